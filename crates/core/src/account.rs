@@ -1,0 +1,245 @@
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A separate set of accounts, such as a tenant or a fabric site account.
+///
+/// 1 to 64 characters out of `a-z`, `0-9`, `.`, `_` and `-`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Realm(String);
+
+/// The text is no realm name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a realm is 1 to 64 characters out of a-z, 0-9, '.', '_' and '-'")]
+pub struct InvalidRealm;
+
+impl Realm {
+    /// The realm's name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Realm {
+    type Error = InvalidRealm;
+
+    fn try_from(name: String) -> Result<Self, InvalidRealm> {
+        let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+        if (1..=64).contains(&name.len()) && name.bytes().all(allowed) {
+            Ok(Self(name))
+        } else {
+            Err(InvalidRealm)
+        }
+    }
+}
+
+impl FromStr for Realm {
+    type Err = InvalidRealm;
+
+    fn from_str(name: &str) -> Result<Self, InvalidRealm> {
+        Self::try_from(name.to_owned())
+    }
+}
+
+impl From<Realm> for String {
+    fn from(realm: Realm) -> Self {
+        realm.0
+    }
+}
+
+impl fmt::Display for Realm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// repass's own identifier of an account, unique over all realms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(pub Uuid);
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How a vendor calls an account: unique within its realm.
+///
+/// 1 to 320 bytes without control characters. It is compared exactly, but a GUID in any of its
+/// hyphenated spellings is one and the same identifier, so those are kept in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UserId(String);
+
+/// The text can be no account's user id.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a user id is 1 to 320 bytes without control characters")]
+pub struct InvalidUserId;
+
+impl UserId {
+    /// The user id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for UserId {
+    type Error = InvalidUserId;
+
+    fn try_from(mut text: String) -> Result<Self, InvalidUserId> {
+        if text.is_empty() || text.len() > 320 || text.chars().any(char::is_control) {
+            return Err(InvalidUserId);
+        }
+        if text.len() == 36 && Uuid::try_parse(&text).is_ok() {
+            text.make_ascii_lowercase();
+        }
+        Ok(Self(text))
+    }
+}
+
+impl FromStr for UserId {
+    type Err = InvalidUserId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUserId> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<UserId> for String {
+    fn from(user_id: UserId) -> Self {
+        user_id.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One user in one realm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// repass's own identifier.
+    pub id: AccountId,
+    /// The set of accounts it belongs to.
+    pub realm: Realm,
+    /// How the vendor calls it.
+    pub user_id: UserId,
+    /// E-mail address, compared without regard to case.
+    pub email: Option<String>,
+    /// Name the user signs in with, where it differs from the user id.
+    pub username: Option<String>,
+    /// What else is known of the user.
+    pub profile: Profile,
+    /// Whether the account may be used at all.
+    pub active: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed, its password included.
+    pub updated_at: Timestamp,
+}
+
+impl Account {
+    /// Whether `email` is this account's address, without regard to case.
+    pub fn has_email(&self, email: &str) -> bool {
+        self.email.as_deref().is_some_and(|own| own.to_lowercase() == email.to_lowercase())
+    }
+}
+
+/// What is known of a user beside the identifiers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Given (first) name.
+    pub given_name: Option<String>,
+    /// Middle name.
+    pub middle_name: Option<String>,
+    /// Family (last) name.
+    pub family_name: Option<String>,
+    /// Whatever a vendor's API shows of a user, as JSON members in that vendor's own spelling.
+    #[serde(default)]
+    pub attributes: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Which account a request is about, in the vendor's terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The set of accounts to look in.
+    pub realm: Realm,
+    /// What the request calls the account. Unlike a [`UserId`] it may be any text at all.
+    pub user_id: String,
+    /// Where the vendor names the account twice: the address that must be the account's as well.
+    pub email: Option<String>,
+}
+
+impl Subject {
+    /// The account that `realm` knows as `user_id`.
+    pub fn new(realm: Realm, user_id: impl Into<String>) -> Self {
+        Self { realm, user_id: user_id.into(), email: None }
+    }
+
+    /// Demands that the account has this e-mail address too.
+    #[must_use]
+    pub fn with_email(mut self, email: impl Into<String>) -> Self {
+        self.email = Some(email.into());
+        self
+    }
+
+    /// The user id, when the text can be one at all.
+    pub fn valid_user_id(&self) -> Option<UserId> {
+        self.user_id.parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn realms_are_plain_names() {
+        assert!("shop-1.eu_west".parse::<Realm>().is_ok());
+        for bad in ["", "Shop", "a b", "ä", &"x".repeat(65)] {
+            assert_eq!(bad.parse::<Realm>(), Err(InvalidRealm), "{bad}");
+        }
+    }
+
+    #[test]
+    fn guids_are_one_identifier_in_any_case() {
+        let upper: UserId = "1C4B0CA1-AD13-410B-A1C5-BB2065641934".parse().unwrap();
+        let lower: UserId = "1c4b0ca1-ad13-410b-a1c5-bb2065641934".parse().unwrap();
+        assert_eq!(upper, lower);
+        assert_ne!("Ram".parse::<UserId>().unwrap(), "ram".parse::<UserId>().unwrap());
+    }
+
+    #[test]
+    fn user_ids_are_bounded() {
+        for bad in ["", "a\nb", &"x".repeat(321)] {
+            assert_eq!(bad.parse::<UserId>(), Err(InvalidUserId));
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests_support {
+    use super::*;
+
+    /// An active account with nothing but a user id.
+    pub(crate) fn account(user_id: &str) -> Account {
+        Account {
+            id: AccountId(Uuid::nil()),
+            realm: "test".parse().unwrap(),
+            user_id: user_id.parse().unwrap(),
+            email: None,
+            username: None,
+            profile: Profile::default(),
+            active: true,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+}

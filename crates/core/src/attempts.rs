@@ -1,0 +1,281 @@
+//! How many tries at a proof an account gives, and when it is closed (NIST SP 800-63B-4, 3.2.2).
+//!
+//! A try is *charged* before its proof is looked at, so parallel guesses cannot overrun the limit.
+//! While an account is closed, tries are refused unverified and uncharged. Old passwords and reset
+//! tokens count in one row, but each path closes by its own failures only: a stranger who guesses
+//! passwords cannot keep the holder from a reset.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use validator::Validate;
+
+use crate::clock::after;
+use crate::{AccountId, InstallationKey, Subject};
+
+/// The numbers of the throttling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Validate)]
+pub struct AttemptRules {
+    /// Failures in a row before the account closes for the first time, 1 to 100.
+    #[validate(range(min = 1, max = 100, message = "free is 1 to 100"))]
+    pub free: u32,
+    /// How long it closes then; each further failure doubles it.
+    pub first_delay: Duration,
+    /// The longest it closes.
+    pub max_delay: Duration,
+    /// Failures in a row after which the old password no longer counts, until a reset token or an
+    /// operator opens the account again. 1 to 100, since NIST allows no more.
+    #[validate(range(min = 1, max = 100, message = "limit is 1 to 100"))]
+    pub limit: u32,
+}
+
+impl Default for AttemptRules {
+    fn default() -> Self {
+        Self {
+            free: 3,
+            first_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(15 * 60),
+            limit: 100,
+        }
+    }
+}
+
+impl AttemptRules {
+    /// How long an account closes after so many failures in a row.
+    pub fn delay(&self, failures: u32) -> Duration {
+        let Some(doublings) = failures.checked_sub(self.free) else {
+            return Duration::ZERO;
+        };
+        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        self.first_delay.saturating_mul(factor).min(self.max_delay)
+    }
+}
+
+/// Which proof is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptPath {
+    /// The old password.
+    Password,
+    /// A reset token.
+    Reset,
+}
+
+/// Whom a try is charged to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AttemptKey {
+    bytes: [u8; 32],
+    /// Whether the row is forgotten when it has not been charged for
+    /// [`UNKNOWN_FORGOTTEN_AFTER`](Self::UNKNOWN_FORGOTTEN_AFTER).
+    pub expires: bool,
+}
+
+impl AttemptKey {
+    /// How long tries at an identifier that belongs to no account are remembered. Long enough that
+    /// nobody tells it from a real account, short enough that such rows do not pile up.
+    pub const UNKNOWN_FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+    /// The row of an account.
+    pub fn account(id: AccountId) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(id.0.as_bytes());
+        Self { bytes, expires: false }
+    }
+
+    /// The row of an identifier that belongs to no account: a keyed digest of it, so that the table
+    /// does not tell what was tried.
+    pub fn unknown(subject: &Subject, key: &InstallationKey) -> Self {
+        let realm = subject.realm.as_str().as_bytes();
+        let email = subject.email.as_deref().unwrap_or_default().to_lowercase();
+        let bytes = key
+            .digest("unknown identifier", &[realm, subject.user_id.as_bytes(), email.as_bytes()]);
+        Self { bytes, expires: true }
+    }
+
+    /// The 32 bytes by which a store finds the row.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+}
+
+/// One row: how an account stands with its failures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AttemptState {
+    /// Failures in a row, on all paths together.
+    pub failures: u32,
+    /// Until when the old password is not looked at.
+    pub password_closed_until: Option<Timestamp>,
+    /// Until when reset tokens are not looked at.
+    pub reset_closed_until: Option<Timestamp>,
+}
+
+/// A paid try; with it the payment can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptTicket {
+    /// Whose row paid.
+    pub key: AttemptKey,
+    /// On which path.
+    pub path: AttemptPath,
+    /// The row's failures with this one.
+    pub failures: u32,
+    /// Until when the path was closed before.
+    pub closed_before: Option<Timestamp>,
+}
+
+/// The account is closed for this path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    /// When it opens again; `None` when only a reset or an operator opens it.
+    pub until: Option<Timestamp>,
+}
+
+impl AttemptState {
+    /// Charges one try, or refuses it. A store calls this inside a transaction that holds the row,
+    /// and writes back the state it returns.
+    ///
+    /// # Errors
+    /// When the account is closed for this path; then nothing is charged.
+    pub fn charge(
+        mut self,
+        key: &AttemptKey,
+        path: AttemptPath,
+        rules: &AttemptRules,
+        now: Timestamp,
+    ) -> Result<(Self, AttemptTicket), Closed> {
+        if path == AttemptPath::Password && self.failures >= rules.limit {
+            return Err(Closed { until: None });
+        }
+        let closed_before = *self.closed_until(path);
+        if let Some(until) = closed_before.filter(|until| *until > now) {
+            return Err(Closed { until: Some(until) });
+        }
+        self.failures = self.failures.saturating_add(1);
+        let delay = rules.delay(self.failures);
+        *self.closed_until(path) = (!delay.is_zero()).then(|| after(now, delay));
+        let ticket =
+            AttemptTicket { key: key.clone(), path, failures: self.failures, closed_before };
+        Ok((self, ticket))
+    }
+
+    /// Takes back what a ticket paid: its proof was right, or was never looked at.
+    #[must_use]
+    pub fn refund(mut self, ticket: &AttemptTicket) -> Self {
+        // Somebody else's later failure may have closed the account since; that closing stays.
+        if self.failures == ticket.failures {
+            *self.closed_until(ticket.path) = ticket.closed_before;
+        }
+        self.failures = self.failures.saturating_sub(1);
+        self
+    }
+
+    fn closed_until(&mut self, path: AttemptPath) -> &mut Option<Timestamp> {
+        match path {
+            AttemptPath::Password => &mut self.password_closed_until,
+            AttemptPath::Reset => &mut self.reset_closed_until,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn key() -> AttemptKey {
+        AttemptKey::account(AccountId(Uuid::nil()))
+    }
+
+    fn charge(
+        state: AttemptState,
+        path: AttemptPath,
+        now: Timestamp,
+    ) -> Result<(AttemptState, AttemptTicket), Closed> {
+        state.charge(&key(), path, &AttemptRules::default(), now)
+    }
+
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn nist_3_2_2_delays_double_from_one_second_to_fifteen_minutes() {
+        let rules = AttemptRules::default();
+        let delays: Vec<u64> = (0..=15).map(|failures| rules.delay(failures).as_secs()).collect();
+        assert_eq!(delays, [0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
+        assert_eq!(rules.delay(u32::MAX).as_secs(), 900);
+    }
+
+    #[test]
+    fn closed_accounts_refuse_without_charging() {
+        let mut state = AttemptState::default();
+        for _ in 0..3 {
+            state = charge(state, AttemptPath::Password, second(0)).unwrap().0;
+        }
+        let closed = Closed { until: Some(second(1)) };
+        assert_eq!(charge(state, AttemptPath::Password, second(0)).unwrap_err(), closed);
+        let (state, _) = charge(state, AttemptPath::Password, second(1)).unwrap();
+        assert_eq!(state.failures, 4);
+        assert_eq!(state.password_closed_until, Some(second(3)));
+    }
+
+    #[test]
+    fn at_the_limit_only_the_reset_path_stays_open() {
+        let mut state = AttemptState::default();
+        let mut now = 0;
+        while let Ok((next, _)) = charge(state, AttemptPath::Password, second(now)) {
+            state = next;
+            now += 900;
+        }
+        assert_eq!(state.failures, 100);
+        assert_eq!(
+            charge(state, AttemptPath::Password, second(now * 2)).unwrap_err(),
+            Closed { until: None }
+        );
+        assert!(charge(state, AttemptPath::Reset, second(now)).is_ok());
+    }
+
+    #[test]
+    fn guessing_passwords_does_not_close_the_reset_path() {
+        let mut state = AttemptState::default();
+        for _ in 0..3 {
+            state = charge(state, AttemptPath::Password, second(0)).unwrap().0;
+        }
+        assert!(charge(state, AttemptPath::Password, second(0)).is_err());
+        let (state, _) = charge(state, AttemptPath::Reset, second(0)).unwrap();
+        assert!(charge(state, AttemptPath::Reset, second(0)).is_err());
+    }
+
+    #[test]
+    fn a_refund_restores_what_was_before() {
+        let mut state = AttemptState::default();
+        for _ in 0..2 {
+            state = charge(state, AttemptPath::Password, second(0)).unwrap().0;
+        }
+        let (charged, ticket) = charge(state, AttemptPath::Password, second(0)).unwrap();
+        assert!(charged.password_closed_until.is_some());
+        assert_eq!(charged.refund(&ticket), state);
+    }
+
+    #[test]
+    fn a_refund_leaves_others_failures_alone() {
+        let (one, first) =
+            charge(AttemptState::default(), AttemptPath::Password, second(0)).unwrap();
+        let (two, _) = charge(one, AttemptPath::Password, second(0)).unwrap();
+        let (three, _) = charge(two, AttemptPath::Password, second(0)).unwrap();
+        let after = three.refund(&first);
+        assert_eq!(after.failures, 2);
+        assert_eq!(after.password_closed_until, three.password_closed_until);
+        assert_eq!(AttemptState::default().refund(&first).failures, 0);
+    }
+
+    #[test]
+    fn unknown_identifiers_have_rows_of_their_own() {
+        let installation = InstallationKey::from_bytes([1; 32]);
+        let key = |realm: &str, user: &str| {
+            AttemptKey::unknown(&Subject::new(realm.parse().unwrap(), user), &installation)
+        };
+        assert_eq!(key("a", "pat"), key("a", "pat"));
+        assert_ne!(key("a", "pat"), key("b", "pat"));
+        assert_ne!(key("a", "bpat"), key("ab", "pat"));
+    }
+}

@@ -1,0 +1,55 @@
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{AccountId, Context, Realm};
+
+/// One line of the audit trail: who tried what, when, and how it ended (ASVS 16.3.1). Never a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditRecord {
+    /// Which record.
+    pub id: Uuid,
+    /// When it happened.
+    pub at: Timestamp,
+    /// In which realm.
+    pub realm: Realm,
+    /// To which account; `None` when the request named none that exists.
+    pub account: Option<AccountId>,
+    /// What was tried, such as `password.change` or `account.unlock`.
+    pub action: String,
+    /// How it ended: `ok`, or a stable code such as `wrong-password`.
+    pub outcome: String,
+    /// Broken policy rules, or what else an operator should know; codes, not sentences.
+    pub detail: Option<String>,
+    /// Who tried, such as `token:<id>`, `key:<id>`, `anonymous` or `operator`.
+    pub caller: String,
+    /// Where the request came from.
+    pub context: Context,
+}
+
+/// Which audit records to list.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// Only those of this realm.
+    pub realm: Option<Realm>,
+    /// Only those of this account.
+    pub account: Option<AccountId>,
+    /// At most so many, newest first.
+    pub limit: u32,
+}
+
+/// Something that happened to an account which others want to hear of. Written in the transaction of
+/// the change itself, so that none is lost and none invented.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutboxEvent {
+    /// Which event; consumers tell repeats by it.
+    pub id: Uuid,
+    /// When it happened.
+    pub at: Timestamp,
+    /// To which account.
+    pub account: AccountId,
+    /// What happened: `password.changed` or `password.reset`.
+    pub kind: String,
+    /// What else there is to know, as a JSON object; never a secret.
+    pub payload: serde_json::Value,
+}

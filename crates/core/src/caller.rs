@@ -1,0 +1,239 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{AccountId, Realm, Subject, TokenDigest, UserId};
+
+/// The role of an access token whose holder may act for other accounts of the same realm.
+pub const ADMIN_ROLE: &str = "admin";
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyKind {
+    /// A bearer key of a service, such as a chat bot (ecom).
+    Service,
+    /// A key that names an application (etna's `Et-App-Key`).
+    App,
+    /// A gateway key (fabric's `x-api-key`, customer's when switched on).
+    Api,
+}
+
+impl KeyKind {
+    /// Every kind there is.
+    pub const ALL: [Self; 3] = [Self::Service, Self::App, Self::Api];
+
+    /// The kind's name, as stores and the command line write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::App => "app",
+            Self::Api => "api",
+        }
+    }
+}
+
+impl std::str::FromStr for KeyKind {
+    type Err = UnknownKeyKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownKeyKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownKeyKind)
+    }
+}
+
+/// The text names no kind of key.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a key is of kind service, app or api")]
+pub struct UnknownKeyKind;
+
+/// Identifier of an issued key; no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyId(pub Uuid);
+
+/// Identifier of an issued access token; no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenId(pub Uuid);
+
+/// A key as it is stored: the secret itself only as its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Key {
+    /// Which key.
+    pub id: KeyId,
+    /// The realm whose mounts it opens.
+    pub realm: Realm,
+    /// What it is for.
+    pub kind: KeyKind,
+    /// What the operator calls it.
+    pub name: String,
+    /// Digest of the secret.
+    #[serde(skip)]
+    pub digest: TokenDigest,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// Since when it no longer counts.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// An access token as it is stored: the secret itself only as its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccessToken {
+    /// Which token.
+    pub id: TokenId,
+    /// Whose token.
+    pub account: AccountId,
+    /// What its holder may do beside acting for themselves; see [`ADMIN_ROLE`].
+    pub roles: Vec<String>,
+    /// Digest of the secret.
+    #[serde(skip)]
+    pub digest: TokenDigest,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// From when on it no longer counts.
+    pub expires_at: Timestamp,
+    /// Since when it no longer counts, if it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// An access token together with what is known of its holder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldToken {
+    /// The token.
+    pub token: AccessToken,
+    /// The holder's realm.
+    pub realm: Realm,
+    /// How the vendor calls the holder.
+    pub user_id: UserId,
+    /// Whether the holder's account is active.
+    pub active: bool,
+}
+
+/// Who sends a request, as far as it was authenticated.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The key the request carried, if a valid one.
+    pub key: Option<KeyIdentity>,
+    /// The access token the request carried, if a valid one.
+    pub token: Option<TokenIdentity>,
+}
+
+/// An authenticated key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyIdentity {
+    /// Which key.
+    pub id: KeyId,
+    /// The realm it belongs to.
+    pub realm: Realm,
+    /// What it is for.
+    pub kind: KeyKind,
+}
+
+/// An authenticated access token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenIdentity {
+    /// Which token.
+    pub id: TokenId,
+    /// The holder's account.
+    pub account: AccountId,
+    /// The holder's realm.
+    pub realm: Realm,
+    /// How the vendor calls the holder.
+    pub user_id: UserId,
+    /// What the holder may do beside acting for themselves.
+    pub roles: Vec<String>,
+}
+
+impl Caller {
+    /// A caller of whom nothing is known.
+    pub fn anonymous() -> Self {
+        Self::default()
+    }
+
+    /// Whether the caller is the account holder.
+    pub fn is_holder(&self, subject: &Subject) -> bool {
+        self.token.as_ref().is_some_and(|token| {
+            token.realm == subject.realm && subject.valid_user_id().as_ref() == Some(&token.user_id)
+        })
+    }
+
+    /// Whether the caller is an administrator of `realm`.
+    pub fn is_admin_of(&self, realm: &Realm) -> bool {
+        self.token.as_ref().is_some_and(|token| {
+            token.realm == *realm && token.roles.iter().any(|role| role == ADMIN_ROLE)
+        })
+    }
+
+    /// The caller in one word for the audit trail; never a secret.
+    pub fn describe(&self) -> String {
+        match (&self.token, &self.key) {
+            (Some(token), _) => format!("token:{}", token.id.0),
+            (None, Some(key)) => format!("key:{}", key.id.0),
+            (None, None) => "anonymous".to_owned(),
+        }
+    }
+}
+
+/// Whose passwords a caller of some API may change, given the right proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// Anybody's: the proof alone decides.
+    AnyoneWithProof,
+    /// Only the caller's own.
+    SelfOnly,
+    /// The caller's own, and those of the realm for an administrator.
+    SelfOrAdmin,
+}
+
+impl Authority {
+    /// May this caller touch this account? Answered from the request alone, without looking at
+    /// whether the account exists.
+    pub fn allows(self, caller: &Caller, subject: &Subject) -> bool {
+        match self {
+            Self::AnyoneWithProof => true,
+            Self::SelfOnly => caller.is_holder(subject),
+            Self::SelfOrAdmin => caller.is_holder(subject) || caller.is_admin_of(&subject.realm),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(realm: &str, user_id: &str, roles: &[&str]) -> Caller {
+        Caller {
+            key: None,
+            token: Some(TokenIdentity {
+                id: TokenId(Uuid::nil()),
+                account: AccountId(Uuid::nil()),
+                realm: realm.parse().unwrap(),
+                user_id: user_id.parse().unwrap(),
+                roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            }),
+        }
+    }
+
+    fn subject(realm: &str, user_id: &str) -> Subject {
+        Subject::new(realm.parse().unwrap(), user_id)
+    }
+
+    #[test]
+    fn holders_act_for_themselves_only() {
+        let pat = caller("a", "pat", &[]);
+        for authority in [Authority::SelfOnly, Authority::SelfOrAdmin] {
+            assert!(authority.allows(&pat, &subject("a", "pat")));
+            assert!(!authority.allows(&pat, &subject("a", "kim")));
+            assert!(!authority.allows(&pat, &subject("b", "pat")));
+            assert!(!authority.allows(&Caller::anonymous(), &subject("a", "pat")));
+        }
+    }
+
+    #[test]
+    fn admins_act_in_their_own_realm_only() {
+        let admin = caller("a", "root", &[ADMIN_ROLE]);
+        assert!(Authority::SelfOrAdmin.allows(&admin, &subject("a", "kim")));
+        assert!(!Authority::SelfOrAdmin.allows(&admin, &subject("b", "kim")));
+        assert!(!Authority::SelfOnly.allows(&admin, &subject("a", "kim")));
+    }
+}

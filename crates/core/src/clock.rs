@@ -1,0 +1,61 @@
+use std::fmt;
+
+use jiff::Timestamp;
+
+/// Where the time comes from. A parameter everywhere, so that tests move time instead of waiting.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods)] // the one place that may ask the machine
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// A clock that stands still until it is moved, for tests.
+#[derive(Debug)]
+pub struct ManualClock(std::sync::Mutex<Timestamp>);
+
+impl ManualClock {
+    /// A clock that shows `now`.
+    pub fn new(now: Timestamp) -> Self {
+        Self(std::sync::Mutex::new(now))
+    }
+
+    /// Moves the clock forward. Past the end of representable time it stays at the end.
+    pub fn advance(&self, by: std::time::Duration) {
+        let mut now = self.lock();
+        *now = after(*now, by);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Timestamp> {
+        // A panic while the lock is held cannot leave a half-written timestamp.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        *self.lock()
+    }
+}
+
+/// `moment` plus `duration`, held at the end of representable time instead of overflowing.
+pub(crate) fn after(moment: Timestamp, duration: std::time::Duration) -> Timestamp {
+    jiff::SignedDuration::try_from(duration)
+        .ok()
+        .and_then(|duration| moment.checked_add(duration).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// How long from `now` until `moment`; zero when it has passed.
+pub(crate) fn until(now: Timestamp, moment: Timestamp) -> std::time::Duration {
+    std::time::Duration::try_from(moment.duration_since(now)).unwrap_or_default()
+}

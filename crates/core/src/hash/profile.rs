@@ -1,0 +1,133 @@
+use argon2::{Algorithm, Argon2, Params, Version};
+use validator::{Validate, ValidationError};
+
+/// Cost parameters of Argon2id (RFC 9106).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashProfile {
+    memory_kib: u32,
+    iterations: u32,
+    parallelism: u32,
+}
+
+/// The parameters are too weak, or none that Argon2 takes.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct InvalidProfile(String);
+
+/// The parameters as given, before they are judged.
+#[derive(Validate)]
+struct Proposal {
+    #[validate(range(min = 7168, max = 4_194_304, message = "memory is 7168 to 4194304 KiB"))]
+    memory_kib: u32,
+    #[validate(range(min = 1, max = 100, message = "iterations are 1 to 100"))]
+    iterations: u32,
+    #[validate(range(min = 1, max = 64, message = "parallelism is 1 to 64"))]
+    parallelism: u32,
+}
+
+/// OWASP's equivalent minimums: memory in KiB, and the iterations that go with it.
+const OWASP_FLOOR: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
+
+impl HashProfile {
+    /// OWASP's recommended minimum, and the default: 19,456 KiB, 2 iterations, 1 lane
+    /// (ASVS 11.4.2).
+    pub const OWASP: Self = Self { memory_kib: 19456, iterations: 2, parallelism: 1 };
+
+    /// The second recommended option of RFC 9106, section 4: 64 MiB, 3 iterations, 4 lanes.
+    pub const RFC_9106_SECOND: Self = Self { memory_kib: 65536, iterations: 3, parallelism: 4 };
+
+    /// As cheap as Argon2id gets. Breaks in no time: for tests and nothing else.
+    pub const INSECURE_FOR_TESTS: Self = Self { memory_kib: 8, iterations: 1, parallelism: 1 };
+
+    /// The names of the presets, for [`preset`](Self::preset).
+    pub const PRESETS: [&'static str; 3] = ["owasp", "rfc-9106-second", "insecure-for-tests"];
+
+    /// The preset of that name.
+    pub fn preset(name: &str) -> Option<Self> {
+        match name {
+            "owasp" => Some(Self::OWASP),
+            "rfc-9106-second" => Some(Self::RFC_9106_SECOND),
+            "insecure-for-tests" => Some(Self::INSECURE_FOR_TESTS),
+            _ => None,
+        }
+    }
+
+    /// Parameters of one's own: memory in KiB, iterations, lanes.
+    ///
+    /// # Errors
+    /// When they are weaker than OWASP's minimum (one of 47,104 KiB × 1, 19,456 × 2, 12,288 × 3,
+    /// 9,216 × 4, 7,168 × 5), or more than 4 GiB, 100 iterations or 64 lanes.
+    pub fn new(memory_kib: u32, iterations: u32, parallelism: u32) -> Result<Self, InvalidProfile> {
+        let proposal = Proposal { memory_kib, iterations, parallelism };
+        proposal.validate().map_err(|errors| InvalidProfile(first_message(&errors)))?;
+        let strong_enough =
+            OWASP_FLOOR.iter().any(|(memory, times)| memory_kib >= *memory && iterations >= *times);
+        if !strong_enough {
+            return Err(InvalidProfile(format!(
+                "{memory_kib} KiB with {iterations} iterations is below OWASP's minimum for \
+                 Argon2id (19456 KiB with 2 iterations, or as strong)"
+            )));
+        }
+        Ok(Self { memory_kib, iterations, parallelism })
+    }
+
+    /// Memory in KiB.
+    pub const fn memory_kib(&self) -> u32 {
+        self.memory_kib
+    }
+
+    /// Passes over the memory.
+    pub const fn iterations(&self) -> u32 {
+        self.iterations
+    }
+
+    /// Lanes.
+    pub const fn parallelism(&self) -> u32 {
+        self.parallelism
+    }
+
+    pub(super) fn argon2(&self) -> Result<Argon2<'static>, argon2::Error> {
+        let params = Params::new(self.memory_kib, self.iterations, self.parallelism, Some(32))?;
+        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    }
+}
+
+impl Default for HashProfile {
+    fn default() -> Self {
+        Self::OWASP
+    }
+}
+
+fn first_message(errors: &validator::ValidationErrors) -> String {
+    let message = |error: &ValidationError| error.message.as_ref().map(ToString::to_string);
+    errors
+        .field_errors()
+        .values()
+        .flat_map(|errors| errors.iter())
+        .find_map(message)
+        .unwrap_or_else(|| errors.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asvs_11_4_2_nothing_below_owasps_floor_is_taken() {
+        for (memory, iterations) in OWASP_FLOOR {
+            assert!(HashProfile::new(memory, iterations, 1).is_ok());
+            assert!(HashProfile::new(memory - 1, iterations, 1).is_err());
+        }
+        assert!(HashProfile::new(19456, 1, 1).is_err());
+    }
+
+    #[test]
+    fn absurd_parameters_are_refused_by_name() {
+        let message = |memory, iterations, parallelism| {
+            HashProfile::new(memory, iterations, parallelism).unwrap_err().to_string()
+        };
+        assert!(message(u32::MAX, 2, 1).contains("memory"));
+        assert!(message(19456, 0, 1).contains("iterations"));
+        assert!(message(19456, 2, 65).contains("parallelism"));
+    }
+}

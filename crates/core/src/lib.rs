@@ -1,0 +1,49 @@
+//! The engine of repass: everything that changing a password takes, and nothing else.
+//!
+//! It knows the rules (policy, attempts, authority), the secrets (hashing, tokens, one-time
+//! passwords) and the order of steps. It knows no HTTP, no SQL and no configuration; stores, clocks
+//! and randomness are passed in.
+
+mod account;
+mod attempts;
+mod audit;
+mod caller;
+mod change;
+mod clock;
+mod hash;
+mod installation_key;
+pub mod otp;
+mod plaintext;
+mod policy;
+mod ports;
+mod randomness;
+pub mod token;
+
+pub use account::{
+    Account, AccountId, InvalidRealm, InvalidUserId, Profile, Realm, Subject, UserId,
+};
+pub use attempts::{AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed};
+pub use audit::{AuditFilter, AuditRecord, OutboxEvent};
+pub use caller::{
+    ADMIN_ROLE, AccessToken, Authority, Caller, HeldToken, Key, KeyId, KeyIdentity, KeyKind,
+    TokenId, TokenIdentity, UnknownKeyKind,
+};
+pub use change::{
+    Change, ChangeError, Changed, Context, Proof, Sessions, SignedClaims, SignedTokenVerifier,
+};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use hash::{
+    Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher, HasherOptions, InvalidProfile,
+};
+pub use installation_key::{InstallationKey, InstallationKeyError};
+pub use otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend};
+pub use plaintext::Plaintext;
+pub use policy::{
+    AccountWord, Blocklist, CommonPasswords, Knowledge, NewPassword, Policy, Violation,
+};
+pub use ports::{
+    AccountError, AccountFilter, AdministrationStore, Commit, Committed, Credential,
+    CredentialStore, Found, KeyStore, ResetSpend, ResetToken, StoreError, TokenStore,
+};
+pub use randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid};
+pub use token::TokenDigest;

@@ -1,0 +1,257 @@
+//! One-time passwords: time-based ones (RFC 6238), and codes issued for one use.
+
+use jiff::Timestamp;
+use subtle::ConstantTimeEq;
+use totp_rs::{Algorithm, Builder, Totp};
+use zeroize::Zeroizing;
+
+use crate::{
+    AccountId, InstallationKey, InstallationKeyError, Plaintext, Randomness, RandomnessError,
+    TokenDigest,
+};
+
+/// Seconds a time-based code is shown for.
+pub const STEP_SECONDS: u64 = 30;
+
+/// Steps before and after the present one whose code counts too, for clocks that are off.
+const SKEW: u64 = 1;
+
+/// What an account holds to make and check one-time passwords with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OtpEnrolment {
+    /// The secret of time-based codes, sealed with the installation's key.
+    pub sealed_secret: Option<Vec<u8>>,
+    /// The last step whose code was accepted; this one and earlier ones count no more.
+    pub last_step: Option<u64>,
+    /// Digest and expiry of a code issued for one use.
+    pub code: Option<(TokenDigest, Timestamp)>,
+}
+
+/// What accepting a one-time password uses up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtpSpend {
+    /// This step of the time-based codes, and every earlier one.
+    Step(u64),
+    /// The issued code of this digest.
+    Code(TokenDigest),
+}
+
+/// A new secret for time-based codes; shown to its holder once.
+pub struct OtpSecret(Totp);
+
+impl std::fmt::Debug for OtpSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OtpSecret(..)")
+    }
+}
+
+/// The enrolment cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OtpError {
+    /// The secret cannot be opened.
+    #[error("the OTP secret cannot be opened")]
+    Sealed(#[from] InstallationKeyError),
+    /// The random source failed.
+    #[error("no random bytes for an OTP secret")]
+    Randomness(#[from] RandomnessError),
+    /// Issuer or account name cannot stand in an otpauth URI.
+    #[error("no otpauth URI for this issuer and account name: {0}")]
+    Uri(String),
+}
+
+impl OtpSecret {
+    /// Makes a secret of 160 random bits, as RFC 4226, section 4 recommends, for codes of six digits
+    /// by SHA-1 every 30 seconds, which is what authenticator apps understand.
+    ///
+    /// # Errors
+    /// When the random source fails, or a name contains a colon.
+    pub fn generate(
+        issuer: &str,
+        account_name: &str,
+        randomness: &dyn Randomness,
+    ) -> Result<Self, OtpError> {
+        let mut secret = vec![0; 20];
+        randomness.fill(&mut secret)?;
+        totp(secret)
+            .with_issuer(Some(issuer))
+            .with_account_name(account_name)
+            .build()
+            .map(Self)
+            .map_err(|error| OtpError::Uri(error.to_string()))
+    }
+
+    /// The `otpauth://` URI that authenticator apps read.
+    ///
+    /// # Errors
+    /// When the names make no URI.
+    pub fn uri(&self) -> Result<Plaintext, OtpError> {
+        self.0.to_url().map(Plaintext::new).map_err(|error| OtpError::Uri(error.to_string()))
+    }
+
+    /// The code of a moment; what an authenticator app would show.
+    pub fn code(&self, at: Timestamp) -> Plaintext {
+        code_of_step(&self.0, step_of(at))
+    }
+
+    /// The secret sealed for storing.
+    ///
+    /// # Errors
+    /// When the random source fails.
+    pub fn seal(
+        &self,
+        account: AccountId,
+        key: &InstallationKey,
+        randomness: &dyn Randomness,
+    ) -> Result<Vec<u8>, OtpError> {
+        Ok(key.seal(&purpose(account), self.0.secret().as_bytes(), randomness)?)
+    }
+}
+
+/// Digest of an issued one-time code, keyed because eight digits can be guessed.
+pub fn code_digest(account: AccountId, code: &Plaintext, key: &InstallationKey) -> TokenDigest {
+    let parts = [account.0.as_bytes().as_slice(), code.expose().as_bytes()];
+    TokenDigest::from_bytes(key.digest("one-time code", &parts))
+}
+
+/// Makes a one-time code of eight decimal digits.
+///
+/// # Errors
+/// When the random source has no bytes to give.
+pub fn issue_code(randomness: &dyn Randomness) -> Result<Plaintext, RandomnessError> {
+    let mut bytes = [0; 8];
+    randomness.fill(&mut bytes)?;
+    // 2^64 is so much more than 10^8 that the remainder is even to one part in 10^11.
+    Ok(Plaintext::new(format!("{:08}", u64::from_be_bytes(bytes) % 100_000_000)))
+}
+
+/// What `presented` would use up, when it is right for this account now; `None` when it is wrong.
+///
+/// Time-based codes count one step early or late, and each step once; issued codes count until they
+/// expire.
+///
+/// # Errors
+/// When the stored secret cannot be opened.
+pub fn check(
+    account: AccountId,
+    enrolment: &OtpEnrolment,
+    presented: &Plaintext,
+    key: &InstallationKey,
+    now: Timestamp,
+) -> Result<Option<OtpSpend>, OtpError> {
+    if let Some((digest, expires_at)) = &enrolment.code {
+        let same = code_digest(account, presented, key).as_bytes().ct_eq(digest.as_bytes());
+        if bool::from(same) && now < *expires_at {
+            return Ok(Some(OtpSpend::Code(*digest)));
+        }
+    }
+    let Some(sealed) = &enrolment.sealed_secret else {
+        return Ok(None);
+    };
+    let secret: Zeroizing<Vec<u8>> = key.open(&purpose(account), sealed)?;
+    let totp = totp(secret.to_vec()).build_noncompliant();
+    let present = step_of(now);
+    let fresh = |step: &u64| enrolment.last_step.is_none_or(|last| *step > last);
+    Ok((present.saturating_sub(SKEW)..=present + SKEW)
+        .filter(fresh)
+        .find(|step| code_of_step(&totp, *step).same_as(presented))
+        .map(OtpSpend::Step))
+}
+
+fn totp(secret: Vec<u8>) -> Builder {
+    Builder::new()
+        .with_algorithm(Algorithm::SHA1)
+        .with_digits(6)
+        .with_skew(0)
+        .with_step_duration(STEP_SECONDS)
+        .with_secret(secret)
+}
+
+fn code_of_step(totp: &Totp, step: u64) -> Plaintext {
+    Plaintext::new(totp.generate(step * STEP_SECONDS).to_string())
+}
+
+fn step_of(moment: Timestamp) -> u64 {
+    u64::try_from(moment.as_second()).unwrap_or_default() / STEP_SECONDS
+}
+
+fn purpose(account: AccountId) -> Vec<u8> {
+    [b"otp:".as_slice(), account.0.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::SystemRandomness;
+
+    const ACCOUNT: AccountId = AccountId(Uuid::nil());
+
+    fn key() -> InstallationKey {
+        InstallationKey::from_bytes([9; 32])
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn enrolled(secret: &OtpSecret) -> OtpEnrolment {
+        let sealed = secret.seal(ACCOUNT, &key(), &SystemRandomness).unwrap();
+        OtpEnrolment { sealed_secret: Some(sealed), ..OtpEnrolment::default() }
+    }
+
+    fn verdict(enrolment: &OtpEnrolment, code: &Plaintext, now: Timestamp) -> Option<OtpSpend> {
+        check(ACCOUNT, enrolment, code, &key(), now).unwrap()
+    }
+
+    /// RFC 6238, appendix B, SHA-1, cut to six digits.
+    #[test]
+    fn rfc_6238_vectors() {
+        let totp = totp(b"12345678901234567890".to_vec()).build_noncompliant();
+        for (second, code) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+        ] {
+            assert_eq!(code_of_step(&totp, step_of(at(second))).expose(), code);
+        }
+    }
+
+    #[test]
+    fn codes_count_one_step_early_or_late_and_no_more() {
+        let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
+        let enrolment = enrolled(&secret);
+        let code = secret.code(at(3000));
+        for (now, counts) in
+            [(2940, false), (2970, true), (3000, true), (3059, true), (3060, false)]
+        {
+            assert_eq!(verdict(&enrolment, &code, at(now)).is_some(), counts, "{now}");
+        }
+    }
+
+    #[test]
+    fn each_step_is_accepted_once() {
+        let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
+        let mut enrolment = enrolled(&secret);
+        let code = secret.code(at(3000));
+        assert_eq!(verdict(&enrolment, &code, at(3000)), Some(OtpSpend::Step(100)));
+        enrolment.last_step = Some(100);
+        assert_eq!(verdict(&enrolment, &code, at(3000)), None);
+        assert!(verdict(&enrolment, &secret.code(at(3030)), at(3030)).is_some());
+    }
+
+    #[test]
+    fn issued_codes_count_until_they_expire() {
+        let code = issue_code(&SystemRandomness).unwrap();
+        let digest = code_digest(ACCOUNT, &code, &key());
+        let enrolment = OtpEnrolment { code: Some((digest, at(600))), ..OtpEnrolment::default() };
+        assert_eq!(code.expose().len(), 8);
+        assert_eq!(verdict(&enrolment, &code, at(599)), Some(OtpSpend::Code(digest)));
+        assert_eq!(verdict(&enrolment, &code, at(600)), None);
+        assert_eq!(verdict(&enrolment, &Plaintext::from("00000000x"), at(0)), None);
+        assert_eq!(verdict(&OtpEnrolment::default(), &code, at(0)), None);
+    }
+}

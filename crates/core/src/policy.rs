@@ -1,0 +1,255 @@
+//! Which new passwords are acceptable (NIST SP 800-63B-4, 3.1.1.2).
+
+mod account_words;
+mod blocklist;
+mod violation;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use blocklist::{Blocklist, CommonPasswords};
+pub use violation::{AccountWord, Violation};
+
+use crate::{Account, Plaintext};
+
+/// The rules a new password must keep.
+///
+/// A policy judges by what it is told: the text itself, the account's own words, and whether the
+/// text was seen before (which takes verifying hashes, so [`Changer`](crate::Changer) finds it out).
+///
+/// ```
+/// use repass_core::{Knowledge, Plaintext, Policy};
+///
+/// let policy = Policy::nist_800_63b_4();
+/// let verdict = policy.judge(&Plaintext::from("password"), &Knowledge::default());
+/// let codes: Vec<_> = verdict.iter().map(|violation| violation.code()).collect();
+/// assert_eq!(codes, ["too-short", "common"]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Fewest code points.
+    pub min_length: usize,
+    /// Most code points.
+    pub max_length: usize,
+    /// Whether at least one decimal digit is demanded.
+    pub require_digit: bool,
+    /// Whether at least one character that is neither letter, digit nor white space is demanded.
+    pub require_special: bool,
+    /// Whether the current password is refused.
+    pub refuse_current: bool,
+    /// Whether text that contains the account's own words is refused.
+    pub refuse_account_words: bool,
+    /// How many earlier passwords are refused; 0 for none. At most [`Policy::MAX_HISTORY`].
+    pub history: usize,
+    /// Passwords that are refused whoever wants them.
+    pub blocklists: Vec<Arc<dyn Blocklist>>,
+}
+
+/// What is known when a new password is judged, beside the text itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Knowledge<'a> {
+    /// The account it is for.
+    pub account: Option<&'a Account>,
+    /// Whether it is the account's current password.
+    pub is_current: bool,
+    /// Whether it is one of the earlier passwords that the policy asks about.
+    pub is_reused: bool,
+}
+
+/// Text that a policy accepted. Only [`Policy::accept`] makes one, and only this can be hashed.
+#[derive(Clone)]
+pub struct NewPassword(Arc<Plaintext>);
+
+impl NewPassword {
+    /// The accepted text.
+    pub fn plaintext(&self) -> &Plaintext {
+        &self.0
+    }
+}
+
+impl fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewPassword(..)")
+    }
+}
+
+impl Policy {
+    /// The most earlier passwords that can be remembered for an account.
+    pub const MAX_HISTORY: usize = 24;
+
+    /// NIST SP 800-63B-4, 3.1.1.2 for passwords that are the only factor: 15 to 256 code points, no
+    /// composition rules, not a common password, not made of the account's own words, not the
+    /// current one and none of the last five.
+    pub fn nist_800_63b_4() -> Self {
+        Self {
+            min_length: 15,
+            max_length: 256,
+            require_digit: false,
+            require_special: false,
+            refuse_current: true,
+            refuse_account_words: true,
+            history: 5,
+            blocklists: vec![Arc::new(CommonPasswords)],
+        }
+    }
+
+    /// zap's own published rule: 8 to 30 characters with at least one digit and one special
+    /// character, and nothing else.
+    pub fn vendor_zap() -> Self {
+        Self {
+            min_length: 8,
+            max_length: 30,
+            require_digit: true,
+            require_special: true,
+            ..Self::vendor_fabric()
+        }
+    }
+
+    /// fabric's own published rule: at least one character, and nothing else.
+    pub fn vendor_fabric() -> Self {
+        Self {
+            min_length: 1,
+            max_length: 256,
+            require_digit: false,
+            require_special: false,
+            refuse_current: false,
+            refuse_account_words: false,
+            history: 0,
+            blocklists: Vec::new(),
+        }
+    }
+
+    /// The names of the presets, for [`preset`](Self::preset).
+    pub const PRESETS: [&'static str; 3] = ["nist-800-63b-4", "vendor-zap", "vendor-fabric"];
+
+    /// The preset of that name.
+    pub fn preset(name: &str) -> Option<Self> {
+        match name {
+            "nist-800-63b-4" => Some(Self::nist_800_63b_4()),
+            "vendor-zap" => Some(Self::vendor_zap()),
+            "vendor-fabric" => Some(Self::vendor_fabric()),
+            _ => None,
+        }
+    }
+
+    /// Every rule that `candidate` breaks, in a fixed order; empty when it is acceptable.
+    pub fn judge(&self, candidate: &Plaintext, knowledge: &Knowledge<'_>) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        let length = candidate.code_points();
+        if length < self.min_length {
+            violations.push(Violation::TooShort { min: self.min_length, actual: length });
+        }
+        if length > self.max_length || candidate.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
+            violations.push(Violation::TooLong { max: self.max_length });
+        }
+        let text = candidate.expose();
+        if self.require_digit && !text.chars().any(char::is_numeric) {
+            violations.push(Violation::MissingDigit);
+        }
+        let special = |c: char| !c.is_alphanumeric() && !c.is_whitespace();
+        if self.require_special && !text.chars().any(special) {
+            violations.push(Violation::MissingSpecial);
+        }
+        if self.refuse_current && knowledge.is_current {
+            violations.push(Violation::SameAsCurrent);
+        } else if self.history > 0 && knowledge.is_reused {
+            violations.push(Violation::Reused { last: self.history });
+        }
+        if let Some(account) = knowledge.account.filter(|_| self.refuse_account_words) {
+            violations.extend(
+                account_words::contained(candidate, account)
+                    .into_iter()
+                    .map(|word| Violation::ContainsAccountWord { word }),
+            );
+        }
+        if self.blocklists.iter().any(|list| list.contains(candidate)) {
+            violations.push(Violation::Common);
+        }
+        violations
+    }
+
+    /// Accepts `candidate`, or says every rule that it breaks.
+    ///
+    /// # Errors
+    /// The broken rules; never empty.
+    pub fn accept(
+        &self,
+        candidate: Arc<Plaintext>,
+        knowledge: &Knowledge<'_>,
+    ) -> Result<NewPassword, Vec<Violation>> {
+        let violations = self.judge(&candidate, knowledge);
+        if violations.is_empty() { Ok(NewPassword(candidate)) } else { Err(violations) }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::nist_800_63b_4()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(policy: &Policy, text: &str, knowledge: &Knowledge<'_>) -> Vec<&'static str> {
+        policy.judge(&Plaintext::from(text), knowledge).iter().map(Violation::code).collect()
+    }
+
+    #[test]
+    fn nist_3_1_1_2_length_is_15_to_256_code_points() {
+        let policy = Policy::nist_800_63b_4();
+        let nothing = Knowledge::default();
+        assert_eq!(codes(&policy, &"é".repeat(14), &nothing), ["too-short"]);
+        assert!(codes(&policy, "fifteen letters", &nothing).is_empty());
+        assert!(codes(&policy, &"漢字 🔑".repeat(64), &nothing).is_empty());
+        assert_eq!(codes(&policy, &"x".repeat(257), &nothing), ["too-long"]);
+    }
+
+    #[test]
+    fn no_policy_accepts_more_bytes_than_are_hashed() {
+        let policy = Policy { max_length: 10_000, ..Policy::vendor_fabric() };
+        assert_eq!(codes(&policy, &"x".repeat(4097), &Knowledge::default()), ["too-long"]);
+        assert!(codes(&policy, &"x".repeat(4096), &Knowledge::default()).is_empty());
+    }
+
+    #[test]
+    fn every_broken_rule_is_reported_at_once() {
+        let policy = Policy { require_digit: true, require_special: true, ..Policy::default() };
+        let knowledge = Knowledge { is_current: true, is_reused: true, ..Knowledge::default() };
+        assert_eq!(
+            codes(&policy, "password", &knowledge),
+            ["too-short", "missing-digit", "missing-special", "same-as-current", "common"]
+        );
+    }
+
+    #[test]
+    fn reuse_counts_where_a_history_is_kept() {
+        let knowledge = Knowledge { is_reused: true, ..Knowledge::default() };
+        let text = "an entirely fine sentence";
+        assert_eq!(codes(&Policy::default(), text, &knowledge), ["reused"]);
+        let without = Policy { history: 0, ..Policy::default() };
+        assert!(codes(&without, text, &knowledge).is_empty());
+    }
+
+    #[test]
+    fn vendor_presets_hold_the_vendors_rules_and_no_other() {
+        let knowledge = Knowledge { is_current: true, is_reused: true, ..Knowledge::default() };
+        assert!(codes(&Policy::vendor_fabric(), "ABC123", &knowledge).is_empty());
+        assert_eq!(codes(&Policy::vendor_fabric(), "", &knowledge), ["too-short"]);
+        assert!(codes(&Policy::vendor_zap(), "n3wP@ssw0rd", &knowledge).is_empty());
+        assert_eq!(
+            codes(&Policy::vendor_zap(), "nopassw", &knowledge),
+            ["too-short", "missing-digit", "missing-special"]
+        );
+        assert_eq!(codes(&Policy::vendor_zap(), &"a1!".repeat(11), &knowledge), ["too-long"]);
+    }
+
+    #[test]
+    fn each_preset_has_its_name() {
+        for name in Policy::PRESETS {
+            assert!(Policy::preset(name).is_some(), "{name}");
+        }
+        assert!(Policy::preset("nist").is_none());
+    }
+}

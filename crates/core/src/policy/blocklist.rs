@@ -1,0 +1,40 @@
+use std::fmt;
+
+use crate::Plaintext;
+
+/// A list of passwords that are refused whoever wants them (NIST SP 800-63B-4, 3.1.1.2).
+pub trait Blocklist: Send + Sync + fmt::Debug {
+    /// Whether the whole of `candidate` is on the list.
+    fn contains(&self, candidate: &Plaintext) -> bool;
+}
+
+/// The built-in list: some hundred thousand of the passwords most often seen in breaches.
+///
+/// Letters count in any case, since `PASSWORD` is no better than `password`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CommonPasswords;
+
+impl Blocklist for CommonPasswords {
+    fn contains(&self, candidate: &Plaintext) -> bool {
+        let text = candidate.expose();
+        let lower = zeroize::Zeroizing::new(text.to_lowercase());
+        passwords::analyzer::is_common_password(text)
+            || passwords::analyzer::is_common_password(lower.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asvs_6_2_4_common_passwords_are_known_in_any_case() {
+        for common in ["password", "PassWord", "123456789", "qwertyuiop", "1q2w3e4r5t", "iloveyou"]
+        {
+            assert!(CommonPasswords.contains(&Plaintext::from(common)), "{common}");
+        }
+        for rare in ["", "correct horse battery staple", "password-of-mine-alone", "\",\""] {
+            assert!(!CommonPasswords.contains(&Plaintext::from(rare)), "{rare}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+use std::fmt;
+
+use serde::Serialize;
+
+/// One broken rule of a policy, with what a message about it needs. It never holds any part of the
+/// password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Violation {
+    /// Fewer code points than demanded.
+    TooShort {
+        /// Fewest allowed.
+        min: usize,
+        /// How many there are.
+        actual: usize,
+    },
+    /// More code points than allowed, or more than 4,096 bytes.
+    TooLong {
+        /// Most allowed.
+        max: usize,
+    },
+    /// No decimal digit where one is demanded.
+    MissingDigit,
+    /// No special character where one is demanded.
+    MissingSpecial,
+    /// It is the account's current password.
+    SameAsCurrent,
+    /// It is one of the account's earlier passwords.
+    Reused {
+        /// How many earlier passwords are refused.
+        last: usize,
+    },
+    /// It contains one of the account's own words.
+    ContainsAccountWord {
+        /// Where the word comes from.
+        word: AccountWord,
+    },
+    /// It is on a list of passwords that many people use.
+    Common,
+}
+
+/// Which of the account's own words a password contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum AccountWord {
+    /// The user id.
+    UserId,
+    /// The user name.
+    Username,
+    /// A part of the e-mail address.
+    Email,
+    /// One of the user's names.
+    Name,
+}
+
+impl Violation {
+    /// The rule's name: stable, for programs, translations and the audit trail.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooShort { .. } => "too-short",
+            Self::TooLong { .. } => "too-long",
+            Self::MissingDigit => "missing-digit",
+            Self::MissingSpecial => "missing-special",
+            Self::SameAsCurrent => "same-as-current",
+            Self::Reused { .. } => "reused",
+            Self::ContainsAccountWord { .. } => "contains-account-word",
+            Self::Common => "common",
+        }
+    }
+}
+
+/// A sentence in English for the person who chose the password.
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort { min, .. } => {
+                write!(f, "The new password must have at least {}.", characters(*min))
+            }
+            Self::TooLong { max } => {
+                write!(f, "The new password must have at most {}.", characters(*max))
+            }
+            Self::MissingDigit => f.write_str("The new password must contain a digit."),
+            Self::MissingSpecial => {
+                f.write_str("The new password must contain a special character.")
+            }
+            Self::SameAsCurrent => {
+                f.write_str("The new password must differ from the current one.")
+            }
+            Self::Reused { last: 1 } => {
+                f.write_str("The new password must differ from the previous one.")
+            }
+            Self::Reused { last } => {
+                write!(f, "The new password must differ from the last {last} passwords.")
+            }
+            Self::ContainsAccountWord { word } => {
+                write!(f, "The new password must not contain {word}.")
+            }
+            Self::Common => f.write_str("The new password is among those that many people use."),
+        }
+    }
+}
+
+fn characters(count: usize) -> String {
+    if count == 1 { "1 character".to_owned() } else { format!("{count} characters") }
+}
+
+impl fmt::Display for AccountWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UserId => "the user ID",
+            Self::Username => "the user name",
+            Self::Email => "a part of the e-mail address",
+            Self::Name => "a name of the account holder",
+        })
+    }
+}

@@ -1,0 +1,369 @@
+//! What the engine asks of a store. Each port is small and object-safe; a store implements those
+//! that it can.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{
+    AccessToken, Account, AccountId, AttemptKey, AttemptPath, AttemptRules, AttemptState,
+    AttemptTicket, AuditFilter, AuditRecord, Closed, HashedPassword, HeldToken, Key, KeyId,
+    OtpEnrolment, OtpSpend, OutboxEvent, Realm, Subject, TokenDigest, TokenId, UserId,
+};
+
+/// A store failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It cannot be reached, or has no room; trying again can help.
+    #[error("the database cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It holds something that cannot be.
+    #[error("the database holds damaged data: {0}")]
+    Damaged(String),
+    /// Anything else.
+    #[error("the database failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// An account with its stored hash.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The account.
+    pub account: Account,
+    /// Its credential; `None` when no password was ever set, so that only a reset can set one.
+    pub credential: Option<Credential>,
+}
+
+/// The stored hash of an account's password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// The hash.
+    pub hash: HashedPassword,
+    /// Counts the changes; 1 is the first password.
+    pub version: i64,
+    /// When it was set.
+    pub changed_at: Timestamp,
+}
+
+/// Accounts, their credentials, and what guards them.
+#[async_trait]
+pub trait CredentialStore: Send + Sync {
+    /// The account that `subject` names by realm and user id, active or not. The e-mail address is
+    /// not looked at.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError>;
+
+    /// The account's earlier hashes, newest first, at most `depth`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn history(
+        &self,
+        account: AccountId,
+        depth: usize,
+    ) -> Result<Vec<HashedPassword>, StoreError>;
+
+    /// Charges one try atomically: reads the row of `key`, applies
+    /// [`AttemptState::charge`](crate::AttemptState::charge) and writes it back, as one step for all
+    /// who try at once.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn charge(
+        &self,
+        key: &AttemptKey,
+        path: AttemptPath,
+        rules: &AttemptRules,
+        now: Timestamp,
+    ) -> Result<Result<AttemptTicket, Closed>, StoreError>;
+
+    /// Takes back a charge atomically, by [`AttemptState::refund`](crate::AttemptState::refund).
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError>;
+
+    /// Adds to the audit trail.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn record(&self, record: &AuditRecord) -> Result<(), StoreError>;
+
+    /// Makes the change in one transaction, all or nothing; see [`Commit`]. When it returns
+    /// [`Committed::Done`] the change is durable.
+    ///
+    /// # Errors
+    /// When the store fails. Then the change was not made, unless the connection was lost in the
+    /// very moment of committing.
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError>;
+}
+
+/// Everything that one change writes.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// Whose password. The account must still exist and be active.
+    pub account: AccountId,
+    /// The credential's version that was proved against, 0 for none; it must still be that
+    /// (compare-and-swap). The new version is one more.
+    pub expected_version: i64,
+    /// The new hash.
+    pub hash: HashedPassword,
+    /// When. Also the account's new `updated_at`.
+    pub at: Timestamp,
+    /// How many earlier hashes are kept; the current one becomes the newest of them.
+    pub history: usize,
+    /// The reset token to spend. It must still be unspent. Every other reset token of the account is
+    /// void after the change in any case.
+    pub spend: Option<ResetSpend>,
+    /// The one-time password to use up. It must still be unused.
+    pub otp: Option<OtpSpend>,
+    /// The row of attempts to clear.
+    pub clear: AttemptKey,
+    /// The one access token of the account that stays valid; all others are revoked.
+    pub keep_token: Option<TokenId>,
+    /// Goes to the audit trail.
+    pub audit: AuditRecord,
+    /// Goes to the outbox.
+    pub event: OutboxEvent,
+}
+
+/// Which reset token a change spends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetSpend {
+    /// One that repass issued and stored.
+    Issued(TokenDigest),
+    /// One that somebody else signed: stored with its redemption, so that it counts once.
+    Signed {
+        /// Digest of issuer and token id.
+        digest: TokenDigest,
+        /// Until when it would count.
+        expires_at: Timestamp,
+    },
+}
+
+/// How a commit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// The change is made and durable.
+    Done {
+        /// The credential's new version.
+        version: i64,
+    },
+    /// Another change came first, or the account is gone or inactive. Nothing was written.
+    Conflict,
+    /// The reset token was spent meanwhile. Nothing was written.
+    TokenSpent,
+    /// The one-time password was used meanwhile. Nothing was written.
+    OtpSpent,
+}
+
+/// A reset token as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResetToken {
+    /// Digest of the secret.
+    pub digest: TokenDigest,
+    /// The one account it is for.
+    pub account: AccountId,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// From when on it no longer counts.
+    pub expires_at: Timestamp,
+    /// When it was redeemed, or voided by a newer one.
+    pub spent_at: Option<Timestamp>,
+}
+
+/// Access tokens, reset tokens and one-time passwords.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// The access token of this digest with its holder, revoked and expired ones too.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError>;
+
+    /// The reset token of this digest, spent and expired ones too.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn reset_token(&self, digest: &TokenDigest) -> Result<Option<ResetToken>, StoreError>;
+
+    /// What the account has to check one-time passwords with.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError>;
+}
+
+/// Keys of services, apps and gateways.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// The key of this digest, revoked ones too.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError>;
+}
+
+/// What an operator does: accounts, keys, tokens. Every call that changes something takes the audit
+/// record that is written in the same transaction.
+#[async_trait]
+pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore {
+    /// Adds an account, with its first credential (version 1) when `hash` is given.
+    ///
+    /// # Errors
+    /// [`AccountError::Exists`] when the realm has that user id already.
+    async fn add_account(
+        &self,
+        account: &Account,
+        hash: Option<&HashedPassword>,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError>;
+
+    /// Accounts by realm and user id in ascending order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError>;
+
+    /// The account of this id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError>;
+
+    /// Activates or deactivates an account. Deactivating revokes its access tokens and voids its
+    /// reset tokens. `audit.at` becomes its `updated_at`.
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account.
+    async fn set_active(
+        &self,
+        account: AccountId,
+        active: bool,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError>;
+
+    /// How the row of `key` stands; the default state when there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError>;
+
+    /// Clears the account's failures, so that it is open again.
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account.
+    async fn unlock(&self, account: AccountId, audit: &AuditRecord) -> Result<(), AccountError>;
+
+    /// Adds a key.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn add_key(&self, key: &Key, audit: &AuditRecord) -> Result<(), StoreError>;
+
+    /// All keys, revoked ones too, oldest first; of one realm or all.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError>;
+
+    /// Revokes a key at `audit.at`. Says whether there is such a key that was not revoked before.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn revoke_key(&self, key: KeyId, audit: &AuditRecord) -> Result<bool, StoreError>;
+
+    /// Adds an access token.
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account.
+    async fn add_access_token(
+        &self,
+        token: &AccessToken,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError>;
+
+    /// Revokes an access token at `audit.at`. Says whether there is such a token that was not revoked
+    /// before.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn revoke_access_token(
+        &self,
+        token: TokenId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StoreError>;
+
+    /// The key of this id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn key_by_id(&self, key: KeyId) -> Result<Option<Key>, StoreError>;
+
+    /// The access token of this id with its holder.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError>;
+
+    /// Adds a reset token and voids (marks as spent) every other one of the account.
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account.
+    async fn add_reset_token(
+        &self,
+        token: &ResetToken,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError>;
+
+    /// Replaces what the account has to check one-time passwords with.
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account.
+    async fn set_otp(
+        &self,
+        account: AccountId,
+        enrolment: &OtpEnrolment,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError>;
+
+    /// Audit records, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError>;
+
+    /// Events in the order written, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError>;
+}
+
+/// Which accounts to list.
+#[derive(Debug, Clone, Default)]
+pub struct AccountFilter {
+    /// Only those of this realm.
+    pub realm: Option<Realm>,
+    /// Only those after this realm and user id, to page on.
+    pub after: Option<(Realm, UserId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Why an account could not be administered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// The realm has an account of that user id already.
+    #[error("there is such an account already")]
+    Exists,
+    /// There is no such account.
+    #[error("there is no such account")]
+    Unknown,
+    /// The store failed.
+    #[error("the account store failed")]
+    Store(#[from] StoreError),
+}

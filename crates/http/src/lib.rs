@@ -1,0 +1,1 @@
+//! A tower service over any set of password-change specs

@@ -1,0 +1,1 @@
+//! The customer (ASP.NET) password-change API in JSON, XML and form

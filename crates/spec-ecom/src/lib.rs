@@ -1,0 +1,1 @@
+//! The ecom chatbot password-change API

@@ -1,0 +1,1 @@
+//! The etna (ETNA Trader) password-change API

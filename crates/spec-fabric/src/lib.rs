@@ -1,0 +1,1 @@
+//! The fabric commerce identity password-change API

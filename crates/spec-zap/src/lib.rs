@@ -1,0 +1,1 @@
+//! The zap password-change API

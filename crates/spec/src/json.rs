@@ -1,0 +1,280 @@
+//! Reading JSON strictly (RFC 8259), member by member, without letting a secret out of its type.
+
+use std::fmt;
+
+use repass_core::Plaintext;
+use serde::de::{
+    self, Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess,
+};
+
+/// The deepest nesting of objects and arrays that is read.
+pub const MAX_DEPTH: usize = 128;
+
+/// Why a body is no JSON of the wished-for shape. The message says where, never what stands there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonError {
+    /// Not UTF-8.
+    #[error("the body is not UTF-8 (at byte {offset})")]
+    NotUtf8 {
+        /// How many bytes are good.
+        offset: usize,
+    },
+    /// Objects and arrays nested deeper than [`MAX_DEPTH`].
+    #[error("the body is nested deeper than {MAX_DEPTH} levels")]
+    TooDeep,
+    /// Not JSON, or not of this shape.
+    #[error("the body is malformed JSON at line {line} column {column}")]
+    Malformed {
+        /// Line, counted from 1.
+        line: usize,
+        /// Column, counted from 1.
+        column: usize,
+        /// Whether it is JSON, but of another shape.
+        shape: bool,
+    },
+}
+
+/// Reads `body` as JSON. A UTF-8 byte-order mark in front is tolerated, anything after the value is
+/// not.
+///
+/// # Errors
+/// When it is no UTF-8, nested too deeply, no JSON, or of another shape.
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    let text = std::str::from_utf8(body)
+        .map_err(|error| JsonError::NotUtf8 { offset: error.valid_up_to() })?;
+    if depth(body) > MAX_DEPTH {
+        return Err(JsonError::TooDeep);
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    // Its own limit is one level short of ours; the depth was just looked at.
+    deserializer.disable_recursion_limit();
+    let value = T::deserialize(&mut deserializer).map_err(|error| malformed(&error))?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error) -> JsonError {
+    JsonError::Malformed { line: error.line(), column: error.column(), shape: error.is_data() }
+}
+
+/// How deep objects and arrays are nested. Exact for JSON; for anything else it is never too little
+/// before the place where a parser stops.
+fn depth(body: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// One JSON value of any type, as far as a vendor's request needs it told apart. Text is secret until
+/// somebody says otherwise.
+#[derive(Debug)]
+pub enum Member {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(serde_json::Number),
+    /// A string.
+    Text(Plaintext),
+    /// An array or object, skipped.
+    Composite,
+}
+
+impl Member {
+    /// The text, when it is a string.
+    pub fn into_text(self) -> Option<Plaintext> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MemberVisitor)
+    }
+}
+
+struct MemberVisitor;
+
+impl<'de> de::Visitor<'de> for MemberVisitor {
+    type Value = Member;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Member, E> {
+        Ok(Member::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Member, E> {
+        Ok(Member::Bool(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Member, E> {
+        Ok(Member::Number(value.into()))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Member, E> {
+        Ok(Member::Number(value.into()))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Member, E> {
+        serde_json::Number::from_f64(value)
+            .map(Member::Number)
+            .ok_or_else(|| E::custom("a number that is none"))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Member, E> {
+        Ok(Member::Text(Plaintext::from(value)))
+    }
+
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Member, E> {
+        Ok(Member::Text(Plaintext::new(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Member, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Member::Composite)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Member, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Member::Composite)
+    }
+}
+
+/// The members of a JSON object in the order received, duplicates included, so that each vendor's
+/// rule for names and duplicates can be applied.
+#[derive(Debug)]
+pub struct Members(Vec<(String, Member)>);
+
+impl Members {
+    /// The last member of that name in any case, which is how ASP.NET reads.
+    pub fn take_last_ignoring_case(&mut self, name: &str) -> Option<Member> {
+        self.take_last(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// The last member of exactly that name.
+    pub fn take_last_exact(&mut self, name: &str) -> Option<Member> {
+        self.take_last(|own| own == name)
+    }
+
+    /// The members left, in the order received.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
+        self.0.iter().map(|(name, member)| (name.as_str(), member))
+    }
+
+    fn take_last(&mut self, is_named: impl Fn(&str) -> bool) -> Option<Member> {
+        let last = self.0.iter().rposition(|(name, _)| is_named(name))?;
+        let (_, member) = self.0.remove(last);
+        self.0.retain(|(name, _)| !is_named(name));
+        Some(member)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(entry) = entries.next_entry()? {
+                    members.push(entry);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn nested(levels: usize) -> Vec<u8> {
+        format!("{{\"x\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1)).into_bytes()
+    }
+
+    #[test]
+    fn rfc_8259_strictly() {
+        assert!(read::<Members>(b"\xEF\xBB\xBF{\"a\":1}").is_ok());
+        let malformed: [&[u8]; 9] = [
+            b"",
+            b"{\"a\":1,}",
+            b"{\"a\":1} x",
+            b"{\"a\":1}{}",
+            b"// c\n{}",
+            b"{'a':1}",
+            b"{a:1}",
+            b"{\"a\":\"\xFF\"}",
+            b"{\"a\":\"\\ud800\"}",
+        ];
+        for body in malformed {
+            assert!(read::<Members>(body).is_err(), "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn the_message_says_where_and_never_what() {
+        let error = read::<Members>(b"{\n \"password\": \"hunter2\",\n}").unwrap_err();
+        assert_eq!(error.to_string(), "the body is malformed JSON at line 3 column 1");
+        let error = read::<Members>(b"\"hunter2\"").unwrap_err();
+        assert!(matches!(error, JsonError::Malformed { shape: true, .. }));
+        assert!(!error.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn nesting_is_read_to_128_levels() {
+        assert!(read::<Members>(&nested(128)).is_ok());
+        assert_eq!(read::<Members>(&nested(129)).unwrap_err(), JsonError::TooDeep);
+        assert!(read::<Members>(br#"{"a":"[[[[\"[[[["}"#).is_ok());
+    }
+
+    #[test]
+    fn last_duplicate_wins() {
+        let mut members = read::<Members>(br#"{"A":1,"a":"two","b":3}"#).unwrap();
+        let text = members.take_last_ignoring_case("A").and_then(Member::into_text).unwrap();
+        assert_eq!(text.expose(), "two");
+        assert!(members.take_last_ignoring_case("a").is_none());
+        assert!(matches!(members.take_last_exact("b"), Some(Member::Number(_))));
+        assert!(members.take_last_exact("B").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..512)) {
+            let _ = read::<Members>(&body);
+        }
+
+        #[test]
+        fn whatever_parses_is_no_deeper_than_allowed(levels in 2_usize..400) {
+            prop_assert_eq!(read::<Members>(&nested(levels)).is_ok(), levels <= MAX_DEPTH);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Making answers.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+/// An answer, ready to be sent. What is the same for all APIs (`Cache-Control`, `x-request-id` and so
+/// on) is added to it by the server.
+pub type Reply = Response<Bytes>;
+
+/// An answer with a body of the given type.
+pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
+    let mut reply = Response::new(body.into());
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    reply
+}
+
+/// An answer without a body.
+pub fn empty(status: StatusCode) -> Reply {
+    let mut reply = Response::new(Bytes::new());
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    reply
+}
+
+/// An answer of `body` as compact JSON.
+pub fn json(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Reply {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => new(status, content_type, bytes),
+        // Wire types have string keys and no custom serializers, so this does not happen; should a
+        // new one break that, an empty 500 is the answer that says nothing untrue.
+        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// Adds `Allow`.
+#[must_use]
+pub fn with_allow(reply: Reply, methods: &str) -> Reply {
+    with_header(reply, ALLOW, methods)
+}
+
+/// Adds `Retry-After` in whole seconds, at least 1.
+#[must_use]
+pub fn with_retry_after(reply: Reply, after: Duration) -> Reply {
+    let up = u64::from(after.subsec_nanos() > 0);
+    with_header(reply, RETRY_AFTER, &(after.as_secs() + up).max(1).to_string())
+}
+
+fn with_header(mut reply: Reply, name: HeaderName, value: &str) -> Reply {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        reply.headers_mut().insert(name, value);
+    }
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_rounds_up_to_whole_seconds() {
+        for (after, header) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (900_000, "900")] {
+            let reply = with_retry_after(empty(StatusCode::OK), Duration::from_millis(after));
+            assert_eq!(reply.headers()[RETRY_AFTER], header);
+        }
+    }
+}

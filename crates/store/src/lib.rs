@@ -1,0 +1,1 @@
+//! The ports of repass-core on SQL
