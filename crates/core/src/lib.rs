@@ -5,25 +5,33 @@
 //! and randomness are passed in.
 
 mod account;
+mod administration;
 mod attempts;
 mod audit;
+mod authenticate;
 mod caller;
 mod change;
+mod changer;
 mod clock;
 mod hash;
 mod installation_key;
+#[cfg(feature = "memory")]
+pub mod memory;
 pub mod otp;
 mod plaintext;
 mod policy;
 mod ports;
 mod randomness;
 pub mod token;
+mod validation;
 
 pub use account::{
     Account, AccountId, InvalidRealm, InvalidUserId, Profile, Realm, Subject, UserId,
 };
+pub use administration::{Administration, AdministrationError, NewAccount};
 pub use attempts::{AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed};
 pub use audit::{AuditFilter, AuditRecord, OutboxEvent};
+pub use authenticate::Authenticator;
 pub use caller::{
     ADMIN_ROLE, AccessToken, Authority, Caller, HeldToken, Key, KeyId, KeyIdentity, KeyKind,
     TokenId, TokenIdentity, UnknownKeyKind,
@@ -31,6 +39,7 @@ pub use caller::{
 pub use change::{
     Change, ChangeError, Changed, Context, Proof, Sessions, SignedClaims, SignedTokenVerifier,
 };
+pub use changer::{Changer, ChangerBuilder, InvalidChanger};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use hash::{
     Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher, HasherOptions, InvalidProfile,

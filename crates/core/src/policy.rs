@@ -132,6 +132,24 @@ impl Policy {
         }
     }
 
+    /// Whether the numbers make sense together.
+    ///
+    /// # Errors
+    /// What does not.
+    pub fn check(&self) -> Result<(), &'static str> {
+        if self.min_length == 0 {
+            Err("a policy's min_length is at least 1")
+        } else if self.min_length > self.max_length {
+            Err("a policy's min_length is at most its max_length")
+        } else if self.max_length > Plaintext::MAX_PASSWORD_BYTES {
+            Err("a policy's max_length is at most 4096")
+        } else if self.history > Self::MAX_HISTORY {
+            Err("a policy's history is at most 24")
+        } else {
+            Ok(())
+        }
+    }
+
     /// Every rule that `candidate` breaks, in a fixed order; empty when it is acceptable.
     pub fn judge(&self, candidate: &Plaintext, knowledge: &Knowledge<'_>) -> Vec<Violation> {
         let mut violations = Vec::new();

@@ -1,5 +1,7 @@
 use argon2::{Algorithm, Argon2, Params, Version};
-use validator::{Validate, ValidationError};
+use validator::Validate;
+
+use crate::validation::first_message;
 
 /// Cost parameters of Argon2id (RFC 9106).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,16 +98,6 @@ impl Default for HashProfile {
     fn default() -> Self {
         Self::OWASP
     }
-}
-
-fn first_message(errors: &validator::ValidationErrors) -> String {
-    let message = |error: &ValidationError| error.message.as_ref().map(ToString::to_string);
-    errors
-        .field_errors()
-        .values()
-        .flat_map(|errors| errors.iter())
-        .find_map(message)
-        .unwrap_or_else(|| errors.to_string())
 }
 
 #[cfg(test)]

@@ -1,0 +1,130 @@
+//! What an operator does: accounts, keys, tokens, one-time passwords. Server and command line both
+//! go through here, so that every act is checked and recorded alike.
+
+mod accounts;
+mod secrets;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use accounts::NewAccount;
+
+use crate::{
+    Account, AccountError, AccountId, AdministrationStore, AuditRecord, Clock, Context,
+    InstallationKey, OtpError, Randomness, RandomnessError, Realm, StoreError, Subject, Violation,
+    random_uuid,
+};
+
+/// The operator's desk over a store.
+pub struct Administration {
+    store: Arc<dyn AdministrationStore>,
+    key: Arc<InstallationKey>,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+}
+
+/// Why an operator's act failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdministrationError {
+    /// The realm has an account of that user id already.
+    #[error("realm {realm} has an account {user_id} already")]
+    AccountExists {
+        /// The realm.
+        realm: Realm,
+        /// The user id.
+        user_id: String,
+    },
+    /// There is no such account.
+    #[error("realm {realm} has no account {user_id}")]
+    NoSuchAccount {
+        /// The realm.
+        realm: Realm,
+        /// The user id.
+        user_id: String,
+    },
+    /// There is no such key or token, or it was revoked before.
+    #[error("there is no such {0} that was not revoked before")]
+    NothingToRevoke(&'static str),
+    /// A value is out of bounds.
+    #[error("{0}")]
+    Invalid(String),
+    /// The policy refuses the first password. All broken rules are here.
+    #[error("the policy refuses the password")]
+    Rejected(Vec<Violation>),
+    /// Hashing failed.
+    #[error("the password could not be hashed")]
+    Hash(#[source] crate::HashError),
+    /// One-time passwords cannot be set up.
+    #[error("the one-time password could not be set up")]
+    Otp(#[from] OtpError),
+    /// The random source failed.
+    #[error("no random bytes")]
+    Randomness(#[from] RandomnessError),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+impl Administration {
+    /// A desk over `store`.
+    pub fn new(
+        store: Arc<dyn AdministrationStore>,
+        key: Arc<InstallationKey>,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+    ) -> Self {
+        Self { store, key, clock, randomness }
+    }
+
+    /// The store below, for listing.
+    pub fn store(&self) -> &dyn AdministrationStore {
+        &*self.store
+    }
+
+    async fn known(&self, realm: &Realm, user_id: &str) -> Result<Account, AdministrationError> {
+        let subject = Subject::new(realm.clone(), user_id);
+        let found = self.store.find(&subject).await?;
+        found.map(|found| found.account).ok_or_else(|| no_such_account(realm, user_id))
+    }
+
+    fn audit(
+        &self,
+        realm: &Realm,
+        account: Option<AccountId>,
+        action: &str,
+        detail: Option<String>,
+    ) -> Result<AuditRecord, RandomnessError> {
+        Ok(AuditRecord {
+            id: random_uuid(&*self.randomness)?,
+            at: self.clock.now(),
+            realm: realm.clone(),
+            account,
+            action: action.to_owned(),
+            outcome: "ok".to_owned(),
+            detail,
+            caller: "operator".to_owned(),
+            context: Context::new("administration"),
+        })
+    }
+}
+
+fn no_such_account(realm: &Realm, user_id: &str) -> AdministrationError {
+    AdministrationError::NoSuchAccount { realm: realm.clone(), user_id: user_id.to_owned() }
+}
+
+/// Says of which account a store spoke.
+fn of_account(error: AccountError, account: &Account) -> AdministrationError {
+    let (realm, user_id) = (account.realm.clone(), account.user_id.to_string());
+    match error {
+        AccountError::Exists => AdministrationError::AccountExists { realm, user_id },
+        AccountError::Unknown => AdministrationError::NoSuchAccount { realm, user_id },
+        AccountError::Store(store) => AdministrationError::Store(store),
+    }
+}
+
+impl fmt::Debug for Administration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Administration(..)")
+    }
+}

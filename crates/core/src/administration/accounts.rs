@@ -1,0 +1,121 @@
+use std::sync::Arc;
+
+use validator::Validate;
+
+use super::{Administration, AdministrationError, of_account};
+use crate::validation::first_message;
+use crate::{
+    Account, AccountId, AttemptKey, AttemptState, Hasher, Knowledge, Plaintext, Policy, Profile,
+    Realm, UserId, random_uuid,
+};
+
+/// An account to be added.
+#[derive(Debug, Validate)]
+pub struct NewAccount {
+    /// The set of accounts it goes to.
+    pub realm: Realm,
+    /// How the vendor calls it.
+    pub user_id: UserId,
+    /// E-mail address, at most 320 characters.
+    #[validate(email(message = "that is no e-mail address"))]
+    #[validate(length(max = 320, message = "an e-mail address has at most 320 characters"))]
+    pub email: Option<String>,
+    /// Name the user signs in with, at most 320 characters.
+    #[validate(length(min = 1, max = 320, message = "a user name has 1 to 320 characters"))]
+    pub username: Option<String>,
+    /// What else is known of the user.
+    pub profile: Profile,
+}
+
+impl Administration {
+    /// Adds an active account. With a password it can be signed in to at once; without one, only a
+    /// reset can set the first.
+    ///
+    /// # Errors
+    /// When the account exists, a value is out of bounds, or the policy refuses the password.
+    pub async fn add_account(
+        &self,
+        new: NewAccount,
+        password: Option<Plaintext>,
+        policy: &Policy,
+        hasher: &dyn Hasher,
+    ) -> Result<Account, AdministrationError> {
+        new.validate().map_err(|errors| AdministrationError::Invalid(first_message(&errors)))?;
+        let now = self.clock.now();
+        let account = Account {
+            id: AccountId(random_uuid(&*self.randomness)?),
+            realm: new.realm,
+            user_id: new.user_id,
+            email: new.email,
+            username: new.username,
+            profile: new.profile,
+            active: true,
+            created_at: now,
+            updated_at: now,
+        };
+        let hash = match password {
+            None => None,
+            Some(password) => {
+                let knowledge = Knowledge { account: Some(&account), ..Knowledge::default() };
+                let accepted = policy
+                    .accept(Arc::new(password), &knowledge)
+                    .map_err(AdministrationError::Rejected)?;
+                Some(hasher.hash(accepted).await.map_err(AdministrationError::Hash)?)
+            }
+        };
+        let audit = self.audit(&account.realm, Some(account.id), "account.add", None)?;
+        self.store
+            .add_account(&account, hash.as_ref(), &audit)
+            .await
+            .map_err(|error| of_account(error, &account))?;
+        Ok(account)
+    }
+
+    /// The account, and how it stands with its failures.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn show_account(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+    ) -> Result<(Account, AttemptState), AdministrationError> {
+        let account = self.known(realm, user_id).await?;
+        let attempts = self.store.attempts(&AttemptKey::account(account.id)).await?;
+        Ok((account, attempts))
+    }
+
+    /// Lets the account be used, or no longer. Deactivating ends its access tokens and reset tokens.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn set_active(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+        active: bool,
+    ) -> Result<Account, AdministrationError> {
+        let account = self.known(realm, user_id).await?;
+        let action = if active { "account.activate" } else { "account.deactivate" };
+        let audit = self.audit(realm, Some(account.id), action, None)?;
+        let result = self.store.set_active(account.id, active, &audit).await;
+        result.map_err(|error| of_account(error, &account))?;
+        Ok(Account { active, updated_at: audit.at, ..account })
+    }
+
+    /// Forgets the account's failures, so that it is open again.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn unlock(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+    ) -> Result<Account, AdministrationError> {
+        let account = self.known(realm, user_id).await?;
+        let audit = self.audit(realm, Some(account.id), "account.unlock", None)?;
+        let result = self.store.unlock(account.id, &audit).await;
+        result.map_err(|error| of_account(error, &account))?;
+        Ok(account)
+    }
+}

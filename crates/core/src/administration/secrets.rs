@@ -1,0 +1,184 @@
+//! Issuing and revoking secrets. Each is shown once, by the call that makes it.
+
+use std::time::Duration;
+
+use super::{Administration, AdministrationError, of_account};
+use crate::clock::after;
+use crate::otp::{code_digest, issue_code};
+use crate::{
+    AccessToken, Key, KeyId, KeyKind, OtpEnrolment, OtpSecret, Plaintext, Realm, ResetToken,
+    TokenId, random_uuid, token,
+};
+
+impl Administration {
+    /// The longest a reset token or a one-time code may live unless a shorter one is wished for
+    /// (ASVS 6.5.5).
+    pub const RESET_LIFETIME: Duration = Duration::from_secs(600);
+
+    /// Issues a key for the mounts of a realm.
+    ///
+    /// # Errors
+    /// When the name is empty or longer than 100 characters, or the store fails.
+    pub async fn issue_key(
+        &self,
+        realm: &Realm,
+        kind: KeyKind,
+        name: &str,
+    ) -> Result<(Key, Plaintext), AdministrationError> {
+        if name.is_empty() || name.chars().count() > 100 {
+            return Err(invalid("a key's name has 1 to 100 characters"));
+        }
+        let (secret, digest) = token::issue(&*self.randomness)?;
+        let key = Key {
+            id: KeyId(random_uuid(&*self.randomness)?),
+            realm: realm.clone(),
+            kind,
+            name: name.to_owned(),
+            digest,
+            created_at: self.clock.now(),
+            revoked_at: None,
+        };
+        let detail = format!("{}:{}", kind.as_str(), key.id.0);
+        let audit = self.audit(realm, None, "key.issue", Some(detail))?;
+        self.store.add_key(&key, &audit).await?;
+        Ok((key, secret))
+    }
+
+    /// Revokes a key at once.
+    ///
+    /// # Errors
+    /// When there is none of that id, or it was revoked before.
+    pub async fn revoke_key(&self, id: KeyId) -> Result<(), AdministrationError> {
+        let key = self.store.key_by_id(id).await?;
+        let key = key.ok_or(AdministrationError::NothingToRevoke("key"))?;
+        let detail = format!("{}:{}", key.kind.as_str(), id.0);
+        let audit = self.audit(&key.realm, None, "key.revoke", Some(detail))?;
+        let revoked = self.store.revoke_key(id, &audit).await?;
+        if revoked { Ok(()) } else { Err(AdministrationError::NothingToRevoke("key")) }
+    }
+
+    /// Issues an access token for an account, with roles and a lifetime.
+    ///
+    /// # Errors
+    /// When there is no such account, or the lifetime is zero.
+    pub async fn issue_token(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+        roles: Vec<String>,
+        lifetime: Duration,
+    ) -> Result<(AccessToken, Plaintext), AdministrationError> {
+        if lifetime.is_zero() {
+            return Err(invalid("a token's lifetime is at least a second"));
+        }
+        let account = self.known(realm, user_id).await?;
+        let (secret, digest) = token::issue(&*self.randomness)?;
+        let now = self.clock.now();
+        let token = AccessToken {
+            id: TokenId(random_uuid(&*self.randomness)?),
+            account: account.id,
+            roles,
+            digest,
+            issued_at: now,
+            expires_at: after(now, lifetime),
+            revoked_at: None,
+        };
+        let detail = Some(token.id.0.to_string());
+        let audit = self.audit(realm, Some(account.id), "token.issue", detail)?;
+        let result = self.store.add_access_token(&token, &audit).await;
+        result.map_err(|error| of_account(error, &account))?;
+        Ok((token, secret))
+    }
+
+    /// Revokes an access token at once.
+    ///
+    /// # Errors
+    /// When there is none of that id, or it was revoked before.
+    pub async fn revoke_token(&self, id: TokenId) -> Result<(), AdministrationError> {
+        let held = self.store.access_token_by_id(id).await?;
+        let held = held.ok_or(AdministrationError::NothingToRevoke("token"))?;
+        let detail = Some(id.0.to_string());
+        let audit = self.audit(&held.realm, Some(held.token.account), "token.revoke", detail)?;
+        let revoked = self.store.revoke_access_token(id, &audit).await?;
+        if revoked { Ok(()) } else { Err(AdministrationError::NothingToRevoke("token")) }
+    }
+
+    /// Issues a reset token for an account; every older one is void (ASVS 6.5.1 to 6.5.5).
+    ///
+    /// # Errors
+    /// When there is no such account, or the lifetime is zero.
+    pub async fn issue_reset(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+        lifetime: Duration,
+    ) -> Result<(ResetToken, Plaintext), AdministrationError> {
+        if lifetime.is_zero() {
+            return Err(invalid("a reset token's lifetime is at least a second"));
+        }
+        let account = self.known(realm, user_id).await?;
+        let (secret, digest) = token::issue(&*self.randomness)?;
+        let now = self.clock.now();
+        let token = ResetToken {
+            digest,
+            account: account.id,
+            issued_at: now,
+            expires_at: after(now, lifetime),
+            spent_at: None,
+        };
+        let audit = self.audit(realm, Some(account.id), "reset.issue", None)?;
+        let result = self.store.add_reset_token(&token, &audit).await;
+        result.map_err(|error| of_account(error, &account))?;
+        Ok((token, secret))
+    }
+
+    /// Gives an account a new secret for time-based one-time passwords, in place of any older one.
+    ///
+    /// # Errors
+    /// When there is no such account, or the names make no otpauth URI.
+    pub async fn enrol_otp(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+        issuer: &str,
+    ) -> Result<OtpSecret, AdministrationError> {
+        let account = self.known(realm, user_id).await?;
+        let label = account.email.as_deref().unwrap_or(account.user_id.as_str());
+        let secret = OtpSecret::generate(issuer, label, &*self.randomness)?;
+        let sealed = secret.seal(account.id, &self.key, &*self.randomness)?;
+        let enrolment = OtpEnrolment { sealed_secret: Some(sealed), ..OtpEnrolment::default() };
+        let audit = self.audit(realm, Some(account.id), "otp.enrol", None)?;
+        let result = self.store.set_otp(account.id, &enrolment, &audit).await;
+        result.map_err(|error| of_account(error, &account))?;
+        Ok(secret)
+    }
+
+    /// Issues a one-time code of eight digits for an account, in place of any older one. It counts
+    /// once, for at most ten minutes.
+    ///
+    /// # Errors
+    /// When there is no such account, or the lifetime is zero or over ten minutes.
+    pub async fn issue_otp_code(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+        lifetime: Duration,
+    ) -> Result<Plaintext, AdministrationError> {
+        if lifetime.is_zero() || lifetime > Self::RESET_LIFETIME {
+            return Err(invalid("a one-time code lives 1 second to 10 minutes"));
+        }
+        let account = self.known(realm, user_id).await?;
+        let code = issue_code(&*self.randomness)?;
+        let digest = code_digest(account.id, &code, &self.key);
+        let mut enrolment = self.store.otp(account.id).await?;
+        enrolment.code = Some((digest, after(self.clock.now(), lifetime)));
+        let audit = self.audit(realm, Some(account.id), "otp.issue", None)?;
+        let result = self.store.set_otp(account.id, &enrolment, &audit).await;
+        result.map_err(|error| of_account(error, &account))?;
+        Ok(code)
+    }
+}
+
+fn invalid(reason: &str) -> AdministrationError {
+    AdministrationError::Invalid(reason.to_owned())
+}

@@ -1,0 +1,249 @@
+//! The one way to change a password.
+
+mod builder;
+mod prove;
+mod report;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use builder::{ChangerBuilder, InvalidChanger};
+
+use crate::clock::until;
+use crate::{
+    AttemptKey, AttemptPath, AttemptRules, AttemptTicket, Authority, Change, ChangeError, Changed,
+    Clock, Commit, Committed, Credential, CredentialStore, Found, Hasher, InstallationKey,
+    Knowledge, NewPassword, OtpSpend, Plaintext, Policy, Proof, Randomness, ResetSpend, Sessions,
+    TokenId, TokenStore,
+};
+
+/// Changes passwords: finds the account, charges the try, looks at the proof, judges the new
+/// password, hashes it and commits, in this order.
+///
+/// Made by [`Changer::builder`]; shared by every way in, so that no way can skip a step.
+pub struct Changer {
+    store: Arc<dyn CredentialStore>,
+    tokens: Option<Arc<dyn TokenStore>>,
+    hasher: Arc<dyn Hasher>,
+    policy: Policy,
+    attempts: AttemptRules,
+    key: Arc<InstallationKey>,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+}
+
+impl Changer {
+    /// Starts to put a changer together out of a store and a hasher.
+    pub fn builder(store: Arc<dyn CredentialStore>, hasher: Arc<dyn Hasher>) -> ChangerBuilder {
+        ChangerBuilder::new(store, hasher)
+    }
+
+    /// The policy that new passwords are judged by.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Changes the password, or says why not. When it returns `Ok` the change is durable; every try
+    /// leaves an audit record (ASVS 16.3.1).
+    ///
+    /// # Errors
+    /// See [`ChangeError`]. A refusal by the policy spends no token and charges no failure.
+    pub async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
+        let mut trail = report::Trail::of(&change);
+        let result = self.run(change, &mut trail).await;
+        if let Err(error) = &result {
+            self.report(&trail, error).await?;
+        }
+        result
+    }
+
+    async fn run(&self, change: Change, trail: &mut report::Trail) -> Result<Changed, ChangeError> {
+        let Change { subject, caller, authority, proof, otp, new_password, sessions, .. } = change;
+        if !Authority::allows(authority, &caller, &subject) {
+            return Err(ChangeError::Forbidden);
+        }
+        let candidate = Arc::new(new_password);
+
+        let found = self.find(&subject).await?;
+        trail.account = found.as_ref().map(|found| found.account.id);
+        let key = self.attempt_key(found.as_ref(), &subject);
+        trail.attempt_key = Some(key.clone());
+
+        let ticket = self.charge(&key, path_of(&proof)).await?;
+        let proved = self.prove(found, proof, otp.as_ref(), &candidate).await;
+        let accepted = match proved {
+            Ok(proved) => self.accept(proved, candidate).await,
+            Err(error) => Err(error),
+        };
+        let hashed = match accepted {
+            Ok((proved, password)) => match self.hasher.hash(password).await {
+                Ok(hash) => Ok((proved, hash)),
+                Err(error) => Err(error.into()),
+            },
+            Err(error) => Err(error),
+        };
+        let (proved, hash) = match hashed {
+            Ok(hashed) => hashed,
+            Err(error) => return Err(self.refund_unless_failure(&ticket, error).await),
+        };
+
+        let keep_token = caller
+            .token
+            .as_ref()
+            .filter(|token| {
+                sessions == Sessions::KeepPresenting && token.account == proved.account.id
+            })
+            .map(|token| token.id);
+        self.commit(proved, hash, key, keep_token, trail).await
+    }
+
+    /// Step 1: the account, when realm, user id and (where named) e-mail address agree.
+    async fn find(&self, subject: &crate::Subject) -> Result<Option<Found>, ChangeError> {
+        let found = self.store.find(subject).await?;
+        Ok(found.filter(|found| {
+            subject.email.as_deref().is_none_or(|email| found.account.has_email(email))
+        }))
+    }
+
+    fn attempt_key(&self, found: Option<&Found>, subject: &crate::Subject) -> AttemptKey {
+        match found {
+            Some(found) => AttemptKey::account(found.account.id),
+            None => AttemptKey::unknown(subject, &self.key),
+        }
+    }
+
+    /// Step 2: one try is paid before anything is verified.
+    async fn charge(
+        &self,
+        key: &AttemptKey,
+        path: AttemptPath,
+    ) -> Result<AttemptTicket, ChangeError> {
+        let now = self.clock.now();
+        self.store.charge(key, path, &self.attempts, now).await?.map_err(|closed| {
+            let retry_after = closed.until.map_or(self.attempts.max_delay, |at| until(now, at));
+            ChangeError::TooManyAttempts { retry_after }
+        })
+    }
+
+    /// Step 4: the policy judges with everything it knows.
+    async fn accept(
+        &self,
+        proved: Proved,
+        candidate: Arc<Plaintext>,
+    ) -> Result<(Proved, NewPassword), ChangeError> {
+        let verifiable = candidate.byte_len() <= Plaintext::MAX_PASSWORD_BYTES;
+        let is_current = self.policy.refuse_current
+            && match (&proved.current_is_candidate, &proved.credential) {
+                (Some(same), _) => *same,
+                (None, Some(credential)) if verifiable => {
+                    self.matches(&candidate, &credential.hash).await?
+                }
+                (None, _) => false,
+            };
+        let mut is_reused = false;
+        if self.policy.history > 0 && verifiable && !is_current {
+            for earlier in self.store.history(proved.account.id, self.policy.history).await? {
+                if self.matches(&candidate, &earlier).await? {
+                    is_reused = true;
+                    break;
+                }
+            }
+        }
+        let knowledge = Knowledge { account: Some(&proved.account), is_current, is_reused };
+        let password = self.policy.accept(candidate, &knowledge).map_err(ChangeError::Rejected)?;
+        Ok((proved, password))
+    }
+
+    /// Step 6: all or nothing.
+    async fn commit(
+        &self,
+        proved: Proved,
+        hash: crate::HashedPassword,
+        clear: AttemptKey,
+        keep_token: Option<TokenId>,
+        trail: &report::Trail,
+    ) -> Result<Changed, ChangeError> {
+        let at = self.now_in_store_precision();
+        let is_reset = proved.spend.is_some();
+        let commit = Commit {
+            account: proved.account.id,
+            expected_version: proved.credential.as_ref().map_or(0, |own| own.version),
+            hash,
+            at,
+            history: self.policy.history,
+            spend: proved.spend,
+            otp: proved.otp,
+            clear,
+            keep_token,
+            audit: self.audit_record(trail, at, "ok", None)?,
+            event: self.event(&proved.account, at, is_reset, trail)?,
+        };
+        match self.store.commit(&commit).await? {
+            Committed::Done { version } => {
+                let account = crate::Account { updated_at: at, ..proved.account };
+                Ok(Changed { account, at, version })
+            }
+            // To a reset token a change that came first means that it is void.
+            Committed::Conflict if is_reset => Err(ChangeError::TokenExpired),
+            Committed::Conflict => Err(ChangeError::WrongPassword),
+            Committed::TokenSpent => Err(ChangeError::TokenExpired),
+            Committed::OtpSpent => Err(ChangeError::WrongOtp),
+        }
+    }
+
+    /// Stores keep microseconds; what is answered must be what a later look finds.
+    fn now_in_store_precision(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    /// A try that failed for another reason than its proof is not charged: the payment goes back.
+    async fn refund_unless_failure(
+        &self,
+        ticket: &AttemptTicket,
+        error: ChangeError,
+    ) -> ChangeError {
+        let failure = matches!(
+            error,
+            ChangeError::WrongPassword
+                | ChangeError::WrongOtp
+                | ChangeError::UnknownToken
+                | ChangeError::TokenExpired
+        );
+        if failure {
+            return error;
+        }
+        match self.store.refund(ticket).await {
+            Ok(()) => error,
+            Err(store) => ChangeError::Store(store),
+        }
+    }
+}
+
+/// What step 3 established.
+struct Proved {
+    account: crate::Account,
+    credential: Option<Credential>,
+    /// Whether the candidate is the current password, where the proof was the current password.
+    current_is_candidate: Option<bool>,
+    spend: Option<ResetSpend>,
+    otp: Option<OtpSpend>,
+}
+
+fn path_of(proof: &Proof) -> AttemptPath {
+    match proof {
+        Proof::OldPassword(_) => AttemptPath::Password,
+        Proof::ResetToken(_) | Proof::SignedToken { .. } => AttemptPath::Reset,
+    }
+}
+
+impl fmt::Debug for Changer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Changer")
+            .field("policy", &self.policy)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,154 @@
+//! Step 3: looking at what shows authority over the account.
+
+use std::sync::Arc;
+
+use super::{Changer, Proved};
+use crate::{
+    Account, AccountId, ChangeError, Found, HashError, HashedPassword, OtpSpend, Plaintext, Proof,
+    ResetSpend, SignedTokenVerifier, StoreError, TokenDigest, otp,
+};
+
+impl Changer {
+    pub(super) async fn prove(
+        &self,
+        found: Option<Found>,
+        proof: Proof,
+        otp: Option<&Plaintext>,
+        candidate: &Plaintext,
+    ) -> Result<Proved, ChangeError> {
+        let mut proved = match proof {
+            Proof::OldPassword(old) => self.prove_by_password(found, old, candidate).await?,
+            Proof::ResetToken(token) => self.prove_by_reset_token(found, &token).await?,
+            Proof::SignedToken { token, verifier } => {
+                self.prove_by_signed_token(found, &token, &*verifier).await?
+            }
+        };
+        if let Some(otp) = otp {
+            proved.otp = Some(self.prove_otp(proved.account.id, otp).await?);
+        }
+        Ok(proved)
+    }
+
+    /// An account that does not exist, has no password or is inactive costs one verification as
+    /// well, so that nobody can tell by the time taken (ASVS 6.3.8).
+    async fn prove_by_password(
+        &self,
+        found: Option<Found>,
+        old: Plaintext,
+        candidate: &Plaintext,
+    ) -> Result<Proved, ChangeError> {
+        if old.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
+            return Err(ChangeError::WrongPassword);
+        }
+        let known = found.and_then(|found| {
+            let credential = found.credential.filter(|_| found.account.active)?;
+            Some((found.account, credential))
+        });
+        let current_is_candidate = old.same_as(candidate);
+        let hash = known.as_ref().map_or_else(|| self.hasher.decoy(), |(_, own)| &own.hash);
+        let right = self.matches(&Arc::new(old), hash).await?;
+        match known {
+            Some((account, credential)) if right => Ok(Proved {
+                account,
+                credential: Some(credential),
+                current_is_candidate: Some(current_is_candidate),
+                spend: None,
+                otp: None,
+            }),
+            _ => Err(ChangeError::WrongPassword),
+        }
+    }
+
+    async fn prove_by_reset_token(
+        &self,
+        found: Option<Found>,
+        token: &Plaintext,
+    ) -> Result<Proved, ChangeError> {
+        let digest = TokenDigest::of(token);
+        let issued = self.reset_token(&digest).await?;
+        let Some(found) = found else { return Err(ChangeError::UnknownToken) };
+        let issued = issued
+            .filter(|issued| issued.account == found.account.id)
+            .ok_or(ChangeError::UnknownToken)?;
+        if issued.spent_at.is_some() || self.clock.now() >= issued.expires_at {
+            return Err(ChangeError::TokenExpired);
+        }
+        by_reset(found, ResetSpend::Issued(digest))
+    }
+
+    async fn prove_by_signed_token(
+        &self,
+        found: Option<Found>,
+        token: &Plaintext,
+        verifier: &dyn SignedTokenVerifier,
+    ) -> Result<Proved, ChangeError> {
+        let claims = verifier.verify(token).ok_or(ChangeError::UnknownToken)?;
+        let redeemed = self.reset_token(&claims.digest).await?.is_some();
+        let found = found
+            .filter(|found| is_subject(&found.account, &claims.user_id))
+            .ok_or(ChangeError::UnknownToken)?;
+        let now = self.clock.now();
+        if claims.not_before.is_some_and(|not_before| now < not_before) {
+            return Err(ChangeError::UnknownToken);
+        }
+        if redeemed || now >= claims.expires_at {
+            return Err(ChangeError::TokenExpired);
+        }
+        let spend = ResetSpend::Signed { digest: claims.digest, expires_at: claims.expires_at };
+        by_reset(found, spend)
+    }
+
+    async fn reset_token(
+        &self,
+        digest: &TokenDigest,
+    ) -> Result<Option<crate::ResetToken>, ChangeError> {
+        match &self.tokens {
+            Some(tokens) => Ok(tokens.reset_token(digest).await?),
+            None => Ok(None),
+        }
+    }
+
+    async fn prove_otp(
+        &self,
+        account: AccountId,
+        presented: &Plaintext,
+    ) -> Result<OtpSpend, ChangeError> {
+        let Some(tokens) = &self.tokens else { return Err(ChangeError::WrongOtp) };
+        let enrolment = tokens.otp(account).await?;
+        otp::check(account, &enrolment, presented, &self.key, self.clock.now())
+            .map_err(|error| ChangeError::Store(StoreError::Damaged(error.to_string())))?
+            .ok_or(ChangeError::WrongOtp)
+    }
+
+    /// Whether `hash` is of `password`. A hash of no supported family is of no password.
+    pub(super) async fn matches(
+        &self,
+        password: &Arc<Plaintext>,
+        hash: &HashedPassword,
+    ) -> Result<bool, HashError> {
+        match self.hasher.verify(Arc::clone(password), hash).await {
+            Err(HashError::Unsupported(reason)) => {
+                tracing::warn!(reason, "a stored hash cannot be verified; counted as wrong");
+                Ok(false)
+            }
+            verdict => verdict,
+        }
+    }
+}
+
+fn by_reset(found: Found, spend: ResetSpend) -> Result<Proved, ChangeError> {
+    if !found.account.active {
+        return Err(ChangeError::Inactive);
+    }
+    Ok(Proved {
+        account: found.account,
+        credential: found.credential,
+        current_is_candidate: None,
+        spend: Some(spend),
+        otp: None,
+    })
+}
+
+fn is_subject(account: &Account, user_id: &str) -> bool {
+    user_id.parse().is_ok_and(|user_id: crate::UserId| account.user_id == user_id)
+}

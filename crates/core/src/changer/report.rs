@@ -1,0 +1,108 @@
+//! What a try leaves behind: its audit record, and the event of a change.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Changer;
+use crate::{
+    Account, AccountId, AttemptKey, AuditRecord, Change, ChangeError, Context, OutboxEvent, Proof,
+    RandomnessError, Realm, Violation, random_uuid,
+};
+
+/// What is known of a try for the audit trail, gathered step by step.
+pub(super) struct Trail {
+    realm: Realm,
+    action: &'static str,
+    caller: String,
+    context: Context,
+    pub(super) account: Option<AccountId>,
+    pub(super) attempt_key: Option<AttemptKey>,
+}
+
+impl Trail {
+    pub(super) fn of(change: &Change) -> Self {
+        Self {
+            realm: change.subject.realm.clone(),
+            action: match change.proof {
+                Proof::OldPassword(_) => "password.change",
+                Proof::ResetToken(_) | Proof::SignedToken { .. } => "password.reset",
+            },
+            caller: change.caller.describe(),
+            context: change.context.clone().bounded(),
+            account: None,
+            attempt_key: None,
+        }
+    }
+}
+
+impl Changer {
+    /// Records a try that changed nothing.
+    pub(super) async fn report(
+        &self,
+        trail: &Trail,
+        error: &ChangeError,
+    ) -> Result<(), ChangeError> {
+        let detail = match error {
+            ChangeError::Rejected(violations) => {
+                let codes: Vec<&str> = violations.iter().map(Violation::code).collect();
+                Some(codes.join(","))
+            }
+            // Tells tries at one unknown identifier from those at another, and nothing more.
+            _ if trail.account.is_none() => trail.attempt_key.as_ref().map(|key| {
+                format!("unknown:{}", data_encoding::HEXLOWER.encode(&key.as_bytes()[..8]))
+            }),
+            _ => None,
+        };
+        let record = self.audit_record(trail, self.clock.now(), error.code(), detail)?;
+        match self.store.record(&record).await {
+            Ok(()) => Ok(()),
+            // The answer must not hide behind a second failure of a store that failed already.
+            Err(_) if matches!(error, ChangeError::Store(_)) => Ok(()),
+            Err(store) => Err(store.into()),
+        }
+    }
+
+    pub(super) fn audit_record(
+        &self,
+        trail: &Trail,
+        at: Timestamp,
+        outcome: &str,
+        detail: Option<String>,
+    ) -> Result<AuditRecord, RandomnessError> {
+        Ok(AuditRecord {
+            id: random_uuid(&*self.randomness)?,
+            at,
+            realm: trail.realm.clone(),
+            account: trail.account,
+            action: trail.action.to_owned(),
+            outcome: outcome.to_owned(),
+            detail,
+            caller: trail.caller.clone(),
+            context: trail.context.clone(),
+        })
+    }
+
+    pub(super) fn event(
+        &self,
+        account: &Account,
+        at: Timestamp,
+        is_reset: bool,
+        trail: &Trail,
+    ) -> Result<OutboxEvent, RandomnessError> {
+        let kind = if is_reset { "password.reset" } else { "password.changed" };
+        Ok(OutboxEvent {
+            id: random_uuid(&*self.randomness)?,
+            at,
+            account: account.id,
+            kind: kind.to_owned(),
+            payload: json!({
+                "realm": account.realm,
+                "user_id": account.user_id,
+                "source": trail.context.source,
+                "request_id": trail.context.request_id,
+                // Access tokens issued before this moment are void; others may follow suit.
+                "sessions_valid_after": at,
+            }),
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! A store in memory, for embedding tests and examples. Everything is lost with the process.
+
+mod administration;
+mod credentials;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{
+    AccessToken, Account, AccountError, AccountId, AttemptKey, AttemptState, AuditRecord,
+    Credential, HashedPassword, HeldToken, Key, KeyId, KeyStore, OtpEnrolment, OutboxEvent, Realm,
+    ResetToken, StoreError, TokenDigest, TokenId, TokenStore, UserId,
+};
+
+/// Every port of the engine on maps behind one lock. Clones share their content.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    accounts: HashMap<AccountId, Entry>,
+    names: BTreeMap<(Realm, UserId), AccountId>,
+    attempts: HashMap<AttemptKey, AttemptRow>,
+    reset_tokens: HashMap<TokenDigest, ResetToken>,
+    access_tokens: BTreeMap<TokenId, AccessToken>,
+    keys: Vec<Key>,
+    audit: Vec<AuditRecord>,
+    outbox: Vec<OutboxEvent>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    account: Account,
+    credential: Option<Credential>,
+    /// Newest first.
+    history: Vec<HashedPassword>,
+    otp: OtpEnrolment,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct AttemptRow {
+    state: AttemptState,
+    expires_at: Option<Timestamp>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code panics while it holds the lock with a change half made.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn entry(&mut self, account: AccountId) -> Result<&mut Entry, AccountError> {
+        self.accounts.get_mut(&account).ok_or(AccountError::Unknown)
+    }
+
+    fn held(&self, token: &AccessToken) -> Option<HeldToken> {
+        let holder = &self.accounts.get(&token.account)?.account;
+        Some(HeldToken {
+            token: token.clone(),
+            realm: holder.realm.clone(),
+            user_id: holder.user_id.clone(),
+            active: holder.active,
+        })
+    }
+
+    fn revoke_tokens(&mut self, account: AccountId, keep: Option<TokenId>, at: Timestamp) {
+        for token in self.access_tokens.values_mut() {
+            if token.account == account && Some(token.id) != keep {
+                token.revoked_at.get_or_insert(at);
+            }
+        }
+    }
+
+    fn void_reset_tokens(&mut self, account: AccountId, at: Timestamp) {
+        for token in self.reset_tokens.values_mut().filter(|token| token.account == account) {
+            token.spent_at.get_or_insert(at);
+        }
+    }
+}
+
+#[async_trait]
+impl TokenStore for MemoryStore {
+    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
+        let state = self.lock();
+        let token = state.access_tokens.values().find(|token| token.digest == *digest);
+        Ok(token.and_then(|token| state.held(token)))
+    }
+
+    async fn reset_token(&self, digest: &TokenDigest) -> Result<Option<ResetToken>, StoreError> {
+        Ok(self.lock().reset_tokens.get(digest).cloned())
+    }
+
+    async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError> {
+        let state = self.lock();
+        Ok(state.accounts.get(&account).map(|entry| entry.otp.clone()).unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl KeyStore for MemoryStore {
+    async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError> {
+        Ok(self.lock().keys.iter().find(|key| key.digest == *digest).cloned())
+    }
+}
+
+impl State {
+    fn key_by_id(&self, id: KeyId) -> Option<&Key> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+}

@@ -1,0 +1,180 @@
+use async_trait::async_trait;
+
+use super::{Entry, MemoryStore};
+use crate::{
+    AccessToken, Account, AccountError, AccountFilter, AccountId, AdministrationStore, AttemptKey,
+    AttemptState, AuditFilter, AuditRecord, Credential, HashedPassword, HeldToken, Key, KeyId,
+    OtpEnrolment, OutboxEvent, Realm, ResetToken, StoreError, TokenId,
+};
+
+#[async_trait]
+impl AdministrationStore for MemoryStore {
+    async fn add_account(
+        &self,
+        account: &Account,
+        hash: Option<&HashedPassword>,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        let name = (account.realm.clone(), account.user_id.clone());
+        if state.names.contains_key(&name) {
+            return Err(AccountError::Exists);
+        }
+        state.names.insert(name, account.id);
+        let entry = Entry {
+            account: account.clone(),
+            credential: hash.map(|hash| Credential {
+                hash: hash.clone(),
+                version: 1,
+                changed_at: account.created_at,
+            }),
+            history: Vec::new(),
+            otp: OtpEnrolment::default(),
+        };
+        state.accounts.insert(account.id, entry);
+        state.audit.push(audit.clone());
+        Ok(())
+    }
+
+    async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError> {
+        let state = self.lock();
+        Ok(state
+            .names
+            .iter()
+            .filter(|((realm, _), _)| filter.realm.as_ref().is_none_or(|wanted| wanted == realm))
+            .filter(|(name, _)| filter.after.as_ref().is_none_or(|after| *name > after))
+            .filter_map(|(_, id)| state.accounts.get(id))
+            .take(filter.limit as usize)
+            .map(|entry| entry.account.clone())
+            .collect())
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError> {
+        Ok(self.lock().accounts.get(&account).map(|entry| entry.account.clone()))
+    }
+
+    async fn set_active(
+        &self,
+        account: AccountId,
+        active: bool,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        let entry = state.entry(account)?;
+        entry.account.active = active;
+        entry.account.updated_at = audit.at;
+        if !active {
+            state.revoke_tokens(account, None, audit.at);
+            state.void_reset_tokens(account, audit.at);
+        }
+        state.audit.push(audit.clone());
+        Ok(())
+    }
+
+    async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {
+        Ok(self.lock().attempts.get(key).map(|row| row.state).unwrap_or_default())
+    }
+
+    async fn unlock(&self, account: AccountId, audit: &AuditRecord) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        state.entry(account)?;
+        state.attempts.remove(&AttemptKey::account(account));
+        state.audit.push(audit.clone());
+        Ok(())
+    }
+
+    async fn add_key(&self, key: &Key, audit: &AuditRecord) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        state.keys.push(key.clone());
+        state.audit.push(audit.clone());
+        Ok(())
+    }
+
+    async fn keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
+        let state = self.lock();
+        let wanted = |key: &&Key| realm.is_none_or(|realm| key.realm == *realm);
+        Ok(state.keys.iter().filter(wanted).cloned().collect())
+    }
+
+    async fn revoke_key(&self, key: KeyId, audit: &AuditRecord) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let live = state.keys.iter_mut().find(|own| own.id == key && own.revoked_at.is_none());
+        let Some(own) = live else { return Ok(false) };
+        own.revoked_at = Some(audit.at);
+        state.audit.push(audit.clone());
+        Ok(true)
+    }
+
+    async fn add_access_token(
+        &self,
+        token: &AccessToken,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        state.entry(token.account)?;
+        state.access_tokens.insert(token.id, token.clone());
+        state.audit.push(audit.clone());
+        Ok(())
+    }
+
+    async fn revoke_access_token(
+        &self,
+        token: TokenId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let live = state.access_tokens.get_mut(&token).filter(|own| own.revoked_at.is_none());
+        let Some(own) = live else { return Ok(false) };
+        own.revoked_at = Some(audit.at);
+        state.audit.push(audit.clone());
+        Ok(true)
+    }
+
+    async fn key_by_id(&self, key: KeyId) -> Result<Option<Key>, StoreError> {
+        Ok(self.lock().key_by_id(key).cloned())
+    }
+
+    async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError> {
+        let state = self.lock();
+        Ok(state.access_tokens.get(&token).and_then(|token| state.held(token)))
+    }
+
+    async fn add_reset_token(
+        &self,
+        token: &ResetToken,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        state.entry(token.account)?;
+        state.void_reset_tokens(token.account, token.issued_at);
+        state.reset_tokens.insert(token.digest, token.clone());
+        state.audit.push(audit.clone());
+        Ok(())
+    }
+
+    async fn set_otp(
+        &self,
+        account: AccountId,
+        enrolment: &OtpEnrolment,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        state.entry(account)?.otp = enrolment.clone();
+        state.audit.push(audit.clone());
+        Ok(())
+    }
+
+    async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {
+        let state = self.lock();
+        let wanted = |record: &&AuditRecord| {
+            filter.realm.as_ref().is_none_or(|realm| record.realm == *realm)
+                && filter.account.is_none_or(|account| record.account == Some(account))
+        };
+        let newest_first = state.audit.iter().rev().filter(wanted);
+        Ok(newest_first.take(filter.limit as usize).cloned().collect())
+    }
+
+    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {
+        Ok(self.lock().outbox.iter().take(limit as usize).cloned().collect())
+    }
+}

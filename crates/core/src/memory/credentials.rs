@@ -1,0 +1,143 @@
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{AttemptRow, Entry, MemoryStore, State};
+use crate::clock::after;
+use crate::{
+    AccountId, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, AuditRecord,
+    Closed, Commit, Committed, Credential, CredentialStore, Found, HashedPassword, OtpSpend,
+    ResetSpend, ResetToken, StoreError, Subject,
+};
+
+#[async_trait]
+impl CredentialStore for MemoryStore {
+    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
+        let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
+        let state = self.lock();
+        let id = state.names.get(&(subject.realm.clone(), user_id));
+        Ok(id.and_then(|id| state.accounts.get(id)).map(|entry| Found {
+            account: entry.account.clone(),
+            credential: entry.credential.clone(),
+        }))
+    }
+
+    async fn history(
+        &self,
+        account: AccountId,
+        depth: usize,
+    ) -> Result<Vec<HashedPassword>, StoreError> {
+        let state = self.lock();
+        let history = state.accounts.get(&account).map(|entry| entry.history.as_slice());
+        Ok(history.unwrap_or_default().iter().take(depth).cloned().collect())
+    }
+
+    async fn charge(
+        &self,
+        key: &AttemptKey,
+        path: AttemptPath,
+        rules: &AttemptRules,
+        now: Timestamp,
+    ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
+        let mut state = self.lock();
+        state.attempts.retain(|_, row| row.expires_at.is_none_or(|at| now < at));
+        let before = state.attempts.get(key).map_or_else(AttemptState::default, |row| row.state);
+        Ok(before.charge(key, path, rules, now).map(|(after_charge, ticket)| {
+            let expires_at = key.expires.then(|| after(now, AttemptKey::UNKNOWN_FORGOTTEN_AFTER));
+            state.attempts.insert(key.clone(), AttemptRow { state: after_charge, expires_at });
+            ticket
+        }))
+    }
+
+    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
+        if let Some(row) = self.lock().attempts.get_mut(&ticket.key) {
+            row.state = row.state.refund(ticket);
+        }
+        Ok(())
+    }
+
+    async fn record(&self, record: &AuditRecord) -> Result<(), StoreError> {
+        self.lock().audit.push(record.clone());
+        Ok(())
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        Ok(self.lock().commit(commit))
+    }
+}
+
+impl State {
+    /// Looks at every condition before it writes anything, so that a refusal leaves no trace.
+    fn commit(&mut self, commit: &Commit) -> Committed {
+        if !commit.spend.is_none_or(|spend| self.is_unspent(commit, spend)) {
+            return Committed::TokenSpent;
+        }
+        let Some(entry) = self.accounts.get_mut(&commit.account) else {
+            return Committed::Conflict;
+        };
+        if !entry.account.active || entry.version() != commit.expected_version {
+            return Committed::Conflict;
+        }
+        if !commit.otp.is_none_or(|otp| entry.is_unused(otp, commit.at)) {
+            return Committed::OtpSpent;
+        }
+
+        let version = commit.expected_version + 1;
+        entry.change(commit, version);
+        self.void_reset_tokens(commit.account, commit.at);
+        if let Some(ResetSpend::Signed { digest, expires_at }) = commit.spend {
+            let redeemed = ResetToken {
+                digest,
+                account: commit.account,
+                issued_at: commit.at,
+                expires_at,
+                spent_at: Some(commit.at),
+            };
+            self.reset_tokens.insert(digest, redeemed);
+        }
+        self.revoke_tokens(commit.account, commit.keep_token, commit.at);
+        self.attempts.remove(&commit.clear);
+        self.audit.push(commit.audit.clone());
+        self.outbox.push(commit.event.clone());
+        Committed::Done { version }
+    }
+
+    fn is_unspent(&self, commit: &Commit, spend: ResetSpend) -> bool {
+        match spend {
+            ResetSpend::Issued(digest) => self.reset_tokens.get(&digest).is_some_and(|token| {
+                token.account == commit.account
+                    && token.spent_at.is_none()
+                    && commit.at < token.expires_at
+            }),
+            ResetSpend::Signed { digest, .. } => !self.reset_tokens.contains_key(&digest),
+        }
+    }
+}
+
+impl Entry {
+    fn version(&self) -> i64 {
+        self.credential.as_ref().map_or(0, |credential| credential.version)
+    }
+
+    fn is_unused(&self, otp: OtpSpend, now: Timestamp) -> bool {
+        match otp {
+            OtpSpend::Step(step) => self.otp.last_step.is_none_or(|last| step > last),
+            OtpSpend::Code(digest) => {
+                self.otp.code.is_some_and(|(own, expires_at)| own == digest && now < expires_at)
+            }
+        }
+    }
+
+    fn change(&mut self, commit: &Commit, version: i64) {
+        let credential = Credential { hash: commit.hash.clone(), version, changed_at: commit.at };
+        if let Some(before) = self.credential.replace(credential) {
+            self.history.insert(0, before.hash);
+        }
+        self.history.truncate(commit.history);
+        self.account.updated_at = commit.at;
+        match commit.otp {
+            Some(OtpSpend::Step(step)) => self.otp.last_step = Some(step),
+            Some(OtpSpend::Code(_)) => self.otp.code = None,
+            None => {}
+        }
+    }
+}

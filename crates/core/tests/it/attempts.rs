@@ -1,0 +1,104 @@
+use std::time::Duration;
+
+use repass_core::ChangeError;
+
+use crate::house::{House, NEW, OLD, by, old_password, realm};
+
+fn closed_for(result: Result<repass_core::Changed, ChangeError>) -> Duration {
+    match result {
+        Err(ChangeError::TooManyAttempts { retry_after }) => retry_after,
+        other => panic!("not closed: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn nist_3_2_2_the_account_closes_for_a_growing_time() {
+    let house = House::new().await;
+    for _ in 0..3 {
+        assert!(matches!(house.guess().await, Err(ChangeError::WrongPassword)));
+    }
+    assert_eq!(closed_for(house.guess().await).as_secs(), 1);
+    let right = house.change(old_password("pat", OLD, NEW)).await;
+    assert_eq!(closed_for(right).as_secs(), 1, "the right password is not looked at either");
+    house.pass(1);
+    assert!(matches!(house.guess().await, Err(ChangeError::WrongPassword)));
+    assert_eq!(closed_for(house.guess().await).as_secs(), 2);
+    house.pass(2);
+    house.change(old_password("pat", OLD, NEW)).await.unwrap();
+    for _ in 0..3 {
+        assert!(matches!(house.guess().await, Err(ChangeError::WrongPassword)), "starts anew");
+    }
+}
+
+#[tokio::test]
+async fn tries_while_closed_are_neither_verified_nor_charged() {
+    let house = House::new().await;
+    for _ in 0..3 {
+        let _ = house.guess().await;
+    }
+    house.hasher.take_verified();
+    for _ in 0..20 {
+        closed_for(house.guess().await);
+    }
+    assert_eq!(house.hasher.take_verified(), 0);
+    let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
+    assert_eq!(attempts.failures, 3);
+}
+
+#[tokio::test]
+async fn asvs_6_3_8_an_unknown_identifier_is_closed_the_same_way() {
+    let house = House::new().await;
+    for _ in 0..3 {
+        let result = house.change(old_password("nobody", OLD, NEW)).await;
+        assert!(matches!(result, Err(ChangeError::WrongPassword)));
+    }
+    assert_eq!(closed_for(house.change(old_password("nobody", OLD, NEW)).await).as_secs(), 1);
+    let other = house.change(old_password("somebody", OLD, NEW)).await;
+    assert!(matches!(other, Err(ChangeError::WrongPassword)));
+}
+
+#[tokio::test]
+async fn nist_3_2_2_after_a_hundred_failures_only_a_reset_or_an_operator_opens_it() {
+    let house = House::new().await;
+    for _ in 0..100 {
+        assert!(matches!(house.guess().await, Err(ChangeError::WrongPassword)));
+        house.pass(900);
+    }
+    house.pass(1_000_000);
+    assert_eq!(closed_for(house.guess().await).as_secs(), 900);
+    closed_for(house.change(old_password("pat", OLD, NEW)).await);
+
+    house.desk.unlock(&realm(), "pat").await.unwrap();
+    house.change(old_password("pat", OLD, NEW)).await.unwrap();
+
+    for _ in 0..100 {
+        let _ = house.guess().await;
+        house.pass(900);
+    }
+    let token = house.reset_token("pat").await;
+    let reset = by("pat", repass_core::Proof::ResetToken(token), "now a third password");
+    house.change(reset).await.unwrap();
+    house.change(old_password("pat", "now a third password", "and then a fourth")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_right_proof_is_never_charged() {
+    let house = House::new().await;
+    for _ in 0..10 {
+        let refused = house.change(old_password("pat", OLD, "short")).await;
+        assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
+    }
+    let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
+    assert_eq!(attempts, repass_core::AttemptState::default());
+}
+
+#[tokio::test]
+async fn a_try_that_found_no_room_is_not_charged() {
+    let house = House::new().await;
+    house.hasher.busy.store(10, std::sync::atomic::Ordering::SeqCst);
+    for _ in 0..10 {
+        let busy = house.change(old_password("pat", OLD, NEW)).await;
+        assert!(matches!(busy, Err(ChangeError::Busy { .. })), "{busy:?}");
+    }
+    house.change(old_password("pat", OLD, NEW)).await.unwrap();
+}

@@ -1,0 +1,172 @@
+//! One realm with one account, a clock that is moved by hand, and a hasher that counts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use repass_core::memory::MemoryStore;
+use repass_core::{
+    Account, Administration, AdministrationStore, Argon2idHasher, AuditFilter, AuditRecord,
+    Authority, Caller, Change, ChangeError, Changed, Changer, Clock, Context, HashError,
+    HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, ManualClock, NewAccount,
+    NewPassword, Plaintext, Policy, Profile, Proof, Realm, Sessions, Subject, SystemRandomness,
+};
+
+pub(crate) const OLD: &str = "the first of my passwords";
+pub(crate) const NEW: &str = "a second one, quite different";
+
+pub(crate) struct House {
+    pub(crate) changer: Arc<Changer>,
+    pub(crate) desk: Administration,
+    pub(crate) store: MemoryStore,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) hasher: Arc<CountingHasher>,
+}
+
+#[derive(Debug)]
+pub(crate) struct CountingHasher {
+    inner: Argon2idHasher,
+    pub(crate) verified: AtomicUsize,
+    pub(crate) hashed: AtomicUsize,
+    /// How many verifications from now on are answered as if there were no room.
+    pub(crate) busy: AtomicUsize,
+}
+
+#[async_trait]
+impl Hasher for CountingHasher {
+    async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
+        self.hashed.fetch_add(1, Ordering::SeqCst);
+        self.inner.hash(password).await
+    }
+
+    async fn verify(
+        &self,
+        password: Arc<Plaintext>,
+        hash: &HashedPassword,
+    ) -> Result<bool, HashError> {
+        let busy = self.busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        if busy.is_ok() {
+            return Err(HashError::Busy { retry_after: Duration::from_secs(1) });
+        }
+        self.verified.fetch_add(1, Ordering::SeqCst);
+        self.inner.verify(password, hash).await
+    }
+
+    fn decoy(&self) -> &HashedPassword {
+        self.inner.decoy()
+    }
+}
+
+impl CountingHasher {
+    /// Verifications since the last look.
+    pub(crate) fn take_verified(&self) -> usize {
+        self.verified.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        Self::with_policy(Policy::default()).await
+    }
+
+    pub(crate) async fn with_policy(policy: Policy) -> Self {
+        let store = MemoryStore::new();
+        let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
+        let options =
+            HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
+        let hasher = Arc::new(CountingHasher {
+            inner: Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap(),
+            verified: AtomicUsize::new(0),
+            hashed: AtomicUsize::new(0),
+            busy: AtomicUsize::new(0),
+        });
+        let key = Arc::new(InstallationKey::from_bytes([3; 32]));
+        let changer = Changer::builder(Arc::new(store.clone()), hasher.clone())
+            .tokens(Arc::new(store.clone()))
+            .policy(policy)
+            .installation_key(key.clone())
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        let desk = Administration::new(
+            Arc::new(store.clone()),
+            key,
+            clock.clone(),
+            Arc::new(SystemRandomness),
+        );
+        let house = Self { changer: Arc::new(changer), desk, store, clock, hasher };
+        house.add("pat").await;
+        house.hasher.hashed.store(0, Ordering::SeqCst);
+        house
+    }
+
+    pub(crate) async fn add(&self, user_id: &str) -> Account {
+        let new = NewAccount {
+            realm: realm(),
+            user_id: user_id.parse().unwrap(),
+            email: Some(format!("{user_id}@example.org")),
+            username: None,
+            profile: Profile::default(),
+        };
+        let password = Some(Plaintext::from(OLD));
+        self.desk.add_account(new, password, &Policy::default(), &*self.hasher).await.unwrap()
+    }
+
+    pub(crate) async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
+        self.changer.change(change).await
+    }
+
+    pub(crate) async fn guess(&self) -> Result<Changed, ChangeError> {
+        self.change(old_password("pat", "a wrong guess of mine", NEW)).await
+    }
+
+    pub(crate) async fn reset_token(&self, user_id: &str) -> Plaintext {
+        let lifetime = Administration::RESET_LIFETIME;
+        self.desk.issue_reset(&realm(), user_id, lifetime).await.unwrap().1
+    }
+
+    /// Newest first.
+    pub(crate) async fn audit(&self) -> Vec<AuditRecord> {
+        let filter = AuditFilter { limit: 1000, ..AuditFilter::default() };
+        self.store.audit(&filter).await.unwrap()
+    }
+
+    /// Whether `password` is the account's now, asked of the stored hash.
+    pub(crate) async fn is_password(&self, user_id: &str, password: &str) -> bool {
+        use repass_core::CredentialStore as _;
+        let found = self.store.find(&Subject::new(realm(), user_id)).await.unwrap().unwrap();
+        let hash = found.credential.unwrap().hash;
+        self.hasher.inner.verify(Arc::new(Plaintext::from(password)), &hash).await.unwrap()
+    }
+
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+pub(crate) fn realm() -> Realm {
+    "shop".parse().unwrap()
+}
+
+pub(crate) fn by(user_id: &str, proof: Proof, new: &str) -> Change {
+    Change {
+        subject: Subject::new(realm(), user_id),
+        caller: Caller::anonymous(),
+        authority: Authority::AnyoneWithProof,
+        proof,
+        otp: None,
+        new_password: Plaintext::from(new),
+        sessions: Sessions::default(),
+        context: Context::new("test"),
+    }
+}
+
+pub(crate) fn old_password(user_id: &str, old: &str, new: &str) -> Change {
+    by(user_id, Proof::OldPassword(Plaintext::from(old)), new)
+}
