@@ -1,11 +1,14 @@
 //! Reading JSON strictly (RFC 8259), member by member, without letting a secret out of its type.
 
 use std::fmt;
+use std::io;
 
 use repass_core::Plaintext;
+use serde::Serialize;
 use serde::de::{
     self, Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 };
+use zeroize::Zeroizing;
 
 /// The deepest nesting of objects and arrays that is read.
 pub const MAX_DEPTH: usize = 128;
@@ -57,6 +60,36 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
 
 fn malformed(error: &serde_json::Error) -> JsonError {
     JsonError::Malformed { line: error.line(), column: error.column(), shape: error.is_data() }
+}
+
+/// Writes `value`, which holds secrets, as compact JSON, leaving no other copy of it behind.
+///
+/// # Errors
+/// When `value` cannot be written as JSON.
+pub fn write_secret(value: &impl Serialize) -> Result<Plaintext, serde_json::Error> {
+    // A text that grows is moved, and what it leaves behind is not wiped; so it is measured first.
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, value)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
+    serde_json::to_writer(&mut *bytes, value)?;
+    String::from_utf8(std::mem::take(&mut *bytes)).map(Plaintext::new).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        serde_json::Error::io(io::ErrorKind::InvalidData.into())
+    })
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How deep objects and arrays are nested. Exact for JSON; for anything else it is never too little
@@ -254,6 +287,12 @@ mod tests {
         assert!(read::<Members>(&nested(128)).is_ok());
         assert_eq!(read::<Members>(&nested(129)).unwrap_err(), JsonError::TooDeep);
         assert!(read::<Members>(br#"{"a":"[[[[\"[[[["}"#).is_ok());
+    }
+
+    #[test]
+    fn secrets_are_written_as_json() {
+        let body = write_secret(&serde_json::json!({ "password": "a\"ä" })).unwrap();
+        assert_eq!(body.expose(), r#"{"password":"a\"ä"}"#);
     }
 
     #[test]
