@@ -1,0 +1,132 @@
+use repass_spec::json::{self, JsonError};
+use serde::{Deserialize, Serialize};
+
+use crate::ModelState;
+
+/// The body of any answer but a success, which has an empty one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The request is refused before the operation begins: 400, 401, 404, 405, 415, 422.
+    Http(HttpError),
+    /// The operation failed: 400, 408, 409, 413, 429.
+    Operation(OperationError),
+    /// The server failed: 500, 503.
+    Fault(Fault),
+    /// The application is not known: 403.
+    ApplicationKey(ApplicationKeyError),
+}
+
+/// ASP.NET's error body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpError {
+    /// What is wrong, for a developer.
+    #[serde(rename = "Message")]
+    pub message: String,
+    /// What is wrong with which member; not on the wire when empty.
+    #[serde(rename = "ModelState", default, skip_serializing_if = "ModelState::is_empty")]
+    pub model_state: ModelState,
+}
+
+/// The error body of ETNA's own operations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationError {
+    /// Everything that is wrong, a sentence each.
+    #[serde(rename = "Errors")]
+    pub errors: Vec<String>,
+    /// The answer's status once more.
+    #[serde(rename = "StatusCode")]
+    pub status_code: u16,
+    /// Always `false`.
+    #[serde(rename = "IsSucceed")]
+    pub is_succeed: bool,
+}
+
+/// The body when the server itself failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// A fixed sentence.
+    pub message: String,
+    /// A fixed sentence.
+    pub error: String,
+}
+
+/// The body when `Et-App-Key` is missing or unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplicationKeyError {
+    /// A fixed sentence.
+    pub error: String,
+}
+
+impl Failure {
+    /// Reads the body of an answer that is no success.
+    ///
+    /// # Errors
+    /// When it is not JSON, or none of the known shapes.
+    pub fn from_body(body: &[u8]) -> Result<Self, JsonError> {
+        json::read(body)
+    }
+
+    pub(crate) fn http(message: impl Into<String>) -> Self {
+        Self::Http(HttpError { message: message.into(), model_state: ModelState::default() })
+    }
+
+    pub(crate) fn denied() -> Self {
+        Self::http("Authorization has been denied for this request.")
+    }
+
+    /// The vendor's own typo ("occured") is the wire text.
+    pub(crate) fn invalid(model_state: ModelState) -> Self {
+        let message = "Validation error occured while processing entity".to_owned();
+        Self::Http(HttpError { message, model_state })
+    }
+
+    pub(crate) fn operation(status: http::StatusCode, errors: Vec<String>) -> Self {
+        Self::Operation(OperationError { errors, status_code: status.as_u16(), is_succeed: false })
+    }
+
+    pub(crate) fn fault() -> Self {
+        Self::Fault(Fault {
+            message: "An error occurred while processing your request".to_owned(),
+            error: "Unexpected server error".to_owned(),
+        })
+    }
+
+    pub(crate) fn application_key() -> Self {
+        Self::ApplicationKey(ApplicationKeyError {
+            error: "Application key is not defined or does not exist".to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn what_a_server_writes_a_client_reads() {
+        let mut state = ModelState::default();
+        state.add("userPassword.Password".to_owned(), "Password is required");
+        let failures = [
+            Failure::denied(),
+            Failure::invalid(state),
+            Failure::operation(StatusCode::CONFLICT, vec!["One.".to_owned(), "Two.".to_owned()]),
+            Failure::fault(),
+            Failure::application_key(),
+        ];
+        for failure in failures {
+            let body = serde_json::to_vec(&failure).unwrap();
+            assert_eq!(Failure::from_body(&body), Ok(failure));
+        }
+    }
+
+    #[test]
+    fn other_answers_are_no_failure() {
+        for body in ["", "{}", "[]", r#"{"message":"x"}"#, "<html>"] {
+            assert!(Failure::from_body(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

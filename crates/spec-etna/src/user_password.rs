@@ -1,0 +1,257 @@
+use repass_core::Plaintext;
+use repass_spec::json::{self, Member, Members};
+use serde::Serialize;
+use validator::{Validate, ValidationError, ValidationErrors};
+
+use crate::ModelState;
+
+/// The body of a request: the old password, and the new one twice.
+///
+/// Member names are read in any case; of duplicates the last one counts.
+#[derive(Debug, Default)]
+pub struct UserPassword {
+    /// `OldPassword`: the password that the account has now. Required, not blank.
+    pub old_password: Option<Plaintext>,
+    /// `Password`: the wished-for password. Required, not blank.
+    pub password: Option<Plaintext>,
+    /// `PasswordConfirm`: the wished-for password once more. Must be the same.
+    pub password_confirm: Option<Plaintext>,
+}
+
+/// The members in the order of their declaration.
+const MEMBERS: [&str; 3] = ["OldPassword", "Password", "PasswordConfirm"];
+
+/// The name of the parameter in the vendor's program, which starts every key.
+const PARAMETER: &str = "userPassword";
+
+/// What ASP.NET says of everything that it cannot read, keeping the details to itself.
+const UNREADABLE: &str = "An error has occurred.";
+
+impl UserPassword {
+    /// A request to change `old` to `new`.
+    pub fn new(old: Plaintext, new: Plaintext) -> Self {
+        let confirm = Plaintext::from(new.expose());
+        Self { old_password: Some(old), password: Some(new), password_confirm: Some(confirm) }
+    }
+
+    /// The body as compact JSON.
+    ///
+    /// # Errors
+    /// None that is known of; writing JSON can fail in general.
+    pub fn to_body(&self) -> Result<Plaintext, serde_json::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Body<'a> {
+            old_password: Option<&'a str>,
+            password: Option<&'a str>,
+            password_confirm: Option<&'a str>,
+        }
+        json::write_secret(&Body {
+            old_password: self.old_password.as_ref().map(Plaintext::expose),
+            password: self.password.as_ref().map(Plaintext::expose),
+            password_confirm: self.password_confirm.as_ref().map(Plaintext::expose),
+        })
+    }
+
+    /// Reads and validates a body. A missing one (empty, white space or `null`) is one without
+    /// members.
+    ///
+    /// As with ASP.NET, members of a wrong type come first, in the order received, and do not keep
+    /// the others from being validated; those follow in the order of their declaration.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn from_body(body: &[u8]) -> Result<Self, ModelState> {
+        let mut state = ModelState::default();
+        let password = match members(body) {
+            Ok(Some(members)) => Self::bind(members, &mut state),
+            Ok(None) => Self::default(),
+            Err(_) => {
+                state.add(PARAMETER.to_owned(), UNREADABLE);
+                return Err(state);
+            }
+        };
+        if let Err(errors) = password.validate() {
+            add_all(&mut state, &errors);
+        }
+        if state.is_empty() { Ok(password) } else { Err(state) }
+    }
+
+    fn bind(mut members: Members, state: &mut ModelState) -> Self {
+        let last = |name: &str| {
+            members
+                .iter()
+                .enumerate()
+                .filter(|(_, (own, _))| own.eq_ignore_ascii_case(name))
+                .map(|(at, _)| at)
+                .last()
+        };
+        let mut wrong: Vec<(usize, &str)> = MEMBERS
+            .into_iter()
+            .filter_map(|name| last(name).map(|at| (at, name)))
+            .filter(|(at, _)| members.iter().nth(*at).is_some_and(|(_, member)| !is_text(member)))
+            .collect();
+        wrong.sort_unstable();
+        for (_, name) in wrong {
+            state.add(key(name), UNREADABLE);
+        }
+        let mut text = |name| members.take_last_ignoring_case(name).and_then(Member::into_text);
+        let [old_password, password, password_confirm] = MEMBERS.map(&mut text);
+        Self { old_password, password, password_confirm }
+    }
+}
+
+/// Written by hand because what the derive macro makes copies the offending value into its error,
+/// and the values here are passwords.
+impl Validate for UserPassword {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        let [old_password, password, password_confirm] = MEMBERS;
+        let mut errors = ValidationErrors::new();
+        for (name, text) in [(old_password, &self.old_password), (password, &self.password)] {
+            if text.as_ref().is_none_or(|text| text.expose().trim().is_empty()) {
+                errors.add(
+                    name,
+                    ValidationError::new("required").with_message("Password is required".into()),
+                );
+            }
+        }
+        let same = match (&self.password, &self.password_confirm) {
+            (Some(one), Some(two)) => one.same_as(two),
+            (None, None) => true,
+            _ => false,
+        };
+        if !same {
+            let message = "'PasswordConfirm' and 'Password' do not match.".into();
+            errors.add(password_confirm, ValidationError::new("must_match").with_message(message));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+fn members(body: &[u8]) -> Result<Option<Members>, json::JsonError> {
+    let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    if text.trim_ascii().is_empty() { Ok(None) } else { json::read(body) }
+}
+
+fn add_all(state: &mut ModelState, errors: &ValidationErrors) {
+    let by_name = errors.field_errors();
+    for name in MEMBERS {
+        for error in by_name.get(name).into_iter().flat_map(|errors| errors.iter()) {
+            state.add(key(name), error.message.as_deref().unwrap_or(UNREADABLE));
+        }
+    }
+}
+
+fn is_text(member: &Member) -> bool {
+    matches!(member, Member::Text(_) | Member::Null)
+}
+
+fn key(member: &str) -> String {
+    format!("{PARAMETER}.{member}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn wrong(body: &str) -> Vec<(String, String)> {
+        let state = UserPassword::from_body(body.as_bytes()).unwrap_err();
+        state
+            .iter()
+            .map(|(key, messages)| {
+                (key.trim_start_matches("userPassword").to_owned(), messages.concat())
+            })
+            .collect()
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(one, two)| ((*one).to_owned(), (*two).to_owned())).collect()
+    }
+
+    const REQUIRED: &str = "Password is required";
+    const DIFFERS: &str = "'PasswordConfirm' and 'Password' do not match.";
+
+    #[test]
+    fn names_in_any_case_and_the_last_duplicate() {
+        let body = br#"{"x":[{}],"oldpassword":"no","OLDPASSWORD":" o ","Password":"n",
+            "passwordCONFIRM":"n","PasswordConfirm":"n"}"#;
+        let read = UserPassword::from_body(body).unwrap();
+        assert_eq!(read.old_password.unwrap().expose(), " o ");
+        assert_eq!(read.password.unwrap().expose(), "n");
+    }
+
+    #[test]
+    fn a_missing_body_has_no_members() {
+        let missing = pairs(&[(".OldPassword", REQUIRED), (".Password", REQUIRED)]);
+        for body in ["", " \r\n", "\u{FEFF}", "null", " null ", "{}", "{\"OldPassword\":null}"] {
+            assert_eq!(wrong(body), missing, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn unreadable_bodies_are_one_error() {
+        for body in ["{bad", "[]", "5", "\"x\"", "{}{}", r#"{"OldPassword":"x",}"#] {
+            assert_eq!(wrong(body), pairs(&[("", UNREADABLE)]), "{body}");
+        }
+    }
+
+    #[test]
+    fn wrong_types_come_first_and_the_others_are_still_validated() {
+        assert_eq!(
+            wrong(r#"{"PasswordConfirm":{},"Password":5,"OldPassword":""}"#),
+            pairs(&[
+                (".PasswordConfirm", UNREADABLE),
+                (".Password", UNREADABLE),
+                (".OldPassword", REQUIRED),
+            ])
+        );
+        assert_eq!(
+            wrong(r#"{"OldPassword":"o","Password":true,"PasswordConfirm":"n"}"#),
+            pairs(&[(".Password", UNREADABLE), (".PasswordConfirm", DIFFERS)])
+        );
+        assert_eq!(
+            wrong(r#"{"OldPassword":[],"Password":"n","PasswordConfirm":"n"}"#),
+            pairs(&[(".OldPassword", UNREADABLE)])
+        );
+    }
+
+    #[test]
+    fn a_confirmation_of_nothing_is_missing_only_where_something_is_confirmed() {
+        assert_eq!(
+            wrong(r#"{"OldPassword":"o","Password":" "}"#),
+            pairs(&[(".Password", REQUIRED), (".PasswordConfirm", DIFFERS)])
+        );
+        assert_eq!(
+            wrong(r#"{"OldPassword":"o","PasswordConfirm":"n"}"#),
+            pairs(&[(".Password", REQUIRED), (".PasswordConfirm", DIFFERS)])
+        );
+    }
+
+    #[test]
+    fn validation_errors_hold_no_password() {
+        let mut password = UserPassword::new("hunter2".into(), "hunter3".into());
+        password.password_confirm = Some("hunter4".into());
+        let errors = password.validate().unwrap_err();
+        assert!(!format!("{errors:?} {password:?}").contains("hunter"));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..512)) {
+            let _ = UserPassword::from_body(&body);
+        }
+
+        #[test]
+        fn what_a_client_writes_a_server_reads(old in "\\PC*[!-~]", new in "\\PC*[!-~]") {
+            let request = UserPassword::new(old.as_str().into(), new.as_str().into());
+            let body = request.to_body().unwrap();
+            let read = UserPassword::from_body(body.expose().as_bytes()).unwrap();
+            let text = read.old_password.unwrap();
+            prop_assert_eq!(text.expose(), old);
+            let text = read.password.unwrap();
+            prop_assert_eq!(text.expose(), new);
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! The API from outside: every answer byte for byte, and the published vectors.
+
+use std::time::Duration;
+
+use http::{Method, Request, StatusCode};
+use proptest::prelude::*;
+use repass_core::{
+    AccountId, Authority, Caller, Change, ChangeError, Context, KeyId, KeyIdentity, KeyKind,
+    Plaintext, Proof, Realm, Sessions, StoreError, TokenId, TokenIdentity, Violation,
+};
+use repass_spec::{Credential, Demand, Head, Refusal, Reply, Route, Spec};
+use repass_spec_etna::EtnaSpec;
+use uuid::Uuid;
+
+const PATH: &str = "/v1.0/users/@me/password/change";
+const SPEC: EtnaSpec = EtnaSpec::new();
+
+fn with_head<T>(request: Request<()>, act: impl FnOnce(&Head<'_>) -> T) -> T {
+    let realm: Realm = "broker".parse().unwrap();
+    let (parts, ()) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    act(&Head { parts: &parts, path: &path, realm: &realm, request_id: "r-1", peer: None })
+}
+
+fn put(path: &str) -> Request<()> {
+    Request::put(path)
+        .header("host", "h")
+        .header("content-type", "application/json")
+        .body(())
+        .unwrap()
+}
+
+fn caller(user_id: &str) -> Caller {
+    let realm: Realm = "broker".parse().unwrap();
+    let key = KeyIdentity { id: KeyId(Uuid::nil()), realm: realm.clone(), kind: KeyKind::App };
+    let token = TokenIdentity {
+        id: TokenId(Uuid::nil()),
+        account: AccountId(Uuid::nil()),
+        realm,
+        user_id: user_id.parse().unwrap(),
+        roles: vec!["admin".to_owned()],
+    };
+    Caller { key: Some(key), token: Some(token) }
+}
+
+fn read(path: &str, body: &[u8]) -> Result<Change, Reply> {
+    with_head(put(path), |head| {
+        SPEC.admit(head, &caller("17")).and_then(|()| SPEC.read(head, body, &caller("17")))
+    })
+}
+
+fn write(error: &ChangeError) -> Reply {
+    with_head(put(PATH), |head| SPEC.write(head, &Context::new("etna"), Err(error)))
+}
+
+fn refuse(refusal: Refusal<'_>) -> Reply {
+    with_head(put(PATH), |head| SPEC.refuse(head, refusal))
+}
+
+fn text(reply: &Reply) -> &str {
+    std::str::from_utf8(reply.body()).unwrap()
+}
+
+fn assert_reply(reply: &Reply, status: u16, body: &str) {
+    assert_eq!((reply.status().as_u16(), text(reply)), (status, body));
+    assert_eq!(reply.headers()["content-type"], "application/json; charset=utf-8");
+}
+
+const GOOD: &[u8] = br#"{"OldPassword":"old","Password":"new","PasswordConfirm":"new"}"#;
+const DENIED: &str = r#"{"Message":"Authorization has been denied for this request."}"#;
+const FAULT: &str = r#"{"message":"An error occurred while processing your request","error":"Unexpected server error"}"#;
+
+#[test]
+fn routes() {
+    assert_eq!(SPEC.route("/V1/users/5/password/change/", &Method::PUT), Route::Here);
+    assert_eq!(SPEC.route(PATH, &Method::GET), Route::OtherMethod { allow: "PUT" });
+    assert_eq!(SPEC.route("/v1.0/users/5", &Method::PUT), Route::Elsewhere { affinity: 3 });
+}
+
+#[test]
+fn the_application_is_checked_before_the_user() {
+    let request = Request::put(PATH)
+        .header("Et-App-Key", " app ")
+        .header("Authorization", "Bearer token")
+        .body(())
+        .unwrap();
+    let credentials = with_head(request, |head| SPEC.credentials(head));
+    let presented: Vec<(Demand, Option<&str>)> = credentials
+        .iter()
+        .map(|credential| match credential {
+            Credential::Key(_, text) | Credential::AccessToken(text) => {
+                (credential.demand(), text.as_ref().map(Plaintext::expose))
+            }
+        })
+        .collect();
+    assert_eq!(
+        presented,
+        [(Demand::Key(KeyKind::App), Some("app")), (Demand::AccessToken, Some("token"))]
+    );
+}
+
+#[test]
+fn a_good_request_becomes_a_change_of_the_callers_own_password() {
+    for path in [PATH, "/v1/users/%40me/password/change", "/v1.0/users/0017/password/change"] {
+        let change = read(path, GOOD).unwrap();
+        assert_eq!(change.subject.user_id, "17", "{path}");
+        assert_eq!(change.subject.realm.as_str(), "broker");
+        assert_eq!(change.authority, Authority::SelfOnly);
+        assert_eq!(change.sessions, Sessions::KeepPresenting);
+        assert_eq!(change.context, Context::new("etna"));
+        assert_eq!(change.new_password.expose(), "new");
+        assert!(matches!(change.proof, Proof::OldPassword(old) if old.expose() == "old"));
+    }
+}
+
+#[test]
+fn all_sessions_end_where_the_operator_says_so() {
+    let spec = EtnaSpec::new().with_keep_presenting_token(false);
+    let change = with_head(put(PATH), |head| spec.read(head, GOOD, &caller("17"))).unwrap();
+    assert_eq!(change.sessions, Sessions::EndAll);
+}
+
+#[test]
+fn row_1_and_2_keys_and_tokens() {
+    assert_reply(
+        &refuse(Refusal::Unauthenticated(Demand::Key(KeyKind::App))),
+        403,
+        r#"{"error":"Application key is not defined or does not exist"}"#,
+    );
+    let reply = refuse(Refusal::Unauthenticated(Demand::AccessToken));
+    assert_reply(&reply, 401, DENIED);
+    assert_eq!(reply.headers()["www-authenticate"], "Bearer");
+}
+
+#[test]
+fn row_3_malformed_user_ids() {
+    for user in ["@you", "@ME", "pat", "1.0", "0x11", "2147483648", "-2147483649", "%2017", "1%2F7"]
+    {
+        let reply = read(&format!("/v1.0/users/{user}/password/change"), GOOD).unwrap_err();
+        assert_reply(&reply, 400, r#"{"Message":"The request is invalid."}"#);
+    }
+}
+
+#[test]
+fn row_4_other_users_even_for_an_administrator_and_before_the_body() {
+    for user in ["18", "0", "-17", "2147483647"] {
+        let reply = read(&format!("/v1.0/users/{user}/password/change"), b"{bad").unwrap_err();
+        assert_reply(&reply, 401, DENIED);
+    }
+    let named = with_head(put("/v1.0/users/17/password/change"), |head| {
+        SPEC.admit(head, &caller("pat")).unwrap_err()
+    });
+    assert_reply(&named, 401, DENIED);
+}
+
+#[test]
+fn rows_5_to_8_the_published_vectors() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/etna.jsonl");
+    let mut cases = 0;
+    for line in std::fs::read_to_string(file).unwrap().lines() {
+        let vector: serde_json::Value = serde_json::from_str(line).unwrap();
+        let body = vector["body"].as_str().unwrap();
+        // A missing body is where we depart from what was observed: there it counts as valid.
+        let missing = r#"{"Message":"Validation error occured while processing entity","ModelState":{"userPassword.OldPassword":["Password is required"],"userPassword.Password":["Password is required"]}}"#;
+        let expected = vector["simulated_body"].as_str().unwrap_or(missing);
+        assert_reply(&read(PATH, body.as_bytes()).unwrap_err(), 422, expected);
+        cases += 1;
+    }
+    assert_eq!(cases, 8);
+}
+
+#[test]
+fn row_5_wrong_types() {
+    let body = br#"{"OldPassword":1,"Password":"new","PasswordConfirm":"new"}"#;
+    assert_reply(
+        &read(PATH, body).unwrap_err(),
+        422,
+        r#"{"Message":"Validation error occured while processing entity","ModelState":{"userPassword.OldPassword":["An error has occurred."]}}"#,
+    );
+}
+
+#[test]
+fn row_9_wrong_password() {
+    assert_reply(
+        &write(&ChangeError::WrongPassword),
+        400,
+        r#"{"Errors":["Old password is incorrect."],"StatusCode":400,"IsSucceed":false}"#,
+    );
+}
+
+#[test]
+fn row_10_every_broken_rule() {
+    let violations = vec![Violation::TooShort { min: 15, actual: 3 }, Violation::Common];
+    assert_reply(
+        &write(&ChangeError::Rejected(violations)),
+        409,
+        r#"{"Errors":["The new password must have at least 15 characters.","The new password is among those that many people use."],"StatusCode":409,"IsSucceed":false}"#,
+    );
+}
+
+#[test]
+fn row_11_success_is_empty() {
+    let changed = repass_core::Changed {
+        account: serde_json::from_str(
+            r#"{"id":"00000000-0000-0000-0000-000000000000","realm":"broker","user_id":"17",
+                "email":null,"username":null,"profile":{},"active":true,
+                "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}"#,
+        )
+        .unwrap(),
+        at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        version: 2,
+    };
+    let reply = with_head(put(PATH), |head| SPEC.write(head, &Context::default(), Ok(&changed)));
+    assert_eq!((reply.status(), text(&reply)), (StatusCode::OK, ""));
+    assert_eq!(reply.headers()["content-length"], "0");
+    assert!(!reply.headers().contains_key("content-type"));
+}
+
+#[test]
+fn row_12_too_many_attempts() {
+    let retry_after = Duration::from_secs(90);
+    let reply = write(&ChangeError::TooManyAttempts { retry_after });
+    assert_reply(
+        &reply,
+        429,
+        r#"{"Errors":["Too many failed attempts. Please try again later."],"StatusCode":429,"IsSucceed":false}"#,
+    );
+    assert_eq!(reply.headers()["retry-after"], "90");
+}
+
+#[test]
+fn row_13_no_such_route() {
+    let request =
+        Request::get("/etna/v1.0/users?token=secret").header("host", "h").body(()).unwrap();
+    assert_reply(
+        &with_head(request, |head| SPEC.refuse(head, Refusal::NotFound)),
+        404,
+        r#"{"Message":"No HTTP resource was found that matches the request URI 'http://h/etna/v1.0/users'."}"#,
+    );
+}
+
+#[test]
+fn row_14_other_verb() {
+    let request = Request::get(PATH).body(()).unwrap();
+    let reply =
+        with_head(request, |head| SPEC.refuse(head, Refusal::MethodNotAllowed { allow: "PUT" }));
+    assert_reply(
+        &reply,
+        405,
+        r#"{"Message":"The requested resource does not support http method 'GET'."}"#,
+    );
+    assert_eq!(reply.headers()["allow"], "PUT");
+}
+
+#[test]
+fn row_15_other_media_type() {
+    let plain = || Request::put(PATH).header("content-type", "text/plain").body(()).unwrap();
+    let expected = r#"{"Message":"The request entity's media type 'text/plain' is not supported for this resource."}"#;
+    assert_reply(
+        &with_head(plain(), |head| SPEC.admit(head, &caller("17")).unwrap_err()),
+        415,
+        expected,
+    );
+    let untyped = Request::put(PATH).body(()).unwrap();
+    assert_reply(
+        &with_head(untyped, |head| {
+            SPEC.admit(head, &caller("17")).unwrap();
+            SPEC.read(head, GOOD, &caller("17")).unwrap_err()
+        }),
+        415,
+        r#"{"Message":"The request contains an entity body but no Content-Type header. The inferred media type 'application/octet-stream' is not supported for this resource."}"#,
+    );
+}
+
+#[test]
+fn row_8_no_type_and_no_body() {
+    let untyped = Request::put(PATH).body(()).unwrap();
+    let reply = with_head(untyped, |head| SPEC.read(head, b"", &caller("17")).unwrap_err());
+    assert_eq!(reply.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[test]
+fn row_16_fault_and_busy() {
+    let retry_after = Duration::from_millis(1500);
+    for reply in
+        [write(&ChangeError::Busy { retry_after }), refuse(Refusal::Unavailable { retry_after })]
+    {
+        assert_reply(&reply, 503, FAULT);
+        assert_eq!(reply.headers()["retry-after"], "2");
+    }
+    let away = ChangeError::Store(StoreError::Unavailable("secret".into()));
+    assert_reply(&write(&away), 503, FAULT);
+    assert_reply(&write(&ChangeError::Store(StoreError::Damaged("secret".into()))), 500, FAULT);
+    assert_reply(&refuse(Refusal::Fault), 500, FAULT);
+}
+
+#[test]
+fn what_the_engine_forbids_is_denied() {
+    assert_reply(&write(&ChangeError::Forbidden), 401, DENIED);
+}
+
+#[test]
+fn bodies_that_do_not_arrive() {
+    assert_reply(
+        &refuse(Refusal::BodyTooLarge),
+        413,
+        r#"{"Errors":["The request body is too large."],"StatusCode":413,"IsSucceed":false}"#,
+    );
+    assert_reply(
+        &refuse(Refusal::BodyIncomplete),
+        408,
+        r#"{"Errors":["The request body did not arrive in full."],"StatusCode":408,"IsSucceed":false}"#,
+    );
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bodies_are_the_clients_fault(body in prop::collection::vec(any::<u8>(), 0..256)) {
+        if let Err(reply) = read(PATH, &body) {
+            prop_assert_eq!(reply.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        }
+    }
+
+    #[test]
+    fn arbitrary_json_is_the_clients_fault(
+        names in prop::collection::vec("(?i:OldPassword|Password|PasswordConfirm|x)", 0..5),
+        values in prop::collection::vec("null|1|\"\"|\" \"|\"a\"|\"b\"|\\{\\}|\\[1\\]", 5),
+    ) {
+        let members: Vec<String> =
+            names.iter().zip(&values).map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let body = format!("{{{}}}", members.join(","));
+        if let Err(reply) = read(PATH, body.as_bytes()) {
+            prop_assert_eq!(reply.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        }
+    }
+
+    #[test]
+    fn arbitrary_heads_are_the_clients_fault(
+        user in "[!-~]{0,12}",
+        content_type in "[ -~]{0,40}",
+        token in "[ -~]{0,40}",
+    ) {
+        let path = format!("/v1.0/users/{user}/password/change");
+        let request = Request::put("/x")
+            .header("content-type", content_type)
+            .header("authorization", token)
+            .body(())
+            .unwrap();
+        let (parts, ()) = request.into_parts();
+        let realm: Realm = "broker".parse().unwrap();
+        let head = Head { parts: &parts, path: &path, realm: &realm, request_id: "", peer: None };
+        let _ = SPEC.route(&path, &Method::PUT);
+        let _ = SPEC.credentials(&head);
+        if let Err(reply) = SPEC.admit(&head, &caller("17")) {
+            prop_assert!(reply.status().is_client_error());
+        }
+    }
+}
