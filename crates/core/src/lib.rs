@@ -48,7 +48,8 @@ pub use installation_key::{InstallationKey, InstallationKeyError};
 pub use otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend};
 pub use plaintext::Plaintext;
 pub use policy::{
-    AccountWord, Blocklist, CommonPasswords, Knowledge, NewPassword, Policy, Violation,
+    AccountWord, Blocklist, CommonPasswords, InvalidPolicy, Knowledge, NewPassword, Policy,
+    Violation,
 };
 pub use ports::{
     AccountError, AccountFilter, AdministrationStore, Commit, Committed, Credential,

@@ -45,6 +45,16 @@ pub struct Policy {
     pub blocklists: Vec<Arc<dyn Blocklist>>,
 }
 
+/// A policy that could accept nothing, or remembers more than can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the policy's {member} {reason}")]
+pub struct InvalidPolicy {
+    /// Which number.
+    pub member: &'static str,
+    /// What it must be.
+    pub reason: &'static str,
+}
+
 /// What is known when a new password is judged, beside the text itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Knowledge<'a> {
@@ -135,16 +145,17 @@ impl Policy {
     /// Whether the numbers make sense together.
     ///
     /// # Errors
-    /// What does not.
-    pub fn check(&self) -> Result<(), &'static str> {
+    /// The first that does not.
+    pub fn check(&self) -> Result<(), InvalidPolicy> {
+        let wrong = |member, reason| Err(InvalidPolicy { member, reason });
         if self.min_length == 0 {
-            Err("a policy's min_length is at least 1")
-        } else if self.min_length > self.max_length {
-            Err("a policy's min_length is at most its max_length")
+            wrong("min_length", "must be at least 1")
         } else if self.max_length > Plaintext::MAX_PASSWORD_BYTES {
-            Err("a policy's max_length is at most 4096")
+            wrong("max_length", "must be at most 4096")
+        } else if self.min_length > self.max_length {
+            wrong("min_length", "must be at most max_length")
         } else if self.history > Self::MAX_HISTORY {
-            Err("a policy's history is at most 24")
+            wrong("history", "must be at most 24")
         } else {
             Ok(())
         }

@@ -4,8 +4,8 @@ use validator::Validate;
 
 use super::Changer;
 use crate::{
-    AttemptRules, Clock, CredentialStore, Hasher, InstallationKey, Policy, Randomness,
-    RandomnessError, SystemClock, SystemRandomness, TokenStore,
+    AttemptRules, Clock, CredentialStore, Hasher, InstallationKey, InvalidPolicy, Policy,
+    Randomness, RandomnessError, SystemClock, SystemRandomness, TokenStore,
 };
 
 /// Puts a [`Changer`] together. What is not said is the safe default: the NIST policy, the attempt
@@ -30,8 +30,8 @@ pub enum InvalidChanger {
     #[error("the attempt rules are out of bounds: {0}")]
     Attempts(#[from] validator::ValidationErrors),
     /// The policy can accept nothing, or remembers more than can be.
-    #[error("{0}")]
-    Policy(&'static str),
+    #[error(transparent)]
+    Policy(#[from] InvalidPolicy),
     /// No random bytes for a key.
     #[error("no random bytes for an installation key")]
     Randomness(#[from] RandomnessError),
@@ -94,7 +94,7 @@ impl ChangerBuilder {
     /// When the attempt rules are out of bounds, or the policy can accept nothing.
     pub fn build(self) -> Result<Changer, InvalidChanger> {
         self.attempts.validate()?;
-        self.policy.check().map_err(InvalidChanger::Policy)?;
+        self.policy.check()?;
         let key = match self.key {
             Some(key) => key,
             None => Arc::new(InstallationKey::generate(&*self.randomness)?),
