@@ -1,0 +1,250 @@
+//! The body of a request, in both of its encodings.
+
+mod fields;
+
+use std::fmt;
+
+use repass_core::Plaintext;
+use repass_spec::json::JsonError;
+use serde::Serialize;
+use validator::{ValidateEmail, ValidateLength};
+
+use fields::{Fields, Value};
+
+/// The body of a request.
+#[derive(Debug)]
+pub struct ChangePassword {
+    /// `userId`: how the vendor calls the account. Not empty.
+    pub user_id: String,
+    /// `email`: the account's e-mail address, of at most 320 characters.
+    pub email: String,
+    /// `oldPassword`: the one the account has now. Not empty; demanded from an admin too.
+    pub old_password: Plaintext,
+    /// `newPassword`: the one it is to have. Not empty.
+    pub new_password: Plaintext,
+    /// `secureOTP`, also read as `otp`: a one-time password. Not empty.
+    pub secure_otp: Option<Plaintext>,
+}
+
+/// Whether a request must carry a one-time password.
+///
+/// The vendor's page demands it in one sentence, and leaves it out of the sample and of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SecureOtp {
+    /// Its absence is fine; where it is present it must verify.
+    #[default]
+    Optional,
+    /// It is a required field.
+    Required,
+}
+
+/// Why a body is no request. The message names every missing or invalid field, and quotes none.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChangePasswordError {
+    /// The content type is missing, doubled or another one.
+    #[error("Content-Type must be application/json or application/x-www-form-urlencoded")]
+    ContentType,
+    /// It is no JSON.
+    #[error(transparent)]
+    Malformed(JsonError),
+    /// It is JSON, but no object.
+    #[error("the body must be a JSON object")]
+    NotAnObject,
+    /// The form is not UTF-8 once its percent-encoding is undone.
+    #[error("the form is not UTF-8")]
+    FormNotUtf8,
+    /// These fields are missing or invalid; never empty.
+    #[error("{}", list(.0))]
+    Fields(Vec<FieldError>),
+}
+
+/// One field that is missing or invalid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {problem}")]
+pub struct FieldError {
+    /// Which field.
+    pub field: Field,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// A field of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// `userId`
+    UserId,
+    /// `email`
+    Email,
+    /// `oldPassword`
+    OldPassword,
+    /// `newPassword`
+    NewPassword,
+    /// `secureOTP`, or `otp`
+    SecureOtp,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// It is required and not there.
+    #[error("is required")]
+    Missing,
+    /// It is there, but no string.
+    #[error("must be a string")]
+    NotAString,
+    /// It is the empty string.
+    #[error("must not be empty")]
+    Empty,
+    /// It is no e-mail address, or too long a one.
+    #[error("must be an e-mail address of at most 320 characters")]
+    NotAnEmailAddress,
+}
+
+impl Field {
+    /// The field's name in the body.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UserId => "userId",
+            Self::Email => "email",
+            Self::OldPassword => "oldPassword",
+            Self::NewPassword => "newPassword",
+            Self::SecureOtp => "secureOTP",
+        }
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl ChangePassword {
+    /// Reads a body of the given media type (type and subtype in lower case, without parameters).
+    ///
+    /// JSON is read strictly, so the trailing comma of the page's sample, which is a slip of the
+    /// page, is malformed. Names are exact; unknown members are ignored; of duplicates the last one
+    /// counts.
+    ///
+    /// # Errors
+    /// All that is wrong with the fields at once, or why there are none.
+    pub fn read(
+        media_type: Option<&str>,
+        body: &[u8],
+        secure_otp: SecureOtp,
+    ) -> Result<Self, ChangePasswordError> {
+        let mut fields = match media_type {
+            Some("application/json") => Fields::from_json(body)?,
+            Some("application/x-www-form-urlencoded") => Fields::from_form(body)?,
+            _ => return Err(ChangePasswordError::ContentType),
+        };
+        Self::from_fields(&mut fields, secure_otp).map_err(ChangePasswordError::Fields)
+    }
+
+    /// The body as JSON (`application/json`).
+    ///
+    /// # Errors
+    /// None that is known of; those of the JSON writer.
+    pub fn to_json(&self) -> Result<Plaintext, serde_json::Error> {
+        serde_json::to_string(&Body {
+            user_id: &self.user_id,
+            email: &self.email,
+            old_password: self.old_password.expose(),
+            new_password: self.new_password.expose(),
+            secure_otp: self.secure_otp.as_ref().map(Plaintext::expose),
+        })
+        .map(Plaintext::new)
+    }
+
+    /// The body as a form (`application/x-www-form-urlencoded`).
+    pub fn to_form(&self) -> Plaintext {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair(Field::UserId.name(), &self.user_id)
+            .append_pair(Field::Email.name(), &self.email)
+            .append_pair(Field::OldPassword.name(), self.old_password.expose())
+            .append_pair(Field::NewPassword.name(), self.new_password.expose());
+        if let Some(otp) = &self.secure_otp {
+            form.append_pair(Field::SecureOtp.name(), otp.expose());
+        }
+        Plaintext::new(form.finish())
+    }
+
+    fn from_fields(fields: &mut Fields, secure_otp: SecureOtp) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut good = |field: Field, text: Result<Plaintext, Problem>| {
+            text.map_err(|problem| errors.push(FieldError { field, problem })).ok()
+        };
+        let user_id = good(Field::UserId, non_empty(fields.take(Field::UserId.name())));
+        let email = good(Field::Email, email_address(fields.take(Field::Email.name())));
+        let old = good(Field::OldPassword, non_empty(fields.take(Field::OldPassword.name())));
+        let new = good(Field::NewPassword, non_empty(fields.take(Field::NewPassword.name())));
+        let secure_otp = match (one_time_password(fields), secure_otp) {
+            (Value::Missing, SecureOtp::Optional) => None,
+            (value, _) => good(Field::SecureOtp, non_empty(value)),
+        };
+        match (user_id, email, old, new) {
+            (Some(user_id), Some(email), Some(old_password), Some(new_password))
+                if errors.is_empty() =>
+            {
+                Ok(Self {
+                    user_id: user_id.expose().to_owned(),
+                    email: email.expose().to_owned(),
+                    old_password,
+                    new_password,
+                    secure_otp,
+                })
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+/// `secureOTP`, else `otp`. `null` is no one-time password.
+fn one_time_password(fields: &mut Fields) -> Value {
+    let secure_otp = fields.take(Field::SecureOtp.name());
+    let otp = fields.take("otp");
+    if matches!(secure_otp, Value::Missing) { otp } else { secure_otp }
+}
+
+fn non_empty(value: Value) -> Result<Plaintext, Problem> {
+    match value {
+        Value::Missing => Err(Problem::Missing),
+        Value::NotAString => Err(Problem::NotAString),
+        Value::Text(text) if text.is_empty() => Err(Problem::Empty),
+        Value::Text(text) => Ok(text),
+    }
+}
+
+fn email_address(value: Value) -> Result<Plaintext, Problem> {
+    let text = non_empty(value)?;
+    let is_short_enough = text.expose().validate_length(None, Some(MAX_EMAIL_CHARACTERS), None);
+    if is_short_enough && text.expose().validate_email() {
+        Ok(text)
+    } else {
+        Err(Problem::NotAnEmailAddress)
+    }
+}
+
+/// The page's limit.
+const MAX_EMAIL_CHARACTERS: u64 = 320;
+
+fn list(errors: &[FieldError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// The body as JSON; borrowed, so that writing it makes no second copy of a secret.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    user_id: &'a str,
+    email: &'a str,
+    old_password: &'a str,
+    new_password: &'a str,
+    #[serde(rename = "secureOTP", skip_serializing_if = "Option::is_none")]
+    secure_otp: Option<&'a str>,
+}
+
+#[cfg(test)]
+mod tests;

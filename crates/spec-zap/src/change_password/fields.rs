@@ -1,0 +1,59 @@
+//! The fields of a body by name, whichever encoding they came in.
+
+use percent_encoding::percent_decode;
+use repass_core::Plaintext;
+use repass_spec::json::{self, JsonError, Member, Members};
+
+use super::ChangePasswordError;
+
+/// The fields of a body.
+pub(super) enum Fields {
+    Json(Members),
+    Form(Vec<(String, Plaintext)>),
+}
+
+/// What stands under a name.
+pub(super) enum Value {
+    /// Nothing, or `null`.
+    Missing,
+    /// Something else than a string.
+    NotAString,
+    /// A string.
+    Text(Plaintext),
+}
+
+impl Fields {
+    pub(super) fn from_json(body: &[u8]) -> Result<Self, ChangePasswordError> {
+        json::read(body).map(Self::Json).map_err(|error| match error {
+            JsonError::Malformed { shape: true, .. } => ChangePasswordError::NotAnObject,
+            malformed => ChangePasswordError::Malformed(malformed),
+        })
+    }
+
+    pub(super) fn from_form(body: &[u8]) -> Result<Self, ChangePasswordError> {
+        // The form's reader mends what is no UTF-8, and a password must not be mended. The body is
+        // cut at ASCII characters only, so its parts are UTF-8 exactly when the whole is.
+        match percent_decode(body).decode_utf8() {
+            Ok(decoded) => drop(Plaintext::new(decoded.into_owned())),
+            Err(_) => return Err(ChangePasswordError::FormNotUtf8),
+        }
+        let pairs = form_urlencoded::parse(body)
+            .map(|(name, value)| (name.into_owned(), Plaintext::new(value.into_owned())));
+        Ok(Self::Form(pairs.collect()))
+    }
+
+    /// The last field of exactly that name.
+    pub(super) fn take(&mut self, name: &str) -> Value {
+        match self {
+            Self::Json(members) => match members.take_last_exact(name) {
+                None | Some(Member::Null) => Value::Missing,
+                Some(Member::Text(text)) => Value::Text(text),
+                Some(_) => Value::NotAString,
+            },
+            Self::Form(pairs) => match pairs.iter().rposition(|(own, _)| own == name) {
+                None => Value::Missing,
+                Some(last) => Value::Text(pairs.remove(last).1),
+            },
+        }
+    }
+}

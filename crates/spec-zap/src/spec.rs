@@ -1,0 +1,133 @@
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
+use repass_core::{
+    Authority, Caller, Change, ChangeError, Changed, Context, Proof, Sessions, Subject, Violation,
+};
+use repass_spec::{Credential, Head, Refusal, Reply, Route, Spec, affinity, header, reply};
+
+use crate::{Answer, ChangePassword, FAULT, SecureOtp};
+
+const NAME: &str = "zap";
+const PATH: &str = "/v1/changePassword";
+const METHOD: &str = "POST";
+const CONTENT_TYPE: &str = "application/json; charset=utf-8";
+
+/// One text for a wrong old password, an unknown account, and a user id and an e-mail address of
+/// different accounts, so that no account can be found out (ASVS 6.3.8).
+const WRONG_PASSWORD: &str = "The user ID, the email or the old password is wrong.";
+const WRONG_OTP: &str = "The secure OTP is wrong or has been used.";
+const TOO_MANY_ATTEMPTS: &str = "Too many failed attempts. Please try again later.";
+
+/// zap's password change as a server speaks it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ZapSpec {
+    /// Whether a request must carry a one-time password.
+    pub secure_otp: SecureOtp,
+}
+
+impl Spec for ZapSpec {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn route(&self, path: &str, method: &Method) -> Route {
+        if path.strip_suffix('/').unwrap_or(path) != PATH {
+            Route::Elsewhere { affinity: affinity(path, PATH) }
+        } else if method == Method::POST {
+            Route::Here
+        } else {
+            Route::OtherMethod { allow: METHOD }
+        }
+    }
+
+    fn credentials(&self, head: &Head<'_>) -> Vec<Credential> {
+        vec![Credential::AccessToken(header::bearer(&head.parts.headers))]
+    }
+
+    fn read(&self, head: &Head<'_>, body: &[u8], caller: &Caller) -> Result<Change, Reply> {
+        let media_type = header::media_type(&head.parts.headers);
+        let request = ChangePassword::read(media_type.as_deref(), body, self.secure_otp)
+            .map_err(|error| failure(StatusCode::BAD_REQUEST, format!("Bad request: {error}.")))?;
+        Ok(Change {
+            subject: Subject::new(head.realm.clone(), request.user_id).with_email(request.email),
+            caller: caller.clone(),
+            authority: Authority::SelfOrAdmin,
+            proof: Proof::OldPassword(request.old_password),
+            otp: request.secure_otp,
+            new_password: request.new_password,
+            sessions: Sessions::KeepPresenting,
+            context: Context::new(NAME),
+        })
+    }
+
+    fn write(
+        &self,
+        _head: &Head<'_>,
+        _context: &Context,
+        result: Result<&Changed, &ChangeError>,
+    ) -> Reply {
+        match result {
+            Ok(_) => reply::json(StatusCode::OK, CONTENT_TYPE, &Answer::changed()),
+            Err(error) => refused(error),
+        }
+    }
+
+    fn refuse(&self, _head: &Head<'_>, refusal: Refusal<'_>) -> Reply {
+        match refusal {
+            Refusal::NotFound => failure(StatusCode::NOT_FOUND, "Not Found"),
+            Refusal::MethodNotAllowed { allow } => {
+                let reply = failure(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+                reply::with_allow(reply, allow)
+            }
+            Refusal::Unauthenticated(_) => {
+                let mut reply = failure(StatusCode::UNAUTHORIZED, "Unauthorized");
+                let challenge = HeaderValue::from_static("Bearer");
+                reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+                reply
+            }
+            Refusal::BodyTooLarge => failure(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large"),
+            Refusal::BodyIncomplete => failure(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+            Refusal::Unavailable { retry_after } => reply::with_retry_after(
+                failure(StatusCode::SERVICE_UNAVAILABLE, FAULT),
+                retry_after,
+            ),
+            _ => fault(),
+        }
+    }
+}
+
+fn refused(error: &ChangeError) -> Reply {
+    if let Some(retry_after) = error.unavailable() {
+        let reply = failure(StatusCode::SERVICE_UNAVAILABLE, FAULT);
+        return reply::with_retry_after(reply, retry_after);
+    }
+    match error {
+        ChangeError::WrongPassword => failure(StatusCode::BAD_REQUEST, WRONG_PASSWORD),
+        ChangeError::WrongOtp => failure(StatusCode::BAD_REQUEST, WRONG_OTP),
+        ChangeError::Rejected(violations) => {
+            failure(StatusCode::BAD_REQUEST, sentences(violations))
+        }
+        ChangeError::Forbidden => failure(StatusCode::FORBIDDEN, "Forbidden"),
+        ChangeError::TooManyAttempts { retry_after } => {
+            let reply = failure(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_ATTEMPTS);
+            reply::with_retry_after(reply, *retry_after)
+        }
+        // What is left are faults of the server, and reset tokens, which zap has none of.
+        _ => fault(),
+    }
+}
+
+fn sentences(violations: &[Violation]) -> String {
+    violations.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn fault() -> Reply {
+    failure(StatusCode::INTERNAL_SERVER_ERROR, FAULT)
+}
+
+fn failure(status: StatusCode, data: impl Into<String>) -> Reply {
+    reply::json(status, CONTENT_TYPE, &Answer::failure(data))
+}
+
+#[cfg(test)]
+mod tests;
