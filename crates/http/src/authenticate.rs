@@ -1,0 +1,42 @@
+use repass_core::{Authenticator, Caller, Realm, StoreError};
+use repass_spec::{Credential, Demand};
+
+/// Why nobody knows who the caller is.
+#[derive(Debug)]
+pub(crate) enum AuthenticateError {
+    /// This demand was not met.
+    Unmet(Demand),
+    /// The store could not tell.
+    Store(StoreError),
+}
+
+/// Checks what the request presents in the order given; the first failure ends it.
+pub(crate) async fn authenticate(
+    authenticator: &Authenticator,
+    realm: &Realm,
+    credentials: Vec<Credential>,
+) -> Result<Caller, AuthenticateError> {
+    let mut caller = Caller::anonymous();
+    for credential in credentials {
+        let unmet = AuthenticateError::Unmet(credential.demand());
+        let is_met = match credential {
+            Credential::Key(kind, Some(secret)) => {
+                let key = authenticator.key(realm, kind, &secret).await;
+                let key = key.map_err(AuthenticateError::Store)?;
+                let is_met = key.is_some();
+                caller.key = key.or(caller.key);
+                is_met
+            }
+            Credential::AccessToken(Some(secret)) => {
+                let token = authenticator.access_token(realm, &secret).await;
+                caller.token = token.map_err(AuthenticateError::Store)?;
+                caller.token.is_some()
+            }
+            Credential::Key(_, None) | Credential::AccessToken(None) => false,
+        };
+        if !is_met {
+            return Err(unmet);
+        }
+    }
+    Ok(caller)
+}

@@ -1,0 +1,145 @@
+//! One line a request, and one more for what failed.
+
+use std::error::Error;
+use std::net::IpAddr;
+
+use http::{Method, StatusCode};
+use repass_core::Realm;
+use tokio::time::Instant;
+
+use crate::panics::Panicked;
+use crate::request_id::RequestId;
+
+/// The line of one request. It is written when the request is answered, or else when it is dropped.
+#[derive(Debug)]
+pub(crate) struct RequestLog {
+    spec: &'static str,
+    realm: Realm,
+    method: &'static str,
+    request_id: RequestId,
+    peer: Option<IpAddr>,
+    started: Instant,
+    is_written: bool,
+}
+
+impl RequestLog {
+    pub(crate) fn begin(
+        spec: &'static str,
+        realm: Realm,
+        method: &Method,
+        request_id: RequestId,
+        peer: Option<IpAddr>,
+    ) -> Self {
+        Self {
+            spec,
+            realm,
+            method: name_of(method),
+            request_id,
+            peer,
+            started: Instant::now(),
+            is_written: false,
+        }
+    }
+
+    /// The request was answered.
+    pub(crate) fn end(mut self, status: StatusCode, outcome: &'static str) {
+        self.write(Some(status), outcome);
+    }
+
+    /// Something failed that the service needs.
+    pub(crate) fn fault(&self, error: &(dyn Error + 'static)) {
+        tracing::error!(
+            target: "repass::fault",
+            spec = self.spec,
+            realm = self.realm.as_str(),
+            request_id = self.request_id.as_str(),
+            error = chain(error),
+            "request failed"
+        );
+    }
+
+    /// Something panicked. What it said is not told, since it may quote a secret.
+    pub(crate) fn panicked(&self, step: &'static str, panicked: &Panicked) {
+        tracing::error!(
+            target: "repass::fault",
+            spec = self.spec,
+            realm = self.realm.as_str(),
+            request_id = self.request_id.as_str(),
+            step,
+            location = panicked.location.as_deref(),
+            "panicked"
+        );
+    }
+
+    fn write(&mut self, status: Option<StatusCode>, outcome: &'static str) {
+        self.is_written = true;
+        let duration = self.started.elapsed().as_millis();
+        tracing::info!(
+            target: "repass::request",
+            spec = self.spec,
+            realm = self.realm.as_str(),
+            method = self.method,
+            status = status.map(|status| status.as_u16()),
+            outcome,
+            duration_ms = u64::try_from(duration).unwrap_or(u64::MAX),
+            request_id = self.request_id.as_str(),
+            peer = self.peer.map(tracing::field::display),
+            "request"
+        );
+    }
+}
+
+impl Drop for RequestLog {
+    fn drop(&mut self) {
+        if !self.is_written {
+            self.write(None, "incomplete");
+        }
+    }
+}
+
+/// A method of RFC 9110 or 5789 by its name; any other could be any text of any length.
+fn name_of(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::CONNECT => "CONNECT",
+        Method::TRACE => "TRACE",
+        _ => "other",
+    }
+}
+
+/// An error with its causes, outermost first.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use repass_core::{ChangeError, StoreError};
+
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        let error = ChangeError::Store(StoreError::Failed("disk full".into()));
+        assert_eq!(chain(&error), "the credential store failed: the database failed: disk full");
+    }
+
+    #[test]
+    fn unknown_methods_are_not_quoted() {
+        assert_eq!(name_of(&Method::PATCH), "PATCH");
+        assert_eq!(name_of(&Method::from_bytes(b"SECRET").unwrap()), "other");
+    }
+}

@@ -1,0 +1,118 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use repass_core::{Randomness, random_uuid};
+use repass_spec::header;
+
+use crate::panics::guard;
+
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What stands in log, audit trail and answer, so that the three can be brought together.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(HeaderValue);
+
+impl RequestId {
+    const MAX_LENGTH: usize = 128;
+
+    /// The caller's, when it is one sane token; else a fresh one.
+    pub(crate) fn of(headers: &HeaderMap, randomness: &dyn Randomness) -> Self {
+        let text = match header::single(headers, &X_REQUEST_ID).filter(|text| is_sane(text)) {
+            Some(text) => text.to_owned(),
+            None => fresh(randomness),
+        };
+        // Neither a token nor a UUID can fail to be a header value.
+        Self(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unnamed")))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or("unnamed")
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+/// A token of RFC 9110 (5.6.2), not too long. It cannot break out of a log line.
+fn is_sane(text: &str) -> bool {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    (1..=RequestId::MAX_LENGTH).contains(&text.len()) && text.bytes().all(is_tchar)
+}
+
+fn fresh(randomness: &dyn Randomness) -> String {
+    static UNNAMED: AtomicU64 = AtomicU64::new(1);
+    match guard(|| random_uuid(randomness)) {
+        Ok(Ok(id)) => id.to_string(),
+        // An id is no secret. Without random bytes the request fails where it needs them; that can
+        // be told from others all the same.
+        _ => format!("unnamed-{}", UNNAMED.fetch_add(1, Ordering::Relaxed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use repass_core::{RandomnessError, SystemRandomness};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id_of(values: &[&[u8]], randomness: &dyn Randomness) -> String {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(X_REQUEST_ID, HeaderValue::from_bytes(value).unwrap());
+        }
+        RequestId::of(&headers, randomness).as_str().to_owned()
+    }
+
+    #[test]
+    fn a_sane_id_of_the_caller_is_kept() {
+        for sane in ["a", "7d3e-XYZ_1.2~!#$%&'*+^`|", &"x".repeat(128)] {
+            assert_eq!(id_of(&[sane.as_bytes()], &SystemRandomness), sane);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_replaced_by_a_fresh_uuid() {
+        let long = "x".repeat(129);
+        let bad: [&[&[u8]]; 8] = [
+            &[],
+            &[b""],
+            &[b"a b"],
+            &[b"a,b"],
+            &[b"a", b"b"],
+            &[b"\xE4"],
+            &[b"id=\"1\""],
+            &[long.as_bytes()],
+        ];
+        for values in bad {
+            let id = id_of(values, &SystemRandomness);
+            assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 4, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn without_random_bytes_there_is_still_an_id() {
+        #[derive(Debug)]
+        struct Exhausted;
+        impl Randomness for Exhausted {
+            fn fill(&self, _: &mut [u8]) -> Result<(), RandomnessError> {
+                Err(RandomnessError("none left".to_owned()))
+            }
+        }
+        let (one, two) = (id_of(&[], &Exhausted), id_of(&[], &Exhausted));
+        assert!(one.starts_with("unnamed-"));
+        assert_ne!(one, two);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_the_id_is_sane(value in prop::collection::vec(32_u8..=255, 0..200)) {
+            if let Ok(value) = HeaderValue::from_bytes(&value) {
+                let id = id_of(&[value.as_bytes()], &SystemRandomness);
+                prop_assert!(is_sane(&id));
+            }
+        }
+    }
+}

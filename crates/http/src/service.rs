@@ -1,0 +1,173 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::Full;
+use repass_core::{Authenticator, Randomness, SystemRandomness};
+use repass_spec::reply;
+use tower_service::Service;
+
+use crate::answer;
+use crate::body::Limits;
+use crate::exchange::Exchange;
+use crate::mount::{Mount, MountError};
+use crate::peer::Peer;
+use crate::request_id::RequestId;
+use crate::route::{self, Mounted};
+
+/// Any error, as bodies give them.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An answer on its way.
+pub type Answering =
+    Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
+
+/// Serves every mounted API. Cheap to clone; always ready; never fails, whatever goes wrong is an
+/// answer in the shape of the API that was asked.
+#[derive(Clone)]
+pub struct PasswordService {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) authenticator: Arc<Authenticator>,
+    pub(crate) limits: Limits,
+    mounts: Vec<Arc<Mounted>>,
+    randomness: Arc<dyn Randomness>,
+}
+
+impl PasswordService {
+    /// Starts to put a service together. `authenticator` looks up the keys and tokens of all mounts.
+    pub fn builder(authenticator: impl Into<Arc<Authenticator>>) -> PasswordServiceBuilder {
+        PasswordServiceBuilder {
+            authenticator: authenticator.into(),
+            mounts: Vec::new(),
+            limits: Limits::default(),
+            randomness: Arc::new(SystemRandomness),
+        }
+    }
+}
+
+impl fmt::Debug for PasswordService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordService")
+            .field("mounts", &self.shared.mounts)
+            .field("limits", &self.shared.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B> Service<Request<B>> for PasswordService
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Answering {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { Ok(shared.answer(request).await) })
+    }
+}
+
+impl Shared {
+    async fn answer<B>(self: Arc<Self>, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, body) = request.into_parts();
+        let request_id = RequestId::of(&parts.headers, &*self.randomness);
+        let Some(routed) = route::find(&self.mounts, parts.uri.path(), &parts.method) else {
+            // A service is never built without mounts.
+            return answer::complete(
+                reply::empty(StatusCode::NOT_FOUND),
+                &parts.method,
+                &request_id,
+            );
+        };
+        let peer = Peer::address(&parts.extensions);
+        let exchange =
+            Exchange::begin(routed.mounted, routed.prefix_length, parts, request_id, peer);
+        exchange.run(&self, routed.verdict, body).await
+    }
+}
+
+/// Puts a [`PasswordService`] together.
+#[must_use]
+pub struct PasswordServiceBuilder {
+    authenticator: Arc<Authenticator>,
+    mounts: Vec<Mount>,
+    limits: Limits,
+    randomness: Arc<dyn Randomness>,
+}
+
+impl PasswordServiceBuilder {
+    /// Adds an API. The order counts only where two would answer a path that is neither's.
+    pub fn mount(mut self, mount: Mount) -> Self {
+        self.mounts.push(mount);
+        self
+    }
+
+    /// How much a request may take.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Where the random bytes of request ids come from; the machine by default.
+    pub fn randomness(mut self, randomness: Arc<dyn Randomness>) -> Self {
+        self.randomness = randomness;
+        self
+    }
+
+    /// The finished service.
+    ///
+    /// # Errors
+    /// When nothing is mounted, or one API twice under the same prefix.
+    pub fn build(self) -> Result<PasswordService, MountError> {
+        let mut mounts: Vec<Arc<Mounted>> = Vec::with_capacity(self.mounts.len());
+        for mount in self.mounts {
+            let name = mount.spec.name();
+            let is_same =
+                |other: &Arc<Mounted>| other.name == name && other.mount.prefix == mount.prefix;
+            if mounts.iter().any(is_same) {
+                return Err(MountError::Twice { spec: name, prefix: mount.prefix });
+            }
+            mounts.push(Arc::new(Mounted { name, mount }));
+        }
+        if mounts.is_empty() {
+            return Err(MountError::NoMounts);
+        }
+        let shared = Shared {
+            authenticator: self.authenticator,
+            limits: self.limits,
+            mounts,
+            randomness: self.randomness,
+        };
+        Ok(PasswordService { shared: Arc::new(shared) })
+    }
+}
+
+impl fmt::Debug for PasswordServiceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordServiceBuilder")
+            .field("mounts", &self.mounts)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,110 @@
+//! Bodies that are too long, too slow or broken.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::StatusCode;
+use http_body::Frame;
+use http_body_util::StreamBody;
+use repass_http::{BoxError, Limits};
+
+use crate::capture;
+use crate::world::{NEW, OLD, World, send, text};
+
+type Piece = Result<Frame<Bytes>, BoxError>;
+
+fn data(bytes: impl Into<Bytes>) -> Piece {
+    Ok(Frame::data(bytes.into()))
+}
+
+#[tokio::test]
+async fn a_body_in_pieces_is_put_together() {
+    let world = World::new().await;
+    let pieces: Vec<Piece> = format!("{OLD}\n{NEW}").bytes().map(|byte| data(vec![byte])).collect();
+    let request = world.request("body-1").body(StreamBody::new(stream::iter(pieces))).unwrap();
+    assert_eq!(send(&world.service(), request).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_announced_length_over_64_kib_is_413_unread() {
+    let world = World::new().await;
+    let unread = StreamBody::new(stream::poll_fn(|_| -> std::task::Poll<Option<Piece>> {
+        panic!("the body was read")
+    }));
+    let request = world.request("body-2").header("content-length", "65537").body(unread).unwrap();
+    let answer = send(&world.service(), request).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(answer.body, "acme too large");
+    assert_eq!(capture::line_of("body-2")["outcome"], "too-large");
+}
+
+#[tokio::test]
+async fn an_endless_chunked_body_is_413_at_64_kib() {
+    let world = World::new().await;
+    let endless = StreamBody::new(stream::repeat_with(|| data("x".repeat(1000))));
+    let answer = send(&world.service(), world.request("body-3").body(endless).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(capture::line_of("body-3")["outcome"], "too-large");
+}
+
+#[tokio::test]
+async fn the_limit_can_be_set() {
+    let world = World::new().await;
+    let service = world.service_with(Limits { body_bytes: 10, ..Limits::default() });
+    let long = world.request("body-4").body(text("12345678901")).unwrap();
+    assert_eq!(send(&service, long).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let short = world.request("body-5").body(text("1234567890")).unwrap();
+    assert_eq!(send(&service, short).await.body, "unreadable");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stalled_body_is_given_up_after_ten_seconds() {
+    let world = World::new().await;
+    let stalled = StreamBody::new(stream::iter([data("a")]).chain(stream::pending::<Piece>()));
+    let started = tokio::time::Instant::now();
+    let answer = send(&world.service(), world.request("body-6").body(stalled).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(answer.body, "acme incomplete");
+    assert_eq!(started.elapsed().as_secs(), 10);
+    let line = capture::line_of("body-6");
+    assert_eq!(line["outcome"], "incomplete");
+    assert_eq!(line["duration_ms"].as_u64().unwrap() / 1000, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trickle_does_not_extend_the_time() {
+    let world = World::new().await;
+    let service =
+        world.service_with(Limits { body_timeout: Duration::from_secs(3), ..Limits::default() });
+    let trickle = stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Some((data("x"), ()))
+    });
+    let started = tokio::time::Instant::now();
+    let request = world.request("body-7").body(StreamBody::new(trickle)).unwrap();
+    assert_eq!(send(&service, request).await.status, StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(started.elapsed().as_secs(), 3);
+}
+
+#[tokio::test]
+async fn a_broken_body_changes_nothing() {
+    let world = World::new().await;
+    let pieces = [data(format!("{OLD}\n{NEW}")), Err("connection reset".into())];
+    let broken = StreamBody::new(stream::iter(pieces));
+    let answer = send(&world.service(), world.request("body-8").body(broken).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(capture::line_of("body-8")["outcome"], "incomplete");
+    assert_eq!(world.version().await, 1);
+}
+
+#[tokio::test]
+async fn a_body_that_panics_is_a_fault() {
+    let world = World::new().await;
+    let body = StreamBody::new(stream::poll_fn(|_| -> std::task::Poll<Option<Piece>> {
+        panic!("the body gave up")
+    }));
+    let answer = send(&world.service(), world.request("body-9").body(body).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.body, "acme fault");
+}

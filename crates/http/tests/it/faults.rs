@@ -1,0 +1,79 @@
+//! Panics and failures become answers.
+
+use http::StatusCode;
+
+use crate::capture;
+use crate::vendor::{Step, Vendor};
+use crate::world::{Mood, World, send};
+
+#[tokio::test]
+async fn a_panic_anywhere_in_an_api_is_a_500_in_its_shape() {
+    let world = World::new().await;
+    let cases = [
+        (Step::Route, "fault-route", "route"),
+        (Step::Credentials, "fault-credentials", "prepare"),
+        (Step::Admit, "fault-admit", "prepare"),
+        (Step::Read, "fault-read", "prepare"),
+        (Step::Write, "fault-write", "write"),
+    ];
+    for (step, id, told) in cases {
+        let service = world.service_of(Vendor::new("acme", "/v1/change").panicking(&[step]));
+        let answer = send(&service, world.good(id)).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{step:?}");
+        assert_eq!(answer.body, "acme fault");
+        assert_eq!(answer.headers["x-request-id"], id);
+        assert_eq!(capture::line_of(id)["outcome"], "fault");
+        let faults = capture::faults_of(id);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!((&faults[0]["step"], &faults[0]["message"]), (&told.into(), &"panicked".into()));
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_cannot_even_refuse_leaves_an_empty_500() {
+    let world = World::new().await;
+    let vendor = Vendor::new("acme", "/v1/change").panicking(&[Step::Read, Step::Refuse]);
+    let answer = send(&world.service_of(vendor), world.good("fault-refuse")).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.body, "");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["x-request-id"], "fault-refuse");
+    assert_eq!(capture::line_of("fault-refuse")["status"], 500);
+    assert_eq!(capture::faults_of("fault-refuse").len(), 2);
+}
+
+#[tokio::test]
+async fn a_panic_in_the_change_is_a_500_and_changes_nothing() {
+    let world = World::new().await.with_hasher(Mood::Panics);
+    let answer = send(&world.service(), world.good("fault-change")).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.body, "acme fault");
+    assert_eq!(capture::line_of("fault-change")["outcome"], "fault");
+    assert_eq!(capture::faults_of("fault-change")[0]["step"], "change");
+    assert_eq!(world.version().await, 1);
+}
+
+#[tokio::test]
+async fn failures_of_ours_are_logged_with_their_causes_and_busy_is_none() {
+    let world = World::new().await.with_hasher(Mood::Fails);
+    let answer = send(&world.service(), world.good("fault-hash")).await;
+    assert_eq!(answer.body, "acme fault");
+    let faults = capture::faults_of("fault-hash");
+    assert_eq!(faults[0]["error"], "hashing failed: argon2 failed: no lanes");
+
+    let world = World::new().await.with_hasher(Mood::Busy);
+    let answer = send(&world.service(), world.good("fault-busy")).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(capture::line_of("fault-busy")["outcome"], "busy");
+    assert!(capture::faults_of("fault-busy").is_empty());
+}
+
+#[tokio::test]
+async fn the_service_lives_on_after_a_panic() {
+    let world = World::new().await;
+    let failing = Vendor::new("acme", "/v1/change").panicking(&[Step::Write]);
+    let service = world.service_of(failing);
+    for id in ["fault-again-1", "fault-again-2"] {
+        assert_eq!(send(&service, world.good(id)).await.body, "acme fault");
+    }
+}

@@ -1,0 +1,56 @@
+//! A client that hangs up while its password is being changed.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::StreamBody;
+use tower::ServiceExt;
+
+use crate::capture;
+use crate::world::{Mood, World};
+
+#[tokio::test]
+async fn the_change_is_made_all_the_same() {
+    let world = World::new().await.with_hasher(Mood::Waits);
+    {
+        let mut answering = pin!(world.service().oneshot(world.good("hang-up-1")));
+        let begun = tokio::select! {
+            begun = world.hasher.begun.acquire() => begun,
+            _ = &mut answering => panic!("answered before the change was made"),
+        };
+        begun.unwrap().forget();
+    }
+    // The client is gone; nothing is changed yet.
+    assert_eq!(world.version().await, 1);
+    assert!(capture::of_request("hang-up-1").is_empty());
+    world.hasher.go_on.add_permits(1);
+    while capture::of_request("hang-up-1").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.version().await, 2);
+    let line = capture::line_of("hang-up-1");
+    assert_eq!((&line["outcome"], &line["status"]), (&"ok".into(), &200.into()));
+}
+
+#[tokio::test]
+async fn before_the_change_it_leaves_a_line_without_a_status() {
+    let world = World::new().await;
+    let stalled = StreamBody::new(stream::pending::<Result<Frame<Bytes>, std::io::Error>>());
+    let request = world.request("hang-up-2").body(stalled).unwrap();
+    {
+        let mut answering = pin!(world.service().oneshot(request));
+        poll_fn(|context| {
+            assert!(answering.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+    }
+    let line = capture::line_of("hang-up-2");
+    assert_eq!(line["outcome"], "incomplete");
+    assert!(line.get("status").is_none());
+    assert_eq!(world.version().await, 1);
+}

@@ -1,0 +1,16 @@
+//! The service as a client sees it.
+
+// clippy.toml allows these in test functions; here all functions are for tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bodies;
+mod capture;
+mod faults;
+mod hang_up;
+mod headers;
+mod logging;
+mod order;
+mod routing;
+mod servers;
+mod vendor;
+mod world;

@@ -1,0 +1,152 @@
+//! What is checked before what. A body that panics when it is touched shows that nobody did.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode};
+use http_body::{Body, Frame};
+use repass_core::CredentialStore;
+use repass_http::PasswordService;
+
+use crate::capture;
+use crate::vendor::Vendor;
+use crate::world::{BrokenKeys, NEW, OLD, PATH, World, send, text};
+
+/// Must not be read. Whoever does gets a panic, and so a 500.
+struct Untouchable;
+
+impl Body for Untouchable {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        panic!("the body was read")
+    }
+}
+
+#[tokio::test]
+async fn a_request_with_everything_changes_the_password() {
+    let world = World::new().await;
+    let answer = send(&world.service(), world.good("order-1")).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "acme changed"));
+    assert_eq!(world.version().await, 2);
+}
+
+#[tokio::test]
+async fn the_body_is_read_once_all_else_is_right() {
+    let world = World::new().await;
+    let request = world.request("order-2").body(Untouchable).unwrap();
+    // The counterpart of all below: this body does tell when it is read.
+    assert_eq!(send(&world.service(), request).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[tokio::test]
+async fn the_caller_is_authenticated_in_order_before_the_body_is_read() {
+    let world = World::new().await;
+    let service = world.service();
+    let bare = || Request::post(PATH);
+
+    let answer = send(&service, bare().body(Untouchable).unwrap()).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::FORBIDDEN, "acme no key"));
+
+    let wrong_key = bare().header("x-key", "wrong").header("authorization", "Bearer wrong");
+    let answer = send(&service, wrong_key.body(Untouchable).unwrap()).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::FORBIDDEN, "acme no key"));
+
+    let no_token = bare().header("x-key", world.key.expose());
+    let answer = send(&service, no_token.body(Untouchable).unwrap()).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::UNAUTHORIZED, "acme no token"));
+
+    let mut key_as_token = world.request("order-3").body(Untouchable).unwrap();
+    let value = HeaderValue::try_from(format!("Bearer {}", world.key.expose())).unwrap();
+    key_as_token.headers_mut().insert("authorization", value);
+    let answer = send(&service, key_as_token).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(capture::line_of("order-3")["outcome"], "unauthenticated");
+}
+
+#[tokio::test]
+async fn routing_comes_first() {
+    let world = World::new().await;
+    let request = Request::post("/shop/v1/other").body(Untouchable).unwrap();
+    let answer = send(&world.service(), request).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert_eq!(answer.body, "acme not found /v1/other");
+
+    let request = Request::builder().method(Method::GET).uri(PATH).body(Untouchable).unwrap();
+    let answer = send(&world.service(), request).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.headers["allow"], "POST");
+}
+
+#[tokio::test]
+async fn the_head_is_admitted_after_the_caller_and_before_the_body() {
+    let world = World::new().await;
+    let vendor = Vendor { admits: Some("x-site"), ..Vendor::new("acme", "/v1/change") };
+    let service = world.service_of(vendor);
+
+    let answer = send(&service, Request::post(PATH).body(Untouchable).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+
+    let answer = send(&service, world.request("order-4").body(Untouchable).unwrap()).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::BAD_REQUEST, "not admitted"));
+    assert_eq!(capture::line_of("order-4")["outcome"], "invalid-request");
+
+    let mut request = world.good("order-5");
+    request.headers_mut().insert("x-site", HeaderValue::from_static("1"));
+    assert_eq!(send(&service, request).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_tell_is_no_refusal_of_the_caller() {
+    let world = World::new().await;
+    let cases = [
+        (BrokenKeys::Unreachable, "order-6", StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        (BrokenKeys::Failed, "order-7", StatusCode::INTERNAL_SERVER_ERROR, "fault"),
+        (BrokenKeys::Panics, "order-8", StatusCode::INTERNAL_SERVER_ERROR, "fault"),
+    ];
+    for (keys, id, status, outcome) in cases {
+        let mount = world.mount(Vendor::new("acme", "/v1/change"), "/shop");
+        let authenticator = world.authenticator_over(Arc::new(keys));
+        let service = PasswordService::builder(authenticator).mount(mount).build().unwrap();
+        let answer = send(&service, world.request(id).body(Untouchable).unwrap()).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.body, format!("acme {outcome}"));
+        assert_eq!(capture::line_of(id)["outcome"], outcome);
+        assert_eq!(capture::faults_of(id).len(), 1);
+    }
+    let faults = capture::faults_of("order-7");
+    let chain = "the credential store failed: the database failed: no such table";
+    assert_eq!(faults[0]["error"], chain);
+}
+
+#[tokio::test]
+async fn the_audit_trail_knows_source_request_and_peer() {
+    let world = World::new().await;
+    send(&world.service(), world.good("order-9")).await;
+    let filter = repass_core::AuditFilter { limit: 1, ..Default::default() };
+    let records = repass_core::AdministrationStore::audit(&world.store, &filter).await.unwrap();
+    let context = &records[0].context;
+    assert_eq!(context.source, "acme");
+    assert_eq!(context.request_id.as_deref(), Some("order-9"));
+    assert_eq!(context.peer.as_deref(), Some("192.0.2.7"));
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_the_vendors_to_tell() {
+    let world = World::new().await;
+    let body = text(&format!("{NEW}\n{OLD}"));
+    let answer = send(&world.service(), world.request("order-10").body(body).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.body, "acme wrong-password");
+    assert_eq!(capture::line_of("order-10")["outcome"], "wrong-password");
+    assert_eq!(world.version().await, 1);
+    let history = world.store.history(repass_core::AccountId(uuid::Uuid::from_u128(7)), 5).await;
+    assert!(history.unwrap().is_empty());
+}

@@ -1,0 +1,143 @@
+//! Several APIs under one roof.
+
+use http::{Method, Request, StatusCode};
+use repass_http::{Mount, MountError, PasswordService, PasswordServiceBuilder};
+
+use crate::capture;
+use crate::vendor::{Step, Vendor};
+use crate::world::{Answer, World, send, text};
+
+async fn service(mounts: &[(&'static str, &'static str, &str)]) -> PasswordService {
+    let world = World::new().await;
+    let mut builder = PasswordService::builder(world.authenticator());
+    for (name, path, prefix) in mounts {
+        builder = builder.mount(world.mount(Vendor::new(name, path), prefix));
+    }
+    builder.build().unwrap()
+}
+
+async fn ask(service: &PasswordService, method: Method, path: &str) -> Answer {
+    let request = Request::builder().method(method).uri(path).body(text("")).unwrap();
+    send(service, request).await
+}
+
+async fn body_of(service: &PasswordService, path: &str) -> String {
+    ask(service, Method::POST, path).await.body
+}
+
+#[tokio::test]
+async fn each_api_answers_its_own_path_under_a_shared_prefix() {
+    let service = service(&[("one", "/v1/a", "/p"), ("two", "/v1/b", "/p")]).await;
+    assert_eq!(body_of(&service, "/p/v1/a").await, "one no key");
+    assert_eq!(body_of(&service, "/p/v1/b").await, "two no key");
+}
+
+#[tokio::test]
+async fn prefixes_count_at_segment_boundaries_and_exactly() {
+    let service = service(&[("one", "/a", "/p"), ("two", "/a", "/pq")]).await;
+    assert_eq!(body_of(&service, "/pq/a").await, "two no key");
+    assert_eq!(body_of(&service, "/p/a?x=1").await, "one no key");
+    for path in ["/P/a", "/%70/a", "//p/a", "/p//a", "/pqr/a"] {
+        assert_eq!(ask(&service, Method::POST, path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_own_path_wins_over_a_longer_prefix() {
+    let service = service(&[("deep", "/x", "/p/v1"), ("flat", "/v1/a", "/p")]).await;
+    assert_eq!(body_of(&service, "/p/v1/a").await, "flat no key");
+    assert_eq!(body_of(&service, "/p/v1/x").await, "deep no key");
+}
+
+#[tokio::test]
+async fn a_known_path_with_another_method_wins_over_not_found() {
+    let service = service(&[("deep", "/x", "/p/v1"), ("flat", "/v1/a", "/p")]).await;
+    let answer = ask(&service, Method::GET, "/p/v1/a").await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.body, "flat other method");
+}
+
+#[tokio::test]
+async fn apis_that_share_a_path_are_told_by_method_and_allow_both() {
+    let world = World::new().await;
+    let put = Vendor { method: Method::PUT, ..Vendor::new("two", "/a") };
+    let service = PasswordService::builder(world.authenticator())
+        .mount(world.mount(Vendor::new("one", "/a"), ""))
+        .mount(world.mount(put, ""))
+        .build()
+        .unwrap();
+    assert_eq!(ask(&service, Method::POST, "/a").await.body, "one no key");
+    assert_eq!(ask(&service, Method::PUT, "/a").await.body, "two no key");
+    let answer = ask(&service, Method::DELETE, "/a").await;
+    assert_eq!(answer.body, "one other method");
+    assert_eq!(answer.headers["allow"], "POST, PUT");
+}
+
+#[tokio::test]
+async fn not_found_goes_to_longest_prefix_then_affinity_then_order() {
+    let mounts = [
+        ("root", "/p/v1/a", ""),
+        ("first", "/v1/a", "/p"),
+        ("second", "/v2/b", "/p"),
+        ("third", "/v2/b/c", "/p"),
+    ];
+    let service = service(&mounts).await;
+    // The root knows more of this path, but the prefix /p is longer.
+    assert_eq!(body_of(&service, "/p/v1/x").await, "first not found /v1/x");
+    assert_eq!(body_of(&service, "/p/v2/x").await, "second not found /v2/x");
+    assert_eq!(body_of(&service, "/p/v2/b/x").await, "second not found /v2/b/x");
+    assert_eq!(body_of(&service, "/p/x").await, "first not found /x");
+    assert_eq!(body_of(&service, "/p").await, "first not found /");
+    assert_eq!(body_of(&service, "/q").await, "root not found /q");
+}
+
+#[tokio::test]
+async fn below_no_prefix_the_highest_affinity_answers() {
+    let service = service(&[("one", "/v1/a", "/p"), ("two", "/v2/b", "/q")]).await;
+    assert_eq!(body_of(&service, "/v2/x").await, "two not found /v2/x");
+    // Without its prefix the path is nobody's, but it is clear whose it was meant to be.
+    assert_eq!(body_of(&service, "/v2/b").await, "two not found /v2/b");
+    assert_eq!(body_of(&service, "/zzz").await, "one not found /zzz");
+    assert_eq!(ask(&service, Method::OPTIONS, "*").await.body, "one not found /");
+}
+
+#[tokio::test]
+async fn the_answering_api_is_the_one_that_is_logged() {
+    let service = service(&[("one", "/v1/a", "/p"), ("two", "/v2/b", "/p")]).await;
+    let request = Request::get("/p/v2/x").header("x-request-id", "routing-1").body(text(""));
+    send(&service, request.unwrap()).await;
+    let line = capture::line_of("routing-1");
+    assert_eq!((&line["spec"], &line["realm"]), (&"two".into(), &"test".into()));
+    assert_eq!((&line["outcome"], &line["method"]), (&"not-found".into(), &"GET".into()));
+    assert!(line.get("peer").is_none());
+}
+
+#[tokio::test]
+async fn a_panic_while_routing_is_answered_by_who_panicked() {
+    let world = World::new().await;
+    let service = PasswordService::builder(world.authenticator())
+        .mount(world.mount(Vendor::new("one", "/a"), "/p"))
+        .mount(world.mount(Vendor::new("two", "/b").panicking(&[Step::Route]), "/q"))
+        .build()
+        .unwrap();
+    assert_eq!(body_of(&service, "/p/a").await, "one no key");
+    let answer = ask(&service, Method::POST, "/q/b").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.body, "two fault");
+    assert_eq!(body_of(&service, "/none").await, "two fault");
+}
+
+#[tokio::test]
+async fn mounts_that_make_no_service_are_refused() {
+    let world = World::new().await;
+    let build = |mounts: Vec<Mount>| {
+        let builder = PasswordService::builder(world.authenticator());
+        mounts.into_iter().fold(builder, PasswordServiceBuilder::mount).build().err()
+    };
+    let mount = |name, prefix| world.mount(Vendor::new(name, "/a"), prefix);
+    assert_eq!(build(vec![]), Some(MountError::NoMounts));
+    let twice = MountError::Twice { spec: "one", prefix: "/p".parse().unwrap() };
+    assert_eq!(twice.to_string(), "one is mounted twice at \"/p\"");
+    assert_eq!(build(vec![mount("one", "/p"), mount("one", "/p")]), Some(twice));
+    assert_eq!(build(vec![mount("one", "/p"), mount("one", "/q"), mount("two", "/p")]), None);
+}

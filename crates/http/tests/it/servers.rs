@@ -1,0 +1,159 @@
+//! The service in the servers it is meant for.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::StatusCode;
+use http_body_util::BodyExt;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use repass_http::PasswordService;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tower::ServiceExt;
+
+use crate::capture;
+use crate::vendor::{Step, Vendor};
+use crate::world::{Mood, NEW, OLD, PATH, World};
+
+#[tokio::test]
+async fn axum_takes_it_as_a_fallback_and_nested() {
+    let world = World::new().await;
+    let request = |id: &str, uri: &str| {
+        let body = Body::from(format!("{OLD}\n{NEW}"));
+        let mut request = world.request(id).body(body).unwrap();
+        *request.uri_mut() = uri.parse().unwrap();
+        request
+    };
+    let beside: Router = Router::new()
+        .route("/health", axum::routing::get(|| async { "well" }))
+        .fallback_service(world.service());
+    let nested: Router = Router::new().nest_service("/outer", world.service());
+
+    let answer = beside.clone().oneshot(request("axum-1", PATH)).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(&body[..], b"acme changed");
+
+    let answer = nested.oneshot(request("axum-2", "/outer/shop/v1/change")).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(&body[..], b"acme wrong-password");
+}
+
+/// Serves one connection; what is returned is the client's end and the server's.
+async fn connect(service: PasswordService) -> (TcpStream, JoinHandle<hyper::Result<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let service = TowerToHyperService::new(service);
+        http1::Builder::new().serve_connection(TokioIo::new(stream), service).await
+    });
+    (TcpStream::connect(address).await.unwrap(), server)
+}
+
+fn head(world: &World, id: &str, more: &str) -> String {
+    format!(
+        "POST {PATH} HTTP/1.1\r\nHost: x\r\nx-request-id: {id}\r\nx-key: {}\r\n\
+         Authorization: Bearer {}\r\n{more}\r\n",
+        world.key.expose(),
+        world.token.expose(),
+    )
+}
+
+/// Sends everything and reads until the server closes.
+async fn exchange(service: PasswordService, request: &str) -> String {
+    let (mut client, server) = connect(service).await;
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A server that closes on what it did not read resets the connection, after its answer.
+    let _ = client.read_to_end(&mut answer).await;
+    server.await.unwrap().unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn hyper_serves_it_over_a_socket() {
+    let world = World::new().await;
+    let body = format!("{OLD}\n{NEW}");
+    let more = format!("Connection: close\r\nContent-Length: {}\r\n", body.len());
+    let request = head(&world, "hyper-1", &more) + &body;
+    let answer = exchange(world.service(), &request).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("\r\nx-request-id: hyper-1\r\n"));
+    assert!(answer.contains("\r\ncache-control: no-store\r\n"));
+    assert_eq!(answer.matches("content-length").count(), 1);
+    assert!(answer.ends_with("\r\n\r\nacme changed"));
+    assert_eq!(world.version().await, 2);
+}
+
+#[tokio::test]
+async fn a_panic_does_not_drop_the_connection() {
+    let world = World::new().await;
+    let vendor = Vendor::new("acme", "/v1/change").panicking(&[Step::Read]);
+    let one = head(&world, "hyper-2", "Content-Length: 1\r\n") + "x";
+    let two = head(&world, "hyper-3", "Connection: close\r\nContent-Length: 1\r\n") + "x";
+    let answers = exchange(world.service_of(vendor), &(one + &two)).await;
+    assert_eq!(answers.matches("HTTP/1.1 500 ").count(), 2, "{answers}");
+    assert_eq!(answers.matches("acme fault").count(), 2);
+}
+
+#[tokio::test]
+async fn a_stranger_is_not_even_asked_for_the_body() {
+    let world = World::new().await;
+    let request = format!(
+        "POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+    );
+    let answer = exchange(world.service(), &request).await;
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    assert!(!answer.contains("100 Continue"));
+}
+
+#[tokio::test]
+async fn too_large_is_answered_over_a_socket_announced_or_chunked() {
+    let world = World::new().await;
+    let announced = head(&world, "hyper-4", "Connection: close\r\nContent-Length: 65537\r\n");
+    let answer = exchange(world.service(), &announced).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+
+    let chunked = head(&world, "hyper-5", "Connection: close\r\nTransfer-Encoding: chunked\r\n");
+    let chunk = format!("10001\r\n{}\r\n", "x".repeat(0x1_0001));
+    let answer = exchange(world.service(), &(chunked + &chunk)).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn head_sends_the_length_and_no_body() {
+    let world = World::new().await;
+    let request = "HEAD /shop/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = exchange(world.service(), request).await;
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    let length = "acme not found /x".len();
+    assert!(answer.contains(&format!("\r\ncontent-length: {length}\r\n")));
+    assert!(answer.ends_with("\r\n\r\n"));
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_socket_mid_change_does_not_undo_it() {
+    let world = World::new().await.with_hasher(Mood::Waits);
+    let (mut client, server) = connect(world.service()).await;
+    let body = format!("{OLD}\n{NEW}");
+    let more = format!("Content-Length: {}\r\n", body.len());
+    let request = head(&world, "hyper-6", &more) + &body;
+    client.write_all(request.as_bytes()).await.unwrap();
+    world.hasher.begun.acquire().await.unwrap().forget();
+    drop(client);
+    // hyper has noticed, and dropped the future that was to answer.
+    let ended = tokio::time::timeout(Duration::from_secs(30), server).await.unwrap();
+    assert!(ended.unwrap().is_err());
+    assert_eq!(world.version().await, 1);
+    world.hasher.go_on.add_permits(1);
+    while capture::of_request("hyper-6").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.version().await, 2);
+    assert_eq!(capture::line_of("hyper-6")["outcome"], "ok");
+}

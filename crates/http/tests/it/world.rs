@@ -1,0 +1,276 @@
+//! One realm with one account, and a service over it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use jiff::{SignedDuration, Timestamp};
+use repass_core::memory::MemoryStore;
+use repass_core::{
+    AccessToken, Account, AccountId, AdministrationStore, AuditRecord, Authenticator, Changer,
+    Context, CredentialStore, HashError, HashedPassword, Hasher, Key, KeyId, KeyKind, KeyStore,
+    ManualClock, NewPassword, Plaintext, Profile, StoreError, Subject, SystemRandomness,
+    TokenDigest, TokenId, token,
+};
+use repass_http::{BoxError, Limits, Mount, PasswordService, Peer};
+use repass_spec::Spec;
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use crate::capture;
+use crate::vendor::Vendor;
+
+pub(crate) const OLD: &str = "Old-Kestrel-over-Quarry-77";
+pub(crate) const NEW: &str = "New-Walrus-under-Lantern-88";
+pub(crate) const PATH: &str = "/shop/v1/change";
+
+pub(crate) struct World {
+    pub(crate) store: MemoryStore,
+    pub(crate) hasher: Arc<Hashing>,
+    pub(crate) key: Plaintext,
+    pub(crate) token: Plaintext,
+    clock: Arc<ManualClock>,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        capture::install();
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let store = MemoryStore::new();
+        let account = Account {
+            id: AccountId(Uuid::from_u128(7)),
+            realm: realm(),
+            user_id: "pat-7".parse().unwrap(),
+            email: None,
+            username: None,
+            profile: Profile::default(),
+            active: true,
+            created_at: now,
+            updated_at: now,
+        };
+        let audit = audit(now);
+        store.add_account(&account, Some(&hash_of(OLD)), &audit).await.unwrap();
+        let (key, key_digest) = token::issue(&SystemRandomness).unwrap();
+        let stored = Key {
+            id: KeyId(Uuid::from_u128(8)),
+            realm: realm(),
+            kind: KeyKind::Api,
+            name: "gateway".to_owned(),
+            digest: key_digest,
+            created_at: now,
+            revoked_at: None,
+        };
+        store.add_key(&stored, &audit).await.unwrap();
+        let (token, token_digest) = token::issue(&SystemRandomness).unwrap();
+        let stored = AccessToken {
+            id: TokenId(Uuid::from_u128(9)),
+            account: account.id,
+            roles: Vec::new(),
+            digest: token_digest,
+            issued_at: now,
+            expires_at: now + SignedDuration::from_hours(1),
+            revoked_at: None,
+        };
+        store.add_access_token(&stored, &audit).await.unwrap();
+        let clock = Arc::new(ManualClock::new(now));
+        Self { store, hasher: Arc::new(Hashing::new(Mood::Sound)), key, token, clock }
+    }
+
+    pub(crate) fn with_hasher(mut self, mood: Mood) -> Self {
+        self.hasher = Arc::new(Hashing::new(mood));
+        self
+    }
+
+    pub(crate) fn authenticator(&self) -> Authenticator {
+        self.authenticator_over(Arc::new(self.store.clone()))
+    }
+
+    pub(crate) fn authenticator_over(&self, keys: Arc<dyn KeyStore>) -> Authenticator {
+        Authenticator::new(keys, Arc::new(self.store.clone()), self.clock.clone())
+    }
+
+    pub(crate) fn mount(&self, spec: impl Spec, prefix: &str) -> Mount {
+        let store = Arc::new(self.store.clone());
+        let changer = Changer::builder(store, self.hasher.clone()).clock(self.clock.clone());
+        Mount {
+            spec: Arc::new(spec),
+            prefix: prefix.parse().unwrap(),
+            realm: realm(),
+            changer: Arc::new(changer.build().unwrap()),
+        }
+    }
+
+    /// The vendor `acme` at [`PATH`].
+    pub(crate) fn service(&self) -> PasswordService {
+        self.service_of(Vendor::new("acme", "/v1/change"))
+    }
+
+    pub(crate) fn service_of(&self, spec: impl Spec) -> PasswordService {
+        let mount = self.mount(spec, "/shop");
+        PasswordService::builder(self.authenticator()).mount(mount).build().unwrap()
+    }
+
+    pub(crate) fn service_with(&self, limits: Limits) -> PasswordService {
+        let mount = self.mount(Vendor::new("acme", "/v1/change"), "/shop");
+        let builder = PasswordService::builder(self.authenticator()).mount(mount);
+        builder.limits(limits).build().unwrap()
+    }
+
+    /// A request at [`PATH`] with all that `acme` demands, but for a body.
+    pub(crate) fn request(&self, id: &str) -> http::request::Builder {
+        Request::post(PATH)
+            .header("x-request-id", id)
+            .header("x-key", self.key.expose())
+            .header("authorization", format!("Bearer {}", self.token.expose()))
+            .extension(Peer("192.0.2.7:5000".parse().unwrap()))
+    }
+
+    /// The change that works.
+    pub(crate) fn good(&self, id: &str) -> Request<Full<Bytes>> {
+        self.request(id).body(text(&format!("{OLD}\n{NEW}"))).unwrap()
+    }
+
+    /// How often the password was set.
+    pub(crate) async fn version(&self) -> i64 {
+        let found = self.store.find(&Subject::new(realm(), "pat-7")).await.unwrap().unwrap();
+        found.credential.unwrap().version
+    }
+}
+
+pub(crate) fn realm() -> repass_core::Realm {
+    "test".parse().unwrap()
+}
+
+pub(crate) fn text(text: &str) -> Full<Bytes> {
+    Full::new(Bytes::copy_from_slice(text.as_bytes()))
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+pub(crate) async fn send<B>(service: &PasswordService, request: Request<B>) -> Answer
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let (parts, body) = service.clone().oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+pub(crate) fn with_method(
+    mut request: Request<Full<Bytes>>,
+    method: Method,
+) -> Request<Full<Bytes>> {
+    *request.method_mut() = method;
+    request
+}
+
+fn audit(at: Timestamp) -> AuditRecord {
+    AuditRecord {
+        id: Uuid::nil(),
+        at,
+        realm: realm(),
+        account: None,
+        action: "test.prepare".to_owned(),
+        outcome: "ok".to_owned(),
+        detail: None,
+        caller: "operator".to_owned(),
+        context: Context::new("test"),
+    }
+}
+
+/// What happens when a password is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Sound,
+    Waits,
+    Panics,
+    Fails,
+    Busy,
+}
+
+/// Hashes by writing down, since these tests are not about hashing.
+#[derive(Debug)]
+pub(crate) struct Hashing {
+    mood: Mood,
+    decoy: HashedPassword,
+    /// One permit for each hash that was begun.
+    pub(crate) begun: Semaphore,
+    /// One permit for each hash that may go on.
+    pub(crate) go_on: Semaphore,
+}
+
+impl Hashing {
+    fn new(mood: Mood) -> Self {
+        let (begun, go_on) = (Semaphore::new(0), Semaphore::new(0));
+        Self { mood, decoy: hash_of("nobody's"), begun, go_on }
+    }
+}
+
+#[async_trait]
+impl Hasher for Hashing {
+    async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
+        let text = password.plaintext().expose();
+        match self.mood {
+            Mood::Sound => {}
+            Mood::Waits => {
+                self.begun.add_permits(1);
+                self.go_on.acquire().await.unwrap().forget();
+            }
+            Mood::Panics => panic!("cannot hash {text}"),
+            Mood::Fails => return Err(HashError::Algorithm("no lanes".to_owned())),
+            Mood::Busy => {
+                let retry_after = std::time::Duration::from_secs(2);
+                return Err(HashError::Busy { retry_after });
+            }
+        }
+        Ok(hash_of(text))
+    }
+
+    async fn verify(
+        &self,
+        password: Arc<Plaintext>,
+        hash: &HashedPassword,
+    ) -> Result<bool, HashError> {
+        Ok(*hash == hash_of(password.expose()))
+    }
+
+    fn decoy(&self) -> &HashedPassword {
+        &self.decoy
+    }
+}
+
+fn hash_of(text: &str) -> HashedPassword {
+    HashedPassword::from_stored(format!("$written${text}"))
+}
+
+/// A key store that is of no use.
+#[derive(Debug)]
+pub(crate) enum BrokenKeys {
+    Unreachable,
+    Failed,
+    Panics,
+}
+
+#[async_trait]
+impl KeyStore for BrokenKeys {
+    async fn key(&self, _: &TokenDigest) -> Result<Option<Key>, StoreError> {
+        match self {
+            Self::Unreachable => Err(StoreError::Unavailable("connection refused".into())),
+            Self::Failed => Err(StoreError::Failed("no such table".into())),
+            Self::Panics => panic!("the key store gave up"),
+        }
+    }
+}
