@@ -1,0 +1,140 @@
+//! The body of a request as it stands on the wire, as far as it matters here.
+
+use std::fmt;
+
+use repass_spec::json::Member;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+/// Declares a JSON object by those of its members that matter. Others are skipped; `null` counts as
+/// missing; of duplicates the last counts, where serde's own macro would refuse them.
+macro_rules! object {
+    ($(#[$documentation:meta])* $name:ident { $($wire:literal => $field:ident: $type:ty,)+ }) => {
+        $(#[$documentation])*
+        #[derive(Debug, Default)]
+        pub(crate) struct $name {
+            $(pub(crate) $field: Option<$type>,)+
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Members;
+                impl<'de> Visitor<'de> for Members {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("a JSON object")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(
+                        self,
+                        mut members: A,
+                    ) -> Result<$name, A::Error> {
+                        let mut object = $name::default();
+                        while let Some(name) = members.next_key::<String>()? {
+                            match name.as_str() {
+                                $($wire => object.$field = members.next_value()?,)+
+                                _ => {
+                                    members.next_value::<IgnoredAny>()?;
+                                }
+                            }
+                        }
+                        Ok(object)
+                    }
+                }
+                deserializer.deserialize_map(Members)
+            }
+        }
+    };
+}
+
+object! {
+    /// The root.
+    Body {
+        "uuid" => uuid: Member,
+        "languageCode" => language_code: Member,
+        "conversationRequest" => conversation: ConversationRequest,
+        "queryInfo" => query: QueryInfo,
+    }
+}
+
+object! {
+    /// `conversationRequest`: who speaks with the bot, and through what.
+    ConversationRequest {
+        "userInfo" => user: UserInfo,
+        "channel" => channel: Member,
+    }
+}
+
+object! {
+    /// `conversationRequest.userInfo`.
+    UserInfo {
+        "uid" => uid: Member,
+        "uuid" => uuid: Member,
+        "first_name" => first_name: Member,
+        "last_name" => last_name: Member,
+        "username" => username: Member,
+    }
+}
+
+object! {
+    /// `queryInfo`: what the bot asks for.
+    QueryInfo {
+        "languageCode" => language_code: Member,
+        "parameters" => parameters: Parameters,
+    }
+}
+
+object! {
+    /// `queryInfo.parameters`.
+    Parameters {
+        "params" => params: Params,
+    }
+}
+
+object! {
+    /// `queryInfo.parameters.params`.
+    Params {
+        "accountInfo" => account: AccountInfo,
+    }
+}
+
+object! {
+    /// `queryInfo.parameters.params.accountInfo`.
+    AccountInfo {
+        "oldPassword" => old_password: Member,
+        "newPassword" => new_password: Member,
+        "confirmPassword" => confirm_password: Member,
+    }
+}
+
+/// A value to be written, borrowed, so that no secret is copied on its way.
+pub(crate) enum Outgoing<'a> {
+    /// A string.
+    Text(&'a str),
+    /// A member that is left out.
+    Missing,
+    /// An object, its members in order.
+    Object(&'a [(&'static str, Outgoing<'a>)]),
+}
+
+impl<'a> From<Option<&'a str>> for Outgoing<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Missing, Self::Text)
+    }
+}
+
+impl Serialize for Outgoing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Missing => serializer.serialize_unit(),
+            Self::Object(members) => serializer.collect_map(
+                members
+                    .iter()
+                    .filter(|(_, value)| !matches!(value, Self::Missing))
+                    .map(|(name, value)| (name, value)),
+            ),
+        }
+    }
+}
