@@ -1,1 +1,15 @@
-//! Whole-process tests of repass
+//! What the whole-process tests share: the real binaries, started and stopped, and a client that
+//! speaks to them over real sockets.
+//!
+//! Nothing here is of use outside tests; what goes wrong panics, as a test should.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod binary;
+mod client;
+mod desk;
+mod server;
+
+pub use binary::{binary, workspace};
+pub use client::{Answer, Client};
+pub use desk::{Desk, FIRST_PASSWORD, Player};
+pub use server::{Server, ServerBuilder, Stopped};

@@ -1,7 +1,7 @@
 //! What a vendor's password-change API is, seen from the server: the [`Spec`] trait.
 //!
 //! A spec is pure. It gets the head of a request, later its body, and makes of them a
-//! [`Change`](repass_core::Change); it gets the result and makes of it an answer. It opens no socket
+//! [`Change`]; it gets the result and makes of it an answer. It opens no socket
 //! and asks no database. What all vendors share in reading and writing stands here as well:
 //! [`json`], [`header`], [`reply`].
 

@@ -1,0 +1,68 @@
+//! The engine alone, on a users table of one's own: here a JSON file, as a small service might have.
+//!
+//! `cargo run -p example-custom-store`
+
+mod json_store;
+
+use std::error::Error;
+use std::io::Write;
+use std::sync::Arc;
+
+use repass_core::{
+    Argon2idHasher, Authority, Caller, Change, ChangeError, Changer, Context, HashedPassword,
+    Hasher, HasherOptions, Knowledge, Plaintext, Policy, Proof, Sessions, Subject,
+    SystemRandomness,
+};
+
+use crate::json_store::JsonStore;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let hasher =
+        Arc::new(Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?);
+    let store = Arc::new(JsonStore::create(folder.path().join("users.json"))?);
+    store.add("shop", "pat", &hash(&*hasher, "what it has been so far").await?)?;
+
+    let changer = Changer::builder(store, hasher).build()?;
+    let out = &mut std::io::stdout();
+    for (old, new) in [
+        ("a wrong guess", "something entirely new"),
+        ("what it has been so far", "password"),
+        ("what it has been so far", "something entirely new"),
+    ] {
+        match changer.change(change(old, new)?).await {
+            Ok(changed) => writeln!(out, "changed; version {}", changed.version)?,
+            Err(ChangeError::Rejected(violations)) => {
+                writeln!(out, "refused:")?;
+                for violation in violations {
+                    writeln!(out, "  {violation}")?;
+                }
+            }
+            Err(error) => writeln!(out, "not changed: {error}")?,
+        }
+    }
+    Ok(())
+}
+
+fn change(old: &str, new: &str) -> Result<Change, Box<dyn Error>> {
+    Ok(Change {
+        subject: Subject::new("shop".parse()?, "pat"),
+        caller: Caller::anonymous(),
+        authority: Authority::AnyoneWithProof,
+        proof: Proof::OldPassword(Plaintext::from(old)),
+        otp: None,
+        new_password: Plaintext::from(new),
+        sessions: Sessions::EndAll,
+        context: Context::new("example"),
+    })
+}
+
+/// A first password takes the same way as any other: the policy accepts it, then it is hashed.
+async fn hash(hasher: &dyn Hasher, password: &str) -> Result<HashedPassword, Box<dyn Error>> {
+    let candidate = Arc::new(Plaintext::from(password));
+    let accepted = Policy::default()
+        .accept(candidate, &Knowledge::default())
+        .map_err(|violations| format!("{} rules broken", violations.len()))?;
+    Ok(hasher.hash(accepted).await?)
+}

@@ -1,0 +1,39 @@
+//! The policy alone: judges each line of standard input, and says every rule that it breaks.
+//!
+//! `echo 'Tr0ub4dor&3' | cargo run -p example-policy-only`
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use repass_core::{Blocklist, Knowledge, Plaintext, Policy};
+
+/// What everybody in our company thinks of first.
+#[derive(Debug)]
+struct CompanyWords;
+
+impl Blocklist for CompanyWords {
+    fn contains(&self, candidate: &Plaintext) -> bool {
+        candidate.expose().to_lowercase().contains("acme corporation")
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut policy = Policy::nist_800_63b_4();
+    policy.min_length = 12;
+    policy.blocklists.push(Arc::new(CompanyWords));
+
+    let mut out = io::stdout().lock();
+    for line in io::stdin().lines() {
+        let candidate = Plaintext::new(line?);
+        // `judge` is for advice; a service calls `accept`, whose `NewPassword` alone can be hashed.
+        let violations = policy.judge(&candidate, &Knowledge::default());
+        if violations.is_empty() {
+            writeln!(out, "accepted")?;
+        }
+        for violation in violations {
+            writeln!(out, "{}: {violation}", violation.code())?;
+        }
+    }
+    Ok(())
+}

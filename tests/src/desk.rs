@@ -1,0 +1,118 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use repass_core::{
+    Account, Administration, AdministrationStore, Argon2idHasher, AuditFilter, AuditRecord,
+    CredentialStore, HashProfile, Hasher, HasherOptions, KeyKind, NewAccount, Plaintext, Policy,
+    Profile, Realm, Subject, SystemClock, SystemRandomness,
+};
+use repass_store::{SqlStore, load_installation_key};
+
+/// The password that every account is made with.
+pub const FIRST_PASSWORD: &str = "the very first password";
+
+/// The operator's desk on the database of a running server, from another process: this one.
+#[derive(Debug)]
+pub struct Desk {
+    /// What operators can do.
+    pub administration: Administration,
+    /// The database.
+    pub store: SqlStore,
+    hasher: Argon2idHasher,
+}
+
+/// An account to play with.
+#[derive(Debug, Clone)]
+pub struct Player {
+    /// The account.
+    pub account: Account,
+    /// Its user id.
+    pub user_id: String,
+    /// Its e-mail address.
+    pub email: String,
+}
+
+impl Desk {
+    /// Opens the desk on a database file.
+    pub async fn open(database: &Path) -> Self {
+        let url = format!("sqlite://{}", database.display());
+        let store = SqlStore::open(&url).await.unwrap();
+        let key = load_installation_key(&url, None, &SystemRandomness).unwrap().key;
+        let options =
+            HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
+        let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
+        let administration = Administration::new(
+            Arc::new(store.clone()),
+            Arc::new(key),
+            Arc::new(SystemClock),
+            Arc::new(SystemRandomness),
+        );
+        Self { administration, store, hasher }
+    }
+
+    /// Adds an account with [`FIRST_PASSWORD`].
+    pub async fn add(&self, realm: &str, user_id: &str) -> Player {
+        self.add_with(realm, user_id, Profile::default()).await
+    }
+
+    /// Adds an account with [`FIRST_PASSWORD`] and a profile.
+    pub async fn add_with(&self, realm: &str, user_id: &str, profile: Profile) -> Player {
+        let digits: String = user_id.chars().filter(char::is_ascii_alphanumeric).collect();
+        let email = format!("{digits}@example.org");
+        let new = NewAccount {
+            realm: self.realm(realm),
+            user_id: user_id.parse().unwrap(),
+            email: Some(email.clone()),
+            username: None,
+            profile,
+        };
+        let password = Some(Plaintext::from(FIRST_PASSWORD));
+        let policy = Policy::vendor_fabric();
+        let account =
+            self.administration.add_account(new, password, &policy, &self.hasher).await.unwrap();
+        Player { account, user_id: user_id.to_owned(), email }
+    }
+
+    /// Issues a key.
+    pub async fn key(&self, realm: &str, kind: KeyKind) -> String {
+        let realm = self.realm(realm);
+        let (_, secret) = self.administration.issue_key(&realm, kind, "test").await.unwrap();
+        secret.expose().to_owned()
+    }
+
+    /// Issues an access token for an hour.
+    pub async fn token(&self, realm: &str, user_id: &str, roles: &[&str]) -> String {
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        let hour = Duration::from_secs(3600);
+        let realm = self.realm(realm);
+        let issued = self.administration.issue_token(&realm, user_id, roles, hour).await;
+        issued.unwrap().1.expose().to_owned()
+    }
+
+    /// Issues a reset token.
+    pub async fn reset_token(&self, realm: &str, user_id: &str, lifetime: Duration) -> String {
+        let realm = self.realm(realm);
+        let issued = self.administration.issue_reset(&realm, user_id, lifetime).await;
+        issued.unwrap().1.expose().to_owned()
+    }
+
+    /// Whether this is the account's password now, asked of the stored hash.
+    pub async fn is_password(&self, realm: &str, user_id: &str, password: &str) -> bool {
+        let subject = Subject::new(self.realm(realm), user_id);
+        let found = self.store.find(&subject).await.unwrap().expect("the account exists");
+        let hash = found.credential.expect("the account has a password").hash;
+        self.hasher.verify(Arc::new(Plaintext::from(password)), &hash).await.unwrap()
+    }
+
+    /// The audit trail, newest first.
+    pub async fn audit(&self) -> Vec<AuditRecord> {
+        let filter = AuditFilter { limit: 10_000, ..AuditFilter::default() };
+        self.store.audit(&filter).await.unwrap()
+    }
+
+    /// The realm of that name.
+    pub fn realm(&self, name: &str) -> Realm {
+        name.parse().unwrap()
+    }
+}

@@ -1,0 +1,247 @@
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use crate::{Client, Desk, binary};
+
+/// How long a server may take to start or stop before a test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `repassd serve` on a database of its own, in a temporary folder.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    child: Child,
+    log: Arc<Mutex<String>>,
+    folder: Arc<TempDir>,
+}
+
+/// How a server ended.
+#[derive(Debug)]
+pub struct Stopped {
+    /// The exit status.
+    pub status: ExitStatus,
+    /// All that it logged.
+    pub log: String,
+}
+
+/// What a server is started with.
+#[derive(Debug, Clone)]
+pub struct ServerBuilder {
+    folder: Arc<TempDir>,
+    top: String,
+    tables: String,
+    specs: Vec<(String, String)>,
+    variables: Vec<(String, String)>,
+}
+
+impl Server {
+    /// All five specs, each in the realm of its name, with the cheap test profile.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// The same with something else configured.
+    pub fn builder() -> ServerBuilder {
+        let specs = ["ecom", "etna", "zap", "customer", "fabric"];
+        ServerBuilder {
+            folder: Arc::new(tempfile::tempdir().unwrap()),
+            top: String::new(),
+            tables: String::new(),
+            specs: specs.map(|name| (name.to_owned(), format!("realm = '{name}'\n"))).into(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// A client for it.
+    pub fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// The operator's desk on its database.
+    pub async fn desk(&self) -> Desk {
+        Desk::open(&self.database()).await
+    }
+
+    /// Its database file.
+    pub fn database(&self) -> PathBuf {
+        database(self.folder.path())
+    }
+
+    /// The folder of its files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// All that it logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Asks it to stop, without waiting.
+    pub fn terminate(&self) {
+        self.signal(Signal::SIGTERM);
+    }
+
+    /// Waits until it has stopped.
+    pub async fn wait(mut self) -> Stopped {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    break status;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        let status = waited.await.expect("the server stops in time");
+        Stopped { status, log: self.log() }
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub async fn stop(self) -> Stopped {
+        self.terminate();
+        self.wait().await
+    }
+
+    /// Kills it on the spot, as a power failure would.
+    pub async fn kill(self) -> Stopped {
+        self.signal(Signal::SIGKILL);
+        self.wait().await
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        kill(id, signal).unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl ServerBuilder {
+    /// Adds lines before the first table.
+    #[must_use]
+    pub fn top(mut self, lines: &str) -> Self {
+        self.top.push_str(lines);
+        self.top.push('\n');
+        self
+    }
+
+    /// Adds whole tables.
+    #[must_use]
+    pub fn tables(mut self, lines: &str) -> Self {
+        self.tables.push_str(lines);
+        self.tables.push('\n');
+        self
+    }
+
+    /// Adds lines to the table of a spec.
+    #[must_use]
+    pub fn spec(mut self, name: &str, lines: &str) -> Self {
+        let spec = self.specs.iter_mut().find(|(own, _)| own == name).expect("a known spec");
+        spec.1.push_str(lines);
+        spec.1.push('\n');
+        self
+    }
+
+    /// Serves only this spec.
+    #[must_use]
+    pub fn only(mut self, name: &str) -> Self {
+        self.specs.retain(|(own, _)| own == name);
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The folder that relative paths in the configuration start at.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes the configuration file and gives its path.
+    pub fn write_config(&self) -> PathBuf {
+        let mut text = format!(
+            "listen = '127.0.0.1:0'\n{}\n[store]\nurl = 'sqlite://{}'\n\
+             [log]\nformat = 'json'\nfilter = 'debug'\n",
+            self.top,
+            database(self.folder.path()).display()
+        );
+        if !self.tables.contains("[hashing]") {
+            text.push_str("[hashing]\nprofile = 'insecure-for-tests'\n");
+        }
+        text.push_str(&self.tables);
+        for (name, lines) in &self.specs {
+            text.push_str(&format!("[specs.{name}]\n{lines}"));
+        }
+        let file = self.folder.path().join("repassd.toml");
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// Starts the server and waits until it listens. Can be called again after the server stopped, to
+    /// start another one on the same database.
+    pub async fn start(&self) -> Server {
+        let config = self.write_config();
+        let program = tokio::task::spawn_blocking(|| binary("repassd")).await.unwrap();
+        let mut command = Command::new(program);
+        command.arg("serve").arg("--config").arg(config);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (listens, listening) = mpsc::channel();
+        let written = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if let Some(address) = address_in(&line) {
+                    let _ = listens.send(address);
+                }
+                let mut log = written.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let address = tokio::task::spawn_blocking(move || listening.recv_timeout(PATIENCE));
+        let Ok(address) = address.await.unwrap() else {
+            let _ = child.kill();
+            panic!("the server does not start:\n{}", log.lock().unwrap());
+        };
+        Server { address, child, log, folder: Arc::clone(&self.folder) }
+    }
+}
+
+/// The address in the line that says that the server listens.
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    if line["message"] != "listening" {
+        return None;
+    }
+    line["address"].as_str()?.parse().ok()
+}
+
+fn database(folder: &Path) -> PathBuf {
+    folder.join("repass.db")
+}
