@@ -16,16 +16,17 @@ use crate::{AccountId, InstallationKey, Subject};
 /// The numbers of the throttling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Validate)]
 pub struct AttemptRules {
-    /// Failures in a row before the account closes for the first time, 1 to 100.
-    #[validate(range(min = 1, max = 100, message = "free is 1 to 100"))]
+    /// Failures in a row before the account closes for the first time, at least 1.
+    #[validate(range(min = 1, max = 1_000_000, message = "must be 1 to 1000000"))]
     pub free: u32,
     /// How long it closes then; each further failure doubles it.
     pub first_delay: Duration,
     /// The longest it closes.
     pub max_delay: Duration,
     /// Failures in a row after which the old password no longer counts, until a reset token or an
-    /// operator opens the account again. 1 to 100, since NIST allows no more.
-    #[validate(range(min = 1, max = 100, message = "limit is 1 to 100"))]
+    /// operator opens the account again. At least 1; NIST allows no more than
+    /// [`NIST_LIMIT`](Self::NIST_LIMIT).
+    #[validate(range(min = 1, max = 1_000_000, message = "must be 1 to 1000000"))]
     pub limit: u32,
 }
 
@@ -35,12 +36,15 @@ impl Default for AttemptRules {
             free: 3,
             first_delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(15 * 60),
-            limit: 100,
+            limit: Self::NIST_LIMIT,
         }
     }
 }
 
 impl AttemptRules {
+    /// The most failures in a row that NIST SP 800-63B-4, 3.2.2 allows.
+    pub const NIST_LIMIT: u32 = 100;
+
     /// How long an account closes after so many failures in a row.
     pub fn delay(&self, failures: u32) -> Duration {
         let Some(doublings) = failures.checked_sub(self.free) else {
