@@ -21,8 +21,14 @@ const TOO_MANY_ATTEMPTS: &str = "Too many failed attempts. Please try again late
 /// zap's password change as a server speaks it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ZapSpec {
-    /// Whether a request must carry a one-time password.
-    pub secure_otp: SecureOtp,
+    secure_otp: SecureOtp,
+}
+
+impl ZapSpec {
+    /// The spec, told whether a request must carry a one-time password.
+    pub const fn new(secure_otp: SecureOtp) -> Self {
+        Self { secure_otp }
+    }
 }
 
 impl Spec for ZapSpec {

@@ -116,7 +116,7 @@ fn a_request_becomes_a_change() {
 #[test]
 fn the_otp_switch_reaches_the_reader() {
     let body = BODY.replace("otp", "other");
-    let strict = ZapSpec { secure_otp: SecureOtp::Required };
+    let strict = ZapSpec::new(SecureOtp::Required);
     let reply = with_head(&parts(&[(CONTENT_TYPE, "application/json")]), |head| {
         strict.read(head, body.as_bytes(), &Caller::anonymous())
     });

@@ -1,0 +1,100 @@
+use std::fmt;
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::FabricUser;
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The password was changed; this is the user now.
+    Changed(Box<FabricUser>),
+    /// It was not.
+    Failed(FabricError),
+}
+
+/// Why a password was not changed: `{"error":"…","code":"…","message":"…"}`.
+///
+/// The gateway in front of the API, which turns unknown `x-api-key`s away, sends a message only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FabricError {
+    /// The status in words, such as `Bad Request`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The reason for programs, such as `VERIFY_TOKEN_FAILED`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The reason for people.
+    #[serde(default)]
+    pub message: String,
+}
+
+impl Answer {
+    /// Reads an answer of that status.
+    ///
+    /// # Errors
+    /// When the body is not what fabric answers with.
+    pub fn read(status: StatusCode, body: &[u8]) -> Result<Self, serde_json::Error> {
+        if status.is_success() {
+            serde_json::from_slice(body).map(|user| Self::Changed(Box::new(user)))
+        } else {
+            serde_json::from_slice(body).map(Self::Failed)
+        }
+    }
+
+    /// The user of a success.
+    ///
+    /// # Errors
+    /// The reason of a failure.
+    pub fn into_result(self) -> Result<FabricUser, FabricError> {
+        match self {
+            Self::Changed(user) => Ok(*user),
+            Self::Failed(error) => Err(error),
+        }
+    }
+}
+
+impl FabricError {
+    /// An error of the API itself.
+    pub fn new(error: &str, code: &str, message: impl Into<String>) -> Self {
+        Self { error: Some(error.to_owned()), code: Some(code.to_owned()), message: message.into() }
+    }
+
+    /// What the gateway sends.
+    pub fn of_gateway(message: &str) -> Self {
+        Self { error: None, code: None, message: message.to_owned() }
+    }
+}
+
+impl fmt::Display for FabricError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for FabricError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_a_user_or_an_error() {
+        let user = Answer::read(StatusCode::OK, br#"{"userId":"u","isActive":true}"#).unwrap();
+        assert_eq!(user.into_result().unwrap().user_id.as_deref(), Some("u"));
+
+        let body = br#"{"error":"Not Found","code":"USER_NOT_FOUND","message":"User not found."}"#;
+        let error = Answer::read(StatusCode::NOT_FOUND, body).unwrap().into_result().unwrap_err();
+        assert_eq!(error, FabricError::new("Not Found", "USER_NOT_FOUND", "User not found."));
+        assert_eq!(serde_json::to_vec(&error).unwrap(), body);
+
+        let body = br#"{"message":"Forbidden"}"#;
+        let error = Answer::read(StatusCode::FORBIDDEN, body).unwrap().into_result().unwrap_err();
+        assert_eq!(error, FabricError::of_gateway("Forbidden"));
+        assert_eq!(serde_json::to_vec(&error).unwrap(), body);
+
+        assert!(Answer::read(StatusCode::OK, b"<html>").is_err());
+        assert!(Answer::read(StatusCode::OK, b"[]").is_err());
+    }
+}

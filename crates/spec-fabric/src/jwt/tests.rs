@@ -1,0 +1,278 @@
+use data_encoding::BASE64URL_NOPAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+const SECRET: &str = "a secret of the tests, of forty-four letters";
+const RSA_PUBLIC: &str = include_str!("../../tests/keys/rsa-public.pem");
+const RSA_PRIVATE: &[u8] = include_bytes!("../../tests/keys/rsa-private.pem");
+const P256_PUBLIC: &str = include_str!("../../tests/keys/p256-public.pem");
+const P256_PRIVATE: &[u8] = include_bytes!("../../tests/keys/p256-private.pem");
+const P384_PUBLIC: &str = include_str!("../../tests/keys/p384-public.pem");
+const P384_PRIVATE: &[u8] = include_bytes!("../../tests/keys/p384-private.pem");
+const ED25519_PUBLIC: &str = include_str!("../../tests/keys/ed25519-public.pem");
+const ED25519_PRIVATE: &[u8] = include_bytes!("../../tests/keys/ed25519-private.pem");
+
+fn key(kid: Option<&str>, algorithm: JwtAlgorithm, text: &str) -> JwtKey {
+    JwtKey::new(kid.map(str::to_owned), algorithm, &Plaintext::from(text)).unwrap()
+}
+
+fn verifier(keys: Vec<JwtKey>) -> JwtVerifier {
+    JwtVerifier::new("https://id.example.org", "repass", keys).unwrap()
+}
+
+fn by_secret() -> JwtVerifier {
+    verifier(vec![key(None, JwtAlgorithm::Hs256, SECRET)])
+}
+
+fn by_rsa() -> JwtVerifier {
+    verifier(vec![key(None, JwtAlgorithm::Rs256, RSA_PUBLIC)])
+}
+
+fn claims() -> Value {
+    json!({
+        "iss": "https://id.example.org", "aud": "repass", "sub": "6169b2d892a5f30009d76480",
+        "jti": "token-1", "exp": 1_700_000_600, "nbf": 1_700_000_000,
+    })
+}
+
+fn with(name: &str, value: Value) -> Value {
+    let mut claims = claims();
+    claims[name] = value;
+    claims
+}
+
+fn without(name: &str) -> Value {
+    let mut claims = claims();
+    claims.as_object_mut().unwrap().remove(name);
+    claims
+}
+
+fn sign(header: &Header, claims: &Value, key: &EncodingKey) -> Plaintext {
+    Plaintext::new(encode(header, claims, key).unwrap())
+}
+
+fn by_hmac(claims: &Value) -> Plaintext {
+    sign(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET.as_bytes()))
+}
+
+#[test]
+fn a_good_token_says_whose_it_is_and_when_it_counts() {
+    let claims = by_secret().verify(&by_hmac(&claims())).unwrap();
+    assert_eq!(claims.user_id, "6169b2d892a5f30009d76480");
+    assert_eq!(claims.not_before, Some(Timestamp::from_second(1_700_000_000).unwrap()));
+    assert_eq!(claims.expires_at, Timestamp::from_second(1_700_000_600).unwrap());
+    assert_eq!(claims.digest, digest("https://id.example.org", "token-1"));
+}
+
+#[test]
+fn every_algorithm_verifies_what_it_signed() {
+    let rsa = || EncodingKey::from_rsa_pem(RSA_PRIVATE).unwrap();
+    for (algorithm, public, private) in [
+        (JwtAlgorithm::Rs256, RSA_PUBLIC, rsa()),
+        (JwtAlgorithm::Rs384, RSA_PUBLIC, rsa()),
+        (JwtAlgorithm::Rs512, RSA_PUBLIC, rsa()),
+        (JwtAlgorithm::Ps256, RSA_PUBLIC, rsa()),
+        (JwtAlgorithm::Es256, P256_PUBLIC, EncodingKey::from_ec_pem(P256_PRIVATE).unwrap()),
+        (JwtAlgorithm::Es384, P384_PUBLIC, EncodingKey::from_ec_pem(P384_PRIVATE).unwrap()),
+        (JwtAlgorithm::EdDsa, ED25519_PUBLIC, EncodingKey::from_ed_pem(ED25519_PRIVATE).unwrap()),
+    ] {
+        let token = sign(&Header::new(algorithm.of_library()), &claims(), &private);
+        let verifier = verifier(vec![key(None, algorithm, public)]);
+        assert!(verifier.verify(&token).is_some(), "{}", algorithm.as_str());
+        let forged = token.expose().rsplit_once('.').unwrap().0.to_owned();
+        for signature in ["", "AAAA", &"A".repeat(86), &"A".repeat(342)] {
+            let forged = Plaintext::new(format!("{forged}.{signature}"));
+            assert!(verifier.verify(&forged).is_none(), "{}", algorithm.as_str());
+        }
+    }
+}
+
+#[test]
+fn a_key_counts_for_its_one_algorithm() {
+    let token = sign(
+        &Header::new(Algorithm::RS512),
+        &claims(),
+        &EncodingKey::from_rsa_pem(RSA_PRIVATE).unwrap(),
+    );
+    assert!(by_rsa().verify(&token).is_none());
+    assert!(verifier(vec![key(None, JwtAlgorithm::Rs512, RSA_PUBLIC)]).verify(&token).is_some());
+}
+
+#[test]
+fn a_foreign_signature_or_changed_claims_are_not_believed() {
+    let foreign = EncodingKey::from_secret(b"another secret, of forty-four letters too...");
+    let token = sign(&Header::new(Algorithm::HS256), &claims(), &foreign);
+    assert!(by_secret().verify(&token).is_none());
+
+    let good = by_hmac(&claims());
+    let [header, _, signature] = good.expose().split('.').collect::<Vec<_>>()[..] else {
+        panic!("three parts")
+    };
+    let payload =
+        BASE64URL_NOPAD.encode(with("sub", json!("somebody else")).to_string().as_bytes());
+    let forged = Plaintext::new(format!("{header}.{payload}.{signature}"));
+    assert!(by_secret().verify(&forged).is_none());
+}
+
+#[test]
+fn alg_none_is_no_signature() {
+    let payload = BASE64URL_NOPAD.encode(claims().to_string().as_bytes());
+    for alg in ["none", "None", "NONE", "nOnE"] {
+        let header =
+            BASE64URL_NOPAD.encode(json!({"alg": alg, "typ": "JWT"}).to_string().as_bytes());
+        for signature in ["", "AAAA"] {
+            let token = Plaintext::new(format!("{header}.{payload}.{signature}"));
+            assert!(by_secret().verify(&token).is_none());
+            assert!(by_rsa().verify(&token).is_none());
+        }
+    }
+}
+
+#[test]
+fn a_public_key_is_no_shared_secret() {
+    for secret in [RSA_PUBLIC, RSA_PUBLIC.trim_end()] {
+        let confusion = EncodingKey::from_secret(secret.as_bytes());
+        let token = sign(&Header::new(Algorithm::HS256), &claims(), &confusion);
+        assert!(by_rsa().verify(&token).is_none());
+        let both = verifier(vec![
+            key(None, JwtAlgorithm::Rs256, RSA_PUBLIC),
+            key(None, JwtAlgorithm::Hs256, SECRET),
+        ]);
+        assert!(both.verify(&token).is_none());
+    }
+}
+
+#[test]
+fn issuer_and_audience_must_be_the_expected_ones() {
+    for issuer in [json!("https://id.example.com"), json!(""), json!(5), json!(null)] {
+        assert!(by_secret().verify(&by_hmac(&with("iss", issuer))).is_none());
+    }
+    // RFC 7519, 4.1.1: an issuer is one string.
+    let issuers = with("iss", json!(["https://id.example.org", "https://evil.example"]));
+    assert!(by_secret().verify(&by_hmac(&issuers)).is_none());
+    for audience in [json!("other"), json!([]), json!(["other"]), json!(5), json!(null)] {
+        assert!(by_secret().verify(&by_hmac(&with("aud", audience))).is_none());
+    }
+    // RFC 7519, 4.1.3: a token may be for several.
+    let several = with("aud", json!(["other", "repass"]));
+    assert!(by_secret().verify(&by_hmac(&several)).is_some());
+}
+
+#[test]
+fn a_token_without_what_it_is_redeemed_by_is_none() {
+    for name in ["iss", "aud", "sub", "jti", "exp"] {
+        assert!(by_secret().verify(&by_hmac(&without(name))).is_none(), "{name}");
+    }
+    for name in ["sub", "jti"] {
+        for bad in [json!(""), json!(5), json!(null)] {
+            assert!(by_secret().verify(&by_hmac(&with(name, bad))).is_none(), "{name}");
+        }
+    }
+    assert_eq!(by_secret().verify(&by_hmac(&without("nbf"))).unwrap().not_before, None);
+}
+
+#[test]
+fn an_expired_token_is_told_as_such_by_whoever_has_the_clock() {
+    let claims = by_secret().verify(&by_hmac(&with("exp", json!(1)))).unwrap();
+    assert_eq!(claims.expires_at, Timestamp::from_second(1).unwrap());
+    let claims = by_secret().verify(&by_hmac(&with("nbf", json!(200_000_000_000_u64)))).unwrap();
+    assert_eq!(claims.not_before, Some(Timestamp::from_second(200_000_000_000).unwrap()));
+}
+
+#[test]
+fn dates_are_numbers_that_a_calendar_has() {
+    for (name, bad) in [
+        ("exp", json!("1700000600")),
+        ("exp", json!(-1)),
+        ("exp", json!(u64::MAX)),
+        ("exp", json!(1e300)),
+        ("nbf", json!("soon")),
+        ("nbf", json!(i64::MAX)),
+    ] {
+        assert!(by_secret().verify(&by_hmac(&with(name, bad.clone()))).is_none(), "{name} {bad}");
+    }
+    let mut fractions = with("exp", json!(100.9));
+    fractions["nbf"] = json!(50.1);
+    let claims = by_secret().verify(&by_hmac(&fractions)).unwrap();
+    assert_eq!(claims.expires_at, Timestamp::from_second(100).unwrap());
+    assert_eq!(claims.not_before, Some(Timestamp::from_second(51).unwrap()));
+}
+
+#[test]
+fn a_kid_chooses_among_the_keys() {
+    let secret = |text: &str| EncodingKey::from_secret(text.as_bytes());
+    let other = "another secret, of forty-four letters too...";
+    let keys = verifier(vec![
+        key(Some("old"), JwtAlgorithm::Hs256, other),
+        key(Some("new"), JwtAlgorithm::Hs256, SECRET),
+    ]);
+    let header =
+        |kid: Option<&str>| Header { kid: kid.map(str::to_owned), ..Header::new(Algorithm::HS256) };
+    for (kid, text, counts) in [
+        (Some("new"), SECRET, true),
+        (Some("old"), other, true),
+        (None, SECRET, true),
+        (Some("old"), SECRET, false),
+        (Some("unknown"), SECRET, false),
+    ] {
+        let token = sign(&header(kid), &claims(), &secret(text));
+        assert_eq!(keys.verify(&token).is_some(), counts, "{kid:?}");
+    }
+    let token = sign(&header(Some("any")), &claims(), &secret(SECRET));
+    assert!(by_secret().verify(&token).is_some());
+}
+
+#[test]
+fn extensions_that_must_be_understood_are_not() {
+    let header = Header { crit: Some(vec!["b64".to_owned()]), ..Header::new(Algorithm::HS256) };
+    let token = sign(&header, &claims(), &EncodingKey::from_secret(SECRET.as_bytes()));
+    assert!(by_secret().verify(&token).is_none());
+}
+
+#[test]
+fn tokens_over_4_kib_are_not_looked_at() {
+    let padded = |length: usize| by_hmac(&with("pad", json!("x".repeat(length))));
+    let fits = (0..4096).rev().find(|length| padded(*length).byte_len() <= 4096).unwrap();
+    assert!(by_secret().verify(&padded(fits)).is_some());
+    assert!(by_secret().verify(&padded(fits + 1)).is_none());
+}
+
+#[test]
+fn a_token_is_redeemed_by_issuer_and_id() {
+    let digest_of = |claims: &Value| by_secret().verify(&by_hmac(claims)).unwrap().digest;
+    assert_eq!(digest_of(&claims()), digest_of(&with("exp", json!(5))));
+    assert_ne!(digest_of(&claims()), digest_of(&with("jti", json!("token-2"))));
+    assert_ne!(digest("a", "bc"), digest("ab", "c"));
+}
+
+#[test]
+fn a_verifier_has_keys_an_issuer_and_an_audience() {
+    let keys = || vec![key(None, JwtAlgorithm::Hs256, SECRET)];
+    let error =
+        |issuer: &str, audience: &str, keys| JwtVerifier::new(issuer, audience, keys).unwrap_err();
+    assert_eq!(error("i", "a", Vec::new()), InvalidJwtVerifier::NoKeys);
+    assert_eq!(error("", "a", keys()), InvalidJwtVerifier::Issuer);
+    assert_eq!(error("i\0", "a", keys()), InvalidJwtVerifier::Issuer);
+    assert_eq!(error("i", "", keys()), InvalidJwtVerifier::Audience);
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics_and_never_verifies(
+        token in prop_oneof!["\\PC{0,64}", "[A-Za-z0-9_.-]{0,64}\\.[A-Za-z0-9_-]{0,64}\\.[A-Za-z0-9_-]{0,86}"],
+        payload in ".{0,64}",
+    ) {
+        prop_assert!(by_secret().verify(&Plaintext::new(token)).is_none());
+        let header = BASE64URL_NOPAD.encode(br#"{"alg":"HS256"}"#);
+        let token = Plaintext::new(format!("{header}.{}.AAAA", BASE64URL_NOPAD.encode(payload.as_bytes())));
+        prop_assert!(by_secret().verify(&token).is_none());
+    }
+
+    #[test]
+    fn signed_nonsense_never_panics(name in "iss|aud|sub|jti|exp|nbf", number in any::<f64>()) {
+        let _ = by_secret().verify(&by_hmac(&with(&name, json!(number))));
+    }
+}

@@ -1,0 +1,395 @@
+use std::time::Duration;
+
+use http::Request;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::request::Parts;
+use jiff::Timestamp;
+use proptest::prelude::*;
+use repass_core::{Account, AccountId, HashError, Profile, SignedClaims, StoreError};
+use repass_spec::Demand;
+use uuid::Uuid;
+
+use super::*;
+
+const BODY: &str = r#"{"userId":"u","resetToken":"token","newPassword":"new"}"#;
+const SITE: &str = "1234abcd5678efgh9ijklmno";
+const OTHER_SITE: &str = "aaaaaaaaaaaaaaaaaaaaaaaa";
+const USER_NOT_FOUND: &str =
+    r#"{"error":"Not Found","code":"USER_NOT_FOUND","message":"User not found."}"#;
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const X_SITE_CONTEXT: HeaderName = HeaderName::from_static("x-site-context");
+
+fn parts(headers: &[(HeaderName, &str)]) -> Parts {
+    let mut request = Request::builder().method("PATCH").uri(PATH);
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    request.body(()).unwrap().into_parts().0
+}
+
+fn sent_from(site: &str) -> Parts {
+    let context = format!(r#"{{"account":"{site}","channel":12}}"#);
+    parts(&[(CONTENT_TYPE, "application/json"), (X_SITE_CONTEXT, &context)])
+}
+
+fn with_head<T>(parts: &Parts, act: impl FnOnce(&Head<'_>) -> T) -> T {
+    let realm = realm("mount");
+    act(&Head { parts, path: parts.uri.path(), realm: &realm, request_id: "r", peer: None })
+}
+
+fn realm(name: &str) -> Realm {
+    name.parse().unwrap()
+}
+
+fn read(spec: &FabricSpec, parts: &Parts, body: &[u8]) -> Result<Change, Reply> {
+    with_head(parts, |head| spec.read(head, body, &Caller::anonymous()))
+}
+
+fn write(result: Result<&Changed, &ChangeError>) -> Reply {
+    with_head(&sent_from(SITE), |head| FabricSpec::new().write(head, &Context::new(NAME), result))
+}
+
+fn refuse(refusal: Refusal<'_>) -> Reply {
+    with_head(&sent_from(SITE), |head| FabricSpec::new().refuse(head, refusal))
+}
+
+#[track_caller]
+fn assert_answer(reply: &Reply, status: u16, body: &str) {
+    assert_eq!(std::str::from_utf8(reply.body()).unwrap(), body);
+    assert_eq!(reply.status().as_u16(), status);
+    assert_eq!(reply.headers()[CONTENT_TYPE], "application/json");
+}
+
+#[derive(Debug)]
+struct KnowsNothing;
+
+impl SignedTokenVerifier for KnowsNothing {
+    fn verify(&self, _token: &Plaintext) -> Option<SignedClaims> {
+        None
+    }
+}
+
+#[test]
+fn the_path_is_exact_but_for_a_trailing_slash() {
+    let spec = FabricSpec::new();
+    assert_eq!(spec.route(PATH, &Method::PATCH), Route::Here);
+    assert_eq!(spec.route(&format!("{PATH}/"), &Method::PATCH), Route::Here);
+    assert_eq!(spec.route(PATH, &Method::POST), Route::OtherMethod { allow: "PATCH" });
+    for (path, affinity) in [
+        ("/api-commerceidentity/auth/change-password", 3),
+        ("/api-commerceIdentity/auth", 2),
+        ("/api-commerceIdentity/auth/change-password//", 3),
+        ("/v1", 0),
+    ] {
+        assert_eq!(spec.route(path, &Method::PATCH), Route::Elsewhere { affinity }, "{path}");
+    }
+}
+
+#[test]
+fn the_caller_presents_an_api_key() {
+    let key = |headers: &[(HeaderName, &str)]| {
+        let mut credentials =
+            with_head(&parts(headers), |head| FabricSpec::new().credentials(head));
+        assert_eq!(credentials.len(), 1);
+        match credentials.remove(0) {
+            Credential::Key(KeyKind::Api, key) => key.map(|key| key.expose().to_owned()),
+            other => panic!("{:?}", other.demand()),
+        }
+    };
+    assert_eq!(key(&[(X_API_KEY, "abc")]).as_deref(), Some("abc"));
+    assert_eq!(key(&[]), None);
+}
+
+#[test]
+fn the_site_context_is_looked_at_before_the_body() {
+    let admit = |parts: &Parts| {
+        with_head(parts, |head| FabricSpec::new().admit(head, &Caller::anonymous()))
+    };
+    assert!(admit(&sent_from(SITE)).is_ok());
+    let as_string = format!(r#""{{\"account\":\"{SITE}\"}}""#);
+    assert!(admit(&parts(&[(X_SITE_CONTEXT, &as_string)])).is_ok());
+    assert_answer(
+        &admit(&parts(&[])).unwrap_err(),
+        400,
+        r#"{"error":"Bad Request","code":"BAD_REQUEST","message":"x-site-context is required."}"#,
+    );
+    for (value, message) in [
+        ("{", "x-site-context must be JSON."),
+        ("5", "x-site-context must be a JSON object."),
+        ("{}", "x-site-context must have an account of 24 letters and digits."),
+    ] {
+        let reply = admit(&parts(&[(X_SITE_CONTEXT, value)])).unwrap_err();
+        assert_answer(
+            &reply,
+            400,
+            &format!(r#"{{"error":"Bad Request","code":"BAD_REQUEST","message":"{message}"}}"#),
+        );
+    }
+}
+
+#[test]
+fn a_request_becomes_a_change() {
+    let change = read(&FabricSpec::new(), &sent_from(SITE), BODY.as_bytes()).unwrap();
+    assert_eq!(change.subject, Subject::new(realm("mount"), "u"));
+    assert_eq!(change.authority, Authority::AnyoneWithProof);
+    assert!(matches!(&change.proof, Proof::ResetToken(token) if token.expose() == "token"));
+    assert!(change.otp.is_none());
+    assert_eq!(change.new_password.expose(), "new");
+    assert_eq!(change.sessions, Sessions::EndAll);
+    assert_eq!(
+        change.context,
+        Context { channel: Some("12".to_owned()), ..Context::new("fabric") }
+    );
+}
+
+#[test]
+fn a_site_account_is_a_realm_of_its_own() {
+    let mapped = BTreeMap::from([(SITE.to_owned(), realm("site"))]);
+    let plain = FabricSpec::new();
+    let closed = FabricSpec::new().with_accounts(mapped);
+    let open = closed.clone().with_default_realm(realm("rest"));
+    let only_default = FabricSpec::new().with_default_realm(realm("rest"));
+    for (spec, site, expected) in [
+        (&plain, SITE, "mount"),
+        (&plain, OTHER_SITE, "mount"),
+        (&closed, SITE, "site"),
+        (&open, SITE, "site"),
+        (&open, OTHER_SITE, "rest"),
+        (&only_default, SITE, "rest"),
+    ] {
+        let change = read(spec, &sent_from(site), BODY.as_bytes()).unwrap();
+        assert_eq!(change.subject.realm, realm(expected));
+        assert!(spec.realms(&realm("mount")).contains(&realm(expected)));
+    }
+    assert_eq!(open.realms(&realm("mount")).len(), 2);
+    assert_eq!(plain.realms(&realm("mount")).len(), 1);
+
+    let reply = read(&closed, &sent_from(OTHER_SITE), BODY.as_bytes()).unwrap_err();
+    assert_answer(&reply, 404, USER_NOT_FOUND);
+    let reply = read(&closed, &sent_from(OTHER_SITE), b"{}").unwrap_err();
+    assert_eq!(reply.status(), 400, "fields come before the account");
+}
+
+#[test]
+fn a_token_with_the_shape_of_a_jwt_is_one_where_such_are_accepted() {
+    let spec = FabricSpec::new()
+        .with_accounts(BTreeMap::from([
+            (SITE.to_owned(), realm("site")),
+            (OTHER_SITE.to_owned(), realm("other")),
+        ]))
+        .with_signed_tokens(realm("site"), Arc::new(KnowsNothing));
+    for (site, token, is_signed) in [
+        (SITE, "a.b.c", true),
+        (SITE, "abc", false),
+        (SITE, "a.b", false),
+        (SITE, "a.b.c.d.e", false),
+        (OTHER_SITE, "a.b.c", false),
+    ] {
+        let body = format!(r#"{{"userId":"u","resetToken":"{token}","newPassword":"new"}}"#);
+        let change = read(&spec, &sent_from(site), body.as_bytes()).unwrap();
+        match change.proof {
+            Proof::SignedToken { token: read, .. } if is_signed => assert_eq!(read.expose(), token),
+            Proof::ResetToken(read) if !is_signed => assert_eq!(read.expose(), token),
+            other => panic!("{token}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_token_over_4_kib_is_known_to_nobody() {
+    let body = |length: usize| {
+        let token = "x".repeat(length);
+        format!(r#"{{"userId":"u","resetToken":"{token}","newPassword":"new"}}"#)
+    };
+    let spec = FabricSpec::new();
+    assert!(read(&spec, &sent_from(SITE), body(4096).as_bytes()).is_ok());
+    let reply = read(&spec, &sent_from(SITE), body(4097).as_bytes()).unwrap_err();
+    assert_answer(&reply, 404, USER_NOT_FOUND);
+}
+
+#[test]
+fn unreadable_requests() {
+    for (body, answer) in [
+        (
+            "{\"userId\":\"u\",}",
+            r#"{"error":"Bad Request","code":"BAD_REQUEST","message":"the body is malformed JSON at line 1 column 15."}"#,
+        ),
+        (
+            r#"{"userId":5,"newPassword":""}"#,
+            r#"{"error":"Bad Request","code":"BAD_REQUEST","message":"userId must be a string; resetToken is required; newPassword must not be empty."}"#,
+        ),
+    ] {
+        let reply = read(&FabricSpec::new(), &sent_from(SITE), body.as_bytes()).unwrap_err();
+        assert_answer(&reply, 400, answer);
+    }
+}
+
+#[test]
+fn other_media_types_are_refused() {
+    let context = format!(r#"{{"account":"{SITE}"}}"#);
+    for content_type in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
+        let mut headers = vec![(X_SITE_CONTEXT, context.as_str())];
+        headers.extend(content_type.map(|content_type| (CONTENT_TYPE, content_type)));
+        let reply = read(&FabricSpec::new(), &parts(&headers), BODY.as_bytes()).unwrap_err();
+        assert_answer(
+            &reply,
+            415,
+            r#"{"error":"Unsupported Media Type","code":"UNSUPPORTED_MEDIA_TYPE","message":"Content-Type must be application/json."}"#,
+        );
+    }
+    let headers =
+        [(X_SITE_CONTEXT, context.as_str()), (CONTENT_TYPE, "Application/JSON;charset=utf-8")];
+    assert!(read(&FabricSpec::new(), &parts(&headers), BODY.as_bytes()).is_ok());
+}
+
+#[test]
+fn a_change_is_answered_by_the_user() {
+    let account = Account {
+        id: AccountId(Uuid::nil()),
+        realm: realm("mount"),
+        user_id: "6169b2d892a5f30009d76480".parse().unwrap(),
+        email: Some("test@mail.com".to_owned()),
+        username: None,
+        profile: Profile { given_name: Some("Pat".to_owned()), ..Profile::default() },
+        active: true,
+        created_at: "2020-04-15T10:08:04.246Z".parse().unwrap(),
+        updated_at: Timestamp::UNIX_EPOCH,
+    };
+    let at = "2026-01-02T03:04:05.006007Z".parse().unwrap();
+    let reply = write(Ok(&Changed { account, at, version: 2 }));
+    assert_answer(
+        &reply,
+        200,
+        concat!(
+            r#"{"isActive":true,"registrationDate":"2020-04-15T10:08:04.246Z","#,
+            r#""name":{"first":"Pat"},"phone":[],"email":"test@mail.com","extra":{},"#,
+            r#""account":"1234abcd5678efgh9ijklmno","userId":"6169b2d892a5f30009d76480","#,
+            r#""address":[],"provider":[],"createdAt":"2020-04-15T10:08:04.246Z","#,
+            r#""updatedAt":"2026-01-02T03:04:05.006Z"}"#
+        ),
+    );
+}
+
+#[test]
+fn refused_changes() {
+    let rejected =
+        ChangeError::Rejected(vec![Violation::TooShort { min: 15, actual: 6 }, Violation::Common]);
+    for (error, status, answer) in [
+        (ChangeError::UnknownToken, 404, USER_NOT_FOUND),
+        (ChangeError::WrongPassword, 404, USER_NOT_FOUND),
+        (
+            ChangeError::TokenExpired,
+            401,
+            r#"{"error":"Unauthorized","code":"VERIFY_TOKEN_FAILED","message":"Token expired."}"#,
+        ),
+        (
+            ChangeError::Inactive,
+            401,
+            r#"{"error":"Unauthorized","code":"USER_INACTIVE","message":"User is inactive."}"#,
+        ),
+        (
+            rejected,
+            400,
+            r#"{"error":"Bad Request","code":"INVALID_PASSWORD","message":"The new password must have at least 15 characters. The new password is among those that many people use."}"#,
+        ),
+        (ChangeError::Forbidden, 403, r#"{"message":"Forbidden"}"#),
+    ] {
+        let reply = write(Err(&error));
+        assert_answer(&reply, status, answer);
+        assert!(!reply.headers().contains_key(RETRY_AFTER));
+    }
+}
+
+#[test]
+fn closed_accounts_and_a_busy_server_say_when_to_come_back() {
+    let error = ChangeError::TooManyAttempts { retry_after: Duration::from_millis(1500) };
+    let reply = write(Err(&error));
+    assert_answer(
+        &reply,
+        429,
+        r#"{"error":"Too Many Requests","code":"TOO_MANY_REQUESTS","message":"Too many failed attempts. Please try again later."}"#,
+    );
+    assert_eq!(reply.headers()[RETRY_AFTER], "2");
+
+    let retry_after = Duration::from_secs(3);
+    let unavailable = StoreError::Unavailable("gone".into());
+    for (reply, seconds) in [
+        (write(Err(&ChangeError::Busy { retry_after })), "3"),
+        (write(Err(&ChangeError::Store(unavailable))), "1"),
+        (refuse(Refusal::Unavailable { retry_after }), "3"),
+    ] {
+        assert_answer(
+            &reply,
+            503,
+            r#"{"error":"Service Unavailable","code":"SERVICE_UNAVAILABLE","message":"Service unavailable. Please try again later."}"#,
+        );
+        assert_eq!(reply.headers()[RETRY_AFTER], seconds);
+    }
+}
+
+#[test]
+fn faults_say_nothing_of_their_cause() {
+    let answer = r#"{"error":"Internal Server Error","code":"INTERNAL_SERVER_ERROR","message":"Internal server error."}"#;
+    for error in [
+        ChangeError::Store(StoreError::Damaged("secret".to_owned())),
+        ChangeError::Hash(HashError::Unsupported("secret")),
+        ChangeError::WrongOtp,
+    ] {
+        assert_answer(&write(Err(&error)), 500, answer);
+    }
+    assert_answer(&refuse(Refusal::Fault), 500, answer);
+}
+
+#[test]
+fn requests_that_never_became_a_change() {
+    for (refusal, status, answer) in [
+        (
+            Refusal::NotFound,
+            404,
+            r#"{"error":"Not Found","code":"NOT_FOUND","message":"Not found."}"#,
+        ),
+        (
+            Refusal::BodyTooLarge,
+            413,
+            r#"{"error":"Payload Too Large","code":"PAYLOAD_TOO_LARGE","message":"The body is too large."}"#,
+        ),
+        (
+            Refusal::BodyIncomplete,
+            408,
+            r#"{"error":"Request Timeout","code":"REQUEST_TIMEOUT","message":"The body did not arrive in time."}"#,
+        ),
+        (Refusal::Unauthenticated(Demand::Key(KeyKind::Api)), 403, r#"{"message":"Forbidden"}"#),
+    ] {
+        assert_answer(&refuse(refusal), status, answer);
+    }
+    let reply = refuse(Refusal::MethodNotAllowed { allow: "PATCH" });
+    assert_answer(
+        &reply,
+        405,
+        r#"{"error":"Method Not Allowed","code":"METHOD_NOT_ALLOWED","message":"Method not allowed."}"#,
+    );
+    assert_eq!(reply.headers()[ALLOW], "PATCH");
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bodies_never_panic_and_are_never_the_servers_fault(
+        body in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..512),
+            "\\{(\"(userId|resetToken|newPassword|x)\":(\"[a-z.]{0,5}\"|1|null|\\[\\]),){0,4}\"x\":1\\}"
+                .prop_map(String::into_bytes),
+        ],
+        context in "[ -~]{0,64}",
+    ) {
+        if let Err(reply) = read(&FabricSpec::new(), &sent_from(SITE), &body) {
+            prop_assert_eq!(reply.status(), 400);
+            let error: FabricError = serde_json::from_slice(reply.body()).unwrap();
+            prop_assert_eq!(error.code.as_deref(), Some("BAD_REQUEST"));
+        }
+        let parts = parts(&[(X_SITE_CONTEXT, &context)]);
+        let admitted =
+            with_head(&parts, |head| FabricSpec::new().admit(head, &Caller::anonymous()));
+        prop_assert_eq!(admitted.unwrap_err().status(), 400);
+    }
+}

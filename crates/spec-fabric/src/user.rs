@@ -1,0 +1,283 @@
+//! The user's record, which is the answer to a change.
+
+mod reading;
+
+use repass_core::Account;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Moment;
+use reading::Reading;
+
+/// A user as fabric shows one, in the order of the vendor's page.
+///
+/// What is absent is left out, but for the arrays `phone`, `address` and `provider` and the object
+/// `extra`, which are always there. Reading is lenient: members of a wrong shape count as absent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", from = "Map<String, Value>")]
+pub struct FabricUser {
+    /// Whether the account may be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_active: Option<bool>,
+    /// When the user registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_date: Option<Moment>,
+    /// When the registration expires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry_date: Option<Moment>,
+    /// The user's roles. The page's schema says an array, its sample shows a string; both are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<String>>,
+    /// The user's full name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// The user's telephone numbers.
+    pub phone: Vec<Phone>,
+    /// The user's e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whatever else is kept of the user.
+    pub extra: Map<String, Value>,
+    /// Where the user registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_site: Option<String>,
+    /// The merchant's account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// How the vendor calls the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The user's addresses.
+    pub address: Vec<Address>,
+    /// Who vouches for the user's identity.
+    pub provider: Vec<Provider>,
+    /// When the record was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Moment>,
+    /// When the record was last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Moment>,
+}
+
+/// A person's name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Name {
+    /// Given name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// Middle name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub middle: Option<String>,
+    /// Family name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
+}
+
+/// A telephone number.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Phone {
+    /// The number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// The country's prefix, such as `+91`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country_code: Option<String>,
+    /// The extension, which the vendor writes `extenstion`. `extension` is read as well.
+    #[serde(rename = "extenstion", skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    /// Such as `Mobile`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+}
+
+/// A postal address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Address {
+    /// For whose attention.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attention: Option<String>,
+    /// First line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address1: Option<String>,
+    /// Second line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address2: Option<String>,
+    /// Third line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address3: Option<String>,
+    /// City.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    /// State.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Country.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Postal code. The page's sample shows a number; both are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zip_code: Option<String>,
+    /// Company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Such as `Business`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Telephone number there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// Who is to be found there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// E-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the address was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_validated: Option<bool>,
+    /// Whether it is the one used unless another is chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_default: Option<bool>,
+}
+
+/// Somebody who vouches for a user's identity, such as `LOCAL`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Provider {
+    /// The user's identifier there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The provider's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether the user can sign in that way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_active: Option<bool>,
+    /// When the user registered there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_date: Option<Moment>,
+    /// When the user last signed in that way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_login_date: Option<Moment>,
+}
+
+impl FabricUser {
+    /// The user of an account, last changed at `updated_at`. `site_account` is the merchant's, where
+    /// the import named none.
+    ///
+    /// What was imported ([`import_profile`](crate::import_profile)) is shown as it was; who the
+    /// user is, and whether active, is told by the account.
+    pub fn of(account: &Account, updated_at: Moment, site_account: Option<String>) -> Self {
+        let imported = Self::read(&account.profile.attributes).0;
+        let created_at = Some(Moment(account.created_at));
+        Self {
+            is_active: Some(account.active),
+            registration_date: imported.registration_date.or(created_at),
+            name: imported.name.or_else(|| Name::of(account)),
+            email: account.email.clone().or(imported.email),
+            account: imported.account.or(site_account),
+            user_id: Some(account.user_id.as_str().to_owned()),
+            created_at: imported.created_at.or(created_at),
+            updated_at: Some(updated_at),
+            ..imported
+        }
+    }
+
+    /// The user that `members` describe, and the paths of those that were of a wrong shape.
+    pub(crate) fn read(members: &Map<String, Value>) -> (Self, Vec<String>) {
+        Reading::of(members, |user| Self {
+            is_active: user.flag("isActive"),
+            registration_date: user.moment("registrationDate"),
+            expiry_date: user.moment("expiryDate"),
+            roles: user.texts("roles"),
+            name: user.object("name").and_then(|name| Name::read(&name)),
+            phone: user.objects("phone").iter().map(Phone::read).collect(),
+            email: user.text("email"),
+            extra: user.any_object("extra").unwrap_or_default(),
+            registration_site: user.text("registrationSite"),
+            account: user.text("account"),
+            user_id: user.text("userId"),
+            address: user.objects("address").iter().map(Address::read).collect(),
+            provider: user.objects("provider").iter().map(Provider::read).collect(),
+            created_at: user.moment("createdAt"),
+            updated_at: user.moment("updatedAt"),
+        })
+    }
+}
+
+impl From<Map<String, Value>> for FabricUser {
+    fn from(members: Map<String, Value>) -> Self {
+        Self::read(&members).0
+    }
+}
+
+impl Name {
+    fn of(account: &Account) -> Option<Self> {
+        let profile = &account.profile;
+        Self {
+            first: profile.given_name.clone(),
+            middle: profile.middle_name.clone(),
+            last: profile.family_name.clone(),
+        }
+        .unless_empty()
+    }
+
+    fn read(name: &Reading<'_>) -> Option<Self> {
+        Self { first: name.text("first"), middle: name.text("middle"), last: name.text("last") }
+            .unless_empty()
+    }
+
+    fn unless_empty(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
+}
+
+impl Phone {
+    fn read(phone: &Reading<'_>) -> Self {
+        Self {
+            number: phone.text("number"),
+            country_code: phone.text("countryCode"),
+            extension: phone.text("extenstion").or_else(|| phone.text("extension")),
+            kind: phone.text("kind"),
+        }
+    }
+}
+
+impl Address {
+    fn read(address: &Reading<'_>) -> Self {
+        Self {
+            attention: address.text("attention"),
+            address1: address.text("address1"),
+            address2: address.text("address2"),
+            address3: address.text("address3"),
+            city: address.text("city"),
+            state: address.text("state"),
+            country: address.text("country"),
+            zip_code: address.text_or_integer("zipCode"),
+            company: address.text("company"),
+            kind: address.text("kind"),
+            phone: address.object("phone").as_ref().map(Phone::read),
+            name: address.object("name").and_then(|name| Name::read(&name)),
+            email: address.text("email"),
+            is_validated: address.flag("isValidated"),
+            is_default: address.flag("isDefault"),
+        }
+    }
+}
+
+impl Provider {
+    fn read(provider: &Reading<'_>) -> Self {
+        Self {
+            id: provider.text("id"),
+            name: provider.text("name"),
+            is_active: provider.flag("isActive"),
+            registration_date: provider.moment("registrationDate"),
+            last_login_date: provider.moment("lastLoginDate"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
