@@ -1,1 +1,47 @@
-//! The customer (ASP.NET) password-change API in JSON, XML and form
+//! The customer API: `POST /api/Customer/UpdateUserPassword` in JSON, XML and form, the way ASP.NET
+//! Web API 2 with Json.NET and the DataContract serializer reads and writes it.
+//!
+//! [`CustomerSpec`] is the server's side of it. The wire types, [`UpdateUserPasswordRequest`],
+//! [`UpdateUserPasswordResponse`] and [`HttpError`], read and write both ways, so a client can use
+//! them as well. This crate opens no socket, keeps no account and decides about no password.
+//!
+//! Where it departs from the framework it is stricter: JSON is read by RFC 8259, a password must be
+//! a JSON string, nesting ends at 128 levels, and no answer holds a member of detail.
+//!
+//! ```
+//! use repass_spec_customer::{UpdateUserPasswordRequest, UpdateUserPasswordResponse};
+//!
+//! let request = UpdateUserPasswordRequest {
+//!     user_id: "1c4b0ca1-ad13-410b-a1c5-bb2065641934".parse()?,
+//!     old_password: Some("correct horse".into()),
+//!     new_password: Some("battery staple".into()),
+//!     ..Default::default()
+//! };
+//! let sent = request.to_xml()?;
+//!
+//! let read = UpdateUserPasswordRequest::read(Some("text/xml"), sent.expose().as_bytes())?;
+//! assert_eq!(read.model.map(|model| model.user_id), Some(request.user_id));
+//!
+//! let answer = br#"{"Success":true,"InvalidPassword":false,"ExceptionMessageList":[]}"#;
+//! let response = UpdateUserPasswordResponse::read("application/json; charset=utf-8", answer)?;
+//! assert!(response.success);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod encoding;
+mod http_error;
+mod json_text;
+mod media_type;
+mod negotiation;
+mod read_error;
+mod request;
+mod response;
+mod spec;
+mod xml;
+
+pub use http_error::{HttpError, ModelState};
+pub use read_error::ReadError;
+pub use request::{Binding, NotXml, UnsupportedMediaType, UpdateUserPasswordRequest};
+pub use response::UpdateUserPasswordResponse;
+pub use spec::{Authentication, CustomerSpec};
+pub use xml::XmlError;

@@ -1,0 +1,249 @@
+//! Which media type and charset an answer has: `DefaultContentNegotiator` of ASP.NET Web API 2.
+
+use http::header::{ACCEPT, ACCEPT_CHARSET, CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, StatusCode};
+use repass_spec::{Reply, header, reply};
+
+use crate::encoding::Charset;
+use crate::media_type::{self, MediaType};
+
+const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
+
+/// Something that can be sent as JSON or XML.
+pub(crate) trait Document {
+    fn to_json(&self) -> String;
+    fn to_xml(&self) -> String;
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Format {
+    media: Media,
+    charset: Charset,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Media {
+    ApplicationJson,
+    TextJson,
+    ApplicationXml,
+    TextXml,
+}
+
+/// The media types of each formatter, the formatters in the order in which ties are decided.
+const FORMATTERS: [[Media; 2]; 2] =
+    [[Media::ApplicationJson, Media::TextJson], [Media::ApplicationXml, Media::TextXml]];
+
+impl Format {
+    /// Chooses the format of the answer to a request with these headers. There always is one.
+    pub(crate) fn negotiate(headers: &HeaderMap) -> Self {
+        let content_type = header::single(headers, &CONTENT_TYPE).and_then(MediaType::parse);
+        Self {
+            media: media(headers, content_type.as_ref()),
+            charset: preferred_charset(headers)
+                .or_else(|| content_type?.charset())
+                .unwrap_or(Charset::Utf8),
+        }
+    }
+
+    /// Makes the answer.
+    pub(crate) fn reply(self, status: StatusCode, document: &impl Document) -> Reply {
+        let text = match self.media {
+            Media::ApplicationJson | Media::TextJson => document.to_json(),
+            Media::ApplicationXml | Media::TextXml => document.to_xml(),
+        };
+        reply::new(status, self.content_type(), self.charset.encode(text))
+    }
+
+    fn content_type(self) -> &'static str {
+        match (self.media, self.charset) {
+            (Media::ApplicationJson, Charset::Utf8) => "application/json; charset=utf-8",
+            (Media::ApplicationJson, Charset::Utf16) => "application/json; charset=utf-16",
+            (Media::TextJson, Charset::Utf8) => "text/json; charset=utf-8",
+            (Media::TextJson, Charset::Utf16) => "text/json; charset=utf-16",
+            (Media::ApplicationXml, Charset::Utf8) => "application/xml; charset=utf-8",
+            (Media::ApplicationXml, Charset::Utf16) => "application/xml; charset=utf-16",
+            (Media::TextXml, Charset::Utf8) => "text/xml; charset=utf-8",
+            (Media::TextXml, Charset::Utf16) => "text/xml; charset=utf-16",
+        }
+    }
+}
+
+impl Media {
+    fn essence(self) -> &'static str {
+        match self {
+            Self::ApplicationJson => "application/json",
+            Self::TextJson => "text/json",
+            Self::ApplicationXml => "application/xml",
+            Self::TextXml => "text/xml",
+        }
+    }
+}
+
+/// How exactly an element of `Accept` names a media type; the more exact one is tried first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Range {
+    Literal,
+    Subtypes,
+    All,
+}
+
+fn range(accepted: &MediaType) -> Range {
+    if accepted.is("*/*") {
+        Range::All
+    } else if accepted.essence.ends_with("/*") {
+        Range::Subtypes
+    } else {
+        Range::Literal
+    }
+}
+
+fn takes(accepted: &MediaType, media: Media) -> bool {
+    match range(accepted) {
+        Range::All => true,
+        Range::Literal => accepted.is(media.essence()),
+        Range::Subtypes => {
+            let main = |essence: &str| essence.split('/').next().map(str::to_ascii_lowercase);
+            main(&accepted.essence) == main(media.essence())
+        }
+    }
+}
+
+fn media(headers: &HeaderMap, content_type: Option<&MediaType>) -> Media {
+    let accepted = accepted(headers);
+    let asks_for_anything = match accepted.as_slice() {
+        [] => true,
+        [only] => only.is("*/*"),
+        _ => false,
+    };
+    if asks_for_anything && is_script_request(headers) {
+        return Media::ApplicationJson;
+    }
+    best_accepted(&accepted)
+        .or_else(|| {
+            let known = FORMATTERS.into_iter().flatten();
+            known.into_iter().find(|media| content_type.is_some_and(|own| own.is(media.essence())))
+        })
+        .unwrap_or(Media::ApplicationJson)
+}
+
+fn is_script_request(headers: &HeaderMap) -> bool {
+    header::single(headers, &REQUESTED_WITH)
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("XMLHttpRequest"))
+}
+
+/// Each formatter offers its best match; a literal match beats a range of the same weight, and of
+/// equals the first formatter's wins.
+fn best_accepted(accepted: &[MediaType]) -> Option<Media> {
+    let offers = FORMATTERS.iter().filter_map(|formatter| {
+        accepted.iter().filter(|element| element.quality() > 0.0).find_map(|element| {
+            let media = formatter.iter().copied().find(|media| takes(element, *media))?;
+            Some((range(element), element.quality(), media))
+        })
+    });
+    let mut offers: Vec<_> = offers.collect();
+    offers.sort_by(|one, two| two.1.total_cmp(&one.1).then(one.0.cmp(&two.0)));
+    offers.first().map(|(_, _, media)| *media)
+}
+
+/// The elements of `Accept`, heaviest first, of equals the most exact first. As in .NET a header
+/// line with a malformed element counts for nothing.
+fn accepted(headers: &HeaderMap) -> Vec<MediaType> {
+    let lines = headers.get_all(ACCEPT).iter().filter_map(|line| {
+        media_type::list(line.to_str().ok()?).map(MediaType::parse).collect::<Option<Vec<_>>>()
+    });
+    let mut elements: Vec<MediaType> = lines.flatten().collect();
+    elements.sort_by(|one, two| {
+        two.quality().total_cmp(&one.quality()).then(range(one).cmp(&range(two)))
+    });
+    elements
+}
+
+/// The supported charset that `Accept-Charset` prefers, if it names one.
+fn preferred_charset(headers: &HeaderMap) -> Option<Charset> {
+    let lines = headers.get_all(ACCEPT_CHARSET).iter().filter_map(|line| {
+        media_type::list(line.to_str().ok()?).map(weighted).collect::<Option<Vec<_>>>()
+    });
+    let mut elements: Vec<(&str, f64)> = lines.flatten().collect();
+    elements.sort_by(|one, two| two.1.total_cmp(&one.1).then((one.0 == "*").cmp(&(two.0 == "*"))));
+    elements
+        .into_iter()
+        .filter(|(_, weight)| *weight > 0.0)
+        .find_map(|(name, _)| if name == "*" { Some(Charset::Utf8) } else { Charset::named(name) })
+}
+
+fn weighted(element: &str) -> Option<(&str, f64)> {
+    let (name, weight) = match element.split_once(';') {
+        Some((name, parameter)) => (name.trim(), Some(media_type::parameter(parameter.trim())?)),
+        None => (element, None),
+    };
+    if weight.as_ref().is_some_and(|(name, _)| !name.eq_ignore_ascii_case("q")) {
+        return None;
+    }
+    let weight = media_type::quality(weight.as_ref().map(|(_, value)| value.as_str()));
+    media_type::is_token(name).then_some((name, weight))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn content_type(headers: &[(HeaderName, &'static str)]) -> &'static str {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name, HeaderValue::from_static(value));
+        }
+        Format::negotiate(&map).content_type()
+    }
+
+    #[test]
+    fn the_heaviest_wins_over_the_most_exact() {
+        for (accept, expected) in [
+            ("application/xml;q=0.5, */*;q=0.9", "application/json; charset=utf-8"),
+            ("application/xml;q=0.5, */*;q=0.1", "application/xml; charset=utf-8"),
+            ("*/*, text/xml", "text/xml; charset=utf-8"),
+            ("text/*;q=0.3, application/xml;q=0.2", "text/json; charset=utf-8"),
+            ("TEXT/XML", "text/xml; charset=utf-8"),
+        ] {
+            assert_eq!(content_type(&[(ACCEPT, accept)]), expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_line_counts_for_nothing_and_others_still_do() {
+        let mirrored = [(CONTENT_TYPE, "text/xml"), (ACCEPT, "json, application/json")];
+        assert_eq!(content_type(&mirrored), "text/xml; charset=utf-8");
+        let second = [(ACCEPT, "json"), (ACCEPT, "application/xml")];
+        assert_eq!(content_type(&second), "application/xml; charset=utf-8");
+    }
+
+    #[test]
+    fn the_charset_is_the_accepted_one_else_the_requests() {
+        for (accepted, expected) in [
+            ("utf-16;q=0, *", "application/json; charset=utf-8"),
+            ("latin1, UTF-16;q=0.1", "application/json; charset=utf-16"),
+            ("*, utf-16", "application/json; charset=utf-16"),
+            ("utf-8", "application/json; charset=utf-8"),
+            ("latin1", "application/json; charset=utf-16"),
+        ] {
+            let request = (CONTENT_TYPE, "application/json; charset=utf-16");
+            assert_eq!(content_type(&[request, (ACCEPT_CHARSET, accepted)]), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_headers_never_panic(accept in prop::collection::vec(32_u8..=255, 0..80)) {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = HeaderValue::from_bytes(&accept) {
+                for name in [ACCEPT, ACCEPT_CHARSET, CONTENT_TYPE, REQUESTED_WITH] {
+                    headers.insert(name, value.clone());
+                }
+            }
+            let _ = Format::negotiate(&headers);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+use repass_core::Plaintext;
+
+use super::{Binding, PARAMETER, UpdateUserPasswordRequest, guid};
+use crate::http_error::ModelState;
+
+/// Reads a form as the framework's model binder does: names in any case, the first of duplicates,
+/// blank values as none at all.
+pub(super) fn read(body: &[u8]) -> Binding {
+    let Some(mut fields) = Fields::read(body) else { return Binding::unreadable() };
+    let mut model_state = ModelState::default();
+    let user_id = match fields.take("UserId") {
+        None => None,
+        Some(text) if is_blank(text.expose()) => {
+            model_state.add(&format!("{PARAMETER}.UserId"), "A value is required.");
+            None
+        }
+        Some(text) => guid::parse(text.expose()).or_else(|| {
+            let message = format!("The value '{}' is not valid for UserId.", text.expose());
+            model_state.add(&format!("{PARAMETER}.UserId"), message);
+            None
+        }),
+    };
+    let mut secret = |name| fields.take(name).filter(|text| !is_blank(text.expose()));
+    let mut text = |name| secret(name).map(|text| text.expose().to_owned());
+    let model = UpdateUserPasswordRequest {
+        user_id: user_id.unwrap_or_default(),
+        ip_address: text("IPAddress"),
+        user_agent: text("UserAgent"),
+        permanent_session_id: text("PermanentSessionId"),
+        old_password: secret("OldPassword"),
+        new_password: secret("NewPassword"),
+    };
+    Binding { model: Some(model), model_state }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
+}
+
+/// Any value may be a password, so all are held as one.
+struct Fields(Vec<(String, Plaintext)>);
+
+impl Fields {
+    /// `None` when a name is malformed.
+    fn read(body: &[u8]) -> Option<Self> {
+        form_urlencoded::parse(body)
+            .map(|(name, value)| Some((property_path(&name)?, Plaintext::new(value.into_owned()))))
+            .collect::<Option<_>>()
+            .map(Self)
+    }
+
+    fn take(&mut self, name: &str) -> Option<Plaintext> {
+        let first = self.0.iter().position(|(own, _)| own.eq_ignore_ascii_case(name))?;
+        Some(self.0.remove(first).1)
+    }
+}
+
+/// Makes a field name in jQuery's spelling a property path: `a[b]` is `a.b`, `a[]` is `a`, `a[0]`
+/// stays. `None` when a bracket is not closed.
+fn property_path(name: &str) -> Option<String> {
+    let mut path = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, bracketed)) = rest.split_once('[') {
+        let (inner, after) = bracketed.split_once(']')?;
+        path.push_str(before);
+        if inner.starts_with(char::is_numeric) {
+            path.push_str(&format!("[{inner}]"));
+        } else if !inner.is_empty() {
+            path.push('.');
+            path.push_str(inner);
+        }
+        rest = after;
+    }
+    path.push_str(rest);
+    Some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn new_password(body: &[u8]) -> Option<String> {
+        let binding = read(body);
+        assert!(binding.model_state.is_empty());
+        binding.model.unwrap().new_password.map(|text| text.expose().to_owned())
+    }
+
+    #[test]
+    fn values() {
+        for (body, value) in [
+            (&b"NewPassword=a+b%20c"[..], Some("a b c")),
+            (b"NewPassword=100%&x", Some("100%")),
+            (b"NewPassword=%zz%4", Some("%zz%4")),
+            (b"NewPassword=a%FFb", Some("a\u{FFFD}b")),
+            (b"NewPassword=a=b", Some("a=b")),
+            (b"NewPassword=&NewPassword=x", None),
+            (b"NewPassword=+%09", None),
+            (b"NewPassword=null", Some("null")),
+            (b"%4eewPassword=x", Some("x")),
+            (b"NewPassword[]=x", Some("x")),
+            (b"NewPassword[0]=x", None),
+            (b"request.NewPassword=x&request[NewPassword]=x", None),
+        ] {
+            assert_eq!(new_password(body).as_deref(), value, "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn user_ids() {
+        for (body, message) in [
+            ("UserId=+", "A value is required."),
+            ("userid", "A value is required."),
+            ("UserId=+x", "The value ' x' is not valid for UserId."),
+        ] {
+            let binding = read(body.as_bytes());
+            let entries: Vec<_> = binding.model_state.iter().collect();
+            assert_eq!(entries, [("request.UserId", &[message.to_owned()][..])], "{body}");
+        }
+    }
+
+    #[test]
+    fn an_unclosed_bracket_anywhere_spoils_the_form() {
+        for body in ["x[=1&NewPassword=a", "x[0=1", "NewPassword[]x[=1"] {
+            let binding = read(body.as_bytes());
+            assert!(binding.model.is_none());
+            assert_eq!(binding.model_state.iter().next().unwrap().0, "request");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..256)) {
+            let _ = read(&body);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! XML as the DataContract serializer reads and writes it.
+//!
+//! quick-xml does the tokenizing. It is lenient by design, so [`reader`] adds what XML 1.0 and the
+//! serializer's own reader demand on top.
+
+mod declaration;
+pub(crate) mod name;
+pub(crate) mod reader;
+pub(crate) mod text;
+
+/// The XML Schema instance namespace, which `nil` and `type` belong to.
+pub(crate) const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// The deepest nesting of elements that is read.
+pub(crate) const MAX_DEPTH: usize = 128;
+
+/// Why a document cannot be read. It says where, never what stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum XmlError {
+    /// The bytes are no text in the charset named, or the declaration contradicts it.
+    #[error("the document is not in the encoding it is said to be in")]
+    Encoding,
+    /// Not XML 1.0 with namespaces, or with a document type or processing instructions.
+    #[error("the document is malformed XML before byte {offset}")]
+    Malformed {
+        /// How many bytes of UTF-8 were read.
+        offset: u64,
+    },
+    /// Elements nested deeper than 128.
+    #[error("the document is nested deeper than {MAX_DEPTH} levels")]
+    TooDeep,
+    /// XML, but of another shape.
+    #[error("the document is XML of another shape before byte {offset}")]
+    Shape {
+        /// How many bytes of UTF-8 were read.
+        offset: u64,
+    },
+}

@@ -1,0 +1,329 @@
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::name::{Namespace, NamespaceResolver, PrefixDeclaration, QName, ResolveResult};
+use repass_core::Plaintext;
+use zeroize::Zeroizing;
+
+use super::text::{is_character, is_white_space};
+use super::{MAX_DEPTH, SCHEMA_INSTANCE, XmlError, declaration, name};
+use crate::encoding::Charset;
+
+/// Reads a document node by node and refuses everything that is not well-formed.
+pub(crate) struct Reader<'a> {
+    events: quick_xml::Reader<&'a [u8]>,
+    namespaces: NamespaceResolver,
+    charset: Charset,
+    depth: usize,
+    begun: bool,
+    root_seen: bool,
+    high_surrogate: Option<u32>,
+}
+
+/// A start tag with its names resolved.
+pub(crate) struct Element {
+    /// Namespace; empty where there is none.
+    pub(crate) namespace: String,
+    pub(crate) local: String,
+    attributes: Vec<(String, String, String)>,
+}
+
+impl Element {
+    pub(crate) fn is(&self, namespace: &str, local: &str) -> bool {
+        self.namespace == namespace && self.local == local
+    }
+
+    fn schema_instance(&self, local: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|(namespace, own, _)| namespace == SCHEMA_INSTANCE && own == local)
+            .map(|(_, _, value)| value.as_str())
+    }
+}
+
+enum Node<'a> {
+    Start(Element),
+    End,
+    /// Raw text: line ends are as received.
+    Text(Cow<'a, str>),
+    /// The same out of a CDATA section.
+    Section(Cow<'a, str>),
+    /// What a reference stood for.
+    Character(char),
+    EndOfDocument,
+}
+
+impl<'a> Reader<'a> {
+    /// Begins to read `document`, which came in `charset` and is without its byte-order mark.
+    pub(crate) fn new(document: &'a str, charset: Charset) -> Result<Self, XmlError> {
+        let valid: usize =
+            document.chars().take_while(|c| is_character(*c)).map(char::len_utf8).sum();
+        // quick-xml would swallow a second byte-order mark.
+        if valid < document.len() || document.starts_with('\u{FEFF}') {
+            return Err(XmlError::Malformed { offset: valid as u64 });
+        }
+        let mut events = quick_xml::Reader::from_str(document);
+        events.config_mut().enable_all_checks(true);
+        events.config_mut().expand_empty_elements = true;
+        Ok(Self {
+            events,
+            namespaces: NamespaceResolver::default(),
+            charset,
+            depth: 0,
+            begun: false,
+            root_seen: false,
+            high_surrogate: None,
+        })
+    }
+
+    /// Reads up to and including the root's start tag.
+    pub(crate) fn root(&mut self) -> Result<Element, XmlError> {
+        match self.next()? {
+            Node::Start(root) => Ok(root),
+            _ => Err(self.malformed()),
+        }
+    }
+
+    /// Reads the next child's start tag, or the end tag of the element that is open, for which it
+    /// gives `None`. Text between elements is an error.
+    pub(crate) fn child(&mut self) -> Result<Option<Element>, XmlError> {
+        loop {
+            match self.next()? {
+                Node::Start(element) => return Ok(Some(element)),
+                Node::End => return Ok(None),
+                Node::Text(text) if text.chars().all(is_white_space) => {}
+                Node::Character(character) if is_white_space(character) => {}
+                _ => return Err(self.shape()),
+            }
+        }
+    }
+
+    /// Reads the text of the element that is open, and its end tag.
+    pub(crate) fn text(&mut self) -> Result<Plaintext, XmlError> {
+        let mut content = Zeroizing::new(String::new());
+        loop {
+            match self.next()? {
+                Node::Text(raw) | Node::Section(raw) => push_normalized(&mut content, &raw),
+                Node::Character(character) => content.push(character),
+                Node::End => return Ok(Plaintext::new(std::mem::take(&mut *content))),
+                Node::Start(_) | Node::EndOfDocument => return Err(self.shape()),
+            }
+        }
+    }
+
+    /// Reads the rest of the element that is open, whatever is in it.
+    pub(crate) fn skip(&mut self) -> Result<(), XmlError> {
+        let outside = self.depth.saturating_sub(1);
+        while self.depth > outside {
+            self.next()?;
+        }
+        Ok(())
+    }
+
+    /// Reads what follows the root: comments and white space.
+    pub(crate) fn finish(mut self) -> Result<(), XmlError> {
+        match self.next()? {
+            Node::EndOfDocument => Ok(()),
+            _ => Err(self.malformed()),
+        }
+    }
+
+    /// Whether `i:nil` says that the element just started is null.
+    pub(crate) fn is_nil(&self, element: &Element) -> Result<bool, XmlError> {
+        match element.schema_instance("nil").map(|value| value.trim_matches(is_white_space)) {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(self.shape()),
+        }
+    }
+
+    /// Whether the element just started claims by `i:type` to be of another type than this.
+    pub(crate) fn is_of_other_type(&self, element: &Element, namespace: &str, name: &str) -> bool {
+        let Some(claim) = element.schema_instance("type").filter(|claim| !claim.is_empty()) else {
+            return false;
+        };
+        self.resolve(QName(claim), true)
+            .is_none_or(|(own, local)| own != namespace || local != name)
+    }
+
+    /// The document is XML, but not of the shape wished for.
+    pub(crate) fn shape(&self) -> XmlError {
+        XmlError::Shape { offset: self.events.buffer_position() }
+    }
+
+    fn malformed(&self) -> XmlError {
+        XmlError::Malformed { offset: self.events.buffer_position() }
+    }
+
+    fn next(&mut self) -> Result<Node<'a>, XmlError> {
+        loop {
+            let first = !std::mem::replace(&mut self.begun, true);
+            let event = self.events.read_event().map_err(|_| self.malformed())?;
+            if self.high_surrogate.is_some() && !matches!(event, Event::GeneralRef(_)) {
+                return Err(self.malformed());
+            }
+            match event {
+                Event::Decl(declaration) if first => self.declaration(&declaration)?,
+                Event::Comment(_) => {}
+                Event::Start(tag) => return self.open(&tag).map(Node::Start),
+                Event::End(_) => {
+                    self.depth = self.depth.checked_sub(1).ok_or_else(|| self.malformed())?;
+                    self.namespaces.pop();
+                    return Ok(Node::End);
+                }
+                Event::Text(text) if self.depth > 0 => {
+                    let raw = text.into_inner();
+                    // Only the end of a CDATA section may look so (2.4).
+                    let ends_section = raw.contains("]]>");
+                    return if ends_section { Err(self.malformed()) } else { Ok(Node::Text(raw)) };
+                }
+                Event::Text(text) if text.chars().all(is_white_space) => {}
+                Event::CData(section) if self.depth > 0 => {
+                    return Ok(Node::Section(section.into_inner()));
+                }
+                Event::GeneralRef(reference) if self.depth > 0 => {
+                    if let Some(character) = self.reference(&reference)? {
+                        return Ok(Node::Character(character));
+                    }
+                }
+                Event::Eof if self.depth == 0 && self.root_seen => return Ok(Node::EndOfDocument),
+                _ => return Err(self.malformed()),
+            }
+        }
+    }
+
+    fn declaration(&self, declaration: &BytesDecl<'_>) -> Result<(), XmlError> {
+        declaration::check(declaration, self.charset)?.ok_or_else(|| self.malformed())
+    }
+
+    fn open(&mut self, tag: &BytesStart<'_>) -> Result<Element, XmlError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(XmlError::TooDeep);
+        }
+        if self.depth == 1 && std::mem::replace(&mut self.root_seen, true) {
+            return Err(self.malformed());
+        }
+        self.element(tag).ok_or_else(|| self.malformed())
+    }
+
+    /// Checks a start tag and brings its namespaces into scope. `None` when it is malformed.
+    fn element(&mut self, tag: &BytesStart<'_>) -> Option<Element> {
+        let raw = tag.attributes_raw();
+        if !name::is_qualified(tag.name().as_ref()) || raw.contains('<') || !is_spaced(raw) {
+            return None;
+        }
+        // A scope without declarations: quick-xml would take them unresolved from the tag.
+        self.namespaces.push(&BytesStart::new("")).ok()?;
+        let mut plain = Vec::new();
+        for attribute in tag.attributes() {
+            let attribute = attribute.ok()?;
+            let value = attribute.normalized_value(XmlVersion::Explicit1_0).ok()?.into_owned();
+            if !name::is_qualified(attribute.key.as_ref()) {
+                return None;
+            }
+            match attribute.key.as_namespace_binding() {
+                Some(PrefixDeclaration::Named(_)) if value.is_empty() => return None,
+                Some(prefix) => self.namespaces.add(prefix, Namespace(&value)).ok()?,
+                None => plain.push((attribute.key, value)),
+            }
+        }
+        let mut seen = HashSet::new();
+        let mut attributes = Vec::with_capacity(plain.len());
+        for (key, value) in plain {
+            let (namespace, local) = self.resolve(key, false)?;
+            if !seen.insert((namespace.clone(), local.clone())) {
+                return None;
+            }
+            attributes.push((namespace, local, value));
+        }
+        let (namespace, local) = self.resolve(tag.name(), true)?;
+        Some(Element { namespace, local, attributes })
+    }
+
+    /// Namespace and local name; `None` for a prefix that stands for nothing.
+    fn resolve(&self, name: QName<'_>, use_default: bool) -> Option<(String, String)> {
+        let (namespace, local) = self.namespaces.resolve(name, use_default);
+        let namespace = match namespace {
+            ResolveResult::Bound(Namespace(namespace)) => namespace.to_owned(),
+            ResolveResult::Unbound => String::new(),
+            ResolveResult::Unknown(_) => return None,
+        };
+        Some((namespace, local.into_inner().to_owned()))
+    }
+
+    /// The character that a reference stands for. `None` for the first half of a surrogate pair,
+    /// which .NET lets one write as two references.
+    fn reference(&mut self, reference: &BytesRef<'_>) -> Result<Option<char>, XmlError> {
+        let Some(number) = reference.strip_prefix('#') else {
+            let entity = resolve_predefined_entity(reference).and_then(|text| text.chars().next());
+            return match (entity, self.high_surrogate) {
+                (Some(character), None) => Ok(Some(character)),
+                _ => Err(self.malformed()),
+            };
+        };
+        let code = code_point(number).ok_or_else(|| self.malformed())?;
+        match (self.high_surrogate.take(), code) {
+            (None, 0xD800..=0xDBFF) => {
+                self.high_surrogate = Some(code);
+                Ok(None)
+            }
+            (Some(high), 0xDC00..=0xDFFF) => {
+                let pair = 0x1_0000 + ((high - 0xD800) << 10) + (code - 0xDC00);
+                char::from_u32(pair).map(Some).ok_or_else(|| self.malformed())
+            }
+            // Any other character is good, even one that may not stand in a document raw; only
+            // U+0000 is none at all.
+            (None, 1..) => char::from_u32(code).map(Some).ok_or_else(|| self.malformed()),
+            _ => Err(self.malformed()),
+        }
+    }
+}
+
+/// Whether white space stands behind every quoted value of a tag (XML 1.0, 3.1), unless it is the
+/// last.
+pub(super) fn is_spaced(attributes: &str) -> bool {
+    let mut quote = None;
+    let mut characters = attributes.chars().peekable();
+    while let Some(character) = characters.next() {
+        match quote {
+            None if matches!(character, '"' | '\'') => quote = Some(character),
+            Some(open) if open == character => {
+                quote = None;
+                if characters.peek().is_some_and(|next| !is_white_space(*next)) {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    true
+}
+
+fn code_point(number: &str) -> Option<u32> {
+    let (digits, radix) = match number.strip_prefix('x') {
+        Some(digits) => (digits, 16),
+        None => (number, 10),
+    };
+    let plain = digits.chars().all(|digit| digit.is_digit(radix));
+    plain.then(|| u32::from_str_radix(digits, radix).ok()).flatten()
+}
+
+/// Appends text with its line ends made line feeds (XML 1.0, 2.11).
+fn push_normalized(content: &mut String, raw: &str) {
+    let mut characters = raw.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character == '\r' {
+            characters.next_if_eq(&'\n');
+            content.push('\n');
+        } else {
+            content.push(character);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

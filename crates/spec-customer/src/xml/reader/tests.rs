@@ -1,0 +1,179 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const MARKUP: &str = "([<>&;#x/!?='\"\\[\\]a: -]|<a>|</a>|<!--|-->|CDATA|&#x41;|\r|\n){0,40}";
+
+fn read(document: &str) -> Result<String, XmlError> {
+    let mut reader = Reader::new(document, Charset::Utf8)?;
+    reader.root()?;
+    let text = reader.text()?;
+    reader.finish()?;
+    Ok(text.expose().to_owned())
+}
+
+fn skip(document: &str) -> Result<(), XmlError> {
+    let mut reader = Reader::new(document, Charset::Utf8)?;
+    reader.root()?;
+    reader.skip()?;
+    reader.finish()
+}
+
+#[test]
+fn text_is_put_together_from_its_parts() {
+    let document = "<a> x<!--c-->&lt;&#13;<![CDATA[<&]]]]><![CDATA[>]]>\r\n&#x1;&apos;</a >";
+    assert_eq!(read(document).unwrap(), " x<\r<&]]>\n\u{1}'");
+}
+
+#[test]
+fn references() {
+    let good = "<a>&#xD83D;&#56593;&#x10FFFF;&#xfffe;</a>";
+    assert_eq!(read(good).unwrap(), "🔑\u{10FFFF}\u{FFFE}");
+    for bad in [
+        "&#0;",
+        "&#x0;",
+        "&#;",
+        "&#x;",
+        "&#X41;",
+        "&#+65;",
+        "&#x110000;",
+        "&foo;",
+        "&",
+        "& ;",
+        "&amp",
+        "&#xD83D;",
+        "&#xDD11;",
+        "&#xD83D;x",
+        "&#xD83D;&amp;",
+        "&#xD83D;<!---->&#xDD11;",
+        "&AMP;",
+        "&#99999999999;",
+    ] {
+        assert!(read(&format!("<a>{bad}</a>")).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn what_is_not_well_formed_is_refused_even_where_it_is_skipped() {
+    for bad in [
+        "",
+        " ",
+        "a",
+        "<a>",
+        "</a>",
+        "<a></b>",
+        "<a/><b/>",
+        "<a/>x",
+        "<a/>&#32;",
+        "&#32;<a/>",
+        "<a>]]></a>",
+        "<a b></a>",
+        "<a b=c/>",
+        "<a b='<'/>",
+        "<a b='1' b='2'/>",
+        "<a b='1'c='2'/>",
+        "<a b='&foo;'/>",
+        "<a b='&'/>",
+        "<1/>",
+        "<a:/>",
+        "<a:b/>",
+        "<a b:c=''/>",
+        "< a/>",
+        "<a xmlns:b=''/>",
+        "<a xmlns:xmlns='x'/>",
+        "<a xmlns:p='x' xmlns:q='x' p:b='' q:b=''/>",
+        "<a><!-- -- --></a>",
+        "<a><?p?></a>",
+        "<?p?><a/>",
+        "<a/><?p?>",
+        "<!DOCTYPE a><a/>",
+        "<a><!DOCTYPE a></a>",
+        "<![CDATA[]]><a/>",
+        "<a/><![CDATA[]]>",
+        "<a></a b='1'>",
+        "<a>\u{1}</a>",
+        "<a b='\u{1}'/>",
+        "<a><!--\u{B}--></a>",
+        "\u{FEFF}<a/>",
+        "<a/ >",
+        "<a><b></a></b>",
+        "<a",
+        "<a><",
+        "<a></",
+        "<a><!",
+        "<a><![CDATA[",
+        "<a><!--",
+    ] {
+        assert!(skip(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn declarations() {
+    for good in [
+        "<?xml version='1.0'?>",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>",
+        "<?xml version='1.0' encoding='utf-8' standalone='no'?>\n",
+        "<?xml version='1.0' standalone='yes'?><!-- c -->",
+    ] {
+        assert_eq!(skip(&format!("{good}<a/>")), Ok(()), "{good}");
+    }
+    for bad in [
+        "<?xml?>",
+        "<?xml ?>",
+        "<?xml version='1.1'?>",
+        "<?xml version='1'?>",
+        " <?xml version='1.0'?>",
+        "<!----><?xml version='1.0'?>",
+        "<?xml encoding='utf-8'?>",
+        "<?XML version='1.0'?>",
+        "<?xml version='1.0' standalone='yes' encoding='utf-8'?>",
+        "<?xml version='1.0'encoding='utf-8'?>",
+        "<?xml version='1.0' standalone='true'?>",
+        "<?xml version='1.0' x='y'?>",
+        "<?xml version='1.0'?><?xml version='1.0'?>",
+    ] {
+        assert!(matches!(skip(&format!("{bad}<a/>")), Err(XmlError::Malformed { .. })), "{bad}");
+    }
+    for other in ["utf-16", "us-ascii", "utf8", "bogus"] {
+        let document = format!("<?xml version='1.0' encoding='{other}'?><a/>");
+        assert_eq!(skip(&document), Err(XmlError::Encoding), "{other}");
+    }
+}
+
+#[test]
+fn nesting_is_read_to_128_levels() {
+    let nested = |levels: usize| "<a>".repeat(levels) + &"</a>".repeat(levels);
+    assert_eq!(skip(&nested(128)), Ok(()));
+    assert_eq!(skip(&nested(129)), Err(XmlError::TooDeep));
+    let with_empty = |levels: usize| "<a>".repeat(levels) + "<b/>" + &"</a>".repeat(levels);
+    assert_eq!(skip(&with_empty(127)), Ok(()));
+    assert_eq!(skip(&with_empty(128)), Err(XmlError::TooDeep));
+}
+
+#[test]
+fn namespaces_are_resolved_in_their_scope() {
+    let document = "<p:a xmlns:p='urn:&#x78;'><b xmlns='urn:y'/><p:c/><d/></p:a>";
+    let mut reader = Reader::new(document, Charset::Utf8).unwrap();
+    assert!(reader.root().unwrap().is("urn:x", "a"));
+    for (namespace, local) in [("urn:y", "b"), ("urn:x", "c"), ("", "d")] {
+        assert!(reader.child().unwrap().unwrap().is(namespace, local), "{local}");
+        reader.skip().unwrap();
+    }
+    assert!(reader.child().unwrap().is_none());
+    reader.finish().unwrap();
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(document in ".*") {
+        let _ = skip(&document);
+    }
+
+    #[test]
+    fn arbitrary_markup_never_panics(document in MARKUP) {
+        let _ = skip(&document);
+        let _ = skip(&format!("<a>{document}</a>"));
+        let _ = read(&format!("<a>{document}</a>"));
+    }
+}
