@@ -13,6 +13,8 @@ mod caller;
 mod change;
 mod changer;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod hash;
 mod installation_key;
 #[cfg(feature = "memory")]

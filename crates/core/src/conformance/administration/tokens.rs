@@ -1,0 +1,161 @@
+use super::{actions, added};
+use crate::conformance::sample::{
+    access_token, account, at, audit, audit_of, digest, realm, reset_token, service_key, uuid,
+};
+use crate::{
+    AccessToken, AccountError, AdministrationStore, AuditFilter, AuditRecord, HeldToken, Key,
+    KeyId, KeyKind, OtpEnrolment, Realm, ResetToken, TokenId,
+};
+
+fn of_realm(realm: &Realm, action: &str) -> AuditRecord {
+    let anybody = account(realm, "nobody");
+    AuditRecord { account: None, at: at(7), ..audit(&anybody, action) }
+}
+
+pub(in crate::conformance) async fn keys_are_kept_and_revoked_once(
+    store: &dyn AdministrationStore,
+) {
+    let realm = realm();
+    let oldest = service_key(&realm, at(1));
+    let middle = Key { kind: KeyKind::App, ..service_key(&realm, at(2)) };
+    let newest = Key { kind: KeyKind::Api, ..service_key(&realm, at(3)) };
+    let foreign = service_key(&self::realm(), at(2));
+    for key in [&oldest, &foreign, &middle, &newest] {
+        store.add_key(key, &of_realm(&key.realm, "key.add")).await.expect("add_key");
+    }
+    for key in [&oldest, &middle, &newest] {
+        let by_digest = store.key(&key.digest).await.expect("key");
+        assert_eq!(by_digest.as_ref(), Some(key), "found by digest as it was added");
+        let by_id = store.key_by_id(key.id).await.expect("key_by_id");
+        assert_eq!(by_id.as_ref(), Some(key), "found by id as it was added");
+    }
+    assert_eq!(store.key(&digest("unknown")).await.expect("key"), None);
+    assert_eq!(store.key_by_id(KeyId(uuid())).await.expect("key_by_id"), None);
+
+    let revoke = of_realm(&realm, "key.revoke");
+    assert!(store.revoke_key(middle.id, &revoke).await.expect("revoke_key"));
+    let again = AuditRecord { at: at(8), ..of_realm(&realm, "key.revoke") };
+    let revoked = store.revoke_key(middle.id, &again).await.expect("revoke_key");
+    assert!(!revoked, "it was revoked before");
+    let unknown = of_realm(&realm, "key.revoke");
+    let revoked = store.revoke_key(KeyId(uuid()), &unknown).await.expect("revoke_key");
+    assert!(!revoked, "there is no such key");
+
+    let middle = Key { revoked_at: Some(at(7)), ..middle };
+    let found = store.key(&middle.digest).await.expect("key");
+    assert_eq!(found.as_ref(), Some(&middle), "a revoked key is found, with its first revocation");
+    let listed = store.keys(Some(&realm)).await.expect("keys");
+    assert_eq!(listed, [oldest, middle, newest], "of one realm, oldest first, revoked ones too");
+    let all = store.keys(None).await.expect("keys");
+    assert!(listed.iter().chain([&foreign]).all(|key| all.contains(key)), "or of all realms");
+
+    let filter = AuditFilter { realm: Some(realm), limit: 100, ..AuditFilter::default() };
+    let trail = store.audit(&filter).await.expect("audit");
+    let revocations = trail.iter().filter(|record| record.action == "key.revoke").count();
+    assert_eq!(revocations, 1, "only what was done is recorded");
+    assert_eq!(trail.len(), 4, "and every key that was added");
+}
+
+pub(in crate::conformance) async fn access_tokens_are_kept_and_revoked_once(
+    store: &dyn AdministrationStore,
+) {
+    let account = added(store).await;
+    let plain = AccessToken { roles: Vec::new(), ..access_token(&account) };
+    let token = access_token(&account);
+    for token in [&plain, &token] {
+        let record = audit(&account, "access-token.add");
+        store.add_access_token(token, &record).await.expect("add_access_token");
+        let expected = HeldToken {
+            token: token.clone(),
+            realm: account.realm.clone(),
+            user_id: account.user_id.clone(),
+            active: true,
+        };
+        let by_digest = store.access_token(&token.digest).await.expect("access_token");
+        assert_eq!(by_digest.as_ref(), Some(&expected), "found by digest, with its holder");
+        let by_id = store.access_token_by_id(token.id).await.expect("access_token_by_id");
+        assert_eq!(by_id, Some(expected), "found by id, with its holder");
+    }
+    assert_eq!(store.access_token(&digest("unknown")).await.expect("access_token"), None);
+    let unknown = store.access_token_by_id(TokenId(uuid())).await.expect("access_token_by_id");
+    assert_eq!(unknown, None);
+
+    for (second, expected) in [(7, true), (8, false)] {
+        let record = AuditRecord { at: at(second), ..audit(&account, "access-token.revoke") };
+        let revoked = store.revoke_access_token(token.id, &record).await;
+        assert_eq!(revoked.expect("revoke_access_token"), expected, "it is revoked once");
+    }
+    let record = audit(&account, "access-token.revoke");
+    let revoked = store.revoke_access_token(TokenId(uuid()), &record).await;
+    assert!(!revoked.expect("revoke_access_token"), "there is no such token");
+    let held = store.access_token(&token.digest).await.expect("access_token").expect("kept");
+    assert_eq!(held.token.revoked_at, Some(at(7)), "found, with its first revocation");
+    let held = store.access_token(&plain.digest).await.expect("access_token").expect("kept");
+    assert_eq!(held.token.revoked_at, None, "the other one still counts");
+    let expected = ["account.add", "access-token.add", "access-token.add", "access-token.revoke"];
+    assert_eq!(actions(store, &account).await, expected, "only what was done is recorded");
+
+    let absent = self::account(&realm(), "absent");
+    let stray = access_token(&absent);
+    let refused = store.add_access_token(&stray, &audit(&absent, "access-token.add")).await;
+    assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
+    assert_eq!(store.access_token(&stray.digest).await.expect("access_token"), None);
+    assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");
+}
+
+pub(in crate::conformance) async fn reset_tokens_are_kept(store: &dyn AdministrationStore) {
+    let (account, bystander) = (added(store).await, added(store).await);
+    let (older, newer) = (reset_token(&account), reset_token(&account));
+    let newer = ResetToken { issued_at: at(3), ..newer };
+    let others = reset_token(&bystander);
+    for token in [&others, &older, &newer] {
+        let record = audit_of(token.account, "reset-token.add");
+        store.add_reset_token(token, &record).await.expect("add_reset_token");
+        let kept = store.reset_token(&token.digest).await.expect("reset_token");
+        assert_eq!(kept.as_ref(), Some(token), "found as it was added");
+    }
+    let older = store.reset_token(&older.digest).await.expect("reset_token").expect("kept");
+    assert!(older.spent_at.is_some(), "voided by the newer one");
+    let kept = store.reset_token(&others.digest).await.expect("reset_token");
+    assert_eq!(kept, Some(others), "another account's is as it was");
+    assert_eq!(store.reset_token(&digest("unknown")).await.expect("reset_token"), None);
+    let expected = ["account.add", "reset-token.add", "reset-token.add"];
+    assert_eq!(actions(store, &account).await, expected);
+
+    let absent = self::account(&realm(), "absent");
+    let stray = reset_token(&absent);
+    let refused = store.add_reset_token(&stray, &audit(&absent, "reset-token.add")).await;
+    assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
+    assert_eq!(store.reset_token(&stray.digest).await.expect("reset_token"), None);
+    assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");
+}
+
+pub(in crate::conformance) async fn one_time_passwords_are_replaced(
+    store: &dyn AdministrationStore,
+) {
+    let account = added(store).await;
+    let none = OtpEnrolment::default();
+    assert_eq!(store.otp(account.id).await.expect("otp"), none, "nothing at first");
+    let full = OtpEnrolment {
+        sealed_secret: Some((0..=255).collect()),
+        last_step: Some(60_000_000),
+        code: Some((digest("code"), at(600))),
+    };
+    let secret = OtpEnrolment { last_step: None, code: None, ..full.clone() };
+    let code = OtpEnrolment { sealed_secret: None, last_step: None, ..full.clone() };
+    for enrolment in [full, secret, code, none] {
+        let record = audit(&account, "otp.set");
+        store.set_otp(account.id, &enrolment, &record).await.expect("set_otp");
+        let kept = store.otp(account.id).await.expect("otp");
+        assert_eq!(kept, enrolment, "all of it is replaced");
+    }
+    assert_eq!(actions(store, &account).await.len(), 5, "each replacement is recorded");
+
+    let absent = self::account(&realm(), "absent");
+    let refused =
+        store.set_otp(absent.id, &OtpEnrolment::default(), &audit(&absent, "otp.set")).await;
+    assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
+    assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");
+    let unknown = store.otp(absent.id).await.expect("otp");
+    assert_eq!(unknown, OtpEnrolment::default(), "an account that is none has none");
+}

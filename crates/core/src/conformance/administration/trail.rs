@@ -1,0 +1,66 @@
+use super::{added, trail};
+use crate::conformance::sample::{at, audit, realm, uuid};
+use crate::{AdministrationStore, AuditFilter, AuditRecord, Context};
+
+pub(in crate::conformance) async fn is_listed_newest_first(store: &dyn AdministrationStore) {
+    let (one, other) = (added(store).await, added(store).await);
+    let mut records = Vec::new();
+    for (account, second) in [(&one, 1), (&other, 2), (&one, 3), (&one, 4)] {
+        let record = AuditRecord { at: at(second), ..audit(account, "password.change") };
+        store.record(&record).await.expect("record");
+        records.push(record);
+    }
+    let stranger = AuditRecord { at: at(5), account: None, ..audit(&one, "password.change") };
+    store.record(&stranger).await.expect("record");
+
+    let all = AuditFilter { limit: 100, ..AuditFilter::default() };
+    let of_one = AuditFilter { account: Some(one.id), ..all.clone() };
+    let listed = store.audit(&of_one).await.expect("audit");
+    let expected = [&records[3], &records[2], &records[0]];
+    assert_eq!(listed.iter().take(3).collect::<Vec<_>>(), expected, "newest first");
+    assert_eq!(listed.len(), 4, "of one account, its making included");
+
+    let of_realm = AuditFilter { realm: Some(one.realm.clone()), ..all.clone() };
+    let listed = store.audit(&of_realm).await.expect("audit");
+    assert_eq!((listed.len(), &listed[0]), (5, &stranger), "of one realm, nobody's too");
+    let some = store.audit(&AuditFilter { limit: 2, ..of_realm }).await.expect("audit");
+    assert_eq!(some, listed[..2], "at most as many as asked for");
+
+    let neither = AuditFilter { realm: Some(other.realm.clone()), ..of_one };
+    assert!(store.audit(&neither).await.expect("audit").is_empty(), "both filters count");
+    let listed = store.audit(&AuditFilter { limit: 1, ..all.clone() }).await.expect("audit");
+    assert_eq!(listed, [stranger], "without filters, of all");
+    assert!(store.audit(&AuditFilter { limit: 0, ..all }).await.expect("audit").is_empty());
+}
+
+pub(in crate::conformance) async fn keeps_odd_texts(store: &dyn AdministrationStore) {
+    let account = added(store).await;
+    let odd = "o'brien \"the\\ ünïcødé\u{301} 🔑 $1 ?1 -- ;%_\r\n\t\u{0}\u{ffff}";
+    let long = "ä".repeat(Context::MAX_TEXT / 2);
+    let record = AuditRecord {
+        id: uuid(),
+        detail: Some("too-short,\"o'dd\" 🔑".to_owned()),
+        caller: format!("token:{}", uuid()),
+        context: Context {
+            source: "conformance".to_owned(),
+            request_id: Some(odd.to_owned()),
+            peer: Some("[::1]:443".to_owned()),
+            ip_address: Some(String::new()),
+            user_agent: Some(long),
+            session: None,
+            channel: Some(odd.to_owned()),
+            display_name: Some(odd.to_owned()),
+            language: Some("de-DE".to_owned()),
+        },
+        ..audit(&account, "password.change")
+    };
+    store.record(&record).await.expect("record");
+    assert_eq!(trail(store, &account).await[0], record, "every text comes back as it was");
+
+    let elsewhere = AuditRecord { id: uuid(), realm: realm(), account: None, ..record };
+    store.record(&elsewhere).await.expect("record");
+    let filter =
+        AuditFilter { realm: Some(elsewhere.realm.clone()), limit: 9, ..AuditFilter::default() };
+    let listed = store.audit(&filter).await.expect("audit");
+    assert_eq!(listed, [elsewhere], "a realm needs no account to have a trail");
+}
