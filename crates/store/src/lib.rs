@@ -1,1 +1,45 @@
-//! The ports of repass-core on SQL
+//! The ports of [`repass_core`] on SQL: one [`SqlStore`] that is a
+//! [`CredentialStore`](repass_core::CredentialStore), a [`TokenStore`](repass_core::TokenStore), a
+//! [`KeyStore`](repass_core::KeyStore) and an
+//! [`AdministrationStore`](repass_core::AdministrationStore).
+//!
+//! It keeps the schema up to date by itself. It decides nothing: rules on attempts, passwords and
+//! tokens are the engine's. It never sees a password or a token, only hashes and digests. It reads
+//! no configuration and asks no clock.
+//!
+//! The database is a SQLite file, in write-ahead mode, and synced to the disk with every
+//! transaction. Several processes of one machine may use the same file. Moments are kept to the
+//! microsecond; what is finer is cut off.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use repass_core::{CredentialStore, Subject};
+//! use repass_store::SqlStore;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let url = format!("sqlite://{}", folder.path().join("repass.db").display());
+//!
+//! let store = SqlStore::open(&url).await?;
+//! assert_eq!(store.find(&Subject::new("shop".parse()?, "pat")).await?, None);
+//! store.close().await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+
+mod administration;
+mod attempts;
+mod commit;
+mod credentials;
+mod database_url;
+mod dialect;
+mod failure;
+mod installation_key;
+mod journal;
+mod open;
+mod row;
+mod store;
+mod tokens;
+
+pub use installation_key::{KeyFileError, LoadedKey, load_installation_key};
+pub use open::OpenError;
+pub use store::SqlStore;

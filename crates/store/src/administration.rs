@@ -1,0 +1,137 @@
+//! What an operator does. Each call is one transaction with its audit record.
+
+mod accounts;
+mod audit;
+mod keys;
+mod tokens;
+
+use async_trait::async_trait;
+use repass_core::{
+    AccessToken, Account, AccountError, AccountFilter, AccountId, AdministrationStore, AttemptKey,
+    AttemptState, AuditFilter, AuditRecord, HashedPassword, HeldToken, Key, KeyId, OtpEnrolment,
+    OutboxEvent, Realm, ResetToken, StoreError, TokenId,
+};
+use sqlx::query;
+
+use crate::row;
+use crate::store::SqlStore;
+
+#[async_trait]
+impl AdministrationStore for SqlStore {
+    async fn add_account(
+        &self,
+        account: &Account,
+        hash: Option<&HashedPassword>,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.insert_account(account, hash, audit).await
+    }
+
+    async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError> {
+        self.list_accounts(filter).await
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError> {
+        self.account_by_id(account).await
+    }
+
+    async fn set_active(
+        &self,
+        account: AccountId,
+        active: bool,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.activate(account, active, audit).await
+    }
+
+    async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {
+        let found = query(
+            "SELECT failures, password_closed_until, reset_closed_until
+             FROM attempts WHERE key = $1",
+        )
+        .bind(key.as_bytes().as_slice());
+        let state = self.row(found).await?.as_ref().map(row::attempt_state).transpose()?;
+        Ok(state.unwrap_or_default())
+    }
+
+    async fn unlock(&self, account: AccountId, audit: &AuditRecord) -> Result<(), AccountError> {
+        let mut transaction = self.begin().await?;
+        if self.lock_account(&mut transaction, account).await?.is_none() {
+            return Err(AccountError::Unknown);
+        }
+        self.clear_attempts(&mut transaction, &AttemptKey::account(account)).await?;
+        self.write_audit(&mut transaction, audit).await?;
+        Ok(self.end(transaction).await?)
+    }
+
+    async fn add_key(&self, key: &Key, audit: &AuditRecord) -> Result<(), StoreError> {
+        self.insert_key(key, audit).await
+    }
+
+    async fn keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
+        self.list_keys(realm).await
+    }
+
+    async fn revoke_key(&self, key: KeyId, audit: &AuditRecord) -> Result<bool, StoreError> {
+        let revoke = query("UPDATE keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
+            .bind(audit.at.as_microsecond())
+            .bind(key.0.to_string());
+        self.revoke(revoke, audit).await
+    }
+
+    async fn add_access_token(
+        &self,
+        token: &AccessToken,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.insert_access_token(token, audit).await
+    }
+
+    async fn revoke_access_token(
+        &self,
+        token: TokenId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StoreError> {
+        let revoke =
+            query("UPDATE access_tokens SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
+                .bind(audit.at.as_microsecond())
+                .bind(token.0.to_string());
+        self.revoke(revoke, audit).await
+    }
+
+    async fn key_by_id(&self, key: KeyId) -> Result<Option<Key>, StoreError> {
+        self.find_key(key).await
+    }
+
+    async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError> {
+        self.find_access_token(token).await
+    }
+
+    async fn add_reset_token(
+        &self,
+        token: &ResetToken,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.insert_reset_token(token, audit).await
+    }
+
+    async fn set_otp(
+        &self,
+        account: AccountId,
+        enrolment: &OtpEnrolment,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.replace_otp(account, enrolment, audit).await
+    }
+
+    async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {
+        self.list_audit(filter).await
+    }
+
+    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {
+        let events =
+            query("SELECT id, at, account, kind, payload FROM outbox ORDER BY sequence LIMIT $1")
+                .bind(i64::from(limit));
+        self.rows(events).await?.iter().map(row::outbox_event).collect()
+    }
+}

@@ -1,0 +1,69 @@
+use jiff::Timestamp;
+use repass_core::{AuditRecord, Key, KeyId, Realm, StoreError};
+use sqlx::query;
+
+use crate::row;
+use crate::store::{SqlStore, Statement};
+
+impl SqlStore {
+    pub(super) async fn insert_key(
+        &self,
+        key: &Key,
+        audit: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        let insert = query(
+            "INSERT INTO keys (id, realm, kind, name, digest, created_at, revoked_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(key.id.0.to_string())
+        .bind(key.realm.as_str())
+        .bind(key.kind.as_str())
+        .bind(key.name.as_str())
+        .bind(key.digest.as_bytes().as_slice())
+        .bind(key.created_at.as_microsecond())
+        .bind(key.revoked_at.map(Timestamp::as_microsecond));
+        self.write(&mut transaction, insert).await?;
+        self.write_audit(&mut transaction, audit).await?;
+        self.end(transaction).await
+    }
+
+    pub(super) async fn list_keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
+        let keys = match realm {
+            None => query(
+                "SELECT id, realm, kind, name, digest, created_at, revoked_at
+                 FROM keys ORDER BY created_at, id",
+            ),
+            Some(realm) => query(
+                "SELECT id, realm, kind, name, digest, created_at, revoked_at
+                 FROM keys WHERE realm = $1 ORDER BY created_at, id",
+            )
+            .bind(realm.as_str()),
+        };
+        self.rows(keys).await?.iter().map(row::key).collect()
+    }
+
+    pub(super) async fn find_key(&self, key: KeyId) -> Result<Option<Key>, StoreError> {
+        let found = query(
+            "SELECT id, realm, kind, name, digest, created_at, revoked_at FROM keys WHERE id = $1",
+        )
+        .bind(key.0.to_string());
+        self.row(found).await?.as_ref().map(row::key).transpose()
+    }
+
+    /// Whether `statement` revoked something. Only then the record is written.
+    pub(super) async fn revoke(
+        &self,
+        statement: Statement<'_>,
+        audit: &AuditRecord,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        if self.write(&mut transaction, statement).await? == 0 {
+            self.undo(transaction).await?;
+            return Ok(false);
+        }
+        self.write_audit(&mut transaction, audit).await?;
+        self.end(transaction).await?;
+        Ok(true)
+    }
+}

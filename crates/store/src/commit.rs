@@ -1,0 +1,224 @@
+use repass_core::{AccountId, Commit, Committed, OtpSpend, ResetSpend, StoreError, TokenId};
+use sqlx::query;
+
+use crate::failure::unstorable;
+use crate::row;
+use crate::store::{SqlStore, WriteTransaction};
+
+impl SqlStore {
+    /// Makes the change, or undoes everything when it is refused.
+    pub(crate) async fn commit_change(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        let mut transaction = self.begin().await?;
+        let committed = self.change(&mut transaction, commit).await?;
+        match committed {
+            Committed::Done { .. } => self.end(transaction).await?,
+            Committed::Conflict | Committed::TokenSpent | Committed::OtpSpent => {
+                self.undo(transaction).await?;
+            }
+        }
+        Ok(committed)
+    }
+
+    async fn change(
+        &self,
+        transaction: &mut WriteTransaction,
+        commit: &Commit,
+    ) -> Result<Committed, StoreError> {
+        // Every other change of the account, and every issue of a token for it, waits from here on.
+        let active = self.lock_account(transaction, commit.account).await?;
+
+        // Before the version: who redeems a token twice at once is to hear of the token.
+        if !self.is_unspent(transaction, commit).await? {
+            return Ok(Committed::TokenSpent);
+        }
+        if active != Some(true) || !self.replace_hash(transaction, commit).await? {
+            return Ok(Committed::Conflict);
+        }
+        if !self.use_up_otp(transaction, commit).await? {
+            return Ok(Committed::OtpSpent);
+        }
+        if !self.spend_reset_tokens(transaction, commit).await? {
+            return Ok(Committed::TokenSpent);
+        }
+
+        let at = commit.at.as_microsecond();
+        self.revoke_access_tokens(transaction, commit.account, commit.keep_token, at).await?;
+        self.clear_attempts(transaction, &commit.clear).await?;
+        let touch = query("UPDATE accounts SET updated_at = $1 WHERE id = $2")
+            .bind(at)
+            .bind(commit.account.to_string());
+        self.write(transaction, touch).await?;
+        self.write_audit(transaction, &commit.audit).await?;
+        self.write_event(transaction, &commit.event).await?;
+        Ok(Committed::Done { version: commit.expected_version.saturating_add(1) })
+    }
+
+    /// Whether the account is active; `None` when there is none.
+    pub(crate) async fn lock_account(
+        &self,
+        transaction: &mut WriteTransaction,
+        account: AccountId,
+    ) -> Result<Option<bool>, StoreError> {
+        let select = self.dialect.locking("SELECT active FROM accounts WHERE id = $1");
+        let found = query(select).bind(account.to_string());
+        self.row_within(transaction, found).await?.as_ref().map(row::active).transpose()
+    }
+
+    async fn is_unspent(
+        &self,
+        transaction: &mut WriteTransaction,
+        commit: &Commit,
+    ) -> Result<bool, StoreError> {
+        match &commit.spend {
+            None => Ok(true),
+            Some(ResetSpend::Issued(digest)) => {
+                let unspent = query(
+                    "SELECT digest FROM reset_tokens
+                     WHERE digest = $1 AND account = $2 AND spent_at IS NULL AND expires_at > $3",
+                )
+                .bind(digest.as_bytes().as_slice())
+                .bind(commit.account.to_string())
+                .bind(commit.at.as_microsecond());
+                Ok(self.row_within(transaction, unspent).await?.is_some())
+            }
+            Some(ResetSpend::Signed { digest, .. }) => {
+                let redeemed = query("SELECT digest FROM reset_tokens WHERE digest = $1")
+                    .bind(digest.as_bytes().as_slice());
+                Ok(self.row_within(transaction, redeemed).await?.is_none())
+            }
+        }
+    }
+
+    /// Puts the new hash in the place of the expected one, which goes to the history. Whether it was
+    /// the expected one.
+    async fn replace_hash(
+        &self,
+        transaction: &mut WriteTransaction,
+        commit: &Commit,
+    ) -> Result<bool, StoreError> {
+        let account = commit.account.to_string();
+        let expected = commit.expected_version;
+        if expected == 0 {
+            let first = query(
+                "INSERT INTO credentials (account, hash, version, changed_at)
+                 VALUES ($1, $2, 1, $3) ON CONFLICT (account) DO NOTHING",
+            )
+            .bind(account)
+            .bind(commit.hash.as_str())
+            .bind(commit.at.as_microsecond());
+            return Ok(self.write(transaction, first).await? == 1);
+        }
+
+        let keep = query(
+            "INSERT INTO password_history (account, version, hash)
+             SELECT account, version, hash FROM credentials WHERE account = $1 AND version = $2",
+        )
+        .bind(account.clone())
+        .bind(expected);
+        if self.write(transaction, keep).await? != 1 {
+            return Ok(false);
+        }
+        let replace = query(
+            "UPDATE credentials SET hash = $1, version = version + 1, changed_at = $2
+             WHERE account = $3 AND version = $4",
+        )
+        .bind(commit.hash.as_str())
+        .bind(commit.at.as_microsecond())
+        .bind(account.clone())
+        .bind(expected);
+        if self.write(transaction, replace).await? != 1 {
+            return Ok(false);
+        }
+        // Versions count up by one, so the depth of the history is a difference of versions.
+        let depth = i64::try_from(commit.history).unwrap_or(i64::MAX);
+        let prune = query("DELETE FROM password_history WHERE account = $1 AND version <= $2")
+            .bind(account)
+            .bind(expected.saturating_sub(depth));
+        self.write(transaction, prune).await?;
+        Ok(true)
+    }
+
+    /// Whether the one-time password was still unused.
+    async fn use_up_otp(
+        &self,
+        transaction: &mut WriteTransaction,
+        commit: &Commit,
+    ) -> Result<bool, StoreError> {
+        let account = commit.account.to_string();
+        let update = match &commit.otp {
+            None => return Ok(true),
+            Some(OtpSpend::Step(step)) => {
+                let step = i64::try_from(*step)
+                    .map_err(|_| unstorable("the one-time password's step is out of range"))?;
+                query(
+                    "UPDATE otp SET last_step = $1
+                     WHERE account = $2 AND (last_step IS NULL OR last_step < $1)",
+                )
+                .bind(step)
+                .bind(account)
+            }
+            Some(OtpSpend::Code(digest)) => query(
+                "UPDATE otp SET code_digest = NULL, code_expires_at = NULL
+                 WHERE account = $1 AND code_digest = $2 AND code_expires_at > $3",
+            )
+            .bind(account)
+            .bind(digest.as_bytes().to_vec())
+            .bind(commit.at.as_microsecond()),
+        };
+        Ok(self.write(transaction, update).await? == 1)
+    }
+
+    /// Voids every reset token of the account, the redeemed one among them, and keeps the redemption
+    /// of a signed one. Whether nobody redeemed that one meanwhile.
+    async fn spend_reset_tokens(
+        &self,
+        transaction: &mut WriteTransaction,
+        commit: &Commit,
+    ) -> Result<bool, StoreError> {
+        let at = commit.at.as_microsecond();
+        self.void_reset_tokens(transaction, commit.account, at).await?;
+        let Some(ResetSpend::Signed { digest, expires_at }) = &commit.spend else {
+            return Ok(true);
+        };
+        let redeem = query(
+            "INSERT INTO reset_tokens (digest, account, issued_at, expires_at, spent_at)
+             VALUES ($1, $2, $3, $4, $3) ON CONFLICT (digest) DO NOTHING",
+        )
+        .bind(digest.as_bytes().as_slice())
+        .bind(commit.account.to_string())
+        .bind(at)
+        .bind(expires_at.as_microsecond());
+        Ok(self.write(transaction, redeem).await? == 1)
+    }
+
+    pub(crate) async fn void_reset_tokens(
+        &self,
+        transaction: &mut WriteTransaction,
+        account: AccountId,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let void =
+            query("UPDATE reset_tokens SET spent_at = $1 WHERE account = $2 AND spent_at IS NULL")
+                .bind(at)
+                .bind(account.to_string());
+        self.write(transaction, void).await.map(drop)
+    }
+
+    pub(crate) async fn revoke_access_tokens(
+        &self,
+        transaction: &mut WriteTransaction,
+        account: AccountId,
+        keep: Option<TokenId>,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let revoke = query(
+            "UPDATE access_tokens SET revoked_at = $1
+             WHERE account = $2 AND revoked_at IS NULL AND id <> $3",
+        )
+        .bind(at)
+        .bind(account.to_string())
+        // No id is empty.
+        .bind(keep.map(|token| token.0.to_string()).unwrap_or_default());
+        self.write(transaction, revoke).await.map(drop)
+    }
+}

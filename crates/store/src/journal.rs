@@ -1,0 +1,50 @@
+//! What is written beside a change: the audit trail and the outbox.
+
+use repass_core::{AuditRecord, OutboxEvent, StoreError};
+use sqlx::query;
+
+use crate::failure::unstorable;
+use crate::store::{SqlStore, WriteTransaction};
+
+impl SqlStore {
+    pub(crate) async fn write_audit(
+        &self,
+        transaction: &mut WriteTransaction,
+        record: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        // As JSON, since its texts are a stranger's and may hold what a database's own texts may
+        // not, such as U+0000.
+        let context = serde_json::to_string(&record.context)
+            .map_err(|_| unstorable("the audit record's context makes no JSON"))?;
+        let insert = query(
+            "INSERT INTO audit (id, at, realm, account, action, outcome, detail, caller, context)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(record.id.to_string())
+        .bind(record.at.as_microsecond())
+        .bind(record.realm.as_str())
+        .bind(record.account.map(|account| account.to_string()))
+        .bind(record.action.as_str())
+        .bind(record.outcome.as_str())
+        .bind(record.detail.clone())
+        .bind(record.caller.as_str())
+        .bind(context);
+        self.write(transaction, insert).await.map(drop)
+    }
+
+    pub(crate) async fn write_event(
+        &self,
+        transaction: &mut WriteTransaction,
+        event: &OutboxEvent,
+    ) -> Result<(), StoreError> {
+        let insert = query(
+            "INSERT INTO outbox (id, at, account, kind, payload) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(event.id.to_string())
+        .bind(event.at.as_microsecond())
+        .bind(event.account.to_string())
+        .bind(event.kind.as_str())
+        .bind(event.payload.to_string());
+        self.write(transaction, insert).await.map(drop)
+    }
+}

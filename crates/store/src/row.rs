@@ -1,0 +1,188 @@
+//! Reading rows back into core's types. Whatever cannot be is damage, told by the column's name.
+
+use jiff::Timestamp;
+use repass_core::{
+    AccessToken, Account, AccountId, AttemptState, AuditRecord, Credential, HashedPassword,
+    HeldToken, Key, KeyId, OtpEnrolment, OutboxEvent, ResetToken, StoreError, TokenDigest, TokenId,
+};
+use sqlx::Row;
+use sqlx::any::{Any, AnyRow};
+use uuid::Uuid;
+
+use crate::failure::damaged;
+
+/// A row with the names of its columns.
+struct Columns<'r>(&'r AnyRow);
+
+impl<'r> Columns<'r> {
+    fn get<T>(&self, column: &str) -> Result<T, StoreError>
+    where
+        T: sqlx::Decode<'r, Any> + sqlx::Type<Any>,
+    {
+        self.0.try_get(column).map_err(|_| damaged(column))
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, column: &str) -> Result<T, StoreError> {
+        self.get::<String>(column)?.parse().map_err(|_| damaged(column))
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {
+        serde_json::from_str(&self.get::<String>(column)?).map_err(|_| damaged(column))
+    }
+
+    fn moment(&self, column: &str) -> Result<Timestamp, StoreError> {
+        Timestamp::from_microsecond(self.get(column)?).map_err(|_| damaged(column))
+    }
+
+    fn moment_if_any(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
+        let moment: Option<i64> = self.get(column)?;
+        moment.map(Timestamp::from_microsecond).transpose().map_err(|_| damaged(column))
+    }
+
+    fn digest(&self, column: &str) -> Result<TokenDigest, StoreError> {
+        digest(&self.get::<Vec<u8>>(column)?, column)
+    }
+
+    fn truth(&self, column: &str) -> Result<bool, StoreError> {
+        match self.get::<i64>(column)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(damaged(column)),
+        }
+    }
+}
+
+pub(crate) fn account(row: &AnyRow) -> Result<Account, StoreError> {
+    let columns = Columns(row);
+    Ok(Account {
+        id: AccountId(columns.parsed("id")?),
+        realm: columns.parsed("realm")?,
+        user_id: columns.parsed("user_id")?,
+        email: columns.get("email")?,
+        username: columns.get("username")?,
+        profile: columns.json("profile")?,
+        active: columns.truth("active")?,
+        created_at: columns.moment("created_at")?,
+        updated_at: columns.moment("updated_at")?,
+    })
+}
+
+/// `None` when the outer join found no credential.
+pub(crate) fn credential(row: &AnyRow) -> Result<Option<Credential>, StoreError> {
+    let columns = Columns(row);
+    if columns.get::<Option<i64>>("version")?.is_none() {
+        return Ok(None);
+    }
+    let version = columns.get("version")?;
+    Ok(Some(Credential { hash: hash(row)?, version, changed_at: columns.moment("changed_at")? }))
+}
+
+pub(crate) fn hash(row: &AnyRow) -> Result<HashedPassword, StoreError> {
+    Columns(row).get::<String>("hash").map(HashedPassword::from_stored)
+}
+
+pub(crate) fn active(row: &AnyRow) -> Result<bool, StoreError> {
+    Columns(row).truth("active")
+}
+
+pub(crate) fn attempt_state(row: &AnyRow) -> Result<AttemptState, StoreError> {
+    let columns = Columns(row);
+    let failures: i64 = columns.get("failures")?;
+    Ok(AttemptState {
+        failures: failures.try_into().map_err(|_| damaged("failures"))?,
+        password_closed_until: columns.moment_if_any("password_closed_until")?,
+        reset_closed_until: columns.moment_if_any("reset_closed_until")?,
+    })
+}
+
+pub(crate) fn expires_if_ever(row: &AnyRow) -> Result<Option<Timestamp>, StoreError> {
+    Columns(row).moment_if_any("expires_at")
+}
+
+pub(crate) fn held_token(row: &AnyRow) -> Result<HeldToken, StoreError> {
+    let columns = Columns(row);
+    let token = AccessToken {
+        id: TokenId(columns.parsed("id")?),
+        account: AccountId(columns.parsed("account")?),
+        roles: columns.json("roles")?,
+        digest: columns.digest("digest")?,
+        issued_at: columns.moment("issued_at")?,
+        expires_at: columns.moment("expires_at")?,
+        revoked_at: columns.moment_if_any("revoked_at")?,
+    };
+    Ok(HeldToken {
+        token,
+        realm: columns.parsed("realm")?,
+        user_id: columns.parsed("user_id")?,
+        active: columns.truth("active")?,
+    })
+}
+
+pub(crate) fn reset_token(row: &AnyRow) -> Result<ResetToken, StoreError> {
+    let columns = Columns(row);
+    Ok(ResetToken {
+        digest: columns.digest("digest")?,
+        account: AccountId(columns.parsed("account")?),
+        issued_at: columns.moment("issued_at")?,
+        expires_at: columns.moment("expires_at")?,
+        spent_at: columns.moment_if_any("spent_at")?,
+    })
+}
+
+pub(crate) fn key(row: &AnyRow) -> Result<Key, StoreError> {
+    let columns = Columns(row);
+    Ok(Key {
+        id: KeyId(columns.parsed("id")?),
+        realm: columns.parsed("realm")?,
+        kind: columns.parsed("kind")?,
+        name: columns.get("name")?,
+        digest: columns.digest("digest")?,
+        created_at: columns.moment("created_at")?,
+        revoked_at: columns.moment_if_any("revoked_at")?,
+    })
+}
+
+pub(crate) fn otp(row: &AnyRow) -> Result<OtpEnrolment, StoreError> {
+    let columns = Columns(row);
+    let last_step: Option<i64> = columns.get("last_step")?;
+    let code: Option<Vec<u8>> = columns.get("code_digest")?;
+    let code = code.map(|bytes| digest(&bytes, "code_digest")).transpose()?;
+    Ok(OtpEnrolment {
+        sealed_secret: columns.get("sealed_secret")?,
+        last_step: last_step.map(u64::try_from).transpose().map_err(|_| damaged("last_step"))?,
+        code: code.zip(columns.moment_if_any("code_expires_at")?),
+    })
+}
+
+pub(crate) fn audit_record(row: &AnyRow) -> Result<AuditRecord, StoreError> {
+    let columns = Columns(row);
+    let account: Option<String> = columns.get("account")?;
+    let account = account.map(|id| Uuid::try_parse(&id)).transpose();
+    Ok(AuditRecord {
+        id: columns.parsed("id")?,
+        at: columns.moment("at")?,
+        realm: columns.parsed("realm")?,
+        account: account.map_err(|_| damaged("account"))?.map(AccountId),
+        action: columns.get("action")?,
+        outcome: columns.get("outcome")?,
+        detail: columns.get("detail")?,
+        caller: columns.get("caller")?,
+        context: columns.json("context")?,
+    })
+}
+
+pub(crate) fn outbox_event(row: &AnyRow) -> Result<OutboxEvent, StoreError> {
+    let columns = Columns(row);
+    Ok(OutboxEvent {
+        id: columns.parsed("id")?,
+        at: columns.moment("at")?,
+        account: AccountId(columns.parsed("account")?),
+        kind: columns.get("kind")?,
+        payload: columns.json("payload")?,
+    })
+}
+
+fn digest(bytes: &[u8], column: &str) -> Result<TokenDigest, StoreError> {
+    let bytes = bytes.try_into().map_err(|_| damaged(column))?;
+    Ok(TokenDigest::from_bytes(bytes))
+}

@@ -1,0 +1,54 @@
+use async_trait::async_trait;
+use repass_core::{
+    AccountId, HeldToken, Key, KeyStore, OtpEnrolment, ResetToken, StoreError, TokenDigest,
+    TokenStore,
+};
+use sqlx::query;
+
+use crate::row;
+use crate::store::SqlStore;
+
+#[async_trait]
+impl TokenStore for SqlStore {
+    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
+        let found = query(
+            "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
+                    a.realm, a.user_id, a.active
+             FROM access_tokens t JOIN accounts a ON a.id = t.account
+             WHERE t.digest = $1",
+        )
+        .bind(digest.as_bytes().as_slice());
+        self.row(found).await?.as_ref().map(row::held_token).transpose()
+    }
+
+    async fn reset_token(&self, digest: &TokenDigest) -> Result<Option<ResetToken>, StoreError> {
+        let found = query(
+            "SELECT digest, account, issued_at, expires_at, spent_at
+             FROM reset_tokens WHERE digest = $1",
+        )
+        .bind(digest.as_bytes().as_slice());
+        self.row(found).await?.as_ref().map(row::reset_token).transpose()
+    }
+
+    async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError> {
+        let found = query(
+            "SELECT sealed_secret, last_step, code_digest, code_expires_at
+             FROM otp WHERE account = $1",
+        )
+        .bind(account.to_string());
+        let enrolment = self.row(found).await?.as_ref().map(row::otp).transpose()?;
+        Ok(enrolment.unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl KeyStore for SqlStore {
+    async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError> {
+        let found = query(
+            "SELECT id, realm, kind, name, digest, created_at, revoked_at
+             FROM keys WHERE digest = $1",
+        )
+        .bind(digest.as_bytes().as_slice());
+        self.row(found).await?.as_ref().map(row::key).transpose()
+    }
+}
