@@ -1,2 +1,63 @@
-//! Under way.
-fn main() {}
+//! `repassd`: the repass server. Configuration, wiring and listening; nothing else.
+
+mod assemble;
+mod check_config;
+mod cli;
+mod config;
+mod demo;
+mod listen;
+mod logging;
+mod serve;
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::config::ConfigError;
+
+fn main() -> ExitCode {
+    repass_http::withhold_panic_messages();
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(error.as_ref());
+            // What an operator mistyped is 2, as clap has it; what went wrong at work is 1.
+            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match cli.command {
+        Command::Demo(options) => runtime.block_on(demo::run(options)),
+        Command::Serve(options) => {
+            let config = config::load(&options.config)?;
+            runtime.block_on(serve::run(&config))
+        }
+        Command::CheckConfig(options) => {
+            let config = config::load(&options.config)?;
+            check_config::run(&config)
+        }
+    }
+}
+
+/// One line: what failed, and what caused it.
+fn report(error: &dyn Error) {
+    let mut line = format!("repassd: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !line.ends_with(&cause_text) {
+            line.push_str(": ");
+            line.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    // Where standard error is closed there is nobody left to tell.
+    let _ = writeln!(std::io::stderr(), "{}", line.replace('\n', " "));
+}

@@ -1,0 +1,66 @@
+//! Wiring: a configuration becomes a service.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use repass_core::{
+    Argon2idHasher, Authenticator, Changer, Clock, InstallationKey, Randomness, SystemClock,
+    SystemRandomness,
+};
+use repass_http::{Limits, Mount, PasswordService};
+use repass_store::{SqlStore, load_installation_key};
+
+use crate::config::Config;
+
+/// Everything that serves, put together.
+pub(crate) struct House {
+    pub(crate) service: PasswordService,
+    pub(crate) store: SqlStore,
+    pub(crate) key: Arc<InstallationKey>,
+    pub(crate) hasher: Arc<Argon2idHasher>,
+}
+
+impl House {
+    pub(crate) async fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
+        let store = SqlStore::open(&config.store_url).await?;
+        let loaded =
+            load_installation_key(&config.store_url, config.key_file.as_deref(), &*randomness)?;
+        if loaded.created {
+            tracing::info!(file = %loaded.path.display(), "made an installation key; back it up");
+        }
+        if loaded.open_to_others {
+            tracing::warn!(file = %loaded.path.display(), "others can read the installation key");
+        }
+        let key = Arc::new(loaded.key);
+        let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::clone(&randomness))?);
+        let shared = Arc::new(store.clone());
+        let authenticator = Authenticator::new(shared.clone(), shared.clone(), Arc::clone(&clock));
+        let limits = Limits { body_timeout: config.server.body_timeout, ..Limits::default() };
+        let mut builder = PasswordService::builder(authenticator)
+            .randomness(Arc::clone(&randomness))
+            .limits(limits);
+        for mount in &config.mounts {
+            let changer = Changer::builder(shared.clone(), hasher.clone())
+                .tokens(shared.clone())
+                .policy(mount.policy.clone())
+                .attempts(config.attempts)
+                .installation_key(Arc::clone(&key))
+                .clock(Arc::clone(&clock))
+                .randomness(Arc::clone(&randomness))
+                .build()?;
+            builder = builder.mount(Mount {
+                spec: Arc::clone(&mount.spec),
+                prefix: mount.prefix.clone(),
+                realm: mount.realm.clone(),
+                changer: Arc::new(changer),
+            });
+        }
+        Ok(Self { service: builder.build()?, store, key, hasher })
+    }
+
+    pub(crate) async fn close(self) -> Result<(), Box<dyn Error>> {
+        Ok(self.store.close().await?)
+    }
+}

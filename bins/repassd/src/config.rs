@@ -1,0 +1,206 @@
+//! The configuration: as written ([`raw`]), and as checked ([`Config`]).
+
+mod checked;
+mod raw;
+mod specs;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ::config::{Environment, File, FileFormat, Map};
+
+pub(crate) use checked::{Config, LogFormat, ServerLimits};
+
+/// What is wrong with a configuration: in which file, at which key, and why.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("{}: the file cannot be read", .file.display())]
+    Unreadable {
+        file: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{}: {reason}", .file.display())]
+    Malformed { file: PathBuf, reason: String },
+    #[error("{place}: {key}: {reason}")]
+    Key { place: String, key: String, reason: String },
+}
+
+/// A key whose value makes no sense; the place is added by [`load`].
+#[derive(Debug)]
+pub(crate) struct KeyError {
+    pub(crate) key: String,
+    pub(crate) reason: String,
+}
+
+impl KeyError {
+    pub(crate) fn new(key: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self { key: key.into(), reason: reason.to_string() }
+    }
+}
+
+const PREFIX: &str = "REPASS_";
+
+/// Variables of the same prefix that the command line and the shell use; no keys of ours.
+const NOT_OURS: [&str; 5] =
+    ["REPASS_DATABASE", "REPASS_KEY_FILE", "REPASS_REALM", "REPASS_HASH_PROFILE", "REPASS_POLICY"];
+
+/// Reads a configuration file and the environment variables that override it.
+pub(crate) fn load(file: &Path) -> Result<Config, ConfigError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
+    let environment: Map<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with(PREFIX) && !NOT_OURS.contains(&name.as_str()))
+        .collect();
+    parse(file, &text, environment)
+}
+
+/// The configuration of a demo: every spec in a realm of its name, on this database.
+pub(crate) fn demo(listen: SocketAddr, database: &Path) -> Result<Config, ConfigError> {
+    let mut text = format!(
+        "listen = '{listen}'\nallow_plain_http = true\n[store]\nurl = 'sqlite://{}'\n",
+        database.display()
+    );
+    for spec in ["ecom", "etna", "zap", "customer", "fabric"] {
+        text.push_str(&format!("[specs.{spec}]\nrealm = '{spec}'\n"));
+    }
+    parse(Path::new("demo"), &text, Map::new())
+}
+
+fn parse(file: &Path, text: &str, environment: Map<String, String>) -> Result<Config, ConfigError> {
+    let variables: Vec<String> = environment.keys().cloned().collect();
+    let malformed = |error: ::config::ConfigError| ConfigError::Malformed {
+        file: file.to_owned(),
+        reason: one_line(&error.to_string()),
+    };
+    let merged = ::config::Config::builder()
+        .add_source(File::from_str(text, FileFormat::Toml))
+        .add_source(
+            Environment::with_prefix("REPASS")
+                .prefix_separator("_")
+                .separator("__")
+                .try_parsing(true)
+                .source(Some(environment)),
+        )
+        .build()
+        .map_err(malformed)?;
+    let at_key = |key: &str, reason: &str| ConfigError::Key {
+        place: place_of(key, file, &variables),
+        key: key.to_owned(),
+        reason: one_line(reason),
+    };
+    let raw: raw::RawConfig = serde_path_to_error::deserialize(merged).map_err(|error| {
+        let key = error.path().to_string();
+        let reason = error.inner().to_string();
+        // The crate adds the key to the reason itself; once is enough.
+        let reason = reason.split(" for key `").next().unwrap_or_default().to_owned();
+        if key == "." {
+            ConfigError::Malformed { file: file.to_owned(), reason: one_line(&reason) }
+        } else {
+            at_key(&key, &reason)
+        }
+    })?;
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    raw.check(&folder).map_err(|error| at_key(&error.key, &error.reason))
+}
+
+/// Where a key was given: an environment variable overrides the file.
+fn place_of(key: &str, file: &Path, variables: &[String]) -> String {
+    let variable = format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
+    if variables.iter().any(|own| own.eq_ignore_ascii_case(&variable)) {
+        format!("environment variable {variable}")
+    } else {
+        file.display().to_string()
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "listen = '127.0.0.1:0'\n\
+                        [store]\nurl = 'sqlite:///tmp/x.db'\n\
+                        [specs.ecom]\nrealm = 'shop'\n";
+
+    fn wrong(text: &str, variables: &[(&str, &str)]) -> String {
+        let environment = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        parse(Path::new("r.toml"), text, environment).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_small_file_is_enough() {
+        let config = parse(Path::new("r.toml"), GOOD, Map::new()).unwrap();
+        assert_eq!(config.mounts.len(), 1);
+        assert_eq!(config.attempts, repass_core::AttemptRules::default());
+    }
+
+    #[test]
+    fn every_mistake_names_place_key_and_reason() {
+        let in_tables = [
+            ("[policy]\nmin_length = 'x'", "r.toml: policy.min_length: invalid type"),
+            ("[policy]\nmin_length = 0", "r.toml: policy.min_length: "),
+            ("[policy]\nmin_length = 300", "r.toml: policy.min_length: "),
+            ("[policy]\npreset = 'nits'", "r.toml: policy.preset: must be one of nist-800-63b-4"),
+            ("[attempts]\nlimit = 0", "r.toml: attempts.limit: must be 1 to"),
+            ("[attempts]\nfirst_delay = 'soon'", "r.toml: attempts.first_delay: "),
+            ("[attempts]\nmax_delay = '10ms'", "r.toml: attempts.max_delay: "),
+            ("[hashing]\nprofile = 'fast'", "r.toml: hashing.profile: "),
+            ("[hashing]\nmemory_kib = 1", "r.toml: hashing.profile: give either"),
+            (
+                "[hashing]\nmemory_kib = 8192\niterations = 1\nparallelism = 1",
+                "below OWASP's minimum",
+            ),
+            ("[server]\nmax_connections = 0", "r.toml: server.max_connections: "),
+            ("[log]\nformat = 'xml'", "r.toml: log.format: "),
+            ("[specs.etna]\nrealm = 'A B'", "r.toml: specs.etna.realm: "),
+            ("[specs.etna]\nrealm = 'a'\nprefix = 'x'", "r.toml: specs.etna.prefix: "),
+            ("[specs.etna]\nrealm = 'a'\nsecure_otp = 'x'", "unknown field `secure_otp`"),
+            ("[specs.zap]\nrealm = 'a'\nsecure_otp = 'x'", "r.toml: specs.zap.secure_otp: "),
+            ("[specs.fabric]\nrealm = 'a'\naccounts = { x = 'a' }", "specs.fabric.accounts.x: "),
+            ("[specs.shop]\nrealm = 'a'", "unknown field `shop`"),
+            ("[store", "r.toml: "),
+        ];
+        let at_top = [
+            ("listne = 'x'", "unknown field `listne`"),
+            ("allow_plain_http = 'perhaps'", "r.toml: allow_plain_http: "),
+        ];
+        let in_tables = in_tables.map(|(text, says)| (format!("{GOOD}{text}"), says));
+        let at_top = at_top.map(|(text, says)| (format!("{text}\n{GOOD}"), says));
+        for (text, says) in in_tables.into_iter().chain(at_top) {
+            let message = wrong(&text, &[]);
+            assert!(message.contains(says), "{text}\n{message}");
+            assert!(!message.contains('\n'), "{message}");
+        }
+        assert!(wrong(&GOOD.replace("127.0.0.1:0", "here"), &[]).starts_with("r.toml: listen: "));
+        let nothing = GOOD.replace("[specs.ecom]", "[specs.ecom]\nenabled = false");
+        assert!(wrong(&nothing, &[]).starts_with("r.toml: specs: none is enabled"));
+    }
+
+    #[test]
+    fn the_environment_overrides_and_is_named() {
+        let environment = [("REPASS_SPECS__ECOM__REALM".to_owned(), "other".to_owned())].into();
+        let config = parse(Path::new("r.toml"), GOOD, environment).unwrap();
+        assert_eq!(config.mounts[0].realm.as_str(), "other");
+        let message = wrong(GOOD, &[("REPASS_ATTEMPTS__LIMIT", "0")]);
+        assert!(
+            message.starts_with("environment variable REPASS_ATTEMPTS__LIMIT: attempts.limit: "),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn plain_http_beyond_this_machine_must_be_wished_for() {
+        let text = GOOD.replace("127.0.0.1:0", "0.0.0.0:80");
+        assert!(wrong(&text, &[]).contains("allow_plain_http"));
+        let allowed = format!("allow_plain_http = true\n{text}");
+        assert!(parse(Path::new("r.toml"), &allowed, Map::new()).is_ok());
+    }
+}

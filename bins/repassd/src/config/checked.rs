@@ -1,0 +1,277 @@
+//! The configuration as checked: every value makes sense by itself and beside the others.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use repass_core::{AttemptRules, CommonPasswords, HashProfile, HasherOptions, Policy};
+use validator::Validate;
+
+use super::KeyError;
+use super::raw::{RawAttempts, RawConfig, RawHashing, RawLog, RawPolicy, RawServer, Seconds};
+use super::specs::{self, MountConfig};
+
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) store_url: String,
+    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) server: ServerLimits,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_filter: String,
+    pub(crate) hasher: HasherOptions,
+    pub(crate) attempts: AttemptRules,
+    pub(crate) mounts: Vec<MountConfig>,
+}
+
+impl Config {
+    /// What is allowed, but should be meant.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.attempts.limit > AttemptRules::NIST_LIMIT {
+            warnings.push(format!(
+                "attempts.limit is {}; NIST SP 800-63B-4, 3.2.2 allows no more than {}",
+                self.attempts.limit,
+                AttemptRules::NIST_LIMIT
+            ));
+        }
+        if self.hasher.profile == HashProfile::INSECURE_FOR_TESTS {
+            warnings.push("hashing.profile is for tests: hashes break in no time".to_owned());
+        }
+        if !self.listen.ip().is_loopback() {
+            warnings.push(
+                "plain HTTP beyond this machine: passwords cross the network readable \
+                           unless a TLS proxy stands in front"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+}
+
+/// What one client, and all together, may take of the server.
+#[derive(Debug, Clone, Validate)]
+pub(crate) struct ServerLimits {
+    #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
+    pub(crate) max_connections: u32,
+    pub(crate) header_timeout: Duration,
+    pub(crate) body_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) shutdown_timeout: Duration,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            max_connections: 1000,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            shutdown_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+pub(crate) const DEFAULT_LOG_FILTER: &str = "info";
+
+impl RawConfig {
+    /// `folder` is where the file stands: relative paths in it start there.
+    pub(super) fn check(self, folder: &Path) -> Result<Config, KeyError> {
+        let listen: SocketAddr = self.listen.parse().map_err(|_| {
+            let reason = "must be an IP address and a port, such as 127.0.0.1:8080";
+            KeyError::new("listen", reason)
+        })?;
+        if !listen.ip().is_loopback() && !self.allow_plain_http {
+            let reason = "this address is not a loopback one, and without TLS passwords would cross \
+                          the network readable; put a TLS proxy in front, or set allow_plain_http = \
+                          true if one is there";
+            return Err(KeyError::new("listen", reason));
+        }
+        let policy = self.policy.check("policy", Policy::default())?;
+        let mounts = specs::check(&self.specs, &policy, folder)?;
+        if mounts.is_empty() {
+            return Err(KeyError::new("specs", "none is enabled, so there is nothing to serve"));
+        }
+        Ok(Config {
+            listen,
+            store_url: self.store.url,
+            key_file: self.store.key_file.map(|file| folder.join(file)),
+            server: self.server.check()?,
+            log_format: self.log.format()?,
+            log_filter: self.log.filter()?,
+            hasher: self.hashing.check()?,
+            attempts: self.attempts.check()?,
+            mounts,
+        })
+    }
+}
+
+impl RawPolicy {
+    /// The preset, or else `inherited`, with what is said on top of it.
+    pub(super) fn check(&self, key: &str, inherited: Policy) -> Result<Policy, KeyError> {
+        let mut policy = match &self.preset {
+            None => inherited,
+            Some(name) => Policy::preset(name)
+                .ok_or_else(|| one_of(format!("{key}.preset"), &Policy::PRESETS))?,
+        };
+        let set = |own: &mut bool, wish: Option<bool>| *own = wish.unwrap_or(*own);
+        policy.min_length = self.min_length.unwrap_or(policy.min_length);
+        policy.max_length = self.max_length.unwrap_or(policy.max_length);
+        policy.history = self.history.unwrap_or(policy.history);
+        set(&mut policy.require_digit, self.require_digit);
+        set(&mut policy.require_special, self.require_special);
+        set(&mut policy.refuse_current, self.refuse_current);
+        set(&mut policy.refuse_account_words, self.refuse_account_words);
+        match self.refuse_common {
+            Some(true) => policy.blocklists = vec![Arc::new(CommonPasswords)],
+            Some(false) => policy.blocklists.clear(),
+            None => {}
+        }
+        policy
+            .check()
+            .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.member), wrong.reason))?;
+        Ok(policy)
+    }
+}
+
+impl RawHashing {
+    fn check(self) -> Result<HasherOptions, KeyError> {
+        let default = HasherOptions::default();
+        let profile = match (self.profile, self.memory_kib, self.iterations, self.parallelism) {
+            (None, None, None, None) => HashProfile::default(),
+            (Some(name), None, None, None) => HashProfile::preset(&name)
+                .ok_or_else(|| one_of("hashing.profile", &HashProfile::PRESETS))?,
+            (None, Some(memory), Some(iterations), Some(parallelism)) => {
+                HashProfile::new(memory, iterations, parallelism)
+                    .map_err(|error| KeyError::new("hashing.memory_kib", error))?
+            }
+            _ => {
+                let reason = "give either this, or all of memory_kib, iterations and parallelism";
+                return Err(KeyError::new("hashing.profile", reason));
+            }
+        };
+        Ok(HasherOptions {
+            profile,
+            threads: at_least_one("hashing.threads", self.threads, default.threads, 1024)?,
+            queue: at_least_one("hashing.queue", self.queue, default.queue, 1_000_000)?,
+            deadline: timeout("hashing.deadline", self.deadline, default.deadline)?,
+        })
+    }
+}
+
+impl RawAttempts {
+    fn check(self) -> Result<AttemptRules, KeyError> {
+        let default = AttemptRules::default();
+        let rules = AttemptRules {
+            free: self.free.unwrap_or(default.free),
+            first_delay: delay("attempts.first_delay", self.first_delay, default.first_delay)?,
+            max_delay: delay("attempts.max_delay", self.max_delay, default.max_delay)?,
+            limit: self.limit.unwrap_or(default.limit),
+        };
+        rules.validate().map_err(|errors| first_of("attempts", &errors))?;
+        if rules.max_delay < rules.first_delay {
+            return Err(KeyError::new("attempts.max_delay", "must be at least first_delay"));
+        }
+        Ok(rules)
+    }
+}
+
+impl RawServer {
+    fn check(self) -> Result<ServerLimits, KeyError> {
+        let default = ServerLimits::default();
+        let limits = ServerLimits {
+            max_connections: self.max_connections.unwrap_or(default.max_connections),
+            header_timeout: timeout(
+                "server.header_timeout",
+                self.header_timeout,
+                default.header_timeout,
+            )?,
+            body_timeout: timeout("server.body_timeout", self.body_timeout, default.body_timeout)?,
+            idle_timeout: timeout("server.idle_timeout", self.idle_timeout, default.idle_timeout)?,
+            shutdown_timeout: timeout(
+                "server.shutdown_timeout",
+                self.shutdown_timeout,
+                default.shutdown_timeout,
+            )?,
+        };
+        limits.validate().map_err(|errors| first_of("server", &errors))?;
+        Ok(limits)
+    }
+}
+
+impl RawLog {
+    fn format(&self) -> Result<LogFormat, KeyError> {
+        match self.format.as_deref() {
+            None | Some("text") => Ok(LogFormat::Text),
+            Some("json") => Ok(LogFormat::Json),
+            Some(_) => Err(one_of("log.format", &["text", "json"])),
+        }
+    }
+
+    fn filter(self) -> Result<String, KeyError> {
+        let filter = self.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned());
+        tracing_subscriber::EnvFilter::try_new(&filter)
+            .map_err(|error| KeyError::new("log.filter", error))?;
+        Ok(filter)
+    }
+}
+
+pub(super) fn one_of(key: impl Into<String>, choices: &[&str]) -> KeyError {
+    KeyError::new(key, format!("must be one of {}", choices.join(", ")))
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A time-out of 1 ms to 1 day.
+fn timeout(key: &str, wish: Option<Seconds>, default: Duration) -> Result<Duration, KeyError> {
+    let timeout = delay(key, wish, default)?;
+    if timeout < Duration::from_millis(1) {
+        return Err(KeyError::new(key, "must be 1ms to 24h"));
+    }
+    Ok(timeout)
+}
+
+/// A delay of nothing to 1 day.
+fn delay(key: &str, wish: Option<Seconds>, default: Duration) -> Result<Duration, KeyError> {
+    let Some(Seconds(wish)) = wish else { return Ok(default) };
+    Duration::try_from(wish)
+        .ok()
+        .filter(|wish| *wish <= DAY)
+        .ok_or_else(|| KeyError::new(key, "must be 0s to 24h"))
+}
+
+fn at_least_one(
+    key: &str,
+    wish: Option<usize>,
+    default: NonZeroUsize,
+    max: usize,
+) -> Result<NonZeroUsize, KeyError> {
+    let Some(wish) = wish else { return Ok(default) };
+    NonZeroUsize::new(wish)
+        .filter(|wish| wish.get() <= max)
+        .ok_or_else(|| KeyError::new(key, format!("must be 1 to {max}")))
+}
+
+fn first_of(table: &str, errors: &validator::ValidationErrors) -> KeyError {
+    let first = errors.field_errors().into_iter().next();
+    let (field, reason) = first.map_or_else(
+        || ("?".to_owned(), errors.to_string()),
+        |(field, errors)| {
+            let message = errors.first().and_then(|error| error.message.as_ref());
+            (field.to_string(), message.map_or_else(|| errors_text(errors), ToString::to_string))
+        },
+    );
+    KeyError::new(format!("{table}.{field}"), reason)
+}
+
+fn errors_text(errors: &[validator::ValidationError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

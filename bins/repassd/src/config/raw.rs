@@ -1,0 +1,213 @@
+//! The configuration as written. Unknown keys are errors.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer};
+
+/// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seconds(pub(super) SignedDuration);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Seconds;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a duration such as \"15m\", or a whole number of seconds")
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<Seconds, E> {
+                Ok(Seconds(SignedDuration::from_secs(seconds)))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<Seconds, E> {
+                i64::try_from(seconds)
+                    .map_err(E::custom)
+                    .and_then(|seconds| self.visit_i64(seconds))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Seconds, E> {
+                text.parse()
+                    .map(Seconds)
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfig {
+    pub(super) listen: String,
+    #[serde(default)]
+    pub(super) allow_plain_http: bool,
+    pub(super) store: RawStore,
+    #[serde(default)]
+    pub(super) server: RawServer,
+    #[serde(default)]
+    pub(super) log: RawLog,
+    #[serde(default)]
+    pub(super) policy: RawPolicy,
+    #[serde(default)]
+    pub(super) hashing: RawHashing,
+    #[serde(default)]
+    pub(super) attempts: RawAttempts,
+    #[serde(default)]
+    pub(super) specs: RawSpecs,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawStore {
+    pub(super) url: String,
+    pub(super) key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawServer {
+    pub(super) max_connections: Option<u32>,
+    pub(super) header_timeout: Option<Seconds>,
+    pub(super) body_timeout: Option<Seconds>,
+    pub(super) idle_timeout: Option<Seconds>,
+    pub(super) shutdown_timeout: Option<Seconds>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLog {
+    pub(super) format: Option<String>,
+    pub(super) filter: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPolicy {
+    pub(super) preset: Option<String>,
+    pub(super) min_length: Option<usize>,
+    pub(super) max_length: Option<usize>,
+    pub(super) history: Option<usize>,
+    pub(super) require_digit: Option<bool>,
+    pub(super) require_special: Option<bool>,
+    pub(super) refuse_current: Option<bool>,
+    pub(super) refuse_account_words: Option<bool>,
+    pub(super) refuse_common: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHashing {
+    pub(super) profile: Option<String>,
+    pub(super) memory_kib: Option<u32>,
+    pub(super) iterations: Option<u32>,
+    pub(super) parallelism: Option<u32>,
+    pub(super) threads: Option<usize>,
+    pub(super) queue: Option<usize>,
+    pub(super) deadline: Option<Seconds>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAttempts {
+    pub(super) free: Option<u32>,
+    pub(super) first_delay: Option<Seconds>,
+    pub(super) max_delay: Option<Seconds>,
+    pub(super) limit: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSpecs {
+    pub(super) ecom: Option<RawEcom>,
+    pub(super) etna: Option<RawEtna>,
+    pub(super) zap: Option<RawZap>,
+    pub(super) customer: Option<RawCustomer>,
+    pub(super) fabric: Option<RawFabric>,
+}
+
+/// What every spec has. Repeated in each table below, because `flatten` and unknown keys being
+/// errors exclude each other.
+pub(super) trait RawMount {
+    fn enabled(&self) -> bool;
+    fn prefix(&self) -> &str;
+    fn realm(&self) -> &str;
+    fn policy(&self) -> Option<&RawPolicy>;
+}
+
+macro_rules! raw_mount {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            #[serde(default = "enabled")]
+            enabled: bool,
+            #[serde(default)]
+            prefix: String,
+            #[serde(default = "realm")]
+            realm: String,
+            policy: Option<RawPolicy>,
+            $(#[serde(default)] pub(super) $field: $type,)*
+        }
+
+        impl RawMount for $name {
+            fn enabled(&self) -> bool {
+                self.enabled
+            }
+
+            fn prefix(&self) -> &str {
+                &self.prefix
+            }
+
+            fn realm(&self) -> &str {
+                &self.realm
+            }
+
+            fn policy(&self) -> Option<&RawPolicy> {
+                self.policy.as_ref()
+            }
+        }
+    };
+}
+
+/// A spec that is configured at all is served unless it says otherwise.
+fn enabled() -> bool {
+    true
+}
+
+/// The realm that the command line takes as well when none is named.
+fn realm() -> String {
+    "default".to_owned()
+}
+
+raw_mount!(RawEcom { errors_as_ok: bool });
+raw_mount!(RawEtna { keep_presenting_token: Option<bool> });
+raw_mount!(RawZap { secure_otp: Option<String> });
+raw_mount!(RawCustomer { authentication: Option<String> });
+raw_mount!(RawFabric {
+    accounts: BTreeMap<String, String>,
+    default_realm: Option<String>,
+    jwt: Vec<RawJwt>,
+});
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawJwt {
+    pub(super) realm: Option<String>,
+    pub(super) issuer: String,
+    pub(super) audience: String,
+    pub(super) keys: Vec<RawJwtKey>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawJwtKey {
+    pub(super) algorithm: String,
+    pub(super) kid: Option<String>,
+    pub(super) file: PathBuf,
+}

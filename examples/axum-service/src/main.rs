@@ -1,0 +1,84 @@
+//! A vendor's password-change API inside an axum application, beside the application's own routes.
+//!
+//! `cargo run -p example-axum-service`, then paste the command that it prints.
+
+use std::error::Error;
+use std::io::Write;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use repass_core::memory::MemoryStore;
+use repass_core::{
+    Administration, Argon2idHasher, Authenticator, Changer, HasherOptions, InstallationKey,
+    NewAccount, Plaintext, Policy, Profile, Realm, SystemClock, SystemRandomness, random_uuid,
+};
+use repass_http::{Mount, PasswordService};
+use repass_spec_customer::{Authentication, CustomerSpec};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // A real service takes `repass_store::SqlStore` here, or a store of its own.
+    let store = Arc::new(MemoryStore::new());
+    let hasher =
+        Arc::new(Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?);
+    let realm: Realm = "shop".parse()?;
+    let user_id = add_account(&store, &realm, &hasher).await?;
+
+    let changer = Changer::builder(store.clone(), hasher).tokens(store.clone()).build()?;
+    let authenticator = Authenticator::new(store.clone(), store, Arc::new(SystemClock));
+    let passwords = PasswordService::builder(authenticator)
+        .mount(Mount {
+            spec: Arc::new(CustomerSpec::new(Authentication::None)),
+            prefix: "/identity".parse()?,
+            realm,
+            changer: Arc::new(changer),
+        })
+        .build()?;
+
+    let app = Router::new()
+        .route("/", get(|| async { "the shop itself" }))
+        .fallback_service(passwords);
+
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8081".to_owned());
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    writeln!(
+        std::io::stdout(),
+        "curl -sS http://{address}/identity/api/Customer/UpdateUserPassword \
+         -H 'Content-Type: application/json' -d '{{\"UserId\":\"{user_id}\",\
+         \"OldPassword\":\"{OLD}\",\"NewPassword\":\"something entirely new\"}}'"
+    )?;
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async {
+            let _ = tokio::signal::ctrl_c().await;
+        })
+        .await?;
+    Ok(())
+}
+
+const OLD: &str = "what it has been so far";
+
+async fn add_account(
+    store: &Arc<MemoryStore>,
+    realm: &Realm,
+    hasher: &Argon2idHasher,
+) -> Result<String, Box<dyn Error>> {
+    let desk = Administration::new(
+        store.clone(),
+        Arc::new(InstallationKey::generate(&SystemRandomness)?),
+        Arc::new(SystemClock),
+        Arc::new(SystemRandomness),
+    );
+    let user_id = random_uuid(&SystemRandomness)?.to_string();
+    let new = NewAccount {
+        realm: realm.clone(),
+        user_id: user_id.parse()?,
+        email: Some("pat@example.org".to_owned()),
+        username: None,
+        profile: Profile::default(),
+    };
+    let password = Some(Plaintext::from(OLD));
+    desk.add_account(new, password, &Policy::default(), hasher).await?;
+    Ok(user_id)
+}
