@@ -125,7 +125,7 @@ fn forms_are_read_as_well() {
     assert_eq!(request.old_password.expose(), "a&b c\u{e4}");
     assert_eq!(request.new_password.expose(), "+");
     assert_eq!(otp(&request), Some("123456"));
-    let form = "email=1&userId=u&email=2&email=u@zap.com&oldPassword=o&newPassword=n";
+    let form = "userId=u&oldPassword=o&newPassword=n&email=1&email=u@zap.com";
     assert_eq!(read_form(form).unwrap().email, "u@zap.com");
     let error = read_form("userId=&email=u%40zap.com&email=pat&oldPassword").unwrap_err();
     assert_eq!(
