@@ -103,6 +103,8 @@ impl SqlStore {
     /// (mode 0600), unless the URL ends in `?mode=rw`. There are no other parameters but
     /// `mode=rwc`, which is the default.
     ///
+    /// This and all other methods need a tokio runtime with time and I/O enabled.
+    ///
     /// # Errors
     /// When the URL is not understood, or the database cannot be opened, or is of a later version.
     pub async fn open(url: &str) -> Result<Self, OpenError> {

@@ -165,7 +165,7 @@ pub(super) async fn many_forgotten_identifiers_count_as_none(fixture: &dyn Fixtu
         charge(&*store, key, path, &rules, at(0)).await.expect("open at first");
     }
     for key in keys.iter().rev() {
-        let again = charge(&*store, key, path, &rules, at(31 * DAY)).await;
+        let again = charge(&*store, key, path, &rules, at(30 * DAY)).await;
         assert_eq!(again.expect("forgotten").failures, 1, "forgotten, swept or not");
     }
 }
