@@ -1,0 +1,313 @@
+//! What can stand on the command line.
+
+mod account;
+mod password;
+pub(crate) mod usage;
+mod values;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use repass_core::{HashProfile, KeyKind, Policy, Realm, UserId};
+
+pub(crate) use account::{AccountCommand, AddAccount, ListAccounts};
+pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand};
+pub(crate) use values::{NamedPolicy, Position};
+
+/// Looks after the accounts, keys and tokens of repass.
+///
+/// Passwords are asked for at a prompt that shows nothing, or read from stdin when that is no
+/// terminal; never from an argument. Keys, tokens and codes are printed once, when they are issued;
+/// only digests of them are stored.
+#[derive(Parser)]
+#[command(
+    name = "repass",
+    version,
+    after_help = "\
+Examples:
+  export REPASS_DATABASE=sqlite:///var/lib/repass/repass.db
+  repass account add --user-id pat --email pat@example.org
+  repass password check < candidate.txt
+  repass token issue --user-id pat --role admin --lifetime 1h
+  repass audit list --json
+
+Exit status: 0 done; 1 refused or failed; 2 something on the command line, in the environment or
+on stdin is not as it should be, and nothing was done."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalOptions,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Args)]
+pub(crate) struct GlobalOptions {
+    /// Print one JSON value on stdout instead of text, and errors as one JSON line on stderr.
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct DatabaseOptions {
+    /// The database, such as sqlite:///var/lib/repass/repass.db. `account add` and `key issue` make
+    /// a missing SQLite file; the other commands take it for a slip.
+    #[arg(
+        long = "database",
+        value_name = "URL",
+        env = "REPASS_DATABASE",
+        // The URL of a database server holds its password.
+        hide_env_values = true,
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) url: Option<String>,
+    /// The file of the installation's key, which must be the one that repassd uses [default: beside
+    /// the SQLite file].
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "REPASS_KEY_FILE",
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Add, show, list, deactivate, activate and unlock accounts.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Issue, list and revoke the keys of services, apps and gateways.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Issue and revoke access tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Issue reset tokens.
+    #[command(subcommand)]
+    Reset(ResetCommand),
+    /// Enrol accounts for one-time passwords, and issue one-time codes.
+    #[command(subcommand)]
+    Otp(OtpCommand),
+    /// Check a password against a policy, or change an account's password.
+    #[command(subcommand)]
+    Password(PasswordCommand),
+    /// Read the audit trail.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+/// Which account.
+#[derive(Args)]
+pub(crate) struct AccountName {
+    /// The set of accounts that it belongs to.
+    #[arg(long, value_name = "REALM", default_value = "default")]
+    pub(crate) realm: Realm,
+    /// The account, as the vendor's API calls it.
+    #[arg(long, value_name = "ID")]
+    pub(crate) user_id: UserId,
+}
+
+#[derive(Args)]
+pub(crate) struct PolicyOption {
+    /// The rules a new password must keep.
+    #[arg(
+        long,
+        value_name = "POLICY",
+        default_value = "nist-800-63b-4",
+        value_parser = PossibleValuesParser::new(Policy::PRESETS).try_map(NamedPolicy::of_preset)
+    )]
+    pub(crate) policy: NamedPolicy,
+}
+
+#[derive(Args)]
+pub(crate) struct HashOption {
+    /// What a stored hash costs to compute. `insecure-for-tests` protects nothing.
+    #[arg(
+        long,
+        value_name = "PROFILE",
+        env = "REPASS_HASH_PROFILE",
+        default_value = "owasp",
+        value_parser = PossibleValuesParser::new(HashProfile::PRESETS).try_map(|name| values::hash_profile(&name))
+    )]
+    pub(crate) hash_profile: HashProfile,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Issue a key, and print it once.
+    #[command(after_help = "\
+The key alone goes to stdout, what belongs to it to stderr.
+
+Examples:
+  repass key issue --kind service --name chatbot
+  repass key issue --realm shop --kind api --name gateway > gateway.key")]
+    Issue(IssueKey),
+    /// List keys, oldest first, revoked ones too.
+    #[command(after_help = "Example:\n  repass key list --realm shop")]
+    List(ListKeys),
+    /// Revoke a key at once.
+    #[command(after_help = "Example:\n  repass key revoke 0b0e4f3c-6a5f-4c43-9f0e-6b8d6a2f9f5e")]
+    Revoke(Revoke),
+}
+
+#[derive(Args)]
+pub(crate) struct IssueKey {
+    /// The realm whose accounts it opens.
+    #[arg(long, value_name = "REALM", default_value = "default")]
+    pub(crate) realm: Realm,
+    /// What it is for: a service's bearer key, an application's key or a gateway's key.
+    #[arg(
+        long,
+        value_name = "KIND",
+        value_parser = PossibleValuesParser::new(KeyKind::ALL.map(KeyKind::as_str))
+            .try_map(|kind| kind.parse::<KeyKind>())
+    )]
+    pub(crate) kind: KeyKind,
+    /// What to call it in `key list`, 1 to 100 characters.
+    #[arg(long, value_name = "NAME", value_parser = values::key_name)]
+    pub(crate) name: String,
+}
+
+#[derive(Args)]
+pub(crate) struct ListKeys {
+    /// Only keys of this realm [default: all realms].
+    #[arg(long, value_name = "REALM")]
+    pub(crate) realm: Option<Realm>,
+}
+
+#[derive(Args)]
+pub(crate) struct Revoke {
+    /// The id that was printed with the secret; never the secret itself.
+    // Text, since a parser of clap's would repeat a secret that was given by mistake.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Issue an access token for an account, and print it once.
+    #[command(after_help = "\
+The token alone goes to stdout, what belongs to it to stderr. Its holder acts for the account, and
+with --role admin for every account of the realm.
+
+Examples:
+  repass token issue --user-id pat --lifetime 15m
+  repass token issue --realm shop --user-id root --role admin --lifetime 1h > admin.token")]
+    Issue(IssueToken),
+    /// Revoke an access token at once.
+    #[command(after_help = "Example:\n  repass token revoke 0b0e4f3c-6a5f-4c43-9f0e-6b8d6a2f9f5e")]
+    Revoke(Revoke),
+}
+
+#[derive(Args)]
+pub(crate) struct IssueToken {
+    #[command(flatten)]
+    pub(crate) account: AccountName,
+    /// What its holder may do beside acting for the account; may be given several times.
+    #[arg(long = "role", value_name = "ROLE", value_parser = values::role)]
+    pub(crate) roles: Vec<String>,
+    /// How long it counts, such as 90s, 15m, 1h 30m or 7d; at most 3650d.
+    #[arg(long, value_name = "DURATION", value_parser = values::token_lifetime)]
+    pub(crate) lifetime: Duration,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ResetCommand {
+    /// Issue a reset token for an account, and print it once. Every older one is void.
+    #[command(after_help = "\
+The token alone goes to stdout, what belongs to it to stderr.
+
+Example:
+  repass reset issue --user-id pat --lifetime 5m")]
+    Issue(IssueReset),
+}
+
+#[derive(Args)]
+pub(crate) struct IssueReset {
+    #[command(flatten)]
+    pub(crate) account: AccountName,
+    /// How long it counts, such as 90s or 5m; at most 10m.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "10m",
+        value_parser = values::reset_lifetime
+    )]
+    pub(crate) lifetime: Duration,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum OtpCommand {
+    /// Give an account a new secret for an authenticator app, and print it once, as otpauth URI and
+    /// QR code. An older secret counts no more.
+    #[command(
+        visible_alias = "enrol",
+        after_help = "\
+The URI is the first line on stdout; the QR code follows. With --json there is the URI only.
+
+Example:
+  repass otp enroll --user-id pat --issuer 'Example Shop'"
+    )]
+    Enroll(EnrollOtp),
+    /// Issue a one-time code of eight digits for an account, and print it once.
+    #[command(after_help = "Example:\n  repass otp issue --user-id pat --lifetime 5m")]
+    Issue(IssueReset),
+}
+
+#[derive(Args)]
+pub(crate) struct EnrollOtp {
+    #[command(flatten)]
+    pub(crate) account: AccountName,
+    /// Whose name the authenticator app shows; 1 to 64 characters without a colon.
+    #[arg(long, value_name = "NAME", default_value = "repass", value_parser = values::issuer)]
+    pub(crate) issuer: String,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AuditCommand {
+    /// List audit records, newest first.
+    #[command(after_help = "\
+Examples:
+  repass audit list --limit 20
+  repass audit list --realm shop --user-id pat --json")]
+    List(ListAudit),
+}
+
+#[derive(Args)]
+pub(crate) struct ListAudit {
+    /// Only records of this realm [default: all realms; with --user-id: default].
+    #[arg(long, value_name = "REALM")]
+    pub(crate) realm: Option<Realm>,
+    /// Only records of this account.
+    #[arg(long, value_name = "ID")]
+    pub(crate) user_id: Option<UserId>,
+    /// Most records to list, 1 to 10000.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = values::limit())]
+    pub(crate) limit: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_does_not_show_the_database_of_the_environment() {
+        let hidden = Cli::command();
+        let argument = hidden.get_arguments().find(|argument| argument.get_id() == "url").unwrap();
+        assert!(argument.is_hide_env_values_set());
+    }
+}

@@ -1,0 +1,202 @@
+//! Reading single values of the command line. Every message says what is allowed; clap names the
+//! option.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::RangedI64ValueParser;
+use jiff::{Span, SpanRelativeTo};
+use repass_core::{Administration, HashProfile, Policy, Realm, UserId};
+use validator::ValidateEmail;
+
+/// The longest an access token lives.
+const LONGEST_TOKEN: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
+
+/// A policy, and what it is called.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedPolicy {
+    pub(crate) name: String,
+    pub(crate) policy: Policy,
+}
+
+impl NamedPolicy {
+    pub(super) fn of_preset(name: String) -> Result<Self, String> {
+        let policy = Policy::preset(&name).ok_or("there is no such policy")?;
+        Ok(Self { name, policy })
+    }
+}
+
+/// Where to go on in the list of accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Position(String);
+
+impl FromStr for Position {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Position {
+    /// The account it names: in `realm` when there is one, else in the realm that it names itself.
+    pub(crate) fn in_realm(&self, realm: Option<&Realm>) -> Result<(Realm, UserId), String> {
+        let (realm, user_id) = match realm {
+            Some(realm) => (Ok(realm.clone()), self.0.as_str()),
+            None => {
+                let (realm, user_id) = self.0.split_once('/').ok_or(
+                    "--after is REALM/ID when no --realm is given, since it lists all realms",
+                )?;
+                (realm.parse(), user_id)
+            }
+        };
+        let realm = realm.map_err(|error| format!("--after: {error}"))?;
+        let user_id = user_id.parse().map_err(|error| format!("--after: {error}"))?;
+        Ok((realm, user_id))
+    }
+}
+
+pub(super) fn hash_profile(name: &str) -> Result<HashProfile, &'static str> {
+    HashProfile::preset(name).ok_or("there is no such profile")
+}
+
+pub(super) fn email(text: &str) -> Result<String, &'static str> {
+    if text.len() <= 320 && text.validate_email() {
+        Ok(text.to_owned())
+    } else {
+        Err("an e-mail address looks like pat@example.org and has at most 320 characters")
+    }
+}
+
+pub(super) fn name(text: &str) -> Result<String, String> {
+    plain(text, 320)
+}
+
+pub(super) fn key_name(text: &str) -> Result<String, String> {
+    plain(text, 100)
+}
+
+pub(super) fn issuer(text: &str) -> Result<String, String> {
+    if text.contains(':') {
+        return Err("an otpauth URI takes no issuer with a colon".to_owned());
+    }
+    plain(text, 64)
+}
+
+fn plain(text: &str, most: usize) -> Result<String, String> {
+    let has_room = (1..=most).contains(&text.chars().count());
+    if has_room && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("1 to {most} characters, and no control characters"))
+    }
+}
+
+pub(super) fn role(text: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("a role is 1 to 64 letters, digits, '.', '_', ':' and '-'")
+    }
+}
+
+pub(super) fn limit() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=10_000)
+}
+
+pub(super) fn token_lifetime(text: &str) -> Result<Duration, String> {
+    lifetime(text, LONGEST_TOKEN, "3650d")
+}
+
+pub(super) fn reset_lifetime(text: &str) -> Result<Duration, String> {
+    lifetime(text, Administration::RESET_LIFETIME, "10m")
+}
+
+fn lifetime(text: &str, longest: Duration, spelled: &str) -> Result<Duration, String> {
+    let duration = duration(text)
+        .ok_or("a duration is a number with a unit, such as 90s, 15m, 1h 30m or 7d")?;
+    if duration < Duration::from_secs(1) || duration > longest {
+        return Err(format!("between 1s and {spelled}"));
+    }
+    Ok(duration)
+}
+
+/// A day counts as 24 hours; a month has no fixed length and is refused.
+fn duration(text: &str) -> Option<Duration> {
+    let span: Span = text.parse().ok()?;
+    let signed = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    // A negative one is no longer than none at all.
+    Some(Duration::try_from(signed).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn durations_are_numbers_with_units() {
+        let seconds = |text: &str| duration(text).map(|duration| duration.as_secs());
+        for (text, expected) in [
+            ("90s", 90),
+            ("10m", 600),
+            ("10 minutes", 600),
+            ("1h 30m", 5400),
+            ("1h30m", 5400),
+            ("7d", 604_800),
+            ("PT10M", 600),
+        ] {
+            assert_eq!(seconds(text), Some(expected), "{text}");
+        }
+        for bad in ["", "600", "ten minutes", "1 month", "10x", "1h,", "-"] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn lifetimes_have_bounds() {
+        assert_eq!(reset_lifetime("10m"), Ok(Duration::from_secs(600)));
+        for bad in ["0s", "-5m", "10ms", "601s", "1h"] {
+            assert_eq!(reset_lifetime(bad), Err("between 1s and 10m".to_owned()), "{bad}");
+        }
+        assert_eq!(token_lifetime("3650d"), Ok(LONGEST_TOKEN));
+        assert!(token_lifetime("3651d").is_err());
+    }
+
+    #[test]
+    fn positions_name_a_realm_unless_there_is_one() {
+        let shop: Realm = "shop".parse().unwrap();
+        let pat = |text: &str| (shop.clone(), text.parse().unwrap());
+        let at = |text: &str| text.parse::<Position>().unwrap();
+        assert_eq!(at("a/b").in_realm(Some(&shop)), Ok(pat("a/b")));
+        assert_eq!(at("shop/a/b").in_realm(None), Ok(pat("a/b")));
+        for bad in ["pat", "Shop/pat", "shop/", "/pat"] {
+            assert!(at(bad).in_realm(None).unwrap_err().starts_with("--after"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_and_roles_are_plain_text() {
+        assert!(name("Zoë O'Hara").is_ok());
+        assert!(role("shop:read-only").is_ok());
+        assert!(email("pat@example.org").is_ok());
+        for bad in ["", "a\u{1b}[2J", "a\nb", &"x".repeat(321)] {
+            assert!(name(bad).is_err(), "{bad:?}");
+            assert!(role(bad).is_err(), "{bad:?}");
+            assert!(email(bad).is_err(), "{bad:?}");
+        }
+        assert!(role("two words").is_err());
+        assert!(issuer("a:b").unwrap_err().contains("colon"));
+        assert!(key_name(&"ä".repeat(100)).is_ok() && key_name(&"ä".repeat(101)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_reader_panic(text in any::<String>()) {
+            let _ = (token_lifetime(&text), email(&text), role(&text), name(&text));
+            let _ = text.parse::<Position>().map(|position| position.in_realm(None));
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! One module per command.
+
+mod account;
+mod audit;
+mod key;
+mod otp;
+mod password;
+mod reset;
+mod token;
+
+use std::process::ExitCode;
+
+use repass_core::HashProfile;
+use uuid::Uuid;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Does what the command line says.
+pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
+    let database = &cli.global.database;
+    match cli.command {
+        Command::Account(command) => account::run(command, database, output).await?,
+        Command::Key(command) => key::run(command, database, output).await?,
+        Command::Token(command) => token::run(command, database, output).await?,
+        Command::Reset(command) => reset::run(command, database, output).await?,
+        Command::Otp(command) => otp::run(command, database, output).await?,
+        Command::Password(command) => return password::run(command, database, output).await,
+        Command::Audit(command) => audit::run(command, database, output).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The id of a key or token to revoke. What was given is not repeated: it may be the secret.
+fn revoked_id(text: &str, what: &str) -> Result<Uuid, Failure> {
+    text.parse().map_err(|_| {
+        let reason =
+            format!("ID must be the UUID that was printed with the {what}, not the {what} itself");
+        Failure::Usage(reason)
+    })
+}
+
+/// A profile for tests may be left over in the environment, where nobody sees it.
+fn warn_of_insecure(profile: HashProfile, output: &Output) {
+    if profile == HashProfile::INSECURE_FOR_TESTS {
+        let text = "the hash profile insecure-for-tests protects no password";
+        output.warning("insecure-hash-profile", text);
+    }
+}

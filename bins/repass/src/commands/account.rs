@@ -1,0 +1,65 @@
+//! `repass account`
+
+mod add;
+mod list;
+mod show;
+
+use repass_core::{Account, Administration, AdministrationError};
+
+use crate::cli::{AccountCommand, AccountName, DatabaseOptions};
+use crate::database::{IfMissing, with_desk};
+use crate::failure::Failure;
+use crate::output::{Output, printable};
+
+pub(super) async fn run(
+    command: AccountCommand,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    match command {
+        AccountCommand::Add(new) => add::run(*new, database, output).await,
+        AccountCommand::Show(name) => show::run(name, database, output).await,
+        AccountCommand::List(list) => list::run(list, database, output).await,
+        AccountCommand::Deactivate(name) => {
+            let told = "deactivated; its access tokens and reset tokens count no more";
+            let act = async |desk: &Administration| set_active(desk, &name, false).await;
+            alter(told, database, output, act).await
+        }
+        AccountCommand::Activate(name) => {
+            let act = async |desk: &Administration| set_active(desk, &name, true).await;
+            alter("activated", database, output, act).await
+        }
+        AccountCommand::Unlock(name) => {
+            let act =
+                async |desk: &Administration| desk.unlock(&name.realm, name.user_id.as_str()).await;
+            alter("unlocked; its failed attempts are forgotten", database, output, act).await
+        }
+    }
+}
+
+async fn set_active(
+    desk: &Administration,
+    name: &AccountName,
+    active: bool,
+) -> Result<Account, AdministrationError> {
+    desk.set_active(&name.realm, name.user_id.as_str(), active).await
+}
+
+/// Does one thing to one account, and tells of it.
+async fn alter(
+    told: &str,
+    database: &DatabaseOptions,
+    output: &Output,
+    act: impl AsyncFnOnce(&Administration) -> Result<Account, AdministrationError>,
+) -> Result<(), Failure> {
+    with_desk(database, IfMissing::Refuse, output, async |desk| {
+        let account = act(&desk.administration()).await?;
+        output.answer(&account, &format!("{}: {told}\n", titled(&account)))
+    })
+    .await
+}
+
+/// How an account is called in a sentence.
+pub(super) fn titled(account: &Account) -> String {
+    format!("account {} of realm {}", printable(account.user_id.as_str()), account.realm)
+}

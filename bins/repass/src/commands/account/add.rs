@@ -1,0 +1,138 @@
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use repass_core::{AdministrationError, NewAccount, Plaintext, Profile, Subject};
+
+use super::titled;
+use crate::cli::{AccountName, AddAccount, DatabaseOptions, PolicyOption};
+use crate::commands::warn_of_insecure;
+use crate::database::{Desk, IfMissing, with_desk};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret_input::{self, Prompt};
+
+const PASSWORD: &str = "the password";
+
+pub(super) async fn run(
+    new: AddAccount,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let profile = profile(&new)?;
+    let piped = if new.no_password { None } else { secret_input::piped([PASSWORD]).await? };
+    let piped = piped.map(|[password]| password);
+    with_desk(database, IfMissing::Create, output, async |desk| {
+        add(desk, new, profile, piped, output).await
+    })
+    .await
+}
+
+async fn add(
+    desk: &Desk,
+    new: AddAccount,
+    profile: Profile,
+    piped: Option<Plaintext>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let AddAccount {
+        account,
+        email,
+        username,
+        no_password,
+        policy: PolicyOption { policy },
+        hash,
+        ..
+    } = new;
+    refuse_existing(desk, &account).await?;
+    let password = match piped {
+        Some(password) => Some(password),
+        None if no_password => None,
+        None => Some(
+            Prompt::begin()?.ask_twice(&format!("Password of {}", account.user_id), PASSWORD)?,
+        ),
+    };
+    let has_password = password.is_some();
+    if has_password {
+        warn_of_insecure(hash.hash_profile, output);
+    }
+    let wanted =
+        NewAccount { realm: account.realm, user_id: account.user_id, email, username, profile };
+    let hasher = desk.hasher(hash.hash_profile)?;
+    let added =
+        desk.administration().add_account(wanted, password, &policy.policy, &*hasher).await?;
+    let rest = if has_password { "" } else { " without a password; `reset issue` lets it set one" };
+    output.answer(&added, &format!("{}: added{rest}\n", titled(&added)))
+}
+
+/// Adding would find out too, but only after a password was typed twice.
+async fn refuse_existing(desk: &Desk, name: &AccountName) -> Result<(), Failure> {
+    let subject = Subject::new(name.realm.clone(), name.user_id.as_str());
+    match desk.store.find(&subject).await? {
+        None => Ok(()),
+        Some(_) => Err(Failure::Administration(AdministrationError::AccountExists {
+            realm: name.realm.clone(),
+            user_id: name.user_id.to_string(),
+        })),
+    }
+}
+
+/// The profile of the file, if one is named, and of the options, which come first.
+fn profile(new: &AddAccount) -> Result<Profile, Failure> {
+    let mut profile = match &new.profile {
+        Some(file) => read_profile(file)
+            .map_err(|reason| Failure::Profile { file: file.display().to_string(), reason })?,
+        None => Profile::default(),
+    };
+    let names = [
+        (&mut profile.given_name, &new.given_name),
+        (&mut profile.middle_name, &new.middle_name),
+        (&mut profile.family_name, &new.family_name),
+    ];
+    for (name, given) in names {
+        if given.is_some() {
+            name.clone_from(given);
+        }
+    }
+    Ok(profile)
+}
+
+/// The largest profile that is taken, in bytes.
+const LARGEST_PROFILE: usize = 64 * 1024;
+
+fn read_profile(file: &Path) -> Result<Profile, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(file).map_err(|error| error.to_string())?;
+    let limit = LARGEST_PROFILE as u64 + 1;
+    file.take(limit).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() > LARGEST_PROFILE {
+        return Err(format!("a profile has at most {LARGEST_PROFILE} bytes"));
+    }
+    let record = serde_json::from_slice(&bytes).map_err(|error| format!("no JSON: {error}"))?;
+    repass_spec_fabric::import_profile(record).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn read(text: &[u8]) -> Result<Profile, String> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text).unwrap();
+        read_profile(file.path())
+    }
+
+    #[test]
+    fn a_profile_is_a_users_record_of_bounded_size() {
+        let profile = read(br#"{"name":{"first":"Pat"},"roles":["customer"]}"#).unwrap();
+        assert_eq!(profile.given_name.as_deref(), Some("Pat"));
+        assert_eq!(profile.attributes["roles"][0], "customer");
+        assert!(read(b"[]").unwrap_err().contains("JSON object"));
+        assert!(read(br#"{"roles":{}}"#).unwrap_err().contains("roles"));
+        assert!(read(b"{").unwrap_err().contains("line 1 column 1"));
+        assert!(read(&vec![b' '; LARGEST_PROFILE + 1]).unwrap_err().contains("65536"));
+        assert!(read_profile(Path::new("/nowhere/at/all")).unwrap_err().contains("No such file"));
+    }
+}

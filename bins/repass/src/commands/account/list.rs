@@ -1,0 +1,51 @@
+use repass_core::{Account, AccountFilter};
+
+use crate::cli::{DatabaseOptions, ListAccounts};
+use crate::database::{IfMissing, with_desk};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::table::{Table, moment, or_dash};
+
+pub(super) async fn run(
+    list: ListAccounts,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let ListAccounts { realm, limit, after } = list;
+    let after = after.map(|position| position.in_realm(realm.as_ref())).transpose();
+    let after = after.map_err(Failure::Usage)?;
+    let in_one_realm = realm.is_some();
+    with_desk(database, IfMissing::Refuse, output, async |desk| {
+        let accounts = desk.store.accounts(&AccountFilter { realm, after, limit }).await?;
+        output.answer(&accounts, &table(&accounts))?;
+        match accounts.last() {
+            None => output.note("no accounts"),
+            Some(last) if accounts.len() == limit as usize => {
+                output.note(&format!("for more: --after {}", position(last, in_one_realm)));
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn position(account: &Account, in_one_realm: bool) -> String {
+    let user_id = &account.user_id;
+    if in_one_realm { user_id.to_string() } else { format!("{}/{user_id}", account.realm) }
+}
+
+fn table(accounts: &[Account]) -> String {
+    let mut table = Table::new(&["REALM", "USER ID", "ACTIVE", "E-MAIL", "USER NAME", "CHANGED"]);
+    for account in accounts {
+        table.row([
+            account.realm.as_str(),
+            account.user_id.as_str(),
+            if account.active { "yes" } else { "no" },
+            or_dash(account.email.as_deref()),
+            or_dash(account.username.as_deref()),
+            &moment(account.updated_at),
+        ]);
+    }
+    table.render()
+}

@@ -1,0 +1,100 @@
+//! `repass key`
+
+use repass_core::{Key, KeyId};
+use serde::Serialize;
+use serde_json::json;
+
+use super::revoked_id;
+use crate::cli::{DatabaseOptions, IssueKey, KeyCommand, ListKeys, Revoke};
+use crate::database::{IfMissing, with_desk};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::table::{Table, moment};
+
+pub(super) async fn run(
+    command: KeyCommand,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    match command {
+        KeyCommand::Issue(key) => issue(key, database, output).await,
+        KeyCommand::List(list) => list_keys(list, database, output).await,
+        KeyCommand::Revoke(revoked) => revoke(&revoked, database, output).await,
+    }
+}
+
+#[derive(Serialize)]
+struct Issued<'a> {
+    #[serde(flatten)]
+    about: &'a Key,
+    /// The secret.
+    key: &'a str,
+}
+
+async fn issue(
+    wanted: IssueKey,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let IssueKey { realm, kind, name } = wanted;
+    with_desk(database, IfMissing::Create, output, async |desk| {
+        let (key, secret) = desk.administration().issue_key(&realm, kind, &name).await?;
+        let id = key.id.0;
+        let issued = Issued { about: &key, key: secret.expose() };
+        output.secret(&issued, &secret).map_err(|source| Failure::Unseen {
+            issued: format!("key {id} was issued"),
+            remedy: format!("revoke it with `repass key revoke {id}`"),
+            source,
+        })?;
+        output.note(&format!(
+            "{} key {id} \"{name}\" of realm {realm}; it is shown this once and stored as a digest",
+            kind.as_str()
+        ));
+        Ok(())
+    })
+    .await
+}
+
+async fn list_keys(
+    list: ListKeys,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    with_desk(database, IfMissing::Refuse, output, async |desk| {
+        let keys = desk.store.keys(list.realm.as_ref()).await?;
+        output.answer(&keys, &table(&keys))?;
+        if keys.is_empty() {
+            output.note("no keys");
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn table(keys: &[Key]) -> String {
+    let mut table = Table::new(&["ID", "REALM", "KIND", "NAME", "ISSUED", "REVOKED"]);
+    for key in keys {
+        table.row([
+            &key.id.0.to_string(),
+            key.realm.as_str(),
+            key.kind.as_str(),
+            &key.name,
+            &moment(key.created_at),
+            &key.revoked_at.map_or("-".to_owned(), moment),
+        ]);
+    }
+    table.render()
+}
+
+async fn revoke(
+    revoked: &Revoke,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let id = revoked_id(&revoked.id, "key")?;
+    with_desk(database, IfMissing::Refuse, output, async |desk| {
+        desk.administration().revoke_key(KeyId(id)).await?;
+        output.answer(&json!({ "id": id, "revoked": true }), &format!("key {id}: revoked\n"))
+    })
+    .await
+}

@@ -1,0 +1,99 @@
+//! `repass otp`
+
+use repass_core::{Plaintext, Realm, UserId};
+use serde::Serialize;
+
+use crate::cli::{DatabaseOptions, EnrollOtp, IssueReset, OtpCommand};
+use crate::database::{IfMissing, with_desk};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::qr_code;
+
+pub(super) async fn run(
+    command: OtpCommand,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    match command {
+        OtpCommand::Enroll(wanted) => enroll(wanted, database, output).await,
+        OtpCommand::Issue(wanted) => issue(wanted, database, output).await,
+    }
+}
+
+#[derive(Serialize)]
+struct Enrolled<'a> {
+    realm: &'a Realm,
+    user_id: &'a UserId,
+    /// Holds the secret.
+    uri: &'a str,
+}
+
+async fn enroll(
+    wanted: EnrollOtp,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
+    with_desk(database, IfMissing::Refuse, output, async |desk| {
+        let administration = desk.administration();
+        let secret = administration.enrol_otp(realm, user_id.as_str(), &wanted.issuer).await?;
+        let uri = secret.uri().map_err(repass_core::AdministrationError::Otp)?;
+        let enrolled = Enrolled { realm, user_id, uri: uri.expose() };
+        output.secret(&enrolled, &uri).map_err(|source| Failure::Unseen {
+            issued: "a secret for one-time passwords was set".to_owned(),
+            remedy: "enroll the account again, which replaces it".to_owned(),
+            source,
+        })?;
+        show_code(&uri, output)?;
+        output.note(&format!(
+            "secret of account {user_id} of realm {realm} for an authenticator app; it is shown \
+             this once, stored encrypted, and replaces any older one"
+        ));
+        Ok(())
+    })
+    .await
+}
+
+fn show_code(uri: &Plaintext, output: &Output) -> Result<(), Failure> {
+    match qr_code::render(uri, output.is_terminal()) {
+        Some(code) => output.text(&code),
+        None => {
+            output.note("the URI is too long for a QR code");
+            Ok(())
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Issued<'a> {
+    realm: &'a Realm,
+    user_id: &'a UserId,
+    lifetime_seconds: u64,
+    /// The secret.
+    code: &'a str,
+}
+
+async fn issue(
+    wanted: IssueReset,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
+    with_desk(database, IfMissing::Refuse, output, async |desk| {
+        let administration = desk.administration();
+        let code = administration.issue_otp_code(realm, user_id.as_str(), wanted.lifetime).await?;
+        let lifetime_seconds = wanted.lifetime.as_secs();
+        let issued = Issued { realm, user_id, lifetime_seconds, code: code.expose() };
+        output.secret(&issued, &code).map_err(|source| Failure::Unseen {
+            issued: "a one-time code was issued".to_owned(),
+            remedy: "issue another one, which replaces it".to_owned(),
+            source,
+        })?;
+        output.note(&format!(
+            "one-time code for account {user_id} of realm {realm}, for {lifetime_seconds} s and \
+             one use; it is shown this once and stored as a digest"
+        ));
+        Ok(())
+    })
+    .await
+}

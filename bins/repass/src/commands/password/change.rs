@@ -1,0 +1,59 @@
+use repass_core::{Authority, Caller, Change, Changed, Context, Proof, Sessions, Subject};
+use serde_json::json;
+
+use crate::cli::{ChangePassword, DatabaseOptions, PolicyOption};
+use crate::commands::account::titled;
+use crate::commands::warn_of_insecure;
+use crate::database::{IfMissing, with_desk};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret_input::{self, Prompt};
+
+const CURRENT: &str = "the current password";
+const NEW: &str = "the new password";
+
+pub(super) async fn run(
+    wanted: ChangePassword,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let ChangePassword { account: name, policy: PolicyOption { policy }, hash } = wanted;
+    let piped = secret_input::piped([CURRENT, NEW]).await?;
+    with_desk(database, IfMissing::Refuse, output, async |desk| {
+        let [current, new_password] = match piped {
+            Some(both) => both,
+            None => {
+                let prompt = Prompt::begin()?;
+                let current =
+                    prompt.ask(&format!("Current password of {}", name.user_id), CURRENT)?;
+                [current, prompt.ask_twice("New password", NEW)?]
+            }
+        };
+        warn_of_insecure(hash.hash_profile, output);
+        let changer = desk.changer(policy.policy, hash.hash_profile)?;
+        let change = Change {
+            subject: Subject::new(name.realm, name.user_id.as_str()),
+            caller: Caller::anonymous(),
+            authority: Authority::AnyoneWithProof,
+            proof: Proof::OldPassword(current),
+            otp: None,
+            new_password,
+            sessions: Sessions::EndAll,
+            context: Context::new("cli"),
+        };
+        tell(&changer.change(change).await?, output)
+    })
+    .await
+}
+
+fn tell(changed: &Changed, output: &Output) -> Result<(), Failure> {
+    let Changed { account, at, version } = changed;
+    let json = json!({
+        "realm": account.realm,
+        "user_id": account.user_id,
+        "version": version,
+        "changed_at": at,
+    });
+    let told = "password changed; its access tokens and reset tokens count no more";
+    output.answer(&json, &format!("{}: {told}\n", titled(account)))
+}

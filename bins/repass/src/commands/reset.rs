@@ -1,0 +1,63 @@
+//! `repass reset`
+
+use jiff::Timestamp;
+use repass_core::{Realm, UserId};
+use serde::Serialize;
+
+use crate::cli::{DatabaseOptions, IssueReset, ResetCommand};
+use crate::database::{IfMissing, with_desk};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::table::moment;
+
+pub(super) async fn run(
+    command: ResetCommand,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    match command {
+        ResetCommand::Issue(reset) => issue(reset, database, output).await,
+    }
+}
+
+#[derive(Serialize)]
+struct Issued<'a> {
+    realm: &'a Realm,
+    user_id: &'a UserId,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    /// The secret.
+    token: &'a str,
+}
+
+async fn issue(
+    wanted: IssueReset,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
+    with_desk(database, IfMissing::Refuse, output, async |desk| {
+        let administration = desk.administration();
+        let (token, secret) =
+            administration.issue_reset(realm, user_id.as_str(), wanted.lifetime).await?;
+        let issued = Issued {
+            realm,
+            user_id,
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            token: secret.expose(),
+        };
+        output.secret(&issued, &secret).map_err(|source| Failure::Unseen {
+            issued: "a reset token was issued".to_owned(),
+            remedy: "issue another one, which voids it".to_owned(),
+            source,
+        })?;
+        output.note(&format!(
+            "reset token for account {user_id} of realm {realm}, until {}; older ones are void; it \
+             is shown this once and stored as a digest",
+            moment(token.expires_at)
+        ));
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,90 @@
+//! `repass token`
+
+use jiff::Timestamp;
+use repass_core::{Realm, TokenId, UserId};
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::revoked_id;
+use crate::cli::{DatabaseOptions, IssueToken, Revoke, TokenCommand};
+use crate::database::{IfMissing, with_desk};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::table::moment;
+
+pub(super) async fn run(
+    command: TokenCommand,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    match command {
+        TokenCommand::Issue(token) => issue(token, database, output).await,
+        TokenCommand::Revoke(revoked) => revoke(&revoked, database, output).await,
+    }
+}
+
+#[derive(Serialize)]
+struct Issued<'a> {
+    id: Uuid,
+    realm: &'a Realm,
+    user_id: &'a UserId,
+    roles: &'a [String],
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    /// The secret.
+    token: &'a str,
+}
+
+async fn issue(
+    wanted: IssueToken,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let IssueToken { account, roles, lifetime } = wanted;
+    let (realm, user_id) = (&account.realm, &account.user_id);
+    with_desk(database, IfMissing::Refuse, output, async |desk| {
+        let administration = desk.administration();
+        let (token, secret) =
+            administration.issue_token(realm, user_id.as_str(), roles, lifetime).await?;
+        let id = token.id.0;
+        let issued = Issued {
+            id,
+            realm,
+            user_id,
+            roles: &token.roles,
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            token: secret.expose(),
+        };
+        output.secret(&issued, &secret).map_err(|source| Failure::Unseen {
+            issued: format!("token {id} was issued"),
+            remedy: format!("revoke it with `repass token revoke {id}`"),
+            source,
+        })?;
+        let roles = match token.roles.as_slice() {
+            [] => "no roles".to_owned(),
+            roles => format!("roles {}", roles.join(", ")),
+        };
+        output.note(&format!(
+            "token {id} for account {user_id} of realm {realm}, {roles}, until {}; it is shown \
+             this once and stored as a digest",
+            moment(token.expires_at)
+        ));
+        Ok(())
+    })
+    .await
+}
+
+async fn revoke(
+    revoked: &Revoke,
+    database: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let id = revoked_id(&revoked.id, "token")?;
+    with_desk(database, IfMissing::Refuse, output, async |desk| {
+        desk.administration().revoke_token(TokenId(id)).await?;
+        output.answer(&json!({ "id": id, "revoked": true }), &format!("token {id}: revoked\n"))
+    })
+    .await
+}

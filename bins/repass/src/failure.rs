@@ -1,0 +1,135 @@
+//! Why a command failed: what to say, and which exit status to end with.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use repass_core::{
+    AdministrationError, ChangeError, HashError, InvalidChanger, StoreError, Violation,
+};
+
+use crate::database::DatabaseError;
+use crate::secret_input::SecretInputError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Something on the command line is not as it should be.
+    #[error("{0}")]
+    Usage(String),
+    /// The file of `--profile` is none.
+    #[error("--profile {file}: {reason}")]
+    Profile { file: String, reason: String },
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error(transparent)]
+    SecretInput(#[from] SecretInputError),
+    #[error(transparent)]
+    Administration(#[from] AdministrationError),
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("hashing could not be started")]
+    Hasher(#[from] HashError),
+    #[error("the engine could not be started")]
+    Engine(#[from] InvalidChanger),
+    #[error("stdout cannot be written")]
+    Output(#[source] io::Error),
+    /// A secret was issued, but nobody has seen it.
+    #[error("{issued}, but it could not be printed and cannot be shown again; {remedy}")]
+    Unseen {
+        issued: String,
+        remedy: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the process could not be set up")]
+    Runtime(#[source] io::Error),
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Failure {
+    /// 1 when something was refused or failed, 2 when the operator has to mend something first, and
+    /// 130, as shells have it, after Ctrl-C.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Interrupted | Self::SecretInput(SecretInputError::Interrupted) => 130,
+            Self::Usage(_) | Self::Profile { .. } => 2,
+            Self::Database(error) if error.is_configuration() => 2,
+            Self::SecretInput(error) if error.is_usage() => 2,
+            Self::Administration(AdministrationError::Invalid(_)) => 2,
+            _ => 1,
+        })
+    }
+
+    /// A stable name for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Usage(_) => "usage",
+            Self::Profile { .. } => "invalid-profile",
+            Self::Database(error) => error.code(),
+            Self::SecretInput(error) => error.code(),
+            Self::Administration(error) => administration_code(error),
+            Self::Change(error) => error.code(),
+            Self::Store(StoreError::Unavailable(_)) => "store-unavailable",
+            Self::Output(_) => "output",
+            Self::Unseen { .. } => "unseen",
+            Self::Interrupted => "interrupted",
+            Self::Store(_) | Self::Hasher(_) | Self::Engine(_) | Self::Runtime(_) => "fault",
+        }
+    }
+
+    /// The broken rules, when a policy refused a password.
+    pub(crate) fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Administration(AdministrationError::Rejected(violations))
+            | Self::Change(ChangeError::Rejected(violations)) => violations,
+            _ => &[],
+        }
+    }
+
+    /// The whole chain of causes in one line.
+    pub(crate) fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut source = self.source();
+        while let Some(error) = source {
+            let text = error.to_string();
+            // Drivers like to repeat their cause in their own message.
+            if !message.ends_with(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
+            source = error.source();
+        }
+        message
+    }
+}
+
+fn administration_code(error: &AdministrationError) -> &'static str {
+    match error {
+        AdministrationError::AccountExists { .. } => "account-exists",
+        AdministrationError::NoSuchAccount { .. } => "no-such-account",
+        AdministrationError::NothingToRevoke(_) => "nothing-to-revoke",
+        AdministrationError::Invalid(_) => "invalid",
+        AdministrationError::Rejected(_) => "rejected",
+        AdministrationError::Hash(HashError::Busy { .. }) => "busy",
+        AdministrationError::Otp(_) => "otp",
+        AdministrationError::Store(StoreError::Unavailable(_)) => "store-unavailable",
+        _ => "fault",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chain_is_told_once() {
+        let broken = io::Error::other("disk is gone");
+        let failure = Failure::Store(StoreError::Unavailable(Box::new(broken)));
+        let message = failure.message();
+        assert_eq!(message, "the store failed: the database cannot be reached: disk is gone");
+        assert_eq!(failure.code(), "store-unavailable");
+    }
+}

@@ -1,0 +1,81 @@
+use jiff::Timestamp;
+use repass_core::{AuditRecord, Context, CredentialStore};
+use repass_store::SqlStore;
+use uuid::Uuid;
+
+use crate::bench::{Bench, PASSWORD};
+
+#[test]
+fn every_act_is_on_record() {
+    let bench = Bench::with_pat();
+    bench.add("kim", &["--realm", "shop", "--no-password"]);
+    bench.run(&["account", "deactivate", "--user-id", "pat"]).succeeded();
+    let wrong = format!("{PASSWORD}\nanother entirely fine sentence\n");
+    let refused = bench.run_with(&["password", "change", "--user-id", "pat"], wrong);
+    assert_eq!(refused.status, 1);
+
+    let records = bench.json(&["audit", "list", "--user-id", "pat"], "");
+    let told: Vec<[&str; 4]> = records
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| {
+            ["user_id", "action", "outcome", "caller"].map(|name| record[name].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ["pat", "password.change", "wrong-password", "anonymous"],
+            ["pat", "account.deactivate", "ok", "operator"],
+            ["pat", "account.add", "ok", "operator"],
+        ]
+    );
+    assert_eq!(records[0]["context"]["source"], "cli");
+
+    let all = bench.run(&["audit", "list"]).succeeded().stdout;
+    let lines: Vec<&str> = all.lines().collect();
+    assert_eq!(lines.len(), 5, "{all}");
+    assert!(lines[0].starts_with("AT ") && lines[0].ends_with("USER AGENT"), "{all}");
+    assert!(lines[1].contains("wrong-password"), "{all}");
+    let newest = bench.json(&["audit", "list", "--limit", "1"], "");
+    assert_eq!(newest.as_array().unwrap().len(), 1);
+    let shop = bench.json(&["audit", "list", "--realm", "shop"], "");
+    assert_eq!(shop[0]["user_id"], "kim");
+    assert_eq!(shop.as_array().unwrap().len(), 1);
+    let none = bench.run(&["audit", "list", "--realm", "empty"]).succeeded();
+    assert_eq!((none.stdout.as_str(), none.stderr.as_str()), ("", "no audit records\n"));
+    bench.run(&["audit", "list", "--user-id", "kim"]).failed(1, &["no account kim"]);
+}
+
+/// What a stranger wrote into the audit trail must not reach the operator's terminal as it is.
+#[test]
+fn a_record_cannot_steer_the_terminal() {
+    let bench = Bench::with_pat();
+    let evil = "\u{1b}]0;owned\u{7}\r\u{9b}2J\u{202e}tser";
+    let record = AuditRecord {
+        id: Uuid::nil(),
+        at: Timestamp::from_second(4_000_000_000).unwrap(),
+        realm: "default".parse().unwrap(),
+        account: None,
+        action: "password.change".to_owned(),
+        outcome: "wrong-password".to_owned(),
+        detail: None,
+        caller: "anonymous".to_owned(),
+        context: Context { user_agent: Some(evil.to_owned()), ..Context::new("customer") },
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = SqlStore::open(&bench.url()).await.unwrap();
+        store.record(&record).await.unwrap();
+        store.close().await.unwrap();
+    });
+
+    let text = bench.run(&["audit", "list"]).succeeded().stdout;
+    assert!(text.contains("\\u{1b}]0;owned\\u{7}\\r\\u{9b}2J\\u{202e}tser"), "{text}");
+    let json = bench.run(&["audit", "list", "--json"]).succeeded();
+    for raw in ['\u{1b}', '\u{7}', '\r', '\u{9b}', '\u{202e}'] {
+        assert!(!text.contains(raw) && !json.stdout.contains(raw), "{raw:?}");
+    }
+    assert_eq!(json.json()[0]["context"]["user_agent"], evil);
+}

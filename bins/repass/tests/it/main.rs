@@ -1,0 +1,17 @@
+//! Runs the real `repass` on databases in temporary folders.
+
+#![allow(clippy::panic, clippy::unwrap_used, missing_docs, unreachable_pub)]
+
+mod bench;
+
+mod accounts;
+mod audit;
+mod help;
+mod keys;
+mod otp;
+mod passwords;
+#[cfg(unix)]
+mod prompt;
+mod secrets_stay_secret;
+mod tokens;
+mod usage;

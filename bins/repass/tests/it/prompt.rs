@@ -1,0 +1,142 @@
+//! The prompt on a real terminal.
+
+use std::process::Command;
+
+use rexpect::session::{PtySession, spawn_command};
+
+use crate::bench::{Bench, PASSWORD};
+
+const OTHER: &str = "another entirely fine sentence";
+const PATIENCE: Option<u64> = Some(30_000);
+
+/// What the terminal must show, so that what it does not show means something.
+const SHOWN: &str = "this is shown";
+
+/// rexpect's terminals show nothing of what is typed; this one does, as those of people do.
+const WITH_ECHO: &str = "stty echo && echo ready && read -r line && ";
+
+fn on_terminal(bench: &Bench, arguments: &[&str]) -> PtySession {
+    in_shell(bench, "exec \"$0\" \"$@\"", arguments)
+}
+
+fn in_shell(bench: &Bench, script: &str, arguments: &[&str]) -> PtySession {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("{WITH_ECHO}{script}"), env!("CARGO_BIN_EXE_repass")])
+        .args(arguments)
+        .current_dir(bench.folder.path())
+        .env("REPASS_DATABASE", bench.url())
+        .env("REPASS_HASH_PROFILE", "insecure-for-tests");
+    let mut session = spawn_command(command, PATIENCE).unwrap();
+    session.exp_string("ready").unwrap();
+    session.send_line(SHOWN).unwrap();
+    session.exp_string(SHOWN).unwrap();
+    session
+}
+
+/// Answers each prompt; gives everything that stood on the terminal, and the exit status.
+fn answer(mut session: PtySession, dialogue: &[(&str, &str)]) -> (String, i32) {
+    let mut screen = String::new();
+    for (prompt, answer) in dialogue {
+        screen.push_str(&session.exp_string(prompt).unwrap());
+        screen.push_str(prompt);
+        session.send_line(answer).unwrap();
+    }
+    screen.push_str(&session.exp_eof().unwrap());
+    // `Exited(Pid(…), status)`: rexpect does not export the type.
+    let ended = format!("{:?}", session.process().wait().unwrap());
+    let status = ended.strip_prefix("Exited(").and_then(|ended| ended.split([' ', ')']).nth(2));
+    (screen, status.and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{ended}")))
+}
+
+#[test]
+fn a_typed_password_is_not_shown() {
+    let bench = Bench::new();
+    let session = on_terminal(&bench, &["account", "add", "--user-id", "pat"]);
+    let dialogue = [("Password of pat: ", PASSWORD), ("Password of pat again: ", PASSWORD)];
+    let (screen, status) = answer(session, &dialogue);
+    assert_eq!(status, 0, "{screen}");
+    assert!(screen.contains("account pat of realm default: added"), "{screen}");
+    assert!(!screen.contains(PASSWORD), "{screen}");
+
+    let session = on_terminal(&bench, &["password", "change", "--user-id", "pat"]);
+    let dialogue = [
+        ("Current password of pat: ", PASSWORD),
+        ("New password: ", OTHER),
+        ("New password again: ", OTHER),
+    ];
+    let (screen, status) = answer(session, &dialogue);
+    assert_eq!(status, 0, "{screen}");
+    assert!(!screen.contains(PASSWORD) && !screen.contains(OTHER), "{screen}");
+
+    let session = on_terminal(&bench, &["password", "check"]);
+    let (screen, status) = answer(session, &[("Password to check: ", "hunter2")]);
+    assert_eq!(status, 1, "{screen}");
+    assert!(screen.contains("too-short") && !screen.contains("hunter2"), "{screen}");
+}
+
+/// Pasted answers come all at once, before the second prompt. What is left over does not end up in
+/// the shell.
+#[test]
+fn a_pasted_password_is_shown_nowhere() {
+    let bench = Bench::new();
+    let script = "\"$0\" \"$@\"; stty -icanon min 0 time 0; echo \"left: $(dd 2>/dev/null)\"";
+    let session = in_shell(&bench, script, &["account", "add", "--user-id", "pat"]);
+    let twice = format!("{PASSWORD}\n{PASSWORD}\nand what was pasted too much");
+    let (screen, status) = answer(session, &[("Password of pat: ", &twice)]);
+    assert_eq!(status, 0, "{screen}");
+    assert!(screen.contains("account pat of realm default: added"), "{screen}");
+    assert!(screen.contains("left: \r\n"), "{screen}");
+    assert!(!screen.contains("sentence") && !screen.contains("too much"), "{screen}");
+}
+
+#[test]
+fn two_different_answers_add_nothing() {
+    let bench = Bench::new();
+    let session = on_terminal(&bench, &["account", "add", "--user-id", "pat"]);
+    let dialogue = [("Password of pat: ", PASSWORD), ("again: ", OTHER)];
+    let (screen, status) = answer(session, &dialogue);
+    assert_eq!(status, 2, "{screen}");
+    assert!(screen.contains("repass: the password was not the same both times"), "{screen}");
+    bench.run(&["account", "show", "--user-id", "pat"]).failed(1, &["no account pat"]);
+
+    let session = on_terminal(&bench, &["account", "add", "--user-id", "pat"]);
+    let (screen, status) = answer(session, &[("Password of pat: ", "")]);
+    assert_eq!(status, 2, "{screen}");
+    assert!(screen.contains("repass: the password is empty"), "{screen}");
+}
+
+#[test]
+fn an_account_that_exists_is_refused_before_a_password_is_asked_for() {
+    let bench = Bench::with_pat();
+    let session = on_terminal(&bench, &["account", "add", "--user-id", "pat"]);
+    let (screen, status) = answer(session, &[]);
+    assert_eq!(status, 1, "{screen}");
+    assert!(screen.contains("has an account pat already"), "{screen}");
+}
+
+/// Ctrl-C must not leave a terminal behind that shows nothing of what is typed.
+#[test]
+fn ctrl_c_switches_the_echo_on_again() {
+    let bench = Bench::new();
+    let script = "\"$0\" \"$@\"; echo \"ended with $?\"; stty -a; read -r line";
+    let mut session = in_shell(&bench, script, &["password", "check"]);
+    session.exp_string("Password to check: ").unwrap();
+    session.send_control('c').unwrap();
+    let before = session.exp_string("ended with 130").unwrap();
+    assert!(before.contains("repass: interrupted"), "{before}");
+    let modes = session.exp_string("echoctl").unwrap();
+    assert!(modes.contains(" echo ") && modes.contains(" icanon "), "{modes}");
+    session.send_line("").unwrap();
+    session.exp_eof().unwrap();
+}
+
+/// On a terminal the code's colours are explicit, so that it can be read on any background.
+#[test]
+fn the_qr_code_is_black_on_white_on_a_terminal() {
+    let bench = Bench::with_pat();
+    let session = on_terminal(&bench, &["otp", "enroll", "--user-id", "pat"]);
+    let (screen, status) = answer(session, &[]);
+    assert_eq!(status, 0, "{screen}");
+    assert!(screen.contains("\u{1b}[38;5;16;48;5;231m"), "{screen}");
+}

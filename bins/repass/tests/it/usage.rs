@@ -1,0 +1,168 @@
+//! Whatever an operator can mistype: one line that names it, exit status 2, nothing done.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::bench::{Bench, PASSWORD, finish};
+
+#[test]
+fn mistyped_options_are_named() {
+    let bench = Bench::new();
+    for (arguments, parts) in [
+        (["acount", "list"].as_slice(), ["'acount'", "'account'"].as_slice()),
+        (&["account", "list", "--relm", "x"], &["'--relm'", "'--realm'"]),
+        (&["account", "list", "--realm", "Shop"], &["'Shop'", "--realm", "a realm is 1 to 64"]),
+        (&["account", "list", "--limit", "0"], &["'0'", "--limit", "1..=10000"]),
+        (&["account", "list", "--limit", "many"], &["'many'", "--limit"]),
+        (&["account", "show"], &["required", "--user-id <ID>"]),
+        (&["account", "show", "--user-id", ""], &["--user-id", "a user id is 1 to 320 bytes"]),
+        (
+            &["account", "show", "--user-id", "a\u{7}b"],
+            &["--user-id", "without control characters"],
+        ),
+        (&["account", "add", "--user-id", "x", "--email", "nobody"], &["'nobody'", "--email"]),
+        (
+            &["account", "add", "--user-id", "x", "--policy", "nist"],
+            &["'nist'", "--policy", "vendor-zap"],
+        ),
+        (
+            &["account", "add", "--user-id", "x", "--hash-profile", "md5"],
+            &["'md5'", "--hash-profile", "owasp"],
+        ),
+        (
+            &["account", "add", "--user-id", "x", "--given-name", ""],
+            &["--given-name", "1 to 320 characters"],
+        ),
+        (
+            &["key", "issue", "--kind", "robot", "--name", "x"],
+            &["'robot'", "--kind", "service, app, api"],
+        ),
+        (&["key", "issue", "--kind", "app"], &["required", "--name <NAME>"]),
+        (&["token", "issue", "--user-id", "x"], &["required", "--lifetime <DURATION>"]),
+        (
+            &["token", "issue", "--user-id", "x", "--lifetime", "10"],
+            &["'10'", "--lifetime", "a number with a unit"],
+        ),
+        (
+            &["token", "issue", "--user-id", "x", "--lifetime", "0s"],
+            &["'0s'", "--lifetime", "between 1s and 3650d"],
+        ),
+        (
+            &["token", "issue", "--user-id", "x", "--lifetime", "1h", "--role", "a b"],
+            &["'a b'", "--role", "a role is"],
+        ),
+        (
+            &["reset", "issue", "--user-id", "x", "--lifetime", "1h"],
+            &["'1h'", "--lifetime", "between 1s and 10m"],
+        ),
+    ] {
+        bench.run_with(arguments, PASSWORD).failed(2, parts);
+        let error = bench.run_with(&[arguments, &["--json"]].concat(), PASSWORD).json_error(2);
+        assert_eq!(error["code"], "usage");
+    }
+    assert_eq!(std::fs::read_dir(bench.folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
+    let bench = Bench::new();
+    for arguments in [
+        ["password", "check", "hunter2"].as_slice(),
+        &["password", "hunter2"],
+        &["password", "check", "--password", "hunter2"],
+        &["password", "check", "--password=hunter2"],
+        &["account", "add", "--user-id", "pat", "--password=hunter2"],
+    ] {
+        let run = bench.run_with(arguments, PASSWORD).failed(2, &[]);
+        assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_database_must_be_named_and_be_one() {
+    let bench = Bench::new();
+    let list = |url: &str| {
+        let mut command = bench.command();
+        command.args(["account", "list", "--database", url]);
+        finish(command, "")
+    };
+    let mut unnamed = bench.command();
+    unnamed.env_remove("REPASS_DATABASE").args(["account", "list"]);
+    finish(unnamed, "")
+        .failed(2, &["no database is named; give --database URL or set REPASS_DATABASE"]);
+    list("").failed(2, &["no database is named"]);
+    list("repass.db").failed(2, &["--database", "must begin with sqlite:"]);
+    let run =
+        list("mysql://root:hunter2@db/x").failed(2, &["--database", "must begin with sqlite:"]);
+    assert!(!run.stderr.contains("hunter2"));
+    list("sqlite::memory:").failed(2, &["--database", "memory"]);
+    list("sqlite:///no/such/folder/x.db").failed(2, &["--database", "/no/such/folder"]);
+    list("sqlite:repass.db?cache=on").failed(2, &["--database", "cache"]);
+    let notes = bench.folder.path().join("notes.txt");
+    std::fs::write(&notes, "these are notes, and no database whatsoever").unwrap();
+    list("sqlite:notes.txt").failed(2, &["--database", "notes.txt"]);
+    assert_eq!(std::fs::read_to_string(notes).unwrap().len(), 43);
+}
+
+#[test]
+fn a_mistyped_database_is_not_made() {
+    let bench = Bench::new();
+    for arguments in [
+        ["account", "list"].as_slice(),
+        &["account", "show", "--user-id", "pat"],
+        &["account", "unlock", "--user-id", "pat"],
+        &["key", "list"],
+        &["token", "issue", "--user-id", "pat", "--lifetime", "1h"],
+        &["reset", "issue", "--user-id", "pat"],
+        &["otp", "enroll", "--user-id", "pat"],
+        &["audit", "list"],
+    ] {
+        bench.run(arguments).failed(2, &["--database", "there is no database"]);
+        let error = bench.run(&[arguments, &["--json"]].concat()).json_error(2);
+        assert_eq!(error["code"], "invalid-database");
+    }
+    assert_eq!(std::fs::read_dir(bench.folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_key_file_must_be_there_and_hold_a_key() {
+    let bench = Bench::new();
+    let add = |file: &str| {
+        let arguments = ["account", "add", "--user-id", "pat", "--no-password", "--key-file", file];
+        bench.run(&arguments)
+    };
+    add("none.key").failed(2, &["--key-file", "none.key", "No such file"]);
+    let poor = bench.folder.path().join("poor.key");
+    std::fs::write(&poor, "short").unwrap();
+    let run = add("poor.key");
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr.contains("--key-file") && run.stderr.contains("43 characters"),
+        "{}",
+        run.stderr
+    );
+    assert!(!bench.database().exists());
+
+    let good = bench.folder.path().join("good.key");
+    std::fs::write(&good, "A".repeat(43)).unwrap();
+    let run = add("good.key").succeeded();
+    if cfg!(unix) {
+        assert!(run.stderr.contains("chmod 600"), "{}", run.stderr);
+    }
+    assert!(!bench.folder.path().join("repass.db.key").exists());
+}
+
+/// As in `repass account list | head -1`.
+#[test]
+fn a_reader_that_goes_is_no_failure() {
+    let bench = Bench::with_pat();
+    let mut command = bench.command();
+    command.args(["account", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = command.stdout(writer).spawn().unwrap();
+    let status = child.wait().unwrap();
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
