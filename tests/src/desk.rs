@@ -8,6 +8,7 @@ use repass_core::{
     Profile, Realm, Subject, SystemClock, SystemRandomness,
 };
 use repass_store::{SqlStore, load_installation_key};
+use tempfile::TempDir;
 
 /// The password that every account is made with.
 pub const FIRST_PASSWORD: &str = "the very first password";
@@ -20,6 +21,8 @@ pub struct Desk {
     /// The database.
     pub store: SqlStore,
     hasher: Argon2idHasher,
+    /// Keeps the database's folder when the server is gone.
+    _folder: Arc<TempDir>,
 }
 
 /// An account to play with.
@@ -35,7 +38,7 @@ pub struct Player {
 
 impl Desk {
     /// Opens the desk on a database file.
-    pub async fn open(database: &Path) -> Self {
+    pub(crate) async fn open(database: &Path, folder: Arc<TempDir>) -> Self {
         let url = format!("sqlite://{}", database.display());
         let store = SqlStore::open(&url).await.unwrap();
         let key = load_installation_key(&url, None, &SystemRandomness).unwrap().key;
@@ -48,7 +51,7 @@ impl Desk {
             Arc::new(SystemClock),
             Arc::new(SystemRandomness),
         );
-        Self { administration, store, hasher }
+        Self { administration, store, hasher, _folder: folder }
     }
 
     /// Adds an account with [`FIRST_PASSWORD`].

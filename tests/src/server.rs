@@ -69,7 +69,7 @@ impl Server {
 
     /// The operator's desk on its database.
     pub async fn desk(&self) -> Desk {
-        Desk::open(&self.database()).await
+        Desk::open(&self.database(), Arc::clone(&self.folder)).await
     }
 
     /// Its database file.

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use repass_core::{
-    Argon2idHasher, Authenticator, Changer, Clock, InstallationKey, Randomness, SystemClock,
-    SystemRandomness,
+    AccountFilter, AdministrationStore, Argon2idHasher, Authenticator, Changer, Clock,
+    InstallationKey, Randomness, SystemClock, SystemRandomness,
 };
 use repass_http::{Limits, Mount, PasswordService};
 use repass_store::{SqlStore, load_installation_key};
@@ -28,7 +28,17 @@ impl House {
         let loaded =
             load_installation_key(&config.store_url, config.key_file.as_deref(), &*randomness)?;
         if loaded.created {
-            tracing::info!(file = %loaded.path.display(), "made an installation key; back it up");
+            let file = loaded.path.display();
+            let any = AccountFilter { limit: 1, ..AccountFilter::default() };
+            if store.accounts(&any).await?.is_empty() {
+                tracing::info!(%file, "made an installation key; back it up");
+            } else {
+                tracing::warn!(
+                    %file,
+                    "the installation key of this database was missing and a new one was made; \
+                     one-time passwords that were enrolled before can no longer be verified"
+                );
+            }
         }
         if loaded.open_to_others {
             tracing::warn!(file = %loaded.path.display(), "others can read the installation key");

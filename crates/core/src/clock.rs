@@ -52,7 +52,13 @@ pub(crate) fn after(moment: Timestamp, duration: std::time::Duration) -> Timesta
     jiff::SignedDuration::try_from(duration)
         .ok()
         .and_then(|duration| moment.checked_add(duration).ok())
-        .unwrap_or(Timestamp::MAX)
+        .unwrap_or_else(end_of_time)
+}
+
+/// The last whole second that can be represented; of the one after it, stores could not keep the
+/// fraction.
+fn end_of_time() -> Timestamp {
+    Timestamp::from_second(Timestamp::MAX.as_second()).unwrap_or(Timestamp::MAX)
 }
 
 /// How long from `now` until `moment`; zero when it has passed.

@@ -329,6 +329,19 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore {
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
+    /// Gives the account a one-time code in place of any older one, and leaves the rest of its
+    /// enrolment alone.
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account.
+    async fn set_otp_code(
+        &self,
+        account: AccountId,
+        code: &TokenDigest,
+        expires_at: Timestamp,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError>;
+
     /// Audit records, newest first.
     ///
     /// # Errors

@@ -6,10 +6,11 @@ mod keys;
 mod tokens;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountError, AccountFilter, AccountId, AdministrationStore, AttemptKey,
     AttemptState, AuditFilter, AuditRecord, HashedPassword, HeldToken, Key, KeyId, OtpEnrolment,
-    OutboxEvent, Realm, ResetToken, StoreError, TokenId,
+    OutboxEvent, Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 use sqlx::query;
 
@@ -122,6 +123,16 @@ impl AdministrationStore for SqlStore {
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         self.replace_otp(account, enrolment, audit).await
+    }
+
+    async fn set_otp_code(
+        &self,
+        account: AccountId,
+        code: &TokenDigest,
+        expires_at: Timestamp,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.upsert_otp_code(account, code, expires_at, audit).await
     }
 
     async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {

@@ -113,6 +113,25 @@ impl SqlStore {
             DatabaseUrl::Postgres => Err(OpenError::PostgresUnsupported),
         }
     }
+
+    /// Whether [`open`](Self::open) can succeed, as far as that shows without opening or making
+    /// anything: for checking a configuration.
+    ///
+    /// # Errors
+    /// When the URL is not understood, or its folder, or a file that must exist, does not.
+    pub fn check_url(url: &str) -> Result<(), OpenError> {
+        let DatabaseUrl::Sqlite { path, create } = DatabaseUrl::parse(url)? else {
+            return Err(OpenError::PostgresUnsupported);
+        };
+        let folder = folder_of(&path);
+        if !folder.is_dir() {
+            return Err(OpenError::MissingFolder(folder.to_owned()));
+        }
+        if !create && !path.exists() {
+            return Err(OpenError::MissingFile(path));
+        }
+        Ok(())
+    }
 }
 
 async fn open_sqlite(path: &Path, create: bool) -> Result<SqlStore, OpenError> {
@@ -157,10 +176,7 @@ async fn open_sqlite(path: &Path, create: bool) -> Result<SqlStore, OpenError> {
 /// The full path of the database file, which is there afterwards.
 fn existing_file(path: &Path, create: bool) -> Result<PathBuf, OpenError> {
     let name = path.file_name().ok_or(OpenError::InvalidPath)?;
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     let full = match fs::canonicalize(folder) {
         Ok(folder) => folder.join(name),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -189,6 +205,13 @@ fn existing_file(path: &Path, create: bool) -> Result<PathBuf, OpenError> {
             }
         }
         Err(source) => Err(OpenError::File { path: full, source }),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

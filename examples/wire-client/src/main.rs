@@ -61,12 +61,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         writeln!(out, "{status}: {}", String::from_utf8_lossy(&body))?;
         return Ok(ExitCode::FAILURE);
     }
-    let response = if options.xml {
-        UpdateUserPasswordResponse::from_xml(&body)?
-    } else {
-        UpdateUserPasswordResponse::from_json(&body)?
-    };
-    for message in &response.exception_message_list {
+    let response = UpdateUserPasswordResponse::read(media_type, &body)?;
+    for message in response.exception_message_list.iter().flatten().flatten() {
         writeln!(out, "{message}")?;
     }
     writeln!(out, "{}", if response.success { "changed" } else { "not changed" })?;

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use repass_core::{AttemptRules, CommonPasswords, HashProfile, HasherOptions, Policy};
+use repass_core::{
+    AttemptRules, CommonPasswords, HashProfile, HasherOptions, Policy, SystemRandomness,
+};
+use repass_store::{SqlStore, load_installation_key};
 use validator::Validate;
 
 use super::KeyError;
@@ -100,10 +103,16 @@ impl RawConfig {
         if mounts.is_empty() {
             return Err(KeyError::new("specs", "none is enabled, so there is nothing to serve"));
         }
+        SqlStore::check_url(&self.store.url).map_err(|error| KeyError::new("store.url", error))?;
+        let key_file = self.store.key_file.map(|file| folder.join(file));
+        if let Some(file) = &key_file {
+            load_installation_key(&self.store.url, Some(file), &SystemRandomness)
+                .map_err(|error| KeyError::new("store.key_file", chain(&error)))?;
+        }
         Ok(Config {
             listen,
             store_url: self.store.url,
-            key_file: self.store.key_file.map(|file| folder.join(file)),
+            key_file,
             server: self.server.check()?,
             log_format: self.log.format()?,
             log_filter: self.log.filter()?,
@@ -222,6 +231,12 @@ impl RawLog {
             .map_err(|error| KeyError::new("log.filter", error))?;
         Ok(filter)
     }
+}
+
+/// An error with its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 pub(super) fn one_of(key: impl Into<String>, choices: &[&str]) -> KeyError {

@@ -71,7 +71,8 @@ fn customer_json(address: SocketAddr, cast: &Cast) -> Command {
 
 fn customer_xml(address: SocketAddr, cast: &Cast) -> Command {
     let request = customer(&cast.customer_xml)?;
-    let headers = ["Content-Type: application/xml".to_owned()];
+    // curl accepts everything by itself, and JSON is what everything gives.
+    let headers = ["Content-Type", "Accept"].map(|name| format!("{name}: application/xml"));
     Ok(curl(address, "POST", CUSTOMER, &headers, &request.to_xml()?))
 }
 

@@ -170,10 +170,9 @@ impl Administration {
         let account = self.known(realm, user_id).await?;
         let code = issue_code(&*self.randomness)?;
         let digest = code_digest(account.id, &code, &self.key);
-        let mut enrolment = self.store.otp(account.id).await?;
-        enrolment.code = Some((digest, after(self.clock.now(), lifetime)));
+        let expires_at = after(self.clock.now(), lifetime);
         let audit = self.audit(realm, Some(account.id), "otp.issue", None)?;
-        let result = self.store.set_otp(account.id, &enrolment, &audit).await;
+        let result = self.store.set_otp_code(account.id, &digest, expires_at, &audit).await;
         result.map_err(|error| of_account(error, &account))?;
         Ok(code)
     }

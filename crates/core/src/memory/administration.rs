@@ -1,10 +1,11 @@
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::{Entry, MemoryStore};
 use crate::{
     AccessToken, Account, AccountError, AccountFilter, AccountId, AdministrationStore, AttemptKey,
     AttemptState, AuditFilter, AuditRecord, Credential, HashedPassword, HeldToken, Key, KeyId,
-    OtpEnrolment, OutboxEvent, Realm, ResetToken, StoreError, TokenId,
+    OtpEnrolment, OutboxEvent, Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
 #[async_trait]
@@ -93,7 +94,9 @@ impl AdministrationStore for MemoryStore {
     async fn keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
         let state = self.lock();
         let wanted = |key: &&Key| realm.is_none_or(|realm| key.realm == *realm);
-        Ok(state.keys.iter().filter(wanted).cloned().collect())
+        let mut keys: Vec<Key> = state.keys.iter().filter(wanted).cloned().collect();
+        keys.sort_by_key(|key| key.created_at);
+        Ok(keys)
     }
 
     async fn revoke_key(&self, key: KeyId, audit: &AuditRecord) -> Result<bool, StoreError> {
@@ -160,6 +163,19 @@ impl AdministrationStore for MemoryStore {
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
         state.entry(account)?.otp = enrolment.clone();
+        state.audit.push(audit.clone());
+        Ok(())
+    }
+
+    async fn set_otp_code(
+        &self,
+        account: AccountId,
+        code: &TokenDigest,
+        expires_at: Timestamp,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        state.entry(account)?.otp.code = Some((*code, expires_at));
         state.audit.push(audit.clone());
         Ok(())
     }

@@ -120,7 +120,10 @@ impl Entry {
 
     fn is_unused(&self, otp: OtpSpend, now: Timestamp) -> bool {
         match otp {
-            OtpSpend::Step(step) => self.otp.last_step.is_none_or(|last| step > last),
+            OtpSpend::Step(step) => {
+                self.otp.sealed_secret.is_some()
+                    && self.otp.last_step.is_none_or(|last| step > last)
+            }
             OtpSpend::Code(digest) => {
                 self.otp.code.is_some_and(|(own, expires_at)| own == digest && now < expires_at)
             }

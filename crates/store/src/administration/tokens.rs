@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use repass_core::{
     AccessToken, AccountError, AccountId, AuditRecord, HeldToken, OtpEnrolment, ResetToken,
-    StoreError, TokenId,
+    StoreError, TokenDigest, TokenId,
 };
 use sqlx::query;
 
@@ -104,6 +104,30 @@ impl SqlStore {
         .bind(code.map(|digest| digest.as_bytes().to_vec()))
         .bind(code_expires_at.map(Timestamp::as_microsecond));
         self.write(&mut transaction, replace).await?;
+        self.write_audit(&mut transaction, audit).await?;
+        Ok(self.end(transaction).await?)
+    }
+
+    pub(super) async fn upsert_otp_code(
+        &self,
+        account: AccountId,
+        code: &TokenDigest,
+        expires_at: Timestamp,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut transaction = self.begin().await?;
+        if self.lock_account(&mut transaction, account).await?.is_none() {
+            return Err(AccountError::Unknown);
+        }
+        let upsert = query(
+            "INSERT INTO otp (account, code_digest, code_expires_at) VALUES ($1, $2, $3)
+             ON CONFLICT (account) DO UPDATE
+             SET code_digest = excluded.code_digest, code_expires_at = excluded.code_expires_at",
+        )
+        .bind(account.to_string())
+        .bind(code.as_bytes().to_vec())
+        .bind(expires_at.as_microsecond());
+        self.write(&mut transaction, upsert).await?;
         self.write_audit(&mut transaction, audit).await?;
         Ok(self.end(transaction).await?)
     }

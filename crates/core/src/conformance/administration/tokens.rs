@@ -151,9 +151,30 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     }
     assert_eq!(actions(store, &account).await.len(), 5, "each replacement is recorded");
 
+    let secret = OtpEnrolment {
+        sealed_secret: Some(vec![1, 2, 3]),
+        last_step: Some(60_000_000),
+        code: Some((digest("older code"), at(300))),
+    };
+    store.set_otp(account.id, &secret, &audit(&account, "otp.set")).await.expect("set_otp");
+    let (code, record) = (digest("newer code"), audit(&account, "otp.issue"));
+    store.set_otp_code(account.id, &code, at(600), &record).await.expect("set_otp_code");
+    let with_code = OtpEnrolment { code: Some((code, at(600))), ..secret };
+    let kept = store.otp(account.id).await.expect("otp");
+    assert_eq!(kept, with_code, "a code leaves secret and last step alone");
+    let fresh = self::account(&realm(), "without otp");
+    store.add_account(&fresh, None, &audit(&fresh, "account.add")).await.expect("add_account");
+    let record = audit(&fresh, "otp.issue");
+    store.set_otp_code(fresh.id, &code, at(600), &record).await.expect("set_otp_code");
+    let only_code = OtpEnrolment { code: Some((code, at(600))), ..OtpEnrolment::default() };
+    assert_eq!(store.otp(fresh.id).await.expect("otp"), only_code, "a code needs no secret");
+
     let absent = self::account(&realm(), "absent");
     let refused =
         store.set_otp(absent.id, &OtpEnrolment::default(), &audit(&absent, "otp.set")).await;
+    assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
+    let record = audit(&absent, "otp.issue");
+    let refused = store.set_otp_code(absent.id, &code, at(600), &record).await;
     assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
     assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");
     let unknown = store.otp(absent.id).await.expect("otp");

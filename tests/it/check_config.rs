@@ -1,0 +1,84 @@
+//! What an operator can mistype: one clear line, and exit status 2.
+
+use std::process::{Command, Output};
+
+use repass_tests::{Server, binary};
+
+fn repassd(arguments: &[&str]) -> Output {
+    Command::new(binary("repassd")).args(arguments).output().unwrap()
+}
+
+fn refused(text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("repassd.toml");
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    let mut messages = Vec::new();
+    for command in ["check-config", "serve"] {
+        let output = repassd(&[command, "--config", file]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(output.stdout.is_empty());
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(message.starts_with("repassd: "), "{message}");
+        assert!(message.contains(file), "{message}");
+        messages.push(message);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was made");
+    assert_eq!(messages[0], messages[1]);
+    messages.remove(0)
+}
+
+#[test]
+fn mistakes_name_key_reason_and_file() {
+    let good =
+        "listen = '127.0.0.1:0'\n[store]\nurl = 'sqlite:///tmp/x.db'\n[specs.zap]\nrealm = 'z'\n";
+    for (from, to, key) in [
+        ("listen = ", "lsiten = ", "lsiten"),
+        ("'127.0.0.1:0'", "'0.0.0.0:8080'", "allow_plain_http"),
+        ("'127.0.0.1:0'", "8080", "listen"),
+        ("url = ", "uri = ", "uri"),
+        ("sqlite://", "mysql://", "store.url"),
+        ("/tmp/x.db", "/nonexistent/x.db", "store.url: the folder /nonexistent"),
+        ("x.db'", "x.db'\nkey_file = 'none.key'", "store.key_file"),
+        ("[specs.zap]", "[specs.zip]", "zip"),
+        ("realm = 'z'", "realm = 'Z z'", "specs.zap.realm"),
+        ("realm = 'z'", "realm = 'z'\nenabled = 'x'", "specs.zap.enabled"),
+        ("realm = 'z'", "secure_otp = 5", "specs.zap.secure_otp"),
+    ] {
+        let message = refused(&good.replacen(from, to, 1));
+        assert!(message.contains(key), "{key}: {message}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let output = repassd(&["check-config", "--config", "/nonexistent/r.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("/nonexistent/r.toml"), "{message}");
+    assert!(message.contains("No such file"), "{message}");
+}
+
+#[test]
+fn a_good_file_is_explained_and_nothing_is_made() {
+    let builder = Server::builder();
+    let file = builder.write_config();
+    let output = repassd(&["check-config", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for expected in ["127.0.0.1:0", "sqlite://", "ecom", "etna", "zap", "customer", "fabric"] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert_eq!(std::fs::read_dir(builder.folder()).unwrap().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_in_use_is_one_clear_line() {
+    let server = Server::start().await;
+    let address = server.address.to_string();
+    let output = repassd(&["demo", "--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains(&format!("cannot listen on {address}")), "{message}");
+}

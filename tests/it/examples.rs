@@ -1,0 +1,90 @@
+//! Every example does what it says.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Output, Stdio};
+
+use repass_tests::{FIRST_PASSWORD, Server, binary};
+
+use crate::requests::GUID;
+
+fn run(package: &str, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(binary(package))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+#[test]
+fn policy_only() {
+    let output = run(
+        "example-policy-only",
+        &[],
+        "Tr0ub4dor&3\nall for Acme Corporation\nfine by me\na fine long one\n",
+    );
+    assert_eq!(
+        text(&output).lines().map(|line| line.split(':').next().unwrap()).collect::<Vec<_>>(),
+        ["too-short", "common", "too-short", "accepted"],
+    );
+}
+
+#[test]
+fn custom_store() {
+    let output = run("example-custom-store", &[], "");
+    assert!(output.status.success());
+    assert_eq!(
+        text(&output),
+        "not changed: the account or its current password is wrong\n\
+         refused:\n  The new password must have at least 15 characters.\n  \
+         The new password is among those that many people use.\n\
+         changed; version 2\n"
+    );
+}
+
+#[test]
+fn axum_service() {
+    let mut child = Command::new(binary("example-axum-service"))
+        .arg("127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut command = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut command).unwrap();
+    let answer = Command::new("sh").arg("-c").arg(&command).output().unwrap();
+    let own = command.split('/').nth(2).unwrap().to_owned();
+    let page = Command::new("curl").arg("-sS").arg(format!("http://{own}/")).output().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(
+        text(&answer),
+        r#"{"Success":true,"InvalidPassword":false,"ExceptionMessageList":[]}"#
+    );
+    assert_eq!(text(&page), "the shop itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wire_client() {
+    let server = Server::start().await;
+    let desk = server.desk().await;
+    desk.add("customer", GUID).await;
+    let url = format!("http://{}", server.address);
+    let arguments = ["--server", &url, "--user-id", GUID];
+    let new = "something entirely new";
+    let output = run("example-wire-client", &arguments, &format!("{FIRST_PASSWORD}\n{new}\n"));
+    assert_eq!(text(&output), "changed\n");
+    let xml = [arguments.as_slice(), &["--xml"]].concat();
+    let refused = run("example-wire-client", &xml, &format!("{new}\nshort\n"));
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused).contains("at least 15 characters"), "{}", text(&refused));
+    let output = run("example-wire-client", &xml, &format!("{new}\nyet another long one\n"));
+    assert_eq!(text(&output), "changed\n");
+    assert!(desk.is_password("customer", GUID, "yet another long one").await);
+}

@@ -1,0 +1,99 @@
+//! No secret reaches a log, an answer or the database (ASVS 14.2.1, 16.2.5).
+
+use repass_tests::{FIRST_PASSWORD, Server};
+
+use crate::requests::good_requests;
+
+const NEW: &str = "an-unmistakable-new-password-71c3";
+const WRONG: &str = "an-unmistakable-wrong-guess-9e04";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_stands_in_logs_answers_or_the_database() {
+    // The log is at its most talkative: the tests' configuration sets the debug level.
+    let server = Server::start().await;
+    let desk = server.desk().await;
+    let mut secrets =
+        vec![NEW.to_owned(), WRONG.to_owned(), FIRST_PASSWORD.to_owned(), "77012399".to_owned()];
+    let mut seen = String::new();
+    let otp = desk
+        .administration
+        .enrol_otp(&desk.realm("etna"), "1001", "repass")
+        .await
+        .err()
+        .map(|error| error.to_string());
+    assert!(otp.is_some_and(|error| error.contains("1001")), "there is no such account yet");
+    for wire in good_requests(&desk, NEW).await {
+        for (name, value) in &wire.headers {
+            if ["authorization", "et-app-key", "x-api-key"].contains(&name.as_str()) {
+                secrets.push(value.trim_start_matches("Bearer ").to_owned());
+            }
+        }
+        let body: serde_json::Value = serde_json::from_str(&wire.body).unwrap();
+        secrets.extend(body["resetToken"].as_str().map(str::to_owned));
+        let client = server.client();
+        let mut tries = vec![
+            wire.replace(NEW, &format!("x{NEW}")[..2]),
+            wire.clone(),
+            wire.with("content-type", Some("text/plain")),
+            wire.with("authorization", Some(&format!("Bearer {WRONG}"))),
+            wire.with("et-app-key", Some(WRONG)),
+            wire.with("x-api-key", Some(WRONG)),
+            crate::requests::Wire { path: format!("{}?password={NEW}", wire.path), ..wire.clone() },
+            crate::requests::Wire {
+                path: format!("/x{}?password={NEW}", wire.path),
+                ..wire.clone()
+            },
+        ];
+        if wire.spec != "fabric" {
+            tries.insert(0, wire.replace(FIRST_PASSWORD, WRONG));
+        }
+        if wire.spec == "zap" {
+            tries.insert(0, wire.replace("{", "{\"secureOTP\":\"77012399\","));
+        }
+        let mut changed = false;
+        for request in tries {
+            let answer = request.send(&client).await;
+            changed |= wire.changed(&answer);
+            seen.push_str(&format!("{:?}{}", answer.headers, answer.text()));
+        }
+        let half = wire.body[..wire.body.len() - 1].to_owned();
+        let answer = wire.send_body(&client, half.into_bytes()).await;
+        seen.push_str(&format!("{:?}{}", answer.headers, answer.text()));
+        assert!(changed, "{}", wire.spec);
+    }
+    let otp_uri = {
+        let realm = desk.realm("etna");
+        let secret = desk.administration.enrol_otp(&realm, "1001", "repass").await.unwrap();
+        secret.uri().unwrap().expose().to_owned()
+    };
+    let base32 = otp_uri.split("secret=").nth(1).unwrap().split('&').next().unwrap();
+    let raw_otp = data_encoding::BASE32_NOPAD.decode(base32.as_bytes()).unwrap();
+    secrets.push(base32.to_owned());
+
+    let folder = server.folder().to_owned();
+    let files: Vec<Vec<u8>> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains("repass.db"))
+        .filter(|path| path.extension().is_none_or(|extension| extension != "key"))
+        .map(|path| std::fs::read(path).unwrap())
+        .collect();
+    assert!(files.iter().map(Vec::len).sum::<usize>() > 10_000, "the database was looked at");
+    let stopped = server.stop().await;
+    assert!(stopped.log.contains("repass::request"), "the log was looked at");
+    assert!(secrets.len() >= 10, "{}", secrets.len());
+    for secret in &secrets {
+        assert!(!stopped.log.contains(secret.as_str()), "in the log: {secret}");
+        assert!(!seen.contains(secret.as_str()), "in an answer: {secret}");
+        for file in &files {
+            assert!(!contains(file, secret.as_bytes()), "in the database: {secret}");
+        }
+    }
+    for file in &files {
+        assert!(!contains(file, &raw_otp), "the raw OTP secret is in the database");
+    }
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
