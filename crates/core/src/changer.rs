@@ -96,7 +96,10 @@ impl Changer {
                 sessions == Sessions::KeepPresenting && token.account == proved.account.id
             })
             .map(|token| token.id);
-        self.commit(proved, hash, key, keep_token, trail).await
+        match self.commit(proved, hash, key, keep_token, trail).await {
+            Ok(changed) => Ok(changed),
+            Err(error) => Err(self.refund_unless_failure(&ticket, error).await),
+        }
     }
 
     /// Step 1: the account, when realm, user id and (where named) e-mail address agree.

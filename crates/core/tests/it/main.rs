@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod attempts;
+mod faults;
 mod house;
 mod old_password;
 mod policy;

@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use repass_core::{
+    AccountId, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord, ChangeError,
+    Changer, Closed, Commit, Committed, CredentialStore, Found, HashedPassword, InstallationKey,
+    StoreError, Subject,
+};
+
+use crate::house::{House, NEW, OLD, old_password, realm};
+
+/// A store that can do everything but commit.
+struct FullDisk(Arc<dyn CredentialStore>);
+
+#[async_trait]
+impl CredentialStore for FullDisk {
+    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
+        self.0.find(subject).await
+    }
+
+    async fn history(
+        &self,
+        account: AccountId,
+        depth: usize,
+    ) -> Result<Vec<HashedPassword>, StoreError> {
+        self.0.history(account, depth).await
+    }
+
+    async fn charge(
+        &self,
+        key: &AttemptKey,
+        path: AttemptPath,
+        rules: &AttemptRules,
+        now: Timestamp,
+    ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
+        self.0.charge(key, path, rules, now).await
+    }
+
+    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
+        self.0.refund(ticket).await
+    }
+
+    async fn record(&self, record: &AuditRecord) -> Result<(), StoreError> {
+        self.0.record(record).await
+    }
+
+    async fn commit(&self, _: &Commit) -> Result<Committed, StoreError> {
+        Err(StoreError::Failed("the disk is full".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_does_not_charge_the_holder_of_the_right_password() {
+    let house = House::new().await;
+    let store = FullDisk(Arc::new(house.store.clone()));
+    let changer = Changer::builder(Arc::new(store), house.hasher.clone())
+        .installation_key(Arc::new(InstallationKey::from_bytes([3; 32])))
+        .clock(house.clock.clone())
+        .build()
+        .unwrap();
+    for _ in 0..5 {
+        let result = changer.change(old_password("pat", OLD, NEW)).await;
+        assert!(matches!(result, Err(ChangeError::Store(_))), "{result:?}");
+        let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
+        assert_eq!(attempts.failures, 0);
+        assert_eq!(attempts.password_closed_until, None);
+    }
+    assert_eq!(house.audit().await[0].outcome, "fault");
+}
