@@ -1,0 +1,59 @@
+//! The envelope, and what a change does.
+
+use std::collections::HashSet;
+
+use repass_core::AdministrationStore;
+use repass_tests::{FIRST_PASSWORD, Server};
+
+use super::{assert_changed, assert_failed, open, passwords, start};
+use crate::house::{ANY_PASSWORD, NEW};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_200_with_the_published_text_and_the_new_password_counts_from_then_on() {
+    let house = start().await;
+    assert_changed(&house.send(&house.good).await);
+    assert!(house.is_password(NEW).await);
+    assert!(!house.is_password(FIRST_PASSWORD).await);
+    let events = house.desk.store.outbox(10).await.unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].kind, "password.changed");
+
+    assert_failed(&house.send(&house.good).await, 403);
+    assert_eq!(house.failures().await, 1);
+    assert_changed(&house.send(&passwords(&house.good, NEW, "the third of my passwords")).await);
+    assert_eq!(house.failures().await, 0, "a success forgets the failures before it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_has_an_identifier_of_its_own() {
+    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let same = passwords(&house.good, FIRST_PASSWORD, FIRST_PASSWORD);
+    let mut seen = HashSet::new();
+    for n in 0..20 {
+        let answer = if n % 2 == 0 {
+            let answer = house.send(&same).await;
+            assert_changed(&answer);
+            answer
+        } else {
+            let answer = house.send_body("{").await;
+            assert_failed(&answer, 400);
+            answer
+        };
+        let id = answer.json()["responseId"].as_str().unwrap().to_owned();
+        let (uuid, digits) = id.split_at(36);
+        assert!(seen.insert(uuid.to_owned()) && seen.insert(digits.to_owned()), "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asvs_7_4_3_a_change_ends_the_sessions_of_the_account_and_no_others() {
+    let house = start().await;
+    house.desk.add("ecom", "someone else").await;
+    let own = house.desk.token("ecom", house.user_id, &[]).await;
+    let other = house.desk.token("ecom", "someone else", &[]).await;
+    assert_failed(&house.send(&passwords(&house.good, "a wrong guess", NEW)).await, 403);
+    assert!(house.counts(&own).await, "a failed change ends no session");
+    assert_changed(&house.send(&house.good).await);
+    assert!(!house.counts(&own).await);
+    assert!(house.counts(&other).await);
+}

@@ -1,0 +1,120 @@
+//! The language of the texts.
+
+use std::collections::HashSet;
+
+use repass_spec_ecom::Language;
+use repass_tests::{FIRST_PASSWORD, Server};
+use serde_json::{Value, json};
+
+use super::{CHANGED, account_info, assert_failed, open, passwords, start, text_of};
+use crate::house::{ANY_PASSWORD, House, NEVER_CLOSED};
+use crate::requests::Wire;
+
+/// The good request, which changes nothing, in this language.
+fn in_language(house: &House, code: &Value) -> Wire {
+    let same = passwords(&house.good, FIRST_PASSWORD, FIRST_PASSWORD);
+    same.edit(|body| body["languageCode"] = code.clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn success_is_told_in_the_language_of_the_codes_first_subtag() {
+    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let mut texts = HashSet::new();
+    for language in Language::ALL {
+        let subtag = language.subtag();
+        let text = text_of(&house.send(&in_language(&house, &json!(subtag))).await, 200);
+        for code in [format!("{subtag}-XX"), subtag.to_uppercase(), format!("{subtag}-Latn-CH")] {
+            let answer = house.send(&in_language(&house, &json!(code))).await;
+            assert_eq!(text_of(&answer, 200), text, "{code}");
+        }
+        assert!(texts.insert(text), "{subtag} has a text of its own");
+    }
+    assert!(texts.contains(CHANGED));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_malformed_or_missing_code_means_english_and_is_never_an_error() {
+    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    for code in [
+        json!("en-US"),
+        json!("en-AU"),
+        json!("en-UK"),
+        json!("languageCode"),
+        json!("ja-JP"),
+        json!("xx"),
+        json!("deutsch"),
+        json!("-de"),
+        json!("\u{0}"),
+        json!(" "),
+        json!("x".repeat(10_000)),
+        json!(""),
+        json!(null),
+        json!(5),
+        json!(true),
+        json!(["de"]),
+        json!({ "de": "de" }),
+    ] {
+        let answer = house.send(&in_language(&house, &code)).await;
+        assert_eq!(text_of(&answer, 200), CHANGED, "{code}");
+    }
+    let missing = in_language(&house, &json!(null)).edit(|body| {
+        body.as_object_mut().unwrap().remove("languageCode");
+    });
+    assert_eq!(text_of(&house.send(&missing).await, 200), CHANGED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_at_the_root_comes_before_the_one_of_the_query() {
+    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let text = async |root: Value, query: Value| {
+        let wire =
+            in_language(&house, &root).edit(|body| body["queryInfo"]["languageCode"] = query);
+        text_of(&house.send(&wire).await, 200)
+    };
+    let german = text(json!("de-DE"), json!(null)).await;
+    let french = text(json!("fr-FR"), json!(null)).await;
+    assert_ne!(german, french);
+    assert_eq!(text(json!("de-DE"), json!("fr-FR")).await, german);
+    assert_eq!(text(json!(null), json!("fr-FR")).await, french);
+    assert_eq!(text(json!("en-US"), json!("fr-FR")).await, CHANGED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_told_in_the_language_too() {
+    let house = open(Server::builder().tables(NEVER_CLOSED)).await;
+    let failures = [
+        (passwords(&house.good, "a wrong guess", "whatever it may be"), 403),
+        (passwords(&house.good, FIRST_PASSWORD, "password"), 400),
+        (account_info(&house.good, |info| info["confirmPassword"] = json!("another")), 400),
+        (account_info(&house.good, |info| info["oldPassword"] = json!(null)), 400),
+    ];
+    for (wire, status) in failures {
+        let mut texts = HashSet::new();
+        for language in Language::ALL {
+            let code = format!("{}-XX", language.subtag());
+            let wire = wire.edit(|body| body["languageCode"] = json!(code));
+            let text = assert_failed(&house.send(&wire).await, status);
+            assert!(texts.insert(text), "{code} has a text of its own");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_names_every_broken_rule_in_every_language() {
+    let house = start().await;
+    for language in Language::ALL {
+        let say = async |new: &str| {
+            let wire = passwords(&house.good, FIRST_PASSWORD, new);
+            let wire = wire.edit(|body| body["languageCode"] = json!(language.subtag()));
+            assert_failed(&house.send(&wire).await, 400)
+        };
+        // Two rules each, one of them in common.
+        let (short, current) = (say("14 characters.").await, say(FIRST_PASSWORD).await);
+        assert!(short.contains("15"), "{short}");
+        let short_and_common = say("password").await;
+        assert!(short_and_common.starts_with(&short), "{short_and_common}");
+        assert!(short_and_common.len() > short.len() + 20, "{short_and_common}");
+        assert!(!short_and_common.contains(&current));
+    }
+    house.assert_untouched().await;
+}

@@ -1,0 +1,67 @@
+//! `errors_as_ok`, and the mount's prefix.
+
+use http::Method;
+use repass_tests::{FIRST_PASSWORD, Server};
+use serde_json::json;
+
+use super::{account_info, assert_changed, assert_failed, open, passwords};
+use crate::house::{House, NEVER_CLOSED, NEW, SOON_CLOSED, assert_closed};
+use crate::requests::Wire;
+
+/// The failures of business, with the status that each has unless configured otherwise.
+fn business(house: &House) -> [(Wire, u16); 5] {
+    let unknown = house.good.edit(|body| {
+        body["conversationRequest"]["userInfo"]["uid"] = json!("nobody");
+    });
+    let differs = account_info(&house.good, |info| info["confirmPassword"] = json!("another"));
+    [
+        (passwords(&house.good, FIRST_PASSWORD, "password"), 400),
+        (passwords(&house.good, FIRST_PASSWORD, FIRST_PASSWORD), 400),
+        (passwords(&house.good, "a wrong guess", NEW), 403),
+        (unknown, 403),
+        (differs, 400),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_as_ok_sends_failures_of_business_as_200_with_the_same_text() {
+    let builder = Server::builder().tables(NEVER_CLOSED);
+    let usual = open(builder).await;
+    let builder = Server::builder().tables(NEVER_CLOSED).spec("ecom", "errors_as_ok = true");
+    let as_ok = open(builder).await;
+    for ((one, status), (two, _)) in business(&usual).into_iter().zip(business(&as_ok)) {
+        let text = assert_failed(&usual.send(&one).await, status);
+        assert_eq!(assert_failed(&as_ok.send(&two).await, 200), text);
+    }
+    assert!(as_ok.is_password(FIRST_PASSWORD).await, "none of it is a success");
+    assert_changed(&as_ok.send(&as_ok.good).await);
+    assert!(as_ok.is_password(NEW).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_as_ok_leaves_all_other_failures_what_they_are() {
+    let builder = Server::builder().tables(SOON_CLOSED).spec("ecom", "errors_as_ok = true");
+    let house = open(builder).await;
+    assert_failed(&house.send_body("{bad").await, 400);
+    assert_failed(&house.send_body("{}").await, 400);
+    assert_failed(&house.send_body(&"x".repeat(65_537)).await, 413);
+    assert_failed(&house.send(&house.good.with("authorization", None)).await, 401);
+    assert_failed(&house.send(&house.good.with("content-type", None)).await, 415);
+    assert_failed(&house.send_as(Method::GET).await, 405);
+    assert_failed(&house.send_to("/api").await, 404);
+    let broken = house.without_table("password_history", house.send(&house.good)).await;
+    assert_failed(&broken, 500);
+    assert_failed(&house.send(&passwords(&house.good, "a wrong guess", NEW)).await, 200);
+    let answer = house.send(&house.good).await;
+    assert_closed(&answer);
+    assert_failed(&answer, 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn below_a_prefix_the_api_is_there_and_only_there() {
+    let house = open(Server::builder().spec("ecom", "prefix = '/shop'")).await;
+    assert_failed(&house.send(&house.good).await, 404);
+    house.assert_untouched().await;
+    assert_changed(&house.send_to(&format!("/shop{}", house.good.path)).await);
+    assert!(house.is_password(NEW).await);
+}

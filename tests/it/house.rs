@@ -1,0 +1,285 @@
+//! One spec, one server, one account with its good request: what the vendors' suites start from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use repass_core::{
+    Administration, AuditRecord, Clock, KeyKind, ManualClock, Plaintext, SystemClock,
+    SystemRandomness, TokenDigest, TokenStore,
+};
+use repass_store::load_installation_key;
+use repass_tests::{Answer, Client, Desk, FIRST_PASSWORD, Server, ServerBuilder};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use tokio::task::JoinSet;
+
+use crate::requests::{Wire, good_request};
+
+/// What every account's password is changed to.
+pub(crate) const NEW: &str = "a new one, and a good one";
+
+/// Attempts that never close an account, for suites of many wrong guesses.
+pub(crate) const NEVER_CLOSED: &str = "[attempts]\nfree = 100\n";
+
+/// Attempts that close an account for long after the first failure.
+pub(crate) const SOON_CLOSED: &str = "[attempts]\nfree = 1\nfirst_delay = '10m'\n";
+
+/// Costly hashes for few, so that a handful of requests at once are too many.
+pub(crate) const CRAMPED: &str =
+    "[attempts]\nfree = 100\n[hashing]\nprofile = 'rfc-9106-second'\nthreads = 1\nqueue = 1\n";
+
+/// The policy under which any password may follow any other, for suites of many successes.
+pub(crate) const ANY_PASSWORD: &str = "[policy]\npreset = 'vendor-fabric'\n";
+
+/// A server of one spec, with an account and the good request that changes its password to [`NEW`].
+pub(crate) struct House {
+    pub(crate) server: Server,
+    pub(crate) desk: Desk,
+    pub(crate) client: Client,
+    pub(crate) spec: &'static str,
+    pub(crate) user_id: &'static str,
+    pub(crate) good: Wire,
+}
+
+impl House {
+    pub(crate) async fn start(spec: &'static str) -> Self {
+        Self::open(spec, Server::builder()).await
+    }
+
+    pub(crate) async fn open(spec: &'static str, builder: ServerBuilder) -> Self {
+        let user_id = match spec {
+            "ecom" => "ram123@gmail.com",
+            "etna" => "1001",
+            "zap" => "43af9a8989ffb63cc9cdd0537",
+            other => panic!("no house for {other}"),
+        };
+        let server = builder.only(spec).start().await;
+        let desk = server.desk().await;
+        let good = good_request(&desk, spec, NEW).await;
+        let client = server.client();
+        Self { server, desk, client, spec, user_id, good }
+    }
+
+    pub(crate) async fn send(&self, wire: &Wire) -> Answer {
+        wire.send(&self.client).await
+    }
+
+    /// Sends the good request with another body.
+    pub(crate) async fn send_body(&self, body: &str) -> Answer {
+        self.good.send_body(&self.client, body.as_bytes().to_vec()).await
+    }
+
+    /// Sends the good request by another method.
+    pub(crate) async fn send_as(&self, method: Method) -> Answer {
+        self.send(&Wire { method, ..self.good.clone() }).await
+    }
+
+    /// Sends the good request to another path.
+    pub(crate) async fn send_to(&self, path: &str) -> Answer {
+        self.send(&Wire { path: path.to_owned(), ..self.good.clone() }).await
+    }
+
+    /// Sends the same request so many times at once.
+    pub(crate) async fn flood(&self, wire: &Wire, count: usize) -> Vec<Answer> {
+        let mut tasks = JoinSet::new();
+        for _ in 0..count {
+            let (client, wire) = (self.client.clone(), wire.clone());
+            tasks.spawn(async move { wire.send(&client).await });
+        }
+        tasks.join_all().await
+    }
+
+    /// Whether this is the password of the account now.
+    pub(crate) async fn is_password(&self, password: &str) -> bool {
+        self.desk.is_password(self.spec, self.user_id, password).await
+    }
+
+    /// Failures in a row that the account is charged with.
+    pub(crate) async fn failures(&self) -> u32 {
+        self.failures_of(self.user_id).await
+    }
+
+    pub(crate) async fn failures_of(&self, user_id: &str) -> u32 {
+        let realm = self.desk.realm(self.spec);
+        self.desk.administration.show_account(&realm, user_id).await.unwrap().1.failures
+    }
+
+    /// Asserts that the account's password is the first one still, and that no try was charged.
+    pub(crate) async fn assert_untouched(&self) {
+        assert!(self.is_password(FIRST_PASSWORD).await, "the password was changed");
+        assert_eq!(self.failures().await, 0, "a try was charged");
+    }
+
+    /// The newest record of a try to change a password.
+    pub(crate) async fn last_try(&self) -> AuditRecord {
+        let trail = self.desk.audit().await;
+        trail.into_iter().find(|record| record.action == "password.change").expect("a try")
+    }
+
+    /// Whether an access token counts, asked of the database.
+    pub(crate) async fn counts(&self, token: &str) -> bool {
+        let digest = TokenDigest::of(&Plaintext::from(token));
+        let held = self.desk.store.access_token(&digest).await.unwrap().expect("a token");
+        held.token.revoked_at.is_none()
+    }
+
+    /// The operator's desk as it was so long ago.
+    pub(crate) fn desk_of_the_past(&self, ago: Duration) -> Administration {
+        let url = format!("sqlite://{}", self.server.database().display());
+        let key = load_installation_key(&url, None, &SystemRandomness).unwrap().key;
+        let ago = SignedDuration::try_from(ago).unwrap();
+        Administration::new(
+            Arc::new(self.desk.store.clone()),
+            Arc::new(key),
+            Arc::new(ManualClock::new(now() - ago)),
+            Arc::new(SystemRandomness),
+        )
+    }
+
+    /// Values of `Authorization` that no access token stands in, with what is wrong with each.
+    pub(crate) async fn bad_tokens(&self) -> Vec<(&'static str, Option<String>)> {
+        let desk = &self.desk;
+        let (own, hour) = (desk.realm(self.spec), Duration::from_secs(3600));
+        let good = self.good_header("authorization").to_owned();
+        let secret = good.trim_start_matches("Bearer ").to_owned();
+
+        let past = self.desk_of_the_past(2 * hour);
+        let expired = past.issue_token(&own, self.user_id, vec![], hour).await.unwrap().1;
+        let issued = desk.administration.issue_token(&own, self.user_id, vec![], hour).await;
+        let (token, revoked) = issued.unwrap();
+        desk.administration.revoke_token(token.id).await.unwrap();
+        desk.add("elsewhere", self.user_id).await;
+        let of_other_realm = desk.token("elsewhere", self.user_id, &["admin"]).await;
+        desk.add(self.spec, "77").await;
+        let of_inactive = desk.token(self.spec, "77", &["admin"]).await;
+        desk.administration.set_active(&own, "77", false).await.unwrap();
+        let key = desk.key(self.spec, KeyKind::Service).await;
+
+        let bearer = |secret: &str| Some(format!("Bearer {secret}"));
+        vec![
+            ("missing", None),
+            ("empty", Some(String::new())),
+            ("only a scheme", Some("Bearer".to_owned())),
+            ("another scheme", Some(format!("Basic {secret}"))),
+            ("no scheme", Some(secret.clone())),
+            ("two tokens", bearer(&format!("{secret} {secret}"))),
+            ("unknown", bearer(&"x".repeat(43))),
+            ("cut short", bearer(&secret[..42])),
+            ("in another case", bearer(&swap_case(&secret))),
+            ("expired", bearer(expired.expose())),
+            ("revoked", bearer(revoked.expose())),
+            ("of another realm", bearer(&of_other_realm)),
+            ("of an inactive account", bearer(&of_inactive)),
+            ("a key", bearer(&key)),
+        ]
+    }
+
+    /// Keys that do not count as one of `kind`, with what is wrong with each.
+    pub(crate) async fn bad_keys(&self, kind: KeyKind) -> Vec<(&'static str, String)> {
+        let desk = &self.desk;
+        let own = desk.realm(self.spec);
+        let (key, revoked) = desk.administration.issue_key(&own, kind, "old").await.unwrap();
+        desk.administration.revoke_key(key.id).await.unwrap();
+        let other_kind = KeyKind::ALL.into_iter().find(|other| *other != kind).unwrap();
+        vec![
+            ("unknown", "x".repeat(43)),
+            ("revoked", revoked.expose().to_owned()),
+            ("of another kind", desk.key(self.spec, other_kind).await),
+            ("of another realm", desk.key("elsewhere", kind).await),
+            ("an access token", desk.token(self.spec, self.user_id, &["admin"]).await),
+        ]
+    }
+
+    /// The value of a header of the good request.
+    pub(crate) fn good_header(&self, name: &str) -> &str {
+        let header = self.good.headers.iter().find(|(own, _)| own == name);
+        &header.expect("the header").1
+    }
+
+    /// A second connection to the database, as of an operator who makes mistakes.
+    async fn database(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(self.server.database()).connect().await.unwrap()
+    }
+
+    /// Makes the database lack `table` while `during` runs; then it is whole again.
+    pub(crate) async fn without_table<T>(&self, table: &str, during: impl Future<Output = T>) -> T {
+        let rename = async |from: &str, to: &str| {
+            let mut connection = self.database().await;
+            let statement = format!("ALTER TABLE {from} RENAME TO {to}");
+            connection.execute(AssertSqlSafe(statement)).await.unwrap();
+            connection.close().await.unwrap();
+        };
+        let elsewhere = format!("{table}_mislaid");
+        rename(table, &elsewhere).await;
+        let result = during.await;
+        rename(&elsewhere, table).await;
+        result
+    }
+
+    /// Floods a [`CRAMPED`] server with `wrong` guesses until some found no room, and gives those
+    /// answers. All others must have the status `verified`.
+    ///
+    /// The account's password must be hashed by the server already, for only then is it costly.
+    pub(crate) async fn crowd_out(&self, wrong: &Wire, verified: u16) -> Vec<Answer> {
+        let mut charged = self.failures().await;
+        for _ in 0..5 {
+            let answers = self.flood(wrong, 16).await;
+            let (busy, others): (Vec<_>, Vec<_>) =
+                answers.into_iter().partition(|answer| answer.status == 503);
+            for answer in &others {
+                assert_eq!(answer.status, verified, "{}", answer.text());
+            }
+            charged += u32::try_from(others.len()).unwrap();
+            assert_eq!(
+                self.failures().await,
+                charged,
+                "each verified guess and no other is charged"
+            );
+            if !busy.is_empty() {
+                return busy;
+            }
+        }
+        panic!("one thread and one place in the queue were enough for 16 requests at once");
+    }
+}
+
+impl Wire {
+    /// The same with members of the body changed.
+    pub(crate) fn edit(&self, change: impl FnOnce(&mut serde_json::Value)) -> Self {
+        let mut body = serde_json::from_str(&self.body).unwrap();
+        change(&mut body);
+        Self { body: body.to_string(), ..self.clone() }
+    }
+}
+
+/// Asserts that an account is closed for a while, and says so in seconds.
+#[track_caller]
+pub(crate) fn assert_closed(answer: &Answer) {
+    assert_eq!(answer.status, 429, "{}", answer.text());
+    let seconds: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=600).contains(&seconds), "{seconds}");
+    answer.assert_common_headers();
+}
+
+/// Asserts status, type and bytes of an answer.
+#[track_caller]
+pub(crate) fn assert_bytes(answer: &Answer, status: u16, content_type: &str, body: &str) {
+    assert_eq!((answer.status.as_u16(), answer.text()), (status, body));
+    assert_eq!(answer.header("content-type"), content_type);
+    assert_eq!(answer.header("content-length"), body.len().to_string());
+    answer.assert_common_headers();
+}
+
+/// The present moment.
+pub(crate) fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+fn swap_case(text: &str) -> String {
+    let swap = |c: char| {
+        if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
+    };
+    text.chars().map(swap).collect()
+}

@@ -1,0 +1,211 @@
+//! What a body must be, in both of its encodings.
+
+use std::sync::Arc;
+
+use repass_core::{
+    Argon2idHasher, HashProfile, HasherOptions, NewAccount, Plaintext, Policy, Profile,
+    SystemRandomness,
+};
+use repass_tests::{FIRST_PASSWORD, Server};
+use serde_json::json;
+
+use super::{assert_changed, assert_failed, open, passwords, start, with, without};
+use crate::house::{ANY_PASSWORD, House, NEW};
+use crate::requests::Wire;
+
+const REQUIRED: [&str; 4] = ["userId", "email", "oldPassword", "newPassword"];
+
+/// The page's sample, byte for byte, with its trailing comma.
+const SAMPLE: &str = r#"{
+        "userId": "43af9a8989ffb63cc9cdd0537",
+        "email": "adminagent@zap.com",
+        "oldPassword": "P@ssw0rd",
+        "newPassword": "n3wP@ssw0rd",
+}
+"#;
+
+/// Adds the account of the page's sample, in a realm of its own.
+async fn add_account_of_the_sample(house: &House) {
+    let profile = HashProfile::INSECURE_FOR_TESTS;
+    let options = HasherOptions { profile, ..HasherOptions::default() };
+    let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
+    let new = NewAccount {
+        realm: house.desk.realm("page"),
+        user_id: "43af9a8989ffb63cc9cdd0537".parse().unwrap(),
+        email: Some("adminagent@zap.com".to_owned()),
+        username: None,
+        profile: Profile::default(),
+    };
+    let password = Some(Plaintext::from("P@ssw0rd"));
+    let administration = &house.desk.administration;
+    administration.add_account(new, password, &Policy::vendor_zap(), &hasher).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_sample_is_400_for_its_trailing_comma_and_works_without_it() {
+    let builder = Server::builder().spec("zap", "policy = { preset = 'vendor-zap' }");
+    let house = open(builder.variable("REPASS_SPECS__ZAP__REALM", "page")).await;
+    add_account_of_the_sample(&house).await;
+    let token = house.desk.token("page", "43af9a8989ffb63cc9cdd0537", &[]).await;
+    let wire = house.good.with("authorization", Some(&format!("Bearer {token}")));
+    let slip = Wire { path: "/v1/changePassword/".to_owned(), body: SAMPLE.to_owned(), ..wire };
+
+    let message = assert_failed(&house.send(&slip).await, 400);
+    assert!(message.contains("line 6 column 1"), "{message}");
+    let is = async |password| {
+        house.desk.is_password("page", "43af9a8989ffb63cc9cdd0537", password).await
+    };
+    assert!(is("P@ssw0rd").await);
+
+    let mended = slip.replace("n3wP@ssw0rd\",", "n3wP@ssw0rd\"");
+    assert_changed(&house.send(&mended).await);
+    assert!(is("n3wP@ssw0rd").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_malformed_body_is_400_and_the_message_says_where() {
+    let house = start().await;
+    for (body, place) in [
+        ("{bad", "line 1 column 2"),
+        ("{\n  \"userId\": \"x\"\n  \"email\"", "line 3 column 3"),
+        ("{\"a\":1}x", "line 1 column 8"),
+        ("{\"a\":01}", "line 1 column"),
+        ("{", "line 1 column 1"),
+        ("", "line 1 column 0"),
+    ] {
+        let message = assert_failed(&house.send_body(body).await, 400);
+        assert!(message.contains(place), "{body}: {message}");
+    }
+    for body in ["[]", "null", "5", "\"text\"", "[{}]"] {
+        assert_failed(&house.send_body(body).await, 400);
+    }
+    let not_utf_8 = [house.good.body.as_bytes(), &[0xFF]].concat();
+    assert_failed(&house.good.send_body(&house.client, not_utf_8).await, 400);
+    house.assert_untouched().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_field_is_a_required_non_empty_string() {
+    let house = start().await;
+    for field in REQUIRED {
+        for value in
+            [json!(null), json!(""), json!(5), json!(true), json!([]), json!({}), json!(["x"])]
+        {
+            let answer = house.send(&with(&house.good, field, value.clone())).await;
+            let message = assert_failed(&answer, 400);
+            assert!(message.contains(field), "{field}={value}: {message}");
+        }
+        let message = assert_failed(&house.send(&without(&house.good, field)).await, 400);
+        assert!(message.contains(field), "{message}");
+        let misspelt = without(&house.good, field);
+        let misspelt = with(&misspelt, &field.to_uppercase(), FIRST_PASSWORD);
+        assert_failed(&house.send(&misspelt).await, 400);
+    }
+    let message = assert_failed(&house.send_body("{}").await, 400);
+    assert!(REQUIRED.iter().all(|field| message.contains(field)), "{message}");
+    house.assert_untouched().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_looks_blank_is_a_password_like_any_other() {
+    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    assert_changed(&house.send(&passwords(&house.good, FIRST_PASSWORD, " ")).await);
+    assert!(house.is_password(" ").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_email_is_a_plausible_address_of_at_most_320_characters() {
+    let house = start().await;
+    // 64 for the local part, the at sign, and 255 for the domain.
+    let labels = format!("{}.", "b".repeat(62)).repeat(4);
+    let longest = format!("{}@{labels}{}", "a".repeat(64), "c".repeat(255 - labels.len()));
+    assert_eq!(longest.len(), 320);
+    let too_long = format!("{longest}c");
+    for bad in
+        ["pat", "pat@", "@example.org", "a b@example.org", "a@b@c", " a@b.c", "a@b.c ", &too_long]
+    {
+        let message = assert_failed(&house.send(&with(&house.good, "email", bad)).await, 400);
+        assert!(message.contains("email"), "{bad}: {message}");
+    }
+    house.assert_untouched().await;
+    // Fine as an address, but not the account's: the answer is another one.
+    let message = assert_failed(&house.send(&with(&house.good, "email", longest)).await, 400);
+    assert_eq!(house.last_try().await.outcome, "wrong-password", "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_the_same_in_any_case() {
+    let house = start().await;
+    let upper = "43AF9A8989FFB63CC9CDD0537@EXAMPLE.org";
+    assert_changed(&house.send(&with(&house.good, "email", upper)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_members_are_ignored() {
+    let house = start().await;
+    assert_changed(&house.send(&with(&house.good, "user", json!({ "userId": 5 }))).await);
+}
+
+fn form(house: &House, fields: &[(&str, &str)]) -> Wire {
+    let encode = |text: &str| -> String {
+        text.bytes()
+            .map(|byte| match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+                b' ' => "+".to_owned(),
+                other => format!("%{other:02X}"),
+            })
+            .collect()
+    };
+    let pairs: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let wire = house.good.with("content-type", Some("application/x-www-form-urlencoded"));
+    Wire { body: pairs.join("&"), ..wire }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_read_like_json() {
+    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let email = "43af9a8989ffb63cc9cdd0537@example.org";
+    let tricky = "50% of a+b & c=d, \u{5bc6}\u{7801}; \"quoted\"";
+    let fields = |old: &'static str, new: &'static str| {
+        [("userId", house.user_id), ("email", email), ("oldPassword", old), ("newPassword", new)]
+    };
+    assert_changed(&house.send(&form(&house, &fields(FIRST_PASSWORD, tricky))).await);
+    assert!(house.is_password(tricky).await);
+    let charset = form(&house, &fields(tricky, NEW))
+        .with("content-type", Some("Application/X-WWW-Form-Urlencoded; charset=UTF-8"));
+    assert_changed(&house.send(&charset).await);
+    assert!(house.is_password(NEW).await);
+
+    for missing in 0..4 {
+        let mut fields = fields(NEW, FIRST_PASSWORD).to_vec();
+        let (name, _) = fields.remove(missing);
+        let message = assert_failed(&house.send(&form(&house, &fields)).await, 400);
+        assert!(message.contains(name), "{message}");
+        fields.push((name, ""));
+        let message = assert_failed(&house.send(&form(&house, &fields)).await, 400);
+        assert!(message.contains(name), "{message}");
+    }
+    let not_utf_8 = form(&house, &fields(NEW, FIRST_PASSWORD));
+    let not_utf_8 = Wire { body: format!("{}&x=%FF", not_utf_8.body), ..not_utf_8 };
+    assert_failed(&house.send(&not_utf_8).await, 400);
+    assert_failed(&house.send(&Wire { body: house.good.body.clone(), ..not_utf_8 }).await, 400);
+    assert!(house.is_password(NEW).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_or_other_content_type_is_400_and_not_415() {
+    let house = start().await;
+    let answer = house.send(&house.good.with("content-type", None)).await;
+    let message = assert_failed(&answer, 400);
+    for other in ["text/plain", "text/json", "application/xml", "multipart/form-data", "json", ""] {
+        let answer = house.send(&house.good.with("content-type", Some(other))).await;
+        assert_eq!(assert_failed(&answer, 400), message, "{other}");
+    }
+    let mut doubled = house.good.clone();
+    doubled.headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    assert_failed(&house.send(&doubled).await, 400);
+    house.assert_untouched().await;
+    let charset = house.good.with("content-type", Some("Application/JSON; charset=utf-8"));
+    assert_changed(&house.send(&charset).await);
+}
