@@ -1,0 +1,73 @@
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Unavailable;
+
+/// The environment variable that names the folder of the server's programs, before all other places.
+pub const VARIABLE: &str = "REPASS_TEST_POSTGRES";
+
+/// Where Debian and its like keep them, one folder for each version.
+const VERSIONS: &str = "/usr/lib/postgresql";
+
+/// The folder with the server's programs: the one that [`VARIABLE`] names, else one on the `PATH`,
+/// else the newest below `/usr/lib/postgresql`.
+///
+/// # Errors
+/// When there is none.
+pub fn programs() -> Result<PathBuf, Unavailable> {
+    if let Some(folder) = env::var_os(VARIABLE).filter(|folder| !folder.is_empty()) {
+        let folder = PathBuf::from(folder);
+        return if is_complete(&folder) {
+            Ok(folder)
+        } else {
+            Err(Unavailable(format!("{VARIABLE} names {}, without initdb", folder.display())))
+        };
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .find(|folder| is_complete(folder))
+        .or_else(|| newest(Path::new(VERSIONS)))
+        .ok_or_else(|| Unavailable("initdb was not found".to_owned()))
+}
+
+fn is_complete(folder: &Path) -> bool {
+    ["initdb", "postgres", "createdb"].iter().all(|program| folder.join(program).is_file())
+}
+
+fn newest(versions: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(versions).ok()?;
+    entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let folder = entry.path().join("bin");
+            is_complete(&folder).then_some((version, folder))
+        })
+        .max()
+        .map(|(_, folder)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_complete_version_counts() {
+        let versions = tempfile::tempdir().unwrap();
+        assert_eq!(newest(versions.path()), None);
+        for (version, files) in [
+            ("9", &["initdb", "postgres", "createdb"][..]),
+            ("15", &["initdb", "postgres", "createdb"]),
+            ("17", &["createdb"]),
+            ("text", &["initdb", "postgres", "createdb"]),
+        ] {
+            let folder = versions.path().join(version).join("bin");
+            fs::create_dir_all(&folder).unwrap();
+            for file in files {
+                fs::write(folder.join(file), "").unwrap();
+            }
+        }
+        assert_eq!(newest(versions.path()), Some(versions.path().join("15").join("bin")));
+    }
+}
