@@ -9,6 +9,7 @@ mod demo;
 mod ecom;
 mod etna;
 mod examples;
+mod health;
 mod house;
 mod races;
 mod requests;

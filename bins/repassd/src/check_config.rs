@@ -12,6 +12,9 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let attempts = &config.attempts;
     writeln!(out, "The configuration is good. `repassd serve` would:")?;
     writeln!(out, "  listen on      {} (plain HTTP)", config.listen)?;
+    if let Some(admin) = config.admin {
+        writeln!(out, "  answer probes  on {admin} (/healthz, /readyz)")?;
+    }
     writeln!(out, "  keep data in   {}", config.store_url)?;
     writeln!(
         out,

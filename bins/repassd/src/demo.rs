@@ -12,13 +12,11 @@ use repass_core::{
     ADMIN_ROLE, Administration, AdministrationStore, KeyKind, NewAccount, Plaintext, Policy,
     Profile, RandomnessError, Realm, SystemClock, SystemRandomness, UserId, random_uuid,
 };
-use tokio::net::TcpListener;
 
 use crate::assemble::House;
 use crate::cli::DemoOptions;
 use crate::config::{self, LogFormat};
-use crate::serve::ListenError;
-use crate::{listen, logging};
+use crate::{listen, logging, serve};
 
 /// Everything that a demo makes lives as long as somebody may leave it open.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,9 +27,7 @@ const SITE_ACCOUNT: &str = "1234abcd5678efgh9ijklmno";
 pub(crate) async fn run(options: DemoOptions) -> Result<(), Box<dyn Error>> {
     logging::start(LogFormat::Text, "warn,repass::request=info");
     let shutdown = listen::shutdown_signal()?;
-    let address = options.listen;
-    let listener =
-        TcpListener::bind(address).await.map_err(|source| ListenError { address, source })?;
+    let listener = serve::bind(options.listen).await?;
     let folder = tempfile::Builder::new().prefix("repass-demo-").tempdir()?;
     let database = folder.path().join("demo.db");
     let address = listener.local_addr()?;

@@ -1,5 +1,6 @@
 //! `repassd`: the repass server. Configuration, wiring and listening; nothing else.
 
+mod admin;
 mod assemble;
 mod check_config;
 mod cli;

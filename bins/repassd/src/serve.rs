@@ -1,18 +1,20 @@
 //! `repassd serve`.
 
 use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
 use crate::assemble::House;
 use crate::config::Config;
-use crate::{listen, logging};
+use crate::{admin, listen, logging};
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}")]
 pub(crate) struct ListenError {
-    pub(crate) address: std::net::SocketAddr,
+    pub(crate) address: SocketAddr,
     #[source]
     pub(crate) source: std::io::Error,
 }
@@ -25,16 +27,33 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         tracing::warn!("{warning}");
     }
     let house = House::open(config).await?;
-    let address = config.listen;
-    let listener =
-        TcpListener::bind(address).await.map_err(|source| ListenError { address, source })?;
+    let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
+    let admin = match config.admin {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let admin = admin.map(|listener| {
+        let probes =
+            admin::Probes { store: house.store.clone(), hasher: Arc::clone(&house.hasher) };
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "answering health probes");
+        }
+        tokio::spawn(admin::serve(listener, probes))
+    });
     for mount in &config.mounts {
         tracing::info!(spec = mount.spec.name(), realm = %mount.realm, prefix = %mount.prefix, "serving");
     }
     tracing::info!(%address, "listening");
     listen::serve(listener, house.service.clone(), &config.server, shutdown).await;
+    if let Some(admin) = admin {
+        admin.abort();
+    }
     house.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(address).await.map_err(|source| ListenError { address, source })
 }

@@ -36,6 +36,7 @@ mod failure;
 mod installation_key;
 mod journal;
 mod open;
+mod readiness;
 mod row;
 mod store;
 mod tokens;

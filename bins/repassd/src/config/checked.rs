@@ -19,6 +19,8 @@ use super::specs::{self, MountConfig};
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
+    /// Where health probes are answered, if anywhere.
+    pub(crate) admin: Option<SocketAddr>,
     pub(crate) store_url: String,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) server: ServerLimits,
@@ -88,10 +90,11 @@ pub(crate) const DEFAULT_LOG_FILTER: &str = "info";
 impl RawConfig {
     /// `folder` is where the file stands: relative paths in it start there.
     pub(super) fn check(self, folder: &Path) -> Result<Config, KeyError> {
-        let listen: SocketAddr = self.listen.parse().map_err(|_| {
-            let reason = "must be an IP address and a port, such as 127.0.0.1:8080";
-            KeyError::new("listen", reason)
-        })?;
+        let listen = socket_address("listen", &self.listen)?;
+        let admin = match &self.admin.listen {
+            Some(text) => Some(socket_address("admin.listen", text)?),
+            None => None,
+        };
         if !listen.ip().is_loopback() && !self.allow_plain_http {
             let reason = "this address is not a loopback one, and without TLS passwords would cross \
                           the network readable; put a TLS proxy in front, or set allow_plain_http = \
@@ -111,6 +114,7 @@ impl RawConfig {
         }
         Ok(Config {
             listen,
+            admin,
             store_url: self.store.url,
             key_file,
             server: self.server.check()?,
@@ -241,6 +245,11 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 pub(super) fn one_of(key: impl Into<String>, choices: &[&str]) -> KeyError {
     KeyError::new(key, format!("must be one of {}", choices.join(", ")))
+}
+
+fn socket_address(key: &str, text: &str) -> Result<SocketAddr, KeyError> {
+    let reason = "must be an IP address and a port, such as 127.0.0.1:8080";
+    text.parse().map_err(|_| KeyError::new(key, reason))
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

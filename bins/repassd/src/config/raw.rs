@@ -50,6 +50,8 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub(super) server: RawServer,
     #[serde(default)]
+    pub(super) admin: RawAdmin,
+    #[serde(default)]
     pub(super) log: RawLog,
     #[serde(default)]
     pub(super) policy: RawPolicy,
@@ -76,6 +78,12 @@ pub(super) struct RawServer {
     pub(super) body_timeout: Option<Seconds>,
     pub(super) idle_timeout: Option<Seconds>,
     pub(super) shutdown_timeout: Option<Seconds>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAdmin {
+    pub(super) listen: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

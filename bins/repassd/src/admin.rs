@@ -1,0 +1,111 @@
+//! The admin listener: whether the process lives (`/healthz`) and whether it can serve (`/readyz`).
+//!
+//! It stands on an address of its own, so that it can be kept from the world.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use repass_core::{Argon2idHasher, Hasher, Plaintext};
+use repass_store::SqlStore;
+use tokio::net::TcpListener;
+
+/// How long each part may take to show that it works.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What must work for the service to be ready.
+#[derive(Clone)]
+pub(crate) struct Probes {
+    pub(crate) store: SqlStore,
+    pub(crate) hasher: Arc<Argon2idHasher>,
+}
+
+/// Answers until the task is aborted.
+pub(crate) async fn serve(listener: TcpListener, probes: Probes) {
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection to the admin listener could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let probes = probes.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |request| answer(request, probes.clone()));
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(PATIENCE)
+                .keep_alive(false)
+                .serve_connection(TokioIo::new(stream), service);
+            // A prober that hangs up early misses only its own answer.
+            let _ = connection.await;
+        });
+    }
+}
+
+async fn answer<B>(
+    request: Request<B>,
+    probes: Probes,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let known = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let mut answer = match request.uri().path() {
+        _ if !known => text(StatusCode::NOT_FOUND, "there are /healthz and /readyz here\n"),
+        _ if !reads => {
+            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n");
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            answer
+        }
+        "/healthz" => text(StatusCode::OK, "alive\n"),
+        _ => probes.readiness().await,
+    };
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(answer)
+}
+
+impl Probes {
+    async fn readiness(&self) -> Response<Full<Bytes>> {
+        let (database, hasher) = tokio::join!(self.database(), self.hashes());
+        let ready = database.is_ok() && hasher.is_ok();
+        let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let line = |name: &str, verdict: Result<(), String>| match verdict {
+            Ok(()) => format!("{name}: ok\n"),
+            Err(reason) => format!("{name}: {reason}\n"),
+        };
+        text(status, line("database", database) + &line("hasher", hasher))
+    }
+
+    async fn database(&self) -> Result<(), String> {
+        match tokio::time::timeout(PATIENCE, self.store.check_ready()).await {
+            Ok(verdict) => verdict.map_err(|error| error.to_string()),
+            Err(_) => Err("does not answer in time".to_owned()),
+        }
+    }
+
+    /// One verification against the decoy, which goes the way of all others.
+    async fn hashes(&self) -> Result<(), String> {
+        let nobody = Arc::new(Plaintext::from("is anybody there"));
+        let verified = self.hasher.verify(nobody, self.hasher.decoy());
+        match tokio::time::timeout(PATIENCE, verified).await {
+            Ok(verdict) => verdict.map(drop).map_err(|error| error.to_string()),
+            Err(_) => Err("does not answer in time".to_owned()),
+        }
+    }
+}
+
+fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut answer = Response::new(Full::new(body.into()));
+    *answer.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    answer.headers_mut().insert(CONTENT_TYPE, plain);
+    answer
+}
