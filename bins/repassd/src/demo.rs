@@ -38,7 +38,8 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), Box<dyn Error>> {
     print(&introduction(address, &database, &cast)?)?;
     listen::serve(listener, house.service.clone(), &config.server, shutdown).await;
 
-    let changes = house.store.outbox(u32::MAX).await?.len();
+    let events = house.store.outbox(u32::MAX).await?;
+    let changes = events.iter().filter(|event| event.kind.starts_with("password.")).count();
     house.close().await?;
     let s = if changes == 1 { "" } else { "s" };
     print(&format!("\nStopped. {changes} password{s} changed. The database is deleted.\n"))

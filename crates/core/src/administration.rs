@@ -2,12 +2,15 @@
 //! go through here, so that every act is checked and recorded alike.
 
 mod accounts;
+mod outbox;
 mod secrets;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use accounts::NewAccount;
+
+use uuid::Uuid;
 
 use crate::{
     Account, AccountError, AccountId, AdministrationStore, AuditRecord, Clock, Context,
@@ -46,6 +49,9 @@ pub enum AdministrationError {
     /// There is no such key or token, or it was revoked before.
     #[error("there is no such {0} that was not revoked before")]
     NothingToRevoke(&'static str),
+    /// There is no such event, or none that can still be tried.
+    #[error("the outbox has no such event that is not delivered: {0}")]
+    NoSuchEvent(Uuid),
     /// A value is out of bounds.
     #[error("{0}")]
     Invalid(String),

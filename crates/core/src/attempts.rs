@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 use validator::Validate;
 
 use crate::clock::after;
@@ -123,6 +124,9 @@ pub struct AttemptTicket {
     pub failures: u32,
     /// Until when the path was closed before.
     pub closed_before: Option<Timestamp>,
+    /// The held event that the store wrote with the charge, if any (see
+    /// [`AttemptAlarm`](crate::AttemptAlarm)).
+    pub alarm: Option<Uuid>,
 }
 
 /// The account is closed for this path.
@@ -155,8 +159,13 @@ impl AttemptState {
         self.failures = self.failures.saturating_add(1);
         let delay = rules.delay(self.failures);
         *self.closed_until(path) = (!delay.is_zero()).then(|| after(now, delay));
-        let ticket =
-            AttemptTicket { key: key.clone(), path, failures: self.failures, closed_before };
+        let ticket = AttemptTicket {
+            key: key.clone(),
+            path,
+            failures: self.failures,
+            closed_before,
+            alarm: None,
+        };
         Ok((self, ticket))
     }
 

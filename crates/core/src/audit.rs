@@ -37,19 +37,3 @@ pub struct AuditFilter {
     /// At most so many, newest first.
     pub limit: u32,
 }
-
-/// Something that happened to an account which others want to hear of. Written in the transaction of
-/// the change itself, so that none is lost and none invented.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OutboxEvent {
-    /// Which event; consumers tell repeats by it.
-    pub id: Uuid,
-    /// When it happened.
-    pub at: Timestamp,
-    /// To which account.
-    pub account: AccountId,
-    /// What happened: `password.changed` or `password.reset`.
-    pub kind: String,
-    /// What else there is to know, as a JSON object; never a secret.
-    pub payload: serde_json::Value,
-}

@@ -71,7 +71,8 @@ impl Changer {
         let key = self.attempt_key(found.as_ref(), &subject);
         trail.attempt_key = Some(key.clone());
 
-        let ticket = self.charge(&key, path_of(&proof)).await?;
+        let ticket = self.charge(&key, path_of(&proof), found.as_ref(), trail).await?;
+        trail.alarm = ticket.alarm;
         let proved = self.prove(found, proof, otp.as_ref(), &candidate).await;
         let accepted = match proved {
             Ok(proved) => self.accept(proved, candidate).await,
@@ -122,9 +123,12 @@ impl Changer {
         &self,
         key: &AttemptKey,
         path: AttemptPath,
+        found: Option<&Found>,
+        trail: &report::Trail,
     ) -> Result<AttemptTicket, ChangeError> {
-        let now = self.clock.now();
-        self.store.charge(key, path, &self.attempts, now).await?.map_err(|closed| {
+        let now = self.now_in_store_precision();
+        let alarm = found.map(|found| self.alarm(&found.account, now, trail)).transpose()?;
+        self.store.charge(key, path, &self.attempts, now, alarm.as_ref()).await?.map_err(|closed| {
             let retry_after = closed.until.map_or(self.attempts.max_delay, |at| until(now, at));
             ChangeError::TooManyAttempts { retry_after }
         })
@@ -182,6 +186,7 @@ impl Changer {
             keep_token,
             audit: self.audit_record(trail, at, "ok", None)?,
             event: self.event(&proved.account, at, is_reset, trail)?,
+            alarm: trail.alarm,
         };
         match self.store.commit(&commit).await? {
             Committed::Done { version } => {

@@ -33,6 +33,7 @@ mod attempts;
 mod commit;
 mod find;
 mod one_time_password;
+mod outbox;
 mod reset;
 mod sample;
 #[cfg(all(test, feature = "memory"))]
@@ -135,6 +136,7 @@ pub async fn credential_store(fixture: &dyn Fixture) {
 pub async fn administration_store(store: Arc<dyn AdministrationStore>) {
     credential_store(&Administered(Arc::clone(&store))).await;
 
+    outbox::one_courier_of_many_gets_an_event(&store).await;
     let store = store.as_ref();
     administration::accounts::are_added_once(store).await;
     administration::accounts::are_listed_in_pages(store).await;
@@ -151,6 +153,14 @@ pub async fn administration_store(store: Arc<dyn AdministrationStore>) {
     administration::effects::a_change_uses_up_its_one_time_password(store).await;
     administration::effects::refusals_write_nothing(store).await;
     administration::effects::events_stand_in_order(store).await;
+
+    outbox::events_are_given_out_in_order(store).await;
+    outbox::leases_end(store).await;
+    outbox::channels_are_apart(store).await;
+    outbox::operators_retry_and_drop(store).await;
+    outbox::resets_are_told(store).await;
+    outbox::closing_an_account_is_told(store).await;
+    outbox::right_proofs_take_alarms_back(store).await;
 }
 
 /// An administration store needs no help of its tester.
@@ -169,7 +179,10 @@ impl Fixture for Administered {
 
     async fn add_reset_token(&self, token: &ResetToken) -> bool {
         let audit = sample::audit_of(token.account, "reset-token.add");
-        self.0.add_reset_token(token, &audit).await.expect("add_reset_token");
+        self.0
+            .add_reset_token(token, &audit, &sample::event(token.account, 0))
+            .await
+            .expect("add_reset_token");
         true
     }
 

@@ -20,6 +20,7 @@ mod installation_key;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod otp;
+mod outbox;
 mod plaintext;
 mod policy;
 mod ports;
@@ -32,7 +33,7 @@ pub use account::{
 };
 pub use administration::{Administration, AdministrationError, NewAccount};
 pub use attempts::{AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed};
-pub use audit::{AuditFilter, AuditRecord, OutboxEvent};
+pub use audit::{AuditFilter, AuditRecord};
 pub use authenticate::Authenticator;
 pub use caller::{
     ADMIN_ROLE, AccessToken, Authority, Caller, HeldToken, Key, KeyId, KeyIdentity, KeyKind,
@@ -48,6 +49,10 @@ pub use hash::{
 };
 pub use installation_key::{InstallationKey, InstallationKeyError};
 pub use otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend};
+pub use outbox::{
+    AttemptAlarm, Claim, ClaimedEvent, EventKind, OutboxEntry, OutboxEvent, OutboxFilter,
+    OutboxState, OutboxStore,
+};
 pub use plaintext::Plaintext;
 pub use policy::{
     AccountWord, Blocklist, CommonPasswords, InvalidPolicy, Knowledge, NewPassword, Policy,

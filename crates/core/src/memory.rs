@@ -2,6 +2,7 @@
 
 mod administration;
 mod credentials;
+mod outbox;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::{
     AccessToken, Account, AccountError, AccountId, AttemptKey, AttemptState, AuditRecord,
-    Credential, HashedPassword, HeldToken, Key, KeyId, KeyStore, OtpEnrolment, OutboxEvent, Realm,
+    Credential, HashedPassword, HeldToken, Key, KeyId, KeyStore, OtpEnrolment, OutboxEntry, Realm,
     ResetToken, StoreError, TokenDigest, TokenId, TokenStore, UserId,
 };
 
@@ -28,7 +29,8 @@ struct State {
     access_tokens: BTreeMap<TokenId, AccessToken>,
     keys: Vec<Key>,
     audit: Vec<AuditRecord>,
-    outbox: Vec<OutboxEvent>,
+    /// In the order written.
+    outbox: Vec<OutboxEntry>,
 }
 
 #[derive(Debug)]

@@ -3,11 +3,13 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::{
-    AccessToken, Account, AccountId, AttemptKey, AttemptPath, AttemptRules, AttemptState,
-    AttemptTicket, AuditFilter, AuditRecord, Closed, HashedPassword, HeldToken, Key, KeyId,
-    OtpEnrolment, OtpSpend, OutboxEvent, Realm, Subject, TokenDigest, TokenId, UserId,
+    AccessToken, Account, AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules,
+    AttemptState, AttemptTicket, AuditFilter, AuditRecord, Closed, HashedPassword, HeldToken, Key,
+    KeyId, OtpEnrolment, OtpSpend, OutboxEvent, OutboxStore, Realm, Subject, TokenDigest, TokenId,
+    UserId,
 };
 
 /// A store failed.
@@ -67,7 +69,9 @@ pub trait CredentialStore: Send + Sync {
 
     /// Charges one try atomically: reads the row of `key`, applies
     /// [`AttemptState::charge`](crate::AttemptState::charge) and writes it back, as one step for all
-    /// who try at once.
+    /// who try at once. Where there is an `alarm` and the charge raises it
+    /// ([`AttemptAlarm::raised_by`]), the event is written in the same transaction, and its id goes
+    /// into the ticket. A store without an outbox ignores it.
     ///
     /// # Errors
     /// When the store fails.
@@ -77,19 +81,22 @@ pub trait CredentialStore: Send + Sync {
         path: AttemptPath,
         rules: &AttemptRules,
         now: Timestamp,
+        alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError>;
 
-    /// Takes back a charge atomically, by [`AttemptState::refund`](crate::AttemptState::refund).
+    /// Takes back a charge atomically, by [`AttemptState::refund`](crate::AttemptState::refund), and
+    /// the event that was written with it.
     ///
     /// # Errors
     /// When the store fails.
     async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError>;
 
-    /// Adds to the audit trail.
+    /// Adds to the audit trail. In the same transaction the held event of that id, if any is given
+    /// and there still, becomes due at `record.at`: the failure that it tells of is certain now.
     ///
     /// # Errors
     /// When the store fails.
-    async fn record(&self, record: &AuditRecord) -> Result<(), StoreError>;
+    async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError>;
 
     /// Makes the change in one transaction, all or nothing; see [`Commit`]. When it returns
     /// [`Committed::Done`] the change is durable.
@@ -127,6 +134,8 @@ pub struct Commit {
     pub audit: AuditRecord,
     /// Goes to the outbox.
     pub event: OutboxEvent,
+    /// The held event that the charge for this change raised; the proof was right, so it goes.
+    pub alarm: Option<Uuid>,
 }
 
 /// Which reset token a change spends.
@@ -209,7 +218,7 @@ pub trait KeyStore: Send + Sync {
 /// What an operator does: accounts, keys, tokens. Every call that changes something takes the audit
 /// record that is written in the same transaction.
 #[async_trait]
-pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore {
+pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxStore {
     /// Adds an account, with its first credential (version 1) when `hash` is given.
     ///
     /// # Errors
@@ -308,7 +317,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore {
     /// When the store fails.
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError>;
 
-    /// Adds a reset token and voids (marks as spent) every other one of the account.
+    /// Adds a reset token and voids (marks as spent) every other one of the account. The event
+    /// goes to the outbox in the same transaction.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.
@@ -316,6 +326,7 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore {
         &self,
         token: &ResetToken,
         audit: &AuditRecord,
+        event: &OutboxEvent,
     ) -> Result<(), AccountError>;
 
     /// Replaces what the account has to check one-time passwords with.

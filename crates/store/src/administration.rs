@@ -112,8 +112,9 @@ impl AdministrationStore for SqlStore {
         &self,
         token: &ResetToken,
         audit: &AuditRecord,
+        event: &OutboxEvent,
     ) -> Result<(), AccountError> {
-        self.insert_reset_token(token, audit).await
+        self.insert_reset_token(token, audit, event).await
     }
 
     async fn set_otp(

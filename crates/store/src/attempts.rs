@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use repass_core::{
-    AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed, StoreError,
+    AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed,
+    StoreError,
 };
 use sqlx::query;
 
@@ -24,6 +25,7 @@ impl SqlStore {
         path: AttemptPath,
         rules: &AttemptRules,
         now: Timestamp,
+        alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
         let mut transaction = self.begin().await?;
         if key.expires {
@@ -40,11 +42,17 @@ impl SqlStore {
         let before = remembered.map(|row| row.state).unwrap_or_default();
 
         match before.charge(key, path, rules, now) {
-            Ok((state, ticket)) => {
+            Ok((state, mut ticket)) => {
                 let expires_at = key.expires.then(|| {
                     now.checked_add(AttemptKey::UNKNOWN_FORGOTTEN_AFTER).unwrap_or(Timestamp::MAX)
                 });
                 self.write_attempts(&mut transaction, key, Row { state, expires_at }).await?;
+                if let Some((event, due_at)) =
+                    alarm.and_then(|alarm| alarm.raised_by(&ticket, rules))
+                {
+                    self.write_event(&mut transaction, &event, due_at).await?;
+                    ticket.alarm = Some(event.id);
+                }
                 self.end(transaction).await?;
                 Ok(Ok(ticket))
             }
@@ -57,15 +65,15 @@ impl SqlStore {
 
     pub(crate) async fn refund_attempt(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        match self.lock_attempts(&mut transaction, &ticket.key).await? {
-            Some(row) => {
-                let row = Row { state: row.state.refund(ticket), ..row };
-                self.write_attempts(&mut transaction, &ticket.key, row).await?;
-                self.end(transaction).await
-            }
-            // Cleared meanwhile, the payment with it.
-            None => self.undo(transaction).await,
+        // Where there is none it was cleared meanwhile, the payment with it.
+        if let Some(row) = self.lock_attempts(&mut transaction, &ticket.key).await? {
+            let row = Row { state: row.state.refund(ticket), ..row };
+            self.write_attempts(&mut transaction, &ticket.key, row).await?;
         }
+        if let Some(alarm) = ticket.alarm {
+            self.withdraw_event(&mut transaction, alarm).await?;
+        }
+        self.end(transaction).await
     }
 
     async fn lock_attempts(

@@ -49,7 +49,10 @@ impl SqlStore {
             .bind(commit.account.to_string());
         self.write(transaction, touch).await?;
         self.write_audit(transaction, &commit.audit).await?;
-        self.write_event(transaction, &commit.event).await?;
+        if let Some(alarm) = commit.alarm {
+            self.withdraw_event(transaction, alarm).await?;
+        }
+        self.write_event(transaction, &commit.event, commit.event.at).await?;
         Ok(Committed::Done { version: commit.expected_version.saturating_add(1) })
     }
 

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    AccountId, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord, Closed, Commit,
-    Committed, CredentialStore, Found, HashedPassword, StoreError, Subject,
+    AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord,
+    Closed, Commit, Committed, CredentialStore, Found, HashedPassword, StoreError, Subject,
 };
 use sqlx::query;
+use uuid::Uuid;
 
 use crate::row;
 use crate::store::SqlStore;
@@ -44,17 +45,21 @@ impl CredentialStore for SqlStore {
         path: AttemptPath,
         rules: &AttemptRules,
         now: Timestamp,
+        alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
-        self.charge_attempt(key, path, rules, now).await
+        self.charge_attempt(key, path, rules, now, alarm).await
     }
 
     async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
         self.refund_attempt(ticket).await
     }
 
-    async fn record(&self, record: &AuditRecord) -> Result<(), StoreError> {
+    async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         self.write_audit(&mut transaction, record).await?;
+        if let Some(alarm) = alarm {
+            self.release_event(&mut transaction, alarm, record.at).await?;
+        }
         self.end(transaction).await
     }
 

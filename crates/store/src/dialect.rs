@@ -37,12 +37,26 @@ impl Dialect {
         }
     }
 
+    /// A `SELECT` whose rows nobody else may change before the transaction ends, without those that
+    /// somebody else holds already.
+    pub(crate) fn claiming(self, select: &'static str) -> SqlStr {
+        match self {
+            // The write transaction holds the whole database.
+            Self::Sqlite => select.into_sql_str(),
+        }
+    }
+
     /// The versions of the schema, oldest first.
     pub(crate) fn migrations(self) -> Migrator {
         let files: &[(i64, &str, &'static str)] = match self {
-            Self::Sqlite => {
-                &[(1, "initial", include_str!("../migrations/sqlite/0001_initial.sql"))]
-            }
+            Self::Sqlite => &[
+                (1, "initial", include_str!("../migrations/sqlite/0001_initial.sql")),
+                (
+                    2,
+                    "outbox delivery",
+                    include_str!("../migrations/sqlite/0002_outbox_delivery.sql"),
+                ),
+            ],
         };
         let migration = |(version, name, sql): &(i64, &'static str, &'static str)| {
             let sql = sql.into_sql_str();

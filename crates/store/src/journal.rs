@@ -1,5 +1,6 @@
 //! What is written beside a change: the audit trail and the outbox.
 
+use jiff::Timestamp;
 use repass_core::{AuditRecord, OutboxEvent, StoreError};
 use sqlx::query;
 
@@ -36,15 +37,18 @@ impl SqlStore {
         &self,
         transaction: &mut WriteTransaction,
         event: &OutboxEvent,
+        due_at: Timestamp,
     ) -> Result<(), StoreError> {
         let insert = query(
-            "INSERT INTO outbox (id, at, account, kind, payload) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO outbox (id, at, account, kind, payload, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(event.id.to_string())
         .bind(event.at.as_microsecond())
         .bind(event.account.to_string())
         .bind(event.kind.as_str())
-        .bind(event.payload.to_string());
+        .bind(event.payload.to_string())
+        .bind(due_at.as_microsecond());
         self.write(transaction, insert).await.map(drop)
     }
 }

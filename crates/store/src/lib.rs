@@ -1,6 +1,6 @@
 //! The ports of [`repass_core`] on SQL: one [`SqlStore`] that is a
 //! [`CredentialStore`](repass_core::CredentialStore), a [`TokenStore`](repass_core::TokenStore), a
-//! [`KeyStore`](repass_core::KeyStore) and an
+//! [`KeyStore`](repass_core::KeyStore), an [`OutboxStore`](repass_core::OutboxStore) and an
 //! [`AdministrationStore`](repass_core::AdministrationStore).
 //!
 //! It keeps the schema up to date by itself. It decides nothing: rules on attempts, passwords and
@@ -36,6 +36,7 @@ mod failure;
 mod installation_key;
 mod journal;
 mod open;
+mod outbox;
 mod readiness;
 mod row;
 mod store;

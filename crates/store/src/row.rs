@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountId, AttemptState, AuditRecord, Credential, HashedPassword,
-    HeldToken, Key, KeyId, OtpEnrolment, OutboxEvent, ResetToken, StoreError, TokenDigest, TokenId,
+    HeldToken, Key, KeyId, OtpEnrolment, OutboxEntry, OutboxEvent, OutboxState, ResetToken,
+    StoreError, TokenDigest, TokenId,
 };
 use sqlx::Row;
 use sqlx::any::{Any, AnyRow};
@@ -180,6 +181,28 @@ pub(crate) fn outbox_event(row: &AnyRow) -> Result<OutboxEvent, StoreError> {
         kind: columns.get("kind")?,
         payload: columns.json("payload")?,
     })
+}
+
+/// One row of an entry, with the one channel in it, if any.
+pub(crate) fn outbox_entry(row: &AnyRow) -> Result<OutboxEntry, StoreError> {
+    let columns = Columns(row);
+    let state: String = columns.get("state")?;
+    Ok(OutboxEntry {
+        event: outbox_event(row)?,
+        state: OutboxState::of(&state).ok_or_else(|| damaged("state"))?,
+        tries: tries(row)?,
+        due_at: columns.moment("due_at")?,
+        error: columns.get("error")?,
+        delivered: channel(row)?.into_iter().collect(),
+    })
+}
+
+pub(crate) fn tries(row: &AnyRow) -> Result<u32, StoreError> {
+    Columns(row).get::<i64>("tries")?.try_into().map_err(|_| damaged("tries"))
+}
+
+pub(crate) fn channel(row: &AnyRow) -> Result<Option<String>, StoreError> {
+    Columns(row).get("channel")
 }
 
 fn digest(bytes: &[u8], column: &str) -> Result<TokenDigest, StoreError> {

@@ -86,6 +86,16 @@ impl SqlStore {
         found.map_err(|error| self.error(error))
     }
 
+    /// All rows that `statement` finds, seen by what `transaction` wrote already.
+    pub(crate) async fn rows_within(
+        &self,
+        transaction: &mut WriteTransaction,
+        statement: Statement<'_>,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let found = statement.fetch_all(&mut **transaction).await;
+        found.map_err(|error| self.error(error))
+    }
+
     /// The one row that `statement` finds.
     pub(crate) async fn row(&self, statement: Statement<'_>) -> Result<Option<AnyRow>, StoreError> {
         let found = statement.fetch_optional(&self.readers).await;

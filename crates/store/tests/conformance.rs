@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use repass_core::conformance::{self, Fixture};
 use repass_core::{
     Account, AccountId, AdministrationStore, AuditRecord, Context, CredentialStore, HashedPassword,
-    OtpEnrolment, Randomness, ResetToken, SystemRandomness,
+    OtpEnrolment, OutboxEvent, Randomness, ResetToken, SystemRandomness,
 };
 use repass_store::SqlStore;
 use tempfile::TempDir;
@@ -65,7 +65,15 @@ impl Fixture for TwoProcesses {
     }
 
     async fn add_reset_token(&self, token: &ResetToken) -> bool {
-        self.either().add_reset_token(token, &self.audit(token.account)).await.unwrap();
+        let audit = self.audit(token.account);
+        let event = OutboxEvent {
+            id: audit.id,
+            at: audit.at,
+            account: token.account,
+            kind: "reset.requested".to_owned(),
+            payload: serde_json::json!({}),
+        };
+        self.either().add_reset_token(token, &audit, &event).await.unwrap();
         true
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    Account, AccountId, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket,
+    Account, AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket,
     AuditRecord, Clock, Closed, Commit, Committed, Credential, CredentialStore, Found,
     HashedPassword, Profile, StoreError, Subject, SystemClock, SystemRandomness, random_uuid,
 };
@@ -121,6 +121,7 @@ impl CredentialStore for JsonStore {
         path: AttemptPath,
         rules: &AttemptRules,
         now: Timestamp,
+        _: Option<&AttemptAlarm>, // this store tells nobody of anything
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
         // The rule is the engine's; a store reads, applies and writes it as one step.
         let mut table = self.lock();
@@ -138,7 +139,11 @@ impl CredentialStore for JsonStore {
         Ok(())
     }
 
-    async fn record(&self, record: &AuditRecord) -> Result<(), StoreError> {
+    async fn record(
+        &self,
+        record: &AuditRecord,
+        _: Option<uuid::Uuid>,
+    ) -> Result<(), StoreError> {
         let mut table = self.lock();
         table.trail.push(format!("{} {} {}", record.at, record.action, record.outcome));
         self.save(&table).map_err(|error| StoreError::Failed(Box::new(error)))

@@ -67,7 +67,7 @@ fn a_record_cannot_steer_the_terminal() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = SqlStore::open(&bench.url()).await.unwrap();
-        store.record(&record).await.unwrap();
+        store.record(&record, None).await.unwrap();
         store.close().await.unwrap();
     });
 

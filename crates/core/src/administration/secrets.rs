@@ -6,8 +6,8 @@ use super::{Administration, AdministrationError, of_account};
 use crate::clock::after;
 use crate::otp::{code_digest, issue_code};
 use crate::{
-    AccessToken, Key, KeyId, KeyKind, OtpEnrolment, OtpSecret, Plaintext, Realm, ResetToken,
-    TokenId, random_uuid, token,
+    AccessToken, EventKind, Key, KeyId, KeyKind, OtpEnrolment, OtpSecret, OutboxEvent, Plaintext,
+    Realm, ResetToken, TokenId, random_uuid, token,
 };
 
 impl Administration {
@@ -127,7 +127,14 @@ impl Administration {
             spent_at: None,
         };
         let audit = self.audit(realm, Some(account.id), "reset.issue", None)?;
-        let result = self.store.add_reset_token(&token, &audit).await;
+        let event = OutboxEvent::new(
+            random_uuid(&*self.randomness)?,
+            now,
+            EventKind::ResetRequested,
+            &account,
+            &audit.context,
+        );
+        let result = self.store.add_reset_token(&token, &audit, &event).await;
         result.map_err(|error| of_account(error, &account))?;
         Ok((token, secret))
     }

@@ -1,12 +1,12 @@
 //! What a try leaves behind: its audit record, and the event of a change.
 
 use jiff::Timestamp;
-use serde_json::json;
+use uuid::Uuid;
 
 use super::Changer;
 use crate::{
-    Account, AccountId, AttemptKey, AuditRecord, Change, ChangeError, Context, OutboxEvent, Proof,
-    RandomnessError, Realm, Violation, random_uuid,
+    Account, AccountId, AttemptAlarm, AttemptKey, AuditRecord, Change, ChangeError, Context,
+    EventKind, OutboxEvent, Proof, RandomnessError, Realm, Violation, random_uuid,
 };
 
 /// What is known of a try for the audit trail, gathered step by step.
@@ -17,6 +17,8 @@ pub(super) struct Trail {
     context: Context,
     pub(super) account: Option<AccountId>,
     pub(super) attempt_key: Option<AttemptKey>,
+    /// The held event that this try raised.
+    pub(super) alarm: Option<Uuid>,
 }
 
 impl Trail {
@@ -31,6 +33,7 @@ impl Trail {
             context: change.context.clone().bounded(),
             account: None,
             attempt_key: None,
+            alarm: None,
         }
     }
 }
@@ -54,7 +57,7 @@ impl Changer {
             _ => None,
         };
         let record = self.audit_record(trail, self.clock.now(), error.code(), detail)?;
-        match self.store.record(&record).await {
+        match self.store.record(&record, trail.alarm).await {
             Ok(()) => Ok(()),
             // The answer must not hide behind a second failure of a store that failed already.
             Err(_) if matches!(error, ChangeError::Store(_)) => Ok(()),
@@ -89,20 +92,17 @@ impl Changer {
         is_reset: bool,
         trail: &Trail,
     ) -> Result<OutboxEvent, RandomnessError> {
-        let kind = if is_reset { "password.reset" } else { "password.changed" };
-        Ok(OutboxEvent {
-            id: random_uuid(&*self.randomness)?,
-            at,
-            account: account.id,
-            kind: kind.to_owned(),
-            payload: json!({
-                "realm": account.realm,
-                "user_id": account.user_id,
-                "source": trail.context.source,
-                "request_id": trail.context.request_id,
-                // Access tokens issued before this moment are void; others may follow suit.
-                "sessions_valid_after": at,
-            }),
-        })
+        let kind = if is_reset { EventKind::PasswordReset } else { EventKind::PasswordChanged };
+        Ok(OutboxEvent::new(random_uuid(&*self.randomness)?, at, kind, account, &trail.context))
+    }
+
+    /// What to tell should the charge of this try close the account.
+    pub(super) fn alarm(
+        &self,
+        account: &Account,
+        at: Timestamp,
+        trail: &Trail,
+    ) -> Result<AttemptAlarm, RandomnessError> {
+        Ok(AttemptAlarm::new(random_uuid(&*self.randomness)?, at, account, &trail.context))
     }
 }

@@ -19,7 +19,7 @@ async fn charge(
     rules: &AttemptRules,
     now: Timestamp,
 ) -> Result<AttemptTicket, Closed> {
-    store.charge(key, path, rules, now).await.expect("charge")
+    store.charge(key, path, rules, now, None).await.expect("charge")
 }
 
 /// How many failures the row has, found out by charging one more.

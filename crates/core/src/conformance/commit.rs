@@ -83,7 +83,7 @@ pub(super) async fn clears_attempts(fixture: &dyn Fixture) {
     let rules = rules(3, Duration::from_secs(60));
     for key in [key(&account), key(&bystander)] {
         for _ in 0..2 {
-            let paid = store.charge(&key, AttemptPath::Password, &rules, at(0)).await;
+            let paid = store.charge(&key, AttemptPath::Password, &rules, at(0), None).await;
             paid.expect("charge").expect("open");
         }
     }
@@ -91,7 +91,7 @@ pub(super) async fn clears_attempts(fixture: &dyn Fixture) {
     for (key, failures, why) in
         [(key(&account), 1, "a change clears"), (key(&bystander), 3, "only its own")]
     {
-        let ticket = store.charge(&key, AttemptPath::Password, &rules, at(0)).await;
+        let ticket = store.charge(&key, AttemptPath::Password, &rules, at(0), None).await;
         assert_eq!(ticket.expect("charge").expect("open").failures, failures, "{why}");
     }
 }

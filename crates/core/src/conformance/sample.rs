@@ -152,12 +152,18 @@ pub(super) fn commit(account: &Account, expected_version: i64, name: &str) -> Co
         clear: key(account),
         keep_token: None,
         audit: audit(account, "password.change"),
-        event: OutboxEvent {
-            id: uuid(),
-            at: at(0),
-            account: account.id,
-            kind: "password.changed".to_owned(),
-            payload: json!({ "request": "r-1", "odd": "'\"ü🔑", "number": 1.5, "none": null }),
-        },
+        event: event(account.id, 0),
+        alarm: None,
+    }
+}
+
+/// An event that happened at this second.
+pub(super) fn event(account: AccountId, second: i64) -> OutboxEvent {
+    OutboxEvent {
+        id: uuid(),
+        at: at(second),
+        account,
+        kind: "password.changed".to_owned(),
+        payload: json!({ "request": "r-1", "odd": "'\"ü🔑", "number": 1.5, "none": null }),
     }
 }

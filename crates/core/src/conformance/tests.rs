@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::memory::MemoryStore;
 use crate::{
-    AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, AuditRecord, Closed,
-    Commit, Committed, Found, StoreError, Subject,
+    AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, AuditRecord,
+    Closed, Commit, Committed, Found, StoreError, Subject,
 };
 use jiff::Timestamp;
 
@@ -82,6 +82,7 @@ impl CredentialStore for Faulty {
         path: AttemptPath,
         rules: &AttemptRules,
         now: Timestamp,
+        alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
         match self.fault {
             Fault::ChargesInTwoSteps => {
@@ -91,14 +92,14 @@ impl CredentialStore for Faulty {
                 }
                 tokio::task::yield_now().await;
                 let unlimited = AttemptRules { free: u32::MAX, limit: u32::MAX, ..*rules };
-                self.store.charge(key, path, &unlimited, now).await
+                self.store.charge(key, path, &unlimited, now, alarm).await
             }
             Fault::NeverForgets => {
                 let mut key = key.clone();
                 key.expires = false;
-                self.store.charge(&key, path, rules, now).await
+                self.store.charge(&key, path, rules, now, alarm).await
             }
-            _ => self.store.charge(key, path, rules, now).await,
+            _ => self.store.charge(key, path, rules, now, alarm).await,
         }
     }
 
@@ -109,8 +110,12 @@ impl CredentialStore for Faulty {
         }
     }
 
-    async fn record(&self, record: &AuditRecord) -> Result<(), StoreError> {
-        self.store.record(record).await
+    async fn record(
+        &self,
+        record: &AuditRecord,
+        alarm: Option<uuid::Uuid>,
+    ) -> Result<(), StoreError> {
+        self.store.record(record, alarm).await
     }
 
     async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {

@@ -146,12 +146,14 @@ impl AdministrationStore for MemoryStore {
         &self,
         token: &ResetToken,
         audit: &AuditRecord,
+        event: &OutboxEvent,
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
         state.entry(token.account)?;
         state.void_reset_tokens(token.account, token.issued_at);
         state.reset_tokens.insert(token.digest, token.clone());
         state.audit.push(audit.clone());
+        state.write_event(event, event.at);
         Ok(())
     }
 
@@ -191,6 +193,7 @@ impl AdministrationStore for MemoryStore {
     }
 
     async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {
-        Ok(self.lock().outbox.iter().take(limit as usize).cloned().collect())
+        let state = self.lock();
+        Ok(state.outbox.iter().take(limit as usize).map(|entry| entry.event.clone()).collect())
     }
 }

@@ -1,12 +1,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{AttemptRow, Entry, MemoryStore, State};
 use crate::clock::after;
 use crate::{
-    AccountId, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, AuditRecord,
-    Closed, Commit, Committed, Credential, CredentialStore, Found, HashedPassword, OtpSpend,
-    ResetSpend, ResetToken, StoreError, Subject,
+    AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket,
+    AuditRecord, Closed, Commit, Committed, Credential, CredentialStore, Found, HashedPassword,
+    OtpSpend, ResetSpend, ResetToken, StoreError, Subject,
 };
 
 #[async_trait]
@@ -37,26 +38,39 @@ impl CredentialStore for MemoryStore {
         path: AttemptPath,
         rules: &AttemptRules,
         now: Timestamp,
+        alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
         let mut state = self.lock();
         state.attempts.retain(|_, row| row.expires_at.is_none_or(|at| now < at));
         let before = state.attempts.get(key).map_or_else(AttemptState::default, |row| row.state);
-        Ok(before.charge(key, path, rules, now).map(|(after_charge, ticket)| {
+        Ok(before.charge(key, path, rules, now).map(|(after_charge, mut ticket)| {
             let expires_at = key.expires.then(|| after(now, AttemptKey::UNKNOWN_FORGOTTEN_AFTER));
             state.attempts.insert(key.clone(), AttemptRow { state: after_charge, expires_at });
+            if let Some((event, due_at)) = alarm.and_then(|alarm| alarm.raised_by(&ticket, rules)) {
+                state.write_event(&event, due_at);
+                ticket.alarm = Some(event.id);
+            }
             ticket
         }))
     }
 
     async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
-        if let Some(row) = self.lock().attempts.get_mut(&ticket.key) {
+        let mut state = self.lock();
+        if let Some(row) = state.attempts.get_mut(&ticket.key) {
             row.state = row.state.refund(ticket);
+        }
+        if let Some(alarm) = ticket.alarm {
+            state.withdraw_event(alarm);
         }
         Ok(())
     }
 
-    async fn record(&self, record: &AuditRecord) -> Result<(), StoreError> {
-        self.lock().audit.push(record.clone());
+    async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        state.audit.push(record.clone());
+        if let Some(alarm) = alarm {
+            state.release_event(alarm, record.at);
+        }
         Ok(())
     }
 
@@ -97,7 +111,10 @@ impl State {
         self.revoke_tokens(commit.account, commit.keep_token, commit.at);
         self.attempts.remove(&commit.clear);
         self.audit.push(commit.audit.clone());
-        self.outbox.push(commit.event.clone());
+        if let Some(alarm) = commit.alarm {
+            self.withdraw_event(alarm);
+        }
+        self.write_event(&commit.event, commit.event.at);
         Committed::Done { version }
     }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use repass_core::ChangeError;
+use repass_core::{AdministrationStore, ChangeError, OutboxFilter, OutboxStore};
 
 use crate::house::{House, NEW, OLD, by, old_password, realm};
 
@@ -101,4 +101,45 @@ async fn a_try_that_found_no_room_is_not_charged() {
         assert!(matches!(busy, Err(ChangeError::Busy { .. })), "{busy:?}");
     }
     house.change(old_password("pat", OLD, NEW)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_failure_that_closes_an_account_is_told_at_once_and_once() {
+    let house = House::new().await;
+    for _ in 0..5 {
+        let _ = house.guess().await;
+        house.clock.advance(Duration::from_secs(60));
+    }
+    let entries = house.store.entries(&OutboxFilter { state: None, limit: 10 }).await.unwrap();
+    let kinds: Vec<_> = entries.iter().map(|entry| entry.event.kind.as_str()).collect();
+    assert_eq!(kinds, ["account.locked"]);
+    let locked = &entries[0];
+    assert_eq!(locked.event.payload["failures"], 3);
+    assert_eq!(locked.due_at, locked.event.at, "nobody waits: the proof was wrong");
+}
+
+#[tokio::test]
+async fn a_right_proof_that_comes_third_tells_of_no_lock() {
+    for new in [NEW, "short"] {
+        let house = House::new().await;
+        for _ in 0..2 {
+            let _ = house.guess().await;
+        }
+        let result = house.change(old_password("pat", OLD, new)).await;
+        assert_eq!(result.is_ok(), new == NEW, "{result:?}");
+        let events = house.store.outbox(10).await.unwrap();
+        let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
+        let expected: &[&str] = if new == NEW { &["password.changed"] } else { &[] };
+        assert_eq!(kinds, expected, "a change refused after a right proof is no event");
+    }
+}
+
+#[tokio::test]
+async fn guesses_at_nobody_tell_nothing() {
+    let house = House::new().await;
+    for _ in 0..5 {
+        let _ = house.change(old_password("nobody", OLD, NEW)).await;
+        house.clock.advance(Duration::from_secs(60));
+    }
+    assert!(house.store.outbox(10).await.unwrap().is_empty());
 }

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    AccountId, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord, ChangeError,
-    Changer, Closed, Commit, Committed, CredentialStore, Found, HashedPassword, InstallationKey,
-    StoreError, Subject,
+    AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord,
+    ChangeError, Changer, Closed, Commit, Committed, CredentialStore, Found, HashedPassword,
+    InstallationKey, StoreError, Subject,
 };
 
 use crate::house::{House, NEW, OLD, old_password, realm};
@@ -33,16 +33,21 @@ impl CredentialStore for FullDisk {
         path: AttemptPath,
         rules: &AttemptRules,
         now: Timestamp,
+        alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
-        self.0.charge(key, path, rules, now).await
+        self.0.charge(key, path, rules, now, alarm).await
     }
 
     async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
         self.0.refund(ticket).await
     }
 
-    async fn record(&self, record: &AuditRecord) -> Result<(), StoreError> {
-        self.0.record(record).await
+    async fn record(
+        &self,
+        record: &AuditRecord,
+        alarm: Option<uuid::Uuid>,
+    ) -> Result<(), StoreError> {
+        self.0.record(record, alarm).await
     }
 
     async fn commit(&self, _: &Commit) -> Result<Committed, StoreError> {

@@ -76,7 +76,7 @@ impl SqlStore {
         self.rows(accounts).await?.iter().map(row::account).collect()
     }
 
-    pub(super) async fn account_by_id(
+    pub(crate) async fn account_by_id(
         &self,
         account: AccountId,
     ) -> Result<Option<Account>, StoreError> {

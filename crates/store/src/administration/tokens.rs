@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use repass_core::{
-    AccessToken, AccountError, AccountId, AuditRecord, HeldToken, OtpEnrolment, ResetToken,
-    StoreError, TokenDigest, TokenId,
+    AccessToken, AccountError, AccountId, AuditRecord, HeldToken, OtpEnrolment, OutboxEvent,
+    ResetToken, StoreError, TokenDigest, TokenId,
 };
 use sqlx::query;
 
@@ -56,6 +56,7 @@ impl SqlStore {
         &self,
         token: &ResetToken,
         audit: &AuditRecord,
+        event: &OutboxEvent,
     ) -> Result<(), AccountError> {
         let issued_at = token.issued_at.as_microsecond();
         let mut transaction = self.begin().await?;
@@ -74,6 +75,7 @@ impl SqlStore {
         .bind(token.spent_at.map(Timestamp::as_microsecond));
         self.write(&mut transaction, insert).await?;
         self.write_audit(&mut transaction, audit).await?;
+        self.write_event(&mut transaction, event, event.at).await?;
         Ok(self.end(transaction).await?)
     }
 

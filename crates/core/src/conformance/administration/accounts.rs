@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{actions, added};
 use crate::conformance::sample::{
-    access_token, account, at, audit, found, hash, key, realm, reset_token, rules,
+    access_token, account, at, audit, event, found, hash, key, realm, reset_token, rules,
 };
 use crate::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
@@ -82,7 +82,10 @@ pub(in crate::conformance) async fn are_deactivated_with_their_tokens(
         store.add_access_token(token, &record).await.expect("add_access_token");
     }
     let record = audit(&account, "reset-token.add");
-    store.add_reset_token(&reset, &record).await.expect("add_reset_token");
+    store
+        .add_reset_token(&reset, &record, &event(reset.account, 0))
+        .await
+        .expect("add_reset_token");
 
     let record = AuditRecord { at: at(5), ..audit(&account, "account.deactivate") };
     store.set_active(account.id, false, &record).await.expect("set_active");
@@ -119,7 +122,7 @@ pub(in crate::conformance) async fn are_unlocked(store: &dyn AdministrationStore
 
     let rules = rules(1, Duration::from_secs(60));
     for path in [AttemptPath::Password, AttemptPath::Reset] {
-        let charged = store.charge(&key, path, &rules, at(0)).await.expect("charge");
+        let charged = store.charge(&key, path, &rules, at(0), None).await.expect("charge");
         assert!(charged.is_ok(), "each path closes by itself");
     }
     let state = store.attempts(&key).await.expect("attempts");
@@ -132,7 +135,8 @@ pub(in crate::conformance) async fn are_unlocked(store: &dyn AdministrationStore
     store.unlock(account.id, &record).await.expect("unlock");
     let state = store.attempts(&key).await.expect("attempts");
     assert_eq!(state, AttemptState::default(), "no failures are left");
-    let charged = store.charge(&key, AttemptPath::Password, &rules, at(0)).await.expect("charge");
+    let charged =
+        store.charge(&key, AttemptPath::Password, &rules, at(0), None).await.expect("charge");
     assert!(charged.is_ok(), "open again");
     assert_eq!(actions(store, &account).await, ["account.add", "account.unlock"]);
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{added, trail};
 use crate::conformance::sample::{
-    access_token, at, audit, commit, digest, found, hash, history, key, reset_token, rules,
+    access_token, at, audit, commit, digest, event, found, hash, history, key, reset_token, rules,
 };
 use crate::{
     AccessToken, Account, AdministrationStore, AttemptPath, AttemptState, AuditRecord, Commit,
@@ -36,7 +36,10 @@ impl Furnished {
 
         let reset = reset_token(&account);
         let record = audit(&account, "reset-token.add");
-        store.add_reset_token(&reset, &record).await.expect("add_reset_token");
+        store
+            .add_reset_token(&reset, &record, &event(reset.account, 0))
+            .await
+            .expect("add_reset_token");
         let otp = OtpEnrolment {
             sealed_secret: Some(vec![1, 2, 3]),
             last_step: Some(10),
@@ -45,7 +48,8 @@ impl Furnished {
         let record = audit(&account, "otp.set");
         store.set_otp(account.id, &otp, &record).await.expect("set_otp");
         let rules = rules(5, Duration::from_secs(60));
-        let charged = store.charge(&key(&account), AttemptPath::Password, &rules, at(-1)).await;
+        let charged =
+            store.charge(&key(&account), AttemptPath::Password, &rules, at(-1), None).await;
         charged.expect("charge").expect("open");
         Self { account, tokens, reset, otp }
     }

@@ -1,6 +1,7 @@
 use super::{actions, added};
 use crate::conformance::sample::{
-    access_token, account, at, audit, audit_of, digest, realm, reset_token, service_key, uuid,
+    access_token, account, at, audit, audit_of, digest, event, realm, reset_token, service_key,
+    uuid,
 };
 use crate::{
     AccessToken, AccountError, AdministrationStore, AuditFilter, AuditRecord, HeldToken, Key,
@@ -110,7 +111,10 @@ pub(in crate::conformance) async fn reset_tokens_are_kept(store: &dyn Administra
     let others = reset_token(&bystander);
     for token in [&others, &older, &newer] {
         let record = audit_of(token.account, "reset-token.add");
-        store.add_reset_token(token, &record).await.expect("add_reset_token");
+        store
+            .add_reset_token(token, &record, &event(token.account, 0))
+            .await
+            .expect("add_reset_token");
         let kept = store.reset_token(&token.digest).await.expect("reset_token");
         assert_eq!(kept.as_ref(), Some(token), "found as it was added");
     }
@@ -124,7 +128,9 @@ pub(in crate::conformance) async fn reset_tokens_are_kept(store: &dyn Administra
 
     let absent = self::account(&realm(), "absent");
     let stray = reset_token(&absent);
-    let refused = store.add_reset_token(&stray, &audit(&absent, "reset-token.add")).await;
+    let refused = store
+        .add_reset_token(&stray, &audit(&absent, "reset-token.add"), &event(stray.account, 0))
+        .await;
     assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
     assert_eq!(store.reset_token(&stray.digest).await.expect("reset_token"), None);
     assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");

@@ -7,11 +7,11 @@ pub(in crate::conformance) async fn is_listed_newest_first(store: &dyn Administr
     let mut records = Vec::new();
     for (account, second) in [(&one, 1), (&other, 2), (&one, 3), (&one, 4)] {
         let record = AuditRecord { at: at(second), ..audit(account, "password.change") };
-        store.record(&record).await.expect("record");
+        store.record(&record, None).await.expect("record");
         records.push(record);
     }
     let stranger = AuditRecord { at: at(5), account: None, ..audit(&one, "password.change") };
-    store.record(&stranger).await.expect("record");
+    store.record(&stranger, None).await.expect("record");
 
     let all = AuditFilter { limit: 100, ..AuditFilter::default() };
     let of_one = AuditFilter { account: Some(one.id), ..all.clone() };
@@ -54,11 +54,11 @@ pub(in crate::conformance) async fn keeps_odd_texts(store: &dyn AdministrationSt
         },
         ..audit(&account, "password.change")
     };
-    store.record(&record).await.expect("record");
+    store.record(&record, None).await.expect("record");
     assert_eq!(trail(store, &account).await[0], record, "every text comes back as it was");
 
     let elsewhere = AuditRecord { id: uuid(), realm: realm(), account: None, ..record };
-    store.record(&elsewhere).await.expect("record");
+    store.record(&elsewhere, None).await.expect("record");
     let filter =
         AuditFilter { realm: Some(elsewhere.realm.clone()), limit: 9, ..AuditFilter::default() };
     let listed = store.audit(&filter).await.expect("audit");
