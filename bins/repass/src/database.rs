@@ -32,7 +32,9 @@ impl DatabaseError {
             Self::Open(error) => matches!(
                 error,
                 OpenError::UnknownScheme
-                    | OpenError::PostgresUnsupported
+                    | OpenError::InvalidServer
+                    | OpenError::UnknownServerParameter(_)
+                    | OpenError::Refused(_)
                     | OpenError::Memory
                     | OpenError::ReadOnly
                     | OpenError::UnknownParameter(_)

@@ -14,6 +14,7 @@ use repass_core::{
 };
 use sqlx::query;
 
+use crate::retry::retried;
 use crate::row;
 use crate::store::SqlStore;
 
@@ -25,15 +26,15 @@ impl AdministrationStore for SqlStore {
         hash: Option<&HashedPassword>,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.insert_account(account, hash, audit).await
+        retried(|| self.insert_account(account, hash, audit)).await
     }
 
     async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError> {
-        self.list_accounts(filter).await
+        retried(|| self.list_accounts(filter)).await
     }
 
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError> {
-        self.account_by_id(account).await
+        retried(|| self.account_by_id(account)).await
     }
 
     async fn set_active(
@@ -42,42 +43,46 @@ impl AdministrationStore for SqlStore {
         active: bool,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.activate(account, active, audit).await
+        retried(|| self.activate(account, active, audit)).await
     }
 
     async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {
-        let found = query(
-            "SELECT failures, password_closed_until, reset_closed_until
-             FROM attempts WHERE key = $1",
-        )
-        .bind(key.as_bytes().as_slice());
-        let state = self.row(found).await?.as_ref().map(row::attempt_state).transpose()?;
-        Ok(state.unwrap_or_default())
+        retried(|| async {
+            let found = query(
+                "SELECT failures, password_closed_until, reset_closed_until
+                 FROM attempts WHERE key = $1",
+            )
+            .bind(key.as_bytes().as_slice());
+            let state = self.row(found).await?.as_ref().map(row::attempt_state).transpose()?;
+            Ok(state.unwrap_or_default())
+        })
+        .await
     }
 
     async fn unlock(&self, account: AccountId, audit: &AuditRecord) -> Result<(), AccountError> {
-        let mut transaction = self.begin().await?;
-        if self.lock_account(&mut transaction, account).await?.is_none() {
-            return Err(AccountError::Unknown);
-        }
-        self.clear_attempts(&mut transaction, &AttemptKey::account(account)).await?;
-        self.write_audit(&mut transaction, audit).await?;
-        Ok(self.end(transaction).await?)
+        retried(|| async {
+            let mut transaction = self.begin().await?;
+            if self.lock_account(&mut transaction, account).await?.is_none() {
+                return Err(AccountError::Unknown);
+            }
+            self.clear_attempts(&mut transaction, &AttemptKey::account(account)).await?;
+            self.write_audit(&mut transaction, audit).await?;
+            Ok(self.end(transaction, audit).await?)
+        })
+        .await
     }
 
     async fn add_key(&self, key: &Key, audit: &AuditRecord) -> Result<(), StoreError> {
-        self.insert_key(key, audit).await
+        retried(|| self.insert_key(key, audit)).await
     }
 
     async fn keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
-        self.list_keys(realm).await
+        retried(|| self.list_keys(realm)).await
     }
 
     async fn revoke_key(&self, key: KeyId, audit: &AuditRecord) -> Result<bool, StoreError> {
-        let revoke = query("UPDATE keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
-            .bind(audit.at.as_microsecond())
-            .bind(key.0.to_string());
-        self.revoke(revoke, audit).await
+        let revoke = "UPDATE keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
+        retried(|| self.revoke(revoke, key.0, audit)).await
     }
 
     async fn add_access_token(
@@ -85,7 +90,7 @@ impl AdministrationStore for SqlStore {
         token: &AccessToken,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.insert_access_token(token, audit).await
+        retried(|| self.insert_access_token(token, audit)).await
     }
 
     async fn revoke_access_token(
@@ -94,18 +99,16 @@ impl AdministrationStore for SqlStore {
         audit: &AuditRecord,
     ) -> Result<bool, StoreError> {
         let revoke =
-            query("UPDATE access_tokens SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
-                .bind(audit.at.as_microsecond())
-                .bind(token.0.to_string());
-        self.revoke(revoke, audit).await
+            "UPDATE access_tokens SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
+        retried(|| self.revoke(revoke, token.0, audit)).await
     }
 
     async fn key_by_id(&self, key: KeyId) -> Result<Option<Key>, StoreError> {
-        self.find_key(key).await
+        retried(|| self.find_key(key)).await
     }
 
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError> {
-        self.find_access_token(token).await
+        retried(|| self.find_access_token(token)).await
     }
 
     async fn add_reset_token(
@@ -114,7 +117,7 @@ impl AdministrationStore for SqlStore {
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> Result<(), AccountError> {
-        self.insert_reset_token(token, audit, event).await
+        retried(|| self.insert_reset_token(token, audit, event)).await
     }
 
     async fn set_otp(
@@ -123,7 +126,7 @@ impl AdministrationStore for SqlStore {
         enrolment: &OtpEnrolment,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.replace_otp(account, enrolment, audit).await
+        retried(|| self.replace_otp(account, enrolment, audit)).await
     }
 
     async fn set_otp_code(
@@ -133,17 +136,21 @@ impl AdministrationStore for SqlStore {
         expires_at: Timestamp,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.upsert_otp_code(account, code, expires_at, audit).await
+        retried(|| self.upsert_otp_code(account, code, expires_at, audit)).await
     }
 
     async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {
-        self.list_audit(filter).await
+        retried(|| self.list_audit(filter)).await
     }
 
     async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {
-        let events =
-            query("SELECT id, at, account, kind, payload FROM outbox ORDER BY sequence LIMIT $1")
-                .bind(i64::from(limit));
-        self.rows(events).await?.iter().map(row::outbox_event).collect()
+        retried(|| async {
+            let events = query(
+                "SELECT id, at, account, kind, payload FROM outbox ORDER BY sequence LIMIT $1",
+            )
+            .bind(i64::from(limit));
+            self.rows(events).await?.iter().map(row::outbox_event).collect()
+        })
+        .await
     }
 }

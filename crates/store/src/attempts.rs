@@ -3,8 +3,10 @@ use repass_core::{
     AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed,
     StoreError,
 };
-use sqlx::query;
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, query};
 
+use crate::failure::damaged;
 use crate::row;
 use crate::store::{SqlStore, WriteTransaction};
 
@@ -28,18 +30,9 @@ impl SqlStore {
         alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
         let mut transaction = self.begin().await?;
-        if key.expires {
-            self.sweep_attempts(&mut transaction, now).await?;
-        }
-        // There must be a row to lock before it is read: two first tries at once are two.
-        let first = query(
-            "INSERT INTO attempts (key, failures) VALUES ($1, 0) ON CONFLICT (key) DO NOTHING",
-        )
-        .bind(key.as_bytes().as_slice());
-        self.write(&mut transaction, first).await?;
-        let row = self.lock_attempts(&mut transaction, key).await?;
-        let remembered = row.filter(|row| row.expires_at.is_none_or(|at| now < at));
-        let before = remembered.map(|row| row.state).unwrap_or_default();
+        let row = self.lock_attempts_or_first(&mut transaction, key).await?;
+        let remembered = row.expires_at.is_none_or(|at| now < at);
+        let before = if remembered { row.state } else { AttemptState::default() };
 
         match before.charge(key, path, rules, now) {
             Ok((state, mut ticket)) => {
@@ -53,7 +46,10 @@ impl SqlStore {
                     self.write_event(&mut transaction, &event, due_at).await?;
                     ticket.alarm = Some(event.id);
                 }
-                self.end(transaction).await?;
+                if key.expires {
+                    self.sweep_attempts(&mut transaction, now).await?;
+                }
+                self.end_unrecorded(transaction).await?;
                 Ok(Ok(ticket))
             }
             Err(closed) => {
@@ -73,7 +69,25 @@ impl SqlStore {
         if let Some(alarm) = ticket.alarm {
             self.withdraw_event(&mut transaction, alarm).await?;
         }
-        self.end(transaction).await
+        self.end_unrecorded(transaction).await
+    }
+
+    /// The row, which is made if there is none, in one step: two first tries at once are two, and
+    /// nobody clears it in between.
+    async fn lock_attempts_or_first(
+        &self,
+        transaction: &mut WriteTransaction,
+        key: &AttemptKey,
+    ) -> Result<Row, StoreError> {
+        // A write that changes nothing locks a row as one that does.
+        let first = query(
+            "INSERT INTO attempts (key, failures) VALUES ($1, 0)
+             ON CONFLICT (key) DO UPDATE SET failures = attempts.failures
+             RETURNING failures, password_closed_until, reset_closed_until, expires_at",
+        )
+        .bind(key.as_bytes().as_slice());
+        let found = self.row_within(transaction, first).await?;
+        found.as_ref().map_or_else(|| Err(damaged("attempts")), read)
     }
 
     async fn lock_attempts(
@@ -86,9 +100,7 @@ impl SqlStore {
              FROM attempts WHERE key = $1",
         );
         let found = query(select).bind(key.as_bytes().as_slice());
-        let Some(found) = self.row_within(transaction, found).await? else { return Ok(None) };
-        let state = row::attempt_state(&found)?;
-        Ok(Some(Row { state, expires_at: row::expires_if_ever(&found)? }))
+        self.row_within(transaction, found).await?.as_ref().map(read).transpose()
     }
 
     async fn write_attempts(
@@ -115,12 +127,13 @@ impl SqlStore {
         transaction: &mut WriteTransaction,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let sweep = query(
-            "DELETE FROM attempts WHERE key IN (
-                 SELECT key FROM attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-        )
-        .bind(now.as_microsecond())
-        .bind(SWEPT);
+        // Rows that somebody holds are in use again, or swept already: waiting for them could only
+        // do harm.
+        let forgotten = self.dialect.claiming(
+            "SELECT key FROM attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2",
+        );
+        let sweep = format!("DELETE FROM attempts WHERE key IN ({})", forgotten.as_str());
+        let sweep = query(AssertSqlSafe(sweep)).bind(now.as_microsecond()).bind(SWEPT);
         self.write(transaction, sweep).await.map(drop)
     }
 
@@ -132,4 +145,8 @@ impl SqlStore {
         let delete = query("DELETE FROM attempts WHERE key = $1").bind(key.as_bytes().as_slice());
         self.write(transaction, delete).await.map(drop)
     }
+}
+
+fn read(found: &AnyRow) -> Result<Row, StoreError> {
+    Ok(Row { state: row::attempt_state(found)?, expires_at: row::expires_if_ever(found)? })
 }

@@ -11,7 +11,7 @@ impl SqlStore {
         let mut transaction = self.begin().await?;
         let committed = self.change(&mut transaction, commit).await?;
         match committed {
-            Committed::Done { .. } => self.end(transaction).await?,
+            Committed::Done { .. } => self.end(transaction, &commit.audit).await?,
             Committed::Conflict | Committed::TokenSpent | Committed::OtpSpent => {
                 self.undo(transaction).await?;
             }

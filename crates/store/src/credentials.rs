@@ -7,6 +7,7 @@ use repass_core::{
 use sqlx::query;
 use uuid::Uuid;
 
+use crate::retry::retried;
 use crate::row;
 use crate::store::SqlStore;
 
@@ -14,16 +15,19 @@ use crate::store::SqlStore;
 impl CredentialStore for SqlStore {
     async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
         let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
-        let found = query(
-            "SELECT a.id, a.realm, a.user_id, a.email, a.username, a.profile, a.active,
-                    a.created_at, a.updated_at, c.hash, c.version, c.changed_at
-             FROM accounts a LEFT JOIN credentials c ON c.account = a.id
-             WHERE a.realm = $1 AND a.user_id = $2",
-        )
-        .bind(subject.realm.as_str())
-        .bind(user_id.as_str());
-        let Some(found) = self.row(found).await? else { return Ok(None) };
-        Ok(Some(Found { account: row::account(&found)?, credential: row::credential(&found)? }))
+        retried(|| async {
+            let found = query(
+                "SELECT a.id, a.realm, a.user_id, a.email, a.username, a.profile, a.active,
+                        a.created_at, a.updated_at, c.hash, c.version, c.changed_at
+                 FROM accounts a LEFT JOIN credentials c ON c.account = a.id
+                 WHERE a.realm = $1 AND a.user_id = $2",
+            )
+            .bind(subject.realm.as_str())
+            .bind(user_id.as_str());
+            let Some(found) = self.row(found).await? else { return Ok(None) };
+            Ok(Some(Found { account: row::account(&found)?, credential: row::credential(&found)? }))
+        })
+        .await
     }
 
     async fn history(
@@ -31,12 +35,16 @@ impl CredentialStore for SqlStore {
         account: AccountId,
         depth: usize,
     ) -> Result<Vec<HashedPassword>, StoreError> {
-        let hashes = query(
-            "SELECT hash FROM password_history WHERE account = $1 ORDER BY version DESC LIMIT $2",
-        )
-        .bind(account.to_string())
-        .bind(i64::try_from(depth).unwrap_or(i64::MAX));
-        self.rows(hashes).await?.iter().map(row::hash).collect()
+        retried(|| async {
+            let hashes = query(
+                "SELECT hash FROM password_history
+                 WHERE account = $1 ORDER BY version DESC LIMIT $2",
+            )
+            .bind(account.to_string())
+            .bind(i64::try_from(depth).unwrap_or(i64::MAX));
+            self.rows(hashes).await?.iter().map(row::hash).collect()
+        })
+        .await
     }
 
     async fn charge(
@@ -47,23 +55,26 @@ impl CredentialStore for SqlStore {
         now: Timestamp,
         alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
-        self.charge_attempt(key, path, rules, now, alarm).await
+        retried(|| self.charge_attempt(key, path, rules, now, alarm)).await
     }
 
     async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
-        self.refund_attempt(ticket).await
+        retried(|| self.refund_attempt(ticket)).await
     }
 
     async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        self.write_audit(&mut transaction, record).await?;
-        if let Some(alarm) = alarm {
-            self.release_event(&mut transaction, alarm, record.at).await?;
-        }
-        self.end(transaction).await
+        retried(|| async {
+            let mut transaction = self.begin().await?;
+            self.write_audit(&mut transaction, record).await?;
+            if let Some(alarm) = alarm {
+                self.release_event(&mut transaction, alarm, record.at).await?;
+            }
+            self.end(transaction, record).await
+        })
+        .await
     }
 
     async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
-        self.commit_change(commit).await
+        retried(|| self.commit_change(commit)).await
     }
 }

@@ -1,19 +1,49 @@
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
+use sqlx::ConnectOptions;
+use sqlx::any::AnyConnectOptions;
+use sqlx::postgres::PgConnectOptions;
 
 use crate::OpenError;
 
+/// What sqlx understands; it passes over anything else, and writes its value to the log.
+const SERVER_PARAMETERS: &[&str] = &[
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
 /// Which database a URL names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum DatabaseUrl {
     Sqlite {
         path: PathBuf,
         /// Whether a missing file is made.
         create: bool,
     },
-    /// On a server; nothing more is read of it, so that its password cannot reach an error.
-    Postgres,
+    Postgres(ServerUrl),
+}
+
+/// How a server is reached. What is printed of it tells nothing: there is a password in it.
+pub(crate) struct ServerUrl(pub(crate) AnyConnectOptions);
+
+impl fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerUrl(..)")
+    }
 }
 
 impl DatabaseUrl {
@@ -21,7 +51,7 @@ impl DatabaseUrl {
         let (scheme, rest) = url.split_once(':').ok_or(OpenError::UnknownScheme)?;
         match scheme.to_ascii_lowercase().as_str() {
             "sqlite" => sqlite(rest),
-            "postgres" | "postgresql" => Ok(Self::Postgres),
+            "postgres" | "postgresql" => server(url).map(Self::Postgres),
             _ => Err(OpenError::UnknownScheme),
         }
     }
@@ -54,6 +84,23 @@ fn sqlite(rest: &str) -> Result<DatabaseUrl, OpenError> {
     Ok(DatabaseUrl::Sqlite { path: PathBuf::from(path.as_ref()), create })
 }
 
+/// Errors tell no part of the URL but the name of a parameter.
+fn server(url: &str) -> Result<ServerUrl, OpenError> {
+    let options = AnyConnectOptions::from_str(url).map_err(|_| OpenError::InvalidServer)?;
+    let url = &options.database_url;
+    if !url.has_authority() || url.fragment().is_some() {
+        return Err(OpenError::InvalidServer);
+    }
+    for (name, _) in url.query_pairs() {
+        if !SERVER_PARAMETERS.contains(&&*name) {
+            return Err(OpenError::UnknownServerParameter(name.into_owned()));
+        }
+    }
+    PgConnectOptions::from_url(url).map_err(|_| OpenError::InvalidServer)?;
+    // Not even on a debug level: statements say which account does what.
+    Ok(ServerUrl(options.disable_statement_logging()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,7 +108,7 @@ mod tests {
     fn path(url: &str) -> PathBuf {
         match DatabaseUrl::parse(url).unwrap() {
             DatabaseUrl::Sqlite { path, .. } => path,
-            DatabaseUrl::Postgres => unreachable!("an SQLite URL"),
+            DatabaseUrl::Postgres(_) => unreachable!("an SQLite URL"),
         }
     }
 
@@ -94,15 +141,45 @@ mod tests {
         for url in ["", "repass.db", "mysql://root:hunter2@db/x", "file:repass.db"] {
             assert!(matches!(error(url), OpenError::UnknownScheme), "{url}");
         }
-        assert_eq!(
-            DatabaseUrl::parse("postgresql://u:hunter2@db/x").unwrap(),
-            DatabaseUrl::Postgres
-        );
+    }
+
+    #[test]
+    fn server_urls_are_understood_whole() {
+        for url in [
+            "postgres://u:hunter2@db:5433/x",
+            "PostgreSQL://u@db/x?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+            "postgres:///x?host=/run/postgresql&user=u&password=hunter2",
+            "postgres://u@%2Frun%2Fpostgresql/x?options=-c%20search_path%3Drepass",
+        ] {
+            let parsed = DatabaseUrl::parse(url).unwrap();
+            assert!(matches!(parsed, DatabaseUrl::Postgres(_)), "{url}");
+            assert!(!format!("{parsed:?}").contains("hunter2"), "{url}");
+        }
+        for url in [
+            "postgres:",
+            "postgres:db/x",
+            "postgres://u:hunter2@db:port/x",
+            "postgres://u@db/x#hunter2",
+            "postgres://u@db/x?sslmode=hunter2",
+            "postgres://u@db/x?port=hunter2",
+        ] {
+            let error = DatabaseUrl::parse(url).unwrap_err();
+            assert!(matches!(error, OpenError::InvalidServer), "{url}: {error:?}");
+        }
+        let error = DatabaseUrl::parse("postgres://u@db/x?pasword=hunter2").unwrap_err();
+        assert!(matches!(&error, OpenError::UnknownServerParameter(name) if name == "pasword"));
     }
 
     #[test]
     fn no_error_repeats_a_credential() {
-        for url in ["mysql://root:hunter2@db/x", "sqlite:a.db?key=hunter2", "hunter2"] {
+        for url in [
+            "mysql://root:hunter2@db/x",
+            "sqlite:a.db?key=hunter2",
+            "hunter2",
+            "postgres://u:hunter2@db:x/x",
+            "postgres://u@db/x?pasword=hunter2",
+            "postgres://u@db/x?sslmode=hunter2",
+        ] {
             let error = DatabaseUrl::parse(url).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{url}");
         }

@@ -13,13 +13,26 @@ impl SqlStore {
         transaction: &mut WriteTransaction,
         record: &AuditRecord,
     ) -> Result<(), StoreError> {
+        if self.write_audit_once(transaction, record).await? {
+            Ok(())
+        } else {
+            Err(unstorable("there is an audit record of this id already"))
+        }
+    }
+
+    /// Whether there was no record of this id. Waits for whoever is just writing one.
+    pub(crate) async fn write_audit_once(
+        &self,
+        transaction: &mut WriteTransaction,
+        record: &AuditRecord,
+    ) -> Result<bool, StoreError> {
         // As JSON, since its texts are a stranger's and may hold what a database's own texts may
         // not, such as U+0000.
         let context = serde_json::to_string(&record.context)
             .map_err(|_| unstorable("the audit record's context makes no JSON"))?;
         let insert = query(
             "INSERT INTO audit (id, at, realm, account, action, outcome, detail, caller, context)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
         )
         .bind(record.id.to_string())
         .bind(record.at.as_microsecond())
@@ -30,7 +43,7 @@ impl SqlStore {
         .bind(record.detail.clone())
         .bind(record.caller.as_str())
         .bind(context);
-        self.write(transaction, insert).await.map(drop)
+        Ok(self.write(transaction, insert).await? == 1)
     }
 
     pub(crate) async fn write_event(

@@ -7,9 +7,12 @@
 //! tokens are the engine's. It never sees a password or a token, only hashes and digests. It reads
 //! no configuration and asks no clock.
 //!
-//! The database is a SQLite file, in write-ahead mode, and synced to the disk with every
-//! transaction. Several processes of one machine may use the same file. Moments are kept to the
-//! microsecond; what is finer is cut off.
+//! The database is a SQLite file or stands on a PostgreSQL server; the SQL is written once, and
+//! what the two spell differently has one place. A SQLite file is in write-ahead mode, and synced
+//! to the disk with every transaction; several processes of one machine may use the same file.
+//! Any number of nodes may use the same PostgreSQL database. What that undoes because two met, and
+//! connections that it loses, are tried again a few times; a commit whose answer is lost is looked
+//! up, never made twice. Moments are kept to the microsecond; what is finer is cut off.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -38,6 +41,7 @@ mod journal;
 mod open;
 mod outbox;
 mod readiness;
+mod retry;
 mod row;
 mod store;
 mod tokens;

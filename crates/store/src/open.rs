@@ -1,17 +1,18 @@
-//! Opening a database: the file, its connections, its schema.
+//! Opening a database: its connections, its schema.
 
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+mod postgres;
+mod sqlite;
+
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
-use std::{fs, io};
 
-use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::MigrateError;
-use sqlx::{ConnectOptions, Connection, Executor};
+use sqlx::{Connection, Executor};
 
 use crate::database_url::DatabaseUrl;
-use crate::dialect::{Dialect, Fault};
+use crate::dialect::Dialect;
+use crate::failure::Reported;
 use crate::store::SqlStore;
 
 /// Why a database could not be opened. No variant tells more of the URL than a path or the name of a
@@ -22,9 +23,24 @@ pub enum OpenError {
     /// The URL begins with no known scheme.
     #[error("the database URL must begin with sqlite: or postgres:")]
     UnknownScheme,
-    /// A URL of a PostgreSQL database.
-    #[error("PostgreSQL is not supported yet; use sqlite:///path/to/file")]
-    PostgresUnsupported,
+    /// The URL begins as one of a PostgreSQL database, but goes on wrongly.
+    #[error(
+        "the database URL is not understood; it reads postgres://user@host:port/database or \
+         postgres:///database?host=/folder/of/socket&user=name, percent-encoded"
+    )]
+    InvalidServer,
+    /// The URL of a PostgreSQL database holds a parameter that is not understood.
+    #[error(
+        "the database URL's parameter {0:?} is not understood; there are host, port, user, \
+         password, dbname, sslmode, sslrootcert, sslcert, sslkey, application_name and options"
+    )]
+    UnknownServerParameter(String),
+    /// The server cannot be reached, or takes no connections for now.
+    #[error("the database server cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The server knows no such user, password or database, or does not let that user in.
+    #[error("the database server refused the connection")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A URL of a database in memory.
     #[error("a database in memory keeps nothing; use sqlite:///path/to/file")]
     Memory,
@@ -75,24 +91,8 @@ pub enum OpenError {
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Connections for reading.
-const READERS: u32 = 4;
-
 /// The longest wait for a connection, or for another process to end its transaction.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-
-/// How long to wait between looking whether a locked database is free, where SQLite itself does not
-/// wait.
-const PAUSE: Duration = Duration::from_millis(10);
-
-/// Every connection must have these. `secure_delete` overwrites pruned hashes with zeros.
-const CONNECTION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
-                          PRAGMA synchronous = FULL; PRAGMA secure_delete = ON";
-
-/// As [`CONNECTION`], and a slip that writes past the one writer fails.
-const READER_CONNECTION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
-                                 PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; \
-                                 PRAGMA query_only = ON";
 
 impl SqlStore {
     /// Opens the database of a URL and brings its schema up to date, waiting for other processes
@@ -103,14 +103,22 @@ impl SqlStore {
     /// (mode 0600), unless the URL ends in `?mode=rw`. There are no other parameters but
     /// `mode=rwc`, which is the default.
     ///
+    /// `postgres://user:password@host:port/database` names a database on a PostgreSQL server, which
+    /// must be there; its schema is made. `postgres:///database?host=/folder&user=name` reaches it
+    /// by the Unix socket in that folder. Across a network, `?sslmode=verify-full` has the server
+    /// prove who it is, to a certificate authority that this machine trusts or that `sslrootcert`
+    /// names. What the URL leaves out is taken from libpq's environment variables, such as
+    /// `PGPASSWORD`, and from its password file. Connections are made when they are needed, and
+    /// made anew when the server comes back.
+    ///
     /// This and all other methods need a tokio runtime with time and I/O enabled.
     ///
     /// # Errors
     /// When the URL is not understood, or the database cannot be opened, or is of a later version.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         match DatabaseUrl::parse(url)? {
-            DatabaseUrl::Sqlite { path, create } => open_sqlite(&path, create).await,
-            DatabaseUrl::Postgres => Err(OpenError::PostgresUnsupported),
+            DatabaseUrl::Sqlite { path, create } => sqlite::open(&path, create).await,
+            DatabaseUrl::Postgres(server) => postgres::open(&server).await,
         }
     }
 
@@ -120,10 +128,11 @@ impl SqlStore {
     /// # Errors
     /// When the URL is not understood, or its folder, or a file that must exist, does not.
     pub fn check_url(url: &str) -> Result<(), OpenError> {
-        let DatabaseUrl::Sqlite { path, create } = DatabaseUrl::parse(url)? else {
-            return Err(OpenError::PostgresUnsupported);
+        let (path, create) = match DatabaseUrl::parse(url)? {
+            DatabaseUrl::Sqlite { path, create } => (path, create),
+            DatabaseUrl::Postgres(_) => return Ok(()),
         };
-        let folder = folder_of(&path);
+        let folder = sqlite::folder_of(&path);
         if !folder.is_dir() {
             return Err(OpenError::MissingFolder(folder.to_owned()));
         }
@@ -134,196 +143,29 @@ impl SqlStore {
     }
 }
 
-async fn open_sqlite(path: &Path, create: bool) -> Result<SqlStore, OpenError> {
-    let path = existing_file(path, create)?;
-    let options = connect_options(&path)?;
-    install_default_drivers();
-
-    // Before any pool, so that no pooled connection meets a file without log and schema.
-    let mut connection = options.connect().await.map_err(|error| opening(error, &path))?;
-    write_ahead(&mut connection).await.map_err(|failure| match failure {
-        Journal::Failed(error) => opening(error, &path),
-        Journal::Refused(mode) => OpenError::NoWriteAheadLog(mode),
-    })?;
-    connection.execute(CONNECTION).await.map_err(|error| opening(error, &path))?;
-    migrate(Dialect::Sqlite, &mut connection).await?;
-
-    let pool = |size: u32, pragmas: &'static str| {
-        AnyPoolOptions::new()
-            .max_connections(size)
-            .acquire_timeout(LONGEST_WAIT)
-            // A connection to a file does not go stale.
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .after_connect(move |connection, _| {
-                Box::pin(async move { connection.execute(pragmas).await.map(drop) })
-            })
-            .connect_lazy_with(options.clone())
-    };
-    let store = SqlStore {
-        dialect: Dialect::Sqlite,
-        writer: pool(1, CONNECTION),
-        readers: pool(READERS, READER_CONNECTION),
-    };
-    // The last connection of a process deletes the log when it goes; let the writer be there first.
-    let ready = store.writer.acquire().await.map(drop);
-    ready.map_err(|error| opening(error, &path))?;
-    connection.close().await.map_err(|error| opening(error, &path))?;
-    Ok(store)
-}
-
-/// The full path of the database file, which is there afterwards.
-fn existing_file(path: &Path, create: bool) -> Result<PathBuf, OpenError> {
-    let name = path.file_name().ok_or(OpenError::InvalidPath)?;
-    let folder = folder_of(path);
-    let full = match fs::canonicalize(folder) {
-        Ok(folder) => folder.join(name),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(OpenError::MissingFolder(folder.to_owned()));
-        }
-        Err(source) => return Err(OpenError::File { path: folder.to_owned(), source }),
-    };
-
-    // A file that is there is not opened: closing it again would take away the locks that SQLite
-    // holds on it elsewhere in this process.
-    match fs::metadata(&full) {
-        Ok(found) if found.is_dir() => {
-            Err(OpenError::File { path: full, source: io::ErrorKind::IsADirectory.into() })
-        }
-        Ok(_) => Ok(full),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if !create {
-                return Err(OpenError::MissingFile(full));
-            }
-            match new_file(&full) {
-                Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
-                    Err(OpenError::File { path: full, source })
-                }
-                // Somebody else may have made it meanwhile.
-                _ => Ok(full),
-            }
-        }
-        Err(source) => Err(OpenError::File { path: full, source }),
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-fn new_file(path: &Path) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
-}
-
-fn connect_options(path: &Path) -> Result<AnyConnectOptions, OpenError> {
-    let path = path.to_str().ok_or(OpenError::InvalidPath)?;
-    let encoded = percent_encode(path.as_bytes(), NON_ALPHANUMERIC);
-    let options = AnyConnectOptions::from_str(&format!("sqlite:{encoded}?mode=rw"))
-        .map_err(|error| OpenError::Database(error.into()))?;
-    // Not even on a debug level: statements say which account does what.
-    Ok(options.disable_statement_logging())
-}
-
-enum Journal {
-    Refused(String),
-    Failed(sqlx::Error),
-}
-
-/// Switches the write-ahead log on. The file remembers it.
-async fn write_ahead(connection: &mut sqlx::AnyConnection) -> Result<(), Journal> {
-    let mut waited = Duration::ZERO;
-    loop {
-        let switch = sqlx::query_scalar("PRAGMA journal_mode = WAL");
-        match switch.fetch_one(&mut *connection).await {
-            Ok(mode) if mode == "wal" => return Ok(()),
-            Ok(mode) => return Err(Journal::Refused(mode)),
-            // SQLite refuses at once when another process is just doing the same.
-            Err(error) if fault(&error) == Fault::Locked && waited < LONGEST_WAIT => {
-                tokio::time::sleep(PAUSE).await;
-                waited += PAUSE;
-            }
-            Err(error) => return Err(Journal::Failed(error)),
-        }
-    }
-}
-
 /// All missing versions in one transaction, so that two processes that start at once do not both
 /// make them, and a failure leaves nothing half done.
-async fn migrate(dialect: Dialect, connection: &mut sqlx::AnyConnection) -> Result<(), OpenError> {
-    let schema = |error: sqlx::Error| OpenError::Schema(error.into());
-    let migrator = dialect.migrations();
-    let known = migrator.iter().map(|migration| migration.version).max().unwrap_or_default();
-
-    let mut transaction = connection.begin_with(dialect.begin_write()).await.map_err(schema)?;
+async fn migrate(
+    dialect: Dialect,
+    connection: &mut sqlx::AnyConnection,
+) -> Result<(), MigrateError> {
+    let mut transaction = connection.begin_with(dialect.begin_write()).await?;
+    if let Some(lock) = dialect.lock_schema() {
+        transaction.execute(lock).await?;
+    }
     // Not `run`: the future of that is `Send` for no compiler yet, says sqlx.
-    match migrator.run_direct(None, &mut *transaction, false).await {
-        Ok(()) => transaction.commit().await.map_err(schema),
-        Err(MigrateError::VersionMissing(found)) if found > known => {
-            Err(OpenError::Newer { found, known })
-        }
-        Err(error) => Err(OpenError::Schema(error.into())),
-    }
+    dialect.migrations().run_direct(None, &mut *transaction, false).await?;
+    Ok(transaction.commit().await?)
 }
 
-fn fault(error: &sqlx::Error) -> Fault {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.map_or(Fault::Other, |code| Dialect::Sqlite.fault(&code))
-}
-
-fn opening(error: sqlx::Error, path: &Path) -> OpenError {
-    match fault(&error) {
-        Fault::Damaged => OpenError::NoDatabase(path.to_owned()),
-        Fault::Locked | Fault::Unavailable | Fault::Other => OpenError::Database(error.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn setting(pool: &sqlx::AnyPool, name: &'static str) -> Vec<String> {
-        let mut connections = Vec::new();
-        for _ in 0..pool.options().get_max_connections() {
-            connections.push(pool.acquire().await.unwrap());
+fn schema_error(dialect: Dialect, error: MigrateError) -> OpenError {
+    let known = dialect.newest_version();
+    match error {
+        MigrateError::VersionMissing(found) if found > known => OpenError::Newer { found, known },
+        MigrateError::Execute(sqlx::Error::Database(error))
+        | MigrateError::ExecuteMigration(sqlx::Error::Database(error), _) => {
+            OpenError::Schema(Reported::new(dialect, &*error).into())
         }
-        let mut values = Vec::new();
-        for connection in &mut connections {
-            // As text, since some settings are texts and some numbers.
-            let select = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
-            let select = sqlx::query_scalar(sqlx::AssertSqlSafe(select));
-            values.push(select.fetch_one(&mut **connection).await.unwrap());
-        }
-        values.dedup();
-        values
-    }
-
-    #[tokio::test]
-    async fn every_connection_is_durable_and_strict() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("repass.db").display());
-        let store = SqlStore::open(&url).await.unwrap();
-        for pool in [&store.writer, &store.readers] {
-            for (name, value) in [
-                ("journal_mode", "wal"),
-                ("synchronous", "2"),
-                ("foreign_keys", "1"),
-                ("secure_delete", "1"),
-            ] {
-                assert_eq!(setting(pool, name).await, [value], "{name}");
-            }
-        }
-        let mut reader = store.readers.acquire().await.unwrap();
-        let slip = reader.execute("DELETE FROM accounts").await;
-        assert!(slip.is_err(), "readers only read");
-        assert_eq!(store.writer.options().get_max_connections(), 1, "one writer");
-        assert!(store.readers.options().get_max_connections() > 1, "several readers");
+        error => OpenError::Schema(error.into()),
     }
 }

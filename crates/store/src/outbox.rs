@@ -40,7 +40,7 @@ impl OutboxStore for SqlStore {
                 .bind(claim.event.to_string());
             self.write(&mut transaction, lease).await?;
         }
-        self.end(transaction).await?;
+        self.end_unrecorded(transaction).await?;
 
         let mut claimed = Vec::with_capacity(due.len());
         for (event, claim) in due {
@@ -180,7 +180,7 @@ impl SqlStore {
     async fn write_alone(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let mut transaction = self.begin().await?;
         let written = self.write(&mut transaction, statement).await?;
-        self.end(transaction).await?;
+        self.end_unrecorded(transaction).await?;
         Ok(written)
     }
 
@@ -196,7 +196,7 @@ impl SqlStore {
             return Ok(false);
         }
         self.write_audit(&mut transaction, audit).await?;
-        self.end(transaction).await?;
+        self.end(transaction, audit).await?;
         Ok(true)
     }
 }

@@ -45,6 +45,10 @@ impl<'r> Columns<'r> {
     }
 
     fn truth(&self, column: &str) -> Result<bool, StoreError> {
+        // SQLite has no truth values, and keeps them as numbers.
+        if let Ok(truth) = self.0.try_get(column) {
+            return Ok(truth);
+        }
         match self.get::<i64>(column)? {
             0 => Ok(false),
             1 => Ok(true),

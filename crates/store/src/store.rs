@@ -1,12 +1,13 @@
 use std::fmt;
 
-use repass_core::StoreError;
+use repass_core::{AuditRecord, StoreError};
 use sqlx::any::{Any, AnyRow};
 use sqlx::query::Query;
 use sqlx::{AnyPool, Transaction};
 
 use crate::dialect::Dialect;
-use crate::failure::store_error;
+use crate::failure::{may_be_committed, outcome_unknown, store_error};
+use crate::retry::retried;
 
 /// Every port of the engine on one SQL database.
 ///
@@ -16,7 +17,8 @@ use crate::failure::store_error;
 pub struct SqlStore {
     pub(crate) dialect: Dialect,
     /// All writing goes through this pool. SQLite has one writer at a time, so there is one
-    /// connection in it, and tasks queue for that instead of polling a locked database.
+    /// connection in it, and tasks queue for that instead of polling a locked database. On
+    /// PostgreSQL it is the same pool as the readers'.
     pub(crate) writer: AnyPool,
     pub(crate) readers: AnyPool,
 }
@@ -31,8 +33,8 @@ impl fmt::Debug for SqlStore {
 }
 
 impl SqlStore {
-    /// Waits for what is under way, moves everything into the database file itself and closes all
-    /// connections, those of clones too. Later calls report [`StoreError::Unavailable`].
+    /// Waits for what is under way, moves everything into the database file itself (SQLite) and
+    /// closes all connections, those of clones too. Later calls report [`StoreError::Unavailable`].
     ///
     /// Nothing is lost without it, but files of the write-ahead log stay beside the database.
     ///
@@ -45,6 +47,7 @@ impl SqlStore {
                 let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
                 checkpoint.execute(&self.writer).await.map(drop)
             }
+            Dialect::Postgres => Ok(()),
         };
         self.writer.close().await;
         moved.map_err(|error| self.error(error))
@@ -56,9 +59,49 @@ impl SqlStore {
         begun.map_err(|error| self.error(error))
     }
 
-    /// Makes everything written in `transaction` durable.
-    pub(crate) async fn end(&self, transaction: WriteTransaction) -> Result<(), StoreError> {
-        transaction.commit().await.map_err(|error| self.error(error))
+    /// Makes everything written in `transaction` durable, `record` among it.
+    ///
+    /// When the connection is lost meanwhile, the record tells whether the server got to it. It
+    /// passes, by trying again, only if it is certain that it did not.
+    pub(crate) async fn end(
+        &self,
+        transaction: WriteTransaction,
+        record: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        let Err(error) = transaction.commit().await else { return Ok(()) };
+        if !may_be_committed(self.dialect, &error) {
+            return Err(self.error(error));
+        }
+        match self.is_recorded(record).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.error(error)),
+            Err(_) => Err(outcome_unknown(error)),
+        }
+    }
+
+    /// As [`end`](Self::end) for what leaves no record. When the connection is lost meanwhile,
+    /// nobody knows, so it is never tried again.
+    pub(crate) async fn end_unrecorded(
+        &self,
+        transaction: WriteTransaction,
+    ) -> Result<(), StoreError> {
+        let Err(error) = transaction.commit().await else { return Ok(()) };
+        if may_be_committed(self.dialect, &error) {
+            return Err(outcome_unknown(error));
+        }
+        Err(self.error(error))
+    }
+
+    /// Whether the transaction that wrote `record` was committed. Waits until it has ended, if the
+    /// server is still busy with it: writing the same id again does, where reading would not.
+    async fn is_recorded(&self, record: &AuditRecord) -> Result<bool, StoreError> {
+        retried(|| async {
+            let mut transaction = self.begin().await?;
+            let written = self.write_audit_once(&mut transaction, record).await?;
+            self.undo(transaction).await?;
+            Ok(!written)
+        })
+        .await
     }
 
     /// Undoes everything written in `transaction`, and waits until that is done.
@@ -136,6 +179,6 @@ mod tests {
 
         other.undo(held).await.unwrap();
         let begun = store.begin().await.unwrap();
-        store.end(begun).await.unwrap();
+        store.end_unrecorded(begun).await.unwrap();
     }
 }

@@ -5,50 +5,63 @@ use repass_core::{
 };
 use sqlx::query;
 
+use crate::retry::retried;
 use crate::row;
 use crate::store::SqlStore;
 
 #[async_trait]
 impl TokenStore for SqlStore {
     async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
-        let found = query(
-            "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
-                    a.realm, a.user_id, a.active
-             FROM access_tokens t JOIN accounts a ON a.id = t.account
-             WHERE t.digest = $1",
-        )
-        .bind(digest.as_bytes().as_slice());
-        self.row(found).await?.as_ref().map(row::held_token).transpose()
+        retried(|| async {
+            let found = query(
+                "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
+                        a.realm, a.user_id, a.active
+                 FROM access_tokens t JOIN accounts a ON a.id = t.account
+                 WHERE t.digest = $1",
+            )
+            .bind(digest.as_bytes().as_slice());
+            self.row(found).await?.as_ref().map(row::held_token).transpose()
+        })
+        .await
     }
 
     async fn reset_token(&self, digest: &TokenDigest) -> Result<Option<ResetToken>, StoreError> {
-        let found = query(
-            "SELECT digest, account, issued_at, expires_at, spent_at
-             FROM reset_tokens WHERE digest = $1",
-        )
-        .bind(digest.as_bytes().as_slice());
-        self.row(found).await?.as_ref().map(row::reset_token).transpose()
+        retried(|| async {
+            let found = query(
+                "SELECT digest, account, issued_at, expires_at, spent_at
+                 FROM reset_tokens WHERE digest = $1",
+            )
+            .bind(digest.as_bytes().as_slice());
+            self.row(found).await?.as_ref().map(row::reset_token).transpose()
+        })
+        .await
     }
 
     async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError> {
-        let found = query(
-            "SELECT sealed_secret, last_step, code_digest, code_expires_at
-             FROM otp WHERE account = $1",
-        )
-        .bind(account.to_string());
-        let enrolment = self.row(found).await?.as_ref().map(row::otp).transpose()?;
-        Ok(enrolment.unwrap_or_default())
+        retried(|| async {
+            let found = query(
+                "SELECT sealed_secret, last_step, code_digest, code_expires_at
+                 FROM otp WHERE account = $1",
+            )
+            .bind(account.to_string());
+            let enrolment = self.row(found).await?.as_ref().map(row::otp).transpose()?;
+            Ok(enrolment.unwrap_or_default())
+        })
+        .await
     }
 }
 
 #[async_trait]
 impl KeyStore for SqlStore {
     async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError> {
-        let found = query(
-            "SELECT id, realm, kind, name, digest, created_at, revoked_at
-             FROM keys WHERE digest = $1",
-        )
-        .bind(digest.as_bytes().as_slice());
-        self.row(found).await?.as_ref().map(row::key).transpose()
+        retried(|| async {
+            let found = query(
+                "SELECT id, realm, kind, name, digest, created_at, revoked_at
+                 FROM keys WHERE digest = $1",
+            )
+            .bind(digest.as_bytes().as_slice());
+            self.row(found).await?.as_ref().map(row::key).transpose()
+        })
+        .await
     }
 }

@@ -28,7 +28,7 @@ impl SqlStore {
         .bind(account.email.clone())
         .bind(account.username.clone())
         .bind(profile)
-        .bind(i64::from(account.active))
+        .bind(account.active)
         .bind(account.created_at.as_microsecond())
         .bind(account.updated_at.as_microsecond());
         if self.write(&mut transaction, insert).await? == 0 {
@@ -45,7 +45,7 @@ impl SqlStore {
             self.write(&mut transaction, insert).await?;
         }
         self.write_audit(&mut transaction, audit).await?;
-        Ok(self.end(transaction).await?)
+        Ok(self.end(transaction, audit).await?)
     }
 
     pub(super) async fn list_accounts(
@@ -97,7 +97,7 @@ impl SqlStore {
         let at = audit.at.as_microsecond();
         let mut transaction = self.begin().await?;
         let update = query("UPDATE accounts SET active = $1, updated_at = $2 WHERE id = $3")
-            .bind(i64::from(active))
+            .bind(active)
             .bind(at)
             .bind(account.to_string());
         if self.write(&mut transaction, update).await? == 0 {
@@ -108,7 +108,7 @@ impl SqlStore {
             self.void_reset_tokens(&mut transaction, account, at).await?;
         }
         self.write_audit(&mut transaction, audit).await?;
-        Ok(self.end(transaction).await?)
+        Ok(self.end(transaction, audit).await?)
     }
 }
 

@@ -1,9 +1,10 @@
 use jiff::Timestamp;
 use repass_core::{AuditRecord, Key, KeyId, Realm, StoreError};
 use sqlx::query;
+use uuid::Uuid;
 
 use crate::row;
-use crate::store::{SqlStore, Statement};
+use crate::store::SqlStore;
 
 impl SqlStore {
     pub(super) async fn insert_key(
@@ -25,7 +26,7 @@ impl SqlStore {
         .bind(key.revoked_at.map(Timestamp::as_microsecond));
         self.write(&mut transaction, insert).await?;
         self.write_audit(&mut transaction, audit).await?;
-        self.end(transaction).await
+        self.end(transaction, audit).await
     }
 
     pub(super) async fn list_keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
@@ -51,19 +52,22 @@ impl SqlStore {
         self.row(found).await?.as_ref().map(row::key).transpose()
     }
 
-    /// Whether `statement` revoked something. Only then the record is written.
+    /// Whether `update`, which takes the moment and the id, revoked something. Only then the record
+    /// is written.
     pub(super) async fn revoke(
         &self,
-        statement: Statement<'_>,
+        update: &'static str,
+        id: Uuid,
         audit: &AuditRecord,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
-        if self.write(&mut transaction, statement).await? == 0 {
+        let update = query(update).bind(audit.at.as_microsecond()).bind(id.to_string());
+        if self.write(&mut transaction, update).await? == 0 {
             self.undo(transaction).await?;
             return Ok(false);
         }
         self.write_audit(&mut transaction, audit).await?;
-        self.end(transaction).await?;
+        self.end(transaction, audit).await?;
         Ok(true)
     }
 }

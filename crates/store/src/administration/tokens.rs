@@ -35,7 +35,7 @@ impl SqlStore {
         .bind(token.revoked_at.map(Timestamp::as_microsecond));
         self.write(&mut transaction, insert).await?;
         self.write_audit(&mut transaction, audit).await?;
-        Ok(self.end(transaction).await?)
+        Ok(self.end(transaction, audit).await?)
     }
 
     pub(super) async fn find_access_token(
@@ -76,7 +76,7 @@ impl SqlStore {
         self.write(&mut transaction, insert).await?;
         self.write_audit(&mut transaction, audit).await?;
         self.write_event(&mut transaction, event, event.at).await?;
-        Ok(self.end(transaction).await?)
+        Ok(self.end(transaction, audit).await?)
     }
 
     pub(super) async fn replace_otp(
@@ -107,7 +107,7 @@ impl SqlStore {
         .bind(code_expires_at.map(Timestamp::as_microsecond));
         self.write(&mut transaction, replace).await?;
         self.write_audit(&mut transaction, audit).await?;
-        Ok(self.end(transaction).await?)
+        Ok(self.end(transaction, audit).await?)
     }
 
     pub(super) async fn upsert_otp_code(
@@ -131,6 +131,6 @@ impl SqlStore {
         .bind(expires_at.as_microsecond());
         self.write(&mut transaction, upsert).await?;
         self.write_audit(&mut transaction, audit).await?;
-        Ok(self.end(transaction).await?)
+        Ok(self.end(transaction, audit).await?)
     }
 }

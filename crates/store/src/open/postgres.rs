@@ -1,0 +1,172 @@
+//! A PostgreSQL database: its connections, and its schema, which several nodes may make at once.
+
+use std::time::Duration;
+
+use backon::Retryable;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::{AnyConnection, ConnectOptions, Connection, Executor};
+
+use super::{LONGEST_WAIT, OpenError, migrate, schema_error};
+use crate::database_url::ServerUrl;
+use crate::dialect::{Dialect, Fault};
+use crate::failure::Reported;
+use crate::retry::patience;
+use crate::store::SqlStore;
+
+/// Connections of one node. Servers take a hundred by default, from all nodes together.
+const CONNECTIONS: u32 = 16;
+
+/// A connection that was idle for so long is tried before it is used: the server may have restarted
+/// meanwhile. One that fails in use is replaced, and what was to be done is done again.
+const TRIED_AFTER: Duration = Duration::from_secs(1);
+
+/// Connections are made anew now and then, so that nodes spread over servers that joined.
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
+
+const LONGEST_IDLE: Duration = Duration::from_secs(5 * 60);
+
+/// Every connection must have these. A node that stops or is cut off in the midst of a transaction
+/// does not hold its locks for ever, and what is committed is on a disk.
+const SESSION: &str = "
+    SET statement_timeout = '30s';
+    SET lock_timeout = '5s';
+    SET idle_in_transaction_session_timeout = '30s';
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
+/// The row that is locked while the schema changes. Several nodes may make it at once.
+const SCHEMA_LOCK: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS repass_schema_lock (id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1))",
+    "INSERT INTO repass_schema_lock (id) VALUES (1) ON CONFLICT (id) DO NOTHING",
+];
+
+pub(super) async fn open(server: &ServerUrl) -> Result<SqlStore, OpenError> {
+    install_default_drivers();
+    let ServerUrl(options) = server;
+    (|| prepare(options))
+        .retry(patience())
+        .sleep(tokio::time::sleep)
+        .when(Unready::passes)
+        .await
+        .map_err(Unready::into_error)?;
+
+    let pool = AnyPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(LONGEST_WAIT)
+        .idle_timeout(LONGEST_IDLE)
+        .max_lifetime(LONGEST_LIFE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, state| {
+            Box::pin(async move {
+                if state.idle_for >= TRIED_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(SESSION).await.map(drop) })
+        })
+        .connect_lazy_with(options.clone());
+    Ok(SqlStore { dialect: Dialect::Postgres, writer: pool.clone(), readers: pool })
+}
+
+/// Why the schema is not up to date yet.
+enum Unready {
+    Connecting(sqlx::Error),
+    Migrating(MigrateError),
+}
+
+/// Brings the schema up to date. It may be tried again after any failure.
+async fn prepare(options: &AnyConnectOptions) -> Result<(), Unready> {
+    let connecting = tokio::time::timeout(LONGEST_WAIT, options.connect()).await;
+    let connecting = connecting.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    let mut connection = connecting.map_err(Unready::Connecting)?;
+    let prepared = bring_up_to_date(&mut connection).await;
+    // The server sees to it if this fails.
+    let _ = connection.close().await;
+    prepared.map_err(Unready::Migrating)
+}
+
+async fn bring_up_to_date(connection: &mut AnyConnection) -> Result<(), MigrateError> {
+    // Looked at first, since a node with nothing to change need not be allowed to.
+    if is_up_to_date(connection, &Dialect::Postgres.migrations()).await? {
+        return Ok(());
+    }
+    for statement in SCHEMA_LOCK {
+        connection.execute(*statement).await?;
+    }
+    migrate(Dialect::Postgres, connection).await
+}
+
+async fn is_up_to_date(
+    connection: &mut AnyConnection,
+    migrator: &Migrator,
+) -> Result<bool, MigrateError> {
+    let applied = match connection.list_applied_migrations(&migrator.table_name).await {
+        Ok(applied) => applied,
+        Err(MigrateError::Execute(error)) if code(&error) == UNDEFINED_TABLE => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let known: Vec<_> =
+        migrator.iter().map(|migration| (migration.version, &migration.checksum)).collect();
+    let applied: Vec<_> =
+        applied.iter().map(|migration| (migration.version, &migration.checksum)).collect();
+    Ok(applied == known)
+}
+
+const UNDEFINED_TABLE: &str = "42P01";
+
+/// What PostgreSQL says, although `IF NOT EXISTS` was asked, to those who make the same table at
+/// once: unique_violation in its own catalogue, duplicate_table, or duplicate_object.
+const MADE_MEANWHILE: &[&str] = &["23505", "42P07", "42710"];
+
+fn code(error: &sqlx::Error) -> String {
+    let database = error.as_database_error();
+    database.and_then(sqlx::error::DatabaseError::code).unwrap_or_default().into_owned()
+}
+
+impl Unready {
+    fn passes(&self) -> bool {
+        let error = match self {
+            Self::Connecting(error)
+            | Self::Migrating(
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
+            ) => error,
+            Self::Migrating(_) => return false,
+        };
+        if matches!(error, sqlx::Error::Io(_)) {
+            return true;
+        }
+        let code = code(error);
+        match Dialect::Postgres.fault(&code) {
+            Fault::Conflict | Fault::Disconnected | Fault::Locked | Fault::Unavailable => true,
+            _ => MADE_MEANWHILE.contains(&&*code),
+        }
+    }
+
+    fn into_error(self) -> OpenError {
+        let error = match self {
+            Self::Connecting(error) => error,
+            Self::Migrating(MigrateError::Execute(error @ sqlx::Error::Io(_))) => error,
+            Self::Migrating(error) => return schema_error(Dialect::Postgres, error),
+        };
+        match error {
+            sqlx::Error::Database(error) => {
+                let reported = Reported::new(Dialect::Postgres, &*error).into();
+                match Dialect::Postgres.fault(&error.code().unwrap_or_default()) {
+                    Fault::Login => OpenError::Refused(reported),
+                    Fault::Disconnected | Fault::Unavailable => OpenError::Unreachable(reported),
+                    _ => OpenError::Database(reported),
+                }
+            }
+            error @ (sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut) => {
+                OpenError::Unreachable(error.into())
+            }
+            // What it holds may be a part of the URL.
+            sqlx::Error::Configuration(_) => OpenError::InvalidServer,
+            error => OpenError::Database(error.into()),
+        }
+    }
+}

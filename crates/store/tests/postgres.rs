@@ -1,0 +1,65 @@
+//! What is particular to PostgreSQL: several nodes, lost connections, restarts. Reported as ignored
+//! where there is no PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
+#[path = "postgres/acknowledgements.rs"]
+mod acknowledgements;
+#[path = "postgres/conformance.rs"]
+mod conformance;
+#[path = "postgres/database.rs"]
+mod database;
+#[path = "postgres/opening.rs"]
+mod opening;
+#[path = "postgres/proxy.rs"]
+mod proxy;
+#[path = "postgres/trouble.rs"]
+mod trouble;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let missing = repass_postgres_cluster::programs().err();
+    let trial = |name: &str, test: fn()| {
+        let trial = Trial::test(name, move || {
+            test();
+            Ok(())
+        });
+        match &missing {
+            None => trial,
+            Some(reason) => trial.with_kind(reason.to_string()).with_ignored_flag(true),
+        }
+    };
+    macro_rules! trials {
+        ($($module:ident::$test:ident),* $(,)?) => {
+            vec![$(trial(
+                concat!(stringify!($module), "::", stringify!($test)),
+                || database::run($module::$test()),
+            )),*]
+        };
+    }
+    let trials = trials![
+        conformance::one_store_passes,
+        conformance::two_nodes_pass_as_one,
+        opening::many_nodes_may_open_a_new_database_at_once,
+        opening::a_newer_schema_is_refused,
+        opening::a_schema_that_was_tampered_with_is_refused,
+        opening::a_node_that_may_not_change_the_schema_opens_a_current_one,
+        opening::what_cannot_be_opened_is_told_without_credentials,
+        opening::neither_advisory_locks_nor_listen_are_used,
+        trouble::what_conflicts_is_tried_again,
+        trouble::what_conflicts_for_ever_is_given_up,
+        trouble::a_deadlock_is_tried_again,
+        trouble::a_connection_lost_within_a_transaction_is_replaced,
+        trouble::a_server_that_restarts_is_unavailable_and_then_back,
+        trouble::a_crash_loses_nothing_that_was_acknowledged,
+        trouble::first_tries_at_once_are_all_counted,
+        trouble::forgotten_attempts_are_swept_but_never_one_in_use,
+        trouble::asvs_16_2_5_failures_tell_no_values,
+        acknowledgements::a_commit_whose_answer_is_lost_is_done_once,
+        acknowledgements::a_commit_that_never_arrived_is_made_again,
+        acknowledgements::a_commit_that_arrives_late_is_waited_for,
+        acknowledgements::a_charge_whose_answer_is_lost_is_not_made_again,
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}

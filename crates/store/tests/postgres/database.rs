@@ -1,0 +1,143 @@
+//! The cluster that the tests share, and what they put into its databases.
+
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use repass_core::{
+    Account, AccountId, AdministrationStore, AttemptKey, AttemptPath, AttemptRules, AttemptTicket,
+    AuditRecord, Closed, Commit, Context, CredentialStore, HashedPassword, OutboxEvent, Profile,
+    StoreError, Subject,
+};
+use repass_postgres_cluster::Cluster;
+use repass_store::SqlStore;
+use serde_json::json;
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use uuid::Uuid;
+
+/// For all tests that do not stop it. It goes with the process.
+pub(crate) fn shared() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| Cluster::start().unwrap())
+}
+
+pub(crate) fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(test);
+}
+
+/// The URL of a new database of the shared cluster.
+pub(crate) fn url() -> String {
+    shared().url(&shared().create_database())
+}
+
+pub(crate) async fn open(url: &str) -> SqlStore {
+    SqlStore::open(url).await.unwrap()
+}
+
+/// A connection past the store.
+pub(crate) async fn raw(url: &str) -> AnyConnection {
+    install_default_drivers();
+    AnyConnection::connect(url).await.unwrap()
+}
+
+pub(crate) async fn count(url: &str, what: &str) -> i64 {
+    let mut raw = raw(url).await;
+    let select = AssertSqlSafe(format!("SELECT COUNT(*) FROM {what}"));
+    sqlx::query_scalar(select).fetch_one(&mut raw).await.unwrap()
+}
+
+pub(crate) fn account(number: u128) -> Account {
+    Account {
+        id: AccountId(Uuid::from_u128(number)),
+        realm: "shop".parse().unwrap(),
+        user_id: format!("user-{number}").parse().unwrap(),
+        email: None,
+        username: None,
+        profile: Profile::default(),
+        active: true,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+pub(crate) fn audit(number: u128) -> AuditRecord {
+    AuditRecord {
+        id: Uuid::from_u128(number),
+        at: Timestamp::UNIX_EPOCH,
+        realm: "shop".parse().unwrap(),
+        account: None,
+        action: "account.add".to_owned(),
+        outcome: "ok".to_owned(),
+        detail: None,
+        caller: "operator".to_owned(),
+        context: Context::new("test"),
+    }
+}
+
+pub(crate) fn hash(text: &str) -> HashedPassword {
+    HashedPassword::from_stored(text)
+}
+
+pub(crate) async fn add(store: &SqlStore, number: u128) {
+    store.add_account(&account(number), Some(&hash("first")), &audit(number)).await.unwrap();
+}
+
+pub(crate) fn subject(number: u128) -> Subject {
+    Subject::new("shop".parse().unwrap(), format!("user-{number}"))
+}
+
+/// The change of the account to the version after `version`. Its record's id is its own.
+pub(crate) fn commit(number: u128, version: i64) -> Commit {
+    let account = AccountId(Uuid::from_u128(number));
+    let id = Uuid::from_u128(number * 1_000_000 + u128::try_from(version).unwrap());
+    Commit {
+        account,
+        expected_version: version,
+        hash: hash(&format!("after {version}")),
+        at: Timestamp::UNIX_EPOCH,
+        history: 3,
+        spend: None,
+        otp: None,
+        clear: AttemptKey::account(account),
+        keep_token: None,
+        audit: AuditRecord { id, account: Some(account), ..audit(0) },
+        event: OutboxEvent {
+            id,
+            at: Timestamp::UNIX_EPOCH,
+            account,
+            kind: "password_changed".to_owned(),
+            payload: json!({}),
+        },
+        alarm: None,
+    }
+}
+
+/// With limits that are never reached.
+pub(crate) async fn charge(
+    store: &SqlStore,
+    key: &AttemptKey,
+) -> Result<Result<AttemptTicket, Closed>, StoreError> {
+    let rules = AttemptRules { free: 1_000, limit: 1_000, ..AttemptRules::default() };
+    store.charge(key, AttemptPath::Password, &rules, Timestamp::UNIX_EPOCH, None).await
+}
+
+/// Whether all that one change writes is there once.
+pub(crate) async fn assert_changed_once(url: &str, commit: &Commit) {
+    let (account, id) = (commit.account.to_string(), commit.audit.id);
+    let version = commit.expected_version + 1;
+    for what in [
+        format!("credentials WHERE account = '{account}' AND version = {version}"),
+        format!("password_history WHERE account = '{account}'"),
+        format!("audit WHERE id = '{id}'"),
+        format!("outbox WHERE id = '{id}'"),
+    ] {
+        assert_eq!(count(url, &what).await, 1, "{what}");
+    }
+}
+
+/// The error and all its causes, as a program would print them.
+pub(crate) fn printed(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(|error| format!("{error} {error:?} ")).collect()
+}
