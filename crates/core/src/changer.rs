@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use builder::{ChangerBuilder, InvalidChanger};
+use prove::Verdict;
 
 use crate::clock::until;
 use crate::{
@@ -141,14 +142,14 @@ impl Changer {
             && match (&proved.current_is_candidate, &proved.credential) {
                 (Some(same), _) => *same,
                 (None, Some(credential)) if verifiable => {
-                    self.matches(&candidate, &credential.hash).await?
+                    self.matches(&candidate, &credential.hash).await? == Verdict::Same
                 }
                 (None, _) => false,
             };
         let mut is_reused = false;
         if self.policy.history > 0 && verifiable && !is_current {
             for earlier in self.store.history(proved.account.id, self.policy.history).await? {
-                if self.matches(&candidate, &earlier).await? {
+                if self.matches(&candidate, &earlier).await? == Verdict::Same {
                     is_reused = true;
                     break;
                 }
