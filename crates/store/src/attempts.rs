@@ -26,9 +26,8 @@ impl SqlStore {
         now: Timestamp,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
         let mut transaction = self.begin().await?;
-        if key.expires {
-            self.sweep_attempts(&mut transaction, now).await?;
-        }
+        // For every key, or else the time taken would tell known identifiers from unknown ones.
+        self.sweep_attempts(&mut transaction, now).await?;
         // There must be a row to lock before it is read: two first tries at once are two.
         let first = query(
             "INSERT INTO attempts (key, failures) VALUES ($1, 0) ON CONFLICT (key) DO NOTHING",
