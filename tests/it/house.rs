@@ -15,7 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::task::JoinSet;
 
-use crate::requests::{Wire, good_request};
+use crate::requests::{GUID, Wire, good_request};
 
 /// What every account's password is changed to.
 pub(crate) const NEW: &str = "a new one, and a good one";
@@ -53,6 +53,8 @@ impl House {
             "ecom" => "ram123@gmail.com",
             "etna" => "1001",
             "zap" => "43af9a8989ffb63cc9cdd0537",
+            "customer" => GUID,
+            "fabric" => "6169b2d892a5f30009d76480",
             other => panic!("no house for {other}"),
         };
         let server = builder.only(spec).start().await;

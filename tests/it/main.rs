@@ -5,6 +5,7 @@
 mod check_config;
 mod common_rules;
 mod crash;
+mod customer;
 mod demo;
 mod ecom;
 mod etna;
