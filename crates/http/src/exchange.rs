@@ -75,7 +75,7 @@ impl Exchange {
         // A client that hangs up drops this future, but not the task. So a change that was begun is
         // ended, recorded and logged.
         let (method, request_id) = (self.parts.method.clone(), self.request_id.clone());
-        let task = tokio::spawn(self.change(change).in_current_span());
+        let task = shared.changes.spawn(self.change(change).in_current_span());
         task.await.unwrap_or_else(|_| {
             // The runtime is shutting down.
             let reply = reply::empty(StatusCode::INTERNAL_SERVER_ERROR);

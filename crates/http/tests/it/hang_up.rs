@@ -16,8 +16,9 @@ use crate::world::{Mood, World};
 #[tokio::test]
 async fn the_change_is_made_all_the_same() {
     let world = World::new().await.with_hasher(Mood::Waits);
+    let service = world.service();
     {
-        let mut answering = pin!(world.service().oneshot(world.good("hang-up-1")));
+        let mut answering = pin!(service.clone().oneshot(world.good("hang-up-1")));
         let begun = tokio::select! {
             begun = world.hasher.begun.acquire() => begun,
             _ = &mut answering => panic!("answered before the change was made"),
@@ -27,10 +28,14 @@ async fn the_change_is_made_all_the_same() {
     // The client is gone; nothing is changed yet.
     assert_eq!(world.version().await, 1);
     assert!(capture::of_request("hang-up-1").is_empty());
+    let mut ended = pin!(service.changes_ended());
+    poll_fn(|context| {
+        assert!(ended.as_mut().poll(context).is_pending(), "a change is under way");
+        Poll::Ready(())
+    })
+    .await;
     world.hasher.go_on.add_permits(1);
-    while capture::of_request("hang-up-1").is_empty() {
-        tokio::task::yield_now().await;
-    }
+    ended.await;
     assert_eq!(world.version().await, 2);
     let line = capture::line_of("hang-up-1");
     assert_eq!((&line["outcome"], &line["status"]), (&"ok".into(), &200.into()));
