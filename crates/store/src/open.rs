@@ -118,7 +118,8 @@ impl SqlStore {
     /// anything: for checking a configuration.
     ///
     /// # Errors
-    /// When the URL is not understood, or its folder, or a file that must exist, does not.
+    /// When the URL is not understood, or names a folder, or its folder, or a file that must exist,
+    /// does not.
     pub fn check_url(url: &str) -> Result<(), OpenError> {
         let DatabaseUrl::Sqlite { path, create } = DatabaseUrl::parse(url)? else {
             return Err(OpenError::PostgresUnsupported);
@@ -127,10 +128,18 @@ impl SqlStore {
         if !folder.is_dir() {
             return Err(OpenError::MissingFolder(folder.to_owned()));
         }
-        if !create && !path.exists() {
-            return Err(OpenError::MissingFile(path));
+        match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => {
+                Err(OpenError::File { path, source: io::ErrorKind::IsADirectory.into() })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !create => {
+                Err(OpenError::MissingFile(path))
+            }
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(OpenError::File { path, source })
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -103,7 +103,8 @@ impl RawConfig {
         if mounts.is_empty() {
             return Err(KeyError::new("specs", "none is enabled, so there is nothing to serve"));
         }
-        SqlStore::check_url(&self.store.url).map_err(|error| KeyError::new("store.url", error))?;
+        SqlStore::check_url(&self.store.url)
+            .map_err(|error| KeyError::new("store.url", chain(&error)))?;
         let key_file = self.store.key_file.map(|file| folder.join(file));
         if let Some(file) = &key_file {
             load_installation_key(&self.store.url, Some(file), &SystemRandomness)

@@ -31,6 +31,10 @@ impl<'de> Deserialize<'de> for Seconds {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Seconds, E> {
+                // All that an environment variable can say is text.
+                if let Ok(seconds) = text.parse::<i64>() {
+                    return self.visit_i64(seconds);
+                }
                 text.parse()
                     .map(Seconds)
                     .map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
