@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ::config::{Environment, File, FileFormat, Map};
+use repass_store::SqlStore;
 
 pub(crate) use checked::{Config, LogFormat, ServerLimits};
 
@@ -71,10 +72,12 @@ fn overrides(
 
 /// The configuration of a demo: every spec in a realm of its name, on this database.
 pub(crate) fn demo(listen: SocketAddr, database: &Path) -> Result<Config, ConfigError> {
-    let mut text = format!(
-        "listen = '{listen}'\nallow_plain_http = true\n[store]\nurl = 'sqlite://{}'\n",
-        database.display()
-    );
+    let url = SqlStore::url_of(database).map_err(|error| ConfigError::Malformed {
+        file: "demo".into(),
+        reason: error.to_string(),
+    })?;
+    let mut text =
+        format!("listen = '{listen}'\nallow_plain_http = true\n[store]\nurl = '{url}'\n");
     for spec in ["ecom", "etna", "zap", "customer", "fabric"] {
         text.push_str(&format!("[specs.{spec}]\nrealm = '{spec}'\n"));
     }
@@ -197,6 +200,13 @@ mod tests {
         assert!(wrong(&GOOD.replace("127.0.0.1:0", "here"), &[]).starts_with("r.toml: listen: "));
         let nothing = GOOD.replace("[specs.ecom]", "[specs.ecom]\nenabled = false");
         assert!(wrong(&nothing, &[]).starts_with("r.toml: specs: none is enabled"));
+    }
+
+    #[test]
+    fn a_demo_takes_any_name_of_a_temporary_folder() {
+        let folder = tempfile::Builder::new().prefix("it's a?b#c%20'").tempdir().unwrap();
+        let config = demo(([127, 0, 0, 1], 0).into(), &folder.path().join("demo.db")).unwrap();
+        assert_eq!(config.mounts.len(), 5);
     }
 
     #[test]
