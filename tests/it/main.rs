@@ -10,6 +10,7 @@ mod demo;
 mod ecom;
 mod etna;
 mod examples;
+mod fabric;
 mod house;
 mod races;
 mod requests;
