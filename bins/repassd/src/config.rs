@@ -198,6 +198,8 @@ mod tests {
             assert!(!message.contains('\n'), "{message}");
         }
         assert!(wrong(&GOOD.replace("127.0.0.1:0", "here"), &[]).starts_with("r.toml: listen: "));
+        let homeless = GOOD.replace("[store]\nurl = 'sqlite:///tmp/x.db'\n", "");
+        assert!(wrong(&homeless, &[]).starts_with("r.toml: store.url: is required"));
         let nothing = GOOD.replace("[specs.ecom]", "[specs.ecom]\nenabled = false");
         assert!(wrong(&nothing, &[]).starts_with("r.toml: specs: none is enabled"));
     }

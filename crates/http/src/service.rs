@@ -11,6 +11,7 @@ use http_body::Body;
 use http_body_util::Full;
 use repass_core::{Authenticator, Randomness, SystemRandomness};
 use repass_spec::reply;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// Changes under way, those of clients that have hung up among them.
     pub(crate) changes: TaskTracker,
+    /// Room for changes under way.
+    pub(crate) room: Arc<Semaphore>,
     mounts: Vec<Arc<Mounted>>,
     randomness: Arc<dyn Randomness>,
 }
@@ -169,6 +172,7 @@ impl PasswordServiceBuilder {
             authenticator: self.authenticator,
             limits: self.limits,
             changes: TaskTracker::new(),
+            room: Arc::new(Semaphore::new(self.limits.changes.min(Semaphore::MAX_PERMITS))),
             mounts,
             randomness: self.randomness,
         };

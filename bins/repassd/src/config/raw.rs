@@ -47,9 +47,10 @@ impl<'de> Deserialize<'de> for Seconds {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
-    pub(super) listen: String,
+    pub(super) listen: Option<String>,
     #[serde(default)]
     pub(super) allow_plain_http: bool,
+    #[serde(default)]
     pub(super) store: RawStore,
     #[serde(default)]
     pub(super) server: RawServer,
@@ -65,10 +66,10 @@ pub(super) struct RawConfig {
     pub(super) specs: RawSpecs,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawStore {
-    pub(super) url: String,
+    pub(super) url: Option<String>,
     pub(super) key_file: Option<PathBuf>,
 }
 
