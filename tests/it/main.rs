@@ -5,10 +5,12 @@
 mod check_config;
 mod common_rules;
 mod crash;
+mod customer;
 mod demo;
 mod ecom;
 mod etna;
 mod examples;
+mod fabric;
 mod health;
 mod house;
 mod races;

@@ -214,7 +214,12 @@ pub(crate) struct IssueToken {
     #[arg(long = "role", value_name = "ROLE", value_parser = values::role)]
     pub(crate) roles: Vec<String>,
     /// How long it counts, such as 90s, 15m, 1h 30m or 7d; at most 3650d.
-    #[arg(long, value_name = "DURATION", value_parser = values::token_lifetime)]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "1h",
+        value_parser = values::token_lifetime
+    )]
     pub(crate) lifetime: Duration,
 }
 

@@ -22,6 +22,9 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
         let store = SqlStore::open(&config.store_url).await?;

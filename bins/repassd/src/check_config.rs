@@ -2,6 +2,9 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::time::Duration;
+
+use jiff::SignedDuration;
 
 use crate::config::Config;
 
@@ -18,18 +21,22 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     writeln!(out, "  keep data in   {}", config.store_url)?;
     writeln!(
         out,
-        "  hash with      Argon2id, {} KiB, {} passes, {} lanes; {} threads, {} may wait, {:?} at most",
+        "  hash with      Argon2id, memory {} KiB, passes {}, lanes {}; threads {}, queue {}, \
+         longest wait {}",
         profile.memory_kib(),
         profile.iterations(),
         profile.parallelism(),
         hasher.threads,
         hasher.queue,
-        hasher.deadline,
+        in_words(hasher.deadline),
     )?;
     writeln!(
         out,
-        "  close accounts after {} failures for {:?}, doubling to {:?}; after {} until a reset",
-        attempts.free, attempts.first_delay, attempts.max_delay, attempts.limit,
+        "  close accounts after {} failures in a row for {}, doubling to {}; after {} until a reset",
+        attempts.free,
+        in_words(attempts.first_delay),
+        in_words(attempts.max_delay),
+        attempts.limit,
     )?;
     writeln!(out, "  serve")?;
     for mount in &config.mounts {
@@ -49,4 +56,10 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         writeln!(out, "Mind: {warning}")?;
     }
     Ok(())
+}
+
+/// As the configuration would say it, such as `15m`.
+fn in_words(duration: Duration) -> String {
+    SignedDuration::try_from(duration)
+        .map_or_else(|_| format!("{duration:?}"), |duration| format!("{duration:#}"))
 }

@@ -4,10 +4,12 @@ mod checked;
 mod raw;
 mod specs;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ::config::{Environment, File, FileFormat, Map};
+use repass_store::SqlStore;
 
 pub(crate) use checked::{Config, LogFormat, ServerLimits};
 
@@ -22,6 +24,8 @@ pub(crate) enum ConfigError {
     },
     #[error("{}: {reason}", .file.display())]
     Malformed { file: PathBuf, reason: String },
+    #[error("environment variable {name}: {reason}")]
+    Variable { name: String, reason: &'static str },
     #[error("{place}: {key}: {reason}")]
     Key { place: String, key: String, reason: String },
 }
@@ -49,19 +53,31 @@ const NOT_OURS: [&str; 5] =
 pub(crate) fn load(file: &Path) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(file)
         .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
-    let environment: Map<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name.starts_with(PREFIX) && !NOT_OURS.contains(&name.as_str()))
-        .collect();
-    parse(file, &text, environment)
+    parse(file, &text, overrides(std::env::vars_os())?)
+}
+
+/// Those of the environment's variables that override keys.
+fn overrides(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Map<String, String>, ConfigError> {
+    let ours = variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with(PREFIX) && !NOT_OURS.contains(&name.as_str()));
+    ours.map(|(name, value)| match value.into_string() {
+        Ok(value) => Ok((name, value)),
+        Err(_) => Err(ConfigError::Variable { name, reason: "its value is no UTF-8" }),
+    })
+    .collect()
 }
 
 /// The configuration of a demo: every spec in a realm of its name, on this database.
 pub(crate) fn demo(listen: SocketAddr, database: &Path) -> Result<Config, ConfigError> {
-    let mut text = format!(
-        "listen = '{listen}'\nallow_plain_http = true\n[store]\nurl = 'sqlite://{}'\n",
-        database.display()
-    );
+    let url = SqlStore::url_of(database).map_err(|error| ConfigError::Malformed {
+        file: "demo".into(),
+        reason: error.to_string(),
+    })?;
+    let mut text =
+        format!("listen = '{listen}'\nallow_plain_http = true\n[store]\nurl = '{url}'\n");
     for spec in ["ecom", "etna", "zap", "customer", "fabric"] {
         text.push_str(&format!("[specs.{spec}]\nrealm = '{spec}'\n"));
     }
@@ -80,7 +96,9 @@ fn parse(file: &Path, text: &str, environment: Map<String, String>) -> Result<Co
             Environment::with_prefix("REPASS")
                 .prefix_separator("_")
                 .separator("__")
-                .try_parsing(true)
+                // As texts: a realm of "007" is no number. Where a number is wanted, they are read
+                // as one.
+                .try_parsing(false)
                 .source(Some(environment)),
         )
         .build()
@@ -180,8 +198,17 @@ mod tests {
             assert!(!message.contains('\n'), "{message}");
         }
         assert!(wrong(&GOOD.replace("127.0.0.1:0", "here"), &[]).starts_with("r.toml: listen: "));
+        let homeless = GOOD.replace("[store]\nurl = 'sqlite:///tmp/x.db'\n", "");
+        assert!(wrong(&homeless, &[]).starts_with("r.toml: store.url: is required"));
         let nothing = GOOD.replace("[specs.ecom]", "[specs.ecom]\nenabled = false");
         assert!(wrong(&nothing, &[]).starts_with("r.toml: specs: none is enabled"));
+    }
+
+    #[test]
+    fn a_demo_takes_any_name_of_a_temporary_folder() {
+        let folder = tempfile::Builder::new().prefix("it's a?b#c%20'").tempdir().unwrap();
+        let config = demo(([127, 0, 0, 1], 0).into(), &folder.path().join("demo.db")).unwrap();
+        assert_eq!(config.mounts.len(), 5);
     }
 
     #[test]
@@ -194,6 +221,40 @@ mod tests {
             message.starts_with("environment variable REPASS_ATTEMPTS__LIMIT: attempts.limit: "),
             "{message}"
         );
+    }
+
+    #[test]
+    fn values_of_the_environment_are_read_as_what_is_wanted() {
+        let environment = [
+            ("REPASS_SPECS__ECOM__REALM", "007"),
+            ("REPASS_ALLOW_PLAIN_HTTP", "true"),
+            ("REPASS_SERVER__MAX_CONNECTIONS", "7"),
+            ("REPASS_SERVER__IDLE_TIMEOUT", "90"),
+            ("REPASS_SERVER__BODY_TIMEOUT", "1s 500ms"),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = parse(Path::new("r.toml"), GOOD, environment.into()).unwrap();
+        assert_eq!(config.mounts[0].realm.as_str(), "007");
+        assert_eq!(config.server.max_connections, 7);
+        assert_eq!(config.server.idle_timeout.as_secs(), 90);
+        assert_eq!(config.server.body_timeout.as_millis(), 1500);
+        let message = wrong(GOOD, &[("REPASS_SERVER__MAX_CONNECTIONS", "many")]);
+        assert!(message.contains("server.max_connections: "), "{message}");
+        let message = wrong(GOOD, &[("REPASS_SERVER__IDLE_TIMEOUT", "-5")]);
+        assert!(message.contains("server.idle_timeout: "), "{message}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_named_and_others_are_left_alone() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let variable = |name: &str| (OsString::from(name), OsString::from_vec(vec![0xff]));
+        let message = overrides([variable("REPASS_LISTEN")].into_iter()).unwrap_err().to_string();
+        assert_eq!(message, "environment variable REPASS_LISTEN: its value is no UTF-8");
+        for other in ["PATH", "REPASS_DATABASE"] {
+            assert!(overrides([variable(other)].into_iter()).unwrap().is_empty(), "{other}");
+        }
     }
 
     #[test]

@@ -20,7 +20,8 @@ use tower::Service;
 
 use crate::config::ServerLimits;
 
-/// Serves until `shutdown` is over, then lets running requests finish within the bound.
+/// Serves until `shutdown` is over, then lets running requests finish within the bound, and changes
+/// whose clients have hung up as well.
 pub(crate) async fn serve(
     listener: TcpListener,
     service: PasswordService,
@@ -29,7 +30,7 @@ pub(crate) async fn serve(
 ) {
     let connections = Connections {
         builder: builder(limits),
-        service,
+        service: service.clone(),
         limits: limits.clone(),
         graceful: GracefulShutdown::new(),
     };
@@ -56,7 +57,10 @@ pub(crate) async fn serve(
     }
     drop(listener);
     tracing::info!("shutting down; running requests may finish");
-    let finished = tokio::time::timeout(limits.shutdown_timeout, connections.graceful.shutdown());
+    let finished = tokio::time::timeout(limits.shutdown_timeout, async {
+        connections.graceful.shutdown().await;
+        service.changes_ended().await;
+    });
     if finished.await.is_err() {
         tracing::warn!("some requests did not finish in time and were cut off");
     }
@@ -90,20 +94,20 @@ impl Connections {
     fn start(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
         // Without this, small answers wait for an acknowledgement that comes late.
         let _ = stream.set_nodelay(true);
-        let (first_request, seen) = watch::channel(false);
-        let service = OfConnection { service: self.service.clone(), peer, first_request };
+        let (activity, seen) = watch::channel(Activity::default());
+        let service = OfConnection { service: self.service.clone(), peer, activity };
         let io = TokioIo::new(Box::pin(self.with_timeouts(stream)));
         let connection =
             self.builder.serve_connection(io, TowerToHyperService::new(service)).into_owned();
         let connection = self.graceful.watch(connection);
-        let first_within = self.limits.header_timeout;
+        let idle = idle(seen, self.limits.header_timeout, self.limits.idle_timeout);
         tokio::spawn(async move {
             let _permit = permit;
             tokio::select! {
                 result = connection => if let Err(error) = result {
                     tracing::debug!(%error, %peer, "a connection ended early");
                 },
-                () = no_request(seen, first_within) => {
+                () = idle => {
                     tracing::debug!(%peer, "a connection sent no request in time");
                 }
             }
@@ -119,13 +123,35 @@ impl Connections {
     }
 }
 
-/// Is over when no first request came in time, and never when one did. hyper's own time-out starts
-/// only once it knows the protocol, for which a client may take for ever.
-async fn no_request(mut seen: watch::Receiver<bool>, within: Duration) {
-    let came = seen.wait_for(|seen| *seen);
-    if tokio::time::timeout(within, came).await.is_ok() {
-        std::future::pending::<()>().await;
+/// What a connection has been doing.
+#[derive(Debug, Clone, Copy, Default)]
+struct Activity {
+    /// Requests so far.
+    begun: u64,
+    /// Those of them that are not answered yet.
+    under_way: usize,
+}
+
+/// Is over when a connection asked for nothing for too long: before its first request, or since its
+/// last answer.
+///
+/// hyper's own time-out for HTTP/1 starts only once it knows the protocol, for which a client may
+/// take for ever; and a client of HTTP/2 that answers pings is never silent.
+async fn idle(mut seen: watch::Receiver<Activity>, first_within: Duration, next_within: Duration) {
+    let (mut known, mut within) = (0, first_within);
+    loop {
+        let came = seen.wait_for(|activity| activity.begun != known);
+        match tokio::time::timeout(within, came).await.map(|came| came.is_ok()) {
+            Err(_) => return,
+            Ok(true) => {}
+            Ok(false) => break,
+        }
+        let answered = seen.wait_for(|activity| activity.under_way == 0).await;
+        let Ok(activity) = answered.map(|activity| *activity) else { break };
+        (known, within) = (activity.begun, next_within);
     }
+    // The connection has ended by itself, or is about to.
+    std::future::pending::<()>().await;
 }
 
 /// The service as one connection sees it: every request carries the peer's address.
@@ -133,7 +159,26 @@ async fn no_request(mut seen: watch::Receiver<bool>, within: Duration) {
 struct OfConnection {
     service: PasswordService,
     peer: SocketAddr,
-    first_request: watch::Sender<bool>,
+    activity: watch::Sender<Activity>,
+}
+
+/// One request under way, until it is dropped.
+struct UnderWay(watch::Sender<Activity>);
+
+impl UnderWay {
+    fn begin(activity: &watch::Sender<Activity>) -> Self {
+        activity.send_modify(|activity| {
+            activity.begun = activity.begun.wrapping_add(1);
+            activity.under_way += 1;
+        });
+        Self(activity.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|activity| activity.under_way -= 1);
+    }
 }
 
 impl Service<http::Request<Incoming>> for OfConnection {
@@ -149,24 +194,79 @@ impl Service<http::Request<Incoming>> for OfConnection {
     }
 
     fn call(&mut self, mut request: http::Request<Incoming>) -> Self::Future {
-        self.first_request.send_replace(true);
+        let under_way = UnderWay::begin(&self.activity);
         request.extensions_mut().insert(Peer(self.peer));
-        self.service.call(request)
+        let answering = self.service.call(request);
+        Box::pin(async move {
+            let _under_way = under_way;
+            answering.await
+        })
     }
 }
 
-/// Is over at SIGTERM or Ctrl-C.
+/// Is over at SIGTERM or Ctrl-C, from this call on and not only once it is awaited.
+#[cfg(unix)]
 pub(crate) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
-        #[cfg(unix)]
-        let terminated = terminate.recv();
-        #[cfg(not(unix))]
-        let terminated = std::future::pending::<Option<()>>();
         tokio::select! {
-            _ = terminated => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Is over at Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_signal_before_anybody_waits_for_it_is_not_lost() {
+        use nix::sys::signal::{Signal, raise};
+
+        for signal in [Signal::SIGTERM, Signal::SIGINT] {
+            let shutdown = shutdown_signal().unwrap();
+            raise(signal).unwrap();
+            shutdown.await;
+        }
+    }
+
+    const FIRST: Duration = Duration::from_secs(10);
+    const NEXT: Duration = Duration::from_secs(60);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_idle_before_its_first_request_and_after_each_answer() {
+        let (activity, seen) = watch::channel(Activity::default());
+        let begun = tokio::time::Instant::now();
+        idle(seen, FIRST, NEXT).await;
+        assert_eq!(begun.elapsed().as_secs(), 10, "no request ever came");
+
+        let seen = activity.subscribe();
+        let begun = tokio::time::Instant::now();
+        let idle = tokio::spawn(idle(seen, FIRST, NEXT));
+        let requests = async {
+            for pause in [5, 50, 50] {
+                tokio::time::sleep(Duration::from_secs(pause)).await;
+                drop(UnderWay::begin(&activity));
+            }
+            let slow = UnderWay::begin(&activity);
+            tokio::time::sleep(Duration::from_secs(500)).await;
+            drop(slow);
+        };
+        requests.await;
+        idle.await.unwrap();
+        assert_eq!(begun.elapsed().as_secs(), 5 + 50 + 50 + 500 + 60);
+    }
 }

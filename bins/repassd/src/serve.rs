@@ -23,9 +23,6 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     logging::start(config.log_format, &config.log_filter);
     // Before anything is announced, so that a signal right after it finds its handler.
     let shutdown = listen::shutdown_signal()?;
-    for warning in config.warnings() {
-        tracing::warn!("{warning}");
-    }
     let house = House::open(config).await?;
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;

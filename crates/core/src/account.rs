@@ -71,14 +71,15 @@ impl fmt::Display for AccountId {
 /// How a vendor calls an account: unique within its realm.
 ///
 /// 1 to 320 bytes without control characters. It is compared exactly, but a GUID in any of its
-/// hyphenated spellings is one and the same identifier, so those are kept in lower case.
+/// hyphenated spellings is one and the same identifier, so those are kept in lower case. The all-zero
+/// GUID is none: to some vendors it stands for an identifier that is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(String);
 
 /// The text can be no account's user id.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a user id is 1 to 320 bytes without control characters")]
+#[error("a user id is 1 to 320 bytes without control characters, and not the all-zero GUID")]
 pub struct InvalidUserId;
 
 impl UserId {
@@ -95,8 +96,10 @@ impl TryFrom<String> for UserId {
         if text.is_empty() || text.len() > 320 || text.chars().any(char::is_control) {
             return Err(InvalidUserId);
         }
-        if text.len() == 36 && Uuid::try_parse(&text).is_ok() {
-            text.make_ascii_lowercase();
+        match Uuid::try_parse(&text) {
+            Ok(guid) if text.len() == 36 && guid.is_nil() => return Err(InvalidUserId),
+            Ok(_) if text.len() == 36 => text.make_ascii_lowercase(),
+            _ => {}
         }
         Ok(Self(text))
     }
@@ -218,7 +221,7 @@ mod tests {
 
     #[test]
     fn user_ids_are_bounded() {
-        for bad in ["", "a\nb", &"x".repeat(321)] {
+        for bad in ["", "a\nb", &"x".repeat(321), &Uuid::nil().to_string()] {
             assert_eq!(bad.parse::<UserId>(), Err(InvalidUserId));
         }
     }

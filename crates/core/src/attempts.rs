@@ -3,7 +3,8 @@
 //! A try is *charged* before its proof is looked at, so parallel guesses cannot overrun the limit.
 //! While an account is closed, tries are refused unverified and uncharged. Old passwords and reset
 //! tokens count in one row, but each path closes by its own failures only: a stranger who guesses
-//! passwords cannot keep the holder from a reset.
+//! passwords cannot keep the holder from a reset. Nor can one who sends wrong reset tokens: the
+//! [`Changer`](crate::Changer) lets the right one through a closed reset path.
 
 use std::time::Duration;
 
@@ -90,9 +91,12 @@ impl AttemptKey {
     /// does not tell what was tried.
     pub fn unknown(subject: &Subject, key: &InstallationKey) -> Self {
         let realm = subject.realm.as_str().as_bytes();
+        // In the spelling that an account would have, or else tries at two spellings of one
+        // identifier would tell by the first 429 whether there is an account.
+        let user_id = subject.valid_user_id().map_or_else(|| subject.user_id.clone(), String::from);
         let email = subject.email.as_deref().unwrap_or_default().to_lowercase();
-        let bytes = key
-            .digest("unknown identifier", &[realm, subject.user_id.as_bytes(), email.as_bytes()]);
+        let bytes =
+            key.digest("unknown identifier", &[realm, user_id.as_bytes(), email.as_bytes()]);
         Self { bytes, expires: true }
     }
 
@@ -124,6 +128,8 @@ pub struct AttemptTicket {
     pub failures: u32,
     /// Until when the path was closed before.
     pub closed_before: Option<Timestamp>,
+    /// Until when this try closed the path, lest its proof be wrong.
+    pub closed_until: Option<Timestamp>,
     /// The held event that the store wrote with the charge, if any (see
     /// [`AttemptAlarm`](crate::AttemptAlarm)).
     pub alarm: Option<Uuid>,
@@ -158,12 +164,14 @@ impl AttemptState {
         }
         self.failures = self.failures.saturating_add(1);
         let delay = rules.delay(self.failures);
-        *self.closed_until(path) = (!delay.is_zero()).then(|| after(now, delay));
+        let closed_until = (!delay.is_zero()).then(|| after(now, delay));
+        *self.closed_until(path) = closed_until;
         let ticket = AttemptTicket {
             key: key.clone(),
             path,
             failures: self.failures,
             closed_before,
+            closed_until,
             alarm: None,
         };
         Ok((self, ticket))
@@ -172,8 +180,10 @@ impl AttemptState {
     /// Takes back what a ticket paid: its proof was right, or was never looked at.
     #[must_use]
     pub fn refund(mut self, ticket: &AttemptTicket) -> Self {
-        // Somebody else's later failure may have closed the account since; that closing stays.
-        if self.failures == ticket.failures {
+        // Somebody else's later failure may have closed the account since; that closing stays. A
+        // store keeps moments to the microsecond, so they are compared to that.
+        let microsecond = |moment: Option<Timestamp>| moment.map(Timestamp::as_microsecond);
+        if microsecond(*self.closed_until(ticket.path)) == microsecond(ticket.closed_until) {
             *self.closed_until(ticket.path) = ticket.closed_before;
         }
         self.failures = self.failures.saturating_sub(1);
@@ -279,6 +289,49 @@ mod tests {
         assert_eq!(after.failures, 2);
         assert_eq!(after.password_closed_until, three.password_closed_until);
         assert_eq!(AttemptState::default().refund(&first).failures, 0);
+    }
+
+    #[test]
+    fn a_refund_opens_nothing_that_a_later_failure_closed() {
+        let path = AttemptPath::Password;
+        let mut state = AttemptState::default();
+        for _ in 0..2 {
+            state = charge(state, path, second(0)).unwrap().0;
+        }
+        let (state, first) = charge(state, path, second(0)).unwrap();
+        let (state, slow) = charge(state, path, second(1)).unwrap();
+        let state = state.refund(&first);
+        let (state, _) = charge(state, path, second(3)).unwrap();
+        // The row counts as many failures as it did for the slow one, but not by the same ones.
+        assert_eq!(state.failures, slow.failures);
+        let refunded = state.refund(&slow);
+        assert_eq!(refunded.failures, 3);
+        assert_eq!(refunded.password_closed_until, Some(second(5)));
+    }
+
+    #[test]
+    fn a_refund_finds_its_own_closing_after_a_store_cut_it_to_microseconds() {
+        let now = Timestamp::from_nanosecond(1_234_567_891).unwrap();
+        let rules = AttemptRules { free: 1, ..AttemptRules::default() };
+        let (state, ticket) =
+            AttemptState::default().charge(&key(), AttemptPath::Reset, &rules, now).unwrap();
+        let until = state.reset_closed_until.unwrap();
+        let kept = Timestamp::from_microsecond(until.as_microsecond()).unwrap();
+        let stored = AttemptState { reset_closed_until: Some(kept), ..state };
+        assert_eq!(stored.refund(&ticket), AttemptState::default());
+    }
+
+    #[test]
+    fn asvs_6_3_8_spellings_of_one_unknown_identifier_share_a_row() {
+        let installation = InstallationKey::from_bytes([1; 32]);
+        let key = |user: &str, email: &str| {
+            let subject = Subject::new("a".parse().unwrap(), user).with_email(email);
+            AttemptKey::unknown(&subject, &installation)
+        };
+        let lower = "1c4b0ca1-ad13-410b-a1c5-bb2065641934";
+        assert_eq!(key(lower, "p@x.org"), key(&lower.to_uppercase(), "P@X.org"));
+        assert_ne!(key("Pat", ""), key("pat", ""), "these would be two accounts");
+        assert_ne!(key("not\na user id", ""), key("", ""));
     }
 
     #[test]

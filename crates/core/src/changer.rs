@@ -6,10 +6,12 @@ mod report;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 pub use builder::{ChangerBuilder, InvalidChanger};
+use prove::Verdict;
 
 use crate::clock::until;
 use crate::{
@@ -71,35 +73,26 @@ impl Changer {
         let key = self.attempt_key(found.as_ref(), &subject);
         trail.attempt_key = Some(key.clone());
 
-        let ticket = self.charge(&key, path_of(&proof), found.as_ref(), trail).await?;
-        trail.alarm = ticket.alarm;
-        let proved = self.prove(found, proof, otp.as_ref(), &candidate).await;
-        let accepted = match proved {
-            Ok(proved) => self.accept(proved, candidate).await,
-            Err(error) => Err(error),
+        let payment = self.pay(&key, path_of(&proof), otp.is_some(), found.as_ref(), trail).await?;
+        if let Payment::Charged(ticket) = &payment {
+            trail.alarm = ticket.alarm;
+        }
+        let ended = async {
+            let proved = self.prove(found, proof, otp.as_ref(), &candidate).await?;
+            let (proved, password) = self.accept(proved, candidate).await?;
+            let hash = self.hasher.hash(password).await?;
+            let keep_token = caller
+                .token
+                .as_ref()
+                .filter(|token| {
+                    sessions == Sessions::KeepPresenting && token.account == proved.account.id
+                })
+                .map(|token| token.id);
+            self.commit(proved, hash, key, keep_token, trail).await
         };
-        let hashed = match accepted {
-            Ok((proved, password)) => match self.hasher.hash(password).await {
-                Ok(hash) => Ok((proved, hash)),
-                Err(error) => Err(error.into()),
-            },
-            Err(error) => Err(error),
-        };
-        let (proved, hash) = match hashed {
-            Ok(hashed) => hashed,
-            Err(error) => return Err(self.refund_unless_failure(&ticket, error).await),
-        };
-
-        let keep_token = caller
-            .token
-            .as_ref()
-            .filter(|token| {
-                sessions == Sessions::KeepPresenting && token.account == proved.account.id
-            })
-            .map(|token| token.id);
-        match self.commit(proved, hash, key, keep_token, trail).await {
+        match ended.await {
             Ok(changed) => Ok(changed),
-            Err(error) => Err(self.refund_unless_failure(&ticket, error).await),
+            Err(error) => Err(self.settle(payment, error).await),
         }
     }
 
@@ -119,19 +112,31 @@ impl Changer {
     }
 
     /// Step 2: one try is paid before anything is verified.
-    async fn charge(
+    ///
+    /// A closed account takes no further try, with one exception: a reset token by itself is looked
+    /// at all the same, and only a wrong one is turned away. Nobody guesses 256 bits, and otherwise
+    /// whoever sends wrong tokens could keep the holder of the right one from using it.
+    async fn pay(
         &self,
         key: &AttemptKey,
         path: AttemptPath,
+        with_otp: bool,
         found: Option<&Found>,
         trail: &report::Trail,
-    ) -> Result<AttemptTicket, ChangeError> {
+    ) -> Result<Payment, ChangeError> {
         let now = self.now_in_store_precision();
         let alarm = found.map(|found| self.alarm(&found.account, now, trail)).transpose()?;
-        self.store.charge(key, path, &self.attempts, now, alarm.as_ref()).await?.map_err(|closed| {
-            let retry_after = closed.until.map_or(self.attempts.max_delay, |at| until(now, at));
-            ChangeError::TooManyAttempts { retry_after }
-        })
+        let closed = match self.store.charge(key, path, &self.attempts, now, alarm.as_ref()).await?
+        {
+            Ok(ticket) => return Ok(Payment::Charged(ticket)),
+            Err(closed) => closed,
+        };
+        let retry_after = closed.until.map_or(self.attempts.max_delay, |at| until(now, at));
+        if path == AttemptPath::Reset && !with_otp {
+            Ok(Payment::Closed { retry_after })
+        } else {
+            Err(ChangeError::TooManyAttempts { retry_after })
+        }
     }
 
     /// Step 4: the policy judges with everything it knows.
@@ -145,14 +150,14 @@ impl Changer {
             && match (&proved.current_is_candidate, &proved.credential) {
                 (Some(same), _) => *same,
                 (None, Some(credential)) if verifiable => {
-                    self.matches(&candidate, &credential.hash).await?
+                    self.matches(&candidate, &credential.hash).await? == Verdict::Same
                 }
                 (None, _) => false,
             };
         let mut is_reused = false;
         if self.policy.history > 0 && verifiable && !is_current {
             for earlier in self.store.history(proved.account.id, self.policy.history).await? {
-                if self.matches(&candidate, &earlier).await? {
+                if self.matches(&candidate, &earlier).await? == Verdict::Same {
                     is_reused = true;
                     break;
                 }
@@ -207,12 +212,9 @@ impl Changer {
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
-    /// A try that failed for another reason than its proof is not charged: the payment goes back.
-    async fn refund_unless_failure(
-        &self,
-        ticket: &AttemptTicket,
-        error: ChangeError,
-    ) -> ChangeError {
+    /// What becomes of the payment when a try ends without a change. One that failed for another
+    /// reason than its proof is not charged: the payment goes back.
+    async fn settle(&self, payment: Payment, error: ChangeError) -> ChangeError {
         let failure = matches!(
             error,
             ChangeError::WrongPassword
@@ -220,14 +222,27 @@ impl Changer {
                 | ChangeError::UnknownToken
                 | ChangeError::TokenExpired
         );
-        if failure {
-            return error;
-        }
-        match self.store.refund(ticket).await {
-            Ok(()) => error,
-            Err(store) => ChangeError::Store(store),
+        match payment {
+            Payment::Charged(_) if failure => error,
+            Payment::Charged(ticket) => match self.store.refund(&ticket).await {
+                Ok(()) => error,
+                Err(store) => ChangeError::Store(store),
+            },
+            Payment::Closed { retry_after } if failure => {
+                ChangeError::TooManyAttempts { retry_after }
+            }
+            Payment::Closed { .. } => error,
         }
     }
+}
+
+/// How a try was paid for.
+enum Payment {
+    Charged(AttemptTicket),
+    /// Not at all, since the account is closed; a failure is answered by that.
+    Closed {
+        retry_after: Duration,
+    },
 }
 
 /// What step 3 established.

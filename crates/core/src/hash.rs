@@ -84,6 +84,9 @@ pub enum HashError {
     /// The algorithm refused its inputs.
     #[error("argon2 failed: {0}")]
     Algorithm(String),
+    /// The computation panicked. What it said is not told, since it may quote a password.
+    #[error("the hashing panicked")]
+    Panicked,
     /// The threads could not be started, or are gone.
     #[error("the hashing threads are not running")]
     Stopped,

@@ -172,7 +172,7 @@ impl Policy {
             violations.push(Violation::TooLong { max: self.max_length });
         }
         let text = candidate.expose();
-        if self.require_digit && !text.chars().any(char::is_numeric) {
+        if self.require_digit && !text.bytes().any(|byte| byte.is_ascii_digit()) {
             violations.push(Violation::MissingDigit);
         }
         let special = |c: char| !c.is_alphanumeric() && !c.is_whitespace();

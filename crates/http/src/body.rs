@@ -23,11 +23,14 @@ pub struct Limits {
     /// How long the whole body may take to arrive, from when the caller is authenticated. 10 seconds
     /// by default.
     pub body_timeout: Duration,
+    /// How many changes may be under way at once, those of clients that have hung up among them. One
+    /// more is refused as unavailable (503). 1024 by default.
+    pub changes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 64 * 1024, body_timeout: Duration::from_secs(10) }
+        Self { body_bytes: 64 * 1024, body_timeout: Duration::from_secs(10), changes: 1024 }
     }
 }
 
@@ -155,7 +158,8 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits { body_bytes: 8, body_timeout: Duration::from_secs(10) };
+    const LIMITS: Limits =
+        Limits { body_bytes: 8, body_timeout: Duration::from_secs(10), changes: 1 };
 
     type Piece = Result<Frame<Bytes>, BoxError>;
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -10,6 +11,7 @@ use http_body::Body;
 use http_body_util::Full;
 use repass_core::{Caller, Change, ChangeError};
 use repass_spec::{Head, Refusal, Reply, Spec, reply};
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
 use crate::answer;
@@ -72,10 +74,14 @@ impl Exchange {
                 return self.refuse(Refusal::Fault);
             }
         };
+        // Bounded here, since a client that hangs up no longer counts at any connection.
+        let Ok(room) = Arc::clone(&shared.room).try_acquire_owned() else {
+            return self.refuse(Refusal::Unavailable { retry_after: Duration::from_secs(1) });
+        };
         // A client that hangs up drops this future, but not the task. So a change that was begun is
         // ended, recorded and logged.
         let (method, request_id) = (self.parts.method.clone(), self.request_id.clone());
-        let task = tokio::spawn(self.change(change).in_current_span());
+        let task = shared.changes.spawn(self.change(change, room).in_current_span());
         task.await.unwrap_or_else(|_| {
             // The runtime is shutting down.
             let reply = reply::empty(StatusCode::INTERNAL_SERVER_ERROR);
@@ -150,7 +156,7 @@ impl Exchange {
     }
 
     /// The change itself, to its end and its answer.
-    async fn change(self, change: Change) -> Response<Full<Bytes>> {
+    async fn change(self, change: Change, _room: OwnedSemaphorePermit) -> Response<Full<Bytes>> {
         let context = change.context.clone();
         let result = match guard_async(self.mounted.mount.changer.change(change)).await {
             Ok(result) => result,

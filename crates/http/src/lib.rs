@@ -11,7 +11,8 @@
 //!
 //! The service fits axum (`Router::fallback_service`), and hyper through hyper-util's
 //! `TowerToHyperService`. Whoever accepts connections puts a [`Peer`] among the request's extensions;
-//! without one, log and audit trail know no peer. And whoever owns the process calls
+//! without one, log and audit trail know no peer. Whoever closes the store awaits
+//! [`PasswordService::changes_ended`] before. And whoever owns the process calls
 //! [`withhold_panic_messages`], since Rust's own panic hook prints what a panic says.
 //!
 //! ```

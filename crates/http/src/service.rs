@@ -11,6 +11,8 @@ use http_body::Body;
 use http_body_util::Full;
 use repass_core::{Authenticator, Randomness, SystemRandomness};
 use repass_spec::reply;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use crate::answer;
@@ -38,6 +40,10 @@ pub struct PasswordService {
 pub(crate) struct Shared {
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) limits: Limits,
+    /// Changes under way, those of clients that have hung up among them.
+    pub(crate) changes: TaskTracker,
+    /// Room for changes under way.
+    pub(crate) room: Arc<Semaphore>,
     mounts: Vec<Arc<Mounted>>,
     randomness: Arc<dyn Randomness>,
 }
@@ -51,6 +57,15 @@ impl PasswordService {
             limits: Limits::default(),
             randomness: Arc::new(SystemRandomness),
         }
+    }
+
+    /// Waits until every change that was begun has ended, those of clients that have hung up among
+    /// them; no connection waits for these.
+    ///
+    /// For shutting down: call it when no more requests come in, and before the store is closed.
+    pub async fn changes_ended(&self) {
+        self.shared.changes.close();
+        self.shared.changes.wait().await;
     }
 }
 
@@ -156,6 +171,8 @@ impl PasswordServiceBuilder {
         let shared = Shared {
             authenticator: self.authenticator,
             limits: self.limits,
+            changes: TaskTracker::new(),
+            room: Arc::new(Semaphore::new(self.limits.changes.min(Semaphore::MAX_PERMITS))),
             mounts,
             randomness: self.randomness,
         };

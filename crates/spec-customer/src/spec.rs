@@ -3,7 +3,7 @@ use http::{Method, StatusCode};
 use repass_core::{
     Authority, Caller, Change, ChangeError, Changed, Context, KeyKind, Proof, Sessions, Subject,
 };
-use repass_spec::{Credential, Demand, Head, Refusal, Reply, Route, Spec, affinity, header, reply};
+use repass_spec::{Credential, Demand, Head, Refusal, Reply, Route, Spec, header, reply};
 use serde::{Deserialize, Serialize};
 
 use crate::http_error::{ERROR, HttpError};
@@ -50,13 +50,7 @@ impl Spec for CustomerSpec {
     }
 
     fn route(&self, path: &str, method: &Method) -> Route {
-        if !is_own(path) {
-            Route::Elsewhere { affinity: affinity(path, PATH) }
-        } else if method == Method::POST {
-            Route::Here
-        } else {
-            Route::OtherMethod { allow: METHODS }
-        }
+        Route::of_resource(is_own(path), path, PATH, method, METHODS)
     }
 
     fn credentials(&self, head: &Head<'_>) -> Vec<Credential> {

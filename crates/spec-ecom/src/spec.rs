@@ -92,13 +92,8 @@ impl Spec for EcomSpec {
     }
 
     fn route(&self, path: &str, method: &Method) -> Route {
-        if path.strip_suffix('/').unwrap_or(path) != PATH {
-            Route::Elsewhere { affinity: repass_spec::affinity(path, PATH) }
-        } else if *method == Method::POST {
-            Route::Here
-        } else {
-            Route::OtherMethod { allow: METHOD }
-        }
+        let is_own = path.strip_suffix('/').unwrap_or(path) == PATH;
+        Route::of_resource(is_own, path, PATH, method, METHOD)
     }
 
     fn credentials(&self, head: &Head<'_>) -> Vec<Credential> {

@@ -6,7 +6,7 @@ use repass_core::{
     Authority, Caller, Change, ChangeError, Changed, Context, KeyKind, Plaintext, Proof, Realm,
     Sessions, SignedTokenVerifier, Subject, Violation,
 };
-use repass_spec::{Credential, Head, Refusal, Reply, Route, Spec, affinity, header, reply};
+use repass_spec::{Credential, Head, Refusal, Reply, Route, Spec, header, reply};
 
 use crate::{ChangePassword, FabricError, FabricUser, Moment, SiteContext, SiteContextError};
 
@@ -95,13 +95,8 @@ impl Spec for FabricSpec {
     }
 
     fn route(&self, path: &str, method: &Method) -> Route {
-        if path.strip_suffix('/').unwrap_or(path) != PATH {
-            Route::Elsewhere { affinity: affinity(path, PATH) }
-        } else if method == Method::PATCH {
-            Route::Here
-        } else {
-            Route::OtherMethod { allow: METHOD }
-        }
+        let is_own = path.strip_suffix('/').unwrap_or(path) == PATH;
+        Route::of_resource(is_own, path, PATH, method, METHOD)
     }
 
     fn credentials(&self, head: &Head<'_>) -> Vec<Credential> {

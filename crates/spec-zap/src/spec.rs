@@ -3,7 +3,7 @@ use http::{Method, StatusCode};
 use repass_core::{
     Authority, Caller, Change, ChangeError, Changed, Context, Proof, Sessions, Subject, Violation,
 };
-use repass_spec::{Credential, Head, Refusal, Reply, Route, Spec, affinity, header, reply};
+use repass_spec::{Credential, Head, Refusal, Reply, Route, Spec, header, reply};
 
 use crate::{Answer, ChangePassword, FAULT, SecureOtp};
 
@@ -37,13 +37,8 @@ impl Spec for ZapSpec {
     }
 
     fn route(&self, path: &str, method: &Method) -> Route {
-        if path.strip_suffix('/').unwrap_or(path) != PATH {
-            Route::Elsewhere { affinity: affinity(path, PATH) }
-        } else if method == Method::POST {
-            Route::Here
-        } else {
-            Route::OtherMethod { allow: METHOD }
-        }
+        let is_own = path.strip_suffix('/').unwrap_or(path) == PATH;
+        Route::of_resource(is_own, path, PATH, method, METHOD)
     }
 
     fn credentials(&self, head: &Head<'_>) -> Vec<Credential> {

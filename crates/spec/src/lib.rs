@@ -90,6 +90,26 @@ pub enum Route {
     },
 }
 
+impl Route {
+    /// The route of an API with one resource and one method. `is_own` says whether `path` is the
+    /// resource's, as the vendor compares paths; `own` is the path as the vendor writes it.
+    pub fn of_resource(
+        is_own: bool,
+        path: &str,
+        own: &str,
+        method: &Method,
+        allow: &'static str,
+    ) -> Self {
+        if !is_own {
+            Self::Elsewhere { affinity: affinity(path, own) }
+        } else if method.as_str() == allow {
+            Self::Here
+        } else {
+            Self::OtherMethod { allow }
+        }
+    }
+}
+
 /// Something a request must present to be let in. `None` where it presents nothing readable.
 #[derive(Debug)]
 pub enum Credential {
@@ -156,6 +176,14 @@ pub fn affinity(path: &str, own: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_resource_has_one_method() {
+        let route = |is_own, method| Route::of_resource(is_own, "/v1/x", "/v1/y", &method, "POST");
+        assert_eq!(route(true, Method::POST), Route::Here);
+        assert_eq!(route(true, Method::GET), Route::OtherMethod { allow: "POST" });
+        assert_eq!(route(false, Method::POST), Route::Elsewhere { affinity: 1 });
+    }
 
     #[test]
     fn affinity_counts_shared_leading_segments() {

@@ -46,9 +46,8 @@ impl SqlStore {
                     self.write_event(&mut transaction, &event, due_at).await?;
                     ticket.alarm = Some(event.id);
                 }
-                if key.expires {
-                    self.sweep_attempts(&mut transaction, now).await?;
-                }
+                // For every key, or else the time would tell known identifiers from unknown ones.
+                self.sweep_attempts(&mut transaction, now).await?;
                 self.end_unrecorded(transaction).await?;
                 Ok(Ok(ticket))
             }

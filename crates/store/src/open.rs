@@ -3,9 +3,9 @@
 mod postgres;
 mod sqlite;
 
-use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 
 use sqlx::migrate::MigrateError;
 use sqlx::{Connection, Executor};
@@ -122,11 +122,21 @@ impl SqlStore {
         }
     }
 
+    /// The URL of the database in this file, for [`open`](Self::open): whatever would mean something
+    /// else in a URL is percent-encoded.
+    ///
+    /// # Errors
+    /// [`OpenError::InvalidPath`] when the path is no UTF-8.
+    pub fn url_of(path: &Path) -> Result<String, OpenError> {
+        Ok(format!("sqlite://{}", sqlite::encoded(path)?))
+    }
+
     /// Whether [`open`](Self::open) can succeed, as far as that shows without opening or making
     /// anything: for checking a configuration.
     ///
     /// # Errors
-    /// When the URL is not understood, or its folder, or a file that must exist, does not.
+    /// When the URL is not understood, or names a folder, or its folder, or a file that must exist,
+    /// does not.
     pub fn check_url(url: &str) -> Result<(), OpenError> {
         let (path, create) = match DatabaseUrl::parse(url)? {
             DatabaseUrl::Sqlite { path, create } => (path, create),
@@ -136,10 +146,18 @@ impl SqlStore {
         if !folder.is_dir() {
             return Err(OpenError::MissingFolder(folder.to_owned()));
         }
-        if !create && !path.exists() {
-            return Err(OpenError::MissingFile(path));
+        match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => {
+                Err(OpenError::File { path, source: io::ErrorKind::IsADirectory.into() })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !create => {
+                Err(OpenError::MissingFile(path))
+            }
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(OpenError::File { path, source })
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

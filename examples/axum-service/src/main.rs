@@ -18,6 +18,8 @@ use repass_spec_customer::{Authentication, CustomerSpec};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    // A panic's message may quote what was being worked on.
+    repass_http::withhold_panic_messages();
     // A real service takes `repass_store::SqlStore` here, or a store of its own.
     let store = Arc::new(MemoryStore::new());
     let hasher =
@@ -38,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let app = Router::new()
         .route("/", get(|| async { "the shop itself" }))
-        .fallback_service(passwords);
+        .fallback_service(passwords.clone());
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8081".to_owned());
     let listener = tokio::net::TcpListener::bind(address).await?;
@@ -54,6 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let _ = tokio::signal::ctrl_c().await;
         })
         .await?;
+    passwords.changes_ended().await;
     Ok(())
 }
 

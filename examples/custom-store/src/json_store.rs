@@ -8,9 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    Account, AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket,
-    AuditRecord, Clock, Closed, Commit, Committed, Credential, CredentialStore, Found,
-    HashedPassword, Profile, StoreError, Subject, SystemClock, SystemRandomness, random_uuid,
+    Account, AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState,
+    AttemptTicket, AuditRecord, Clock, Closed, Commit, Committed, Credential, CredentialStore,
+    Found, HashedPassword, Profile, StoreError, Subject, SystemClock, SystemRandomness,
+    random_uuid,
 };
 use serde::{Deserialize, Serialize};
 
@@ -91,9 +92,10 @@ impl CredentialStore for JsonStore {
     async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
         let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
         let table = self.lock();
-        let user = table.users.iter().find(|user| {
-            user.account.realm == subject.realm && user.account.user_id == user_id
-        });
+        let user = table
+            .users
+            .iter()
+            .find(|user| user.account.realm == subject.realm && user.account.user_id == user_id);
         Ok(user.map(|user| Found {
             account: user.account.clone(),
             credential: Some(Credential {
@@ -139,11 +141,7 @@ impl CredentialStore for JsonStore {
         Ok(())
     }
 
-    async fn record(
-        &self,
-        record: &AuditRecord,
-        _: Option<uuid::Uuid>,
-    ) -> Result<(), StoreError> {
+    async fn record(&self, record: &AuditRecord, _: Option<uuid::Uuid>) -> Result<(), StoreError> {
         let mut table = self.lock();
         table.trail.push(format!("{} {} {}", record.at, record.action, record.outcome));
         self.save(&table).map_err(|error| StoreError::Failed(Box::new(error)))

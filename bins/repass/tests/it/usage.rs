@@ -38,7 +38,7 @@ fn mistyped_options_are_named() {
             &["'robot'", "--kind", "service, app, api"],
         ),
         (&["key", "issue", "--kind", "app"], &["required", "--name <NAME>"]),
-        (&["token", "issue", "--user-id", "x"], &["required", "--lifetime <DURATION>"]),
+        (&["token", "issue"], &["required", "--user-id <ID>"]),
         (
             &["token", "issue", "--user-id", "x", "--lifetime", "10"],
             &["'10'", "--lifetime", "a number with a unit"],

@@ -85,12 +85,14 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+
 pub(crate) const DEFAULT_LOG_FILTER: &str = "info";
 
 impl RawConfig {
     /// `folder` is where the file stands: relative paths in it start there.
     pub(super) fn check(self, folder: &Path) -> Result<Config, KeyError> {
-        let listen = socket_address("listen", &self.listen)?;
+        let listen = socket_address("listen", self.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
         let admin = match &self.admin.listen {
             Some(text) => Some(socket_address("admin.listen", text)?),
             None => None,
@@ -106,16 +108,20 @@ impl RawConfig {
         if mounts.is_empty() {
             return Err(KeyError::new("specs", "none is enabled, so there is nothing to serve"));
         }
-        SqlStore::check_url(&self.store.url).map_err(|error| KeyError::new("store.url", error))?;
+        let store_url = self.store.url.ok_or_else(|| {
+            KeyError::new("store.url", "is required, such as sqlite:///var/lib/repass/repass.db")
+        })?;
+        SqlStore::check_url(&store_url)
+            .map_err(|error| KeyError::new("store.url", chain(&error)))?;
         let key_file = self.store.key_file.map(|file| folder.join(file));
         if let Some(file) = &key_file {
-            load_installation_key(&self.store.url, Some(file), &SystemRandomness)
+            load_installation_key(&store_url, Some(file), &SystemRandomness)
                 .map_err(|error| KeyError::new("store.key_file", chain(&error)))?;
         }
         Ok(Config {
             listen,
             admin,
-            store_url: self.store.url,
+            store_url,
             key_file,
             server: self.server.check()?,
             log_format: self.log.format()?,

@@ -31,6 +31,10 @@ impl<'de> Deserialize<'de> for Seconds {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Seconds, E> {
+                // All that an environment variable can say is text.
+                if let Ok(seconds) = text.parse::<i64>() {
+                    return self.visit_i64(seconds);
+                }
                 text.parse()
                     .map(Seconds)
                     .map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
@@ -43,9 +47,10 @@ impl<'de> Deserialize<'de> for Seconds {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
-    pub(super) listen: String,
+    pub(super) listen: Option<String>,
     #[serde(default)]
     pub(super) allow_plain_http: bool,
+    #[serde(default)]
     pub(super) store: RawStore,
     #[serde(default)]
     pub(super) server: RawServer,
@@ -63,10 +68,10 @@ pub(super) struct RawConfig {
     pub(super) specs: RawSpecs,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawStore {
-    pub(super) url: String,
+    pub(super) url: Option<String>,
     pub(super) key_file: Option<PathBuf>,
 }
 

@@ -29,8 +29,9 @@ impl Changer {
         Ok(proved)
     }
 
-    /// An account that does not exist, has no password or is inactive costs one verification as
-    /// well, so that nobody can tell by the time taken (ASVS 6.3.8).
+    /// An account that does not exist, has no password, is inactive or has a hash that cannot be
+    /// verified costs one verification as well, so that nobody can tell by the time taken
+    /// (ASVS 6.3.8).
     async fn prove_by_password(
         &self,
         found: Option<Found>,
@@ -38,6 +39,8 @@ impl Changer {
         candidate: &Plaintext,
     ) -> Result<Proved, ChangeError> {
         if old.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
+            // Never hashed itself, but no cheaper to try than any other.
+            self.matches(&Arc::new(Plaintext::from("")), self.hasher.decoy()).await?;
             return Err(ChangeError::WrongPassword);
         }
         let known = found.and_then(|found| {
@@ -46,7 +49,15 @@ impl Changer {
         });
         let current_is_candidate = old.same_as(candidate);
         let hash = known.as_ref().map_or_else(|| self.hasher.decoy(), |(_, own)| &own.hash);
-        let right = self.matches(&Arc::new(old), hash).await?;
+        let old = Arc::new(old);
+        let right = match self.matches(&old, hash).await? {
+            Verdict::Same => true,
+            Verdict::Other => false,
+            Verdict::Unverifiable => {
+                self.matches(&old, self.hasher.decoy()).await?;
+                false
+            }
+        };
         match known {
             Some((account, credential)) if right => Ok(Proved {
                 account,
@@ -120,20 +131,36 @@ impl Changer {
             .ok_or(ChangeError::WrongOtp)
     }
 
-    /// Whether `hash` is of `password`. A hash of no supported family is of no password.
+    /// Whether `hash` is of `password`.
     pub(super) async fn matches(
         &self,
         password: &Arc<Plaintext>,
         hash: &HashedPassword,
-    ) -> Result<bool, HashError> {
+    ) -> Result<Verdict, HashError> {
         match self.hasher.verify(Arc::clone(password), hash).await {
+            Ok(true) => Ok(Verdict::Same),
+            Ok(false) => Ok(Verdict::Other),
             Err(HashError::Unsupported(reason)) => {
-                tracing::warn!(reason, "a stored hash cannot be verified; counted as wrong");
-                Ok(false)
+                tracing::warn!(
+                    reason,
+                    "a stored hash cannot be verified; it counts as no password's"
+                );
+                Ok(Verdict::Unverifiable)
             }
-            verdict => verdict,
+            Err(error) => Err(error),
         }
     }
+}
+
+/// What a stored hash says of a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is of this password.
+    Same,
+    /// It is of another.
+    Other,
+    /// It is of no supported family, or damaged: of no password.
+    Unverifiable,
 }
 
 fn by_reset(found: Found, spend: ResetSpend) -> Result<Proved, ChangeError> {

@@ -1,6 +1,6 @@
 //! One Argon2 computation in memory that the caller owns, and its PHC string.
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Argon2, Block, MIN_SALT_LEN, Params, Version};
 use data_encoding::BASE64_NOPAD;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
@@ -13,10 +13,20 @@ pub(super) struct Arena(Vec<Block>);
 
 impl Arena {
     pub(super) fn new(profile: &HashProfile) -> Result<Self, HashError> {
-        let mut arena = Self(Vec::new());
+        let mut arena = Self::empty();
         let blocks = profile.argon2().map_err(algorithm)?.params().block_count();
         arena.reserve(blocks);
         Ok(arena)
+    }
+
+    /// Memory to be reserved when it is needed.
+    pub(super) const fn empty() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Wipes what a computation left behind that did not come to its end.
+    pub(super) fn wipe(&mut self) {
+        wipe(&mut self.0);
     }
 
     fn reserve(&mut self, blocks: usize) {
@@ -36,12 +46,16 @@ impl Arena {
         self.reserve(blocks);
         let memory = &mut self.0[..blocks];
         let result = argon2.hash_password_into_with_memory(password, salt, tag, &mut *memory);
-        // A plain fill, because volatile stores cost a fifth of the hash; `black_box` keeps it from
-        // being optimised away.
-        memory.fill(Block::default());
-        std::hint::black_box(memory);
+        wipe(memory);
         result.map_err(algorithm)
     }
+}
+
+/// A plain fill, because volatile stores cost a fifth of the hash; `black_box` keeps it from being
+/// optimised away.
+fn wipe(memory: &mut [Block]) {
+    memory.fill(Block::default());
+    std::hint::black_box(memory);
 }
 
 /// Hashes `password` with `salt` into a PHC string.
@@ -83,6 +97,7 @@ const MAX_MEMORY_KIB: u32 = 1024 * 1024;
 const MAX_ITERATIONS: u32 = 100;
 const MAX_PARALLELISM: u32 = 64;
 const MAX_TAG: usize = 1024;
+const MAX_SALT: usize = 1024;
 
 struct Parsed {
     argon2: Argon2<'static>,
@@ -123,7 +138,7 @@ impl Parsed {
         else {
             return Err(damaged);
         };
-        if tag.len() > MAX_TAG {
+        if tag.len() > MAX_TAG || !(MIN_SALT_LEN..=MAX_SALT).contains(&salt.len()) {
             return Err(damaged);
         }
         let params =
@@ -190,6 +205,7 @@ mod tests {
             "$argon2id$v=19$m=256,p=1,t=2$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
             "$argon2id$v=19$m=4294967295,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMC",
             "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$",
+            "$argon2id$v=19$m=256,t=2,p=1$c2FsdA$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
             "$argon2id$v=19$m=256,t=2,p=1$!!!!$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
         ];
         for phc in bad {

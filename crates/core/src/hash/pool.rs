@@ -1,6 +1,7 @@
 //! Threads that hash, with a bounded queue in front of them.
 
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -45,23 +46,17 @@ impl Default for HasherOptions {
 /// hasher ends its threads when they are done with what they run.
 #[derive(Debug)]
 pub struct Argon2idHasher {
+    profile: HashProfile,
     jobs: Sender<Job>,
     randomness: Arc<dyn Randomness>,
     deadline: Duration,
     decoy: HashedPassword,
 }
 
-enum Work {
-    Hash { password: NewPassword, salt: [u8; 16], answer: oneshot::Sender<Answer<HashedPassword>> },
-    Verify { password: Arc<Plaintext>, hash: HashedPassword, answer: oneshot::Sender<Answer<bool>> },
-}
-
 type Answer<T> = Result<T, HashError>;
 
-struct Job {
-    work: Work,
-    start_before: Instant,
-}
+/// Does its work in the arena it is given, and answers whoever waits for it.
+type Job = Box<dyn FnOnce(&mut Arena) + Send>;
 
 /// What a caller is told to wait when there is no room. A hash takes tens of milliseconds, so a
 /// queue is worked off within a second or two.
@@ -79,27 +74,40 @@ impl Argon2idHasher {
         let decoy = decoy(&options.profile, &*randomness)?;
         let (jobs, queue) = crossbeam_channel::bounded(options.queue.get());
         for number in 0..options.threads.get() {
-            let arena = Arena::new(&options.profile)?;
-            let worker = Worker { profile: options.profile, queue: queue.clone(), arena };
+            let worker = Worker { queue: queue.clone(), arena: Arena::new(&options.profile)? };
             std::thread::Builder::new()
                 .name(format!("hash-{number}"))
                 .spawn(move || worker.run())
                 .map_err(|_| HashError::Stopped)?;
         }
-        Ok(Self { jobs, randomness, deadline: options.deadline, decoy })
+        Ok(Self { profile: options.profile, jobs, randomness, deadline: options.deadline, decoy })
     }
 
-    async fn submit<T>(
+    async fn submit<T: Send + 'static>(
         &self,
-        work: impl FnOnce(oneshot::Sender<Answer<T>>) -> Work,
-    ) -> Result<T, HashError> {
+        compute: impl FnOnce(&mut Arena) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
         let (answer, result) = oneshot::channel();
-        let job = Job { work: work(answer), start_before: Instant::now() + self.deadline };
+        // A deadline past the end of time is none.
+        let start_before = Instant::now().checked_add(self.deadline);
+        let job = Box::new(move |arena: &mut Arena| {
+            if answer.is_closed() {
+                return;
+            }
+            let is_late = start_before.is_some_and(|at| Instant::now() > at);
+            let result = if is_late {
+                Err(HashError::Busy { retry_after: RETRY_AFTER })
+            } else {
+                compute(arena)
+            };
+            // The caller may have gone meanwhile; then nobody wants the result.
+            let _ = answer.send(result);
+        });
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => HashError::Busy { retry_after: RETRY_AFTER },
             TrySendError::Disconnected(_) => HashError::Stopped,
         })?;
-        result.await.map_err(|_| HashError::Stopped)?
+        result.await.map_err(|_| HashError::Panicked)?
     }
 }
 
@@ -108,7 +116,8 @@ impl Hasher for Argon2idHasher {
     async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
         let mut salt = [0; 16];
         self.randomness.fill(&mut salt)?;
-        self.submit(|answer| Work::Hash { password, salt, answer }).await
+        let profile = self.profile;
+        self.submit(move |arena| argon2id::hash(arena, &profile, password.plaintext(), &salt)).await
     }
 
     async fn verify(
@@ -117,7 +126,7 @@ impl Hasher for Argon2idHasher {
         hash: &HashedPassword,
     ) -> Result<bool, HashError> {
         let hash = hash.clone();
-        self.submit(|answer| Work::Verify { password, hash, answer }).await
+        self.submit(move |arena| argon2id::verify(arena, &password, &hash)).await
     }
 
     fn decoy(&self) -> &HashedPassword {
@@ -134,7 +143,6 @@ fn decoy(profile: &HashProfile, randomness: &dyn Randomness) -> Result<HashedPas
 }
 
 struct Worker {
-    profile: HashProfile,
     queue: Receiver<Job>,
     arena: Arena,
 }
@@ -142,34 +150,23 @@ struct Worker {
 impl Worker {
     fn run(mut self) {
         while let Ok(job) = self.queue.recv() {
-            let late = Instant::now() > job.start_before;
-            match job.work {
-                Work::Hash { password, salt, answer } => answer_with(answer, late, || {
-                    argon2id::hash(&mut self.arena, &self.profile, password.plaintext(), &salt)
-                }),
-                Work::Verify { password, hash, answer } => answer_with(answer, late, || {
-                    argon2id::verify(&mut self.arena, &password, &hash)
-                }),
+            // A panic ends the job, which its caller hears of, but not the thread: nobody starts
+            // another, and without threads no password could be changed.
+            let done = catch_unwind(AssertUnwindSafe(|| job(&mut self.arena)));
+            if done.is_err() {
+                self.arena.wipe();
+                self.arena = Arena::empty();
             }
         }
     }
 }
 
-fn answer_with<T>(
-    answer: oneshot::Sender<Answer<T>>,
-    late: bool,
-    compute: impl FnOnce() -> Answer<T>,
-) {
-    if answer.is_closed() {
-        return;
-    }
-    let result = if late { Err(HashError::Busy { retry_after: RETRY_AFTER }) } else { compute() };
-    // The caller may have gone meanwhile; then nobody wants the result.
-    let _ = answer.send(result);
-}
-
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Waker};
+
     use super::*;
     use crate::{Knowledge, Policy, SystemRandomness};
 
@@ -204,14 +201,13 @@ mod tests {
         let (jobs, _queue) = crossbeam_channel::bounded(1);
         let decoy = decoy(&HashProfile::INSECURE_FOR_TESTS, &SystemRandomness).unwrap();
         let hasher = Argon2idHasher {
+            profile: HashProfile::INSECURE_FOR_TESTS,
             jobs,
             randomness: Arc::new(SystemRandomness),
             deadline: Duration::from_secs(1),
             decoy,
         };
-        let (answer, _waiting) = oneshot::channel();
-        let work = Work::Hash { password: accepted("x"), salt: [0; 16], answer };
-        hasher.jobs.send(Job { work, start_before: Instant::now() }).unwrap();
+        hasher.jobs.send(Box::new(|_| {})).unwrap();
         let verdict = hasher.hash(accepted("x")).await;
         assert!(matches!(verdict, Err(HashError::Busy { .. })));
     }
@@ -221,5 +217,47 @@ mod tests {
         let hasher = hasher(&HasherOptions { deadline: Duration::ZERO, ..cheap() });
         let verdict = hasher.hash(accepted("x")).await;
         assert!(matches!(verdict, Err(HashError::Busy { .. })));
+    }
+    #[tokio::test]
+    async fn a_job_that_panics_costs_no_thread() {
+        let hasher = hasher(&HasherOptions { threads: NonZeroUsize::MIN, ..cheap() });
+        for _ in 0..3 {
+            let verdict = hasher.submit(|_| -> Answer<()> { panic!("a bug") }).await;
+            assert!(matches!(verdict, Err(HashError::Panicked)), "{verdict:?}");
+        }
+        let hash = hasher.hash(accepted("long enough, surely")).await.unwrap();
+        let right = Arc::new(Plaintext::from("long enough, surely"));
+        assert!(hasher.verify(right, &hash).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_job_whose_caller_has_gone_costs_nothing() {
+        let hasher = hasher(&HasherOptions { threads: NonZeroUsize::MIN, ..cheap() });
+        let (go_on, gate) = std::sync::mpsc::channel::<()>();
+        let mut first = pin!(hasher.submit(move |_| {
+            gate.recv().unwrap();
+            Ok(())
+        }));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        let done = Arc::new(AtomicBool::new(false));
+        {
+            let done = Arc::clone(&done);
+            let mut gone = pin!(hasher.submit(move |_| {
+                done.store(true, Ordering::SeqCst);
+                Ok(())
+            }));
+            assert!(gone.as_mut().poll(&mut context).is_pending());
+        }
+        go_on.send(()).unwrap();
+        first.await.unwrap();
+        hasher.submit(|_| Ok(())).await.unwrap();
+        assert!(!done.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn an_endless_deadline_is_none() {
+        let hasher = hasher(&HasherOptions { deadline: Duration::MAX, ..cheap() });
+        hasher.hash(accepted("x")).await.unwrap();
     }
 }

@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::memory::MemoryStore;
 use repass_core::{
-    Account, Administration, AdministrationStore, Argon2idHasher, AuditFilter, AuditRecord,
-    Authority, Caller, Change, ChangeError, Changed, Changer, Clock, Context, HashError,
-    HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, ManualClock, NewAccount,
-    NewPassword, Plaintext, Policy, Profile, Proof, Realm, Sessions, Subject, SystemRandomness,
+    Account, AccountId, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
+    AuditRecord, Authority, Caller, Change, ChangeError, Changed, Changer, Clock, Context,
+    HashError, HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, ManualClock,
+    NewAccount, NewPassword, Plaintext, Policy, Profile, Proof, Realm, Sessions, Subject,
+    SystemRandomness, random_uuid,
 };
 
 pub(crate) const OLD: &str = "the first of my passwords";
@@ -50,8 +51,11 @@ impl Hasher for CountingHasher {
         if busy.is_ok() {
             return Err(HashError::Busy { retry_after: Duration::from_secs(1) });
         }
-        self.verified.fetch_add(1, Ordering::SeqCst);
-        self.inner.verify(password, hash).await
+        let verdict = self.inner.verify(password, hash).await;
+        if !matches!(verdict, Err(HashError::Unsupported(_))) {
+            self.verified.fetch_add(1, Ordering::SeqCst);
+        }
+        verdict
     }
 
     fn decoy(&self) -> &HashedPassword {
@@ -60,7 +64,8 @@ impl Hasher for CountingHasher {
 }
 
 impl CountingHasher {
-    /// Verifications since the last look.
+    /// Verifications since the last look. To find out that a hash cannot be verified is none: it
+    /// costs nothing.
     pub(crate) fn take_verified(&self) -> usize {
         self.verified.swap(0, Ordering::SeqCst)
     }
@@ -112,6 +117,18 @@ impl House {
         };
         let password = Some(Plaintext::from(OLD));
         self.desk.add_account(new, password, &Policy::default(), &*self.hasher).await.unwrap()
+    }
+
+    /// Adds an account whose hash no supported family can verify, as an import could.
+    pub(crate) async fn add_damaged(&self, user_id: &str) {
+        let account = Account {
+            id: AccountId(random_uuid(&SystemRandomness).unwrap()),
+            user_id: user_id.parse().unwrap(),
+            ..self.desk.show_account(&realm(), "pat").await.unwrap().0
+        };
+        let hash = HashedPassword::from_stored("$2b$12$abcdefghijklmnopqrstuv");
+        let audit = self.audit().await[0].clone();
+        self.store.add_account(&account, Some(&hash), &audit).await.unwrap();
     }
 
     pub(crate) async fn change(&self, change: Change) -> Result<Changed, ChangeError> {

@@ -83,16 +83,49 @@ async fn an_inactive_account_is_told_so_only_to_a_right_token() {
 }
 
 #[tokio::test]
-async fn nist_3_2_2_wrong_tokens_close_the_reset_path_too() {
+async fn nist_3_2_2_wrong_tokens_close_the_reset_path_to_wrong_tokens() {
+    let house = House::new().await;
+    let wrong = || house.change(with_token("pat", &Plaintext::from("guess"), NEW));
+    for _ in 0..3 {
+        assert!(matches!(wrong().await, Err(ChangeError::UnknownToken)));
+    }
+    assert!(matches!(wrong().await, Err(ChangeError::TooManyAttempts { .. })));
+    let unknown = || house.change(with_token("nobody", &Plaintext::from("guess"), NEW));
+    for _ in 0..3 {
+        assert!(matches!(unknown().await, Err(ChangeError::UnknownToken)));
+    }
+    assert!(matches!(unknown().await, Err(ChangeError::TooManyAttempts { .. })));
+    house.pass(1);
+    assert!(matches!(wrong().await, Err(ChangeError::UnknownToken)));
+}
+
+#[tokio::test]
+async fn a_stranger_who_sends_wrong_tokens_cannot_keep_the_holder_from_a_reset() {
+    let house = House::new().await;
+    let token = house.reset_token("pat").await;
+    for n in 0..200 {
+        let guess = Plaintext::new(format!("guess number {n}"));
+        let result = house.change(with_token("pat", &guess, NEW)).await;
+        let expected =
+            matches!(result, Err(ChangeError::UnknownToken | ChangeError::TooManyAttempts { .. }));
+        assert!(expected, "{result:?}");
+    }
+    let refused = house.change(with_token("pat", &token, "brief xq")).await;
+    assert!(matches!(refused, Err(ChangeError::Rejected(_))));
+    house.change(with_token("pat", &token, NEW)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_one_time_password_beside_a_token_is_not_looked_at_while_closed() {
     let house = House::new().await;
     for _ in 0..3 {
         let _ = house.change(with_token("pat", &Plaintext::from("guess"), NEW)).await;
     }
     let token = house.reset_token("pat").await;
-    let closed = house.change(with_token("pat", &token, NEW)).await;
-    assert!(matches!(closed, Err(ChangeError::TooManyAttempts { .. })));
-    house.pass(1);
-    house.change(with_token("pat", &token, NEW)).await.unwrap();
+    let mut with_otp = with_token("pat", &token, NEW);
+    with_otp.otp = Some("123456".into());
+    let closed = house.change(with_otp).await;
+    assert!(matches!(closed, Err(ChangeError::TooManyAttempts { .. })), "{closed:?}");
 }
 
 #[tokio::test]

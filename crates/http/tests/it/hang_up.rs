@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
+use repass_http::Limits;
 use tower::ServiceExt;
 
 use crate::capture;
@@ -16,8 +17,9 @@ use crate::world::{Mood, World};
 #[tokio::test]
 async fn the_change_is_made_all_the_same() {
     let world = World::new().await.with_hasher(Mood::Waits);
+    let service = world.service();
     {
-        let mut answering = pin!(world.service().oneshot(world.good("hang-up-1")));
+        let mut answering = pin!(service.clone().oneshot(world.good("hang-up-1")));
         let begun = tokio::select! {
             begun = world.hasher.begun.acquire() => begun,
             _ = &mut answering => panic!("answered before the change was made"),
@@ -27,13 +29,37 @@ async fn the_change_is_made_all_the_same() {
     // The client is gone; nothing is changed yet.
     assert_eq!(world.version().await, 1);
     assert!(capture::of_request("hang-up-1").is_empty());
+    let mut ended = pin!(service.changes_ended());
+    poll_fn(|context| {
+        assert!(ended.as_mut().poll(context).is_pending(), "a change is under way");
+        Poll::Ready(())
+    })
+    .await;
     world.hasher.go_on.add_permits(1);
-    while capture::of_request("hang-up-1").is_empty() {
-        tokio::task::yield_now().await;
-    }
+    ended.await;
     assert_eq!(world.version().await, 2);
     let line = capture::line_of("hang-up-1");
     assert_eq!((&line["outcome"], &line["status"]), (&"ok".into(), &200.into()));
+}
+
+#[tokio::test]
+async fn changes_that_nobody_waits_for_take_up_room() {
+    let world = World::new().await.with_hasher(Mood::Waits);
+    let service = world.service_with(Limits { changes: 1, ..Limits::default() });
+    {
+        let mut answering = pin!(service.clone().oneshot(world.good("hang-up-3")));
+        tokio::select! {
+            begun = world.hasher.begun.acquire() => begun.unwrap().forget(),
+            _ = &mut answering => panic!("answered before the change was made"),
+        };
+    }
+    let refused = service.clone().oneshot(world.good("hang-up-4")).await.unwrap();
+    assert_eq!(refused.status(), 503);
+    assert_eq!(capture::line_of("hang-up-4")["outcome"], "unavailable");
+    world.hasher.go_on.add_permits(100);
+    service.changes_ended().await;
+    let served = service.oneshot(world.good("hang-up-5")).await.unwrap();
+    assert_ne!(served.status(), 503, "there is room again");
 }
 
 #[tokio::test]

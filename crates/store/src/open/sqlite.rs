@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 use std::{fs, io};
 
-use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_encode};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::{ConnectOptions, Connection, Executor};
 
@@ -120,12 +120,17 @@ fn new_file(path: &Path) -> io::Result<()> {
 }
 
 fn connect_options(path: &Path) -> Result<AnyConnectOptions, OpenError> {
-    let path = path.to_str().ok_or(OpenError::InvalidPath)?;
-    let encoded = percent_encode(path.as_bytes(), NON_ALPHANUMERIC);
-    let options = AnyConnectOptions::from_str(&format!("sqlite:{encoded}?mode=rw"))
+    let options = AnyConnectOptions::from_str(&format!("sqlite:{}?mode=rw", encoded(path)?))
         .map_err(|error| OpenError::Database(error.into()))?;
     // Not even on a debug level: statements say which account does what.
     Ok(options.disable_statement_logging())
+}
+
+pub(super) fn encoded(path: &Path) -> Result<PercentEncode<'_>, OpenError> {
+    /// What stands for itself, so that a URL can be read by people.
+    const SET: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'_').remove(b'-');
+    let path = path.to_str().ok_or(OpenError::InvalidPath)?;
+    Ok(percent_encode(path.as_bytes(), SET))
 }
 
 enum Journal {
