@@ -14,6 +14,7 @@ use sqlx::query;
 use uuid::Uuid;
 
 use crate::failure::damaged;
+use crate::retry::retried;
 use crate::row;
 use crate::store::{SqlStore, Statement, WriteTransaction};
 
@@ -25,6 +26,109 @@ impl OutboxStore for SqlStore {
         lease: Duration,
         limit: u32,
     ) -> Result<Vec<ClaimedEvent>, StoreError> {
+        let due = retried(|| self.lease_due(now, lease, limit)).await?;
+        // They are leased by now: what fails from here on is not to lose them until that ends.
+        let mut claimed = Vec::with_capacity(due.len());
+        for (event, claim) in due {
+            let holder = retried(|| self.account_by_id(event.account)).await?;
+            let holder = holder.ok_or_else(|| damaged("account"))?;
+            let delivered = retried(|| self.channels_of(event.id)).await?;
+            claimed.push(ClaimedEvent { event, holder, delivered, claim });
+        }
+        Ok(claimed)
+    }
+
+    async fn delivered(&self, claim: Claim, channel: &str) -> Result<(), StoreError> {
+        let insert = || {
+            query(
+                "INSERT INTO outbox_deliveries (event, channel)
+                 SELECT id, $1 FROM outbox WHERE id = $2 AND tries = $3 AND state = 'pending'
+                 ON CONFLICT (event, channel) DO NOTHING",
+            )
+            .bind(channel)
+            .bind(claim.event.to_string())
+            .bind(i64::from(claim.tries))
+        };
+        self.write_alone(insert).await.map(drop)
+    }
+
+    async fn finished(&self, claim: Claim) -> Result<(), StoreError> {
+        let update = || {
+            query(
+                "UPDATE outbox SET state = 'delivered', error = NULL
+                 WHERE id = $1 AND tries = $2 AND state = 'pending'",
+            )
+            .bind(claim.event.to_string())
+            .bind(i64::from(claim.tries))
+        };
+        self.write_alone(update).await.map(drop)
+    }
+
+    async fn failed(
+        &self,
+        claim: Claim,
+        next_try: Timestamp,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        let update = || {
+            query(
+                "UPDATE outbox SET due_at = $1, error = $2
+                 WHERE id = $3 AND tries = $4 AND state = 'pending'",
+            )
+            .bind(next_try.as_microsecond())
+            .bind(error)
+            .bind(claim.event.to_string())
+            .bind(i64::from(claim.tries))
+        };
+        self.write_alone(update).await.map(drop)
+    }
+
+    async fn dead(&self, claim: Claim, error: &str) -> Result<(), StoreError> {
+        let update = || {
+            query(
+                "UPDATE outbox SET state = 'dead', error = $1
+                 WHERE id = $2 AND tries = $3 AND state = 'pending'",
+            )
+            .bind(error)
+            .bind(claim.event.to_string())
+            .bind(i64::from(claim.tries))
+        };
+        self.write_alone(update).await.map(drop)
+    }
+
+    async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
+        retried(|| self.list_entries(filter)).await
+    }
+
+    async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {
+        retried(|| self.find_entry(event)).await
+    }
+
+    async fn retry_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
+        let update = || {
+            query(
+                "UPDATE outbox SET state = 'pending', tries = 0, due_at = $1
+                 WHERE id = $2 AND state <> 'delivered'",
+            )
+            .bind(audit.at.as_microsecond())
+            .bind(event.to_string())
+        };
+        self.write_recorded(update, audit).await
+    }
+
+    async fn drop_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
+        let delete = || query("DELETE FROM outbox WHERE id = $1").bind(event.to_string());
+        self.write_recorded(delete, audit).await
+    }
+}
+
+impl SqlStore {
+    async fn lease_due(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<(OutboxEvent, Claim)>, StoreError> {
         let leased_until = now.checked_add(lease).unwrap_or(Timestamp::MAX);
         let mut transaction = self.begin().await?;
         let due = self.due_events(&mut transaction, now, limit).await?;
@@ -41,92 +145,9 @@ impl OutboxStore for SqlStore {
             self.write(&mut transaction, lease).await?;
         }
         self.end_unrecorded(transaction).await?;
-
-        let mut claimed = Vec::with_capacity(due.len());
-        for (event, claim) in due {
-            let holder = self.account_by_id(event.account).await?;
-            let holder = holder.ok_or_else(|| damaged("account"))?;
-            let delivered = self.channels_of(event.id).await?;
-            claimed.push(ClaimedEvent { event, holder, delivered, claim });
-        }
-        Ok(claimed)
+        Ok(due)
     }
 
-    async fn delivered(&self, claim: Claim, channel: &str) -> Result<(), StoreError> {
-        let insert = query(
-            "INSERT INTO outbox_deliveries (event, channel)
-             SELECT id, $1 FROM outbox WHERE id = $2 AND tries = $3 AND state = 'pending'
-             ON CONFLICT (event, channel) DO NOTHING",
-        )
-        .bind(channel)
-        .bind(claim.event.to_string())
-        .bind(i64::from(claim.tries));
-        self.write_alone(insert).await.map(drop)
-    }
-
-    async fn finished(&self, claim: Claim) -> Result<(), StoreError> {
-        let update = query(
-            "UPDATE outbox SET state = 'delivered', error = NULL
-             WHERE id = $1 AND tries = $2 AND state = 'pending'",
-        )
-        .bind(claim.event.to_string())
-        .bind(i64::from(claim.tries));
-        self.write_alone(update).await.map(drop)
-    }
-
-    async fn failed(
-        &self,
-        claim: Claim,
-        next_try: Timestamp,
-        error: &str,
-    ) -> Result<(), StoreError> {
-        let update = query(
-            "UPDATE outbox SET due_at = $1, error = $2
-             WHERE id = $3 AND tries = $4 AND state = 'pending'",
-        )
-        .bind(next_try.as_microsecond())
-        .bind(error)
-        .bind(claim.event.to_string())
-        .bind(i64::from(claim.tries));
-        self.write_alone(update).await.map(drop)
-    }
-
-    async fn dead(&self, claim: Claim, error: &str) -> Result<(), StoreError> {
-        let update = query(
-            "UPDATE outbox SET state = 'dead', error = $1
-             WHERE id = $2 AND tries = $3 AND state = 'pending'",
-        )
-        .bind(error)
-        .bind(claim.event.to_string())
-        .bind(i64::from(claim.tries));
-        self.write_alone(update).await.map(drop)
-    }
-
-    async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
-        self.list_entries(filter).await
-    }
-
-    async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {
-        self.find_entry(event).await
-    }
-
-    async fn retry_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
-        let update = query(
-            "UPDATE outbox SET state = 'pending', tries = 0, due_at = $1
-             WHERE id = $2 AND state <> 'delivered'",
-        )
-        .bind(audit.at.as_microsecond())
-        .bind(event.to_string());
-        self.write_recorded(update, audit).await
-    }
-
-    async fn drop_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
-        let delete = query("DELETE FROM outbox WHERE id = $1").bind(event.to_string());
-        self.write_recorded(delete, audit).await
-    }
-}
-
-impl SqlStore {
     /// What may be claimed now. Nobody else can, until the transaction ends.
     async fn due_events(
         &self,
@@ -177,26 +198,36 @@ impl SqlStore {
         self.write(transaction, delete).await.map(drop)
     }
 
-    async fn write_alone(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        let mut transaction = self.begin().await?;
-        let written = self.write(&mut transaction, statement).await?;
-        self.end_unrecorded(transaction).await?;
-        Ok(written)
+    /// Writes one row without a record.
+    async fn write_alone<'q>(
+        &self,
+        statement: impl Fn() -> Statement<'q> + Sync,
+    ) -> Result<u64, StoreError> {
+        retried(|| async {
+            let mut transaction = self.begin().await?;
+            let written = self.write(&mut transaction, statement()).await?;
+            self.end_unrecorded(transaction).await?;
+            Ok(written)
+        })
+        .await
     }
 
     /// Writes one row and its audit record; where there is no such row, nothing. Whether there was.
-    async fn write_recorded(
+    async fn write_recorded<'q>(
         &self,
-        statement: Statement<'_>,
+        statement: impl Fn() -> Statement<'q> + Sync,
         audit: &AuditRecord,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.begin().await?;
-        if self.write(&mut transaction, statement).await? == 0 {
-            self.undo(transaction).await?;
-            return Ok(false);
-        }
-        self.write_audit(&mut transaction, audit).await?;
-        self.end(transaction, audit).await?;
-        Ok(true)
+        retried(|| async {
+            let mut transaction = self.begin().await?;
+            if self.write(&mut transaction, statement()).await? == 0 {
+                self.undo(transaction).await?;
+                return Ok(false);
+            }
+            self.write_audit(&mut transaction, audit).await?;
+            self.end(transaction, audit).await?;
+            Ok(true)
+        })
+        .await
     }
 }

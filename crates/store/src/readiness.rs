@@ -14,8 +14,7 @@ impl SqlStore {
         let latest = query("SELECT MAX(version) AS version FROM _sqlx_migrations");
         let found = self.row(latest).await?;
         let version = found.and_then(|row| row.try_get::<i64, _>("version").ok());
-        let migrations = self.dialect.migrations();
-        let known = migrations.iter().map(|migration| migration.version).max().unwrap_or_default();
+        let known = self.dialect.newest_version();
         if version == Some(known) {
             Ok(())
         } else {

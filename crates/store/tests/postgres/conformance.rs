@@ -9,11 +9,21 @@ use repass_core::{
     OtpEnrolment, OutboxEvent, Randomness, ResetToken, SystemRandomness,
 };
 use repass_store::SqlStore;
+use sqlx::Executor;
 
-use crate::database::{open, url};
+use crate::database::{open, raw, shared, url};
 
 pub(crate) async fn one_store_passes() {
     conformance::administration_store(Arc::new(open(&url()).await)).await;
+}
+
+/// A database that orders texts as people do, not by their bytes.
+pub(crate) async fn one_store_passes_in_english() {
+    let create =
+        "CREATE DATABASE english TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'";
+    raw(&url()).await.execute(create).await.unwrap();
+    let store = open(&shared().url("english")).await;
+    conformance::administration_store(Arc::new(store)).await;
 }
 
 pub(crate) async fn two_nodes_pass_as_one() {
