@@ -27,9 +27,12 @@ impl House {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
-        let store = SqlStore::open(&config.store_url).await?;
-        let loaded =
-            load_installation_key(&config.store_url, config.key_file.as_deref(), &*randomness)?;
+        let store = SqlStore::open(config.store_url.expose()).await?;
+        let loaded = load_installation_key(
+            config.store_url.expose(),
+            config.key_file.as_deref(),
+            &*randomness,
+        )?;
         if loaded.created {
             let file = loaded.path.display();
             let any = AccountFilter { limit: 1, ..AccountFilter::default() };

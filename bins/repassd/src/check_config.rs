@@ -18,7 +18,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     if let Some(admin) = config.admin {
         writeln!(out, "  answer probes  on {admin} (/healthz, /readyz)")?;
     }
-    writeln!(out, "  keep data in   {}", config.store_url)?;
+    writeln!(out, "  keep data in   {}", database(config.store_url.expose()))?;
     writeln!(
         out,
         "  hash with      Argon2id, memory {} KiB, passes {}, lanes {}; threads {}, queue {}, \
@@ -56,6 +56,11 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         writeln!(out, "Mind: {warning}")?;
     }
     Ok(())
+}
+
+/// The URL of a database on a server may hold its password.
+fn database(url: &str) -> &str {
+    if url.starts_with("sqlite:") { url } else { "the PostgreSQL database of store.url" }
 }
 
 /// As the configuration would say it, such as `15m`.

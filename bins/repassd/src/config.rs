@@ -200,6 +200,9 @@ mod tests {
         assert!(wrong(&GOOD.replace("127.0.0.1:0", "here"), &[]).starts_with("r.toml: listen: "));
         let homeless = GOOD.replace("[store]\nurl = 'sqlite:///tmp/x.db'\n", "");
         assert!(wrong(&homeless, &[]).starts_with("r.toml: store.url: is required"));
+        let keyless = GOOD.replace("sqlite:///tmp/x.db", "postgres://u:secret@h/db");
+        assert!(wrong(&keyless, &[]).starts_with("r.toml: store.key_file: is required"));
+        assert!(!wrong(&keyless, &[]).contains("secret"));
         let nothing = GOOD.replace("[specs.ecom]", "[specs.ecom]\nenabled = false");
         assert!(wrong(&nothing, &[]).starts_with("r.toml: specs: none is enabled"));
     }

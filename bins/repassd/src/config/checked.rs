@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repass_core::{
-    AttemptRules, CommonPasswords, HashProfile, HasherOptions, Policy, SystemRandomness,
+    AttemptRules, CommonPasswords, HashProfile, HasherOptions, Plaintext, Policy, SystemRandomness,
 };
 use repass_store::{SqlStore, load_installation_key};
 use validator::Validate;
@@ -21,7 +21,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where health probes are answered, if anywhere.
     pub(crate) admin: Option<SocketAddr>,
-    pub(crate) store_url: String,
+    pub(crate) store_url: Plaintext,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) server: ServerLimits,
     pub(crate) log_format: LogFormat,
@@ -111,11 +111,16 @@ impl RawConfig {
         let store_url = self.store.url.ok_or_else(|| {
             KeyError::new("store.url", "is required, such as sqlite:///var/lib/repass/repass.db")
         })?;
-        SqlStore::check_url(&store_url)
+        SqlStore::check_url(store_url.expose())
             .map_err(|error| KeyError::new("store.url", chain(&error)))?;
         let key_file = self.store.key_file.map(|file| folder.join(file));
+        let on_a_server = !store_url.expose().to_ascii_lowercase().starts_with("sqlite:");
+        if on_a_server && key_file.is_none() {
+            let reason = "is required with a database on a server: all nodes share one key";
+            return Err(KeyError::new("store.key_file", reason));
+        }
         if let Some(file) = &key_file {
-            load_installation_key(&store_url, Some(file), &SystemRandomness)
+            load_installation_key(store_url.expose(), Some(file), &SystemRandomness)
                 .map_err(|error| KeyError::new("store.key_file", chain(&error)))?;
         }
         Ok(Config {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use repass_core::Plaintext;
 use serde::{Deserialize, Deserializer};
 
 /// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
@@ -71,7 +72,8 @@ pub(super) struct RawConfig {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawStore {
-    pub(super) url: Option<String>,
+    /// Secret, since it may hold the database's password.
+    pub(super) url: Option<Plaintext>,
     pub(super) key_file: Option<PathBuf>,
 }
 
