@@ -1,16 +1,24 @@
 //! The real programs, over real sockets, on real databases.
 // clippy's exception for tests covers test functions, not what they call.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// Then `../postgres/ignored.rs` says so of every test.
+#![cfg(not(postgres_missing))]
+
+#[cfg(postgres)]
+extern crate repass_tests_postgres as repass_tests;
 
 mod check_config;
 mod common_rules;
 mod crash;
+#[cfg(not(postgres))] // A demo is on SQLite in any case.
 mod demo;
 mod ecom;
 mod etna;
 mod examples;
 mod health;
 mod house;
+#[cfg(postgres)] // Nodes on one SQLite file would have to share a machine.
+mod nodes;
 mod races;
 mod requests;
 mod secrets;
