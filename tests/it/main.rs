@@ -19,6 +19,7 @@ mod health;
 mod house;
 #[cfg(postgres)] // Nodes on one SQLite file would have to share a machine.
 mod nodes;
+mod outbox;
 mod races;
 mod requests;
 mod secrets;

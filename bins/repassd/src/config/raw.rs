@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 
+use super::outbox::{RawOutbox, RawWebhook};
+
 /// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seconds(pub(super) SignedDuration);
@@ -59,6 +61,9 @@ pub(super) struct RawConfig {
     pub(super) hashing: RawHashing,
     #[serde(default)]
     pub(super) attempts: RawAttempts,
+    #[serde(default)]
+    pub(super) outbox: RawOutbox,
+    pub(super) webhook: Option<RawWebhook>,
     #[serde(default)]
     pub(super) specs: RawSpecs,
 }
