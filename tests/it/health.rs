@@ -3,7 +3,7 @@
 use http::Method;
 use repass_tests::{Client, Server};
 
-fn admin(server: &Server) -> Client {
+pub(crate) fn admin(server: &Server) -> Client {
     let address = server
         .log()
         .lines()

@@ -9,10 +9,7 @@ use repass_core::{
     Administration, AuditRecord, Clock, KeyKind, ManualClock, Plaintext, SystemClock,
     SystemRandomness, TokenDigest, TokenStore,
 };
-use repass_store::load_installation_key;
 use repass_tests::{Answer, Client, Desk, FIRST_PASSWORD, Server, ServerBuilder};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::task::JoinSet;
 
 use crate::requests::{GUID, Wire, good_request};
@@ -132,12 +129,10 @@ impl House {
 
     /// The operator's desk as it was so long ago.
     pub(crate) fn desk_of_the_past(&self, ago: Duration) -> Administration {
-        let url = format!("sqlite://{}", self.server.database().display());
-        let key = load_installation_key(&url, None, &SystemRandomness).unwrap().key;
         let ago = SignedDuration::try_from(ago).unwrap();
         Administration::new(
             Arc::new(self.desk.store.clone()),
-            Arc::new(key),
+            Arc::new(self.server.database().key()),
             Arc::new(ManualClock::new(now() - ago)),
             Arc::new(SystemRandomness),
         )
@@ -203,18 +198,11 @@ impl House {
         &header.expect("the header").1
     }
 
-    /// A second connection to the database, as of an operator who makes mistakes.
-    async fn database(&self) -> SqliteConnection {
-        SqliteConnectOptions::new().filename(self.server.database()).connect().await.unwrap()
-    }
-
     /// Makes the database lack `table` while `during` runs; then it is whole again.
     pub(crate) async fn without_table<T>(&self, table: &str, during: impl Future<Output = T>) -> T {
         let rename = async |from: &str, to: &str| {
-            let mut connection = self.database().await;
             let statement = format!("ALTER TABLE {from} RENAME TO {to}");
-            connection.execute(AssertSqlSafe(statement)).await.unwrap();
-            connection.close().await.unwrap();
+            self.server.database().execute(statement).await;
         };
         let elsewhere = format!("{table}_mislaid");
         rename(table, &elsewhere).await;

@@ -1,11 +1,17 @@
 //! The real programs, over real sockets, on real databases.
 // clippy's exception for tests covers test functions, not what they call.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// Then `../postgres/ignored.rs` says so of every test.
+#![cfg(not(postgres_missing))]
+
+#[cfg(postgres)]
+extern crate repass_tests_postgres as repass_tests;
 
 mod check_config;
 mod common_rules;
 mod crash;
 mod customer;
+#[cfg(not(postgres))] // A demo is on SQLite in any case.
 mod demo;
 mod ecom;
 mod etna;
@@ -13,6 +19,9 @@ mod examples;
 mod fabric;
 mod health;
 mod house;
+#[cfg(postgres)] // Nodes on one SQLite file would have to share a machine.
+mod nodes;
+mod outbox;
 mod races;
 mod requests;
 mod secrets;

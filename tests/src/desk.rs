@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +6,9 @@ use repass_core::{
     CredentialStore, HashProfile, Hasher, HasherOptions, KeyKind, NewAccount, Plaintext, Policy,
     Profile, Realm, Subject, SystemClock, SystemRandomness,
 };
-use repass_store::{SqlStore, load_installation_key};
-use tempfile::TempDir;
+use repass_store::SqlStore;
+
+use crate::Database;
 
 /// The password that every account is made with.
 pub const FIRST_PASSWORD: &str = "the very first password";
@@ -18,11 +18,11 @@ pub const FIRST_PASSWORD: &str = "the very first password";
 pub struct Desk {
     /// What operators can do.
     pub administration: Administration,
-    /// The database.
+    /// Its ports.
     pub store: SqlStore,
     hasher: Argon2idHasher,
-    /// Keeps the database's folder when the server is gone.
-    _folder: Arc<TempDir>,
+    /// Keeps the database when the server is gone.
+    database: Database,
 }
 
 /// An account to play with.
@@ -37,11 +37,10 @@ pub struct Player {
 }
 
 impl Desk {
-    /// Opens the desk on a database file.
-    pub(crate) async fn open(database: &Path, folder: Arc<TempDir>) -> Self {
-        let url = format!("sqlite://{}", database.display());
-        let store = SqlStore::open(&url).await.unwrap();
-        let key = load_installation_key(&url, None, &SystemRandomness).unwrap().key;
+    /// Opens the desk on a database.
+    pub(crate) async fn open(database: Database) -> Self {
+        let store = SqlStore::open(&database.url()).await.unwrap();
+        let key = database.key();
         let options =
             HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
         let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
@@ -51,7 +50,12 @@ impl Desk {
             Arc::new(SystemClock),
             Arc::new(SystemRandomness),
         );
-        Self { administration, store, hasher, _folder: folder }
+        Self { administration, store, hasher, database }
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Adds an account with [`FIRST_PASSWORD`].

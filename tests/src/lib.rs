@@ -6,10 +6,12 @@
 
 mod binary;
 mod client;
+mod database;
 mod desk;
 mod server;
 
 pub use binary::{binary, workspace};
 pub use client::{Answer, Client};
+pub use database::Database;
 pub use desk::{Desk, FIRST_PASSWORD, Player};
 pub use server::{Server, ServerBuilder, Stopped};

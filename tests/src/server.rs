@@ -8,21 +8,21 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tempfile::TempDir;
+use repass_postgres_cluster::Cluster;
 
-use crate::{Client, Desk, binary};
+use crate::{Client, Database, Desk, binary};
 
 /// How long a server may take to start or stop before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running `repassd serve` on a database of its own, in a temporary folder.
+/// A running `repassd serve` on a database of its own.
 #[derive(Debug)]
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     child: Child,
     log: Arc<Mutex<String>>,
-    folder: Arc<TempDir>,
+    database: Database,
 }
 
 /// How a server ended.
@@ -37,7 +37,7 @@ pub struct Stopped {
 /// What a server is started with.
 #[derive(Debug, Clone)]
 pub struct ServerBuilder {
-    folder: Arc<TempDir>,
+    database: Database,
     top: String,
     tables: String,
     specs: Vec<(String, String)>,
@@ -52,9 +52,18 @@ impl Server {
 
     /// The same with something else configured.
     pub fn builder() -> ServerBuilder {
+        Self::builder_with(Database::new())
+    }
+
+    /// The same on a database of this cluster, for tests that stop its server.
+    pub fn builder_on(cluster: &Arc<Cluster>) -> ServerBuilder {
+        Self::builder_with(Database::on(Arc::clone(cluster)))
+    }
+
+    fn builder_with(database: Database) -> ServerBuilder {
         let specs = ["ecom", "etna", "zap", "customer", "fabric"];
         ServerBuilder {
-            folder: Arc::new(tempfile::tempdir().unwrap()),
+            database,
             top: String::new(),
             tables: String::new(),
             specs: specs.map(|name| (name.to_owned(), format!("realm = '{name}'\n"))).into(),
@@ -69,17 +78,12 @@ impl Server {
 
     /// The operator's desk on its database.
     pub async fn desk(&self) -> Desk {
-        Desk::open(&self.database(), Arc::clone(&self.folder)).await
+        Desk::open(self.database.clone()).await
     }
 
-    /// Its database file.
-    pub fn database(&self) -> PathBuf {
-        database(self.folder.path())
-    }
-
-    /// The folder of its files.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// All that it logged so far.
@@ -173,16 +177,24 @@ impl ServerBuilder {
 
     /// The folder that relative paths in the configuration start at.
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.database.folder()
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Writes the configuration file and gives its path.
     pub fn write_config(&self) -> PathBuf {
+        let key_file = self.database.key_file();
+        let key_file = key_file.map(|file| format!("key_file = '{}'\n", file.display()));
         let mut text = format!(
-            "listen = '127.0.0.1:0'\n{}\n[store]\nurl = 'sqlite://{}'\n\
+            "listen = '127.0.0.1:0'\n{}\n[store]\nurl = '{}'\n{}\
              [log]\nformat = 'json'\nfilter = 'debug'\n",
             self.top,
-            database(self.folder.path()).display()
+            self.database.url(),
+            key_file.unwrap_or_default(),
         );
         if !self.tables.contains("[hashing]") {
             text.push_str("[hashing]\nprofile = 'insecure-for-tests'\n");
@@ -191,13 +203,13 @@ impl ServerBuilder {
         for (name, lines) in &self.specs {
             text.push_str(&format!("[specs.{name}]\n{lines}"));
         }
-        let file = self.folder.path().join("repassd.toml");
+        let file = self.folder().join("repassd.toml");
         std::fs::write(&file, text).unwrap();
         file
     }
 
-    /// Starts the server and waits until it listens. Can be called again after the server stopped, to
-    /// start another one on the same database.
+    /// Starts the server and waits until it listens. Can be called again to start another one on the
+    /// same database, after the first stopped or beside it.
     pub async fn start(&self) -> Server {
         let config = self.write_config();
         let program = tokio::task::spawn_blocking(|| binary("repassd")).await.unwrap();
@@ -229,7 +241,7 @@ impl ServerBuilder {
             let _ = child.kill();
             panic!("the server does not start:\n{}", log.lock().unwrap());
         };
-        Server { address, child, log, folder: Arc::clone(&self.folder) }
+        Server { address, child, log, database: self.database.clone() }
     }
 }
 
@@ -240,8 +252,4 @@ fn address_in(line: &str) -> Option<SocketAddr> {
         return None;
     }
     line["address"].as_str()?.parse().ok()
-}
-
-fn database(folder: &Path) -> PathBuf {
-    folder.join("repass.db")
 }

@@ -1,6 +1,7 @@
 //! What can stand on the command line.
 
 mod account;
+mod outbox;
 mod password;
 pub(crate) mod usage;
 mod values;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use repass_core::{HashProfile, KeyKind, Policy, Realm, UserId};
 
 pub(crate) use account::{AccountCommand, AddAccount, ListAccounts};
+pub(crate) use outbox::{ListOutbox, OutboxCommand};
 pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand};
 pub(crate) use values::{NamedPolicy, Position};
 
@@ -101,6 +103,9 @@ pub(crate) enum Command {
     /// Read the audit trail.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// List events on their way, and retry or drop those that do not get through.
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
 }
 
 /// Which account.

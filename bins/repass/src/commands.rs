@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod key;
 mod otp;
+mod outbox;
 mod password;
 mod reset;
 mod token;
@@ -28,6 +29,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Otp(command) => otp::run(command, database, output).await?,
         Command::Password(command) => return password::run(command, database, output).await,
         Command::Audit(command) => audit::run(command, database, output).await?,
+        Command::Outbox(command) => outbox::run(command, database, output).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

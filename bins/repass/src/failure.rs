@@ -111,6 +111,7 @@ fn administration_code(error: &AdministrationError) -> &'static str {
         AdministrationError::AccountExists { .. } => "account-exists",
         AdministrationError::NoSuchAccount { .. } => "no-such-account",
         AdministrationError::NothingToRevoke(_) => "nothing-to-revoke",
+        AdministrationError::NoSuchEvent(_) => "no-such-event",
         AdministrationError::Invalid(_) => "invalid",
         AdministrationError::Rejected(_) => "rejected",
         AdministrationError::Hash(HashError::Busy { .. }) => "busy",

@@ -8,6 +8,7 @@ use repass_core::{
     InstallationKey, Randomness, SystemClock, SystemRandomness,
 };
 use repass_http::{Limits, Mount, PasswordService};
+use repass_outbox::Courier;
 use repass_store::{SqlStore, load_installation_key};
 
 use crate::config::Config;
@@ -74,6 +75,21 @@ impl House {
             });
         }
         Ok(Self { service: builder.build()?, store, key, hasher })
+    }
+
+    /// Who delivers events, if anybody wants to hear of them.
+    pub(crate) fn courier(&self, config: &Config) -> Option<Courier> {
+        let channels = config.outbox.channels();
+        if channels.is_empty() {
+            return None;
+        }
+        Some(Courier::new(
+            Arc::new(self.store.clone()),
+            channels,
+            config.outbox.options.clone(),
+            Arc::new(SystemClock),
+            Arc::new(SystemRandomness),
+        ))
     }
 
     pub(crate) async fn close(self) -> Result<(), Box<dyn Error>> {

@@ -38,6 +38,14 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         in_words(attempts.max_delay),
         attempts.limit,
     )?;
+    let outbox = &config.outbox;
+    if outbox.webhook.is_some() {
+        writeln!(
+            out,
+            "  deliver events to the webhook, {} tries before they are given up",
+            outbox.options.max_tries,
+        )?;
+    }
     writeln!(out, "  serve")?;
     for mount in &config.mounts {
         let policy = &mount.policy;

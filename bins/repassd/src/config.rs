@@ -1,6 +1,7 @@
 //! The configuration: as written ([`raw`]), and as checked ([`Config`]).
 
 mod checked;
+mod outbox;
 mod raw;
 mod specs;
 
@@ -177,6 +178,27 @@ mod tests {
                 "below OWASP's minimum",
             ),
             ("[server]\nmax_connections = 0", "r.toml: server.max_connections: "),
+            ("[outbox]\nmax_tries = 0", "r.toml: outbox.max_tries: must be 1 to 1000"),
+            ("[outbox]\nlongest_wait = '1s'", "r.toml: outbox.longest_wait: "),
+            ("[webhook]\nurl = 'https://example.org/'", "r.toml: webhook.secret: give either"),
+            (
+                "[webhook]\nurl = 'https://example.org/'\nsecret = 'x'",
+                "r.toml: webhook.secret: must be whsec_",
+            ),
+            (
+                "[webhook]\nurl = 'https://example.org/'\nsecret_file = 'is-none'",
+                "r.toml: webhook.secret_file: ",
+            ),
+            (
+                "[webhook]\nurl = 'https://127.0.0.1/'\n\
+                 secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'",
+                "r.toml: webhook.url: must not lead to a private address",
+            ),
+            (
+                "[webhook]\nurl = 'http://example.org/'\n\
+                 secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'",
+                "r.toml: webhook.url: must begin with https://",
+            ),
             ("[log]\nformat = 'xml'", "r.toml: log.format: "),
             ("[specs.etna]\nrealm = 'A B'", "r.toml: specs.etna.realm: "),
             ("[specs.etna]\nrealm = 'a'\nprefix = 'x'", "r.toml: specs.etna.prefix: "),

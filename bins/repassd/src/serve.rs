@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::assemble::House;
 use crate::config::Config;
@@ -42,7 +43,20 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         tracing::info!(spec = mount.spec.name(), realm = %mount.realm, prefix = %mount.prefix, "serving");
     }
     tracing::info!(%address, "listening");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let courier = house.courier(config).map(|courier| {
+        tokio::spawn(async move {
+            // Over when the sender is dropped.
+            courier.run(async { stopped.await.unwrap_or_default() }).await;
+        })
+    });
     listen::serve(listener, house.service.clone(), &config.server, shutdown).await;
+    drop(stop);
+    if let Some(courier) = courier
+        && tokio::time::timeout(config.server.shutdown_timeout, courier).await.is_err()
+    {
+        tracing::warn!("some events were cut off on their way; they will be delivered again");
+    }
     if let Some(admin) = admin {
         admin.abort();
     }

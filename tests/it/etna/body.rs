@@ -20,7 +20,7 @@ fn type_error(member: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_5_to_8_the_published_vectors() {
     let house = start().await;
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/etna.jsonl");
+    let file = repass_tests::workspace().join("tests/vectors/etna.jsonl");
     let mut vectors = 0;
     for line in std::fs::read_to_string(file).unwrap().lines() {
         let vector: Value = serde_json::from_str(line).unwrap();

@@ -32,7 +32,7 @@ const SETTINGS: &[&str] = &[
     "full_page_writes=on",
     "synchronous_commit=on",
     "shared_buffers=16MB",
-    "max_connections=100",
+    "max_connections=600",
     "autovacuum_max_workers=1",
     "max_wal_senders=0",
     "wal_level=minimal",
@@ -152,6 +152,19 @@ impl Cluster {
         let output = create.output().expect("createdb can be run");
         assert!(output.status.success(), "createdb: {}", String::from_utf8_lossy(&output.stderr));
         name
+    }
+
+    /// Deletes a database, cutting off who is connected to it. Does nothing when the server is
+    /// stopped.
+    pub fn drop_database(&self, name: &str) {
+        if self.server().is_none() {
+            return;
+        }
+        let mut drop = self.run_as.command(&self.programs.join("dropdb"), self.folder.path());
+        drop.args(["--if-exists", "--force", "-h"]).arg(self.folder.path());
+        drop.args(["-U", USER, name]).stderr(Stdio::null());
+        // It takes room, no more; the cluster's end deletes it in any case.
+        let _ = drop.status();
     }
 
     /// Stops the server and waits until it is gone. Does nothing when it is stopped already.

@@ -13,6 +13,7 @@ use repass_store::{SqlStore, load_installation_key};
 use validator::Validate;
 
 use super::KeyError;
+use super::outbox::OutboxConfig;
 use super::raw::{RawAttempts, RawConfig, RawHashing, RawLog, RawPolicy, RawServer, Seconds};
 use super::specs::{self, MountConfig};
 
@@ -28,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) log_filter: String,
     pub(crate) hasher: HasherOptions,
     pub(crate) attempts: AttemptRules,
+    pub(crate) outbox: OutboxConfig,
     pub(crate) mounts: Vec<MountConfig>,
 }
 
@@ -133,6 +135,7 @@ impl RawConfig {
             log_filter: self.log.filter()?,
             hasher: self.hashing.check()?,
             attempts: self.attempts.check()?,
+            outbox: self.outbox.check(self.webhook, folder)?,
             mounts,
         })
     }
@@ -249,7 +252,7 @@ impl RawLog {
 }
 
 /// An error with its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
@@ -266,7 +269,11 @@ fn socket_address(key: &str, text: &str) -> Result<SocketAddr, KeyError> {
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A time-out of 1 ms to 1 day.
-fn timeout(key: &str, wish: Option<Seconds>, default: Duration) -> Result<Duration, KeyError> {
+pub(super) fn timeout(
+    key: &str,
+    wish: Option<Seconds>,
+    default: Duration,
+) -> Result<Duration, KeyError> {
     let timeout = delay(key, wish, default)?;
     if timeout < Duration::from_millis(1) {
         return Err(KeyError::new(key, "must be 1ms to 24h"));
@@ -275,7 +282,11 @@ fn timeout(key: &str, wish: Option<Seconds>, default: Duration) -> Result<Durati
 }
 
 /// A delay of nothing to 1 day.
-fn delay(key: &str, wish: Option<Seconds>, default: Duration) -> Result<Duration, KeyError> {
+pub(super) fn delay(
+    key: &str,
+    wish: Option<Seconds>,
+    default: Duration,
+) -> Result<Duration, KeyError> {
     let Some(Seconds(wish)) = wish else { return Ok(default) };
     Duration::try_from(wish)
         .ok()

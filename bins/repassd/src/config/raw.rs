@@ -7,6 +7,8 @@ use jiff::SignedDuration;
 use repass_core::Plaintext;
 use serde::{Deserialize, Deserializer};
 
+use super::outbox::{RawOutbox, RawWebhook};
+
 /// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seconds(pub(super) SignedDuration);
@@ -65,6 +67,9 @@ pub(super) struct RawConfig {
     pub(super) hashing: RawHashing,
     #[serde(default)]
     pub(super) attempts: RawAttempts,
+    #[serde(default)]
+    pub(super) outbox: RawOutbox,
+    pub(super) webhook: Option<RawWebhook>,
     #[serde(default)]
     pub(super) specs: RawSpecs,
 }

@@ -1,0 +1,44 @@
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+use repass_core::OutboxState;
+use uuid::Uuid;
+
+use super::values;
+
+#[derive(Subcommand)]
+pub(crate) enum OutboxCommand {
+    /// List events with how their delivery stands, newest first.
+    #[command(after_help = "\
+Examples:
+  repass outbox list --state dead
+  repass outbox list --limit 20 --json")]
+    List(ListOutbox),
+    /// Have an event tried again at once that was given up, or waits for its next try.
+    #[command(after_help = "Example:\n  repass outbox retry 0b0e4f3c-6a5f-4c43-9f0e-6b8d6a2f9f5e")]
+    Retry(NamedEvent),
+    /// Remove an event for good, delivered or not.
+    #[command(after_help = "Example:\n  repass outbox drop 0b0e4f3c-6a5f-4c43-9f0e-6b8d6a2f9f5e")]
+    Drop(NamedEvent),
+}
+
+#[derive(Args)]
+pub(crate) struct ListOutbox {
+    /// Only events in this state [default: all].
+    #[arg(
+        long,
+        value_name = "STATE",
+        value_parser = PossibleValuesParser::new(OutboxState::ALL.map(OutboxState::as_str))
+            .try_map(|name| OutboxState::of(&name).ok_or("there is no such state"))
+    )]
+    pub(crate) state: Option<OutboxState>,
+    /// Most events to list, 1 to 10000.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = values::limit())]
+    pub(crate) limit: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct NamedEvent {
+    /// The id that `outbox list` shows.
+    #[arg(value_name = "ID")]
+    pub(crate) id: Uuid,
+}

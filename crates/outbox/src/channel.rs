@@ -1,0 +1,61 @@
+use std::error::Error;
+
+use async_trait::async_trait;
+use repass_core::ClaimedEvent;
+
+/// A way to those who want to hear of events.
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// The name under which the store remembers what this channel has delivered. It never changes,
+    /// and no other channel of a courier has it.
+    fn name(&self) -> &'static str;
+
+    /// Delivers an event. It may be called again with the same event, also after it succeeded: the
+    /// process can die before that is noted.
+    ///
+    /// # Errors
+    /// When the event did not get through, or nobody knows.
+    async fn deliver(&self, claimed: &ClaimedEvent) -> Result<(), DeliveryError>;
+}
+
+/// An event did not get through. The message is kept with the event for operators, so it tells no
+/// secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct DeliveryError(String);
+
+impl DeliveryError {
+    /// The most bytes of a message that are kept.
+    const MAX: usize = 500;
+
+    /// For the reason `message`. Control characters are replaced, and what is too long is cut.
+    pub fn new(message: impl AsRef<str>) -> Self {
+        let clean = |c: char| if c.is_control() { ' ' } else { c };
+        let mut message: String = message.as_ref().chars().map(clean).collect();
+        message.truncate(message.floor_char_boundary(Self::MAX));
+        Self(message)
+    }
+
+    /// For the reason `error`, with all that caused it.
+    pub fn caused_by(error: &dyn Error) -> Self {
+        let mut line = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            line = format!("{line}: {cause}");
+            source = cause.source();
+        }
+        Self::new(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_clean_and_bounded() {
+        assert_eq!(DeliveryError::new("a\r\nb\0c").to_string(), "a  b c");
+        let long = DeliveryError::new("ä".repeat(400)).to_string();
+        assert_eq!(long.len(), DeliveryError::MAX);
+    }
+}

@@ -1,0 +1,56 @@
+//! Takes the events of the outbox to those who want to hear of them.
+//!
+//! A [`Courier`] claims events from an [`OutboxStore`](repass_core::OutboxStore) and brings each to
+//! every [`Channel`]: at least once, and in order per account. What fails is tried again after waits
+//! that double, with jitter, until it is given up and waits for an operator. Several couriers may
+//! share one store; when one dies in the middle of a delivery, another gets the event once its lease
+//! is over. Receivers tell repeats by the event's id.
+//!
+//! There is one channel here: [`Webhook`], a signed POST after the
+//! [Standard Webhooks](https://www.standardwebhooks.com) scheme.
+//!
+//! It decides nothing about accounts and writes no event; the engine does, in the transaction of
+//! what the event tells. It reads no configuration.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use std::sync::Arc;
+//!
+//! use async_trait::async_trait;
+//! use repass_core::memory::MemoryStore;
+//! use repass_core::{ClaimedEvent, SystemClock, SystemRandomness};
+//! use repass_outbox::{Channel, Courier, CourierOptions, DeliveryError};
+//!
+//! struct Log;
+//!
+//! #[async_trait]
+//! impl Channel for Log {
+//!     fn name(&self) -> &'static str {
+//!         "log"
+//!     }
+//!
+//!     async fn deliver(&self, claimed: &ClaimedEvent) -> Result<(), DeliveryError> {
+//!         println!("{} {}", claimed.event.kind, claimed.holder.user_id.as_str());
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let courier = Courier::new(
+//!     Arc::new(MemoryStore::new()),
+//!     vec![Arc::new(Log)],
+//!     CourierOptions::default(),
+//!     Arc::new(SystemClock),
+//!     Arc::new(SystemRandomness),
+//! );
+//! courier.run(async { /* over when the process is to stop */ }).await;
+//! # });
+//! ```
+
+mod channel;
+mod courier;
+mod waits;
+mod webhook;
+
+pub use channel::{Channel, DeliveryError};
+pub use courier::{Courier, CourierOptions};
+pub use webhook::{InvalidWebhook, InvalidWebhookSecret, Webhook, WebhookOptions, WebhookSecret};

@@ -1,0 +1,37 @@
+//! Several servers on one PostgreSQL database: they behave as one, and no trouble of a server or of
+//! the database loses or halves a change.
+
+mod crash;
+mod load;
+mod one;
+mod outages;
+
+use std::time::Duration;
+
+use repass_tests::{Client, Server, ServerBuilder};
+
+/// How long a test waits for what must happen; far longer than that takes.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Two servers on the same database.
+struct Nodes {
+    a: Server,
+    b: Server,
+}
+
+impl Nodes {
+    async fn start(builder: &ServerBuilder) -> Self {
+        Self { a: builder.start().await, b: builder.start().await }
+    }
+
+    /// For number `n` of many clients: one node for the even ones, the other for the odd ones.
+    fn client(&self, n: usize) -> Client {
+        if n.is_multiple_of(2) { self.a.client() } else { self.b.client() }
+    }
+}
+
+/// Waits until it has happened, but not forever.
+async fn in_time<T>(what: &str, happening: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(PATIENCE, happening).await;
+    waited.unwrap_or_else(|_| panic!("in vain: {what}"))
+}

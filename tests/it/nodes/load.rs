@@ -1,0 +1,178 @@
+//! Clients that change passwords without end, and what must be found in the database afterwards.
+
+use std::sync::Arc;
+
+use http::Method;
+use repass_tests::{Client, Desk, FIRST_PASSWORD};
+use sqlx::{Connection, Row};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::in_time;
+use crate::requests::{CUSTOMER, JSON, Outcome, customer_body, outcome};
+
+const LANES: usize = 8;
+
+/// The default policy's.
+const HISTORY: i64 = 5;
+
+/// So many clients, each with an account of its own, changing its password again and again.
+pub(super) struct Load {
+    lanes: JoinSet<Lane>,
+    tally: watch::Receiver<Vec<Tally>>,
+    stop: watch::Sender<bool>,
+}
+
+/// What one client was told.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    /// That the change was made.
+    pub(super) acknowledged: u64,
+    /// That the service is not available.
+    pub(super) refused: u64,
+    /// Nothing: the connection broke.
+    pub(super) broken: u64,
+}
+
+/// One client and what it knows.
+pub(super) struct Lane {
+    user: String,
+    /// What the password may be: the last acknowledged one, and after it those of which it is not
+    /// known whether they were set, oldest first.
+    candidates: Vec<String>,
+    tally: Tally,
+}
+
+impl Load {
+    /// Adds the accounts and lets the clients loose, which go from one of these servers to the next.
+    pub(super) async fn start(desk: &Desk, servers: Vec<Client>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let (tell, tally) = watch::channel(vec![Tally::default(); LANES]);
+        let tell = Arc::new(tell);
+        let mut lanes = JoinSet::new();
+        for number in 0..LANES {
+            let user = format!("00000000-0000-4000-8000-00000000000{number}");
+            desk.add("customer", &user).await;
+            let candidates = vec![FIRST_PASSWORD.to_owned()];
+            let lane = Lane { user, candidates, tally: Tally::default() };
+            let (servers, stopped, tell) = (servers.clone(), stopped.clone(), Arc::clone(&tell));
+            lanes.spawn(async move {
+                let told = |tally| tell.send_modify(|all| all[number] = tally);
+                lane.run(&servers, &stopped, told).await
+            });
+        }
+        Self { lanes, tally, stop }
+    }
+
+    /// Waits until every client was told so many more times what `of` counts.
+    pub(super) async fn each(&mut self, more: u64, of: fn(&Tally) -> u64) {
+        let before = self.tally.borrow().clone();
+        let each = |now: &Vec<Tally>| {
+            now.iter().zip(&before).all(|(now, before)| of(now) >= of(before) + more)
+        };
+        let waited = in_time("each client's progress", self.tally.wait_for(each)).await;
+        waited.expect("no client panics");
+    }
+
+    /// Waits until one more change is acknowledged, whosever.
+    pub(super) async fn one(&mut self) {
+        let sum = |all: &Vec<Tally>| all.iter().map(|tally| tally.acknowledged).sum::<u64>();
+        let before = sum(&self.tally.borrow());
+        let waited = self.tally.wait_for(|now| sum(now) > before);
+        in_time("any progress", waited).await.expect("no client panics");
+    }
+
+    pub(super) async fn stop(self) -> Vec<Lane> {
+        self.stop.send_replace(true);
+        in_time("the clients' end", self.lanes.join_all()).await
+    }
+}
+
+impl Lane {
+    async fn run(
+        mut self,
+        servers: &[Client],
+        stopped: &watch::Receiver<bool>,
+        told: impl Fn(Tally),
+    ) -> Self {
+        for (n, server) in servers.iter().cycle().enumerate() {
+            if *stopped.borrow() {
+                break;
+            }
+            let next = format!("password number {n} of this one");
+            let body = customer_body(&self.user, &self.candidates[0], &next);
+            match server.try_send(Method::POST, CUSTOMER, &[JSON], body).await {
+                Err(_) => {
+                    self.tally.broken += 1;
+                    self.candidates.push(next);
+                }
+                Ok(answer) if answer.status == 503 => {
+                    answer.assert_common_headers();
+                    assert!(answer.json()["Message"].is_string(), "{}", answer.text());
+                    assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+                    self.tally.refused += 1;
+                    self.candidates.push(next);
+                }
+                Ok(answer) => match outcome(&answer) {
+                    Outcome::Changed => {
+                        self.tally.acknowledged += 1;
+                        self.candidates = vec![next];
+                    }
+                    // Then one of the changes that nobody acknowledged was made.
+                    Outcome::WrongPassword if self.candidates.len() > 1 => {
+                        self.candidates.remove(0);
+                    }
+                    other => panic!("{other:?} for {}: {}", self.user, self.candidates.len()),
+                },
+            }
+            told(self.tally);
+        }
+        self
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Asserts that every acknowledged change is there, and that every change that is there is
+    /// whole: hash, version, history, audit trail and outbox tell the same.
+    pub(super) async fn assert_whole(&self, desk: &Desk) {
+        let mut current = 0;
+        for candidate in &self.candidates {
+            current += u32::from(desk.is_password("customer", &self.user, candidate).await);
+        }
+        assert_eq!(current, 1, "{}: one of {} candidates", self.user, self.candidates.len());
+
+        let mut connection = desk.database().connect().await;
+        let facts = sqlx::query(
+            "SELECT CAST(c.version AS bigint) AS version,
+                 (SELECT count(*) FROM audit t WHERE t.account = a.id
+                      AND t.action = 'password.change' AND t.outcome = 'ok') AS audited,
+                 (SELECT count(*) FROM outbox o WHERE o.account = a.id
+                      AND o.kind = 'password.changed') AS told,
+                 (SELECT count(*) FROM password_history h WHERE h.account = a.id) AS kept,
+                 (SELECT CAST(coalesce(max(h.version), 0) AS bigint)
+                      FROM password_history h WHERE h.account = a.id) AS latest,
+                 (SELECT count(*) FROM password_history h
+                      WHERE h.account = a.id AND h.hash = c.hash) AS doubled
+             FROM accounts a JOIN credentials c ON c.account = a.id
+             WHERE a.realm = 'customer' AND a.user_id = $1",
+        )
+        .bind(self.user.as_str())
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+        connection.close().await.unwrap();
+
+        let fact = |name: &str| facts.get::<i64, _>(name);
+        let changes = fact("version") - 1;
+        let acknowledged = i64::try_from(self.tally.acknowledged).unwrap();
+        let unknown = i64::try_from(self.tally.refused + self.tally.broken).unwrap();
+        assert!((acknowledged..=acknowledged + unknown).contains(&changes), "{changes}");
+        assert_eq!(fact("audited"), changes, "the audit trail agrees with the version");
+        assert_eq!(fact("told"), changes, "the outbox agrees with the version");
+        assert_eq!(fact("kept"), changes.min(HISTORY), "the history agrees with the version");
+        assert_eq!(fact("latest"), changes, "the history ends before the current hash");
+        assert_eq!(fact("doubled"), 0, "the current hash is none of the history's");
+    }
+}

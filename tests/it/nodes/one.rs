@@ -1,0 +1,164 @@
+//! What two nodes are asked at the same moment, one of them grants.
+
+use std::time::Duration;
+
+use repass_core::AttemptKey;
+use repass_tests::{Answer, Desk, FIRST_PASSWORD, Server};
+use serde_json::json;
+use sqlx::{Connection, Row};
+use tokio::task::JoinSet;
+
+use super::Nodes;
+use crate::house::{ANY_PASSWORD, NEVER_CLOSED, NEW, now};
+use crate::requests::{GUID, Outcome, Wire, change, good_request, outcome};
+
+/// Sends the same request so many times at once, half of them to each node.
+async fn flood(nodes: &Nodes, wire: &Wire, count: usize) -> Vec<Answer> {
+    let mut tasks = JoinSet::new();
+    for n in 0..count {
+        let (client, wire) = (nodes.client(n), wire.clone());
+        tasks.spawn(async move { wire.send(&client).await });
+    }
+    tasks.join_all().await
+}
+
+async fn count(desk: &Desk, statement: &'static str) -> i64 {
+    let mut connection = desk.database().connect().await;
+    let counted = sqlx::query(statement).fetch_one(&mut connection).await.unwrap().get(0);
+    connection.close().await.unwrap();
+    counted
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_changes_over_two_nodes_exactly_one_wins() {
+    let nodes = Nodes::start(&Server::builder()).await;
+    let desk = nodes.a.desk().await;
+    desk.add("customer", GUID).await;
+    let mut tasks = JoinSet::new();
+    for n in 0..50 {
+        let client = nodes.client(n);
+        tasks.spawn(async move {
+            let new = format!("the wish of number {n} of fifty");
+            (outcome(&change(&client, GUID, FIRST_PASSWORD, &new).await), new)
+        });
+    }
+    let results = tasks.join_all().await;
+    let (winners, losers): (Vec<_>, Vec<_>) =
+        results.iter().partition(|(outcome, _)| *outcome == Outcome::Changed);
+    assert_eq!(winners.len(), 1, "{results:?}");
+    assert!(desk.is_password("customer", GUID, &winners[0].1).await);
+    for (outcome, _) in losers {
+        assert!(matches!(outcome, Outcome::WrongPassword | Outcome::TooMany), "{outcome:?}");
+    }
+    let changes = "SELECT count(*) FROM audit WHERE action = 'password.change' AND outcome = 'ok'";
+    assert_eq!(count(&desk, changes).await, 1);
+    assert_eq!(
+        count(&desk, "SELECT count(*) FROM outbox WHERE kind = 'password.changed'").await,
+        1
+    );
+    assert_eq!(count(&desk, "SELECT version FROM credentials").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are_verified() {
+    let builder = Server::builder().tables("[attempts]\nfree = 3\nfirst_delay = '10m'\n");
+    let nodes = Nodes::start(&builder).await;
+    let desk = nodes.a.desk().await;
+    let player = desk.add("customer", GUID).await;
+    let mut tasks = JoinSet::new();
+    for n in 0..200 {
+        let client = nodes.client(n);
+        tasks.spawn(async move {
+            let guess = format!("guess number {n}");
+            outcome(&change(&client, GUID, &guess, "whatever it is").await)
+        });
+    }
+    let results = tasks.join_all().await;
+    let verified = results.iter().filter(|outcome| **outcome == Outcome::WrongPassword).count();
+    let refused = results.iter().filter(|outcome| **outcome == Outcome::TooMany).count();
+    assert_eq!((verified, refused), (3, 197));
+
+    let mut connection = desk.database().connect().await;
+    let charged = sqlx::query("SELECT CAST(failures AS bigint) FROM attempts WHERE key = $1")
+        .bind(AttemptKey::account(player.account.id).as_bytes().to_vec())
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(charged.get::<i64, _>(0), 3, "each verified try was paid, and no other");
+    connection.close().await.unwrap();
+
+    // To either node the account is closed, to who knows the password as well.
+    for n in 0..2 {
+        let answer = change(&nodes.client(n), GUID, FIRST_PASSWORD, NEW).await;
+        assert_eq!(outcome(&answer), Outcome::TooMany);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
+    let builder = Server::builder().only("fabric").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
+    let nodes = Nodes::start(&builder).await;
+    let desk = nodes.a.desk().await;
+    let good = good_request(&desk, "fabric", NEW).await;
+    let answers = flood(&nodes, &good, 20).await;
+    let made = answers.iter().filter(|answer| good.changed(answer)).count();
+    assert_eq!(made, 1);
+    for answer in &answers {
+        let status = answer.status.as_u16();
+        assert!(good.changed(answer) || (400..500).contains(&status), "{}", answer.text());
+    }
+    for n in 0..2 {
+        assert!(!good.changed(&good.send(&nodes.client(n)).await));
+    }
+    let spent = "SELECT count(*) FROM reset_tokens WHERE spent_at IS NOT NULL";
+    assert_eq!(count(&desk, spent).await, 1);
+    assert_eq!(count(&desk, "SELECT version FROM credentials").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
+    let builder = Server::builder().only("zap").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
+    let nodes = Nodes::start(&builder).await;
+    let desk = nodes.a.desk().await;
+    // The same password again, so that the one-time password alone makes the difference.
+    let good = good_request(&desk, "zap", FIRST_PASSWORD).await;
+    let body: serde_json::Value = serde_json::from_str(&good.body).unwrap();
+    let user_id = body["userId"].as_str().unwrap();
+    let realm = desk.realm("zap");
+
+    let secret = desk.administration.enrol_otp(&realm, user_id, "repass").await.unwrap();
+    let step = secret.code(now()).expose().to_owned();
+    let minute = Duration::from_secs(60);
+    let issued = desk.administration.issue_otp_code(&realm, user_id, minute).await.unwrap();
+    for code in [step, issued.expose().to_owned()] {
+        let wire = good.edit(|body| body["secureOTP"] = json!(code));
+        let answers = flood(&nodes, &wire, 20).await;
+        let made = answers.iter().filter(|answer| wire.changed(answer)).count();
+        assert_eq!(made, 1);
+        for n in 0..2 {
+            let answer = wire.send(&nodes.client(n)).await;
+            assert_eq!(answer.status, 400, "{}", answer.text());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_revoked_by_a_change_on_one_node_is_refused_by_the_other_at_once() {
+    let builder = Server::builder().only("etna").tables(NEVER_CLOSED);
+    let nodes = Nodes::start(&builder).await;
+    let desk = nodes.a.desk().await;
+    let good = good_request(&desk, "etna", NEW).await;
+    let other = desk.token("etna", "1001", &[]).await;
+    let wrong = good
+        .with("authorization", Some(&format!("Bearer {other}")))
+        .replace(FIRST_PASSWORD, "a wrong guess");
+    // Both nodes know the token: it is the guess that is wrong.
+    for n in 0..2 {
+        assert_eq!(wrong.send(&nodes.client(n)).await.status, 400);
+    }
+    assert!(good.changed(&good.send(&nodes.a.client()).await));
+    for n in [1, 0] {
+        let answer = wrong.send(&nodes.client(n)).await;
+        assert_eq!(answer.status, 401, "{}", answer.text());
+    }
+}

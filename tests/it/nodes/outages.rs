@@ -1,0 +1,134 @@
+//! PostgreSQL is stopped and started again, or cuts connections.
+
+use std::sync::Arc;
+
+use http::Method;
+use repass_postgres_cluster::{Cluster, Mode};
+use repass_tests::{Answer, Server};
+use sqlx::{Connection, Row};
+use tokio::task::{JoinSet, block_in_place};
+
+use super::load::Load;
+use super::{Nodes, in_time};
+use crate::health;
+use crate::house::{NEVER_CLOSED, NEW};
+use crate::requests::good_requests;
+
+fn cluster() -> Arc<Cluster> {
+    Arc::new(block_in_place(Cluster::start).unwrap())
+}
+
+#[track_caller]
+fn assert_unavailable(spec: &str, answer: &Answer) {
+    assert_eq!(answer.status, 503, "{spec}: {}", answer.text());
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1, "{spec}");
+    answer.assert_common_headers();
+    let body = answer.json();
+    let words = match spec {
+        "ecom" => &body["responseMessages"][0]["simpleResponse"]["responseText"],
+        "etna" | "fabric" => &body["error"],
+        "zap" => &body["data"],
+        _ => &body["Message"],
+    };
+    assert!(words.as_str().is_some_and(|words| !words.is_empty()), "{spec}: {body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_database_the_service_says_503_and_recovers_by_itself() {
+    let cluster = cluster();
+    let builder = Server::builder_on(&cluster).tables("[admin]\nlisten = '127.0.0.1:0'\n");
+    let server = builder.start().await;
+    let desk = server.desk().await;
+    let wires = good_requests(&desk, NEW).await;
+    let probes = health::admin(&server);
+    for mode in [Mode::Fast, Mode::Immediate] {
+        block_in_place(|| cluster.stop(mode));
+        let mut tasks = JoinSet::new();
+        for wire in wires.clone() {
+            let client = server.client();
+            tasks.spawn(async move { (wire.spec, wire.send(&client).await) });
+        }
+        for (spec, answer) in in_time("all five answers", tasks.join_all()).await {
+            assert_unavailable(spec, &answer);
+        }
+        assert_eq!(probes.send(Method::GET, "/healthz", &[], "").await.status, 200);
+        assert_eq!(probes.send(Method::GET, "/readyz", &[], "").await.status, 503);
+        block_in_place(|| cluster.restart());
+        let ready = async {
+            while probes.send(Method::GET, "/readyz", &[], "").await.status != 200 {
+                tokio::task::yield_now().await;
+            }
+        };
+        in_time("readiness", ready).await;
+    }
+    for wire in wires {
+        let answered = async {
+            loop {
+                let answer = wire.send(&server.client()).await;
+                if answer.status != 503 {
+                    break answer;
+                }
+            }
+        };
+        let answer = in_time("an answer", answered).await;
+        assert!(wire.changed(&answer), "{}: {}", wire.spec, answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_crashes_under_load_loses_and_halves_no_change() {
+    let cluster = cluster();
+    let builder = Server::builder_on(&cluster).only("customer").tables(NEVER_CLOSED);
+    let nodes = Nodes::start(&builder).await;
+    let desk = nodes.a.desk().await;
+    let mut load = Load::start(&desk, vec![nodes.a.client(), nodes.b.client()]).await;
+    for _ in 0..2 {
+        load.each(3, |tally| tally.acknowledged).await;
+        block_in_place(|| cluster.stop(Mode::Immediate));
+        load.each(1, |tally| tally.refused).await;
+        block_in_place(|| cluster.restart());
+    }
+    load.each(3, |tally| tally.acknowledged).await;
+    for lane in load.stop().await {
+        assert_eq!(lane.tally().broken, 0, "the nodes answered all the time");
+        lane.assert_whole(&desk).await;
+    }
+}
+
+/// Ends one connection that has written something and not yet committed it; the second one only in
+/// the midst of a change.
+const CUTS: [&str; 2] = [
+    "SELECT count(pg_terminate_backend(pid)) FROM (
+         SELECT pid FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()
+             AND backend_xid IS NOT NULL LIMIT 1) AS one",
+    "SELECT count(pg_terminate_backend(pid)) FROM (
+         SELECT pid FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()
+             AND backend_xid IS NOT NULL
+             AND query ~ '(password_history|credentials|access_tokens|outbox|COMMIT)'
+         LIMIT 1) AS one",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_cut_in_the_midst_of_commits_lose_and_halve_no_change() {
+    let builder = Server::builder().only("customer").tables(NEVER_CLOSED);
+    let nodes = Nodes::start(&builder).await;
+    let desk = nodes.a.desk().await;
+    let mut load = Load::start(&desk, vec![nodes.a.client(), nodes.b.client()]).await;
+    let mut knife = desk.database().connect().await;
+    for cut in 0..40 {
+        let hit = async {
+            let one = CUTS[cut % 2];
+            while sqlx::query(one).fetch_one(&mut knife).await.unwrap().get::<i64, _>(0) == 0 {}
+        };
+        in_time("a transaction to cut", hit).await;
+        load.one().await;
+    }
+    load.each(2, |tally| tally.acknowledged).await;
+    knife.close().await.unwrap();
+    for lane in load.stop().await {
+        assert_eq!(lane.tally().broken, 0, "the nodes answered all the time");
+        lane.assert_whole(&desk).await;
+    }
+}

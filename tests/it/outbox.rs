@@ -1,0 +1,290 @@
+//! Events on their way to a webhook: a real receiver on a real socket.
+
+mod receiver;
+
+use std::time::Duration;
+
+use repass_core::{EventKind, OutboxEntry, OutboxFilter, OutboxState, OutboxStore};
+use repass_tests::{Desk, FIRST_PASSWORD, Server, ServerBuilder, binary};
+
+use crate::requests::{GUID, Outcome, change, outcome};
+use receiver::{Receiver, SECRET};
+
+/// The longest a condition may take to come true before a test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that tells the receiver of everything, and does not wait long.
+fn told(receiver: &Receiver, outbox: &str) -> ServerBuilder {
+    Server::builder().only("customer").tables(&format!(
+        "[outbox]\npoll = '5ms'\nfirst_wait = '5ms'\nlongest_wait = '5ms'\n{outbox}\n\
+         [webhook]\nurl = 'http://{}/hook'\nsecret = '{SECRET}'\nallow_private = true\n\
+         timeout = '1s'",
+        receiver.address
+    ))
+}
+
+/// The one password that follows another.
+async fn changed(server: &Server, old: &str, new: &str) {
+    let answer = change(&server.client(), GUID, old, new).await;
+    assert_eq!(outcome(&answer), Outcome::Changed, "{}", answer.text());
+}
+
+async fn entries(desk: &Desk) -> Vec<OutboxEntry> {
+    let mut entries = desk.store.entries(&OutboxFilter { state: None, limit: 100 }).await.unwrap();
+    entries.reverse();
+    entries
+}
+
+/// Waits until all events are as `condition` has it, and gives them in the order written.
+async fn until(desk: &Desk, condition: impl Fn(&OutboxEntry) -> bool) -> Vec<OutboxEntry> {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let entries = entries(desk).await;
+            if !entries.is_empty() && entries.iter().all(&condition) {
+                break entries;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    match waited.await {
+        Ok(entries) => entries,
+        Err(_) => panic!("that does not come true: {:?}", entries(desk).await),
+    }
+}
+
+fn is(state: OutboxState) -> impl Fn(&OutboxEntry) -> bool {
+    move |entry| entry.state == state
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_an_account_arrive_once_in_order_and_signed() {
+    let mut receiver = Receiver::start().await;
+    let server = told(&receiver, "").start().await;
+    let desk = server.desk().await;
+    let player = desk.add("customer", GUID).await;
+    let passwords = [FIRST_PASSWORD, "a second password it is", "a third password it is"];
+    changed(&server, passwords[0], passwords[1]).await;
+    changed(&server, passwords[1], passwords[2]).await;
+    desk.reset_token("customer", GUID, Duration::from_secs(60)).await;
+
+    let mut ids = Vec::new();
+    for kind in [EventKind::PasswordChanged, EventKind::PasswordChanged, EventKind::ResetRequested]
+    {
+        let hook = receiver.next().await;
+        hook.assert_signed();
+        assert_eq!(hook.path, "/hook");
+        assert_eq!(hook.header("content-type"), "application/json");
+        let body = hook.json();
+        assert_eq!(body["type"], kind.as_str());
+        let data = &body["data"];
+        assert_eq!(data["realm"], "customer");
+        assert_eq!(data["user_id"], GUID);
+        assert_eq!(data["account"], player.account.id.to_string());
+        if kind == EventKind::PasswordChanged {
+            assert_eq!(data["source"], "customer");
+            assert_eq!(data["peer"], "127.0.0.1");
+            assert_eq!(data["sessions_valid_after"], body["timestamp"]);
+        }
+        for secret in passwords {
+            assert!(!hook.text().contains(secret), "{}", hook.text());
+        }
+        ids.push(hook.header("webhook-id").to_owned());
+        assert!(receiver.is_idle(), "the account's next event waits");
+        hook.answer(200);
+    }
+    let entries = until(&desk, is(OutboxState::Delivered)).await;
+    let written: Vec<String> = entries.iter().map(|entry| entry.event.id.to_string()).collect();
+    assert_eq!(ids, written, "in the order written");
+    assert!(entries.iter().all(|entry| entry.tries == 1), "{entries:?}");
+    assert_eq!(server.stop().await.status.code(), Some(0));
+    assert!(receiver.is_idle(), "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_do_not_wait_for_each_other() {
+    let mut receiver = Receiver::start().await;
+    let server = told(&receiver, "").start().await;
+    let desk = server.desk().await;
+    for user in ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"] {
+        desk.add("customer", user).await;
+        desk.reset_token("customer", user, Duration::from_secs(60)).await;
+    }
+    let (one, other) = (receiver.next().await, receiver.next().await);
+    assert_ne!(one.header("webhook-id"), other.header("webhook-id"));
+    other.answer(204);
+    one.answer(204);
+    until(&desk, is(OutboxState::Delivered)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_fails_for_a_while_gets_the_same_event_again() {
+    let mut receiver = Receiver::start().await;
+    let server = told(&receiver, "").start().await;
+    let desk = server.desk().await;
+    desk.add("customer", GUID).await;
+    changed(&server, FIRST_PASSWORD, "a second password it is").await;
+    let mut seen = Vec::new();
+    for status in [500, 503, 404, 200] {
+        let hook = receiver.next().await;
+        seen.push((hook.header("webhook-id").to_owned(), hook.text().to_owned()));
+        hook.answer(status);
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 1, "the same id and body each time");
+    let entries = until(&desk, is(OutboxState::Delivered)).await;
+    assert_eq!(entries[0].tries, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locked_accounts_are_told_and_refusals_after_a_right_proof_are_not() {
+    let mut receiver = Receiver::start().await;
+    let server = told(&receiver, "").start().await;
+    let desk = server.desk().await;
+    desk.add("customer", GUID).await;
+    let client = server.client();
+    for _ in 0..2 {
+        change(&client, GUID, "a wrong password", "a second password it is").await;
+    }
+    let refused = change(&client, GUID, FIRST_PASSWORD, "short").await;
+    assert_eq!(outcome(&refused), Outcome::Refused, "{}", refused.text());
+    assert!(entries(&desk).await.is_empty(), "the account was never closed");
+    let wrong = change(&client, GUID, "a wrong password", "a second password it is").await;
+    assert_eq!(outcome(&wrong), Outcome::WrongPassword, "{}", wrong.text());
+    let hook = receiver.next().await;
+    let body = hook.json();
+    assert_eq!(body["type"], "account.locked");
+    assert_eq!(body["data"]["failures"], 3);
+    assert!(body["data"]["sessions_valid_after"].is_null());
+    hook.answer(200);
+    assert_eq!(until(&desk, is(OutboxState::Delivered)).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_kill_9_in_the_midst_of_a_delivery_the_event_still_arrives() {
+    let mut receiver = Receiver::start().await;
+    let builder = told(&receiver, "");
+    let server = builder.start().await;
+    let desk = server.desk().await;
+    desk.add("customer", GUID).await;
+    changed(&server, FIRST_PASSWORD, "a second password it is").await;
+    let held = receiver.next().await;
+    server.kill().await;
+
+    let server = builder.start().await;
+    let again = receiver.next().await;
+    assert_eq!(again.header("webhook-id"), held.header("webhook-id"), "known by its id");
+    assert_eq!(again.text(), held.text());
+    again.assert_signed();
+    again.answer(200);
+    let entries = until(&desk, is(OutboxState::Delivered)).await;
+    assert_eq!((entries.len(), entries[0].tries), (1, 2));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_under_way_is_finished_at_sigterm() {
+    let mut receiver = Receiver::start().await;
+    let server = told(&receiver, "").start().await;
+    let desk = server.desk().await;
+    desk.add("customer", GUID).await;
+    changed(&server, FIRST_PASSWORD, "a second password it is").await;
+    let hook = receiver.next().await;
+    server.terminate();
+    while tokio::net::TcpStream::connect(server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    hook.answer(200);
+    assert_eq!(server.wait().await.status.code(), Some(0));
+    assert!(entries(&desk).await.iter().all(is(OutboxState::Delivered)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redirects_are_not_followed() {
+    let mut receiver = Receiver::start().await;
+    let server = told(&receiver, "max_tries = 2").start().await;
+    let desk = server.desk().await;
+    desk.add("customer", GUID).await;
+    changed(&server, FIRST_PASSWORD, "a second password it is").await;
+    for status in [302, 307] {
+        let hook = receiver.next().await;
+        assert_eq!(hook.path, "/hook");
+        hook.redirect(status, &format!("http://{}/elsewhere", receiver.address));
+    }
+    let entries = until(&desk, is(OutboxState::Dead)).await;
+    assert_eq!(entries[0].error.as_deref(), Some("webhook: answered 307"));
+    assert!(receiver.is_idle());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn private_addresses_are_refused_by_default() {
+    let receiver = Receiver::start().await;
+    let port = receiver.address.port();
+    let webhook = format!(
+        "[outbox]\npoll = '5ms'\nmax_tries = 1\n\
+         [webhook]\nurl = 'https://localhost:{port}/hook?key=hunter2'\nsecret = '{SECRET}'"
+    );
+    let server = Server::builder().only("customer").tables(&webhook).start().await;
+    let desk = server.desk().await;
+    desk.add("customer", GUID).await;
+    changed(&server, FIRST_PASSWORD, "a second password it is").await;
+    let entries = until(&desk, is(OutboxState::Dead)).await;
+    let error = entries[0].error.as_deref().unwrap();
+    assert!(error.contains("private addresses only"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+    assert_eq!(receiver.connections(), 0, "nobody came");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_is_retried_or_dropped_by_an_operator() {
+    let mut receiver = Receiver::start().await;
+    let builder = told(&receiver, "max_tries = 1");
+    let server = builder.start().await;
+    let desk = server.desk().await;
+    desk.add("customer", GUID).await;
+    changed(&server, FIRST_PASSWORD, "a second password it is").await;
+    receiver.next().await.answer(500);
+    let dead = until(&desk, is(OutboxState::Dead)).await.remove(0);
+    assert_eq!(dead.error.as_deref(), Some("webhook: answered 500"));
+    let id = dead.event.id.to_string();
+
+    let listed = outbox(&builder, &["list", "--state", "dead", "--json"]).await;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed[0]["id"], id);
+    assert_eq!(listed[0]["state"], "dead");
+
+    outbox(&builder, &["retry", &id]).await;
+    let hook = receiver.next().await;
+    assert_eq!(hook.header("webhook-id"), id);
+    hook.answer(200);
+    until(&desk, is(OutboxState::Delivered)).await;
+    outbox(&builder, &["drop", &id]).await;
+    assert!(entries(&desk).await.is_empty());
+    let trail = desk.audit().await;
+    assert_eq!(
+        [trail[0].action.as_str(), trail[1].action.as_str()],
+        ["outbox.drop", "outbox.retry"]
+    );
+}
+
+/// What `repass outbox` prints, on the database of the server.
+async fn outbox(builder: &ServerBuilder, arguments: &[&str]) -> String {
+    let config = std::fs::read_to_string(builder.folder().join("repassd.toml")).unwrap();
+    let value = |key: &str| {
+        let line = config.lines().find_map(|line| line.strip_prefix(&format!("{key} = '")))?;
+        Some(line.trim_end_matches('\'').to_owned())
+    };
+    let url = config
+        .lines()
+        .skip_while(|line| *line != "[store]")
+        .find_map(|line| Some(line.strip_prefix("url = '")?.trim_end_matches('\'').to_owned()));
+    let program = tokio::task::spawn_blocking(|| binary("repass")).await.unwrap();
+    let mut command = tokio::process::Command::new(program);
+    command.arg("outbox").args(arguments).env("REPASS_DATABASE", url.unwrap());
+    if let Some(key_file) = value("key_file") {
+        command.env("REPASS_KEY_FILE", key_file);
+    }
+    let output = command.output().await.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{error}");
+    String::from_utf8(output.stdout).unwrap()
+}

@@ -1,0 +1,127 @@
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use repass_core::Clock;
+use sha2::Sha256;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+/// The example of the Standard Webhooks specification.
+pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A web server that hands every request to the test, and answers as that says.
+pub(super) struct Receiver {
+    pub(super) address: SocketAddr,
+    hooks: mpsc::UnboundedReceiver<Hook>,
+    connections: Arc<AtomicUsize>,
+}
+
+/// A request that waits for its answer.
+pub(super) struct Hook {
+    pub(super) path: String,
+    headers: HeaderMap,
+    body: Bytes,
+    answer: oneshot::Sender<Response<Empty<Bytes>>>,
+}
+
+impl Receiver {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, hooks) = mpsc::unbounded_channel();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                accepted.fetch_add(1, Ordering::SeqCst);
+                let sender = sender.clone();
+                let service = service_fn(move |request| receive(request, sender.clone()));
+                let server = hyper::server::conn::http1::Builder::new();
+                tokio::spawn(server.serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        Self { address, hooks, connections }
+    }
+
+    /// The next request.
+    pub(super) async fn next(&mut self) -> Hook {
+        let next = tokio::time::timeout(super::PATIENCE, self.hooks.recv()).await;
+        next.expect("a request comes in time").expect("the receiver runs")
+    }
+
+    /// Whether no request has come that was not looked at.
+    pub(super) fn is_idle(&self) -> bool {
+        self.hooks.is_empty()
+    }
+
+    /// How many connections there have been.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+async fn receive(
+    request: Request<Incoming>,
+    sender: mpsc::UnboundedSender<Hook>,
+) -> Result<Response<Empty<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    assert_eq!(head.method, "POST");
+    let body = body.collect().await.unwrap().to_bytes();
+    let (answer, answered) = oneshot::channel();
+    let path = head.uri.path().to_owned();
+    // Where the test is over nobody wants to know.
+    let _ = sender.send(Hook { path, headers: head.headers, body, answer });
+    // Where the test drops the request it is held for ever.
+    match answered.await {
+        Ok(response) => Ok(response),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+impl Hook {
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(super) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(super) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Checks it as a receiver does, by the specification.
+    pub(super) fn assert_signed(&self) {
+        let key = BASE64.decode(SECRET.trim_start_matches("whsec_").as_bytes()).unwrap();
+        let (id, timestamp) = (self.header("webhook-id"), self.header("webhook-timestamp"));
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).unwrap();
+        mac.update(format!("{id}.{timestamp}.").as_bytes());
+        mac.update(&self.body);
+        let expected = format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes()));
+        assert_eq!(self.header("webhook-signature"), expected);
+        let age = repass_core::SystemClock.now().as_second() - timestamp.parse::<i64>().unwrap();
+        assert!((0..300).contains(&age), "{timestamp}");
+    }
+
+    pub(super) fn answer(self, status: u16) {
+        let response = Response::builder().status(status).body(Empty::new()).unwrap();
+        // The sender may have given up.
+        let _ = self.answer.send(response);
+    }
+
+    pub(super) fn redirect(self, status: u16, to: &str) {
+        let response = Response::builder().status(status).header("location", to);
+        let _ = self.answer.send(response.body(Empty::new()).unwrap());
+    }
+}

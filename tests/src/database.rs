@@ -1,0 +1,139 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use repass_core::{InstallationKey, SystemRandomness};
+use repass_postgres_cluster::Cluster;
+use repass_store::load_installation_key;
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
+use tempfile::TempDir;
+
+/// On which database this build of the tests runs: `postgres`, or SQLite when nothing else is said.
+const CHOSEN: Option<&str> = option_env!("REPASS_TEST_DATABASE");
+
+/// The cluster of this process, for all tests that leave its server alone.
+static SHARED: LazyLock<Arc<Cluster>> =
+    LazyLock::new(|| Arc::new(Cluster::start().expect("a PostgreSQL cluster")));
+
+/// A fresh database and the folder of a server's files. Both are gone with the last clone.
+#[derive(Debug, Clone)]
+pub struct Database(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    folder: TempDir,
+    /// The cluster and the name there; `None` for a SQLite file in the folder.
+    on_server: Option<(Arc<Cluster>, String)>,
+}
+
+impl Database {
+    /// A database of the kind that this build tests.
+    pub(crate) fn new() -> Self {
+        match CHOSEN {
+            Some("postgres") => Self::on(Arc::clone(&SHARED)),
+            None | Some("sqlite") => Self::with(None),
+            Some(other) => panic!("REPASS_TEST_DATABASE is sqlite or postgres, not {other}"),
+        }
+    }
+
+    /// A database of this cluster.
+    pub(crate) fn on(cluster: Arc<Cluster>) -> Self {
+        let name = cluster.create_database();
+        let database = Self::with(Some((cluster, name)));
+        let key = InstallationKey::generate(&SystemRandomness).unwrap();
+        fs::write(database.key_file().unwrap(), key.to_text().expose()).unwrap();
+        database
+    }
+
+    fn with(on_server: Option<(Arc<Cluster>, String)>) -> Self {
+        Self(Arc::new(Inner { folder: tempfile::tempdir().unwrap(), on_server }))
+    }
+
+    /// Its URL, as in a configuration.
+    pub fn url(&self) -> String {
+        match &self.0.on_server {
+            Some((cluster, name)) => cluster.url(name),
+            None => format!("sqlite://{}", self.file().display()),
+        }
+    }
+
+    /// The file of the installation's key, where one must be named.
+    pub fn key_file(&self) -> Option<PathBuf> {
+        self.0.on_server.is_some().then(|| self.folder().join("installation.key"))
+    }
+
+    /// The installation's key, which is made if need be.
+    pub fn key(&self) -> InstallationKey {
+        let file = self.key_file();
+        load_installation_key(&self.url(), file.as_deref(), &SystemRandomness).unwrap().key
+    }
+
+    /// The folder of the server's files.
+    pub fn folder(&self) -> &Path {
+        self.0.folder.path()
+    }
+
+    /// A connection past the store, as of an operator who makes mistakes.
+    pub async fn connect(&self) -> AnyConnection {
+        install_default_drivers();
+        AnyConnection::connect(&self.url()).await.unwrap()
+    }
+
+    /// Runs a statement past the store.
+    pub async fn execute(&self, statement: String) {
+        let mut connection = self.connect().await;
+        connection.execute(AssertSqlSafe(statement)).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// Everything that is stored, to be searched. Binary values stand in it as they are, or as
+    /// lower-case hexadecimal digits.
+    pub async fn contents(&self) -> Vec<u8> {
+        if self.0.on_server.is_none() {
+            return self.file_contents();
+        }
+        let mut connection = self.connect().await;
+        let tables =
+            "SELECT format('SELECT t::text AS line FROM %I.%I AS t', schemaname, tablename)
+                 AS dump
+             FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
+        let mut contents = Vec::new();
+        for table in connection.fetch_all(tables).await.unwrap() {
+            let dump: String = table.get("dump");
+            for output in ["escape", "hex"] {
+                let setting = AssertSqlSafe(format!("SET bytea_output = '{output}'"));
+                connection.execute(setting).await.unwrap();
+                for line in connection.fetch_all(AssertSqlSafe(dump.clone())).await.unwrap() {
+                    contents.extend(line.get::<String, _>("line").into_bytes());
+                    contents.push(b'\n');
+                }
+            }
+        }
+        connection.close().await.unwrap();
+        contents
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder().join("repass.db")
+    }
+
+    /// The database file and its write-ahead log; the key beside them is no part of the database.
+    fn file_contents(&self) -> Vec<u8> {
+        fs::read_dir(self.folder())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.to_string_lossy().contains("repass.db"))
+            .filter(|path| path.extension().is_none_or(|extension| extension != "key"))
+            .flat_map(|path| fs::read(path).unwrap())
+            .collect()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some((cluster, name)) = &self.on_server {
+            cluster.drop_database(name);
+        }
+    }
+}
