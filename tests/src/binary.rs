@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 
-static BUILT: LazyLock<Mutex<HashMap<String, PathBuf>>> = LazyLock::new(Mutex::default);
+static PROGRAMS: LazyLock<HashMap<String, PathBuf>> = LazyLock::new(build);
 
 /// The root of the workspace.
 pub fn workspace() -> PathBuf {
@@ -13,28 +13,28 @@ pub fn workspace() -> PathBuf {
 
 /// The path of a program of this workspace, built as it is now, so that plain `cargo test` never
 /// tests an old one.
-pub fn binary(package: &str) -> PathBuf {
-    let mut built = BUILT.lock().unwrap();
-    if let Some(path) = built.get(package) {
-        return path.clone();
-    }
+pub fn binary(name: &str) -> PathBuf {
+    PROGRAMS.get(name).unwrap_or_else(|| panic!("there is no program {name}")).clone()
+}
+
+/// All programs at once and with the same features as `tests/run` builds them, so that there is
+/// nothing left to build then.
+fn build() -> HashMap<String, PathBuf> {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--message-format=json", "--package", package])
+        .args(["build", "--quiet", "--workspace", "--all-features", "--bins"])
+        .arg("--message-format=json")
         .current_dir(workspace())
         .output()
         .expect("cargo can be run");
-    assert!(
-        output.status.success(),
-        "{package} does not build:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let path = String::from_utf8(output.stdout)
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the programs do not build:\n{errors}");
+    String::from_utf8(output.stdout)
         .unwrap()
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back()
-        .unwrap_or_else(|| panic!("{package} has no program"));
-    built.insert(package.to_owned(), path.clone());
-    path
+        .filter_map(|message| {
+            let program = PathBuf::from(message["executable"].as_str()?);
+            Some((message["target"]["name"].as_str()?.to_owned(), program))
+        })
+        .collect()
 }

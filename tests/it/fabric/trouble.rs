@@ -23,11 +23,24 @@ async fn row_10_nist_3_2_2_after_too_many_failures_the_answer_is_429_known_accou
         messages.push(message);
     }
     assert_eq!(messages[0], messages[1]);
-    assert_closed(&house.send(&house.good).await);
     assert!(is_unspent(&house, &token_of(&house.good)).await);
     assert!(house.is_password(FIRST_PASSWORD).await);
 
+    let wrong = with(&house.good, "resetToken", "y".repeat(43));
+    assert_closed(&house.send(&wrong).await);
     house.desk.administration.unlock(&house.desk.realm("fabric"), USER).await.unwrap();
+    assert_not_found(&house.send(&wrong).await);
+    assert_closed(&house.send(&wrong).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nist_3_2_2_who_sends_wrong_tokens_cannot_keep_the_holder_of_the_right_one_from_it() {
+    let house = open(Server::builder().tables(SOON_CLOSED)).await;
+    let wrong = with(&house.good, "resetToken", "x".repeat(43));
+    assert_not_found(&house.send(&wrong).await);
+    for _ in 0..5 {
+        assert_closed(&house.send(&wrong).await);
+    }
     assert_user(&house.send(&house.good).await, USER);
     assert_eq!(house.failures().await, 0);
 }
