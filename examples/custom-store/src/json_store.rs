@@ -91,9 +91,10 @@ impl CredentialStore for JsonStore {
     async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
         let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
         let table = self.lock();
-        let user = table.users.iter().find(|user| {
-            user.account.realm == subject.realm && user.account.user_id == user_id
-        });
+        let user = table
+            .users
+            .iter()
+            .find(|user| user.account.realm == subject.realm && user.account.user_id == user_id);
         Ok(user.map(|user| Found {
             account: user.account.clone(),
             credential: Some(Credential {
