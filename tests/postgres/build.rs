@@ -8,7 +8,7 @@ use std::{env, fs};
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(postgres, postgres_missing)");
     println!("cargo::rustc-cfg=postgres");
-    println!("cargo::rustc-env=REPASS_TEST_DATABASE=postgres");
+    println!("cargo::rustc-env=TEST_DATABASE=postgres");
     println!("cargo::rerun-if-env-changed={}", repass_postgres_cluster::VARIABLE);
     println!("cargo::rerun-if-env-changed=PATH");
     println!("cargo::rerun-if-changed=/usr/lib/postgresql");

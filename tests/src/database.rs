@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use tempfile::TempDir;
 
 /// On which database this build of the tests runs: `postgres`, or SQLite when nothing else is said.
-const CHOSEN: Option<&str> = option_env!("REPASS_TEST_DATABASE");
+const CHOSEN: Option<&str> = option_env!("TEST_DATABASE");
 
 /// The cluster of this process, for all tests that leave its server alone.
 static SHARED: LazyLock<Arc<Cluster>> =
@@ -33,7 +33,7 @@ impl Database {
         match CHOSEN {
             Some("postgres") => Self::on(Arc::clone(&SHARED)),
             None | Some("sqlite") => Self::with(None),
-            Some(other) => panic!("REPASS_TEST_DATABASE is sqlite or postgres, not {other}"),
+            Some(other) => panic!("TEST_DATABASE is sqlite or postgres, not {other}"),
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::Unavailable;
 
 /// The environment variable that names the folder of the server's programs, before all other places.
-pub const VARIABLE: &str = "REPASS_TEST_POSTGRES";
+pub const VARIABLE: &str = "TEST_POSTGRES";
 
 /// Where Debian and its like keep them, one folder for each version.
 const VERSIONS: &str = "/usr/lib/postgresql";
