@@ -71,8 +71,10 @@ fn a_good_file_is_explained_and_nothing_is_made() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let url = builder.database().url();
-    let scheme = url.split(':').next().unwrap();
-    for expected in ["127.0.0.1:0", scheme, "ecom", "etna", "zap", "customer", "fabric"] {
+    // The URL of a database on a server may hold its password.
+    let database = if url.starts_with("sqlite:") { url.as_str() } else { "PostgreSQL" };
+    assert_eq!(text.contains(&url), url.starts_with("sqlite:"));
+    for expected in ["127.0.0.1:0", database, "ecom", "etna", "zap", "customer", "fabric"] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
     assert_eq!(files(), before);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -22,6 +23,8 @@ pub struct Server {
     pub address: SocketAddr,
     child: Child,
     log: Arc<Mutex<String>>,
+    /// Gathers the log until the server's end of it is closed.
+    reader: Option<JoinHandle<()>>,
     database: Database,
 }
 
@@ -107,6 +110,9 @@ impl Server {
             }
         });
         let status = waited.await.expect("the server stops in time");
+        if let Some(reader) = self.reader.take() {
+            tokio::task::spawn_blocking(|| reader.join()).await.unwrap().expect("no panic");
+        }
         Stopped { status, log: self.log() }
     }
 
@@ -226,7 +232,7 @@ impl ServerBuilder {
         let log = Arc::new(Mutex::new(String::new()));
         let (listens, listening) = mpsc::channel();
         let written = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 if let Some(address) = address_in(&line) {
                     let _ = listens.send(address);
@@ -241,7 +247,7 @@ impl ServerBuilder {
             let _ = child.kill();
             panic!("the server does not start:\n{}", log.lock().unwrap());
         };
-        Server { address, child, log, database: self.database.clone() }
+        Server { address, child, log, reader: Some(reader), database: self.database.clone() }
     }
 }
 
