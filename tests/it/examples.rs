@@ -50,6 +50,17 @@ fn custom_store() {
 }
 
 #[test]
+fn import_hashes() {
+    let output = run("example-import-hashes", &[], "");
+    assert!(output.status.success());
+    let refused = "lou: refused: damaged pbkdf2 hash: not of the form \
+                   pbkdf2_sha256$iterations$salt$tag";
+    let expected =
+        format!("{refused}\npat: added\nkim: added\n{refused}\npat: present\nkim: present\n");
+    assert_eq!(text(&output), expected);
+}
+
+#[test]
 fn axum_service() {
     let mut child = Command::new(binary("example-axum-service"))
         .arg("127.0.0.1:0")

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use repass_core::{
-    Administration, AuditRecord, Clock, KeyKind, ManualClock, Plaintext, SystemClock,
+    AccountId, Administration, AuditRecord, Clock, KeyKind, ManualClock, Plaintext, SystemClock,
     SystemRandomness, TokenDigest, TokenStore,
 };
 use repass_tests::{Answer, Client, Desk, FIRST_PASSWORD, Server, ServerBuilder};
@@ -103,6 +103,12 @@ impl House {
     pub(crate) async fn failures_of(&self, user_id: &str) -> u32 {
         let realm = self.desk.realm(self.spec);
         self.desk.administration.show_account(&realm, user_id).await.unwrap().1.failures
+    }
+
+    /// The account's own identifier.
+    pub(crate) async fn account(&self) -> AccountId {
+        let realm = self.desk.realm(self.spec);
+        self.desk.administration.show_account(&realm, self.user_id).await.unwrap().0.id
     }
 
     /// Asserts that the account's password is the first one still, and that no try was charged.

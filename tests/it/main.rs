@@ -7,6 +7,7 @@
 #[cfg(postgres)]
 extern crate repass_tests_postgres as repass_tests;
 
+mod accounts_table;
 mod check_config;
 mod common_rules;
 mod crash;
@@ -17,8 +18,10 @@ mod ecom;
 mod etna;
 mod examples;
 mod fabric;
+mod families;
 mod health;
 mod house;
+mod import;
 #[cfg(postgres)] // Nodes on one SQLite file would have to share a machine.
 mod nodes;
 mod outbox;

@@ -1,5 +1,8 @@
-//! Events on their way to a webhook: a real receiver on a real socket.
+//! Events on their way to a webhook: a real receiver on a real socket. Those that go by e-mail stand
+//! in [`mail`].
 
+mod mail;
+mod mail_server;
 mod receiver;
 
 use std::time::Duration;
@@ -212,6 +215,20 @@ async fn redirects_are_not_followed() {
     }
     let entries = until(&desk, is(OutboxState::Dead)).await;
     assert_eq!(entries[0].error.as_deref(), Some("webhook: answered 307"));
+    assert!(receiver.is_idle());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_is_gone_is_not_asked_again() {
+    let mut receiver = Receiver::start().await;
+    let server = told(&receiver, "").start().await;
+    let desk = server.desk().await;
+    desk.add("customer", GUID).await;
+    changed(&server, FIRST_PASSWORD, "a second password it is").await;
+    receiver.next().await.answer(410);
+    let entries = until(&desk, is(OutboxState::Dead)).await;
+    assert_eq!(entries[0].error.as_deref(), Some("webhook: answered 410"));
+    assert_eq!(entries[0].tries, 1);
     assert!(receiver.is_idle());
 }
 

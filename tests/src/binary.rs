@@ -17,10 +17,27 @@ pub fn binary(name: &str) -> PathBuf {
     PROGRAMS.get(name).unwrap_or_else(|| panic!("there is no program {name}")).clone()
 }
 
+/// Cargo, as a developer would run it: without what it tells the tests that it runs itself. Build
+/// scripts look at that, and so half of the dependencies would be built anew.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_MANIFEST_")
+                || name.starts_with("CARGO_PKG_")
+                || name == "OUT_DIR"
+        });
+        if told {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
 /// All programs at once and with the same features as `tests/run` builds them, so that there is
 /// nothing left to build then.
 fn build() -> HashMap<String, PathBuf> {
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["build", "--quiet", "--workspace", "--all-features", "--bins"])
         .arg("--message-format=json")
         .current_dir(workspace())

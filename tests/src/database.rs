@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
@@ -42,7 +43,10 @@ impl Database {
         let name = cluster.create_database();
         let database = Self::with(Some((cluster, name)));
         let key = InstallationKey::generate(&SystemRandomness).unwrap();
-        fs::write(database.key_file().unwrap(), key.to_text().expose()).unwrap();
+        let file = database.key_file().unwrap();
+        fs::write(&file, key.to_text().expose()).unwrap();
+        // As repass makes it, or else it warns.
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         database
     }
 

@@ -10,7 +10,7 @@ mod database;
 mod desk;
 mod server;
 
-pub use binary::{binary, workspace};
+pub use binary::{binary, cargo, workspace};
 pub use client::{Answer, Client};
 pub use database::Database;
 pub use desk::{Desk, FIRST_PASSWORD, Player};

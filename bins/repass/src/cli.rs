@@ -1,6 +1,8 @@
 //! What can stand on the command line.
 
 mod account;
+mod hash;
+mod hashing;
 mod outbox;
 mod password;
 pub(crate) mod usage;
@@ -11,12 +13,17 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use repass_core::{HashProfile, KeyKind, Policy, Realm, UserId};
+use repass_core::{KeyKind, Policy, Realm, UserId};
+use repass_store::SqlName;
 
-pub(crate) use account::{AccountCommand, AddAccount, ListAccounts};
+pub(crate) use account::{
+    AccountCommand, AddAccount, ExportAccounts, FileFormat, ImportAccounts, ListAccounts,
+};
+pub(crate) use hash::{HashCommand, TuneHash};
+pub(crate) use hashing::HashOption;
 pub(crate) use outbox::{ListOutbox, OutboxCommand};
 pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand};
-pub(crate) use values::{NamedPolicy, Position};
+pub(crate) use values::{NamedFile, NamedPolicy, Position, hash_format};
 
 /// Looks after the accounts, keys and tokens of repass.
 ///
@@ -56,8 +63,8 @@ pub(crate) struct GlobalOptions {
 
 #[derive(Args)]
 pub(crate) struct DatabaseOptions {
-    /// The database, such as sqlite:///var/lib/repass/repass.db. `account add` and `key issue` make
-    /// a missing SQLite file; the other commands take it for a slip.
+    /// The database, such as sqlite:///var/lib/repass/repass.db. `account add`, `account import` and
+    /// `key issue` make a missing SQLite file; the other commands take it for a slip.
     #[arg(
         long = "database",
         value_name = "URL",
@@ -78,11 +85,21 @@ pub(crate) struct DatabaseOptions {
         help_heading = "Global options"
     )]
     pub(crate) key_file: Option<PathBuf>,
+    /// The schema of a PostgreSQL database that repass keeps its tables in, as in the configuration
+    /// of repassd [default: that of the search path].
+    #[arg(
+        long,
+        value_name = "SCHEMA",
+        env = "REPASS_SCHEMA",
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) schema: Option<SqlName>,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Add, show, list, deactivate, activate and unlock accounts.
+    /// Add, show, list, deactivate, activate, unlock, import and export accounts.
     #[command(subcommand)]
     Account(AccountCommand),
     /// Issue, list and revoke the keys of services, apps and gateways.
@@ -106,6 +123,16 @@ pub(crate) enum Command {
     /// List events on their way, and retry or drop those that do not get through.
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Find out what a stored hash should cost on this machine.
+    #[command(subcommand)]
+    Hash(HashCommand),
+}
+
+impl Command {
+    /// Whether it ends by itself, in good order, when Ctrl-C is pressed.
+    pub(crate) fn heeds_interrupts(&self) -> bool {
+        matches!(self, Self::Account(AccountCommand::Import(_)))
+    }
 }
 
 /// Which account.
@@ -129,19 +156,6 @@ pub(crate) struct PolicyOption {
         value_parser = PossibleValuesParser::new(Policy::PRESETS).try_map(NamedPolicy::of_preset)
     )]
     pub(crate) policy: NamedPolicy,
-}
-
-#[derive(Args)]
-pub(crate) struct HashOption {
-    /// What a stored hash costs to compute. `insecure-for-tests` protects nothing.
-    #[arg(
-        long,
-        value_name = "PROFILE",
-        env = "REPASS_HASH_PROFILE",
-        default_value = "owasp",
-        value_parser = PossibleValuesParser::new(HashProfile::PRESETS).try_map(|name| values::hash_profile(&name))
-    )]
-    pub(crate) hash_profile: HashProfile,
 }
 
 #[derive(Subcommand)]

@@ -1,13 +1,14 @@
 //! Opening the database, and what works on it.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use repass_core::{
-    Administration, AdministrationStore, Argon2idHasher, Changer, Clock, HashProfile, Hasher,
-    HasherOptions, InstallationKey, Policy, Randomness, SystemClock, SystemRandomness,
+    Administration, AdministrationStore, Argon2idHasher, Changer, Clock, Hasher, HasherOptions,
+    InstallationKey, Policy, Randomness, SystemClock, SystemRandomness,
 };
-use repass_store::{KeyFileError, LoadedKey, OpenError, SqlStore, load_installation_key};
+use repass_store::{
+    Accounts, KeyFileError, LoadedKey, OpenError, SqlStore, StoreOptions, load_installation_key,
+};
 
 use crate::cli::DatabaseOptions;
 use crate::failure::Failure;
@@ -43,6 +44,8 @@ impl DatabaseError {
                     | OpenError::MissingFile(_)
                     | OpenError::File { .. }
                     | OpenError::NoDatabase(_)
+                    | OpenError::NoSchemas
+                    | OpenError::OtherSchema(_)
             ),
             Self::Key(error) => matches!(
                 error,
@@ -127,7 +130,10 @@ async fn open(
     // A key file that is named must be there; see that before a database is made. Where none is
     // named it stands beside the database, which must be there first.
     let named = options.key_file.is_some().then(load_key).transpose()?;
-    let store = SqlStore::open(&existing(url, missing)).await.map_err(DatabaseError::Open)?;
+    // The accounts are those that the database itself names, whatever repassd was told elsewhere.
+    let options = StoreOptions { schema: options.schema.clone(), accounts: Accounts::AsNoted };
+    let store = SqlStore::open_with(&existing(url, missing), &options).await;
+    let store = store.map_err(DatabaseError::Open)?;
     let key = match named {
         Some(key) => key,
         None => load_key()?,
@@ -155,15 +161,16 @@ impl Desk {
         )
     }
 
-    /// One thread is enough for one password.
-    pub(crate) fn hasher(&self, profile: HashProfile) -> Result<Arc<dyn Hasher>, Failure> {
-        let options =
-            HasherOptions { profile, threads: NonZeroUsize::MIN, ..HasherOptions::default() };
-        Ok(Arc::new(Argon2idHasher::start(&options, self.randomness.clone())?))
+    pub(crate) fn hasher(&self, options: &HasherOptions) -> Result<Arc<dyn Hasher>, Failure> {
+        Ok(Arc::new(Argon2idHasher::start(options, self.randomness.clone())?))
     }
 
-    pub(crate) fn changer(&self, policy: Policy, profile: HashProfile) -> Result<Changer, Failure> {
-        let changer = Changer::builder(self.store.clone(), self.hasher(profile)?)
+    pub(crate) fn changer(
+        &self,
+        policy: Policy,
+        options: &HasherOptions,
+    ) -> Result<Changer, Failure> {
+        let changer = Changer::builder(self.store.clone(), self.hasher(options)?)
             .tokens(self.store.clone())
             .policy(policy)
             .installation_key(self.key.clone())

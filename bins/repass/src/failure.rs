@@ -19,6 +19,22 @@ pub(crate) enum Failure {
     /// The file of `--profile` is none.
     #[error("--profile {file}: {reason}")]
     Profile { file: String, reason: String },
+    /// The file of `account import` is none.
+    #[error("{file}: {reason}")]
+    AccountsFile { file: String, reason: String },
+    /// Rows of an import are no accounts; what is wrong with each was told.
+    #[error("{0} of the rows were refused")]
+    RowsRefused(u64),
+    /// A file could not be read to its end, or written.
+    #[error("{file}")]
+    File {
+        file: String,
+        #[source]
+        source: io::Error,
+    },
+    /// A file that an option names holds no key.
+    #[error("{option} {file}: {reason}")]
+    SecretFile { option: &'static str, file: String, reason: String },
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error(transparent)]
@@ -55,7 +71,10 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Interrupted | Self::SecretInput(SecretInputError::Interrupted) => 130,
-            Self::Usage(_) | Self::Profile { .. } => 2,
+            Self::Usage(_)
+            | Self::Profile { .. }
+            | Self::AccountsFile { .. }
+            | Self::SecretFile { .. } => 2,
             Self::Database(error) if error.is_configuration() => 2,
             Self::SecretInput(error) if error.is_usage() => 2,
             Self::Administration(AdministrationError::Invalid(_)) => 2,
@@ -68,6 +87,10 @@ impl Failure {
         match self {
             Self::Usage(_) => "usage",
             Self::Profile { .. } => "invalid-profile",
+            Self::AccountsFile { .. } => "invalid-file",
+            Self::RowsRefused(_) => "rows-refused",
+            Self::File { .. } => "file",
+            Self::SecretFile { .. } => "secret-file",
             Self::Database(error) => error.code(),
             Self::SecretInput(error) => error.code(),
             Self::Administration(error) => administration_code(error),
@@ -110,6 +133,8 @@ fn administration_code(error: &AdministrationError) -> &'static str {
     match error {
         AdministrationError::AccountExists { .. } => "account-exists",
         AdministrationError::NoSuchAccount { .. } => "no-such-account",
+        AdministrationError::KeptElsewhere => "kept-elsewhere",
+        AdministrationError::NotMapped(_) => "not-mapped",
         AdministrationError::NothingToRevoke(_) => "nothing-to-revoke",
         AdministrationError::NoSuchEvent(_) => "no-such-event",
         AdministrationError::Invalid(_) => "invalid",

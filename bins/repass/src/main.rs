@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod database;
 mod failure;
+mod hashing;
 mod output;
 mod qr_code;
 mod secret_input;
@@ -48,6 +49,9 @@ fn main() -> ExitCode {
 /// Ctrl-C is handled, and not left to end the process at once, so that a prompt can switch the
 /// terminal's echo on again first.
 async fn run_until_interrupted(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
+    if cli.command.heeds_interrupts() {
+        return commands::run(cli, output).await;
+    }
     tokio::select! {
         // In this order: the first look at a signal is what makes it heard.
         biased;

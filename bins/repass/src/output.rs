@@ -66,6 +66,24 @@ impl Output {
         }
     }
 
+    /// Says what goes on at the moment, when a person watches; the next text takes its place.
+    pub(crate) fn progress(&self, text: &str) {
+        if self.shows_progress() {
+            to_stderr(&format!("\r\u{1b}[K{}", printable(text)));
+        }
+    }
+
+    /// Takes the last progress away.
+    pub(crate) fn end_of_progress(&self) {
+        if self.shows_progress() {
+            to_stderr("\r\u{1b}[K");
+        }
+    }
+
+    fn shows_progress(&self) -> bool {
+        !self.json && io::stderr().is_terminal()
+    }
+
     /// Says what should not stay as it is.
     pub(crate) fn warning(&self, code: &str, text: &str) {
         if self.json {
@@ -73,6 +91,31 @@ impl Output {
         } else {
             to_stderr(&format!("repass: warning: {}\n", printable(text)));
         }
+    }
+
+    /// Says why a row of a file is not taken.
+    pub(crate) fn refused_row(&self, file: &str, line: u64, reason: &str) {
+        if self.json {
+            let refused = json!({ "file": file, "line": line, "message": reason });
+            self.error_line(&json!({ "refused": refused }));
+        } else {
+            to_stderr(&format!("{}:{line}: {}\n", printable(file), printable(reason)));
+        }
+    }
+
+    /// Says what should be looked at in a row of a file.
+    pub(crate) fn row_warning(&self, file: &str, line: u64, code: &str, text: &str) {
+        if self.json {
+            let warning = json!({ "code": code, "file": file, "line": line, "message": text });
+            self.error_line(&json!({ "warning": warning }));
+        } else {
+            to_stderr(&format!("{}:{line}: warning: {}\n", printable(file), printable(text)));
+        }
+    }
+
+    /// Whether a person reads along on stderr, so that progress can be drawn there.
+    pub(crate) fn draws_progress(&self) -> bool {
+        !self.json && io::stderr().is_terminal()
     }
 
     /// Says why the command failed.

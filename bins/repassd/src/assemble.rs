@@ -4,14 +4,14 @@ use std::error::Error;
 use std::sync::Arc;
 
 use repass_core::{
-    AccountFilter, AdministrationStore, Argon2idHasher, Authenticator, Changer, Clock,
-    InstallationKey, Randomness, SystemClock, SystemRandomness,
+    AccountFilter, AdministrationStore, Argon2Kernel, Argon2idHasher, Authenticator, Changer,
+    Clock, InstallationKey, Randomness, SystemClock, SystemRandomness, VectorKernel,
 };
 use repass_http::{Limits, Mount, PasswordService};
 use repass_outbox::Courier;
-use repass_store::{SqlStore, load_installation_key};
+use repass_store::{OpenError, SqlStore, load_installation_key};
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 
 /// Everything that serves, put together.
 pub(crate) struct House {
@@ -28,12 +28,18 @@ impl House {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
-        let store = SqlStore::open(config.store_url.expose()).await?;
-        let loaded = load_installation_key(
-            config.store_url.expose(),
-            config.key_file.as_deref(),
-            &*randomness,
-        )?;
+        let url = config.store.url.expose();
+        let store = SqlStore::open_with(url, &config.store.options).await;
+        let store = store.map_err(|error| -> Box<dyn Error> {
+            match error {
+                OpenError::AccountsTable { table, problems } => {
+                    ConfigError::Accounts { table, problems }.into()
+                }
+                error => error.into(),
+            }
+        })?;
+        let key_file = config.store.key_file.as_deref();
+        let loaded = load_installation_key(url, key_file, &*randomness)?;
         if loaded.created {
             let file = loaded.path.display();
             let any = AccountFilter { limit: 1, ..AccountFilter::default() };
@@ -51,6 +57,10 @@ impl House {
             tracing::warn!(file = %loaded.path.display(), "others can read the installation key");
         }
         let key = Arc::new(loaded.key);
+        if let Err(error) = VectorKernel::self_check() {
+            tracing::warn!(%error, "hashing is slower than it could be");
+        }
+        tracing::info!(kernel = config.hasher.kernel.name(), "hashing");
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::clone(&randomness))?);
         let shared = Arc::new(store.clone());
         let authenticator = Authenticator::new(shared.clone(), shared.clone(), Arc::clone(&clock));
@@ -93,6 +103,7 @@ impl House {
     }
 
     pub(crate) async fn close(self) -> Result<(), Box<dyn Error>> {
+        self.hasher.shutdown().await;
         Ok(self.store.close().await?)
     }
 }

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use repass_core::Argon2Kernel;
+use repass_store::Accounts;
 
 use crate::config::Config;
 
@@ -18,15 +20,23 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     if let Some(admin) = config.admin {
         writeln!(out, "  answer probes  on {admin} (/healthz, /readyz)")?;
     }
-    writeln!(out, "  keep data in   {}", database(config.store_url.expose()))?;
+    let store = &config.store;
+    let schema = store.options.schema.as_ref();
+    let schema = schema.map(|schema| format!(", schema {schema}")).unwrap_or_default();
+    writeln!(out, "  keep data in   {}{schema}", database(store.url.expose()))?;
+    if let Accounts::In(table) = &store.options.accounts {
+        writeln!(out, "  find accounts  {table}")?;
+    }
     writeln!(
         out,
-        "  hash with      Argon2id, memory {} KiB, passes {}, lanes {}; threads {}, queue {}, \
-         longest wait {}",
+        "  hash with      Argon2id, memory {} KiB, passes {}, lanes {}; kernel {}; threads {}, all \
+         together {} MiB; queue {}, longest wait {}",
         profile.memory_kib(),
         profile.iterations(),
         profile.parallelism(),
+        hasher.kernel.name(),
         hasher.threads,
+        hasher.arena_bytes() / (1024 * 1024),
         hasher.queue,
         in_words(hasher.deadline),
     )?;
@@ -45,6 +55,9 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
             "  deliver events to the webhook, {} tries before they are given up",
             outbox.options.max_tries,
         )?;
+    }
+    if let Some(mail) = &outbox.mail {
+        writeln!(out, "  mail holders   {}", mail.remarks)?;
     }
     writeln!(out, "  serve")?;
     for mount in &config.mounts {

@@ -24,9 +24,9 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     /// Serves what a configuration file says, until SIGTERM or Ctrl-C.
     #[command(
-        after_help = "Every key of the file can be overridden by an environment variable: REPASS_ \
-                      and the key in capitals, with two underscores for each dot, such as \
-                      REPASS_STORE__URL for store.url."
+        after_help = "A key of the file can be overridden by an environment variable: REPASS_ and \
+                      the key in capitals, with two underscores for each dot, such as \
+                      REPASS_STORE__URL for store.url. Lists and specs.fabric.accounts cannot."
     )]
     Serve(ConfigOption),
     /// Says what `serve` would do with a configuration file, or what is wrong with it. Changes

@@ -1,16 +1,20 @@
 //! The configuration: as written ([`raw`]), and as checked ([`Config`]).
 
 mod checked;
+mod hashing;
+mod mail;
+mod memory;
 mod outbox;
 mod raw;
 mod specs;
+mod store;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ::config::{Environment, File, FileFormat, Map};
-use repass_store::SqlStore;
+use repass_store::{ColumnProblem, SqlStore};
 
 pub(crate) use checked::{Config, LogFormat, ServerLimits};
 
@@ -29,6 +33,13 @@ pub(crate) enum ConfigError {
     Variable { name: String, reason: &'static str },
     #[error("{place}: {key}: {reason}")]
     Key { place: String, key: String, reason: String },
+    #[error("the accounts table {table} does not fit its mapping: {}", under_their_keys(.problems))]
+    Accounts { table: String, problems: Vec<ColumnProblem> },
+}
+
+fn under_their_keys(problems: &[ColumnProblem]) -> String {
+    let problems = problems.iter().map(|problem| format!("store.accounts.{problem}"));
+    problems.collect::<Vec<_>>().join("; ")
 }
 
 /// A key whose value makes no sense; the place is added by [`load`].
@@ -47,8 +58,14 @@ impl KeyError {
 const PREFIX: &str = "REPASS_";
 
 /// Variables of the same prefix that the command line and the shell use; no keys of ours.
-const NOT_OURS: [&str; 5] =
-    ["REPASS_DATABASE", "REPASS_KEY_FILE", "REPASS_REALM", "REPASS_HASH_PROFILE", "REPASS_POLICY"];
+const NOT_OURS: [&str; 6] = [
+    "REPASS_DATABASE",
+    "REPASS_KEY_FILE",
+    "REPASS_SCHEMA",
+    "REPASS_REALM",
+    "REPASS_HASH_PROFILE",
+    "REPASS_POLICY",
+];
 
 /// Reads a configuration file and the environment variables that override it.
 pub(crate) fn load(file: &Path) -> Result<Config, ConfigError> {
@@ -177,6 +194,21 @@ mod tests {
                 "[hashing]\nmemory_kib = 8192\niterations = 1\nparallelism = 1",
                 "below OWASP's minimum",
             ),
+            ("[hashing.firebase.shop]", "r.toml: hashing.firebase.shop.signer_key: give either"),
+            (
+                "[hashing.firebase.shop]\nsigner_key = 'hunter2'",
+                "r.toml: hashing.firebase.shop.signer_key: a signer key is Base64",
+            ),
+            (
+                "[hashing.firebase.shop]\nsigner_key_file = 'is-none'",
+                "r.toml: hashing.firebase.shop.signer_key_file: ",
+            ),
+            (
+                "[hashing.firebase.'a b']\nsigner_key = 'AAEC/w=='",
+                "hashing.firebase.a b.signer_key: a project is named by",
+            ),
+            ("[hashing]\narena_memory_kib = 4194305", "r.toml: hashing.arena_memory_kib: must be"),
+            ("[hashing]\nthreads = 0", "r.toml: hashing.threads: must be 1 to 1024"),
             ("[server]\nmax_connections = 0", "r.toml: server.max_connections: "),
             ("[outbox]\nmax_tries = 0", "r.toml: outbox.max_tries: must be 1 to 1000"),
             ("[outbox]\nlongest_wait = '1s'", "r.toml: outbox.longest_wait: "),
@@ -199,6 +231,11 @@ mod tests {
                  secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'",
                 "r.toml: webhook.url: must begin with https://",
             ),
+            (
+                "[mail]\nserver = 'localhost'",
+                "r.toml: mail: missing configuration field \"mail.from\"",
+            ),
+            ("[mail]\nhost = 'localhost'", "unknown field `host`"),
             ("[log]\nformat = 'xml'", "r.toml: log.format: "),
             ("[specs.etna]\nrealm = 'A B'", "r.toml: specs.etna.realm: "),
             ("[specs.etna]\nrealm = 'a'\nprefix = 'x'", "r.toml: specs.etna.prefix: "),
@@ -207,6 +244,31 @@ mod tests {
             ("[specs.fabric]\nrealm = 'a'\naccounts = { x = 'a' }", "specs.fabric.accounts.x: "),
             ("[specs.shop]\nrealm = 'a'", "unknown field `shop`"),
             ("[store", "r.toml: "),
+            ("[store.accounts]", "r.toml: store.accounts.table: is required"),
+            ("[store.accounts]\ntable = 'a.b.c'", "r.toml: store.accounts.table: schema and table"),
+            ("[store.accounts]\ntable = 'a.b'", "r.toml: store.accounts.table: SQLite has no"),
+            ("[store.accounts]\ntable = 'users'", "r.toml: store.accounts.id: is required"),
+            (
+                "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw; --'",
+                "r.toml: store.accounts.hash: must be 1 to 63 letters",
+            ),
+            (
+                "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'id'",
+                "r.toml: store.accounts.hash: is the column \"id\" of id as well",
+            ),
+            (
+                "[store.accounts]\ntable = 'users'\nid = 'id'\nrealm = 'A B'\nhash = 'pw'",
+                "r.toml: store.accounts.realm: a realm is",
+            ),
+            (
+                "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\n\
+                 realm = 'a'\nrealm_column = 'b'",
+                "r.toml: store.accounts.realm: give either",
+            ),
+            (
+                "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\nprofile = 'p'",
+                "unknown field `profile`",
+            ),
         ];
         let at_top = [
             ("listne = 'x'", "unknown field `listne`"),
@@ -222,11 +284,79 @@ mod tests {
         assert!(wrong(&GOOD.replace("127.0.0.1:0", "here"), &[]).starts_with("r.toml: listen: "));
         let homeless = GOOD.replace("[store]\nurl = 'sqlite:///tmp/x.db'\n", "");
         assert!(wrong(&homeless, &[]).starts_with("r.toml: store.url: is required"));
+        let in_schema = GOOD.replace("x.db'", "x.db'\nschema = 'repass'");
+        assert!(wrong(&in_schema, &[]).starts_with("r.toml: store.schema: SQLite has no schemas"));
         let keyless = GOOD.replace("sqlite:///tmp/x.db", "postgres://u:secret@h/db");
         assert!(wrong(&keyless, &[]).starts_with("r.toml: store.key_file: is required"));
         assert!(!wrong(&keyless, &[]).contains("secret"));
         let nothing = GOOD.replace("[specs.ecom]", "[specs.ecom]\nenabled = false");
         assert!(wrong(&nothing, &[]).starts_with("r.toml: specs: none is enabled"));
+    }
+
+    /// A small file with mail, and a line more in its table.
+    fn with_mail(line: &str) -> String {
+        let mail = "server = 'smtp.example.org'\nfrom = 'Shop <shop@example.org>'\n\
+                    product = 'Shop'\nsupport_url = 'https://example.org/help'\n";
+        format!("{GOOD}[mail]\n{mail}{line}\n")
+    }
+
+    #[test]
+    fn every_mistake_about_mail_names_its_key() {
+        for (line, says) in [
+            ("tls = 'ssl'", "mail.tls: must be one of implicit, starttls, none"),
+            ("tls = 'none'", "mail.tls: the server is on another machine"),
+            ("port = 0", "mail.port: must be 1 to 65535"),
+            ("port = 70000", "mail.port: "),
+            ("username = 'pat'", "mail.password: give this or password_file"),
+            ("password = 'hunter2'", "mail.username: is missing"),
+            ("username = ''\npassword = 'hunter2'", "mail.username: must be"),
+            ("password = 'hunter2'\npassword_file = 'x'", "mail.password: give either this or"),
+            ("username = 'pat'\npassword_file = 'is-none'", "mail.password_file: "),
+            ("timeout = '0s'", "mail.timeout: must be 1ms to 24h"),
+            ("reply_to = 'nobody'", "mail.reply_to: must be an e-mail address"),
+            ("support_email = 'help'", "mail.support_email: must be an e-mail address"),
+            ("default_language = 'ja'", "mail.default_language: must be one of en, de, fr"),
+            ("events = []", "mail.events: must be one of password.changed"),
+            ("events = ['password']", "mail.events: must be one of password.changed"),
+        ] {
+            let message = wrong(&with_mail(line), &[]);
+            assert!(message.contains(&format!("r.toml: {says}")), "{line}: {message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+        for (from, to, key) in [
+            ("smtp.example.org", "smtp://example.org", "mail.server"),
+            ("Shop <shop@example.org>", "Shop", "mail.from"),
+            ("product = 'Shop'", "product = ''", "mail.product"),
+            ("https://example.org/help", "help", "mail.support_url"),
+            ("support_url = 'https://example.org/help'", "", "mail.support_url"),
+        ] {
+            let message = wrong(&with_mail("").replacen(from, to, 1), &[]);
+            assert!(message.starts_with(&format!("r.toml: {key}: ")), "{key}: {message}");
+        }
+    }
+
+    #[test]
+    fn mail_needs_little_and_takes_its_password_from_the_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("password"), "hunter2\n").unwrap();
+        let text = with_mail("username = 'pat'\npassword_file = 'password'");
+        let file = folder.path().join("r.toml");
+        let config = parse(&file, &text, Map::new()).unwrap();
+        assert_eq!(config.outbox.channels().len(), 1);
+        assert_eq!(config.outbox.options.timeout.as_secs(), 30);
+        assert!(!format!("{config:?}").contains("hunter2"));
+        let environment = [
+            ("REPASS_MAIL__USERNAME".to_owned(), "pat".to_owned()),
+            ("REPASS_MAIL__PASSWORD".to_owned(), "hunter2".to_owned()),
+            ("REPASS_MAIL__PORT".to_owned(), "2525".to_owned()),
+        ];
+        let config = parse(&file, &with_mail(""), environment.into()).unwrap();
+        let remarks = config.outbox.mail.unwrap().remarks;
+        assert!(
+            remarks.contains("smtp.example.org port 2525 (TLS implicit, signed in)"),
+            "{remarks}"
+        );
+        assert!(!remarks.contains("hunter2"), "{remarks}");
     }
 
     #[test]

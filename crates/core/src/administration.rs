@@ -2,6 +2,7 @@
 //! go through here, so that every act is checked and recorded alike.
 
 mod accounts;
+mod import;
 mod outbox;
 mod secrets;
 
@@ -9,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use accounts::NewAccount;
+pub use import::{ImportVerdict, ImportedPassword, NewImport};
 
 use uuid::Uuid;
 
@@ -46,6 +48,12 @@ pub enum AdministrationError {
         /// The user id.
         user_id: String,
     },
+    /// The accounts stand in a table of another application, which alone adds any.
+    #[error("accounts are kept in a table of another application; add them there")]
+    KeptElsewhere,
+    /// The accounts stand in a table of another application, of which no column is mapped for that.
+    #[error("the accounts table has no column for {0}")]
+    NotMapped(&'static str),
     /// There is no such key or token, or it was revoked before.
     #[error("there is no such {0} that was not revoked before")]
     NothingToRevoke(&'static str),
@@ -88,10 +96,19 @@ impl Administration {
         &*self.store
     }
 
-    async fn known(&self, realm: &Realm, user_id: &str) -> Result<Account, AdministrationError> {
+    /// The account, to be read only.
+    async fn found(&self, realm: &Realm, user_id: &str) -> Result<Account, AdministrationError> {
         let subject = Subject::new(realm.clone(), user_id);
         let found = self.store.find(&subject).await?;
         found.map(|found| found.account).ok_or_else(|| no_such_account(realm, user_id))
+    }
+
+    /// The account, to be written about.
+    async fn known(&self, realm: &Realm, user_id: &str) -> Result<Account, AdministrationError> {
+        let account = self.found(realm, user_id).await?;
+        let registered = self.store.register(&account).await;
+        registered.map_err(|error| of_account(error, &account))?;
+        Ok(account)
     }
 
     fn audit(
@@ -125,6 +142,8 @@ fn of_account(error: AccountError, account: &Account) -> AdministrationError {
     match error {
         AccountError::Exists => AdministrationError::AccountExists { realm, user_id },
         AccountError::Unknown => AdministrationError::NoSuchAccount { realm, user_id },
+        AccountError::KeptElsewhere => AdministrationError::KeptElsewhere,
+        AccountError::NotMapped(what) => AdministrationError::NotMapped(what),
         AccountError::Store(store) => AdministrationError::Store(store),
     }
 }

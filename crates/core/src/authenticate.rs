@@ -40,7 +40,10 @@ impl Authenticator {
     }
 
     /// The access token of this realm whose secret is presented; `None` when it is unknown, expired,
-    /// revoked, of another realm or of an inactive account.
+    /// revoked, of another realm, of an inactive account, or issued up to the moment of the
+    /// account's last change of password and not kept by that ([`HeldToken::counts_at`]).
+    ///
+    /// [`HeldToken::counts_at`]: crate::HeldToken::counts_at
     ///
     /// # Errors
     /// When the store fails.
@@ -52,11 +55,8 @@ impl Authenticator {
         let Some(held) = self.tokens.access_token(&TokenDigest::of(secret)).await? else {
             return Ok(None);
         };
+        let counts = held.realm == *realm && held.counts_at(self.clock.now());
         let token = held.token;
-        let counts = held.realm == *realm
-            && held.active
-            && token.revoked_at.is_none()
-            && self.clock.now() < token.expires_at;
         Ok(counts.then_some(TokenIdentity {
             id: token.id,
             account: token.account,

@@ -107,6 +107,22 @@ pub struct HeldToken {
     pub user_id: UserId,
     /// Whether the holder's account is active.
     pub active: bool,
+    /// The last moment at which all access tokens of the account were cut off, if that ever was: by
+    /// a change of its password or by its deactivation.
+    pub valid_after: Option<Timestamp>,
+    /// Whether that change kept this token.
+    pub kept: bool,
+}
+
+impl HeldToken {
+    /// Whether the token opens anything at `now`.
+    ///
+    /// One that was issued up to the moment of a cut counts only if the cut kept it. It need not be
+    /// marked as revoked for that: it may have reached the store after the cut.
+    pub fn counts_at(&self, now: Timestamp) -> bool {
+        let cut_off = self.valid_after.is_some_and(|cut| self.token.issued_at <= cut) && !self.kept;
+        self.active && !cut_off && self.token.revoked_at.is_none() && now < self.token.expires_at
+    }
 }
 
 /// Who sends a request, as far as it was authenticated.
@@ -216,6 +232,41 @@ mod tests {
 
     fn subject(realm: &str, user_id: &str) -> Subject {
         Subject::new(realm.parse().unwrap(), user_id)
+    }
+
+    fn moment(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn tokens_count_from_the_last_cut_to_their_expiry() {
+        let held = HeldToken {
+            token: AccessToken {
+                id: TokenId(Uuid::nil()),
+                account: AccountId(Uuid::nil()),
+                roles: Vec::new(),
+                digest: TokenDigest::from_bytes([0; 32]),
+                issued_at: moment(10),
+                expires_at: moment(20),
+                revoked_at: None,
+            },
+            realm: "a".parse().unwrap(),
+            user_id: "pat".parse().unwrap(),
+            active: true,
+            valid_after: None,
+            kept: false,
+        };
+        let counts = |held: &HeldToken| held.counts_at(moment(19));
+        assert!(counts(&held));
+        assert!(!held.counts_at(moment(20)), "expired");
+        assert!(!counts(&HeldToken { active: false, ..held.clone() }));
+        let revoked = AccessToken { revoked_at: Some(moment(12)), ..held.token.clone() };
+        assert!(!counts(&HeldToken { token: revoked.clone(), kept: true, ..held.clone() }));
+        for (cut, expected) in [(9, true), (10, false), (11, false)] {
+            let cut = HeldToken { valid_after: Some(moment(cut)), ..held.clone() };
+            assert_eq!(counts(&cut), expected, "issued at 10, cut at {:?}", cut.valid_after);
+            assert!(counts(&HeldToken { kept: true, ..cut }), "the change kept it");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod builder;
 mod prove;
 mod report;
+mod upgrade;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +24,9 @@ use crate::{
 
 /// Changes passwords: finds the account, charges the try, looks at the proof, judges the new
 /// password, hashes it and commits, in this order.
+///
+/// A stored hash that is not as the hasher makes them now is replaced on the way: by the change
+/// itself, and, where the policy refuses that, by a fresh hash of the old password, which was right.
 ///
 /// Made by [`Changer::builder`]; shared by every way in, so that no way can skip a step.
 pub struct Changer {
@@ -79,7 +83,13 @@ impl Changer {
         }
         let ended = async {
             let proved = self.prove(found, proof, otp.as_ref(), &candidate).await?;
-            let (proved, password) = self.accept(proved, candidate).await?;
+            let password = match self.accept(&proved, candidate).await {
+                Err(ChangeError::Rejected(violations)) => {
+                    self.upgrade(proved, trail).await;
+                    return Err(ChangeError::Rejected(violations));
+                }
+                judged => judged?,
+            };
             let hash = self.hasher.hash(password).await?;
             let keep_token = caller
                 .token
@@ -142,9 +152,9 @@ impl Changer {
     /// Step 4: the policy judges with everything it knows.
     async fn accept(
         &self,
-        proved: Proved,
+        proved: &Proved,
         candidate: Arc<Plaintext>,
-    ) -> Result<(Proved, NewPassword), ChangeError> {
+    ) -> Result<NewPassword, ChangeError> {
         let verifiable = candidate.byte_len() <= Plaintext::MAX_PASSWORD_BYTES;
         let is_current = self.policy.refuse_current
             && match (&proved.current_is_candidate, &proved.credential) {
@@ -164,8 +174,7 @@ impl Changer {
             }
         }
         let knowledge = Knowledge { account: Some(&proved.account), is_current, is_reused };
-        let password = self.policy.accept(candidate, &knowledge).map_err(ChangeError::Rejected)?;
-        Ok((proved, password))
+        self.policy.accept(candidate, &knowledge).map_err(ChangeError::Rejected)
     }
 
     /// Step 6: all or nothing.
@@ -181,7 +190,10 @@ impl Changer {
         let is_reset = proved.spend.is_some();
         let commit = Commit {
             account: proved.account.id,
+            realm: proved.account.realm.clone(),
+            user_id: proved.account.user_id.clone(),
             expected_version: proved.credential.as_ref().map_or(0, |own| own.version),
+            expected_hash: proved.credential.map(|own| own.hash),
             hash,
             at,
             history: self.policy.history,
@@ -249,6 +261,8 @@ enum Payment {
 struct Proved {
     account: crate::Account,
     credential: Option<Credential>,
+    /// The current password, where that was the proof.
+    password: Option<Arc<Plaintext>>,
     /// Whether the candidate is the current password, where the proof was the current password.
     current_is_candidate: Option<bool>,
     spend: Option<ResetSpend>,

@@ -38,6 +38,7 @@ mod reset;
 mod sample;
 #[cfg(all(test, feature = "memory"))]
 mod tests;
+mod upgrade;
 
 use std::sync::Arc;
 
@@ -83,8 +84,8 @@ pub trait Fixture: Send + Sync {
     }
 }
 
-/// Checks a [`CredentialStore`] by what it answers: finding, charging and refunding attempts, and
-/// committing changes, alone and many at once.
+/// Checks a [`CredentialStore`] by what it answers: finding, charging and refunding attempts,
+/// committing changes and replacing drifted hashes, alone and many at once.
 ///
 /// # Panics
 /// When the store does not behave.
@@ -112,6 +113,11 @@ pub async fn credential_store(fixture: &dyn Fixture) {
     commit::one_of_many_at_once_wins(fixture).await;
     commit::other_accounts_do_not_conflict(fixture).await;
 
+    upgrade::replaces_the_hash_and_nothing_else(fixture).await;
+    upgrade::refuses_other_hashes_and_versions(fixture).await;
+    upgrade::refuses_absent_and_inactive_accounts(fixture).await;
+    upgrade::one_of_many_at_once_wins(fixture).await;
+
     reset::tokens_count_once(fixture).await;
     reset::tokens_count_until_they_expire(fixture).await;
     reset::tokens_count_for_their_account_only(fixture).await;
@@ -137,7 +143,8 @@ pub async fn administration_store(store: Arc<dyn AdministrationStore>) {
     credential_store(&Administered(Arc::clone(&store))).await;
 
     outbox::one_courier_of_many_gets_an_event(&store).await;
-    let store = store.as_ref();
+    let shared = store;
+    let store = shared.as_ref();
     administration::accounts::are_added_once(store).await;
     administration::accounts::are_listed_in_pages(store).await;
     administration::accounts::are_deactivated_with_their_tokens(store).await;
@@ -150,9 +157,15 @@ pub async fn administration_store(store: Arc<dyn AdministrationStore>) {
     administration::trail::keeps_odd_texts(store).await;
     administration::effects::a_change_leaves_everything_behind(store).await;
     administration::effects::a_change_keeps_one_access_token(store).await;
+    administration::sessions::a_change_cuts_off_what_was_issued_before(store).await;
+    administration::sessions::a_cut_keeps_one_token_until_the_next(store).await;
+    administration::sessions::a_cut_never_moves_back(store).await;
+    administration::sessions::deactivation_cuts_off_too(store).await;
+    administration::sessions::a_token_that_races_a_change_is_cut_off(&shared).await;
     administration::effects::a_change_uses_up_its_one_time_password(store).await;
     administration::effects::refusals_write_nothing(store).await;
     administration::effects::events_stand_in_order(store).await;
+    administration::effects::an_upgrade_leaves_a_record_and_nothing_else(store).await;
 
     outbox::events_are_given_out_in_order(store).await;
     outbox::leases_end(store).await;
@@ -161,6 +174,20 @@ pub async fn administration_store(store: Arc<dyn AdministrationStore>) {
     outbox::resets_are_told(store).await;
     outbox::closing_an_account_is_told(store).await;
     outbox::right_proofs_take_alarms_back(store).await;
+}
+
+/// Checks the imports of an [`AdministrationStore`] that adds accounts itself. One that refuses to, with
+/// [`AccountError::KeptElsewhere`](crate::AccountError::KeptElsewhere), leaves these out.
+///
+/// # Panics
+/// When the store does not behave.
+pub async fn importing_store(store: Arc<dyn AdministrationStore>) {
+    administration::import::rival_imports_add_each_once(&store).await;
+    let store = store.as_ref();
+    administration::import::accounts_are_imported_once(store).await;
+    administration::import::imports_leave_changed_passwords(store).await;
+    administration::import::imports_take_the_first_of_two(store).await;
+    administration::import::rehearsed_imports_write_nothing(store).await;
 }
 
 /// An administration store needs no help of its tester.

@@ -3,8 +3,12 @@
 //! It knows the rules (policy, attempts, authority), the secrets (hashing, tokens, one-time
 //! passwords) and the order of steps. It knows no HTTP, no SQL and no configuration; stores, clocks
 //! and randomness are passed in.
+//!
+//! Stored hashes of other systems are verified as far as features say: `hash-families` is all that
+//! `repass-hash-families` knows, and each of its features is one here.
 
 mod account;
+mod account_import;
 mod administration;
 mod attempts;
 mod audit;
@@ -31,7 +35,10 @@ mod validation;
 pub use account::{
     Account, AccountId, InvalidRealm, InvalidUserId, Profile, Realm, Subject, UserId,
 };
-pub use administration::{Administration, AdministrationError, NewAccount};
+pub use account_import::{AccountBatch, Imported};
+pub use administration::{
+    Administration, AdministrationError, ImportVerdict, ImportedPassword, NewAccount, NewImport,
+};
 pub use attempts::{AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed};
 pub use audit::{AuditFilter, AuditRecord};
 pub use authenticate::Authenticator;
@@ -45,7 +52,9 @@ pub use change::{
 pub use changer::{Changer, ChangerBuilder, InvalidChanger};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use hash::{
-    Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher, HasherOptions, InvalidProfile,
+    Argon2Inputs, Argon2Kernel, Argon2Parameters, Argon2Path, Argon2PathError, Argon2Variant,
+    Argon2Version, Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher, HasherOptions,
+    HasherStatus, InvalidProfile, KernelError, RustCryptoKernel, UnusableHash, VectorKernel,
 };
 pub use installation_key::{InstallationKey, InstallationKeyError};
 pub use otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend};
@@ -60,7 +69,8 @@ pub use policy::{
 };
 pub use ports::{
     AccountError, AccountFilter, AdministrationStore, Commit, Committed, Credential,
-    CredentialStore, Found, KeyStore, ResetSpend, ResetToken, StoreError, TokenStore,
+    CredentialStore, Found, KeyStore, ResetSpend, ResetToken, StoreError, TokenStore, Upgrade,
 };
 pub use randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid};
+pub use repass_hash_families::{FormatError, InvalidProject, Projects};
 pub use token::TokenDigest;

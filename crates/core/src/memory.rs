@@ -2,6 +2,7 @@
 
 mod administration;
 mod credentials;
+mod import;
 mod outbox;
 
 use std::collections::{BTreeMap, HashMap};
@@ -40,6 +41,8 @@ struct Entry {
     /// Newest first.
     history: Vec<HashedPassword>,
     otp: OtpEnrolment,
+    /// When all access tokens were last cut off, and which of them was kept.
+    cut: Option<(Timestamp, Option<TokenId>)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,16 +69,23 @@ impl State {
     }
 
     fn held(&self, token: &AccessToken) -> Option<HeldToken> {
-        let holder = &self.accounts.get(&token.account)?.account;
+        let Entry { account: holder, cut, .. } = self.accounts.get(&token.account)?;
         Some(HeldToken {
             token: token.clone(),
             realm: holder.realm.clone(),
             user_id: holder.user_id.clone(),
             active: holder.active,
+            valid_after: cut.map(|(at, _)| at),
+            kept: cut.is_some_and(|(_, kept)| kept == Some(token.id)),
         })
     }
 
-    fn revoke_tokens(&mut self, account: AccountId, keep: Option<TokenId>, at: Timestamp) {
+    fn cut_off_tokens(&mut self, account: AccountId, keep: Option<TokenId>, at: Timestamp) {
+        if let Some(entry) = self.accounts.get_mut(&account) {
+            // Of nodes whose clocks differ, the later one's word stands.
+            let latest = entry.cut.map_or(at, |(before, _)| before.max(at));
+            entry.cut = Some((latest, keep));
+        }
         for token in self.access_tokens.values_mut() {
             if token.account == account && Some(token.id) != keep {
                 token.revoked_at.get_or_insert(at);

@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::clock::after;
-use crate::{Account, AccountId, AttemptRules, AttemptTicket, AuditRecord, Context, StoreError};
+use crate::{
+    Account, AccountId, AttemptRules, AttemptTicket, AuditRecord, Context, Realm, StoreError,
+    UserId,
+};
 
 /// Something that happened to an account which others want to hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -110,6 +113,8 @@ impl OutboxEvent {
 #[derive(Debug, Clone)]
 pub struct AttemptAlarm {
     event: OutboxEvent,
+    realm: Realm,
+    user_id: UserId,
 }
 
 impl AttemptAlarm {
@@ -118,7 +123,17 @@ impl AttemptAlarm {
 
     /// An alarm for tries at `account` that come from `context`. `id` must be fresh.
     pub fn new(id: Uuid, at: Timestamp, account: &Account, context: &Context) -> Self {
-        Self { event: OutboxEvent::new(id, at, EventKind::AccountLocked, account, context) }
+        Self {
+            event: OutboxEvent::new(id, at, EventKind::AccountLocked, account, context),
+            realm: account.realm.clone(),
+            user_id: account.user_id.clone(),
+        }
+    }
+
+    /// The account's realm, and how the vendor calls it there: for stores whose accounts stand in a
+    /// table of somebody else's, which does not know the event's `account`.
+    pub fn holder(&self) -> (&Realm, &UserId) {
+        (&self.realm, &self.user_id)
     }
 
     /// The event of this charge, and when it is due, if the charge closed the account for the first
@@ -232,7 +247,8 @@ pub struct OutboxFilter {
 pub trait OutboxStore: Send + Sync {
     /// Claims at most `limit` events that are due, those due first first. Nobody else gets them
     /// until `now` plus `lease`. While an earlier event of an account is pending, none of its later
-    /// ones is given out, so that each account's events are delivered in the order written.
+    /// ones is given out, so that each account's events are delivered in the order written. One whose
+    /// account is gone is given up.
     ///
     /// # Errors
     /// When the store fails.

@@ -66,12 +66,18 @@ pub struct Knowledge<'a> {
     pub is_reused: bool,
 }
 
-/// Text that a policy accepted. Only [`Policy::accept`] makes one, and only this can be hashed.
+/// Text that a policy accepted, or that was proved to be the account's password already. Only
+/// [`Policy::accept`] and [`Changer`](crate::Changer) make one, and only this can be hashed.
 #[derive(Clone)]
 pub struct NewPassword(Arc<Plaintext>);
 
 impl NewPassword {
-    /// The accepted text.
+    /// The account's present password, which was proved, so that no policy is asked about it.
+    pub(crate) fn proved(password: Arc<Plaintext>) -> Self {
+        Self(password)
+    }
+
+    /// The text itself.
     pub fn plaintext(&self) -> &Plaintext {
         &self.0
     }

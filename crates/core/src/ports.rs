@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    AccessToken, Account, AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules,
-    AttemptState, AttemptTicket, AuditFilter, AuditRecord, Closed, HashedPassword, HeldToken, Key,
-    KeyId, OtpEnrolment, OtpSpend, OutboxEvent, OutboxStore, Realm, Subject, TokenDigest, TokenId,
-    UserId,
+    AccessToken, Account, AccountBatch, AccountId, AttemptAlarm, AttemptKey, AttemptPath,
+    AttemptRules, AttemptState, AttemptTicket, AuditFilter, AuditRecord, Closed, HashedPassword,
+    HeldToken, Imported, Key, KeyId, OtpEnrolment, OtpSpend, OutboxEvent, OutboxStore, Realm,
+    Subject, TokenDigest, TokenId, UserId,
 };
 
 /// A store failed.
@@ -105,6 +105,34 @@ pub trait CredentialStore: Send + Sync {
     /// When the store fails. Then the change was not made, unless the connection was lost in the
     /// very moment of committing.
     async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError>;
+
+    /// Puts another hash of the same password in the place of the present one, in one transaction
+    /// with its audit record, and says whether it did; see [`Upgrade`]. Where it did not, nothing was
+    /// written.
+    ///
+    /// # Errors
+    /// When the store fails, as for [`commit`](Self::commit).
+    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError>;
+}
+
+/// A hash that takes the place of a drifted one of the same password. Nothing else changes: neither
+/// the credential's version and `changed_at`, nor the history, the tokens, or the account.
+#[derive(Debug, Clone)]
+pub struct Upgrade {
+    /// Whose hash. The account must still exist and be active.
+    pub account: AccountId,
+    /// As in [`Commit`].
+    pub realm: Realm,
+    /// As in [`Commit`].
+    pub user_id: UserId,
+    /// The version of the credential; it must still be that.
+    pub expected_version: i64,
+    /// The drifted hash; it must still be that, for an upgrade leaves the version alone.
+    pub expected_hash: HashedPassword,
+    /// The new hash.
+    pub hash: HashedPassword,
+    /// Goes to the audit trail.
+    pub audit: AuditRecord,
 }
 
 /// Everything that one change writes.
@@ -112,9 +140,17 @@ pub trait CredentialStore: Send + Sync {
 pub struct Commit {
     /// Whose password. The account must still exist and be active.
     pub account: AccountId,
+    /// The account's realm, and how the vendor calls it there: for stores whose accounts stand in a
+    /// table of somebody else's, which does not know `account`.
+    pub realm: Realm,
+    /// See `realm`.
+    pub user_id: UserId,
     /// The credential's version that was proved against, 0 for none; it must still be that
     /// (compare-and-swap). The new version is one more.
     pub expected_version: i64,
+    /// The hash that was proved against, `None` for none. A store that others write hashes to has to
+    /// see that it is still that; to all others the version says as much.
+    pub expected_hash: Option<HashedPassword>,
     /// The new hash.
     pub hash: HashedPassword,
     /// When. Also the account's new `updated_at`.
@@ -128,7 +164,9 @@ pub struct Commit {
     pub otp: Option<OtpSpend>,
     /// The row of attempts to clear.
     pub clear: AttemptKey,
-    /// The one access token of the account that stays valid; all others are revoked.
+    /// The one access token of the account that stays valid; all others are revoked. Those that
+    /// were issued up to `at` and reach the store later do not count either: see
+    /// [`HeldToken::valid_after`].
     pub keep_token: Option<TokenId>,
     /// Goes to the audit trail.
     pub audit: AuditRecord,
@@ -219,10 +257,22 @@ pub trait KeyStore: Send + Sync {
 /// record that is written in the same transaction.
 #[async_trait]
 pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxStore {
+    /// Has the store know an account that [`find`](CredentialStore::find) or
+    /// [`accounts`](Self::accounts) gave by its id alone, as the calls below name it. A store that
+    /// keeps its accounts itself knows them all, and has nothing to do.
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account any more.
+    async fn register(&self, account: &Account) -> Result<(), AccountError> {
+        let _ = account;
+        Ok(())
+    }
+
     /// Adds an account, with its first credential (version 1) when `hash` is given.
     ///
     /// # Errors
-    /// [`AccountError::Exists`] when the realm has that user id already.
+    /// [`AccountError::Exists`] when the realm has that user id already,
+    /// [`AccountError::KeptElsewhere`] when the store adds none at all.
     async fn add_account(
         &self,
         account: &Account,
@@ -236,17 +286,19 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// When the store fails.
     async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError>;
 
-    /// The account of this id.
+    /// The account of this id, if the store knows it by that: see [`register`](Self::register).
     ///
     /// # Errors
     /// When the store fails.
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError>;
 
-    /// Activates or deactivates an account. Deactivating revokes its access tokens and voids its
-    /// reset tokens. `audit.at` becomes its `updated_at`.
+    /// Activates or deactivates an account. Deactivating revokes its access tokens, cuts off those
+    /// that were issued up to `audit.at` ([`HeldToken::valid_after`]) and voids its reset tokens.
+    /// `audit.at` becomes its `updated_at`.
     ///
     /// # Errors
-    /// [`AccountError::Unknown`] when there is no such account.
+    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::NotMapped`] when the
+    /// store has no place to write it.
     async fn set_active(
         &self,
         account: AccountId,
@@ -364,6 +416,17 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// # Errors
     /// When the store fails.
     async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError>;
+
+    /// Adds, in one transaction, those accounts of another system whose user id their realm does
+    /// not have yet, each with its credential, and [`AccountBatch::record`] if it was any. An
+    /// account that is present stays as it is, its password above all, for that may have been
+    /// changed since the other system was read. Of two of one user id in the batch, the second is
+    /// present. Says of each what became of it, in their order.
+    ///
+    /// # Errors
+    /// When the store fails, or adds no accounts at all; nothing was written then. That an account
+    /// is present is no error.
+    async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError>;
 }
 
 /// Which accounts to list.
@@ -387,6 +450,12 @@ pub enum AccountError {
     /// There is no such account.
     #[error("there is no such account")]
     Unknown,
+    /// The accounts stand in a table of another application, which alone adds any.
+    #[error("accounts are kept in a table of another application; add them there")]
+    KeptElsewhere,
+    /// The accounts stand in a table of another application, of which no column is mapped for that.
+    #[error("the accounts table has no column for {0}")]
+    NotMapped(&'static str),
     /// The store failed.
     #[error("the account store failed")]
     Store(#[from] StoreError),

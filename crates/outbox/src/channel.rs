@@ -21,8 +21,11 @@ pub trait Channel: Send + Sync {
 /// An event did not get through. The message is kept with the event for operators, so it tells no
 /// secret.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct DeliveryError(String);
+#[error("{message}")]
+pub struct DeliveryError {
+    message: String,
+    permanent: bool,
+}
 
 impl DeliveryError {
     /// The most bytes of a message that are kept.
@@ -33,7 +36,7 @@ impl DeliveryError {
         let clean = |c: char| if c.is_control() { ' ' } else { c };
         let mut message: String = message.as_ref().chars().map(clean).collect();
         message.truncate(message.floor_char_boundary(Self::MAX));
-        Self(message)
+        Self { message, permanent: false }
     }
 
     /// For the reason `error`, with all that caused it.
@@ -46,6 +49,18 @@ impl DeliveryError {
         }
         Self::new(line)
     }
+
+    /// The same, where trying again would end no better. An event that fails in this way alone is
+    /// given up at once; an operator may still have it tried again.
+    #[must_use]
+    pub fn permanent(self) -> Self {
+        Self { permanent: true, ..self }
+    }
+
+    /// Whether trying again would end no better.
+    pub fn is_permanent(&self) -> bool {
+        self.permanent
+    }
 }
 
 #[cfg(test)]
@@ -57,5 +72,12 @@ mod tests {
         assert_eq!(DeliveryError::new("a\r\nb\0c").to_string(), "a  b c");
         let long = DeliveryError::new("ä".repeat(400)).to_string();
         assert_eq!(long.len(), DeliveryError::MAX);
+    }
+
+    #[test]
+    fn only_what_says_so_is_permanent() {
+        assert!(!DeliveryError::new("busy").is_permanent());
+        let gone = DeliveryError::new("gone").permanent();
+        assert_eq!((gone.is_permanent(), gone.to_string().as_str()), (true, "gone"));
     }
 }

@@ -45,6 +45,9 @@ impl Default for CourierOptions {
 }
 
 /// Brings events to channels.
+///
+/// An event is tried again while any channel that lacks it may still get it. One that was refused
+/// for good elsewhere meanwhile is asked again each time, for it might have thought better of it.
 pub struct Courier {
     store: Arc<dyn OutboxStore>,
     channels: Vec<Arc<dyn Channel>>,
@@ -108,7 +111,7 @@ impl Courier {
             self.channels.iter().filter(|own| !claimed.delivered.iter().any(|it| it == own.name()));
         let results =
             join_all(outstanding.map(|channel| self.deliver_by(&**channel, &claimed))).await;
-        let failures: Vec<String> = results.into_iter().flatten().collect();
+        let failures: Vec<Failure> = results.into_iter().flatten().collect();
         let event = claimed.event.id;
         if let Err(error) = self.settle(&claimed, &failures).await {
             // Its lease will be over.
@@ -116,8 +119,8 @@ impl Courier {
         }
     }
 
-    /// Why the channel failed, if it did.
-    async fn deliver_by(&self, channel: &dyn Channel, claimed: &ClaimedEvent) -> Option<String> {
+    /// How the channel failed, if it did.
+    async fn deliver_by(&self, channel: &dyn Channel, claimed: &ClaimedEvent) -> Option<Failure> {
         let name = channel.name();
         let delivery = tokio::time::timeout(self.options.timeout, channel.deliver(claimed)).await;
         let error = match delivery {
@@ -128,17 +131,19 @@ impl Courier {
             Ok(Err(error)) => error,
             Err(_) => DeliveryError::new("it took too long"),
         };
-        Some(format!("{name}: {error}"))
+        Some(Failure { channel: name, error })
     }
 
-    async fn settle(&self, claimed: &ClaimedEvent, failures: &[String]) -> Result<(), StoreError> {
+    async fn settle(&self, claimed: &ClaimedEvent, failures: &[Failure]) -> Result<(), StoreError> {
         let (claim, event) = (claimed.claim, &claimed.event);
         if failures.is_empty() {
             tracing::info!(event = %event.id, kind = event.kind, "delivered");
             return self.store.finished(claim).await;
         }
-        let reason = failures.join("; ");
-        if claim.tries >= self.options.max_tries {
+        let reasons: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        let reason = reasons.join("; ");
+        let hopeless = failures.iter().all(|failure| failure.error.is_permanent());
+        if hopeless || claim.tries >= self.options.max_tries {
             tracing::error!(event = %event.id, kind = event.kind, reason, "given up");
             return self.store.dead(claim, &reason).await;
         }
@@ -160,5 +165,17 @@ impl Courier {
 impl fmt::Debug for Courier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Courier").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// Why an event did not get through one channel.
+struct Failure {
+    channel: &'static str,
+    error: DeliveryError,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.channel, self.error)
     }
 }

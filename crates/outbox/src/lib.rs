@@ -6,8 +6,9 @@
 //! share one store; when one dies in the middle of a delivery, another gets the event once its lease
 //! is over. Receivers tell repeats by the event's id.
 //!
-//! There is one channel here: [`Webhook`], a signed POST after the
-//! [Standard Webhooks](https://www.standardwebhooks.com) scheme.
+//! There are two channels here: [`Webhook`], a signed POST after the
+//! [Standard Webhooks](https://www.standardwebhooks.com) scheme, and [`Mail`], an e-mail to the
+//! account holder through an SMTP server.
 //!
 //! It decides nothing about accounts and writes no event; the engine does, in the transaction of
 //! what the event tells. It reads no configuration.
@@ -48,9 +49,14 @@
 
 mod channel;
 mod courier;
+mod mail;
 mod waits;
 mod webhook;
 
 pub use channel::{Channel, DeliveryError};
 pub use courier::{Courier, CourierOptions};
+pub use mail::{
+    Encryption, InvalidMail, Language, Mail, MailOptions, SmtpCredentials, SmtpServer,
+    UnknownLanguage,
+};
 pub use webhook::{InvalidWebhook, InvalidWebhookSecret, Webhook, WebhookOptions, WebhookSecret};

@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use repass_core::{ClaimedEvent, Clock, OutboxEvent};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use serde_json::json;
 
 pub use signature::{InvalidWebhookSecret, WebhookSecret};
@@ -57,7 +57,7 @@ pub enum InvalidWebhook {
 /// (<https://github.com/standard-webhooks/standard-webhooks>): headers `webhook-id`,
 /// `webhook-timestamp` and `webhook-signature`, and a JSON body of `type`, `timestamp` and `data`.
 ///
-/// An answer of 2xx is a delivery; any other is a failure. Redirects are not followed, proxies of
+/// An answer of 2xx is a delivery; any other is a failure, and 410 (Gone) a permanent one. Redirects are not followed, proxies of
 /// the environment not used, and bodies of answers not read.
 pub struct Webhook {
     client: Client,
@@ -130,10 +130,11 @@ impl Channel for Webhook {
             .await
             .map_err(|error| DeliveryError::caused_by(&error.without_url()))?;
         let status = answer.status();
-        if status.is_success() {
-            Ok(())
-        } else {
-            Err(DeliveryError::new(format!("answered {}", status.as_u16())))
+        let failure = || DeliveryError::new(format!("answered {}", status.as_u16()));
+        match status {
+            _ if status.is_success() => Ok(()),
+            StatusCode::GONE => Err(failure().permanent()),
+            _ => Err(failure()),
         }
     }
 }

@@ -2,15 +2,17 @@
 
 mod accounts;
 mod audit;
+mod import;
 mod keys;
 mod tokens;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    AccessToken, Account, AccountError, AccountFilter, AccountId, AdministrationStore, AttemptKey,
-    AttemptState, AuditFilter, AuditRecord, HashedPassword, HeldToken, Key, KeyId, OtpEnrolment,
-    OutboxEvent, Realm, ResetToken, StoreError, TokenDigest, TokenId,
+    AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
+    AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, HashedPassword,
+    HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent, Realm, ResetToken, StoreError,
+    TokenDigest, TokenId,
 };
 use sqlx::query;
 
@@ -20,6 +22,19 @@ use crate::store::SqlStore;
 
 #[async_trait]
 impl AdministrationStore for SqlStore {
+    async fn register(&self, account: &Account) -> Result<(), AccountError> {
+        let Some(table) = &self.accounts.foreign else { return Ok(()) };
+        retried(|| async {
+            let mut transaction = self.begin().await?;
+            let (realm, user_id) = (&account.realm, &account.user_id);
+            let known =
+                self.register_foreign(&mut transaction, table, account.id, realm, user_id).await?;
+            self.end_unrecorded(transaction).await?;
+            if known { Ok(()) } else { Err(AccountError::Unknown) }
+        })
+        .await
+    }
+
     async fn add_account(
         &self,
         account: &Account,
@@ -152,5 +167,9 @@ impl AdministrationStore for SqlStore {
             self.rows(events).await?.iter().map(row::outbox_event).collect()
         })
         .await
+    }
+
+    async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError> {
+        retried(|| self.import_batch(batch)).await
     }
 }

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use repass_core::{
-    AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed,
-    StoreError,
+    AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket,
+    Closed, StoreError,
 };
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, query};
@@ -40,8 +40,9 @@ impl SqlStore {
                     now.checked_add(AttemptKey::UNKNOWN_FORGOTTEN_AFTER).unwrap_or(Timestamp::MAX)
                 });
                 self.write_attempts(&mut transaction, key, Row { state, expires_at }).await?;
-                if let Some((event, due_at)) =
-                    alarm.and_then(|alarm| alarm.raised_by(&ticket, rules))
+                if let Some(alarm) = alarm
+                    && let Some((event, due_at)) = alarm.raised_by(&ticket, rules)
+                    && self.can_be_told_of(&mut transaction, alarm, event.account).await?
                 {
                     self.write_event(&mut transaction, &event, due_at).await?;
                     ticket.alarm = Some(event.id);
@@ -56,6 +57,19 @@ impl SqlStore {
                 Ok(Err(closed))
             }
         }
+    }
+
+    /// Whether an event can be written of the account. One that was deleted from its mapped table
+    /// meanwhile has nobody left to be told.
+    async fn can_be_told_of(
+        &self,
+        transaction: &mut WriteTransaction,
+        alarm: &AttemptAlarm,
+        account: AccountId,
+    ) -> Result<bool, StoreError> {
+        let Some(table) = &self.accounts.foreign else { return Ok(true) };
+        let (realm, user_id) = alarm.holder();
+        self.register_foreign(transaction, table, account, realm, user_id).await
     }
 
     pub(crate) async fn refund_attempt(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {

@@ -1,6 +1,9 @@
-use repass_core::{AccountId, Commit, Committed, OtpSpend, ResetSpend, StoreError, TokenId};
+use repass_core::{
+    AccountId, Commit, Committed, OtpSpend, Realm, ResetSpend, StoreError, TokenId, UserId,
+};
 use sqlx::query;
 
+use crate::accounts_source::AccountsSource;
 use crate::failure::unstorable;
 use crate::row;
 use crate::store::{SqlStore, WriteTransaction};
@@ -25,15 +28,22 @@ impl SqlStore {
         commit: &Commit,
     ) -> Result<Committed, StoreError> {
         // Every other change of the account, and every issue of a token for it, waits from here on.
-        let active = self.lock_account(transaction, commit.account).await?;
+        let Commit { account, realm, user_id, .. } = commit;
+        let active = self.lock_named(transaction, *account, realm, user_id).await?;
+        let foreign = self.accounts.foreign.as_ref();
 
         // Before the version: who redeems a token twice at once is to hear of the token.
         if !self.is_unspent(transaction, commit).await? {
             return Ok(Committed::TokenSpent);
         }
-        if active != Some(true) || !self.replace_hash(transaction, commit).await? {
+        if active != Some(true) {
             return Ok(Committed::Conflict);
         }
+        let replaced = match foreign {
+            None => self.replace_hash(transaction, commit).await?,
+            Some(_) => self.note_foreign_hash(transaction, commit).await?,
+        };
+        let Some(version) = replaced else { return Ok(Committed::Conflict) };
         if !self.use_up_otp(transaction, commit).await? {
             return Ok(Committed::OtpSpent);
         }
@@ -42,7 +52,7 @@ impl SqlStore {
         }
 
         let at = commit.at.as_microsecond();
-        self.revoke_access_tokens(transaction, commit.account, commit.keep_token, at).await?;
+        self.cut_off_access_tokens(transaction, commit.account, commit.keep_token, at).await?;
         self.clear_attempts(transaction, &commit.clear).await?;
         let touch = query("UPDATE accounts SET updated_at = $1 WHERE id = $2")
             .bind(at)
@@ -53,7 +63,36 @@ impl SqlStore {
             self.withdraw_event(transaction, alarm).await?;
         }
         self.write_event(transaction, &commit.event, commit.event.at).await?;
-        Ok(Committed::Done { version: commit.expected_version.saturating_add(1) })
+        if let Some(table) = foreign {
+            let expected = commit.expected_hash.as_ref();
+            let (account, hash) = (commit.account, &commit.hash);
+            if !self.write_foreign_hash(transaction, table, account, expected, hash).await? {
+                return Ok(Committed::Conflict);
+            }
+        }
+        Ok(Committed::Done { version })
+    }
+
+    /// As [`lock_account`](Self::lock_account), of an account too that stands in a mapped table and
+    /// that nothing was ever written about.
+    pub(crate) async fn lock_named(
+        &self,
+        transaction: &mut WriteTransaction,
+        account: AccountId,
+        realm: &Realm,
+        user_id: &UserId,
+    ) -> Result<Option<bool>, StoreError> {
+        let active = self.lock_account(transaction, account).await?;
+        match &self.accounts.foreign {
+            Some(table) if active.is_none() => {
+                if self.register_foreign(transaction, table, account, realm, user_id).await? {
+                    self.lock_account(transaction, account).await
+                } else {
+                    Ok(None)
+                }
+            }
+            _ => Ok(active),
+        }
     }
 
     /// Whether the account is active; `None` when there is none.
@@ -62,8 +101,9 @@ impl SqlStore {
         transaction: &mut WriteTransaction,
         account: AccountId,
     ) -> Result<Option<bool>, StoreError> {
-        let select = self.dialect.locking("SELECT active FROM accounts WHERE id = $1");
-        let found = query(select).bind(account.to_string());
+        let AccountsSource { active, join, .. } = &*self.accounts;
+        let select = format!("SELECT {active} AS active FROM accounts a {join} WHERE a.id = $1");
+        let found = query(self.dialect.locking(&select)).bind(account.to_string());
         self.row_within(transaction, found).await?.as_ref().map(row::active).transpose()
     }
 
@@ -92,13 +132,13 @@ impl SqlStore {
         }
     }
 
-    /// Puts the new hash in the place of the expected one, which goes to the history. Whether it was
-    /// the expected one.
+    /// Puts the new hash in the place of the expected one, which goes to the history. The new
+    /// version; `None` when it was not the expected one.
     async fn replace_hash(
         &self,
         transaction: &mut WriteTransaction,
         commit: &Commit,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<i64>, StoreError> {
         let account = commit.account.to_string();
         let expected = commit.expected_version;
         if expected == 0 {
@@ -109,7 +149,7 @@ impl SqlStore {
             .bind(account)
             .bind(commit.hash.as_str())
             .bind(commit.at.as_microsecond());
-            return Ok(self.write(transaction, first).await? == 1);
+            return Ok((self.write(transaction, first).await? == 1).then_some(1));
         }
 
         let keep = query(
@@ -119,7 +159,7 @@ impl SqlStore {
         .bind(account.clone())
         .bind(expected);
         if self.write(transaction, keep).await? != 1 {
-            return Ok(false);
+            return Ok(None);
         }
         let replace = query(
             "UPDATE credentials SET hash = $1, version = version + 1, changed_at = $2
@@ -127,18 +167,29 @@ impl SqlStore {
         )
         .bind(commit.hash.as_str())
         .bind(commit.at.as_microsecond())
-        .bind(account.clone())
+        .bind(account)
         .bind(expected);
         if self.write(transaction, replace).await? != 1 {
-            return Ok(false);
+            return Ok(None);
         }
+        self.prune_history(transaction, commit, expected).await?;
+        Ok(Some(expected.saturating_add(1)))
+    }
+
+    /// Forgets what is older than the history that the change keeps, the newest of which has the
+    /// version `newest`.
+    pub(crate) async fn prune_history(
+        &self,
+        transaction: &mut WriteTransaction,
+        commit: &Commit,
+        newest: i64,
+    ) -> Result<(), StoreError> {
         // Versions count up by one, so the depth of the history is a difference of versions.
         let depth = i64::try_from(commit.history).unwrap_or(i64::MAX);
         let prune = query("DELETE FROM password_history WHERE account = $1 AND version <= $2")
-            .bind(account)
-            .bind(expected.saturating_sub(depth));
-        self.write(transaction, prune).await?;
-        Ok(true)
+            .bind(commit.account.to_string())
+            .bind(newest.saturating_sub(depth));
+        self.write(transaction, prune).await.map(drop)
     }
 
     /// Whether the one-time password was still unused.
@@ -207,13 +258,25 @@ impl SqlStore {
         self.write(transaction, void).await.map(drop)
     }
 
-    pub(crate) async fn revoke_access_tokens(
+    /// Ends every session of the account but the one of `keep`: those that are there, and those
+    /// that were issued up to `at` and are written later.
+    pub(crate) async fn cut_off_access_tokens(
         &self,
         transaction: &mut WriteTransaction,
         account: AccountId,
         keep: Option<TokenId>,
         at: i64,
     ) -> Result<(), StoreError> {
+        // Of nodes whose clocks differ, the later one's word stands.
+        let cut = query(
+            "UPDATE accounts SET kept_token = $1,
+                    valid_after = CASE WHEN valid_after > $2 THEN valid_after ELSE $2 END
+             WHERE id = $3",
+        )
+        .bind(keep.map(|token| token.0.to_string()))
+        .bind(at)
+        .bind(account.to_string());
+        self.write(transaction, cut).await?;
         let revoke = query(
             "UPDATE access_tokens SET revoked_at = $1
              WHERE account = $2 AND revoked_at IS NULL AND id <> $3",

@@ -3,8 +3,10 @@ use jiff::Timestamp;
 use repass_core::{
     AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord,
     Closed, Commit, Committed, CredentialStore, Found, HashedPassword, StoreError, Subject,
+    Upgrade,
 };
-use sqlx::query;
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, query};
 use uuid::Uuid;
 
 use crate::retry::retried;
@@ -16,16 +18,20 @@ impl CredentialStore for SqlStore {
     async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
         let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
         retried(|| async {
-            let found = query(
-                "SELECT a.id, a.realm, a.user_id, a.email, a.username, a.profile, a.active,
-                        a.created_at, a.updated_at, c.hash, c.version, c.changed_at
-                 FROM accounts a LEFT JOIN credentials c ON c.account = a.id
-                 WHERE a.realm = $1 AND a.user_id = $2",
-            )
-            .bind(subject.realm.as_str())
-            .bind(user_id.as_str());
-            let Some(found) = self.row(found).await? else { return Ok(None) };
-            Ok(Some(Found { account: row::account(&found)?, credential: row::credential(&found)? }))
+            let source = &self.accounts;
+            let Some(names) = source.names(&subject.realm, &user_id) else { return Ok(None) };
+            let select = format!(
+                "SELECT {}, {} AS hash, c.version, c.changed_at, c.fingerprint
+                 FROM {} LEFT JOIN credentials c ON c.account = a.id WHERE {}",
+                source.columns, source.hash, source.all, source.named,
+            );
+            let found = names.into_iter().fold(query(AssertSqlSafe(select)), Query::bind);
+            let found = self.rows(found).await?;
+            let Some(found) = source.only(found, &subject.realm, &user_id)? else {
+                return Ok(None);
+            };
+            let account = row::account(&found, source)?;
+            Ok(Some(Found { account, credential: row::credential(&found, source)? }))
         })
         .await
     }
@@ -76,5 +82,9 @@ impl CredentialStore for SqlStore {
 
     async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
         retried(|| self.commit_change(commit)).await
+    }
+
+    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
+        retried(|| self.upgrade_hash(upgrade)).await
     }
 }

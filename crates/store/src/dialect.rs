@@ -3,6 +3,8 @@ use std::borrow::Cow;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
+use crate::accounts_table::{SqlName, TableName};
+
 /// What the databases spell differently. Everything else is written once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -42,10 +44,10 @@ impl Dialect {
     }
 
     /// A `SELECT` whose rows nobody else may change before the transaction ends.
-    pub(crate) fn locking(self, select: &'static str) -> SqlStr {
+    pub(crate) fn locking(self, select: &str) -> SqlStr {
         match self {
             // The write transaction holds the whole database.
-            Self::Sqlite => select.into_sql_str(),
+            Self::Sqlite => AssertSqlSafe(select.to_owned()).into_sql_str(),
             // As an update does. Rows that refer to these may be written meanwhile.
             Self::Postgres => AssertSqlSafe(format!("{select} FOR NO KEY UPDATE")).into_sql_str(),
         }
@@ -63,6 +65,23 @@ impl Dialect {
         }
     }
 
+    /// The collation that compares texts by their bytes.
+    pub(crate) const fn bytewise(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BINARY",
+            Self::Postgres => "\"C\"",
+        }
+    }
+
+    /// The schema that a mapped table stands in.
+    pub(crate) fn schema_of(self, table: &TableName) -> SqlName {
+        match (self, &table.schema) {
+            (Self::Sqlite, _) => SqlName::known("main"),
+            (Self::Postgres, None) => SqlName::known("public"),
+            (Self::Postgres, Some(schema)) => schema.clone(),
+        }
+    }
+
     /// The versions of the schema, oldest first.
     pub(crate) fn migrations(self) -> Migrator {
         let files: &[(i64, &str, &'static str)] = match self {
@@ -73,6 +92,8 @@ impl Dialect {
                     "outbox delivery",
                     include_str!("../migrations/sqlite/0002_outbox_delivery.sql"),
                 ),
+                (3, "valid after", include_str!("../migrations/sqlite/0003_valid_after.sql")),
+                (4, "accounts table", include_str!("../migrations/sqlite/0004_accounts_table.sql")),
             ],
             Self::Postgres => &[
                 (1, "initial", include_str!("../migrations/postgres/0001_initial.sql")),
@@ -80,6 +101,12 @@ impl Dialect {
                     2,
                     "outbox delivery",
                     include_str!("../migrations/postgres/0002_outbox_delivery.sql"),
+                ),
+                (3, "valid after", include_str!("../migrations/postgres/0003_valid_after.sql")),
+                (
+                    4,
+                    "accounts table",
+                    include_str!("../migrations/postgres/0004_accounts_table.sql"),
                 ),
             ],
         };

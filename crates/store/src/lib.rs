@@ -14,6 +14,9 @@
 //! connections that it loses, are tried again a few times; a commit whose answer is lost is looked
 //! up, never made twice. Moments are kept to the microsecond; what is finer is cut off.
 //!
+//! The accounts may stand in a users table of another application's, in the same database: see
+//! [`AccountsTable`]. Then only their hashes, and whether they are active, are written there.
+//!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! use repass_core::{CredentialStore, Subject};
@@ -29,6 +32,8 @@
 //! # }).unwrap();
 //! ```
 
+mod accounts_source;
+mod accounts_table;
 mod administration;
 mod attempts;
 mod commit;
@@ -36,6 +41,9 @@ mod credentials;
 mod database_url;
 mod dialect;
 mod failure;
+mod foreign_account;
+mod foreign_credential;
+mod foreign_table;
 mod installation_key;
 mod journal;
 mod open;
@@ -45,7 +53,11 @@ mod retry;
 mod row;
 mod store;
 mod tokens;
+mod upgrade;
 
+pub use accounts_table::{
+    AccountsTable, InvalidAccountsTable, InvalidSqlName, RealmOf, SqlName, TableName,
+};
 pub use installation_key::{KeyFileError, LoadedKey, load_installation_key};
-pub use open::OpenError;
+pub use open::{Accounts, ColumnProblem, OpenError, StoreOptions};
 pub use store::SqlStore;

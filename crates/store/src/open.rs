@@ -1,5 +1,6 @@
 //! Opening a database: its connections, its schema.
 
+mod accounts;
 mod postgres;
 mod sqlite;
 
@@ -10,10 +11,38 @@ use std::{fs, io};
 use sqlx::migrate::MigrateError;
 use sqlx::{Connection, Executor};
 
+pub use accounts::ColumnProblem;
+
+use crate::accounts_table::{AccountsTable, SqlName};
 use crate::database_url::DatabaseUrl;
 use crate::dialect::Dialect;
 use crate::failure::Reported;
 use crate::store::SqlStore;
+
+/// How a database is opened.
+#[derive(Debug, Clone, Default)]
+pub struct StoreOptions {
+    /// The schema that repass keeps its own tables in, on PostgreSQL only; it is made if need be. By
+    /// default whichever the connection's `search_path` leads to, which is `public` mostly.
+    pub schema: Option<SqlName>,
+    /// Where the accounts stand.
+    pub accounts: Accounts,
+}
+
+/// Where the accounts stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a process has one of them, at its start")]
+pub enum Accounts {
+    /// Where they stood when the database was last opened by somebody who said it: in repass's own
+    /// table if nobody ever said anything else.
+    #[default]
+    AsNoted,
+    /// In repass's own table.
+    Own,
+    /// In a table of another application. It is noted in the database, and can be changed but for
+    /// the table itself and its `id`.
+    In(AccountsTable),
+}
 
 /// Why a database could not be opened. No variant tells more of the URL than a path or the name of a
 /// parameter.
@@ -86,6 +115,43 @@ pub enum OpenError {
     /// The schema could not be brought up to date; it is as it was.
     #[error("the schema could not be brought up to date")]
     Schema(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The accounts' table does not fit its mapping. Everything that is wrong is told.
+    #[error("the accounts table {table} does not fit: {}", listed(.problems))]
+    AccountsTable {
+        /// Which table.
+        table: String,
+        /// What is wrong.
+        problems: Vec<ColumnProblem>,
+    },
+    /// The accounts were said to be repass's own, but stand in a mapped table.
+    #[error("the accounts of this database stand in the table {0}, not in one of repass's own")]
+    AccountsElsewhere(String),
+    /// The accounts stand in another mapped table.
+    #[error(
+        "the accounts of this database are those of {noted}, not of {wanted}; other accounts need \
+         another schema or database"
+    )]
+    OtherAccountsTable {
+        /// The table and its id that are noted.
+        noted: String,
+        /// Those that were given.
+        wanted: String,
+    },
+    /// A table was mapped, but the database has accounts of repass's own.
+    #[error(
+        "the database holds accounts of repass's own; those of a mapped table need another schema \
+         or database"
+    )]
+    OwnAccounts,
+    /// The application in whose SQLite file repass is to keep its tables has some of their names.
+    #[error("the file has tables or indexes of the names that repass needs for its own: {0}")]
+    NamesTaken(String),
+    /// The tables stand in a schema that was not named.
+    #[error("repass's tables stand in another schema of this database ({0}); name that")]
+    OtherSchema(String),
+    /// A schema was named for an SQLite file.
+    #[error("SQLite has no schemas")]
+    NoSchemas,
     /// The database does not answer as it should.
     #[error("the database could not be opened")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -116,9 +182,20 @@ impl SqlStore {
     /// # Errors
     /// When the URL is not understood, or the database cannot be opened, or is of a later version.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, &StoreOptions::default()).await
+    }
+
+    /// The same with something else said of it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when the accounts do not stand where they are said to.
+    pub async fn open_with(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
         match DatabaseUrl::parse(url)? {
-            DatabaseUrl::Sqlite { path, create } => sqlite::open(&path, create).await,
-            DatabaseUrl::Postgres(server) => postgres::open(&server).await,
+            DatabaseUrl::Sqlite { .. } if options.schema.is_some() => Err(OpenError::NoSchemas),
+            DatabaseUrl::Sqlite { path, create } => {
+                sqlite::open(&path, create, &options.accounts).await
+            }
+            DatabaseUrl::Postgres(server) => postgres::open(&server, options).await,
         }
     }
 
@@ -159,6 +236,10 @@ impl SqlStore {
             _ => Ok(()),
         }
     }
+}
+
+fn listed(problems: &[ColumnProblem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// All missing versions in one transaction, so that two processes that start at once do not both

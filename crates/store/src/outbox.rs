@@ -13,7 +13,6 @@ use repass_core::{
 use sqlx::query;
 use uuid::Uuid;
 
-use crate::failure::damaged;
 use crate::retry::retried;
 use crate::row;
 use crate::store::{SqlStore, Statement, WriteTransaction};
@@ -31,7 +30,11 @@ impl OutboxStore for SqlStore {
         let mut claimed = Vec::with_capacity(due.len());
         for (event, claim) in due {
             let holder = retried(|| self.account_by_id(event.account)).await?;
-            let holder = holder.ok_or_else(|| damaged("account"))?;
+            let Some(holder) = holder else {
+                // Deleted from the mapped table. Nobody is left to be told about.
+                self.dead(claim, "the account is gone").await?;
+                continue;
+            };
             let delivered = retried(|| self.channels_of(event.id)).await?;
             claimed.push(ClaimedEvent { event, holder, delivered, claim });
         }

@@ -3,14 +3,16 @@
 use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountId, AttemptState, AuditRecord, Credential, HashedPassword,
-    HeldToken, Key, KeyId, OtpEnrolment, OutboxEntry, OutboxEvent, OutboxState, ResetToken,
-    StoreError, TokenDigest, TokenId,
+    HeldToken, Key, KeyId, OtpEnrolment, OutboxEntry, OutboxEvent, OutboxState, Realm, ResetToken,
+    StoreError, TokenDigest, TokenId, UserId,
 };
 use sqlx::Row;
 use sqlx::any::{Any, AnyRow};
 use uuid::Uuid;
 
+use crate::accounts_source::AccountsSource;
 use crate::failure::damaged;
+use crate::foreign_credential::{Noted, Standing};
 
 /// A row with the names of its columns.
 struct Columns<'r>(&'r AnyRow);
@@ -57,10 +59,11 @@ impl<'r> Columns<'r> {
     }
 }
 
-pub(crate) fn account(row: &AnyRow) -> Result<Account, StoreError> {
+/// An account, by the columns that the source names.
+pub(crate) fn account(row: &AnyRow, source: &AccountsSource) -> Result<Account, StoreError> {
     let columns = Columns(row);
     Ok(Account {
-        id: AccountId(columns.parsed("id")?),
+        id: source.id(row)?,
         realm: columns.parsed("realm")?,
         user_id: columns.parsed("user_id")?,
         email: columns.get("email")?,
@@ -72,14 +75,63 @@ pub(crate) fn account(row: &AnyRow) -> Result<Account, StoreError> {
     })
 }
 
+pub(crate) fn account_id(row: &AnyRow) -> Result<AccountId, StoreError> {
+    Columns(row).parsed("id").map(AccountId)
+}
+
+/// The id in the mapped table.
+pub(crate) fn foreign_id(row: &AnyRow) -> Result<String, StoreError> {
+    Columns(row).get("foreign_id")
+}
+
+/// Whether the row's realm and user id are these to the letter.
+pub(crate) fn is_named(row: &AnyRow, realm: &Realm, user_id: &UserId) -> bool {
+    let columns = Columns(row);
+    columns.parsed::<Realm>("realm").is_ok_and(|own| own == *realm)
+        && columns.parsed::<UserId>("user_id").is_ok_and(|own| own == *user_id)
+}
+
+/// Whether the row's realm and user id can be those of an account.
+pub(crate) fn is_account(row: &AnyRow) -> bool {
+    let columns = Columns(row);
+    columns.parsed::<Realm>("realm").is_ok() && columns.parsed::<UserId>("user_id").is_ok()
+}
+
+/// The row's realm and user id as they stand there.
+pub(crate) fn names(row: &AnyRow) -> Result<(String, String), StoreError> {
+    let columns = Columns(row);
+    Ok((columns.get("realm")?, columns.get("user_id")?))
+}
+
 /// `None` when the outer join found no credential.
-pub(crate) fn credential(row: &AnyRow) -> Result<Option<Credential>, StoreError> {
+pub(crate) fn credential(
+    row: &AnyRow,
+    source: &AccountsSource,
+) -> Result<Option<Credential>, StoreError> {
+    if source.foreign.is_some() {
+        return Ok(standing(row)?.credential());
+    }
     let columns = Columns(row);
     if columns.get::<Option<i64>>("version")?.is_none() {
         return Ok(None);
     }
     let version = columns.get("version")?;
     Ok(Some(Credential { hash: hash(row)?, version, changed_at: columns.moment("changed_at")? }))
+}
+
+/// How the hash of an account of the mapped table stands.
+pub(crate) fn standing(row: &AnyRow) -> Result<Standing, StoreError> {
+    let columns = Columns(row);
+    let hash: Option<String> = columns.get("hash")?;
+    let noted = match columns.get::<Option<i64>>("version")? {
+        None => None,
+        Some(version) => Some(Noted {
+            version,
+            changed_at: columns.moment("changed_at")?,
+            fingerprint: *columns.digest("fingerprint")?.as_bytes(),
+        }),
+    };
+    Ok(Standing { hash: hash.map(HashedPassword::from_stored), noted })
 }
 
 pub(crate) fn hash(row: &AnyRow) -> Result<HashedPassword, StoreError> {
@@ -120,6 +172,8 @@ pub(crate) fn held_token(row: &AnyRow) -> Result<HeldToken, StoreError> {
         realm: columns.parsed("realm")?,
         user_id: columns.parsed("user_id")?,
         active: columns.truth("active")?,
+        valid_after: columns.moment_if_any("valid_after")?,
+        kept: columns.get::<Option<String>>("kept_token")? == Some(columns.get("id")?),
     })
 }
 

@@ -1,10 +1,12 @@
 use std::fmt;
+use std::sync::Arc;
 
 use repass_core::{AuditRecord, StoreError};
 use sqlx::any::{Any, AnyRow};
 use sqlx::query::Query;
 use sqlx::{AnyPool, Transaction};
 
+use crate::accounts_source::AccountsSource;
 use crate::dialect::Dialect;
 use crate::failure::{may_be_committed, outcome_unknown, store_error};
 use crate::retry::retried;
@@ -21,6 +23,7 @@ pub struct SqlStore {
     /// PostgreSQL it is the same pool as the readers'.
     pub(crate) writer: AnyPool,
     pub(crate) readers: AnyPool,
+    pub(crate) accounts: Arc<AccountsSource>,
 }
 
 pub(crate) type WriteTransaction = Transaction<'static, Any>;

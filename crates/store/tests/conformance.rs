@@ -21,7 +21,9 @@ async fn open(folder: &TempDir) -> SqlStore {
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_passes() {
     let folder = tempfile::tempdir().unwrap();
-    conformance::administration_store(Arc::new(open(&folder).await)).await;
+    let store = Arc::new(open(&folder).await);
+    conformance::administration_store(store.clone()).await;
+    conformance::importing_store(store).await;
 }
 
 /// Gives out two stores on one file in turn, which know nothing of each other but the file, as two

@@ -5,6 +5,19 @@
 
 #[path = "postgres/acknowledgements.rs"]
 mod acknowledgements;
+#[path = "accounts_table/application.rs"]
+mod application;
+#[path = "accounts_table/changes.rs"]
+mod changes;
+#[path = "accounts_table/house.rs"]
+mod house;
+#[path = "accounts_table/operators.rs"]
+mod operators;
+#[path = "accounts_table/suite.rs"]
+mod suite;
+
+#[path = "postgres/accounts_table.rs"]
+mod accounts_table;
 #[path = "postgres/conformance.rs"]
 mod conformance;
 #[path = "postgres/database.rs"]
@@ -41,6 +54,25 @@ fn main() {
         };
     }
     let mut trials = trials![
+        accounts_table::passes,
+        accounts_table::only_the_hash_is_written,
+        accounts_table::hashes_of_other_families_are_replaced,
+        accounts_table::what_the_application_changes_counts,
+        accounts_table::a_hash_that_changed_meanwhile_conflicts,
+        accounts_table::of_changes_at_once_one_wins,
+        accounts_table::rows_may_go_at_any_time,
+        accounts_table::a_closing_account_is_told_of_before_it_was_ever_written,
+        accounts_table::a_name_that_two_rows_have_is_damage,
+        accounts_table::operators_see_and_guard_the_accounts,
+        accounts_table::tables_may_know_less,
+        accounts_table::rows_that_can_be_no_accounts_are_passed_over,
+        accounts_table::guids_are_found_as_others_write_them,
+        accounts_table::everything_that_does_not_fit_is_told_at_once,
+        accounts_table::everybody_finds_the_same_accounts,
+        accounts_table::accounts_of_our_own_stay_our_own,
+        accounts_table::columns_must_hold_and_take_a_hash,
+        accounts_table::own_tables_stand_in_their_own_schema,
+        accounts_table::names_are_taken_as_they_are_written,
         conformance::one_store_passes,
         conformance::two_nodes_pass_as_one,
         opening::many_nodes_may_open_a_new_database_at_once,

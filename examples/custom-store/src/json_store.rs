@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use repass_core::{
     Account, AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState,
     AttemptTicket, AuditRecord, Clock, Closed, Commit, Committed, Credential, CredentialStore,
-    Found, HashedPassword, Profile, StoreError, Subject, SystemClock, SystemRandomness,
+    Found, HashedPassword, Profile, StoreError, Subject, SystemClock, SystemRandomness, Upgrade,
     random_uuid,
 };
 use serde::{Deserialize, Serialize};
@@ -169,5 +169,23 @@ impl CredentialStore for JsonStore {
         self.save(&next).map_err(|error| StoreError::Failed(Box::new(error)))?;
         *table = next;
         Ok(Committed::Done { version })
+    }
+
+    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
+        let mut table = self.lock();
+        let mut next = table.clone();
+        let user = next.users.iter_mut().find(|user| {
+            user.account.id == upgrade.account
+                && user.account.active
+                && user.version == upgrade.expected_version
+                && user.hash == upgrade.expected_hash.as_str()
+        });
+        let Some(user) = user else { return Ok(false) };
+        upgrade.hash.as_str().clone_into(&mut user.hash);
+        let AuditRecord { at, action, outcome, .. } = &upgrade.audit;
+        next.trail.push(format!("{at} {action} {outcome}"));
+        self.save(&next).map_err(|error| StoreError::Failed(Box::new(error)))?;
+        *table = next;
+        Ok(true)
     }
 }

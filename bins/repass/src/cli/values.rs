@@ -1,16 +1,22 @@
 //! Reading single values of the command line. Every message says what is allowed; clap names the
 //! option.
 
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::RangedI64ValueParser;
 use jiff::{Span, SpanRelativeTo};
 use repass_core::{Administration, HashProfile, Policy, Realm, UserId};
+use repass_hash_families::ImportFormat;
 use validator::ValidateEmail;
 
 /// The longest an access token lives.
 const LONGEST_TOKEN: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
+
+/// The longest that anybody should wait for a hash.
+const LONGEST_HASH: Duration = Duration::from_secs(60);
 
 /// A policy, and what it is called.
 #[derive(Debug, Clone)]
@@ -56,8 +62,36 @@ impl Position {
     }
 }
 
+/// A file with the name that what is in it goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedFile {
+    pub(crate) name: String,
+    pub(crate) file: PathBuf,
+}
+
+impl FromStr for NamedFile {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+                Ok(Self { name: name.to_owned(), file: file.into() })
+            }
+            _ => Err("a name, '=' and a file"),
+        }
+    }
+}
+
 pub(super) fn hash_profile(name: &str) -> Result<HashProfile, &'static str> {
     HashProfile::preset(name).ok_or("there is no such profile")
+}
+
+/// A format of stored hashes: `NAME`, or `NAME:OPTION=VALUE,…`.
+pub(crate) fn hash_format(text: &str) -> Result<ImportFormat, String> {
+    let (name, options) = text.split_once(':').unwrap_or((text, ""));
+    let options = options.split(',').filter(|option| !option.is_empty());
+    let options = options.map(|option| option.split_once('=').unwrap_or((option, "")));
+    ImportFormat::declared(name, options).map_err(|error| error.to_string())
 }
 
 pub(super) fn email(text: &str) -> Result<String, &'static str> {
@@ -113,6 +147,19 @@ pub(super) fn reset_lifetime(text: &str) -> Result<Duration, String> {
     lifetime(text, Administration::RESET_LIFETIME, "10m")
 }
 
+pub(super) fn hash_target(text: &str) -> Result<Duration, &'static str> {
+    let target = duration(text).ok_or("a duration is a number with a unit, such as 250ms or 1s")?;
+    if target.is_zero() || target > LONGEST_HASH {
+        return Err("more than nothing and at most 60s");
+    }
+    Ok(target)
+}
+
+pub(super) fn threads(text: &str) -> Result<NonZeroUsize, &'static str> {
+    let number = text.parse::<NonZeroUsize>().ok().filter(|number| number.get() <= 1024);
+    number.ok_or("a number from 1 to 1024")
+}
+
 fn lifetime(text: &str, longest: Duration, spelled: &str) -> Result<Duration, String> {
     let duration = duration(text)
         .ok_or("a duration is a number with a unit, such as 90s, 15m, 1h 30m or 7d")?;
@@ -166,6 +213,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_hashed_has_bounds() {
+        assert_eq!(hash_target("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(hash_target("1us"), Ok(Duration::from_micros(1)));
+        for bad in ["", "250", "0s", "-1s", "61s"] {
+            assert!(hash_target(bad).is_err(), "{bad}");
+        }
+        assert_eq!(threads("1024").unwrap().get(), 1024);
+        for bad in ["", "0", "-1", "1025", "two"] {
+            assert!(threads(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn positions_name_a_realm_unless_there_is_one() {
         let shop: Realm = "shop".parse().unwrap();
         let pat = |text: &str| (shop.clone(), text.parse().unwrap());
@@ -192,10 +252,40 @@ mod tests {
         assert!(key_name(&"ä".repeat(100)).is_ok() && key_name(&"ä".repeat(101)).is_err());
     }
 
+    #[test]
+    fn hash_formats_are_names_with_options() {
+        assert_eq!(hash_format("nt"), Ok(ImportFormat::NtHash));
+        let firebase = "firebase:project=shop,rounds=8,mem-cost=14,salt-separator=Bw==";
+        assert!(matches!(
+            hash_format(firebase),
+            Ok(ImportFormat::Firebase { rounds: 8, mem_cost: 14, salt_separator, .. })
+                if salt_separator == [7]
+        ));
+        for (bad, part) in [
+            ("", "there is no import format"),
+            ("md5", "there is no import format `md5`"),
+            ("nt:layout=none", "no option `layout`"),
+            ("salted-digest:algorithm=sha1", "needs the option `layout`"),
+            ("salted-digest:algorithm,layout=none", "`algorithm`"),
+        ] {
+            let reason = hash_format(bad).unwrap_err();
+            assert!(reason.contains(part), "{bad}: {reason}");
+        }
+    }
+
+    #[test]
+    fn a_named_file_has_both() {
+        let named: NamedFile = "shop=keys/a=b.txt".parse().unwrap();
+        assert_eq!((named.name.as_str(), named.file.to_str()), ("shop", Some("keys/a=b.txt")));
+        for bad in ["", "shop", "=file", "shop="] {
+            assert!(bad.parse::<NamedFile>().is_err(), "{bad}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_a_reader_panic(text in any::<String>()) {
-            let _ = (token_lifetime(&text), email(&text), role(&text), name(&text));
+            let _ = (token_lifetime(&text), email(&text), role(&text), name(&text), hash_format(&text));
             let _ = text.parse::<Position>().map(|position| position.in_realm(None));
         }
     }

@@ -1,6 +1,9 @@
 //! `repass account`
 
+mod accounts_file;
 mod add;
+mod export;
+mod import;
 mod list;
 mod show;
 
@@ -34,6 +37,8 @@ pub(super) async fn run(
                 async |desk: &Administration| desk.unlock(&name.realm, name.user_id.as_str()).await;
             alter("unlocked; its failed attempts are forgotten", database, output, act).await
         }
+        AccountCommand::Import(import) => import::run(*import, database, output).await,
+        AccountCommand::Export(export) => export::run(*export, database, output).await,
     }
 }
 

@@ -4,7 +4,9 @@ use crate::bench::Bench;
 fn help_tells_of_every_command_and_shows_examples() {
     let bench = Bench::new();
     let top = bench.run(&["--help"]).succeeded().stdout;
-    for word in ["account", "key", "token", "reset", "otp", "password", "audit", "Exit status"] {
+    for word in
+        ["account", "key", "token", "reset", "otp", "password", "audit", "hash", "Exit status"]
+    {
         assert!(top.contains(word), "{word} is missing:\n{top}");
     }
     for command in [
@@ -14,6 +16,8 @@ fn help_tells_of_every_command_and_shows_examples() {
         "account deactivate",
         "account activate",
         "account unlock",
+        "account import",
+        "account export",
         "key issue",
         "key list",
         "key revoke",
@@ -25,6 +29,7 @@ fn help_tells_of_every_command_and_shows_examples() {
         "password check",
         "password change",
         "audit list",
+        "hash tune",
     ] {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let help = bench.run(&words).succeeded().stdout;

@@ -6,7 +6,10 @@ mod bench;
 
 mod accounts;
 mod audit;
+mod export;
+mod hash;
 mod help;
+mod import;
 mod keys;
 mod otp;
 mod passwords;

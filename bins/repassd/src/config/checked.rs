@@ -2,28 +2,26 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use repass_core::{
-    AttemptRules, CommonPasswords, HashProfile, HasherOptions, Plaintext, Policy, SystemRandomness,
-};
-use repass_store::{SqlStore, load_installation_key};
+use repass_core::{AttemptRules, CommonPasswords, HashProfile, HasherOptions, Policy};
 use validator::Validate;
 
 use super::KeyError;
+use super::memory;
 use super::outbox::OutboxConfig;
-use super::raw::{RawAttempts, RawConfig, RawHashing, RawLog, RawPolicy, RawServer, Seconds};
+use super::raw::{RawAttempts, RawConfig, RawLog, RawPolicy, RawServer, Seconds};
 use super::specs::{self, MountConfig};
+use super::store::StoreConfig;
 
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where health probes are answered, if anywhere.
     pub(crate) admin: Option<SocketAddr>,
-    pub(crate) store_url: Plaintext,
-    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) store: StoreConfig,
     pub(crate) server: ServerLimits,
     pub(crate) log_format: LogFormat,
     pub(crate) log_filter: String,
@@ -47,6 +45,7 @@ impl Config {
         if self.hasher.profile == HashProfile::INSECURE_FOR_TESTS {
             warnings.push("hashing.profile is for tests: hashes break in no time".to_owned());
         }
+        warnings.extend(memory::warning(&self.hasher, memory::of_this_machine()));
         if !self.listen.ip().is_loopback() {
             warnings.push(
                 "plain HTTP beyond this machine: passwords cross the network readable \
@@ -110,32 +109,17 @@ impl RawConfig {
         if mounts.is_empty() {
             return Err(KeyError::new("specs", "none is enabled, so there is nothing to serve"));
         }
-        let store_url = self.store.url.ok_or_else(|| {
-            KeyError::new("store.url", "is required, such as sqlite:///var/lib/repass/repass.db")
-        })?;
-        SqlStore::check_url(store_url.expose())
-            .map_err(|error| KeyError::new("store.url", chain(&error)))?;
-        let key_file = self.store.key_file.map(|file| folder.join(file));
-        let on_a_server = !store_url.expose().to_ascii_lowercase().starts_with("sqlite:");
-        if on_a_server && key_file.is_none() {
-            let reason = "is required with a database on a server: all nodes share one key";
-            return Err(KeyError::new("store.key_file", reason));
-        }
-        if let Some(file) = &key_file {
-            load_installation_key(store_url.expose(), Some(file), &SystemRandomness)
-                .map_err(|error| KeyError::new("store.key_file", chain(&error)))?;
-        }
+        let store = self.store.check(folder)?;
         Ok(Config {
             listen,
             admin,
-            store_url,
-            key_file,
+            store,
             server: self.server.check()?,
             log_format: self.log.format()?,
             log_filter: self.log.filter()?,
-            hasher: self.hashing.check()?,
+            hasher: self.hashing.check(folder)?,
             attempts: self.attempts.check()?,
-            outbox: self.outbox.check(self.webhook, folder)?,
+            outbox: self.outbox.check(self.webhook, self.mail, folder)?,
             mounts,
         })
     }
@@ -166,31 +150,6 @@ impl RawPolicy {
             .check()
             .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.member), wrong.reason))?;
         Ok(policy)
-    }
-}
-
-impl RawHashing {
-    fn check(self) -> Result<HasherOptions, KeyError> {
-        let default = HasherOptions::default();
-        let profile = match (self.profile, self.memory_kib, self.iterations, self.parallelism) {
-            (None, None, None, None) => HashProfile::default(),
-            (Some(name), None, None, None) => HashProfile::preset(&name)
-                .ok_or_else(|| one_of("hashing.profile", &HashProfile::PRESETS))?,
-            (None, Some(memory), Some(iterations), Some(parallelism)) => {
-                HashProfile::new(memory, iterations, parallelism)
-                    .map_err(|error| KeyError::new("hashing.memory_kib", error))?
-            }
-            _ => {
-                let reason = "give either this, or all of memory_kib, iterations and parallelism";
-                return Err(KeyError::new("hashing.profile", reason));
-            }
-        };
-        Ok(HasherOptions {
-            profile,
-            threads: at_least_one("hashing.threads", self.threads, default.threads, 1024)?,
-            queue: at_least_one("hashing.queue", self.queue, default.queue, 1_000_000)?,
-            deadline: timeout("hashing.deadline", self.deadline, default.deadline)?,
-        })
     }
 }
 
@@ -294,7 +253,7 @@ pub(super) fn delay(
         .ok_or_else(|| KeyError::new(key, "must be 0s to 24h"))
 }
 
-fn at_least_one(
+pub(super) fn at_least_one(
     key: &str,
     wish: Option<usize>,
     default: NonZeroUsize,

@@ -4,25 +4,34 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use repass_core::SystemClock;
+use repass_core::{Plaintext, SystemClock};
 use repass_outbox::{Channel, CourierOptions, Webhook, WebhookOptions};
 use serde::Deserialize;
 
 use super::KeyError;
 use super::checked::{chain, delay, timeout};
+use super::mail::{MailConfig, RawMail};
 use super::raw::Seconds;
 
 /// How events are delivered, and to whom.
 pub(crate) struct OutboxConfig {
     pub(crate) options: CourierOptions,
-    pub(crate) webhook: Option<Arc<Webhook>>,
+    pub(crate) webhook: Option<WebhookConfig>,
+    pub(crate) mail: Option<MailConfig>,
+}
+
+/// The webhook as it is to be called.
+pub(crate) struct WebhookConfig {
+    channel: Arc<Webhook>,
+    timeout: Duration,
 }
 
 impl OutboxConfig {
     /// Every channel that is configured.
     pub(crate) fn channels(&self) -> Vec<Arc<dyn Channel>> {
-        let webhook = self.webhook.iter().map(|webhook| Arc::clone(webhook) as Arc<dyn Channel>);
-        webhook.collect()
+        let webhook = self.webhook.iter().map(|own| Arc::clone(&own.channel) as Arc<dyn Channel>);
+        let mail = self.mail.iter().map(|own| Arc::clone(&own.channel) as Arc<dyn Channel>);
+        webhook.chain(mail).collect()
     }
 }
 
@@ -45,22 +54,11 @@ pub(super) struct RawOutbox {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawWebhook {
     url: String,
-    secret: Option<RawSecret>,
+    secret: Option<Plaintext>,
     secret_file: Option<PathBuf>,
     timeout: Option<Seconds>,
     #[serde(default)]
     allow_private: bool,
-}
-
-/// A secret as written, which nothing prints.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(super) struct RawSecret(String);
-
-impl std::fmt::Debug for RawSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RawSecret(..)")
-    }
 }
 
 impl RawOutbox {
@@ -68,6 +66,7 @@ impl RawOutbox {
     pub(super) fn check(
         self,
         webhook: Option<RawWebhook>,
+        mail: Option<RawMail>,
         folder: &Path,
     ) -> Result<OutboxConfig, KeyError> {
         let default = CourierOptions::default();
@@ -84,33 +83,53 @@ impl RawOutbox {
         if options.longest_wait < options.first_wait {
             return Err(KeyError::new("outbox.longest_wait", "must be at least first_wait"));
         }
-        let webhook = match webhook {
-            None => None,
-            Some(raw) => {
-                options.timeout = timeout("webhook.timeout", raw.timeout, options.timeout)?;
-                Some(raw.check(options.timeout, folder)?)
-            }
-        };
-        Ok(OutboxConfig { options, webhook })
+        let webhook = webhook.map(|raw| raw.check(options.timeout, folder)).transpose()?;
+        let mail = mail.map(|raw| raw.check(folder)).transpose()?;
+        // Each channel keeps to its own; the courier waits for the slowest.
+        let timeouts =
+            [webhook.as_ref().map(|own| own.timeout), mail.as_ref().map(|own| own.timeout)];
+        options.timeout = timeouts.into_iter().flatten().max().unwrap_or(options.timeout);
+        Ok(OutboxConfig { options, webhook, mail })
     }
 }
 
 impl RawWebhook {
-    fn check(self, timeout: Duration, folder: &Path) -> Result<Arc<Webhook>, KeyError> {
-        let (key, secret) = match (self.secret, self.secret_file) {
-            (Some(RawSecret(secret)), None) => ("webhook.secret", secret),
-            (None, Some(file)) => {
-                let key = "webhook.secret_file";
-                let text = std::fs::read_to_string(folder.join(file))
-                    .map_err(|error| KeyError::new(key, chain(&error)))?;
-                (key, text)
-            }
-            _ => return Err(KeyError::new("webhook.secret", "give either this or secret_file")),
-        };
-        let secret = secret.trim().parse().map_err(|error| KeyError::new(key, error))?;
+    /// `default` is the time-out where none is given.
+    fn check(self, default: Duration, folder: &Path) -> Result<WebhookConfig, KeyError> {
+        let timeout = timeout("webhook.timeout", self.timeout, default)?;
+        let secret = secret("webhook.secret", self.secret, self.secret_file, folder)?;
+        let (key, secret) = secret
+            .ok_or_else(|| KeyError::new("webhook.secret", "give either this or secret_file"))?;
+        let secret = secret.expose().trim().parse().map_err(|error| KeyError::new(key, error))?;
         let allow_private = self.allow_private;
         let options = WebhookOptions { url: self.url, secret, timeout, allow_private };
         let webhook = Webhook::new(options, Arc::new(SystemClock));
-        webhook.map(Arc::new).map_err(|error| KeyError::new("webhook.url", error))
+        let channel = webhook.map_err(|error| KeyError::new("webhook.url", error))?;
+        Ok(WebhookConfig { channel: Arc::new(channel), timeout })
+    }
+}
+
+/// A secret that stands in the configuration at `key`, or in the file that `key` and `_file` name,
+/// with the key that it was given by. What a file ends its last line with is no part of it.
+pub(super) fn secret(
+    key: &str,
+    written: Option<Plaintext>,
+    file: Option<PathBuf>,
+    folder: &Path,
+) -> Result<Option<(String, Plaintext)>, KeyError> {
+    let file_key = format!("{key}_file");
+    match (written, file) {
+        (None, None) => Ok(None),
+        (Some(secret), None) => Ok(Some((key.to_owned(), secret))),
+        (None, Some(file)) => {
+            let text = std::fs::read_to_string(folder.join(file))
+                .map(Plaintext::new)
+                .map_err(|error| KeyError::new(file_key.clone(), chain(&error)))?;
+            let secret = Plaintext::from(text.expose().trim_end_matches(['\r', '\n']));
+            Ok(Some((file_key, secret)))
+        }
+        (Some(_), Some(_)) => {
+            Err(KeyError::new(key, format!("give either this or {file_key}, not both")))
+        }
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
-use repass_core::Plaintext;
 use serde::{Deserialize, Deserializer};
 
+use super::hashing::RawHashing;
+use super::mail::RawMail;
 use super::outbox::{RawOutbox, RawWebhook};
+use super::store::RawStore;
 
 /// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
 #[derive(Debug, Clone, Copy)]
@@ -70,16 +72,9 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub(super) outbox: RawOutbox,
     pub(super) webhook: Option<RawWebhook>,
+    pub(super) mail: Option<RawMail>,
     #[serde(default)]
     pub(super) specs: RawSpecs,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawStore {
-    /// Secret, since it may hold the database's password.
-    pub(super) url: Option<Plaintext>,
-    pub(super) key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -117,18 +112,6 @@ pub(super) struct RawPolicy {
     pub(super) refuse_current: Option<bool>,
     pub(super) refuse_account_words: Option<bool>,
     pub(super) refuse_common: Option<bool>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawHashing {
-    pub(super) profile: Option<String>,
-    pub(super) memory_kib: Option<u32>,
-    pub(super) iterations: Option<u32>,
-    pub(super) parallelism: Option<u32>,
-    pub(super) threads: Option<usize>,
-    pub(super) queue: Option<usize>,
-    pub(super) deadline: Option<Seconds>,
 }
 
 #[derive(Debug, Default, Deserialize)]

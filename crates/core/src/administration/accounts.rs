@@ -80,7 +80,7 @@ impl Administration {
         realm: &Realm,
         user_id: &str,
     ) -> Result<(Account, AttemptState), AdministrationError> {
-        let account = self.known(realm, user_id).await?;
+        let account = self.found(realm, user_id).await?;
         let attempts = self.store.attempts(&AttemptKey::account(account.id)).await?;
         Ok((account, attempts))
     }

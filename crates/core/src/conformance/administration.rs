@@ -2,6 +2,8 @@
 
 pub(super) mod accounts;
 pub(super) mod effects;
+pub(super) mod import;
+pub(super) mod sessions;
 pub(super) mod tokens;
 pub(super) mod trail;
 

@@ -10,7 +10,8 @@ use super::Fixture;
 use crate::{
     AccessToken, Account, AccountId, AttemptKey, AttemptRules, AuditRecord, Commit, Context,
     CredentialStore, Found, HashedPassword, InstallationKey, Key, KeyId, KeyKind, OutboxEvent,
-    Profile, Realm, ResetToken, Subject, SystemRandomness, TokenDigest, TokenId, random_uuid,
+    Profile, Realm, ResetToken, Subject, SystemRandomness, TokenDigest, TokenId, Upgrade,
+    random_uuid,
 };
 
 /// How many tasks try at once where it is checked that one wins.
@@ -143,7 +144,10 @@ pub(super) fn service_key(realm: &Realm, created_at: Timestamp) -> Key {
 pub(super) fn commit(account: &Account, expected_version: i64, name: &str) -> Commit {
     Commit {
         account: account.id,
+        realm: account.realm.clone(),
+        user_id: account.user_id.clone(),
         expected_version,
+        expected_hash: None,
         hash: hash(name),
         at: at(0),
         history: 5,
@@ -154,6 +158,19 @@ pub(super) fn commit(account: &Account, expected_version: i64, name: &str) -> Co
         audit: audit(account, "password.change"),
         event: event(account.id, 0),
         alarm: None,
+    }
+}
+
+/// The replacement of one hash by another of the same password.
+pub(super) fn upgrade(account: &Account, version: i64, from: &str, to: &str) -> Upgrade {
+    Upgrade {
+        account: account.id,
+        realm: account.realm.clone(),
+        user_id: account.user_id.clone(),
+        expected_version: version,
+        expected_hash: hash(from),
+        hash: hash(to),
+        audit: audit(account, "password.rehash"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::memory::MemoryStore;
 use crate::{
     AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, AuditRecord,
-    Closed, Commit, Committed, Found, StoreError, Subject,
+    Closed, Commit, Committed, Found, StoreError, Subject, Upgrade,
 };
 use jiff::Timestamp;
 
@@ -24,9 +24,12 @@ enum Fault {
     IgnoresResetTokens,
     IgnoresOneTimePasswords,
     TellsConflictBeforeToken,
+    NeverUpgrades,
+    UpgradesOtherHashes,
+    UpgradesOtherVersions,
 }
 
-const FAULTS: [Fault; 11] = [
+const FAULTS: [Fault; 14] = [
     Fault::FindsInAnyCase,
     Fault::ReversesHistory,
     Fault::KeepsTooMuchHistory,
@@ -38,6 +41,9 @@ const FAULTS: [Fault; 11] = [
     Fault::IgnoresResetTokens,
     Fault::IgnoresOneTimePasswords,
     Fault::TellsConflictBeforeToken,
+    Fault::NeverUpgrades,
+    Fault::UpgradesOtherHashes,
+    Fault::UpgradesOtherVersions,
 ];
 
 #[derive(Clone)]
@@ -148,6 +154,21 @@ impl CredentialStore for Faulty {
         }
         self.store.commit(&commit).await
     }
+
+    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
+        let mut upgrade = upgrade.clone();
+        let subject = Subject::new(upgrade.realm.clone(), upgrade.user_id.as_str());
+        let present = self.store.find(&subject).await?.and_then(|found| found.credential);
+        match (self.fault, present) {
+            (Fault::NeverUpgrades, _) => return Ok(false),
+            (Fault::UpgradesOtherHashes, Some(present)) => upgrade.expected_hash = present.hash,
+            (Fault::UpgradesOtherVersions, Some(present)) => {
+                upgrade.expected_version = present.version;
+            }
+            _ => {}
+        }
+        self.store.upgrade(&upgrade).await
+    }
 }
 
 #[async_trait]
@@ -181,7 +202,9 @@ impl Faulty {
 
 #[tokio::test]
 async fn the_memory_store_passes() {
-    administration_store(Arc::new(MemoryStore::new())).await;
+    let store = Arc::new(MemoryStore::new());
+    administration_store(store.clone()).await;
+    importing_store(store).await;
 }
 
 #[tokio::test]

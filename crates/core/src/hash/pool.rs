@@ -1,263 +1,193 @@
 //! Threads that hash, with a bounded queue in front of them.
 
-use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod bench;
+mod queue;
+mod task;
+
+use std::fmt;
 use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use crossbeam_channel::{Receiver, Sender, TrySendError};
-use tokio::sync::oneshot;
+use tokio::sync::watch;
+use tokio::time::timeout_at;
 
-use super::argon2id::{self, Arena};
-use super::{HashError, HashProfile, HashedPassword, Hasher};
-use crate::{NewPassword, Plaintext, Randomness};
-
-/// How [`Argon2idHasher`] is set up.
-#[derive(Debug, Clone)]
-pub struct HasherOptions {
-    /// Cost of new hashes.
-    pub profile: HashProfile,
-    /// Threads that hash; each owns the memory of one hash. Default: as many as this process may
-    /// use.
-    pub threads: NonZeroUsize,
-    /// Jobs that may wait. One more is [`HashError::Busy`] at once.
-    pub queue: NonZeroUsize,
-    /// How long a job may wait before it is [`HashError::Busy`] as well.
-    pub deadline: Duration,
-}
-
-impl Default for HasherOptions {
-    fn default() -> Self {
-        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self {
-            profile: HashProfile::default(),
-            threads,
-            queue: threads.saturating_mul(NonZeroUsize::MIN.saturating_add(63)),
-            deadline: Duration::from_secs(5),
-        }
-    }
-}
-
-/// Argon2id on threads of its own.
-///
-/// Each thread owns one arena, reused from hash to hash and wiped after each. A job whose caller has
-/// gone, or that waited longer than the deadline, is dropped before it costs anything. Dropping the
-/// hasher ends its threads when they are done with what they run.
-#[derive(Debug)]
-pub struct Argon2idHasher {
-    profile: HashProfile,
-    jobs: Sender<Job>,
-    randomness: Arc<dyn Randomness>,
-    deadline: Duration,
-    decoy: HashedPassword,
-}
+pub(super) use self::bench::{Bench, KernelBench};
+use self::queue::{Bounds, Departure, Queue, Refused, Ticket};
+pub(super) use self::queue::{JobClass, JobSize};
+use self::task::{Pending, Task};
+use super::kernel::Argon2Kernel;
+use super::status::HasherStatus;
+use super::{HashError, HasherOptions};
 
 type Answer<T> = Result<T, HashError>;
+type Jobs = Queue<Box<dyn Task>>;
 
-/// Does its work in the arena it is given, and answers whoever waits for it.
-type Job = Box<dyn FnOnce(&mut Arena) + Send>;
-
-/// What a caller is told to wait when there is no room. A hash takes tens of milliseconds, so a
-/// queue is worked off within a second or two.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-impl Argon2idHasher {
-    /// Starts the threads and makes the decoy.
-    ///
-    /// # Errors
-    /// When a thread cannot be started, or the random source fails.
-    pub fn start(
-        options: &HasherOptions,
-        randomness: Arc<dyn Randomness>,
-    ) -> Result<Self, HashError> {
-        let decoy = decoy(&options.profile, &*randomness)?;
-        let (jobs, queue) = crossbeam_channel::bounded(options.queue.get());
-        for number in 0..options.threads.get() {
-            let worker = Worker { queue: queue.clone(), arena: Arena::new(&options.profile)? };
-            std::thread::Builder::new()
-                .name(format!("hash-{number}"))
-                .spawn(move || worker.run())
-                .map_err(|_| HashError::Stopped)?;
-        }
-        Ok(Self { profile: options.profile, jobs, randomness, deadline: options.deadline, decoy })
-    }
-
-    async fn submit<T: Send + 'static>(
-        &self,
-        compute: impl FnOnce(&mut Arena) -> Answer<T> + Send + 'static,
-    ) -> Answer<T> {
-        let (answer, result) = oneshot::channel();
-        // A deadline past the end of time is none.
-        let start_before = Instant::now().checked_add(self.deadline);
-        let job = Box::new(move |arena: &mut Arena| {
-            if answer.is_closed() {
-                return;
-            }
-            let is_late = start_before.is_some_and(|at| Instant::now() > at);
-            let result = if is_late {
-                Err(HashError::Busy { retry_after: RETRY_AFTER })
-            } else {
-                compute(arena)
-            };
-            // The caller may have gone meanwhile; then nobody wants the result.
-            let _ = answer.send(result);
-        });
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => HashError::Busy { retry_after: RETRY_AFTER },
-            TrySendError::Disconnected(_) => HashError::Stopped,
-        })?;
-        result.await.map_err(|_| HashError::Panicked)?
-    }
+/// Threads, each with an arena, and the queue that they work off.
+pub(super) struct Pool {
+    jobs: Arc<Jobs>,
+    threads: Vec<JoinHandle<()>>,
+    /// Each thread holds a receiver for as long as it has its memory.
+    at_work: watch::Sender<()>,
+    deadline: Duration,
+    bulk_deadline: Duration,
 }
 
-#[async_trait]
-impl Hasher for Argon2idHasher {
-    async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
-        let mut salt = [0; 16];
-        self.randomness.fill(&mut salt)?;
-        let profile = self.profile;
-        self.submit(move |arena| argon2id::hash(arena, &profile, password.plaintext(), &salt)).await
-    }
-
-    async fn verify(
-        &self,
-        password: Arc<Plaintext>,
-        hash: &HashedPassword,
-    ) -> Result<bool, HashError> {
-        let hash = hash.clone();
-        self.submit(move |arena| argon2id::verify(arena, &password, &hash)).await
-    }
-
-    fn decoy(&self) -> &HashedPassword {
-        &self.decoy
-    }
-}
-
-/// A hash of a password that nobody knows.
-fn decoy(profile: &HashProfile, randomness: &dyn Randomness) -> Result<HashedPassword, HashError> {
-    let (password, _) = crate::token::issue(randomness)?;
-    let mut salt = [0; 16];
-    randomness.fill(&mut salt)?;
-    argon2id::hash(&mut Arena::new(profile)?, profile, &password, &salt)
-}
-
-struct Worker {
-    queue: Receiver<Job>,
-    arena: Arena,
-}
-
-impl Worker {
-    fn run(mut self) {
-        while let Ok(job) = self.queue.recv() {
-            // A panic ends the job, which its caller hears of, but not the thread: nobody starts
-            // another, and without threads no password could be changed.
-            let done = catch_unwind(AssertUnwindSafe(|| job(&mut self.arena)));
-            if done.is_err() {
-                self.arena.wipe();
-                self.arena = Arena::empty();
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::pin::pin;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::task::{Context, Waker};
-
-    use super::*;
-    use crate::{Knowledge, Policy, SystemRandomness};
-
-    fn hasher(options: &HasherOptions) -> Argon2idHasher {
-        Argon2idHasher::start(options, Arc::new(SystemRandomness)).unwrap()
-    }
-
-    fn cheap() -> HasherOptions {
-        HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() }
-    }
-
-    fn accepted(text: &str) -> NewPassword {
-        Policy::vendor_fabric()
-            .accept(Arc::new(Plaintext::from(text)), &Knowledge::default())
-            .unwrap()
-    }
-
-    #[tokio::test]
-    async fn what_was_hashed_verifies_and_nothing_else() {
-        let hasher = hasher(&cheap());
-        let hash = hasher.hash(accepted("long enough, surely")).await.unwrap();
-        let again = hasher.hash(accepted("long enough, surely")).await.unwrap();
-        assert_ne!(hash, again, "each hash has a salt of its own");
-        let verify = |text| hasher.verify(Arc::new(Plaintext::from(text)), &hash);
-        assert!(verify("long enough, surely").await.unwrap());
-        assert!(!verify("long enough, surely ").await.unwrap());
-        assert!(!hasher.verify(Arc::new(Plaintext::from("x")), hasher.decoy()).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_is_busy_at_once() {
-        let (jobs, _queue) = crossbeam_channel::bounded(1);
-        let decoy = decoy(&HashProfile::INSECURE_FOR_TESTS, &SystemRandomness).unwrap();
-        let hasher = Argon2idHasher {
-            profile: HashProfile::INSECURE_FOR_TESTS,
-            jobs,
-            randomness: Arc::new(SystemRandomness),
-            deadline: Duration::from_secs(1),
-            decoy,
+impl Pool {
+    /// Starts the threads, and returns when each has its memory.
+    pub(super) fn start<K: Argon2Kernel>(options: &HasherOptions, kernel: K) -> Answer<Self> {
+        let bounds = Bounds {
+            threads: options.threads.get(),
+            interactive: options.queue.get(),
+            bulk: options.bulk_queue.get(),
         };
-        hasher.jobs.send(Box::new(|_| {})).unwrap();
-        let verdict = hasher.hash(accepted("x")).await;
-        assert!(matches!(verdict, Err(HashError::Busy { .. })));
-    }
-
-    #[tokio::test]
-    async fn a_job_that_waited_too_long_is_busy() {
-        let hasher = hasher(&HasherOptions { deadline: Duration::ZERO, ..cheap() });
-        let verdict = hasher.hash(accepted("x")).await;
-        assert!(matches!(verdict, Err(HashError::Busy { .. })));
-    }
-    #[tokio::test]
-    async fn a_job_that_panics_costs_no_thread() {
-        let hasher = hasher(&HasherOptions { threads: NonZeroUsize::MIN, ..cheap() });
-        for _ in 0..3 {
-            let verdict = hasher.submit(|_| -> Answer<()> { panic!("a bug") }).await;
-            assert!(matches!(verdict, Err(HashError::Panicked)), "{verdict:?}");
+        // When not all can be started, dropping it ends those that were.
+        let mut pool = Self {
+            jobs: Arc::new(Queue::new(bounds)),
+            threads: Vec::with_capacity(bounds.threads),
+            at_work: watch::Sender::new(()),
+            deadline: options.deadline,
+            bulk_deadline: options.bulk_deadline,
+        };
+        let kernel = Arc::new(kernel);
+        let blocks = options.arena_blocks();
+        let (tell, started) = mpsc::channel();
+        for number in 0..bounds.threads {
+            let (jobs, kernel, tell) = (Arc::clone(&pool.jobs), Arc::clone(&kernel), tell.clone());
+            let at_work = pool.at_work.subscribe();
+            // The thread that will use the memory is the first to touch it, so that it lies near the
+            // thread's core.
+            let work = move || {
+                match KernelBench::new(kernel, blocks) {
+                    Err(error) => drop(tell.send(Err(error))),
+                    Ok(mut bench) => {
+                        // The starter waits for it, so there is somebody to hear.
+                        drop(tell.send(Ok(())));
+                        drop(tell);
+                        work_off(&jobs, &mut bench);
+                    }
+                }
+                drop(at_work);
+            };
+            let thread = std::thread::Builder::new().name(format!("hash-{number}")).spawn(work);
+            pool.threads.push(thread.map_err(HashError::Thread)?);
         }
-        let hash = hasher.hash(accepted("long enough, surely")).await.unwrap();
-        let right = Arc::new(Plaintext::from("long enough, surely"));
-        assert!(hasher.verify(right, &hash).await.unwrap());
+        drop(tell);
+        started.into_iter().collect::<Answer<()>>()?;
+        Ok(pool)
     }
 
-    #[tokio::test]
-    async fn a_job_whose_caller_has_gone_costs_nothing() {
-        let hasher = hasher(&HasherOptions { threads: NonZeroUsize::MIN, ..cheap() });
-        let (go_on, gate) = std::sync::mpsc::channel::<()>();
-        let mut first = pin!(hasher.submit(move |_| {
-            gate.recv().unwrap();
-            Ok(())
-        }));
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(first.as_mut().poll(&mut context).is_pending());
-        let done = Arc::new(AtomicBool::new(false));
-        {
-            let done = Arc::clone(&done);
-            let mut gone = pin!(hasher.submit(move |_| {
-                done.store(true, Ordering::SeqCst);
-                Ok(())
-            }));
-            assert!(gone.as_mut().poll(&mut context).is_pending());
+    /// Has `compute` done by a thread when its turn comes, and gives what comes of it.
+    ///
+    /// When this future is dropped, the job leaves the queue at once; one that runs already runs to
+    /// its end.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        class: JobClass,
+        size: JobSize,
+        compute: impl FnOnce(&mut dyn Bench) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let patience = match class {
+            JobClass::Interactive => self.deadline,
+            JobClass::Bulk => self.bulk_deadline,
+        };
+        // A deadline past the end of time is none.
+        let deadline = tokio::time::Instant::now().checked_add(patience);
+        let start_before = deadline.map(tokio::time::Instant::into_std);
+        let (job, mut answer) = Pending::new(compute);
+        let ticket = self.jobs.push(class, size, start_before, Box::new(job))?;
+        let place = Place { jobs: &self.jobs, ticket };
+        let answered = match deadline {
+            None => answer.await,
+            Some(deadline) => match timeout_at(deadline, &mut answer).await {
+                Ok(answered) => answered,
+                Err(_) if place.leave(Departure::Late) => {
+                    return Err(HashError::Busy { retry_after: self.jobs.retry_after(class) });
+                }
+                // It began in time, and will be done.
+                Err(_) => answer.await,
+            },
+        };
+        answered.unwrap_or(Err(HashError::Stopped))
+    }
+
+    /// Refuses what waits and all that comes, and returns when the threads have finished what runs
+    /// and given back their memory.
+    pub(super) async fn shutdown(&self) {
+        self.refuse();
+        self.at_work.closed().await;
+    }
+
+    pub(super) fn status(&self) -> HasherStatus {
+        self.jobs.status()
+    }
+
+    fn refuse(&self) {
+        for job in self.jobs.stop() {
+            job.refuse(HashError::Stopped);
         }
-        go_on.send(()).unwrap();
-        first.await.unwrap();
-        hasher.submit(|_| Ok(())).await.unwrap();
-        assert!(!done.load(Ordering::SeqCst));
     }
+}
 
-    #[tokio::test]
-    async fn an_endless_deadline_is_none() {
-        let hasher = hasher(&HasherOptions { deadline: Duration::MAX, ..cheap() });
-        hasher.hash(accepted("x")).await.unwrap();
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.refuse();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has told so; there is nothing more to do about it.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+impl From<Refused> for HashError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Full { retry_after } => Self::Busy { retry_after },
+            Refused::Stopped => Self::Stopped,
+        }
+    }
+}
+
+/// A place in the queue that is given up with the future that waits in it.
+struct Place<'a> {
+    jobs: &'a Jobs,
+    ticket: Ticket,
+}
+
+impl Place<'_> {
+    /// Whether the job waited still.
+    fn leave(&self, why: Departure) -> bool {
+        self.jobs.leave(self.ticket, why).is_some()
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.leave(Departure::Abandoned);
+    }
+}
+
+/// What a thread does until the queue is stopped.
+fn work_off(jobs: &Jobs, bench: &mut dyn Bench) {
+    while let Some(turn) = jobs.next() {
+        let begun = Instant::now();
+        if turn.start_before.is_some_and(|at| begun > at) {
+            // Whoever waits has its own timer; this is for when that is late itself.
+            jobs.skipped(turn.size);
+            let retry_after = jobs.retry_after(turn.class);
+            turn.job.refuse(HashError::Busy { retry_after });
+            continue;
+        }
+        let answer = turn.job.run(bench);
+        jobs.ran(turn.size, begun.elapsed());
+        // Only now, so that whoever hears of it finds the thread free.
+        answer();
     }
 }

@@ -1,6 +1,6 @@
-use argon2::{Algorithm, Argon2, Params, Version};
 use validator::Validate;
 
+use super::kernel::{Argon2Parameters, Argon2Variant, Argon2Version};
 use crate::validation::first_message;
 
 /// Cost parameters of Argon2id (RFC 9106).
@@ -27,10 +27,16 @@ struct Proposal {
     parallelism: u32,
 }
 
-/// OWASP's equivalent minimums: memory in KiB, and the iterations that go with it.
-const OWASP_FLOOR: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
-
 impl HashProfile {
+    /// OWASP's equivalent minimums for Argon2id, most memory first. All have one lane.
+    pub const OWASP_MINIMUMS: [Self; 5] = [
+        Self { memory_kib: 47104, iterations: 1, parallelism: 1 },
+        Self::OWASP,
+        Self { memory_kib: 12288, iterations: 3, parallelism: 1 },
+        Self { memory_kib: 9216, iterations: 4, parallelism: 1 },
+        Self { memory_kib: 7168, iterations: 5, parallelism: 1 },
+    ];
+
     /// OWASP's recommended minimum, and the default: 19,456 KiB, 2 iterations, 1 lane
     /// (ASVS 11.4.2).
     pub const OWASP: Self = Self { memory_kib: 19456, iterations: 2, parallelism: 1 };
@@ -57,13 +63,13 @@ impl HashProfile {
     /// Parameters of one's own: memory in KiB, iterations, lanes.
     ///
     /// # Errors
-    /// When they are weaker than OWASP's minimum (one of 47,104 KiB × 1, 19,456 × 2, 12,288 × 3,
-    /// 9,216 × 4, 7,168 × 5), or more than 4 GiB, 100 iterations or 64 lanes.
+    /// When they are weaker than [each of OWASP's minimums](Self::OWASP_MINIMUMS), or more than 4 GiB, 100 iterations or 64 lanes.
     pub fn new(memory_kib: u32, iterations: u32, parallelism: u32) -> Result<Self, InvalidProfile> {
         let proposal = Proposal { memory_kib, iterations, parallelism };
         proposal.validate().map_err(|errors| InvalidProfile(first_message(&errors)))?;
-        let strong_enough =
-            OWASP_FLOOR.iter().any(|(memory, times)| memory_kib >= *memory && iterations >= *times);
+        let strong_enough = Self::OWASP_MINIMUMS
+            .iter()
+            .any(|least| memory_kib >= least.memory_kib && iterations >= least.iterations);
         if !strong_enough {
             return Err(InvalidProfile(format!(
                 "{memory_kib} KiB with {iterations} iterations is below OWASP's minimum for \
@@ -88,9 +94,15 @@ impl HashProfile {
         self.parallelism
     }
 
-    pub(super) fn argon2(&self) -> Result<Argon2<'static>, argon2::Error> {
-        let params = Params::new(self.memory_kib, self.iterations, self.parallelism, Some(32))?;
-        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    /// What a kernel computes a new hash with.
+    pub const fn parameters(&self) -> Argon2Parameters {
+        Argon2Parameters {
+            variant: Argon2Variant::Argon2id,
+            version: Argon2Version::V0x13,
+            memory_kib: self.memory_kib,
+            iterations: self.iterations,
+            parallelism: self.parallelism,
+        }
     }
 }
 
@@ -106,8 +118,9 @@ mod tests {
 
     #[test]
     fn asvs_11_4_2_nothing_below_owasps_floor_is_taken() {
-        for (memory, iterations) in OWASP_FLOOR {
-            assert!(HashProfile::new(memory, iterations, 1).is_ok());
+        let floor = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
+        for ((memory, iterations), least) in floor.into_iter().zip(HashProfile::OWASP_MINIMUMS) {
+            assert_eq!(HashProfile::new(memory, iterations, 1), Ok(least));
             assert!(HashProfile::new(memory - 1, iterations, 1).is_err());
         }
         assert!(HashProfile::new(19456, 1, 1).is_err());

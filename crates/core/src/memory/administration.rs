@@ -1,11 +1,12 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Entry, MemoryStore};
+use super::MemoryStore;
 use crate::{
-    AccessToken, Account, AccountError, AccountFilter, AccountId, AdministrationStore, AttemptKey,
-    AttemptState, AuditFilter, AuditRecord, Credential, HashedPassword, HeldToken, Key, KeyId,
-    OtpEnrolment, OutboxEvent, Realm, ResetToken, StoreError, TokenDigest, TokenId,
+    AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
+    AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, Credential,
+    HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent, Realm, ResetToken,
+    StoreError, TokenDigest, TokenId,
 };
 
 #[async_trait]
@@ -17,22 +18,15 @@ impl AdministrationStore for MemoryStore {
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
-        let name = (account.realm.clone(), account.user_id.clone());
-        if state.names.contains_key(&name) {
+        if state.named(account).is_some() {
             return Err(AccountError::Exists);
         }
-        state.names.insert(name, account.id);
-        let entry = Entry {
-            account: account.clone(),
-            credential: hash.map(|hash| Credential {
-                hash: hash.clone(),
-                version: 1,
-                changed_at: account.created_at,
-            }),
-            history: Vec::new(),
-            otp: OtpEnrolment::default(),
-        };
-        state.accounts.insert(account.id, entry);
+        let credential = hash.map(|hash| Credential {
+            hash: hash.clone(),
+            version: 1,
+            changed_at: account.created_at,
+        });
+        state.insert(account, credential);
         state.audit.push(audit.clone());
         Ok(())
     }
@@ -65,7 +59,7 @@ impl AdministrationStore for MemoryStore {
         entry.account.active = active;
         entry.account.updated_at = audit.at;
         if !active {
-            state.revoke_tokens(account, None, audit.at);
+            state.cut_off_tokens(account, None, audit.at);
             state.void_reset_tokens(account, audit.at);
         }
         state.audit.push(audit.clone());
@@ -190,6 +184,10 @@ impl AdministrationStore for MemoryStore {
         };
         let newest_first = state.audit.iter().rev().filter(wanted);
         Ok(newest_first.take(filter.limit as usize).cloned().collect())
+    }
+
+    async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError> {
+        Ok(self.lock().import(batch))
     }
 
     async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {

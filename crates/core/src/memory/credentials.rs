@@ -7,7 +7,7 @@ use crate::clock::after;
 use crate::{
     AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket,
     AuditRecord, Closed, Commit, Committed, Credential, CredentialStore, Found, HashedPassword,
-    OtpSpend, ResetSpend, ResetToken, StoreError, Subject,
+    OtpSpend, ResetSpend, ResetToken, StoreError, Subject, Upgrade,
 };
 
 #[async_trait]
@@ -77,6 +77,18 @@ impl CredentialStore for MemoryStore {
     async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
         Ok(self.lock().commit(commit))
     }
+
+    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let entry = state.accounts.get_mut(&upgrade.account).filter(|entry| entry.account.active);
+        let drifted = entry.and_then(|entry| entry.credential.as_mut()).filter(|own| {
+            own.version == upgrade.expected_version && own.hash == upgrade.expected_hash
+        });
+        let Some(own) = drifted else { return Ok(false) };
+        own.hash = upgrade.hash.clone();
+        state.audit.push(upgrade.audit.clone());
+        Ok(true)
+    }
 }
 
 impl State {
@@ -108,7 +120,7 @@ impl State {
             };
             self.reset_tokens.insert(digest, redeemed);
         }
-        self.revoke_tokens(commit.account, commit.keep_token, commit.at);
+        self.cut_off_tokens(commit.account, commit.keep_token, commit.at);
         self.attempts.remove(&commit.clear);
         self.audit.push(commit.audit.clone());
         if let Some(alarm) = commit.alarm {

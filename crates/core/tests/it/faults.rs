@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use repass_core::{
     AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord,
     ChangeError, Changer, Closed, Commit, Committed, CredentialStore, Found, HashedPassword,
-    InstallationKey, StoreError, Subject,
+    InstallationKey, StoreError, Subject, Upgrade,
 };
 
 use crate::house::{House, NEW, OLD, old_password, realm};
@@ -51,6 +51,10 @@ impl CredentialStore for FullDisk {
     }
 
     async fn commit(&self, _: &Commit) -> Result<Committed, StoreError> {
+        Err(StoreError::Failed("the disk is full".into()))
+    }
+
+    async fn upgrade(&self, _: &Upgrade) -> Result<bool, StoreError> {
         Err(StoreError::Failed("the disk is full".into()))
     }
 }

@@ -1,7 +1,7 @@
 //! One realm with one account, a clock that is moved by hand, and a hasher that counts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,11 +33,18 @@ pub(crate) struct CountingHasher {
     pub(crate) hashed: AtomicUsize,
     /// How many verifications from now on are answered as if there were no room.
     pub(crate) busy: AtomicUsize,
+    /// How many verifications come before those.
+    patient: AtomicUsize,
+    /// Whether there is no room for a new hash.
+    refuses: AtomicBool,
 }
 
 #[async_trait]
 impl Hasher for CountingHasher {
     async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
+        if self.refuses.load(Ordering::SeqCst) {
+            return Err(HashError::Busy { retry_after: Duration::from_secs(1) });
+        }
         self.hashed.fetch_add(1, Ordering::SeqCst);
         self.inner.hash(password).await
     }
@@ -47,12 +54,14 @@ impl Hasher for CountingHasher {
         password: Arc<Plaintext>,
         hash: &HashedPassword,
     ) -> Result<bool, HashError> {
-        let busy = self.busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-        if busy.is_ok() {
+        let take = |count: &AtomicUsize| {
+            count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
+        };
+        if !take(&self.patient) && take(&self.busy) {
             return Err(HashError::Busy { retry_after: Duration::from_secs(1) });
         }
         let verdict = self.inner.verify(password, hash).await;
-        if !matches!(verdict, Err(HashError::Unsupported(_))) {
+        if !verdict.as_ref().is_err_and(HashError::is_unverifiable) {
             self.verified.fetch_add(1, Ordering::SeqCst);
         }
         verdict
@@ -60,6 +69,10 @@ impl Hasher for CountingHasher {
 
     fn decoy(&self) -> &HashedPassword {
         self.inner.decoy()
+    }
+
+    fn is_current(&self, hash: &HashedPassword) -> bool {
+        self.inner.is_current(hash)
     }
 }
 
@@ -69,6 +82,18 @@ impl CountingHasher {
     pub(crate) fn take_verified(&self) -> usize {
         self.verified.swap(0, Ordering::SeqCst)
     }
+
+    /// After so many verifications there is no room for one.
+    #[cfg(feature = "hash-families")]
+    pub(crate) fn busy_after(&self, verifications: usize) {
+        self.patient.store(verifications, Ordering::SeqCst);
+        self.busy.store(1, Ordering::SeqCst);
+    }
+
+    #[cfg(feature = "hash-families")]
+    pub(crate) fn refuse_hashes(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::SeqCst);
+    }
 }
 
 impl House {
@@ -77,15 +102,27 @@ impl House {
     }
 
     pub(crate) async fn with_policy(policy: Policy) -> Self {
+        Self::with(policy, HasherOptions::default()).await
+    }
+
+    #[cfg(feature = "hash-families")]
+    pub(crate) async fn with_projects(projects: repass_core::Projects) -> Self {
+        let projects = Arc::new(projects);
+        Self::with(Policy::default(), HasherOptions { projects, ..HasherOptions::default() }).await
+    }
+
+    /// Hashes with the cheap profile, whatever the options say.
+    async fn with(policy: Policy, options: HasherOptions) -> Self {
         let store = MemoryStore::new();
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
-        let options =
-            HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
+        let options = HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..options };
         let hasher = Arc::new(CountingHasher {
             inner: Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap(),
             verified: AtomicUsize::new(0),
             hashed: AtomicUsize::new(0),
             busy: AtomicUsize::new(0),
+            patient: AtomicUsize::new(0),
+            refuses: AtomicBool::new(false),
         });
         let key = Arc::new(InstallationKey::from_bytes([3; 32]));
         let changer = Changer::builder(Arc::new(store.clone()), hasher.clone())
@@ -121,12 +158,17 @@ impl House {
 
     /// Adds an account whose hash no supported family can verify, as an import could.
     pub(crate) async fn add_damaged(&self, user_id: &str) {
+        self.add_stored(user_id, "$2b$12$abcdefghijklmnopqrstuv").await;
+    }
+
+    /// Adds an account with this hash, as an import does.
+    pub(crate) async fn add_stored(&self, user_id: &str, text: &str) {
         let account = Account {
             id: AccountId(random_uuid(&SystemRandomness).unwrap()),
             user_id: user_id.parse().unwrap(),
             ..self.desk.show_account(&realm(), "pat").await.unwrap().0
         };
-        let hash = HashedPassword::from_stored("$2b$12$abcdefghijklmnopqrstuv");
+        let hash = HashedPassword::from_stored(text);
         let audit = self.audit().await[0].clone();
         self.store.add_account(&account, Some(&hash), &audit).await.unwrap();
     }

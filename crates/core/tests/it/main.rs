@@ -4,8 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod attempts;
+#[cfg(feature = "hash-families")]
+mod families;
 mod faults;
+mod hasher;
 mod house;
+mod import;
 mod old_password;
 mod policy;
 mod races;

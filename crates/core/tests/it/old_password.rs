@@ -1,8 +1,8 @@
 use std::sync::atomic::Ordering;
 
 use repass_core::{
-    AccountId, AdministrationStore, Authority, Caller, ChangeError, Sessions, TokenDigest,
-    TokenStore, token,
+    AccountId, AdministrationStore, Authenticator, Authority, Caller, ChangeError, Plaintext,
+    Sessions, TokenDigest, TokenIdentity, TokenStore, token,
 };
 
 use crate::house::{House, NEW, OLD, old_password, realm};
@@ -87,23 +87,34 @@ async fn asvs_7_4_3_other_sessions_end_with_the_change() {
         change.sessions = sessions;
         change.caller = caller(&house, token.account, &presenting).await;
         house.change(change).await.unwrap();
-        let live = |secret| {
-            let digest = TokenDigest::of(secret);
-            let store = house.store.clone();
-            async move {
-                let held = store.access_token(&digest).await.unwrap().unwrap();
-                held.token.revoked_at.is_none()
-            }
-        };
-        assert_eq!(live(&presenting).await, presenting_stays);
-        assert!(!live(&other).await);
+        assert_eq!(counts(&house, &presenting).await, presenting_stays);
+        assert!(!counts(&house, &other).await);
+
+        let (_, same_moment) = house.desk.issue_token(&realm(), "pat", vec![], hour).await.unwrap();
+        assert!(!counts(&house, &same_moment).await, "issued up to the change, written after it");
+        house.pass(1);
+        let (_, after) = house.desk.issue_token(&realm(), "pat", vec![], hour).await.unwrap();
+        assert!(counts(&house, &after).await, "a new sign-in");
+        let events = house.store.outbox(10).await.unwrap();
+        let held = house.store.access_token(&TokenDigest::of(&after)).await.unwrap().unwrap();
+        let told: jiff::Timestamp =
+            events[0].payload["sessions_valid_after"].as_str().unwrap().parse().unwrap();
+        assert_eq!(Some(told), held.valid_after, "others are told what repass itself goes by");
     }
 }
 
-async fn caller(house: &House, account: AccountId, secret: &repass_core::Plaintext) -> Caller {
+async fn counts(house: &House, secret: &Plaintext) -> bool {
+    authenticated(house, secret).await.is_some()
+}
+
+async fn authenticated(house: &House, secret: &Plaintext) -> Option<TokenIdentity> {
     let store = std::sync::Arc::new(house.store.clone());
-    let authenticator = repass_core::Authenticator::new(store.clone(), store, house.clock.clone());
-    let token = authenticator.access_token(&realm(), secret).await.unwrap();
+    let authenticator = Authenticator::new(store.clone(), store, house.clock.clone());
+    authenticator.access_token(&realm(), secret).await.unwrap()
+}
+
+async fn caller(house: &House, account: AccountId, secret: &Plaintext) -> Caller {
+    let token = authenticated(house, secret).await;
     assert_eq!(token.as_ref().unwrap().account, account);
     Caller { key: None, token }
 }

@@ -59,7 +59,7 @@ async fn failures_of_ours_are_logged_with_their_causes_and_busy_is_none() {
     let answer = send(&world.service(), world.good("fault-hash")).await;
     assert_eq!(answer.body, "acme fault");
     let faults = capture::faults_of("fault-hash");
-    assert_eq!(faults[0]["error"], "hashing failed: argon2 failed: no lanes");
+    assert_eq!(faults[0]["error"], "hashing failed: the algorithm failed: no lanes");
 
     let world = World::new().await.with_hasher(Mood::Busy);
     let answer = send(&world.service(), world.good("fault-busy")).await;

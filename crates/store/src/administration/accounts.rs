@@ -1,9 +1,11 @@
 use repass_core::{
-    Account, AccountError, AccountFilter, AccountId, AuditRecord, HashedPassword, Profile,
+    Account, AccountError, AccountFilter, AccountId, AuditRecord, HashedPassword, Profile, Realm,
     StoreError,
 };
-use sqlx::query;
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, query};
 
+use crate::accounts_source::AccountsSource;
 use crate::failure::unstorable;
 use crate::row;
 use crate::store::SqlStore;
@@ -15,6 +17,9 @@ impl SqlStore {
         hash: Option<&HashedPassword>,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
+        if self.accounts.foreign.is_some() {
+            return Err(AccountError::KeptElsewhere);
+        }
         let profile = profile_text(&account.profile)?;
         let mut transaction = self.begin().await?;
         let insert = query(
@@ -54,38 +59,58 @@ impl SqlStore {
     ) -> Result<Vec<Account>, StoreError> {
         // No realm is empty, so every account comes after that.
         let after = filter.after.as_ref();
-        let (realm, user_id) =
-            after.map_or(("", ""), |(realm, user_id)| (realm.as_str(), user_id.as_str()));
-        let accounts = match &filter.realm {
-            None => query(
-                "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at
-                 FROM accounts WHERE (realm, user_id) > ($1, $2)
-                 ORDER BY realm, user_id LIMIT $3",
-            ),
-            Some(_) => query(
-                "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at
-                 FROM accounts WHERE (realm, user_id) > ($1, $2) AND realm = $4
-                 ORDER BY realm, user_id LIMIT $3",
-            ),
+        let mut after = after.map_or((String::new(), String::new()), |(realm, user_id)| {
+            (realm.to_string(), user_id.to_string())
+        });
+        let limit = filter.limit as usize;
+        let mut listed = Vec::new();
+        loop {
+            let asked = limit - listed.len();
+            let page = self.page_of_accounts(filter.realm.as_ref(), &after, asked).await?;
+            for found in &page {
+                after = row::names(found)?;
+                // A mapped table may have rows that can be no accounts.
+                if self.accounts.foreign.is_none() || row::is_account(found) {
+                    listed.push(row::account(found, &self.accounts)?);
+                }
+            }
+            if page.len() < asked || listed.len() == limit {
+                return Ok(listed);
+            }
+        }
+    }
+
+    async fn page_of_accounts(
+        &self,
+        within: Option<&Realm>,
+        (realm, user_id): &(String, String),
+        limit: usize,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let AccountsSource { columns, all, realm: of_realm, user_id: named, .. } = &*self.accounts;
+        let condition = within.map_or(String::new(), |_| format!("AND {of_realm} = $4"));
+        let select = format!(
+            "SELECT {columns} FROM {all}
+             WHERE ({of_realm}, {named}) > ($1, $2) AND {named} IS NOT NULL {condition}
+             ORDER BY {of_realm}, {named} LIMIT $3",
+        );
+        let page = query(AssertSqlSafe(select)).bind(realm.clone()).bind(user_id.clone());
+        let page = page.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let page = match within {
+            None => page,
+            Some(realm) => page.bind(realm.as_str()),
         };
-        let accounts = accounts.bind(realm).bind(user_id).bind(i64::from(filter.limit));
-        let accounts = match &filter.realm {
-            None => accounts,
-            Some(realm) => accounts.bind(realm.as_str()),
-        };
-        self.rows(accounts).await?.iter().map(row::account).collect()
+        self.rows(page).await
     }
 
     pub(crate) async fn account_by_id(
         &self,
         account: AccountId,
     ) -> Result<Option<Account>, StoreError> {
-        let found = query(
-            "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at
-             FROM accounts WHERE id = $1",
-        )
-        .bind(account.to_string());
-        self.row(found).await?.as_ref().map(row::account).transpose()
+        let source = &*self.accounts;
+        let AccountsSource { columns, join, .. } = source;
+        let select = format!("SELECT {columns} FROM accounts a {join} WHERE a.id = $1");
+        let found = query(AssertSqlSafe(select)).bind(account.to_string());
+        self.row(found).await?.map(|found| row::account(&found, source)).transpose()
     }
 
     pub(super) async fn activate(
@@ -96,25 +121,29 @@ impl SqlStore {
     ) -> Result<(), AccountError> {
         let at = audit.at.as_microsecond();
         let mut transaction = self.begin().await?;
+        if self.lock_account(&mut transaction, account).await?.is_none() {
+            return Err(AccountError::Unknown);
+        }
         let update = query("UPDATE accounts SET active = $1, updated_at = $2 WHERE id = $3")
             .bind(active)
             .bind(at)
             .bind(account.to_string());
-        if self.write(&mut transaction, update).await? == 0 {
-            return Err(AccountError::Unknown);
-        }
+        self.write(&mut transaction, update).await?;
         if !active {
-            self.revoke_access_tokens(&mut transaction, account, None, at).await?;
+            self.cut_off_access_tokens(&mut transaction, account, None, at).await?;
             self.void_reset_tokens(&mut transaction, account, at).await?;
         }
         self.write_audit(&mut transaction, audit).await?;
+        if let Some(table) = &self.accounts.foreign {
+            self.write_foreign_active(&mut transaction, table, account, active).await?;
+        }
         Ok(self.end(transaction, audit).await?)
     }
 }
 
 /// The profile as JSON that can be read again: what nests too deep for the reader is refused here,
 /// not found out when the account signs in.
-fn profile_text(profile: &Profile) -> Result<String, StoreError> {
+pub(super) fn profile_text(profile: &Profile) -> Result<String, StoreError> {
     let text = serde_json::to_string(profile)
         .map_err(|_| unstorable("the profile's attributes make no JSON"))?;
     serde_json::from_str::<Profile>(&text)

@@ -42,13 +42,7 @@ impl SqlStore {
         &self,
         token: TokenId,
     ) -> Result<Option<HeldToken>, StoreError> {
-        let found = query(
-            "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
-                    a.realm, a.user_id, a.active
-             FROM access_tokens t JOIN accounts a ON a.id = t.account
-             WHERE t.id = $1",
-        )
-        .bind(token.0.to_string());
+        let found = query(self.held_token("t.id = $1")).bind(token.0.to_string());
         self.row(found).await?.as_ref().map(row::held_token).transpose()
     }
 

@@ -1,13 +1,17 @@
 //! A PostgreSQL database: its connections, and its schema, which several nodes may make at once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::Retryable;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
-use sqlx::{AnyConnection, ConnectOptions, Connection, Executor};
+use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions, Connection, Executor};
 
-use super::{LONGEST_WAIT, OpenError, migrate, schema_error};
+use super::accounts::{self, Unbound};
+use super::{Accounts, LONGEST_WAIT, OpenError, StoreOptions, migrate, schema_error};
+use crate::accounts_source::AccountsSource;
+use crate::accounts_table::SqlName;
 use crate::database_url::ServerUrl;
 use crate::dialect::{Dialect, Fault};
 use crate::failure::Reported;
@@ -41,16 +45,20 @@ const SCHEMA_LOCK: &[&str] = &[
     "INSERT INTO repass_schema_lock (id) VALUES (1) ON CONFLICT (id) DO NOTHING",
 ];
 
-pub(super) async fn open(server: &ServerUrl) -> Result<SqlStore, OpenError> {
+pub(super) async fn open(server: &ServerUrl, wanted: &StoreOptions) -> Result<SqlStore, OpenError> {
     install_default_drivers();
     let ServerUrl(options) = server;
-    (|| prepare(options))
+    let source = (|| prepare(options, wanted))
         .retry(patience())
         .sleep(tokio::time::sleep)
         .when(Unready::passes)
         .await
         .map_err(Unready::into_error)?;
 
+    let session: Arc<str> = match &wanted.schema {
+        None => SESSION.into(),
+        Some(schema) => format!("{SESSION}; {}", enter(schema)).into(),
+    };
     let pool = AnyPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(LONGEST_WAIT)
@@ -65,39 +73,110 @@ pub(super) async fn open(server: &ServerUrl) -> Result<SqlStore, OpenError> {
                 Ok(true)
             })
         })
-        .after_connect(|connection, _| {
-            Box::pin(async move { connection.execute(SESSION).await.map(drop) })
+        .after_connect(move |connection, _| {
+            let session = Arc::clone(&session);
+            Box::pin(
+                async move { connection.execute(AssertSqlSafe(session.as_ref())).await.map(drop) },
+            )
         })
         .connect_lazy_with(options.clone());
-    Ok(SqlStore { dialect: Dialect::Postgres, writer: pool.clone(), readers: pool })
+    Ok(SqlStore {
+        dialect: Dialect::Postgres,
+        writer: pool.clone(),
+        readers: pool,
+        accounts: Arc::new(source),
+    })
 }
 
 /// Why the schema is not up to date yet.
 enum Unready {
     Connecting(sqlx::Error),
     Migrating(MigrateError),
+    Refused(OpenError),
+}
+
+impl From<MigrateError> for Unready {
+    fn from(error: MigrateError) -> Self {
+        Self::Migrating(error)
+    }
+}
+
+impl From<Unbound> for Unready {
+    fn from(unbound: Unbound) -> Self {
+        match unbound {
+            Unbound::Sql(error) => Self::Connecting(error),
+            Unbound::Refused(error) => Self::Refused(error),
+        }
+    }
+}
+
+/// Has a connection find our own tables, and nobody else's by mistake.
+fn enter(schema: &SqlName) -> String {
+    format!("SET search_path TO {}", schema.quoted())
 }
 
 /// Brings the schema up to date. It may be tried again after any failure.
-async fn prepare(options: &AnyConnectOptions) -> Result<(), Unready> {
+async fn prepare(
+    options: &AnyConnectOptions,
+    wanted: &StoreOptions,
+) -> Result<AccountsSource, Unready> {
     let connecting = tokio::time::timeout(LONGEST_WAIT, options.connect()).await;
     let connecting = connecting.unwrap_or(Err(sqlx::Error::PoolTimedOut));
     let mut connection = connecting.map_err(Unready::Connecting)?;
-    let prepared = bring_up_to_date(&mut connection).await;
+    let prepared = bring_up_to_date(&mut connection, wanted).await;
     // The server sees to it if this fails.
     let _ = connection.close().await;
-    prepared.map_err(Unready::Migrating)
+    prepared
 }
 
-async fn bring_up_to_date(connection: &mut AnyConnection) -> Result<(), MigrateError> {
+async fn bring_up_to_date(
+    connection: &mut AnyConnection,
+    wanted: &StoreOptions,
+) -> Result<AccountsSource, Unready> {
+    accounts::check(Dialect::Postgres, connection, &wanted.accounts).await?;
+    if let Some(schema) = &wanted.schema {
+        connection.execute(AssertSqlSafe(enter(schema))).await.map_err(Unbound::Sql)?;
+    }
     // Looked at first, since a node with nothing to change need not be allowed to.
-    if is_up_to_date(connection, &Dialect::Postgres.migrations()).await? {
-        return Ok(());
+    if !is_up_to_date(connection, &Dialect::Postgres.migrations()).await? {
+        make_up_to_date(connection, wanted).await?;
+    }
+    Ok(accounts::bind(Dialect::Postgres, connection, &wanted.accounts).await?)
+}
+
+async fn make_up_to_date(
+    connection: &mut AnyConnection,
+    wanted: &StoreOptions,
+) -> Result<(), Unready> {
+    match &wanted.schema {
+        Some(schema) => {
+            let made = accounts::make_schema(connection, schema).await;
+            made.map_err(|error| Unready::Migrating(MigrateError::Execute(error)))?;
+        }
+        // Whoever does not even say where accounts stand is not to begin beside those that there
+        // are.
+        None if wanted.accounts == Accounts::AsNoted && !has_tables(connection).await? => {
+            let others = accounts::other_schemas(connection).await.map_err(Unbound::Sql)?;
+            if !others.is_empty() {
+                return Err(Unready::Refused(OpenError::OtherSchema(others.join(", "))));
+            }
+        }
+        None => {}
     }
     for statement in SCHEMA_LOCK {
-        connection.execute(*statement).await?;
+        connection.execute(*statement).await.map_err(MigrateError::Execute)?;
     }
-    migrate(Dialect::Postgres, connection).await
+    Ok(migrate(Dialect::Postgres, connection).await?)
+}
+
+/// Whether there are tables of ours, of an older version perhaps.
+async fn has_tables(connection: &mut AnyConnection) -> Result<bool, Unready> {
+    let migrations = Dialect::Postgres.migrations();
+    match connection.list_applied_migrations(&migrations.table_name).await {
+        Ok(applied) => Ok(!applied.is_empty()),
+        Err(MigrateError::Execute(error)) if code(&error) == UNDEFINED_TABLE => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn is_up_to_date(
@@ -134,7 +213,7 @@ impl Unready {
             | Self::Migrating(
                 MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
             ) => error,
-            Self::Migrating(_) => return false,
+            Self::Migrating(_) | Self::Refused(_) => return false,
         };
         if matches!(error, sqlx::Error::Io(_)) {
             return true;
@@ -148,6 +227,7 @@ impl Unready {
 
     fn into_error(self) -> OpenError {
         let error = match self {
+            Self::Refused(error) => return error,
             Self::Connecting(error) => error,
             Self::Migrating(MigrateError::Execute(error @ sqlx::Error::Io(_))) => error,
             Self::Migrating(error) => return schema_error(Dialect::Postgres, error),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
@@ -9,7 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_encode
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::{ConnectOptions, Connection, Executor};
 
-use super::{LONGEST_WAIT, OpenError, migrate, schema_error};
+use super::accounts::{self, Unbound};
+use super::{Accounts, LONGEST_WAIT, OpenError, migrate, schema_error};
 use crate::dialect::{Dialect, Fault};
 use crate::store::SqlStore;
 
@@ -29,7 +31,11 @@ const READER_CONNECTION: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys
                                  PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; \
                                  PRAGMA query_only = ON";
 
-pub(super) async fn open(path: &Path, create: bool) -> Result<SqlStore, OpenError> {
+pub(super) async fn open(
+    path: &Path,
+    create: bool,
+    wanted: &Accounts,
+) -> Result<SqlStore, OpenError> {
     let path = existing_file(path, create)?;
     let options = connect_options(&path)?;
     install_default_drivers();
@@ -41,8 +47,15 @@ pub(super) async fn open(path: &Path, create: bool) -> Result<SqlStore, OpenErro
         Journal::Refused(mode) => OpenError::NoWriteAheadLog(mode),
     })?;
     connection.execute(CONNECTION).await.map_err(|error| opening(error, &path))?;
+    let unbound = |unbound| match unbound {
+        Unbound::Sql(error) => opening(error, &path),
+        Unbound::Refused(error) => error,
+    };
+    accounts::check(Dialect::Sqlite, &mut connection, wanted).await.map_err(unbound)?;
     let migrated = migrate(Dialect::Sqlite, &mut connection).await;
     migrated.map_err(|error| schema_error(Dialect::Sqlite, error))?;
+
+    let source = accounts::bind(Dialect::Sqlite, &mut connection, wanted).await.map_err(unbound)?;
 
     let pool = |size: u32, pragmas: &'static str| {
         AnyPoolOptions::new()
@@ -61,6 +74,7 @@ pub(super) async fn open(path: &Path, create: bool) -> Result<SqlStore, OpenErro
         dialect: Dialect::Sqlite,
         writer: pool(1, CONNECTION),
         readers: pool(READERS, READER_CONNECTION),
+        accounts: Arc::new(source),
     };
     // The last connection of a process deletes the log when it goes; let the writer be there first.
     let ready = store.writer.acquire().await.map(drop);

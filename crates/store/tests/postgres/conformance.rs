@@ -14,7 +14,9 @@ use sqlx::Executor;
 use crate::database::{open, raw, shared, url};
 
 pub(crate) async fn one_store_passes() {
-    conformance::administration_store(Arc::new(open(&url()).await)).await;
+    let store = Arc::new(open(&url()).await);
+    conformance::administration_store(store.clone()).await;
+    conformance::importing_store(store).await;
 }
 
 /// A database that orders texts as people do, not by their bytes.

@@ -93,7 +93,10 @@ pub(crate) fn commit(number: u128, version: i64) -> Commit {
     let id = Uuid::from_u128(number * 1_000_000 + u128::try_from(version).unwrap());
     Commit {
         account,
+        realm: self::account(number).realm,
+        user_id: self::account(number).user_id,
         expected_version: version,
+        expected_hash: None,
         hash: hash(&format!("after {version}")),
         at: Timestamp::UNIX_EPOCH,
         history: 3,

@@ -2,13 +2,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use repass_core::{AdministrationError, NewAccount, Plaintext, Profile, Subject};
+use repass_core::{AdministrationError, HasherOptions, NewAccount, Plaintext, Profile, Subject};
 
 use super::titled;
 use crate::cli::{AccountName, AddAccount, DatabaseOptions, PolicyOption};
 use crate::commands::warn_of_insecure;
 use crate::database::{Desk, IfMissing, with_desk};
 use crate::failure::Failure;
+use crate::hashing;
 use crate::output::Output;
 use crate::secret_input::{self, Prompt};
 
@@ -20,10 +21,11 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let profile = profile(&new)?;
+    let hashing = hashing::options(&new.hash)?;
     let piped = if new.no_password { None } else { secret_input::piped([PASSWORD]).await? };
     let piped = piped.map(|[password]| password);
     with_desk(database, IfMissing::Create, output, async |desk| {
-        add(desk, new, profile, piped, output).await
+        add(desk, new, profile, piped, &hashing, output).await
     })
     .await
 }
@@ -33,16 +35,11 @@ async fn add(
     new: AddAccount,
     profile: Profile,
     piped: Option<Plaintext>,
+    hashing: &HasherOptions,
     output: &Output,
 ) -> Result<(), Failure> {
     let AddAccount {
-        account,
-        email,
-        username,
-        no_password,
-        policy: PolicyOption { policy },
-        hash,
-        ..
+        account, email, username, no_password, policy: PolicyOption { policy }, ..
     } = new;
     refuse_existing(desk, &account).await?;
     let password = match piped {
@@ -54,11 +51,11 @@ async fn add(
     };
     let has_password = password.is_some();
     if has_password {
-        warn_of_insecure(hash.hash_profile, output);
+        warn_of_insecure(hashing.profile, output);
     }
     let wanted =
         NewAccount { realm: account.realm, user_id: account.user_id, email, username, profile };
-    let hasher = desk.hasher(hash.hash_profile)?;
+    let hasher = desk.hasher(hashing)?;
     let added =
         desk.administration().add_account(wanted, password, &policy.policy, &*hasher).await?;
     let rest = if has_password { "" } else { " without a password; `reset issue` lets it set one" };

@@ -6,6 +6,7 @@ use crate::commands::account::titled;
 use crate::commands::warn_of_insecure;
 use crate::database::{IfMissing, with_desk};
 use crate::failure::Failure;
+use crate::hashing;
 use crate::output::Output;
 use crate::secret_input::{self, Prompt};
 
@@ -18,6 +19,7 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let ChangePassword { account: name, policy: PolicyOption { policy }, hash } = wanted;
+    let hashing = hashing::options(&hash)?;
     let piped = secret_input::piped([CURRENT, NEW]).await?;
     with_desk(database, IfMissing::Refuse, output, async |desk| {
         let [current, new_password] = match piped {
@@ -29,8 +31,8 @@ pub(super) async fn run(
                 [current, prompt.ask_twice("New password", NEW)?]
             }
         };
-        warn_of_insecure(hash.hash_profile, output);
-        let changer = desk.changer(policy.policy, hash.hash_profile)?;
+        warn_of_insecure(hashing.profile, output);
+        let changer = desk.changer(policy.policy, &hashing)?;
         let change = Change {
             subject: Subject::new(name.realm, name.user_id.as_str()),
             caller: Caller::anonymous(),

@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::{added, trail};
 use crate::conformance::sample::{
     access_token, at, audit, commit, digest, event, found, hash, history, key, reset_token, rules,
+    upgrade,
 };
 use crate::{
     AccessToken, Account, AdministrationStore, AttemptPath, AttemptState, AuditRecord, Commit,
@@ -219,4 +220,23 @@ pub(in crate::conformance) async fn events_stand_in_order(store: &dyn Administra
     assert_eq!(events(store, &account).await, expected, "in the order written");
     assert_eq!(store.outbox(2).await.expect("outbox").len(), 2, "at most as many as asked for");
     assert!(store.outbox(0).await.expect("outbox").is_empty());
+}
+
+pub(in crate::conformance) async fn an_upgrade_leaves_a_record_and_nothing_else(
+    store: &dyn AdministrationStore,
+) {
+    let furnished = Furnished::new(store).await;
+    let before = View::of(store, &furnished).await;
+    let late = upgrade(&furnished.account, 2, "first", "stronger");
+    assert!(!store.upgrade(&late).await.expect("upgrade"), "an earlier hash");
+    assert_eq!(View::of(store, &furnished).await, before, "a refused upgrade leaves no trace");
+
+    let upgrade = upgrade(&furnished.account, 2, "second", "stronger");
+    assert!(store.upgrade(&upgrade).await.expect("upgrade"));
+    let mut expected = before;
+    if let Some(credential) = &mut expected.found.credential {
+        credential.hash = hash("stronger");
+    }
+    expected.trail.insert(0, upgrade.audit);
+    assert_eq!(View::of(store, &furnished).await, expected);
 }

@@ -71,6 +71,8 @@ pub(in crate::conformance) async fn access_tokens_are_kept_and_revoked_once(
             realm: account.realm.clone(),
             user_id: account.user_id.clone(),
             active: true,
+            valid_after: None,
+            kept: false,
         };
         let by_digest = store.access_token(&token.digest).await.expect("access_token");
         assert_eq!(by_digest.as_ref(), Some(&expected), "found by digest, with its holder");

@@ -1,0 +1,23 @@
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use repass_core::HashProfile;
+
+use super::{NamedFile, values};
+
+/// How passwords are hashed and verified; as `repassd` does by `[hashing]`.
+#[derive(Args)]
+pub(crate) struct HashOption {
+    /// What a stored hash costs to compute. `insecure-for-tests` protects nothing.
+    #[arg(
+        long,
+        value_name = "PROFILE",
+        env = "REPASS_HASH_PROFILE",
+        default_value = "owasp",
+        value_parser = PossibleValuesParser::new(HashProfile::PRESETS).try_map(|name| values::hash_profile(&name))
+    )]
+    pub(crate) hash_profile: HashProfile,
+    /// The signer key of a Firebase project, without which hashes of its accounts cannot be verified:
+    /// the base64_signer_key of its hash parameters, in a file. May be given several times.
+    #[arg(long = "firebase-key", value_name = "PROJECT=FILE")]
+    pub(crate) firebase_keys: Vec<NamedFile>,
+}

@@ -1,0 +1,78 @@
+//! From what a row says to an account.
+
+use repass_core::{HashedPassword, ImportedPassword, NewAccount, NewImport, Profile, Realm};
+use repass_hash_families::{ExportedHash, ImportFormat, imported};
+
+use super::super::accounts_file::{Column, Fields};
+use crate::cli::hash_format;
+
+/// What counts for rows that do not say it.
+pub(super) struct Defaults {
+    pub(super) realm: Realm,
+    pub(super) hash_format: ImportFormat,
+}
+
+/// The account of a row, or why there is none. No reason quotes what may be a hash.
+pub(super) fn account(mut fields: Fields, defaults: &Defaults) -> Result<NewImport, String> {
+    let user_id = fields.parsed(Column::UserId)?.ok_or("no user_id")?;
+    let realm = fields.parsed(Column::Realm)?;
+    let password = password(&mut fields, &defaults.hash_format)?;
+    Ok(NewImport {
+        account: NewAccount {
+            realm: realm.unwrap_or_else(|| defaults.realm.clone()),
+            user_id,
+            email: fields.text(Column::Email)?,
+            username: fields.text(Column::Username)?,
+            profile: Profile {
+                given_name: fields.text(Column::GivenName)?,
+                middle_name: fields.text(Column::MiddleName)?,
+                family_name: fields.text(Column::FamilyName)?,
+                attributes: fields.object(Column::Attributes)?.unwrap_or_default(),
+            },
+        },
+        active: fields.truth(Column::Active)?,
+        created_at: moment(&mut fields, Column::CreatedAt)?,
+        updated_at: moment(&mut fields, Column::UpdatedAt)?,
+        password,
+    })
+}
+
+fn password(
+    fields: &mut Fields,
+    format: &ImportFormat,
+) -> Result<Option<ImportedPassword>, String> {
+    let changed_at = moment(fields, Column::PasswordChangedAt)?;
+    let salt = fields.text(Column::HashSalt)?;
+    let own_format = fields.text(Column::HashFormat)?;
+    let Some(hash) = fields.text(Column::PasswordHash)? else {
+        // A format may well stand in every row. A salt without its hash is a slip.
+        return if salt.is_some() {
+            Err("a hash_salt without a hash".to_owned())
+        } else {
+            Ok(None)
+        };
+    };
+    let own_format = own_format.as_deref().map(declared).transpose()?;
+    let exported = ExportedHash { hash: &hash, salt: salt.as_deref() };
+    let text = imported(own_format.as_ref().unwrap_or(format), exported);
+    let text = text.map_err(|error| error.to_string())?;
+    Ok(Some(ImportedPassword { hash: HashedPassword::from_stored(text), changed_at }))
+}
+
+/// What a row says of its hash. Only what looks like a format is repeated, for where columns are
+/// mixed up it may be the hash.
+fn declared(text: &str) -> Result<ImportFormat, String> {
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    let (name, _) = text.split_once(':').unwrap_or((text, ""));
+    if name.len() > 30 || !name.bytes().all(plain) {
+        return Err("hash_format is no name of a format".to_owned());
+    }
+    hash_format(text).map_err(|reason| format!("hash_format: {reason}"))
+}
+
+fn moment(fields: &mut Fields, column: Column) -> Result<Option<jiff::Timestamp>, String> {
+    // What jiff says of a text that it cannot read quotes it.
+    let moment = fields.text(column)?.map(|text| text.parse()).transpose();
+    moment.map_err(|_| format!("{} is no moment such as 2024-02-29T12:00:00Z", column.name()))
+}

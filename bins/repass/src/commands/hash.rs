@@ -1,0 +1,15 @@
+//! `repass hash`
+
+mod tune;
+
+use std::process::ExitCode;
+
+use crate::cli::HashCommand;
+use crate::failure::Failure;
+use crate::output::Output;
+
+pub(super) async fn run(command: HashCommand, output: &Output) -> Result<ExitCode, Failure> {
+    match command {
+        HashCommand::Tune(wanted) => tune::run(wanted, output).await,
+    }
+}

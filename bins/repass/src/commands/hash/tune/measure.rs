@@ -1,0 +1,61 @@
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use repass_core::{
+    Argon2idHasher, HashError, HashProfile, Hasher, HasherOptions, Plaintext, SystemRandomness,
+};
+use tokio::task::JoinSet;
+
+use super::search::Measured;
+use crate::failure::Failure;
+
+/// Enough for a median that one slow moment does not move; more where hashes are quick.
+const ROUNDS: std::ops::Range<usize> = 3..9;
+const LONG_ENOUGH: Duration = Duration::from_secs(2);
+
+/// Times hashes of `profile` while all threads hash, the way a server does it.
+pub(super) async fn measure(
+    profile: HashProfile,
+    threads: NonZeroUsize,
+) -> Result<Measured, Failure> {
+    let deadline = Duration::MAX;
+    let options = HasherOptions { profile, threads, deadline, ..HasherOptions::default() };
+    let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness))?);
+    // The first round only warms up.
+    round(&hasher, threads).await?;
+    let (mut times, mut rounds) = (Vec::new(), Vec::new());
+    let start = Instant::now();
+    while rounds.len() < ROUNDS.start
+        || (rounds.len() < ROUNDS.end && start.elapsed() < LONG_ENOUGH)
+    {
+        let begun = Instant::now();
+        times.extend(round(&hasher, threads).await?);
+        rounds.push(begun.elapsed());
+    }
+    hasher.shutdown().await;
+    let per_second = threads.get() as f64 / median(rounds).as_secs_f64();
+    Ok(Measured { profile, time: median(times), per_second })
+}
+
+/// One hash on each thread at once, and how long each took.
+async fn round(
+    hasher: &Arc<Argon2idHasher>,
+    threads: NonZeroUsize,
+) -> Result<Vec<Duration>, HashError> {
+    let mut hashes = JoinSet::new();
+    for _ in 0..threads.get() {
+        let hasher = Arc::clone(hasher);
+        hashes.spawn(async move {
+            let begun = Instant::now();
+            let password = Arc::new(Plaintext::from("a password of usual length"));
+            hasher.verify(password, hasher.decoy()).await.map(|_| begun.elapsed())
+        });
+    }
+    hashes.join_all().await.into_iter().collect()
+}
+
+fn median(mut durations: Vec<Duration>) -> Duration {
+    durations.sort_unstable();
+    durations.get(durations.len() / 2).copied().unwrap_or_default()
+}

@@ -1,0 +1,497 @@
+//! `account import` on files as other systems write them, good and bad.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use repass_core::{CredentialStore, Found, Subject};
+use repass_store::SqlStore;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, PASSWORD, Run, finish};
+
+/// Of Openwall's crypt_blowfish, `wrapper.c`.
+pub const BCRYPT: &str = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+
+/// Of the reference implementation's own test program.
+pub const ARGON2: &str =
+    "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+
+impl Bench {
+    fn file(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// Writes the file, and imports it.
+    fn import(&self, name: &str, text: impl AsRef<[u8]>, more: &[&str]) -> Run {
+        self.file(name, text);
+        self.run(&[&["account", "import", name], more].concat())
+    }
+
+    pub fn shown(&self, realm: &str, user_id: &str) -> Value {
+        self.json(&["account", "show", "--realm", realm, "--user-id", user_id], "")
+    }
+
+    /// The account with its hash, past the command line.
+    pub fn found(&self, realm: &str, user_id: &str) -> Option<Found> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = SqlStore::open(&self.url()).await.unwrap();
+            let found = store.find(&Subject::new(realm.parse().unwrap(), user_id)).await.unwrap();
+            store.close().await.unwrap();
+            found
+        })
+    }
+
+    fn hash(&self, realm: &str, user_id: &str) -> String {
+        let found = self.found(realm, user_id).unwrap();
+        found.credential.unwrap().hash.as_str().to_owned()
+    }
+
+    /// The details of the records of imports, newest first.
+    fn imports_on_record(&self) -> Vec<Value> {
+        let trail = self.json(&["audit", "list", "--limit", "10000"], "");
+        let trail = trail.as_array().unwrap().iter();
+        trail
+            .filter(|record| record["action"] == "account.import")
+            .map(|record| record["detail"].clone())
+            .collect()
+    }
+
+    fn count(&self) -> usize {
+        let listed = self.json(&["account", "list", "--limit", "10000"], "");
+        listed.as_array().unwrap().len()
+    }
+}
+
+#[test]
+fn a_csv_file_is_imported_once() {
+    let bench = Bench::new();
+    let text = format!(
+        "\u{feff}email,user_id,realm,username,active,given_name,family_name,attributes,created_at,\
+         updated_at,password_changed_at,password_hash\r\n\
+         pat@example.org,pat,,patty,yes,Pat,\"Kake, \"\"jr\"\"\r\nof nowhere\",\
+         \"{{\"\"roles\"\":[\"\"customer\"\"]}}\",2020-02-29T12:00:00Z,2021-01-01T00:00:00+01:00,\
+         2020-06-01T00:00:00Z,{BCRYPT}\r\n\r\n\
+         ,kim,other,,0,,,,,,,\"{ARGON2}\""
+    );
+    let run = bench.import("users.csv", &text, &["--realm", "shop"]).succeeded();
+    assert_eq!(run.stdout, "2 rows: 2 added, 0 present, 0 refused\n");
+    assert!(run.stderr.lines().all(|line| line.contains("installation key")), "{}", run.stderr);
+
+    let pat = bench.shown("shop", "pat");
+    assert_eq!(pat["email"], "pat@example.org");
+    assert_eq!((&pat["username"], &pat["active"]), (&json!("patty"), &json!(true)));
+    assert_eq!(pat["profile"]["given_name"], "Pat");
+    assert_eq!(pat["profile"]["family_name"], "Kake, \"jr\"\r\nof nowhere");
+    assert_eq!(pat["profile"]["attributes"], json!({ "roles": ["customer"] }));
+    assert_eq!(pat["created_at"], "2020-02-29T12:00:00Z");
+    assert_eq!(pat["updated_at"], "2020-12-31T23:00:00Z");
+    let password = json!({ "version": 1, "changed_at": "2020-06-01T00:00:00Z" });
+    assert_eq!(pat["password"], password);
+    assert_eq!(bench.hash("shop", "pat"), BCRYPT);
+    assert_eq!(bench.shown("other", "kim")["active"], false);
+    assert_eq!(bench.hash("other", "kim"), ARGON2);
+    assert_eq!(bench.imports_on_record(), ["added=1,present=0"; 2], "one for each realm");
+
+    let before = bench.found("shop", "pat");
+    let run = bench.import("users.csv", &text, &["--realm", "shop"]).succeeded();
+    assert_eq!(run.stdout, "2 rows: 0 added, 2 present, 0 refused\n");
+    assert_eq!(run.stderr, "");
+    assert_eq!(bench.found("shop", "pat"), before);
+    assert_eq!(bench.imports_on_record().len(), 2, "nothing was written");
+}
+
+#[test]
+fn json_lines_are_imported_from_stdin() {
+    let bench = Bench::new();
+    let rows = [
+        json!({ "user_id": "pat", "email": null, "attributes": { "a": [1, { "b": null }] },
+                "password_hash": BCRYPT }),
+        json!({ "user_id": "kim", "realm": "shop", "active": false, "middle_name": "🔑" }),
+    ];
+    let text = rows.map(|row| format!("{row}\r\n")).concat();
+    let import = ["account", "import", "-", "--format", "jsonl"];
+    let tally = bench.json(&import, &text);
+    let expected = json!({ "read": 2, "added": 2, "present": 0, "refused": 0, "dry_run": false,
+                           "complete": true });
+    assert_eq!(tally, expected);
+    let pat = bench.shown("default", "pat");
+    assert_eq!(pat["profile"]["attributes"], json!({ "a": [1, { "b": null }] }));
+    let kim = bench.shown("shop", "kim");
+    assert_eq!((&kim["password"], &kim["profile"]["middle_name"]), (&json!(null), &json!("🔑")));
+    assert_eq!(bench.json(&import, &text)["present"], 2);
+
+    bench.run_with(&["account", "import", "-"], &text).failed(2, &["--format", "stdin"]);
+    let again = bench.import("users.NDJSON", &text, &[]).succeeded();
+    assert_eq!(again.stdout, "2 rows: 0 added, 2 present, 0 refused\n");
+}
+
+#[test]
+fn hashes_of_declared_formats_are_stored_as_they_can_be_verified() {
+    let bench = Bench::new();
+    // Of "password": the SHA-1 of the password behind the salt "salt", and the NT hash.
+    let salted = "59b3e8d637cf97edbe2384cf59cb7453dfe30789";
+    let text = format!(
+        "user_id,password_hash,hash_salt,hash_format\n\
+         salted,{salted},salt,\n\
+         nt,8846F7EAEE8FB117AD06BDD830B7586C,,nt\n\
+         bcrypt,{BCRYPT},,self-describing\n\
+         none,,,\n"
+    );
+    let format = "salted-digest:algorithm=sha1,layout=salt-first";
+    let run = bench.import("users.csv", text, &["--hash-format", format]).succeeded();
+    assert_eq!(run.stdout, "4 rows: 4 added, 0 present, 0 refused\n");
+    let salted = bench.hash("default", "salted");
+    assert!(salted.starts_with("$salted-sha1$layout=salt-first$"), "{salted}");
+    assert_eq!(bench.hash("default", "nt"), "$3$$8846f7eaee8fb117ad06bdd830b7586c");
+    assert_eq!(bench.hash("default", "bcrypt"), BCRYPT);
+    assert_eq!(bench.found("default", "none").unwrap().credential, None);
+
+    let bad = bench.import("users.csv", "user_id\nx\n", &["--hash-format", "md5"]);
+    bad.failed(2, &["--hash-format", "there is no import format `md5`", "salted-digest"]);
+}
+
+/// Every row but the first and the last is bad.
+#[test]
+fn bad_rows_are_told_by_line_and_cost_no_other() {
+    let bench = Bench::new();
+    let columns = "user_id,realm,email,username,active,attributes,created_at,password_hash,\
+                   hash_salt,hash_format";
+    let row = |cells: [&str; 10]| cells.map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")));
+    let costly = BCRYPT.replace("$05$", "$31$");
+    let long = "x".repeat(256 * 1024);
+    let rows = [
+        (["", "", "", "", "", "", "", "", "", ""], "no user_id"),
+        (["a\u{7}", "", "", "", "", "", "", "", "", ""], "user_id: a user id is 1 to 320 bytes"),
+        (["a", "Shop", "", "", "", "", "", "", "", ""], "realm: a realm is 1 to 64"),
+        (["a", "", "nobody", "", "", "", "", "", "", ""], "no e-mail address"),
+        (["a", "", "", "b\nc", "", "", "", "", "", ""], "no control characters"),
+        (["a", "", "", "", "maybe", "", "", "", "", ""], "active is neither"),
+        (["a", "", "", "", "", "[1]", "", "", "", ""], "attributes is no JSON object"),
+        (["a", "", "", "", "", "", "2020-02-30", "", "", ""], "created_at is no moment"),
+        (["a", "", "", "", "", "", "", "s3cret", "", ""], "the hash is of no known family"),
+        (["a", "", "", "", "", "", "", &BCRYPT[..50], "", ""], "damaged bcrypt hash"),
+        (["a", "", "", "", "", "", "", &costly, "", ""], "out of bounds: cost is 31"),
+        (["a", "", "", "", "", "", "", BCRYPT, "s3cret", ""], "a salt is not expected"),
+        (["a", "", "", "", "", "", "", "", "s3cret", ""], "a hash_salt without a hash"),
+        (["a", "", "", "", "", "", "", "s3cret", "", "md5"], "no import format `md5`"),
+        (["a", "", "", "", "", "", "", "", "", BCRYPT], ""),
+        (["a", "", "", "", "", "", "", "x", "", BCRYPT], "hash_format is no name"),
+        ([&long, "", "", "", "", "", "", "", "", ""], "more than 262144 bytes"),
+    ];
+    let mut text = format!("{columns}\nfirst,,,,,,,,,\n");
+    let mut expected = Vec::new();
+    let mut line = 3;
+    for (cells, reason) in rows {
+        // This one is good: a format is nothing without a hash.
+        if !reason.is_empty() {
+            expected.push((line, reason));
+        }
+        let row = row(cells).join(",");
+        line += row.matches('\n').count() + 1;
+        text.push_str(&row);
+        text.push('\n');
+    }
+    text.push_str("short\n\"open,,,,,,,,,\nlast,,,,,,,,,\n");
+    expected.push((line, "the row has 1 cells, and there are 10 columns"));
+    expected.push((line + 1, "a quote is not closed"));
+
+    for more in [["--dry-run"].as_slice(), &[]] {
+        if !more.is_empty() {
+            bench.run(&["account", "add", "--user-id", "zoe", "--no-password"]).succeeded();
+        }
+        let run = bench.import("users.csv", &text, more);
+        assert_eq!(run.status, 1, "{}", run.stderr);
+        assert!(run.stdout.contains(&format!(", {} refused", expected.len())), "{}", run.stdout);
+        let told: Vec<&str> = run.stderr.lines().collect();
+        assert_eq!(told.len(), expected.len() + 1, "{}", run.stderr);
+        for (told, (line, reason)) in told.iter().zip(&expected) {
+            assert!(told.starts_with(&format!("users.csv:{line}: ")), "{told}: {reason}");
+            assert!(told.contains(reason), "{told}: {reason}");
+        }
+        assert_eq!(
+            told[expected.len()],
+            format!("repass: {} of the rows were refused", expected.len())
+        );
+        for secret in ["s3cret", &BCRYPT[8..40]] {
+            assert!(!run.stderr.contains(secret), "{secret}");
+        }
+    }
+    for user_id in ["first", "a", "last"] {
+        assert!(bench.found("default", user_id).is_some(), "{user_id}");
+    }
+    assert_eq!(bench.count(), 4);
+
+    let run = bench.run(&["account", "import", "users.csv", "--json"]);
+    assert_eq!(run.status, 1);
+    assert_eq!(run.json()["refused"], expected.len());
+    let lines: Vec<Value> =
+        run.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["refused"]["line"], expected[0].0);
+    assert_eq!(lines[0]["refused"]["file"], "users.csv");
+    assert_eq!(lines[0]["refused"]["message"], expected[0].1);
+    assert_eq!(lines[expected.len()]["error"]["code"], "rows-refused");
+}
+
+#[test]
+fn a_file_that_is_none_is_refused_before_anything_is_done() {
+    let bench = Bench::new();
+    let utf16: Vec<u8> =
+        "\u{feff}user_id\npat\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, bytes, parts) in [
+        ("a.csv", b"".as_slice(), ["a.csv", "the file is empty"].as_slice()),
+        ("a.csv", b"user_id,mail\npat,x\n", &["unknown: mail; known are user_id, realm, email"]),
+        ("a.csv", b"email\nx@example.org\n", &["no column user_id"]),
+        ("a.csv", b"user_id,email,email\n", &["email is there twice"]),
+        ("a.csv", b"user_id,Password\npat,hunter2\n", &["passwords themselves are not imported"]),
+        ("a.csv", b"pat,$2a$05$CCCCCCCCCCCCCCCCCCCCC.\n", &["pat, number 2, which is no name"]),
+        ("a.csv", &utf16, &["a.csv", "not UTF-8"]),
+        ("a.jsonl", b"{\"user_id\":\"pat\",\"password\":\"hunter2\"}", &["password_hash"]),
+        ("a.jsonl", b"{\"user_id\":\"pat\",\"mail\":\"x\"}", &["a.jsonl", "unknown: mail"]),
+        ("a.txt", b"user_id\n", &["--format", "a.txt"]),
+    ] {
+        let run = bench.import(name, bytes, &[]).failed(2, parts);
+        assert!(!run.stderr.contains("hunter2") && !run.stderr.contains("CCCC"), "{}", run.stderr);
+    }
+    bench.run(&["account", "import", "none.csv"]).failed(1, &["none.csv", "No such file"]);
+    bench.run(&["account", "import"]).failed(2, &["<FILE>"]);
+    bench.run(&["account", "import", "a.csv", "--format", "xml"]).failed(2, &["csv, jsonl"]);
+    let error = bench.run(&["account", "import", "a.csv", "--json"]).json_error(2);
+    assert_eq!(error["code"], "invalid-file");
+    assert!(!bench.database().exists());
+}
+
+#[test]
+fn what_is_present_stays_whatever_the_file_says() {
+    let bench = Bench::new();
+    let text = format!("user_id,email,active,password_hash\npat,pat@example.org,1,\"{ARGON2}\"\n");
+    bench.import("users.csv", &text, &[]).succeeded();
+    bench.add("kim", &["--email", "kim@example.org"]);
+    // "password" is what the hash is of.
+    let change = format!("password\n{PASSWORD}\n");
+    bench.run_with(&["password", "change", "--user-id", "pat"], change).succeeded();
+    let before = (bench.found("default", "pat"), bench.found("default", "kim"));
+    assert_eq!(before.0.as_ref().unwrap().credential.as_ref().unwrap().version, 2);
+
+    let run = bench.import("users.csv", &text, &[]).succeeded();
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("1 rows: 0 added, 1 present, 0 refused\n", "")
+    );
+    let other = format!(
+        "user_id,email,username,active,password_hash\nKIM,,,,\nkim,k@example.org,kimmy,0,{BCRYPT}\n\
+         pat,PAT@example.org,,yes,{BCRYPT}\n"
+    );
+    let run = bench.import("others.csv", &other, &[]).succeeded();
+    assert_eq!(run.stdout, "3 rows: 1 added, 2 present, 0 refused\n");
+    let warning = "others.csv:3: warning: the account is present with another email, username, \
+                   active, and was left as it is\n";
+    assert_eq!(run.stderr, warning);
+    let run = bench.run(&["account", "import", "others.csv", "--json"]).succeeded();
+    let warning: Value = serde_json::from_str(&run.stderr).unwrap();
+    assert_eq!(warning["warning"]["code"], "account-differs");
+    assert_eq!(warning["warning"]["line"], 3);
+    assert_eq!((bench.found("default", "pat"), bench.found("default", "kim")), before);
+    let changed = format!("{PASSWORD}\nanother entirely fine sentence\n");
+    bench.run_with(&["password", "change", "--user-id", "pat"], changed).succeeded();
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_tells_all() {
+    let bench = Bench::new();
+    let text = format!("user_id,email,password_hash\npat,,{BCRYPT}\nkim,no,\nlou,,\npat,,\n");
+    let dry = ["--dry-run"];
+    bench.import("users.csv", &text, &dry).failed(2, &["there is no database"]);
+    assert!(!bench.database().exists());
+
+    bench.add("lou", &["--no-password"]);
+    let run = bench.import("users.csv", &text, &dry);
+    assert_eq!(run.status, 1);
+    let told = "4 rows: 1 would be added, 2 present, 1 refused; nothing was written\n";
+    assert_eq!(run.stdout, told);
+    assert!(run.stderr.starts_with("users.csv:3: that is no e-mail address\n"), "{}", run.stderr);
+    assert_eq!((bench.count(), bench.imports_on_record().len()), (1, 0));
+    let tally = bench.run(&["account", "import", "users.csv", "--dry-run", "--json"]).json();
+    assert_eq!((&tally["added"], &tally["dry_run"]), (&json!(1), &json!(true)));
+}
+
+/// An import that reads its rows from this process.
+struct Piped {
+    child: Child,
+}
+
+impl Piped {
+    fn start(bench: &Bench) -> Self {
+        let mut command = bench.command();
+        command.args(["account", "import", "-", "--format", "csv"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut piped = Self { child: command.spawn().unwrap() };
+        piped.write("user_id,password_hash,attributes\n");
+        piped
+    }
+
+    fn write(&mut self, text: &str) {
+        self.child.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn rows(numbers: std::ops::Range<usize>, attributes: &str) -> String {
+        numbers.map(|number| format!("user-{number},{BCRYPT},{attributes}\n")).collect()
+    }
+}
+
+/// Rows of which the writer must have written some before it can take them all: more than one batch
+/// is read ahead, and than the pipe holds.
+const MANY: usize = 5_000;
+
+fn wait_for_accounts(bench: &Bench) -> usize {
+    loop {
+        let run = bench.run(&["account", "list", "--limit", "10000"]);
+        let accounts = run.stdout.lines().count().saturating_sub(1);
+        if run.status == 0 && accounts > 0 {
+            return accounts;
+        }
+    }
+}
+
+#[test]
+fn kill_9_leaves_whole_batches_and_a_second_run_completes_them() {
+    let bench = Bench::new();
+    let mut import = Piped::start(&bench);
+    import.write(&Piped::rows(0..MANY, ""));
+    wait_for_accounts(&bench);
+    import.child.kill().unwrap();
+    import.child.wait().unwrap();
+
+    let accounts = bench.count();
+    assert!((1..=MANY).contains(&accounts), "{accounts}");
+    assert_eq!(accounts % 500, 0, "a batch is written as a whole");
+    let on_record = bench.imports_on_record();
+    assert_eq!(on_record, vec!["added=500,present=0"; accounts / 500]);
+    for number in [0, accounts - 1] {
+        assert_eq!(bench.hash("default", &format!("user-{number}")), BCRYPT);
+    }
+
+    let all = format!("user_id,password_hash,attributes\n{}", Piped::rows(0..MANY, ""));
+    let run = bench.import("all.csv", all, &[]).succeeded();
+    let (added, total) = (MANY - accounts, MANY);
+    assert_eq!(run.stdout, format!("{total} rows: {added} added, {accounts} present, 0 refused\n"));
+    assert_eq!(bench.count(), MANY);
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_between_two_batches_with_a_summary() {
+    let bench = Bench::new();
+    let mut import = Piped::start(&bench);
+    import.write(&Piped::rows(0..MANY, ""));
+    wait_for_accounts(&bench);
+    // stdin is open still, so that it waits for more rows.
+    interrupt(&import.child);
+    let stdin = import.child.stdin.take();
+    let output = import.child.wait_with_output().unwrap();
+    drop(stdin);
+    assert_eq!(output.status.code(), Some(130));
+    let summary = String::from_utf8(output.stdout).unwrap();
+    let accounts = bench.count();
+    let expected = format!(
+        "{accounts} rows: {accounts} added, 0 present, 0 refused; the file was not read to its end\n"
+    );
+    assert_eq!(summary, expected);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.ends_with("repass: interrupted\n"), "{stderr}");
+    assert_eq!(accounts % 500, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_is_heard_while_stdin_says_nothing() {
+    let bench = Bench::new();
+    let mut command = bench.command();
+    command.args(["account", "import", "-", "--format", "csv"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let stdin = child.stdin.take();
+    // Until the signal is handled it ends the process at once, which is as good, or does nothing, where
+    // whoever runs the tests ignores it. So it is sent until it is heard.
+    while child.try_wait().unwrap().is_none() {
+        interrupt(&child);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    assert!([None, Some(130)].contains(&output.status.code()), "{:?}", output.status);
+    assert!(!bench.database().exists());
+}
+
+/// Of many rows only a few may be in memory at once. All of them would take some 100 MB.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_bounded_whatever_the_file() {
+    const ROWS: usize = 100_000;
+    const MOST_KIB: u64 = 48 * 1024;
+
+    let bench = Bench::new();
+    let mut import = Piped::start(&bench);
+    let attributes = format!("\"{{\"\"text\"\":\"\"{}\"\"}}\"", "x".repeat(200));
+    for first in (0..ROWS).step_by(1_000) {
+        import.write(&Piped::rows(first..first + 1_000, &attributes));
+    }
+    // A row without an end, too.
+    let endless = "x".repeat(1024 * 1024);
+    for _ in 0..100 {
+        import.write(&endless);
+    }
+    import.write("\n");
+    // stdin is open still, so the process is there to be asked.
+    let status = format!("/proc/{}/status", import.child.id());
+    let status = std::fs::read_to_string(status).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak < MOST_KIB, "{peak} KiB");
+
+    let mut lines = BufReader::new(import.child.stderr.take().unwrap()).lines();
+    drop(import.child.stdin.take());
+    let told: Vec<String> = lines.by_ref().map(Result::unwrap).collect();
+    let output = import.child.wait_with_output().unwrap();
+    let summary = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(summary, "100001 rows: 100000 added, 0 present, 1 refused\n");
+    let told: Vec<&str> = told.iter().map(String::as_str).collect();
+    let [_, progress, refused, last] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(*progress, "100000 rows: 100000 added, 0 present, 0 refused");
+    assert_eq!(*refused, "stdin:100002: the row has more than 262144 bytes");
+    assert_eq!(*last, "repass: 1 of the rows were refused");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_bar_is_drawn_on_a_terminal_and_leaves_the_summary() {
+    let bench = Bench::new();
+    let rows = format!("user_id,password_hash,attributes\n{}", Piped::rows(0..1_000, ""));
+    bench.file("users.csv", rows);
+    let mut command = bench.command();
+    command.env("TERM", "xterm").args(["account", "import", "users.csv"]);
+    let mut session = rexpect::session::spawn_command(command, Some(60_000)).unwrap();
+    session.exp_string("0%").unwrap();
+    session.exp_string("1000 rows: 1000 added, 0 present, 0 refused").unwrap();
+    session.exp_eof().unwrap();
+}
+
+#[test]
+fn a_command_line_of_its_own_makes_the_database() {
+    let bench = Bench::new();
+    bench.file("users.csv", "user_id\npat\n");
+    let mut command = bench.command();
+    command.args(["account", "import", "users.csv"]);
+    let run = finish(command, "").succeeded();
+    assert!(run.stderr.contains("made the installation key"), "{}", run.stderr);
+    assert!(bench.found("default", "pat").is_some());
+}

@@ -1,0 +1,98 @@
+//! `[hashing]`: what hashes cost, and what it takes to verify those of other systems.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use repass_core::{Argon2Path, Argon2PathError, HashProfile, HasherOptions, Plaintext, Projects};
+use serde::Deserialize;
+
+use super::KeyError;
+use super::checked::{at_least_one, one_of, timeout};
+use super::outbox::secret;
+use super::raw::Seconds;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHashing {
+    kernel: Option<String>,
+    profile: Option<String>,
+    memory_kib: Option<u32>,
+    iterations: Option<u32>,
+    parallelism: Option<u32>,
+    arena_memory_kib: Option<u32>,
+    threads: Option<usize>,
+    queue: Option<usize>,
+    deadline: Option<Seconds>,
+    #[serde(default)]
+    firebase: BTreeMap<String, RawFirebase>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFirebase {
+    signer_key: Option<Plaintext>,
+    signer_key_file: Option<PathBuf>,
+}
+
+/// As much as the costliest profile takes: 4 GiB.
+const MAX_ARENA_KIB: u32 = 4 * 1024 * 1024;
+
+impl RawHashing {
+    /// `folder` is where relative paths start.
+    pub(super) fn check(self, folder: &Path) -> Result<HasherOptions, KeyError> {
+        let default = HasherOptions::default();
+        let profile = match (self.profile, self.memory_kib, self.iterations, self.parallelism) {
+            (None, None, None, None) => HashProfile::default(),
+            (Some(name), None, None, None) => HashProfile::preset(&name)
+                .ok_or_else(|| one_of("hashing.profile", &HashProfile::PRESETS))?,
+            (None, Some(memory), Some(iterations), Some(parallelism)) => {
+                HashProfile::new(memory, iterations, parallelism)
+                    .map_err(|error| KeyError::new("hashing.memory_kib", error))?
+            }
+            _ => {
+                let reason = "give either this, or all of memory_kib, iterations and parallelism";
+                return Err(KeyError::new("hashing.profile", reason));
+            }
+        };
+        if self.arena_memory_kib.is_some_and(|wish| wish > MAX_ARENA_KIB) {
+            let reason = format!("must be at most {MAX_ARENA_KIB}");
+            return Err(KeyError::new("hashing.arena_memory_kib", reason));
+        }
+        let kernel = match self.kernel {
+            Some(name) => name.parse().map_err(kernel_error)?,
+            None => default.kernel,
+        };
+        Ok(HasherOptions {
+            profile,
+            kernel,
+            arena_memory_kib: self.arena_memory_kib,
+            threads: at_least_one("hashing.threads", self.threads, default.threads, 1024)?,
+            queue: at_least_one("hashing.queue", self.queue, default.queue, 1_000_000)?,
+            deadline: timeout("hashing.deadline", self.deadline, default.deadline)?,
+            projects: Arc::new(projects(self.firebase, folder)?),
+            ..default
+        })
+    }
+}
+
+fn kernel_error(error: Argon2PathError) -> KeyError {
+    let key = "hashing.kernel";
+    if error == Argon2PathError::Unknown {
+        let names: Vec<_> = Argon2Path::ALL.iter().map(Argon2Path::as_str).collect();
+        return one_of(key, &[&["auto"], names.as_slice()].concat());
+    }
+    KeyError::new(key, error)
+}
+
+/// The signer keys of Firebase projects, by the project's name.
+fn projects(raw: BTreeMap<String, RawFirebase>, folder: &Path) -> Result<Projects, KeyError> {
+    raw.into_iter().try_fold(Projects::none(), |projects, (name, raw)| {
+        let key = format!("hashing.firebase.{name}.signer_key");
+        let secret = secret(&key, raw.signer_key, raw.signer_key_file, folder)?;
+        let (key, signer_key) =
+            secret.ok_or_else(|| KeyError::new(key, "give either this or signer_key_file"))?;
+        let added = projects.with_encoded(&name, signer_key.expose().trim());
+        added.map_err(|error| KeyError::new(key, error))
+    })
+}

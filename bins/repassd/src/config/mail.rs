@@ -1,0 +1,120 @@
+//! `[mail]`: e-mail to the account holder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use repass_core::{EventKind, Plaintext};
+use repass_outbox::{Encryption, Language, Mail, MailOptions, SmtpCredentials, SmtpServer};
+use serde::Deserialize;
+
+use super::KeyError;
+use super::checked::{one_of, timeout};
+use super::outbox::secret;
+use super::raw::Seconds;
+
+/// How long a server may take for one mail. Some look into it before they answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMail {
+    server: String,
+    port: Option<u16>,
+    tls: Option<String>,
+    #[serde(default)]
+    allow_plain_smtp: bool,
+    username: Option<String>,
+    password: Option<Plaintext>,
+    password_file: Option<PathBuf>,
+    timeout: Option<Seconds>,
+    from: String,
+    reply_to: Option<String>,
+    product: String,
+    support_url: Option<String>,
+    support_email: Option<String>,
+    default_language: Option<String>,
+    events: Option<Vec<String>>,
+}
+
+/// Mails as they are to be sent.
+pub(crate) struct MailConfig {
+    pub(crate) channel: Arc<Mail>,
+    pub(super) timeout: Duration,
+    /// Where they go and what they tell, in words for `check-config`.
+    pub(crate) remarks: String,
+}
+
+impl RawMail {
+    /// `folder` is where relative paths start.
+    pub(super) fn check(self, folder: &Path) -> Result<MailConfig, KeyError> {
+        let encryption = match self.tls.as_deref() {
+            None => Encryption::default(),
+            Some(name) => Encryption::of(name)
+                .ok_or_else(|| one_of("mail.tls", &Encryption::ALL.map(Encryption::as_str)))?,
+        };
+        let password = secret("mail.password", self.password, self.password_file, folder)?;
+        let credentials = match (self.username, password) {
+            (None, None) => None,
+            (Some(username), Some((_, password))) => Some(SmtpCredentials { username, password }),
+            (Some(_), None) => {
+                let reason = "give this or password_file, for there is a username";
+                return Err(KeyError::new("mail.password", reason));
+            }
+            (None, Some(_)) => {
+                return Err(KeyError::new("mail.username", "is missing, for there is a password"));
+            }
+        };
+        let default_language = match self.default_language {
+            None => Language::default(),
+            Some(code) => {
+                code.parse().map_err(|error| KeyError::new("mail.default_language", error))?
+            }
+        };
+        let events = match self.events {
+            None => EventKind::ALL.to_vec(),
+            Some(names) => events(&names)?,
+        };
+        let timeout = timeout("mail.timeout", self.timeout, TIMEOUT)?;
+        let server = SmtpServer {
+            host: self.server,
+            port: self.port,
+            encryption,
+            credentials,
+            allow_plain_smtp: self.allow_plain_smtp,
+        };
+        let names: Vec<_> = events.iter().map(|kind| kind.as_str()).collect();
+        let remarks = format!(
+            "through {} port {} (TLS {}{}), from {}, else in {}: {}",
+            server.host,
+            server.port(),
+            encryption.as_str(),
+            if server.credentials.is_some() { ", signed in" } else { "" },
+            self.from,
+            default_language.subtag(),
+            names.join(", "),
+        );
+        let options = MailOptions {
+            server,
+            timeout,
+            from: self.from,
+            reply_to: self.reply_to,
+            product: self.product,
+            support_url: self.support_url,
+            support_email: self.support_email,
+            default_language,
+            events,
+        };
+        let channel = Mail::new(options)
+            .map_err(|wrong| KeyError::new(format!("mail.{}", wrong.member), wrong.reason))?;
+        Ok(MailConfig { channel: Arc::new(channel), timeout, remarks })
+    }
+}
+
+fn events(names: &[String]) -> Result<Vec<EventKind>, KeyError> {
+    let all = || one_of("mail.events", &EventKind::ALL.map(EventKind::as_str));
+    if names.is_empty() {
+        return Err(all());
+    }
+    names.iter().map(|name| EventKind::of(name).ok_or_else(all)).collect()
+}

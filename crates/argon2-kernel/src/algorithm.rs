@@ -1,0 +1,77 @@
+//! The three variants of Argon2.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Error, Result};
+
+/// Variant of Argon2 (RFC 9106, section 3.1, the type `y`).
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub enum Algorithm {
+    /// Which memory is read depends on the password: the hardest on attackers' hardware, but open to
+    /// side channels.
+    Argon2d = 0,
+    /// Which memory is read depends on nothing secret.
+    Argon2i = 1,
+    /// Argon2i for the first half of the first pass, Argon2d from there on; what RFC 9106 recommends.
+    #[default]
+    Argon2id = 2,
+}
+
+impl Algorithm {
+    /// Reads the name as PHC strings have it, such as `argon2id`.
+    ///
+    /// # Errors
+    /// [`Error::AlgorithmInvalid`] for any other text.
+    pub fn new(id: impl AsRef<str>) -> Result<Self> {
+        id.as_ref().parse()
+    }
+
+    /// The name as PHC strings have it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Argon2d => "argon2d",
+            Self::Argon2i => "argon2i",
+            Self::Argon2id => "argon2id",
+        }
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        [Self::Argon2d, Self::Argon2i, Self::Argon2id]
+            .into_iter()
+            .find(|algorithm| algorithm.as_str() == name)
+            .ok_or(Error::AlgorithmInvalid)
+    }
+}
+
+impl AsRef<str> for Algorithm {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back_and_nothing_else_is() {
+        for algorithm in [Algorithm::Argon2d, Algorithm::Argon2i, Algorithm::Argon2id] {
+            assert_eq!(Algorithm::new(format!("{algorithm}")), Ok(algorithm));
+        }
+        for name in ["", "argon2", "Argon2id", "argon2id "] {
+            assert_eq!(Algorithm::new(name), Err(Error::AlgorithmInvalid), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The hash of any length that Argon2 makes out of BLAKE2b: H' of RFC 9106, section 3.3.
+
+use blake2::digest::block_api::{UpdateCore, VariableOutputCore};
+use blake2::digest::block_buffer::LazyBuffer;
+use blake2::{Blake2b512, Blake2bVarCore, Digest};
+use zeroize::Zeroize;
+
+/// Bytes that BLAKE2b gives at most.
+const MOST: usize = 64;
+
+/// Writes H' of the concatenated `inputs`, as long as `out` is.
+pub(crate) fn blake2b_long(inputs: &[&[u8]], out: &mut [u8]) {
+    // The length of a tag is at most 2^32 - 1 by the bounds of the parameters.
+    let length = (out.len() as u32).to_le_bytes();
+    if out.len() <= MOST {
+        return blake2b(&[&[&length[..]], inputs].concat(), out);
+    }
+    let mut digest = Blake2b512::new_with_prefix(length);
+    for input in inputs {
+        digest.update(input);
+    }
+    let mut link = digest.finalize();
+    let mut rest = out;
+    // Half of every link of the chain goes out, but the last goes out whole.
+    while rest.len() > MOST {
+        let (half, behind) = rest.split_at_mut(MOST / 2);
+        half.copy_from_slice(&link[..MOST / 2]);
+        rest = behind;
+        if rest.len() > MOST {
+            link = Blake2b512::digest(link);
+        }
+    }
+    blake2b(&[&link], rest);
+    link.zeroize();
+}
+
+/// BLAKE2b with as many bytes of output as `out` has, 1 to 64.
+fn blake2b(inputs: &[&[u8]], out: &mut [u8]) {
+    #[expect(clippy::expect_used, reason = "both callers see to the length")]
+    let mut core = Blake2bVarCore::new(out.len()).expect("an output of 1 to 64 bytes");
+    let mut buffer = LazyBuffer::default();
+    for input in inputs {
+        buffer.digest_blocks(input, |blocks| core.update_blocks(blocks));
+    }
+    let mut full = Default::default();
+    core.finalize_variable_core(&mut buffer, &mut full);
+    out.copy_from_slice(&full[..out.len()]);
+    full.zeroize();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// H' as its definition reads, on whole vectors.
+    fn by_definition(input: &[u8], length: usize) -> Vec<u8> {
+        let prefixed = [&(length as u32).to_le_bytes(), input].concat();
+        let plain = |input: &[u8], length: usize| {
+            let mut out = vec![0; length];
+            blake2b(&[input], &mut out);
+            out
+        };
+        if length <= 64 {
+            return plain(&prefixed, length);
+        }
+        let whole = length.div_ceil(32) - 2;
+        let mut links = vec![plain(&prefixed, 64)];
+        for _ in 1..whole {
+            links.push(plain(links.last().unwrap(), 64));
+        }
+        let mut out: Vec<u8> = links.iter().flat_map(|link| &link[..32]).copied().collect();
+        out.extend(plain(links.last().unwrap(), length - 32 * whole));
+        out
+    }
+
+    #[test]
+    fn every_length_is_as_defined() {
+        for length in 1..=1100 {
+            let mut out = vec![0; length];
+            blake2b_long(&[b"in", b"", b"put"], &mut out);
+            assert_eq!(out, by_definition(b"input", length), "{length}");
+        }
+    }
+
+    /// The digest of "abc" that RFC 7693, appendix A, shows.
+    #[test]
+    fn the_longest_plain_output_is_blake2b() {
+        let mut out = [0; 64];
+        blake2b(&[b"a", b"bc"], &mut out);
+        assert_eq!(out[..8], [0xba, 0x80, 0xa5, 0x3f, 0x98, 0x1c, 0x4d, 0x0d]);
+        assert_eq!(out[..], Blake2b512::digest(b"abc")[..]);
+    }
+}

@@ -1,0 +1,90 @@
+//! Plain Rust for any CPU.
+
+use crate::Block;
+use crate::fill::{self, Kernel, Slice};
+
+/// Needs nothing of the CPU.
+#[derive(Copy, Clone)]
+pub(crate) struct Portable;
+
+impl Kernel for Portable {
+    fn fill_slice(self, memory: &mut [Block], slice: &Slice<'_>) {
+        slice.fill(self, memory);
+    }
+
+    fn addresses(self, input: &Block, addresses: &mut Block) {
+        fill::addresses(self, input, addresses);
+    }
+
+    #[inline(always)]
+    fn compress(self, previous: &Block, reference: &Block, target: &mut Block, keep: bool) {
+        let mut state = *previous;
+        state.xor(reference);
+        let words = state.words_mut();
+        for row in 0..8 {
+            permute(words, |word| 16 * row + word);
+        }
+        for column in 0..8 {
+            permute(words, |word| 2 * column + 16 * (word / 2) + word % 2);
+        }
+        state.xor(previous);
+        state.xor(reference);
+        if keep {
+            target.xor(&state);
+        } else {
+            *target = state;
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn prefetch(self, block: &Block) {
+        super::prefetch(block);
+    }
+}
+
+/// Four words of as many chains that do not depend on one another.
+type Four = [u64; 4];
+
+/// The permutation P of RFC 9106, section 3.6, on the 16 words at the given places.
+#[inline(always)]
+fn permute(words: &mut [u64; Block::WORDS], place: impl Fn(usize) -> usize) {
+    let four = |first: usize| std::array::from_fn(|i| words[place(first + i)]);
+    let [mut a, mut b, mut c, mut d]: [Four; 4] = [four(0), four(4), four(8), four(12)];
+    quarter_round(&mut a, &mut b, &mut c, &mut d);
+    // The diagonals.
+    a = [a[3], a[0], a[1], a[2]];
+    c = [c[1], c[2], c[3], c[0]];
+    d = [d[2], d[3], d[0], d[1]];
+    quarter_round(&mut a, &mut b, &mut c, &mut d);
+    a = [a[1], a[2], a[3], a[0]];
+    c = [c[3], c[0], c[1], c[2]];
+    d = [d[2], d[3], d[0], d[1]];
+    for i in 0..4 {
+        words[place(i)] = a[i];
+        words[place(4 + i)] = b[i];
+        words[place(8 + i)] = c[i];
+        words[place(12 + i)] = d[i];
+    }
+}
+
+/// The four steps of the function GB.
+#[inline(always)]
+fn quarter_round(a: &mut Four, b: &mut Four, c: &mut Four, d: &mut Four) {
+    mix::<32>(a, b, d);
+    mix::<24>(c, d, b);
+    mix::<16>(a, b, d);
+    mix::<63>(c, d, b);
+}
+
+/// `a ← a + b + 2·low(a)·low(b)`, `d ← (d ⊕ a) ⋙ R`.
+#[inline(always)]
+fn mix<const R: u32>(a: &mut Four, b: &Four, d: &mut Four) {
+    for i in 0..4 {
+        let product = (a[i] & 0xFFFF_FFFF) * (b[i] & 0xFFFF_FFFF);
+        a[i] = a[i].wrapping_add(b[i]).wrapping_add(product.wrapping_mul(2));
+    }
+    for i in 0..4 {
+        d[i] = (d[i] ^ a[i]).rotate_right(R);
+    }
+}

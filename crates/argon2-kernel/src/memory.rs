@@ -1,0 +1,111 @@
+//! Memory for one hash, and the wiping of memory.
+#![allow(
+    unsafe_code,
+    reason = "memory that may be refused, and advice on it, are to be had no other way"
+)]
+
+use std::alloc::{Layout, alloc_zeroed};
+use std::sync::atomic::{Ordering, compiler_fence};
+
+use crate::{Block, Error, Result};
+
+/// Overwrites blocks with zeros, so that nothing a hash left in them can be read later.
+///
+/// The stores are plain ones, which are several times faster than the volatile ones of `zeroize`, and
+/// the compiler is kept from leaving them out. [`Argon2::hash_password_into`] wipes the memory that it
+/// allocates; memory of the caller is the caller's to wipe.
+///
+/// [`Argon2::hash_password_into`]: crate::Argon2::hash_password_into
+pub fn wipe(memory: &mut [Block]) {
+    memory.fill(Block::new());
+    // Whoever gets the pointer might read the zeros, so they have to be there.
+    std::hint::black_box(memory);
+    compiler_fence(Ordering::SeqCst);
+}
+
+/// Asks the system to back memory that is not touched yet by huge pages, where it has them (Linux). A
+/// hash reads blocks all over its memory, and spends up to a quarter less time when the CPU needs to
+/// know of fewer pages. What the memory holds does not change. `address` must be that of a page, best
+/// of one of 2 MiB; where huge pages cannot be had nothing happens.
+pub fn advise_huge_pages(address: usize, bytes: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        let start = std::ptr::without_provenance_mut(address);
+        // SAFETY: nothing is read or written through the pointer. The advice changes neither what the
+        // memory holds nor whose it is, and the system refuses a range that is not the process's.
+        let _ = unsafe { rustix::mm::madvise(start, bytes, rustix::mm::Advice::LinuxHugepage) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (address, bytes);
+}
+
+/// Blocks that are wiped when dropped.
+pub(crate) struct Memory(Vec<Block>);
+
+impl Memory {
+    /// # Errors
+    /// [`Error::OutOfMemory`] when they cannot be had.
+    pub(crate) fn zeroed(blocks: usize) -> Result<Self> {
+        let layout = Layout::array::<Block>(blocks).map_err(|_| Error::OutOfMemory)?;
+        if layout.size() == 0 {
+            return Ok(Self(Vec::new()));
+        }
+        // SAFETY: the layout is not of size zero.
+        let start = unsafe { alloc_zeroed(layout) }.cast::<Block>();
+        if start.is_null() {
+            return Err(Error::OutOfMemory);
+        }
+        // SAFETY: the memory is from the global allocator, of the layout of an array of so many blocks,
+        // belongs to nobody else, and zeros are valid blocks.
+        Ok(Self(unsafe { Vec::from_raw_parts(start, blocks, blocks) }))
+    }
+
+    pub(crate) fn blocks(&mut self) -> &mut [Block] {
+        &mut self.0
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_changes_nothing_in_memory_and_is_harmless_for_any_address() {
+        let mut memory = Memory::zeroed(4096).unwrap();
+        memory.blocks().fill(Block::from_bytes(&[7; Block::SIZE]));
+        advise_huge_pages(memory.blocks().as_ptr().addr().next_multiple_of(4096), 1024 * 4096);
+        for address in [0, 4096, usize::MAX] {
+            advise_huge_pages(address, Block::SIZE);
+        }
+        assert!(memory.blocks().iter().all(|block| *block == Block::from_bytes(&[7; Block::SIZE])));
+    }
+
+    #[test]
+    fn memory_is_zeroed_and_of_the_length_asked_for() {
+        for blocks in [0, 1, 9] {
+            let mut memory = Memory::zeroed(blocks).unwrap();
+            assert_eq!(memory.blocks().len(), blocks);
+            assert!(memory.blocks().iter().all(|block| *block == Block::new()));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_an_error() {
+        for blocks in [usize::MAX, usize::MAX / 2, (isize::MAX as usize) / Block::SIZE] {
+            assert!(matches!(Memory::zeroed(blocks), Err(Error::OutOfMemory)));
+        }
+    }
+
+    #[test]
+    fn wiped_memory_is_zeros() {
+        let mut memory = [Block::from_bytes(&[7; Block::SIZE]); 3];
+        wipe(&mut memory);
+        assert_eq!(memory, [Block::new(); 3]);
+    }
+}

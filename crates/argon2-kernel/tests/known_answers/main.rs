@@ -1,0 +1,83 @@
+//! Published answers: the vectors of RFC 9106 and of its draft for version 1.0, and the answers in the
+//! test program of the reference implementation (`phc-winner-argon2`, `src/test.c`, CC0 or Apache-2.0).
+#![allow(clippy::unwrap_used)]
+
+mod vectors;
+
+use repass_argon2::{Algorithm, Argon2, AssociatedData, Params, ParamsBuilder, Path, Version};
+use vectors::{REFERENCE, RFC, Reference};
+
+fn paths() -> impl Iterator<Item = Path> {
+    Path::ALL.into_iter().filter(|path| path.is_available())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn rfc_9106_with_secret_and_associated_data() {
+    let data = AssociatedData::new(&[4; 12]).unwrap();
+    let params = ParamsBuilder::new().m_cost(32).t_cost(3).p_cost(4).data(data).build().unwrap();
+    for path in paths() {
+        for (algorithm, version, expected) in RFC {
+            let mut tag = [0; 32];
+            Argon2::new_with_secret(&[3; 8], algorithm, version, params.clone())
+                .unwrap()
+                .with_path(path)
+                .unwrap()
+                .hash_password_into(&[1; 32], &[2; 16], &mut tag)
+                .unwrap();
+            assert_eq!(hex(&tag), expected, "{path} {algorithm} {version:?}");
+        }
+    }
+}
+
+fn reference(path: Path, vector: &Reference) {
+    let &(algorithm, version, t, m, p, password, salt, expected) = vector;
+    let mut tag = [0; 32];
+    Argon2::new(algorithm, version, Params::new(m, t, p, None).unwrap())
+        .with_path(path)
+        .unwrap()
+        .hash_password_into(password.as_bytes(), salt.as_bytes(), &mut tag)
+        .unwrap();
+    assert_eq!(hex(&tag), expected, "{path} {vector:?}");
+}
+
+fn references(memory_kib: impl Fn(u32) -> bool) -> Vec<&'static Reference> {
+    let chosen: Vec<_> = REFERENCE.iter().filter(|vector| memory_kib(vector.3)).collect();
+    assert!(!chosen.is_empty());
+    chosen
+}
+
+#[test]
+fn reference_answers_on_every_path() {
+    for vector in references(|kib| kib <= 256) {
+        paths().for_each(|path| reference(path, vector));
+    }
+}
+
+#[test]
+fn reference_answers_in_more_memory() {
+    for vector in references(|kib| kib == 65_536) {
+        reference(repass_argon2::path(), vector);
+    }
+}
+
+#[test]
+#[ignore = "needs 1 GiB, and a minute"]
+fn reference_answers_in_all_memory_on_every_path() {
+    for vector in references(|_| true) {
+        paths().for_each(|path| reference(path, vector));
+    }
+}
+
+#[test]
+fn no_known_answer_is_that_of_another_variant_or_version() {
+    let mut tags: Vec<_> = RFC.iter().map(|(_, _, tag)| tag).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    assert_eq!(tags.len(), 6);
+    assert!(REFERENCE.iter().any(|vector| vector.0 == Algorithm::Argon2id));
+    assert!(REFERENCE.iter().any(|vector| vector.1 == Version::V0x10));
+}

@@ -1,0 +1,178 @@
+//! What the pool costs beside its kernel, as ratios measured in turns in the same run.
+//!
+//! `cargo bench -p repass-core`: hashes per second of OWASP's profile through the pool on all cores,
+//! beside a bare loop on as many threads over the same kernel with memory used again; and of RFC
+//! 9106's second profile on one thread, beside the `argon2` crate that takes fresh memory each time.
+//! Then the latencies at the door of a full pool, and what a refusal costs. Takes less than a
+//! minute on a machine that has nothing else to do.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use repass_core::{
+    Argon2Inputs, Argon2Kernel, Argon2idHasher, HashProfile, Hasher, HasherOptions, Plaintext,
+    SystemRandomness, VectorKernel,
+};
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+
+/// The kernel under test. Another one is put here.
+fn kernel() -> impl Argon2Kernel {
+    VectorKernel::auto()
+}
+
+const PASSWORD: &str = "a password of usual length";
+const SALT: [u8; 16] = [7; 16];
+const ROUNDS: usize = 9;
+const ROUND: Duration = Duration::from_millis(700);
+
+fn main() {
+    let runtime = Runtime::new().unwrap();
+    let threads = HasherOptions::default().threads;
+    println!(
+        "kernel: {}; threads: {threads}; {ROUNDS} rounds in turns, medians\n",
+        kernel().name()
+    );
+    println!("| profile | threads | pool, hashes/s | beside it | hashes/s | ratio |");
+    println!("| --- | ---: | ---: | --- | ---: | ---: |");
+    let owasp = HashProfile::OWASP;
+    compare(&runtime, owasp, threads, "bare loop", || bare_loop(owasp, threads));
+    let rfc = HashProfile::RFC_9106_SECOND;
+    compare(&runtime, rfc, NonZeroUsize::MIN, "argon2 crate, fresh memory", || fresh_memory(rfc));
+    latencies(&runtime, owasp, threads);
+}
+
+fn start(profile: HashProfile, threads: NonZeroUsize) -> Arc<Argon2idHasher> {
+    let queue = NonZeroUsize::new(16 * threads.get()).unwrap();
+    let options = HasherOptions {
+        profile,
+        threads,
+        queue,
+        deadline: Duration::MAX,
+        ..HasherOptions::default()
+    };
+    Arc::new(Argon2idHasher::start_with(kernel(), &options, Arc::new(SystemRandomness)).unwrap())
+}
+
+fn compare(
+    runtime: &Runtime,
+    profile: HashProfile,
+    threads: NonZeroUsize,
+    other: &str,
+    mut beside: impl FnMut() -> f64,
+) {
+    let hasher = start(profile, threads);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        theirs.push(beside());
+        ours.push(runtime.block_on(through_the_pool(&hasher, 2 * threads.get())).0);
+    }
+    let (ours, theirs) = (median(ours), median(theirs));
+    let name = format!(
+        "{} KiB × {}, lanes {}",
+        profile.memory_kib(),
+        profile.iterations(),
+        profile.parallelism()
+    );
+    println!("| {name} | {threads} | {ours:.1} | {other} | {theirs:.1} | {:.2} |", ours / theirs);
+}
+
+/// So many callers, each of which has one hash after the other; hashes per second and latencies.
+async fn through_the_pool(hasher: &Arc<Argon2idHasher>, callers: usize) -> (f64, Vec<Duration>) {
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..callers {
+        let hasher = Arc::clone(hasher);
+        tasks.spawn(async move {
+            let mut latencies = Vec::new();
+            while begun.elapsed() < ROUND {
+                let asked = Instant::now();
+                let password = Arc::new(Plaintext::from(PASSWORD));
+                hasher.verify(password, hasher.decoy()).await.unwrap();
+                latencies.push(asked.elapsed());
+            }
+            latencies
+        });
+    }
+    let latencies = tasks.join_all().await.concat();
+    (per_second(latencies.len(), begun), latencies)
+}
+
+/// The same kernel on as many threads, each with memory of its own that it uses again.
+fn bare_loop(profile: HashProfile, threads: NonZeroUsize) -> f64 {
+    let begun = Instant::now();
+    let hashes = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads.get())
+            .map(|_| scope.spawn(move || loop_on(&kernel(), profile, begun)))
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
+    });
+    per_second(hashes, begun)
+}
+
+fn loop_on<K: Argon2Kernel>(kernel: &K, profile: HashProfile, begun: Instant) -> usize {
+    let parameters = profile.parameters();
+    let mut arena = vec![K::Block::default(); parameters.blocks()];
+    let inputs = Argon2Inputs::new(PASSWORD.as_bytes(), &SALT);
+    let mut hashes = 0;
+    while begun.elapsed() < ROUND {
+        kernel.fill(&mut arena, &parameters, &inputs, &mut [0; 32]).unwrap();
+        hashes += 1;
+    }
+    hashes
+}
+
+fn fresh_memory(profile: HashProfile) -> f64 {
+    let (m, t, p) = (profile.memory_kib(), profile.iterations(), profile.parallelism());
+    let params = Params::new(m, t, p, Some(32)).unwrap();
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let begun = Instant::now();
+    let mut hashes = 0;
+    while begun.elapsed() < ROUND {
+        argon2.hash_password_into(PASSWORD.as_bytes(), &SALT, &mut [0; 32]).unwrap();
+        hashes += 1;
+    }
+    per_second(hashes, begun)
+}
+
+/// How long callers wait when there are eight for each thread, and how long those who find no room.
+fn latencies(runtime: &Runtime, profile: HashProfile, threads: NonZeroUsize) {
+    let hasher = start(profile, threads);
+    let (_, mut waits) = runtime.block_on(through_the_pool(&hasher, 8 * threads.get()));
+    waits.sort_unstable();
+    let at = |percent: usize| waits[(waits.len() - 1) * percent / 100];
+    println!(
+        "\nlatency of 8 callers a thread: p50 {:.0?}, p99 {:.0?}, ratio {:.2}",
+        at(50),
+        at(99),
+        at(99).as_secs_f64() / at(50).as_secs_f64()
+    );
+    let refusals = runtime.block_on(refusals(&hasher, 17 * threads.get()));
+    println!("a refusal by the full queue: {:.1?}", median(refusals));
+}
+
+/// Fills threads and queue, and times those who come then.
+async fn refusals(hasher: &Arc<Argon2idHasher>, room: usize) -> Vec<Duration> {
+    let mut waiting = JoinSet::new();
+    for _ in 0..2 * room {
+        let hasher = Arc::clone(hasher);
+        waiting.spawn(async move {
+            let asked = Instant::now();
+            let verified = hasher.verify(Arc::new(Plaintext::from(PASSWORD)), hasher.decoy()).await;
+            verified.is_err().then(|| asked.elapsed())
+        });
+    }
+    waiting.join_all().await.into_iter().flatten().collect()
+}
+
+fn per_second(hashes: usize, begun: Instant) -> f64 {
+    hashes as f64 / begun.elapsed().as_secs_f64()
+}
+
+fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> T {
+    values.sort_by(|one, other| one.partial_cmp(other).unwrap());
+    values[values.len() / 2]
+}

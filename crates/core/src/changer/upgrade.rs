@@ -1,0 +1,48 @@
+//! Replacing a hash that has drifted, where the password stays as it is.
+
+use super::report::Trail;
+use super::{Changer, Proved};
+use crate::{AuditRecord, ChangeError, NewPassword, Upgrade};
+
+impl Changer {
+    /// Puts a fresh hash of the proved password in the place of one that has drifted (OWASP, Password
+    /// Storage). Nobody has asked for it, so it waits for no room and never fails the try that it
+    /// comes with: what is not replaced today is replaced another time.
+    pub(super) async fn upgrade(&self, proved: Proved, trail: &Trail) {
+        let account = proved.account.id;
+        match self.replace_drifted(proved, trail).await {
+            Ok(()) | Err(ChangeError::Busy { .. }) => {}
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, %account, "a hash that has drifted was not replaced");
+            }
+        }
+    }
+
+    async fn replace_drifted(&self, proved: Proved, trail: &Trail) -> Result<(), ChangeError> {
+        let Proved { account, credential: Some(credential), password: Some(password), .. } = proved
+        else {
+            return Ok(());
+        };
+        if self.hasher.is_current(&credential.hash) {
+            return Ok(());
+        }
+        let hash = self.hasher.hash(NewPassword::proved(password)).await?;
+        let at = self.now_in_store_precision();
+        let upgrade = Upgrade {
+            account: account.id,
+            realm: account.realm,
+            user_id: account.user_id,
+            expected_version: credential.version,
+            expected_hash: credential.hash,
+            hash,
+            audit: AuditRecord {
+                action: "password.rehash".to_owned(),
+                ..self.audit_record(trail, at, "ok", None)?
+            },
+        };
+        // Where it was not the expected one any more, somebody else was faster.
+        self.store.upgrade(&upgrade).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! That a change ends the account's sessions, even those that reach the store after it (ASVS 7.4.3).
+
+use std::sync::Arc;
+
+use super::added;
+use crate::conformance::sample::{RIVALS, access_token, at, audit, commit};
+use crate::{
+    AccessToken, Account, AdministrationStore, AuditRecord, Commit, Committed, HeldToken, TokenId,
+};
+
+async fn issue(store: &dyn AdministrationStore, account: &Account, second: i64) -> AccessToken {
+    let token = AccessToken { issued_at: at(second), ..access_token(account) };
+    let record = audit(account, "access-token.add");
+    store.add_access_token(&token, &record).await.expect("add_access_token");
+    token
+}
+
+async fn held(store: &dyn AdministrationStore, token: &AccessToken) -> HeldToken {
+    let by_digest = store.access_token(&token.digest).await.expect("access_token").expect("kept");
+    let by_id = store.access_token_by_id(token.id).await.expect("access_token_by_id");
+    assert_eq!(by_id.as_ref(), Some(&by_digest), "the same by either name");
+    by_digest
+}
+
+async fn counts(store: &dyn AdministrationStore, token: &AccessToken) -> bool {
+    held(store, token).await.counts_at(at(1000))
+}
+
+/// Changes the password of that version at that second.
+async fn change(
+    store: &dyn AdministrationStore,
+    account: &Account,
+    (version, second): (i64, i64),
+    keep_token: Option<TokenId>,
+) {
+    let change = Commit { at: at(second), keep_token, ..commit(account, version, "next") };
+    let done = store.commit(&change).await.expect("commit");
+    assert_eq!(done, Committed::Done { version: version + 1 });
+}
+
+pub(in crate::conformance) async fn a_change_cuts_off_what_was_issued_before(
+    store: &dyn AdministrationStore,
+) {
+    let (account, bystander) = (added(store).await, added(store).await);
+    let (before, others) = (issue(store, &account, -1).await, issue(store, &bystander, -1).await);
+    assert_eq!(held(store, &before).await.valid_after, None, "nothing was ever cut off");
+
+    change(store, &account, (1, 0), None).await;
+    // They were made before the change, but reach the store after it.
+    let (late, same_moment) = (issue(store, &account, -1).await, issue(store, &account, 0).await);
+    let after = issue(store, &account, 1).await;
+    for token in [&before, &late, &same_moment] {
+        assert!(!counts(store, token).await, "issued at {}", token.issued_at);
+        assert_eq!(held(store, token).await.valid_after, Some(at(0)));
+    }
+    assert_eq!(held(store, &late).await.token.revoked_at, None, "it is no revocation");
+    assert!(counts(store, &after).await, "a new sign-in counts");
+    assert!(counts(store, &others).await, "nobody else's sessions end");
+    assert_eq!(held(store, &others).await.valid_after, None);
+
+    let refused = Commit { at: at(50), ..commit(&account, 1, "late") };
+    assert_eq!(store.commit(&refused).await.expect("commit"), Committed::Conflict);
+    assert!(counts(store, &after).await, "a refused change cuts nothing off");
+}
+
+pub(in crate::conformance) async fn a_cut_keeps_one_token_until_the_next(
+    store: &dyn AdministrationStore,
+) {
+    let account = added(store).await;
+    let (first, second) = (issue(store, &account, -1).await, issue(store, &account, -1).await);
+    change(store, &account, (1, 0), Some(first.id)).await;
+    assert!(held(store, &first).await.kept && counts(store, &first).await, "kept by the change");
+    assert!(!held(store, &second).await.kept && !counts(store, &second).await);
+
+    change(store, &account, (2, 10), Some(first.id)).await;
+    assert!(counts(store, &first).await, "kept once more");
+    let third = issue(store, &account, 11).await;
+    change(store, &account, (3, 20), Some(third.id)).await;
+    assert!(!counts(store, &first).await, "an earlier change's keeping is over");
+    assert!(counts(store, &third).await);
+    change(store, &account, (4, 30), None).await;
+    assert!(!counts(store, &third).await, "none is kept unless asked for");
+
+    let (one, other) = (added(store).await, added(store).await);
+    let own = issue(store, &one, -1).await;
+    let others = issue(store, &other, -1).await;
+    change(store, &one, (1, 0), Some(others.id)).await;
+    assert!(!counts(store, &own).await, "a stranger's token keeps none");
+    assert!(counts(store, &others).await, "and is not touched");
+}
+
+pub(in crate::conformance) async fn a_cut_never_moves_back(store: &dyn AdministrationStore) {
+    let account = added(store).await;
+    change(store, &account, (1, 10), None).await;
+    // By a node whose clock is late.
+    change(store, &account, (2, 5), None).await;
+    let between = issue(store, &account, 7).await;
+    assert_eq!(held(store, &between).await.valid_after, Some(at(10)));
+    assert!(!counts(store, &between).await);
+}
+
+pub(in crate::conformance) async fn deactivation_cuts_off_too(store: &dyn AdministrationStore) {
+    let account = added(store).await;
+    let kept = issue(store, &account, -1).await;
+    change(store, &account, (1, 0), Some(kept.id)).await;
+    for (active, second) in [(false, 5), (true, 6)] {
+        let record = AuditRecord { at: at(second), ..audit(&account, "account.set-active") };
+        store.set_active(account.id, active, &record).await.expect("set_active");
+    }
+    let (late, after) = (issue(store, &account, 5).await, issue(store, &account, 6).await);
+    assert_eq!(held(store, &late).await.valid_after, Some(at(5)), "activation cuts nothing off");
+    for token in [&kept, &late] {
+        assert!(!counts(store, token).await, "what has ended does not come back");
+    }
+    assert!(counts(store, &after).await, "a new sign-in counts");
+}
+
+pub(in crate::conformance) async fn a_token_that_races_a_change_is_cut_off(
+    store: &Arc<dyn AdministrationStore>,
+) {
+    let account = added(&**store).await;
+    let issuing: Vec<_> = (0..RIVALS)
+        .map(|_| {
+            let (store, account) = (Arc::clone(store), account.clone());
+            tokio::spawn(async move { issue(&*store, &account, -1).await })
+        })
+        .collect();
+    change(&**store, &account, (1, 0), None).await;
+    for one in issuing {
+        let token = one.await.expect("a task that issues");
+        assert!(!counts(&**store, &token).await, "whichever of the two came first");
+    }
+}

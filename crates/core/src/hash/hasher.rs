@@ -1,0 +1,181 @@
+//! Argon2id on threads of its own, and the families that it replaces.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use repass_hash_families::Projects;
+
+use super::kernel::Argon2Kernel;
+use super::phc::{Argon2Hash, TAG_BYTES};
+use super::pool::{JobClass, JobSize, Pool};
+use super::stored::StoredHash;
+use super::{HashError, HashProfile, HashedPassword, Hasher, HasherOptions, HasherStatus};
+use crate::{NewPassword, Plaintext, Randomness};
+
+/// Salt of a new hash, in bytes: as many as RFC 9106, section 3.1 recommends.
+const SALT_BYTES: usize = 16;
+
+/// Argon2id on threads of its own, with a bounded queue in front of them.
+///
+/// **Families.** It makes Argon2id hashes and verifies any Argon2 as well as whatever
+/// `repass-hash-families` is built to verify, which is a matter of this crate's features.
+///
+/// **Memory.** Each thread owns one page-aligned arena, taken and touched once, used from hash to
+/// hash, and wiped after each, also after a panic. A stored hash that asks for more than the arena
+/// is computed in memory of its own, which is wiped and given back; of these, one at a time runs over
+/// all threads, and so do hashes of other families that take more than a little. So, whatever the
+/// load, a hasher takes no more than threads × (arena + a little) + one such hash
+/// ([`HasherOptions::arena_bytes`], [`HasherOptions::SMALL_BYTES`],
+/// [`HasherOptions::LARGEST_STORED_KIB`]).
+///
+/// **Waiting.** First come, first served. [Bulk](Self::bulk) work has a queue of its own and goes
+/// after all other, but for every sixteenth turn. A job that cannot begin before its deadline is
+/// answered [`HashError::Busy`] at the deadline, and one that finds no room at once. A job whose
+/// caller has gone leaves the queue at once, and its place is free. What runs is never broken off.
+///
+/// The deadline takes the timer of a tokio runtime (`enable_time`); without one `hash` and `verify`
+/// panic.
+///
+/// **The end.** [`shutdown`](Self::shutdown) waits for what runs and refuses the rest. Dropping the
+/// hasher does the same, but blocks the thread meanwhile.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use repass_core::{
+/// #     Argon2idHasher, HashProfile, Hasher, HasherOptions, Knowledge, Plaintext, Policy,
+/// #     SystemRandomness,
+/// # };
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let profile = HashProfile::INSECURE_FOR_TESTS;
+/// # let options = HasherOptions { profile, ..HasherOptions::default() };
+/// // let options = HasherOptions::default();
+/// let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness))?;
+/// let password = Arc::new(Plaintext::from("correct horse battery staple"));
+/// let accepted = Policy::default().accept(password.clone(), &Knowledge::default()).unwrap();
+/// let hash = hasher.hash(accepted).await?;
+/// assert!(hasher.verify(password, &hash).await?);
+/// hasher.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Argon2idHasher {
+    pool: Arc<Pool>,
+    class: JobClass,
+    profile: HashProfile,
+    arena_kib: u32,
+    projects: Arc<Projects>,
+    randomness: Arc<dyn Randomness>,
+    decoy: HashedPassword,
+}
+
+impl Argon2idHasher {
+    /// Starts the threads with the kernel that the options name.
+    ///
+    /// # Errors
+    /// When a thread cannot be started or finds no memory, or the random source fails.
+    pub fn start(
+        options: &HasherOptions,
+        randomness: Arc<dyn Randomness>,
+    ) -> Result<Self, HashError> {
+        Self::start_with(options.kernel, options, randomness)
+    }
+
+    /// Starts the threads with a kernel of one's own.
+    ///
+    /// # Errors
+    /// When a thread cannot be started or finds no memory, or the random source fails.
+    pub fn start_with<K: Argon2Kernel>(
+        kernel: K,
+        options: &HasherOptions,
+        randomness: Arc<dyn Randomness>,
+    ) -> Result<Self, HashError> {
+        Ok(Self {
+            decoy: decoy(options.profile, &*randomness)?,
+            pool: Arc::new(Pool::start(options, kernel)?),
+            class: JobClass::Interactive,
+            profile: options.profile,
+            arena_kib: options.arena_kib(),
+            projects: Arc::clone(&options.projects),
+            randomness,
+        })
+    }
+
+    /// A hasher on the same threads for work that nobody waits for, such as an import: it goes after
+    /// all other work, but for every sixteenth turn.
+    ///
+    /// The threads end when the last hasher on them is dropped.
+    pub fn bulk(&self) -> Self {
+        Self {
+            pool: Arc::clone(&self.pool),
+            class: JobClass::Bulk,
+            profile: self.profile,
+            arena_kib: self.arena_kib,
+            projects: Arc::clone(&self.projects),
+            randomness: Arc::clone(&self.randomness),
+            decoy: self.decoy.clone(),
+        }
+    }
+
+    /// Finishes what runs, and answers [`HashError::Stopped`] to all that waits and all that comes.
+    /// Returns when the threads have given back their memory.
+    pub async fn shutdown(&self) {
+        self.pool.shutdown().await;
+    }
+
+    /// How the threads and the queue stand.
+    pub fn status(&self) -> HasherStatus {
+        self.pool.status()
+    }
+}
+
+#[async_trait]
+impl Hasher for Argon2idHasher {
+    async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
+        let mut salt = [0; SALT_BYTES];
+        self.randomness.fill(&mut salt)?;
+        let parameters = self.profile.parameters();
+        self.pool
+            .run(self.class, JobSize::Fits, move |bench| {
+                Argon2Hash::compute(bench, parameters, password.plaintext(), &salt)
+                    .map(|hash| hash.to_phc())
+            })
+            .await
+    }
+
+    async fn verify(
+        &self,
+        password: Arc<Plaintext>,
+        hash: &HashedPassword,
+    ) -> Result<bool, HashError> {
+        let most_kib = self.arena_kib.max(HasherOptions::LARGEST_STORED_KIB);
+        let stored = StoredHash::parse(hash, most_kib)?;
+        let size = stored.size(self.arena_kib as usize);
+        let projects = Arc::clone(&self.projects);
+        self.pool
+            .run(self.class, size, move |bench| stored.verify(bench, &password, &projects))
+            .await
+    }
+
+    fn decoy(&self) -> &HashedPassword {
+        &self.decoy
+    }
+
+    fn is_current(&self, hash: &HashedPassword) -> bool {
+        Argon2Hash::from_phc(hash.as_str(), self.arena_kib).is_ok_and(|stored| {
+            stored.parameters == self.profile.parameters()
+                && (stored.salt.len(), stored.tag.len()) == (SALT_BYTES, TAG_BYTES)
+        })
+    }
+}
+
+/// A hash of a password that nobody knows: a tag at random is one, and as costly to compare with as
+/// any.
+fn decoy(profile: HashProfile, randomness: &dyn Randomness) -> Result<HashedPassword, HashError> {
+    let (mut salt, mut tag) = ([0; SALT_BYTES], [0; TAG_BYTES]);
+    randomness.fill(&mut salt)?;
+    randomness.fill(&mut tag)?;
+    let parameters = profile.parameters();
+    Ok(Argon2Hash { parameters, salt: salt.to_vec(), tag: tag.to_vec() }.to_phc())
+}

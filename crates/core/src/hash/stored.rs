@@ -1,0 +1,58 @@
+//! Which family a stored hash is of, and how it is verified.
+
+use repass_hash_families::{Family, ForeignHash, Projects, VerifyError};
+
+use super::phc::Argon2Hash;
+use super::pool::{Bench, JobSize};
+use super::{HashError, HashedPassword, HasherOptions};
+use crate::Plaintext;
+
+/// A stored hash that can be verified.
+pub(super) enum StoredHash {
+    /// Argon2 as a PHC string.
+    Argon2(Argon2Hash),
+    /// One of another family, which takes no arena but memory of its own.
+    Foreign(ForeignHash),
+}
+
+impl StoredHash {
+    /// Finds out the family by the text. An Argon2 hash may ask for `most_kib` of memory; the other
+    /// families have bounds of their own.
+    pub(super) fn parse(text: &HashedPassword, most_kib: u32) -> Result<Self, HashError> {
+        let text = text.as_str();
+        if Family::of(text) == Some(Family::Argon2) {
+            Argon2Hash::from_phc(text, most_kib).map(Self::Argon2)
+        } else {
+            ForeignHash::parse(text).map(Self::Foreign).map_err(HashError::Foreign)
+        }
+    }
+
+    /// Whether it can be verified in an arena of so many blocks, or takes next to no memory.
+    pub(super) fn size(&self, arena_blocks: usize) -> JobSize {
+        let fits = match self {
+            Self::Argon2(hash) => hash.parameters.blocks() <= arena_blocks,
+            Self::Foreign(hash) => hash.memory_bytes() <= HasherOptions::SMALL_BYTES,
+        };
+        if fits { JobSize::Fits } else { JobSize::Large }
+    }
+
+    /// Whether it is of `password`.
+    pub(super) fn verify(
+        &self,
+        bench: &mut dyn Bench,
+        password: &Plaintext,
+        projects: &Projects,
+    ) -> Result<bool, HashError> {
+        match self {
+            Self::Argon2(hash) => hash.verify(bench, password),
+            Self::Foreign(hash) => {
+                hash.verify(password.expose().as_bytes(), projects).map_err(|error| match error {
+                    VerifyError::UnknownProject { project } => {
+                        HashError::UnknownProject { project }
+                    }
+                    error => HashError::Algorithm(error.to_string()),
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+use super::{Entry, State};
+use crate::{Account, AccountBatch, Credential, Imported, OtpEnrolment, Realm, UserId};
+
+impl State {
+    /// The account that has the realm and the user id of `account`.
+    pub(super) fn named(&self, account: &Account) -> Option<&Account> {
+        let id = self.names.get(&name(account));
+        id.and_then(|id| self.accounts.get(id)).map(|entry| &entry.account)
+    }
+
+    /// Adds an account whose name is not taken.
+    pub(super) fn insert(&mut self, account: &Account, credential: Option<Credential>) {
+        self.names.insert(name(account), account.id);
+        let entry = Entry {
+            account: account.clone(),
+            credential,
+            history: Vec::new(),
+            otp: OtpEnrolment::default(),
+            cut: None,
+        };
+        self.accounts.insert(account.id, entry);
+    }
+
+    pub(super) fn import(&mut self, batch: &AccountBatch) -> Vec<Imported> {
+        let mut added = Vec::new();
+        let mut outcomes = Vec::with_capacity(batch.accounts.len());
+        for found in &batch.accounts {
+            outcomes.push(match self.named(&found.account) {
+                Some(present) => Imported::Present(Box::new(present.clone())),
+                None => {
+                    self.insert(&found.account, found.credential.clone());
+                    added.push(&found.account);
+                    Imported::Added
+                }
+            });
+        }
+        if batch.rehearsal {
+            for account in added {
+                self.names.remove(&name(account));
+                self.accounts.remove(&account.id);
+            }
+        } else if !added.is_empty() {
+            self.audit.push(batch.record(added.len()));
+        }
+        outcomes
+    }
+}
+
+fn name(account: &Account) -> (Realm, UserId) {
+    (account.realm.clone(), account.user_id.clone())
+}

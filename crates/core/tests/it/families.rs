@@ -1,0 +1,249 @@
+//! Stored hashes of other systems: each is verified, and replaced.
+
+use repass_core::{
+    AdministrationStore, ChangeError, Credential, CredentialStore, HashedPassword, Hasher,
+    Projects, Subject, SystemRandomness, random_uuid,
+};
+use repass_hash_families::{ExportedHash, Family, ImportFormat, imported};
+
+use crate::house::{House, NEW, OLD, old_password, realm};
+
+/// The signer key of the example in the README of firebase/scrypt.
+const SIGNER_KEY: &str =
+    "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==";
+
+/// One published hash of each family, as `tests/it` of `repass-hash-families` has them with their
+/// sources; better-auth's and the membership provider's were made there.
+const KNOWN: [(Family, &str, &str); 15] = [
+    (Family::Bcrypt, "U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
+    (
+        Family::BcryptSha256,
+        "password",
+        "$bcrypt-sha256$2a,5$5Hg1DKFqPE8C2aflZ5vVoe$12BjNE0p7axMg55.Y/mHsYiVuFBDQyu",
+    ),
+    (Family::WordPress, "admin", "$wp$2y$10$Q1xinFjrZeLWJBvxviIL6u834Fu.evIEFHAUVisQ5O.w9Dm0sMdES"),
+    (
+        Family::Scrypt,
+        "pleaseletmein",
+        "$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofI",
+    ),
+    (
+        Family::Pbkdf2,
+        "password",
+        "$pbkdf2-sha256$1212$4vjV83LKPjQzk31VI4E0Vw$hsYF68OiOUPdDZ1Fg.fJPeq1h/gXXY7acBp9/6c.tmQ",
+    ),
+    (
+        Family::AspNetIdentity,
+        "my password",
+        "AQAAAAIAAAAyAAAAEOMwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw",
+    ),
+    (
+        Family::AspNetMembership,
+        "p@ssw\u{f6}rd",
+        "$aspnet-membership-sha1$AAECAwQFBgcICQoLDA0ODw$TdpD8XIYGc4IpyrI7vVfZt7GRps",
+    ),
+    (Family::Md5Crypt, "test", "$1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1"),
+    (Family::ShaCrypt, "secret", "$5$rounds=1004$nacl$oiWPbm.kQ7.jTCZoOtdv7/tO5mWv/vxw5yTqlBagVR7"),
+    (
+        Family::Yescrypt,
+        "pleaseletmein",
+        "$y$j80$LdJMENpBABJJ3h2$ysXVVJwuaVlI1BWoEKt/Bz3WNDDmdOWz/8KTQaHL1cC",
+    ),
+    (Family::Phpass, "test12345", "$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0"),
+    (Family::Drupal, "hashcat", "$S$C33783772bRXEx1aCsvY.dqgaaSu76XmVlKrW9Qu8IQlvxHlmzLf"),
+    (Family::LdapDigest, "testing123", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr"),
+    (Family::NtHash, "passphrase", "$3$$7f8fe03093cc84b267b109625f6bbf4b"),
+    (Family::SaltedDigest, "abc", "$unsalted-md5$kAFQmDzST7DWlj99KOF/cg"),
+];
+
+/// The same of families whose hashes do not describe themselves.
+fn known() -> Vec<(Family, &'static str, String)> {
+    let better_auth = imported(
+        &ImportFormat::declared("better-auth", []).unwrap(),
+        ExportedHash {
+            hash: "00112233445566778899aabbccddeeff:c99f4ab8106e1086dc3851b5dddd9cd9aa382293481292e1b6a4346239804e276c4e930a3f461d8be40d6fa218066223f928e55a455c7259e46282154c009e52",
+            salt: None,
+        },
+    );
+    let options =
+        [("project", "shop-1"), ("rounds", "8"), ("mem-cost", "14"), ("salt-separator", "Bw==")];
+    let firebase = imported(
+        &ImportFormat::declared("firebase", options).unwrap(),
+        ExportedHash {
+            hash: "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==",
+            salt: Some("42xEC+ixf3L2lw=="),
+        },
+    );
+    KNOWN
+        .into_iter()
+        .map(|(family, password, text)| (family, password, text.to_owned()))
+        .chain([
+            (Family::BetterAuth, "p\u{e4}ssword", better_auth.unwrap()),
+            (Family::FirebaseScrypt, "user1password", firebase.unwrap()),
+        ])
+        .collect()
+}
+
+async fn house() -> House {
+    let projects = Projects::none().with_encoded("shop-1", SIGNER_KEY).unwrap();
+    House::with_projects(projects).await
+}
+
+async fn credential(house: &House, user_id: &str) -> Credential {
+    let found = house.store.find(&Subject::new(realm(), user_id)).await.unwrap().unwrap();
+    found.credential.unwrap()
+}
+
+#[tokio::test]
+async fn owasp_storage_a_change_replaces_a_hash_of_any_family() {
+    let house = house().await;
+    for (family, password, text) in known() {
+        let user_id = &format!("of-{family}");
+        assert_eq!(Family::of(&text), Some(family));
+        house.add_stored(user_id, &text).await;
+        let stored = HashedPassword::from_stored(&text);
+        assert!(!house.hasher.is_current(&stored), "{family}");
+
+        let wrong = house.change(old_password(user_id, "a wrong guess of mine", NEW)).await;
+        assert!(matches!(wrong, Err(ChangeError::WrongPassword)), "{family}: {wrong:?}");
+        let (_, attempts) = house.desk.show_account(&realm(), user_id).await.unwrap();
+        assert_eq!(attempts.failures, 1, "{family}");
+        assert_eq!(credential(&house, user_id).await.hash, stored, "{family}");
+
+        house.change(old_password(user_id, password, NEW)).await.unwrap();
+        let after = credential(&house, user_id).await;
+        assert!(house.hasher.is_current(&after.hash), "{family}");
+        assert_eq!(after.version, 2, "{family}");
+        assert!(house.is_password(user_id, NEW).await, "{family}");
+        let back = house.change(old_password(user_id, password, NEW)).await;
+        assert!(matches!(back, Err(ChangeError::WrongPassword)), "{family}: {back:?}");
+    }
+}
+
+#[tokio::test]
+async fn asvs_6_3_8_a_cheap_hash_costs_a_wrong_guess_a_fresh_one_as_well() {
+    let house = house().await;
+    house.add_stored("drifted", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    house.hasher.take_verified();
+    let wrong = old_password("drifted", "a wrong guess of mine", NEW);
+    assert!(matches!(house.change(wrong).await, Err(ChangeError::WrongPassword)));
+    assert_eq!(house.hasher.take_verified(), 2, "its own and the decoy");
+}
+
+#[tokio::test]
+async fn a_guess_at_a_drifted_hash_is_charged_even_when_there_is_no_room_for_the_decoy() {
+    let house = house().await;
+    house.add_stored("drifted", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    house.hasher.busy_after(1);
+    let wrong = old_password("drifted", "a wrong guess of mine", NEW);
+    let answer = house.change(wrong).await;
+    assert!(matches!(answer, Err(ChangeError::WrongPassword)), "{answer:?}");
+    let (_, attempts) = house.desk.show_account(&realm(), "drifted").await.unwrap();
+    assert_eq!(attempts.failures, 1);
+}
+
+#[tokio::test]
+async fn a_refused_change_replaces_a_drifted_hash_and_nothing_else() {
+    let house = house().await;
+    for (family, password, text) in known() {
+        let user_id = &format!("of-{family}");
+        house.add_stored(user_id, &text).await;
+        let before = credential(&house, user_id).await;
+        let refused = house.change(old_password(user_id, password, "short")).await;
+        assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{family}: {refused:?}");
+
+        let after = credential(&house, user_id).await;
+        assert!(house.hasher.is_current(&after.hash), "{family}");
+        assert_eq!((after.version, after.changed_at), (before.version, before.changed_at));
+        assert!(house.is_password(user_id, password).await, "{family}: it is the same password");
+        let (account, attempts) = house.desk.show_account(&realm(), user_id).await.unwrap();
+        assert_eq!(attempts.failures, 0, "{family}");
+        assert!(house.store.history(account.id, 10).await.unwrap().is_empty(), "{family}");
+        let audit = house.audit().await;
+        let told = |at: usize| (audit[at].action.as_str(), audit[at].outcome.as_str());
+        assert_eq!(told(0), ("password.change", "rejected"));
+        assert_eq!(told(1), ("password.rehash", "ok"));
+        assert_eq!(audit[1].account, Some(account.id));
+
+        house.change(old_password(user_id, password, "short")).await.unwrap_err();
+        assert_eq!(credential(&house, user_id).await, after, "{family}: it is current by now");
+        house.change(old_password(user_id, password, NEW)).await.unwrap();
+    }
+    assert!(
+        house
+            .store
+            .outbox(1000)
+            .await
+            .unwrap()
+            .iter()
+            .all(|event| event.kind == "password.changed")
+    );
+}
+
+#[tokio::test]
+async fn a_current_hash_is_left_alone_by_a_refused_change() {
+    let house = house().await;
+    let before = credential(&house, "pat").await;
+    house.change(old_password("pat", OLD, "short")).await.unwrap_err();
+    assert_eq!(credential(&house, "pat").await, before);
+    assert!(house.audit().await.iter().all(|record| record.action != "password.rehash"));
+}
+
+#[tokio::test]
+async fn a_wrong_password_replaces_nothing() {
+    let house = house().await;
+    house.add_stored("drifted", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    let before = credential(&house, "drifted").await;
+    house.change(old_password("drifted", "testing124", "short")).await.unwrap_err();
+    assert_eq!(credential(&house, "drifted").await, before);
+}
+
+#[tokio::test]
+async fn no_room_to_replace_a_drifted_hash_changes_no_answer() {
+    let house = house().await;
+    house.add_stored("drifted", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    let before = credential(&house, "drifted").await;
+    house.hasher.refuse_hashes(true);
+    let refused = house.change(old_password("drifted", "testing123", "short")).await;
+    assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
+    assert_eq!(credential(&house, "drifted").await, before);
+    house.hasher.refuse_hashes(false);
+    house.change(old_password("drifted", "testing123", "short")).await.unwrap_err();
+    assert!(house.hasher.is_current(&credential(&house, "drifted").await.hash));
+}
+
+#[tokio::test]
+async fn weaker_and_stronger_argon2_and_other_variants_have_drifted() {
+    let house = house().await;
+    for text in [
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+        "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8",
+        "$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY",
+    ] {
+        let user_id = &random_uuid(&SystemRandomness).unwrap().to_string();
+        house.add_stored(user_id, text).await;
+        house.change(old_password(user_id, "password", "short")).await.unwrap_err();
+        assert!(house.hasher.is_current(&credential(&house, user_id).await.hash), "{text}");
+    }
+    for text in ["", "$argon2id$", "hunter2"] {
+        assert!(!house.hasher.is_current(&HashedPassword::from_stored(text)), "{text}");
+    }
+    assert!(house.hasher.is_current(house.hasher.decoy()));
+}
+
+#[tokio::test]
+async fn a_firebase_hash_without_its_projects_key_is_nobodys() {
+    let house = House::new().await;
+    let (_, password, text) = known().pop().unwrap();
+    house.add_stored("kim", &text).await;
+    let answer = house.change(old_password("kim", password, NEW)).await;
+    assert!(matches!(answer, Err(ChangeError::WrongPassword)), "{answer:?}");
+    let stored = credential(&house, "kim").await.hash;
+    let error = house.hasher.verify(std::sync::Arc::new(password.into()), &stored).await;
+    let error = error.unwrap_err();
+    assert!(error.is_unverifiable());
+    assert_eq!(
+        error.to_string(),
+        "the signer key of the Firebase project shop-1 is not configured"
+    );
+}

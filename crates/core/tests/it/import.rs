@@ -1,0 +1,257 @@
+//! Bringing in the accounts of another system.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use repass_core::memory::MemoryStore;
+use repass_core::{
+    Account, AccountFilter, Administration, AdministrationStore, AuditFilter, CredentialStore,
+    Found, HashedPassword, ImportVerdict, ImportedPassword, InstallationKey, ManualClock,
+    NewAccount, NewImport, Profile, Realm, Subject, SystemRandomness,
+};
+use serde_json::{Value, json};
+
+/// Of the reference implementation's own test program.
+const HASH: &str =
+    "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+
+struct Desk {
+    store: Arc<MemoryStore>,
+    clock: Arc<ManualClock>,
+    administration: Administration,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let clock = Arc::new(ManualClock::new(at(1_000)));
+        let administration = Administration::new(
+            store.clone(),
+            Arc::new(InstallationKey::from_bytes([7; 32])),
+            clock.clone(),
+            Arc::new(SystemRandomness),
+        );
+        Self { store, clock, administration }
+    }
+
+    async fn import(&self, accounts: Vec<NewImport>) -> Vec<ImportVerdict> {
+        self.administration.import_accounts(accounts, false).await.unwrap()
+    }
+
+    async fn found(&self, realm: &str, user_id: &str) -> Option<Found> {
+        self.store.find(&Subject::new(realm.parse().unwrap(), user_id)).await.unwrap()
+    }
+
+    /// Realm and detail of each record of an import, oldest first.
+    async fn trail(&self) -> Vec<(String, String)> {
+        let filter = AuditFilter { limit: 100, ..AuditFilter::default() };
+        let mut trail = self.store.audit(&filter).await.unwrap();
+        trail.reverse();
+        assert!(trail.iter().all(|record| record.action == "account.import"));
+        assert!(trail.iter().all(|record| record.account.is_none()));
+        trail.into_iter().map(|one| (one.realm.to_string(), one.detail.unwrap())).collect()
+    }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn new(realm: &str, user_id: &str) -> NewImport {
+    NewImport {
+        account: NewAccount {
+            realm: realm.parse().unwrap(),
+            user_id: user_id.parse().unwrap(),
+            email: None,
+            username: None,
+            profile: Profile::default(),
+        },
+        active: None,
+        created_at: None,
+        updated_at: None,
+        password: Some(password(HASH)),
+    }
+}
+
+fn password(hash: &str) -> ImportedPassword {
+    ImportedPassword { hash: HashedPassword::from_stored(hash), changed_at: None }
+}
+
+fn present(differing: &[&'static str]) -> ImportVerdict {
+    ImportVerdict::Present { differing: differing.to_vec() }
+}
+
+#[tokio::test]
+async fn accounts_of_several_realms_are_told_in_their_order() {
+    let desk = Desk::new();
+    let accounts = || vec![new("b", "pat"), new("a", "pat"), new("b", "kim"), new("b", "pat")];
+    let verdicts = desk.import(accounts()).await;
+    let added = ImportVerdict::Added;
+    assert_eq!(verdicts, [added.clone(), added.clone(), added, present(&[])]);
+    let pat = desk.found("b", "pat").await.unwrap();
+    assert_eq!(pat.credential.as_ref().unwrap().hash.as_str(), HASH);
+    assert_eq!((pat.account.created_at, pat.account.updated_at), (at(1_000), at(1_000)));
+    assert!(pat.account.active);
+    let counted = |realm: &str, detail: &str| (realm.to_owned(), detail.to_owned());
+    let trail = [counted("a", "added=1,present=0"), counted("b", "added=2,present=1")];
+    assert_eq!(desk.trail().await, trail);
+
+    desk.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(desk.import(accounts()).await, vec![present(&[]); 4]);
+    assert_eq!(desk.found("b", "pat").await.unwrap(), pat);
+    assert_eq!(desk.trail().await, trail, "a second run changes nothing");
+    assert!(desk.import(Vec::new()).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_an_account_says_otherwise_is_told_and_not_written() {
+    let desk = Desk::new();
+    let mut first = new("a", "pat");
+    first.account.email = Some("Pat@example.org".to_owned());
+    first.account.username = Some("patty".to_owned());
+    desk.import(vec![first]).await;
+    let stored = desk.found("a", "pat").await.unwrap();
+
+    let silent = new("a", "pat");
+    let mut same = new("a", "pat");
+    same.account.email = Some("pat@EXAMPLE.org".to_owned());
+    same.active = Some(true);
+    let mut other = new("a", "pat");
+    other.account.email = Some("kim@example.org".to_owned());
+    other.account.username = Some("Patty".to_owned());
+    other.active = Some(false);
+    other.password = None;
+    let verdicts = desk.import(vec![silent, same, other]).await;
+    let all = present(&["email", "username", "active"]);
+    assert_eq!(verdicts, [present(&[]), present(&[]), all]);
+    assert_eq!(desk.found("a", "pat").await.unwrap(), stored);
+}
+
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(json!("bottom"), |inner, _| json!([inner]))
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_account_is_refused_and_the_rest_goes_on() {
+    let with = |change: &dyn Fn(&mut NewImport)| {
+        let mut import = new("a", "bad");
+        change(&mut import);
+        import
+    };
+    let attributes = |levels: usize| {
+        with(&move |import| {
+            import.account.profile.attributes.insert("deep".to_owned(), nested(levels));
+        })
+    };
+    let hash = |text: &str| {
+        let text = text.to_owned();
+        with(&move |import| import.password = Some(password(&text)))
+    };
+    let cases: Vec<(NewImport, &str)> = vec![
+        (with(&|import| import.account.email = Some("nobody".to_owned())), "no e-mail address"),
+        (with(&|import| import.account.username = Some(String::new())), "1 to 320 characters"),
+        (with(&|import| import.account.username = Some("a\u{0}b".to_owned())), "control"),
+        (attributes(64), "nest deeper than 64"),
+        (
+            with(&|import| {
+                import.created_at = Some(at(2));
+                import.updated_at = Some(at(1));
+            }),
+            "updated_at is before created_at",
+        ),
+        (hash("hunter2"), "no known family"),
+        (hash(&HASH.replace("m=256", "m=4000000000")), "out of bounds"),
+        (hash(&HASH[..50]), "damaged"),
+    ];
+    let (bad, reasons): (Vec<NewImport>, Vec<&str>) = cases.into_iter().unzip();
+    let count = bad.len();
+    let desk = Desk::new();
+    let accounts = std::iter::once(new("a", "first")).chain(bad).chain([new("a", "last")]);
+    let verdicts = desk.import(accounts.collect()).await;
+    assert_eq!(
+        (&verdicts[0], &verdicts[count + 1]),
+        (&ImportVerdict::Added, &ImportVerdict::Added)
+    );
+    for (verdict, part) in verdicts[1..=count].iter().zip(reasons) {
+        let ImportVerdict::Refused(reason) = verdict else { panic!("{part}: {verdict:?}") };
+        assert!(reason.contains(part), "{part}: {reason}");
+        assert!(!reason.contains("hunter2") && !reason.contains("c29tZXNhbHQ"), "{reason}");
+    }
+    assert_eq!(desk.found("a", "bad").await, None);
+    assert_eq!(desk.import(vec![attributes(63)]).await, [ImportVerdict::Added]);
+}
+
+#[tokio::test]
+async fn moments_that_are_not_said_follow_from_those_that_are() {
+    let desk = Desk::new();
+    let mut import = Vec::new();
+    for (user_id, created_at, updated_at, changed_at) in [
+        ("none", None, None, None),
+        ("created", Some(1), None, None),
+        ("updated", None, Some(2), None),
+        ("all", Some(1), Some(3), Some(2)),
+        ("later", Some(1), Some(2), Some(3)),
+    ] {
+        let mut one = new("a", user_id);
+        one.created_at = created_at.map(at);
+        one.updated_at = updated_at.map(at);
+        one.password = Some(ImportedPassword {
+            hash: HashedPassword::from_stored(HASH),
+            changed_at: changed_at.map(at),
+        });
+        import.push(one);
+    }
+    desk.import(import).await;
+    for (user_id, expected) in [
+        ("none", [1_000, 1_000, 1_000]),
+        ("created", [1, 1, 1]),
+        ("updated", [2, 2, 2]),
+        ("all", [1, 3, 2]),
+        ("later", [1, 3, 3]),
+    ] {
+        let Found { account, credential } = desk.found("a", user_id).await.unwrap();
+        let Account { created_at, updated_at, .. } = account;
+        let moments = [created_at, updated_at, credential.unwrap().changed_at];
+        assert_eq!(moments, expected.map(at), "{user_id}");
+    }
+}
+
+#[tokio::test]
+async fn a_rehearsal_tells_all_and_writes_nothing() {
+    let desk = Desk::new();
+    desk.import(vec![new("a", "pat")]).await;
+    let mut bad = new("a", "bad");
+    bad.account.email = Some("nobody".to_owned());
+    let accounts = vec![new("a", "kim"), bad, new("a", "pat"), new("a", "kim")];
+    let verdicts = desk.administration.import_accounts(accounts, true).await.unwrap();
+    assert_eq!(verdicts[0], ImportVerdict::Added);
+    assert!(matches!(verdicts[1], ImportVerdict::Refused(_)));
+    assert_eq!(verdicts[2..], [present(&[]), present(&[])]);
+    assert_eq!(desk.found("a", "kim").await, None);
+    assert_eq!(desk.trail().await.len(), 1);
+}
+
+#[tokio::test]
+async fn exports_come_in_pages_and_with_hashes_only_if_asked_for() {
+    let desk = Desk::new();
+    let mut accounts: Vec<NewImport> = ["a", "b", "c"].map(|name| new("shop", name)).into();
+    accounts[1].password = None;
+    accounts.push(new("other", "a"));
+    desk.import(accounts).await;
+    let realm: Realm = "shop".parse().unwrap();
+    for with_hashes in [false, true] {
+        let mut filter = AccountFilter { realm: Some(realm.clone()), after: None, limit: 2 };
+        let mut exported = Vec::new();
+        loop {
+            let page = desk.administration.export_accounts(&filter, with_hashes).await.unwrap();
+            let Some(last) = page.last() else { break };
+            filter.after = Some((realm.clone(), last.account.user_id.clone()));
+            exported.extend(page);
+        }
+        let told: Vec<(&str, bool)> = exported
+            .iter()
+            .map(|one| (one.account.user_id.as_str(), one.credential.is_some()))
+            .collect();
+        assert_eq!(told, [("a", with_hashes), ("b", false), ("c", with_hashes)]);
+    }
+}

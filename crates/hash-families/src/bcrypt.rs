@@ -1,0 +1,169 @@
+//! bcrypt, as OpenBSD, crypt_blowfish, PHP, Java, Go, Node and Python write it.
+//!
+//! Every variant takes the first 72 bytes of the password and none after them. The variants differ
+//! in what they once had wrong:
+//!
+//! | prefix | written by | a NUL in the password |
+//! | --- | --- | --- |
+//! | `2a` | jBCrypt, Spring, Go, older Node, Python, PHP and OpenBSD | hashed like any byte |
+//! | `2b` | OpenBSD since 5.5, Node, Python | hashed like any byte |
+//! | `2y` | PHP, crypt_blowfish | cannot have been hashed: never right |
+//! | `2x` | nothing: a `2a` of crypt_blowfish before 1.1, which widened bytes from 0x80 on with their sign | cannot have been hashed: never right |
+//!
+//! Two oddities of `2a` are not followed: OpenBSD before 5.5 counted the length in one byte, so that
+//! passwords of 255 bytes and more came out wrong; and crypt_blowfish since 1.1 lets `2a` differ for
+//! a few passwords with bytes 0xFF, which no UTF-8 text has.
+
+use std::ops::RangeInclusive;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::foreign_hash::StoredHash;
+use crate::reading::{BCRYPT_SALT, BCRYPT_TAG, parts};
+use crate::{Family, FormatError, Projects, VerifyError};
+
+/// 4 is the least that bcrypt knows. Systems write 10 to 12 by default and up to 14 by choice; 16
+/// takes up to ten seconds, and each step more doubles it.
+const COST: RangeInclusive<u32> = 4..=16;
+
+/// Bytes of a password that count.
+const KEY_BYTES: usize = 72;
+
+const SALT_CHARACTERS: usize = 22;
+const TAG_CHARACTERS: usize = 31;
+
+/// The state of Blowfish has 4168 bytes.
+const MEMORY_BYTES: usize = 8 * 1024;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Variant {
+    A,
+    B,
+    X,
+    Y,
+}
+
+/// One bcrypt hash.
+pub(crate) struct Bcrypt {
+    variant: Variant,
+    cost: u32,
+    salt: [u8; 16],
+    tag: [u8; 23],
+}
+
+impl Bcrypt {
+    /// Reads `$2b$12$…`, or the same behind Django's `bcrypt$`.
+    pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
+        Self::parse_as(Family::Bcrypt, text.strip_prefix("bcrypt$").unwrap_or(text))
+    }
+
+    /// Reads `$2b$12$…` within a text of `family`, which errors then name.
+    pub(crate) fn parse_as(family: Family, text: &str) -> Result<Self, FormatError> {
+        let Some(["", variant, cost, salt_and_tag]) = parts(text, '$') else {
+            return Err(family.damaged("not of the form $2b$cost$salt-and-tag"));
+        };
+        let cost = match cost.as_bytes() {
+            [b'0', b'0'..=b'9'] => &cost[1..],
+            [b'1'..=b'9', b'0'..=b'9'] => cost,
+            _ => return Err(family.damaged("the cost is not two digits")),
+        };
+        let (salt, tag) = salt_and_tag
+            .split_at_checked(SALT_CHARACTERS)
+            .ok_or(family.damaged("the salt is cut off"))?;
+        Self::from_parts(family, variant, cost, salt, tag)
+    }
+
+    /// Puts a hash together from its parts: the variant without `$`, the cost in decimal digits.
+    pub(crate) fn from_parts(
+        family: Family,
+        variant: &str,
+        cost: &str,
+        salt: &str,
+        tag: &str,
+    ) -> Result<Self, FormatError> {
+        let variant = match variant {
+            "2a" => Variant::A,
+            "2b" => Variant::B,
+            "2x" => Variant::X,
+            "2y" => Variant::Y,
+            _ => return Err(family.damaged("the variant is none of 2a, 2b, 2x, 2y")),
+        };
+        if salt.len() != SALT_CHARACTERS {
+            return Err(family.damaged("the salt is not of 22 characters"));
+        }
+        if tag.len() != TAG_CHARACTERS {
+            return Err(family.damaged("the tag is not of 31 characters"));
+        }
+        let cost = family.number("cost", cost, COST)?;
+        let salt = family.bytes("salt", &BCRYPT_SALT, salt, 16..=16)?;
+        let tag = family.bytes("tag", &BCRYPT_TAG, tag, 23..=23)?;
+        match (salt.try_into(), tag.try_into()) {
+            (Ok(salt), Ok(tag)) => Ok(Self { variant, cost, salt, tag }),
+            _ => Err(family.damaged("the salt or the tag is too short")),
+        }
+    }
+
+    /// Whether `password` is the one that was hashed.
+    pub(crate) fn matches(&self, password: &[u8]) -> bool {
+        let key = match self.variant {
+            Variant::A | Variant::B => terminated(password),
+            // Only C wrote these, and a text in C ends at its first NUL.
+            Variant::X | Variant::Y if password.contains(&0) => return false,
+            Variant::X => sign_extended(password),
+            Variant::Y => terminated(password),
+        };
+        let tag = bcrypt::bcrypt(self.cost, self.salt, &key);
+        tag[..self.tag.len()].ct_eq(&self.tag).into()
+    }
+}
+
+impl StoredHash for Bcrypt {
+    fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
+        Ok(self.matches(password))
+    }
+
+    fn memory_bytes(&self) -> usize {
+        MEMORY_BYTES
+    }
+
+    fn costs(&self) -> String {
+        let variant = match self.variant {
+            Variant::A => "2a",
+            Variant::B => "2b",
+            Variant::X => "2x",
+            Variant::Y => "2y",
+        };
+        format!("{variant} cost={}", self.cost)
+    }
+}
+
+/// The key of a password: with the NUL that ends a text in C, cut to 72 bytes.
+fn terminated(password: &[u8]) -> Zeroizing<Vec<u8>> {
+    let used = &password[..password.len().min(KEY_BYTES)];
+    let mut key = Zeroizing::new(Vec::with_capacity(KEY_BYTES + 1));
+    key.extend_from_slice(used);
+    key.push(0);
+    key.truncate(KEY_BYTES);
+    key
+}
+
+/// The key that crypt_blowfish before 1.1 made of a password.
+///
+/// Blowfish takes its key as 18 words of 4 bytes, repeating the key as often as it takes. The faulty
+/// code shifted each byte into its word after widening it with its sign, so that a byte from 0x80 on
+/// set all the bits before it. The 72 bytes of the words that come out are, as a key, taken as these
+/// very words.
+fn sign_extended(password: &[u8]) -> Zeroizing<Vec<u8>> {
+    let key = terminated(password);
+    let mut repeated = key.iter().cycle();
+    let mut words = Zeroizing::new(Vec::with_capacity(KEY_BYTES));
+    for _ in 0..KEY_BYTES / 4 {
+        let word = repeated
+            .by_ref()
+            .take(4)
+            .fold(0_u32, |word, byte| (word << 8) | i32::from(byte.cast_signed()).cast_unsigned());
+        words.extend_from_slice(&word.to_be_bytes());
+    }
+    words
+}

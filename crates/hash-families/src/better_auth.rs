@@ -1,0 +1,48 @@
+//! scrypt as better-auth uses it: of the password in normalisation form NFKC, with the hexadecimal
+//! text of the salt for a salt.
+//!
+//! better-auth writes `salt:tag` in hexadecimal, which does not tell what it is. The import writes
+//! `$better-auth$ln=14,r=16,p=1$salt$tag`.
+
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use crate::foreign_hash::StoredHash;
+use crate::scrypt::Scrypt;
+use crate::{Family, FormatError, Projects, VerifyError};
+
+const FAMILY: Family = Family::BetterAuth;
+
+/// One hash of better-auth.
+pub(crate) struct BetterAuth(Scrypt);
+
+impl BetterAuth {
+    pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
+        let rest = text
+            .strip_prefix("$better-auth$")
+            .ok_or(FAMILY.damaged("does not begin with $better-auth$"))?;
+        Ok(Self(Scrypt::from_phc(FAMILY, rest)?))
+    }
+}
+
+impl StoredHash for BetterAuth {
+    fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
+        // It takes passwords as texts; bytes that are none cannot have been hashed.
+        let Ok(password) = std::str::from_utf8(password) else {
+            return Ok(false);
+        };
+        // Measured first, because a text that grows leaves copies behind.
+        let length = password.nfkc().map(char::len_utf8).sum();
+        let mut normalised = Zeroizing::new(String::with_capacity(length));
+        normalised.extend(password.nfkc());
+        self.0.matches(FAMILY, normalised.as_bytes())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.0.memory_bytes()
+    }
+
+    fn costs(&self) -> String {
+        self.0.costs()
+    }
+}

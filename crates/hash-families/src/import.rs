@@ -1,0 +1,244 @@
+//! From the fields of another system's export to the text that is stored.
+
+mod declaration;
+#[cfg(feature = "keycloak")]
+mod keycloak;
+
+use std::fmt;
+
+use data_encoding::{BASE64_NOPAD, HEXLOWER_PERMISSIVE};
+
+use crate::reading::{ANY_BASE64, parts};
+use crate::{DigestAlgorithm, Family, ForeignHash, FormatError, MAX_TEXT_BYTES};
+
+pub use declaration::DeclarationError;
+
+/// What an export says its hashes are. Most texts tell it themselves; these do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImportFormat {
+    /// Texts that tell their own family; they are stored as they are.
+    SelfDescribing,
+    /// Texts of Django, among which may be its old digests `md5$salt$digest` and `sha1$salt$digest`,
+    /// MD5 alone, and `argon2$…`. All others tell their own family.
+    Django,
+    /// One digest of the password and a salt.
+    SaltedDigest {
+        /// The digest.
+        algorithm: DigestAlgorithm,
+        /// Where the salt is; nothing for no salt.
+        layout: Option<SaltLayout>,
+        /// How the digest is written.
+        digest: ByteEncoding,
+        /// How the salt is written.
+        salt: ByteEncoding,
+    },
+    /// NT hashes of Windows, in 32 hexadecimal digits.
+    NtHash,
+    /// ASP.NET's membership provider: digest and salt in Base64.
+    AspNetMembership {
+        /// SHA-1 or SHA-256.
+        algorithm: DigestAlgorithm,
+    },
+    /// better-auth: `salt:tag` in hexadecimal.
+    BetterAuth,
+    /// Keycloak: the JSON of a credential, with its members `secretData` and `credentialData`, as a
+    /// realm's export has it. Its Argon2 becomes a PHC string.
+    Keycloak,
+    /// Firebase: hash and salt in Base64, with the hash parameters of the project.
+    Firebase {
+        /// The name under which [`Projects`](crate::Projects) has the signer key: letters, digits and
+        /// `-_.:`, at most 64.
+        project: String,
+        /// `rounds` of the project.
+        rounds: u32,
+        /// `mem_cost` of the project.
+        mem_cost: u32,
+        /// `base64_salt_separator` of the project, decoded.
+        salt_separator: Vec<u8>,
+    },
+}
+
+/// Where the salt is in what a digest is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SaltLayout {
+    /// The salt, then the password.
+    SaltFirst,
+    /// The password, then the salt.
+    SaltLast,
+}
+
+impl SaltLayout {
+    /// The name, which never changes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SaltFirst => "salt-first",
+            Self::SaltLast => "salt-last",
+        }
+    }
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::SaltFirst, Self::SaltLast].into_iter().find(|layout| layout.name() == name)
+    }
+}
+
+/// How an export writes bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ByteEncoding {
+    /// Hexadecimal, in either case.
+    Hexadecimal,
+    /// Base64 in the usual or the URL-safe alphabet, with or without padding.
+    Base64,
+    /// The bytes of the text itself.
+    Text,
+}
+
+impl ByteEncoding {
+    fn decode(self, what: &'static str, text: &str) -> Result<Vec<u8>, FormatError> {
+        let damaged = |_| FormatError::Export { what };
+        match self {
+            Self::Hexadecimal => HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(damaged),
+            Self::Base64 => {
+                // Padding fills up a group of four.
+                let unpadded = match text.len() % 4 {
+                    0 => text.strip_suffix("==").or(text.strip_suffix('=')).unwrap_or(text),
+                    _ => text,
+                };
+                ANY_BASE64.decode(unpadded.as_bytes()).map_err(damaged)
+            }
+            Self::Text => Ok(text.as_bytes().to_vec()),
+        }
+    }
+}
+
+/// One hash of an export, as its fields have it.
+#[derive(Clone, Copy)]
+pub struct ExportedHash<'a> {
+    /// The hash, or all there is when it is one field.
+    pub hash: &'a str,
+    /// The salt, where the format has it in a field of its own.
+    pub salt: Option<&'a str>,
+}
+
+impl fmt::Debug for ExportedHash<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Whoever has hash and salt can guess off line.
+        f.write_str("ExportedHash(..)")
+    }
+}
+
+/// The text to store for an exported hash. It is one that [`ForeignHash::parse`] takes, or an Argon2
+/// PHC string, which is not looked into here.
+///
+/// # Errors
+/// When a field is missing, superfluous or damaged, and when the text would not be taken.
+pub fn imported(format: &ImportFormat, exported: ExportedHash<'_>) -> Result<String, FormatError> {
+    let ExportedHash { hash, salt } = exported;
+    let bytes = hash.len() + salt.map_or(0, str::len);
+    if bytes > MAX_TEXT_BYTES {
+        return Err(FormatError::TooLong { bytes, most: MAX_TEXT_BYTES });
+    }
+    let takes_salt = match format {
+        ImportFormat::SaltedDigest { layout, .. } => layout.is_some(),
+        ImportFormat::AspNetMembership { .. } | ImportFormat::Firebase { .. } => true,
+        _ => false,
+    };
+    let salt = match (takes_salt, salt) {
+        (true, None) => return Err(FormatError::Export { what: "the salt is missing" }),
+        (false, Some(_)) => return Err(FormatError::Export { what: "a salt is not expected" }),
+        (_, salt) => salt.unwrap_or_default(),
+    };
+    let text = match format {
+        ImportFormat::SelfDescribing => hash.to_owned(),
+        ImportFormat::Django => django(hash)?,
+        ImportFormat::SaltedDigest { algorithm, layout, digest, salt: salt_encoding } => {
+            let digest = digest.decode("the digest is not in its encoding", hash)?;
+            let salt = salt_encoding.decode("the salt is not in its encoding", salt)?;
+            salted_digest(*algorithm, layout.map(|layout| (layout, salt)), &digest)
+        }
+        ImportFormat::NtHash => format!("$3$${}", hash.to_ascii_lowercase()),
+        ImportFormat::AspNetMembership { algorithm } => {
+            let digest = ByteEncoding::Base64.decode("the hash is not Base64", hash)?;
+            let salt = ByteEncoding::Base64.decode("the salt is not Base64", salt)?;
+            let (salt, digest) = (BASE64_NOPAD.encode(&salt), BASE64_NOPAD.encode(&digest));
+            format!("$aspnet-membership-{algorithm}${salt}${digest}")
+        }
+        ImportFormat::BetterAuth => better_auth(hash)?,
+        ImportFormat::Keycloak => keycloak(hash)?,
+        ImportFormat::Firebase { project, rounds, mem_cost, salt_separator } => {
+            let digest = ByteEncoding::Base64.decode("the hash is not Base64", hash)?;
+            let mut salt = ByteEncoding::Base64.decode("the salt is not Base64", salt)?;
+            salt.extend_from_slice(salt_separator);
+            let (salt, digest) = (BASE64_NOPAD.encode(&salt), BASE64_NOPAD.encode(&digest));
+            format!("$firebase-scrypt$ln={mem_cost},r={rounds},project={project}${salt}${digest}")
+        }
+    };
+    if Family::of(&text) != Some(Family::Argon2) {
+        ForeignHash::parse(&text)?;
+    }
+    Ok(text)
+}
+
+/// Whether `name` can name a project in a text: letters, digits and `-_.:`, at most 64.
+pub(crate) fn is_project_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+fn django(hash: &str) -> Result<String, FormatError> {
+    if let Some(phc) = hash.strip_prefix("argon2$") {
+        return Ok(format!("${phc}"));
+    }
+    let (name, salt, digest) = match parts(hash, '$') {
+        Some([name @ ("md5" | "sha1"), salt, digest]) => (name, salt, digest),
+        _ if hash.len() == 32 && !hash.contains('$') => ("md5", "", hash),
+        _ => return Ok(hash.to_owned()),
+    };
+    let algorithm = if name == "md5" { DigestAlgorithm::Md5 } else { DigestAlgorithm::Sha1 };
+    let digest = ByteEncoding::Hexadecimal.decode("the digest is not hexadecimal", digest)?;
+    let salt = (!salt.is_empty()).then(|| (SaltLayout::SaltFirst, salt.as_bytes().to_vec()));
+    Ok(salted_digest(algorithm, salt, &digest))
+}
+
+fn salted_digest(
+    algorithm: DigestAlgorithm,
+    salt: Option<(SaltLayout, Vec<u8>)>,
+    digest: &[u8],
+) -> String {
+    let digest = BASE64_NOPAD.encode(digest);
+    match salt {
+        None => format!("$unsalted-{algorithm}${digest}"),
+        Some((layout, salt)) => {
+            let (layout, salt) = (layout.name(), BASE64_NOPAD.encode(&salt));
+            format!("$salted-{algorithm}$layout={layout}${salt}${digest}")
+        }
+    }
+}
+
+fn better_auth(hash: &str) -> Result<String, FormatError> {
+    let damaged = FormatError::Export { what: "not of the form salt:hash in hexadecimal" };
+    let [salt, tag] = parts(hash, ':').ok_or(damaged.clone())?;
+    // The text of the salt is the salt; its digits are looked at and not decoded.
+    let decode = |text: &str| HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+    let (Ok(raw_salt), Ok(tag)) = (decode(salt), decode(tag)) else {
+        return Err(damaged);
+    };
+    if raw_salt.len() != 16 || tag.len() != 64 {
+        return Err(damaged);
+    }
+    let (salt, tag) = (BASE64_NOPAD.encode(salt.as_bytes()), BASE64_NOPAD.encode(&tag));
+    Ok(format!("$better-auth$ln=14,r=16,p=1${salt}${tag}"))
+}
+
+#[cfg(feature = "keycloak")]
+fn keycloak(hash: &str) -> Result<String, FormatError> {
+    keycloak::stored_text(hash)
+}
+
+#[cfg(not(feature = "keycloak"))]
+fn keycloak(_: &str) -> Result<String, FormatError> {
+    Err(FormatError::Disabled { family: Family::Pbkdf2, feature: "keycloak" })
+}

@@ -1,0 +1,95 @@
+//! A credential of Keycloak: JSON with the members `secretData` and `credentialData`, each either an
+//! object or, as the database and a realm's export have it, the text of one.
+
+use std::collections::BTreeMap;
+
+use data_encoding::BASE64_NOPAD;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::ByteEncoding;
+use crate::pbkdf2::{Pbkdf2, Prf};
+use crate::{Family, FormatError};
+
+const DAMAGED: FormatError = FormatError::Export {
+    what: "not a credential with secretData and credentialData of a password",
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Credential {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    secret_data: Value,
+    credential_data: Value,
+}
+
+#[derive(Deserialize)]
+struct SecretData {
+    value: String,
+    salt: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CredentialData {
+    hash_iterations: u64,
+    algorithm: String,
+    #[serde(default)]
+    additional_parameters: BTreeMap<String, Vec<String>>,
+}
+
+/// The PHC string of a credential.
+pub(super) fn stored_text(json: &str) -> Result<String, FormatError> {
+    // What serde has to say may quote the JSON, so it is not told.
+    let credential: Credential = serde_json::from_str(json).map_err(|_| DAMAGED)?;
+    if credential.kind.is_some_and(|kind| kind != "password") {
+        return Err(FormatError::Export { what: "the credential is not of a password" });
+    }
+    let secret: SecretData = inner(credential.secret_data)?;
+    let data: CredentialData = inner(credential.credential_data)?;
+    let salt = ByteEncoding::Base64.decode("the salt is not Base64", &secret.salt)?;
+    let tag = ByteEncoding::Base64.decode("the value is not Base64", &secret.value)?;
+    let prf = match data.algorithm.as_str() {
+        "pbkdf2" => Prf::Sha1,
+        "pbkdf2-sha256" => Prf::Sha256,
+        "pbkdf2-sha512" => Prf::Sha512,
+        "argon2" => return argon2(&data, &salt, &tag),
+        _ => return Err(FormatError::Unknown),
+    };
+    Ok(Pbkdf2::new(Family::Pbkdf2, prf, data.hash_iterations, salt, tag)?.to_phc())
+}
+
+fn inner<T: DeserializeOwned>(value: Value) -> Result<T, FormatError> {
+    match value {
+        Value::String(text) => serde_json::from_str(&text),
+        value => serde_json::from_value(value),
+    }
+    .map_err(|_| DAMAGED)
+}
+
+fn argon2(data: &CredentialData, salt: &[u8], tag: &[u8]) -> Result<String, FormatError> {
+    let family = Family::Argon2;
+    let parameter = |name: &'static str| match data.additional_parameters.get(name) {
+        Some(values) if values.len() == 1 => Ok(values[0].as_str()),
+        _ => Err(family.damaged(name)),
+    };
+    let number = |name| family.number(name, parameter(name)?, 1..=u32::MAX);
+    let variant @ ("id" | "i" | "d") = parameter("type")? else {
+        return Err(family.damaged("type"));
+    };
+    let version = match parameter("version")? {
+        "1.3" => 19,
+        "1.0" => 16,
+        _ => return Err(family.damaged("version")),
+    };
+    let (memory, parallelism) = (number("memory")?, number("parallelism")?);
+    let bounds = 1..=u64::from(u32::MAX);
+    let iterations = family.bounded("hashIterations", data.hash_iterations, bounds)?;
+    Ok(format!(
+        "$argon2{variant}$v={version}$m={memory},t={iterations},p={parallelism}${}${}",
+        BASE64_NOPAD.encode(salt),
+        BASE64_NOPAD.encode(tag),
+    ))
+}

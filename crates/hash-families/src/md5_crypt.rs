@@ -1,0 +1,98 @@
+//! crypt(3) over MD5, by Poul-Henning Kamp for FreeBSD: `$1$salt$tag`, and `$apr1$salt$tag` of
+//! Apache's `htpasswd`, which differs in that name alone. It takes a thousand rounds, always.
+
+use md5::{Digest, Md5};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::foreign_hash::StoredHash;
+use crate::reading::{CRYPT, parts};
+use crate::{Family, FormatError, Projects, VerifyError};
+
+const FAMILY: Family = Family::Md5Crypt;
+const ROUNDS: u32 = 1000;
+const DIGEST_BYTES: usize = 16;
+
+/// In which order the tag has the bytes of the digest.
+const ORDER: [usize; DIGEST_BYTES] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11];
+
+const MEMORY_BYTES: usize = 4 * 1024;
+
+/// One hash of crypt(3) over MD5.
+pub(crate) struct Md5Crypt {
+    magic: &'static str,
+    salt: String,
+    tag: Vec<u8>,
+}
+
+impl Md5Crypt {
+    pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
+        let (magic, salt, tag) = match parts(text, '$') {
+            Some(["", "1", salt, tag]) => ("$1$", salt, tag),
+            Some(["", "apr1", salt, tag]) => ("$apr1$", salt, tag),
+            _ => return Err(FAMILY.damaged("not of the form $1$salt$tag")),
+        };
+        FAMILY.bounded("salt", salt.len() as u64, 0..=8)?;
+        if !salt.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
+            return Err(FAMILY.damaged("salt"));
+        }
+        let length = DIGEST_BYTES as u64;
+        let tag = FAMILY.bytes("tag", &CRYPT, tag, length..=length)?;
+        Ok(Self { magic, salt: salt.to_owned(), tag })
+    }
+
+    fn digest(&self, password: &[u8]) -> Zeroizing<[u8; DIGEST_BYTES]> {
+        let salt = self.salt.as_bytes();
+        let mut alternate = Md5::new();
+        alternate.update(password);
+        alternate.update(salt);
+        alternate.update(password);
+        let alternate: Zeroizing<[u8; DIGEST_BYTES]> = Zeroizing::new(alternate.finalize().into());
+
+        let mut first = Md5::new();
+        first.update(password);
+        first.update(self.magic);
+        first.update(salt);
+        for start in (0..password.len()).step_by(DIGEST_BYTES) {
+            first.update(&alternate[..DIGEST_BYTES.min(password.len() - start)]);
+        }
+        // The odd one: a NUL where the length has a bit, the password's first byte where it has none.
+        let mut length = password.len();
+        while length > 0 {
+            first.update(if length & 1 == 1 { &[0] } else { &password[..1] });
+            length >>= 1;
+        }
+        let mut digest: Zeroizing<[u8; DIGEST_BYTES]> = Zeroizing::new(first.finalize().into());
+
+        for round in 0..ROUNDS {
+            let odd = round % 2 == 1;
+            let mut next = Md5::new();
+            next.update(if odd { password } else { digest.as_slice() });
+            if round % 3 != 0 {
+                next.update(salt);
+            }
+            if round % 7 != 0 {
+                next.update(password);
+            }
+            next.update(if odd { digest.as_slice() } else { password });
+            *digest = next.finalize().into();
+        }
+        digest
+    }
+}
+
+impl StoredHash for Md5Crypt {
+    fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
+        let digest = self.digest(password);
+        let tag = Zeroizing::new(ORDER.map(|at| digest[at]));
+        Ok(tag.as_slice().ct_eq(&self.tag).into())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        MEMORY_BYTES
+    }
+
+    fn costs(&self) -> String {
+        format!("{} rounds={ROUNDS}", self.magic)
+    }
+}

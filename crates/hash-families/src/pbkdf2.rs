@@ -1,0 +1,232 @@
+//! PBKDF2 (RFC 8018) with HMAC-SHA-1, HMAC-SHA-256 or HMAC-SHA-512.
+//!
+//! | form | written by |
+//! | --- | --- |
+//! | `$pbkdf2-sha256$i=600000,l=32$salt$tag` | PHC strings; `l` may be left out, `$pbkdf2$` means SHA-1 |
+//! | `$pbkdf2-sha256$29000$salt$tag` | passlib; Base64 with `.` for `+` |
+//! | `{PBKDF2-SHA256}10000$salt$tag` | LDAP directories; the same Base64, `{PBKDF2}` means SHA-1 |
+//! | `pbkdf2_sha256$600000$salt$tag` | Django; the salt as it stands, the tag in Base64 |
+//! | `pbkdf2:sha256:600000$salt$tag` | Werkzeug; the salt as it stands, the tag in hexadecimal |
+
+use std::ops::RangeInclusive;
+
+use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::family::without_scheme;
+use crate::foreign_hash::StoredHash;
+use crate::reading::{PASSLIB, parts};
+use crate::{Family, FormatError, Projects, VerifyError};
+
+/// 1000 was the least that anybody recommended, but a hash of less can be verified and replaced.
+/// Systems write up to 1 300 000 (Keycloak); ten million take up to half a minute on a slow machine.
+const ITERATIONS: RangeInclusive<u32> = 1..=10_000_000;
+
+const SALT_BYTES: RangeInclusive<u64> = 0..=1024;
+const TAG_BYTES: RangeInclusive<u64> = 16..=64;
+
+/// Some hash states.
+const MEMORY_BYTES: usize = 8 * 1024;
+
+/// What PBKDF2 iterates: an HMAC with this digest.
+#[derive(Clone, Copy)]
+pub(crate) enum Prf {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+impl Prf {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "sha1" => Some(Self::Sha1),
+            "sha256" => Some(Self::Sha256),
+            "sha512" => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    const fn output_bytes(self) -> u64 {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// One PBKDF2 hash.
+pub(crate) struct Pbkdf2 {
+    prf: Prf,
+    iterations: u32,
+    salt: Vec<u8>,
+    tag: Vec<u8>,
+}
+
+impl Pbkdf2 {
+    pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
+        if text.starts_with('$') {
+            Self::from_dollar(text)
+        } else if text.starts_with('{') {
+            Self::from_ldap(text)
+        } else if let Some(rest) = text.strip_prefix("pbkdf2_") {
+            Self::from_django(rest)
+        } else {
+            Self::from_werkzeug(text)
+        }
+    }
+
+    /// A hash of `family` from parts that were read elsewhere.
+    pub(crate) fn new(
+        family: Family,
+        prf: Prf,
+        iterations: u64,
+        salt: Vec<u8>,
+        tag: Vec<u8>,
+    ) -> Result<Self, FormatError> {
+        let bounds = u64::from(*ITERATIONS.start())..=u64::from(*ITERATIONS.end());
+        let iterations = family.bounded("iterations", iterations, bounds.clone())?;
+        family.bounded("salt", salt.len() as u64, SALT_BYTES)?;
+        family.bounded("tag", tag.len() as u64, TAG_BYTES)?;
+        // A tag longer than the PRF's output is made in blocks, each of which takes all iterations.
+        let blocks = (tag.len() as u64).div_ceil(prf.output_bytes());
+        family.bounded("iterations times blocks of the tag", iterations * blocks, bounds)?;
+        let iterations = u32::try_from(iterations).map_err(|_| family.damaged("iterations"))?;
+        Ok(Self { prf, iterations, salt, tag })
+    }
+
+    fn from_dollar(text: &str) -> Result<Self, FormatError> {
+        let family = Family::Pbkdf2;
+        let Some(["", name, costs, salt, tag]) = parts(text, '$') else {
+            return Err(family.damaged("not of the form $pbkdf2-sha256$costs$salt$tag"));
+        };
+        let prf = match name {
+            "pbkdf2" => Some(Prf::Sha1),
+            _ => name.strip_prefix("pbkdf2-").and_then(Prf::named),
+        };
+        let prf = prf.ok_or(family.damaged("the digest is none of sha1, sha256, sha512"))?;
+        if !costs.starts_with("i=") {
+            let output = prf.output_bytes();
+            let iterations = family.number("iterations", costs, ITERATIONS)?;
+            let salt = family.bytes("salt", &PASSLIB, salt, SALT_BYTES)?;
+            let tag = family.bytes("tag", &PASSLIB, tag, output..=output)?;
+            return Self::new(family, prf, u64::from(iterations), salt, tag);
+        }
+        let (iterations, length) = match costs.split_once(',') {
+            None => (costs, None),
+            Some((iterations, length)) => (iterations, Some(length)),
+        };
+        let iterations = family.named_number("iterations", iterations, "i=", ITERATIONS)?;
+        let salt = family.bytes("salt", &BASE64_NOPAD, salt, SALT_BYTES)?;
+        let tag = family.bytes("tag", &BASE64_NOPAD, tag, TAG_BYTES)?;
+        if let Some(length) = length {
+            let length = family.named_number("length", length, "l=", 16..=64)?;
+            if length as usize != tag.len() {
+                return Err(family.damaged("the tag is not as long as it says"));
+            }
+        }
+        Self::new(family, prf, u64::from(iterations), salt, tag)
+    }
+
+    fn from_ldap(text: &str) -> Result<Self, FormatError> {
+        const SCHEMES: [(&str, Prf); 4] = [
+            ("{PBKDF2}", Prf::Sha1),
+            ("{PBKDF2-SHA1}", Prf::Sha1),
+            ("{PBKDF2-SHA256}", Prf::Sha256),
+            ("{PBKDF2-SHA512}", Prf::Sha512),
+        ];
+        let family = Family::Pbkdf2;
+        let (prf, rest) = SCHEMES
+            .iter()
+            .find_map(|(scheme, prf)| Some((*prf, without_scheme(text, scheme)?)))
+            .ok_or(family.damaged(
+                "the scheme is none of {PBKDF2}, {PBKDF2-SHA1}, {PBKDF2-SHA256}, {PBKDF2-SHA512}",
+            ))?;
+        let [iterations, salt, tag] = parts(rest, '$')
+            .ok_or(family.damaged("not of the form {PBKDF2-SHA256}iterations$salt$tag"))?;
+        let output = prf.output_bytes();
+        let iterations = family.number("iterations", iterations, ITERATIONS)?;
+        let salt = family.bytes("salt", &PASSLIB, salt, SALT_BYTES)?;
+        let tag = family.bytes("tag", &PASSLIB, tag, output..=output)?;
+        Self::new(family, prf, u64::from(iterations), salt, tag)
+    }
+
+    /// Reads what follows `pbkdf2_`.
+    fn from_django(text: &str) -> Result<Self, FormatError> {
+        let family = Family::Pbkdf2;
+        let [digest, iterations, salt, tag] = parts(text, '$')
+            .ok_or(family.damaged("not of the form pbkdf2_sha256$iterations$salt$tag"))?;
+        let prf = Prf::named(digest).ok_or(family.damaged("the digest is none of sha1, sha256"))?;
+        let output = prf.output_bytes();
+        let iterations = family.number("iterations", iterations, ITERATIONS)?;
+        let tag = family.bytes("tag", &BASE64, tag, output..=output)?;
+        Self::new(family, prf, u64::from(iterations), salt.as_bytes().to_vec(), tag)
+    }
+
+    fn from_werkzeug(text: &str) -> Result<Self, FormatError> {
+        let family = Family::Pbkdf2;
+        // Without iterations it means the default of the version that wrote it, which nobody knows.
+        let damaged = family.damaged("not of the form pbkdf2:sha256:iterations$salt$tag");
+        let Some([method, salt, tag]) = parts(text, '$') else {
+            return Err(damaged);
+        };
+        let Some(["pbkdf2", digest, iterations]) = parts(method, ':') else {
+            return Err(damaged);
+        };
+        let prf = Prf::named(digest).ok_or(damaged)?;
+        let output = prf.output_bytes();
+        let iterations = family.number("iterations", iterations, ITERATIONS)?;
+        let tag = family.bytes("tag", &HEXLOWER, tag, output..=output)?;
+        Self::new(family, prf, u64::from(iterations), salt.as_bytes().to_vec(), tag)
+    }
+
+    /// The PHC string, by which hashes that do not describe themselves are stored.
+    #[cfg(feature = "keycloak")]
+    pub(crate) fn to_phc(&self) -> String {
+        format!(
+            "$pbkdf2-{}$i={},l={}${}${}",
+            self.prf.name(),
+            self.iterations,
+            self.tag.len(),
+            BASE64_NOPAD.encode(&self.salt),
+            BASE64_NOPAD.encode(&self.tag),
+        )
+    }
+}
+
+impl StoredHash for Pbkdf2 {
+    fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
+        let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
+        match self.prf {
+            Prf::Sha1 => {
+                pbkdf2::pbkdf2_hmac::<Sha1>(password, &self.salt, self.iterations, &mut tag);
+            }
+            Prf::Sha256 => {
+                pbkdf2::pbkdf2_hmac::<Sha256>(password, &self.salt, self.iterations, &mut tag);
+            }
+            Prf::Sha512 => {
+                pbkdf2::pbkdf2_hmac::<Sha512>(password, &self.salt, self.iterations, &mut tag);
+            }
+        }
+        Ok(tag.ct_eq(&self.tag).into())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        MEMORY_BYTES
+    }
+
+    fn costs(&self) -> String {
+        format!("{} iterations={}", self.prf.name(), self.iterations)
+    }
+}

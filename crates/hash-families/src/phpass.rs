@@ -1,0 +1,94 @@
+//! phpass, by Openwall, in its portable form over MD5: `$P$Bsaltsalttag`, and `$H$…` of phpBB, which
+//! differs in that name alone. WordPress before 6.8 and Joomla wrote it too; WordPress took white space off
+//! both ends of a password first, which these texts do not tell and is not done here.
+
+use std::ops::RangeInclusive;
+
+use md5::{Digest, Md5};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::foreign_hash::StoredHash;
+use crate::reading::{CRYPT, crypt_value};
+use crate::{Family, FormatError, Projects, VerifyError};
+
+const FAMILY: Family = Family::Phpass;
+
+/// log₂ of the rounds. phpass knows 7 to 30; systems write 11 to 13, passlib 19. Each round hashes the
+/// password, so that 19 take seconds for the longest, though a blink for most.
+const LOG_ROUNDS: RangeInclusive<u64> = 7..=19;
+
+const SALT_CHARACTERS: usize = 8;
+const MEMORY_BYTES: usize = 8 * 1024;
+
+/// One hash of phpass.
+pub(crate) struct Phpass {
+    stretching: Stretching,
+    tag: Vec<u8>,
+}
+
+impl Phpass {
+    pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
+        let rest = text
+            .strip_prefix("$P$")
+            .or_else(|| text.strip_prefix("$H$"))
+            .ok_or(FAMILY.damaged("does not begin with $P$ or $H$"))?;
+        let (stretching, tag) = Stretching::read(FAMILY, rest, LOG_ROUNDS)?;
+        let tag = FAMILY.bytes("tag", &CRYPT, tag, 16..=16)?;
+        Ok(Self { stretching, tag })
+    }
+}
+
+impl StoredHash for Phpass {
+    fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
+        Ok(self.stretching.digest::<Md5>(password).ct_eq(&self.tag).into())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        MEMORY_BYTES
+    }
+
+    fn costs(&self) -> String {
+        self.stretching.costs()
+    }
+}
+
+/// What phpass and Drupal have in common: a digest of salt and password, and then, over and over, of
+/// the digest and the password.
+pub(crate) struct Stretching {
+    log_rounds: u64,
+    salt: [u8; SALT_CHARACTERS],
+}
+
+impl Stretching {
+    /// Reads the character of the rounds and the salt, whose characters are
+    /// taken as they stand, and gives the rest.
+    pub(crate) fn read(
+        family: Family,
+        text: &str,
+        log_rounds: RangeInclusive<u64>,
+    ) -> Result<(Self, &str), FormatError> {
+        let cut_off = family.damaged("the salt is cut off");
+        let (rounds, rest) = text.split_at_checked(1).ok_or(cut_off.clone())?;
+        let (salt, rest) = rest.split_at_checked(SALT_CHARACTERS).ok_or(cut_off.clone())?;
+        let rounds = rounds.bytes().next().and_then(crypt_value).ok_or(family.damaged("rounds"))?;
+        let log_rounds = family.bounded("log2 of the rounds", u64::from(rounds), log_rounds)?;
+        if salt.bytes().any(|byte| crypt_value(byte).is_none()) {
+            return Err(family.damaged("salt"));
+        }
+        let salt = salt.as_bytes().try_into().map_err(|_| cut_off)?;
+        Ok((Self { log_rounds, salt }, rest))
+    }
+
+    pub(crate) fn digest<D: Digest>(&self, password: &[u8]) -> Zeroizing<Vec<u8>> {
+        let mut digest = D::new().chain_update(self.salt).chain_update(password).finalize();
+        for _ in 0..1_u64 << self.log_rounds {
+            digest = D::new().chain_update(&digest).chain_update(password).finalize();
+        }
+        Zeroizing::new(digest.to_vec())
+    }
+
+    pub(crate) fn costs(&self) -> String {
+        format!("log2 rounds={}", self.log_rounds)
+    }
+}

@@ -1,0 +1,85 @@
+//! Secrets of other systems that stand beside their hashes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use data_encoding::BASE64;
+use zeroize::Zeroizing;
+
+use crate::import::is_project_name;
+
+/// The signer keys of Firebase projects, by project name. A hash of Firebase cannot be verified
+/// without the key of the project it comes from; no other family needs one.
+#[derive(Default)]
+pub struct Projects(BTreeMap<String, Zeroizing<Vec<u8>>>);
+
+impl Projects {
+    /// No projects: all that is needed unless hashes come from Firebase.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds a project's signer key, the decoded `base64_signer_key` of its hash parameters. A key
+    /// given before for the same project is replaced.
+    #[must_use]
+    pub fn with(mut self, project: impl Into<String>, signer_key: Vec<u8>) -> Self {
+        self.0.insert(project.into(), Zeroizing::new(signer_key));
+        self
+    }
+
+    /// Adds a project's signer key as Firebase shows it: `base64_signer_key` of its hash parameters.
+    ///
+    /// # Errors
+    /// When no hash can name such a project, or the key is no Base64.
+    pub fn with_encoded(self, project: &str, signer_key: &str) -> Result<Self, InvalidProject> {
+        if !is_project_name(project) {
+            return Err(InvalidProject::Name);
+        }
+        match BASE64.decode(signer_key.as_bytes()) {
+            Ok(key) if !key.is_empty() => Ok(self.with(project, key)),
+            _ => Err(InvalidProject::Key),
+        }
+    }
+
+    /// The signer key of `project`.
+    pub fn signer_key(&self, project: &str) -> Option<&[u8]> {
+        self.0.get(project).map(|key| key.as_slice())
+    }
+}
+
+/// Why a project could not be added. No message quotes the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidProject {
+    /// The name cannot stand in a hash.
+    #[error("a project is named by 1 to 64 letters, digits and -_.:")]
+    Name,
+    /// The key is not as Firebase shows it.
+    #[error("a signer key is Base64, as the base64_signer_key of the project's hash parameters")]
+    Key,
+}
+
+impl fmt::Debug for Projects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_taken_as_firebase_shows_them() {
+        let projects = Projects::none().with_encoded("shop-1", "AAEC/w==").unwrap();
+        assert_eq!(projects.signer_key("shop-1"), Some([0, 1, 2, 255].as_slice()));
+        assert_eq!(format!("{projects:?}"), "{\"shop-1\"}");
+        let added = |name: &str, key: &str| Projects::none().with_encoded(name, key).err();
+        for name in ["", "a b", "a$b", "a,b", &"x".repeat(65)] {
+            assert_eq!(added(name, "AAEC/w=="), Some(InvalidProject::Name), "{name}");
+        }
+        for key in ["", "AAEC/w", "AAEC_w==", "AAEC/w==\n", "hunter2"] {
+            assert_eq!(added("shop", key), Some(InvalidProject::Key), "{key}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Reading the parts of a text, and telling what is wrong with one.
+
+#![cfg_attr(
+    not(feature = "full"),
+    allow(
+        dead_code,
+        reason = "which of these are needed depends on the families that are built in"
+    )
+)]
+
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
+use data_encoding::{BitOrder, Encoding, Specification};
+
+use crate::{Family, FormatError};
+
+/// bcrypt's own Base64, of which the bits that the last character has too many may be anything:
+/// bcrypt ignores them in a salt, and old versions of PHP and passlib left them standing.
+pub(crate) static BCRYPT_SALT: LazyLock<Encoding> =
+    LazyLock::new(|| encoding(BCRYPT_SYMBOLS, BitOrder::MostSignificantFirst, false, ("", "")));
+
+/// bcrypt's own Base64.
+pub(crate) static BCRYPT_TAG: LazyLock<Encoding> =
+    LazyLock::new(|| encoding(BCRYPT_SYMBOLS, BitOrder::MostSignificantFirst, true, ("", "")));
+
+/// The Base64 of crypt(3) and phpass: the least bits first.
+pub(crate) static CRYPT: LazyLock<Encoding> =
+    LazyLock::new(|| encoding(CRYPT_SYMBOLS, BitOrder::LeastSignificantFirst, true, ("", "")));
+
+/// Base64 without padding, in which passlib writes `.` for `+`.
+pub(crate) static PASSLIB: LazyLock<Encoding> =
+    LazyLock::new(|| encoding(BASE64_SYMBOLS, BitOrder::MostSignificantFirst, true, (".", "+")));
+
+/// Base64 without padding, in its usual or its URL-safe alphabet.
+pub(crate) static ANY_BASE64: LazyLock<Encoding> =
+    LazyLock::new(|| encoding(BASE64_SYMBOLS, BitOrder::MostSignificantFirst, true, ("-_", "+/")));
+
+const BASE64_SYMBOLS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const BCRYPT_SYMBOLS: &str = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const CRYPT_SYMBOLS: &str = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+#[expect(clippy::expect_used, reason = "each is 64 different symbols, and the tests read them all")]
+fn encoding(
+    symbols: &str,
+    bit_order: BitOrder,
+    check_trailing_bits: bool,
+    (from, to): (&str, &str),
+) -> Encoding {
+    let mut specification = Specification::new();
+    specification.symbols.push_str(symbols);
+    specification.bit_order = bit_order;
+    specification.check_trailing_bits = check_trailing_bits;
+    specification.translate.from.push_str(from);
+    specification.translate.to.push_str(to);
+    specification.encoding().expect("64 different symbols are an encoding")
+}
+
+/// The value of one character of crypt(3)'s Base64.
+pub(crate) fn crypt_value(character: u8) -> Option<u8> {
+    CRYPT_SYMBOLS
+        .bytes()
+        .position(|symbol| symbol == character)
+        .and_then(|at| u8::try_from(at).ok())
+}
+
+/// The parts of `text` between separators, when there are exactly `N`.
+pub(crate) fn parts<const N: usize>(text: &str, separator: char) -> Option<[&str; N]> {
+    let mut parts = text.split(separator);
+    let mut found = [""; N];
+    for part in &mut found {
+        *part = parts.next()?;
+    }
+    parts.next().is_none().then_some(found)
+}
+
+impl Family {
+    pub(crate) const fn damaged(self, what: &'static str) -> FormatError {
+        FormatError::Damaged { family: self, what }
+    }
+
+    /// `value`, when it is within `bounds`.
+    pub(crate) fn bounded(
+        self,
+        parameter: &'static str,
+        value: u64,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<u64, FormatError> {
+        if bounds.contains(&value) {
+            Ok(value)
+        } else {
+            Err(FormatError::OutOfBounds { family: self, parameter, value, bounds })
+        }
+    }
+
+    /// The decimal number `text`, when it is within `bounds`: digits alone, without leading zeros,
+    /// which is how every family here writes it.
+    pub(crate) fn number(
+        self,
+        parameter: &'static str,
+        text: &str,
+        bounds: RangeInclusive<u32>,
+    ) -> Result<u32, FormatError> {
+        let canonical = text == "0" || !text.starts_with('0');
+        if text.is_empty() || !canonical || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(self.damaged(parameter));
+        }
+        // Digits fail to be read only when the number is beyond all bounds.
+        let value = text.parse().unwrap_or(u64::MAX);
+        let bounds = u64::from(*bounds.start())..=u64::from(*bounds.end());
+        let value = self.bounded(parameter, value, bounds)?;
+        u32::try_from(value).map_err(|_| self.damaged(parameter))
+    }
+
+    /// The number after `name`, such as `r=8` after `r=`.
+    pub(crate) fn named_number(
+        self,
+        parameter: &'static str,
+        text: &str,
+        name: &str,
+        bounds: RangeInclusive<u32>,
+    ) -> Result<u32, FormatError> {
+        let number = text.strip_prefix(name).ok_or(self.damaged(parameter))?;
+        self.number(parameter, number, bounds)
+    }
+
+    /// The bytes that `text` encodes, when there are as many as `bounds` say.
+    pub(crate) fn bytes(
+        self,
+        what: &'static str,
+        encoding: &Encoding,
+        text: &str,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Vec<u8>, FormatError> {
+        let bytes = encoding.decode(text.as_bytes()).map_err(|_| self.damaged(what))?;
+        self.bounded(what, bytes.len() as u64, bounds)?;
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_encoding_is_one_and_reads_what_it_writes() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for encoding in [&*BCRYPT_SALT, &*BCRYPT_TAG, &*CRYPT, &*PASSLIB, &*ANY_BASE64] {
+            assert_eq!(encoding.decode(encoding.encode(&bytes).as_bytes()).unwrap(), bytes);
+        }
+        assert_eq!(PASSLIB.decode(b"..//"), PASSLIB.decode(b"++//"));
+        assert_eq!(ANY_BASE64.decode(b"-_+/"), ANY_BASE64.decode(b"+/+/"));
+        assert_eq!(crypt_value(b'.'), Some(0));
+        assert_eq!(crypt_value(b'z'), Some(63));
+        assert_eq!(crypt_value(b'$'), None);
+    }
+
+    #[test]
+    fn numbers_are_digits_alone() {
+        let read = |text| Family::Scrypt.number("r", text, 0..=10);
+        assert_eq!(read("0"), Ok(0));
+        assert_eq!(read("10"), Ok(10));
+        for damaged in ["", "01", "+1", "-1", " 1", "1 ", "1_0", "0x1", "\u{0661}"] {
+            assert_eq!(read(damaged), Err(Family::Scrypt.damaged("r")), "{damaged}");
+        }
+        for (beyond, value) in [("11", 11), ("99999999999999999999999", u64::MAX)] {
+            let bounds = 0..=10;
+            let family = Family::Scrypt;
+            let error = FormatError::OutOfBounds { family, parameter: "r", value, bounds };
+            assert_eq!(read(beyond), Err(error));
+        }
+    }
+
+    #[test]
+    fn parts_are_counted_exactly() {
+        assert_eq!(parts::<2>("a$b", '$'), Some(["a", "b"]));
+        assert_eq!(parts::<2>("a", '$'), None);
+        assert_eq!(parts::<2>("a$b$", '$'), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! One digest of the password, with a salt before or after it or without one.
+//!
+//! No such digest describes itself; the import declares it and writes
+//! `$salted-sha256$layout=salt-first$salt$digest` or `$unsalted-sha256$digest`, in Base64 without
+//! padding.
+
+use data_encoding::BASE64_NOPAD;
+use subtle::ConstantTimeEq;
+
+use crate::foreign_hash::StoredHash;
+use crate::import::SaltLayout;
+use crate::reading::parts;
+use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
+
+const FAMILY: Family = Family::SaltedDigest;
+const SALT_BYTES: u64 = 1024;
+const MEMORY_BYTES: usize = 4 * 1024;
+
+/// One digest.
+pub(crate) struct SaltedDigest {
+    algorithm: DigestAlgorithm,
+    layout: SaltLayout,
+    salt: Vec<u8>,
+    digest: Vec<u8>,
+}
+
+impl SaltedDigest {
+    pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
+        if let Some(["", name, digest]) = parts(text, '$') {
+            let algorithm = algorithm(name, "unsalted-")?;
+            let digest = read_digest(algorithm, digest)?;
+            // Without a salt every layout is the same.
+            return Ok(Self { algorithm, layout: SaltLayout::SaltFirst, salt: Vec::new(), digest });
+        }
+        let Some(["", name, layout, salt, digest]) = parts(text, '$') else {
+            return Err(FAMILY.damaged("not of the form $salted-sha256$layout=name$salt$digest"));
+        };
+        let algorithm = algorithm(name, "salted-")?;
+        let layout = layout
+            .strip_prefix("layout=")
+            .and_then(SaltLayout::named)
+            .ok_or(FAMILY.damaged("the layout is neither salt-first nor salt-last"))?;
+        let salt = FAMILY.bytes("salt", &BASE64_NOPAD, salt, 1..=SALT_BYTES)?;
+        let digest = read_digest(algorithm, digest)?;
+        Ok(Self { algorithm, layout, salt, digest })
+    }
+}
+
+fn algorithm(name: &str, prefix: &str) -> Result<DigestAlgorithm, FormatError> {
+    name.strip_prefix(prefix).and_then(DigestAlgorithm::named).ok_or(FAMILY.damaged("the digest"))
+}
+
+fn read_digest(algorithm: DigestAlgorithm, text: &str) -> Result<Vec<u8>, FormatError> {
+    let length = algorithm.digest_bytes() as u64;
+    FAMILY.bytes("tag", &BASE64_NOPAD, text, length..=length)
+}
+
+impl StoredHash for SaltedDigest {
+    fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
+        let digest = match self.layout {
+            SaltLayout::SaltFirst => self.algorithm.of(&[&self.salt, password]),
+            SaltLayout::SaltLast => self.algorithm.of(&[password, &self.salt]),
+        };
+        Ok(digest.ct_eq(&self.digest).into())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        MEMORY_BYTES
+    }
+
+    fn costs(&self) -> String {
+        let layout = if self.salt.is_empty() { "unsalted" } else { self.layout.name() };
+        format!("{} {layout}", self.algorithm)
+    }
+}

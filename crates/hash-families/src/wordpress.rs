@@ -1,0 +1,52 @@
+//! WordPress since 6.8: `$wp$2y$10$…`, bcrypt over an HMAC-SHA-384 of the password in Base64, with
+//! `wp-sha384` for a key. White space at both ends of a password does not count.
+
+use data_encoding::BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha384;
+use zeroize::Zeroizing;
+
+use crate::bcrypt::Bcrypt;
+use crate::foreign_hash::StoredHash;
+use crate::{Family, FormatError, Projects, VerifyError};
+
+const FAMILY: Family = Family::WordPress;
+const KEY: &[u8] = b"wp-sha384";
+
+/// One hash of WordPress.
+pub(crate) struct WordPress(Bcrypt);
+
+impl WordPress {
+    pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
+        let bcrypt =
+            text.strip_prefix("$wp").ok_or(FAMILY.damaged("does not begin with $wp$2y$"))?;
+        Ok(Self(Bcrypt::parse_as(FAMILY, bcrypt)?))
+    }
+}
+
+impl StoredHash for WordPress {
+    fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
+        let mut mac = Hmac::<Sha384>::new_from_slice(KEY)
+            .map_err(|_| VerifyError::Algorithm { family: FAMILY, what: "HMAC key" })?;
+        mac.update(trimmed(password));
+        let prehashed = Zeroizing::new(BASE64.encode(&mac.finalize().into_bytes()));
+        Ok(self.0.matches(prehashed.as_bytes()))
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.0.memory_bytes()
+    }
+
+    fn costs(&self) -> String {
+        self.0.costs()
+    }
+}
+
+/// `password` without what PHP's `trim` takes off: space, tab, line feed, carriage return, NUL and
+/// vertical tab.
+fn trimmed(password: &[u8]) -> &[u8] {
+    let counts = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\0' | 0x0b);
+    let start = password.iter().position(counts).unwrap_or(password.len());
+    let end = password.iter().rposition(counts).map_or(start, |last| last + 1);
+    &password[start..end]
+}

@@ -1,0 +1,144 @@
+//! Texts that were never written by any system.
+
+use proptest::prelude::*;
+use repass_hash_families::{
+    Family, ForeignHash, FormatError, MAX_PASSWORD_BYTES, MAX_TEXT_BYTES, Projects,
+};
+
+use crate::expect::verdict;
+
+/// One text of each form, of low cost.
+const TEXTS: &[&str] = &[
+    "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+    "bcrypt$$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+    "$bcrypt-sha256$2a,5$5Hg1DKFqPE8C2aflZ5vVoe$12BjNE0p7axMg55.Y/mHsYiVuFBDQyu",
+    "$bcrypt-sha256$v=2,t=2b,r=5$5Hg1DKFqPE8C2aflZ5vVoe$wOK1VFFtS8IGTrGa7.h5fs0u84qyPbS",
+    "$wp$2y$05$CCCCCCCCCCCCCCCCCCCCC.J.Mjmor8ROGl33GjQI33/5RRCQPJXqq",
+    "$scrypt$ln=1,r=4,p=2$yhnD+J+Tci4lZCwFgHCuVQ$fAsEWmxSHuC0cHKMwKVFPzrQukgvK09Sj+NueTSxKds",
+    "scrypt:1024:8:2$wH9IJOUi$192ce5f9f337e361d9bd198e2f72a15cfa578598c8713e543c450e9781840ec148f7064c66308145718019813bbb0ffaeed22b8a3266d78dcf07805753fb9bbc",
+    "scrypt$1024$seasalt$8$5$ozpUt/qDR/QLBzi9csaWJofO252yHC+Oxl5cycNUQkna/BBjumDq5KMXPAq1Xi3sxxGWxqtAlQmEE+DSWNl+FQ==",
+    "$7$86..../....SodiumChloride$OCSJ4eit3LGHqD5H.g7AT8BzATgSJ5kBOVBxYwEnIE3",
+    "$better-auth$ln=2,r=16,p=1$MDAxMQ$fAsEWmxSHuC0cHKMwKVFPzrQukgvK09Sj+NueTSxKds",
+    "$firebase-scrypt$ln=2,r=4,project=shop-1$42xEC+ixf3L2lwc$fAsEWmxSHuC0cHKMwKVFPzrQukgvK09Sj+NueTSxKds",
+    "$pbkdf2$1212$OB.dtnSEXZK8U5cgxU/GYQ$y5LKPOplRmok7CZp/aqVDVg8zGI",
+    "$pbkdf2-sha1$i=10000,l=20$wJuJqLoUFsdXa8k3sFhRlA$XMGVWTbeKf4Xd+CGiuEZde8x7QA",
+    "pbkdf2_sha1$1000$seasalt$ljleU4wBmTtz/MoG5YTwxpM0d7I=",
+    "pbkdf2:sha1:1000$M0JU0vuK$c2462ad3782ad1149edee668a902c99380629146",
+    "{PBKDF2}1212$MDEyMzQ1Njc4OWFiY2RlZg$/i3kqeDsh8Jz4SQXyeaKAaroURA",
+    "AAABAgMEBQYHCAkKCwwNDg+ukCEMDf0yyQ29NYubggHIVY0sdEUfdyeM+E1LtH1uJg==",
+    "AQAAAAIAAAAyAAAAEOMwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw",
+    "$aspnet-membership-sha1$AAECAwQFBgcICQoLDA0ODw$TdpD8XIYGc4IpyrI7vVfZt7GRps",
+    "$1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1",
+    "{CRYPT}$1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1",
+    "$3$$7f8fe03093cc84b267b109625f6bbf4b",
+    "$5$rounds=1004$nacl$oiWPbm.kQ7.jTCZoOtdv7/tO5mWv/vxw5yTqlBagVR7",
+    "$6$rounds=1000$saltstring$CF.N.0BYYN72qUcyvvSEsw6BVOF30ljypIAf09OO9srNHWPxyxF8MeuK7MXWjGoVlM.3yAAk/owEEJQEYuWsY1",
+    "$y$j75..$LdJMENpBABJJ3hIHjB1Bi.$75Df5HKEbv7YpMBHBP.WLJgJMbfhGefO43oMLN6a3jD",
+    "$P$7JaFQsPzJSuenezefD/3jHgt5hVfNH0",
+    "U$S$533783772x4w3Ahcjh5lr2h4ImEYIS02BvwCUJA48lMm/vZTPWNj",
+    "{SSHA}0H+zTv8o4MR4H43n03eCsvw1luG8LdB7",
+    "$salted-md5$layout=salt-first$c2FsdA$6rCkCEIPS4oP74sDNWIo+w",
+    "$unsalted-md5$6rCkCEIPS4oP74sDNWIo+w",
+];
+
+#[test]
+fn what_the_text_alone_does_not_tell_is_unknown() {
+    let untold = [
+        "",
+        " ",
+        "password",
+        "5f4dcc3b5aa765d61d8327deb882cf99",
+        "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
+        "$",
+        "$$$",
+        "$9$12$salt$tag",
+        "$2$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        " $2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+    ];
+    for text in untold {
+        assert_eq!(ForeignHash::parse(text).unwrap_err(), FormatError::Unknown, "{text}");
+        assert_eq!(Family::of(text), None);
+    }
+}
+
+#[test]
+fn argon2_is_recognised_and_left_to_another() {
+    let text =
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+    assert_eq!(Family::of(text), Some(Family::Argon2));
+    assert_eq!(ForeignHash::parse(text).unwrap_err(), FormatError::Argon2);
+}
+
+#[test]
+fn too_long_texts_and_passwords_are_not_looked_at() {
+    let text = "$2a$05$".to_owned() + &"C".repeat(MAX_TEXT_BYTES);
+    let refused = ForeignHash::parse(&text).unwrap_err();
+    assert_eq!(refused, FormatError::TooLong { bytes: text.len(), most: MAX_TEXT_BYTES });
+
+    let text = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
+    let start = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    assert!(verdict(text, format!("{start:x<MAX_PASSWORD_BYTES$}")));
+    assert!(!verdict(text, format!("{start:x<0$}", MAX_PASSWORD_BYTES + 1)));
+}
+
+#[test]
+fn every_family_has_a_text_here() {
+    let families: std::collections::HashSet<_> =
+        TEXTS.iter().map(|text| ForeignHash::parse(text).unwrap().family()).collect();
+    // All but Argon2.
+    assert_eq!(families.len(), 17);
+}
+
+#[test]
+fn no_error_quotes_the_text() {
+    for text in TEXTS {
+        let marked = format!("{text}MARKMARK");
+        if let Err(error) = ForeignHash::parse(&marked) {
+            assert!(!error.to_string().contains("MARK"), "{error}");
+            assert!(!format!("{error:?}").contains("MARK"), "{error:?}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in any::<String>()) {
+        let _ = ForeignHash::parse(&text);
+    }
+
+    #[test]
+    fn what_begins_like_a_hash_is_read_or_refused(
+        known in prop::sample::select(TEXTS),
+        keep in any::<prop::sample::Index>(),
+        rest in "[$=,:{}./a-zA-Z0-9é]{0,80}",
+    ) {
+        let keep = keep.index(known.len());
+        let _ = ForeignHash::parse(&format!("{}{rest}", &known[..keep]));
+        let _ = ForeignHash::parse(&format!("{}{rest}{}", &known[..keep], &known[keep..]));
+    }
+
+    #[test]
+    fn a_changed_character_is_read_or_refused(
+        known in prop::sample::select(TEXTS),
+        at in any::<prop::sample::Index>(),
+        change in prop_oneof!["[$=,:{}./+a-zA-Z0-9]".prop_map(|text| text.chars().next()), any::<Option<char>>()],
+    ) {
+        let mut characters: Vec<char> = known.chars().collect();
+        let at = at.index(characters.len());
+        match change {
+            Some(change) => characters[at] = change,
+            None => drop(characters.remove(at)),
+        }
+        let changed: String = characters.into_iter().collect();
+        let Ok(hash) = ForeignHash::parse(&changed) else {
+            return Ok(());
+        };
+        prop_assert!(hash.memory_bytes() <= 257 * 1024 * 1024);
+        // What is read has an answer. Hashes that became costlier are left alone.
+        let unchanged = ForeignHash::parse(known).unwrap();
+        if format!("{hash:?}") == format!("{unchanged:?}") {
+            let projects = Projects::none().with("shop-1", vec![7; 32]);
+            prop_assert!(hash.verify(b"surely not this one", &projects).is_ok_and(|right| !right));
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Exports of other systems, and what becomes of them.
+//!
+//! Keycloak: credentials of published realm exports with their passwords. Firebase: the example of the
+//! README of firebase/scrypt, and hashes made for these tests with Python's hashlib and OpenSSL.
+//! better-auth: made for these tests with Python's hashlib, as `@better-auth/utils` computes it. Django:
+//! made with Django 5.2.
+
+use data_encoding::BASE64;
+use repass_hash_families::{
+    DeclarationError, ExportedHash, Family, ForeignHash, FormatError, ImportFormat, Projects,
+    VerifyError, imported,
+};
+
+use crate::expect::{damaged, out_of_bounds, refused_when_cut_off, verdict, verifies};
+
+fn declared(name: &str, options: &[(&str, &str)]) -> ImportFormat {
+    ImportFormat::declared(name, options.iter().copied()).unwrap()
+}
+
+fn alone(hash: &str) -> ExportedHash<'_> {
+    ExportedHash { hash, salt: None }
+}
+
+const FIREBASE: [(&str, &str); 4] =
+    [("project", "shop-1"), ("rounds", "4"), ("mem-cost", "10"), ("salt-separator", "Bw==")];
+const FIREBASE_SALT: Option<&str> = Some("42xEC+ixf3L2lw==");
+const SIGNER_KEY: &str =
+    "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==";
+
+fn projects() -> Projects {
+    Projects::none().with("shop-1", BASE64.decode(SIGNER_KEY.as_bytes()).unwrap())
+}
+
+#[test]
+fn the_published_hash_of_firebase_verifies() {
+    let options =
+        [("project", "shop-1"), ("rounds", "8"), ("mem-cost", "14"), ("salt-separator", "Bw==")];
+    let hash =
+        "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==";
+    let exported = ExportedHash { hash, salt: FIREBASE_SALT };
+    let text = imported(&declared("firebase", &options), exported).unwrap();
+    let parsed = ForeignHash::parse(&text).unwrap();
+    assert_eq!(parsed.family(), Family::FirebaseScrypt);
+    assert_eq!(parsed.verify(b"user1password", &projects()), Ok(true));
+    assert_eq!(parsed.verify(b"user1passwore", &projects()), Ok(false));
+    assert!(parsed.memory_bytes() >= 16 << 20);
+    // The Admin SDK writes the same in the URL-safe alphabet.
+    let url_safe = hash.replace('+', "-").replace('/', "_");
+    let exported = ExportedHash { hash: &url_safe, salt: FIREBASE_SALT };
+    assert_eq!(imported(&declared("firebase", &options), exported).unwrap(), text);
+}
+
+#[test]
+fn a_firebase_hash_takes_the_signer_key_of_its_project() {
+    let known = [
+        (
+            "p\u{e4}ssword",
+            "KQPsvED2CV0bwpoa/EwWf/I6wi4aFdD6ioCh+UZ6ky26qt7F67GWf6muPoe4X99j3MPxJV5bYRc+kYtBiAy2+w==",
+        ),
+        (
+            "",
+            "L5s0pnndS3O5pBP7f8SSe/l9j5P4VhcB0vwzsBoK4ZNTeNBy7IKh+Cebdsg6iyO7FwGQ0nhIHKGHVuHh1zck9Q==",
+        ),
+    ];
+    for (password, hash) in known {
+        let exported = ExportedHash { hash, salt: FIREBASE_SALT };
+        let text = imported(&declared("firebase", &FIREBASE), exported).unwrap();
+        let parsed = ForeignHash::parse(&text).unwrap();
+        assert_eq!(parsed.verify(password.as_bytes(), &projects()), Ok(true));
+        assert_eq!(parsed.verify(b"other", &projects()), Ok(false));
+        let unknown = VerifyError::UnknownProject { project: "shop-1".to_owned() };
+        let elsewhere = Projects::none().with("shop-2", vec![7; 64]);
+        assert_eq!(parsed.verify(password.as_bytes(), &elsewhere), Err(unknown));
+        // Another key of the project, or one of another length, is no match and no error.
+        for key in [vec![7; 64], vec![7; 63], Vec::new()] {
+            let other_key = projects().with("shop-1", key);
+            assert_eq!(parsed.verify(password.as_bytes(), &other_key), Ok(false));
+        }
+    }
+    assert_eq!(format!("{:?}", projects()), r#"{"shop-1"}"#);
+}
+
+#[test]
+fn firebase_texts_are_bounded_and_read_strictly() {
+    let end = "42xEC+ixf3L2lwc$KQPsvED2CV0bwpoa/EwWf/I6wi4aFdD6ioCh+UZ6ky26qt7F67GWf6muPoe4X99j3MPxJV5bYRc+kYtBiAy2+w";
+    assert!(
+        ForeignHash::parse(&format!("$firebase-scrypt$ln=10,r=4,project=shop-1${end}")).is_ok()
+    );
+    for costs in
+        ["ln=10,r=4", "ln=10,r=4,project=", "ln=10,r=4,project=a b", "ln=10,project=a,r=4", "r=4"]
+    {
+        damaged(Family::FirebaseScrypt, &format!("$firebase-scrypt${costs}${end}"));
+    }
+    let text = format!("$firebase-scrypt$ln=21,r=4,project=a${end}");
+    out_of_bounds(Family::FirebaseScrypt, &text, "ln", 21);
+    let too_costly =
+        [("project", "a"), ("rounds", "8"), ("mem-cost", "19"), ("salt-separator", "")];
+    let hash =
+        "KQPsvED2CV0bwpoa/EwWf/I6wi4aFdD6ioCh+UZ6ky26qt7F67GWf6muPoe4X99j3MPxJV5bYRc+kYtBiAy2+w==";
+    let refused =
+        imported(&declared("firebase", &too_costly), ExportedHash { hash, salt: FIREBASE_SALT });
+    assert!(matches!(refused, Err(FormatError::OutOfBounds { .. })), "{refused:?}");
+    let missing = imported(&declared("firebase", &FIREBASE), alone(hash));
+    assert!(matches!(missing, Err(FormatError::Export { .. })));
+}
+
+#[test]
+fn better_auth_hashes_verify() {
+    let known = [
+        (
+            "p\u{e4}ssword",
+            "00112233445566778899aabbccddeeff:c99f4ab8106e1086dc3851b5dddd9cd9aa382293481292e1b6a4346239804e276c4e930a3f461d8be40d6fa218066223f928e55a455c7259e46282154c009e52",
+        ),
+        (
+            "\u{212b}ngstr\u{f6}m \u{fb01}",
+            "0f1e2d3c4b5a69788796a5b4c3d2e1f0:76ff99e3321ca2bdd1287181d19788d5dc48c01bb6bb3e38bf3a246ef27d1157cfa42b1b85b09f1a87699f27b6ffd54206a433cbc4636c20b2e0e72087f06428",
+        ),
+    ];
+    for (password, hash) in known {
+        let text = imported(&declared("better-auth", &[]), alone(hash)).unwrap();
+        assert!(text.starts_with("$better-auth$ln=14,r=16,p=1$"));
+        assert_eq!(ForeignHash::parse(&text).unwrap().family(), Family::BetterAuth);
+        assert!(verdict(&text, password));
+        assert!(!verdict(&text, "password"));
+        assert!(!verdict(&text, b"p\xe4ssword"), "no UTF-8");
+        // What it is cannot be told from the export alone.
+        assert_eq!(ForeignHash::parse(hash).unwrap_err(), FormatError::Unknown);
+        for damaged in [&hash[1..], &hash[..hash.len() - 1], &hash.replace(':', ""), "", ":"] {
+            assert!(imported(&declared("better-auth", &[]), alone(damaged)).is_err(), "{damaged}");
+        }
+    }
+    // Forms that NFKC makes the same are the same password.
+    let text = imported(&declared("better-auth", &[]), alone(known[1].1)).unwrap();
+    assert!(verdict(&text, "A\u{30a}ngstro\u{308}m fi"));
+}
+
+#[test]
+fn keycloak_credentials_verify() {
+    let known = [
+        (
+            "RdaRfqP7Y89vy2",
+            r#"{"secretData":{"value":"ZXVC08Hf4jBOoYzVoNWYjQijsMC2oc/OUa9LciiIJ/1XHPF/qPiY1DqwLLDN2hYFmf/1kApkveD8/Pr7GVqjgw==","salt":"Td6XuopYK6JNfUnIlqYMOQ==","additionalParameters":{}},"credentialData":{"hashIterations":27500,"algorithm":"pbkdf2-sha256","additionalParameters":{}}}"#,
+        ),
+        (
+            "admin",
+            r#"{"type":"password","secretData":"{\"value\":\"31MudlHfx763mvpL+ZJU/etLgu2qFt0NpX+xyK0f8MCxOagc5N5+LCLQ/lUx8PJA6+eflW/eRQcnqGR7L8qb7w==\",\"salt\":\"SWU35ecF1zm/VYEcvzdNJg==\"}","credentialData":"{\"hashIterations\":27500,\"algorithm\":\"pbkdf2-sha256\"}"}"#,
+        ),
+        (
+            "user1",
+            r#"{"id":"4e67ce9c-1ddc-45db-b36e-db50ee1f4d9e","type":"password","userLabel":"My password","createdDate":1740654903754,"secretData":"{\"value\":\"9qur72LAICdhFeb2SpkJt2jbOYaxJ44g9T+E7bmJXxI=\",\"salt\":\"AGHjXoWftkFxnk/dcZRNnA==\",\"additionalParameters\":{}}","credentialData":"{\"hashIterations\":27500,\"algorithm\":\"pbkdf2-sha256\",\"additionalParameters\":{}}"}"#,
+        ),
+    ];
+    for (password, json) in known {
+        let text = imported(&declared("keycloak", &[]), alone(json)).unwrap();
+        assert!(text.starts_with("$pbkdf2-sha256$i=27500,l="), "{text}");
+        verifies(Family::Pbkdf2, &text, password);
+        for (from, to) in
+            [("password", "otp"), ("27500", "0"), ("sha256", "md5"), ("value", "v"), ("==", "=!")]
+        {
+            let changed = json.replace(from, to);
+            if changed != json {
+                assert!(
+                    imported(&declared("keycloak", &[]), alone(&changed)).is_err(),
+                    "{changed}"
+                );
+            }
+        }
+        assert!(imported(&declared("keycloak", &[]), alone(&json[1..])).is_err());
+    }
+}
+
+#[test]
+fn keycloaks_argon2_becomes_a_phc_string() {
+    let json = r#"{"type":"password","secretData":"{\"value\":\"BruFLfFkjH/8erZ26NnrbkOrWiZuQyDRCHD9o0R6Scg=\",\"salt\":\"Cf9AYCE5pAbb4CKEF0GUTA==\",\"additionalParameters\":{}}","credentialData":"{\"hashIterations\":5,\"algorithm\":\"argon2\",\"additionalParameters\":{\"hashLength\":[\"32\"],\"memory\":[\"7168\"],\"type\":[\"id\"],\"version\":[\"1.3\"],\"parallelism\":[\"1\"]}}"}"#;
+    let text = imported(&declared("keycloak", &[]), alone(json)).unwrap();
+    assert_eq!(
+        text,
+        "$argon2id$v=19$m=7168,t=5,p=1$Cf9AYCE5pAbb4CKEF0GUTA$BruFLfFkjH/8erZ26NnrbkOrWiZuQyDRCHD9o0R6Scg"
+    );
+    assert_eq!(ForeignHash::parse(&text).unwrap_err(), FormatError::Argon2);
+    for (from, to) in
+        [("1.3", "2.0"), (r#"[\"id\"]"#, r#"[\"x\"]"#), ("7168", "-1"), ("memory", "m")]
+    {
+        let changed = json.replace(from, to);
+        let refused = imported(&declared("keycloak", &[]), alone(&changed));
+        assert!(matches!(refused, Err(FormatError::Damaged { .. })), "{changed}: {refused:?}");
+    }
+}
+
+#[test]
+fn django_s_old_forms_are_told_by_the_declaration() {
+    let django = declared("django", &[]);
+    let md5 = "md5$seasalt$3f86d0d3d465b7b458c231bf3555c0e3";
+    assert_eq!(ForeignHash::parse(md5).unwrap_err(), FormatError::Unknown);
+    let text = imported(&django, alone(md5)).unwrap();
+    verifies(Family::SaltedDigest, &text, "l\u{e8}tmein");
+    // `abc`, as RFC 1321 and FIPS 180 have it.
+    for hash in [
+        "900150983cd24fb0d6963f7d28e17f72",
+        "md5$$900150983cd24fb0d6963f7d28e17f72",
+        "sha1$$a9993e364706816aba3e25717850c26c9cd0d89d",
+    ] {
+        verifies(Family::SaltedDigest, &imported(&django, alone(hash)).unwrap(), "abc");
+    }
+    let argon2 =
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+    assert_eq!(imported(&django, alone(&format!("argon2{argon2}"))).unwrap(), argon2);
+    let pbkdf2 = "pbkdf2_sha1$1000$seasalt$ljleU4wBmTtz/MoG5YTwxpM0d7I=";
+    assert_eq!(imported(&django, alone(pbkdf2)).unwrap(), pbkdf2);
+    for unusable in ["!", "", "!Qj5p6FcEdGTLxTbiEyQfC4LUuaEy7cCLYIEEs1ST", "md5$a$b$c", "md5$a$zz"]
+    {
+        assert!(imported(&django, alone(unusable)).is_err(), "{unusable}");
+    }
+}
+
+#[test]
+fn what_describes_itself_is_stored_as_it_is_or_refused() {
+    let format = declared("self-describing", &[]);
+    let texts = [
+        "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "{CRYPT}$1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1",
+        "AAABAgMEBQYHCAkKCwwNDg+ukCEMDf0yyQ29NYubggHIVY0sdEUfdyeM+E1LtH1uJg==",
+    ];
+    for text in texts {
+        assert_eq!(imported(&format, alone(text)).unwrap(), text);
+        refused_when_cut_off(text);
+    }
+    let refused = imported(&format, alone("5f4dcc3b5aa765d61d8327deb882cf99"));
+    assert_eq!(refused, Err(FormatError::Unknown));
+    let salted = ExportedHash { hash: texts[0], salt: Some("x") };
+    assert!(matches!(imported(&format, salted), Err(FormatError::Export { .. })));
+    let long = "x".repeat(9000);
+    assert!(matches!(imported(&format, alone(&long)), Err(FormatError::TooLong { .. })));
+    assert_eq!(format!("{:?}", alone("secret")), "ExportedHash(..)");
+}
+
+#[test]
+fn declarations_are_read_strictly() {
+    let declare = |name: &str, options: &[(&'static str, &'static str)]| {
+        ImportFormat::declared(name, options.iter().copied())
+    };
+    assert!(matches!(declare("md5", &[]), Err(DeclarationError::UnknownFormat { .. })));
+    assert!(matches!(
+        declare("nt", &[("salt", "x")]),
+        Err(DeclarationError::UnknownOption { option, .. }) if option == "salt"
+    ));
+    assert!(matches!(
+        declare("salted-digest", &[("algorithm", "md5")]),
+        Err(DeclarationError::Missing { option: "layout", .. })
+    ));
+    assert!(matches!(
+        declare("salted-digest", &[("algorithm", "md4"), ("layout", "none")]),
+        Err(DeclarationError::Value { option: "algorithm", .. })
+    ));
+    assert!(matches!(
+        declare("salted-digest", &[("layout", "none"), ("layout", "none")]),
+        Err(DeclarationError::Repeated(option)) if option == "layout"
+    ));
+    assert!(matches!(
+        declare("firebase", &[("project", "a$b"), ("rounds", "8")]),
+        Err(DeclarationError::Value { option: "project", .. })
+    ));
+    for name in ["self-describing", "django", "nt", "better-auth", "keycloak", "aspnet-membership"]
+    {
+        assert!(declare(name, &[]).is_ok(), "{name}");
+    }
+    let format = declare("salted-digest", &[("algorithm", "sha256"), ("layout", "salt-last")]);
+    let hash = "eebd07b8d6aeec5541eeba010c8dad085b3d2dfb695a98155626bc24d3a4f04d";
+    let text = imported(&format.unwrap(), ExportedHash { hash, salt: Some("salt") }).unwrap();
+    assert!(verdict(&text, "p\u{e4}ssword"));
+}

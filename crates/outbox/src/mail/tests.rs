@@ -1,0 +1,254 @@
+use std::path::Path;
+
+use mail_parser::{MessageParser, MimeHeaders};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::tests_support::{claimed, claimed_of};
+use super::*;
+
+fn options() -> MailOptions {
+    MailOptions {
+        server: SmtpServer {
+            host: "smtp.example.org".to_owned(),
+            port: None,
+            encryption: Encryption::Implicit,
+            credentials: None,
+            allow_plain_smtp: false,
+        },
+        timeout: Duration::from_secs(1),
+        from: "Example Shop <accounts@example.org>".to_owned(),
+        reply_to: Some("help@example.org".to_owned()),
+        product: "Example Shop".to_owned(),
+        support_url: Some("https://example.org/help?topic=account&lang=any".to_owned()),
+        support_email: Some("help@example.org".to_owned()),
+        default_language: Language::English,
+        events: EventKind::ALL.to_vec(),
+    }
+}
+
+fn mail() -> Mail {
+    Mail::new(options()).unwrap()
+}
+
+/// What goes over the wire.
+fn raw(mail: &Mail, claimed: &ClaimedEvent, language: Language) -> String {
+    let words = mail.words(&claimed.event.kind, language).unwrap();
+    let notice = Notice::new(claimed, language, words, &mail.product, &mail.support);
+    let to = recipient::parse(claimed.holder.email.as_deref().unwrap()).unwrap();
+    String::from_utf8(mail.message(to, claimed, &notice).unwrap().formatted()).unwrap()
+}
+
+/// Both parts, as a mail program decodes them.
+fn parts(raw: &str) -> (String, String) {
+    let message = MessageParser::default().parse(raw).unwrap();
+    let decoded = |text: Option<std::borrow::Cow<'_, str>>| text.unwrap().replace("\r\n", "\n");
+    assert_eq!((message.text_body.len(), message.html_body.len()), (1, 1), "{raw}");
+    (decoded(message.body_text(0)), decoded(message.body_html(0)))
+}
+
+/// Compares with a file of `tests/golden`; with `TEST_WRITE_GOLDEN` set the file is written instead.
+#[track_caller]
+fn assert_golden(name: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("TEST_WRITE_GOLDEN").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    let golden = std::fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(golden, text, "{name}");
+}
+
+#[test]
+fn every_event_reads_as_its_golden_files() {
+    for kind in EventKind::ALL {
+        let (text, html) = parts(&raw(&mail(), &claimed_of(kind), Language::English));
+        assert_golden(&format!("{}.txt", kind.as_str()), &text);
+        assert_golden(&format!("{}.html", kind.as_str()), &html);
+    }
+}
+
+#[test]
+fn the_whole_message_is_its_golden_file_each_time() {
+    let message = raw(&mail(), &claimed(), Language::German);
+    assert_eq!(message, raw(&mail(), &claimed(), Language::German), "a repeat is the same");
+    assert_golden("password.changed.de.eml", &message.replace("\r\n", "\n"));
+}
+
+#[test]
+fn the_head_says_who_what_and_that_nobody_should_answer_by_machine() {
+    let raw = raw(&mail(), &claimed(), Language::English);
+    let message = MessageParser::default().parse(&raw).unwrap();
+    let address = |list: Option<&mail_parser::Address<'_>>| {
+        let address = list.unwrap().first().unwrap();
+        (address.name().unwrap_or_default().to_owned(), address.address().unwrap().to_owned())
+    };
+    let of = |name: &str, address: &str| (name.to_owned(), address.to_owned());
+    assert_eq!(address(message.from()), of("Example Shop", "accounts@example.org"));
+    assert_eq!(address(message.to()), of("", "pat@example.org"));
+    assert_eq!(address(message.reply_to()), of("", "help@example.org"));
+    assert_eq!(message.subject(), Some("Example Shop: Your password was changed"));
+    let id = claimed().event.id;
+    assert_eq!(message.message_id(), Some(format!("{id}@example.org").as_str()));
+    assert_eq!(message.date().unwrap().to_rfc3339(), "2026-11-21T08:52:11Z");
+    let header = |name: &str| message.header(name).unwrap().as_text().unwrap().to_owned();
+    assert_eq!(header("Auto-Submitted"), "auto-generated");
+    assert!(raw.contains("\r\nContent-Language: en\r\n"), "{raw}");
+    assert!(message.content_type().unwrap().subtype().unwrap() == "alternative");
+}
+
+#[test]
+fn every_event_is_whole_in_every_language() {
+    for language in Language::ALL {
+        for kind in EventKind::ALL {
+            let (text, html) = parts(&raw(&mail(), &claimed_of(kind), language));
+            let words = Catalogue::of(language).words(kind).unwrap();
+            for sentence in [words.title, words.happened, words.if_you, words.if_not_you] {
+                assert!(text.contains(sentence), "{text}");
+                assert!(html.contains(sentence), "{html}");
+            }
+            for fact in ["pat", "2026", "203.0.113.9", "Firefox/118.0", "help@example.org"] {
+                assert!(text.contains(fact) && html.contains(fact), "{fact}: {text}");
+            }
+            assert!(!text.contains(['{', '}', '<', '>']), "{text}");
+            assert!(!html.contains(['{', '}']), "{html}");
+            assert!(html.contains(&format!("lang=\"{}\"", language.subtag())), "{html}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_is_not_shown() {
+    let mut claimed = claimed();
+    claimed.event.payload = json!({ "realm": "shop" });
+    claimed.holder.username = Some(" \u{200b}".to_owned());
+    let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
+    assert!(text.contains("Account: 1001\n"), "{text}");
+    assert!(!text.contains("network address") && !text.contains("Device"), "{text}");
+    claimed.event.payload =
+        json!({ "ip_address": "http://evil.example", "peer": "::ffff:1.2.3.4" });
+    let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
+    assert!(text.contains("From the network address: 1.2.3.4\n"), "{text}");
+}
+
+#[test]
+fn the_holders_own_address_may_be_the_name() {
+    let mut claimed = claimed();
+    claimed.holder.username = None;
+    claimed.holder.user_id = "pat@example.org".parse().unwrap();
+    let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
+    assert!(text.contains("Account: pat@example.org\n"), "{text}");
+    claimed.holder.email = Some("elsewhere@example.org".to_owned());
+    let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
+    assert!(text.contains("Account: pat[@]example[.]org\n"), "{text}");
+}
+
+#[test]
+fn mistakes_name_the_member() {
+    let wrong = |change: fn(&mut MailOptions)| {
+        let mut options = options();
+        change(&mut options);
+        Mail::new(options).unwrap_err().member
+    };
+    assert_eq!(wrong(|it| it.server.host = "a b".to_owned()), "server");
+    assert_eq!(wrong(|it| it.server.encryption = Encryption::None), "tls");
+    assert_eq!(wrong(|it| it.from = "Shop".to_owned()), "from");
+    assert_eq!(wrong(|it| it.from = "Shop <a@example.org>\nBcc: x@y.z".to_owned()), "from");
+    assert_eq!(wrong(|it| it.reply_to = Some("a@".to_owned())), "reply_to");
+    assert_eq!(wrong(|it| it.product = " ".to_owned()), "product");
+    assert_eq!(wrong(|it| it.product = "a\nb".to_owned()), "product");
+    assert_eq!(wrong(|it| it.product = "x".repeat(101)), "product");
+    assert_eq!(wrong(|it| it.support_email = Some("help".to_owned())), "support_email");
+    for url in ["javascript:alert(1)", "help", "https://", "mailto:x@y.z", "https://u:p@h/"] {
+        let mut options = options();
+        options.support_url = Some(url.to_owned());
+        assert_eq!(Mail::new(options).unwrap_err().member, "support_url", "{url}");
+    }
+    let mut options = options();
+    (options.support_url, options.support_email) = (None, None);
+    assert_eq!(Mail::new(options).unwrap_err().member, "support_url");
+}
+
+#[tokio::test]
+async fn there_may_be_nobody_or_nothing_to_tell() {
+    // No server is there: to connect would be an error.
+    let mut options = options();
+    options.events = vec![EventKind::PasswordChanged];
+    let mail = Mail::new(options).unwrap();
+    mail.deliver(&claimed_of(EventKind::AccountLocked)).await.unwrap();
+    let mut unknown = claimed();
+    unknown.event.kind = "account.renamed".to_owned();
+    mail.deliver(&unknown).await.unwrap();
+    for nobody in [None, Some(String::new())] {
+        let mut homeless = claimed();
+        homeless.holder.email = nobody;
+        mail.deliver(&homeless).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_fails_for_good() {
+    for address in ["pat", "pat@example.org\r\nBcc: eve@example.org", "a@b.example, c@d.example"] {
+        let mut claimed = claimed();
+        claimed.holder.email = Some(address.to_owned());
+        let error = mail().deliver(&claimed).await.unwrap_err();
+        assert!(error.is_permanent(), "{address}: {error}");
+        assert!(!error.to_string().contains("eve"), "{error}");
+    }
+}
+
+fn hostile() -> impl Strategy<Value = String> {
+    let markup = "[a-z.@:/ <>&\"'\\r\\n\\u{202e}{}%-]{0,60}";
+    let known = prop_oneof![
+        Just("</td></tr></table><script>alert(1)</script>".to_owned()),
+        Just("\" onload=\"alert(1)".to_owned()),
+        Just("\r\n.\r\nMAIL FROM:<eve@evil.example>\r\n".to_owned()),
+        Just("\r\nBcc: eve@evil.example\r\n\r\n<b>".to_owned()),
+        Just("\r\n--=_repass-0b0e4f3c6a5f4c439f0e6b8d6a2f9f5e--\r\n".to_owned()),
+        Just("{{ product }}{% for %}".to_owned()),
+        Just("https://evil.example/".to_owned()),
+    ];
+    prop_oneof![any::<String>(), markup, known]
+}
+
+proptest! {
+    #[test]
+    fn nothing_breaks_out_of_its_line_its_element_or_the_head(
+        name in hostile(),
+        agent in hostile(),
+        peer in hostile(),
+        address in hostile(),
+    ) {
+        let mail = mail();
+        let calm = raw(&mail, &claimed(), Language::English);
+        let mut claimed = claimed();
+        claimed.holder.username = Some(format!("x{name}"));
+        claimed.event.payload["user_agent"] = json!(format!("x{agent}"));
+        claimed.event.payload["peer"] = json!(peer);
+        claimed.event.payload["language"] = json!(agent);
+        let attacked = raw(&mail, &claimed, Language::English);
+        let head = |raw: &str| {
+            let head = raw.split("\r\n\r\n").next().unwrap().to_owned();
+            head.lines().map(|line| line.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(head(&attacked), head(&calm));
+
+        let ((text, html), (calm_text, calm_html)) = (parts(&attacked), parts(&calm));
+        prop_assert_eq!(text.lines().count(), calm_text.lines().count(), "{}", text);
+        // The markup is ours alone: every angle bracket and every quote.
+        for mark in ['<', '>', '"'] {
+            let count = |html: &str| html.chars().filter(|c| *c == mark).count();
+            prop_assert_eq!(count(&html), count(&calm_html), "{}", html);
+        }
+        for text in [&text, &html] {
+            prop_assert_eq!(text.matches("://").count(), if text.starts_with('<') { 2 } else { 1 });
+            prop_assert!(!text.contains("evil.example"), "{}", text);
+        }
+
+        // Whatever the address is, it is one address or none.
+        if let Some(to) = recipient::parse(&address) {
+            let to = to.email.to_string();
+            prop_assert!(!to.contains(|c: char| c.is_whitespace() || c.is_control()), "{to}");
+            prop_assert!(!to.contains(['<', '>', ',', '"']), "{to}");
+        }
+    }
+}

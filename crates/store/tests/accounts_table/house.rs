@@ -1,0 +1,124 @@
+//! The engine over a mapped table, with a clock that is moved by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use repass_core::{
+    Account, Administration, Argon2idHasher, Authenticator, Authority, Caller, Change, ChangeError,
+    Changed, Changer, Context, CredentialStore, Found, HashProfile, HashedPassword, Hasher,
+    HasherOptions, InstallationKey, Knowledge, ManualClock, NewPassword, Plaintext, Policy, Proof,
+    Sessions, SystemRandomness,
+};
+use repass_store::SqlStore;
+
+use crate::application::{Application, User};
+
+pub(crate) const OLD: &str = "the password from before repass";
+pub(crate) const NEW: &str = "a second one, quite different";
+
+pub(crate) struct House {
+    pub(crate) application: Application,
+    pub(crate) store: SqlStore,
+    pub(crate) changer: Arc<Changer>,
+    pub(crate) desk: Administration,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) hasher: Arc<Argon2idHasher>,
+}
+
+impl House {
+    pub(crate) async fn new(application: Application) -> Self {
+        let store = application.open().await;
+        Self::with(application, store)
+    }
+
+    pub(crate) fn with(application: Application, store: SqlStore) -> Self {
+        let moment = jiff::Timestamp::from_second(1_800_000_000).unwrap();
+        let clock = Arc::new(ManualClock::new(moment));
+        let options =
+            HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
+        let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap());
+        let key = Arc::new(InstallationKey::from_bytes([3; 32]));
+        let shared = Arc::new(store.clone());
+        let changer = Changer::builder(shared.clone(), hasher.clone())
+            .tokens(shared.clone())
+            .policy(Policy { history: 3, ..Policy::default() })
+            .installation_key(key.clone())
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        let desk = Administration::new(shared, key, clock.clone(), Arc::new(SystemRandomness));
+        Self { application, store, changer: Arc::new(changer), desk, clock, hasher }
+    }
+
+    /// A user whose password is [`OLD`], hashed as repass does.
+    pub(crate) async fn user(&self) -> User {
+        let user = User::new(self.hash(OLD).await.as_str());
+        assert!(self.application.insert(&user).await);
+        user
+    }
+
+    pub(crate) fn accepted(&self, password: &str) -> NewPassword {
+        let password = Arc::new(Plaintext::from(password));
+        self.changer.policy().accept(password, &Knowledge::default()).unwrap()
+    }
+
+    pub(crate) async fn hash(&self, password: &str) -> HashedPassword {
+        self.hasher.hash(self.accepted(password)).await.unwrap()
+    }
+
+    pub(crate) async fn change(
+        &self,
+        user: &User,
+        old: &str,
+        new: &str,
+    ) -> Result<Changed, ChangeError> {
+        self.prove(user, Proof::OldPassword(Plaintext::from(old)), new).await
+    }
+
+    pub(crate) async fn prove(
+        &self,
+        user: &User,
+        proof: Proof,
+        new: &str,
+    ) -> Result<Changed, ChangeError> {
+        let change = Change {
+            subject: user.subject(),
+            caller: Caller::anonymous(),
+            authority: Authority::AnyoneWithProof,
+            proof,
+            otp: None,
+            new_password: Plaintext::from(new),
+            sessions: Sessions::default(),
+            context: Context::new("test"),
+        };
+        self.changer.change(change).await
+    }
+
+    pub(crate) async fn find(&self, user: &User) -> Option<Found> {
+        self.store.find(&user.subject()).await.unwrap()
+    }
+
+    pub(crate) async fn account(&self, user: &User) -> Account {
+        self.find(user).await.unwrap().account
+    }
+
+    pub(crate) async fn version(&self, user: &User) -> i64 {
+        self.find(user).await.unwrap().credential.unwrap().version
+    }
+
+    pub(crate) async fn history(&self, user: &User) -> Vec<String> {
+        let history = self.store.history(user.account(), 10).await.unwrap();
+        history.iter().map(|hash| hash.as_str().to_owned()).collect()
+    }
+
+    pub(crate) async fn token(&self, user: &User) -> Plaintext {
+        let hour = Duration::from_secs(3600);
+        self.desk.issue_token(&user.realm(), &user.login, vec![], hour).await.unwrap().1
+    }
+
+    pub(crate) async fn counts(&self, user: &User, token: &Plaintext) -> bool {
+        let shared = Arc::new(self.store.clone());
+        let authenticator = Authenticator::new(shared.clone(), shared, self.clock.clone());
+        authenticator.access_token(&user.realm(), token).await.unwrap().is_some()
+    }
+}

@@ -1,0 +1,303 @@
+//! The public suite of repass-core over a mapped table.
+//!
+//! What the suite adds by [`AdministrationStore::add_account`] is put into the table by its owner,
+//! and what that table has no column for is filled in again when it is read.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use repass_core::{
+    AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
+    AdministrationStore, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState,
+    AttemptTicket, AuditFilter, AuditRecord, Claim, ClaimedEvent, Closed, Commit, Committed,
+    CredentialStore, Found, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore,
+    OtpEnrolment, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, Realm, ResetToken,
+    StoreError, Subject, TokenDigest, TokenId, TokenStore, Upgrade, conformance,
+};
+use repass_store::SqlStore;
+use uuid::Uuid;
+
+use crate::application::{Application, User};
+
+pub(crate) async fn passes(application: Application) {
+    let store = application.open().await;
+    let mapped = Mapped { application, store, added: Mutex::default() };
+    conformance::administration_store(Arc::new(mapped)).await;
+}
+
+struct Mapped {
+    application: Application,
+    store: SqlStore,
+    added: Mutex<HashMap<AccountId, Account>>,
+}
+
+impl Mapped {
+    fn added(&self, account: AccountId) -> Account {
+        self.added.lock().unwrap()[&account].clone()
+    }
+
+    fn complete(&self, found: Account) -> Account {
+        let added = self.added(found.id);
+        assert_eq!(found.created_at, Timestamp::UNIX_EPOCH, "the table has no column for it");
+        let unknown = found.updated_at == Timestamp::UNIX_EPOCH;
+        let updated_at = if unknown { added.updated_at } else { found.updated_at };
+        Account { created_at: added.created_at, profile: added.profile, updated_at, ..found }
+    }
+}
+
+#[async_trait]
+impl CredentialStore for Mapped {
+    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
+        let found = self.store.find(subject).await?;
+        Ok(found.map(|Found { account, mut credential }| {
+            let account = self.complete(account);
+            if let Some(own) = &mut credential
+                && own.changed_at == Timestamp::UNIX_EPOCH
+            {
+                own.changed_at = account.created_at;
+            }
+            Found { account, credential }
+        }))
+    }
+
+    async fn history(&self, of: AccountId, n: usize) -> Result<Vec<HashedPassword>, StoreError> {
+        self.store.history(of, n).await
+    }
+
+    async fn charge(
+        &self,
+        key: &AttemptKey,
+        path: AttemptPath,
+        rules: &AttemptRules,
+        now: Timestamp,
+        alarm: Option<&AttemptAlarm>,
+    ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
+        self.store.charge(key, path, rules, now, alarm).await
+    }
+
+    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
+        self.store.refund(ticket).await
+    }
+
+    async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError> {
+        self.store.record(record, alarm).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        // The suite names versions only; the engine says which hash it has seen with them.
+        let subject = Subject::new(commit.realm.clone(), commit.user_id.as_str());
+        let seen = self.store.find(&subject).await?.and_then(|found| found.credential);
+        let seen = seen.filter(|seen| seen.version == commit.expected_version);
+        let expected_hash = seen.map(|seen| seen.hash);
+        self.store.commit(&Commit { expected_hash, ..commit.clone() }).await
+    }
+
+    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
+        self.store.upgrade(upgrade).await
+    }
+}
+
+#[async_trait]
+impl TokenStore for Mapped {
+    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
+        self.store.access_token(digest).await
+    }
+
+    async fn reset_token(&self, digest: &TokenDigest) -> Result<Option<ResetToken>, StoreError> {
+        self.store.reset_token(digest).await
+    }
+
+    async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError> {
+        self.store.otp(account).await
+    }
+}
+
+#[async_trait]
+impl KeyStore for Mapped {
+    async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError> {
+        self.store.key(digest).await
+    }
+}
+
+#[async_trait]
+impl OutboxStore for Mapped {
+    async fn claim(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<ClaimedEvent>, StoreError> {
+        let claimed = self.store.claim(now, lease, limit).await?;
+        let complete = |claimed: ClaimedEvent| {
+            let holder = self.complete(claimed.holder);
+            ClaimedEvent { holder, ..claimed }
+        };
+        Ok(claimed.into_iter().map(complete).collect())
+    }
+
+    async fn delivered(&self, claim: Claim, channel: &str) -> Result<(), StoreError> {
+        self.store.delivered(claim, channel).await
+    }
+
+    async fn finished(&self, claim: Claim) -> Result<(), StoreError> {
+        self.store.finished(claim).await
+    }
+
+    async fn failed(&self, claim: Claim, next: Timestamp, error: &str) -> Result<(), StoreError> {
+        self.store.failed(claim, next, error).await
+    }
+
+    async fn dead(&self, claim: Claim, error: &str) -> Result<(), StoreError> {
+        self.store.dead(claim, error).await
+    }
+
+    async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.store.entries(filter).await
+    }
+
+    async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {
+        self.store.entry(event).await
+    }
+
+    async fn retry_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
+        self.store.retry_event(event, audit).await
+    }
+
+    async fn drop_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
+        self.store.drop_event(event, audit).await
+    }
+}
+
+#[async_trait]
+impl AdministrationStore for Mapped {
+    async fn add_account(
+        &self,
+        account: &Account,
+        hash: Option<&HashedPassword>,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let refused = self.store.add_account(account, hash, audit).await;
+        assert!(matches!(refused, Err(AccountError::KeptElsewhere)), "{refused:?}");
+        let user = User {
+            id: account.id.0,
+            tenant: account.realm.to_string(),
+            login: account.user_id.to_string(),
+            mail: account.email.clone(),
+            nick: account.username.clone(),
+            pw: hash.map(|hash| hash.as_str().to_owned()),
+            enabled: account.active,
+        };
+        self.added.lock().unwrap().insert(account.id, account.clone());
+        if !self.application.insert(&user).await {
+            return Err(AccountError::Exists);
+        }
+        self.store.register(account).await?;
+        Ok(self.store.record(audit, None).await?)
+    }
+
+    async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError> {
+        self.store.import_accounts(batch).await
+    }
+
+    async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError> {
+        let accounts = self.store.accounts(filter).await?;
+        Ok(accounts.into_iter().map(|account| self.complete(account)).collect())
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError> {
+        let found = self.store.account(account).await?;
+        Ok(found.map(|account| self.complete(account)))
+    }
+
+    async fn set_active(
+        &self,
+        account: AccountId,
+        active: bool,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.set_active(account, active, audit).await
+    }
+
+    async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {
+        self.store.attempts(key).await
+    }
+
+    async fn unlock(&self, account: AccountId, audit: &AuditRecord) -> Result<(), AccountError> {
+        self.store.unlock(account, audit).await
+    }
+
+    async fn add_key(&self, key: &Key, audit: &AuditRecord) -> Result<(), StoreError> {
+        self.store.add_key(key, audit).await
+    }
+
+    async fn keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
+        self.store.keys(realm).await
+    }
+
+    async fn revoke_key(&self, key: KeyId, audit: &AuditRecord) -> Result<bool, StoreError> {
+        self.store.revoke_key(key, audit).await
+    }
+
+    async fn add_access_token(
+        &self,
+        token: &AccessToken,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.add_access_token(token, audit).await
+    }
+
+    async fn revoke_access_token(
+        &self,
+        token: TokenId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StoreError> {
+        self.store.revoke_access_token(token, audit).await
+    }
+
+    async fn key_by_id(&self, key: KeyId) -> Result<Option<Key>, StoreError> {
+        self.store.key_by_id(key).await
+    }
+
+    async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError> {
+        self.store.access_token_by_id(token).await
+    }
+
+    async fn add_reset_token(
+        &self,
+        token: &ResetToken,
+        audit: &AuditRecord,
+        event: &OutboxEvent,
+    ) -> Result<(), AccountError> {
+        self.store.add_reset_token(token, audit, event).await
+    }
+
+    async fn set_otp(
+        &self,
+        account: AccountId,
+        enrolment: &OtpEnrolment,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.set_otp(account, enrolment, audit).await
+    }
+
+    async fn set_otp_code(
+        &self,
+        account: AccountId,
+        code: &TokenDigest,
+        expires_at: Timestamp,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.set_otp_code(account, code, expires_at, audit).await
+    }
+
+    async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {
+        self.store.audit(filter).await
+    }
+
+    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {
+        self.store.outbox(limit).await
+    }
+}

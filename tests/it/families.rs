@@ -1,0 +1,95 @@
+//! Accounts that came from other systems with the hashes they had: over HTTP, on a stored hash that
+//! the server did not make.
+
+use repass_core::{Credential, CredentialStore, Subject};
+use repass_tests::{FIRST_PASSWORD, Server};
+use serde_json::json;
+
+use crate::house::{House, NEVER_CLOSED, NEW};
+
+/// [`FIRST_PASSWORD`] as other systems store it. bcrypt: made with libxcrypt 4.4; the others with
+/// Python's hashlib.
+const STORED: [&str; 4] = [
+    "$2b$04$CCCCCCCCCCCCCCCCCCCCC.STxXwsCoijilr8C/GTGYUqXNL5qPEpi",
+    "pbkdf2_sha256$1000$seasalt$mq8bhBOSf7XogPXruIoE2r1j4ubyHOsL4ySBfy7AZBE=",
+    "$P$612345678xn9EXQ5bKEvgB.LnBGyqR/",
+    "{SSHA}dEr5/Rz91ik4GnZPHXFPx0RvrAxzYWx0",
+];
+
+/// etna's house, with this as the hash of its account.
+async fn house_of(stored: &str) -> House {
+    let house = House::open("etna", Server::builder().tables(NEVER_CLOSED)).await;
+    let account = house.account().await;
+    let statement = format!("UPDATE credentials SET hash = '{stored}' WHERE account = '{account}'");
+    house.server.database().execute(statement).await;
+    assert_eq!(credential(&house).await.hash.as_str(), stored);
+    house
+}
+
+async fn credential(house: &House) -> Credential {
+    let subject = Subject::new(house.desk.realm(house.spec), house.user_id);
+    house.desk.store.find(&subject).await.unwrap().unwrap().credential.unwrap()
+}
+
+fn body(old: &str, new: &str) -> String {
+    json!({ "OldPassword": old, "Password": new, "PasswordConfirm": new }).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owasp_storage_a_change_makes_argon2id_of_any_hash() {
+    for stored in STORED {
+        let house = house_of(stored).await;
+        let wrong = house.send_body(&body("a wrong guess", NEW)).await;
+        assert_eq!(wrong.status, 400, "{stored}: {}", wrong.text());
+        assert_eq!(house.failures().await, 1, "{stored}");
+        assert_eq!(credential(&house).await.hash.as_str(), stored);
+
+        let changed = house.send(&house.good).await;
+        assert_eq!(changed.status, 200, "{stored}: {}", changed.text());
+        let after = credential(&house).await;
+        assert!(after.hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{stored}");
+        assert_eq!(after.version, 2);
+        assert!(house.is_password(NEW).await);
+        let back = house.send_body(&body(NEW, FIRST_PASSWORD)).await;
+        assert_eq!(back.status, 409, "{stored}: the history knows it: {}", back.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owasp_storage_a_refused_change_makes_argon2id_of_any_hash() {
+    for stored in STORED {
+        let house = house_of(stored).await;
+        let before = credential(&house).await;
+        let refused = house.send_body(&body(FIRST_PASSWORD, "short")).await;
+        assert_eq!(refused.status, 409, "{stored}: {}", refused.text());
+        let after = credential(&house).await;
+        assert!(after.hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{stored}");
+        assert_eq!((after.version, after.changed_at), (before.version, before.changed_at));
+        house.assert_untouched().await;
+        let trail = house.desk.audit().await;
+        let acts: Vec<_> = trail[..2].iter().map(|record| record.action.as_str()).collect();
+        assert_eq!(acts, ["password.change", "password.rehash"]);
+        assert_eq!(house.send(&house.good).await.status, 200, "{stored}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_of_no_known_family_is_a_wrong_password_and_one_line_in_the_log() {
+    let (salt, tag) = ("c29tZXNhbHQ", "nf65EOgLrQMRuIPnA4rEsF5h7TKyQwu9U1bMCHGi4");
+    for stored in [
+        format!("$whirlpool$rounds=9${salt}${tag}"),
+        format!("$2b$31${salt}{tag}"),
+        format!("$argon2id$v=19$m=4294967295,t=1,p=1${salt}${tag}"),
+    ] {
+        let house = house_of(&stored).await;
+        let answer = house.send(&house.good).await;
+        assert_eq!(answer.status, 400, "{stored}: {}", answer.text());
+        assert_eq!(house.failures().await, 1, "it is charged as any other");
+        assert_eq!(house.last_try().await.outcome, "wrong-password");
+        assert_eq!(credential(&house).await.hash.as_str(), stored, "and left alone");
+        let log = house.server.stop().await.log;
+        let lines = log.lines().filter(|line| line.contains("counts as no password's"));
+        assert_eq!(lines.count(), 1, "{log}");
+        assert!(!log.contains(salt) && !log.contains(tag), "{log}");
+    }
+}

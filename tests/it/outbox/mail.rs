@@ -1,0 +1,380 @@
+//! Events on their way to the account holder: a real mail server on a real socket.
+
+use std::time::Duration;
+
+use http::Method;
+use repass_core::{EventKind, OutboxState, Profile};
+use repass_tests::{Desk, FIRST_PASSWORD, Server, ServerBuilder, binary};
+use serde_json::json;
+
+use super::mail_server::{Mail, MailServer, PASSWORD, USERNAME};
+use super::receiver::{Receiver, SECRET};
+use super::{changed, entries, is, outbox, until};
+use crate::house::ANY_PASSWORD;
+use crate::requests::{CUSTOMER, GUID, JSON, Outcome, change, good_request, outcome};
+
+const NEW: &str = "an-unmistakable-new-password-71c3";
+const ACCEPTED: &str = "250 2.0.0 it is on its way";
+
+/// A server that mails through this one, and does not wait long.
+fn mailing(mails: &MailServer, lines: &str) -> ServerBuilder {
+    // `lines` stand last, so that they may end with a table of their own.
+    Server::builder().tables(&format!(
+        "{ANY_PASSWORD}[outbox]\npoll = '5ms'\nfirst_wait = '5ms'\nlongest_wait = '5ms'\n\
+         [mail]\nserver = '127.0.0.1'\nport = {}\ntls = 'none'\n\
+         username = '{USERNAME}'\npassword_file = 'mail.password'\n\
+         from = 'Example Shop <accounts@example.org>'\nproduct = 'Example Shop'\n\
+         support_url = 'https://example.org/help'\n{lines}",
+        mails.address.port()
+    ))
+}
+
+/// Starts it, with the password of the mail server beside its configuration.
+async fn start(builder: &ServerBuilder) -> (Server, Desk) {
+    std::fs::write(builder.folder().join("mail.password"), format!("{PASSWORD}\n")).unwrap();
+    let server = builder.start().await;
+    let desk = server.desk().await;
+    (server, desk)
+}
+
+async fn add(desk: &Desk, locale: &str) -> String {
+    let mut profile = Profile::default();
+    profile.attributes.insert("locale".to_owned(), json!(locale));
+    desk.add_with("customer", GUID, profile).await.email
+}
+
+fn assert_no_secret(mail: &Mail, secrets: &[&str]) {
+    let everything = mail.everything();
+    for secret in secrets {
+        assert!(!everything.contains(secret), "{secret}: {everything}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_holder_is_told_of_a_change_in_their_language() {
+    let mut mails = MailServer::start().await;
+    let (server, desk) = start(&mailing(&mails, "")).await;
+    let address = add(&desk, "de-AT").await;
+    let agent = "Firefox/118.0 https://evil.example/\r\nBcc: eve@evil.example <script>";
+    let body = json!({
+        "UserId": GUID, "OldPassword": FIRST_PASSWORD, "NewPassword": NEW,
+        "IPAddress": "203.0.113.9", "UserAgent": agent,
+    });
+    let headers = [JSON, ("x-forwarded-host", "evil.example"), ("referer", "http://evil.example/")];
+    let answer = server.client().send(Method::POST, CUSTOMER, &headers, body.to_string()).await;
+    assert_eq!(outcome(&answer), Outcome::Changed, "{}", answer.text());
+
+    let mail = mails.next().await;
+    assert_eq!(mail.sender, "accounts@example.org");
+    assert_eq!(mail.recipients, [address.as_str()]);
+    let message = mail.message();
+    assert_eq!(message.to().unwrap().first().unwrap().address(), Some(address.as_str()));
+    assert!(message.bcc().is_none() && message.cc().is_none());
+    assert_eq!(message.subject(), Some("Example Shop: Ihr Passwort wurde geändert"));
+    let auto = message.header("Auto-Submitted").unwrap().as_text();
+    assert_eq!(auto, Some("auto-generated"));
+    let (text, html) = mail.parts();
+    for part in [&text, &html] {
+        for told in [GUID, "203.0.113.9", "https://example.org/help", "Uhr UTC", "Firefox/118.0"] {
+            assert!(part.contains(told), "{told}: {part}");
+        }
+    }
+    assert_eq!(text.matches("://").count(), 1, "no link but our own: {text}");
+    assert!(!html.contains("<script") && !mail.everything().contains("evil.example"), "{html}");
+    assert_no_secret(&mail, &[FIRST_PASSWORD, NEW, PASSWORD]);
+    let id = mail.id();
+    mail.answer(ACCEPTED);
+    let entries = until(&desk, is(OutboxState::Delivered)).await;
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].delivered, ["mail"]);
+    assert_eq!(id, format!("{}@example.org", entries[0].event.id));
+    assert!(mails.is_idle(), "once");
+    let stopped = server.stop().await;
+    assert_eq!(stopped.status.code(), Some(0));
+    for secret in [FIRST_PASSWORD, NEW, PASSWORD] {
+        assert!(!stopped.log.contains(secret), "{}", stopped.log);
+    }
+    assert!(!stopped.log.contains("panic"), "{}", stopped.log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resets_are_told_without_the_token_in_the_language_of_the_realm_or_the_request() {
+    let mut mails = MailServer::start().await;
+    let (server, desk) = start(&mailing(&mails, "default_language = 'nl'")).await;
+    let wire = good_request(&desk, "fabric", NEW).await;
+    let body: serde_json::Value = serde_json::from_str(&wire.body).unwrap();
+    let token = body["resetToken"].as_str().unwrap();
+    let requested = mails.next().await;
+    assert_eq!(
+        requested.message().subject(),
+        Some("Example Shop: Er is een wachtwoordherstel aangevraagd")
+    );
+    assert_no_secret(&requested, &[token]);
+    requested.answer(ACCEPTED);
+    let answer = wire.send(&server.client()).await;
+    assert!(wire.changed(&answer), "{}", answer.text());
+    let reset = mails.next().await;
+    assert_eq!(reset.message().subject(), Some("Example Shop: Uw wachtwoord is opnieuw ingesteld"));
+    assert_no_secret(&reset, &[token, NEW, FIRST_PASSWORD]);
+    reset.answer(ACCEPTED);
+
+    let wire = good_request(&desk, "ecom", NEW).await.replace("en-US", "fr-CA");
+    assert!(wire.changed(&wire.send(&server.client()).await));
+    let french = mails.next().await;
+    assert_eq!(
+        french.message().subject(),
+        Some("Example Shop\u{a0}: Votre mot de passe a été modifié")
+    );
+    assert_eq!(french.recipients, ["ram123gmailcom@example.org"]);
+    french.answer(ACCEPTED);
+    until(&desk, is(OutboxState::Delivered)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locked_accounts_are_told_and_only_what_is_to_be_told() {
+    let mut mails = MailServer::start().await;
+    let (server, desk) = start(&mailing(&mails, "events = ['account.locked']")).await;
+    add(&desk, "en").await;
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    until(&desk, is(OutboxState::Delivered)).await;
+    for _ in 0..3 {
+        change(&server.client(), GUID, "a wrong password", "a third password it is").await;
+    }
+    let mail = mails.next().await;
+    assert_eq!(mail.message().subject(), Some("Example Shop: Your account is locked for a while"));
+    assert_no_secret(&mail, &["a wrong password", NEW]);
+    mail.answer(ACCEPTED);
+    let entries = until(&desk, is(OutboxState::Delivered)).await;
+    let kinds: Vec<_> = entries.iter().map(|entry| entry.event.kind.as_str()).collect();
+    assert_eq!(kinds, ["password.changed", EventKind::AccountLocked.as_str()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_busy_gets_the_same_message_later() {
+    let mut mails = MailServer::start().await;
+    let (server, desk) = start(&mailing(&mails, "")).await;
+    add(&desk, "en").await;
+    mails.answer_recipient("450 4.2.1 come back later");
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    let first = mails.next().await;
+    let (id, everything) = (first.id(), first.everything());
+    first.answer("451 4.3.0 come back later");
+    let again = mails.next().await;
+    assert_eq!((again.id(), again.everything()), (id, everything), "known by its id");
+    again.answer(ACCEPTED);
+    let entries = until(&desk, is(OutboxState::Delivered)).await;
+    assert_eq!(entries[0].tries, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_that_is_refused_is_given_up_at_once_until_an_operator_retries() {
+    let mut mails = MailServer::start().await;
+    let builder = mailing(&mails, "");
+    let (server, desk) = start(&builder).await;
+    add(&desk, "en").await;
+    mails.answer_recipient("550 5.1.1 nobody of that name");
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    let dead = until(&desk, is(OutboxState::Dead)).await.remove(0);
+    assert_eq!(dead.tries, 1);
+    let id = dead.event.id.to_string();
+    let listed = outbox(&builder, &["list", "--state", "dead", "--json"]).await;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed[0]["id"], id);
+    let error = listed[0]["error"].as_str().unwrap();
+    assert!(error.starts_with("mail: ") && error.contains("550"), "{error}");
+    assert!(error.contains("nobody of that name"), "{error}");
+
+    // It does not stand in the way of what comes after it.
+    changed(&server, NEW, "a third password it is").await;
+    let mail = mails.next().await;
+    assert!(!mail.id().starts_with(&id));
+    mail.answer(ACCEPTED);
+    outbox(&builder, &["retry", &id]).await;
+    let mail = mails.next().await;
+    assert!(mail.id().starts_with(&id), "{}", mail.id());
+    mail.answer(ACCEPTED);
+    until(&desk, is(OutboxState::Delivered)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhook_and_mail_do_not_repeat_each_other() {
+    let (mut mails, mut receiver) = (MailServer::start().await, Receiver::start().await);
+    let webhook = format!(
+        "[webhook]\nurl = 'http://{}/hook'\nsecret = '{SECRET}'\nallow_private = true",
+        receiver.address
+    );
+    let (server, desk) = start(&mailing(&mails, &webhook)).await;
+    add(&desk, "en").await;
+
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    mails.next().await.answer(ACCEPTED);
+    for status in [500, 503, 200] {
+        receiver.next().await.answer(status);
+    }
+    assert_eq!(until(&desk, is(OutboxState::Delivered)).await[0].tries, 3);
+    assert!(mails.is_idle(), "the mail was not sent again");
+
+    changed(&server, NEW, FIRST_PASSWORD).await;
+    receiver.next().await.answer(200);
+    for reply in ["451 4.3.0 later", "421 4.3.2 later still", ACCEPTED] {
+        mails.next().await.answer(reply);
+    }
+    until(&desk, is(OutboxState::Delivered)).await;
+    assert!(receiver.is_idle(), "the webhook was not called again");
+
+    // Refused here for good, but not yet there: it is not given up before its time.
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    mails.next().await.answer("554 5.6.0 no");
+    receiver.next().await.answer(500);
+    mails.next().await.answer("554 5.6.0 no");
+    receiver.next().await.answer(200);
+    let entries = until(&desk, |entry| entry.state != OutboxState::Pending).await;
+    let last = entries.last().unwrap();
+    assert_eq!((last.state, last.tries), (OutboxState::Dead, 2), "{last:?}");
+    assert_eq!(last.delivered, ["webhook"]);
+    assert!(receiver.is_idle() && mails.is_idle());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_dies_in_the_midst_of_a_message_gets_it_again() {
+    let mut mails = MailServer::start().await;
+    let (server, desk) = start(&mailing(&mails, "")).await;
+    add(&desk, "en").await;
+    mails.break_in_data();
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    let mail = mails.next().await;
+    assert_eq!(mails.heard("DATA"), 2);
+    assert!(mail.parts().0.contains("changed"));
+    mail.answer(ACCEPTED);
+    assert_eq!(until(&desk, is(OutboxState::Delivered)).await[0].tries, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_never_answers_costs_its_connection_and_no_event() {
+    let mut mails = MailServer::start().await;
+    let (server, desk) = start(&mailing(&mails, "timeout = '1s'")).await;
+    add(&desk, "en").await;
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    let held = mails.next().await;
+    let id = held.id();
+    drop(held);
+    let again = mails.next().await;
+    assert_eq!(again.id(), id);
+    // Connections are kept; the one that was left in the midst of a message is not.
+    assert_eq!(mails.heard("EHLO"), 2);
+    again.answer(ACCEPTED);
+    until(&desk, is(OutboxState::Delivered)).await;
+    changed(&server, NEW, FIRST_PASSWORD).await;
+    mails.next().await.answer(ACCEPTED);
+    until(&desk, is(OutboxState::Delivered)).await;
+    assert_eq!(server.stop().await.status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_kill_9_in_the_midst_of_a_mail_it_still_arrives() {
+    let mut mails = MailServer::start().await;
+    let builder = mailing(&mails, "timeout = '1s'");
+    let (server, desk) = start(&builder).await;
+    add(&desk, "en").await;
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    let held = mails.next().await;
+    server.kill().await;
+    let server = builder.start().await;
+    let again = mails.next().await;
+    assert_eq!(again.id(), held.id());
+    again.answer(ACCEPTED);
+    until(&desk, is(OutboxState::Delivered)).await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_where_starttls_is_wanted_and_not_offered() {
+    let mails = MailServer::start().await;
+    let builder = mailing(&mails, "").variable("REPASS_MAIL__TLS", "starttls");
+    let (server, desk) = start(&builder).await;
+    add(&desk, "en").await;
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    let entries = until(&desk, |entry| entry.error.is_some()).await;
+    let error = entries[0].error.as_deref().unwrap();
+    assert!(error.contains("STARTTLS"), "{error}");
+    assert_eq!(entries[0].state, OutboxState::Pending, "an operator may mend it");
+    assert!(mails.heard("EHLO") > 0);
+    assert_eq!((mails.heard("AUTH"), mails.heard("MAIL"), mails.heard("DATA")), (0, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_for_the_server_loses_no_event() {
+    let mut mails = MailServer::start().await;
+    let builder = mailing(&mails, "");
+    let (server, desk) = start(&builder).await;
+    std::fs::write(builder.folder().join("mail.password"), "mistyped").unwrap();
+    server.stop().await;
+    let server = builder.start().await;
+    add(&desk, "en").await;
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    let waiting = until(&desk, |entry| entry.error.is_some()).await;
+    let error = waiting[0].error.as_deref().unwrap();
+    assert!(error.contains("535") && !error.contains("mistyped"), "{error}");
+    assert_eq!(waiting[0].state, OutboxState::Pending);
+    assert!(!server.stop().await.log.contains("mistyped"));
+    let (_server, _) = start(&builder).await;
+    mails.next().await.answer(ACCEPTED);
+    until(&desk, is(OutboxState::Delivered)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_an_address_has_nobody_to_tell_and_a_wrong_one_is_given_up() {
+    let mails = MailServer::start().await;
+    let (server, desk) = start(&mailing(&mails, "")).await;
+    add(&desk, "en").await;
+    let set_email = async |value: &str| {
+        server.database().execute(format!("UPDATE accounts SET email = {value}")).await;
+    };
+    set_email("NULL").await;
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    assert_eq!(until(&desk, is(OutboxState::Delivered)).await[0].tries, 1);
+    assert!(server.log().contains("the account has no address"));
+    set_email("'nobody at all'").await;
+    changed(&server, NEW, FIRST_PASSWORD).await;
+    until(&desk, |entry| entry.state != OutboxState::Pending).await;
+    let last = entries(&desk).await.pop().unwrap();
+    assert_eq!((last.state, last.tries), (OutboxState::Dead, 1));
+    assert_eq!(last.error.as_deref(), Some("mail: the account's e-mail address is none"));
+    assert_eq!(mails.heard("EHLO"), 0, "nobody came");
+    assert_eq!(server.stop().await.status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_one_account_share_a_connection() {
+    let mut mails = MailServer::start().await;
+    let (server, desk) = start(&mailing(&mails, "")).await;
+    add(&desk, "en").await;
+    for (old, new) in [(FIRST_PASSWORD, NEW), (NEW, FIRST_PASSWORD), (FIRST_PASSWORD, NEW)] {
+        changed(&server, old, new).await;
+        mails.next().await.answer(ACCEPTED);
+        until(&desk, is(OutboxState::Delivered)).await;
+    }
+    desk.reset_token("customer", GUID, Duration::from_secs(60)).await;
+    mails.next().await.answer(ACCEPTED);
+    until(&desk, is(OutboxState::Delivered)).await;
+    assert_eq!((mails.heard("DATA"), mails.heard("EHLO")), (4, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_config_explains_the_mail_and_not_its_password() {
+    let mails = MailServer::start().await;
+    let builder = mailing(&mails, "events = ['password.reset']\ndefault_language = 'pt-BR'");
+    std::fs::write(builder.folder().join("mail.password"), PASSWORD).unwrap();
+    let file = builder.write_config();
+    let program = tokio::task::spawn_blocking(|| binary("repassd")).await.unwrap();
+    let mut command = tokio::process::Command::new(program);
+    let output = command.arg("check-config").arg("--config").arg(file).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let port = mails.address.port().to_string();
+    for told in ["127.0.0.1", &port, "TLS none", "signed in", "pt", "password.reset", "Example"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert!(!text.contains(PASSWORD) && !text.contains("account.locked"), "{text}");
+    assert_eq!(mails.heard("EHLO"), 0, "nothing is connected");
+}

@@ -1,0 +1,228 @@
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use data_encoding::BASE64;
+use mail_parser::{Message, MessageParser};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+
+/// What one signs in with.
+pub(super) const USERNAME: &str = "repass";
+pub(super) const PASSWORD: &str = "the password of the mail server";
+
+/// An SMTP server (RFC 5321) with `AUTH PLAIN` (RFC 4954) that hands every message to the test, and
+/// answers as that says. It has no `STARTTLS`.
+pub(super) struct MailServer {
+    pub(super) address: SocketAddr,
+    mails: mpsc::UnboundedReceiver<Mail>,
+    manners: Arc<Manners>,
+}
+
+/// How a server behaves, and what it has heard.
+#[derive(Debug, Default)]
+struct Manners {
+    recipient_replies: Mutex<VecDeque<&'static str>>,
+    breaks_in_data: Mutex<usize>,
+    commands: Mutex<Vec<String>>,
+}
+
+/// A message that waits for its answer.
+pub(super) struct Mail {
+    /// The sender and the recipients of the envelope.
+    pub(super) sender: String,
+    pub(super) recipients: Vec<String>,
+    raw: Vec<u8>,
+    answer: oneshot::Sender<&'static str>,
+}
+
+impl MailServer {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, mails) = mpsc::unbounded_channel();
+        let manners = Arc::new(Manners::default());
+        let own = Arc::clone(&manners);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let session = Session::new(stream, Arc::clone(&own), sender.clone());
+                tokio::spawn(session.run());
+            }
+        });
+        Self { address, mails, manners }
+    }
+
+    /// The next message.
+    pub(super) async fn next(&mut self) -> Mail {
+        let next = tokio::time::timeout(super::PATIENCE, self.mails.recv()).await;
+        next.expect("a message comes in time").expect("the server runs")
+    }
+
+    /// Whether no message has come that was not looked at.
+    pub(super) fn is_idle(&self) -> bool {
+        self.mails.is_empty()
+    }
+
+    /// Answers the next recipient so.
+    pub(super) fn answer_recipient(&self, reply: &'static str) {
+        self.manners.recipient_replies.lock().unwrap().push_back(reply);
+    }
+
+    /// Closes the connection in the middle of the next message.
+    pub(super) fn break_in_data(&self) {
+        *self.manners.breaks_in_data.lock().unwrap() += 1;
+    }
+
+    /// How often this command came.
+    pub(super) fn heard(&self, command: &str) -> usize {
+        let commands = self.manners.commands.lock().unwrap();
+        commands.iter().filter(|own| *own == command).count()
+    }
+}
+
+/// A connection.
+struct Session {
+    lines: BufReader<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+    manners: Arc<Manners>,
+    mails: mpsc::UnboundedSender<Mail>,
+    signed_in: bool,
+    sender: Option<String>,
+    recipients: Vec<String>,
+}
+
+impl Session {
+    fn new(stream: TcpStream, manners: Arc<Manners>, mails: mpsc::UnboundedSender<Mail>) -> Self {
+        let (reader, writer) = stream.into_split();
+        let lines = BufReader::new(reader);
+        let (signed_in, sender, recipients) = (false, None, Vec::new());
+        Self { lines, writer, manners, mails, signed_in, sender, recipients }
+    }
+
+    /// Over when either side has had enough.
+    async fn run(mut self) -> Option<()> {
+        self.reply("220 mail.example ready").await?;
+        loop {
+            let line = self.line().await?;
+            let line = String::from_utf8(line).ok()?;
+            let line = line.trim_end_matches("\r\n");
+            let verb = line.split([' ', ':']).next()?.to_ascii_uppercase();
+            self.manners.commands.lock().unwrap().push(verb.clone());
+            match verb.as_str() {
+                "EHLO" => self.reply("250-mail.example\r\n250-8BITMIME\r\n250 AUTH PLAIN").await?,
+                "AUTH" => {
+                    self.signed_in = is_right(line);
+                    let denied = "535 5.7.8 wrong name or password";
+                    self.reply(if self.signed_in { "235 2.7.0 welcome" } else { denied }).await?;
+                }
+                "MAIL" if !self.signed_in => self.reply("530 5.7.0 sign in first").await?,
+                "MAIL" => {
+                    self.sender = Some(path(line)?);
+                    self.recipients.clear();
+                    self.reply("250 2.1.0 go on").await?;
+                }
+                "RCPT" if self.sender.is_none() => self.reply("503 5.5.1 MAIL first").await?,
+                "RCPT" => {
+                    let reply = self.manners.recipient_replies.lock().unwrap().pop_front();
+                    let reply = reply.unwrap_or("250 2.1.5 go on");
+                    if reply.starts_with('2') {
+                        self.recipients.push(path(line)?);
+                    }
+                    self.reply(reply).await?;
+                }
+                "DATA" if self.recipients.is_empty() => self.reply("503 5.5.1 RCPT first").await?,
+                "DATA" => self.data().await?,
+                "RSET" | "NOOP" => self.reply("250 2.0.0 well").await?,
+                "QUIT" => {
+                    self.reply("221 2.0.0 goodbye").await?;
+                    return Some(());
+                }
+                _ => self.reply("500 5.5.2 what?").await?,
+            }
+        }
+    }
+
+    async fn data(&mut self) -> Option<()> {
+        self.reply("354 end with a dot").await?;
+        let breaks = {
+            let mut breaks = self.manners.breaks_in_data.lock().unwrap();
+            let now = *breaks > 0;
+            *breaks -= usize::from(now);
+            now
+        };
+        let mut raw = Vec::new();
+        loop {
+            let line = self.line().await?;
+            match line.as_slice() {
+                b".\r\n" => break,
+                // RFC 5321, 4.5.2.
+                [b'.', rest @ ..] => raw.extend_from_slice(rest),
+                line => raw.extend_from_slice(line),
+            }
+            if breaks {
+                return None;
+            }
+        }
+        let (answer, answered) = oneshot::channel();
+        let (sender, recipients) = (self.sender.take()?, std::mem::take(&mut self.recipients));
+        // Where the test is over nobody wants to know.
+        let _ = self.mails.send(Mail { sender, recipients, raw, answer });
+        // Where the test drops the message it is held for ever.
+        match answered.await {
+            Ok(reply) => self.reply(reply).await,
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    async fn line(&mut self) -> Option<Vec<u8>> {
+        let mut line = Vec::new();
+        self.lines.read_until(b'\n', &mut line).await.ok()?;
+        line.ends_with(b"\r\n").then_some(line)
+    }
+
+    async fn reply(&mut self, reply: &str) -> Option<()> {
+        self.writer.write_all(format!("{reply}\r\n").as_bytes()).await.ok()
+    }
+}
+
+/// Whether this is the right `AUTH PLAIN`.
+fn is_right(line: &str) -> bool {
+    let right = BASE64.encode(format!("\0{USERNAME}\0{PASSWORD}").as_bytes());
+    line == format!("AUTH PLAIN {right}")
+}
+
+/// What stands between the angle brackets.
+fn path(line: &str) -> Option<String> {
+    Some(line.split_once('<')?.1.split_once('>')?.0.to_owned())
+}
+
+impl Mail {
+    pub(super) fn message(&self) -> Message<'_> {
+        MessageParser::default().parse(&self.raw).expect("a message")
+    }
+
+    /// The text and the HTML, as a mail program decodes them.
+    pub(super) fn parts(&self) -> (String, String) {
+        let message = self.message();
+        assert_eq!((message.text_body.len(), message.html_body.len()), (1, 1));
+        let text = message.body_text(0).expect("a text").into_owned();
+        (text, message.body_html(0).expect("HTML").into_owned())
+    }
+
+    /// Everything that was sent, as it came and decoded.
+    pub(super) fn everything(&self) -> String {
+        let (text, html) = self.parts();
+        format!("{}{text}{html}", String::from_utf8_lossy(&self.raw))
+    }
+
+    pub(super) fn id(&self) -> String {
+        self.message().message_id().expect("an id").to_owned()
+    }
+
+    pub(super) fn answer(self, reply: &'static str) {
+        // The sender may have given up.
+        let _ = self.answer.send(reply);
+    }
+}

@@ -1,0 +1,58 @@
+//! Accounts to change the passwords of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use repass_core::{
+    Administration, Argon2idHasher, Hasher, HasherOptions, KeyKind, NewAccount, Plaintext, Policy,
+    Profile, Realm, SystemClock, SystemRandomness,
+};
+use repass_store::{SqlStore, load_installation_key};
+
+/// What one connection needs to change the password of its own account.
+#[derive(Debug, Clone)]
+pub(crate) struct Holder {
+    pub(crate) app_key: String,
+    pub(crate) token: String,
+    /// The password that the account was made with, unlike any other's.
+    pub(crate) first_password: String,
+}
+
+/// So many accounts, each with a token, in the database of that URL.
+pub(crate) async fn add(url: &str, options: &HasherOptions, count: usize) -> Vec<Holder> {
+    let store = SqlStore::open(url).await.unwrap();
+    let key = load_installation_key(url, None, &SystemRandomness).unwrap().key;
+    let hasher = Argon2idHasher::start(options, Arc::new(SystemRandomness)).unwrap();
+    let hasher: &dyn Hasher = &hasher;
+    let administration = Administration::new(
+        Arc::new(store.clone()),
+        Arc::new(key),
+        Arc::new(SystemClock),
+        Arc::new(SystemRandomness),
+    );
+    let realm: Realm = "etna".parse().unwrap();
+    let (_, app_key) = administration.issue_key(&realm, KeyKind::App, "load").await.unwrap();
+    let mut holders = Vec::with_capacity(count);
+    for number in 0..count {
+        let password = format!("the first password of account {number}");
+        let new = NewAccount {
+            realm: realm.clone(),
+            user_id: number.to_string().parse().unwrap(),
+            email: None,
+            username: None,
+            profile: Profile::default(),
+        };
+        let first = Some(Plaintext::from(password.as_str()));
+        administration.add_account(new, first, &Policy::vendor_fabric(), hasher).await.unwrap();
+        let day = Duration::from_secs(24 * 60 * 60);
+        let issued = administration.issue_token(&realm, &number.to_string(), Vec::new(), day).await;
+        let token = issued.unwrap().1.expose().to_owned();
+        holders.push(Holder {
+            app_key: app_key.expose().to_owned(),
+            token,
+            first_password: password,
+        });
+    }
+    store.close().await.unwrap();
+    holders
+}

@@ -1,0 +1,41 @@
+//! Medians and percentiles.
+
+use std::time::Duration;
+
+/// The median of rates or ratios.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The latency that `hundredths` of all stay within; zero when there are none.
+pub(crate) fn percentile(latencies: &[Duration], hundredths: usize) -> Duration {
+    let mut sorted = latencies.to_vec();
+    sorted.sort_unstable();
+    let rank = (sorted.len() * hundredths).div_ceil(100).saturating_sub(1);
+    sorted.get(rank).copied().unwrap_or_default()
+}
+
+/// How many per second.
+pub(crate) fn rate(count: usize, took: Duration) -> f64 {
+    f64::from(u32::try_from(count).unwrap()) / took.as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_of_the_nearest_rank() {
+        let latencies: Vec<_> = (1..=200).rev().map(Duration::from_millis).collect();
+        assert_eq!(percentile(&latencies, 50), Duration::from_millis(100));
+        assert_eq!(percentile(&latencies, 99), Duration::from_millis(198));
+        assert_eq!(percentile(&latencies, 100), Duration::from_millis(200));
+        assert_eq!(percentile(&[], 99), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_median_is_no_mean() {
+        assert!((median(vec![9.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
+    }
+}

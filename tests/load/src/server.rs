@@ -1,0 +1,111 @@
+//! A release `repassd` as an operator would start it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use repass_tests::cargo;
+use tempfile::TempDir;
+
+/// A running server with etna's API, and the folder of its database.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    child: Child,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Builds it if need be, and starts it with its defaults but for the lines given.
+    pub(crate) fn start(hashing: &str) -> Self {
+        let program = build();
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("repassd.toml");
+        let text = format!(
+            "listen = '127.0.0.1:0'\n\
+             [store]\nurl = '{}'\n\
+             [server]\nmax_connections = 10000\n\
+             [log]\nformat = 'json'\nfilter = 'warn,repassd=info'\n\
+             [policy]\nhistory = 0\n\
+             [hashing]\n{hashing}\n\
+             [specs.etna]\nrealm = 'etna'\n",
+            url(&folder)
+        );
+        fs::write(&config, text).unwrap();
+        let mut child = Command::new(program)
+            .arg("serve")
+            .arg("--config")
+            .arg(config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let address = lines.by_ref().find_map(|line| listening(&line)).expect("a server");
+        // Read to its end, or else the server would wait once the pipe is full.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { address, child, folder }
+    }
+
+    /// The URL of its database.
+    pub(crate) fn database(&self) -> String {
+        url(&self.folder)
+    }
+
+    /// Bytes that it holds in memory now.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kib * 1024
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        kill(id, Signal::SIGTERM).unwrap();
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "the server ended with {status}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn url(folder: &TempDir) -> String {
+    format!("sqlite://{}", folder.path().join("repass.db").display())
+}
+
+/// The path of the server, built for release.
+fn build() -> PathBuf {
+    let output = cargo()
+        .args(["build", "--quiet", "--release", "-p", "repassd", "--message-format=json"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo can be run");
+    assert!(output.status.success(), "the server does not build");
+    let messages = String::from_utf8(output.stdout).unwrap();
+    let program = messages.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message["executable"].as_str()?))
+    });
+    program.expect("a program")
+}
+
+/// The address in the line that says that the server listens.
+fn listening(line: &str) -> Option<SocketAddr> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    if line["message"] != "listening" {
+        return None;
+    }
+    line["address"].as_str()?.parse().ok()
+}

@@ -1,0 +1,120 @@
+//! How much of the pool's hashing reaches the client.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use http::StatusCode;
+use repass_core::{
+    Argon2idHasher, HashProfile, Hasher, HasherOptions, Knowledge, Plaintext, Policy,
+    SystemRandomness,
+};
+use tokio::task::JoinSet;
+
+use crate::accounts;
+use crate::connection::Connection;
+use crate::figures::{median, percentile, rate};
+use crate::server::Server;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Connections, each with an account of its own.
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+    /// Rounds, in each of which the pool and the server take turns.
+    #[arg(long, default_value_t = 9)]
+    rounds: usize,
+    /// Seconds that each of the two takes in a round.
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+}
+
+pub(crate) async fn run(options: &Options) {
+    let hashing = HasherOptions { profile: HashProfile::OWASP, ..HasherOptions::default() };
+    let server = Server::start("profile = 'owasp'");
+    let holders = accounts::add(&server.database(), &hashing, options.connections).await;
+    let mut connections = Vec::new();
+    for holder in holders {
+        connections.push(Connection::open(server.address, holder).await);
+    }
+    let pool = Arc::new(Argon2idHasher::start(&hashing, Arc::new(SystemRandomness)).unwrap());
+    let turn = Duration::from_secs(options.seconds);
+
+    // A warm-up of both: pages, caches, connections.
+    hashes(&pool, Duration::from_secs(1)).await;
+    connections = changes(connections, Duration::from_secs(1)).await.0;
+
+    let (mut pools, mut servers, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut latencies = Vec::new();
+    for _ in 0..options.rounds {
+        let hashes = hashes(&pool, turn).await;
+        let (back, seen, took) = changes(connections, turn).await;
+        connections = back;
+        let changes = rate(seen.len(), took);
+        pools.push(hashes);
+        servers.push(changes);
+        ratios.push(changes / (hashes / 2.0));
+        latencies.extend(seen);
+    }
+    server.stop();
+
+    let (half, ninety_nine) = (percentile(&latencies, 50), percentile(&latencies, 99));
+    println!("| what | median of {} rounds |", options.rounds);
+    println!("| --- | ---: |");
+    println!("| hashes per second, the pool alone | {:.1} |", median(pools));
+    println!(
+        "| changes per second, {} connections | {:.1} |",
+        options.connections,
+        median(servers)
+    );
+    println!("| changes to half the hashes | {:.3} |", median(ratios));
+    println!("| latency, p50 | {:.0} ms |", half.as_secs_f64() * 1e3);
+    println!("| latency, p99 | {:.0} ms |", ninety_nine.as_secs_f64() * 1e3);
+    println!("| p99 to p50 | {:.2} |", ninety_nine.as_secs_f64() / half.as_secs_f64());
+}
+
+/// Hashes per second of the pool, which always has something to do.
+async fn hashes(pool: &Arc<Argon2idHasher>, turn: Duration) -> f64 {
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    // Two a thread, so that none ever waits for this task to be woken.
+    let waiting = 2 * HasherOptions::default().threads.get();
+    for _ in 0..waiting {
+        let pool = Arc::clone(pool);
+        tasks.spawn(async move {
+            let mut done = 0;
+            while begun.elapsed() < turn {
+                let text = Arc::new(Plaintext::from("a password to be hashed"));
+                let accepted = Policy::vendor_fabric().accept(text, &Knowledge::default()).unwrap();
+                pool.hash(accepted).await.unwrap();
+                done += 1;
+            }
+            done
+        });
+    }
+    let done: usize = tasks.join_all().await.into_iter().sum();
+    rate(done, begun.elapsed())
+}
+
+/// Changes on all connections at once until the turn is over: the connections, the latencies, and
+/// how long it took.
+async fn changes(
+    connections: Vec<Connection>,
+    turn: Duration,
+) -> (Vec<Connection>, Vec<Duration>, Duration) {
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for mut connection in connections {
+        tasks.spawn(async move {
+            let mut latencies = Vec::new();
+            while begun.elapsed() < turn {
+                let outcome = connection.change().await.expect("an answer");
+                assert_eq!(outcome.status, StatusCode::OK, "every change is made");
+                latencies.push(outcome.latency);
+            }
+            (connection, latencies)
+        });
+    }
+    let (connections, latencies): (Vec<_>, Vec<_>) = tasks.join_all().await.into_iter().unzip();
+    (connections, latencies.concat(), begun.elapsed())
+}
