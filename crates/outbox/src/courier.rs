@@ -78,7 +78,19 @@ impl Courier {
         let mut under_way = FuturesUnordered::new();
         loop {
             let room = (self.options.at_once.max(1) as usize).saturating_sub(under_way.len());
-            for claimed in self.claim(room).await {
+            let claimed = {
+                let mut claim = std::pin::pin!(self.claim(room));
+                loop {
+                    tokio::select! {
+                        biased;
+                        claimed = &mut claim => break claimed,
+                        // Deliveries go on meanwhile: one may hold the connection that the claim
+                        // waits for.
+                        Some(()) = under_way.next() => {}
+                    }
+                }
+            };
+            for claimed in claimed {
                 under_way.push(self.deliver(claimed));
             }
             tokio::select! {
@@ -100,7 +112,8 @@ impl Courier {
         match self.store.claim(self.clock.now(), lease, limit).await {
             Ok(claimed) => claimed,
             Err(error) => {
-                tracing::warn!(%error, "the outbox cannot be read; trying again");
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "the outbox cannot be read; trying again");
                 Vec::new()
             }
         }
