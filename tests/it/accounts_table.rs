@@ -15,6 +15,9 @@ use tokio::task::JoinSet;
 
 use crate::requests::{GUID, JSON, Outcome, change, outcome};
 
+/// How long a program on a terminal may take before it counts as waiting for an answer.
+const PROMPT_PATIENCE: Option<u64> = Some(60_000);
+
 const FIRST: &str = "the password from before repass";
 const NEW: &str = "a new one, and a good one";
 
@@ -80,14 +83,18 @@ async fn is_password(database: &Database, no: i32, password: &str) -> bool {
     hasher().verify(Arc::new(Plaintext::from(password)), &stored).await.unwrap()
 }
 
-/// Runs the command line on the same database; it is told of no mapping.
-fn repass(database: &Database, arguments: &[&str]) -> Output {
+/// The command line on the same database; it is told of no mapping.
+fn repass_command(database: &Database, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary("repass"));
     command.args(arguments).env("REPASS_DATABASE", database.url());
     if let Some(file) = database.key_file() {
         command.env("REPASS_KEY_FILE", file).env("REPASS_SCHEMA", "repass");
     }
-    command.output().unwrap()
+    command
+}
+
+fn repass(database: &Database, arguments: &[&str]) -> Output {
+    repass_command(database, arguments).output().unwrap()
 }
 
 fn json_of(database: &Database, arguments: &[&str]) -> Value {
@@ -185,6 +192,16 @@ async fn operators_find_the_same_accounts_without_being_told() {
 
     let unmapped = server.stop().await;
     assert_eq!(unmapped.status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn adding_is_refused_before_a_password_is_asked_for() {
+    let server = shop().await.start().await;
+    let add = ["account", "add", "--realm", "customer", "--user-id", "kim"];
+    let command = repass_command(server.database(), &add);
+    let mut terminal = rexpect::session::spawn_command(command, PROMPT_PATIENCE).unwrap();
+    let screen = terminal.exp_eof().expect("it does not wait for an answer");
+    assert!(screen.contains("kept in a table of another application"), "{screen}");
 }
 
 fn repassd(builder: &ServerBuilder, command: &str) -> Output {

@@ -20,7 +20,10 @@ const STORED: [&str; 4] = [
 async fn house_of(stored: &str) -> House {
     let house = House::open("etna", Server::builder().tables(NEVER_CLOSED)).await;
     let account = house.account().await;
-    let statement = format!("UPDATE credentials SET hash = '{stored}' WHERE account = '{account}'");
+    let statement = format!(
+        "UPDATE credentials SET hash = '{stored}', normalisation = 'none'
+         WHERE account = '{account}'"
+    );
     house.server.database().execute(statement).await;
     assert_eq!(credential(&house).await.hash.as_str(), stored);
     house

@@ -25,6 +25,7 @@ mod import;
 #[cfg(postgres)] // Nodes on one SQLite file would have to share a machine.
 mod nodes;
 mod outbox;
+mod pepper;
 mod races;
 mod requests;
 mod secrets;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use repass_core::{
     Administration, AdministrationStore, Argon2idHasher, Changer, Clock, Hasher, HasherOptions,
-    InstallationKey, Policy, Randomness, SystemClock, SystemRandomness,
+    InstallationKey, Normalisation, Policy, Randomness, SystemClock, SystemRandomness,
 };
 use repass_store::{
     Accounts, KeyFileError, LoadedKey, OpenError, SqlStore, StoreOptions, load_installation_key,
@@ -80,6 +80,8 @@ pub(crate) enum IfMissing {
 /// An open database with the installation's key.
 pub(crate) struct Desk {
     pub(crate) store: Arc<dyn AdministrationStore>,
+    /// Whether the accounts stand in a table of another application.
+    pub(crate) accounts_are_shared: bool,
     key: Arc<InstallationKey>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
@@ -106,6 +108,7 @@ pub(crate) async fn with_desk<T>(
     }
     let desk = Desk {
         store: Arc::new(store.clone()),
+        accounts_are_shared: !store.keeps_accounts(),
         key: Arc::new(key.key),
         clock: Arc::new(SystemClock),
         randomness,
@@ -161,16 +164,31 @@ impl Desk {
         )
     }
 
-    pub(crate) fn hasher(&self, options: &HasherOptions) -> Result<Arc<dyn Hasher>, Failure> {
-        Ok(Arc::new(Argon2idHasher::start(options, self.randomness.clone())?))
+    /// What hashes and verifies for this database.
+    pub(crate) async fn hasher(&self, options: &HasherOptions) -> Result<Arc<dyn Hasher>, Failure> {
+        options.peppers.require(&self.store.peppers().await?)?;
+        let mut options = options.clone();
+        if self.accounts_are_shared {
+            // The application that owns the table verifies the hashes, too, by the bytes that it
+            // receives.
+            options.normalisation = Normalisation::AsReceived;
+            if options.peppers.current().is_some() {
+                return Err(Failure::Usage(
+                    "--pepper-key: the accounts stand in a table of another application, which \
+                     could not verify the hashes"
+                        .to_owned(),
+                ));
+            }
+        }
+        Ok(Arc::new(Argon2idHasher::start(&options, self.randomness.clone())?))
     }
 
-    pub(crate) fn changer(
+    pub(crate) async fn changer(
         &self,
         policy: Policy,
         options: &HasherOptions,
     ) -> Result<Changer, Failure> {
-        let changer = Changer::builder(self.store.clone(), self.hasher(options)?)
+        let changer = Changer::builder(self.store.clone(), self.hasher(options).await?)
             .tokens(self.store.clone())
             .policy(policy)
             .installation_key(self.key.clone())

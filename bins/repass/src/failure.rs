@@ -1,11 +1,11 @@
 //! Why a command failed: what to say, and which exit status to end with.
 
-use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
 use repass_core::{
-    AdministrationError, ChangeError, HashError, InvalidChanger, StoreError, Violation,
+    AdministrationError, ChangeError, ErrorChain, HashError, InvalidChanger, MissingPeppers,
+    StoreError, Violation,
 };
 
 use crate::database::DatabaseError;
@@ -45,6 +45,8 @@ pub(crate) enum Failure {
     Change(#[from] ChangeError),
     #[error("the store failed")]
     Store(#[from] StoreError),
+    #[error("{0}; name its file with --pepper-key")]
+    Peppers(#[from] MissingPeppers),
     #[error("hashing could not be started")]
     Hasher(#[from] HashError),
     #[error("the engine could not be started")]
@@ -74,7 +76,8 @@ impl Failure {
             Self::Usage(_)
             | Self::Profile { .. }
             | Self::AccountsFile { .. }
-            | Self::SecretFile { .. } => 2,
+            | Self::SecretFile { .. }
+            | Self::Peppers(_) => 2,
             Self::Database(error) if error.is_configuration() => 2,
             Self::SecretInput(error) if error.is_usage() => 2,
             Self::Administration(AdministrationError::Invalid(_)) => 2,
@@ -91,6 +94,7 @@ impl Failure {
             Self::RowsRefused(_) => "rows-refused",
             Self::File { .. } => "file",
             Self::SecretFile { .. } => "secret-file",
+            Self::Peppers(_) => "missing-pepper",
             Self::Database(error) => error.code(),
             Self::SecretInput(error) => error.code(),
             Self::Administration(error) => administration_code(error),
@@ -114,18 +118,7 @@ impl Failure {
 
     /// The whole chain of causes in one line.
     pub(crate) fn message(&self) -> String {
-        let mut message = self.to_string();
-        let mut source = self.source();
-        while let Some(error) = source {
-            let text = error.to_string();
-            // Drivers like to repeat their cause in their own message.
-            if !message.ends_with(&text) {
-                message.push_str(": ");
-                message.push_str(&text);
-            }
-            source = error.source();
-        }
-        message
+        ErrorChain(self).to_string()
     }
 }
 

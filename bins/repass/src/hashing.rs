@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use repass_core::{HasherOptions, Plaintext, Projects};
+use repass_core::{HasherOptions, Peppers, Plaintext, Projects};
 
 use crate::cli::{HashOption, NamedFile};
 use crate::failure::Failure;
@@ -17,22 +17,40 @@ pub(crate) fn options(wanted: &HashOption) -> Result<HasherOptions, Failure> {
         profile: wanted.hash_profile,
         // Enough for one password.
         threads: NonZeroUsize::MIN,
+        peppers: Arc::new(peppers(&wanted.pepper_keys, wanted.pepper.as_deref())?),
         projects: Arc::new(projects(&wanted.firebase_keys)?),
         ..HasherOptions::default()
     })
 }
 
 fn projects(keys: &[NamedFile]) -> Result<Projects, Failure> {
-    keys.iter().try_fold(Projects::none(), |projects, NamedFile { name, file }| {
-        let wrong = |reason: String| Failure::SecretFile {
-            option: "--firebase-key",
-            file: file.display().to_string(),
-            reason,
-        };
-        let key = read(file).map_err(wrong)?;
-        let added = projects.with_encoded(name, key.expose().trim());
-        added.map_err(|error| wrong(error.to_string()))
+    keys.iter().try_fold(Projects::none(), |projects, named| {
+        with_key("--firebase-key", named, |key| projects.with_encoded(&named.name, key))
     })
+}
+
+fn peppers(keys: &[NamedFile], current: Option<&str>) -> Result<Peppers, Failure> {
+    let peppers = keys.iter().try_fold(Peppers::none(), |peppers, named| {
+        with_key("--pepper-key", named, |key| peppers.with_encoded(&named.name, key))
+    })?;
+    match current.or(keys.last().map(|named| named.name.as_str())) {
+        None => Ok(peppers),
+        Some(id) => peppers.with_current(id).map_err(|_| {
+            Failure::Usage(format!("--pepper {id}: there is no --pepper-key of that name"))
+        }),
+    }
+}
+
+/// What `add` makes of the key in the file that an option names.
+fn with_key<T, E: std::fmt::Display>(
+    option: &'static str,
+    NamedFile { file, .. }: &NamedFile,
+    add: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, Failure> {
+    let wrong =
+        |reason: String| Failure::SecretFile { option, file: file.display().to_string(), reason };
+    let key = read(file).map_err(wrong)?;
+    add(key.expose().trim()).map_err(|error| wrong(error.to_string()))
 }
 
 /// The largest file that can hold a key, in bytes.

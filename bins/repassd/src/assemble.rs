@@ -38,6 +38,8 @@ impl House {
                 error => error.into(),
             }
         })?;
+        let needed = store.peppers().await?;
+        config.hasher.peppers.require(&needed).map_err(ConfigError::from)?;
         let key_file = config.store.key_file.as_deref();
         let loaded = load_installation_key(url, key_file, &*randomness)?;
         if loaded.created {

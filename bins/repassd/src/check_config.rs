@@ -27,10 +27,12 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     if let Accounts::In(table) = &store.options.accounts {
         writeln!(out, "  find accounts  {table}")?;
     }
+    let pepper = hasher.peppers.current().map(|id| format!("pepper key {id}; "));
+    let pepper = pepper.unwrap_or_default();
     writeln!(
         out,
-        "  hash with      Argon2id, memory {} KiB, passes {}, lanes {}; kernel {}; threads {}, all \
-         together {} MiB; queue {}, longest wait {}",
+        "  hash with      Argon2id, memory {} KiB, passes {}, lanes {}; {pepper}kernel {}; threads \
+         {}, all together {} MiB; queue {}, longest wait {}",
         profile.memory_kib(),
         profile.iterations(),
         profile.parallelism(),

@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ::config::{Environment, File, FileFormat, Map};
+use repass_core::MissingPeppers;
 use repass_store::{ColumnProblem, SqlStore};
 
 pub(crate) use checked::{Config, LogFormat, ServerLimits};
@@ -33,6 +34,8 @@ pub(crate) enum ConfigError {
     Variable { name: String, reason: &'static str },
     #[error("{place}: {key}: {reason}")]
     Key { place: String, key: String, reason: String },
+    #[error("hashing.peppers: {0}")]
+    Peppers(#[from] MissingPeppers),
     #[error("the accounts table {table} does not fit its mapping: {}", under_their_keys(.problems))]
     Accounts { table: String, problems: Vec<ColumnProblem> },
 }
@@ -58,12 +61,14 @@ impl KeyError {
 const PREFIX: &str = "REPASS_";
 
 /// Variables of the same prefix that the command line and the shell use; no keys of ours.
-const NOT_OURS: [&str; 6] = [
+const NOT_OURS: [&str; 8] = [
     "REPASS_DATABASE",
     "REPASS_KEY_FILE",
     "REPASS_SCHEMA",
     "REPASS_REALM",
     "REPASS_HASH_PROFILE",
+    "REPASS_PEPPER",
+    "REPASS_PEPPER_KEYS",
     "REPASS_POLICY",
 ];
 
@@ -193,6 +198,30 @@ mod tests {
             (
                 "[hashing]\nmemory_kib = 8192\niterations = 1\nparallelism = 1",
                 "below OWASP's minimum",
+            ),
+            (
+                "[hashing]\npepper = 'k1'",
+                "r.toml: hashing.pepper: there is no [hashing.peppers.k1]",
+            ),
+            ("[hashing.peppers.k1]", "r.toml: hashing.peppers.k1.key: give either"),
+            (
+                "[hashing.peppers.k1]\nkey = 'hunter2 hunter2'",
+                "r.toml: hashing.peppers.k1.key: a pepper key is Base64",
+            ),
+            (
+                "[hashing.peppers.k1]\nkey = 'AAECAwQFBgc='",
+                "r.toml: hashing.peppers.k1.key: a pepper key has 32 to 1024 bytes",
+            ),
+            ("[hashing.peppers.k1]\nkey_file = 'is-none'", "r.toml: hashing.peppers.k1.key_file: "),
+            (
+                "[hashing.peppers.'a b']\nkey = 'AAECAwQFBgc='",
+                "hashing.peppers.a b.key: a pepper key is named by",
+            ),
+            (
+                "[hashing]\npepper = 'k1'\n[hashing.peppers.k1]\n\
+                 key = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
+                 [store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'",
+                "r.toml: hashing.pepper: cannot be used with store.accounts",
             ),
             ("[hashing.firebase.shop]", "r.toml: hashing.firebase.shop.signer_key: give either"),
             (

@@ -15,6 +15,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use repass_core::ErrorChain;
 
 use crate::cli::{Cli, Command};
 use crate::config::ConfigError;
@@ -49,16 +50,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
 
 /// One line: what failed, and what caused it.
 fn report(error: &dyn Error) {
-    let mut line = format!("repassd: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !line.ends_with(&cause_text) {
-            line.push_str(": ");
-            line.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
+    let line = ErrorChain(error).to_string().replace('\n', " ");
     // Where standard error is closed there is nobody left to tell.
-    let _ = writeln!(std::io::stderr(), "{}", line.replace('\n', " "));
+    let _ = writeln!(std::io::stderr(), "repassd: {line}");
 }

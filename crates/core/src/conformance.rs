@@ -107,6 +107,7 @@ pub async fn credential_store(fixture: &dyn Fixture) {
     commit::sets_a_first_password(fixture).await;
     commit::replaces_the_password(fixture).await;
     commit::keeps_the_history_in_order(fixture).await;
+    commit::keeps_the_normalisation(fixture).await;
     commit::clears_attempts(fixture).await;
     commit::refuses_other_versions(fixture).await;
     commit::refuses_absent_and_inactive_accounts(fixture).await;
@@ -149,6 +150,7 @@ pub async fn administration_store(store: Arc<dyn AdministrationStore>) {
     administration::accounts::are_listed_in_pages(store).await;
     administration::accounts::are_deactivated_with_their_tokens(store).await;
     administration::accounts::are_unlocked(store).await;
+    administration::accounts::name_the_peppers_they_need(store).await;
     administration::tokens::keys_are_kept_and_revoked_once(store).await;
     administration::tokens::access_tokens_are_kept_and_revoked_once(store).await;
     administration::tokens::reset_tokens_are_kept(store).await;

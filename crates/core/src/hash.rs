@@ -1,10 +1,11 @@
 //! Hashing passwords, and verifying stored hashes.
 
 mod arena;
-mod check;
 mod hasher;
 mod kernel;
+mod normalisation;
 mod options;
+mod pepper;
 mod phc;
 mod pool;
 mod profile;
@@ -17,14 +18,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use repass_hash_families::{Family, FormatError};
+use stored::StoredHash;
 
-pub use check::UnusableHash;
 pub use hasher::Argon2idHasher;
 pub use kernel::{
     Argon2Inputs, Argon2Kernel, Argon2Parameters, Argon2Variant, Argon2Version, KernelError,
     RustCryptoKernel, VectorKernel,
 };
+pub use normalisation::Normalisation;
 pub use options::HasherOptions;
+pub use pepper::{InvalidPepper, MissingPeppers, Peppers};
 pub use profile::{HashProfile, InvalidProfile};
 pub use repass_argon2::{Path as Argon2Path, PathError as Argon2PathError};
 pub use status::HasherStatus;
@@ -32,27 +35,56 @@ pub use status::HasherStatus;
 use crate::{NewPassword, Plaintext, RandomnessError};
 
 /// A password hash as it is stored: a text that names its own algorithm and parameters, such as a PHC
-/// string.
+/// string, and what was done to the password before. A store keeps both.
 #[derive(Clone, PartialEq, Eq)]
-pub struct HashedPassword(String);
+pub struct HashedPassword {
+    text: String,
+    normalisation: Normalisation,
+}
 
 impl HashedPassword {
-    /// A hash read back from a store, or brought from elsewhere. Whether it can be verified is
-    /// found out when it is.
+    /// A hash brought from elsewhere, or read back from a store that has noted no normalisation: of
+    /// the password as it was received. Whether it can be verified is found out when it is.
     pub fn from_stored(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), normalisation: Normalisation::AsReceived }
+    }
+
+    /// The same text, of a password that was normalised so.
+    #[must_use]
+    pub fn normalised(self, normalisation: Normalisation) -> Self {
+        Self { normalisation, ..self }
     }
 
     /// The text to store.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// What was done to the password before it was hashed; to be stored with the text.
+    pub const fn normalisation(&self) -> Normalisation {
+        self.normalisation
+    }
+
+    /// The id of the pepper key that it takes to verify it, if any: see [`Peppers`].
+    pub fn pepper(&self) -> Option<String> {
+        phc::key_id(&self.text)
+    }
+
+    /// Judges a hash that was brought from elsewhere by its text: whether it is of a known family,
+    /// whole, and with costs within bounds. Nothing is computed, so no password is needed.
+    ///
+    /// # Errors
+    /// When it could never be verified: an error that
+    /// [is about the hash](HashError::is_unverifiable). No message quotes it.
+    pub fn check(&self) -> Result<(), HashError> {
+        StoredHash::parse(self, HasherOptions::LARGEST_STORED_KIB).map(drop)
     }
 }
 
 impl fmt::Debug for HashedPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the salt and the tag: whoever has those can guess off line.
-        let family = Family::of(&self.0).map_or("of no known family", Family::name);
+        let family = Family::of(&self.text).map_or("of no known family", Family::name);
         write!(f, "HashedPassword({family})")
     }
 }
@@ -81,13 +113,22 @@ pub trait Hasher: Send + Sync + fmt::Debug {
     /// against it, so that it takes as long as a known one.
     fn decoy(&self) -> &HashedPassword;
 
-    /// Whether `hash` is as a fresh one would be, whatever the salt: of the same family and cost. One
-    /// that is not has drifted, and is replaced at the next occasion.
+    /// Whether `hash` is as a fresh one would be, whatever the salt: of the same family, cost, pepper
+    /// and normalisation. One that is not has drifted, and is replaced at the next occasion.
     ///
     /// As it is given here, for hashers whose hashes never drift, every hash is current.
     fn is_current(&self, hash: &HashedPassword) -> bool {
         let _ = hash;
         true
+    }
+
+    /// Whether `hash` takes as long to verify as the [decoy](Self::decoy). A wrong guess at one that
+    /// does not is followed by a verification of the decoy, so that it never answers faster than one
+    /// at an unknown account.
+    ///
+    /// As it is given here, a hash does if it is [current](Self::is_current).
+    fn costs_as_decoy(&self, hash: &HashedPassword) -> bool {
+        self.is_current(hash)
     }
 }
 
@@ -105,14 +146,21 @@ pub enum HashError {
     #[error("the stored hash cannot be verified: {0}")]
     Unsupported(&'static str),
     /// The stored hash is of no family that is verified here, or damaged, or out of bounds.
-    #[error("the stored hash cannot be verified: {0}")]
-    Foreign(#[source] FormatError),
+    #[error(transparent)]
+    Foreign(#[from] FormatError),
     /// The stored hash is of a Firebase project whose signer key is not in
     /// [`HasherOptions::projects`].
     #[error("the signer key of the Firebase project {project} is not configured")]
     UnknownProject {
         /// The name of the project.
         project: String,
+    },
+    /// The stored hash takes a pepper key that is not in [`HasherOptions::peppers`]. It is whole, and
+    /// the password may well be right, so it counts as a failure of ours and not as nobody's.
+    #[error("the pepper key {id}, which the stored hash was made with, is not configured")]
+    UnknownPepper {
+        /// The id of the key.
+        id: String,
     },
     /// The random source gave no salt.
     #[error("no salt")]
@@ -161,6 +209,53 @@ mod tests {
         ] {
             let debug = format!("{:?}", HashedPassword::from_stored(text));
             assert_eq!(debug, format!("HashedPassword({told})"));
+        }
+    }
+
+    const ARGON2: &str =
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+    /// Of Openwall's crypt_blowfish, `wrapper.c`.
+    const BCRYPT: &str = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+
+    fn check(text: &str) -> Result<(), String> {
+        HashedPassword::from_stored(text).check().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn argon2_is_judged_here_and_other_families_by_theirs() {
+        assert_eq!(check(ARGON2), Ok(()));
+        let built_in = cfg!(feature = "hash-families");
+        match check(BCRYPT) {
+            Ok(()) => assert!(built_in),
+            Err(reason) => assert!(!built_in && reason.contains("lacks the feature"), "{reason}"),
+        }
+    }
+
+    #[test]
+    fn what_could_never_be_verified_is_refused_without_being_quoted() {
+        for (bad, part) in [
+            ("", "no known family"),
+            ("hunter2", "no known family"),
+            ("5f4dcc3b5aa765d61d8327deb882cf99", "no known family"),
+            ("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ", "damaged"),
+            (&ARGON2.replace("m=256", "m=4294967295"), "out of bounds"),
+            (&ARGON2.replace("v=19", "v=18"), "unknown Argon2 version"),
+        ] {
+            let reason = check(bad).unwrap_err();
+            assert!(reason.contains(part), "{bad}: {reason}");
+            assert!(!reason.contains("c29tZXNhbHQ") && !reason.contains("hunter2"), "{reason}");
+        }
+    }
+
+    #[cfg(feature = "hash-families")]
+    #[test]
+    fn foreign_hashes_are_bounded() {
+        for (bad, part) in [
+            (&BCRYPT.replace("$05$", "$31$"), "out of bounds: cost is 31"),
+            (&BCRYPT[..40].to_owned(), "damaged bcrypt"),
+        ] {
+            let reason = check(bad).unwrap_err();
+            assert!(reason.contains(part), "{bad}: {reason}");
         }
     }
 }

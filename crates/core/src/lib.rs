@@ -19,6 +19,7 @@ mod changer;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod error_chain;
 mod hash;
 mod installation_key;
 #[cfg(feature = "memory")]
@@ -51,10 +52,12 @@ pub use change::{
 };
 pub use changer::{Changer, ChangerBuilder, InvalidChanger};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use error_chain::ErrorChain;
 pub use hash::{
     Argon2Inputs, Argon2Kernel, Argon2Parameters, Argon2Path, Argon2PathError, Argon2Variant,
     Argon2Version, Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher, HasherOptions,
-    HasherStatus, InvalidProfile, KernelError, RustCryptoKernel, UnusableHash, VectorKernel,
+    HasherStatus, InvalidPepper, InvalidProfile, KernelError, MissingPeppers, Normalisation,
+    Peppers, RustCryptoKernel, VectorKernel,
 };
 pub use installation_key::{InstallationKey, InstallationKeyError};
 pub use otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend};

@@ -2,6 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use zeroize::Zeroizing;
 
 /// Secret text: a password, a token, a key or a one-time code.
@@ -31,9 +32,14 @@ impl Plaintext {
         self.0.is_empty()
     }
 
-    /// Length in Unicode code points, which is how NIST SP 800-63B-4, 3.1.1.2 counts characters.
+    /// Length in Unicode code points, which is how NIST SP 800-63B-4, 3.1.1.2 counts characters. The
+    /// code points of Normalisation Form C are counted, so that a letter with an accent is one
+    /// however it was sent.
     pub fn code_points(&self) -> usize {
-        self.0.chars().count()
+        match self.changed_by_nfc() {
+            None => self.0.chars().count(),
+            Some(nfc) => nfc.0.chars().count(),
+        }
     }
 
     /// Length in bytes of UTF-8.
@@ -44,6 +50,25 @@ impl Plaintext {
     /// Compares two secrets without telling by the time taken where they differ.
     pub fn same_as(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+
+    /// As [`same_as`](Self::same_as), of the characters, however they are made up of code points:
+    /// both in Normalisation Form C (Unicode Standard Annex #15).
+    pub fn same_characters_as(&self, other: &Self) -> bool {
+        let (own, others) = (self.changed_by_nfc(), other.changed_by_nfc());
+        own.as_ref().unwrap_or(self).same_as(others.as_ref().unwrap_or(other))
+    }
+
+    /// The text in Normalisation Form C; `None` where that is the text itself.
+    pub(crate) fn changed_by_nfc(&self) -> Option<Self> {
+        if is_nfc_quick(self.0.chars()) == IsNormalized::Yes {
+            return None;
+        }
+        // The form takes at most three times the bytes (Unicode Standard Annex #15, section 9), so the
+        // text never moves and leaves no copy behind.
+        let mut nfc = Self::new(String::with_capacity(3 * self.0.len()));
+        nfc.0.extend(self.0.nfc());
+        (nfc.0 != self.0).then_some(nfc)
     }
 }
 
@@ -86,6 +111,28 @@ mod tests {
         let secret = Plaintext::from("pässwörd🔑");
         assert_eq!(secret.code_points(), 9);
         assert_eq!(secret.byte_len(), 14);
+    }
+
+    #[test]
+    fn an_accent_counts_with_its_letter() {
+        let secret = Plaintext::from("e\u{301}te\u{301}");
+        assert_eq!((secret.code_points(), secret.byte_len()), (3, 7));
+        // No code point stands for both, so there are two.
+        assert_eq!(Plaintext::from("q\u{301}").code_points(), 2);
+    }
+
+    #[test]
+    fn characters_are_the_same_in_any_form() {
+        let secret = Plaintext::from("été");
+        let apart = Plaintext::from("e\u{301}te\u{301}");
+        assert!(secret.same_characters_as(&apart) && apart.same_characters_as(&secret));
+        assert!(apart.same_characters_as(&apart) && !apart.same_as(&secret));
+        assert!(!secret.same_characters_as(&Plaintext::from("ete")));
+        // The longest that a form can be: a code point of 4 bytes becomes 12.
+        let longest = Plaintext::from("\u{1d160}".repeat(10));
+        let nfc = longest.changed_by_nfc().unwrap();
+        assert_eq!(nfc.byte_len(), 120);
+        assert_eq!(nfc.0.capacity(), 120);
     }
 
     #[test]

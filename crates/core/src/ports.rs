@@ -1,6 +1,8 @@
 //! What the engine asks of a store. Each port is small and object-safe; a store implements those
 //! that it can.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -305,6 +307,13 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         active: bool,
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
+
+    /// The ids of the pepper keys that stored hashes name ([`HashedPassword::pepper`]), those of the
+    /// history, too: without these keys they cannot be verified.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn peppers(&self) -> Result<BTreeSet<String>, StoreError>;
 
     /// How the row of `key` stands; the default state when there is none.
     ///

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::net::IpAddr;
 
 use http::{Method, StatusCode};
-use repass_core::Realm;
+use repass_core::{ErrorChain, Realm};
 use tokio::time::Instant;
 
 use crate::panics::Panicked;
@@ -53,7 +53,7 @@ impl RequestLog {
             spec = self.spec,
             realm = self.realm.as_str(),
             request_id = self.request_id.as_str(),
-            error = chain(error),
+            error = ErrorChain(error).to_string(),
             "request failed"
         );
     }
@@ -113,29 +113,9 @@ fn name_of(method: &Method) -> &'static str {
     }
 }
 
-/// An error with its causes, outermost first.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use repass_core::{ChangeError, StoreError};
-
     use super::*;
-
-    #[test]
-    fn an_error_is_told_with_its_causes() {
-        let error = ChangeError::Store(StoreError::Failed("disk full".into()));
-        assert_eq!(chain(&error), "the credential store failed: the database failed: disk full");
-    }
 
     #[test]
     fn unknown_methods_are_not_quoted() {

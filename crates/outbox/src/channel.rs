@@ -1,7 +1,7 @@
 use std::error::Error;
 
 use async_trait::async_trait;
-use repass_core::ClaimedEvent;
+use repass_core::{ClaimedEvent, ErrorChain};
 
 /// A way to those who want to hear of events.
 #[async_trait]
@@ -41,13 +41,7 @@ impl DeliveryError {
 
     /// For the reason `error`, with all that caused it.
     pub fn caused_by(error: &dyn Error) -> Self {
-        let mut line = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            line = format!("{line}: {cause}");
-            source = cause.source();
-        }
-        Self::new(line)
+        Self::new(ErrorChain(error).to_string())
     }
 
     /// The same, where trying again would end no better. An event that fails in this way alone is

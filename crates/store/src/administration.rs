@@ -6,6 +6,8 @@ mod import;
 mod keys;
 mod tokens;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
@@ -59,6 +61,10 @@ impl AdministrationStore for SqlStore {
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         retried(|| self.activate(account, active, audit)).await
+    }
+
+    async fn peppers(&self) -> Result<BTreeSet<String>, StoreError> {
+        retried(|| self.named_peppers()).await
     }
 
     async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {

@@ -5,6 +5,7 @@ use sqlx::query;
 
 use crate::accounts_source::AccountsSource;
 use crate::failure::unstorable;
+use crate::hash_columns::bind_hash;
 use crate::row;
 use crate::store::{SqlStore, WriteTransaction};
 
@@ -143,18 +144,18 @@ impl SqlStore {
         let expected = commit.expected_version;
         if expected == 0 {
             let first = query(
-                "INSERT INTO credentials (account, hash, version, changed_at)
-                 VALUES ($1, $2, 1, $3) ON CONFLICT (account) DO NOTHING",
-            )
-            .bind(account)
-            .bind(commit.hash.as_str())
-            .bind(commit.at.as_microsecond());
+                "INSERT INTO credentials (hash, normalisation, pepper, account, version, changed_at)
+                 VALUES ($1, $2, $3, $4, 1, $5) ON CONFLICT (account) DO NOTHING",
+            );
+            let first =
+                bind_hash(first, &commit.hash).bind(account).bind(commit.at.as_microsecond());
             return Ok((self.write(transaction, first).await? == 1).then_some(1));
         }
 
         let keep = query(
-            "INSERT INTO password_history (account, version, hash)
-             SELECT account, version, hash FROM credentials WHERE account = $1 AND version = $2",
+            "INSERT INTO password_history (account, version, hash, normalisation, pepper)
+             SELECT account, version, hash, normalisation, pepper FROM credentials
+             WHERE account = $1 AND version = $2",
         )
         .bind(account.clone())
         .bind(expected);
@@ -162,13 +163,14 @@ impl SqlStore {
             return Ok(None);
         }
         let replace = query(
-            "UPDATE credentials SET hash = $1, version = version + 1, changed_at = $2
-             WHERE account = $3 AND version = $4",
-        )
-        .bind(commit.hash.as_str())
-        .bind(commit.at.as_microsecond())
-        .bind(account)
-        .bind(expected);
+            "UPDATE credentials SET hash = $1, normalisation = $2, pepper = $3,
+                    version = version + 1, changed_at = $4
+             WHERE account = $5 AND version = $6",
+        );
+        let replace = bind_hash(replace, &commit.hash)
+            .bind(commit.at.as_microsecond())
+            .bind(account)
+            .bind(expected);
         if self.write(transaction, replace).await? != 1 {
             return Ok(None);
         }

@@ -21,7 +21,8 @@ impl CredentialStore for SqlStore {
             let source = &self.accounts;
             let Some(names) = source.names(&subject.realm, &user_id) else { return Ok(None) };
             let select = format!(
-                "SELECT {}, {} AS hash, c.version, c.changed_at, c.fingerprint
+                "SELECT {}, {} AS hash, c.version, c.changed_at, c.fingerprint,
+                        c.normalisation
                  FROM {} LEFT JOIN credentials c ON c.account = a.id WHERE {}",
                 source.columns, source.hash, source.all, source.named,
             );
@@ -43,7 +44,7 @@ impl CredentialStore for SqlStore {
     ) -> Result<Vec<HashedPassword>, StoreError> {
         retried(|| async {
             let hashes = query(
-                "SELECT hash FROM password_history
+                "SELECT hash, normalisation FROM password_history
                  WHERE account = $1 ORDER BY version DESC LIMIT $2",
             )
             .bind(account.to_string())

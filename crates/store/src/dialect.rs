@@ -94,6 +94,11 @@ impl Dialect {
                 ),
                 (3, "valid after", include_str!("../migrations/sqlite/0003_valid_after.sql")),
                 (4, "accounts table", include_str!("../migrations/sqlite/0004_accounts_table.sql")),
+                (
+                    5,
+                    "normalisation and pepper",
+                    include_str!("../migrations/sqlite/0005_normalisation_and_pepper.sql"),
+                ),
             ],
             Self::Postgres => &[
                 (1, "initial", include_str!("../migrations/postgres/0001_initial.sql")),
@@ -107,6 +112,11 @@ impl Dialect {
                     4,
                     "accounts table",
                     include_str!("../migrations/postgres/0004_accounts_table.sql"),
+                ),
+                (
+                    5,
+                    "normalisation and pepper",
+                    include_str!("../migrations/postgres/0005_normalisation_and_pepper.sql"),
                 ),
             ],
         };

@@ -9,8 +9,9 @@ use sqlx::{AssertSqlSafe, query};
 
 use crate::accounts_source::AccountsSource;
 use crate::failure::damaged;
-use crate::foreign_credential::{Noted, Standing, fingerprint};
+use crate::foreign_credential::{Standing, fingerprint};
 use crate::foreign_table::ForeignTable;
+use crate::hash_columns::{bind_hash, bind_manner};
 use crate::row;
 use crate::store::{SqlStore, Statement, WriteTransaction};
 
@@ -61,21 +62,22 @@ impl SqlStore {
         };
         let credential = standing.credential();
         let expected = credential.as_ref().map_or(0, |credential| credential.version);
-        if expected != commit.expected_version || standing.hash != commit.expected_hash {
+        let present = credential.as_ref().map(|credential| &credential.hash);
+        if expected != commit.expected_version || present != commit.expected_hash.as_ref() {
             return Ok(None);
         }
         if let Some(credential) = &credential {
-            let keep =
-                query("INSERT INTO password_history (account, version, hash) VALUES ($1, $2, $3)")
-                    .bind(commit.account.to_string())
-                    .bind(credential.version)
-                    .bind(credential.hash.as_str());
+            let keep = query(
+                "INSERT INTO password_history (hash, normalisation, pepper, account, version)
+                 VALUES ($1, $2, $3, $4, $5)",
+            );
+            let keep = bind_hash(keep, &credential.hash)
+                .bind(commit.account.to_string())
+                .bind(credential.version);
             self.write(transaction, keep).await?;
         }
         let version = standing.next_version();
-        let noted =
-            Noted { version, changed_at: commit.at, fingerprint: fingerprint(&commit.hash) };
-        self.note(transaction, commit.account, noted).await?;
+        self.note(transaction, commit.account, version, commit.at, &commit.hash).await?;
         self.prune_history(transaction, commit, version.saturating_sub(1)).await?;
         Ok(Some(version))
     }
@@ -92,8 +94,7 @@ impl SqlStore {
             present.version == upgrade.expected_version && present.hash == upgrade.expected_hash
         });
         let Some(Credential { version, changed_at, .. }) = present else { return Ok(false) };
-        let noted = Noted { version, changed_at, fingerprint: fingerprint(&upgrade.hash) };
-        self.note(transaction, upgrade.account, noted).await?;
+        self.note(transaction, upgrade.account, version, changed_at, &upgrade.hash).await?;
         Ok(true)
     }
 
@@ -101,18 +102,23 @@ impl SqlStore {
         &self,
         transaction: &mut WriteTransaction,
         account: AccountId,
-        noted: Noted,
+        version: i64,
+        changed_at: Timestamp,
+        hash: &HashedPassword,
     ) -> Result<(), StoreError> {
         let note = query(
-            "INSERT INTO credentials (account, version, changed_at, fingerprint)
-             VALUES ($1, $2, $3, $4) ON CONFLICT (account) DO UPDATE
-             SET version = excluded.version, changed_at = excluded.changed_at,
+            "INSERT INTO credentials (normalisation, pepper, account, version, changed_at,
+                                      fingerprint)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account) DO UPDATE
+             SET normalisation = excluded.normalisation, pepper = excluded.pepper,
+                 version = excluded.version, changed_at = excluded.changed_at,
                  fingerprint = excluded.fingerprint",
-        )
-        .bind(account.to_string())
-        .bind(noted.version)
-        .bind(noted.changed_at.as_microsecond())
-        .bind(noted.fingerprint.to_vec());
+        );
+        let note = bind_manner(note, hash)
+            .bind(account.to_string())
+            .bind(version)
+            .bind(changed_at.as_microsecond())
+            .bind(fingerprint(hash).to_vec());
         self.write(transaction, note).await.map(drop)
     }
 
@@ -200,7 +206,7 @@ impl SqlStore {
     ) -> Result<Option<Standing>, StoreError> {
         let AccountsSource { hash, join, .. } = &*self.accounts;
         let select = format!(
-            "SELECT {hash} AS hash, c.version, c.changed_at, c.fingerprint
+            "SELECT {hash} AS hash, c.version, c.changed_at, c.fingerprint, c.normalisation
              FROM accounts a {join} LEFT JOIN credentials c ON c.account = a.id WHERE a.id = $1",
         );
         let found = query(AssertSqlSafe(select)).bind(account.to_string());

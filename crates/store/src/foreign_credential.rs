@@ -1,7 +1,7 @@
 //! The credential of an account whose hash stands in a table that others write, too.
 
 use jiff::Timestamp;
-use repass_core::{Credential, HashedPassword};
+use repass_core::{Credential, HashedPassword, Normalisation};
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of a hash as it is stored.
@@ -17,6 +17,7 @@ pub(crate) struct Noted {
     pub(crate) version: i64,
     pub(crate) changed_at: Timestamp,
     pub(crate) fingerprint: Fingerprint,
+    pub(crate) normalisation: Normalisation,
 }
 
 /// How an account's hash stands: what is in the table, and what was noted of it.
@@ -28,17 +29,21 @@ pub(crate) struct Standing {
 
 impl Standing {
     /// A hash that repass has not written is the version after the noted one, or the first. When it
-    /// was set is not known.
+    /// was set is not known, and it is of the password as that was received.
     pub(crate) fn credential(&self) -> Option<Credential> {
         let hash = self.hash.clone()?;
-        let (version, changed_at) = match self.noted {
-            None => (1, Timestamp::UNIX_EPOCH),
-            Some(noted) if noted.fingerprint == fingerprint(&hash) => {
-                (noted.version, noted.changed_at)
+        let changed_at = Timestamp::UNIX_EPOCH;
+        Some(match self.noted {
+            None => Credential { hash, version: 1, changed_at },
+            Some(noted) if noted.fingerprint == fingerprint(&hash) => Credential {
+                hash: hash.normalised(noted.normalisation),
+                version: noted.version,
+                changed_at: noted.changed_at,
+            },
+            Some(noted) => {
+                Credential { hash, version: noted.version.saturating_add(1), changed_at }
             }
-            Some(noted) => (noted.version.saturating_add(1), Timestamp::UNIX_EPOCH),
-        };
-        Some(Credential { hash, version, changed_at })
+        })
     }
 
     /// The version of the next hash. It counts on even if others took the hash away meanwhile.
@@ -61,8 +66,19 @@ mod tests {
             version,
             changed_at: Timestamp::MAX,
             fingerprint: fingerprint(&hash(text)),
+            normalisation: Normalisation::Nfc,
         });
         Standing { hash: hash_.map(hash), noted }
+    }
+
+    #[test]
+    fn only_our_own_hash_is_normalised() {
+        for (hash, normalisation) in
+            [("ours", Normalisation::Nfc), ("theirs", Normalisation::AsReceived)]
+        {
+            let credential = standing(Some(hash), Some((5, "ours"))).credential().unwrap();
+            assert_eq!(credential.hash.normalisation(), normalisation);
+        }
     }
 
     #[test]

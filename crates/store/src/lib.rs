@@ -44,6 +44,7 @@ mod failure;
 mod foreign_account;
 mod foreign_credential;
 mod foreign_table;
+mod hash_columns;
 mod installation_key;
 mod journal;
 mod open;

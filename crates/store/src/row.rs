@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountId, AttemptState, AuditRecord, Credential, HashedPassword,
-    HeldToken, Key, KeyId, OtpEnrolment, OutboxEntry, OutboxEvent, OutboxState, Realm, ResetToken,
-    StoreError, TokenDigest, TokenId, UserId,
+    HeldToken, Key, KeyId, Normalisation, OtpEnrolment, OutboxEntry, OutboxEvent, OutboxState,
+    Realm, ResetToken, StoreError, TokenDigest, TokenId, UserId,
 };
 use sqlx::Row;
 use sqlx::any::{Any, AnyRow};
@@ -44,6 +44,11 @@ impl<'r> Columns<'r> {
 
     fn digest(&self, column: &str) -> Result<TokenDigest, StoreError> {
         digest(&self.get::<Vec<u8>>(column)?, column)
+    }
+
+    fn normalisation(&self) -> Result<Normalisation, StoreError> {
+        let column = "normalisation";
+        Normalisation::of(&self.get::<String>(column)?).ok_or_else(|| damaged(column))
     }
 
     fn truth(&self, column: &str) -> Result<bool, StoreError> {
@@ -129,13 +134,20 @@ pub(crate) fn standing(row: &AnyRow) -> Result<Standing, StoreError> {
             version,
             changed_at: columns.moment("changed_at")?,
             fingerprint: *columns.digest("fingerprint")?.as_bytes(),
+            normalisation: columns.normalisation()?,
         }),
     };
     Ok(Standing { hash: hash.map(HashedPassword::from_stored), noted })
 }
 
 pub(crate) fn hash(row: &AnyRow) -> Result<HashedPassword, StoreError> {
-    Columns(row).get::<String>("hash").map(HashedPassword::from_stored)
+    let columns = Columns(row);
+    let hash = HashedPassword::from_stored(columns.get::<String>("hash")?);
+    Ok(hash.normalised(columns.normalisation()?))
+}
+
+pub(crate) fn pepper(row: &AnyRow) -> Result<Option<String>, StoreError> {
+    Columns(row).get("pepper")
 }
 
 pub(crate) fn active(row: &AnyRow) -> Result<bool, StoreError> {

@@ -36,6 +36,12 @@ impl fmt::Debug for SqlStore {
 }
 
 impl SqlStore {
+    /// Whether the accounts stand in the store's own tables, and not in one of another application
+    /// ([`AccountsTable`](crate::AccountsTable)), which reads the hashes, too.
+    pub fn keeps_accounts(&self) -> bool {
+        self.accounts.foreign.is_none()
+    }
+
     /// Waits for what is under way, moves everything into the database file itself (SQLite) and
     /// closes all connections, those of clones too. Later calls report [`StoreError::Unavailable`].
     ///

@@ -1,6 +1,7 @@
 use repass_core::{StoreError, Upgrade};
 use sqlx::query;
 
+use crate::hash_columns::bind_hash;
 use crate::store::{SqlStore, WriteTransaction};
 
 impl SqlStore {
@@ -50,12 +51,13 @@ impl SqlStore {
         upgrade: &Upgrade,
     ) -> Result<bool, StoreError> {
         let replace = query(
-            "UPDATE credentials SET hash = $1 WHERE account = $2 AND version = $3 AND hash = $4",
-        )
-        .bind(upgrade.hash.as_str())
-        .bind(upgrade.account.to_string())
-        .bind(upgrade.expected_version)
-        .bind(upgrade.expected_hash.as_str());
+            "UPDATE credentials SET hash = $1, normalisation = $2, pepper = $3
+             WHERE account = $4 AND version = $5 AND hash = $6",
+        );
+        let replace = bind_hash(replace, &upgrade.hash)
+            .bind(upgrade.account.to_string())
+            .bind(upgrade.expected_version)
+            .bind(upgrade.expected_hash.as_str().to_owned());
         Ok(self.write(transaction, replace).await? == 1)
     }
 }

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use repass_core::{
     Account, AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState,
     AttemptTicket, AuditRecord, Clock, Closed, Commit, Committed, Credential, CredentialStore,
-    Found, HashedPassword, Profile, StoreError, Subject, SystemClock, SystemRandomness, Upgrade,
-    random_uuid,
+    Found, HashedPassword, Normalisation, Profile, StoreError, Subject, SystemClock,
+    SystemRandomness, Upgrade, random_uuid,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,10 +33,30 @@ struct Table {
 #[derive(Clone, Serialize, Deserialize)]
 struct User {
     account: Account,
-    hash: String,
+    hash: Hash,
     version: i64,
     changed_at: Timestamp,
-    history: Vec<String>,
+    history: Vec<Hash>,
+}
+
+/// A hash belongs together with what was done to the password before.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct Hash {
+    text: String,
+    normalisation: String,
+}
+
+impl Hash {
+    fn of(hash: &HashedPassword) -> Self {
+        let normalisation = hash.normalisation().as_str().to_owned();
+        Self { text: hash.as_str().to_owned(), normalisation }
+    }
+
+    fn read(&self) -> Result<HashedPassword, StoreError> {
+        let normalisation = Normalisation::of(&self.normalisation)
+            .ok_or_else(|| StoreError::Damaged("normalisation".to_owned()))?;
+        Ok(HashedPassword::from_stored(&self.text).normalised(normalisation))
+    }
 }
 
 impl JsonStore {
@@ -64,7 +84,7 @@ impl JsonStore {
             created_at: now,
             updated_at: now,
         };
-        let hash = hash.as_str().to_owned();
+        let hash = Hash::of(hash);
         let user = User { account, hash, version: 1, changed_at: now, history: Vec::new() };
         let mut table = self.lock();
         table.users.push(user);
@@ -96,14 +116,10 @@ impl CredentialStore for JsonStore {
             .users
             .iter()
             .find(|user| user.account.realm == subject.realm && user.account.user_id == user_id);
-        Ok(user.map(|user| Found {
-            account: user.account.clone(),
-            credential: Some(Credential {
-                hash: HashedPassword::from_stored(&user.hash),
-                version: user.version,
-                changed_at: user.changed_at,
-            }),
-        }))
+        let Some(user) = user else { return Ok(None) };
+        let (version, changed_at) = (user.version, user.changed_at);
+        let credential = Credential { hash: user.hash.read()?, version, changed_at };
+        Ok(Some(Found { account: user.account.clone(), credential: Some(credential) }))
     }
 
     async fn history(
@@ -114,7 +130,7 @@ impl CredentialStore for JsonStore {
         let table = self.lock();
         let user = table.users.iter().find(|user| user.account.id == account);
         let history = user.map(|user| user.history.as_slice()).unwrap_or_default();
-        Ok(history.iter().take(depth).map(HashedPassword::from_stored).collect())
+        history.iter().take(depth).map(Hash::read).collect()
     }
 
     async fn charge(
@@ -157,7 +173,7 @@ impl CredentialStore for JsonStore {
                 && user.version == commit.expected_version
         });
         let Some(user) = user else { return Ok(Committed::Conflict) };
-        let before = std::mem::replace(&mut user.hash, commit.hash.as_str().to_owned());
+        let before = std::mem::replace(&mut user.hash, Hash::of(&commit.hash));
         user.history.insert(0, before);
         user.history.truncate(commit.history);
         user.version += 1;
@@ -178,10 +194,10 @@ impl CredentialStore for JsonStore {
             user.account.id == upgrade.account
                 && user.account.active
                 && user.version == upgrade.expected_version
-                && user.hash == upgrade.expected_hash.as_str()
+                && user.hash == Hash::of(&upgrade.expected_hash)
         });
         let Some(user) = user else { return Ok(false) };
-        upgrade.hash.as_str().clone_into(&mut user.hash);
+        user.hash = Hash::of(&upgrade.hash);
         let AuditRecord { at, action, outcome, .. } = &upgrade.audit;
         next.trail.push(format!("{at} {action} {outcome}"));
         self.save(&next).map_err(|error| StoreError::Failed(Box::new(error)))?;

@@ -87,15 +87,16 @@ async fn row_11_a_change_is_200_without_a_body_and_the_new_password_counts_from_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nist_3_1_1_2_passwords_count_exactly_as_received() {
+async fn nist_3_1_1_2_passwords_count_whole_and_in_any_unicode_form() {
     let house = start().await;
     let exact = "  \u{1f511} cafe\u{301} \u{5bc6}\u{7801}, and more of it\u{3000}";
     assert_changed(&house.send_body(&body(FIRST_PASSWORD, exact)).await);
-    for near in [exact.trim(), &exact.replace("e\u{301}", "\u{e9}")] {
+    for near in [exact.trim(), &exact.replace("e\u{301}", "e")] {
         assert_answer(&house.send_body(&body(near, NEW)).await, 400, WRONG);
     }
     let longest = "\u{1f511}".repeat(256);
-    assert_changed(&house.send_body(&body(exact, &longest)).await);
+    let same = exact.replace("e\u{301}", "\u{e9}");
+    assert_changed(&house.send_body(&body(&same, &longest)).await);
     let cut = "\u{1f511}".repeat(255);
     assert_answer(&house.send_body(&body(&cut, NEW)).await, 400, WRONG);
     assert_changed(&house.send_body(&body(&longest, NEW)).await);

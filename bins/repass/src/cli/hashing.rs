@@ -16,6 +16,18 @@ pub(crate) struct HashOption {
         value_parser = PossibleValuesParser::new(HashProfile::PRESETS).try_map(|name| values::hash_profile(&name))
     )]
     pub(crate) hash_profile: HashProfile,
+    /// A pepper key, without which hashes that were made with it cannot be verified: 32 to 1024 bytes
+    /// in Base64, in a file. May be given several times, or as ID=FILE,ID=FILE in the variable.
+    #[arg(
+        long = "pepper-key",
+        value_name = "ID=FILE",
+        env = "REPASS_PEPPER_KEYS",
+        value_delimiter = ','
+    )]
+    pub(crate) pepper_keys: Vec<NamedFile>,
+    /// The pepper key that a new hash is made with [default: the last --pepper-key].
+    #[arg(long, value_name = "ID", env = "REPASS_PEPPER")]
+    pub(crate) pepper: Option<String>,
     /// The signer key of a Firebase project, without which hashes of its accounts cannot be verified:
     /// the base64_signer_key of its hash parameters, in a file. May be given several times.
     #[arg(long = "firebase-key", value_name = "PROJECT=FILE")]

@@ -110,6 +110,7 @@ impl RawConfig {
             return Err(KeyError::new("specs", "none is enabled, so there is nothing to serve"));
         }
         let store = self.store.check(folder)?;
+        let hasher = self.hashing.check(folder, &store.options.accounts)?;
         Ok(Config {
             listen,
             admin,
@@ -117,7 +118,7 @@ impl RawConfig {
             server: self.server.check()?,
             log_format: self.log.format()?,
             log_filter: self.log.filter()?,
-            hasher: self.hashing.check(folder)?,
+            hasher,
             attempts: self.attempts.check()?,
             outbox: self.outbox.check(self.webhook, self.mail, folder)?,
             mounts,
@@ -208,12 +209,6 @@ impl RawLog {
             .map_err(|error| KeyError::new("log.filter", error))?;
         Ok(filter)
     }
-}
-
-/// An error with its causes in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 pub(super) fn one_of(key: impl Into<String>, choices: &[&str]) -> KeyError {

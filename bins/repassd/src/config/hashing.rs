@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use repass_core::{Argon2Path, Argon2PathError, HashProfile, HasherOptions, Plaintext, Projects};
+use repass_core::{
+    Argon2Path, Argon2PathError, HashProfile, HasherOptions, Normalisation, Peppers, Plaintext,
+    Projects,
+};
+use repass_store::Accounts;
 use serde::Deserialize;
 
 use super::KeyError;
@@ -24,8 +28,19 @@ pub(super) struct RawHashing {
     threads: Option<usize>,
     queue: Option<usize>,
     deadline: Option<Seconds>,
+    /// The id of the key that new hashes are made with.
+    pepper: Option<String>,
+    #[serde(default)]
+    peppers: BTreeMap<String, RawPepper>,
     #[serde(default)]
     firebase: BTreeMap<String, RawFirebase>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPepper {
+    key: Option<Plaintext>,
+    key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,8 +54,12 @@ struct RawFirebase {
 const MAX_ARENA_KIB: u32 = 4 * 1024 * 1024;
 
 impl RawHashing {
-    /// `folder` is where relative paths start.
-    pub(super) fn check(self, folder: &Path) -> Result<HasherOptions, KeyError> {
+    /// `folder` is where relative paths start; `accounts` is where the hashes stand.
+    pub(super) fn check(
+        self,
+        folder: &Path,
+        accounts: &Accounts,
+    ) -> Result<HasherOptions, KeyError> {
         let default = HasherOptions::default();
         let profile = match (self.profile, self.memory_kib, self.iterations, self.parallelism) {
             (None, None, None, None) => HashProfile::default(),
@@ -63,8 +82,19 @@ impl RawHashing {
             Some(name) => name.parse().map_err(kernel_error)?,
             None => default.kernel,
         };
+        let peppers = peppers(self.pepper.as_deref(), self.peppers, folder)?;
+        // The application that owns a mapped table verifies the hashes, too, by the bytes that it
+        // receives.
+        let is_shared = matches!(accounts, Accounts::In(_));
+        if is_shared && peppers.current().is_some() {
+            let reason = "cannot be used with store.accounts, for the application of that table \
+                          could not verify the hashes";
+            return Err(KeyError::new("hashing.pepper", reason));
+        }
         Ok(HasherOptions {
             profile,
+            normalisation: if is_shared { Normalisation::AsReceived } else { Normalisation::Nfc },
+            peppers: Arc::new(peppers),
             kernel,
             arena_memory_kib: self.arena_memory_kib,
             threads: at_least_one("hashing.threads", self.threads, default.threads, 1024)?,
@@ -83,6 +113,28 @@ fn kernel_error(error: Argon2PathError) -> KeyError {
         return one_of(key, &[&["auto"], names.as_slice()].concat());
     }
     KeyError::new(key, error)
+}
+
+/// The pepper keys, by their ids.
+fn peppers(
+    current: Option<&str>,
+    raw: BTreeMap<String, RawPepper>,
+    folder: &Path,
+) -> Result<Peppers, KeyError> {
+    let peppers = raw.into_iter().try_fold(Peppers::none(), |peppers, (id, raw)| {
+        let key = format!("hashing.peppers.{id}.key");
+        let secret = secret(&key, raw.key, raw.key_file, folder)?;
+        let (key, pepper) =
+            secret.ok_or_else(|| KeyError::new(key, "give either this or key_file"))?;
+        let added = peppers.with_encoded(&id, pepper.expose().trim());
+        added.map_err(|error| KeyError::new(key, error))
+    })?;
+    match current {
+        None => Ok(peppers),
+        Some(id) => peppers.with_current(id).map_err(|_| {
+            KeyError::new("hashing.pepper", format!("there is no [hashing.peppers.{id}]"))
+        }),
+    }
 }
 
 /// The signer keys of Firebase projects, by the project's name.

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use repass_core::{Plaintext, SystemClock};
+use repass_core::{ErrorChain, Plaintext, SystemClock};
 use repass_outbox::{Channel, CourierOptions, Webhook, WebhookOptions};
 use serde::Deserialize;
 
 use super::KeyError;
-use super::checked::{chain, delay, timeout};
+use super::checked::{delay, timeout};
 use super::mail::{MailConfig, RawMail};
 use super::raw::Seconds;
 
@@ -124,7 +124,7 @@ pub(super) fn secret(
         (None, Some(file)) => {
             let text = std::fs::read_to_string(folder.join(file))
                 .map(Plaintext::new)
-                .map_err(|error| KeyError::new(file_key.clone(), chain(&error)))?;
+                .map_err(|error| KeyError::new(file_key.clone(), ErrorChain(&error)))?;
             let secret = Plaintext::from(text.expose().trim_end_matches(['\r', '\n']));
             Ok(Some((file_key, secret)))
         }

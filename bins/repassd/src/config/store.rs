@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use repass_core::{Plaintext, SystemRandomness};
+use repass_core::{ErrorChain, Plaintext, SystemRandomness};
 use repass_store::{
     Accounts, AccountsTable, InvalidSqlName, RealmOf, SqlName, SqlStore, StoreOptions, TableName,
     load_installation_key,
@@ -10,7 +10,6 @@ use repass_store::{
 use serde::Deserialize;
 
 use super::KeyError;
-use super::checked::chain;
 
 /// The database and how it is opened.
 #[derive(Debug)]
@@ -54,7 +53,7 @@ impl RawStore {
             KeyError::new("store.url", "is required, such as sqlite:///var/lib/repass/repass.db")
         })?;
         SqlStore::check_url(url.expose())
-            .map_err(|error| KeyError::new("store.url", chain(&error)))?;
+            .map_err(|error| KeyError::new("store.url", ErrorChain(&error)))?;
         let key_file = self.key_file.map(|file| folder.join(file));
         let on_a_server = !url.expose().to_ascii_lowercase().starts_with("sqlite:");
         if on_a_server && key_file.is_none() {
@@ -63,7 +62,7 @@ impl RawStore {
         }
         if let Some(file) = &key_file {
             load_installation_key(url.expose(), Some(file), &SystemRandomness)
-                .map_err(|error| KeyError::new("store.key_file", chain(&error)))?;
+                .map_err(|error| KeyError::new("store.key_file", ErrorChain(&error)))?;
         }
         let beside_others = self.accounts.as_ref().map(|_| SCHEMA_BESIDE_OTHERS);
         let schema = match (self.schema.as_deref(), on_a_server) {

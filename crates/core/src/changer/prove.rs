@@ -31,9 +31,9 @@ impl Changer {
 
     /// An account that does not exist, has no password, is inactive or has a hash that cannot be
     /// verified costs one verification as well, so that nobody can tell by the time taken
-    /// (ASVS 6.3.8). One whose hash has drifted costs what its own hash costs and one verification on
-    /// top: never less than the others, and hardly more where the hash is of a cheap family. That of a
-    /// costly one can be told by the time until the hash is replaced.
+    /// (ASVS 6.3.8). One whose hash is of another cost takes that and one verification on top: never
+    /// less than the others, and hardly more where the hash is of a cheap family. That of a costly one
+    /// can be told by the time until the hash is replaced.
     async fn prove_by_password(
         &self,
         found: Option<Found>,
@@ -49,13 +49,13 @@ impl Changer {
             let credential = found.credential.filter(|_| found.account.active)?;
             Some((found.account, credential))
         });
-        let current_is_candidate = old.same_as(candidate);
+        let current_is_candidate = old.same_characters_as(candidate);
         let hash = known.as_ref().map_or_else(|| self.hasher.decoy(), |(_, own)| &own.hash);
         let old = Arc::new(old);
         let right = match self.matches(&old, hash).await? {
             Verdict::Same => true,
             Verdict::Other => {
-                if !self.hasher.is_current(hash) {
+                if !self.hasher.costs_as_decoy(hash) {
                     // The verdict stands, whatever becomes of this: what has been tried is charged.
                     let _ = self.matches(&old, self.hasher.decoy()).await;
                 }

@@ -6,8 +6,8 @@ use crate::{AuditRecord, ChangeError, NewPassword, Upgrade};
 
 impl Changer {
     /// Puts a fresh hash of the proved password in the place of one that has drifted (OWASP, Password
-    /// Storage). Nobody has asked for it, so it waits for no room and never fails the try that it
-    /// comes with: what is not replaced today is replaced another time.
+    /// Storage). Nobody has asked for it, so it never fails the try that it comes with: where the
+    /// hasher is busy, or the store fails, it is replaced another time.
     pub(super) async fn upgrade(&self, proved: Proved, trail: &Trail) {
         let account = proved.account.id;
         match self.replace_drifted(proved, trail).await {

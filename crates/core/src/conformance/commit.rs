@@ -2,8 +2,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Fixture;
-use super::sample::{RIVALS, account, added, at, commit, found, hash, history, key, realm, rules};
-use crate::{Account, AttemptPath, Commit, Committed, Credential, CredentialStore};
+use super::sample::{
+    RIVALS, account, added, at, commit, found, hash, history, key, realm, rules, upgrade,
+};
+use crate::{
+    Account, AttemptPath, Commit, Committed, Credential, CredentialStore, Normalisation, Upgrade,
+};
 
 async fn refused(fixture: &dyn Fixture, account: &Account, change: &Commit, why: &str) {
     let store = fixture.store();
@@ -49,6 +53,30 @@ pub(super) async fn replaces_the_password(fixture: &dyn Fixture) {
 
     assert_eq!(super::sample::found(&*store, &bystander).await, unchanged, "nobody else's");
     assert!(history(&*store, &bystander).await.is_empty());
+}
+
+/// It belongs to each hash, as the text does.
+pub(super) async fn keeps_the_normalisation(fixture: &dyn Fixture) {
+    let store = fixture.store();
+    let account = added(fixture).await;
+    let nfc = |name| hash(name).normalised(Normalisation::Nfc);
+    let second = Commit { hash: nfc("second"), ..commit(&account, 1, "second") };
+    done(&*store, &second).await;
+    let credential = found(&*store, &account).await.credential.expect("a credential");
+    assert_eq!(credential.hash, nfc("second"), "of the current hash");
+
+    let upgrade = Upgrade {
+        expected_hash: nfc("second"),
+        hash: nfc("stronger"),
+        ..upgrade(&account, 2, "second", "stronger")
+    };
+    assert!(store.upgrade(&upgrade).await.expect("upgrade"));
+    let third = Commit { expected_hash: Some(nfc("stronger")), ..commit(&account, 2, "third") };
+    done(&*store, &third).await;
+    let credential = found(&*store, &account).await.credential.expect("a credential");
+    assert_eq!(credential.hash, hash("third"), "the next hash has its own");
+    let history = history(&*store, &account).await;
+    assert_eq!(history, [nfc("stronger"), hash("first")], "and those of the history keep theirs");
 }
 
 pub(super) async fn keeps_the_history_in_order(fixture: &dyn Fixture) {

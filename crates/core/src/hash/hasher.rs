@@ -9,7 +9,10 @@ use super::kernel::Argon2Kernel;
 use super::phc::{Argon2Hash, TAG_BYTES};
 use super::pool::{JobClass, JobSize, Pool};
 use super::stored::StoredHash;
-use super::{HashError, HashProfile, HashedPassword, Hasher, HasherOptions, HasherStatus};
+use super::{
+    HashError, HashProfile, HashedPassword, Hasher, HasherOptions, HasherStatus, Normalisation,
+    Peppers,
+};
 use crate::{NewPassword, Plaintext, Randomness};
 
 /// Salt of a new hash, in bytes: as many as RFC 9106, section 3.1 recommends.
@@ -64,6 +67,8 @@ pub struct Argon2idHasher {
     pool: Arc<Pool>,
     class: JobClass,
     profile: HashProfile,
+    normalisation: Normalisation,
+    peppers: Arc<Peppers>,
     arena_kib: u32,
     projects: Arc<Projects>,
     randomness: Arc<dyn Randomness>,
@@ -92,10 +97,12 @@ impl Argon2idHasher {
         randomness: Arc<dyn Randomness>,
     ) -> Result<Self, HashError> {
         Ok(Self {
-            decoy: decoy(options.profile, &*randomness)?,
+            decoy: decoy(options, &*randomness)?,
             pool: Arc::new(Pool::start(options, kernel)?),
             class: JobClass::Interactive,
             profile: options.profile,
+            normalisation: options.normalisation,
+            peppers: Arc::clone(&options.peppers),
             arena_kib: options.arena_kib(),
             projects: Arc::clone(&options.projects),
             randomness,
@@ -111,6 +118,8 @@ impl Argon2idHasher {
             pool: Arc::clone(&self.pool),
             class: JobClass::Bulk,
             profile: self.profile,
+            normalisation: self.normalisation,
+            peppers: Arc::clone(&self.peppers),
             arena_kib: self.arena_kib,
             projects: Arc::clone(&self.projects),
             randomness: Arc::clone(&self.randomness),
@@ -135,11 +144,14 @@ impl Hasher for Argon2idHasher {
     async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
         let mut salt = [0; SALT_BYTES];
         self.randomness.fill(&mut salt)?;
-        let parameters = self.profile.parameters();
+        let (parameters, normalisation) = (self.profile.parameters(), self.normalisation);
+        let peppers = Arc::clone(&self.peppers);
         self.pool
             .run(self.class, JobSize::Fits, move |bench| {
-                Argon2Hash::compute(bench, parameters, password.plaintext(), &salt)
-                    .map(|hash| hash.to_phc())
+                let changed = normalisation.changed(password.plaintext());
+                let password = changed.as_ref().unwrap_or(password.plaintext());
+                let hash = Argon2Hash::compute(bench, parameters, password, &salt, &peppers)?;
+                Ok(hash.to_phc().normalised(normalisation))
             })
             .await
     }
@@ -152,9 +164,14 @@ impl Hasher for Argon2idHasher {
         let most_kib = self.arena_kib.max(HasherOptions::LARGEST_STORED_KIB);
         let stored = StoredHash::parse(hash, most_kib)?;
         let size = stored.size(self.arena_kib as usize);
-        let projects = Arc::clone(&self.projects);
+        let normalisation = hash.normalisation();
+        let (peppers, projects) = (Arc::clone(&self.peppers), Arc::clone(&self.projects));
         self.pool
-            .run(self.class, size, move |bench| stored.verify(bench, &password, &projects))
+            .run(self.class, size, move |bench| {
+                let changed = normalisation.changed(&password);
+                let password = changed.as_ref().unwrap_or(&password);
+                stored.verify(bench, password, &peppers, &projects)
+            })
             .await
     }
 
@@ -163,19 +180,40 @@ impl Hasher for Argon2idHasher {
     }
 
     fn is_current(&self, hash: &HashedPassword) -> bool {
-        Argon2Hash::from_phc(hash.as_str(), self.arena_kib).is_ok_and(|stored| {
-            stored.parameters == self.profile.parameters()
-                && (stored.salt.len(), stored.tag.len()) == (SALT_BYTES, TAG_BYTES)
-        })
+        hash.normalisation() == self.normalisation
+            && self.as_costly(hash).is_some_and(|stored| {
+                stored.pepper.as_deref() == self.peppers.current()
+                    && (stored.salt.len(), stored.tag.len()) == (SALT_BYTES, TAG_BYTES)
+            })
+    }
+
+    fn costs_as_decoy(&self, hash: &HashedPassword) -> bool {
+        self.as_costly(hash).is_some()
+    }
+}
+
+impl Argon2idHasher {
+    /// The parts of `hash` where it has the parameters of a new one.
+    fn as_costly(&self, hash: &HashedPassword) -> Option<Argon2Hash> {
+        let stored = Argon2Hash::from_phc(hash.as_str(), self.arena_kib).ok()?;
+        (stored.parameters == self.profile.parameters()).then_some(stored)
     }
 }
 
 /// A hash of a password that nobody knows: a tag at random is one, and as costly to compare with as
 /// any.
-fn decoy(profile: HashProfile, randomness: &dyn Randomness) -> Result<HashedPassword, HashError> {
+fn decoy(
+    options: &HasherOptions,
+    randomness: &dyn Randomness,
+) -> Result<HashedPassword, HashError> {
     let (mut salt, mut tag) = ([0; SALT_BYTES], [0; TAG_BYTES]);
     randomness.fill(&mut salt)?;
     randomness.fill(&mut tag)?;
-    let parameters = profile.parameters();
-    Ok(Argon2Hash { parameters, salt: salt.to_vec(), tag: tag.to_vec() }.to_phc())
+    let hash = Argon2Hash {
+        parameters: options.profile.parameters(),
+        pepper: options.peppers.current().map(str::to_owned),
+        salt: salt.to_vec(),
+        tag: tag.to_vec(),
+    };
+    Ok(hash.to_phc().normalised(options.normalisation))
 }

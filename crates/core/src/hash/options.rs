@@ -4,14 +4,21 @@ use std::time::Duration;
 
 use repass_hash_families::Projects;
 
-use super::{HashProfile, VectorKernel};
+use super::{HashProfile, Normalisation, Peppers, VectorKernel};
 
 /// How [`Argon2idHasher`](crate::Argon2idHasher) is set up.
 #[derive(Debug, Clone)]
 pub struct HasherOptions {
     /// Cost of new hashes.
     pub profile: HashProfile,
-    /// What computes them. Default: the fastest that this CPU can run.
+    /// What is done to a password before it is hashed anew. Default: [`Normalisation::Nfc`]. Where
+    /// other systems verify the new hashes, too, they must do the same, or this must be
+    /// [`Normalisation::AsReceived`].
+    pub normalisation: Normalisation,
+    /// The pepper keys: which one new hashes are made with, and which ones stored hashes may take.
+    /// Default: none.
+    pub peppers: Arc<Peppers>,
+    /// What computes the hashes. Default: the fastest that this CPU can run.
     pub kernel: VectorKernel,
     /// Memory of each thread in KiB, when it is to be more than `profile` takes: as much as a stored
     /// hash of an older, costlier profile asks for. Those that ask for more than there is are
@@ -67,6 +74,8 @@ impl Default for HasherOptions {
         let queue = threads.saturating_mul(NonZeroUsize::MIN.saturating_add(63));
         Self {
             profile: HashProfile::default(),
+            normalisation: Normalisation::Nfc,
+            peppers: Arc::new(Peppers::none()),
             kernel: VectorKernel::auto(),
             arena_memory_kib: None,
             threads,

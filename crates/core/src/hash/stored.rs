@@ -4,7 +4,7 @@ use repass_hash_families::{Family, ForeignHash, Projects, VerifyError};
 
 use super::phc::Argon2Hash;
 use super::pool::{Bench, JobSize};
-use super::{HashError, HashedPassword, HasherOptions};
+use super::{HashError, HashedPassword, HasherOptions, Peppers};
 use crate::Plaintext;
 
 /// A stored hash that can be verified.
@@ -23,7 +23,7 @@ impl StoredHash {
         if Family::of(text) == Some(Family::Argon2) {
             Argon2Hash::from_phc(text, most_kib).map(Self::Argon2)
         } else {
-            ForeignHash::parse(text).map(Self::Foreign).map_err(HashError::Foreign)
+            Ok(Self::Foreign(ForeignHash::parse(text)?))
         }
     }
 
@@ -41,10 +41,11 @@ impl StoredHash {
         &self,
         bench: &mut dyn Bench,
         password: &Plaintext,
+        peppers: &Peppers,
         projects: &Projects,
     ) -> Result<bool, HashError> {
         match self {
-            Self::Argon2(hash) => hash.verify(bench, password),
+            Self::Argon2(hash) => hash.verify(bench, password, peppers),
             Self::Foreign(hash) => {
                 hash.verify(password.expose().as_bytes(), projects).map_err(|error| match error {
                     VerifyError::UnknownProject { project } => {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -64,6 +66,15 @@ impl AdministrationStore for MemoryStore {
         }
         state.audit.push(audit.clone());
         Ok(())
+    }
+
+    async fn peppers(&self) -> Result<BTreeSet<String>, StoreError> {
+        let state = self.lock();
+        let hashes = state
+            .accounts
+            .values()
+            .flat_map(|entry| entry.credential.iter().map(|own| &own.hash).chain(&entry.history));
+        Ok(hashes.filter_map(HashedPassword::pepper).collect())
     }
 
     async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {

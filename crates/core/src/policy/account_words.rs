@@ -1,3 +1,5 @@
+use unicode_normalization::UnicodeNormalization;
+
 use super::AccountWord;
 use crate::{Account, Plaintext};
 
@@ -7,7 +9,9 @@ const SHORTEST_WORD: usize = 4;
 /// Which of the account's own words, of four letters and more, `candidate` contains, without regard
 /// to case; each source once.
 pub(super) fn contained(candidate: &Plaintext, account: &Account) -> Vec<AccountWord> {
-    let text = zeroize::Zeroizing::new(candidate.expose().to_lowercase());
+    let nfc = candidate.changed_by_nfc();
+    let text = nfc.as_ref().unwrap_or(candidate).expose();
+    let text = zeroize::Zeroizing::new(text.to_lowercase());
     let mut found: Vec<AccountWord> = words(account)
         .filter(|(_, word)| word.chars().count() >= SHORTEST_WORD && text.contains(word.as_str()))
         .map(|(source, _)| source)
@@ -29,7 +33,8 @@ fn words(account: &Account) -> impl Iterator<Item = (AccountWord, String)> {
     whole
         .into_iter()
         .chain(names.into_iter().map(|name| (AccountWord::Name, name.as_deref())))
-        .filter_map(|(source, text)| text.map(|text| (source, text.to_lowercase())))
+        .filter_map(|(source, text)| text.map(|text| (source, text.nfc().collect::<String>())))
+        .map(|(source, text)| (source, text.to_lowercase()))
         .flat_map(|(source, text)| {
             let parts: Vec<String> =
                 text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect();
@@ -58,6 +63,15 @@ mod tests {
         assert_eq!(found("i like srini a lot"), [AccountWord::Email]);
         assert_eq!(found("examples of things"), [AccountWord::Email]);
         assert_eq!(found("SRINIVASAN"), [AccountWord::Email, AccountWord::Name]);
+    }
+
+    #[test]
+    fn words_are_found_in_any_normalisation() {
+        let mut account = account("1");
+        account.profile.given_name = Some("Ame\u{301}lie".to_owned());
+        for text in ["made by amélie herself", "made by ame\u{301}lie herself"] {
+            assert_eq!(contained(&Plaintext::from(text), &account), [AccountWord::Name], "{text}");
+        }
     }
 
     #[test]

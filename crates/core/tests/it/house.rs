@@ -10,9 +10,9 @@ use repass_core::memory::MemoryStore;
 use repass_core::{
     Account, AccountId, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
     AuditRecord, Authority, Caller, Change, ChangeError, Changed, Changer, Clock, Context,
-    HashError, HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, ManualClock,
-    NewAccount, NewPassword, Plaintext, Policy, Profile, Proof, Realm, Sessions, Subject,
-    SystemRandomness, random_uuid,
+    HashError, HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge,
+    ManualClock, NewAccount, NewPassword, Plaintext, Policy, Profile, Proof, Realm, Sessions,
+    Subject, SystemRandomness, random_uuid,
 };
 
 pub(crate) const OLD: &str = "the first of my passwords";
@@ -74,6 +74,10 @@ impl Hasher for CountingHasher {
     fn is_current(&self, hash: &HashedPassword) -> bool {
         self.inner.is_current(hash)
     }
+
+    fn costs_as_decoy(&self, hash: &HashedPassword) -> bool {
+        self.inner.costs_as_decoy(hash)
+    }
 }
 
 impl CountingHasher {
@@ -112,7 +116,7 @@ impl House {
     }
 
     /// Hashes with the cheap profile, whatever the options say.
-    async fn with(policy: Policy, options: HasherOptions) -> Self {
+    pub(crate) async fn with(policy: Policy, options: HasherOptions) -> Self {
         let store = MemoryStore::new();
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
         let options = HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..options };
@@ -207,6 +211,15 @@ impl House {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+/// What a hasher with these options, but the cheap profile, stores for a password.
+pub(crate) async fn stored_by(options: HasherOptions, password: &str) -> HashedPassword {
+    let options = HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..options };
+    let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
+    let password = Arc::new(Plaintext::from(password));
+    let accepted = Policy::default().accept(password, &Knowledge::default()).unwrap();
+    hasher.hash(accepted).await.unwrap()
 }
 
 pub(crate) fn realm() -> Realm {

@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, query};
 
 use crate::accounts_source::AccountsSource;
 use crate::failure::unstorable;
+use crate::hash_columns::bind_hash;
 use crate::row;
 use crate::store::SqlStore;
 
@@ -41,12 +42,12 @@ impl SqlStore {
         }
         if let Some(hash) = hash {
             let insert = query(
-                "INSERT INTO credentials (account, hash, version, changed_at)
-                 VALUES ($1, $2, 1, $3)",
-            )
-            .bind(account.id.to_string())
-            .bind(hash.as_str())
-            .bind(account.created_at.as_microsecond());
+                "INSERT INTO credentials (hash, normalisation, pepper, account, version, changed_at)
+                 VALUES ($1, $2, $3, $4, 1, $5)",
+            );
+            let insert = bind_hash(insert, hash)
+                .bind(account.id.to_string())
+                .bind(account.created_at.as_microsecond());
             self.write(&mut transaction, insert).await?;
         }
         self.write_audit(&mut transaction, audit).await?;

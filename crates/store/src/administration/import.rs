@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, query};
 
 use super::accounts::profile_text;
 use crate::failure::unstorable;
+use crate::hash_columns::bind_hash;
 use crate::row;
 use crate::store::{SqlStore, WriteTransaction};
 
@@ -94,14 +95,14 @@ impl SqlStore {
             return Ok(());
         }
         let sql = format!(
-            "INSERT INTO credentials (account, hash, version, changed_at) VALUES {}",
-            rows(credentials.len(), 4),
+            "INSERT INTO credentials (hash, normalisation, pepper, account, version, changed_at)
+             VALUES {}",
+            rows(credentials.len(), 6),
         );
         let mut insert = query(AssertSqlSafe(sql));
         for (account, credential) in credentials {
-            insert = insert
+            insert = bind_hash(insert, &credential.hash)
                 .bind(account.to_string())
-                .bind(credential.hash.as_str().to_owned())
                 .bind(credential.version)
                 .bind(credential.changed_at.as_microsecond());
         }

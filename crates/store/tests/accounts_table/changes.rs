@@ -6,8 +6,8 @@ use std::time::Duration;
 use repass_core::{
     AdministrationStore, Argon2idHasher, AttemptKey, AuditFilter, AuditRecord, ChangeError, Clock,
     Commit, Committed, Context, CredentialStore, HashProfile, HashedPassword, Hasher,
-    HasherOptions, OutboxEvent, OutboxFilter, OutboxState, OutboxStore, Proof, StoreError,
-    SystemRandomness, random_uuid,
+    HasherOptions, Normalisation, OutboxEvent, OutboxFilter, OutboxState, OutboxStore, Proof,
+    StoreError, SystemRandomness, random_uuid,
 };
 
 use crate::application::{Application, User};
@@ -79,7 +79,9 @@ pub(crate) async fn what_the_application_changes_counts(application: Application
     house.application.set_pw(&user, Some(theirs.as_str())).await;
 
     let found = house.find(&user).await.unwrap().credential.unwrap();
-    assert_eq!((&found.hash, found.version), (&theirs, 3), "it is the next version");
+    let seen = (found.hash.as_str(), found.version);
+    assert_eq!(seen, (theirs.as_str(), 3), "it is the next version");
+    assert_eq!(found.hash.normalisation(), Normalisation::AsReceived, "nobody knows of any");
     let past = house.change(&user, NEW, "yet another one of mine").await;
     assert!(matches!(past, Err(ChangeError::WrongPassword)), "{past:?}");
     house.clock.advance(Duration::from_secs(3600));

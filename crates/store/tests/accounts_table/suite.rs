@@ -3,7 +3,7 @@
 //! What the suite adds by [`AdministrationStore::add_account`] is put into the table by its owner,
 //! and what that table has no column for is filled in again when it is read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -219,6 +219,10 @@ impl AdministrationStore for Mapped {
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         self.store.set_active(account, active, audit).await
+    }
+
+    async fn peppers(&self) -> Result<BTreeSet<String>, StoreError> {
+        self.store.peppers().await
     }
 
     async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {

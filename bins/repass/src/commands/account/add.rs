@@ -41,7 +41,7 @@ async fn add(
     let AddAccount {
         account, email, username, no_password, policy: PolicyOption { policy }, ..
     } = new;
-    refuse_existing(desk, &account).await?;
+    refuse_early(desk, &account).await?;
     let password = match piped {
         Some(password) => Some(password),
         None if no_password => None,
@@ -55,7 +55,7 @@ async fn add(
     }
     let wanted =
         NewAccount { realm: account.realm, user_id: account.user_id, email, username, profile };
-    let hasher = desk.hasher(hashing)?;
+    let hasher = desk.hasher(hashing).await?;
     let added =
         desk.administration().add_account(wanted, password, &policy.policy, &*hasher).await?;
     let rest = if has_password { "" } else { " without a password; `reset issue` lets it set one" };
@@ -63,7 +63,10 @@ async fn add(
 }
 
 /// Adding would find out too, but only after a password was typed twice.
-async fn refuse_existing(desk: &Desk, name: &AccountName) -> Result<(), Failure> {
+async fn refuse_early(desk: &Desk, name: &AccountName) -> Result<(), Failure> {
+    if desk.accounts_are_shared {
+        return Err(AdministrationError::KeptElsewhere.into());
+    }
     let subject = Subject::new(name.realm.clone(), name.user_id.as_str());
     match desk.store.find(&subject).await? {
         None => Ok(()),

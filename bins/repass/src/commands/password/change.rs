@@ -32,7 +32,7 @@ pub(super) async fn run(
             }
         };
         warn_of_insecure(hashing.profile, output);
-        let changer = desk.changer(policy.policy, &hashing)?;
+        let changer = desk.changer(policy.policy, &hashing).await?;
         let change = Change {
             subject: Subject::new(name.realm, name.user_id.as_str()),
             caller: Caller::anonymous(),

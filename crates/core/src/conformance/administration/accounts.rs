@@ -1,12 +1,15 @@
 use std::time::Duration;
 
+use data_encoding::BASE64_NOPAD;
+
 use super::{actions, added};
 use crate::conformance::sample::{
-    access_token, account, at, audit, event, found, hash, key, realm, reset_token, rules,
+    access_token, account, at, audit, commit, event, found, hash, key, realm, reset_token, rules,
+    upgrade, uuid,
 };
 use crate::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
-    AuditRecord,
+    AuditRecord, Commit, Committed, HashedPassword, Upgrade,
 };
 
 pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationStore) {
@@ -31,6 +34,38 @@ pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationSto
     let other_case = account(&first.realm, "Pat");
     let record = audit(&other_case, "account.add");
     store.add_account(&other_case, None, &record).await.expect("case makes another user id");
+}
+
+/// Those of the current hash and those of the history.
+pub(in crate::conformance) async fn name_the_peppers_they_need(store: &dyn AdministrationStore) {
+    let ids: Vec<String> = (0..2).map(|_| uuid().simple().to_string()[24..].to_owned()).collect();
+    let peppered = |id: &str| {
+        let (id, tag) = (BASE64_NOPAD.encode(id.as_bytes()), BASE64_NOPAD.encode(&[7; 32]));
+        let text = format!("$argon2id$v=19$m=19456,t=2,p=1,keyid={id}$c2FsdHNhbHQ${tag}");
+        HashedPassword::from_stored(text)
+    };
+    let account = added(store).await;
+    let needed = async |id: &String| store.peppers().await.expect("peppers").contains(id);
+    let mut expected = hash("first");
+    for (version, id) in (1..).zip(&ids) {
+        assert!(!needed(id).await, "nobody has it yet");
+        let change = Commit {
+            expected_hash: Some(expected),
+            hash: peppered(id),
+            ..commit(&account, version, "peppered")
+        };
+        expected = change.hash.clone();
+        let committed = store.commit(&change).await.expect("commit");
+        assert!(matches!(committed, Committed::Done { .. }), "{committed:?}");
+    }
+    assert!(needed(&ids[0]).await && needed(&ids[1]).await, "by the history and by the account");
+    let plain = Upgrade {
+        expected_hash: expected,
+        hash: hash("plain"),
+        ..upgrade(&account, 3, "peppered", "plain")
+    };
+    assert!(store.upgrade(&plain).await.expect("upgrade"));
+    assert!(needed(&ids[0]).await && !needed(&ids[1]).await, "only the history's is needed now");
 }
 
 pub(in crate::conformance) async fn are_listed_in_pages(store: &dyn AdministrationStore) {

@@ -18,10 +18,11 @@ pub(crate) enum Column {
     PasswordHash,
     HashSalt,
     HashFormat,
+    HashNormalisation,
 }
 
 impl Column {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::UserId,
         Self::Realm,
         Self::Email,
@@ -37,6 +38,7 @@ impl Column {
         Self::PasswordHash,
         Self::HashSalt,
         Self::HashFormat,
+        Self::HashNormalisation,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -56,6 +58,7 @@ impl Column {
             Self::PasswordHash => "password_hash",
             Self::HashSalt => "hash_salt",
             Self::HashFormat => "hash_format",
+            Self::HashNormalisation => "hash_normalisation",
         }
     }
 

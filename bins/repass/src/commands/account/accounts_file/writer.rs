@@ -10,7 +10,7 @@ use super::Column;
 use crate::cli::FileFormat;
 
 /// The columns that are written, those of the hash at the end.
-const COLUMNS: [Column; 13] = [
+const COLUMNS: [Column; 14] = [
     Column::UserId,
     Column::Realm,
     Column::Email,
@@ -24,6 +24,7 @@ const COLUMNS: [Column; 13] = [
     Column::UpdatedAt,
     Column::PasswordChangedAt,
     Column::PasswordHash,
+    Column::HashNormalisation,
 ];
 
 /// Turns accounts into the text of a file.
@@ -35,7 +36,7 @@ pub(crate) struct AccountsWriter {
 
 impl AccountsWriter {
     pub(crate) fn new(format: FileFormat, with_hashes: bool) -> Self {
-        let columns = if with_hashes { &COLUMNS[..] } else { &COLUMNS[..COLUMNS.len() - 2] };
+        let columns = if with_hashes { &COLUMNS[..] } else { &COLUMNS[..COLUMNS.len() - 3] };
         Self { format, columns, begun: false }
     }
 
@@ -97,6 +98,9 @@ fn value(Found { account, credential }: &Found, column: Column) -> Value {
             credential.as_ref().map(|own| own.changed_at.to_string()).into()
         }
         Column::PasswordHash => credential.as_ref().map(|own| own.hash.as_str()).into(),
+        Column::HashNormalisation => {
+            credential.as_ref().map(|own| own.hash.normalisation().as_str()).into()
+        }
         // What is stored tells its own format, and holds its salt.
         Column::HashSalt | Column::HashFormat => Value::Null,
     }

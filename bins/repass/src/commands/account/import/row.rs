@@ -1,6 +1,8 @@
 //! From what a row says to an account.
 
-use repass_core::{HashedPassword, ImportedPassword, NewAccount, NewImport, Profile, Realm};
+use repass_core::{
+    HashedPassword, ImportedPassword, NewAccount, NewImport, Normalisation, Profile, Realm,
+};
 use repass_hash_families::{ExportedHash, ImportFormat, imported};
 
 use super::super::accounts_file::{Column, Fields};
@@ -44,8 +46,9 @@ fn password(
     let changed_at = moment(fields, Column::PasswordChangedAt)?;
     let salt = fields.text(Column::HashSalt)?;
     let own_format = fields.text(Column::HashFormat)?;
+    let normalisation = normalisation(fields)?;
     let Some(hash) = fields.text(Column::PasswordHash)? else {
-        // A format may well stand in every row. A salt without its hash is a slip.
+        // A format or a normalisation may well stand in every row. A salt without its hash is a slip.
         return if salt.is_some() {
             Err("a hash_salt without a hash".to_owned())
         } else {
@@ -56,7 +59,15 @@ fn password(
     let exported = ExportedHash { hash: &hash, salt: salt.as_deref() };
     let text = imported(own_format.as_ref().unwrap_or(format), exported);
     let text = text.map_err(|error| error.to_string())?;
-    Ok(Some(ImportedPassword { hash: HashedPassword::from_stored(text), changed_at }))
+    let hash = HashedPassword::from_stored(text).normalised(normalisation);
+    Ok(Some(ImportedPassword { hash, changed_at }))
+}
+
+/// What was done to the password before; nothing, unless the row says so.
+fn normalisation(fields: &mut Fields) -> Result<Normalisation, String> {
+    let named = fields.text(Column::HashNormalisation)?;
+    let unknown = || "hash_normalisation is neither none nor nfc".to_owned();
+    named.map_or(Ok(Normalisation::AsReceived), |name| Normalisation::of(&name).ok_or_else(unknown))
 }
 
 /// What a row says of its hash. Only what looks like a format is repeated, for where columns are

@@ -1,0 +1,65 @@
+//! Unicode normalisation of passwords, as a property of each stored hash.
+
+use crate::Plaintext;
+
+/// What was done to a password before it was hashed (NIST SP 800-63B-4, 3.1.1.2). It belongs to the
+/// stored hash, so that one that was made otherwise still verifies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Normalisation {
+    /// Nothing: the bytes count as they were received. So it is with whatever other systems hashed.
+    #[default]
+    AsReceived,
+    /// Normalisation Form C of Unicode Standard Annex #15, so that a letter is the same whether a
+    /// keyboard sends it as one code point or as a base letter and an accent.
+    Nfc,
+}
+
+impl Normalisation {
+    /// The name, to store it by.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AsReceived => "none",
+            Self::Nfc => "nfc",
+        }
+    }
+
+    /// The normalisation of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::AsReceived, Self::Nfc].into_iter().find(|own| own.as_str() == name)
+    }
+
+    /// `password` in this form; `None` where it is in this form already.
+    pub(super) fn changed(self, password: &Plaintext) -> Option<Plaintext> {
+        match self {
+            Self::AsReceived => None,
+            Self::Nfc => password.changed_by_nfc(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_what_they_name() {
+        for own in [Normalisation::AsReceived, Normalisation::Nfc] {
+            assert_eq!(Normalisation::of(own.as_str()), Some(own));
+        }
+        assert_eq!(Normalisation::of("NFC"), None);
+        assert_eq!(Normalisation::of("nfkc"), None);
+    }
+
+    #[test]
+    fn only_what_is_in_another_form_is_changed() {
+        let changed = |own: Normalisation, text| {
+            own.changed(&Plaintext::from(text)).map(|changed| changed.expose().to_owned())
+        };
+        assert_eq!(changed(Normalisation::Nfc, "e\u{301}te\u{301}"), Some("été".to_owned()));
+        // NFKC would make other passwords of these.
+        assert_eq!(changed(Normalisation::Nfc, "ﬁn²"), None);
+        assert_eq!(changed(Normalisation::Nfc, "plain"), None);
+        assert_eq!(changed(Normalisation::AsReceived, "e\u{301}"), None);
+    }
+}

@@ -1,0 +1,245 @@
+//! A secret key that passwords go through before they are hashed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use data_encoding::{BASE64, BASE64_NOPAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::HashError;
+use crate::Plaintext;
+
+/// The keys that stored hashes may need beside the password, and which of them new hashes are made
+/// with (NIST SP 800-63B-4, 3.1.1.2; OWASP, Password Storage: peppering).
+///
+/// A peppered password is HMAC-SHA-256 of the password under the key, and that is what Argon2id is
+/// given. The hash names its key by an id, so that the key can be replaced: make another one the
+/// current one, keep the old one, and every account moves over at its next right password. Whoever
+/// loses a key loses the passwords of all hashes that name it.
+#[derive(Default)]
+pub struct Peppers {
+    keys: BTreeMap<String, Zeroizing<Vec<u8>>>,
+    current: Option<String>,
+}
+
+/// Why something is no pepper key. No message quotes the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidPepper {
+    /// The id.
+    #[error("a pepper key is named by 1 to 8 of a-z, 0-9, - and _")]
+    Id,
+    /// The key is not Base64.
+    #[error("a pepper key is Base64, such as `openssl rand -base64 32` prints")]
+    Encoding,
+    /// The key has too few bytes, or too many.
+    #[error("a pepper key has 32 to 1024 bytes")]
+    Length,
+    /// There is such an id already.
+    #[error("there is a pepper key of that name already")]
+    Repeated,
+    /// The current key is none of the keys.
+    #[error("there is no pepper key of that name")]
+    Unknown,
+}
+
+/// Stored hashes were made with pepper keys that are not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "there are stored hashes that cannot be verified without the pepper {}",
+    keys_named(.ids)
+)]
+pub struct MissingPeppers {
+    /// The ids of the keys; never empty.
+    pub ids: BTreeSet<String>,
+}
+
+fn keys_named(ids: &BTreeSet<String>) -> String {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let noun = if ids.len() == 1 { "key" } else { "keys" };
+    format!("{noun} {}", ids.join(", "))
+}
+
+impl Peppers {
+    /// The length of a key, in bytes (ASVS 11.2.3 asks for 128 bits of security; this is twice that).
+    pub const KEY_BYTES: std::ops::RangeInclusive<usize> = 32..=1024;
+
+    /// No key: hashes are made without, and those that need one cannot be verified.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds a key.
+    ///
+    /// `id` goes into the hashes: 1 to 8 characters of `a-z`, `0-9`, `-` and `_`, as the PHC string
+    /// format has it for `keyid`. `key` is random and of [`KEY_BYTES`](Self::KEY_BYTES).
+    ///
+    /// # Errors
+    /// When either is not so, or the id is there already.
+    pub fn with(mut self, id: &str, key: &[u8]) -> Result<Self, InvalidPepper> {
+        if !is_id(id) {
+            return Err(InvalidPepper::Id);
+        }
+        if !Self::KEY_BYTES.contains(&key.len()) {
+            return Err(InvalidPepper::Length);
+        }
+        if self.keys.contains_key(id) {
+            return Err(InvalidPepper::Repeated);
+        }
+        self.keys.insert(id.to_owned(), Zeroizing::new(key.to_vec()));
+        Ok(self)
+    }
+
+    /// Adds a key that is written in Base64, padded or not.
+    ///
+    /// # Errors
+    /// As [`with`](Self::with).
+    pub fn with_encoded(self, id: &str, key: &str) -> Result<Self, InvalidPepper> {
+        let encoding = if key.ends_with('=') { BASE64 } else { BASE64_NOPAD };
+        let key = encoding.decode(key.as_bytes()).map_err(|_| InvalidPepper::Encoding)?;
+        self.with(id, &Zeroizing::new(key))
+    }
+
+    /// Has new hashes made with the key of this id; hashes that were made otherwise are replaced at
+    /// the next right password.
+    ///
+    /// # Errors
+    /// [`InvalidPepper::Unknown`] when there is no such key.
+    pub fn with_current(mut self, id: &str) -> Result<Self, InvalidPepper> {
+        if !self.keys.contains_key(id) {
+            return Err(InvalidPepper::Unknown);
+        }
+        self.current = Some(id.to_owned());
+        Ok(self)
+    }
+
+    /// The id of the key that new hashes are made with.
+    pub fn current(&self) -> Option<&str> {
+        self.current.as_deref()
+    }
+
+    /// The ids of all keys, in ascending order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.keys.keys().map(String::as_str)
+    }
+
+    /// Sees that all keys are there which [stored hashes need](crate::AdministrationStore::peppers);
+    /// to be asked before anything is verified, since otherwise the accounts concerned could not
+    /// change their passwords.
+    ///
+    /// # Errors
+    /// When some are not.
+    pub fn require(&self, needed: &BTreeSet<String>) -> Result<(), MissingPeppers> {
+        let missing = needed.iter().filter(|id| !self.keys.contains_key(*id));
+        let ids: BTreeSet<String> = missing.cloned().collect();
+        if ids.is_empty() { Ok(()) } else { Err(MissingPeppers { ids }) }
+    }
+
+    /// What Argon2 is given for `password` under the key of this id.
+    pub(super) fn applied(
+        &self,
+        id: &str,
+        password: &Plaintext,
+    ) -> Result<Zeroizing<[u8; 32]>, HashError> {
+        let unknown = || HashError::UnknownPepper { id: id.to_owned() };
+        let key = self.keys.get(id).ok_or_else(unknown)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(key)
+            .map_err(|error| HashError::Algorithm(error.to_string()))?;
+        mac.update(password.expose().as_bytes());
+        Ok(Zeroizing::new(mac.finalize().into_bytes().into()))
+    }
+}
+
+/// Whether this can name a key.
+pub(super) fn is_id(id: &str) -> bool {
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    (1..=8).contains(&id.len()) && id.bytes().all(plain)
+}
+
+impl fmt::Debug for Peppers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peppers")
+            .field("ids", &self.keys.keys())
+            .field("current", &self.current)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+
+    use super::*;
+
+    #[test]
+    fn ids_and_keys_are_judged() {
+        let none = Peppers::none;
+        for id in ["", "A", "a b", "nine-char", "ä", "a/b"] {
+            assert_eq!(none().with(id, &[1; 32]).unwrap_err(), InvalidPepper::Id, "{id}");
+        }
+        assert_eq!(none().with("k", &[1; 31]).unwrap_err(), InvalidPepper::Length);
+        assert_eq!(none().with("k", &[1; 1025]).unwrap_err(), InvalidPepper::Length);
+        let one = || none().with("k", &[1; 32]).unwrap();
+        assert_eq!(one().with("k", &[2; 32]).unwrap_err(), InvalidPepper::Repeated);
+        assert_eq!(one().with_current("other").unwrap_err(), InvalidPepper::Unknown);
+        assert_eq!(one().current(), None);
+        assert_eq!(one().with_current("k").unwrap().current(), Some("k"));
+    }
+
+    #[test]
+    fn keys_are_base64_with_and_without_padding() {
+        let padded = BASE64.encode(&[7; 32]);
+        for text in [padded.as_str(), padded.trim_end_matches('=')] {
+            assert!(Peppers::none().with_encoded("k", text).is_ok(), "{text}");
+        }
+        for (text, error) in [
+            ("hunter2 hunter2 hunter2", InvalidPepper::Encoding),
+            ("", InvalidPepper::Length),
+            ("AAEC", InvalidPepper::Length),
+        ] {
+            assert_eq!(Peppers::none().with_encoded("k", text).unwrap_err(), error);
+        }
+    }
+
+    /// RFC 4231, section 4.2 (its key is shorter than any that is taken, so it goes in past the door).
+    #[test]
+    fn rfc_4231_test_case_1() {
+        let mut peppers = Peppers::none();
+        peppers.keys.insert("k".to_owned(), Zeroizing::new(vec![0x0b; 20]));
+        let applied = peppers.applied("k", &Plaintext::from("Hi There")).unwrap();
+        assert_eq!(
+            HEXLOWER.encode(&*applied),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+        );
+        let missing = peppers.applied("other", &Plaintext::from("Hi There")).unwrap_err();
+        assert!(matches!(missing, HashError::UnknownPepper { id } if id == "other"));
+    }
+
+    #[test]
+    fn what_is_needed_and_missing_is_named() {
+        let peppers = Peppers::none().with("k2", &[1; 32]).unwrap();
+        let needed = |ids: &[&str]| {
+            let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+            peppers.require(&ids).map_err(|missing| missing.to_string())
+        };
+        assert_eq!(needed(&[]), Ok(()));
+        assert_eq!(needed(&["k2"]), Ok(()));
+        assert!(needed(&["k2", "k1"]).unwrap_err().ends_with(" without the pepper key k1"));
+        assert!(needed(&["k3", "k1"]).unwrap_err().ends_with(" without the pepper keys k1, k3"));
+    }
+
+    #[test]
+    fn debug_tells_no_key() {
+        let debug = format!(
+            "{:?}",
+            Peppers::none().with("k1", b"an unmistakable key, 32 bytes or more").unwrap()
+        );
+        assert!(
+            debug.contains("k1") && !debug.contains("unmistakable") && !debug.contains("97, 110"),
+            "{debug}"
+        );
+    }
+}

@@ -1,0 +1,77 @@
+//! Pepper: keys that stored hashes name.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use repass_core::{
+    AdministrationStore, ChangeError, CredentialStore, HashError, HashedPassword, Hasher,
+    HasherOptions, Peppers, Policy, Subject,
+};
+
+use crate::house::{House, NEW, OLD, old_password, realm, stored_by};
+
+/// Keys of these ids; the first one makes new hashes.
+fn peppers(ids: &[&str]) -> HasherOptions {
+    let keys = ids.iter().fold(Peppers::none(), |keys, id| {
+        let key: Vec<u8> = id.bytes().cycle().take(32).collect();
+        keys.with(id, &key).unwrap()
+    });
+    let keys = keys.with_current(ids[0]).unwrap();
+    HasherOptions { peppers: Arc::new(keys), ..HasherOptions::default() }
+}
+
+async fn hash(house: &House, user_id: &str) -> HashedPassword {
+    let found = house.store.find(&Subject::new(realm(), user_id)).await.unwrap().unwrap();
+    found.credential.unwrap().hash
+}
+
+fn ids(ids: &[&str]) -> BTreeSet<String> {
+    ids.iter().map(|id| (*id).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn every_account_moves_to_the_current_key_at_its_next_right_password() {
+    let house = House::with(Policy::default(), peppers(&["new", "old"])).await;
+    for (user_id, options) in
+        [("without", HasherOptions::default()), ("with-old", peppers(&["old"]))]
+    {
+        let stored = stored_by(options, OLD).await;
+        house.add_stored(user_id, stored.as_str()).await;
+        house.hasher.take_verified();
+        house.change(old_password(user_id, "a wrong guess of mine", NEW)).await.unwrap_err();
+        assert_eq!(house.hasher.take_verified(), 1, "{user_id} costs what any other costs");
+        house.change(old_password(user_id, OLD, "short")).await.unwrap_err();
+        assert_eq!(hash(&house, user_id).await.pepper().as_deref(), Some("new"), "{user_id}");
+        assert!(house.is_password(user_id, OLD).await, "{user_id}");
+        house.change(old_password(user_id, OLD, NEW)).await.unwrap();
+    }
+    assert_eq!(house.store.peppers().await.unwrap(), ids(&["new"]));
+    assert_eq!(house.hasher.decoy().pepper().as_deref(), Some("new"));
+}
+
+#[tokio::test]
+async fn the_history_needs_its_keys_too() {
+    let house = House::with(Policy::default(), peppers(&["new", "old"])).await;
+    house.add_stored("sam", stored_by(peppers(&["old"]), OLD).await.as_str()).await;
+    house.change(old_password("sam", OLD, NEW)).await.unwrap();
+    assert_eq!(house.store.peppers().await.unwrap(), ids(&["new", "old"]));
+    let reused = house.change(old_password("sam", NEW, OLD)).await.unwrap_err();
+    assert!(matches!(reused, ChangeError::Rejected(_)), "{reused:?}");
+}
+
+#[tokio::test]
+async fn a_missing_key_is_our_failure_and_charged_to_nobody() {
+    let house = House::with(Policy::default(), peppers(&["new"])).await;
+    let stored = stored_by(peppers(&["lost"]), OLD).await;
+    house.add_stored("sam", stored.as_str()).await;
+    for guess in [OLD, "a wrong guess of mine"] {
+        let error = house.change(old_password("sam", guess, NEW)).await.unwrap_err();
+        let ChangeError::Hash(HashError::UnknownPepper { id }) = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(id, "lost");
+    }
+    let (_, attempts) = house.desk.show_account(&realm(), "sam").await.unwrap();
+    assert_eq!(attempts.failures, 0);
+    assert_eq!(hash(&house, "sam").await, stored.normalised(Default::default()));
+}
