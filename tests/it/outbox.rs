@@ -1,6 +1,7 @@
 //! Events on their way to a webhook: a real receiver on a real socket. Those that go by e-mail stand
 //! in [`mail`].
 
+mod certificates;
 mod mail;
 mod mail_server;
 mod receiver;
@@ -29,6 +30,7 @@ fn told(receiver: &Receiver, outbox: &str) -> ServerBuilder {
 /// The one password that follows another.
 async fn changed(server: &Server, old: &str, new: &str) {
     let answer = change(&server.client(), GUID, old, new).await;
+    assert_eq!(answer.status, 200, "{}\n{}", answer.text(), server.log());
     assert_eq!(outcome(&answer), Outcome::Changed, "{}", answer.text());
 }
 

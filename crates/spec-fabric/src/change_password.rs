@@ -1,8 +1,11 @@
 use std::fmt;
 
 use repass_core::Plaintext;
-use repass_spec::json::{self, JsonError, Member, Members};
+use repass_spec::field::{self, list, non_empty};
+use repass_spec::json::{self, JsonError, Members};
 use serde::Serialize;
+
+pub use repass_spec::field::Problem;
 
 /// The body of a request.
 #[derive(Debug)]
@@ -32,14 +35,7 @@ pub enum ChangePasswordError {
 }
 
 /// One field that is missing or invalid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{field} {problem}")]
-pub struct FieldError {
-    /// Which field.
-    pub field: Field,
-    /// What is wrong with it.
-    pub problem: Problem,
-}
+pub type FieldError = field::FieldError<Field>;
 
 /// A field of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,21 +46,6 @@ pub enum Field {
     ResetToken,
     /// `newPassword`
     NewPassword,
-}
-
-/// What is wrong with a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Problem {
-    /// It is required and not there.
-    #[error("is required")]
-    Missing,
-    /// It is there, but no string.
-    #[error("must be a string")]
-    NotAString,
-    /// It is the empty string.
-    #[error("must not be empty")]
-    Empty,
 }
 
 impl Field {
@@ -124,19 +105,6 @@ impl ChangePassword {
         })
         .map(Plaintext::new)
     }
-}
-
-fn non_empty(member: Option<Member>) -> Result<Plaintext, Problem> {
-    match member {
-        None | Some(Member::Null) => Err(Problem::Missing),
-        Some(Member::Text(text)) if text.is_empty() => Err(Problem::Empty),
-        Some(Member::Text(text)) => Ok(text),
-        Some(_) => Err(Problem::NotAString),
-    }
-}
-
-fn list(errors: &[FieldError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// The body as JSON; borrowed, so that writing it makes no second copy of a secret.

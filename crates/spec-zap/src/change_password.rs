@@ -5,11 +5,14 @@ mod fields;
 use std::fmt;
 
 use repass_core::Plaintext;
-use repass_spec::json::JsonError;
+use repass_spec::field::{self, list, non_empty};
+use repass_spec::json::{JsonError, Member};
 use serde::Serialize;
 use validator::{ValidateEmail, ValidateLength};
 
-use fields::{Fields, Value};
+pub use repass_spec::field::Problem;
+
+use fields::Fields;
 
 /// The body of a request.
 #[derive(Debug)]
@@ -60,14 +63,7 @@ pub enum ChangePasswordError {
 }
 
 /// One field that is missing or invalid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{field} {problem}")]
-pub struct FieldError {
-    /// Which field.
-    pub field: Field,
-    /// What is wrong with it.
-    pub problem: Problem,
-}
+pub type FieldError = field::FieldError<Field>;
 
 /// A field of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,24 +78,6 @@ pub enum Field {
     NewPassword,
     /// `secureOTP`, or `otp`
     SecureOtp,
-}
-
-/// What is wrong with a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Problem {
-    /// It is required and not there.
-    #[error("is required")]
-    Missing,
-    /// It is there, but no string.
-    #[error("must be a string")]
-    NotAString,
-    /// It is the empty string.
-    #[error("must not be empty")]
-    Empty,
-    /// It is no e-mail address, or too long a one.
-    #[error("must be an e-mail address of at most 320 characters")]
-    NotAnEmailAddress,
 }
 
 impl Field {
@@ -181,8 +159,8 @@ impl ChangePassword {
         let old = good(Field::OldPassword, non_empty(fields.take(Field::OldPassword.name())));
         let new = good(Field::NewPassword, non_empty(fields.take(Field::NewPassword.name())));
         let secure_otp = match (one_time_password(fields), secure_otp) {
-            (Value::Missing, SecureOtp::Optional) => None,
-            (value, _) => good(Field::SecureOtp, non_empty(value)),
+            (None | Some(Member::Null), SecureOtp::Optional) => None,
+            (member, _) => good(Field::SecureOtp, non_empty(member)),
         };
         match (user_id, email, old, new) {
             (Some(user_id), Some(email), Some(old_password), Some(new_password))
@@ -202,37 +180,24 @@ impl ChangePassword {
 }
 
 /// `secureOTP`, else `otp`. `null` is no one-time password.
-fn one_time_password(fields: &mut Fields) -> Value {
+fn one_time_password(fields: &mut Fields) -> Option<Member> {
     let secure_otp = fields.take(Field::SecureOtp.name());
     let otp = fields.take("otp");
-    if matches!(secure_otp, Value::Missing) { otp } else { secure_otp }
+    if matches!(secure_otp, None | Some(Member::Null)) { otp } else { secure_otp }
 }
 
-fn non_empty(value: Value) -> Result<Plaintext, Problem> {
-    match value {
-        Value::Missing => Err(Problem::Missing),
-        Value::NotAString => Err(Problem::NotAString),
-        Value::Text(text) if text.is_empty() => Err(Problem::Empty),
-        Value::Text(text) => Ok(text),
-    }
-}
-
-fn email_address(value: Value) -> Result<Plaintext, Problem> {
-    let text = non_empty(value)?;
+fn email_address(member: Option<Member>) -> Result<Plaintext, Problem> {
+    let text = non_empty(member)?;
     let is_short_enough = text.expose().validate_length(None, Some(MAX_EMAIL_CHARACTERS), None);
     if is_short_enough && text.expose().validate_email() {
         Ok(text)
     } else {
-        Err(Problem::NotAnEmailAddress)
+        Err(Problem::Not("an e-mail address of at most 320 characters"))
     }
 }
 
 /// The page's limit.
 const MAX_EMAIL_CHARACTERS: u64 = 320;
-
-fn list(errors: &[FieldError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
 
 /// The body as JSON; borrowed, so that writing it makes no second copy of a secret.
 #[derive(Serialize)]

@@ -3,8 +3,9 @@
 //! A spec is pure. It gets the head of a request, later its body, and makes of them a
 //! [`Change`]; it gets the result and makes of it an answer. It opens no socket
 //! and asks no database. What all vendors share in reading and writing stands here as well:
-//! [`json`], [`header`], [`reply`].
+//! [`json`], [`field`], [`header`], [`reply`].
 
+pub mod field;
 pub mod header;
 pub mod json;
 pub mod reply;

@@ -1,5 +1,7 @@
 //! Events on their way to the account holder: a real mail server on a real socket.
 
+mod tls;
+
 use std::time::Duration;
 
 use http::Method;
@@ -112,7 +114,7 @@ async fn resets_are_told_without_the_token_in_the_language_of_the_realm_or_the_r
     assert_no_secret(&requested, &[token]);
     requested.answer(ACCEPTED);
     let answer = wire.send(&server.client()).await;
-    assert!(wire.changed(&answer), "{}", answer.text());
+    assert!(wire.changed(&answer), "{}\n{}", answer.text(), server.log());
     let reset = mails.next().await;
     assert_eq!(reset.message().subject(), Some("Example Shop: Uw wachtwoord is opnieuw ingesteld"));
     assert_no_secret(&reset, &[token, NEW, FIRST_PASSWORD]);

@@ -4,21 +4,32 @@ use std::sync::{Arc, Mutex};
 
 use data_encoding::BASE64;
 use mail_parser::{Message, MessageParser};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
+use tokio_rustls::TlsAcceptor;
 
 /// What one signs in with.
 pub(super) const USERNAME: &str = "repass";
 pub(super) const PASSWORD: &str = "the password of the mail server";
 
 /// An SMTP server (RFC 5321) with `AUTH PLAIN` (RFC 4954) that hands every message to the test, and
-/// answers as that says. It has no `STARTTLS`.
+/// answers as that says.
 pub(super) struct MailServer {
     pub(super) address: SocketAddr,
     mails: mpsc::UnboundedReceiver<Mail>,
     manners: Arc<Manners>,
+}
+
+/// From when on connections to a server are encrypted.
+#[derive(Clone)]
+pub(super) enum Encryption {
+    /// Never, and there is no `STARTTLS`.
+    None,
+    /// From the first byte on.
+    Implicit(TlsAcceptor),
+    /// After `STARTTLS` (RFC 3207). Whoever signs in before that is not turned away.
+    StartTls(TlsAcceptor),
 }
 
 /// How a server behaves, and what it has heard.
@@ -40,6 +51,10 @@ pub(super) struct Mail {
 
 impl MailServer {
     pub(super) async fn start() -> Self {
+        Self::start_with(Encryption::None).await
+    }
+
+    pub(super) async fn start_with(encryption: Encryption) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, mails) = mpsc::unbounded_channel();
@@ -48,7 +63,7 @@ impl MailServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let session = Session::new(stream, Arc::clone(&own), sender.clone());
-                tokio::spawn(session.run());
+                tokio::spawn(session.run(encryption.clone()));
             }
         });
         Self { address, mails, manners }
@@ -77,15 +92,25 @@ impl MailServer {
 
     /// How often this command came.
     pub(super) fn heard(&self, command: &str) -> usize {
-        let commands = self.manners.commands.lock().unwrap();
-        commands.iter().filter(|own| *own == command).count()
+        self.commands().iter().filter(|own| *own == command).count()
+    }
+
+    /// Every command that came, in order.
+    pub(super) fn commands(&self) -> Vec<String> {
+        self.manners.commands.lock().unwrap().clone()
     }
 }
 
+/// What goes to and fro, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 /// A connection.
 struct Session {
-    lines: BufReader<OwnedReadHalf>,
-    writer: OwnedWriteHalf,
+    stream: BufReader<Box<dyn Stream>>,
+    /// What `STARTTLS` leads to, as long as that is offered.
+    start_tls: Option<TlsAcceptor>,
     manners: Arc<Manners>,
     mails: mpsc::UnboundedSender<Mail>,
     signed_in: bool,
@@ -95,14 +120,28 @@ struct Session {
 
 impl Session {
     fn new(stream: TcpStream, manners: Arc<Manners>, mails: mpsc::UnboundedSender<Mail>) -> Self {
-        let (reader, writer) = stream.into_split();
-        let lines = BufReader::new(reader);
+        let stream = buffered(stream);
         let (signed_in, sender, recipients) = (false, None, Vec::new());
-        Self { lines, writer, manners, mails, signed_in, sender, recipients }
+        Self { stream, start_tls: None, manners, mails, signed_in, sender, recipients }
     }
 
     /// Over when either side has had enough.
-    async fn run(mut self) -> Option<()> {
+    async fn run(self, encryption: Encryption) -> Option<()> {
+        let session = match encryption {
+            Encryption::None => self,
+            Encryption::Implicit(tls) => self.encrypted(&tls).await?,
+            Encryption::StartTls(tls) => Self { start_tls: Some(tls), ..self },
+        };
+        session.serve().await
+    }
+
+    /// The same connection from here on, unless the client does not trust the certificate.
+    async fn encrypted(self, tls: &TlsAcceptor) -> Option<Self> {
+        let encrypted = tls.accept(self.stream.into_inner()).await.ok()?;
+        Some(Self { stream: buffered(encrypted), ..self })
+    }
+
+    async fn serve(mut self) -> Option<()> {
         self.reply("220 mail.example ready").await?;
         loop {
             let line = self.line().await?;
@@ -111,7 +150,16 @@ impl Session {
             let verb = line.split([' ', ':']).next()?.to_ascii_uppercase();
             self.manners.commands.lock().unwrap().push(verb.clone());
             match verb.as_str() {
-                "EHLO" => self.reply("250-mail.example\r\n250-8BITMIME\r\n250 AUTH PLAIN").await?,
+                "EHLO" => {
+                    let start_tls = if self.start_tls.is_some() { "250-STARTTLS\r\n" } else { "" };
+                    let offers = format!("250-8BITMIME\r\n{start_tls}250 AUTH PLAIN");
+                    self.reply(&format!("250-mail.example\r\n{offers}")).await?;
+                }
+                "STARTTLS" if self.start_tls.is_some() => {
+                    let tls = self.start_tls.take()?;
+                    self.reply("220 2.0.0 go ahead").await?;
+                    self = self.encrypted(&tls).await?;
+                }
                 "AUTH" => {
                     self.signed_in = is_right(line);
                     let denied = "535 5.7.8 wrong name or password";
@@ -178,13 +226,18 @@ impl Session {
 
     async fn line(&mut self) -> Option<Vec<u8>> {
         let mut line = Vec::new();
-        self.lines.read_until(b'\n', &mut line).await.ok()?;
+        self.stream.read_until(b'\n', &mut line).await.ok()?;
         line.ends_with(b"\r\n").then_some(line)
     }
 
     async fn reply(&mut self, reply: &str) -> Option<()> {
-        self.writer.write_all(format!("{reply}\r\n").as_bytes()).await.ok()
+        self.stream.write_all(format!("{reply}\r\n").as_bytes()).await.ok()?;
+        self.stream.flush().await.ok()
     }
+}
+
+fn buffered(stream: impl Stream + 'static) -> BufReader<Box<dyn Stream>> {
+    BufReader::new(Box::new(stream))
 }
 
 /// Whether this is the right `AUTH PLAIN`.

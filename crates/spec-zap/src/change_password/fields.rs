@@ -12,16 +12,6 @@ pub(super) enum Fields {
     Form(Vec<(String, Plaintext)>),
 }
 
-/// What stands under a name.
-pub(super) enum Value {
-    /// Nothing, or `null`.
-    Missing,
-    /// Something else than a string.
-    NotAString,
-    /// A string.
-    Text(Plaintext),
-}
-
 impl Fields {
     pub(super) fn from_json(body: &[u8]) -> Result<Self, ChangePasswordError> {
         json::read(body).map(Self::Json).map_err(|error| match error {
@@ -43,17 +33,13 @@ impl Fields {
     }
 
     /// The last field of exactly that name.
-    pub(super) fn take(&mut self, name: &str) -> Value {
+    pub(super) fn take(&mut self, name: &str) -> Option<Member> {
         match self {
-            Self::Json(members) => match members.take_last_exact(name) {
-                None | Some(Member::Null) => Value::Missing,
-                Some(Member::Text(text)) => Value::Text(text),
-                Some(_) => Value::NotAString,
-            },
-            Self::Form(pairs) => match pairs.iter().rposition(|(own, _)| own == name) {
-                None => Value::Missing,
-                Some(last) => Value::Text(pairs.remove(last).1),
-            },
+            Self::Json(members) => members.take_last_exact(name),
+            Self::Form(pairs) => {
+                let last = pairs.iter().rposition(|(own, _)| own == name)?;
+                Some(Member::Text(pairs.remove(last).1))
+            }
         }
     }
 }
