@@ -39,35 +39,57 @@ pub fn advise_huge_pages(address: usize, bytes: usize) {
     let _ = (address, bytes);
 }
 
+/// What a huge page has on x86-64, and memory of less is not worth one.
+const HUGE_PAGE: usize = 2 * 1024 * 1024;
+
 /// Blocks that are wiped when dropped.
-pub(crate) struct Memory(Vec<Block>);
+pub(crate) struct Memory {
+    /// More than is needed, so that blocks can begin where they are best placed. Of bytes, because the
+    /// system gives those zeroed without anybody touching them, so that the advice comes in time.
+    bytes: Vec<u8>,
+    start: usize,
+    blocks: usize,
+}
 
 impl Memory {
     /// # Errors
     /// [`Error::OutOfMemory`] when they cannot be had.
     pub(crate) fn zeroed(blocks: usize) -> Result<Self> {
-        let layout = Layout::array::<Block>(blocks).map_err(|_| Error::OutOfMemory)?;
-        if layout.size() == 0 {
-            return Ok(Self(Vec::new()));
+        let needed = blocks.checked_mul(Block::SIZE).ok_or(Error::OutOfMemory)?;
+        let alignment = if needed < HUGE_PAGE { align_of::<Block>() } else { HUGE_PAGE };
+        let bytes = zeroed_bytes(needed.checked_add(alignment).ok_or(Error::OutOfMemory)?)?;
+        let address = bytes.as_ptr().addr();
+        let start = address.next_multiple_of(alignment) - address;
+        if needed >= HUGE_PAGE {
+            advise_huge_pages(address + start, needed);
         }
-        // SAFETY: the layout is not of size zero.
-        let start = unsafe { alloc_zeroed(layout) }.cast::<Block>();
-        if start.is_null() {
-            return Err(Error::OutOfMemory);
-        }
-        // SAFETY: the memory is from the global allocator, of the layout of an array of so many blocks,
-        // belongs to nobody else, and zeros are valid blocks.
-        Ok(Self(unsafe { Vec::from_raw_parts(start, blocks, blocks) }))
+        Ok(Self { bytes, start, blocks })
     }
 
     pub(crate) fn blocks(&mut self) -> &mut [Block] {
-        &mut self.0
+        let bytes = &mut self.bytes[self.start..][..self.blocks * Block::SIZE];
+        // SAFETY: they begin where a block can, for the vector has not moved since `start` was found;
+        // they are as many as the blocks have; and whatever they are, they are blocks.
+        unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), self.blocks) }
     }
+}
+
+/// Zeros; at least one byte.
+fn zeroed_bytes(bytes: usize) -> Result<Vec<u8>> {
+    let layout = Layout::array::<u8>(bytes).map_err(|_| Error::OutOfMemory)?;
+    // SAFETY: there is at least one byte.
+    let start = unsafe { alloc_zeroed(layout) };
+    if start.is_null() {
+        return Err(Error::OutOfMemory);
+    }
+    // SAFETY: the memory is from the global allocator, of the layout of an array of so many bytes,
+    // belongs to nobody else, and is zeroed.
+    Ok(unsafe { Vec::from_raw_parts(start, bytes, bytes) })
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        wipe(&mut self.0);
+        wipe(self.blocks());
     }
 }
 
@@ -88,9 +110,10 @@ mod tests {
 
     #[test]
     fn memory_is_zeroed_and_of_the_length_asked_for() {
-        for blocks in [0, 1, 9] {
+        for blocks in [0, 1, 9, 2047, 2048, 5000] {
             let mut memory = Memory::zeroed(blocks).unwrap();
             assert_eq!(memory.blocks().len(), blocks);
+            assert_eq!(memory.blocks().as_ptr().addr() % align_of::<Block>(), 0);
             assert!(memory.blocks().iter().all(|block| *block == Block::new()));
         }
     }

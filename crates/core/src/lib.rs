@@ -10,6 +10,7 @@
 mod account;
 mod account_import;
 mod administration;
+mod administration_store;
 mod attempts;
 mod audit;
 mod authenticate;
@@ -40,6 +41,7 @@ pub use account_import::{AccountBatch, Imported};
 pub use administration::{
     Administration, AdministrationError, ImportVerdict, ImportedPassword, NewAccount, NewImport,
 };
+pub use administration_store::{AccountError, AccountFilter, AdministrationStore};
 pub use attempts::{AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed};
 pub use audit::{AuditFilter, AuditRecord};
 pub use authenticate::Authenticator;
@@ -71,8 +73,8 @@ pub use policy::{
     Violation,
 };
 pub use ports::{
-    AccountError, AccountFilter, AdministrationStore, Commit, Committed, Credential,
-    CredentialStore, Found, KeyStore, ResetSpend, ResetToken, StoreError, TokenStore, Upgrade,
+    Commit, Committed, Credential, CredentialStore, Found, KeyStore, ResetSpend, ResetToken,
+    StoreError, TokenStore, Upgrade,
 };
 pub use randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid};
 pub use repass_hash_families::{FormatError, InvalidProject, Projects};

@@ -15,11 +15,16 @@ mod overload;
 mod server;
 mod throughput;
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 /// Measures repass under load.
 #[derive(Debug, Parser)]
 struct Cli {
+    /// The `repassd` to measure [default: one that is built now, for release].
+    #[arg(long, global = true, value_name = "FILE")]
+    repassd: Option<PathBuf>,
     #[command(subcommand)]
     measure: Measure,
 }
@@ -34,12 +39,13 @@ enum Measure {
 
 fn main() {
     let cli = Cli::parse();
+    let repassd = cli.repassd.unwrap_or_else(server::build);
     // One thread: the server needs the cores.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         match cli.measure {
-            Measure::Throughput(options) => throughput::run(&options).await,
-            Measure::Overload(options) => overload::run(&options).await,
+            Measure::Throughput(options) => throughput::run(&options, &repassd).await,
+            Measure::Overload(options) => overload::run(&options, &repassd).await,
         }
     });
 }

@@ -1,5 +1,6 @@
 //! Far more connections than there is room for.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -28,13 +29,13 @@ const MIB: u64 = 1024 * 1024;
 /// How often the server's memory is looked at.
 const SAMPLE: Duration = Duration::from_millis(200);
 
-pub(crate) async fn run(options: &Options) {
+pub(crate) async fn run(options: &Options, repassd: &Path) {
     // The server inherits the limit.
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
 
     let profile = HashProfile::OWASP;
-    let server = Server::start("profile = 'owasp'");
+    let server = Server::start(repassd, "profile = 'owasp'");
     // Hashed cheaply, or else making the accounts would take longer than the measuring.
     let cheap =
         HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -19,9 +19,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Builds it if need be, and starts it with its defaults but for the lines given.
-    pub(crate) fn start(hashing: &str) -> Self {
-        let program = build();
+    /// Starts it with its defaults but for the lines given.
+    pub(crate) fn start(program: &Path, hashing: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("repassd.toml");
         let text = format!(
@@ -85,7 +84,7 @@ fn url(folder: &TempDir) -> String {
 }
 
 /// The path of the server, built for release.
-fn build() -> PathBuf {
+pub(crate) fn build() -> PathBuf {
     let output = cargo()
         .args(["build", "--quiet", "--release", "-p", "repassd", "--message-format=json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))

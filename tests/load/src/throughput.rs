@@ -1,5 +1,6 @@
 //! How much of the pool's hashing reaches the client.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,9 +30,9 @@ pub(crate) struct Options {
     seconds: u64,
 }
 
-pub(crate) async fn run(options: &Options) {
+pub(crate) async fn run(options: &Options, repassd: &Path) {
     let hashing = HasherOptions { profile: HashProfile::OWASP, ..HasherOptions::default() };
-    let server = Server::start("profile = 'owasp'");
+    let server = Server::start(repassd, "profile = 'owasp'");
     let holders = accounts::add(&server.database(), &hashing, options.connections).await;
     let mut connections = Vec::new();
     for holder in holders {

@@ -3,13 +3,17 @@
 use std::fmt;
 use std::hint::black_box;
 
-use repass_argon2::{Algorithm, Argon2, Block, Params, Path, Version};
+use aligned_vec::{AVec, ConstAlign};
+use repass_argon2::{Algorithm, Argon2, Block, Params, Path, Version, advise_huge_pages};
 
 use crate::libargon2::Library;
 
 pub(crate) const PASSWORD: &[u8] = b"correct horse battery staple";
 pub(crate) const SALT: &[u8; 16] = b"sixteen of salt.";
 pub(crate) const BASELINE: &str = "`argon2` crate, memory reused";
+
+/// On x86-64; elsewhere it is aligned as well.
+const HUGE_PAGE: usize = 2 * 1024 * 1024;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Profile {
@@ -100,17 +104,28 @@ pub(crate) fn all() -> Vec<Contender> {
     for path in Path::ALL.into_iter().filter(|path| path.is_available()) {
         all.push(Contender::new(format!("this crate, {path}, memory reused"), move |profile| {
             let argon2 = ours(profile, path);
-            let mut memory = vec![Block::new(); argon2.params().block_count()];
-            Box::new(move || {
-                let mut tag = [0; 32];
-                argon2
-                    .hash_password_into_with_memory(PASSWORD, SALT, &mut tag, &mut memory[..])
-                    .unwrap();
-                black_box(tag);
-            })
+            let memory = vec![Block::new(); argon2.params().block_count()];
+            reusing(argon2, memory)
         }));
     }
+    let name = format!("this crate, {best}, memory reused, huge pages");
+    all.push(Contender::new(name, move |profile| {
+        let argon2 = ours(profile, best);
+        let blocks = argon2.params().block_count();
+        let mut memory: AVec<Block, ConstAlign<HUGE_PAGE>> = AVec::with_capacity(HUGE_PAGE, blocks);
+        advise_huge_pages(memory.as_ptr().addr(), blocks * size_of::<Block>());
+        memory.resize(blocks, Block::new());
+        reusing(argon2, memory)
+    }));
     all
+}
+
+fn reusing(argon2: Argon2<'static>, mut memory: impl AsMut<[Block]> + 'static) -> Worker {
+    Box::new(move || {
+        let mut tag = [0; 32];
+        argon2.hash_password_into_with_memory(PASSWORD, SALT, &mut tag, memory.as_mut()).unwrap();
+        black_box(tag);
+    })
 }
 
 fn theirs(profile: &Profile) -> argon2::Argon2<'static> {

@@ -23,8 +23,9 @@ const SALT_BYTES: usize = 16;
 /// **Families.** It makes Argon2id hashes and verifies any Argon2 as well as whatever
 /// `repass-hash-families` is built to verify, which is a matter of this crate's features.
 ///
-/// **Memory.** Each thread owns one page-aligned arena, taken and touched once, used from hash to
-/// hash, and wiped after each, also after a panic. A stored hash that asks for more than the arena
+/// **Memory.** Each thread owns one page-aligned arena, taken and touched once, and used from hash to
+/// hash. What a hash leaves there is wiped as soon as no other waits to be computed in its place, which
+/// overwrites it; after an error or a panic, at once. A stored hash that asks for more than the arena
 /// is computed in memory of its own, which is wiped and given back; of these, one at a time runs over
 /// all threads, and so do hashes of other families that take more than a little. So, whatever the
 /// load, a hasher takes no more than threads × (arena + a little) + one such hash

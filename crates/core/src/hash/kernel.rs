@@ -11,8 +11,9 @@ pub use vector::VectorKernel;
 /// Computes Argon2 (RFC 9106) in memory that it is given.
 ///
 /// [`Argon2idHasher`](crate::Argon2idHasher) runs one `fill` per thread at a time, each in an arena
-/// of the thread's own. The arena is page-aligned and all default blocks; it is wiped when `fill`
-/// returns or panics, so a kernel needs to wipe only what it keeps elsewhere.
+/// of the thread's own. The arena is page-aligned. It may hold what the `fill` before left there, so
+/// every block is to be written before it is read, which is how Argon2 goes about it. The hasher wipes
+/// it, so a kernel needs to wipe only what it keeps elsewhere.
 pub trait Argon2Kernel: fmt::Debug + Send + Sync + 'static {
     /// One block of memory: 1024 bytes, which is checked when the program is compiled. Its default
     /// is what memory is wiped with.

@@ -176,7 +176,13 @@ impl Drop for Place<'_> {
 
 /// What a thread does until the queue is stopped.
 fn work_off(jobs: &Jobs, bench: &mut dyn Bench) {
-    while let Some(turn) = jobs.next() {
+    let next = |bench: &mut dyn Bench| {
+        jobs.next_at_once().or_else(|| {
+            bench.wipe();
+            jobs.next()
+        })
+    };
+    while let Some(turn) = next(bench) {
         let begun = Instant::now();
         if turn.start_before.is_some_and(|at| begun > at) {
             // Whoever waits has its own timer; this is for when that is late itself.
@@ -189,5 +195,61 @@ fn work_off(jobs: &Jobs, bench: &mut dyn Bench) {
         jobs.ran(turn.size, begun.elapsed());
         // Only now, so that whoever hears of it finds the thread free.
         answer();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::hash::kernel::{Argon2Inputs, Argon2Parameters};
+
+    /// Tells what is done at it.
+    struct Told(Arc<Mutex<Vec<&'static str>>>);
+
+    impl Bench for Told {
+        fn compute(
+            &mut self,
+            _: &Argon2Parameters,
+            _: &Argon2Inputs<'_>,
+            _: &mut [u8],
+        ) -> Result<(), HashError> {
+            Ok(())
+        }
+
+        fn wipe(&mut self) {
+            self.0.lock().unwrap().push("wipe");
+        }
+    }
+
+    #[test]
+    fn a_thread_wipes_when_nothing_more_waits() {
+        let jobs = Arc::new(Jobs::new(Bounds { threads: 1, interactive: 10, bulk: 10 }));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let push = |name: &'static str| {
+            let told = Arc::clone(&told);
+            let (job, answer) = Pending::new(move |_: &mut dyn Bench| {
+                told.lock().unwrap().push(name);
+                Ok(())
+            });
+            jobs.push(JobClass::Interactive, JobSize::Fits, None, Box::new(job)).unwrap();
+            answer
+        };
+        let answers = [push("first"), push("second")];
+        let thread = {
+            let (jobs, mut bench) = (Arc::clone(&jobs), Told(Arc::clone(&told)));
+            std::thread::spawn(move || work_off(&jobs, &mut bench))
+        };
+        for answer in answers {
+            answer.blocking_recv().unwrap().unwrap();
+        }
+        while told.lock().unwrap().len() < 3 {
+            std::thread::yield_now();
+        }
+        push("third").blocking_recv().unwrap().unwrap();
+        jobs.stop();
+        thread.join().unwrap();
+        assert_eq!(*told.lock().unwrap(), ["first", "second", "wipe", "third", "wipe"]);
     }
 }

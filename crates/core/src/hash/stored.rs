@@ -47,6 +47,7 @@ impl StoredHash {
         match self {
             Self::Argon2(hash) => hash.verify(bench, password, peppers),
             Self::Foreign(hash) => {
+                bench.wipe();
                 hash.verify(password.expose().as_bytes(), projects).map_err(|error| match error {
                     VerifyError::UnknownProject { project } => {
                         HashError::UnknownProject { project }

@@ -16,6 +16,10 @@ pub(in crate::hash) trait Bench {
         inputs: &Argon2Inputs<'_>,
         tag: &mut [u8],
     ) -> Result<(), HashError>;
+
+    /// Wipes what the last computation left in the arena: to be called before anything is done that
+    /// does not overwrite it, and before nothing is done.
+    fn wipe(&mut self);
 }
 
 /// A kernel, and the memory of one thread for it.
@@ -44,12 +48,19 @@ impl<K: Argon2Kernel> Bench for KernelBench<K> {
         let arena = if blocks <= self.arena.blocks() {
             &mut self.arena
         } else {
+            self.arena.wipe();
             own = Arena::new(blocks)?;
             &mut own
         };
         let mut lent = arena.lend(blocks).ok_or(HashError::OutOfMemory { kib: blocks })?;
         self.kernel
             .fill(&mut lent, parameters, inputs, tag)
-            .map_err(|error| HashError::Algorithm(error.to_string()))
+            .map_err(|error| HashError::Algorithm(error.to_string()))?;
+        lent.finish();
+        Ok(())
+    }
+
+    fn wipe(&mut self) {
+        self.arena.wipe();
     }
 }

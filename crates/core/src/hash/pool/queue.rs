@@ -155,6 +155,12 @@ impl<J> Queue<J> {
         Some(job)
     }
 
+    /// The next job, if one is to be done now.
+    pub(super) fn next_at_once(&self) -> Option<Turn<J>> {
+        let mut state = self.lock();
+        if state.stopped { None } else { state.next() }
+    }
+
     /// Waits for the next job; `None` when there will be none.
     pub(super) fn next(&self) -> Option<Turn<J>> {
         let mut state = self.lock();
