@@ -18,6 +18,7 @@ use repass_core::{
 };
 use sqlx::query;
 
+use crate::attempts::attempts_cleared;
 use crate::retry::retried;
 use crate::row;
 use crate::store::SqlStore;
@@ -86,7 +87,8 @@ impl AdministrationStore for SqlStore {
             if self.lock_account(&mut transaction, account).await?.is_none() {
                 return Err(AccountError::Unknown);
             }
-            self.clear_attempts(&mut transaction, &AttemptKey::account(account)).await?;
+            let cleared = attempts_cleared(&AttemptKey::account(account));
+            self.effect(&mut transaction, [cleared]).await?;
             self.write_audit(&mut transaction, audit).await?;
             Ok(self.end(transaction, audit).await?)
         })

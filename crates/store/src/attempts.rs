@@ -4,9 +4,12 @@ use repass_core::{
     Closed, StoreError,
 };
 use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, query};
+use sqlx::query;
 
+use crate::effect::Effect;
 use crate::failure::damaged;
+use crate::journal::event_written;
+use crate::outbox::event_withdrawn;
 use crate::row;
 use crate::store::{SqlStore, WriteTransaction};
 
@@ -39,16 +42,17 @@ impl SqlStore {
                 let expires_at = key.expires.then(|| {
                     now.checked_add(AttemptKey::UNKNOWN_FORGOTTEN_AFTER).unwrap_or(Timestamp::MAX)
                 });
-                self.write_attempts(&mut transaction, key, Row { state, expires_at }).await?;
                 if let Some(alarm) = alarm
                     && let Some((event, due_at)) = alarm.raised_by(&ticket, rules)
                     && self.can_be_told_of(&mut transaction, alarm, event.account).await?
                 {
-                    self.write_event(&mut transaction, &event, due_at).await?;
+                    self.effect(&mut transaction, [event_written(&event, due_at)]).await?;
                     ticket.alarm = Some(event.id);
                 }
-                // For every key, or else the time would tell known identifiers from unknown ones.
-                self.sweep_attempts(&mut transaction, now).await?;
+                // Swept for every key, or else the time would tell known identifiers from unknown ones.
+                let written = attempts_written(key, &Row { state, expires_at });
+                let swept = self.attempts_swept(now);
+                self.effect(&mut transaction, [written, swept]).await?;
                 self.end_unrecorded(transaction).await?;
                 Ok(Ok(ticket))
             }
@@ -77,10 +81,10 @@ impl SqlStore {
         // Where there is none it was cleared meanwhile, the payment with it.
         if let Some(row) = self.lock_attempts(&mut transaction, &ticket.key).await? {
             let row = Row { state: row.state.refund(ticket), ..row };
-            self.write_attempts(&mut transaction, &ticket.key, row).await?;
+            self.effect(&mut transaction, [attempts_written(&ticket.key, &row)]).await?;
         }
         if let Some(alarm) = ticket.alarm {
-            self.withdraw_event(&mut transaction, alarm).await?;
+            self.effect(&mut transaction, [event_withdrawn(alarm)]).await?;
         }
         self.end_unrecorded(transaction).await
     }
@@ -116,48 +120,34 @@ impl SqlStore {
         self.row_within(transaction, found).await?.as_ref().map(read).transpose()
     }
 
-    async fn write_attempts(
-        &self,
-        transaction: &mut WriteTransaction,
-        key: &AttemptKey,
-        row: Row,
-    ) -> Result<(), StoreError> {
-        let update = query(
-            "UPDATE attempts
-             SET failures = $1, password_closed_until = $2, reset_closed_until = $3, expires_at = $4
-             WHERE key = $5",
-        )
-        .bind(i64::from(row.state.failures))
-        .bind(row.state.password_closed_until.map(Timestamp::as_microsecond))
-        .bind(row.state.reset_closed_until.map(Timestamp::as_microsecond))
-        .bind(row.expires_at.map(Timestamp::as_microsecond))
-        .bind(key.as_bytes().as_slice());
-        self.write(transaction, update).await.map(drop)
-    }
-
-    async fn sweep_attempts(
-        &self,
-        transaction: &mut WriteTransaction,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    fn attempts_swept(&self, now: Timestamp) -> Effect {
         // Rows that somebody holds are in use again, or swept already: waiting for them could only
         // do harm.
         let forgotten = self.dialect.claiming(
             "SELECT key FROM attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2",
         );
         let sweep = format!("DELETE FROM attempts WHERE key IN ({})", forgotten.as_str());
-        let sweep = query(AssertSqlSafe(sweep)).bind(now.as_microsecond()).bind(SWEPT);
-        self.write(transaction, sweep).await.map(drop)
+        Effect::new(sweep, [now.into(), SWEPT.into()])
     }
+}
 
-    pub(crate) async fn clear_attempts(
-        &self,
-        transaction: &mut WriteTransaction,
-        key: &AttemptKey,
-    ) -> Result<(), StoreError> {
-        let delete = query("DELETE FROM attempts WHERE key = $1").bind(key.as_bytes().as_slice());
-        self.write(transaction, delete).await.map(drop)
-    }
+fn attempts_written(key: &AttemptKey, row: &Row) -> Effect {
+    Effect::new(
+        "UPDATE attempts
+         SET failures = $1, password_closed_until = $2, reset_closed_until = $3, expires_at = $4
+         WHERE key = $5",
+        [
+            i64::from(row.state.failures).into(),
+            row.state.password_closed_until.into(),
+            row.state.reset_closed_until.into(),
+            row.expires_at.into(),
+            key.as_bytes().into(),
+        ],
+    )
+}
+
+pub(crate) fn attempts_cleared(key: &AttemptKey) -> Effect {
+    Effect::new("DELETE FROM attempts WHERE key = $1", [key.as_bytes().into()])
 }
 
 fn read(found: &AnyRow) -> Result<Row, StoreError> {

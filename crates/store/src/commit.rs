@@ -1,11 +1,16 @@
+use jiff::Timestamp;
 use repass_core::{
     AccountId, Commit, Committed, OtpSpend, Realm, ResetSpend, StoreError, TokenId, UserId,
 };
 use sqlx::query;
 
 use crate::accounts_source::AccountsSource;
+use crate::attempts::attempts_cleared;
+use crate::effect::{Effect, Value};
 use crate::failure::unstorable;
 use crate::hash_columns::bind_hash;
+use crate::journal::event_written;
+use crate::outbox::event_withdrawn;
 use crate::row;
 use crate::store::{SqlStore, WriteTransaction};
 
@@ -48,22 +53,12 @@ impl SqlStore {
         if !self.use_up_otp(transaction, commit).await? {
             return Ok(Committed::OtpSpent);
         }
-        if !self.spend_reset_tokens(transaction, commit).await? {
+        if !self.redeem_signed_token(transaction, commit).await? {
             return Ok(Committed::TokenSpent);
         }
 
-        let at = commit.at.as_microsecond();
-        self.cut_off_access_tokens(transaction, commit.account, commit.keep_token, at).await?;
-        self.clear_attempts(transaction, &commit.clear).await?;
-        let touch = query("UPDATE accounts SET updated_at = $1 WHERE id = $2")
-            .bind(at)
-            .bind(commit.account.to_string());
-        self.write(transaction, touch).await?;
         self.write_audit(transaction, &commit.audit).await?;
-        if let Some(alarm) = commit.alarm {
-            self.withdraw_event(transaction, alarm).await?;
-        }
-        self.write_event(transaction, &commit.event, commit.event.at).await?;
+        self.effect(transaction, effects(commit, version)).await?;
         if let Some(table) = foreign {
             let expected = commit.expected_hash.as_ref();
             let (account, hash) = (commit.account, &commit.hash);
@@ -152,15 +147,17 @@ impl SqlStore {
             return Ok((self.write(transaction, first).await? == 1).then_some(1));
         }
 
-        let keep = query(
-            "INSERT INTO password_history (account, version, hash, normalisation, pepper)
-             SELECT account, version, hash, normalisation, pepper FROM credentials
-             WHERE account = $1 AND version = $2",
-        )
-        .bind(account.clone())
-        .bind(expected);
-        if self.write(transaction, keep).await? != 1 {
-            return Ok(None);
+        if commit.history > 0 {
+            let keep = query(
+                "INSERT INTO password_history (account, version, hash, normalisation, pepper)
+                 SELECT account, version, hash, normalisation, pepper FROM credentials
+                 WHERE account = $1 AND version = $2",
+            )
+            .bind(account.clone())
+            .bind(expected);
+            if self.write(transaction, keep).await? != 1 {
+                return Ok(None);
+            }
         }
         let replace = query(
             "UPDATE credentials SET hash = $1, normalisation = $2, pepper = $3,
@@ -174,24 +171,7 @@ impl SqlStore {
         if self.write(transaction, replace).await? != 1 {
             return Ok(None);
         }
-        self.prune_history(transaction, commit, expected).await?;
         Ok(Some(expected.saturating_add(1)))
-    }
-
-    /// Forgets what is older than the history that the change keeps, the newest of which has the
-    /// version `newest`.
-    pub(crate) async fn prune_history(
-        &self,
-        transaction: &mut WriteTransaction,
-        commit: &Commit,
-        newest: i64,
-    ) -> Result<(), StoreError> {
-        // Versions count up by one, so the depth of the history is a difference of versions.
-        let depth = i64::try_from(commit.history).unwrap_or(i64::MAX);
-        let prune = query("DELETE FROM password_history WHERE account = $1 AND version <= $2")
-            .bind(commit.account.to_string())
-            .bind(newest.saturating_sub(depth));
-        self.write(transaction, prune).await.map(drop)
     }
 
     /// Whether the one-time password was still unused.
@@ -224,15 +204,12 @@ impl SqlStore {
         Ok(self.write(transaction, update).await? == 1)
     }
 
-    /// Voids every reset token of the account, the redeemed one among them, and keeps the redemption
-    /// of a signed one. Whether nobody redeemed that one meanwhile.
-    async fn spend_reset_tokens(
+    /// Keeps the redemption of a signed reset token. Whether nobody redeemed it meanwhile.
+    async fn redeem_signed_token(
         &self,
         transaction: &mut WriteTransaction,
         commit: &Commit,
     ) -> Result<bool, StoreError> {
-        let at = commit.at.as_microsecond();
-        self.void_reset_tokens(transaction, commit.account, at).await?;
         let Some(ResetSpend::Signed { digest, expires_at }) = &commit.spend else {
             return Ok(true);
         };
@@ -242,51 +219,64 @@ impl SqlStore {
         )
         .bind(digest.as_bytes().as_slice())
         .bind(commit.account.to_string())
-        .bind(at)
+        .bind(commit.at.as_microsecond())
         .bind(expires_at.as_microsecond());
         Ok(self.write(transaction, redeem).await? == 1)
     }
+}
 
-    pub(crate) async fn void_reset_tokens(
-        &self,
-        transaction: &mut WriteTransaction,
-        account: AccountId,
-        at: i64,
-    ) -> Result<(), StoreError> {
-        let void =
-            query("UPDATE reset_tokens SET spent_at = $1 WHERE account = $2 AND spent_at IS NULL")
-                .bind(at)
-                .bind(account.to_string());
-        self.write(transaction, void).await.map(drop)
-    }
+/// All that a change does beside its checks, where `version` is the new one.
+fn effects(commit: &Commit, version: i64) -> Vec<Effect> {
+    let mut effects = vec![history_pruned(commit, version.saturating_sub(1))];
+    effects.push(reset_tokens_voided(commit.account, commit.at));
+    effects.extend(access_tokens_cut_off(commit.account, commit.keep_token, commit.at));
+    effects.push(attempts_cleared(&commit.clear));
+    effects.extend(commit.alarm.map(event_withdrawn));
+    effects.push(event_written(&commit.event, commit.event.at));
+    effects
+}
 
-    /// Ends every session of the account but the one of `keep`: those that are there, and those
-    /// that were issued up to `at` and are written later.
-    pub(crate) async fn cut_off_access_tokens(
-        &self,
-        transaction: &mut WriteTransaction,
-        account: AccountId,
-        keep: Option<TokenId>,
-        at: i64,
-    ) -> Result<(), StoreError> {
+/// Forgets what is older than the history that the change keeps, the newest of which has the version
+/// `newest`.
+fn history_pruned(commit: &Commit, newest: i64) -> Effect {
+    // Versions count up by one, so the depth of the history is a difference of versions.
+    let depth = i64::try_from(commit.history).unwrap_or(i64::MAX);
+    Effect::new(
+        "DELETE FROM password_history WHERE account = $1 AND version <= $2",
+        [commit.account.to_string().into(), newest.saturating_sub(depth).into()],
+    )
+}
+
+/// Voids every reset token of the account that counts still, the redeemed one among them.
+pub(crate) fn reset_tokens_voided(account: AccountId, at: Timestamp) -> Effect {
+    Effect::new(
+        "UPDATE reset_tokens SET spent_at = $1 WHERE account = $2 AND spent_at IS NULL",
+        [at.into(), account.to_string().into()],
+    )
+}
+
+/// Ends every session of the account but the one of `keep`: those that are there, and those that were
+/// issued up to `at` and are written later. The account was updated then.
+pub(crate) fn access_tokens_cut_off(
+    account: AccountId,
+    keep: Option<TokenId>,
+    at: Timestamp,
+) -> [Effect; 2] {
+    let keep = keep.map(|token| token.0.to_string());
+    // No id is empty.
+    let kept = keep.clone().unwrap_or_default();
+    [
         // Of nodes whose clocks differ, the later one's word stands.
-        let cut = query(
-            "UPDATE accounts SET kept_token = $1,
+        Effect::new(
+            "UPDATE accounts SET kept_token = $1, updated_at = $2,
                     valid_after = CASE WHEN valid_after > $2 THEN valid_after ELSE $2 END
              WHERE id = $3",
-        )
-        .bind(keep.map(|token| token.0.to_string()))
-        .bind(at)
-        .bind(account.to_string());
-        self.write(transaction, cut).await?;
-        let revoke = query(
+            [Value::Text(keep), at.into(), account.to_string().into()],
+        ),
+        Effect::new(
             "UPDATE access_tokens SET revoked_at = $1
              WHERE account = $2 AND revoked_at IS NULL AND id <> $3",
-        )
-        .bind(at)
-        .bind(account.to_string())
-        // No id is empty.
-        .bind(keep.map(|token| token.0.to_string()).unwrap_or_default());
-        self.write(transaction, revoke).await.map(drop)
-    }
+            [at.into(), account.to_string().into(), kept.into()],
+        ),
+    ]
 }

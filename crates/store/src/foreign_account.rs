@@ -78,7 +78,6 @@ impl SqlStore {
         }
         let version = standing.next_version();
         self.note(transaction, commit.account, version, commit.at, &commit.hash).await?;
-        self.prune_history(transaction, commit, version.saturating_sub(1)).await?;
         Ok(Some(version))
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use repass_core::{AuditRecord, OutboxEvent, StoreError};
 use sqlx::query;
 
+use crate::effect::Effect;
 use crate::failure::unstorable;
 use crate::store::{SqlStore, WriteTransaction};
 
@@ -45,23 +46,20 @@ impl SqlStore {
         .bind(context);
         Ok(self.write(transaction, insert).await? == 1)
     }
+}
 
-    pub(crate) async fn write_event(
-        &self,
-        transaction: &mut WriteTransaction,
-        event: &OutboxEvent,
-        due_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let insert = query(
-            "INSERT INTO outbox (id, at, account, kind, payload, due_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(event.id.to_string())
-        .bind(event.at.as_microsecond())
-        .bind(event.account.to_string())
-        .bind(event.kind.as_str())
-        .bind(event.payload.to_string())
-        .bind(due_at.as_microsecond());
-        self.write(transaction, insert).await.map(drop)
-    }
+/// Writes an event to the outbox.
+pub(crate) fn event_written(event: &OutboxEvent, due_at: Timestamp) -> Effect {
+    Effect::new(
+        "INSERT INTO outbox (id, at, account, kind, payload, due_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        [
+            event.id.to_string().into(),
+            event.at.into(),
+            event.account.to_string().into(),
+            event.kind.clone().into(),
+            event.payload.to_string().into(),
+            due_at.into(),
+        ],
+    )
 }

@@ -40,6 +40,7 @@ mod commit;
 mod credentials;
 mod database_url;
 mod dialect;
+mod effect;
 mod failure;
 mod foreign_account;
 mod foreign_credential;

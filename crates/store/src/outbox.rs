@@ -13,6 +13,7 @@ use repass_core::{
 use sqlx::query;
 use uuid::Uuid;
 
+use crate::effect::Effect;
 use crate::retry::retried;
 use crate::row;
 use crate::store::{SqlStore, Statement, WriteTransaction};
@@ -191,16 +192,6 @@ impl SqlStore {
         self.write(transaction, release).await.map(drop)
     }
 
-    /// The proof turned out right: nothing happened.
-    pub(crate) async fn withdraw_event(
-        &self,
-        transaction: &mut WriteTransaction,
-        event: Uuid,
-    ) -> Result<(), StoreError> {
-        let delete = query("DELETE FROM outbox WHERE id = $1").bind(event.to_string());
-        self.write(transaction, delete).await.map(drop)
-    }
-
     /// Writes one row without a record.
     async fn write_alone<'q>(
         &self,
@@ -233,4 +224,9 @@ impl SqlStore {
         })
         .await
     }
+}
+
+/// The proof turned out right: nothing happened.
+pub(crate) fn event_withdrawn(event: Uuid) -> Effect {
+    Effect::new("DELETE FROM outbox WHERE id = $1", [event.to_string().into()])
 }

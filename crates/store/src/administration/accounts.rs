@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, query};
 
 use crate::accounts_source::AccountsSource;
+use crate::commit::{access_tokens_cut_off, reset_tokens_voided};
 use crate::failure::unstorable;
 use crate::hash_columns::bind_hash;
 use crate::row;
@@ -120,19 +121,19 @@ impl SqlStore {
         active: bool,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        let at = audit.at.as_microsecond();
         let mut transaction = self.begin().await?;
         if self.lock_account(&mut transaction, account).await?.is_none() {
             return Err(AccountError::Unknown);
         }
         let update = query("UPDATE accounts SET active = $1, updated_at = $2 WHERE id = $3")
             .bind(active)
-            .bind(at)
+            .bind(audit.at.as_microsecond())
             .bind(account.to_string());
         self.write(&mut transaction, update).await?;
         if !active {
-            self.cut_off_access_tokens(&mut transaction, account, None, at).await?;
-            self.void_reset_tokens(&mut transaction, account, at).await?;
+            let cut_off = access_tokens_cut_off(account, None, audit.at);
+            let voided = reset_tokens_voided(account, audit.at);
+            self.effect(&mut transaction, cut_off.into_iter().chain([voided])).await?;
         }
         self.write_audit(&mut transaction, audit).await?;
         if let Some(table) = &self.accounts.foreign {

@@ -5,7 +5,9 @@ use repass_core::{
 };
 use sqlx::query;
 
+use crate::commit::reset_tokens_voided;
 use crate::failure::unstorable;
+use crate::journal::event_written;
 use crate::row;
 use crate::store::SqlStore;
 
@@ -52,24 +54,24 @@ impl SqlStore {
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> Result<(), AccountError> {
-        let issued_at = token.issued_at.as_microsecond();
         let mut transaction = self.begin().await?;
         if self.lock_account(&mut transaction, token.account).await?.is_none() {
             return Err(AccountError::Unknown);
         }
-        self.void_reset_tokens(&mut transaction, token.account, issued_at).await?;
+        let voided = reset_tokens_voided(token.account, token.issued_at);
+        self.effect(&mut transaction, [voided]).await?;
         let insert = query(
             "INSERT INTO reset_tokens (digest, account, issued_at, expires_at, spent_at)
              VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(token.digest.as_bytes().as_slice())
         .bind(token.account.to_string())
-        .bind(issued_at)
+        .bind(token.issued_at.as_microsecond())
         .bind(token.expires_at.as_microsecond())
         .bind(token.spent_at.map(Timestamp::as_microsecond));
         self.write(&mut transaction, insert).await?;
         self.write_audit(&mut transaction, audit).await?;
-        self.write_event(&mut transaction, event, event.at).await?;
+        self.effect(&mut transaction, [event_written(event, event.at)]).await?;
         Ok(self.end(transaction, audit).await?)
     }
 
