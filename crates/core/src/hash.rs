@@ -109,6 +109,15 @@ pub trait Hasher: Send + Sync + fmt::Debug {
         hash: &HashedPassword,
     ) -> Result<bool, HashError>;
 
+    /// Whether so much waits already that a newcomer should not begin: after how long trying again can
+    /// make sense, or `None` when there is room. Asked before a try costs anything; what was begun
+    /// finds room longer.
+    ///
+    /// As it is given here, there always is.
+    fn crowded(&self) -> Option<Duration> {
+        None
+    }
+
     /// A hash of nobody's password, of the same cost as a fresh one. An unknown account is verified
     /// against it, so that it takes as long as a known one.
     fn decoy(&self) -> &HashedPassword;

@@ -34,7 +34,10 @@ pub(crate) async fn add(url: &str, options: &HasherOptions, count: usize) -> Vec
     let (_, app_key) = administration.issue_key(&realm, KeyKind::App, "load").await.unwrap();
     let mut holders = Vec::with_capacity(count);
     for number in 0..count {
-        let password = format!("the first password of account {number}");
+        // In letters, for a password that holds the user id is refused.
+        let letters: String =
+            number.to_string().bytes().map(|digit| char::from(digit + 49)).collect();
+        let password = format!("the first password of account {letters}");
         let new = NewAccount {
             realm: realm.clone(),
             user_id: number.to_string().parse().unwrap(),

@@ -30,6 +30,18 @@ pub(crate) struct Outcome {
     pub(crate) latency: Duration,
 }
 
+impl Outcome {
+    /// Whether there was no room, and the answer says when to try again.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE && self.retry_after
+    }
+
+    /// Whether it is one of the two that may come of a good request.
+    pub(crate) fn is_expected(&self) -> bool {
+        self.status == StatusCode::OK || self.is_busy()
+    }
+}
+
 impl Connection {
     pub(crate) async fn open(address: SocketAddr, holder: Holder) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();

@@ -1,5 +1,6 @@
 //! Far more connections than there is room for.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -83,10 +84,11 @@ pub(crate) async fn run(options: &Options, repassd: &Path) {
         .filter(|outcome| outcome.status == StatusCode::OK)
         .map(|outcome| outcome.latency)
         .collect();
-    let busy = answered
-        .iter()
-        .filter(|outcome| outcome.status == StatusCode::SERVICE_UNAVAILABLE && outcome.retry_after);
-    let busy = busy.count();
+    let busy = answered.iter().filter(|outcome| outcome.is_busy()).count();
+    let mut others: BTreeMap<u16, usize> = BTreeMap::new();
+    for outcome in answered.iter().filter(|outcome| !outcome.is_expected()) {
+        *others.entry(outcome.status.as_u16()).or_default() += 1;
+    }
     let arenas = 2 * threads() * u64::from(profile.memory_kib()) * 1024;
     let bound = base + arenas + 64 * MIB;
     println!("| {} connections for {} s | |", options.connections, options.seconds);
@@ -97,7 +99,7 @@ pub(crate) async fn run(options: &Options, repassd: &Path) {
         rate(accepted.len(), took)
     );
     println!("| answered 503 with Retry-After | {busy} |");
-    println!("| answered anything else | {} |", answered.len() - accepted.len() - busy);
+    println!("| answered anything else, by status | {others:?} |");
     println!("| not answered | {} |", outcomes.len() - answered.len());
     println!("| p99 of those answered 200 | {:.2} s |", percentile(&accepted, 99).as_secs_f64());
     println!("| deadline | {:.2} s |", HasherOptions::default().deadline.as_secs_f64());

@@ -1,6 +1,7 @@
 //! Argon2id on threads of its own, and the families that it replaces.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use repass_hash_families::Projects;
@@ -174,6 +175,10 @@ impl Hasher for Argon2idHasher {
                 stored.verify(bench, password, &peppers, &projects)
             })
             .await
+    }
+
+    fn crowded(&self) -> Option<Duration> {
+        self.pool.crowded(self.class)
     }
 
     fn decoy(&self) -> &HashedPassword {

@@ -119,6 +119,11 @@ impl Pool {
         self.at_work.closed().await;
     }
 
+    /// After how long a newcomer should come again, when there are too many.
+    pub(super) fn crowded(&self, class: JobClass) -> Option<Duration> {
+        self.jobs.crowded(class)
+    }
+
     pub(super) fn status(&self) -> HasherStatus {
         self.jobs.status()
     }

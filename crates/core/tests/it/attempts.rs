@@ -1,3 +1,4 @@
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use repass_core::{AdministrationStore, ChangeError, OutboxFilter, OutboxStore};
@@ -95,7 +96,7 @@ async fn a_right_proof_is_never_charged() {
 #[tokio::test]
 async fn a_try_that_found_no_room_is_not_charged() {
     let house = House::new().await;
-    house.hasher.busy.store(10, std::sync::atomic::Ordering::SeqCst);
+    house.hasher.busy.store(10, Ordering::SeqCst);
     for _ in 0..10 {
         let busy = house.change(old_password("pat", OLD, NEW)).await;
         assert!(matches!(busy, Err(ChangeError::Busy { .. })), "{busy:?}");
@@ -142,4 +143,23 @@ async fn guesses_at_nobody_tell_nothing() {
         house.clock.advance(Duration::from_secs(60));
     }
     assert!(house.store.outbox(10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn where_the_hasher_is_crowded_nothing_is_tried() {
+    let house = House::new().await;
+    let before = house.audit().await.len();
+    house.hasher.take_verified();
+    house.hasher.crowded.store(true, Ordering::SeqCst);
+    for password in [OLD, "a wrong guess of mine"] {
+        let busy = house.change(old_password("pat", password, NEW)).await;
+        let Err(ChangeError::Busy { retry_after }) = busy else { panic!("{busy:?}") };
+        assert_eq!(retry_after, Duration::from_secs(7));
+    }
+    assert_eq!(house.hasher.take_verified(), 0);
+    let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
+    assert_eq!(attempts.failures, 0);
+    assert_eq!(house.audit().await.len(), before);
+    house.hasher.crowded.store(false, Ordering::SeqCst);
+    house.change(old_password("pat", OLD, NEW)).await.unwrap();
 }

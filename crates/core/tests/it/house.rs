@@ -37,6 +37,8 @@ pub(crate) struct CountingHasher {
     patient: AtomicUsize,
     /// Whether there is no room for a new hash.
     refuses: AtomicBool,
+    /// Whether there is no room for newcomers.
+    pub(crate) crowded: AtomicBool,
 }
 
 #[async_trait]
@@ -65,6 +67,10 @@ impl Hasher for CountingHasher {
             self.verified.fetch_add(1, Ordering::SeqCst);
         }
         verdict
+    }
+
+    fn crowded(&self) -> Option<Duration> {
+        self.crowded.load(Ordering::SeqCst).then_some(Duration::from_secs(7))
     }
 
     fn decoy(&self) -> &HashedPassword {
@@ -127,6 +133,7 @@ impl House {
             busy: AtomicUsize::new(0),
             patient: AtomicUsize::new(0),
             refuses: AtomicBool::new(false),
+            crowded: AtomicBool::new(false),
         });
         let key = Arc::new(InstallationKey::from_bytes([3; 32]));
         let changer = Changer::builder(Arc::new(store.clone()), hasher.clone())

@@ -200,6 +200,18 @@ impl<J> Queue<J> {
         }
     }
 
+    /// After how long a newcomer should come again: when so many wait that the other half of the places
+    /// is for those who have begun, and need a second job.
+    pub(super) fn crowded(&self, class: JobClass) -> Option<Duration> {
+        let state = self.lock();
+        let (line, places) = match class {
+            JobClass::Interactive => (&state.interactive, self.bounds.interactive),
+            JobClass::Bulk => (&state.bulk, self.bounds.bulk),
+        };
+        let is_crowded = line.fitting() >= places.div_ceil(2);
+        is_crowded.then(|| state.retry_after(class, &self.bounds))
+    }
+
     /// After how long trying again can make sense.
     pub(super) fn retry_after(&self, class: JobClass) -> Duration {
         self.lock().retry_after(class, &self.bounds)

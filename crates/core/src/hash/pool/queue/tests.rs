@@ -129,6 +129,21 @@ fn a_job_whose_turn_has_come_cannot_leave() {
 }
 
 #[test]
+fn half_of_the_places_are_not_for_newcomers() {
+    for (places, most) in [(1, 1), (2, 1), (3, 2), (100, 50)] {
+        let queue = queue(Bounds { interactive: places, ..BOUNDS });
+        for _ in 0..most {
+            assert_eq!(queue.crowded(Interactive), None, "{places}");
+            queue.add(Interactive, Fits, "waits");
+        }
+        assert!(queue.crowded(Interactive).is_some(), "{places}");
+        assert_eq!(queue.crowded(Bulk), None, "each class has its own");
+        queue.run_all();
+        assert_eq!(queue.crowded(Interactive), None, "{places}");
+    }
+}
+
+#[test]
 fn the_hint_follows_what_waits_within_bounds() {
     let queue = queue(Bounds { threads: 2, ..BOUNDS });
     let seconds = |class| queue.retry_after(class).as_secs_f64();
