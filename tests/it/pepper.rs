@@ -119,6 +119,14 @@ async fn a_missing_key_is_told_at_the_start() {
         assert!(!said.contains(K2), "{said}");
     }
     with_keys(&plain, "k2", &["k1", "k2"]).start().await.stop().await;
+
+    let from_the_environment = plain
+        .variable("REPASS_HASHING__PEPPER", "k1")
+        .variable("REPASS_HASHING__PEPPERS__K1__KEY", K1);
+    let server = from_the_environment.start().await;
+    changed(&server, SECOND, THIRD).await;
+    let log = server.stop().await.log;
+    assert!(!log.contains(K1), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

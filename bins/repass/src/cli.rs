@@ -20,7 +20,7 @@ pub(crate) use account::{
     AccountCommand, AddAccount, ExportAccounts, FileFormat, ImportAccounts, ListAccounts,
 };
 pub(crate) use hash::{HashCommand, TuneHash};
-pub(crate) use hashing::HashOption;
+pub(crate) use hashing::{HashOption, PepperKeysOption};
 pub(crate) use outbox::{ListOutbox, OutboxCommand};
 pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand};
 pub(crate) use values::{NamedFile, NamedPolicy, Position, hash_format};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use repass_core::{HasherOptions, Peppers, Plaintext, Projects};
 
-use crate::cli::{HashOption, NamedFile};
+use crate::cli::{HashOption, NamedFile, PepperKeysOption};
 use crate::failure::Failure;
 
 /// Reads the files that `wanted` names.
@@ -29,7 +29,9 @@ fn projects(keys: &[NamedFile]) -> Result<Projects, Failure> {
     })
 }
 
-fn peppers(keys: &[NamedFile], current: Option<&str>) -> Result<Peppers, Failure> {
+/// The keys of these files; `current` makes new hashes, or else the last.
+pub(crate) fn peppers(keys: &PepperKeysOption, current: Option<&str>) -> Result<Peppers, Failure> {
+    let keys = &keys.files;
     let peppers = keys.iter().try_fold(Peppers::none(), |peppers, named| {
         with_key("--pepper-key", named, |key| peppers.with_encoded(&named.name, key))
     })?;

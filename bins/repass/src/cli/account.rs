@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use repass_core::Realm;
 use repass_hash_families::ImportFormat;
 
-use super::{AccountName, HashOption, PolicyOption, Position, values};
+use super::{AccountName, HashOption, PepperKeysOption, PolicyOption, Position, values};
 
 #[derive(Subcommand)]
 pub(crate) enum AccountCommand {
@@ -133,6 +133,8 @@ pub(crate) struct ImportAccounts {
         value_parser = values::hash_format
     )]
     pub(crate) hash_format: ImportFormat,
+    #[command(flatten)]
+    pub(crate) pepper_keys: PepperKeysOption,
     /// Do everything but write: tell of bad rows, and of accounts that are present.
     #[arg(long)]
     pub(crate) dry_run: bool,

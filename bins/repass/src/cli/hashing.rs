@@ -4,6 +4,20 @@ use repass_core::HashProfile;
 
 use super::{NamedFile, values};
 
+/// The keys that stored hashes may name.
+#[derive(Args)]
+pub(crate) struct PepperKeysOption {
+    /// A pepper key, without which hashes that were made with it cannot be verified: 32 to 1024 bytes
+    /// in Base64, in a file. May be given several times, or as ID=FILE,ID=FILE in the variable.
+    #[arg(
+        long = "pepper-key",
+        value_name = "ID=FILE",
+        env = "REPASS_PEPPER_KEYS",
+        value_delimiter = ','
+    )]
+    pub(crate) files: Vec<NamedFile>,
+}
+
 /// How passwords are hashed and verified; as `repassd` does by `[hashing]`.
 #[derive(Args)]
 pub(crate) struct HashOption {
@@ -16,15 +30,8 @@ pub(crate) struct HashOption {
         value_parser = PossibleValuesParser::new(HashProfile::PRESETS).try_map(|name| values::hash_profile(&name))
     )]
     pub(crate) hash_profile: HashProfile,
-    /// A pepper key, without which hashes that were made with it cannot be verified: 32 to 1024 bytes
-    /// in Base64, in a file. May be given several times, or as ID=FILE,ID=FILE in the variable.
-    #[arg(
-        long = "pepper-key",
-        value_name = "ID=FILE",
-        env = "REPASS_PEPPER_KEYS",
-        value_delimiter = ','
-    )]
-    pub(crate) pepper_keys: Vec<NamedFile>,
+    #[command(flatten)]
+    pub(crate) pepper_keys: PepperKeysOption,
     /// The pepper key that a new hash is made with [default: the last --pepper-key].
     #[arg(long, value_name = "ID", env = "REPASS_PEPPER")]
     pub(crate) pepper: Option<String>,

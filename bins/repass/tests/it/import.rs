@@ -23,7 +23,7 @@ impl Bench {
     }
 
     /// Writes the file, and imports it.
-    fn import(&self, name: &str, text: impl AsRef<[u8]>, more: &[&str]) -> Run {
+    pub fn import(&self, name: &str, text: impl AsRef<[u8]>, more: &[&str]) -> Run {
         self.file(name, text);
         self.run(&[&["account", "import", name], more].concat())
     }
@@ -43,7 +43,7 @@ impl Bench {
         })
     }
 
-    fn hash(&self, realm: &str, user_id: &str) -> String {
+    pub fn hash(&self, realm: &str, user_id: &str) -> String {
         let found = self.found(realm, user_id).unwrap();
         found.credential.unwrap().hash.as_str().to_owned()
     }
@@ -125,31 +125,6 @@ fn json_lines_are_imported_from_stdin() {
     bench.run_with(&["account", "import", "-"], &text).failed(2, &["--format", "stdin"]);
     let again = bench.import("users.NDJSON", &text, &[]).succeeded();
     assert_eq!(again.stdout, "2 rows: 0 added, 2 present, 0 refused\n");
-}
-
-#[test]
-fn hashes_of_declared_formats_are_stored_as_they_can_be_verified() {
-    let bench = Bench::new();
-    // Of "password": the SHA-1 of the password behind the salt "salt", and the NT hash.
-    let salted = "59b3e8d637cf97edbe2384cf59cb7453dfe30789";
-    let text = format!(
-        "user_id,password_hash,hash_salt,hash_format\n\
-         salted,{salted},salt,\n\
-         nt,8846F7EAEE8FB117AD06BDD830B7586C,,nt\n\
-         bcrypt,{BCRYPT},,self-describing\n\
-         none,,,\n"
-    );
-    let format = "salted-digest:algorithm=sha1,layout=salt-first";
-    let run = bench.import("users.csv", text, &["--hash-format", format]).succeeded();
-    assert_eq!(run.stdout, "4 rows: 4 added, 0 present, 0 refused\n");
-    let salted = bench.hash("default", "salted");
-    assert!(salted.starts_with("$salted-sha1$layout=salt-first$"), "{salted}");
-    assert_eq!(bench.hash("default", "nt"), "$3$$8846f7eaee8fb117ad06bdd830b7586c");
-    assert_eq!(bench.hash("default", "bcrypt"), BCRYPT);
-    assert_eq!(bench.found("default", "none").unwrap().credential, None);
-
-    let bad = bench.import("users.csv", "user_id\nx\n", &["--hash-format", "md5"]);
-    bad.failed(2, &["--hash-format", "there is no import format `md5`", "salted-digest"]);
 }
 
 /// Every row but the first and the last is bad.

@@ -10,6 +10,7 @@ mod export;
 mod hash;
 mod help;
 mod import;
+mod import_hashes;
 mod keys;
 mod otp;
 mod passwords;

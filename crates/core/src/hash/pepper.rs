@@ -85,7 +85,7 @@ impl Peppers {
         if !Self::KEY_BYTES.contains(&key.len()) {
             return Err(InvalidPepper::Length);
         }
-        if self.keys.contains_key(id) {
+        if self.has(id) {
             return Err(InvalidPepper::Repeated);
         }
         self.keys.insert(id.to_owned(), Zeroizing::new(key.to_vec()));
@@ -108,7 +108,7 @@ impl Peppers {
     /// # Errors
     /// [`InvalidPepper::Unknown`] when there is no such key.
     pub fn with_current(mut self, id: &str) -> Result<Self, InvalidPepper> {
-        if !self.keys.contains_key(id) {
+        if !self.has(id) {
             return Err(InvalidPepper::Unknown);
         }
         self.current = Some(id.to_owned());
@@ -120,9 +120,9 @@ impl Peppers {
         self.current.as_deref()
     }
 
-    /// The ids of all keys, in ascending order.
-    pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.keys.keys().map(String::as_str)
+    /// Whether there is a key of this id.
+    pub fn has(&self, id: &str) -> bool {
+        self.keys.contains_key(id)
     }
 
     /// Sees that all keys are there which [stored hashes need](crate::AdministrationStore::peppers);
@@ -132,7 +132,7 @@ impl Peppers {
     /// # Errors
     /// When some are not.
     pub fn require(&self, needed: &BTreeSet<String>) -> Result<(), MissingPeppers> {
-        let missing = needed.iter().filter(|id| !self.keys.contains_key(*id));
+        let missing = needed.iter().filter(|id| !self.has(id));
         let ids: BTreeSet<String> = missing.cloned().collect();
         if ids.is_empty() { Ok(()) } else { Err(MissingPeppers { ids }) }
     }
@@ -225,6 +225,7 @@ mod tests {
             let ids = ids.iter().map(|id| (*id).to_owned()).collect();
             peppers.require(&ids).map_err(|missing| missing.to_string())
         };
+        assert!(peppers.has("k2") && !peppers.has("k1"));
         assert_eq!(needed(&[]), Ok(()));
         assert_eq!(needed(&["k2"]), Ok(()));
         assert!(needed(&["k2", "k1"]).unwrap_err().ends_with(" without the pepper key k1"));

@@ -19,6 +19,7 @@ use super::accounts_file::FileError;
 use crate::cli::{DatabaseOptions, FileFormat, ImportAccounts};
 use crate::database::{IfMissing, with_desk};
 use crate::failure::Failure;
+use crate::hashing;
 use crate::output::Output;
 
 pub(super) async fn run(
@@ -41,7 +42,8 @@ async fn import_file(
     output: &Output,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
-    let ImportAccounts { file, format, realm, hash_format, dry_run } = import;
+    let ImportAccounts { file, format, realm, hash_format, pepper_keys, dry_run } = import;
+    let peppers = hashing::peppers(&pepper_keys, None)?;
     let path = (file != Path::new("-")).then_some(file.as_path());
     let named = path.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
     let format = format.or_else(|| path.and_then(FileFormat::of_name)).ok_or_else(|| {
@@ -54,7 +56,7 @@ async fn import_file(
         interrupt.begin();
         let desk = desk.administration();
         let run = Run { named, desk, output, interrupt, dry_run };
-        run.all(opened, Defaults { realm, hash_format }).await
+        run.all(opened, Defaults { realm, hash_format, peppers }).await
     })
     .await
 }

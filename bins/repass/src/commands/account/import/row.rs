@@ -1,7 +1,7 @@
 //! From what a row says to an account.
 
 use repass_core::{
-    HashedPassword, ImportedPassword, NewAccount, NewImport, Normalisation, Profile, Realm,
+    HashedPassword, ImportedPassword, NewAccount, NewImport, Normalisation, Peppers, Profile, Realm,
 };
 use repass_hash_families::{ExportedHash, ImportFormat, imported};
 
@@ -12,13 +12,15 @@ use crate::cli::hash_format;
 pub(super) struct Defaults {
     pub(super) realm: Realm,
     pub(super) hash_format: ImportFormat,
+    /// The keys that hashes may name. A server does not start on one that it has no key for.
+    pub(super) peppers: Peppers,
 }
 
 /// The account of a row, or why there is none. No reason quotes what may be a hash.
 pub(super) fn account(mut fields: Fields, defaults: &Defaults) -> Result<NewImport, String> {
     let user_id = fields.parsed(Column::UserId)?.ok_or("no user_id")?;
     let realm = fields.parsed(Column::Realm)?;
-    let password = password(&mut fields, &defaults.hash_format)?;
+    let password = password(&mut fields, defaults)?;
     Ok(NewImport {
         account: NewAccount {
             realm: realm.unwrap_or_else(|| defaults.realm.clone()),
@@ -39,10 +41,7 @@ pub(super) fn account(mut fields: Fields, defaults: &Defaults) -> Result<NewImpo
     })
 }
 
-fn password(
-    fields: &mut Fields,
-    format: &ImportFormat,
-) -> Result<Option<ImportedPassword>, String> {
+fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedPassword>, String> {
     let changed_at = moment(fields, Column::PasswordChangedAt)?;
     let salt = fields.text(Column::HashSalt)?;
     let own_format = fields.text(Column::HashFormat)?;
@@ -57,9 +56,14 @@ fn password(
     };
     let own_format = own_format.as_deref().map(declared).transpose()?;
     let exported = ExportedHash { hash: &hash, salt: salt.as_deref() };
-    let text = imported(own_format.as_ref().unwrap_or(format), exported);
+    let text = imported(own_format.as_ref().unwrap_or(&defaults.hash_format), exported);
     let text = text.map_err(|error| error.to_string())?;
     let hash = HashedPassword::from_stored(text).normalised(normalisation);
+    if let Some(id) = hash.pepper()
+        && !defaults.peppers.has(&id)
+    {
+        return Err(format!("the hash takes the pepper key {id}; name its file with --pepper-key"));
+    }
     Ok(Some(ImportedPassword { hash, changed_at }))
 }
 
