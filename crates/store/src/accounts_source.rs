@@ -91,17 +91,14 @@ impl AccountsSource {
         }
     }
 
-    /// Of rows that were found by name the one that has exactly that name. Two are damage: nobody
-    /// can tell whose password would be changed.
+    /// Of rows of a mapped table that were found by name the one that has exactly that name. Two are
+    /// damage: nobody can tell whose password would be changed.
     pub(crate) fn only(
         &self,
         rows: Vec<AnyRow>,
         realm: &Realm,
         user_id: &UserId,
     ) -> Result<Option<AnyRow>, StoreError> {
-        if self.foreign.is_none() {
-            return Ok(rows.into_iter().next());
-        }
         let mut exact = rows.into_iter().filter(|found| row::is_named(found, realm, user_id));
         let only = exact.next();
         match exact.next() {

@@ -88,7 +88,7 @@ impl AdministrationStore for SqlStore {
                 return Err(AccountError::Unknown);
             }
             let cleared = attempts_cleared(&AttemptKey::account(account));
-            self.effect(&mut transaction, [cleared]).await?;
+            self.effect(&mut transaction, cleared).await?;
             self.write_audit(&mut transaction, audit).await?;
             Ok(self.end(transaction, audit).await?)
         })

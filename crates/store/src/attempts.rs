@@ -6,16 +6,17 @@ use repass_core::{
 use sqlx::any::AnyRow;
 use sqlx::query;
 
-use crate::effect::Effect;
+use crate::effect::{Effect, Value};
 use crate::failure::damaged;
 use crate::journal::event_written;
 use crate::outbox::event_withdrawn;
 use crate::row;
-use crate::store::{SqlStore, WriteTransaction};
+use crate::store::SqlStore;
+use crate::transaction::WriteTransaction;
 
 /// How many forgotten rows of unknown identifiers one charge sweeps at most, so that none takes
 /// long. One charge makes one such row at most, so they do not pile up.
-const SWEPT: i64 = 100;
+const SWEPT: u32 = 100;
 
 struct Row {
     state: AttemptState,
@@ -32,6 +33,9 @@ impl SqlStore {
         now: Timestamp,
         alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
+        if let Some(ticket) = self.charge_first_attempt(key, path, rules, now, alarm).await? {
+            return Ok(Ok(ticket));
+        }
         let mut transaction = self.begin().await?;
         let row = self.lock_attempts_or_first(&mut transaction, key).await?;
         let remembered = row.expires_at.is_none_or(|at| now < at);
@@ -39,20 +43,18 @@ impl SqlStore {
 
         match before.charge(key, path, rules, now) {
             Ok((state, mut ticket)) => {
-                let expires_at = key.expires.then(|| {
-                    now.checked_add(AttemptKey::UNKNOWN_FORGOTTEN_AFTER).unwrap_or(Timestamp::MAX)
-                });
+                let expires_at = forgotten_at(key, now);
                 if let Some(alarm) = alarm
                     && let Some((event, due_at)) = alarm.raised_by(&ticket, rules)
                     && self.can_be_told_of(&mut transaction, alarm, event.account).await?
                 {
-                    self.effect(&mut transaction, [event_written(&event, due_at)]).await?;
+                    self.effect(&mut transaction, event_written(&event, due_at)).await?;
                     ticket.alarm = Some(event.id);
                 }
                 // Swept for every key, or else the time would tell known identifiers from unknown ones.
                 let written = attempts_written(key, &Row { state, expires_at });
-                let swept = self.attempts_swept(now);
-                self.effect(&mut transaction, [written, swept]).await?;
+                self.effect(&mut transaction, written).await?;
+                self.effect(&mut transaction, self.attempts_swept(now)).await?;
                 self.end_unrecorded(transaction).await?;
                 Ok(Ok(ticket))
             }
@@ -61,6 +63,34 @@ impl SqlStore {
                 Ok(Err(closed))
             }
         }
+    }
+
+    /// Charges a try where there is no row, as there is none after a change: then nothing has to be
+    /// read, and it is one piece. `None` where there is a row, or the try closes the account at once.
+    async fn charge_first_attempt(
+        &self,
+        key: &AttemptKey,
+        path: AttemptPath,
+        rules: &AttemptRules,
+        now: Timestamp,
+        alarm: Option<&AttemptAlarm>,
+    ) -> Result<Option<AttemptTicket>, StoreError> {
+        let Ok((state, ticket)) = AttemptState::default().charge(key, path, rules, now) else {
+            return Ok(None);
+        };
+        if alarm.is_some_and(|alarm| alarm.raised_by(&ticket, rules).is_some()) {
+            return Ok(None);
+        }
+        let first = Effect::new(
+            "INSERT INTO attempts (failures, password_closed_until, reset_closed_until, expires_at,
+                                   key)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING",
+            values(key, &Row { state, expires_at: forgotten_at(key, now) }),
+        );
+        let transaction = self.begin().await?;
+        let effects = [first, self.attempts_swept(now)];
+        let [written, _] = self.effects_and_end_unrecorded(transaction, effects).await?;
+        Ok((written == 1).then_some(ticket))
     }
 
     /// Whether an event can be written of the account. One that was deleted from its mapped table
@@ -81,10 +111,10 @@ impl SqlStore {
         // Where there is none it was cleared meanwhile, the payment with it.
         if let Some(row) = self.lock_attempts(&mut transaction, &ticket.key).await? {
             let row = Row { state: row.state.refund(ticket), ..row };
-            self.effect(&mut transaction, [attempts_written(&ticket.key, &row)]).await?;
+            self.effect(&mut transaction, attempts_written(&ticket.key, &row)).await?;
         }
         if let Some(alarm) = ticket.alarm {
-            self.effect(&mut transaction, [event_withdrawn(alarm)]).await?;
+            self.effect(&mut transaction, event_withdrawn(alarm)).await?;
         }
         self.end_unrecorded(transaction).await
     }
@@ -123,11 +153,13 @@ impl SqlStore {
     fn attempts_swept(&self, now: Timestamp) -> Effect {
         // Rows that somebody holds are in use again, or swept already: waiting for them could only
         // do harm.
-        let forgotten = self.dialect.claiming(
-            "SELECT key FROM attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2",
+        // A limit that is a parameter has SQLite plan the statement anew each time.
+        let select = format!(
+            "SELECT key FROM attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT {SWEPT}"
         );
+        let forgotten = self.dialect.claiming(&select);
         let sweep = format!("DELETE FROM attempts WHERE key IN ({})", forgotten.as_str());
-        Effect::new(sweep, [now.into(), SWEPT.into()])
+        Effect::new(sweep, [now.into()])
     }
 }
 
@@ -136,14 +168,24 @@ fn attempts_written(key: &AttemptKey, row: &Row) -> Effect {
         "UPDATE attempts
          SET failures = $1, password_closed_until = $2, reset_closed_until = $3, expires_at = $4
          WHERE key = $5",
-        [
-            i64::from(row.state.failures).into(),
-            row.state.password_closed_until.into(),
-            row.state.reset_closed_until.into(),
-            row.expires_at.into(),
-            key.as_bytes().into(),
-        ],
+        values(key, row),
     )
+}
+
+fn values(key: &AttemptKey, row: &Row) -> [Value; 5] {
+    [
+        i64::from(row.state.failures).into(),
+        row.state.password_closed_until.into(),
+        row.state.reset_closed_until.into(),
+        row.expires_at.into(),
+        key.as_bytes().into(),
+    ]
+}
+
+/// From when on the row of a try counts as none.
+fn forgotten_at(key: &AttemptKey, now: Timestamp) -> Option<Timestamp> {
+    let forgotten_at = now.checked_add(AttemptKey::UNKNOWN_FORGOTTEN_AFTER);
+    key.expires.then(|| forgotten_at.unwrap_or(Timestamp::MAX))
 }
 
 pub(crate) fn attempts_cleared(key: &AttemptKey) -> Effect {

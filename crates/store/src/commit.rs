@@ -1,3 +1,5 @@
+mod in_one_piece;
+
 use jiff::Timestamp;
 use repass_core::{
     AccountId, Commit, Committed, OtpSpend, Realm, ResetSpend, StoreError, TokenId, UserId,
@@ -8,15 +10,19 @@ use crate::accounts_source::AccountsSource;
 use crate::attempts::attempts_cleared;
 use crate::effect::{Effect, Value};
 use crate::failure::unstorable;
-use crate::hash_columns::bind_hash;
+use crate::hash_columns::hash_values;
 use crate::journal::event_written;
 use crate::outbox::event_withdrawn;
 use crate::row;
-use crate::store::{SqlStore, WriteTransaction};
+use crate::store::SqlStore;
+use crate::transaction::WriteTransaction;
 
 impl SqlStore {
     /// Makes the change, or undoes everything when it is refused.
     pub(crate) async fn commit_change(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        if let Some(committed) = self.commit_in_one_piece(commit).await? {
+            return Ok(committed);
+        }
         let mut transaction = self.begin().await?;
         let committed = self.change(&mut transaction, commit).await?;
         match committed {
@@ -58,7 +64,9 @@ impl SqlStore {
         }
 
         self.write_audit(transaction, &commit.audit).await?;
-        self.effect(transaction, effects(commit, version)).await?;
+        for effect in effects(commit, version) {
+            self.effect(transaction, effect).await?;
+        }
         if let Some(table) = foreign {
             let expected = commit.expected_hash.as_ref();
             let (account, hash) = (commit.account, &commit.hash);
@@ -135,43 +143,15 @@ impl SqlStore {
         transaction: &mut WriteTransaction,
         commit: &Commit,
     ) -> Result<Option<i64>, StoreError> {
-        let account = commit.account.to_string();
-        let expected = commit.expected_version;
-        if expected == 0 {
-            let first = query(
-                "INSERT INTO credentials (hash, normalisation, pepper, account, version, changed_at)
-                 VALUES ($1, $2, $3, $4, 1, $5) ON CONFLICT (account) DO NOTHING",
-            );
-            let first =
-                bind_hash(first, &commit.hash).bind(account).bind(commit.at.as_microsecond());
-            return Ok((self.write(transaction, first).await? == 1).then_some(1));
+        if commit.expected_version == 0 {
+            let first = self.effect_now(transaction, hash_first_set(commit)).await?;
+            return Ok((first == 1).then_some(1));
         }
-
-        if commit.history > 0 {
-            let keep = query(
-                "INSERT INTO password_history (account, version, hash, normalisation, pepper)
-                 SELECT account, version, hash, normalisation, pepper FROM credentials
-                 WHERE account = $1 AND version = $2",
-            )
-            .bind(account.clone())
-            .bind(expected);
-            if self.write(transaction, keep).await? != 1 {
-                return Ok(None);
-            }
+        if let Some(effect) = hash_kept(commit) {
+            self.effect(transaction, effect).await?;
         }
-        let replace = query(
-            "UPDATE credentials SET hash = $1, normalisation = $2, pepper = $3,
-                    version = version + 1, changed_at = $4
-             WHERE account = $5 AND version = $6",
-        );
-        let replace = bind_hash(replace, &commit.hash)
-            .bind(commit.at.as_microsecond())
-            .bind(account)
-            .bind(expected);
-        if self.write(transaction, replace).await? != 1 {
-            return Ok(None);
-        }
-        Ok(Some(expected.saturating_add(1)))
+        let replaced = self.effect_now(transaction, hash_replaced(commit)).await? == 1;
+        Ok(replaced.then(|| commit.expected_version.saturating_add(1)))
     }
 
     /// Whether the one-time password was still unused.
@@ -223,6 +203,41 @@ impl SqlStore {
         .bind(expires_at.as_microsecond());
         Ok(self.write(transaction, redeem).await? == 1)
     }
+}
+
+fn hash_first_set(commit: &Commit) -> Effect {
+    let [hash, normalisation, pepper] = hash_values(&commit.hash);
+    Effect::new(
+        "INSERT INTO credentials (hash, normalisation, pepper, account, version, changed_at)
+         VALUES ($1, $2, $3, $4, 1, $5) ON CONFLICT (account) DO NOTHING",
+        [hash, normalisation, pepper, commit.account.to_string().into(), commit.at.into()],
+    )
+}
+
+/// Keeps the hash that [`hash_replaced`] will replace, if the history is kept.
+fn hash_kept(commit: &Commit) -> Option<Effect> {
+    let kept = || {
+        Effect::new(
+            "INSERT INTO password_history (account, version, hash, normalisation, pepper)
+             SELECT account, version, hash, normalisation, pepper FROM credentials
+             WHERE account = $1 AND version = $2",
+            [commit.account.to_string().into(), commit.expected_version.into()],
+        )
+    };
+    (commit.history > 0).then(kept)
+}
+
+/// Puts the new hash in the place of the expected one, if that is there and the account is active.
+fn hash_replaced(commit: &Commit) -> Effect {
+    let [hash, normalisation, pepper] = hash_values(&commit.hash);
+    let (account, expected) = (commit.account.to_string().into(), commit.expected_version.into());
+    Effect::new(
+        "UPDATE credentials SET hash = $1, normalisation = $2, pepper = $3,
+                version = version + 1, changed_at = $4
+         WHERE account = $5 AND version = $6
+           AND EXISTS (SELECT 1 FROM accounts WHERE id = $5 AND active)",
+        [hash, normalisation, pepper, commit.at.into(), account, expected],
+    )
 }
 
 /// All that a change does beside its checks, where `version` is the new one.

@@ -27,10 +27,11 @@ impl CredentialStore for SqlStore {
                 source.columns, source.hash, source.all, source.named,
             );
             let found = names.into_iter().fold(query(AssertSqlSafe(select)), Query::bind);
-            let found = self.rows(found).await?;
-            let Some(found) = source.only(found, &subject.realm, &user_id)? else {
-                return Ok(None);
+            let found = match &source.foreign {
+                None => self.row(found).await?,
+                Some(_) => source.only(self.rows(found).await?, &subject.realm, &user_id)?,
             };
+            let Some(found) = found else { return Ok(None) };
             let account = row::account(&found, source)?;
             Ok(Some(Found { account, credential: row::credential(&found, source)? }))
         })
@@ -43,12 +44,13 @@ impl CredentialStore for SqlStore {
         depth: usize,
     ) -> Result<Vec<HashedPassword>, StoreError> {
         retried(|| async {
-            let hashes = query(
+            // A limit that is a parameter has SQLite plan the statement anew each time.
+            let select = format!(
                 "SELECT hash, normalisation FROM password_history
-                 WHERE account = $1 ORDER BY version DESC LIMIT $2",
-            )
-            .bind(account.to_string())
-            .bind(i64::try_from(depth).unwrap_or(i64::MAX));
+                 WHERE account = $1 ORDER BY version DESC LIMIT {}",
+                i64::try_from(depth).unwrap_or(i64::MAX),
+            );
+            let hashes = query(AssertSqlSafe(select)).bind(account.to_string());
             self.rows(hashes).await?.iter().map(row::hash).collect()
         })
         .await

@@ -55,10 +55,10 @@ impl Dialect {
 
     /// A `SELECT` whose rows nobody else may change before the transaction ends, without those that
     /// somebody else holds already.
-    pub(crate) fn claiming(self, select: &'static str) -> SqlStr {
+    pub(crate) fn claiming(self, select: &str) -> SqlStr {
         match self {
             // The write transaction holds the whole database.
-            Self::Sqlite => select.into_sql_str(),
+            Self::Sqlite => AssertSqlSafe(select.to_owned()).into_sql_str(),
             Self::Postgres => {
                 AssertSqlSafe(format!("{select} FOR UPDATE SKIP LOCKED")).into_sql_str()
             }

@@ -1,15 +1,14 @@
-//! Statements whose outcome nobody asks for, run together where that saves time.
+//! Statements that hold their values, so that several can be handed over as one.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use jiff::Timestamp;
-use repass_core::StoreError;
 use sqlx::{AssertSqlSafe, query};
 
-use crate::dialect::Dialect;
-use crate::store::{SqlStore, Statement, WriteTransaction};
+use crate::store::Statement;
 
-/// A statement that is right however many rows it changes.
+/// A statement of our own, with its values.
 pub(crate) struct Effect {
     sql: Cow<'static, str>,
     values: Vec<Value>,
@@ -56,66 +55,82 @@ impl From<Option<Timestamp>> for Value {
     }
 }
 
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text)
+    }
+}
+
 impl From<&[u8; 32]> for Value {
     fn from(bytes: &[u8; 32]) -> Self {
         Self::Bytes(bytes.to_vec())
     }
 }
 
-impl SqlStore {
-    /// Has all effects, in this order.
-    ///
-    /// SQLite runs on a thread of its own, and to hand it one statement costs more than to run that; so
-    /// it gets all at once. PostgreSQL takes one at a time if it has values.
-    pub(crate) async fn effect(
-        &self,
-        transaction: &mut WriteTransaction,
-        effects: impl IntoIterator<Item = Effect> + Send,
-    ) -> Result<(), StoreError> {
-        let effects: Vec<Effect> = effects.into_iter().collect();
-        match self.dialect {
-            Dialect::Sqlite => {
-                let sql = joined(&effects);
-                let values = effects.into_iter().flat_map(|effect| effect.values);
-                let all = values.fold(query(AssertSqlSafe(sql)), bind);
-                self.write(transaction, all).await?;
-            }
-            Dialect::Postgres => {
-                for Effect { sql, values } in effects {
-                    let one = values.into_iter().fold(query(AssertSqlSafe(sql.into_owned())), bind);
-                    self.write(transaction, one).await?;
-                }
-            }
+/// Effects in the order that they are to be had in, as one text in which the values are counted
+/// through.
+#[derive(Default)]
+pub(crate) struct Effects {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Effects {
+    pub(crate) fn push(&mut self, effect: Effect) {
+        if !self.sql.is_empty() {
+            self.sql.push_str(";\n");
         }
-        Ok(())
+        let before = self.values.len();
+        let mut parts = effect.sql.split('$');
+        self.sql.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = part.split_at(digits);
+            let number = number.parse::<usize>().map_or(0, |number| before + number);
+            // Writing to a string does not fail.
+            let _ = write!(self.sql, "${number}{rest}");
+        }
+        self.values.extend(effect.values);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sql.is_empty()
+    }
+
+    pub(crate) fn has_values(&self) -> bool {
+        !self.values.is_empty()
+    }
+
+    /// The text, where there are no values.
+    pub(crate) fn into_sql(self) -> String {
+        self.sql
+    }
+
+    pub(crate) fn into_statement(self) -> Statement<'static> {
+        self.values.into_iter().fold(query(AssertSqlSafe(self.sql)), bind)
     }
 }
 
-fn bind(statement: Statement<'_>, value: Value) -> Statement<'_> {
+impl From<Effect> for Effects {
+    fn from(effect: Effect) -> Self {
+        let mut effects = Self::default();
+        effects.push(effect);
+        effects
+    }
+}
+
+fn bind(statement: Statement<'static>, value: Value) -> Statement<'static> {
     match value {
         Value::Text(text) => statement.bind(text),
         Value::Number(number) => statement.bind(number),
         Value::Bytes(bytes) => statement.bind(bytes),
     }
-}
-
-/// One text of all statements, in which the values are counted through.
-fn joined(effects: &[Effect]) -> String {
-    let mut sql = String::new();
-    let mut before = 0;
-    for effect in effects {
-        let mut parts = effect.sql.split('$');
-        sql.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-            let (number, rest) = part.split_at(digits);
-            let number = number.parse::<usize>().map_or(0, |number| before + number);
-            sql.push_str(&format!("${number}{rest}"));
-        }
-        sql.push_str(";\n");
-        before += effect.values.len();
-    }
-    sql
 }
 
 #[cfg(test)]
@@ -124,16 +139,20 @@ mod tests {
 
     #[test]
     fn values_are_counted_through() {
-        let effects = [
+        let mut effects = Effects::default();
+        for effect in [
             Effect::new("DELETE FROM a WHERE b = $1", [1.into()]),
             Effect::new("DELETE FROM c", []),
             Effect::new("UPDATE d SET e = $2 WHERE f = $1 AND g < $2", [2.into(), 3.into()]),
             Effect::new("DELETE FROM h WHERE i = $1", [4.into()]),
-        ];
+        ] {
+            effects.push(effect);
+        }
+        assert_eq!(effects.values.len(), 4);
         assert_eq!(
-            joined(&effects),
+            effects.into_sql(),
             "DELETE FROM a WHERE b = $1;\nDELETE FROM c;\n\
-             UPDATE d SET e = $3 WHERE f = $2 AND g < $3;\nDELETE FROM h WHERE i = $4;\n"
+             UPDATE d SET e = $3 WHERE f = $2 AND g < $3;\nDELETE FROM h WHERE i = $4"
         );
     }
 }

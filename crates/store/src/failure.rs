@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 
 use repass_core::{AccountError, StoreError};
 use sqlx::Error;
-use sqlx::error::DatabaseError;
+use sqlx::error::{DatabaseError, ErrorKind};
 
 use crate::dialect::{Dialect, Fault};
 
@@ -80,6 +80,12 @@ pub(crate) fn may_be_committed(dialect: Dialect, error: &Error) -> bool {
         }
         (Dialect::Postgres, _) => true,
     }
+}
+
+/// Whether a column got nothing that must have a value.
+pub(crate) fn is_null_violation(error: &Error) -> bool {
+    let kind = error.as_database_error().map(DatabaseError::kind);
+    kind.is_some_and(|kind| matches!(kind, ErrorKind::NotNullViolation))
 }
 
 /// Nobody knows whether the commit that failed so was made.

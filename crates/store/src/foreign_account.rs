@@ -13,7 +13,8 @@ use crate::foreign_credential::{Standing, fingerprint};
 use crate::foreign_table::ForeignTable;
 use crate::hash_columns::{bind_hash, bind_manner};
 use crate::row;
-use crate::store::{SqlStore, Statement, WriteTransaction};
+use crate::store::{SqlStore, Statement};
+use crate::transaction::WriteTransaction;
 
 impl SqlStore {
     /// Sees to it that there is a row of ours for the account, for others to refer to. Whether it is

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use repass_core::{HashedPassword, StoreError};
 use sqlx::query;
 
+use crate::effect::Value;
 use crate::row;
 use crate::store::{SqlStore, Statement};
 
@@ -16,6 +17,11 @@ pub(crate) fn bind_hash<'q>(statement: Statement<'q>, hash: &HashedPassword) -> 
 /// Binds all but the hash itself.
 pub(crate) fn bind_manner<'q>(statement: Statement<'q>, hash: &HashedPassword) -> Statement<'q> {
     statement.bind(hash.normalisation().as_str()).bind(hash.pepper())
+}
+
+/// The columns in this order.
+pub(crate) fn hash_values(hash: &HashedPassword) -> [Value; 3] {
+    [hash.as_str().into(), hash.normalisation().as_str().into(), hash.pepper().into()]
 }
 
 impl SqlStore {

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use repass_core::{AuditRecord, OutboxEvent, StoreError};
-use sqlx::query;
 
 use crate::effect::Effect;
 use crate::failure::unstorable;
-use crate::store::{SqlStore, WriteTransaction};
+use crate::store::SqlStore;
+use crate::transaction::WriteTransaction;
 
 impl SqlStore {
     pub(crate) async fn write_audit(
@@ -14,11 +14,7 @@ impl SqlStore {
         transaction: &mut WriteTransaction,
         record: &AuditRecord,
     ) -> Result<(), StoreError> {
-        if self.write_audit_once(transaction, record).await? {
-            Ok(())
-        } else {
-            Err(unstorable("there is an audit record of this id already"))
-        }
+        self.effect(transaction, audit_written(record, "$6", "")?).await
     }
 
     /// Whether there was no record of this id. Waits for whoever is just writing one.
@@ -27,25 +23,38 @@ impl SqlStore {
         transaction: &mut WriteTransaction,
         record: &AuditRecord,
     ) -> Result<bool, StoreError> {
-        // As JSON, since its texts are a stranger's and may hold what a database's own texts may
-        // not, such as U+0000.
-        let context = serde_json::to_string(&record.context)
-            .map_err(|_| unstorable("the audit record's context makes no JSON"))?;
-        let insert = query(
-            "INSERT INTO audit (id, at, realm, account, action, outcome, detail, caller, context)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(record.id.to_string())
-        .bind(record.at.as_microsecond())
-        .bind(record.realm.as_str())
-        .bind(record.account.map(|account| account.to_string()))
-        .bind(record.action.as_str())
-        .bind(record.outcome.as_str())
-        .bind(record.detail.clone())
-        .bind(record.caller.as_str())
-        .bind(context);
-        Ok(self.write(transaction, insert).await? == 1)
+        let once = audit_written(record, "$6", "ON CONFLICT (id) DO NOTHING")?;
+        Ok(self.effect_now(transaction, once).await? == 1)
     }
+}
+
+/// Writes an audit record, whose outcome is `$6`.
+pub(crate) fn audit_written(
+    record: &AuditRecord,
+    outcome: &str,
+    conflict: &str,
+) -> Result<Effect, StoreError> {
+    // As JSON, since its texts are a stranger's and may hold what a database's own texts may not,
+    // such as U+0000.
+    let context = serde_json::to_string(&record.context)
+        .map_err(|_| unstorable("the audit record's context makes no JSON"))?;
+    Ok(Effect::new(
+        format!(
+            "INSERT INTO audit (id, at, realm, account, action, outcome, detail, caller, context)
+             VALUES ($1, $2, $3, $4, $5, {outcome}, $7, $8, $9) {conflict}"
+        ),
+        [
+            record.id.to_string().into(),
+            record.at.into(),
+            record.realm.as_str().into(),
+            record.account.map(|account| account.to_string()).into(),
+            record.action.as_str().into(),
+            record.outcome.as_str().into(),
+            record.detail.clone().into(),
+            record.caller.as_str().into(),
+            context.into(),
+        ],
+    ))
 }
 
 /// Writes an event to the outbox.

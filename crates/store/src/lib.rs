@@ -37,6 +37,7 @@ mod accounts_table;
 mod administration;
 mod attempts;
 mod commit;
+mod connections;
 mod credentials;
 mod database_url;
 mod dialect;
@@ -55,6 +56,7 @@ mod retry;
 mod row;
 mod store;
 mod tokens;
+mod transaction;
 mod upgrade;
 
 pub use accounts_table::{

@@ -16,7 +16,8 @@ use uuid::Uuid;
 use crate::effect::Effect;
 use crate::retry::retried;
 use crate::row;
-use crate::store::{SqlStore, Statement, WriteTransaction};
+use crate::store::{SqlStore, Statement};
+use crate::transaction::WriteTransaction;
 
 #[async_trait]
 impl OutboxStore for SqlStore {
@@ -159,15 +160,16 @@ impl SqlStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<(OutboxEvent, Claim)>, StoreError> {
-        let select = self.dialect.claiming(
+        // A limit that is a parameter has SQLite plan the statement anew each time.
+        let select = format!(
             "SELECT o.id, o.at, o.account, o.kind, o.payload, o.tries
              FROM outbox o
              WHERE o.state = 'pending' AND o.due_at <= $1 AND NOT EXISTS (
                  SELECT 1 FROM outbox e
                  WHERE e.account = o.account AND e.state = 'pending' AND e.sequence < o.sequence)
-             ORDER BY o.due_at, o.sequence LIMIT $2",
+             ORDER BY o.due_at, o.sequence LIMIT {limit}",
         );
-        let due = query(select).bind(now.as_microsecond()).bind(i64::from(limit));
+        let due = query(self.dialect.claiming(&select)).bind(now.as_microsecond());
         let due = self.rows_within(transaction, due).await?;
         let claimed = due.iter().map(|found| {
             let event = row::outbox_event(found)?;
@@ -185,11 +187,11 @@ impl SqlStore {
         event: Uuid,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let release =
-            query("UPDATE outbox SET due_at = $1 WHERE id = $2 AND tries = 0 AND due_at > $1")
-                .bind(at.as_microsecond())
-                .bind(event.to_string());
-        self.write(transaction, release).await.map(drop)
+        let release = Effect::new(
+            "UPDATE outbox SET due_at = $1 WHERE id = $2 AND tries = 0 AND due_at > $1",
+            [at.into(), event.to_string().into()],
+        );
+        self.effect(transaction, release).await
     }
 
     /// Writes one row without a record.

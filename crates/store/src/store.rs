@@ -4,12 +4,14 @@ use std::sync::Arc;
 use repass_core::{AuditRecord, StoreError};
 use sqlx::any::{Any, AnyRow};
 use sqlx::query::Query;
-use sqlx::{AnyPool, Transaction};
 
 use crate::accounts_source::AccountsSource;
+use crate::connections::Connections;
 use crate::dialect::Dialect;
+use crate::effect::Effect;
 use crate::failure::{may_be_committed, outcome_unknown, store_error};
 use crate::retry::retried;
+use crate::transaction::WriteTransaction;
 
 /// Every port of the engine on one SQL database.
 ///
@@ -18,15 +20,14 @@ use crate::retry::retried;
 #[derive(Clone)]
 pub struct SqlStore {
     pub(crate) dialect: Dialect,
-    /// All writing goes through this pool. SQLite has one writer at a time, so there is one
-    /// connection in it, and tasks queue for that instead of polling a locked database. On
-    /// PostgreSQL it is the same pool as the readers'.
-    pub(crate) writer: AnyPool,
-    pub(crate) readers: AnyPool,
+    /// All writing goes through these. SQLite has one writer at a time, so it is one connection, and
+    /// tasks queue for that instead of polling a locked database. On PostgreSQL they are the same as
+    /// the readers'.
+    pub(crate) writer: Connections,
+    pub(crate) readers: Connections,
     pub(crate) accounts: Arc<AccountsSource>,
 }
 
-pub(crate) type WriteTransaction = Transaction<'static, Any>;
 pub(crate) type Statement<'q> = Query<'q, Any, sqlx::any::AnyArguments>;
 
 impl fmt::Debug for SqlStore {
@@ -52,19 +53,24 @@ impl SqlStore {
     pub async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
         let moved = match self.dialect {
-            Dialect::Sqlite => {
-                let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
-                checkpoint.execute(&self.writer).await.map(drop)
-            }
+            Dialect::Sqlite => self.move_log().await,
             Dialect::Postgres => Ok(()),
         };
         self.writer.close().await;
         moved.map_err(|error| self.error(error))
     }
 
+    /// Moves the write-ahead log into the database file.
+    async fn move_log(&self) -> Result<(), sqlx::Error> {
+        let mut writer = self.writer.lend().await?;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await?;
+        writer.give_back();
+        Ok(())
+    }
+
     /// Begins what will end with [`end`](Self::end), or is undone when dropped.
     pub(crate) async fn begin(&self) -> Result<WriteTransaction, StoreError> {
-        let begun = self.writer.begin_with(self.dialect.begin_write()).await;
+        let begun = WriteTransaction::begin(self.dialect, &self.writer).await;
         begun.map_err(|error| self.error(error))
     }
 
@@ -94,11 +100,25 @@ impl SqlStore {
         &self,
         transaction: WriteTransaction,
     ) -> Result<(), StoreError> {
-        let Err(error) = transaction.commit().await else { return Ok(()) };
+        transaction.commit().await.map_err(|error| self.unrecorded(error))
+    }
+
+    /// The same, having effects before: how many rows each of them changed.
+    pub(crate) async fn effects_and_end_unrecorded<const N: usize>(
+        &self,
+        transaction: WriteTransaction,
+        effects: [Effect; N],
+    ) -> Result<[u64; N], StoreError> {
+        let ended = transaction.effects_and_commit(effects).await;
+        ended.map_err(|error| self.unrecorded(error))
+    }
+
+    fn unrecorded(&self, error: sqlx::Error) -> StoreError {
         if may_be_committed(self.dialect, &error) {
-            return Err(outcome_unknown(error));
+            outcome_unknown(error)
+        } else {
+            self.error(error)
         }
-        Err(self.error(error))
     }
 
     /// Whether the transaction that wrote `record` was committed. Waits until it has ended, if the
@@ -118,14 +138,31 @@ impl SqlStore {
         transaction.rollback().await.map_err(|error| self.error(error))
     }
 
+    /// Has an effect, at the end of `transaction` at the latest.
+    pub(crate) async fn effect(
+        &self,
+        transaction: &mut WriteTransaction,
+        effect: Effect,
+    ) -> Result<(), StoreError> {
+        transaction.effect(effect).await.map_err(|error| self.error(error))
+    }
+
+    /// Has an effect now: how many rows it changed.
+    pub(crate) async fn effect_now(
+        &self,
+        transaction: &mut WriteTransaction,
+        effect: Effect,
+    ) -> Result<u64, StoreError> {
+        transaction.effect_now(effect).await.map_err(|error| self.error(error))
+    }
+
     /// How many rows `statement` wrote.
     pub(crate) async fn write(
         &self,
         transaction: &mut WriteTransaction,
         statement: Statement<'_>,
     ) -> Result<u64, StoreError> {
-        let done = statement.execute(&mut **transaction).await;
-        done.map(|done| done.rows_affected()).map_err(|error| self.error(error))
+        transaction.execute(statement).await.map_err(|error| self.error(error))
     }
 
     /// The one row that `statement` finds, seen by what `transaction` wrote already.
@@ -134,8 +171,7 @@ impl SqlStore {
         transaction: &mut WriteTransaction,
         statement: Statement<'_>,
     ) -> Result<Option<AnyRow>, StoreError> {
-        let found = statement.fetch_optional(&mut **transaction).await;
-        found.map_err(|error| self.error(error))
+        Ok(self.rows_within(transaction, statement).await?.into_iter().next())
     }
 
     /// All rows that `statement` finds, seen by what `transaction` wrote already.
@@ -144,23 +180,32 @@ impl SqlStore {
         transaction: &mut WriteTransaction,
         statement: Statement<'_>,
     ) -> Result<Vec<AnyRow>, StoreError> {
-        let found = statement.fetch_all(&mut **transaction).await;
-        found.map_err(|error| self.error(error))
+        transaction.fetch_all(statement).await.map_err(|error| self.error(error))
     }
 
     /// The one row that `statement` finds.
     pub(crate) async fn row(&self, statement: Statement<'_>) -> Result<Option<AnyRow>, StoreError> {
-        let found = statement.fetch_optional(&self.readers).await;
-        found.map_err(|error| self.error(error))
+        let found = async {
+            let mut reader = self.readers.lend().await?;
+            let found = statement.fetch_optional(&mut *reader).await?;
+            reader.give_back();
+            Ok(found)
+        };
+        found.await.map_err(|error| self.error(error))
     }
 
     /// All rows that `statement` finds.
     pub(crate) async fn rows(&self, statement: Statement<'_>) -> Result<Vec<AnyRow>, StoreError> {
-        let found = statement.fetch_all(&self.readers).await;
-        found.map_err(|error| self.error(error))
+        let found = async {
+            let mut reader = self.readers.lend().await?;
+            let found = statement.fetch_all(&mut *reader).await?;
+            reader.give_back();
+            Ok(found)
+        };
+        found.await.map_err(|error| self.error(error))
     }
 
-    fn error(&self, error: sqlx::Error) -> StoreError {
+    pub(crate) fn error(&self, error: sqlx::Error) -> StoreError {
         store_error(self.dialect, error)
     }
 }
@@ -178,16 +223,25 @@ mod tests {
         let url = format!("sqlite://{}", folder.path().join("repass.db").display());
         let (store, other) =
             (SqlStore::open(&url).await.unwrap(), SqlStore::open(&url).await.unwrap());
-        store.writer.execute("PRAGMA busy_timeout = 1").await.unwrap();
+        for store in [&store, &other] {
+            let mut writer = store.writer.lend().await.unwrap();
+            writer.execute("PRAGMA busy_timeout = 1").await.unwrap();
+            writer.give_back();
+        }
 
-        let held = other.begin().await.unwrap();
-        let error = store.begin().await.unwrap_err();
+        let mut held = other.begin().await.unwrap();
+        let write = || Effect::new("DELETE FROM attempts", []);
+        other.effect_now(&mut held, write()).await.unwrap();
+        let mut waiting = store.begin().await.unwrap();
+        let error = store.effect_now(&mut waiting, write()).await.unwrap_err();
+        drop(waiting);
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
         let subject = Subject::new("shop".parse().unwrap(), "pat");
         assert_eq!(store.find(&subject).await.unwrap(), None, "readers go on meanwhile");
 
         other.undo(held).await.unwrap();
-        let begun = store.begin().await.unwrap();
+        let mut begun = store.begin().await.unwrap();
+        store.effect_now(&mut begun, write()).await.unwrap();
         store.end_unrecorded(begun).await.unwrap();
     }
 }

@@ -2,7 +2,8 @@ use repass_core::{StoreError, Upgrade};
 use sqlx::query;
 
 use crate::hash_columns::bind_hash;
-use crate::store::{SqlStore, WriteTransaction};
+use crate::store::SqlStore;
+use crate::transaction::WriteTransaction;
 
 impl SqlStore {
     /// Puts the new hash in the place of the expected one, or undoes everything when that is not

@@ -133,7 +133,9 @@ impl SqlStore {
         if !active {
             let cut_off = access_tokens_cut_off(account, None, audit.at);
             let voided = reset_tokens_voided(account, audit.at);
-            self.effect(&mut transaction, cut_off.into_iter().chain([voided])).await?;
+            for effect in cut_off.into_iter().chain([voided]) {
+                self.effect(&mut transaction, effect).await?;
+            }
         }
         self.write_audit(&mut transaction, audit).await?;
         if let Some(table) = &self.accounts.foreign {

@@ -9,7 +9,8 @@ use super::accounts::profile_text;
 use crate::failure::unstorable;
 use crate::hash_columns::bind_hash;
 use crate::row;
-use crate::store::{SqlStore, WriteTransaction};
+use crate::store::SqlStore;
+use crate::transaction::WriteTransaction;
 
 /// Accounts in one statement. SQLite takes 32,766 values in one, PostgreSQL 65,535.
 const ROWS: usize = 100;

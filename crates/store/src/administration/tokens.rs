@@ -59,7 +59,7 @@ impl SqlStore {
             return Err(AccountError::Unknown);
         }
         let voided = reset_tokens_voided(token.account, token.issued_at);
-        self.effect(&mut transaction, [voided]).await?;
+        self.effect(&mut transaction, voided).await?;
         let insert = query(
             "INSERT INTO reset_tokens (digest, account, issued_at, expires_at, spent_at)
              VALUES ($1, $2, $3, $4, $5)",
@@ -71,7 +71,7 @@ impl SqlStore {
         .bind(token.spent_at.map(Timestamp::as_microsecond));
         self.write(&mut transaction, insert).await?;
         self.write_audit(&mut transaction, audit).await?;
-        self.effect(&mut transaction, [event_written(event, event.at)]).await?;
+        self.effect(&mut transaction, event_written(event, event.at)).await?;
         Ok(self.end(transaction, audit).await?)
     }
 

@@ -12,6 +12,7 @@ use super::accounts::{self, Unbound};
 use super::{Accounts, LONGEST_WAIT, OpenError, StoreOptions, migrate, schema_error};
 use crate::accounts_source::AccountsSource;
 use crate::accounts_table::SqlName;
+use crate::connections::Connections;
 use crate::database_url::ServerUrl;
 use crate::dialect::{Dialect, Fault};
 use crate::failure::Reported;
@@ -80,10 +81,11 @@ pub(super) async fn open(server: &ServerUrl, wanted: &StoreOptions) -> Result<Sq
             )
         })
         .connect_lazy_with(options.clone());
+    let connections = Connections::Pooled(pool);
     Ok(SqlStore {
         dialect: Dialect::Postgres,
-        writer: pool.clone(),
-        readers: pool,
+        writer: connections.clone(),
+        readers: connections,
         accounts: Arc::new(source),
     })
 }

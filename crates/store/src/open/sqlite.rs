@@ -12,6 +12,7 @@ use sqlx::{ConnectOptions, Connection, Executor};
 
 use super::accounts::{self, Unbound};
 use super::{Accounts, LONGEST_WAIT, OpenError, migrate, schema_error};
+use crate::connections::{Connections, Kept};
 use crate::dialect::{Dialect, Fault};
 use crate::store::SqlStore;
 
@@ -57,8 +58,8 @@ pub(super) async fn open(
 
     let source = accounts::bind(Dialect::Sqlite, &mut connection, wanted).await.map_err(unbound)?;
 
-    let pool = |size: u32, pragmas: &'static str| {
-        AnyPoolOptions::new()
+    let connections = |size: u32, pragmas: &'static str| {
+        let pool = AnyPoolOptions::new()
             .max_connections(size)
             .acquire_timeout(LONGEST_WAIT)
             // A connection to a file does not go stale.
@@ -68,17 +69,17 @@ pub(super) async fn open(
             .after_connect(move |connection, _| {
                 Box::pin(async move { connection.execute(pragmas).await.map(drop) })
             })
-            .connect_lazy_with(options.clone())
+            .connect_lazy_with(options.clone());
+        Connections::Kept(Arc::new(Kept::new(pool, LONGEST_WAIT)))
     };
     let store = SqlStore {
         dialect: Dialect::Sqlite,
-        writer: pool(1, CONNECTION),
-        readers: pool(READERS, READER_CONNECTION),
+        writer: connections(1, CONNECTION),
+        readers: connections(READERS, READER_CONNECTION),
         accounts: Arc::new(source),
     };
     // The last connection of a process deletes the log when it goes; let the writer be there first.
-    let ready = store.writer.acquire().await.map(drop);
-    ready.map_err(|error| opening(error, &path))?;
+    store.writer.lend().await.map_err(|error| opening(error, &path))?.give_back();
     connection.close().await.map_err(|error| opening(error, &path))?;
     Ok(store)
 }
@@ -184,20 +185,25 @@ fn opening(error: sqlx::Error, path: &Path) -> OpenError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use futures_util::FutureExt;
 
-    async fn setting(pool: &sqlx::AnyPool, name: &'static str) -> Vec<String> {
-        let mut connections = Vec::new();
-        for _ in 0..pool.options().get_max_connections() {
-            connections.push(pool.acquire().await.unwrap());
+    use super::*;
+    use crate::connections::Lent;
+
+    async fn setting(connections: &Connections, size: u32, name: &'static str) -> Vec<String> {
+        let mut lent = Vec::new();
+        for _ in 0..size {
+            lent.push(connections.lend().await.unwrap());
         }
         let mut values = Vec::new();
-        for connection in &mut connections {
+        for connection in &mut lent {
             // As text, since some settings are texts and some numbers.
             let select = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
             let select = sqlx::query_scalar(sqlx::AssertSqlSafe(select));
             values.push(select.fetch_one(&mut **connection).await.unwrap());
         }
+        assert!(connections.lend().now_or_never().is_none(), "no more than {size}");
+        lent.into_iter().for_each(Lent::give_back);
         values.dedup();
         values
     }
@@ -207,20 +213,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("repass.db").display());
         let store = SqlStore::open(&url).await.unwrap();
-        for pool in [&store.writer, &store.readers] {
+        for (connections, size) in [(&store.writer, 1), (&store.readers, READERS)] {
             for (name, value) in [
                 ("journal_mode", "wal"),
                 ("synchronous", "2"),
                 ("foreign_keys", "1"),
                 ("secure_delete", "1"),
             ] {
-                assert_eq!(setting(pool, name).await, [value], "{name}");
+                assert_eq!(setting(connections, size, name).await, [value], "{name}");
             }
         }
-        let mut reader = store.readers.acquire().await.unwrap();
+        let mut reader = store.readers.lend().await.unwrap();
         let slip = reader.execute("DELETE FROM accounts").await;
         assert!(slip.is_err(), "readers only read");
-        assert_eq!(store.writer.options().get_max_connections(), 1, "one writer");
-        assert!(store.readers.options().get_max_connections() > 1, "several readers");
     }
 }

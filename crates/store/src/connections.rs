@@ -1,0 +1,129 @@
+//! Connections, and how they are lent.
+
+use std::mem;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, Error};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// Connections to one database. Clones share them.
+#[derive(Clone)]
+pub(crate) enum Connections {
+    /// Each one is tested whenever it comes back.
+    Pooled(AnyPool),
+    Kept(Arc<Kept>),
+}
+
+impl Connections {
+    /// Lends one, when there is one to lend.
+    pub(crate) async fn lend(&self) -> Result<Lent, Error> {
+        match self {
+            Self::Pooled(pool) => Ok(Lent { connection: pool.acquire().await?, home: None }),
+            Self::Kept(kept) => kept.lend().await,
+        }
+    }
+
+    /// Closes all, once they are given back. No more are lent.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Pooled(pool) => pool.close().await,
+            Self::Kept(kept) => kept.close().await,
+        }
+    }
+}
+
+/// Connections that are lent again as they are given back: for a database in this process, where none
+/// breaks, and to test one costs as much as a statement.
+pub(crate) struct Kept {
+    pool: AnyPool,
+    /// As many as there may be connections.
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<PoolConnection<Any>>>,
+    longest_wait: Duration,
+}
+
+impl Kept {
+    /// Those of `pool`. Nobody waits for one longer than `longest_wait`.
+    pub(crate) fn new(pool: AnyPool, longest_wait: Duration) -> Self {
+        let size = pool.options().get_max_connections() as usize;
+        Self { pool, permits: Arc::new(Semaphore::new(size)), idle: Mutex::default(), longest_wait }
+    }
+
+    pub(crate) async fn lend(self: &Arc<Self>) -> Result<Lent, Error> {
+        let permit = timeout(self.longest_wait, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = permit.map_err(|_| Error::PoolTimedOut)?.map_err(|_| Error::PoolClosed)?;
+        let idle = self.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.pool.acquire().await?,
+        };
+        Ok(Lent { connection, home: Some(Home { kept: Arc::clone(self), _permit: permit }) })
+    }
+
+    async fn close(&self) {
+        let idle = {
+            let mut idle = self.idle();
+            self.permits.close();
+            mem::take(&mut *idle)
+        };
+        drop(idle);
+        self.pool.close().await;
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<PoolConnection<Any>>> {
+        // A list of connections is never half written.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        for connection in self.idle().drain(..) {
+            // So they close at once. To go back to the pool takes a runtime.
+            drop(connection.leak());
+        }
+    }
+}
+
+/// A connection for one task at a time. Where it is not [given back](Self::give_back), somebody was
+/// interrupted or failed: then it is tested before anybody else gets it, and replaced if need be.
+pub(crate) struct Lent {
+    connection: PoolConnection<Any>,
+    home: Option<Home>,
+}
+
+struct Home {
+    kept: Arc<Kept>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Lent {
+    /// Gives it back in the state that it was lent in.
+    pub(crate) fn give_back(self) {
+        let Self { connection, home } = self;
+        if let Some(Home { kept, .. }) = &home {
+            let mut idle = kept.idle();
+            if !kept.permits.is_closed() {
+                idle.push(connection);
+            }
+        }
+    }
+}
+
+impl Deref for Lent {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.connection
+    }
+}

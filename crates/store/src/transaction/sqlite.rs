@@ -1,0 +1,127 @@
+use std::mem;
+
+use sqlx::{AnyConnection, AssertSqlSafe, Error, Execute, Executor, query_with};
+use tokio::runtime::Handle;
+
+use super::{affected, last};
+use crate::connections::Lent;
+use crate::effect::{Effect, Effects};
+use crate::store::Statement;
+
+/// SQLite runs on a thread of its own, and to hand it a statement costs more than to run that. So
+/// statements whose outcome nobody asks for, the transaction's beginning and its end among them, go
+/// together with one whose outcome somebody does.
+pub(crate) struct SqliteTransaction {
+    /// Until it ends.
+    connection: Option<Lent>,
+    /// What SQLite has not been told yet.
+    outstanding: Effects,
+    /// Whether it was told anything.
+    begun: bool,
+}
+
+impl SqliteTransaction {
+    pub(super) fn begin(connection: Lent, begin: &'static str) -> Self {
+        Self {
+            connection: Some(connection),
+            outstanding: Effects::from(Effect::new(begin, [])),
+            begun: false,
+        }
+    }
+
+    pub(super) fn connection(&mut self) -> Result<&mut AnyConnection, Error> {
+        self.begun = true;
+        self.connection.as_deref_mut().ok_or(Error::PoolClosed)
+    }
+
+    /// Has an effect before the next statement's.
+    pub(super) fn effect(&mut self, effect: Effect) {
+        self.outstanding.push(effect);
+    }
+
+    /// Has an effect now: how many rows it changed.
+    pub(super) async fn effect_now(&mut self, effect: Effect) -> Result<u64, Error> {
+        self.outstanding.push(effect);
+        self.tell().await.map(|affected| last(&affected))
+    }
+
+    /// What to run for `statement`, which is to be the next.
+    pub(super) async fn next<'q>(
+        &mut self,
+        mut statement: Statement<'q>,
+    ) -> Result<Statement<'q>, Error> {
+        // Its text may hold anything, so the places of its values cannot be counted on.
+        if self.outstanding.has_values() {
+            self.tell().await?;
+        }
+        if self.outstanding.is_empty() {
+            return Ok(statement);
+        }
+        let before = mem::take(&mut self.outstanding).into_sql();
+        let values = statement.take_arguments().map_err(Error::Encode)?;
+        let sql = format!("{before};\n{}", statement.sql().as_str());
+        Ok(query_with(AssertSqlSafe(sql), values.unwrap_or_default()))
+    }
+
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        self.effects_and_commit([]).await.map(|[]| ())
+    }
+
+    /// Has effects, and makes everything durable: how many rows each of them changed.
+    pub(super) async fn effects_and_commit<const N: usize>(
+        mut self,
+        effects: [Effect; N],
+    ) -> Result<[u64; N], Error> {
+        for effect in effects.into_iter().chain([Effect::new("COMMIT", [])]) {
+            self.outstanding.push(effect);
+        }
+        let told = self.tell().await?;
+        self.give_back();
+        let changed = told.iter().rev().skip(1).take(N).rev().copied();
+        let mut each = [0; N];
+        each.iter_mut().zip(changed).for_each(|(each, changed)| *each = changed);
+        Ok(each)
+    }
+
+    pub(super) async fn rollback(mut self) -> Result<(), Error> {
+        if self.begun {
+            roll_back(self.connection()?).await?;
+        }
+        self.give_back();
+        Ok(())
+    }
+
+    fn give_back(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.give_back();
+        }
+    }
+
+    /// How many rows each effect changed that was outstanding.
+    async fn tell(&mut self) -> Result<Vec<u64>, Error> {
+        let outstanding = mem::take(&mut self.outstanding);
+        affected(self.connection()?, outstanding.into_statement()).await
+    }
+}
+
+impl Drop for SqliteTransaction {
+    fn drop(&mut self) {
+        if !self.begun {
+            self.give_back();
+        }
+        let Some(mut connection) = self.connection.take() else { return };
+        // Nobody else can write before that. It fails where nothing was begun, or where all has ended
+        // already; then the connection is not given back, but tested.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                if roll_back(&mut connection).await.is_ok() {
+                    connection.give_back();
+                }
+            });
+        }
+    }
+}
+
+async fn roll_back(connection: &mut AnyConnection) -> Result<(), Error> {
+    connection.execute("ROLLBACK").await.map(drop)
+}
