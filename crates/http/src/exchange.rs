@@ -22,6 +22,7 @@ use crate::panics::{guard, guard_async};
 use crate::request_id::RequestId;
 use crate::route::{Mounted, Verdict, below};
 use crate::service::{BoxError, Shared};
+use crate::to_its_end::ToItsEnd;
 
 /// One request and what is known of it.
 pub(crate) struct Exchange {
@@ -78,15 +79,9 @@ impl Exchange {
         let Ok(room) = Arc::clone(&shared.room).try_acquire_owned() else {
             return self.refuse(Refusal::Unavailable { retry_after: Duration::from_secs(1) });
         };
-        // A client that hangs up drops this future, but not the task. So a change that was begun is
-        // ended, recorded and logged.
-        let (method, request_id) = (self.parts.method.clone(), self.request_id.clone());
-        let task = shared.changes.spawn(self.change(change, room).in_current_span());
-        task.await.unwrap_or_else(|_| {
-            // The runtime is shutting down.
-            let reply = reply::empty(StatusCode::INTERNAL_SERVER_ERROR);
-            answer::complete(reply, &method, &request_id)
-        })
+        // A client that hangs up drops this future. A change that was begun is ended, recorded and
+        // logged all the same.
+        ToItsEnd::new(self.change(change, room).in_current_span(), &shared.changes).await
     }
 
     /// Everything before the change. Panics are the caller's to catch.

@@ -64,6 +64,7 @@ mod peer;
 mod request_id;
 mod route;
 mod service;
+mod to_its_end;
 
 pub use body::Limits;
 pub use mount::{InvalidPrefix, Mount, MountError, Prefix};

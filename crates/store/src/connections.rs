@@ -127,3 +127,59 @@ impl DerefMut for Lent {
         &mut self.connection
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use sqlx::any::{AnyPoolOptions, install_default_drivers};
+    use sqlx::query_scalar;
+
+    use super::*;
+
+    fn kept(size: u32) -> (tempfile::TempDir, Connections) {
+        install_default_drivers();
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("a.db").display());
+        let pool = AnyPoolOptions::new().max_connections(size).connect_lazy(&url).unwrap();
+        (folder, Connections::Kept(Arc::new(Kept::new(pool, Duration::from_millis(10)))))
+    }
+
+    /// A table that only this connection sees.
+    const MARK: &str = "CREATE TEMP TABLE mark (id INTEGER)";
+    const MARKS: &str = "SELECT COUNT(*) FROM temp.sqlite_master WHERE name = 'mark'";
+
+    #[tokio::test]
+    async fn what_is_given_back_is_lent_again() {
+        let (_folder, connections) = kept(1);
+        let mut lent = connections.lend().await.unwrap();
+        sqlx::query(MARK).execute(&mut *lent).await.unwrap();
+        let error = connections.lend().await.map(drop).unwrap_err();
+        assert!(matches!(error, Error::PoolTimedOut), "{error}");
+        lent.give_back();
+        let mut again = connections.lend().await.unwrap();
+        let marks: i64 = query_scalar(MARKS).fetch_one(&mut *again).await.unwrap();
+        assert_eq!(marks, 1, "the same one");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_given_back_is_free_all_the_same() {
+        let (_folder, connections) = kept(1);
+        for _ in 0..3 {
+            drop(connections.lend().await.unwrap());
+        }
+        connections.lend().await.unwrap().give_back();
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_what_is_lent_and_lends_no_more() {
+        let (_folder, connections) = kept(2);
+        let (one, other) = (connections.lend().await.unwrap(), connections.lend().await.unwrap());
+        one.give_back();
+        let mut closing = Box::pin(connections.close());
+        assert!(closing.as_mut().now_or_never().is_none());
+        let error = connections.lend().await.map(drop).unwrap_err();
+        assert!(matches!(error, Error::PoolClosed), "{error}");
+        other.give_back();
+        closing.await;
+    }
+}

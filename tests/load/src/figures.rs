@@ -8,6 +8,13 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
+/// What a quarter of the values stays below, and what a quarter stays above.
+pub(crate) fn quartiles(values: &[f64]) -> (f64, f64) {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    (sorted[sorted.len() / 4], sorted[sorted.len() * 3 / 4])
+}
+
 /// The latency that `hundredths` of all stay within; zero when there are none.
 pub(crate) fn percentile(latencies: &[Duration], hundredths: usize) -> Duration {
     let mut sorted = latencies.to_vec();
@@ -32,6 +39,12 @@ mod tests {
         assert_eq!(percentile(&latencies, 99), Duration::from_millis(198));
         assert_eq!(percentile(&latencies, 100), Duration::from_millis(200));
         assert_eq!(percentile(&[], 99), Duration::ZERO);
+    }
+
+    #[test]
+    fn quartiles_are_values_that_were_seen() {
+        assert_eq!(quartiles(&[5.0, 1.0, 4.0, 2.0, 3.0]), (2.0, 4.0));
+        assert_eq!(quartiles(&[1.0]), (1.0, 1.0));
     }
 
     #[test]

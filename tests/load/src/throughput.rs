@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::accounts;
 use crate::connection::Connection;
-use crate::figures::{median, percentile, rate};
+use crate::figures::{median, percentile, quartiles, rate};
 use crate::server::Server;
 
 #[derive(Debug, Args)]
@@ -68,7 +68,9 @@ pub(crate) async fn run(options: &Options, repassd: &Path) {
         options.connections,
         median(servers)
     );
+    let (least, most) = quartiles(&ratios);
     println!("| changes to half the hashes | {:.3} |", median(ratios));
+    println!("| its quartiles | {least:.3}, {most:.3} |");
     println!("| latency, p50 | {:.0} ms |", half.as_secs_f64() * 1e3);
     println!("| latency, p99 | {:.0} ms |", ninety_nine.as_secs_f64() * 1e3);
     println!("| p99 to p50 | {:.2} |", ninety_nine.as_secs_f64() / half.as_secs_f64());

@@ -125,3 +125,122 @@ impl Drop for SqliteTransaction {
 async fn roll_back(connection: &mut AnyConnection) -> Result<(), Error> {
     connection.execute("ROLLBACK").await.map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::SqlStore;
+
+    const KEY: [u8; 32] = [7; 32];
+
+    async fn open() -> (TempDir, SqlStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = SqlStore::url_of(&folder.path().join("repass.db")).unwrap();
+        let store = SqlStore::open(&url).await.unwrap();
+        (folder, store)
+    }
+
+    fn failure() -> Effect {
+        Effect::new("INSERT INTO attempts (key, failures) VALUES ($1, 1)", [(&KEY).into()])
+    }
+
+    async fn failures(store: &SqlStore) -> usize {
+        let rows = sqlx::query("SELECT key FROM attempts");
+        store.rows(rows).await.unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_is_undone_before_the_next() {
+        let (_folder, store) = open().await;
+        let mut told = store.begin().await.unwrap();
+        assert_eq!(store.effect_now(&mut told, failure()).await.unwrap(), 1);
+        drop(told);
+
+        let mut untold = store.begin().await.unwrap();
+        store.effect(&mut untold, failure()).await.unwrap();
+        drop(untold);
+
+        let mut next = store.begin().await.unwrap();
+        assert_eq!(store.effect_now(&mut next, failure()).await.unwrap(), 1, "not there yet");
+        store.end_unrecorded(next).await.unwrap();
+        assert_eq!(failures(&store).await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_fails_at_its_end_is_undone() {
+        let (_folder, store) = open().await;
+        let mut twice = store.begin().await.unwrap();
+        store.effect(&mut twice, failure()).await.unwrap();
+        store.effect(&mut twice, failure()).await.unwrap();
+        store.end_unrecorded(twice).await.unwrap_err();
+        assert_eq!(failures(&store).await, 0);
+
+        let mut next = store.begin().await.unwrap();
+        store.effect(&mut next, failure()).await.unwrap();
+        store.end_unrecorded(next).await.unwrap();
+        assert_eq!(failures(&store).await, 1);
+    }
+
+    /// At every point at which its caller may go, a transaction is made whole or not at all.
+    #[tokio::test]
+    async fn callers_may_go_at_any_time() {
+        let (_folder, store) = open().await;
+        let mut ended = false;
+        for round in 0..20 {
+            let polls = (1_u32 << round) - 1;
+            let key = [round; 32];
+            let work = async {
+                let mut transaction = store.begin().await.unwrap();
+                let insert = "INSERT INTO attempts (key, failures) VALUES ($1, $2)";
+                let first = Effect::new(insert, [(&key).into(), 0.into()]);
+                store.effect(&mut transaction, first).await.unwrap();
+                let counted = Effect::new(
+                    "UPDATE attempts SET failures = failures + 1 WHERE key = $1",
+                    [(&key).into()],
+                );
+                assert_eq!(store.effect_now(&mut transaction, counted).await.unwrap(), 1);
+                let again = Effect::new(
+                    "UPDATE attempts SET failures = failures + 1 WHERE key = $1",
+                    [(&key).into()],
+                );
+                store.effect(&mut transaction, again).await.unwrap();
+                store.end_unrecorded(transaction).await.unwrap();
+            };
+            let mut work = Box::pin(work);
+            for _ in 0..polls {
+                if work.as_mut().now_or_never().is_some() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            drop(work);
+
+            // It waits until that has been undone.
+            let check = store.begin().await.unwrap();
+            store.end_unrecorded(check).await.unwrap();
+            let found =
+                sqlx::query("SELECT failures FROM attempts WHERE key = $1").bind(key.to_vec());
+            let found = store.row(found).await.unwrap();
+            let failures = found.map(|row| sqlx::Row::get::<i64, _>(&row, "failures"));
+            assert!(matches!(failures, None | Some(2)), "after {polls}: {failures:?}");
+            ended = failures.is_some();
+            assert!(!ended || round > 0, "polled never, and made");
+            if ended {
+                break;
+            }
+        }
+        assert!(ended);
+    }
+
+    #[test]
+    fn a_store_may_be_dropped_without_a_runtime() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let (_folder, store) = runtime.block_on(open());
+        runtime.block_on(async { assert_eq!(failures(&store).await, 0) });
+        drop(runtime);
+        drop(store);
+    }
+}
