@@ -112,6 +112,12 @@ impl Lent {
             }
         }
     }
+
+    /// Closes it, so that another takes its place. Whatever it was told is undone, if that is not
+    /// durable yet.
+    pub(crate) fn discard(self) {
+        drop(self.connection.detach());
+    }
 }
 
 impl Deref for Lent {

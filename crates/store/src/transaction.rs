@@ -78,10 +78,7 @@ impl WriteTransaction {
     /// How many rows `statement` changed.
     pub(crate) async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, Error> {
         match self {
-            Self::Sqlite(transaction) => {
-                let statement = transaction.next(statement).await?;
-                affected(transaction.connection()?, statement).await.map(|affected| last(&affected))
-            }
+            Self::Sqlite(transaction) => transaction.execute(statement).await,
             Self::Postgres(transaction) => {
                 affected(transaction, statement).await.map(|affected| last(&affected))
             }
@@ -93,10 +90,7 @@ impl WriteTransaction {
         statement: Statement<'_>,
     ) -> Result<Vec<AnyRow>, Error> {
         match self {
-            Self::Sqlite(transaction) => {
-                let statement = transaction.next(statement).await?;
-                statement.fetch_all(transaction.connection()?).await
-            }
+            Self::Sqlite(transaction) => transaction.fetch_all(statement).await,
             Self::Postgres(transaction) => statement.fetch_all(&mut **transaction).await,
         }
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use repass_core::{
-    Account, AccountId, AdministrationStore, AuditRecord, Context, CredentialStore, HashedPassword,
-    Profile, StoreError, Subject,
+    Account, AccountId, AdministrationStore, AttemptKey, AttemptPath, AttemptRules, AuditRecord,
+    Context, CredentialStore, HashedPassword, Profile, StoreError, Subject,
 };
 use repass_store::{OpenError, SqlStore};
 use sqlx::any::install_default_drivers;
@@ -298,4 +298,33 @@ async fn futures_may_be_dropped_at_any_time() {
 fn the_schema_stands_in_versioned_files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
     assert_eq!(fs::read_dir(folder).unwrap().count(), 5, "each file is named in dialect.rs");
+}
+
+#[tokio::test]
+async fn a_table_that_is_missing_for_a_while_is_missed_no_longer_than_that() {
+    let database = Database::new();
+    let store = database.open().await;
+    add(&store, 1).await;
+    let key = AttemptKey::account(account(1).id);
+    let rename = async |from: &str, to: &str| {
+        let mut raw = database.raw().await;
+        let rename = format!("PRAGMA busy_timeout = 1000; ALTER TABLE {from} RENAME TO {to}");
+        raw.execute(sqlx::AssertSqlSafe(rename)).await.unwrap();
+        raw.close().await.unwrap();
+    };
+    // Twice, since what SQLite has planned before fails otherwise than what it has not.
+    for failures in 1..=2 {
+        let charge = || {
+            let rules = AttemptRules::default();
+            let now = Timestamp::UNIX_EPOCH;
+            let (store, key) = (store.clone(), key.clone());
+            async move { store.charge(&key, AttemptPath::Password, &rules, now, None).await }
+        };
+        for _ in 0..2 {
+            rename("attempts", "mislaid").await;
+            charge().await.unwrap_err();
+            rename("mislaid", "attempts").await;
+        }
+        assert_eq!(charge().await.unwrap().unwrap().failures, failures);
+    }
 }

@@ -1,5 +1,6 @@
 use std::mem;
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Error, Execute, Executor, query_with};
 use tokio::runtime::Handle;
 
@@ -16,8 +17,18 @@ pub(crate) struct SqliteTransaction {
     connection: Option<Lent>,
     /// What SQLite has not been told yet.
     outstanding: Effects,
-    /// Whether it was told anything.
-    begun: bool,
+    stand: Stand,
+}
+
+/// How SQLite stands with a transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    /// It has not been told of it.
+    Untold,
+    /// It has done what it was told, and waits.
+    Done,
+    /// It was told something, and that has failed or is not done yet.
+    Undone,
 }
 
 impl SqliteTransaction {
@@ -25,13 +36,8 @@ impl SqliteTransaction {
         Self {
             connection: Some(connection),
             outstanding: Effects::from(Effect::new(begin, [])),
-            begun: false,
+            stand: Stand::Untold,
         }
-    }
-
-    pub(super) fn connection(&mut self) -> Result<&mut AnyConnection, Error> {
-        self.begun = true;
-        self.connection.as_deref_mut().ok_or(Error::PoolClosed)
     }
 
     /// Has an effect before the next statement's.
@@ -45,22 +51,22 @@ impl SqliteTransaction {
         self.tell().await.map(|affected| last(&affected))
     }
 
-    /// What to run for `statement`, which is to be the next.
-    pub(super) async fn next<'q>(
+    /// How many rows `statement` changed.
+    pub(super) async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, Error> {
+        let statement = self.with_outstanding(statement).await?;
+        let affected = affected(self.connection()?, statement).await?;
+        self.stand = Stand::Done;
+        Ok(last(&affected))
+    }
+
+    pub(super) async fn fetch_all(
         &mut self,
-        mut statement: Statement<'q>,
-    ) -> Result<Statement<'q>, Error> {
-        // Its text may hold anything, so the places of its values cannot be counted on.
-        if self.outstanding.has_values() {
-            self.tell().await?;
-        }
-        if self.outstanding.is_empty() {
-            return Ok(statement);
-        }
-        let before = mem::take(&mut self.outstanding).into_sql();
-        let values = statement.take_arguments().map_err(Error::Encode)?;
-        let sql = format!("{before};\n{}", statement.sql().as_str());
-        Ok(query_with(AssertSqlSafe(sql), values.unwrap_or_default()))
+        statement: Statement<'_>,
+    ) -> Result<Vec<AnyRow>, Error> {
+        let statement = self.with_outstanding(statement).await?;
+        let rows = statement.fetch_all(self.connection()?).await?;
+        self.stand = Stand::Done;
+        Ok(rows)
     }
 
     pub(super) async fn commit(self) -> Result<(), Error> {
@@ -84,11 +90,17 @@ impl SqliteTransaction {
     }
 
     pub(super) async fn rollback(mut self) -> Result<(), Error> {
-        if self.begun {
+        if self.stand != Stand::Untold {
             roll_back(self.connection()?).await?;
         }
         self.give_back();
         Ok(())
+    }
+
+    /// What to tell something by.
+    fn connection(&mut self) -> Result<&mut AnyConnection, Error> {
+        self.stand = Stand::Undone;
+        self.connection.as_deref_mut().ok_or(Error::PoolClosed)
     }
 
     fn give_back(&mut self) {
@@ -100,24 +112,47 @@ impl SqliteTransaction {
     /// How many rows each effect changed that was outstanding.
     async fn tell(&mut self) -> Result<Vec<u64>, Error> {
         let outstanding = mem::take(&mut self.outstanding);
-        affected(self.connection()?, outstanding.into_statement()).await
+        let affected = affected(self.connection()?, outstanding.into_statement()).await?;
+        self.stand = Stand::Done;
+        Ok(affected)
+    }
+
+    /// What to run for `statement`, which is to be the next.
+    async fn with_outstanding<'q>(
+        &mut self,
+        mut statement: Statement<'q>,
+    ) -> Result<Statement<'q>, Error> {
+        // Its text may hold anything, so the places of its values cannot be counted on.
+        if self.outstanding.has_values() {
+            self.tell().await?;
+        }
+        if self.outstanding.is_empty() {
+            return Ok(statement);
+        }
+        let before = mem::take(&mut self.outstanding).into_sql();
+        let values = statement.take_arguments().map_err(Error::Encode)?;
+        let sql = format!("{before};\n{}", statement.sql().as_str());
+        Ok(query_with(AssertSqlSafe(sql), values.unwrap_or_default()))
     }
 }
 
+/// Nobody else can write before the transaction is undone.
 impl Drop for SqliteTransaction {
     fn drop(&mut self) {
-        if !self.begun {
-            self.give_back();
-        }
         let Some(mut connection) = self.connection.take() else { return };
-        // Nobody else can write before that. It fails where nothing was begun, or where all has ended
-        // already; then the connection is not given back, but tested.
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move {
-                if roll_back(&mut connection).await.is_ok() {
-                    connection.give_back();
+        match self.stand {
+            Stand::Untold => connection.give_back(),
+            Stand::Done => {
+                if let Ok(runtime) = Handle::try_current() {
+                    runtime.spawn(async move {
+                        if roll_back(&mut connection).await.is_ok() {
+                            connection.give_back();
+                        }
+                    });
                 }
-            });
+            }
+            // Its thread may do anything now, or may have panicked over a table that is missing.
+            Stand::Undone => connection.discard(),
         }
     }
 }
