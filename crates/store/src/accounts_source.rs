@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use repass_core::{AccountId, Realm, StoreError, UserId};
 use sqlx::any::AnyRow;
 
@@ -23,13 +25,17 @@ pub(crate) struct AccountsSource {
     pub(crate) named: String,
     /// The mapped table.
     pub(crate) foreign: Option<ForeignTable>,
+    /// Finds an account and its hash by [`names`](Self::names).
+    pub(crate) find: Arc<str>,
+    /// Finds an access token and its holder by the token's digest.
+    pub(crate) find_token: Arc<str>,
 }
 
 impl AccountsSource {
     /// The table of repass's own.
     pub(crate) fn own() -> Self {
         let text = ToOwned::to_owned;
-        Self {
+        let pieces = Self {
             columns: text(
                 "a.id, a.realm, a.user_id, a.email, a.username, a.profile, a.active, a.created_at, \
                  a.updated_at",
@@ -42,7 +48,10 @@ impl AccountsSource {
             hash: text("c.hash"),
             named: text("a.realm = $1 AND a.user_id = $2"),
             foreign: None,
-        }
+            find: Arc::default(),
+            find_token: Arc::default(),
+        };
+        pieces.put_together()
     }
 
     /// A mapped table.
@@ -52,7 +61,7 @@ impl AccountsSource {
         let row = table.is_row("a.user_id");
         // An empty realm is the mark of a row that stands for one of another table.
         let key = format!("a.realm = '' AND a.user_id = {}", table.exact(&column("id")));
-        Self {
+        let pieces = Self {
             columns: format!(
                 "a.id, {} AS foreign_id, {realm} AS realm, {} AS user_id, {} AS email,
                  {} AS username, '{{}}' AS profile, {active} AS active,
@@ -70,7 +79,33 @@ impl AccountsSource {
             hash: column("hash"),
             named: table.named(),
             foreign: Some(table),
-        }
+            find: Arc::default(),
+            find_token: Arc::default(),
+        };
+        pieces.put_together()
+    }
+
+    /// Once, since every change runs them.
+    fn put_together(mut self) -> Self {
+        self.find = format!(
+            "SELECT {}, {} AS hash, c.version, c.changed_at, c.fingerprint, c.normalisation
+             FROM {} LEFT JOIN credentials c ON c.account = a.id WHERE {}",
+            self.columns, self.hash, self.all, self.named,
+        )
+        .into();
+        self.find_token = self.held_token("t.digest = $1").into();
+        self
+    }
+
+    /// Access tokens with their holders, as far as those are accounts still.
+    pub(crate) fn held_token(&self, condition: &str) -> String {
+        let Self { realm, user_id, active, join, .. } = self;
+        format!(
+            "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
+                    {realm} AS realm, {user_id} AS user_id, {active} AS active, a.valid_after,
+                    a.kept_token
+             FROM access_tokens t JOIN accounts a ON a.id = t.account {join} WHERE {condition}",
+        )
     }
 
     /// What to bind to the parameters of [`named`](Self::named); `None` when no row can have that

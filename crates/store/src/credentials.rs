@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
@@ -20,13 +22,8 @@ impl CredentialStore for SqlStore {
         retried(|| async {
             let source = &self.accounts;
             let Some(names) = source.names(&subject.realm, &user_id) else { return Ok(None) };
-            let select = format!(
-                "SELECT {}, {} AS hash, c.version, c.changed_at, c.fingerprint,
-                        c.normalisation
-                 FROM {} LEFT JOIN credentials c ON c.account = a.id WHERE {}",
-                source.columns, source.hash, source.all, source.named,
-            );
-            let found = names.into_iter().fold(query(AssertSqlSafe(select)), Query::bind);
+            let find = AssertSqlSafe(Arc::clone(&source.find));
+            let found = names.into_iter().fold(query(find), Query::bind);
             let found = match &source.foreign {
                 None => self.row(found).await?,
                 Some(_) => source.only(self.rows(found).await?, &subject.realm, &user_id)?,

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use repass_core::{
     AccountId, HeldToken, Key, KeyStore, OtpEnrolment, ResetToken, StoreError, TokenDigest,
@@ -5,7 +7,6 @@ use repass_core::{
 };
 use sqlx::{AssertSqlSafe, query};
 
-use crate::accounts_source::AccountsSource;
 use crate::retry::retried;
 use crate::row;
 use crate::store::SqlStore;
@@ -14,7 +15,8 @@ use crate::store::SqlStore;
 impl TokenStore for SqlStore {
     async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
         retried(|| async {
-            let found = query(self.held_token("t.digest = $1")).bind(digest.as_bytes().as_slice());
+            let find = AssertSqlSafe(Arc::clone(&self.accounts.find_token));
+            let found = query(find).bind(digest.as_bytes().as_slice());
             self.row(found).await?.as_ref().map(row::held_token).transpose()
         })
         .await
@@ -43,19 +45,6 @@ impl TokenStore for SqlStore {
             Ok(enrolment.unwrap_or_default())
         })
         .await
-    }
-}
-
-impl SqlStore {
-    /// Access tokens with their holders, as far as those are accounts still.
-    pub(crate) fn held_token(&self, condition: &str) -> AssertSqlSafe<String> {
-        let AccountsSource { realm, user_id, active, join, .. } = &*self.accounts;
-        AssertSqlSafe(format!(
-            "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
-                    {realm} AS realm, {user_id} AS user_id, {active} AS active, a.valid_after,
-                    a.kept_token
-             FROM access_tokens t JOIN accounts a ON a.id = t.account {join} WHERE {condition}",
-        ))
     }
 }
 

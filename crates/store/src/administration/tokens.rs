@@ -3,7 +3,7 @@ use repass_core::{
     AccessToken, AccountError, AccountId, AuditRecord, HeldToken, OtpEnrolment, OutboxEvent,
     ResetToken, StoreError, TokenDigest, TokenId,
 };
-use sqlx::query;
+use sqlx::{AssertSqlSafe, query};
 
 use crate::commit::reset_tokens_voided;
 use crate::failure::unstorable;
@@ -44,7 +44,8 @@ impl SqlStore {
         &self,
         token: TokenId,
     ) -> Result<Option<HeldToken>, StoreError> {
-        let found = query(self.held_token("t.id = $1")).bind(token.0.to_string());
+        let find = AssertSqlSafe(self.accounts.held_token("t.id = $1"));
+        let found = query(find).bind(token.0.to_string());
         self.row(found).await?.as_ref().map(row::held_token).transpose()
     }
 
