@@ -66,7 +66,7 @@ impl SqlStore {
     }
 
     /// Charges a try where there is no row, as there is none after a change: then nothing has to be
-    /// read, and it is one piece. `None` where there is a row, or the try closes the account at once.
+    /// read, and it is one piece. `None` where there is a row, or an event has to be written.
     async fn charge_first_attempt(
         &self,
         key: &AttemptKey,
