@@ -6,6 +6,7 @@ use repass_core::{
 use sqlx::any::AnyRow;
 use sqlx::query;
 
+use crate::dialect::Dialect;
 use crate::effect::{Effect, Value};
 use crate::failure::damaged;
 use crate::journal::event_written;
@@ -65,8 +66,9 @@ impl SqlStore {
         }
     }
 
-    /// Charges a try where there is no row, as there is none after a change: then nothing has to be
-    /// read, and it is one piece. `None` where there is a row, or an event has to be written.
+    /// Charges a try by one command to SQLite where there is no row, as there is none after a change.
+    /// `None` where there is one, or an event has to be written. PostgreSQL would be asked four times,
+    /// and for nothing whenever somebody guesses.
     async fn charge_first_attempt(
         &self,
         key: &AttemptKey,
@@ -75,6 +77,9 @@ impl SqlStore {
         now: Timestamp,
         alarm: Option<&AttemptAlarm>,
     ) -> Result<Option<AttemptTicket>, StoreError> {
+        if self.dialect != Dialect::Sqlite {
+            return Ok(None);
+        }
         let Ok((state, ticket)) = AttemptState::default().charge(key, path, rules, now) else {
             return Ok(None);
         };

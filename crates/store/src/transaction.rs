@@ -56,23 +56,18 @@ impl WriteTransaction {
 
     /// Has effects, and makes everything durable: how many rows each of them changed.
     pub(crate) async fn effects_and_commit<const N: usize>(
-        self,
+        mut self,
         effects: [Effect; N],
     ) -> Result<[u64; N], Error> {
-        match self {
-            Self::Sqlite(transaction) => transaction.effects_and_commit(effects).await,
-            Self::Postgres(mut transaction) => {
-                let mut changed = [0; N];
-                for (changed, effect) in changed.iter_mut().zip(effects) {
-                    let statement = Effects::from(effect).into_statement();
-                    *changed = affected(&mut transaction, statement)
-                        .await
-                        .map(|affected| last(&affected))?;
-                }
-                transaction.commit().await?;
-                Ok(changed)
-            }
+        if let Self::Sqlite(transaction) = self {
+            return transaction.effects_and_commit(effects).await;
         }
+        let mut changed = [0; N];
+        for (changed, effect) in changed.iter_mut().zip(effects) {
+            *changed = self.effect_now(effect).await?;
+        }
+        self.commit().await?;
+        Ok(changed)
     }
 
     /// How many rows `statement` changed.
