@@ -13,8 +13,9 @@ use tokio::time::timeout;
 /// Connections to one database. Clones share them.
 #[derive(Clone)]
 pub(crate) enum Connections {
-    /// Each one is tested whenever it comes back.
+    /// To PostgreSQL: each one is tested whenever it comes back.
     Pooled(AnyPool),
+    /// To SQLite.
     Kept(Arc<Kept>),
 }
 

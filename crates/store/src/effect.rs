@@ -8,7 +8,8 @@ use sqlx::{AssertSqlSafe, query};
 
 use crate::store::Statement;
 
-/// A statement of our own, with its values.
+/// A statement of our own, with its values. A `$` in it stands before the number of one and nowhere
+/// else, so that it can be renumbered.
 pub(crate) struct Effect {
     sql: Cow<'static, str>,
     values: Vec<Value>,

@@ -36,7 +36,7 @@ pub(crate) async fn add(url: &str, options: &HasherOptions, count: usize) -> Vec
     for number in 0..count {
         // In letters, for a password that holds the user id is refused.
         let letters: String =
-            number.to_string().bytes().map(|digit| char::from(digit + 49)).collect();
+            number.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
         let password = format!("the first password of account {letters}");
         let new = NewAccount {
             realm: realm.clone(),
