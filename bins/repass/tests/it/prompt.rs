@@ -1,13 +1,18 @@
 //! The prompt on a real terminal.
 
+use std::fs::File;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use rexpect::session::{PtySession, spawn_command};
 
 use crate::bench::{Bench, PASSWORD};
 
 const OTHER: &str = "another entirely fine sentence";
-const PATIENCE: Option<u64> = Some(30_000);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the terminal must show, so that what it does not show means something.
 const SHOWN: &str = "this is shown";
@@ -27,7 +32,7 @@ fn in_shell(bench: &Bench, script: &str, arguments: &[&str]) -> PtySession {
         .current_dir(bench.folder.path())
         .env("REPASS_DATABASE", bench.url())
         .env("REPASS_HASH_PROFILE", "insecure-for-tests");
-    let mut session = spawn_command(command, PATIENCE).unwrap();
+    let mut session = spawn_command(command, Some(PATIENCE.as_millis() as u64)).unwrap();
     session.exp_string("ready").unwrap();
     session.send_line(SHOWN).unwrap();
     session.exp_string(SHOWN).unwrap();
@@ -80,10 +85,30 @@ fn a_typed_password_is_not_shown() {
 #[test]
 fn a_pasted_password_is_shown_nowhere() {
     let bench = Bench::new();
-    let script = "\"$0\" \"$@\"; stty -icanon min 0 time 0; echo \"left: $(dd 2>/dev/null)\"";
-    let session = in_shell(&bench, script, &["account", "add", "--user-id", "pat"]);
-    let twice = format!("{PASSWORD}\n{PASSWORD}\nand what was pasted too much");
-    let (screen, status) = answer(session, &[("Password of pat: ", &twice)]);
+    let script = "tty; sh -c 'echo $$; exec \"$0\" \"$@\"' \"$0\" \"$@\"; \
+                  stty -icanon min 0 time 0; echo \"left: $(dd 2>/dev/null)\"";
+    let mut session = in_shell(&bench, script, &["account", "add", "--user-id", "pat"]);
+    session.read_line().unwrap();
+    let terminal = File::open(session.read_line().unwrap()).unwrap();
+    let repass = Pid::from_raw(session.read_line().unwrap().parse().unwrap());
+    let mut screen = session.exp_string("Password of pat: ").unwrap();
+
+    // It must not go on before everything is there: what comes after it has ended is no longer its.
+    kill(repass, Signal::SIGSTOP).unwrap();
+    let after_the_first = format!("{PASSWORD}\nand all this was pasted too much, far too much\n");
+    session.send(&format!("{PASSWORD}\n{after_the_first}")).unwrap();
+    let until = Instant::now() + PATIENCE;
+    // Whole lines are counted. It may read the first one before it stops, and the last one is
+    // longer than that.
+    while (rustix::io::ioctl_fionread(&terminal).unwrap() as usize) < after_the_first.len() {
+        assert!(Instant::now() < until, "the paste does not arrive");
+        thread::yield_now();
+    }
+    kill(repass, Signal::SIGCONT).unwrap();
+    drop(terminal);
+
+    let (rest, status) = answer(session, &[]);
+    screen.push_str(&rest);
     assert_eq!(status, 0, "{screen}");
     assert!(screen.contains("account pat of realm default: added"), "{screen}");
     assert!(screen.contains("left: \r\n"), "{screen}");
