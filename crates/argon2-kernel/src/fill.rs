@@ -28,10 +28,20 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
 
     /// The compression function G: of `previous` and `reference` into `target`; with `keep`, what was
     /// in `target` stays in it by exclusive or.
-    fn compress(self, previous: &Block, reference: &Block, target: &mut Block, keep: bool);
+    ///
+    /// Calls `begun` with the first word of the result as soon as that is known, long before the rest:
+    /// it says what the next block refers to, which may be far away.
+    fn compress(
+        self,
+        previous: &Block,
+        reference: &Block,
+        target: &mut Block,
+        keep: bool,
+        begun: impl FnOnce(u64),
+    );
 
-    /// Says that the block will be read soon.
-    fn prefetch(self, _block: &Block) {}
+    /// Says that the block there will be used soon.
+    fn prefetch(self, _block: *const Block) {}
 }
 
 /// [`Kernel`] without its type.
@@ -104,10 +114,12 @@ mod tests {
         assert_eq!(K::place(0), 0);
         for keep in [false, true] {
             let [previous, reference, mut target] = blocks().map(|block| stored::<K>(&block));
-            kernel.compress(&previous, &reference, &mut target, keep);
+            let mut first = None;
+            kernel.compress(&previous, &reference, &mut target, keep, |word| first = Some(word));
             let [previous, reference, mut expected] = blocks();
-            Portable.compress(&previous, &reference, &mut expected, keep);
+            Portable.compress(&previous, &reference, &mut expected, keep, |_| {});
             assert_eq!(natural::<K>(&target), expected);
+            assert_eq!(first, Some(expected.words()[0]));
         }
     }
 

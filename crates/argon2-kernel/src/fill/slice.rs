@@ -28,64 +28,111 @@ impl Slice<'_> {
             let together = INTERLEAVED.min(self.lanes() - first);
             let mut lanes: [Lane; INTERLEAVED] =
                 std::array::from_fn(|offset| self.lane::<K>(first + offset));
-            self.fill_lanes(kernel, memory, &mut lanes[..together]);
+            let lanes = &mut lanes[..together];
+            if together == 1 {
+                self.fill_lanes::<K, true>(kernel, memory, lanes);
+            } else {
+                self.fill_lanes::<K, false>(kernel, memory, lanes);
+            }
             first += together;
         }
     }
 
+    /// A lane that is `ALONE` has to wait for what it refers to, so that it begins to fetch that as
+    /// early as it can; lanes in turns have the time, and so early it would hold up the current block.
     #[inline(always)]
-    fn fill_lanes<K: Kernel>(&self, kernel: K, memory: &mut [Block], lanes: &mut [Lane]) {
+    fn fill_lanes<K: Kernel, const ALONE: bool>(
+        &self,
+        kernel: K,
+        memory: &mut [Block],
+        lanes: &mut [Lane],
+    ) {
         let end = self.segment_length();
         for lane in &mut *lanes {
             if self.is_independent && self.filled > 0 {
                 next_addresses(kernel, lane);
             }
             if self.filled < end {
-                self.draw(kernel, memory, lane, self.filled);
+                if self.is_independent {
+                    self.draw_independently(kernel, memory.as_ptr(), lane, self.filled);
+                } else {
+                    // The first word is the first in the order of every kernel.
+                    let random = memory[self.previous(lane.number, self.filled)].words()[0];
+                    self.draw(kernel, memory.as_ptr(), lane, self.filled, random);
+                }
             }
         }
         for block in self.filled..end {
+            let next = (block + 1 < end).then_some(block + 1);
             for lane in &mut *lanes {
                 let target = self.index(lane.number, block);
                 let previous = self.previous(lane.number, block);
                 let reference = lane.reference;
-                let draws = block + 1 < end;
-                if draws {
-                    kernel.prefetch(&memory[target + 1]);
-                }
-                if self.is_independent && draws {
-                    self.draw(kernel, memory, lane, block + 1);
+                let blocks = memory.as_ptr();
+                if let Some(next) = next {
+                    kernel.prefetch(blocks.wrapping_add(target + 1));
+                    if self.is_independent {
+                        self.draw_independently(kernel, blocks, lane, next);
+                    }
                 }
                 #[expect(
                     clippy::expect_used,
                     reason = "what Slice::reference is tested to give is disjoint"
                 )]
-                let [previous, reference, target] = memory
+                let [previous, reference, written] = memory
                     .get_disjoint_mut([previous, reference, target])
                     .expect("a block refers neither to itself nor to the one before it");
-                kernel.compress(previous, reference, target, self.keeps);
-                if !self.is_independent && draws {
-                    self.draw(kernel, memory, lane, block + 1);
+                let dependent = next.filter(|_| !self.is_independent);
+                let mut random = 0;
+                kernel.compress(
+                    previous,
+                    reference,
+                    written,
+                    self.keeps,
+                    |first| match dependent {
+                        Some(next) if ALONE => self.draw(kernel, blocks, lane, next, first),
+                        _ => random = first,
+                    },
+                );
+                if let Some(next) = dependent
+                    && !ALONE
+                {
+                    self.draw(kernel, blocks, lane, next, random);
                 }
             }
         }
     }
 
-    /// Draws what `block` refers to, and begins to fetch it.
+    /// Draws what `block` refers to by the addresses of the lane.
     #[inline(always)]
-    fn draw<K: Kernel>(&self, kernel: K, memory: &[Block], lane: &mut Lane, block: usize) {
-        let random = if self.is_independent {
-            let word = block % Block::WORDS;
-            if word == 0 {
-                next_addresses(kernel, lane);
-            }
-            lane.addresses.words()[K::place(word)]
-        } else {
-            // The first word is the first in the order of every kernel.
-            memory[self.previous(lane.number, block)].words()[0]
-        };
+    fn draw_independently<K: Kernel>(
+        &self,
+        kernel: K,
+        blocks: *const Block,
+        lane: &mut Lane,
+        block: usize,
+    ) {
+        let word = block % Block::WORDS;
+        if word == 0 {
+            next_addresses(kernel, lane);
+        }
+        let random = lane.addresses.words()[K::place(word)];
+        self.draw(kernel, blocks, lane, block, random);
+    }
+
+    /// Draws what `block` refers to by a random word, and begins to fetch it. `blocks` is where the
+    /// memory begins.
+    #[inline(always)]
+    fn draw<K: Kernel>(
+        &self,
+        kernel: K,
+        blocks: *const Block,
+        lane: &mut Lane,
+        block: usize,
+        random: u64,
+    ) {
         lane.reference = self.reference(random, lane.number, block);
-        kernel.prefetch(&memory[lane.reference]);
+        kernel.prefetch(blocks.wrapping_add(lane.reference));
     }
 
     fn lane<K: Kernel>(&self, number: usize) -> Lane {
@@ -110,6 +157,6 @@ fn next_addresses<K: Kernel>(kernel: K, lane: &mut Lane) {
 pub(crate) fn addresses<K: Kernel>(kernel: K, input: &Block, addresses: &mut Block) {
     let zero = Block::new();
     let mut half = Block::new();
-    kernel.compress(&zero, input, &mut half, false);
-    kernel.compress(&zero, &half, addresses, false);
+    kernel.compress(&zero, input, &mut half, false, |_| {});
+    kernel.compress(&zero, &half, addresses, false, |_| {});
 }

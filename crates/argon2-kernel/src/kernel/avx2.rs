@@ -177,7 +177,14 @@ impl Kernel for Avx2 {
     }
 
     #[inline(always)]
-    fn compress(self, previous: &Block, reference: &Block, target: &mut Block, keep: bool) {
+    fn compress(
+        self,
+        previous: &Block,
+        reference: &Block,
+        target: &mut Block,
+        keep: bool,
+        begun: impl FnOnce(u64),
+    ) {
         let previous: &[__m256i; 32] = as_vectors(previous);
         let reference: &[__m256i; 32] = as_vectors(reference);
         let target: &mut [__m256i; 32] = as_vectors_mut(target);
@@ -194,12 +201,13 @@ impl Kernel for Avx2 {
             rows!(by_24, by_16, state, previous, reference, [0, 4, 8, 12]);
             rows!(by_24, by_16, state, previous, reference, [16, 20, 24, 28]);
             columns!(by_24, by_16, state, previous, reference, target, keep, [0, 1]);
+            begun(_mm256_extract_epi64::<0>(target[0]).cast_unsigned());
             columns!(by_24, by_16, state, previous, reference, target, keep, [2, 3]);
         }
     }
 
     #[inline(always)]
-    fn prefetch(self, block: &Block) {
+    fn prefetch(self, block: *const Block) {
         super::prefetch(block);
     }
 }

@@ -43,12 +43,14 @@ macro_rules! mix {
     }};
 }
 
-/// The four steps of the function GB (RFC 9106, section 3.6).
+/// The four steps of the function GB (RFC 9106, section 3.6), and what is to be done as soon as `a` is
+/// there, which is first.
 macro_rules! quarter_round {
-    ($a:ident, $b:ident, $c:ident, $d:ident) => {
+    ($a:ident, $b:ident, $c:ident, $d:ident, $then:expr) => {
         mix!($a, $b, $d, 32);
         mix!($c, $d, $b, 24);
         mix!($a, $b, $d, 16);
+        $then;
         mix!($c, $d, $b, 63);
     };
 }
@@ -65,13 +67,15 @@ macro_rules! each {
 /// The permutation P on eight times 16 words. `forward` moves the words of a group of four one place
 /// on, `half` two places, `back` three. The diagonals are formed by moving a, c and d instead of the
 /// usual b, c and d: b is what the step before ends with, so that it would be waited for.
+///
+/// `then` is done when only `a` is there, each word of it one place on.
 macro_rules! permute {
-    ($a:ident, $b:ident, $c:ident, $d:ident, $forward:expr, $half:expr, $back:expr) => {
-        quarter_round!($a, $b, $c, $d);
+    ($a:ident, $b:ident, $c:ident, $d:ident, $forward:expr, $half:expr, $back:expr, $then:expr) => {
+        quarter_round!($a, $b, $c, $d, ());
         each!($a, $forward);
         each!($d, $half);
         each!($c, $back);
-        quarter_round!($a, $b, $c, $d);
+        quarter_round!($a, $b, $c, $d, $then);
         each!($a, $back);
         each!($d, $half);
         each!($c, $forward);
@@ -106,19 +110,34 @@ impl Kernel for Avx512 {
     }
 
     #[inline(always)]
-    fn compress(self, previous: &Block, reference: &Block, target: &mut Block, keep: bool) {
+    fn compress(
+        self,
+        previous: &Block,
+        reference: &Block,
+        target: &mut Block,
+        keep: bool,
+        begun: impl FnOnce(u64),
+    ) {
+        let first_input = previous.words()[0] ^ reference.words()[0];
+        let first_kept = if keep { target.words()[0] } else { 0 };
         let previous: &[__m512i; 16] = as_vectors(previous);
         let reference: &[__m512i; 16] = as_vectors(reference);
         let target: &mut [__m512i; 16] = as_vectors_mut(target);
         // SAFETY: an `Avx512` exists only where the CPU has AVX-512F.
         unsafe {
-            let mut input = [_mm512_setzero_si512(); 16];
+            let zero = _mm512_setzero_si512();
+            let mut input = [zero; 16];
             for i in 0..16 {
                 input[i] = _mm512_xor_si512(previous[i], reference[i]);
             }
 
-            let [mut a, mut b, mut c, mut d]: [[__m512i; 4]; 4] =
-                std::array::from_fn(|k| std::array::from_fn(|group| input[4 * group + k]));
+            let (mut a, mut b, mut c, mut d) = ([zero; 4], [zero; 4], [zero; 4], [zero; 4]);
+            for group in 0..4 {
+                a[group] = input[4 * group];
+                b[group] = input[4 * group + 1];
+                c[group] = input[4 * group + 2];
+                d[group] = input[4 * group + 3];
+            }
             permute!(
                 a,
                 b,
@@ -126,10 +145,16 @@ impl Kernel for Avx512 {
                 d,
                 _mm512_permutex_epi64::<0b10_01_00_11>,
                 _mm512_permutex_epi64::<0b01_00_11_10>,
-                _mm512_permutex_epi64::<0b00_11_10_01>
+                _mm512_permutex_epi64::<0b00_11_10_01>,
+                ()
             );
 
-            let [mut e, mut f, mut g, mut h] = std::array::from_fn(|k| [a[k], b[k], c[k], d[k]]);
+            let [mut e, mut f, mut g, mut h] = [
+                [a[0], b[0], c[0], d[0]],
+                [a[1], b[1], c[1], d[1]],
+                [a[2], b[2], c[2], d[2]],
+                [a[3], b[3], c[3], d[3]],
+            ];
             let forward = _mm512_setr_epi64(5, 0, 7, 2, 1, 4, 3, 6);
             let back = _mm512_setr_epi64(1, 4, 3, 6, 5, 0, 7, 2);
             permute!(
@@ -139,7 +164,11 @@ impl Kernel for Avx512 {
                 h,
                 |vector| _mm512_permutexvar_epi64(forward, vector),
                 |vector| _mm512_shuffle_i64x2::<0b01_00_11_10>(vector, vector),
-                |vector| _mm512_permutexvar_epi64(back, vector)
+                |vector| _mm512_permutexvar_epi64(back, vector),
+                {
+                    let first = _mm_extract_epi64::<1>(_mm512_castsi512_si128(e[0]));
+                    begun(first.cast_unsigned() ^ first_input ^ first_kept);
+                }
             );
 
             let output = [e, f, g, h];
@@ -154,7 +183,7 @@ impl Kernel for Avx512 {
     }
 
     #[inline(always)]
-    fn prefetch(self, block: &Block) {
+    fn prefetch(self, block: *const Block) {
         super::prefetch(block);
     }
 }

@@ -137,7 +137,14 @@ impl Kernel for Neon {
     }
 
     #[inline(always)]
-    fn compress(self, previous: &Block, reference: &Block, target: &mut Block, keep: bool) {
+    fn compress(
+        self,
+        previous: &Block,
+        reference: &Block,
+        target: &mut Block,
+        keep: bool,
+        begun: impl FnOnce(u64),
+    ) {
         let previous: &[uint64x2_t; 64] = as_vectors(previous);
         let reference: &[uint64x2_t; 64] = as_vectors(reference);
         let target: &mut [uint64x2_t; 64] = as_vectors_mut(target);
@@ -162,7 +169,8 @@ impl Kernel for Neon {
                 }
             }
 
-            // Two columns at a time.
+            // Two columns at a time, those with the first word first.
+            let mut begun = Some(begun);
             for columns in [0, 2, 4, 6] {
                 let at = |k: usize, i: usize| columns + i / 2 + 8 * (2 * k + i % 2);
                 let [mut a, mut b, mut c, mut d]: [[uint64x2_t; 4]; 4] =
@@ -176,6 +184,9 @@ impl Kernel for Neon {
                         }
                         target[at(k, i)] = result;
                     }
+                }
+                if let Some(begun) = begun.take() {
+                    begun(vgetq_lane_u64::<0>(target[0]));
                 }
             }
         }

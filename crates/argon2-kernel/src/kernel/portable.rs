@@ -17,28 +17,37 @@ impl Kernel for Portable {
     }
 
     #[inline(always)]
-    fn compress(self, previous: &Block, reference: &Block, target: &mut Block, keep: bool) {
-        let mut state = *previous;
-        state.xor(reference);
-        let words = state.words_mut();
+    fn compress(
+        self,
+        previous: &Block,
+        reference: &Block,
+        target: &mut Block,
+        keep: bool,
+        begun: impl FnOnce(u64),
+    ) {
+        let (previous, reference) = (previous.words(), reference.words());
+        let words = &mut std::array::from_fn(|i| previous[i] ^ reference[i]);
         for row in 0..8 {
             permute(words, |word| 16 * row + word);
         }
-        for column in 0..8 {
+        let column = |words: &mut _, column: usize| {
             permute(words, |word| 2 * column + 16 * (word / 2) + word % 2);
+        };
+        column(words, 0);
+        let kept = if keep { target.words()[0] } else { 0 };
+        begun(words[0] ^ previous[0] ^ reference[0] ^ kept);
+        for number in 1..8 {
+            column(words, number);
         }
-        state.xor(previous);
-        state.xor(reference);
-        if keep {
-            target.xor(&state);
-        } else {
-            *target = state;
+        for (i, target) in target.words_mut().iter_mut().enumerate() {
+            let kept = if keep { *target } else { 0 };
+            *target = words[i] ^ previous[i] ^ reference[i] ^ kept;
         }
     }
 
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn prefetch(self, block: &Block) {
+    fn prefetch(self, block: *const Block) {
         super::prefetch(block);
     }
 }

@@ -7,9 +7,11 @@ use crate::Block;
 
 /// Begins to fetch a block, line by line.
 #[inline(always)]
-pub(super) fn prefetch(block: &Block) {
-    for line in block.words().as_chunks::<8>().0 {
-        // SAFETY: a hint about memory that is there; every CPU of this architecture takes it.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+pub(super) fn prefetch(block: *const Block) {
+    let lines: *const [u64; 8] = block.cast();
+    for line in 0..Block::WORDS / 8 {
+        // SAFETY: a hint, which reads nothing and takes any address; every CPU of this architecture
+        // knows it.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(lines.wrapping_add(line).cast()) };
     }
 }

@@ -49,8 +49,15 @@ mod tests {
             fill::addresses(self, input, addresses);
         }
 
-        fn compress(self, previous: &Block, reference: &Block, target: &mut Block, keep: bool) {
-            Portable.compress(previous, reference, target, keep);
+        fn compress(
+            self,
+            previous: &Block,
+            reference: &Block,
+            target: &mut Block,
+            keep: bool,
+            begun: impl FnOnce(u64),
+        ) {
+            Portable.compress(previous, reference, target, keep, begun);
             target.words_mut()[127] ^= 1 << 63;
         }
     }
