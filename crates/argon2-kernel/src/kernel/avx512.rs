@@ -46,11 +46,11 @@ macro_rules! mix {
 /// The four steps of the function GB (RFC 9106, section 3.6), and what is to be done as soon as `a` is
 /// there, which is first.
 macro_rules! quarter_round {
-    ($a:ident, $b:ident, $c:ident, $d:ident, $then:expr) => {
+    ($a:ident, $b:ident, $c:ident, $d:ident, $then:block) => {
         mix!($a, $b, $d, 32);
         mix!($c, $d, $b, 24);
         mix!($a, $b, $d, 16);
-        $then;
+        $then
         mix!($c, $d, $b, 63);
     };
 }
@@ -70,8 +70,8 @@ macro_rules! each {
 ///
 /// `then` is done when only `a` is there, each word of it one place on.
 macro_rules! permute {
-    ($a:ident, $b:ident, $c:ident, $d:ident, $forward:expr, $half:expr, $back:expr, $then:expr) => {
-        quarter_round!($a, $b, $c, $d, ());
+    ($a:ident, $b:ident, $c:ident, $d:ident, $forward:expr, $half:expr, $back:expr, $then:block) => {
+        quarter_round!($a, $b, $c, $d, {});
         each!($a, $forward);
         each!($d, $half);
         each!($c, $back);
@@ -146,7 +146,7 @@ impl Kernel for Avx512 {
                 _mm512_permutex_epi64::<0b10_01_00_11>,
                 _mm512_permutex_epi64::<0b01_00_11_10>,
                 _mm512_permutex_epi64::<0b00_11_10_01>,
-                ()
+                {}
             );
 
             let [mut e, mut f, mut g, mut h] = [

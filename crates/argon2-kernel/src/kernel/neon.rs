@@ -159,8 +159,13 @@ impl Kernel for Neon {
             // Two rows at a time; a row is eight vectors.
             for rows in [0, 16, 32, 48] {
                 let at = |k: usize, i: usize| rows + 8 * (i / 2) + 2 * k + i % 2;
-                let [mut a, mut b, mut c, mut d]: [[uint64x2_t; 4]; 4] =
-                    std::array::from_fn(|k| std::array::from_fn(|i| state[at(k, i)]));
+                let [mut a, mut b, mut c, mut d] = [[vdupq_n_u64(0); 4]; 4];
+                for i in 0..4 {
+                    a[i] = state[at(0, i)];
+                    b[i] = state[at(1, i)];
+                    c[i] = state[at(2, i)];
+                    d[i] = state[at(3, i)];
+                }
                 permute!(a, b, c, d);
                 for (k, vectors) in [a, b, c, d].iter().enumerate() {
                     for i in 0..4 {
@@ -173,8 +178,13 @@ impl Kernel for Neon {
             let mut begun = Some(begun);
             for columns in [0, 2, 4, 6] {
                 let at = |k: usize, i: usize| columns + i / 2 + 8 * (2 * k + i % 2);
-                let [mut a, mut b, mut c, mut d]: [[uint64x2_t; 4]; 4] =
-                    std::array::from_fn(|k| std::array::from_fn(|i| state[at(k, i)]));
+                let [mut a, mut b, mut c, mut d] = [[vdupq_n_u64(0); 4]; 4];
+                for i in 0..4 {
+                    a[i] = state[at(0, i)];
+                    b[i] = state[at(1, i)];
+                    c[i] = state[at(2, i)];
+                    d[i] = state[at(3, i)];
+                }
                 permute!(a, b, c, d);
                 for (k, vectors) in [a, b, c, d].iter().enumerate() {
                     for i in 0..4 {

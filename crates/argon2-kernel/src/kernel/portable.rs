@@ -26,7 +26,10 @@ impl Kernel for Portable {
         begun: impl FnOnce(u64),
     ) {
         let (previous, reference) = (previous.words(), reference.words());
-        let words = &mut std::array::from_fn(|i| previous[i] ^ reference[i]);
+        let words = &mut [0; Block::WORDS];
+        for (i, word) in words.iter_mut().enumerate() {
+            *word = previous[i] ^ reference[i];
+        }
         for row in 0..8 {
             permute(words, |word| 16 * row + word);
         }
@@ -58,8 +61,13 @@ type Four = [u64; 4];
 /// The permutation P of RFC 9106, section 3.6, on the 16 words at the given places.
 #[inline(always)]
 fn permute(words: &mut [u64; Block::WORDS], place: impl Fn(usize) -> usize) {
-    let four = |first: usize| std::array::from_fn(|i| words[place(first + i)]);
-    let [mut a, mut b, mut c, mut d]: [Four; 4] = [four(0), four(4), four(8), four(12)];
+    let [mut a, mut b, mut c, mut d] = [[0; 4]; 4];
+    for i in 0..4 {
+        a[i] = words[place(i)];
+        b[i] = words[place(4 + i)];
+        c[i] = words[place(8 + i)];
+        d[i] = words[place(12 + i)];
+    }
     quarter_round(&mut a, &mut b, &mut c, &mut d);
     // The diagonals.
     a = [a[3], a[0], a[1], a[2]];
