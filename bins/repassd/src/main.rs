@@ -34,7 +34,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads_beside_the_hasher())
+        .enable_all()
+        .build()?;
     match cli.command {
         Command::Demo(options) => runtime.block_on(demo::run(options)),
         Command::Serve(options) => {
@@ -46,6 +49,13 @@ fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             check_config::run(&config)
         }
     }
+}
+
+/// How many threads read, write and wait: one to four cores. Hashing keeps every core busy, and all else
+/// is a twentieth of it; more threads would only wake one another in vain, each time in the place of a
+/// hash.
+fn threads_beside_the_hasher() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(4))
 }
 
 /// One line: what failed, and what caused it.

@@ -28,6 +28,14 @@ impl Connections {
         }
     }
 
+    /// Lends one that is idle and that nobody waits for, where they are kept.
+    pub(crate) fn lend_idle(&self) -> Option<Lent> {
+        match self {
+            Self::Pooled(_) => None,
+            Self::Kept(kept) => kept.lend_idle(),
+        }
+    }
+
     /// Closes all, once they are given back. No more are lent.
     pub(crate) async fn close(&self) {
         match self {
@@ -62,7 +70,21 @@ impl Kept {
             Some(connection) => connection,
             None => self.pool.acquire().await?,
         };
-        Ok(Lent { connection, home: Some(Home { kept: Arc::clone(self), _permit: permit }) })
+        Ok(self.lent(connection, permit))
+    }
+
+    fn lend_idle(self: &Arc<Self>) -> Option<Lent> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
+        let connection = self.idle().pop()?;
+        Some(self.lent(connection, permit))
+    }
+
+    fn lent(
+        self: &Arc<Self>,
+        connection: PoolConnection<Any>,
+        _permit: OwnedSemaphorePermit,
+    ) -> Lent {
+        Lent { connection, home: Some(Home { kept: Arc::clone(self), _permit }) }
     }
 
     async fn close(&self) {
@@ -175,6 +197,23 @@ mod tests {
             drop(connections.lend().await.unwrap());
         }
         connections.lend().await.unwrap().give_back();
+    }
+
+    #[tokio::test]
+    async fn what_is_idle_is_lent_at_once_and_nothing_else_is() {
+        let (_folder, connections) = kept(1);
+        assert!(connections.lend_idle().is_none(), "none is open yet");
+        connections.lend().await.unwrap().give_back();
+        let idle = connections.lend_idle().unwrap();
+        assert!(connections.lend_idle().is_none(), "it is lent");
+        let mut waiting = Box::pin(connections.lend());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        idle.give_back();
+        assert!(connections.lend_idle().is_none(), "somebody waits for it");
+        let lent = waiting.await.unwrap();
+        lent.give_back();
+        connections.close().await;
+        assert!(connections.lend_idle().is_none(), "it is closed");
     }
 
     #[tokio::test]

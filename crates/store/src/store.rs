@@ -186,7 +186,11 @@ impl SqlStore {
     /// The one row that `statement` finds.
     pub(crate) async fn row(&self, statement: Statement<'_>) -> Result<Option<AnyRow>, StoreError> {
         let found = async {
-            let mut reader = self.readers.lend().await?;
+            // Whatever SQLite's writer writes, all other connections have to read from the file again.
+            let mut reader = match self.writer.lend_idle() {
+                Some(writer) => writer,
+                None => self.readers.lend().await?,
+            };
             let found = statement.fetch_optional(&mut *reader).await?;
             reader.give_back();
             Ok(found)
