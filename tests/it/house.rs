@@ -6,8 +6,8 @@ use std::time::Duration;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use repass_core::{
-    AccountId, Administration, AuditRecord, Clock, KeyKind, ManualClock, Plaintext, SystemClock,
-    SystemRandomness, TokenDigest, TokenStore,
+    AccountId, Administration, AuditRecord, Clock, KeyKind, KeyStore, ManualClock, Plaintext,
+    SystemClock, SystemRandomness, TokenDigest,
 };
 use repass_tests::{Answer, Client, Desk, FIRST_PASSWORD, Server, ServerBuilder};
 use tokio::task::JoinSet;

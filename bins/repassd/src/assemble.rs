@@ -65,8 +65,14 @@ impl House {
         tracing::info!(kernel = config.hasher.kernel.name(), "hashing");
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::clone(&randomness))?);
         let shared = Arc::new(store.clone());
-        let authenticator = Authenticator::new(shared.clone(), shared.clone(), Arc::clone(&clock));
-        let limits = Limits { body_timeout: config.server.body_timeout, ..Limits::default() };
+        let authenticator = Authenticator::new(shared.clone(), Arc::clone(&clock));
+        let limits = Limits {
+            body_timeout: config.server.body_timeout,
+            // Those that wait for a thread, and as many on their way to and from the database.
+            // More would only wait there, past any deadline.
+            changes: config.hasher.queue.get().saturating_mul(2),
+            ..Limits::default()
+        };
         let mut builder = PasswordService::builder(authenticator)
             .randomness(Arc::clone(&randomness))
             .limits(limits);

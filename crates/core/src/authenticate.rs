@@ -2,25 +2,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::{
-    Clock, KeyIdentity, KeyKind, KeyStore, Plaintext, Realm, StoreError, TokenDigest,
-    TokenIdentity, TokenStore,
+    Clock, HeldToken, Key, KeyIdentity, KeyKind, KeyStore, Plaintext, Realm, StoreError,
+    TokenDigest, TokenIdentity,
 };
 
 /// Finds out who a caller is by the key or token it presents.
 pub struct Authenticator {
-    keys: Arc<dyn KeyStore>,
-    tokens: Arc<dyn TokenStore>,
+    callers: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
 }
 
 impl Authenticator {
-    /// An authenticator over these stores.
-    pub fn new(
-        keys: Arc<dyn KeyStore>,
-        tokens: Arc<dyn TokenStore>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { keys, tokens, clock }
+    /// An authenticator over this store.
+    pub fn new(callers: Arc<dyn KeyStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { callers, clock }
     }
 
     /// The key of this kind and realm whose secret is presented; `None` when it is unknown, revoked,
@@ -34,16 +29,13 @@ impl Authenticator {
         kind: KeyKind,
         secret: &Plaintext,
     ) -> Result<Option<KeyIdentity>, StoreError> {
-        let Some(key) = self.keys.key(&TokenDigest::of(secret)).await? else { return Ok(None) };
-        let counts = key.realm == *realm && key.kind == kind && key.revoked_at.is_none();
-        Ok(counts.then_some(KeyIdentity { id: key.id, realm: key.realm, kind: key.kind }))
+        let key = self.callers.key(&TokenDigest::of(secret)).await?;
+        Ok(key.and_then(|key| identity_of_key(key, realm, kind)))
     }
 
     /// The access token of this realm whose secret is presented; `None` when it is unknown, expired,
     /// revoked, of another realm, of an inactive account, or issued up to the moment of the
     /// account's last change of password and not kept by that ([`HeldToken::counts_at`]).
-    ///
-    /// [`HeldToken::counts_at`]: crate::HeldToken::counts_at
     ///
     /// # Errors
     /// When the store fails.
@@ -52,19 +44,43 @@ impl Authenticator {
         realm: &Realm,
         secret: &Plaintext,
     ) -> Result<Option<TokenIdentity>, StoreError> {
-        let Some(held) = self.tokens.access_token(&TokenDigest::of(secret)).await? else {
-            return Ok(None);
-        };
+        let held = self.callers.access_token(&TokenDigest::of(secret)).await?;
+        Ok(held.and_then(|held| self.identity_of_token(held, realm)))
+    }
+
+    /// A [`key`](Self::key) and an [`access_token`](Self::access_token) that are presented together.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn key_and_access_token(
+        &self,
+        realm: &Realm,
+        kind: KeyKind,
+        key: &Plaintext,
+        token: &Plaintext,
+    ) -> Result<(Option<KeyIdentity>, Option<TokenIdentity>), StoreError> {
+        let (key, token) = (TokenDigest::of(key), TokenDigest::of(token));
+        let (key, held) = self.callers.key_and_access_token(&key, &token).await?;
+        let key = key.and_then(|key| identity_of_key(key, realm, kind));
+        Ok((key, held.and_then(|held| self.identity_of_token(held, realm))))
+    }
+
+    fn identity_of_token(&self, held: HeldToken, realm: &Realm) -> Option<TokenIdentity> {
         let counts = held.realm == *realm && held.counts_at(self.clock.now());
         let token = held.token;
-        Ok(counts.then_some(TokenIdentity {
+        counts.then_some(TokenIdentity {
             id: token.id,
             account: token.account,
             realm: held.realm,
             user_id: held.user_id,
             roles: token.roles,
-        }))
+        })
     }
+}
+
+fn identity_of_key(key: Key, realm: &Realm, kind: KeyKind) -> Option<KeyIdentity> {
+    let counts = key.realm == *realm && key.kind == kind && key.revoked_at.is_none();
+    counts.then_some(KeyIdentity { id: key.id, realm: key.realm, kind: key.kind })
 }
 
 impl fmt::Debug for Authenticator {

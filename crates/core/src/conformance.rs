@@ -153,6 +153,7 @@ pub async fn administration_store(store: Arc<dyn AdministrationStore>) {
     administration::accounts::name_the_peppers_they_need(store).await;
     administration::tokens::keys_are_kept_and_revoked_once(store).await;
     administration::tokens::access_tokens_are_kept_and_revoked_once(store).await;
+    administration::tokens::a_key_and_a_token_are_found_together(store).await;
     administration::tokens::reset_tokens_are_kept(store).await;
     administration::tokens::one_time_passwords_are_replaced(store).await;
     administration::trail::is_listed_newest_first(store).await;

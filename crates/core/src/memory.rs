@@ -102,12 +102,6 @@ impl State {
 
 #[async_trait]
 impl TokenStore for MemoryStore {
-    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
-        let state = self.lock();
-        let token = state.access_tokens.values().find(|token| token.digest == *digest);
-        Ok(token.and_then(|token| state.held(token)))
-    }
-
     async fn reset_token(&self, digest: &TokenDigest) -> Result<Option<ResetToken>, StoreError> {
         Ok(self.lock().reset_tokens.get(digest).cloned())
     }
@@ -122,6 +116,12 @@ impl TokenStore for MemoryStore {
 impl KeyStore for MemoryStore {
     async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError> {
         Ok(self.lock().keys.iter().find(|key| key.digest == *digest).cloned())
+    }
+
+    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
+        let state = self.lock();
+        let token = state.access_tokens.values().find(|token| token.digest == *digest);
+        Ok(token.and_then(|token| state.held(token)))
     }
 }
 

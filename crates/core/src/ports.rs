@@ -220,15 +220,9 @@ pub struct ResetToken {
     pub spent_at: Option<Timestamp>,
 }
 
-/// Access tokens, reset tokens and one-time passwords.
+/// Reset tokens and one-time passwords.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// The access token of this digest with its holder, revoked and expired ones too.
-    ///
-    /// # Errors
-    /// When the store fails.
-    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError>;
-
     /// The reset token of this digest, spent and expired ones too.
     ///
     /// # Errors
@@ -242,7 +236,7 @@ pub trait TokenStore: Send + Sync {
     async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError>;
 }
 
-/// Keys of services, apps and gateways.
+/// What callers present: keys of services, apps and gateways, and access tokens.
 #[async_trait]
 pub trait KeyStore: Send + Sync {
     /// The key of this digest, revoked ones too.
@@ -250,4 +244,22 @@ pub trait KeyStore: Send + Sync {
     /// # Errors
     /// When the store fails.
     async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError>;
+
+    /// The access token of this digest with its holder, revoked and expired ones too.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError>;
+
+    /// Both, for a caller that presents both. A store that can looks once; this looks twice.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn key_and_access_token(
+        &self,
+        key: &TokenDigest,
+        token: &TokenDigest,
+    ) -> Result<(Option<Key>, Option<HeldToken>), StoreError> {
+        Ok((self.key(key).await?, self.access_token(token).await?))
+    }
 }

@@ -123,7 +123,7 @@ impl Exchange {
     async fn authenticate(&self, shared: &Shared) -> Result<Caller, Halt<'static>> {
         let realm = &self.mounted.mount.realm;
         let credentials = self.spec().credentials(&self.head());
-        let result = authenticate(&shared.authenticator, realm, credentials).await;
+        let result = authenticate(&shared.authenticator, realm, &credentials).await;
         result.map_err(|error| {
             Halt::Refused(match error {
                 AuthenticateError::Unmet(demand) => Refusal::Unauthenticated(demand),

@@ -29,6 +29,9 @@ pub(crate) struct AccountsSource {
     pub(crate) find: Arc<str>,
     /// Finds an access token and its holder by the token's digest.
     pub(crate) find_token: Arc<str>,
+    /// Finds a key by the first digest, and an access token likewise by the second: one row, in which
+    /// what is not there is null.
+    pub(crate) find_key_and_token: Arc<str>,
 }
 
 impl AccountsSource {
@@ -50,6 +53,7 @@ impl AccountsSource {
             foreign: None,
             find: Arc::default(),
             find_token: Arc::default(),
+            find_key_and_token: Arc::default(),
         };
         pieces.put_together()
     }
@@ -81,6 +85,7 @@ impl AccountsSource {
             foreign: Some(table),
             find: Arc::default(),
             find_token: Arc::default(),
+            find_key_and_token: Arc::default(),
         };
         pieces.put_together()
     }
@@ -94,6 +99,13 @@ impl AccountsSource {
         )
         .into();
         self.find_token = self.held_token("t.digest = $1").into();
+        self.find_key_and_token = format!(
+            "SELECT {}, t.* FROM (SELECT 1 AS one) o LEFT JOIN keys k ON k.digest = $1
+             LEFT JOIN ({}) t ON TRUE",
+            row::key_columns!(),
+            self.held_token("t.digest = $2"),
+        )
+        .into();
         self
     }
 

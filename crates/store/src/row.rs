@@ -200,17 +200,31 @@ pub(crate) fn reset_token(row: &AnyRow) -> Result<ResetToken, StoreError> {
     })
 }
 
+/// What [`key`] reads, of `keys k`, by names that no access token has.
+macro_rules! key_columns {
+    () => {
+        "k.id AS key_id, k.realm AS key_realm, k.kind AS key_kind, k.name AS key_name, \
+         k.digest AS key_digest, k.created_at AS key_created_at, k.revoked_at AS key_revoked_at"
+    };
+}
+pub(crate) use key_columns;
+
 pub(crate) fn key(row: &AnyRow) -> Result<Key, StoreError> {
     let columns = Columns(row);
     Ok(Key {
-        id: KeyId(columns.parsed("id")?),
-        realm: columns.parsed("realm")?,
-        kind: columns.parsed("kind")?,
-        name: columns.get("name")?,
-        digest: columns.digest("digest")?,
-        created_at: columns.moment("created_at")?,
-        revoked_at: columns.moment_if_any("revoked_at")?,
+        id: KeyId(columns.parsed("key_id")?),
+        realm: columns.parsed("key_realm")?,
+        kind: columns.parsed("key_kind")?,
+        name: columns.get("key_name")?,
+        digest: columns.digest("key_digest")?,
+        created_at: columns.moment("key_created_at")?,
+        revoked_at: columns.moment_if_any("key_revoked_at")?,
     })
+}
+
+/// Whether there is something in a column of text.
+pub(crate) fn has(row: &AnyRow, column: &str) -> Result<bool, StoreError> {
+    Columns(row).get::<Option<String>>(column).map(|value| value.is_some())
 }
 
 pub(crate) fn otp(row: &AnyRow) -> Result<OtpEnrolment, StoreError> {

@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let user_id = add_account(&store, &realm, &hasher).await?;
 
     let changer = Changer::builder(store.clone(), hasher).tokens(store.clone()).build()?;
-    let authenticator = Authenticator::new(store.clone(), store, Arc::new(SystemClock));
+    let authenticator = Authenticator::new(store, Arc::new(SystemClock));
     let passwords = PasswordService::builder(authenticator)
         .mount(Mount {
             spec: Arc::new(CustomerSpec::new(Authentication::None)),

@@ -1,8 +1,8 @@
 use std::sync::atomic::Ordering;
 
 use repass_core::{
-    AccountId, AdministrationStore, Authenticator, Authority, Caller, ChangeError, Plaintext,
-    Sessions, TokenDigest, TokenIdentity, TokenStore, token,
+    AccountId, AdministrationStore, Authenticator, Authority, Caller, ChangeError, KeyStore,
+    Plaintext, Sessions, TokenDigest, TokenIdentity, token,
 };
 
 use crate::house::{House, NEW, OLD, old_password, realm};
@@ -109,7 +109,7 @@ async fn counts(house: &House, secret: &Plaintext) -> bool {
 
 async fn authenticated(house: &House, secret: &Plaintext) -> Option<TokenIdentity> {
     let store = std::sync::Arc::new(house.store.clone());
-    let authenticator = Authenticator::new(store.clone(), store, house.clock.clone());
+    let authenticator = Authenticator::new(store, house.clock.clone());
     authenticator.access_token(&realm(), secret).await.unwrap()
 }
 

@@ -3,7 +3,7 @@ use repass_core::{AuditRecord, Key, KeyId, Realm, StoreError};
 use sqlx::query;
 use uuid::Uuid;
 
-use crate::row;
+use crate::row::{self, key_columns};
 use crate::store::SqlStore;
 
 impl SqlStore {
@@ -31,24 +31,24 @@ impl SqlStore {
 
     pub(super) async fn list_keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
         let keys = match realm {
-            None => query(
-                "SELECT id, realm, kind, name, digest, created_at, revoked_at
-                 FROM keys ORDER BY created_at, id",
-            ),
-            Some(realm) => query(
-                "SELECT id, realm, kind, name, digest, created_at, revoked_at
-                 FROM keys WHERE realm = $1 ORDER BY created_at, id",
-            )
+            None => query(concat!(
+                "SELECT ",
+                key_columns!(),
+                " FROM keys k ORDER BY k.created_at, k.id"
+            )),
+            Some(realm) => query(concat!(
+                "SELECT ",
+                key_columns!(),
+                " FROM keys k WHERE k.realm = $1 ORDER BY k.created_at, k.id"
+            ))
             .bind(realm.as_str()),
         };
         self.rows(keys).await?.iter().map(row::key).collect()
     }
 
     pub(super) async fn find_key(&self, key: KeyId) -> Result<Option<Key>, StoreError> {
-        let found = query(
-            "SELECT id, realm, kind, name, digest, created_at, revoked_at FROM keys WHERE id = $1",
-        )
-        .bind(key.0.to_string());
+        let found = query(concat!("SELECT ", key_columns!(), " FROM keys k WHERE k.id = $1"));
+        let found = found.bind(key.0.to_string());
         self.row(found).await?.as_ref().map(row::key).transpose()
     }
 

@@ -117,8 +117,7 @@ impl House {
     }
 
     pub(crate) async fn counts(&self, user: &User, token: &Plaintext) -> bool {
-        let shared = Arc::new(self.store.clone());
-        let authenticator = Authenticator::new(shared.clone(), shared, self.clock.clone());
+        let authenticator = Authenticator::new(Arc::new(self.store.clone()), self.clock.clone());
         authenticator.access_token(&user.realm(), token).await.unwrap().is_some()
     }
 }

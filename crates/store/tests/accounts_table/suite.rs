@@ -102,10 +102,6 @@ impl CredentialStore for Mapped {
 
 #[async_trait]
 impl TokenStore for Mapped {
-    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
-        self.store.access_token(digest).await
-    }
-
     async fn reset_token(&self, digest: &TokenDigest) -> Result<Option<ResetToken>, StoreError> {
         self.store.reset_token(digest).await
     }
@@ -119,6 +115,18 @@ impl TokenStore for Mapped {
 impl KeyStore for Mapped {
     async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError> {
         self.store.key(digest).await
+    }
+
+    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
+        self.store.access_token(digest).await
+    }
+
+    async fn key_and_access_token(
+        &self,
+        key: &TokenDigest,
+        token: &TokenDigest,
+    ) -> Result<(Option<Key>, Option<HeldToken>), StoreError> {
+        self.store.key_and_access_token(key, token).await
     }
 }
 

@@ -106,6 +106,31 @@ pub(in crate::conformance) async fn access_tokens_are_kept_and_revoked_once(
     assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");
 }
 
+pub(in crate::conformance) async fn a_key_and_a_token_are_found_together(
+    store: &dyn AdministrationStore,
+) {
+    let account = added(store).await;
+    let key = service_key(&account.realm, at(1));
+    store.add_key(&key, &of_realm(&key.realm, "key.add")).await.expect("add_key");
+    let token = access_token(&account);
+    let record = audit(&account, "access-token.add");
+    store.add_access_token(&token, &record).await.expect("add_access_token");
+
+    let unknown = digest("unknown");
+    for key in [&key.digest, &unknown] {
+        for token in [&token.digest, &unknown] {
+            let apart = (
+                store.key(key).await.expect("key"),
+                store.access_token(token).await.expect("access_token"),
+            );
+            let together = store.key_and_access_token(key, token).await;
+            assert_eq!(together.expect("key_and_access_token"), apart);
+        }
+    }
+    let swapped = store.key_and_access_token(&token.digest, &key.digest).await;
+    assert_eq!(swapped.expect("key_and_access_token"), (None, None), "each is its own kind");
+}
+
 pub(in crate::conformance) async fn reset_tokens_are_kept(store: &dyn AdministrationStore) {
     let (account, bystander) = (added(store).await, added(store).await);
     let (older, newer) = (reset_token(&account), reset_token(&account));
