@@ -68,9 +68,14 @@ impl House {
         let authenticator = Authenticator::new(shared.clone(), Arc::clone(&clock));
         let limits = Limits {
             body_timeout: config.server.body_timeout,
-            // Those that wait for a thread, and as many on their way to and from the database.
-            // More would only wait there, past any deadline.
-            changes: config.hasher.queue.get().saturating_mul(2),
+            // Those that are hashed, those that wait for that, and as many again on their way to and
+            // from the database. More would only wait there, past any deadline.
+            changes: config
+                .hasher
+                .queue
+                .get()
+                .saturating_mul(2)
+                .saturating_add(config.hasher.threads.get()),
             ..Limits::default()
         };
         let mut builder = PasswordService::builder(authenticator)
