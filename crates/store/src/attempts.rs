@@ -8,7 +8,7 @@ use sqlx::query;
 
 use crate::dialect::Dialect;
 use crate::effect::{Effect, Value};
-use crate::failure::damaged;
+use crate::failure::{damaged, is_unique_violation};
 use crate::journal::event_written;
 use crate::outbox::event_withdrawn;
 use crate::row;
@@ -66,7 +66,7 @@ impl SqlStore {
         }
     }
 
-    /// Charges a try by one command to SQLite where there is no row, as there is none after a change.
+    /// Charges a try by one statement of SQLite where there is no row, as there is none after a change.
     /// `None` where there is one, or an event has to be written. PostgreSQL would be asked four times,
     /// and for nothing whenever somebody guesses.
     async fn charge_first_attempt(
@@ -89,13 +89,14 @@ impl SqlStore {
         let first = Effect::new(
             "INSERT INTO attempts (failures, password_closed_until, reset_closed_until, expires_at,
                                    key)
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5)",
             values(key, &Row { state, expires_at: forgotten_at(key, now) }),
         );
-        let transaction = self.begin().await?;
-        let effects = [first, self.attempts_swept(now)];
-        let [written, _] = self.effects_and_end_unrecorded(transaction, effects).await?;
-        Ok((written == 1).then_some(ticket))
+        match self.have_at_once([first, self.attempts_swept(now)]).await {
+            Ok(()) => Ok(Some(ticket)),
+            Err(error) if is_unique_violation(&error) => Ok(None),
+            Err(error) => Err(self.error(error)),
+        }
     }
 
     /// Whether an event can be written of the account. One that was deleted from its mapped table

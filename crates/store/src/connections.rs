@@ -10,6 +10,9 @@ use sqlx::{Any, AnyConnection, AnyPool, Error};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::effect::Effects;
+use crate::procedure::Procedures;
+
 /// Connections to one database. Clones share them.
 #[derive(Clone)]
 pub(crate) enum Connections {
@@ -23,7 +26,7 @@ impl Connections {
     /// Lends one, when there is one to lend.
     pub(crate) async fn lend(&self) -> Result<Lent, Error> {
         match self {
-            Self::Pooled(pool) => Ok(Lent { connection: pool.acquire().await?, home: None }),
+            Self::Pooled(pool) => Ok(Lent { known: pool.acquire().await?.into(), home: None }),
             Self::Kept(kept) => kept.lend().await,
         }
     }
@@ -51,7 +54,7 @@ pub(crate) struct Kept {
     pool: AnyPool,
     /// As many as there may be connections.
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<PoolConnection<Any>>>,
+    idle: Mutex<Vec<Known>>,
     longest_wait: Duration,
 }
 
@@ -68,7 +71,7 @@ impl Kept {
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => self.pool.acquire().await?,
+            None => Known::from(self.pool.acquire().await?),
         };
         Ok(self.lent(connection, permit))
     }
@@ -79,12 +82,8 @@ impl Kept {
         Some(self.lent(connection, permit))
     }
 
-    fn lent(
-        self: &Arc<Self>,
-        connection: PoolConnection<Any>,
-        _permit: OwnedSemaphorePermit,
-    ) -> Lent {
-        Lent { connection, home: Some(Home { kept: Arc::clone(self), _permit }) }
+    fn lent(self: &Arc<Self>, known: Known, _permit: OwnedSemaphorePermit) -> Lent {
+        Lent { known, home: Some(Home { kept: Arc::clone(self), _permit }) }
     }
 
     async fn close(&self) {
@@ -97,7 +96,7 @@ impl Kept {
         self.pool.close().await;
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<PoolConnection<Any>>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Known>> {
         // A list of connections is never half written.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -105,7 +104,7 @@ impl Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        for connection in self.idle().drain(..) {
+        for Known { connection, .. } in self.idle().drain(..) {
             // So they close at once. To go back to the pool takes a runtime.
             drop(connection.leak());
         }
@@ -115,8 +114,14 @@ impl Drop for Kept {
 /// A connection for one task at a time. Where it is not [given back](Self::give_back), somebody was
 /// interrupted or failed: then it is tested before anybody else gets it, and replaced if need be.
 pub(crate) struct Lent {
-    connection: PoolConnection<Any>,
+    known: Known,
     home: Option<Home>,
+}
+
+/// A connection, and what it is known to have.
+struct Known {
+    connection: PoolConnection<Any>,
+    procedures: Procedures,
 }
 
 struct Home {
@@ -125,13 +130,19 @@ struct Home {
 }
 
 impl Lent {
+    /// Has all effects and makes them durable, or has none: on SQLite only.
+    pub(crate) async fn have_at_once(&mut self, effects: Effects) -> Result<(), Error> {
+        let Known { connection, procedures } = &mut self.known;
+        procedures.call(connection, effects).await
+    }
+
     /// Gives it back in the state that it was lent in.
     pub(crate) fn give_back(self) {
-        let Self { connection, home } = self;
+        let Self { known, home } = self;
         if let Some(Home { kept, .. }) = &home {
             let mut idle = kept.idle();
             if !kept.permits.is_closed() {
-                idle.push(connection);
+                idle.push(known);
             }
         }
     }
@@ -139,7 +150,13 @@ impl Lent {
     /// Closes it, so that another takes its place. Whatever it was told is undone, if that is not
     /// durable yet.
     pub(crate) fn discard(self) {
-        drop(self.connection.detach());
+        drop(self.known.connection.detach());
+    }
+}
+
+impl From<PoolConnection<Any>> for Known {
+    fn from(connection: PoolConnection<Any>) -> Self {
+        Self { connection, procedures: Procedures::default() }
     }
 }
 
@@ -147,13 +164,13 @@ impl Deref for Lent {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        &self.connection
+        &self.known.connection
     }
 }
 
 impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.connection
+        &mut self.known.connection
     }
 }
 

@@ -74,55 +74,72 @@ impl From<&[u8; 32]> for Value {
     }
 }
 
-/// Effects in the order that they are to be had in, as one text in which the values are counted
-/// through.
+/// Effects in the order that they are to be had in.
 #[derive(Default)]
-pub(crate) struct Effects {
-    sql: String,
-    values: Vec<Value>,
-}
+pub(crate) struct Effects(Vec<Effect>);
 
 impl Effects {
     pub(crate) fn push(&mut self, effect: Effect) {
-        if !self.sql.is_empty() {
-            self.sql.push_str(";\n");
-        }
-        let before = self.values.len();
-        let mut parts = effect.sql.split('$');
-        self.sql.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-            let (number, rest) = part.split_at(digits);
-            let number = number.parse::<usize>().map_or(0, |number| before + number);
-            // Writing to a string does not fail.
-            let _ = write!(self.sql, "${number}{rest}");
-        }
-        self.values.extend(effect.values);
+        self.0.push(effect);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.sql.is_empty()
+        self.0.is_empty()
     }
 
-    pub(crate) fn has_values(&self) -> bool {
-        !self.values.is_empty()
+    /// How many values they have together.
+    pub(crate) fn values(&self) -> usize {
+        self.0.iter().map(|effect| effect.values.len()).sum()
     }
 
-    /// The text, where there are no values.
-    pub(crate) fn into_sql(self) -> String {
-        self.sql
+    /// The text of each.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &Cow<'static, str>> {
+        self.0.iter().map(|effect| &effect.sql)
     }
 
+    /// One text of all, in which the values are counted through.
+    pub(crate) fn sql(&self) -> String {
+        let mut sql = String::new();
+        let mut before = 0;
+        for effect in &self.0 {
+            if !sql.is_empty() {
+                sql.push_str(";\n");
+            }
+            let mut parts = effect.sql.split('$');
+            sql.push_str(parts.next().unwrap_or_default());
+            for part in parts {
+                let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+                let (number, rest) = part.split_at(digits);
+                let number = number.parse::<usize>().map_or(0, |number| before + number);
+                // Writing to a string does not fail.
+                let _ = write!(sql, "${number}{rest}");
+            }
+            before += effect.values.len();
+        }
+        sql
+    }
+
+    /// All of them.
     pub(crate) fn into_statement(self) -> Statement<'static> {
-        self.values.into_iter().fold(query(AssertSqlSafe(self.sql)), bind)
+        let sql = self.sql();
+        self.bound_to(query(AssertSqlSafe(sql)))
+    }
+
+    /// `statement` with the values of all.
+    pub(crate) fn bound_to(self, statement: Statement<'static>) -> Statement<'static> {
+        self.0.into_iter().flat_map(|effect| effect.values).fold(statement, bind)
+    }
+}
+
+impl FromIterator<Effect> for Effects {
+    fn from_iter<I: IntoIterator<Item = Effect>>(effects: I) -> Self {
+        Self(effects.into_iter().collect())
     }
 }
 
 impl From<Effect> for Effects {
     fn from(effect: Effect) -> Self {
-        let mut effects = Self::default();
-        effects.push(effect);
-        effects
+        Self(vec![effect])
     }
 }
 
@@ -140,18 +157,15 @@ mod tests {
 
     #[test]
     fn values_are_counted_through() {
-        let mut effects = Effects::default();
-        for effect in [
+        let effects = Effects::from_iter([
             Effect::new("DELETE FROM a WHERE b = $1", [1.into()]),
             Effect::new("DELETE FROM c", []),
             Effect::new("UPDATE d SET e = $2 WHERE f = $1 AND g < $2", [2.into(), 3.into()]),
             Effect::new("DELETE FROM h WHERE i = $1", [4.into()]),
-        ] {
-            effects.push(effect);
-        }
-        assert_eq!(effects.values.len(), 4);
+        ]);
+        assert_eq!(effects.values(), 4);
         assert_eq!(
-            effects.into_sql(),
+            effects.sql(),
             "DELETE FROM a WHERE b = $1;\nDELETE FROM c;\n\
              UPDATE d SET e = $3 WHERE f = $2 AND g < $3;\nDELETE FROM h WHERE i = $4"
         );

@@ -84,8 +84,21 @@ pub(crate) fn may_be_committed(dialect: Dialect, error: &Error) -> bool {
 
 /// Whether a column got nothing that must have a value.
 pub(crate) fn is_null_violation(error: &Error) -> bool {
-    let kind = error.as_database_error().map(DatabaseError::kind);
-    kind.is_some_and(|kind| matches!(kind, ErrorKind::NotNullViolation))
+    matches!(kind(error), Some(ErrorKind::NotNullViolation))
+}
+
+/// Whether a row is there already.
+pub(crate) fn is_unique_violation(error: &Error) -> bool {
+    matches!(kind(error), Some(ErrorKind::UniqueViolation))
+}
+
+/// Whether what was to be written goes against any constraint.
+pub(crate) fn is_violation(error: &Error) -> bool {
+    kind(error).is_some_and(|kind| !matches!(kind, ErrorKind::Other))
+}
+
+fn kind(error: &Error) -> Option<ErrorKind> {
+    error.as_database_error().map(DatabaseError::kind)
 }
 
 /// Nobody knows whether the commit that failed so was made.

@@ -51,6 +51,7 @@ mod installation_key;
 mod journal;
 mod open;
 mod outbox;
+mod procedure;
 mod readiness;
 mod retry;
 mod row;

@@ -9,7 +9,7 @@ use crate::accounts_source::AccountsSource;
 use crate::connections::Connections;
 use crate::dialect::Dialect;
 use crate::effect::Effect;
-use crate::failure::{may_be_committed, outcome_unknown, store_error};
+use crate::failure::{is_violation, may_be_committed, outcome_unknown, store_error};
 use crate::retry::retried;
 use crate::transaction::WriteTransaction;
 
@@ -100,25 +100,13 @@ impl SqlStore {
         &self,
         transaction: WriteTransaction,
     ) -> Result<(), StoreError> {
-        transaction.commit().await.map_err(|error| self.unrecorded(error))
-    }
-
-    /// The same, having effects before: how many rows each of them changed.
-    pub(crate) async fn effects_and_end_unrecorded<const N: usize>(
-        &self,
-        transaction: WriteTransaction,
-        effects: [Effect; N],
-    ) -> Result<[u64; N], StoreError> {
-        let ended = transaction.effects_and_commit(effects).await;
-        ended.map_err(|error| self.unrecorded(error))
-    }
-
-    fn unrecorded(&self, error: sqlx::Error) -> StoreError {
-        if may_be_committed(self.dialect, &error) {
-            outcome_unknown(error)
-        } else {
-            self.error(error)
-        }
+        transaction.commit().await.map_err(|error| {
+            if may_be_committed(self.dialect, &error) {
+                outcome_unknown(error)
+            } else {
+                self.error(error)
+            }
+        })
     }
 
     /// Whether the transaction that wrote `record` was committed. Waits until it has ended, if the
@@ -136,6 +124,23 @@ impl SqlStore {
     /// Undoes everything written in `transaction`, and waits until that is done.
     pub(crate) async fn undo(&self, transaction: WriteTransaction) -> Result<(), StoreError> {
         transaction.rollback().await.map_err(|error| self.error(error))
+    }
+
+    /// Has all `effects` and makes them durable, or has none: on SQLite only.
+    pub(crate) async fn have_at_once(
+        &self,
+        effects: impl IntoIterator<Item = Effect>,
+    ) -> Result<(), sqlx::Error> {
+        let mut writer = self.writer.lend().await?;
+        let had = writer.have_at_once(effects.into_iter().collect()).await;
+        match &had {
+            Err(error) if !is_violation(error) => {
+                // To a trigger a table may stay missing that was missing once.
+                writer.discard();
+            }
+            _ => writer.give_back(),
+        }
+        had
     }
 
     /// Has an effect, at the end of `transaction` at the latest.

@@ -54,22 +54,6 @@ impl WriteTransaction {
         }
     }
 
-    /// Has effects, and makes everything durable: how many rows each of them changed.
-    pub(crate) async fn effects_and_commit<const N: usize>(
-        mut self,
-        effects: [Effect; N],
-    ) -> Result<[u64; N], Error> {
-        if let Self::Sqlite(transaction) = self {
-            return transaction.effects_and_commit(effects).await;
-        }
-        let mut changed = [0; N];
-        for (changed, effect) in changed.iter_mut().zip(effects) {
-            *changed = self.effect_now(effect).await?;
-        }
-        self.commit().await?;
-        Ok(changed)
-    }
-
     /// How many rows `statement` changed.
     pub(crate) async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, Error> {
         match self {

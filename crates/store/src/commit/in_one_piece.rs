@@ -10,7 +10,7 @@ use crate::store::SqlStore;
 const OUTCOME: &str = "CASE changes() WHEN 1 THEN $6 END";
 
 impl SqlStore {
-    /// Makes the change by one command to SQLite, as most can be made: where an old password was the
+    /// Makes the change by one statement of SQLite, as most can be made: where an old password was the
     /// proof, only the account and the version of its hash have to be as expected. `None` where they
     /// are not, or more has to be looked at; then nothing was written.
     pub(super) async fn commit_in_one_piece(
@@ -23,16 +23,9 @@ impl SqlStore {
             return Ok(None);
         }
         let version = expected.saturating_add(1);
-        let mut transaction = self.begin().await?;
-        if let Some(effect) = hash_kept(commit) {
-            self.effect(&mut transaction, effect).await?;
-        }
-        self.effect(&mut transaction, hash_replaced(commit)).await?;
-        self.effect(&mut transaction, audit_written(&commit.audit, OUTCOME, "")?).await?;
-        for effect in effects(commit, version) {
-            self.effect(&mut transaction, effect).await?;
-        }
-        match transaction.commit().await {
+        let checked = [hash_replaced(commit), audit_written(&commit.audit, OUTCOME, "")?];
+        let all = hash_kept(commit).into_iter().chain(checked).chain(effects(commit, version));
+        match self.have_at_once(all).await {
             Ok(()) => Ok(Some(Committed::Done { version })),
             Err(error) if is_null_violation(&error) => Ok(None),
             Err(error) => Err(self.error(error)),

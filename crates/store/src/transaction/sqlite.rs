@@ -69,24 +69,11 @@ impl SqliteTransaction {
         Ok(rows)
     }
 
-    pub(super) async fn commit(self) -> Result<(), Error> {
-        self.effects_and_commit([]).await.map(|[]| ())
-    }
-
-    /// Has effects, and makes everything durable: how many rows each of them changed.
-    pub(super) async fn effects_and_commit<const N: usize>(
-        mut self,
-        effects: [Effect; N],
-    ) -> Result<[u64; N], Error> {
-        for effect in effects.into_iter().chain([Effect::new("COMMIT", [])]) {
-            self.outstanding.push(effect);
-        }
-        let told = self.tell().await?;
+    pub(super) async fn commit(mut self) -> Result<(), Error> {
+        self.outstanding.push(Effect::new("COMMIT", []));
+        self.tell().await?;
         self.give_back();
-        let changed = told.iter().rev().skip(1).take(N).rev().copied();
-        let mut each = [0; N];
-        each.iter_mut().zip(changed).for_each(|(each, changed)| *each = changed);
-        Ok(each)
+        Ok(())
     }
 
     pub(super) async fn rollback(mut self) -> Result<(), Error> {
@@ -123,13 +110,13 @@ impl SqliteTransaction {
         mut statement: Statement<'q>,
     ) -> Result<Statement<'q>, Error> {
         // Its text may hold anything, so the places of its values cannot be counted on.
-        if self.outstanding.has_values() {
+        if self.outstanding.values() > 0 {
             self.tell().await?;
         }
         if self.outstanding.is_empty() {
             return Ok(statement);
         }
-        let before = mem::take(&mut self.outstanding).into_sql();
+        let before = mem::take(&mut self.outstanding).sql();
         let values = statement.take_arguments().map_err(Error::Encode)?;
         let sql = format!("{before};\n{}", statement.sql().as_str());
         Ok(query_with(AssertSqlSafe(sql), values.unwrap_or_default()))
