@@ -88,7 +88,7 @@ impl Effects {
     }
 
     /// How many values they have together.
-    pub(crate) fn values(&self) -> usize {
+    pub(crate) fn value_count(&self) -> usize {
         self.0.iter().map(|effect| effect.values.len()).sum()
     }
 
@@ -163,7 +163,7 @@ mod tests {
             Effect::new("UPDATE d SET e = $2 WHERE f = $1 AND g < $2", [2.into(), 3.into()]),
             Effect::new("DELETE FROM h WHERE i = $1", [4.into()]),
         ]);
-        assert_eq!(effects.values(), 4);
+        assert_eq!(effects.value_count(), 4);
         assert_eq!(
             effects.sql(),
             "DELETE FROM a WHERE b = $1;\nDELETE FROM c;\n\

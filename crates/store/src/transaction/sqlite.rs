@@ -110,7 +110,7 @@ impl SqliteTransaction {
         mut statement: Statement<'q>,
     ) -> Result<Statement<'q>, Error> {
         // Its text may hold anything, so the places of its values cannot be counted on.
-        if self.outstanding.values() > 0 {
+        if self.outstanding.value_count() > 0 {
             self.tell().await?;
         }
         if self.outstanding.is_empty() {
