@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::timeout_at;
 
 pub(super) use self::bench::{Bench, KernelBench};
-use self::queue::{Bounds, Departure, Queue, Refused, Ticket};
+use self::queue::{BURST, Bounds, Departure, Queue, Refused, Ticket};
 pub(super) use self::queue::{JobClass, JobSize};
 use self::task::{Pending, Task};
 use super::kernel::Argon2Kernel;
@@ -181,13 +181,18 @@ impl Drop for Place<'_> {
 
 /// What a thread does until the queue is stopped.
 fn work_off(jobs: &Jobs, bench: &mut dyn Bench) {
-    let next = |bench: &mut dyn Bench| {
-        jobs.next_at_once().or_else(|| {
+    let mut answers: Vec<Box<dyn FnOnce()>> = Vec::with_capacity(BURST);
+    loop {
+        let next = jobs.next_at_once();
+        let may_wait = next.as_ref().is_some_and(|turn| turn.answers_may_wait);
+        if !may_wait || answers.len() >= BURST {
+            answers.drain(..).for_each(|answer| answer());
+        }
+        let next = next.or_else(|| {
             bench.wipe();
             jobs.next()
-        })
-    };
-    while let Some(turn) = next(bench) {
+        });
+        let Some(turn) = next else { return };
         let begun = Instant::now();
         if turn.start_before.is_some_and(|at| begun > at) {
             // Whoever waits has its own timer; this is for when that is late itself.
@@ -197,15 +202,17 @@ fn work_off(jobs: &Jobs, bench: &mut dyn Bench) {
             continue;
         }
         let answer = turn.job.run(bench);
+        // Before the answer, so that whoever hears of it finds the thread free.
         jobs.ran(turn.size, begun.elapsed());
-        // Only now, so that whoever hears of it finds the thread free.
-        answer();
+        answers.push(answer);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+
+    use tokio::sync::oneshot::Receiver;
 
     use super::*;
     use crate::hash::kernel::{Argon2Inputs, Argon2Parameters};
@@ -228,9 +235,19 @@ mod tests {
         }
     }
 
+    fn jobs() -> Arc<Jobs> {
+        Arc::new(Jobs::new(Bounds { threads: 1, interactive: 100, bulk: 100 }))
+    }
+
+    /// Starts a thread on what is in the queue, and on what comes.
+    fn start(jobs: &Arc<Jobs>, mut bench: Told) -> JoinHandle<()> {
+        let jobs = Arc::clone(jobs);
+        std::thread::spawn(move || work_off(&jobs, &mut bench))
+    }
+
     #[test]
     fn a_thread_wipes_when_nothing_more_waits() {
-        let jobs = Arc::new(Jobs::new(Bounds { threads: 1, interactive: 10, bulk: 10 }));
+        let jobs = jobs();
         let told = Arc::new(Mutex::new(Vec::new()));
         let push = |name: &'static str| {
             let told = Arc::clone(&told);
@@ -238,14 +255,11 @@ mod tests {
                 told.lock().unwrap().push(name);
                 Ok(())
             });
-            jobs.push(JobClass::Interactive, JobSize::Fits, None, Box::new(job)).unwrap();
+            jobs.push(JobClass::Interactive, JobSize::Usual, None, Box::new(job)).unwrap();
             answer
         };
         let answers = [push("first"), push("second")];
-        let thread = {
-            let (jobs, mut bench) = (Arc::clone(&jobs), Told(Arc::clone(&told)));
-            std::thread::spawn(move || work_off(&jobs, &mut bench))
-        };
+        let thread = start(&jobs, Told(Arc::clone(&told)));
         for answer in answers {
             answer.blocking_recv().unwrap().unwrap();
         }
@@ -256,5 +270,43 @@ mod tests {
         jobs.stop();
         thread.join().unwrap();
         assert_eq!(*told.lock().unwrap(), ["first", "second", "wipe", "third", "wipe"]);
+    }
+
+    /// How many answers had been given when each of these jobs ran, which all waited at first.
+    fn answers_before_each(sizes: [JobSize; 10]) -> Vec<usize> {
+        let jobs = jobs();
+        let answers = Arc::new(Mutex::new(Vec::new()));
+        for size in sizes {
+            let before = Arc::clone(&answers);
+            let (job, answer) = Pending::new(move |_: &mut dyn Bench| {
+                let before: &[Receiver<Answer<usize>>] = &before.lock().unwrap();
+                Ok(before.iter().filter(|answer| !answer.is_empty()).count())
+            });
+            jobs.push(JobClass::Interactive, size, None, Box::new(job)).unwrap();
+            answers.lock().unwrap().push(answer);
+        }
+        let thread = start(&jobs, Told(Arc::default()));
+        while jobs.status().running + jobs.status().waiting > 0 {
+            std::thread::yield_now();
+        }
+        jobs.stop();
+        thread.join().unwrap();
+        let answers = std::mem::take(&mut *answers.lock().unwrap());
+        answers.into_iter().map(|answer| answer.blocking_recv().unwrap().unwrap()).collect()
+    }
+
+    #[test]
+    fn while_many_wait_answers_are_given_four_at_a_time() {
+        let usual = [JobSize::Usual; 10];
+        assert_eq!(answers_before_each(usual), [0, 0, 0, 0, 4, 4, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn no_answer_waits_for_what_may_take_long() {
+        for size in [JobSize::Fits, JobSize::Large] {
+            let mut sizes = [JobSize::Usual; 10];
+            sizes[2] = size;
+            assert_eq!(answers_before_each(sizes), [0, 0, 2, 2, 2, 2, 6, 7, 8, 9]);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use repass_hash_families::{Family, ForeignHash, Projects, VerifyError};
 
+use super::kernel::Argon2Parameters;
 use super::phc::Argon2Hash;
 use super::pool::{Bench, JobSize};
 use super::{HashError, HashedPassword, HasherOptions, Peppers};
@@ -27,9 +28,10 @@ impl StoredHash {
         }
     }
 
-    /// Whether it can be verified in an arena of so many blocks, or takes next to no memory.
-    pub(super) fn size(&self, arena_blocks: usize) -> JobSize {
+    /// What it takes to verify it, where arenas have so many blocks and new hashes the parameters `usual`.
+    pub(super) fn size(&self, arena_blocks: usize, usual: Argon2Parameters) -> JobSize {
         let fits = match self {
+            Self::Argon2(hash) if hash.parameters == usual => return JobSize::Usual,
             Self::Argon2(hash) => hash.parameters.blocks() <= arena_blocks,
             Self::Foreign(hash) => hash.memory_bytes() <= HasherOptions::SMALL_BYTES,
         };
@@ -56,5 +58,24 @@ impl StoredHash {
                 })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::HashProfile;
+
+    #[test]
+    fn what_costs_as_a_new_hash_is_usual() {
+        let profile = HashProfile::INSECURE_FOR_TESTS;
+        let size = |cost: &str| {
+            let text = format!("$argon2id$v=19${cost}$c2FsdHNhbHQ$AAECAwQFBgcICQoLDA0ODw");
+            let stored = StoredHash::parse(&HashedPassword::from_stored(text), 1024).unwrap();
+            stored.size(profile.memory_kib() as usize, profile.parameters())
+        };
+        assert_eq!(size("m=8,t=1,p=1"), JobSize::Usual);
+        assert_eq!(size("m=8,t=9,p=1"), JobSize::Fits);
+        assert_eq!(size("m=12,t=1,p=1"), JobSize::Large);
     }
 }

@@ -5,7 +5,7 @@ mod line;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use self::line::Line;
+use self::line::{Line, Waiting};
 use crate::hash::status::HasherStatus;
 
 /// Who waits for a job.
@@ -17,18 +17,28 @@ pub(in crate::hash) enum JobClass {
     Bulk,
 }
 
-/// Whether a job fits the thread's arena.
+/// What a job takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::hash) enum JobSize {
-    /// It does, or takes next to no memory.
+    /// As much memory and time as a new hash.
+    Usual,
+    /// No more memory than the thread's arena, or next to none, and any time.
     Fits,
-    /// It takes memory of its own. Of these, one at a time runs over all threads.
+    /// Memory of its own. Of these, one at a time runs over all threads.
     Large,
 }
 
 /// While jobs of both classes wait, every sixteenth that runs is a bulk job, so that a busy server
 /// delays an import, but does not stop it.
 const BULK_SHARE: u32 = 16;
+
+/// While so many jobs wait for each thread, it gives so many answers together. What an answer sets off
+/// elsewhere finds the caches full of a hash's blocks, and itself in them only if another did the same
+/// just before.
+pub(super) const BURST: usize = 4;
+
+/// No answer waits for a hash that takes longer: that gains little, and delays much.
+const BRIEF: Duration = Duration::from_millis(50);
 
 /// `Retry-After` is told in whole seconds, so less makes no sense; whoever is told more than half a
 /// minute does not come back.
@@ -66,6 +76,8 @@ pub(super) struct Turn<J> {
     pub(super) start_before: Option<Instant>,
     pub(super) class: JobClass,
     pub(super) size: JobSize,
+    /// Whether the thread's earlier answers may be given after it, since it is brief and many wait.
+    pub(super) answers_may_wait: bool,
 }
 
 /// How many jobs may run and wait.
@@ -138,7 +150,7 @@ impl<J> Queue<J> {
         }
         let number = state.next_number;
         state.next_number += 1;
-        state.line(class).push(number, size, (job, start_before));
+        state.line(class).push(number, Waiting { job, start_before, size });
         drop(state);
         self.changed.notify_one();
         Ok(Ticket { number, class, size })
@@ -147,7 +159,7 @@ impl<J> Queue<J> {
     /// Takes a job out before its turn, and gives it back; `None` when its turn has come already.
     pub(super) fn leave(&self, ticket: Ticket, why: Departure) -> Option<J> {
         let mut state = self.lock();
-        let (job, _) = state.line(ticket.class).remove(ticket.number, ticket.size)?;
+        let Waiting { job, .. } = state.line(ticket.class).remove(ticket.number, ticket.size)?;
         match why {
             Departure::Abandoned => state.abandoned += 1,
             Departure::Late => state.late += 1,
@@ -158,7 +170,7 @@ impl<J> Queue<J> {
     /// The next job, if one is to be done now.
     pub(super) fn next_at_once(&self) -> Option<Turn<J>> {
         let mut state = self.lock();
-        if state.stopped { None } else { state.next() }
+        if state.stopped { None } else { state.next(&self.bounds) }
     }
 
     /// Waits for the next job; `None` when there will be none.
@@ -168,7 +180,7 @@ impl<J> Queue<J> {
             if state.stopped {
                 return None;
             }
-            if let Some(turn) = state.next() {
+            if let Some(turn) = state.next(&self.bounds) {
                 return Some(turn);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -221,8 +233,8 @@ impl<J> Queue<J> {
     pub(super) fn stop(&self) -> Vec<J> {
         let mut state = self.lock();
         state.stopped = true;
-        let mut waiting: Vec<J> = state.interactive.drain().map(|(job, _)| job).collect();
-        waiting.extend(state.bulk.drain().map(|(job, _)| job));
+        let mut waiting: Vec<J> = state.interactive.drain().map(|waiting| waiting.job).collect();
+        waiting.extend(state.bulk.drain().map(|waiting| waiting.job));
         drop(state);
         self.changed.notify_all();
         waiting
@@ -270,7 +282,7 @@ impl<J> State<J> {
             }
         };
         match size {
-            JobSize::Fits => line.fitting() < places.saturating_add(idle),
+            JobSize::Usual | JobSize::Fits => line.fitting() < places.saturating_add(idle),
             JobSize::Large => {
                 let one = usize::from(idle > 0 && !self.large_runs);
                 line.large() < places.saturating_add(one)
@@ -278,7 +290,7 @@ impl<J> State<J> {
         }
     }
 
-    fn next(&mut self) -> Option<Turn<J>> {
+    fn next(&mut self, bounds: &Bounds) -> Option<Turn<J>> {
         let large_may_run = !self.large_runs;
         let bulk_is_due = self.bulk_passed_over >= BULK_SHARE - 1;
         let order = if bulk_is_due {
@@ -286,14 +298,18 @@ impl<J> State<J> {
         } else {
             [JobClass::Interactive, JobClass::Bulk]
         };
-        let (class, (size, (job, start_before))) = order
+        let (class, Waiting { job, start_before, size }) = order
             .into_iter()
             .find_map(|class| Some((class, self.line(class).pop(large_may_run)?)))?;
         let passes_over = class == JobClass::Interactive && self.bulk.len() > 0;
         self.bulk_passed_over = if passes_over { self.bulk_passed_over + 1 } else { 0 };
         self.running += 1;
         self.large_runs |= size == JobSize::Large;
-        Some(Turn { job, start_before, class, size })
+        let is_brief = size == JobSize::Usual && self.mean.is_some_and(|mean| mean <= BRIEF);
+        // An import's jobs are many by nature; no answer waits for their sake.
+        let many_wait = self.interactive.fitting() >= BURST.saturating_mul(bounds.threads);
+        let answers_may_wait = is_brief && many_wait;
+        Some(Turn { job, start_before, class, size, answers_may_wait })
     }
 
     /// How long it takes to work off what stands before a newcomer.

@@ -4,7 +4,11 @@ use std::time::Instant;
 use super::JobSize;
 
 /// A job, and when its turn is over.
-type Waiting<J> = (J, Option<Instant>);
+pub(super) struct Waiting<J> {
+    pub(super) job: J,
+    pub(super) start_before: Option<Instant>,
+    pub(super) size: JobSize,
+}
 
 /// Jobs of one class in the order they came; any of them can be taken out at little cost.
 pub(super) struct Line<J> {
@@ -17,8 +21,8 @@ impl<J> Line<J> {
         Self { fitting: BTreeMap::new(), large: BTreeMap::new() }
     }
 
-    pub(super) fn push(&mut self, number: u64, size: JobSize, waiting: Waiting<J>) {
-        self.of(size).insert(number, waiting);
+    pub(super) fn push(&mut self, number: u64, waiting: Waiting<J>) {
+        self.of(waiting.size).insert(number, waiting);
     }
 
     pub(super) fn remove(&mut self, number: u64, size: JobSize) -> Option<Waiting<J>> {
@@ -26,17 +30,16 @@ impl<J> Line<J> {
     }
 
     /// The first that may run.
-    pub(super) fn pop(&mut self, large_may_run: bool) -> Option<(JobSize, Waiting<J>)> {
+    pub(super) fn pop(&mut self, large_may_run: bool) -> Option<Waiting<J>> {
         let fitting = self.fitting.first_key_value().map(|(number, _)| *number);
         let large = self.large.first_key_value().map(|(number, _)| *number);
-        let size = match (fitting, large.filter(|_| large_may_run)) {
+        let line = match (fitting, large.filter(|_| large_may_run)) {
             (None, None) => return None,
-            (Some(fitting), Some(large)) if large < fitting => JobSize::Large,
-            (None, Some(_)) => JobSize::Large,
-            (Some(_), _) => JobSize::Fits,
+            (Some(fitting), Some(large)) if large < fitting => &mut self.large,
+            (None, Some(_)) => &mut self.large,
+            (Some(_), _) => &mut self.fitting,
         };
-        let (_, waiting) = self.of(size).pop_first()?;
-        Some((size, waiting))
+        line.pop_first().map(|(_, waiting)| waiting)
     }
 
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Waiting<J>> + use<J> {
@@ -59,7 +62,7 @@ impl<J> Line<J> {
 
     fn of(&mut self, size: JobSize) -> &mut BTreeMap<u64, Waiting<J>> {
         match size {
-            JobSize::Fits => &mut self.fitting,
+            JobSize::Usual | JobSize::Fits => &mut self.fitting,
             JobSize::Large => &mut self.large,
         }
     }

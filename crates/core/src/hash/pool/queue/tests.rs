@@ -1,7 +1,7 @@
 use super::*;
 
 use JobClass::{Bulk, Interactive};
-use JobSize::{Fits, Large};
+use JobSize::{Fits, Large, Usual};
 
 const BOUNDS: Bounds = Bounds { threads: 1, interactive: 100, bulk: 100 };
 
@@ -16,7 +16,7 @@ impl Queue<String> {
 
     /// Takes the next job without waiting for one.
     fn begin(&self) -> Option<Turn<String>> {
-        self.lock().next()
+        self.lock().next(&self.bounds)
     }
 
     /// Runs all that wait, one after the other.
@@ -189,4 +189,25 @@ fn when_it_stops_what_waits_is_given_back_and_nobody_comes_in() {
     assert_eq!(queue.push(Interactive, Fits, None, String::new()).err(), Some(Refused::Stopped));
     assert!(queue.stop().is_empty());
     assert!(queue.status().stopped);
+}
+
+#[test]
+fn answers_may_wait_for_a_brief_job_while_four_interactive_ones_wait_for_each_thread() {
+    let may_wait = |size, takes, waiting| {
+        let queue = queue(Bounds { threads: 2, ..BOUNDS });
+        queue.add(Interactive, Usual, "told how long they take");
+        queue.ran(queue.begin().unwrap().size, Duration::from_millis(takes));
+        queue.add(Interactive, size, "next");
+        for _ in 0..waiting {
+            queue.add(Interactive, Fits, "interactive");
+            queue.add(Bulk, Usual, "bulk");
+        }
+        queue.begin().unwrap().answers_may_wait
+    };
+    assert!(may_wait(Usual, 50, 8));
+    assert!(!may_wait(Usual, 50, 7), "few wait, and an import");
+    assert!(!may_wait(Usual, 51, 8), "they take long");
+    for size in [Fits, Large] {
+        assert!(!may_wait(size, 50, 8), "it may take long");
+    }
 }
