@@ -19,14 +19,15 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it with its defaults but for the lines given.
+    /// Starts it with its defaults but for the lines given, and room and time for all connections: they
+    /// are silent while it is somebody else's turn.
     pub(crate) fn start(program: &Path, hashing: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("repassd.toml");
         let text = format!(
             "listen = '127.0.0.1:0'\n\
              [store]\nurl = '{}'\n\
-             [server]\nmax_connections = 10000\n\
+             [server]\nmax_connections = 10000\nheader_timeout = '1h'\nidle_timeout = '1h'\n\
              [log]\nformat = 'json'\nfilter = 'warn,repassd=info'\n\
              [policy]\nhistory = 0\n\
              [hashing]\n{hashing}\n\
