@@ -37,9 +37,9 @@ const SALT_BYTES: usize = 16;
 /// after all other, but for every sixteenth turn. A job that cannot begin before its deadline is
 /// answered [`HashError::Busy`] at the deadline, and one that finds no room at once. A job whose
 /// caller has gone leaves the queue at once, and its place is free. What runs is never broken off.
-/// While four jobs wait for each thread, and none takes more than 50 ms, answers are given four at a
-/// time, so after three more hashes at most: to serve several callers in a row disturbs hashing less
-/// than to serve each by itself.
+/// While four jobs wait for each thread, and they take 50 ms at most on average, answers are given four
+/// at a time, so after three more hashes at most: to serve several callers in a row disturbs hashing
+/// less than to serve each by itself.
 ///
 /// The deadline takes the timer of a tokio runtime (`enable_time`); without one `hash` and `verify`
 /// panic.

@@ -21,6 +21,9 @@ use super::kernel::Argon2Kernel;
 use super::status::HasherStatus;
 use super::{HashError, HasherOptions};
 
+/// No answer waits for hashes that take longer: that would gain little, and delay much.
+const BRIEF: Duration = Duration::from_millis(50);
+
 type Answer<T> = Result<T, HashError>;
 type Jobs = Queue<Box<dyn Task>>;
 
@@ -41,6 +44,7 @@ impl Pool {
             threads: options.threads.get(),
             interactive: options.queue.get(),
             bulk: options.bulk_queue.get(),
+            brief: BRIEF,
         };
         // When not all can be started, dropping it ends those that were.
         let mut pool = Self {
@@ -236,7 +240,9 @@ mod tests {
     }
 
     fn jobs() -> Arc<Jobs> {
-        Arc::new(Jobs::new(Bounds { threads: 1, interactive: 100, bulk: 100 }))
+        // However slow the machine is at times.
+        let brief = Duration::MAX;
+        Arc::new(Jobs::new(Bounds { threads: 1, interactive: 100, bulk: 100, brief }))
     }
 
     /// Starts a thread on what is in the queue, and on what comes.
@@ -286,7 +292,7 @@ mod tests {
             answers.lock().unwrap().push(answer);
         }
         let thread = start(&jobs, Told(Arc::default()));
-        while jobs.status().running + jobs.status().waiting > 0 {
+        while jobs.status().completed < 10 {
             std::thread::yield_now();
         }
         jobs.stop();
@@ -308,5 +314,27 @@ mod tests {
             sizes[2] = size;
             assert_eq!(answers_before_each(sizes), [0, 0, 2, 2, 2, 2, 6, 7, 8, 9]);
         }
+    }
+
+    #[test]
+    fn answers_that_wait_are_given_when_the_queue_is_stopped() {
+        let jobs = jobs();
+        let push = |compute: Box<dyn FnOnce() + Send>| {
+            let (job, answer) = Pending::new(move |_: &mut dyn Bench| {
+                compute();
+                Ok(())
+            });
+            jobs.push(JobClass::Interactive, JobSize::Usual, None, Box::new(job)).unwrap();
+            answer
+        };
+        let first = push(Box::new(|| {}));
+        let stopping = Arc::clone(&jobs);
+        let second = push(Box::new(move || drop(stopping.stop())));
+        let others: Vec<_> = (0..8).map(|_| push(Box::new(|| {}))).collect();
+        start(&jobs, Told(Arc::default())).join().unwrap();
+        for answer in [first, second] {
+            answer.blocking_recv().unwrap().unwrap();
+        }
+        assert!(others.into_iter().all(|answer| answer.blocking_recv().is_err()));
     }
 }

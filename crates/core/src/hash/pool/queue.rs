@@ -37,9 +37,6 @@ const BULK_SHARE: u32 = 16;
 /// just before.
 pub(super) const BURST: usize = 4;
 
-/// No answer waits for a hash that takes longer: that gains little, and delays much.
-const BRIEF: Duration = Duration::from_millis(50);
-
 /// `Retry-After` is told in whole seconds, so less makes no sense; whoever is told more than half a
 /// minute does not come back.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -80,12 +77,14 @@ pub(super) struct Turn<J> {
     pub(super) answers_may_wait: bool,
 }
 
-/// How many jobs may run and wait.
+/// How many jobs may run and wait, and for which ones an answer may wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     pub(super) threads: usize,
     pub(super) interactive: usize,
     pub(super) bulk: usize,
+    /// The longest that the mean job may take.
+    pub(super) brief: Duration,
 }
 
 /// Two classes of jobs, first come, first served in each; large ones stand aside while another large
@@ -305,7 +304,7 @@ impl<J> State<J> {
         self.bulk_passed_over = if passes_over { self.bulk_passed_over + 1 } else { 0 };
         self.running += 1;
         self.large_runs |= size == JobSize::Large;
-        let is_brief = size == JobSize::Usual && self.mean.is_some_and(|mean| mean <= BRIEF);
+        let is_brief = size == JobSize::Usual && self.mean.is_some_and(|mean| mean <= bounds.brief);
         // An import's jobs are many by nature; no answer waits for their sake.
         let many_wait = self.interactive.fitting() >= BURST.saturating_mul(bounds.threads);
         let answers_may_wait = is_brief && many_wait;

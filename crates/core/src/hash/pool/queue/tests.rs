@@ -3,7 +3,8 @@ use super::*;
 use JobClass::{Bulk, Interactive};
 use JobSize::{Fits, Large, Usual};
 
-const BOUNDS: Bounds = Bounds { threads: 1, interactive: 100, bulk: 100 };
+const BOUNDS: Bounds =
+    Bounds { threads: 1, interactive: 100, bulk: 100, brief: Duration::from_millis(50) };
 
 fn queue(bounds: Bounds) -> Queue<String> {
     Queue::new(bounds)
@@ -71,7 +72,7 @@ fn while_a_large_job_runs_others_of_its_size_stand_aside() {
 
 #[test]
 fn what_a_free_thread_takes_at_once_needs_no_place() {
-    let queue = queue(Bounds { threads: 2, interactive: 1, bulk: 1 });
+    let queue = queue(Bounds { threads: 2, interactive: 1, bulk: 1, ..BOUNDS });
     let push = |class, size| queue.push(class, size, None, String::new());
     for _ in 0..3 {
         assert!(push(Interactive, Fits).is_ok());
@@ -91,7 +92,7 @@ fn what_a_free_thread_takes_at_once_needs_no_place() {
 
 #[test]
 fn large_jobs_that_wait_for_each_other_keep_nobody_out() {
-    let queue = queue(Bounds { threads: 2, interactive: 2, bulk: 1 });
+    let queue = queue(Bounds { threads: 2, interactive: 2, bulk: 1, ..BOUNDS });
     let push = |size| queue.push(Interactive, size, None, String::new());
     let mut taken = Vec::new();
     for _ in 0..3 {
@@ -105,7 +106,7 @@ fn large_jobs_that_wait_for_each_other_keep_nobody_out() {
 
 #[test]
 fn who_leaves_makes_room_and_is_given_back_once() {
-    let queue = queue(Bounds { threads: 1, interactive: 1, bulk: 1 });
+    let queue = queue(Bounds { threads: 1, interactive: 1, bulk: 1, ..BOUNDS });
     queue.add(Interactive, Fits, "runs");
     let turn = queue.begin().unwrap();
     let ticket = queue.add(Interactive, Fits, "leaves");
