@@ -14,4 +14,4 @@ pub use binary::{binary, cargo, workspace};
 pub use client::{Answer, Client};
 pub use database::Database;
 pub use desk::{Desk, FIRST_PASSWORD, Player};
-pub use server::{Server, ServerBuilder, Stopped};
+pub use server::{LogReader, Server, ServerBuilder, Stopped};

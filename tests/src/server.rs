@@ -2,6 +2,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -25,7 +26,20 @@ pub struct Server {
     log: Arc<Mutex<String>>,
     /// Gathers the log until the server's end of it is closed.
     reader: Option<JoinHandle<()>>,
+    reading: Arc<AtomicU8>,
     database: Database,
+}
+
+/// Whether what a server logs is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum LogReader {
+    /// It is.
+    Reads,
+    /// It is not, so the pipe fills up.
+    Pauses,
+    /// The reading end of the pipe is closed.
+    Gone,
 }
 
 /// How a server ended.
@@ -94,6 +108,23 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
+    /// From the next line on, reads the log so.
+    pub fn read_log(&self, reader: LogReader) {
+        self.reading.store(reader as u8, Ordering::SeqCst);
+    }
+
+    /// Waits until nobody reads the log any more, after [`LogReader::Gone`] and one more line.
+    pub async fn log_reader_gone(&mut self) {
+        let reader = self.reader.take().expect("it is waited for once");
+        tokio::task::spawn_blocking(|| reader.join()).await.unwrap().expect("no panic");
+    }
+
+    /// Sends it this signal.
+    pub fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        kill(id, signal).unwrap();
+    }
+
     /// Asks it to stop, without waiting.
     pub fn terminate(&self) {
         self.signal(Signal::SIGTERM);
@@ -126,11 +157,6 @@ impl Server {
     pub async fn kill(self) -> Stopped {
         self.signal(Signal::SIGKILL);
         self.wait().await
-    }
-
-    fn signal(&self, signal: Signal) {
-        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        kill(id, signal).unwrap();
     }
 }
 
@@ -232,6 +258,8 @@ impl ServerBuilder {
         let log = Arc::new(Mutex::new(String::new()));
         let (listens, listening) = mpsc::channel();
         let written = Arc::clone(&log);
+        let reading = Arc::new(AtomicU8::new(LogReader::Reads as u8));
+        let is_reading = Arc::clone(&reading);
         let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 if let Some(address) = address_in(&line) {
@@ -240,6 +268,13 @@ impl ServerBuilder {
                 let mut log = written.lock().unwrap();
                 log.push_str(&line);
                 log.push('\n');
+                drop(log);
+                while is_reading.load(Ordering::SeqCst) == LogReader::Pauses as u8 {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                if is_reading.load(Ordering::SeqCst) == LogReader::Gone as u8 {
+                    break;
+                }
             }
         });
         let address = tokio::task::spawn_blocking(move || listening.recv_timeout(PATIENCE));
@@ -247,7 +282,8 @@ impl ServerBuilder {
             let _ = child.kill();
             panic!("the server does not start:\n{}", log.lock().unwrap());
         };
-        Server { address, child, log, reader: Some(reader), database: self.database.clone() }
+        let database = self.database.clone();
+        Server { address, child, log, reader: Some(reader), reading, database }
     }
 }
 

@@ -25,7 +25,7 @@ const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 const SITE_ACCOUNT: &str = "1234abcd5678efgh9ijklmno";
 
 pub(crate) async fn run(options: DemoOptions) -> Result<(), Box<dyn Error>> {
-    logging::start(LogFormat::Text, "warn,repass::request=info");
+    let _log = logging::start(LogFormat::Text, "warn,repass::request=info")?;
     let shutdown = listen::shutdown_signal()?;
     let listener = serve::bind(options.listen).await?;
     let folder = tempfile::Builder::new().prefix("repass-demo-").tempdir()?;

@@ -21,7 +21,8 @@ pub(crate) struct ListenError {
 }
 
 pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
-    logging::start(config.log_format, &config.log_filter);
+    // Ends last, with what everything else has to say.
+    let _log = logging::start(config.log_format, &config.log_filter)?;
     // Before anything is announced, so that a signal right after it finds its handler.
     let shutdown = listen::shutdown_signal()?;
     let house = House::open(config).await?;

@@ -21,8 +21,8 @@ pub(crate) struct Panicked {
     pub(crate) location: Option<String>,
 }
 
-/// Replaces the process's panic hook by one that tells standard error where a panic was, and not
-/// what it said.
+/// Replaces the process's panic hook by one that tells where a panic was, and not what it said: to the
+/// log, or to standard error while no log was started.
 ///
 /// A panic's message may quote what was being worked on, and so a password. The service never logs
 /// it, but Rust's own hook prints it before anybody can catch the panic. Call this at the start of
@@ -36,8 +36,14 @@ fn tell_location(info: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("<unnamed>");
     let place = location.as_deref().unwrap_or("an unknown place");
-    // Nobody is left to be told when this fails.
-    let _ = writeln!(std::io::stderr(), "thread '{name}' panicked at {place} (message withheld)");
+    if tracing::dispatcher::has_been_set() {
+        // Writing to standard error here could wait for its reader, and with it all other requests.
+        tracing::error!(target: "repass::panic", thread = name, location = place, "panicked");
+    } else {
+        // Nobody is left to be told when this fails.
+        let _ =
+            writeln!(std::io::stderr(), "thread '{name}' panicked at {place} (message withheld)");
+    }
     let _ = LOCATION.try_with(|last| last.replace(location));
 }
 
