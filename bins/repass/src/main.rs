@@ -24,7 +24,7 @@ use crate::output::Output;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return cli::usage::answer(&error),
+        Err(error) => return cli::usage::answer(error),
     };
     let output = Output::new(cli.global.json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

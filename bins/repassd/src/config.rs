@@ -1,6 +1,8 @@
 //! The configuration: as written ([`raw`]), and as checked ([`Config`]).
 
 mod checked;
+mod environment;
+mod file;
 mod hashing;
 mod mail;
 mod memory;
@@ -9,15 +11,15 @@ mod raw;
 mod specs;
 mod store;
 
-use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use ::config::{Environment, File, FileFormat, Map};
+use ::config::Map;
 use repass_core::MissingPeppers;
 use repass_store::{ColumnProblem, SqlStore};
 
 pub(crate) use checked::{Config, LogFormat, ServerLimits};
+use file::TomlFile;
 
 /// What is wrong with a configuration: in which file, at which key, and why.
 #[derive(Debug, thiserror::Error)]
@@ -28,8 +30,8 @@ pub(crate) enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    #[error("{}: {reason}", .file.display())]
-    Malformed { file: PathBuf, reason: String },
+    #[error("{file}: {reason}")]
+    Malformed { file: String, reason: String },
     #[error("environment variable {name}: {reason}")]
     Variable { name: String, reason: &'static str },
     #[error("{place}: {key}: {reason}")]
@@ -56,47 +58,42 @@ impl KeyError {
     pub(crate) fn new(key: impl Into<String>, reason: impl std::fmt::Display) -> Self {
         Self { key: key.into(), reason: reason.to_string() }
     }
+
+    /// What is wrong at `path`, without the value, which may be a secret: messages of serde and of the
+    /// `config` crate quote it.
+    fn of(path: &str, error: &::config::ConfigError) -> Self {
+        match error {
+            ::config::ConfigError::At { error, .. } => Self::of(path, error),
+            ::config::ConfigError::Type { expected, .. } => {
+                Self::new(path, format!("must be {expected}"))
+            }
+            ::config::ConfigError::NotFound(key) => Self::new(key, "is required"),
+            ::config::ConfigError::Message(text) if text.starts_with("unknown field `") => {
+                Self::new(path, text)
+            }
+            // What was found is before the last "expected", what serde's visitor takes after it.
+            error => match error.to_string().rsplit_once(" expected ") {
+                Some((_, expected)) => Self::new(path, format!("must be {expected}")),
+                None => Self::new(path, "has a value that is not understood"),
+            },
+        }
+    }
 }
-
-const PREFIX: &str = "REPASS_";
-
-/// Variables of the same prefix that the command line and the shell use; no keys of ours.
-const NOT_OURS: [&str; 8] = [
-    "REPASS_DATABASE",
-    "REPASS_KEY_FILE",
-    "REPASS_SCHEMA",
-    "REPASS_REALM",
-    "REPASS_HASH_PROFILE",
-    "REPASS_PEPPER",
-    "REPASS_PEPPER_KEYS",
-    "REPASS_POLICY",
-];
 
 /// Reads a configuration file and the environment variables that override it.
 pub(crate) fn load(file: &Path) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(file)
         .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
-    parse(file, &text, overrides(std::env::vars_os())?)
-}
-
-/// Those of the environment's variables that override keys.
-fn overrides(
-    variables: impl Iterator<Item = (OsString, OsString)>,
-) -> Result<Map<String, String>, ConfigError> {
-    let ours = variables
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-        .filter(|(name, _)| name.starts_with(PREFIX) && !NOT_OURS.contains(&name.as_str()));
-    ours.map(|(name, value)| match value.into_string() {
-        Ok(value) => Ok((name, value)),
-        Err(_) => Err(ConfigError::Variable { name, reason: "its value is no UTF-8" }),
-    })
-    .collect()
+    let environment = environment::read(std::env::vars_os())?;
+    let mut config = parse(file, &text, environment.overrides)?;
+    config.passed_over = environment.passed_over;
+    Ok(config)
 }
 
 /// The configuration of a demo: every spec in a realm of its name, on this database.
 pub(crate) fn demo(listen: SocketAddr, database: &Path) -> Result<Config, ConfigError> {
     let url = SqlStore::url_of(database).map_err(|error| ConfigError::Malformed {
-        file: "demo".into(),
+        file: "demo".to_owned(),
         reason: error.to_string(),
     })?;
     let mut text =
@@ -107,53 +104,28 @@ pub(crate) fn demo(listen: SocketAddr, database: &Path) -> Result<Config, Config
     parse(Path::new("demo"), &text, Map::new())
 }
 
-fn parse(file: &Path, text: &str, environment: Map<String, String>) -> Result<Config, ConfigError> {
-    let variables: Vec<String> = environment.keys().cloned().collect();
-    let malformed = |error: ::config::ConfigError| ConfigError::Malformed {
-        file: file.to_owned(),
-        reason: one_line(&error.to_string()),
+fn parse(path: &Path, text: &str, overrides: Map<String, String>) -> Result<Config, ConfigError> {
+    let file = TomlFile::parse(text).map_err(|error| ConfigError::Malformed {
+        file: format!("{}{}", path.display(), error.position),
+        reason: error.reason,
+    })?;
+    let variables: Vec<String> = overrides.keys().cloned().collect();
+    let at_key = |error: KeyError| {
+        let place = environment::variable_of(&error.key, &variables).unwrap_or_else(|| {
+            let position = file.position(&error.key).map(|position| position.to_string());
+            format!("{}{}", path.display(), position.unwrap_or_default())
+        });
+        ConfigError::Key { place, key: error.key, reason: one_line(&error.reason) }
     };
     let merged = ::config::Config::builder()
-        .add_source(File::from_str(text, FileFormat::Toml))
-        .add_source(
-            Environment::with_prefix("REPASS")
-                .prefix_separator("_")
-                .separator("__")
-                // As texts: a realm of "007" is no number. Where a number is wanted, they are read
-                // as one.
-                .try_parsing(false)
-                .source(Some(environment)),
-        )
+        .add_source(file.clone())
+        .add_source(environment::source(overrides))
         .build()
-        .map_err(malformed)?;
-    let at_key = |key: &str, reason: &str| ConfigError::Key {
-        place: place_of(key, file, &variables),
-        key: key.to_owned(),
-        reason: one_line(reason),
-    };
-    let raw: raw::RawConfig = serde_path_to_error::deserialize(merged).map_err(|error| {
-        let key = error.path().to_string();
-        let reason = error.inner().to_string();
-        // The crate adds the key to the reason itself; once is enough.
-        let reason = reason.split(" for key `").next().unwrap_or_default().to_owned();
-        if key == "." {
-            ConfigError::Malformed { file: file.to_owned(), reason: one_line(&reason) }
-        } else {
-            at_key(&key, &reason)
-        }
-    })?;
-    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-    raw.check(&folder).map_err(|error| at_key(&error.key, &error.reason))
-}
-
-/// Where a key was given: an environment variable overrides the file.
-fn place_of(key: &str, file: &Path, variables: &[String]) -> String {
-    let variable = format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
-    if variables.iter().any(|own| own.eq_ignore_ascii_case(&variable)) {
-        format!("environment variable {variable}")
-    } else {
-        file.display().to_string()
-    }
+        .map_err(|error| at_key(KeyError::of("", &error)))?;
+    let raw: raw::RawConfig = serde_path_to_error::deserialize(merged)
+        .map_err(|error| at_key(KeyError::of(&error.path().to_string(), error.inner())))?;
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    raw.check(&folder).map_err(at_key)
 }
 
 fn one_line(text: &str) -> String {
@@ -173,7 +145,31 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        parse(Path::new("r.toml"), text, environment).err().unwrap().to_string()
+        let message = parse(Path::new("r.toml"), text, environment).err().unwrap().to_string();
+        // Positions have tests of their own.
+        match message.split_once(": ") {
+            Some((place, rest)) if place.starts_with("r.toml") => format!("r.toml: {rest}"),
+            _ => message,
+        }
+    }
+
+    #[test]
+    fn l5_a_mistake_is_told_by_line_column_and_key() {
+        let message =
+            |text: &str| parse(Path::new("r.toml"), text, Map::new()).err().unwrap().to_string();
+        assert_eq!(
+            message(&format!("{GOOD}[server]\nmax_connections = 'many'")),
+            "r.toml:7:1: server.max_connections: must be an integer"
+        );
+        assert_eq!(
+            message(&format!("{GOOD}[webhook]\nurl = 'https://example.org/'\nsecret = 'x")),
+            "r.toml:8:12: invalid literal string, expected `'`"
+        );
+        assert_eq!(
+            message(&format!("{GOOD}[mail]\nserver = 'localhost'")),
+            "r.toml:6:2: mail.from: is required"
+        );
+        assert_eq!(message(""), "r.toml: specs: none is enabled, so there is nothing to serve");
     }
 
     #[test]
@@ -186,7 +182,7 @@ mod tests {
     #[test]
     fn every_mistake_names_place_key_and_reason() {
         let in_tables = [
-            ("[policy]\nmin_length = 'x'", "r.toml: policy.min_length: invalid type"),
+            ("[policy]\nmin_length = 'x'", "r.toml: policy.min_length: must be"),
             ("[policy]\nmin_length = 0", "r.toml: policy.min_length: "),
             ("[policy]\nmin_length = 300", "r.toml: policy.min_length: "),
             ("[policy]\npreset = 'nits'", "r.toml: policy.preset: must be one of nist-800-63b-4"),
@@ -201,7 +197,7 @@ mod tests {
             ),
             (
                 "[hashing]\npepper = 'k1'",
-                "r.toml: hashing.pepper: there is no [hashing.peppers.k1]",
+                "r.toml: hashing.pepper: no table [hashing.peppers.ID] has this id",
             ),
             ("[hashing.peppers.k1]", "r.toml: hashing.peppers.k1.key: give either"),
             (
@@ -260,10 +256,7 @@ mod tests {
                  secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'",
                 "r.toml: webhook.url: must begin with https://",
             ),
-            (
-                "[mail]\nserver = 'localhost'",
-                "r.toml: mail: missing configuration field \"mail.from\"",
-            ),
+            ("[mail]\nserver = 'localhost'", "r.toml: mail.from: is required"),
             ("[mail]\nhost = 'localhost'", "unknown field `host`"),
             ("[log]\nformat = 'xml'", "r.toml: log.format: "),
             ("[specs.etna]\nrealm = 'A B'", "r.toml: specs.etna.realm: "),
@@ -320,6 +313,105 @@ mod tests {
         assert!(!wrong(&keyless, &[]).contains("secret"));
         let nothing = GOOD.replace("[specs.ecom]", "[specs.ecom]\nenabled = false");
         assert!(wrong(&nothing, &[]).starts_with("r.toml: specs: none is enabled"));
+    }
+
+    /// All tables, and of keys that exclude one another the first.
+    const FULL: &str = "\
+        listen = '127.0.0.1:0'\nallow_plain_http = true\n\
+        [store]\nurl = 'sqlite:///tmp/x.db'\n\
+        [store.accounts]\ntable = 'users'\nid = 'id'\nuser_id = 'login'\nhash = 'pw'\n\
+        email = 'mail'\nusername = 'name'\nactive = 'active'\nrealm = 'a'\n\
+        [server]\nmax_connections = 1\nheader_timeout = 1\nbody_timeout = 1\nidle_timeout = 1\n\
+        shutdown_timeout = 1\n\
+        [admin]\nlisten = '127.0.0.1:0'\n\
+        [log]\nformat = 'text'\nfilter = 'info'\n\
+        [policy]\npreset = 'vendor-zap'\nmin_length = 8\nmax_length = 64\nhistory = 1\n\
+        require_digit = true\nrequire_special = true\nrefuse_current = true\n\
+        refuse_account_words = true\nrefuse_common = true\n\
+        [hashing]\nmemory_kib = 19456\niterations = 2\nparallelism = 1\n\
+        kernel = 'auto'\nthreads = 1\narena_memory_kib = 19456\nqueue = 1\ndeadline = 1\n\
+        [hashing.peppers.k1]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
+        [hashing.firebase.p]\nsigner_key = 'AAEC/w=='\n\
+        [attempts]\nfree = 1\nfirst_delay = 1\nmax_delay = 1\nlimit = 1\n\
+        [outbox]\npoll = 1\nfirst_wait = 1\nlongest_wait = 1\nmax_tries = 1\n\
+        [webhook]\nurl = 'https://example.org/'\nsecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'\n\
+        timeout = 1\nallow_private = true\n\
+        [mail]\nserver = 'localhost'\ntls = 'none'\nport = 1\nusername = 'u'\npassword = 'p'\n\
+        from = 'a@example.org'\nreply_to = 'a@example.org'\nproduct = 'p'\n\
+        support_url = 'https://example.org'\nsupport_email = 'a@example.org'\n\
+        default_language = 'en'\nevents = ['password.changed']\ntimeout = 1\nallow_plain_smtp = true\n\
+        [specs.ecom]\nenabled = true\nprefix = ''\nrealm = 'a'\nerrors_as_ok = true\n\
+        policy = { min_length = 8 }\n\
+        [specs.etna]\nkeep_presenting_token = true\n\
+        [specs.zap]\nsecure_otp = 'required'\n\
+        [specs.customer]\nauthentication = 'none'\n\
+        [specs.fabric]\naccounts = { 1234abcd5678efgh9ijklmno = 'a' }\ndefault_realm = 'a'\n";
+    const EXCLUDED: [&str; 9] = [
+        "store.key_file",
+        "store.schema",
+        "store.accounts.realm_column",
+        "hashing.profile",
+        "hashing.pepper",
+        "hashing.peppers.k1.key_file",
+        "hashing.firebase.p.signer_key_file",
+        "webhook.secret_file",
+        "mail.password_file",
+    ];
+
+    #[test]
+    fn l5_no_message_tells_a_value() {
+        let whole = parse(Path::new("r.toml"), FULL, Map::new());
+        assert!(whole.is_ok(), "{}", whole.err().unwrap());
+        let full: toml::Table = FULL.parse().unwrap();
+        let mut keys = EXCLUDED.map(ToOwned::to_owned).to_vec();
+        leaves(&full, "", &mut keys);
+        let values = ["'hunter2 hunter2'", "['hunter2']", "{ hunter2 = 'hunter2' }", "40506070.5"];
+        let (mut of_file, mut of_variables) = (0, 0);
+        for key in &keys {
+            for value in values {
+                let mut table = full.clone();
+                set(&mut table, key, value);
+                let Err(error) = parse(Path::new("r.toml"), &table.to_string(), Map::new()) else {
+                    continue;
+                };
+                of_file += 1;
+                let message = error.to_string();
+                assert!(message.starts_with("r.toml"), "{message}");
+                // Names of keys and of files are told.
+                let is_name = message.contains("unknown field `hunter2`") || key.ends_with("_file");
+                let is_told = message.contains("hunter2") || message.contains("40506070");
+                assert!(!is_told || is_name, "{key} = {value}: {message}");
+            }
+            let variable = format!("REPASS_{}", key.replace('.', "__").to_uppercase());
+            let overrides = [(variable, "hunter2 hunter2".to_owned())].into();
+            if let Err(error) = parse(Path::new("r.toml"), FULL, overrides) {
+                of_variables += 1;
+                let is_told = error.to_string().contains("hunter2");
+                assert!(!is_told || key.ends_with("_file"), "{error}");
+            }
+        }
+        assert!(of_file > 200 && of_variables > 50, "{of_file} {of_variables}");
+        for (at, _) in FULL.match_indices('\'') {
+            let torn = format!("{}hunter2{}", &FULL[..at], &FULL[at + 1..]);
+            let message = parse(Path::new("r.toml"), &torn, Map::new()).err().unwrap().to_string();
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
+
+    fn leaves(table: &toml::Table, place: &str, keys: &mut Vec<String>) {
+        for (name, value) in table {
+            match value {
+                toml::Value::Table(table) => leaves(table, &format!("{place}{name}."), keys),
+                _ => keys.push(format!("{place}{name}")),
+            }
+        }
+    }
+
+    fn set(table: &mut toml::Table, key: &str, value: &str) {
+        match key.split_once('.') {
+            Some((name, rest)) => set(table[name].as_table_mut().unwrap(), rest, value),
+            None => table.extend(format!("{key} = {value}").parse::<toml::Table>().unwrap()),
+        }
     }
 
     /// A small file with mail, and a line more in its table.
@@ -426,19 +518,6 @@ mod tests {
         assert!(message.contains("server.max_connections: "), "{message}");
         let message = wrong(GOOD, &[("REPASS_SERVER__IDLE_TIMEOUT", "-5")]);
         assert!(message.contains("server.idle_timeout: "), "{message}");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_variable_that_is_no_text_is_named_and_others_are_left_alone() {
-        use std::os::unix::ffi::OsStringExt;
-
-        let variable = |name: &str| (OsString::from(name), OsString::from_vec(vec![0xff]));
-        let message = overrides([variable("REPASS_LISTEN")].into_iter()).unwrap_err().to_string();
-        assert_eq!(message, "environment variable REPASS_LISTEN: its value is no UTF-8");
-        for other in ["PATH", "REPASS_DATABASE"] {
-            assert!(overrides([variable(other)].into_iter()).unwrap().is_empty(), "{other}");
-        }
     }
 
     #[test]

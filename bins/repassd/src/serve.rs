@@ -23,6 +23,9 @@ pub(crate) struct ListenError {
 pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     // Ends last, with what everything else has to say.
     let _log = logging::start(config.log_format, &config.log_filter)?;
+    for variable in &config.passed_over {
+        tracing::debug!(variable, "passed over: made by Kubernetes for a Service, not a setting");
+    }
     // Before anything is announced, so that a signal right after it finds its handler.
     let shutdown = listen::shutdown_signal()?;
     let house = House::open(config).await?;

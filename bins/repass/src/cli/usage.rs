@@ -1,5 +1,6 @@
 //! One clear line for a command line that is not understood.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -8,16 +9,29 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 /// Prints help or version where that was asked for, or says in one line what is wrong.
-pub(crate) fn answer(error: &clap::Error) -> ExitCode {
-    let json = std::env::args_os().any(|argument| argument == "--json");
+pub(crate) fn answer(mut error: clap::Error) -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let json = arguments.iter().any(|argument| argument == "--json");
     if !error.use_stderr() {
         // That the reader has gone is no failure.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let failure = Failure::Usage(line(error));
+    conceal(&mut error, &arguments);
+    let failure = Failure::Usage(line(&error));
     Output::new(json).failure(&failure);
     failure.exit_code()
+}
+
+/// Takes a value out of the message that is not among the arguments: the value of an environment
+/// variable can be a secret that was put into the wrong one.
+fn conceal(error: &mut clap::Error, arguments: &[OsString]) {
+    let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else { return };
+    let is_argument = |argument: &OsString| argument.to_string_lossy().contains(value.as_str());
+    if !arguments.iter().any(is_argument) {
+        let concealed = ContextValue::String("(of the environment)".to_owned());
+        error.insert(ContextKind::InvalidValue, concealed);
+    }
 }
 
 /// What clap says in several paragraphs, as one line.

@@ -79,6 +79,19 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn l5_the_value_of_a_variable_is_not_told() {
+    let bench = Bench::new();
+    for variable in
+        ["REPASS_SCHEMA", "REPASS_HASH_PROFILE", "REPASS_PEPPER_KEYS", "REPASS_DATABASE"]
+    {
+        let mut command = bench.command();
+        command.env(variable, "hunter2; hunter2").args(["account", "add", "--user-id", "pat"]);
+        let run = finish(command, PASSWORD).failed(2, &[]);
+        assert!(!run.stderr.contains("hunter2"), "{variable}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn a_database_must_be_named_and_be_one() {
     let bench = Bench::new();
     let list = |url: &str| {

@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) attempts: AttemptRules,
     pub(crate) outbox: OutboxConfig,
     pub(crate) mounts: Vec<MountConfig>,
+    /// Environment variables that look like keys and are Kubernetes's.
+    pub(crate) passed_over: Vec<String>,
 }
 
 impl Config {
@@ -122,6 +124,7 @@ impl RawConfig {
             attempts: self.attempts.check()?,
             outbox: self.outbox.check(self.webhook, self.mail, folder)?,
             mounts,
+            passed_over: Vec::new(),
         })
     }
 }

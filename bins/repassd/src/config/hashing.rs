@@ -132,7 +132,7 @@ fn peppers(
     match current {
         None => Ok(peppers),
         Some(id) => peppers.with_current(id).map_err(|_| {
-            KeyError::new("hashing.pepper", format!("there is no [hashing.peppers.{id}]"))
+            KeyError::new("hashing.pepper", "no table [hashing.peppers.ID] has this id")
         }),
     }
 }

@@ -1,0 +1,148 @@
+//! The environment variables that override keys of the configuration file.
+
+use std::ffi::{OsStr, OsString};
+
+use ::config::{Environment, Map};
+
+use super::ConfigError;
+
+const PREFIX: &str = "REPASS_";
+
+/// Variables of the same prefix that the command line and the shell use.
+const OF_THE_COMMAND_LINE: [&str; 8] = [
+    "REPASS_DATABASE",
+    "REPASS_KEY_FILE",
+    "REPASS_SCHEMA",
+    "REPASS_REALM",
+    "REPASS_HASH_PROFILE",
+    "REPASS_PEPPER",
+    "REPASS_PEPPER_KEYS",
+    "REPASS_POLICY",
+];
+
+/// The variables that begin with `REPASS_`.
+#[derive(Debug, Default)]
+pub(super) struct Variables {
+    /// Override keys, or are mistakes.
+    pub(super) overrides: Map<String, String>,
+    /// The names of those that Kubernetes makes for a Service named `repass` or `repass-…`.
+    pub(super) passed_over: Vec<String>,
+}
+
+pub(super) fn read(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Variables, ConfigError> {
+    let mut read = Variables::default();
+    for (name, value) in variables {
+        let Ok(name) = name.into_string() else { continue };
+        if !name.starts_with(PREFIX) || OF_THE_COMMAND_LINE.contains(&name.as_str()) {
+            continue;
+        }
+        if is_of_a_kubernetes_service(&name, &value) {
+            read.passed_over.push(name);
+            continue;
+        }
+        match value.into_string() {
+            Ok(value) => read.overrides.insert(name, value),
+            Err(_) => {
+                return Err(ConfigError::Variable { name, reason: "its value is not UTF-8" });
+            }
+        };
+    }
+    Ok(read)
+}
+
+pub(super) fn source(overrides: Map<String, String>) -> Environment {
+    Environment::with_prefix("REPASS")
+        .prefix_separator("_")
+        .separator("__")
+        // As texts: a realm of "007" is no number. Where a number is wanted, they are read as one.
+        .try_parsing(false)
+        .source(Some(overrides))
+}
+
+/// Returns the name of the variable that gives `key`, if one of `variables` does.
+pub(super) fn variable_of(key: &str, variables: &[String]) -> Option<String> {
+    let variable = format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
+    let is_given = variables.iter().any(|given| given.eq_ignore_ascii_case(&variable));
+    is_given.then(|| format!("environment variable {variable}"))
+}
+
+/// Whether Kubernetes makes a variable of this name in each container of a namespace that has a
+/// Service named `repass` or `repass-…`: `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_<name>`,
+/// `…_PORT`, and `…_PORT_<number>_<protocol>` alone or with `_ADDR`, `_PORT` or `_PROTO` behind it.
+/// No key's variable has one of these forms. `…_PORT` holds a URL there, which tells it from a mistyped
+/// key such as `REPASS_MAIL_PORT`.
+fn is_of_a_kubernetes_service(name: &str, value: &OsStr) -> bool {
+    let Some(rest) = name.strip_prefix(PREFIX) else { return false };
+    if rest.contains("__") {
+        return false;
+    }
+    let parts: Vec<&str> = rest.split('_').collect();
+    let is_number = |part: &str| part.parse::<u16>().is_ok();
+    let is_protocol = |part: &str| matches!(part, "TCP" | "UDP" | "SCTP");
+    // What stands before is the rest of the Service's name.
+    (0..parts.len()).any(|at| match &parts[at..] {
+        ["SERVICE", "HOST"] | ["SERVICE", "PORT", ..] => true,
+        ["PORT"] => value.to_str().is_some_and(|value| value.contains("://")),
+        ["PORT", number, protocol] => is_number(number) && is_protocol(protocol),
+        ["PORT", number, protocol, "ADDR" | "PORT" | "PROTO"] => {
+            is_number(number) && is_protocol(protocol)
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_one(name: &str, value: OsString) -> Result<Variables, ConfigError> {
+        read([(OsString::from(name), value)].into_iter())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_named_and_others_are_left_alone() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let no_text = || OsString::from_vec(vec![0xff]);
+        let message = read_one("REPASS_LISTEN", no_text()).unwrap_err().to_string();
+        assert_eq!(message, "environment variable REPASS_LISTEN: its value is not UTF-8");
+        for other in ["PATH", "REPASS_DATABASE", "REPASS_PORT_80_TCP"] {
+            assert!(read_one(other, no_text()).unwrap().overrides.is_empty(), "{other}");
+        }
+    }
+
+    #[test]
+    fn l6_variables_of_kubernetes_services_are_passed_over() {
+        for name in [
+            "REPASS_SERVICE_HOST",
+            "REPASS_SERVICE_PORT",
+            "REPASS_SERVICE_PORT_HTTP_ADMIN",
+            "REPASS_PORT",
+            "REPASS_PORT_8080_TCP",
+            "REPASS_PORT_8080_TCP_ADDR",
+            "REPASS_PORT_8080_TCP_PORT",
+            "REPASS_PORT_8080_UDP_PROTO",
+            "REPASS_SHOP_2_SERVICE_HOST",
+            "REPASS_SHOP_2_PORT_8080_TCP_ADDR",
+        ] {
+            let read = read_one(name, "tcp://10.0.0.1:8080".into()).unwrap();
+            assert_eq!(read.passed_over, [name]);
+            assert!(read.overrides.is_empty(), "{name}");
+        }
+        for name in [
+            "REPASS_LISTEN",
+            "REPASS_LISTNE",
+            "REPASS_MAIL__PORT",
+            "REPASS_MAIL_PORT",
+            "REPASS_PORTS",
+            "REPASS_PORT_X_TCP",
+            "REPASS_PORT_8080_HTTP",
+            "REPASS_SERVICE",
+        ] {
+            assert!(read_one(name, "x".into()).unwrap().overrides.contains_key(name), "{name}");
+        }
+    }
+}
