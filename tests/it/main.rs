@@ -22,6 +22,7 @@ mod families;
 mod health;
 mod house;
 mod import;
+mod listener;
 mod log;
 #[cfg(postgres)] // Nodes on one SQLite file would have to share a machine.
 mod nodes;

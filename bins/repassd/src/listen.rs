@@ -19,6 +19,8 @@ use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
 use crate::config::ServerLimits;
+use crate::head;
+use crate::lingering::Lingering;
 
 /// Serves until `shutdown` is over, then lets running requests finish within the bound, and changes
 /// whose clients have hung up as well.
@@ -72,12 +74,15 @@ fn builder(limits: &ServerLimits) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
-        .max_buf_size(64 * 1024);
+        // A client that has sent all it has to say may close its side.
+        .half_close(true)
+        .max_buf_size(head::MAX_BYTES as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(64)
-        .max_header_list_size(64 * 1024)
+        // Each costs a head, and all of a connection count as one connection.
+        .max_concurrent_streams(16)
+        .max_header_list_size(head::MAX_BYTES)
         .keep_alive_interval(limits.idle_timeout / 2)
         .keep_alive_timeout(limits.header_timeout);
     builder
@@ -115,8 +120,8 @@ impl Connections {
     }
 
     /// A client that neither sends nor takes a byte for so long is cut off.
-    fn with_timeouts(&self, stream: TcpStream) -> TimeoutStream<TcpStream> {
-        let mut stream = TimeoutStream::new(stream);
+    fn with_timeouts(&self, stream: TcpStream) -> TimeoutStream<Lingering<TcpStream>> {
+        let mut stream = TimeoutStream::new(Lingering::new(stream));
         stream.set_read_timeout(Some(self.limits.idle_timeout));
         stream.set_write_timeout(Some(self.limits.idle_timeout));
         stream
@@ -195,6 +200,9 @@ impl Service<http::Request<Incoming>> for OfConnection {
 
     fn call(&mut self, mut request: http::Request<Incoming>) -> Self::Future {
         let under_way = UnderWay::begin(&self.activity);
+        if let Err(refused) = head::check(&request) {
+            return Box::pin(std::future::ready(Ok(*refused)));
+        }
         request.extensions_mut().insert(Peer(self.peer));
         let answering = self.service.call(request);
         Box::pin(async move {
@@ -204,10 +212,17 @@ impl Service<http::Request<Incoming>> for OfConnection {
     }
 }
 
-/// Is over at SIGTERM or Ctrl-C, from this call on and not only once it is awaited.
+/// Is over at SIGTERM or Ctrl-C, from this call on and not only once it is awaited. From then on the
+/// signals that end a process by default and that operators send to servers for other ends are ignored.
 #[cfg(unix)]
 pub(crate) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
+
+    for ignored in [SignalKind::hangup(), SignalKind::user_defined1(), SignalKind::user_defined2()]
+    {
+        // A handler stays for as long as the process lives.
+        drop(signal(ignored)?);
+    }
 
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -238,6 +253,9 @@ mod tests {
 
         for signal in [Signal::SIGTERM, Signal::SIGINT] {
             let shutdown = shutdown_signal().unwrap();
+            for ignored in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2] {
+                raise(ignored).unwrap();
+            }
             raise(signal).unwrap();
             shutdown.await;
         }

@@ -6,6 +6,8 @@ mod check_config;
 mod cli;
 mod config;
 mod demo;
+mod head;
+mod lingering;
 mod listen;
 mod logging;
 mod serve;

@@ -1,12 +1,12 @@
 //! Reading the body of a request within bounds.
 
 use std::ops::Deref;
-use std::pin::pin;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Buf;
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError};
 use repass_spec::header;
@@ -23,6 +23,9 @@ pub struct Limits {
     /// How long the whole body may take to arrive, from when the caller is authenticated. 10 seconds
     /// by default.
     pub body_timeout: Duration,
+    /// How many requests may be read at once: from when their API is known until their change begins.
+    /// Each costs its head and its body so far. One more is refused as unavailable (503). 1024 by default.
+    pub requests: usize,
     /// How many changes may be under way at once, those of clients that have hung up among them. One
     /// more is refused as unavailable (503). 1024 by default.
     pub changes: usize,
@@ -30,7 +33,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 64 * 1024, body_timeout: Duration::from_secs(10), changes: 1024 }
+        Self {
+            body_bytes: 64 * 1024,
+            body_timeout: Duration::from_secs(10),
+            requests: 1024,
+            changes: 1024,
+        }
     }
 }
 
@@ -43,62 +51,114 @@ pub(crate) enum BodyError {
     Incomplete,
 }
 
-/// Reads the whole body.
-///
-/// What the server under this service buffers on the way is the server's and cannot be wiped from
-/// here; the bytes gathered are.
-pub(crate) async fn read<B>(
-    body: B,
-    headers: &HeaderMap,
-    limits: Limits,
-) -> Result<SecretBytes, BodyError>
+/// The most that is read of a body that nobody needs, in bytes, so that its connection can be kept.
+const READ_OFF: usize = 64 * 1024;
+
+/// How long an answer waits for that.
+const READ_OFF_TIME: Duration = Duration::from_secs(1);
+
+/// The body of one request.
+pub(crate) struct RequestBody<'a, B> {
+    body: Pin<&'a mut B>,
+    /// The length that the request announces, or that is known otherwise, in bytes.
+    length: usize,
+    /// Not of a client that sends its body only when told to (RFC 9110, 10.1.1), and no more once it
+    /// did not come in time.
+    is_coming: bool,
+    has_ended: bool,
+}
+
+impl<'a, B> RequestBody<'a, B>
 where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    let length = announced_length(headers).unwrap_or(0).max(body.size_hint().lower());
-    let length = usize::try_from(length).unwrap_or(usize::MAX);
-    if length > limits.body_bytes {
-        return Err(BodyError::TooLarge);
+    pub(crate) fn new(body: Pin<&'a mut B>, headers: &HeaderMap) -> Self {
+        let length = announced_length(headers).unwrap_or(0).max(body.size_hint().lower());
+        Self {
+            length: usize::try_from(length).unwrap_or(usize::MAX),
+            is_coming: !headers.contains_key(EXPECT),
+            has_ended: body.is_end_stream(),
+            body,
+        }
     }
-    let gathered = SecretBytes::with_capacity(length);
-    match tokio::time::timeout(limits.body_timeout, gather(body, gathered, limits)).await {
-        Ok(result) => result,
-        Err(_) => Err(BodyError::Incomplete),
+
+    /// Reads the whole body.
+    ///
+    /// What the server under this service buffers on the way is the server's and cannot be wiped from
+    /// here; the bytes gathered are.
+    pub(crate) async fn read(&mut self, limits: Limits) -> Result<SecretBytes, BodyError> {
+        if self.length > limits.body_bytes {
+            return Err(BodyError::TooLarge);
+        }
+        let mut gathered = SecretBytes::with_capacity(self.length);
+        // This tells a client that waits for it.
+        self.is_coming = true;
+        let gathering = async {
+            while let Some(mut data) = self.data().await? {
+                if data.remaining() > limits.body_bytes - gathered.len() {
+                    return Err(BodyError::TooLarge);
+                }
+                while data.has_remaining() {
+                    let chunk = data.chunk();
+                    gathered.extend(chunk);
+                    let taken = chunk.len();
+                    data.advance(taken);
+                }
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(limits.body_timeout, gathering).await {
+            Ok(result) => result.map(|()| gathered),
+            Err(_) => {
+                self.is_coming = false;
+                Err(BodyError::Incomplete)
+            }
+        }
+    }
+
+    /// Reads what is left of a body that nobody needs, up to [`READ_OFF`]. Returns whether all of it was
+    /// read; if not, the connection cannot be used for another request (RFC 9112, 9.3).
+    pub(crate) async fn read_off(&mut self) -> bool {
+        if self.has_ended {
+            return true;
+        }
+        if !self.is_coming || self.length > READ_OFF {
+            return false;
+        }
+        let reading = async {
+            let mut left = READ_OFF;
+            while let Ok(Some(data)) = self.data().await {
+                match left.checked_sub(data.remaining()) {
+                    Some(less) => left = less,
+                    None => break,
+                }
+            }
+        };
+        // Late or not, what counts is whether it has ended.
+        let _ = tokio::time::timeout(READ_OFF_TIME, reading).await;
+        self.has_ended
+    }
+
+    async fn data(&mut self) -> Result<Option<B::Data>, BodyError> {
+        while !self.has_ended {
+            // Frames that are always ready, and empty, must not keep the clock from being looked at.
+            tokio::task::consume_budget().await;
+            let Some(frame) = self.body.frame().await else {
+                self.has_ended = true;
+                break;
+            };
+            // Trailers say nothing that a spec reads.
+            if let Ok(data) = frame.map_err(|error| broken(&*error.into()))?.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
     }
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<u64> {
     header::single(headers, &CONTENT_LENGTH)?.trim().parse().ok()
-}
-
-async fn gather<B>(
-    body: B,
-    mut gathered: SecretBytes,
-    limits: Limits,
-) -> Result<SecretBytes, BodyError>
-where
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    let mut body = pin!(body);
-    loop {
-        // Frames that are always ready, and empty, must not keep the clock from being looked at.
-        tokio::task::consume_budget().await;
-        let Some(frame) = body.frame().await else { return Ok(gathered) };
-        let frame = frame.map_err(|error| broken(&*error.into()))?;
-        // Trailers say nothing that a spec reads.
-        let Ok(mut data) = frame.into_data() else { continue };
-        if data.remaining() > limits.body_bytes - gathered.len() {
-            return Err(BodyError::TooLarge);
-        }
-        while data.has_remaining() {
-            let chunk = data.chunk();
-            gathered.extend(chunk);
-            let taken = chunk.len();
-            data.advance(taken);
-        }
-    }
 }
 
 /// A layer in front may have a limit of its own (`http_body_util::Limited`), which speaks as an error.
@@ -149,6 +209,8 @@ impl std::fmt::Debug for SecretBytes {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use bytes::Bytes;
     use futures_util::stream;
     use http::HeaderValue;
@@ -159,7 +221,7 @@ mod tests {
     use super::*;
 
     const LIMITS: Limits =
-        Limits { body_bytes: 8, body_timeout: Duration::from_secs(10), changes: 1 };
+        Limits { body_bytes: 8, body_timeout: Duration::from_secs(10), requests: 1, changes: 1 };
 
     type Piece = Result<Frame<Bytes>, BoxError>;
 
@@ -169,6 +231,14 @@ mod tests {
 
     fn chunked(pieces: Vec<Piece>) -> impl Body<Data = Bytes, Error = BoxError> {
         StreamBody::new(stream::iter(pieces))
+    }
+
+    async fn read<B>(body: B, headers: &HeaderMap, limits: Limits) -> Result<SecretBytes, BodyError>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        RequestBody::new(pin!(body), headers).read(limits).await
     }
 
     async fn read_plain<B>(body: B) -> Result<Vec<u8>, BodyError>
@@ -235,6 +305,46 @@ mod tests {
         let body = StreamBody::new(stream::repeat_with(|| data(b"")));
         let result = read(body, &HeaderMap::new(), limits).await;
         assert_eq!(result.unwrap_err(), BodyError::Incomplete);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn w5_up_to_64_kib_of_an_unread_body_are_read_off() {
+        async fn is_read_off(
+            body: impl Body<Data = Bytes, Error = BoxError>,
+            headers: &HeaderMap,
+        ) -> bool {
+            RequestBody::new(pin!(body), headers).read_off().await
+        }
+        let none = HeaderMap::new();
+        let kib = [b'x'; 1024];
+        let of_size = |kibs: usize| chunked((0..kibs).map(|_| data(&kib)).collect());
+        assert!(is_read_off(of_size(0), &none).await);
+        assert!(is_read_off(of_size(64), &none).await);
+        assert!(!is_read_off(of_size(65), &none).await);
+        assert!(!is_read_off(chunked(vec![data(&kib), Err("lost".into())]), &none).await);
+        assert!(!is_read_off(StreamBody::new(stream::pending::<Piece>()), &none).await, "stalled");
+
+        let unread = || {
+            StreamBody::new(stream::poll_fn(|_| -> std::task::Poll<Option<Piece>> {
+                panic!("read")
+            }))
+        };
+        let mut large = HeaderMap::new();
+        large.insert(CONTENT_LENGTH, HeaderValue::from(64 * 1024 + 1));
+        assert!(!is_read_off(unread(), &large).await);
+        let mut held_back = HeaderMap::new();
+        held_back.insert(EXPECT, HeaderValue::from_static("100-continue"));
+        assert!(!is_read_off(unread(), &held_back).await);
+    }
+
+    #[tokio::test]
+    async fn w5_what_was_read_before_is_not_read_again() {
+        let body = chunked(vec![data(b"12345678"), data(b"9"), data(b"0")]);
+        let mut body = pin!(body);
+        let mut body = RequestBody::new(body.as_mut(), &HeaderMap::new());
+        assert_eq!(body.read(LIMITS).await.unwrap_err(), BodyError::TooLarge);
+        assert!(body.read_off().await);
+        assert!(body.read_off().await, "once at its end, it stays there");
     }
 
     proptest! {

@@ -1,12 +1,14 @@
 //! The way of one request through a mount, from routing to the answer.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING};
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Version};
 use http_body::Body;
 use http_body_util::Full;
 use repass_core::{Caller, Change, ChangeError};
@@ -16,7 +18,7 @@ use tracing::Instrument;
 
 use crate::answer;
 use crate::authenticate::{AuthenticateError, authenticate};
-use crate::body::{self, BodyError};
+use crate::body::{BodyError, RequestBody};
 use crate::log::RequestLog;
 use crate::panics::{guard, guard_async};
 use crate::request_id::RequestId;
@@ -66,15 +68,29 @@ impl Exchange {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let change = match guard_async(self.prepare(shared, &verdict, body)).await {
-            Ok(Ok(change)) => change,
-            Ok(Err(Halt::Refused(refusal))) => return self.refuse(refusal),
-            Ok(Err(Halt::Answered(reply))) => return self.end_unread(reply),
+        let version = self.parts.version;
+        let mut body = pin!(body);
+        let mut body = RequestBody::new(body.as_mut(), &self.parts.headers);
+        let mut answer = match guard_async(self.prepare(shared, &verdict, &mut body)).await {
+            Ok(Ok(change)) => return self.begin_change(shared, change).await,
+            Ok(Err(Halt::Refused(refusal))) => self.refuse(refusal),
+            Ok(Err(Halt::Answered(reply))) => self.end_unread(reply),
             Err(panicked) => {
                 self.log.panicked("prepare", &panicked);
-                return self.refuse(Refusal::Fault);
+                self.refuse(Refusal::Fault)
             }
         };
+        // HTTP/2 ends a stream without its connection.
+        if version < Version::HTTP_2
+            // What panicked while it was read may panic again.
+            && !guard_async(body.read_off()).await.unwrap_or(false)
+        {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        answer
+    }
+
+    async fn begin_change(self, shared: &Shared, change: Change) -> Response<Full<Bytes>> {
         // Bounded here, since a client that hangs up no longer counts at any connection.
         let Ok(room) = Arc::clone(&shared.room).try_acquire_owned() else {
             return self.refuse(Refusal::Unavailable { retry_after: Duration::from_secs(1) });
@@ -89,7 +105,7 @@ impl Exchange {
         &self,
         shared: &Shared,
         verdict: &'v Verdict,
-        body: B,
+        body: &mut RequestBody<'_, B>,
     ) -> Result<Change, Halt<'v>>
     where
         B: Body + Send,
@@ -107,10 +123,17 @@ impl Exchange {
                 return Err(Halt::Refused(Refusal::Fault));
             }
         }
+        let Ok(_reading) = shared.requests.try_acquire() else {
+            return Err(Halt::Refused(Refusal::Unavailable {
+                retry_after: Duration::from_secs(1),
+            }));
+        };
         let caller = self.authenticate(shared).await?;
         self.spec().admit(&self.head(), &caller).map_err(Halt::Answered)?;
-        let body = body::read(body, &self.parts.headers, shared.limits).await;
-        let body = body.map_err(|error| {
+        if !is_plain(&self.parts.headers) {
+            return Err(Halt::Refused(Refusal::UnsupportedEncoding));
+        }
+        let body = body.read(shared.limits).await.map_err(|error| {
             Halt::Refused(match error {
                 BodyError::TooLarge => Refusal::BodyTooLarge,
                 BodyError::Incomplete => Refusal::BodyIncomplete,
@@ -181,7 +204,15 @@ impl Exchange {
     /// Answers in the vendor's shape; where not even that can be written, by an empty 500.
     fn refuse(self, refusal: Refusal<'_>) -> Response<Full<Bytes>> {
         match guard(|| self.spec().refuse(&self.head(), refusal)) {
-            Ok(reply) => self.end(reply, outcome_of(refusal)),
+            Ok(mut reply) => {
+                if refusal == Refusal::UnsupportedEncoding {
+                    // RFC 9110, 15.5.16.
+                    reply
+                        .headers_mut()
+                        .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                }
+                self.end(reply, outcome_of(refusal))
+            }
             Err(panicked) => {
                 self.log.panicked("refuse", &panicked);
                 self.end(reply::empty(StatusCode::INTERNAL_SERVER_ERROR), "fault")
@@ -216,6 +247,17 @@ impl Exchange {
     }
 }
 
+/// Whether the body is as it says, without a content coding such as gzip.
+fn is_plain(headers: &HeaderMap) -> bool {
+    let codings = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings
+        .map(<[u8]>::trim_ascii)
+        .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"))
+}
+
 /// Whether an operator should hear of it: nobody outside did anything wrong.
 const fn is_failure_of_ours(error: &ChangeError) -> bool {
     matches!(error, ChangeError::Store(_) | ChangeError::Hash(_) | ChangeError::Randomness(_))
@@ -226,6 +268,7 @@ const fn outcome_of(refusal: Refusal<'_>) -> &'static str {
         Refusal::NotFound => "not-found",
         Refusal::MethodNotAllowed { .. } => "method-not-allowed",
         Refusal::Unauthenticated(_) => "unauthenticated",
+        Refusal::UnsupportedEncoding => "unsupported-encoding",
         Refusal::BodyTooLarge => "too-large",
         Refusal::BodyIncomplete => "incomplete",
         Refusal::Unavailable { .. } => "unavailable",

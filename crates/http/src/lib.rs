@@ -48,8 +48,8 @@
 //! Target `repass::request`, level info, exactly one event a request: `spec`, `realm`, `method`,
 //! `status`, `outcome`, `duration_ms`, `request_id`, `peer`. An outcome is `ok`, a
 //! [`ChangeError::code`](repass_core::ChangeError::code), or one of `unauthenticated`,
-//! `invalid-request`, `not-found`, `method-not-allowed`, `too-large`, `incomplete`, `unavailable`
-//! and `fault`. A client that hangs up before its change has begun leaves `incomplete` without a
+//! `invalid-request`, `not-found`, `method-not-allowed`, `unsupported-encoding`, `too-large`,
+//! `incomplete`, `unavailable` and `fault`. A client that hangs up before its change has begun leaves `incomplete` without a
 //! status. Target `repass::fault`, level error: what failed, with its causes, beside that line.
 //! Paths, queries, headers, bodies and user ids are never logged.
 

@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// Changes under way, those of clients that have hung up among them.
     pub(crate) changes: TaskTracker,
+    /// Room for requests that are being read.
+    pub(crate) requests: Semaphore,
     /// Room for changes under way.
     pub(crate) room: Arc<Semaphore>,
     mounts: Vec<Arc<Mounted>>,
@@ -172,6 +174,7 @@ impl PasswordServiceBuilder {
             authenticator: self.authenticator,
             limits: self.limits,
             changes: TaskTracker::new(),
+            requests: Semaphore::new(self.limits.requests.min(Semaphore::MAX_PERMITS)),
             room: Arc::new(Semaphore::new(self.limits.changes.min(Semaphore::MAX_PERMITS))),
             mounts,
             randomness: self.randomness,

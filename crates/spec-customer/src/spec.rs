@@ -125,6 +125,11 @@ impl Spec for CustomerSpec {
                 reply::with_allow(reply, allow)
             }
             Refusal::Unauthenticated(demand) => unauthorized(head, demand),
+            Refusal::UnsupportedEncoding => refusal(
+                head,
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The request entity's content encoding is not supported for this resource.",
+            ),
             Refusal::BodyTooLarge => {
                 refusal(head, StatusCode::PAYLOAD_TOO_LARGE, "The request entity is too large.")
             }

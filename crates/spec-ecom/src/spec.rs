@@ -160,6 +160,9 @@ impl Spec for EcomSpec {
                 reply.headers_mut().insert(WWW_AUTHENTICATE, scheme);
                 reply
             }
+            Refusal::UnsupportedEncoding => {
+                say(StatusCode::UNSUPPORTED_MEDIA_TYPE, Sentence::UnsupportedMediaType)
+            }
             Refusal::BodyTooLarge => say(StatusCode::PAYLOAD_TOO_LARGE, Sentence::BodyTooLarge),
             Refusal::BodyIncomplete => say(StatusCode::REQUEST_TIMEOUT, Sentence::BodyIncomplete),
             Refusal::Unavailable { retry_after } => {

@@ -140,6 +140,10 @@ impl Spec for EtnaSpec {
                 failure(StatusCode::FORBIDDEN, &Failure::application_key())
             }
             Refusal::Unauthenticated(Demand::AccessToken) => denied(),
+            Refusal::UnsupportedEncoding => unsupported(
+                "The request entity's content encoding is not supported for this resource."
+                    .to_owned(),
+            ),
             Refusal::BodyTooLarge => {
                 operation(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large.")
             }

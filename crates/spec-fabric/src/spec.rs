@@ -158,6 +158,11 @@ impl Spec for FabricSpec {
                 reply::with_allow(reply, allow)
             }
             Refusal::Unauthenticated(_) => forbidden(),
+            Refusal::UnsupportedEncoding => {
+                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                let message = "Content-Encoding is not supported.";
+                failure(status, "UNSUPPORTED_MEDIA_TYPE", message)
+            }
             Refusal::BodyTooLarge => {
                 let status = StatusCode::PAYLOAD_TOO_LARGE;
                 failure(status, "PAYLOAD_TOO_LARGE", "The body is too large.")

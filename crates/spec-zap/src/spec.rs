@@ -86,6 +86,10 @@ impl Spec for ZapSpec {
                 reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
                 reply
             }
+            Refusal::UnsupportedEncoding => failure(
+                StatusCode::BAD_REQUEST,
+                "Bad request: the content encoding is not supported.",
+            ),
             Refusal::BodyTooLarge => failure(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large"),
             Refusal::BodyIncomplete => failure(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
             Refusal::Unavailable { retry_after } => reply::with_retry_after(

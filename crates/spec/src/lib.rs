@@ -152,6 +152,9 @@ pub enum Refusal<'a> {
     },
     /// The demanded key or token is missing, unknown, expired or revoked.
     Unauthenticated(Demand),
+    /// The body has a content coding such as gzip; the server reads plain bodies alone (RFC 9110,
+    /// 15.5.16). The server adds `Accept-Encoding`.
+    UnsupportedEncoding,
     /// The body is larger than the server reads.
     BodyTooLarge,
     /// The body did not arrive in time, or broke off.

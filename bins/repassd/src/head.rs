@@ -1,0 +1,95 @@
+//! What the server asks of the head of a request before any API sees it.
+
+use bytes::Bytes;
+use http::header::{CONNECTION, HOST};
+use http::uri::Authority;
+use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http_body_util::Full;
+
+/// The most header fields of a request, in every version of HTTP. hyper has the same bound for HTTP/1
+/// by itself.
+const MAX_FIELDS: usize = 100;
+
+/// The most bytes of a request's head: names and values as decoded, and in HTTP/2 32 more for each field
+/// (RFC 9113, 6.5.2).
+pub(crate) const MAX_BYTES: u32 = 16 * 1024;
+
+/// Checks the head. An HTTP/1.1 request names exactly one host (RFC 9112, 3.2).
+///
+/// # Errors
+/// The answer to a request that is not served.
+pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Box<Response<Full<Bytes>>>> {
+    if request.headers().len() > MAX_FIELDS {
+        return Err(refusal(request.version(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
+    }
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let is_clear = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => is_host(host),
+        (Some(_), Some(_)) => false,
+        // Older clients have none, and newer ones name the host beside the path.
+        (None, _) => request.version() != Version::HTTP_11,
+    };
+    if is_clear { Ok(()) } else { Err(refusal(request.version(), StatusCode::BAD_REQUEST)) }
+}
+
+/// Whether the value is a host, with or without a port, or empty, as it must be where the target has no
+/// host (RFC 9110, 7.2).
+fn is_host(value: &HeaderValue) -> bool {
+    let value = value.as_bytes();
+    value.is_empty() || (!value.contains(&b'@') && Authority::try_from(value).is_ok())
+}
+
+fn refusal(version: Version, status: StatusCode) -> Box<Response<Full<Bytes>>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    // Whoever sends such a head may mean something else by what follows it.
+    if version < Version::HTTP_2 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Box::new(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(version: Version, hosts: &[&str], others: usize) -> u16 {
+        let mut request = Request::builder().version(version);
+        for host in hosts {
+            request = request.header(HOST, *host);
+        }
+        for _ in 0..others {
+            request = request.header("x", "y");
+        }
+        check(&request.body(()).unwrap()).map_or_else(|refused| refused.status().as_u16(), |()| 200)
+    }
+
+    #[test]
+    fn w9_an_http_1_1_request_names_exactly_one_host() {
+        for (version, hosts, expected) in [
+            (Version::HTTP_11, vec!["example.org"], 200),
+            (Version::HTTP_11, vec!["example.org:8080"], 200),
+            (Version::HTTP_11, vec!["[::1]:8080"], 200),
+            (Version::HTTP_11, vec![""], 200),
+            (Version::HTTP_11, vec![], 400),
+            (Version::HTTP_11, vec!["example.org", "example.org"], 400),
+            (Version::HTTP_11, vec!["example.org/path"], 400),
+            (Version::HTTP_11, vec!["pat@example.org"], 400),
+            (Version::HTTP_11, vec!["example org"], 400),
+            (Version::HTTP_10, vec![], 200),
+            (Version::HTTP_10, vec!["a", "b"], 400),
+            (Version::HTTP_2, vec![], 200),
+            (Version::HTTP_2, vec!["a", "b"], 400),
+        ] {
+            assert_eq!(status(version, &hosts, 0), expected, "{version:?} {hosts:?}");
+        }
+    }
+
+    #[test]
+    fn w1_a_request_has_at_most_100_fields_in_every_version() {
+        for (version, hosts) in [(Version::HTTP_11, &["a"][..]), (Version::HTTP_2, &[])] {
+            assert_eq!(status(version, hosts, 100 - hosts.len()), 200);
+            assert_eq!(status(version, hosts, 101 - hosts.len()), 431);
+        }
+    }
+}
