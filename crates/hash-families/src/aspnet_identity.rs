@@ -66,6 +66,10 @@ impl StoredHash for AspNetIdentity {
         self.0.verify(password, projects)
     }
 
+    fn determines(&self, password: &[u8]) -> bool {
+        self.0.determines(password)
+    }
+
     fn memory_bytes(&self) -> usize {
         self.0.memory_bytes()
     }

@@ -50,6 +50,10 @@ impl StoredHash for AspNetMembership {
         Ok(self.algorithm.of(&[&self.salt, &password]).ct_eq(&self.digest).into())
     }
 
+    fn determines(&self, _: &[u8]) -> bool {
+        true
+    }
+
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
     }

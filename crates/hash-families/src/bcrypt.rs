@@ -123,6 +123,15 @@ impl StoredHash for Bcrypt {
         Ok(self.matches(password))
     }
 
+    fn determines(&self, password: &[u8]) -> bool {
+        let whole = password.len() < KEY_BYTES && !password.contains(&0);
+        match self.variant {
+            Variant::A | Variant::B | Variant::Y => whole,
+            // A byte from 0x80 on overwrites up to three bytes before it.
+            Variant::X => whole && password.is_ascii(),
+        }
+    }
+
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
     }

@@ -72,6 +72,11 @@ impl StoredHash for BcryptSha256 {
         Ok(self.bcrypt.matches(prehashed.as_bytes()))
     }
 
+    fn determines(&self, _: &[u8]) -> bool {
+        // bcrypt is given 44 or 64 ASCII characters, and takes all of them.
+        true
+    }
+
     fn memory_bytes(&self) -> usize {
         self.bcrypt.memory_bytes()
     }

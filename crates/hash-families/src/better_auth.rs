@@ -4,7 +4,7 @@
 //! better-auth writes `salt:tag` in hexadecimal, which does not tell what it is. The import writes
 //! `$better-auth$ln=14,r=16,p=1$salt$tag`.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfkc};
 use zeroize::Zeroizing;
 
 use crate::foreign_hash::StoredHash;
@@ -36,6 +36,10 @@ impl StoredHash for BetterAuth {
         let mut normalised = Zeroizing::new(String::with_capacity(length));
         normalised.extend(password.nfkc());
         self.0.matches(FAMILY, normalised.as_bytes())
+    }
+
+    fn determines(&self, password: &[u8]) -> bool {
+        std::str::from_utf8(password).is_ok_and(is_nfkc) && self.0.determines(password)
     }
 
     fn memory_bytes(&self) -> usize {

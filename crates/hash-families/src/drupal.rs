@@ -66,6 +66,10 @@ impl StoredHash for Drupal {
         Ok(tag.as_bytes()[..TAG_CHARACTERS].ct_eq(self.tag.as_bytes()).into())
     }
 
+    fn determines(&self, _: &[u8]) -> bool {
+        true
+    }
+
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
     }

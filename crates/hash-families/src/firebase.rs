@@ -58,6 +58,10 @@ impl StoredHash for FirebaseScrypt {
         Ok(tag.ct_eq(self.scrypt.tag()).into())
     }
 
+    fn determines(&self, password: &[u8]) -> bool {
+        self.scrypt.determines(password)
+    }
+
     fn memory_bytes(&self) -> usize {
         self.scrypt.memory_bytes()
     }

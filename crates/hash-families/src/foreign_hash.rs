@@ -18,6 +18,10 @@ pub(crate) trait StoredHash: Send + Sync {
     /// much of the tag is alike.
     fn verify(&self, password: &[u8], projects: &Projects) -> Result<bool, VerifyError>;
 
+    /// Whether `verify` accepts no other text that a person would type, given that it accepts
+    /// `password`. There is no default: each family has to state what it ignores in a password.
+    fn determines(&self, password: &[u8]) -> bool;
+
     /// The most memory that `verify` takes, in bytes.
     fn memory_bytes(&self) -> usize;
 
@@ -66,10 +70,30 @@ impl ForeignHash {
         self.stored.verify(password, projects)
     }
 
+    /// Returns whether this hash can have been made of no other text than `password` that a person
+    /// would type. `password` is one that [`verify`](Self::verify) accepts.
+    ///
+    /// Only then may a hash of `password` take the place of this one. Otherwise the password that was
+    /// set may be another one, which the new hash would reject: bcrypt accepts a typing error in the
+    /// 80th character, and the hash of the mistyped text does not accept the right one.
+    ///
+    /// Collisions that only an attacker constructs do not count, such as those of MD5, or the digest
+    /// that HMAC takes in place of a key longer than its block.
+    pub fn determines(&self, password: &[u8]) -> bool {
+        self.stored.determines(password)
+    }
+
     /// The most memory that a verification takes, in bytes, to the nearest few KiB.
     pub fn memory_bytes(&self) -> usize {
         self.stored.memory_bytes()
     }
+}
+
+/// Whether an HMAC with `password` for its key determines it: HMAC fills up its key with NULs, so
+/// those at the end of a password do not count.
+#[cfg(any(feature = "crypt", feature = "pbkdf2", feature = "scrypt"))]
+pub(crate) fn is_determined_by_hmac(password: &[u8]) -> bool {
+    !password.ends_with(&[0])
 }
 
 /// Tells the family and the costs, not the salt and the tag: whoever has those can guess off line.

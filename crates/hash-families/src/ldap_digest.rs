@@ -40,6 +40,10 @@ impl StoredHash for LdapDigest {
         Ok(self.algorithm.of(&[password, &self.salt]).ct_eq(&self.digest).into())
     }
 
+    fn determines(&self, _: &[u8]) -> bool {
+        true
+    }
+
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
     }

@@ -1,7 +1,8 @@
 //! The password hashes of other systems: recognised, bounded and verified, so that accounts move over
 //! with the passwords they have.
 //!
-//! It makes no hash and stores none: what it verifies is to be replaced by Argon2 at the next success.
+//! It makes no hash and stores none: what it verifies is to be replaced by Argon2 at the next success
+//! that [determines](ForeignHash::determines) the password.
 //! It does not verify Argon2 either, which `repass-core` does. It reads no files and no tables.
 //!
 //! ```
@@ -63,10 +64,27 @@
 //!
 //! - bcrypt takes the first 72 bytes. A NUL is a byte like any other with `2a` and `2b`, which systems
 //!   wrote that allow it; with `2x` and `2y`, which come from C, a password with a NUL is never right.
+//!   The key is repeated with a NUL between, so that `a` and `a`, NUL, `a` are the same password.
+//! - `2x` ignores up to three bytes before one from 0x80 on.
+//! - scrypt, better-auth, Firebase, PBKDF2, ASP.NET Identity and yescrypt's flavour of scrypt take the
+//!   password as the key of an HMAC, which ignores NULs at its end.
 //! - better-auth takes the normalisation form NFKC.
 //! - WordPress takes off white space at both ends.
 //! - SHA-crypt takes at most 511 bytes and Drupal 512, as libxcrypt and Drupal do themselves.
 //! - NT hashes and ASP.NET's membership are over UTF-16, and nothing but UTF-8 can be right.
+//!
+//! So a text that a hash accepts is not always the password that was set: who mistypes the 80th
+//! character of a password is accepted by bcrypt. Before a hash of the accepted text replaces the stored
+//! one, ask [`ForeignHash::determines`]. It returns false for
+//!
+//! - bcrypt, with a text of 72 bytes or more or with a NUL; `2x` also with a byte from 0x80 on;
+//! - WordPress, with white space at an end;
+//! - better-auth, with a text that is not in form NFKC;
+//! - each family that takes the password as the key of an HMAC, with a NUL at the end.
+//!
+//! All other texts, and all texts of the other families (bcrypt-sha256, md5-crypt, sha-crypt, the other
+//! flavours of yescrypt, phpass, drupal, ldap-digest, nt-hash, aspnet-membership, salted-digest), are
+//! determined.
 //!
 //! # Features
 //!

@@ -88,6 +88,10 @@ impl StoredHash for Md5Crypt {
         Ok(tag.as_slice().ct_eq(&self.tag).into())
     }
 
+    fn determines(&self, _: &[u8]) -> bool {
+        true
+    }
+
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
     }

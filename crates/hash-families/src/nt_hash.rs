@@ -35,6 +35,10 @@ impl StoredHash for NtHash {
         Ok(Md4::digest(&*password).as_slice().ct_eq(&self.digest).into())
     }
 
+    fn determines(&self, _: &[u8]) -> bool {
+        true
+    }
+
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
     }

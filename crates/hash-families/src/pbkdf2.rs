@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::family::without_scheme;
-use crate::foreign_hash::StoredHash;
+use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
 use crate::reading::{PASSLIB, parts};
 use crate::{Family, FormatError, Projects, VerifyError};
 
@@ -220,6 +220,10 @@ impl StoredHash for Pbkdf2 {
             }
         }
         Ok(tag.ct_eq(&self.tag).into())
+    }
+
+    fn determines(&self, password: &[u8]) -> bool {
+        is_determined_by_hmac(password)
     }
 
     fn memory_bytes(&self) -> usize {

@@ -44,6 +44,10 @@ impl StoredHash for Phpass {
         Ok(self.stretching.digest::<Md5>(password).ct_eq(&self.tag).into())
     }
 
+    fn determines(&self, _: &[u8]) -> bool {
+        true
+    }
+
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
     }

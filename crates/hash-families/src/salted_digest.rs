@@ -64,6 +64,10 @@ impl StoredHash for SaltedDigest {
         Ok(digest.ct_eq(&self.digest).into())
     }
 
+    fn determines(&self, _: &[u8]) -> bool {
+        true
+    }
+
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
     }

@@ -13,7 +13,7 @@ use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::foreign_hash::StoredHash;
+use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
 use crate::reading::{CRYPT, crypt_value, parts};
 use crate::{Family, FormatError, Projects, VerifyError};
 
@@ -156,6 +156,10 @@ impl Scrypt {
 impl StoredHash for Scrypt {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
         self.matches(Family::Scrypt, password)
+    }
+
+    fn determines(&self, password: &[u8]) -> bool {
+        is_determined_by_hmac(password)
     }
 
     fn memory_bytes(&self) -> usize {

@@ -69,6 +69,10 @@ impl StoredHash for ShaCrypt {
         }
     }
 
+    fn determines(&self, _: &[u8]) -> bool {
+        true
+    }
+
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
     }

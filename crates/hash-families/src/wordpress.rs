@@ -33,6 +33,10 @@ impl StoredHash for WordPress {
         Ok(self.0.matches(prehashed.as_bytes()))
     }
 
+    fn determines(&self, password: &[u8]) -> bool {
+        trimmed(password) == password
+    }
+
     fn memory_bytes(&self) -> usize {
         self.0.memory_bytes()
     }

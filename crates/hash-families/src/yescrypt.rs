@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use yescrypt::{Mode, Params};
 use zeroize::Zeroizing;
 
-use crate::foreign_hash::StoredHash;
+use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
 use crate::reading::{CRYPT, crypt_value, parts};
 use crate::{Family, FormatError, Projects, VerifyError};
 
@@ -57,6 +57,11 @@ impl StoredHash for Yescrypt {
         yescrypt::yescrypt(password, &self.salt, &self.params, &mut tag)
             .map_err(|_| VerifyError::Algorithm { family: FAMILY, what: "refused the costs" })?;
         Ok(tag.ct_eq(&self.tag).into())
+    }
+
+    fn determines(&self, password: &[u8]) -> bool {
+        // Flavour 0 is scrypt. The others begin with an HMAC of the password under a fixed key.
+        self.costs.flavour != 0 || is_determined_by_hmac(password)
     }
 
     fn memory_bytes(&self) -> usize {

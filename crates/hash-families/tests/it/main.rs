@@ -7,6 +7,7 @@ mod aspnet;
 mod bcrypt;
 mod bcrypt_sha256;
 mod crypt;
+mod determines;
 mod digests;
 mod expect;
 mod hostile;

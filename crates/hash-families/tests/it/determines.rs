@@ -1,0 +1,126 @@
+//! Which texts a hash determines (fault H1). Hashes whose source is not told in the other modules were
+//! made for these tests with libxcrypt 4.4 and Python's hashlib.
+
+use repass_hash_families::{ExportedHash, ForeignHash, ImportFormat, Projects, imported};
+
+const STAPLE: &str = "correct horse battery staple";
+const OF_STAPLE: &str = "$2b$05$abcdefghijklmnopqrstuuFiPhXf1sVd3pCCRO.uVh34H/qI/ZsuS";
+/// By the rule of crypt_blowfish before 1.1 also of `Zyë plus 20 Käsebrötchen`.
+const OF_BREAD: &str = "$2x$04$CCCCCCCCCCCCCCCCCCCCC.GCpw9I4xKyKQ0E7lpYOOOiQmU8YXBUW";
+const WORDPRESS: &str = "$wp$2y$04$CCCCCCCCCCCCCCCCCCCCC.tyYxmveiRsg3cIgx54krB.AhMF/rZ/W";
+const DJANGO_PBKDF2: &str = "pbkdf2_sha256$1000$abc$70m+hKmbvIH/QfII9PwYuIZXomKqG4wgvNLdHGMor9U=";
+/// The text that the import writes for
+/// `3f0a9d5f7c1e4b2a8d6c0e9f1a2b3c4d:2d604795b8ce7a553680804d07606885bd4ba75c5d56a74551ab312110041d70cc5cbf710362a17aaa05cc30dba144a28f794d107ee485d84c3e0a6470792b10`.
+const BETTER_AUTH: &str = "$better-auth$ln=14,r=16,p=1$M2YwYTlkNWY3YzFlNGIyYThkNmMwZTlmMWEyYjNjNGQ$LWBHlbjOelU2gIBNB2Bohb1Lp1xdVqdFUasxIRAEHXDMXL9xA2KheqoFzDDboUSij3lNEH7khdhMPgpkcHkrEA";
+const IDENTITY: &str = "AQAAAAAAAAD6AAAAEAhftMyfTJylOlZT+eEotFXd1elee8ih5WsjXaR3PA9M";
+
+/// What is said of `password`, which the hash accepts.
+fn determines(text: &str, password: &str, projects: &Projects) -> bool {
+    let hash = ForeignHash::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let password = password.as_bytes();
+    assert_eq!(hash.verify(password, projects), Ok(true), "{text}: {password:?}");
+    hash.determines(password)
+}
+
+#[test]
+fn h1_every_family_determines_an_ordinary_password() {
+    let long = "x".repeat(100);
+    let known = [
+        (OF_STAPLE, STAPLE),
+        ("{CRYPT}$2b$05$abcdefghijklmnopqrstuuFiPhXf1sVd3pCCRO.uVh34H/qI/ZsuS", STAPLE),
+        (
+            "$2b$05$abcdefghijklmnopqrstuu3lczWMMP.MvII75qkUED.B25QUsjjoC",
+            "Zoë und Jürgen, zwei Cafés",
+        ),
+        ("$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"),
+        ("bcrypt_sha256$$2b$05$6bNw2HLQYeqHYyBfLMsv/O9YdCwN0qeTmknDW/7YS4OP99xmMbm4K", &long),
+        ("$wp$2y$05$CCCCCCCCCCCCCCCCCCCCC.VcM0uNqIDuQedMX1yNXfqN5K9ZSRCuG", &long),
+        (
+            "$scrypt$ln=7,r=8,p=1$jjGmtDamdA4BQAjBeA9BSA$OiWRHhQtpDx7M/793x6UXK14AD512jg/qNm/hkWZG4M",
+            "t\u{e1}\u{411}\u{2113}\u{259}",
+        ),
+        (BETTER_AUTH, STAPLE),
+        (DJANGO_PBKDF2, STAPLE),
+        (IDENTITY, "my password"),
+        (
+            "$aspnet-membership-sha1$AAECAwQFBgcICQoLDA0ODw$TdpD8XIYGc4IpyrI7vVfZt7GRps",
+            "p@ssw\u{f6}rd",
+        ),
+        ("$1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1", "test"),
+        ("$5$rounds=1004$nacl$oiWPbm.kQ7.jTCZoOtdv7/tO5mWv/vxw5yTqlBagVR7", "secret"),
+        ("$y$j75$LdJMENpBA.$NoYmTLXw0ebCILgz90sY6kEkfwbbwvoN9EGXA5buQ60", STAPLE),
+        ("$y$/6.$LdJMENpBABJJ$zQITmYSih5.CTY47x0IuE4wl.b3HzYGKKCSggakaQ22", "pleaseletmein"),
+        ("$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0", "test12345"),
+        ("$S$C33783772bRXEx1aCsvY.dqgaaSu76XmVlKrW9Qu8IQlvxHlmzLf", "hashcat"),
+        ("{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr", "testing123"),
+        ("$3$$7f8fe03093cc84b267b109625f6bbf4b", "passphrase"),
+        ("$unsalted-md5$kAFQmDzST7DWlj99KOF/cg", "abc"),
+    ];
+    for (text, password) in known {
+        assert!(determines(text, password, &Projects::none()), "{text}");
+    }
+}
+
+#[test]
+fn h1_no_family_determines_a_text_that_it_takes_for_another() {
+    // Flavour 0 of yescrypt is scrypt: the tag is scrypt's of the same costs and salt.
+    let classic = "$y$.75$Hx4NdJLP1V4Pj7LOYJ4$9INSS.LUCj8ojunHTi4w4i5iQs3oOBJ18P7jRr/84t6";
+    let crypt = "$7$86..../....SodiumChloride$9INSS.LUCj8ojunHTi4w4i5iQs3oOBJ18P7jRr/84t6";
+    let in_crypt = format!("{{CRYPT}}{OF_STAPLE}");
+    let known = [
+        (OF_STAPLE, STAPLE, "correct horse battery staple\0correct horse battery staple"),
+        (&in_crypt, STAPLE, "correct horse battery staple\0correct horse battery staple"),
+        (WORDPRESS, STAPLE, "correct horse battery staple "),
+        (WORDPRESS, STAPLE, "\tcorrect horse battery staple"),
+        (WORDPRESS, STAPLE, "correct horse battery staple\0"),
+        (BETTER_AUTH, STAPLE, "ｃｏｒｒｅｃｔ horse battery staple"),
+        (BETTER_AUTH, STAPLE, "correct\u{a0}horse battery staple"),
+        (BETTER_AUTH, STAPLE, "correct horse battery staple\0"),
+        (crypt, "p\u{e4}ssword", "p\u{e4}ssword\0"),
+        (classic, "p\u{e4}ssword", "p\u{e4}ssword\0"),
+        (DJANGO_PBKDF2, STAPLE, "correct horse battery staple\0\0"),
+        (IDENTITY, "my password", "my password\0"),
+    ];
+    for (text, password, other) in known {
+        assert!(determines(text, password, &Projects::none()), "{text}");
+        assert!(!determines(text, other, &Projects::none()), "{text}: {other:?}");
+    }
+}
+
+/// Here nothing tells the password from another one that is as good.
+#[test]
+fn h1_bcrypt_determines_no_text_that_may_be_cut_or_overwritten() {
+    let of_72 = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
+    let start = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    let cut = format!("{start} and no more");
+    for (text, password) in [
+        (of_72, start),
+        (of_72, &cut),
+        (&format!("{{crypt}}{of_72}"), start),
+        (&format!("bcrypt${of_72}"), start),
+        (&of_72.replace("$2a$", "$2x$"), start),
+        (OF_BREAD, "Zo\u{eb} plus 20 K\u{e4}sebr\u{f6}tchen"),
+        (OF_BREAD, "Zy\u{eb} plus 20 K\u{e4}sebr\u{f6}tchen"),
+    ] {
+        assert!(!determines(text, password, &Projects::none()), "{text}: {password}");
+    }
+    // 71 bytes and the NUL behind them are all that is hashed.
+    let of_71 = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.rdIDyHJ69eb.FoH5QDlG5nPtz7wt6mm";
+    assert!(determines(of_71, &start[..71], &Projects::none()));
+}
+
+#[test]
+fn h1_a_firebase_hash_determines_what_has_no_nul_at_its_end() {
+    let key =
+        "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==";
+    let options =
+        [("project", "shop-1"), ("rounds", "4"), ("mem-cost", "10"), ("salt-separator", "Bw==")];
+    let exported = ExportedHash {
+        hash: "KQPsvED2CV0bwpoa/EwWf/I6wi4aFdD6ioCh+UZ6ky26qt7F67GWf6muPoe4X99j3MPxJV5bYRc+kYtBiAy2+w==",
+        salt: Some("42xEC+ixf3L2lw=="),
+    };
+    let text = imported(&ImportFormat::declared("firebase", options).unwrap(), exported).unwrap();
+    let projects = Projects::none().with_encoded("shop-1", key).unwrap();
+    assert!(determines(&text, "p\u{e4}ssword", &projects));
+    assert!(!determines(&text, "p\u{e4}ssword\0", &projects));
+}
