@@ -26,7 +26,8 @@ use crate::{
 /// password, hashes it and commits, in this order.
 ///
 /// A stored hash that is not as the hasher makes them now is replaced on the way: by the change
-/// itself, and, where the policy refuses that, by a fresh hash of the old password, which was right.
+/// itself, and, where the policy refuses that, by a fresh hash of the old password, which was right, if
+/// the stored hash [determines](Hasher::determines) it.
 ///
 /// Made by [`Changer::builder`]; shared by every way in, so that no way can skip a step.
 pub struct Changer {

@@ -70,6 +70,19 @@ impl HashedPassword {
         phc::key_id(&self.text)
     }
 
+    /// Returns whether this hash can have been made of no other text than `password` that a person
+    /// would type, apart from other forms of it that its [normalisation](Self::normalisation) makes the
+    /// same. `password` is one that it was verified by.
+    ///
+    /// Argon2 determines every password; for other families see
+    /// [`ForeignHash::determines`](repass_hash_families::ForeignHash::determines). Returns false for a
+    /// hash that cannot be verified.
+    pub fn determines(&self, password: &Plaintext) -> bool {
+        let normalised = self.normalisation.changed(password);
+        let password = normalised.as_ref().unwrap_or(password);
+        StoredHash::parse(self, u32::MAX).is_ok_and(|stored| stored.determines(password))
+    }
+
     /// Judges a hash that was brought from elsewhere by its text: whether it is of a known family,
     /// whole, and with costs within bounds. Nothing is computed, so no password is needed.
     ///
@@ -123,12 +136,23 @@ pub trait Hasher: Send + Sync + fmt::Debug {
     fn decoy(&self) -> &HashedPassword;
 
     /// Whether `hash` is as a fresh one would be, whatever the salt: of the same family, cost, pepper
-    /// and normalisation. One that is not has drifted, and is replaced at the next occasion.
+    /// and normalisation. One that is not needs a rehash: the next change replaces it, and a proof by
+    /// the password does so as well where it [determines](Self::determines) that.
     ///
     /// As it is given here, for hashers whose hashes never drift, every hash is current.
     fn is_current(&self, hash: &HashedPassword) -> bool {
         let _ = hash;
         true
+    }
+
+    /// Returns whether `hash`, which `password` was verified by, may be replaced by a fresh one of
+    /// `password`: only if the fresh one accepts each text that `hash` accepts and that a person would
+    /// type. Otherwise a typing error which the older scheme ignores would make the true password wrong.
+    ///
+    /// The default is [`HashedPassword::determines`], for hashers whose fresh hashes accept all forms of
+    /// Unicode that a stored one accepts.
+    fn determines(&self, hash: &HashedPassword, password: &Plaintext) -> bool {
+        hash.determines(password)
     }
 
     /// Whether `hash` takes as long to verify as the [decoy](Self::decoy). A wrong guess at one that

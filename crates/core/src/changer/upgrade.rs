@@ -1,13 +1,16 @@
-//! Replacing a hash that has drifted, where the password stays as it is.
+//! Rehashing: replacing a hash in place, where the password stays as it is.
 
 use super::report::Trail;
 use super::{Changer, Proved};
 use crate::{AuditRecord, ChangeError, NewPassword, Upgrade};
 
 impl Changer {
-    /// Puts a fresh hash of the proved password in the place of one that has drifted (OWASP, Password
-    /// Storage). Nobody has asked for it, so it never fails the try that it comes with: where the
-    /// hasher is busy, or the store fails, it is replaced another time.
+    /// Puts a fresh hash of the proved password in the place of one that needs a rehash (OWASP, Password
+    /// Storage). Where the old one does not [determine](crate::Hasher::determines) that password, it
+    /// waits for a change: the proved text may not be the password that was set.
+    ///
+    /// Nobody has asked for it, so it never fails the try that it comes with: where the hasher is busy,
+    /// or the store fails, it is replaced another time.
     pub(super) async fn upgrade(&self, proved: Proved, trail: &Trail) {
         let account = proved.account.id;
         match self.replace_drifted(proved, trail).await {
@@ -24,7 +27,9 @@ impl Changer {
         else {
             return Ok(());
         };
-        if self.hasher.is_current(&credential.hash) {
+        if self.hasher.is_current(&credential.hash)
+            || !self.hasher.determines(&credential.hash, &password)
+        {
             return Ok(());
         }
         let hash = self.hasher.hash(NewPassword::proved(password)).await?;

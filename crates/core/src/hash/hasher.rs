@@ -196,6 +196,16 @@ impl Hasher for Argon2idHasher {
             })
     }
 
+    fn determines(&self, hash: &HashedPassword, password: &Plaintext) -> bool {
+        // Where a fresh hash tells forms of Unicode apart that this one does not, only ASCII is safe: a
+        // person types it in one form.
+        let same_forms = match hash.normalisation() {
+            Normalisation::AsReceived => true,
+            normalised => normalised == self.normalisation || password.expose().is_ascii(),
+        };
+        same_forms && hash.determines(password)
+    }
+
     fn costs_as_decoy(&self, hash: &HashedPassword) -> bool {
         self.as_costly(hash).is_some()
     }

@@ -38,6 +38,15 @@ impl StoredHash {
         if fits { JobSize::Fits } else { JobSize::Large }
     }
 
+    /// Whether it can have been made of no other text than `password`, which it was verified by.
+    pub(super) fn determines(&self, password: &Plaintext) -> bool {
+        match self {
+            // It hashes the length before the password, and the pepper is a key of its own.
+            Self::Argon2(_) => true,
+            Self::Foreign(hash) => hash.determines(password.expose().as_bytes()),
+        }
+    }
+
     /// Whether it is of `password`.
     pub(super) fn verify(
         &self,

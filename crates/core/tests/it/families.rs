@@ -89,7 +89,7 @@ async fn house() -> House {
     House::with_projects(projects).await
 }
 
-async fn credential(house: &House, user_id: &str) -> Credential {
+pub(crate) async fn credential(house: &House, user_id: &str) -> Credential {
     let found = house.store.find(&Subject::new(realm(), user_id)).await.unwrap().unwrap();
     found.credential.unwrap()
 }

@@ -81,6 +81,10 @@ impl Hasher for CountingHasher {
         self.inner.is_current(hash)
     }
 
+    fn determines(&self, hash: &HashedPassword, password: &Plaintext) -> bool {
+        self.inner.determines(hash, password)
+    }
+
     fn costs_as_decoy(&self, hash: &HashedPassword) -> bool {
         self.inner.costs_as_decoy(hash)
     }
@@ -174,14 +178,17 @@ impl House {
 
     /// Adds an account with this hash, as an import does.
     pub(crate) async fn add_stored(&self, user_id: &str, text: &str) {
+        self.add_hashed(user_id, &HashedPassword::from_stored(text)).await;
+    }
+
+    pub(crate) async fn add_hashed(&self, user_id: &str, hash: &HashedPassword) {
         let account = Account {
             id: AccountId(random_uuid(&SystemRandomness).unwrap()),
             user_id: user_id.parse().unwrap(),
             ..self.desk.show_account(&realm(), "pat").await.unwrap().0
         };
-        let hash = HashedPassword::from_stored(text);
         let audit = self.audit().await[0].clone();
-        self.store.add_account(&account, Some(&hash), &audit).await.unwrap();
+        self.store.add_account(&account, Some(hash), &audit).await.unwrap();
     }
 
     pub(crate) async fn change(&self, change: Change) -> Result<Changed, ChangeError> {

@@ -15,4 +15,6 @@ mod old_password;
 mod pepper;
 mod policy;
 mod races;
+#[cfg(feature = "hash-families")]
+mod rehash;
 mod reset;

@@ -1,6 +1,8 @@
 //! Unicode normalisation as a property of each stored hash.
 
-use repass_core::{ChangeError, CredentialStore, HasherOptions, Normalisation, Subject, Violation};
+use repass_core::{
+    ChangeError, CredentialStore, HasherOptions, Normalisation, Policy, Subject, Violation,
+};
 
 use crate::house::{House, NEW, OLD, old_password, realm, stored_by};
 
@@ -48,4 +50,25 @@ async fn a_hash_from_elsewhere_is_of_the_bytes_as_received_until_it_is_replaced(
     assert!(house.is_password("sam", COMPOSED).await);
     let audit = house.audit().await;
     assert_eq!(audit[1].action, "password.rehash");
+}
+
+/// As where accounts move into a users table of another application.
+#[tokio::test]
+async fn h1_a_hash_of_all_forms_is_replaced_by_one_of_a_single_form_only_for_ascii() {
+    let as_received =
+        HasherOptions { normalisation: Normalisation::AsReceived, ..HasherOptions::default() };
+    let house = House::with(Policy::default(), as_received).await;
+    for (user_id, password, expected) in [
+        ("sam", COMPOSED, Normalisation::Nfc),
+        ("kim", DECOMPOSED, Normalisation::Nfc),
+        ("pat-2", NEW, Normalisation::AsReceived),
+    ] {
+        let stored = stored_by(HasherOptions::default(), password).await;
+        house.add_hashed(user_id, &stored).await;
+        house.change(old_password(user_id, password, "short")).await.unwrap_err();
+        assert_eq!(normalisation(&house, user_id).await, expected, "{password}");
+        for form in [COMPOSED, DECOMPOSED].into_iter().filter(|_| password != NEW) {
+            assert!(house.is_password(user_id, form).await, "{form}");
+        }
+    }
 }
