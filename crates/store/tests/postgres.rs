@@ -57,6 +57,7 @@ fn main() {
         accounts_table::passes,
         accounts_table::only_the_hash_is_written,
         accounts_table::hashes_of_other_families_are_replaced,
+        accounts_table::h1_only_a_hash_that_determines_the_password_is_replaced_in_place,
         accounts_table::what_the_application_changes_counts,
         accounts_table::a_hash_that_changed_meanwhile_conflicts,
         accounts_table::of_changes_at_once_one_wins,

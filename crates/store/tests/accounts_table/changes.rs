@@ -71,6 +71,29 @@ pub(crate) async fn hashes_of_other_families_are_replaced(application: Applicati
     }
 }
 
+pub(crate) async fn h1_only_a_hash_that_determines_the_password_is_replaced_in_place(
+    application: Application,
+) {
+    let house = House::new(application).await;
+    let long = "correct horse battery staple, ".repeat(3);
+    // Of `long`, made for these tests with libxcrypt 4.4.
+    let of_long = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.WS95vnpaSaEswqHuOCVbsSLJ7ZTfkV2";
+    let mistyped = &format!("{} TYPO", &long[..72]);
+    for (hash, typed, replaced) in [
+        (BCRYPT.to_owned(), OLD, true),
+        (of_long.to_owned(), mistyped, false),
+        (format!("{{CRYPT}}{of_long}"), mistyped, false),
+    ] {
+        let user = User::new(&hash);
+        house.application.insert(&user).await;
+        let refused = house.change(&user, typed, "short").await;
+        assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
+        let stored = house.application.pw(&user).await.unwrap();
+        assert_eq!(stored.starts_with("$argon2id$"), replaced, "{hash}");
+        assert!(replaced || stored == hash);
+    }
+}
+
 pub(crate) async fn what_the_application_changes_counts(application: Application) {
     let house = House::new(application).await;
     let user = house.user().await;

@@ -20,6 +20,7 @@ on_postgres![
     suite::passes,
     changes::only_the_hash_is_written,
     changes::hashes_of_other_families_are_replaced,
+    changes::h1_only_a_hash_that_determines_the_password_is_replaced_in_place,
     changes::what_the_application_changes_counts,
     changes::a_hash_that_changed_meanwhile_conflicts,
     changes::of_changes_at_once_one_wins,
