@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::StatusCode;
+use http::{Request, StatusCode, Version};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use repass_http::{BoxError, Limits};
 
 use crate::capture;
-use crate::world::{NEW, OLD, World, send, text};
+use crate::world::{NEW, OLD, PATH, World, send, text};
 
 type Piece = Result<Frame<Bytes>, BoxError>;
 
@@ -107,4 +107,38 @@ async fn a_body_that_panics_is_a_fault() {
     let answer = send(&world.service(), world.request("body-9").body(body).unwrap()).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.body, "acme fault");
+}
+
+#[tokio::test]
+async fn w1_no_more_requests_are_read_at_once_than_allowed() {
+    let world = World::new().await;
+    let service = world.service_with(Limits { requests: 1, ..Limits::default() });
+    let (send_body, body) = tokio::sync::oneshot::channel::<String>();
+    let body = StreamBody::new(stream::once(async { data(body.await.unwrap()) }));
+    let waiting = world.request("body-10").body(body).unwrap();
+    let meanwhile = async {
+        let answer = send(&service, world.good("body-11")).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.body, "acme unavailable");
+        send_body.send(format!("{OLD}\n{NEW}")).unwrap();
+    };
+    // In this order, so the only place is taken while the body is awaited.
+    let (answer, ()) = tokio::join!(biased; send(&service, waiting), meanwhile);
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(send(&service, world.good("body-12")).await.body, "acme wrong-password");
+}
+
+#[tokio::test]
+async fn w5_a_connection_is_closed_only_over_a_body_that_is_not_read_off() {
+    let world = World::new().await;
+    for (version, kib, closes) in
+        [(Version::HTTP_11, 64, false), (Version::HTTP_11, 65, true), (Version::HTTP_2, 65, false)]
+    {
+        let pieces: Vec<Piece> = (0..kib).map(|_| data("x".repeat(1024))).collect();
+        let request = Request::post(PATH).version(version);
+        let request = request.body(StreamBody::new(stream::iter(pieces))).unwrap();
+        let answer = send(&world.service(), request).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert_eq!(answer.headers.contains_key("connection"), closes, "{version:?} {kib}");
+    }
 }
