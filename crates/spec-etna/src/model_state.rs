@@ -27,10 +27,11 @@ impl ModelState {
         self.0.is_empty()
     }
 
-    /// Adds a message, unless the key has one already: what could not be read is not judged as well.
+    /// Adds a message behind those that the key has already.
     pub(crate) fn add(&mut self, key: String, message: &str) {
-        if self.messages(&key).is_empty() {
-            self.0.push((key, vec![message.to_owned()]));
+        match self.0.iter_mut().find(|(own, _)| *own == key) {
+            Some((_, messages)) => messages.push(message.to_owned()),
+            None => self.0.push((key, vec![message.to_owned()])),
         }
     }
 }

@@ -24,6 +24,9 @@ const MEMBERS: [&str; 3] = ["OldPassword", "Password", "PasswordConfirm"];
 /// The name of the parameter in the vendor's program, which starts every key.
 const PARAMETER: &str = "userPassword";
 
+/// The code of the error of a required member that is missing.
+const REQUIRED: &str = "required";
+
 /// What ASP.NET says of everything that it cannot read, keeping the details to itself.
 const UNREADABLE: &str = "An error has occurred.";
 
@@ -57,7 +60,8 @@ impl UserPassword {
     /// members.
     ///
     /// As with ASP.NET, members of a wrong type come first, in the order received, and do not keep
-    /// the others from being validated; those follow in the order of their declaration.
+    /// the others from being validated; those follow in the order of their declaration. A required
+    /// member of a wrong type counts as missing too, so it has two messages.
     ///
     /// # Errors
     /// Everything that is wrong.
@@ -111,7 +115,7 @@ impl Validate for UserPassword {
             if text.as_ref().is_none_or(|text| text.expose().trim().is_empty()) {
                 errors.add(
                     name,
-                    ValidationError::new("required").with_message("Password is required".into()),
+                    ValidationError::new(REQUIRED).with_message("Password is required".into()),
                 );
             }
         }
@@ -137,7 +141,10 @@ fn add_all(state: &mut ModelState, errors: &ValidationErrors) {
     let by_name = errors.field_errors();
     for name in MEMBERS {
         for error in by_name.get(name).into_iter().flat_map(|errors| errors.iter()) {
-            state.add(key(name), error.message.as_deref().unwrap_or(UNREADABLE));
+            // A confirmation that could not be read is not compared as well.
+            if error.code == REQUIRED || state.messages(&key(name)).is_empty() {
+                state.add(key(name), error.message.as_deref().unwrap_or(UNREADABLE));
+            }
         }
     }
 }
@@ -161,7 +168,7 @@ mod tests {
         state
             .iter()
             .map(|(key, messages)| {
-                (key.trim_start_matches("userPassword").to_owned(), messages.concat())
+                (key.trim_start_matches("userPassword").to_owned(), messages.join("; "))
             })
             .collect()
     }
@@ -170,7 +177,8 @@ mod tests {
         pairs.iter().map(|(one, two)| ((*one).to_owned(), (*two).to_owned())).collect()
     }
 
-    const REQUIRED: &str = "Password is required";
+    const MISSING: &str = "Password is required";
+    const BOTH: &str = "An error has occurred.; Password is required";
     const DIFFERS: &str = "'PasswordConfirm' and 'Password' do not match.";
 
     #[test]
@@ -184,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_missing_body_has_no_members() {
-        let missing = pairs(&[(".OldPassword", REQUIRED), (".Password", REQUIRED)]);
+        let missing = pairs(&[(".OldPassword", MISSING), (".Password", MISSING)]);
         for body in ["", " \r\n", "\u{FEFF}", "null", " null ", "{}", "{\"OldPassword\":null}"] {
             assert_eq!(wrong(body), missing, "{body:?}");
         }
@@ -203,17 +211,17 @@ mod tests {
             wrong(r#"{"PasswordConfirm":{},"Password":5,"OldPassword":""}"#),
             pairs(&[
                 (".PasswordConfirm", UNREADABLE),
-                (".Password", UNREADABLE),
-                (".OldPassword", REQUIRED),
+                (".Password", BOTH),
+                (".OldPassword", MISSING),
             ])
         );
         assert_eq!(
             wrong(r#"{"OldPassword":"o","Password":true,"PasswordConfirm":"n"}"#),
-            pairs(&[(".Password", UNREADABLE), (".PasswordConfirm", DIFFERS)])
+            pairs(&[(".Password", BOTH), (".PasswordConfirm", DIFFERS)])
         );
         assert_eq!(
             wrong(r#"{"OldPassword":[],"Password":"n","PasswordConfirm":"n"}"#),
-            pairs(&[(".OldPassword", UNREADABLE)])
+            pairs(&[(".OldPassword", BOTH)])
         );
     }
 
@@ -221,11 +229,11 @@ mod tests {
     fn a_confirmation_of_nothing_is_missing_only_where_something_is_confirmed() {
         assert_eq!(
             wrong(r#"{"OldPassword":"o","Password":" "}"#),
-            pairs(&[(".Password", REQUIRED), (".PasswordConfirm", DIFFERS)])
+            pairs(&[(".Password", MISSING), (".PasswordConfirm", DIFFERS)])
         );
         assert_eq!(
             wrong(r#"{"OldPassword":"o","PasswordConfirm":"n"}"#),
-            pairs(&[(".Password", REQUIRED), (".PasswordConfirm", DIFFERS)])
+            pairs(&[(".Password", MISSING), (".PasswordConfirm", DIFFERS)])
         );
     }
 

@@ -176,7 +176,7 @@ fn row_5_wrong_types() {
     assert_reply(
         &read(PATH, body).unwrap_err(),
         422,
-        r#"{"Message":"Validation error occured while processing entity","ModelState":{"userPassword.OldPassword":["An error has occurred."]}}"#,
+        r#"{"Message":"Validation error occured while processing entity","ModelState":{"userPassword.OldPassword":["An error has occurred.","Password is required"]}}"#,
     );
 }
 

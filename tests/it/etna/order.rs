@@ -64,7 +64,7 @@ async fn the_user_id_comes_before_the_body() {
 async fn types_and_required_members_are_reported_together_with_the_confirmation() {
     let house = start().await;
     let answer = house.send_body(r#"{"OldPassword":5,"PasswordConfirm":"x"}"#).await;
-    let state = r#""userPassword.OldPassword":["An error has occurred."],"userPassword.Password":["Password is required"],"userPassword.PasswordConfirm":["'PasswordConfirm' and 'Password' do not match."]"#;
+    let state = r#""userPassword.OldPassword":["An error has occurred.","Password is required"],"userPassword.Password":["Password is required"],"userPassword.PasswordConfirm":["'PasswordConfirm' and 'Password' do not match."]"#;
     assert_answer(&answer, 422, &invalid(state));
 }
 
