@@ -25,18 +25,26 @@ pub struct HttpError {
 }
 
 /// Messages about parts of a request, such as `request.UserId`, in the order in which they were
-/// first found wrong.
+/// first found wrong; at most [`MAX_MESSAGES`](Self::MAX_MESSAGES) in all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelState(Vec<(String, Vec<String>)>);
 
 impl ModelState {
+    /// The most messages that are kept. The framework knows no bound, but a body of 64 KiB can be
+    /// wrong in thousands of parts, and whoever mends 32 can ask again.
+    pub const MAX_MESSAGES: usize = 32;
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Adds a message about the part of that name.
+    /// Adds a message about the part of that name, unless there are
+    /// [`MAX_MESSAGES`](Self::MAX_MESSAGES) already.
     pub fn add(&mut self, key: &str, message: impl Into<String>) {
+        if self.iter().map(|(_, messages)| messages.len()).sum::<usize>() >= Self::MAX_MESSAGES {
+            return;
+        }
         match self.0.iter_mut().find(|(own, _)| own == key) {
             Some((_, messages)) => messages.push(message.into()),
             None => self.0.push((key.to_owned(), vec![message.into()])),
@@ -198,6 +206,16 @@ mod tests {
              <request.x_x005B_0_x005D_>a &lt;c&gt;</request.x_x005B_0_x005D_>\
              <request>b</request></ModelState></Error>"
         );
+    }
+
+    #[test]
+    fn w2_messages_are_at_most_32() {
+        let mut model_state = ModelState::default();
+        for number in 0..100 {
+            model_state.add(&format!("request.{}", number / 2), "a");
+        }
+        assert_eq!(model_state.iter().count(), ModelState::MAX_MESSAGES / 2);
+        assert!(model_state.iter().all(|(_, messages)| messages.len() == 2));
     }
 
     #[test]

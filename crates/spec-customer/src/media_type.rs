@@ -3,14 +3,19 @@
 //! The `mime` crate refuses white space before a semicolon and empty quoted strings, both of which
 //! RFC 9110 allows and .NET takes; and it does not read lists. Hence this small reader.
 
+use std::borrow::Cow;
+
 use crate::encoding::Charset;
 
-/// A media type or range with its parameters.
+/// A media type or range, with what counts of its parameters. Of two of the same name the first does.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MediaType {
     /// Type and subtype as received.
     pub(crate) essence: String,
-    parameters: Vec<(String, String)>,
+    /// The charset named, when it is a supported one.
+    pub(crate) charset: Option<Charset>,
+    /// The weight (`q`), 1 where none is given or it is no number.
+    pub(crate) quality: f64,
 }
 
 impl MediaType {
@@ -22,40 +27,33 @@ impl MediaType {
         if !is_token(main) || !is_token(sub) {
             return None;
         }
-        let parameters = parts
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(parameter)
-            .collect::<Option<_>>()?;
-        Some(Self { essence: essence.to_owned(), parameters })
+        let (mut charset, mut quality) = (None, None);
+        for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
+            match parameter(part)? {
+                (name, value) if name.eq_ignore_ascii_case("charset") => {
+                    charset.get_or_insert(value);
+                }
+                (name, value) if name.eq_ignore_ascii_case("q") => {
+                    quality.get_or_insert(value);
+                }
+                _ => {}
+            }
+        }
+        Some(Self {
+            essence: essence.to_owned(),
+            charset: charset.as_deref().and_then(Charset::named),
+            quality: weight(quality.as_deref()),
+        })
     }
 
     /// Whether type and subtype are these, in any case.
     pub(crate) fn is(&self, essence: &str) -> bool {
         self.essence.eq_ignore_ascii_case(essence)
     }
-
-    /// The value of a parameter, its name in any case.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters
-            .iter()
-            .find(|(own, _)| own.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// The charset named, when it is a supported one.
-    pub(crate) fn charset(&self) -> Option<Charset> {
-        Charset::named(self.parameter("charset")?)
-    }
-
-    /// The weight (`q`), 1 where none is given or it is no number.
-    pub(crate) fn quality(&self) -> f64 {
-        quality(self.parameter("q"))
-    }
 }
 
 /// Reads the weight of a list element: 1 where none is given or it is no number.
-pub(crate) fn quality(value: Option<&str>) -> f64 {
+pub(crate) fn weight(value: Option<&str>) -> f64 {
     let is_decimal = |text: &&str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     value.filter(is_decimal).and_then(|text| text.parse().ok()).unwrap_or(1.0)
 }
@@ -66,17 +64,17 @@ pub(crate) fn list(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Reads `name=value` or a bare `name`, the value a token or a quoted string.
-pub(crate) fn parameter(text: &str) -> Option<(String, String)> {
+pub(crate) fn parameter(text: &str) -> Option<(&str, Cow<'_, str>)> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name.trim(), value.trim()),
         None => (text, ""),
     };
     let value = match value.strip_prefix('"') {
-        Some(quoted) => unquote(quoted.strip_suffix('"')?)?,
-        None if value.is_empty() || is_token(value) => value.to_owned(),
+        Some(quoted) => Cow::Owned(unquote(quoted.strip_suffix('"')?)?),
+        None if value.is_empty() || is_token(value) => Cow::Borrowed(value),
         None => return None,
     };
-    is_token(name).then(|| (name.to_owned(), value))
+    is_token(name).then_some((name, value))
 }
 
 /// Whether `text` is a token (RFC 9110, 5.6.2).
@@ -122,8 +120,9 @@ mod tests {
         let media = MediaType::parse("Application/XML ; Charset=\"UTF\\-16\"; x=\"a;b\"").unwrap();
         assert!(media.is("application/xml"));
         assert_eq!(media.essence, "Application/XML");
-        assert_eq!(media.charset(), Some(Charset::Utf16));
-        assert_eq!(media.parameter("X"), Some("a;b"));
+        assert_eq!(media.charset, Some(Charset::Utf16));
+        let twice = MediaType::parse("a/b; charset=x; q=0.1; charset=utf-8; q=1").unwrap();
+        assert_eq!((twice.charset, twice.quality), (None, 0.1));
     }
 
     #[test]
@@ -138,9 +137,9 @@ mod tests {
     fn weights() {
         for (text, weight) in [("a/b", 1.0), ("a/b;q=0.5", 0.5), ("a/b;Q=0", 0.0), ("a/b;q=x", 1.0)]
         {
-            assert_eq!(MediaType::parse(text).unwrap().quality(), weight, "{text}");
+            assert_eq!(MediaType::parse(text).unwrap().quality, weight, "{text}");
         }
-        assert_eq!(quality(Some("inf")), 1.0);
+        assert_eq!(super::weight(Some("inf")), 1.0);
     }
 
     #[test]

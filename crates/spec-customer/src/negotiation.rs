@@ -9,6 +9,10 @@ use crate::media_type::{self, MediaType};
 
 const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
+/// The most elements of `Accept` or `Accept-Charset` that count; browsers send fewer than ten. The
+/// framework knows no bound, but negotiation is part of every answer, errors included.
+const MAX_ELEMENTS: usize = 32;
+
 /// Something that can be sent as JSON or XML.
 pub(crate) trait Document {
     fn to_json(&self) -> String;
@@ -41,7 +45,7 @@ impl Format {
         Self {
             media: media(headers, content_type.as_ref()),
             charset: preferred_charset(headers)
-                .or_else(|| content_type?.charset())
+                .or_else(|| content_type?.charset)
                 .unwrap_or(Charset::Utf8),
         }
     }
@@ -103,10 +107,13 @@ fn takes(accepted: &MediaType, media: Media) -> bool {
         Range::All => true,
         Range::Literal => accepted.is(media.essence()),
         Range::Subtypes => {
-            let main = |essence: &str| essence.split('/').next().map(str::to_ascii_lowercase);
-            main(&accepted.essence) == main(media.essence())
+            main_type(&accepted.essence).eq_ignore_ascii_case(main_type(media.essence()))
         }
     }
+}
+
+fn main_type(essence: &str) -> &str {
+    essence.split('/').next().unwrap_or_default()
 }
 
 fn media(headers: &HeaderMap, content_type: Option<&MediaType>) -> Media {
@@ -136,9 +143,9 @@ fn is_script_request(headers: &HeaderMap) -> bool {
 /// equals the first formatter's wins.
 fn best_accepted(accepted: &[MediaType]) -> Option<Media> {
     let offers = FORMATTERS.iter().filter_map(|formatter| {
-        accepted.iter().filter(|element| element.quality() > 0.0).find_map(|element| {
+        accepted.iter().filter(|element| element.quality > 0.0).find_map(|element| {
             let media = formatter.iter().copied().find(|media| takes(element, *media))?;
-            Some((range(element), element.quality(), media))
+            Some((range(element), element.quality, media))
         })
     });
     let mut offers: Vec<_> = offers.collect();
@@ -146,25 +153,36 @@ fn best_accepted(accepted: &[MediaType]) -> Option<Media> {
     offers.first().map(|(_, _, media)| *media)
 }
 
-/// The elements of `Accept`, heaviest first, of equals the most exact first. As in .NET a header
-/// line with a malformed element counts for nothing.
+/// The elements of `Accept`, heaviest first, of equals the most exact first.
 fn accepted(headers: &HeaderMap) -> Vec<MediaType> {
-    let lines = headers.get_all(ACCEPT).iter().filter_map(|line| {
-        media_type::list(line.to_str().ok()?).map(MediaType::parse).collect::<Option<Vec<_>>>()
-    });
-    let mut elements: Vec<MediaType> = lines.flatten().collect();
-    elements.sort_by(|one, two| {
-        two.quality().total_cmp(&one.quality()).then(range(one).cmp(&range(two)))
-    });
+    let mut elements = elements(headers, &ACCEPT, MediaType::parse);
     elements
+        .sort_by(|one, two| two.quality.total_cmp(&one.quality).then(range(one).cmp(&range(two))));
+    elements
+}
+
+/// The elements of a list, read each once. As in .NET a header line with a malformed element counts
+/// for nothing. Beyond [`MAX_ELEMENTS`] over all lines nothing is looked at.
+fn elements<'a, T>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+    read: impl Fn(&'a str) -> Option<T>,
+) -> Vec<T> {
+    let mut left = MAX_ELEMENTS;
+    let mut all = Vec::new();
+    for line in headers.get_all(name) {
+        let Ok(line) = line.to_str() else { continue };
+        let elements = media_type::list(line).take(left).inspect(|_| left -= 1);
+        if let Some(elements) = elements.map(&read).collect::<Option<Vec<_>>>() {
+            all.extend(elements);
+        }
+    }
+    all
 }
 
 /// The supported charset that `Accept-Charset` prefers, if it names one.
 fn preferred_charset(headers: &HeaderMap) -> Option<Charset> {
-    let lines = headers.get_all(ACCEPT_CHARSET).iter().filter_map(|line| {
-        media_type::list(line.to_str().ok()?).map(weighted).collect::<Option<Vec<_>>>()
-    });
-    let mut elements: Vec<(&str, f64)> = lines.flatten().collect();
+    let mut elements = elements(headers, &ACCEPT_CHARSET, weighted);
     elements.sort_by(|one, two| two.1.total_cmp(&one.1).then((one.0 == "*").cmp(&(two.0 == "*"))));
     elements
         .into_iter()
@@ -180,12 +198,14 @@ fn weighted(element: &str) -> Option<(&str, f64)> {
     if weight.as_ref().is_some_and(|(name, _)| !name.eq_ignore_ascii_case("q")) {
         return None;
     }
-    let weight = media_type::quality(weight.as_ref().map(|(_, value)| value.as_str()));
+    let weight = media_type::weight(weight.as_ref().map(|(_, value)| value.as_ref()));
     media_type::is_token(name).then_some((name, weight))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use http::HeaderValue;
     use proptest::prelude::*;
 
@@ -232,6 +252,55 @@ mod tests {
             let request = (CONTENT_TYPE, "application/json; charset=utf-16");
             assert_eq!(content_type(&[request, (ACCEPT_CHARSET, accepted)]), expected);
         }
+    }
+
+    /// A list of so many elements and then one more.
+    fn long_list(element: &str, count: usize, last: &str) -> HeaderValue {
+        HeaderValue::from_str(&(format!("{element},").repeat(count) + last)).unwrap()
+    }
+
+    #[test]
+    fn w2_of_a_list_32_elements_count() {
+        for (before, is_looked_at) in [(31, true), (32, false), (2_000, false)] {
+            let negotiated = |name, element, last| {
+                let mut headers = HeaderMap::new();
+                headers.insert(name, long_list(element, before, last));
+                Format::negotiate(&headers).content_type()
+            };
+            let xml = negotiated(ACCEPT, "a/b;q=0.5", "text/xml");
+            assert_eq!(xml.starts_with("text/xml"), is_looked_at, "{before}");
+            let utf_16 = negotiated(ACCEPT_CHARSET, "latin1", "utf-16");
+            assert_eq!(utf_16.ends_with("utf-16"), is_looked_at, "{before}");
+            // A malformed element spoils its line only where it is looked at.
+            let malformed = negotiated(ACCEPT, "text/xml", "x");
+            assert_eq!(malformed.starts_with("text/xml"), !is_looked_at, "{before}");
+        }
+    }
+
+    #[test]
+    fn w2_the_bound_is_over_all_lines() {
+        let mut headers = HeaderMap::new();
+        for (element, count) in [("a/b", 20), ("c/d", 10)] {
+            headers.append(ACCEPT, long_list(element, count, ""));
+        }
+        headers.append(ACCEPT, HeaderValue::from_static(" , text/json, text/xml, ,text/plain"));
+        headers.append(ACCEPT, HeaderValue::from_static("application/json"));
+        let accepted = accepted(&headers);
+        assert_eq!(accepted.len(), MAX_ELEMENTS);
+        assert_eq!(accepted.last().unwrap().essence, "text/xml");
+    }
+
+    #[test]
+    fn w2_each_element_is_read_once() {
+        let mut headers = HeaderMap::new();
+        headers.append(ACCEPT, long_list("a/b", 10, ""));
+        headers.append(ACCEPT, long_list("a/b", 2_000, ""));
+        let read = Cell::new(0);
+        elements(&headers, &ACCEPT, |element| {
+            read.set(read.get() + 1);
+            MediaType::parse(element)
+        });
+        assert_eq!(read.get(), MAX_ELEMENTS);
     }
 
     proptest! {

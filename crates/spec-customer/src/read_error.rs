@@ -35,7 +35,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     xml: impl FnOnce(&str, Charset) -> Result<T, XmlError>,
 ) -> Result<T, ReadError> {
     let media = MediaType::parse(content_type).ok_or(ReadError::MediaType)?;
-    let charset = media.charset().unwrap_or(Charset::Utf8);
+    let charset = media.charset.unwrap_or(Charset::Utf8);
     if media.is("application/json") || media.is("text/json") {
         let text = charset.decode_json(body).map_err(|_| ReadError::Encoding)?;
         let Object(value) = json::read::<Object<T>>(text.as_str().as_bytes())?;

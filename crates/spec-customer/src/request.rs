@@ -1,6 +1,7 @@
 use std::fmt;
 
 use repass_core::Plaintext;
+use repass_spec::reply;
 use uuid::Uuid;
 
 use crate::encoding::Charset;
@@ -57,7 +58,8 @@ impl Binding {
     }
 }
 
-/// The body is of a media type that is not read. Displayed as the framework words it.
+/// The body is of a media type that is not read. Displayed as the framework words it, the media type
+/// as far as it is [quoted](reply::quoted).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsupportedMediaType {
     /// Type and subtype as received; `None` when there is none, or a malformed one.
@@ -69,7 +71,8 @@ impl fmt::Display for UnsupportedMediaType {
         match &self.media_type {
             Some(media_type) => write!(
                 f,
-                "The request entity's media type '{media_type}' is not supported for this resource."
+                "The request entity's media type '{}' is not supported for this resource.",
+                reply::quoted(media_type)
             ),
             None => f.write_str(
                 "The request contains an entity body but no Content-Type header. The inferred \
@@ -105,7 +108,7 @@ impl UpdateUserPasswordRequest {
         let media = content_type
             .and_then(MediaType::parse)
             .ok_or(UnsupportedMediaType { media_type: None })?;
-        let charset = media.charset().unwrap_or(Charset::Utf8);
+        let charset = media.charset.unwrap_or(Charset::Utf8);
         if media.is("application/json") || media.is("text/json") {
             Ok(json::read(body, charset))
         } else if media.is("application/xml") || media.is("text/xml") {

@@ -119,7 +119,7 @@ impl Spec for CustomerSpec {
             Refusal::MethodNotAllowed { allow } => {
                 let message = format!(
                     "The requested resource does not support http method '{}'.",
-                    head.parts.method
+                    reply::quoted(head.parts.method.as_str())
                 );
                 let reply = refusal(head, StatusCode::METHOD_NOT_ALLOWED, message);
                 reply::with_allow(reply, allow)

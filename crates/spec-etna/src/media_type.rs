@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use repass_spec::header;
+use repass_spec::{header, reply};
 
 /// Checks the media type as far as the head tells whether there is a body at all.
 ///
@@ -25,7 +25,8 @@ pub(crate) fn check(headers: &HeaderMap, has_body: bool) -> Result<(), String> {
     match named {
         Some(text) if is_supported(text) => Ok(()),
         Some(text) => Err(format!(
-            "The request entity's media type '{text}' is not supported for this resource."
+            "The request entity's media type '{}' is not supported for this resource.",
+            reply::quoted(text)
         )),
         None if has_body => Err("The request contains an entity body but no Content-Type header. \
              The inferred media type 'application/octet-stream' is not supported for this \

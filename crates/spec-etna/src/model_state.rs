@@ -4,7 +4,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// What is wrong with the members of a request: messages by key, such as `userPassword.Password`,
-/// in the order in which they were found.
+/// in the order in which they were found. A server writes the keys of the members that it knows, so
+/// they are few, whatever a request holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelState(Vec<(String, Vec<String>)>);
 

@@ -131,7 +131,7 @@ impl Spec for EtnaSpec {
                     StatusCode::METHOD_NOT_ALLOWED,
                     &Failure::http(format!(
                         "The requested resource does not support http method '{}'.",
-                        head.parts.method
+                        reply::quoted(head.parts.method.as_str())
                     )),
                 ),
                 allow,

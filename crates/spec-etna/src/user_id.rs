@@ -12,6 +12,9 @@ pub(crate) const AUTHORITY: Authority = Authority::SelfOnly;
 /// What the path calls the caller.
 const CALLER: &str = "@me";
 
+/// How many segments the path has.
+const SEGMENTS: usize = 5;
+
 const VERSIONS: [&str; 2] = ["v1.0", "v1"];
 
 /// Why a path names nobody whose password the caller may change.
@@ -31,9 +34,11 @@ pub(crate) fn segment(path: &str) -> Option<Cow<'_, str>> {
         .strip_suffix('/')
         .unwrap_or(path)
         .split('/')
+        .take(SEGMENTS + 1)
         .map(|part| percent_decode_str(part).decode_utf8_lossy())
         .collect();
-    let [version, users, user, password, change] = <[Cow<'_, str>; 5]>::try_from(segments).ok()?;
+    let [version, users, user, password, change] =
+        <[Cow<'_, str>; SEGMENTS]>::try_from(segments).ok()?;
     let fixed = [(users, "users"), (password, "password"), (change, "change")];
     let matches = VERSIONS.iter().any(|known| version.eq_ignore_ascii_case(known))
         && fixed.iter().all(|(segment, name)| segment.eq_ignore_ascii_case(name))

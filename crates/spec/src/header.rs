@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
 use repass_core::Plaintext;
 
-use crate::Head;
+use crate::{Head, reply};
 
 /// The token of `Authorization: Bearer <token>` (RFC 6750), the scheme in any case. `None` when the
 /// header is missing, doubled, of another scheme or empty.
@@ -37,13 +37,14 @@ pub fn media_type(headers: &HeaderMap) -> Option<String> {
     (!essence.is_empty()).then(|| essence.to_ascii_lowercase())
 }
 
-/// The media type as received, for messages.
+/// The media type as received. Messages [quote](reply::quoted) it.
 pub fn raw_media_type(headers: &HeaderMap) -> Option<&str> {
     let essence = single(headers, &CONTENT_TYPE)?.split(';').next()?.trim();
     (!essence.is_empty()).then_some(essence)
 }
 
-/// The request's absolute URI without its query, which may hold what must not be echoed.
+/// The request's absolute URI, for messages: without its query, which may hold what must not be
+/// quoted, and as much of it as is [quoted](reply::quoted).
 pub fn absolute_uri(head: &Head<'_>) -> String {
     let uri = &head.parts.uri;
     let scheme = uri.scheme_str().unwrap_or("http");
@@ -51,7 +52,7 @@ pub fn absolute_uri(head: &Head<'_>) -> String {
         Some(authority) => authority.as_str(),
         None => single(&head.parts.headers, &HOST).unwrap_or("localhost"),
     };
-    format!("{scheme}://{host}{}", uri.path())
+    reply::quoted(&format!("{scheme}://{host}{}", uri.path())).to_owned()
 }
 
 #[cfg(test)]

@@ -171,10 +171,10 @@ pub enum Refusal<'a> {
 /// How many leading segments `path` shares with `own`, for [`Route::Elsewhere`]. Compared without
 /// regard to case.
 pub fn affinity(path: &str, own: &str) -> usize {
-    let segments = |path: &str| -> Vec<String> {
-        path.split('/').filter(|part| !part.is_empty()).map(str::to_ascii_lowercase).collect()
-    };
-    segments(path).iter().zip(&segments(own)).take_while(|(one, two)| one == two).count()
+    fn segments(path: &str) -> impl Iterator<Item = &str> {
+        path.split('/').filter(|part| !part.is_empty())
+    }
+    segments(path).zip(segments(own)).take_while(|(one, two)| one.eq_ignore_ascii_case(two)).count()
 }
 
 #[cfg(test)]

@@ -11,6 +11,15 @@ use serde::Serialize;
 /// on) is added to it by the server.
 pub type Reply = Response<Bytes>;
 
+/// The most bytes of a request that an answer quotes at a time.
+pub const MAX_QUOTED: usize = 1024;
+
+/// What an answer quotes of a `text` out of the request: all of it, or its first [`MAX_QUOTED`] bytes,
+/// cut at a character boundary. An answer does not grow with the request.
+pub fn quoted(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_QUOTED)]
+}
+
 /// An answer with a body of the given type.
 pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(body.into());
@@ -60,6 +69,15 @@ fn with_header(mut reply: Reply, name: HeaderName, value: &str) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn w2_what_is_quoted_is_bounded() {
+        let longest = "x".repeat(MAX_QUOTED);
+        assert_eq!(quoted(&longest), longest);
+        assert_eq!(quoted(&format!("{longest}x")), longest);
+        let cut = format!("{}\u{20AC}", &longest[2..]);
+        assert_eq!(quoted(&cut), &longest[2..]);
+    }
 
     #[test]
     fn retry_after_rounds_up_to_whole_seconds() {

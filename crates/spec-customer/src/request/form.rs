@@ -1,4 +1,5 @@
 use repass_core::Plaintext;
+use repass_spec::reply;
 
 use super::{Binding, PARAMETER, UpdateUserPasswordRequest, guid};
 use crate::http_error::ModelState;
@@ -15,7 +16,8 @@ pub(super) fn read(body: &[u8]) -> Binding {
             None
         }
         Some(text) => guid::parse(text.expose()).or_else(|| {
-            let message = format!("The value '{}' is not valid for UserId.", text.expose());
+            let value = reply::quoted(text.expose());
+            let message = format!("The value '{value}' is not valid for UserId.");
             model_state.add(&format!("{PARAMETER}.UserId"), message);
             None
         }),
@@ -118,6 +120,14 @@ mod tests {
             let entries: Vec<_> = binding.model_state.iter().collect();
             assert_eq!(entries, [("request.UserId", &[message.to_owned()][..])], "{body}");
         }
+    }
+
+    #[test]
+    fn w2_of_a_long_user_id_the_beginning_is_quoted() {
+        let binding = read(format!("UserId={}", "x".repeat(60_000)).as_bytes());
+        let (_, messages) = binding.model_state.iter().next().unwrap();
+        let value = "x".repeat(reply::MAX_QUOTED);
+        assert_eq!(messages, [format!("The value '{value}' is not valid for UserId.")]);
     }
 
     #[test]
