@@ -5,6 +5,7 @@
 
 mod declaration;
 pub(crate) mod name;
+mod namespaces;
 pub(crate) mod reader;
 pub(crate) mod text;
 

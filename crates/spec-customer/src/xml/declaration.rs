@@ -5,6 +5,9 @@ use super::XmlError;
 use super::reader::is_spaced;
 use crate::encoding::Charset;
 
+/// Version, encoding and `standalone`. With one more a declaration is malformed, whatever follows.
+const MOST_ATTRIBUTES: usize = 3;
+
 /// Checks an XML declaration: version 1.0, then at most an encoding that is the one the document is
 /// in, then at most `standalone`. `None` when it is malformed.
 pub(super) fn check(declaration: &BytesDecl<'_>, charset: Charset) -> Result<Option<()>, XmlError> {
@@ -32,6 +35,7 @@ fn attributes(raw: &str) -> Option<Vec<(String, String)>> {
         return None;
     }
     Attributes::new(raw, "xml".len())
+        .take(MOST_ATTRIBUTES + 1)
         .map(|attribute| {
             let attribute = attribute.ok()?;
             Some((attribute.key.as_ref().to_owned(), attribute.value.into_owned()))

@@ -1,13 +1,14 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
-use quick_xml::name::{Namespace, NamespaceResolver, PrefixDeclaration, QName, ResolveResult};
 use repass_core::Plaintext;
 use zeroize::Zeroizing;
 
+use super::namespaces::{Binding, Namespaces};
 use super::text::{is_character, is_white_space};
 use super::{MAX_DEPTH, SCHEMA_INSTANCE, XmlError, declaration, name};
 use crate::encoding::Charset;
@@ -15,7 +16,7 @@ use crate::encoding::Charset;
 /// Reads a document node by node and refuses everything that is not well-formed.
 pub(crate) struct Reader<'a> {
     events: quick_xml::Reader<&'a [u8]>,
-    namespaces: NamespaceResolver,
+    namespaces: Namespaces,
     charset: Charset,
     depth: usize,
     begun: bool,
@@ -25,22 +26,18 @@ pub(crate) struct Reader<'a> {
 
 /// A start tag with its names resolved.
 pub(crate) struct Element {
-    /// Namespace; empty where there is none.
-    pub(crate) namespace: String,
+    /// The URI of the namespace, shared with all that belongs to it; `None` where there is none.
+    namespace: Option<Rc<str>>,
     pub(crate) local: String,
-    attributes: Vec<(String, String, String)>,
+    /// The value of `i:nil`.
+    nil: Option<String>,
+    /// The value of `i:type`.
+    claimed_type: Option<String>,
 }
 
 impl Element {
     pub(crate) fn is(&self, namespace: &str, local: &str) -> bool {
-        self.namespace == namespace && self.local == local
-    }
-
-    fn schema_instance(&self, local: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|(namespace, own, _)| namespace == SCHEMA_INSTANCE && own == local)
-            .map(|(_, _, value)| value.as_str())
+        self.namespace.as_deref().unwrap_or_default() == namespace && self.local == local
     }
 }
 
@@ -70,7 +67,7 @@ impl<'a> Reader<'a> {
         events.config_mut().expand_empty_elements = true;
         Ok(Self {
             events,
-            namespaces: NamespaceResolver::default(),
+            namespaces: Namespaces::new(),
             charset,
             depth: 0,
             begun: false,
@@ -106,8 +103,14 @@ impl<'a> Reader<'a> {
         let mut content = Zeroizing::new(String::new());
         loop {
             match self.next()? {
-                Node::Text(raw) | Node::Section(raw) => push_normalized(&mut content, &raw),
-                Node::Character(character) => content.push(character),
+                Node::Text(raw) | Node::Section(raw) => {
+                    make_room(&mut content, raw.len());
+                    push_normalized(&mut content, &raw);
+                }
+                Node::Character(character) => {
+                    make_room(&mut content, character.len_utf8());
+                    content.push(character);
+                }
                 Node::End => return Ok(Plaintext::new(std::mem::take(&mut *content))),
                 Node::Start(_) | Node::EndOfDocument => return Err(self.shape()),
             }
@@ -133,7 +136,7 @@ impl<'a> Reader<'a> {
 
     /// Whether `i:nil` says that the element just started is null.
     pub(crate) fn is_nil(&self, element: &Element) -> Result<bool, XmlError> {
-        match element.schema_instance("nil").map(|value| value.trim_matches(is_white_space)) {
+        match element.nil.as_deref().map(|value| value.trim_matches(is_white_space)) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1") => Ok(true),
             Some(_) => Err(self.shape()),
@@ -142,11 +145,11 @@ impl<'a> Reader<'a> {
 
     /// Whether the element just started claims by `i:type` to be of another type than this.
     pub(crate) fn is_of_other_type(&self, element: &Element, namespace: &str, name: &str) -> bool {
-        let Some(claim) = element.schema_instance("type").filter(|claim| !claim.is_empty()) else {
+        let Some(claim) = element.claimed_type.as_deref().filter(|claim| !claim.is_empty()) else {
             return false;
         };
-        self.resolve(QName(claim), true)
-            .is_none_or(|(own, local)| own != namespace || local != name)
+        self.resolve_element(claim)
+            .is_none_or(|(own, local)| own.map_or("", |own| &own.uri) != namespace || local != name)
     }
 
     /// The document is XML, but not of the shape wished for.
@@ -171,7 +174,7 @@ impl<'a> Reader<'a> {
                 Event::Start(tag) => return self.open(&tag).map(Node::Start),
                 Event::End(_) => {
                     self.depth = self.depth.checked_sub(1).ok_or_else(|| self.malformed())?;
-                    self.namespaces.pop();
+                    self.namespaces.leave(self.depth);
                     return Ok(Node::End);
                 }
                 Event::Text(text) if self.depth > 0 => {
@@ -216,43 +219,52 @@ impl<'a> Reader<'a> {
         if !name::is_qualified(tag.name().as_ref()) || raw.contains('<') || !is_spaced(raw) {
             return None;
         }
-        // A scope without declarations: quick-xml would take them unresolved from the tag.
-        self.namespaces.push(&BytesStart::new("")).ok()?;
         let mut plain = Vec::new();
+        // Two of the same name are an error here already.
         for attribute in tag.attributes() {
             let attribute = attribute.ok()?;
-            let value = attribute.normalized_value(XmlVersion::Explicit1_0).ok()?.into_owned();
+            let value = attribute.normalized_value(XmlVersion::Explicit1_0).ok()?;
             if !name::is_qualified(attribute.key.as_ref()) {
                 return None;
             }
             match attribute.key.as_namespace_binding() {
-                Some(PrefixDeclaration::Named(_)) if value.is_empty() => return None,
-                Some(prefix) => self.namespaces.add(prefix, Namespace(&value)).ok()?,
-                None => plain.push((attribute.key, value)),
+                Some(prefix) => self.namespaces.declare(prefix, &value, self.depth)?,
+                None => plain.push((attribute.key.0, value)),
             }
         }
-        let mut seen = HashSet::new();
-        let mut attributes = Vec::with_capacity(plain.len());
-        for (key, value) in plain {
-            let (namespace, local) = self.resolve(key, false)?;
-            if !seen.insert((namespace.clone(), local.clone())) {
+        let (mut nil, mut claimed_type) = (None, None);
+        let mut seen = HashSet::with_capacity(plain.len());
+        for (name, value) in plain {
+            let (namespace, local) = self.resolve_attribute(name)?;
+            if !seen.insert((namespace.map(|namespace| namespace.number), local)) {
                 return None;
             }
-            attributes.push((namespace, local, value));
+            match local {
+                _ if namespace.is_none_or(|own| *own.uri != *SCHEMA_INSTANCE) => {}
+                "nil" => nil = Some(value.into_owned()),
+                "type" => claimed_type = Some(value.into_owned()),
+                _ => {}
+            }
         }
-        let (namespace, local) = self.resolve(tag.name(), true)?;
-        Some(Element { namespace, local, attributes })
+        let (namespace, local) = self.resolve_element(tag.name().0)?;
+        let namespace = namespace.map(|namespace| Rc::clone(&namespace.uri));
+        Some(Element { namespace, local: local.to_owned(), nil, claimed_type })
     }
 
-    /// Namespace and local name; `None` for a prefix that stands for nothing.
-    fn resolve(&self, name: QName<'_>, use_default: bool) -> Option<(String, String)> {
-        let (namespace, local) = self.namespaces.resolve(name, use_default);
-        let namespace = match namespace {
-            ResolveResult::Bound(Namespace(namespace)) => namespace.to_owned(),
-            ResolveResult::Unbound => String::new(),
-            ResolveResult::Unknown(_) => return None,
-        };
-        Some((namespace, local.into_inner().to_owned()))
+    /// Namespace and local name of an element; `None` for a prefix that stands for nothing.
+    fn resolve_element<'n>(&self, name: &'n str) -> Option<(Option<&Binding>, &'n str)> {
+        match name.split_once(':') {
+            Some(_) => self.resolve_attribute(name),
+            None => Some((self.namespaces.find(None), name)),
+        }
+    }
+
+    /// The same of an attribute, which without a prefix is in no namespace.
+    fn resolve_attribute<'n>(&self, name: &'n str) -> Option<(Option<&Binding>, &'n str)> {
+        match name.split_once(':') {
+            Some((prefix, local)) => Some((Some(self.namespaces.find(Some(prefix))?), local)),
+            None => Some((None, name)),
+        }
     }
 
     /// The character that a reference stands for. `None` for the first half of a surrogate pair,
@@ -310,6 +322,17 @@ fn code_point(number: &str) -> Option<u32> {
     };
     let plain = digits.chars().all(|digit| digit.is_digit(radix));
     plain.then(|| u32::from_str_radix(digits, radix).ok()).flatten()
+}
+
+/// Makes room for `more` bytes. A text that grows by itself leaves what it was behind, and it may be a
+/// password.
+fn make_room(content: &mut Zeroizing<String>, more: usize) {
+    let length = content.len() + more;
+    if length > content.capacity() {
+        let mut larger = Zeroizing::new(String::with_capacity(length.max(2 * content.capacity())));
+        larger.push_str(content);
+        *content = larger;
+    }
 }
 
 /// Appends text with its line ends made line feeds (XML 1.0, 2.11).

@@ -164,6 +164,62 @@ fn namespaces_are_resolved_in_their_scope() {
     reader.finish().unwrap();
 }
 
+#[test]
+fn w11_attributes_of_equal_namespaces_collide_under_any_prefix() {
+    for (tag, collides) in [
+        ("<b p:c='' q:c=''/>", true),
+        ("<b p:c='' r:c=''/>", true),
+        ("<b p:c='' c=''/>", false),
+        ("<b p:c='' o:c=''/>", false),
+        ("<b p:c='' q:d=''/>", false),
+        ("<b xmlns:q='urn:y' p:c='' q:c=''/>", false),
+        ("<b xmlns:q='urn:y' o:c='' q:c=''/>", true),
+        ("<b xmlns:s='urn:z' xmlns:t='urn:z' s:c='' t:c=''/>", true),
+        ("<d xmlns:s='urn:z'/><b xmlns:t='urn:z' xmlns:u='urn:w' t:c='' u:c=''/>", false),
+        ("<d xmlns:q='urn:y'/><b p:c='' q:c=''/>", true),
+        ("<b xmlns='urn:x' c='' p:c=''/>", false),
+        ("<b xml:c='' xmlns:xml='http://www.w3.org/XML/1998/namespace' p:c=''/>", false),
+    ] {
+        let declared = "xmlns:p='urn:x' xmlns:q='urn:x' xmlns:r='urn:&#x78;' xmlns:o='urn:y'";
+        let read = skip(&format!("<a {declared}>{tag}</a>"));
+        assert_eq!(read.is_err(), collides, "{tag}");
+    }
+}
+
+#[test]
+fn reserved_prefixes_and_namespaces_are_no_others() {
+    let xml = "http://www.w3.org/XML/1998/namespace";
+    for (declaration, is_good) in [
+        (format!("xmlns:xml='{xml}'"), true),
+        ("xmlns:xml='urn:x'".to_owned(), false),
+        (format!("xmlns:p='{xml}'"), false),
+        ("xmlns:p='http://www.w3.org/2000/xmlns/'".to_owned(), false),
+        ("xmlns:p='urn:x' xmlns:p='urn:x'".to_owned(), false),
+        ("xmlns='urn:x' xmlns=''".to_owned(), false),
+        ("xmlns=''".to_owned(), true),
+    ] {
+        assert_eq!(skip(&format!("<a {declaration}/>")).is_ok(), is_good, "{declaration}");
+    }
+}
+
+#[test]
+fn declarations_in_scope_are_at_most_128() {
+    let declarations = |count: usize| -> String {
+        (0..count).map(|number| format!(" xmlns:p{number}='urn:{number}'")).collect()
+    };
+    let nested = |inner: usize| format!("<a{}><b{}/></a>", declarations(100), declarations(inner));
+    assert_eq!(skip(&nested(28)), Ok(()));
+    assert!(skip(&nested(29)).is_err());
+    let twice = format!("<b{}/>", declarations(128)).repeat(2);
+    assert_eq!(skip(&format!("<a>{twice}</a>")), Ok(()));
+}
+
+#[test]
+fn long_text_is_put_together_from_many_parts() {
+    let document = format!("<a>{}</a>", "x&amp;<![CDATA[y]]>&#x20AC;".repeat(500));
+    assert_eq!(read(&document).unwrap(), "x&y\u{20AC}".repeat(500));
+}
+
 proptest! {
     #[test]
     fn arbitrary_text_never_panics(document in ".*") {
