@@ -6,7 +6,9 @@
 //! them as well. This crate opens no socket, keeps no account and decides about no password.
 //!
 //! Where it departs from the framework it is stricter: JSON is read by RFC 8259, a password must be
-//! a JSON string, nesting ends at 128 levels, and no answer holds a member of detail.
+//! a JSON string, nesting ends at 128 levels, and no answer holds a member of detail. So that no
+//! request costs more than its size, 32 elements of `Accept` and of `Accept-Charset` count, a model
+//! state keeps 32 messages, and an answer quotes 1 KiB of a URI, a media type, a method or a user id.
 //!
 //! ```
 //! use repass_spec_customer::{UpdateUserPasswordRequest, UpdateUserPasswordResponse};
