@@ -30,6 +30,8 @@ mod outbox;
 mod pepper;
 mod races;
 mod requests;
+#[cfg(not(postgres))] // Nothing of a database.
+mod rust_versions;
 mod secrets;
 mod shutdown;
 mod slow_clients;
