@@ -11,7 +11,7 @@ pub enum Language {
     French,
     /// Spanish.
     Spanish,
-    /// Portuguese.
+    /// Portuguese, as written in Brazil.
     Portuguese,
     /// Italian.
     Italian,

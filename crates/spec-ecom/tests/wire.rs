@@ -172,14 +172,14 @@ fn malformed_and_missing() {
     assert_reply(
         &read(GOOD.replace("\"old\"", "null").as_bytes()).unwrap_err(),
         400,
-        "Es fehlen notwendige Angaben: oldPassword.",
+        "Es fehlen erforderliche Angaben: oldPassword.",
     );
 }
 
 #[test]
 fn a_confirmation_that_differs() {
     let body = GOOD.replace("\"confirmPassword\":\"new\"", "\"confirmPassword\":\"News\"");
-    let text = "Das neue Passwort und seine Bestätigung stimmen nicht überein.";
+    let text = "Das neue Passwort und die Bestätigung stimmen nicht überein.";
     assert_reply(&read(body.as_bytes()).unwrap_err(), 400, text);
 }
 

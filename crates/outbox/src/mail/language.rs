@@ -18,7 +18,7 @@ pub enum Language {
     Spanish,
     /// Italian.
     Italian,
-    /// Portuguese.
+    /// Portuguese, as written in Brazil.
     Portuguese,
     /// Dutch.
     Dutch,

@@ -123,11 +123,11 @@ fn what_is_not_known_is_not_shown() {
     claimed.holder.username = Some(" \u{200b}".to_owned());
     let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
     assert!(text.contains("Account: 1001\n"), "{text}");
-    assert!(!text.contains("network address") && !text.contains("Device"), "{text}");
+    assert!(!text.contains("IP address") && !text.contains("Device"), "{text}");
     claimed.event.payload =
         json!({ "ip_address": "http://evil.example", "peer": "::ffff:1.2.3.4" });
     let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
-    assert!(text.contains("From the network address: 1.2.3.4\n"), "{text}");
+    assert!(text.contains("IP address: 1.2.3.4\n"), "{text}");
 }
 
 #[test]

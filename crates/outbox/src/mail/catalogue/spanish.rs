@@ -11,45 +11,45 @@ pub(super) const SPANISH: Catalogue = Catalogue {
     },
     password_reset: Words {
         title: "Se ha restablecido su contraseña",
-        happened: "Se ha establecido una contraseña nueva para su cuenta mediante un \
-                   restablecimiento.",
+        happened: "Se ha establecido una contraseña nueva para su cuenta mediante el \
+                   restablecimiento de contraseña.",
         if_you: "Si ha sido usted, no tiene que hacer nada más.",
         if_not_you: "Si no ha sido usted, otra persona puede usar su cuenta. Póngase en contacto \
-                     de inmediato con el servicio de asistencia y asegúrese de que nadie más lee \
-                     su correo.",
+                     de inmediato con el servicio de asistencia y compruebe que nadie más puede \
+                     leer su correo.",
     },
     account_locked: Words {
         title: "Su cuenta está bloqueada temporalmente",
         happened: "Han fallado varios intentos de cambiar la contraseña de su cuenta. Durante un \
-                   tiempo se rechazarán otros intentos. La contraseña no se ha cambiado.",
+                   tiempo se rechazarán los nuevos intentos. Su contraseña no ha cambiado.",
         if_you: "Si los intentos fueron suyos, espere un poco y vuelva a intentarlo.",
-        if_not_you: "Si no fueron suyos, es posible que alguien intente adivinar su contraseña. \
-                     Póngase en contacto con el servicio de asistencia.",
+        if_not_you: "Si no fueron suyos, es posible que alguien esté intentando adivinar su \
+                     contraseña. Póngase en contacto con el servicio de asistencia.",
     },
     attempts_exhausted: Words {
         title: "Demasiados intentos fallidos: debe restablecer su contraseña",
-        happened: "Han fallado tantos intentos de cambiar la contraseña de su cuenta que ya no se \
-                   acepta ninguno más. La contraseña no se ha cambiado. Solo un restablecimiento \
-                   permite establecer una nueva.",
+        happened: "Ha habido tantos intentos fallidos de cambiar la contraseña de su cuenta que ya \
+                   no se aceptan más. Su contraseña no ha cambiado. Solo podrá establecer una \
+                   nueva mediante el restablecimiento de contraseña.",
         if_you: "Si los intentos fueron suyos, solicite el restablecimiento de la contraseña.",
-        if_not_you: "Si no fueron suyos, alguien intenta adivinar su contraseña. Póngase en \
-                     contacto con el servicio de asistencia.",
+        if_not_you: "Si no fueron suyos, alguien está intentando adivinar su contraseña. Póngase \
+                     en contacto con el servicio de asistencia.",
     },
     reset_requested: Words {
-        title: "Se ha solicitado restablecer su contraseña",
-        happened: "Se ha solicitado restablecer la contraseña de su cuenta. La contraseña no se ha \
+        title: "Se ha solicitado el restablecimiento de su contraseña",
+        happened: "Se ha solicitado restablecer la contraseña de su cuenta. Su contraseña no ha \
                    cambiado.",
-        if_you: "Si ha sido usted, continúe como se le ha indicado.",
-        if_not_you: "Si no ha sido usted, no comunique a nadie ningún código que reciba y póngase \
+        if_you: "Si ha sido usted, siga las instrucciones que ha recibido.",
+        if_not_you: "Si no ha sido usted, no comparta con nadie los códigos que reciba y póngase \
                      en contacto con el servicio de asistencia.",
     },
     account: "Cuenta",
-    moment: "Fecha",
-    address: "Desde la dirección de red",
-    device: "Dispositivo o aplicación, según se identifica",
+    moment: "Fecha y hora",
+    address: "Dirección IP",
+    device: "Dispositivo o aplicación (sin verificar)",
     support: "Asistencia",
     colon: ":",
-    automatic: "Este mensaje se ha enviado automáticamente por la seguridad de su cuenta.",
+    automatic: "Este mensaje sobre la seguridad de su cuenta se ha enviado automáticamente.",
     months: [
         "enero",
         "febrero",
