@@ -109,7 +109,7 @@ async fn resets_are_told_without_the_token_in_the_language_of_the_realm_or_the_r
     let requested = mails.next().await;
     assert_eq!(
         requested.message().subject(),
-        Some("Example Shop: Er is een wachtwoordherstel aangevraagd")
+        Some("Example Shop: Er is wachtwoordherstel aangevraagd")
     );
     assert_no_secret(&requested, &[token]);
     requested.answer(ACCEPTED);
@@ -143,7 +143,7 @@ async fn locked_accounts_are_told_and_only_what_is_to_be_told() {
         change(&server.client(), GUID, "a wrong password", "a third password it is").await;
     }
     let mail = mails.next().await;
-    assert_eq!(mail.message().subject(), Some("Example Shop: Your account is locked for a while"));
+    assert_eq!(mail.message().subject(), Some("Example Shop: Your account is temporarily locked"));
     assert_no_secret(&mail, &["a wrong password", NEW]);
     mail.answer(ACCEPTED);
     let entries = until(&desk, is(OutboxState::Delivered)).await;
