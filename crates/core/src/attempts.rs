@@ -70,21 +70,21 @@ pub enum AttemptPath {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AttemptKey {
     bytes: [u8; 32],
-    /// Whether the row is forgotten when it has not been charged for
-    /// [`UNKNOWN_FORGOTTEN_AFTER`](Self::UNKNOWN_FORGOTTEN_AFTER).
-    pub expires: bool,
+    /// Of an identifier that belongs to no account.
+    unknown: bool,
 }
 
 impl AttemptKey {
     /// How long tries at an identifier that belongs to no account are remembered. Long enough that
-    /// nobody tells it from a real account, short enough that such rows do not pile up.
+    /// nobody tells it from a real account, short enough that such rows do not pile up: the engine
+    /// has the store [delete](crate::CredentialStore::delete_expired_attempts) them then.
     pub const UNKNOWN_FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
     /// The row of an account.
     pub fn account(id: AccountId) -> Self {
         let mut bytes = [0; 32];
         bytes[..16].copy_from_slice(id.0.as_bytes());
-        Self { bytes, expires: false }
+        Self { bytes, unknown: false }
     }
 
     /// The row of an identifier that belongs to no account: a keyed digest of it, so that the table
@@ -97,7 +97,7 @@ impl AttemptKey {
         let email = subject.email.as_deref().unwrap_or_default().to_lowercase();
         let bytes =
             key.digest("unknown identifier", &[realm, user_id.as_bytes(), email.as_bytes()]);
-        Self { bytes, expires: true }
+        Self { bytes, unknown: true }
     }
 
     /// The 32 bytes by which a store finds the row.
@@ -115,6 +115,9 @@ pub struct AttemptState {
     pub password_closed_until: Option<Timestamp>,
     /// Until when reset tokens are not looked at.
     pub reset_closed_until: Option<Timestamp>,
+    /// From when on the row counts as none, and may be deleted. `None` for the row of an account,
+    /// which is never forgotten.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A paid try; with it the payment can be taken back.
@@ -144,7 +147,7 @@ pub struct Closed {
 
 impl AttemptState {
     /// Charges one try, or refuses it. A store calls this inside a transaction that holds the row,
-    /// and writes back the state it returns.
+    /// with the default where there is none, and writes back the whole state that it returns.
     ///
     /// # Errors
     /// When the account is closed for this path; then nothing is charged.
@@ -155,6 +158,9 @@ impl AttemptState {
         rules: &AttemptRules,
         now: Timestamp,
     ) -> Result<(Self, AttemptTicket), Closed> {
+        if self.expires_at.is_some_and(|at| at <= now) {
+            self = Self::default();
+        }
         if path == AttemptPath::Password && self.failures >= rules.limit {
             return Err(Closed { until: None });
         }
@@ -166,6 +172,7 @@ impl AttemptState {
         let delay = rules.delay(self.failures);
         let closed_until = (!delay.is_zero()).then(|| after(now, delay));
         *self.closed_until(path) = closed_until;
+        self.expires_at = key.unknown.then(|| after(now, AttemptKey::UNKNOWN_FORGOTTEN_AFTER));
         let ticket = AttemptTicket {
             key: key.clone(),
             path,
@@ -332,6 +339,26 @@ mod tests {
         assert_eq!(key(lower, "p@x.org"), key(&lower.to_uppercase(), "P@X.org"));
         assert_ne!(key("Pat", ""), key("pat", ""), "these would be two accounts");
         assert_ne!(key("not\na user id", ""), key("", ""));
+    }
+
+    #[test]
+    fn unknown_identifiers_are_forgotten_and_accounts_are_not() {
+        let days = |days: i64| second(days * 24 * 60 * 60);
+        let subject = Subject::new("a".parse().unwrap(), "nobody");
+        let unknown = AttemptKey::unknown(&subject, &InstallationKey::from_bytes([1; 32]));
+        let year = Duration::from_secs(365 * 24 * 60 * 60);
+        let rules = AttemptRules { free: 1, first_delay: year, max_delay: year, limit: 100 };
+        for (key, forgotten) in [(unknown, true), (key(), false)] {
+            let charge = |state: AttemptState, now| {
+                state.charge(&key, AttemptPath::Password, &rules, now).map(|(state, _)| state)
+            };
+            let first = charge(AttemptState::default(), days(0)).unwrap();
+            assert_eq!(first.expires_at, forgotten.then(|| days(30)));
+            let early = Timestamp::from_second(days(30).as_second() - 1).unwrap();
+            assert!(charge(first, early).is_err());
+            let again = charge(first, days(30));
+            assert_eq!(again.is_ok_and(|again| again.failures == 1), forgotten);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod upgrade;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,9 +18,9 @@ use prove::Verdict;
 use crate::clock::until;
 use crate::{
     AttemptKey, AttemptPath, AttemptRules, AttemptTicket, Authority, Change, ChangeError, Changed,
-    Clock, Commit, Committed, Credential, CredentialStore, Found, Hasher, InstallationKey,
-    Knowledge, NewPassword, OtpSpend, Plaintext, Policy, Proof, Randomness, ResetSpend, Sessions,
-    TokenId, TokenStore,
+    Clock, Commit, Committed, Credential, CredentialStore, ErrorChain, Found, Hasher,
+    InstallationKey, Knowledge, NewPassword, OtpSpend, Plaintext, Policy, Proof, Randomness,
+    ResetSpend, Sessions, TokenId, TokenStore,
 };
 
 /// Changes passwords: finds the account, charges the try, looks at the proof, judges the new
@@ -39,6 +40,7 @@ pub struct Changer {
     key: Arc<InstallationKey>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
+    tries: AtomicU64,
 }
 
 impl Changer {
@@ -83,6 +85,7 @@ impl Changer {
         let key = self.attempt_key(found.as_ref(), &subject);
         trail.attempt_key = Some(key.clone());
 
+        self.forget_attempts().await;
         let payment = self.pay(&key, path_of(&proof), otp.is_some(), found.as_ref(), trail).await?;
         if let Payment::Charged(ticket) = &payment {
             trail.alarm = ticket.alarm;
@@ -124,6 +127,21 @@ impl Changer {
         match found {
             Some(found) => AttemptKey::account(found.account.id),
             None => AttemptKey::unknown(subject, &self.key),
+        }
+    }
+
+    /// Has the store delete expired rows of attempts, with the first try and then with every 64th. A
+    /// try makes one row at most, so more are deleted than can have come since, and strangers cannot
+    /// make them grow without end. Whom the try is for does not matter, or the time taken would tell
+    /// known identifiers from unknown ones.
+    async fn forget_attempts(&self) {
+        const EVERY: u64 = 64;
+        const AT_MOST: usize = 128;
+        if !self.tries.fetch_add(1, Ordering::Relaxed).is_multiple_of(EVERY) {
+            return;
+        }
+        if let Err(error) = self.store.delete_expired_attempts(self.clock.now(), AT_MOST).await {
+            tracing::warn!(error = %ErrorChain(&error), "expired attempts could not be deleted");
         }
     }
 

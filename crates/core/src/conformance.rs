@@ -84,7 +84,7 @@ pub trait Fixture: Send + Sync {
     }
 }
 
-/// Checks a [`CredentialStore`] by what it answers: finding, charging and refunding attempts,
+/// Checks a [`CredentialStore`] by what it answers: finding, charging, refunding and forgetting attempts,
 /// committing changes and replacing drifted hashes, alone and many at once.
 ///
 /// # Panics
@@ -102,7 +102,7 @@ pub async fn credential_store(fixture: &dyn Fixture) {
     attempts::parallel_refunds_are_all_counted(fixture).await;
     attempts::rows_are_apart(fixture).await;
     attempts::unknown_identifiers_are_forgotten(fixture).await;
-    attempts::many_forgotten_identifiers_count_as_none(fixture).await;
+    attempts::expired_rows_are_deleted(fixture).await;
 
     commit::sets_a_first_password(fixture).await;
     commit::replaces_the_password(fixture).await;

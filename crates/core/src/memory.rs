@@ -25,7 +25,7 @@ pub struct MemoryStore(Arc<Mutex<State>>);
 struct State {
     accounts: HashMap<AccountId, Entry>,
     names: BTreeMap<(Realm, UserId), AccountId>,
-    attempts: HashMap<AttemptKey, AttemptRow>,
+    attempts: HashMap<AttemptKey, AttemptState>,
     reset_tokens: HashMap<TokenDigest, ResetToken>,
     access_tokens: BTreeMap<TokenId, AccessToken>,
     keys: Vec<Key>,
@@ -43,12 +43,6 @@ struct Entry {
     otp: OtpEnrolment,
     /// When all access tokens were last cut off, and which of them was kept.
     cut: Option<(Timestamp, Option<TokenId>)>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct AttemptRow {
-    state: AttemptState,
-    expires_at: Option<Timestamp>,
 }
 
 impl MemoryStore {

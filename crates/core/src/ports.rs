@@ -90,6 +90,15 @@ pub trait CredentialStore: Send + Sync {
     /// When the store fails.
     async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError>;
 
+    /// Deletes at most `limit` rows of attempts that have expired at `now`, whose
+    /// [`AttemptState::expires_at`](crate::AttemptState::expires_at) is no later; all of them, if
+    /// they are no more than that. When to forget is decided by the engine, which calls this.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn delete_expired_attempts(&self, now: Timestamp, limit: usize)
+    -> Result<(), StoreError>;
+
     /// Adds to the audit trail. In the same transaction the held event of that id, if any is given
     /// and there still, becomes due at `record.at`: the failure that it tells of is certain now.
     ///

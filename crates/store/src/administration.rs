@@ -71,7 +71,7 @@ impl AdministrationStore for SqlStore {
     async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {
         retried(|| async {
             let found = query(
-                "SELECT failures, password_closed_until, reset_closed_until
+                "SELECT failures, password_closed_until, reset_closed_until, expires_at
                  FROM attempts WHERE key = $1",
             )
             .bind(key.as_bytes().as_slice());

@@ -68,6 +68,14 @@ impl CredentialStore for SqlStore {
         retried(|| self.refund_attempt(ticket)).await
     }
 
+    async fn delete_expired_attempts(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        retried(|| self.sweep_attempts(now, limit)).await
+    }
+
     async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError> {
         retried(|| async {
             let mut transaction = self.begin().await?;

@@ -161,11 +161,8 @@ pub(crate) fn attempt_state(row: &AnyRow) -> Result<AttemptState, StoreError> {
         failures: failures.try_into().map_err(|_| damaged("failures"))?,
         password_closed_until: columns.moment_if_any("password_closed_until")?,
         reset_closed_until: columns.moment_if_any("reset_closed_until")?,
+        expires_at: columns.moment_if_any("expires_at")?,
     })
-}
-
-pub(crate) fn expires_if_ever(row: &AnyRow) -> Result<Option<Timestamp>, StoreError> {
-    Columns(row).moment_if_any("expires_at")
 }
 
 pub(crate) fn held_token(row: &AnyRow) -> Result<HeldToken, StoreError> {

@@ -89,7 +89,7 @@ fn main() {
         trouble::a_server_that_restarts_is_unavailable_and_then_back,
         trouble::a_crash_loses_nothing_that_was_acknowledged,
         trouble::first_tries_at_once_are_all_counted,
-        trouble::forgotten_attempts_are_swept_but_never_one_in_use,
+        trouble::expired_attempts_are_deleted_but_never_one_in_use,
         trouble::asvs_16_2_5_failures_tell_no_values,
         acknowledgements::a_commit_whose_answer_is_lost_is_done_once,
         acknowledgements::a_commit_that_never_arrived_is_made_again,

@@ -9,9 +9,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     Account, AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState,
-    AttemptTicket, AuditRecord, Clock, Closed, Commit, Committed, Credential, CredentialStore,
-    Found, HashedPassword, Normalisation, Profile, StoreError, Subject, SystemClock,
-    SystemRandomness, Upgrade, random_uuid,
+    AttemptTicket, AuditRecord, Closed, Commit, Committed, Credential, CredentialStore, Found,
+    HashedPassword, Normalisation, StoreError, Subject, Upgrade,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,10 +32,17 @@ struct Table {
 #[derive(Clone, Serialize, Deserialize)]
 struct User {
     account: Account,
+    /// None before the first one was set.
+    password: Option<Password>,
+    /// Newest first.
+    history: Vec<Hash>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Password {
     hash: Hash,
     version: i64,
     changed_at: Timestamp,
-    history: Vec<Hash>,
 }
 
 /// A hash belongs together with what was done to the password before.
@@ -44,6 +50,13 @@ struct User {
 struct Hash {
     text: String,
     normalisation: String,
+}
+
+impl User {
+    /// Counts the changes; 0 before the first password.
+    fn version(&self) -> i64 {
+        self.password.as_ref().map_or(0, |password| password.version)
+    }
 }
 
 impl Hash {
@@ -66,29 +79,12 @@ impl JsonStore {
         Ok(store)
     }
 
-    pub(crate) fn add(
-        &self,
-        realm: &str,
-        user_id: &str,
-        hash: &HashedPassword,
-    ) -> Result<(), Box<dyn std::error::Error>> {
-        let now = SystemClock.now();
-        let account = Account {
-            id: AccountId(random_uuid(&SystemRandomness)?),
-            realm: realm.parse()?,
-            user_id: user_id.parse()?,
-            email: None,
-            username: None,
-            profile: Profile::default(),
-            active: true,
-            created_at: now,
-            updated_at: now,
-        };
-        let hash = Hash::of(hash);
-        let user = User { account, hash, version: 1, changed_at: now, history: Vec::new() };
+    pub(crate) fn add(&self, account: Account, hash: Option<&HashedPassword>) -> io::Result<()> {
+        let changed_at = account.created_at;
+        let password = hash.map(|hash| Password { hash: Hash::of(hash), version: 1, changed_at });
         let mut table = self.lock();
-        table.users.push(user);
-        Ok(self.save(&table)?)
+        table.users.push(User { account, password, history: Vec::new() });
+        self.save(&table)
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -117,9 +113,10 @@ impl CredentialStore for JsonStore {
             .iter()
             .find(|user| user.account.realm == subject.realm && user.account.user_id == user_id);
         let Some(user) = user else { return Ok(None) };
-        let (version, changed_at) = (user.version, user.changed_at);
-        let credential = Credential { hash: user.hash.read()?, version, changed_at };
-        Ok(Some(Found { account: user.account.clone(), credential: Some(credential) }))
+        let credential = user.password.as_ref().map(|Password { hash, version, changed_at }| {
+            Ok(Credential { hash: hash.read()?, version: *version, changed_at: *changed_at })
+        });
+        Ok(Some(Found { account: user.account.clone(), credential: credential.transpose()? }))
     }
 
     async fn history(
@@ -157,6 +154,17 @@ impl CredentialStore for JsonStore {
         Ok(())
     }
 
+    async fn delete_expired_attempts(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        let attempts = &mut self.lock().attempts;
+        let expired = |row: &AttemptState| row.expires_at.is_some_and(|at| at <= now);
+        attempts.extract_if(.., |_, row| expired(row)).take(limit).for_each(drop);
+        Ok(())
+    }
+
     async fn record(&self, record: &AuditRecord, _: Option<uuid::Uuid>) -> Result<(), StoreError> {
         let mut table = self.lock();
         table.trail.push(format!("{} {} {}", record.at, record.action, record.outcome));
@@ -170,16 +178,16 @@ impl CredentialStore for JsonStore {
         let user = next.users.iter_mut().find(|user| {
             user.account.id == commit.account
                 && user.account.active
-                && user.version == commit.expected_version
+                && user.version() == commit.expected_version
         });
         let Some(user) = user else { return Ok(Committed::Conflict) };
-        let before = std::mem::replace(&mut user.hash, Hash::of(&commit.hash));
-        user.history.insert(0, before);
+        let version = commit.expected_version + 1;
+        let new = Password { hash: Hash::of(&commit.hash), version, changed_at: commit.at };
+        if let Some(before) = user.password.replace(new) {
+            user.history.insert(0, before.hash);
+        }
         user.history.truncate(commit.history);
-        user.version += 1;
-        user.changed_at = commit.at;
         user.account.updated_at = commit.at;
-        let version = user.version;
         next.attempts.remove(commit.clear.as_bytes());
         next.trail.push(format!("{} {} {}", commit.at, commit.audit.action, commit.audit.outcome));
         self.save(&next).map_err(|error| StoreError::Failed(Box::new(error)))?;
@@ -190,18 +198,50 @@ impl CredentialStore for JsonStore {
     async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
         let mut table = self.lock();
         let mut next = table.clone();
-        let user = next.users.iter_mut().find(|user| {
-            user.account.id == upgrade.account
-                && user.account.active
-                && user.version == upgrade.expected_version
-                && user.hash == Hash::of(&upgrade.expected_hash)
+        let user = next
+            .users
+            .iter_mut()
+            .find(|user| user.account.id == upgrade.account && user.account.active);
+        let password = user.and_then(|user| user.password.as_mut()).filter(|password| {
+            password.version == upgrade.expected_version
+                && password.hash == Hash::of(&upgrade.expected_hash)
         });
-        let Some(user) = user else { return Ok(false) };
-        user.hash = Hash::of(&upgrade.hash);
+        let Some(password) = password else { return Ok(false) };
+        password.hash = Hash::of(&upgrade.hash);
         let AuditRecord { at, action, outcome, .. } = &upgrade.audit;
         next.trail.push(format!("{at} {action} {outcome}"));
         self.save(&next).map_err(|error| StoreError::Failed(Box::new(error)))?;
         *table = next;
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use repass_core::conformance::{self, Fixture};
+
+    use super::*;
+
+    struct Tested(Arc<JsonStore>);
+
+    #[async_trait]
+    impl Fixture for Tested {
+        fn store(&self) -> Arc<dyn CredentialStore> {
+            self.0.clone()
+        }
+
+        async fn add_account(&self, account: &Account, hash: Option<&HashedPassword>) {
+            self.0.add(account.clone(), hash).unwrap();
+        }
+    }
+
+    /// What every store of repass must do, yours too.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn e3_the_store_conforms() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = JsonStore::create(folder.path().join("users.json")).unwrap();
+        conformance::credential_store(&Tested(Arc::new(store))).await;
     }
 }

@@ -9,9 +9,9 @@ use std::io::Write;
 use std::sync::Arc;
 
 use repass_core::{
-    Argon2idHasher, Authority, Caller, Change, ChangeError, Changer, Context, HashedPassword,
-    Hasher, HasherOptions, Knowledge, Plaintext, Policy, Proof, Sessions, Subject,
-    SystemRandomness,
+    Account, AccountId, Argon2idHasher, Authority, Caller, Change, ChangeError, Changer, Clock,
+    Context, HashedPassword, Hasher, HasherOptions, Knowledge, Plaintext, Policy, Profile, Proof,
+    Sessions, Subject, SystemClock, SystemRandomness, random_uuid,
 };
 
 use crate::json_store::JsonStore;
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let hasher =
         Arc::new(Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?);
     let store = Arc::new(JsonStore::create(folder.path().join("users.json"))?);
-    store.add("shop", "pat", &hash(&*hasher, "what it has been so far").await?)?;
+    store.add(account("shop", "pat")?, Some(&hash(&*hasher, "what it has been so far").await?))?;
 
     let changer = Changer::builder(store, hasher).build()?;
     let out = &mut std::io::stdout();
@@ -43,6 +43,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+fn account(realm: &str, user_id: &str) -> Result<Account, Box<dyn Error>> {
+    let now = SystemClock.now();
+    Ok(Account {
+        id: AccountId(random_uuid(&SystemRandomness)?),
+        realm: realm.parse()?,
+        user_id: user_id.parse()?,
+        email: None,
+        username: None,
+        profile: Profile::default(),
+        active: true,
+        created_at: now,
+        updated_at: now,
+    })
 }
 
 fn change(old: &str, new: &str) -> Result<Change, Box<dyn Error>> {

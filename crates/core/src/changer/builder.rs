@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use validator::Validate;
 
@@ -108,6 +109,7 @@ impl ChangerBuilder {
             key,
             clock: self.clock,
             randomness: self.randomness,
+            tries: AtomicU64::new(0),
         })
     }
 }

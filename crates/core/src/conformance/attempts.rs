@@ -156,16 +156,35 @@ pub(super) async fn unknown_identifiers_are_forgotten(fixture: &dyn Fixture) {
     assert!(again.is_err(), "remembered anew from then on");
 }
 
-pub(super) async fn many_forgotten_identifiers_count_as_none(fixture: &dyn Fixture) {
+pub(super) async fn expired_rows_are_deleted(fixture: &dyn Fixture) {
+    const ALL: usize = 1_000_000;
     let store = fixture.store();
     let rules = rules(1, YEAR);
-    let path = AttemptPath::Reset;
-    let keys: Vec<AttemptKey> = (0..120).map(|_| unknown_key()).collect();
-    for key in &keys {
-        charge(&*store, key, path, &rules, at(0)).await.expect("open at first");
+    // A row that is there is closed at this moment, before it expires.
+    let is_there = async |key: &AttemptKey| {
+        charge(&*store, key, AttemptPath::Reset, &rules, at(1)).await.is_err()
+    };
+    let known = key(&added(fixture).await);
+    let unknown: Vec<AttemptKey> = (0..30).map(|_| unknown_key()).collect();
+    for key in unknown.iter().chain([&known]) {
+        charge(&*store, key, AttemptPath::Reset, &rules, at(0)).await.expect("open at first");
     }
-    for key in keys.iter().rev() {
-        let again = charge(&*store, key, path, &rules, at(30 * DAY)).await;
-        assert_eq!(again.expect("forgotten").failures, 1, "forgotten, swept or not");
+
+    store.delete_expired_attempts(at(30 * DAY - 1), ALL).await.expect("delete");
+    for key in &unknown {
+        assert!(is_there(key).await, "not deleted before it expires");
     }
+    store.delete_expired_attempts(at(30 * DAY), 10).await.expect("delete");
+    let mut left = Vec::new();
+    for key in &unknown {
+        if is_there(key).await {
+            left.push(key);
+        }
+    }
+    assert!(left.len() >= 20, "at most ten are deleted at once when no more are asked for");
+    store.delete_expired_attempts(at(30 * DAY), ALL).await.expect("delete");
+    for key in left {
+        assert!(!is_there(key).await, "deleted once expired");
+    }
+    assert!(is_there(&known).await, "an account's failures are not deleted");
 }

@@ -19,6 +19,8 @@ enum Fault {
     ChargesInTwoSteps,
     ForgetsRefunds,
     NeverForgets,
+    ForgetsEarly,
+    ForgetsAllAtOnce,
     IgnoresVersions,
     LeavesAttempts,
     IgnoresResetTokens,
@@ -29,13 +31,15 @@ enum Fault {
     UpgradesOtherVersions,
 }
 
-const FAULTS: [Fault; 14] = [
+const FAULTS: [Fault; 16] = [
     Fault::FindsInAnyCase,
     Fault::ReversesHistory,
     Fault::KeepsTooMuchHistory,
     Fault::ChargesInTwoSteps,
     Fault::ForgetsRefunds,
     Fault::NeverForgets,
+    Fault::ForgetsEarly,
+    Fault::ForgetsAllAtOnce,
     Fault::IgnoresVersions,
     Fault::LeavesAttempts,
     Fault::IgnoresResetTokens,
@@ -100,11 +104,6 @@ impl CredentialStore for Faulty {
                 let unlimited = AttemptRules { free: u32::MAX, limit: u32::MAX, ..*rules };
                 self.store.charge(key, path, &unlimited, now, alarm).await
             }
-            Fault::NeverForgets => {
-                let mut key = key.clone();
-                key.expires = false;
-                self.store.charge(&key, path, rules, now, alarm).await
-            }
             _ => self.store.charge(key, path, rules, now, alarm).await,
         }
     }
@@ -114,6 +113,21 @@ impl CredentialStore for Faulty {
             Fault::ForgetsRefunds => Ok(()),
             _ => self.store.refund(ticket).await,
         }
+    }
+
+    async fn delete_expired_attempts(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        let day = std::time::Duration::from_secs(24 * 60 * 60);
+        let (now, limit) = match self.fault {
+            Fault::NeverForgets => return Ok(()),
+            Fault::ForgetsEarly => (crate::clock::after(now, day), limit),
+            Fault::ForgetsAllAtOnce => (now, usize::MAX),
+            _ => (now, limit),
+        };
+        self.store.delete_expired_attempts(now, limit).await
     }
 
     async fn record(

@@ -78,7 +78,7 @@ impl AdministrationStore for MemoryStore {
     }
 
     async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {
-        Ok(self.lock().attempts.get(key).map(|row| row.state).unwrap_or_default())
+        Ok(self.lock().attempts.get(key).copied().unwrap_or_default())
     }
 
     async fn unlock(&self, account: AccountId, audit: &AuditRecord) -> Result<(), AccountError> {

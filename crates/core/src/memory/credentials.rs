@@ -2,12 +2,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{AttemptRow, Entry, MemoryStore, State};
-use crate::clock::after;
+use super::{Entry, MemoryStore, State};
 use crate::{
-    AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket,
-    AuditRecord, Closed, Commit, Committed, Credential, CredentialStore, Found, HashedPassword,
-    OtpSpend, ResetSpend, ResetToken, StoreError, Subject, Upgrade,
+    AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord,
+    Closed, Commit, Committed, Credential, CredentialStore, Found, HashedPassword, OtpSpend,
+    ResetSpend, ResetToken, StoreError, Subject, Upgrade,
 };
 
 #[async_trait]
@@ -41,11 +40,9 @@ impl CredentialStore for MemoryStore {
         alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
         let mut state = self.lock();
-        state.attempts.retain(|_, row| row.expires_at.is_none_or(|at| now < at));
-        let before = state.attempts.get(key).map_or_else(AttemptState::default, |row| row.state);
-        Ok(before.charge(key, path, rules, now).map(|(after_charge, mut ticket)| {
-            let expires_at = key.expires.then(|| after(now, AttemptKey::UNKNOWN_FORGOTTEN_AFTER));
-            state.attempts.insert(key.clone(), AttemptRow { state: after_charge, expires_at });
+        let before = state.attempts.get(key).copied().unwrap_or_default();
+        Ok(before.charge(key, path, rules, now).map(|(charged, mut ticket)| {
+            state.attempts.insert(key.clone(), charged);
             if let Some((event, due_at)) = alarm.and_then(|alarm| alarm.raised_by(&ticket, rules)) {
                 state.write_event(&event, due_at);
                 ticket.alarm = Some(event.id);
@@ -57,10 +54,24 @@ impl CredentialStore for MemoryStore {
     async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
         let mut state = self.lock();
         if let Some(row) = state.attempts.get_mut(&ticket.key) {
-            row.state = row.state.refund(ticket);
+            *row = row.refund(ticket);
         }
         if let Some(alarm) = ticket.alarm {
             state.withdraw_event(alarm);
+        }
+        Ok(())
+    }
+
+    async fn delete_expired_attempts(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        let attempts = &mut self.lock().attempts;
+        let expired = attempts.iter().filter(|(_, row)| row.expires_at.is_some_and(|at| at <= now));
+        let expired: Vec<_> = expired.take(limit).map(|(key, _)| key.clone()).collect();
+        for key in expired {
+            attempts.remove(&key);
         }
         Ok(())
     }

@@ -1,7 +1,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use repass_core::{AdministrationStore, ChangeError, OutboxFilter, OutboxStore};
+use repass_core::{
+    AdministrationStore, AttemptKey, ChangeError, InstallationKey, OutboxFilter, OutboxStore,
+    Subject,
+};
 
 use crate::house::{House, NEW, OLD, by, old_password, realm};
 
@@ -56,6 +59,40 @@ async fn asvs_6_3_8_an_unknown_identifier_is_closed_the_same_way() {
     assert_eq!(closed_for(house.change(old_password("nobody", OLD, NEW)).await).as_secs(), 1);
     let other = house.change(old_password("somebody", OLD, NEW)).await;
     assert!(matches!(other, Err(ChangeError::WrongPassword)));
+}
+
+#[tokio::test]
+async fn e3_attempts_of_unknown_identifiers_are_deleted_by_the_engine() {
+    let house = House::new().await;
+    let strangers: Vec<String> = (0..200).map(|n| format!("stranger-{n}")).collect();
+    for stranger in &strangers {
+        let _ = house.change(old_password(stranger, OLD, NEW)).await;
+    }
+    let installation = InstallationKey::from_bytes([3; 32]);
+    let remembered = async || {
+        let mut count = 0;
+        for stranger in &strangers {
+            let subject = Subject::new(realm(), stranger);
+            let row =
+                house.store.attempts(&AttemptKey::unknown(&subject, &installation)).await.unwrap();
+            count += row.failures;
+        }
+        count
+    };
+    house.pass(30 * 24 * 60 * 60 - 1);
+    let refuse = async |times| {
+        for _ in 0..times {
+            let refused = house.change(old_password("pat", OLD, "short")).await;
+            assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
+        }
+    };
+    refuse(64).await;
+    assert_eq!(remembered().await, 200, "for 30 days");
+    house.pass(1);
+    refuse(64).await;
+    assert_eq!(remembered().await, 72, "128 at a time");
+    refuse(64).await;
+    assert_eq!(remembered().await, 0, "what came in 200 tries is gone in 128");
 }
 
 #[tokio::test]

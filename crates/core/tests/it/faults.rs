@@ -10,7 +10,7 @@ use repass_core::{
 
 use crate::house::{House, NEW, OLD, old_password, realm};
 
-/// A store that can do everything but commit.
+/// A store that can do everything but change a password and forget attempts.
 struct FullDisk(Arc<dyn CredentialStore>);
 
 #[async_trait]
@@ -40,6 +40,10 @@ impl CredentialStore for FullDisk {
 
     async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
         self.0.refund(ticket).await
+    }
+
+    async fn delete_expired_attempts(&self, _: Timestamp, _: usize) -> Result<(), StoreError> {
+        Err(StoreError::Failed("the disk is full".into()))
     }
 
     async fn record(

@@ -82,6 +82,14 @@ impl CredentialStore for Mapped {
         self.store.refund(ticket).await
     }
 
+    async fn delete_expired_attempts(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        self.store.delete_expired_attempts(now, limit).await
+    }
+
     async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError> {
         self.store.record(record, alarm).await
     }

@@ -47,7 +47,7 @@ async fn look_up(desk: &Desk, name: &AccountName) -> Result<Shown, Failure> {
     let subject = Subject::new(name.realm.clone(), name.user_id.as_str());
     let credential = desk.store.find(&subject).await?.and_then(|found| found.credential);
     let otp = desk.store.otp(account.id).await?;
-    let AttemptState { failures, password_closed_until, reset_closed_until } = attempts;
+    let AttemptState { failures, password_closed_until, reset_closed_until, .. } = attempts;
     Ok(Shown {
         account,
         password: credential

@@ -162,8 +162,12 @@ pub(in crate::conformance) async fn are_unlocked(store: &dyn AdministrationStore
     }
     let state = store.attempts(&key).await.expect("attempts");
     let closed = Some(at(60));
-    let expected =
-        AttemptState { failures: 2, password_closed_until: closed, reset_closed_until: closed };
+    let expected = AttemptState {
+        failures: 2,
+        password_closed_until: closed,
+        reset_closed_until: closed,
+        expires_at: None,
+    };
     assert_eq!(state, expected);
 
     let record = audit(&account, "account.unlock");
