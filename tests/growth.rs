@@ -8,10 +8,10 @@ use std::sync::Arc;
 use allocation_counter::{AllocationInfo, measure};
 use http::{Method, Request};
 use repass_core::{
-    AccountId, Caller, ChangeError, Context, KeyId, KeyIdentity, KeyKind, Realm, SystemRandomness,
-    TokenId, TokenIdentity,
+    AccountId, Caller, ChangeError, KeyId, KeyIdentity, KeyKind, Realm, SystemRandomness, TokenId,
+    TokenIdentity,
 };
-use repass_spec::{Head, Refusal, Spec};
+use repass_spec::{Head, Rejection, RouteMatch, Spec};
 use repass_spec_customer::CustomerSpec;
 use repass_spec_ecom::EcomSpec;
 use repass_spec_etna::EtnaSpec;
@@ -49,21 +49,19 @@ struct Work {
 fn work(spec: &dyn Spec, request: Request<Vec<u8>>) -> Work {
     let (parts, body) = request.into_parts();
     let realm: Realm = "shop".parse().unwrap();
-    let head =
-        Head { parts: &parts, path: parts.uri.path(), realm: &realm, request_id: "1", peer: None };
+    let head = Head::new(&parts, &realm);
     let caller = caller(&realm);
     let mut longest_answer = 0;
     let counted = measure(|| {
-        spec.route(head.path, &parts.method);
-        spec.credentials(&head);
-        let read = spec.admit(&head, &caller).and_then(|()| spec.read(&head, &body, &caller));
-        let context = read.as_ref().map_or(Context::new("test"), |change| change.context.clone());
-        let answers = [
-            spec.write(&head, &context, Err(&ChangeError::WrongPassword)),
-            spec.refuse(&head, Refusal::NotFound),
-            spec.refuse(&head, Refusal::MethodNotAllowed { allow: "POST" }),
-        ];
-        for answer in answers.iter().chain(read.as_ref().err()) {
+        let mut answers = vec![spec.not_found(&head), spec.method_not_allowed(&head, "POST")];
+        if let RouteMatch::Match(mut call) = spec.begin(&head) {
+            call.credentials();
+            answers.push(call.reject(Rejection::UnsupportedEncoding));
+            let read = call.authorize(&caller).and_then(|()| call.read(&body, caller.clone()));
+            answers.push(call.respond(Err(&ChangeError::WrongPassword)));
+            answers.extend(read.err());
+        }
+        for answer in &answers {
             longest_answer = longest_answer.max(answer.body().len());
         }
     });

@@ -32,7 +32,7 @@ fn refused(text: &str) -> String {
 #[test]
 fn mistakes_name_key_reason_and_file() {
     let good =
-        "listen = '127.0.0.1:0'\n[store]\nurl = 'sqlite:///tmp/x.db'\n[specs.zap]\nrealm = 'z'\n";
+        "listen = '127.0.0.1:0'\n[store]\nurl = 'sqlite:///tmp/x.db'\n[api.zap]\nrealm = 'z'\n";
     for (from, to, key) in [
         ("listen = ", "lsiten = ", "lsiten"),
         ("'127.0.0.1:0'", "'0.0.0.0:8080'", "allow_plain_http"),
@@ -42,10 +42,11 @@ fn mistakes_name_key_reason_and_file() {
         ("/tmp/x.db", "/nonexistent/x.db", "store.url: the folder /nonexistent"),
         ("/tmp/x.db", "/dev", "store.url: the database /dev cannot be opened: is a directory"),
         ("x.db'", "x.db'\nkey_file = 'none.key'", "store.key_file"),
-        ("[specs.zap]", "[specs.zip]", "zip"),
-        ("realm = 'z'", "realm = 'Z z'", "specs.zap.realm"),
-        ("realm = 'z'", "realm = 'z'\nenabled = 'x'", "specs.zap.enabled"),
-        ("realm = 'z'", "secure_otp = 5", "specs.zap.secure_otp"),
+        ("[api.zap]", "[api.zip]", "zip"),
+        ("realm = 'z'", "realm = 'Z z'", "api.zap.realm"),
+        ("realm = 'z'", "realm = 'z'\nenabled = 'x'", "api.zap.enabled"),
+        ("realm = 'z'", "secure_otp = 5", "api.zap.secure_otp: unknown field"),
+        ("realm = 'z'", "options = { secure_otp = 5 }", "api.zap.options.secure_otp"),
     ] {
         let message = refused(&good.replacen(from, to, 1));
         assert!(message.contains(key), "{key}: {message}");

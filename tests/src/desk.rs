@@ -75,7 +75,7 @@ impl Desk {
             profile,
         };
         let password = Some(Plaintext::from(FIRST_PASSWORD));
-        let policy = Policy::vendor_fabric();
+        let policy = Policy { refuse_account_words: false, ..Policy::default() };
         let account =
             self.administration.add_account(new, password, &policy, &self.hasher).await.unwrap();
         Player { account, user_id: user_id.to_owned(), email }

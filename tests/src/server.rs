@@ -51,18 +51,26 @@ pub struct Stopped {
     pub log: String,
 }
 
+/// One API's tables in the configuration.
+#[derive(Debug, Clone)]
+struct Api {
+    name: &'static str,
+    lines: String,
+    options: String,
+}
+
 /// What a server is started with.
 #[derive(Debug, Clone)]
 pub struct ServerBuilder {
     database: Database,
     top: String,
     tables: String,
-    specs: Vec<(String, String)>,
+    apis: Vec<Api>,
     variables: Vec<(String, String)>,
 }
 
 impl Server {
-    /// All five specs, each in the realm of its name, with the cheap test profile.
+    /// All five APIs, each in the realm of its name, with the cheap test profile.
     pub async fn start() -> Self {
         Self::builder().start().await
     }
@@ -78,12 +86,16 @@ impl Server {
     }
 
     fn builder_with(database: Database) -> ServerBuilder {
-        let specs = ["ecom", "etna", "zap", "customer", "fabric"];
+        let apis = ["ecom", "etna", "zap", "customer", "fabric"].map(|name| Api {
+            name,
+            lines: format!("realm = '{name}'\n"),
+            options: String::new(),
+        });
         ServerBuilder {
             database,
             top: String::new(),
             tables: String::new(),
-            specs: specs.map(|name| (name.to_owned(), format!("realm = '{name}'\n"))).into(),
+            apis: apis.into(),
             variables: Vec::new(),
         }
     }
@@ -184,19 +196,32 @@ impl ServerBuilder {
         self
     }
 
-    /// Adds lines to the table of a spec.
+    /// Adds lines to the table of an API.
     #[must_use]
-    pub fn spec(mut self, name: &str, lines: &str) -> Self {
-        let spec = self.specs.iter_mut().find(|(own, _)| own == name).expect("a known spec");
-        spec.1.push_str(lines);
-        spec.1.push('\n');
+    pub fn api(mut self, name: &str, lines: &str) -> Self {
+        let api = self.named(name);
+        api.lines.push_str(lines);
+        api.lines.push('\n');
         self
     }
 
-    /// Serves only this spec.
+    /// Adds lines to the options of an API.
+    #[must_use]
+    pub fn options(mut self, name: &str, lines: &str) -> Self {
+        let api = self.named(name);
+        api.options.push_str(lines);
+        api.options.push('\n');
+        self
+    }
+
+    fn named(&mut self, name: &str) -> &mut Api {
+        self.apis.iter_mut().find(|api| api.name == name).expect("a known API")
+    }
+
+    /// Serves only this API.
     #[must_use]
     pub fn only(mut self, name: &str) -> Self {
-        self.specs.retain(|(own, _)| own == name);
+        self.apis.retain(|api| api.name == name);
         self
     }
 
@@ -232,8 +257,11 @@ impl ServerBuilder {
             text.push_str("[hashing]\nprofile = 'insecure-for-tests'\n");
         }
         text.push_str(&self.tables);
-        for (name, lines) in &self.specs {
-            text.push_str(&format!("[specs.{name}]\n{lines}"));
+        for Api { name, lines, options } in &self.apis {
+            text.push_str(&format!("[api.{name}]\n{lines}"));
+            if !options.is_empty() {
+                text.push_str(&format!("[api.{name}.options]\n{options}"));
+            }
         }
         let file = self.folder().join("repassd.toml");
         std::fs::write(&file, text).unwrap();

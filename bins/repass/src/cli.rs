@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use repass_core::{KeyKind, Policy, Realm, UserId};
+use repass_core::{KeyKind, Realm, UserId};
 use repass_store::SqlName;
 
 pub(crate) use account::{
@@ -153,7 +153,7 @@ pub(crate) struct PolicyOption {
         long,
         value_name = "POLICY",
         default_value = "nist-800-63b-4",
-        value_parser = PossibleValuesParser::new(Policy::PRESETS).try_map(NamedPolicy::of_preset)
+        value_parser = NamedPolicy::presets().try_map(NamedPolicy::preset)
     )]
     pub(crate) policy: NamedPolicy,
 }

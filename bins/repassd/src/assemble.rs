@@ -14,14 +14,14 @@ use repass_store::{OpenError, SqlStore, load_installation_key};
 use crate::config::{Config, ConfigError};
 
 /// Everything that serves, put together.
-pub(crate) struct House {
+pub(crate) struct App {
     pub(crate) service: PasswordService,
     pub(crate) store: SqlStore,
     pub(crate) key: Arc<InstallationKey>,
     pub(crate) hasher: Arc<Argon2idHasher>,
 }
 
-impl House {
+impl App {
     pub(crate) async fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
         for warning in config.warnings() {
             tracing::warn!("{warning}");
@@ -65,7 +65,7 @@ impl House {
         tracing::info!(kernel = config.hasher.kernel.name(), "hashing");
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::clone(&randomness))?);
         let shared = Arc::new(store.clone());
-        let authenticator = Authenticator::new(shared.clone(), Arc::clone(&clock));
+        let authenticator = Arc::new(Authenticator::new(shared.clone(), Arc::clone(&clock)));
         let limits = Limits {
             body_timeout: config.server.body_timeout,
             // Those that are hashed, those that wait for that, and as many again on their way to and
@@ -90,12 +90,12 @@ impl House {
                 .clock(Arc::clone(&clock))
                 .randomness(Arc::clone(&randomness))
                 .build()?;
-            builder = builder.mount(Mount {
-                spec: Arc::clone(&mount.spec),
-                prefix: mount.prefix.clone(),
-                realm: mount.realm.clone(),
-                changer: Arc::new(changer),
-            });
+            let spec = Arc::clone(&mount.spec);
+            builder = builder.mount(
+                Mount::new(spec, mount.realm.clone(), Arc::new(changer))
+                    .with_prefix(mount.prefix.clone())
+                    .with_name(&mount.name),
+            );
         }
         Ok(Self { service: builder.build()?, store, key, hasher })
     }

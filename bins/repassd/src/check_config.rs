@@ -64,15 +64,18 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     writeln!(out, "  serve")?;
     for mount in &config.mounts {
         let policy = &mount.policy;
+        let vendor = mount.spec.name();
+        let of_vendor =
+            if mount.name == vendor { String::new() } else { format!("vendor {vendor}, ") };
         writeln!(
             out,
-            "    {:<9} under '{}/', realm {}, passwords of {} to {} characters{}",
-            mount.spec.name(),
+            "    {:<9} {of_vendor}under '{}/', realm {}, passwords of {} to {} characters{}",
+            mount.name,
             mount.prefix,
             mount.realm,
             policy.min_length,
             policy.max_length,
-            if mount.remarks.is_empty() { String::new() } else { format!("; {}", mount.remarks) },
+            if mount.summary.is_empty() { String::new() } else { format!("; {}", mount.summary) },
         )?;
     }
     for warning in config.warnings() {

@@ -1,5 +1,6 @@
 //! The configuration: as written ([`raw`]), and as checked ([`Config`]).
 
+mod api;
 mod checked;
 mod environment;
 mod file;
@@ -8,7 +9,6 @@ mod mail;
 mod memory;
 mod outbox;
 mod raw;
-mod specs;
 mod store;
 
 use std::net::SocketAddr;
@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use ::config::Map;
 use repass_core::MissingPeppers;
 use repass_store::{ColumnProblem, SqlStore};
+
+use crate::vendors::Vendors;
 
 pub(crate) use checked::{Config, LogFormat, ServerLimits};
 use file::TomlFile;
@@ -59,16 +61,28 @@ impl KeyError {
         Self { key: key.into(), reason: reason.to_string() }
     }
 
+    /// The same of a key that stands below another.
+    pub(crate) fn below(self, key: &str) -> Self {
+        let key = match self.key.as_str() {
+            "" | "." => key.to_owned(),
+            own => format!("{key}.{own}"),
+        };
+        Self { key, ..self }
+    }
+
     /// What is wrong at `path`, without the value, which may be a secret: messages of serde and of the
     /// `config` crate quote it.
-    fn of(path: &str, error: &::config::ConfigError) -> Self {
+    pub(crate) fn of(path: &str, error: &::config::ConfigError) -> Self {
         match error {
             ::config::ConfigError::At { error, .. } => Self::of(path, error),
             ::config::ConfigError::Type { expected, .. } => {
                 Self::new(path, format!("must be {expected}"))
             }
             ::config::ConfigError::NotFound(key) => Self::new(key, "is required"),
-            ::config::ConfigError::Message(text) if text.starts_with("unknown field `") => {
+            // The names of keys may be told, and so may what our own types say.
+            ::config::ConfigError::Message(text)
+                if text.starts_with("unknown field `") || text.starts_with("must be ") =>
+            {
                 Self::new(path, text)
             }
             // What was found is before the last "expected", what serde's visitor takes after it.
@@ -81,30 +95,39 @@ impl KeyError {
 }
 
 /// Reads a configuration file and the environment variables that override it.
-pub(crate) fn load(file: &Path) -> Result<Config, ConfigError> {
+pub(crate) fn load(file: &Path, vendors: &Vendors) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(file)
         .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
     let environment = environment::read(std::env::vars_os())?;
-    let mut config = parse(file, &text, environment.overrides)?;
+    let mut config = parse(file, &text, environment.overrides, vendors)?;
     config.passed_over = environment.passed_over;
     Ok(config)
 }
 
-/// The configuration of a demo: every spec in a realm of its name, on this database.
-pub(crate) fn demo(listen: SocketAddr, database: &Path) -> Result<Config, ConfigError> {
+/// The configuration of a demo: every vendor in a realm of its name, on this database.
+pub(crate) fn demo(
+    listen: SocketAddr,
+    database: &Path,
+    vendors: &Vendors,
+) -> Result<Config, ConfigError> {
     let url = SqlStore::url_of(database).map_err(|error| ConfigError::Malformed {
         file: "demo".to_owned(),
         reason: error.to_string(),
     })?;
     let mut text =
         format!("listen = '{listen}'\nallow_plain_http = true\n[store]\nurl = '{url}'\n");
-    for spec in ["ecom", "etna", "zap", "customer", "fabric"] {
-        text.push_str(&format!("[specs.{spec}]\nrealm = '{spec}'\n"));
+    for vendor in vendors.names() {
+        text.push_str(&format!("[api.{vendor}]\nrealm = '{vendor}'\n"));
     }
-    parse(Path::new("demo"), &text, Map::new())
+    parse(Path::new("demo"), &text, Map::new(), vendors)
 }
 
-fn parse(path: &Path, text: &str, overrides: Map<String, String>) -> Result<Config, ConfigError> {
+fn parse(
+    path: &Path,
+    text: &str,
+    overrides: Map<String, String>,
+    vendors: &Vendors,
+) -> Result<Config, ConfigError> {
     let file = TomlFile::parse(text).map_err(|error| ConfigError::Malformed {
         file: format!("{}{}", path.display(), error.position),
         reason: error.reason,
@@ -125,7 +148,7 @@ fn parse(path: &Path, text: &str, overrides: Map<String, String>) -> Result<Conf
     let raw: raw::RawConfig = serde_path_to_error::deserialize(merged)
         .map_err(|error| at_key(KeyError::of(&error.path().to_string(), error.inner())))?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    raw.check(&folder).map_err(at_key)
+    raw.check(vendors, &folder).map_err(at_key)
 }
 
 fn one_line(text: &str) -> String {
@@ -136,9 +159,17 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn parse(
+        path: &Path,
+        text: &str,
+        overrides: Map<String, String>,
+    ) -> Result<Config, ConfigError> {
+        super::parse(path, text, overrides, &Vendors::bundled())
+    }
+
     const GOOD: &str = "listen = '127.0.0.1:0'\n\
                         [store]\nurl = 'sqlite:///tmp/x.db'\n\
-                        [specs.ecom]\nrealm = 'shop'\n";
+                        [api.ecom]\nrealm = 'shop'\n";
 
     fn wrong(text: &str, variables: &[(&str, &str)]) -> String {
         let environment = variables
@@ -169,7 +200,7 @@ mod tests {
             message(&format!("{GOOD}[mail]\nserver = 'localhost'")),
             "r.toml:6:2: mail.from: is required"
         );
-        assert_eq!(message(""), "r.toml: specs: none is enabled, so there is nothing to serve");
+        assert_eq!(message(""), "r.toml: api: none is enabled, so there is nothing to serve");
     }
 
     #[test]
@@ -259,12 +290,15 @@ mod tests {
             ("[mail]\nserver = 'localhost'", "r.toml: mail.from: is required"),
             ("[mail]\nhost = 'localhost'", "unknown field `host`"),
             ("[log]\nformat = 'xml'", "r.toml: log.format: "),
-            ("[specs.etna]\nrealm = 'A B'", "r.toml: specs.etna.realm: "),
-            ("[specs.etna]\nrealm = 'a'\nprefix = 'x'", "r.toml: specs.etna.prefix: "),
-            ("[specs.etna]\nrealm = 'a'\nsecure_otp = 'x'", "unknown field `secure_otp`"),
-            ("[specs.zap]\nrealm = 'a'\nsecure_otp = 'x'", "r.toml: specs.zap.secure_otp: "),
-            ("[specs.fabric]\nrealm = 'a'\naccounts = { x = 'a' }", "specs.fabric.accounts.x: "),
-            ("[specs.shop]\nrealm = 'a'", "unknown field `shop`"),
+            ("[api.etna]\nrealm = 'A B'", "r.toml: api.etna.realm: "),
+            ("[api.etna]\nrealm = 'a'\nprefix = 'x'", "r.toml: api.etna.prefix: "),
+            ("[api.etna]\nrealm = 'a'\nsecure_otp = 'x'", "unknown field `secure_otp`"),
+            ("[api.etna.options]\nsecure_otp = 'x'", "api.etna.options.secure_otp: unknown field"),
+            ("[api.zap.options]\nsecure_otp = 'x'", "r.toml: api.zap.options.secure_otp: must be"),
+            ("[api.fabric.options]\naccounts = { x = 'a' }", "api.fabric.options.accounts.x: "),
+            ("[api.shop]\nrealm = 'a'", "api.shop.vendor: must be one of ecom, etna, zap"),
+            ("[api.shop]\nvendor = 'zip'", "r.toml: api.shop.vendor: must be one of ecom"),
+            ("[api.'a-b']\nvendor = 'zap'", "r.toml: api.a-b: a name is 1 to 32"),
             ("[store", "r.toml: "),
             ("[store.accounts]", "r.toml: store.accounts.table: is required"),
             ("[store.accounts]\ntable = 'a.b.c'", "r.toml: store.accounts.table: schema and table"),
@@ -311,8 +345,8 @@ mod tests {
         let keyless = GOOD.replace("sqlite:///tmp/x.db", "postgres://u:secret@h/db");
         assert!(wrong(&keyless, &[]).starts_with("r.toml: store.key_file: is required"));
         assert!(!wrong(&keyless, &[]).contains("secret"));
-        let nothing = GOOD.replace("[specs.ecom]", "[specs.ecom]\nenabled = false");
-        assert!(wrong(&nothing, &[]).starts_with("r.toml: specs: none is enabled"));
+        let nothing = GOOD.replace("[api.ecom]", "[api.ecom]\nenabled = false");
+        assert!(wrong(&nothing, &[]).starts_with("r.toml: api: none is enabled"));
     }
 
     /// All tables, and of keys that exclude one another the first.
@@ -340,12 +374,12 @@ mod tests {
         from = 'a@example.org'\nreply_to = 'a@example.org'\nproduct = 'p'\n\
         support_url = 'https://example.org'\nsupport_email = 'a@example.org'\n\
         default_language = 'en'\nevents = ['password.changed']\ntimeout = 1\nallow_plain_smtp = true\n\
-        [specs.ecom]\nenabled = true\nprefix = ''\nrealm = 'a'\nerrors_as_ok = true\n\
-        policy = { min_length = 8 }\n\
-        [specs.etna]\nkeep_presenting_token = true\n\
-        [specs.zap]\nsecure_otp = 'required'\n\
-        [specs.customer]\nauthentication = 'none'\n\
-        [specs.fabric]\naccounts = { 1234abcd5678efgh9ijklmno = 'a' }\ndefault_realm = 'a'\n";
+        [api.shop]\nvendor = 'ecom'\nenabled = true\nprefix = ''\nrealm = 'a'\n\
+        policy = { min_length = 8 }\noptions = { errors_as_ok = true }\n\
+        [api.etna.options]\nkeep_presenting_token = true\n\
+        [api.zap.options]\nsecure_otp = 'required'\n\
+        [api.customer.options]\nauthentication = 'none'\n\
+        [api.fabric.options]\naccounts = { 1234abcd5678efgh9ijklmno = 'a' }\ndefault_realm = 'a'\n";
     const EXCLUDED: [&str; 9] = [
         "store.key_file",
         "store.schema",
@@ -483,13 +517,15 @@ mod tests {
     #[test]
     fn a_demo_takes_any_name_of_a_temporary_folder() {
         let folder = tempfile::Builder::new().prefix("it's a?b#c%20'").tempdir().unwrap();
-        let config = demo(([127, 0, 0, 1], 0).into(), &folder.path().join("demo.db")).unwrap();
+        let config =
+            demo(([127, 0, 0, 1], 0).into(), &folder.path().join("demo.db"), &Vendors::bundled())
+                .unwrap();
         assert_eq!(config.mounts.len(), 5);
     }
 
     #[test]
     fn the_environment_overrides_and_is_named() {
-        let environment = [("REPASS_SPECS__ECOM__REALM".to_owned(), "other".to_owned())].into();
+        let environment = [("REPASS_API__ECOM__REALM".to_owned(), "other".to_owned())].into();
         let config = parse(Path::new("r.toml"), GOOD, environment).unwrap();
         assert_eq!(config.mounts[0].realm.as_str(), "other");
         let message = wrong(GOOD, &[("REPASS_ATTEMPTS__LIMIT", "0")]);
@@ -502,7 +538,7 @@ mod tests {
     #[test]
     fn values_of_the_environment_are_read_as_what_is_wanted() {
         let environment = [
-            ("REPASS_SPECS__ECOM__REALM", "007"),
+            ("REPASS_API__ECOM__REALM", "007"),
             ("REPASS_ALLOW_PLAIN_HTTP", "true"),
             ("REPASS_SERVER__MAX_CONNECTIONS", "7"),
             ("REPASS_SERVER__IDLE_TIMEOUT", "90"),

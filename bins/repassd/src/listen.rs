@@ -61,7 +61,7 @@ pub(crate) async fn serve(
     tracing::info!("shutting down; running requests may finish");
     let finished = tokio::time::timeout(limits.shutdown_timeout, async {
         connections.graceful.shutdown().await;
-        service.changes_ended().await;
+        service.drain().await;
     });
     if finished.await.is_err() {
         tracing::warn!("some requests did not finish in time and were cut off");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::assemble::House;
+use crate::assemble::App;
 use crate::config::Config;
 use crate::{admin, listen, logging};
 
@@ -28,7 +28,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     }
     // Before anything is announced, so that a signal right after it finds its handler.
     let shutdown = listen::shutdown_signal()?;
-    let house = House::open(config).await?;
+    let app = App::open(config).await?;
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
     let admin = match config.admin {
@@ -36,25 +36,25 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         None => None,
     };
     let admin = admin.map(|listener| {
-        let probes =
-            admin::Probes { store: house.store.clone(), hasher: Arc::clone(&house.hasher) };
+        let probes = admin::Probes { store: app.store.clone(), hasher: Arc::clone(&app.hasher) };
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "answering health probes");
         }
         tokio::spawn(admin::serve(listener, probes))
     });
     for mount in &config.mounts {
-        tracing::info!(spec = mount.spec.name(), realm = %mount.realm, prefix = %mount.prefix, "serving");
+        let (api, vendor) = (mount.name.as_str(), mount.spec.name());
+        tracing::info!(api, vendor, realm = %mount.realm, prefix = %mount.prefix, "serving");
     }
     tracing::info!(%address, "listening");
     let (stop, stopped) = oneshot::channel::<()>();
-    let courier = house.courier(config).map(|courier| {
+    let courier = app.courier(config).map(|courier| {
         tokio::spawn(async move {
             // Over when the sender is dropped.
             courier.run(async { stopped.await.unwrap_or_default() }).await;
         })
     });
-    listen::serve(listener, house.service.clone(), &config.server, shutdown).await;
+    listen::serve(listener, app.service.clone(), &config.server, shutdown).await;
     drop(stop);
     if let Some(courier) = courier
         && tokio::time::timeout(config.server.shutdown_timeout, courier).await.is_err()
@@ -64,7 +64,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     if let Some(admin) = admin {
         admin.abort();
     }
-    house.close().await?;
+    app.close().await?;
     tracing::info!("stopped");
     Ok(())
 }

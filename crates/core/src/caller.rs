@@ -202,14 +202,47 @@ pub enum Authority {
 }
 
 impl Authority {
-    /// May this caller touch this account? Answered from the request alone, without looking at
-    /// whether the account exists.
-    pub fn allows(self, caller: &Caller, subject: &Subject) -> bool {
-        match self {
+    /// Decides whether this caller may change the password of this account. The request alone decides,
+    /// not whether the account exists.
+    pub fn decide(self, caller: Caller, subject: Subject) -> Authorization {
+        let is_allowed = match self {
             Self::AnyoneWithProof => true,
-            Self::SelfOnly => caller.is_holder(subject),
-            Self::SelfOrAdmin => caller.is_holder(subject) || caller.is_admin_of(&subject.realm),
-        }
+            Self::SelfOnly => caller.is_holder(&subject),
+            Self::SelfOrAdmin => caller.is_holder(&subject) || caller.is_admin_of(&subject.realm),
+        };
+        Authorization { caller, subject, is_allowed }
+    }
+}
+
+/// Who asks for which account's password to be changed, and whether they may; made by
+/// [`Authority::decide`].
+#[derive(Debug, Clone)]
+pub struct Authorization {
+    caller: Caller,
+    subject: Subject,
+    is_allowed: bool,
+}
+
+impl Authorization {
+    /// Of a caller of whom nothing is known: the proof alone decides.
+    pub fn by_proof(subject: Subject) -> Self {
+        Authority::AnyoneWithProof.decide(Caller::anonymous(), subject)
+    }
+
+    /// Returns whether the caller may change the password. The engine refuses a change for which this
+    /// is false, and records it.
+    pub const fn is_allowed(&self) -> bool {
+        self.is_allowed
+    }
+
+    /// The caller.
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The account.
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
     }
 }
 
@@ -269,22 +302,26 @@ mod tests {
         }
     }
 
+    fn allows(authority: Authority, caller: &Caller, subject: Subject) -> bool {
+        authority.decide(caller.clone(), subject).is_allowed()
+    }
+
     #[test]
     fn holders_act_for_themselves_only() {
         let pat = caller("a", "pat", &[]);
         for authority in [Authority::SelfOnly, Authority::SelfOrAdmin] {
-            assert!(authority.allows(&pat, &subject("a", "pat")));
-            assert!(!authority.allows(&pat, &subject("a", "kim")));
-            assert!(!authority.allows(&pat, &subject("b", "pat")));
-            assert!(!authority.allows(&Caller::anonymous(), &subject("a", "pat")));
+            assert!(allows(authority, &pat, subject("a", "pat")));
+            assert!(!allows(authority, &pat, subject("a", "kim")));
+            assert!(!allows(authority, &pat, subject("b", "pat")));
+            assert!(!allows(authority, &Caller::anonymous(), subject("a", "pat")));
         }
     }
 
     #[test]
     fn admins_act_in_their_own_realm_only() {
         let admin = caller("a", "root", &[ADMIN_ROLE]);
-        assert!(Authority::SelfOrAdmin.allows(&admin, &subject("a", "kim")));
-        assert!(!Authority::SelfOrAdmin.allows(&admin, &subject("b", "kim")));
-        assert!(!Authority::SelfOnly.allows(&admin, &subject("a", "kim")));
+        assert!(allows(Authority::SelfOrAdmin, &admin, subject("a", "kim")));
+        assert!(!allows(Authority::SelfOrAdmin, &admin, subject("b", "kim")));
+        assert!(!allows(Authority::SelfOnly, &admin, subject("a", "kim")));
     }
 }

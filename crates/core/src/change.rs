@@ -6,29 +6,59 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, Authority, Caller, HashError, Plaintext, RandomnessError, StoreError, Subject,
-    TokenDigest, Violation,
+    Account, Authorization, HashError, Plaintext, RandomnessError, StoreError, TokenDigest,
+    Violation,
 };
 
-/// The command to change one account's password.
+/// A request to change one account's password.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Change {
-    /// Which account.
-    pub subject: Subject,
-    /// Who asks.
-    pub caller: Caller,
-    /// Whose passwords such a caller may change.
-    pub authority: Authority,
+    /// Who asks, for which account, and whether they may.
+    pub authorization: Authorization,
     /// What shows authority over the account.
     pub proof: Proof,
+    /// The new password, as received.
+    pub new_password: Plaintext,
     /// One-time password beside the proof. Where one is given it must verify.
     pub otp: Option<Plaintext>,
-    /// The wished-for password, as received.
-    pub new_password: Plaintext,
     /// What becomes of the account's access tokens.
     pub sessions: Sessions,
     /// For the audit trail.
     pub context: Context,
+}
+
+impl Change {
+    /// A change without a one-time password, that keeps the presenting session, from nowhere in
+    /// particular.
+    pub fn new(authorization: Authorization, proof: Proof, new_password: Plaintext) -> Self {
+        Self {
+            authorization,
+            proof,
+            new_password,
+            otp: None,
+            sessions: Sessions::default(),
+            context: Context::default(),
+        }
+    }
+
+    /// The same with a one-time password, where there is one.
+    #[must_use]
+    pub fn with_otp(self, otp: Option<Plaintext>) -> Self {
+        Self { otp, ..self }
+    }
+
+    /// The same with another fate for the account's access tokens.
+    #[must_use]
+    pub fn with_sessions(self, sessions: Sessions) -> Self {
+        Self { sessions, ..self }
+    }
+
+    /// The same with this context for the audit trail.
+    #[must_use]
+    pub fn with_context(self, context: Context) -> Self {
+        Self { context, ..self }
+    }
 }
 
 /// What shows authority over an account.

@@ -17,10 +17,10 @@ use prove::Verdict;
 
 use crate::clock::until;
 use crate::{
-    AttemptKey, AttemptPath, AttemptRules, AttemptTicket, Authority, Change, ChangeError, Changed,
-    Clock, Commit, Committed, Credential, CredentialStore, ErrorChain, Found, Hasher,
-    InstallationKey, Knowledge, NewPassword, OtpSpend, Plaintext, Policy, Proof, Randomness,
-    ResetSpend, Sessions, TokenId, TokenStore,
+    AttemptKey, AttemptPath, AttemptRules, AttemptTicket, Change, ChangeError, Changed, Clock,
+    Commit, Committed, Credential, CredentialStore, ErrorChain, Found, Hasher, InstallationKey,
+    Knowledge, NewPassword, OtpSpend, Plaintext, Policy, Proof, Randomness, ResetSpend, Sessions,
+    TokenId, TokenStore,
 };
 
 /// Changes passwords: finds the account, charges the try, looks at the proof, judges the new
@@ -74,15 +74,16 @@ impl Changer {
     }
 
     async fn run(&self, change: Change, trail: &mut report::Trail) -> Result<Changed, ChangeError> {
-        let Change { subject, caller, authority, proof, otp, new_password, sessions, .. } = change;
-        if !Authority::allows(authority, &caller, &subject) {
+        let Change { authorization, proof, otp, new_password, sessions, .. } = change;
+        if !authorization.is_allowed() {
             return Err(ChangeError::Forbidden);
         }
+        let (caller, subject) = (authorization.caller(), authorization.subject());
         let candidate = Arc::new(new_password);
 
-        let found = self.find(&subject).await?;
+        let found = self.find(subject).await?;
         trail.account = found.as_ref().map(|found| found.account.id);
-        let key = self.attempt_key(found.as_ref(), &subject);
+        let key = self.attempt_key(found.as_ref(), subject);
         trail.attempt_key = Some(key.clone());
 
         self.forget_attempts().await;

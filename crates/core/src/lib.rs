@@ -44,10 +44,10 @@ pub use administration::{
 pub use administration_store::{AccountError, AccountFilter, AdministrationStore};
 pub use attempts::{AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed};
 pub use audit::{AuditFilter, AuditRecord};
-pub use authenticate::Authenticator;
+pub use authenticate::{Authenticator, CallerAuthenticator};
 pub use caller::{
-    ADMIN_ROLE, AccessToken, Authority, Caller, HeldToken, Key, KeyId, KeyIdentity, KeyKind,
-    TokenId, TokenIdentity, UnknownKeyKind,
+    ADMIN_ROLE, AccessToken, Authority, Authorization, Caller, HeldToken, Key, KeyId, KeyIdentity,
+    KeyKind, TokenId, TokenIdentity, UnknownKeyKind,
 };
 pub use change::{
     Change, ChangeError, Changed, Context, Proof, Sessions, SignedClaims, SignedTokenVerifier,

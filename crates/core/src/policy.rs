@@ -109,41 +109,13 @@ impl Policy {
         }
     }
 
-    /// zap's own published rule: 8 to 30 characters with at least one digit and one special
-    /// character, and nothing else.
-    pub fn vendor_zap() -> Self {
-        Self {
-            min_length: 8,
-            max_length: 30,
-            require_digit: true,
-            require_special: true,
-            ..Self::vendor_fabric()
-        }
-    }
-
-    /// fabric's own published rule: at least one character, and nothing else.
-    pub fn vendor_fabric() -> Self {
-        Self {
-            min_length: 1,
-            max_length: 256,
-            require_digit: false,
-            require_special: false,
-            refuse_current: false,
-            refuse_account_words: false,
-            history: 0,
-            blocklists: Vec::new(),
-        }
-    }
-
     /// The names of the presets, for [`preset`](Self::preset).
-    pub const PRESETS: [&'static str; 3] = ["nist-800-63b-4", "vendor-zap", "vendor-fabric"];
+    pub const PRESETS: [&'static str; 1] = ["nist-800-63b-4"];
 
     /// The preset of that name.
     pub fn preset(name: &str) -> Option<Self> {
         match name {
             "nist-800-63b-4" => Some(Self::nist_800_63b_4()),
-            "vendor-zap" => Some(Self::vendor_zap()),
-            "vendor-fabric" => Some(Self::vendor_fabric()),
             _ => None,
         }
     }
@@ -243,7 +215,7 @@ mod tests {
 
     #[test]
     fn no_policy_accepts_more_bytes_than_are_hashed() {
-        let policy = Policy { max_length: 10_000, ..Policy::vendor_fabric() };
+        let policy = Policy { max_length: 10_000, ..Policy::default() };
         assert_eq!(codes(&policy, &"x".repeat(4097), &Knowledge::default()), ["too-long"]);
         assert!(codes(&policy, &"x".repeat(4096), &Knowledge::default()).is_empty());
     }
@@ -265,19 +237,6 @@ mod tests {
         assert_eq!(codes(&Policy::default(), text, &knowledge), ["reused"]);
         let without = Policy { history: 0, ..Policy::default() };
         assert!(codes(&without, text, &knowledge).is_empty());
-    }
-
-    #[test]
-    fn vendor_presets_hold_the_vendors_rules_and_no_other() {
-        let knowledge = Knowledge { is_current: true, is_reused: true, ..Knowledge::default() };
-        assert!(codes(&Policy::vendor_fabric(), "ABC123", &knowledge).is_empty());
-        assert_eq!(codes(&Policy::vendor_fabric(), "", &knowledge), ["too-short"]);
-        assert!(codes(&Policy::vendor_zap(), "n3wP@ssw0rd", &knowledge).is_empty());
-        assert_eq!(
-            codes(&Policy::vendor_zap(), "nopassw", &knowledge),
-            ["too-short", "missing-digit", "missing-special"]
-        );
-        assert_eq!(codes(&Policy::vendor_zap(), &"a1!".repeat(11), &knowledge), ["too-long"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The way of one request through a mount, from routing to the answer.
+//! The way of one request through its mount, from its head to the answer.
 
 use std::net::IpAddr;
 use std::pin::pin;
@@ -8,11 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Response, Version};
 use http_body::Body;
 use http_body_util::Full;
-use repass_core::{Caller, Change, ChangeError};
-use repass_spec::{Head, Refusal, Reply, Spec, reply};
+use repass_core::{AccountId, Change, ChangeError};
+use repass_spec::{Call, Rejection, Reply};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
@@ -20,240 +20,236 @@ use crate::answer;
 use crate::authenticate::{AuthenticateError, authenticate};
 use crate::body::{BodyError, RequestBody};
 use crate::log::RequestLog;
+use crate::mount::Mount;
+use crate::outcome::Outcome;
 use crate::panics::{guard, guard_async};
 use crate::request_id::RequestId;
-use crate::route::{Mounted, Verdict, below};
+use crate::route::{RouteOutcome, Routed, bare_fault};
+use crate::run_to_completion::RunToCompletion;
 use crate::service::{BoxError, Shared};
-use crate::to_its_end::ToItsEnd;
+
+/// Why a request ends before its change begins.
+enum Ended {
+    /// For this reason; the call has yet to write the answer.
+    Rejected(Rejection),
+    /// The call has written the answer.
+    Answered(Reply),
+}
+
+impl From<Rejection> for Ended {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+const OVERLOADED: Rejection = Rejection::Unavailable { retry_after: Duration::from_secs(1) };
+
+/// Answers a request that was routed.
+pub(crate) async fn run<B>(
+    shared: &Shared,
+    routed: Routed,
+    parts: Parts,
+    request_id: RequestId,
+    peer: Option<IpAddr>,
+    body: B,
+) -> Response<Full<Bytes>>
+where
+    B: Body + Send,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let log = RequestLog::begin(routed.mount.clone(), &parts.method, request_id.clone(), peer);
+    let method = parts.method;
+    let exchange = Exchange { mount: routed.mount, method, request_id, peer, log };
+    let mut body = pin!(body);
+    let mut body = RequestBody::new(body.as_mut(), &parts.headers);
+    let is_plain = is_plain(&parts.headers);
+    // The call has kept what it needs of the head.
+    drop((parts.headers, parts.uri, parts.extensions));
+    let mut response = match routed.outcome {
+        RouteOutcome::Begun(mut call) => {
+            let read = exchange.read(shared, &mut *call, is_plain, &mut body);
+            match guard_async(read).await {
+                Ok(Ok(change)) => return exchange.begin_change(shared, call, change).await,
+                Ok(Err(Ended::Rejected(rejection))) => exchange.reject(&*call, rejection),
+                Ok(Err(Ended::Answered(reply))) => exchange.end_unread(reply),
+                Err(panicked) => {
+                    exchange.log.panicked("read", &panicked);
+                    exchange.reject(&*call, Rejection::Fault)
+                }
+            }
+        }
+        RouteOutcome::Answered(reply, outcome) => exchange.end(reply, outcome, None),
+        RouteOutcome::Panicked(panicked) => {
+            exchange.log.panicked("route", &panicked);
+            exchange.end(bare_fault(), Rejection::Fault.code(), None)
+        }
+    };
+    // HTTP/2 ends a stream without its connection.
+    if parts.version < Version::HTTP_2
+        // What panicked while it was read may panic again.
+        && !guard_async(body.read_off()).await.unwrap_or(false)
+    {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
 
 /// One request and what is known of it.
-pub(crate) struct Exchange {
-    mounted: Arc<Mounted>,
-    prefix_length: usize,
-    parts: Parts,
+struct Exchange {
+    mount: Arc<Mount>,
+    method: Method,
     request_id: RequestId,
     peer: Option<IpAddr>,
     log: RequestLog,
 }
 
-/// Why a request never became a change.
-enum Halt<'a> {
-    /// For this reason; the spec has yet to write the answer.
-    Refused(Refusal<'a>),
-    /// The spec has written the answer.
-    Answered(Reply),
-}
-
 impl Exchange {
-    pub(crate) fn begin(
-        mounted: Arc<Mounted>,
-        prefix_length: usize,
-        parts: Parts,
-        request_id: RequestId,
-        peer: Option<IpAddr>,
-    ) -> Self {
-        let realm = mounted.mount.realm.clone();
-        let log = RequestLog::begin(mounted.name, realm, &parts.method, request_id.clone(), peer);
-        Self { mounted, prefix_length, parts, request_id, peer, log }
-    }
-
-    pub(crate) async fn run<B>(
-        self,
+    /// Everything before the change. Panics are the caller's to catch.
+    async fn read<B>(
+        &self,
         shared: &Shared,
-        verdict: Verdict,
-        body: B,
-    ) -> Response<Full<Bytes>>
+        call: &mut dyn Call,
+        is_plain: bool,
+        body: &mut RequestBody<'_, B>,
+    ) -> Result<Change, Ended>
     where
         B: Body + Send,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let version = self.parts.version;
-        let mut body = pin!(body);
-        let mut body = RequestBody::new(body.as_mut(), &self.parts.headers);
-        let mut answer = match guard_async(self.prepare(shared, &verdict, &mut body)).await {
-            Ok(Ok(change)) => return self.begin_change(shared, change).await,
-            Ok(Err(Halt::Refused(refusal))) => self.refuse(refusal),
-            Ok(Err(Halt::Answered(reply))) => self.end_unread(reply),
-            Err(panicked) => {
-                self.log.panicked("prepare", &panicked);
-                self.refuse(Refusal::Fault)
-            }
-        };
-        // HTTP/2 ends a stream without its connection.
-        if version < Version::HTTP_2
-            // What panicked while it was read may panic again.
-            && !guard_async(body.read_off()).await.unwrap_or(false)
-        {
-            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        let _reading = shared.requests.try_acquire().map_err(|_| OVERLOADED)?;
+        let credentials = call.credentials();
+        let caller = authenticate(&*shared.authenticator, self.mount.realm(), &credentials).await;
+        let caller = caller.map_err(|error| self.unauthenticated(error))?;
+        call.authorize(&caller).map_err(Ended::Answered)?;
+        if !is_plain {
+            return Err(Rejection::UnsupportedEncoding.into());
         }
-        answer
+        let body = body.read(shared.limits).await.map_err(|error| match error {
+            BodyError::TooLarge => Rejection::BodyTooLarge,
+            BodyError::Incomplete => Rejection::BodyIncomplete,
+        })?;
+        let mut change = call.read(&body, caller).map_err(Ended::Answered)?;
+        let context = &mut change.context;
+        self.mount.spec().name().clone_into(&mut context.source);
+        context.request_id = Some(self.request_id.as_str().to_owned());
+        context.peer = self.peer.map(|peer| peer.to_string());
+        Ok(change)
     }
 
-    async fn begin_change(self, shared: &Shared, change: Change) -> Response<Full<Bytes>> {
+    fn unauthenticated(&self, error: AuthenticateError) -> Rejection {
+        match error {
+            AuthenticateError::Missing(required) => Rejection::Unauthenticated(required),
+            AuthenticateError::Store(error) => {
+                let error = ChangeError::Store(error);
+                self.log.fault(&error);
+                match error.unavailable() {
+                    Some(retry_after) => Rejection::Unavailable { retry_after },
+                    None => Rejection::Fault,
+                }
+            }
+        }
+    }
+
+    async fn begin_change(
+        self,
+        shared: &Shared,
+        call: Box<dyn Call>,
+        change: Change,
+    ) -> Response<Full<Bytes>> {
         // Bounded here, since a client that hangs up no longer counts at any connection.
         let Ok(room) = Arc::clone(&shared.room).try_acquire_owned() else {
-            return self.refuse(Refusal::Unavailable { retry_after: Duration::from_secs(1) });
+            return self.reject(&*call, OVERLOADED);
         };
         // A client that hangs up drops this future. A change that was begun is ended, recorded and
         // logged all the same.
-        ToItsEnd::new(self.change(change, room).in_current_span(), &shared.changes).await
-    }
-
-    /// Everything before the change. Panics are the caller's to catch.
-    async fn prepare<'v, B>(
-        &self,
-        shared: &Shared,
-        verdict: &'v Verdict,
-        body: &mut RequestBody<'_, B>,
-    ) -> Result<Change, Halt<'v>>
-    where
-        B: Body + Send,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
-    {
-        match verdict {
-            Verdict::Here => {}
-            Verdict::OtherMethod { allow } => {
-                return Err(Halt::Refused(Refusal::MethodNotAllowed { allow }));
-            }
-            Verdict::NotFound => return Err(Halt::Refused(Refusal::NotFound)),
-            Verdict::Panicked(panicked) => {
-                self.log.panicked("route", panicked);
-                return Err(Halt::Refused(Refusal::Fault));
-            }
-        }
-        let Ok(_reading) = shared.requests.try_acquire() else {
-            return Err(Halt::Refused(Refusal::Unavailable {
-                retry_after: Duration::from_secs(1),
-            }));
-        };
-        let caller = self.authenticate(shared).await?;
-        self.spec().admit(&self.head(), &caller).map_err(Halt::Answered)?;
-        if !is_plain(&self.parts.headers) {
-            return Err(Halt::Refused(Refusal::UnsupportedEncoding));
-        }
-        let body = body.read(shared.limits).await.map_err(|error| {
-            Halt::Refused(match error {
-                BodyError::TooLarge => Refusal::BodyTooLarge,
-                BodyError::Incomplete => Refusal::BodyIncomplete,
-            })
-        })?;
-        let change = self.spec().read(&self.head(), &body, &caller).map_err(Halt::Answered)?;
-        Ok(self.with_context(change))
-    }
-
-    async fn authenticate(&self, shared: &Shared) -> Result<Caller, Halt<'static>> {
-        let realm = &self.mounted.mount.realm;
-        let credentials = self.spec().credentials(&self.head());
-        let result = authenticate(&shared.authenticator, realm, &credentials).await;
-        result.map_err(|error| {
-            Halt::Refused(match error {
-                AuthenticateError::Unmet(demand) => Refusal::Unauthenticated(demand),
-                AuthenticateError::Store(error) => {
-                    let error = ChangeError::Store(error);
-                    self.log.fault(&error);
-                    match error.unavailable() {
-                        Some(retry_after) => Refusal::Unavailable { retry_after },
-                        None => Refusal::Fault,
-                    }
-                }
-            })
-        })
-    }
-
-    /// Fills in what the service knows and a spec does not.
-    fn with_context(&self, mut change: Change) -> Change {
-        let context = &mut change.context;
-        if context.source.is_empty() {
-            self.mounted.name.clone_into(&mut context.source);
-        }
-        context.request_id = Some(self.request_id.as_str().to_owned());
-        context.peer = self.peer.map(|peer| peer.to_string());
-        change
+        let change = self.change(call, change, room).in_current_span();
+        RunToCompletion::new(change, &shared.changes).await
     }
 
     /// The change itself, to its end and its answer.
-    async fn change(self, change: Change, _room: OwnedSemaphorePermit) -> Response<Full<Bytes>> {
-        let context = change.context.clone();
-        let result = match guard_async(self.mounted.mount.changer.change(change)).await {
+    async fn change(
+        self,
+        call: Box<dyn Call>,
+        change: Change,
+        _room: OwnedSemaphorePermit,
+    ) -> Response<Full<Bytes>> {
+        let result = match guard_async(self.mount.changer().change(change)).await {
             Ok(result) => result,
             Err(panicked) => {
                 self.log.panicked("change", &panicked);
-                return self.refuse(Refusal::Fault);
+                return self.reject(&*call, Rejection::Fault);
             }
         };
-        let outcome = match &result {
-            Ok(_) => "ok",
+        let (outcome, account) = match &result {
+            Ok(changed) => ("ok", Some(changed.account.id)),
             Err(error) => {
                 if is_failure_of_ours(error) {
                     self.log.fault(error);
                 }
-                error.code()
+                (error.code(), None)
             }
         };
-        match guard(|| self.spec().write(&self.head(), &context, result.as_ref())) {
-            Ok(reply) => self.end(reply, outcome),
+        match guard(|| call.respond(result.as_ref())) {
+            Ok(reply) => self.end(reply, outcome, account),
             Err(panicked) => {
-                self.log.panicked("write", &panicked);
-                self.refuse(Refusal::Fault)
+                self.log.panicked("respond", &panicked);
+                self.reject(&*call, Rejection::Fault)
             }
         }
     }
 
     /// Answers in the vendor's shape; where not even that can be written, by an empty 500.
-    fn refuse(self, refusal: Refusal<'_>) -> Response<Full<Bytes>> {
-        match guard(|| self.spec().refuse(&self.head(), refusal)) {
+    fn reject(self, call: &dyn Call, rejection: Rejection) -> Response<Full<Bytes>> {
+        match guard(|| call.reject(rejection)) {
             Ok(mut reply) => {
-                if refusal == Refusal::UnsupportedEncoding {
+                if rejection == Rejection::UnsupportedEncoding {
                     // RFC 9110, 15.5.16.
-                    reply
-                        .headers_mut()
-                        .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                    let plain = HeaderValue::from_static("identity");
+                    reply.headers_mut().insert(ACCEPT_ENCODING, plain);
                 }
-                self.end(reply, outcome_of(refusal))
+                self.end(reply, rejection.code(), None)
             }
             Err(panicked) => {
-                self.log.panicked("refuse", &panicked);
-                self.end(reply::empty(StatusCode::INTERNAL_SERVER_ERROR), "fault")
+                self.log.panicked("reject", &panicked);
+                self.end(bare_fault(), Rejection::Fault.code(), None)
             }
         }
     }
 
-    /// Answers a request that the spec would not read.
+    /// Answers a request that the call would not read.
     fn end_unread(self, reply: Reply) -> Response<Full<Bytes>> {
-        let outcome = if reply.status().is_server_error() { "fault" } else { "invalid-request" };
-        self.end(reply, outcome)
+        let is_fault = reply.status().is_server_error();
+        let outcome = if is_fault { Rejection::Fault.code() } else { "invalid-request" };
+        self.end(reply, outcome, None)
     }
 
-    fn end(self, reply: Reply, outcome: &'static str) -> Response<Full<Bytes>> {
-        let answer = answer::complete(reply, &self.parts.method, &self.request_id);
-        self.log.end(answer.status(), outcome);
-        answer
-    }
-
-    fn spec(&self) -> &dyn Spec {
-        &*self.mounted.mount.spec
-    }
-
-    fn head(&self) -> Head<'_> {
-        Head {
-            parts: &self.parts,
-            path: below(self.parts.uri.path(), self.prefix_length),
-            realm: &self.mounted.mount.realm,
-            request_id: self.request_id.as_str(),
-            peer: self.peer,
-        }
+    fn end(
+        self,
+        reply: Reply,
+        code: &'static str,
+        account: Option<AccountId>,
+    ) -> Response<Full<Bytes>> {
+        let mut response = answer::complete(reply, &self.method, &self.request_id);
+        self.log.end(response.status(), code);
+        response.extensions_mut().insert(Outcome {
+            api: self.mount.name().to_owned(),
+            vendor: self.mount.spec().name(),
+            realm: self.mount.realm().clone(),
+            code,
+            account,
+        });
+        response
     }
 }
 
 /// Whether the body is as it says, without a content coding such as gzip.
 fn is_plain(headers: &HeaderMap) -> bool {
-    let codings = headers
+    headers
         .get_all(CONTENT_ENCODING)
         .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    codings
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .map(<[u8]>::trim_ascii)
         .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"))
 }
@@ -261,18 +257,4 @@ fn is_plain(headers: &HeaderMap) -> bool {
 /// Whether an operator should hear of it: nobody outside did anything wrong.
 const fn is_failure_of_ours(error: &ChangeError) -> bool {
     matches!(error, ChangeError::Store(_) | ChangeError::Hash(_) | ChangeError::Randomness(_))
-}
-
-const fn outcome_of(refusal: Refusal<'_>) -> &'static str {
-    match refusal {
-        Refusal::NotFound => "not-found",
-        Refusal::MethodNotAllowed { .. } => "method-not-allowed",
-        Refusal::Unauthenticated(_) => "unauthenticated",
-        Refusal::UnsupportedEncoding => "unsupported-encoding",
-        Refusal::BodyTooLarge => "too-large",
-        Refusal::BodyIncomplete => "incomplete",
-        Refusal::Unavailable { .. } => "unavailable",
-        Refusal::Fault => "fault",
-        _ => "refused",
-    }
 }

@@ -2,19 +2,20 @@
 
 use std::error::Error;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use repass_core::{ErrorChain, Realm};
+use repass_core::ErrorChain;
 use tokio::time::Instant;
 
+use crate::mount::Mount;
 use crate::panics::Panicked;
 use crate::request_id::RequestId;
 
 /// The line of one request. It is written when the request is answered, or else when it is dropped.
 #[derive(Debug)]
 pub(crate) struct RequestLog {
-    spec: &'static str,
-    realm: Realm,
+    mount: Arc<Mount>,
     method: &'static str,
     request_id: RequestId,
     peer: Option<IpAddr>,
@@ -24,15 +25,13 @@ pub(crate) struct RequestLog {
 
 impl RequestLog {
     pub(crate) fn begin(
-        spec: &'static str,
-        realm: Realm,
+        mount: Arc<Mount>,
         method: &Method,
         request_id: RequestId,
         peer: Option<IpAddr>,
     ) -> Self {
         Self {
-            spec,
-            realm,
+            mount,
             method: name_of(method),
             request_id,
             peer,
@@ -50,8 +49,9 @@ impl RequestLog {
     pub(crate) fn fault(&self, error: &(dyn Error + 'static)) {
         tracing::error!(
             target: "repass::fault",
-            spec = self.spec,
-            realm = self.realm.as_str(),
+            api = self.mount.name(),
+            vendor = self.mount.spec().name(),
+            realm = self.mount.realm().as_str(),
             request_id = self.request_id.as_str(),
             error = ErrorChain(error).to_string(),
             "request failed"
@@ -62,8 +62,9 @@ impl RequestLog {
     pub(crate) fn panicked(&self, step: &'static str, panicked: &Panicked) {
         tracing::error!(
             target: "repass::fault",
-            spec = self.spec,
-            realm = self.realm.as_str(),
+            api = self.mount.name(),
+            vendor = self.mount.spec().name(),
+            realm = self.mount.realm().as_str(),
             request_id = self.request_id.as_str(),
             step,
             location = panicked.location.as_deref(),
@@ -76,8 +77,9 @@ impl RequestLog {
         let duration = self.started.elapsed().as_millis();
         tracing::info!(
             target: "repass::request",
-            spec = self.spec,
-            realm = self.realm.as_str(),
+            api = self.mount.name(),
+            vendor = self.mount.spec().name(),
+            realm = self.mount.realm().as_str(),
             method = self.method,
             status = status.map(|status| status.as_u16()),
             outcome,

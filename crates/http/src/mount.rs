@@ -8,19 +8,67 @@ use repass_spec::Spec;
 /// One API at one place.
 #[derive(Clone)]
 pub struct Mount {
-    /// The vendor's API.
-    pub spec: Arc<dyn Spec>,
+    name: String,
+    spec: Arc<dyn Spec>,
+    prefix: Prefix,
+    realm: Realm,
+    changer: Arc<Changer>,
+}
+
+impl Mount {
+    /// An API without a prefix, named as its vendor. `changer` changes the passwords of `realm`, whose
+    /// keys and tokens count.
+    pub fn new(spec: Arc<dyn Spec>, realm: Realm, changer: Arc<Changer>) -> Self {
+        Self { name: spec.name().to_owned(), spec, prefix: Prefix::default(), realm, changer }
+    }
+
+    /// The same below a prefix.
+    #[must_use]
+    pub fn with_prefix(self, prefix: Prefix) -> Self {
+        Self { prefix, ..self }
+    }
+
+    /// The same by another name in logs, where a vendor is mounted several times.
+    #[must_use]
+    pub fn with_name(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
+    /// The name in logs.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Where it stands.
-    pub prefix: Prefix,
+    pub fn prefix(&self) -> &Prefix {
+        &self.prefix
+    }
+
     /// Whose passwords it changes, and whose keys and tokens it takes.
-    pub realm: Realm,
-    /// What changes them.
-    pub changer: Arc<Changer>,
+    pub fn realm(&self) -> &Realm {
+        &self.realm
+    }
+
+    pub(crate) fn spec(&self) -> &dyn Spec {
+        &*self.spec
+    }
+
+    pub(crate) fn changer(&self) -> &Changer {
+        &self.changer
+    }
+
+    /// The part of `path` below the prefix, always with its leading slash; the whole path when it has
+    /// not this prefix.
+    pub(crate) fn below_prefix<'a>(&self, path: &'a str) -> &'a str {
+        let below = path.strip_prefix(self.prefix.as_str()).unwrap_or(path);
+        if below.starts_with('/') { below } else { "/" }
+    }
 }
 
 impl fmt::Debug for Mount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mount")
+            .field("name", &self.name)
             .field("spec", &self.spec.name())
             .field("prefix", &self.prefix)
             .field("realm", &self.realm)
@@ -95,14 +143,14 @@ fn is_segment(segment: &str) -> bool {
 #[non_exhaustive]
 pub enum MountError {
     /// There is none.
-    #[error("nothing is mounted")]
+    #[error("no API is mounted")]
     NoMounts,
     /// The second of them could never be reached.
-    #[error("{spec} is mounted twice at \"{prefix}\"")]
+    #[error("{vendor} is mounted twice below \"{prefix}\"")]
     Twice {
-        /// The API's name.
-        spec: &'static str,
-        /// Where it is mounted.
+        /// The API's vendor.
+        vendor: &'static str,
+        /// The prefix of both.
         prefix: Prefix,
     },
 }

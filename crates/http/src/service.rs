@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -6,22 +7,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use repass_core::{Authenticator, Randomness, SystemRandomness};
-use repass_spec::reply;
+use repass_core::{CallerAuthenticator, Randomness, SystemRandomness};
+use repass_spec::Head;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
-use crate::answer;
 use crate::body::Limits;
-use crate::exchange::Exchange;
+use crate::exchange;
 use crate::mount::{Mount, MountError};
+use crate::original_uri::original_uri;
 use crate::peer::Peer;
 use crate::request_id::RequestId;
-use crate::route::{self, Mounted};
+use crate::route;
 
 /// Any error, as bodies give them.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -38,7 +39,7 @@ pub struct PasswordService {
 }
 
 pub(crate) struct Shared {
-    pub(crate) authenticator: Arc<Authenticator>,
+    pub(crate) authenticator: Arc<dyn CallerAuthenticator>,
     pub(crate) limits: Limits,
     /// Changes under way, those of clients that have hung up among them.
     pub(crate) changes: TaskTracker,
@@ -46,15 +47,18 @@ pub(crate) struct Shared {
     pub(crate) requests: Semaphore,
     /// Room for changes under way.
     pub(crate) room: Arc<Semaphore>,
-    mounts: Vec<Arc<Mounted>>,
+    /// The longest prefix first.
+    mounts: Vec<Arc<Mount>>,
+    /// The first that was mounted.
+    fallback: Arc<Mount>,
     randomness: Arc<dyn Randomness>,
 }
 
 impl PasswordService {
-    /// Starts to put a service together. `authenticator` looks up the keys and tokens of all mounts.
-    pub fn builder(authenticator: impl Into<Arc<Authenticator>>) -> PasswordServiceBuilder {
+    /// Starts to put a service together. `authenticator` knows the keys and tokens of all mounts.
+    pub fn builder(authenticator: Arc<dyn CallerAuthenticator>) -> PasswordServiceBuilder {
         PasswordServiceBuilder {
-            authenticator: authenticator.into(),
+            authenticator,
             mounts: Vec::new(),
             limits: Limits::default(),
             randomness: Arc::new(SystemRandomness),
@@ -65,7 +69,7 @@ impl PasswordService {
     /// them; no connection waits for these.
     ///
     /// For shutting down: call it when no more requests come in, and before the store is closed.
-    pub async fn changes_ended(&self) {
+    pub async fn drain(&self) {
         self.shared.changes.close();
         self.shared.changes.wait().await;
     }
@@ -109,32 +113,27 @@ impl Shared {
     {
         let (parts, body) = request.into_parts();
         let request_id = RequestId::of(&parts.headers, &*self.randomness);
-        let Some(routed) = route::find(&self.mounts, parts.uri.path(), &parts.method) else {
-            // A service is never built without mounts.
-            return answer::complete(
-                reply::empty(StatusCode::NOT_FOUND),
-                &parts.method,
-                &request_id,
-            );
-        };
         let peer = Peer::address(&parts.extensions);
-        let exchange =
-            Exchange::begin(routed.mounted, routed.prefix_length, parts, request_id, peer);
-        exchange.run(&self, routed.verdict, body).await
+        let head = Head::new(&parts, self.fallback.realm())
+            .with_original_uri(original_uri(&parts))
+            .with_origin(request_id.as_str(), peer);
+        let routed = route::find(&self.mounts, &self.fallback, &parts, &head);
+        exchange::run(&self, routed, parts, request_id, peer, body).await
     }
 }
 
 /// Puts a [`PasswordService`] together.
 #[must_use]
 pub struct PasswordServiceBuilder {
-    authenticator: Arc<Authenticator>,
+    authenticator: Arc<dyn CallerAuthenticator>,
     mounts: Vec<Mount>,
     limits: Limits,
     randomness: Arc<dyn Randomness>,
 }
 
 impl PasswordServiceBuilder {
-    /// Adds an API. The order counts only where two would answer a path that is neither's.
+    /// Adds an API. The order counts where two would answer a path that is neither's: the one with the
+    /// longer prefix does, then the one that was added first.
     pub fn mount(mut self, mount: Mount) -> Self {
         self.mounts.push(mount);
         self
@@ -157,19 +156,19 @@ impl PasswordServiceBuilder {
     /// # Errors
     /// When nothing is mounted, or one API twice under the same prefix.
     pub fn build(self) -> Result<PasswordService, MountError> {
-        let mut mounts: Vec<Arc<Mounted>> = Vec::with_capacity(self.mounts.len());
+        let mut mounts: Vec<Arc<Mount>> = Vec::with_capacity(self.mounts.len());
         for mount in self.mounts {
-            let name = mount.spec.name();
-            let is_same =
-                |other: &Arc<Mounted>| other.name == name && other.mount.prefix == mount.prefix;
+            let vendor = mount.spec().name();
+            let is_same = |other: &Arc<Mount>| {
+                other.spec().name() == vendor && other.prefix() == mount.prefix()
+            };
             if mounts.iter().any(is_same) {
-                return Err(MountError::Twice { spec: name, prefix: mount.prefix });
+                return Err(MountError::Twice { vendor, prefix: mount.prefix().clone() });
             }
-            mounts.push(Arc::new(Mounted { name, mount }));
+            mounts.push(Arc::new(mount));
         }
-        if mounts.is_empty() {
-            return Err(MountError::NoMounts);
-        }
+        let fallback = Arc::clone(mounts.first().ok_or(MountError::NoMounts)?);
+        mounts.sort_by_key(|mount| Reverse(mount.prefix().as_str().len()));
         let shared = Shared {
             authenticator: self.authenticator,
             limits: self.limits,
@@ -177,6 +176,7 @@ impl PasswordServiceBuilder {
             requests: Semaphore::new(self.limits.requests.min(Semaphore::MAX_PERMITS)),
             room: Arc::new(Semaphore::new(self.limits.changes.min(Semaphore::MAX_PERMITS))),
             mounts,
+            fallback,
             randomness: self.randomness,
         };
         Ok(PasswordService { shared: Arc::new(shared) })

@@ -6,7 +6,7 @@ use std::process::Command;
 #[test]
 fn a_panics_message_is_withheld_and_its_place_is_told() {
     if std::env::var_os("PANIC_ON_PURPOSE").is_some() {
-        repass_http::withhold_panic_messages();
+        repass_http::install_redacting_panic_hook();
         panic!("the password is {}", "hunter2");
     }
     let output = Command::new(std::env::current_exe().unwrap())

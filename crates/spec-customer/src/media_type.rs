@@ -5,6 +5,10 @@
 
 use std::borrow::Cow;
 
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use repass_spec::header;
+
 use crate::encoding::Charset;
 
 /// A media type or range, with what counts of its parameters. Of two of the same name the first does.
@@ -19,6 +23,11 @@ pub(crate) struct MediaType {
 }
 
 impl MediaType {
+    /// Reads the type of a request's body. `None` when none is named, or a malformed one.
+    pub(crate) fn of_body(headers: &HeaderMap) -> Option<Self> {
+        header::single(headers, &CONTENT_TYPE).and_then(Self::parse)
+    }
+
     /// Reads one media type. `None` when it is malformed.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = split_outside_quotes(text, ';');

@@ -1,6 +1,6 @@
 //! Which media type and charset an answer has: `DefaultContentNegotiator` of ASP.NET Web API 2.
 
-use http::header::{ACCEPT, ACCEPT_CHARSET, CONTENT_TYPE, HeaderName};
+use http::header::{ACCEPT, ACCEPT_CHARSET, HeaderName};
 use http::{HeaderMap, StatusCode};
 use repass_spec::{Reply, header, reply};
 
@@ -39,11 +39,11 @@ const FORMATTERS: [[Media; 2]; 2] =
     [[Media::ApplicationJson, Media::TextJson], [Media::ApplicationXml, Media::TextXml]];
 
 impl Format {
-    /// Chooses the format of the answer to a request with these headers. There always is one.
-    pub(crate) fn negotiate(headers: &HeaderMap) -> Self {
-        let content_type = header::single(headers, &CONTENT_TYPE).and_then(MediaType::parse);
+    /// Chooses the format of the answer to a request with these headers, whose body is of this type.
+    /// There always is one.
+    pub(crate) fn negotiate(headers: &HeaderMap, content_type: Option<&MediaType>) -> Self {
         Self {
-            media: media(headers, content_type.as_ref()),
+            media: media(headers, content_type),
             charset: preferred_charset(headers)
                 .or_else(|| content_type?.charset)
                 .unwrap_or(Charset::Utf8),
@@ -207,16 +207,21 @@ mod tests {
     use std::cell::Cell;
 
     use http::HeaderValue;
+    use http::header::CONTENT_TYPE;
     use proptest::prelude::*;
 
     use super::*;
+
+    fn negotiate(headers: &HeaderMap) -> Format {
+        Format::negotiate(headers, MediaType::of_body(headers).as_ref())
+    }
 
     fn content_type(headers: &[(HeaderName, &'static str)]) -> &'static str {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(name, HeaderValue::from_static(value));
         }
-        Format::negotiate(&map).content_type()
+        negotiate(&map).content_type()
     }
 
     #[test]
@@ -265,7 +270,7 @@ mod tests {
             let negotiated = |name, element, last| {
                 let mut headers = HeaderMap::new();
                 headers.insert(name, long_list(element, before, last));
-                Format::negotiate(&headers).content_type()
+                negotiate(&headers).content_type()
             };
             let xml = negotiated(ACCEPT, "a/b;q=0.5", "text/xml");
             assert_eq!(xml.starts_with("text/xml"), is_looked_at, "{before}");
@@ -312,7 +317,7 @@ mod tests {
                     headers.insert(name, value.clone());
                 }
             }
-            let _ = Format::negotiate(&headers);
+            let _ = negotiate(&headers);
         }
     }
 }

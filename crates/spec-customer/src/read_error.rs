@@ -6,6 +6,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, DeserializeOwned, MapAccess};
 use serde::{Deserialize, Deserializer};
 
+use crate::ContentFormat;
 use crate::encoding::Charset;
 use crate::media_type::MediaType;
 use crate::xml::XmlError;
@@ -34,17 +35,17 @@ pub(crate) fn read<T: DeserializeOwned>(
     body: &[u8],
     xml: impl FnOnce(&str, Charset) -> Result<T, XmlError>,
 ) -> Result<T, ReadError> {
-    let media = MediaType::parse(content_type).ok_or(ReadError::MediaType)?;
-    let charset = media.charset.unwrap_or(Charset::Utf8);
-    if media.is("application/json") || media.is("text/json") {
-        let text = charset.decode_json(body).map_err(|_| ReadError::Encoding)?;
-        let Object(value) = json::read::<Object<T>>(text.as_str().as_bytes())?;
-        Ok(value)
-    } else if media.is("application/xml") || media.is("text/xml") {
-        let text = charset.decode_xml(body).map_err(|_| ReadError::Encoding)?;
-        Ok(xml(text.as_str(), charset)?)
-    } else {
-        Err(ReadError::MediaType)
+    match MediaType::parse(content_type).as_ref().and_then(ContentFormat::of) {
+        Some((ContentFormat::Json, charset)) => {
+            let text = charset.decode_json(body).map_err(|_| ReadError::Encoding)?;
+            let Object(value) = json::read::<Object<T>>(text.as_str().as_bytes())?;
+            Ok(value)
+        }
+        Some((ContentFormat::Xml, charset)) => {
+            let text = charset.decode_xml(body).map_err(|_| ReadError::Encoding)?;
+            Ok(xml(text.as_str(), charset)?)
+        }
+        Some((ContentFormat::Form, _)) | None => Err(ReadError::MediaType),
     }
 }
 

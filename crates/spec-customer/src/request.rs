@@ -1,12 +1,16 @@
 use std::fmt;
 
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use repass_core::Plaintext;
+use repass_spec::client::{self, BuildRequestError};
 use repass_spec::reply;
 use uuid::Uuid;
 
 use crate::encoding::Charset;
 use crate::http_error::{ERROR, ModelState};
 use crate::media_type::MediaType;
+use crate::spec::API_KEY;
+use crate::{ContentFormat, METHOD, PATH};
 
 mod form;
 mod guid;
@@ -33,6 +37,15 @@ pub struct UpdateUserPasswordRequest {
     pub user_agent: Option<String>,
     /// `PermanentSessionId`: the end user's session. For the audit trail only.
     pub permanent_session_id: Option<String>,
+}
+
+/// What a client presents, where the server asks for it.
+#[derive(Debug)]
+pub enum ClientCredential {
+    /// A key, in the header `x-api-key`.
+    ApiKey(Plaintext),
+    /// An access token, in `Authorization: Bearer`.
+    AccessToken(Plaintext),
 }
 
 /// What was made of a request body.
@@ -84,6 +97,14 @@ impl fmt::Display for UnsupportedMediaType {
 
 impl std::error::Error for UnsupportedMediaType {}
 
+impl UnsupportedMediaType {
+    /// Returns the format and the charset of a body of that type.
+    pub(crate) fn check(content_type: Option<MediaType>) -> Result<(ContentFormat, Charset), Self> {
+        let media = content_type.ok_or(Self { media_type: None })?;
+        ContentFormat::of(&media).ok_or(Self { media_type: Some(media.essence) })
+    }
+}
+
 /// A member holds U+0000, which XML cannot express.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("U+0000 cannot be written as XML")]
@@ -102,22 +123,54 @@ impl UpdateUserPasswordRequest {
     /// When the body is of another type, or has none. That the body itself is no good is no error
     /// here but stands in the binding's model state, since parts of it may be readable.
     pub fn read(content_type: Option<&str>, body: &[u8]) -> Result<Binding, UnsupportedMediaType> {
+        let content = UnsupportedMediaType::check(content_type.and_then(MediaType::parse));
+        Self::read_as(&content, body)
+    }
+
+    /// Reads a request body of a type that was looked at before.
+    pub(crate) fn read_as(
+        content: &Result<(ContentFormat, Charset), UnsupportedMediaType>,
+        body: &[u8],
+    ) -> Result<Binding, UnsupportedMediaType> {
         if body.is_empty() {
             return Ok(Binding::default());
         }
-        let media = content_type
-            .and_then(MediaType::parse)
-            .ok_or(UnsupportedMediaType { media_type: None })?;
-        let charset = media.charset.unwrap_or(Charset::Utf8);
-        if media.is("application/json") || media.is("text/json") {
-            Ok(json::read(body, charset))
-        } else if media.is("application/xml") || media.is("text/xml") {
-            Ok(xml::read(body, charset))
-        } else if media.is("application/x-www-form-urlencoded") {
-            Ok(form::read(body))
-        } else {
-            Err(UnsupportedMediaType { media_type: Some(media.essence) })
-        }
+        let (format, charset) = content.clone()?;
+        Ok(match format {
+            ContentFormat::Json => json::read(body, charset),
+            ContentFormat::Xml => xml::read(body, charset),
+            ContentFormat::Form => form::read(body),
+        })
+    }
+
+    /// Makes a request to the API that is mounted at `base_url`, with what it asks for, if anything.
+    /// The answer comes in the format of the request, and in JSON to a form.
+    ///
+    /// # Errors
+    /// When the URL is invalid, a header cannot hold the credential, or XML a member.
+    pub fn to_request(
+        &self,
+        base_url: &str,
+        format: ContentFormat,
+        credential: Option<&ClientCredential>,
+    ) -> Result<http::Request<Plaintext>, BuildRequestError> {
+        let (body, accept) = match format {
+            ContentFormat::Json => (self.to_json(), format),
+            ContentFormat::Xml => (self.to_xml().map_err(BuildRequestError::body)?, format),
+            ContentFormat::Form => (self.to_form(), ContentFormat::Json),
+        };
+        let media_type = |format: ContentFormat| HeaderValue::from_static(format.media_type());
+        let credential = match credential {
+            None => None,
+            Some(ClientCredential::ApiKey(key)) => {
+                Some((HeaderName::from_static(API_KEY), client::secret(key)?))
+            }
+            Some(ClientCredential::AccessToken(token)) => {
+                Some((AUTHORIZATION, client::bearer(token)?))
+            }
+        };
+        let headers = [(CONTENT_TYPE, media_type(format)), (ACCEPT, media_type(accept))];
+        client::request(METHOD, base_url, PATH, headers.into_iter().chain(credential), body)
     }
 
     /// Writes the request as JSON, in UTF-8 (`application/json`).

@@ -1,25 +1,26 @@
-use http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
-use http::{Method, StatusCode};
-use repass_core::{
-    Authority, Caller, Change, ChangeError, Changed, Context, KeyKind, Proof, Sessions, Subject,
-};
-use repass_spec::{Credential, Demand, Head, Refusal, Reply, Route, Spec, header, reply};
+use http::StatusCode;
+use repass_core::KeyKind;
+use repass_spec::{Credential, Head, Reply, RouteMatch, Spec, header, reply};
 use serde::{Deserialize, Serialize};
 
-use crate::http_error::{ERROR, HttpError};
+use crate::call::CustomerCall;
+use crate::http_error::HttpError;
+use crate::media_type::MediaType;
 use crate::negotiation::Format;
-use crate::request::UpdateUserPasswordRequest;
-use crate::response::UpdateUserPasswordResponse;
+use crate::request::UnsupportedMediaType;
 
-const NAME: &str = "customer";
-const PATH: &str = "/api/Customer/UpdateUserPassword";
-const METHODS: &str = "POST";
-const API_KEY: &str = "x-api-key";
+/// The path below the mount's prefix.
+pub const PATH: &str = "/api/Customer/UpdateUserPassword";
+
+/// The method that the API takes.
+pub const METHOD: &str = "POST";
+
+pub(crate) const API_KEY: &str = "x-api-key";
 
 /// What a request must present beside the old password. The vendor's page names nothing, so a
 /// drop-in client sends nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String", rename_all = "kebab-case")]
 pub enum Authentication {
     /// Nothing: the old password alone is the proof.
     #[default]
@@ -29,6 +30,19 @@ pub enum Authentication {
     /// An access token in `Authorization: Bearer`. Its holder may change their own password, an
     /// administrator that of others as well.
     Bearer,
+}
+
+impl TryFrom<String> for Authentication {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, &'static str> {
+        match name.as_str() {
+            "none" => Ok(Self::None),
+            "api-key" => Ok(Self::ApiKey),
+            "bearer" => Ok(Self::Bearer),
+            _ => Err("must be one of none, api-key, bearer"),
+        }
+    }
 }
 
 /// `POST /api/Customer/UpdateUserPassword`.
@@ -46,134 +60,43 @@ impl CustomerSpec {
 
 impl Spec for CustomerSpec {
     fn name(&self) -> &'static str {
-        NAME
+        "customer"
     }
 
-    fn route(&self, path: &str, method: &Method) -> Route {
-        Route::of_resource(is_own(path), path, PATH, method, METHODS)
-    }
-
-    fn credentials(&self, head: &Head<'_>) -> Vec<Credential> {
+    fn begin(&self, head: &Head<'_>) -> RouteMatch {
+        if !is_own(head.path) {
+            return RouteMatch::NoMatch;
+        }
+        if head.parts.method != METHOD {
+            return RouteMatch::MethodNotAllowed { allow: METHOD };
+        }
         let headers = &head.parts.headers;
-        match self.authentication {
-            Authentication::None => Vec::new(),
-            Authentication::ApiKey => {
-                vec![Credential::Key(KeyKind::Api, header::secret(headers, API_KEY))]
-            }
-            Authentication::Bearer => vec![Credential::AccessToken(header::bearer(headers))],
-        }
-    }
-
-    fn read(&self, head: &Head<'_>, body: &[u8], caller: &Caller) -> Result<Change, Reply> {
-        let content_type = header::single(&head.parts.headers, &CONTENT_TYPE);
-        let binding =
-            UpdateUserPasswordRequest::read(content_type, body).map_err(|unsupported| {
-                refusal(head, StatusCode::UNSUPPORTED_MEDIA_TYPE, unsupported.to_string())
-            })?;
-        match binding.model {
-            Some(model) if binding.model_state.is_empty() => Ok(self.change(head, model, caller)),
-            _ => {
-                let error = HttpError::invalid(binding.model_state);
-                Err(Format::negotiate(&head.parts.headers).reply(StatusCode::BAD_REQUEST, &error))
-            }
-        }
-    }
-
-    fn write(
-        &self,
-        head: &Head<'_>,
-        _context: &Context,
-        result: Result<&Changed, &ChangeError>,
-    ) -> Reply {
-        let answer =
-            |response| Format::negotiate(&head.parts.headers).reply(StatusCode::OK, &response);
-        match result {
-            Ok(_) => answer(UpdateUserPasswordResponse::changed()),
-            Err(ChangeError::WrongPassword) => answer(UpdateUserPasswordResponse::wrong_password()),
-            Err(ChangeError::Rejected(violations)) => {
-                let messages = violations.iter().map(ToString::to_string);
-                answer(UpdateUserPasswordResponse::rejected(messages))
-            }
-            Err(ChangeError::Forbidden) => unauthorized(head, Demand::AccessToken),
-            Err(ChangeError::TooManyAttempts { retry_after }) => {
-                let message = "Too many failed attempts. Try again later.";
-                let reply = refusal(head, StatusCode::TOO_MANY_REQUESTS, message);
-                reply::with_retry_after(reply, *retry_after)
-            }
-            Err(error) => match error.unavailable() {
-                Some(retry_after) => self.refuse(head, Refusal::Unavailable { retry_after }),
-                None => self.refuse(head, Refusal::Fault),
+        let content_type = MediaType::of_body(headers);
+        RouteMatch::to(CustomerCall {
+            realm: head.realm.clone(),
+            authentication: self.authentication,
+            credential: match self.authentication {
+                Authentication::None => None,
+                Authentication::ApiKey => {
+                    Some(Credential::Key(KeyKind::Api, header::secret(headers, API_KEY)))
+                }
+                Authentication::Bearer => Some(Credential::AccessToken(header::bearer(headers))),
             },
-        }
+            answer: Format::negotiate(headers, content_type.as_ref()),
+            content: UnsupportedMediaType::check(content_type),
+        })
     }
 
-    fn refuse(&self, head: &Head<'_>, why: Refusal<'_>) -> Reply {
-        match why {
-            Refusal::NotFound => {
-                let message = format!(
-                    "No HTTP resource was found that matches the request URI '{}'.",
-                    header::absolute_uri(head)
-                );
-                refusal(head, StatusCode::NOT_FOUND, message)
-            }
-            Refusal::MethodNotAllowed { allow } => {
-                let message = format!(
-                    "The requested resource does not support http method '{}'.",
-                    reply::quoted(head.parts.method.as_str())
-                );
-                let reply = refusal(head, StatusCode::METHOD_NOT_ALLOWED, message);
-                reply::with_allow(reply, allow)
-            }
-            Refusal::Unauthenticated(demand) => unauthorized(head, demand),
-            Refusal::UnsupportedEncoding => refusal(
-                head,
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "The request entity's content encoding is not supported for this resource.",
-            ),
-            Refusal::BodyTooLarge => {
-                refusal(head, StatusCode::PAYLOAD_TOO_LARGE, "The request entity is too large.")
-            }
-            Refusal::BodyIncomplete => refusal(
-                head,
-                StatusCode::REQUEST_TIMEOUT,
-                "The request entity did not arrive completely in time.",
-            ),
-            Refusal::Unavailable { retry_after } => {
-                let message = "The service is too busy. Try again later.";
-                let reply = refusal(head, StatusCode::SERVICE_UNAVAILABLE, message);
-                reply::with_retry_after(reply, retry_after)
-            }
-            _ => refusal(head, StatusCode::INTERNAL_SERVER_ERROR, ERROR),
-        }
+    fn not_found(&self, head: &Head<'_>) -> Reply {
+        let uri = header::absolute_uri(head);
+        let message = format!("No HTTP resource was found that matches the request URI '{uri}'.");
+        answer(head, StatusCode::NOT_FOUND, message)
     }
-}
 
-impl CustomerSpec {
-    /// A missing password counts as an empty one: the engine refuses it in its own time, so that
-    /// nobody learns from the answer whether the account exists.
-    fn change(&self, head: &Head<'_>, model: UpdateUserPasswordRequest, caller: &Caller) -> Change {
-        Change {
-            subject: Subject::new(head.realm.clone(), model.user_id.hyphenated().to_string()),
-            caller: caller.clone(),
-            authority: match self.authentication {
-                Authentication::None | Authentication::ApiKey => Authority::AnyoneWithProof,
-                Authentication::Bearer => Authority::SelfOrAdmin,
-            },
-            proof: Proof::OldPassword(model.old_password.unwrap_or_else(|| "".into())),
-            otp: None,
-            new_password: model.new_password.unwrap_or_else(|| "".into()),
-            sessions: match caller.token {
-                Some(_) => Sessions::KeepPresenting,
-                None => Sessions::EndAll,
-            },
-            context: Context {
-                ip_address: model.ip_address,
-                user_agent: model.user_agent,
-                session: model.permanent_session_id,
-                ..Context::new(NAME)
-            }
-            .bounded(),
-        }
+    fn method_not_allowed(&self, head: &Head<'_>, allow: &str) -> Reply {
+        let method = reply::quoted(head.parts.method.as_str());
+        let message = format!("The requested resource does not support http method '{method}'.");
+        reply::with_allow(answer(head, StatusCode::METHOD_NOT_ALLOWED, message), allow)
     }
 }
 
@@ -190,20 +113,11 @@ fn is_own(path: &str) -> bool {
     }
 }
 
-fn refusal(head: &Head<'_>, status: StatusCode, message: impl Into<String>) -> Reply {
-    Format::negotiate(&head.parts.headers).reply(status, &HttpError::new(message))
-}
-
-fn unauthorized(head: &Head<'_>, demand: Demand) -> Reply {
-    let message = "Authorization has been denied for this request.";
-    let mut reply = refusal(head, StatusCode::UNAUTHORIZED, message);
-    // RFC 9110, 15.5.2 demands a challenge; there is no registered scheme for a key.
-    let scheme = match demand {
-        Demand::Key(_) => "ApiKey",
-        Demand::AccessToken => "Bearer",
-    };
-    reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
-    reply
+/// Answers a request that is not begun.
+fn answer(head: &Head<'_>, status: StatusCode, message: String) -> Reply {
+    let headers = &head.parts.headers;
+    let format = Format::negotiate(headers, MediaType::of_body(headers).as_ref());
+    format.reply(status, &HttpError::new(message))
 }
 
 #[cfg(test)]

@@ -8,12 +8,10 @@ use data_encoding::BASE64;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
-use repass_core::{
-    Account, AccountId, Caller, Changed, Context, KeyKind, Plaintext, Profile, Proof, Realm,
-};
-use repass_spec::{Demand, Head, Refusal, Reply, Route, Spec};
+use repass_core::{Account, AccountId, Caller, Changed, KeyKind, Plaintext, Profile, Proof, Realm};
+use repass_spec::{Call, Head, Rejection, Reply, RequiredCredential, RouteMatch, Spec};
 use repass_spec_customer::{
-    Binding, CustomerSpec, HttpError, UpdateUserPasswordRequest, UpdateUserPasswordResponse,
+    Binding, CustomerSpec, HttpError, PATH, UpdateUserPasswordRequest, UpdateUserPasswordResponse,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -104,7 +102,7 @@ impl Vector {
     }
 
     fn parts(&self) -> Parts {
-        let path = self.path.as_deref().unwrap_or("/api/Customer/UpdateUserPassword");
+        let path = self.path.as_deref().unwrap_or(PATH);
         let mut request = Request::builder()
             .method(self.method.as_deref().unwrap_or("POST"))
             .uri(format!("http://h{path}"));
@@ -124,8 +122,14 @@ impl Vector {
     fn with_head<T>(&self, act: impl FnOnce(&Head<'_>) -> T) -> T {
         let parts = self.parts();
         let realm: Realm = "shop".parse().unwrap();
-        let path = parts.uri.path().to_owned();
-        act(&Head { parts: &parts, path: &path, realm: &realm, request_id: "1", peer: None })
+        act(&Head::new(&parts, &realm))
+    }
+
+    /// The request, as if it had come to our path.
+    fn begin(&self) -> Box<dyn Call> {
+        let begun = self.with_head(|head| CustomerSpec::default().begin(&head.with_path(PATH)));
+        let RouteMatch::Match(call) = begun else { panic!("{}: {begun:?}", self.id) };
+        call
     }
 }
 
@@ -155,8 +159,8 @@ fn content_type(reply: &Reply) -> &str {
     reply.headers()[http::header::CONTENT_TYPE].to_str().unwrap()
 }
 
-fn succeed(head: &Head<'_>) -> Reply {
-    CustomerSpec::default().write(head, &Context::new("customer"), Ok(&changed()))
+fn succeed(vector: &Vector) -> Reply {
+    vector.begin().respond(Ok(&changed()))
 }
 
 #[test]
@@ -179,8 +183,7 @@ fn requests() {
     for vector in vectors().iter().filter(|vector| vector.kind == "request") {
         let body = vector.bytes();
         let read = UpdateUserPasswordRequest::read(vector.content_type.as_deref(), &body);
-        let answered = vector
-            .with_head(|head| CustomerSpec::default().read(head, &body, &Caller::anonymous()));
+        let answered = vector.begin().read(&body, Caller::anonymous());
         let id = vector.id.as_str();
         match read {
             Err(unsupported) => {
@@ -220,7 +223,8 @@ fn same_binding(vector: &Vector, binding: &Binding, answered: Result<repass_core
         (200, Some(bound)) => {
             let change = answered.unwrap();
             let text = |name: &str| bound[name].clone();
-            assert_eq!(Some(change.subject.user_id), text("UserId"), "{id}");
+            let user_id = &change.authorization.subject().user_id;
+            assert_eq!(Some(user_id), text("UserId").as_ref(), "{id}");
             let Proof::OldPassword(old) = &change.proof else { panic!("{id}: another proof") };
             assert_eq!(old.expose(), text("OldPassword").unwrap_or_default(), "{id}");
             let new = change.new_password.expose();
@@ -260,7 +264,7 @@ fn responses() {
             continue;
         }
         let value = vector.value.as_ref().unwrap();
-        let reply = vector.with_head(succeed);
+        let reply = succeed(vector);
         assert_eq!(Some(content_type(&reply)), vector.expected.content_type.as_deref(), "{id}");
         assert_eq!(reply.status().as_u16(), vector.expected.status, "{id}");
         if let Some(encoded) = &vector.expected.body_b64 {
@@ -283,7 +287,7 @@ fn negotiation() {
     for vector in vectors().iter().filter(|vector| vector.kind == "negotiation") {
         let id = vector.id.as_str();
         assert_eq!(vector.body_present, Some(vector.content_type.is_some()), "{id}");
-        let reply = vector.with_head(succeed);
+        let reply = succeed(vector);
         assert_eq!(reply.status().as_u16(), vector.expected.status, "{id}");
         assert_eq!(Some(content_type(&reply)), vector.expected.content_type.as_deref(), "{id}");
         let read = UpdateUserPasswordResponse::read(content_type(&reply), reply.body());
@@ -317,25 +321,27 @@ fn errors() {
 fn answer(vector: &Vector) -> Option<Reply> {
     let spec = CustomerSpec::default();
     vector.with_head(|head| {
-        let why = match head.path.rsplit('/').next()? {
-            "Auth" => Refusal::Unauthenticated(Demand::Key(KeyKind::Api)),
-            "Boom" => Refusal::Fault,
+        let required = RequiredCredential::Key(KeyKind::Api);
+        Some(match head.path.rsplit('/').next()? {
+            "Auth" => vector.begin().reject(Rejection::Unauthenticated(required)),
+            "Boom" => vector.begin().reject(Rejection::Fault),
             "BadMsg" => return None,
-            "Validated" => return spec.read(head, &vector.bytes(), &Caller::anonymous()).err(),
-            _ => match spec.route(head.path, &head.parts.method) {
-                Route::Elsewhere { .. } => Refusal::NotFound,
-                Route::OtherMethod { allow } => {
+            "Validated" => {
+                return vector.begin().read(&vector.bytes(), Caller::anonymous()).err();
+            }
+            _ => match spec.begin(head) {
+                RouteMatch::NoMatch => spec.not_found(head),
+                RouteMatch::MethodNotAllowed { allow } => {
                     assert_ne!(head.parts.method, Method::POST);
-                    Refusal::MethodNotAllowed { allow }
+                    spec.method_not_allowed(head, allow)
                 }
-                Route::Here => {
-                    let read = spec.read(head, &vector.bytes(), &Caller::anonymous());
+                RouteMatch::Match(mut call) => {
+                    let read = call.read(&vector.bytes(), Caller::anonymous());
                     assert!(read.is_ok(), "{}", vector.id);
-                    return Some(succeed(head));
+                    call.respond(Ok(&changed()))
                 }
             },
-        };
-        Some(spec.refuse(head, why))
+        })
     })
 }
 

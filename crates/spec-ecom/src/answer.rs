@@ -1,10 +1,22 @@
-use repass_spec::json::{self, JsonError};
+use http::StatusCode;
+use repass_spec::client::ReadAnswerError;
+use repass_spec::json;
 use serde::{Deserialize, Serialize};
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The password was changed; or it was not, and the server is set to answer failures that are the
+    /// user's to mend by 200.
+    Changed(AnswerBody),
+    /// It was not.
+    Failed(AnswerBody),
+}
 
 /// The body of every answer. Whether it is a success, only the status tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct AnswerBody {
     /// Always `text`.
     pub response_type: String,
     /// A fresh identifier: a version 4 UUID, a hyphen and eight hexadecimal digits.
@@ -13,7 +25,7 @@ pub struct Answer {
     pub response_messages: Vec<ResponseMessage>,
 }
 
-/// One message of an [`Answer`].
+/// One message of an [`AnswerBody`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResponseMessage {
@@ -30,6 +42,29 @@ pub struct SimpleResponse {
 }
 
 impl Answer {
+    /// Reads an answer of that status.
+    ///
+    /// # Errors
+    /// When the body is not what ecom answers with.
+    pub fn from_response(status: StatusCode, body: &[u8]) -> Result<Self, ReadAnswerError> {
+        let body = json::read(body)
+            .map_err(|source| ReadAnswerError { status, source: Box::new(source) })?;
+        Ok(if status.is_success() { Self::Changed(body) } else { Self::Failed(body) })
+    }
+
+    /// The body of a success.
+    ///
+    /// # Errors
+    /// The body of a failure.
+    pub fn into_result(self) -> Result<AnswerBody, AnswerBody> {
+        match self {
+            Self::Changed(body) => Ok(body),
+            Self::Failed(body) => Err(body),
+        }
+    }
+}
+
+impl AnswerBody {
     /// An answer of one text.
     pub fn new(response_id: String, text: String) -> Self {
         Self {
@@ -39,14 +74,6 @@ impl Answer {
                 simple_response: SimpleResponse { response_text: text },
             }],
         }
-    }
-
-    /// Reads the body of an answer.
-    ///
-    /// # Errors
-    /// When it is not JSON, or of another shape.
-    pub fn from_body(body: &[u8]) -> Result<Self, JsonError> {
-        json::read(body)
     }
 
     /// The text of the first message; empty when there is none.
@@ -63,19 +90,22 @@ mod tests {
 
     #[test]
     fn the_envelope_is_the_published_one() {
-        let answer = Answer::new("id".to_owned(), "a \"b\"".to_owned());
+        let answer = AnswerBody::new("id".to_owned(), "a \"b\"".to_owned());
         let body = serde_json::to_string(&answer).unwrap();
         assert_eq!(
             body,
             r#"{"responseType":"text","responseId":"id","responseMessages":[{"simpleResponse":{"responseText":"a \"b\""}}]}"#
         );
-        assert_eq!(Answer::from_body(body.as_bytes()), Ok(answer));
+        let read = |status| Answer::from_response(status, body.as_bytes()).unwrap().into_result();
+        assert_eq!(read(StatusCode::OK), Ok(answer.clone()));
+        assert_eq!(read(StatusCode::FORBIDDEN), Err(answer));
     }
 
     #[test]
     fn other_bodies_are_no_answer() {
         for body in ["", "{}", "[]", r#"{"response":{}}"#] {
-            assert!(Answer::from_body(body.as_bytes()).is_err(), "{body}");
+            let error = Answer::from_response(StatusCode::OK, body.as_bytes()).unwrap_err();
+            assert_eq!(error.status, StatusCode::OK, "{body}");
         }
     }
 }

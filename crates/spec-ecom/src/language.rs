@@ -43,6 +43,11 @@ impl Language {
             .find(|language| language.subtag().eq_ignore_ascii_case(subtag))
             .unwrap_or_default()
     }
+
+    /// The language of a code, where there is one.
+    pub(crate) fn of(code: Option<&str>) -> Self {
+        code.map(Self::of_code).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

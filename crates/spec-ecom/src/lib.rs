@@ -1,27 +1,29 @@
 //! ecom: `POST /api/rest/v1/ecom/integrations/updateUserChangePasswrod`, which a chatbot middleware
 //! calls for its users.
 //!
-//! [`EcomSpec`] is the API as a server sees it. The wire types are usable by a client too:
-//! [`PasswordChange`] writes the body of a request, [`Answer`] reads the body of any answer, success
-//! or failure; the two differ by the status.
+//! [`EcomSpec`] is the API as a server sees it, and [`Ecom`] describes it to one that is configured.
+//! The wire types are usable by a client too: [`PasswordChange`] makes a request, [`Answer`] reads any
+//! answer, success or failure; the two differ by the status.
 //!
 //! It does not open sockets, does not look at keys beyond finding them in the head, and does not
 //! judge passwords; a server and the engine behind it do. Of the vendor's many chatbot operations it
 //! knows the one.
 //!
 //! ```
+//! use http::StatusCode;
 //! use repass_spec_ecom::{Answer, PasswordChange};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut request = PasswordChange::new("ram123", "old one".into(), "new one".into());
-//! request.language = Some("de-AT".to_owned());
-//! let body = request.to_body()?;
-//! assert!(body.expose().contains(r#""uid":"ram123""#));
+//! let mut change = PasswordChange::new("ram123", "old one".into(), "new one".into());
+//! change.language = Some("de-AT".to_owned());
+//! let request = change.to_request("https://shop.example.com", &"the bot's key".into())?;
+//! assert!(request.body().expose().contains(r#""uid":"ram123""#));
 //!
-//! let answer = Answer::from_body(
+//! // Sent by an HTTP client of your own, it is answered by:
+//! let body =
 //!     br#"{"responseType":"text","responseId":"be49e7a0-8638-486b-899b-be42e3760b46-e15c53b8",
-//!         "responseMessages":[{"simpleResponse":{"responseText":"password changed successfully"}}]}"#,
-//! )?;
+//!         "responseMessages":[{"simpleResponse":{"responseText":"password changed successfully"}}]}"#;
+//! let answer = Answer::from_response(StatusCode::OK, body)?.into_result().unwrap();
 //! assert_eq!(answer.text(), "password changed successfully");
 //! # Ok(())
 //! # }
@@ -29,15 +31,24 @@
 
 mod answer;
 mod body;
+mod call;
 mod language;
 mod password_change;
 mod request_error;
 mod response_id;
 mod sentence;
 mod spec;
+mod vendor;
 
-pub use answer::{Answer, ResponseMessage, SimpleResponse};
+pub use answer::{Answer, AnswerBody, ResponseMessage, SimpleResponse};
 pub use language::Language;
 pub use password_change::PasswordChange;
 pub use request_error::{Field, RequestError, RequestProblem};
-pub use spec::{EcomSpec, PATH};
+pub use spec::EcomSpec;
+pub use vendor::{Ecom, EcomOptions};
+
+/// The method that the middleware calls by.
+pub const METHOD: &str = "POST";
+
+/// The path that the middleware calls, in the vendor's own spelling.
+pub const PATH: &str = "/api/rest/v1/ecom/integrations/updateUserChangePasswrod";

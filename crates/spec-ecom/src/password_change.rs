@@ -1,9 +1,12 @@
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use repass_core::Plaintext;
+use repass_spec::client::{self, BuildRequestError};
 use repass_spec::json::{self, Member};
 use validator::{Validate, ValidationError};
 
 use crate::body::{Body, Outgoing, UserInfo};
-use crate::{Field, Language, RequestError, RequestProblem};
+use crate::{Field, Language, METHOD, PATH, RequestError, RequestProblem};
 
 /// What a request says, without the nesting that it has on the wire.
 #[derive(Debug, Validate)]
@@ -57,8 +60,10 @@ impl PasswordChange {
         })?;
         let query = body.query.unwrap_or_default();
         let language = text(body.language_code).or_else(|| text(query.language_code));
-        let answered_in = language.as_deref().map(Language::of_code).unwrap_or_default();
-        let refused = |problem| RequestError { language: answered_in, problem };
+        let refused = |language: Option<&str>, problem| RequestError {
+            language: Language::of(language),
+            problem,
+        };
 
         let conversation = body.conversation.unwrap_or_default();
         let UserInfo { uid, uuid, first_name, last_name, username } =
@@ -84,7 +89,7 @@ impl PasswordChange {
         let (Some(user_id), Some(old_password), Some(new_password), Some(confirm_password)) =
             (user_id, old_password, new_password, confirm_password)
         else {
-            return Err(refused(RequestProblem::Missing(missing)));
+            return Err(refused(language.as_deref(), RequestProblem::Missing(missing)));
         };
 
         let request = Self {
@@ -98,8 +103,29 @@ impl PasswordChange {
             last_name: text(last_name),
             username: text(username),
         };
-        request.validate().map_err(|_| refused(RequestProblem::ConfirmationDiffers))?;
-        Ok(request)
+        match request.validate() {
+            Ok(()) => Ok(request),
+            Err(_) => {
+                Err(refused(request.language.as_deref(), RequestProblem::ConfirmationDiffers))
+            }
+        }
+    }
+
+    /// Makes a request to the API that is mounted at `base_url`, with the bot's `service_key`.
+    ///
+    /// # Errors
+    /// When the URL is invalid, or a header cannot hold the key.
+    pub fn to_request(
+        &self,
+        base_url: &str,
+        service_key: &Plaintext,
+    ) -> Result<Request<Plaintext>, BuildRequestError> {
+        let headers = [
+            (AUTHORIZATION, client::bearer(service_key)?),
+            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        ];
+        let body = self.to_body().map_err(BuildRequestError::body)?;
+        client::request(METHOD, base_url, PATH, headers, body)
     }
 
     /// The body as compact JSON, in the order of the vendor's sample.

@@ -1,17 +1,20 @@
 //! The API from outside: every answer byte for byte.
-#![allow(clippy::unwrap_used)] // clippy exempts tests, but not the functions that they share
+#![allow(clippy::panic, clippy::unwrap_used)] // clippy exempts tests, but not the functions that they share
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request};
+use http::{Request, StatusCode};
 use proptest::prelude::*;
 use repass_core::{
-    Authority, Caller, Change, ChangeError, Changed, Context, KeyKind, Plaintext, Proof,
-    Randomness, RandomnessError, Realm, Sessions, StoreError, Violation,
+    Caller, Change, ChangeError, Changed, Context, KeyKind, Plaintext, Proof, Randomness,
+    RandomnessError, Realm, Sessions, StoreError, Violation,
 };
-use repass_spec::{Credential, Demand, Head, Refusal, Reply, Route, Spec};
-use repass_spec_ecom::{Answer, EcomSpec, PATH};
+use repass_spec::{
+    Call, Credential, Head, MountContext, Rejection, Reply, RequiredCredential, RouteMatch, Spec,
+    Vendor,
+};
+use repass_spec_ecom::{Answer, AnswerBody, Ecom, EcomSpec, PATH, PasswordChange};
 
 /// Counts up, so that identifiers can be foretold.
 #[derive(Debug)]
@@ -31,8 +34,14 @@ fn spec() -> EcomSpec {
 fn with_head<T>(request: Request<()>, act: impl FnOnce(&Head<'_>) -> T) -> T {
     let realm: Realm = "shop".parse().unwrap();
     let (parts, ()) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    act(&Head { parts: &parts, path: &path, realm: &realm, request_id: "r-1", peer: None })
+    act(&Head::new(&parts, &realm))
+}
+
+fn begin(spec: &EcomSpec, request: Request<()>) -> Box<dyn Call> {
+    match with_head(request, |head| spec.begin(head)) {
+        RouteMatch::Match(call) => call,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn post() -> Request<()> {
@@ -40,27 +49,34 @@ fn post() -> Request<()> {
 }
 
 fn read_by(spec: &EcomSpec, body: &[u8]) -> Result<Change, Reply> {
-    with_head(post(), |head| {
-        let caller = Caller::anonymous();
-        spec.admit(head, &caller).and_then(|()| spec.read(head, body, &caller))
-    })
+    let mut call = begin(spec, post());
+    let caller = Caller::anonymous();
+    call.authorize(&caller).and_then(|()| call.read(body, caller))
 }
 
 fn read(body: &[u8]) -> Result<Change, Reply> {
     read_by(&spec(), body)
 }
 
-fn write_in(language: Option<&str>, result: Result<&Changed, &ChangeError>) -> Reply {
-    let context = Context { language: language.map(str::to_owned), ..Context::new("ecom") };
-    with_head(post(), |head| spec().write(head, &context, result))
+fn respond_in(language: Option<&str>, result: Result<&Changed, &ChangeError>) -> Reply {
+    let mut call = begin(&spec(), post());
+    let language = serde_json::to_string(&language).unwrap();
+    let body = GOOD.replace("\"de-DE\"", &language);
+    call.read(body.as_bytes(), Caller::anonymous()).unwrap();
+    call.respond(result)
 }
 
-fn write(error: &ChangeError) -> Reply {
-    write_in(None, Err(error))
+fn respond(error: &ChangeError) -> Reply {
+    respond_in(None, Err(error))
 }
 
-fn refuse(refusal: Refusal<'_>) -> Reply {
-    with_head(post(), |head| spec().refuse(head, refusal))
+fn reject(rejection: Rejection) -> Reply {
+    begin(&spec(), post()).reject(rejection)
+}
+
+fn answer_body(reply: &Reply) -> AnswerBody {
+    let answer = Answer::from_response(reply.status(), reply.body()).unwrap();
+    answer.into_result().unwrap_or_else(|failure| failure)
 }
 
 fn assert_reply(reply: &Reply, status: u16, text: &str) {
@@ -94,21 +110,23 @@ const GOOD: &str = r#"{"response":{},"conversationRequest":{"userInfo":{"uid":"r
 
 #[test]
 fn routes() {
-    let spec = spec();
-    assert_eq!(spec.route(PATH, &Method::POST), Route::Here);
-    assert_eq!(spec.route(&format!("{PATH}/"), &Method::POST), Route::Here);
-    assert_eq!(spec.route(PATH, &Method::PUT), Route::OtherMethod { allow: "POST" });
-    for path in [PATH.to_uppercase(), format!("{PATH}//"), format!("{PATH}/x")] {
-        assert_eq!(spec.route(&path, &Method::POST), Route::Elsewhere { affinity: 6 }, "{path}");
-    }
+    let route = |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).body(()).unwrap();
+        with_head(request, |head| spec().begin(head))
+    };
+    assert!(matches!(route("POST", PATH), RouteMatch::Match(_)));
+    assert!(matches!(route("POST", &format!("{PATH}/")), RouteMatch::Match(_)));
+    assert!(matches!(route("PUT", PATH), RouteMatch::MethodNotAllowed { allow: "POST" }));
     let corrected = PATH.replace("Passwrod", "Password");
-    assert_eq!(spec.route(&corrected, &Method::POST), Route::Elsewhere { affinity: 5 });
+    for path in [PATH.to_uppercase(), format!("{PATH}//"), format!("{PATH}/x"), corrected] {
+        assert!(matches!(route("POST", &path), RouteMatch::NoMatch), "{path}");
+    }
 }
 
 #[test]
 fn a_service_key_is_demanded() {
     let request = Request::post(PATH).header("Authorization", "Bearer key").body(()).unwrap();
-    let credentials = with_head(request, |head| spec().credentials(head));
+    let credentials = begin(&spec(), request).credentials();
     let [Credential::Key(KeyKind::Service, key)] = credentials.as_slice() else {
         panic!("{credentials:?}");
     };
@@ -116,13 +134,39 @@ fn a_service_key_is_demanded() {
 }
 
 #[test]
+fn e12_a_client_s_request_is_one_that_a_server_reads() {
+    let change = PasswordChange::new("ram123", "old".into(), "new".into());
+    let request = change.to_request("https://h", &"key".into()).unwrap();
+    assert_eq!(request.uri(), format!("https://h{PATH}").as_str());
+    let (parts, body) = request.into_parts();
+    let mut call = begin(&spec(), Request::from_parts(parts, ()));
+    let credentials = call.credentials();
+    assert!(matches!(&credentials[0], Credential::Key(_, Some(key)) if key.expose() == "key"));
+    call.authorize(&Caller::anonymous()).unwrap();
+    let change = call.read(body.expose().as_bytes(), Caller::anonymous()).unwrap();
+    assert_eq!(change.authorization.subject().user_id, "ram123");
+}
+
+#[test]
+fn options_have_their_names_and_no_other() {
+    let configure = |options: &str| {
+        let realm = "shop".parse().unwrap();
+        let mount = MountContext::new(&realm, std::path::Path::new(""), Arc::new(Counting));
+        let options = serde_json::from_str(options)?;
+        Ok::<_, serde_json::Error>(Ecom.configure(options, &mount).unwrap().summary)
+    };
+    assert_eq!(configure("{}").unwrap(), "");
+    let summary = configure(r#"{"errors_as_ok":true}"#).unwrap();
+    assert_eq!(summary, "business failures as 200");
+    assert!(configure(r#"{"error_as_ok":true}"#).is_err());
+}
+
+#[test]
 fn a_good_request_becomes_a_change() {
     let change = read(GOOD.as_bytes()).unwrap();
-    assert_eq!(
-        (change.subject.realm.as_str(), change.subject.user_id.as_str()),
-        ("shop", "ram123")
-    );
-    assert_eq!(change.authority, Authority::AnyoneWithProof);
+    let subject = change.authorization.subject();
+    assert_eq!((subject.realm.as_str(), subject.user_id.as_str()), ("shop", "ram123"));
+    assert!(change.authorization.is_allowed(), "the proof alone decides");
     assert_eq!(change.sessions, Sessions::EndAll);
     assert_eq!(change.new_password.expose(), "new");
     assert!(matches!(change.proof, Proof::OldPassword(old) if old.expose() == "old"));
@@ -130,7 +174,7 @@ fn a_good_request_becomes_a_change() {
         channel: Some("web".to_owned()),
         display_name: Some("Ram Srini ram".to_owned()),
         language: Some("de-DE".to_owned()),
-        ..Context::new("ecom")
+        ..Context::default()
     };
     assert_eq!(change.context, said);
 }
@@ -157,7 +201,7 @@ fn success_in_the_language_asked_for() {
         (Some("pt-BR"), "A senha foi alterada com sucesso."),
         (Some("it"), "La password è stata modificata correttamente."),
     ] {
-        assert_reply(&write_in(language, Ok(&changed)), 200, text);
+        assert_reply(&respond_in(language, Ok(&changed)), 200, text);
     }
 }
 
@@ -186,7 +230,7 @@ fn a_confirmation_that_differs() {
 #[test]
 fn a_wrong_password() {
     let text = "The account or its current password is not correct.";
-    assert_reply(&write(&ChangeError::WrongPassword), 403, text);
+    assert_reply(&respond(&ChangeError::WrongPassword), 403, text);
 }
 
 #[test]
@@ -194,12 +238,12 @@ fn a_refusal_names_every_broken_rule() {
     let refusal =
         ChangeError::Rejected(vec![Violation::TooShort { min: 15, actual: 3 }, Violation::Common]);
     assert_reply(
-        &write(&refusal),
+        &respond(&refusal),
         400,
         "The new password must have at least 15 characters. The new password is among those that many people use.",
     );
     assert_reply(
-        &write_in(Some("it-IT"), Err(&refusal)),
+        &respond_in(Some("it-IT"), Err(&refusal)),
         400,
         "La nuova password deve avere almeno 15 caratteri. La nuova password è tra quelle usate da molte persone.",
     );
@@ -208,91 +252,88 @@ fn a_refusal_names_every_broken_rule() {
 #[test]
 fn business_failures_are_ok_where_the_operator_says_so_and_no_others() {
     let spec = spec().with_errors_as_ok(true);
-    let write = |error: &ChangeError| {
-        with_head(post(), |head| spec.write(head, &Context::new("ecom"), Err(error)))
-    };
-    assert_eq!(write(&ChangeError::WrongPassword).status(), 200);
-    assert_eq!(write(&ChangeError::Rejected(vec![Violation::Common])).status(), 200);
+    let respond = |error: &ChangeError| begin(&spec, post()).respond(Err(error));
+    assert_eq!(respond(&ChangeError::WrongPassword).status(), 200);
+    assert_eq!(respond(&ChangeError::Rejected(vec![Violation::Common])).status(), 200);
     let differs = GOOD.replace("\"confirmPassword\":\"new\"", "\"confirmPassword\":\"News\"");
     assert_eq!(read_by(&spec, differs.as_bytes()).unwrap_err().status(), 200);
 
     let retry_after = Duration::from_secs(1);
-    assert_eq!(write(&ChangeError::TooManyAttempts { retry_after }).status(), 429);
-    assert_eq!(write(&ChangeError::Busy { retry_after }).status(), 503);
+    assert_eq!(respond(&ChangeError::TooManyAttempts { retry_after }).status(), 429);
+    assert_eq!(respond(&ChangeError::Busy { retry_after }).status(), 503);
     assert_eq!(read_by(&spec, b"{}").unwrap_err().status(), 400);
     assert_eq!(read_by(&spec, b"{").unwrap_err().status(), 400);
 }
 
 #[test]
 fn a_missing_or_unknown_key() {
-    let reply = refuse(Refusal::Unauthenticated(Demand::Key(KeyKind::Service)));
+    let reply = reject(Rejection::Unauthenticated(RequiredCredential::Key(KeyKind::Service)));
     assert_reply(&reply, 401, "This chat is not authorized to change passwords.");
     assert_eq!(reply.headers()["www-authenticate"], "Bearer");
 }
 
 #[test]
 fn other_methods_and_paths() {
-    let reply = refuse(Refusal::MethodNotAllowed { allow: "POST" });
+    let reply = with_head(post(), |head| spec().method_not_allowed(head, "POST"));
     assert_reply(&reply, 405, "This function cannot be called in this way.");
     assert_eq!(reply.headers()["allow"], "POST");
-    assert_reply(&refuse(Refusal::NotFound), 404, "This function does not exist.");
+    let reply = with_head(post(), |head| spec().not_found(head));
+    assert_reply(&reply, 404, "This function does not exist.");
 }
 
 #[test]
 fn other_media_types() {
-    let admitted = |request| with_head(request, |head| spec().admit(head, &Caller::anonymous()));
+    let authorized = |request| begin(&spec(), request).authorize(&Caller::anonymous());
     for content_type in [None, Some("text/json"), Some("text/plain"), Some("json")] {
         let mut request = Request::post(PATH);
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);
         }
-        let reply = admitted(request.body(()).unwrap()).unwrap_err();
+        let reply = authorized(request.body(()).unwrap()).unwrap_err();
         assert_reply(&reply, 415, "The format of the request is not supported.");
     }
     let request =
         Request::post(PATH).header("content-type", "Application/JSON; charset=utf-8").body(());
-    assert!(admitted(request.unwrap()).is_ok());
+    assert!(authorized(request.unwrap()).is_ok());
 }
 
 #[test]
 fn too_many_attempts() {
-    let reply = write(&ChangeError::TooManyAttempts { retry_after: Duration::from_secs(90) });
+    let reply = respond(&ChangeError::TooManyAttempts { retry_after: Duration::from_secs(90) });
     assert_reply(&reply, 429, "There were too many failed attempts. Please try again later.");
     assert_eq!(reply.headers()["retry-after"], "90");
 }
 
 #[test]
 fn bodies_that_do_not_arrive() {
-    assert_reply(&refuse(Refusal::BodyTooLarge), 413, "The request is too large.");
-    assert_reply(&refuse(Refusal::BodyIncomplete), 408, "The request did not arrive in full.");
+    assert_reply(&reject(Rejection::BodyTooLarge), 413, "The request is too large.");
+    assert_reply(&reject(Rejection::BodyIncomplete), 408, "The request did not arrive in full.");
 }
 
 #[test]
 fn fault_and_busy() {
     let text = "The service is busy at the moment. Please try again shortly.";
     let retry_after = Duration::from_millis(1500);
-    for reply in
-        [write(&ChangeError::Busy { retry_after }), refuse(Refusal::Unavailable { retry_after })]
-    {
+    for reply in [
+        respond(&ChangeError::Busy { retry_after }),
+        reject(Rejection::Unavailable { retry_after }),
+    ] {
         assert_reply(&reply, 503, text);
         assert_eq!(reply.headers()["retry-after"], "2");
     }
     let away = ChangeError::Store(StoreError::Unavailable("secret".into()));
-    assert_reply(&write(&away), 503, text);
+    assert_reply(&respond(&away), 503, text);
 
     let text = "Something went wrong. Please try again later.";
     let damaged = ChangeError::Store(StoreError::Damaged("secret".into()));
-    assert_reply(&write(&damaged), 500, text);
-    assert_reply(&refuse(Refusal::Fault), 500, text);
+    assert_reply(&respond(&damaged), 500, text);
+    assert_reply(&reject(Rejection::Fault), 500, text);
 }
 
 #[test]
 fn every_answer_has_an_identifier_of_its_own() {
     let spec = EcomSpec::new(Arc::new(repass_core::SystemRandomness));
-    let id = || {
-        let reply = with_head(post(), |head| spec.refuse(head, Refusal::Fault));
-        Answer::from_body(reply.body()).unwrap().response_id
-    };
+    let id = || answer_body(&begin(&spec, post()).reject(Rejection::Fault)).response_id;
     assert_ne!(id(), id());
 }
 
@@ -301,7 +342,7 @@ proptest! {
     fn arbitrary_bodies_are_the_clients_fault(body in prop::collection::vec(any::<u8>(), 0..256)) {
         if let Err(reply) = read(&body) {
             prop_assert_eq!(reply.status(), 400);
-            prop_assert!(Answer::from_body(reply.body()).is_ok());
+            prop_assert!(Answer::from_response(StatusCode::BAD_REQUEST, reply.body()).is_ok());
         }
     }
 
@@ -324,18 +365,18 @@ proptest! {
         content_type in "[ -~]{0,40}",
         token in "[ -~]{0,40}",
     ) {
-        let request = Request::post("/x")
+        let request = Request::post(PATH)
             .header("content-type", content_type)
             .header("authorization", token)
             .body(())
             .unwrap();
         let (parts, ()) = request.into_parts();
         let realm: Realm = "shop".parse().unwrap();
-        let head = Head { parts: &parts, path: &path, realm: &realm, request_id: "", peer: None };
-        let spec = spec();
-        let _ = spec.route(&path, &Method::POST);
-        let _ = spec.credentials(&head);
-        if let Err(reply) = spec.admit(&head, &Caller::anonymous()) {
+        let head = Head::new(&parts, &realm);
+        let _ = spec().begin(&head.with_path(&path));
+        let RouteMatch::Match(mut call) = spec().begin(&head) else { panic!("no match") };
+        let _ = call.credentials();
+        if let Err(reply) = call.authorize(&Caller::anonymous()) {
             prop_assert_eq!(reply.status(), 415);
         }
     }

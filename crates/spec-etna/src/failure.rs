@@ -1,7 +1,44 @@
-use repass_spec::json::{self, JsonError};
+use http::StatusCode;
+use repass_spec::client::ReadAnswerError;
+use repass_spec::{Reply, json, reply};
 use serde::{Deserialize, Serialize};
 
 use crate::ModelState;
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The password was changed.
+    Changed,
+    /// It was not.
+    Failed(Failure),
+}
+
+impl Answer {
+    /// Reads an answer of that status.
+    ///
+    /// # Errors
+    /// When it is neither an empty success nor one of the known failures.
+    pub fn from_response(status: StatusCode, body: &[u8]) -> Result<Self, ReadAnswerError> {
+        if status.is_success() && body.is_empty() {
+            return Ok(Self::Changed);
+        }
+        json::read(body)
+            .map(Self::Failed)
+            .map_err(|error| ReadAnswerError { status, source: error.into() })
+    }
+
+    /// Returns nothing for a success.
+    ///
+    /// # Errors
+    /// The body of a failure.
+    pub fn into_result(self) -> Result<(), Failure> {
+        match self {
+            Self::Changed => Ok(()),
+            Self::Failed(failure) => Err(failure),
+        }
+    }
+}
 
 /// The body of any answer but a success, which has an empty one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,12 +97,8 @@ pub struct ApplicationKeyError {
 }
 
 impl Failure {
-    /// Reads the body of an answer that is no success.
-    ///
-    /// # Errors
-    /// When it is not JSON, or none of the known shapes.
-    pub fn from_body(body: &[u8]) -> Result<Self, JsonError> {
-        json::read(body)
+    pub(crate) fn reply(&self, status: StatusCode) -> Reply {
+        reply::json(status, "application/json; charset=utf-8", self)
     }
 
     pub(crate) fn http(message: impl Into<String>) -> Self {
@@ -82,7 +115,7 @@ impl Failure {
         Self::Http(HttpError { message, model_state })
     }
 
-    pub(crate) fn operation(status: http::StatusCode, errors: Vec<String>) -> Self {
+    pub(crate) fn operation(status: StatusCode, errors: Vec<String>) -> Self {
         Self::Operation(OperationError { errors, status_code: status.as_u16(), is_succeed: false })
     }
 
@@ -102,12 +135,10 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
-    use http::StatusCode;
-
     use super::*;
 
     #[test]
-    fn what_a_server_writes_a_client_reads() {
+    fn e12_what_a_server_writes_a_client_reads() {
         let mut state = ModelState::default();
         state.add("userPassword.Password".to_owned(), "Password is required");
         let failures = [
@@ -118,15 +149,21 @@ mod tests {
             Failure::application_key(),
         ];
         for failure in failures {
-            let body = serde_json::to_vec(&failure).unwrap();
-            assert_eq!(Failure::from_body(&body), Ok(failure));
+            let reply = failure.reply(StatusCode::BAD_REQUEST);
+            let answer = Answer::from_response(reply.status(), reply.body()).unwrap();
+            assert_eq!(answer.into_result(), Err(failure));
         }
     }
 
     #[test]
-    fn other_answers_are_no_failure() {
+    fn e12_other_answers_are_errors() {
+        let success = Answer::from_response(StatusCode::OK, b"").unwrap();
+        assert_eq!(success.into_result(), Ok(()));
         for body in ["", "{}", "[]", r#"{"message":"x"}"#, "<html>"] {
-            assert!(Failure::from_body(body.as_bytes()).is_err(), "{body}");
+            let error =
+                Answer::from_response(StatusCode::BAD_GATEWAY, body.as_bytes()).unwrap_err();
+            assert_eq!(error.status, StatusCode::BAD_GATEWAY, "{body}");
         }
+        assert!(Answer::from_response(StatusCode::OK, b"<html>").is_err());
     }
 }

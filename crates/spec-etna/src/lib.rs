@@ -1,39 +1,45 @@
 //! etna (ETNA Trader): `PUT /v1.0/users/{userID}/password/change`.
 //!
-//! [`EtnaSpec`] is the API as a server sees it. The wire types are usable by a client too:
-//! [`UserPassword`] writes the body of a request, [`Failure`] reads the body of an answer that is
-//! no success (a success has none).
+//! [`EtnaSpec`] is the API as a server sees it, [`Etna`] its options and its demo. A client writes a
+//! request by [`UserPassword`] and reads what comes back by [`Answer`].
 //!
 //! It does not open sockets, does not look at keys and tokens beyond finding them in the head, and
 //! does not judge passwords; a server and the engine behind it do. Members in other spellings than
 //! JSON (XML, forms) are not read.
 //!
 //! ```
-//! use repass_spec_etna::{Failure, UserPassword};
+//! use repass_spec_etna::{Answer, Failure, User, UserPassword};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let body = UserPassword::new("old one".into(), "new one".into()).to_body()?;
+//! let request = UserPassword::new("old one".into(), "new one".into());
+//! let (app_key, token) = ("key".into(), "token".into());
+//! let request = request.to_request("https://api.example.com", User::Me, &app_key, &token)?;
+//! assert_eq!(request.uri().path(), "/v1.0/users/@me/password/change");
 //! assert_eq!(
-//!     body.expose(),
+//!     request.body().expose(),
 //!     r#"{"OldPassword":"old one","Password":"new one","PasswordConfirm":"new one"}"#
 //! );
 //!
-//! let answer = br#"{"Errors":["Old password is incorrect."],"StatusCode":400,"IsSucceed":false}"#;
-//! if let Failure::Operation(error) = Failure::from_body(answer)? {
-//!     assert_eq!(error.errors, ["Old password is incorrect."]);
-//! }
+//! let body = br#"{"Errors":["Old password is incorrect."],"StatusCode":400,"IsSucceed":false}"#;
+//! let answer = Answer::from_response(http::StatusCode::BAD_REQUEST, body)?;
+//! let Err(Failure::Operation(error)) = answer.into_result() else { panic!() };
+//! assert_eq!(error.errors, ["Old password is incorrect."]);
 //! # Ok(())
 //! # }
 //! ```
 
+mod call;
 mod failure;
 mod media_type;
 mod model_state;
 mod spec;
-mod user_id;
+mod user;
 mod user_password;
+mod vendor;
 
-pub use failure::{ApplicationKeyError, Failure, Fault, HttpError, OperationError};
+pub use failure::{Answer, ApplicationKeyError, Failure, Fault, HttpError, OperationError};
 pub use model_state::ModelState;
-pub use spec::EtnaSpec;
+pub use spec::{EtnaSpec, METHOD};
+pub use user::{InvalidUser, User, path};
 pub use user_password::UserPassword;
+pub use vendor::{Etna, EtnaOptions};

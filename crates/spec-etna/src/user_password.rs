@@ -1,21 +1,32 @@
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use repass_core::Plaintext;
+use repass_spec::client::{self, BuildRequestError};
 use repass_spec::json::{self, Member, Members};
 use serde::Serialize;
 use validator::{Validate, ValidationError, ValidationErrors};
 
-use crate::ModelState;
+use crate::{METHOD, ModelState, User, path};
 
-/// The body of a request: the old password, and the new one twice.
+/// The header of the application's key.
+pub(crate) const APP_KEY: &str = "et-app-key";
+
+/// The body of a request: the old password, and the new one, which stands there twice.
 ///
 /// Member names are read in any case; of duplicates the last one counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct UserPassword {
-    /// `OldPassword`: the password that the account has now. Required, not blank.
-    pub old_password: Option<Plaintext>,
-    /// `Password`: the wished-for password. Required, not blank.
-    pub password: Option<Plaintext>,
-    /// `PasswordConfirm`: the wished-for password once more. Must be the same.
-    pub password_confirm: Option<Plaintext>,
+    /// `OldPassword`: the password that the account has now. Not blank.
+    pub old_password: Plaintext,
+    /// `Password`, and the same in `PasswordConfirm`: the wished-for password. Not blank.
+    pub password: Plaintext,
+}
+
+/// What a body holds of the members, before it is validated.
+#[derive(Debug, Default)]
+struct Bound {
+    old_password: Option<Plaintext>,
+    password: Option<Plaintext>,
+    password_confirm: Option<Plaintext>,
 }
 
 /// The members in the order of their declaration.
@@ -33,8 +44,28 @@ const UNREADABLE: &str = "An error has occurred.";
 impl UserPassword {
     /// A request to change `old` to `new`.
     pub fn new(old: Plaintext, new: Plaintext) -> Self {
-        let confirm = Plaintext::from(new.expose());
-        Self { old_password: Some(old), password: Some(new), password_confirm: Some(confirm) }
+        Self { old_password: old, password: new }
+    }
+
+    /// Makes a request to the API that is mounted at `base_url`, to change the password of `user`, who
+    /// holds `access_token`, with the key of the application.
+    ///
+    /// # Errors
+    /// When the URL is invalid, or a header cannot hold the key or the token.
+    pub fn to_request(
+        &self,
+        base_url: &str,
+        user: User,
+        app_key: &Plaintext,
+        access_token: &Plaintext,
+    ) -> Result<http::Request<Plaintext>, BuildRequestError> {
+        let headers = [
+            (HeaderName::from_static(APP_KEY), client::secret(app_key)?),
+            (AUTHORIZATION, client::bearer(access_token)?),
+            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        ];
+        let body = self.to_body().map_err(BuildRequestError::body)?;
+        client::request(METHOD, base_url, &path(user), headers, body)
     }
 
     /// The body as compact JSON.
@@ -45,15 +76,13 @@ impl UserPassword {
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]
         struct Body<'a> {
-            old_password: Option<&'a str>,
-            password: Option<&'a str>,
-            password_confirm: Option<&'a str>,
+            old_password: &'a str,
+            password: &'a str,
+            password_confirm: &'a str,
         }
-        json::write_secret(&Body {
-            old_password: self.old_password.as_ref().map(Plaintext::expose),
-            password: self.password.as_ref().map(Plaintext::expose),
-            password_confirm: self.password_confirm.as_ref().map(Plaintext::expose),
-        })
+        let password = self.password.expose();
+        let old_password = self.old_password.expose();
+        json::write_secret(&Body { old_password, password, password_confirm: password })
     }
 
     /// Reads and validates a body. A missing one (empty, white space or `null`) is one without
@@ -67,21 +96,26 @@ impl UserPassword {
     /// Everything that is wrong.
     pub fn from_body(body: &[u8]) -> Result<Self, ModelState> {
         let mut state = ModelState::default();
-        let password = match members(body) {
-            Ok(Some(members)) => Self::bind(members, &mut state),
-            Ok(None) => Self::default(),
+        let bound = match members(body) {
+            Ok(Some(members)) => Bound::read(members, &mut state),
+            Ok(None) => Bound::default(),
             Err(_) => {
                 state.add(PARAMETER.to_owned(), UNREADABLE);
                 return Err(state);
             }
         };
-        if let Err(errors) = password.validate() {
+        if let Err(errors) = bound.validate() {
             add_all(&mut state, &errors);
         }
-        if state.is_empty() { Ok(password) } else { Err(state) }
+        match (bound.old_password, bound.password) {
+            (Some(old), Some(new)) if state.is_empty() => Ok(Self::new(old, new)),
+            _ => Err(state),
+        }
     }
+}
 
-    fn bind(mut members: Members, state: &mut ModelState) -> Self {
+impl Bound {
+    fn read(mut members: Members, state: &mut ModelState) -> Self {
         let last = |name: &str| {
             members
                 .iter()
@@ -107,7 +141,7 @@ impl UserPassword {
 
 /// Written by hand because what the derive macro makes copies the offending value into its error,
 /// and the values here are passwords.
-impl Validate for UserPassword {
+impl Validate for Bound {
     fn validate(&self) -> Result<(), ValidationErrors> {
         let [old_password, password, password_confirm] = MEMBERS;
         let mut errors = ValidationErrors::new();
@@ -186,8 +220,8 @@ mod tests {
         let body = br#"{"x":[{}],"oldpassword":"no","OLDPASSWORD":" o ","Password":"n",
             "passwordCONFIRM":"n","PasswordConfirm":"n"}"#;
         let read = UserPassword::from_body(body).unwrap();
-        assert_eq!(read.old_password.unwrap().expose(), " o ");
-        assert_eq!(read.password.unwrap().expose(), "n");
+        assert_eq!(read.old_password.expose(), " o ");
+        assert_eq!(read.password.expose(), "n");
     }
 
     #[test]
@@ -239,10 +273,13 @@ mod tests {
 
     #[test]
     fn validation_errors_hold_no_password() {
-        let mut password = UserPassword::new("hunter2".into(), "hunter3".into());
-        password.password_confirm = Some("hunter4".into());
-        let errors = password.validate().unwrap_err();
-        assert!(!format!("{errors:?} {password:?}").contains("hunter"));
+        let bound = Bound {
+            old_password: Some("hunter2".into()),
+            password: Some("hunter3".into()),
+            password_confirm: Some("hunter4".into()),
+        };
+        let errors = bound.validate().unwrap_err();
+        assert!(!format!("{errors:?} {bound:?}").contains("hunter"));
     }
 
     proptest! {
@@ -256,10 +293,8 @@ mod tests {
             let request = UserPassword::new(old.as_str().into(), new.as_str().into());
             let body = request.to_body().unwrap();
             let read = UserPassword::from_body(body.expose().as_bytes()).unwrap();
-            let text = read.old_password.unwrap();
-            prop_assert_eq!(text.expose(), old);
-            let text = read.password.unwrap();
-            prop_assert_eq!(text.expose(), new);
+            prop_assert_eq!(read.old_password.expose(), old);
+            prop_assert_eq!(read.password.expose(), new);
         }
     }
 }

@@ -1,16 +1,16 @@
 //! The API from outside: every answer byte for byte, and the published vectors.
-#![allow(clippy::unwrap_used)] // clippy exempts tests, but not the functions that they share
+#![allow(clippy::unwrap_used, clippy::panic)] // clippy exempts tests, but not the functions that they share
 
 use std::time::Duration;
 
-use http::{Method, Request, StatusCode};
+use http::{Request, StatusCode};
 use proptest::prelude::*;
 use repass_core::{
-    AccountId, Authority, Caller, Change, ChangeError, Context, KeyId, KeyIdentity, KeyKind,
-    Plaintext, Proof, Realm, Sessions, StoreError, TokenId, TokenIdentity, Violation,
+    AccountId, Caller, Change, ChangeError, Context, KeyId, KeyIdentity, KeyKind, Plaintext, Proof,
+    Realm, Sessions, StoreError, TokenId, TokenIdentity, Violation,
 };
-use repass_spec::{Credential, Demand, Head, Refusal, Reply, Route, Spec};
-use repass_spec_etna::EtnaSpec;
+use repass_spec::{Call, Credential, Head, Rejection, Reply, RequiredCredential, RouteMatch, Spec};
+use repass_spec_etna::{EtnaSpec, User, UserPassword};
 use uuid::Uuid;
 
 const PATH: &str = "/v1.0/users/@me/password/change";
@@ -19,8 +19,14 @@ const SPEC: EtnaSpec = EtnaSpec::new();
 fn with_head<T>(request: Request<()>, act: impl FnOnce(&Head<'_>) -> T) -> T {
     let realm: Realm = "broker".parse().unwrap();
     let (parts, ()) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    act(&Head { parts: &parts, path: &path, realm: &realm, request_id: "r-1", peer: None })
+    act(&Head::new(&parts, &realm))
+}
+
+fn begin(request: Request<()>) -> Box<dyn Call> {
+    match with_head(request, |head| SPEC.begin(head)) {
+        RouteMatch::Match(call) => call,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn put(path: &str) -> Request<()> {
@@ -44,18 +50,21 @@ fn caller(user_id: &str) -> Caller {
     Caller { key: Some(key), token: Some(token) }
 }
 
+fn read_by(mut call: Box<dyn Call>, caller: Caller, body: &[u8]) -> Result<Change, Reply> {
+    call.authorize(&caller)?;
+    call.read(body, caller)
+}
+
 fn read(path: &str, body: &[u8]) -> Result<Change, Reply> {
-    with_head(put(path), |head| {
-        SPEC.admit(head, &caller("17")).and_then(|()| SPEC.read(head, body, &caller("17")))
-    })
+    read_by(begin(put(path)), caller("17"), body)
 }
 
-fn write(error: &ChangeError) -> Reply {
-    with_head(put(PATH), |head| SPEC.write(head, &Context::new("etna"), Err(error)))
+fn respond(error: &ChangeError) -> Reply {
+    begin(put(PATH)).respond(Err(error))
 }
 
-fn refuse(refusal: Refusal<'_>) -> Reply {
-    with_head(put(PATH), |head| SPEC.refuse(head, refusal))
+fn reject(rejection: Rejection) -> Reply {
+    begin(put(PATH)).reject(rejection)
 }
 
 fn text(reply: &Reply) -> &str {
@@ -73,9 +82,11 @@ const FAULT: &str = r#"{"message":"An error occurred while processing your reque
 
 #[test]
 fn routes() {
-    assert_eq!(SPEC.route("/V1/users/5/password/change/", &Method::PUT), Route::Here);
-    assert_eq!(SPEC.route(PATH, &Method::GET), Route::OtherMethod { allow: "PUT" });
-    assert_eq!(SPEC.route("/v1.0/users/5", &Method::PUT), Route::Elsewhere { affinity: 3 });
+    let route = |request| with_head(request, |head| SPEC.begin(head));
+    assert!(matches!(route(put("/V1/users/5/password/change/")), RouteMatch::Match(_)));
+    let get = Request::get(PATH).body(()).unwrap();
+    assert!(matches!(route(get), RouteMatch::MethodNotAllowed { allow: "PUT" }));
+    assert!(matches!(route(put("/v1.0/users/5")), RouteMatch::NoMatch));
 }
 
 #[test]
@@ -85,18 +96,21 @@ fn the_application_is_checked_before_the_user() {
         .header("Authorization", "Bearer token")
         .body(())
         .unwrap();
-    let credentials = with_head(request, |head| SPEC.credentials(head));
-    let presented: Vec<(Demand, Option<&str>)> = credentials
+    let credentials = begin(request).credentials();
+    let presented: Vec<(RequiredCredential, Option<&str>)> = credentials
         .iter()
         .map(|credential| match credential {
             Credential::Key(_, text) | Credential::AccessToken(text) => {
-                (credential.demand(), text.as_ref().map(Plaintext::expose))
+                (credential.required(), text.as_ref().map(Plaintext::expose))
             }
         })
         .collect();
     assert_eq!(
         presented,
-        [(Demand::Key(KeyKind::App), Some("app")), (Demand::AccessToken, Some("token"))]
+        [
+            (RequiredCredential::Key(KeyKind::App), Some("app")),
+            (RequiredCredential::AccessToken, Some("token"))
+        ]
     );
 }
 
@@ -104,31 +118,49 @@ fn the_application_is_checked_before_the_user() {
 fn a_good_request_becomes_a_change_of_the_callers_own_password() {
     for path in [PATH, "/v1/users/%40me/password/change", "/v1.0/users/0017/password/change"] {
         let change = read(path, GOOD).unwrap();
-        assert_eq!(change.subject.user_id, "17", "{path}");
-        assert_eq!(change.subject.realm.as_str(), "broker");
-        assert_eq!(change.authority, Authority::SelfOnly);
+        let subject = change.authorization.subject();
+        assert_eq!((subject.realm.as_str(), subject.user_id.as_str()), ("broker", "17"), "{path}");
+        assert!(change.authorization.is_allowed());
+        assert_eq!(*change.authorization.caller(), caller("17"));
         assert_eq!(change.sessions, Sessions::KeepPresenting);
-        assert_eq!(change.context, Context::new("etna"));
+        assert_eq!(change.context, Context::default());
         assert_eq!(change.new_password.expose(), "new");
         assert!(matches!(change.proof, Proof::OldPassword(old) if old.expose() == "old"));
     }
 }
 
 #[test]
+fn e12_what_a_client_sends_is_read() {
+    let request = UserPassword::new("old".into(), "new".into())
+        .to_request("http://h", User::Me, &"app".into(), &"token".into())
+        .unwrap();
+    let (parts, body) = request.into_parts();
+    let mut call = begin(Request::from_parts(parts, ()));
+    let credentials = call.credentials();
+    assert!(
+        matches!(&credentials[..], [Credential::Key(_, Some(key)), Credential::AccessToken(Some(token))]
+            if key.expose() == "app" && token.expose() == "token")
+    );
+    let change = read_by(call, caller("17"), body.expose().as_bytes()).unwrap();
+    assert_eq!(change.new_password.expose(), "new");
+}
+
+#[test]
 fn all_sessions_end_where_the_operator_says_so() {
     let spec = EtnaSpec::new().with_keep_presenting_token(false);
-    let change = with_head(put(PATH), |head| spec.read(head, GOOD, &caller("17"))).unwrap();
+    let RouteMatch::Match(call) = with_head(put(PATH), |head| spec.begin(head)) else { panic!() };
+    let change = read_by(call, caller("17"), GOOD).unwrap();
     assert_eq!(change.sessions, Sessions::EndAll);
 }
 
 #[test]
 fn row_1_and_2_keys_and_tokens() {
     assert_reply(
-        &refuse(Refusal::Unauthenticated(Demand::Key(KeyKind::App))),
+        &reject(Rejection::Unauthenticated(RequiredCredential::Key(KeyKind::App))),
         403,
         r#"{"error":"Application key is not defined or does not exist"}"#,
     );
-    let reply = refuse(Refusal::Unauthenticated(Demand::AccessToken));
+    let reply = reject(Rejection::Unauthenticated(RequiredCredential::AccessToken));
     assert_reply(&reply, 401, DENIED);
     assert_eq!(reply.headers()["www-authenticate"], "Bearer");
 }
@@ -148,10 +180,11 @@ fn row_4_other_users_even_for_an_administrator_and_before_the_body() {
         let reply = read(&format!("/v1.0/users/{user}/password/change"), b"{bad").unwrap_err();
         assert_reply(&reply, 401, DENIED);
     }
-    let named = with_head(put("/v1.0/users/17/password/change"), |head| {
-        SPEC.admit(head, &caller("pat")).unwrap_err()
-    });
-    assert_reply(&named, 401, DENIED);
+    let named = || begin(put("/v1.0/users/17/password/change"));
+    assert_reply(&named().authorize(&caller("pat")).unwrap_err(), 401, DENIED);
+    assert_reply(&named().authorize(&Caller::anonymous()).unwrap_err(), 401, DENIED);
+    let unauthorized = named().read(GOOD, caller("17")).unwrap_err();
+    assert_reply(&unauthorized, 401, DENIED);
 }
 
 #[test]
@@ -183,7 +216,7 @@ fn row_5_wrong_types() {
 #[test]
 fn row_9_wrong_password() {
     assert_reply(
-        &write(&ChangeError::WrongPassword),
+        &respond(&ChangeError::WrongPassword),
         400,
         r#"{"Errors":["Old password is incorrect."],"StatusCode":400,"IsSucceed":false}"#,
     );
@@ -193,7 +226,7 @@ fn row_9_wrong_password() {
 fn row_10_every_broken_rule() {
     let violations = vec![Violation::TooShort { min: 15, actual: 3 }, Violation::Common];
     assert_reply(
-        &write(&ChangeError::Rejected(violations)),
+        &respond(&ChangeError::Rejected(violations)),
         409,
         r#"{"Errors":["The new password must have at least 15 characters.","The new password is among those that many people use."],"StatusCode":409,"IsSucceed":false}"#,
     );
@@ -211,7 +244,7 @@ fn row_11_success_is_empty() {
         at: "2026-01-01T00:00:00Z".parse().unwrap(),
         version: 2,
     };
-    let reply = with_head(put(PATH), |head| SPEC.write(head, &Context::default(), Ok(&changed)));
+    let reply = begin(put(PATH)).respond(Ok(&changed));
     assert_eq!((reply.status(), text(&reply)), (StatusCode::OK, ""));
     assert_eq!(reply.headers()["content-length"], "0");
     assert!(!reply.headers().contains_key("content-type"));
@@ -220,7 +253,7 @@ fn row_11_success_is_empty() {
 #[test]
 fn row_12_too_many_attempts() {
     let retry_after = Duration::from_secs(90);
-    let reply = write(&ChangeError::TooManyAttempts { retry_after });
+    let reply = respond(&ChangeError::TooManyAttempts { retry_after });
     assert_reply(
         &reply,
         429,
@@ -234,7 +267,7 @@ fn row_13_no_such_route() {
     let request =
         Request::get("/etna/v1.0/users?token=secret").header("host", "h").body(()).unwrap();
     assert_reply(
-        &with_head(request, |head| SPEC.refuse(head, Refusal::NotFound)),
+        &with_head(request, |head| SPEC.not_found(head)),
         404,
         r#"{"Message":"No HTTP resource was found that matches the request URI 'http://h/etna/v1.0/users'."}"#,
     );
@@ -243,8 +276,7 @@ fn row_13_no_such_route() {
 #[test]
 fn row_14_other_verb() {
     let request = Request::get(PATH).body(()).unwrap();
-    let reply =
-        with_head(request, |head| SPEC.refuse(head, Refusal::MethodNotAllowed { allow: "PUT" }));
+    let reply = with_head(request, |head| SPEC.method_not_allowed(head, "PUT"));
     assert_reply(
         &reply,
         405,
@@ -255,19 +287,13 @@ fn row_14_other_verb() {
 
 #[test]
 fn row_15_other_media_type() {
-    let plain = || Request::put(PATH).header("content-type", "text/plain").body(()).unwrap();
+    let plain = Request::put(PATH).header("content-type", "text/plain").body(()).unwrap();
     let expected = r#"{"Message":"The request entity's media type 'text/plain' is not supported for this resource."}"#;
+    assert_reply(&begin(plain).authorize(&caller("17")).unwrap_err(), 415, expected);
+    let mut untyped = begin(Request::put(PATH).body(()).unwrap());
+    untyped.authorize(&caller("17")).unwrap();
     assert_reply(
-        &with_head(plain(), |head| SPEC.admit(head, &caller("17")).unwrap_err()),
-        415,
-        expected,
-    );
-    let untyped = Request::put(PATH).body(()).unwrap();
-    assert_reply(
-        &with_head(untyped, |head| {
-            SPEC.admit(head, &caller("17")).unwrap();
-            SPEC.read(head, GOOD, &caller("17")).unwrap_err()
-        }),
+        &untyped.read(GOOD, caller("17")).unwrap_err(),
         415,
         r#"{"Message":"The request contains an entity body but no Content-Type header. The inferred media type 'application/octet-stream' is not supported for this resource."}"#,
     );
@@ -276,39 +302,49 @@ fn row_15_other_media_type() {
 #[test]
 fn row_8_no_type_and_no_body() {
     let untyped = Request::put(PATH).body(()).unwrap();
-    let reply = with_head(untyped, |head| SPEC.read(head, b"", &caller("17")).unwrap_err());
+    let reply = read_by(begin(untyped), caller("17"), b"").unwrap_err();
     assert_eq!(reply.status(), StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[test]
 fn row_16_fault_and_busy() {
     let retry_after = Duration::from_millis(1500);
-    for reply in
-        [write(&ChangeError::Busy { retry_after }), refuse(Refusal::Unavailable { retry_after })]
-    {
+    for reply in [
+        respond(&ChangeError::Busy { retry_after }),
+        reject(Rejection::Unavailable { retry_after }),
+    ] {
         assert_reply(&reply, 503, FAULT);
         assert_eq!(reply.headers()["retry-after"], "2");
     }
     let away = ChangeError::Store(StoreError::Unavailable("secret".into()));
-    assert_reply(&write(&away), 503, FAULT);
-    assert_reply(&write(&ChangeError::Store(StoreError::Damaged("secret".into()))), 500, FAULT);
-    assert_reply(&refuse(Refusal::Fault), 500, FAULT);
+    assert_reply(&respond(&away), 503, FAULT);
+    assert_reply(&respond(&ChangeError::Store(StoreError::Damaged("secret".into()))), 500, FAULT);
+    assert_reply(&reject(Rejection::Fault), 500, FAULT);
 }
 
 #[test]
 fn what_the_engine_forbids_is_denied() {
-    assert_reply(&write(&ChangeError::Forbidden), 401, DENIED);
+    assert_reply(&respond(&ChangeError::Forbidden), 401, DENIED);
+}
+
+#[test]
+fn w9_other_content_codings() {
+    assert_reply(
+        &reject(Rejection::UnsupportedEncoding),
+        415,
+        r#"{"Message":"The request entity's content encoding is not supported for this resource."}"#,
+    );
 }
 
 #[test]
 fn bodies_that_do_not_arrive() {
     assert_reply(
-        &refuse(Refusal::BodyTooLarge),
+        &reject(Rejection::BodyTooLarge),
         413,
         r#"{"Errors":["The request body is too large."],"StatusCode":413,"IsSucceed":false}"#,
     );
     assert_reply(
-        &refuse(Refusal::BodyIncomplete),
+        &reject(Rejection::BodyIncomplete),
         408,
         r#"{"Errors":["The request body did not arrive in full."],"StatusCode":408,"IsSucceed":false}"#,
     );
@@ -347,13 +383,12 @@ proptest! {
             .header("authorization", token)
             .body(())
             .unwrap();
-        let (parts, ()) = request.into_parts();
-        let realm: Realm = "broker".parse().unwrap();
-        let head = Head { parts: &parts, path: &path, realm: &realm, request_id: "", peer: None };
-        let _ = SPEC.route(&path, &Method::PUT);
-        let _ = SPEC.credentials(&head);
-        if let Err(reply) = SPEC.admit(&head, &caller("17")) {
-            prop_assert!(reply.status().is_client_error());
+        let begun = with_head(request, |head| SPEC.begin(&head.with_path(&path)));
+        if let RouteMatch::Match(mut call) = begun {
+            let _ = call.credentials();
+            if let Err(reply) = call.authorize(&caller("17")) {
+                prop_assert!(reply.status().is_client_error());
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use http::StatusCode;
+use repass_spec::client::ReadAnswerError;
 use serde::{Deserialize, Serialize};
 
 use crate::FabricUser;
@@ -35,12 +36,13 @@ impl Answer {
     ///
     /// # Errors
     /// When the body is not what fabric answers with.
-    pub fn read(status: StatusCode, body: &[u8]) -> Result<Self, serde_json::Error> {
-        if status.is_success() {
+    pub fn from_response(status: StatusCode, body: &[u8]) -> Result<Self, ReadAnswerError> {
+        let read = if status.is_success() {
             serde_json::from_slice(body).map(|user| Self::Changed(Box::new(user)))
         } else {
             serde_json::from_slice(body).map(Self::Failed)
-        }
+        };
+        read.map_err(|source| ReadAnswerError { status, source: source.into() })
     }
 
     /// The user of a success.
@@ -81,20 +83,23 @@ mod tests {
 
     #[test]
     fn an_answer_is_a_user_or_an_error() {
-        let user = Answer::read(StatusCode::OK, br#"{"userId":"u","isActive":true}"#).unwrap();
+        let user =
+            Answer::from_response(StatusCode::OK, br#"{"userId":"u","isActive":true}"#).unwrap();
         assert_eq!(user.into_result().unwrap().user_id.as_deref(), Some("u"));
 
         let body = br#"{"error":"Not Found","code":"USER_NOT_FOUND","message":"User not found."}"#;
-        let error = Answer::read(StatusCode::NOT_FOUND, body).unwrap().into_result().unwrap_err();
+        let error =
+            Answer::from_response(StatusCode::NOT_FOUND, body).unwrap().into_result().unwrap_err();
         assert_eq!(error, FabricError::new("Not Found", "USER_NOT_FOUND", "User not found."));
         assert_eq!(serde_json::to_vec(&error).unwrap(), body);
 
         let body = br#"{"message":"Forbidden"}"#;
-        let error = Answer::read(StatusCode::FORBIDDEN, body).unwrap().into_result().unwrap_err();
+        let error =
+            Answer::from_response(StatusCode::FORBIDDEN, body).unwrap().into_result().unwrap_err();
         assert_eq!(error, FabricError::of_gateway("Forbidden"));
         assert_eq!(serde_json::to_vec(&error).unwrap(), body);
 
-        assert!(Answer::read(StatusCode::OK, b"<html>").is_err());
-        assert!(Answer::read(StatusCode::OK, b"[]").is_err());
+        assert!(Answer::from_response(StatusCode::OK, b"<html>").is_err());
+        assert!(Answer::from_response(StatusCode::OK, b"[]").is_err());
     }
 }

@@ -1,11 +1,17 @@
 use std::fmt;
 
+use http::Request;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use repass_core::Plaintext;
+use repass_spec::client::{self, BuildRequestError};
 use repass_spec::field::{self, list, non_empty};
 use repass_spec::json::{self, JsonError, Members};
 use serde::Serialize;
 
 pub use repass_spec::field::Problem;
+
+use crate::site_context::X_SITE_CONTEXT;
+use crate::{METHOD, PATH, SiteContext};
 
 /// The body of a request.
 #[derive(Debug)]
@@ -93,17 +99,36 @@ impl ChangePassword {
         }
     }
 
+    /// Makes a request to the API that is mounted at `base_url`, with the gateway's `api_key`.
+    ///
+    /// # Errors
+    /// When the URL is invalid, or a header cannot hold the key or the site context.
+    pub fn to_request(
+        &self,
+        base_url: &str,
+        api_key: &Plaintext,
+        site: &SiteContext,
+    ) -> Result<Request<Plaintext>, BuildRequestError> {
+        let site = site.to_header().map_err(|error| BuildRequestError::Header(error.into()))?;
+        let headers = [
+            (HeaderName::from_static("x-api-key"), client::secret(api_key)?),
+            (X_SITE_CONTEXT, site),
+            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        ];
+        let body = self.to_json().map_err(BuildRequestError::body)?;
+        client::request(METHOD, base_url, PATH, headers, body)
+    }
+
     /// The body as JSON (`application/json`).
     ///
     /// # Errors
     /// None that is known of; those of the JSON writer.
     pub fn to_json(&self) -> Result<Plaintext, serde_json::Error> {
-        serde_json::to_string(&Body {
+        json::write_secret(&Body {
             user_id: &self.user_id,
             reset_token: self.reset_token.expose(),
             new_password: self.new_password.expose(),
         })
-        .map(Plaintext::new)
     }
 }
 

@@ -1,11 +1,12 @@
 //! fabric's password change, `PATCH /api-commerceIdentity/auth/change-password`: as a
-//! [`Spec`](repass_spec::Spec) for a server, and as wire types for a client.
+//! [`Spec`](repass_spec::Spec) for a server, which [`Fabric`] describes to one that is configured, and
+//! as wire types for a client.
 //!
 //! The caller presents an `x-api-key` and names a site account in `x-site-context`
 //! ([`SiteContext`]). The body ([`ChangePassword`]) names the user and carries a reset token and the
 //! new password; a change is answered by the user's record ([`FabricUser`]), everything else by a
-//! [`FabricError`]. Reset tokens are repass's own, or JSON Web Tokens of an issuer that
-//! [`JwtVerifier`] knows.
+//! [`FabricError`]. Reset tokens are repass's own, or, with the feature `jwt`, JSON Web Tokens of an
+//! issuer that `JwtVerifier` knows.
 //!
 //! This crate opens no socket, issues no token and changes no password. It keeps no users either:
 //! what is shown of one was imported before, by way of [`import_profile`]. A client brings its own
@@ -16,33 +17,38 @@
 //! use repass_core::Plaintext;
 //! use repass_spec_fabric::{Answer, ChangePassword, SiteContext};
 //!
-//! let context = SiteContext::new("1234abcd5678efgh9ijklmno");
-//! assert_eq!(context.to_header()?, r#"{"account":"1234abcd5678efgh9ijklmno"}"#);
-//! let request = ChangePassword {
+//! let change = ChangePassword {
 //!     user_id: "6169b2d892a5f30009d76480".to_owned(),
 //!     reset_token: Plaintext::from("b2Zm"),
 //!     new_password: Plaintext::from("a sentence to remember"),
 //! };
-//! let body = request.to_json()?;
-//! assert!(body.expose().starts_with(r#"{"userId":"6169b2d892a5f30009d76480","resetToken":"#));
+//! let site = SiteContext::new("1234abcd5678efgh9ijklmno");
+//! let request = change.to_request("https://fabric.example.com", &"an API key".into(), &site)?;
+//! assert_eq!(request.headers()["x-site-context"], r#"{"account":"1234abcd5678efgh9ijklmno"}"#);
+//! assert!(request.body().expose().starts_with(r#"{"userId":"6169b2d892a5f30009d76480","#));
 //!
+//! // Sent by an HTTP client of your own, it is answered by:
 //! let body = br#"{"error":"Unauthorized","code":"VERIFY_TOKEN_FAILED","message":"Token expired."}"#;
-//! let error = Answer::read(StatusCode::UNAUTHORIZED, body)?.into_result().unwrap_err();
+//! let error = Answer::from_response(StatusCode::UNAUTHORIZED, body)?.into_result().unwrap_err();
 //! assert_eq!(error.code.as_deref(), Some("VERIFY_TOKEN_FAILED"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod answer;
+mod call;
 mod change_password;
+#[cfg(feature = "jwt")]
 mod jwt;
 mod moment;
 mod profile;
 mod site_context;
 mod spec;
 mod user;
+mod vendor;
 
 pub use answer::{Answer, FabricError};
 pub use change_password::{ChangePassword, ChangePasswordError, Field, FieldError, Problem};
+#[cfg(feature = "jwt")]
 pub use jwt::{
     InvalidJwtKey, InvalidJwtVerifier, JwtAlgorithm, JwtKey, JwtVerifier, UnknownJwtAlgorithm,
 };
@@ -51,3 +57,10 @@ pub use profile::{ProfileError, import_profile};
 pub use site_context::{SiteContext, SiteContextError, is_site_account};
 pub use spec::FabricSpec;
 pub use user::{Address, FabricUser, Name, Phone, Provider};
+pub use vendor::{Fabric, FabricOptions, JwtKeyOptions, JwtOptions};
+
+/// The method of a password change.
+pub const METHOD: &str = "PATCH";
+
+/// The path of a password change.
+pub const PATH: &str = "/api-commerceIdentity/auth/change-password";

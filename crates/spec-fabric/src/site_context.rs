@@ -5,7 +5,7 @@ use repass_spec::json::{self, JsonError, Member, Members};
 use serde::Serialize;
 
 /// The header's name.
-const X_SITE_CONTEXT: HeaderName = HeaderName::from_static("x-site-context");
+pub(crate) const X_SITE_CONTEXT: HeaderName = HeaderName::from_static("x-site-context");
 
 /// The `x-site-context` of a request: a JSON object in a header, which names the site account.
 ///

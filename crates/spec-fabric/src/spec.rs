@@ -1,22 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use http::{Method, StatusCode};
-use repass_core::{
-    Authority, Caller, Change, ChangeError, Changed, Context, KeyKind, Plaintext, Proof, Realm,
-    Sessions, SignedTokenVerifier, Subject, Violation,
-};
-use repass_spec::{Credential, Head, Refusal, Reply, Route, Spec, header, reply};
+use http::StatusCode;
+use repass_core::{Realm, SignedTokenVerifier};
+use repass_spec::{Head, Reply, RouteMatch, Spec, header, reply};
 
-use crate::{ChangePassword, FabricError, FabricUser, Moment, SiteContext, SiteContextError};
-
-const NAME: &str = "fabric";
-const PATH: &str = "/api-commerceIdentity/auth/change-password";
-const METHOD: &str = "PATCH";
-const CONTENT_TYPE: &str = "application/json";
-
-/// The longest reset token that anybody can know, in bytes.
-const MAX_RESET_TOKEN_BYTES: usize = 4096;
+use crate::call::{CONTENT_TYPE, FabricCall, Site, failure};
+use crate::{METHOD, PATH, SiteContext};
 
 /// fabric's password change as a server speaks it.
 ///
@@ -79,174 +69,41 @@ impl FabricSpec {
         }
     }
 
-    fn proof(&self, realm: &Realm, token: Plaintext) -> Proof {
-        match self.signed_tokens.get(realm) {
-            Some(verifier) if is_compact_jws(token.expose()) => {
-                Proof::SignedToken { token, verifier: Arc::clone(verifier) }
-            }
-            _ => Proof::ResetToken(token),
-        }
+    fn site(&self, context: SiteContext, mount: &Realm) -> Site {
+        let realm = self.realm_of(&context.account, mount);
+        let verifier = realm.as_ref().and_then(|realm| self.signed_tokens.get(realm)).cloned();
+        Site { account: context.account, channel: context.channel, realm, verifier }
     }
 }
 
 impl Spec for FabricSpec {
     fn name(&self) -> &'static str {
-        NAME
+        "fabric"
     }
 
-    fn route(&self, path: &str, method: &Method) -> Route {
-        let is_own = path.strip_suffix('/').unwrap_or(path) == PATH;
-        Route::of_resource(is_own, path, PATH, method, METHOD)
-    }
-
-    fn credentials(&self, head: &Head<'_>) -> Vec<Credential> {
-        let key = header::secret(&head.parts.headers, "x-api-key");
-        vec![Credential::Key(KeyKind::Api, key)]
-    }
-
-    fn admit(&self, head: &Head<'_>, _caller: &Caller) -> Result<(), Reply> {
-        site_context(head).map(drop)
-    }
-
-    fn read(&self, head: &Head<'_>, body: &[u8], caller: &Caller) -> Result<Change, Reply> {
-        let site = site_context(head)?;
-        if header::media_type(&head.parts.headers).as_deref() != Some(CONTENT_TYPE) {
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            let message = "Content-Type must be application/json.";
-            return Err(failure(status, "UNSUPPORTED_MEDIA_TYPE", message));
+    fn begin(&self, head: &Head<'_>) -> RouteMatch {
+        if head.path.strip_suffix('/').unwrap_or(head.path) != PATH {
+            return RouteMatch::NoMatch;
         }
-        let request =
-            ChangePassword::read(body).map_err(|error| bad_request(format!("{error}.")))?;
-        let realm = self.realm_of(&site.account, head.realm).ok_or_else(user_not_found)?;
-        if request.reset_token.byte_len() > MAX_RESET_TOKEN_BYTES {
-            return Err(user_not_found());
+        if head.parts.method != METHOD {
+            return RouteMatch::MethodNotAllowed { allow: METHOD };
         }
-        Ok(Change {
-            proof: self.proof(&realm, request.reset_token),
-            subject: Subject::new(realm, request.user_id),
-            caller: caller.clone(),
-            authority: Authority::AnyoneWithProof,
-            otp: None,
-            new_password: request.new_password,
-            sessions: Sessions::EndAll,
-            context: Context { channel: site.channel, ..Context::new(NAME) },
+        let headers = &head.parts.headers;
+        RouteMatch::to(FabricCall {
+            api_key: header::secret(headers, "x-api-key"),
+            site: SiteContext::read(headers).map(|context| self.site(context, head.realm)),
+            is_json: header::media_type(headers).as_deref() == Some(CONTENT_TYPE),
         })
     }
 
-    fn write(
-        &self,
-        head: &Head<'_>,
-        _context: &Context,
-        result: Result<&Changed, &ChangeError>,
-    ) -> Reply {
-        let changed = match result {
-            Ok(changed) => changed,
-            Err(error) => return refused(error),
-        };
-        // The change is made, so whatever is wrong now must not make the answer a refusal.
-        let site = SiteContext::read(&head.parts.headers).ok().map(|site| site.account);
-        let user = FabricUser::of(&changed.account, Moment(changed.at), site);
-        reply::json(StatusCode::OK, CONTENT_TYPE, &user)
+    fn not_found(&self, _: &Head<'_>) -> Reply {
+        failure(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found.")
     }
 
-    fn refuse(&self, _head: &Head<'_>, refusal: Refusal<'_>) -> Reply {
-        match refusal {
-            Refusal::NotFound => failure(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found."),
-            Refusal::MethodNotAllowed { allow } => {
-                let status = StatusCode::METHOD_NOT_ALLOWED;
-                let reply = failure(status, "METHOD_NOT_ALLOWED", "Method not allowed.");
-                reply::with_allow(reply, allow)
-            }
-            Refusal::Unauthenticated(_) => forbidden(),
-            Refusal::UnsupportedEncoding => {
-                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-                let message = "Content-Encoding is not supported.";
-                failure(status, "UNSUPPORTED_MEDIA_TYPE", message)
-            }
-            Refusal::BodyTooLarge => {
-                let status = StatusCode::PAYLOAD_TOO_LARGE;
-                failure(status, "PAYLOAD_TOO_LARGE", "The body is too large.")
-            }
-            Refusal::BodyIncomplete => {
-                let status = StatusCode::REQUEST_TIMEOUT;
-                failure(status, "REQUEST_TIMEOUT", "The body did not arrive in time.")
-            }
-            Refusal::Unavailable { retry_after } => {
-                reply::with_retry_after(unavailable(), retry_after)
-            }
-            _ => fault(),
-        }
+    fn method_not_allowed(&self, _: &Head<'_>, allow: &str) -> Reply {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        reply::with_allow(failure(status, "METHOD_NOT_ALLOWED", "Method not allowed."), allow)
     }
-}
-
-fn site_context(head: &Head<'_>) -> Result<SiteContext, Reply> {
-    SiteContext::read(&head.parts.headers)
-        .map_err(|error: SiteContextError| bad_request(format!("{error}.")))
-}
-
-/// Whether a token looks like a JSON Web Token (RFC 7515, 7.1). None of repass's own has a dot.
-fn is_compact_jws(token: &str) -> bool {
-    token.split('.').count() == 3
-}
-
-fn refused(error: &ChangeError) -> Reply {
-    if let Some(retry_after) = error.unavailable() {
-        return reply::with_retry_after(unavailable(), retry_after);
-    }
-    match error {
-        ChangeError::UnknownToken | ChangeError::WrongPassword => user_not_found(),
-        ChangeError::TokenExpired => {
-            failure(StatusCode::UNAUTHORIZED, "VERIFY_TOKEN_FAILED", "Token expired.")
-        }
-        ChangeError::Inactive => {
-            failure(StatusCode::UNAUTHORIZED, "USER_INACTIVE", "User is inactive.")
-        }
-        ChangeError::Rejected(violations) => {
-            failure(StatusCode::BAD_REQUEST, "INVALID_PASSWORD", sentences(violations))
-        }
-        ChangeError::Forbidden => forbidden(),
-        ChangeError::TooManyAttempts { retry_after } => {
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            let message = "Too many failed attempts. Please try again later.";
-            reply::with_retry_after(failure(status, "TOO_MANY_REQUESTS", message), *retry_after)
-        }
-        // What is left are faults of the server, and one-time passwords, which fabric has none of.
-        _ => fault(),
-    }
-}
-
-fn sentences(violations: &[Violation]) -> String {
-    violations.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
-/// Unknown site account, unknown user, unknown token, another user's token: one answer, so that no
-/// account can be found out (ASVS 6.3.8).
-fn user_not_found() -> Reply {
-    failure(StatusCode::NOT_FOUND, "USER_NOT_FOUND", "User not found.")
-}
-
-fn bad_request(message: String) -> Reply {
-    failure(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
-}
-
-fn forbidden() -> Reply {
-    let error = FabricError::of_gateway("Forbidden");
-    reply::json(StatusCode::FORBIDDEN, CONTENT_TYPE, &error)
-}
-
-fn unavailable() -> Reply {
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    failure(status, "SERVICE_UNAVAILABLE", "Service unavailable. Please try again later.")
-}
-
-fn fault() -> Reply {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    failure(status, "INTERNAL_SERVER_ERROR", "Internal server error.")
-}
-
-fn failure(status: StatusCode, code: &str, message: impl Into<String>) -> Reply {
-    let error = status.canonical_reason().unwrap_or_default();
-    reply::json(status, CONTENT_TYPE, &FabricError::new(error, code, message))
 }
 
 #[cfg(test)]

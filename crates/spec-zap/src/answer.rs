@@ -1,3 +1,5 @@
+use http::StatusCode;
+use repass_spec::client::ReadAnswerError;
 use serde::{Deserialize, Serialize};
 
 /// What a success says, as the vendor's page has it.
@@ -29,6 +31,19 @@ impl Answer {
         Self { success: false, data: data.into() }
     }
 
+    /// Reads an answer of that status.
+    ///
+    /// # Errors
+    /// When the body is not what zap answers with, or tells of a success and the status does not.
+    pub fn from_response(status: StatusCode, body: &[u8]) -> Result<Self, ReadAnswerError> {
+        let refused = |source| ReadAnswerError { status, source };
+        let answer: Self = serde_json::from_slice(body).map_err(|error| refused(error.into()))?;
+        if answer.success && !status.is_success() {
+            return Err(refused("success of a status that is none".into()));
+        }
+        Ok(answer)
+    }
+
     /// The text of a success.
     ///
     /// # Errors
@@ -46,7 +61,7 @@ mod tests {
     fn the_pages_sample_is_read_and_written() {
         let sample =
             "{\n    \"success\": true,\n    \"data\": \"Password updated successfully\"\n}";
-        let answer: Answer = serde_json::from_str(sample).unwrap();
+        let answer = Answer::from_response(StatusCode::OK, sample.as_bytes()).unwrap();
         assert_eq!(answer, Answer::changed());
         assert_eq!(
             serde_json::to_string(&answer).unwrap(),
@@ -56,8 +71,16 @@ mod tests {
 
     #[test]
     fn failures_are_errors_to_a_client() {
-        let answer: Answer =
-            serde_json::from_str(r#"{"success":false,"data":"Unauthorized"}"#).unwrap();
+        let body = br#"{"success":false,"data":"Unauthorized"}"#;
+        let answer = Answer::from_response(StatusCode::UNAUTHORIZED, body).unwrap();
         assert_eq!(answer.into_result(), Err("Unauthorized".to_owned()));
+    }
+
+    #[test]
+    fn e12_what_zap_does_not_answer_with_is_no_answer() {
+        for body in ["<html>", "{}", r#"{"success":true,"data":"Password updated successfully"}"#] {
+            let error = Answer::from_response(StatusCode::BAD_GATEWAY, body.as_bytes());
+            assert_eq!(error.unwrap_err().status, StatusCode::BAD_GATEWAY, "{body}");
+        }
     }
 }

@@ -4,14 +4,18 @@ mod fields;
 
 use std::fmt;
 
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use repass_core::Plaintext;
+use repass_spec::client::{self, BuildRequestError};
 use repass_spec::field::{self, list, non_empty};
-use repass_spec::json::{JsonError, Member};
-use serde::Serialize;
+use repass_spec::json::{self, JsonError, Member};
+use serde::{Deserialize, Serialize};
 use validator::{ValidateEmail, ValidateLength};
 
 pub use repass_spec::field::Problem;
 
+use crate::{METHOD, PATH};
 use fields::Fields;
 
 /// The body of a request.
@@ -32,13 +36,26 @@ pub struct ChangePassword {
 /// Whether a request must carry a one-time password.
 ///
 /// The vendor's page demands it in one sentence, and leaves it out of the sample and of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "String")]
 pub enum SecureOtp {
     /// Its absence is fine; where it is present it must verify.
     #[default]
     Optional,
     /// It is a required field.
     Required,
+}
+
+impl TryFrom<String> for SecureOtp {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, &'static str> {
+        match name.as_str() {
+            "optional" => Ok(Self::Optional),
+            "required" => Ok(Self::Required),
+            _ => Err("must be one of optional, required"),
+        }
+    }
 }
 
 /// Why a body is no request. The message names every missing or invalid field, and quotes none.
@@ -121,19 +138,36 @@ impl ChangePassword {
         Self::from_fields(&mut fields, secure_otp).map_err(ChangePasswordError::Fields)
     }
 
+    /// Makes a request with a body of JSON to the API that is mounted at `base_url`, with the
+    /// `access_token` of the user or of a site admin.
+    ///
+    /// # Errors
+    /// When the URL is invalid, or a header cannot hold the token.
+    pub fn to_request(
+        &self,
+        base_url: &str,
+        access_token: &Plaintext,
+    ) -> Result<Request<Plaintext>, BuildRequestError> {
+        let headers = [
+            (AUTHORIZATION, client::bearer(access_token)?),
+            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        ];
+        let body = self.to_json().map_err(BuildRequestError::body)?;
+        client::request(METHOD, base_url, PATH, headers, body)
+    }
+
     /// The body as JSON (`application/json`).
     ///
     /// # Errors
     /// None that is known of; those of the JSON writer.
     pub fn to_json(&self) -> Result<Plaintext, serde_json::Error> {
-        serde_json::to_string(&Body {
+        json::write_secret(&Body {
             user_id: &self.user_id,
             email: &self.email,
             old_password: self.old_password.expose(),
             new_password: self.new_password.expose(),
             secure_otp: self.secure_otp.as_ref().map(Plaintext::expose),
         })
-        .map(Plaintext::new)
     }
 
     /// The body as a form (`application/x-www-form-urlencoded`).

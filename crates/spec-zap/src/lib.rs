@@ -1,5 +1,5 @@
 //! zap's password change, `POST /v1/changePassword`: as a [`Spec`](repass_spec::Spec) for a server,
-//! and as wire types for a client.
+//! which [`Zap`] describes to one that is configured, and as wire types for a client.
 //!
 //! The caller presents an access token and is a site admin or the user. The body names the account
 //! twice, by user id and by e-mail address, and carries the old and the new password and, where
@@ -9,32 +9,42 @@
 //! client brings its own HTTP:
 //!
 //! ```
+//! use http::StatusCode;
 //! use repass_core::Plaintext;
 //! use repass_spec_zap::{Answer, ChangePassword};
 //!
-//! let request = ChangePassword {
+//! let change = ChangePassword {
 //!     user_id: "43af9a8989ffb63cc9cdd0537".to_owned(),
 //!     email: "adminagent@zap.com".to_owned(),
 //!     old_password: Plaintext::from("P@ssw0rd"),
 //!     new_password: Plaintext::from("n3wP@ssw0rd"),
 //!     secure_otp: None,
 //! };
-//! let body = request.to_json()?;
-//! assert!(body.expose().starts_with(r#"{"userId":"43af9a8989ffb63cc9cdd0537","email":"#));
+//! let request = change.to_request("https://zap.example.com", &"an access token".into())?;
+//! assert_eq!(request.uri(), "https://zap.example.com/v1/changePassword");
+//! assert!(request.body().expose().starts_with(r#"{"userId":"43af9a8989ffb63cc9cdd0537","email":"#));
 //!
-//! // Sent to https://{hostname}/v1/changePassword/, it is answered by:
-//! let answer = br#"{"success":true,"data":"Password updated successfully"}"#;
-//! let answer: Answer = serde_json::from_slice(answer)?;
+//! // It is answered by:
+//! let body = br#"{"success":true,"data":"Password updated successfully"}"#;
+//! let answer = Answer::from_response(StatusCode::OK, body)?;
 //! assert_eq!(answer.into_result().as_deref(), Ok("Password updated successfully"));
-//! # Ok::<(), serde_json::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod answer;
 mod change_password;
 mod spec;
+mod vendor;
 
 pub use answer::{Answer, CHANGED, FAULT};
 pub use change_password::{
     ChangePassword, ChangePasswordError, Field, FieldError, Problem, SecureOtp,
 };
 pub use spec::ZapSpec;
+pub use vendor::{Zap, ZapOptions};
+
+/// The method of a password change.
+pub const METHOD: &str = "POST";
+
+/// The path of a password change.
+pub const PATH: &str = "/v1/changePassword";

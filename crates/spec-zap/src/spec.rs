@@ -1,15 +1,12 @@
+use http::StatusCode;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
-use http::{Method, StatusCode};
 use repass_core::{
-    Authority, Caller, Change, ChangeError, Changed, Context, Proof, Sessions, Subject, Violation,
+    Authority, Caller, Change, ChangeError, Changed, Plaintext, Proof, Realm, Subject, Violation,
 };
-use repass_spec::{Credential, Head, Refusal, Reply, Route, Spec, header, reply};
+use repass_spec::{Call, Credential, Head, Rejection, Reply, RouteMatch, Spec, header, reply};
 
-use crate::{Answer, ChangePassword, FAULT, SecureOtp};
+use crate::{Answer, ChangePassword, FAULT, METHOD, PATH, SecureOtp};
 
-const NAME: &str = "zap";
-const PATH: &str = "/v1/changePassword";
-const METHOD: &str = "POST";
 const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
 /// One text for a wrong old password, an unknown account, and a user id and an e-mail address of
@@ -33,66 +30,78 @@ impl ZapSpec {
 
 impl Spec for ZapSpec {
     fn name(&self) -> &'static str {
-        NAME
+        "zap"
     }
 
-    fn route(&self, path: &str, method: &Method) -> Route {
-        let is_own = path.strip_suffix('/').unwrap_or(path) == PATH;
-        Route::of_resource(is_own, path, PATH, method, METHOD)
-    }
-
-    fn credentials(&self, head: &Head<'_>) -> Vec<Credential> {
-        vec![Credential::AccessToken(header::bearer(&head.parts.headers))]
-    }
-
-    fn read(&self, head: &Head<'_>, body: &[u8], caller: &Caller) -> Result<Change, Reply> {
-        let media_type = header::media_type(&head.parts.headers);
-        let request = ChangePassword::read(media_type.as_deref(), body, self.secure_otp)
-            .map_err(|error| failure(StatusCode::BAD_REQUEST, format!("Bad request: {error}.")))?;
-        Ok(Change {
-            subject: Subject::new(head.realm.clone(), request.user_id).with_email(request.email),
-            caller: caller.clone(),
-            authority: Authority::SelfOrAdmin,
-            proof: Proof::OldPassword(request.old_password),
-            otp: request.secure_otp,
-            new_password: request.new_password,
-            sessions: Sessions::KeepPresenting,
-            context: Context::new(NAME),
+    fn begin(&self, head: &Head<'_>) -> RouteMatch {
+        if head.path.strip_suffix('/').unwrap_or(head.path) != PATH {
+            return RouteMatch::NoMatch;
+        }
+        if head.parts.method != METHOD {
+            return RouteMatch::MethodNotAllowed { allow: METHOD };
+        }
+        RouteMatch::to(ZapCall {
+            secure_otp: self.secure_otp,
+            realm: head.realm.clone(),
+            token: header::bearer(&head.parts.headers),
+            media_type: header::media_type(&head.parts.headers),
         })
     }
 
-    fn write(
-        &self,
-        _head: &Head<'_>,
-        _context: &Context,
-        result: Result<&Changed, &ChangeError>,
-    ) -> Reply {
+    fn not_found(&self, _: &Head<'_>) -> Reply {
+        failure(StatusCode::NOT_FOUND, "Not Found")
+    }
+
+    fn method_not_allowed(&self, _: &Head<'_>, allow: &str) -> Reply {
+        let reply = failure(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+        reply::with_allow(reply, allow)
+    }
+}
+
+/// One request.
+struct ZapCall {
+    secure_otp: SecureOtp,
+    realm: Realm,
+    token: Option<Plaintext>,
+    media_type: Option<String>,
+}
+
+impl Call for ZapCall {
+    fn credentials(&mut self) -> Vec<Credential> {
+        vec![Credential::AccessToken(self.token.take())]
+    }
+
+    fn read(&mut self, body: &[u8], caller: Caller) -> Result<Change, Reply> {
+        let request = ChangePassword::read(self.media_type.as_deref(), body, self.secure_otp)
+            .map_err(|error| failure(StatusCode::BAD_REQUEST, format!("Bad request: {error}.")))?;
+        let subject = Subject::new(self.realm.clone(), request.user_id).with_email(request.email);
+        let authorization = Authority::SelfOrAdmin.decide(caller, subject);
+        let proof = Proof::OldPassword(request.old_password);
+        Ok(Change::new(authorization, proof, request.new_password).with_otp(request.secure_otp))
+    }
+
+    fn respond(&self, result: Result<&Changed, &ChangeError>) -> Reply {
         match result {
             Ok(_) => reply::json(StatusCode::OK, CONTENT_TYPE, &Answer::changed()),
             Err(error) => refused(error),
         }
     }
 
-    fn refuse(&self, _head: &Head<'_>, refusal: Refusal<'_>) -> Reply {
-        match refusal {
-            Refusal::NotFound => failure(StatusCode::NOT_FOUND, "Not Found"),
-            Refusal::MethodNotAllowed { allow } => {
-                let reply = failure(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
-                reply::with_allow(reply, allow)
-            }
-            Refusal::Unauthenticated(_) => {
+    fn reject(&self, rejection: Rejection) -> Reply {
+        match rejection {
+            Rejection::Unauthenticated(_) => {
                 let mut reply = failure(StatusCode::UNAUTHORIZED, "Unauthorized");
                 let challenge = HeaderValue::from_static("Bearer");
                 reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
                 reply
             }
-            Refusal::UnsupportedEncoding => failure(
+            Rejection::UnsupportedEncoding => failure(
                 StatusCode::BAD_REQUEST,
                 "Bad request: the content encoding is not supported.",
             ),
-            Refusal::BodyTooLarge => failure(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large"),
-            Refusal::BodyIncomplete => failure(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
-            Refusal::Unavailable { retry_after } => reply::with_retry_after(
+            Rejection::BodyTooLarge => failure(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large"),
+            Rejection::BodyIncomplete => failure(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+            Rejection::Unavailable { retry_after } => reply::with_retry_after(
                 failure(StatusCode::SERVICE_UNAVAILABLE, FAULT),
                 retry_after,
             ),

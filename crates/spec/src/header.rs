@@ -46,7 +46,7 @@ pub fn raw_media_type(headers: &HeaderMap) -> Option<&str> {
 /// The request's absolute URI, for messages: without its query, which may hold what must not be
 /// quoted, and as much of it as is [quoted](reply::quoted).
 pub fn absolute_uri(head: &Head<'_>) -> String {
-    let uri = &head.parts.uri;
+    let uri = head.original_uri;
     let scheme = uri.scheme_str().unwrap_or("http");
     let host = match uri.authority() {
         Some(authority) => authority.as_str(),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use repass_core::{
-    Authority, Caller, Change, Changer, Context, HashError, HashedPassword, Hasher, NewPassword,
+    Authorization, Change, Changer, Context, HashError, HashedPassword, Hasher, NewPassword,
     Plaintext, Policy, Proof, Sessions, Subject,
 };
 use repass_store::SqlStore;
@@ -195,16 +195,13 @@ fn median(mut rates: Vec<f64>) -> f64 {
 }
 
 fn change(user_id: &str) -> Change {
-    Change {
-        subject: Subject::new("bench".parse().unwrap(), user_id),
-        caller: Caller::anonymous(),
-        authority: Authority::AnyoneWithProof,
-        proof: Proof::OldPassword(Plaintext::from(OLD)),
-        otp: None,
-        new_password: Plaintext::from("the password that every account gets"),
-        sessions: Sessions::EndAll,
-        context: Context::new("bench"),
-    }
+    Change::new(
+        Authorization::by_proof(Subject::new("bench".parse().unwrap(), user_id)),
+        Proof::OldPassword(Plaintext::from(OLD)),
+        Plaintext::from("the password that every account gets"),
+    )
+    .with_sessions(Sessions::EndAll)
+    .with_context(Context::new("bench"))
 }
 
 /// Fills the table without going through the engine, which would take a million transactions.

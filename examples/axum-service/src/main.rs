@@ -19,7 +19,7 @@ use repass_spec_customer::{Authentication, CustomerSpec};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     // A panic's message may quote what was being worked on.
-    repass_http::withhold_panic_messages();
+    repass_http::chain_redacting_panic_hook();
     // A real service takes `repass_store::SqlStore` here, or a store of its own.
     let store = Arc::new(MemoryStore::new());
     let hasher =
@@ -28,15 +28,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let user_id = add_account(&store, &realm, &hasher).await?;
 
     let changer = Changer::builder(store.clone(), hasher).tokens(store.clone()).build()?;
-    let authenticator = Authenticator::new(store, Arc::new(SystemClock));
-    let passwords = PasswordService::builder(authenticator)
-        .mount(Mount {
-            spec: Arc::new(CustomerSpec::new(Authentication::None)),
-            prefix: "/identity".parse()?,
-            realm,
-            changer: Arc::new(changer),
-        })
-        .build()?;
+    let authenticator = Arc::new(Authenticator::new(store, Arc::new(SystemClock)));
+    let spec = Arc::new(CustomerSpec::new(Authentication::None));
+    let mount = Mount::new(spec, realm, Arc::new(changer)).with_prefix("/identity".parse()?);
+    let passwords = PasswordService::builder(authenticator).mount(mount).build()?;
 
     let app = Router::new()
         .route("/", get(|| async { "the shop itself" }))
@@ -56,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let _ = tokio::signal::ctrl_c().await;
         })
         .await?;
-    passwords.changes_ended().await;
+    passwords.drain().await;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use repass_core::{
-    Account, AccountId, Argon2idHasher, Authority, Caller, Change, ChangeError, Changer, Clock,
+    Account, AccountId, Argon2idHasher, Authorization, Change, ChangeError, Changer, Clock,
     Context, HashedPassword, Hasher, HasherOptions, Knowledge, Plaintext, Policy, Profile, Proof,
     Sessions, Subject, SystemClock, SystemRandomness, random_uuid,
 };
@@ -61,16 +61,13 @@ fn account(realm: &str, user_id: &str) -> Result<Account, Box<dyn Error>> {
 }
 
 fn change(old: &str, new: &str) -> Result<Change, Box<dyn Error>> {
-    Ok(Change {
-        subject: Subject::new("shop".parse()?, "pat"),
-        caller: Caller::anonymous(),
-        authority: Authority::AnyoneWithProof,
-        proof: Proof::OldPassword(Plaintext::from(old)),
-        otp: None,
-        new_password: Plaintext::from(new),
-        sessions: Sessions::EndAll,
-        context: Context::new("example"),
-    })
+    Ok(Change::new(
+        Authorization::by_proof(Subject::new("shop".parse()?, "pat")),
+        Proof::OldPassword(Plaintext::from(old)),
+        Plaintext::from(new),
+    )
+    .with_sessions(Sessions::EndAll)
+    .with_context(Context::new("example")))
 }
 
 /// A first password takes the same way as any other: the policy accepts it, then it is hashed.

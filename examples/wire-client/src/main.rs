@@ -11,12 +11,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use http_body_util::{BodyExt, Full};
-use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use repass_core::Plaintext;
-use repass_spec_customer::{UpdateUserPasswordRequest, UpdateUserPasswordResponse};
+use repass_spec_customer::{Answer, ContentFormat, UpdateUserPasswordRequest};
 
 /// Changes a password by the customer API. Standard input holds the old password on its first line
 /// and the new one on its second.
@@ -42,31 +41,31 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         new_password: Some(line()?),
         ..UpdateUserPasswordRequest::default()
     };
-    let (media_type, body) = if options.xml {
-        ("application/xml", request.to_xml()?)
-    } else {
-        ("application/json", request.to_json())
-    };
-    let request = Request::post(format!("{}/api/Customer/UpdateUserPassword", options.server))
-        .header("content-type", media_type)
-        .header("accept", media_type)
-        .body(Full::new(Bytes::from(body.expose().to_owned())))?;
+    let format = if options.xml { ContentFormat::Xml } else { ContentFormat::Json };
+    let request = request.to_request(&options.server, format, None)?;
+    let request = request.map(|body| Full::new(Bytes::from(body.expose().to_owned())));
 
     let client = Client::builder(TokioExecutor::new()).build_http();
-    let answer = client.request(request).await?;
-    let status = answer.status();
-    let body = answer.into_body().collect().await?.to_bytes();
+    let (head, body) = client.request(request).await?.into_parts();
+    let body = body.collect().await?.to_bytes();
     let out = &mut io::stdout();
-    if !status.is_success() {
-        writeln!(out, "{status}: {}", String::from_utf8_lossy(&body))?;
-        return Ok(ExitCode::FAILURE);
+    match Answer::from_response(head.status, &body)? {
+        Answer::Changed(_) => {
+            writeln!(out, "changed")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Answer::NotChanged(response) => {
+            writeln!(out, "not changed")?;
+            for message in response.exception_message_list.iter().flatten().flatten() {
+                writeln!(out, "{message}")?;
+            }
+            Ok(ExitCode::FAILURE)
+        }
+        Answer::Failed(error) => {
+            writeln!(out, "{}: {}", head.status, error.message)?;
+            Ok(ExitCode::FAILURE)
+        }
     }
-    let response = UpdateUserPasswordResponse::read(media_type, &body)?;
-    for message in response.exception_message_list.iter().flatten().flatten() {
-        writeln!(out, "{message}")?;
-    }
-    writeln!(out, "{}", if response.success { "changed" } else { "not changed" })?;
-    Ok(if response.success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn line() -> io::Result<Plaintext> {

@@ -14,13 +14,13 @@ const DENIED_XML: &str =
 
 async fn demanding(authentication: &str) -> House {
     let setting = format!("authentication = '{authentication}'");
-    open(Server::builder().spec("customer", &setting).tables(ANY_PASSWORD)).await
+    open(Server::builder().options("customer", &setting).tables(ANY_PASSWORD)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn by_default_nothing_is_demanded_and_what_is_presented_is_not_looked_at() {
     for setting in ["", "authentication = 'none'"] {
-        let house = open(Server::builder().spec("customer", setting)).await;
+        let house = open(Server::builder().options("customer", setting)).await;
         let wire = house.good.with("authorization", Some("Bearer nonsense"));
         assert_changed(&house.send(&wire.with("x-api-key", Some("nonsense"))).await);
         assert_eq!(house.last_try().await.caller, "anonymous");

@@ -9,7 +9,7 @@ use crate::requests::{GUID, Wire, customer_body};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn path_and_method_come_before_the_caller_and_the_body() {
-    let house = open(Server::builder().spec("customer", "authentication = 'api-key'")).await;
+    let house = open(Server::builder().options("customer", "authentication = 'api-key'")).await;
     let stranger = Wire { body: "{bad".to_owned(), ..house.good.clone() };
     let elsewhere = Wire { path: "/api/Customer/Other".to_owned(), ..stranger.clone() };
     assert_error(&house.send(&elsewhere).await, 404);
@@ -21,7 +21,7 @@ async fn path_and_method_come_before_the_caller_and_the_body() {
 async fn the_caller_comes_before_media_type_and_body() {
     for authentication in ["api-key", "bearer"] {
         let setting = format!("authentication = '{authentication}'");
-        let house = open(Server::builder().spec("customer", &setting)).await;
+        let house = open(Server::builder().options("customer", &setting)).await;
         for wire in [
             house.good.with("content-type", Some("text/plain")),
             Wire { body: "{bad".to_owned(), ..house.good.clone() },

@@ -114,8 +114,8 @@ async fn in_xml_each_message_is_a_string_of_the_list() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_policy_of_the_mount_is_the_one_that_counts() {
-    let own = "[specs.customer.policy]\nmin_length = 20\nrequire_digit = true\n";
-    let house = open(Server::builder().spec("customer", own)).await;
+    let own = "[api.customer.policy]\nmin_length = 20\nrequire_digit = true\n";
+    let house = open(Server::builder().api("customer", own)).await;
     let messages = assert_rejected(&house.send(&wish(&house, "nineteen characters")).await);
     assert_eq!(messages.len(), 2);
     assert!(messages[0].contains("20"), "{messages:?}");

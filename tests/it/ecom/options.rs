@@ -27,7 +27,7 @@ fn business(house: &House) -> [(Wire, u16); 5] {
 async fn errors_as_ok_sends_failures_of_business_as_200_with_the_same_text() {
     let builder = Server::builder().tables(NEVER_CLOSED);
     let usual = open(builder).await;
-    let builder = Server::builder().tables(NEVER_CLOSED).spec("ecom", "errors_as_ok = true");
+    let builder = Server::builder().tables(NEVER_CLOSED).options("ecom", "errors_as_ok = true");
     let as_ok = open(builder).await;
     for ((one, status), (two, _)) in business(&usual).into_iter().zip(business(&as_ok)) {
         let text = assert_failed(&usual.send(&one).await, status);
@@ -40,7 +40,7 @@ async fn errors_as_ok_sends_failures_of_business_as_200_with_the_same_text() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_as_ok_leaves_all_other_failures_what_they_are() {
-    let builder = Server::builder().tables(SOON_CLOSED).spec("ecom", "errors_as_ok = true");
+    let builder = Server::builder().tables(SOON_CLOSED).options("ecom", "errors_as_ok = true");
     let house = open(builder).await;
     assert_failed(&house.send_body("{bad").await, 400);
     assert_failed(&house.send_body("{}").await, 400);
@@ -59,7 +59,7 @@ async fn errors_as_ok_leaves_all_other_failures_what_they_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn below_a_prefix_the_api_is_there_and_only_there() {
-    let house = open(Server::builder().spec("ecom", "prefix = '/shop'")).await;
+    let house = open(Server::builder().api("ecom", "prefix = '/shop'")).await;
     assert_failed(&house.send(&house.good).await, 404);
     house.assert_untouched().await;
     assert_changed(&house.send_to(&format!("/shop{}", house.good.path)).await);

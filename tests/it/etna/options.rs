@@ -51,7 +51,7 @@ async fn asvs_7_4_3_a_change_ends_every_other_session_of_the_account_and_keeps_t
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_can_have_a_change_end_the_presenting_session_too() {
-    let house = open(Server::builder().spec("etna", "keep_presenting_token = false")).await;
+    let house = open(Server::builder().options("etna", "keep_presenting_token = false")).await;
     let other = house.desk.token("etna", "1001", &[]).await;
     assert_changed(&house.send(&house.good).await);
     assert!(!lets_in(&house, &presenting(&house)).await);

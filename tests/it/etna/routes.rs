@@ -113,7 +113,7 @@ async fn both_spellings_of_the_version_are_accepted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn below_a_prefix_the_api_is_there_and_only_there() {
-    let house = open(Server::builder().spec("etna", "prefix = '/api'")).await;
+    let house = open(Server::builder().api("etna", "prefix = '/api'")).await;
     let plain = house.good.path.clone();
     assert_answer(&house.send_to(&plain).await, 404, &not_found(&house, &plain));
     for path in [format!("/API{plain}"), format!("/apis{plain}"), format!("/api{plain}/x")] {

@@ -39,7 +39,7 @@ fn builder() -> ServerBuilder {
 /// What trusts the issuer; `more` stands in its table.
 fn issuer(more: &str) -> String {
     format!(
-        "[[specs.fabric.jwt]]\nissuer = '{ISSUER}'\naudience = 'repass'\n{more}\n\
+        "[[api.fabric.options.jwt]]\nissuer = '{ISSUER}'\naudience = 'repass'\n{more}\n\
          keys = [\n\
          {{ algorithm = 'RS256', kid = 'rsa-1', file = 'rsa.pem' }},\n\
          {{ algorithm = 'ES256', kid = 'p256-1', file = 'p256.pem' }},\n\
@@ -49,7 +49,7 @@ fn issuer(more: &str) -> String {
 }
 
 async fn trusting() -> House {
-    open(builder().spec("fabric", &issuer(""))).await
+    open(builder().options("fabric", &issuer(""))).await
 }
 
 fn in_seconds(seconds: i64) -> i64 {
@@ -266,7 +266,7 @@ async fn asvs_6_5_1_of_twenty_redemptions_at_once_exactly_one_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_redemption_is_kept_over_a_restart() {
-    let builder = builder().spec("fabric", &issuer("")).only("fabric");
+    let builder = builder().options("fabric", &issuer("")).only("fabric");
     let house = open(builder.clone()).await;
     let wire = with_token(&house, &by_rsa(&claims("one")));
     assert_user(&house.send(&wire).await, USER);
@@ -289,8 +289,8 @@ async fn row_6_an_inactive_account_is_401_and_the_token_stays_usable() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_7_a_policy_refusal_or_a_fault_leaves_the_token_usable() {
-    let strict = format!("[specs.fabric.policy]\npreset = 'nist-800-63b-4'\n{}", issuer(""));
-    let house = open(builder().spec("fabric", &strict)).await;
+    let strict = format!("[api.fabric.policy]\npreset = 'nist-800-63b-4'\n{}", issuer(""));
+    let house = open(builder().api("fabric", &strict)).await;
     let wire = with_token(&house, &by_rsa(&claims("one")));
     let answer = house.send(&with(&wire, "newPassword", "short")).await;
     assert_error(&answer, 400, "Bad Request", "INVALID_PASSWORD");
@@ -341,7 +341,7 @@ async fn an_issuer_speaks_for_the_realm_it_is_configured_for_and_no_other() {
         "accounts = {{ \"{SITE}\" = \"fabric\", \"{OTHER_SITE}\" = \"second\" }}\n{}",
         issuer("realm = 'second'")
     );
-    let house = open(builder().spec("fabric", &accounts)).await;
+    let house = open(builder().options("fabric", &accounts)).await;
     house.desk.add("second", USER).await;
     let wire = with_token(&house, &by_rsa(&claims("one")));
     assert_not_found(&house.send(&wire).await);

@@ -72,7 +72,7 @@ async fn row_2_the_context_comes_before_media_type_and_row_3_the_body() {
 #[tokio::test(flavor = "multi_thread")]
 async fn row_3_the_fields_come_before_row_4_account_and_token() {
     let accounts = format!("accounts = {{ \"{SITE}\" = \"fabric\" }}");
-    let house = open(Server::builder().spec("fabric", &accounts)).await;
+    let house = open(Server::builder().options("fabric", &accounts)).await;
     let other = json!({ "account": OTHER_SITE }).to_string();
     let of_other_site = house.good.with("x-site-context", Some(&other));
     assert_bad_request(&house.send(&with(&of_other_site, "newPassword", "")).await);

@@ -72,10 +72,10 @@ async fn row_7_nist_3_1_1_2_a_refusal_names_every_broken_rule_and_leaves_the_tok
 async fn the_preset_vendor_fabric_takes_the_page_s_abc123_and_the_default_does_not() {
     for (policy, is_taken) in [
         ("", false),
-        ("[specs.fabric.policy]\npreset = 'nist-800-63b-4'", false),
-        ("[specs.fabric.policy]\npreset = 'vendor-fabric'", true),
+        ("[api.fabric.policy]\npreset = 'nist-800-63b-4'", false),
+        ("[api.fabric.policy]\npreset = 'vendor-fabric'", true),
     ] {
-        let house = open(Server::builder().spec("fabric", policy)).await;
+        let house = open(Server::builder().api("fabric", policy)).await;
         let answer = house.send(&with(&house.good, "newPassword", "ABC123")).await;
         assert_eq!(answer.status == 200, is_taken, "{policy}: {}", answer.text());
         assert_eq!(house.is_password("ABC123").await, is_taken);

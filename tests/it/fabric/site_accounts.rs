@@ -19,7 +19,7 @@ async fn two_shops(more: &str) -> House {
     let accounts = format!(
         "accounts = {{ \"{SITE}\" = \"fabric\", \"{OTHER_SITE}\" = \"{SECOND}\" }}\n{more}"
     );
-    let house = open(Server::builder().spec("fabric", &accounts)).await;
+    let house = open(Server::builder().options("fabric", &accounts)).await;
     house.desk.add(SECOND, USER).await;
     house
 }
@@ -71,7 +71,7 @@ async fn the_default_is_the_realm_of_whatever_is_not_mapped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_default_alone_takes_every_site_account() {
-    let house = open(Server::builder().spec("fabric", "default_realm = 'rest'")).await;
+    let house = open(Server::builder().options("fabric", "default_realm = 'rest'")).await;
     assert_not_found(&house.send(&house.good).await);
     house.desk.add("rest", USER).await;
     let token = house.desk.reset_token("rest", USER, TEN_MINUTES).await;

@@ -49,7 +49,7 @@ async fn nist_3_2_2_who_sends_wrong_tokens_cannot_keep_the_holder_of_the_right_o
 async fn nist_3_2_2_who_guesses_passwords_cannot_keep_the_holder_from_a_reset() {
     // The accounts of customer are a site account of fabric, too.
     let accounts = format!("accounts = {{ \"{SITE}\" = \"customer\" }}");
-    let server = Server::builder().tables(SOON_CLOSED).spec("fabric", &accounts).start().await;
+    let server = Server::builder().tables(SOON_CLOSED).options("fabric", &accounts).start().await;
     let (desk, client) = (server.desk().await, server.client());
     let fabric = good_request(&desk, "fabric", NEW).await;
     good_request(&desk, "customer", NEW).await;

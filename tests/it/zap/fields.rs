@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use repass_core::{
-    Argon2idHasher, HashProfile, HasherOptions, NewAccount, Plaintext, Policy, Profile,
-    SystemRandomness,
+    Argon2idHasher, HashProfile, HasherOptions, NewAccount, Plaintext, Profile, SystemRandomness,
 };
+use repass_spec::Vendor;
+use repass_spec_zap::Zap;
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
 
@@ -38,13 +39,13 @@ async fn add_account_of_the_sample(house: &House) {
     };
     let password = Some(Plaintext::from("P@ssw0rd"));
     let administration = &house.desk.administration;
-    administration.add_account(new, password, &Policy::vendor_zap(), &hasher).await.unwrap();
+    administration.add_account(new, password, &Zap.policy().unwrap(), &hasher).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_sample_is_400_for_its_trailing_comma_and_works_without_it() {
-    let builder = Server::builder().spec("zap", "policy = { preset = 'vendor-zap' }");
-    let house = open(builder.variable("REPASS_SPECS__ZAP__REALM", "page")).await;
+    let builder = Server::builder().api("zap", "policy = { preset = 'vendor-zap' }");
+    let house = open(builder.variable("REPASS_API__ZAP__REALM", "page")).await;
     add_account_of_the_sample(&house).await;
     let token = house.desk.token("page", "43af9a8989ffb63cc9cdd0537", &[]).await;
     let wire = house.good.with("authorization", Some(&format!("Bearer {token}")));

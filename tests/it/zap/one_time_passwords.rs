@@ -22,7 +22,7 @@ async fn open_for_repeats() -> (House, Wire) {
 }
 
 fn required() -> ServerBuilder {
-    Server::builder().tables(NEVER_CLOSED).spec("zap", "secure_otp = 'required'")
+    Server::builder().tables(NEVER_CLOSED).options("zap", "secure_otp = 'required'")
 }
 
 async fn enrol(house: &House) -> OtpSecret {

@@ -12,7 +12,7 @@ const SPECIAL: &str = "The new password must contain a special character.";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn vendor_zap_is_8_to_30_characters_with_a_digit_and_a_special_character() {
-    let house = open(Server::builder().spec("zap", "policy = { preset = 'vendor-zap' }")).await;
+    let house = open(Server::builder().api("zap", "policy = { preset = 'vendor-zap' }")).await;
     let thirty = "n3wP@ssw0rd".repeat(3)[..30].to_owned();
     let thirty_one = format!("{thirty}x");
     let long_and_plain = "x".repeat(31);

@@ -50,7 +50,7 @@ async fn other_methods_are_405_and_post_is_allowed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn below_a_prefix_the_api_is_there_and_only_there() {
-    let house = open(Server::builder().spec("zap", "prefix = '/eu/zap'")).await;
+    let house = open(Server::builder().api("zap", "prefix = '/eu/zap'")).await;
     assert_failed(&house.send(&house.good).await, 404);
     house.assert_untouched().await;
     assert_changed(&house.send_to("/eu/zap/v1/changePassword/").await);

@@ -12,7 +12,7 @@ use repass_core::{
     Account, AccountId, Caller, Changed, KeyId, KeyIdentity, KeyKind, Profile, Realm,
     SystemRandomness, TokenId, TokenIdentity,
 };
-use repass_spec::{Head, Spec};
+use repass_spec::{Head, RouteMatch, Spec};
 use repass_spec_customer::CustomerSpec;
 use repass_spec_ecom::EcomSpec;
 use repass_spec_etna::EtnaSpec;
@@ -57,21 +57,15 @@ fn main() {
 impl Exchange {
     /// Everything of a request that is its spec's work. Gives the status of the answer.
     fn run(&self) -> u16 {
-        let head = Head {
-            parts: &self.parts,
-            path: self.parts.uri.path(),
-            realm: &self.realm,
-            request_id: "0b9c7c55-6d6f-4a33-9b6a-8fd07e9fb1a4",
-            peer: None,
-        };
-        black_box(self.spec.route(head.path, &self.parts.method));
-        black_box(self.spec.credentials(&head));
-        let admitted = self.spec.admit(&head, &self.caller);
-        let change = admitted
-            .and_then(|()| self.spec.read(&head, black_box(self.body.as_bytes()), &self.caller));
-        let reply = match change {
-            Ok(change) => self.spec.write(&head, &change.context, Ok(&self.changed)),
-            Err(reply) => reply,
+        let head = Head::new(&self.parts, &self.realm);
+        let RouteMatch::Match(mut call) = self.spec.begin(&head) else { return 404 };
+        black_box(call.credentials());
+        let change = call
+            .authorize(&self.caller)
+            .and_then(|()| call.read(black_box(self.body.as_bytes()), self.caller.clone()));
+        let reply = match &change {
+            Ok(_) => call.respond(Ok(&self.changed)),
+            Err(reply) => reply.clone(),
         };
         black_box(&reply).status().as_u16()
     }

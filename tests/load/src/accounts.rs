@@ -46,7 +46,7 @@ pub(crate) async fn add(url: &str, options: &HasherOptions, count: usize) -> Vec
             profile: Profile::default(),
         };
         let first = Some(Plaintext::from(password.as_str()));
-        administration.add_account(new, first, &Policy::vendor_fabric(), hasher).await.unwrap();
+        administration.add_account(new, first, &Policy::default(), hasher).await.unwrap();
         let day = Duration::from_secs(24 * 60 * 60);
         let issued = administration.issue_token(&realm, &number.to_string(), Vec::new(), day).await;
         let token = issued.unwrap().1.expose().to_owned();

@@ -31,7 +31,7 @@ impl Server {
              [log]\nformat = 'json'\nfilter = 'warn,repassd=info'\n\
              [policy]\nhistory = 0\n\
              [hashing]\n{hashing}\n\
-             [specs.etna]\nrealm = 'etna'\n",
+             [api.etna]\nrealm = 'etna'\n",
             url(&folder)
         );
         fs::write(&config, text).unwrap();

@@ -88,7 +88,7 @@ async fn hashes(pool: &Arc<Argon2idHasher>, turn: Duration) -> f64 {
             let mut done = 0;
             while begun.elapsed() < turn {
                 let text = Arc::new(Plaintext::from("a password to be hashed"));
-                let accepted = Policy::vendor_fabric().accept(text, &Knowledge::default()).unwrap();
+                let accepted = Policy::default().accept(text, &Knowledge::default()).unwrap();
                 pool.hash(accepted).await.unwrap();
                 done += 1;
             }

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::RangedI64ValueParser;
+use clap::builder::{PossibleValuesParser, RangedI64ValueParser};
 use jiff::{Span, SpanRelativeTo};
 use repass_core::{Administration, HashProfile, Policy, Realm, UserId};
 use repass_hash_families::ImportFormat;
+use repassd::Vendors;
 use validator::ValidateEmail;
 
 /// The longest an access token lives.
@@ -26,8 +27,13 @@ pub(crate) struct NamedPolicy {
 }
 
 impl NamedPolicy {
-    pub(super) fn of_preset(name: String) -> Result<Self, String> {
-        let policy = Policy::preset(&name).ok_or("there is no such policy")?;
+    /// Takes the names of the presets that the server knows.
+    pub(super) fn presets() -> PossibleValuesParser {
+        PossibleValuesParser::new(Vendors::bundled().policy_presets())
+    }
+
+    pub(super) fn preset(name: String) -> Result<Self, String> {
+        let policy = Vendors::bundled().policy_preset(&name).ok_or("there is no such policy")?;
         Ok(Self { name, policy })
     }
 }

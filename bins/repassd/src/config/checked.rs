@@ -10,11 +10,12 @@ use repass_core::{AttemptRules, CommonPasswords, HashProfile, HasherOptions, Pol
 use validator::Validate;
 
 use super::KeyError;
+use super::api::{self, MountConfig};
 use super::memory;
 use super::outbox::OutboxConfig;
 use super::raw::{RawAttempts, RawConfig, RawLog, RawPolicy, RawServer, Seconds};
-use super::specs::{self, MountConfig};
 use super::store::StoreConfig;
+use crate::vendors::Vendors;
 
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -94,7 +95,7 @@ pub(crate) const DEFAULT_LOG_FILTER: &str = "info";
 
 impl RawConfig {
     /// `folder` is where the file stands: relative paths in it start there.
-    pub(super) fn check(self, folder: &Path) -> Result<Config, KeyError> {
+    pub(super) fn check(self, vendors: &Vendors, folder: &Path) -> Result<Config, KeyError> {
         let listen = socket_address("listen", self.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
         let admin = match &self.admin.listen {
             Some(text) => Some(socket_address("admin.listen", text)?),
@@ -106,11 +107,8 @@ impl RawConfig {
                           true if one is there";
             return Err(KeyError::new("listen", reason));
         }
-        let policy = self.policy.check("policy", Policy::default())?;
-        let mounts = specs::check(&self.specs, &policy, folder)?;
-        if mounts.is_empty() {
-            return Err(KeyError::new("specs", "none is enabled, so there is nothing to serve"));
-        }
+        let policy = self.policy.check("policy", Policy::default(), vendors)?;
+        let mounts = api::check(self.api, vendors, &policy, folder)?;
         let store = self.store.check(folder)?;
         let hasher = self.hashing.check(folder, &store.options.accounts)?;
         Ok(Config {
@@ -131,11 +129,17 @@ impl RawConfig {
 
 impl RawPolicy {
     /// The preset, or else `inherited`, with what is said on top of it.
-    pub(super) fn check(&self, key: &str, inherited: Policy) -> Result<Policy, KeyError> {
+    pub(super) fn check(
+        &self,
+        key: &str,
+        inherited: Policy,
+        vendors: &Vendors,
+    ) -> Result<Policy, KeyError> {
         let mut policy = match &self.preset {
             None => inherited,
-            Some(name) => Policy::preset(name)
-                .ok_or_else(|| one_of(format!("{key}.preset"), &Policy::PRESETS))?,
+            Some(name) => vendors
+                .policy_preset(name)
+                .ok_or_else(|| one_of(format!("{key}.preset"), &vendors.policy_presets()))?,
         };
         let set = |own: &mut bool, wish: Option<bool>| *own = wish.unwrap_or(*own);
         policy.min_length = self.min_length.unwrap_or(policy.min_length);
@@ -214,7 +218,8 @@ impl RawLog {
     }
 }
 
-pub(super) fn one_of(key: impl Into<String>, choices: &[&str]) -> KeyError {
+pub(super) fn one_of(key: impl Into<String>, choices: &[impl AsRef<str>]) -> KeyError {
+    let choices: Vec<&str> = choices.iter().map(AsRef::as_ref).collect();
     KeyError::new(key, format!("must be one of {}", choices.join(", ")))
 }
 

@@ -140,14 +140,14 @@ mod tests {
 
     #[test]
     fn every_key_has_its_position_and_an_absent_one_that_of_its_table() {
-        let text = "listen = 'a'\n\n[mail]\n  port = 1\n[specs.fabric]\njwt = [{ realm = 'ä', keys = [] }]\n";
+        let text = "listen = 'a'\n\n[mail]\n  port = 1\n[api.fabric]\njwt = [{ realm = 'ä', keys = [] }]\n";
         let file = TomlFile::parse(text).unwrap();
         let position = |key| file.position(key).map(|at| (at.line, at.column));
         assert_eq!(position("listen"), Some((1, 1)));
         assert_eq!(position("mail.port"), Some((4, 3)));
         assert_eq!(position("mail.server"), Some((3, 2)));
-        assert_eq!(position("specs.fabric.jwt[0].keys"), Some((6, 23)));
-        assert_eq!(position("specs.fabric.jwt[0].keys[3].file"), Some((6, 23)));
+        assert_eq!(position("api.fabric.jwt[0].keys"), Some((6, 23)));
+        assert_eq!(position("api.fabric.jwt[0].keys[3].file"), Some((6, 23)));
         assert_eq!(position("webhook"), None);
     }
 }

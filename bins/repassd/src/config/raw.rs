@@ -1,11 +1,11 @@
 //! The configuration as written. Unknown keys are errors.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 
+use super::api::RawApi;
 use super::hashing::RawHashing;
 use super::mail::RawMail;
 use super::outbox::{RawOutbox, RawWebhook};
@@ -74,7 +74,7 @@ pub(super) struct RawConfig {
     pub(super) webhook: Option<RawWebhook>,
     pub(super) mail: Option<RawMail>,
     #[serde(default)]
-    pub(super) specs: RawSpecs,
+    pub(super) api: BTreeMap<String, RawApi>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -121,96 +121,4 @@ pub(super) struct RawAttempts {
     pub(super) first_delay: Option<Seconds>,
     pub(super) max_delay: Option<Seconds>,
     pub(super) limit: Option<u32>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawSpecs {
-    pub(super) ecom: Option<RawEcom>,
-    pub(super) etna: Option<RawEtna>,
-    pub(super) zap: Option<RawZap>,
-    pub(super) customer: Option<RawCustomer>,
-    pub(super) fabric: Option<RawFabric>,
-}
-
-/// What every spec has. Repeated in each table below, because `flatten` and unknown keys being
-/// errors exclude each other.
-pub(super) trait RawMount {
-    fn enabled(&self) -> bool;
-    fn prefix(&self) -> &str;
-    fn realm(&self) -> &str;
-    fn policy(&self) -> Option<&RawPolicy>;
-}
-
-macro_rules! raw_mount {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        pub(super) struct $name {
-            #[serde(default = "enabled")]
-            enabled: bool,
-            #[serde(default)]
-            prefix: String,
-            #[serde(default = "realm")]
-            realm: String,
-            policy: Option<RawPolicy>,
-            $(#[serde(default)] pub(super) $field: $type,)*
-        }
-
-        impl RawMount for $name {
-            fn enabled(&self) -> bool {
-                self.enabled
-            }
-
-            fn prefix(&self) -> &str {
-                &self.prefix
-            }
-
-            fn realm(&self) -> &str {
-                &self.realm
-            }
-
-            fn policy(&self) -> Option<&RawPolicy> {
-                self.policy.as_ref()
-            }
-        }
-    };
-}
-
-/// A spec that is configured at all is served unless it says otherwise.
-fn enabled() -> bool {
-    true
-}
-
-/// The realm that the command line takes as well when none is named.
-fn realm() -> String {
-    "default".to_owned()
-}
-
-raw_mount!(RawEcom { errors_as_ok: bool });
-raw_mount!(RawEtna { keep_presenting_token: Option<bool> });
-raw_mount!(RawZap { secure_otp: Option<String> });
-raw_mount!(RawCustomer { authentication: Option<String> });
-raw_mount!(RawFabric {
-    accounts: BTreeMap<String, String>,
-    default_realm: Option<String>,
-    jwt: Vec<RawJwt>,
-});
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawJwt {
-    pub(super) realm: Option<String>,
-    pub(super) issuer: String,
-    pub(super) audience: String,
-    pub(super) keys: Vec<RawJwtKey>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawJwtKey {
-    pub(super) algorithm: String,
-    pub(super) kid: Option<String>,
-    pub(super) file: PathBuf,
 }

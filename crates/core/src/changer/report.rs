@@ -24,12 +24,12 @@ pub(super) struct Trail {
 impl Trail {
     pub(super) fn of(change: &Change) -> Self {
         Self {
-            realm: change.subject.realm.clone(),
+            realm: change.authorization.subject().realm.clone(),
             action: match change.proof {
                 Proof::OldPassword(_) => "password.change",
                 Proof::ResetToken(_) | Proof::SignedToken { .. } => "password.reset",
             },
-            caller: change.caller.describe(),
+            caller: change.authorization.caller().describe(),
             context: change.context.clone().bounded(),
             account: None,
             attempt_key: None,

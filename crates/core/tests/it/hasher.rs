@@ -80,7 +80,7 @@ fn assert_busy(error: &HashError) {
 }
 
 fn accepted(text: &str) -> NewPassword {
-    Policy::vendor_fabric().accept(Arc::new(Plaintext::from(text)), &Knowledge::default()).unwrap()
+    Policy::default().accept(Arc::new(Plaintext::from(text)), &Knowledge::default()).unwrap()
 }
 
 #[tokio::test]
@@ -101,11 +101,11 @@ async fn with_the_default_kernel_what_was_hashed_verifies_and_nothing_else() {
 async fn the_kernel_gets_the_parameters_and_its_tag_is_the_hash() {
     let (hasher, mut gate) = start(&options(1, 1));
     gate.open(2);
-    let hash = hasher.hash(accepted("a password")).await.unwrap();
+    let hash = hasher.hash(accepted("long enough, surely")).await.unwrap();
     let begun = gate.begun().await;
     assert_eq!(begun.parameters, HashProfile::INSECURE_FOR_TESTS.parameters());
-    assert_eq!(begun.password, "a password");
-    let verified = hasher.verify(Arc::new(Plaintext::from("a password")), &hash).await;
+    assert_eq!(begun.password, "long enough, surely");
+    let verified = hasher.verify(Arc::new(Plaintext::from("long enough, surely")), &hash).await;
     assert!(verified.unwrap());
 }
 

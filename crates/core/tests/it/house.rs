@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use repass_core::memory::MemoryStore;
 use repass_core::{
     Account, AccountId, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
-    AuditRecord, Authority, Caller, Change, ChangeError, Changed, Changer, Clock, Context,
-    HashError, HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge,
-    ManualClock, NewAccount, NewPassword, Plaintext, Policy, Profile, Proof, Realm, Sessions,
-    Subject, SystemRandomness, random_uuid,
+    AuditRecord, Authorization, Change, ChangeError, Changed, Changer, Clock, Context, HashError,
+    HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, ManualClock,
+    NewAccount, NewPassword, Plaintext, Policy, Profile, Proof, Realm, Subject, SystemRandomness,
+    random_uuid,
 };
 
 pub(crate) const OLD: &str = "the first of my passwords";
@@ -241,16 +241,12 @@ pub(crate) fn realm() -> Realm {
 }
 
 pub(crate) fn by(user_id: &str, proof: Proof, new: &str) -> Change {
-    Change {
-        subject: Subject::new(realm(), user_id),
-        caller: Caller::anonymous(),
-        authority: Authority::AnyoneWithProof,
+    Change::new(
+        Authorization::by_proof(Subject::new(realm(), user_id)),
         proof,
-        otp: None,
-        new_password: Plaintext::from(new),
-        sessions: Sessions::default(),
-        context: Context::new("test"),
-    }
+        Plaintext::from(new),
+    )
+    .with_context(Context::new("test"))
 }
 
 pub(crate) fn old_password(user_id: &str, old: &str, new: &str) -> Change {

@@ -1,8 +1,9 @@
 use std::sync::atomic::Ordering;
 
 use repass_core::{
-    AccountId, AdministrationStore, Authenticator, Authority, Caller, ChangeError, KeyStore,
-    Plaintext, Sessions, TokenDigest, TokenIdentity, token,
+    AccountId, AdministrationStore, Authenticator, Authority, Authorization, Caller,
+    CallerAuthenticator, ChangeError, KeyStore, Plaintext, Sessions, TokenDigest, TokenIdentity,
+    token,
 };
 
 use crate::house::{House, NEW, OLD, old_password, realm};
@@ -36,7 +37,8 @@ async fn asvs_6_3_8_unknown_inactive_and_wrong_cost_and_answer_the_same() {
     house.add_damaged("damaged").await;
     let with_other_email = {
         let mut change = old_password("pat", OLD, NEW);
-        change.subject.email = Some("kim@example.org".to_owned());
+        let subject = change.authorization.subject().clone();
+        change.authorization = Authorization::by_proof(subject.with_email("kim@example.org"));
         change
     };
     let tries = [
@@ -48,7 +50,7 @@ async fn asvs_6_3_8_unknown_inactive_and_wrong_cost_and_answer_the_same() {
         with_other_email,
     ];
     for change in tries {
-        let name = format!("{:?}", change.subject);
+        let name = format!("{:?}", change.authorization.subject());
         let result = house.change(change).await;
         assert!(matches!(result, Err(ChangeError::WrongPassword)), "{name}: {result:?}");
         assert_eq!(house.hasher.take_verified(), 1, "{name}");
@@ -67,7 +69,8 @@ async fn a_password_too_long_to_hash_is_wrong_and_costs_what_any_other_costs() {
 async fn who_may_not_touch_the_account_is_refused_before_anything_is_tried() {
     let house = House::new().await;
     let mut change = old_password("pat", OLD, NEW);
-    change.authority = Authority::SelfOrAdmin;
+    let subject = change.authorization.subject().clone();
+    change.authorization = Authority::SelfOrAdmin.decide(Caller::anonymous(), subject);
     assert!(matches!(house.change(change).await, Err(ChangeError::Forbidden)));
     assert_eq!(house.hasher.take_verified(), 0);
     assert_eq!(house.audit().await[0].outcome, "forbidden");
@@ -85,7 +88,9 @@ async fn asvs_7_4_3_other_sessions_end_with_the_change() {
         let (_, other) = house.desk.issue_token(&realm(), "pat", vec![], hour).await.unwrap();
         let mut change = old_password("pat", OLD, NEW);
         change.sessions = sessions;
-        change.caller = caller(&house, token.account, &presenting).await;
+        let caller = caller(&house, token.account, &presenting).await;
+        let subject = change.authorization.subject().clone();
+        change.authorization = Authority::AnyoneWithProof.decide(caller, subject);
         house.change(change).await.unwrap();
         assert_eq!(counts(&house, &presenting).await, presenting_stays);
         assert!(!counts(&house, &other).await);

@@ -29,7 +29,7 @@ async fn the_change_is_made_all_the_same() {
     // The client is gone; nothing is changed yet.
     assert_eq!(world.version().await, 1);
     assert!(capture::of_request("hang-up-1").is_empty());
-    let mut ended = pin!(service.changes_ended());
+    let mut ended = pin!(service.drain());
     poll_fn(|context| {
         assert!(ended.as_mut().poll(context).is_pending(), "a change is under way");
         Poll::Ready(())
@@ -57,7 +57,7 @@ async fn changes_that_nobody_waits_for_take_up_room() {
     assert_eq!(refused.status(), 503);
     assert_eq!(capture::line_of("hang-up-4")["outcome"], "unavailable");
     world.hasher.go_on.add_permits(100);
-    service.changes_ended().await;
+    service.drain().await;
     let served = service.oneshot(world.good("hang-up-5")).await.unwrap();
     assert_ne!(served.status(), 503, "there is room again");
 }

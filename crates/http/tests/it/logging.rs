@@ -16,7 +16,8 @@ async fn a_line_says_who_asked_whom_and_how_it_ended() {
     let line = capture::line_of("log-1");
     assert!(line["duration_ms"].is_u64());
     for (field, value) in [
-        ("spec", "acme"),
+        ("api", "acme"),
+        ("vendor", "acme"),
         ("realm", "test"),
         ("method", "POST"),
         ("outcome", "ok"),
@@ -29,6 +30,7 @@ async fn a_line_says_who_asked_whom_and_how_it_ended() {
     let mut fields: Vec<&String> = line.as_object().unwrap().keys().collect();
     fields.sort();
     let expected = [
+        "api",
         "duration_ms",
         "message",
         "method",
@@ -36,8 +38,8 @@ async fn a_line_says_who_asked_whom_and_how_it_ended() {
         "peer",
         "realm",
         "request_id",
-        "spec",
         "status",
+        "vendor",
     ];
     assert_eq!(fields, expected);
 }
@@ -60,7 +62,7 @@ async fn asvs_16_2_5_no_secret_is_ever_logged() {
         format!("{}\n{WRONG}", crate::world::OLD),
     ];
     let steps =
-        [Step::Route, Step::Credentials, Step::Admit, Step::Read, Step::Write, Step::Refuse];
+        [Step::Begin, Step::Credentials, Step::Authorize, Step::Read, Step::Respond, Step::Reject];
     let mut services = vec![world.service()];
     for step in steps {
         let panics = [Step::Read, step];

@@ -88,7 +88,7 @@ async fn routing_comes_first() {
 #[tokio::test]
 async fn the_head_is_admitted_after_the_caller_and_before_the_body() {
     let world = World::new().await;
-    let vendor = Vendor { admits: Some("x-site"), ..Vendor::new("acme", "/v1/change") };
+    let vendor = Vendor { demands: Some("x-site"), ..Vendor::new("acme", "/v1/change") };
     let service = world.service_of(vendor);
 
     let answer = send(&service, Request::post(PATH).body(Untouchable).unwrap()).await;

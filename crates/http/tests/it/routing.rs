@@ -74,57 +74,60 @@ async fn apis_that_share_a_path_are_told_by_method_and_allow_both() {
 }
 
 #[tokio::test]
-async fn not_found_goes_to_longest_prefix_then_affinity_then_order() {
+async fn not_found_goes_to_the_longest_prefix_then_to_the_first() {
     let mounts = [
         ("root", "/p/v1/a", ""),
         ("first", "/v1/a", "/p"),
         ("second", "/v2/b", "/p"),
-        ("third", "/v2/b/c", "/p"),
+        ("deep", "/v2/b", "/p/q"),
     ];
     let service = service(&mounts).await;
     // The root knows more of this path, but the prefix /p is longer.
     assert_eq!(body_of(&service, "/p/v1/x").await, "first not found /v1/x");
-    assert_eq!(body_of(&service, "/p/v2/x").await, "second not found /v2/x");
-    assert_eq!(body_of(&service, "/p/v2/b/x").await, "second not found /v2/b/x");
-    assert_eq!(body_of(&service, "/p/x").await, "first not found /x");
+    assert_eq!(body_of(&service, "/p/v2/x").await, "first not found /v2/x");
+    assert_eq!(body_of(&service, "/p/q/x").await, "deep not found /x");
     assert_eq!(body_of(&service, "/p").await, "first not found /");
-    assert_eq!(body_of(&service, "/q").await, "root not found /q");
+    assert_eq!(body_of(&service, "/x").await, "root not found /x");
 }
 
 #[tokio::test]
-async fn below_no_prefix_the_highest_affinity_answers() {
-    let service = service(&[("one", "/v1/a", "/p"), ("two", "/v2/b", "/q")]).await;
-    assert_eq!(body_of(&service, "/v2/x").await, "two not found /v2/x");
-    // Without its prefix the path is nobody's, but it is clear whose it was meant to be.
-    assert_eq!(body_of(&service, "/v2/b").await, "two not found /v2/b");
+async fn below_no_prefix_the_first_answers() {
+    let service = service(&[("one", "/v1/a", "/p"), ("two", "/v2/b", "/longer")]).await;
+    assert_eq!(body_of(&service, "/v2/b").await, "one not found /v2/b");
     assert_eq!(body_of(&service, "/zzz").await, "one not found /zzz");
     assert_eq!(ask(&service, Method::OPTIONS, "*").await.body, "one not found /");
 }
 
 #[tokio::test]
 async fn the_answering_api_is_the_one_that_is_logged() {
-    let service = service(&[("one", "/v1/a", "/p"), ("two", "/v2/b", "/p")]).await;
+    let world = World::new().await;
+    let mount = world.mount(Vendor::new("one", "/v1/a"), "/p").with_name("shop");
+    let service = PasswordService::builder(world.authenticator()).mount(mount).build().unwrap();
     let request = Request::get("/p/v2/x").header("x-request-id", "routing-1").body(text(""));
     send(&service, request.unwrap()).await;
     let line = capture::line_of("routing-1");
-    assert_eq!((&line["spec"], &line["realm"]), (&"two".into(), &"test".into()));
-    assert_eq!((&line["outcome"], &line["method"]), (&"not-found".into(), &"GET".into()));
+    assert_eq!((&line["api"], &line["vendor"]), (&"shop".into(), &"one".into()));
+    assert_eq!((&line["realm"], &line["method"]), (&"test".into(), &"GET".into()));
+    assert_eq!(line["outcome"], "not-found");
     assert!(line.get("peer").is_none());
 }
 
 #[tokio::test]
-async fn a_panic_while_routing_is_answered_by_who_panicked() {
+async fn a_panic_while_routing_is_an_empty_500() {
     let world = World::new().await;
     let service = PasswordService::builder(world.authenticator())
         .mount(world.mount(Vendor::new("one", "/a"), "/p"))
-        .mount(world.mount(Vendor::new("two", "/b").panicking(&[Step::Route]), "/q"))
+        .mount(world.mount(Vendor::new("two", "/b").panicking(&[Step::Begin]), "/q"))
+        .mount(world.mount(Vendor::new("three", "/b").panicking(&[Step::NotFound]), "/r"))
         .build()
         .unwrap();
     assert_eq!(body_of(&service, "/p/a").await, "one no key");
-    let answer = ask(&service, Method::POST, "/q/b").await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.body, "two fault");
-    assert_eq!(body_of(&service, "/none").await, "two fault");
+    for path in ["/q/b", "/r/none"] {
+        let answer = ask(&service, Method::POST, path).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.body, "");
+        assert_eq!(answer.headers["cache-control"], "no-store");
+    }
 }
 
 #[tokio::test]
@@ -136,8 +139,8 @@ async fn mounts_that_make_no_service_are_refused() {
     };
     let mount = |name, prefix| world.mount(Vendor::new(name, "/a"), prefix);
     assert_eq!(build(vec![]), Some(MountError::NoMounts));
-    let twice = MountError::Twice { spec: "one", prefix: "/p".parse().unwrap() };
-    assert_eq!(twice.to_string(), "one is mounted twice at \"/p\"");
+    let twice = MountError::Twice { vendor: "one", prefix: "/p".parse().unwrap() };
+    assert_eq!(twice.to_string(), "one is mounted twice below \"/p\"");
     assert_eq!(build(vec![mount("one", "/p"), mount("one", "/p")]), Some(twice));
     assert_eq!(build(vec![mount("one", "/p"), mount("one", "/q"), mount("two", "/p")]), None);
 }

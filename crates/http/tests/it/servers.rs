@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use repass_http::PasswordService;
+use repass_http::{Outcome, PasswordService};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -20,7 +20,7 @@ use crate::vendor::{Step, Vendor};
 use crate::world::{Mood, NEW, OLD, PATH, World};
 
 #[tokio::test]
-async fn axum_takes_it_as_a_fallback_and_nested() {
+async fn e9_axum_takes_it_as_a_fallback_and_nested() {
     let world = World::new().await;
     let request = |id: &str, uri: &str| {
         let body = Body::from(format!("{OLD}\n{NEW}"));
@@ -35,12 +35,23 @@ async fn axum_takes_it_as_a_fallback_and_nested() {
 
     let answer = beside.clone().oneshot(request("axum-1", PATH)).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
+    let outcome = answer.extensions().get::<Outcome>().unwrap();
+    assert_eq!((outcome.code, outcome.account.is_some()), ("ok", true));
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(&body[..], b"acme changed");
 
-    let answer = nested.oneshot(request("axum-2", "/outer/shop/v1/change")).await.unwrap();
+    let answer = nested.clone().oneshot(request("axum-2", "/outer/shop/v1/change")).await.unwrap();
+    let outcome = answer.extensions().get::<Outcome>().unwrap();
+    assert_eq!((outcome.api.as_str(), outcome.vendor), ("acme", "acme"));
+    assert_eq!((outcome.code, outcome.account), ("wrong-password", None));
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(&body[..], b"acme wrong-password");
+
+    #[cfg(feature = "axum")]
+    {
+        let answer = nested.oneshot(request("axum-3", "/outer/shop/none")).await.unwrap();
+        assert_eq!(answer.headers()["x-original-path"], "/outer/shop/none");
+    }
 }
 
 /// Serves one connection; what is returned is the client's end and the server's.

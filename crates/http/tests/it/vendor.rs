@@ -2,20 +2,23 @@
 
 use http::{Method, StatusCode};
 use repass_core::{
-    Authority, Caller, Change, ChangeError, Changed, Context, KeyKind, Plaintext, Proof, Sessions,
+    Authority, Caller, Change, ChangeError, Changed, Context, KeyKind, Plaintext, Proof, Realm,
     Subject,
 };
-use repass_spec::{Credential, Demand, Head, Refusal, Reply, Route, Spec, affinity, header, reply};
+use repass_spec::{
+    Call, Credential, Head, Rejection, Reply, RequiredCredential, RouteMatch, Spec, header, reply,
+};
 
 /// Where a vendor panics, quoting what it has at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
-    Route,
+    Begin,
+    NotFound,
     Credentials,
-    Admit,
+    Authorize,
     Read,
-    Write,
-    Refuse,
+    Respond,
+    Reject,
 }
 
 #[derive(Debug, Clone)]
@@ -24,13 +27,13 @@ pub(crate) struct Vendor {
     pub(crate) path: &'static str,
     pub(crate) method: Method,
     pub(crate) panics: Vec<Step>,
-    /// What the head must have to be admitted.
-    pub(crate) admits: Option<&'static str>,
+    /// A header that the head must have.
+    pub(crate) demands: Option<&'static str>,
 }
 
 impl Vendor {
     pub(crate) fn new(name: &'static str, path: &'static str) -> Self {
-        Self { name, path, method: Method::POST, panics: Vec::new(), admits: None }
+        Self { name, path, method: Method::POST, panics: Vec::new(), demands: None }
     }
 
     pub(crate) fn panicking(mut self, steps: &[Step]) -> Self {
@@ -41,6 +44,10 @@ impl Vendor {
     fn reach(&self, step: Step, at_hand: &str) {
         assert!(!self.panics.contains(&step), "panicked in {step:?} over {at_hand}");
     }
+
+    fn reply(&self, status: StatusCode, text: &str) -> Reply {
+        reply::new(status, "text/plain", format!("{} {text}", self.name))
+    }
 }
 
 impl Spec for Vendor {
@@ -48,100 +55,108 @@ impl Spec for Vendor {
         self.name
     }
 
-    fn route(&self, path: &str, method: &Method) -> Route {
-        self.reach(Step::Route, path);
-        if path != self.path {
-            Route::Elsewhere { affinity: affinity(path, self.path) }
-        } else if *method == self.method {
-            Route::Here
+    fn begin(&self, head: &Head<'_>) -> RouteMatch {
+        self.reach(Step::Begin, head.path);
+        if head.path != self.path {
+            RouteMatch::NoMatch
+        } else if head.parts.method == self.method {
+            let headers = &head.parts.headers;
+            RouteMatch::to(VendorCall {
+                vendor: self.clone(),
+                realm: head.realm.clone(),
+                key: header::secret(headers, "x-key"),
+                token: header::bearer(headers),
+                lacks: self.demands.is_some_and(|name| !headers.contains_key(name)),
+                headers: format!("{headers:?}"),
+            })
         } else if self.method == Method::PUT {
-            Route::OtherMethod { allow: "PUT" }
+            RouteMatch::MethodNotAllowed { allow: "PUT" }
         } else {
-            Route::OtherMethod { allow: "POST" }
+            RouteMatch::MethodNotAllowed { allow: "POST" }
         }
     }
 
-    fn credentials(&self, head: &Head<'_>) -> Vec<Credential> {
-        let key = header::secret(&head.parts.headers, "x-key");
-        let at_hand = key.as_ref().map_or("nothing", Plaintext::expose);
-        self.reach(Step::Credentials, at_hand);
-        let token = header::bearer(&head.parts.headers);
-        vec![Credential::Key(KeyKind::Api, key), Credential::AccessToken(token)]
+    fn not_found(&self, head: &Head<'_>) -> Reply {
+        self.reach(Step::NotFound, head.path);
+        let mut reply = self.reply(StatusCode::NOT_FOUND, &format!("not found {}", head.path));
+        let original = head.original_uri.path().parse().unwrap();
+        reply.headers_mut().insert("x-original-path", original);
+        reply
     }
 
-    fn admit(&self, head: &Head<'_>, caller: &Caller) -> Result<(), Reply> {
-        self.reach(Step::Admit, &format!("{:?}", head.parts.headers));
+    fn method_not_allowed(&self, _: &Head<'_>, allow: &str) -> Reply {
+        reply::with_allow(self.reply(StatusCode::METHOD_NOT_ALLOWED, "other method"), allow)
+    }
+}
+
+struct VendorCall {
+    vendor: Vendor,
+    realm: Realm,
+    key: Option<Plaintext>,
+    token: Option<Plaintext>,
+    lacks: bool,
+    headers: String,
+}
+
+impl Call for VendorCall {
+    fn credentials(&mut self) -> Vec<Credential> {
+        let at_hand = self.key.as_ref().map_or("nothing", Plaintext::expose);
+        self.vendor.reach(Step::Credentials, at_hand);
+        vec![
+            Credential::Key(KeyKind::Api, self.key.take()),
+            Credential::AccessToken(self.token.take()),
+        ]
+    }
+
+    fn authorize(&mut self, caller: &Caller) -> Result<(), Reply> {
+        self.vendor.reach(Step::Authorize, &self.headers);
         assert!(caller.key.is_some() && caller.token.is_some());
-        match self.admits {
-            Some(name) if !head.parts.headers.contains_key(name) => {
-                Err(reply::new(StatusCode::BAD_REQUEST, "text/plain", "not admitted"))
-            }
-            _ => Ok(()),
+        if self.lacks {
+            return Err(reply::new(StatusCode::BAD_REQUEST, "text/plain", "not admitted"));
         }
+        Ok(())
     }
 
-    fn read(&self, head: &Head<'_>, body: &[u8], caller: &Caller) -> Result<Change, Reply> {
+    fn read(&mut self, body: &[u8], caller: Caller) -> Result<Change, Reply> {
         let text = String::from_utf8_lossy(body);
-        self.reach(Step::Read, &text);
+        self.vendor.reach(Step::Read, &text);
         let Some((old, new)) = text.split_once('\n') else {
             return Err(reply::new(StatusCode::BAD_REQUEST, "text/plain", "unreadable"));
         };
         let user_id = caller.token.as_ref().unwrap().user_id.as_str();
+        let subject = Subject::new(self.realm.clone(), user_id);
         let mut context = Context::new("");
         context.user_agent = Some(new.to_owned());
-        Ok(Change {
-            subject: Subject::new(head.realm.clone(), user_id),
-            caller: caller.clone(),
-            authority: Authority::SelfOnly,
-            proof: Proof::OldPassword(Plaintext::from(old)),
-            otp: None,
-            new_password: Plaintext::from(new),
-            sessions: Sessions::KeepPresenting,
-            context,
-        })
+        let authorization = Authority::SelfOnly.decide(caller, subject);
+        let proof = Proof::OldPassword(Plaintext::from(old));
+        Ok(Change::new(authorization, proof, Plaintext::from(new)).with_context(context))
     }
 
-    fn write(
-        &self,
-        _: &Head<'_>,
-        context: &Context,
-        result: Result<&Changed, &ChangeError>,
-    ) -> Reply {
-        self.reach(Step::Write, &format!("{context:?}"));
+    fn respond(&self, result: Result<&Changed, &ChangeError>) -> Reply {
+        self.vendor.reach(Step::Respond, &self.headers);
         let status = match result {
             Ok(_) => StatusCode::OK,
             Err(error) if error.unavailable().is_some() => StatusCode::SERVICE_UNAVAILABLE,
             Err(ChangeError::Store(_) | ChangeError::Hash(_)) => StatusCode::INTERNAL_SERVER_ERROR,
             Err(_) => StatusCode::BAD_REQUEST,
         };
-        let text = result.err().map_or("changed", ChangeError::code);
-        reply::new(status, "text/plain", format!("{} {text}", self.name))
+        self.vendor.reply(status, result.err().map_or("changed", ChangeError::code))
     }
 
-    fn refuse(&self, head: &Head<'_>, refusal: Refusal<'_>) -> Reply {
-        self.reach(Step::Refuse, &format!("{:?}", head.parts.headers));
-        let (status, text) = match refusal {
-            Refusal::NotFound => (StatusCode::NOT_FOUND, format!("not found {}", head.path)),
-            Refusal::MethodNotAllowed { .. } => {
-                (StatusCode::METHOD_NOT_ALLOWED, "other method".to_owned())
+    fn reject(&self, rejection: Rejection) -> Reply {
+        self.vendor.reach(Step::Reject, &self.headers);
+        let (status, text) = match rejection {
+            Rejection::Unauthenticated(RequiredCredential::Key(_)) => {
+                (StatusCode::FORBIDDEN, "no key")
             }
-            Refusal::Unauthenticated(Demand::Key(_)) => {
-                (StatusCode::FORBIDDEN, "no key".to_owned())
+            Rejection::Unauthenticated(RequiredCredential::AccessToken) => {
+                (StatusCode::UNAUTHORIZED, "no token")
             }
-            Refusal::Unauthenticated(Demand::AccessToken) => {
-                (StatusCode::UNAUTHORIZED, "no token".to_owned())
-            }
-            Refusal::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too large".to_owned()),
-            Refusal::BodyIncomplete => (StatusCode::REQUEST_TIMEOUT, "incomplete".to_owned()),
-            Refusal::Unavailable { .. } => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable".to_owned())
-            }
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, "fault".to_owned()),
+            Rejection::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too large"),
+            Rejection::BodyIncomplete => (StatusCode::REQUEST_TIMEOUT, "incomplete"),
+            Rejection::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "fault"),
         };
-        let reply = reply::new(status, "text/plain", format!("{} {text}", self.name));
-        match refusal {
-            Refusal::MethodNotAllowed { allow } => reply::with_allow(reply, allow),
-            _ => reply,
-        }
+        self.vendor.reply(status, text)
     }
 }

@@ -10,10 +10,10 @@ use http_body_util::{BodyExt, Full};
 use jiff::{SignedDuration, Timestamp};
 use repass_core::memory::MemoryStore;
 use repass_core::{
-    AccessToken, Account, AccountId, AdministrationStore, AuditRecord, Authenticator, Changer,
-    Context, CredentialStore, HashError, HashedPassword, Hasher, HeldToken, Key, KeyId, KeyKind,
-    KeyStore, ManualClock, NewPassword, Plaintext, Profile, StoreError, Subject, SystemRandomness,
-    TokenDigest, TokenId, token,
+    AccessToken, Account, AccountId, AdministrationStore, AuditRecord, Authenticator,
+    CallerAuthenticator, Changer, Context, CredentialStore, HashError, HashedPassword, Hasher,
+    HeldToken, Key, KeyId, KeyKind, KeyStore, ManualClock, NewPassword, Plaintext, Profile,
+    StoreError, Subject, SystemRandomness, TokenDigest, TokenId, token,
 };
 use repass_http::{BoxError, Limits, Mount, PasswordService, Peer};
 use repass_spec::Spec;
@@ -85,23 +85,22 @@ impl World {
         self
     }
 
-    pub(crate) fn authenticator(&self) -> Authenticator {
+    pub(crate) fn authenticator(&self) -> Arc<dyn CallerAuthenticator> {
         self.authenticator_over(Arc::new(self.store.clone()))
     }
 
-    pub(crate) fn authenticator_over(&self, callers: Arc<dyn KeyStore>) -> Authenticator {
-        Authenticator::new(callers, self.clock.clone())
+    pub(crate) fn authenticator_over(
+        &self,
+        callers: Arc<dyn KeyStore>,
+    ) -> Arc<dyn CallerAuthenticator> {
+        Arc::new(Authenticator::new(callers, self.clock.clone()))
     }
 
     pub(crate) fn mount(&self, spec: impl Spec, prefix: &str) -> Mount {
         let store = Arc::new(self.store.clone());
         let changer = Changer::builder(store, self.hasher.clone()).clock(self.clock.clone());
-        Mount {
-            spec: Arc::new(spec),
-            prefix: prefix.parse().unwrap(),
-            realm: realm(),
-            changer: Arc::new(changer.build().unwrap()),
-        }
+        let changer = Arc::new(changer.build().unwrap());
+        Mount::new(Arc::new(spec), realm(), changer).with_prefix(prefix.parse().unwrap())
     }
 
     /// The vendor `acme` at [`PATH`].

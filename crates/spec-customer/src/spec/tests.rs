@@ -1,41 +1,52 @@
 use std::time::Duration;
 
-use http::request::Parts;
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderName, Request};
-use repass_core::{Plaintext, Realm, TokenId, TokenIdentity, Violation};
+use repass_core::{
+    Caller, Change, ChangeError, Context, Plaintext, Proof, Realm, Sessions, Subject, TokenId,
+    TokenIdentity, Violation,
+};
+use repass_spec::{Call, Rejection, RequiredCredential};
 use uuid::Uuid;
 
 use super::*;
+use crate::http_error::ERROR;
+use crate::{
+    Answer, ClientCredential, ContentFormat, UpdateUserPasswordRequest, UpdateUserPasswordResponse,
+};
 
 const GUID: &str = "1c4b0ca1-ad13-410b-a1c5-bb2065641934";
 
-fn parts(headers: &[(&'static str, &'static str)]) -> Parts {
+fn with_head<T>(headers: &[(&'static str, &'static str)], act: impl FnOnce(&Head<'_>) -> T) -> T {
     let mut request = Request::post(format!("http://h{PATH}?secret=1"));
     for (name, value) in headers {
         request = request.header(HeaderName::from_static(name), *value);
     }
-    request.body(()).unwrap().into_parts().0
-}
-
-fn with_head<T>(headers: &[(&'static str, &'static str)], act: impl FnOnce(&Head<'_>) -> T) -> T {
-    let parts = parts(headers);
+    let (parts, ()) = request.body(()).unwrap().into_parts();
     let realm: Realm = "shop".parse().unwrap();
-    let head = Head { parts: &parts, path: PATH, realm: &realm, request_id: "1", peer: None };
-    act(&head)
+    act(&Head::new(&parts, &realm))
 }
 
-fn read(spec: CustomerSpec, body: &str, caller: &Caller) -> Change {
-    with_head(&[("content-type", "application/json")], |head| {
-        spec.read(head, body.as_bytes(), caller).unwrap()
-    })
+fn begin(spec: CustomerSpec, headers: &[(&'static str, &'static str)]) -> Box<dyn Call> {
+    match with_head(headers, |head| spec.begin(head)) {
+        RouteMatch::Match(call) => call,
+        other => panic!("{other:?}"),
+    }
 }
 
-fn write(error: &ChangeError, headers: &[(&'static str, &'static str)]) -> (u16, Reply, String) {
-    with_head(headers, |head| {
-        let reply = CustomerSpec::default().write(head, &Context::new(NAME), Err(error));
-        let body = String::from_utf8(reply.body().to_vec()).unwrap();
-        (reply.status().as_u16(), reply, body)
-    })
+fn read(spec: CustomerSpec, body: &str, caller: Caller) -> Change {
+    let mut call = begin(spec, &[("content-type", "application/json")]);
+    call.read(body.as_bytes(), caller).unwrap()
+}
+
+fn respond(error: &ChangeError, headers: &[(&'static str, &'static str)]) -> (u16, Reply, String) {
+    let reply = begin(CustomerSpec::default(), headers).respond(Err(error));
+    let body = String::from_utf8(reply.body().to_vec()).unwrap();
+    (reply.status().as_u16(), reply, body)
+}
+
+fn reject(rejection: Rejection) -> Reply {
+    begin(CustomerSpec::default(), &[]).reject(rejection)
 }
 
 fn holder() -> Caller {
@@ -53,27 +64,31 @@ fn holder() -> Caller {
 
 #[test]
 fn the_route_takes_any_case_a_slash_and_an_id() {
-    let spec = CustomerSpec::default();
+    let route = |path: &str, method: &str| {
+        let request = Request::builder().method(method).body(()).unwrap();
+        let (parts, realm) = (request.into_parts().0, "shop".parse().unwrap());
+        CustomerSpec::default().begin(&Head::new(&parts, &realm).with_path(path))
+    };
     for path in [
         PATH,
         "/API/customer/updateuserpassword/",
         "/api/Customer/UpdateUserPassword/5",
         "/api/Customer/UpdateUserPassword/5/",
     ] {
-        assert_eq!(spec.route(path, &Method::POST), Route::Here, "{path}");
-        assert_eq!(spec.route(path, &Method::GET), Route::OtherMethod { allow: "POST" });
+        assert!(matches!(route(path, "POST"), RouteMatch::Match(_)), "{path}");
+        let other = route(path, "GET");
+        assert!(matches!(other, RouteMatch::MethodNotAllowed { allow: "POST" }), "{path}");
     }
-    for (path, shared) in [
-        ("/api/Customer/UpdateUserPassword/5/6", 3),
-        ("/api/Customer/UpdateUserPassword//", 3),
-        ("/api/Customer/UpdateUserPasswordX", 2),
-        ("/api/Nope/UpdateUserPassword", 1),
-        ("/nope", 0),
-        ("/äpi/Customer/UpdateUserPassword", 0),
-        ("", 0),
+    for path in [
+        "/api/Customer/UpdateUserPassword/5/6",
+        "/api/Customer/UpdateUserPassword//",
+        "/api/Customer/UpdateUserPasswordX",
+        "/api/Nope/UpdateUserPassword",
+        "/nope",
+        "/äpi/Customer/UpdateUserPassword",
+        "",
     ] {
-        let elsewhere = Route::Elsewhere { affinity: shared };
-        assert_eq!(spec.route(path, &Method::POST), elsewhere, "{path}");
+        assert!(matches!(route(path, "POST"), RouteMatch::NoMatch), "{path}");
     }
 }
 
@@ -85,13 +100,13 @@ fn a_request_becomes_a_change() {
         GUID.to_uppercase(),
         "u".repeat(600)
     );
-    let change = read(CustomerSpec::default(), &body, &Caller::anonymous());
-    assert_eq!(change.subject, Subject::new("shop".parse().unwrap(), GUID));
+    let change = read(CustomerSpec::default(), &body, Caller::anonymous());
+    let subject = Subject::new("shop".parse().unwrap(), GUID);
+    assert_eq!(*change.authorization.subject(), subject);
+    assert!(change.authorization.is_allowed());
     assert!(matches!(&change.proof, Proof::OldPassword(text) if text.expose() == "old"));
     assert_eq!(change.new_password.expose(), "new");
-    assert_eq!(change.authority, Authority::AnyoneWithProof);
     assert_eq!(change.sessions, Sessions::EndAll);
-    assert_eq!(change.context.source, "customer");
     assert_eq!(change.context.ip_address.as_deref(), Some("i"));
     assert_eq!(change.context.user_agent.unwrap().len(), Context::MAX_TEXT);
     assert_eq!(change.context.session.as_deref(), Some("p"));
@@ -99,8 +114,8 @@ fn a_request_becomes_a_change() {
 
 #[test]
 fn what_is_missing_is_left_to_the_engine() {
-    let change = read(CustomerSpec::default(), "{}", &Caller::anonymous());
-    assert_eq!(change.subject.user_id, Uuid::nil().to_string());
+    let change = read(CustomerSpec::default(), "{}", Caller::anonymous());
+    assert_eq!(change.authorization.subject().user_id, Uuid::nil().to_string());
     assert!(matches!(&change.proof, Proof::OldPassword(text) if text.is_empty()));
     assert!(change.new_password.is_empty());
 }
@@ -108,20 +123,18 @@ fn what_is_missing_is_left_to_the_engine() {
 #[test]
 fn holders_of_a_token_act_for_themselves_and_keep_it() {
     let spec = CustomerSpec::new(Authentication::Bearer);
-    let change = read(spec, &format!("{{\"UserId\":\"{GUID}\"}}"), &holder());
+    let change = read(spec, &format!("{{\"UserId\":\"{GUID}\"}}"), holder());
     assert_eq!(change.sessions, Sessions::KeepPresenting);
-    assert!(change.authority.allows(&change.caller, &change.subject));
-    let change = read(spec, "{}", &holder());
-    assert!(!change.authority.allows(&change.caller, &change.subject));
+    assert!(change.authorization.is_allowed());
+    let change = read(spec, "{}", holder());
+    assert!(!change.authorization.is_allowed());
 }
 
 #[test]
 fn credentials_are_those_of_the_setting() {
     let headers = [("x-api-key", "k"), ("authorization", "Bearer t")];
-    let present = |authentication| {
-        let spec = CustomerSpec::new(authentication);
-        with_head(&headers, |head| spec.credentials(head)).pop()
-    };
+    let present =
+        |authentication| begin(CustomerSpec::new(authentication), &headers).credentials().pop();
     let is = |text: &Option<Plaintext>, expected| text.as_ref().unwrap().expose() == expected;
     assert!(present(Authentication::None).is_none());
     assert!(matches!(
@@ -135,19 +148,8 @@ fn credentials_are_those_of_the_setting() {
 }
 
 #[test]
-fn settings_are_spelled_in_kebab_case() {
-    for (text, setting) in [
-        ("\"none\"", Authentication::None),
-        ("\"api-key\"", Authentication::ApiKey),
-        ("\"bearer\"", Authentication::Bearer),
-    ] {
-        assert_eq!(serde_json::from_str::<Authentication>(text).unwrap(), setting);
-    }
-}
-
-#[test]
 fn outcomes_of_the_engine() {
-    let (status, _, body) = write(&ChangeError::WrongPassword, &[]);
+    let (status, _, body) = respond(&ChangeError::WrongPassword, &[]);
     assert_eq!(status, 200);
     assert_eq!(
         body,
@@ -156,7 +158,7 @@ fn outcomes_of_the_engine() {
     );
     let rejected =
         ChangeError::Rejected(vec![Violation::TooShort { min: 8, actual: 0 }, Violation::Common]);
-    let (status, _, body) = write(&rejected, &[]);
+    let (status, _, body) = respond(&rejected, &[]);
     assert_eq!(status, 200);
     assert_eq!(
         body,
@@ -175,7 +177,7 @@ fn failures_of_the_engine_are_errors_in_the_negotiated_format() {
         (ChangeError::Inactive, 500, None),
         (ChangeError::WrongOtp, 500, None),
     ] {
-        let (own, reply, body) = write(&error, &[("accept", "text/xml")]);
+        let (own, reply, body) = respond(&error, &[("accept", "text/xml")]);
         assert_eq!(own, status);
         assert_eq!(reply.headers()[CONTENT_TYPE], "text/xml; charset=utf-8");
         let retry = reply.headers().get(http::header::RETRY_AFTER);
@@ -188,24 +190,24 @@ fn failures_of_the_engine_are_errors_in_the_negotiated_format() {
 #[test]
 fn no_authority_is_401_in_the_frameworks_words() {
     let denied = "{\"Message\":\"Authorization has been denied for this request.\"}";
-    let (status, reply, body) = write(&ChangeError::Forbidden, &[]);
+    let (status, reply, body) = respond(&ChangeError::Forbidden, &[]);
     assert_eq!((status, body.as_str()), (401, denied));
     assert_eq!(reply.headers()[WWW_AUTHENTICATE], "Bearer");
-    let demand = Refusal::Unauthenticated(Demand::Key(KeyKind::Api));
-    let reply = with_head(&[], |head| CustomerSpec::default().refuse(head, demand));
+    let reply = reject(Rejection::Unauthenticated(RequiredCredential::Key(KeyKind::Api)));
     assert_eq!((reply.status().as_u16(), &reply.body()[..]), (401, denied.as_bytes()));
     assert_eq!(reply.headers()[WWW_AUTHENTICATE], "ApiKey");
 }
 
 #[test]
-fn refusals_before_the_body() {
+fn rejections_before_the_body() {
     for (why, status) in [
-        (Refusal::BodyTooLarge, 413),
-        (Refusal::BodyIncomplete, 408),
-        (Refusal::Unavailable { retry_after: Duration::from_secs(1) }, 503),
-        (Refusal::Fault, 500),
+        (Rejection::UnsupportedEncoding, 415),
+        (Rejection::BodyTooLarge, 413),
+        (Rejection::BodyIncomplete, 408),
+        (Rejection::Unavailable { retry_after: Duration::from_secs(1) }, 503),
+        (Rejection::Fault, 500),
     ] {
-        let reply = with_head(&[], |head| CustomerSpec::default().refuse(head, why));
+        let reply = reject(why);
         assert_eq!(reply.status().as_u16(), status);
         assert!(HttpError::read("application/json", reply.body()).is_ok());
     }
@@ -213,10 +215,52 @@ fn refusals_before_the_body() {
 
 #[test]
 fn the_query_is_not_echoed() {
-    let reply = with_head(&[], |head| CustomerSpec::default().refuse(head, Refusal::NotFound));
+    let reply = with_head(&[], |head| CustomerSpec::default().not_found(head));
     let error = HttpError::read("application/json", reply.body()).unwrap();
     assert_eq!(
         error.message,
         format!("No HTTP resource was found that matches the request URI 'http://h{PATH}'.")
     );
+}
+
+#[test]
+fn e12_what_a_client_sends_is_read_and_answered() {
+    let request = UpdateUserPasswordRequest {
+        user_id: Uuid::from_u128(7),
+        old_password: Some("old".into()),
+        new_password: Some("new".into()),
+        ..Default::default()
+    };
+    for format in [ContentFormat::Json, ContentFormat::Xml, ContentFormat::Form] {
+        for (authentication, credential) in [
+            (Authentication::None, None),
+            (Authentication::ApiKey, Some(ClientCredential::ApiKey("secret".into()))),
+            (Authentication::Bearer, Some(ClientCredential::AccessToken("secret".into()))),
+        ] {
+            let sent = request.to_request("http://h", format, credential.as_ref()).unwrap();
+            let (parts, body) = sent.into_parts();
+            let spec = CustomerSpec::new(authentication);
+            let realm = "shop".parse().unwrap();
+            let RouteMatch::Match(mut call) = spec.begin(&Head::new(&parts, &realm)) else {
+                panic!()
+            };
+            let presented = call.credentials().pop().map(|credential| match credential {
+                Credential::Key(_, secret) | Credential::AccessToken(secret) => secret.unwrap(),
+            });
+            assert_eq!(presented.is_some(), credential.is_some());
+            assert!(presented.is_none_or(|secret| secret.expose() == "secret"));
+            let change = call.read(body.expose().as_bytes(), Caller::anonymous()).unwrap();
+            assert_eq!(change.new_password.expose(), "new");
+            let reply = call.respond(Err(&ChangeError::WrongPassword));
+            let is_xml = format == ContentFormat::Xml;
+            assert_eq!(
+                reply.headers()[CONTENT_TYPE].to_str().unwrap().contains("xml"),
+                is_xml,
+                "{format:?}"
+            );
+            let answer = Answer::from_response(reply.status(), reply.body()).unwrap();
+            let wrong = UpdateUserPasswordResponse::wrong_password();
+            assert_eq!(answer, Answer::NotChanged(wrong));
+        }
+    }
 }

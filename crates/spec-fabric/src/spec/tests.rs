@@ -5,11 +5,15 @@ use http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::request::Parts;
 use jiff::Timestamp;
 use proptest::prelude::*;
-use repass_core::{Account, AccountId, HashError, Profile, SignedClaims, StoreError};
-use repass_spec::Demand;
+use repass_core::{
+    Account, AccountId, Caller, Change, ChangeError, Changed, Context, HashError, KeyKind,
+    Plaintext, Profile, Proof, Sessions, SignedClaims, StoreError, Subject, Violation,
+};
+use repass_spec::{Call, Credential, Rejection, RequiredCredential};
 use uuid::Uuid;
 
 use super::*;
+use crate::{ChangePassword, FabricError};
 
 const BODY: &str = r#"{"userId":"u","resetToken":"token","newPassword":"new"}"#;
 const SITE: &str = "1234abcd5678efgh9ijklmno";
@@ -34,24 +38,34 @@ fn sent_from(site: &str) -> Parts {
 }
 
 fn with_head<T>(parts: &Parts, act: impl FnOnce(&Head<'_>) -> T) -> T {
-    let realm = realm("mount");
-    act(&Head { parts, path: parts.uri.path(), realm: &realm, request_id: "r", peer: None })
+    act(&Head::new(parts, &realm("mount")))
 }
 
 fn realm(name: &str) -> Realm {
     name.parse().unwrap()
 }
 
+fn begin(spec: &FabricSpec, parts: &Parts) -> Box<dyn Call> {
+    match with_head(parts, |head| spec.begin(head)) {
+        RouteMatch::Match(call) => call,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn read(spec: &FabricSpec, parts: &Parts, body: &[u8]) -> Result<Change, Reply> {
-    with_head(parts, |head| spec.read(head, body, &Caller::anonymous()))
+    begin(spec, parts).read(body, Caller::anonymous())
 }
 
-fn write(result: Result<&Changed, &ChangeError>) -> Reply {
-    with_head(&sent_from(SITE), |head| FabricSpec::new().write(head, &Context::new(NAME), result))
+fn authorize(parts: &Parts) -> Result<(), Reply> {
+    begin(&FabricSpec::new(), parts).authorize(&Caller::anonymous())
 }
 
-fn refuse(refusal: Refusal<'_>) -> Reply {
-    with_head(&sent_from(SITE), |head| FabricSpec::new().refuse(head, refusal))
+fn respond(result: Result<&Changed, &ChangeError>) -> Reply {
+    begin(&FabricSpec::new(), &sent_from(SITE)).respond(result)
+}
+
+fn reject(rejection: Rejection) -> Reply {
+    begin(&FabricSpec::new(), &parts(&[])).reject(rejection)
 }
 
 #[track_caller]
@@ -72,29 +86,31 @@ impl SignedTokenVerifier for KnowsNothing {
 
 #[test]
 fn the_path_is_exact_but_for_a_trailing_slash() {
-    let spec = FabricSpec::new();
-    assert_eq!(spec.route(PATH, &Method::PATCH), Route::Here);
-    assert_eq!(spec.route(&format!("{PATH}/"), &Method::PATCH), Route::Here);
-    assert_eq!(spec.route(PATH, &Method::POST), Route::OtherMethod { allow: "PATCH" });
-    for (path, affinity) in [
-        ("/api-commerceidentity/auth/change-password", 3),
-        ("/api-commerceIdentity/auth", 2),
-        ("/api-commerceIdentity/auth/change-password//", 3),
-        ("/v1", 0),
+    let route = |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).body(()).unwrap();
+        with_head(&request.into_parts().0, |head| FabricSpec::new().begin(head))
+    };
+    assert!(matches!(route("PATCH", PATH), RouteMatch::Match(_)));
+    assert!(matches!(route("PATCH", &format!("{PATH}/")), RouteMatch::Match(_)));
+    assert!(matches!(route("POST", PATH), RouteMatch::MethodNotAllowed { allow: "PATCH" }));
+    for path in [
+        "/api-commerceidentity/auth/change-password",
+        "/api-commerceIdentity/auth",
+        "/api-commerceIdentity/auth/change-password//",
+        "/v1",
     ] {
-        assert_eq!(spec.route(path, &Method::PATCH), Route::Elsewhere { affinity }, "{path}");
+        assert!(matches!(route("PATCH", path), RouteMatch::NoMatch), "{path}");
     }
 }
 
 #[test]
 fn the_caller_presents_an_api_key() {
     let key = |headers: &[(HeaderName, &str)]| {
-        let mut credentials =
-            with_head(&parts(headers), |head| FabricSpec::new().credentials(head));
+        let mut credentials = begin(&FabricSpec::new(), &parts(headers)).credentials();
         assert_eq!(credentials.len(), 1);
         match credentials.remove(0) {
             Credential::Key(KeyKind::Api, key) => key.map(|key| key.expose().to_owned()),
-            other => panic!("{:?}", other.demand()),
+            other => panic!("{:?}", other.required()),
         }
     };
     assert_eq!(key(&[(X_API_KEY, "abc")]).as_deref(), Some("abc"));
@@ -102,15 +118,32 @@ fn the_caller_presents_an_api_key() {
 }
 
 #[test]
-fn the_site_context_is_looked_at_before_the_body() {
-    let admit = |parts: &Parts| {
-        with_head(parts, |head| FabricSpec::new().admit(head, &Caller::anonymous()))
+fn e12_a_client_s_request_is_one_that_a_server_reads() {
+    let change = ChangePassword {
+        user_id: "u".to_owned(),
+        reset_token: "token".into(),
+        new_password: "new".into(),
     };
-    assert!(admit(&sent_from(SITE)).is_ok());
+    let request = change.to_request("https://h", &"key".into(), &SiteContext::new(SITE)).unwrap();
+    assert_eq!(request.uri(), format!("https://h{PATH}").as_str());
+    let (parts, body) = request.into_parts();
+    let mut call = begin(&FabricSpec::new(), &parts);
+    let credentials = call.credentials();
+    assert!(matches!(&credentials[0], Credential::Key(_, Some(key)) if key.expose() == "key"));
+    call.authorize(&Caller::anonymous()).unwrap();
+    let read = call.read(body.expose().as_bytes(), Caller::anonymous()).unwrap();
+    assert_eq!(read.authorization.subject().user_id, "u");
+    let foreign = SiteContext { stage: Some("\u{e4}".to_owned()), ..SiteContext::new(SITE) };
+    assert!(change.to_request("https://h", &"key".into(), &foreign).is_err());
+}
+
+#[test]
+fn the_site_context_is_looked_at_before_the_body() {
+    assert!(authorize(&sent_from(SITE)).is_ok());
     let as_string = format!(r#""{{\"account\":\"{SITE}\"}}""#);
-    assert!(admit(&parts(&[(X_SITE_CONTEXT, &as_string)])).is_ok());
+    assert!(authorize(&parts(&[(X_SITE_CONTEXT, &as_string)])).is_ok());
     assert_answer(
-        &admit(&parts(&[])).unwrap_err(),
+        &authorize(&parts(&[])).unwrap_err(),
         400,
         r#"{"error":"Bad Request","code":"BAD_REQUEST","message":"x-site-context is required."}"#,
     );
@@ -119,7 +152,7 @@ fn the_site_context_is_looked_at_before_the_body() {
         ("5", "x-site-context must be a JSON object."),
         ("{}", "x-site-context must have an account of 24 letters and digits."),
     ] {
-        let reply = admit(&parts(&[(X_SITE_CONTEXT, value)])).unwrap_err();
+        let reply = authorize(&parts(&[(X_SITE_CONTEXT, value)])).unwrap_err();
         assert_answer(
             &reply,
             400,
@@ -131,16 +164,14 @@ fn the_site_context_is_looked_at_before_the_body() {
 #[test]
 fn a_request_becomes_a_change() {
     let change = read(&FabricSpec::new(), &sent_from(SITE), BODY.as_bytes()).unwrap();
-    assert_eq!(change.subject, Subject::new(realm("mount"), "u"));
-    assert_eq!(change.authority, Authority::AnyoneWithProof);
+    assert_eq!(*change.authorization.subject(), Subject::new(realm("mount"), "u"));
+    assert!(change.authorization.is_allowed(), "the proof alone decides");
     assert!(matches!(&change.proof, Proof::ResetToken(token) if token.expose() == "token"));
     assert!(change.otp.is_none());
     assert_eq!(change.new_password.expose(), "new");
     assert_eq!(change.sessions, Sessions::EndAll);
-    assert_eq!(
-        change.context,
-        Context { channel: Some("12".to_owned()), ..Context::new("fabric") }
-    );
+    let said = Context { channel: Some("12".to_owned()), ..Context::default() };
+    assert_eq!(change.context, said);
 }
 
 #[test]
@@ -159,7 +190,7 @@ fn a_site_account_is_a_realm_of_its_own() {
         (&only_default, SITE, "rest"),
     ] {
         let change = read(spec, &sent_from(site), BODY.as_bytes()).unwrap();
-        assert_eq!(change.subject.realm, realm(expected));
+        assert_eq!(change.authorization.subject().realm, realm(expected));
         assert!(spec.realms(&realm("mount")).contains(&realm(expected)));
     }
     assert_eq!(open.realms(&realm("mount")).len(), 2);
@@ -257,7 +288,7 @@ fn a_change_is_answered_by_the_user() {
         updated_at: Timestamp::UNIX_EPOCH,
     };
     let at = "2026-01-02T03:04:05.006007Z".parse().unwrap();
-    let reply = write(Ok(&Changed { account, at, version: 2 }));
+    let reply = respond(Ok(&Changed { account, at, version: 2 }));
     assert_answer(
         &reply,
         200,
@@ -295,7 +326,7 @@ fn refused_changes() {
         ),
         (ChangeError::Forbidden, 403, r#"{"message":"Forbidden"}"#),
     ] {
-        let reply = write(Err(&error));
+        let reply = respond(Err(&error));
         assert_answer(&reply, status, answer);
         assert!(!reply.headers().contains_key(RETRY_AFTER));
     }
@@ -304,7 +335,7 @@ fn refused_changes() {
 #[test]
 fn closed_accounts_and_a_busy_server_say_when_to_come_back() {
     let error = ChangeError::TooManyAttempts { retry_after: Duration::from_millis(1500) };
-    let reply = write(Err(&error));
+    let reply = respond(Err(&error));
     assert_answer(
         &reply,
         429,
@@ -315,9 +346,9 @@ fn closed_accounts_and_a_busy_server_say_when_to_come_back() {
     let retry_after = Duration::from_secs(3);
     let unavailable = StoreError::Unavailable("gone".into());
     for (reply, seconds) in [
-        (write(Err(&ChangeError::Busy { retry_after })), "3"),
-        (write(Err(&ChangeError::Store(unavailable))), "1"),
-        (refuse(Refusal::Unavailable { retry_after }), "3"),
+        (respond(Err(&ChangeError::Busy { retry_after })), "3"),
+        (respond(Err(&ChangeError::Store(unavailable))), "1"),
+        (reject(Rejection::Unavailable { retry_after }), "3"),
     ] {
         assert_answer(
             &reply,
@@ -336,34 +367,42 @@ fn faults_say_nothing_of_their_cause() {
         ChangeError::Hash(HashError::Unsupported("secret")),
         ChangeError::WrongOtp,
     ] {
-        assert_answer(&write(Err(&error)), 500, answer);
+        assert_answer(&respond(Err(&error)), 500, answer);
     }
-    assert_answer(&refuse(Refusal::Fault), 500, answer);
+    assert_answer(&reject(Rejection::Fault), 500, answer);
 }
 
 #[test]
 fn requests_that_never_became_a_change() {
-    for (refusal, status, answer) in [
+    for (rejection, status, answer) in [
         (
-            Refusal::NotFound,
-            404,
-            r#"{"error":"Not Found","code":"NOT_FOUND","message":"Not found."}"#,
+            Rejection::UnsupportedEncoding,
+            415,
+            r#"{"error":"Unsupported Media Type","code":"UNSUPPORTED_MEDIA_TYPE","message":"Content-Encoding is not supported."}"#,
         ),
         (
-            Refusal::BodyTooLarge,
+            Rejection::BodyTooLarge,
             413,
             r#"{"error":"Payload Too Large","code":"PAYLOAD_TOO_LARGE","message":"The body is too large."}"#,
         ),
         (
-            Refusal::BodyIncomplete,
+            Rejection::BodyIncomplete,
             408,
             r#"{"error":"Request Timeout","code":"REQUEST_TIMEOUT","message":"The body did not arrive in time."}"#,
         ),
-        (Refusal::Unauthenticated(Demand::Key(KeyKind::Api)), 403, r#"{"message":"Forbidden"}"#),
+        (
+            Rejection::Unauthenticated(RequiredCredential::Key(KeyKind::Api)),
+            403,
+            r#"{"message":"Forbidden"}"#,
+        ),
     ] {
-        assert_answer(&refuse(refusal), status, answer);
+        assert_answer(&reject(rejection), status, answer);
     }
-    let reply = refuse(Refusal::MethodNotAllowed { allow: "PATCH" });
+    let parts = parts(&[]);
+    let reply = with_head(&parts, |head| FabricSpec::new().not_found(head));
+    let answer = r#"{"error":"Not Found","code":"NOT_FOUND","message":"Not found."}"#;
+    assert_answer(&reply, 404, answer);
+    let reply = with_head(&parts, |head| FabricSpec::new().method_not_allowed(head, "PATCH"));
     assert_answer(
         &reply,
         405,
@@ -387,9 +426,7 @@ proptest! {
             let error: FabricError = serde_json::from_slice(reply.body()).unwrap();
             prop_assert_eq!(error.code.as_deref(), Some("BAD_REQUEST"));
         }
-        let parts = parts(&[(X_SITE_CONTEXT, &context)]);
-        let admitted =
-            with_head(&parts, |head| FabricSpec::new().admit(head, &Caller::anonymous()));
-        prop_assert_eq!(admitted.unwrap_err().status(), 400);
+        let authorized = authorize(&parts(&[(X_SITE_CONTEXT, &context)]));
+        prop_assert_eq!(authorized.unwrap_err().status(), 400);
     }
 }

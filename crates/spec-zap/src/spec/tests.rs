@@ -1,12 +1,13 @@
 use std::time::Duration;
 
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use http::request::Parts;
 use http::{HeaderName, Request};
 use jiff::Timestamp;
 use proptest::prelude::*;
-use repass_core::{Account, AccountId, HashError, Profile, Realm, StoreError};
-use repass_spec::Demand;
+use repass_core::{
+    Account, AccountId, Context, HashError, Profile, Sessions, StoreError, TokenId, TokenIdentity,
+};
+use repass_spec::RequiredCredential;
 use uuid::Uuid;
 
 use super::*;
@@ -14,31 +15,41 @@ use super::*;
 const BODY: &str =
     r#"{"userId":"u","email":"u@zap.com","oldPassword":"old","newPassword":"new","otp":"123456"}"#;
 
-fn parts(headers: &[(HeaderName, &str)]) -> Parts {
-    let mut request = Request::builder().method("POST").uri("/v1/changePassword");
+fn with_head<T>(
+    method: &str,
+    path: &str,
+    headers: &[(HeaderName, &str)],
+    act: impl FnOnce(&Head<'_>) -> T,
+) -> T {
+    let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(name, *value);
     }
-    request.body(()).unwrap().into_parts().0
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    act(&Head::new(&parts, &"zap".parse().unwrap()))
 }
 
-fn with_head<T>(parts: &Parts, act: impl FnOnce(&Head<'_>) -> T) -> T {
-    let realm: Realm = "zap".parse().unwrap();
-    act(&Head { parts, path: parts.uri.path(), realm: &realm, request_id: "r", peer: None })
+fn begin_by(spec: ZapSpec, headers: &[(HeaderName, &str)]) -> Box<dyn Call> {
+    match with_head(METHOD, PATH, headers, |head| spec.begin(head)) {
+        RouteMatch::Match(call) => call,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn begin(headers: &[(HeaderName, &str)]) -> Box<dyn Call> {
+    begin_by(ZapSpec::default(), headers)
 }
 
 fn read(content_type: &str, body: &[u8]) -> Result<Change, Reply> {
-    with_head(&parts(&[(CONTENT_TYPE, content_type)]), |head| {
-        ZapSpec::default().read(head, body, &Caller::anonymous())
-    })
+    begin(&[(CONTENT_TYPE, content_type)]).read(body, Caller::anonymous())
 }
 
-fn write(result: Result<&Changed, &ChangeError>) -> Reply {
-    with_head(&parts(&[]), |head| ZapSpec::default().write(head, &Context::new(NAME), result))
+fn respond(result: Result<&Changed, &ChangeError>) -> Reply {
+    begin(&[]).respond(result)
 }
 
-fn refuse(refusal: Refusal<'_>) -> Reply {
-    with_head(&parts(&[]), |head| ZapSpec::default().refuse(head, refusal))
+fn reject(rejection: Rejection) -> Reply {
+    begin(&[]).reject(rejection)
 }
 
 #[track_caller]
@@ -66,29 +77,24 @@ fn changed() -> Changed {
 
 #[test]
 fn the_path_is_exact_but_for_a_trailing_slash() {
-    let spec = ZapSpec::default();
-    assert_eq!(spec.route("/v1/changePassword", &Method::POST), Route::Here);
-    assert_eq!(spec.route("/v1/changePassword/", &Method::POST), Route::Here);
-    assert_eq!(
-        spec.route("/v1/changePassword/", &Method::GET),
-        Route::OtherMethod { allow: "POST" }
-    );
-    for (path, affinity) in [
-        ("/v1/changepassword", 2),
-        ("/v1/changePassword//", 2),
-        ("/v1/changePassword/x", 2),
-        ("/v1/other", 1),
-        ("/", 0),
-    ] {
-        assert_eq!(spec.route(path, &Method::POST), Route::Elsewhere { affinity }, "{path}");
+    let route = |method, path| with_head(method, path, &[], |head| ZapSpec::default().begin(head));
+    assert!(matches!(route("POST", "/v1/changePassword"), RouteMatch::Match(_)));
+    assert!(matches!(route("POST", "/v1/changePassword/"), RouteMatch::Match(_)));
+    assert!(matches!(
+        route("GET", "/v1/changePassword/"),
+        RouteMatch::MethodNotAllowed { allow: "POST" }
+    ));
+    for path in
+        ["/v1/changepassword", "/v1/changePassword//", "/v1/changePassword/x", "/v1/other", "/"]
+    {
+        assert!(matches!(route("POST", path), RouteMatch::NoMatch), "{path}");
     }
 }
 
 #[test]
 fn the_caller_presents_a_bearer_token() {
     let token = |headers: &[(HeaderName, &str)]| {
-        let mut credentials =
-            with_head(&parts(headers), |head| ZapSpec::default().credentials(head));
+        let mut credentials = begin(headers).credentials();
         assert_eq!(credentials.len(), 1);
         match credentials.remove(0) {
             Credential::AccessToken(token) => token.map(|token| token.expose().to_owned()),
@@ -104,22 +110,60 @@ fn the_caller_presents_a_bearer_token() {
 fn a_request_becomes_a_change() {
     let change = read("application/json; charset=utf-8", BODY.as_bytes()).unwrap();
     let subject = Subject::new("zap".parse().unwrap(), "u").with_email("u@zap.com");
-    assert_eq!(change.subject, subject);
-    assert_eq!(change.authority, Authority::SelfOrAdmin);
+    assert_eq!(*change.authorization.subject(), subject);
     assert!(matches!(&change.proof, Proof::OldPassword(old) if old.expose() == "old"));
     assert_eq!(change.otp.unwrap().expose(), "123456");
     assert_eq!(change.new_password.expose(), "new");
     assert_eq!(change.sessions, Sessions::KeepPresenting);
-    assert_eq!(change.context, Context::new("zap"));
+    assert_eq!(change.context, Context::default());
+}
+
+#[test]
+fn the_user_and_a_site_admin_may_change_the_password() {
+    let is_allowed = |user_id: &str, role: &str| {
+        let token = TokenIdentity {
+            id: TokenId(Uuid::nil()),
+            account: AccountId(Uuid::nil()),
+            realm: "zap".parse().unwrap(),
+            user_id: user_id.parse().unwrap(),
+            roles: vec![role.to_owned()],
+        };
+        let caller = Caller { token: Some(token), key: None };
+        let mut call = begin(&[(CONTENT_TYPE, "application/json")]);
+        call.read(BODY.as_bytes(), caller).unwrap().authorization.is_allowed()
+    };
+    assert!(is_allowed("u", ""));
+    assert!(is_allowed("root", "admin"));
+    assert!(!is_allowed("other", ""));
+}
+
+#[test]
+fn e12_a_client_s_request_is_one_that_a_server_reads() {
+    let request = ChangePassword {
+        user_id: "u".to_owned(),
+        email: "u@zap.com".to_owned(),
+        old_password: "old".into(),
+        new_password: "new".into(),
+        secure_otp: None,
+    };
+    let request = request.to_request("https://h/zap/", &"abc".into()).unwrap();
+    assert_eq!(request.uri(), "https://h/zap/v1/changePassword");
+    let (parts, body) = request.into_parts();
+    let realm = "zap".parse().unwrap();
+    let head = Head::new(&parts, &realm).with_path(PATH);
+    let RouteMatch::Match(mut call) = ZapSpec::default().begin(&head) else { panic!("no match") };
+    let credentials = call.credentials();
+    assert!(matches!(&credentials[0], Credential::AccessToken(Some(abc)) if abc.expose() == "abc"));
+    let change = call.read(body.expose().as_bytes(), Caller::anonymous()).unwrap();
+    assert_eq!(change.new_password.expose(), "new");
 }
 
 #[test]
 fn the_otp_switch_reaches_the_reader() {
     let body = BODY.replace("otp", "other");
     let strict = ZapSpec::new(SecureOtp::Required);
-    let reply = with_head(&parts(&[(CONTENT_TYPE, "application/json")]), |head| {
-        strict.read(head, body.as_bytes(), &Caller::anonymous())
-    });
+    let reply = begin_by(strict, &[(CONTENT_TYPE, "application/json")])
+        .read(body.as_bytes(), Caller::anonymous());
     assert_answer(
         &reply.unwrap_err(),
         400,
@@ -154,15 +198,13 @@ fn unreadable_requests() {
     ] {
         assert_answer(&read(content_type, body.as_bytes()).unwrap_err(), 400, answer);
     }
-    let without_type = with_head(&parts(&[]), |head| {
-        ZapSpec::default().read(head, BODY.as_bytes(), &Caller::anonymous())
-    });
+    let without_type = begin(&[]).read(BODY.as_bytes(), Caller::anonymous());
     assert_eq!(without_type.unwrap_err().status(), 400);
 }
 
 #[test]
 fn a_change_is_answered_as_on_the_page() {
-    let reply = write(Ok(&changed()));
+    let reply = respond(Ok(&changed()));
     assert_answer(&reply, 200, r#"{"success":true,"data":"Password updated successfully"}"#);
 }
 
@@ -190,7 +232,7 @@ fn refused_changes() {
         ),
         (ChangeError::Forbidden, 403, r#"{"success":false,"data":"Forbidden"}"#),
     ] {
-        let reply = write(Err(&error));
+        let reply = respond(Err(&error));
         assert_answer(&reply, status, answer);
         assert!(!reply.headers().contains_key(RETRY_AFTER));
     }
@@ -199,7 +241,7 @@ fn refused_changes() {
 #[test]
 fn closed_accounts_and_a_busy_server_say_when_to_come_back() {
     let error = ChangeError::TooManyAttempts { retry_after: Duration::from_millis(1500) };
-    let reply = write(Err(&error));
+    let reply = respond(Err(&error));
     assert_answer(
         &reply,
         429,
@@ -210,9 +252,9 @@ fn closed_accounts_and_a_busy_server_say_when_to_come_back() {
     let retry_after = Duration::from_secs(3);
     let unavailable = StoreError::Unavailable("gone".into());
     for (reply, seconds) in [
-        (write(Err(&ChangeError::Busy { retry_after })), "3"),
-        (write(Err(&ChangeError::Store(unavailable))), "1"),
-        (refuse(Refusal::Unavailable { retry_after }), "3"),
+        (respond(Err(&ChangeError::Busy { retry_after })), "3"),
+        (respond(Err(&ChangeError::Store(unavailable))), "1"),
+        (reject(Rejection::Unavailable { retry_after }), "3"),
     ] {
         let answer = r#"{"success":false,"data":"An error occured while processing the request"}"#;
         assert_answer(&reply, 503, answer);
@@ -230,24 +272,31 @@ fn faults_say_what_the_page_says_and_nothing_of_their_cause() {
         ChangeError::TokenExpired,
         ChangeError::Inactive,
     ] {
-        assert_answer(&write(Err(&error)), 500, answer);
+        assert_answer(&respond(Err(&error)), 500, answer);
     }
-    assert_answer(&refuse(Refusal::Fault), 500, answer);
+    assert_answer(&reject(Rejection::Fault), 500, answer);
 }
 
 #[test]
 fn requests_that_never_became_a_change() {
-    for (refusal, status, answer) in [
-        (Refusal::NotFound, 404, r#"{"success":false,"data":"Not Found"}"#),
-        (Refusal::BodyTooLarge, 413, r#"{"success":false,"data":"Payload Too Large"}"#),
-        (Refusal::BodyIncomplete, 408, r#"{"success":false,"data":"Request Timeout"}"#),
+    for (rejection, status, answer) in [
+        (
+            Rejection::UnsupportedEncoding,
+            400,
+            r#"{"success":false,"data":"Bad request: the content encoding is not supported."}"#,
+        ),
+        (Rejection::BodyTooLarge, 413, r#"{"success":false,"data":"Payload Too Large"}"#),
+        (Rejection::BodyIncomplete, 408, r#"{"success":false,"data":"Request Timeout"}"#),
     ] {
-        assert_answer(&refuse(refusal), status, answer);
+        assert_answer(&reject(rejection), status, answer);
     }
-    let reply = refuse(Refusal::Unauthenticated(Demand::AccessToken));
+    let reply = reject(Rejection::Unauthenticated(RequiredCredential::AccessToken));
     assert_answer(&reply, 401, r#"{"success":false,"data":"Unauthorized"}"#);
     assert_eq!(reply.headers()[WWW_AUTHENTICATE], "Bearer");
-    let reply = refuse(Refusal::MethodNotAllowed { allow: "POST" });
+    let reply = with_head("POST", "/", &[], |head| ZapSpec::default().not_found(head));
+    assert_answer(&reply, 404, r#"{"success":false,"data":"Not Found"}"#);
+    let reply =
+        with_head("GET", PATH, &[], |head| ZapSpec::default().method_not_allowed(head, "POST"));
     assert_answer(&reply, 405, r#"{"success":false,"data":"Method Not Allowed"}"#);
     assert_eq!(reply.headers()[ALLOW], "POST");
 }

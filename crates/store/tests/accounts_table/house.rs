@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repass_core::{
-    Account, Administration, Argon2idHasher, Authenticator, Authority, Caller, Change, ChangeError,
-    Changed, Changer, Context, CredentialStore, Found, HashProfile, HashedPassword, Hasher,
-    HasherOptions, InstallationKey, Knowledge, ManualClock, NewPassword, Plaintext, Policy, Proof,
-    Sessions, SystemRandomness,
+    Account, Administration, Argon2idHasher, Authenticator, Authorization, CallerAuthenticator,
+    Change, ChangeError, Changed, Changer, Context, CredentialStore, Found, HashProfile,
+    HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, ManualClock, NewPassword,
+    Plaintext, Policy, Proof, SystemRandomness,
 };
 use repass_store::SqlStore;
 
@@ -81,16 +81,9 @@ impl House {
         proof: Proof,
         new: &str,
     ) -> Result<Changed, ChangeError> {
-        let change = Change {
-            subject: user.subject(),
-            caller: Caller::anonymous(),
-            authority: Authority::AnyoneWithProof,
-            proof,
-            otp: None,
-            new_password: Plaintext::from(new),
-            sessions: Sessions::default(),
-            context: Context::new("test"),
-        };
+        let change =
+            Change::new(Authorization::by_proof(user.subject()), proof, Plaintext::from(new))
+                .with_context(Context::new("test"));
         self.changer.change(change).await
     }
 

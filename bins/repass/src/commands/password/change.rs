@@ -1,4 +1,4 @@
-use repass_core::{Authority, Caller, Change, Changed, Context, Proof, Sessions, Subject};
+use repass_core::{Authorization, Change, Changed, Context, Proof, Sessions, Subject};
 use serde_json::json;
 
 use crate::cli::{ChangePassword, DatabaseOptions, PolicyOption};
@@ -33,16 +33,13 @@ pub(super) async fn run(
         };
         warn_of_insecure(hashing.profile, output);
         let changer = desk.changer(policy.policy, &hashing).await?;
-        let change = Change {
-            subject: Subject::new(name.realm, name.user_id.as_str()),
-            caller: Caller::anonymous(),
-            authority: Authority::AnyoneWithProof,
-            proof: Proof::OldPassword(current),
-            otp: None,
+        let change = Change::new(
+            Authorization::by_proof(Subject::new(name.realm, name.user_id.as_str())),
+            Proof::OldPassword(current),
             new_password,
-            sessions: Sessions::EndAll,
-            context: Context::new("cli"),
-        };
+        )
+        .with_sessions(Sessions::EndAll)
+        .with_context(Context::new("cli"));
         tell(&changer.change(change).await?, output)
     })
     .await

@@ -6,9 +6,9 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// Work that ends even if whoever waits for it goes: when this is dropped before, the work goes on as
-/// a task of its own. As long as nobody goes, that task is spared.
-pub(crate) struct ToItsEnd<F>
+/// Work that runs to completion even if its caller stops waiting: when this is dropped before, the work goes on as
+/// a task of its own. While the caller waits, no task is needed.
+pub(crate) struct RunToCompletion<F>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
@@ -20,11 +20,11 @@ where
     _token: TaskTrackerToken,
 }
 
-impl<F> ToItsEnd<F>
+impl<F> RunToCompletion<F>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    /// To be called within the runtime that is to run the work should whoever waits go.
+    /// To be called within the runtime that is to run the work should the caller stop waiting.
     pub(crate) fn new(work: F, tracker: &TaskTracker) -> Self {
         Self {
             work: Some(Box::pin(work)),
@@ -35,7 +35,7 @@ where
     }
 }
 
-impl<F> Future for ToItsEnd<F>
+impl<F> Future for RunToCompletion<F>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
@@ -52,7 +52,7 @@ where
     }
 }
 
-impl<F> Drop for ToItsEnd<F>
+impl<F> Drop for RunToCompletion<F>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {

@@ -1,0 +1,82 @@
+//! `repassd` as a library: the server with the vendors of one's choice. Configuration, wiring and
+//! listening; nothing else.
+//!
+//! A program that serves the configured vendors and one of its own, `Acme`, which implements
+//! [`Vendor`](repass_spec::Vendor), is
+//!
+//! ```ignore
+//! fn main() -> std::process::ExitCode {
+//!     repassd::run(&repassd::Vendors::bundled().with(Acme))
+//! }
+//! ```
+
+mod admin;
+mod assemble;
+mod check_config;
+mod cli;
+mod config;
+mod demo;
+mod head;
+mod lingering;
+mod listen;
+mod logging;
+mod serve;
+mod vendors;
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use repass_core::ErrorChain;
+
+use crate::cli::{Cli, Command};
+use crate::config::ConfigError;
+
+pub use crate::vendors::Vendors;
+
+/// Runs the command line of `repassd` with these vendors: the whole of a `main`. Exit status 2 for
+/// configuration errors, 1 for run-time failures.
+pub fn run(vendors: &Vendors) -> ExitCode {
+    repass_http::install_redacting_panic_hook();
+    let cli = Cli::parse();
+    match run_command(cli, vendors) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(error.as_ref());
+            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads_beside_the_hasher())
+        .enable_all()
+        .build()?;
+    match cli.command {
+        Command::Demo(options) => runtime.block_on(demo::run(options, vendors)),
+        Command::Serve(options) => {
+            let config = config::load(&options.config, vendors)?;
+            runtime.block_on(serve::run(&config))
+        }
+        Command::CheckConfig(options) => {
+            let config = config::load(&options.config, vendors)?;
+            check_config::run(&config)
+        }
+    }
+}
+
+/// How many threads read, write and wait: one for every four cores, rounded up. Hashing keeps every core
+/// busy, and what these do is a twentieth of it; more of them would only wake one another in vain, each
+/// time in the place of a hash.
+fn threads_beside_the_hasher() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(4))
+}
+
+/// One line: what failed, and what caused it.
+fn report(error: &dyn Error) {
+    let line = ErrorChain(error).to_string().replace('\n', " ");
+    // Where standard error is closed there is nobody left to tell.
+    let _ = writeln!(std::io::stderr(), "repassd: {line}");
+}

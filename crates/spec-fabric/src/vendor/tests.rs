@@ -1,0 +1,101 @@
+use repass_core::{Knowledge, Plaintext, SystemRandomness, Violation};
+use serde_json::{Value, json};
+
+use super::*;
+
+const SITE: &str = "1234abcd5678efgh9ijklmno";
+
+fn configure(options: Value) -> Result<String, String> {
+    let options = serde_json::from_value(options).map_err(|error| error.to_string())?;
+    let realm = "mount".parse().unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mount = MountContext::new(&realm, &folder, Arc::new(SystemRandomness));
+    let configured = Fabric.configure(options, &mount).map_err(|error| error.to_string())?;
+    Ok(configured.summary)
+}
+
+fn jwt(realm: Option<&str>, algorithm: &str, file: &str) -> Value {
+    json!({
+        "accounts": { SITE: "site" },
+        "default_realm": "rest",
+        "jwt": [{
+            "realm": realm, "issuer": "https://id.example.org", "audience": "repass",
+            "keys": [{"algorithm": algorithm, "file": file}],
+        }],
+    })
+}
+
+#[test]
+fn options_have_their_names_and_no_other() {
+    assert_eq!(configure(json!({})).unwrap(), "0 site accounts mapped");
+    let mapped = json!({"accounts": { SITE: "site" }, "default_realm": "rest"});
+    assert_eq!(configure(mapped).unwrap(), "1 site accounts mapped");
+    for unknown in [json!({"account": {}}), json!({"jwt": [{"issuer": "x"}]})] {
+        assert!(configure(unknown).is_err());
+    }
+}
+
+#[test]
+fn what_is_invalid_is_named_by_its_key() {
+    let a_realm = "a realm is 1 to 64 characters out of a-z, 0-9, '.', '_' and '-'";
+    for (options, message) in [
+        (
+            json!({"accounts": {"short": "site"}}),
+            "accounts.short: a site account is 24 letters and digits".to_owned(),
+        ),
+        (json!({"accounts": { SITE: "Site" }}), format!("accounts.{SITE}: {a_realm}")),
+        (json!({"default_realm": "Rest"}), format!("default_realm: {a_realm}")),
+        (
+            jwt(None, "RS256", "keys/rsa-public.pem"),
+            "jwt[0].realm: is needed: one of rest, site".to_owned(),
+        ),
+        (
+            jwt(Some("mount"), "RS256", "keys/rsa-public.pem"),
+            "jwt[0].realm: must be one of rest, site".to_owned(),
+        ),
+    ] {
+        assert_eq!(configure(options).unwrap_err(), message);
+    }
+}
+
+#[cfg(feature = "jwt")]
+#[test]
+fn the_keys_of_signed_tokens_are_files_of_the_configurations_folder() {
+    let configured = configure(jwt(Some("site"), "RS256", "keys/rsa-public.pem"));
+    assert_eq!(
+        configured.unwrap(),
+        "1 site accounts mapped; signed reset tokens of https://id.example.org for realm site"
+    );
+    let refused = |algorithm, file| configure(jwt(Some("site"), algorithm, file)).unwrap_err();
+    assert!(refused("RS256", "keys/no.pem").starts_with("jwt[0].keys[0].file: "));
+    assert!(refused("none", "keys/rsa-public.pem").starts_with("jwt[0].keys[0].algorithm: "));
+    assert_eq!(
+        refused("RS256", "keys/p256-public.pem"),
+        "jwt[0].keys[0].file: not a public key in PEM that RS256 takes"
+    );
+    let mut without_keys = jwt(Some("site"), "", "");
+    without_keys["jwt"][0]["keys"] = json!([]);
+    let message = "jwt[0]: a verifier of signed tokens needs at least one key";
+    assert_eq!(configure(without_keys).unwrap_err(), message);
+}
+
+#[cfg(not(feature = "jwt"))]
+#[test]
+fn e13_signed_tokens_are_refused_where_nothing_can_verify_them() {
+    let refused = configure(jwt(Some("site"), "RS256", "keys/rsa-public.pem")).unwrap_err();
+    let reason = "this program is built without the feature for signed reset tokens (jwt)";
+    assert_eq!(refused, format!("jwt[0]: {reason}"));
+}
+
+#[test]
+fn the_policy_holds_the_vendors_rules_and_no_other() {
+    let policy = Fabric.policy().unwrap();
+    policy.check().unwrap();
+    let knowledge = Knowledge { is_current: true, is_reused: true, ..Knowledge::default() };
+    let codes = |text: &str| -> Vec<&str> {
+        let violations = policy.judge(&Plaintext::from(text), &knowledge);
+        violations.iter().map(Violation::code).collect()
+    };
+    assert!(codes("ABC123").is_empty());
+    assert_eq!(codes(""), ["too-short"]);
+}
