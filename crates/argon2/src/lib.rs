@@ -2,8 +2,10 @@
 //! program runs.
 //!
 //! The results are those of the [`argon2`](https://docs.rs/argon2) crate, and so are the names of types,
-//! functions and errors: switching is a change of one line. Argon2d, Argon2i and Argon2id; versions 1.0
-//! and 1.3; any legal cost; secret and associated data; memory of the caller's or allocated.
+//! functions and errors. A program that calls `hash_password_into` or `hash_password_into_with_memory`
+//! switches by its `use` line; the traits of `password_hash`, with `hash_password` and
+//! `verify_password`, have no counterpart here. Argon2d, Argon2i and Argon2id; versions 1.0 and 1.3; any
+//! legal cost; secret and associated data; memory of the caller's or allocated.
 //!
 //! ```
 //! use repass_argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -31,7 +33,8 @@
 //!
 //! # What it does not do
 //!
-//! - PHC strings, salts and comparing tags: `argon2` and `password-hash` do.
+//! - PHC strings, salts and comparing tags, so neither `PasswordHasher` nor `PasswordVerifier`: `argon2`
+//!   and `password-hash` do.
 //! - Threads: the lanes of one hash are computed in turns on the thread of the caller, which is faster
 //!   than one after the other. More hashes at a time are more threads of the caller's.
 //! - `fill_memory` of the `argon2` crate: what the memory holds in the end differs from path to path.
@@ -44,6 +47,17 @@
 //! [`self_check`] tells. [`Argon2::with_path`] forces a path for one value, and the environment variable
 //! `ARGON2_PATH` for a process. A path that the CPU does not have is refused by the first, and not taken
 //! but told of by the second.
+//!
+//! # Debug builds
+//!
+//! Without optimization a hash takes ten times as long or more (19 MiB, 2 passes: 0.2 s instead of 5 ms),
+//! although the portable path, then the fastest, is taken. The profiles of this workspace do not apply to
+//! programs of others; such a program optimizes this one dependency in its own `Cargo.toml`:
+//!
+//! ```toml
+//! [profile.dev.package.repass-argon2]
+//! opt-level = 3
+//! ```
 //!
 //! # Secrets
 //!

@@ -3,6 +3,20 @@
 use crate::Block;
 use crate::fill::{self, Kernel, Slice};
 
+/// Runs `$body` with `$i` from 0 to 3. A loop over a range is a call per turn where nothing is
+/// optimized, and a hash would take four times as long.
+macro_rules! four_times {
+    ($i:ident, $body:block) => {
+        four_times!($i, $body, 0, 1, 2, 3);
+    };
+    ($i:ident, $body:block, $($number:literal),*) => {
+        $({
+            let $i = $number;
+            $body
+        })*
+    };
+}
+
 /// Needs nothing of the CPU.
 #[derive(Copy, Clone)]
 pub(crate) struct Portable;
@@ -62,12 +76,12 @@ type Four = [u64; 4];
 #[inline(always)]
 fn permute(words: &mut [u64; Block::WORDS], place: impl Fn(usize) -> usize) {
     let [mut a, mut b, mut c, mut d] = [[0; 4]; 4];
-    for i in 0..4 {
+    four_times!(i, {
         a[i] = words[place(i)];
         b[i] = words[place(4 + i)];
         c[i] = words[place(8 + i)];
         d[i] = words[place(12 + i)];
-    }
+    });
     quarter_round(&mut a, &mut b, &mut c, &mut d);
     // The diagonals.
     a = [a[3], a[0], a[1], a[2]];
@@ -77,12 +91,12 @@ fn permute(words: &mut [u64; Block::WORDS], place: impl Fn(usize) -> usize) {
     a = [a[1], a[2], a[3], a[0]];
     c = [c[3], c[0], c[1], c[2]];
     d = [d[2], d[3], d[0], d[1]];
-    for i in 0..4 {
+    four_times!(i, {
         words[place(i)] = a[i];
         words[place(4 + i)] = b[i];
         words[place(8 + i)] = c[i];
         words[place(12 + i)] = d[i];
-    }
+    });
 }
 
 /// The four steps of the function GB.
@@ -97,11 +111,11 @@ fn quarter_round(a: &mut Four, b: &mut Four, c: &mut Four, d: &mut Four) {
 /// `a ← a + b + 2·low(a)·low(b)`, `d ← (d ⊕ a) ⋙ R`.
 #[inline(always)]
 fn mix<const R: u32>(a: &mut Four, b: &Four, d: &mut Four) {
-    for i in 0..4 {
+    four_times!(i, {
         let product = (a[i] & 0xFFFF_FFFF) * (b[i] & 0xFFFF_FFFF);
         a[i] = a[i].wrapping_add(b[i]).wrapping_add(product.wrapping_mul(2));
-    }
-    for i in 0..4 {
+    });
+    four_times!(i, {
         d[i] = (d[i] ^ a[i]).rotate_right(R);
-    }
+    });
 }
