@@ -4,8 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use repass_core::{
-    AccountFilter, AdministrationStore, Argon2Kernel, Argon2idHasher, Authenticator, Changer,
-    Clock, InstallationKey, Randomness, SystemClock, SystemRandomness, VectorKernel,
+    AccountFilter, AdministrationStore, Argon2idHasher, Authenticator, Changer, Clock,
+    InstallationKey, Randomness, SystemClock, SystemRandomness, argon2_self_check,
 };
 use repass_http::{Limits, Mount, PasswordService};
 use repass_outbox::Courier;
@@ -59,10 +59,10 @@ impl App {
             tracing::warn!(file = %loaded.path.display(), "others can read the installation key");
         }
         let key = Arc::new(loaded.key);
-        if let Err(error) = VectorKernel::self_check() {
+        if let Err(error) = argon2_self_check() {
             tracing::warn!(%error, "hashing is slower than it could be");
         }
-        tracing::info!(kernel = config.hasher.kernel.name(), "hashing");
+        tracing::info!(kernel = config.hasher.kernel.as_str(), "hashing");
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::clone(&randomness))?);
         let shared = Arc::new(store.clone());
         let authenticator = Arc::new(Authenticator::new(shared.clone(), Arc::clone(&clock)));

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use repass_core::Argon2Kernel;
 use repass_store::Accounts;
 
 use crate::config::Config;
@@ -36,7 +35,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         profile.memory_kib(),
         profile.iterations(),
         profile.parallelism(),
-        hasher.kernel.name(),
+        hasher.kernel,
         hasher.threads,
         hasher.arena_bytes() / (1024 * 1024),
         hasher.queue,

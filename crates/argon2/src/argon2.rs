@@ -90,7 +90,7 @@ impl<'key> Argon2<'key> {
     pub fn hash_password_into(&self, pwd: &[u8], salt: &[u8], out: &mut [u8]) -> Result<()> {
         self.inputs.verify(pwd, salt, out)?;
         let mut memory = Memory::zeroed(self.params().block_count())?;
-        self.hash_password_into_with_memory(pwd, salt, out, memory.blocks())
+        self.hash_password_into_with_memory(pwd, salt, out, &mut memory)
     }
 
     /// Hashes `pwd` with `salt` into `out`, in the caller's memory: at least

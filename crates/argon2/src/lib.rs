@@ -93,7 +93,7 @@ pub use crate::argon2::{
 };
 pub use crate::block::Block;
 pub use crate::error::{Error, Result};
-pub use crate::memory::{advise_huge_pages, wipe};
+pub use crate::memory::{Memory, wipe};
 pub use crate::params::{AssociatedData, KeyId, Params, ParamsBuilder};
 pub use crate::path::{ENVIRONMENT_VARIABLE, Path, PathError, path, self_check};
 pub use crate::version::Version;

@@ -5,6 +5,7 @@
 )]
 
 use std::alloc::{Layout, alloc_zeroed};
+use std::fmt;
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::{Block, Error, Result};
@@ -23,11 +24,10 @@ pub fn wipe(memory: &mut [Block]) {
     compiler_fence(Ordering::SeqCst);
 }
 
-/// Asks the system to back memory that is not touched yet by huge pages, where it has them (Linux). A
-/// hash reads blocks all over its memory, and spends up to a quarter less time when the CPU needs to
-/// know of fewer pages. What the memory holds does not change. `address` must be that of a page, best
-/// of one of 2 MiB; where huge pages cannot be had nothing happens.
-pub fn advise_huge_pages(address: usize, bytes: usize) {
+/// Asks the system to back memory that is not touched yet by huge pages, where it has them (Linux). What
+/// the memory holds does not change. `address` must be that of a page, best of one of 2 MiB; where huge
+/// pages cannot be had nothing happens.
+fn advise_huge_pages(address: usize, bytes: usize) {
     #[cfg(target_os = "linux")]
     {
         let start = std::ptr::without_provenance_mut(address);
@@ -42,8 +42,11 @@ pub fn advise_huge_pages(address: usize, bytes: usize) {
 /// What a huge page has on x86-64, and memory of less is not worth one.
 const HUGE_PAGE: usize = 2 * 1024 * 1024;
 
-/// Blocks that are wiped when dropped.
-pub(crate) struct Memory {
+/// Blocks to hash in, once or again and again; wiped when dropped.
+///
+/// Where the system has huge pages (Linux) it is asked for them. A hash reads blocks all over its memory,
+/// and takes up to a quarter less time when the CPU needs to know of fewer pages.
+pub struct Memory {
     /// More than is needed, so that blocks can begin where they are best placed. Of bytes, because the
     /// system gives those zeroed without anybody touching them, so that the advice comes in time.
     bytes: Vec<u8>,
@@ -52,9 +55,11 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Takes so many blocks of zeros from the system, which provides each page when it is first written.
+    ///
     /// # Errors
     /// [`Error::OutOfMemory`] when they cannot be had.
-    pub(crate) fn zeroed(blocks: usize) -> Result<Self> {
+    pub fn zeroed(blocks: usize) -> Result<Self> {
         let needed = blocks.checked_mul(Block::SIZE).ok_or(Error::OutOfMemory)?;
         let alignment = if needed < HUGE_PAGE { align_of::<Block>() } else { HUGE_PAGE };
         let bytes = zeroed_bytes(needed.checked_add(alignment).ok_or(Error::OutOfMemory)?)?;
@@ -66,7 +71,15 @@ impl Memory {
         Ok(Self { bytes, start, blocks })
     }
 
-    pub(crate) fn blocks(&mut self) -> &mut [Block] {
+    /// The number of blocks.
+    #[must_use]
+    pub const fn block_count(&self) -> usize {
+        self.blocks
+    }
+}
+
+impl AsMut<[Block]> for Memory {
+    fn as_mut(&mut self) -> &mut [Block] {
         let bytes = &mut self.bytes[self.start..][..self.blocks * Block::SIZE];
         // SAFETY: they begin where a block can, for the vector has not moved since `start` was found;
         // they are as many as the blocks have; and whatever they are, they are blocks.
@@ -87,9 +100,15 @@ fn zeroed_bytes(bytes: usize) -> Result<Vec<u8>> {
     Ok(unsafe { Vec::from_raw_parts(start, bytes, bytes) })
 }
 
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").field("blocks", &self.blocks).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Memory {
     fn drop(&mut self) {
-        wipe(self.blocks());
+        wipe(self.as_mut());
     }
 }
 
@@ -100,21 +119,21 @@ mod tests {
     #[test]
     fn advice_changes_nothing_in_memory_and_is_harmless_for_any_address() {
         let mut memory = Memory::zeroed(4096).unwrap();
-        memory.blocks().fill(Block::from_bytes(&[7; Block::SIZE]));
-        advise_huge_pages(memory.blocks().as_ptr().addr().next_multiple_of(4096), 1024 * 4096);
+        memory.as_mut().fill(Block::from_bytes(&[7; Block::SIZE]));
+        advise_huge_pages(memory.as_mut().as_ptr().addr().next_multiple_of(4096), 1024 * 4096);
         for address in [0, 4096, usize::MAX] {
             advise_huge_pages(address, Block::SIZE);
         }
-        assert!(memory.blocks().iter().all(|block| *block == Block::from_bytes(&[7; Block::SIZE])));
+        assert!(memory.as_mut().iter().all(|block| *block == Block::from_bytes(&[7; Block::SIZE])));
     }
 
     #[test]
     fn memory_is_zeroed_and_of_the_length_asked_for() {
         for blocks in [0, 1, 9, 2047, 2048, 5000] {
             let mut memory = Memory::zeroed(blocks).unwrap();
-            assert_eq!(memory.blocks().len(), blocks);
-            assert_eq!(memory.blocks().as_ptr().addr() % align_of::<Block>(), 0);
-            assert!(memory.blocks().iter().all(|block| *block == Block::new()));
+            assert_eq!(memory.as_mut().len(), blocks);
+            assert_eq!(memory.as_mut().as_ptr().addr() % align_of::<Block>(), 0);
+            assert!(memory.as_mut().iter().all(|block| *block == Block::new()));
         }
     }
 

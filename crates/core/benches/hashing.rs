@@ -11,18 +11,12 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use repass_argon2::Memory;
 use repass_core::{
-    Argon2Inputs, Argon2Kernel, Argon2idHasher, HashProfile, Hasher, HasherOptions, Plaintext,
-    SystemRandomness, VectorKernel,
+    Argon2idHasher, HashProfile, Hasher, HasherOptions, Plaintext, SystemRandomness,
 };
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
-
-/// The kernel under test. Another one is put here.
-fn kernel() -> impl Argon2Kernel {
-    VectorKernel::auto()
-}
 
 const PASSWORD: &str = "a password of usual length";
 const SALT: [u8; 16] = [7; 16];
@@ -34,7 +28,7 @@ fn main() {
     let threads = HasherOptions::default().threads;
     println!(
         "kernel: {}; threads: {threads}; {ROUNDS} rounds in turns, medians\n",
-        kernel().name()
+        repass_argon2::path()
     );
     println!("| profile | threads | pool, hashes/s | beside it | hashes/s | ratio |");
     println!("| --- | ---: | ---: | --- | ---: | ---: |");
@@ -54,7 +48,7 @@ fn start(profile: HashProfile, threads: NonZeroUsize) -> Arc<Argon2idHasher> {
         deadline: Duration::MAX,
         ..HasherOptions::default()
     };
-    Arc::new(Argon2idHasher::start_with(kernel(), &options, Arc::new(SystemRandomness)).unwrap())
+    Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap())
 }
 
 fn compare(
@@ -105,19 +99,22 @@ async fn through_the_pool(hasher: &Arc<Argon2idHasher>, callers: usize) -> (f64,
 fn bare_loop(profile: HashProfile, threads: NonZeroUsize) -> f64 {
     let barrier = Barrier::new(threads.get());
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads.get())
-            .map(|_| scope.spawn(|| loop_on(&kernel(), profile, &barrier)))
-            .collect();
+        let threads: Vec<_> =
+            (0..threads.get()).map(|_| scope.spawn(|| loop_on(profile, &barrier))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     })
 }
 
 /// Hashes per second of one thread, from when all have touched their memory.
-fn loop_on<K: Argon2Kernel>(kernel: &K, profile: HashProfile, barrier: &Barrier) -> f64 {
-    let parameters = profile.parameters();
-    let mut arena = vec![K::Block::default(); parameters.blocks()];
-    let inputs = Argon2Inputs::new(PASSWORD.as_bytes(), &SALT);
-    let mut hash = || kernel.fill(&mut arena, &parameters, &inputs, &mut [0; 32]).unwrap();
+fn loop_on(profile: HashProfile, barrier: &Barrier) -> f64 {
+    use repass_argon2::{Argon2, Params};
+
+    let (m, t, p) = (profile.memory_kib(), profile.iterations(), profile.parallelism());
+    let argon2 = Argon2::from(Params::new(m, t, p, Some(32)).unwrap());
+    let mut memory = Memory::zeroed(argon2.params().block_count()).unwrap();
+    let (password, tag) = (PASSWORD.as_bytes(), &mut [0; 32]);
+    let mut hash =
+        || argon2.hash_password_into_with_memory(password, &SALT, tag, &mut memory).unwrap();
     hash();
     barrier.wait();
     let begun = Instant::now();
@@ -130,9 +127,10 @@ fn loop_on<K: Argon2Kernel>(kernel: &K, profile: HashProfile, barrier: &Barrier)
 }
 
 fn fresh_memory(profile: HashProfile) -> f64 {
+    use argon2::{Argon2, Params};
+
     let (m, t, p) = (profile.memory_kib(), profile.iterations(), profile.parallelism());
-    let params = Params::new(m, t, p, Some(32)).unwrap();
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let argon2 = Argon2::from(Params::new(m, t, p, Some(32)).unwrap());
     let begun = Instant::now();
     let mut hashes = 0;
     while begun.elapsed() < ROUND {

@@ -1,8 +1,6 @@
 //! Hashing passwords, and verifying stored hashes.
 
-mod arena;
 mod hasher;
-mod kernel;
 mod normalisation;
 mod options;
 mod pepper;
@@ -11,6 +9,7 @@ mod pool;
 mod profile;
 mod status;
 mod stored;
+mod worker;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,15 +20,13 @@ use repass_hash_families::{Family, FormatError};
 use stored::StoredHash;
 
 pub use hasher::Argon2idHasher;
-pub use kernel::{
-    Argon2Inputs, Argon2Kernel, Argon2Parameters, Argon2Variant, Argon2Version, KernelError,
-    RustCryptoKernel, VectorKernel,
-};
 pub use normalisation::Normalisation;
 pub use options::HasherOptions;
 pub use pepper::{InvalidPepper, MissingPeppers, Peppers};
 pub use profile::{HashProfile, InvalidProfile};
-pub use repass_argon2::{Path as Argon2Path, PathError as Argon2PathError};
+pub use repass_argon2::{
+    Path as Argon2Path, PathError as Argon2PathError, self_check as argon2_self_check,
+};
 pub use status::HasherStatus;
 
 use crate::{NewPassword, Plaintext, RandomnessError};
@@ -219,6 +216,10 @@ pub enum HashError {
 }
 
 impl HashError {
+    fn algorithm(error: impl fmt::Display) -> Self {
+        Self::Algorithm(error.to_string())
+    }
+
     /// Whether it is the stored hash that cannot be verified, by this hasher and with any password.
     /// Such a hash counts as nobody's.
     pub const fn is_unverifiable(&self) -> bool {

@@ -56,10 +56,9 @@ pub use changer::{Changer, ChangerBuilder, InvalidChanger};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error_chain::ErrorChain;
 pub use hash::{
-    Argon2Inputs, Argon2Kernel, Argon2Parameters, Argon2Path, Argon2PathError, Argon2Variant,
-    Argon2Version, Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher, HasherOptions,
-    HasherStatus, InvalidPepper, InvalidProfile, KernelError, MissingPeppers, Normalisation,
-    Peppers, RustCryptoKernel, VectorKernel,
+    Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher,
+    HasherOptions, HasherStatus, InvalidPepper, InvalidProfile, MissingPeppers, Normalisation,
+    Peppers, argon2_self_check,
 };
 pub use installation_key::{InstallationKey, InstallationKeyError};
 pub use otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend};

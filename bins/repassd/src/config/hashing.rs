@@ -78,9 +78,9 @@ impl RawHashing {
             let reason = format!("must be at most {MAX_ARENA_KIB}");
             return Err(KeyError::new("hashing.arena_memory_kib", reason));
         }
-        let kernel = match self.kernel {
-            Some(name) => name.parse().map_err(kernel_error)?,
-            None => default.kernel,
+        let kernel = match self.kernel.as_deref() {
+            None | Some("auto") => default.kernel,
+            Some(name) => kernel(name).map_err(kernel_error)?,
         };
         let peppers = peppers(self.pepper.as_deref(), self.peppers, folder)?;
         // The application that owns a mapped table verifies the hashes, too, by the bytes that it
@@ -104,6 +104,12 @@ impl RawHashing {
             ..default
         })
     }
+}
+
+/// The kernel of that name, which this CPU must be able to run.
+fn kernel(name: &str) -> Result<Argon2Path, Argon2PathError> {
+    let kernel: Argon2Path = name.parse()?;
+    kernel.check().map(|()| kernel)
 }
 
 fn kernel_error(error: Argon2PathError) -> KeyError {

@@ -3,17 +3,13 @@
 use std::fmt;
 use std::hint::black_box;
 
-use aligned_vec::{AVec, ConstAlign};
-use repass_argon2::{Algorithm, Argon2, Block, Params, Path, Version, advise_huge_pages};
+use repass_argon2::{Algorithm, Argon2, Block, Memory, Params, Path, Version};
 
 use crate::libargon2::Library;
 
 pub(crate) const PASSWORD: &[u8] = b"correct horse battery staple";
 pub(crate) const SALT: &[u8; 16] = b"sixteen of salt.";
 pub(crate) const BASELINE: &str = "`argon2` crate, memory reused";
-
-/// On x86-64; elsewhere it is aligned as well.
-const HUGE_PAGE: usize = 2 * 1024 * 1024;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Profile {
@@ -112,10 +108,7 @@ pub(crate) fn all() -> Vec<Contender> {
     all.push(Contender::new(name, move |profile| {
         let argon2 = ours(profile, best);
         let blocks = argon2.params().block_count();
-        let mut memory: AVec<Block, ConstAlign<HUGE_PAGE>> = AVec::with_capacity(HUGE_PAGE, blocks);
-        advise_huge_pages(memory.as_ptr().addr(), blocks * size_of::<Block>());
-        memory.resize(blocks, Block::new());
-        reusing(argon2, memory)
+        reusing(argon2, Memory::zeroed(blocks).unwrap())
     }));
     all
 }

@@ -6,9 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use repass_hash_families::Projects;
 
-use super::kernel::Argon2Kernel;
 use super::phc::{Argon2Hash, TAG_BYTES};
-use super::pool::{JobClass, JobSize, Pool};
+use super::pool::{JobSize, Pool, Priority};
 use super::stored::StoredHash;
 use super::{
     HashError, HashProfile, HashedPassword, Hasher, HasherOptions, HasherStatus, Normalisation,
@@ -24,8 +23,7 @@ const SALT_BYTES: usize = 16;
 /// **Families.** It makes Argon2id hashes and verifies any Argon2 as well as whatever
 /// `repass-hash-families` is built to verify, which is a matter of this crate's features.
 ///
-/// **Memory.** Each thread owns one page-aligned arena, taken and touched once, and used from hash to
-/// hash. What a hash leaves there is wiped as soon as no other waits to be computed in its place, which
+/// **Memory.** Each thread owns one arena, allocated and touched once, and used from hash to hash. What a hash leaves there is wiped as soon as no other waits to be computed in its place, which
 /// overwrites it; after an error or a panic, at once. A stored hash that asks for more than the arena
 /// is computed in memory of its own, which is wiped and given back; of these, one at a time runs over
 /// all threads, and so do hashes of other families that take more than a little. So, whatever the
@@ -37,12 +35,17 @@ const SALT_BYTES: usize = 16;
 /// after all other, but for every sixteenth turn. A job that cannot begin before its deadline is
 /// answered [`HashError::Busy`] at the deadline, and one that finds no room at once. A job whose
 /// caller has gone leaves the queue at once, and its place is free. What runs is never broken off.
-/// While four jobs wait for each thread, and they take 50 ms at most on average, answers are given four
-/// at a time, so after three more hashes at most: to serve several callers in a row disturbs hashing
-/// less than to serve each by itself.
 ///
 /// The deadline takes the timer of a tokio runtime (`enable_time`); without one `hash` and `verify`
 /// panic.
+///
+/// **Debug builds.** Where nothing is optimized, a hash takes a multiple of its time. Profiles are not
+/// inherited from this workspace, so a program that feels it adds to its own `Cargo.toml`:
+///
+/// ```toml
+/// [profile.dev.package.repass-argon2]
+/// opt-level = 3
+/// ```
 ///
 /// **The end.** [`shutdown`](Self::shutdown) waits for what runs and refuses the rest. Dropping the
 /// hasher does the same, but blocks the thread meanwhile.
@@ -67,10 +70,10 @@ const SALT_BYTES: usize = 16;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Argon2idHasher {
     pool: Arc<Pool>,
-    class: JobClass,
+    priority: Priority,
     profile: HashProfile,
     normalisation: Normalisation,
     peppers: Arc<Peppers>,
@@ -81,7 +84,7 @@ pub struct Argon2idHasher {
 }
 
 impl Argon2idHasher {
-    /// Starts the threads with the kernel that the options name.
+    /// Starts the threads.
     ///
     /// # Errors
     /// When a thread cannot be started or finds no memory, or the random source fails.
@@ -89,22 +92,10 @@ impl Argon2idHasher {
         options: &HasherOptions,
         randomness: Arc<dyn Randomness>,
     ) -> Result<Self, HashError> {
-        Self::start_with(options.kernel, options, randomness)
-    }
-
-    /// Starts the threads with a kernel of one's own.
-    ///
-    /// # Errors
-    /// When a thread cannot be started or finds no memory, or the random source fails.
-    pub fn start_with<K: Argon2Kernel>(
-        kernel: K,
-        options: &HasherOptions,
-        randomness: Arc<dyn Randomness>,
-    ) -> Result<Self, HashError> {
         Ok(Self {
             decoy: decoy(options, &*randomness)?,
-            pool: Arc::new(Pool::start(options, kernel)?),
-            class: JobClass::Interactive,
+            pool: Arc::new(Pool::start(options)?),
+            priority: Priority::Interactive,
             profile: options.profile,
             normalisation: options.normalisation,
             peppers: Arc::clone(&options.peppers),
@@ -118,18 +109,9 @@ impl Argon2idHasher {
     /// all other work, but for every sixteenth turn.
     ///
     /// The threads end when the last hasher on them is dropped.
+    #[must_use]
     pub fn bulk(&self) -> Self {
-        Self {
-            pool: Arc::clone(&self.pool),
-            class: JobClass::Bulk,
-            profile: self.profile,
-            normalisation: self.normalisation,
-            peppers: Arc::clone(&self.peppers),
-            arena_kib: self.arena_kib,
-            projects: Arc::clone(&self.projects),
-            randomness: Arc::clone(&self.randomness),
-            decoy: self.decoy.clone(),
-        }
+        Self { priority: Priority::Bulk, ..self.clone() }
     }
 
     /// Finishes what runs, and answers [`HashError::Stopped`] to all that waits and all that comes.
@@ -149,13 +131,13 @@ impl Hasher for Argon2idHasher {
     async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
         let mut salt = [0; SALT_BYTES];
         self.randomness.fill(&mut salt)?;
-        let (parameters, normalisation) = (self.profile.parameters(), self.normalisation);
+        let (profile, normalisation) = (self.profile, self.normalisation);
         let peppers = Arc::clone(&self.peppers);
         self.pool
-            .run(self.class, JobSize::Usual, move |bench| {
+            .run(self.priority, JobSize::Fits, move |worker| {
                 let changed = normalisation.changed(password.plaintext());
                 let password = changed.as_ref().unwrap_or(password.plaintext());
-                let hash = Argon2Hash::compute(bench, parameters, password, &salt, &peppers)?;
+                let hash = Argon2Hash::compute(worker, profile, password, &salt, &peppers)?;
                 Ok(hash.to_phc().normalised(normalisation))
             })
             .await
@@ -168,20 +150,20 @@ impl Hasher for Argon2idHasher {
     ) -> Result<bool, HashError> {
         let most_kib = self.arena_kib.max(HasherOptions::LARGEST_STORED_KIB);
         let stored = StoredHash::parse(hash, most_kib)?;
-        let size = stored.size(self.arena_kib as usize, self.profile.parameters());
+        let size = stored.size(self.arena_kib);
         let normalisation = hash.normalisation();
         let (peppers, projects) = (Arc::clone(&self.peppers), Arc::clone(&self.projects));
         self.pool
-            .run(self.class, size, move |bench| {
+            .run(self.priority, size, move |worker| {
                 let changed = normalisation.changed(&password);
                 let password = changed.as_ref().unwrap_or(&password);
-                stored.verify(bench, password, &peppers, &projects)
+                stored.verify(worker, password, &peppers, &projects)
             })
             .await
     }
 
     fn crowded(&self) -> Option<Duration> {
-        self.pool.crowded(self.class)
+        self.pool.overloaded(self.priority)
     }
 
     fn decoy(&self) -> &HashedPassword {
@@ -191,7 +173,7 @@ impl Hasher for Argon2idHasher {
     fn is_current(&self, hash: &HashedPassword) -> bool {
         hash.normalisation() == self.normalisation
             && self.as_costly(hash).is_some_and(|stored| {
-                stored.pepper.as_deref() == self.peppers.current()
+                stored.pepper() == self.peppers.current()
                     && (stored.salt.len(), stored.tag.len()) == (SALT_BYTES, TAG_BYTES)
             })
     }
@@ -215,7 +197,7 @@ impl Argon2idHasher {
     /// The parts of `hash` where it has the parameters of a new one.
     fn as_costly(&self, hash: &HashedPassword) -> Option<Argon2Hash> {
         let stored = Argon2Hash::from_phc(hash.as_str(), self.arena_kib).ok()?;
-        (stored.parameters == self.profile.parameters()).then_some(stored)
+        stored.costs(self.profile).then_some(stored)
     }
 }
 
@@ -228,11 +210,6 @@ fn decoy(
     let (mut salt, mut tag) = ([0; SALT_BYTES], [0; TAG_BYTES]);
     randomness.fill(&mut salt)?;
     randomness.fill(&mut tag)?;
-    let hash = Argon2Hash {
-        parameters: options.profile.parameters(),
-        pepper: options.peppers.current().map(str::to_owned),
-        salt: salt.to_vec(),
-        tag: tag.to_vec(),
-    };
+    let hash = Argon2Hash::new(options.profile, &options.peppers, &salt, tag)?;
     Ok(hash.to_phc().normalised(options.normalisation))
 }

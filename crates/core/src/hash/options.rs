@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use repass_hash_families::Projects;
 
-use super::{HashProfile, Normalisation, Peppers, VectorKernel};
+use super::{Argon2Path, HashProfile, Normalisation, Peppers};
 
 /// How [`Argon2idHasher`](crate::Argon2idHasher) is set up.
 #[derive(Debug, Clone)]
@@ -18,8 +18,8 @@ pub struct HasherOptions {
     /// The pepper keys: which one new hashes are made with, and which ones stored hashes may take.
     /// Default: none.
     pub peppers: Arc<Peppers>,
-    /// What computes the hashes. Default: the fastest that this CPU can run.
-    pub kernel: VectorKernel,
+    /// The instructions that hashes are computed with. Default: the fastest of this CPU.
+    pub kernel: Argon2Path,
     /// Memory of each thread in KiB, when it is to be more than `profile` takes: as much as a stored
     /// hash of an older, costlier profile asks for. Those that ask for more than there is are
     /// computed one at a time.
@@ -56,14 +56,10 @@ impl HasherOptions {
     /// What the arenas of all threads take together, in bytes. A hasher takes this from its start to
     /// its end, and beside it memory for at most one stored hash that fits no arena.
     pub fn arena_bytes(&self) -> u64 {
-        self.threads.get() as u64 * self.arena_blocks() as u64 * 1024
+        self.threads.get() as u64 * u64::from(self.arena_kib()) * 1024
     }
 
-    /// Blocks of each thread's arena.
-    pub(super) fn arena_blocks(&self) -> usize {
-        self.arena_kib() as usize
-    }
-
+    /// The size of each thread's arena.
     pub(super) fn arena_kib(&self) -> u32 {
         self.arena_memory_kib.unwrap_or_default().max(self.profile.memory_kib())
     }
@@ -77,7 +73,7 @@ impl Default for HasherOptions {
             profile: HashProfile::default(),
             normalisation: Normalisation::Nfc,
             peppers: Arc::new(Peppers::none()),
-            kernel: VectorKernel::auto(),
+            kernel: repass_argon2::path(),
             arena_memory_kib: None,
             threads,
             queue,

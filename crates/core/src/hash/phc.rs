@@ -1,13 +1,14 @@
 //! Argon2 hashes as PHC strings.
 
+use argon2::{KeyId, Params, ParamsBuilder};
 use data_encoding::BASE64_NOPAD;
+use repass_argon2::{Algorithm, Argon2, Version};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-use super::kernel::{Argon2Inputs, Argon2Parameters, Argon2Variant, Argon2Version};
 use super::pepper::is_id;
-use super::pool::Bench;
-use super::{HashError, HashedPassword, Peppers};
+use super::worker::Worker;
+use super::{HashError, HashProfile, HashedPassword, Peppers};
 use crate::Plaintext;
 
 /// Tag of a new hash, in bytes.
@@ -15,9 +16,10 @@ pub(super) const TAG_BYTES: usize = 32;
 
 /// A hash of any Argon2 variant.
 pub(super) struct Argon2Hash {
-    pub(super) parameters: Argon2Parameters,
-    /// The id of the pepper key.
-    pub(super) pepper: Option<String>,
+    algorithm: Algorithm,
+    version: Version,
+    /// The costs, and the id of the pepper key.
+    params: Params,
     pub(super) salt: Vec<u8>,
     pub(super) tag: Vec<u8>,
 }
@@ -28,32 +30,53 @@ const MAX_ITERATIONS: u32 = 100;
 const MAX_PARALLELISM: u32 = 64;
 const STORED_TAG_BYTES: std::ops::RangeInclusive<usize> = 4..=1024;
 const STORED_SALT_BYTES: std::ops::RangeInclusive<usize> = 8..=1024;
-/// RFC 9106, section 3.1.
-const LEAST_KIB_PER_LANE: u32 = 8;
 
 impl Argon2Hash {
-    /// Hashes `password` with `salt` and the current pepper into a tag of [`TAG_BYTES`].
+    /// A hash as new ones are: of Argon2id, version 1.3, with the current pepper.
+    pub(super) fn new(
+        profile: HashProfile,
+        peppers: &Peppers,
+        salt: &[u8],
+        tag: [u8; TAG_BYTES],
+    ) -> Result<Self, HashError> {
+        let mut params = ParamsBuilder::new();
+        params
+            .m_cost(profile.memory_kib())
+            .t_cost(profile.iterations())
+            .p_cost(profile.parallelism());
+        if let Some(id) = peppers.current() {
+            params.keyid(KeyId::new(id.as_bytes()).map_err(HashError::algorithm)?);
+        }
+        Ok(Self {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            params: params.build().map_err(HashError::algorithm)?,
+            salt: salt.to_vec(),
+            tag: tag.to_vec(),
+        })
+    }
+
+    /// Hashes `password` with `salt` and the current pepper.
     pub(super) fn compute(
-        bench: &mut dyn Bench,
-        parameters: Argon2Parameters,
+        worker: &mut Worker,
+        profile: HashProfile,
         password: &Plaintext,
         salt: &[u8],
         peppers: &Peppers,
     ) -> Result<Self, HashError> {
-        let pepper = peppers.current().map(str::to_owned);
-        let mut hash = Self { parameters, pepper, salt: salt.to_vec(), tag: vec![0; TAG_BYTES] };
-        hash.tag = hash.tag_of(bench, password, peppers)?;
+        let mut hash = Self::new(profile, peppers, salt, [0; TAG_BYTES])?;
+        hash.tag = hash.tag_of(worker, password, peppers)?;
         Ok(hash)
     }
 
-    /// Whether this is the hash of `password`.
+    /// Returns whether this is the hash of `password`.
     pub(super) fn verify(
         &self,
-        bench: &mut dyn Bench,
+        worker: &mut Worker,
         password: &Plaintext,
         peppers: &Peppers,
     ) -> Result<bool, HashError> {
-        let mut tag = self.tag_of(bench, password, peppers)?;
+        let mut tag = self.tag_of(worker, password, peppers)?;
         let same = tag.ct_eq(&self.tag).into();
         tag.zeroize();
         Ok(same)
@@ -62,38 +85,49 @@ impl Argon2Hash {
     /// The tag of `password` in place of the own one.
     fn tag_of(
         &self,
-        bench: &mut dyn Bench,
+        worker: &mut Worker,
         password: &Plaintext,
         peppers: &Peppers,
     ) -> Result<Vec<u8>, HashError> {
-        let peppered = self.pepper.as_ref().map(|id| peppers.applied(id, password)).transpose()?;
+        let peppered = self.pepper().map(|id| peppers.applied(id, password)).transpose()?;
         let password = match &peppered {
             None => password.expose().as_bytes(),
             Some(peppered) => peppered.as_slice(),
         };
+        let (m, t, p) = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
+        let params = repass_argon2::Params::new(m, t, p, Some(self.tag.len()))
+            .map_err(HashError::algorithm)?;
+        let argon2 = Argon2::new(self.algorithm, self.version, params);
         let mut tag = vec![0; self.tag.len()];
-        bench.compute(&self.parameters, &Argon2Inputs::new(password, &self.salt), &mut tag)?;
+        worker.compute(argon2, password, &self.salt, &mut tag)?;
         Ok(tag)
+    }
+
+    /// The id of the pepper key.
+    pub(super) fn pepper(&self) -> Option<&str> {
+        str::from_utf8(self.params.keyid()).ok().filter(|id| !id.is_empty())
+    }
+
+    /// The blocks of memory, of 1 KiB, that it takes to compute it.
+    pub(super) const fn blocks(&self) -> usize {
+        self.params.block_count()
+    }
+
+    /// Returns whether it costs what a new hash of `profile` does.
+    pub(super) fn costs(&self, profile: HashProfile) -> bool {
+        (self.algorithm, self.version) == (Algorithm::Argon2id, Version::V0x13)
+            && self.params.m_cost() == profile.memory_kib()
+            && self.params.t_cost() == profile.iterations()
+            && self.params.p_cost() == profile.parallelism()
     }
 
     /// The PHC string.
     pub(super) fn to_phc(&self) -> HashedPassword {
-        let Argon2Parameters { variant, version, memory_kib, iterations, parallelism } =
-            self.parameters;
-        let variant = match variant {
-            Argon2Variant::Argon2d => "argon2d",
-            Argon2Variant::Argon2i => "argon2i",
-            Argon2Variant::Argon2id => "argon2id",
-        };
-        let version = match version {
-            Argon2Version::V0x10 => 16,
-            Argon2Version::V0x13 => 19,
-        };
-        let pepper = self.pepper.as_ref();
-        let key_id = pepper.map(|id| format!(",{KEY_ID}{}", BASE64_NOPAD.encode(id.as_bytes())));
         HashedPassword::from_stored(format!(
-            "${variant}$v={version}$m={memory_kib},t={iterations},p={parallelism}{}${}${}",
-            key_id.unwrap_or_default(),
+            "${}$v={}${}${}${}",
+            self.algorithm,
+            u32::from(self.version),
+            self.params,
             BASE64_NOPAD.encode(&self.salt),
             BASE64_NOPAD.encode(&self.tag),
         ))
@@ -102,102 +136,65 @@ impl Argon2Hash {
     /// Reads a PHC string that asks for at most `most_kib` of memory. Without a version it is of
     /// version 1.0, as before there were others.
     pub(super) fn from_phc(text: &str, most_kib: u32) -> Result<Self, HashError> {
-        let damaged = HashError::Unsupported("damaged Argon2 string");
-        let mut parts = text.split('$');
+        let damaged = || HashError::Unsupported("damaged Argon2 string");
+        let mut parts = text.split('$').peekable();
         if parts.next() != Some("") {
             return Err(HashError::Unsupported("no PHC string"));
         }
-        let variant = match parts.next() {
-            Some("argon2d") => Argon2Variant::Argon2d,
-            Some("argon2i") => Argon2Variant::Argon2i,
-            Some("argon2id") => Argon2Variant::Argon2id,
-            _ => return Err(HashError::Unsupported("not an Argon2 hash")),
-        };
-        let mut parts = parts.peekable();
+        let algorithm = parts.next().and_then(|name| name.parse().ok());
+        let algorithm = algorithm.ok_or(HashError::Unsupported("not an Argon2 hash"))?;
         let version = match parts.next_if(|part| part.starts_with("v=")) {
-            None | Some("v=16") => Argon2Version::V0x10,
-            Some("v=19") => Argon2Version::V0x13,
+            None | Some("v=16") => Version::V0x10,
+            Some("v=19") => Version::V0x13,
             Some(_) => return Err(HashError::Unsupported("unknown Argon2 version")),
         };
         let (Some(costs), Some(salt), Some(tag), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(damaged);
+            return Err(damaged());
         };
-        let Some((memory_kib, iterations, parallelism, pepper)) = parse_costs(costs) else {
-            return Err(damaged);
-        };
-        if memory_kib > most_kib || iterations > MAX_ITERATIONS || parallelism > MAX_PARALLELISM {
+        let params: Params = costs.parse().map_err(|_| damaged())?;
+        // What is missing was filled in by a default, and what is in another order is no PHC string.
+        if params.to_string() != costs || !params.data().is_empty() {
+            return Err(damaged());
+        }
+        if params.m_cost() > most_kib
+            || params.t_cost() > MAX_ITERATIONS
+            || params.p_cost() > MAX_PARALLELISM
+        {
             return Err(HashError::Unsupported("Argon2 parameters out of bounds"));
         }
-        if parallelism == 0 || iterations == 0 || memory_kib < LEAST_KIB_PER_LANE * parallelism {
-            return Err(damaged);
-        }
-        let (Ok(salt), Ok(tag)) =
-            (BASE64_NOPAD.decode(salt.as_bytes()), BASE64_NOPAD.decode(tag.as_bytes()))
-        else {
-            return Err(damaged);
-        };
-        if !STORED_TAG_BYTES.contains(&tag.len()) || !STORED_SALT_BYTES.contains(&salt.len()) {
-            return Err(damaged);
-        }
-        let parameters = Argon2Parameters { variant, version, memory_kib, iterations, parallelism };
-        Ok(Self { parameters, pepper, salt, tag })
+        let decode = |text: &str| BASE64_NOPAD.decode(text.as_bytes()).map_err(|_| damaged());
+        let hash = Self { algorithm, version, params, salt: decode(salt)?, tag: decode(tag)? };
+        let is_whole = STORED_TAG_BYTES.contains(&hash.tag.len())
+            && STORED_SALT_BYTES.contains(&hash.salt.len())
+            && (hash.params.keyid().is_empty() || hash.pepper().is_some_and(is_id));
+        if is_whole { Ok(hash) } else { Err(damaged()) }
     }
-}
-
-/// The member of a PHC string that names a key; its value is Base64 of 1 to 8 bytes.
-const KEY_ID: &str = "keyid=";
-
-/// `m=…,t=…,p=…` in this order, and `keyid=…` if there is a pepper, as the PHC string format has it;
-/// a further member (data) means an input that is not here.
-fn parse_costs(text: &str) -> Option<(u32, u32, u32, Option<String>)> {
-    let mut costs = text.split(',');
-    let mut cost = |name: &str| costs.next()?.strip_prefix(name)?.parse().ok();
-    let (memory_kib, iterations, parallelism) = (cost("m=")?, cost("t=")?, cost("p=")?);
-    let pepper = match costs.next() {
-        None => None,
-        Some(member) => Some(decode_key_id(member.strip_prefix(KEY_ID)?)?),
-    };
-    costs.next().is_none().then_some((memory_kib, iterations, parallelism, pepper))
-}
-
-fn decode_key_id(text: &str) -> Option<String> {
-    let id = BASE64_NOPAD.decode(text.as_bytes()).ok()?;
-    String::from_utf8(id).ok().filter(|id| is_id(id))
 }
 
 /// The id of the pepper key that a PHC string names, if it does.
 pub(super) fn key_id(text: &str) -> Option<String> {
-    let hash = Argon2Hash::from_phc(text, u32::MAX).ok()?;
-    hash.pepper
+    Argon2Hash::from_phc(text, u32::MAX).ok()?.pepper().map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::HashProfile;
-    use crate::hash::kernel::RustCryptoKernel;
-    use crate::hash::pool::KernelBench;
-
-    fn bench() -> KernelBench<RustCryptoKernel> {
-        KernelBench::new(RustCryptoKernel.into(), 256).unwrap()
-    }
+    use crate::hash::worker::tests::worker;
 
     fn read(text: &str) -> Result<Argon2Hash, HashError> {
         Argon2Hash::from_phc(text, 1024)
     }
 
     fn verify(stored: &Argon2Hash, password: &str, peppers: &Peppers) -> Result<bool, HashError> {
-        stored.verify(&mut bench(), &Plaintext::from(password), peppers)
+        stored.verify(&mut worker(256), &Plaintext::from(password), peppers)
     }
 
     fn hash(password: &str, peppers: &Peppers) -> HashedPassword {
-        let parameters = HashProfile::INSECURE_FOR_TESTS.parameters();
-        let password = Plaintext::from(password);
-        Argon2Hash::compute(&mut bench(), parameters, &password, &[7; 16], peppers)
-            .unwrap()
-            .to_phc()
+        let (profile, password) = (HashProfile::INSECURE_FOR_TESTS, Plaintext::from(password));
+        let worker = &mut worker(256);
+        Argon2Hash::compute(worker, profile, &password, &[7; 16], peppers).unwrap().to_phc()
     }
 
     /// Known answers of the reference implementation's own test program.
@@ -214,6 +211,18 @@ mod tests {
             assert!(verify(&stored, "password", &Peppers::none()).unwrap(), "{phc}");
             assert!(!verify(&stored, "Password", &Peppers::none()).unwrap());
         }
+    }
+
+    #[test]
+    fn the_argon2_crate_verifies_what_is_written() {
+        use argon2::PasswordVerifier;
+        use argon2::password_hash::phc::PasswordHash;
+
+        let phc = hash("correct horse", &Peppers::none());
+        let phc = PasswordHash::new(phc.as_str()).unwrap();
+        let verify = |password: &[u8]| argon2::Argon2::default().verify_password(password, &phc);
+        assert!(verify(b"correct horse").is_ok());
+        assert!(verify(b"correct zebra").is_err());
     }
 
     #[test]
@@ -269,6 +278,10 @@ mod tests {
             (&format!("${tag}"), ""),
             ("v=19", "v=18"),
             ("m=256,t=2,p=1", "m=256,p=1,t=2"),
+            ("m=256,t=2,p=1", "m=256,t=2"),
+            ("m=256,t=2,p=1", ""),
+            ("m=256", "m=0256"),
+            ("m=256", "m=256,m=256"),
             ("m=256,t=2,p=1", "m=256,t=2,p=1,data=c29tZQ"),
             ("p=1", "p=1,keyid="),
             ("p=1", "p=1,keyid=!!!!"),
@@ -284,6 +297,7 @@ mod tests {
             ("p=1", "p=0"),
             ("p=1", "p=33"),
             ("p=1", "p=65"),
+            ("p=1", "p=4294967295"),
             (tag, ""),
             (tag, "AAAA"),
             (tag, "!!!!"),

@@ -1,149 +1,130 @@
-//! Threads that hash, with a bounded queue in front of them.
+//! Worker threads with a bounded queue in front of them.
 
-mod bench;
 mod queue;
-mod task;
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-pub(super) use self::bench::{Bench, KernelBench};
-use self::queue::{BURST, Bounds, Departure, Queue, Refused, Ticket};
-pub(super) use self::queue::{JobClass, JobSize};
-use self::task::{Pending, Task};
-use super::kernel::Argon2Kernel;
+use self::queue::{Cancellation, Limits, Queue, Slot};
+pub(super) use self::queue::{JobSize, Priority};
 use super::status::HasherStatus;
+use super::worker::Worker;
 use super::{HashError, HasherOptions};
 
-/// No answer waits for hashes that take longer: that would gain little, and delay much.
-const BRIEF: Duration = Duration::from_millis(50);
+/// Computes with a worker, or is told why it will not be run. Returns what tells the caller.
+type Job = Box<dyn FnOnce(Result<&mut Worker, HashError>) -> Box<dyn FnOnce()> + Send>;
 
-type Answer<T> = Result<T, HashError>;
-type Jobs = Queue<Box<dyn Task>>;
-
-/// Threads, each with an arena, and the queue that they work off.
+/// Threads, each with a worker, and the queue that they take jobs from.
 pub(super) struct Pool {
-    jobs: Arc<Jobs>,
+    queue: Arc<Queue<Job>>,
     threads: Vec<JoinHandle<()>>,
     /// Each thread holds a receiver for as long as it has its memory.
-    at_work: watch::Sender<()>,
-    deadline: Duration,
-    bulk_deadline: Duration,
+    alive: watch::Sender<()>,
 }
 
 impl Pool {
     /// Starts the threads, and returns when each has its memory.
-    pub(super) fn start<K: Argon2Kernel>(options: &HasherOptions, kernel: K) -> Answer<Self> {
-        let bounds = Bounds {
-            threads: options.threads.get(),
-            interactive: options.queue.get(),
-            bulk: options.bulk_queue.get(),
-            brief: BRIEF,
-        };
-        // When not all can be started, dropping it ends those that were.
+    pub(super) fn start(options: &HasherOptions) -> Result<Self, HashError> {
+        // If a thread cannot be started, dropping the pool ends the others.
         let mut pool = Self {
-            jobs: Arc::new(Queue::new(bounds)),
-            threads: Vec::with_capacity(bounds.threads),
-            at_work: watch::Sender::new(()),
-            deadline: options.deadline,
-            bulk_deadline: options.bulk_deadline,
+            queue: Arc::new(Queue::new(Limits::from(options))),
+            threads: Vec::with_capacity(options.threads.get()),
+            alive: watch::Sender::new(()),
         };
-        let kernel = Arc::new(kernel);
-        let blocks = options.arena_blocks();
+        let (kernel, blocks) = (options.kernel, options.arena_kib() as usize);
         let (tell, started) = mpsc::channel();
-        for number in 0..bounds.threads {
-            let (jobs, kernel, tell) = (Arc::clone(&pool.jobs), Arc::clone(&kernel), tell.clone());
-            let at_work = pool.at_work.subscribe();
-            // The thread that will use the memory is the first to touch it, so that it lies near the
+        for number in 0..options.threads.get() {
+            let (queue, tell) = (Arc::clone(&pool.queue), tell.clone());
+            let alive = pool.alive.subscribe();
+            // The thread that will use the memory is the first to write it, so that it lies near the
             // thread's core.
-            let work = move || {
-                match KernelBench::new(kernel, blocks) {
+            let body = move || {
+                match Worker::new(kernel, blocks) {
                     Err(error) => drop(tell.send(Err(error))),
-                    Ok(mut bench) => {
-                        // The starter waits for it, so there is somebody to hear.
+                    Ok(mut worker) => {
                         drop(tell.send(Ok(())));
                         drop(tell);
-                        work_off(&jobs, &mut bench);
+                        run_jobs(&queue, &mut worker);
                     }
                 }
-                drop(at_work);
+                drop(alive);
             };
-            let thread = std::thread::Builder::new().name(format!("hash-{number}")).spawn(work);
+            let thread = std::thread::Builder::new().name(format!("hash-{number}")).spawn(body);
             pool.threads.push(thread.map_err(HashError::Thread)?);
         }
         drop(tell);
-        started.into_iter().collect::<Answer<()>>()?;
+        started.into_iter().collect::<Result<(), _>>()?;
         Ok(pool)
     }
 
-    /// Has `compute` done by a thread when its turn comes, and gives what comes of it.
+    /// Runs `compute` on a worker and returns its result.
     ///
-    /// When this future is dropped, the job leaves the queue at once; one that runs already runs to
-    /// its end.
+    /// When this future is dropped, a waiting job is cancelled and its slot is free at once; a running
+    /// one runs to its end.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        class: JobClass,
+        priority: Priority,
         size: JobSize,
-        compute: impl FnOnce(&mut dyn Bench) -> Answer<T> + Send + 'static,
-    ) -> Answer<T> {
-        let patience = match class {
-            JobClass::Interactive => self.deadline,
-            JobClass::Bulk => self.bulk_deadline,
-        };
+        compute: impl FnOnce(&mut Worker) -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, HashError> {
         // A deadline past the end of time is none.
-        let deadline = tokio::time::Instant::now().checked_add(patience);
+        let deadline = tokio::time::Instant::now().checked_add(self.queue.deadline(priority));
         let start_before = deadline.map(tokio::time::Instant::into_std);
-        let (job, mut answer) = Pending::new(compute);
-        let ticket = self.jobs.push(class, size, start_before, Box::new(job))?;
-        let place = Place { jobs: &self.jobs, ticket };
-        let answered = match deadline {
-            None => answer.await,
-            Some(deadline) => match timeout_at(deadline, &mut answer).await {
-                Ok(answered) => answered,
-                Err(_) if place.leave(Departure::Late) => {
-                    return Err(HashError::Busy { retry_after: self.jobs.retry_after(class) });
+        let (sender, mut result) = oneshot::channel();
+        let job = move |worker: Result<&mut Worker, HashError>| -> Box<dyn FnOnce()> {
+            let result = worker.and_then(|worker| worker.run(compute));
+            // If the caller has gone meanwhile, nobody needs the result.
+            Box::new(move || drop(sender.send(result)))
+        };
+        let slot = self.queue.push(priority, size, start_before, Box::new(job))?;
+        let waiting = Waiting { queue: &self.queue, slot };
+        let received = match deadline {
+            None => result.await,
+            Some(deadline) => match timeout_at(deadline, &mut result).await {
+                Ok(received) => received,
+                Err(_) if waiting.cancel(Cancellation::Late) => {
+                    return Err(self.queue.busy(priority));
                 }
-                // It began in time, and will be done.
-                Err(_) => answer.await,
+                // It began in time, so it is finished.
+                Err(_) => result.await,
             },
         };
-        answered.unwrap_or(Err(HashError::Stopped))
+        received.unwrap_or(Err(HashError::Stopped))
     }
 
-    /// Refuses what waits and all that comes, and returns when the threads have finished what runs
-    /// and given back their memory.
+    /// Refuses all waiting and future jobs, and returns when the threads have finished what runs and
+    /// freed their memory.
     pub(super) async fn shutdown(&self) {
-        self.refuse();
-        self.at_work.closed().await;
+        self.stop();
+        self.alive.closed().await;
     }
 
-    /// After how long a newcomer should come again, when there are too many.
-    pub(super) fn crowded(&self, class: JobClass) -> Option<Duration> {
-        self.jobs.crowded(class)
+    /// Returns a retry delay when the queue is too full for new requests.
+    pub(super) fn overloaded(&self, priority: Priority) -> Option<Duration> {
+        self.queue.overloaded(priority)
     }
 
     pub(super) fn status(&self) -> HasherStatus {
-        self.jobs.status()
+        self.queue.status()
     }
 
-    fn refuse(&self) {
-        for job in self.jobs.stop() {
-            job.refuse(HashError::Stopped);
+    fn stop(&self) {
+        for job in self.queue.stop() {
+            job(Err(HashError::Stopped))();
         }
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.refuse();
+        self.stop();
         for thread in self.threads.drain(..) {
-            // A thread that panicked has told so; there is nothing more to do about it.
+            // A panic was printed by the thread; there is nothing more to do about it.
             let _ = thread.join();
         }
     }
@@ -155,186 +136,41 @@ impl fmt::Debug for Pool {
     }
 }
 
-impl From<Refused> for HashError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Full { retry_after } => Self::Busy { retry_after },
-            Refused::Stopped => Self::Stopped,
-        }
+/// Cancels a job whose caller has gone.
+struct Waiting<'a> {
+    queue: &'a Queue<Job>,
+    slot: Slot,
+}
+
+impl Waiting<'_> {
+    /// Returns whether the job was still waiting.
+    fn cancel(&self, why: Cancellation) -> bool {
+        self.queue.cancel(self.slot, why).is_some()
     }
 }
 
-/// A place in the queue that is given up with the future that waits in it.
-struct Place<'a> {
-    jobs: &'a Jobs,
-    ticket: Ticket,
-}
-
-impl Place<'_> {
-    /// Whether the job waited still.
-    fn leave(&self, why: Departure) -> bool {
-        self.jobs.leave(self.ticket, why).is_some()
-    }
-}
-
-impl Drop for Place<'_> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.leave(Departure::Abandoned);
+        self.cancel(Cancellation::Abandoned);
     }
 }
 
-/// What a thread does until the queue is stopped.
-fn work_off(jobs: &Jobs, bench: &mut dyn Bench) {
-    let mut answers: Vec<Box<dyn FnOnce()>> = Vec::with_capacity(BURST);
-    loop {
-        let next = jobs.next_at_once();
-        let may_wait = next.as_ref().is_some_and(|turn| turn.answers_may_wait);
-        if !may_wait || answers.len() >= BURST {
-            answers.drain(..).for_each(|answer| answer());
-        }
-        let next = next.or_else(|| {
-            bench.wipe();
-            jobs.next()
-        });
-        let Some(turn) = next else { return };
+/// The loop of a worker thread, which ends when the queue is stopped.
+fn run_jobs(queue: &Queue<Job>, worker: &mut Worker) {
+    while let Some(next) = queue.next(|| worker.wipe()) {
         let begun = Instant::now();
-        if turn.start_before.is_some_and(|at| begun > at) {
-            // Whoever waits has its own timer; this is for when that is late itself.
-            jobs.skipped(turn.size);
-            let retry_after = jobs.retry_after(turn.class);
-            turn.job.refuse(HashError::Busy { retry_after });
+        if next.start_before.is_some_and(|at| begun > at) {
+            // The caller has a timer of its own; this is for when that is late.
+            queue.expired(next.size);
+            (next.job)(Err(queue.busy(next.priority)))();
             continue;
         }
-        let answer = turn.job.run(bench);
-        // Before the answer, so that whoever hears of it finds the thread free.
-        jobs.ran(turn.size, begun.elapsed());
-        answers.push(answer);
+        let tell = (next.job)(Ok(worker));
+        // Before the caller is told, so that its next job finds the thread free.
+        queue.completed(next.size, begun.elapsed());
+        tell();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use tokio::sync::oneshot::Receiver;
-
-    use super::*;
-    use crate::hash::kernel::{Argon2Inputs, Argon2Parameters};
-
-    /// Tells what is done at it.
-    struct Told(Arc<Mutex<Vec<&'static str>>>);
-
-    impl Bench for Told {
-        fn compute(
-            &mut self,
-            _: &Argon2Parameters,
-            _: &Argon2Inputs<'_>,
-            _: &mut [u8],
-        ) -> Result<(), HashError> {
-            Ok(())
-        }
-
-        fn wipe(&mut self) {
-            self.0.lock().unwrap().push("wipe");
-        }
-    }
-
-    fn jobs() -> Arc<Jobs> {
-        // However slow the machine is at times.
-        let brief = Duration::MAX;
-        Arc::new(Jobs::new(Bounds { threads: 1, interactive: 100, bulk: 100, brief }))
-    }
-
-    /// Starts a thread on what is in the queue, and on what comes.
-    fn start(jobs: &Arc<Jobs>, mut bench: Told) -> JoinHandle<()> {
-        let jobs = Arc::clone(jobs);
-        std::thread::spawn(move || work_off(&jobs, &mut bench))
-    }
-
-    #[test]
-    fn a_thread_wipes_when_nothing_more_waits() {
-        let jobs = jobs();
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let push = |name: &'static str| {
-            let told = Arc::clone(&told);
-            let (job, answer) = Pending::new(move |_: &mut dyn Bench| {
-                told.lock().unwrap().push(name);
-                Ok(())
-            });
-            jobs.push(JobClass::Interactive, JobSize::Usual, None, Box::new(job)).unwrap();
-            answer
-        };
-        let answers = [push("first"), push("second")];
-        let thread = start(&jobs, Told(Arc::clone(&told)));
-        for answer in answers {
-            answer.blocking_recv().unwrap().unwrap();
-        }
-        while told.lock().unwrap().len() < 3 {
-            std::thread::yield_now();
-        }
-        push("third").blocking_recv().unwrap().unwrap();
-        jobs.stop();
-        thread.join().unwrap();
-        assert_eq!(*told.lock().unwrap(), ["first", "second", "wipe", "third", "wipe"]);
-    }
-
-    /// How many answers had been given when each of these jobs ran, which all waited at first.
-    fn answers_before_each(sizes: [JobSize; 10]) -> Vec<usize> {
-        let jobs = jobs();
-        let answers = Arc::new(Mutex::new(Vec::new()));
-        for size in sizes {
-            let before = Arc::clone(&answers);
-            let (job, answer) = Pending::new(move |_: &mut dyn Bench| {
-                let before: &[Receiver<Answer<usize>>] = &before.lock().unwrap();
-                Ok(before.iter().filter(|answer| !answer.is_empty()).count())
-            });
-            jobs.push(JobClass::Interactive, size, None, Box::new(job)).unwrap();
-            answers.lock().unwrap().push(answer);
-        }
-        let thread = start(&jobs, Told(Arc::default()));
-        while jobs.status().completed < 10 {
-            std::thread::yield_now();
-        }
-        jobs.stop();
-        thread.join().unwrap();
-        let answers = std::mem::take(&mut *answers.lock().unwrap());
-        answers.into_iter().map(|answer| answer.blocking_recv().unwrap().unwrap()).collect()
-    }
-
-    #[test]
-    fn while_many_wait_answers_are_given_four_at_a_time() {
-        let usual = [JobSize::Usual; 10];
-        assert_eq!(answers_before_each(usual), [0, 0, 0, 0, 4, 4, 6, 7, 8, 9]);
-    }
-
-    #[test]
-    fn no_answer_waits_for_what_may_take_long() {
-        for size in [JobSize::Fits, JobSize::Large] {
-            let mut sizes = [JobSize::Usual; 10];
-            sizes[2] = size;
-            assert_eq!(answers_before_each(sizes), [0, 0, 2, 2, 2, 2, 6, 7, 8, 9]);
-        }
-    }
-
-    #[test]
-    fn answers_that_wait_are_given_when_the_queue_is_stopped() {
-        let jobs = jobs();
-        let push = |compute: Box<dyn FnOnce() + Send>| {
-            let (job, answer) = Pending::new(move |_: &mut dyn Bench| {
-                compute();
-                Ok(())
-            });
-            jobs.push(JobClass::Interactive, JobSize::Usual, None, Box::new(job)).unwrap();
-            answer
-        };
-        let first = push(Box::new(|| {}));
-        let stopping = Arc::clone(&jobs);
-        let second = push(Box::new(move || drop(stopping.stop())));
-        let others: Vec<_> = (0..8).map(|_| push(Box::new(|| {}))).collect();
-        start(&jobs, Told(Arc::default())).join().unwrap();
-        for answer in [first, second] {
-            answer.blocking_recv().unwrap().unwrap();
-        }
-        assert!(others.into_iter().all(|answer| answer.blocking_recv().is_err()));
-    }
-}
+mod tests;

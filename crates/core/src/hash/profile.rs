@@ -1,6 +1,5 @@
 use validator::Validate;
 
-use super::kernel::{Argon2Parameters, Argon2Variant, Argon2Version};
 use crate::validation::first_message;
 
 /// Cost parameters of Argon2id (RFC 9106).
@@ -92,17 +91,6 @@ impl HashProfile {
     /// Lanes.
     pub const fn parallelism(&self) -> u32 {
         self.parallelism
-    }
-
-    /// What a kernel computes a new hash with.
-    pub const fn parameters(&self) -> Argon2Parameters {
-        Argon2Parameters {
-            variant: Argon2Variant::Argon2id,
-            version: Argon2Version::V0x13,
-            memory_kib: self.memory_kib,
-            iterations: self.iterations,
-            parallelism: self.parallelism,
-        }
     }
 }
 

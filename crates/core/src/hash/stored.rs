@@ -2,9 +2,9 @@
 
 use repass_hash_families::{Family, ForeignHash, Projects, VerifyError};
 
-use super::kernel::Argon2Parameters;
 use super::phc::Argon2Hash;
-use super::pool::{Bench, JobSize};
+use super::pool::JobSize;
+use super::worker::Worker;
 use super::{HashError, HashedPassword, HasherOptions, Peppers};
 use crate::Plaintext;
 
@@ -28,11 +28,10 @@ impl StoredHash {
         }
     }
 
-    /// What it takes to verify it, where arenas have so many blocks and new hashes the parameters `usual`.
-    pub(super) fn size(&self, arena_blocks: usize, usual: Argon2Parameters) -> JobSize {
+    /// What it takes to verify it, where each thread has an arena of `arena_kib`.
+    pub(super) fn size(&self, arena_kib: u32) -> JobSize {
         let fits = match self {
-            Self::Argon2(hash) if hash.parameters == usual => return JobSize::Usual,
-            Self::Argon2(hash) => hash.parameters.blocks() <= arena_blocks,
+            Self::Argon2(hash) => hash.blocks() <= arena_kib as usize,
             Self::Foreign(hash) => hash.memory_bytes() <= HasherOptions::SMALL_BYTES,
         };
         if fits { JobSize::Fits } else { JobSize::Large }
@@ -50,20 +49,20 @@ impl StoredHash {
     /// Whether it is of `password`.
     pub(super) fn verify(
         &self,
-        bench: &mut dyn Bench,
+        worker: &mut Worker,
         password: &Plaintext,
         peppers: &Peppers,
         projects: &Projects,
     ) -> Result<bool, HashError> {
         match self {
-            Self::Argon2(hash) => hash.verify(bench, password, peppers),
+            Self::Argon2(hash) => hash.verify(worker, password, peppers),
             Self::Foreign(hash) => {
-                bench.wipe();
+                worker.wipe();
                 hash.verify(password.expose().as_bytes(), projects).map_err(|error| match error {
                     VerifyError::UnknownProject { project } => {
                         HashError::UnknownProject { project }
                     }
-                    error => HashError::Algorithm(error.to_string()),
+                    error => HashError::algorithm(error),
                 })
             }
         }
@@ -73,18 +72,17 @@ impl StoredHash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::HashProfile;
 
     #[test]
-    fn what_costs_as_a_new_hash_is_usual() {
-        let profile = HashProfile::INSECURE_FOR_TESTS;
+    fn a_hash_of_more_memory_than_the_arena_is_large() {
         let size = |cost: &str| {
             let text = format!("$argon2id$v=19${cost}$c2FsdHNhbHQ$AAECAwQFBgcICQoLDA0ODw");
             let stored = StoredHash::parse(&HashedPassword::from_stored(text), 1024).unwrap();
-            stored.size(profile.memory_kib() as usize, profile.parameters())
+            stored.size(64)
         };
-        assert_eq!(size("m=8,t=1,p=1"), JobSize::Usual);
         assert_eq!(size("m=8,t=9,p=1"), JobSize::Fits);
-        assert_eq!(size("m=12,t=1,p=1"), JobSize::Large);
+        assert_eq!(size("m=64,t=1,p=1"), JobSize::Fits);
+        assert_eq!(size("m=67,t=1,p=1"), JobSize::Fits, "64 blocks: whole ones, four at a time");
+        assert_eq!(size("m=68,t=1,p=1"), JobSize::Large);
     }
 }

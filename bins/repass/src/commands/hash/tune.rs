@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use bytesize::ByteSize;
-use repass_core::{Argon2Kernel, HashProfile, HasherOptions, VectorKernel};
+use repass_core::{HashProfile, HasherOptions};
 use serde_json::{Value, json};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
@@ -87,7 +87,7 @@ fn options(profile: HashProfile, threads: NonZeroUsize) -> HasherOptions {
 
 /// What computes the hashes on this machine.
 fn kernel() -> &'static str {
-    VectorKernel::auto().name()
+    HasherOptions::default().kernel.as_str()
 }
 
 fn in_words(profile: HashProfile) -> String {

@@ -1,110 +1,118 @@
-//! The jobs that wait: who may come in, who is next, and what is known of the rest.
+//! The jobs that wait: which are admitted, and which is next.
 
-mod line;
+mod lane;
 
+use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use self::line::{Line, Waiting};
+use self::lane::Lane;
 use crate::hash::status::HasherStatus;
+use crate::hash::{HashError, HasherOptions};
 
-/// Who waits for a job.
+/// How urgent a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::hash) enum JobClass {
-    /// Somebody, at this moment.
+pub(in crate::hash) enum Priority {
+    /// A person waits for it.
     Interactive,
-    /// Nobody in particular: an import goes on when it goes on.
+    /// Work in the background, such as an import.
     Bulk,
 }
 
-/// What a job takes.
+/// How much memory a job takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::hash) enum JobSize {
-    /// As much memory and time as a new hash.
-    Usual,
-    /// No more memory than the thread's arena, or next to none, and any time.
+    /// No more than the thread's arena, or next to none.
     Fits,
     /// Memory of its own. Of these, one at a time runs over all threads.
     Large,
 }
 
-/// While jobs of both classes wait, every sixteenth that runs is a bulk job, so that a busy server
+/// While jobs of both priorities wait, every sixteenth that runs is a bulk job, so that a busy server
 /// delays an import, but does not stop it.
 const BULK_SHARE: u32 = 16;
 
-/// While so many jobs wait for each thread, it gives so many answers together. What an answer sets off
-/// elsewhere finds the caches full of a hash's blocks, and itself in them only if another did the same
-/// just before.
-pub(super) const BURST: usize = 4;
-
-/// `Retry-After` is told in whole seconds, so less makes no sense; whoever is told more than half a
-/// minute does not come back.
+/// The bounds of `Retry-After`, which is in whole seconds; who is told more than half a minute does not
+/// come back.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// Why a job was not taken in.
+/// Why a waiting job is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// No room.
-    Full { retry_after: Duration },
-    /// Nobody works any more.
-    Stopped,
-}
-
-/// Why a job leaves before its turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Departure {
-    /// Whoever waited for it has gone.
+pub(super) enum Cancellation {
+    /// Its caller has gone.
     Abandoned,
-    /// It cannot begin in time.
+    /// It has not begun before its deadline.
     Late,
 }
 
-/// A place in the queue.
+/// The place of a job in the queue.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ticket {
+pub(super) struct Slot {
     number: u64,
-    class: JobClass,
+    priority: Priority,
     size: JobSize,
 }
 
-/// A job whose turn it is.
-pub(super) struct Turn<J> {
+/// A job with what the queue needs to know of it.
+pub(super) struct QueuedJob<J> {
     pub(super) job: J,
     pub(super) start_before: Option<Instant>,
-    pub(super) class: JobClass,
+    pub(super) priority: Priority,
     pub(super) size: JobSize,
-    /// Whether the thread's earlier answers may be given after it, since it is brief and many wait.
-    pub(super) answers_may_wait: bool,
 }
 
-/// How many jobs may run and wait, and for which ones an answer may wait.
+/// How many jobs may run and wait, and for how long.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) threads: usize,
-    pub(super) interactive: usize,
-    pub(super) bulk: usize,
-    /// The longest that the mean job may take.
-    pub(super) brief: Duration,
+pub(super) struct Limits {
+    threads: usize,
+    interactive: LaneLimits,
+    bulk: LaneLimits,
 }
 
-/// Two classes of jobs, first come, first served in each; large ones stand aside while another large
-/// one runs. Every call takes microseconds, whatever waits.
+#[derive(Debug, Clone, Copy)]
+struct LaneLimits {
+    slots: usize,
+    deadline: Duration,
+}
+
+impl From<&HasherOptions> for Limits {
+    fn from(options: &HasherOptions) -> Self {
+        let limits = |slots: NonZeroUsize, deadline| LaneLimits { slots: slots.get(), deadline };
+        Self {
+            threads: options.threads.get(),
+            interactive: limits(options.queue, options.deadline),
+            bulk: limits(options.bulk_queue, options.bulk_deadline),
+        }
+    }
+}
+
+impl Limits {
+    const fn lane(&self, priority: Priority) -> LaneLimits {
+        match priority {
+            Priority::Interactive => self.interactive,
+            Priority::Bulk => self.bulk,
+        }
+    }
+}
+
+/// Two lanes of jobs, first come, first served in each; large jobs are passed over while another large
+/// one runs. Every call takes microseconds, however many jobs wait.
 pub(super) struct Queue<J> {
-    bounds: Bounds,
+    limits: Limits,
     state: Mutex<State<J>>,
     changed: Condvar,
 }
 
 struct State<J> {
-    interactive: Line<J>,
-    bulk: Line<J>,
+    interactive: Lane<J>,
+    bulk: Lane<J>,
     next_number: u64,
     running: usize,
     large_runs: bool,
-    /// Interactive jobs that ran since a bulk job did, while one waited.
+    /// Interactive jobs that ran since the last bulk job, while one waited.
     bulk_passed_over: u32,
     stopped: bool,
-    /// Moving average of what a job takes.
+    /// Moving average of the time of a job.
     mean: Option<Duration>,
     completed: u64,
     refused: u64,
@@ -113,10 +121,10 @@ struct State<J> {
 }
 
 impl<J> Queue<J> {
-    pub(super) fn new(bounds: Bounds) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         let state = State {
-            interactive: Line::new(),
-            bulk: Line::new(),
+            interactive: Lane::new(),
+            bulk: Lane::new(),
             next_number: 0,
             running: 0,
             large_runs: false,
@@ -128,112 +136,115 @@ impl<J> Queue<J> {
             late: 0,
             abandoned: 0,
         };
-        Self { bounds, state: Mutex::new(state), changed: Condvar::new() }
+        Self { limits, state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Takes a job in, if there is room.
+    /// Admits a job, if there is room.
     pub(super) fn push(
         &self,
-        class: JobClass,
+        priority: Priority,
         size: JobSize,
         start_before: Option<Instant>,
         job: J,
-    ) -> Result<Ticket, Refused> {
+    ) -> Result<Slot, HashError> {
         let mut state = self.lock();
         if state.stopped {
-            return Err(Refused::Stopped);
+            return Err(HashError::Stopped);
         }
-        if !state.has_room(class, size, &self.bounds) {
+        if !state.has_room(priority, size, &self.limits) {
             state.refused += 1;
-            return Err(Refused::Full { retry_after: state.retry_after(class, &self.bounds) });
+            return Err(state.busy(priority, &self.limits));
         }
         let number = state.next_number;
         state.next_number += 1;
-        state.line(class).push(number, Waiting { job, start_before, size });
+        state.lane(priority).push(number, QueuedJob { job, start_before, priority, size });
         drop(state);
         self.changed.notify_one();
-        Ok(Ticket { number, class, size })
+        Ok(Slot { number, priority, size })
     }
 
-    /// Takes a job out before its turn, and gives it back; `None` when its turn has come already.
-    pub(super) fn leave(&self, ticket: Ticket, why: Departure) -> Option<J> {
+    /// Removes a waiting job; `None` when it is not waiting any more.
+    pub(super) fn cancel(&self, slot: Slot, why: Cancellation) -> Option<J> {
         let mut state = self.lock();
-        let Waiting { job, .. } = state.line(ticket.class).remove(ticket.number, ticket.size)?;
+        let queued = state.lane(slot.priority).remove(slot.number, slot.size)?;
         match why {
-            Departure::Abandoned => state.abandoned += 1,
-            Departure::Late => state.late += 1,
+            Cancellation::Abandoned => state.abandoned += 1,
+            Cancellation::Late => state.late += 1,
         }
-        Some(job)
+        Some(queued.job)
     }
 
-    /// The next job, if one is to be done now.
-    pub(super) fn next_at_once(&self) -> Option<Turn<J>> {
-        let mut state = self.lock();
-        if state.stopped { None } else { state.next(&self.bounds) }
-    }
-
-    /// Waits for the next job; `None` when there will be none.
-    pub(super) fn next(&self) -> Option<Turn<J>> {
+    /// Waits for the next job; `None` when the queue is stopped. Calls `on_idle` before it waits.
+    pub(super) fn next(&self, on_idle: impl FnOnce()) -> Option<QueuedJob<J>> {
+        let mut on_idle = Some(on_idle);
         let mut state = self.lock();
         loop {
             if state.stopped {
                 return None;
             }
-            if let Some(turn) = state.next(&self.bounds) {
-                return Some(turn);
+            if let Some(next) = state.next() {
+                return Some(next);
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = match on_idle.take() {
+                Some(on_idle) => {
+                    drop(state);
+                    on_idle();
+                    self.lock()
+                }
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
         }
     }
 
-    /// Takes note that a job has run.
-    pub(super) fn ran(&self, size: JobSize, took: Duration) {
+    /// Records that a job has run.
+    pub(super) fn completed(&self, size: JobSize, took: Duration) {
         let mut state = self.lock();
         state.completed += 1;
         state.mean = Some(state.mean.map_or(took, |mean| mean * 7 / 8 + took / 8));
-        self.free(state, size);
+        self.release(state, size);
     }
 
-    /// Takes note that a job came too late for its turn.
-    pub(super) fn skipped(&self, size: JobSize) {
+    /// Records that a job was taken after its deadline, and was not run.
+    pub(super) fn expired(&self, size: JobSize) {
         let mut state = self.lock();
         state.late += 1;
-        self.free(state, size);
+        self.release(state, size);
     }
 
-    fn free(&self, mut state: MutexGuard<'_, State<J>>, size: JobSize) {
+    fn release(&self, mut state: MutexGuard<'_, State<J>>, size: JobSize) {
         state.running -= 1;
         if size == JobSize::Large {
             state.large_runs = false;
             drop(state);
-            // A thread may be asleep though a large job waits.
+            // A thread may be asleep although a large job waits.
             self.changed.notify_one();
         }
     }
 
-    /// After how long a newcomer should come again: when so many wait that the other half of the places
-    /// is for those who have begun, and need a second job.
-    pub(super) fn crowded(&self, class: JobClass) -> Option<Duration> {
-        let state = self.lock();
-        let (line, places) = match class {
-            JobClass::Interactive => (&state.interactive, self.bounds.interactive),
-            JobClass::Bulk => (&state.bulk, self.bounds.bulk),
-        };
-        let is_crowded = line.fitting() >= places.div_ceil(2);
-        is_crowded.then(|| state.retry_after(class, &self.bounds))
+    /// Returns a retry delay when half of the slots are taken: the other half is for requests that have
+    /// begun and need a second job.
+    pub(super) fn overloaded(&self, priority: Priority) -> Option<Duration> {
+        let mut state = self.lock();
+        let slots = self.limits.lane(priority).slots;
+        let overloaded = state.lane(priority).waiting(JobSize::Fits) >= slots.div_ceil(2);
+        overloaded.then(|| state.retry_after(priority, &self.limits))
     }
 
-    /// After how long trying again can make sense.
-    pub(super) fn retry_after(&self, class: JobClass) -> Duration {
-        self.lock().retry_after(class, &self.bounds)
+    /// The error for a job that does not run in time.
+    pub(super) fn busy(&self, priority: Priority) -> HashError {
+        self.lock().busy(priority, &self.limits)
     }
 
-    /// From now on there is no next job. Gives back those that wait.
+    /// How long a job of this priority may wait.
+    pub(super) const fn deadline(&self, priority: Priority) -> Duration {
+        self.limits.lane(priority).deadline
+    }
+
+    /// Ends the queue, and returns the jobs that wait.
     pub(super) fn stop(&self) -> Vec<J> {
         let mut state = self.lock();
         state.stopped = true;
-        let mut waiting: Vec<J> = state.interactive.drain().map(|waiting| waiting.job).collect();
-        waiting.extend(state.bulk.drain().map(|waiting| waiting.job));
+        let waiting = state.interactive.drain().chain(state.bulk.drain()).collect();
         drop(state);
         self.changed.notify_all();
         waiting
@@ -242,7 +253,7 @@ impl<J> Queue<J> {
     pub(super) fn status(&self) -> HasherStatus {
         let state = self.lock();
         HasherStatus {
-            threads: self.bounds.threads,
+            threads: self.limits.threads,
             running: state.running,
             waiting: state.interactive.len(),
             waiting_bulk: state.bulk.len(),
@@ -256,70 +267,58 @@ impl<J> Queue<J> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {
-        // Nothing here panics half way, so what a panic elsewhere left behind is whole.
+        // Nothing here panics half way, so the state is whole even after a panic elsewhere.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<J> State<J> {
-    fn line(&mut self, class: JobClass) -> &mut Line<J> {
-        match class {
-            JobClass::Interactive => &mut self.interactive,
-            JobClass::Bulk => &mut self.bulk,
+    const fn lane(&mut self, priority: Priority) -> &mut Lane<J> {
+        match priority {
+            Priority::Interactive => &mut self.interactive,
+            Priority::Bulk => &mut self.bulk,
         }
     }
 
-    /// A job that a free thread takes at once does not wait. Large jobs have places of their own, so
-    /// that those that wait for each other keep nobody else out.
-    fn has_room(&self, class: JobClass, size: JobSize, bounds: &Bounds) -> bool {
-        let idle = bounds.threads.saturating_sub(self.running);
-        let (line, places, idle) = match class {
-            JobClass::Interactive => (&self.interactive, bounds.interactive, idle),
-            JobClass::Bulk => {
-                let idle = idle.saturating_sub(self.interactive.fitting());
-                (&self.bulk, bounds.bulk, idle)
-            }
+    /// A job that an idle thread takes at once needs no slot. Large jobs have slots of their own, so that
+    /// those that wait for each other keep no other job out.
+    fn has_room(&mut self, priority: Priority, size: JobSize, limits: &Limits) -> bool {
+        let mut idle = limits.threads.saturating_sub(self.running);
+        if priority == Priority::Bulk {
+            idle = idle.saturating_sub(self.interactive.waiting(JobSize::Fits));
+        }
+        let at_once = match size {
+            JobSize::Fits => idle,
+            JobSize::Large => usize::from(idle > 0 && !self.large_runs),
         };
-        match size {
-            JobSize::Usual | JobSize::Fits => line.fitting() < places.saturating_add(idle),
-            JobSize::Large => {
-                let one = usize::from(idle > 0 && !self.large_runs);
-                line.large() < places.saturating_add(one)
-            }
-        }
+        self.lane(priority).waiting(size) < limits.lane(priority).slots.saturating_add(at_once)
     }
 
-    fn next(&mut self, bounds: &Bounds) -> Option<Turn<J>> {
+    /// Takes the next job that may run now.
+    fn next(&mut self) -> Option<QueuedJob<J>> {
         let large_may_run = !self.large_runs;
-        let bulk_is_due = self.bulk_passed_over >= BULK_SHARE - 1;
-        let order = if bulk_is_due {
-            [JobClass::Bulk, JobClass::Interactive]
+        let order = if self.bulk_passed_over >= BULK_SHARE - 1 {
+            [Priority::Bulk, Priority::Interactive]
         } else {
-            [JobClass::Interactive, JobClass::Bulk]
+            [Priority::Interactive, Priority::Bulk]
         };
-        let (class, Waiting { job, start_before, size }) = order
-            .into_iter()
-            .find_map(|class| Some((class, self.line(class).pop(large_may_run)?)))?;
-        let passes_over = class == JobClass::Interactive && self.bulk.len() > 0;
+        let next = order.into_iter().find_map(|priority| self.lane(priority).pop(large_may_run))?;
+        let passes_over = next.priority == Priority::Interactive && self.bulk.len() > 0;
         self.bulk_passed_over = if passes_over { self.bulk_passed_over + 1 } else { 0 };
         self.running += 1;
-        self.large_runs |= size == JobSize::Large;
-        let is_brief = size == JobSize::Usual && self.mean.is_some_and(|mean| mean <= bounds.brief);
-        // An import's jobs are many by nature; no answer waits for their sake.
-        let many_wait = self.interactive.fitting() >= BURST.saturating_mul(bounds.threads);
-        let answers_may_wait = is_brief && many_wait;
-        Some(Turn { job, start_before, class, size, answers_may_wait })
+        self.large_runs |= next.size == JobSize::Large;
+        Some(next)
     }
 
-    /// How long it takes to work off what stands before a newcomer.
-    fn retry_after(&self, class: JobClass, bounds: &Bounds) -> Duration {
-        let before = self.running
-            + self.interactive.len()
-            + match class {
-                JobClass::Interactive => 0,
-                JobClass::Bulk => self.bulk.len(),
-            };
-        let rounds = u32::try_from(before.div_ceil(bounds.threads.max(1))).unwrap_or(u32::MAX);
+    fn busy(&self, priority: Priority, limits: &Limits) -> HashError {
+        HashError::Busy { retry_after: self.retry_after(priority, limits) }
+    }
+
+    /// How long the jobs before a new one take.
+    fn retry_after(&self, priority: Priority, limits: &Limits) -> Duration {
+        let bulk = if priority == Priority::Bulk { self.bulk.len() } else { 0 };
+        let before = self.running + self.interactive.len() + bulk;
+        let rounds = u32::try_from(before.div_ceil(limits.threads.max(1))).unwrap_or(u32::MAX);
         let (least, most) = RETRY_AFTER;
         self.mean.unwrap_or_default().saturating_mul(rounds).clamp(least, most)
     }

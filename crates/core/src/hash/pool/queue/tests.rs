@@ -1,30 +1,33 @@
 use super::*;
 
-use JobClass::{Bulk, Interactive};
-use JobSize::{Fits, Large, Usual};
+use JobSize::{Fits, Large};
+use Priority::{Bulk, Interactive};
 
-const BOUNDS: Bounds =
-    Bounds { threads: 1, interactive: 100, bulk: 100, brief: Duration::from_millis(50) };
+/// Limits of so many threads, and slots in each lane.
+fn limits(threads: usize, interactive: usize, bulk: usize) -> Limits {
+    let lane = |slots| LaneLimits { slots, deadline: Duration::ZERO };
+    Limits { threads, interactive: lane(interactive), bulk: lane(bulk) }
+}
 
-fn queue(bounds: Bounds) -> Queue<String> {
-    Queue::new(bounds)
+fn queue(threads: usize, interactive: usize, bulk: usize) -> Queue<String> {
+    Queue::new(limits(threads, interactive, bulk))
 }
 
 impl Queue<String> {
-    fn add(&self, class: JobClass, size: JobSize, name: &str) -> Ticket {
-        self.push(class, size, None, name.to_owned()).unwrap()
+    fn add(&self, priority: Priority, size: JobSize, name: &str) -> Slot {
+        self.push(priority, size, None, name.to_owned()).unwrap()
     }
 
     /// Takes the next job without waiting for one.
-    fn begin(&self) -> Option<Turn<String>> {
-        self.lock().next(&self.bounds)
+    fn begin(&self) -> Option<QueuedJob<String>> {
+        self.lock().next()
     }
 
     /// Runs all that wait, one after the other.
     fn run_all(&self) -> Vec<String> {
-        let run = |turn: Turn<String>| {
-            self.ran(turn.size, Duration::from_millis(1));
-            turn.job
+        let run = |queued: QueuedJob<String>| {
+            self.completed(queued.size, Duration::from_millis(1));
+            queued.job
         };
         std::iter::from_fn(|| self.begin().map(run)).collect()
     }
@@ -32,7 +35,7 @@ impl Queue<String> {
 
 #[test]
 fn first_come_first_served_whatever_the_size() {
-    let queue = queue(BOUNDS);
+    let queue = queue(1, 100, 100);
     for (name, size) in [("a", Fits), ("b", Large), ("c", Large), ("d", Fits), ("e", Large)] {
         queue.add(Interactive, size, name);
     }
@@ -41,7 +44,7 @@ fn first_come_first_served_whatever_the_size() {
 
 #[test]
 fn interactive_jobs_go_first_and_bulk_has_every_sixteenth_turn() {
-    let queue = queue(BOUNDS);
+    let queue = queue(1, 100, 100);
     for number in 0..3 {
         queue.add(Bulk, Fits, &format!("bulk {number}"));
     }
@@ -55,8 +58,8 @@ fn interactive_jobs_go_first_and_bulk_has_every_sixteenth_turn() {
 }
 
 #[test]
-fn while_a_large_job_runs_others_of_its_size_stand_aside() {
-    let queue = queue(Bounds { threads: 3, ..BOUNDS });
+fn one_large_job_runs_at_a_time() {
+    let queue = queue(3, 100, 100);
     queue.add(Interactive, Large, "large 1");
     queue.add(Interactive, Large, "large 2");
     queue.add(Bulk, Large, "large 3");
@@ -65,26 +68,26 @@ fn while_a_large_job_runs_others_of_its_size_stand_aside() {
     assert_eq!(first.job, "large 1");
     assert_eq!(queue.begin().unwrap().job, "small");
     assert!(queue.begin().is_none());
-    queue.ran(first.size, Duration::ZERO);
+    queue.completed(first.size, Duration::ZERO);
     assert_eq!(queue.begin().unwrap().job, "large 2");
     assert!(queue.begin().is_none());
 }
 
 #[test]
-fn what_a_free_thread_takes_at_once_needs_no_place() {
-    let queue = queue(Bounds { threads: 2, interactive: 1, bulk: 1, ..BOUNDS });
-    let push = |class, size| queue.push(class, size, None, String::new());
+fn a_job_for_an_idle_thread_needs_no_slot() {
+    let queue = queue(2, 1, 1);
+    let push = |priority, size| queue.push(priority, size, None, String::new());
     for _ in 0..3 {
         assert!(push(Interactive, Fits).is_ok());
     }
-    assert!(matches!(push(Interactive, Fits), Err(Refused::Full { .. })));
+    assert!(matches!(push(Interactive, Fits), Err(HashError::Busy { .. })));
     // The threads are the interactive jobs', so there is one place.
     assert!(push(Bulk, Fits).is_ok());
-    assert!(matches!(push(Bulk, Fits), Err(Refused::Full { .. })));
+    assert!(matches!(push(Bulk, Fits), Err(HashError::Busy { .. })));
     let turns: Vec<_> = std::iter::from_fn(|| queue.begin()).take(2).collect();
-    assert!(matches!(push(Interactive, Fits), Err(Refused::Full { .. })));
+    assert!(matches!(push(Interactive, Fits), Err(HashError::Busy { .. })));
     for turn in turns {
-        queue.ran(turn.size, Duration::ZERO);
+        queue.completed(turn.size, Duration::ZERO);
     }
     assert!(push(Interactive, Fits).is_ok());
     assert_eq!(queue.status().refused, 3);
@@ -92,7 +95,7 @@ fn what_a_free_thread_takes_at_once_needs_no_place() {
 
 #[test]
 fn large_jobs_that_wait_for_each_other_keep_nobody_out() {
-    let queue = queue(Bounds { threads: 2, interactive: 2, bulk: 1, ..BOUNDS });
+    let queue = queue(2, 2, 1);
     let push = |size| queue.push(Interactive, size, None, String::new());
     let mut taken = Vec::new();
     for _ in 0..3 {
@@ -100,58 +103,61 @@ fn large_jobs_that_wait_for_each_other_keep_nobody_out() {
         taken.extend(queue.begin());
     }
     assert_eq!(taken.len(), 1);
-    assert!(matches!(push(Large), Err(Refused::Full { .. })));
+    assert!(matches!(push(Large), Err(HashError::Busy { .. })));
     assert!(push(Fits).is_ok());
 }
 
 #[test]
-fn who_leaves_makes_room_and_is_given_back_once() {
-    let queue = queue(Bounds { threads: 1, interactive: 1, bulk: 1, ..BOUNDS });
+fn a_cancelled_job_frees_its_slot_and_is_returned_once() {
+    let queue = queue(1, 1, 1);
     queue.add(Interactive, Fits, "runs");
     let turn = queue.begin().unwrap();
-    let ticket = queue.add(Interactive, Fits, "leaves");
+    let slot = queue.add(Interactive, Fits, "leaves");
     assert!(queue.push(Interactive, Fits, None, String::new()).is_err());
-    assert_eq!(queue.leave(ticket, Departure::Abandoned).as_deref(), Some("leaves"));
-    assert_eq!(queue.leave(ticket, Departure::Late), None);
+    assert_eq!(queue.cancel(slot, Cancellation::Abandoned).as_deref(), Some("leaves"));
+    assert_eq!(queue.cancel(slot, Cancellation::Late), None);
     queue.add(Interactive, Fits, "comes");
-    queue.ran(turn.size, Duration::ZERO);
+    queue.completed(turn.size, Duration::ZERO);
     assert_eq!(queue.run_all(), ["comes"]);
     let status = queue.status();
     assert_eq!((status.abandoned, status.late, status.completed), (1, 0, 2));
 }
 
 #[test]
-fn a_job_whose_turn_has_come_cannot_leave() {
-    let queue = queue(BOUNDS);
-    let ticket = queue.add(Bulk, Large, "a");
+fn a_job_that_runs_cannot_be_cancelled() {
+    let queue = queue(1, 100, 100);
+    let slot = queue.add(Bulk, Large, "a");
     assert!(queue.begin().is_some());
-    assert_eq!(queue.leave(ticket, Departure::Late), None);
+    assert_eq!(queue.cancel(slot, Cancellation::Late), None);
     assert_eq!(queue.status().late, 0);
 }
 
 #[test]
-fn half_of_the_places_are_not_for_newcomers() {
-    for (places, most) in [(1, 1), (2, 1), (3, 2), (100, 50)] {
-        let queue = queue(Bounds { interactive: places, ..BOUNDS });
+fn a_queue_is_overloaded_when_half_of_its_slots_are_taken() {
+    for (slots, most) in [(1, 1), (2, 1), (3, 2), (100, 50)] {
+        let queue = queue(1, slots, 100);
         for _ in 0..most {
-            assert_eq!(queue.crowded(Interactive), None, "{places}");
+            assert_eq!(queue.overloaded(Interactive), None, "{slots}");
             queue.add(Interactive, Fits, "waits");
         }
-        assert!(queue.crowded(Interactive).is_some(), "{places}");
-        assert_eq!(queue.crowded(Bulk), None, "each class has its own");
+        assert!(queue.overloaded(Interactive).is_some(), "{slots}");
+        assert_eq!(queue.overloaded(Bulk), None, "each lane has its own");
         queue.run_all();
-        assert_eq!(queue.crowded(Interactive), None, "{places}");
+        assert_eq!(queue.overloaded(Interactive), None, "{slots}");
     }
 }
 
 #[test]
 fn the_hint_follows_what_waits_within_bounds() {
-    let queue = queue(Bounds { threads: 2, ..BOUNDS });
-    let seconds = |class| queue.retry_after(class).as_secs_f64();
+    let queue = queue(2, 100, 100);
+    let seconds = |priority| match queue.busy(priority) {
+        HashError::Busy { retry_after } => retry_after.as_secs_f64(),
+        other => panic!("{other:?}"),
+    };
     assert_eq!(seconds(Interactive), 1.0, "nothing is known yet");
     queue.add(Interactive, Fits, "a");
     let turn = queue.begin().unwrap();
-    queue.ran(turn.size, Duration::from_secs(2));
+    queue.completed(turn.size, Duration::from_secs(2));
     assert_eq!(seconds(Interactive), 1.0, "nothing waits");
     for _ in 0..4 {
         queue.add(Interactive, Fits, "b");
@@ -167,48 +173,37 @@ fn the_hint_follows_what_waits_within_bounds() {
 
 #[test]
 fn the_mean_follows_slowly() {
-    let queue = queue(BOUNDS);
+    let queue = queue(1, 100, 100);
     queue.add(Interactive, Fits, "a");
     queue.add(Interactive, Fits, "b");
     for took in [Duration::from_millis(80), Duration::from_millis(160)] {
         let turn = queue.begin().unwrap();
-        queue.ran(turn.size, took);
+        queue.completed(turn.size, took);
     }
     assert_eq!(queue.status().mean, Some(Duration::from_millis(90)));
 }
 
 #[test]
-fn when_it_stops_what_waits_is_given_back_and_nobody_comes_in() {
-    let queue = queue(BOUNDS);
+fn a_stopped_queue_returns_what_waits_and_admits_nothing() {
+    let queue = queue(1, 100, 100);
     queue.add(Bulk, Fits, "bulk");
     queue.add(Interactive, Large, "large");
     queue.add(Interactive, Fits, "small");
     let mut waiting = queue.stop();
     waiting.sort();
     assert_eq!(waiting, ["bulk", "large", "small"]);
-    assert!(queue.next().is_none());
-    assert_eq!(queue.push(Interactive, Fits, None, String::new()).err(), Some(Refused::Stopped));
+    assert!(queue.next(|| {}).is_none());
+    let refused = queue.push(Interactive, Fits, None, String::new());
+    assert!(matches!(refused, Err(HashError::Stopped)));
     assert!(queue.stop().is_empty());
     assert!(queue.status().stopped);
 }
 
 #[test]
-fn answers_may_wait_for_a_brief_job_while_four_interactive_ones_wait_for_each_thread() {
-    let may_wait = |size, takes, waiting| {
-        let queue = queue(Bounds { threads: 2, ..BOUNDS });
-        queue.add(Interactive, Usual, "told how long they take");
-        queue.ran(queue.begin().unwrap().size, Duration::from_millis(takes));
-        queue.add(Interactive, size, "next");
-        for _ in 0..waiting {
-            queue.add(Interactive, Fits, "interactive");
-            queue.add(Bulk, Usual, "bulk");
-        }
-        queue.begin().unwrap().answers_may_wait
-    };
-    assert!(may_wait(Usual, 50, 8));
-    assert!(!may_wait(Usual, 50, 7), "few wait, and an import");
-    assert!(!may_wait(Usual, 51, 8), "they take long");
-    for size in [Fits, Large] {
-        assert!(!may_wait(size, 50, 8), "it may take long");
-    }
+fn on_idle_is_called_once_and_only_before_waiting() {
+    let queue = queue(1, 100, 100);
+    queue.add(Interactive, Fits, "waits");
+    assert_eq!(queue.next(|| panic!("a job waits")).unwrap().job, "waits");
+    let next = queue.next(|| _ = queue.add(Interactive, Fits, "comes meanwhile"));
+    assert_eq!(next.unwrap().job, "comes meanwhile");
 }

@@ -1,0 +1,59 @@
+use std::collections::BTreeMap;
+
+use super::{JobSize, QueuedJob};
+
+/// The jobs of one priority in the order they came; any of them can be removed at little cost.
+pub(super) struct Lane<J> {
+    fitting: BTreeMap<u64, QueuedJob<J>>,
+    large: BTreeMap<u64, QueuedJob<J>>,
+}
+
+impl<J> Lane<J> {
+    pub(super) const fn new() -> Self {
+        Self { fitting: BTreeMap::new(), large: BTreeMap::new() }
+    }
+
+    pub(super) fn push(&mut self, number: u64, queued: QueuedJob<J>) {
+        self.of(queued.size).insert(number, queued);
+    }
+
+    pub(super) fn remove(&mut self, number: u64, size: JobSize) -> Option<QueuedJob<J>> {
+        self.of(size).remove(&number)
+    }
+
+    /// Removes the oldest job that may run.
+    pub(super) fn pop(&mut self, large_may_run: bool) -> Option<QueuedJob<J>> {
+        let fitting = self.fitting.first_key_value().map(|(number, _)| *number);
+        let large = self.large.first_key_value().map(|(number, _)| *number);
+        let oldest = match (fitting, large.filter(|_| large_may_run)) {
+            (Some(fitting), Some(large)) if large < fitting => &mut self.large,
+            (None, Some(_)) => &mut self.large,
+            _ => &mut self.fitting,
+        };
+        oldest.pop_first().map(|(_, queued)| queued)
+    }
+
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = J> + use<J> {
+        let (fitting, large) = (std::mem::take(&mut self.fitting), std::mem::take(&mut self.large));
+        fitting.into_values().chain(large.into_values()).map(|queued| queued.job)
+    }
+
+    /// The number of jobs of this size that wait.
+    pub(super) fn waiting(&self, size: JobSize) -> usize {
+        match size {
+            JobSize::Fits => self.fitting.len(),
+            JobSize::Large => self.large.len(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.fitting.len() + self.large.len()
+    }
+
+    fn of(&mut self, size: JobSize) -> &mut BTreeMap<u64, QueuedJob<J>> {
+        match size {
+            JobSize::Fits => &mut self.fitting,
+            JobSize::Large => &mut self.large,
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The threads and the queue, with jobs that run only as far as the test lets them.
+
+mod gate;
+
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+use crate::HashProfile;
+use gate::Gate;
+
+use JobSize::{Fits, Large};
+use Priority::{Bulk, Interactive};
+
+/// No test waits for it; some move the clock beyond it.
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn options(threads: usize, queue: usize) -> HasherOptions {
+    let number = |number| NonZeroUsize::new(number).unwrap();
+    HasherOptions {
+        profile: HashProfile::INSECURE_FOR_TESTS,
+        threads: number(threads),
+        queue: number(queue),
+        deadline: HOUR,
+        bulk_queue: number(queue),
+        bulk_deadline: 2 * HOUR,
+        ..HasherOptions::default()
+    }
+}
+
+fn start(threads: usize, queue: usize) -> (Pool, Gate) {
+    (Pool::start(&options(threads, queue)).unwrap(), Gate::new())
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<(), HashError>> + Send + 'a>>;
+
+/// A job of this name, which waits at the gate.
+fn job<'a>(pool: &'a Pool, gate: &Gate, priority: Priority, name: &'static str) -> Running<'a> {
+    let pass = gate.pass(name);
+    Box::pin(pool.run(priority, Fits, move |_| {
+        pass();
+        Ok(())
+    }))
+}
+
+fn poll(running: &mut Running<'_>) -> Poll<Result<(), HashError>> {
+    running.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Puts a job into the queue.
+fn begin<'a>(pool: &'a Pool, gate: &Gate, priority: Priority, name: &'static str) -> Running<'a> {
+    let mut running = job(pool, gate, priority, name);
+    assert!(poll(&mut running).is_pending());
+    running
+}
+
+/// The error of a job that is refused at once.
+fn refused(pool: &Pool, gate: &Gate, priority: Priority) -> HashError {
+    match poll(&mut job(pool, gate, priority, "refused")) {
+        Poll::Ready(Err(error)) => error,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+fn assert_busy(error: &HashError) {
+    let HashError::Busy { retry_after } = error else { panic!("{error:?}") };
+    assert!((1..=30).contains(&retry_after.as_secs()), "{retry_after:?}");
+}
+
+#[tokio::test]
+async fn interactive_jobs_run_before_bulk_jobs_in_the_order_they_came() {
+    let (pool, mut gate) = start(1, 10);
+    let mut all = vec![begin(&pool, &gate, Interactive, "running")];
+    assert_eq!(gate.begun().await, "running");
+    for name in ["bulk 1", "bulk 2"] {
+        all.push(begin(&pool, &gate, Bulk, name));
+    }
+    for name in ["1", "2", "3"] {
+        all.push(begin(&pool, &gate, Interactive, name));
+    }
+    let status = pool.status();
+    assert_eq!((status.running, status.waiting, status.waiting_bulk), (1, 3, 2));
+    gate.open(6);
+    for running in all {
+        running.await.unwrap();
+    }
+    for expected in ["1", "2", "3", "bulk 1", "bulk 2"] {
+        assert_eq!(gate.begun().await, expected);
+    }
+    let status = pool.status();
+    assert_eq!((status.running, status.waiting, status.waiting_bulk), (0, 0, 0));
+    assert_eq!((status.completed, status.refused, status.abandoned), (6, 0, 0));
+}
+
+#[tokio::test]
+async fn a_full_lane_refuses_at_once_and_the_other_one_does_not() {
+    let (pool, mut gate) = start(1, 2);
+    let running = begin(&pool, &gate, Interactive, "running");
+    gate.begun().await;
+    let _waiting = ["1", "2"].map(|name| begin(&pool, &gate, Interactive, name));
+    assert_busy(&refused(&pool, &gate, Interactive));
+    let _waiting_bulk = ["bulk 1", "bulk 2"].map(|name| begin(&pool, &gate, Bulk, name));
+    assert_busy(&refused(&pool, &gate, Bulk));
+    assert_eq!(pool.status().refused, 2);
+    gate.open(5);
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_whose_caller_has_gone_frees_its_slot_and_is_not_run() {
+    let (pool, mut gate) = start(1, 2);
+    let running = begin(&pool, &gate, Interactive, "running");
+    gate.begun().await;
+    let gone = ["gone", "gone too"].map(|name| begin(&pool, &gate, Interactive, name));
+    assert_busy(&refused(&pool, &gate, Interactive));
+    drop(gone);
+    let waiting = ["1", "2"].map(|name| begin(&pool, &gate, Interactive, name));
+    assert_busy(&refused(&pool, &gate, Interactive));
+    gate.open(3);
+    running.await.unwrap();
+    for (waiting, name) in waiting.into_iter().zip(["1", "2"]) {
+        waiting.await.unwrap();
+        assert_eq!(gate.begun().await, name);
+    }
+    let status = pool.status();
+    assert_eq!((status.abandoned, status.completed), (2, 3));
+}
+
+#[tokio::test]
+async fn a_job_that_runs_when_its_caller_goes_is_finished() {
+    let (pool, mut gate) = start(1, 1);
+    let gone = begin(&pool, &gate, Interactive, "gone");
+    gate.begun().await;
+    drop(gone);
+    gate.open(2);
+    job(&pool, &gate, Interactive, "next").await.unwrap();
+    assert_eq!((pool.status().completed, pool.status().abandoned), (2, 0));
+}
+
+#[tokio::test]
+async fn the_deadline_is_answered_while_all_threads_are_busy() {
+    let (pool, mut gate) = start(2, 10);
+    let running = [(); 2].map(|()| begin(&pool, &gate, Interactive, "running"));
+    gate.begun().await;
+    gate.begun().await;
+    let waiting = begin(&pool, &gate, Interactive, "waiting");
+    let waiting_bulk = begin(&pool, &gate, Bulk, "waiting bulk");
+    // From here on nothing but the clock moves.
+    tokio::time::pause();
+    tokio::time::advance(HOUR + Duration::from_secs(1)).await;
+    assert_busy(&waiting.await.unwrap_err());
+    let status = pool.status();
+    assert_eq!((status.late, status.waiting, status.waiting_bulk), (1, 0, 1));
+    tokio::time::advance(HOUR).await;
+    assert_busy(&waiting_bulk.await.unwrap_err());
+    assert_eq!((pool.status().late, pool.status().running), (2, 2));
+    // What began in time is finished, however late it is by now.
+    gate.open(2);
+    for running in running {
+        running.await.unwrap();
+    }
+    assert_eq!(gate.more(), 0, "nothing that was late has run");
+}
+
+#[tokio::test]
+async fn no_patience_at_all_is_busy_and_endless_patience_is_not() {
+    for deadline in [Duration::ZERO, Duration::MAX] {
+        let pool = Pool::start(&HasherOptions { deadline, ..options(1, 1) }).unwrap();
+        let result = pool.run(Interactive, Fits, |_| Ok(())).await;
+        if deadline.is_zero() {
+            assert_busy(&result.unwrap_err());
+            assert_eq!(pool.status().late, 1);
+        } else {
+            result.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn shutting_down_finishes_what_runs_and_refuses_the_rest() {
+    let (pool, mut gate) = start(1, 10);
+    let running = begin(&pool, &gate, Interactive, "running");
+    gate.begun().await;
+    let waiting = [Interactive, Bulk].map(|priority| begin(&pool, &gate, priority, "waiting"));
+    let mut shutdown = Box::pin(pool.shutdown());
+    let polled = shutdown.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending(), "a job still runs");
+    for waiting in waiting {
+        let error = waiting.await.unwrap_err();
+        assert!(matches!(error, HashError::Stopped), "{error:?}");
+    }
+    assert!(matches!(refused(&pool, &gate, Interactive), HashError::Stopped));
+    gate.open(1);
+    running.await.unwrap();
+    shutdown.await;
+    assert_eq!(pool.alive.receiver_count(), 0, "the threads have freed their memory");
+    assert!(matches!(refused(&pool, &gate, Bulk), HashError::Stopped));
+    assert!(pool.status().stopped);
+    pool.shutdown().await;
+}
+
+#[tokio::test]
+async fn dropping_the_pool_ends_the_threads() {
+    let (pool, mut gate) = start(3, 10);
+    let gone = begin(&pool, &gate, Interactive, "gone while it runs");
+    gate.begun().await;
+    drop(gone);
+    gate.open(1);
+    let queue = Arc::clone(&pool.queue);
+    drop(pool);
+    assert_eq!(Arc::strong_count(&queue), 1);
+    assert_eq!(queue.status().completed, 1);
+}
+
+#[tokio::test]
+async fn a_panic_or_an_error_costs_no_thread() {
+    let pool = Pool::start(&options(2, 1)).unwrap();
+    for size in [Fits, Large] {
+        for _ in 0..3 {
+            let panicked = pool.run(Interactive, size, |_| -> Result<(), _> { panic!("a bug") });
+            let error = panicked.await.unwrap_err();
+            assert!(matches!(error, HashError::Panicked), "{error:?}");
+            let failed = pool.run(Interactive, size, |_| Err::<(), _>(HashError::algorithm("no")));
+            let error = failed.await.unwrap_err();
+            assert!(matches!(&error, HashError::Algorithm(why) if why == "no"), "{error:?}");
+        }
+        pool.run(Interactive, size, |_| Ok(())).await.unwrap();
+    }
+    assert_eq!(pool.status().completed, 14);
+}
+
+#[tokio::test]
+async fn an_idle_thread_wipes_its_arena() {
+    let pool = Pool::start(&options(1, 1)).unwrap();
+    let profile = HashProfile::INSECURE_FOR_TESTS;
+    pool.run(Interactive, Fits, move |worker| {
+        let (password, peppers) = (crate::Plaintext::from("x"), crate::Peppers::none());
+        let salt = [7; 16];
+        let hash =
+            crate::hash::phc::Argon2Hash::compute(worker, profile, &password, &salt, &peppers);
+        assert_eq!(worker.left(), 8);
+        hash.map(drop)
+    })
+    .await
+    .unwrap();
+    // The thread may take the next job before it is idle.
+    while pool.run(Interactive, Fits, |worker| Ok(worker.left())).await.unwrap() > 0 {}
+}

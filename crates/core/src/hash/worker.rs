@@ -1,0 +1,166 @@
+//! What one thread computes with: a kernel, and memory that it keeps from hash to hash.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use repass_argon2::{Argon2, Error, Memory, Path, wipe};
+
+use super::HashError;
+
+/// The kernel and the arena of one thread.
+///
+/// Wiping the arena takes a sixth of the time of a hash where memory is slow, so the blocks of a finished
+/// hash stay until [`wipe`](Self::wipe) is called or the next hash overwrites them: Argon2 writes every
+/// block before it reads it.
+pub(super) struct Worker {
+    kernel: Path,
+    arena: Memory,
+    /// The number of blocks, from the first on, that a hash may have left something in.
+    used: usize,
+}
+
+impl Worker {
+    /// Allocates an arena and writes all of it, so that no hash later waits for pages of the system.
+    pub(super) fn new(kernel: Path, blocks: usize) -> Result<Self, HashError> {
+        let mut arena = allocate(blocks)?;
+        wipe(arena.as_mut());
+        Ok(Self { kernel, arena, used: 0 })
+    }
+
+    /// Runs a job on this worker. A panic is an error of the job: it does not end the thread, because
+    /// nobody starts another one. After any error the arena is wiped.
+    pub(super) fn run<T>(
+        &mut self,
+        compute: impl FnOnce(&mut Self) -> Result<T, HashError>,
+    ) -> Result<T, HashError> {
+        let result = catch_unwind(AssertUnwindSafe(|| compute(self)));
+        let result = result.unwrap_or(Err(HashError::Panicked));
+        if result.is_err() {
+            self.wipe();
+        }
+        result
+    }
+
+    /// Computes the tag of `password` in the arena, or, where that is too small, in memory that is wiped
+    /// and freed afterwards.
+    pub(super) fn compute(
+        &mut self,
+        argon2: Argon2<'_>,
+        password: &[u8],
+        salt: &[u8],
+        tag: &mut [u8],
+    ) -> Result<(), HashError> {
+        let argon2 = argon2.with_path(self.kernel).map_err(HashError::algorithm)?;
+        let blocks = argon2.params().block_count();
+        let mut own;
+        let memory = if blocks > self.arena.block_count() {
+            self.wipe();
+            own = allocate(blocks)?;
+            own.as_mut()
+        } else {
+            let arena = self.arena.as_mut();
+            wipe(&mut arena[blocks.min(self.used)..self.used]);
+            self.used = blocks;
+            &mut arena[..blocks]
+        };
+        argon2
+            .hash_password_into_with_memory(password, salt, tag, memory)
+            .map_err(HashError::algorithm)
+    }
+
+    /// Wipes what the last hash left in the arena. To be called before the worker is idle, or does
+    /// anything that does not overwrite it.
+    pub(super) fn wipe(&mut self) {
+        wipe(&mut self.arena.as_mut()[..self.used]);
+        self.used = 0;
+    }
+}
+
+fn allocate(blocks: usize) -> Result<Memory, HashError> {
+    Memory::zeroed(blocks).map_err(|error| match error {
+        Error::OutOfMemory => HashError::OutOfMemory { kib: blocks },
+        error => HashError::algorithm(error),
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use repass_argon2::{Algorithm, Block, Params, Version};
+
+    use super::*;
+
+    /// A worker with an arena of so many KiB.
+    pub(in crate::hash) fn worker(kib: usize) -> Worker {
+        Worker::new(repass_argon2::path(), kib).unwrap()
+    }
+
+    impl Worker {
+        /// Returns how many blocks at the start of the arena are not zero; those behind them are.
+        pub(in crate::hash) fn left(&mut self) -> usize {
+            let blocks = self.arena.as_mut();
+            let used = blocks.iter().take_while(|block| **block != Block::new()).count();
+            assert!(blocks[used..].iter().all(|block| *block == Block::new()));
+            used
+        }
+    }
+
+    fn hash(worker: &mut Worker, kib: u32, salt: &[u8]) -> Result<[u8; 32], HashError> {
+        let params = Params::new(kib, 1, 1, None).unwrap();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let mut tag = [0; 32];
+        worker.compute(argon2, b"password", salt, &mut tag).map(|()| tag)
+    }
+
+    #[test]
+    fn blocks_that_the_next_hash_does_not_overwrite_are_wiped() {
+        let mut worker = worker(100);
+        for (kib, left) in [(100, 100), (51, 48), (8, 8), (64, 64)] {
+            hash(&mut worker, kib, b"somesalt").unwrap();
+            assert_eq!(worker.left(), left);
+        }
+        worker.wipe();
+        assert_eq!(worker.left(), 0);
+    }
+
+    #[test]
+    fn what_an_arena_holds_does_not_change_the_next_tag() {
+        let mut used = worker(64);
+        hash(&mut used, 64, b"anothersalt").unwrap();
+        for kib in [64, 8] {
+            let expected = hash(&mut worker(64), kib, b"somesalt").unwrap();
+            assert_eq!(hash(&mut used, kib, b"somesalt").unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_hash_larger_than_the_arena_has_memory_of_its_own() {
+        let mut small = worker(8);
+        hash(&mut small, 8, b"somesalt").unwrap();
+        let tag = hash(&mut small, 64, b"somesalt").unwrap();
+        assert_eq!(tag, hash(&mut worker(64), 64, b"somesalt").unwrap());
+        assert_eq!((small.arena.block_count(), small.left()), (8, 0));
+    }
+
+    #[test]
+    fn nothing_is_left_by_an_error_or_a_panic() {
+        let mut worker = worker(8);
+        let error = worker.run(|worker| {
+            hash(worker, 8, b"somesalt").unwrap();
+            hash(worker, 8, b"short")
+        });
+        assert!(matches!(&error, Err(HashError::Algorithm(why)) if why == "salt is too short"));
+        assert_eq!(worker.left(), 0);
+        let error = worker.run(|worker| -> Result<(), _> {
+            hash(worker, 8, b"somesalt").unwrap();
+            panic!("a bug")
+        });
+        assert!(matches!(error, Err(HashError::Panicked)), "{error:?}");
+        assert_eq!(worker.left(), 0);
+        assert!(worker.run(|worker| hash(worker, 8, b"somesalt")).is_ok());
+    }
+
+    #[test]
+    fn memory_that_the_system_does_not_have_is_an_error() {
+        let error = Worker::new(Path::Portable, usize::MAX / 16).err().unwrap();
+        assert!(matches!(error, HashError::OutOfMemory { .. }), "{error:?}");
+    }
+}
