@@ -91,10 +91,10 @@ impl Probes {
         }
     }
 
-    /// One verification against the decoy, which goes the way of all others.
+    /// One verification against the dummy hash, which goes the way of all others.
     async fn hashes(&self) -> Result<(), String> {
         let nobody = Arc::new(Plaintext::from("is anybody there"));
-        let verified = self.hasher.verify(nobody, self.hasher.decoy());
+        let verified = self.hasher.verify(nobody, self.hasher.dummy_hash());
         match tokio::time::timeout(PATIENCE, verified).await {
             Ok(verdict) => verdict.map(drop).map_err(|error| error.to_string()),
             Err(_) => Err("does not answer in time".to_owned()),

@@ -55,14 +55,14 @@ impl Changer {
     }
 
     /// Changes the password, or says why not. When it returns `Ok` the change is durable; every try
-    /// leaves an audit record (ASVS 16.3.1). Where the hasher is [crowded](Hasher::crowded) nothing is
-    /// tried: the answer is [`ChangeError::Busy`] before anything is looked at, so that more requests
-    /// than can be served take next to nothing from those that are.
+    /// leaves an audit record (ASVS 16.3.1). Where the hasher is [overloaded](Hasher::overloaded)
+    /// nothing is tried: the answer is [`ChangeError::Busy`] before anything is looked at, so that more
+    /// requests than can be served take next to nothing from those that are.
     ///
     /// # Errors
     /// See [`ChangeError`]. A refusal by the policy spends no token and charges no failure.
     pub async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
-        if let Some(retry_after) = self.hasher.crowded() {
+        if let Some(retry_after) = self.hasher.overloaded() {
             return Err(ChangeError::Busy { retry_after });
         }
         let mut trail = report::Trail::of(&change);

@@ -119,24 +119,23 @@ pub trait Hasher: Send + Sync + fmt::Debug {
         hash: &HashedPassword,
     ) -> Result<bool, HashError>;
 
-    /// Whether so much waits already that a newcomer should not begin: after how long trying again can
-    /// make sense, or `None` when there is room. Asked before a try costs anything; what was begun
-    /// finds room longer.
+    /// Returns a retry delay when the queue is too full for new requests. Asked before an attempt costs
+    /// anything; the second job of a request that has begun finds room for longer.
     ///
-    /// As it is given here, there always is.
-    fn crowded(&self) -> Option<Duration> {
+    /// The default is that there always is room.
+    fn overloaded(&self) -> Option<Duration> {
         None
     }
 
-    /// A hash of nobody's password, of the same cost as a fresh one. An unknown account is verified
-    /// against it, so that it takes as long as a known one.
-    fn decoy(&self) -> &HashedPassword;
+    /// Returns a hash of no one's password, of the same cost as a fresh one. The password for an unknown
+    /// account is verified against it, so that the answer takes as long as for a known one.
+    fn dummy_hash(&self) -> &HashedPassword;
 
     /// Whether `hash` is as a fresh one would be, whatever the salt: of the same family, cost, pepper
     /// and normalisation. One that is not needs a rehash: the next change replaces it, and a proof by
     /// the password does so as well where it [determines](Self::determines) that.
     ///
-    /// As it is given here, for hashers whose hashes never drift, every hash is current.
+    /// The default is that no hash needs one.
     fn is_current(&self, hash: &HashedPassword) -> bool {
         let _ = hash;
         true
@@ -152,12 +151,12 @@ pub trait Hasher: Send + Sync + fmt::Debug {
         hash.determines(password)
     }
 
-    /// Whether `hash` takes as long to verify as the [decoy](Self::decoy). A wrong guess at one that
-    /// does not is followed by a verification of the decoy, so that it never answers faster than one
-    /// at an unknown account.
+    /// Returns whether `hash` takes as long to verify as the [dummy hash](Self::dummy_hash). A wrong guess
+    /// at one that does not is followed by a verification of the dummy hash, so that it never answers
+    /// faster than one at an unknown account.
     ///
-    /// As it is given here, a hash does if it is [current](Self::is_current).
-    fn costs_as_decoy(&self, hash: &HashedPassword) -> bool {
+    /// The default is that a hash does if it is [current](Self::is_current).
+    fn costs_as_dummy_hash(&self, hash: &HashedPassword) -> bool {
         self.is_current(hash)
     }
 }

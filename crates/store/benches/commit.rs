@@ -45,7 +45,7 @@ impl Hasher for Constant {
         Ok(password.expose() == OLD)
     }
 
-    fn decoy(&self) -> &HashedPassword {
+    fn dummy_hash(&self) -> &HashedPassword {
         &self.0
     }
 }

@@ -42,7 +42,7 @@ impl Changer {
     ) -> Result<Proved, ChangeError> {
         if old.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
             // Never hashed itself, but no cheaper to try than any other.
-            self.matches(&Arc::new(Plaintext::from("")), self.hasher.decoy()).await?;
+            self.matches(&Arc::new(Plaintext::from("")), self.hasher.dummy_hash()).await?;
             return Err(ChangeError::WrongPassword);
         }
         let known = found.and_then(|found| {
@@ -50,19 +50,19 @@ impl Changer {
             Some((found.account, credential))
         });
         let current_is_candidate = old.same_characters_as(candidate);
-        let hash = known.as_ref().map_or_else(|| self.hasher.decoy(), |(_, own)| &own.hash);
+        let hash = known.as_ref().map_or_else(|| self.hasher.dummy_hash(), |(_, own)| &own.hash);
         let old = Arc::new(old);
         let right = match self.matches(&old, hash).await? {
             Verdict::Same => true,
             Verdict::Other => {
-                if !self.hasher.costs_as_decoy(hash) {
+                if !self.hasher.costs_as_dummy_hash(hash) {
                     // The verdict stands, whatever becomes of this: what has been tried is charged.
-                    let _ = self.matches(&old, self.hasher.decoy()).await;
+                    let _ = self.matches(&old, self.hasher.dummy_hash()).await;
                 }
                 false
             }
             Verdict::Unverifiable => {
-                self.matches(&old, self.hasher.decoy()).await?;
+                self.matches(&old, self.hasher.dummy_hash()).await?;
                 false
             }
         };

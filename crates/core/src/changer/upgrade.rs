@@ -13,16 +13,16 @@ impl Changer {
     /// or the store fails, it is replaced another time.
     pub(super) async fn upgrade(&self, proved: Proved, trail: &Trail) {
         let account = proved.account.id;
-        match self.replace_drifted(proved, trail).await {
+        match self.rehash(proved, trail).await {
             Ok(()) | Err(ChangeError::Busy { .. }) => {}
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, %account, "a hash that has drifted was not replaced");
+                tracing::warn!(error, %account, "a hash that needs a rehash was not replaced");
             }
         }
     }
 
-    async fn replace_drifted(&self, proved: Proved, trail: &Trail) -> Result<(), ChangeError> {
+    async fn rehash(&self, proved: Proved, trail: &Trail) -> Result<(), ChangeError> {
         let Proved { account, credential: Some(credential), password: Some(password), .. } = proved
         else {
             return Ok(());

@@ -80,7 +80,7 @@ pub struct Argon2idHasher {
     arena_kib: u32,
     projects: Arc<Projects>,
     randomness: Arc<dyn Randomness>,
-    decoy: HashedPassword,
+    dummy_hash: HashedPassword,
 }
 
 impl Argon2idHasher {
@@ -93,7 +93,7 @@ impl Argon2idHasher {
         randomness: Arc<dyn Randomness>,
     ) -> Result<Self, HashError> {
         Ok(Self {
-            decoy: decoy(options, &*randomness)?,
+            dummy_hash: dummy_hash(options, &*randomness)?,
             pool: Arc::new(Pool::start(options)?),
             priority: Priority::Interactive,
             profile: options.profile,
@@ -162,12 +162,12 @@ impl Hasher for Argon2idHasher {
             .await
     }
 
-    fn crowded(&self) -> Option<Duration> {
+    fn overloaded(&self) -> Option<Duration> {
         self.pool.overloaded(self.priority)
     }
 
-    fn decoy(&self) -> &HashedPassword {
-        &self.decoy
+    fn dummy_hash(&self) -> &HashedPassword {
+        &self.dummy_hash
     }
 
     fn is_current(&self, hash: &HashedPassword) -> bool {
@@ -188,7 +188,7 @@ impl Hasher for Argon2idHasher {
         same_forms && hash.determines(password)
     }
 
-    fn costs_as_decoy(&self, hash: &HashedPassword) -> bool {
+    fn costs_as_dummy_hash(&self, hash: &HashedPassword) -> bool {
         self.as_costly(hash).is_some()
     }
 }
@@ -203,7 +203,7 @@ impl Argon2idHasher {
 
 /// A hash of a password that nobody knows: a tag at random is one, and as costly to compare with as
 /// any.
-fn decoy(
+fn dummy_hash(
     options: &HasherOptions,
     randomness: &dyn Randomness,
 ) -> Result<HashedPassword, HashError> {

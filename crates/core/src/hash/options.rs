@@ -26,10 +26,11 @@ pub struct HasherOptions {
     pub arena_memory_kib: Option<u32>,
     /// Threads that hash; each owns one arena. Default: as many as this process may use.
     pub threads: NonZeroUsize,
-    /// Jobs that may wait, beside those that a free thread takes at once; likewise as many of those
+    /// Jobs that may wait, beside those that an idle thread takes at once; likewise as many of those
     /// that are computed one at a time. One more is [`HashError::Busy`](crate::HashError::Busy) at
-    /// once; and while half of the places are taken, [newcomers](crate::Hasher::crowded) are turned
-    /// away, so that a change that was verified finds room for its new hash. Default: 64 a thread.
+    /// once; and while half of the slots are taken, the hasher is
+    /// [overloaded](crate::Hasher::overloaded), so that a change that was verified finds room for its
+    /// new hash. Default: 64 a thread.
     pub queue: NonZeroUsize,
     /// How long a job may wait before it is [`HashError::Busy`](crate::HashError::Busy) as well.
     /// Default: 5 s.

@@ -183,11 +183,11 @@ async fn guesses_at_nobody_tell_nothing() {
 }
 
 #[tokio::test]
-async fn where_the_hasher_is_crowded_nothing_is_tried() {
+async fn where_the_hasher_is_overloaded_nothing_is_tried() {
     let house = House::new().await;
     let before = house.audit().await.len();
     house.hasher.take_verified();
-    house.hasher.crowded.store(true, Ordering::SeqCst);
+    house.hasher.overloaded.store(true, Ordering::SeqCst);
     for password in [OLD, "a wrong guess of mine"] {
         let busy = house.change(old_password("pat", password, NEW)).await;
         let Err(ChangeError::Busy { retry_after }) = busy else { panic!("{busy:?}") };
@@ -197,6 +197,6 @@ async fn where_the_hasher_is_crowded_nothing_is_tried() {
     let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
     assert_eq!(attempts.failures, 0);
     assert_eq!(house.audit().await.len(), before);
-    house.hasher.crowded.store(false, Ordering::SeqCst);
+    house.hasher.overloaded.store(false, Ordering::SeqCst);
     house.change(old_password("pat", OLD, NEW)).await.unwrap();
 }

@@ -123,27 +123,28 @@ async fn owasp_storage_a_change_replaces_a_hash_of_any_family() {
 #[tokio::test]
 async fn asvs_6_3_8_a_cheap_hash_costs_a_wrong_guess_a_fresh_one_as_well() {
     let house = house().await;
-    house.add_stored("drifted", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    house.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
     house.hasher.take_verified();
-    let wrong = old_password("drifted", "a wrong guess of mine", NEW);
+    let wrong = old_password("outdated", "a wrong guess of mine", NEW);
     assert!(matches!(house.change(wrong).await, Err(ChangeError::WrongPassword)));
-    assert_eq!(house.hasher.take_verified(), 2, "its own and the decoy");
+    assert_eq!(house.hasher.take_verified(), 2, "its own and the dummy hash");
 }
 
 #[tokio::test]
-async fn a_guess_at_a_drifted_hash_is_charged_even_when_there_is_no_room_for_the_decoy() {
+async fn a_guess_at_a_hash_that_needs_a_rehash_is_charged_even_when_there_is_no_room_for_the_dummy_hash()
+ {
     let house = house().await;
-    house.add_stored("drifted", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    house.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
     house.hasher.busy_after(1);
-    let wrong = old_password("drifted", "a wrong guess of mine", NEW);
+    let wrong = old_password("outdated", "a wrong guess of mine", NEW);
     let answer = house.change(wrong).await;
     assert!(matches!(answer, Err(ChangeError::WrongPassword)), "{answer:?}");
-    let (_, attempts) = house.desk.show_account(&realm(), "drifted").await.unwrap();
+    let (_, attempts) = house.desk.show_account(&realm(), "outdated").await.unwrap();
     assert_eq!(attempts.failures, 1);
 }
 
 #[tokio::test]
-async fn a_refused_change_replaces_a_drifted_hash_and_nothing_else() {
+async fn a_refused_change_replaces_a_hash_that_needs_a_rehash_and_nothing_else() {
     let house = house().await;
     for (family, password, text) in known() {
         let user_id = &format!("of-{family}");
@@ -192,28 +193,28 @@ async fn a_current_hash_is_left_alone_by_a_refused_change() {
 #[tokio::test]
 async fn a_wrong_password_replaces_nothing() {
     let house = house().await;
-    house.add_stored("drifted", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
-    let before = credential(&house, "drifted").await;
-    house.change(old_password("drifted", "testing124", "short")).await.unwrap_err();
-    assert_eq!(credential(&house, "drifted").await, before);
+    house.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    let before = credential(&house, "outdated").await;
+    house.change(old_password("outdated", "testing124", "short")).await.unwrap_err();
+    assert_eq!(credential(&house, "outdated").await, before);
 }
 
 #[tokio::test]
-async fn no_room_to_replace_a_drifted_hash_changes_no_answer() {
+async fn no_room_to_replace_a_hash_that_needs_a_rehash_changes_no_answer() {
     let house = house().await;
-    house.add_stored("drifted", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
-    let before = credential(&house, "drifted").await;
+    house.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    let before = credential(&house, "outdated").await;
     house.hasher.refuse_hashes(true);
-    let refused = house.change(old_password("drifted", "testing123", "short")).await;
+    let refused = house.change(old_password("outdated", "testing123", "short")).await;
     assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
-    assert_eq!(credential(&house, "drifted").await, before);
+    assert_eq!(credential(&house, "outdated").await, before);
     house.hasher.refuse_hashes(false);
-    house.change(old_password("drifted", "testing123", "short")).await.unwrap_err();
-    assert!(house.hasher.is_current(&credential(&house, "drifted").await.hash));
+    house.change(old_password("outdated", "testing123", "short")).await.unwrap_err();
+    assert!(house.hasher.is_current(&credential(&house, "outdated").await.hash));
 }
 
 #[tokio::test]
-async fn weaker_and_stronger_argon2_and_other_variants_have_drifted() {
+async fn weaker_and_stronger_argon2_and_other_variants_need_a_rehash() {
     let house = house().await;
     for text in [
         "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
@@ -228,7 +229,7 @@ async fn weaker_and_stronger_argon2_and_other_variants_have_drifted() {
     for text in ["", "$argon2id$", "hunter2"] {
         assert!(!house.hasher.is_current(&HashedPassword::from_stored(text)), "{text}");
     }
-    assert!(house.hasher.is_current(house.hasher.decoy()));
+    assert!(house.hasher.is_current(house.hasher.dummy_hash()));
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn what_was_hashed_verifies_and_nothing_else_on_every_kernel() {
         assert_ne!(hash, again, "each hash has a salt of its own");
         assert!(verify(&hasher, "long enough, surely", &hash).await.unwrap());
         assert!(!verify(&hasher, "long enough, surely ", &hash).await.unwrap());
-        assert!(!verify(&hasher, "x", hasher.decoy()).await.unwrap());
+        assert!(!verify(&hasher, "x", hasher.dummy_hash()).await.unwrap());
     }
 }
 
@@ -62,9 +62,9 @@ async fn the_threads_live_as_long_as_one_hasher_on_them() {
     let hasher = start(&HasherOptions { profile: PROFILE, ..HasherOptions::default() });
     let bulk = hasher.bulk();
     drop(hasher);
-    assert!(!verify(&bulk, "x", bulk.decoy()).await.unwrap());
+    assert!(!verify(&bulk, "x", bulk.dummy_hash()).await.unwrap());
     bulk.clone().shutdown().await;
-    let error = verify(&bulk, "x", bulk.decoy()).await.unwrap_err();
+    let error = verify(&bulk, "x", bulk.dummy_hash()).await.unwrap_err();
     assert!(matches!(error, HashError::Stopped), "{error:?}");
     assert!(bulk.status().stopped);
 }

@@ -37,8 +37,8 @@ pub(crate) struct CountingHasher {
     patient: AtomicUsize,
     /// Whether there is no room for a new hash.
     refuses: AtomicBool,
-    /// Whether there is no room for newcomers.
-    pub(crate) crowded: AtomicBool,
+    /// Whether the queue is too full for new requests.
+    pub(crate) overloaded: AtomicBool,
 }
 
 #[async_trait]
@@ -69,12 +69,12 @@ impl Hasher for CountingHasher {
         verdict
     }
 
-    fn crowded(&self) -> Option<Duration> {
-        self.crowded.load(Ordering::SeqCst).then_some(Duration::from_secs(7))
+    fn overloaded(&self) -> Option<Duration> {
+        self.overloaded.load(Ordering::SeqCst).then_some(Duration::from_secs(7))
     }
 
-    fn decoy(&self) -> &HashedPassword {
-        self.inner.decoy()
+    fn dummy_hash(&self) -> &HashedPassword {
+        self.inner.dummy_hash()
     }
 
     fn is_current(&self, hash: &HashedPassword) -> bool {
@@ -85,8 +85,8 @@ impl Hasher for CountingHasher {
         self.inner.determines(hash, password)
     }
 
-    fn costs_as_decoy(&self, hash: &HashedPassword) -> bool {
-        self.inner.costs_as_decoy(hash)
+    fn costs_as_dummy_hash(&self, hash: &HashedPassword) -> bool {
+        self.inner.costs_as_dummy_hash(hash)
     }
 }
 
@@ -137,7 +137,7 @@ impl House {
             busy: AtomicUsize::new(0),
             patient: AtomicUsize::new(0),
             refuses: AtomicBool::new(false),
-            crowded: AtomicBool::new(false),
+            overloaded: AtomicBool::new(false),
         });
         let key = Arc::new(InstallationKey::from_bytes([3; 32]));
         let changer = Changer::builder(Arc::new(store.clone()), hasher.clone())

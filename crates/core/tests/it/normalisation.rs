@@ -46,7 +46,7 @@ async fn a_hash_from_elsewhere_is_of_the_bytes_as_received_until_it_is_replaced(
     assert_eq!(house.hasher.take_verified(), 1, "it costs what any other costs");
 
     house.change(old_password("sam", DECOMPOSED, "short")).await.unwrap_err();
-    assert_eq!(normalisation(&house, "sam").await, Normalisation::Nfc, "it had drifted");
+    assert_eq!(normalisation(&house, "sam").await, Normalisation::Nfc, "it needed a rehash");
     assert!(house.is_password("sam", COMPOSED).await);
     let audit = house.audit().await;
     assert_eq!(audit[1].action, "password.rehash");

@@ -204,7 +204,7 @@ pub(crate) enum Mood {
 #[derive(Debug)]
 pub(crate) struct Hashing {
     mood: Mood,
-    decoy: HashedPassword,
+    dummy_hash: HashedPassword,
     /// One permit for each hash that was begun.
     pub(crate) begun: Semaphore,
     /// One permit for each hash that may go on.
@@ -214,7 +214,7 @@ pub(crate) struct Hashing {
 impl Hashing {
     fn new(mood: Mood) -> Self {
         let (begun, go_on) = (Semaphore::new(0), Semaphore::new(0));
-        Self { mood, decoy: hash_of("nobody's"), begun, go_on }
+        Self { mood, dummy_hash: hash_of("nobody's"), begun, go_on }
     }
 }
 
@@ -246,8 +246,8 @@ impl Hasher for Hashing {
         Ok(*hash == hash_of(password.expose()))
     }
 
-    fn decoy(&self) -> &HashedPassword {
-        &self.decoy
+    fn dummy_hash(&self) -> &HashedPassword {
+        &self.dummy_hash
     }
 }
 

@@ -49,7 +49,7 @@ async fn round(
         hashes.spawn(async move {
             let begun = Instant::now();
             let password = Arc::new(Plaintext::from("a password of usual length"));
-            hasher.verify(password, hasher.decoy()).await.map(|_| begun.elapsed())
+            hasher.verify(password, hasher.dummy_hash()).await.map(|_| begun.elapsed())
         });
     }
     hashes.join_all().await.into_iter().collect()
