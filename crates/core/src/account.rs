@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::ContextWords;
+
 /// A separate set of accounts, such as a tenant or a fabric site account.
 ///
 /// 1 to 64 characters out of `a-z`, `0-9`, `.`, `_` and `-`.
@@ -155,6 +157,19 @@ impl Account {
     }
 }
 
+/// What a policy looks for in passwords of the account.
+impl<'a> From<&'a Account> for ContextWords<'a> {
+    fn from(account: &'a Account) -> Self {
+        let Profile { given_name, middle_name, family_name, .. } = &account.profile;
+        Self {
+            user_id: Some(account.user_id.as_str()),
+            username: account.username.as_deref(),
+            email: account.email.as_deref(),
+            names: [given_name, middle_name, family_name].map(Option::as_deref),
+        }
+    }
+}
+
 /// What is known of a user beside the identifiers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
@@ -225,24 +240,28 @@ mod tests {
             assert_eq!(bad.parse::<UserId>(), Err(InvalidUserId));
         }
     }
-}
 
-#[cfg(test)]
-pub(crate) mod tests_support {
-    use super::*;
-
-    /// An active account with nothing but a user id.
-    pub(crate) fn account(user_id: &str) -> Account {
-        Account {
+    #[test]
+    fn a_policy_is_told_all_words_of_an_account() {
+        let text = |word: &str| Some(word.to_owned());
+        let account = Account {
             id: AccountId(Uuid::nil()),
             realm: "test".parse().unwrap(),
-            user_id: user_id.parse().unwrap(),
-            email: None,
-            username: None,
-            profile: Profile::default(),
+            user_id: "42".parse().unwrap(),
+            email: text("a@example.org"),
+            username: text("ram"),
+            profile: Profile {
+                given_name: text("Ram"),
+                middle_name: text("S."),
+                family_name: text("Iyer"),
+                ..Profile::default()
+            },
             active: true,
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
-        }
+        };
+        let ContextWords { user_id, username, email, names } = ContextWords::from(&account);
+        assert_eq!([user_id, username, email], [Some("42"), Some("ram"), Some("a@example.org")]);
+        assert_eq!(names, [Some("Ram"), Some("S."), Some("Iyer")]);
     }
 }

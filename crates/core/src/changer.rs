@@ -198,7 +198,7 @@ impl Changer {
                 }
             }
         }
-        let knowledge = Knowledge { account: Some(&proved.account), is_current, is_reused };
+        let knowledge = Knowledge { words: (&proved.account).into(), is_current, is_reused };
         self.policy.accept(candidate, &knowledge).map_err(ChangeError::Rejected)
     }
 

@@ -4,77 +4,102 @@
 //! passwords) and the order of steps. It knows no HTTP, no SQL and no configuration; stores, clocks
 //! and randomness are passed in.
 //!
+//! Without features it is what judges a new password: [`Policy`], [`Plaintext`] and what they report. The
+//! feature `engine` is all the rest.
+//!
 //! Stored hashes of other systems are verified as far as features say: `hash-families` is all that
 //! `repass-hash-families` knows, and each of its features is one here.
 
+#[cfg(feature = "engine")]
 mod account;
+#[cfg(feature = "engine")]
 mod account_import;
+#[cfg(feature = "engine")]
 mod administration;
+#[cfg(feature = "engine")]
 mod administration_store;
+#[cfg(feature = "engine")]
 mod attempts;
+#[cfg(feature = "engine")]
 mod audit;
+#[cfg(feature = "engine")]
 mod authenticate;
+#[cfg(feature = "engine")]
 mod caller;
+#[cfg(feature = "engine")]
 mod change;
+#[cfg(feature = "engine")]
 mod changer;
+#[cfg(feature = "engine")]
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error_chain;
+#[cfg(feature = "engine")]
 mod hash;
+#[cfg(feature = "engine")]
 mod installation_key;
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(feature = "engine")]
 pub mod otp;
+#[cfg(feature = "engine")]
 mod outbox;
 mod plaintext;
 mod policy;
+#[cfg(feature = "engine")]
 mod ports;
+#[cfg(feature = "engine")]
 mod randomness;
+#[cfg(feature = "engine")]
 pub mod token;
+#[cfg(feature = "engine")]
 mod validation;
 
-pub use account::{
-    Account, AccountId, InvalidRealm, InvalidUserId, Profile, Realm, Subject, UserId,
-};
-pub use account_import::{AccountBatch, Imported};
-pub use administration::{
-    Administration, AdministrationError, ImportVerdict, ImportedPassword, NewAccount, NewImport,
-};
-pub use administration_store::{AccountError, AccountFilter, AdministrationStore};
-pub use attempts::{AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed};
-pub use audit::{AuditFilter, AuditRecord};
-pub use authenticate::{Authenticator, CallerAuthenticator};
-pub use caller::{
-    ADMIN_ROLE, AccessToken, Authority, Authorization, Caller, HeldToken, Key, KeyId, KeyIdentity,
-    KeyKind, TokenId, TokenIdentity, UnknownKeyKind,
-};
-pub use change::{
-    Change, ChangeError, Changed, Context, Proof, Sessions, SignedClaims, SignedTokenVerifier,
-};
-pub use changer::{Changer, ChangerBuilder, InvalidChanger};
-pub use clock::{Clock, ManualClock, SystemClock};
 pub use error_chain::ErrorChain;
-pub use hash::{
-    Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher,
-    HasherOptions, HasherStatus, InvalidPepper, InvalidProfile, MissingPeppers, Normalisation,
-    Peppers, argon2_self_check,
-};
-pub use installation_key::{InstallationKey, InstallationKeyError};
-pub use otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend};
-pub use outbox::{
-    AttemptAlarm, Claim, ClaimedEvent, EventKind, OutboxEntry, OutboxEvent, OutboxFilter,
-    OutboxState, OutboxStore,
-};
 pub use plaintext::Plaintext;
 pub use policy::{
-    AccountWord, Blocklist, CommonPasswords, InvalidPolicy, Knowledge, NewPassword, Policy,
-    Violation,
+    AccountWord, Blocklist, CommonPasswords, ContextWords, InvalidPolicy, Knowledge, NewPassword,
+    Policy, Violation,
 };
-pub use ports::{
-    Commit, Committed, Credential, CredentialStore, Found, KeyStore, ResetSpend, ResetToken,
-    StoreError, TokenStore, Upgrade,
+
+#[cfg(feature = "engine")]
+pub use self::{
+    account::{Account, AccountId, InvalidRealm, InvalidUserId, Profile, Realm, Subject, UserId},
+    account_import::{AccountBatch, Imported},
+    administration::{
+        Administration, AdministrationError, ImportVerdict, ImportedPassword, NewAccount, NewImport,
+    },
+    administration_store::{AccountError, AccountFilter, AdministrationStore},
+    attempts::{AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed},
+    audit::{AuditFilter, AuditRecord},
+    authenticate::{Authenticator, CallerAuthenticator},
+    caller::{
+        ADMIN_ROLE, AccessToken, Authority, Authorization, Caller, HeldToken, Key, KeyId,
+        KeyIdentity, KeyKind, TokenId, TokenIdentity, UnknownKeyKind,
+    },
+    change::{
+        Change, ChangeError, Changed, Context, Proof, Sessions, SignedClaims, SignedTokenVerifier,
+    },
+    changer::{Changer, ChangerBuilder, InvalidChanger},
+    clock::{Clock, ManualClock, SystemClock},
+    hash::{
+        Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword,
+        Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile, MissingPeppers,
+        Normalisation, Peppers, argon2_self_check,
+    },
+    installation_key::{InstallationKey, InstallationKeyError},
+    otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend},
+    outbox::{
+        AttemptAlarm, Claim, ClaimedEvent, EventKind, OutboxEntry, OutboxEvent, OutboxFilter,
+        OutboxState, OutboxStore,
+    },
+    ports::{
+        Commit, Committed, Credential, CredentialStore, Found, KeyStore, ResetSpend, ResetToken,
+        StoreError, TokenStore, Upgrade,
+    },
+    randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid},
+    token::TokenDigest,
 };
-pub use randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid};
+#[cfg(feature = "engine")]
 pub use repass_hash_families::{FormatError, InvalidProject, Projects};
-pub use token::TokenDigest;

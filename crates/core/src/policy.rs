@@ -7,15 +7,16 @@ mod violation;
 use std::fmt;
 use std::sync::Arc;
 
+pub use account_words::ContextWords;
 pub use blocklist::{Blocklist, CommonPasswords};
 pub use violation::{AccountWord, Violation};
 
-use crate::{Account, Plaintext};
+use crate::Plaintext;
 
 /// The rules a new password must keep.
 ///
 /// A policy judges by what it is told: the text itself, the account's own words, and whether the
-/// text was seen before (which takes verifying hashes, so [`Changer`](crate::Changer) finds it out).
+/// text was seen before (which takes verifying hashes, so `Changer` finds it out).
 ///
 /// ```
 /// use repass_core::{Knowledge, Plaintext, Policy};
@@ -58,8 +59,8 @@ pub struct InvalidPolicy {
 /// What is known when a new password is judged, beside the text itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Knowledge<'a> {
-    /// The account it is for.
-    pub account: Option<&'a Account>,
+    /// The words of the account it is for.
+    pub words: ContextWords<'a>,
     /// Whether it is the account's current password.
     pub is_current: bool,
     /// Whether it is one of the earlier passwords that the policy asks about.
@@ -67,12 +68,13 @@ pub struct Knowledge<'a> {
 }
 
 /// Text that a policy accepted, or that was proved to be the account's password already. Only
-/// [`Policy::accept`] and [`Changer`](crate::Changer) make one, and only this can be hashed.
+/// [`Policy::accept`] and `Changer` make one, and only this can be hashed.
 #[derive(Clone)]
 pub struct NewPassword(Arc<Plaintext>);
 
 impl NewPassword {
     /// The account's present password, which was proved, so that no policy is asked about it.
+    #[cfg(feature = "engine")]
     pub(crate) fn proved(password: Arc<Plaintext>) -> Self {
         Self(password)
     }
@@ -162,9 +164,9 @@ impl Policy {
         } else if self.history > 0 && knowledge.is_reused {
             violations.push(Violation::Reused { last: self.history });
         }
-        if let Some(account) = knowledge.account.filter(|_| self.refuse_account_words) {
+        if self.refuse_account_words {
             violations.extend(
-                account_words::contained(candidate, account)
+                account_words::contained(candidate, &knowledge.words)
                     .into_iter()
                     .map(|word| Violation::ContainsAccountWord { word }),
             );

@@ -56,7 +56,7 @@ impl Administration {
         let hash = match password {
             None => None,
             Some(password) => {
-                let knowledge = Knowledge { account: Some(&account), ..Knowledge::default() };
+                let knowledge = Knowledge { words: (&account).into(), ..Knowledge::default() };
                 let accepted = policy
                     .accept(Arc::new(password), &knowledge)
                     .map_err(AdministrationError::Rejected)?;

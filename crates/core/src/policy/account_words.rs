@@ -1,18 +1,40 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::AccountWord;
-use crate::{Account, Plaintext};
+use crate::Plaintext;
 
-/// Shorter words occur in ordinary sentences by chance and are not looked for.
+/// The context-specific words of an account, which its password must not contain (NIST SP 800-63B-4,
+/// 3.1.1.2). Words of less than four letters occur in ordinary sentences by chance, and are not looked
+/// for.
+///
+/// ```
+/// use repass_core::{ContextWords, Knowledge, Plaintext, Policy};
+///
+/// let words = ContextWords { email: Some("srini@example.org"), ..ContextWords::default() };
+/// let knowledge = Knowledge { words, ..Knowledge::default() };
+/// let violations = Policy::default().judge(&Plaintext::from("one srini to rule"), &knowledge);
+/// assert_eq!(violations[0].code(), "contains-account-word");
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ContextWords<'a> {
+    /// The identifier that the vendor has for the account.
+    pub user_id: Option<&'a str>,
+    /// The name that the user signs in with.
+    pub username: Option<&'a str>,
+    /// The e-mail address.
+    pub email: Option<&'a str>,
+    /// The user's own names: given, middle and family name.
+    pub names: [Option<&'a str>; 3],
+}
+
 const SHORTEST_WORD: usize = 4;
 
-/// Which of the account's own words, of four letters and more, `candidate` contains, without regard
-/// to case; each source once.
-pub(super) fn contained(candidate: &Plaintext, account: &Account) -> Vec<AccountWord> {
+/// Which of the account's own words `candidate` contains, without regard to case; each source once.
+pub(super) fn contained(candidate: &Plaintext, context: &ContextWords<'_>) -> Vec<AccountWord> {
     let nfc = candidate.changed_by_nfc();
     let text = nfc.as_ref().unwrap_or(candidate).expose();
     let text = zeroize::Zeroizing::new(text.to_lowercase());
-    let mut found: Vec<AccountWord> = words(account)
+    let mut found: Vec<AccountWord> = words(context)
         .filter(|(_, word)| word.chars().count() >= SHORTEST_WORD && text.contains(word.as_str()))
         .map(|(source, _)| source)
         .collect();
@@ -21,18 +43,16 @@ pub(super) fn contained(candidate: &Plaintext, account: &Account) -> Vec<Account
     found
 }
 
-fn words(account: &Account) -> impl Iterator<Item = (AccountWord, String)> {
-    let profile = &account.profile;
-    let names = [&profile.given_name, &profile.middle_name, &profile.family_name];
+fn words(context: &ContextWords<'_>) -> impl Iterator<Item = (AccountWord, String)> {
     let whole = [
-        (AccountWord::UserId, Some(account.user_id.as_str())),
-        (AccountWord::Username, account.username.as_deref()),
-        (AccountWord::Email, account.email.as_deref()),
+        (AccountWord::UserId, context.user_id),
+        (AccountWord::Username, context.username),
+        (AccountWord::Email, context.email),
     ];
     // A user id or user name is often an e-mail address; its parts are as easy to guess.
     whole
         .into_iter()
-        .chain(names.into_iter().map(|name| (AccountWord::Name, name.as_deref())))
+        .chain(context.names.map(|name| (AccountWord::Name, name)))
         .filter_map(|(source, text)| text.map(|text| (source, text.nfc().collect::<String>())))
         .map(|(source, text)| (source, text.to_lowercase()))
         .flat_map(|(source, text)| {
@@ -45,15 +65,14 @@ fn words(account: &Account) -> impl Iterator<Item = (AccountWord, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::tests_support::account;
-
     fn found(text: &str) -> Vec<AccountWord> {
-        let mut account = account("ram123@gmail.com");
-        account.username = Some("rams".to_owned());
-        account.email = Some("Srini.Ram@Example.Org".to_owned());
-        account.profile.given_name = Some("Ram".to_owned());
-        account.profile.family_name = Some("O'Srinivasan".to_owned());
-        contained(&Plaintext::from(text), &account)
+        let words = ContextWords {
+            user_id: Some("ram123@gmail.com"),
+            username: Some("rams"),
+            email: Some("Srini.Ram@Example.Org"),
+            names: [Some("Ram"), None, Some("O'Srinivasan")],
+        };
+        contained(&Plaintext::from(text), &words)
     }
 
     #[test]
@@ -67,10 +86,10 @@ mod tests {
 
     #[test]
     fn words_are_found_in_any_normalisation() {
-        let mut account = account("1");
-        account.profile.given_name = Some("Ame\u{301}lie".to_owned());
+        let names = [Some("Ame\u{301}lie"), None, None];
+        let words = ContextWords { names, ..ContextWords::default() };
         for text in ["made by amélie herself", "made by ame\u{301}lie herself"] {
-            assert_eq!(contained(&Plaintext::from(text), &account), [AccountWord::Name], "{text}");
+            assert_eq!(contained(&Plaintext::from(text), &words), [AccountWord::Name], "{text}");
         }
     }
 
