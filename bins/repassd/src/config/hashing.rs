@@ -154,3 +154,23 @@ fn projects(raw: BTreeMap<String, RawFirebase>, folder: &Path) -> Result<Project
         added.map_err(|error| KeyError::new(key, error))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kernel_of(name: &str) -> Result<Argon2Path, KeyError> {
+        let raw = RawHashing { kernel: Some(name.to_owned()), ..RawHashing::default() };
+        raw.check(Path::new("."), &Accounts::Own).map(|options| options.kernel)
+    }
+
+    #[test]
+    fn a_kernel_is_chosen_by_name_if_this_cpu_can_run_it() {
+        assert_eq!(kernel_of("auto").unwrap(), HasherOptions::default().kernel);
+        assert_eq!(kernel_of("portable").unwrap(), Argon2Path::Portable);
+        for path in Argon2Path::ALL {
+            assert_eq!(kernel_of(path.as_str()).ok(), path.is_available().then_some(path));
+        }
+        assert!(kernel_of("sse").is_err_and(|error| error.reason.contains("avx512")));
+    }
+}
