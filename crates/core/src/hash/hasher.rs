@@ -20,27 +20,27 @@ const SALT_BYTES: usize = 16;
 
 /// Argon2id on threads of its own, with a bounded queue in front of them.
 ///
-/// **Families.** It makes Argon2id hashes and verifies any Argon2 as well as whatever
-/// `repass-hash-families` is built to verify, which is a matter of this crate's features.
+/// **Families.** It makes Argon2id hashes. It verifies any Argon2 and the families that
+/// `repass-hash-families` is built with, which is a matter of this crate's features.
 ///
-/// **Memory.** Each thread owns one arena, allocated and touched once, and used from hash to hash. What a hash leaves there is wiped as soon as no other waits to be computed in its place, which
-/// overwrites it; after an error or a panic, at once. A stored hash that asks for more than the arena
-/// is computed in memory of its own, which is wiped and given back; of these, one at a time runs over
-/// all threads, and so do hashes of other families that take more than a little. So, whatever the
-/// load, a hasher takes no more than threads × (arena + a little) + one such hash
+/// **Memory.** Each thread owns one arena, allocated and touched once, and used from hash to hash. It is
+/// wiped when no further job waits, which would overwrite it, and after an error or a panic. A stored hash
+/// that asks for more than the arena is computed in memory of its own, which is wiped and freed. Of these,
+/// and of hashes of other families that take more than a little, one at a time runs over all threads. So
+/// a hasher never takes more than threads × (arena + a little) + one such hash
 /// ([`HasherOptions::arena_bytes`], [`HasherOptions::SMALL_BYTES`],
 /// [`HasherOptions::LARGEST_STORED_KIB`]).
 ///
-/// **Waiting.** First come, first served. [Bulk](Self::bulk) work has a queue of its own and goes
-/// after all other, but for every sixteenth turn. A job that cannot begin before its deadline is
-/// answered [`HashError::Busy`] at the deadline, and one that finds no room at once. A job whose
-/// caller has gone leaves the queue at once, and its place is free. What runs is never broken off.
+/// **Waiting.** First come, first served. [Bulk](Self::bulk) jobs have a queue of their own; they run when
+/// no other job waits, and as every sixteenth. A job that has not begun at its deadline is answered
+/// [`HashError::Busy`], and one that finds the queue full is so at once. A job whose caller has gone
+/// leaves the queue at once, and its slot is free. A job that runs is never interrupted.
 ///
 /// The deadline takes the timer of a tokio runtime (`enable_time`); without one `hash` and `verify`
 /// panic.
 ///
-/// **Debug builds.** Where nothing is optimized, a hash takes a multiple of its time. Profiles are not
-/// inherited from this workspace, so a program that feels it adds to its own `Cargo.toml`:
+/// **Debug builds.** A hash takes 0.2 s without optimization instead of a few milliseconds. Profiles are
+/// not inherited from this workspace, so a program that minds adds two lines to its own `Cargo.toml`:
 ///
 /// ```toml
 /// [profile.dev.package.repass-argon2]
@@ -105,8 +105,8 @@ impl Argon2idHasher {
         })
     }
 
-    /// A hasher on the same threads for work that nobody waits for, such as an import: it goes after
-    /// all other work, but for every sixteenth turn.
+    /// Returns a hasher on the same threads for work in the background, such as an import: its jobs run
+    /// when no other job waits, and as every sixteenth.
     ///
     /// The threads end when the last hasher on them is dropped.
     #[must_use]

@@ -50,7 +50,7 @@ impl HasherOptions {
     pub const LARGEST_STORED_KIB: u32 = 1024 * 1024;
 
     /// The most memory, in bytes, that a stored hash of another family may ask for and still be
-    /// verified by any thread at any time. One that asks for more waits for its turn, as an Argon2
+    /// verified by any thread at any time. One that asks for more runs alone of its kind, as an Argon2
     /// hash that fits no arena does.
     pub const SMALL_BYTES: usize = 64 * 1024;
 

@@ -84,10 +84,10 @@ fn a_job_for_an_idle_thread_needs_no_slot() {
     // The threads are the interactive jobs', so there is one place.
     assert!(push(Bulk, Fits).is_ok());
     assert!(matches!(push(Bulk, Fits), Err(HashError::Busy { .. })));
-    let turns: Vec<_> = std::iter::from_fn(|| queue.begin()).take(2).collect();
+    let running: Vec<_> = std::iter::from_fn(|| queue.begin()).take(2).collect();
     assert!(matches!(push(Interactive, Fits), Err(HashError::Busy { .. })));
-    for turn in turns {
-        queue.completed(turn.size, Duration::ZERO);
+    for queued in running {
+        queue.completed(queued.size, Duration::ZERO);
     }
     assert!(push(Interactive, Fits).is_ok());
     assert_eq!(queue.status().refused, 3);
@@ -111,13 +111,13 @@ fn large_jobs_that_wait_for_each_other_keep_nobody_out() {
 fn a_cancelled_job_frees_its_slot_and_is_returned_once() {
     let queue = queue(1, 1, 1);
     queue.add(Interactive, Fits, "runs");
-    let turn = queue.begin().unwrap();
+    let running = queue.begin().unwrap();
     let slot = queue.add(Interactive, Fits, "leaves");
     assert!(queue.push(Interactive, Fits, None, String::new()).is_err());
     assert_eq!(queue.cancel(slot, Cancellation::Abandoned).as_deref(), Some("leaves"));
     assert_eq!(queue.cancel(slot, Cancellation::Late), None);
     queue.add(Interactive, Fits, "comes");
-    queue.completed(turn.size, Duration::ZERO);
+    queue.completed(running.size, Duration::ZERO);
     assert_eq!(queue.run_all(), ["comes"]);
     let status = queue.status();
     assert_eq!((status.abandoned, status.late, status.completed), (1, 0, 2));
@@ -156,8 +156,8 @@ fn the_hint_follows_what_waits_within_bounds() {
     };
     assert_eq!(seconds(Interactive), 1.0, "nothing is known yet");
     queue.add(Interactive, Fits, "a");
-    let turn = queue.begin().unwrap();
-    queue.completed(turn.size, Duration::from_secs(2));
+    let running = queue.begin().unwrap();
+    queue.completed(running.size, Duration::from_secs(2));
     assert_eq!(seconds(Interactive), 1.0, "nothing waits");
     for _ in 0..4 {
         queue.add(Interactive, Fits, "b");
@@ -177,8 +177,8 @@ fn the_mean_follows_slowly() {
     queue.add(Interactive, Fits, "a");
     queue.add(Interactive, Fits, "b");
     for took in [Duration::from_millis(80), Duration::from_millis(160)] {
-        let turn = queue.begin().unwrap();
-        queue.completed(turn.size, took);
+        let running = queue.begin().unwrap();
+        queue.completed(running.size, took);
     }
     assert_eq!(queue.status().mean, Some(Duration::from_millis(90)));
 }
