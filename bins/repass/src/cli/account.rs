@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use repass_account_file::Format;
 use repass_core::Realm;
 use repass_hash_families::ImportFormat;
 
@@ -110,6 +111,15 @@ impl FileFormat {
             "csv" => Some(Self::Csv),
             "jsonl" | "ndjson" => Some(Self::Jsonl),
             _ => None,
+        }
+    }
+}
+
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Csv => Self::Csv,
+            FileFormat::Jsonl => Self::JsonLines,
         }
     }
 }

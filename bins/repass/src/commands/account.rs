@@ -1,6 +1,5 @@
 //! `repass account`
 
-mod accounts_file;
 mod add;
 mod export;
 mod import;

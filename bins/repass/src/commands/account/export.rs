@@ -1,13 +1,15 @@
 //! `repass account export`
 
+mod row;
+
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use repass_account_file::AccountWriter;
 use repass_core::{AccountFilter, Administration};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
-use super::accounts_file::AccountsWriter;
 use crate::cli::{DatabaseOptions, ExportAccounts, FileFormat};
 use crate::database::{IfMissing, with_desk};
 use crate::failure::Failure;
@@ -23,7 +25,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let ExportAccounts { realm, format, with_hashes, output: file, force } = export;
     let format = format.or_else(|| file.as_deref().and_then(FileFormat::of_name));
-    let writer = AccountsWriter::new(format.unwrap_or(FileFormat::Csv), with_hashes);
+    let format = format.unwrap_or(FileFormat::Csv);
     let target = file.map(|file| Target::open(file, force)).transpose()?;
     with_desk(database, IfMissing::Refuse, output, async |desk| {
         if with_hashes {
@@ -34,13 +36,13 @@ pub(super) async fn run(
         let filter = AccountFilter { realm, after: None, limit: PAGE };
         let desk = desk.administration();
         match target {
-            None => match pages(&desk, filter, with_hashes, writer, &mut io::stdout()).await {
+            None => match pages(&desk, filter, with_hashes, format, io::stdout()).await {
                 // As in `repass account export | head`.
                 Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
                 written => written.map(|accounts| output.note(&told(accounts))),
             },
             Some(mut target) => {
-                let accounts = pages(&desk, filter, with_hashes, writer, &mut target.file).await;
+                let accounts = pages(&desk, filter, with_hashes, format, &mut target.file).await;
                 let accounts = accounts.map_err(|failure| target.unwritten(failure))?;
                 let file = target.finish()?;
                 let json = json!({ "accounts": accounts, "file": file });
@@ -60,14 +62,17 @@ async fn pages(
     desk: &Administration,
     mut filter: AccountFilter,
     with_hashes: bool,
-    mut writer: AccountsWriter,
-    to: &mut dyn Write,
+    format: FileFormat,
+    to: impl Write,
 ) -> Result<u64, Failure> {
+    let writer = AccountWriter::new(format.into(), row::columns(with_hashes), to);
+    let mut writer = writer.map_err(Failure::Output)?;
     let mut count = 0;
     loop {
         let page = desk.export_accounts(&filter, with_hashes).await?;
-        let part = writer.part(&page).map_err(Failure::Output)?;
-        to.write_all(&part).and_then(|()| to.flush()).map_err(Failure::Output)?;
+        let mut rows = page.iter().map(row::fields);
+        let written = rows.try_for_each(|fields| writer.write(&fields));
+        written.and_then(|()| writer.flush()).map_err(Failure::Output)?;
         count += page.len() as u64;
         let Some(last) = page.last() else { return Ok(count) };
         filter.after = Some((last.account.realm.clone(), last.account.user_id.clone()));

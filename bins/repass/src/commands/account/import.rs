@@ -8,6 +8,7 @@ mod tally;
 
 use std::path::Path;
 
+use repass_account_file::FileError;
 use repass_core::{Administration, ImportVerdict};
 
 use self::interrupt::Interrupt;
@@ -15,7 +16,6 @@ use self::progress::Progress;
 use self::reading::{Batch, Opened};
 use self::row::Defaults;
 use self::tally::Tally;
-use super::accounts_file::FileError;
 use crate::cli::{DatabaseOptions, FileFormat, ImportAccounts};
 use crate::database::{IfMissing, with_desk};
 use crate::failure::Failure;
@@ -65,8 +65,8 @@ async fn import_file(
 fn unread(file: &str, error: FileError) -> Failure {
     let file = file.to_owned();
     match error {
-        FileError::Header(reason) => Failure::AccountsFile { file, reason },
         FileError::Read(source) => Failure::File { file, source },
+        other => Failure::AccountsFile { file, reason: other.to_string() },
     }
 }
 

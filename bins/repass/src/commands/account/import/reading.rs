@@ -4,10 +4,10 @@ use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
+use repass_account_file::{AccountReader, FileError};
 use repass_core::{Administration, NewImport};
 use tokio::sync::mpsc;
 
-use super::super::accounts_file::{AccountsReader, FileError};
 use super::row::{self, Defaults};
 use crate::cli::FileFormat;
 
@@ -23,7 +23,7 @@ pub(super) struct Batch {
     pub(super) bytes_read: u64,
 }
 
-pub(super) type Reader = AccountsReader<Box<dyn BufRead + Send>>;
+pub(super) type Reader = AccountReader<Box<dyn BufRead + Send>>;
 
 /// A file that can be read, and its length, if it has one.
 pub(super) struct Opened {
@@ -44,7 +44,7 @@ pub(super) async fn open(file: Option<&Path>, format: FileFormat) -> Result<Open
                 (Box::new(BufReader::new(file)), length.map(|file| file.len()))
             }
         };
-        Ok(Opened { reader: AccountsReader::open(format, from)?, length })
+        Ok(Opened { reader: AccountReader::new(format.into(), from)?, length })
     });
     opening.await.map_err(|error| FileError::Read(error.into()))?
 }
@@ -78,7 +78,8 @@ fn fill(batch: &mut Batch, reader: &mut Reader, defaults: &Defaults) -> Result<(
     let begun = reader.bytes_read();
     while batch.rows.len() < Administration::IMPORT_BATCH {
         let Some(row) = reader.next_row()? else { break };
-        let account = row.fields.and_then(|fields| row::account(fields, defaults));
+        let account = row.fields.map_err(String::from);
+        let account = account.and_then(|fields| row::account(fields, defaults));
         batch.rows.push((row.line, account));
         batch.bytes_read = reader.bytes_read();
         if batch.bytes_read - begun >= BATCH_BYTES {

@@ -1,11 +1,11 @@
 //! From what a row says to an account.
 
+use repass_account_file::{Column, Fields};
 use repass_core::{
     HashedPassword, ImportedPassword, NewAccount, NewImport, Normalisation, Peppers, Profile, Realm,
 };
 use repass_hash_families::{ExportedHash, ImportFormat, imported};
 
-use super::super::accounts_file::{Column, Fields};
 use crate::cli::hash_format;
 
 /// What counts for rows that do not say it.
@@ -34,7 +34,7 @@ pub(super) fn account(mut fields: Fields, defaults: &Defaults) -> Result<NewImpo
                 attributes: fields.object(Column::Attributes)?.unwrap_or_default(),
             },
         },
-        active: fields.truth(Column::Active)?,
+        active: fields.boolean(Column::Active)?,
         created_at: moment(&mut fields, Column::CreatedAt)?,
         updated_at: moment(&mut fields, Column::UpdatedAt)?,
         password,
@@ -69,7 +69,7 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
 
 /// What was done to the password before; nothing, unless the row says so.
 fn normalisation(fields: &mut Fields) -> Result<Normalisation, String> {
-    let named = fields.text(Column::HashNormalisation)?;
+    let named = fields.text(Column::HashNormalization)?;
     let unknown = || "hash_normalisation is neither none nor nfc".to_owned();
     named.map_or(Ok(Normalisation::AsReceived), |name| Normalisation::of(&name).ok_or_else(unknown))
 }

@@ -1,78 +1,91 @@
 //! Rows of a JSON Lines file.
 
 use std::fmt;
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 
-use super::lines::{Line, Lines, ROW_BYTES};
-use super::reader::{FileError, Row};
-use super::{Column, Fields};
+use crate::json_value::JsonValue;
+use crate::lines::{Line, Lines, MAX_ROW_BYTES};
+use crate::{Column, Fields, FileError, Row, RowError};
 
-pub(crate) struct JsonRows<R>(Lines<R>);
+pub(crate) struct JsonRows<R> {
+    lines: Lines<R>,
+    /// The first row, until it is returned.
+    first: Option<Line>,
+}
 
 impl<R: BufRead> JsonRows<R> {
-    /// Looks at the first row, which stands for the names that the file lacks: when it has a member
-    /// that is unknown, every other row will have it too.
-    pub(super) fn open(from: R) -> Result<Self, FileError> {
-        let mut lines = Lines::new(from);
+    /// Looks at the first row, which stands for the names that the file lacks: an unknown member of it
+    /// is likely to be in every other row.
+    pub(crate) fn new(file: R) -> Result<Self, FileError> {
+        let mut lines = Lines::new(file);
         let Some(first) = next_of(&mut lines)? else {
             return Err(FileError::Header("the file is empty".to_owned()));
         };
-        if let Ok(Members(members)) = members(&first) {
-            let columns = Column::all_named(members.iter().map(|(name, _)| name.as_str()));
-            let named = |reason| FileError::Header(format!("members of the first row: {reason}"));
-            columns.map_err(named)?;
+        if let Ok(members) = members(&first) {
+            members
+                .columns()
+                .map_err(|error| FileError::Header(format!("members of the first row: {error}")))?;
         }
-        lines.give_back(std::iter::once(first));
-        Ok(Self(lines))
+        Ok(Self { lines, first: Some(first) })
     }
 
-    pub(super) fn bytes_read(&self) -> u64 {
-        self.0.bytes_read()
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.lines.bytes_read()
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<Row>, FileError> {
-        let Some(line) = next_of(&mut self.0)? else { return Ok(None) };
-        let fields = members(&line).and_then(fields);
-        Ok(Some(Row { line: line.number, fields }))
+    pub(crate) fn next(&mut self) -> io::Result<Option<Row>> {
+        let line = match self.first.take() {
+            None => next_of(&mut self.lines)?,
+            first => first,
+        };
+        Ok(line.map(|line| Row { line: line.number, fields: members(&line).and_then(fields) }))
     }
 }
 
-/// The next line that is not empty.
-fn next_of<R: BufRead>(lines: &mut Lines<R>) -> Result<Option<Line>, FileError> {
+/// Reads the next line that is not empty.
+fn next_of<R: BufRead>(lines: &mut Lines<R>) -> io::Result<Option<Line>> {
     loop {
         match lines.next()? {
-            Some(line) if line.bytes.trim_ascii().is_empty() && !line.too_long => {}
+            Some(line) if line.bytes.trim_ascii().is_empty() && !line.is_too_long => {}
             other => return Ok(other),
         }
     }
 }
 
-fn members(line: &Line) -> Result<Members, String> {
-    if line.too_long {
-        return Err(format!("the row has more than {ROW_BYTES} bytes"));
+fn members(line: &Line) -> Result<Members, RowError> {
+    if line.is_too_long {
+        return Err(RowError(format!("the row has more than {MAX_ROW_BYTES} bytes")));
     }
-    // What serde says of data quotes it.
-    serde_json::from_slice(&line.bytes).map_err(|error| match error.classify() {
-        Category::Data => "the row is no JSON object".to_owned(),
-        _ => format!("the row is no JSON, from column {} on", error.column()),
+    // A message of serde quotes the data.
+    serde_json::from_slice(line.bytes.trim_ascii_end()).map_err(|error| {
+        RowError(match error.classify() {
+            Category::Data => "the row is no JSON object".to_owned(),
+            _ => format!("the row is no JSON, from column {} on", error.column()),
+        })
     })
 }
 
-fn fields(Members(members): Members) -> Result<Fields, String> {
-    let columns = Column::all_named(members.iter().map(|(name, _)| name.as_str()))?;
+fn fields(members: Members) -> Result<Fields, RowError> {
+    let columns = members.columns()?;
     let mut fields = Fields::default();
-    for (column, (_, value)) in columns.into_iter().zip(members) {
+    for (column, (_, value)) in columns.into_iter().zip(members.0) {
         fields.set(column, value);
     }
     Ok(fields)
 }
 
-/// The members of an object in their order, those of one name too.
+/// The members of an object in their order, including those of the same name.
 struct Members(Vec<(String, Value)>);
+
+impl Members {
+    fn columns(&self) -> Result<Vec<Column>, RowError> {
+        Column::from_names(self.0.iter().map(|(name, _)| name.as_str()))
+    }
+}
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -87,8 +100,8 @@ impl<'de> Deserialize<'de> for Members {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members, M::Error> {
                 let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                while let Some((name, JsonValue(value))) = map.next_entry()? {
+                    members.push((name, value));
                 }
                 Ok(Members(members))
             }
@@ -103,18 +116,19 @@ mod tests {
     use super::*;
 
     fn rows(text: &str) -> Vec<(u64, Result<String, String>)> {
-        let mut rows = JsonRows::open(text.as_bytes()).unwrap();
+        let mut rows = JsonRows::new(text.as_bytes()).unwrap();
         let mut read = Vec::new();
         while let Some(Row { line, fields }) = rows.next().unwrap() {
             let user_id = fields.map(|mut fields| fields.text(Column::UserId).unwrap());
-            read.push((line, user_id.map(Option::unwrap_or_default)));
+            read.push((line, user_id.map(Option::unwrap_or_default).map_err(String::from)));
         }
+        assert_eq!(rows.bytes_read(), text.len() as u64);
         read
     }
 
     #[test]
     fn each_line_is_a_row_of_its_own() {
-        let long = format!("{{\"user_id\":\"{}\"}}", "x".repeat(ROW_BYTES));
+        let long = format!("{{\"user_id\":\"{}\"}}", "x".repeat(MAX_ROW_BYTES));
         let text = format!(
             "\u{feff}{{\"user_id\":\"a\",\"email\":null}}\r\n\n{{\"user_id\"\n[]\n\"hunter2\"\n\
              {{\"user_id\":\"b\",\"mail\":1}}\n{{\"user_id\":\"b\",\"user_id\":\"c\"}}\n{{}}\n\
@@ -124,7 +138,7 @@ mod tests {
         let lines: Vec<u64> = read.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [1, 3, 4, 5, 6, 7, 8, 9, 10]);
         let reasons: Vec<&str> =
-            read.iter().map(|(_, row)| row.as_ref().map_or_else(String::as_str, |_| "")).collect();
+            read.iter().map(|(_, row)| row.as_ref().err().map_or("", String::as_str)).collect();
         assert_eq!(reasons[0], "");
         assert_eq!(reasons[1], "the row is no JSON, from column 10 on");
         assert_eq!(reasons[2..4], ["the row is no JSON object"; 2]);
@@ -141,7 +155,7 @@ mod tests {
             ("{\"user_id\":\"a\",\"password\":\"x\"}", "passwords themselves"),
             ("\n \n", "the file is empty"),
         ] {
-            let Err(FileError::Header(reason)) = JsonRows::open(text.as_bytes()) else {
+            let Err(FileError::Header(reason)) = JsonRows::new(text.as_bytes()) else {
                 panic!("{text} is taken")
             };
             assert!(reason.contains(part), "{reason}");

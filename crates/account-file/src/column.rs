@@ -1,28 +1,46 @@
-//! The names of columns and members.
+use crate::RowError;
 
-/// What a file can say of an account.
+/// A column of a CSV file, and a member of an object of JSON Lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Column {
+#[non_exhaustive]
+pub enum Column {
+    /// What the vendor's API calls the account.
     UserId,
+    /// The set of accounts it belongs to.
     Realm,
+    /// The e-mail address.
     Email,
+    /// The name to sign in with, where it differs from the user id.
     Username,
+    /// Whether the account may be used.
     Active,
+    /// The given (first) name.
     GivenName,
+    /// The middle name.
     MiddleName,
+    /// The family (last) name.
     FamilyName,
+    /// What else a vendor's API shows of the user, a JSON object.
     Attributes,
+    /// When the account was created.
     CreatedAt,
+    /// When the account was last updated.
     UpdatedAt,
+    /// When the password was last changed.
     PasswordChangedAt,
+    /// The stored hash of the password.
     PasswordHash,
+    /// The salt of the hash, where it is stored apart.
     HashSalt,
+    /// The format of the hash, where it does not tell itself.
     HashFormat,
-    HashNormalisation,
+    /// What was done to the password before it was hashed.
+    HashNormalization,
 }
 
 impl Column {
-    pub(crate) const ALL: [Self; 16] = [
+    /// All columns, in the order in which they are listed for users.
+    pub const ALL: [Self; 16] = [
         Self::UserId,
         Self::Realm,
         Self::Email,
@@ -38,10 +56,11 @@ impl Column {
         Self::PasswordHash,
         Self::HashSalt,
         Self::HashFormat,
-        Self::HashNormalisation,
+        Self::HashNormalization,
     ];
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// Returns the name in the file.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::UserId => "user_id",
             Self::Realm => "realm",
@@ -58,27 +77,27 @@ impl Column {
             Self::PasswordHash => "password_hash",
             Self::HashSalt => "hash_salt",
             Self::HashFormat => "hash_format",
-            Self::HashNormalisation => "hash_normalisation",
+            Self::HashNormalization => "hash_normalisation",
         }
     }
 
-    pub(super) fn named(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|column| column.name() == name)
     }
 
-    /// The columns of these names, or what is wrong with the names.
-    pub(super) fn all_named<'a>(
+    /// Returns the columns of these names, which must be known and different.
+    pub(crate) fn from_names<'a>(
         names: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Vec<Self>, String> {
+    ) -> Result<Vec<Self>, RowError> {
         let mut columns = Vec::new();
         let mut unknown = Vec::new();
         for (at, name) in names.into_iter().enumerate() {
-            match Self::named(name) {
+            match Self::from_name(name) {
                 Some(column) if columns.contains(&column) => {
-                    return Err(format!("{name} is there twice"));
+                    return Err(RowError(format!("{name} is there twice")));
                 }
                 Some(column) => columns.push(column),
-                None if holds_passwords(name) => return Err(NO_PASSWORDS.to_owned()),
+                None if is_password(name) => return Err(RowError(NO_PASSWORDS.to_owned())),
                 None => unknown.push(shown(name, at)),
             }
         }
@@ -86,21 +105,22 @@ impl Column {
             return Ok(columns);
         }
         let known = Self::ALL.map(Self::name).join(", ");
-        Err(format!("unknown: {}; known are {known}", unknown.join(", ")))
+        Err(RowError(format!("unknown: {}; known are {known}", unknown.join(", "))))
     }
 }
 
 const NO_PASSWORDS: &str = "passwords themselves are not imported, only their hashes, in \
                             password_hash; take the passwords out of the file";
 
-fn holds_passwords(name: &str) -> bool {
+fn is_password(name: &str) -> bool {
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
     let letters: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
     ["password", "passwd", "pwd", "plainpassword", "passwordplain", "plaintext", "cleartext"]
         .contains(&letters.as_str())
 }
 
-/// A name that is none may be a value, and even a hash, where the names were forgotten.
+/// Returns an unknown name for a message, unless it looks like a value: a file without a header begins
+/// with values, and one of them may be a hash.
 fn shown(name: &str, at: usize) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte);
     if (1..=30).contains(&name.len()) && name.bytes().all(plain) {
@@ -115,15 +135,15 @@ mod tests {
     use super::*;
 
     fn refused(names: &[&str]) -> String {
-        Column::all_named(names.iter().copied()).unwrap_err()
+        Column::from_names(names.iter().copied()).unwrap_err().to_string()
     }
 
     #[test]
     fn every_column_has_its_name() {
         for column in Column::ALL {
-            assert_eq!(Column::named(column.name()), Some(column));
+            assert_eq!(Column::from_name(column.name()), Some(column));
         }
-        let named = Column::all_named(["email", "user_id"]);
+        let named = Column::from_names(["email", "user_id"]);
         assert_eq!(named, Ok(vec![Column::Email, Column::UserId]));
     }
 

@@ -1,0 +1,154 @@
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use crate::json_value::JsonValue;
+use crate::{Column, RowError};
+
+/// The fields of a row, by their columns. An empty cell and a `null` are no field.
+///
+/// A field is taken out when it is read. `Debug` shows no values.
+#[derive(Clone, Default, PartialEq)]
+pub struct Fields(BTreeMap<Column, Value>);
+
+impl std::fmt::Debug for Fields {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Fields {
+    /// Sets a field; `null` removes it.
+    pub fn set(&mut self, column: Column, value: impl Into<Value>) {
+        match value.into() {
+            Value::Null => self.0.remove(&column),
+            value => self.0.insert(column, value),
+        };
+    }
+
+    /// Sets a field to what a CSV cell says.
+    pub(crate) fn set_cell(&mut self, column: Column, cell: &str) -> Result<(), RowError> {
+        let value = match (column, cell) {
+            (_, "") => Value::Null,
+            (Column::Active, "true" | "1" | "yes") => true.into(),
+            (Column::Active, "false" | "0" | "no") => false.into(),
+            (Column::Attributes, json) => {
+                let value = serde_json::from_str(json).map(|JsonValue(value)| value);
+                value.map_err(|_| wrong(column, "is no JSON object"))?
+            }
+            (_, text) => text.into(),
+        };
+        self.set(column, value);
+        Ok(())
+    }
+
+    /// Returns the value of a column.
+    pub(crate) fn value(&self, column: Column) -> Option<&Value> {
+        self.0.get(&column)
+    }
+
+    /// Takes out the text of a column.
+    ///
+    /// # Errors
+    /// When the field is not text.
+    pub fn text(&mut self, column: Column) -> Result<Option<String>, RowError> {
+        match self.0.remove(&column) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(wrong(column, "is no text")),
+        }
+    }
+
+    /// Takes out the text of a column, parsed.
+    ///
+    /// # Errors
+    /// When the field is not text or cannot be parsed; the error repeats that of the parser.
+    pub fn parsed<T: FromStr<Err: Display>>(
+        &mut self,
+        column: Column,
+    ) -> Result<Option<T>, RowError> {
+        let parsed = self.text(column)?.map(|text| text.parse()).transpose();
+        parsed.map_err(|error| RowError(format!("{}: {error}", column.name())))
+    }
+
+    /// Takes out the truth value of a column.
+    ///
+    /// # Errors
+    /// When the field is neither true nor false.
+    pub fn boolean(&mut self, column: Column) -> Result<Option<bool>, RowError> {
+        match self.0.remove(&column) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(_) => Err(wrong(column, "is neither true nor false")),
+        }
+    }
+
+    /// Takes out the JSON object of a column.
+    ///
+    /// # Errors
+    /// When the field is not an object.
+    pub fn object(&mut self, column: Column) -> Result<Option<Map<String, Value>>, RowError> {
+        match self.0.remove(&column) {
+            None => Ok(None),
+            Some(Value::Object(members)) => Ok(Some(members)),
+            Some(_) => Err(wrong(column, "is no JSON object")),
+        }
+    }
+}
+
+fn wrong(column: Column, what: &str) -> RowError {
+    RowError(format!("{} {what}", column.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn cells_are_read_by_their_column() {
+        let mut fields = Fields::default();
+        for (column, cell) in [
+            (Column::UserId, "007"),
+            (Column::Active, "no"),
+            (Column::Attributes, r#"{"roles":["a"]}"#),
+            (Column::Email, ""),
+        ] {
+            fields.set_cell(column, cell).unwrap();
+        }
+        assert_eq!(fields.text(Column::UserId), Ok(Some("007".to_owned())));
+        assert_eq!(fields.boolean(Column::Active), Ok(Some(false)));
+        let attributes = fields.object(Column::Attributes).unwrap().unwrap();
+        assert_eq!(attributes["roles"], json!(["a"]));
+        assert_eq!(fields.text(Column::Email), Ok(None));
+    }
+
+    #[test]
+    fn what_is_something_else_is_told_without_its_value() {
+        let mut fields = Fields::default();
+        fields.set(Column::PasswordHash, json!(["hunter2"]));
+        fields.set(Column::Active, json!("hunter2"));
+        fields.set(Column::Attributes, json!(2));
+        fields.set(Column::Email, json!(null));
+        assert_eq!(fields.text(Column::Email), Ok(None));
+        assert_eq!(
+            fields.text(Column::PasswordHash).unwrap_err().to_string(),
+            "password_hash is no text"
+        );
+        assert_eq!(
+            fields.boolean(Column::Active).unwrap_err().to_string(),
+            "active is neither true nor false"
+        );
+        assert_eq!(
+            fields.object(Column::Attributes).unwrap_err().to_string(),
+            "attributes is no JSON object"
+        );
+        let bad = fields.set_cell(Column::Attributes, "{hunter2").unwrap_err();
+        assert_eq!(bad.to_string(), "attributes is no JSON object");
+        fields.set(Column::PasswordHash, "hunter2");
+        assert_eq!(format!("{fields:?}"), "{PasswordHash}");
+    }
+}
