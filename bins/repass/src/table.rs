@@ -1,34 +1,50 @@
 //! Plain text in aligned columns.
 
+use comfy_table::presets::NOTHING;
 use jiff::Timestamp;
 
 use crate::output::printable;
 
 /// Rows under headings. Cells are escaped for the terminal as they come in.
-pub(crate) struct Table {
-    rows: Vec<Vec<String>>,
-}
+pub(crate) struct Table(comfy_table::Table);
 
 impl Table {
     pub(crate) fn new(headings: &[&str]) -> Self {
-        Self { rows: vec![headings.iter().map(|&heading| heading.to_owned()).collect()] }
+        let mut table = plain();
+        table.set_header(headings);
+        Self(table)
     }
 
     pub(crate) fn row<const COLUMNS: usize>(&mut self, cells: [&str; COLUMNS]) {
-        self.rows.push(cells.iter().map(|cell| printable(cell).into_owned()).collect());
+        self.0.add_row(cells.map(printable));
     }
 
-    /// The lines; none at all when there is no row beside the headings.
-    pub(crate) fn render(&self) -> String {
-        if self.rows.len() > 1 { aligned(&self.rows) } else { String::new() }
+    /// Returns the lines; none at all if there is no row beside the headings.
+    pub(crate) fn render(self) -> String {
+        if self.0.is_empty() { String::new() } else { lines(self.0) }
     }
 }
 
-/// A name and a value in each line.
+/// Returns a line for each name and its value.
 pub(crate) fn fields(fields: &[(&str, String)]) -> String {
-    let row =
-        |(name, value): &(&str, String)| vec![format!("{name}:"), printable(value).into_owned()];
-    aligned(&fields.iter().map(row).collect::<Vec<_>>())
+    let mut table = plain();
+    table
+        .add_rows(fields.iter().map(|(name, value)| [format!("{name}:").into(), printable(value)]));
+    lines(table)
+}
+
+/// Returns a table without borders and colours.
+fn plain() -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(NOTHING);
+    table
+}
+
+fn lines(mut table: comfy_table::Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt() + "\n"
 }
 
 /// A moment to the second, for people. JSON has it in full.
@@ -41,33 +57,41 @@ pub(crate) fn or_dash(text: Option<&str>) -> &str {
     text.unwrap_or("-")
 }
 
-fn aligned(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn columns_are_aligned_and_cells_escaped() {
+        assert_eq!(Table::new(&["ID"]).render(), "");
         let mut table = Table::new(&["ID", "NAME"]);
-        assert_eq!(table.render(), "");
         table.row(["1", "Zoë"]);
         table.row(["1000", "a\u{1b}b"]);
         assert_eq!(table.render(), "ID    NAME\n1     Zoë\n1000  a\\u{1b}b\n");
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let mut table = Table::new(&["NAME", "ID"]);
+        for (name, id) in [("漢字", "1"), ("Zoe\u{308}", "2"), ("👩‍👩‍👧", "3"), ("abcd", "4")]
+        {
+            table.row([name, id]);
+        }
+        let expected = "NAME  ID\n漢字  1\nZoe\u{308}   2\n👩‍👩‍👧    3\nabcd  4\n";
+        assert_eq!(table.render(), expected);
+    }
+
+    #[test]
+    fn long_cells_are_not_cut_and_steer_no_terminal() {
+        let long = "a \u{1b}[2J\u{9b}1m\r\n\t\u{202e}".repeat(1_000);
+        let mut table = Table::new(&["A", "B"]);
+        table.row([&long, "b"]);
+        let escaped = "a \\u{1b}[2J\\u{9b}1m\\r\\n\\t\\u{202e}".repeat(1_000);
+        let expected = format!("{:width$}  B\n{escaped}  b\n", "A", width = escaped.len());
+        assert_eq!(table.render(), expected);
+        // comfy-table breaks a cell after 65,535 columns.
+        let text = fields(&[("name", "x".repeat(300_000))]);
+        assert_eq!(text.matches('x').count(), 300_000);
     }
 
     #[test]
