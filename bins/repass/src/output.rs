@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use indicatif::ProgressBar;
 use repass_core::{Plaintext, Violation};
 use serde::Serialize;
 use serde_json::json;
@@ -66,24 +67,6 @@ impl Output {
         }
     }
 
-    /// Says what goes on at the moment, when a person watches; the next text takes its place.
-    pub(crate) fn progress(&self, text: &str) {
-        if self.shows_progress() {
-            to_stderr(&format!("\r\u{1b}[K{}", printable(text)));
-        }
-    }
-
-    /// Takes the last progress away.
-    pub(crate) fn end_of_progress(&self) {
-        if self.shows_progress() {
-            to_stderr("\r\u{1b}[K");
-        }
-    }
-
-    fn shows_progress(&self) -> bool {
-        !self.json && io::stderr().is_terminal()
-    }
-
     /// Says what should not stay as it is.
     pub(crate) fn warning(&self, code: &str, text: &str) {
         if self.json {
@@ -116,6 +99,11 @@ impl Output {
     /// Whether a person reads along on stderr, so that progress can be drawn there.
     pub(crate) fn draws_progress(&self) -> bool {
         !self.json && io::stderr().is_terminal()
+    }
+
+    /// Returns a spinner on stderr, which is hidden unless a person reads along.
+    pub(crate) fn spinner(&self) -> ProgressBar {
+        if self.draws_progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() }
     }
 
     /// Says why the command failed.

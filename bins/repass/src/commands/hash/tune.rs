@@ -28,12 +28,13 @@ pub(super) async fn run(wanted: TuneHash, output: &Output) -> Result<ExitCode, F
         most_kib: u32::try_from(each_kib).unwrap_or(u32::MAX),
         parallelism: wanted.parallelism,
     };
+    let spinner = output.spinner();
     let found = search(&goal, async |profile| {
-        output.progress(&format!("measuring {} …", in_words(profile)));
+        spinner.set_message(format!("measuring {} …", in_words(profile)));
         measure(profile, threads).await
     })
     .await;
-    output.end_of_progress();
+    spinner.finish_and_clear();
     let found = found?.ok_or_else(|| too_little(limit, threads))?;
     let fits = found.proposal.time <= goal.target;
     let text = format!(

@@ -8,6 +8,8 @@ use crate::output::Output;
 /// Rows between two lines.
 const LINE_EVERY: u64 = 100_000;
 
+const BAR: &str = "{wide_bar} {percent:>3}% {msg}";
+
 pub(super) enum Progress {
     Bar(ProgressBar),
     Lines {
@@ -24,9 +26,12 @@ impl Progress {
         }
         let bar = match length {
             Some(bytes) => {
-                ProgressBar::new(bytes).with_style(style("{wide_bar} {percent:>3}% {msg}"))
+                // A template that is wrong is no reason to import nothing.
+                let style = ProgressStyle::with_template(BAR);
+                let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+                ProgressBar::new(bytes).with_style(style)
             }
-            None => ProgressBar::new_spinner().with_style(style("{spinner} {msg}")),
+            None => output.spinner(),
         };
         bar.set_message(Tally::default().text());
         Self::Bar(bar)
@@ -63,11 +68,6 @@ impl Progress {
     }
 }
 
-/// A template that is wrong is no reason to import nothing.
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,9 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_templates_are_right() {
-        for template in ["{wide_bar} {percent:>3}% {msg}", "{spinner} {msg}"] {
-            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
-        }
+    fn the_template_is_right() {
+        assert!(ProgressStyle::with_template(BAR).is_ok());
     }
 }
