@@ -54,7 +54,8 @@ impl Pool {
                 }
                 drop(alive);
             };
-            let thread = std::thread::Builder::new().name(format!("hash-{number}")).spawn(body);
+            let thread =
+                std::thread::Builder::new().name(format!("repass-hash-{number}")).spawn(body);
             pool.threads.push(thread.map_err(HashError::Thread)?);
         }
         drop(tell);
