@@ -7,7 +7,7 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use repass_core::{
     AccountId, Administration, AuditRecord, Clock, KeyKind, KeyStore, ManualClock, Plaintext,
-    SystemClock, SystemRandomness, TokenDigest,
+    SystemClock, TokenDigest,
 };
 use repass_tests::{Answer, Client, Desk, FIRST_PASSWORD, Server, ServerBuilder};
 use tokio::task::JoinSet;
@@ -136,12 +136,13 @@ impl House {
     /// The operator's desk as it was so long ago.
     pub(crate) fn desk_of_the_past(&self, ago: Duration) -> Administration {
         let ago = SignedDuration::try_from(ago).unwrap();
-        Administration::new(
-            Arc::new(self.desk.store.clone()),
-            Arc::new(self.server.database().key()),
-            Arc::new(ManualClock::new(now() - ago)),
-            Arc::new(SystemRandomness),
-        )
+        self.desk
+            .engine(self.server.database().key())
+            .clock(Arc::new(ManualClock::new(now() - ago)))
+            .build()
+            .unwrap()
+            .administration()
+            .clone()
     }
 
     /// Values of `Authorization` that no access token stands in, with what is wrong with each.

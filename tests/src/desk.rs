@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use repass_core::{
     Account, Administration, AdministrationStore, Argon2idHasher, AuditFilter, AuditRecord,
-    CredentialStore, HashProfile, Hasher, HasherOptions, KeyKind, NewAccount, Plaintext, Policy,
-    Profile, Realm, Subject, SystemClock, SystemRandomness,
+    CredentialStore, Engine, EngineBuilder, HashProfile, Hasher, HasherOptions, InstallationKey,
+    KeyKind, NewAccount, Plaintext, Policy, Profile, Realm, Subject, SystemRandomness,
 };
 use repass_store::SqlStore;
 
@@ -20,7 +20,7 @@ pub struct Desk {
     pub administration: Administration,
     /// Its ports.
     pub store: SqlStore,
-    hasher: Argon2idHasher,
+    hasher: Arc<Argon2idHasher>,
     /// Keeps the database when the server is gone.
     database: Database,
 }
@@ -43,14 +43,22 @@ impl Desk {
         let key = database.key();
         let options =
             HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
-        let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
-        let administration = Administration::new(
-            Arc::new(store.clone()),
-            Arc::new(key),
-            Arc::new(SystemClock),
-            Arc::new(SystemRandomness),
-        );
+        let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap());
+        // Tests give accounts any password.
+        let policy = Policy {
+            min_length: 1,
+            refuse_account_words: false,
+            blocklists: Vec::new(),
+            ..Policy::default()
+        };
+        let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key);
+        let administration = engine.policy(policy).build().unwrap().administration().clone();
         Self { administration, store, hasher, database }
+    }
+
+    /// Another engine on the same database, to be finished.
+    pub fn engine(&self, key: InstallationKey) -> EngineBuilder<Arc<dyn AdministrationStore>> {
+        Engine::builder(Arc::new(self.store.clone()), self.hasher.clone(), key)
     }
 
     /// The database.
@@ -75,9 +83,7 @@ impl Desk {
             profile,
         };
         let password = Some(Plaintext::from(FIRST_PASSWORD));
-        let policy = Policy { refuse_account_words: false, ..Policy::default() };
-        let account =
-            self.administration.add_account(new, password, &policy, &self.hasher).await.unwrap();
+        let account = self.administration.add_account(new, password).await.unwrap();
         Player { account, user_id: user_id.to_owned(), email }
     }
 

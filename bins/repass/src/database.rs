@@ -1,10 +1,11 @@
 //! Opening the database, and what works on it.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use repass_core::{
-    Administration, AdministrationStore, Argon2idHasher, Changer, Clock, Hasher, HasherOptions,
-    InstallationKey, Normalisation, Policy, Randomness, SystemClock, SystemRandomness,
+    Administration, AdministrationStore, Argon2idHasher, Engine, HasherOptions, InstallationKey,
+    Normalisation, Policy, SystemRandomness,
 };
 use repass_store::{
     Accounts, KeyFileError, LoadedKey, OpenError, SqlStore, StoreOptions, load_installation_key,
@@ -83,8 +84,6 @@ pub(crate) struct Desk {
     /// Whether the accounts stand in a table of another application.
     pub(crate) accounts_are_shared: bool,
     key: Arc<InstallationKey>,
-    clock: Arc<dyn Clock>,
-    randomness: Arc<dyn Randomness>,
 }
 
 /// Opens the database, does `work` on it and closes it.
@@ -94,8 +93,7 @@ pub(crate) async fn with_desk<T>(
     output: &Output,
     work: impl AsyncFnOnce(&Desk) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let randomness = Arc::new(SystemRandomness);
-    let (store, key) = open(options, missing, &*randomness).await?;
+    let (store, key) = open(options, missing).await?;
     if key.created {
         output.note(&format!(
             "made the installation key {}; keep a copy of it apart from the database",
@@ -110,8 +108,6 @@ pub(crate) async fn with_desk<T>(
         store: Arc::new(store.clone()),
         accounts_are_shared: !store.keeps_accounts(),
         key: Arc::new(key.key),
-        clock: Arc::new(SystemClock),
-        randomness,
     };
     let result = work(&desk).await;
     // Nothing is lost when it fails: files of the log stay beside the database.
@@ -122,13 +118,12 @@ pub(crate) async fn with_desk<T>(
 async fn open(
     options: &DatabaseOptions,
     missing: IfMissing,
-    randomness: &dyn Randomness,
 ) -> Result<(SqlStore, LoadedKey), DatabaseError> {
     let url = options.url.as_deref().filter(|url| !url.is_empty());
     let url = url.ok_or(DatabaseError::Missing)?;
     let load_key = || {
         let key_file = options.key_file.as_deref();
-        load_installation_key(url, key_file, randomness).map_err(DatabaseError::Key)
+        load_installation_key(url, key_file, &SystemRandomness).map_err(DatabaseError::Key)
     };
     // A key file that is named must be there; see that before a database is made. Where none is
     // named it stands beside the database, which must be there first.
@@ -155,17 +150,20 @@ fn existing(url: &str, missing: IfMissing) -> String {
 }
 
 impl Desk {
-    pub(crate) fn administration(&self) -> Administration {
-        Administration::new(
-            self.store.clone(),
-            self.key.clone(),
-            self.clock.clone(),
-            self.randomness.clone(),
-        )
+    /// What needs no password to be hashed.
+    pub(crate) fn administration(&self) -> Result<Administration, Failure> {
+        let options = HasherOptions { threads: NonZeroUsize::MIN, ..HasherOptions::default() };
+        let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness))?;
+        let engine = Engine::builder(self.store.clone(), Arc::new(hasher), self.key.clone());
+        Ok(engine.build()?.administration().clone())
     }
 
-    /// What hashes and verifies for this database.
-    pub(crate) async fn hasher(&self, options: &HasherOptions) -> Result<Arc<dyn Hasher>, Failure> {
+    /// The engine, with what hashes and verifies for this database.
+    pub(crate) async fn engine(
+        &self,
+        policy: Policy,
+        options: &HasherOptions,
+    ) -> Result<Engine, Failure> {
         options.peppers.require(&self.store.peppers().await?)?;
         let mut options = options.clone();
         if self.accounts_are_shared {
@@ -180,22 +178,9 @@ impl Desk {
                 ));
             }
         }
-        Ok(Arc::new(Argon2idHasher::start(&options, self.randomness.clone())?))
-    }
-
-    pub(crate) async fn changer(
-        &self,
-        policy: Policy,
-        options: &HasherOptions,
-    ) -> Result<Changer, Failure> {
-        let changer = Changer::builder(self.store.clone(), self.hasher(options).await?)
-            .tokens(self.store.clone())
-            .policy(policy)
-            .installation_key(self.key.clone())
-            .clock(self.clock.clone())
-            .randomness(self.randomness.clone())
-            .build()?;
-        Ok(changer)
+        let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness))?;
+        let engine = Engine::builder(self.store.clone(), Arc::new(hasher), self.key.clone());
+        Ok(engine.policy(policy).build()?)
     }
 }
 

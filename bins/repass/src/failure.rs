@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use repass_core::{
-    AdministrationError, ChangeError, ErrorChain, HashError, InvalidChanger, MissingPeppers,
+    AdministrationError, ChangeError, ErrorChain, HashError, InvalidEngine, MissingPeppers,
     StoreError, Violation,
 };
 
@@ -50,7 +50,7 @@ pub(crate) enum Failure {
     #[error("hashing could not be started")]
     Hasher(#[from] HashError),
     #[error("the engine could not be started")]
-    Engine(#[from] InvalidChanger),
+    Engine(#[from] InvalidEngine),
     #[error("stdout cannot be written")]
     Output(#[source] io::Error),
     /// A secret was issued, but nobody has seen it.

@@ -1,7 +1,6 @@
 //! The command line of repass: accounts, keys, tokens, one-time passwords and the audit trail.
 //!
-//! It reads arguments and secrets, calls [`repass_core::Administration`] or
-//! [`repass_core::Changer`], and prints. It decides nothing itself.
+//! It reads arguments and secrets, calls [`repass_core::Engine`], and prints. It decides nothing itself.
 
 mod cli;
 mod commands;

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use repass_core::{
-    AccountFilter, AdministrationStore, Argon2idHasher, Authenticator, Changer, Clock,
-    InstallationKey, Randomness, SystemClock, SystemRandomness, argon2_self_check,
+    AccountFilter, AdministrationStore, Argon2idHasher, Engine, SystemClock, SystemRandomness,
+    argon2_self_check,
 };
 use repass_http::{Limits, Mount, PasswordService};
 use repass_outbox::Courier;
@@ -17,7 +17,7 @@ use crate::config::{Config, ConfigError};
 pub(crate) struct App {
     pub(crate) service: PasswordService,
     pub(crate) store: SqlStore,
-    pub(crate) key: Arc<InstallationKey>,
+    pub(crate) engine: Engine,
     pub(crate) hasher: Arc<Argon2idHasher>,
 }
 
@@ -26,8 +26,6 @@ impl App {
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
         let url = config.store.url.expose();
         let store = SqlStore::open_with(url, &config.store.options).await;
         let store = store.map_err(|error| -> Box<dyn Error> {
@@ -41,7 +39,7 @@ impl App {
         let needed = store.peppers().await?;
         config.hasher.peppers.require(&needed).map_err(ConfigError::from)?;
         let key_file = config.store.key_file.as_deref();
-        let loaded = load_installation_key(url, key_file, &*randomness)?;
+        let loaded = load_installation_key(url, key_file, &SystemRandomness)?;
         if loaded.created {
             let file = loaded.path.display();
             let any = AccountFilter { limit: 1, ..AccountFilter::default() };
@@ -58,14 +56,15 @@ impl App {
         if loaded.open_to_others {
             tracing::warn!(file = %loaded.path.display(), "others can read the installation key");
         }
-        let key = Arc::new(loaded.key);
+        let key = loaded.key;
         if let Err(error) = argon2_self_check() {
             tracing::warn!(%error, "hashing is slower than it could be");
         }
         tracing::info!(kernel = config.hasher.kernel.as_str(), "hashing");
-        let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::clone(&randomness))?);
-        let shared = Arc::new(store.clone());
-        let authenticator = Arc::new(Authenticator::new(shared.clone(), Arc::clone(&clock)));
+        let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
+        let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key)
+            .attempts(config.attempts)
+            .build()?;
         let limits = Limits {
             body_timeout: config.server.body_timeout,
             // Those that are hashed, those that wait for that, and as many again on their way to and
@@ -78,26 +77,16 @@ impl App {
                 .saturating_add(config.hasher.threads.get()),
             ..Limits::default()
         };
-        let mut builder = PasswordService::builder(authenticator)
-            .randomness(Arc::clone(&randomness))
-            .limits(limits);
+        let mut builder = PasswordService::builder(Arc::new(engine.clone())).limits(limits);
         for mount in &config.mounts {
-            let changer = Changer::builder(shared.clone(), hasher.clone())
-                .tokens(shared.clone())
-                .policy(mount.policy.clone())
-                .attempts(config.attempts)
-                .installation_key(Arc::clone(&key))
-                .clock(Arc::clone(&clock))
-                .randomness(Arc::clone(&randomness))
-                .build()?;
-            let spec = Arc::clone(&mount.spec);
+            let engine = engine.with_policy(mount.policy.clone())?;
             builder = builder.mount(
-                Mount::new(spec, mount.realm.clone(), Arc::new(changer))
+                Mount::new(Arc::clone(&mount.spec), mount.realm.clone(), &engine)
                     .with_prefix(mount.prefix.clone())
                     .with_name(&mount.name),
             );
         }
-        Ok(Self { service: builder.build()?, store, key, hasher })
+        Ok(Self { service: builder.build()?, engine, store, hasher })
     }
 
     /// Who delivers events, if anybody wants to hear of them.

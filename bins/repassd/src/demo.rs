@@ -4,9 +4,8 @@ use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
-use repass_core::{Administration, AdministrationStore, Realm, SystemClock, SystemRandomness};
+use repass_core::{AdministrationStore, Realm, SystemRandomness};
 use repass_spec::demo::Demo;
 
 use crate::assemble::App;
@@ -51,17 +50,11 @@ async fn introduction(
         config.mounts.len(),
         database.display(),
     );
-    let administration = Administration::new(
-        Arc::new(app.store.clone()),
-        Arc::clone(&app.key),
-        Arc::new(SystemClock),
-        Arc::new(SystemRandomness),
-    );
     let base_url = format!("http://{address}");
     let mut notes = String::new();
     for name in vendors.names() {
         let realm: Realm = name.parse()?;
-        let demo = Demo::new(&base_url, &realm, &administration, &*app.hasher, &SystemRandomness);
+        let demo = Demo::new(&base_url, &realm, app.engine.administration(), &SystemRandomness);
         let Some(vendor) = vendors.get(name) else { continue };
         let section = vendor.demo(&demo).await.map_err(|error| -> Box<dyn Error> { error })?;
         text.push_str(&format!("\n# {name}\n{}\n", section.commands.join("\n")));

@@ -1,12 +1,16 @@
 //! `repassd` as a library: the server with the vendors of one's choice. Configuration, wiring and
 //! listening; nothing else.
 //!
-//! A program that serves the configured vendors and one of its own, `Acme`, which implements
-//! [`Vendor`](repass_spec::Vendor), is
+//! The `main` of a program that serves the configured vendors and one of its own:
 //!
-//! ```ignore
-//! fn main() -> std::process::ExitCode {
-//!     repassd::run(&repassd::Vendors::bundled().with(Acme))
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! use repass_spec::Vendor;
+//! use repassd::Vendors;
+//!
+//! fn main_with(acme: impl Vendor) -> ExitCode {
+//!     repassd::run(&Vendors::bundled().with(acme))
 //! }
 //! ```
 

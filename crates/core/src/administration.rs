@@ -14,15 +14,19 @@ pub use import::{ImportVerdict, ImportedPassword, NewImport};
 
 use uuid::Uuid;
 
+use crate::password_change::PasswordChangeService;
 use crate::{
-    Account, AccountError, AccountId, AdministrationStore, AuditRecord, Clock, Context,
-    InstallationKey, OtpError, Randomness, RandomnessError, Realm, StoreError, Subject, Violation,
-    random_uuid,
+    Account, AccountError, AccountId, AdministrationStore, AuditRecord, Clock, Context, Hasher,
+    InstallationKey, OtpError, Policy, Randomness, RandomnessError, Realm, StoreError, Subject,
+    Violation, random_uuid,
 };
 
-/// The operator's desk over a store.
+/// What an operator does over a store; reached by [`Engine::administration`](crate::Engine).
+#[derive(Clone)]
 pub struct Administration {
     store: Arc<dyn AdministrationStore>,
+    hasher: Arc<dyn Hasher>,
+    policy: Policy,
     key: Arc<InstallationKey>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
@@ -81,14 +85,22 @@ pub enum AdministrationError {
 }
 
 impl Administration {
-    /// A desk over `store`.
-    pub fn new(
+    pub(crate) fn new(
         store: Arc<dyn AdministrationStore>,
-        key: Arc<InstallationKey>,
-        clock: Arc<dyn Clock>,
-        randomness: Arc<dyn Randomness>,
+        changes: &PasswordChangeService,
     ) -> Self {
-        Self { store, key, clock, randomness }
+        Self {
+            store,
+            hasher: changes.hasher.clone(),
+            policy: changes.policy.clone(),
+            key: changes.key.clone(),
+            clock: changes.clock.clone(),
+            randomness: changes.randomness.clone(),
+        }
+    }
+
+    pub(crate) fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
     }
 
     /// The store below, for listing.

@@ -4,7 +4,7 @@
 //! While an account is closed, tries are refused unverified and uncharged. Old passwords and reset
 //! tokens count in one row, but each path closes by its own failures only: a stranger who guesses
 //! passwords cannot keep the holder from a reset. Nor can one who sends wrong reset tokens: the
-//! [`Changer`](crate::Changer) lets the right one through a closed reset path.
+//! [`Engine`](crate::Engine) lets the right one through a closed reset path.
 
 use std::time::Duration;
 

@@ -29,11 +29,11 @@ mod caller;
 #[cfg(feature = "engine")]
 mod change;
 #[cfg(feature = "engine")]
-mod changer;
-#[cfg(feature = "engine")]
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "engine")]
+mod engine;
 mod error_chain;
 #[cfg(feature = "engine")]
 mod hash;
@@ -45,6 +45,8 @@ pub mod memory;
 pub mod otp;
 #[cfg(feature = "engine")]
 mod outbox;
+#[cfg(feature = "engine")]
+mod password_change;
 mod plaintext;
 mod policy;
 #[cfg(feature = "engine")]
@@ -73,7 +75,7 @@ pub use self::{
     administration_store::{AccountError, AccountFilter, AdministrationStore},
     attempts::{AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed},
     audit::{AuditFilter, AuditRecord},
-    authenticate::{Authenticator, CallerAuthenticator},
+    authenticate::CallerAuthenticator,
     caller::{
         ADMIN_ROLE, AccessToken, Authority, Authorization, Caller, HeldToken, Key, KeyId,
         KeyIdentity, KeyKind, TokenId, TokenIdentity, UnknownKeyKind,
@@ -81,8 +83,8 @@ pub use self::{
     change::{
         Change, ChangeError, Changed, Context, Proof, Sessions, SignedClaims, SignedTokenVerifier,
     },
-    changer::{Changer, ChangerBuilder, InvalidChanger},
     clock::{Clock, ManualClock, SystemClock},
+    engine::{Engine, EngineBuilder, InvalidEngine},
     hash::{
         Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword,
         Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile, MissingPeppers,

@@ -16,7 +16,7 @@ use crate::Plaintext;
 /// The rules a new password must keep.
 ///
 /// A policy judges by what it is told: the text itself, the account's own words, and whether the
-/// text was seen before (which takes verifying hashes, so `Changer` finds it out).
+/// text was seen before (which takes verifying hashes, so `Engine` finds it out).
 ///
 /// ```
 /// use repass_core::{Knowledge, Plaintext, Policy};
@@ -68,7 +68,7 @@ pub struct Knowledge<'a> {
 }
 
 /// Text that a policy accepted, or that was proved to be the account's password already. Only
-/// [`Policy::accept`] and `Changer` make one, and only this can be hashed.
+/// [`Policy::accept`] and `Engine` make one, and only this can be hashed.
 #[derive(Clone)]
 pub struct NewPassword(Arc<Plaintext>);
 

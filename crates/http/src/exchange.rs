@@ -175,7 +175,7 @@ impl Exchange {
         change: Change,
         _room: OwnedSemaphorePermit,
     ) -> Response<Full<Bytes>> {
-        let result = match guard_async(self.mount.changer().change(change)).await {
+        let result = match guard_async(self.mount.engine().change(change)).await {
             Ok(result) => result,
             Err(panicked) => {
                 self.log.panicked("change", &panicked);

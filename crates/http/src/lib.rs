@@ -23,7 +23,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use repass_core::{CallerAuthenticator, Changer, Realm};
+//! use repass_core::{Engine, Realm};
 //! use repass_http::{Limits, Mount, PasswordService, Prefix};
 //! use repass_spec::Spec;
 //!
@@ -31,15 +31,12 @@
 //! fn serve(
 //!     spec: Arc<dyn Spec>,
 //!     realm: Realm,
-//!     changer: Arc<Changer>,
-//!     authenticator: Arc<dyn CallerAuthenticator>,
+//!     engine: Engine,
 //! ) -> Result<PasswordService, Box<dyn std::error::Error>> {
 //!     let prefix: Prefix = "/shop".parse()?;
 //!     let limits = Limits { body_bytes: 16 * 1024, ..Limits::default() };
-//!     let service = PasswordService::builder(authenticator)
-//!         .mount(Mount::new(spec, realm, changer).with_prefix(prefix))
-//!         .limits(limits)
-//!         .build()?;
+//!     let mount = Mount::new(spec, realm, &engine).with_prefix(prefix);
+//!     let service = PasswordService::builder(Arc::new(engine)).mount(mount).limits(limits).build()?;
 //!     Ok(service)
 //! }
 //!

@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use repass_core::{Changer, Realm};
+use repass_core::{Engine, Realm};
 use repass_spec::Spec;
 
 /// One API at one place.
@@ -12,14 +12,15 @@ pub struct Mount {
     spec: Arc<dyn Spec>,
     prefix: Prefix,
     realm: Realm,
-    changer: Arc<Changer>,
+    engine: Engine<()>,
 }
 
 impl Mount {
-    /// An API without a prefix, named as its vendor. `changer` changes the passwords of `realm`, whose
+    /// An API without a prefix, named as its vendor. `engine` changes the passwords of `realm`, whose
     /// keys and tokens count.
-    pub fn new(spec: Arc<dyn Spec>, realm: Realm, changer: Arc<Changer>) -> Self {
-        Self { name: spec.name().to_owned(), spec, prefix: Prefix::default(), realm, changer }
+    pub fn new<A>(spec: Arc<dyn Spec>, realm: Realm, engine: &Engine<A>) -> Self {
+        let name = spec.name().to_owned();
+        Self { name, spec, prefix: Prefix::default(), realm, engine: engine.into() }
     }
 
     /// The same below a prefix.
@@ -53,8 +54,8 @@ impl Mount {
         &*self.spec
     }
 
-    pub(crate) fn changer(&self) -> &Changer {
-        &self.changer
+    pub(crate) fn engine(&self) -> &Engine<()> {
+        &self.engine
     }
 
     /// The part of `path` below the prefix, always with its leading slash; the whole path when it has

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::memory::MemoryStore;
 use repass_core::{
-    Administration, Argon2idHasher, AuditRecord, Claim, ClaimedEvent, HashProfile, HasherOptions,
-    InstallationKey, NewAccount, OutboxEntry, OutboxFilter, OutboxState, OutboxStore, Policy,
-    Profile, StoreError, SystemClock, SystemRandomness,
+    Argon2idHasher, AuditRecord, Claim, ClaimedEvent, Engine, HashProfile, HasherOptions,
+    InstallationKey, NewAccount, OutboxEntry, OutboxFilter, OutboxState, OutboxStore, Profile,
+    StoreError, SystemClock, SystemRandomness,
 };
 use repass_outbox::{Channel, Courier, CourierOptions, DeliveryError};
 use uuid::Uuid;
@@ -99,15 +99,12 @@ impl Channel for Willing {
 /// So many accounts, each with an event.
 async fn store_with_events(events: u32) -> MemoryStore {
     let store = MemoryStore::new();
-    let desk = Administration::new(
-        Arc::new(store.clone()),
-        Arc::new(InstallationKey::from_bytes([3; 32])),
-        Arc::new(SystemClock),
-        Arc::new(SystemRandomness),
-    );
     let options =
         HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
-    let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
+    let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap());
+    let key = InstallationKey::from_bytes([3; 32]);
+    let engine = Engine::builder(Arc::new(store.clone()), hasher, key).build().unwrap();
+    let desk = engine.administration();
     let realm: repass_core::Realm = "shop".parse().unwrap();
     for number in 0..events {
         let user_id = number.to_string();
@@ -118,7 +115,7 @@ async fn store_with_events(events: u32) -> MemoryStore {
             username: None,
             profile: Profile::default(),
         };
-        desk.add_account(new, None, &Policy::default(), &hasher).await.unwrap();
+        desk.add_account(new, None).await.unwrap();
         desk.issue_reset(&realm, &user_id, Duration::from_secs(60)).await.unwrap();
     }
     store

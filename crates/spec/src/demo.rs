@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use repass_core::{
-    Administration, AdministrationError, Hasher, KeyKind, NewAccount, Plaintext, Policy, Profile,
-    Randomness, RandomnessError, Realm, random_uuid,
+    Administration, AdministrationError, KeyKind, NewAccount, Plaintext, Profile, Randomness,
+    RandomnessError, Realm, random_uuid,
 };
 
 /// Any error of a demo.
@@ -25,7 +25,6 @@ pub struct Demo<'a> {
     pub realm: &'a Realm,
     /// Makes accounts, keys and tokens.
     pub administration: &'a Administration,
-    hasher: &'a dyn Hasher,
     randomness: &'a dyn Randomness,
 }
 
@@ -59,10 +58,9 @@ impl<'a> Demo<'a> {
         base_url: &'a str,
         realm: &'a Realm,
         administration: &'a Administration,
-        hasher: &'a dyn Hasher,
         randomness: &'a dyn Randomness,
     ) -> Self {
-        Self { base_url, realm, administration, hasher, randomness }
+        Self { base_url, realm, administration, randomness }
     }
 
     /// Adds an account with a random password. An identifier that is an e-mail address is the account's
@@ -88,7 +86,7 @@ impl<'a> Demo<'a> {
             },
         };
         let first = Some(Plaintext::from(password.expose()));
-        self.administration.add_account(account, first, &Policy::default(), self.hasher).await?;
+        self.administration.add_account(account, first).await?;
         Ok(DemoAccount { user_id: user_id.to_owned(), email, password })
     }
 

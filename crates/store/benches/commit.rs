@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use repass_core::{
-    Authorization, Change, Changer, Context, HashError, HashedPassword, Hasher, NewPassword,
-    Plaintext, Policy, Proof, Sessions, Subject,
+    Authorization, Change, Context, Engine, HashError, HashedPassword, Hasher, InstallationKey,
+    NewPassword, Plaintext, Policy, Proof, Sessions, Subject,
 };
 use repass_store::SqlStore;
 use sqlx::any::AnyPoolOptions;
@@ -52,7 +52,7 @@ impl Hasher for Constant {
 
 /// One database under test.
 struct House {
-    changer: Arc<Changer>,
+    engine: Engine,
     bare: AnyPool,
     accounts: u64,
 }
@@ -106,9 +106,9 @@ impl House {
         fill(&bare, accounts).await;
         let hasher = Constant(HashedPassword::from_stored("$constant$"));
         let policy = Policy { history: 0, refuse_current: false, ..Policy::default() };
-        let changer =
-            Changer::builder(Arc::new(store), Arc::new(hasher)).policy(policy).build().unwrap();
-        Self { changer: Arc::new(changer), bare, accounts }
+        let key = InstallationKey::from_bytes([3; 32]);
+        let engine = Engine::builder(Arc::new(store), Arc::new(hasher), key);
+        Self { engine: engine.policy(policy).build().unwrap(), bare, accounts }
     }
 
     async fn measure(&self, database: &str) {
@@ -129,11 +129,11 @@ impl House {
 
     async fn changes(&self, callers: usize) -> f64 {
         rate(callers, |caller, turn| {
-            let changer = Arc::clone(&self.changer);
+            let engine = self.engine.clone();
             // Each caller has accounts of its own, spread over the table.
             let account = (turn * callers as u64 + caller as u64) * 7919 % self.accounts;
             async move {
-                changer.change(change(&format!("user-{account}"))).await.unwrap();
+                engine.change(change(&format!("user-{account}"))).await.unwrap();
             }
         })
         .await

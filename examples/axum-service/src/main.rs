@@ -10,8 +10,8 @@ use axum::Router;
 use axum::routing::get;
 use repass_core::memory::MemoryStore;
 use repass_core::{
-    Administration, Argon2idHasher, Authenticator, Changer, HasherOptions, InstallationKey,
-    NewAccount, Plaintext, Policy, Profile, Realm, SystemClock, SystemRandomness, random_uuid,
+    Administration, Argon2idHasher, Engine, HasherOptions, InstallationKey, NewAccount, Plaintext,
+    Profile, Realm, SystemRandomness, random_uuid,
 };
 use repass_http::{Mount, PasswordService};
 use repass_spec_customer::{Authentication, CustomerSpec};
@@ -20,18 +20,17 @@ use repass_spec_customer::{Authentication, CustomerSpec};
 async fn main() -> Result<(), Box<dyn Error>> {
     // A panic's message may quote what was being worked on.
     repass_http::chain_redacting_panic_hook();
-    // A real service takes `repass_store::SqlStore` here, or a store of its own.
+    // A real service takes `repass_store::SqlStore` here, or a store of its own, and keeps its key.
     let store = Arc::new(MemoryStore::new());
-    let hasher =
-        Arc::new(Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?);
+    let hasher = Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?;
+    let key = InstallationKey::generate(&SystemRandomness)?;
+    let engine = Engine::builder(store, Arc::new(hasher), key).build()?;
     let realm: Realm = "shop".parse()?;
-    let user_id = add_account(&store, &realm, &hasher).await?;
+    let user_id = add_account(engine.administration(), &realm).await?;
 
-    let changer = Changer::builder(store.clone(), hasher).tokens(store.clone()).build()?;
-    let authenticator = Arc::new(Authenticator::new(store, Arc::new(SystemClock)));
     let spec = Arc::new(CustomerSpec::new(Authentication::None));
-    let mount = Mount::new(spec, realm, Arc::new(changer)).with_prefix("/identity".parse()?);
-    let passwords = PasswordService::builder(authenticator).mount(mount).build()?;
+    let mount = Mount::new(spec, realm, &engine).with_prefix("/identity".parse()?);
+    let passwords = PasswordService::builder(Arc::new(engine)).mount(mount).build()?;
 
     let app = Router::new()
         .route("/", get(|| async { "the shop itself" }))
@@ -58,16 +57,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 const OLD: &str = "what it has been so far";
 
 async fn add_account(
-    store: &Arc<MemoryStore>,
+    administration: &Administration,
     realm: &Realm,
-    hasher: &Argon2idHasher,
 ) -> Result<String, Box<dyn Error>> {
-    let desk = Administration::new(
-        store.clone(),
-        Arc::new(InstallationKey::generate(&SystemRandomness)?),
-        Arc::new(SystemClock),
-        Arc::new(SystemRandomness),
-    );
     let user_id = random_uuid(&SystemRandomness)?.to_string();
     let new = NewAccount {
         realm: realm.clone(),
@@ -76,7 +68,6 @@ async fn add_account(
         username: None,
         profile: Profile::default(),
     };
-    let password = Some(Plaintext::from(OLD));
-    desk.add_account(new, password, &Policy::default(), hasher).await?;
+    administration.add_account(new, Some(Plaintext::from(OLD))).await?;
     Ok(user_id)
 }

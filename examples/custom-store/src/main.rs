@@ -9,9 +9,9 @@ use std::io::Write;
 use std::sync::Arc;
 
 use repass_core::{
-    Account, AccountId, Argon2idHasher, Authorization, Change, ChangeError, Changer, Clock,
-    Context, HashedPassword, Hasher, HasherOptions, Knowledge, Plaintext, Policy, Profile, Proof,
-    Sessions, Subject, SystemClock, SystemRandomness, random_uuid,
+    Account, AccountId, Argon2idHasher, Authorization, Change, ChangeError, Clock, Context, Engine,
+    HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, Plaintext, Policy, Profile,
+    Proof, Sessions, Subject, SystemClock, SystemRandomness, random_uuid,
 };
 
 use crate::json_store::JsonStore;
@@ -24,14 +24,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = Arc::new(JsonStore::create(folder.path().join("users.json"))?);
     store.add(account("shop", "pat")?, Some(&hash(&*hasher, "what it has been so far").await?))?;
 
-    let changer = Changer::builder(store, hasher).build()?;
+    // A real service keeps its key; see `InstallationKey`.
+    let key = InstallationKey::generate(&SystemRandomness)?;
+    let engine = Engine::over_credentials(store, hasher, key).build()?;
     let out = &mut std::io::stdout();
     for (old, new) in [
         ("a wrong guess", "something entirely new"),
         ("what it has been so far", "password"),
         ("what it has been so far", "something entirely new"),
     ] {
-        match changer.change(change(old, new)?).await {
+        match engine.change(change(old, new)?).await {
             Ok(changed) => writeln!(out, "changed; version {}", changed.version)?,
             Err(ChangeError::Rejected(violations)) => {
                 writeln!(out, "refused:")?;

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use repass_core::memory::MemoryStore;
 use repass_core::{
-    Administration, HashedPassword, ImportVerdict, ImportedPassword, InstallationKey, NewAccount,
-    NewImport, Profile, SystemClock, SystemRandomness,
+    Argon2idHasher, Engine, HashedPassword, HasherOptions, ImportVerdict, ImportedPassword,
+    InstallationKey, NewAccount, NewImport, Profile, SystemRandomness,
 };
 use repass_hash_families::{ExportedHash, ImportFormat, imported};
 
@@ -31,10 +31,11 @@ const USERS: [(&str, &str, &str); 3] = [
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let randomness = Arc::new(SystemRandomness);
-    let key = Arc::new(InstallationKey::generate(&*randomness)?);
+    let hasher = Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?;
+    let key = InstallationKey::generate(&SystemRandomness)?;
     let store = Arc::new(MemoryStore::new());
-    let desk = Administration::new(store, key, Arc::new(SystemClock), randomness);
+    let engine = Engine::builder(store, Arc::new(hasher), key).build()?;
+    let administration = engine.administration();
 
     let mut out = io::stdout().lock();
     // The second run finds what the first has added, and changes nothing.
@@ -51,7 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
         }
         // Of many accounts, give `Administration::IMPORT_BATCH` at once.
-        let verdicts = desk.import_accounts(accounts, false).await?;
+        let verdicts = administration.import_accounts(accounts, false).await?;
         for (name, verdict) in names.into_iter().zip(verdicts) {
             match verdict {
                 ImportVerdict::Added => writeln!(out, "{name}: added")?,

@@ -1,10 +1,6 @@
 //! Rows 6 to 8: inactive accounts, the policy, and the change itself.
 
-use std::sync::Arc;
-
-use repass_core::{
-    Argon2idHasher, HashProfile, HasherOptions, NewAccount, Policy, Profile, SystemRandomness,
-};
+use repass_core::{NewAccount, Profile};
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::{
@@ -135,11 +131,7 @@ async fn an_account_without_a_password_gets_its_first_by_a_reset() {
         username: None,
         profile: Profile::default(),
     };
-    let options =
-        HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
-    let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
-    let policy = Policy::default();
-    house.desk.administration.add_account(new, None, &policy, &hasher).await.unwrap();
+    house.desk.administration.add_account(new, None).await.unwrap();
     let token = house.desk.reset_token("fabric", "fresh", TEN_MINUTES).await;
     let wire = with(&with(&house.good, "userId", "fresh"), "resetToken", token);
     assert_user(&house.send(&wire).await, "fresh");

@@ -1,12 +1,6 @@
 //! What a body must be, in both of its encodings.
 
-use std::sync::Arc;
-
-use repass_core::{
-    Argon2idHasher, HashProfile, HasherOptions, NewAccount, Plaintext, Profile, SystemRandomness,
-};
-use repass_spec::Vendor;
-use repass_spec_zap::Zap;
+use repass_core::{NewAccount, Plaintext, Profile};
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
 
@@ -27,9 +21,6 @@ const SAMPLE: &str = r#"{
 
 /// Adds the account of the page's sample, in a realm of its own.
 async fn add_account_of_the_sample(house: &House) {
-    let profile = HashProfile::INSECURE_FOR_TESTS;
-    let options = HasherOptions { profile, ..HasherOptions::default() };
-    let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
     let new = NewAccount {
         realm: house.desk.realm("page"),
         user_id: "43af9a8989ffb63cc9cdd0537".parse().unwrap(),
@@ -38,8 +29,7 @@ async fn add_account_of_the_sample(house: &House) {
         profile: Profile::default(),
     };
     let password = Some(Plaintext::from("P@ssw0rd"));
-    let administration = &house.desk.administration;
-    administration.add_account(new, password, &Zap.policy().unwrap(), &hasher).await.unwrap();
+    house.desk.administration.add_account(new, password).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

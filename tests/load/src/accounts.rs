@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repass_core::{
-    Administration, Argon2idHasher, Hasher, HasherOptions, KeyKind, NewAccount, Plaintext, Policy,
-    Profile, Realm, SystemClock, SystemRandomness,
+    Argon2idHasher, Engine, HasherOptions, KeyKind, NewAccount, Plaintext, Profile, Realm,
+    SystemRandomness,
 };
 use repass_store::{SqlStore, load_installation_key};
 
@@ -22,14 +22,9 @@ pub(crate) struct Holder {
 pub(crate) async fn add(url: &str, options: &HasherOptions, count: usize) -> Vec<Holder> {
     let store = SqlStore::open(url).await.unwrap();
     let key = load_installation_key(url, None, &SystemRandomness).unwrap().key;
-    let hasher = Argon2idHasher::start(options, Arc::new(SystemRandomness)).unwrap();
-    let hasher: &dyn Hasher = &hasher;
-    let administration = Administration::new(
-        Arc::new(store.clone()),
-        Arc::new(key),
-        Arc::new(SystemClock),
-        Arc::new(SystemRandomness),
-    );
+    let hasher = Arc::new(Argon2idHasher::start(options, Arc::new(SystemRandomness)).unwrap());
+    let engine = Engine::builder(Arc::new(store.clone()), hasher, key).build().unwrap();
+    let administration = engine.administration();
     let realm: Realm = "etna".parse().unwrap();
     let (_, app_key) = administration.issue_key(&realm, KeyKind::App, "load").await.unwrap();
     let mut holders = Vec::with_capacity(count);
@@ -46,7 +41,7 @@ pub(crate) async fn add(url: &str, options: &HasherOptions, count: usize) -> Vec
             profile: Profile::default(),
         };
         let first = Some(Plaintext::from(password.as_str()));
-        administration.add_account(new, first, &Policy::default(), hasher).await.unwrap();
+        administration.add_account(new, first).await.unwrap();
         let day = Duration::from_secs(24 * 60 * 60);
         let issued = administration.issue_token(&realm, &number.to_string(), Vec::new(), day).await;
         let token = issued.unwrap().1.expose().to_owned();

@@ -57,7 +57,7 @@ async fn alter(
     act: impl AsyncFnOnce(&Administration) -> Result<Account, AdministrationError>,
 ) -> Result<(), Failure> {
     with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let account = act(&desk.administration()).await?;
+        let account = act(&desk.administration()?).await?;
         output.answer(&account, &format!("{}: {told}\n", titled(&account)))
     })
     .await

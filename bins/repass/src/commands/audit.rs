@@ -47,7 +47,7 @@ async fn filter(desk: &Desk, list: ListAudit) -> Result<AuditFilter, Failure> {
         Some(realm) => realm,
         None => "default".parse().map_err(|error| Failure::Usage(format!("{error}")))?,
     };
-    let (account, _) = desk.administration().show_account(&realm, user_id.as_str()).await?;
+    let (account, _) = desk.administration()?.show_account(&realm, user_id.as_str()).await?;
     Ok(AuditFilter { realm: Some(realm), account: Some(account.id), limit })
 }
 

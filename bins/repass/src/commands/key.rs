@@ -38,7 +38,7 @@ async fn issue(
 ) -> Result<(), Failure> {
     let IssueKey { realm, kind, name } = wanted;
     with_desk(database, IfMissing::Create, output, async |desk| {
-        let (key, secret) = desk.administration().issue_key(&realm, kind, &name).await?;
+        let (key, secret) = desk.administration()?.issue_key(&realm, kind, &name).await?;
         let id = key.id.0;
         let issued = Issued { about: &key, key: secret.expose() };
         output.secret(&issued, &secret).map_err(|source| Failure::Unseen {
@@ -93,7 +93,7 @@ async fn revoke(
 ) -> Result<(), Failure> {
     let id = revoked_id(&revoked.id, "key")?;
     with_desk(database, IfMissing::Refuse, output, async |desk| {
-        desk.administration().revoke_key(KeyId(id)).await?;
+        desk.administration()?.revoke_key(KeyId(id)).await?;
         output.answer(&json!({ "id": id, "revoked": true }), &format!("key {id}: revoked\n"))
     })
     .await

@@ -35,7 +35,7 @@ async fn enroll(
 ) -> Result<(), Failure> {
     let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
     with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let administration = desk.administration();
+        let administration = desk.administration()?;
         let secret = administration.enrol_otp(realm, user_id.as_str(), &wanted.issuer).await?;
         let uri = secret.uri().map_err(repass_core::AdministrationError::Otp)?;
         let enrolled = Enrolled { realm, user_id, uri: uri.expose() };
@@ -80,7 +80,7 @@ async fn issue(
 ) -> Result<(), Failure> {
     let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
     with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let administration = desk.administration();
+        let administration = desk.administration()?;
         let code = administration.issue_otp_code(realm, user_id.as_str(), wanted.lifetime).await?;
         let lifetime_seconds = wanted.lifetime.as_secs();
         let issued = Issued { realm, user_id, lifetime_seconds, code: code.expose() };

@@ -24,12 +24,12 @@ pub(super) async fn run(
             Ok(())
         }
         OutboxCommand::Retry(event) => {
-            desk.administration().retry_event(event.id).await?;
+            desk.administration()?.retry_event(event.id).await?;
             let text = format!("event {}: due now\n", event.id);
             output.answer(&json!({ "id": event.id, "retried": true }), &text)
         }
         OutboxCommand::Drop(event) => {
-            desk.administration().drop_event(event.id).await?;
+            desk.administration()?.drop_event(event.id).await?;
             let text = format!("event {}: dropped\n", event.id);
             output.answer(&json!({ "id": event.id, "dropped": true }), &text)
         }

@@ -37,7 +37,7 @@ async fn issue(
 ) -> Result<(), Failure> {
     let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
     with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let administration = desk.administration();
+        let administration = desk.administration()?;
         let (token, secret) =
             administration.issue_reset(realm, user_id.as_str(), wanted.lifetime).await?;
         let issued = Issued {

@@ -44,7 +44,7 @@ async fn issue(
     let IssueToken { account, roles, lifetime } = wanted;
     let (realm, user_id) = (&account.realm, &account.user_id);
     with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let administration = desk.administration();
+        let administration = desk.administration()?;
         let (token, secret) =
             administration.issue_token(realm, user_id.as_str(), roles, lifetime).await?;
         let id = token.id.0;
@@ -83,7 +83,7 @@ async fn revoke(
 ) -> Result<(), Failure> {
     let id = revoked_id(&revoked.id, "token")?;
     with_desk(database, IfMissing::Refuse, output, async |desk| {
-        desk.administration().revoke_token(TokenId(id)).await?;
+        desk.administration()?.revoke_token(TokenId(id)).await?;
         output.answer(&json!({ "id": id, "revoked": true }), &format!("token {id}: revoked\n"))
     })
     .await

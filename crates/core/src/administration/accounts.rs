@@ -5,8 +5,8 @@ use validator::Validate;
 use super::{Administration, AdministrationError, of_account};
 use crate::validation::first_message;
 use crate::{
-    Account, AccountId, AttemptKey, AttemptState, Hasher, Knowledge, Plaintext, Policy, Profile,
-    Realm, UserId, random_uuid,
+    Account, AccountId, AttemptKey, AttemptState, Knowledge, Plaintext, Profile, Realm, UserId,
+    random_uuid,
 };
 
 /// An account to be added.
@@ -37,8 +37,6 @@ impl Administration {
         &self,
         new: NewAccount,
         password: Option<Plaintext>,
-        policy: &Policy,
-        hasher: &dyn Hasher,
     ) -> Result<Account, AdministrationError> {
         new.validate().map_err(|errors| AdministrationError::Invalid(first_message(&errors)))?;
         let now = self.clock.now();
@@ -57,10 +55,11 @@ impl Administration {
             None => None,
             Some(password) => {
                 let knowledge = Knowledge { words: (&account).into(), ..Knowledge::default() };
-                let accepted = policy
+                let accepted = self
+                    .policy
                     .accept(Arc::new(password), &knowledge)
                     .map_err(AdministrationError::Rejected)?;
-                Some(hasher.hash(accepted).await.map_err(AdministrationError::Hash)?)
+                Some(self.hasher.hash(accepted).await.map_err(AdministrationError::Hash)?)
             }
         };
         let audit = self.audit(&account.realm, Some(account.id), "account.add", None)?;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord,
-    ChangeError, Changer, Closed, Commit, Committed, CredentialStore, Found, HashedPassword,
+    ChangeError, Closed, Commit, Committed, CredentialStore, Engine, Found, HashedPassword,
     InstallationKey, StoreError, Subject, Upgrade,
 };
 
@@ -67,13 +67,13 @@ impl CredentialStore for FullDisk {
 async fn a_commit_that_fails_does_not_charge_the_holder_of_the_right_password() {
     let house = House::new().await;
     let store = FullDisk(Arc::new(house.store.clone()));
-    let changer = Changer::builder(Arc::new(store), house.hasher.clone())
-        .installation_key(Arc::new(InstallationKey::from_bytes([3; 32])))
+    let key = InstallationKey::from_bytes([3; 32]);
+    let engine = Engine::over_credentials(Arc::new(store), house.hasher.clone(), key)
         .clock(house.clock.clone())
         .build()
         .unwrap();
     for _ in 0..5 {
-        let result = changer.change(old_password("pat", OLD, NEW)).await;
+        let result = engine.change(old_password("pat", OLD, NEW)).await;
         assert!(matches!(result, Err(ChangeError::Store(_))), "{result:?}");
         let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
         assert_eq!(attempts.failures, 0);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use repass_core::memory::MemoryStore;
 use repass_core::{
     Account, AccountId, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
-    AuditRecord, Authorization, Change, ChangeError, Changed, Changer, Clock, Context, HashError,
+    AuditRecord, Authorization, Change, ChangeError, Changed, Clock, Context, Engine, HashError,
     HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, ManualClock,
     NewAccount, NewPassword, Plaintext, Policy, Profile, Proof, Realm, Subject, SystemRandomness,
     random_uuid,
@@ -19,7 +19,7 @@ pub(crate) const OLD: &str = "the first of my passwords";
 pub(crate) const NEW: &str = "a second one, quite different";
 
 pub(crate) struct House {
-    pub(crate) changer: Arc<Changer>,
+    pub(crate) engine: Engine,
     pub(crate) desk: Administration,
     pub(crate) store: MemoryStore,
     pub(crate) clock: Arc<ManualClock>,
@@ -140,20 +140,14 @@ impl House {
             overloaded: AtomicBool::new(false),
         });
         let key = Arc::new(InstallationKey::from_bytes([3; 32]));
-        let changer = Changer::builder(Arc::new(store.clone()), hasher.clone())
-            .tokens(Arc::new(store.clone()))
-            .policy(policy)
-            .installation_key(key.clone())
+        let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key)
             .clock(clock.clone())
             .build()
             .unwrap();
-        let desk = Administration::new(
-            Arc::new(store.clone()),
-            key,
-            clock.clone(),
-            Arc::new(SystemRandomness),
-        );
-        let house = Self { changer: Arc::new(changer), desk, store, clock, hasher };
+        // The operator sets first passwords by the default policy, whatever the tested one is.
+        let desk = engine.administration().clone();
+        let engine = engine.with_policy(policy).unwrap();
+        let house = Self { engine, desk, store, clock, hasher };
         house.add("pat").await;
         house.hasher.hashed.store(0, Ordering::SeqCst);
         house
@@ -168,7 +162,7 @@ impl House {
             profile: Profile::default(),
         };
         let password = Some(Plaintext::from(OLD));
-        self.desk.add_account(new, password, &Policy::default(), &*self.hasher).await.unwrap()
+        self.desk.add_account(new, password).await.unwrap()
     }
 
     /// Adds an account whose hash no supported family can verify, as an import could.
@@ -192,7 +186,7 @@ impl House {
     }
 
     pub(crate) async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
-        self.changer.change(change).await
+        self.engine.change(change).await
     }
 
     pub(crate) async fn guess(&self) -> Result<Changed, ChangeError> {

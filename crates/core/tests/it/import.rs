@@ -5,9 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use repass_core::memory::MemoryStore;
 use repass_core::{
-    Account, AccountFilter, Administration, AdministrationStore, AuditFilter, CredentialStore,
-    Found, HashedPassword, ImportVerdict, ImportedPassword, InstallationKey, ManualClock,
-    NewAccount, NewImport, Profile, Realm, Subject, SystemRandomness,
+    Account, AccountFilter, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
+    CredentialStore, Engine, Found, HashProfile, HashedPassword, HasherOptions, ImportVerdict,
+    ImportedPassword, InstallationKey, ManualClock, NewAccount, NewImport, Profile, Realm, Subject,
+    SystemRandomness,
 };
 use serde_json::{Value, json};
 
@@ -25,12 +26,19 @@ impl Desk {
     fn new() -> Self {
         let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(ManualClock::new(at(1_000)));
-        let administration = Administration::new(
-            store.clone(),
-            Arc::new(InstallationKey::from_bytes([7; 32])),
-            clock.clone(),
-            Arc::new(SystemRandomness),
+        let hasher = Arc::new(
+            Argon2idHasher::start(
+                &HasherOptions {
+                    profile: HashProfile::INSECURE_FOR_TESTS,
+                    ..HasherOptions::default()
+                },
+                Arc::new(SystemRandomness),
+            )
+            .unwrap(),
         );
+        let key = InstallationKey::from_bytes([7; 32]);
+        let engine = Engine::builder(store.clone(), hasher, key).clock(clock.clone()).build();
+        let administration = engine.unwrap().administration().clone();
         Self { store, clock, administration }
     }
 

@@ -1,9 +1,8 @@
 use std::sync::atomic::Ordering;
 
 use repass_core::{
-    AccountId, AdministrationStore, Authenticator, Authority, Authorization, Caller,
-    CallerAuthenticator, ChangeError, KeyStore, Plaintext, Sessions, TokenDigest, TokenIdentity,
-    token,
+    AccountId, AdministrationStore, Authority, Authorization, Caller, CallerAuthenticator,
+    ChangeError, KeyStore, Plaintext, Sessions, TokenDigest, TokenIdentity, token,
 };
 
 use crate::house::{House, NEW, OLD, old_password, realm};
@@ -113,9 +112,7 @@ async fn counts(house: &House, secret: &Plaintext) -> bool {
 }
 
 async fn authenticated(house: &House, secret: &Plaintext) -> Option<TokenIdentity> {
-    let store = std::sync::Arc::new(house.store.clone());
-    let authenticator = Authenticator::new(store, house.clock.clone());
-    authenticator.access_token(&realm(), secret).await.unwrap()
+    house.engine.access_token(&realm(), secret).await.unwrap()
 }
 
 async fn caller(house: &House, account: AccountId, secret: &Plaintext) -> Caller {

@@ -113,7 +113,7 @@ async fn a_store_that_cannot_tell_is_no_refusal_of_the_caller() {
     ];
     for (keys, id, status, outcome) in cases {
         let mount = world.mount(Vendor::new("acme", "/v1/change"), "/shop");
-        let authenticator = world.authenticator_over(Arc::new(keys));
+        let authenticator = Arc::new(keys);
         let service = PasswordService::builder(authenticator).mount(mount).build().unwrap();
         let answer = send(&service, world.request(id).body(Untouchable).unwrap()).await;
         assert_eq!(answer.status, status);

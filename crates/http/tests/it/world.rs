@@ -10,10 +10,10 @@ use http_body_util::{BodyExt, Full};
 use jiff::{SignedDuration, Timestamp};
 use repass_core::memory::MemoryStore;
 use repass_core::{
-    AccessToken, Account, AccountId, AdministrationStore, AuditRecord, Authenticator,
-    CallerAuthenticator, Changer, Context, CredentialStore, HashError, HashedPassword, Hasher,
-    HeldToken, Key, KeyId, KeyKind, KeyStore, ManualClock, NewPassword, Plaintext, Profile,
-    StoreError, Subject, SystemRandomness, TokenDigest, TokenId, token,
+    AccessToken, Account, AccountId, AdministrationStore, AuditRecord, CallerAuthenticator,
+    Context, CredentialStore, Engine, HashError, HashedPassword, Hasher, InstallationKey, Key,
+    KeyId, KeyIdentity, KeyKind, ManualClock, NewPassword, Plaintext, Profile, Realm, StoreError,
+    Subject, SystemRandomness, TokenId, TokenIdentity, token,
 };
 use repass_http::{BoxError, Limits, Mount, PasswordService, Peer};
 use repass_spec::Spec;
@@ -85,22 +85,19 @@ impl World {
         self
     }
 
-    pub(crate) fn authenticator(&self) -> Arc<dyn CallerAuthenticator> {
-        self.authenticator_over(Arc::new(self.store.clone()))
+    pub(crate) fn engine(&self) -> Engine {
+        let key = InstallationKey::from_bytes([3; 32]);
+        let engine = Engine::builder(Arc::new(self.store.clone()), self.hasher.clone(), key);
+        engine.clock(self.clock.clone()).build().unwrap()
     }
 
-    pub(crate) fn authenticator_over(
-        &self,
-        callers: Arc<dyn KeyStore>,
-    ) -> Arc<dyn CallerAuthenticator> {
-        Arc::new(Authenticator::new(callers, self.clock.clone()))
+    pub(crate) fn authenticator(&self) -> Arc<dyn CallerAuthenticator> {
+        Arc::new(self.engine())
     }
 
     pub(crate) fn mount(&self, spec: impl Spec, prefix: &str) -> Mount {
-        let store = Arc::new(self.store.clone());
-        let changer = Changer::builder(store, self.hasher.clone()).clock(self.clock.clone());
-        let changer = Arc::new(changer.build().unwrap());
-        Mount::new(Arc::new(spec), realm(), changer).with_prefix(prefix.parse().unwrap())
+        let mount = Mount::new(Arc::new(spec), realm(), &self.engine());
+        mount.with_prefix(prefix.parse().unwrap())
     }
 
     /// The vendor `acme` at [`PATH`].
@@ -263,17 +260,32 @@ pub(crate) enum BrokenKeys {
     Panics,
 }
 
-#[async_trait]
-impl KeyStore for BrokenKeys {
-    async fn key(&self, _: &TokenDigest) -> Result<Option<Key>, StoreError> {
+impl BrokenKeys {
+    fn broken<T>(&self) -> Result<T, StoreError> {
         match self {
             Self::Unreachable => Err(StoreError::Unavailable("connection refused".into())),
             Self::Failed => Err(StoreError::Failed("no such table".into())),
             Self::Panics => panic!("the key store gave up"),
         }
     }
+}
 
-    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
-        self.key(digest).await.map(|_| None)
+#[async_trait]
+impl CallerAuthenticator for BrokenKeys {
+    async fn key(
+        &self,
+        _: &Realm,
+        _: KeyKind,
+        _: &Plaintext,
+    ) -> Result<Option<KeyIdentity>, StoreError> {
+        self.broken()
+    }
+
+    async fn access_token(
+        &self,
+        _: &Realm,
+        _: &Plaintext,
+    ) -> Result<Option<TokenIdentity>, StoreError> {
+        self.broken()
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repass_core::{
-    Account, Administration, Argon2idHasher, Authenticator, Authorization, CallerAuthenticator,
-    Change, ChangeError, Changed, Changer, Context, CredentialStore, Found, HashProfile,
-    HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, ManualClock, NewPassword,
-    Plaintext, Policy, Proof, SystemRandomness,
+    Account, Administration, Argon2idHasher, Authorization, CallerAuthenticator, Change,
+    ChangeError, Changed, Context, CredentialStore, Engine, Found, HashProfile, HashedPassword,
+    Hasher, HasherOptions, InstallationKey, Knowledge, ManualClock, NewPassword, Plaintext, Policy,
+    Proof, SystemRandomness,
 };
 use repass_store::SqlStore;
 
@@ -19,7 +19,7 @@ pub(crate) const NEW: &str = "a second one, quite different";
 pub(crate) struct House {
     pub(crate) application: Application,
     pub(crate) store: SqlStore,
-    pub(crate) changer: Arc<Changer>,
+    pub(crate) engine: Engine,
     pub(crate) desk: Administration,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) hasher: Arc<Argon2idHasher>,
@@ -39,15 +39,13 @@ impl House {
         let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap());
         let key = Arc::new(InstallationKey::from_bytes([3; 32]));
         let shared = Arc::new(store.clone());
-        let changer = Changer::builder(shared.clone(), hasher.clone())
-            .tokens(shared.clone())
+        let engine = Engine::builder(shared, hasher.clone(), key)
             .policy(Policy { history: 3, ..Policy::default() })
-            .installation_key(key.clone())
             .clock(clock.clone())
             .build()
             .unwrap();
-        let desk = Administration::new(shared, key, clock.clone(), Arc::new(SystemRandomness));
-        Self { application, store, changer: Arc::new(changer), desk, clock, hasher }
+        let desk = engine.administration().clone();
+        Self { application, store, engine, desk, clock, hasher }
     }
 
     /// A user whose password is [`OLD`], hashed as repass does.
@@ -59,7 +57,7 @@ impl House {
 
     pub(crate) fn accepted(&self, password: &str) -> NewPassword {
         let password = Arc::new(Plaintext::from(password));
-        self.changer.policy().accept(password, &Knowledge::default()).unwrap()
+        self.engine.policy().accept(password, &Knowledge::default()).unwrap()
     }
 
     pub(crate) async fn hash(&self, password: &str) -> HashedPassword {
@@ -84,7 +82,7 @@ impl House {
         let change =
             Change::new(Authorization::by_proof(user.subject()), proof, Plaintext::from(new))
                 .with_context(Context::new("test"));
-        self.changer.change(change).await
+        self.engine.change(change).await
     }
 
     pub(crate) async fn find(&self, user: &User) -> Option<Found> {
@@ -110,7 +108,6 @@ impl House {
     }
 
     pub(crate) async fn counts(&self, user: &User, token: &Plaintext) -> bool {
-        let authenticator = Authenticator::new(Arc::new(self.store.clone()), self.clock.clone());
-        authenticator.access_token(&user.realm(), token).await.unwrap().is_some()
+        self.engine.access_token(&user.realm(), token).await.unwrap().is_some()
     }
 }

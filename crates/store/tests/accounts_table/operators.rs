@@ -2,7 +2,7 @@
 
 use repass_core::{
     AccountBatch, AccountError, AccountFilter, AdministrationError, AdministrationStore,
-    AuditFilter, AuditRecord, CredentialStore, NewAccount, Plaintext, Policy, Profile, Subject,
+    AuditFilter, AuditRecord, CredentialStore, NewAccount, Plaintext, Profile, Subject,
 };
 use repass_store::{Accounts, AccountsTable, ColumnProblem, OpenError, RealmOf, SqlStore};
 
@@ -46,7 +46,7 @@ pub(crate) async fn operators_see_and_guard_the_accounts(application: Applicatio
         profile: Profile::default(),
     };
     let password = Some(Plaintext::from(OLD));
-    let refused = house.desk.add_account(new, password, &Policy::default(), &*house.hasher).await;
+    let refused = house.desk.add_account(new, password).await;
     assert!(matches!(refused, Err(AdministrationError::KeptElsewhere)), "{refused:?}");
     let record = house.store.audit(&AuditFilter { limit: 1, ..AuditFilter::default() }).await;
     let record = AuditRecord { action: "account.import".to_owned(), ..record.unwrap().remove(0) };
@@ -237,7 +237,7 @@ pub(crate) async fn accounts_of_our_own_stay_our_own(application: Application) {
         username: None,
         profile: Profile::default(),
     };
-    house.desk.add_account(new, None, &Policy::default(), &*house.hasher).await.unwrap();
+    house.desk.add_account(new, None).await.unwrap();
     let options = house.application.options(Accounts::In(users()));
     let error = SqlStore::open_with(&house.application.url, &options).await.unwrap_err();
     assert!(matches!(error, OpenError::OwnAccounts), "{error:?}");

@@ -55,9 +55,8 @@ async fn add(
     }
     let wanted =
         NewAccount { realm: account.realm, user_id: account.user_id, email, username, profile };
-    let hasher = desk.hasher(hashing).await?;
-    let added =
-        desk.administration().add_account(wanted, password, &policy.policy, &*hasher).await?;
+    let engine = desk.engine(policy.policy, hashing).await?;
+    let added = engine.administration().add_account(wanted, password).await?;
     let rest = if has_password { "" } else { " without a password; `reset issue` lets it set one" };
     output.answer(&added, &format!("{}: added{rest}\n", titled(&added)))
 }

@@ -34,7 +34,7 @@ pub(super) async fn run(
             output.warning("hashes-exported", text);
         }
         let filter = AccountFilter { realm, after: None, limit: PAGE };
-        let desk = desk.administration();
+        let desk = desk.administration()?;
         match target {
             None => match pages(&desk, filter, with_hashes, format, io::stdout()).await {
                 // As in `repass account export | head`.

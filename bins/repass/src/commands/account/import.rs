@@ -54,7 +54,7 @@ async fn import_file(
     let missing = if dry_run { IfMissing::Refuse } else { IfMissing::Create };
     with_desk(database, missing, output, async |desk| {
         interrupt.begin();
-        let desk = desk.administration();
+        let desk = desk.administration()?;
         let run = Run { named, desk, output, interrupt, dry_run };
         run.all(opened, Defaults { realm, hash_format, peppers }).await
     })

@@ -41,7 +41,7 @@ pub(super) async fn run(
 }
 
 async fn look_up(desk: &Desk, name: &AccountName) -> Result<Shown, Failure> {
-    let administration = desk.administration();
+    let administration = desk.administration()?;
     let (account, attempts) =
         administration.show_account(&name.realm, name.user_id.as_str()).await?;
     let subject = Subject::new(name.realm.clone(), name.user_id.as_str());

@@ -32,7 +32,7 @@ pub(super) async fn run(
             }
         };
         warn_of_insecure(hashing.profile, output);
-        let changer = desk.changer(policy.policy, &hashing).await?;
+        let engine = desk.engine(policy.policy, &hashing).await?;
         let change = Change::new(
             Authorization::by_proof(Subject::new(name.realm, name.user_id.as_str())),
             Proof::OldPassword(current),
@@ -40,7 +40,7 @@ pub(super) async fn run(
         )
         .with_sessions(Sessions::EndAll)
         .with_context(Context::new("cli"));
-        tell(&changer.change(change).await?, output)
+        tell(&engine.change(change).await?, output)
     })
     .await
 }

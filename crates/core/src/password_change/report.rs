@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::Changer;
+use super::PasswordChangeService;
 use crate::{
     Account, AccountId, AttemptAlarm, AttemptKey, AuditRecord, Change, ChangeError, Context,
     EventKind, OutboxEvent, Proof, RandomnessError, Realm, Violation, random_uuid,
@@ -38,7 +38,7 @@ impl Trail {
     }
 }
 
-impl Changer {
+impl PasswordChangeService {
     /// Records a try that changed nothing.
     pub(super) async fn report(
         &self,

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Changer, Proved};
+use super::{PasswordChangeService, Proved};
 use crate::{
     Account, AccountId, ChangeError, Found, HashError, HashedPassword, OtpSpend, Plaintext, Proof,
     ResetSpend, SignedTokenVerifier, StoreError, TokenDigest, otp,
 };
 
-impl Changer {
+impl PasswordChangeService {
     pub(super) async fn prove(
         &self,
         found: Option<Found>,

@@ -1,10 +1,10 @@
 //! Rehashing: replacing a hash in place, where the password stays as it is.
 
 use super::report::Trail;
-use super::{Changer, Proved};
+use super::{PasswordChangeService, Proved};
 use crate::{AuditRecord, ChangeError, NewPassword, Upgrade};
 
-impl Changer {
+impl PasswordChangeService {
     /// Puts a fresh hash of the proved password in the place of one that needs a rehash (OWASP, Password
     /// Storage). Where the old one does not [determine](crate::Hasher::determines) that password, it
     /// waits for a change: the proved text may not be the password that was set.

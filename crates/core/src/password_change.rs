@@ -1,18 +1,15 @@
 //! The one way to change a password.
 
-mod builder;
 mod prove;
 mod report;
 mod upgrade;
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use builder::{ChangerBuilder, InvalidChanger};
 use prove::Verdict;
 
 use crate::clock::until;
@@ -29,31 +26,20 @@ use crate::{
 /// A stored hash that is not as the hasher makes them now is replaced on the way: by the change
 /// itself, and, where the policy refuses that, by a fresh hash of the old password, which was right, if
 /// the stored hash [determines](Hasher::determines) it.
-///
-/// Made by [`Changer::builder`]; shared by every way in, so that no way can skip a step.
-pub struct Changer {
-    store: Arc<dyn CredentialStore>,
-    tokens: Option<Arc<dyn TokenStore>>,
-    hasher: Arc<dyn Hasher>,
-    policy: Policy,
-    attempts: AttemptRules,
-    key: Arc<InstallationKey>,
-    clock: Arc<dyn Clock>,
-    randomness: Arc<dyn Randomness>,
-    tries: AtomicU64,
+#[derive(Clone)]
+pub(crate) struct PasswordChangeService {
+    pub(crate) store: Arc<dyn CredentialStore>,
+    pub(crate) tokens: Option<Arc<dyn TokenStore>>,
+    pub(crate) hasher: Arc<dyn Hasher>,
+    pub(crate) policy: Policy,
+    pub(crate) attempts: AttemptRules,
+    pub(crate) key: Arc<InstallationKey>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) randomness: Arc<dyn Randomness>,
+    pub(crate) tries: Arc<AtomicU64>,
 }
 
-impl Changer {
-    /// Starts to put a changer together out of a store and a hasher.
-    pub fn builder(store: Arc<dyn CredentialStore>, hasher: Arc<dyn Hasher>) -> ChangerBuilder {
-        ChangerBuilder::new(store, hasher)
-    }
-
-    /// The policy that new passwords are judged by.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
+impl PasswordChangeService {
     /// Changes the password, or says why not. When it returns `Ok` the change is durable; every try
     /// leaves an audit record (ASVS 16.3.1). Where the hasher is [overloaded](Hasher::overloaded)
     /// nothing is tried: the answer is [`ChangeError::Busy`] before anything is looked at, so that more
@@ -61,7 +47,7 @@ impl Changer {
     ///
     /// # Errors
     /// See [`ChangeError`]. A refusal by the policy spends no token and charges no failure.
-    pub async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
+    pub(crate) async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
         if let Some(retry_after) = self.hasher.overloaded() {
             return Err(ChangeError::Busy { retry_after });
         }
@@ -298,14 +284,5 @@ fn path_of(proof: &Proof) -> AttemptPath {
     match proof {
         Proof::OldPassword(_) => AttemptPath::Password,
         Proof::ResetToken(_) | Proof::SignedToken { .. } => AttemptPath::Reset,
-    }
-}
-
-impl fmt::Debug for Changer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Changer")
-            .field("policy", &self.policy)
-            .field("attempts", &self.attempts)
-            .finish_non_exhaustive()
     }
 }
