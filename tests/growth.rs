@@ -1,6 +1,7 @@
 //! Hostile requests of doubling size, in one table over all vendors: reading and answering twice as
 //! much takes at most about twice the allocations and twice the memory, and no answer grows with what
-//! it answers. Work is counted, never timed.
+//! it answers. Work is counted by its allocations, never timed; comparisons that allocate nothing are
+//! counted where they are made, such as in customer's `negotiation.rs`.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::sync::Arc;

@@ -90,3 +90,17 @@ async fn an_address_in_use_is_one_clear_line() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains(&format!("cannot listen on {address}")), "{message}");
 }
+
+#[test]
+fn l6_variables_of_a_kubernetes_service_are_no_mistakes() {
+    let builder = Server::builder();
+    let file = builder.write_config();
+    let output = Command::new(binary("repassd"))
+        .args(["check-config", "--config", file.to_str().unwrap()])
+        .env("REPASS_SERVICE_HOST", "10.0.0.1")
+        .env("REPASS_PORT", "tcp://10.0.0.1:8080")
+        .env("REPASS_PORT_8080_TCP_ADDR", "10.0.0.1")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}

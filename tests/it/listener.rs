@@ -8,6 +8,7 @@ use repass_tests::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::health::admin;
 use crate::requests::{CUSTOMER, Outcome, good_request, good_requests, outcome};
 
 const NEW: &str = "a new one, and a good one";
@@ -68,6 +69,30 @@ async fn w9_http_1_1_needs_exactly_one_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn w5_w9_the_admin_listener_keeps_the_same_rules() {
+    let server = Server::builder().tables("[admin]\nlisten = '127.0.0.1:0'\n").start().await;
+    let address = admin(&server).address();
+    for (request, expected) in [
+        ("GET /healthz HTTP/1.1\r\n\r\n".to_owned(), "HTTP/1.1 400 "),
+        ("GET /healthz HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n".to_owned(), "HTTP/1.1 400 "),
+        ("GET /readyz HTTP/1.1\r\nhost: a\r\n\r\n".to_owned(), "HTTP/1.1 200 "),
+        (
+            format!(
+                "POST /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 300000\r\n\r\n{}",
+                "x".repeat(300_000)
+            ),
+            "HTTP/1.1 405 ",
+        ),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let answer = read_to_end(stream).await;
+        assert!(answer.starts_with(expected), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn w9_a_client_that_has_closed_its_side_gets_its_answer() {
     let server = Server::start().await;
     let desk = server.desk().await;
@@ -91,6 +116,7 @@ async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charg
     let desk = server.desk().await;
     let client = server.client();
     for wire in good_requests(&desk, NEW).await {
+        // As many failures as there are codings lock the account out for a second.
         for coding in ["gzip", "identity, br", "GZIP"] {
             let answer = wire.with("content-encoding", Some(coding)).send(&client).await;
             let status = if wire.spec == "zap" { 400 } else { 415 };
@@ -99,7 +125,10 @@ async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charg
             assert!(answer.json().is_object(), "{}", answer.text());
             answer.assert_common_headers();
         }
-        assert!(desk.audit().await.iter().all(|record| record.action != "password.change"));
+        let tries = desk.audit().await.into_iter().filter(|record| record.outcome != "ok");
+        assert_eq!(tries.count(), 0, "{}", wire.spec);
+        let answer = wire.send(&client).await;
+        assert!(wire.changed(&answer), "{}: {}", wire.spec, answer.text());
     }
     for wire in good_requests(&Server::start().await.desk().await, NEW).await {
         // Only that the request is read: its account is another server's.
@@ -112,14 +141,14 @@ async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charg
 async fn w5_after_a_refusal_the_connection_serves_the_next_request() {
     let server = Server::start().await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    for (answered, length) in [1, 100, 60_000].into_iter().enumerate() {
+    for length in [1, 100, 60_000] {
         let head = format!(
             "POST /v1/changePassword HTTP/1.1\r\nhost: x\r\nauthorization: Bearer wrong\r\n\
              content-length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
-        // The body comes in a packet of its own, after the server has read the head.
-        while server.log().matches("unauthenticated").count() <= answered {
+        // The body comes in a packet of its own; mostly after the head was read, and right in any case.
+        for _ in 0..100 {
             tokio::task::yield_now().await;
         }
         stream.write_all(&vec![b'x'; length]).await.unwrap();
@@ -163,6 +192,26 @@ async fn w5_a_refusal_arrives_however_much_is_sent_after_it() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w1_a_connection_has_16_streams() {
+    let server = Server::start().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let empty_settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    stream.write_all(&empty_settings).await.unwrap();
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(head[3], 4, "the first frame is SETTINGS");
+    let mut settings = vec![0; usize::from(head[2])];
+    stream.read_exact(&mut settings).await.unwrap();
+    let setting = |id: u8| {
+        let entry = settings.chunks(6).find(|entry| entry[..2] == [0, id]).unwrap();
+        u32::from_be_bytes(entry[2..].try_into().unwrap())
+    };
+    // RFC 9113, 6.5.2: concurrent streams, window, header list.
+    assert_eq!((setting(3), setting(4), setting(6)), (16, 65_536, 16_384));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,6 +33,11 @@ impl Client {
         Self { address, http }
     }
 
+    /// The server's address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Sends a request; `headers` are names and values.
     pub async fn send(
         &self,

@@ -35,11 +35,11 @@ impl DatabaseError {
                 error,
                 OpenError::UnknownScheme
                     | OpenError::InvalidServer
-                    | OpenError::UnknownServerParameter(_)
+                    | OpenError::UnknownServerParameter
                     | OpenError::Refused(_)
                     | OpenError::Memory
                     | OpenError::ReadOnly
-                    | OpenError::UnknownParameter(_)
+                    | OpenError::UnknownParameter
                     | OpenError::InvalidPath
                     | OpenError::MissingFolder(_)
                     | OpenError::MissingFile(_)

@@ -17,6 +17,9 @@ use repass_core::{Argon2idHasher, Hasher, Plaintext};
 use repass_store::SqlStore;
 use tokio::net::TcpListener;
 
+use crate::head;
+use crate::lingering::Lingering;
+
 /// How long each part may take to show that it works.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -45,7 +48,8 @@ pub(crate) async fn serve(listener: TcpListener, probes: Probes) {
                 .timer(TokioTimer::new())
                 .header_read_timeout(PATIENCE)
                 .keep_alive(false)
-                .serve_connection(TokioIo::new(stream), service);
+                .half_close(true)
+                .serve_connection(TokioIo::new(Lingering::new(stream)), service);
             // A prober that hangs up early misses only its own answer.
             let _ = connection.await;
         });
@@ -56,6 +60,9 @@ async fn answer<B>(
     request: Request<B>,
     probes: Probes,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    if let Err(refused) = head::check(&request) {
+        return Ok(*refused);
+    }
     let known = matches!(request.uri().path(), "/healthz" | "/readyz");
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut answer = match request.uri().path() {

@@ -310,7 +310,7 @@ mod tests {
             ),
             (
                 "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'id'",
-                "r.toml: store.accounts.hash: is the column \"id\" of id as well",
+                "r.toml: store.accounts.hash: is the same column as id",
             ),
             (
                 "[store.accounts]\ntable = 'users'\nid = 'id'\nrealm = 'A B'\nhash = 'pw'",

@@ -1,7 +1,7 @@
 //! What the server asks of the head of a request before any API sees it.
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST};
+use http::header::{CACHE_CONTROL, CONNECTION, HOST};
 use http::uri::Authority;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::Full;
@@ -42,6 +42,7 @@ fn is_host(value: &HeaderValue) -> bool {
 fn refusal(version: Version, status: StatusCode) -> Box<Response<Full<Bytes>>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Whoever sends such a head may mean something else by what follows it.
     if version < Version::HTTP_2 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -30,6 +30,7 @@ mod vendors;
 use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use repass_core::ErrorChain;
@@ -81,6 +82,12 @@ fn threads_beside_the_hasher() -> usize {
 /// One line: what failed, and what caused it.
 fn report(error: &dyn Error) {
     let line = ErrorChain(error).to_string().replace('\n', " ");
-    // Where standard error is closed there is nobody left to tell.
-    let _ = writeln!(std::io::stderr(), "repassd: {line}");
+    let (written, when_written) = std::sync::mpsc::channel();
+    // A standard error that nobody reads must not keep the program from ending, and one that is closed
+    // leaves nobody to be told.
+    std::thread::spawn(move || {
+        let _ = writeln!(std::io::stderr(), "repassd: {line}");
+        let _ = written.send(());
+    });
+    let _ = when_written.recv_timeout(Duration::from_secs(1));
 }

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -17,13 +19,20 @@ const LINGER: Duration = Duration::from_secs(2);
 /// the client has not read yet (RFC 9112, 9.6).
 pub(crate) struct Lingering<S> {
     stream: S,
+    /// Whether bytes may still come; if not, there is nothing to wait for.
+    may_come: Arc<AtomicBool>,
     /// From the moment that the sending side is closed.
     until: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Lingering<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, until: None }
+        Self { stream, may_come: Arc::new(AtomicBool::new(true)), until: None }
+    }
+
+    /// Says whether the client may still be sending when the stream is shut down; true at first.
+    pub(crate) fn may_come(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.may_come)
     }
 }
 
@@ -63,11 +72,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, until } = &mut *self;
+        let Self { stream, may_come, until } = &mut *self;
         let until = match until {
             Some(until) => until,
             None => {
                 ready!(Pin::new(&mut *stream).poll_shutdown(context))?;
+                if !may_come.load(Ordering::Relaxed) {
+                    return Poll::Ready(Ok(()));
+                }
                 until.insert(Box::pin(sleep(LINGER)))
             }
         };
@@ -112,5 +124,12 @@ mod tests {
         let started = Instant::now();
         Lingering::new(server).shutdown().await.unwrap();
         assert!(started.elapsed() >= LINGER);
+
+        let (_client, server) = duplex(64);
+        let started = Instant::now();
+        let mut idle = Lingering::new(server);
+        idle.may_come().store(false, Ordering::Relaxed);
+        idle.shutdown().await.unwrap();
+        assert!(started.elapsed().is_zero(), "nothing is to come");
     }
 }

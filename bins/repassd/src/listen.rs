@@ -5,8 +5,10 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -82,6 +84,9 @@ fn builder(limits: &ServerLimits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         // Each costs a head, and all of a connection count as one connection.
         .max_concurrent_streams(16)
+        // What is sent and not read yet stays in memory.
+        .initial_stream_window_size(64 * 1024)
+        .initial_connection_window_size(256 * 1024)
         .max_header_list_size(head::MAX_BYTES)
         .keep_alive_interval(limits.idle_timeout / 2)
         .keep_alive_timeout(limits.header_timeout);
@@ -100,7 +105,9 @@ impl Connections {
         // Without this, small answers wait for an acknowledgement that comes late.
         let _ = stream.set_nodelay(true);
         let (activity, seen) = watch::channel(Activity::default());
-        let service = OfConnection { service: self.service.clone(), peer, activity };
+        let stream = Lingering::new(stream);
+        let may_come = stream.may_come();
+        let service = OfConnection { service: self.service.clone(), peer, activity, may_come };
         let io = TokioIo::new(Box::pin(self.with_timeouts(stream)));
         let connection =
             self.builder.serve_connection(io, TowerToHyperService::new(service)).into_owned();
@@ -120,8 +127,8 @@ impl Connections {
     }
 
     /// A client that neither sends nor takes a byte for so long is cut off.
-    fn with_timeouts(&self, stream: TcpStream) -> TimeoutStream<Lingering<TcpStream>> {
-        let mut stream = TimeoutStream::new(Lingering::new(stream));
+    fn with_timeouts(&self, stream: Lingering<TcpStream>) -> TimeoutStream<Lingering<TcpStream>> {
+        let mut stream = TimeoutStream::new(stream);
         stream.set_read_timeout(Some(self.limits.idle_timeout));
         stream.set_write_timeout(Some(self.limits.idle_timeout));
         stream
@@ -165,6 +172,8 @@ struct OfConnection {
     service: PasswordService,
     peer: SocketAddr,
     activity: watch::Sender<Activity>,
+    /// Whether the client may still be sending after the last answer.
+    may_come: Arc<AtomicBool>,
 }
 
 /// One request under way, until it is dropped.
@@ -200,14 +209,23 @@ impl Service<http::Request<Incoming>> for OfConnection {
 
     fn call(&mut self, mut request: http::Request<Incoming>) -> Self::Future {
         let under_way = UnderWay::begin(&self.activity);
+        self.may_come.store(true, Ordering::Relaxed);
         if let Err(refused) = head::check(&request) {
+            let status = refused.status().as_u16();
+            tracing::info!(peer = %self.peer.ip(), status, "refused a request by its head");
             return Box::pin(std::future::ready(Ok(*refused)));
         }
         request.extensions_mut().insert(Peer(self.peer));
         let answering = self.service.call(request);
+        let may_come = Arc::clone(&self.may_come);
         Box::pin(async move {
             let _under_way = under_way;
-            answering.await
+            let answer = answering.await;
+            if let Ok(answer) = &answer {
+                // The service says so where it did not read the whole body.
+                may_come.store(answer.headers().contains_key(CONNECTION), Ordering::Relaxed);
+            }
+            answer
         })
     }
 }

@@ -18,6 +18,9 @@ use crate::config::LogFormat;
 /// The most lines that wait to be written; a further one is lost.
 const QUEUE: usize = 4096;
 
+/// The longest line, in bytes; what is longer is cut.
+const LONGEST_LINE: usize = 16 * 1024;
+
 /// How long the end of the program waits for the last lines to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -29,7 +32,10 @@ pub(crate) fn start(format: LogFormat, filter: &str) -> io::Result<Log> {
     std::thread::Builder::new()
         .name("log".to_owned())
         .spawn(move || Writer { out: io::stderr(), format, lost, is_torn: false }.run(&lines))?;
-    let filter = EnvFilter::try_new(filter).unwrap_or_default();
+    let mut filter = EnvFilter::try_new(filter).unwrap_or_default();
+    if let Ok(panics) = "repass::panic=error".parse() {
+        filter = filter.add_directive(panics);
+    }
     let queue = log.clone_queue();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -91,7 +97,12 @@ struct Queue {
 
 impl Write for Queue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.lines.try_send(Message::Line(line.to_vec())).is_err() {
+        // A cut line still ends.
+        let mut line_sent = line[..line.len().min(LONGEST_LINE)].to_vec();
+        if line_sent.len() < line.len() {
+            line_sent.push(b'\n');
+        }
+        if self.lines.try_send(Message::Line(line_sent)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
@@ -239,6 +250,12 @@ mod tests {
             queue.write_all(b"line\n").unwrap();
         }
         assert_eq!(log.lost.load(Ordering::Relaxed), 7);
+        let Message::Line(first) = lines.recv().unwrap() else { panic!("a flush") };
+        assert_eq!(first, b"line\n");
+        queue.write_all(&[b'x'; LONGEST_LINE + 1]).unwrap();
+        let last = lines.try_iter().last().unwrap();
+        let Message::Line(last) = last else { panic!("a flush") };
+        assert!(last.len() == LONGEST_LINE + 1 && last.ends_with(b"x\n"));
         drop(log);
         drop(lines);
         queue.write_all(b"after the end\n").unwrap();

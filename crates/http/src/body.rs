@@ -10,6 +10,7 @@ use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError};
 use repass_spec::header;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use crate::service::BoxError;
@@ -23,9 +24,10 @@ pub struct Limits {
     /// How long the whole body may take to arrive, from when the caller is authenticated. 10 seconds
     /// by default.
     pub body_timeout: Duration,
-    /// How many requests may be read at once: from when their API is known until their change begins.
-    /// Each costs its head and its body so far. One more is refused as unavailable (503). 1024 by default.
-    pub requests: usize,
+    /// How much memory the requests that are being read may take together, in bytes: from when their
+    /// API is known until their change begins, each counts with 4 KiB and its body so far. More is
+    /// refused as unavailable (503). 64 MiB by default.
+    pub reading_bytes: usize,
     /// How many changes may be under way at once, those of clients that have hung up among them. One
     /// more is refused as unavailable (503). 1024 by default.
     pub changes: usize,
@@ -36,7 +38,7 @@ impl Default for Limits {
         Self {
             body_bytes: 64 * 1024,
             body_timeout: Duration::from_secs(10),
-            requests: 1024,
+            reading_bytes: 64 * 1024 * 1024,
             changes: 1024,
         }
     }
@@ -49,7 +51,38 @@ pub(crate) enum BodyError {
     TooLarge,
     /// It did not arrive in time, or broke off.
     Incomplete,
+    /// There is no memory for it at the moment.
+    Overloaded,
 }
+
+/// The memory that one request being read takes of what all may take together.
+pub(crate) struct ReadBudget<'a> {
+    /// A permit is a KiB.
+    kibibytes: &'a Semaphore,
+    taken: SemaphorePermit<'a>,
+}
+
+impl<'a> ReadBudget<'a> {
+    /// What a request takes without its body, in KiB.
+    const HEAD: u32 = 4;
+
+    /// Takes the memory of a head; `None` when there is none.
+    pub(crate) fn begin(kibibytes: &'a Semaphore) -> Option<Self> {
+        let taken = kibibytes.try_acquire_many(Self::HEAD).ok()?;
+        Some(Self { kibibytes, taken })
+    }
+
+    /// Takes so many bytes more.
+    fn take(&mut self, bytes: usize) -> Result<(), BodyError> {
+        let more = u32::try_from(bytes.div_ceil(1024)).map_err(|_| BodyError::Overloaded)?;
+        let more = self.kibibytes.try_acquire_many(more).map_err(|_| BodyError::Overloaded)?;
+        self.taken.merge(more);
+        Ok(())
+    }
+}
+
+/// The memory that a body takes at first, in bytes; part of what a head counts with.
+const FIRST_CAPACITY: usize = 2048;
 
 /// The most that is read of a body that nobody needs, in bytes, so that its connection can be kept.
 const READ_OFF: usize = 64 * 1024;
@@ -87,11 +120,16 @@ where
     ///
     /// What the server under this service buffers on the way is the server's and cannot be wiped from
     /// here; the bytes gathered are.
-    pub(crate) async fn read(&mut self, limits: Limits) -> Result<SecretBytes, BodyError> {
+    pub(crate) async fn read(
+        &mut self,
+        limits: Limits,
+        budget: &mut ReadBudget<'_>,
+    ) -> Result<SecretBytes, BodyError> {
         if self.length > limits.body_bytes {
             return Err(BodyError::TooLarge);
         }
-        let mut gathered = SecretBytes::with_capacity(self.length);
+        // What is announced need not come: memory is taken as it comes.
+        let mut gathered = SecretBytes::with_capacity(self.length.min(FIRST_CAPACITY));
         // This tells a client that waits for it.
         self.is_coming = true;
         let gathering = async {
@@ -101,7 +139,7 @@ where
                 }
                 while data.has_remaining() {
                     let chunk = data.chunk();
-                    gathered.extend(chunk);
+                    gathered.extend(chunk, budget)?;
                     let taken = chunk.len();
                     data.advance(taken);
                 }
@@ -148,8 +186,15 @@ where
                 self.has_ended = true;
                 break;
             };
+            let frame = match frame {
+                Ok(frame) => frame,
+                Err(error) => {
+                    self.is_coming = false;
+                    return Err(broken(&*error.into()));
+                }
+            };
             // Trailers say nothing that a spec reads.
-            if let Ok(data) = frame.map_err(|error| broken(&*error.into()))?.into_data() {
+            if let Ok(data) = frame.into_data() {
                 return Ok(Some(data));
             }
         }
@@ -181,15 +226,18 @@ impl SecretBytes {
         Self(Zeroizing::new(Vec::with_capacity(capacity)))
     }
 
-    fn extend(&mut self, chunk: &[u8]) {
+    fn extend(&mut self, chunk: &[u8], budget: &mut ReadBudget<'_>) -> Result<(), BodyError> {
         let needed = self.0.len() + chunk.len();
         if needed > self.0.capacity() {
+            let capacity = needed.max(2 * self.0.capacity());
+            budget.take(capacity.saturating_sub(self.0.capacity().max(FIRST_CAPACITY)))?;
             // Growing in place could move the bytes and leave the old ones unwiped.
-            let mut larger = Self::with_capacity(needed.max(2 * self.0.capacity()));
+            let mut larger = Self::with_capacity(capacity);
             larger.0.extend_from_slice(&self.0);
             *self = larger;
         }
         self.0.extend_from_slice(chunk);
+        Ok(())
     }
 }
 
@@ -220,8 +268,12 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { body_bytes: 8, body_timeout: Duration::from_secs(10), requests: 1, changes: 1 };
+    const LIMITS: Limits = Limits {
+        body_bytes: 8,
+        body_timeout: Duration::from_secs(10),
+        reading_bytes: 1,
+        changes: 1,
+    };
 
     type Piece = Result<Frame<Bytes>, BoxError>;
 
@@ -238,7 +290,9 @@ mod tests {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        RequestBody::new(pin!(body), headers).read(limits).await
+        let kibibytes = Semaphore::new(1024);
+        let mut budget = ReadBudget::begin(&kibibytes).unwrap();
+        RequestBody::new(pin!(body), headers).read(limits, &mut budget).await
     }
 
     async fn read_plain<B>(body: B) -> Result<Vec<u8>, BodyError>
@@ -338,11 +392,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn w1_bodies_take_memory_as_they_come() {
+        let limits = Limits { body_bytes: 64 * 1024, ..LIMITS };
+        let of_kib = |kib: usize| chunked((0..kib).map(|_| data(&[b'x'; 1024])).collect());
+        let kibibytes = Semaphore::new(4 + 62 + 4);
+        let mut announced = HeaderMap::new();
+        announced.insert(CONTENT_LENGTH, HeaderValue::from(64 * 1024));
+        for (kib, expected) in [(1, 4), (16, 4 + 16), (60, 4 + 64)] {
+            let body = of_kib(kib);
+            let mut body = pin!(body);
+            let mut budget = ReadBudget::begin(&kibibytes).unwrap();
+            let mut body = RequestBody::new(body.as_mut(), &announced);
+            body.read(limits, &mut budget).await.unwrap();
+            let taken = 70 - kibibytes.available_permits();
+            assert!(taken <= expected && taken + 2 >= expected, "{kib}: {taken}");
+        }
+        let taken = kibibytes.try_acquire_many(40).unwrap();
+        let body = of_kib(60);
+        let mut body = pin!(body);
+        let mut budget = ReadBudget::begin(&kibibytes).unwrap();
+        let mut body = RequestBody::new(body.as_mut(), &announced);
+        let result = body.read(limits, &mut budget).await;
+        assert_eq!(result.unwrap_err(), BodyError::Overloaded);
+        drop((budget, taken));
+        assert_eq!(kibibytes.available_permits(), 70);
+    }
+
+    #[tokio::test]
     async fn w5_what_was_read_before_is_not_read_again() {
         let body = chunked(vec![data(b"12345678"), data(b"9"), data(b"0")]);
         let mut body = pin!(body);
         let mut body = RequestBody::new(body.as_mut(), &HeaderMap::new());
-        assert_eq!(body.read(LIMITS).await.unwrap_err(), BodyError::TooLarge);
+        let kibibytes = Semaphore::new(1024);
+        let mut budget = ReadBudget::begin(&kibibytes).unwrap();
+        assert_eq!(body.read(LIMITS, &mut budget).await.unwrap_err(), BodyError::TooLarge);
         assert!(body.read_off().await);
         assert!(body.read_off().await, "once at its end, it stays there");
     }

@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use crate::answer;
 use crate::authenticate::{AuthenticateError, authenticate};
-use crate::body::{BodyError, RequestBody};
+use crate::body::{BodyError, ReadBudget, RequestBody};
 use crate::log::RequestLog;
 use crate::mount::Mount;
 use crate::outcome::Outcome;
@@ -118,7 +118,7 @@ impl Exchange {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let _reading = shared.requests.try_acquire().map_err(|_| OVERLOADED)?;
+        let mut budget = ReadBudget::begin(&shared.reading).ok_or(OVERLOADED)?;
         let credentials = call.credentials();
         let caller = authenticate(&*shared.authenticator, self.mount.realm(), &credentials).await;
         let caller = caller.map_err(|error| self.unauthenticated(error))?;
@@ -126,9 +126,10 @@ impl Exchange {
         if !is_plain {
             return Err(Rejection::UnsupportedEncoding.into());
         }
-        let body = body.read(shared.limits).await.map_err(|error| match error {
+        let body = body.read(shared.limits, &mut budget).await.map_err(|error| match error {
             BodyError::TooLarge => Rejection::BodyTooLarge,
             BodyError::Incomplete => Rejection::BodyIncomplete,
+            BodyError::Overloaded => OVERLOADED,
         })?;
         let mut change = call.read(&body, caller).map_err(Ended::Answered)?;
         let context = &mut change.context;

@@ -55,9 +55,12 @@ fn tell_location(info: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("<unnamed>");
     let place = location.as_deref().unwrap_or("an unknown place");
+    // Writing to standard error could wait for its reader, and with it all other requests.
     if tracing::dispatcher::has_been_set() {
-        // Writing to standard error here could wait for its reader, and with it all other requests.
-        tracing::error!(target: "repass::panic", thread = name, location = place, "panicked");
+        // The service logs what it catches itself.
+        if !IS_GUARDED.try_with(Cell::get).unwrap_or(false) {
+            tracing::error!(target: "repass::panic", thread = name, location = place, "panicked");
+        }
     } else {
         // An error here has no one to be told to.
         let _ =

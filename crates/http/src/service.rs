@@ -43,8 +43,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// Changes under way, those of clients that have hung up among them.
     pub(crate) changes: TaskTracker,
-    /// Room for requests that are being read.
-    pub(crate) requests: Semaphore,
+    /// Memory for requests that are being read, in KiB.
+    pub(crate) reading: Semaphore,
     /// Room for changes under way.
     pub(crate) room: Arc<Semaphore>,
     /// The longest prefix first.
@@ -173,7 +173,7 @@ impl PasswordServiceBuilder {
             authenticator: self.authenticator,
             limits: self.limits,
             changes: TaskTracker::new(),
-            requests: Semaphore::new(self.limits.requests.min(Semaphore::MAX_PERMITS)),
+            reading: Semaphore::new((self.limits.reading_bytes / 1024).min(Semaphore::MAX_PERMITS)),
             room: Arc::new(Semaphore::new(self.limits.changes.min(Semaphore::MAX_PERMITS))),
             mounts,
             fallback,

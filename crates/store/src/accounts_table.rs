@@ -177,9 +177,7 @@ pub struct AccountsTable {
 
 /// A mapping that cannot be meant.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "is the column {column:?} of {other} as well, but it is written and must be one of its own"
-)]
+#[error("is the same column as {other}, but it is written and must be one of its own")]
 pub struct InvalidAccountsTable {
     /// The member that is wrong.
     pub member: &'static str,

@@ -60,10 +60,10 @@ pub enum OpenError {
     InvalidServer,
     /// The URL of a PostgreSQL database holds a parameter that is not understood.
     #[error(
-        "the database URL's parameter {0:?} is not understood; there are host, port, user, \
-         password, dbname, sslmode, sslrootcert, sslcert, sslkey, application_name and options"
+        "the database URL has an unknown parameter; there are host, port, user, password, dbname, \
+         sslmode, sslrootcert, sslcert, sslkey, application_name and options"
     )]
-    UnknownServerParameter(String),
+    UnknownServerParameter,
     /// The server cannot be reached, or takes no connections for now.
     #[error("the database server cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -77,8 +77,8 @@ pub enum OpenError {
     #[error("the database cannot be served read-only")]
     ReadOnly,
     /// The URL holds a parameter that is not understood, or a value of it that is not.
-    #[error("the database URL's parameter {0:?} is not understood; there is mode=rwc and mode=rw")]
-    UnknownParameter(String),
+    #[error("the database URL has an unknown parameter; there is mode=rwc and mode=rw")]
+    UnknownParameter,
     /// The URL names no file.
     #[error("the database URL names no file; it reads sqlite:///path/to/file, in UTF-8")]
     InvalidPath,

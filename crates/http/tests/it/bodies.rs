@@ -1,5 +1,6 @@
 //! Bodies that are too long, too slow or broken.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -110,13 +111,15 @@ async fn a_body_that_panics_is_a_fault() {
 }
 
 #[tokio::test]
-async fn w1_no_more_requests_are_read_at_once_than_allowed() {
+async fn w1_no_more_requests_are_read_at_once_than_there_is_memory_for() {
     let world = World::new().await;
-    let service = world.service_with(Limits { requests: 1, ..Limits::default() });
+    let service = world.service_with(Limits { reading_bytes: 4096, ..Limits::default() });
     let (send_body, body) = tokio::sync::oneshot::channel::<String>();
     let body = StreamBody::new(stream::once(async { data(body.await.unwrap()) }));
-    let waiting = world.request("body-10").body(body).unwrap();
+    let head = Arc::new(());
+    let waiting = world.request("body-10").extension(head.clone()).body(body).unwrap();
     let meanwhile = async {
+        assert_eq!(Arc::strong_count(&head), 1, "the head is dropped before the body is awaited");
         let answer = send(&service, world.good("body-11")).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.body, "acme unavailable");
