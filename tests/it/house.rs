@@ -6,9 +6,10 @@ use std::time::Duration;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use repass_core::{
-    AccountId, Administration, AuditRecord, Clock, KeyKind, KeyStore, ManualClock, Plaintext,
-    SystemClock, TokenDigest,
+    AccountId, Administration, AuditRecord, Clock, KeyKind, KeyStore, Plaintext, SystemClock,
+    TokenDigest,
 };
+use repass_testkit::ManualClock;
 use repass_tests::{Answer, Client, Desk, FIRST_PASSWORD, Server, ServerBuilder};
 use tokio::task::JoinSet;
 

@@ -19,34 +19,6 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved, for tests.
-#[derive(Debug)]
-pub struct ManualClock(std::sync::Mutex<Timestamp>);
-
-impl ManualClock {
-    /// A clock that shows `now`.
-    pub fn new(now: Timestamp) -> Self {
-        Self(std::sync::Mutex::new(now))
-    }
-
-    /// Moves the clock forward. Past the end of representable time it stays at the end.
-    pub fn advance(&self, by: std::time::Duration) {
-        let mut now = self.lock();
-        *now = after(*now, by);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Timestamp> {
-        // A panic while the lock is held cannot leave a half-written timestamp.
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        *self.lock()
-    }
-}
-
 /// `moment` plus `duration`, held at the end of representable time instead of overflowing.
 pub(crate) fn after(moment: Timestamp, duration: std::time::Duration) -> Timestamp {
     jiff::SignedDuration::try_from(duration)

@@ -30,8 +30,6 @@ mod caller;
 mod change;
 #[cfg(feature = "engine")]
 mod clock;
-#[cfg(feature = "conformance")]
-pub mod conformance;
 #[cfg(feature = "engine")]
 mod engine;
 mod error_chain;
@@ -39,8 +37,6 @@ mod error_chain;
 mod hash;
 #[cfg(feature = "engine")]
 mod installation_key;
-#[cfg(feature = "memory")]
-pub mod memory;
 #[cfg(feature = "engine")]
 pub mod otp;
 #[cfg(feature = "engine")]
@@ -83,7 +79,7 @@ pub use self::{
     change::{
         Change, ChangeError, Changed, Context, Proof, Sessions, SignedClaims, SignedTokenVerifier,
     },
-    clock::{Clock, ManualClock, SystemClock},
+    clock::{Clock, SystemClock},
     engine::{Engine, EngineBuilder, InvalidEngine},
     hash::{
         Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword,

@@ -18,9 +18,9 @@
 //! use std::sync::Arc;
 //!
 //! use async_trait::async_trait;
-//! use repass_core::memory::MemoryStore;
 //! use repass_core::{ClaimedEvent, SystemClock, SystemRandomness};
 //! use repass_outbox::{Channel, Courier, CourierOptions, DeliveryError};
+//! use repass_testkit::MemoryStore;
 //!
 //! struct Log;
 //!

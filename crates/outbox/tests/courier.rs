@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use repass_core::memory::MemoryStore;
 use repass_core::{
     Argon2idHasher, AuditRecord, Claim, ClaimedEvent, Engine, HashProfile, HasherOptions,
     InstallationKey, NewAccount, OutboxEntry, OutboxFilter, OutboxState, OutboxStore, Profile,
     StoreError, SystemClock, SystemRandomness,
 };
 use repass_outbox::{Channel, Courier, CourierOptions, DeliveryError};
+use repass_testkit::MemoryStore;
 use uuid::Uuid;
 
 /// As a store on SQLite: who writes has the one connection for as long as the transaction takes.

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use repass_core::conformance::{self, Fixture};
 use repass_core::{
     Account, AccountId, AdministrationStore, AuditRecord, Context, CredentialStore, HashedPassword,
     OtpEnrolment, OutboxEvent, Randomness, ResetToken, SystemRandomness,
 };
 use repass_store::SqlStore;
+use repass_testkit::conformance::{self, Fixture};
 use tempfile::TempDir;
 
 async fn open(folder: &TempDir) -> SqlStore {

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use repass_core::memory::MemoryStore;
 use repass_core::{
     Administration, Argon2idHasher, Engine, HasherOptions, InstallationKey, NewAccount, Plaintext,
     Profile, Realm, SystemRandomness, random_uuid,
 };
 use repass_http::{Mount, PasswordService};
 use repass_spec_customer::{Authentication, CustomerSpec};
+use repass_testkit::MemoryStore;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

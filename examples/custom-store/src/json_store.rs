@@ -220,7 +220,7 @@ impl CredentialStore for JsonStore {
 mod tests {
     use std::sync::Arc;
 
-    use repass_core::conformance::{self, Fixture};
+    use repass_testkit::conformance::{self, Fixture};
 
     use super::*;
 

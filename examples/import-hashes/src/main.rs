@@ -10,12 +10,12 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use repass_core::memory::MemoryStore;
 use repass_core::{
     Argon2idHasher, Engine, HashedPassword, HasherOptions, ImportVerdict, ImportedPassword,
     InstallationKey, NewAccount, NewImport, Profile, SystemRandomness,
 };
 use repass_hash_families::{ExportedHash, ImportFormat, imported};
+use repass_testkit::MemoryStore;
 
 /// A table `auth_user` of Django: user name, e-mail address, password. The hashes are of
 /// "password"; the second is a digest as Django wrote them before 1.4, the third was cut off.

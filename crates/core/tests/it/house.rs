@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use repass_core::memory::MemoryStore;
 use repass_core::{
     Account, AccountId, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
     AuditRecord, Authorization, Change, ChangeError, Changed, Clock, Context, Engine, HashError,
-    HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, ManualClock,
-    NewAccount, NewPassword, Plaintext, Policy, Profile, Proof, Realm, Subject, SystemRandomness,
-    random_uuid,
+    HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, NewAccount,
+    NewPassword, Plaintext, Policy, Profile, Proof, Realm, Subject, SystemRandomness, random_uuid,
 };
+use repass_testkit::{ManualClock, MemoryStore};
 
 pub(crate) const OLD: &str = "the first of my passwords";
 pub(crate) const NEW: &str = "a second one, quite different";

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use repass_core::memory::MemoryStore;
 use repass_core::{
     Account, AccountFilter, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
     CredentialStore, Engine, Found, HashProfile, HashedPassword, HasherOptions, ImportVerdict,
-    ImportedPassword, InstallationKey, ManualClock, NewAccount, NewImport, Profile, Realm, Subject,
+    ImportedPassword, InstallationKey, NewAccount, NewImport, Profile, Realm, Subject,
     SystemRandomness,
 };
+use repass_testkit::{ManualClock, MemoryStore};
 use serde_json::{Value, json};
 
 /// Of the reference implementation's own test program.

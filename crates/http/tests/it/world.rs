@@ -8,15 +8,15 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use jiff::{SignedDuration, Timestamp};
-use repass_core::memory::MemoryStore;
 use repass_core::{
     AccessToken, Account, AccountId, AdministrationStore, AuditRecord, CallerAuthenticator,
     Context, CredentialStore, Engine, HashError, HashedPassword, Hasher, InstallationKey, Key,
-    KeyId, KeyIdentity, KeyKind, ManualClock, NewPassword, Plaintext, Profile, Realm, StoreError,
-    Subject, SystemRandomness, TokenId, TokenIdentity, token,
+    KeyId, KeyIdentity, KeyKind, NewPassword, Plaintext, Profile, Realm, StoreError, Subject,
+    SystemRandomness, TokenId, TokenIdentity, token,
 };
 use repass_http::{BoxError, Limits, Mount, PasswordService, Peer};
 use repass_spec::Spec;
+use repass_testkit::{ManualClock, MemoryStore};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use uuid::Uuid;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use repass_core::{
     Account, Administration, Argon2idHasher, Authorization, CallerAuthenticator, Change,
     ChangeError, Changed, Context, CredentialStore, Engine, Found, HashProfile, HashedPassword,
-    Hasher, HasherOptions, InstallationKey, Knowledge, ManualClock, NewPassword, Plaintext, Policy,
-    Proof, SystemRandomness,
+    Hasher, HasherOptions, InstallationKey, Knowledge, NewPassword, Plaintext, Policy, Proof,
+    SystemRandomness,
 };
 use repass_store::SqlStore;
+use repass_testkit::ManualClock;
 
 use crate::application::{Application, User};
 

@@ -15,9 +15,10 @@ use repass_core::{
     AttemptTicket, AuditFilter, AuditRecord, Claim, ClaimedEvent, Closed, Commit, Committed,
     CredentialStore, Found, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore,
     OtpEnrolment, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, Realm, ResetToken,
-    StoreError, Subject, TokenDigest, TokenId, TokenStore, Upgrade, conformance,
+    StoreError, Subject, TokenDigest, TokenId, TokenStore, Upgrade,
 };
 use repass_store::SqlStore;
+use repass_testkit::conformance;
 use uuid::Uuid;
 
 use crate::application::{Application, User};

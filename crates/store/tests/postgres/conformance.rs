@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use repass_core::conformance::{self, Fixture};
 use repass_core::{
     Account, AccountId, AdministrationStore, AuditRecord, Context, CredentialStore, HashedPassword,
     OtpEnrolment, OutboxEvent, Randomness, ResetToken, SystemRandomness,
 };
 use repass_store::SqlStore;
+use repass_testkit::conformance::{self, Fixture};
 use sqlx::Executor;
 
 use crate::database::{open, raw, shared, url};

@@ -1,6 +1,6 @@
 use super::Fixture;
 use super::sample::{RIVALS, added, at, commit, digest, found};
-use crate::{Account, Commit, Committed, CredentialStore, OtpEnrolment, OtpSpend};
+use repass_core::{Account, Commit, Committed, CredentialStore, OtpEnrolment, OtpSpend};
 
 async fn outcome(
     store: &dyn CredentialStore,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::added;
 use crate::conformance::sample::{RIVALS, access_token, at, audit, commit};
-use crate::{
+use repass_core::{
     AccessToken, Account, AdministrationStore, AuditRecord, Commit, Committed, HeldToken, TokenId,
 };
 

@@ -1,5 +1,5 @@
 use super::{Entry, State};
-use crate::{Account, AccountBatch, Credential, Imported, OtpEnrolment, Realm, UserId};
+use repass_core::{Account, AccountBatch, Credential, Imported, OtpEnrolment, Realm, UserId};
 
 impl State {
     /// The account that has the realm and the user id of `account`.

@@ -4,7 +4,7 @@ use super::{actions, added, trail};
 use crate::conformance::sample::{
     RIVALS, account, at, audit, audit_of, commit, found, hash, realm, uuid,
 };
-use crate::{
+use repass_core::{
     Account, AccountBatch, AccountId, AdministrationStore, AuditFilter, AuditRecord, Committed,
     Credential, Found, Imported, Normalisation, Profile, Realm,
 };

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Fixture;
-use crate::{
+use repass_core::{
     AccessToken, Account, AccountId, AttemptKey, AttemptRules, AuditRecord, Commit, Context,
     CredentialStore, Found, HashedPassword, InstallationKey, Key, KeyId, KeyKind, OutboxEvent,
     Profile, Realm, ResetToken, Subject, SystemRandomness, TokenDigest, TokenId, Upgrade,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::*;
 use crate::memory::MemoryStore;
-use crate::{
+use jiff::Timestamp;
+use repass_core::{
     AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, AuditRecord,
     Closed, Commit, Committed, Found, StoreError, Subject, Upgrade,
 };
-use jiff::Timestamp;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fault {
@@ -63,8 +63,11 @@ impl CredentialStore for Faulty {
         if found.is_some() || self.fault != Fault::FindsInAnyCase {
             return Ok(found);
         }
-        let filter =
-            crate::AccountFilter { realm: Some(subject.realm.clone()), after: None, limit: 100 };
+        let filter = repass_core::AccountFilter {
+            realm: Some(subject.realm.clone()),
+            after: None,
+            limit: 100,
+        };
         for account in self.store.accounts(&filter).await? {
             if account.user_id.as_str().eq_ignore_ascii_case(&subject.user_id) {
                 let right = Subject::new(account.realm.clone(), account.user_id.as_str());

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Entry, MemoryStore, State};
-use crate::{
+use repass_core::{
     AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord,
     Closed, Commit, Committed, Credential, CredentialStore, Found, HashedPassword, OtpSpend,
     ResetSpend, ResetToken, StoreError, Subject, Upgrade,

@@ -5,7 +5,7 @@ use super::Fixture;
 use super::sample::{
     RIVALS, account, added, at, commit, found, hash, history, key, realm, rules, upgrade,
 };
-use crate::{
+use repass_core::{
     Account, AttemptPath, Commit, Committed, Credential, CredentialStore, Normalisation, Upgrade,
 };
 

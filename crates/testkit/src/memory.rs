@@ -1,5 +1,3 @@
-//! A store in memory, for embedding tests and examples. Everything is lost with the process.
-
 mod administration;
 mod credentials;
 mod import;
@@ -11,13 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{
+use repass_core::{
     AccessToken, Account, AccountError, AccountId, AttemptKey, AttemptState, AuditRecord,
     Credential, HashedPassword, HeldToken, Key, KeyId, KeyStore, OtpEnrolment, OutboxEntry, Realm,
     ResetToken, StoreError, TokenDigest, TokenId, TokenStore, UserId,
 };
 
-/// Every port of the engine on maps behind one lock. Clones share their content.
+/// A store in memory: every port of the engine on maps behind one lock. Clones share their content,
+/// which is lost with the last of them.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<State>>);
 

@@ -7,7 +7,7 @@ use crate::conformance::sample::{
     access_token, account, at, audit, commit, event, found, hash, key, realm, reset_token, rules,
     upgrade, uuid,
 };
-use crate::{
+use repass_core::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
     AuditRecord, Commit, Committed, HashedPassword, Upgrade,
 };

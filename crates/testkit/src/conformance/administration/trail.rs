@@ -1,6 +1,6 @@
 use super::{added, trail};
 use crate::conformance::sample::{at, audit, realm, uuid};
-use crate::{AdministrationStore, AuditFilter, AuditRecord, Context};
+use repass_core::{AdministrationStore, AuditFilter, AuditRecord, Context};
 
 pub(in crate::conformance) async fn is_listed_newest_first(store: &dyn AdministrationStore) {
     let (one, other) = (added(store).await, added(store).await);

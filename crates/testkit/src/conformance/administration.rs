@@ -9,7 +9,7 @@ pub(super) mod trail;
 
 use super::sample;
 use super::sample::hash;
-use crate::{Account, AdministrationStore, AuditFilter, AuditRecord};
+use repass_core::{Account, AdministrationStore, AuditFilter, AuditRecord};
 
 /// An account with a first password, in a realm of its own.
 async fn added(store: &dyn AdministrationStore) -> Account {

@@ -5,7 +5,7 @@ use crate::conformance::sample::{
     access_token, at, audit, commit, digest, event, found, hash, history, key, reset_token, rules,
     upgrade,
 };
-use crate::{
+use repass_core::{
     AccessToken, Account, AdministrationStore, AttemptPath, AttemptState, AuditRecord, Commit,
     Committed, Found, HashedPassword, HeldToken, OtpEnrolment, OtpSpend, OutboxEvent, ResetSpend,
     ResetToken,

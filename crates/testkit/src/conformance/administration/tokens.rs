@@ -3,7 +3,7 @@ use crate::conformance::sample::{
     access_token, account, at, audit, audit_of, digest, event, realm, reset_token, service_key,
     uuid,
 };
-use crate::{
+use repass_core::{
     AccessToken, AccountError, AdministrationStore, AuditFilter, AuditRecord, HeldToken, Key,
     KeyId, KeyKind, OtpEnrolment, Realm, ResetToken, TokenId,
 };

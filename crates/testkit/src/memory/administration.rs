@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::MemoryStore;
-use crate::{
+use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, Credential,
     HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent, Realm, ResetToken,

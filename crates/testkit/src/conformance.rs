@@ -10,12 +10,10 @@
 //! quotes, wildcards, characters beyond the basic plane.
 //!
 //! ```
-//! # #[cfg(feature = "memory")]
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! use std::sync::Arc;
 //!
-//! use repass_core::conformance;
-//! use repass_core::memory::MemoryStore;
+//! use repass_testkit::{MemoryStore, conformance};
 //!
 //! conformance::administration_store(Arc::new(MemoryStore::new())).await;
 //! # });
@@ -36,7 +34,7 @@ mod one_time_password;
 mod outbox;
 mod reset;
 mod sample;
-#[cfg(all(test, feature = "memory"))]
+#[cfg(test)]
 mod tests;
 mod upgrade;
 
@@ -44,7 +42,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{
+use repass_core::{
     Account, AccountId, AdministrationStore, CredentialStore, HashedPassword, OtpEnrolment,
     ResetToken,
 };
@@ -180,7 +178,7 @@ pub async fn administration_store(store: Arc<dyn AdministrationStore>) {
 }
 
 /// Checks the imports of an [`AdministrationStore`] that adds accounts itself. One that refuses to, with
-/// [`AccountError::KeptElsewhere`](crate::AccountError::KeptElsewhere), leaves these out.
+/// [`AccountError::KeptElsewhere`](repass_core::AccountError::KeptElsewhere), leaves these out.
 ///
 /// # Panics
 /// When the store does not behave.

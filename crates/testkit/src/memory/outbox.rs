@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{MemoryStore, State};
 use crate::clock::after;
-use crate::{
+use repass_core::{
     AuditRecord, Claim, ClaimedEvent, OutboxEntry, OutboxEvent, OutboxFilter, OutboxState,
     OutboxStore, StoreError,
 };

@@ -1,6 +1,6 @@
 use super::Fixture;
 use super::sample::{RIVALS, account, added, commit, found, hash, history, realm, upgrade};
-use crate::{Account, Committed, Credential, Upgrade};
+use repass_core::{Account, Committed, Credential, Upgrade};
 
 async fn refused(fixture: &dyn Fixture, account: &Account, upgrade: &Upgrade, why: &str) {
     let store = fixture.store();

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::Fixture;
 use super::sample::{account, added, at, found, hash, realm, subject};
-use crate::{Account, Credential, Found, Profile, Subject};
+use repass_core::{Account, Credential, Found, Profile, Subject};
 
 pub(super) async fn by_realm_and_user_id_exactly(fixture: &dyn Fixture) {
     let store = fixture.store();
@@ -66,7 +66,7 @@ pub(super) async fn texts_as_they_were(fixture: &dyn Fixture) {
         },
         ..account(&realm(), odd)
     };
-    let odd_hash = crate::HashedPassword::from_stored(format!("$odd${odd}"));
+    let odd_hash = repass_core::HashedPassword::from_stored(format!("$odd${odd}"));
     fixture.add_account(&account, Some(&odd_hash)).await;
     let found = found(&*fixture.store(), &account).await;
     assert_eq!(found.account, account, "every text comes back as it was");

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::sample::{
     account, at, audit, commit, event, hash, key, realm, reset_token, rules, uuid,
 };
-use crate::{
+use repass_core::{
     Account, AdministrationStore, AttemptAlarm, AttemptPath, AttemptRules, AttemptTicket, Claim,
     ClaimedEvent, Commit, Committed, Context, OutboxEntry, OutboxEvent, OutboxFilter, OutboxState,
 };
@@ -181,7 +181,7 @@ pub(super) async fn operators_retry_and_drop(store: &dyn AdministrationStore) {
     let one = store.entries(&OutboxFilter { state: None, limit: 1 }).await.expect("entries");
     assert_eq!(one.len(), 1, "at most as many as asked for");
 
-    let record = crate::AuditRecord { at: at(7), ..audit(&account, "outbox.retry") };
+    let record = repass_core::AuditRecord { at: at(7), ..audit(&account, "outbox.retry") };
     assert!(store.retry_event(events[0].id, &record).await.expect("retry_event"));
     let again = only(store, &account, at(7)).await;
     assert_eq!((&again.event, again.claim.tries), (&events[0], 1), "with all its tries");
@@ -197,7 +197,8 @@ pub(super) async fn operators_retry_and_drop(store: &dyn AdministrationStore) {
     let again = audit(&account, "outbox.drop");
     assert!(!store.drop_event(events[0].id, &again).await.expect("drop_event"), "once");
     assert_eq!(only(store, &account, at(7)).await.event, events[2], "nobody waits for it");
-    let filter = crate::AuditFilter { account: Some(account.id), limit: 100, ..Default::default() };
+    let filter =
+        repass_core::AuditFilter { account: Some(account.id), limit: 100, ..Default::default() };
     let trail = store.audit(&filter).await.expect("audit");
     let acts: Vec<_> = trail.iter().map(|record| record.action.as_str()).take(3).collect();
     assert_eq!(acts, ["outbox.drop", "outbox.retry", "password.change"], "what was done only");
@@ -247,7 +248,7 @@ pub(super) async fn closing_an_account_is_told(store: &dyn AdministrationStore) 
     assert_eq!((&held.event, held.due_at), (&event, at(60)), "held until the proof is judged");
     assert!(claim(store, &account, at(59)).await.is_empty());
 
-    let record = crate::AuditRecord { at: at(1), ..audit(&account, "password.change") };
+    let record = repass_core::AuditRecord { at: at(1), ..audit(&account, "password.change") };
     store.record(&record, Some(event.id)).await.expect("record");
     let told = only(store, &account, at(1)).await;
     assert_eq!(told.event, event, "the proof was wrong: due at once");

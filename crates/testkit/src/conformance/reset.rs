@@ -1,6 +1,8 @@
 use super::Fixture;
 use super::sample::{RIVALS, added, at, commit, digest, found, hash, history, reset_token};
-use crate::{Account, Commit, Committed, CredentialStore, ResetSpend, ResetToken, TokenDigest};
+use repass_core::{
+    Account, Commit, Committed, CredentialStore, ResetSpend, ResetToken, TokenDigest,
+};
 
 async fn outcome(store: &dyn CredentialStore, change: &Commit) -> Committed {
     store.commit(change).await.expect("commit")

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::Fixture;
 use super::sample::{RIVALS, added, at, key, rules, unknown_key};
-use crate::{AttemptKey, AttemptPath, AttemptRules, AttemptTicket, Closed, CredentialStore};
+use repass_core::{AttemptKey, AttemptPath, AttemptRules, AttemptTicket, Closed, CredentialStore};
 
 const PATHS: [AttemptPath; 2] = [AttemptPath::Password, AttemptPath::Reset];
 const MINUTE: Duration = Duration::from_secs(60);
