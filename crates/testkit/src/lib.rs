@@ -1,5 +1,27 @@
 //! For tests of programs that use `repass-core`: a store in memory, a clock that is moved by hand, and
-//! the conformance suite of stores.
+//! the conformance suite that every store passes.
+//!
+//! It is no store for production: [`MemoryStore`] loses everything with the process.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use repass_core::Clock;
+//! use repass_testkit::conformance::{self, AdministrationFixture};
+//! use repass_testkit::{ManualClock, MemoryStore};
+//!
+//! let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap());
+//! clock.advance(Duration::from_secs(60));
+//! assert_eq!(clock.now().to_string(), "2026-01-01T00:01:00Z");
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let fixture = AdministrationFixture::new(Arc::new(MemoryStore::new()));
+//! conformance::run(&fixture).await.assert_all_passed();
+//! # });
+//! ```
+//!
+//! To test a store of your own, see [`conformance`].
 
 mod clock;
 pub mod conformance;

@@ -12,7 +12,7 @@ use super::sample::hash;
 use repass_core::{Account, AdministrationStore, AuditFilter, AuditRecord};
 
 /// An account with a first password, in a realm of its own.
-async fn added(store: &dyn AdministrationStore) -> Account {
+pub(super) async fn added(store: &dyn AdministrationStore) -> Account {
     let account = sample::account(&sample::realm(), "pat");
     let audit = sample::audit(&account, "account.add");
     store.add_account(&account, Some(&hash("first")), &audit).await.expect("add_account");

@@ -2,26 +2,28 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Fixture;
+use super::check::{check_empty, check_eq};
 use super::sample::{
-    RIVALS, account, added, at, commit, found, hash, history, key, realm, rules, upgrade,
+    Password, RIVALS, account, added, at, commit, found, hash, history, key, realm, rules, shown,
+    text, upgrade,
 };
 use repass_core::{
-    Account, AttemptPath, Commit, Committed, Credential, CredentialStore, Normalisation, Upgrade,
+    Account, AttemptPath, Commit, Committed, CredentialStore, Normalisation, Upgrade,
 };
 
 async fn refused(fixture: &dyn Fixture, account: &Account, change: &Commit, why: &str) {
     let store = fixture.store();
     let before = (found(&*store, account).await, history(&*store, account).await);
     let committed = store.commit(change).await.expect("commit");
-    assert_eq!(committed, Committed::Conflict, "{why}");
+    check_eq!(committed, Committed::Conflict, "{why}");
     let after = (found(&*store, account).await, history(&*store, account).await);
-    assert_eq!(after, before, "a refused change writes nothing ({why})");
+    check_eq!(after, before, "a refused change writes nothing; refused because {why}");
 }
 
 async fn done(store: &dyn CredentialStore, change: &Commit) -> i64 {
     match store.commit(change).await.expect("commit") {
         Committed::Done { version } => version,
-        refused => panic!("the change is in order, but: {refused:?}"),
+        refused => panic!("the change is valid\n  expected: Done\n  seen:     {refused:?}"),
     }
 }
 
@@ -29,13 +31,22 @@ pub(super) async fn sets_a_first_password(fixture: &dyn Fixture) {
     let store = fixture.store();
     let account = account(&realm(), "new");
     fixture.add_account(&account, None).await;
-    refused(fixture, &account, &commit(&account, 1, "x"), "there is no version 1 yet").await;
+    refused(fixture, &account, &commit(&account, 1, "x"), "the account has no version 1 yet").await;
 
-    assert_eq!(done(&*store, &commit(&account, 0, "first")).await, 1, "the first version is 1");
-    let expected = Credential { hash: hash("first"), version: 1, changed_at: at(0) };
-    assert_eq!(found(&*store, &account).await.credential, Some(expected));
-    assert!(history(&*store, &account).await.is_empty(), "there was nothing before");
-    refused(fixture, &account, &commit(&account, 0, "x"), "there is a password by now").await;
+    check_eq!(
+        done(&*store, &commit(&account, 0, "first")).await,
+        1,
+        "the first password has version 1"
+    );
+    let expected = Password::new(&hash("first"), 1, at(0));
+    check_eq!(
+        found(&*store, &account).await.password,
+        Some(expected),
+        "the account has the password that was set"
+    );
+    check_empty!(history(&*store, &account).await, "a first password leaves the history empty");
+    refused(fixture, &account, &commit(&account, 0, "x"), "the account has a password by now")
+        .await;
 }
 
 pub(super) async fn replaces_the_password(fixture: &dyn Fixture) {
@@ -43,16 +54,31 @@ pub(super) async fn replaces_the_password(fixture: &dyn Fixture) {
     let (account, bystander) = (added(fixture).await, added(fixture).await);
     let unchanged = found(&*store, &bystander).await;
 
-    assert_eq!(done(&*store, &commit(&account, 1, "second")).await, 2, "one more than before");
+    check_eq!(
+        done(&*store, &commit(&account, 1, "second")).await,
+        2,
+        "the version is one more than before"
+    );
     let found = found(&*store, &account).await;
-    let expected = Credential { hash: hash("second"), version: 2, changed_at: at(0) };
-    assert_eq!(found.credential, Some(expected));
+    let expected = Password::new(&hash("second"), 2, at(0));
+    check_eq!(found.password, Some(expected), "the account has the new password");
     let expected = Account { updated_at: at(0), ..account.clone() };
-    assert_eq!(found.account, expected, "only updated_at moves");
-    assert_eq!(history(&*store, &account).await, [hash("first")]);
+    check_eq!(found.account, expected, "of the account only updated_at changes");
+    check_eq!(
+        history(&*store, &account).await,
+        [shown("first")],
+        "the old hash moves to the history"
+    );
 
-    assert_eq!(super::sample::found(&*store, &bystander).await, unchanged, "nobody else's");
-    assert!(history(&*store, &bystander).await.is_empty());
+    check_eq!(
+        super::sample::found(&*store, &bystander).await,
+        unchanged,
+        "another account is not changed"
+    );
+    check_empty!(
+        history(&*store, &bystander).await,
+        "the history of another account is not changed"
+    );
 }
 
 /// It belongs to each hash, as the text does.
@@ -62,8 +88,8 @@ pub(super) async fn keeps_the_normalisation(fixture: &dyn Fixture) {
     let nfc = |name| hash(name).normalised(Normalisation::Nfc);
     let second = Commit { hash: nfc("second"), ..commit(&account, 1, "second") };
     done(&*store, &second).await;
-    let credential = found(&*store, &account).await.credential.expect("a credential");
-    assert_eq!(credential.hash, nfc("second"), "of the current hash");
+    let password = found(&*store, &account).await.password.expect("a password");
+    check_eq!(password.hash, text(&nfc("second")), "the current hash keeps its normalisation");
 
     let upgrade = Upgrade {
         expected_hash: nfc("second"),
@@ -73,10 +99,10 @@ pub(super) async fn keeps_the_normalisation(fixture: &dyn Fixture) {
     assert!(store.upgrade(&upgrade).await.expect("upgrade"));
     let third = Commit { expected_hash: Some(nfc("stronger")), ..commit(&account, 2, "third") };
     done(&*store, &third).await;
-    let credential = found(&*store, &account).await.credential.expect("a credential");
-    assert_eq!(credential.hash, hash("third"), "the next hash has its own");
-    let history = history(&*store, &account).await;
-    assert_eq!(history, [nfc("stronger"), hash("first")], "and those of the history keep theirs");
+    let password = found(&*store, &account).await.password.expect("a password");
+    check_eq!(password.hash, shown("third"), "the next hash has its own normalisation");
+    let kept = [text(&nfc("stronger")), shown("first")];
+    check_eq!(history(&*store, &account).await, kept, "the hashes of the history keep theirs");
 }
 
 pub(super) async fn keeps_the_history_in_order(fixture: &dyn Fixture) {
@@ -86,23 +112,35 @@ pub(super) async fn keeps_the_history_in_order(fixture: &dyn Fixture) {
 
     for (version, name) in [(1, "two"), (2, "three"), (3, "four"), (4, "five")] {
         let change = Commit { history: 3, ..commit(&account, version, name) };
-        assert_eq!(done(&*store, &change).await, version + 1);
+        check_eq!(done(&*store, &change).await, version + 1);
     }
-    let kept = [hash("four"), hash("three"), hash("two")];
-    assert_eq!(history(&*store, &account).await, kept, "newest first, pruned to three");
-    let some = store.history(account.id, 2).await.expect("history");
-    assert_eq!(some, kept[..2], "at most as many as asked for");
-    assert!(store.history(account.id, 0).await.expect("history").is_empty());
-    let all = store.history(account.id, usize::MAX).await.expect("history");
-    assert_eq!(all, kept, "any depth may be asked for");
+    let kept = ["four", "three", "two"].map(shown);
+    check_eq!(
+        history(&*store, &account).await,
+        kept,
+        "the history is newest first and cut to three"
+    );
+    for (depth, expected) in [(0, &kept[..0]), (2, &kept[..2]), (usize::MAX, &kept[..])] {
+        let some = store.history(account.id, depth).await.expect("history");
+        let some: Vec<String> = some.iter().map(text).collect();
+        check_eq!(some, expected, "at most {depth} hashes of the history are returned");
+    }
 
     done(&*store, &Commit { history: 10, ..commit(&account, 5, "six") }).await;
-    assert_eq!(history(&*store, &account).await.len(), 4, "a longer history grows again");
+    check_eq!(
+        history(&*store, &account).await.len(),
+        4,
+        "a history that may be longer grows by one"
+    );
     done(&*store, &Commit { history: usize::MAX, ..commit(&account, 6, "seven") }).await;
-    assert_eq!(history(&*store, &account).await.len(), 5);
+    check_eq!(history(&*store, &account).await.len(), 5, "a history without a limit grows by one");
     done(&*store, &Commit { history: 0, ..commit(&account, 7, "eight") }).await;
-    assert!(history(&*store, &account).await.is_empty(), "no history, nothing kept");
-    assert_eq!(history(&*store, &bystander).await, [hash("first")], "everybody has their own");
+    check_empty!(history(&*store, &account).await, "a history of length 0 keeps nothing");
+    check_eq!(
+        history(&*store, &bystander).await,
+        [shown("first")],
+        "each account has its own history"
+    );
 }
 
 pub(super) async fn clears_attempts(fixture: &dyn Fixture) {
@@ -112,15 +150,20 @@ pub(super) async fn clears_attempts(fixture: &dyn Fixture) {
     for key in [key(&account), key(&bystander)] {
         for _ in 0..2 {
             let paid = store.charge(&key, AttemptPath::Password, &rules, at(0), None).await;
-            paid.expect("charge").expect("open");
+            paid.expect("reserving an attempt").expect("not locked out");
         }
     }
     done(&*store, &commit(&account, 1, "second")).await;
-    for (key, failures, why) in
-        [(key(&account), 1, "a change clears"), (key(&bystander), 3, "only its own")]
-    {
+    for (key, failures, why) in [
+        (key(&account), 1, "a change clears the failures of its account"),
+        (key(&bystander), 3, "a change does not clear the failures of another account"),
+    ] {
         let ticket = store.charge(&key, AttemptPath::Password, &rules, at(0), None).await;
-        assert_eq!(ticket.expect("charge").expect("open").failures, failures, "{why}");
+        check_eq!(
+            ticket.expect("reserving an attempt").expect("not locked out").failures,
+            failures,
+            "{why}"
+        );
     }
 }
 
@@ -141,7 +184,7 @@ pub(super) async fn refuses_absent_and_inactive_accounts(fixture: &dyn Fixture) 
     let absent = account(&realm(), "absent");
     for version in [0, 1] {
         let committed = fixture.store().commit(&commit(&absent, version, "x")).await;
-        assert_eq!(committed.expect("commit"), Committed::Conflict, "there is no such account");
+        check_eq!(committed.expect("commit"), Committed::Conflict, "the account does not exist");
     }
 }
 
@@ -151,20 +194,30 @@ pub(super) async fn one_of_many_at_once_wins(fixture: &dyn Fixture) {
     let rivals: Vec<_> = (0..RIVALS)
         .map(|rival| {
             let (store, change) = (fixture.store(), commit(&account, 1, &format!("of-{rival}")));
-            tokio::spawn(async move { (store.commit(&change).await.expect("commit"), change.hash) })
+            tokio::spawn(async move {
+                (store.commit(&change).await.expect("commit"), text(&change.hash))
+            })
         })
         .collect();
     let mut winners = Vec::new();
     for rival in rivals {
         match rival.await.expect("a task that commits") {
             (Committed::Done { version: 2 }, hash) => winners.push(hash),
-            (other, _) => assert_eq!(other, Committed::Conflict, "whoever is late conflicts"),
+            (other, _) => check_eq!(other, Committed::Conflict, "every other change conflicts"),
         }
     }
-    assert_eq!(winners.len(), 1, "of {RIVALS} changes of one version exactly one is made");
-    let credential = found(&*store, &account).await.credential.expect("a credential");
-    assert_eq!((&credential.hash, credential.version), (&winners[0], 2), "the winner's");
-    assert_eq!(history(&*store, &account).await, [hash("first")], "moved once");
+    check_eq!(winners.len(), 1, "of {RIVALS} changes of one version exactly one is made");
+    let password = found(&*store, &account).await.password.expect("a password");
+    check_eq!(
+        (&password.hash, password.version),
+        (&winners[0], 2),
+        "the account has the password of the change that was made"
+    );
+    check_eq!(
+        history(&*store, &account).await,
+        [shown("first")],
+        "the old hash moves to the history once"
+    );
 }
 
 pub(super) async fn other_accounts_do_not_conflict(fixture: &dyn Fixture) {
@@ -180,5 +233,5 @@ pub(super) async fn other_accounts_do_not_conflict(fixture: &dyn Fixture) {
         outcomes.insert(format!("{:?}", change.await.expect("a task that commits")));
     }
     let done = HashSet::from([format!("{:?}", Committed::Done { version: 2 })]);
-    assert_eq!(outcomes, done, "changes of different accounts at once are all made");
+    check_eq!(outcomes, done, "changes of different accounts at once are all made");
 }

@@ -1,8 +1,9 @@
 use serde_json::json;
 
 use super::Fixture;
-use super::sample::{account, added, at, found, hash, realm, subject};
-use repass_core::{Account, Credential, Found, Profile, Subject};
+use super::check::check_eq;
+use super::sample::{Kept, Password, account, added, found, hash, realm, subject, text};
+use repass_core::{Account, Profile, Subject};
 
 pub(super) async fn by_realm_and_user_id_exactly(fixture: &dyn Fixture) {
     let store = fixture.store();
@@ -14,30 +15,41 @@ pub(super) async fn by_realm_and_user_id_exactly(fixture: &dyn Fixture) {
     fixture.add_account(&namesake, Some(&hash("namesake"))).await;
     fixture.add_account(&neighbour, None).await;
 
-    let credential = Credential { hash: hash("wanted"), version: 1, changed_at: at(-1000) };
-    let expected = Found { account: wanted.clone(), credential: Some(credential) };
-    assert_eq!(found(&*store, &wanted).await, expected, "found as it was added");
-    assert_eq!(found(&*store, &namesake).await.account, namesake, "each realm has its own");
-    assert_eq!(found(&*store, &neighbour).await.credential, None, "no password was ever set");
+    let password = Some(Password::new(&hash("wanted"), 1, wanted.created_at));
+    let expected = Kept { account: wanted.clone(), password };
+    check_eq!(found(&*store, &wanted).await, expected, "the account is found as it was added");
+    check_eq!(
+        found(&*store, &namesake).await.account,
+        namesake,
+        "the same user id in another realm is another account"
+    );
+    check_eq!(
+        found(&*store, &neighbour).await.password,
+        None,
+        "an account without a password has no credential"
+    );
 
     for stranger in ["pat.100%_a", "PAT.100%_A", "Pat.100", "Pat.100%_a ", "", "a\nb", "%", "\0"] {
         let nobody = store.find(&Subject::new(here.clone(), stranger)).await.expect("find");
-        assert_eq!(nobody, None, "{stranger:?} is nobody's user id");
+        check_eq!(nobody, None, "no account has the user id {stranger:?}");
     }
     let nobody = store.find(&Subject::new(realm(), "Pat.100%_a")).await.expect("find");
-    assert_eq!(nobody, None, "the realm must be right");
+    check_eq!(nobody, None, "an account is not found in another realm");
 
     let with_email = subject(&wanted).with_email("someone.else@example.org");
     let regardless = store.find(&with_email).await.expect("find");
-    assert!(regardless.is_some(), "the e-mail address is the engine's to compare");
+    assert!(
+        regardless.is_some(),
+        "the store ignores the e-mail address, which the engine compares"
+    );
 }
 
 pub(super) async fn inactive_accounts_too(fixture: &dyn Fixture) {
     let inactive = Account { active: false, ..account(&realm(), "gone") };
     fixture.add_account(&inactive, Some(&hash("inactive"))).await;
     let found = found(&*fixture.store(), &inactive).await;
-    assert!(!found.account.active, "found, and known to be inactive");
-    assert!(found.credential.is_some(), "an inactive account keeps its password");
+    assert!(!found.account.active, "an inactive account is found as inactive");
+    assert!(found.password.is_some(), "an inactive account keeps its password");
 }
 
 pub(super) async fn guids_in_any_case(fixture: &dyn Fixture) {
@@ -45,7 +57,7 @@ pub(super) async fn guids_in_any_case(fixture: &dyn Fixture) {
     fixture.add_account(&account, None).await;
     let upper = Subject::new(account.realm.clone(), "1C4B0CA1-AD13-410B-A1C5-BB2065641934");
     let found = fixture.store().find(&upper).await.expect("find");
-    assert!(found.is_some(), "a GUID is one identifier in any case");
+    assert!(found.is_some(), "a GUID is found in upper case, too");
 }
 
 pub(super) async fn texts_as_they_were(fixture: &dyn Fixture) {
@@ -69,10 +81,11 @@ pub(super) async fn texts_as_they_were(fixture: &dyn Fixture) {
     let odd_hash = repass_core::HashedPassword::from_stored(format!("$odd${odd}"));
     fixture.add_account(&account, Some(&odd_hash)).await;
     let found = found(&*fixture.store(), &account).await;
-    assert_eq!(found.account, account, "every text comes back as it was");
-    assert_eq!(found.credential.map(|credential| credential.hash), Some(odd_hash));
+    check_eq!(found.account, account, "every text is read as it was written");
+    let seen = found.password.map(|password| password.hash);
+    check_eq!(seen, Some(text(&odd_hash)), "the hash is read as it was written");
 
     let plain = added(fixture).await;
     let found = self::found(&*fixture.store(), &plain).await;
-    assert_eq!(found.account, plain, "absent texts stay absent");
+    check_eq!(found.account, plain, "texts that are None are read as None");
 }

@@ -1,5 +1,6 @@
 use super::Fixture;
-use super::sample::{RIVALS, added, at, commit, digest, found, hash, history, reset_token};
+use super::check::{Lacks, check_eq, needs};
+use super::sample::{RIVALS, added, at, commit, digest, found, history, reset_token, shown};
 use repass_core::{
     Account, Commit, Committed, CredentialStore, ResetSpend, ResetToken, TokenDigest,
 };
@@ -18,136 +19,155 @@ fn redeem_signed(account: &Account, version: i64, digest: TokenDigest) -> Commit
     Commit { spend, ..commit(account, version, "by signed reset") }
 }
 
-pub(super) async fn tokens_count_once(fixture: &dyn Fixture) {
+pub(super) async fn tokens_count_once(fixture: &dyn Fixture) -> Result<(), Lacks> {
     let store = fixture.store();
     let account = added(fixture).await;
     let token = reset_token(&account);
-    if !fixture.add_reset_token(&token).await {
-        return;
-    }
+    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
     let unknown = outcome(&*store, &redeem(&account, 1, digest("unknown"))).await;
-    assert_eq!(unknown, Committed::TokenSpent, "a token nobody issued is none");
+    check_eq!(unknown, Committed::TokenSpent, "a token that was never issued is refused");
     let first = outcome(&*store, &redeem(&account, 1, token.digest)).await;
-    assert_eq!(first, Committed::Done { version: 2 });
+    check_eq!(first, Committed::Done { version: 2 });
     let again = outcome(&*store, &redeem(&account, 2, token.digest)).await;
-    assert_eq!(again, Committed::TokenSpent, "a token counts once");
+    check_eq!(again, Committed::TokenSpent, "a spent token is refused");
     let late = outcome(&*store, &redeem(&account, 1, token.digest)).await;
-    assert_eq!(late, Committed::TokenSpent, "the spent token is told before the conflict");
-    assert_eq!(history(&*store, &account).await, [hash("first")], "only one change was made");
+    check_eq!(
+        late,
+        Committed::TokenSpent,
+        "of a spent token and a conflict the spent token is returned"
+    );
+    check_eq!(history(&*store, &account).await, [shown("first")], "exactly one change was made");
+    Ok(())
 }
 
-pub(super) async fn tokens_count_until_they_expire(fixture: &dyn Fixture) {
+pub(super) async fn tokens_count_until_they_expire(fixture: &dyn Fixture) -> Result<(), Lacks> {
     let store = fixture.store();
     let account = added(fixture).await;
     let token = ResetToken { expires_at: at(0), ..reset_token(&account) };
-    if !fixture.add_reset_token(&token).await {
-        return;
-    }
+    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
     let late = outcome(&*store, &redeem(&account, 1, token.digest)).await;
-    assert_eq!(late, Committed::TokenSpent, "from the moment of its expiry on it does not count");
+    check_eq!(late, Committed::TokenSpent, "a token is refused from the moment of its expiry on");
     let early = Commit { at: at(-1), ..redeem(&account, 1, token.digest) };
-    assert_eq!(outcome(&*store, &early).await, Committed::Done { version: 2 });
+    check_eq!(outcome(&*store, &early).await, Committed::Done { version: 2 });
+    Ok(())
 }
 
-pub(super) async fn tokens_count_for_their_account_only(fixture: &dyn Fixture) {
+pub(super) async fn tokens_count_for_their_account_only(
+    fixture: &dyn Fixture,
+) -> Result<(), Lacks> {
     let store = fixture.store();
     let (account, other) = (added(fixture).await, added(fixture).await);
     let token = reset_token(&account);
-    if !fixture.add_reset_token(&token).await {
-        return;
-    }
+    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
     let stolen = outcome(&*store, &redeem(&other, 1, token.digest)).await;
-    assert_eq!(stolen, Committed::TokenSpent, "another account's token is none");
+    check_eq!(stolen, Committed::TokenSpent, "a token of another account is refused");
     let own = outcome(&*store, &redeem(&account, 1, token.digest)).await;
-    assert_eq!(own, Committed::Done { version: 2 }, "it still counts for its own");
+    check_eq!(
+        own,
+        Committed::Done { version: 2 },
+        "the token is still accepted for its own account"
+    );
+    Ok(())
 }
 
-pub(super) async fn newer_tokens_void_older(fixture: &dyn Fixture) {
+pub(super) async fn newer_tokens_void_older(fixture: &dyn Fixture) -> Result<(), Lacks> {
     let store = fixture.store();
     let (account, other) = (added(fixture).await, added(fixture).await);
     let (older, newer) = (reset_token(&account), reset_token(&account));
     let others = reset_token(&other);
-    if !fixture.add_reset_token(&older).await {
-        return;
-    }
+    needs(fixture.add_reset_token(&older).await, "reset tokens")?;
     fixture.add_reset_token(&others).await;
     fixture.add_reset_token(&newer).await;
     let void = outcome(&*store, &redeem(&account, 1, older.digest)).await;
-    assert_eq!(void, Committed::TokenSpent, "a newer token voids the older");
+    check_eq!(void, Committed::TokenSpent, "an older token of the account is refused");
     for (account, token) in [(&account, newer), (&other, others)] {
         let done = outcome(&*store, &redeem(account, 1, token.digest)).await;
-        assert_eq!(done, Committed::Done { version: 2 }, "and no other");
+        check_eq!(
+            done,
+            Committed::Done { version: 2 },
+            "the newer token, and those of other accounts, are accepted"
+        );
     }
+    Ok(())
 }
 
-pub(super) async fn any_change_voids_tokens(fixture: &dyn Fixture) {
+pub(super) async fn any_change_voids_tokens(fixture: &dyn Fixture) -> Result<(), Lacks> {
     let store = fixture.store();
     let (account, other) = (added(fixture).await, added(fixture).await);
     let (token, others) = (reset_token(&account), reset_token(&other));
-    if !fixture.add_reset_token(&token).await {
-        return;
-    }
+    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
     fixture.add_reset_token(&others).await;
     let done = outcome(&*store, &commit(&account, 1, "second")).await;
-    assert_eq!(done, Committed::Done { version: 2 });
+    check_eq!(done, Committed::Done { version: 2 });
     let void = outcome(&*store, &redeem(&account, 2, token.digest)).await;
-    assert_eq!(void, Committed::TokenSpent, "a change by the old password voids reset tokens");
+    check_eq!(
+        void,
+        Committed::TokenSpent,
+        "a change by the old password voids the account's reset tokens"
+    );
     let done = outcome(&*store, &redeem(&other, 1, others.digest)).await;
-    assert_eq!(done, Committed::Done { version: 2 }, "but not another account's");
+    check_eq!(done, Committed::Done { version: 2 }, "a change voids no token of another account");
+    Ok(())
 }
 
-pub(super) async fn refused_changes_spend_no_token(fixture: &dyn Fixture) {
+pub(super) async fn refused_changes_spend_no_token(fixture: &dyn Fixture) -> Result<(), Lacks> {
     let store = fixture.store();
     let account = added(fixture).await;
     let token = reset_token(&account);
-    if !fixture.add_reset_token(&token).await {
-        return;
-    }
+    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
     let signed = digest("signed");
     for change in [redeem(&account, 7, token.digest), redeem_signed(&account, 7, signed)] {
-        assert_eq!(outcome(&*store, &change).await, Committed::Conflict);
+        check_eq!(outcome(&*store, &change).await, Committed::Conflict);
     }
     for (change, version) in
         [(redeem(&account, 1, token.digest), 2), (redeem_signed(&account, 2, signed), 3)]
     {
         let done = outcome(&*store, &change).await;
-        assert_eq!(done, Committed::Done { version }, "a refused change spends no token");
+        check_eq!(done, Committed::Done { version }, "a refused change spends no token");
     }
+    Ok(())
 }
 
-pub(super) async fn one_redemption_of_many_at_once_wins(fixture: &dyn Fixture) {
+pub(super) async fn one_redemption_of_many_at_once_wins(
+    fixture: &dyn Fixture,
+) -> Result<(), Lacks> {
     let account = added(fixture).await;
     let token = reset_token(&account);
-    if fixture.add_reset_token(&token).await {
-        race(fixture, &account, &redeem(&account, 1, token.digest)).await;
-    }
+    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
+    race(fixture, &account, &redeem(&account, 1, token.digest)).await;
+    Ok(())
 }
 
-pub(super) async fn signed_tokens_count_once(fixture: &dyn Fixture) {
+pub(super) async fn signed_tokens_count_once(fixture: &dyn Fixture) -> Result<(), Lacks> {
     let store = fixture.store();
     let account = added(fixture).await;
     let issued = reset_token(&account);
-    if !fixture.add_reset_token(&issued).await {
-        return;
-    }
+    needs(fixture.add_reset_token(&issued).await, "reset tokens")?;
     let signed = digest("signed");
     let first = outcome(&*store, &redeem_signed(&account, 1, signed)).await;
-    assert_eq!(first, Committed::Done { version: 2 });
+    check_eq!(first, Committed::Done { version: 2 });
     for version in [1, 2] {
         let again = outcome(&*store, &redeem_signed(&account, version, signed)).await;
-        assert_eq!(again, Committed::TokenSpent, "a signed token counts once too");
+        check_eq!(again, Committed::TokenSpent, "a redeemed signed token is refused");
     }
     let void = outcome(&*store, &redeem(&account, 2, issued.digest)).await;
-    assert_eq!(void, Committed::TokenSpent, "its redemption voids issued tokens");
+    check_eq!(void, Committed::TokenSpent, "the redemption of a signed token voids issued ones");
     let other = outcome(&*store, &redeem_signed(&account, 2, digest("another"))).await;
-    assert_eq!(other, Committed::Done { version: 3 }, "each is told by its own digest");
+    check_eq!(
+        other,
+        Committed::Done { version: 3 },
+        "a signed token with another digest is accepted"
+    );
+    Ok(())
 }
 
-pub(super) async fn one_signed_redemption_of_many_at_once_wins(fixture: &dyn Fixture) {
+pub(super) async fn one_signed_redemption_of_many_at_once_wins(
+    fixture: &dyn Fixture,
+) -> Result<(), Lacks> {
     let account = added(fixture).await;
-    if fixture.add_reset_token(&reset_token(&account)).await {
-        race(fixture, &account, &redeem_signed(&account, 1, digest("signed"))).await;
-    }
+    needs(fixture.add_reset_token(&reset_token(&account)).await, "reset tokens")?;
+    race(fixture, &account, &redeem_signed(&account, 1, digest("signed"))).await;
+    Ok(())
 }
 
 async fn race(fixture: &dyn Fixture, account: &Account, change: &Commit) {
@@ -161,10 +181,14 @@ async fn race(fixture: &dyn Fixture, account: &Account, change: &Commit) {
     for rival in rivals {
         match rival.await.expect("a task that redeems") {
             Committed::Done { version: 2 } => done += 1,
-            other => assert_eq!(other, Committed::TokenSpent, "the losers hear of the token"),
+            other => check_eq!(
+                other,
+                Committed::TokenSpent,
+                "every other redemption is refused for its token"
+            ),
         }
     }
-    assert_eq!(done, 1, "of {RIVALS} redemptions at once exactly one counts");
-    let credential = found(&*fixture.store(), account).await.credential.expect("a credential");
-    assert_eq!(credential.version, 2);
+    check_eq!(done, 1, "of {RIVALS} redemptions at once exactly one is accepted");
+    let password = found(&*fixture.store(), account).await.password.expect("a password");
+    check_eq!(password.version, 2, "the version is counted up once");
 }

@@ -1,4 +1,4 @@
-//! What the checks are made of: fresh accounts, tokens and changes.
+//! Fresh accounts, tokens and changes, of which no two are alike; and what a store has of them.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub(super) fn account(realm: &Realm, user_id: &str) -> Account {
         profile: Profile::default(),
         active: true,
         created_at: at(-1000),
-        updated_at: at(-1000),
+        updated_at: at(-900),
     }
 }
 
@@ -56,13 +56,55 @@ pub(super) fn subject(account: &Account) -> Subject {
     Subject::new(account.realm.clone(), account.user_id.as_str())
 }
 
-pub(super) async fn found(store: &dyn CredentialStore, account: &Account) -> Found {
-    let found = store.find(&subject(account)).await.expect("find");
-    found.expect("the account that was added is found")
+/// What a store has of an account. Unlike [`Found`] it prints the hash.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Kept {
+    pub(super) account: Account,
+    pub(super) password: Option<Password>,
 }
 
-pub(super) async fn history(store: &dyn CredentialStore, account: &Account) -> Vec<HashedPassword> {
-    store.history(account.id, 1000).await.expect("history")
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Password {
+    pub(super) hash: String,
+    pub(super) version: i64,
+    pub(super) changed_at: Timestamp,
+}
+
+impl Password {
+    pub(super) fn new(hash: &HashedPassword, version: i64, changed_at: Timestamp) -> Self {
+        Self { hash: text(hash), version, changed_at }
+    }
+}
+
+impl From<&Found> for Kept {
+    fn from(found: &Found) -> Self {
+        let password = found.credential.as_ref();
+        Self {
+            account: found.account.clone(),
+            password: password.map(|own| Password::new(&own.hash, own.version, own.changed_at)),
+        }
+    }
+}
+
+/// A hash with all that it tells. Its own `Debug` hides that, but the suite's hashes are no secrets, and
+/// two that differ have to print differently.
+pub(super) fn text(hash: &HashedPassword) -> String {
+    format!("{} (normalisation {})", hash.as_str(), hash.normalisation().as_str())
+}
+
+/// The [`text`] of the [`hash`] of this name.
+pub(super) fn shown(name: &str) -> String {
+    text(&hash(name))
+}
+
+pub(super) async fn found(store: &dyn CredentialStore, account: &Account) -> Kept {
+    let found = store.find(&subject(account)).await.expect("find");
+    Kept::from(&found.expect("the account that was added is found"))
+}
+
+/// The [`text`]s of the account's earlier hashes.
+pub(super) async fn history(store: &dyn CredentialStore, account: &Account) -> Vec<String> {
+    store.history(account.id, 1000).await.expect("history").iter().map(text).collect()
 }
 
 pub(super) fn hash(name: &str) -> HashedPassword {
@@ -83,7 +125,7 @@ pub(super) fn unknown_key() -> AttemptKey {
     AttemptKey::unknown(&subject, &InstallationKey::from_bytes([7; 32]))
 }
 
-/// Rules under which an account closes for `delay` after so many failures.
+/// Rules under which an account is locked out for `delay` after so many failures.
 pub(super) fn rules(free: u32, delay: Duration) -> AttemptRules {
     AttemptRules { free, first_delay: delay, max_delay: delay, limit: 100 }
 }

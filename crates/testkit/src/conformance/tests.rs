@@ -1,14 +1,18 @@
 //! That the suite finds what is wrong: a store with one fault each must not pass.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::*;
-use crate::memory::MemoryStore;
+use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, AuditRecord,
-    Closed, Commit, Committed, Found, StoreError, Subject, Upgrade,
+    Account, AccountFilter, AccountId, AdministrationStore, AttemptAlarm, AttemptKey, AttemptPath,
+    AttemptRules, AttemptState, AttemptTicket, AuditRecord, Closed, Commit, Committed,
+    CredentialStore, Found, HashedPassword, OtpEnrolment, ResetToken, StoreError, Subject, Upgrade,
 };
+
+use super::*;
+use crate::MemoryStore;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fault {
@@ -16,8 +20,8 @@ enum Fault {
     FindsInAnyCase,
     ReversesHistory,
     KeepsTooMuchHistory,
-    ChargesInTwoSteps,
-    ForgetsRefunds,
+    ReservesInTwoSteps,
+    ForgetsReleases,
     NeverForgets,
     ForgetsEarly,
     ForgetsAllAtOnce,
@@ -26,28 +30,29 @@ enum Fault {
     IgnoresResetTokens,
     IgnoresOneTimePasswords,
     TellsConflictBeforeToken,
-    NeverUpgrades,
-    UpgradesOtherHashes,
-    UpgradesOtherVersions,
+    NeverRehashes,
+    RehashesOtherHashes,
+    RehashesOtherVersions,
 }
 
-const FAULTS: [Fault; 16] = [
-    Fault::FindsInAnyCase,
-    Fault::ReversesHistory,
-    Fault::KeepsTooMuchHistory,
-    Fault::ChargesInTwoSteps,
-    Fault::ForgetsRefunds,
-    Fault::NeverForgets,
-    Fault::ForgetsEarly,
-    Fault::ForgetsAllAtOnce,
-    Fault::IgnoresVersions,
-    Fault::LeavesAttempts,
-    Fault::IgnoresResetTokens,
-    Fault::IgnoresOneTimePasswords,
-    Fault::TellsConflictBeforeToken,
-    Fault::NeverUpgrades,
-    Fault::UpgradesOtherHashes,
-    Fault::UpgradesOtherVersions,
+/// Each fault, and a check that finds it.
+const FAULTS: [(Fault, &str); 16] = [
+    (Fault::FindsInAnyCase, "find::by_realm_and_user_id_exactly"),
+    (Fault::ReversesHistory, "commit::keeps_the_history_in_order"),
+    (Fault::KeepsTooMuchHistory, "commit::keeps_the_history_in_order"),
+    (Fault::ReservesInTwoSteps, "attempts::reservations_at_once_never_exceed_the_threshold"),
+    (Fault::ForgetsReleases, "attempts::releases_restore_the_row"),
+    (Fault::NeverForgets, "attempts::expired_rows_are_deleted"),
+    (Fault::ForgetsEarly, "attempts::expired_rows_are_deleted"),
+    (Fault::ForgetsAllAtOnce, "attempts::expired_rows_are_deleted"),
+    (Fault::IgnoresVersions, "commit::refuses_other_versions"),
+    (Fault::LeavesAttempts, "commit::clears_attempts"),
+    (Fault::IgnoresResetTokens, "reset::tokens_count_once"),
+    (Fault::IgnoresOneTimePasswords, "one_time_password::codes_count_once"),
+    (Fault::TellsConflictBeforeToken, "reset::tokens_count_once"),
+    (Fault::NeverRehashes, "rehash::replaces_the_hash_and_nothing_else"),
+    (Fault::RehashesOtherHashes, "rehash::refuses_other_hashes_and_versions"),
+    (Fault::RehashesOtherVersions, "rehash::refuses_other_hashes_and_versions"),
 ];
 
 #[derive(Clone)]
@@ -63,11 +68,7 @@ impl CredentialStore for Faulty {
         if found.is_some() || self.fault != Fault::FindsInAnyCase {
             return Ok(found);
         }
-        let filter = repass_core::AccountFilter {
-            realm: Some(subject.realm.clone()),
-            after: None,
-            limit: 100,
-        };
+        let filter = AccountFilter { realm: Some(subject.realm.clone()), after: None, limit: 100 };
         for account in self.store.accounts(&filter).await? {
             if account.user_id.as_str().eq_ignore_ascii_case(&subject.user_id) {
                 let right = Subject::new(account.realm.clone(), account.user_id.as_str());
@@ -98,7 +99,7 @@ impl CredentialStore for Faulty {
         alarm: Option<&AttemptAlarm>,
     ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
         match self.fault {
-            Fault::ChargesInTwoSteps => {
+            Fault::ReservesInTwoSteps => {
                 let before: AttemptState = self.store.attempts(key).await?;
                 if let Err(closed) = before.charge(key, path, rules, now) {
                     return Ok(Err(closed));
@@ -113,7 +114,7 @@ impl CredentialStore for Faulty {
 
     async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
         match self.fault {
-            Fault::ForgetsRefunds => Ok(()),
+            Fault::ForgetsReleases => Ok(()),
             _ => self.store.refund(ticket).await,
         }
     }
@@ -177,9 +178,9 @@ impl CredentialStore for Faulty {
         let subject = Subject::new(upgrade.realm.clone(), upgrade.user_id.as_str());
         let present = self.store.find(&subject).await?.and_then(|found| found.credential);
         match (self.fault, present) {
-            (Fault::NeverUpgrades, _) => return Ok(false),
-            (Fault::UpgradesOtherHashes, Some(present)) => upgrade.expected_hash = present.hash,
-            (Fault::UpgradesOtherVersions, Some(present)) => {
+            (Fault::NeverRehashes, _) => return Ok(false),
+            (Fault::RehashesOtherHashes, Some(present)) => upgrade.expected_hash = present.hash,
+            (Fault::RehashesOtherVersions, Some(present)) => {
                 upgrade.expected_version = present.version;
             }
             _ => {}
@@ -195,15 +196,15 @@ impl Fixture for Faulty {
     }
 
     async fn add_account(&self, account: &Account, hash: Option<&HashedPassword>) {
-        self.administered().add_account(account, hash).await;
+        self.right().add_account(account, hash).await;
     }
 
     async fn add_reset_token(&self, token: &ResetToken) -> bool {
-        self.administered().add_reset_token(token).await
+        self.right().add_reset_token(token).await
     }
 
     async fn set_otp(&self, account: AccountId, enrolment: &OtpEnrolment) -> bool {
-        self.administered().set_otp(account, enrolment).await
+        self.right().set_otp(account, enrolment).await
     }
 }
 
@@ -212,29 +213,55 @@ impl Faulty {
         Self { store: Arc::new(MemoryStore::new()), fault }
     }
 
-    fn administered(&self) -> Administered {
-        Administered(Arc::clone(&self.store) as Arc<dyn AdministrationStore>)
+    fn right(&self) -> AdministrationFixture {
+        AdministrationFixture::new(self.store.clone())
     }
-}
-
-#[tokio::test]
-async fn the_memory_store_passes() {
-    let store = Arc::new(MemoryStore::new());
-    administration_store(store.clone()).await;
-    importing_store(store).await;
 }
 
 #[tokio::test]
 async fn a_store_without_faults_passes() {
-    credential_store(&Faulty::new(Fault::None)).await;
+    let report = run(&Faulty::new(Fault::None)).await;
+    report.assert_passed();
+    assert!(report.skipped.iter().all(|(_, what)| *what == "administration"), "{report}");
 }
 
 #[tokio::test]
-async fn every_fault_is_found() {
-    for fault in FAULTS {
-        let suite = tokio::spawn(async move { credential_store(&Faulty::new(fault)).await });
-        assert!(suite.await.is_err_and(|error| error.is_panic()), "{fault:?} goes unnoticed");
+async fn e10_every_fault_is_found_by_the_check_of_it() {
+    for (fault, check) in FAULTS {
+        let report = run(&Faulty::new(fault)).await;
+        assert!(report.failed.iter().any(|one| one.check == check), "{fault:?}: {report}");
+        assert!(!report.passed.is_empty(), "{fault:?}: the checks after it were run");
+        let alone = run_one(check, &Faulty::new(fault)).await;
+        assert_eq!(alone.unwrap_err().check, check, "{fault:?} is found by that check alone");
     }
+}
+
+#[tokio::test]
+async fn e10_what_differs_prints_differently() {
+    for (fault, _) in FAULTS {
+        for Failure { check, message } in run(&Faulty::new(fault)).await.failed {
+            let value = |what: &str| message.lines().find_map(|line| line.split_once(what));
+            if let (Some(expected), Some(seen)) = (value("expected: "), value("seen:     ")) {
+                assert_ne!(expected.1, seen.1, "{fault:?}, {check}");
+            }
+        }
+    }
+    let store = Faulty::new(Fault::ReversesHistory);
+    let message = run_one("commit::keeps_the_history_in_order", &store).await.unwrap_err().message;
+    let order = |line: &str| -> Vec<usize> {
+        let line = message.lines().find(|own| own.contains(line)).unwrap();
+        ["$four", "$three", "$two"].map(|name| line.find(name).unwrap()).to_vec()
+    };
+    assert!(order("expected:").is_sorted(), "{message}");
+    assert!(order("seen:").is_sorted_by(|one, next| one > next), "{message}");
+}
+
+#[test]
+fn e10_no_two_checks_have_the_same_name() {
+    let names: Vec<_> = checks().iter().map(Check::name).collect();
+    let unique: HashSet<_> = names.iter().collect();
+    assert_eq!(unique.len(), names.len(), "{names:?}");
+    assert!(names.contains(&"commit::replaces_the_password"), "{names:?}");
 }
 
 /// A store that knows nothing but passwords.
@@ -252,6 +279,36 @@ impl Fixture for PasswordsOnly {
 }
 
 #[tokio::test]
-async fn checks_of_what_a_store_does_not_keep_are_left_out() {
-    credential_store(&PasswordsOnly(Faulty::new(Fault::IgnoresResetTokens))).await;
+async fn checks_of_what_a_store_does_not_have_are_skipped_and_reported() {
+    let report = run(&PasswordsOnly(Faulty::new(Fault::IgnoresResetTokens))).await;
+    report.assert_passed();
+    for (check, what) in [
+        ("reset::tokens_count_once", "reset tokens"),
+        ("one_time_password::codes_count_once", "one-time passwords"),
+        ("administration::accounts::are_added_once", "administration"),
+    ] {
+        assert!(report.skipped.contains(&(check, what)), "{report}");
+    }
+}
+
+/// A fixture that cannot be filled.
+struct Broken(Faulty);
+
+#[async_trait]
+impl Fixture for Broken {
+    fn store(&self) -> Arc<dyn CredentialStore> {
+        self.0.store()
+    }
+
+    async fn add_account(&self, _: &Account, _: Option<&HashedPassword>) {
+        panic!("no connection to the database");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_check_and_no_other() {
+    let report = run(&Broken(Faulty::new(Fault::None))).await;
+    let failure = report.failed.iter().find(|one| one.check == "find::guids_in_any_case");
+    assert_eq!(failure.unwrap().message, "no connection to the database");
+    assert!(report.to_string().contains("FAILED find::guids_in_any_case: no connection"));
 }

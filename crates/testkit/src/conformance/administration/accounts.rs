@@ -3,9 +3,10 @@ use std::time::Duration;
 use data_encoding::BASE64_NOPAD;
 
 use super::{actions, added};
+use crate::conformance::check::{check_empty, check_eq, check_matches};
 use crate::conformance::sample::{
     access_token, account, at, audit, commit, event, found, hash, key, realm, reset_token, rules,
-    upgrade, uuid,
+    shown, upgrade, uuid,
 };
 use repass_core::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
@@ -17,23 +18,37 @@ pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationSto
     let record = audit(&first, "account.add");
     store.add_account(&first, Some(&hash("first")), &record).await.expect("add_account");
     let by_id = store.account(first.id).await.expect("account");
-    assert_eq!(by_id, Some(first.clone()), "found by its own identifier");
+    check_eq!(by_id, Some(first.clone()), "the account is found by its id");
 
     let second = account(&first.realm, "pat");
     let record = audit(&second, "account.add");
     let refused = store.add_account(&second, None, &record).await;
-    assert!(matches!(refused, Err(AccountError::Exists)), "one user id, one account: {refused:?}");
-    assert_eq!(store.account(second.id).await.expect("account"), None, "nothing was added");
-    assert!(actions(store, &second).await.is_empty(), "nor recorded");
-    let credential = found(store, &first).await.credential.expect("a credential");
-    assert_eq!(credential.hash, hash("first"), "and the first one is as it was");
+    check_matches!(
+        refused,
+        Err(AccountError::Exists),
+        "a second account of the same user id is refused"
+    );
+    check_eq!(
+        store.account(second.id).await.expect("account"),
+        None,
+        "a refused account is not added"
+    );
+    check_empty!(actions(store, &second).await, "a refused account is not recorded");
+    let password = found(store, &first).await.password.expect("a password");
+    check_eq!(password.hash, shown("first"), "the first account keeps its password");
 
     let elsewhere = account(&realm(), "pat");
     let record = audit(&elsewhere, "account.add");
-    store.add_account(&elsewhere, None, &record).await.expect("another realm has its own pat");
+    store
+        .add_account(&elsewhere, None, &record)
+        .await
+        .expect("another realm may have the same user id");
     let other_case = account(&first.realm, "Pat");
     let record = audit(&other_case, "account.add");
-    store.add_account(&other_case, None, &record).await.expect("case makes another user id");
+    store
+        .add_account(&other_case, None, &record)
+        .await
+        .expect("a user id in another case is another user id");
 }
 
 /// Those of the current hash and those of the history.
@@ -48,7 +63,7 @@ pub(in crate::conformance) async fn name_the_peppers_they_need(store: &dyn Admin
     let needed = async |id: &String| store.peppers().await.expect("peppers").contains(id);
     let mut expected = hash("first");
     for (version, id) in (1..).zip(&ids) {
-        assert!(!needed(id).await, "nobody has it yet");
+        assert!(!needed(id).await, "a pepper that no hash names is not listed");
         let change = Commit {
             expected_hash: Some(expected),
             hash: peppered(id),
@@ -56,16 +71,22 @@ pub(in crate::conformance) async fn name_the_peppers_they_need(store: &dyn Admin
         };
         expected = change.hash.clone();
         let committed = store.commit(&change).await.expect("commit");
-        assert!(matches!(committed, Committed::Done { .. }), "{committed:?}");
+        check_matches!(committed, Committed::Done { .. }, "{committed:?}");
     }
-    assert!(needed(&ids[0]).await && needed(&ids[1]).await, "by the history and by the account");
+    assert!(
+        needed(&ids[0]).await && needed(&ids[1]).await,
+        "peppers of the current hash and of the history are listed"
+    );
     let plain = Upgrade {
         expected_hash: expected,
         hash: hash("plain"),
         ..upgrade(&account, 3, "peppered", "plain")
     };
     assert!(store.upgrade(&plain).await.expect("upgrade"));
-    assert!(needed(&ids[0]).await && !needed(&ids[1]).await, "only the history's is needed now");
+    assert!(
+        needed(&ids[0]).await && !needed(&ids[1]).await,
+        "after the rehash only the pepper of the history is listed"
+    );
 }
 
 pub(in crate::conformance) async fn are_listed_in_pages(store: &dyn AdministrationStore) {
@@ -84,26 +105,33 @@ pub(in crate::conformance) async fn are_listed_in_pages(store: &dyn Administrati
         let after = listed.last().map(|account| (account.realm.clone(), account.user_id.clone()));
         let filter = AccountFilter { realm: Some(realm.clone()), after, limit: 3 };
         let page = store.accounts(&filter).await.expect("accounts");
-        assert!(page.len() <= 3, "at most as many as asked for");
+        assert!(page.len() <= 3, "a page has no more accounts than asked for");
         if page.is_empty() {
             break;
         }
         listed.extend(page);
     }
     let listed: Vec<_> = listed.iter().map(|account| account.user_id.as_str()).collect();
-    assert_eq!(listed, names, "each once, by user id in the order of its bytes");
+    check_eq!(listed, names, "each account is listed once, by the bytes of its user id");
 
     let after = Some((realm.clone(), "é".parse().unwrap()));
     let filter = AccountFilter { realm: None, after, limit: 1 };
     let next = store.accounts(&filter).await.expect("accounts");
-    assert_eq!(next[0].user_id.as_str(), "🔑", "pages go on over all realms too");
+    check_eq!(
+        next[0].user_id.as_str(),
+        "🔑",
+        "without a realm, pages continue after a realm and user id"
+    );
     let filter = AccountFilter { realm: None, after: None, limit: u32::MAX };
     let all = store.accounts(&filter).await.expect("accounts");
     let order: Vec<_> = all.iter().map(|one| (one.realm.clone(), one.user_id.clone())).collect();
-    assert!(order.is_sorted(), "by realm, then by user id");
-    assert!(all.iter().any(|one| one.realm != realm), "without a realm, all realms");
+    assert!(order.is_sorted(), "accounts are listed by realm, then by user id");
+    assert!(
+        all.iter().any(|one| one.realm != realm),
+        "without a realm, accounts of all realms are listed"
+    );
     let none = store.accounts(&AccountFilter { limit: 0, ..filter }).await.expect("accounts");
-    assert!(none.is_empty(), "none asked for, none listed");
+    check_empty!(none, "a page of no accounts is empty");
 }
 
 pub(in crate::conformance) async fn are_deactivated_with_their_tokens(
@@ -125,62 +153,81 @@ pub(in crate::conformance) async fn are_deactivated_with_their_tokens(
     let record = AuditRecord { at: at(5), ..audit(&account, "account.deactivate") };
     store.set_active(account.id, false, &record).await.expect("set_active");
     let inactive = store.account(account.id).await.expect("account").expect("still there");
-    assert_eq!(inactive, Account { active: false, updated_at: at(5), ..account.clone() });
+    check_eq!(inactive, Account { active: false, updated_at: at(5), ..account.clone() });
     let held = store.access_token(&token.digest).await.expect("access_token").expect("kept");
-    assert_eq!((held.active, held.token.revoked_at), (false, Some(at(5))), "its tokens end");
+    check_eq!(
+        (held.active, held.token.revoked_at),
+        (false, Some(at(5))),
+        "deactivation revokes the account's access tokens"
+    );
     let reset = store.reset_token(&reset.digest).await.expect("reset_token").expect("kept");
-    assert_eq!(reset.spent_at, Some(at(5)), "its reset tokens are void");
+    check_eq!(reset.spent_at, Some(at(5)), "deactivation voids the account's reset tokens");
     let held = store.access_token(&others.digest).await.expect("access_token").expect("kept");
-    assert_eq!((held.active, held.token.revoked_at), (true, None), "nobody else's tokens end");
+    check_eq!(
+        (held.active, held.token.revoked_at),
+        (true, None),
+        "deactivation revokes no token of another account"
+    );
 
     let record = AuditRecord { at: at(6), ..audit(&account, "account.activate") };
     store.set_active(account.id, true, &record).await.expect("set_active");
     let active = store.account(account.id).await.expect("account").expect("still there");
     assert!(active.active);
     let held = store.access_token(&token.digest).await.expect("access_token").expect("kept");
-    assert_eq!(held.token.revoked_at, Some(at(5)), "what has ended does not come back");
+    check_eq!(held.token.revoked_at, Some(at(5)), "activation restores no revoked token");
     let trail = actions(store, &account).await;
-    assert_eq!(trail[trail.len() - 2..], ["account.deactivate", "account.activate"]);
+    check_eq!(trail[trail.len() - 2..], ["account.deactivate", "account.activate"]);
 
     let absent = self::account(&realm(), "absent");
     let record = audit(&absent, "account.deactivate");
     let refused = store.set_active(absent.id, false, &record).await;
-    assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
-    assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");
+    check_matches!(
+        refused,
+        Err(AccountError::Unknown),
+        "an account that does not exist is refused"
+    );
+    check_empty!(actions(store, &absent).await, "a refused act is not recorded");
 }
 
 pub(in crate::conformance) async fn are_unlocked(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let key = key(&account);
     let fresh = store.attempts(&key).await.expect("attempts");
-    assert_eq!(fresh, AttemptState::default(), "no row, no failures");
+    check_eq!(fresh, AttemptState::default(), "without a row there are no failures");
 
     let rules = rules(1, Duration::from_secs(60));
     for path in [AttemptPath::Password, AttemptPath::Reset] {
-        let charged = store.charge(&key, path, &rules, at(0), None).await.expect("charge");
-        assert!(charged.is_ok(), "each path closes by itself");
+        let charged =
+            store.charge(&key, path, &rules, at(0), None).await.expect("reserving an attempt");
+        charged.expect("each path is locked out by its own failures");
     }
     let state = store.attempts(&key).await.expect("attempts");
-    let closed = Some(at(60));
+    let locked_until = Some(at(60));
     let expected = AttemptState {
         failures: 2,
-        password_closed_until: closed,
-        reset_closed_until: closed,
+        password_closed_until: locked_until,
+        reset_closed_until: locked_until,
         expires_at: None,
     };
-    assert_eq!(state, expected);
+    check_eq!(state, expected, "the row is read as it was written");
 
     let record = audit(&account, "account.unlock");
     store.unlock(account.id, &record).await.expect("unlock");
     let state = store.attempts(&key).await.expect("attempts");
-    assert_eq!(state, AttemptState::default(), "no failures are left");
-    let charged =
-        store.charge(&key, AttemptPath::Password, &rules, at(0), None).await.expect("charge");
-    assert!(charged.is_ok(), "open again");
-    assert_eq!(actions(store, &account).await, ["account.add", "account.unlock"]);
+    check_eq!(state, AttemptState::default(), "unlocking clears the failures");
+    let charged = store
+        .charge(&key, AttemptPath::Password, &rules, at(0), None)
+        .await
+        .expect("reserving an attempt");
+    charged.expect("an unlocked account is not locked out");
+    check_eq!(actions(store, &account).await, ["account.add", "account.unlock"]);
 
     let absent = self::account(&realm(), "absent");
     let refused = store.unlock(absent.id, &audit(&absent, "account.unlock")).await;
-    assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
-    assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");
+    check_matches!(
+        refused,
+        Err(AccountError::Unknown),
+        "an account that does not exist is refused"
+    );
+    check_empty!(actions(store, &absent).await, "a refused act is not recorded");
 }

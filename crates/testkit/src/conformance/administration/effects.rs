@@ -1,14 +1,14 @@
 use std::time::Duration;
 
 use super::{added, trail};
+use crate::conformance::check::{check_empty, check_eq};
 use crate::conformance::sample::{
-    access_token, at, audit, commit, digest, event, found, hash, history, key, reset_token, rules,
-    upgrade,
+    Kept, Password, access_token, at, audit, commit, digest, event, found, hash, history, key,
+    reset_token, rules, shown, upgrade,
 };
 use repass_core::{
     AccessToken, Account, AdministrationStore, AttemptPath, AttemptState, AuditRecord, Commit,
-    Committed, Found, HashedPassword, HeldToken, OtpEnrolment, OtpSpend, OutboxEvent, ResetSpend,
-    ResetToken,
+    Committed, HeldToken, OtpEnrolment, OtpSpend, OutboxEvent, ResetSpend, ResetToken,
 };
 
 /// An account with everything that a change can touch.
@@ -25,7 +25,7 @@ impl Furnished {
         let account = added(store).await;
         let change = Commit { at: at(-500), ..commit(&account, 1, "second") };
         let done = store.commit(&change).await.expect("commit");
-        assert_eq!(done, Committed::Done { version: 2 });
+        check_eq!(done, Committed::Done { version: 2 });
 
         let tokens = [(); 3].map(|()| access_token(&account));
         for token in &tokens {
@@ -51,7 +51,7 @@ impl Furnished {
         let rules = rules(5, Duration::from_secs(60));
         let charged =
             store.charge(&key(&account), AttemptPath::Password, &rules, at(-1), None).await;
-        charged.expect("charge").expect("open");
+        charged.expect("reserving an attempt").expect("not locked out");
         Self { account, tokens, reset, otp }
     }
 
@@ -69,8 +69,8 @@ impl Furnished {
 /// Everything that can be seen of an account.
 #[derive(Debug, PartialEq)]
 struct View {
-    found: Found,
-    history: Vec<HashedPassword>,
+    found: Kept,
+    history: Vec<String>,
     tokens: Vec<HeldToken>,
     reset: Option<ResetToken>,
     otp: OtpEnrolment,
@@ -117,24 +117,25 @@ pub(in crate::conformance) async fn a_change_leaves_everything_behind(
     let before = View::of(store, &furnished).await;
     let change = furnished.change(2);
     let committed = store.commit(&change).await.expect("commit");
-    assert_eq!(committed, Committed::Done { version: 3 });
+    check_eq!(committed, Committed::Done { version: 3 });
 
     let after = View::of(store, &furnished).await;
-    let credential = after.found.credential.as_ref().expect("a credential");
-    assert_eq!((&credential.hash, credential.changed_at), (&hash("third"), at(0)));
-    assert_eq!(after.found.account, Account { updated_at: at(0), ..furnished.account.clone() });
-    assert_eq!(after.history, [hash("second"), hash("first")], "newest first");
+    let password = Some(Password::new(&hash("third"), 3, at(0)));
+    check_eq!(after.found.password, password, "the account has the new password");
+    let account = Account { updated_at: at(0), ..furnished.account.clone() };
+    check_eq!(after.found.account, account, "of the account only updated_at changes");
+    check_eq!(after.history, ["second", "first"].map(shown), "the history is newest first");
     let reset = after.reset.as_ref().expect("kept");
-    assert_eq!(reset.spent_at, Some(at(0)), "the reset token is spent");
+    check_eq!(reset.spent_at, Some(at(0)), "the reset token is spent");
     let otp = OtpEnrolment { last_step: Some(11), ..furnished.otp.clone() };
-    assert_eq!(after.otp, otp, "the step is used up, nothing else");
-    assert_eq!(after.attempts, AttemptState::default(), "the failures are cleared");
-    assert_eq!(after.trail[0], change.audit, "the change is recorded");
-    assert_eq!(after.trail[1..], before.trail, "once");
-    assert_eq!(after.events.last(), Some(&change.event), "the change is told to others");
-    assert_eq!(after.events.len(), before.events.len() + 1, "once");
+    check_eq!(after.otp, otp, "of the enrolment only the last step changes");
+    check_eq!(after.attempts, AttemptState::default(), "a change clears the failures");
+    check_eq!(after.trail[0], change.audit, "the newest record is that of the change");
+    check_eq!(after.trail[1..], before.trail, "exactly one is added");
+    check_eq!(after.events.last(), Some(&change.event), "the last event is that of the change");
+    check_eq!(after.events.len(), before.events.len() + 1, "exactly one is added");
 
-    assert_eq!(View::of(store, &bystander).await, unchanged, "nobody else is touched");
+    check_eq!(View::of(store, &bystander).await, unchanged, "another account is not changed");
 }
 
 pub(in crate::conformance) async fn a_change_keeps_one_access_token(
@@ -143,18 +144,30 @@ pub(in crate::conformance) async fn a_change_keeps_one_access_token(
     let furnished = Furnished::new(store).await;
     store.commit(&furnished.change(2)).await.expect("commit");
     let revoked = View::of(store, &furnished).await.revoked();
-    assert_eq!(revoked, [None, Some(at(0)), Some(at(-5))], "one kept, one revoked, one as it was");
+    check_eq!(
+        revoked,
+        [None, Some(at(0)), Some(at(-5))],
+        "the first token is kept, the second revoked, the third stays revoked"
+    );
 
     let change = Commit { at: at(9), ..commit(&furnished.account, 3, "fourth") };
     store.commit(&change).await.expect("commit");
     let revoked = View::of(store, &furnished).await.revoked();
-    assert_eq!(revoked, [Some(at(9)), Some(at(0)), Some(at(-5))], "none is kept unless asked for");
+    check_eq!(
+        revoked,
+        [Some(at(9)), Some(at(0)), Some(at(-5))],
+        "a change that keeps no token revokes all"
+    );
 
     let (one, other) = (Furnished::new(store).await, Furnished::new(store).await);
     let keep_token = Some(other.tokens[0].id);
     store.commit(&Commit { keep_token, ..one.change(2) }).await.expect("commit");
     let revoked = View::of(store, &one).await.revoked();
-    assert_eq!(revoked, [Some(at(0)), Some(at(0)), Some(at(-5))], "a stranger's token keeps none");
+    check_eq!(
+        revoked,
+        [Some(at(0)), Some(at(0)), Some(at(-5))],
+        "a change that keeps a token of another account revokes all"
+    );
 }
 
 pub(in crate::conformance) async fn a_change_uses_up_its_one_time_password(
@@ -165,7 +178,11 @@ pub(in crate::conformance) async fn a_change_uses_up_its_one_time_password(
     let change = Commit { otp: Some(OtpSpend::Code(code)), ..furnished.change(2) };
     store.commit(&change).await.expect("commit");
     let expected = OtpEnrolment { code: None, ..furnished.otp.clone() };
-    assert_eq!(View::of(store, &furnished).await.otp, expected, "the code is gone, nothing else");
+    check_eq!(
+        View::of(store, &furnished).await.otp,
+        expected,
+        "of the enrolment only the code is deleted"
+    );
 }
 
 pub(in crate::conformance) async fn refusals_write_nothing(store: &dyn AdministrationStore) {
@@ -193,11 +210,15 @@ pub(in crate::conformance) async fn refusals_write_nothing(store: &dyn Administr
     let before = View::of(store, &furnished).await;
     for (expected, change) in refusals {
         let committed = store.commit(&change).await.expect("commit");
-        assert_eq!(committed, expected, "{change:?}");
-        assert_eq!(View::of(store, &furnished).await, before, "{expected:?} writes nothing");
+        check_eq!(committed, expected, "{change:?}");
+        check_eq!(
+            View::of(store, &furnished).await,
+            before,
+            "a change refused as {expected:?} writes nothing"
+        );
         if let Some(ResetSpend::Signed { digest, .. }) = change.spend {
             let kept = store.reset_token(&digest).await.expect("reset_token");
-            assert_eq!(kept, None, "a refused redemption is not kept");
+            check_eq!(kept, None, "a refused redemption of a signed token is not written");
         }
     }
 
@@ -205,8 +226,12 @@ pub(in crate::conformance) async fn refusals_write_nothing(store: &dyn Administr
     store.set_active(furnished.account.id, false, &record).await.expect("set_active");
     let before = View::of(store, &furnished).await;
     let inactive = Commit { spend: None, ..right };
-    assert_eq!(store.commit(&inactive).await.expect("commit"), Committed::Conflict);
-    assert_eq!(View::of(store, &furnished).await, before, "nor for an inactive account");
+    check_eq!(store.commit(&inactive).await.expect("commit"), Committed::Conflict);
+    check_eq!(
+        View::of(store, &furnished).await,
+        before,
+        "a refused change of an inactive account writes nothing"
+    );
 }
 
 pub(in crate::conformance) async fn events_stand_in_order(store: &dyn AdministrationStore) {
@@ -217,26 +242,33 @@ pub(in crate::conformance) async fn events_stand_in_order(store: &dyn Administra
         store.commit(&change).await.expect("commit");
         expected.push(change.event);
     }
-    assert_eq!(events(store, &account).await, expected, "in the order written");
-    assert_eq!(store.outbox(2).await.expect("outbox").len(), 2, "at most as many as asked for");
-    assert!(store.outbox(0).await.expect("outbox").is_empty());
+    check_eq!(events(store, &account).await, expected, "events are listed in the order written");
+    check_eq!(
+        store.outbox(2).await.expect("outbox").len(),
+        2,
+        "no more events are listed than asked for"
+    );
+    check_empty!(store.outbox(0).await.expect("outbox"));
 }
 
-pub(in crate::conformance) async fn an_upgrade_leaves_a_record_and_nothing_else(
+pub(in crate::conformance) async fn a_rehash_leaves_a_record_and_nothing_else(
     store: &dyn AdministrationStore,
 ) {
     let furnished = Furnished::new(store).await;
     let before = View::of(store, &furnished).await;
     let late = upgrade(&furnished.account, 2, "first", "stronger");
-    assert!(!store.upgrade(&late).await.expect("upgrade"), "an earlier hash");
-    assert_eq!(View::of(store, &furnished).await, before, "a refused upgrade leaves no trace");
+    assert!(
+        !store.upgrade(&late).await.expect("upgrade"),
+        "a rehash of an earlier hash is refused"
+    );
+    check_eq!(View::of(store, &furnished).await, before, "a refused rehash writes nothing");
 
     let upgrade = upgrade(&furnished.account, 2, "second", "stronger");
     assert!(store.upgrade(&upgrade).await.expect("upgrade"));
     let mut expected = before;
-    if let Some(credential) = &mut expected.found.credential {
-        credential.hash = hash("stronger");
+    if let Some(password) = &mut expected.found.password {
+        password.hash = shown("stronger");
     }
     expected.trail.insert(0, upgrade.audit);
-    assert_eq!(View::of(store, &furnished).await, expected);
+    check_eq!(View::of(store, &furnished).await, expected);
 }

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
 use super::{actions, added, trail};
+use crate::conformance::check::{Lacks, check_empty, check_eq, needs};
 use crate::conformance::sample::{
-    RIVALS, account, at, audit, audit_of, commit, found, hash, realm, uuid,
+    Kept, RIVALS, account, at, audit, audit_of, commit, found, hash, history, realm, text, uuid,
 };
 use repass_core::{
-    Account, AccountBatch, AccountId, AdministrationStore, AuditFilter, AuditRecord, Committed,
-    Credential, Found, Imported, Normalisation, Profile, Realm,
+    Account, AccountBatch, AccountError, AccountId, AdministrationStore, AuditFilter, AuditRecord,
+    Committed, Credential, Found, Imported, Normalisation, Profile, Realm,
 };
 
 fn credential(name: &str) -> Option<Credential> {
@@ -27,6 +28,12 @@ async fn import(store: &dyn AdministrationStore, batch: &AccountBatch) -> Vec<Im
     store.import_accounts(batch).await.expect("import_accounts")
 }
 
+/// Whether the store adds accounts at all.
+async fn imports(store: &dyn AdministrationStore) -> bool {
+    let nothing = batch(&realm(), Vec::new());
+    !matches!(store.import_accounts(&nothing).await, Err(AccountError::KeptElsewhere))
+}
+
 fn present(account: &Account) -> Imported {
     Imported::Present(Box::new(account.clone()))
 }
@@ -37,7 +44,10 @@ async fn trail_of(store: &dyn AdministrationStore, realm: &Realm) -> Vec<AuditRe
     store.audit(&filter).await.expect("audit")
 }
 
-pub(in crate::conformance) async fn accounts_are_imported_once(store: &dyn AdministrationStore) {
+pub(in crate::conformance) async fn accounts_are_imported_once(
+    store: &dyn AdministrationStore,
+) -> Result<(), Lacks> {
+    needs(imports(store).await, "imports")?;
     let realm = realm();
     let mut odd = account(&realm, "o'brien \"%_ 🔑 $1 ?");
     odd.username = Some("ünïcødé\u{301} $2".to_owned());
@@ -52,13 +62,21 @@ pub(in crate::conformance) async fn accounts_are_imported_once(store: &dyn Admin
         Found { account: bare.clone(), credential: None },
     ];
     let first = batch(&realm, first);
-    assert_eq!(import(store, &first).await, [Imported::Added, Imported::Added]);
+    check_eq!(import(store, &first).await, [Imported::Added, Imported::Added]);
     for imported in &first.accounts {
-        assert_eq!(found(store, &imported.account).await, *imported, "all that it came with");
+        check_eq!(
+            found(store, &imported.account).await,
+            Kept::from(imported),
+            "an imported account is found as it was imported"
+        );
     }
-    assert_eq!(trail_of(store, &realm).await, [first.record(2)], "one record for all");
+    check_eq!(trail_of(store, &realm).await, [first.record(2)], "an import is recorded once");
     let detail = first.record(2).detail;
-    assert_eq!(detail.as_deref(), Some("added=2,present=0"), "which tells how many");
+    check_eq!(
+        detail.as_deref(),
+        Some("added=2,present=0"),
+        "the record of an import has the numbers of accounts"
+    );
 
     // The same from elsewhere: other identifiers, other hashes.
     let fresh = account(&realm, "fresh");
@@ -68,52 +86,70 @@ pub(in crate::conformance) async fn accounts_are_imported_once(store: &dyn Admin
     });
     let second = batch(&realm, again.to_vec());
     let expected = [present(&bare), Imported::Added, present(&odd)];
-    assert_eq!(import(store, &second).await, expected, "what is present is told as it stands");
+    check_eq!(
+        import(store, &second).await,
+        expected,
+        "an account that is present is returned as it is"
+    );
     for imported in &first.accounts {
-        assert_eq!(found(store, &imported.account).await, *imported, "and left as it is");
+        check_eq!(
+            found(store, &imported.account).await,
+            Kept::from(imported),
+            "an account that is present is not changed"
+        );
     }
-    assert_eq!(found(store, &fresh).await, second.accounts[1], "beside what is new");
+    check_eq!(
+        found(store, &fresh).await,
+        Kept::from(&second.accounts[1]),
+        "a new account is added beside those that are present"
+    );
     let trail = trail_of(store, &realm).await;
-    assert_eq!(trail, [second.record(1), first.record(2)], "which is on record");
+    check_eq!(trail, [second.record(1), first.record(2)], "the second import is recorded");
 
     let third = batch(&realm, again.to_vec());
     let outcomes = import(store, &third).await;
     assert!(outcomes.iter().all(|one| matches!(one, Imported::Present(_))), "nothing is new");
-    assert_eq!(trail_of(store, &realm).await, trail, "so nothing is recorded");
+    check_eq!(trail_of(store, &realm).await, trail, "an import that adds nothing is not recorded");
     let elsewhere = batch(&self::realm(), Vec::new());
-    assert!(import(store, &elsewhere).await.is_empty(), "nothing at all is no error");
+    check_empty!(import(store, &elsewhere).await, "an empty import has no outcomes");
+    Ok(())
 }
 
 pub(in crate::conformance) async fn imports_leave_changed_passwords(
     store: &dyn AdministrationStore,
-) {
+) -> Result<(), Lacks> {
+    needs(imports(store).await, "imports")?;
     let account = account(&realm(), "pat");
     let accounts = vec![Found { account: account.clone(), credential: credential("imported") }];
     let batch = batch(&account.realm, accounts);
-    assert_eq!(import(store, &batch).await, [Imported::Added]);
+    check_eq!(import(store, &batch).await, [Imported::Added]);
     let changed = store.commit(&commit(&account, 1, "changed")).await.expect("commit");
-    assert_eq!(changed, Committed::Done { version: 2 }, "an imported password can be changed");
+    check_eq!(changed, Committed::Done { version: 2 }, "an imported password can be changed");
     let after = found(store, &account).await;
 
     let audit = AuditRecord { id: uuid(), ..batch.audit.clone() };
     let again = AccountBatch { audit, ..batch.clone() };
     let outcomes = import(store, &again).await;
-    assert_eq!(outcomes, [present(&after.account)], "it is there already");
-    assert_eq!(found(store, &account).await, after, "and keeps the password it was changed to");
-    let history = store.history(account.id, 10).await.expect("history");
-    assert_eq!(
-        history,
-        [hash("imported").normalised(Normalisation::Nfc)],
-        "the imported one is history"
+    check_eq!(outcomes, [present(&after.account)], "the account is present");
+    check_eq!(
+        found(store, &account).await,
+        after,
+        "an account that is present keeps its changed password"
     );
-    assert_eq!(
+    let imported = text(&hash("imported").normalised(Normalisation::Nfc));
+    check_eq!(history(store, &account).await, [imported], "the imported hash moves to the history");
+    check_eq!(
         actions(store, &account).await,
         ["password.change"],
-        "of which nobody's trail tells"
+        "the import itself is not recorded for the account"
     );
+    Ok(())
 }
 
-pub(in crate::conformance) async fn imports_take_the_first_of_two(store: &dyn AdministrationStore) {
+pub(in crate::conformance) async fn imports_take_the_first_of_two(
+    store: &dyn AdministrationStore,
+) -> Result<(), Lacks> {
+    needs(imports(store).await, "imports")?;
     // More than any store writes at once, so that some meet within a statement and some do not.
     let realm = realm();
     let names: Vec<String> = (0..250).map(|number| format!("user-{}", number % 125)).collect();
@@ -127,22 +163,33 @@ pub(in crate::conformance) async fn imports_take_the_first_of_two(store: &dyn Ad
     let batch = batch(&realm, accounts);
     let outcomes = import(store, &batch).await;
     let is_added = |outcome: &&Imported| matches!(outcome, Imported::Added);
-    assert_eq!(outcomes.iter().filter(is_added).count(), 125, "each once");
+    check_eq!(outcomes.iter().filter(is_added).count(), 125, "each of 125 user ids is added once");
     for (at, (wanted, outcome)) in batch.accounts.iter().zip(&outcomes).enumerate() {
         let user_id = &wanted.account.user_id;
         let first = batch.accounts.iter().position(|one| one.account.user_id == *user_id);
         let first = first.expect("at least this one");
         let expected =
             if first == at { Imported::Added } else { present(&batch.accounts[first].account) };
-        assert_eq!(*outcome, expected, "the first counts, the second is present");
-        assert_eq!(found(store, &wanted.account).await, batch.accounts[first]);
+        check_eq!(
+            *outcome,
+            expected,
+            "of two accounts of one user id the first is added, the second is present"
+        );
+        let first = Kept::from(&batch.accounts[first]);
+        check_eq!(
+            found(store, &wanted.account).await,
+            first,
+            "the account is found as the first of the two was imported"
+        );
     }
-    assert_eq!(trail_of(store, &realm).await, [batch.record(125)]);
+    check_eq!(trail_of(store, &realm).await, [batch.record(125)]);
+    Ok(())
 }
 
 pub(in crate::conformance) async fn rehearsed_imports_write_nothing(
     store: &dyn AdministrationStore,
-) {
+) -> Result<(), Lacks> {
+    needs(imports(store).await, "imports")?;
     let pat = added(store).await;
     let before = (found(store, &pat).await, trail(store, &pat).await);
     let kim = account(&pat.realm, "kim");
@@ -152,21 +199,27 @@ pub(in crate::conformance) async fn rehearsed_imports_write_nothing(
     });
     let rehearsal = AccountBatch { rehearsal: true, ..batch(&pat.realm, accounts.to_vec()) };
     let expected = [Imported::Added, present(&pat), present(&accounts[0].account)];
-    assert_eq!(import(store, &rehearsal).await, expected, "it tells what would become of them");
+    check_eq!(
+        import(store, &rehearsal).await,
+        expected,
+        "a rehearsal returns what an import would"
+    );
     for gone in &accounts {
         let id = gone.account.id;
-        assert_eq!(store.account(id).await.expect("account"), None, "but adds none");
+        check_eq!(store.account(id).await.expect("account"), None, "a rehearsal adds no account");
     }
-    assert_eq!((found(store, &pat).await, trail(store, &pat).await), before);
-    assert_eq!(trail_of(store, &pat.realm).await.len(), 1, "and records nothing");
+    check_eq!((found(store, &pat).await, trail(store, &pat).await), before);
+    check_eq!(trail_of(store, &pat.realm).await.len(), 1, "a rehearsal is not recorded");
 
     let record = audit(&kim, "account.add");
-    store.add_account(&kim, None, &record).await.expect("the name is free still");
+    store.add_account(&kim, None, &record).await.expect("after a rehearsal the user id is free");
+    Ok(())
 }
 
 pub(in crate::conformance) async fn rival_imports_add_each_once(
     store: &Arc<dyn AdministrationStore>,
-) {
+) -> Result<(), Lacks> {
+    needs(imports(&**store).await, "imports")?;
     let realm = realm();
     let names: Vec<String> = (0..30).map(|number| format!("user-{number}")).collect();
     let mut tasks = Vec::new();
@@ -190,8 +243,13 @@ pub(in crate::conformance) async fn rival_imports_add_each_once(
         let added = with_outcome.filter(|(_, outcome)| *outcome == Imported::Added);
         winners.extend(added.map(|(found, _)| found));
     }
-    assert_eq!(winners.len(), names.len(), "each was added by one of them");
+    check_eq!(winners.len(), names.len(), "each user id was added by exactly one of the imports");
     for winner in winners {
-        assert_eq!(found(&**store, &winner.account).await, winner, "and is the winner's");
+        check_eq!(
+            found(&**store, &winner.account).await,
+            Kept::from(&winner),
+            "an account is found as the import that added it had it"
+        );
     }
+    Ok(())
 }

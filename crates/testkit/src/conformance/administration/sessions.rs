@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::added;
+use crate::conformance::check::check_eq;
 use crate::conformance::sample::{RIVALS, access_token, at, audit, commit};
 use repass_core::{
     AccessToken, Account, AdministrationStore, AuditRecord, Commit, Committed, HeldToken, TokenId,
@@ -18,7 +19,7 @@ async fn issue(store: &dyn AdministrationStore, account: &Account, second: i64) 
 async fn held(store: &dyn AdministrationStore, token: &AccessToken) -> HeldToken {
     let by_digest = store.access_token(&token.digest).await.expect("access_token").expect("kept");
     let by_id = store.access_token_by_id(token.id).await.expect("access_token_by_id");
-    assert_eq!(by_id.as_ref(), Some(&by_digest), "the same by either name");
+    check_eq!(by_id.as_ref(), Some(&by_digest), "a token is the same by its digest and by its id");
     by_digest
 }
 
@@ -35,7 +36,7 @@ async fn change(
 ) {
     let change = Commit { at: at(second), keep_token, ..commit(account, version, "next") };
     let done = store.commit(&change).await.expect("commit");
-    assert_eq!(done, Committed::Done { version: version + 1 });
+    check_eq!(done, Committed::Done { version: version + 1 });
 }
 
 pub(in crate::conformance) async fn a_change_cuts_off_what_was_issued_before(
@@ -43,24 +44,36 @@ pub(in crate::conformance) async fn a_change_cuts_off_what_was_issued_before(
 ) {
     let (account, bystander) = (added(store).await, added(store).await);
     let (before, others) = (issue(store, &account, -1).await, issue(store, &bystander, -1).await);
-    assert_eq!(held(store, &before).await.valid_after, None, "nothing was ever cut off");
+    check_eq!(
+        held(store, &before).await.valid_after,
+        None,
+        "before any change no token is cut off"
+    );
 
     change(store, &account, (1, 0), None).await;
     // They were made before the change, but reach the store after it.
     let (late, same_moment) = (issue(store, &account, -1).await, issue(store, &account, 0).await);
     let after = issue(store, &account, 1).await;
     for token in [&before, &late, &same_moment] {
-        assert!(!counts(store, token).await, "issued at {}", token.issued_at);
-        assert_eq!(held(store, token).await.valid_after, Some(at(0)));
+        assert!(
+            !counts(store, token).await,
+            "a token issued at {}, not after the change, does not count",
+            token.issued_at
+        );
+        check_eq!(held(store, token).await.valid_after, Some(at(0)));
     }
-    assert_eq!(held(store, &late).await.token.revoked_at, None, "it is no revocation");
-    assert!(counts(store, &after).await, "a new sign-in counts");
-    assert!(counts(store, &others).await, "nobody else's sessions end");
-    assert_eq!(held(store, &others).await.valid_after, None);
+    check_eq!(
+        held(store, &late).await.token.revoked_at,
+        None,
+        "a token added after the change is not revoked by it"
+    );
+    assert!(counts(store, &after).await, "a token issued after the change counts");
+    assert!(counts(store, &others).await, "a token of another account counts");
+    check_eq!(held(store, &others).await.valid_after, None);
 
     let refused = Commit { at: at(50), ..commit(&account, 1, "late") };
-    assert_eq!(store.commit(&refused).await.expect("commit"), Committed::Conflict);
-    assert!(counts(store, &after).await, "a refused change cuts nothing off");
+    check_eq!(store.commit(&refused).await.expect("commit"), Committed::Conflict);
+    assert!(counts(store, &after).await, "a refused change cuts no token off");
 }
 
 pub(in crate::conformance) async fn a_cut_keeps_one_token_until_the_next(
@@ -69,24 +82,30 @@ pub(in crate::conformance) async fn a_cut_keeps_one_token_until_the_next(
     let account = added(store).await;
     let (first, second) = (issue(store, &account, -1).await, issue(store, &account, -1).await);
     change(store, &account, (1, 0), Some(first.id)).await;
-    assert!(held(store, &first).await.kept && counts(store, &first).await, "kept by the change");
+    assert!(
+        held(store, &first).await.kept && counts(store, &first).await,
+        "the token that the change keeps counts"
+    );
     assert!(!held(store, &second).await.kept && !counts(store, &second).await);
 
     change(store, &account, (2, 10), Some(first.id)).await;
-    assert!(counts(store, &first).await, "kept once more");
+    assert!(counts(store, &first).await, "a kept token can be kept by the next change");
     let third = issue(store, &account, 11).await;
     change(store, &account, (3, 20), Some(third.id)).await;
-    assert!(!counts(store, &first).await, "an earlier change's keeping is over");
+    assert!(!counts(store, &first).await, "a token kept by an earlier change no longer counts");
     assert!(counts(store, &third).await);
     change(store, &account, (4, 30), None).await;
-    assert!(!counts(store, &third).await, "none is kept unless asked for");
+    assert!(!counts(store, &third).await, "a change that keeps no token cuts all off");
 
     let (one, other) = (added(store).await, added(store).await);
     let own = issue(store, &one, -1).await;
     let others = issue(store, &other, -1).await;
     change(store, &one, (1, 0), Some(others.id)).await;
-    assert!(!counts(store, &own).await, "a stranger's token keeps none");
-    assert!(counts(store, &others).await, "and is not touched");
+    assert!(
+        !counts(store, &own).await,
+        "a change that keeps a token of another account cuts all off"
+    );
+    assert!(counts(store, &others).await, "the token of the other account counts");
 }
 
 pub(in crate::conformance) async fn a_cut_never_moves_back(store: &dyn AdministrationStore) {
@@ -95,7 +114,7 @@ pub(in crate::conformance) async fn a_cut_never_moves_back(store: &dyn Administr
     // By a node whose clock is late.
     change(store, &account, (2, 5), None).await;
     let between = issue(store, &account, 7).await;
-    assert_eq!(held(store, &between).await.valid_after, Some(at(10)));
+    check_eq!(held(store, &between).await.valid_after, Some(at(10)));
     assert!(!counts(store, &between).await);
 }
 
@@ -108,11 +127,15 @@ pub(in crate::conformance) async fn deactivation_cuts_off_too(store: &dyn Admini
         store.set_active(account.id, active, &record).await.expect("set_active");
     }
     let (late, after) = (issue(store, &account, 5).await, issue(store, &account, 6).await);
-    assert_eq!(held(store, &late).await.valid_after, Some(at(5)), "activation cuts nothing off");
+    check_eq!(
+        held(store, &late).await.valid_after,
+        Some(at(5)),
+        "deactivation sets the moment of the cut, activation does not"
+    );
     for token in [&kept, &late] {
-        assert!(!counts(store, token).await, "what has ended does not come back");
+        assert!(!counts(store, token).await, "activation restores no token");
     }
-    assert!(counts(store, &after).await, "a new sign-in counts");
+    assert!(counts(store, &after).await, "a token issued after the change counts");
 }
 
 pub(in crate::conformance) async fn a_token_that_races_a_change_is_cut_off(
@@ -128,6 +151,9 @@ pub(in crate::conformance) async fn a_token_that_races_a_change_is_cut_off(
     change(&**store, &account, (1, 0), None).await;
     for one in issuing {
         let token = one.await.expect("a task that issues");
-        assert!(!counts(&**store, &token).await, "whichever of the two came first");
+        assert!(
+            !counts(&**store, &token).await,
+            "a token issued before the change does not count, whichever came first"
+        );
     }
 }

@@ -1,4 +1,5 @@
 use super::{actions, added};
+use crate::conformance::check::{check_empty, check_eq, check_matches};
 use crate::conformance::sample::{
     access_token, account, at, audit, audit_of, digest, event, realm, reset_token, service_key,
     uuid,
@@ -26,35 +27,42 @@ pub(in crate::conformance) async fn keys_are_kept_and_revoked_once(
     }
     for key in [&oldest, &middle, &newest] {
         let by_digest = store.key(&key.digest).await.expect("key");
-        assert_eq!(by_digest.as_ref(), Some(key), "found by digest as it was added");
+        check_eq!(by_digest.as_ref(), Some(key), "the key is found by its digest as it was added");
         let by_id = store.key_by_id(key.id).await.expect("key_by_id");
-        assert_eq!(by_id.as_ref(), Some(key), "found by id as it was added");
+        check_eq!(by_id.as_ref(), Some(key), "the key is found by its id as it was added");
     }
-    assert_eq!(store.key(&digest("unknown")).await.expect("key"), None);
-    assert_eq!(store.key_by_id(KeyId(uuid())).await.expect("key_by_id"), None);
+    check_eq!(store.key(&digest("unknown")).await.expect("key"), None);
+    check_eq!(store.key_by_id(KeyId(uuid())).await.expect("key_by_id"), None);
 
     let revoke = of_realm(&realm, "key.revoke");
     assert!(store.revoke_key(middle.id, &revoke).await.expect("revoke_key"));
     let again = AuditRecord { at: at(8), ..of_realm(&realm, "key.revoke") };
     let revoked = store.revoke_key(middle.id, &again).await.expect("revoke_key");
-    assert!(!revoked, "it was revoked before");
+    assert!(!revoked, "a revoked key is not revoked again");
     let unknown = of_realm(&realm, "key.revoke");
     let revoked = store.revoke_key(KeyId(uuid()), &unknown).await.expect("revoke_key");
-    assert!(!revoked, "there is no such key");
+    assert!(!revoked, "a key that does not exist is not revoked");
 
     let middle = Key { revoked_at: Some(at(7)), ..middle };
     let found = store.key(&middle.digest).await.expect("key");
-    assert_eq!(found.as_ref(), Some(&middle), "a revoked key is found, with its first revocation");
+    check_eq!(found.as_ref(), Some(&middle), "a revoked key is found with its first revocation");
     let listed = store.keys(Some(&realm)).await.expect("keys");
-    assert_eq!(listed, [oldest, middle, newest], "of one realm, oldest first, revoked ones too");
+    check_eq!(
+        listed,
+        [oldest, middle, newest],
+        "the keys of a realm are listed oldest first, revoked ones too"
+    );
     let all = store.keys(None).await.expect("keys");
-    assert!(listed.iter().chain([&foreign]).all(|key| all.contains(key)), "or of all realms");
+    assert!(
+        listed.iter().chain([&foreign]).all(|key| all.contains(key)),
+        "without a realm, the keys of all realms are listed"
+    );
 
     let filter = AuditFilter { realm: Some(realm), limit: 100, ..AuditFilter::default() };
     let trail = store.audit(&filter).await.expect("audit");
     let revocations = trail.iter().filter(|record| record.action == "key.revoke").count();
-    assert_eq!(revocations, 1, "only what was done is recorded");
-    assert_eq!(trail.len(), 4, "and every key that was added");
+    check_eq!(revocations, 1, "only what was done is recorded");
+    check_eq!(trail.len(), 4, "every key that was added is recorded");
 }
 
 pub(in crate::conformance) async fn access_tokens_are_kept_and_revoked_once(
@@ -75,35 +83,47 @@ pub(in crate::conformance) async fn access_tokens_are_kept_and_revoked_once(
             kept: false,
         };
         let by_digest = store.access_token(&token.digest).await.expect("access_token");
-        assert_eq!(by_digest.as_ref(), Some(&expected), "found by digest, with its holder");
+        check_eq!(
+            by_digest.as_ref(),
+            Some(&expected),
+            "the token is found by its digest with its holder"
+        );
         let by_id = store.access_token_by_id(token.id).await.expect("access_token_by_id");
-        assert_eq!(by_id, Some(expected), "found by id, with its holder");
+        check_eq!(by_id, Some(expected), "the token is found by its id with its holder");
     }
-    assert_eq!(store.access_token(&digest("unknown")).await.expect("access_token"), None);
+    check_eq!(store.access_token(&digest("unknown")).await.expect("access_token"), None);
     let unknown = store.access_token_by_id(TokenId(uuid())).await.expect("access_token_by_id");
-    assert_eq!(unknown, None);
+    check_eq!(unknown, None);
 
     for (second, expected) in [(7, true), (8, false)] {
         let record = AuditRecord { at: at(second), ..audit(&account, "access-token.revoke") };
         let revoked = store.revoke_access_token(token.id, &record).await;
-        assert_eq!(revoked.expect("revoke_access_token"), expected, "it is revoked once");
+        check_eq!(revoked.expect("revoke_access_token"), expected, "a token is revoked once");
     }
     let record = audit(&account, "access-token.revoke");
     let revoked = store.revoke_access_token(TokenId(uuid()), &record).await;
-    assert!(!revoked.expect("revoke_access_token"), "there is no such token");
+    assert!(!revoked.expect("revoke_access_token"), "a token that does not exist is not revoked");
     let held = store.access_token(&token.digest).await.expect("access_token").expect("kept");
-    assert_eq!(held.token.revoked_at, Some(at(7)), "found, with its first revocation");
+    check_eq!(
+        held.token.revoked_at,
+        Some(at(7)),
+        "a revoked token is found with its first revocation"
+    );
     let held = store.access_token(&plain.digest).await.expect("access_token").expect("kept");
-    assert_eq!(held.token.revoked_at, None, "the other one still counts");
+    check_eq!(held.token.revoked_at, None, "another token of the account is not revoked");
     let expected = ["account.add", "access-token.add", "access-token.add", "access-token.revoke"];
-    assert_eq!(actions(store, &account).await, expected, "only what was done is recorded");
+    check_eq!(actions(store, &account).await, expected, "only what was done is recorded");
 
     let absent = self::account(&realm(), "absent");
     let stray = access_token(&absent);
     let refused = store.add_access_token(&stray, &audit(&absent, "access-token.add")).await;
-    assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
-    assert_eq!(store.access_token(&stray.digest).await.expect("access_token"), None);
-    assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");
+    check_matches!(
+        refused,
+        Err(AccountError::Unknown),
+        "an account that does not exist is refused"
+    );
+    check_eq!(store.access_token(&stray.digest).await.expect("access_token"), None);
+    check_empty!(actions(store, &absent).await, "a refused act is not recorded");
 }
 
 pub(in crate::conformance) async fn a_key_and_a_token_are_found_together(
@@ -124,11 +144,15 @@ pub(in crate::conformance) async fn a_key_and_a_token_are_found_together(
                 store.access_token(token).await.expect("access_token"),
             );
             let together = store.key_and_access_token(key, token).await;
-            assert_eq!(together.expect("key_and_access_token"), apart);
+            check_eq!(together.expect("key_and_access_token"), apart);
         }
     }
     let swapped = store.key_and_access_token(&token.digest, &key.digest).await;
-    assert_eq!(swapped.expect("key_and_access_token"), (None, None), "each is its own kind");
+    check_eq!(
+        swapped.expect("key_and_access_token"),
+        (None, None),
+        "the digest of a key finds no token, and the other way round"
+    );
 }
 
 pub(in crate::conformance) async fn reset_tokens_are_kept(store: &dyn AdministrationStore) {
@@ -143,24 +167,28 @@ pub(in crate::conformance) async fn reset_tokens_are_kept(store: &dyn Administra
             .await
             .expect("add_reset_token");
         let kept = store.reset_token(&token.digest).await.expect("reset_token");
-        assert_eq!(kept.as_ref(), Some(token), "found as it was added");
+        check_eq!(kept.as_ref(), Some(token), "the reset token is found as it was added");
     }
     let older = store.reset_token(&older.digest).await.expect("reset_token").expect("kept");
-    assert!(older.spent_at.is_some(), "voided by the newer one");
+    assert!(older.spent_at.is_some(), "a newer reset token voids the older");
     let kept = store.reset_token(&others.digest).await.expect("reset_token");
-    assert_eq!(kept, Some(others), "another account's is as it was");
-    assert_eq!(store.reset_token(&digest("unknown")).await.expect("reset_token"), None);
+    check_eq!(kept, Some(others), "a newer reset token voids none of another account");
+    check_eq!(store.reset_token(&digest("unknown")).await.expect("reset_token"), None);
     let expected = ["account.add", "reset-token.add", "reset-token.add"];
-    assert_eq!(actions(store, &account).await, expected);
+    check_eq!(actions(store, &account).await, expected);
 
     let absent = self::account(&realm(), "absent");
     let stray = reset_token(&absent);
     let refused = store
         .add_reset_token(&stray, &audit(&absent, "reset-token.add"), &event(stray.account, 0))
         .await;
-    assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
-    assert_eq!(store.reset_token(&stray.digest).await.expect("reset_token"), None);
-    assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");
+    check_matches!(
+        refused,
+        Err(AccountError::Unknown),
+        "an account that does not exist is refused"
+    );
+    check_eq!(store.reset_token(&stray.digest).await.expect("reset_token"), None);
+    check_empty!(actions(store, &absent).await, "a refused act is not recorded");
 }
 
 pub(in crate::conformance) async fn one_time_passwords_are_replaced(
@@ -168,7 +196,7 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
 ) {
     let account = added(store).await;
     let none = OtpEnrolment::default();
-    assert_eq!(store.otp(account.id).await.expect("otp"), none, "nothing at first");
+    check_eq!(store.otp(account.id).await.expect("otp"), none, "a new account has no enrolment");
     let full = OtpEnrolment {
         sealed_secret: Some((0..=255).collect()),
         last_step: Some(60_000_000),
@@ -180,9 +208,9 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
         let record = audit(&account, "otp.set");
         store.set_otp(account.id, &enrolment, &record).await.expect("set_otp");
         let kept = store.otp(account.id).await.expect("otp");
-        assert_eq!(kept, enrolment, "all of it is replaced");
+        check_eq!(kept, enrolment, "the whole enrolment is replaced");
     }
-    assert_eq!(actions(store, &account).await.len(), 5, "each replacement is recorded");
+    check_eq!(actions(store, &account).await.len(), 5, "each replacement is recorded");
 
     let secret = OtpEnrolment {
         sealed_secret: Some(vec![1, 2, 3]),
@@ -194,22 +222,34 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     store.set_otp_code(account.id, &code, at(600), &record).await.expect("set_otp_code");
     let with_code = OtpEnrolment { code: Some((code, at(600))), ..secret };
     let kept = store.otp(account.id).await.expect("otp");
-    assert_eq!(kept, with_code, "a code leaves secret and last step alone");
+    check_eq!(kept, with_code, "a code leaves the secret and the last step alone");
     let fresh = self::account(&realm(), "without otp");
     store.add_account(&fresh, None, &audit(&fresh, "account.add")).await.expect("add_account");
     let record = audit(&fresh, "otp.issue");
     store.set_otp_code(fresh.id, &code, at(600), &record).await.expect("set_otp_code");
     let only_code = OtpEnrolment { code: Some((code, at(600))), ..OtpEnrolment::default() };
-    assert_eq!(store.otp(fresh.id).await.expect("otp"), only_code, "a code needs no secret");
+    check_eq!(
+        store.otp(fresh.id).await.expect("otp"),
+        only_code,
+        "an account without a secret can have a code"
+    );
 
     let absent = self::account(&realm(), "absent");
     let refused =
         store.set_otp(absent.id, &OtpEnrolment::default(), &audit(&absent, "otp.set")).await;
-    assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
+    check_matches!(
+        refused,
+        Err(AccountError::Unknown),
+        "an account that does not exist is refused"
+    );
     let record = audit(&absent, "otp.issue");
     let refused = store.set_otp_code(absent.id, &code, at(600), &record).await;
-    assert!(matches!(refused, Err(AccountError::Unknown)), "there is no such account");
-    assert!(actions(store, &absent).await.is_empty(), "so there is nothing to record");
+    check_matches!(
+        refused,
+        Err(AccountError::Unknown),
+        "an account that does not exist is refused"
+    );
+    check_empty!(actions(store, &absent).await, "a refused act is not recorded");
     let unknown = store.otp(absent.id).await.expect("otp");
-    assert_eq!(unknown, OtpEnrolment::default(), "an account that is none has none");
+    check_eq!(unknown, OtpEnrolment::default(), "an account that does not exist has no enrolment");
 }

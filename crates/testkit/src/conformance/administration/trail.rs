@@ -1,4 +1,5 @@
 use super::{added, trail};
+use crate::conformance::check::{check_empty, check_eq};
 use crate::conformance::sample::{at, audit, realm, uuid};
 use repass_core::{AdministrationStore, AuditFilter, AuditRecord, Context};
 
@@ -17,20 +18,31 @@ pub(in crate::conformance) async fn is_listed_newest_first(store: &dyn Administr
     let of_one = AuditFilter { account: Some(one.id), ..all.clone() };
     let listed = store.audit(&of_one).await.expect("audit");
     let expected = [&records[3], &records[2], &records[0]];
-    assert_eq!(listed.iter().take(3).collect::<Vec<_>>(), expected, "newest first");
-    assert_eq!(listed.len(), 4, "of one account, its making included");
+    check_eq!(
+        listed.iter().take(3).collect::<Vec<_>>(),
+        expected,
+        "records are listed newest first"
+    );
+    check_eq!(listed.len(), 4, "all records of the account are listed");
 
     let of_realm = AuditFilter { realm: Some(one.realm.clone()), ..all.clone() };
     let listed = store.audit(&of_realm).await.expect("audit");
-    assert_eq!((listed.len(), &listed[0]), (5, &stranger), "of one realm, nobody's too");
+    check_eq!(
+        (listed.len(), &listed[0]),
+        (5, &stranger),
+        "all records of the realm are listed, those of no account too"
+    );
     let some = store.audit(&AuditFilter { limit: 2, ..of_realm }).await.expect("audit");
-    assert_eq!(some, listed[..2], "at most as many as asked for");
+    check_eq!(some, listed[..2], "no more records are listed than asked for");
 
     let neither = AuditFilter { realm: Some(other.realm.clone()), ..of_one };
-    assert!(store.audit(&neither).await.expect("audit").is_empty(), "both filters count");
+    check_empty!(
+        store.audit(&neither).await.expect("audit"),
+        "with both filters, records match both"
+    );
     let listed = store.audit(&AuditFilter { limit: 1, ..all.clone() }).await.expect("audit");
-    assert_eq!(listed, [stranger], "without filters, of all");
-    assert!(store.audit(&AuditFilter { limit: 0, ..all }).await.expect("audit").is_empty());
+    check_eq!(listed, [stranger], "without filters, the newest record of all is listed");
+    check_empty!(store.audit(&AuditFilter { limit: 0, ..all }).await.expect("audit"));
 }
 
 pub(in crate::conformance) async fn keeps_odd_texts(store: &dyn AdministrationStore) {
@@ -55,12 +67,12 @@ pub(in crate::conformance) async fn keeps_odd_texts(store: &dyn AdministrationSt
         ..audit(&account, "password.change")
     };
     store.record(&record, None).await.expect("record");
-    assert_eq!(trail(store, &account).await[0], record, "every text comes back as it was");
+    check_eq!(trail(store, &account).await[0], record, "every text is read as it was written");
 
     let elsewhere = AuditRecord { id: uuid(), realm: realm(), account: None, ..record };
     store.record(&elsewhere, None).await.expect("record");
     let filter =
         AuditFilter { realm: Some(elsewhere.realm.clone()), limit: 9, ..AuditFilter::default() };
     let listed = store.audit(&filter).await.expect("audit");
-    assert_eq!(listed, [elsewhere], "a realm needs no account to have a trail");
+    check_eq!(listed, [elsewhere], "a record of no account is listed with its realm");
 }

@@ -1,13 +1,16 @@
 use super::Fixture;
-use super::sample::{RIVALS, account, added, commit, found, hash, history, realm, upgrade};
-use repass_core::{Account, Committed, Credential, Upgrade};
+use super::check::{check_empty, check_eq};
+use super::sample::{
+    Password, RIVALS, account, added, commit, found, hash, history, realm, shown, text, upgrade,
+};
+use repass_core::{Account, Committed, Upgrade};
 
 async fn refused(fixture: &dyn Fixture, account: &Account, upgrade: &Upgrade, why: &str) {
     let store = fixture.store();
     let before = (found(&*store, account).await, history(&*store, account).await);
     assert!(!store.upgrade(upgrade).await.expect("upgrade"), "{why}");
     let after = (found(&*store, account).await, history(&*store, account).await);
-    assert_eq!(after, before, "a refused upgrade writes nothing ({why})");
+    check_eq!(after, before, "a refused rehash writes nothing; refused because {why}");
 }
 
 pub(super) async fn replaces_the_hash_and_nothing_else(fixture: &dyn Fixture) {
@@ -16,22 +19,30 @@ pub(super) async fn replaces_the_hash_and_nothing_else(fixture: &dyn Fixture) {
     let others = found(&*store, &bystander).await;
     let mut before = found(&*store, &account).await;
     let replaced = store.upgrade(&upgrade(&account, 1, "first", "stronger")).await;
-    assert!(replaced.expect("upgrade"), "the hash is the expected one");
-    if let Some(credential) = &mut before.credential {
-        credential.hash = hash("stronger");
+    assert!(replaced.expect("upgrade"), "a hash that is the expected one is replaced");
+    if let Some(password) = &mut before.password {
+        password.hash = shown("stronger");
     }
-    assert_eq!(found(&*store, &account).await, before, "version and moment stay as they were");
-    assert!(history(&*store, &account).await.is_empty(), "it is the same password");
-    assert_eq!(found(&*store, &bystander).await, others, "nobody else's");
+    check_eq!(found(&*store, &account).await, before, "only the hash changes");
+    check_empty!(history(&*store, &account).await, "a rehash leaves the history alone");
+    check_eq!(found(&*store, &bystander).await, others, "another account is not changed");
 
     let change = commit(&account, 1, "second");
     let committed = store.commit(&change).await.expect("commit");
-    assert_eq!(committed, Committed::Done { version: 2 }, "a change goes on from the version");
-    assert_eq!(history(&*store, &account).await, [hash("stronger")], "the hash that was there");
+    check_eq!(committed, Committed::Done { version: 2 }, "a rehash leaves the version alone");
+    check_eq!(
+        history(&*store, &account).await,
+        [shown("stronger")],
+        "the hash before the change moves to the history"
+    );
     let again = upgrade(&account, 2, "second", "stronger still");
-    assert!(store.upgrade(&again).await.expect("upgrade"), "any version has an upgrade");
-    let expected = Credential { hash: hash("stronger still"), version: 2, changed_at: change.at };
-    assert_eq!(found(&*store, &account).await.credential, Some(expected));
+    assert!(store.upgrade(&again).await.expect("upgrade"), "every version can be rehashed");
+    let expected = Password::new(&hash("stronger still"), 2, change.at);
+    check_eq!(
+        found(&*store, &account).await.password,
+        Some(expected),
+        "the hash is the new one, of the same version and change"
+    );
 }
 
 pub(super) async fn refuses_other_hashes_and_versions(fixture: &dyn Fixture) {
@@ -60,7 +71,7 @@ pub(super) async fn refuses_absent_and_inactive_accounts(fixture: &dyn Fixture) 
     let absent = account(&realm(), "absent");
     let late = upgrade(&absent, 1, "first", "stronger");
     let replaced = fixture.store().upgrade(&late).await.expect("upgrade");
-    assert!(!replaced, "there is no such account");
+    assert!(!replaced, "the hash of an account that does not exist is not replaced");
 }
 
 pub(super) async fn one_of_many_at_once_wins(fixture: &dyn Fixture) {
@@ -71,15 +82,19 @@ pub(super) async fn one_of_many_at_once_wins(fixture: &dyn Fixture) {
             let upgrade = upgrade(&account, 1, "first", &format!("of-{rival}"));
             let store = fixture.store();
             tokio::spawn(async move {
-                store.upgrade(&upgrade).await.expect("upgrade").then_some(upgrade.hash)
+                store.upgrade(&upgrade).await.expect("upgrade").then_some(text(&upgrade.hash))
             })
         })
         .collect();
     let mut winners = Vec::new();
     for rival in rivals {
-        winners.extend(rival.await.expect("a task that upgrades"));
+        winners.extend(rival.await.expect("a task that rehashes"));
     }
-    assert_eq!(winners.len(), 1, "of {RIVALS} upgrades of one hash exactly one is made");
-    let credential = found(&*store, &account).await.credential.expect("a credential");
-    assert_eq!((&credential.hash, credential.version), (&winners[0], 1), "the winner's");
+    check_eq!(winners.len(), 1, "of {RIVALS} rehashes of one hash exactly one is made");
+    let password = found(&*store, &account).await.password.expect("a password");
+    check_eq!(
+        (&password.hash, password.version),
+        (&winners[0], 1),
+        "the account has the hash of the rehash that was made"
+    );
 }
