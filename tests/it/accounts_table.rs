@@ -4,10 +4,8 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use http::Method;
-use repass_core::{
-    Argon2idHasher, HashProfile, HashedPassword, Hasher, HasherOptions, Knowledge, Plaintext,
-    Policy, SystemRandomness,
-};
+use repass_core::{HashedPassword, Hasher, Knowledge, Plaintext, Policy};
+use repass_testkit::fixtures;
 use repass_tests::{Database, Server, ServerBuilder, binary};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor, Row};
@@ -33,16 +31,10 @@ const PEOPLE: &str = "CREATE TABLE people (
 const MAPPING: &str = "[store.accounts]\ntable = 'people'\nid = 'no'\nuser_id = 'login'\n\
                        hash = 'pw'\nactive = 'enabled'\nrealm_column = 'tenant'\n";
 
-fn hasher() -> Argon2idHasher {
-    let options =
-        HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
-    Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap()
-}
-
 async fn hash(password: &str) -> String {
     let password = Arc::new(Plaintext::from(password));
     let accepted = Policy::default().accept(password, &Knowledge::default()).unwrap();
-    hasher().hash(accepted).await.unwrap().as_str().to_owned()
+    fixtures::hasher().hash(accepted).await.unwrap().as_str().to_owned()
 }
 
 /// A server on the application's database, in which somebody is a customer's user and a trader.
@@ -80,7 +72,7 @@ async fn untouched(database: &Database) -> Vec<String> {
 async fn is_password(database: &Database, no: i32, password: &str) -> bool {
     let stored = texts(database, "pw", &format!("no = {no}")).await.remove(0);
     let stored = HashedPassword::from_stored(stored);
-    hasher().verify(Arc::new(Plaintext::from(password)), &stored).await.unwrap()
+    fixtures::hasher().verify(Arc::new(Plaintext::from(password)), &stored).await.unwrap()
 }
 
 /// The command line on the same database; it is told of no mapping.

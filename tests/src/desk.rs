@@ -3,10 +3,11 @@ use std::time::Duration;
 
 use repass_core::{
     Account, Administration, AdministrationStore, Argon2idHasher, AuditFilter, AuditRecord,
-    CredentialStore, Engine, EngineBuilder, HashProfile, Hasher, HasherOptions, InstallationKey,
-    KeyKind, NewAccount, Plaintext, Policy, Profile, Realm, Subject, SystemRandomness,
+    CredentialStore, Engine, EngineBuilder, Hasher, InstallationKey, KeyKind, NewAccount,
+    Plaintext, Policy, Profile, Realm, Subject,
 };
 use repass_store::SqlStore;
+use repass_testkit::fixtures;
 
 use crate::Database;
 
@@ -41,9 +42,7 @@ impl Desk {
     pub(crate) async fn open(database: Database) -> Self {
         let store = SqlStore::open(&database.url()).await.unwrap();
         let key = database.key();
-        let options =
-            HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
-        let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap());
+        let hasher = Arc::new(fixtures::hasher());
         // Tests give accounts any password.
         let policy = Policy {
             min_length: 1,

@@ -7,12 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    Argon2idHasher, AuditRecord, Claim, ClaimedEvent, Engine, HashProfile, HasherOptions,
-    InstallationKey, NewAccount, OutboxEntry, OutboxFilter, OutboxState, OutboxStore, Profile,
-    StoreError, SystemClock, SystemRandomness,
+    AuditRecord, Claim, ClaimedEvent, Engine, InstallationKey, NewAccount, OutboxEntry,
+    OutboxFilter, OutboxState, OutboxStore, Profile, StoreError, SystemClock, SystemRandomness,
 };
 use repass_outbox::{Channel, Courier, CourierOptions, DeliveryError};
-use repass_testkit::MemoryStore;
+use repass_testkit::{MemoryStore, fixtures};
 use uuid::Uuid;
 
 /// As a store on SQLite: who writes has the one connection for as long as the transaction takes.
@@ -99,9 +98,7 @@ impl Channel for Willing {
 /// So many accounts, each with an event.
 async fn store_with_events(events: u32) -> MemoryStore {
     let store = MemoryStore::new();
-    let options =
-        HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
-    let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap());
+    let hasher = Arc::new(fixtures::hasher());
     let key = InstallationKey::from_bytes([3; 32]);
     let engine = Engine::builder(Arc::new(store.clone()), hasher, key).build().unwrap();
     let desk = engine.administration();

@@ -2,13 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
-use jiff::Timestamp;
 use repass_core::{
     Account, AccountBatch, AccountError, AccountFilter, AccountId, AdministrationStore,
-    AuditFilter, AuditRecord, Context, Credential, Found, HashedPassword, Imported, Profile,
-    StoreError,
+    AuditFilter, AuditRecord, Credential, Found, Imported, StoreError,
 };
 use repass_store::SqlStore;
+use repass_testkit::fixtures;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -19,37 +18,16 @@ async fn open(folder: &TempDir) -> SqlStore {
 }
 
 fn found(number: u128) -> Found {
-    let account = Account {
-        id: AccountId(Uuid::from_u128(number)),
-        realm: "shop".parse().unwrap(),
-        user_id: format!("user-{number}").parse().unwrap(),
-        email: None,
-        username: None,
-        profile: Profile::default(),
-        active: true,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-    };
-    let credential = Some(Credential {
-        hash: HashedPassword::from_stored("$argon2id$the-tag"),
-        version: 1,
-        changed_at: Timestamp::UNIX_EPOCH,
-    });
-    Found { account, credential }
+    let account = fixtures::account(&"shop".parse().unwrap(), &format!("user-{number}"));
+    let account = Account { id: AccountId(Uuid::from_u128(number)), ..account };
+    let credential =
+        Credential { hash: fixtures::hash("tag"), version: 1, changed_at: account.created_at };
+    Found { account, credential: Some(credential) }
 }
 
 fn batch(record: u128, accounts: Vec<Found>) -> AccountBatch {
-    let audit = AuditRecord {
-        id: Uuid::from_u128(record),
-        at: Timestamp::UNIX_EPOCH,
-        realm: "shop".parse().unwrap(),
-        account: None,
-        action: "account.import".to_owned(),
-        outcome: "ok".to_owned(),
-        detail: None,
-        caller: "operator".to_owned(),
-        context: Context::new("test"),
-    };
+    let audit = fixtures::audit(&accounts[0].account, "account.import");
+    let audit = AuditRecord { id: Uuid::from_u128(record), account: None, ..audit };
     AccountBatch { accounts, audit, rehearsal: false }
 }
 

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use repass_core::{
     Account, AccountId, AdministrationStore, AttemptKey, AttemptPath, AttemptRules, AuditRecord,
-    Context, CredentialStore, HashedPassword, Profile, StoreError, Subject,
+    CredentialStore, HashedPassword, StoreError, Subject,
 };
 use repass_store::{OpenError, SqlStore};
+use repass_testkit::fixtures;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
@@ -46,31 +47,13 @@ impl Database {
 }
 
 fn account(number: u128) -> Account {
-    Account {
-        id: AccountId(Uuid::from_u128(number)),
-        realm: "shop".parse().unwrap(),
-        user_id: format!("user-{number}").parse().unwrap(),
-        email: None,
-        username: None,
-        profile: Profile::default(),
-        active: true,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-    }
+    let account = fixtures::account(&"shop".parse().unwrap(), &format!("user-{number}"));
+    Account { id: AccountId(Uuid::from_u128(number)), ..account }
 }
 
 fn audit(number: u128) -> AuditRecord {
-    AuditRecord {
-        id: Uuid::from_u128(number),
-        at: Timestamp::UNIX_EPOCH,
-        realm: "shop".parse().unwrap(),
-        account: None,
-        action: "account.add".to_owned(),
-        outcome: "ok".to_owned(),
-        detail: None,
-        caller: "operator".to_owned(),
-        context: Context::new("test"),
-    }
+    let record = fixtures::audit(&account(number), "account.add");
+    AuditRecord { id: Uuid::from_u128(number), account: None, ..record }
 }
 
 async fn add(store: &SqlStore, number: u128) {

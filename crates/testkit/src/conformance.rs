@@ -17,7 +17,7 @@
 //!
 //! use async_trait::async_trait;
 //! use repass_core::{Account, CredentialStore, HashedPassword};
-//! # use repass_core::{AdministrationStore, AuditRecord, Context, SystemRandomness, random_uuid};
+//! # use repass_core::AdministrationStore;
 //! use repass_testkit::conformance::{self, Fixture};
 //! # use repass_testkit::MemoryStore as YourStore;
 //!
@@ -31,17 +31,7 @@
 //!
 //!     async fn add_account(&self, account: &Account, hash: Option<&HashedPassword>) {
 //!         // INSERT INTO your_users …
-//! #       let audit = AuditRecord {
-//! #           id: random_uuid(&SystemRandomness).unwrap(),
-//! #           at: account.created_at,
-//! #           realm: account.realm.clone(),
-//! #           account: Some(account.id),
-//! #           action: "account.add".to_owned(),
-//! #           outcome: "ok".to_owned(),
-//! #           detail: None,
-//! #           caller: "test".to_owned(),
-//! #           context: Context::new("test"),
-//! #       };
+//! #       let audit = repass_testkit::fixtures::audit(account, "account.add");
 //! #       self.0.add_account(account, hash, &audit).await.unwrap();
 //!     }
 //! }

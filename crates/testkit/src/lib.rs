@@ -1,5 +1,5 @@
-//! For tests of programs that use `repass-core`: a store in memory, a clock that is moved by hand, and
-//! the conformance suite that every store passes.
+//! For tests of programs that use `repass-core`: a store in memory, a clock that is moved by hand,
+//! fixtures, and the conformance suite that every store passes.
 //!
 //! It is no store for production: [`MemoryStore`] loses everything with the process.
 //!
@@ -25,6 +25,7 @@
 
 mod clock;
 pub mod conformance;
+pub mod fixtures;
 mod memory;
 
 pub use clock::ManualClock;

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use repass_core::{
     Account, AccountId, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
     AuditRecord, Authorization, Change, ChangeError, Changed, Clock, Context, Engine, HashError,
-    HashProfile, HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, NewAccount,
-    NewPassword, Plaintext, Policy, Profile, Proof, Realm, Subject, SystemRandomness, random_uuid,
+    HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, NewAccount, NewPassword,
+    Plaintext, Policy, Profile, Proof, Realm, Subject, SystemRandomness, random_uuid,
 };
-use repass_testkit::{ManualClock, MemoryStore};
+use repass_testkit::{ManualClock, MemoryStore, fixtures};
 
 pub(crate) const OLD: &str = "the first of my passwords";
 pub(crate) const NEW: &str = "a second one, quite different";
@@ -128,9 +128,8 @@ impl House {
     pub(crate) async fn with(policy: Policy, options: HasherOptions) -> Self {
         let store = MemoryStore::new();
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
-        let options = HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..options };
         let hasher = Arc::new(CountingHasher {
-            inner: Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap(),
+            inner: fixtures::hasher_with(options),
             verified: AtomicUsize::new(0),
             hashed: AtomicUsize::new(0),
             busy: AtomicUsize::new(0),
@@ -222,11 +221,9 @@ impl House {
 
 /// What a hasher with these options, but the cheap profile, stores for a password.
 pub(crate) async fn stored_by(options: HasherOptions, password: &str) -> HashedPassword {
-    let options = HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..options };
-    let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
     let password = Arc::new(Plaintext::from(password));
     let accepted = Policy::default().accept(password, &Knowledge::default()).unwrap();
-    hasher.hash(accepted).await.unwrap()
+    fixtures::hasher_with(options).hash(accepted).await.unwrap()
 }
 
 pub(crate) fn realm() -> Realm {

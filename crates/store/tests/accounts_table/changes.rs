@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repass_core::{
-    AdministrationStore, Argon2idHasher, AttemptKey, AuditFilter, AuditRecord, ChangeError, Clock,
-    Commit, Committed, Context, CredentialStore, HashProfile, HashedPassword, Hasher,
-    HasherOptions, Normalisation, OutboxEvent, OutboxFilter, OutboxState, OutboxStore, Proof,
-    StoreError, SystemRandomness, random_uuid,
+    Account, AdministrationStore, Argon2idHasher, AuditFilter, ChangeError, Clock, Commit,
+    Committed, CredentialStore, HashProfile, HashedPassword, Hasher, HasherOptions, Normalisation,
+    OutboxFilter, OutboxState, OutboxStore, Proof, StoreError, SystemRandomness,
 };
+use repass_testkit::fixtures;
 
 use crate::application::{Application, User};
 use crate::house::{House, NEW, OLD};
@@ -121,41 +121,12 @@ pub(crate) async fn what_the_application_changes_counts(application: Application
 }
 
 fn commit(user: &User, expected: (i64, &str), hash: &str) -> Commit {
-    let id = random_uuid(&SystemRandomness).unwrap();
-    let at = jiff::Timestamp::from_second(1_800_000_000).unwrap();
-    let account = user.account();
+    let account = fixtures::account(&user.realm(), &user.login);
+    let account = Account { id: user.account(), ..account };
     Commit {
-        account,
-        realm: user.realm(),
-        user_id: user.login.parse().unwrap(),
-        expected_version: expected.0,
         expected_hash: Some(HashedPassword::from_stored(expected.1)),
         hash: HashedPassword::from_stored(hash),
-        at,
-        history: 3,
-        spend: None,
-        otp: None,
-        clear: AttemptKey::account(account),
-        keep_token: None,
-        audit: AuditRecord {
-            id,
-            at,
-            realm: user.realm(),
-            account: Some(account),
-            action: "password.change".to_owned(),
-            outcome: "ok".to_owned(),
-            detail: None,
-            caller: "anonymous".to_owned(),
-            context: Context::new("test"),
-        },
-        event: OutboxEvent {
-            id,
-            at,
-            account,
-            kind: "password.changed".to_owned(),
-            payload: serde_json::json!({}),
-        },
-        alarm: None,
+        ..fixtures::commit(&account, expected.0, hash)
     }
 }
 

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use repass_core::{
     Account, Administration, Argon2idHasher, Authorization, CallerAuthenticator, Change,
-    ChangeError, Changed, Context, CredentialStore, Engine, Found, HashProfile, HashedPassword,
-    Hasher, HasherOptions, InstallationKey, Knowledge, NewPassword, Plaintext, Policy, Proof,
-    SystemRandomness,
+    ChangeError, Changed, Context, CredentialStore, Engine, Found, HashedPassword, Hasher,
+    InstallationKey, Knowledge, NewPassword, Plaintext, Policy, Proof,
 };
 use repass_store::SqlStore;
-use repass_testkit::ManualClock;
+use repass_testkit::{ManualClock, fixtures};
 
 use crate::application::{Application, User};
 
@@ -35,9 +34,7 @@ impl House {
     pub(crate) fn with(application: Application, store: SqlStore) -> Self {
         let moment = jiff::Timestamp::from_second(1_800_000_000).unwrap();
         let clock = Arc::new(ManualClock::new(moment));
-        let options =
-            HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
-        let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap());
+        let hasher = Arc::new(fixtures::hasher());
         let key = Arc::new(InstallationKey::from_bytes([3; 32]));
         let shared = Arc::new(store.clone());
         let engine = Engine::builder(shared, hasher.clone(), key)

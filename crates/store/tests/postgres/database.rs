@@ -5,12 +5,11 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use repass_core::{
     Account, AccountId, AdministrationStore, AttemptKey, AttemptPath, AttemptRules, AttemptTicket,
-    AuditRecord, Closed, Commit, Context, CredentialStore, HashedPassword, OutboxEvent, Profile,
-    StoreError, Subject,
+    AuditRecord, Closed, Commit, CredentialStore, HashedPassword, OutboxEvent, StoreError, Subject,
 };
 use repass_postgres_cluster::Cluster;
 use repass_store::SqlStore;
-use serde_json::json;
+use repass_testkit::fixtures;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use uuid::Uuid;
@@ -48,31 +47,13 @@ pub(crate) async fn count(url: &str, what: &str) -> i64 {
 }
 
 pub(crate) fn account(number: u128) -> Account {
-    Account {
-        id: AccountId(Uuid::from_u128(number)),
-        realm: "shop".parse().unwrap(),
-        user_id: format!("user-{number}").parse().unwrap(),
-        email: None,
-        username: None,
-        profile: Profile::default(),
-        active: true,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-    }
+    let account = fixtures::account(&"shop".parse().unwrap(), &format!("user-{number}"));
+    Account { id: AccountId(Uuid::from_u128(number)), ..account }
 }
 
 pub(crate) fn audit(number: u128) -> AuditRecord {
-    AuditRecord {
-        id: Uuid::from_u128(number),
-        at: Timestamp::UNIX_EPOCH,
-        realm: "shop".parse().unwrap(),
-        account: None,
-        action: "account.add".to_owned(),
-        outcome: "ok".to_owned(),
-        detail: None,
-        caller: "operator".to_owned(),
-        context: Context::new("test"),
-    }
+    let record = fixtures::audit(&account(number), "account.add");
+    AuditRecord { id: Uuid::from_u128(number), account: None, ..record }
 }
 
 pub(crate) fn hash(text: &str) -> HashedPassword {
@@ -89,30 +70,13 @@ pub(crate) fn subject(number: u128) -> Subject {
 
 /// The change of the account to the version after `version`. Its record's id is its own.
 pub(crate) fn commit(number: u128, version: i64) -> Commit {
-    let account = AccountId(Uuid::from_u128(number));
     let id = Uuid::from_u128(number * 1_000_000 + u128::try_from(version).unwrap());
+    let commit = fixtures::commit(&account(number), version, &format!("after {version}"));
     Commit {
-        account,
-        realm: self::account(number).realm,
-        user_id: self::account(number).user_id,
-        expected_version: version,
-        expected_hash: None,
-        hash: hash(&format!("after {version}")),
-        at: Timestamp::UNIX_EPOCH,
         history: 3,
-        spend: None,
-        otp: None,
-        clear: AttemptKey::account(account),
-        keep_token: None,
-        audit: AuditRecord { id, account: Some(account), ..audit(0) },
-        event: OutboxEvent {
-            id,
-            at: Timestamp::UNIX_EPOCH,
-            account,
-            kind: "password_changed".to_owned(),
-            payload: json!({}),
-        },
-        alarm: None,
+        audit: AuditRecord { id, ..commit.audit },
+        event: OutboxEvent { id, ..commit.event },
+        ..commit
     }
 }
 

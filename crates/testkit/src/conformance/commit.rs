@@ -4,8 +4,8 @@ use std::time::Duration;
 use super::Fixture;
 use super::check::{check_empty, check_eq};
 use super::sample::{
-    Password, RIVALS, account, added, at, commit, found, hash, history, key, realm, rules, shown,
-    text, upgrade,
+    Password, RIVALS, account, added, at, commit, found, hash, history, key, realm, rehash, rules,
+    shown, text,
 };
 use repass_core::{
     Account, AttemptPath, Commit, Committed, CredentialStore, Normalisation, Upgrade,
@@ -94,7 +94,7 @@ pub(super) async fn keeps_the_normalisation(fixture: &dyn Fixture) {
     let upgrade = Upgrade {
         expected_hash: nfc("second"),
         hash: nfc("stronger"),
-        ..upgrade(&account, 2, "second", "stronger")
+        ..rehash(&account, 2, "second", "stronger")
     };
     assert!(store.upgrade(&upgrade).await.expect("upgrade"));
     let third = Commit { expected_hash: Some(nfc("stronger")), ..commit(&account, 2, "third") };

@@ -1,7 +1,7 @@
 use super::Fixture;
 use super::check::{check_empty, check_eq};
 use super::sample::{
-    Password, RIVALS, account, added, commit, found, hash, history, realm, shown, text, upgrade,
+    Password, RIVALS, account, added, commit, found, hash, history, realm, rehash, shown, text,
 };
 use repass_core::{Account, Committed, Upgrade};
 
@@ -18,7 +18,7 @@ pub(super) async fn replaces_the_hash_and_nothing_else(fixture: &dyn Fixture) {
     let (account, bystander) = (added(fixture).await, added(fixture).await);
     let others = found(&*store, &bystander).await;
     let mut before = found(&*store, &account).await;
-    let replaced = store.upgrade(&upgrade(&account, 1, "first", "stronger")).await;
+    let replaced = store.upgrade(&rehash(&account, 1, "first", "stronger")).await;
     assert!(replaced.expect("upgrade"), "a hash that is the expected one is replaced");
     if let Some(password) = &mut before.password {
         password.hash = shown("stronger");
@@ -35,7 +35,7 @@ pub(super) async fn replaces_the_hash_and_nothing_else(fixture: &dyn Fixture) {
         [shown("stronger")],
         "the hash before the change moves to the history"
     );
-    let again = upgrade(&account, 2, "second", "stronger still");
+    let again = rehash(&account, 2, "second", "stronger still");
     assert!(store.upgrade(&again).await.expect("upgrade"), "every version can be rehashed");
     let expected = Password::new(&hash("stronger still"), 2, change.at);
     check_eq!(
@@ -47,10 +47,10 @@ pub(super) async fn replaces_the_hash_and_nothing_else(fixture: &dyn Fixture) {
 
 pub(super) async fn refuses_other_hashes_and_versions(fixture: &dyn Fixture) {
     let account = added(fixture).await;
-    let late = upgrade(&account, 1, "another", "stronger");
+    let late = rehash(&account, 1, "another", "stronger");
     refused(fixture, &account, &late, "the hash is not the expected one").await;
     for version in [0, 2, -1, i64::MAX] {
-        let late = upgrade(&account, version, "first", "stronger");
+        let late = rehash(&account, version, "first", "stronger");
         refused(fixture, &account, &late, &format!("version 1 is not {version}")).await;
     }
 }
@@ -58,18 +58,18 @@ pub(super) async fn refuses_other_hashes_and_versions(fixture: &dyn Fixture) {
 pub(super) async fn refuses_absent_and_inactive_accounts(fixture: &dyn Fixture) {
     let inactive = Account { active: false, ..account(&realm(), "inactive") };
     fixture.add_account(&inactive, Some(&hash("first"))).await;
-    let late = upgrade(&inactive, 1, "first", "stronger");
+    let late = rehash(&inactive, 1, "first", "stronger");
     refused(fixture, &inactive, &late, "the account is inactive").await;
 
     let without = account(&realm(), "without");
     fixture.add_account(&without, None).await;
     for version in [0, 1] {
-        let late = upgrade(&without, version, "first", "stronger");
+        let late = rehash(&without, version, "first", "stronger");
         refused(fixture, &without, &late, "the account has no password").await;
     }
 
     let absent = account(&realm(), "absent");
-    let late = upgrade(&absent, 1, "first", "stronger");
+    let late = rehash(&absent, 1, "first", "stronger");
     let replaced = fixture.store().upgrade(&late).await.expect("upgrade");
     assert!(!replaced, "the hash of an account that does not exist is not replaced");
 }
@@ -79,7 +79,7 @@ pub(super) async fn one_of_many_at_once_wins(fixture: &dyn Fixture) {
     let account = added(fixture).await;
     let rivals: Vec<_> = (0..RIVALS)
         .map(|rival| {
-            let upgrade = upgrade(&account, 1, "first", &format!("of-{rival}"));
+            let upgrade = rehash(&account, 1, "first", &format!("of-{rival}"));
             let store = fixture.store();
             tokio::spawn(async move {
                 store.upgrade(&upgrade).await.expect("upgrade").then_some(text(&upgrade.hash))

@@ -1,48 +1,25 @@
-//! Fresh accounts, tokens and changes, of which no two are alike; and what a store has of them.
+//! What the checks are made of beside the [fixtures](crate::fixtures), and what a store has of it.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
-use uuid::Uuid;
+use repass_core::{
+    Account, AttemptKey, AttemptRules, CredentialStore, Found, HashedPassword, InstallationKey,
+    Realm, Subject,
+};
 
 use super::Fixture;
-use repass_core::{
-    AccessToken, Account, AccountId, AttemptKey, AttemptRules, AuditRecord, Commit, Context,
-    CredentialStore, Found, HashedPassword, InstallationKey, Key, KeyId, KeyKind, OutboxEvent,
-    Profile, Realm, ResetToken, Subject, SystemRandomness, TokenDigest, TokenId, Upgrade,
-    random_uuid,
+pub(super) use crate::fixtures::{
+    access_token, account, at, audit, audit_of, commit, digest, event, hash, rehash, reset_token,
+    service_key, uuid,
 };
 
 /// How many tasks try at once where it is checked that one wins.
 pub(super) const RIVALS: usize = 20;
 
-/// A moment, in seconds after an arbitrary one.
-pub(super) fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + second).unwrap()
-}
-
-pub(super) fn uuid() -> Uuid {
-    random_uuid(&SystemRandomness).unwrap()
-}
-
 /// A realm of this check alone.
 pub(super) fn realm() -> Realm {
     format!("conformance-{}", uuid().simple()).parse().unwrap()
-}
-
-pub(super) fn account(realm: &Realm, user_id: &str) -> Account {
-    Account {
-        id: AccountId(uuid()),
-        realm: realm.clone(),
-        user_id: user_id.parse().unwrap(),
-        email: Some(format!("{}@example.org", uuid().simple())),
-        username: None,
-        profile: Profile::default(),
-        active: true,
-        created_at: at(-1000),
-        updated_at: at(-900),
-    }
 }
 
 /// An account with a first password, in a realm of its own.
@@ -107,14 +84,6 @@ pub(super) async fn history(store: &dyn CredentialStore, account: &Account) -> V
     store.history(account.id, 1000).await.expect("history").iter().map(text).collect()
 }
 
-pub(super) fn hash(name: &str) -> HashedPassword {
-    HashedPassword::from_stored(format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ${name}"))
-}
-
-pub(super) fn digest(name: &str) -> TokenDigest {
-    TokenDigest::of_bytes(format!("{name} {}", uuid()).as_bytes())
-}
-
 pub(super) fn key(account: &Account) -> AttemptKey {
     AttemptKey::account(account.id)
 }
@@ -128,101 +97,4 @@ pub(super) fn unknown_key() -> AttemptKey {
 /// Rules under which an account is locked out for `delay` after so many failures.
 pub(super) fn rules(free: u32, delay: Duration) -> AttemptRules {
     AttemptRules { free, first_delay: delay, max_delay: delay, limit: 100 }
-}
-
-pub(super) fn audit(account: &Account, action: &str) -> AuditRecord {
-    AuditRecord { realm: account.realm.clone(), ..audit_of(account.id, action) }
-}
-
-pub(super) fn audit_of(account: AccountId, action: &str) -> AuditRecord {
-    AuditRecord {
-        id: uuid(),
-        at: at(0),
-        realm: realm(),
-        account: Some(account),
-        action: action.to_owned(),
-        outcome: "ok".to_owned(),
-        detail: None,
-        caller: "operator".to_owned(),
-        context: Context::new("conformance"),
-    }
-}
-
-pub(super) fn reset_token(account: &Account) -> ResetToken {
-    ResetToken {
-        digest: digest("reset"),
-        account: account.id,
-        issued_at: at(-10),
-        expires_at: at(590),
-        spent_at: None,
-    }
-}
-
-pub(super) fn access_token(account: &Account) -> AccessToken {
-    AccessToken {
-        id: TokenId(uuid()),
-        account: account.id,
-        roles: vec!["admin".to_owned(), "o'ne \"more\"".to_owned()],
-        digest: digest("access"),
-        issued_at: at(-20),
-        expires_at: at(3600),
-        revoked_at: None,
-    }
-}
-
-pub(super) fn service_key(realm: &Realm, created_at: Timestamp) -> Key {
-    Key {
-        id: KeyId(uuid()),
-        realm: realm.clone(),
-        kind: KeyKind::Service,
-        name: "the bot's 🔑".to_owned(),
-        digest: digest("key"),
-        created_at,
-        revoked_at: None,
-    }
-}
-
-/// A change at second 0 that proves nothing but the old password.
-pub(super) fn commit(account: &Account, expected_version: i64, name: &str) -> Commit {
-    Commit {
-        account: account.id,
-        realm: account.realm.clone(),
-        user_id: account.user_id.clone(),
-        expected_version,
-        expected_hash: None,
-        hash: hash(name),
-        at: at(0),
-        history: 5,
-        spend: None,
-        otp: None,
-        clear: key(account),
-        keep_token: None,
-        audit: audit(account, "password.change"),
-        event: event(account.id, 0),
-        alarm: None,
-    }
-}
-
-/// The replacement of one hash by another of the same password.
-pub(super) fn upgrade(account: &Account, version: i64, from: &str, to: &str) -> Upgrade {
-    Upgrade {
-        account: account.id,
-        realm: account.realm.clone(),
-        user_id: account.user_id.clone(),
-        expected_version: version,
-        expected_hash: hash(from),
-        hash: hash(to),
-        audit: audit(account, "password.rehash"),
-    }
-}
-
-/// An event that happened at this second.
-pub(super) fn event(account: AccountId, second: i64) -> OutboxEvent {
-    OutboxEvent {
-        id: uuid(),
-        at: at(second),
-        account,
-        kind: "password.changed".to_owned(),
-        payload: json!({ "request": "r-1", "odd": "'\"ü🔑", "number": 1.5, "none": null }),
-    }
 }

@@ -5,8 +5,8 @@ use data_encoding::BASE64_NOPAD;
 use super::{actions, added};
 use crate::conformance::check::{check_empty, check_eq, check_matches};
 use crate::conformance::sample::{
-    access_token, account, at, audit, commit, event, found, hash, key, realm, reset_token, rules,
-    shown, upgrade, uuid,
+    access_token, account, at, audit, commit, event, found, hash, key, realm, rehash, reset_token,
+    rules, shown, uuid,
 };
 use repass_core::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
@@ -80,7 +80,7 @@ pub(in crate::conformance) async fn name_the_peppers_they_need(store: &dyn Admin
     let plain = Upgrade {
         expected_hash: expected,
         hash: hash("plain"),
-        ..upgrade(&account, 3, "peppered", "plain")
+        ..rehash(&account, 3, "peppered", "plain")
     };
     assert!(store.upgrade(&plain).await.expect("upgrade"));
     assert!(

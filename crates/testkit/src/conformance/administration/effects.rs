@@ -4,7 +4,7 @@ use super::{added, trail};
 use crate::conformance::check::{check_empty, check_eq};
 use crate::conformance::sample::{
     Kept, Password, access_token, at, audit, commit, digest, event, found, hash, history, key,
-    reset_token, rules, shown, upgrade,
+    rehash, reset_token, rules, shown,
 };
 use repass_core::{
     AccessToken, Account, AdministrationStore, AttemptPath, AttemptState, AuditRecord, Commit,
@@ -256,14 +256,14 @@ pub(in crate::conformance) async fn a_rehash_leaves_a_record_and_nothing_else(
 ) {
     let furnished = Furnished::new(store).await;
     let before = View::of(store, &furnished).await;
-    let late = upgrade(&furnished.account, 2, "first", "stronger");
+    let late = rehash(&furnished.account, 2, "first", "stronger");
     assert!(
         !store.upgrade(&late).await.expect("upgrade"),
         "a rehash of an earlier hash is refused"
     );
     check_eq!(View::of(store, &furnished).await, before, "a refused rehash writes nothing");
 
-    let upgrade = upgrade(&furnished.account, 2, "second", "stronger");
+    let upgrade = rehash(&furnished.account, 2, "second", "stronger");
     assert!(store.upgrade(&upgrade).await.expect("upgrade"));
     let mut expected = before;
     if let Some(password) = &mut expected.found.password {

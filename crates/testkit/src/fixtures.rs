@@ -1,0 +1,165 @@
+//! Values for tests: accounts, tokens, changes, and a hasher that costs little.
+//!
+//! Ids, digests and e-mail addresses are random, so that no two fixtures are taken for each other. Change
+//! single members with the update syntax, as in `Commit { history: 0, ..commit(&account, 1, "second") }`.
+
+#![allow(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use repass_core::{
+    AccessToken, Account, AccountId, Argon2idHasher, AttemptKey, AuditRecord, Commit, Context,
+    HashProfile, HashedPassword, HasherOptions, Key, KeyId, KeyKind, OutboxEvent, Profile, Realm,
+    ResetToken, SystemRandomness, TokenDigest, TokenId, Upgrade, random_uuid,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+/// A hasher with the profile [`HashProfile::INSECURE_FOR_TESTS`].
+pub fn hasher() -> Argon2idHasher {
+    hasher_with(HasherOptions::default())
+}
+
+/// A hasher with these options, but the profile [`HashProfile::INSECURE_FOR_TESTS`].
+pub fn hasher_with(options: HasherOptions) -> Argon2idHasher {
+    let options = HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..options };
+    Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap()
+}
+
+/// The moment so many seconds after second 0 of the fixtures, which is 2027-01-15T08:00:00Z.
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+/// A random id.
+pub fn uuid() -> Uuid {
+    random_uuid(&SystemRandomness).unwrap()
+}
+
+/// An active account without a username, with an e-mail address and an id of its own.
+pub fn account(realm: &Realm, user_id: &str) -> Account {
+    Account {
+        id: AccountId(uuid()),
+        realm: realm.clone(),
+        user_id: user_id.parse().unwrap(),
+        email: Some(format!("{}@example.org", uuid().simple())),
+        username: None,
+        profile: Profile::default(),
+        active: true,
+        created_at: at(-1000),
+        updated_at: at(-900),
+    }
+}
+
+/// A stored hash that ends in `$name`. No password matches it.
+pub fn hash(name: &str) -> HashedPassword {
+    HashedPassword::from_stored(format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ${name}"))
+}
+
+/// The digest of a secret that nobody has. Each call gives another one.
+pub fn digest(name: &str) -> TokenDigest {
+    TokenDigest::of_bytes(format!("{name} {}", uuid()).as_bytes())
+}
+
+/// An audit record of an act of an operator on the account, at second 0.
+pub fn audit(account: &Account, action: &str) -> AuditRecord {
+    AuditRecord { realm: account.realm.clone(), ..audit_of(account.id, action) }
+}
+
+/// As [`audit`], when only the id of the account is known. Its realm is `test`.
+pub fn audit_of(account: AccountId, action: &str) -> AuditRecord {
+    AuditRecord {
+        id: uuid(),
+        at: at(0),
+        realm: "test".parse().unwrap(),
+        account: Some(account),
+        action: action.to_owned(),
+        outcome: "ok".to_owned(),
+        detail: None,
+        caller: "operator".to_owned(),
+        context: Context::new("test"),
+    }
+}
+
+/// An unspent reset token of the account, which counts at second 0.
+pub fn reset_token(account: &Account) -> ResetToken {
+    ResetToken {
+        digest: digest("reset"),
+        account: account.id,
+        issued_at: at(-10),
+        expires_at: at(590),
+        spent_at: None,
+    }
+}
+
+/// An access token of the account, which counts at second 0.
+pub fn access_token(account: &Account) -> AccessToken {
+    AccessToken {
+        id: TokenId(uuid()),
+        account: account.id,
+        roles: vec!["admin".to_owned(), "o'ne \"more\"".to_owned()],
+        digest: digest("access"),
+        issued_at: at(-20),
+        expires_at: at(3600),
+        revoked_at: None,
+    }
+}
+
+/// A key of a service.
+pub fn service_key(realm: &Realm, created_at: Timestamp) -> Key {
+    Key {
+        id: KeyId(uuid()),
+        realm: realm.clone(),
+        kind: KeyKind::Service,
+        name: "the bot's 🔑".to_owned(),
+        digest: digest("key"),
+        created_at,
+        revoked_at: None,
+    }
+}
+
+/// A change of the password to the [`hash`] of this name at second 0, by the old password.
+pub fn commit(account: &Account, expected_version: i64, name: &str) -> Commit {
+    Commit {
+        account: account.id,
+        realm: account.realm.clone(),
+        user_id: account.user_id.clone(),
+        expected_version,
+        expected_hash: None,
+        hash: hash(name),
+        at: at(0),
+        history: 5,
+        spend: None,
+        otp: None,
+        clear: AttemptKey::account(account.id),
+        keep_token: None,
+        audit: audit(account, "password.change"),
+        event: event(account.id, 0),
+        alarm: None,
+    }
+}
+
+/// A rehash of the [`hash`] of one name to that of another.
+pub fn rehash(account: &Account, version: i64, from: &str, to: &str) -> Upgrade {
+    Upgrade {
+        account: account.id,
+        realm: account.realm.clone(),
+        user_id: account.user_id.clone(),
+        expected_version: version,
+        expected_hash: hash(from),
+        hash: hash(to),
+        audit: audit(account, "password.rehash"),
+    }
+}
+
+/// An event that happened at this second.
+pub fn event(account: AccountId, second: i64) -> OutboxEvent {
+    OutboxEvent {
+        id: uuid(),
+        at: at(second),
+        account,
+        kind: "password.changed".to_owned(),
+        payload: json!({ "request": "r-1", "odd": "'\"ü🔑", "number": 1.5, "none": null }),
+    }
+}
