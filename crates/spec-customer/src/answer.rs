@@ -52,14 +52,16 @@ fn content_type(body: &[u8]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use http::header::{ACCEPT, ACCEPT_CHARSET};
-    use http::{HeaderMap, HeaderValue};
-
     use super::*;
-    use crate::negotiation::Format;
 
+    #[cfg(feature = "server")]
     #[test]
     fn e12_what_a_server_writes_a_client_reads() {
+        use http::header::{ACCEPT, ACCEPT_CHARSET};
+        use http::{HeaderMap, HeaderValue};
+
+        use crate::negotiation::Format;
+
         let response = UpdateUserPasswordResponse::changed();
         let error = HttpError::new("m");
         for (accept, charset) in [

@@ -68,6 +68,7 @@ impl Charset {
     }
 
     /// Encodes an answer: UTF-8 without, UTF-16 with a byte-order mark.
+    #[cfg(any(feature = "server", test))]
     pub(crate) fn encode(self, text: String) -> Vec<u8> {
         match self {
             Self::Utf8 => text.into_bytes(),

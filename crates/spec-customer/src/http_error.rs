@@ -5,12 +5,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::encoding::Charset;
 use crate::json_text;
-use crate::negotiation::Document;
 use crate::read_error::{self, ReadError};
 use crate::xml::reader::Reader;
 use crate::xml::{XmlError, name, text};
 
 /// What the framework says instead of any detail.
+#[cfg(feature = "server")]
 pub(crate) const ERROR: &str = "An error has occurred.";
 
 /// The body of every answer but 200: the framework's `HttpError`, without its members of detail.
@@ -96,16 +96,6 @@ impl HttpError {
     /// When it is of another type or shape, or malformed.
     pub fn read(content_type: &str, body: &[u8]) -> Result<Self, ReadError> {
         read_error::read(content_type, body, read_xml)
-    }
-}
-
-impl Document for HttpError {
-    fn to_json(&self) -> String {
-        self.to_json()
-    }
-
-    fn to_xml(&self) -> String {
-        self.to_xml()
     }
 }
 

@@ -1,9 +1,9 @@
 //! The customer API: `POST /api/Customer/UpdateUserPassword` in JSON, XML and form, the way ASP.NET
 //! Web API 2 with Json.NET and the DataContract serializer reads and writes it.
 //!
-//! [`CustomerSpec`] is the server's side of it, [`Customer`] its options and its demo. A client writes
-//! a request by [`UpdateUserPasswordRequest`] and reads what comes back by [`Answer`]. This crate opens
-//! no socket, keeps no account and decides about no password.
+//! A client writes a request by [`UpdateUserPasswordRequest`] and reads what comes back by [`Answer`].
+//! With the feature `server` there is the server's side of it, `CustomerSpec`, and `Customer`, its
+//! options and its demo. This crate opens no socket, keeps no account and decides about no password.
 //!
 //! Where it departs from the framework it is stricter: JSON is read by RFC 8259, a password must be
 //! a JSON string, nesting ends at 128 levels, and no answer holds a member of detail. So that no
@@ -19,11 +19,10 @@
 //!     new_password: Some("battery staple".into()),
 //!     ..Default::default()
 //! };
-//! let sent = request.to_request("https://api.example.com", ContentFormat::Xml, None)?;
+//! let request = request.to_request("https://api.example.com", ContentFormat::Xml, None)?;
+//! assert!(request.body().expose().contains("<OldPassword>correct horse</OldPassword>"));
 //!
-//! let read = UpdateUserPasswordRequest::read(Some("text/xml"), sent.body().expose().as_bytes())?;
-//! assert_eq!(read.model.map(|model| model.user_id), Some(request.user_id));
-//!
+//! // Sent by an HTTP client of your own, it is answered by:
 //! let body = br#"{"Success":true,"InvalidPassword":false,"ExceptionMessageList":[]}"#;
 //! let answer = Answer::from_response(http::StatusCode::OK, body)?;
 //! assert!(answer.into_result().is_ok());
@@ -31,17 +30,21 @@
 //! ```
 
 mod answer;
+#[cfg(feature = "server")]
 mod call;
 mod content_format;
 mod encoding;
 mod http_error;
 mod json_text;
 mod media_type;
+#[cfg(feature = "server")]
 mod negotiation;
 mod read_error;
 mod request;
 mod response;
+#[cfg(feature = "server")]
 mod spec;
+#[cfg(feature = "server")]
 mod vendor;
 mod xml;
 
@@ -49,10 +52,19 @@ pub use answer::Answer;
 pub use content_format::ContentFormat;
 pub use http_error::{HttpError, ModelState};
 pub use read_error::ReadError;
-pub use request::{
-    Binding, ClientCredential, NotXml, UnsupportedMediaType, UpdateUserPasswordRequest,
-};
+pub use request::{ClientCredential, NotXml, UpdateUserPasswordRequest};
 pub use response::UpdateUserPasswordResponse;
-pub use spec::{Authentication, CustomerSpec, METHOD, PATH};
-pub use vendor::{Customer, CustomerOptions};
 pub use xml::XmlError;
+
+#[cfg(feature = "server")]
+pub use self::{
+    request::{Binding, UnsupportedMediaType},
+    spec::{Authentication, CustomerSpec},
+    vendor::{Customer, CustomerOptions},
+};
+
+/// The path below the mount's prefix.
+pub const PATH: &str = "/api/Customer/UpdateUserPassword";
+
+/// The method that the API takes.
+pub const METHOD: &str = "POST";

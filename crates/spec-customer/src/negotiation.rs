@@ -6,6 +6,7 @@ use repass_spec::{Reply, header, reply};
 
 use crate::encoding::Charset;
 use crate::media_type::{self, MediaType};
+use crate::{HttpError, UpdateUserPasswordResponse};
 
 const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
@@ -17,6 +18,26 @@ const MAX_ELEMENTS: usize = 32;
 pub(crate) trait Document {
     fn to_json(&self) -> String;
     fn to_xml(&self) -> String;
+}
+
+impl Document for HttpError {
+    fn to_json(&self) -> String {
+        self.to_json()
+    }
+
+    fn to_xml(&self) -> String {
+        self.to_xml()
+    }
+}
+
+impl Document for UpdateUserPasswordResponse {
+    fn to_json(&self) -> String {
+        self.to_json()
+    }
+
+    fn to_xml(&self) -> String {
+        self.to_xml()
+    }
 }
 
 /// How an answer is written.

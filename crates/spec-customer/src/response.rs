@@ -2,7 +2,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::Charset;
 use crate::json_text;
-use crate::negotiation::Document;
 use crate::read_error::{self, ReadError};
 use crate::xml::reader::Reader;
 use crate::xml::{SCHEMA_INSTANCE, XmlError, text};
@@ -85,16 +84,6 @@ impl UpdateUserPasswordResponse {
     /// When it is of another type or shape, or malformed.
     pub fn read(content_type: &str, body: &[u8]) -> Result<Self, ReadError> {
         read_error::read(content_type, body, read_xml)
-    }
-}
-
-impl Document for UpdateUserPasswordResponse {
-    fn to_json(&self) -> String {
-        self.to_json()
-    }
-
-    fn to_xml(&self) -> String {
-        self.to_xml()
     }
 }
 

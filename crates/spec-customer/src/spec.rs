@@ -7,15 +7,8 @@ use crate::call::CustomerCall;
 use crate::http_error::HttpError;
 use crate::media_type::MediaType;
 use crate::negotiation::Format;
-use crate::request::UnsupportedMediaType;
-
-/// The path below the mount's prefix.
-pub const PATH: &str = "/api/Customer/UpdateUserPassword";
-
-/// The method that the API takes.
-pub const METHOD: &str = "POST";
-
-pub(crate) const API_KEY: &str = "x-api-key";
+use crate::request::{API_KEY, UnsupportedMediaType};
+use crate::{METHOD, PATH};
 
 /// What a request must present beside the old password. The vendor's page names nothing, so a
 /// drop-in client sends nothing.

@@ -4,7 +4,6 @@ use std::fmt;
 
 use repass_spec::json::Member;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
 
 /// Declares a JSON object by those of its members that matter. Others are skipped; `null` counts as
 /// missing; of duplicates the last counts, where serde's own macro would refuse them.
@@ -105,36 +104,5 @@ object! {
         "oldPassword" => old_password: Member,
         "newPassword" => new_password: Member,
         "confirmPassword" => confirm_password: Member,
-    }
-}
-
-/// A value to be written, borrowed, so that no secret is copied on its way.
-pub(crate) enum Outgoing<'a> {
-    /// A string.
-    Text(&'a str),
-    /// A member that is left out.
-    Missing,
-    /// An object, its members in order.
-    Object(&'a [(&'static str, Outgoing<'a>)]),
-}
-
-impl<'a> From<Option<&'a str>> for Outgoing<'a> {
-    fn from(text: Option<&'a str>) -> Self {
-        text.map_or(Self::Missing, Self::Text)
-    }
-}
-
-impl Serialize for Outgoing<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::Missing => serializer.serialize_unit(),
-            Self::Object(members) => serializer.collect_map(
-                members
-                    .iter()
-                    .filter(|(_, value)| !matches!(value, Self::Missing))
-                    .map(|(name, value)| (name, value)),
-            ),
-        }
     }
 }

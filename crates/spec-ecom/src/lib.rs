@@ -1,9 +1,9 @@
 //! ecom: `POST /api/rest/v1/ecom/integrations/updateUserChangePasswrod`, which a chatbot middleware
 //! calls for its users.
 //!
-//! [`EcomSpec`] is the API as a server sees it, and [`Ecom`] describes it to one that is configured.
-//! The wire types are usable by a client too: [`PasswordChange`] makes a request, [`Answer`] reads any
-//! answer, success or failure; the two differ by the status.
+//! A client makes a request by [`PasswordChange`] and reads any answer, success or failure, by
+//! [`Answer`]; the two differ by the status. With the feature `server` there is the API as a server
+//! sees it, `EcomSpec`, and `Ecom`, which describes it to one that is configured.
 //!
 //! It does not open sockets, does not look at keys beyond finding them in the head, and does not
 //! judge passwords; a server and the engine behind it do. Of the vendor's many chatbot operations it
@@ -30,22 +30,34 @@
 //! ```
 
 mod answer;
+#[cfg(feature = "server")]
 mod body;
+#[cfg(feature = "server")]
 mod call;
+#[cfg(feature = "server")]
 mod language;
 mod password_change;
+#[cfg(feature = "server")]
 mod request_error;
+#[cfg(feature = "server")]
 mod response_id;
+#[cfg(feature = "server")]
 mod sentence;
+#[cfg(feature = "server")]
 mod spec;
+#[cfg(feature = "server")]
 mod vendor;
 
 pub use answer::{Answer, AnswerBody, ResponseMessage, SimpleResponse};
-pub use language::Language;
 pub use password_change::PasswordChange;
-pub use request_error::{Field, RequestError, RequestProblem};
-pub use spec::EcomSpec;
-pub use vendor::{Ecom, EcomOptions};
+
+#[cfg(feature = "server")]
+pub use self::{
+    language::Language,
+    request_error::{Field, RequestError, RequestProblem},
+    spec::EcomSpec,
+    vendor::{Ecom, EcomOptions},
+};
 
 /// The method that the middleware calls by.
 pub const METHOD: &str = "POST";

@@ -1,6 +1,8 @@
 use http::StatusCode;
 use repass_spec::client::ReadAnswerError;
-use repass_spec::{Reply, json, reply};
+use repass_spec::json;
+#[cfg(feature = "server")]
+use repass_spec::{Reply, reply};
 use serde::{Deserialize, Serialize};
 
 use crate::ModelState;
@@ -96,6 +98,7 @@ pub struct ApplicationKeyError {
     pub error: String,
 }
 
+#[cfg(feature = "server")]
 impl Failure {
     pub(crate) fn reply(&self, status: StatusCode) -> Reply {
         reply::json(status, "application/json; charset=utf-8", self)
@@ -137,6 +140,7 @@ impl Failure {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "server")]
     #[test]
     fn e12_what_a_server_writes_a_client_reads() {
         let mut state = ModelState::default();

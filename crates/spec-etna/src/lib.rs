@@ -1,7 +1,8 @@
 //! etna (ETNA Trader): `PUT /v1.0/users/{userID}/password/change`.
 //!
-//! [`EtnaSpec`] is the API as a server sees it, [`Etna`] its options and its demo. A client writes a
-//! request by [`UserPassword`] and reads what comes back by [`Answer`].
+//! A client writes a request by [`UserPassword`] and reads what comes back by [`Answer`]. With the
+//! feature `server` there is the API as a server sees it, `EtnaSpec`, and `Etna`, its options and its
+//! demo.
 //!
 //! It does not open sockets, does not look at keys and tokens beyond finding them in the head, and
 //! does not judge passwords; a server and the engine behind it do. Members in other spellings than
@@ -28,18 +29,29 @@
 //! # }
 //! ```
 
+#[cfg(feature = "server")]
 mod call;
 mod failure;
+#[cfg(feature = "server")]
 mod media_type;
 mod model_state;
+#[cfg(feature = "server")]
 mod spec;
 mod user;
 mod user_password;
+#[cfg(feature = "server")]
 mod vendor;
 
 pub use failure::{Answer, ApplicationKeyError, Failure, Fault, HttpError, OperationError};
 pub use model_state::ModelState;
-pub use spec::{EtnaSpec, METHOD};
 pub use user::{InvalidUser, User, path};
 pub use user_password::UserPassword;
-pub use vendor::{Etna, EtnaOptions};
+
+#[cfg(feature = "server")]
+pub use self::{
+    spec::EtnaSpec,
+    vendor::{Etna, EtnaOptions},
+};
+
+/// The method that the API takes.
+pub const METHOD: &str = "PUT";

@@ -29,6 +29,7 @@ impl ModelState {
     }
 
     /// Adds a message behind those that the key has already.
+    #[cfg(feature = "server")]
     pub(crate) fn add(&mut self, key: String, message: &str) {
         match self.0.iter_mut().find(|(own, _)| *own == key) {
             Some((_, messages)) => messages.push(message.to_owned()),

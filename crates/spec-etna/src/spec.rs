@@ -5,10 +5,7 @@ use repass_spec::{Head, Reply, RouteMatch, Spec, header, reply};
 use crate::call::EtnaCall;
 use crate::media_type::MediaType;
 use crate::user_password::APP_KEY;
-use crate::{Failure, user};
-
-/// The method that the API takes.
-pub const METHOD: &str = "PUT";
+use crate::{Failure, METHOD, user};
 
 /// The etna API, to be mounted on one realm whose user ids are 32-bit integers.
 #[derive(Debug, Clone, Default)]

@@ -1,19 +1,16 @@
 //! The path, and the user that it names.
 
-use std::borrow::Cow;
+#[cfg(feature = "server")]
+mod reading;
+
 use std::fmt;
 use std::str::FromStr;
 
-use percent_encoding::percent_decode_str;
-use repass_core::{Realm, Subject, TokenIdentity};
+#[cfg(feature = "server")]
+pub(crate) use reading::of_path;
 
 /// How a path names the holder of the access token.
 const ME: &str = "@me";
-
-/// How many segments the path has.
-const SEGMENTS: usize = 5;
-
-const VERSIONS: [&str; 2] = ["v1.0", "v1"];
 
 /// The user that a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,81 +43,7 @@ impl fmt::Display for User {
     }
 }
 
-impl User {
-    /// Returns the account that is meant when `holder` asks.
-    pub(crate) fn subject(self, realm: Realm, holder: &TokenIdentity) -> Subject {
-        match self {
-            Self::Id(id) if holder.user_id.as_str().parse() != Ok(id) => {
-                Subject::new(realm, id.to_string())
-            }
-            _ => Subject::new(realm, holder.user_id.as_str()),
-        }
-    }
-}
-
 /// Returns the path below the mount's prefix, for a client.
 pub fn path(user: User) -> String {
     format!("/v1.0/users/{user}/password/change")
-}
-
-/// Reads the user of `path`, when it is this API's path. The other segments count in any case, and one
-/// slash may follow, as with ASP.NET.
-pub(crate) fn of_path(path: &str) -> Option<Result<User, InvalidUser>> {
-    let path = path.strip_prefix('/')?;
-    let segments: Vec<Cow<'_, str>> = path
-        .strip_suffix('/')
-        .unwrap_or(path)
-        .split('/')
-        .take(SEGMENTS + 1)
-        .map(|part| percent_decode_str(part).decode_utf8_lossy())
-        .collect();
-    let [version, users, user, password, change] =
-        <[Cow<'_, str>; SEGMENTS]>::try_from(segments).ok()?;
-    let fixed = [(users, "users"), (password, "password"), (change, "change")];
-    let matches = VERSIONS.iter().any(|known| version.eq_ignore_ascii_case(known))
-        && fixed.iter().all(|(segment, name)| segment.eq_ignore_ascii_case(name))
-        && !user.is_empty();
-    matches.then(|| user.parse())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_in_any_case_with_either_version() {
-        for (path, user) in [
-            ("/v1.0/users/@me/password/change", Ok(User::Me)),
-            ("/v1/users/%40me/password/change", Ok(User::Me)),
-            ("/V1.0/Users/17/PASSWORD/Change/", Ok(User::Id(17))),
-            ("/v1.0/users/%2D1/password/change", Ok(User::Id(-1))),
-            ("/v1.0/users/%FF/password/change", Err(InvalidUser)),
-        ] {
-            assert_eq!(of_path(path), Some(user), "{path}");
-        }
-    }
-
-    #[test]
-    fn other_paths_are_not_ours() {
-        for path in [
-            "",
-            "/",
-            "v1.0/users/1/password/change",
-            "/v2/users/1/password/change",
-            "/v1.0/users//password/change",
-            "/v1.0/users/1/password",
-            "/v1.0/users/1/password/change//",
-            "/v1.0/users/1/password/change/x",
-            "//v1.0/users/1/password/change",
-        ] {
-            assert_eq!(of_path(path), None, "{path}");
-        }
-    }
-
-    #[test]
-    fn e12_what_a_client_writes_a_server_reads() {
-        for user in [User::Me, User::Id(i32::MIN), User::Id(17)] {
-            assert_eq!(of_path(&path(user)), Some(Ok(user)));
-        }
-    }
 }

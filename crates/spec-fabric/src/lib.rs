@@ -1,6 +1,6 @@
-//! fabric's password change, `PATCH /api-commerceIdentity/auth/change-password`: as a
-//! [`Spec`](repass_spec::Spec) for a server, which [`Fabric`] describes to one that is configured, and
-//! as wire types for a client.
+//! fabric's password change, `PATCH /api-commerceIdentity/auth/change-password`: as wire types for a
+//! client, and with the feature `server` as a `Spec` for a server, which `Fabric` describes to one that
+//! is configured.
 //!
 //! The caller presents an `x-api-key` and names a site account in `x-site-context`
 //! ([`SiteContext`]). The body ([`ChangePassword`]) names the user and carries a reset token and the
@@ -9,7 +9,7 @@
 //! issuer that `JwtVerifier` knows.
 //!
 //! This crate opens no socket, issues no token and changes no password. It keeps no users either:
-//! what is shown of one was imported before, by way of [`import_profile`]. A client brings its own
+//! what is shown of one was imported before, by way of `import_profile`. A client brings its own
 //! HTTP:
 //!
 //! ```
@@ -35,29 +35,38 @@
 //! ```
 
 mod answer;
+#[cfg(feature = "server")]
 mod call;
 mod change_password;
 #[cfg(feature = "jwt")]
 mod jwt;
 mod moment;
+#[cfg(feature = "server")]
 mod profile;
 mod site_context;
+#[cfg(feature = "server")]
 mod spec;
 mod user;
+#[cfg(feature = "server")]
 mod vendor;
 
 pub use answer::{Answer, FabricError};
-pub use change_password::{ChangePassword, ChangePasswordError, Field, FieldError, Problem};
+pub use change_password::ChangePassword;
+pub use moment::Moment;
+pub use site_context::{SiteContext, SiteContextError, is_site_account};
+pub use user::{Address, FabricUser, Name, Phone, Provider};
+
+#[cfg(feature = "server")]
+pub use self::{
+    change_password::{ChangePasswordError, Field, FieldError, Problem},
+    profile::{ProfileError, import_profile},
+    spec::FabricSpec,
+    vendor::{Fabric, FabricOptions, JwtKeyOptions, JwtOptions},
+};
 #[cfg(feature = "jwt")]
 pub use jwt::{
     InvalidJwtKey, InvalidJwtVerifier, JwtAlgorithm, JwtKey, JwtVerifier, UnknownJwtAlgorithm,
 };
-pub use moment::Moment;
-pub use profile::{ProfileError, import_profile};
-pub use site_context::{SiteContext, SiteContextError, is_site_account};
-pub use spec::FabricSpec;
-pub use user::{Address, FabricUser, Name, Phone, Provider};
-pub use vendor::{Fabric, FabricOptions, JwtKeyOptions, JwtOptions};
 
 /// The method of a password change.
 pub const METHOD: &str = "PATCH";

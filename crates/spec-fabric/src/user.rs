@@ -1,8 +1,9 @@
 //! The user's record, which is the answer to a change.
 
 mod reading;
+#[cfg(feature = "server")]
+mod shown;
 
-use repass_core::Account;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -164,27 +165,6 @@ pub struct Provider {
 }
 
 impl FabricUser {
-    /// The user of an account, last changed at `updated_at`. `site_account` is the merchant's, where
-    /// the import named none.
-    ///
-    /// What was imported ([`import_profile`](crate::import_profile)) is shown as it was; who the
-    /// user is, and whether active, is told by the account.
-    pub fn of(account: &Account, updated_at: Moment, site_account: Option<String>) -> Self {
-        let imported = Self::read(&account.profile.attributes).0;
-        let created_at = Some(Moment(account.created_at));
-        Self {
-            is_active: Some(account.active),
-            registration_date: imported.registration_date.or(created_at),
-            name: imported.name.or_else(|| Name::of(account)),
-            email: account.email.clone().or(imported.email),
-            account: imported.account.or(site_account),
-            user_id: Some(account.user_id.as_str().to_owned()),
-            created_at: imported.created_at.or(created_at),
-            updated_at: Some(updated_at),
-            ..imported
-        }
-    }
-
     /// The user that `members` describe, and the paths of those that were of a wrong shape.
     pub(crate) fn read(members: &Map<String, Value>) -> (Self, Vec<String>) {
         Reading::of(members, |user| Self {
@@ -214,16 +194,6 @@ impl From<Map<String, Value>> for FabricUser {
 }
 
 impl Name {
-    fn of(account: &Account) -> Option<Self> {
-        let profile = &account.profile;
-        Self {
-            first: profile.given_name.clone(),
-            middle: profile.middle_name.clone(),
-            last: profile.family_name.clone(),
-        }
-        .unless_empty()
-    }
-
     fn read(name: &Reading<'_>) -> Option<Self> {
         Self { first: name.text("first"), middle: name.text("middle"), last: name.text("last") }
             .unless_empty()

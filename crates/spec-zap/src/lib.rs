@@ -1,5 +1,5 @@
-//! zap's password change, `POST /v1/changePassword`: as a [`Spec`](repass_spec::Spec) for a server,
-//! which [`Zap`] describes to one that is configured, and as wire types for a client.
+//! zap's password change, `POST /v1/changePassword`: as wire types for a client, and with the feature
+//! `server` as a `Spec` for a server, which `Zap` describes to one that is configured.
 //!
 //! The caller presents an access token and is a site admin or the user. The body names the account
 //! twice, by user id and by e-mail address, and carries the old and the new password and, where
@@ -33,15 +33,20 @@
 
 mod answer;
 mod change_password;
+#[cfg(feature = "server")]
 mod spec;
+#[cfg(feature = "server")]
 mod vendor;
 
 pub use answer::{Answer, CHANGED, FAULT};
-pub use change_password::{
-    ChangePassword, ChangePasswordError, Field, FieldError, Problem, SecureOtp,
+pub use change_password::ChangePassword;
+
+#[cfg(feature = "server")]
+pub use self::{
+    change_password::{ChangePasswordError, Field, FieldError, Problem, SecureOtp},
+    spec::ZapSpec,
+    vendor::{Zap, ZapOptions},
 };
-pub use spec::ZapSpec;
-pub use vendor::{Zap, ZapOptions};
 
 /// The method of a password change.
 pub const METHOD: &str = "POST";

@@ -2,10 +2,13 @@ use repass_core::Plaintext;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use super::xml::{NAMESPACE, ROOT};
 use super::{NotXml, UpdateUserPasswordRequest};
 use crate::json_text;
 use crate::xml::{SCHEMA_INSTANCE, text};
+
+pub(super) const NAMESPACE: &str =
+    "http://schemas.datacontract.org/2004/07/BusinessLayer.Dto.Request";
+pub(super) const ROOT: &str = "UpdateUserPasswordRequest";
 
 pub(super) fn json(request: &UpdateUserPasswordRequest) -> Plaintext {
     Plaintext::new(json_text::write(&Wire {

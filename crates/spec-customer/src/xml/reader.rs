@@ -32,6 +32,7 @@ pub(crate) struct Element {
     /// The value of `i:nil`.
     nil: Option<String>,
     /// The value of `i:type`.
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "requests alone claim one"))]
     claimed_type: Option<String>,
 }
 
@@ -144,6 +145,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the element just started claims by `i:type` to be of another type than this.
+    #[cfg(feature = "server")]
     pub(crate) fn is_of_other_type(&self, element: &Element, namespace: &str, name: &str) -> bool {
         let Some(claim) = element.claimed_type.as_deref().filter(|claim| !claim.is_empty()) else {
             return false;

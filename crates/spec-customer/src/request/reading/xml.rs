@@ -2,12 +2,9 @@ use repass_core::Plaintext;
 
 use super::{Binding, UpdateUserPasswordRequest, guid};
 use crate::encoding::Charset;
+use crate::request::write::{NAMESPACE, ROOT};
 use crate::xml::XmlError;
 use crate::xml::reader::{Element, Reader};
-
-pub(super) const NAMESPACE: &str =
-    "http://schemas.datacontract.org/2004/07/BusinessLayer.Dto.Request";
-pub(super) const ROOT: &str = "UpdateUserPasswordRequest";
 
 /// The members in the order in which the serializer expects them.
 const MEMBERS: [&str; 6] =

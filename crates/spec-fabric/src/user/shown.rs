@@ -1,0 +1,43 @@
+//! What is shown of an account.
+
+use repass_core::Account;
+
+use crate::{FabricUser, Moment, Name};
+
+impl FabricUser {
+    /// The user of an account, last changed at `updated_at`. `site_account` is the merchant's, where
+    /// the import named none.
+    ///
+    /// What was imported ([`import_profile`](crate::import_profile)) is shown as it was; who the
+    /// user is, and whether active, is told by the account.
+    pub fn of(account: &Account, updated_at: Moment, site_account: Option<String>) -> Self {
+        let imported = Self::read(&account.profile.attributes).0;
+        let created_at = Some(Moment(account.created_at));
+        Self {
+            is_active: Some(account.active),
+            registration_date: imported.registration_date.or(created_at),
+            name: imported.name.or_else(|| Name::of(account)),
+            email: account.email.clone().or(imported.email),
+            account: imported.account.or(site_account),
+            user_id: Some(account.user_id.as_str().to_owned()),
+            created_at: imported.created_at.or(created_at),
+            updated_at: Some(updated_at),
+            ..imported
+        }
+    }
+}
+
+impl Name {
+    fn of(account: &Account) -> Option<Self> {
+        let profile = &account.profile;
+        Self {
+            first: profile.given_name.clone(),
+            middle: profile.middle_name.clone(),
+            last: profile.family_name.clone(),
+        }
+        .unless_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;
