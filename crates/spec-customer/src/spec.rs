@@ -60,12 +60,9 @@ impl Spec for CustomerSpec {
         if !is_own(head.path) {
             return RouteMatch::NoMatch;
         }
-        if head.parts.method != METHOD {
-            return RouteMatch::MethodNotAllowed { allow: METHOD };
-        }
         let headers = &head.parts.headers;
         let content_type = MediaType::of_body(headers);
-        RouteMatch::to(CustomerCall {
+        RouteMatch::by_method(head, METHOD, || CustomerCall {
             realm: head.realm.clone(),
             authentication: self.authentication,
             credential: match self.authentication {

@@ -54,14 +54,8 @@ impl Spec for EcomSpec {
     }
 
     fn begin(&self, head: &Head<'_>) -> RouteMatch {
-        if head.path.strip_suffix('/').unwrap_or(head.path) != PATH {
-            return RouteMatch::NoMatch;
-        }
-        if head.parts.method != METHOD {
-            return RouteMatch::MethodNotAllowed { allow: METHOD };
-        }
         let headers = &head.parts.headers;
-        RouteMatch::to(EcomCall {
+        RouteMatch::at(head, METHOD, PATH, || EcomCall {
             spec: self.clone(),
             realm: head.realm.clone(),
             key: header::bearer(headers),

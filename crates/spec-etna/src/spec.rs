@@ -35,11 +35,8 @@ impl Spec for EtnaSpec {
 
     fn begin(&self, head: &Head<'_>) -> RouteMatch {
         let Some(user) = user::of_path(head.path) else { return RouteMatch::NoMatch };
-        if head.parts.method != METHOD {
-            return RouteMatch::MethodNotAllowed { allow: METHOD };
-        }
         let headers = &head.parts.headers;
-        RouteMatch::to(EtnaCall {
+        RouteMatch::by_method(head, METHOD, || EtnaCall {
             realm: head.realm.clone(),
             user,
             app_key: header::secret(headers, APP_KEY),

@@ -82,14 +82,8 @@ impl Spec for FabricSpec {
     }
 
     fn begin(&self, head: &Head<'_>) -> RouteMatch {
-        if head.path.strip_suffix('/').unwrap_or(head.path) != PATH {
-            return RouteMatch::NoMatch;
-        }
-        if head.parts.method != METHOD {
-            return RouteMatch::MethodNotAllowed { allow: METHOD };
-        }
         let headers = &head.parts.headers;
-        RouteMatch::to(FabricCall {
+        RouteMatch::at(head, METHOD, PATH, || FabricCall {
             api_key: header::secret(headers, "x-api-key"),
             site: SiteContext::read(headers).map(|context| self.site(context, head.realm)),
             is_json: header::media_type(headers).as_deref() == Some(CONTENT_TYPE),

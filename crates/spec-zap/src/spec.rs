@@ -34,13 +34,7 @@ impl Spec for ZapSpec {
     }
 
     fn begin(&self, head: &Head<'_>) -> RouteMatch {
-        if head.path.strip_suffix('/').unwrap_or(head.path) != PATH {
-            return RouteMatch::NoMatch;
-        }
-        if head.parts.method != METHOD {
-            return RouteMatch::MethodNotAllowed { allow: METHOD };
-        }
-        RouteMatch::to(ZapCall {
+        RouteMatch::at(head, METHOD, PATH, || ZapCall {
             secure_otp: self.secure_otp,
             realm: head.realm.clone(),
             token: header::bearer(&head.parts.headers),

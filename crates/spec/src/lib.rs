@@ -34,22 +34,10 @@
 //!     }
 //!
 //!     fn begin(&self, head: &Head<'_>) -> RouteMatch {
-//!         match (head.path, head.parts.method.as_str()) {
-//!             ("/password", "POST") => RouteMatch::to(AcmeCall {
-//!                 realm: head.realm.clone(),
-//!                 key: header::secret(&head.parts.headers, "x-key"),
-//!             }),
-//!             ("/password", _) => RouteMatch::MethodNotAllowed { allow: "POST" },
-//!             _ => RouteMatch::NoMatch,
-//!         }
-//!     }
-//!
-//!     fn not_found(&self, _: &Head<'_>) -> Reply {
-//!         reply::empty(StatusCode::NOT_FOUND)
-//!     }
-//!
-//!     fn method_not_allowed(&self, _: &Head<'_>, allow: &str) -> Reply {
-//!         reply::with_allow(reply::empty(StatusCode::METHOD_NOT_ALLOWED), allow)
+//!         RouteMatch::at(head, "POST", "/password", || AcmeCall {
+//!             realm: head.realm.clone(),
+//!             key: header::secret(&head.parts.headers, "x-key"),
+//!         })
 //!     }
 //! }
 //!

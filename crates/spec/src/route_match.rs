@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::Call;
+use crate::{Call, Head};
 
 /// Whether a request is an API's.
 pub enum RouteMatch {
@@ -16,9 +16,32 @@ pub enum RouteMatch {
 }
 
 impl RouteMatch {
-    /// The request of `call`.
-    pub fn to(call: impl Call + 'static) -> Self {
-        Self::Match(Box::new(call))
+    /// Matches a request whose path is `path`, with at most one slash behind it, and whose method is
+    /// `method`. `begin` makes the call.
+    pub fn at<C: Call + 'static>(
+        head: &Head<'_>,
+        method: &'static str,
+        path: &str,
+        begin: impl FnOnce() -> C,
+    ) -> Self {
+        if head.path.strip_suffix('/').unwrap_or(head.path) == path {
+            Self::by_method(head, method, begin)
+        } else {
+            Self::NoMatch
+        }
+    }
+
+    /// Matches a request whose method is `method`; its path is known to match. `begin` makes the call.
+    pub fn by_method<C: Call + 'static>(
+        head: &Head<'_>,
+        method: &'static str,
+        begin: impl FnOnce() -> C,
+    ) -> Self {
+        if head.parts.method == method {
+            Self::Match(Box::new(begin()))
+        } else {
+            Self::MethodNotAllowed { allow: method }
+        }
     }
 }
 
@@ -29,5 +52,78 @@ impl fmt::Debug for RouteMatch {
             Self::MethodNotAllowed { .. } => "MethodNotAllowed",
             Self::NoMatch => "NoMatch",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use repass_core::{Caller, Change, ChangeError, Changed};
+
+    use super::*;
+    use crate::{Credential, Rejection, Reply, Spec, reply};
+
+    struct Api;
+
+    impl Spec for Api {
+        fn name(&self) -> &'static str {
+            "api"
+        }
+
+        fn begin(&self, head: &Head<'_>) -> RouteMatch {
+            RouteMatch::at(head, "PUT", "/password", || Put)
+        }
+    }
+
+    struct Put;
+
+    impl Call for Put {
+        fn credentials(&mut self) -> Vec<Credential> {
+            Vec::new()
+        }
+
+        fn read(&mut self, _: &[u8], _: Caller) -> Result<Change, Reply> {
+            Err(self.reject(Rejection::Fault))
+        }
+
+        fn respond(&self, _: Result<&Changed, &ChangeError>) -> Reply {
+            self.reject(Rejection::Fault)
+        }
+
+        fn reject(&self, _: Rejection) -> Reply {
+            reply::empty(http::StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+
+    fn with_head<T>(method: &str, path: &str, act: impl FnOnce(&Head<'_>) -> T) -> T {
+        let request = Request::builder().method(method).uri(path).body(()).unwrap();
+        act(&Head::new(&request.into_parts().0, &"shop".parse().unwrap()))
+    }
+
+    #[test]
+    fn a_path_matches_with_at_most_one_slash_behind_it() {
+        for (method, path, route) in [
+            ("PUT", "/password", "Match"),
+            ("PUT", "/password/?x=1", "Match"),
+            ("POST", "/password", "MethodNotAllowed"),
+            ("put", "/password/", "MethodNotAllowed"),
+            ("PUT", "/password//", "NoMatch"),
+            ("PUT", "/Password", "NoMatch"),
+            ("PUT", "/", "NoMatch"),
+        ] {
+            let matched = with_head(method, path, |head| Api.begin(head));
+            assert_eq!(format!("{matched:?}"), route, "{method} {path}");
+        }
+        let other = with_head("POST", "/password", |head| Api.begin(head));
+        assert!(matches!(other, RouteMatch::MethodNotAllowed { allow: "PUT" }));
+    }
+
+    #[test]
+    fn answers_that_a_vendor_does_not_write_have_no_body() {
+        let not_found = with_head("PUT", "/", |head| Api.not_found(head));
+        assert_eq!((not_found.status().as_u16(), not_found.body().len()), (404, 0));
+        let other = with_head("POST", "/password", |head| Api.method_not_allowed(head, "PUT"));
+        assert_eq!((other.status().as_u16(), other.body().len()), (405, 0));
+        assert_eq!(other.headers()[http::header::ALLOW], "PUT");
     }
 }

@@ -61,14 +61,14 @@ impl Spec for Vendor {
             RouteMatch::NoMatch
         } else if head.parts.method == self.method {
             let headers = &head.parts.headers;
-            RouteMatch::to(VendorCall {
+            RouteMatch::Match(Box::new(VendorCall {
                 vendor: self.clone(),
                 realm: head.realm.clone(),
                 key: header::secret(headers, "x-key"),
                 token: header::bearer(headers),
                 lacks: self.demands.is_some_and(|name| !headers.contains_key(name)),
                 headers: format!("{headers:?}"),
-            })
+            }))
         } else if self.method == Method::PUT {
             RouteMatch::MethodNotAllowed { allow: "PUT" }
         } else {
