@@ -55,6 +55,7 @@ pub use read_error::ReadError;
 pub use request::{ClientCredential, NotXml, UpdateUserPasswordRequest};
 pub use response::UpdateUserPasswordResponse;
 pub use xml::XmlError;
+pub use {http, repass_core, repass_spec, uuid};
 
 #[cfg(feature = "server")]
 pub use self::{

@@ -50,6 +50,7 @@ mod vendor;
 
 pub use answer::{Answer, AnswerBody, ResponseMessage, SimpleResponse};
 pub use password_change::PasswordChange;
+pub use {http, repass_core, repass_spec, serde_json};
 
 #[cfg(feature = "server")]
 pub use self::{

@@ -46,6 +46,7 @@ pub use failure::{Answer, ApplicationKeyError, Failure, Fault, HttpError, Operat
 pub use model_state::ModelState;
 pub use user::{InvalidUser, User, path};
 pub use user_password::UserPassword;
+pub use {http, repass_core, repass_spec, serde_json};
 
 #[cfg(feature = "server")]
 pub use self::{

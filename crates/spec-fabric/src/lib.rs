@@ -55,6 +55,7 @@ pub use change_password::ChangePassword;
 pub use moment::Moment;
 pub use site_context::{SiteContext, SiteContextError, is_site_account};
 pub use user::{Address, FabricUser, Name, Phone, Provider};
+pub use {http, jiff, repass_core, repass_spec, serde_json};
 
 #[cfg(feature = "server")]
 pub use self::{

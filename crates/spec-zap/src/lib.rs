@@ -40,6 +40,7 @@ mod vendor;
 
 pub use answer::{Answer, CHANGED, FAULT};
 pub use change_password::ChangePassword;
+pub use {http, repass_core, repass_spec, serde_json};
 
 #[cfg(feature = "server")]
 pub use self::{

@@ -104,6 +104,8 @@ mod spec;
 #[cfg(feature = "server")]
 mod vendor;
 
+pub use {http, repass_core, serde_json};
+
 #[cfg(feature = "server")]
 pub use self::{
     call::{Call, Credential},
@@ -114,3 +116,5 @@ pub use self::{
     spec::Spec,
     vendor::{ConfiguredSpec, InvalidOption, MountContext, Vendor},
 };
+#[cfg(feature = "server")]
+pub use {async_trait, bytes};

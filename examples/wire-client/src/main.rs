@@ -14,7 +14,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use repass_core::Plaintext;
+use repass_spec_customer::repass_core::Plaintext;
+use repass_spec_customer::uuid::Uuid;
 use repass_spec_customer::{Answer, ContentFormat, UpdateUserPasswordRequest};
 
 /// Changes a password by the customer API. Standard input holds the old password on its first line
@@ -26,7 +27,7 @@ struct Options {
     server: String,
     /// The account.
     #[arg(long)]
-    user_id: uuid::Uuid,
+    user_id: Uuid,
     /// Speak XML instead of JSON.
     #[arg(long)]
     xml: bool,
