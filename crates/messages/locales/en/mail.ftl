@@ -1,0 +1,42 @@
+### The mails to the account holder.
+
+## What is said of an event: the subject and the heading, what happened, and what to do if it was
+## the holder or was not.
+
+password-changed = Your password was changed
+    .happened = The password for your account was changed by someone who knew the old one.
+    .if-you = If this was you, you do not need to do anything.
+    .if-not-you = If this was not you, someone else knows your password and can use your account. Contact support immediately.
+password-reset = Your password was reset
+    .happened = A new password was set for your account through a password reset.
+    .if-you = If this was you, you do not need to do anything else.
+    .if-not-you = If this was not you, someone else can use your account. Contact support immediately, and make sure that nobody else can read your e-mail.
+account-locked = Your account is temporarily locked
+    .happened = Several attempts to change the password for your account have failed. Further attempts will be refused for a while. Your password has not been changed.
+    .if-you = If you made these attempts, wait a little and try again.
+    .if-not-you = If you did not make these attempts, someone may be trying to guess your password. Contact support.
+attempts-exhausted = Too many failed attempts: you need to reset your password
+    .happened = There have been so many failed attempts to change the password for your account that no more are accepted. Your password has not been changed. You can set a new one only through a password reset.
+    .if-you = If you made these attempts, request a password reset.
+    .if-not-you = If you did not make these attempts, someone is trying to guess your password. Contact support.
+reset-requested = A password reset was requested
+    .happened = A password reset was requested for your account. Your password has not been changed.
+    .if-you = If this was you, follow the instructions that you were given.
+    .if-not-you = If this was not you, do not share any code you receive with anyone, and contact support.
+
+## What stands before a fact, and the colon between them.
+
+account = Account
+moment = Date and time
+address = IP address
+device = Device or app (not verified)
+support = Support
+colon = :
+
+## A date, such as "1 March 2026", with a time of the day.
+
+date-and-time = { $date }, { $time } UTC
+
+## That no person wrote this.
+
+automatic = This message about the security of your account was sent automatically.

@@ -1,0 +1,34 @@
+changed = La password è stata modificata correttamente.
+malformed = Non è stato possibile comprendere la richiesta.
+missing = Mancano dati obbligatori: { $fields }.
+confirmation-differs = La nuova password e la conferma non corrispondono.
+unauthenticated = Questa chat non è autorizzata a modificare le password.
+wrong-password = L’account o la password attuale non sono corretti.
+not-found = Questa funzione non esiste.
+method-not-allowed = Questa funzione non può essere chiamata in questo modo.
+unsupported-media-type = Il formato della richiesta non è supportato.
+too-many-attempts = Troppi tentativi non riusciti. Riprova più tardi.
+body-too-large = La richiesta è troppo grande.
+body-incomplete = La richiesta non è arrivata per intero.
+unavailable = Il servizio è occupato in questo momento. Riprova tra poco.
+fault = Qualcosa è andato storto. Riprova più tardi.
+too-short = { $count ->
+    [one] La nuova password deve avere almeno { $count } carattere.
+   *[other] La nuova password deve avere almeno { $count } caratteri.
+}
+too-long = { $count ->
+    [one] La nuova password deve avere al massimo { $count } carattere.
+   *[other] La nuova password deve avere al massimo { $count } caratteri.
+}
+missing-digit = La nuova password deve contenere una cifra.
+missing-special = La nuova password deve contenere un carattere speciale.
+same-as-current = La nuova password deve essere diversa da quella attuale.
+reused = { $count ->
+    [1] La nuova password deve essere diversa dalla precedente.
+   *[other] La nuova password deve essere diversa dalle ultime { $count }.
+}
+contains-user-id = La nuova password non deve contenere l’identificativo dell’utente.
+contains-username = La nuova password non deve contenere il nome utente.
+contains-email = La nuova password non deve contenere alcuna parte dell’indirizzo e-mail.
+contains-name = La nuova password non deve contenere né il nome né il cognome del titolare dell’account.
+common = La nuova password è tra quelle usate da molte persone.

@@ -1,0 +1,98 @@
+use std::str::FromStr;
+
+/// A language that people are spoken to in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// German.
+    German,
+    /// French.
+    French,
+    /// Spanish.
+    Spanish,
+    /// Italian.
+    Italian,
+    /// Portuguese, as written in Brazil.
+    Portuguese,
+    /// Dutch.
+    Dutch,
+}
+
+/// A text names no language that there is.
+#[derive(Debug, thiserror::Error)]
+#[error("must be one of en, de, fr, es, it, pt, nl")]
+pub struct UnknownLanguage;
+
+impl Language {
+    /// Every language there is.
+    pub const ALL: [Self; 7] = [
+        Self::English,
+        Self::German,
+        Self::French,
+        Self::Spanish,
+        Self::Italian,
+        Self::Portuguese,
+        Self::Dutch,
+    ];
+
+    /// The language's subtag (BCP 47).
+    pub const fn subtag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+            Self::French => "fr",
+            Self::Spanish => "es",
+            Self::Italian => "it",
+            Self::Portuguese => "pt",
+            Self::Dutch => "nl",
+        }
+    }
+
+    /// The language of a code such as `de-AT` or `pt_BR`, by its first subtag in any case. Of a list
+    /// as in `Accept-Language` the first code counts.
+    pub fn of_code(code: &str) -> Option<Self> {
+        let subtag = code.trim().split(['-', '_', ',', ';']).next()?;
+        Self::ALL.into_iter().find(|language| language.subtag().eq_ignore_ascii_case(subtag))
+    }
+}
+
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(code: &str) -> Result<Self, UnknownLanguage> {
+        Self::of_code(code).ok_or(UnknownLanguage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_fall_back_to_their_language() {
+        for (code, language) in [
+            ("en-UK", Language::English),
+            ("de-AT", Language::German),
+            ("DE_ch", Language::German),
+            (" nl ", Language::Dutch),
+            ("es-419", Language::Spanish),
+            ("pt-BR", Language::Portuguese),
+            ("it-x-any", Language::Italian),
+            ("fr-CA, en;q=0.5", Language::French),
+        ] {
+            assert_eq!(Language::of_code(code), Some(language), "{code}");
+        }
+        for code in ["", "-", "-de", "languageCode", "deutsch", "ja-JP", "d", "\u{0}"] {
+            assert_eq!(Language::of_code(code), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_codes_is_whole() {
+        let codes: Vec<_> = Language::ALL.iter().map(|language| language.subtag()).collect();
+        assert!(UnknownLanguage.to_string().ends_with(&codes.join(", ")));
+    }
+}
