@@ -55,8 +55,6 @@ mod webhook;
 
 pub use channel::{Channel, DeliveryError};
 pub use courier::{Courier, CourierOptions};
-pub use mail::{
-    Encryption, InvalidMail, Language, Mail, MailOptions, SmtpCredentials, SmtpServer,
-    UnknownLanguage,
-};
+pub use mail::{Encryption, InvalidMail, Mail, MailOptions, SmtpCredentials, SmtpServer};
+pub use repass_messages::{Language, UnknownLanguage};
 pub use webhook::{InvalidWebhook, InvalidWebhookSecret, Webhook, WebhookOptions, WebhookSecret};

@@ -1,6 +1,5 @@
 //! An e-mail to the account holder.
 
-mod catalogue;
 mod connections;
 mod foreign_text;
 mod language;
@@ -19,13 +18,12 @@ use jiff::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use repass_core::{ClaimedEvent, EventKind};
+use repass_messages::Language;
 use reqwest::Url;
 
-pub use language::{Language, UnknownLanguage};
 pub use server::{Encryption, SmtpCredentials, SmtpServer};
 
 use crate::{Channel, DeliveryError};
-use catalogue::{Catalogue, Words};
 use connections::Connections;
 use foreign_text::one_line;
 use notice::Notice;
@@ -128,10 +126,9 @@ impl Mail {
         })
     }
 
-    /// What to tell the holder, if this is one of the events to tell of.
-    fn words(&self, event: &str, language: Language) -> Option<&'static Words> {
-        let kind = EventKind::of(event).filter(|kind| self.events.contains(kind))?;
-        Catalogue::of(language).words(kind)
+    /// The kind of an event, if it is one of those to tell of.
+    fn told(&self, event: &str) -> Option<EventKind> {
+        EventKind::of(event).filter(|kind| self.events.contains(kind))
     }
 
     fn message(&self, to: Mailbox, claimed: &ClaimedEvent, notice: &Notice<'_>) -> Option<Message> {
@@ -172,8 +169,7 @@ impl Channel for Mail {
 
     async fn deliver(&self, claimed: &ClaimedEvent) -> Result<(), DeliveryError> {
         let (event, holder) = (&claimed.event, &claimed.holder);
-        let language = Language::of_holder(claimed).unwrap_or(self.default_language);
-        let Some(words) = self.words(&event.kind, language) else {
+        let Some(kind) = self.told(&event.kind) else {
             return Ok(());
         };
         let Some(address) = holder.email.as_deref().filter(|address| !address.is_empty()) else {
@@ -183,7 +179,8 @@ impl Channel for Mail {
         let to = recipient::parse(address).ok_or_else(|| {
             DeliveryError::new("the account's e-mail address is none").permanent()
         })?;
-        let notice = Notice::new(claimed, language, words, &self.product, &self.support);
+        let language = language::of_holder(claimed).unwrap_or(self.default_language);
+        let notice = Notice::new(claimed, language, kind, &self.product, &self.support);
         let message = self
             .message(to, claimed, &notice)
             .ok_or_else(|| DeliveryError::new("the message cannot be written"))?;

@@ -1,25 +1,28 @@
 use std::net::IpAddr;
 
 use askama::Template;
-use repass_core::{Account, ClaimedEvent, OutboxEvent};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use repass_core::{Account, ClaimedEvent, EventKind, OutboxEvent};
+use repass_messages::{Language, MAIL};
 use serde_json::Value;
 
-use super::catalogue::{Catalogue, Words};
+use super::Support;
 use super::foreign_text::{one_line, one_line_without_links};
-use super::{Language, Support};
 
 /// All that a mail tells, ready to be laid out. What came with a request or from the holder is one
 /// line without links; the templates escape it where that is needed.
 pub(super) struct Notice<'a> {
-    language: &'static str,
+    language: Language,
     product: &'a str,
-    words: &'static Words,
-    labels: &'static Catalogue,
+    /// The message about the event.
+    event: String,
     facts: Vec<Fact>,
     support: &'a Support,
 }
 
 struct Fact {
+    /// The message that stands before the value.
     label: &'static str,
     value: String,
 }
@@ -43,29 +46,41 @@ impl<'a> Notice<'a> {
     pub(super) fn new(
         claimed: &ClaimedEvent,
         language: Language,
-        words: &'static Words,
+        kind: EventKind,
         product: &'a str,
         support: &'a Support,
     ) -> Self {
-        let labels = Catalogue::of(language);
         let event = &claimed.event;
         let mut facts = Vec::new();
         let mut tell = |label, value: Option<String>| {
             facts.extend(value.map(|value| Fact { label, value }));
         };
-        tell(labels.account, Some(account_name(&claimed.holder)));
-        tell(labels.moment, Some(labels.date(event.at)));
-        tell(labels.address, address(event));
-        tell(labels.device, device(event));
-        Self { language: language.subtag(), product, words, labels, facts, support }
+        tell("account", Some(account_name(&claimed.holder)));
+        tell("moment", Some(moment(event.at, language)));
+        tell("address", address(event));
+        tell("device", device(event));
+        Self { language, product, event: kind.as_str().replace('.', "-"), facts, support }
     }
 
     pub(super) fn subject(&self) -> String {
-        format!("{}{} {}", self.product, self.labels.colon, self.words.title)
+        format!("{}{} {}", self.product, self.say("colon"), self.title())
     }
 
     pub(super) fn language(&self) -> &'static str {
-        self.language
+        self.language.subtag()
+    }
+
+    pub(super) fn title(&self) -> String {
+        self.say(&self.event)
+    }
+
+    /// What else is said of the event.
+    pub(super) fn of_event(&self, attribute: &str) -> String {
+        self.say(&format!("{}.{attribute}", self.event))
+    }
+
+    fn say(&self, id: &str) -> String {
+        MAIL.text(self.language, id, [])
     }
 
     pub(super) fn text(&self) -> Result<String, askama::Error> {
@@ -87,6 +102,13 @@ fn account_name(holder: &Account) -> String {
     } else {
         one_line_without_links(name, Notice::MAX_TEXT)
     }
+}
+
+/// The moment as it is written in this language, in UTC, to the minute.
+fn moment(at: Timestamp, language: Language) -> String {
+    let at = at.to_zoned(TimeZone::UTC);
+    let (date, time) = (language.date(at.date()), at.strftime("%H:%M").to_string());
+    MAIL.text(language, "date-and-time", [("date", date.into()), ("time", time.into())])
 }
 
 /// The holder's network address as the caller told it, else that of the caller. What is none is not

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use mail_parser::{MessageParser, MimeHeaders};
 use proptest::prelude::*;
+use repass_messages::MAIL;
 use serde_json::json;
 
 use super::tests_support::{claimed, claimed_of};
@@ -33,8 +34,8 @@ fn mail() -> Mail {
 
 /// What goes over the wire.
 fn raw(mail: &Mail, claimed: &ClaimedEvent, language: Language) -> String {
-    let words = mail.words(&claimed.event.kind, language).unwrap();
-    let notice = Notice::new(claimed, language, words, &mail.product, &mail.support);
+    let kind = mail.told(&claimed.event.kind).unwrap();
+    let notice = Notice::new(claimed, language, kind, &mail.product, &mail.support);
     let to = recipient::parse(claimed.holder.email.as_deref().unwrap()).unwrap();
     String::from_utf8(mail.message(to, claimed, &notice).unwrap().formatted()).unwrap()
 }
@@ -96,15 +97,46 @@ fn the_head_says_who_what_and_that_nobody_should_answer_by_machine() {
     assert!(message.content_type().unwrap().subtype().unwrap() == "alternative");
 }
 
+/// The title and the sentences about an event.
+fn said_of(kind: EventKind, language: Language) -> (String, [String; 3]) {
+    let event = kind.as_str().replace('.', "-");
+    let say = |part: &str| MAIL.text(language, &format!("{event}{part}"), []);
+    (say(""), [".happened", ".if-you", ".if-not-you"].map(say))
+}
+
+#[test]
+fn every_message_is_used() {
+    let code = concat!(
+        include_str!("notice.rs"),
+        include_str!("../../templates/notice.txt"),
+        include_str!("../../templates/notice.html"),
+    );
+    let stands = |id: &str| code.contains(&format!("\"{id}\""));
+    let events = EventKind::ALL.map(|kind| kind.as_str().replace('.', "-"));
+    for id in MAIL.ids(Language::English) {
+        let event = events.iter().find_map(|event| id.strip_prefix(event.as_str()));
+        let is_used = match event {
+            Some("") => true,
+            Some(attribute) => stands(attribute.trim_start_matches('.')),
+            None => stands(&id),
+        };
+        assert!(is_used, "{id}");
+    }
+}
+
 #[test]
 fn every_event_is_whole_in_every_language() {
     for language in Language::ALL {
         for kind in EventKind::ALL {
             let (text, html) = parts(&raw(&mail(), &claimed_of(kind), language));
-            let words = Catalogue::of(language).words(kind).unwrap();
-            for sentence in [words.title, words.happened, words.if_you, words.if_not_you] {
-                assert!(text.contains(sentence), "{text}");
-                assert!(html.contains(sentence), "{html}");
+            let (title, sentences) = said_of(kind, language);
+            assert!(text.contains(&title) && html.contains(&title), "{text}");
+            assert!(!title.ends_with('.'), "{title}");
+            for sentence in sentences {
+                assert!(text.contains(&sentence) && html.contains(&sentence), "{text}");
+                assert!(sentence.ends_with('.'), "{sentence}");
+                assert!(sentence.starts_with(char::is_uppercase), "{sentence}");
+                assert!(sentence.chars().count() > 20, "{sentence}");
             }
             for fact in ["pat", "2026", "203.0.113.9", "Firefox/118.0", "help@example.org"] {
                 assert!(text.contains(fact) && html.contains(fact), "{fact}: {text}");
