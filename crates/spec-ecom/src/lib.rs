@@ -34,8 +34,6 @@ mod answer;
 mod body;
 #[cfg(feature = "server")]
 mod call;
-#[cfg(feature = "server")]
-mod language;
 mod password_change;
 #[cfg(feature = "server")]
 mod request_error;
@@ -54,11 +52,12 @@ pub use {http, repass_core, repass_spec, serde_json};
 
 #[cfg(feature = "server")]
 pub use self::{
-    language::Language,
     request_error::{Field, RequestError, RequestProblem},
     spec::EcomSpec,
     vendor::{Ecom, EcomOptions},
 };
+#[cfg(feature = "server")]
+pub use repass_messages::Language;
 
 /// The method that the middleware calls by.
 pub const METHOD: &str = "POST";

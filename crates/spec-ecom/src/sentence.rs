@@ -1,15 +1,9 @@
-//! Every sentence that a bot may have to show, in every language; a file each language.
-
-mod english;
-mod french;
-mod german;
-mod italian;
-mod portuguese;
-mod spanish;
+//! Every sentence that a bot may have to show.
 
 use repass_core::{AccountWord, Violation};
+use repass_messages::{ECOM, Language};
 
-use crate::{Field, Language};
+use crate::Field;
 
 /// Something to be said.
 #[derive(Debug, Clone, Copy)]
@@ -35,109 +29,53 @@ pub(crate) enum Sentence<'a> {
 impl Sentence<'_> {
     /// The sentence in that language.
     pub(crate) fn text(self, language: Language) -> String {
-        let catalogue = Catalogue::of(language);
-        let fixed = match self {
-            Self::Changed => catalogue.changed,
-            Self::Malformed => catalogue.malformed,
+        let id = match self {
+            Self::Changed => "changed",
+            Self::Malformed => "malformed",
             Self::Missing(fields) => {
                 let names: Vec<String> = fields.iter().map(ToString::to_string).collect();
-                return catalogue.missing.replace("{fields}", &names.join(", "));
+                return ECOM.text(language, "missing", [("fields", names.join(", ").into())]);
             }
-            Self::ConfirmationDiffers => catalogue.confirmation_differs,
-            Self::Unauthenticated => catalogue.unauthenticated,
-            Self::WrongPassword => catalogue.wrong_password,
-            Self::NotFound => catalogue.not_found,
-            Self::MethodNotAllowed => catalogue.method_not_allowed,
-            Self::UnsupportedMediaType => catalogue.unsupported_media_type,
-            Self::TooManyAttempts => catalogue.too_many_attempts,
-            Self::BodyTooLarge => catalogue.body_too_large,
-            Self::BodyIncomplete => catalogue.body_incomplete,
-            Self::Unavailable => catalogue.unavailable,
-            Self::Fault => catalogue.fault,
+            Self::ConfirmationDiffers => "confirmation-differs",
+            Self::Unauthenticated => "unauthenticated",
+            Self::WrongPassword => "wrong-password",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::TooManyAttempts => "too-many-attempts",
+            Self::BodyTooLarge => "body-too-large",
+            Self::BodyIncomplete => "body-incomplete",
+            Self::Unavailable => "unavailable",
+            Self::Fault => "fault",
             Self::Rejected(violations) => {
-                let sentences: Vec<String> =
-                    violations.iter().map(|violation| catalogue.violation(violation)).collect();
-                return sentences.join(" ");
+                let rules: Vec<String> =
+                    violations.iter().map(|violation| rule(violation, language)).collect();
+                return rules.join(" ");
             }
         };
-        fixed.to_owned()
+        ECOM.text(language, id, [])
     }
 }
 
-/// All sentences in one language. `{fields}` and `{count}` stand for what is filled in.
-struct Catalogue {
-    changed: &'static str,
-    malformed: &'static str,
-    missing: &'static str,
-    confirmation_differs: &'static str,
-    unauthenticated: &'static str,
-    wrong_password: &'static str,
-    not_found: &'static str,
-    method_not_allowed: &'static str,
-    unsupported_media_type: &'static str,
-    too_many_attempts: &'static str,
-    body_too_large: &'static str,
-    body_incomplete: &'static str,
-    unavailable: &'static str,
-    fault: &'static str,
-    too_short: Counted,
-    too_long: Counted,
-    missing_digit: &'static str,
-    missing_special: &'static str,
-    same_as_current: &'static str,
-    reused: Counted,
-    contains_user_id: &'static str,
-    contains_username: &'static str,
-    contains_email: &'static str,
-    contains_name: &'static str,
-    common: &'static str,
-}
-
-/// A sentence about one thing or several.
-struct Counted {
-    one: &'static str,
-    other: &'static str,
-}
-
-impl Counted {
-    fn text(&self, count: usize) -> String {
-        let pattern = if count == 1 { self.one } else { self.other };
-        pattern.replace("{count}", &count.to_string())
-    }
-}
-
-impl Catalogue {
-    const fn of(language: Language) -> &'static Self {
-        match language {
-            Language::English => &english::ENGLISH,
-            Language::German => &german::GERMAN,
-            Language::French => &french::FRENCH,
-            Language::Spanish => &spanish::SPANISH,
-            Language::Portuguese => &portuguese::PORTUGUESE,
-            Language::Italian => &italian::ITALIAN,
-        }
-    }
-
-    fn violation(&self, violation: &Violation) -> String {
-        let fixed = match violation {
-            Violation::TooShort { min, .. } => return self.too_short.text(*min),
-            Violation::TooLong { max } => return self.too_long.text(*max),
-            Violation::MissingDigit => self.missing_digit,
-            Violation::MissingSpecial => self.missing_special,
-            Violation::SameAsCurrent => self.same_as_current,
-            Violation::Reused { last } => return self.reused.text(*last),
-            Violation::ContainsAccountWord { word: AccountWord::UserId } => self.contains_user_id,
-            Violation::ContainsAccountWord { word: AccountWord::Username } => {
-                self.contains_username
-            }
-            Violation::ContainsAccountWord { word: AccountWord::Email } => self.contains_email,
-            Violation::ContainsAccountWord { word: AccountWord::Name } => self.contains_name,
-            Violation::Common => self.common,
-            // A rule that the engine learned later; its English is better than silence.
-            other => return other.to_string(),
-        };
-        fixed.to_owned()
-    }
+/// The sentence about a broken rule.
+fn rule(violation: &Violation, language: Language) -> String {
+    let counted = |id, count: usize| ECOM.text(language, id, [("count", count.into())]);
+    let id = match violation {
+        Violation::TooShort { min, .. } => return counted("too-short", *min),
+        Violation::TooLong { max } => return counted("too-long", *max),
+        Violation::MissingDigit => "missing-digit",
+        Violation::MissingSpecial => "missing-special",
+        Violation::SameAsCurrent => "same-as-current",
+        Violation::Reused { last } => return counted("reused", *last),
+        Violation::ContainsAccountWord { word: AccountWord::UserId } => "contains-user-id",
+        Violation::ContainsAccountWord { word: AccountWord::Username } => "contains-username",
+        Violation::ContainsAccountWord { word: AccountWord::Email } => "contains-email",
+        Violation::ContainsAccountWord { word: AccountWord::Name } => "contains-name",
+        Violation::Common => "common",
+        // A rule that the engine learned later; its English is better than silence.
+        other => return other.to_string(),
+    };
+    ECOM.text(language, id, [])
 }
 
 #[cfg(test)]
@@ -222,12 +160,10 @@ mod tests {
     }
 
     #[test]
-    fn no_sentence_is_left_in_another_language() {
-        let mut seen: HashSet<String> = HashSet::new();
-        for language in Language::ALL {
-            for (text, _) in said_in(language) {
-                assert!(seen.insert(text.clone()), "{language:?}: {text}");
-            }
+    fn every_message_is_used() {
+        let code = include_str!("sentence.rs");
+        for id in ECOM.ids(Language::English) {
+            assert!(code.contains(&format!("\"{id}\"")), "{id}");
         }
     }
 
