@@ -1,0 +1,394 @@
+use super::*;
+
+fn parse(path: &Path, text: &str, overrides: Map<String, String>) -> Result<Config, ConfigError> {
+    super::parse(path, text, overrides, &Vendors::bundled())
+}
+
+const GOOD: &str = "listen = '127.0.0.1:0'\n\
+                    [store]\nurl = 'sqlite:///tmp/x.db'\n\
+                    [api.ecom]\nrealm = 'shop'\n";
+
+fn wrong(text: &str, variables: &[(&str, &str)]) -> String {
+    let environment =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let message = parse(Path::new("r.toml"), text, environment).err().unwrap().to_string();
+    // Positions have tests of their own.
+    match message.split_once(": ") {
+        Some((place, rest)) if place.starts_with("r.toml") => format!("r.toml: {rest}"),
+        _ => message,
+    }
+}
+
+#[test]
+fn l5_a_mistake_is_told_by_line_column_and_key() {
+    let message =
+        |text: &str| parse(Path::new("r.toml"), text, Map::new()).err().unwrap().to_string();
+    assert_eq!(
+        message(&format!("{GOOD}[server]\nmax_connections = 'many'")),
+        "r.toml:7:1: server.max_connections: must be an integer"
+    );
+    assert_eq!(
+        message(&format!("{GOOD}[webhook]\nurl = 'https://example.org/'\nsecret = 'x")),
+        "r.toml:8:12: invalid literal string, expected `'`"
+    );
+    assert_eq!(
+        message(&format!("{GOOD}[mail]\nserver = 'localhost'")),
+        "r.toml:6:2: mail.from: is required"
+    );
+    assert_eq!(message(""), "r.toml: api: none is enabled, so there is nothing to serve");
+}
+
+#[test]
+fn a_small_file_is_enough() {
+    let config = parse(Path::new("r.toml"), GOOD, Map::new()).unwrap();
+    assert_eq!(config.mounts.len(), 1);
+    assert_eq!(config.attempts, repass_core::AttemptRules::default());
+}
+
+#[test]
+fn every_mistake_names_place_key_and_reason() {
+    let in_tables = [
+        ("[policy]\nmin_length = 'x'", "r.toml: policy.min_length: must be"),
+        ("[policy]\nmin_length = 0", "r.toml: policy.min_length: "),
+        ("[policy]\nmin_length = 300", "r.toml: policy.min_length: "),
+        ("[policy]\npreset = 'nits'", "r.toml: policy.preset: must be one of nist-800-63b-4"),
+        ("[attempts]\nlimit = 0", "r.toml: attempts.limit: must be 1 to"),
+        ("[attempts]\nfirst_delay = 'soon'", "r.toml: attempts.first_delay: "),
+        ("[attempts]\nmax_delay = '10ms'", "r.toml: attempts.max_delay: "),
+        ("[hashing]\nprofile = 'fast'", "r.toml: hashing.profile: "),
+        ("[hashing]\nmemory_kib = 1", "r.toml: hashing.profile: give either"),
+        ("[hashing]\nmemory_kib = 8192\niterations = 1\nparallelism = 1", "below OWASP's minimum"),
+        (
+            "[hashing]\npepper = 'k1'",
+            "r.toml: hashing.pepper: no table [hashing.peppers.ID] has this id",
+        ),
+        ("[hashing.peppers.k1]", "r.toml: hashing.peppers.k1.key: give either"),
+        (
+            "[hashing.peppers.k1]\nkey = 'hunter2 hunter2'",
+            "r.toml: hashing.peppers.k1.key: a pepper key is Base64",
+        ),
+        (
+            "[hashing.peppers.k1]\nkey = 'AAECAwQFBgc='",
+            "r.toml: hashing.peppers.k1.key: a pepper key has 32 to 1024 bytes",
+        ),
+        ("[hashing.peppers.k1]\nkey_file = 'is-none'", "r.toml: hashing.peppers.k1.key_file: "),
+        (
+            "[hashing.peppers.'a b']\nkey = 'AAECAwQFBgc='",
+            "hashing.peppers.a b.key: a pepper key is named by",
+        ),
+        (
+            "[hashing]\npepper = 'k1'\n[hashing.peppers.k1]\n\
+             key = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
+             [store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'",
+            "r.toml: hashing.pepper: cannot be used with store.accounts",
+        ),
+        ("[hashing.firebase.shop]", "r.toml: hashing.firebase.shop.signer_key: give either"),
+        (
+            "[hashing.firebase.shop]\nsigner_key = 'hunter2'",
+            "r.toml: hashing.firebase.shop.signer_key: a signer key is Base64",
+        ),
+        (
+            "[hashing.firebase.shop]\nsigner_key_file = 'is-none'",
+            "r.toml: hashing.firebase.shop.signer_key_file: ",
+        ),
+        (
+            "[hashing.firebase.'a b']\nsigner_key = 'AAEC/w=='",
+            "hashing.firebase.a b.signer_key: a project is named by",
+        ),
+        ("[hashing]\narena_memory_kib = 4194305", "r.toml: hashing.arena_memory_kib: must be"),
+        ("[hashing]\nthreads = 0", "r.toml: hashing.threads: must be 1 to 1024"),
+        ("[server]\nmax_connections = 0", "r.toml: server.max_connections: "),
+        ("[outbox]\nmax_tries = 0", "r.toml: outbox.max_tries: must be 1 to 1000"),
+        ("[outbox]\nlongest_wait = '1s'", "r.toml: outbox.longest_wait: "),
+        ("[webhook]\nurl = 'https://example.org/'", "r.toml: webhook.secret: give either"),
+        (
+            "[webhook]\nurl = 'https://example.org/'\nsecret = 'x'",
+            "r.toml: webhook.secret: must be whsec_",
+        ),
+        (
+            "[webhook]\nurl = 'https://example.org/'\nsecret_file = 'is-none'",
+            "r.toml: webhook.secret_file: ",
+        ),
+        (
+            "[webhook]\nurl = 'https://127.0.0.1/'\n\
+             secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'",
+            "r.toml: webhook.url: must not lead to a private address",
+        ),
+        (
+            "[webhook]\nurl = 'http://example.org/'\n\
+             secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'",
+            "r.toml: webhook.url: must begin with https://",
+        ),
+        ("[mail]\nserver = 'localhost'", "r.toml: mail.from: is required"),
+        ("[mail]\nhost = 'localhost'", "unknown field `host`"),
+        ("[log]\nformat = 'xml'", "r.toml: log.format: "),
+        ("[api.etna]\nrealm = 'A B'", "r.toml: api.etna.realm: "),
+        ("[api.etna]\nrealm = 'a'\nprefix = 'x'", "r.toml: api.etna.prefix: "),
+        ("[api.etna]\nrealm = 'a'\nsecure_otp = 'x'", "unknown field `secure_otp`"),
+        ("[api.etna.options]\nsecure_otp = 'x'", "api.etna.options.secure_otp: unknown field"),
+        ("[api.zap.options]\nsecure_otp = 'x'", "r.toml: api.zap.options.secure_otp: must be"),
+        ("[api.fabric.options]\naccounts = { x = 'a' }", "api.fabric.options.accounts.x: "),
+        ("[api.shop]\nrealm = 'a'", "api.shop.vendor: must be one of ecom, etna, zap"),
+        ("[api.shop]\nvendor = 'zip'", "r.toml: api.shop.vendor: must be one of ecom"),
+        ("[api.'a-b']\nvendor = 'zap'", "r.toml: api.a-b: a name is 1 to 32"),
+        ("[store", "r.toml: "),
+        ("[store.accounts]", "r.toml: store.accounts.table: is required"),
+        ("[store.accounts]\ntable = 'a.b.c'", "r.toml: store.accounts.table: schema and table"),
+        ("[store.accounts]\ntable = 'a.b'", "r.toml: store.accounts.table: SQLite has no"),
+        ("[store.accounts]\ntable = 'users'", "r.toml: store.accounts.id: is required"),
+        (
+            "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw; --'",
+            "r.toml: store.accounts.hash: must be 1 to 63 letters",
+        ),
+        (
+            "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'id'",
+            "r.toml: store.accounts.hash: is the same column as id",
+        ),
+        (
+            "[store.accounts]\ntable = 'users'\nid = 'id'\nrealm = 'A B'\nhash = 'pw'",
+            "r.toml: store.accounts.realm: a realm is",
+        ),
+        (
+            "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\n\
+             realm = 'a'\nrealm_column = 'b'",
+            "r.toml: store.accounts.realm: give either",
+        ),
+        (
+            "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\nprofile = 'p'",
+            "unknown field `profile`",
+        ),
+    ];
+    let at_top = [
+        ("listne = 'x'", "unknown field `listne`"),
+        ("allow_plain_http = 'perhaps'", "r.toml: allow_plain_http: "),
+    ];
+    let in_tables = in_tables.map(|(text, says)| (format!("{GOOD}{text}"), says));
+    let at_top = at_top.map(|(text, says)| (format!("{text}\n{GOOD}"), says));
+    for (text, says) in in_tables.into_iter().chain(at_top) {
+        let message = wrong(&text, &[]);
+        assert!(message.contains(says), "{text}\n{message}");
+        assert!(!message.contains('\n'), "{message}");
+    }
+    assert!(wrong(&GOOD.replace("127.0.0.1:0", "here"), &[]).starts_with("r.toml: listen: "));
+    let homeless = GOOD.replace("[store]\nurl = 'sqlite:///tmp/x.db'\n", "");
+    assert!(wrong(&homeless, &[]).starts_with("r.toml: store.url: is required"));
+    let in_schema = GOOD.replace("x.db'", "x.db'\nschema = 'repass'");
+    assert!(wrong(&in_schema, &[]).starts_with("r.toml: store.schema: SQLite has no schemas"));
+    let keyless = GOOD.replace("sqlite:///tmp/x.db", "postgres://u:secret@h/db");
+    assert!(wrong(&keyless, &[]).starts_with("r.toml: store.key_file: is required"));
+    assert!(!wrong(&keyless, &[]).contains("secret"));
+    let nothing = GOOD.replace("[api.ecom]", "[api.ecom]\nenabled = false");
+    assert!(wrong(&nothing, &[]).starts_with("r.toml: api: none is enabled"));
+}
+
+/// All tables, and of keys that exclude one another the first.
+const FULL: &str = "\
+    listen = '127.0.0.1:0'\nallow_plain_http = true\n\
+    [store]\nurl = 'sqlite:///tmp/x.db'\n\
+    [store.accounts]\ntable = 'users'\nid = 'id'\nuser_id = 'login'\nhash = 'pw'\n\
+    email = 'mail'\nusername = 'name'\nactive = 'active'\nrealm = 'a'\n\
+    [server]\nmax_connections = 1\nheader_timeout = 1\nbody_timeout = 1\nidle_timeout = 1\n\
+    shutdown_timeout = 1\n\
+    [admin]\nlisten = '127.0.0.1:0'\n\
+    [log]\nformat = 'text'\nfilter = 'info'\n\
+    [policy]\npreset = 'vendor-zap'\nmin_length = 8\nmax_length = 64\nhistory = 1\n\
+    require_digit = true\nrequire_special = true\nrefuse_current = true\n\
+    refuse_account_words = true\nrefuse_common = true\n\
+    [hashing]\nmemory_kib = 19456\niterations = 2\nparallelism = 1\n\
+    kernel = 'auto'\nthreads = 1\narena_memory_kib = 19456\nqueue = 1\ndeadline = 1\n\
+    [hashing.peppers.k1]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
+    [hashing.firebase.p]\nsigner_key = 'AAEC/w=='\n\
+    [attempts]\nfree = 1\nfirst_delay = 1\nmax_delay = 1\nlimit = 1\n\
+    [outbox]\npoll = 1\nfirst_wait = 1\nlongest_wait = 1\nmax_tries = 1\n\
+    [webhook]\nurl = 'https://example.org/'\nsecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'\n\
+    timeout = 1\nallow_private = true\n\
+    [mail]\nserver = 'localhost'\ntls = 'none'\nport = 1\nusername = 'u'\npassword = 'p'\n\
+    from = 'a@example.org'\nreply_to = 'a@example.org'\nproduct = 'p'\n\
+    support_url = 'https://example.org'\nsupport_email = 'a@example.org'\n\
+    default_language = 'en'\nevents = ['password.changed']\ntimeout = 1\nallow_plain_smtp = true\n\
+    [api.shop]\nvendor = 'ecom'\nenabled = true\nprefix = ''\nrealm = 'a'\n\
+    policy = { min_length = 8 }\noptions = { errors_as_ok = true }\n\
+    [api.etna.options]\nkeep_presenting_token = true\n\
+    [api.zap.options]\nsecure_otp = 'required'\n\
+    [api.customer.options]\nauthentication = 'none'\n\
+    [api.fabric.options]\naccounts = { 1234abcd5678efgh9ijklmno = 'a' }\ndefault_realm = 'a'\n";
+const EXCLUDED: [&str; 9] = [
+    "store.key_file",
+    "store.schema",
+    "store.accounts.realm_column",
+    "hashing.profile",
+    "hashing.pepper",
+    "hashing.peppers.k1.key_file",
+    "hashing.firebase.p.signer_key_file",
+    "webhook.secret_file",
+    "mail.password_file",
+];
+
+#[test]
+fn l5_no_message_tells_a_value() {
+    let whole = parse(Path::new("r.toml"), FULL, Map::new());
+    assert!(whole.is_ok(), "{}", whole.err().unwrap());
+    let full: toml::Table = FULL.parse().unwrap();
+    let mut keys = EXCLUDED.map(ToOwned::to_owned).to_vec();
+    leaves(&full, "", &mut keys);
+    let values = ["'hunter2 hunter2'", "['hunter2']", "{ hunter2 = 'hunter2' }", "40506070.5"];
+    let (mut of_file, mut of_variables) = (0, 0);
+    for key in &keys {
+        for value in values {
+            let mut table = full.clone();
+            set(&mut table, key, value);
+            let Err(error) = parse(Path::new("r.toml"), &table.to_string(), Map::new()) else {
+                continue;
+            };
+            of_file += 1;
+            let message = error.to_string();
+            assert!(message.starts_with("r.toml"), "{message}");
+            // Names of keys and of files are told.
+            let is_name = message.contains("unknown field `hunter2`") || key.ends_with("_file");
+            let is_told = message.contains("hunter2") || message.contains("40506070");
+            assert!(!is_told || is_name, "{key} = {value}: {message}");
+        }
+        let variable = format!("REPASS_{}", key.replace('.', "__").to_uppercase());
+        let overrides = [(variable, "hunter2 hunter2".to_owned())].into();
+        if let Err(error) = parse(Path::new("r.toml"), FULL, overrides) {
+            of_variables += 1;
+            let is_told = error.to_string().contains("hunter2");
+            assert!(!is_told || key.ends_with("_file"), "{error}");
+        }
+    }
+    assert!(of_file > 200 && of_variables > 50, "{of_file} {of_variables}");
+    for (at, _) in FULL.match_indices('\'') {
+        let torn = format!("{}hunter2{}", &FULL[..at], &FULL[at + 1..]);
+        let message = parse(Path::new("r.toml"), &torn, Map::new()).err().unwrap().to_string();
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
+fn leaves(table: &toml::Table, place: &str, keys: &mut Vec<String>) {
+    for (name, value) in table {
+        match value {
+            toml::Value::Table(table) => leaves(table, &format!("{place}{name}."), keys),
+            _ => keys.push(format!("{place}{name}")),
+        }
+    }
+}
+
+fn set(table: &mut toml::Table, key: &str, value: &str) {
+    match key.split_once('.') {
+        Some((name, rest)) => set(table[name].as_table_mut().unwrap(), rest, value),
+        None => table.extend(format!("{key} = {value}").parse::<toml::Table>().unwrap()),
+    }
+}
+
+/// A small file with mail, and a line more in its table.
+fn with_mail(line: &str) -> String {
+    let mail = "server = 'smtp.example.org'\nfrom = 'Shop <shop@example.org>'\n\
+                product = 'Shop'\nsupport_url = 'https://example.org/help'\n";
+    format!("{GOOD}[mail]\n{mail}{line}\n")
+}
+
+#[test]
+fn every_mistake_about_mail_names_its_key() {
+    for (line, says) in [
+        ("tls = 'ssl'", "mail.tls: must be one of implicit, starttls, none"),
+        ("tls = 'none'", "mail.tls: the server is on another machine"),
+        ("port = 0", "mail.port: must be 1 to 65535"),
+        ("port = 70000", "mail.port: "),
+        ("username = 'pat'", "mail.password: give this or password_file"),
+        ("password = 'hunter2'", "mail.username: is missing"),
+        ("username = ''\npassword = 'hunter2'", "mail.username: must be"),
+        ("password = 'hunter2'\npassword_file = 'x'", "mail.password: give either this or"),
+        ("username = 'pat'\npassword_file = 'is-none'", "mail.password_file: "),
+        ("timeout = '0s'", "mail.timeout: must be 1ms to 24h"),
+        ("reply_to = 'nobody'", "mail.reply_to: must be an e-mail address"),
+        ("support_email = 'help'", "mail.support_email: must be an e-mail address"),
+        ("default_language = 'ja'", "mail.default_language: must be one of en, de, fr"),
+        ("events = []", "mail.events: must be one of password.changed"),
+        ("events = ['password']", "mail.events: must be one of password.changed"),
+    ] {
+        let message = wrong(&with_mail(line), &[]);
+        assert!(message.contains(&format!("r.toml: {says}")), "{line}: {message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+    for (from, to, key) in [
+        ("smtp.example.org", "smtp://example.org", "mail.server"),
+        ("Shop <shop@example.org>", "Shop", "mail.from"),
+        ("product = 'Shop'", "product = ''", "mail.product"),
+        ("https://example.org/help", "help", "mail.support_url"),
+        ("support_url = 'https://example.org/help'", "", "mail.support_url"),
+    ] {
+        let message = wrong(&with_mail("").replacen(from, to, 1), &[]);
+        assert!(message.starts_with(&format!("r.toml: {key}: ")), "{key}: {message}");
+    }
+}
+
+#[test]
+fn mail_needs_little_and_takes_its_password_from_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "hunter2\n").unwrap();
+    let text = with_mail("username = 'pat'\npassword_file = 'password'");
+    let file = folder.path().join("r.toml");
+    let config = parse(&file, &text, Map::new()).unwrap();
+    assert_eq!(config.outbox.channels().len(), 1);
+    assert_eq!(config.outbox.options.timeout.as_secs(), 30);
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let environment = [
+        ("REPASS_MAIL__USERNAME".to_owned(), "pat".to_owned()),
+        ("REPASS_MAIL__PASSWORD".to_owned(), "hunter2".to_owned()),
+        ("REPASS_MAIL__PORT".to_owned(), "2525".to_owned()),
+    ];
+    let config = parse(&file, &with_mail(""), environment.into()).unwrap();
+    let remarks = config.outbox.mail.unwrap().remarks;
+    assert!(remarks.contains("smtp.example.org port 2525 (TLS implicit, signed in)"), "{remarks}");
+    assert!(!remarks.contains("hunter2"), "{remarks}");
+}
+
+#[test]
+fn a_demo_takes_any_name_of_a_temporary_folder() {
+    let folder = tempfile::Builder::new().prefix("it's a?b#c%20'").tempdir().unwrap();
+    let config =
+        demo(([127, 0, 0, 1], 0).into(), &folder.path().join("demo.db"), &Vendors::bundled())
+            .unwrap();
+    assert_eq!(config.mounts.len(), 5);
+}
+
+#[test]
+fn the_environment_overrides_and_is_named() {
+    let environment = [("REPASS_API__ECOM__REALM".to_owned(), "other".to_owned())].into();
+    let config = parse(Path::new("r.toml"), GOOD, environment).unwrap();
+    assert_eq!(config.mounts[0].realm.as_str(), "other");
+    let message = wrong(GOOD, &[("REPASS_ATTEMPTS__LIMIT", "0")]);
+    assert!(
+        message.starts_with("environment variable REPASS_ATTEMPTS__LIMIT: attempts.limit: "),
+        "{message}"
+    );
+}
+
+#[test]
+fn values_of_the_environment_are_read_as_what_is_wanted() {
+    let environment = [
+        ("REPASS_API__ECOM__REALM", "007"),
+        ("REPASS_ALLOW_PLAIN_HTTP", "true"),
+        ("REPASS_SERVER__MAX_CONNECTIONS", "7"),
+        ("REPASS_SERVER__IDLE_TIMEOUT", "90"),
+        ("REPASS_SERVER__BODY_TIMEOUT", "1s 500ms"),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = parse(Path::new("r.toml"), GOOD, environment.into()).unwrap();
+    assert_eq!(config.mounts[0].realm.as_str(), "007");
+    assert_eq!(config.server.max_connections, 7);
+    assert_eq!(config.server.idle_timeout.as_secs(), 90);
+    assert_eq!(config.server.body_timeout.as_millis(), 1500);
+    let message = wrong(GOOD, &[("REPASS_SERVER__MAX_CONNECTIONS", "many")]);
+    assert!(message.contains("server.max_connections: "), "{message}");
+    let message = wrong(GOOD, &[("REPASS_SERVER__IDLE_TIMEOUT", "-5")]);
+    assert!(message.contains("server.idle_timeout: "), "{message}");
+}
+
+#[test]
+fn plain_http_beyond_this_machine_must_be_wished_for() {
+    let text = GOOD.replace("127.0.0.1:0", "0.0.0.0:80");
+    assert!(wrong(&text, &[]).contains("allow_plain_http"));
+    let allowed = format!("allow_plain_http = true\n{text}");
+    assert!(parse(Path::new("r.toml"), &allowed, Map::new()).is_ok());
+}
