@@ -53,6 +53,8 @@ fn work(spec: &dyn Spec, request: Request<Vec<u8>>) -> Work {
     let head = Head::new(&parts, &realm);
     let caller = caller(&realm);
     let mut longest_answer = 0;
+    // What is made once for all requests, such as catalogues of messages, is no request's.
+    spec.not_found(&head);
     let counted = measure(|| {
         let mut answers = vec![spec.not_found(&head), spec.method_not_allowed(&head, "POST")];
         if let RouteMatch::Match(mut call) = spec.begin(&head) {

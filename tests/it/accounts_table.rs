@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use http::Method;
-use repass_core::{HashedPassword, Hasher, Knowledge, Plaintext, Policy};
+use repass_core::{HashedPassword, Hasher, Plaintext, Policy, PolicyContext};
 use repass_testkit::fixtures;
 use repass_tests::{Database, Server, ServerBuilder, binary};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ const MAPPING: &str = "[store.accounts]\ntable = 'people'\nid = 'no'\nuser_id = 
 
 async fn hash(password: &str) -> String {
     let password = Arc::new(Plaintext::from(password));
-    let accepted = Policy::default().accept(password, &Knowledge::default()).unwrap();
+    let accepted = Policy::default().accept(password, &PolicyContext::default()).unwrap();
     fixtures::hasher().hash(accepted).await.unwrap().as_str().to_owned()
 }
 
@@ -143,7 +143,7 @@ async fn changes_write_the_hash_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_changes_at_once_one_wins() {
-    let server = shop().await.tables("[attempts]\nfree = 100\n").start().await;
+    let server = shop().await.tables("[lockout]\nthreshold = 100\n").start().await;
     let mut tasks = JoinSet::new();
     for n in 0..20 {
         let client = server.client();

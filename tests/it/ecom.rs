@@ -84,5 +84,5 @@ fn passwords(wire: &Wire, old: &str, new: &str) -> Wire {
 
 /// What the default policy says of a password, as far as it knows no account.
 fn violations(new: &str) -> Vec<Violation> {
-    Policy::default().judge(&Plaintext::from(new), &repass_core::Knowledge::default())
+    Policy::default().evaluate(&Plaintext::from(new), &repass_core::PolicyContext::default())
 }

@@ -19,14 +19,14 @@ use crate::requests::{GUID, Wire, good_request};
 pub(crate) const NEW: &str = "a new one, and a good one";
 
 /// Attempts that never close an account, for suites of many wrong guesses.
-pub(crate) const NEVER_CLOSED: &str = "[attempts]\nfree = 100\n";
+pub(crate) const NEVER_CLOSED: &str = "[lockout]\nthreshold = 100\n";
 
 /// Attempts that close an account for long after the first failure.
-pub(crate) const SOON_CLOSED: &str = "[attempts]\nfree = 1\nfirst_delay = '10m'\n";
+pub(crate) const SOON_CLOSED: &str = "[lockout]\nthreshold = 1\ninitial_delay = '10m'\n";
 
 /// Costly hashes for few, so that a handful of requests at once are too many.
 pub(crate) const CRAMPED: &str =
-    "[attempts]\nfree = 100\n[hashing]\nprofile = 'rfc-9106-second'\nthreads = 1\nqueue = 1\n";
+    "[lockout]\nthreshold = 100\n[hashing]\nprofile = 'rfc-9106-second'\nthreads = 1\nqueue = 1\n";
 
 /// The policy under which any password may follow any other, for suites of many successes.
 pub(crate) const ANY_PASSWORD: &str = "[policy]\npreset = 'vendor-fabric'\n";

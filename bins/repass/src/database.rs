@@ -1,6 +1,5 @@
 //! Opening the database, and what works on it.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use repass_core::{
@@ -13,6 +12,7 @@ use repass_store::{
 
 use crate::cli::DatabaseOptions;
 use crate::failure::Failure;
+use crate::no_hasher::NoHasher;
 use crate::output::Output;
 
 /// Why there is no database to work on.
@@ -152,9 +152,8 @@ fn existing(url: &str, missing: IfMissing) -> String {
 impl Desk {
     /// What needs no password to be hashed.
     pub(crate) fn administration(&self) -> Result<Administration, Failure> {
-        let options = HasherOptions { threads: NonZeroUsize::MIN, ..HasherOptions::default() };
-        let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness))?;
-        let engine = Engine::builder(self.store.clone(), Arc::new(hasher), self.key.clone());
+        let hasher = Arc::new(NoHasher::new());
+        let engine = Engine::builder(self.store.clone(), hasher, self.key.clone());
         Ok(engine.build()?.administration().clone())
     }
 

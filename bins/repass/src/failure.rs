@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use repass_core::{
-    AdministrationError, ChangeError, ErrorChain, HashError, InvalidEngine, MissingPeppers,
+    AdministrationError, ChangeError, ErrorChain, HashError, InvalidPolicy, MissingPeppers,
     StoreError, Violation,
 };
 
@@ -50,7 +50,7 @@ pub(crate) enum Failure {
     #[error("hashing could not be started")]
     Hasher(#[from] HashError),
     #[error("the engine could not be started")]
-    Engine(#[from] InvalidEngine),
+    Policy(#[from] InvalidPolicy),
     #[error("stdout cannot be written")]
     Output(#[source] io::Error),
     /// A secret was issued, but nobody has seen it.
@@ -103,7 +103,7 @@ impl Failure {
             Self::Output(_) => "output",
             Self::Unseen { .. } => "unseen",
             Self::Interrupted => "interrupted",
-            Self::Store(_) | Self::Hasher(_) | Self::Engine(_) | Self::Runtime(_) => "fault",
+            Self::Store(_) | Self::Hasher(_) | Self::Policy(_) | Self::Runtime(_) => "fault",
         }
     }
 

@@ -7,6 +7,7 @@ mod commands;
 mod database;
 mod failure;
 mod hashing;
+mod no_hasher;
 mod output;
 mod qr_code;
 mod secret_input;

@@ -63,7 +63,7 @@ impl App {
         tracing::info!(kernel = config.hasher.kernel.as_str(), "hashing");
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
         let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key)
-            .attempts(config.attempts)
+            .lockout(config.lockout)
             .build()?;
         let limits = Limits {
             body_timeout: config.server.body_timeout,

@@ -13,7 +13,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let out = &mut std::io::stdout().lock();
     let hasher = &config.hasher;
     let profile = hasher.profile;
-    let attempts = &config.attempts;
+    let lockout = &config.lockout;
     writeln!(out, "The configuration is good. `repassd serve` would:")?;
     writeln!(out, "  listen on      {} (plain HTTP)", config.listen)?;
     if let Some(admin) = config.admin {
@@ -43,11 +43,11 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     )?;
     writeln!(
         out,
-        "  close accounts after {} failures in a row for {}, doubling to {}; after {} until a reset",
-        attempts.free,
-        in_words(attempts.first_delay),
-        in_words(attempts.max_delay),
-        attempts.limit,
+        "  lock accounts  after {} failures in a row for {}, doubling to {}; after {} until a reset",
+        lockout.threshold(),
+        in_words(lockout.initial_delay()),
+        in_words(lockout.max_delay()),
+        lockout.max_failures(),
     )?;
     let outbox = &config.outbox;
     if outbox.webhook.is_some() {

@@ -43,7 +43,7 @@ fn refusal(version: Version, status: StatusCode) -> Box<Response<Full<Bytes>>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // Whoever sends such a head may mean something else by what follows it.
+    // The sender of such a head may mean something else by what follows it.
     if version < Version::HTTP_2 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }

@@ -1,11 +1,11 @@
-use crate::{Account, AuditRecord, Found};
+use crate::{Account, AccountWithCredential, AuditRecord};
 
 /// Accounts of another system, to be added in one transaction: see
 /// [`import_accounts`](crate::AdministrationStore::import_accounts).
 #[derive(Debug, Clone)]
 pub struct AccountBatch {
     /// The accounts, with the credentials that they come with. All are of the realm of `audit`.
-    pub accounts: Vec<Found>,
+    pub accounts: Vec<AccountWithCredential>,
     /// What goes to the audit trail, but for the counts: see [`record`](Self::record).
     pub audit: AuditRecord,
     /// Whether the transaction is undone at its end, so that nothing of it stays.

@@ -1,59 +1,108 @@
-//! How many tries at a proof an account gives, and when it is closed (NIST SP 800-63B-4, 3.2.2).
+//! How many attempts at a proof an account allows, and when it is locked out (NIST SP 800-63B-4, 3.2.2).
 //!
-//! A try is *charged* before its proof is looked at, so parallel guesses cannot overrun the limit.
-//! While an account is closed, tries are refused unverified and uncharged. Old passwords and reset
-//! tokens count in one row, but each path closes by its own failures only: a stranger who guesses
-//! passwords cannot keep the holder from a reset. Nor can one who sends wrong reset tokens: the
-//! [`Engine`](crate::Engine) lets the right one through a closed reset path.
+//! An attempt is reserved before its proof is verified, so parallel guesses cannot overrun the limit.
+//! While an account is locked out, attempts are refused unverified and unreserved. Old passwords and
+//! reset tokens count in one row, but each path is locked by its own failures only: a stranger who
+//! guesses passwords cannot keep the holder from a reset. Nor can one who sends wrong reset tokens: the
+//! [`Engine`](crate::Engine) lets the right one through a locked reset path.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
-use validator::Validate;
 
 use crate::clock::after;
 use crate::{AccountId, InstallationKey, Subject};
 
-/// The numbers of the throttling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Validate)]
-pub struct AttemptRules {
-    /// Failures in a row before the account closes for the first time, at least 1.
-    #[validate(range(min = 1, max = 1_000_000, message = "must be 1 to 1000000"))]
-    pub free: u32,
-    /// How long it closes then; each further failure doubles it.
-    pub first_delay: Duration,
-    /// The longest it closes.
-    pub max_delay: Duration,
-    /// Failures in a row after which the old password no longer counts, until a reset token or an
-    /// operator opens the account again. At least 1; NIST allows no more than
-    /// [`NIST_LIMIT`](Self::NIST_LIMIT).
-    #[validate(range(min = 1, max = 1_000_000, message = "must be 1 to 1000000"))]
-    pub limit: u32,
+/// When failures lock an account out, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockoutPolicy {
+    threshold: u32,
+    initial_delay: Duration,
+    max_delay: Duration,
+    max_failures: u32,
 }
 
-impl Default for AttemptRules {
+/// A lockout policy that makes no sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{member} {reason}")]
+pub struct InvalidLockoutPolicy {
+    /// The number that is wrong.
+    pub member: &'static str,
+    /// What it must be.
+    pub reason: &'static str,
+}
+
+impl Default for LockoutPolicy {
+    /// 3 failures, then 1 second that doubles to 15 minutes, 100 failures at the most.
     fn default() -> Self {
         Self {
-            free: 3,
-            first_delay: Duration::from_secs(1),
+            threshold: 3,
+            initial_delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(15 * 60),
-            limit: Self::NIST_LIMIT,
+            max_failures: Self::NIST_MAX_FAILURES,
         }
     }
 }
 
-impl AttemptRules {
+impl LockoutPolicy {
     /// The most failures in a row that NIST SP 800-63B-4, 3.2.2 allows.
-    pub const NIST_LIMIT: u32 = 100;
+    pub const NIST_MAX_FAILURES: u32 = 100;
 
-    /// How long an account closes after so many failures in a row.
+    /// A policy that locks an account out for `initial_delay` after `threshold` failures in a row, which
+    /// each further failure doubles up to `max_delay`. After `max_failures` the old password does not
+    /// count until a reset token or an operator unlocks the account; NIST allows no more than
+    /// [`NIST_MAX_FAILURES`](Self::NIST_MAX_FAILURES).
+    ///
+    /// # Errors
+    /// When `threshold` or `max_failures` is not 1 to 1,000,000, or `max_delay` is shorter than
+    /// `initial_delay`.
+    pub fn new(
+        threshold: u32,
+        initial_delay: Duration,
+        max_delay: Duration,
+        max_failures: u32,
+    ) -> Result<Self, InvalidLockoutPolicy> {
+        let wrong = |member, reason| Err(InvalidLockoutPolicy { member, reason });
+        let bounds = 1..=1_000_000;
+        if !bounds.contains(&threshold) {
+            wrong("threshold", "must be 1 to 1000000")
+        } else if !bounds.contains(&max_failures) {
+            wrong("max_failures", "must be 1 to 1000000")
+        } else if max_delay < initial_delay {
+            wrong("max_delay", "must be at least initial_delay")
+        } else {
+            Ok(Self { threshold, initial_delay, max_delay, max_failures })
+        }
+    }
+
+    /// Failures in a row before the account is locked out for the first time.
+    pub const fn threshold(&self) -> u32 {
+        self.threshold
+    }
+
+    /// How long it is locked out then.
+    pub const fn initial_delay(&self) -> Duration {
+        self.initial_delay
+    }
+
+    /// The longest that it is locked out by one failure.
+    pub const fn max_delay(&self) -> Duration {
+        self.max_delay
+    }
+
+    /// Failures in a row after which the old password does not count until a reset.
+    pub const fn max_failures(&self) -> u32 {
+        self.max_failures
+    }
+
+    /// How long an account is locked out after so many failures in a row.
     pub fn delay(&self, failures: u32) -> Duration {
-        let Some(doublings) = failures.checked_sub(self.free) else {
+        let Some(doublings) = failures.checked_sub(self.threshold) else {
             return Duration::ZERO;
         };
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-        self.first_delay.saturating_mul(factor).min(self.max_delay)
+        self.initial_delay.saturating_mul(factor).min(self.max_delay)
     }
 }
 
@@ -66,7 +115,7 @@ pub enum AttemptPath {
     Reset,
 }
 
-/// Whom a try is charged to.
+/// The row that an attempt is reserved in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AttemptKey {
     bytes: [u8; 32],
@@ -112,18 +161,18 @@ pub struct AttemptState {
     /// Failures in a row, on all paths together.
     pub failures: u32,
     /// Until when the old password is not looked at.
-    pub password_closed_until: Option<Timestamp>,
+    pub password_locked_until: Option<Timestamp>,
     /// Until when reset tokens are not looked at.
-    pub reset_closed_until: Option<Timestamp>,
+    pub reset_locked_until: Option<Timestamp>,
     /// From when on the row counts as none, and may be deleted. `None` for the row of an account,
     /// which is never forgotten.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A paid try; with it the payment can be taken back.
+/// A reserved attempt, by which the reservation can be released.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttemptTicket {
-    /// Whose row paid.
+pub struct AttemptReservation {
+    /// The row.
     pub key: AttemptKey,
     /// On which path.
     pub path: AttemptPath,
@@ -131,49 +180,49 @@ pub struct AttemptTicket {
     pub failures: u32,
     /// Until when the path was closed before.
     pub closed_before: Option<Timestamp>,
-    /// Until when this try closed the path, lest its proof be wrong.
+    /// When the lockout ends if this attempt fails.
     pub closed_until: Option<Timestamp>,
-    /// The held event that the store wrote with the charge, if any (see
-    /// [`AttemptAlarm`](crate::AttemptAlarm)).
+    /// The deferred event that the store wrote with the reservation, if any (see
+    /// [`DeferredLockoutEvent`](crate::DeferredLockoutEvent)).
     pub alarm: Option<Uuid>,
 }
 
 /// The account is closed for this path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Closed {
+pub struct LockedOut {
     /// When it opens again; `None` when only a reset or an operator opens it.
     pub until: Option<Timestamp>,
 }
 
 impl AttemptState {
-    /// Charges one try, or refuses it. A store calls this inside a transaction that holds the row,
+    /// Reserves one attempt, or refuses it. A store calls this inside a transaction that holds the row,
     /// with the default where there is none, and writes back the whole state that it returns.
     ///
     /// # Errors
-    /// When the account is closed for this path; then nothing is charged.
-    pub fn charge(
+    /// When the account is locked out for this path; then nothing is reserved.
+    pub fn reserve(
         mut self,
         key: &AttemptKey,
         path: AttemptPath,
-        rules: &AttemptRules,
+        rules: &LockoutPolicy,
         now: Timestamp,
-    ) -> Result<(Self, AttemptTicket), Closed> {
+    ) -> Result<(Self, AttemptReservation), LockedOut> {
         if self.expires_at.is_some_and(|at| at <= now) {
             self = Self::default();
         }
-        if path == AttemptPath::Password && self.failures >= rules.limit {
-            return Err(Closed { until: None });
+        if path == AttemptPath::Password && self.failures >= rules.max_failures() {
+            return Err(LockedOut { until: None });
         }
         let closed_before = *self.closed_until(path);
         if let Some(until) = closed_before.filter(|until| *until > now) {
-            return Err(Closed { until: Some(until) });
+            return Err(LockedOut { until: Some(until) });
         }
         self.failures = self.failures.saturating_add(1);
         let delay = rules.delay(self.failures);
         let closed_until = (!delay.is_zero()).then(|| after(now, delay));
         *self.closed_until(path) = closed_until;
         self.expires_at = key.unknown.then(|| after(now, AttemptKey::UNKNOWN_FORGOTTEN_AFTER));
-        let ticket = AttemptTicket {
+        let ticket = AttemptReservation {
             key: key.clone(),
             path,
             failures: self.failures,
@@ -184,9 +233,9 @@ impl AttemptState {
         Ok((self, ticket))
     }
 
-    /// Takes back what a ticket paid: its proof was right, or was never looked at.
+    /// Releases a reservation: its proof was right, or was never verified.
     #[must_use]
-    pub fn refund(mut self, ticket: &AttemptTicket) -> Self {
+    pub fn release(mut self, ticket: &AttemptReservation) -> Self {
         // Somebody else's later failure may have closed the account since; that closing stays. A
         // store keeps moments to the microsecond, so they are compared to that.
         let microsecond = |moment: Option<Timestamp>| moment.map(Timestamp::as_microsecond);
@@ -199,8 +248,8 @@ impl AttemptState {
 
     fn closed_until(&mut self, path: AttemptPath) -> &mut Option<Timestamp> {
         match path {
-            AttemptPath::Password => &mut self.password_closed_until,
-            AttemptPath::Reset => &mut self.reset_closed_until,
+            AttemptPath::Password => &mut self.password_locked_until,
+            AttemptPath::Reset => &mut self.reset_locked_until,
         }
     }
 }
@@ -215,12 +264,12 @@ mod tests {
         AttemptKey::account(AccountId(Uuid::nil()))
     }
 
-    fn charge(
+    fn reserve(
         state: AttemptState,
         path: AttemptPath,
         now: Timestamp,
-    ) -> Result<(AttemptState, AttemptTicket), Closed> {
-        state.charge(&key(), path, &AttemptRules::default(), now)
+    ) -> Result<(AttemptState, AttemptReservation), LockedOut> {
+        state.reserve(&key(), path, &LockoutPolicy::default(), now)
     }
 
     fn second(second: i64) -> Timestamp {
@@ -229,7 +278,7 @@ mod tests {
 
     #[test]
     fn nist_3_2_2_delays_double_from_one_second_to_fifteen_minutes() {
-        let rules = AttemptRules::default();
+        let rules = LockoutPolicy::default();
         let delays: Vec<u64> = (0..=15).map(|failures| rules.delay(failures).as_secs()).collect();
         assert_eq!(delays, [0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
         assert_eq!(rules.delay(u32::MAX).as_secs(), 900);
@@ -239,63 +288,63 @@ mod tests {
     fn closed_accounts_refuse_without_charging() {
         let mut state = AttemptState::default();
         for _ in 0..3 {
-            state = charge(state, AttemptPath::Password, second(0)).unwrap().0;
+            state = reserve(state, AttemptPath::Password, second(0)).unwrap().0;
         }
-        let closed = Closed { until: Some(second(1)) };
-        assert_eq!(charge(state, AttemptPath::Password, second(0)).unwrap_err(), closed);
-        let (state, _) = charge(state, AttemptPath::Password, second(1)).unwrap();
+        let closed = LockedOut { until: Some(second(1)) };
+        assert_eq!(reserve(state, AttemptPath::Password, second(0)).unwrap_err(), closed);
+        let (state, _) = reserve(state, AttemptPath::Password, second(1)).unwrap();
         assert_eq!(state.failures, 4);
-        assert_eq!(state.password_closed_until, Some(second(3)));
+        assert_eq!(state.password_locked_until, Some(second(3)));
     }
 
     #[test]
     fn at_the_limit_only_the_reset_path_stays_open() {
         let mut state = AttemptState::default();
         let mut now = 0;
-        while let Ok((next, _)) = charge(state, AttemptPath::Password, second(now)) {
+        while let Ok((next, _)) = reserve(state, AttemptPath::Password, second(now)) {
             state = next;
             now += 900;
         }
         assert_eq!(state.failures, 100);
         assert_eq!(
-            charge(state, AttemptPath::Password, second(now * 2)).unwrap_err(),
-            Closed { until: None }
+            reserve(state, AttemptPath::Password, second(now * 2)).unwrap_err(),
+            LockedOut { until: None }
         );
-        assert!(charge(state, AttemptPath::Reset, second(now)).is_ok());
+        assert!(reserve(state, AttemptPath::Reset, second(now)).is_ok());
     }
 
     #[test]
     fn guessing_passwords_does_not_close_the_reset_path() {
         let mut state = AttemptState::default();
         for _ in 0..3 {
-            state = charge(state, AttemptPath::Password, second(0)).unwrap().0;
+            state = reserve(state, AttemptPath::Password, second(0)).unwrap().0;
         }
-        assert!(charge(state, AttemptPath::Password, second(0)).is_err());
-        let (state, _) = charge(state, AttemptPath::Reset, second(0)).unwrap();
-        assert!(charge(state, AttemptPath::Reset, second(0)).is_err());
+        assert!(reserve(state, AttemptPath::Password, second(0)).is_err());
+        let (state, _) = reserve(state, AttemptPath::Reset, second(0)).unwrap();
+        assert!(reserve(state, AttemptPath::Reset, second(0)).is_err());
     }
 
     #[test]
     fn a_refund_restores_what_was_before() {
         let mut state = AttemptState::default();
         for _ in 0..2 {
-            state = charge(state, AttemptPath::Password, second(0)).unwrap().0;
+            state = reserve(state, AttemptPath::Password, second(0)).unwrap().0;
         }
-        let (charged, ticket) = charge(state, AttemptPath::Password, second(0)).unwrap();
-        assert!(charged.password_closed_until.is_some());
-        assert_eq!(charged.refund(&ticket), state);
+        let (reserved, ticket) = reserve(state, AttemptPath::Password, second(0)).unwrap();
+        assert!(reserved.password_locked_until.is_some());
+        assert_eq!(reserved.release(&ticket), state);
     }
 
     #[test]
     fn a_refund_leaves_others_failures_alone() {
         let (one, first) =
-            charge(AttemptState::default(), AttemptPath::Password, second(0)).unwrap();
-        let (two, _) = charge(one, AttemptPath::Password, second(0)).unwrap();
-        let (three, _) = charge(two, AttemptPath::Password, second(0)).unwrap();
-        let after = three.refund(&first);
+            reserve(AttemptState::default(), AttemptPath::Password, second(0)).unwrap();
+        let (two, _) = reserve(one, AttemptPath::Password, second(0)).unwrap();
+        let (three, _) = reserve(two, AttemptPath::Password, second(0)).unwrap();
+        let after = three.release(&first);
         assert_eq!(after.failures, 2);
-        assert_eq!(after.password_closed_until, three.password_closed_until);
-        assert_eq!(AttemptState::default().refund(&first).failures, 0);
+        assert_eq!(after.password_locked_until, three.password_locked_until);
+        assert_eq!(AttemptState::default().release(&first).failures, 0);
     }
 
     #[test]
@@ -303,29 +352,30 @@ mod tests {
         let path = AttemptPath::Password;
         let mut state = AttemptState::default();
         for _ in 0..2 {
-            state = charge(state, path, second(0)).unwrap().0;
+            state = reserve(state, path, second(0)).unwrap().0;
         }
-        let (state, first) = charge(state, path, second(0)).unwrap();
-        let (state, slow) = charge(state, path, second(1)).unwrap();
-        let state = state.refund(&first);
-        let (state, _) = charge(state, path, second(3)).unwrap();
+        let (state, first) = reserve(state, path, second(0)).unwrap();
+        let (state, slow) = reserve(state, path, second(1)).unwrap();
+        let state = state.release(&first);
+        let (state, _) = reserve(state, path, second(3)).unwrap();
         // The row counts as many failures as it did for the slow one, but not by the same ones.
         assert_eq!(state.failures, slow.failures);
-        let refunded = state.refund(&slow);
-        assert_eq!(refunded.failures, 3);
-        assert_eq!(refunded.password_closed_until, Some(second(5)));
+        let released = state.release(&slow);
+        assert_eq!(released.failures, 3);
+        assert_eq!(released.password_locked_until, Some(second(5)));
     }
 
     #[test]
     fn a_refund_finds_its_own_closing_after_a_store_cut_it_to_microseconds() {
         let now = Timestamp::from_nanosecond(1_234_567_891).unwrap();
-        let rules = AttemptRules { free: 1, ..AttemptRules::default() };
+        let rules =
+            LockoutPolicy::new(1, Duration::from_secs(1), Duration::from_secs(900), 100).unwrap();
         let (state, ticket) =
-            AttemptState::default().charge(&key(), AttemptPath::Reset, &rules, now).unwrap();
-        let until = state.reset_closed_until.unwrap();
+            AttemptState::default().reserve(&key(), AttemptPath::Reset, &rules, now).unwrap();
+        let until = state.reset_locked_until.unwrap();
         let kept = Timestamp::from_microsecond(until.as_microsecond()).unwrap();
-        let stored = AttemptState { reset_closed_until: Some(kept), ..state };
-        assert_eq!(stored.refund(&ticket), AttemptState::default());
+        let stored = AttemptState { reset_locked_until: Some(kept), ..state };
+        assert_eq!(stored.release(&ticket), AttemptState::default());
     }
 
     #[test]
@@ -347,16 +397,16 @@ mod tests {
         let subject = Subject::new("a".parse().unwrap(), "nobody");
         let unknown = AttemptKey::unknown(&subject, &InstallationKey::from_bytes([1; 32]));
         let year = Duration::from_secs(365 * 24 * 60 * 60);
-        let rules = AttemptRules { free: 1, first_delay: year, max_delay: year, limit: 100 };
+        let rules = LockoutPolicy::new(1, year, year, 100).unwrap();
         for (key, forgotten) in [(unknown, true), (key(), false)] {
-            let charge = |state: AttemptState, now| {
-                state.charge(&key, AttemptPath::Password, &rules, now).map(|(state, _)| state)
+            let reserve = |state: AttemptState, now| {
+                state.reserve(&key, AttemptPath::Password, &rules, now).map(|(state, _)| state)
             };
-            let first = charge(AttemptState::default(), days(0)).unwrap();
+            let first = reserve(AttemptState::default(), days(0)).unwrap();
             assert_eq!(first.expires_at, forgotten.then(|| days(30)));
             let early = Timestamp::from_second(days(30).as_second() - 1).unwrap();
-            assert!(charge(first, early).is_err());
-            let again = charge(first, days(30));
+            assert!(reserve(first, early).is_err());
+            let again = reserve(first, days(30));
             assert_eq!(again.is_ok_and(|again| again.failures == 1), forgotten);
         }
     }

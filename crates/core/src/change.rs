@@ -81,7 +81,7 @@ pub enum Proof {
 pub trait SignedTokenVerifier: Send + Sync + fmt::Debug {
     /// What the token says, when its signature, issuer and audience are right; else `None`.
     ///
-    /// Expiry is judged by the caller of this function, who has the clock.
+    /// The caller of this function, which has the clock, checks the expiry.
     fn verify(&self, token: &Plaintext) -> Option<SignedClaims>;
 }
 
@@ -205,7 +205,7 @@ pub enum ChangeError {
         /// After how long trying again can make sense.
         retry_after: Duration,
     },
-    /// No room to hash at the moment. Nothing was tried, and nothing charged.
+    /// No room to hash at the moment. Nothing was tried, and nothing reserved.
     #[error("too busy; try again in {} s", .retry_after.as_secs())]
     Busy {
         /// After how long trying again can make sense.

@@ -2,16 +2,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use async_trait::async_trait;
-use validator::{Validate, ValidationErrors};
-
 use crate::password_change::PasswordChangeService;
 use crate::{
-    Administration, AdministrationStore, AttemptRules, CallerAuthenticator, Change, ChangeError,
-    Changed, Clock, CredentialStore, Hasher, HeldToken, InstallationKey, InvalidPolicy, Key,
-    KeyIdentity, KeyKind, Plaintext, Policy, Randomness, Realm, StoreError, SystemClock,
-    SystemRandomness, TokenDigest, TokenIdentity, TokenStore,
+    Administration, AdministrationStore, CallerAuthenticator, Change, ChangeError, Changed, Clock,
+    CredentialStore, Hasher, HeldToken, InstallationKey, InvalidPolicy, Key, KeyIdentity, KeyKind,
+    LockoutPolicy, Plaintext, Policy, Randomness, Realm, StoreError, SystemClock, SystemRandomness,
+    TokenDigest, TokenIdentity, TokenStore,
 };
+use async_trait::async_trait;
 
 /// Everything that changing and administering passwords takes: the store, the hasher, the installation
 /// key, the clock, the random source and the policy, each given once. Cheap to clone.
@@ -157,29 +155,17 @@ impl<A> fmt::Debug for Engine<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")
             .field("policy", &self.changes.policy)
-            .field("attempts", &self.changes.attempts)
+            .field("lockout", &self.changes.lockout)
             .finish_non_exhaustive()
     }
 }
 
-/// Puts an [`Engine`] together. What is not said is the safe default: the NIST policy, the attempt
-/// rules of NIST, the machine's clock and random source.
+/// Puts an [`Engine`] together. What is not said is the safe default: the policies of
+/// NIST, the machine's clock and random source.
 #[must_use]
 pub struct EngineBuilder<S> {
     changes: PasswordChangeService,
     store: S,
-}
-
-/// Returned when an engine cannot be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidEngine {
-    /// The attempt rules are out of bounds.
-    #[error("the attempt rules are out of bounds: {0}")]
-    Attempts(#[from] ValidationErrors),
-    /// The policy can accept nothing, or remembers more than can be.
-    #[error(transparent)]
-    Policy(#[from] InvalidPolicy),
 }
 
 impl<S> EngineBuilder<S> {
@@ -194,7 +180,7 @@ impl<S> EngineBuilder<S> {
             tokens: None,
             hasher,
             policy: Policy::default(),
-            attempts: AttemptRules::default(),
+            lockout: LockoutPolicy::default(),
             key,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
@@ -209,9 +195,9 @@ impl<S> EngineBuilder<S> {
         self
     }
 
-    /// The lockout's numbers.
-    pub fn attempts(mut self, attempts: AttemptRules) -> Self {
-        self.changes.attempts = attempts;
+    /// When failures lock an account out.
+    pub fn lockout(mut self, lockout: LockoutPolicy) -> Self {
+        self.changes.lockout = lockout;
         self
     }
 
@@ -226,20 +212,15 @@ impl<S> EngineBuilder<S> {
         self.changes.randomness = randomness;
         self
     }
-
-    fn checked(&self) -> Result<(), InvalidEngine> {
-        self.changes.attempts.validate()?;
-        Ok(self.changes.policy.check()?)
-    }
 }
 
 impl EngineBuilder<Arc<dyn AdministrationStore>> {
     /// The finished engine.
     ///
     /// # Errors
-    /// When the attempt rules are out of bounds, or the policy can accept nothing.
-    pub fn build(self) -> Result<Engine, InvalidEngine> {
-        self.checked()?;
+    /// When the policy can accept nothing, or remembers more than can be.
+    pub fn build(self) -> Result<Engine, InvalidPolicy> {
+        self.changes.policy.check()?;
         let administration = Administration::new(self.store, &self.changes);
         Ok(Engine { changes: self.changes, administration })
     }
@@ -255,9 +236,9 @@ impl EngineBuilder<()> {
     /// The finished engine.
     ///
     /// # Errors
-    /// When the attempt rules are out of bounds, or the policy can accept nothing.
-    pub fn build(self) -> Result<Engine<()>, InvalidEngine> {
-        self.checked()?;
+    /// When the policy can accept nothing, or remembers more than can be.
+    pub fn build(self) -> Result<Engine<()>, InvalidPolicy> {
+        self.changes.policy.check()?;
         Ok(Engine { changes: self.changes, administration: () })
     }
 }

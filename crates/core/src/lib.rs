@@ -4,7 +4,7 @@
 //! passwords) and the order of steps. It knows no HTTP, no SQL and no configuration; stores, clocks
 //! and randomness are passed in.
 //!
-//! Without features it is what judges a new password: [`Policy`], [`Plaintext`] and what they report. The
+//! Without features it is what evaluates a new password: [`Policy`], [`Plaintext`] and what they report. The
 //! feature `engine` is all the rest.
 //!
 //! Stored hashes of other systems are verified as far as features say: `hash-families` is all that
@@ -57,8 +57,8 @@ mod validation;
 pub use error_chain::ErrorChain;
 pub use plaintext::Plaintext;
 pub use policy::{
-    AccountWord, Blocklist, CommonPasswords, ContextWords, InvalidPolicy, Knowledge, NewPassword,
-    Policy, Violation,
+    AccountWord, Blocklist, CommonPasswords, ContextWords, InvalidPolicy, NewPassword, Policy,
+    PolicyContext, Violation,
 };
 
 #[cfg(feature = "engine")]
@@ -69,7 +69,10 @@ pub use self::{
         Administration, AdministrationError, ImportVerdict, ImportedPassword, NewAccount, NewImport,
     },
     administration_store::{AccountError, AccountFilter, AdministrationStore},
-    attempts::{AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket, Closed},
+    attempts::{
+        AttemptKey, AttemptPath, AttemptReservation, AttemptState, InvalidLockoutPolicy, LockedOut,
+        LockoutPolicy,
+    },
     audit::{AuditFilter, AuditRecord},
     authenticate::CallerAuthenticator,
     caller::{
@@ -80,7 +83,7 @@ pub use self::{
         Change, ChangeError, Changed, Context, Proof, Sessions, SignedClaims, SignedTokenVerifier,
     },
     clock::{Clock, SystemClock},
-    engine::{Engine, EngineBuilder, InvalidEngine},
+    engine::{Engine, EngineBuilder},
     hash::{
         Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword,
         Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile, MissingPeppers,
@@ -89,12 +92,13 @@ pub use self::{
     installation_key::{InstallationKey, InstallationKeyError},
     otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend},
     outbox::{
-        AttemptAlarm, Claim, ClaimedEvent, EventKind, OutboxEntry, OutboxEvent, OutboxFilter,
-        OutboxState, OutboxStore,
+        Claim, ClaimedEvent, DeferredLockoutEvent, EventKind, OutboxEntry, OutboxEvent,
+        OutboxFilter, OutboxState, OutboxStore,
     },
     ports::{
-        Commit, Committed, Credential, CredentialStore, Found, KeyStore, ResetSpend, ResetToken,
-        StoreError, TokenStore, Upgrade,
+        AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential, CredentialStore,
+        FinishAttempt, KeyStore, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend, ResetToken,
+        StoreError, TokenStore,
     },
     randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid},
     token::TokenDigest,

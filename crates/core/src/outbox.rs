@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::clock::after;
 use crate::{
-    Account, AccountId, AttemptRules, AttemptTicket, AuditRecord, Context, Realm, StoreError,
+    Account, AccountId, AttemptReservation, AuditRecord, Context, LockoutPolicy, Realm, StoreError,
     UserId,
 };
 
@@ -103,22 +103,22 @@ impl OutboxEvent {
     }
 }
 
-/// The event to write with a charge, should this charge close the account.
+/// The event to write with a reservation that locks the account out, should the attempt fail.
 ///
-/// A charge is paid before its proof is looked at, so whether it was a failure is not known yet.
-/// The event is therefore *held*: it is not due before [`HOLD`](Self::HOLD) has passed. Once the
-/// proof has turned out wrong, [`CredentialStore::record`](crate::CredentialStore::record) makes it
-/// due at once; where it was right, refund or commit take it back. When the process dies in between,
-/// the failure stays charged, the account is closed, and the event tells so when its time has come.
+/// An attempt is reserved before its proof is verified, so whether it fails is not known yet. The event
+/// is therefore deferred: it is not due before [`HOLD`](Self::HOLD) has passed. An attempt that is
+/// finished as failed makes it due at once; one that is released, or a commit, withdraws it. When the
+/// process dies in between, the attempt stays reserved, the account is locked out, and the event tells
+/// so when its time has come.
 #[derive(Debug, Clone)]
-pub struct AttemptAlarm {
+pub struct DeferredLockoutEvent {
     event: OutboxEvent,
     realm: Realm,
     user_id: UserId,
 }
 
-impl AttemptAlarm {
-    /// How long an event waits for the proof to be judged, unless that is done earlier.
+impl DeferredLockoutEvent {
+    /// How long an event is deferred, unless its attempt is finished earlier.
     pub const HOLD: Duration = Duration::from_secs(60);
 
     /// An alarm for tries at `account` that come from `context`. `id` must be fresh.
@@ -136,18 +136,18 @@ impl AttemptAlarm {
         (&self.realm, &self.user_id)
     }
 
-    /// The event of this charge, and when it is due, if the charge closed the account for the first
-    /// time, or for good. A store calls this with the ticket that
-    /// [`AttemptState::charge`](crate::AttemptState::charge) gave, writes the event in the same
-    /// transaction, and puts its id into the ticket.
+    /// The event of this reservation, and when it is due, if the reservation locked the account out for
+    /// the first time, or for good. A store calls this with the reservation that
+    /// [`AttemptState::reserve`](crate::AttemptState::reserve) gave, writes the event in the same
+    /// transaction, and puts its id into the reservation.
     pub fn raised_by(
         &self,
-        ticket: &AttemptTicket,
-        rules: &AttemptRules,
+        ticket: &AttemptReservation,
+        rules: &LockoutPolicy,
     ) -> Option<(OutboxEvent, Timestamp)> {
-        let kind = if ticket.failures == rules.limit {
+        let kind = if ticket.failures == rules.max_failures() {
             EventKind::AttemptsExhausted
-        } else if ticket.failures == rules.free && !rules.delay(ticket.failures).is_zero() {
+        } else if ticket.failures == rules.threshold() && !rules.delay(ticket.failures).is_zero() {
             EventKind::AccountLocked
         } else {
             return None;
@@ -356,16 +356,21 @@ mod tests {
 
     #[test]
     fn an_alarm_is_raised_by_the_first_closing_and_by_the_last() {
-        let alarm =
-            AttemptAlarm::new(Uuid::nil(), Timestamp::UNIX_EPOCH, &account(), &Context::new("x"));
-        let rules = AttemptRules { free: 2, limit: 4, ..AttemptRules::default() };
-        let kinds = |rules: &AttemptRules| -> Vec<Option<String>> {
+        let alarm = DeferredLockoutEvent::new(
+            Uuid::nil(),
+            Timestamp::UNIX_EPOCH,
+            &account(),
+            &Context::new("x"),
+        );
+        let second = Duration::from_secs(1);
+        let rules = LockoutPolicy::new(2, second, second, 4).unwrap();
+        let kinds = |rules: &LockoutPolicy| -> Vec<Option<String>> {
             let (mut state, mut now) = (AttemptState::default(), Timestamp::UNIX_EPOCH);
             let key = AttemptKey::account(account().id);
             let mut kinds = Vec::new();
-            while let Ok((next, ticket)) = state.charge(&key, AttemptPath::Password, rules, now) {
+            while let Ok((next, ticket)) = state.reserve(&key, AttemptPath::Password, rules, now) {
                 kinds.push(alarm.raised_by(&ticket, rules).map(|(event, _)| event.kind));
-                (state, now) = (next, after(now, rules.max_delay));
+                (state, now) = (next, after(now, rules.max_delay()));
             }
             kinds
         };
@@ -374,7 +379,7 @@ mod tests {
             kinds(&rules),
             [None, some(EventKind::AccountLocked), None, some(EventKind::AttemptsExhausted)]
         );
-        let never_closed = AttemptRules { first_delay: Duration::ZERO, ..rules };
+        let never_closed = LockoutPolicy::new(2, Duration::ZERO, Duration::ZERO, 4).unwrap();
         assert_eq!(kinds(&never_closed), [None, None, None, some(EventKind::AttemptsExhausted)]);
     }
 }

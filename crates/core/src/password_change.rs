@@ -1,8 +1,8 @@
 //! The one way to change a password.
 
 mod prove;
+mod rehash;
 mod report;
-mod upgrade;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,13 +14,13 @@ use prove::Verdict;
 
 use crate::clock::until;
 use crate::{
-    AttemptKey, AttemptPath, AttemptRules, AttemptTicket, Change, ChangeError, Changed, Clock,
-    Commit, Committed, Credential, CredentialStore, ErrorChain, Found, Hasher, InstallationKey,
-    Knowledge, NewPassword, OtpSpend, Plaintext, Policy, Proof, Randomness, ResetSpend, Sessions,
-    TokenId, TokenStore,
+    AccountWithCredential, AttemptKey, AttemptPath, AttemptReservation, Change, ChangeError,
+    Changed, Clock, Commit, CommitOutcome, Credential, CredentialStore, ErrorChain, Hasher,
+    InstallationKey, LockoutPolicy, NewPassword, OtpSpend, Plaintext, Policy, PolicyContext, Proof,
+    Randomness, ReserveAttempt, ReserveOutcome, ResetSpend, Sessions, TokenId, TokenStore,
 };
 
-/// Changes passwords: finds the account, charges the try, looks at the proof, judges the new
+/// Changes passwords: finds the account, reserves an attempt, verifies the proof, evaluates the new
 /// password, hashes it and commits, in this order.
 ///
 /// A stored hash that is not as the hasher makes them now is replaced on the way: by the change
@@ -32,7 +32,7 @@ pub(crate) struct PasswordChangeService {
     pub(crate) tokens: Option<Arc<dyn TokenStore>>,
     pub(crate) hasher: Arc<dyn Hasher>,
     pub(crate) policy: Policy,
-    pub(crate) attempts: AttemptRules,
+    pub(crate) lockout: LockoutPolicy,
     pub(crate) key: Arc<InstallationKey>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
@@ -46,20 +46,23 @@ impl PasswordChangeService {
     /// requests than can be served take next to nothing from those that are.
     ///
     /// # Errors
-    /// See [`ChangeError`]. A refusal by the policy spends no token and charges no failure.
+    /// See [`ChangeError`]. A refusal by the policy spends no token and counts as no failure.
     pub(crate) async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
         if let Some(retry_after) = self.hasher.overloaded() {
             return Err(ChangeError::Busy { retry_after });
         }
-        let mut trail = report::Trail::of(&change);
-        let result = self.run(change, &mut trail).await;
-        if let Err(error) = &result {
-            self.report(&trail, error).await?;
+        let mut audit = report::AuditContext::new(&change);
+        match self.run(change, &mut audit).await {
+            Ok(changed) => Ok(changed),
+            Err(error) => Err(self.finish(audit, error).await),
         }
-        result
     }
 
-    async fn run(&self, change: Change, trail: &mut report::Trail) -> Result<Changed, ChangeError> {
+    async fn run(
+        &self,
+        change: Change,
+        audit: &mut report::AuditContext,
+    ) -> Result<Changed, ChangeError> {
         let Change { authorization, proof, otp, new_password, sessions, .. } = change;
         if !authorization.is_allowed() {
             return Err(ChangeError::Forbidden);
@@ -68,49 +71,48 @@ impl PasswordChangeService {
         let candidate = Arc::new(new_password);
 
         let found = self.find(subject).await?;
-        trail.account = found.as_ref().map(|found| found.account.id);
+        audit.account = found.as_ref().map(|found| found.account.id);
         let key = self.attempt_key(found.as_ref(), subject);
-        trail.attempt_key = Some(key.clone());
+        audit.attempt_key = Some(key.clone());
 
         self.forget_attempts().await;
-        let payment = self.pay(&key, path_of(&proof), otp.is_some(), found.as_ref(), trail).await?;
-        if let Payment::Charged(ticket) = &payment {
-            trail.alarm = ticket.alarm;
-        }
-        let ended = async {
-            let proved = self.prove(found, proof, otp.as_ref(), &candidate).await?;
-            let password = match self.accept(&proved, candidate).await {
-                Err(ChangeError::Rejected(violations)) => {
-                    self.upgrade(proved, trail).await;
-                    return Err(ChangeError::Rejected(violations));
-                }
-                judged => judged?,
-            };
-            let hash = self.hasher.hash(password).await?;
-            let keep_token = caller
-                .token
-                .as_ref()
-                .filter(|token| {
-                    sessions == Sessions::KeepPresenting && token.account == proved.account.id
-                })
-                .map(|token| token.id);
-            self.commit(proved, hash, key, keep_token, trail).await
+        audit.reservation =
+            Some(self.reserve(&key, path_of(&proof), otp.is_some(), found.as_ref(), audit).await?);
+        let proved = self.prove(found, proof, otp.as_ref(), &candidate).await?;
+        let password = match self.accept(&proved, candidate).await {
+            Err(ChangeError::Rejected(violations)) => {
+                self.rehash(proved, audit).await;
+                return Err(ChangeError::Rejected(violations));
+            }
+            evaluated => evaluated?,
         };
-        match ended.await {
-            Ok(changed) => Ok(changed),
-            Err(error) => Err(self.settle(payment, error).await),
-        }
+        let hash = self.hasher.hash(password).await?;
+        let keep_token = caller
+            .token
+            .as_ref()
+            .filter(|token| {
+                sessions == Sessions::KeepPresenting && token.account == proved.account.id
+            })
+            .map(|token| token.id);
+        self.commit(proved, hash, key, keep_token, audit).await
     }
 
     /// Step 1: the account, when realm, user id and (where named) e-mail address agree.
-    async fn find(&self, subject: &crate::Subject) -> Result<Option<Found>, ChangeError> {
+    async fn find(
+        &self,
+        subject: &crate::Subject,
+    ) -> Result<Option<AccountWithCredential>, ChangeError> {
         let found = self.store.find(subject).await?;
         Ok(found.filter(|found| {
             subject.email.as_deref().is_none_or(|email| found.account.has_email(email))
         }))
     }
 
-    fn attempt_key(&self, found: Option<&Found>, subject: &crate::Subject) -> AttemptKey {
+    fn attempt_key(
+        &self,
+        found: Option<&AccountWithCredential>,
+        subject: &crate::Subject,
+    ) -> AttemptKey {
         match found {
             Some(found) => AttemptKey::account(found.account.id),
             None => AttemptKey::unknown(subject, &self.key),
@@ -132,35 +134,36 @@ impl PasswordChangeService {
         }
     }
 
-    /// Step 2: one try is paid before anything is verified.
+    /// Step 2: an attempt is reserved before anything is verified.
     ///
-    /// A closed account takes no further try, with one exception: a reset token by itself is looked
-    /// at all the same, and only a wrong one is turned away. Nobody guesses 256 bits, and otherwise
-    /// whoever sends wrong tokens could keep the holder of the right one from using it.
-    async fn pay(
+    /// An account that is locked out takes no further attempt, with one exception: a reset token by itself
+    /// is verified all the same, and only a wrong one is refused. Nobody guesses 256 bits, and otherwise
+    /// a sender of wrong tokens could keep the holder of the right one from using it.
+    async fn reserve(
         &self,
         key: &AttemptKey,
         path: AttemptPath,
         with_otp: bool,
-        found: Option<&Found>,
-        trail: &report::Trail,
-    ) -> Result<Payment, ChangeError> {
+        found: Option<&AccountWithCredential>,
+        audit: &report::AuditContext,
+    ) -> Result<Reservation, ChangeError> {
         let now = self.now_in_store_precision();
-        let alarm = found.map(|found| self.alarm(&found.account, now, trail)).transpose()?;
-        let closed = match self.store.charge(key, path, &self.attempts, now, alarm.as_ref()).await?
-        {
-            Ok(ticket) => return Ok(Payment::Charged(ticket)),
-            Err(closed) => closed,
+        let event =
+            found.map(|found| self.lockout_event(&found.account, now, audit)).transpose()?;
+        let attempt = ReserveAttempt::new(key, path, &self.lockout, now).with_event(event.as_ref());
+        let locked_out = match self.store.reserve_attempt(&attempt).await? {
+            ReserveOutcome::Reserved(reservation) => return Ok(Reservation::Made(reservation)),
+            ReserveOutcome::LockedOut(locked_out) => locked_out,
         };
-        let retry_after = closed.until.map_or(self.attempts.max_delay, |at| until(now, at));
+        let retry_after = locked_out.until.map_or(self.lockout.max_delay(), |at| until(now, at));
         if path == AttemptPath::Reset && !with_otp {
-            Ok(Payment::Closed { retry_after })
+            Ok(Reservation::LockedOut { retry_after })
         } else {
             Err(ChangeError::TooManyAttempts { retry_after })
         }
     }
 
-    /// Step 4: the policy judges with everything it knows.
+    /// Step 4: the policy evaluates the new password with everything that is known.
     async fn accept(
         &self,
         proved: &Proved,
@@ -184,7 +187,7 @@ impl PasswordChangeService {
                 }
             }
         }
-        let knowledge = Knowledge { words: (&proved.account).into(), is_current, is_reused };
+        let knowledge = PolicyContext { words: (&proved.account).into(), is_current, is_reused };
         self.policy.accept(candidate, &knowledge).map_err(ChangeError::Rejected)
     }
 
@@ -195,7 +198,7 @@ impl PasswordChangeService {
         hash: crate::HashedPassword,
         clear: AttemptKey,
         keep_token: Option<TokenId>,
-        trail: &report::Trail,
+        audit: &report::AuditContext,
     ) -> Result<Changed, ChangeError> {
         let at = self.now_in_store_precision();
         let is_reset = proved.spend.is_some();
@@ -212,20 +215,20 @@ impl PasswordChangeService {
             otp: proved.otp,
             clear,
             keep_token,
-            audit: self.audit_record(trail, at, "ok", None)?,
-            event: self.event(&proved.account, at, is_reset, trail)?,
-            alarm: trail.alarm,
+            audit: self.audit_record(audit, at, "ok", None)?,
+            event: self.event(&proved.account, at, is_reset, audit)?,
+            alarm: audit.deferred_event(),
         };
         match self.store.commit(&commit).await? {
-            Committed::Done { version } => {
+            CommitOutcome::Done { version } => {
                 let account = crate::Account { updated_at: at, ..proved.account };
                 Ok(Changed { account, at, version })
             }
             // To a reset token a change that came first means that it is void.
-            Committed::Conflict if is_reset => Err(ChangeError::TokenExpired),
-            Committed::Conflict => Err(ChangeError::WrongPassword),
-            Committed::TokenSpent => Err(ChangeError::TokenExpired),
-            Committed::OtpSpent => Err(ChangeError::WrongOtp),
+            CommitOutcome::Conflict if is_reset => Err(ChangeError::TokenExpired),
+            CommitOutcome::Conflict => Err(ChangeError::WrongPassword),
+            CommitOutcome::TokenSpent => Err(ChangeError::TokenExpired),
+            CommitOutcome::OtpSpent => Err(ChangeError::WrongOtp),
         }
     }
 
@@ -234,36 +237,13 @@ impl PasswordChangeService {
         let now = self.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
-
-    /// What becomes of the payment when a try ends without a change. One that failed for another
-    /// reason than its proof is not charged: the payment goes back.
-    async fn settle(&self, payment: Payment, error: ChangeError) -> ChangeError {
-        let failure = matches!(
-            error,
-            ChangeError::WrongPassword
-                | ChangeError::WrongOtp
-                | ChangeError::UnknownToken
-                | ChangeError::TokenExpired
-        );
-        match payment {
-            Payment::Charged(_) if failure => error,
-            Payment::Charged(ticket) => match self.store.refund(&ticket).await {
-                Ok(()) => error,
-                Err(store) => ChangeError::Store(store),
-            },
-            Payment::Closed { retry_after } if failure => {
-                ChangeError::TooManyAttempts { retry_after }
-            }
-            Payment::Closed { .. } => error,
-        }
-    }
 }
 
-/// How a try was paid for.
-enum Payment {
-    Charged(AttemptTicket),
-    /// Not at all, since the account is closed; a failure is answered by that.
-    Closed {
+/// What was reserved for an attempt.
+enum Reservation {
+    Made(AttemptReservation),
+    /// Nothing, since the account is locked out; a failure is answered by that.
+    LockedOut {
         retry_after: Duration,
     },
 }

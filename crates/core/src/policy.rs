@@ -15,14 +15,14 @@ use crate::Plaintext;
 
 /// The rules a new password must keep.
 ///
-/// A policy judges by what it is told: the text itself, the account's own words, and whether the
+/// A policy evaluates what it is given: the text itself, the account's own words, and whether the
 /// text was seen before (which takes verifying hashes, so `Engine` finds it out).
 ///
 /// ```
-/// use repass_core::{Knowledge, Plaintext, Policy};
+/// use repass_core::{PolicyContext, Plaintext, Policy};
 ///
 /// let policy = Policy::nist_800_63b_4();
-/// let verdict = policy.judge(&Plaintext::from("password"), &Knowledge::default());
+/// let verdict = policy.evaluate(&Plaintext::from("password"), &PolicyContext::default());
 /// let codes: Vec<_> = verdict.iter().map(|violation| violation.code()).collect();
 /// assert_eq!(codes, ["too-short", "common"]);
 /// ```
@@ -42,7 +42,7 @@ pub struct Policy {
     pub refuse_account_words: bool,
     /// How many earlier passwords are refused; 0 for none. At most [`Policy::MAX_HISTORY`].
     pub history: usize,
-    /// Passwords that are refused whoever wants them.
+    /// Passwords that are refused for every account.
     pub blocklists: Vec<Arc<dyn Blocklist>>,
 }
 
@@ -56,9 +56,9 @@ pub struct InvalidPolicy {
     pub reason: &'static str,
 }
 
-/// What is known when a new password is judged, beside the text itself.
+/// What is known when a new password is evaluated, beside the text itself.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Knowledge<'a> {
+pub struct PolicyContext<'a> {
     /// The words of the account it is for.
     pub words: ContextWords<'a>,
     /// Whether it is the account's current password.
@@ -142,7 +142,7 @@ impl Policy {
     }
 
     /// Every rule that `candidate` breaks, in a fixed order; empty when it is acceptable.
-    pub fn judge(&self, candidate: &Plaintext, knowledge: &Knowledge<'_>) -> Vec<Violation> {
+    pub fn evaluate(&self, candidate: &Plaintext, knowledge: &PolicyContext<'_>) -> Vec<Violation> {
         let mut violations = Vec::new();
         let length = candidate.code_points();
         if length < self.min_length {
@@ -184,9 +184,9 @@ impl Policy {
     pub fn accept(
         &self,
         candidate: Arc<Plaintext>,
-        knowledge: &Knowledge<'_>,
+        knowledge: &PolicyContext<'_>,
     ) -> Result<NewPassword, Vec<Violation>> {
-        let violations = self.judge(&candidate, knowledge);
+        let violations = self.evaluate(&candidate, knowledge);
         if violations.is_empty() { Ok(NewPassword(candidate)) } else { Err(violations) }
     }
 }
@@ -201,14 +201,14 @@ impl Default for Policy {
 mod tests {
     use super::*;
 
-    fn codes(policy: &Policy, text: &str, knowledge: &Knowledge<'_>) -> Vec<&'static str> {
-        policy.judge(&Plaintext::from(text), knowledge).iter().map(Violation::code).collect()
+    fn codes(policy: &Policy, text: &str, knowledge: &PolicyContext<'_>) -> Vec<&'static str> {
+        policy.evaluate(&Plaintext::from(text), knowledge).iter().map(Violation::code).collect()
     }
 
     #[test]
     fn nist_3_1_1_2_length_is_15_to_256_code_points() {
         let policy = Policy::nist_800_63b_4();
-        let nothing = Knowledge::default();
+        let nothing = PolicyContext::default();
         assert_eq!(codes(&policy, &"é".repeat(14), &nothing), ["too-short"]);
         assert!(codes(&policy, "fifteen letters", &nothing).is_empty());
         assert!(codes(&policy, &"漢字 🔑".repeat(64), &nothing).is_empty());
@@ -218,14 +218,15 @@ mod tests {
     #[test]
     fn no_policy_accepts_more_bytes_than_are_hashed() {
         let policy = Policy { max_length: 10_000, ..Policy::default() };
-        assert_eq!(codes(&policy, &"x".repeat(4097), &Knowledge::default()), ["too-long"]);
-        assert!(codes(&policy, &"x".repeat(4096), &Knowledge::default()).is_empty());
+        assert_eq!(codes(&policy, &"x".repeat(4097), &PolicyContext::default()), ["too-long"]);
+        assert!(codes(&policy, &"x".repeat(4096), &PolicyContext::default()).is_empty());
     }
 
     #[test]
     fn every_broken_rule_is_reported_at_once() {
         let policy = Policy { require_digit: true, require_special: true, ..Policy::default() };
-        let knowledge = Knowledge { is_current: true, is_reused: true, ..Knowledge::default() };
+        let knowledge =
+            PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
         assert_eq!(
             codes(&policy, "password", &knowledge),
             ["too-short", "missing-digit", "missing-special", "same-as-current", "common"]
@@ -234,7 +235,7 @@ mod tests {
 
     #[test]
     fn reuse_counts_where_a_history_is_kept() {
-        let knowledge = Knowledge { is_reused: true, ..Knowledge::default() };
+        let knowledge = PolicyContext { is_reused: true, ..PolicyContext::default() };
         let text = "an entirely fine sentence";
         assert_eq!(codes(&Policy::default(), text, &knowledge), ["reused"]);
         let without = Policy { history: 0, ..Policy::default() };

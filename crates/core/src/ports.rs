@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket,
-    AuditRecord, Closed, HashedPassword, HeldToken, Key, OtpEnrolment, OtpSpend, OutboxEvent,
-    Realm, Subject, TokenDigest, TokenId, UserId,
+    Account, AccountId, AttemptKey, AttemptPath, AttemptReservation, AuditRecord,
+    DeferredLockoutEvent, HashedPassword, HeldToken, Key, LockedOut, LockoutPolicy, OtpEnrolment,
+    OtpSpend, OutboxEvent, Realm, Subject, TokenDigest, TokenId, UserId,
 };
 
 /// A store failed.
@@ -28,7 +28,7 @@ pub enum StoreError {
 
 /// An account with its stored hash.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct AccountWithCredential {
     /// The account.
     pub account: Account,
     /// Its credential; `None` when no password was ever set, so that only a reset can set one.
@@ -54,7 +54,7 @@ pub trait CredentialStore: Send + Sync {
     ///
     /// # Errors
     /// When the store fails.
-    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError>;
+    async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError>;
 
     /// The account's earlier hashes, newest first, at most `depth`.
     ///
@@ -66,29 +66,26 @@ pub trait CredentialStore: Send + Sync {
         depth: usize,
     ) -> Result<Vec<HashedPassword>, StoreError>;
 
-    /// Charges one try atomically: reads the row of `key`, applies
-    /// [`AttemptState::charge`](crate::AttemptState::charge) and writes it back, as one step for all
-    /// who try at once. Where there is an `alarm` and the charge raises it
-    /// ([`AttemptAlarm::raised_by`]), the event is written in the same transaction, and its id goes
-    /// into the ticket. A store without an outbox ignores it.
+    /// Reserves an attempt atomically: reads the row of `attempt.key`, applies
+    /// [`AttemptState::reserve`](crate::AttemptState::reserve) and writes it back, as one step for all
+    /// that arrive at once. Where there is an `attempt.event` and the reservation raises it
+    /// ([`DeferredLockoutEvent::raised_by`]), the event is written in the same transaction, and its id
+    /// goes into the reservation. A store without an outbox ignores it.
     ///
     /// # Errors
     /// When the store fails.
-    async fn charge(
+    async fn reserve_attempt(
         &self,
-        key: &AttemptKey,
-        path: AttemptPath,
-        rules: &AttemptRules,
-        now: Timestamp,
-        alarm: Option<&AttemptAlarm>,
-    ) -> Result<Result<AttemptTicket, Closed>, StoreError>;
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError>;
 
-    /// Takes back a charge atomically, by [`AttemptState::refund`](crate::AttemptState::refund), and
-    /// the event that was written with it.
+    /// Finishes an attempt that changed nothing, in one transaction: writes its audit record and
+    /// concludes its reservation; see [`FinishAttempt`].
     ///
     /// # Errors
-    /// When the store fails.
-    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError>;
+    /// When the store fails. Then nothing was written, but for a reservation to be released, which a store
+    /// should release all the same where it can.
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError>;
 
     /// Deletes at most `limit` rows of attempts that have expired at `now`, whose
     /// [`AttemptState::expires_at`](crate::AttemptState::expires_at) is no later; all of them, if
@@ -99,34 +96,111 @@ pub trait CredentialStore: Send + Sync {
     async fn delete_expired_attempts(&self, now: Timestamp, limit: usize)
     -> Result<(), StoreError>;
 
-    /// Adds to the audit trail. In the same transaction the held event of that id, if any is given
-    /// and there still, becomes due at `record.at`: the failure that it tells of is certain now.
-    ///
-    /// # Errors
-    /// When the store fails.
-    async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError>;
-
     /// Makes the change in one transaction, all or nothing; see [`Commit`]. When it returns
-    /// [`Committed::Done`] the change is durable.
+    /// [`CommitOutcome::Done`] the change is durable.
     ///
     /// # Errors
     /// When the store fails. Then the change was not made, unless the connection was lost in the
     /// very moment of committing.
-    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError>;
+    async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError>;
 
     /// Puts another hash of the same password in the place of the present one, in one transaction
-    /// with its audit record, and says whether it did; see [`Upgrade`]. Where it did not, nothing was
+    /// with its audit record, and says whether it did; see [`Rehash`]. Where it did not, nothing was
     /// written.
     ///
     /// # Errors
     /// When the store fails, as for [`commit`](Self::commit).
-    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError>;
+    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError>;
+}
+
+/// An attempt to be reserved.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct ReserveAttempt<'a> {
+    /// The row.
+    pub key: &'a AttemptKey,
+    /// Which proof is tried.
+    pub path: AttemptPath,
+    /// When failures lock the account out.
+    pub policy: &'a LockoutPolicy,
+    /// The time of the attempt.
+    pub now: Timestamp,
+    /// The event to write if this attempt locks the account out.
+    pub event: Option<&'a DeferredLockoutEvent>,
+}
+
+impl<'a> ReserveAttempt<'a> {
+    /// An attempt that tells nobody when it locks the account out.
+    pub const fn new(
+        key: &'a AttemptKey,
+        path: AttemptPath,
+        policy: &'a LockoutPolicy,
+        now: Timestamp,
+    ) -> Self {
+        Self { key, path, policy, now, event: None }
+    }
+
+    /// The same with an event, where there is one.
+    #[must_use]
+    pub const fn with_event(self, event: Option<&'a DeferredLockoutEvent>) -> Self {
+        Self { event, ..self }
+    }
+}
+
+/// What became of an attempt to reserve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum ReserveOutcome {
+    /// It is reserved, and its proof may be verified.
+    Reserved(AttemptReservation),
+    /// The account is locked out for this path; nothing was written.
+    LockedOut(LockedOut),
+}
+
+/// An attempt that changed nothing.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct FinishAttempt {
+    /// What was reserved for it, if anything.
+    pub reservation: Option<AttemptReservation>,
+    /// What becomes of the reservation.
+    pub outcome: AttemptOutcome,
+    /// Goes to the audit trail.
+    pub audit: AuditRecord,
+}
+
+/// What becomes of a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptOutcome {
+    /// The proof was wrong: the reservation stays as a failure, and its deferred event, if it is there
+    /// still, becomes due at the time of the audit record.
+    Failed,
+    /// The proof was right, or was never verified: the reservation is released by
+    /// [`AttemptState::release`](crate::AttemptState::release), if its row is there still, and its
+    /// deferred event is withdrawn.
+    Released,
+}
+
+impl FinishAttempt {
+    /// An attempt for which nothing was reserved.
+    pub const fn unreserved(audit: AuditRecord) -> Self {
+        Self { reservation: None, outcome: AttemptOutcome::Released, audit }
+    }
+
+    /// An attempt whose reservation ends so.
+    pub const fn reserved(
+        reservation: AttemptReservation,
+        outcome: AttemptOutcome,
+        audit: AuditRecord,
+    ) -> Self {
+        Self { reservation: Some(reservation), outcome, audit }
+    }
 }
 
 /// A hash that takes the place of a drifted one of the same password. Nothing else changes: neither
 /// the credential's version and `changed_at`, nor the history, the tokens, or the account.
 #[derive(Debug, Clone)]
-pub struct Upgrade {
+pub struct Rehash {
     /// Whose hash. The account must still exist and be active.
     pub account: AccountId,
     /// As in [`Commit`].
@@ -180,7 +254,8 @@ pub struct Commit {
     pub audit: AuditRecord,
     /// Goes to the outbox.
     pub event: OutboxEvent,
-    /// The held event that the charge for this change raised; the proof was right, so it goes.
+    /// The deferred event that the reservation for this change wrote; the proof was right, so it is
+    /// withdrawn.
     pub alarm: Option<Uuid>,
 }
 
@@ -200,7 +275,7 @@ pub enum ResetSpend {
 
 /// How a commit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Committed {
+pub enum CommitOutcome {
     /// The change is made and durable.
     Done {
         /// The credential's new version.

@@ -1,4 +1,4 @@
-//! What every answer carries, whoever wrote it.
+//! What every answer carries, from every API.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};

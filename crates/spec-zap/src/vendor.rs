@@ -76,7 +76,7 @@ impl Vendor for Zap {
 
 #[cfg(test)]
 mod tests {
-    use repass_core::{Knowledge, Plaintext, Violation};
+    use repass_core::{Plaintext, PolicyContext, Violation};
 
     use super::*;
 
@@ -84,9 +84,10 @@ mod tests {
     fn the_policy_holds_the_vendors_rules_and_no_other() {
         let policy = Zap.policy().unwrap();
         policy.check().unwrap();
-        let knowledge = Knowledge { is_current: true, is_reused: true, ..Knowledge::default() };
+        let knowledge =
+            PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
         let codes = |text: &str| -> Vec<&str> {
-            let violations = policy.judge(&Plaintext::from(text), &knowledge);
+            let violations = policy.evaluate(&Plaintext::from(text), &knowledge);
             violations.iter().map(Violation::code).collect()
         };
         assert!(codes("n3wP@ssw0rd").is_empty());

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use repass_core::{
-    AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState, AttemptTicket,
-    Closed, StoreError,
+    AccountId, AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, DeferredLockoutEvent,
+    FinishAttempt, ReserveAttempt, ReserveOutcome, StoreError,
 };
 use sqlx::query;
 
@@ -15,23 +15,20 @@ use crate::store::SqlStore;
 use crate::transaction::WriteTransaction;
 
 impl SqlStore {
-    pub(crate) async fn charge_attempt(
+    pub(crate) async fn reserve(
         &self,
-        key: &AttemptKey,
-        path: AttemptPath,
-        rules: &AttemptRules,
-        now: Timestamp,
-        alarm: Option<&AttemptAlarm>,
-    ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
-        if let Some(ticket) = self.charge_first_attempt(key, path, rules, now, alarm).await? {
-            return Ok(Ok(ticket));
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError> {
+        if let Some(ticket) = self.reserve_first(attempt).await? {
+            return Ok(ReserveOutcome::Reserved(ticket));
         }
+        let ReserveAttempt { key, path, policy, now, .. } = *attempt;
         let mut transaction = self.begin().await?;
         let before = self.lock_attempts_or_first(&mut transaction, key).await?;
-        match before.charge(key, path, rules, now) {
+        match before.reserve(key, path, policy, now) {
             Ok((state, mut ticket)) => {
-                if let Some(alarm) = alarm
-                    && let Some((event, due_at)) = alarm.raised_by(&ticket, rules)
+                if let Some(alarm) = attempt.event
+                    && let Some((event, due_at)) = alarm.raised_by(&ticket, policy)
                     && self.can_be_told_of(&mut transaction, alarm, event.account).await?
                 {
                     self.effect(&mut transaction, event_written(&event, due_at)).await?;
@@ -39,33 +36,30 @@ impl SqlStore {
                 }
                 self.effect(&mut transaction, attempts_written(key, &state)).await?;
                 self.end_unrecorded(transaction).await?;
-                Ok(Ok(ticket))
+                Ok(ReserveOutcome::Reserved(ticket))
             }
-            Err(closed) => {
+            Err(locked_out) => {
                 self.undo(transaction).await?;
-                Ok(Err(closed))
+                Ok(ReserveOutcome::LockedOut(locked_out))
             }
         }
     }
 
-    /// Charges a try by one statement of SQLite where there is no row, as there is none after a change.
+    /// Reserves an attempt by one statement of SQLite where there is no row, as there is none after a change.
     /// `None` where there is one, or an event has to be written. PostgreSQL would be asked four times,
     /// and for nothing whenever somebody guesses.
-    async fn charge_first_attempt(
+    async fn reserve_first(
         &self,
-        key: &AttemptKey,
-        path: AttemptPath,
-        rules: &AttemptRules,
-        now: Timestamp,
-        alarm: Option<&AttemptAlarm>,
-    ) -> Result<Option<AttemptTicket>, StoreError> {
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<Option<AttemptReservation>, StoreError> {
+        let ReserveAttempt { key, path, policy, now, event, .. } = *attempt;
         if self.dialect != Dialect::Sqlite {
             return Ok(None);
         }
-        let Ok((state, ticket)) = AttemptState::default().charge(key, path, rules, now) else {
+        let Ok((state, ticket)) = AttemptState::default().reserve(key, path, policy, now) else {
             return Ok(None);
         };
-        if alarm.is_some_and(|alarm| alarm.raised_by(&ticket, rules).is_some()) {
+        if event.is_some_and(|event| event.raised_by(&ticket, policy).is_some()) {
             return Ok(None);
         }
         let first = Effect::new(
@@ -86,7 +80,7 @@ impl SqlStore {
     async fn can_be_told_of(
         &self,
         transaction: &mut WriteTransaction,
-        alarm: &AttemptAlarm,
+        alarm: &DeferredLockoutEvent,
         account: AccountId,
     ) -> Result<bool, StoreError> {
         let Some(table) = &self.accounts.foreign else { return Ok(true) };
@@ -94,17 +88,46 @@ impl SqlStore {
         self.register_foreign(transaction, table, account, realm, user_id).await
     }
 
-    pub(crate) async fn refund_attempt(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
+    pub(crate) async fn finish(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        // Where there is none it was cleared meanwhile, the payment with it.
-        if let Some(before) = self.lock_attempts(&mut transaction, &ticket.key).await? {
-            let written = attempts_written(&ticket.key, &before.refund(ticket));
-            self.effect(&mut transaction, written).await?;
+        match (&attempt.reservation, attempt.outcome) {
+            (None, _) => {}
+            (Some(reservation), AttemptOutcome::Released) => {
+                self.release(&mut transaction, reservation).await?;
+            }
+            (Some(reservation), AttemptOutcome::Failed) => {
+                if let Some(event) = reservation.alarm {
+                    self.release_event(&mut transaction, event, attempt.audit.at).await?;
+                }
+            }
         }
-        if let Some(alarm) = ticket.alarm {
-            self.effect(&mut transaction, event_withdrawn(alarm)).await?;
-        }
+        self.write_audit(&mut transaction, &attempt.audit).await?;
+        self.end(transaction, &attempt.audit).await
+    }
+
+    pub(crate) async fn release_alone(
+        &self,
+        reservation: &AttemptReservation,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        self.release(&mut transaction, reservation).await?;
         self.end_unrecorded(transaction).await
+    }
+
+    async fn release(
+        &self,
+        transaction: &mut WriteTransaction,
+        reservation: &AttemptReservation,
+    ) -> Result<(), StoreError> {
+        // Where there is no row it was cleared meanwhile, the reservation with it.
+        if let Some(before) = self.lock_attempts(transaction, &reservation.key).await? {
+            let written = attempts_written(&reservation.key, &before.release(reservation));
+            self.effect(transaction, written).await?;
+        }
+        match reservation.alarm {
+            Some(event) => self.effect(transaction, event_withdrawn(event)).await,
+            None => Ok(()),
+        }
     }
 
     /// The row, which is made if there is none, in one step: two first tries at once are two, and
@@ -170,8 +193,8 @@ fn attempts_written(key: &AttemptKey, state: &AttemptState) -> Effect {
 fn values(key: &AttemptKey, state: &AttemptState) -> [Value; 5] {
     [
         i64::from(state.failures).into(),
-        state.password_closed_until.into(),
-        state.reset_closed_until.into(),
+        state.password_locked_until.into(),
+        state.reset_locked_until.into(),
         state.expires_at.into(),
         key.as_bytes().into(),
     ]

@@ -2,7 +2,7 @@ mod in_one_piece;
 
 use jiff::Timestamp;
 use repass_core::{
-    AccountId, Commit, Committed, OtpSpend, Realm, ResetSpend, StoreError, TokenId, UserId,
+    AccountId, Commit, CommitOutcome, OtpSpend, Realm, ResetSpend, StoreError, TokenId, UserId,
 };
 use sqlx::query;
 
@@ -19,15 +19,15 @@ use crate::transaction::WriteTransaction;
 
 impl SqlStore {
     /// Makes the change, or undoes everything when it is refused.
-    pub(crate) async fn commit_change(&self, commit: &Commit) -> Result<Committed, StoreError> {
+    pub(crate) async fn commit_change(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
         if let Some(committed) = self.commit_in_one_piece(commit).await? {
             return Ok(committed);
         }
         let mut transaction = self.begin().await?;
         let committed = self.change(&mut transaction, commit).await?;
         match committed {
-            Committed::Done { .. } => self.end(transaction, &commit.audit).await?,
-            Committed::Conflict | Committed::TokenSpent | Committed::OtpSpent => {
+            CommitOutcome::Done { .. } => self.end(transaction, &commit.audit).await?,
+            CommitOutcome::Conflict | CommitOutcome::TokenSpent | CommitOutcome::OtpSpent => {
                 self.undo(transaction).await?;
             }
         }
@@ -38,7 +38,7 @@ impl SqlStore {
         &self,
         transaction: &mut WriteTransaction,
         commit: &Commit,
-    ) -> Result<Committed, StoreError> {
+    ) -> Result<CommitOutcome, StoreError> {
         // Every other change of the account, and every issue of a token for it, waits from here on.
         let Commit { account, realm, user_id, .. } = commit;
         let active = self.lock_named(transaction, *account, realm, user_id).await?;
@@ -46,21 +46,21 @@ impl SqlStore {
 
         // Before the version: who redeems a token twice at once is to hear of the token.
         if !self.is_unspent(transaction, commit).await? {
-            return Ok(Committed::TokenSpent);
+            return Ok(CommitOutcome::TokenSpent);
         }
         if active != Some(true) {
-            return Ok(Committed::Conflict);
+            return Ok(CommitOutcome::Conflict);
         }
         let replaced = match foreign {
             None => self.replace_hash(transaction, commit).await?,
             Some(_) => self.note_foreign_hash(transaction, commit).await?,
         };
-        let Some(version) = replaced else { return Ok(Committed::Conflict) };
+        let Some(version) = replaced else { return Ok(CommitOutcome::Conflict) };
         if !self.use_up_otp(transaction, commit).await? {
-            return Ok(Committed::OtpSpent);
+            return Ok(CommitOutcome::OtpSpent);
         }
         if !self.redeem_signed_token(transaction, commit).await? {
-            return Ok(Committed::TokenSpent);
+            return Ok(CommitOutcome::TokenSpent);
         }
 
         self.write_audit(transaction, &commit.audit).await?;
@@ -71,10 +71,10 @@ impl SqlStore {
             let expected = commit.expected_hash.as_ref();
             let (account, hash) = (commit.account, &commit.hash);
             if !self.write_foreign_hash(transaction, table, account, expected, hash).await? {
-                return Ok(Committed::Conflict);
+                return Ok(CommitOutcome::Conflict);
             }
         }
-        Ok(Committed::Done { version })
+        Ok(CommitOutcome::Done { version })
     }
 
     /// As [`lock_account`](Self::lock_account), of an account too that stands in a mapped table and

@@ -3,13 +3,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord,
-    Closed, Commit, Committed, CredentialStore, Found, HashedPassword, StoreError, Subject,
-    Upgrade,
+    AccountId, AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, CredentialStore,
+    FinishAttempt, HashedPassword, Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
 };
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, query};
-use uuid::Uuid;
 
 use crate::retry::retried;
 use crate::row;
@@ -17,7 +15,7 @@ use crate::store::SqlStore;
 
 #[async_trait]
 impl CredentialStore for SqlStore {
-    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
+    async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
         let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
         retried(|| async {
             let source = &self.accounts;
@@ -30,7 +28,10 @@ impl CredentialStore for SqlStore {
             };
             let Some(found) = found else { return Ok(None) };
             let account = row::account(&found, source)?;
-            Ok(Some(Found { account, credential: row::credential(&found, source)? }))
+            Ok(Some(AccountWithCredential {
+                account,
+                credential: row::credential(&found, source)?,
+            }))
         })
         .await
     }
@@ -53,19 +54,23 @@ impl CredentialStore for SqlStore {
         .await
     }
 
-    async fn charge(
+    async fn reserve_attempt(
         &self,
-        key: &AttemptKey,
-        path: AttemptPath,
-        rules: &AttemptRules,
-        now: Timestamp,
-        alarm: Option<&AttemptAlarm>,
-    ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
-        retried(|| self.charge_attempt(key, path, rules, now, alarm)).await
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError> {
+        retried(|| self.reserve(attempt)).await
     }
 
-    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
-        retried(|| self.refund_attempt(ticket)).await
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+        let finished = retried(|| self.finish(attempt)).await;
+        if finished.is_err()
+            && let (Some(reservation), AttemptOutcome::Released) =
+                (&attempt.reservation, attempt.outcome)
+        {
+            // The holder is not to blame where only the record cannot be written.
+            let _ = retried(|| self.release_alone(reservation)).await;
+        }
+        finished
     }
 
     async fn delete_expired_attempts(
@@ -76,23 +81,11 @@ impl CredentialStore for SqlStore {
         retried(|| self.sweep_attempts(now, limit)).await
     }
 
-    async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError> {
-        retried(|| async {
-            let mut transaction = self.begin().await?;
-            self.write_audit(&mut transaction, record).await?;
-            if let Some(alarm) = alarm {
-                self.release_event(&mut transaction, alarm, record.at).await?;
-            }
-            self.end(transaction, record).await
-        })
-        .await
-    }
-
-    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+    async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
         retried(|| self.commit_change(commit)).await
     }
 
-    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
+    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
         retried(|| self.upgrade_hash(upgrade)).await
     }
 }

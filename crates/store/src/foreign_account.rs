@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use repass_core::{
-    AccountError, AccountId, Commit, Credential, HashedPassword, Realm, StoreError, Upgrade, UserId,
+    AccountError, AccountId, Commit, Credential, HashedPassword, Realm, Rehash, StoreError, UserId,
 };
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, query};
@@ -87,7 +87,7 @@ impl SqlStore {
     pub(crate) async fn note_foreign_upgrade(
         &self,
         transaction: &mut WriteTransaction,
-        upgrade: &Upgrade,
+        upgrade: &Rehash,
     ) -> Result<bool, StoreError> {
         let standing = self.standing(transaction, upgrade.account).await?;
         let present = standing.and_then(|standing| standing.credential()).filter(|present| {

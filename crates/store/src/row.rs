@@ -159,8 +159,8 @@ pub(crate) fn attempt_state(row: &AnyRow) -> Result<AttemptState, StoreError> {
     let failures: i64 = columns.get("failures")?;
     Ok(AttemptState {
         failures: failures.try_into().map_err(|_| damaged("failures"))?,
-        password_closed_until: columns.moment_if_any("password_closed_until")?,
-        reset_closed_until: columns.moment_if_any("reset_closed_until")?,
+        password_locked_until: columns.moment_if_any("password_closed_until")?,
+        reset_locked_until: columns.moment_if_any("reset_closed_until")?,
         expires_at: columns.moment_if_any("expires_at")?,
     })
 }

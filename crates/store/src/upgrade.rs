@@ -1,4 +1,4 @@
-use repass_core::{StoreError, Upgrade};
+use repass_core::{Rehash, StoreError};
 use sqlx::query;
 
 use crate::hash_columns::bind_hash;
@@ -8,7 +8,7 @@ use crate::transaction::WriteTransaction;
 impl SqlStore {
     /// Puts the new hash in the place of the expected one, or undoes everything when that is not
     /// there any more.
-    pub(crate) async fn upgrade_hash(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
+    pub(crate) async fn upgrade_hash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
         let replaced = self.replace_in_place(&mut transaction, upgrade).await?;
         if replaced {
@@ -22,9 +22,9 @@ impl SqlStore {
     async fn replace_in_place(
         &self,
         transaction: &mut WriteTransaction,
-        upgrade: &Upgrade,
+        upgrade: &Rehash,
     ) -> Result<bool, StoreError> {
-        let Upgrade { account, realm, user_id, expected_hash, hash, .. } = upgrade;
+        let Rehash { account, realm, user_id, expected_hash, hash, .. } = upgrade;
         if self.lock_named(transaction, *account, realm, user_id).await? != Some(true) {
             return Ok(false);
         }
@@ -49,7 +49,7 @@ impl SqlStore {
     async fn replace_own_in_place(
         &self,
         transaction: &mut WriteTransaction,
-        upgrade: &Upgrade,
+        upgrade: &Rehash,
     ) -> Result<bool, StoreError> {
         let replace = query(
             "UPDATE credentials SET hash = $1, normalisation = $2, pepper = $3

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 use repass_core::{
-    Account, AccountBatch, AccountError, AccountFilter, AccountId, AdministrationStore,
-    AuditFilter, AuditRecord, Credential, Found, Imported, StoreError,
+    Account, AccountBatch, AccountError, AccountFilter, AccountId, AccountWithCredential,
+    AdministrationStore, AuditFilter, AuditRecord, Credential, Imported, StoreError,
 };
 use repass_store::SqlStore;
 use repass_testkit::fixtures;
@@ -17,15 +17,15 @@ async fn open(folder: &TempDir) -> SqlStore {
     SqlStore::open(&url).await.unwrap()
 }
 
-fn found(number: u128) -> Found {
+fn found(number: u128) -> AccountWithCredential {
     let account = fixtures::account(&"shop".parse().unwrap(), &format!("user-{number}"));
     let account = Account { id: AccountId(Uuid::from_u128(number)), ..account };
     let credential =
         Credential { hash: fixtures::hash("tag"), version: 1, changed_at: account.created_at };
-    Found { account, credential: Some(credential) }
+    AccountWithCredential { account, credential: Some(credential) }
 }
 
-fn batch(record: u128, accounts: Vec<Found>) -> AccountBatch {
+fn batch(record: u128, accounts: Vec<AccountWithCredential>) -> AccountBatch {
     let audit = fixtures::audit(&accounts[0].account, "account.import");
     let audit = AuditRecord { id: Uuid::from_u128(record), account: None, ..audit };
     AccountBatch { accounts, audit, rehearsal: false }

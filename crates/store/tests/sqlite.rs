@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use repass_core::{
-    Account, AccountId, AdministrationStore, AttemptKey, AttemptPath, AttemptRules, AuditRecord,
-    CredentialStore, HashedPassword, StoreError, Subject,
+    Account, AccountId, AdministrationStore, AttemptKey, AttemptPath, AuditRecord, CredentialStore,
+    FinishAttempt, HashedPassword, LockoutPolicy, ReserveAttempt, ReserveOutcome, StoreError,
+    Subject,
 };
 use repass_store::{OpenError, SqlStore};
 use repass_testkit::fixtures;
@@ -110,7 +111,7 @@ async fn a_closed_store_is_unavailable() {
     store.close().await.unwrap();
     for error in [
         clone.find(&subject(1)).await.unwrap_err(),
-        clone.record(&audit(1), None).await.unwrap_err(),
+        clone.finish_attempt(&FinishAttempt::unreserved(audit(1))).await.unwrap_err(),
         clone.close().await.unwrap_err(),
     ] {
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
@@ -298,16 +299,23 @@ async fn a_table_that_is_missing_for_a_while_is_missed_no_longer_than_that() {
     // Twice, since what SQLite has planned before fails otherwise than what it has not.
     for failures in 1..=2 {
         let charge = || {
-            let rules = AttemptRules::default();
+            let rules = LockoutPolicy::default();
             let now = Timestamp::UNIX_EPOCH;
             let (store, key) = (store.clone(), key.clone());
-            async move { store.charge(&key, AttemptPath::Password, &rules, now, None).await }
+            async move {
+                store
+                    .reserve_attempt(&ReserveAttempt::new(&key, AttemptPath::Password, &rules, now))
+                    .await
+            }
         };
         for _ in 0..2 {
             rename("attempts", "mislaid").await;
             charge().await.unwrap_err();
             rename("mislaid", "attempts").await;
         }
-        assert_eq!(charge().await.unwrap().unwrap().failures, failures);
+        let ReserveOutcome::Reserved(reservation) = charge().await.unwrap() else {
+            panic!("locked out")
+        };
+        assert_eq!(reservation.failures, failures);
     }
 }

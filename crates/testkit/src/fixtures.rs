@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountId, Argon2idHasher, AttemptKey, AuditRecord, Commit, Context,
     HashProfile, HashedPassword, HasherOptions, Key, KeyId, KeyKind, OutboxEvent, Profile, Realm,
-    ResetToken, SystemRandomness, TokenDigest, TokenId, Upgrade, random_uuid,
+    Rehash, ResetToken, SystemRandomness, TokenDigest, TokenId, random_uuid,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -141,8 +141,8 @@ pub fn commit(account: &Account, expected_version: i64, name: &str) -> Commit {
 }
 
 /// A rehash of the [`hash`] of one name to that of another.
-pub fn rehash(account: &Account, version: i64, from: &str, to: &str) -> Upgrade {
-    Upgrade {
+pub fn rehash(account: &Account, version: i64, from: &str, to: &str) -> Rehash {
+    Rehash {
         account: account.id,
         realm: account.realm.clone(),
         user_id: account.user_id.clone(),

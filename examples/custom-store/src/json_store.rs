@@ -8,9 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    Account, AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState,
-    AttemptTicket, AuditRecord, Closed, Commit, Committed, Credential, CredentialStore, Found,
-    HashedPassword, Normalisation, StoreError, Subject, Upgrade,
+    Account, AccountId, AccountWithCredential, AttemptOutcome, AttemptState, AuditRecord, Commit,
+    CommitOutcome, Credential, CredentialStore, FinishAttempt, HashedPassword, Normalisation,
+    Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
 };
 use serde::{Deserialize, Serialize};
 
@@ -105,7 +105,7 @@ impl JsonStore {
 
 #[async_trait]
 impl CredentialStore for JsonStore {
-    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
+    async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
         let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
         let table = self.lock();
         let user = table
@@ -116,7 +116,10 @@ impl CredentialStore for JsonStore {
         let credential = user.password.as_ref().map(|Password { hash, version, changed_at }| {
             Ok(Credential { hash: hash.read()?, version: *version, changed_at: *changed_at })
         });
-        Ok(Some(Found { account: user.account.clone(), credential: credential.transpose()? }))
+        Ok(Some(AccountWithCredential {
+            account: user.account.clone(),
+            credential: credential.transpose()?,
+        }))
     }
 
     async fn history(
@@ -130,28 +133,34 @@ impl CredentialStore for JsonStore {
         history.iter().take(depth).map(Hash::read).collect()
     }
 
-    async fn charge(
+    // This store tells nobody of anything, so the event of a lockout is left aside.
+    async fn reserve_attempt(
         &self,
-        key: &AttemptKey,
-        path: AttemptPath,
-        rules: &AttemptRules,
-        now: Timestamp,
-        _: Option<&AttemptAlarm>, // this store tells nobody of anything
-    ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError> {
         // The rule is the engine's; a store reads, applies and writes it as one step.
         let mut table = self.lock();
-        let row = table.attempts.entry(*key.as_bytes()).or_default();
-        Ok(row.charge(key, path, rules, now).map(|(charged, ticket)| {
-            *row = charged;
-            ticket
-        }))
+        let row = table.attempts.entry(*attempt.key.as_bytes()).or_default();
+        match row.reserve(attempt.key, attempt.path, attempt.policy, attempt.now) {
+            Ok((after, reservation)) => {
+                *row = after;
+                Ok(ReserveOutcome::Reserved(reservation))
+            }
+            Err(locked_out) => Ok(ReserveOutcome::LockedOut(locked_out)),
+        }
     }
 
-    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
-        if let Some(row) = self.lock().attempts.get_mut(ticket.key.as_bytes()) {
-            *row = row.refund(ticket);
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+        let mut table = self.lock();
+        if let (Some(reservation), AttemptOutcome::Released) =
+            (&attempt.reservation, attempt.outcome)
+            && let Some(row) = table.attempts.get_mut(reservation.key.as_bytes())
+        {
+            *row = row.release(reservation);
         }
-        Ok(())
+        let record = &attempt.audit;
+        table.trail.push(format!("{} {} {}", record.at, record.action, record.outcome));
+        self.save(&table).map_err(|error| StoreError::Failed(Box::new(error)))
     }
 
     async fn delete_expired_attempts(
@@ -165,13 +174,7 @@ impl CredentialStore for JsonStore {
         Ok(())
     }
 
-    async fn record(&self, record: &AuditRecord, _: Option<uuid::Uuid>) -> Result<(), StoreError> {
-        let mut table = self.lock();
-        table.trail.push(format!("{} {} {}", record.at, record.action, record.outcome));
-        self.save(&table).map_err(|error| StoreError::Failed(Box::new(error)))
-    }
-
-    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+    async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
         let mut table = self.lock();
         // Work on a copy, so that a failed write leaves no half of it in memory.
         let mut next = table.clone();
@@ -180,7 +183,7 @@ impl CredentialStore for JsonStore {
                 && user.account.active
                 && user.version() == commit.expected_version
         });
-        let Some(user) = user else { return Ok(Committed::Conflict) };
+        let Some(user) = user else { return Ok(CommitOutcome::Conflict) };
         let version = commit.expected_version + 1;
         let new = Password { hash: Hash::of(&commit.hash), version, changed_at: commit.at };
         if let Some(before) = user.password.replace(new) {
@@ -192,10 +195,10 @@ impl CredentialStore for JsonStore {
         next.trail.push(format!("{} {} {}", commit.at, commit.audit.action, commit.audit.outcome));
         self.save(&next).map_err(|error| StoreError::Failed(Box::new(error)))?;
         *table = next;
-        Ok(Committed::Done { version })
+        Ok(CommitOutcome::Done { version })
     }
 
-    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
+    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
         let mut table = self.lock();
         let mut next = table.clone();
         let user = next

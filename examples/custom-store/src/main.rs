@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use repass_core::{
     Account, AccountId, Argon2idHasher, Authorization, Change, ChangeError, Clock, Context, Engine,
-    HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, Plaintext, Policy, Profile,
-    Proof, Sessions, Subject, SystemClock, SystemRandomness, random_uuid,
+    HashedPassword, Hasher, HasherOptions, InstallationKey, Plaintext, Policy, PolicyContext,
+    Profile, Proof, Sessions, Subject, SystemClock, SystemRandomness, random_uuid,
 };
 
 use crate::json_store::JsonStore;
@@ -76,7 +76,7 @@ fn change(old: &str, new: &str) -> Result<Change, Box<dyn Error>> {
 async fn hash(hasher: &dyn Hasher, password: &str) -> Result<HashedPassword, Box<dyn Error>> {
     let candidate = Arc::new(Plaintext::from(password));
     let accepted = Policy::default()
-        .accept(candidate, &Knowledge::default())
+        .accept(candidate, &PolicyContext::default())
         .map_err(|violations| format!("{} rules broken", violations.len()))?;
     Ok(hasher.hash(accepted).await?)
 }

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use repass_core::{Blocklist, Knowledge, Plaintext, Policy};
+use repass_core::{Blocklist, Plaintext, Policy, PolicyContext};
 
 /// What everybody in our company thinks of first.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for line in io::stdin().lines() {
         let candidate = Plaintext::new(line?);
         // `judge` is for advice; a service calls `accept`, whose `NewPassword` alone can be hashed.
-        let violations = policy.judge(&candidate, &Knowledge::default());
+        let violations = policy.evaluate(&candidate, &PolicyContext::default());
         if violations.is_empty() {
             writeln!(out, "accepted")?;
         }

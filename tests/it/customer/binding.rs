@@ -63,7 +63,7 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) async fn start() -> Self {
         let tables = "[policy]\npreset = 'vendor-fabric'\n\
-                      [attempts]\nfree = 1000000\nlimit = 1000000\n";
+                      [lockout]\nthreshold = 1000000\nmax_failures = 1000000\n";
         let house = open(Server::builder().tables(tables)).await;
         let reader = Self { house, sent: AtomicU32::new(0) };
         reader.set_password(FIRST_PASSWORD, OLD).await;

@@ -33,7 +33,7 @@ fn builder() -> ServerBuilder {
     ] {
         std::fs::write(builder.folder().join(file), text).unwrap();
     }
-    builder.tables(ANY_PASSWORD).tables("[attempts]\nfree = 100\n")
+    builder.tables(ANY_PASSWORD).tables("[lockout]\nthreshold = 100\n")
 }
 
 /// What trusts the issuer; `more` stands in its table.

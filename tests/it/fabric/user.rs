@@ -1,6 +1,6 @@
 //! The user object, byte for byte.
 
-use repass_core::{CredentialStore, Found, Profile, Subject};
+use repass_core::{AccountWithCredential, CredentialStore, Profile, Subject};
 use repass_spec_fabric::{Moment, import_profile};
 use serde_json::{Value, json};
 
@@ -75,7 +75,11 @@ const SHOWN: &str = concat!(
 );
 
 /// Changes the password of a new account of this profile; its user object, and what is stored of it.
-async fn shown(house: &House, user_id: &str, profile: Profile) -> (repass_tests::Answer, Found) {
+async fn shown(
+    house: &House,
+    user_id: &str,
+    profile: Profile,
+) -> (repass_tests::Answer, AccountWithCredential) {
     house.desk.add_with("fabric", user_id, profile).await;
     let token = house.desk.reset_token("fabric", user_id, TEN_MINUTES).await;
     let wire = with(&with(&house.good, "resetToken", token), "userId", user_id);

@@ -61,7 +61,7 @@ async fn of_fifty_changes_over_two_nodes_exactly_one_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are_verified() {
-    let builder = Server::builder().tables("[attempts]\nfree = 3\nfirst_delay = '10m'\n");
+    let builder = Server::builder().tables("[lockout]\nthreshold = 3\ninitial_delay = '10m'\n");
     let nodes = Nodes::start(&builder).await;
     let desk = nodes.a.desk().await;
     let player = desk.add("customer", GUID).await;

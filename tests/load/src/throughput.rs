@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use http::StatusCode;
 use repass_core::{
-    Argon2idHasher, HashProfile, Hasher, HasherOptions, Knowledge, Plaintext, Policy,
+    Argon2idHasher, HashProfile, Hasher, HasherOptions, Plaintext, Policy, PolicyContext,
     SystemRandomness,
 };
 use tokio::task::JoinSet;
@@ -88,7 +88,7 @@ async fn hashes(pool: &Arc<Argon2idHasher>, turn: Duration) -> f64 {
             let mut done = 0;
             while begun.elapsed() < turn {
                 let text = Arc::new(Plaintext::from("a password to be hashed"));
-                let accepted = Policy::default().accept(text, &Knowledge::default()).unwrap();
+                let accepted = Policy::default().accept(text, &PolicyContext::default()).unwrap();
                 pool.hash(accepted).await.unwrap();
                 done += 1;
             }

@@ -158,7 +158,7 @@ fn accounts_are_deactivated_activated_and_unlocked() {
     }
     let shown = bench.json(&pat("show"), "");
     assert_eq!(shown["failures"], 3);
-    assert!(shown["password_closed_until"].is_string());
+    assert!(shown["password_locked_until"].is_string());
     let run = bench.run(&pat("unlock")).succeeded();
     assert_eq!(
         run.stdout,

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use repass_core::{AuditRecord, Context, CredentialStore};
+use repass_core::{AuditRecord, Context, CredentialStore, FinishAttempt};
 use repass_store::SqlStore;
 use uuid::Uuid;
 
@@ -67,7 +67,7 @@ fn a_record_cannot_steer_the_terminal() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = SqlStore::open(&bench.url()).await.unwrap();
-        store.record(&record, None).await.unwrap();
+        store.finish_attempt(&FinishAttempt::unreserved(record)).await.unwrap();
         store.close().await.unwrap();
     });
 

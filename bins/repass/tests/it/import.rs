@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use repass_core::{CredentialStore, Found, Subject};
+use repass_core::{AccountWithCredential, CredentialStore, Subject};
 use repass_store::SqlStore;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ impl Bench {
     }
 
     /// The account with its hash, past the command line.
-    pub fn found(&self, realm: &str, user_id: &str) -> Option<Found> {
+    pub fn found(&self, realm: &str, user_id: &str) -> Option<AccountWithCredential> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let store = SqlStore::open(&self.url()).await.unwrap();

@@ -110,7 +110,7 @@ fn a_database_must_be_named_and_be_one() {
     assert!(!run.stderr.contains("hunter2"));
     list("sqlite::memory:").failed(2, &["--database", "memory"]);
     list("sqlite:///no/such/folder/x.db").failed(2, &["--database", "/no/such/folder"]);
-    list("sqlite:repass.db?cache=on").failed(2, &["--database", "cache"]);
+    list("sqlite:repass.db?cache=on").failed(2, &["--database", "an unknown parameter"]);
     let notes = bench.folder.path().join("notes.txt");
     std::fs::write(&notes, "these are notes, and no database whatsoever").unwrap();
     list("sqlite:notes.txt").failed(2, &["--database", "notes.txt"]);

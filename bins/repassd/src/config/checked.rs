@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use repass_core::{AttemptRules, CommonPasswords, HashProfile, HasherOptions, Policy};
+use repass_core::{CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy};
 use validator::Validate;
 
 use super::KeyError;
 use super::api::{self, MountConfig};
 use super::memory;
 use super::outbox::OutboxConfig;
-use super::raw::{RawAttempts, RawConfig, RawLog, RawPolicy, RawServer, Seconds};
+use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawServer, Seconds};
 use super::store::StoreConfig;
 use crate::vendors::Vendors;
 
@@ -27,7 +27,7 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     pub(crate) log_filter: String,
     pub(crate) hasher: HasherOptions,
-    pub(crate) attempts: AttemptRules,
+    pub(crate) lockout: LockoutPolicy,
     pub(crate) outbox: OutboxConfig,
     pub(crate) mounts: Vec<MountConfig>,
     /// Environment variables that look like keys and are Kubernetes's.
@@ -38,11 +38,11 @@ impl Config {
     /// What is allowed, but should be meant.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        if self.attempts.limit > AttemptRules::NIST_LIMIT {
+        if self.lockout.max_failures() > LockoutPolicy::NIST_MAX_FAILURES {
             warnings.push(format!(
-                "attempts.limit is {}; NIST SP 800-63B-4, 3.2.2 allows no more than {}",
-                self.attempts.limit,
-                AttemptRules::NIST_LIMIT
+                "lockout.max_failures is {}; NIST SP 800-63B-4, 3.2.2 allows no more than {}",
+                self.lockout.max_failures(),
+                LockoutPolicy::NIST_MAX_FAILURES
             ));
         }
         if self.hasher.profile == HashProfile::INSECURE_FOR_TESTS {
@@ -119,7 +119,7 @@ impl RawConfig {
             log_format: self.log.format()?,
             log_filter: self.log.filter()?,
             hasher,
-            attempts: self.attempts.check()?,
+            lockout: self.lockout.check()?,
             outbox: self.outbox.check(self.webhook, self.mail, folder)?,
             mounts,
             passed_over: Vec::new(),
@@ -161,20 +161,18 @@ impl RawPolicy {
     }
 }
 
-impl RawAttempts {
-    fn check(self) -> Result<AttemptRules, KeyError> {
-        let default = AttemptRules::default();
-        let rules = AttemptRules {
-            free: self.free.unwrap_or(default.free),
-            first_delay: delay("attempts.first_delay", self.first_delay, default.first_delay)?,
-            max_delay: delay("attempts.max_delay", self.max_delay, default.max_delay)?,
-            limit: self.limit.unwrap_or(default.limit),
-        };
-        rules.validate().map_err(|errors| first_of("attempts", &errors))?;
-        if rules.max_delay < rules.first_delay {
-            return Err(KeyError::new("attempts.max_delay", "must be at least first_delay"));
-        }
-        Ok(rules)
+impl RawLockout {
+    fn check(self) -> Result<LockoutPolicy, KeyError> {
+        let default = LockoutPolicy::default();
+        let initial = ("lockout.initial_delay", self.initial_delay, default.initial_delay());
+        let max = ("lockout.max_delay", self.max_delay, default.max_delay());
+        LockoutPolicy::new(
+            self.threshold.unwrap_or(default.threshold()),
+            delay(initial.0, initial.1, initial.2)?,
+            delay(max.0, max.1, max.2)?,
+            self.max_failures.unwrap_or(default.max_failures()),
+        )
+        .map_err(|wrong| KeyError::new(format!("lockout.{}", wrong.member), wrong.reason))
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub(super) hashing: RawHashing,
     #[serde(default)]
-    pub(super) attempts: RawAttempts,
+    pub(super) lockout: RawLockout,
     #[serde(default)]
     pub(super) outbox: RawOutbox,
     pub(super) webhook: Option<RawWebhook>,
@@ -116,9 +116,9 @@ pub(super) struct RawPolicy {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawAttempts {
-    pub(super) free: Option<u32>,
-    pub(super) first_delay: Option<Seconds>,
+pub(super) struct RawLockout {
+    pub(super) threshold: Option<u32>,
+    pub(super) initial_delay: Option<Seconds>,
     pub(super) max_delay: Option<Seconds>,
-    pub(super) limit: Option<u32>,
+    pub(super) max_failures: Option<u32>,
 }

@@ -42,7 +42,7 @@ fn l5_a_mistake_is_told_by_line_column_and_key() {
 fn a_small_file_is_enough() {
     let config = parse(Path::new("r.toml"), GOOD, Map::new()).unwrap();
     assert_eq!(config.mounts.len(), 1);
-    assert_eq!(config.attempts, repass_core::AttemptRules::default());
+    assert_eq!(config.lockout, repass_core::LockoutPolicy::default());
 }
 
 #[test]
@@ -52,9 +52,9 @@ fn every_mistake_names_place_key_and_reason() {
         ("[policy]\nmin_length = 0", "r.toml: policy.min_length: "),
         ("[policy]\nmin_length = 300", "r.toml: policy.min_length: "),
         ("[policy]\npreset = 'nits'", "r.toml: policy.preset: must be one of nist-800-63b-4"),
-        ("[attempts]\nlimit = 0", "r.toml: attempts.limit: must be 1 to"),
-        ("[attempts]\nfirst_delay = 'soon'", "r.toml: attempts.first_delay: "),
-        ("[attempts]\nmax_delay = '10ms'", "r.toml: attempts.max_delay: "),
+        ("[lockout]\nmax_failures = 0", "r.toml: lockout.max_failures: must be 1 to"),
+        ("[lockout]\ninitial_delay = 'soon'", "r.toml: lockout.initial_delay: "),
+        ("[lockout]\nmax_delay = '10ms'", "r.toml: lockout.max_delay: "),
         ("[hashing]\nprofile = 'fast'", "r.toml: hashing.profile: "),
         ("[hashing]\nmemory_kib = 1", "r.toml: hashing.profile: give either"),
         ("[hashing]\nmemory_kib = 8192\niterations = 1\nparallelism = 1", "below OWASP's minimum"),
@@ -198,7 +198,7 @@ const FULL: &str = "\
     kernel = 'auto'\nthreads = 1\narena_memory_kib = 19456\nqueue = 1\ndeadline = 1\n\
     [hashing.peppers.k1]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
     [hashing.firebase.p]\nsigner_key = 'AAEC/w=='\n\
-    [attempts]\nfree = 1\nfirst_delay = 1\nmax_delay = 1\nlimit = 1\n\
+    [lockout]\nthreshold = 1\ninitial_delay = 1\nmax_delay = 1\nmax_failures = 1\n\
     [outbox]\npoll = 1\nfirst_wait = 1\nlongest_wait = 1\nmax_tries = 1\n\
     [webhook]\nurl = 'https://example.org/'\nsecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'\n\
     timeout = 1\nallow_private = true\n\
@@ -357,9 +357,11 @@ fn the_environment_overrides_and_is_named() {
     let environment = [("REPASS_API__ECOM__REALM".to_owned(), "other".to_owned())].into();
     let config = parse(Path::new("r.toml"), GOOD, environment).unwrap();
     assert_eq!(config.mounts[0].realm.as_str(), "other");
-    let message = wrong(GOOD, &[("REPASS_ATTEMPTS__LIMIT", "0")]);
+    let message = wrong(GOOD, &[("REPASS_LOCKOUT__MAX_FAILURES", "0")]);
     assert!(
-        message.starts_with("environment variable REPASS_ATTEMPTS__LIMIT: attempts.limit: "),
+        message.starts_with(
+            "environment variable REPASS_LOCKOUT__MAX_FAILURES: lockout.max_failures: "
+        ),
         "{message}"
     );
 }

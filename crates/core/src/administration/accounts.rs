@@ -5,7 +5,7 @@ use validator::Validate;
 use super::{Administration, AdministrationError, of_account};
 use crate::validation::first_message;
 use crate::{
-    Account, AccountId, AttemptKey, AttemptState, Knowledge, Plaintext, Profile, Realm, UserId,
+    Account, AccountId, AttemptKey, AttemptState, Plaintext, PolicyContext, Profile, Realm, UserId,
     random_uuid,
 };
 
@@ -54,7 +54,8 @@ impl Administration {
         let hash = match password {
             None => None,
             Some(password) => {
-                let knowledge = Knowledge { words: (&account).into(), ..Knowledge::default() };
+                let knowledge =
+                    PolicyContext { words: (&account).into(), ..PolicyContext::default() };
                 let accepted = self
                     .policy
                     .accept(Arc::new(password), &knowledge)

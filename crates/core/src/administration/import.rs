@@ -6,8 +6,8 @@ use validator::Validate;
 use super::{Administration, AdministrationError, NewAccount};
 use crate::validation::first_message;
 use crate::{
-    Account, AccountBatch, AccountError, AccountFilter, AccountId, Credential, Found,
-    HashedPassword, Imported, Realm, Subject, random_uuid,
+    Account, AccountBatch, AccountError, AccountFilter, AccountId, AccountWithCredential,
+    Credential, HashedPassword, Imported, Realm, Subject, random_uuid,
 };
 
 /// An account of another system, not judged yet.
@@ -86,7 +86,7 @@ impl Administration {
         }
         for (realm, wanted) in realms {
             let (places, wanted): (Vec<usize>, Vec<Wanted>) = wanted.into_iter().unzip();
-            let (says_active, accounts): (Vec<bool>, Vec<Found>) =
+            let (says_active, accounts): (Vec<bool>, Vec<AccountWithCredential>) =
                 wanted.into_iter().map(|wanted| (wanted.says_active, wanted.found)).unzip();
             let audit = self.audit(&realm, None, "account.import", None)?;
             let batch = AccountBatch { accounts, audit, rehearsal };
@@ -111,12 +111,14 @@ impl Administration {
         &self,
         filter: &AccountFilter,
         with_hashes: bool,
-    ) -> Result<Vec<Found>, AdministrationError> {
+    ) -> Result<Vec<AccountWithCredential>, AdministrationError> {
         let mut filter = filter.clone();
         loop {
             let accounts = self.store.accounts(&filter).await?;
             if !with_hashes {
-                let found = accounts.into_iter().map(|account| Found { account, credential: None });
+                let found = accounts
+                    .into_iter()
+                    .map(|account| AccountWithCredential { account, credential: None });
                 return Ok(found.collect());
             }
             let Some(last) = accounts.last() else { return Ok(Vec::new()) };
@@ -135,7 +137,7 @@ impl Administration {
     }
 
     fn judged(&self, new: NewImport) -> Result<Result<Wanted, String>, AdministrationError> {
-        if let Err(reason) = judge(&new) {
+        if let Err(reason) = evaluate(&new) {
             return Ok(Err(reason));
         }
         let NewImport { account, active, created_at, updated_at, password } = new;
@@ -160,14 +162,14 @@ impl Administration {
             version: 1,
             changed_at: password.changed_at.unwrap_or(updated_at),
         });
-        let found = Found { account, credential };
+        let found = AccountWithCredential { account, credential };
         Ok(Ok(Wanted { found, says_active: active.is_some() }))
     }
 }
 
 /// An account that can be added.
 struct Wanted {
-    found: Found,
+    found: AccountWithCredential,
     says_active: bool,
 }
 
@@ -175,7 +177,7 @@ struct Wanted {
 const DEEPEST: usize = 64;
 
 /// Why it cannot be an account, if it cannot.
-fn judge(new: &NewImport) -> Result<(), String> {
+fn evaluate(new: &NewImport) -> Result<(), String> {
     new.account.validate().map_err(|errors| first_message(&errors))?;
     let NewAccount { username, profile, .. } = &new.account;
     if username.as_deref().is_some_and(|name| name.chars().any(char::is_control)) {

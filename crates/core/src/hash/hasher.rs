@@ -53,7 +53,7 @@ const SALT_BYTES: usize = 16;
 /// ```
 /// # use std::sync::Arc;
 /// # use repass_core::{
-/// #     Argon2idHasher, HashProfile, Hasher, HasherOptions, Knowledge, Plaintext, Policy,
+/// #     Argon2idHasher, HashProfile, Hasher, HasherOptions, PolicyContext, Plaintext, Policy,
 /// #     SystemRandomness,
 /// # };
 /// # #[tokio::main]
@@ -63,7 +63,7 @@ const SALT_BYTES: usize = 16;
 /// // let options = HasherOptions::default();
 /// let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness))?;
 /// let password = Arc::new(Plaintext::from("correct horse battery staple"));
-/// let accepted = Policy::default().accept(password.clone(), &Knowledge::default()).unwrap();
+/// let accepted = Policy::default().accept(password.clone(), &PolicyContext::default()).unwrap();
 /// let hash = hasher.hash(accepted).await?;
 /// assert!(hasher.verify(password, &hash).await?);
 /// hasher.shutdown().await;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{PasswordChangeService, Proved};
 use crate::{
-    Account, AccountId, ChangeError, Found, HashError, HashedPassword, OtpSpend, Plaintext, Proof,
-    ResetSpend, SignedTokenVerifier, StoreError, TokenDigest, otp,
+    Account, AccountId, AccountWithCredential, ChangeError, HashError, HashedPassword, OtpSpend,
+    Plaintext, Proof, ResetSpend, SignedTokenVerifier, StoreError, TokenDigest, otp,
 };
 
 impl PasswordChangeService {
     pub(super) async fn prove(
         &self,
-        found: Option<Found>,
+        found: Option<AccountWithCredential>,
         proof: Proof,
         otp: Option<&Plaintext>,
         candidate: &Plaintext,
@@ -36,7 +36,7 @@ impl PasswordChangeService {
     /// can be told by the time until the hash is replaced.
     async fn prove_by_password(
         &self,
-        found: Option<Found>,
+        found: Option<AccountWithCredential>,
         old: Plaintext,
         candidate: &Plaintext,
     ) -> Result<Proved, ChangeError> {
@@ -56,7 +56,7 @@ impl PasswordChangeService {
             Verdict::Same => true,
             Verdict::Other => {
                 if !self.hasher.costs_as_dummy_hash(hash) {
-                    // The verdict stands, whatever becomes of this: what has been tried is charged.
+                    // Whatever becomes of this, the attempt has failed.
                     let _ = self.matches(&old, self.hasher.dummy_hash()).await;
                 }
                 false
@@ -81,7 +81,7 @@ impl PasswordChangeService {
 
     async fn prove_by_reset_token(
         &self,
-        found: Option<Found>,
+        found: Option<AccountWithCredential>,
         token: &Plaintext,
     ) -> Result<Proved, ChangeError> {
         let digest = TokenDigest::of(token);
@@ -98,7 +98,7 @@ impl PasswordChangeService {
 
     async fn prove_by_signed_token(
         &self,
-        found: Option<Found>,
+        found: Option<AccountWithCredential>,
         token: &Plaintext,
         verifier: &dyn SignedTokenVerifier,
     ) -> Result<Proved, ChangeError> {
@@ -169,7 +169,7 @@ pub(super) enum Verdict {
     Unverifiable,
 }
 
-fn by_reset(found: Found, spend: ResetSpend) -> Result<Proved, ChangeError> {
+fn by_reset(found: AccountWithCredential, spend: ResetSpend) -> Result<Proved, ChangeError> {
     if !found.account.active {
         return Err(ChangeError::Inactive);
     }

@@ -1,28 +1,28 @@
-//! What a try leaves behind: its audit record, and the event of a change.
+//! What an attempt leaves behind: its audit record, and the event of a change.
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::PasswordChangeService;
+use super::{PasswordChangeService, Reservation};
 use crate::{
-    Account, AccountId, AttemptAlarm, AttemptKey, AuditRecord, Change, ChangeError, Context,
-    EventKind, OutboxEvent, Proof, RandomnessError, Realm, Violation, random_uuid,
+    Account, AccountId, AttemptKey, AttemptOutcome, AuditRecord, Change, ChangeError, Context,
+    DeferredLockoutEvent, EventKind, FinishAttempt, OutboxEvent, Proof, RandomnessError, Realm,
+    Violation, random_uuid,
 };
 
-/// What is known of a try for the audit trail, gathered step by step.
-pub(super) struct Trail {
+/// What is known of an attempt for the audit trail, gathered step by step.
+pub(super) struct AuditContext {
     realm: Realm,
     action: &'static str,
     caller: String,
     context: Context,
     pub(super) account: Option<AccountId>,
     pub(super) attempt_key: Option<AttemptKey>,
-    /// The held event that this try raised.
-    pub(super) alarm: Option<Uuid>,
+    pub(super) reservation: Option<Reservation>,
 }
 
-impl Trail {
-    pub(super) fn of(change: &Change) -> Self {
+impl AuditContext {
+    pub(super) fn new(change: &Change) -> Self {
         Self {
             realm: change.authorization.subject().realm.clone(),
             action: match change.proof {
@@ -33,41 +33,59 @@ impl Trail {
             context: change.context.clone().bounded(),
             account: None,
             attempt_key: None,
-            alarm: None,
+            reservation: None,
+        }
+    }
+
+    /// The deferred event that the reservation wrote.
+    pub(super) fn deferred_event(&self) -> Option<Uuid> {
+        match &self.reservation {
+            Some(Reservation::Made(reservation)) => reservation.alarm,
+            _ => None,
         }
     }
 }
 
 impl PasswordChangeService {
-    /// Records a try that changed nothing.
-    pub(super) async fn report(
-        &self,
-        trail: &Trail,
-        error: &ChangeError,
-    ) -> Result<(), ChangeError> {
-        let detail = match error {
-            ChangeError::Rejected(violations) => {
-                let codes: Vec<&str> = violations.iter().map(Violation::code).collect();
-                Some(codes.join(","))
+    /// Finishes an attempt that changed nothing, and gives the error to answer by. One that ended for
+    /// another reason than its proof counts as no failure.
+    pub(super) async fn finish(&self, mut audit: AuditContext, error: ChangeError) -> ChangeError {
+        let is_failure = matches!(
+            error,
+            ChangeError::WrongPassword
+                | ChangeError::WrongOtp
+                | ChangeError::UnknownToken
+                | ChangeError::TokenExpired
+        );
+        let (reservation, error) = match audit.reservation.take() {
+            Some(Reservation::Made(reservation)) => (Some(reservation), error),
+            Some(Reservation::LockedOut { retry_after }) if is_failure => {
+                (None, ChangeError::TooManyAttempts { retry_after })
             }
-            // Tells tries at one unknown identifier from those at another, and nothing more.
-            _ if trail.account.is_none() => trail.attempt_key.as_ref().map(|key| {
-                format!("unknown:{}", data_encoding::HEXLOWER.encode(&key.as_bytes()[..8]))
-            }),
-            _ => None,
+            Some(Reservation::LockedOut { .. }) | None => (None, error),
         };
-        let record = self.audit_record(trail, self.clock.now(), error.code(), detail)?;
-        match self.store.record(&record, trail.alarm).await {
-            Ok(()) => Ok(()),
+        let outcome = if is_failure { AttemptOutcome::Failed } else { AttemptOutcome::Released };
+        let record =
+            match self.audit_record(&audit, self.clock.now(), error.code(), detail(&audit, &error))
+            {
+                Ok(record) => record,
+                Err(randomness) => return randomness.into(),
+            };
+        let finished = match reservation {
+            Some(reservation) => FinishAttempt::reserved(reservation, outcome, record),
+            None => FinishAttempt::unreserved(record),
+        };
+        match self.store.finish_attempt(&finished).await {
+            Ok(()) => error,
             // The answer must not hide behind a second failure of a store that failed already.
-            Err(_) if matches!(error, ChangeError::Store(_)) => Ok(()),
-            Err(store) => Err(store.into()),
+            Err(_) if matches!(error, ChangeError::Store(_)) => error,
+            Err(store) => store.into(),
         }
     }
 
     pub(super) fn audit_record(
         &self,
-        trail: &Trail,
+        audit: &AuditContext,
         at: Timestamp,
         outcome: &str,
         detail: Option<String>,
@@ -75,13 +93,13 @@ impl PasswordChangeService {
         Ok(AuditRecord {
             id: random_uuid(&*self.randomness)?,
             at,
-            realm: trail.realm.clone(),
-            account: trail.account,
-            action: trail.action.to_owned(),
+            realm: audit.realm.clone(),
+            account: audit.account,
+            action: audit.action.to_owned(),
             outcome: outcome.to_owned(),
             detail,
-            caller: trail.caller.clone(),
-            context: trail.context.clone(),
+            caller: audit.caller.clone(),
+            context: audit.context.clone(),
         })
     }
 
@@ -90,19 +108,34 @@ impl PasswordChangeService {
         account: &Account,
         at: Timestamp,
         is_reset: bool,
-        trail: &Trail,
+        audit: &AuditContext,
     ) -> Result<OutboxEvent, RandomnessError> {
         let kind = if is_reset { EventKind::PasswordReset } else { EventKind::PasswordChanged };
-        Ok(OutboxEvent::new(random_uuid(&*self.randomness)?, at, kind, account, &trail.context))
+        Ok(OutboxEvent::new(random_uuid(&*self.randomness)?, at, kind, account, &audit.context))
     }
 
-    /// What to tell should the charge of this try close the account.
-    pub(super) fn alarm(
+    /// What to tell should the reservation of this attempt lock the account out.
+    pub(super) fn lockout_event(
         &self,
         account: &Account,
         at: Timestamp,
-        trail: &Trail,
-    ) -> Result<AttemptAlarm, RandomnessError> {
-        Ok(AttemptAlarm::new(random_uuid(&*self.randomness)?, at, account, &trail.context))
+        audit: &AuditContext,
+    ) -> Result<DeferredLockoutEvent, RandomnessError> {
+        Ok(DeferredLockoutEvent::new(random_uuid(&*self.randomness)?, at, account, &audit.context))
+    }
+}
+
+fn detail(audit: &AuditContext, error: &ChangeError) -> Option<String> {
+    match error {
+        ChangeError::Rejected(violations) => {
+            let codes: Vec<&str> = violations.iter().map(Violation::code).collect();
+            Some(codes.join(","))
+        }
+        // Tells attempts at one unknown identifier from those at another, and nothing more.
+        _ if audit.account.is_none() => audit
+            .attempt_key
+            .as_ref()
+            .map(|key| format!("unknown:{}", data_encoding::HEXLOWER.encode(&key.as_bytes()[..8]))),
+        _ => None,
     }
 }

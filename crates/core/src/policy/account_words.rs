@@ -8,11 +8,11 @@ use crate::Plaintext;
 /// for.
 ///
 /// ```
-/// use repass_core::{ContextWords, Knowledge, Plaintext, Policy};
+/// use repass_core::{ContextWords, PolicyContext, Plaintext, Policy};
 ///
 /// let words = ContextWords { email: Some("srini@example.org"), ..ContextWords::default() };
-/// let knowledge = Knowledge { words, ..Knowledge::default() };
-/// let violations = Policy::default().judge(&Plaintext::from("one srini to rule"), &knowledge);
+/// let knowledge = PolicyContext { words, ..PolicyContext::default() };
+/// let violations = Policy::default().evaluate(&Plaintext::from("one srini to rule"), &knowledge);
 /// assert_eq!(violations[0].code(), "contains-account-word");
 /// ```
 #[derive(Debug, Clone, Copy, Default)]

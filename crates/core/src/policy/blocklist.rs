@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::Plaintext;
 
-/// A list of passwords that are refused whoever wants them (NIST SP 800-63B-4, 3.1.1.2).
+/// A list of passwords that are refused for every account (NIST SP 800-63B-4, 3.1.1.2).
 pub trait Blocklist: Send + Sync + fmt::Debug {
     /// Whether the whole of `candidate` is on the list.
     fn contains(&self, candidate: &Plaintext) -> bool;

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord,
-    ChangeError, Closed, Commit, Committed, CredentialStore, Engine, Found, HashedPassword,
-    InstallationKey, StoreError, Subject, Upgrade,
+    AccountId, AccountWithCredential, ChangeError, Commit, CommitOutcome, CredentialStore, Engine,
+    FinishAttempt, HashedPassword, InstallationKey, Rehash, ReserveAttempt, ReserveOutcome,
+    StoreError, Subject,
 };
 
 use crate::house::{House, NEW, OLD, old_password, realm};
@@ -15,7 +15,7 @@ struct FullDisk(Arc<dyn CredentialStore>);
 
 #[async_trait]
 impl CredentialStore for FullDisk {
-    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
+    async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
         self.0.find(subject).await
     }
 
@@ -27,38 +27,26 @@ impl CredentialStore for FullDisk {
         self.0.history(account, depth).await
     }
 
-    async fn charge(
+    async fn reserve_attempt(
         &self,
-        key: &AttemptKey,
-        path: AttemptPath,
-        rules: &AttemptRules,
-        now: Timestamp,
-        alarm: Option<&AttemptAlarm>,
-    ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
-        self.0.charge(key, path, rules, now, alarm).await
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError> {
+        self.0.reserve_attempt(attempt).await
     }
 
-    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
-        self.0.refund(ticket).await
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+        self.0.finish_attempt(attempt).await
     }
 
     async fn delete_expired_attempts(&self, _: Timestamp, _: usize) -> Result<(), StoreError> {
         Err(StoreError::Failed("the disk is full".into()))
     }
 
-    async fn record(
-        &self,
-        record: &AuditRecord,
-        alarm: Option<uuid::Uuid>,
-    ) -> Result<(), StoreError> {
-        self.0.record(record, alarm).await
-    }
-
-    async fn commit(&self, _: &Commit) -> Result<Committed, StoreError> {
+    async fn commit(&self, _: &Commit) -> Result<CommitOutcome, StoreError> {
         Err(StoreError::Failed("the disk is full".into()))
     }
 
-    async fn upgrade(&self, _: &Upgrade) -> Result<bool, StoreError> {
+    async fn rehash(&self, _: &Rehash) -> Result<bool, StoreError> {
         Err(StoreError::Failed("the disk is full".into()))
     }
 }
@@ -77,7 +65,7 @@ async fn a_commit_that_fails_does_not_charge_the_holder_of_the_right_password() 
         assert!(matches!(result, Err(ChangeError::Store(_))), "{result:?}");
         let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
         assert_eq!(attempts.failures, 0);
-        assert_eq!(attempts.password_closed_until, None);
+        assert_eq!(attempts.password_locked_until, None);
     }
     assert_eq!(house.audit().await[0].outcome, "fault");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use repass_core::{
     Argon2Path, Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher, HasherOptions,
-    Knowledge, NewPassword, Plaintext, Policy, SystemRandomness,
+    NewPassword, Plaintext, Policy, PolicyContext, SystemRandomness,
 };
 
 const PROFILE: HashProfile = HashProfile::INSECURE_FOR_TESTS;
@@ -27,7 +27,7 @@ async fn verify(
 
 fn accepted(text: &str) -> NewPassword {
     let policy = Policy { min_length: 1, blocklists: Vec::new(), ..Policy::default() };
-    policy.accept(Arc::new(Plaintext::from(text)), &Knowledge::default()).unwrap()
+    policy.accept(Arc::new(Plaintext::from(text)), &PolicyContext::default()).unwrap()
 }
 
 #[tokio::test]

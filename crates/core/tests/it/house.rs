@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use repass_core::{
     Account, AccountId, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
     AuditRecord, Authorization, Change, ChangeError, Changed, Clock, Context, Engine, HashError,
-    HashedPassword, Hasher, HasherOptions, InstallationKey, Knowledge, NewAccount, NewPassword,
-    Plaintext, Policy, Profile, Proof, Realm, Subject, SystemRandomness, random_uuid,
+    HashedPassword, Hasher, HasherOptions, InstallationKey, NewAccount, NewPassword, Plaintext,
+    Policy, PolicyContext, Profile, Proof, Realm, Subject, SystemRandomness, random_uuid,
 };
 use repass_testkit::{ManualClock, MemoryStore, fixtures};
 
@@ -222,7 +222,7 @@ impl House {
 /// What a hasher with these options, but the cheap profile, stores for a password.
 pub(crate) async fn stored_by(options: HasherOptions, password: &str) -> HashedPassword {
     let password = Arc::new(Plaintext::from(password));
-    let accepted = Policy::default().accept(password, &Knowledge::default()).unwrap();
+    let accepted = Policy::default().accept(password, &PolicyContext::default()).unwrap();
     fixtures::hasher_with(options).hash(accepted).await.unwrap()
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use repass_core::{
-    Account, AccountFilter, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
-    CredentialStore, Engine, Found, HashProfile, HashedPassword, HasherOptions, ImportVerdict,
-    ImportedPassword, InstallationKey, NewAccount, NewImport, Profile, Realm, Subject,
-    SystemRandomness,
+    Account, AccountFilter, AccountWithCredential, Administration, AdministrationStore,
+    Argon2idHasher, AuditFilter, CredentialStore, Engine, HashProfile, HashedPassword,
+    HasherOptions, ImportVerdict, ImportedPassword, InstallationKey, NewAccount, NewImport,
+    Profile, Realm, Subject, SystemRandomness,
 };
 use repass_testkit::{ManualClock, MemoryStore};
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ impl Desk {
         self.administration.import_accounts(accounts, false).await.unwrap()
     }
 
-    async fn found(&self, realm: &str, user_id: &str) -> Option<Found> {
+    async fn found(&self, realm: &str, user_id: &str) -> Option<AccountWithCredential> {
         self.store.find(&Subject::new(realm.parse().unwrap(), user_id)).await.unwrap()
     }
 
@@ -217,7 +217,7 @@ async fn moments_that_are_not_said_follow_from_those_that_are() {
         ("all", [1, 3, 2]),
         ("later", [1, 3, 3]),
     ] {
-        let Found { account, credential } = desk.found("a", user_id).await.unwrap();
+        let AccountWithCredential { account, credential } = desk.found("a", user_id).await.unwrap();
         let Account { created_at, updated_at, .. } = account;
         let moments = [created_at, updated_at, credential.unwrap().changed_at];
         assert_eq!(moments, expected.map(at), "{user_id}");

@@ -1,4 +1,4 @@
-use repass_core::{Knowledge, Plaintext, SystemRandomness, Violation};
+use repass_core::{Plaintext, PolicyContext, SystemRandomness, Violation};
 use serde_json::{Value, json};
 
 use super::*;
@@ -91,9 +91,9 @@ fn e13_signed_tokens_are_refused_where_nothing_can_verify_them() {
 fn the_policy_holds_the_vendors_rules_and_no_other() {
     let policy = Fabric.policy().unwrap();
     policy.check().unwrap();
-    let knowledge = Knowledge { is_current: true, is_reused: true, ..Knowledge::default() };
+    let knowledge = PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
     let codes = |text: &str| -> Vec<&str> {
-        let violations = policy.judge(&Plaintext::from(text), &knowledge);
+        let violations = policy.evaluate(&Plaintext::from(text), &knowledge);
         violations.iter().map(Violation::code).collect()
     };
     assert!(codes("ABC123").is_empty());

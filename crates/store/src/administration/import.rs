@@ -1,7 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
 use repass_core::{
-    Account, AccountBatch, AccountError, AccountId, Found, Imported, Realm, StoreError, UserId,
+    Account, AccountBatch, AccountError, AccountId, AccountWithCredential, Imported, Realm,
+    StoreError, UserId,
 };
 use sqlx::{AssertSqlSafe, query};
 
@@ -28,7 +29,7 @@ impl SqlStore {
         let mut present = HashMap::new();
         for accounts in batch.accounts.chunks(ROWS) {
             let new = self.insert_accounts(&mut transaction, accounts).await?;
-            let (new, others): (Vec<&Found>, Vec<&Found>) =
+            let (new, others): (Vec<&AccountWithCredential>, Vec<&AccountWithCredential>) =
                 accounts.iter().partition(|found| new.contains(&found.account.id));
             added.extend(new.iter().map(|found| found.account.id));
             self.insert_credentials(&mut transaction, &new).await?;
@@ -44,7 +45,7 @@ impl SqlStore {
             self.write_audit(&mut transaction, &record).await?;
             self.end(transaction, &record).await?;
         }
-        let outcome = |found: &Found| {
+        let outcome = |found: &AccountWithCredential| {
             if added.contains(&found.account.id) {
                 return Ok(Imported::Added);
             }
@@ -59,7 +60,7 @@ impl SqlStore {
     async fn insert_accounts(
         &self,
         transaction: &mut WriteTransaction,
-        accounts: &[Found],
+        accounts: &[AccountWithCredential],
     ) -> Result<HashSet<AccountId>, StoreError> {
         let sql = format!(
             "INSERT INTO accounts (id, realm, user_id, email, username, profile, active,
@@ -68,7 +69,7 @@ impl SqlStore {
             rows(accounts.len(), 9),
         );
         let mut insert = query(AssertSqlSafe(sql));
-        for Found { account, .. } in accounts {
+        for AccountWithCredential { account, .. } in accounts {
             insert = insert
                 .bind(account.id.to_string())
                 .bind(account.realm.to_string())
@@ -86,7 +87,7 @@ impl SqlStore {
     async fn insert_credentials(
         &self,
         transaction: &mut WriteTransaction,
-        accounts: &[&Found],
+        accounts: &[&AccountWithCredential],
     ) -> Result<(), StoreError> {
         let credentials: Vec<_> = accounts
             .iter()

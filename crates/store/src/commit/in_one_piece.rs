@@ -1,4 +1,4 @@
-use repass_core::{Commit, Committed, StoreError};
+use repass_core::{Commit, CommitOutcome, StoreError};
 
 use super::{effects, hash_kept, hash_replaced};
 use crate::dialect::Dialect;
@@ -16,7 +16,7 @@ impl SqlStore {
     pub(super) async fn commit_in_one_piece(
         &self,
         commit: &Commit,
-    ) -> Result<Option<Committed>, StoreError> {
+    ) -> Result<Option<CommitOutcome>, StoreError> {
         let Commit { expected_version: expected, spend, otp, .. } = commit;
         let alone = self.dialect == Dialect::Sqlite && self.keeps_accounts();
         if !alone || *expected == 0 || spend.is_some() || otp.is_some() {
@@ -26,7 +26,7 @@ impl SqlStore {
         let checked = [hash_replaced(commit), audit_written(&commit.audit, OUTCOME, "")?];
         let all = hash_kept(commit).into_iter().chain(checked).chain(effects(commit, version));
         match self.have_at_once(all).await {
-            Ok(()) => Ok(Some(Committed::Done { version })),
+            Ok(()) => Ok(Some(CommitOutcome::Done { version })),
             Err(error) if is_null_violation(&error) => Ok(None),
             Err(error) => Err(self.error(error)),
         }

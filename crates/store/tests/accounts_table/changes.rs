@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use repass_core::{
     Account, AdministrationStore, Argon2idHasher, AuditFilter, ChangeError, Clock, Commit,
-    Committed, CredentialStore, HashProfile, HashedPassword, Hasher, HasherOptions, Normalisation,
-    OutboxFilter, OutboxState, OutboxStore, Proof, StoreError, SystemRandomness,
+    CommitOutcome, CredentialStore, HashProfile, HashedPassword, Hasher, HasherOptions,
+    Normalisation, OutboxFilter, OutboxState, OutboxStore, Proof, StoreError, SystemRandomness,
 };
 use repass_testkit::fixtures;
 
@@ -137,18 +137,18 @@ pub(crate) async fn a_hash_that_changed_meanwhile_conflicts(application: Applica
     application.set_pw(&user, Some("theirs")).await;
     // Version 1 as well: only the hash tells that it is another one.
     let late = commit(&user, (1, "first"), "ours");
-    assert_eq!(store.commit(&late).await.unwrap(), Committed::Conflict);
+    assert_eq!(store.commit(&late).await.unwrap(), CommitOutcome::Conflict);
     assert_eq!(application.pw(&user).await.as_deref(), Some("theirs"), "it is not overwritten");
     let none = Commit { expected_hash: None, expected_version: 0, ..late.clone() };
-    assert_eq!(store.commit(&none).await.unwrap(), Committed::Conflict);
+    assert_eq!(store.commit(&none).await.unwrap(), CommitOutcome::Conflict);
     let own = if application.is_postgres() { "repass." } else { "" };
     for table in ["credentials", "password_history", "outbox", "audit"] {
         assert_eq!(application.count(&format!("{own}{table}")).await, 0, "{table}");
     }
     let right = commit(&user, (1, "theirs"), "ours");
-    assert_eq!(store.commit(&right).await.unwrap(), Committed::Done { version: 2 });
+    assert_eq!(store.commit(&right).await.unwrap(), CommitOutcome::Done { version: 2 });
     let wrong_version = commit(&user, (1, "ours"), "more");
-    assert_eq!(store.commit(&wrong_version).await.unwrap(), Committed::Conflict);
+    assert_eq!(store.commit(&wrong_version).await.unwrap(), CommitOutcome::Conflict);
 }
 
 pub(crate) async fn of_changes_at_once_one_wins(application: Application) {
@@ -163,7 +163,7 @@ pub(crate) async fn of_changes_at_once_one_wins(application: Application) {
             (Arc::clone(if rival % 2 == 0 { &store } else { &other }), user.clone());
         rivals.push(tokio::spawn(async move {
             let change = commit(&user, (1, "first"), &format!("of {rival}"));
-            store.commit(&change).await.unwrap() == Committed::Done { version: 2 }
+            store.commit(&change).await.unwrap() == CommitOutcome::Done { version: 2 }
         }));
     }
     for rival in 0..10 {
@@ -199,14 +199,14 @@ pub(crate) async fn rows_may_go_at_any_time(application: Application) {
     assert_eq!(house.find(&user).await, None);
     assert!(!house.counts(&user, &token).await, "its tokens go with it");
     let change = commit(&user, (1, &pw), "late");
-    assert_eq!(house.store.commit(&change).await.unwrap(), Committed::Conflict);
+    assert_eq!(house.store.commit(&change).await.unwrap(), CommitOutcome::Conflict);
     assert!(house.store.register(&account).await.is_err());
     assert!(house.desk.unlock(&user.realm(), "pat").await.is_err());
 
     // Somebody else gets its name.
     let heir = User { id: User::new("").id, pw: Some(pw.clone()), ..user.clone() };
     house.application.insert(&heir).await;
-    assert_eq!(house.store.commit(&change).await.unwrap(), Committed::Conflict);
+    assert_eq!(house.store.commit(&change).await.unwrap(), CommitOutcome::Conflict);
     assert!(!house.counts(&heir, &token).await, "and inherits nothing else");
     assert_eq!(house.change(&heir, OLD, NEW).await.unwrap().account.id, heir.account());
 

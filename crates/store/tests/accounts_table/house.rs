@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repass_core::{
-    Account, Administration, Argon2idHasher, Authorization, CallerAuthenticator, Change,
-    ChangeError, Changed, Context, CredentialStore, Engine, Found, HashedPassword, Hasher,
-    InstallationKey, Knowledge, NewPassword, Plaintext, Policy, Proof,
+    Account, AccountWithCredential, Administration, Argon2idHasher, Authorization,
+    CallerAuthenticator, Change, ChangeError, Changed, Context, CredentialStore, Engine,
+    HashedPassword, Hasher, InstallationKey, NewPassword, Plaintext, Policy, PolicyContext, Proof,
 };
 use repass_store::SqlStore;
 use repass_testkit::{ManualClock, fixtures};
@@ -55,7 +55,7 @@ impl House {
 
     pub(crate) fn accepted(&self, password: &str) -> NewPassword {
         let password = Arc::new(Plaintext::from(password));
-        self.engine.policy().accept(password, &Knowledge::default()).unwrap()
+        self.engine.policy().accept(password, &PolicyContext::default()).unwrap()
     }
 
     pub(crate) async fn hash(&self, password: &str) -> HashedPassword {
@@ -83,7 +83,7 @@ impl House {
         self.engine.change(change).await
     }
 
-    pub(crate) async fn find(&self, user: &User) -> Option<Found> {
+    pub(crate) async fn find(&self, user: &User) -> Option<AccountWithCredential> {
         self.store.find(&user.subject()).await.unwrap()
     }
 

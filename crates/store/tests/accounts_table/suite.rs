@@ -11,11 +11,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
-    AdministrationStore, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptState,
-    AttemptTicket, AuditFilter, AuditRecord, Claim, ClaimedEvent, Closed, Commit, Committed,
-    CredentialStore, Found, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore,
-    OtpEnrolment, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, Realm, ResetToken,
-    StoreError, Subject, TokenDigest, TokenId, TokenStore, Upgrade,
+    AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
+    Claim, ClaimedEvent, Commit, CommitOutcome, CredentialStore, FinishAttempt, HashedPassword,
+    HeldToken, Imported, Key, KeyId, KeyStore, OtpEnrolment, OutboxEntry, OutboxEvent,
+    OutboxFilter, OutboxStore, Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetToken,
+    StoreError, Subject, TokenDigest, TokenId, TokenStore,
 };
 use repass_store::SqlStore;
 use repass_testkit::conformance::{self, AdministrationFixture};
@@ -53,16 +53,16 @@ impl Mapped {
 
 #[async_trait]
 impl CredentialStore for Mapped {
-    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
+    async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
         let found = self.store.find(subject).await?;
-        Ok(found.map(|Found { account, mut credential }| {
+        Ok(found.map(|AccountWithCredential { account, mut credential }| {
             let account = self.complete(account);
             if let Some(own) = &mut credential
                 && own.changed_at == Timestamp::UNIX_EPOCH
             {
                 own.changed_at = account.created_at;
             }
-            Found { account, credential }
+            AccountWithCredential { account, credential }
         }))
     }
 
@@ -70,19 +70,15 @@ impl CredentialStore for Mapped {
         self.store.history(of, n).await
     }
 
-    async fn charge(
+    async fn reserve_attempt(
         &self,
-        key: &AttemptKey,
-        path: AttemptPath,
-        rules: &AttemptRules,
-        now: Timestamp,
-        alarm: Option<&AttemptAlarm>,
-    ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
-        self.store.charge(key, path, rules, now, alarm).await
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError> {
+        self.store.reserve_attempt(attempt).await
     }
 
-    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
-        self.store.refund(ticket).await
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+        self.store.finish_attempt(attempt).await
     }
 
     async fn delete_expired_attempts(
@@ -93,11 +89,7 @@ impl CredentialStore for Mapped {
         self.store.delete_expired_attempts(now, limit).await
     }
 
-    async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError> {
-        self.store.record(record, alarm).await
-    }
-
-    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+    async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
         // The suite names versions only; the engine says which hash it has seen with them.
         let subject = Subject::new(commit.realm.clone(), commit.user_id.as_str());
         let seen = self.store.find(&subject).await?.and_then(|found| found.credential);
@@ -106,8 +98,8 @@ impl CredentialStore for Mapped {
         self.store.commit(&Commit { expected_hash, ..commit.clone() }).await
     }
 
-    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
-        self.store.upgrade(upgrade).await
+    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
+        self.store.rehash(upgrade).await
     }
 }
 
@@ -214,7 +206,7 @@ impl AdministrationStore for Mapped {
             return Err(AccountError::Exists);
         }
         self.store.register(account).await?;
-        Ok(self.store.record(audit, None).await?)
+        Ok(self.store.finish_attempt(&FinishAttempt::unreserved(audit.clone())).await?)
     }
 
     async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError> {

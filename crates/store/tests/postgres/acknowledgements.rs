@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use repass_core::{AttemptKey, Committed, CredentialStore, StoreError};
+use repass_core::{AttemptKey, CommitOutcome, CredentialStore, StoreError};
 use tokio::sync::oneshot;
 
-use crate::database::{account, add, assert_changed_once, charge, commit, count, open, shared};
+use crate::database::{account, add, assert_changed_once, commit, count, open, reserve, shared};
 use crate::proxy::{Cut, Proxy};
 
-const DONE: Committed = Committed::Done { version: 2 };
+const DONE: CommitOutcome = CommitOutcome::Done { version: 2 };
 
 pub(crate) async fn a_commit_whose_answer_is_lost_is_done_once() {
     let (proxy, name) = (Proxy::start(), shared().create_database());
@@ -58,7 +58,7 @@ pub(crate) async fn a_charge_whose_answer_is_lost_is_not_made_again() {
     let (proxy, name) = (Proxy::start(), shared().create_database());
     let store = open(&proxy.url(&name)).await;
     proxy.cut_next_commit(Cut::Answer);
-    let error = charge(&store, &AttemptKey::account(account(1).id)).await.unwrap_err();
+    let error = reserve(&store, &AttemptKey::account(account(1).id)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!(proxy.has_cut());
     assert_eq!(count(&shared().url(&name), "attempts WHERE failures = 1").await, 1);

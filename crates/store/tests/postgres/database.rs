@@ -1,11 +1,13 @@
 //! The cluster that the tests share, and what they put into its databases.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use repass_core::{
-    Account, AccountId, AdministrationStore, AttemptKey, AttemptPath, AttemptRules, AttemptTicket,
-    AuditRecord, Closed, Commit, CredentialStore, HashedPassword, OutboxEvent, StoreError, Subject,
+    Account, AccountId, AdministrationStore, AttemptKey, AttemptPath, AttemptReservation,
+    AuditRecord, Commit, CredentialStore, HashedPassword, LockedOut, LockoutPolicy, OutboxEvent,
+    ReserveAttempt, ReserveOutcome, StoreError, Subject,
 };
 use repass_postgres_cluster::Cluster;
 use repass_store::SqlStore;
@@ -81,12 +83,18 @@ pub(crate) fn commit(number: u128, version: i64) -> Commit {
 }
 
 /// With limits that are never reached.
-pub(crate) async fn charge(
+pub(crate) async fn reserve(
     store: &SqlStore,
     key: &AttemptKey,
-) -> Result<Result<AttemptTicket, Closed>, StoreError> {
-    let rules = AttemptRules { free: 1_000, limit: 1_000, ..AttemptRules::default() };
-    store.charge(key, AttemptPath::Password, &rules, Timestamp::UNIX_EPOCH, None).await
+) -> Result<Result<AttemptReservation, LockedOut>, StoreError> {
+    let second = Duration::from_secs(1);
+    let policy = LockoutPolicy::new(1_000, second, second, 1_000).unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    let attempt = ReserveAttempt::new(key, AttemptPath::Password, &policy, now);
+    Ok(match store.reserve_attempt(&attempt).await? {
+        ReserveOutcome::Reserved(reservation) => Ok(reservation),
+        ReserveOutcome::LockedOut(locked_out) => Err(locked_out),
+    })
 }
 
 /// Whether all that one change writes is there once.

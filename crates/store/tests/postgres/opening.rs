@@ -7,7 +7,7 @@ use repass_store::{OpenError, SqlStore};
 use sqlx::{AssertSqlSafe, Executor};
 
 use crate::database::{
-    account, add, charge, commit, count, open, printed, raw, shared, subject, url,
+    account, add, commit, count, open, printed, raw, reserve, shared, subject, url,
 };
 
 pub(crate) async fn many_nodes_may_open_a_new_database_at_once() {
@@ -113,7 +113,7 @@ pub(crate) async fn neither_advisory_locks_nor_listen_are_used() {
     let store = open(&url).await;
     add(&store, 1).await;
     store.commit(&commit(1, 1)).await.unwrap();
-    charge(&store, &AttemptKey::account(account(1).id)).await.unwrap().unwrap();
+    reserve(&store, &AttemptKey::account(account(1).id)).await.unwrap().unwrap();
 
     let log = fs::read_to_string(shared().folder().join("log")).unwrap().to_lowercase();
     assert!(log.contains("for no key update") && log.contains("create table accounts"), "it logs");

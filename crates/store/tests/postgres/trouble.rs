@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use repass_core::{
-    AdministrationStore, AttemptKey, Commit, Committed, CredentialStore, StoreError,
+    AdministrationStore, AttemptKey, Commit, CommitOutcome, CredentialStore, StoreError,
 };
 use repass_postgres_cluster::{Cluster, Mode};
 use repass_store::SqlStore;
@@ -14,11 +14,11 @@ use sqlx::{AnyConnection, AssertSqlSafe, Executor};
 use tokio::sync::watch;
 
 use crate::database::{
-    account, add, assert_changed_once, audit, charge, commit, count, hash, open, printed, raw,
+    account, add, assert_changed_once, audit, commit, count, hash, open, printed, raw, reserve,
     subject, url,
 };
 
-const DONE: Committed = Committed::Done { version: 2 };
+const DONE: CommitOutcome = CommitOutcome::Done { version: 2 };
 
 /// The first `times` changes run into `trouble`, at once or when they are committed.
 async fn troubled(raw: &mut AnyConnection, times: i64, trouble: &str, at_once: bool) {
@@ -81,7 +81,7 @@ pub(crate) async fn a_deadlock_is_tried_again() {
     other.execute("SET deadlock_timeout = '1min'").await.unwrap();
     let store = open(&url).await;
     add(&store, 1).await;
-    charge(&store, &AttemptKey::account(account(1).id)).await.unwrap().unwrap();
+    reserve(&store, &AttemptKey::account(account(1).id)).await.unwrap().unwrap();
 
     other.execute("BEGIN; SELECT 1 FROM attempts FOR UPDATE").await.unwrap();
     let committing = tokio::spawn(async move { store.commit(&commit(1, 1)).await });
@@ -129,7 +129,7 @@ pub(crate) async fn a_server_that_restarts_is_unavailable_and_then_back() {
         for error in [
             store.find(&subject(1)).await.unwrap_err(),
             store.commit(&commit(1, 1)).await.unwrap_err(),
-            charge(&store, &key).await.unwrap_err(),
+            reserve(&store, &key).await.unwrap_err(),
         ] {
             assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
         }
@@ -154,7 +154,7 @@ async fn change_on_and_on(
     let mut version = 1;
     while !end.load(Ordering::Relaxed) {
         match store.commit(&commit(number, version)).await {
-            Ok(Committed::Done { version: made }) => {
+            Ok(CommitOutcome::Done { version: made }) => {
                 assert_eq!(made, version + 1);
                 version = made;
                 acknowledged.send_modify(|count| *count += 1);
@@ -220,11 +220,11 @@ pub(crate) async fn first_tries_at_once_are_all_counted() {
             .map(|turn| {
                 let store = if turn % 2 == 0 { one.clone() } else { other.clone() };
                 let key = key.clone();
-                tokio::spawn(async move { charge(&store, &key).await.unwrap().unwrap() })
+                tokio::spawn(async move { reserve(&store, &key).await.unwrap().unwrap() })
             })
             .collect();
-        for charge in charging {
-            charge.await.unwrap();
+        for reserve in charging {
+            reserve.await.unwrap();
         }
         assert_eq!(one.attempts(&key).await.unwrap().failures, 20);
     }

@@ -5,8 +5,10 @@ use jiff::Timestamp;
 
 use super::Fixture;
 use super::check::check_eq;
-use super::sample::{RIVALS, added, at, key, rules, unknown_key};
-use repass_core::{AttemptKey, AttemptPath, AttemptRules, AttemptTicket, Closed, CredentialStore};
+use super::sample::{self, RIVALS, added, at, key, release, rules, rules_up_to, unknown_key};
+use repass_core::{
+    AttemptKey, AttemptPath, AttemptReservation, CredentialStore, LockedOut, LockoutPolicy,
+};
 
 const PATHS: [AttemptPath; 2] = [AttemptPath::Password, AttemptPath::Reset];
 const MINUTE: Duration = Duration::from_secs(60);
@@ -17,10 +19,10 @@ async fn reserve(
     store: &dyn CredentialStore,
     key: &AttemptKey,
     path: AttemptPath,
-    rules: &AttemptRules,
+    rules: &LockoutPolicy,
     now: Timestamp,
-) -> Result<AttemptTicket, Closed> {
-    store.charge(key, path, rules, now, None).await.expect("reserving an attempt")
+) -> Result<AttemptReservation, LockedOut> {
+    sample::reserve(store, key, path, rules, now, None).await
 }
 
 /// How many failures the row has, found out by reserving one more.
@@ -50,7 +52,7 @@ pub(super) async fn each_path_is_locked_out_by_its_own_failures(fixture: &dyn Fi
                 "the reservation names its row and path"
             );
         }
-        let locked_out = Closed { until: Some(at(60)) };
+        let locked_out = LockedOut { until: Some(at(60)) };
         let refused = reserve(&*store, &key, path, &rules, at(59)).await.unwrap_err();
         check_eq!(refused, locked_out, "the path is locked out after two failures");
         let other = reserve(&*store, &key, other, &rules, at(59)).await;
@@ -68,7 +70,7 @@ pub(super) async fn each_path_is_locked_out_by_its_own_failures(fixture: &dyn Fi
 pub(super) async fn the_limit_locks_passwords_out_until_a_reset(fixture: &dyn Fixture) {
     let store = fixture.store();
     let key = key(&added(fixture).await);
-    let rules = AttemptRules { limit: 3, ..rules(100, MINUTE) };
+    let rules = rules_up_to(100, MINUTE, 3);
     for _ in 0..3 {
         let ticket = reserve(&*store, &key, AttemptPath::Password, &rules, at(0)).await;
         ticket.expect("not locked out below the limit");
@@ -76,7 +78,7 @@ pub(super) async fn the_limit_locks_passwords_out_until_a_reset(fixture: &dyn Fi
     let refused = reserve(&*store, &key, AttemptPath::Password, &rules, at(DAY)).await;
     check_eq!(
         refused,
-        Err(Closed { until: None }),
+        Err(LockedOut { until: None }),
         "at the limit, passwords are locked out without an end"
     );
     let reset = reserve(&*store, &key, AttemptPath::Reset, &rules, at(DAY)).await;
@@ -90,7 +92,7 @@ pub(super) async fn releases_restore_the_row(fixture: &dyn Fixture) {
         let key = key(&added(fixture).await);
         reserve(&*store, &key, path, &rules, at(0)).await.expect("not locked out");
         let second = reserve(&*store, &key, path, &rules, at(0)).await.expect("not locked out");
-        store.refund(&second).await.expect("releasing an attempt");
+        release(&*store, &second).await;
         let again = reserve(&*store, &key, path, &rules, at(0)).await;
         let again = again.expect("a release ends the lockout that its attempt began");
         check_eq!(again.failures, 2, "a released attempt is not counted");
@@ -99,8 +101,8 @@ pub(super) async fn releases_restore_the_row(fixture: &dyn Fixture) {
     let key = key(&added(fixture).await);
     let ticket =
         reserve(&*store, &key, AttemptPath::Password, &rules, at(0)).await.expect("not locked out");
-    let gone = AttemptTicket { key: unknown_key(), ..ticket };
-    store.refund(&gone).await.expect("a release to a row that is gone succeeds");
+    let gone = AttemptReservation { key: unknown_key(), ..ticket };
+    release(&*store, &gone).await;
     check_eq!(failures(&*store, &gone.key).await, 0, "a release creates no row");
 }
 
@@ -141,10 +143,7 @@ pub(super) async fn releases_at_once_are_all_counted(fixture: &dyn Fixture) {
             tokio::spawn(async move {
                 let open = rules(100, MINUTE);
                 let ticket = reserve(&*store, &key, AttemptPath::Password, &open, at(0)).await;
-                store
-                    .refund(&ticket.expect("not locked out below the threshold"))
-                    .await
-                    .expect("releasing an attempt");
+                release(&*store, &ticket.expect("not locked out below the threshold")).await;
             })
         })
         .collect();
@@ -183,7 +182,7 @@ pub(super) async fn unknown_identifiers_are_forgotten(fixture: &dyn Fixture) {
         let early = reserve(&*store, key, path, &rules, at(30 * DAY - 1)).await;
         check_eq!(
             early,
-            Err(Closed { until: Some(at(365 * DAY)) }),
+            Err(LockedOut { until: Some(at(365 * DAY)) }),
             "the failures are kept for 30 days"
         );
     }

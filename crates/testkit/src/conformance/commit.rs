@@ -4,25 +4,25 @@ use std::time::Duration;
 use super::Fixture;
 use super::check::{check_empty, check_eq};
 use super::sample::{
-    Password, RIVALS, account, added, at, commit, found, hash, history, key, realm, rehash, rules,
-    shown, text,
+    Password, RIVALS, account, added, at, commit, found, hash, history, key, realm, rehash,
+    reserve, rules, shown, text,
 };
 use repass_core::{
-    Account, AttemptPath, Commit, Committed, CredentialStore, Normalisation, Upgrade,
+    Account, AttemptPath, Commit, CommitOutcome, CredentialStore, Normalisation, Rehash,
 };
 
 async fn refused(fixture: &dyn Fixture, account: &Account, change: &Commit, why: &str) {
     let store = fixture.store();
     let before = (found(&*store, account).await, history(&*store, account).await);
     let committed = store.commit(change).await.expect("commit");
-    check_eq!(committed, Committed::Conflict, "{why}");
+    check_eq!(committed, CommitOutcome::Conflict, "{why}");
     let after = (found(&*store, account).await, history(&*store, account).await);
     check_eq!(after, before, "a refused change writes nothing; refused because {why}");
 }
 
 async fn done(store: &dyn CredentialStore, change: &Commit) -> i64 {
     match store.commit(change).await.expect("commit") {
-        Committed::Done { version } => version,
+        CommitOutcome::Done { version } => version,
         refused => panic!("the change is valid\n  expected: Done\n  seen:     {refused:?}"),
     }
 }
@@ -91,12 +91,12 @@ pub(super) async fn keeps_the_normalisation(fixture: &dyn Fixture) {
     let password = found(&*store, &account).await.password.expect("a password");
     check_eq!(password.hash, text(&nfc("second")), "the current hash keeps its normalisation");
 
-    let upgrade = Upgrade {
+    let upgrade = Rehash {
         expected_hash: nfc("second"),
         hash: nfc("stronger"),
         ..rehash(&account, 2, "second", "stronger")
     };
-    assert!(store.upgrade(&upgrade).await.expect("upgrade"));
+    assert!(store.rehash(&upgrade).await.expect("upgrade"));
     let third = Commit { expected_hash: Some(nfc("stronger")), ..commit(&account, 2, "third") };
     done(&*store, &third).await;
     let password = found(&*store, &account).await.password.expect("a password");
@@ -149,8 +149,8 @@ pub(super) async fn clears_attempts(fixture: &dyn Fixture) {
     let rules = rules(3, Duration::from_secs(60));
     for key in [key(&account), key(&bystander)] {
         for _ in 0..2 {
-            let paid = store.charge(&key, AttemptPath::Password, &rules, at(0), None).await;
-            paid.expect("reserving an attempt").expect("not locked out");
+            let paid = reserve(&*store, &key, AttemptPath::Password, &rules, at(0), None).await;
+            paid.expect("not locked out");
         }
     }
     done(&*store, &commit(&account, 1, "second")).await;
@@ -158,12 +158,8 @@ pub(super) async fn clears_attempts(fixture: &dyn Fixture) {
         (key(&account), 1, "a change clears the failures of its account"),
         (key(&bystander), 3, "a change does not clear the failures of another account"),
     ] {
-        let ticket = store.charge(&key, AttemptPath::Password, &rules, at(0), None).await;
-        check_eq!(
-            ticket.expect("reserving an attempt").expect("not locked out").failures,
-            failures,
-            "{why}"
-        );
+        let ticket = reserve(&*store, &key, AttemptPath::Password, &rules, at(0), None).await;
+        check_eq!(ticket.expect("not locked out").failures, failures, "{why}");
     }
 }
 
@@ -184,7 +180,11 @@ pub(super) async fn refuses_absent_and_inactive_accounts(fixture: &dyn Fixture) 
     let absent = account(&realm(), "absent");
     for version in [0, 1] {
         let committed = fixture.store().commit(&commit(&absent, version, "x")).await;
-        check_eq!(committed.expect("commit"), Committed::Conflict, "the account does not exist");
+        check_eq!(
+            committed.expect("commit"),
+            CommitOutcome::Conflict,
+            "the account does not exist"
+        );
     }
 }
 
@@ -202,8 +202,8 @@ pub(super) async fn one_of_many_at_once_wins(fixture: &dyn Fixture) {
     let mut winners = Vec::new();
     for rival in rivals {
         match rival.await.expect("a task that commits") {
-            (Committed::Done { version: 2 }, hash) => winners.push(hash),
-            (other, _) => check_eq!(other, Committed::Conflict, "every other change conflicts"),
+            (CommitOutcome::Done { version: 2 }, hash) => winners.push(hash),
+            (other, _) => check_eq!(other, CommitOutcome::Conflict, "every other change conflicts"),
         }
     }
     check_eq!(winners.len(), 1, "of {RIVALS} changes of one version exactly one is made");
@@ -232,6 +232,6 @@ pub(super) async fn other_accounts_do_not_conflict(fixture: &dyn Fixture) {
     for change in changes {
         outcomes.insert(format!("{:?}", change.await.expect("a task that commits")));
     }
-    let done = HashSet::from([format!("{:?}", Committed::Done { version: 2 })]);
+    let done = HashSet::from([format!("{:?}", CommitOutcome::Done { version: 2 })]);
     check_eq!(outcomes, done, "changes of different accounts at once are all made");
 }

@@ -1,14 +1,14 @@
 use super::Fixture;
 use super::check::{Lacks, check_eq, needs};
 use super::sample::{RIVALS, added, at, commit, digest, found};
-use repass_core::{Account, Commit, Committed, CredentialStore, OtpEnrolment, OtpSpend};
+use repass_core::{Account, Commit, CommitOutcome, CredentialStore, OtpEnrolment, OtpSpend};
 
 async fn outcome(
     store: &dyn CredentialStore,
     account: &Account,
     version: i64,
     otp: OtpSpend,
-) -> Committed {
+) -> CommitOutcome {
     let change = Commit { otp: Some(otp), ..commit(account, version, "with otp") };
     store.commit(&change).await.expect("commit")
 }
@@ -28,13 +28,13 @@ pub(super) async fn steps_only_go_up(fixture: &dyn Fixture) -> Result<(), Lacks>
             version += 1;
             check_eq!(
                 committed,
-                Committed::Done { version },
+                CommitOutcome::Done { version },
                 "step {step} is later than any used one"
             );
         } else {
             check_eq!(
                 committed,
-                Committed::OtpSpent,
+                CommitOutcome::OtpSpent,
                 "step {step} is not later than the last used one"
             );
         }
@@ -43,9 +43,9 @@ pub(super) async fn steps_only_go_up(fixture: &dyn Fixture) -> Result<(), Lacks>
     let enrolment = OtpEnrolment { last_step: Some(7), ..enrolled() };
     fixture.set_otp(account.id, &enrolment).await;
     let old = outcome(&*store, &account, version, OtpSpend::Step(7)).await;
-    check_eq!(old, Committed::OtpSpent, "the last step of a new enrolment counts as used");
+    check_eq!(old, CommitOutcome::OtpSpent, "the last step of a new enrolment counts as used");
     let new = outcome(&*store, &account, version, OtpSpend::Step(8)).await;
-    check_eq!(new, Committed::Done { version: version + 1 });
+    check_eq!(new, CommitOutcome::Done { version: version + 1 });
     Ok(())
 }
 
@@ -60,17 +60,17 @@ pub(super) async fn codes_count_once(fixture: &dyn Fixture) -> Result<(), Lacks>
         (&other, code, "a code of another account is refused"),
     ] {
         let wrong = outcome(&*store, account, 1, OtpSpend::Code(code)).await;
-        check_eq!(wrong, Committed::OtpSpent, "{why}");
+        check_eq!(wrong, CommitOutcome::OtpSpent, "{why}");
     }
     let right = outcome(&*store, &account, 1, OtpSpend::Code(code)).await;
-    check_eq!(right, Committed::Done { version: 2 });
+    check_eq!(right, CommitOutcome::Done { version: 2 });
     let again = outcome(&*store, &account, 2, OtpSpend::Code(code)).await;
-    check_eq!(again, Committed::OtpSpent, "a used code is refused");
+    check_eq!(again, CommitOutcome::OtpSpent, "a used code is refused");
 
     let expired = OtpEnrolment { code: Some((code, at(0))), ..OtpEnrolment::default() };
     fixture.set_otp(account.id, &expired).await;
     let late = outcome(&*store, &account, 2, OtpSpend::Code(code)).await;
-    check_eq!(late, Committed::OtpSpent, "a code is refused from the moment of its expiry on");
+    check_eq!(late, CommitOutcome::OtpSpent, "a code is refused from the moment of its expiry on");
     Ok(())
 }
 
@@ -82,26 +82,26 @@ pub(super) async fn refused_changes_use_up_nothing(fixture: &dyn Fixture) -> Res
     needs(fixture.set_otp(account.id, &enrolment).await, "one-time passwords")?;
     for otp in [OtpSpend::Step(5), OtpSpend::Code(code)] {
         let conflict = outcome(&*store, &account, 9, otp).await;
-        check_eq!(conflict, Committed::Conflict);
+        check_eq!(conflict, CommitOutcome::Conflict);
     }
     for (version, otp) in [(1, OtpSpend::Step(5)), (2, OtpSpend::Code(code))] {
         let done = outcome(&*store, &account, version, otp).await;
         check_eq!(
             done,
-            Committed::Done { version: version + 1 },
+            CommitOutcome::Done { version: version + 1 },
             "a refused change does not use up {otp:?}"
         );
     }
     let both = outcome(&*store, &account, 9, OtpSpend::Step(5)).await;
     check_eq!(
         both,
-        Committed::Conflict,
+        CommitOutcome::Conflict,
         "of a conflict and a used one-time password the conflict is returned"
     );
 
     let before = found(&*store, &account).await;
     let spent = outcome(&*store, &account, 3, OtpSpend::Step(5)).await;
-    check_eq!(spent, Committed::OtpSpent);
+    check_eq!(spent, CommitOutcome::OtpSpent);
     check_eq!(found(&*store, &account).await, before, "a refused change writes nothing");
     Ok(())
 }
@@ -117,7 +117,7 @@ pub(super) async fn one_use_of_many_at_once_wins(fixture: &dyn Fixture) -> Resul
         .collect();
     let mut done = 0;
     for rival in rivals {
-        done += usize::from(matches!(rival.await.expect("a task"), Committed::Done { .. }));
+        done += usize::from(matches!(rival.await.expect("a task"), CommitOutcome::Done { .. }));
     }
     check_eq!(done, 1, "of {RIVALS} uses at once exactly one is accepted");
     Ok(())

@@ -11,12 +11,13 @@ use jiff::Timestamp;
 use super::administration::added;
 use super::check::{check_empty, check_eq};
 use super::sample::{
-    RIVALS, account, at, audit, commit, event, key, realm, reset_token, rules, uuid,
+    RIVALS, account, at, audit, commit, event, key, realm, release, reserve, reset_token, rules,
+    rules_up_to, uuid,
 };
 use repass_core::{
-    Account, AdministrationStore, AttemptAlarm, AttemptPath, AttemptRules, AttemptTicket,
-    AuditFilter, AuditRecord, Claim, ClaimedEvent, Commit, Committed, Context, OutboxEntry,
-    OutboxEvent, OutboxFilter, OutboxState,
+    Account, AdministrationStore, AttemptOutcome, AttemptPath, AttemptReservation, AuditFilter,
+    AuditRecord, Claim, ClaimedEvent, Commit, CommitOutcome, Context, DeferredLockoutEvent,
+    FinishAttempt, LockoutPolicy, OutboxEntry, OutboxEvent, OutboxFilter, OutboxState,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -27,7 +28,7 @@ async fn changed(store: &dyn AdministrationStore, account: &Account, n: i64) -> 
     for version in 1..=n {
         let change = commit(account, version, "next");
         let done = store.commit(&change).await.expect("commit");
-        check_eq!(done, Committed::Done { version: version + 1 });
+        check_eq!(done, CommitOutcome::Done { version: version + 1 });
         events.push(change.event);
     }
     events
@@ -267,14 +268,13 @@ pub(super) async fn resets_are_announced(store: &dyn AdministrationStore) {
 async fn locked_out(
     store: &dyn AdministrationStore,
     account: &Account,
-    rules: &AttemptRules,
-) -> (OutboxEvent, AttemptTicket) {
+    rules: &LockoutPolicy,
+) -> (OutboxEvent, AttemptReservation) {
     let (path, key) = (AttemptPath::Password, key(account));
     for failures in 1.. {
-        let alarm = AttemptAlarm::new(uuid(), at(0), account, &Context::new("conformance"));
-        let ticket = store.charge(&key, path, rules, at(0), Some(&alarm)).await;
-        let ticket =
-            ticket.expect("reserving an attempt").expect("not locked out before the lockout event");
+        let alarm = DeferredLockoutEvent::new(uuid(), at(0), account, &Context::new("conformance"));
+        let ticket = reserve(store, &key, path, rules, at(0), Some(&alarm)).await;
+        let ticket = ticket.expect("not locked out before the lockout event");
         let raised = alarm.raised_by(&ticket, rules).map(|(event, _)| event);
         check_eq!(
             ticket.alarm,
@@ -290,8 +290,8 @@ async fn locked_out(
 
 pub(super) async fn a_lockout_is_announced_once_the_proof_failed(store: &dyn AdministrationStore) {
     let account = added(store).await;
-    let rules = AttemptRules { limit: 5, ..rules(3, Duration::from_micros(1)) };
-    let (event, _) = locked_out(store, &account, &rules).await;
+    let rules = rules_up_to(3, Duration::from_micros(1), 5);
+    let (event, ticket) = locked_out(store, &account, &rules).await;
     let held = entry(store, &event).await;
     check_eq!(
         (&held.event, held.due_at),
@@ -301,39 +301,38 @@ pub(super) async fn a_lockout_is_announced_once_the_proof_failed(store: &dyn Adm
     check_empty!(claim(store, &account, at(59)).await);
 
     let record = AuditRecord { at: at(1), ..audit(&account, "password.change") };
-    store.record(&record, Some(event.id)).await.expect("record");
+    let failed = |reservation: &AttemptReservation, record: AuditRecord| {
+        FinishAttempt::reserved(reservation.clone(), AttemptOutcome::Failed, record)
+    };
+    store.finish_attempt(&failed(&ticket, record)).await.expect("finishing an attempt");
     let told = only(store, &account, at(1)).await;
     check_eq!(told.event, event, "after a failed proof the lockout event is due at once");
-    store.record(&audit(&account, "x"), Some(event.id)).await.expect("record");
+    let again = failed(&ticket, audit(&account, "x"));
+    store.finish_attempt(&again).await.expect("finishing an attempt");
     check_eq!(
         entry(store, &event).await.due_at,
         at(61),
         "recording the failure again does not cut the lease short"
     );
-    store.record(&audit(&account, "x"), Some(uuid())).await.expect("an event that is gone");
+    let gone = AttemptReservation { alarm: Some(uuid()), ..ticket.clone() };
+    let gone = failed(&gone, audit(&account, "x"));
+    store.finish_attempt(&gone).await.expect("an event that is gone");
 
-    let silent = AttemptAlarm::new(uuid(), at(2), &account, &Context::new("conformance"));
+    let silent = DeferredLockoutEvent::new(uuid(), at(2), &account, &Context::new("conformance"));
     let path = AttemptPath::Password;
-    let ticket = store.charge(&key(&account), path, &rules, at(2), Some(&silent)).await;
+    let ticket = reserve(store, &key(&account), path, &rules, at(2), Some(&silent)).await;
     check_eq!(
-        ticket.expect("reserving an attempt").expect("not locked out").alarm,
+        ticket.expect("not locked out").alarm,
         None,
         "a second lockout writes no second event"
     );
-    let alarm = AttemptAlarm::new(uuid(), at(3), &account, &Context::new("conformance"));
-    let ticket = store.charge(&key(&account), path, &rules, at(3), Some(&alarm)).await;
-    let last = ticket
-        .expect("reserving an attempt")
-        .expect("not locked out")
-        .alarm
-        .expect("reaching the limit writes an event");
+    let alarm = DeferredLockoutEvent::new(uuid(), at(3), &account, &Context::new("conformance"));
+    let ticket = reserve(store, &key(&account), path, &rules, at(3), Some(&alarm)).await;
+    let last = ticket.expect("not locked out").alarm.expect("reaching the limit writes an event");
     let last = store.entry(last).await.expect("entry").expect("kept");
     check_eq!(last.event.kind, "attempts.exhausted");
-    let refused = store.charge(&key(&account), path, &rules, at(4), Some(&alarm)).await;
-    assert!(
-        refused.expect("reserving an attempt").is_err(),
-        "at the limit attempts are locked out"
-    );
+    let refused = reserve(store, &key(&account), path, &rules, at(4), Some(&alarm)).await;
+    assert!(refused.is_err(), "at the limit attempts are locked out");
 }
 
 pub(super) async fn right_proofs_withdraw_the_deferred_lockout_event(
@@ -342,7 +341,7 @@ pub(super) async fn right_proofs_withdraw_the_deferred_lockout_event(
     let rules = rules(2, MINUTE);
     let account = added(store).await;
     let (event, ticket) = locked_out(store, &account, &rules).await;
-    store.refund(&ticket).await.expect("releasing an attempt");
+    release(store, &ticket).await;
     check_eq!(
         store.entry(event.id).await.expect("entry"),
         None,
@@ -352,7 +351,7 @@ pub(super) async fn right_proofs_withdraw_the_deferred_lockout_event(
     let account = added(store).await;
     let (event, _) = locked_out(store, &account, &rules).await;
     let late = Commit { alarm: Some(event.id), ..commit(&account, 9, "second") };
-    check_eq!(store.commit(&late).await.expect("commit"), Committed::Conflict);
+    check_eq!(store.commit(&late).await.expect("commit"), CommitOutcome::Conflict);
     check_eq!(
         entry(store, &event).await.event,
         event,

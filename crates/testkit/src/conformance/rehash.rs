@@ -3,12 +3,12 @@ use super::check::{check_empty, check_eq};
 use super::sample::{
     Password, RIVALS, account, added, commit, found, hash, history, realm, rehash, shown, text,
 };
-use repass_core::{Account, Committed, Upgrade};
+use repass_core::{Account, CommitOutcome, Rehash};
 
-async fn refused(fixture: &dyn Fixture, account: &Account, upgrade: &Upgrade, why: &str) {
+async fn refused(fixture: &dyn Fixture, account: &Account, upgrade: &Rehash, why: &str) {
     let store = fixture.store();
     let before = (found(&*store, account).await, history(&*store, account).await);
-    assert!(!store.upgrade(upgrade).await.expect("upgrade"), "{why}");
+    assert!(!store.rehash(upgrade).await.expect("upgrade"), "{why}");
     let after = (found(&*store, account).await, history(&*store, account).await);
     check_eq!(after, before, "a refused rehash writes nothing; refused because {why}");
 }
@@ -18,7 +18,7 @@ pub(super) async fn replaces_the_hash_and_nothing_else(fixture: &dyn Fixture) {
     let (account, bystander) = (added(fixture).await, added(fixture).await);
     let others = found(&*store, &bystander).await;
     let mut before = found(&*store, &account).await;
-    let replaced = store.upgrade(&rehash(&account, 1, "first", "stronger")).await;
+    let replaced = store.rehash(&rehash(&account, 1, "first", "stronger")).await;
     assert!(replaced.expect("upgrade"), "a hash that is the expected one is replaced");
     if let Some(password) = &mut before.password {
         password.hash = shown("stronger");
@@ -29,14 +29,14 @@ pub(super) async fn replaces_the_hash_and_nothing_else(fixture: &dyn Fixture) {
 
     let change = commit(&account, 1, "second");
     let committed = store.commit(&change).await.expect("commit");
-    check_eq!(committed, Committed::Done { version: 2 }, "a rehash leaves the version alone");
+    check_eq!(committed, CommitOutcome::Done { version: 2 }, "a rehash leaves the version alone");
     check_eq!(
         history(&*store, &account).await,
         [shown("stronger")],
         "the hash before the change moves to the history"
     );
     let again = rehash(&account, 2, "second", "stronger still");
-    assert!(store.upgrade(&again).await.expect("upgrade"), "every version can be rehashed");
+    assert!(store.rehash(&again).await.expect("upgrade"), "every version can be rehashed");
     let expected = Password::new(&hash("stronger still"), 2, change.at);
     check_eq!(
         found(&*store, &account).await.password,
@@ -70,7 +70,7 @@ pub(super) async fn refuses_absent_and_inactive_accounts(fixture: &dyn Fixture) 
 
     let absent = account(&realm(), "absent");
     let late = rehash(&absent, 1, "first", "stronger");
-    let replaced = fixture.store().upgrade(&late).await.expect("upgrade");
+    let replaced = fixture.store().rehash(&late).await.expect("upgrade");
     assert!(!replaced, "the hash of an account that does not exist is not replaced");
 }
 
@@ -82,7 +82,7 @@ pub(super) async fn one_of_many_at_once_wins(fixture: &dyn Fixture) {
             let upgrade = rehash(&account, 1, "first", &format!("of-{rival}"));
             let store = fixture.store();
             tokio::spawn(async move {
-                store.upgrade(&upgrade).await.expect("upgrade").then_some(text(&upgrade.hash))
+                store.rehash(&upgrade).await.expect("upgrade").then_some(text(&upgrade.hash))
             })
         })
         .collect();

@@ -2,10 +2,10 @@ use super::Fixture;
 use super::check::{Lacks, check_eq, needs};
 use super::sample::{RIVALS, added, at, commit, digest, found, history, reset_token, shown};
 use repass_core::{
-    Account, Commit, Committed, CredentialStore, ResetSpend, ResetToken, TokenDigest,
+    Account, Commit, CommitOutcome, CredentialStore, ResetSpend, ResetToken, TokenDigest,
 };
 
-async fn outcome(store: &dyn CredentialStore, change: &Commit) -> Committed {
+async fn outcome(store: &dyn CredentialStore, change: &Commit) -> CommitOutcome {
     store.commit(change).await.expect("commit")
 }
 
@@ -25,15 +25,15 @@ pub(super) async fn tokens_count_once(fixture: &dyn Fixture) -> Result<(), Lacks
     let token = reset_token(&account);
     needs(fixture.add_reset_token(&token).await, "reset tokens")?;
     let unknown = outcome(&*store, &redeem(&account, 1, digest("unknown"))).await;
-    check_eq!(unknown, Committed::TokenSpent, "a token that was never issued is refused");
+    check_eq!(unknown, CommitOutcome::TokenSpent, "a token that was never issued is refused");
     let first = outcome(&*store, &redeem(&account, 1, token.digest)).await;
-    check_eq!(first, Committed::Done { version: 2 });
+    check_eq!(first, CommitOutcome::Done { version: 2 });
     let again = outcome(&*store, &redeem(&account, 2, token.digest)).await;
-    check_eq!(again, Committed::TokenSpent, "a spent token is refused");
+    check_eq!(again, CommitOutcome::TokenSpent, "a spent token is refused");
     let late = outcome(&*store, &redeem(&account, 1, token.digest)).await;
     check_eq!(
         late,
-        Committed::TokenSpent,
+        CommitOutcome::TokenSpent,
         "of a spent token and a conflict the spent token is returned"
     );
     check_eq!(history(&*store, &account).await, [shown("first")], "exactly one change was made");
@@ -46,9 +46,13 @@ pub(super) async fn tokens_count_until_they_expire(fixture: &dyn Fixture) -> Res
     let token = ResetToken { expires_at: at(0), ..reset_token(&account) };
     needs(fixture.add_reset_token(&token).await, "reset tokens")?;
     let late = outcome(&*store, &redeem(&account, 1, token.digest)).await;
-    check_eq!(late, Committed::TokenSpent, "a token is refused from the moment of its expiry on");
+    check_eq!(
+        late,
+        CommitOutcome::TokenSpent,
+        "a token is refused from the moment of its expiry on"
+    );
     let early = Commit { at: at(-1), ..redeem(&account, 1, token.digest) };
-    check_eq!(outcome(&*store, &early).await, Committed::Done { version: 2 });
+    check_eq!(outcome(&*store, &early).await, CommitOutcome::Done { version: 2 });
     Ok(())
 }
 
@@ -60,11 +64,11 @@ pub(super) async fn tokens_count_for_their_account_only(
     let token = reset_token(&account);
     needs(fixture.add_reset_token(&token).await, "reset tokens")?;
     let stolen = outcome(&*store, &redeem(&other, 1, token.digest)).await;
-    check_eq!(stolen, Committed::TokenSpent, "a token of another account is refused");
+    check_eq!(stolen, CommitOutcome::TokenSpent, "a token of another account is refused");
     let own = outcome(&*store, &redeem(&account, 1, token.digest)).await;
     check_eq!(
         own,
-        Committed::Done { version: 2 },
+        CommitOutcome::Done { version: 2 },
         "the token is still accepted for its own account"
     );
     Ok(())
@@ -79,12 +83,12 @@ pub(super) async fn newer_tokens_void_older(fixture: &dyn Fixture) -> Result<(),
     fixture.add_reset_token(&others).await;
     fixture.add_reset_token(&newer).await;
     let void = outcome(&*store, &redeem(&account, 1, older.digest)).await;
-    check_eq!(void, Committed::TokenSpent, "an older token of the account is refused");
+    check_eq!(void, CommitOutcome::TokenSpent, "an older token of the account is refused");
     for (account, token) in [(&account, newer), (&other, others)] {
         let done = outcome(&*store, &redeem(account, 1, token.digest)).await;
         check_eq!(
             done,
-            Committed::Done { version: 2 },
+            CommitOutcome::Done { version: 2 },
             "the newer token, and those of other accounts, are accepted"
         );
     }
@@ -98,15 +102,19 @@ pub(super) async fn any_change_voids_tokens(fixture: &dyn Fixture) -> Result<(),
     needs(fixture.add_reset_token(&token).await, "reset tokens")?;
     fixture.add_reset_token(&others).await;
     let done = outcome(&*store, &commit(&account, 1, "second")).await;
-    check_eq!(done, Committed::Done { version: 2 });
+    check_eq!(done, CommitOutcome::Done { version: 2 });
     let void = outcome(&*store, &redeem(&account, 2, token.digest)).await;
     check_eq!(
         void,
-        Committed::TokenSpent,
+        CommitOutcome::TokenSpent,
         "a change by the old password voids the account's reset tokens"
     );
     let done = outcome(&*store, &redeem(&other, 1, others.digest)).await;
-    check_eq!(done, Committed::Done { version: 2 }, "a change voids no token of another account");
+    check_eq!(
+        done,
+        CommitOutcome::Done { version: 2 },
+        "a change voids no token of another account"
+    );
     Ok(())
 }
 
@@ -117,13 +125,13 @@ pub(super) async fn refused_changes_spend_no_token(fixture: &dyn Fixture) -> Res
     needs(fixture.add_reset_token(&token).await, "reset tokens")?;
     let signed = digest("signed");
     for change in [redeem(&account, 7, token.digest), redeem_signed(&account, 7, signed)] {
-        check_eq!(outcome(&*store, &change).await, Committed::Conflict);
+        check_eq!(outcome(&*store, &change).await, CommitOutcome::Conflict);
     }
     for (change, version) in
         [(redeem(&account, 1, token.digest), 2), (redeem_signed(&account, 2, signed), 3)]
     {
         let done = outcome(&*store, &change).await;
-        check_eq!(done, Committed::Done { version }, "a refused change spends no token");
+        check_eq!(done, CommitOutcome::Done { version }, "a refused change spends no token");
     }
     Ok(())
 }
@@ -145,17 +153,21 @@ pub(super) async fn signed_tokens_count_once(fixture: &dyn Fixture) -> Result<()
     needs(fixture.add_reset_token(&issued).await, "reset tokens")?;
     let signed = digest("signed");
     let first = outcome(&*store, &redeem_signed(&account, 1, signed)).await;
-    check_eq!(first, Committed::Done { version: 2 });
+    check_eq!(first, CommitOutcome::Done { version: 2 });
     for version in [1, 2] {
         let again = outcome(&*store, &redeem_signed(&account, version, signed)).await;
-        check_eq!(again, Committed::TokenSpent, "a redeemed signed token is refused");
+        check_eq!(again, CommitOutcome::TokenSpent, "a redeemed signed token is refused");
     }
     let void = outcome(&*store, &redeem(&account, 2, issued.digest)).await;
-    check_eq!(void, Committed::TokenSpent, "the redemption of a signed token voids issued ones");
+    check_eq!(
+        void,
+        CommitOutcome::TokenSpent,
+        "the redemption of a signed token voids issued ones"
+    );
     let other = outcome(&*store, &redeem_signed(&account, 2, digest("another"))).await;
     check_eq!(
         other,
-        Committed::Done { version: 3 },
+        CommitOutcome::Done { version: 3 },
         "a signed token with another digest is accepted"
     );
     Ok(())
@@ -180,10 +192,10 @@ async fn race(fixture: &dyn Fixture, account: &Account, change: &Commit) {
     let mut done = 0;
     for rival in rivals {
         match rival.await.expect("a task that redeems") {
-            Committed::Done { version: 2 } => done += 1,
+            CommitOutcome::Done { version: 2 } => done += 1,
             other => check_eq!(
                 other,
-                Committed::TokenSpent,
+                CommitOutcome::TokenSpent,
                 "every other redemption is refused for its token"
             ),
         }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use repass_core::{
-    Account, AttemptKey, AttemptRules, CredentialStore, Found, HashedPassword, InstallationKey,
-    Realm, Subject,
+    Account, AccountId, AccountWithCredential, AttemptKey, AttemptOutcome, AttemptPath,
+    AttemptReservation, AuditRecord, CredentialStore, DeferredLockoutEvent, FinishAttempt,
+    HashedPassword, InstallationKey, LockedOut, LockoutPolicy, Realm, ReserveAttempt,
+    ReserveOutcome, Subject,
 };
 
 use super::Fixture;
@@ -33,7 +35,7 @@ pub(super) fn subject(account: &Account) -> Subject {
     Subject::new(account.realm.clone(), account.user_id.as_str())
 }
 
-/// What a store has of an account. Unlike [`Found`] it prints the hash.
+/// What a store has of an account. Unlike [`AccountWithCredential`] it prints the hash.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Kept {
     pub(super) account: Account,
@@ -53,8 +55,8 @@ impl Password {
     }
 }
 
-impl From<&Found> for Kept {
-    fn from(found: &Found) -> Self {
+impl From<&AccountWithCredential> for Kept {
+    fn from(found: &AccountWithCredential) -> Self {
         let password = found.credential.as_ref();
         Self {
             account: found.account.clone(),
@@ -94,7 +96,44 @@ pub(super) fn unknown_key() -> AttemptKey {
     AttemptKey::unknown(&subject, &InstallationKey::from_bytes([7; 32]))
 }
 
-/// Rules under which an account is locked out for `delay` after so many failures.
-pub(super) fn rules(free: u32, delay: Duration) -> AttemptRules {
-    AttemptRules { free, first_delay: delay, max_delay: delay, limit: 100 }
+/// A policy by which an account is locked out for `delay` after so many failures.
+pub(super) fn rules(threshold: u32, delay: Duration) -> LockoutPolicy {
+    rules_up_to(threshold, delay, 100)
+}
+
+/// The same with another most of failures.
+pub(super) fn rules_up_to(threshold: u32, delay: Duration, most: u32) -> LockoutPolicy {
+    LockoutPolicy::new(threshold, delay, delay, most).expect("numbers within bounds")
+}
+
+/// Reserves an attempt.
+pub(super) async fn reserve(
+    store: &(impl CredentialStore + ?Sized),
+    key: &AttemptKey,
+    path: AttemptPath,
+    policy: &LockoutPolicy,
+    now: Timestamp,
+    event: Option<&DeferredLockoutEvent>,
+) -> Result<AttemptReservation, LockedOut> {
+    let attempt = ReserveAttempt::new(key, path, policy, now).with_event(event);
+    match store.reserve_attempt(&attempt).await.expect("reserving an attempt") {
+        ReserveOutcome::Reserved(reservation) => Ok(reservation),
+        ReserveOutcome::LockedOut(locked_out) => Err(locked_out),
+    }
+}
+
+/// Releases a reservation.
+pub(super) async fn release(
+    store: &(impl CredentialStore + ?Sized),
+    reservation: &AttemptReservation,
+) {
+    let record = AuditRecord { account: None, ..audit_of(AccountId(uuid()), "password.change") };
+    let released = FinishAttempt::reserved(reservation.clone(), AttemptOutcome::Released, record);
+    store.finish_attempt(&released).await.expect("releasing an attempt");
+}
+
+/// Records an attempt for which nothing was reserved.
+pub(super) async fn record_attempt(store: &(impl CredentialStore + ?Sized), record: &AuditRecord) {
+    let unreserved = FinishAttempt::unreserved(record.clone());
+    store.finish_attempt(&unreserved).await.expect("recording an attempt");
 }

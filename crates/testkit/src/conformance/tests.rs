@@ -6,9 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    Account, AccountFilter, AccountId, AdministrationStore, AttemptAlarm, AttemptKey, AttemptPath,
-    AttemptRules, AttemptState, AttemptTicket, AuditRecord, Closed, Commit, Committed,
-    CredentialStore, Found, HashedPassword, OtpEnrolment, ResetToken, StoreError, Subject, Upgrade,
+    Account, AccountFilter, AccountId, AccountWithCredential, AdministrationStore, AttemptKey,
+    AttemptOutcome, AttemptState, Commit, CommitOutcome, CredentialStore, FinishAttempt,
+    HashedPassword, OtpEnrolment, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError,
+    Subject,
 };
 
 use super::*;
@@ -63,7 +64,7 @@ struct Faulty {
 
 #[async_trait]
 impl CredentialStore for Faulty {
-    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
+    async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
         let found = self.store.find(subject).await?;
         if found.is_some() || self.fault != Fault::FindsInAnyCase {
             return Ok(found);
@@ -90,32 +91,32 @@ impl CredentialStore for Faulty {
         Ok(history)
     }
 
-    async fn charge(
+    async fn reserve_attempt(
         &self,
-        key: &AttemptKey,
-        path: AttemptPath,
-        rules: &AttemptRules,
-        now: Timestamp,
-        alarm: Option<&AttemptAlarm>,
-    ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
-        match self.fault {
-            Fault::ReservesInTwoSteps => {
-                let before: AttemptState = self.store.attempts(key).await?;
-                if let Err(closed) = before.charge(key, path, rules, now) {
-                    return Ok(Err(closed));
-                }
-                tokio::task::yield_now().await;
-                let unlimited = AttemptRules { free: u32::MAX, limit: u32::MAX, ..*rules };
-                self.store.charge(key, path, &unlimited, now, alarm).await
-            }
-            _ => self.store.charge(key, path, rules, now, alarm).await,
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError> {
+        if self.fault != Fault::ReservesInTwoSteps {
+            return self.store.reserve_attempt(attempt).await;
         }
+        let before: AttemptState = self.store.attempts(attempt.key).await?;
+        let reserved = before.reserve(attempt.key, attempt.path, attempt.policy, attempt.now);
+        if let Err(locked_out) = reserved {
+            return Ok(ReserveOutcome::LockedOut(locked_out));
+        }
+        tokio::task::yield_now().await;
+        let delay = attempt.policy.initial_delay();
+        let unlimited = sample::rules_up_to(1_000_000, delay, 1_000_000);
+        let unlimited = ReserveAttempt::new(attempt.key, attempt.path, &unlimited, attempt.now);
+        self.store.reserve_attempt(&unlimited.with_event(attempt.event)).await
     }
 
-    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
-        match self.fault {
-            Fault::ForgetsReleases => Ok(()),
-            _ => self.store.refund(ticket).await,
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+        match (self.fault, attempt.outcome) {
+            (Fault::ForgetsReleases, AttemptOutcome::Released) => {
+                let unreserved = FinishAttempt::unreserved(attempt.audit.clone());
+                self.store.finish_attempt(&unreserved).await
+            }
+            _ => self.store.finish_attempt(attempt).await,
         }
     }
 
@@ -134,15 +135,7 @@ impl CredentialStore for Faulty {
         self.store.delete_expired_attempts(now, limit).await
     }
 
-    async fn record(
-        &self,
-        record: &AuditRecord,
-        alarm: Option<uuid::Uuid>,
-    ) -> Result<(), StoreError> {
-        self.store.record(record, alarm).await
-    }
-
-    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+    async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
         let mut commit = commit.clone();
         match self.fault {
             Fault::KeepsTooMuchHistory => commit.history = commit.history.saturating_add(1),
@@ -155,7 +148,7 @@ impl CredentialStore for Faulty {
                 let bare = Commit { spend: None, expected_version: i64::MIN, ..commit.clone() };
                 let committed = self.store.commit(&commit).await?;
                 return match committed {
-                    Committed::TokenSpent => self.store.commit(&bare).await,
+                    CommitOutcome::TokenSpent => self.store.commit(&bare).await,
                     other => Ok(other),
                 };
             }
@@ -163,7 +156,7 @@ impl CredentialStore for Faulty {
                 for version in (0..10).rev() {
                     commit.expected_version = version;
                     match self.store.commit(&commit).await? {
-                        Committed::Conflict => {}
+                        CommitOutcome::Conflict => {}
                         other => return Ok(other),
                     }
                 }
@@ -173,7 +166,7 @@ impl CredentialStore for Faulty {
         self.store.commit(&commit).await
     }
 
-    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
+    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
         let mut upgrade = upgrade.clone();
         let subject = Subject::new(upgrade.realm.clone(), upgrade.user_id.as_str());
         let present = self.store.find(&subject).await?.and_then(|found| found.credential);
@@ -185,7 +178,7 @@ impl CredentialStore for Faulty {
             }
             _ => {}
         }
-        self.store.upgrade(&upgrade).await
+        self.store.rehash(&upgrade).await
     }
 }
 

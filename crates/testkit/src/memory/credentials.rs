@@ -1,21 +1,20 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::{Entry, MemoryStore, State};
 use repass_core::{
-    AccountId, AttemptAlarm, AttemptKey, AttemptPath, AttemptRules, AttemptTicket, AuditRecord,
-    Closed, Commit, Committed, Credential, CredentialStore, Found, HashedPassword, OtpSpend,
-    ResetSpend, ResetToken, StoreError, Subject, Upgrade,
+    AccountId, AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential,
+    CredentialStore, FinishAttempt, HashedPassword, OtpSpend, Rehash, ReserveAttempt,
+    ReserveOutcome, ResetSpend, ResetToken, StoreError, Subject,
 };
 
 #[async_trait]
 impl CredentialStore for MemoryStore {
-    async fn find(&self, subject: &Subject) -> Result<Option<Found>, StoreError> {
+    async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
         let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
         let state = self.lock();
         let id = state.names.get(&(subject.realm.clone(), user_id));
-        Ok(id.and_then(|id| state.accounts.get(id)).map(|entry| Found {
+        Ok(id.and_then(|id| state.accounts.get(id)).map(|entry| AccountWithCredential {
             account: entry.account.clone(),
             credential: entry.credential.clone(),
         }))
@@ -31,34 +30,45 @@ impl CredentialStore for MemoryStore {
         Ok(history.unwrap_or_default().iter().take(depth).cloned().collect())
     }
 
-    async fn charge(
+    async fn reserve_attempt(
         &self,
-        key: &AttemptKey,
-        path: AttemptPath,
-        rules: &AttemptRules,
-        now: Timestamp,
-        alarm: Option<&AttemptAlarm>,
-    ) -> Result<Result<AttemptTicket, Closed>, StoreError> {
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError> {
+        let ReserveAttempt { key, path, policy, now, event, .. } = *attempt;
         let mut state = self.lock();
         let before = state.attempts.get(key).copied().unwrap_or_default();
-        Ok(before.charge(key, path, rules, now).map(|(charged, mut ticket)| {
-            state.attempts.insert(key.clone(), charged);
-            if let Some((event, due_at)) = alarm.and_then(|alarm| alarm.raised_by(&ticket, rules)) {
-                state.write_event(&event, due_at);
-                ticket.alarm = Some(event.id);
-            }
-            ticket
-        }))
+        let (after, mut reservation) = match before.reserve(key, path, policy, now) {
+            Ok(reserved) => reserved,
+            Err(locked_out) => return Ok(ReserveOutcome::LockedOut(locked_out)),
+        };
+        state.attempts.insert(key.clone(), after);
+        if let Some((event, due_at)) = event.and_then(|event| event.raised_by(&reservation, policy))
+        {
+            state.write_event(&event, due_at);
+            reservation.alarm = Some(event.id);
+        }
+        Ok(ReserveOutcome::Reserved(reservation))
     }
 
-    async fn refund(&self, ticket: &AttemptTicket) -> Result<(), StoreError> {
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
         let mut state = self.lock();
-        if let Some(row) = state.attempts.get_mut(&ticket.key) {
-            *row = row.refund(ticket);
+        if let Some(reservation) = &attempt.reservation {
+            let event = reservation.alarm;
+            match attempt.outcome {
+                AttemptOutcome::Failed => {
+                    event
+                        .into_iter()
+                        .for_each(|event| state.release_event(event, attempt.audit.at));
+                }
+                AttemptOutcome::Released => {
+                    if let Some(row) = state.attempts.get_mut(&reservation.key) {
+                        *row = row.release(reservation);
+                    }
+                    event.into_iter().for_each(|event| state.withdraw_event(event));
+                }
+            }
         }
-        if let Some(alarm) = ticket.alarm {
-            state.withdraw_event(alarm);
-        }
+        state.audit.push(attempt.audit.clone());
         Ok(())
     }
 
@@ -76,20 +86,11 @@ impl CredentialStore for MemoryStore {
         Ok(())
     }
 
-    async fn record(&self, record: &AuditRecord, alarm: Option<Uuid>) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        state.audit.push(record.clone());
-        if let Some(alarm) = alarm {
-            state.release_event(alarm, record.at);
-        }
-        Ok(())
-    }
-
-    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+    async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
         Ok(self.lock().commit(commit))
     }
 
-    async fn upgrade(&self, upgrade: &Upgrade) -> Result<bool, StoreError> {
+    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
         let mut state = self.lock();
         let entry = state.accounts.get_mut(&upgrade.account).filter(|entry| entry.account.active);
         let drifted = entry.and_then(|entry| entry.credential.as_mut()).filter(|own| {
@@ -104,18 +105,18 @@ impl CredentialStore for MemoryStore {
 
 impl State {
     /// Looks at every condition before it writes anything, so that a refusal leaves no trace.
-    fn commit(&mut self, commit: &Commit) -> Committed {
+    fn commit(&mut self, commit: &Commit) -> CommitOutcome {
         if !commit.spend.is_none_or(|spend| self.is_unspent(commit, spend)) {
-            return Committed::TokenSpent;
+            return CommitOutcome::TokenSpent;
         }
         let Some(entry) = self.accounts.get_mut(&commit.account) else {
-            return Committed::Conflict;
+            return CommitOutcome::Conflict;
         };
         if !entry.account.active || entry.version() != commit.expected_version {
-            return Committed::Conflict;
+            return CommitOutcome::Conflict;
         }
         if !commit.otp.is_none_or(|otp| entry.is_unused(otp, commit.at)) {
-            return Committed::OtpSpent;
+            return CommitOutcome::OtpSpent;
         }
 
         let version = commit.expected_version + 1;
@@ -138,7 +139,7 @@ impl State {
             self.withdraw_event(alarm);
         }
         self.write_event(&commit.event, commit.event.at);
-        Committed::Done { version }
+        CommitOutcome::Done { version }
     }
 
     fn is_unspent(&self, commit: &Commit, spend: ResetSpend) -> bool {

@@ -18,8 +18,8 @@ struct Shown {
     otp_enrolled: bool,
     /// Failed attempts in a row.
     failures: u32,
-    password_closed_until: Option<Timestamp>,
-    reset_closed_until: Option<Timestamp>,
+    password_locked_until: Option<Timestamp>,
+    reset_locked_until: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -47,15 +47,15 @@ async fn look_up(desk: &Desk, name: &AccountName) -> Result<Shown, Failure> {
     let subject = Subject::new(name.realm.clone(), name.user_id.as_str());
     let credential = desk.store.find(&subject).await?.and_then(|found| found.credential);
     let otp = desk.store.otp(account.id).await?;
-    let AttemptState { failures, password_closed_until, reset_closed_until, .. } = attempts;
+    let AttemptState { failures, password_locked_until, reset_locked_until, .. } = attempts;
     Ok(Shown {
         account,
         password: credential
             .map(|own| PasswordState { version: own.version, changed_at: own.changed_at }),
         otp_enrolled: otp.sealed_secret.is_some(),
         failures,
-        password_closed_until,
-        reset_closed_until,
+        password_locked_until,
+        reset_locked_until,
     })
 }
 
@@ -89,8 +89,8 @@ impl Shown {
             ("password", password),
             ("authenticator app", yes_or_no(self.otp_enrolled)),
             ("failures in a row", self.failures.to_string()),
-            ("password closed until", until(self.password_closed_until)),
-            ("reset closed until", until(self.reset_closed_until)),
+            ("password closed until", until(self.password_locked_until)),
+            ("reset closed until", until(self.reset_locked_until)),
             ("added", moment(account.created_at)),
             ("changed", moment(account.updated_at)),
         ])

@@ -100,7 +100,7 @@ fn in_words(profile: HashProfile) -> String {
     )
 }
 
-fn table(found: &search::Found, threads: NonZeroUsize) -> String {
+fn table(found: &search::AccountWithCredential, threads: NonZeroUsize) -> String {
     let mut table =
         Table::new(&["", "MEMORY", "PASSES", "LANES", "TIME", "HASHES/S", "MEMORY OF ALL THREADS"]);
     for (name, measured) in [("proposed", &found.proposal), ("minimum", &found.minimum)] {
@@ -129,7 +129,7 @@ fn toml(proposal: &Measured, threads: NonZeroUsize) -> String {
     )
 }
 
-fn value(goal: &Goal, found: &search::Found, threads: NonZeroUsize) -> Value {
+fn value(goal: &Goal, found: &search::AccountWithCredential, threads: NonZeroUsize) -> Value {
     let told = |measured: &Measured| {
         let profile = measured.profile;
         json!({

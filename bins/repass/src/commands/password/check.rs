@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use repass_core::{ContextWords, Knowledge, UserId, Violation};
+use repass_core::{ContextWords, PolicyContext, UserId, Violation};
 use serde_json::json;
 
 use crate::cli::{CheckPassword, NamedPolicy};
@@ -24,8 +24,8 @@ pub(super) async fn run(check: CheckPassword, output: &Output) -> Result<ExitCod
         email: check.email.as_deref(),
         names: [Some(&names), None, None],
     };
-    let knowledge = Knowledge { words, ..Knowledge::default() };
-    let violations = policy.judge(&password, &knowledge);
+    let knowledge = PolicyContext { words, ..PolicyContext::default() };
+    let violations = policy.evaluate(&password, &knowledge);
     drop(password);
     tell(&name, &violations, output)?;
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -5,12 +5,12 @@ use data_encoding::BASE64_NOPAD;
 use super::{actions, added};
 use crate::conformance::check::{check_empty, check_eq, check_matches};
 use crate::conformance::sample::{
-    access_token, account, at, audit, commit, event, found, hash, key, realm, rehash, reset_token,
-    rules, shown, uuid,
+    access_token, account, at, audit, commit, event, found, hash, key, realm, rehash, reserve,
+    reset_token, rules, shown, uuid,
 };
 use repass_core::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
-    AuditRecord, Commit, Committed, HashedPassword, Upgrade,
+    AuditRecord, Commit, CommitOutcome, HashedPassword, Rehash,
 };
 
 pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationStore) {
@@ -71,18 +71,18 @@ pub(in crate::conformance) async fn name_the_peppers_they_need(store: &dyn Admin
         };
         expected = change.hash.clone();
         let committed = store.commit(&change).await.expect("commit");
-        check_matches!(committed, Committed::Done { .. }, "{committed:?}");
+        check_matches!(committed, CommitOutcome::Done { .. }, "{committed:?}");
     }
     assert!(
         needed(&ids[0]).await && needed(&ids[1]).await,
         "peppers of the current hash and of the history are listed"
     );
-    let plain = Upgrade {
+    let plain = Rehash {
         expected_hash: expected,
         hash: hash("plain"),
         ..rehash(&account, 3, "peppered", "plain")
     };
-    assert!(store.upgrade(&plain).await.expect("upgrade"));
+    assert!(store.rehash(&plain).await.expect("upgrade"));
     assert!(
         needed(&ids[0]).await && !needed(&ids[1]).await,
         "after the rehash only the pepper of the history is listed"
@@ -197,16 +197,15 @@ pub(in crate::conformance) async fn are_unlocked(store: &dyn AdministrationStore
 
     let rules = rules(1, Duration::from_secs(60));
     for path in [AttemptPath::Password, AttemptPath::Reset] {
-        let charged =
-            store.charge(&key, path, &rules, at(0), None).await.expect("reserving an attempt");
+        let charged = reserve(store, &key, path, &rules, at(0), None).await;
         charged.expect("each path is locked out by its own failures");
     }
     let state = store.attempts(&key).await.expect("attempts");
     let locked_until = Some(at(60));
     let expected = AttemptState {
         failures: 2,
-        password_closed_until: locked_until,
-        reset_closed_until: locked_until,
+        password_locked_until: locked_until,
+        reset_locked_until: locked_until,
         expires_at: None,
     };
     check_eq!(state, expected, "the row is read as it was written");
@@ -215,10 +214,7 @@ pub(in crate::conformance) async fn are_unlocked(store: &dyn AdministrationStore
     store.unlock(account.id, &record).await.expect("unlock");
     let state = store.attempts(&key).await.expect("attempts");
     check_eq!(state, AttemptState::default(), "unlocking clears the failures");
-    let charged = store
-        .charge(&key, AttemptPath::Password, &rules, at(0), None)
-        .await
-        .expect("reserving an attempt");
+    let charged = reserve(store, &key, AttemptPath::Password, &rules, at(0), None).await;
     charged.expect("an unlocked account is not locked out");
     check_eq!(actions(store, &account).await, ["account.add", "account.unlock"]);
 

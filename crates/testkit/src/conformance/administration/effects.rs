@@ -4,11 +4,11 @@ use super::{added, trail};
 use crate::conformance::check::{check_empty, check_eq};
 use crate::conformance::sample::{
     Kept, Password, access_token, at, audit, commit, digest, event, found, hash, history, key,
-    rehash, reset_token, rules, shown,
+    rehash, reserve, reset_token, rules, shown,
 };
 use repass_core::{
     AccessToken, Account, AdministrationStore, AttemptPath, AttemptState, AuditRecord, Commit,
-    Committed, HeldToken, OtpEnrolment, OtpSpend, OutboxEvent, ResetSpend, ResetToken,
+    CommitOutcome, HeldToken, OtpEnrolment, OtpSpend, OutboxEvent, ResetSpend, ResetToken,
 };
 
 /// An account with everything that a change can touch.
@@ -25,7 +25,7 @@ impl Furnished {
         let account = added(store).await;
         let change = Commit { at: at(-500), ..commit(&account, 1, "second") };
         let done = store.commit(&change).await.expect("commit");
-        check_eq!(done, Committed::Done { version: 2 });
+        check_eq!(done, CommitOutcome::Done { version: 2 });
 
         let tokens = [(); 3].map(|()| access_token(&account));
         for token in &tokens {
@@ -50,8 +50,8 @@ impl Furnished {
         store.set_otp(account.id, &otp, &record).await.expect("set_otp");
         let rules = rules(5, Duration::from_secs(60));
         let charged =
-            store.charge(&key(&account), AttemptPath::Password, &rules, at(-1), None).await;
-        charged.expect("reserving an attempt").expect("not locked out");
+            reserve(store, &key(&account), AttemptPath::Password, &rules, at(-1), None).await;
+        charged.expect("not locked out");
         Self { account, tokens, reset, otp }
     }
 
@@ -117,7 +117,7 @@ pub(in crate::conformance) async fn a_change_leaves_everything_behind(
     let before = View::of(store, &furnished).await;
     let change = furnished.change(2);
     let committed = store.commit(&change).await.expect("commit");
-    check_eq!(committed, Committed::Done { version: 3 });
+    check_eq!(committed, CommitOutcome::Done { version: 3 });
 
     let after = View::of(store, &furnished).await;
     let password = Some(Password::new(&hash("third"), 3, at(0)));
@@ -189,17 +189,20 @@ pub(in crate::conformance) async fn refusals_write_nothing(store: &dyn Administr
     let furnished = Furnished::new(store).await;
     let right = furnished.change(2);
     let refusals = [
-        (Committed::Conflict, Commit { expected_version: 1, ..right.clone() }),
-        (Committed::Conflict, Commit { expected_version: 0, ..right.clone() }),
+        (CommitOutcome::Conflict, Commit { expected_version: 1, ..right.clone() }),
+        (CommitOutcome::Conflict, Commit { expected_version: 0, ..right.clone() }),
         (
-            Committed::TokenSpent,
+            CommitOutcome::TokenSpent,
             Commit { spend: Some(ResetSpend::Issued(digest("unknown"))), ..right.clone() },
         ),
-        (Committed::TokenSpent, Commit { at: at(600), ..right.clone() }),
-        (Committed::OtpSpent, Commit { otp: Some(OtpSpend::Step(10)), ..right.clone() }),
-        (Committed::OtpSpent, Commit { otp: Some(OtpSpend::Code(digest("x"))), ..right.clone() }),
+        (CommitOutcome::TokenSpent, Commit { at: at(600), ..right.clone() }),
+        (CommitOutcome::OtpSpent, Commit { otp: Some(OtpSpend::Step(10)), ..right.clone() }),
         (
-            Committed::OtpSpent,
+            CommitOutcome::OtpSpent,
+            Commit { otp: Some(OtpSpend::Code(digest("x"))), ..right.clone() },
+        ),
+        (
+            CommitOutcome::OtpSpent,
             Commit {
                 spend: Some(ResetSpend::Signed { digest: digest("s"), expires_at: at(60) }),
                 otp: Some(OtpSpend::Step(1)),
@@ -226,7 +229,7 @@ pub(in crate::conformance) async fn refusals_write_nothing(store: &dyn Administr
     store.set_active(furnished.account.id, false, &record).await.expect("set_active");
     let before = View::of(store, &furnished).await;
     let inactive = Commit { spend: None, ..right };
-    check_eq!(store.commit(&inactive).await.expect("commit"), Committed::Conflict);
+    check_eq!(store.commit(&inactive).await.expect("commit"), CommitOutcome::Conflict);
     check_eq!(
         View::of(store, &furnished).await,
         before,
@@ -257,14 +260,11 @@ pub(in crate::conformance) async fn a_rehash_leaves_a_record_and_nothing_else(
     let furnished = Furnished::new(store).await;
     let before = View::of(store, &furnished).await;
     let late = rehash(&furnished.account, 2, "first", "stronger");
-    assert!(
-        !store.upgrade(&late).await.expect("upgrade"),
-        "a rehash of an earlier hash is refused"
-    );
+    assert!(!store.rehash(&late).await.expect("upgrade"), "a rehash of an earlier hash is refused");
     check_eq!(View::of(store, &furnished).await, before, "a refused rehash writes nothing");
 
     let upgrade = rehash(&furnished.account, 2, "second", "stronger");
-    assert!(store.upgrade(&upgrade).await.expect("upgrade"));
+    assert!(store.rehash(&upgrade).await.expect("upgrade"));
     let mut expected = before;
     if let Some(password) = &mut expected.found.password {
         password.hash = shown("stronger");

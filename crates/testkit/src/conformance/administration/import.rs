@@ -6,8 +6,8 @@ use crate::conformance::sample::{
     Kept, RIVALS, account, at, audit, audit_of, commit, found, hash, history, realm, text, uuid,
 };
 use repass_core::{
-    Account, AccountBatch, AccountError, AccountId, AdministrationStore, AuditFilter, AuditRecord,
-    Committed, Credential, Found, Imported, Normalisation, Profile, Realm,
+    Account, AccountBatch, AccountError, AccountId, AccountWithCredential, AdministrationStore,
+    AuditFilter, AuditRecord, CommitOutcome, Credential, Imported, Normalisation, Profile, Realm,
 };
 
 fn credential(name: &str) -> Option<Credential> {
@@ -15,7 +15,7 @@ fn credential(name: &str) -> Option<Credential> {
     Some(Credential { hash, version: 1, changed_at: at(-500) })
 }
 
-fn batch(realm: &Realm, accounts: Vec<Found>) -> AccountBatch {
+fn batch(realm: &Realm, accounts: Vec<AccountWithCredential>) -> AccountBatch {
     let record = AuditRecord {
         realm: realm.clone(),
         account: None,
@@ -58,8 +58,8 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
     odd.profile.attributes.insert("roles".to_owned(), serde_json::json!(["a", { "b": null }]));
     let bare = Account { email: None, ..account(&realm, "bare") };
     let first = vec![
-        Found { account: odd.clone(), credential: credential("odd") },
-        Found { account: bare.clone(), credential: None },
+        AccountWithCredential { account: odd.clone(), credential: credential("odd") },
+        AccountWithCredential { account: bare.clone(), credential: None },
     ];
     let first = batch(&realm, first);
     check_eq!(import(store, &first).await, [Imported::Added, Imported::Added]);
@@ -80,7 +80,7 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
 
     // The same from elsewhere: other identifiers, other hashes.
     let fresh = account(&realm, "fresh");
-    let again = [&bare, &fresh, &odd].map(|one| Found {
+    let again = [&bare, &fresh, &odd].map(|one| AccountWithCredential {
         account: Account { id: AccountId(uuid()), email: None, ..one.clone() },
         credential: credential("older"),
     });
@@ -120,11 +120,14 @@ pub(in crate::conformance) async fn imports_leave_changed_passwords(
 ) -> Result<(), Lacks> {
     needs(imports(store).await, "imports")?;
     let account = account(&realm(), "pat");
-    let accounts = vec![Found { account: account.clone(), credential: credential("imported") }];
+    let accounts = vec![AccountWithCredential {
+        account: account.clone(),
+        credential: credential("imported"),
+    }];
     let batch = batch(&account.realm, accounts);
     check_eq!(import(store, &batch).await, [Imported::Added]);
     let changed = store.commit(&commit(&account, 1, "changed")).await.expect("commit");
-    check_eq!(changed, Committed::Done { version: 2 }, "an imported password can be changed");
+    check_eq!(changed, CommitOutcome::Done { version: 2 }, "an imported password can be changed");
     let after = found(store, &account).await;
 
     let audit = AuditRecord { id: uuid(), ..batch.audit.clone() };
@@ -153,11 +156,11 @@ pub(in crate::conformance) async fn imports_take_the_first_of_two(
     // More than any store writes at once, so that some meet within a statement and some do not.
     let realm = realm();
     let names: Vec<String> = (0..250).map(|number| format!("user-{}", number % 125)).collect();
-    let numbered = |(at, name): (usize, &String)| Found {
+    let numbered = |(at, name): (usize, &String)| AccountWithCredential {
         account: Account { username: Some(format!("name {at}")), ..account(&realm, name) },
         credential: credential(&format!("hash{at}")),
     };
-    let mut accounts: Vec<Found> = names.iter().enumerate().map(numbered).collect();
+    let mut accounts: Vec<AccountWithCredential> = names.iter().enumerate().map(numbered).collect();
     // These two stand beside each other.
     accounts.swap(1, 125);
     let batch = batch(&realm, accounts);
@@ -193,7 +196,7 @@ pub(in crate::conformance) async fn rehearsed_imports_write_nothing(
     let pat = added(store).await;
     let before = (found(store, &pat).await, trail(store, &pat).await);
     let kim = account(&pat.realm, "kim");
-    let accounts = [&kim, &pat, &kim].map(|account| Found {
+    let accounts = [&kim, &pat, &kim].map(|account| AccountWithCredential {
         account: Account { id: AccountId(uuid()), ..account.clone() },
         credential: credential("rehearsed"),
     });
@@ -224,9 +227,12 @@ pub(in crate::conformance) async fn rival_imports_add_each_once(
     let names: Vec<String> = (0..30).map(|number| format!("user-{number}")).collect();
     let mut tasks = Vec::new();
     for rival in 0..RIVALS {
-        let mut accounts: Vec<Found> = names
+        let mut accounts: Vec<AccountWithCredential> = names
             .iter()
-            .map(|name| Found { account: account(&realm, name), credential: credential("first") })
+            .map(|name| AccountWithCredential {
+                account: account(&realm, name),
+                credential: credential("first"),
+            })
             .collect();
         // In several orders, so that they meet in the middle.
         accounts.rotate_left(rival);

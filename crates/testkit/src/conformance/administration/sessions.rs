@@ -6,7 +6,8 @@ use super::added;
 use crate::conformance::check::check_eq;
 use crate::conformance::sample::{RIVALS, access_token, at, audit, commit};
 use repass_core::{
-    AccessToken, Account, AdministrationStore, AuditRecord, Commit, Committed, HeldToken, TokenId,
+    AccessToken, Account, AdministrationStore, AuditRecord, Commit, CommitOutcome, HeldToken,
+    TokenId,
 };
 
 async fn issue(store: &dyn AdministrationStore, account: &Account, second: i64) -> AccessToken {
@@ -36,7 +37,7 @@ async fn change(
 ) {
     let change = Commit { at: at(second), keep_token, ..commit(account, version, "next") };
     let done = store.commit(&change).await.expect("commit");
-    check_eq!(done, Committed::Done { version: version + 1 });
+    check_eq!(done, CommitOutcome::Done { version: version + 1 });
 }
 
 pub(in crate::conformance) async fn a_change_cuts_off_what_was_issued_before(
@@ -72,7 +73,7 @@ pub(in crate::conformance) async fn a_change_cuts_off_what_was_issued_before(
     check_eq!(held(store, &others).await.valid_after, None);
 
     let refused = Commit { at: at(50), ..commit(&account, 1, "late") };
-    check_eq!(store.commit(&refused).await.expect("commit"), Committed::Conflict);
+    check_eq!(store.commit(&refused).await.expect("commit"), CommitOutcome::Conflict);
     assert!(counts(store, &after).await, "a refused change cuts no token off");
 }
 

@@ -1,7 +1,7 @@
 //! From an account to a row that `account import` reads.
 
 use repass_account_file::{Column, Fields};
-use repass_core::{Account, Credential, Found};
+use repass_core::{Account, AccountWithCredential, Credential};
 
 /// The columns that are written, those of the password at the end. A stored hash holds its salt and
 /// tells its format.
@@ -26,7 +26,9 @@ pub(super) fn columns(with_hashes: bool) -> &'static [Column] {
     if with_hashes { &COLUMNS } else { &COLUMNS[..COLUMNS.len() - 3] }
 }
 
-pub(super) fn fields(Found { account, credential }: &Found) -> Fields {
+pub(super) fn fields(
+    AccountWithCredential { account, credential }: &AccountWithCredential,
+) -> Fields {
     let Account { user_id, realm, email, username, profile, active, .. } = account;
     let mut fields = Fields::default();
     fields.set(Column::UserId, user_id.as_str());

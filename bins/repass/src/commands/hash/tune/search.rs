@@ -26,7 +26,7 @@ pub(super) struct Measured {
 
 /// What was found.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct AccountWithCredential {
     /// The costliest profile that meets the target; else the minimum.
     pub(super) proposal: Measured,
     /// The one of OWASP's minimums that the search began at.
@@ -47,7 +47,7 @@ const MOST_KIB: u32 = 4 * 1024 * 1024;
 pub(super) async fn search<E>(
     goal: &Goal,
     mut measure: impl AsyncFnMut(HashProfile) -> Result<Measured, E>,
-) -> Result<Option<Found>, E> {
+) -> Result<Option<AccountWithCredential>, E> {
     let mut minimum: Option<Measured> = None;
     // Most memory first. Where none of them meets the target, the fastest is left.
     for floor in HashProfile::OWASP_MINIMUMS {
@@ -76,7 +76,7 @@ pub(super) async fn search<E>(
             }
         }
     }
-    Ok(Some(Found { proposal, minimum }))
+    Ok(Some(AccountWithCredential { proposal, minimum }))
 }
 
 impl Goal {
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     /// A machine that takes so many nanoseconds for each KiB and pass, and some for each hash.
-    async fn on_machine(nanoseconds: u64, goal: &Goal) -> Option<Found> {
+    async fn on_machine(nanoseconds: u64, goal: &Goal) -> Option<AccountWithCredential> {
         let measure = async |profile| {
             let time = Duration::from_nanos(1_000_000 + nanoseconds * cost(profile));
             Ok::<_, Infallible>(Measured { profile, time, per_second: 1.0 })

@@ -1,8 +1,8 @@
 //! Rehashing: replacing a hash in place, where the password stays as it is.
 
-use super::report::Trail;
+use super::report::AuditContext;
 use super::{PasswordChangeService, Proved};
-use crate::{AuditRecord, ChangeError, NewPassword, Upgrade};
+use crate::{AuditRecord, ChangeError, NewPassword, Rehash};
 
 impl PasswordChangeService {
     /// Puts a fresh hash of the proved password in the place of one that needs a rehash (OWASP, Password
@@ -11,9 +11,9 @@ impl PasswordChangeService {
     ///
     /// Nobody has asked for it, so it never fails the try that it comes with: where the hasher is busy,
     /// or the store fails, it is replaced another time.
-    pub(super) async fn upgrade(&self, proved: Proved, trail: &Trail) {
+    pub(super) async fn rehash(&self, proved: Proved, audit: &AuditContext) {
         let account = proved.account.id;
-        match self.rehash(proved, trail).await {
+        match self.replace_hash(proved, audit).await {
             Ok(()) | Err(ChangeError::Busy { .. }) => {}
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
@@ -22,7 +22,7 @@ impl PasswordChangeService {
         }
     }
 
-    async fn rehash(&self, proved: Proved, trail: &Trail) -> Result<(), ChangeError> {
+    async fn replace_hash(&self, proved: Proved, audit: &AuditContext) -> Result<(), ChangeError> {
         let Proved { account, credential: Some(credential), password: Some(password), .. } = proved
         else {
             return Ok(());
@@ -34,7 +34,7 @@ impl PasswordChangeService {
         }
         let hash = self.hasher.hash(NewPassword::proved(password)).await?;
         let at = self.now_in_store_precision();
-        let upgrade = Upgrade {
+        let rehash = Rehash {
             account: account.id,
             realm: account.realm,
             user_id: account.user_id,
@@ -43,11 +43,11 @@ impl PasswordChangeService {
             hash,
             audit: AuditRecord {
                 action: "password.rehash".to_owned(),
-                ..self.audit_record(trail, at, "ok", None)?
+                ..self.audit_record(audit, at, "ok", None)?
             },
         };
         // Where it was not the expected one any more, somebody else was faster.
-        self.store.upgrade(&upgrade).await?;
+        self.store.rehash(&rehash).await?;
         Ok(())
     }
 }
