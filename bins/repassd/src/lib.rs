@@ -73,8 +73,8 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
 }
 
 /// How many threads read, write and wait: one for every four cores, rounded up. Hashing keeps every core
-/// busy, and what these do is a twentieth of it; more of them would only wake one another in vain, each
-/// time in the place of a hash.
+/// busy, and these threads do a twentieth of that work; more of them would take time from hashing to wake
+/// one another.
 fn threads_beside_the_hasher() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(4))
 }

@@ -79,8 +79,8 @@ impl<'key> Argon2<'key> {
 
     /// Hashes `pwd` with `salt` into `out`, in memory that is allocated for it and wiped after it.
     ///
-    /// Allocating costs up to half of the time. Whoever hashes more than once keeps the memory and
-    /// calls [`Argon2::hash_password_into_with_memory`].
+    /// Allocating takes up to half of the time. To hash more than once, keep the memory and
+    /// call [`Argon2::hash_password_into_with_memory`].
     ///
     /// # Errors
     /// - [`Error::PwdTooLong`], [`Error::SaltTooShort`] and [`Error::SaltTooLong`].

@@ -4,7 +4,7 @@
 //! [`ECOM`]. With the feature `dates`, `Language::date` writes a date as the language does, by the
 //! data of ICU.
 //!
-//! It escapes nothing; whoever puts a message into markup does.
+//! Messages are not escaped; escape them where they are put into markup.
 //!
 //! ```
 //! use repass_messages::{ECOM, Language};

@@ -30,8 +30,8 @@ pub struct HttpError {
 pub struct ModelState(Vec<(String, Vec<String>)>);
 
 impl ModelState {
-    /// The most messages that are kept. The framework knows no bound, but a body of 64 KiB can be
-    /// wrong in thousands of parts, and whoever mends 32 can ask again.
+    /// The largest number of messages that are kept. The framework has no bound, but a body of 64 KiB
+    /// can be wrong in thousands of parts; a client that corrects 32 can send it again.
     pub const MAX_MESSAGES: usize = 32;
 
     /// Whether nothing is wrong.

@@ -96,8 +96,8 @@ impl PasswordChange {
     }
 }
 
-/// The first that is there. One that can be no identifier is an error rather than passed over, lest
-/// a request be taken for another account's than its sender meant.
+/// Returns the first that is present. A value that cannot be an identifier is an error and is not
+/// skipped: the request would change another account than its sender meant.
 fn identifier(candidates: [Option<Member>; 3]) -> Option<String> {
     candidates
         .into_iter()
