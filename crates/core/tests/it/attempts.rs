@@ -202,3 +202,28 @@ async fn where_the_hasher_is_overloaded_nothing_is_tried() {
     house.hasher.overloaded.store(false, Ordering::SeqCst);
     house.change(old_password("pat", OLD, NEW)).await.unwrap();
 }
+
+#[tokio::test]
+async fn a2_refusals_of_a_locked_account_are_counted_in_one_record() {
+    let house = House::new().await;
+    for _ in 0..3 {
+        let _ = house.guess().await;
+    }
+    let before = house.audit().await.len();
+    for _ in 0..10 {
+        let refused = house.guess().await;
+        assert!(matches!(refused, Err(ChangeError::TooManyAttempts { .. })), "{refused:?}");
+    }
+    let trail = house.audit().await;
+    assert_eq!(trail.len(), before + 1, "ten refusals leave one record");
+    assert_eq!(
+        (trail[0].outcome.as_str(), trail[0].detail.as_deref()),
+        ("too-many-attempts", None)
+    );
+
+    house.clock.advance(Duration::from_secs(60));
+    house.change(old_password("pat", OLD, NEW)).await.unwrap();
+    let trail = house.audit().await;
+    let told = (trail[0].outcome.as_str(), trail[0].detail.as_deref());
+    assert_eq!(told, ("ok", Some("refused-before=9")));
+}
