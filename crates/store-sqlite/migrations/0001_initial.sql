@@ -85,8 +85,6 @@ CREATE TABLE repass_reset_tokens (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX repass_reset_tokens_account ON repass_reset_tokens (account);
 CREATE INDEX repass_reset_tokens_expiry ON repass_reset_tokens (expires_at);
-CREATE INDEX repass_reset_tokens_spent ON repass_reset_tokens (spent_at)
-    WHERE spent_at IS NOT NULL;
 
 CREATE TABLE repass_access_tokens (
     id         BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -121,7 +119,8 @@ CREATE TABLE repass_one_time_passwords (
     CHECK ((code_digest IS NULL) = (code_expires_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Without a foreign key: a record remains when its account is gone.
+-- Without a foreign key: a record remains when its account is gone. Records of the same time are listed
+-- by their sequence, which ends each index by itself.
 CREATE TABLE repass_audit (
     sequence INTEGER NOT NULL PRIMARY KEY,
     id       BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -134,9 +133,9 @@ CREATE TABLE repass_audit (
     caller   TEXT    NOT NULL,
     context  TEXT    NOT NULL -- JSON
 ) STRICT;
-CREATE INDEX repass_audit_time ON repass_audit (at, id);
-CREATE INDEX repass_audit_realm ON repass_audit (realm, at, id);
-CREATE INDEX repass_audit_account ON repass_audit (account, at, id) WHERE account IS NOT NULL;
+CREATE INDEX repass_audit_time ON repass_audit (at);
+CREATE INDEX repass_audit_realm ON repass_audit (realm, at);
+CREATE INDEX repass_audit_account ON repass_audit (account, at) WHERE account IS NOT NULL;
 
 -- There is one writer at a time, so the sequence is the order in which events were committed. No
 -- channel gets a pending event before `due_at`.
@@ -151,8 +150,9 @@ CREATE TABLE repass_events (
              CHECK (state IN ('pending', 'delivered', 'discarded')),
     due_at   INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX repass_events_time ON repass_events (at, id);
+CREATE INDEX repass_events_time ON repass_events (at);
 CREATE INDEX repass_events_pending ON repass_events (account, sequence) WHERE state = 'pending';
+CREATE INDEX repass_events_discarded ON repass_events (at) WHERE state = 'discarded';
 
 -- How the delivery of an event to one channel stands. A delivery that was never tried has no row. A
 -- pending one is not claimed before `due_at`: until then it is leased, or waits for the next try.

@@ -28,10 +28,7 @@ impl Job {
 }
 
 /// All statements of the job see the same state of the database.
-fn in_snapshot<T>(
-    connection: &Connection,
-    work: impl FnOnce(Db<'_>) -> Result<T>,
-) -> Result<T> {
+fn in_snapshot<T>(connection: &Connection, work: impl FnOnce(Db<'_>) -> Result<T>) -> Result<T> {
     let db = Db(connection);
     db.execute("BEGIN", [])?;
     let result = work(db);

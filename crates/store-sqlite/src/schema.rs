@@ -6,8 +6,7 @@ use crate::connection::Db;
 use crate::failure::Result;
 
 /// Name and statements of each version, oldest first.
-const MIGRATIONS: &[(&str, &str)] =
-    &[("initial", include_str!("../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[("initial", include_str!("../migrations/0001_initial.sql"))];
 
 /// The last version that this program knows.
 pub(crate) const KNOWN: i64 = 1;

@@ -1,6 +1,6 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::{fmt, io, thread};
+use std::{fmt, mem, thread};
 
 use repass_core::StoreError;
 use rusqlite::Connection;
@@ -111,16 +111,84 @@ impl SqliteStore {
     /// # Errors
     /// When the write-ahead log could not be moved, or the store is closed already.
     pub async fn close(&self) -> std::result::Result<(), StoreError> {
-        let ends = std::mem::take(
-            &mut *self.inner.ends.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        let mut ends =
+            mem::take(&mut *self.inner.ends.lock().unwrap_or_else(PoisonError::into_inner));
+        let writer = ends.pop().ok_or_else(|| self.error(Failure::Closed))?;
         self.inner.reads.close();
-        // The last connection removes the log: let that be the writer's.
-        let mut ended = Err(Failure::Closed);
-        for end in ends {
-            if self.inner.writes.is_empty_of_readers(&end) {}
-            ended = end.await.unwrap_or(Err(Failure::Closed));
+        for reader in ends {
+            let _ = reader.await;
         }
+        // The last connection removes the log, which only the writer's can.
+        self.inner.writes.close();
+        let ended = writer.await.unwrap_or(Err(Failure::Closed));
         ended.map_err(|failure| self.error(failure))
     }
+
+    pub(crate) fn accounts(&self) -> Arc<AccountsSource> {
+        Arc::clone(&self.inner.accounts)
+    }
+
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.inner.readiness
+    }
+
+    /// Runs a job that reads.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Db<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, StoreError> {
+        let (job, answer) = readers::Job::new(work);
+        self.inner.reads.push(job);
+        self.answered(answer).await
+    }
+
+    /// Runs a job that writes, and returns when it is durable.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Db<'_>) -> Result<Outcome<T>> + Send + 'static,
+    ) -> std::result::Result<T, StoreError> {
+        self.write_as(Durability::Power, work).await
+    }
+
+    /// Runs a job that writes something which a power failure may undo.
+    pub(crate) async fn write_lightly<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Db<'_>) -> Result<Outcome<T>> + Send + 'static,
+    ) -> std::result::Result<T, StoreError> {
+        self.write_as(Durability::Process, work).await
+    }
+
+    async fn write_as<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(Db<'_>) -> Result<Outcome<T>> + Send + 'static,
+    ) -> std::result::Result<T, StoreError> {
+        let (job, answer) = writer::Job::new(durability, work);
+        self.inner.writes.push(job);
+        self.answered(answer).await
+    }
+
+    async fn answered<T>(
+        &self,
+        answer: oneshot::Receiver<Result<T>>,
+    ) -> std::result::Result<T, StoreError> {
+        let result = answer.await.unwrap_or(Err(Failure::Closed));
+        result.map_err(|failure| self.error(failure))
+    }
+
+    fn error(&self, failure: Failure) -> StoreError {
+        failure.into_store_error(self.path())
+    }
+}
+
+/// Starts a thread, and returns what it reports at its end.
+fn spawn(
+    name: &str,
+    run: impl FnOnce() -> Result<()> + Send + 'static,
+) -> Result<oneshot::Receiver<Result<()>>> {
+    let (ended, end) = oneshot::channel();
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let _ = ended.send(run());
+    });
+    spawned.map(|_| end).map_err(|_| Failure::Unstorable("no thread could be started"))
 }
