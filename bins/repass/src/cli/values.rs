@@ -33,7 +33,8 @@ impl NamedPolicy {
     }
 
     pub(super) fn preset(name: String) -> Result<Self, String> {
-        let policy = Vendors::bundled().policy_preset(&name).ok_or("there is no such policy")?;
+        let rules = Vendors::bundled().policy_preset(&name).ok_or("there is no such policy")?;
+        let policy = Policy::new(rules).map_err(|error| error.to_string())?;
         Ok(Self { name, policy })
     }
 }

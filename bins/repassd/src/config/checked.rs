@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use repass_core::{CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy};
+use repass_core::{
+    CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules,
+};
 use validator::Validate;
 
 use super::KeyError;
@@ -107,7 +109,7 @@ impl RawConfig {
                           true if one is there";
             return Err(KeyError::new("listen", reason));
         }
-        let policy = self.policy.check("policy", Policy::default(), vendors)?;
+        let policy = self.policy.check("policy", PolicyRules::default(), vendors)?;
         let mounts = api::check(self.api, vendors, &policy, folder)?;
         let store = self.store.check(folder)?;
         let hasher = self.hashing.check(folder, &store.options.accounts)?;
@@ -132,32 +134,30 @@ impl RawPolicy {
     pub(super) fn check(
         &self,
         key: &str,
-        inherited: Policy,
+        inherited: PolicyRules,
         vendors: &Vendors,
     ) -> Result<Policy, KeyError> {
-        let mut policy = match &self.preset {
+        let mut rules = match &self.preset {
             None => inherited,
             Some(name) => vendors
                 .policy_preset(name)
                 .ok_or_else(|| one_of(format!("{key}.preset"), &vendors.policy_presets()))?,
         };
         let set = |own: &mut bool, wish: Option<bool>| *own = wish.unwrap_or(*own);
-        policy.min_length = self.min_length.unwrap_or(policy.min_length);
-        policy.max_length = self.max_length.unwrap_or(policy.max_length);
-        policy.history = self.history.unwrap_or(policy.history);
-        set(&mut policy.require_digit, self.require_digit);
-        set(&mut policy.require_special, self.require_special);
-        set(&mut policy.refuse_current, self.refuse_current);
-        set(&mut policy.refuse_account_words, self.refuse_account_words);
+        rules.min_length = self.min_length.unwrap_or(rules.min_length);
+        rules.max_length = self.max_length.unwrap_or(rules.max_length);
+        rules.history = self.history.unwrap_or(rules.history);
+        set(&mut rules.require_digit, self.require_digit);
+        set(&mut rules.require_special, self.require_special);
+        set(&mut rules.refuse_current, self.refuse_current);
+        set(&mut rules.refuse_account_words, self.refuse_account_words);
         match self.refuse_common {
-            Some(true) => policy.blocklists = vec![Arc::new(CommonPasswords)],
-            Some(false) => policy.blocklists.clear(),
+            Some(true) => rules.blocklists = vec![Arc::new(CommonPasswords)],
+            Some(false) => rules.blocklists.clear(),
             None => {}
         }
-        policy
-            .check()
-            .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.member), wrong.reason))?;
-        Ok(policy)
+        Policy::new(rules)
+            .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.member), wrong.reason))
     }
 }
 

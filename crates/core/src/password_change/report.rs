@@ -65,12 +65,22 @@ impl PasswordChangeService {
             Some(Reservation::LockedOut { .. }) | None => (None, error),
         };
         let outcome = if is_failure { AttemptOutcome::Failed } else { AttemptOutcome::Released };
-        let record =
-            match self.audit_record(&audit, self.clock.now(), error.code(), detail(&audit, &error))
-            {
-                Ok(record) => record,
-                Err(randomness) => return randomness.into(),
-            };
+        let now = self.clock.now();
+        let mut details: Vec<String> = detail(&audit, &error).into_iter().collect();
+        if let (ChangeError::TooManyAttempts { .. }, Some(key)) = (&error, &audit.attempt_key) {
+            match self.refusals.count(key, now) {
+                None => return error,
+                Some(1) => {}
+                Some(refused) => details.push(format!("refused={refused}")),
+            }
+        } else if reservation.is_some() {
+            details.extend(self.refused_before(&audit));
+        }
+        let detail = (!details.is_empty()).then(|| details.join(","));
+        let record = match self.audit_record(&audit, now, error.code(), detail) {
+            Ok(record) => record,
+            Err(randomness) => return randomness.into(),
+        };
         let finished = match reservation {
             Some(reservation) => FinishAttempt::reserved(reservation, outcome, record),
             None => FinishAttempt::unreserved(record),
@@ -101,6 +111,12 @@ impl PasswordChangeService {
             caller: audit.caller.clone(),
             context: audit.context.clone(),
         })
+    }
+
+    /// What the record of an attempt that was let through tells of the refusals before it.
+    pub(super) fn refused_before(&self, audit: &AuditContext) -> Option<String> {
+        let refused = audit.attempt_key.as_ref().map_or(0, |key| self.refusals.take(key));
+        (refused > 0).then(|| format!("refused-before={refused}"))
     }
 
     pub(super) fn event(

@@ -4,33 +4,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
-use repass_core::{ClaimedEvent, Clock, OutboxStore, Randomness, StoreError};
+use repass_core::{
+    ClaimEvents, ClaimedEvent, Clock, DeliveryOutcome, OutboxStore, Randomness, StoreError,
+};
 
 use crate::waits::wait;
 use crate::{Channel, DeliveryError};
 
-/// How a courier works.
+/// How a dispatcher works.
 #[derive(Debug, Clone)]
-pub struct CourierOptions {
+pub struct DispatcherOptions {
     /// How long it waits before it looks again when nothing was due.
     pub poll: Duration,
-    /// How long one channel may take for one event. Twice as long an event is leased: so long it
-    /// takes until it is delivered after all, when a courier dies with it.
+    /// How long one delivery may take. A delivery is leased for twice as long: so long it takes until
+    /// it is repeated when a dispatcher dies with it.
     pub timeout: Duration,
     /// The wait after the first failed try; it doubles with each further one.
     pub first_wait: Duration,
     /// The longest such wait, before the jitter, which may double it.
     pub longest_wait: Duration,
-    /// After so many tries an event is given up, at least 1.
+    /// After so many tries a delivery is given up, at least 1.
     pub max_tries: u32,
-    /// How many events are under way at once, at least 1.
+    /// How many deliveries are under way at once, at least 1.
     pub at_once: u32,
 }
 
-impl Default for CourierOptions {
+impl Default for DispatcherOptions {
     /// Gives up after about a day.
     fn default() -> Self {
         Self {
@@ -44,24 +45,24 @@ impl Default for CourierOptions {
     }
 }
 
-/// Brings events to channels.
+/// Delivers events to channels.
 ///
-/// An event is tried again while any channel that lacks it may still get it. One that was refused
-/// for good elsewhere meanwhile is asked again each time, for it might have thought better of it.
-pub struct Courier {
+/// Each channel gets the events of an account in the order written, and one that fails holds up no
+/// other channel.
+pub struct OutboxDispatcher {
     store: Arc<dyn OutboxStore>,
     channels: Vec<Arc<dyn Channel>>,
-    options: CourierOptions,
+    options: DispatcherOptions,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
 }
 
-impl Courier {
-    /// A courier from `store` to every one of `channels`.
+impl OutboxDispatcher {
+    /// A dispatcher from `store` to every one of `channels`.
     pub fn new(
         store: Arc<dyn OutboxStore>,
         channels: Vec<Arc<dyn Channel>>,
-        options: CourierOptions,
+        options: DispatcherOptions,
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
     ) -> Self {
@@ -74,12 +75,13 @@ impl Courier {
     ///
     /// Needs a tokio runtime with time and I/O enabled.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let names: Vec<&str> = self.channels.iter().map(|channel| channel.name()).collect();
         let mut stop = std::pin::pin!(stop);
         let mut under_way = FuturesUnordered::new();
         loop {
             let room = (self.options.at_once.max(1) as usize).saturating_sub(under_way.len());
             let claimed = {
-                let mut claim = std::pin::pin!(self.claim(room));
+                let mut claim = std::pin::pin!(self.claim(&names, room));
                 loop {
                     tokio::select! {
                         biased;
@@ -91,7 +93,7 @@ impl Courier {
                 }
             };
             for claimed in claimed {
-                under_way.push(self.deliver(claimed));
+                under_way.push(self.deliver(claimed, &names));
             }
             tokio::select! {
                 biased;
@@ -104,12 +106,13 @@ impl Courier {
         while under_way.next().await.is_some() {}
     }
 
-    async fn claim(&self, room: usize) -> Vec<ClaimedEvent> {
+    async fn claim(&self, channels: &[&str], room: usize) -> Vec<ClaimedEvent> {
         let Some(limit) = u32::try_from(room).ok().filter(|limit| *limit > 0) else {
             return Vec::new();
         };
         let lease = self.options.timeout.saturating_mul(2);
-        match self.store.claim(self.clock.now(), lease, limit).await {
+        let claim = ClaimEvents { channels, now: self.clock.now(), lease, limit };
+        match self.store.claim(&claim).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
@@ -119,50 +122,51 @@ impl Courier {
         }
     }
 
-    async fn deliver(&self, claimed: ClaimedEvent) {
-        let outstanding =
-            self.channels.iter().filter(|own| !claimed.delivered.iter().any(|it| it == own.name()));
-        let results =
-            join_all(outstanding.map(|channel| self.deliver_by(&**channel, &claimed))).await;
-        let failures: Vec<Failure> = results.into_iter().flatten().collect();
-        let event = claimed.event.id;
-        if let Err(error) = self.settle(&claimed, &failures).await {
+    async fn deliver(&self, claimed: ClaimedEvent, channels: &[&str]) {
+        // A store gives out no channel that it was not asked for.
+        let channel = self.channels.iter().find(|own| own.name() == claimed.claim.channel);
+        let Some(channel) = channel else { return };
+        let delivery = tokio::time::timeout(self.options.timeout, channel.deliver(&claimed)).await;
+        let result = delivery.unwrap_or_else(|_| Err(DeliveryError::new("it took too long")));
+        if let Err(error) = self.finish(&claimed, result, channels).await {
             // Its lease will be over.
-            tracing::warn!(%event, %error, "a delivery could not be noted; it will be repeated");
+            let error: &dyn std::error::Error = &error;
+            let event = claimed.event.id;
+            tracing::warn!(
+                error,
+                %event,
+                channel = channel.name(),
+                "the outcome of a delivery cannot be written; the delivery will be repeated"
+            );
         }
     }
 
-    /// How the channel failed, if it did.
-    async fn deliver_by(&self, channel: &dyn Channel, claimed: &ClaimedEvent) -> Option<Failure> {
-        let name = channel.name();
-        let delivery = tokio::time::timeout(self.options.timeout, channel.deliver(claimed)).await;
-        let error = match delivery {
-            Ok(Ok(())) => match self.store.delivered(claimed.claim, name).await {
-                Ok(()) => return None,
-                Err(error) => DeliveryError::caused_by(&error),
-            },
-            Ok(Err(error)) => error,
-            Err(_) => DeliveryError::new("it took too long"),
+    async fn finish(
+        &self,
+        claimed: &ClaimedEvent,
+        result: Result<(), DeliveryError>,
+        channels: &[&str],
+    ) -> Result<(), StoreError> {
+        let (event, claim) = (&claimed.event, &claimed.claim);
+        let (id, kind, channel) = (event.id, &event.kind, &claim.channel);
+        let outcome = match result {
+            Ok(()) => {
+                tracing::info!(event = %id, kind, channel, "delivered");
+                DeliveryOutcome::Delivered
+            }
+            Err(error) if error.is_permanent() || claim.tries >= self.options.max_tries => {
+                tracing::error!(event = %id, kind, channel, reason = %error, "given up");
+                DeliveryOutcome::Discarded { error: error.to_string() }
+            }
+            Err(error) => {
+                let next_try = self.next_try(claim.tries);
+                tracing::warn!(
+                    event = %id, kind, channel, reason = %error, %next_try, "not delivered"
+                );
+                DeliveryOutcome::Retry { next_try, error: error.to_string() }
+            }
         };
-        Some(Failure { channel: name, error })
-    }
-
-    async fn settle(&self, claimed: &ClaimedEvent, failures: &[Failure]) -> Result<(), StoreError> {
-        let (claim, event) = (claimed.claim, &claimed.event);
-        if failures.is_empty() {
-            tracing::info!(event = %event.id, kind = event.kind, "delivered");
-            return self.store.finished(claim).await;
-        }
-        let reasons: Vec<String> = failures.iter().map(ToString::to_string).collect();
-        let reason = reasons.join("; ");
-        let hopeless = failures.iter().all(|failure| failure.error.is_permanent());
-        if hopeless || claim.tries >= self.options.max_tries {
-            tracing::error!(event = %event.id, kind = event.kind, reason, "given up");
-            return self.store.dead(claim, &reason).await;
-        }
-        let next_try = self.next_try(claim.tries);
-        tracing::warn!(event = %event.id, kind = event.kind, reason, %next_try, "not delivered");
-        self.store.failed(claim, next_try, &reason).await
+        self.store.finish_delivery(claim, &outcome, channels).await
     }
 
     fn next_try(&self, tries: u32) -> Timestamp {
@@ -175,20 +179,8 @@ impl Courier {
     }
 }
 
-impl fmt::Debug for Courier {
+impl fmt::Debug for OutboxDispatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Courier").field("options", &self.options).finish_non_exhaustive()
-    }
-}
-
-/// Why an event did not get through one channel.
-struct Failure {
-    channel: &'static str,
-    error: DeliveryError,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.channel, self.error)
+        f.debug_struct("OutboxDispatcher").field("options", &self.options).finish_non_exhaustive()
     }
 }
