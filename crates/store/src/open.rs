@@ -76,6 +76,19 @@ impl OpenError {
         }
     }
 
+    /// Whether there is no database yet, which opening with `migrate` makes.
+    pub fn is_absent(&self) -> bool {
+        use repass_store_sqlite::OpenError as Sqlite;
+        matches!(self, Self::Sqlite(Sqlite::MissingFile(_) | Sqlite::OutOfDate { found: 0, .. }))
+    }
+
+    /// Whether the database has the schema of an earlier version, which opening with `migrate` brings
+    /// up to date.
+    pub fn is_out_of_date(&self) -> bool {
+        use repass_store_sqlite::OpenError as Sqlite;
+        matches!(self, Self::Sqlite(Sqlite::OutOfDate { found: 1.., .. }))
+    }
+
     /// The table and everything that is wrong with its mapping, if that is the reason.
     pub fn mapping_problems(&self) -> Option<(&str, &[ColumnProblem])> {
         let mismatch = match self {
