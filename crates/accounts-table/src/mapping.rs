@@ -1,0 +1,198 @@
+use std::fmt;
+
+use repass_core::{AccountId, Realm};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{SqlName, TableName};
+
+/// Which realm the accounts of a table belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RealmOf {
+    /// All accounts belong to this realm.
+    All(Realm),
+    /// This column holds the realm of each account. A row whose text is not a realm is not an
+    /// account.
+    Column(SqlName),
+}
+
+/// A users table that belongs to another application, in the same database, whose rows are the
+/// accounts.
+///
+/// repass reads the columns that are named here and no others, and writes two of them: `hash` and
+/// `active`. It adds no rows and deletes none. Everything else that it keeps about an account is in
+/// tables of its own.
+///
+/// What the table does not tell about an account is unknown: it has no profile, and its creation
+/// time is the Unix epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountsTable {
+    /// The table, or a view that can be updated. On PostgreSQL it is looked for in the schema
+    /// `public` unless another schema is named.
+    pub table: TableName,
+    /// The column that identifies a row permanently: an integer, a UUID or a text. It is never
+    /// written, and a row with another value is another account. A UUID in its usual spelling is the
+    /// [`AccountId`] itself; from other values one is derived.
+    pub id: SqlName,
+    /// How the vendor calls the account: an integer, a UUID or a text, unique within its realm. It
+    /// may be the same column as `id`.
+    pub user_id: SqlName,
+    /// The hash of the password, as a text; null where there is none. It is replaced by a PHC string,
+    /// which takes up to 128 characters.
+    pub hash: SqlName,
+    /// The e-mail address.
+    pub email: Option<SqlName>,
+    /// The name that the user signs in with.
+    pub username: Option<SqlName>,
+    /// Whether the account may be used: a boolean, or a number, of which only 0 means no. Null means
+    /// no. Without such a column all accounts are active.
+    pub active: Option<SqlName>,
+    /// The realm.
+    pub realm: RealmOf,
+}
+
+/// A mapping that contradicts itself.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("is the same column as {other}, but it is written and must be one of its own")]
+pub struct InvalidAccountsTable {
+    /// The member that is wrong.
+    pub member: &'static str,
+    /// The column that it names.
+    pub column: String,
+    /// The member that names the same column.
+    pub other: &'static str,
+}
+
+impl AccountsTable {
+    /// Every member that names a column, by its name in a configuration, with that column.
+    pub fn columns(&self) -> impl Iterator<Item = (&'static str, &SqlName)> {
+        let realm = match &self.realm {
+            RealmOf::All(_) => None,
+            RealmOf::Column(column) => Some(column),
+        };
+        let columns = [
+            ("id", Some(&self.id)),
+            ("user_id", Some(&self.user_id)),
+            ("hash", Some(&self.hash)),
+            ("email", self.email.as_ref()),
+            ("username", self.username.as_ref()),
+            ("active", self.active.as_ref()),
+            ("realm_column", realm),
+        ];
+        columns.into_iter().filter_map(|(member, column)| Some((member, column?)))
+    }
+
+    /// Checks that no other member names a column that is written.
+    ///
+    /// # Errors
+    /// When one does.
+    pub fn check(&self) -> Result<(), InvalidAccountsTable> {
+        let written = self.columns().filter(|(member, _)| matches!(*member, "hash" | "active"));
+        for (member, column) in written {
+            let same = |(other, name): &(&'static str, &SqlName)| {
+                *other != member && name.eq_ignore_case(column.as_str())
+            };
+            if let Some((other, _)) = self.columns().find(same) {
+                return Err(InvalidAccountsTable { member, column: column.to_string(), other });
+            }
+        }
+        Ok(())
+    }
+
+    /// repass's identifier of the account in the row of this id, as text: the same on every node and
+    /// at any time. A UUID is its own identifier; from other ids a UUID of version 8 (RFC 9562, 5.8)
+    /// is derived.
+    pub fn account_id(&self, id: &str) -> AccountId {
+        if let Ok(own) = Uuid::try_parse(id)
+            && own.to_string() == id
+        {
+            return AccountId(own);
+        }
+        let named = format!("repass account\0{}\0{id}", self.table);
+        let digest = Sha256::digest(named.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        AccountId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+}
+
+/// The mapping in one sentence.
+impl fmt::Display for AccountsTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "in the table {}", self.table)?;
+        for (at, (member, column)) in self.columns().enumerate() {
+            let separator = if at == 0 { ": " } else { ", " };
+            write!(f, "{separator}{member} = {column}")?;
+        }
+        match &self.realm {
+            RealmOf::All(realm) => write!(f, "; realm {realm}"),
+            RealmOf::Column(_) => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    fn name(text: &str) -> SqlName {
+        text.parse().unwrap()
+    }
+
+    pub(crate) fn table() -> AccountsTable {
+        AccountsTable {
+            table: "shop.users".parse().unwrap(),
+            id: name("id"),
+            user_id: name("id"),
+            hash: name("pw"),
+            email: Some(name("mail")),
+            username: Some(name("mail")),
+            active: Some(name("enabled")),
+            realm: RealmOf::Column(name("tenant")),
+        }
+    }
+
+    #[test]
+    fn a_column_that_is_written_is_mapped_once() {
+        assert_eq!(table().check(), Ok(()), "a column that is only read may be shared");
+        let shared = AccountsTable { active: Some(name("PW")), ..table() }.check().unwrap_err();
+        assert_eq!((shared.member, shared.other), ("hash", "active"));
+        let shared = AccountsTable { active: Some(name("tenant")), ..table() }.check();
+        assert_eq!(shared.unwrap_err().member, "active");
+        assert!(AccountsTable { hash: name("id"), ..table() }.check().is_err());
+    }
+
+    #[test]
+    fn a_mapping_is_read_back_as_it_was_written() {
+        let fixed = AccountsTable {
+            email: None,
+            active: None,
+            realm: RealmOf::All("shop".parse().unwrap()),
+            ..table()
+        };
+        for mapping in [table(), fixed] {
+            let text = serde_json::to_string(&mapping).unwrap();
+            assert_eq!(serde_json::from_str::<AccountsTable>(&text).unwrap(), mapping);
+        }
+        assert!(serde_json::from_str::<SqlName>("\"a b\"").is_err(), "names are checked again");
+    }
+
+    #[test]
+    fn identifiers_are_stable_and_distinct() {
+        let users = AccountsTable { table: "users".parse().unwrap(), ..table() };
+        let seven = users.account_id("7");
+        // A change of this value orphans every token and every hash that is stored.
+        assert_eq!(seven.to_string(), "ebc66f4e-2d4e-89f7-85a5-45f8cc10eb19");
+        assert_eq!(seven.0.get_version_num(), 8);
+        assert_ne!(seven, users.account_id("07"));
+        let members = AccountsTable { table: "members".parse().unwrap(), ..table() };
+        assert_ne!(seven, members.account_id("7"));
+
+        let guid = "1c4b0ca1-ad13-410b-a1c5-bb2065641934";
+        assert_eq!(users.account_id(guid).to_string(), guid, "a UUID is the identifier itself");
+        let upper = users.account_id(&guid.to_ascii_uppercase());
+        assert_ne!(upper.to_string(), guid, "another text is another row");
+    }
+}
