@@ -4,6 +4,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use validator::ValidateEmail;
 
 use crate::ContextWords;
 
@@ -127,8 +128,56 @@ impl fmt::Display for UserId {
     }
 }
 
+/// An e-mail address, as the HTML standard defines a valid one, of at most 320 characters.
+///
+/// It keeps the spelling that it was given; [`Account::has_email`] compares without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email(String);
+
+/// The text is no e-mail address.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("an e-mail address reads name@domain and has at most 320 characters")]
+pub struct InvalidEmail;
+
+impl Email {
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Email {
+    type Error = InvalidEmail;
+
+    fn try_from(text: String) -> Result<Self, InvalidEmail> {
+        if text.len() <= 320 && text.validate_email() { Ok(Self(text)) } else { Err(InvalidEmail) }
+    }
+}
+
+impl FromStr for Email {
+    type Err = InvalidEmail;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEmail> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> Self {
+        email.0
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// One user in one realm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Account {
     /// repass's own identifier.
     pub id: AccountId,
@@ -136,8 +185,8 @@ pub struct Account {
     pub realm: Realm,
     /// How the vendor calls it.
     pub user_id: UserId,
-    /// E-mail address, compared without regard to case.
-    pub email: Option<String>,
+    /// E-mail address.
+    pub email: Option<Email>,
     /// Name the user signs in with, where it differs from the user id.
     pub username: Option<String>,
     /// What else is known of the user.
@@ -151,9 +200,24 @@ pub struct Account {
 }
 
 impl Account {
+    /// An active account of which nothing else is known.
+    pub fn new(id: AccountId, realm: Realm, user_id: UserId, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            realm,
+            user_id,
+            email: None,
+            username: None,
+            profile: Profile::default(),
+            active: true,
+            created_at,
+            updated_at: created_at,
+        }
+    }
+
     /// Whether `email` is this account's address, without regard to case.
     pub fn has_email(&self, email: &str) -> bool {
-        self.email.as_deref().is_some_and(|own| own.to_lowercase() == email.to_lowercase())
+        self.email.as_ref().is_some_and(|own| own.0.to_lowercase() == email.to_lowercase())
     }
 }
 
@@ -164,7 +228,7 @@ impl<'a> From<&'a Account> for ContextWords<'a> {
         Self {
             user_id: Some(account.user_id.as_str()),
             username: account.username.as_deref(),
-            email: account.email.as_deref(),
+            email: account.email.as_ref().map(Email::as_str),
             names: [given_name, middle_name, family_name].map(Option::as_deref),
         }
     }
@@ -242,13 +306,26 @@ mod tests {
     }
 
     #[test]
+    fn e_mail_addresses_are_bounded_and_compared_without_case() {
+        for bad in ["", "pat", "pat@", "@x.org", "a b@x.org", &format!("{}@x.org", "p".repeat(320))]
+        {
+            assert_eq!(bad.parse::<Email>(), Err(InvalidEmail), "{bad}");
+        }
+        let (realm, user_id) = ("test".parse().unwrap(), "42".parse().unwrap());
+        let mut account =
+            Account::new(AccountId(Uuid::nil()), realm, user_id, Timestamp::UNIX_EPOCH);
+        assert!(!account.has_email("pat@x.org"));
+        account.email = "Pat@x.org".parse().ok();
+        assert!(account.has_email("pat@X.ORG") && !account.has_email("pat@x.com"));
+    }
+
+    #[test]
     fn a_policy_is_told_all_words_of_an_account() {
         let text = |word: &str| Some(word.to_owned());
+        let id = AccountId(Uuid::nil());
+        let (realm, user_id) = ("test".parse().unwrap(), "42".parse().unwrap());
         let account = Account {
-            id: AccountId(Uuid::nil()),
-            realm: "test".parse().unwrap(),
-            user_id: "42".parse().unwrap(),
-            email: text("a@example.org"),
+            email: "a@example.org".parse().ok(),
             username: text("ram"),
             profile: Profile {
                 given_name: text("Ram"),
@@ -256,9 +333,7 @@ mod tests {
                 family_name: text("Iyer"),
                 ..Profile::default()
             },
-            active: true,
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
+            ..Account::new(id, realm, user_id, Timestamp::UNIX_EPOCH)
         };
         let ContextWords { user_id, username, email, names } = ContextWords::from(&account);
         assert_eq!([user_id, username, email], [Some("42"), Some("ram"), Some("a@example.org")]);

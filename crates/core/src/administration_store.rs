@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -169,17 +169,33 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Audit records, newest first.
+    /// Audit records, newest first. Those of the same time stand in an order of the store's own, the
+    /// same each time.
     ///
     /// # Errors
     /// When the store fails.
     async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError>;
 
-    /// Events in the order written, at most `limit`.
+    /// Deletes what the cutoffs say, at most `limit` rows of each kind, and passes over rows that are
+    /// in use. Where a count is `limit`, there may be more.
     ///
     /// # Errors
     /// When the store fails.
-    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError>;
+    async fn prune(&self, cutoffs: &PruneCutoffs, limit: u32) -> Result<Pruned, StoreError>;
+
+    /// The check values of the keys that this database was used with, by the key's name: see
+    /// [`add_key_check`](Self::add_key_check).
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn key_checks(&self) -> Result<BTreeMap<String, [u8; 32]>, StoreError>;
+
+    /// Keeps the check value of the key of this name, unless there is one. Returns the one that is
+    /// kept, so that of several that come at once all learn which it is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn add_key_check(&self, name: &str, check: &[u8; 32]) -> Result<[u8; 32], StoreError>;
 
     /// Adds, in one transaction, those accounts of another system whose user id their realm does
     /// not have yet, each with its credential, and [`AccountBatch::record`] if it was any. An
@@ -191,6 +207,30 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// When the store fails, or adds no accounts at all; nothing was written then. That an account
     /// is present is no error.
     async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError>;
+}
+
+/// Up to when data that is no longer needed is deleted; `None` keeps it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PruneCutoffs {
+    /// Audit records of a time before this.
+    pub audit: Option<Timestamp>,
+    /// Events of a time before this that are delivered or discarded.
+    pub events: Option<Timestamp>,
+    /// Reset tokens that expired before this, and access tokens that expired or were revoked before
+    /// this. A spent reset token stays until it expires, since the redemption of a signed one is what
+    /// keeps it from being redeemed again.
+    pub tokens: Option<Timestamp>,
+}
+
+/// How many rows were deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Audit records.
+    pub audit: u64,
+    /// Events.
+    pub events: u64,
+    /// Reset tokens and access tokens, the larger count of the two.
+    pub tokens: u64,
 }
 
 /// Which accounts to list.

@@ -184,7 +184,7 @@ pub struct AttemptReservation {
     pub closed_until: Option<Timestamp>,
     /// The deferred event that the store wrote with the reservation, if any (see
     /// [`DeferredLockoutEvent`](crate::DeferredLockoutEvent)).
-    pub alarm: Option<Uuid>,
+    pub deferred_event: Option<Uuid>,
 }
 
 /// The account is closed for this path.
@@ -228,7 +228,7 @@ impl AttemptState {
             failures: self.failures,
             closed_before,
             closed_until,
-            alarm: None,
+            deferred_event: None,
         };
         Ok((self, ticket))
     }

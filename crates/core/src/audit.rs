@@ -34,6 +34,16 @@ pub struct AuditFilter {
     pub realm: Option<Realm>,
     /// Only those of this account.
     pub account: Option<AccountId>,
+    /// Only those of this action.
+    pub action: Option<String>,
+    /// Only those that ended so.
+    pub outcome: Option<String>,
+    /// Only those at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only those before this time.
+    pub until: Option<Timestamp>,
+    /// Only those that are listed after the record of this time and id, to page on.
+    pub before: Option<(Timestamp, Uuid)>,
     /// At most so many, newest first.
     pub limit: u32,
 }

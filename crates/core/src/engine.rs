@@ -5,9 +5,9 @@ use std::sync::atomic::AtomicU64;
 use crate::password_change::PasswordChangeService;
 use crate::{
     Administration, AdministrationStore, CallerAuthenticator, Change, ChangeError, Changed, Clock,
-    CredentialStore, Hasher, HeldToken, InstallationKey, InvalidPolicy, Key, KeyIdentity, KeyKind,
-    LockoutPolicy, Plaintext, Policy, Randomness, Realm, StoreError, SystemClock, SystemRandomness,
-    TokenDigest, TokenIdentity, TokenStore,
+    CredentialStore, Hasher, HeldToken, InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy,
+    Plaintext, Policy, Randomness, Realm, StoreError, SystemClock, SystemRandomness, TokenDigest,
+    TokenIdentity, TokenStore,
 };
 use async_trait::async_trait;
 
@@ -55,15 +55,12 @@ impl Engine {
     }
 
     /// The same engine with another policy for new passwords.
-    ///
-    /// # Errors
-    /// When the policy can accept nothing, or remembers more than can be.
-    pub fn with_policy(&self, policy: Policy) -> Result<Self, InvalidPolicy> {
-        policy.check()?;
+    #[must_use]
+    pub fn with_policy(&self, policy: Policy) -> Self {
         let mut other = self.clone();
         other.changes.policy = policy.clone();
         other.administration = other.administration.with_policy(policy);
-        Ok(other)
+        other
     }
 }
 
@@ -179,7 +176,7 @@ impl<S> EngineBuilder<S> {
             store: credentials,
             tokens: None,
             hasher,
-            policy: Policy::default(),
+            policy: Policy::nist_800_63b_4(),
             lockout: LockoutPolicy::default(),
             key,
             clock: Arc::new(SystemClock),
@@ -216,13 +213,9 @@ impl<S> EngineBuilder<S> {
 
 impl EngineBuilder<Arc<dyn AdministrationStore>> {
     /// The finished engine.
-    ///
-    /// # Errors
-    /// When the policy can accept nothing, or remembers more than can be.
-    pub fn build(self) -> Result<Engine, InvalidPolicy> {
-        self.changes.policy.check()?;
+    pub fn build(self) -> Engine {
         let administration = Administration::new(self.store, &self.changes);
-        Ok(Engine { changes: self.changes, administration })
+        Engine { changes: self.changes, administration }
     }
 }
 
@@ -234,11 +227,7 @@ impl EngineBuilder<()> {
     }
 
     /// The finished engine.
-    ///
-    /// # Errors
-    /// When the policy can accept nothing, or remembers more than can be.
-    pub fn build(self) -> Result<Engine<()>, InvalidPolicy> {
-        self.changes.policy.check()?;
-        Ok(Engine { changes: self.changes, administration: () })
+    pub fn build(self) -> Engine<()> {
+        Engine { changes: self.changes, administration: () }
     }
 }

@@ -58,17 +58,22 @@ pub use error_chain::ErrorChain;
 pub use plaintext::Plaintext;
 pub use policy::{
     AccountWord, Blocklist, CommonPasswords, ContextWords, InvalidPolicy, NewPassword, Policy,
-    PolicyContext, Violation,
+    PolicyContext, PolicyRules, Violation,
 };
 
 #[cfg(feature = "engine")]
 pub use self::{
-    account::{Account, AccountId, InvalidRealm, InvalidUserId, Profile, Realm, Subject, UserId},
+    account::{
+        Account, AccountId, Email, InvalidEmail, InvalidRealm, InvalidUserId, Profile, Realm,
+        Subject, UserId,
+    },
     account_import::{AccountBatch, Imported},
     administration::{
         Administration, AdministrationError, ImportVerdict, ImportedPassword, NewAccount, NewImport,
     },
-    administration_store::{AccountError, AccountFilter, AdministrationStore},
+    administration_store::{
+        AccountError, AccountFilter, AdministrationStore, PruneCutoffs, Pruned,
+    },
     attempts::{
         AttemptKey, AttemptPath, AttemptReservation, AttemptState, InvalidLockoutPolicy, LockedOut,
         LockoutPolicy,
@@ -92,8 +97,8 @@ pub use self::{
     installation_key::{InstallationKey, InstallationKeyError},
     otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend},
     outbox::{
-        Claim, ClaimedEvent, DeferredLockoutEvent, EventKind, OutboxEntry, OutboxEvent,
-        OutboxFilter, OutboxState, OutboxStore,
+        Claim, ClaimEvents, ClaimedEvent, DeferredLockoutEvent, Delivery, DeliveryOutcome,
+        DeliveryState, EventKind, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore,
     },
     ports::{
         AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential, CredentialStore,

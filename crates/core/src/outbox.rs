@@ -1,8 +1,8 @@
 //! What others are to hear of an account, and how it waits for its delivery.
 //!
 //! An event is written in the transaction of what it tells, so that none is lost and none invented.
-//! From then on a courier takes it to its channels, at least once and in order per account:
-//! [`OutboxStore`] is all that a courier needs of a store.
+//! From then on a dispatcher delivers it to its channels, at least once, and to each channel in order
+//! per account: [`OutboxStore`] is all that a dispatcher needs of a store.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub enum EventKind {
     PasswordChanged,
     /// The password was set with a reset token.
     PasswordReset,
-    /// Failures closed the account for a while, for the first time since it was last open for good.
+    /// Failures locked the account out for a while, for the first time since it last had none.
     AccountLocked,
     /// So many failures in a row that the old password counts no more.
     AttemptsExhausted,
@@ -71,7 +71,7 @@ impl EventKind {
     }
 
     /// The kind of that name.
-    pub fn of(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
@@ -106,7 +106,7 @@ impl OutboxEvent {
 /// The event to write with a reservation that locks the account out, should the attempt fail.
 ///
 /// An attempt is reserved before its proof is verified, so whether it fails is not known yet. The event
-/// is therefore deferred: it is not due before [`HOLD`](Self::HOLD) has passed. An attempt that is
+/// is therefore deferred: it is not due before [`DEFERRAL`](Self::DEFERRAL) has passed. An attempt that is
 /// finished as failed makes it due at once; one that is released, or a commit, withdraws it. When the
 /// process dies in between, the attempt stays reserved, the account is locked out, and the event tells
 /// so when its time has come.
@@ -119,9 +119,9 @@ pub struct DeferredLockoutEvent {
 
 impl DeferredLockoutEvent {
     /// How long an event is deferred, unless its attempt is finished earlier.
-    pub const HOLD: Duration = Duration::from_secs(60);
+    pub const DEFERRAL: Duration = Duration::from_secs(60);
 
-    /// An alarm for tries at `account` that come from `context`. `id` must be fresh.
+    /// The event of attempts at `account` that come from `context`. `id` must be fresh.
     pub fn new(id: Uuid, at: Timestamp, account: &Account, context: &Context) -> Self {
         Self {
             event: OutboxEvent::new(id, at, EventKind::AccountLocked, account, context),
@@ -155,140 +155,165 @@ impl DeferredLockoutEvent {
         let mut event = self.event.clone();
         event.kind = kind.as_str().to_owned();
         event.payload["failures"] = ticket.failures.into();
-        let due_at = after(event.at, Self::HOLD);
+        let due_at = after(event.at, Self::DEFERRAL);
         Some((event, due_at))
     }
 }
 
-/// How far an event is on its way.
+/// How far an event is on its way, to one channel or to all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum OutboxState {
+pub enum DeliveryState {
     /// It waits for its delivery, or for the next try.
     Pending,
-    /// Every channel has it.
+    /// The channel has it; of an event, every channel.
     Delivered,
-    /// It was given up; an operator may have it tried again.
-    Dead,
+    /// It was given up; of an event, for one channel at least, and no channel still waits for it. An
+    /// operator may have it tried again.
+    Discarded,
 }
 
-impl OutboxState {
+impl DeliveryState {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Dead];
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Discarded];
 
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
-            Self::Dead => "dead",
+            Self::Discarded => "discarded",
         }
     }
 
     /// The state of that name.
-    pub fn of(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 }
 
-/// An event and how its delivery stands.
+/// How the delivery of an event to one channel stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Delivery {
+    /// The channel's name.
+    pub channel: String,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// How often it was claimed since the event was written, or since an operator had it tried again.
+    pub tries: u32,
+    /// While it is pending, nobody claims it before this moment.
+    pub due_at: Timestamp,
+    /// Why the last try failed.
+    pub error: Option<String>,
+}
+
+/// An event and how its deliveries stand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OutboxEntry {
     /// The event.
     #[serde(flatten)]
     pub event: OutboxEvent,
     /// How far it is.
-    pub state: OutboxState,
-    /// How often it was claimed since it was written, or since an operator had it tried again.
-    pub tries: u32,
-    /// Before this moment nobody claims it: until then it is held, or leased, or waits for the next
-    /// try.
+    pub state: DeliveryState,
+    /// Before this moment nobody claims it for any channel.
     pub due_at: Timestamp,
-    /// Why the last try failed.
-    pub error: Option<String>,
-    /// The channels that have it, by name in ascending order.
-    pub delivered: Vec<String>,
+    /// The deliveries that were claimed once at least, by channel in ascending order.
+    pub deliveries: Vec<Delivery>,
 }
 
-/// An event that a courier may deliver now.
+/// An event to be delivered to one channel now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClaimedEvent {
     /// The event.
     pub event: OutboxEvent,
-    /// Whom it is about.
+    /// The account it is about.
     pub holder: Account,
-    /// The channels that have it already.
-    pub delivered: Vec<String>,
     /// Which claim this is.
     pub claim: Claim,
 }
 
-/// One claim of one event. It holds until its lease is over and somebody else claims the event; what
-/// is reported under an older claim is ignored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One claim of one delivery. It holds until its lease is over and the delivery is claimed again; an
+/// outcome reported under an older claim is ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Which event.
     pub event: Uuid,
-    /// How often it has been claimed, this time included.
+    /// To which channel.
+    pub channel: String,
+    /// How often the delivery has been claimed, this time included.
     pub tries: u32,
+}
+
+/// Which deliveries to claim.
+#[derive(Debug, Clone, Copy)]
+pub struct ClaimEvents<'a> {
+    /// The names of all channels that events are delivered to.
+    pub channels: &'a [&'a str],
+    /// The present time.
+    pub now: Timestamp,
+    /// How long nobody else gets what is claimed.
+    pub lease: Duration,
+    /// The most deliveries to claim.
+    pub limit: u32,
+}
+
+/// How a claimed delivery ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// The channel has the event.
+    Delivered,
+    /// It is due again at `next_try`.
+    Retry {
+        /// When.
+        next_try: Timestamp,
+        /// Why it failed.
+        error: String,
+    },
+    /// It is given up. Later events of the account no longer wait for it.
+    Discarded {
+        /// Why it failed.
+        error: String,
+    },
 }
 
 /// Which events to list.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OutboxFilter {
     /// Only those in this state.
-    pub state: Option<OutboxState>,
+    pub state: Option<DeliveryState>,
+    /// Only those that are listed after the event of this time and id, to page on.
+    pub before: Option<(Timestamp, Uuid)>,
     /// At most so many, newest first.
     pub limit: u32,
 }
 
-/// Events on their way to their channels. Couriers of several processes may share one.
+/// Events on their way to their channels. Dispatchers of several processes may share one.
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
-    /// Claims at most `limit` events that are due, those due first first. Nobody else gets them
-    /// until `now` plus `lease`. While an earlier event of an account is pending, none of its later
-    /// ones is given out, so that each account's events are delivered in the order written. One whose
-    /// account is gone is given up.
+    /// Claims deliveries of pending events that are due, those due first first. A delivery is
+    /// claimed by one caller until its lease is over. While an earlier pending event of an account
+    /// was neither delivered to a channel nor given up for it, no later event of the account is
+    /// claimed for that channel, so that a channel gets the events of each account in the order
+    /// written, whatever becomes of other channels. An event whose account is gone is discarded.
     ///
     /// # Errors
     /// When the store fails.
-    async fn claim(
+    async fn claim(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError>;
+
+    /// Writes down how a delivery ended. An event that was delivered or given up for every one of
+    /// `channels`, which are those it was claimed with, is pending no longer.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn finish_delivery(
         &self,
-        now: Timestamp,
-        lease: Duration,
-        limit: u32,
-    ) -> Result<Vec<ClaimedEvent>, StoreError>;
-
-    /// Notes that a channel has the event, whatever becomes of the others.
-    ///
-    /// # Errors
-    /// When the store fails.
-    async fn delivered(&self, claim: Claim, channel: &str) -> Result<(), StoreError>;
-
-    /// Every channel has the event: it is done.
-    ///
-    /// # Errors
-    /// When the store fails.
-    async fn finished(&self, claim: Claim) -> Result<(), StoreError>;
-
-    /// Some channel does not have it yet; it is due again at `next_try`.
-    ///
-    /// # Errors
-    /// When the store fails.
-    async fn failed(
-        &self,
-        claim: Claim,
-        next_try: Timestamp,
-        error: &str,
+        claim: &Claim,
+        outcome: &DeliveryOutcome,
+        channels: &[&str],
     ) -> Result<(), StoreError>;
 
-    /// It is given up. Later events of the account no longer wait for it.
-    ///
-    /// # Errors
-    /// When the store fails.
-    async fn dead(&self, claim: Claim, error: &str) -> Result<(), StoreError>;
-
-    /// Events with how they stand, newest first.
+    /// Events with how they stand, newest first. Those of the same time stand in an order of the
+    /// store's own, the same each time.
     ///
     /// # Errors
     /// When the store fails.
@@ -300,8 +325,8 @@ pub trait OutboxStore: Send + Sync {
     /// When the store fails.
     async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError>;
 
-    /// Has an event that is not delivered tried again at `audit.at`, with all its tries. Channels
-    /// that have it do not get it again. Says whether there is such an event.
+    /// Has an event that is not delivered tried again at `audit.at`, with all its tries, for each
+    /// channel that does not have it. Says whether there is such an event.
     ///
     /// # Errors
     /// When the store fails.
@@ -317,31 +342,23 @@ pub trait OutboxStore: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AttemptKey, AttemptPath, AttemptState, Profile};
+    use crate::{AttemptKey, AttemptPath, AttemptState};
 
     fn account() -> Account {
-        Account {
-            id: AccountId(Uuid::from_u128(1)),
-            realm: "shop".parse().unwrap(),
-            user_id: "pat".parse().unwrap(),
-            email: None,
-            username: None,
-            profile: Profile::default(),
-            active: true,
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
-        }
+        let id = AccountId(Uuid::from_u128(1));
+        let (realm, user_id) = ("shop".parse().unwrap(), "pat".parse().unwrap());
+        Account::new(id, realm, user_id, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
     fn names_lead_back_to_what_they_name() {
         for kind in EventKind::ALL {
-            assert_eq!(EventKind::of(kind.as_str()), Some(kind));
+            assert_eq!(EventKind::from_name(kind.as_str()), Some(kind));
         }
-        for state in OutboxState::ALL {
-            assert_eq!(OutboxState::of(state.as_str()), Some(state));
+        for state in DeliveryState::ALL {
+            assert_eq!(DeliveryState::from_name(state.as_str()), Some(state));
         }
-        assert_eq!(EventKind::of("password"), None);
+        assert_eq!(EventKind::from_name("password"), None);
     }
 
     #[test]
@@ -355,8 +372,8 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_is_raised_by_the_first_closing_and_by_the_last() {
-        let alarm = DeferredLockoutEvent::new(
+    fn lockout_events_are_raised_by_the_first_lockout_and_the_last() {
+        let deferred = DeferredLockoutEvent::new(
             Uuid::nil(),
             Timestamp::UNIX_EPOCH,
             &account(),
@@ -369,7 +386,7 @@ mod tests {
             let key = AttemptKey::account(account().id);
             let mut kinds = Vec::new();
             while let Ok((next, ticket)) = state.reserve(&key, AttemptPath::Password, rules, now) {
-                kinds.push(alarm.raised_by(&ticket, rules).map(|(event, _)| event.kind));
+                kinds.push(deferred.raised_by(&ticket, rules).map(|(event, _)| event.kind));
                 (state, now) = (next, after(now, rules.max_delay()));
             }
             kinds

@@ -170,7 +170,7 @@ impl PasswordChangeService {
         candidate: Arc<Plaintext>,
     ) -> Result<NewPassword, ChangeError> {
         let verifiable = candidate.byte_len() <= Plaintext::MAX_PASSWORD_BYTES;
-        let is_current = self.policy.refuse_current
+        let is_current = self.policy.rules().refuse_current
             && match (&proved.current_is_candidate, &proved.credential) {
                 (Some(same), _) => *same,
                 (None, Some(credential)) if verifiable => {
@@ -179,8 +179,9 @@ impl PasswordChangeService {
                 (None, _) => false,
             };
         let mut is_reused = false;
-        if self.policy.history > 0 && verifiable && !is_current {
-            for earlier in self.store.history(proved.account.id, self.policy.history).await? {
+        let history = self.policy.rules().history;
+        if history > 0 && verifiable && !is_current {
+            for earlier in self.store.history(proved.account.id, history).await? {
                 if self.matches(&candidate, &earlier).await? == Verdict::Same {
                     is_reused = true;
                     break;
@@ -202,22 +203,16 @@ impl PasswordChangeService {
     ) -> Result<Changed, ChangeError> {
         let at = self.now_in_store_precision();
         let is_reset = proved.spend.is_some();
+        let record = self.audit_record(audit, at, "ok", None)?;
+        let event = self.event(&proved.account, at, is_reset, audit)?;
         let commit = Commit {
-            account: proved.account.id,
-            realm: proved.account.realm.clone(),
-            user_id: proved.account.user_id.clone(),
-            expected_version: proved.credential.as_ref().map_or(0, |own| own.version),
-            expected_hash: proved.credential.map(|own| own.hash),
-            hash,
-            at,
-            history: self.policy.history,
+            history: self.policy.rules().history,
             spend: proved.spend,
             otp: proved.otp,
             clear,
             keep_token,
-            audit: self.audit_record(audit, at, "ok", None)?,
-            event: self.event(&proved.account, at, is_reset, audit)?,
-            alarm: audit.deferred_event(),
+            deferred_event: audit.deferred_event(),
+            ..Commit::new(&proved.account, proved.credential.as_ref(), hash, record, event)
         };
         match self.store.commit(&commit).await? {
             CommitOutcome::Done { version } => {

@@ -13,7 +13,7 @@ pub use violation::{AccountWord, Violation};
 
 use crate::Plaintext;
 
-/// The rules a new password must keep.
+/// Rules that were checked: what a new password must keep.
 ///
 /// A policy evaluates what it is given: the text itself, the account's own words, and whether the
 /// text was seen before (which takes verifying hashes, so `Engine` finds it out).
@@ -27,10 +27,26 @@ use crate::Plaintext;
 /// assert_eq!(codes, ["too-short", "common"]);
 /// ```
 #[derive(Debug, Clone)]
-pub struct Policy {
-    /// Fewest code points.
+pub struct Policy(PolicyRules);
+
+/// The rules of a [`Policy`] as they are written down. The default is
+/// [`nist_800_63b_4`](Self::nist_800_63b_4).
+///
+/// ```
+/// use repass_core::{Policy, PolicyRules};
+///
+/// let mut rules = PolicyRules::default();
+/// rules.min_length = 12;
+/// assert!(Policy::new(rules.clone()).is_ok());
+/// rules.max_length = 11;
+/// assert!(Policy::new(rules).is_err());
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PolicyRules {
+    /// Fewest code points, at least 1.
     pub min_length: usize,
-    /// Most code points.
+    /// Most code points, at least `min_length` and at most 4096.
     pub max_length: usize,
     /// Whether at least one decimal digit is demanded.
     pub require_digit: bool,
@@ -91,23 +107,31 @@ impl fmt::Debug for NewPassword {
     }
 }
 
-impl Policy {
-    /// The most earlier passwords that can be remembered for an account.
-    pub const MAX_HISTORY: usize = 24;
+impl PolicyRules {
+    /// The length alone counts, in code points; every other rule is off.
+    pub fn length(min: usize, max: usize) -> Self {
+        Self {
+            min_length: min,
+            max_length: max,
+            require_digit: false,
+            require_special: false,
+            refuse_current: false,
+            refuse_account_words: false,
+            history: 0,
+            blocklists: Vec::new(),
+        }
+    }
 
     /// NIST SP 800-63B-4, 3.1.1.2 for passwords that are the only factor: 15 to 256 code points, no
     /// composition rules, not a common password, not made of the account's own words, not the
     /// current one and none of the last five.
     pub fn nist_800_63b_4() -> Self {
         Self {
-            min_length: 15,
-            max_length: 256,
-            require_digit: false,
-            require_special: false,
             refuse_current: true,
             refuse_account_words: true,
             history: 5,
             blocklists: vec![Arc::new(CommonPasswords)],
+            ..Self::length(15, 256)
         }
     }
 
@@ -121,57 +145,79 @@ impl Policy {
             _ => None,
         }
     }
+}
 
-    /// Whether the numbers make sense together.
+impl Default for PolicyRules {
+    fn default() -> Self {
+        Self::nist_800_63b_4()
+    }
+}
+
+impl Policy {
+    /// The most earlier passwords that can be remembered for an account.
+    pub const MAX_HISTORY: usize = 24;
+
+    /// Checks `rules`.
     ///
     /// # Errors
-    /// The first that does not.
-    pub fn check(&self) -> Result<(), InvalidPolicy> {
+    /// The first number that makes no sense.
+    pub fn new(rules: PolicyRules) -> Result<Self, InvalidPolicy> {
         let wrong = |member, reason| Err(InvalidPolicy { member, reason });
-        if self.min_length == 0 {
+        if rules.min_length == 0 {
             wrong("min_length", "must be at least 1")
-        } else if self.max_length > Plaintext::MAX_PASSWORD_BYTES {
+        } else if rules.max_length > Plaintext::MAX_PASSWORD_BYTES {
             wrong("max_length", "must be at most 4096")
-        } else if self.min_length > self.max_length {
+        } else if rules.min_length > rules.max_length {
             wrong("min_length", "must be at most max_length")
-        } else if self.history > Self::MAX_HISTORY {
+        } else if rules.history > Self::MAX_HISTORY {
             wrong("history", "must be at most 24")
         } else {
-            Ok(())
+            Ok(Self(rules))
         }
+    }
+
+    /// The policy of [`PolicyRules::nist_800_63b_4`].
+    pub fn nist_800_63b_4() -> Self {
+        Self(PolicyRules::nist_800_63b_4())
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &PolicyRules {
+        &self.0
     }
 
     /// Every rule that `candidate` breaks, in a fixed order; empty when it is acceptable.
     pub fn evaluate(&self, candidate: &Plaintext, knowledge: &PolicyContext<'_>) -> Vec<Violation> {
+        let rules = &self.0;
         let mut violations = Vec::new();
         let length = candidate.code_points();
-        if length < self.min_length {
-            violations.push(Violation::TooShort { min: self.min_length, actual: length });
+        if length < rules.min_length {
+            violations.push(Violation::TooShort { min: rules.min_length, actual: length });
         }
-        if length > self.max_length || candidate.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
-            violations.push(Violation::TooLong { max: self.max_length });
+        if length > rules.max_length || candidate.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
+            violations.push(Violation::TooLong { max: rules.max_length });
         }
         let text = candidate.expose();
-        if self.require_digit && !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        if rules.require_digit && !text.bytes().any(|byte| byte.is_ascii_digit()) {
             violations.push(Violation::MissingDigit);
         }
         let special = |c: char| !c.is_alphanumeric() && !c.is_whitespace();
-        if self.require_special && !text.chars().any(special) {
+        if rules.require_special && !text.chars().any(special) {
             violations.push(Violation::MissingSpecial);
         }
-        if self.refuse_current && knowledge.is_current {
+        if rules.refuse_current && knowledge.is_current {
             violations.push(Violation::SameAsCurrent);
-        } else if self.history > 0 && knowledge.is_reused {
-            violations.push(Violation::Reused { last: self.history });
+        } else if rules.history > 0 && knowledge.is_reused {
+            violations.push(Violation::Reused { last: rules.history });
         }
-        if self.refuse_account_words {
+        if rules.refuse_account_words {
             violations.extend(
                 account_words::contained(candidate, &knowledge.words)
                     .into_iter()
                     .map(|word| Violation::ContainsAccountWord { word }),
             );
         }
-        if self.blocklists.iter().any(|list| list.contains(candidate)) {
+        if rules.blocklists.iter().any(|list| list.contains(candidate)) {
             violations.push(Violation::Common);
         }
         violations
@@ -215,16 +261,37 @@ mod tests {
         assert_eq!(codes(&policy, &"x".repeat(257), &nothing), ["too-long"]);
     }
 
+    /// The policy of the default rules as changed by `change`.
+    fn changed(change: impl FnOnce(&mut PolicyRules)) -> Result<Policy, InvalidPolicy> {
+        let mut rules = PolicyRules::default();
+        change(&mut rules);
+        Policy::new(rules)
+    }
+
+    #[test]
+    fn a_policy_cannot_hold_nonsense() {
+        let member = |change: fn(&mut PolicyRules)| changed(change).unwrap_err().member;
+        assert_eq!(member(|rules| rules.min_length = 0), "min_length");
+        assert_eq!(member(|rules| rules.min_length = 257), "min_length");
+        assert_eq!(member(|rules| rules.max_length = 4097), "max_length");
+        assert_eq!(member(|rules| rules.history = 25), "history");
+    }
+
     #[test]
     fn no_policy_accepts_more_bytes_than_are_hashed() {
-        let policy = Policy { max_length: 10_000, ..Policy::default() };
+        let policy = changed(|rules| rules.max_length = 4096).unwrap();
+        assert_eq!(codes(&policy, &"é".repeat(2049), &PolicyContext::default()), ["too-long"]);
         assert_eq!(codes(&policy, &"x".repeat(4097), &PolicyContext::default()), ["too-long"]);
         assert!(codes(&policy, &"x".repeat(4096), &PolicyContext::default()).is_empty());
     }
 
     #[test]
     fn every_broken_rule_is_reported_at_once() {
-        let policy = Policy { require_digit: true, require_special: true, ..Policy::default() };
+        let policy = changed(|rules| {
+            rules.require_digit = true;
+            rules.require_special = true;
+        })
+        .unwrap();
         let knowledge =
             PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
         assert_eq!(
@@ -238,15 +305,15 @@ mod tests {
         let knowledge = PolicyContext { is_reused: true, ..PolicyContext::default() };
         let text = "an entirely fine sentence";
         assert_eq!(codes(&Policy::default(), text, &knowledge), ["reused"]);
-        let without = Policy { history: 0, ..Policy::default() };
+        let without = changed(|rules| rules.history = 0).unwrap();
         assert!(codes(&without, text, &knowledge).is_empty());
     }
 
     #[test]
     fn each_preset_has_its_name() {
-        for name in Policy::PRESETS {
-            assert!(Policy::preset(name).is_some(), "{name}");
+        for name in PolicyRules::PRESETS {
+            assert!(PolicyRules::preset(name).is_some(), "{name}");
         }
-        assert!(Policy::preset("nist").is_none());
+        assert!(PolicyRules::preset("nist").is_none());
     }
 }

@@ -110,7 +110,7 @@ pub trait CredentialStore: Send + Sync {
     ///
     /// # Errors
     /// When the store fails, as for [`commit`](Self::commit).
-    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError>;
+    async fn rehash(&self, rehash: &Rehash) -> Result<bool, StoreError>;
 }
 
 /// An attempt to be reserved.
@@ -197,9 +197,10 @@ impl FinishAttempt {
     }
 }
 
-/// A hash that takes the place of a drifted one of the same password. Nothing else changes: neither
-/// the credential's version and `changed_at`, nor the history, the tokens, or the account.
+/// A hash that takes the place of another one of the same password. Nothing else changes: neither the
+/// credential's version and `changed_at`, nor the history, the tokens, or the account.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Rehash {
     /// Whose hash. The account must still exist and be active.
     pub account: AccountId,
@@ -209,7 +210,7 @@ pub struct Rehash {
     pub user_id: UserId,
     /// The version of the credential; it must still be that.
     pub expected_version: i64,
-    /// The drifted hash; it must still be that, for an upgrade leaves the version alone.
+    /// The hash to replace; it must still be that, since a rehash leaves the version alone.
     pub expected_hash: HashedPassword,
     /// The new hash.
     pub hash: HashedPassword,
@@ -217,8 +218,29 @@ pub struct Rehash {
     pub audit: AuditRecord,
 }
 
+impl Rehash {
+    /// Replaces the hash of `credential`.
+    pub fn new(
+        account: &Account,
+        credential: &Credential,
+        hash: HashedPassword,
+        audit: AuditRecord,
+    ) -> Self {
+        Self {
+            account: account.id,
+            realm: account.realm.clone(),
+            user_id: account.user_id.clone(),
+            expected_version: credential.version,
+            expected_hash: credential.hash.clone(),
+            hash,
+            audit,
+        }
+    }
+}
+
 /// Everything that one change writes.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Commit {
     /// Whose password. The account must still exist and be active.
     pub account: AccountId,
@@ -256,7 +278,37 @@ pub struct Commit {
     pub event: OutboxEvent,
     /// The deferred event that the reservation for this change wrote; the proof was right, so it is
     /// withdrawn.
-    pub alarm: Option<Uuid>,
+    pub deferred_event: Option<Uuid>,
+}
+
+impl Commit {
+    /// Replaces `credential`, which was proved against, by `hash` at the time of `audit`, clears the
+    /// account's attempts, and revokes all its access tokens. It keeps no history and spends nothing.
+    pub fn new(
+        account: &Account,
+        credential: Option<&Credential>,
+        hash: HashedPassword,
+        audit: AuditRecord,
+        event: OutboxEvent,
+    ) -> Self {
+        Self {
+            account: account.id,
+            realm: account.realm.clone(),
+            user_id: account.user_id.clone(),
+            expected_version: credential.map_or(0, |own| own.version),
+            expected_hash: credential.map(|own| own.hash.clone()),
+            hash,
+            at: audit.at,
+            history: 0,
+            spend: None,
+            otp: None,
+            clear: AttemptKey::account(account.id),
+            keep_token: None,
+            audit,
+            event,
+            deferred_event: None,
+        }
+    }
 }
 
 /// Which reset token a change spends.

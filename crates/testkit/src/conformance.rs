@@ -206,8 +206,12 @@ pub fn checks() -> Vec<Check> {
         administration administration::tokens::a_key_and_a_token_are_found_together;
         administration administration::tokens::reset_tokens_are_kept;
         administration administration::tokens::one_time_passwords_are_replaced;
+        administration administration::tokens::p9_tokens_are_pruned;
+        administration administration::tokens::k1_check_values_of_keys_are_kept;
 
         administration administration::trail::is_listed_newest_first;
+        administration administration::trail::a3_is_filtered_and_paged;
+        administration administration::trail::p9_is_pruned;
         administration administration::trail::keeps_odd_texts;
 
         administration administration::effects::a_change_leaves_everything_behind;
@@ -226,7 +230,9 @@ pub fn checks() -> Vec<Check> {
         administration outbox::events_are_given_out_in_order;
         tasks outbox::one_dispatcher_of_many_gets_an_event;
         administration outbox::leases_end;
-        administration outbox::channels_are_apart;
+        administration outbox::a1_channels_are_apart;
+        administration outbox::are_listed_in_pages;
+        administration outbox::are_pruned;
         administration outbox::operators_retry_and_drop;
         administration outbox::resets_are_announced;
         administration outbox::a_lockout_is_announced_once_the_proof_failed;

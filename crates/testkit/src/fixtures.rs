@@ -1,7 +1,7 @@
 //! Values for tests: accounts, tokens, changes, and a hasher that costs little.
 //!
 //! Ids, digests and e-mail addresses are random, so that no two fixtures are taken for each other. Change
-//! single members with the update syntax, as in `Commit { history: 0, ..commit(&account, 1, "second") }`.
+//! single members with the update syntax, as in `with(commit(&account, 1, "second"), |it| it.history = 0)`.
 
 #![allow(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use repass_core::{
-    AccessToken, Account, AccountId, Argon2idHasher, AttemptKey, AuditRecord, Commit, Context,
-    HashProfile, HashedPassword, HasherOptions, Key, KeyId, KeyKind, OutboxEvent, Profile, Realm,
-    Rehash, ResetToken, SystemRandomness, TokenDigest, TokenId, random_uuid,
+    AccessToken, Account, AccountId, Argon2idHasher, AuditRecord, Commit, Context, Credential,
+    HashProfile, HashedPassword, HasherOptions, Key, KeyId, KeyKind, OutboxEvent, OutboxFilter,
+    OutboxStore, Realm, Rehash, ResetToken, SystemRandomness, TokenDigest, TokenId, random_uuid,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -39,17 +39,17 @@ pub fn uuid() -> Uuid {
 
 /// An active account without a username, with an e-mail address and an id of its own.
 pub fn account(realm: &Realm, user_id: &str) -> Account {
-    Account {
-        id: AccountId(uuid()),
-        realm: realm.clone(),
-        user_id: user_id.parse().unwrap(),
-        email: Some(format!("{}@example.org", uuid().simple())),
-        username: None,
-        profile: Profile::default(),
-        active: true,
-        created_at: at(-1000),
-        updated_at: at(-900),
-    }
+    let id = AccountId(uuid());
+    let mut account = Account::new(id, realm.clone(), user_id.parse().unwrap(), at(-1000));
+    account.email = format!("{}@example.org", uuid().simple()).parse().ok();
+    account.updated_at = at(-900);
+    account
+}
+
+/// The same value with something changed.
+pub fn with<T>(mut value: T, change: impl FnOnce(&mut T)) -> T {
+    change(&mut value);
+    value
 }
 
 /// A stored hash that ends in `$name`. No password matches it.
@@ -121,36 +121,17 @@ pub fn service_key(realm: &Realm, created_at: Timestamp) -> Key {
 
 /// A change of the password to the [`hash`] of this name at second 0, by the old password.
 pub fn commit(account: &Account, expected_version: i64, name: &str) -> Commit {
-    Commit {
-        account: account.id,
-        realm: account.realm.clone(),
-        user_id: account.user_id.clone(),
-        expected_version,
-        expected_hash: None,
-        hash: hash(name),
-        at: at(0),
-        history: 5,
-        spend: None,
-        otp: None,
-        clear: AttemptKey::account(account.id),
-        keep_token: None,
-        audit: audit(account, "password.change"),
-        event: event(account.id, 0),
-        alarm: None,
-    }
+    let (record, event) = (audit(account, "password.change"), event(account.id, 0));
+    let mut commit = Commit::new(account, None, hash(name), record, event);
+    commit.expected_version = expected_version;
+    commit.history = 5;
+    commit
 }
 
 /// A rehash of the [`hash`] of one name to that of another.
 pub fn rehash(account: &Account, version: i64, from: &str, to: &str) -> Rehash {
-    Rehash {
-        account: account.id,
-        realm: account.realm.clone(),
-        user_id: account.user_id.clone(),
-        expected_version: version,
-        expected_hash: hash(from),
-        hash: hash(to),
-        audit: audit(account, "password.rehash"),
-    }
+    let credential = Credential { hash: hash(from), version, changed_at: at(0) };
+    Rehash::new(account, &credential, hash(to), audit(account, "password.rehash"))
 }
 
 /// An event that happened at this second.
@@ -162,4 +143,11 @@ pub fn event(account: AccountId, second: i64) -> OutboxEvent {
         kind: "password.changed".to_owned(),
         payload: json!({ "request": "r-1", "odd": "'\"ü🔑", "number": 1.5, "none": null }),
     }
+}
+
+/// All events of a store in the order in which they happened.
+pub async fn events(store: &(impl OutboxStore + ?Sized)) -> Vec<OutboxEvent> {
+    let filter = OutboxFilter { limit: u32::MAX, ..OutboxFilter::default() };
+    let entries = store.entries(&filter).await.unwrap();
+    entries.into_iter().rev().map(|entry| entry.event).collect()
 }

@@ -3,11 +3,13 @@ mod credentials;
 mod import;
 mod outbox;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use repass_core::{
     AccessToken, Account, AccountError, AccountId, AttemptKey, AttemptState, AuditRecord,
@@ -29,6 +31,7 @@ struct State {
     access_tokens: BTreeMap<TokenId, AccessToken>,
     keys: Vec<Key>,
     audit: Vec<AuditRecord>,
+    key_checks: BTreeMap<String, [u8; 32]>,
     /// In the order written.
     outbox: Vec<OutboxEntry>,
 }
@@ -122,4 +125,22 @@ impl State {
     fn key_by_id(&self, id: KeyId) -> Option<&Key> {
         self.keys.iter().find(|key| key.id == id)
     }
+}
+
+/// The newest `limit` of the items, which come in the order written, newest first; those after
+/// `before`, if it is given.
+fn page<T>(
+    items: impl Iterator<Item = T>,
+    place: impl Fn(&T) -> (Timestamp, Uuid),
+    before: Option<(Timestamp, Uuid)>,
+    limit: u32,
+) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.reverse();
+    items.sort_by_key(|item| Reverse(place(item).0));
+    let start = before.map_or(0, |before| {
+        let same = items.iter().position(|item| place(item) == before);
+        same.map_or_else(|| items.partition_point(|item| place(item).0 >= before.0), |at| at + 1)
+    });
+    items.into_iter().skip(start).take(limit as usize).collect()
 }

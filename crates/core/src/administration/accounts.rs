@@ -1,30 +1,51 @@
 use std::sync::Arc;
 
-use validator::Validate;
+use jiff::Timestamp;
 
 use super::{Administration, AdministrationError, of_account};
-use crate::validation::first_message;
 use crate::{
-    Account, AccountId, AttemptKey, AttemptState, Plaintext, PolicyContext, Profile, Realm, UserId,
-    random_uuid,
+    Account, AccountId, AttemptKey, AttemptState, Email, Plaintext, PolicyContext, Profile, Realm,
+    UserId, random_uuid,
 };
 
 /// An account to be added.
-#[derive(Debug, Validate)]
+#[derive(Debug)]
 pub struct NewAccount {
     /// The set of accounts it goes to.
     pub realm: Realm,
     /// How the vendor calls it.
     pub user_id: UserId,
-    /// E-mail address, at most 320 characters.
-    #[validate(email(message = "that is no e-mail address"))]
-    #[validate(length(max = 320, message = "an e-mail address has at most 320 characters"))]
-    pub email: Option<String>,
-    /// Name the user signs in with, at most 320 characters.
-    #[validate(length(min = 1, max = 320, message = "a user name has 1 to 320 characters"))]
+    /// E-mail address.
+    pub email: Option<Email>,
+    /// Name the user signs in with: 1 to 320 characters, none of them a control character.
     pub username: Option<String>,
     /// What else is known of the user.
     pub profile: Profile,
+}
+
+impl NewAccount {
+    /// The reason why it cannot be an account, if there is one.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        match &self.username {
+            Some(name) if !(1..=320).contains(&name.chars().count()) => {
+                Err("a user name has 1 to 320 characters")
+            }
+            Some(name) if name.chars().any(char::is_control) => {
+                Err("a user name has no control characters")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The account itself, active.
+    pub(super) fn into_account(self, id: AccountId, created_at: Timestamp) -> Account {
+        Account {
+            email: self.email,
+            username: self.username,
+            profile: self.profile,
+            ..Account::new(id, self.realm, self.user_id, created_at)
+        }
+    }
 }
 
 impl Administration {
@@ -38,19 +59,9 @@ impl Administration {
         new: NewAccount,
         password: Option<Plaintext>,
     ) -> Result<Account, AdministrationError> {
-        new.validate().map_err(|errors| AdministrationError::Invalid(first_message(&errors)))?;
-        let now = self.clock.now();
-        let account = Account {
-            id: AccountId(random_uuid(&*self.randomness)?),
-            realm: new.realm,
-            user_id: new.user_id,
-            email: new.email,
-            username: new.username,
-            profile: new.profile,
-            active: true,
-            created_at: now,
-            updated_at: now,
-        };
+        new.check().map_err(|reason| AdministrationError::Invalid(reason.to_owned()))?;
+        let id = AccountId(random_uuid(&*self.randomness)?);
+        let account = new.into_account(id, self.clock.now());
         let hash = match password {
             None => None,
             Some(password) => {

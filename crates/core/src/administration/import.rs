@@ -1,10 +1,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use validator::Validate;
 
 use super::{Administration, AdministrationError, NewAccount};
-use crate::validation::first_message;
 use crate::{
     Account, AccountBatch, AccountError, AccountFilter, AccountId, AccountWithCredential,
     Credential, HashedPassword, Imported, Realm, Subject, random_uuid,
@@ -145,17 +143,11 @@ impl Administration {
         let known = updated_at.or(created_at).max(set_at);
         let updated_at = known.unwrap_or_else(|| self.clock.now());
         let created_at = created_at.unwrap_or(updated_at);
-        let NewAccount { realm, user_id, email, username, profile } = account;
+        let id = AccountId(random_uuid(&*self.randomness)?);
         let account = Account {
-            id: AccountId(random_uuid(&*self.randomness)?),
-            realm,
-            user_id,
-            email,
-            username,
-            profile,
             active: active.unwrap_or(true),
-            created_at,
             updated_at,
+            ..account.into_account(id, created_at)
         };
         let credential = password.map(|password| Credential {
             hash: password.hash,
@@ -178,12 +170,8 @@ const DEEPEST: usize = 64;
 
 /// Why it cannot be an account, if it cannot.
 fn evaluate(new: &NewImport) -> Result<(), String> {
-    new.account.validate().map_err(|errors| first_message(&errors))?;
-    let NewAccount { username, profile, .. } = &new.account;
-    if username.as_deref().is_some_and(|name| name.chars().any(char::is_control)) {
-        return Err("a user name has no control characters".to_owned());
-    }
-    if profile.attributes.values().any(|value| nests_deeper(value, DEEPEST - 1)) {
+    new.account.check()?;
+    if new.account.profile.attributes.values().any(|value| nests_deeper(value, DEEPEST - 1)) {
         return Err(format!("the attributes nest deeper than {DEEPEST} levels"));
     }
     if let (Some(created_at), Some(updated_at)) = (new.created_at, new.updated_at)
@@ -206,7 +194,7 @@ fn nests_deeper(value: &serde_json::Value, levels: usize) -> bool {
 
 /// What the import says otherwise than the account that is present.
 fn differing(wanted: &Account, says_active: bool, present: &Account) -> Vec<&'static str> {
-    let email = wanted.email.as_deref().is_some_and(|email| !present.has_email(email));
+    let email = wanted.email.as_ref().is_some_and(|email| !present.has_email(email.as_str()));
     let username = wanted.username.is_some() && wanted.username != present.username;
     let active = says_active && wanted.active != present.active;
     [("email", email), ("username", username), ("active", active)]

@@ -6,8 +6,8 @@ use super::{Administration, AdministrationError, of_account};
 use crate::clock::after;
 use crate::otp::{code_digest, issue_code};
 use crate::{
-    AccessToken, EventKind, Key, KeyId, KeyKind, OtpEnrolment, OtpSecret, OutboxEvent, Plaintext,
-    Realm, ResetToken, TokenId, random_uuid, token,
+    AccessToken, Email, EventKind, Key, KeyId, KeyKind, OtpEnrolment, OtpSecret, OutboxEvent,
+    Plaintext, Realm, ResetToken, TokenId, random_uuid, token,
 };
 
 impl Administration {
@@ -150,7 +150,7 @@ impl Administration {
         issuer: &str,
     ) -> Result<OtpSecret, AdministrationError> {
         let account = self.known(realm, user_id).await?;
-        let label = account.email.as_deref().unwrap_or(account.user_id.as_str());
+        let label = account.email.as_ref().map_or(account.user_id.as_str(), Email::as_str);
         let secret = OtpSecret::generate(issuer, label, &*self.randomness)?;
         let sealed = secret.seal(account.id, &self.key, &*self.randomness)?;
         let enrolment = OtpEnrolment { sealed_secret: Some(sealed), ..OtpEnrolment::default() };

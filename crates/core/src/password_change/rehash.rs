@@ -34,18 +34,11 @@ impl PasswordChangeService {
         }
         let hash = self.hasher.hash(NewPassword::proved(password)).await?;
         let at = self.now_in_store_precision();
-        let rehash = Rehash {
-            account: account.id,
-            realm: account.realm,
-            user_id: account.user_id,
-            expected_version: credential.version,
-            expected_hash: credential.hash,
-            hash,
-            audit: AuditRecord {
-                action: "password.rehash".to_owned(),
-                ..self.audit_record(audit, at, "ok", None)?
-            },
+        let record = AuditRecord {
+            action: "password.rehash".to_owned(),
+            ..self.audit_record(audit, at, "ok", None)?
         };
+        let rehash = Rehash::new(&account, &credential, hash, record);
         // Where it was not the expected one any more, somebody else was faster.
         self.store.rehash(&rehash).await?;
         Ok(())

@@ -40,7 +40,7 @@ impl AuditContext {
     /// The deferred event that the reservation wrote.
     pub(super) fn deferred_event(&self) -> Option<Uuid> {
         match &self.reservation {
-            Some(Reservation::Made(reservation)) => reservation.alarm,
+            Some(Reservation::Made(reservation)) => reservation.deferred_event,
             _ => None,
         }
     }

@@ -5,11 +5,9 @@ use super::Fixture;
 use super::check::{check_empty, check_eq};
 use super::sample::{
     Password, RIVALS, account, added, at, commit, found, hash, history, key, realm, rehash,
-    reserve, rules, shown, text,
+    reserve, rules, shown, text, with,
 };
-use repass_core::{
-    Account, AttemptPath, Commit, CommitOutcome, CredentialStore, Normalisation, Rehash,
-};
+use repass_core::{Account, AttemptPath, Commit, CommitOutcome, CredentialStore, Normalisation};
 
 async fn refused(fixture: &dyn Fixture, account: &Account, change: &Commit, why: &str) {
     let store = fixture.store();
@@ -62,7 +60,7 @@ pub(super) async fn replaces_the_password(fixture: &dyn Fixture) {
     let found = found(&*store, &account).await;
     let expected = Password::new(&hash("second"), 2, at(0));
     check_eq!(found.password, Some(expected), "the account has the new password");
-    let expected = Account { updated_at: at(0), ..account.clone() };
+    let expected = with(account.clone(), |it| it.updated_at = at(0));
     check_eq!(found.account, expected, "of the account only updated_at changes");
     check_eq!(
         history(&*store, &account).await,
@@ -86,18 +84,17 @@ pub(super) async fn keeps_the_normalisation(fixture: &dyn Fixture) {
     let store = fixture.store();
     let account = added(fixture).await;
     let nfc = |name| hash(name).normalised(Normalisation::Nfc);
-    let second = Commit { hash: nfc("second"), ..commit(&account, 1, "second") };
+    let second = with(commit(&account, 1, "second"), |it| it.hash = nfc("second"));
     done(&*store, &second).await;
     let password = found(&*store, &account).await.password.expect("a password");
     check_eq!(password.hash, text(&nfc("second")), "the current hash keeps its normalisation");
 
-    let upgrade = Rehash {
-        expected_hash: nfc("second"),
-        hash: nfc("stronger"),
-        ..rehash(&account, 2, "second", "stronger")
-    };
+    let upgrade = with(rehash(&account, 2, "second", "stronger"), |it| {
+        it.expected_hash = nfc("second");
+        it.hash = nfc("stronger");
+    });
     assert!(store.rehash(&upgrade).await.expect("upgrade"));
-    let third = Commit { expected_hash: Some(nfc("stronger")), ..commit(&account, 2, "third") };
+    let third = with(commit(&account, 2, "third"), |it| it.expected_hash = Some(nfc("stronger")));
     done(&*store, &third).await;
     let password = found(&*store, &account).await.password.expect("a password");
     check_eq!(password.hash, shown("third"), "the next hash has its own normalisation");
@@ -111,7 +108,7 @@ pub(super) async fn keeps_the_history_in_order(fixture: &dyn Fixture) {
     done(&*store, &commit(&bystander, 1, "other")).await;
 
     for (version, name) in [(1, "two"), (2, "three"), (3, "four"), (4, "five")] {
-        let change = Commit { history: 3, ..commit(&account, version, name) };
+        let change = with(commit(&account, version, name), |it| it.history = 3);
         check_eq!(done(&*store, &change).await, version + 1);
     }
     let kept = ["four", "three", "two"].map(shown);
@@ -126,15 +123,15 @@ pub(super) async fn keeps_the_history_in_order(fixture: &dyn Fixture) {
         check_eq!(some, expected, "at most {depth} hashes of the history are returned");
     }
 
-    done(&*store, &Commit { history: 10, ..commit(&account, 5, "six") }).await;
+    done(&*store, &with(commit(&account, 5, "six"), |it| it.history = 10)).await;
     check_eq!(
         history(&*store, &account).await.len(),
         4,
         "a history that may be longer grows by one"
     );
-    done(&*store, &Commit { history: usize::MAX, ..commit(&account, 6, "seven") }).await;
+    done(&*store, &with(commit(&account, 6, "seven"), |it| it.history = usize::MAX)).await;
     check_eq!(history(&*store, &account).await.len(), 5, "a history without a limit grows by one");
-    done(&*store, &Commit { history: 0, ..commit(&account, 7, "eight") }).await;
+    done(&*store, &with(commit(&account, 7, "eight"), |it| it.history = 0)).await;
     check_empty!(history(&*store, &account).await, "a history of length 0 keeps nothing");
     check_eq!(
         history(&*store, &bystander).await,
@@ -173,7 +170,7 @@ pub(super) async fn refuses_other_versions(fixture: &dyn Fixture) {
 }
 
 pub(super) async fn refuses_absent_and_inactive_accounts(fixture: &dyn Fixture) {
-    let inactive = Account { active: false, ..account(&realm(), "inactive") };
+    let inactive = with(account(&realm(), "inactive"), |it| it.active = false);
     fixture.add_account(&inactive, Some(&hash("first"))).await;
     refused(fixture, &inactive, &commit(&inactive, 1, "second"), "the account is inactive").await;
 

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::Fixture;
 use super::check::check_eq;
-use super::sample::{Kept, Password, account, added, found, hash, realm, subject, text};
-use repass_core::{Account, Profile, Subject};
+use super::sample::{Kept, Password, account, added, found, hash, realm, subject, text, with};
+use repass_core::{Profile, Subject};
 
 pub(super) async fn by_realm_and_user_id_exactly(fixture: &dyn Fixture) {
     let store = fixture.store();
@@ -45,7 +45,7 @@ pub(super) async fn by_realm_and_user_id_exactly(fixture: &dyn Fixture) {
 }
 
 pub(super) async fn inactive_accounts_too(fixture: &dyn Fixture) {
-    let inactive = Account { active: false, ..account(&realm(), "gone") };
+    let inactive = with(account(&realm(), "gone"), |it| it.active = false);
     fixture.add_account(&inactive, Some(&hash("inactive"))).await;
     let found = found(&*fixture.store(), &inactive).await;
     assert!(!found.account.active, "an inactive account is found as inactive");
@@ -67,17 +67,16 @@ pub(super) async fn texts_as_they_were(fixture: &dyn Fixture) {
         "": "",
         "zero": "a\u{0}b",
     });
-    let account = Account {
-        email: Some(format!("{odd}@example.org")),
-        username: Some(odd.to_owned()),
-        profile: Profile {
+    let account = with(account(&realm(), odd), |it| {
+        it.email = "o'Brien+tag@exa-mple.org".parse().ok();
+        it.username = Some(odd.to_owned());
+        it.profile = Profile {
             given_name: Some(odd.to_owned()),
             middle_name: Some(String::new()),
             family_name: None,
             attributes: attributes.as_object().unwrap().clone(),
-        },
-        ..account(&realm(), odd)
-    };
+        };
+    });
     let odd_hash = repass_core::HashedPassword::from_stored(format!("$odd${odd}"));
     fixture.add_account(&account, Some(&odd_hash)).await;
     let found = found(&*fixture.store(), &account).await;

@@ -1,7 +1,7 @@
 use super::Fixture;
 use super::check::{Lacks, check_eq, needs};
-use super::sample::{RIVALS, added, at, commit, digest, found};
-use repass_core::{Account, Commit, CommitOutcome, CredentialStore, OtpEnrolment, OtpSpend};
+use super::sample::{RIVALS, added, at, commit, digest, found, with};
+use repass_core::{Account, CommitOutcome, CredentialStore, OtpEnrolment, OtpSpend};
 
 async fn outcome(
     store: &dyn CredentialStore,
@@ -9,7 +9,7 @@ async fn outcome(
     version: i64,
     otp: OtpSpend,
 ) -> CommitOutcome {
-    let change = Commit { otp: Some(otp), ..commit(account, version, "with otp") };
+    let change = with(commit(account, version, "with otp"), |it| it.otp = Some(otp));
     store.commit(&change).await.expect("commit")
 }
 

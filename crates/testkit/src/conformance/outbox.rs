@@ -12,21 +12,28 @@ use super::administration::added;
 use super::check::{check_empty, check_eq};
 use super::sample::{
     RIVALS, account, at, audit, commit, event, key, realm, release, reserve, reset_token, rules,
-    rules_up_to, uuid,
+    rules_up_to, uuid, with,
 };
 use repass_core::{
     Account, AdministrationStore, AttemptOutcome, AttemptPath, AttemptReservation, AuditFilter,
-    AuditRecord, Claim, ClaimedEvent, Commit, CommitOutcome, Context, DeferredLockoutEvent,
-    FinishAttempt, LockoutPolicy, OutboxEntry, OutboxEvent, OutboxFilter, OutboxState,
+    AuditRecord, Claim, ClaimEvents, ClaimedEvent, CommitOutcome, Context, DeferredLockoutEvent,
+    Delivery, DeliveryOutcome, DeliveryState, FinishAttempt, LockoutPolicy, OutboxEntry,
+    OutboxEvent, OutboxFilter, PruneCutoffs, Pruned,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Changes the account's password so many times, and gives the events of it.
+/// The channels of most checks.
+const CHANNEL: &[&str] = &["webhook"];
+
+const BOTH: &[&str] = &["mail", "webhook"];
+
+/// Changes the account's password so many times, and gives the events of it, each a second after the
+/// one before.
 async fn changed(store: &dyn AdministrationStore, account: &Account, n: i64) -> Vec<OutboxEvent> {
     let mut events = Vec::new();
     for version in 1..=n {
-        let change = commit(account, version, "next");
+        let change = with(commit(account, version, "next"), |it| it.event.at = at(version - 100));
         let done = store.commit(&change).await.expect("commit");
         check_eq!(done, CommitOutcome::Done { version: version + 1 });
         events.push(change.event);
@@ -35,13 +42,23 @@ async fn changed(store: &dyn AdministrationStore, account: &Account, n: i64) -> 
 }
 
 /// Claims all that is due for a minute, and gives what is of the account.
+async fn claim_for(
+    store: &dyn AdministrationStore,
+    account: &Account,
+    now: Timestamp,
+    channels: &[&str],
+) -> Vec<ClaimedEvent> {
+    let claim = ClaimEvents { channels, now, lease: MINUTE, limit: 100_000 };
+    let claimed = store.claim(&claim).await.expect("claim");
+    claimed.into_iter().filter(|claimed| claimed.event.account == account.id).collect()
+}
+
 async fn claim(
     store: &dyn AdministrationStore,
     account: &Account,
     now: Timestamp,
 ) -> Vec<ClaimedEvent> {
-    let claimed = store.claim(now, MINUTE, 100_000).await.expect("claim");
-    claimed.into_iter().filter(|claimed| claimed.event.account == account.id).collect()
+    claim_for(store, account, now, CHANNEL).await
 }
 
 /// The only event of the account that is due.
@@ -49,6 +66,18 @@ async fn only(store: &dyn AdministrationStore, account: &Account, now: Timestamp
     let mut claimed = claim(store, account, now).await;
     check_eq!(claimed.len(), 1, "exactly one event of an account can be claimed at a time");
     claimed.remove(0)
+}
+
+async fn finish(store: &dyn AdministrationStore, claim: &Claim, outcome: DeliveryOutcome) {
+    store.finish_delivery(claim, &outcome, CHANNEL).await.expect("finish_delivery");
+}
+
+fn retry(next_try: Timestamp, error: &str) -> DeliveryOutcome {
+    DeliveryOutcome::Retry { next_try, error: error.to_owned() }
+}
+
+fn discarded(error: &str) -> DeliveryOutcome {
+    DeliveryOutcome::Discarded { error: error.to_owned() }
 }
 
 async fn entry(store: &dyn AdministrationStore, event: &OutboxEvent) -> OutboxEntry {
@@ -60,7 +89,8 @@ pub(super) async fn events_are_given_out_in_order(store: &dyn AdministrationStor
     let events = changed(store, &account, 3).await;
     let others = changed(store, &other, 1).await;
 
-    let claimed = store.claim(at(0), MINUTE, 100_000).await.expect("claim");
+    let all = ClaimEvents { channels: CHANNEL, now: at(0), lease: MINUTE, limit: 100_000 };
+    let claimed = store.claim(&all).await.expect("claim");
     let of = |account: &Account| -> Vec<OutboxEvent> {
         let own = claimed.iter().filter(|claimed| claimed.event.account == account.id);
         own.map(|claimed| claimed.event.clone()).collect()
@@ -68,18 +98,17 @@ pub(super) async fn events_are_given_out_in_order(store: &dyn AdministrationStor
     check_eq!(of(&account), events[..1], "the first event of an account is claimed alone");
     check_eq!(of(&other), others, "events of different accounts are claimed together");
     let first = claimed.into_iter().find(|claimed| claimed.event == events[0]).expect("claimed");
-    check_eq!(first.claim, Claim { event: events[0].id, tries: 1 });
+    check_eq!(first.claim, Claim { event: events[0].id, channel: CHANNEL[0].to_owned(), tries: 1 });
     check_eq!(first.holder.id, account.id, "the claim carries the account of the event");
-    check_empty!(first.delivered);
     check_empty!(
         claim(store, &account, at(59)).await,
         "a claimed event cannot be claimed again before its lease ends"
     );
 
-    store.finished(first.claim).await.expect("finished");
+    finish(store, &first.claim, DeliveryOutcome::Delivered).await;
     let second = only(store, &account, at(59)).await;
-    check_eq!(second.event, events[1], "after the first event is finished, the second is claimed");
-    store.failed(second.claim, at(500), "refused").await.expect("failed");
+    check_eq!(second.event, events[1], "after the first event is delivered, the second is claimed");
+    finish(store, &second.claim, retry(at(500), "refused")).await;
     check_empty!(
         claim(store, &account, at(499)).await,
         "the third event is not claimed while the second is retried"
@@ -90,25 +119,25 @@ pub(super) async fn events_are_given_out_in_order(store: &dyn AdministrationStor
         (&events[1], 2),
         "a failed event is claimed again at its next try"
     );
-    store.dead(second.claim, "given up").await.expect("dead");
+    finish(store, &second.claim, discarded("given up")).await;
     let third = only(store, &account, at(500)).await;
-    check_eq!(third.event, events[2], "after a dead event the next is claimed");
+    check_eq!(third.event, events[2], "after a discarded event the next is claimed");
 
-    let states: Vec<_> = [
-        entry(store, &events[0]).await,
-        entry(store, &events[1]).await,
-        entry(store, &events[2]).await,
-    ]
-    .into_iter()
-    .map(|entry| (entry.state, entry.tries, entry.error))
-    .collect();
+    let mut states = Vec::new();
+    for event in &events {
+        let mut entry = entry(store, event).await;
+        check_eq!(entry.deliveries.len(), 1, "an event has a delivery for each claimed channel");
+        let delivery = entry.deliveries.remove(0);
+        check_eq!(delivery.state, entry.state, "with one channel, the event is as its delivery");
+        states.push((entry.state, delivery.tries, delivery.error));
+    }
     let given_up = Some("given up".to_owned());
     check_eq!(
         states,
         [
-            (OutboxState::Delivered, 1, None),
-            (OutboxState::Dead, 2, given_up),
-            (OutboxState::Pending, 1, None)
+            (DeliveryState::Delivered, 1, None),
+            (DeliveryState::Discarded, 2, given_up),
+            (DeliveryState::Pending, 1, None)
         ]
     );
 }
@@ -117,21 +146,25 @@ pub(super) async fn leases_end(store: &dyn AdministrationStore) {
     let account = added(store).await;
     changed(store, &account, 1).await;
     let early = only(store, &account, at(0)).await;
-    store.delivered(early.claim, "mail").await.expect("delivered");
     let late = only(store, &account, at(60)).await;
     check_eq!(late.claim.tries, 2, "after the lease a second try is claimed");
-    check_eq!(late.delivered, ["mail"], "a channel that was delivered to stays delivered to");
 
-    store.finished(early.claim).await.expect("finished");
-    store.failed(early.claim, at(0), "late").await.expect("failed");
-    store.dead(early.claim, "late").await.expect("dead");
+    for outcome in [DeliveryOutcome::Delivered, retry(at(0), "late"), discarded("late")] {
+        finish(store, &early.claim, outcome).await;
+    }
     let kept = entry(store, &late.event).await;
+    let expected = Delivery {
+        channel: CHANNEL[0].to_owned(),
+        state: DeliveryState::Pending,
+        tries: 2,
+        due_at: at(120),
+        error: None,
+    };
     check_eq!(
-        (kept.state, kept.due_at),
-        (OutboxState::Pending, at(120)),
+        (kept.state, kept.deliveries),
+        (DeliveryState::Pending, vec![expected]),
         "a claim whose lease ended changes nothing"
     );
-    check_eq!(kept.error, None);
 }
 
 pub(super) async fn one_dispatcher_of_many_gets_an_event(store: &Arc<dyn AdministrationStore>) {
@@ -150,68 +183,83 @@ pub(super) async fn one_dispatcher_of_many_gets_an_event(store: &Arc<dyn Adminis
     check_eq!(claimed, 1, "of {RIVALS} claims at once exactly one gets the event");
 }
 
-pub(super) async fn channels_are_apart(store: &dyn AdministrationStore) {
+/// A1: a channel that fails does not hold up another one.
+pub(super) async fn a1_channels_are_apart(store: &dyn AdministrationStore) {
     let account = added(store).await;
-    let event = changed(store, &account, 1).await.remove(0);
-    let claimed = only(store, &account, at(0)).await;
-    for channel in ["webhook", "mail", "webhook"] {
-        store.delivered(claimed.claim, channel).await.expect("delivered");
-    }
-    store.failed(claimed.claim, at(9), "no answer").await.expect("failed");
-    let expected = OutboxEntry {
-        event,
-        state: OutboxState::Pending,
-        tries: 1,
-        due_at: at(9),
-        error: Some("no answer".to_owned()),
-        delivered: vec!["mail".to_owned(), "webhook".to_owned()],
+    let events = changed(store, &account, 2).await;
+    let mut claimed = claim_for(store, &account, at(0), BOTH).await;
+    claimed.sort_by(|one, other| one.claim.channel.cmp(&other.claim.channel));
+    let claims: Vec<_> =
+        claimed.iter().map(|it| (it.event.id, it.claim.channel.as_str())).collect();
+    check_eq!(claims, [(events[0].id, "mail"), (events[0].id, "webhook")]);
+    let finish = async |claim: &Claim, outcome| {
+        store.finish_delivery(claim, &outcome, BOTH).await.expect("finish_delivery");
     };
-    check_eq!(entry(store, &expected.event).await, expected);
-    check_eq!(only(store, &account, at(9)).await.delivered, expected.delivered);
+    finish(&claimed[0].claim, retry(at(500), "full mailbox")).await;
+    finish(&claimed[1].claim, DeliveryOutcome::Delivered).await;
+    check_eq!(entry(store, &events[0]).await.state, DeliveryState::Pending);
+
+    let next = claim_for(store, &account, at(1), BOTH).await;
+    let claims: Vec<_> = next.iter().map(|it| (it.event.id, it.claim.channel.as_str())).collect();
+    check_eq!(claims, [(events[1].id, "webhook")], "the second event waits for one channel only");
+    finish(&next[0].claim, DeliveryOutcome::Delivered).await;
+    check_eq!(entry(store, &events[1]).await.state, DeliveryState::Pending);
+    check_empty!(claim_for(store, &account, at(499), BOTH).await);
+
+    let late = claim_for(store, &account, at(500), BOTH).await;
+    check_eq!(late.len(), 1);
+    finish(&late[0].claim, discarded("no such user")).await;
+    let kept = entry(store, &events[0]).await;
+    check_eq!(
+        kept.state,
+        DeliveryState::Discarded,
+        "an event that no channel waits for is discarded, if one channel does not have it"
+    );
+    let last = claim_for(store, &account, at(500), BOTH).await;
+    check_eq!((last.len(), &last[0].event), (1, &events[1]));
+    finish(&last[0].claim, DeliveryOutcome::Delivered).await;
+    check_eq!(entry(store, &events[1]).await.state, DeliveryState::Delivered);
 }
 
 pub(super) async fn operators_retry_and_drop(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let events = changed(store, &account, 3).await;
-    let claimed = only(store, &account, at(0)).await;
-    store.delivered(claimed.claim, "webhook").await.expect("delivered");
-    store.dead(claimed.claim, "given up").await.expect("dead");
-    let second = only(store, &account, at(0)).await;
-    store.finished(second.claim).await.expect("finished");
+    for claimed in claim_for(store, &account, at(0), BOTH).await {
+        let outcome = match claimed.claim.channel.as_str() {
+            "webhook" => DeliveryOutcome::Delivered,
+            _ => discarded("given up"),
+        };
+        store.finish_delivery(&claimed.claim, &outcome, BOTH).await.expect("finish_delivery");
+    }
+    for claimed in claim_for(store, &account, at(0), BOTH).await {
+        let outcome = DeliveryOutcome::Delivered;
+        store.finish_delivery(&claimed.claim, &outcome, BOTH).await.expect("finish_delivery");
+    }
 
-    let filter = |state| OutboxFilter { state: Some(state), limit: 100_000 };
-    let dead = store.entries(&filter(OutboxState::Dead)).await.expect("entries");
+    let filter =
+        |state| OutboxFilter { state: Some(state), limit: 100_000, ..OutboxFilter::default() };
+    let given_up = store.entries(&filter(DeliveryState::Discarded)).await.expect("entries");
     assert!(
-        dead.iter().any(|entry| entry.event == events[0]),
-        "the dead event is listed among the dead ones"
+        given_up.iter().any(|entry| entry.event == events[0]),
+        "the discarded event is listed among the discarded ones"
     );
     assert!(
-        dead.iter().all(|entry| entry.state == OutboxState::Dead),
-        "only dead events are listed among the dead ones"
+        given_up.iter().all(|entry| entry.state == DeliveryState::Discarded),
+        "only discarded events are listed among the discarded ones"
     );
-    let all = store.entries(&OutboxFilter { state: None, limit: 100_000 }).await.expect("entries");
-    let own = all.into_iter().filter(|entry| entry.event.account == account.id);
-    let own: Vec<_> = own.map(|entry| entry.event).collect();
-    check_eq!(
-        own,
-        [events[2].clone(), events[1].clone(), events[0].clone()],
-        "events are listed newest first"
-    );
-    let one = store.entries(&OutboxFilter { state: None, limit: 1 }).await.expect("entries");
-    check_eq!(one.len(), 1, "no more events are listed than asked for");
 
     let record = AuditRecord { at: at(7), ..audit(&account, "outbox.retry") };
     assert!(store.retry_event(events[0].id, &record).await.expect("retry_event"));
-    let again = only(store, &account, at(7)).await;
+    let again: Vec<_> = claim_for(store, &account, at(7), BOTH)
+        .await
+        .into_iter()
+        .map(|it| (it.event, it.claim.channel, it.claim.tries))
+        .filter(|(event, ..)| event == &events[0])
+        .collect();
     check_eq!(
-        (&again.event, again.claim.tries),
-        (&events[0], 1),
-        "a retried event starts with its first try"
-    );
-    check_eq!(
-        again.delivered,
-        ["webhook"],
-        "a retried event keeps the channels that were delivered to"
+        again,
+        [(events[0].clone(), "mail".to_owned(), 1)],
+        "a retried event starts with its first try, for the channels that do not have it"
     );
     let record = audit(&account, "outbox.retry");
     let retried = store.retry_event(events[1].id, &record).await.expect("retry_event");
@@ -221,7 +269,7 @@ pub(super) async fn operators_retry_and_drop(store: &dyn AdministrationStore) {
         "an event that does not exist is not retried"
     );
 
-    let record = audit(&account, "outbox.drop");
+    let record = AuditRecord { at: at(8), ..audit(&account, "outbox.drop") };
     assert!(store.drop_event(events[0].id, &record).await.expect("drop_event"));
     check_eq!(store.entry(events[0].id).await.expect("entry"), None, "a dropped event is deleted");
     let again = audit(&account, "outbox.drop");
@@ -229,9 +277,10 @@ pub(super) async fn operators_retry_and_drop(store: &dyn AdministrationStore) {
         !store.drop_event(events[0].id, &again).await.expect("drop_event"),
         "a dropped event is not dropped again"
     );
+    let next = claim_for(store, &account, at(7), &["mail"]).await;
     check_eq!(
-        only(store, &account, at(7)).await.event,
-        events[2],
+        next.first().map(|claimed| &claimed.event),
+        Some(&events[2]),
         "after a dropped event the next is claimed"
     );
     let filter = AuditFilter { account: Some(account.id), limit: 100, ..Default::default() };
@@ -242,6 +291,54 @@ pub(super) async fn operators_retry_and_drop(store: &dyn AdministrationStore) {
         ["outbox.drop", "outbox.retry", "password.change"],
         "only what was done is recorded"
     );
+}
+
+pub(super) async fn are_listed_in_pages(store: &dyn AdministrationStore) {
+    let account = added(store).await;
+    let events = changed(store, &account, 5).await;
+    let mut filter = OutboxFilter { limit: 1, ..OutboxFilter::default() };
+    // Events of other checks may stand between these.
+    let mut listed = Vec::new();
+    loop {
+        let page = store.entries(&filter).await.expect("entries");
+        assert!(page.len() <= 1, "no more events are listed than asked for");
+        let Some(entry) = page.into_iter().next() else { break };
+        filter = OutboxFilter {
+            before: Some((entry.event.at, entry.event.id)),
+            limit: 1,
+            ..OutboxFilter::default()
+        };
+        if entry.event.account == account.id {
+            listed.push(entry.event);
+        }
+    }
+    listed.reverse();
+    check_eq!(listed, events, "events are listed newest first, each once");
+    check_empty!(store.entries(&OutboxFilter::default()).await.expect("entries"));
+}
+
+pub(super) async fn are_pruned(store: &dyn AdministrationStore) {
+    let account = added(store).await;
+    let events = changed(store, &account, 3).await;
+    let first = only(store, &account, at(0)).await;
+    finish(store, &first.claim, DeliveryOutcome::Delivered).await;
+    let second = only(store, &account, at(0)).await;
+    finish(store, &second.claim, discarded("given up")).await;
+
+    let cutoffs = |seconds| PruneCutoffs { events: Some(at(seconds)), ..PruneCutoffs::default() };
+    let kept = async || {
+        let mut kept = Vec::new();
+        for event in &events {
+            kept.push(store.entry(event.id).await.expect("entry").is_some());
+        }
+        kept
+    };
+    store.prune(&cutoffs(-98), u32::MAX).await.expect("prune");
+    check_eq!(kept().await, [false, true, true], "events of a time before the cutoff are deleted");
+    store.prune(&cutoffs(1000), u32::MAX).await.expect("prune");
+    check_eq!(kept().await, [false, false, true], "pending events are never pruned");
+    let pruned = store.prune(&PruneCutoffs::default(), u32::MAX).await.expect("prune");
+    check_eq!(pruned, Pruned::default(), "without cutoffs nothing is deleted");
 }
 
 pub(super) async fn resets_are_announced(store: &dyn AdministrationStore) {
@@ -272,12 +369,13 @@ async fn locked_out(
 ) -> (OutboxEvent, AttemptReservation) {
     let (path, key) = (AttemptPath::Password, key(account));
     for failures in 1.. {
-        let alarm = DeferredLockoutEvent::new(uuid(), at(0), account, &Context::new("conformance"));
-        let ticket = reserve(store, &key, path, rules, at(0), Some(&alarm)).await;
+        let deferred =
+            DeferredLockoutEvent::new(uuid(), at(0), account, &Context::new("conformance"));
+        let ticket = reserve(store, &key, path, rules, at(0), Some(&deferred)).await;
         let ticket = ticket.expect("not locked out before the lockout event");
-        let raised = alarm.raised_by(&ticket, rules).map(|(event, _)| event);
+        let raised = deferred.raised_by(&ticket, rules).map(|(event, _)| event);
         check_eq!(
-            ticket.alarm,
+            ticket.deferred_event,
             raised.as_ref().map(|event| event.id),
             "the reservation of failure {failures} names the lockout event it wrote"
         );
@@ -310,11 +408,11 @@ pub(super) async fn a_lockout_is_announced_once_the_proof_failed(store: &dyn Adm
     let again = failed(&ticket, audit(&account, "x"));
     store.finish_attempt(&again).await.expect("finishing an attempt");
     check_eq!(
-        entry(store, &event).await.due_at,
+        entry(store, &event).await.deliveries[0].due_at,
         at(61),
         "recording the failure again does not cut the lease short"
     );
-    let gone = AttemptReservation { alarm: Some(uuid()), ..ticket.clone() };
+    let gone = AttemptReservation { deferred_event: Some(uuid()), ..ticket.clone() };
     let gone = failed(&gone, audit(&account, "x"));
     store.finish_attempt(&gone).await.expect("an event that is gone");
 
@@ -322,16 +420,17 @@ pub(super) async fn a_lockout_is_announced_once_the_proof_failed(store: &dyn Adm
     let path = AttemptPath::Password;
     let ticket = reserve(store, &key(&account), path, &rules, at(2), Some(&silent)).await;
     check_eq!(
-        ticket.expect("not locked out").alarm,
+        ticket.expect("not locked out").deferred_event,
         None,
         "a second lockout writes no second event"
     );
-    let alarm = DeferredLockoutEvent::new(uuid(), at(3), &account, &Context::new("conformance"));
-    let ticket = reserve(store, &key(&account), path, &rules, at(3), Some(&alarm)).await;
-    let last = ticket.expect("not locked out").alarm.expect("reaching the limit writes an event");
+    let deferred = DeferredLockoutEvent::new(uuid(), at(3), &account, &Context::new("conformance"));
+    let ticket = reserve(store, &key(&account), path, &rules, at(3), Some(&deferred)).await;
+    let last =
+        ticket.expect("not locked out").deferred_event.expect("reaching the limit writes an event");
     let last = store.entry(last).await.expect("entry").expect("kept");
     check_eq!(last.event.kind, "attempts.exhausted");
-    let refused = reserve(store, &key(&account), path, &rules, at(4), Some(&alarm)).await;
+    let refused = reserve(store, &key(&account), path, &rules, at(4), Some(&deferred)).await;
     assert!(refused.is_err(), "at the limit attempts are locked out");
 }
 
@@ -350,14 +449,14 @@ pub(super) async fn right_proofs_withdraw_the_deferred_lockout_event(
 
     let account = added(store).await;
     let (event, _) = locked_out(store, &account, &rules).await;
-    let late = Commit { alarm: Some(event.id), ..commit(&account, 9, "second") };
+    let late = with(commit(&account, 9, "second"), |it| it.deferred_event = Some(event.id));
     check_eq!(store.commit(&late).await.expect("commit"), CommitOutcome::Conflict);
     check_eq!(
         entry(store, &event).await.event,
         event,
         "a refused change keeps the deferred lockout event"
     );
-    let change = Commit { alarm: Some(event.id), ..commit(&account, 1, "second") };
+    let change = with(commit(&account, 1, "second"), |it| it.deferred_event = Some(event.id));
     store.commit(&change).await.expect("commit");
     check_eq!(
         store.entry(event.id).await.expect("entry"),

@@ -2,6 +2,7 @@ use super::Fixture;
 use super::check::{check_empty, check_eq};
 use super::sample::{
     Password, RIVALS, account, added, commit, found, hash, history, realm, rehash, shown, text,
+    with,
 };
 use repass_core::{Account, CommitOutcome, Rehash};
 
@@ -56,7 +57,7 @@ pub(super) async fn refuses_other_hashes_and_versions(fixture: &dyn Fixture) {
 }
 
 pub(super) async fn refuses_absent_and_inactive_accounts(fixture: &dyn Fixture) {
-    let inactive = Account { active: false, ..account(&realm(), "inactive") };
+    let inactive = with(account(&realm(), "inactive"), |it| it.active = false);
     fixture.add_account(&inactive, Some(&hash("first"))).await;
     let late = rehash(&inactive, 1, "first", "stronger");
     refused(fixture, &inactive, &late, "the account is inactive").await;

@@ -1,6 +1,6 @@
 use super::Fixture;
 use super::check::{Lacks, check_eq, needs};
-use super::sample::{RIVALS, added, at, commit, digest, found, history, reset_token, shown};
+use super::sample::{RIVALS, added, at, commit, digest, found, history, reset_token, shown, with};
 use repass_core::{
     Account, Commit, CommitOutcome, CredentialStore, ResetSpend, ResetToken, TokenDigest,
 };
@@ -11,12 +11,12 @@ async fn outcome(store: &dyn CredentialStore, change: &Commit) -> CommitOutcome 
 
 fn redeem(account: &Account, version: i64, token: TokenDigest) -> Commit {
     let spend = Some(ResetSpend::Issued(token));
-    Commit { spend, ..commit(account, version, "by reset") }
+    with(commit(account, version, "by reset"), |it| it.spend = spend)
 }
 
 fn redeem_signed(account: &Account, version: i64, digest: TokenDigest) -> Commit {
     let spend = Some(ResetSpend::Signed { digest, expires_at: at(600) });
-    Commit { spend, ..commit(account, version, "by signed reset") }
+    with(commit(account, version, "by signed reset"), |it| it.spend = spend)
 }
 
 pub(super) async fn tokens_count_once(fixture: &dyn Fixture) -> Result<(), Lacks> {
@@ -51,7 +51,7 @@ pub(super) async fn tokens_count_until_they_expire(fixture: &dyn Fixture) -> Res
         CommitOutcome::TokenSpent,
         "a token is refused from the moment of its expiry on"
     );
-    let early = Commit { at: at(-1), ..redeem(&account, 1, token.digest) };
+    let early = with(redeem(&account, 1, token.digest), |it| it.at = at(-1));
     check_eq!(outcome(&*store, &early).await, CommitOutcome::Done { version: 2 });
     Ok(())
 }

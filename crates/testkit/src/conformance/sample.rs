@@ -13,7 +13,7 @@ use repass_core::{
 use super::Fixture;
 pub(super) use crate::fixtures::{
     access_token, account, at, audit, audit_of, commit, digest, event, hash, rehash, reset_token,
-    service_key, uuid,
+    service_key, uuid, with,
 };
 
 /// How many tasks try at once where it is checked that one wins.

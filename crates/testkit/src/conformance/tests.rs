@@ -14,6 +14,7 @@ use repass_core::{
 
 use super::*;
 use crate::MemoryStore;
+use crate::fixtures::with;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fault {
@@ -145,7 +146,10 @@ impl CredentialStore for Faulty {
             Fault::IgnoresResetTokens => commit.spend = None,
             Fault::IgnoresOneTimePasswords => commit.otp = None,
             Fault::TellsConflictBeforeToken => {
-                let bare = Commit { spend: None, expected_version: i64::MIN, ..commit.clone() };
+                let bare = with(commit.clone(), |it| {
+                    it.spend = None;
+                    it.expected_version = i64::MIN;
+                });
                 let committed = self.store.commit(&commit).await?;
                 return match committed {
                     CommitOutcome::TokenSpent => self.store.commit(&bare).await,

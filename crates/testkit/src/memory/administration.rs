@@ -1,14 +1,14 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::MemoryStore;
+use super::{MemoryStore, page};
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, Credential,
-    HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent, Realm, ResetToken,
-    StoreError, TokenDigest, TokenId,
+    DeliveryState, HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent,
+    PruneCutoffs, Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
 #[async_trait]
@@ -192,17 +192,62 @@ impl AdministrationStore for MemoryStore {
         let wanted = |record: &&AuditRecord| {
             filter.realm.as_ref().is_none_or(|realm| record.realm == *realm)
                 && filter.account.is_none_or(|account| record.account == Some(account))
+                && filter.action.as_ref().is_none_or(|action| record.action == *action)
+                && filter.outcome.as_ref().is_none_or(|outcome| record.outcome == *outcome)
+                && filter.since.is_none_or(|since| record.at >= since)
+                && filter.until.is_none_or(|until| record.at < until)
         };
-        let newest_first = state.audit.iter().rev().filter(wanted);
-        Ok(newest_first.take(filter.limit as usize).cloned().collect())
+        let records = state.audit.iter().filter(wanted).cloned();
+        Ok(page(records, |record| (record.at, record.id), filter.before, filter.limit))
     }
 
     async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError> {
         Ok(self.lock().import(batch))
     }
 
-    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {
-        let state = self.lock();
-        Ok(state.outbox.iter().take(limit as usize).map(|entry| entry.event.clone()).collect())
+    async fn prune(&self, cutoffs: &PruneCutoffs, limit: u32) -> Result<Pruned, StoreError> {
+        let mut state = self.lock();
+        let before = |at: Option<Timestamp>, cutoff: Option<Timestamp>| {
+            at.zip(cutoff).is_some_and(|(at, cutoff)| at < cutoff)
+        };
+        let records = delete(&mut state.audit, limit, |it| before(Some(it.at), cutoffs.audit));
+        let events = delete(&mut state.outbox, limit, |it| {
+            it.state != DeliveryState::Pending && before(Some(it.event.at), cutoffs.events)
+        });
+        let mut ended: Vec<_> = state.reset_tokens.values().cloned().collect();
+        ended.retain(|it| before(Some(it.expires_at), cutoffs.tokens));
+        ended.truncate(limit as usize);
+        for token in &ended {
+            state.reset_tokens.remove(&token.digest);
+        }
+        let mut revoked: Vec<_> = state.access_tokens.values().cloned().collect();
+        revoked.retain(|it| {
+            before(it.revoked_at, cutoffs.tokens) || before(Some(it.expires_at), cutoffs.tokens)
+        });
+        revoked.truncate(limit as usize);
+        for token in &revoked {
+            state.access_tokens.remove(&token.id);
+        }
+        let tokens = ended.len().max(revoked.len()) as u64;
+        Ok(Pruned { audit: records, events, tokens })
     }
+
+    async fn key_checks(&self) -> Result<BTreeMap<String, [u8; 32]>, StoreError> {
+        Ok(self.lock().key_checks.clone())
+    }
+
+    async fn add_key_check(&self, name: &str, check: &[u8; 32]) -> Result<[u8; 32], StoreError> {
+        Ok(*self.lock().key_checks.entry(name.to_owned()).or_insert(*check))
+    }
+}
+
+/// Deletes the first `limit` of the items that `is_old`. Returns how many.
+fn delete<T>(items: &mut Vec<T>, limit: u32, is_old: impl Fn(&T) -> bool) -> u64 {
+    let mut deleted = 0;
+    items.retain(|item| {
+        let keep = deleted == limit || !is_old(item);
+        deleted += u32::from(!keep);
+        keep
+    });
+    deleted.into()
 }

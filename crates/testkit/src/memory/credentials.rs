@@ -45,7 +45,7 @@ impl CredentialStore for MemoryStore {
         if let Some((event, due_at)) = event.and_then(|event| event.raised_by(&reservation, policy))
         {
             state.write_event(&event, due_at);
-            reservation.alarm = Some(event.id);
+            reservation.deferred_event = Some(event.id);
         }
         Ok(ReserveOutcome::Reserved(reservation))
     }
@@ -53,7 +53,7 @@ impl CredentialStore for MemoryStore {
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
         let mut state = self.lock();
         if let Some(reservation) = &attempt.reservation {
-            let event = reservation.alarm;
+            let event = reservation.deferred_event;
             match attempt.outcome {
                 AttemptOutcome::Failed => {
                     event
@@ -90,15 +90,15 @@ impl CredentialStore for MemoryStore {
         Ok(self.lock().commit(commit))
     }
 
-    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
+    async fn rehash(&self, rehash: &Rehash) -> Result<bool, StoreError> {
         let mut state = self.lock();
-        let entry = state.accounts.get_mut(&upgrade.account).filter(|entry| entry.account.active);
-        let drifted = entry.and_then(|entry| entry.credential.as_mut()).filter(|own| {
-            own.version == upgrade.expected_version && own.hash == upgrade.expected_hash
+        let entry = state.accounts.get_mut(&rehash.account).filter(|entry| entry.account.active);
+        let expected = entry.and_then(|entry| entry.credential.as_mut()).filter(|own| {
+            own.version == rehash.expected_version && own.hash == rehash.expected_hash
         });
-        let Some(own) = drifted else { return Ok(false) };
-        own.hash = upgrade.hash.clone();
-        state.audit.push(upgrade.audit.clone());
+        let Some(own) = expected else { return Ok(false) };
+        own.hash = rehash.hash.clone();
+        state.audit.push(rehash.audit.clone());
         Ok(true)
     }
 }
@@ -135,8 +135,8 @@ impl State {
         self.cut_off_tokens(commit.account, commit.keep_token, commit.at);
         self.attempts.remove(&commit.clear);
         self.audit.push(commit.audit.clone());
-        if let Some(alarm) = commit.alarm {
-            self.withdraw_event(alarm);
+        if let Some(event) = commit.deferred_event {
+            self.withdraw_event(event);
         }
         self.write_event(&commit.event, commit.event.at);
         CommitOutcome::Done { version }

@@ -1,117 +1,137 @@
-use std::collections::{BTreeSet, HashSet};
-use std::time::Duration;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{MemoryStore, State};
+use super::{MemoryStore, State, page};
 use crate::clock::after;
 use repass_core::{
-    AuditRecord, Claim, ClaimedEvent, OutboxEntry, OutboxEvent, OutboxFilter, OutboxState,
-    OutboxStore, StoreError,
+    AuditRecord, Claim, ClaimEvents, ClaimedEvent, Delivery, DeliveryOutcome, DeliveryState,
+    OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, StoreError,
 };
 
 impl State {
     pub(super) fn write_event(&mut self, event: &OutboxEvent, due_at: Timestamp) {
         self.outbox.push(OutboxEntry {
             event: event.clone(),
-            state: OutboxState::Pending,
-            tries: 0,
+            state: DeliveryState::Pending,
             due_at,
-            error: None,
-            delivered: Vec::new(),
+            deliveries: Vec::new(),
         });
     }
 
-    /// The proof turned out wrong: what was held is due.
+    /// Makes a deferred event due, unless it was claimed.
     pub(super) fn release_event(&mut self, event: Uuid, at: Timestamp) {
-        let held = |entry: &&mut OutboxEntry| entry.event.id == event && entry.tries == 0;
+        let held = |entry: &&mut OutboxEntry| entry.event.id == event;
         if let Some(entry) = self.outbox.iter_mut().find(held) {
             entry.due_at = entry.due_at.min(at);
         }
     }
 
-    /// The proof turned out right: nothing happened.
     pub(super) fn withdraw_event(&mut self, event: Uuid) {
         self.outbox.retain(|entry| entry.event.id != event);
     }
 
-    fn claimed(&mut self, claim: Claim) -> Option<&mut OutboxEntry> {
-        self.outbox.iter_mut().find(|entry| {
-            entry.event.id == claim.event
-                && entry.tries == claim.tries
-                && entry.state == OutboxState::Pending
+    /// Whether an earlier event of the account still waits for the channel.
+    fn waits(&self, at: usize, channel: &str) -> bool {
+        let account = self.outbox[at].event.account;
+        self.outbox[..at].iter().any(|earlier| {
+            earlier.event.account == account
+                && earlier.state == DeliveryState::Pending
+                && !is_finished(earlier, channel)
         })
     }
 }
 
+fn delivery<'a>(entry: &'a OutboxEntry, channel: &str) -> Option<&'a Delivery> {
+    entry.deliveries.iter().find(|delivery| delivery.channel == channel)
+}
+
+fn is_finished(entry: &OutboxEntry, channel: &str) -> bool {
+    delivery(entry, channel).is_some_and(|delivery| delivery.state != DeliveryState::Pending)
+}
+
 #[async_trait]
 impl OutboxStore for MemoryStore {
-    async fn claim(
-        &self,
-        now: Timestamp,
-        lease: Duration,
-        limit: u32,
-    ) -> Result<Vec<ClaimedEvent>, StoreError> {
+    async fn claim(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError> {
         let mut state = self.lock();
+        let mut due = Vec::new();
+        for (at, entry) in state.outbox.iter().enumerate() {
+            if entry.state != DeliveryState::Pending || entry.due_at > claim.now {
+                continue;
+            }
+            for channel in claim.channels {
+                let due_at = match delivery(entry, channel) {
+                    None => entry.due_at,
+                    Some(it) if it.state == DeliveryState::Pending => it.due_at,
+                    Some(_) => continue,
+                };
+                if due_at <= claim.now && !state.waits(at, channel) {
+                    due.push((due_at, at, (*channel).to_owned()));
+                }
+            }
+        }
+        due.sort();
+        due.truncate(claim.limit as usize);
+        let leased_until = after(claim.now, claim.lease);
         let State { outbox, accounts, .. } = &mut *state;
-        let mut waited_for = HashSet::new();
-        let mut due: Vec<&mut OutboxEntry> = outbox
-            .iter_mut()
-            .filter(|entry| entry.state == OutboxState::Pending)
-            .filter(|entry| waited_for.insert(entry.event.account) && entry.due_at <= now)
-            .collect();
-        due.sort_by_key(|entry| entry.due_at);
         let mut claimed = Vec::new();
-        for entry in due.into_iter().take(limit as usize) {
-            let Some(own) = accounts.get(&entry.event.account) else { continue };
-            entry.tries += 1;
-            entry.due_at = after(now, lease);
-            claimed.push(ClaimedEvent {
-                event: entry.event.clone(),
-                holder: own.account.clone(),
-                delivered: entry.delivered.clone(),
-                claim: Claim { event: entry.event.id, tries: entry.tries },
+        for (_, at, channel) in due {
+            let entry = &mut outbox[at];
+            let Some(holder) = accounts.get(&entry.event.account) else {
+                entry.state = DeliveryState::Discarded;
+                continue;
+            };
+            let place = entry.deliveries.binary_search_by(|it| it.channel.cmp(&channel));
+            let place = place.unwrap_or_else(|place| {
+                let new = Delivery {
+                    channel: channel.clone(),
+                    state: DeliveryState::Pending,
+                    tries: 0,
+                    due_at: leased_until,
+                    error: None,
+                };
+                entry.deliveries.insert(place, new);
+                place
             });
+            let delivery = &mut entry.deliveries[place];
+            delivery.tries += 1;
+            delivery.due_at = leased_until;
+            let claim = Claim { event: entry.event.id, channel, tries: delivery.tries };
+            let (event, holder) = (entry.event.clone(), holder.account.clone());
+            claimed.push(ClaimedEvent { event, holder, claim });
         }
         Ok(claimed)
     }
 
-    async fn delivered(&self, claim: Claim, channel: &str) -> Result<(), StoreError> {
-        if let Some(entry) = self.lock().claimed(claim) {
-            let mut channels: BTreeSet<String> = entry.delivered.drain(..).collect();
-            channels.insert(channel.to_owned());
-            entry.delivered = channels.into_iter().collect();
-        }
-        Ok(())
-    }
-
-    async fn finished(&self, claim: Claim) -> Result<(), StoreError> {
-        if let Some(entry) = self.lock().claimed(claim) {
-            entry.state = OutboxState::Delivered;
-            entry.error = None;
-        }
-        Ok(())
-    }
-
-    async fn failed(
+    async fn finish_delivery(
         &self,
-        claim: Claim,
-        next_try: Timestamp,
-        error: &str,
+        claim: &Claim,
+        outcome: &DeliveryOutcome,
+        channels: &[&str],
     ) -> Result<(), StoreError> {
-        if let Some(entry) = self.lock().claimed(claim) {
-            entry.due_at = next_try;
-            entry.error = Some(error.to_owned());
+        let mut state = self.lock();
+        let entry = state.outbox.iter_mut().find(|entry| entry.event.id == claim.event);
+        let Some(entry) = entry else { return Ok(()) };
+        let delivery = entry.deliveries.iter_mut().find(|delivery| {
+            delivery.channel == claim.channel
+                && delivery.tries == claim.tries
+                && delivery.state == DeliveryState::Pending
+        });
+        let Some(delivery) = delivery else { return Ok(()) };
+        (delivery.state, delivery.error) = match outcome {
+            DeliveryOutcome::Delivered => (DeliveryState::Delivered, None),
+            DeliveryOutcome::Retry { error, .. } => (DeliveryState::Pending, Some(error.clone())),
+            DeliveryOutcome::Discarded { error } => (DeliveryState::Discarded, Some(error.clone())),
+        };
+        if let DeliveryOutcome::Retry { next_try, .. } = outcome {
+            delivery.due_at = *next_try;
         }
-        Ok(())
-    }
-
-    async fn dead(&self, claim: Claim, error: &str) -> Result<(), StoreError> {
-        if let Some(entry) = self.lock().claimed(claim) {
-            entry.state = OutboxState::Dead;
-            entry.error = Some(error.to_owned());
+        if channels.iter().all(|channel| is_finished(entry, channel)) {
+            let discarded = |it: &Delivery| it.state == DeliveryState::Discarded;
+            entry.state = match entry.deliveries.iter().any(discarded) {
+                true => DeliveryState::Discarded,
+                false => DeliveryState::Delivered,
+            };
         }
         Ok(())
     }
@@ -119,8 +139,8 @@ impl OutboxStore for MemoryStore {
     async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
         let state = self.lock();
         let wanted = |entry: &&OutboxEntry| filter.state.is_none_or(|wanted| entry.state == wanted);
-        let newest_first = state.outbox.iter().rev().filter(wanted);
-        Ok(newest_first.take(filter.limit as usize).cloned().collect())
+        let entries = state.outbox.iter().filter(wanted).cloned();
+        Ok(page(entries, |entry| (entry.event.at, entry.event.id), filter.before, filter.limit))
     }
 
     async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {
@@ -130,12 +150,18 @@ impl OutboxStore for MemoryStore {
     async fn retry_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
         let mut state = self.lock();
         let undelivered = |entry: &&mut OutboxEntry| {
-            entry.event.id == event && entry.state != OutboxState::Delivered
+            entry.event.id == event && entry.state != DeliveryState::Delivered
         };
         let Some(entry) = state.outbox.iter_mut().find(undelivered) else { return Ok(false) };
-        entry.state = OutboxState::Pending;
-        entry.tries = 0;
-        entry.due_at = audit.at;
+        entry.state = DeliveryState::Pending;
+        entry.due_at = entry.due_at.min(audit.at);
+        for delivery in &mut entry.deliveries {
+            if delivery.state != DeliveryState::Delivered {
+                delivery.state = DeliveryState::Pending;
+                delivery.tries = 0;
+                delivery.due_at = audit.at;
+            }
+        }
         state.audit.push(audit.clone());
         Ok(true)
     }

@@ -6,11 +6,11 @@ use super::{actions, added};
 use crate::conformance::check::{check_empty, check_eq, check_matches};
 use crate::conformance::sample::{
     access_token, account, at, audit, commit, event, found, hash, key, realm, rehash, reserve,
-    reset_token, rules, shown, uuid,
+    reset_token, rules, shown, uuid, with,
 };
 use repass_core::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
-    AuditRecord, Commit, CommitOutcome, HashedPassword, Rehash,
+    AuditRecord, CommitOutcome, HashedPassword,
 };
 
 pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationStore) {
@@ -64,11 +64,10 @@ pub(in crate::conformance) async fn name_the_peppers_they_need(store: &dyn Admin
     let mut expected = hash("first");
     for (version, id) in (1..).zip(&ids) {
         assert!(!needed(id).await, "a pepper that no hash names is not listed");
-        let change = Commit {
-            expected_hash: Some(expected),
-            hash: peppered(id),
-            ..commit(&account, version, "peppered")
-        };
+        let change = with(commit(&account, version, "peppered"), |it| {
+            it.expected_hash = Some(expected);
+            it.hash = peppered(id);
+        });
         expected = change.hash.clone();
         let committed = store.commit(&change).await.expect("commit");
         check_matches!(committed, CommitOutcome::Done { .. }, "{committed:?}");
@@ -77,11 +76,10 @@ pub(in crate::conformance) async fn name_the_peppers_they_need(store: &dyn Admin
         needed(&ids[0]).await && needed(&ids[1]).await,
         "peppers of the current hash and of the history are listed"
     );
-    let plain = Rehash {
-        expected_hash: expected,
-        hash: hash("plain"),
-        ..rehash(&account, 3, "peppered", "plain")
-    };
+    let plain = with(rehash(&account, 3, "peppered", "plain"), |it| {
+        it.expected_hash = expected;
+        it.hash = hash("plain");
+    });
     assert!(store.rehash(&plain).await.expect("upgrade"));
     assert!(
         needed(&ids[0]).await && !needed(&ids[1]).await,
@@ -153,7 +151,13 @@ pub(in crate::conformance) async fn are_deactivated_with_their_tokens(
     let record = AuditRecord { at: at(5), ..audit(&account, "account.deactivate") };
     store.set_active(account.id, false, &record).await.expect("set_active");
     let inactive = store.account(account.id).await.expect("account").expect("still there");
-    check_eq!(inactive, Account { active: false, updated_at: at(5), ..account.clone() });
+    check_eq!(
+        inactive,
+        with(account.clone(), |it| {
+            it.active = false;
+            it.updated_at = at(5);
+        })
+    );
     let held = store.access_token(&token.digest).await.expect("access_token").expect("kept");
     check_eq!(
         (held.active, held.token.revoked_at),

@@ -4,6 +4,7 @@ use super::{actions, added, trail};
 use crate::conformance::check::{Lacks, check_empty, check_eq, needs};
 use crate::conformance::sample::{
     Kept, RIVALS, account, at, audit, audit_of, commit, found, hash, history, realm, text, uuid,
+    with,
 };
 use repass_core::{
     Account, AccountBatch, AccountError, AccountId, AccountWithCredential, AdministrationStore,
@@ -56,7 +57,7 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
     odd.updated_at = at(-2000);
     odd.profile = Profile { given_name: Some("Zoë".to_owned()), ..Profile::default() };
     odd.profile.attributes.insert("roles".to_owned(), serde_json::json!(["a", { "b": null }]));
-    let bare = Account { email: None, ..account(&realm, "bare") };
+    let bare = with(account(&realm, "bare"), |it| it.email = None);
     let first = vec![
         AccountWithCredential { account: odd.clone(), credential: credential("odd") },
         AccountWithCredential { account: bare.clone(), credential: None },
@@ -81,7 +82,10 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
     // The same from elsewhere: other identifiers, other hashes.
     let fresh = account(&realm, "fresh");
     let again = [&bare, &fresh, &odd].map(|one| AccountWithCredential {
-        account: Account { id: AccountId(uuid()), email: None, ..one.clone() },
+        account: with(one.clone(), |it| {
+            it.id = AccountId(uuid());
+            it.email = None;
+        }),
         credential: credential("older"),
     });
     let second = batch(&realm, again.to_vec());
@@ -157,7 +161,7 @@ pub(in crate::conformance) async fn imports_take_the_first_of_two(
     let realm = realm();
     let names: Vec<String> = (0..250).map(|number| format!("user-{}", number % 125)).collect();
     let numbered = |(at, name): (usize, &String)| AccountWithCredential {
-        account: Account { username: Some(format!("name {at}")), ..account(&realm, name) },
+        account: with(account(&realm, name), |it| it.username = Some(format!("name {at}"))),
         credential: credential(&format!("hash{at}")),
     };
     let mut accounts: Vec<AccountWithCredential> = names.iter().enumerate().map(numbered).collect();
@@ -197,7 +201,7 @@ pub(in crate::conformance) async fn rehearsed_imports_write_nothing(
     let before = (found(store, &pat).await, trail(store, &pat).await);
     let kim = account(&pat.realm, "kim");
     let accounts = [&kim, &pat, &kim].map(|account| AccountWithCredential {
-        account: Account { id: AccountId(uuid()), ..account.clone() },
+        account: with(account.clone(), |it| it.id = AccountId(uuid())),
         credential: credential("rehearsed"),
     });
     let rehearsal = AccountBatch { rehearsal: true, ..batch(&pat.realm, accounts.to_vec()) };

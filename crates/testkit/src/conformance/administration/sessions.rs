@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::added;
 use crate::conformance::check::check_eq;
-use crate::conformance::sample::{RIVALS, access_token, at, audit, commit};
+use crate::conformance::sample::{RIVALS, access_token, at, audit, commit, with};
 use repass_core::{
-    AccessToken, Account, AdministrationStore, AuditRecord, Commit, CommitOutcome, HeldToken,
-    TokenId,
+    AccessToken, Account, AdministrationStore, AuditRecord, CommitOutcome, HeldToken, TokenId,
 };
 
 async fn issue(store: &dyn AdministrationStore, account: &Account, second: i64) -> AccessToken {
@@ -35,7 +34,10 @@ async fn change(
     (version, second): (i64, i64),
     keep_token: Option<TokenId>,
 ) {
-    let change = Commit { at: at(second), keep_token, ..commit(account, version, "next") };
+    let change = with(commit(account, version, "next"), |it| {
+        it.at = at(second);
+        it.keep_token = keep_token;
+    });
     let done = store.commit(&change).await.expect("commit");
     check_eq!(done, CommitOutcome::Done { version: version + 1 });
 }
@@ -72,7 +74,7 @@ pub(in crate::conformance) async fn a_change_cuts_off_what_was_issued_before(
     assert!(counts(store, &others).await, "a token of another account counts");
     check_eq!(held(store, &others).await.valid_after, None);
 
-    let refused = Commit { at: at(50), ..commit(&account, 1, "late") };
+    let refused = with(commit(&account, 1, "late"), |it| it.at = at(50));
     check_eq!(store.commit(&refused).await.expect("commit"), CommitOutcome::Conflict);
     assert!(counts(store, &after).await, "a refused change cuts no token off");
 }

@@ -1,12 +1,13 @@
 use super::{actions, added};
 use crate::conformance::check::{check_empty, check_eq, check_matches};
 use crate::conformance::sample::{
-    access_token, account, at, audit, audit_of, digest, event, realm, reset_token, service_key,
-    uuid,
+    access_token, account, at, audit, audit_of, commit, digest, event, realm, reset_token,
+    service_key, uuid, with,
 };
 use repass_core::{
-    AccessToken, AccountError, AdministrationStore, AuditFilter, AuditRecord, HeldToken, Key,
-    KeyId, KeyKind, OtpEnrolment, Realm, ResetToken, TokenId,
+    AccessToken, AccountError, AdministrationStore, AuditFilter, AuditRecord, CommitOutcome,
+    HeldToken, Key, KeyId, KeyKind, OtpEnrolment, PruneCutoffs, Realm, ResetSpend, ResetToken,
+    TokenId,
 };
 
 fn of_realm(realm: &Realm, action: &str) -> AuditRecord {
@@ -252,4 +253,61 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     check_empty!(actions(store, &absent).await, "a refused act is not recorded");
     let unknown = store.otp(absent.id).await.expect("otp");
     check_eq!(unknown, OtpEnrolment::default(), "an account that does not exist has no enrolment");
+}
+
+/// P9: what no longer counts goes.
+pub(in crate::conformance) async fn p9_tokens_are_pruned(store: &dyn AdministrationStore) {
+    let account = added(store).await;
+    let expired = AccessToken { expires_at: at(-5000), ..access_token(&account) };
+    let revoked = AccessToken { revoked_at: Some(at(-5000)), ..access_token(&account) };
+    let live = access_token(&account);
+    for token in [&expired, &revoked, &live] {
+        let record = audit(&account, "access-token.add");
+        store.add_access_token(token, &record).await.expect("add_access_token");
+    }
+    let digest_of_signed = digest("signed");
+    let spend = ResetSpend::Signed { digest: digest_of_signed, expires_at: at(600) };
+    let redemption = with(commit(&account, 1, "second"), |it| {
+        it.at = at(-5000);
+        it.spend = Some(spend);
+        it.keep_token = Some(live.id);
+    });
+    let redeemed = store.commit(&redemption).await.expect("commit");
+    check_eq!(redeemed, CommitOutcome::Done { version: 2 });
+    let other = added(store).await;
+    let late = ResetToken { expires_at: at(-5000), ..reset_token(&other) };
+    let record = audit(&other, "reset-token.add");
+    store.add_reset_token(&late, &record, &event(other.id, 0)).await.expect("add_reset_token");
+
+    let cutoffs = PruneCutoffs { tokens: Some(at(-4999)), ..PruneCutoffs::default() };
+    store.prune(&cutoffs, u32::MAX).await.expect("prune");
+    for (token, kept) in [(&expired, false), (&revoked, false), (&live, true)] {
+        let found = store.access_token(&token.digest).await.expect("access_token");
+        check_eq!(found.is_some(), kept, "tokens that expired or were revoked earlier are deleted");
+    }
+    check_eq!(store.reset_token(&late.digest).await.expect("reset_token"), None);
+    let again = with(commit(&account, 2, "third"), |it| it.spend = Some(spend));
+    check_eq!(
+        store.commit(&again).await.expect("commit"),
+        CommitOutcome::TokenSpent,
+        "a redeemed signed token stays redeemed until it expires"
+    );
+}
+
+/// K1: a store keeps the first check value of each key.
+pub(in crate::conformance) async fn k1_check_values_of_keys_are_kept(
+    store: &dyn AdministrationStore,
+) {
+    let name = format!("pepper:{}", uuid().simple());
+    let before = store.key_checks().await.expect("key_checks");
+    check_eq!(before.get(&name), None);
+    check_eq!(store.add_key_check(&name, &[1; 32]).await.expect("add_key_check"), [1; 32]);
+    check_eq!(
+        store.add_key_check(&name, &[2; 32]).await.expect("add_key_check"),
+        [1; 32],
+        "a second check value is not kept, and the first is returned"
+    );
+    let mut expected = before;
+    expected.insert(name, [1; 32]);
+    check_eq!(store.key_checks().await.expect("key_checks"), expected);
 }
