@@ -143,9 +143,24 @@ impl Failure {
         }
     }
 
+    /// Whether the server reported one of these SQLSTATEs.
+    pub(crate) fn has_code(&self, codes: &[&str]) -> bool {
+        match self {
+            Self::Connecting(PoolError::Backend(error)) | Self::Database(error) => {
+                error.code().is_some_and(|code| codes.contains(&code.code()))
+            }
+            Self::Connecting(_) | Self::Deadline => false,
+        }
+    }
+
     /// Nobody knows whether the commit that ended so was made.
     pub(crate) fn outcome_unknown(self) -> StoreError {
         StoreError::Unavailable(OutcomeUnknown(self.into_source()).into())
+    }
+
+    /// It is certain that the commit that ended so was not made.
+    pub(crate) fn not_committed(self) -> StoreError {
+        StoreError::Unavailable(Passing(self.into_source()).into())
     }
 
     fn into_source(self) -> Box<dyn StdError + Send + Sync> {
@@ -205,6 +220,13 @@ struct SchemaChanged(#[source] Reported);
 /// Whether a table, a column or its type is not as expected.
 pub(crate) fn is_schema_change(error: &StoreError) -> bool {
     matches!(error, StoreError::Failed(source) if source.is::<SchemaChanged>())
+}
+
+/// Whether the server does not let the user in, or has no such database.
+pub(crate) fn login_refused(error: &(dyn StdError + 'static)) -> bool {
+    error.downcast_ref::<Reported>().is_some_and(|own| {
+        own.code.starts_with("28") || own.code == "3D000"
+    })
 }
 
 /// What stands in `column` cannot be. The value is left out: it may be a hash.

@@ -44,10 +44,8 @@ impl Query {
         self.sql.replace('@', schema)
     }
 
-    pub(crate) fn values(
-        &self,
-    ) -> impl ExactSizeIterator<Item = (&(dyn ToSql + Sync + Send), Type)> {
-        self.values.iter().map(|(value, kind)| (value.as_ref(), kind.clone()))
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&(dyn ToSql + Sync), Type)> {
+        self.values.iter().map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone()))
     }
 }
 
