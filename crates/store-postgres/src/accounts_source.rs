@@ -25,6 +25,8 @@ pub(crate) struct AccountsSource {
     user_id: String,
     active: String,
     hash: String,
+    /// Accounts are listed in the order of this, which is the [`list_key`] of each.
+    order: String,
     /// Finds the account of the realm `$1` and the user id `$2`, which may be spelt as `$3`, too.
     named: String,
     pub(crate) mapped: Option<MappedTable>,
@@ -45,6 +47,7 @@ impl AccountsSource {
             user_id: text("a.user_id"),
             active: text("a.active"),
             hash: text("c.hash"),
+            order: text("a.list_key"),
             named: text("a.realm = $1 AND a.user_id IN ($2, $3)"),
             mapped: None,
         }
@@ -73,8 +76,11 @@ impl AccountsSource {
             ),
             all: format!("{name} f LEFT JOIN @accounts a ON {key}"),
             join: format!("JOIN {name} f ON a.realm = '' AND {}", table.is_row("a.user_id")),
+            order: format!(
+                "convert_to({realm}, 'UTF8') || decode('00', 'hex') || convert_to({user_id}, 'UTF8')"
+            ),
             realm: table.exact(&realm),
-            user_id: table.exact(&user_id),
+            user_id,
             active,
             hash: column(&mapping.hash),
             named,
@@ -131,20 +137,15 @@ impl AccountsSource {
         format!("SELECT 1 FROM @accounts a {} WHERE a.id = {id}", self.join)
     }
 
-    /// Accounts after these names, in the order of their bytes.
-    pub(crate) fn page(&self, filter: &AccountFilter, after: (&str, &str), limit: i64) -> Query {
-        let Self { columns, all, realm, user_id, .. } = self;
-        let query = Query::default();
-        let mut query = query.bind(after.0).bind(after.1).bind(limit);
+    /// Accounts after the one of this [`list_key`], in their order.
+    pub(crate) fn page(&self, filter: &AccountFilter, after: Vec<u8>, limit: i64) -> Query {
+        let Self { columns, all, realm, order, .. } = self;
+        let mut query = Query::default().bind(after).bind(limit);
         let within = filter.realm.as_ref().map_or(String::new(), |within| {
             format!("AND {realm} = {}", query.value(within.as_str()))
         });
-        // As bytes, so that the order is the same in every database, whatever its collation.
         query.with_sql(format!(
-            "SELECT {columns} FROM {all}
-             WHERE (convert_to({realm}, 'UTF8'), convert_to({user_id}, 'UTF8'))
-                   > (convert_to($1, 'UTF8'), convert_to($2, 'UTF8')) {within}
-             ORDER BY convert_to({realm}, 'UTF8'), convert_to({user_id}, 'UTF8') LIMIT $3",
+            "SELECT {columns} FROM {all} WHERE {order} > $1 {within} ORDER BY {order} LIMIT $2"
         ))
     }
 
@@ -187,4 +188,10 @@ impl AccountsSource {
     fn id_within(&self, table: &MappedTable, row: &Row) -> Result<AccountId, StoreError> {
         Ok(table.mapping.account_id(get(row, "mapped_id")?))
     }
+}
+
+/// What accounts are listed in the order of: the bytes of the realm and of the user id, whatever the
+/// database's collation. No realm has a zero byte.
+pub(crate) fn list_key(realm: &str, user_id: &str) -> Vec<u8> {
+    [realm.as_bytes(), &[0], user_id.as_bytes()].concat()
 }

@@ -82,10 +82,6 @@ impl Connections {
         Self { pool, schema: schema.into(), deadline, _reaper: None }
     }
 
-    pub(crate) fn schema(&self) -> &str {
-        &self.schema
-    }
-
     pub(crate) const fn deadline(&self) -> Duration {
         self.deadline
     }

@@ -42,11 +42,11 @@ const INITIAL: &[&str] = &[
         kept_token  UUID,
         -- The number of the account's last event.
         events      BIGINT      NOT NULL DEFAULT 0,
+        -- The bytes of realm and user_id, which accounts are listed in the order of. Null in a row that
+        -- stands for one of a mapped table.
+        list_key    BYTEA       UNIQUE,
         UNIQUE (realm, user_id)
     ) WITH (fillfactor = 90)",
-    // Accounts are listed in the order of their bytes.
-    "CREATE INDEX accounts_in_order ON @accounts
-     (convert_to(realm, 'UTF8'), convert_to(user_id, 'UTF8'))",
     // The hash of an account of a mapped table stays there. The fingerprint is the SHA-256 of the hash
     // that was written with this version: another hash there was set by others.
     "CREATE TABLE @credentials (

@@ -92,7 +92,7 @@ pub enum OpenError {
     #[error("the parameter {0} of the database URL has no supported value")]
     InvalidParameter(&'static str),
     /// A file that the URL names cannot be used.
-    #[error("TLS to the database cannot be set up")]
+    #[error(transparent)]
     Certificate(#[from] InvalidCertificate),
     /// No server that takes writes can be reached.
     #[error("no database server that takes writes can be reached")]

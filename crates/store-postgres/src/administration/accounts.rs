@@ -4,7 +4,7 @@ use repass_core::{
 };
 use serde_json::Value as JsonValue;
 
-use crate::accounts_source::AccountsSource;
+use crate::accounts_source::{AccountsSource, list_key};
 use crate::attempts::attempts_locked;
 use crate::change::{Change, GO, account_locked};
 use crate::commit::{done, hash_values};
@@ -33,10 +33,11 @@ impl PostgresStore {
             change.value(profile_json(&account.profile)?),
             change.value(account.active),
             change.value(account.updated_at),
+            change.value(list_key(account.realm.as_str(), account.user_id.as_str())),
         ];
         let insert = format!(
             "INSERT INTO @accounts (id, created_at, realm, user_id, email, username, profile, active,
-                                    updated_at)
+                                    updated_at, list_key)
              VALUES ({id}, {created_at}, {}) ON CONFLICT (realm, user_id) DO NOTHING RETURNING 1",
             values.join(", "),
         );
@@ -62,19 +63,18 @@ impl PostgresStore {
         filter: &AccountFilter,
     ) -> Result<Vec<Account>, StoreError> {
         let source = self.accounts();
-        // No realm is empty, so every account comes after that.
         let after = filter.after.as_ref();
-        let mut after: (String, String) = after.map_or_else(Default::default, |(realm, user_id)| {
-            (realm.to_string(), user_id.to_string())
+        let mut after = after.map_or_else(Vec::new, |(realm, user_id)| {
+            list_key(realm.as_str(), user_id.as_str())
         });
         let limit = filter.limit as usize;
         let mut listed = Vec::new();
         loop {
             let asked = limit - listed.len();
             let page = i64::try_from(asked).unwrap_or(i64::MAX);
-            let page = self.rows(&source.page(filter, (&after.0, &after.1), page)).await?;
+            let page = self.rows(&source.page(filter, after.clone(), page)).await?;
             for found in &page {
-                after = (get(found, "realm")?, get(found, "user_id")?);
+                after = list_key(get(found, "realm")?, get(found, "user_id")?);
                 // A mapped table may have rows that can be no accounts.
                 if source.mapped.is_none() || row::names(found).is_some() {
                     listed.push(source.account(found)?);

@@ -7,6 +7,7 @@ use repass_core::{
 use uuid::Uuid;
 
 use super::accounts::profile_json;
+use crate::accounts_source::list_key;
 use crate::audit::audit_written;
 use crate::failure::unstorable;
 use crate::query::Query;
@@ -78,12 +79,13 @@ fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreE
             query.value(account.active),
             query.value(account.created_at),
             query.value(account.updated_at),
+            query.value(list_key(account.realm.as_str(), account.user_id.as_str())),
         ];
         rows.push(format!("({})", values.join(", ")));
     }
     Ok(query.with_sql(format!(
         "INSERT INTO @accounts (id, realm, user_id, email, username, profile, active, created_at,
-                                updated_at)
+                                updated_at, list_key)
          VALUES {} ON CONFLICT (realm, user_id) DO NOTHING RETURNING id",
         rows.join(", "),
     )))
