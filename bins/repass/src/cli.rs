@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
 use repass_core::{KeyKind, Realm, UserId};
 use repass_store::SqlName;
 
@@ -300,7 +301,8 @@ pub(crate) enum AuditCommand {
     #[command(after_help = "\
 Examples:
   repass audit list --limit 20
-  repass audit list --realm shop --user-id pat --json")]
+  repass audit list --realm shop --user-id pat --json
+  repass audit list --outcome wrong-password --since 2026-11-01 --until 2026-12-01")]
     List(ListAudit),
 }
 
@@ -312,6 +314,19 @@ pub(crate) struct ListAudit {
     /// Only records of this account.
     #[arg(long, value_name = "ID")]
     pub(crate) user_id: Option<UserId>,
+    /// Only records of this action, such as password.change.
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) action: Option<String>,
+    /// Only records that ended so, such as ok or wrong-password.
+    #[arg(long, value_name = "OUTCOME")]
+    pub(crate) outcome: Option<String>,
+    /// Only records of this time and later, such as 2026-11-27 (at 00:00 UTC) or
+    /// 2026-11-27T12:30:00+01:00.
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) since: Option<Timestamp>,
+    /// Only records before this time.
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) until: Option<Timestamp>,
     /// Most records to list, 1 to 10000.
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = values::limit())]
     pub(crate) limit: u32,

@@ -154,7 +154,7 @@ impl Desk {
     pub(crate) fn administration(&self) -> Result<Administration, Failure> {
         let hasher = Arc::new(NoHasher::new());
         let engine = Engine::builder(self.store.clone(), hasher, self.key.clone());
-        Ok(engine.build()?.administration().clone())
+        Ok(engine.build().administration().clone())
     }
 
     /// The engine, with what hashes and verifies for this database.
@@ -179,7 +179,7 @@ impl Desk {
         }
         let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness))?;
         let engine = Engine::builder(self.store.clone(), Arc::new(hasher), self.key.clone());
-        Ok(engine.policy(policy).build()?)
+        Ok(engine.policy(policy).build())
     }
 }
 

@@ -4,8 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use repass_core::{
-    AdministrationError, ChangeError, ErrorChain, HashError, InvalidPolicy, MissingPeppers,
-    StoreError, Violation,
+    AdministrationError, ChangeError, ErrorChain, HashError, MissingPeppers, StoreError, Violation,
 };
 
 use crate::database::DatabaseError;
@@ -49,8 +48,6 @@ pub(crate) enum Failure {
     Peppers(#[from] MissingPeppers),
     #[error("hashing could not be started")]
     Hasher(#[from] HashError),
-    #[error("the engine could not be started")]
-    Policy(#[from] InvalidPolicy),
     #[error("stdout cannot be written")]
     Output(#[source] io::Error),
     /// A secret was issued, but nobody has seen it.
@@ -103,7 +100,7 @@ impl Failure {
             Self::Output(_) => "output",
             Self::Unseen { .. } => "unseen",
             Self::Interrupted => "interrupted",
-            Self::Store(_) | Self::Hasher(_) | Self::Policy(_) | Self::Runtime(_) => "fault",
+            Self::Store(_) | Self::Hasher(_) | Self::Runtime(_) => "fault",
         }
     }
 

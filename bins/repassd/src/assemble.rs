@@ -64,7 +64,7 @@ impl App {
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
         let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key)
             .lockout(config.lockout)
-            .build()?;
+            .build();
         let limits = Limits {
             body_timeout: config.server.body_timeout,
             // Those that are hashed, those that wait for that, and as many again on their way to and
@@ -79,7 +79,7 @@ impl App {
         };
         let mut builder = PasswordService::builder(Arc::new(engine.clone())).limits(limits);
         for mount in &config.mounts {
-            let engine = engine.with_policy(mount.policy.clone())?;
+            let engine = engine.with_policy(mount.policy.clone());
             builder = builder.mount(
                 Mount::new(Arc::clone(&mount.spec), mount.realm.clone(), &engine)
                     .with_prefix(mount.prefix.clone())

@@ -62,7 +62,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     }
     writeln!(out, "  serve")?;
     for mount in &config.mounts {
-        let policy = &mount.policy;
+        let policy = mount.policy.rules();
         let vendor = mount.spec.name();
         let of_vendor =
             if mount.name == vendor { String::new() } else { format!("vendor {vendor}, ") };

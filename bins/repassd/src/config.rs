@@ -142,7 +142,7 @@ fn parse(
     };
     let merged = ::config::Config::builder()
         .add_source(file.clone())
-        .add_source(environment::source(overrides))
+        .add_source(environment::Overrides(overrides))
         .build()
         .map_err(|error| at_key(KeyError::of("", &error)))?;
     let raw: raw::RawConfig = serde_path_to_error::deserialize(merged)

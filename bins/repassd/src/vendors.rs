@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use repass_core::Policy;
+use repass_core::PolicyRules;
 use repass_spec::demo::{Demo, DemoError, DemoSection};
 use repass_spec::{ConfiguredSpec, MountContext, Vendor};
 
@@ -33,16 +33,16 @@ impl Vendors {
     }
 
     /// Returns the policy preset of this name, such as `nist-800-63b-4` or `vendor-zap`.
-    pub fn policy_preset(&self, name: &str) -> Option<Policy> {
+    pub fn policy_preset(&self, name: &str) -> Option<PolicyRules> {
         match name.strip_prefix("vendor-") {
             Some(vendor) => self.get(vendor)?.policy(),
-            None => Policy::preset(name),
+            None => PolicyRules::preset(name),
         }
     }
 
     /// Returns the names of the policy presets.
     pub fn policy_presets(&self) -> Vec<String> {
-        let own = Policy::PRESETS.iter().map(|name| (*name).to_owned());
+        let own = PolicyRules::PRESETS.iter().map(|name| (*name).to_owned());
         let vendors = self.0.iter().filter(|(_, vendor)| vendor.policy().is_some());
         own.chain(vendors.map(|(name, _)| format!("vendor-{name}"))).collect()
     }
@@ -67,7 +67,7 @@ pub(crate) trait AnyVendor: Send + Sync {
         mount: &MountContext<'_>,
     ) -> Result<ConfiguredSpec, KeyError>;
 
-    fn policy(&self) -> Option<Policy>;
+    fn policy(&self) -> Option<PolicyRules>;
 
     async fn demo(&self, demo: &Demo<'_>) -> Result<DemoSection, DemoError>;
 }
@@ -90,7 +90,7 @@ impl<V: Vendor> AnyVendor for V {
             .map_err(|error| KeyError::new(error.key, error.reason).below(key))
     }
 
-    fn policy(&self) -> Option<Policy> {
+    fn policy(&self) -> Option<PolicyRules> {
         Vendor::policy(self)
     }
 

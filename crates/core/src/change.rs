@@ -109,8 +109,8 @@ pub enum Sessions {
 }
 
 /// Where a request came from and what it said of itself. Nothing is decided by it; it goes to the
-/// audit trail, so it holds no secret. Texts are cut to [`Context::MAX_TEXT`] bytes on their way
-/// there.
+/// audit trail, so it holds no secret. Texts are cut to [`Context::MAX_TEXT`] bytes, as JSON, on
+/// their way there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     /// The spec that read the request, or another way in, such as `cli`.
@@ -134,7 +134,8 @@ pub struct Context {
 }
 
 impl Context {
-    /// How many bytes of each text are kept.
+    /// How many bytes of each text are kept, counted as the text stands in JSON: a control character
+    /// takes six.
     pub const MAX_TEXT: usize = 512;
 
     /// Only a source, nothing else known.
@@ -156,10 +157,27 @@ impl Context {
             &mut self.language,
         ];
         for text in texts.into_iter().flatten() {
-            text.truncate(text.floor_char_boundary(Self::MAX_TEXT));
+            truncate_as_json(text, Self::MAX_TEXT);
         }
         self
     }
+}
+
+/// Cuts `text` so that it takes at most `most` bytes as JSON (RFC 8259, 7), at a character boundary.
+fn truncate_as_json(text: &mut String, most: usize) {
+    let mut room = most;
+    let end = text.char_indices().find_map(|(at, c)| {
+        let takes = match c {
+            '"' | '\\' => 2,
+            c if c < ' ' => 6,
+            c => c.len_utf8(),
+        };
+        room.checked_sub(takes).map_or(Some(at), |left| {
+            room = left;
+            None
+        })
+    });
+    text.truncate(end.unwrap_or(text.len()));
 }
 
 /// A change that was made and is durable.
@@ -270,5 +288,14 @@ mod tests {
         context.user_agent = Some("ä".repeat(300));
         let bounded = context.bounded();
         assert_eq!(bounded.user_agent.unwrap().len(), 512);
+    }
+
+    #[test]
+    fn a2_texts_are_bounded_as_json() {
+        for text in ["\u{1}".repeat(600), "\"\\".repeat(300), "é🔑a".repeat(200)] {
+            let context = Context { user_agent: Some(text), ..Context::default() };
+            let kept = serde_json::to_string(&context.bounded().user_agent).unwrap();
+            assert!((500..=Context::MAX_TEXT + 2).contains(&kept.len()), "{}", kept.len());
+        }
     }
 }

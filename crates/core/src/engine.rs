@@ -66,7 +66,8 @@ impl Engine {
 
 impl<A> Engine<A> {
     /// Changes the password, or says why not. When it returns `Ok` the change is durable; every try
-    /// leaves an audit record (ASVS 16.3.1). Where the hasher is [overloaded](Hasher::overloaded)
+    /// leaves an audit record (ASVS 16.3.1), but for repeated refusals of an account that is locked
+    /// out: one record a minute counts them. Where the hasher is [overloaded](Hasher::overloaded)
     /// nothing is tried, and the error is [`ChangeError::Busy`].
     ///
     /// # Errors
@@ -182,6 +183,7 @@ impl<S> EngineBuilder<S> {
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
             tries: Arc::new(AtomicU64::new(0)),
+            refusals: Arc::default(),
         };
         Self { changes, store }
     }

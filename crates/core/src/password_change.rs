@@ -1,6 +1,7 @@
 //! The one way to change a password.
 
 mod prove;
+mod refusals;
 mod rehash;
 mod report;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use prove::Verdict;
+pub(crate) use refusals::Refusals;
 
 use crate::clock::until;
 use crate::{
@@ -37,11 +39,13 @@ pub(crate) struct PasswordChangeService {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
     pub(crate) tries: Arc<AtomicU64>,
+    pub(crate) refusals: Arc<Refusals>,
 }
 
 impl PasswordChangeService {
     /// Changes the password, or says why not. When it returns `Ok` the change is durable; every try
-    /// leaves an audit record (ASVS 16.3.1). Where the hasher is [overloaded](Hasher::overloaded)
+    /// leaves an audit record (ASVS 16.3.1), but for repeated refusals of an account that is locked
+    /// out: one record counts them. Where the hasher is [overloaded](Hasher::overloaded)
     /// nothing is tried: the answer is [`ChangeError::Busy`] before anything is looked at, so that more
     /// requests than can be served take next to nothing from those that are.
     ///
@@ -72,6 +76,7 @@ impl PasswordChangeService {
 
         let found = self.find(subject).await?;
         audit.account = found.as_ref().map(|found| found.account.id);
+        audit.is_inactive = found.as_ref().is_some_and(|found| !found.account.active);
         let key = self.attempt_key(found.as_ref(), subject);
         audit.attempt_key = Some(key.clone());
 
@@ -203,7 +208,7 @@ impl PasswordChangeService {
     ) -> Result<Changed, ChangeError> {
         let at = self.now_in_store_precision();
         let is_reset = proved.spend.is_some();
-        let record = self.audit_record(audit, at, "ok", None)?;
+        let record = self.audit_record(audit, at, "ok", self.refused_before(audit))?;
         let event = self.event(&proved.account, at, is_reset, audit)?;
         let commit = Commit {
             history: self.policy.rules().history,

@@ -7,7 +7,7 @@ use repass_core::{ClaimedEvent, ErrorChain};
 #[async_trait]
 pub trait Channel: Send + Sync {
     /// The name under which the store remembers what this channel has delivered. It never changes,
-    /// and no other channel of a courier has it.
+    /// and no other channel of a dispatcher has it.
     fn name(&self) -> &'static str;
 
     /// Delivers an event. It may be called again with the same event, also after it succeeded: the
@@ -44,8 +44,8 @@ impl DeliveryError {
         Self::new(ErrorChain(error).to_string())
     }
 
-    /// The same, where trying again would end no better. An event that fails in this way alone is
-    /// given up at once; an operator may still have it tried again.
+    /// The same, where trying again would end no better. Such a delivery is given up at once; an
+    /// operator may still have it tried again.
     #[must_use]
     pub fn permanent(self) -> Self {
         Self { permanent: true, ..self }

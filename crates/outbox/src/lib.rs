@@ -1,10 +1,10 @@
 //! Takes the events of the outbox to those who want to hear of them.
 //!
-//! A [`Courier`] claims events from an [`OutboxStore`](repass_core::OutboxStore) and brings each to
-//! every [`Channel`]: at least once, and in order per account. What fails is tried again after waits
-//! that double, with jitter, until it is given up and waits for an operator. Several couriers may
-//! share one store; when one dies in the middle of a delivery, another gets the event once its lease
-//! is over. Receivers tell repeats by the event's id.
+//! An [`OutboxDispatcher`] claims events from an [`OutboxStore`](repass_core::OutboxStore) and
+//! delivers each to every [`Channel`]: at least once, and to each channel in order per account. What
+//! fails is tried again after waits that double, with jitter, until it is given up and waits for an
+//! operator. Several dispatchers may share one store; when one dies in the middle of a delivery,
+//! another repeats it once its lease is over. Receivers tell repeats by the event's id.
 //!
 //! There are two channels here: [`Webhook`], a signed POST after the
 //! [Standard Webhooks](https://www.standardwebhooks.com) scheme, and [`Mail`], an e-mail to the
@@ -19,7 +19,7 @@
 //!
 //! use async_trait::async_trait;
 //! use repass_core::{ClaimedEvent, SystemClock, SystemRandomness};
-//! use repass_outbox::{Channel, Courier, CourierOptions, DeliveryError};
+//! use repass_outbox::{Channel, DeliveryError, DispatcherOptions, OutboxDispatcher};
 //! use repass_testkit::MemoryStore;
 //!
 //! struct Log;
@@ -36,25 +36,25 @@
 //!     }
 //! }
 //!
-//! let courier = Courier::new(
+//! let dispatcher = OutboxDispatcher::new(
 //!     Arc::new(MemoryStore::new()),
 //!     vec![Arc::new(Log)],
-//!     CourierOptions::default(),
+//!     DispatcherOptions::default(),
 //!     Arc::new(SystemClock),
 //!     Arc::new(SystemRandomness),
 //! );
-//! courier.run(async { /* over when the process is to stop */ }).await;
+//! dispatcher.run(async { /* over when the process is to stop */ }).await;
 //! # });
 //! ```
 
 mod channel;
-mod courier;
+mod dispatcher;
 mod mail;
 mod waits;
 mod webhook;
 
 pub use channel::{Channel, DeliveryError};
-pub use courier::{Courier, CourierOptions};
+pub use dispatcher::{DispatcherOptions, OutboxDispatcher};
 pub use mail::{Encryption, InvalidMail, Mail, MailOptions, SmtpCredentials, SmtpServer};
 pub use repass_messages::{Language, UnknownLanguage};
 pub use webhook::{InvalidWebhook, InvalidWebhookSecret, Webhook, WebhookOptions, WebhookSecret};

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
-use repass_core::{ClaimedEvent, EventKind};
+use repass_core::{ClaimedEvent, Email, EventKind};
 use repass_messages::Language;
 use reqwest::Url;
 
@@ -128,7 +128,7 @@ impl Mail {
 
     /// The kind of an event, if it is one of those to tell of.
     fn told(&self, event: &str) -> Option<EventKind> {
-        EventKind::of(event).filter(|kind| self.events.contains(kind))
+        EventKind::from_name(event).filter(|kind| self.events.contains(kind))
     }
 
     fn message(&self, to: Mailbox, claimed: &ClaimedEvent, notice: &Notice<'_>) -> Option<Message> {
@@ -172,7 +172,7 @@ impl Channel for Mail {
         let Some(kind) = self.told(&event.kind) else {
             return Ok(());
         };
-        let Some(address) = holder.email.as_deref().filter(|address| !address.is_empty()) else {
+        let Some(address) = holder.email.as_ref().map(Email::as_str) else {
             tracing::debug!(event = %event.id, "nobody to mail to: the account has no address");
             return Ok(());
         };

@@ -8,7 +8,7 @@ use data_encoding::BASE64;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
-use repass_core::{Account, AccountId, Caller, Changed, KeyKind, Plaintext, Profile, Proof, Realm};
+use repass_core::{Account, AccountId, Caller, Changed, KeyKind, Plaintext, Proof, Realm};
 use repass_spec::{Call, Head, Rejection, Reply, RequiredCredential, RouteMatch, Spec};
 use repass_spec_customer::{
     Binding, CustomerSpec, HttpError, PATH, UpdateUserPasswordRequest, UpdateUserPasswordResponse,
@@ -139,17 +139,12 @@ fn vectors() -> Vec<Vector> {
 
 fn changed() -> Changed {
     Changed {
-        account: Account {
-            id: AccountId(Uuid::nil()),
-            realm: "shop".parse().unwrap(),
-            user_id: "pat".parse().unwrap(),
-            email: None,
-            username: None,
-            profile: Profile::default(),
-            active: true,
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
-        },
+        account: Account::new(
+            AccountId(Uuid::nil()),
+            "shop".parse().unwrap(),
+            "pat".parse().unwrap(),
+            Timestamp::UNIX_EPOCH,
+        ),
         at: Timestamp::UNIX_EPOCH,
         version: 2,
     }

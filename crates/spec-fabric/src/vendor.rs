@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 #[cfg(feature = "jwt")]
 use repass_core::Plaintext;
-use repass_core::{InvalidRealm, KeyKind, Policy, Realm, SignedTokenVerifier};
+use repass_core::{InvalidRealm, KeyKind, PolicyRules, Realm, SignedTokenVerifier};
 use repass_spec::demo::{Demo, DemoError, DemoSection, JSON};
 use repass_spec::{ConfiguredSpec, InvalidOption, MountContext, Vendor};
 use serde::Deserialize;
@@ -96,17 +96,8 @@ impl Vendor for Fabric {
     }
 
     /// At least one character, and nothing else.
-    fn policy(&self) -> Option<Policy> {
-        Some(Policy {
-            min_length: 1,
-            max_length: 256,
-            require_digit: false,
-            require_special: false,
-            refuse_current: false,
-            refuse_account_words: false,
-            history: 0,
-            blocklists: Vec::new(),
-        })
+    fn policy(&self) -> Option<PolicyRules> {
+        Some(PolicyRules::length(1, 256))
     }
 
     async fn demo(&self, demo: &Demo<'_>) -> Result<DemoSection, DemoError> {

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use repass_core::{ADMIN_ROLE, Policy};
+use repass_core::{ADMIN_ROLE, PolicyRules};
 use repass_spec::demo::{Demo, DemoError, DemoSection, JSON, bearer};
 use repass_spec::{ConfiguredSpec, InvalidOption, MountContext, Vendor};
 use serde::Deserialize;
@@ -38,17 +38,11 @@ impl Vendor for Zap {
     }
 
     /// 8 to 30 characters with at least one digit and one special character, and nothing else.
-    fn policy(&self) -> Option<Policy> {
-        Some(Policy {
-            min_length: 8,
-            max_length: 30,
-            require_digit: true,
-            require_special: true,
-            refuse_current: false,
-            refuse_account_words: false,
-            history: 0,
-            blocklists: Vec::new(),
-        })
+    fn policy(&self) -> Option<PolicyRules> {
+        let mut rules = PolicyRules::length(8, 30);
+        rules.require_digit = true;
+        rules.require_special = true;
+        Some(rules)
     }
 
     async fn demo(&self, demo: &Demo<'_>) -> Result<DemoSection, DemoError> {
@@ -76,14 +70,13 @@ impl Vendor for Zap {
 
 #[cfg(test)]
 mod tests {
-    use repass_core::{Plaintext, PolicyContext, Violation};
+    use repass_core::{Plaintext, Policy, PolicyContext, Violation};
 
     use super::*;
 
     #[test]
     fn the_policy_holds_the_vendors_rules_and_no_other() {
-        let policy = Zap.policy().unwrap();
-        policy.check().unwrap();
+        let policy = Policy::new(Zap.policy().unwrap()).unwrap();
         let knowledge =
             PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
         let codes = |text: &str| -> Vec<&str> {

@@ -77,7 +77,7 @@ impl<'a> Demo<'a> {
         let account = NewAccount {
             realm: self.realm.clone(),
             user_id: user_id.parse()?,
-            email: Some(email.clone()),
+            email: Some(email.parse()?),
             username: None,
             profile: Profile {
                 given_name: Some("Pat".to_owned()),

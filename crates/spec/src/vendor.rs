@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use repass_core::{Policy, Randomness, Realm};
+use repass_core::{PolicyRules, Randomness, Realm};
 use serde::de::DeserializeOwned;
 
 use crate::Spec;
@@ -32,7 +32,7 @@ pub trait Vendor: Send + Sync + 'static {
 
     /// Returns the vendor's own published password rules, if it has any: the policy preset
     /// `vendor-<name>`.
-    fn policy(&self) -> Option<Policy> {
+    fn policy(&self) -> Option<PolicyRules> {
         None
     }
 

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountId, Argon2idHasher, AuditRecord, Commit, Context, Credential,
     HashProfile, HashedPassword, HasherOptions, Key, KeyId, KeyKind, OutboxEvent, OutboxFilter,
-    OutboxStore, Realm, Rehash, ResetToken, SystemRandomness, TokenDigest, TokenId, random_uuid,
+    OutboxStore, Policy, PolicyRules, Realm, Rehash, ResetToken, SystemRandomness, TokenDigest,
+    TokenId, random_uuid,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -150,4 +151,9 @@ pub async fn events(store: &(impl OutboxStore + ?Sized)) -> Vec<OutboxEvent> {
     let filter = OutboxFilter { limit: u32::MAX, ..OutboxFilter::default() };
     let entries = store.entries(&filter).await.unwrap();
     entries.into_iter().rev().map(|entry| entry.event).collect()
+}
+
+/// The policy of the default rules with something changed.
+pub fn policy(change: impl FnOnce(&mut PolicyRules)) -> Policy {
+    Policy::new(with(PolicyRules::default(), change)).unwrap()
 }

@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = Arc::new(MemoryStore::new());
     let hasher = Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?;
     let key = InstallationKey::generate(&SystemRandomness)?;
-    let engine = Engine::builder(store, Arc::new(hasher), key).build()?;
+    let engine = Engine::builder(store, Arc::new(hasher), key).build();
     let realm: Realm = "shop".parse()?;
     let user_id = add_account(engine.administration(), &realm).await?;
 
@@ -64,7 +64,7 @@ async fn add_account(
     let new = NewAccount {
         realm: realm.clone(),
         user_id: user_id.parse()?,
-        email: Some("pat@example.org".to_owned()),
+        email: Some("pat@example.org".parse()?),
         username: None,
         profile: Profile::default(),
     };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use repass_core::{
     Account, AccountId, Argon2idHasher, Authorization, Change, ChangeError, Clock, Context, Engine,
     HashedPassword, Hasher, HasherOptions, InstallationKey, Plaintext, Policy, PolicyContext,
-    Profile, Proof, Sessions, Subject, SystemClock, SystemRandomness, random_uuid,
+    Proof, Sessions, Subject, SystemClock, SystemRandomness, random_uuid,
 };
 
 use crate::json_store::JsonStore;
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // A real service keeps its key; see `InstallationKey`.
     let key = InstallationKey::generate(&SystemRandomness)?;
-    let engine = Engine::over_credentials(store, hasher, key).build()?;
+    let engine = Engine::over_credentials(store, hasher, key).build();
     let out = &mut std::io::stdout();
     for (old, new) in [
         ("a wrong guess", "something entirely new"),
@@ -48,18 +48,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn account(realm: &str, user_id: &str) -> Result<Account, Box<dyn Error>> {
-    let now = SystemClock.now();
-    Ok(Account {
-        id: AccountId(random_uuid(&SystemRandomness)?),
-        realm: realm.parse()?,
-        user_id: user_id.parse()?,
-        email: None,
-        username: None,
-        profile: Profile::default(),
-        active: true,
-        created_at: now,
-        updated_at: now,
-    })
+    let id = AccountId(random_uuid(&SystemRandomness)?);
+    Ok(Account::new(id, realm.parse()?, user_id.parse()?, SystemClock.now()))
 }
 
 fn change(old: &str, new: &str) -> Result<Change, Box<dyn Error>> {

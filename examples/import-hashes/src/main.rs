@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let hasher = Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?;
     let key = InstallationKey::generate(&SystemRandomness)?;
     let store = Arc::new(MemoryStore::new());
-    let engine = Engine::builder(store, Arc::new(hasher), key).build()?;
+    let engine = Engine::builder(store, Arc::new(hasher), key).build();
     let administration = engine.administration();
 
     let mut out = io::stdout().lock();
@@ -70,7 +70,7 @@ fn account(name: &str, email: &str, password: &str) -> Result<NewImport, Box<dyn
     let account = NewAccount {
         realm: "shop".parse()?,
         user_id: name.parse()?,
-        email: Some(email.to_owned()),
+        email: Some(email.parse()?),
         username: None,
         profile: Profile::default(),
     };

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use repass_core::{Blocklist, Plaintext, Policy, PolicyContext};
+use repass_core::{Blocklist, Plaintext, Policy, PolicyContext, PolicyRules};
 
 /// What everybody in our company thinks of first.
 #[derive(Debug)]
@@ -19,14 +19,15 @@ impl Blocklist for CompanyWords {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut policy = Policy::nist_800_63b_4();
-    policy.min_length = 12;
-    policy.blocklists.push(Arc::new(CompanyWords));
+    let mut rules = PolicyRules::nist_800_63b_4();
+    rules.min_length = 12;
+    rules.blocklists.push(Arc::new(CompanyWords));
+    let policy = Policy::new(rules)?;
 
     let mut out = io::stdout().lock();
     for line in io::stdin().lines() {
         let candidate = Plaintext::new(line?);
-        // `judge` is for advice; a service calls `accept`, whose `NewPassword` alone can be hashed.
+        // `evaluate` is for advice; a service calls `accept`, whose `NewPassword` alone can be hashed.
         let violations = policy.evaluate(&candidate, &PolicyContext::default());
         if violations.is_empty() {
             writeln!(out, "accepted")?;

@@ -33,7 +33,8 @@ impl NamedPolicy {
     }
 
     pub(super) fn preset(name: String) -> Result<Self, String> {
-        let policy = Vendors::bundled().policy_preset(&name).ok_or("there is no such policy")?;
+        let rules = Vendors::bundled().policy_preset(&name).ok_or("there is no such policy")?;
+        let policy = Policy::new(rules).map_err(|error| error.to_string())?;
         Ok(Self { name, policy })
     }
 }
@@ -143,6 +144,13 @@ pub(super) fn role(text: &str) -> Result<String, &'static str> {
 
 pub(super) fn limit() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=10_000)
+}
+
+/// Takes a time with its offset, or a date for its midnight in UTC (RFC 3339).
+pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {
+    let midnight = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok();
+    let time = text.parse().ok().or_else(|| Some(midnight()?.timestamp()));
+    time.ok_or("a time reads 2026-11-27 or 2026-11-27T12:30:00Z")
 }
 
 pub(super) fn token_lifetime(text: &str) -> Result<Duration, String> {

@@ -39,16 +39,16 @@ pub(super) async fn run(
 }
 
 async fn filter(desk: &Desk, list: ListAudit) -> Result<AuditFilter, Failure> {
-    let ListAudit { realm, user_id, limit } = list;
-    let Some(user_id) = user_id else {
-        return Ok(AuditFilter { realm, account: None, limit });
-    };
-    let realm = match realm {
+    let ListAudit { realm, user_id, action, outcome, since, until, limit } = list;
+    let filter =
+        AuditFilter { realm, account: None, action, outcome, since, until, before: None, limit };
+    let Some(user_id) = user_id else { return Ok(filter) };
+    let realm = match filter.realm.clone() {
         Some(realm) => realm,
         None => "default".parse().map_err(|error| Failure::Usage(format!("{error}")))?,
     };
     let (account, _) = desk.administration()?.show_account(&realm, user_id.as_str()).await?;
-    Ok(AuditFilter { realm: Some(realm), account: Some(account.id), limit })
+    Ok(AuditFilter { realm: Some(realm), account: Some(account.id), ..filter })
 }
 
 async fn with_user_ids(desk: &Desk, records: Vec<AuditRecord>) -> Result<Vec<Entry>, Failure> {
@@ -81,12 +81,12 @@ fn table(entries: &[Entry]) -> String {
         "DETAIL",
         "CALLER",
         "SOURCE",
-        "ADDRESS",
+        "PEER",
+        "CLAIMED ADDRESS",
         "USER AGENT",
     ]);
     for Entry { record, user_id } in entries {
         let context = &record.context;
-        let address = context.ip_address.as_deref().or(context.peer.as_deref());
         table.row([
             &moment(record.at),
             record.realm.as_str(),
@@ -96,7 +96,8 @@ fn table(entries: &[Entry]) -> String {
             or_dash(record.detail.as_deref()),
             &record.caller,
             &context.source,
-            or_dash(address),
+            or_dash(context.peer.as_deref()),
+            or_dash(context.ip_address.as_deref()),
             or_dash(context.user_agent.as_deref()),
         ]);
     }

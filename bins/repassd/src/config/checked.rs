@@ -6,14 +6,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use repass_core::{CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy};
+use jiff::{Span, SpanRelativeTo};
+use repass_core::{
+    CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Retention,
+};
 use validator::Validate;
 
 use super::KeyError;
 use super::api::{self, MountConfig};
 use super::memory;
 use super::outbox::OutboxConfig;
-use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawServer, Seconds};
+use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawRetention, RawServer, Seconds};
 use super::store::StoreConfig;
 use crate::vendors::Vendors;
 
@@ -28,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) log_filter: String,
     pub(crate) hasher: HasherOptions,
     pub(crate) lockout: LockoutPolicy,
+    pub(crate) retention: Retention,
     pub(crate) outbox: OutboxConfig,
     pub(crate) mounts: Vec<MountConfig>,
     /// Environment variables that look like keys and are Kubernetes's.
@@ -107,7 +111,7 @@ impl RawConfig {
                           true if one is there";
             return Err(KeyError::new("listen", reason));
         }
-        let policy = self.policy.check("policy", Policy::default(), vendors)?;
+        let policy = self.policy.check("policy", PolicyRules::default(), vendors)?;
         let mounts = api::check(self.api, vendors, &policy, folder)?;
         let store = self.store.check(folder)?;
         let hasher = self.hashing.check(folder, &store.options.accounts)?;
@@ -120,6 +124,7 @@ impl RawConfig {
             log_filter: self.log.filter()?,
             hasher,
             lockout: self.lockout.check()?,
+            retention: self.retention.check()?,
             outbox: self.outbox.check(self.webhook, self.mail, folder)?,
             mounts,
             passed_over: Vec::new(),
@@ -132,33 +137,60 @@ impl RawPolicy {
     pub(super) fn check(
         &self,
         key: &str,
-        inherited: Policy,
+        inherited: PolicyRules,
         vendors: &Vendors,
     ) -> Result<Policy, KeyError> {
-        let mut policy = match &self.preset {
+        let mut rules = match &self.preset {
             None => inherited,
             Some(name) => vendors
                 .policy_preset(name)
                 .ok_or_else(|| one_of(format!("{key}.preset"), &vendors.policy_presets()))?,
         };
         let set = |own: &mut bool, wish: Option<bool>| *own = wish.unwrap_or(*own);
-        policy.min_length = self.min_length.unwrap_or(policy.min_length);
-        policy.max_length = self.max_length.unwrap_or(policy.max_length);
-        policy.history = self.history.unwrap_or(policy.history);
-        set(&mut policy.require_digit, self.require_digit);
-        set(&mut policy.require_special, self.require_special);
-        set(&mut policy.refuse_current, self.refuse_current);
-        set(&mut policy.refuse_account_words, self.refuse_account_words);
+        rules.min_length = self.min_length.unwrap_or(rules.min_length);
+        rules.max_length = self.max_length.unwrap_or(rules.max_length);
+        rules.history = self.history.unwrap_or(rules.history);
+        set(&mut rules.require_digit, self.require_digit);
+        set(&mut rules.require_special, self.require_special);
+        set(&mut rules.refuse_current, self.refuse_current);
+        set(&mut rules.refuse_account_words, self.refuse_account_words);
         match self.refuse_common {
-            Some(true) => policy.blocklists = vec![Arc::new(CommonPasswords)],
-            Some(false) => policy.blocklists.clear(),
+            Some(true) => rules.blocklists = vec![Arc::new(CommonPasswords)],
+            Some(false) => rules.blocklists.clear(),
             None => {}
         }
-        policy
-            .check()
-            .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.member), wrong.reason))?;
-        Ok(policy)
+        Policy::new(rules)
+            .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.member), wrong.reason))
     }
+}
+
+impl RawRetention {
+    fn check(self) -> Result<Retention, KeyError> {
+        let default = Retention::default();
+        let period = |member: &str, wish: Option<String>, default| {
+            let Some(wish) = wish else { return Ok(default) };
+            if wish == "never" {
+                return Ok(None);
+            }
+            let key = format!("retention.{member}");
+            let reason = "must be a period such as \"400 days\", at least 1 hour, or \"never\"";
+            match days(&wish) {
+                Some(period) if period >= HOUR => Ok(Some(period)),
+                _ => Err(KeyError::new(key, reason)),
+            }
+        };
+        let mut retention = default;
+        retention.audit = period("audit", self.audit, default.audit)?;
+        retention.events = period("events", self.events, default.events)?;
+        retention.tokens = period("tokens", self.tokens, default.tokens)?;
+        Ok(retention)
+    }
+}
+
+/// Reads a period in which a day is 24 hours, such as `400 days`.
+fn days(text: &str) -> Option<Duration> {
+    let span: Span = text.parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?.try_into().ok()
 }
 
 impl RawLockout {
@@ -225,6 +257,8 @@ fn socket_address(key: &str, text: &str) -> Result<SocketAddr, KeyError> {
     let reason = "must be an IP address and a port, such as 127.0.0.1:8080";
     text.parse().map_err(|_| KeyError::new(key, reason))
 }
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

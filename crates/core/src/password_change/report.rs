@@ -17,6 +17,7 @@ pub(super) struct AuditContext {
     caller: String,
     context: Context,
     pub(super) account: Option<AccountId>,
+    pub(super) is_inactive: bool,
     pub(super) attempt_key: Option<AttemptKey>,
     pub(super) reservation: Option<Reservation>,
 }
@@ -32,6 +33,7 @@ impl AuditContext {
             caller: change.authorization.caller().describe(),
             context: change.context.clone().bounded(),
             account: None,
+            is_inactive: false,
             attempt_key: None,
             reservation: None,
         }
@@ -65,12 +67,24 @@ impl PasswordChangeService {
             Some(Reservation::LockedOut { .. }) | None => (None, error),
         };
         let outcome = if is_failure { AttemptOutcome::Failed } else { AttemptOutcome::Released };
-        let record =
-            match self.audit_record(&audit, self.clock.now(), error.code(), detail(&audit, &error))
-            {
-                Ok(record) => record,
-                Err(randomness) => return randomness.into(),
-            };
+        let now = self.clock.now();
+        let mut details: Vec<String> = detail(&audit, &error).into_iter().collect();
+        if let (ChangeError::TooManyAttempts { .. }, Some(key)) = (&error, &audit.attempt_key) {
+            match self.refusals.count(key, now) {
+                None => return error,
+                Some(1) => {}
+                Some(refused) => details.push(format!("refused={refused}")),
+            }
+        } else if reservation.is_some() {
+            details.extend(self.refused_before(&audit));
+        }
+        let detail = (!details.is_empty()).then(|| details.join(","));
+        // Callers are told no more than of a wrong proof.
+        let code = if is_failure && audit.is_inactive { "inactive" } else { error.code() };
+        let record = match self.audit_record(&audit, now, code, detail) {
+            Ok(record) => record,
+            Err(randomness) => return randomness.into(),
+        };
         let finished = match reservation {
             Some(reservation) => FinishAttempt::reserved(reservation, outcome, record),
             None => FinishAttempt::unreserved(record),
@@ -101,6 +115,12 @@ impl PasswordChangeService {
             caller: audit.caller.clone(),
             context: audit.context.clone(),
         })
+    }
+
+    /// What the record of an attempt that was let through tells of the refusals before it.
+    pub(super) fn refused_before(&self, audit: &AuditContext) -> Option<String> {
+        let refused = audit.attempt_key.as_ref().map_or(0, |key| self.refusals.take(key));
+        (refused > 0).then(|| format!("refused-before={refused}"))
     }
 
     pub(super) fn event(

@@ -5,6 +5,7 @@ use repass_core::{
     AdministrationStore, AttemptKey, ChangeError, InstallationKey, OutboxFilter, OutboxStore,
     Subject,
 };
+use repass_testkit::fixtures;
 
 use crate::house::{House, NEW, OLD, by, old_password, realm};
 
@@ -148,7 +149,8 @@ async fn the_failure_that_closes_an_account_is_told_at_once_and_once() {
         let _ = house.guess().await;
         house.clock.advance(Duration::from_secs(60));
     }
-    let entries = house.store.entries(&OutboxFilter { state: None, limit: 10 }).await.unwrap();
+    let entries =
+        house.store.entries(&OutboxFilter { limit: 10, ..OutboxFilter::default() }).await.unwrap();
     let kinds: Vec<_> = entries.iter().map(|entry| entry.event.kind.as_str()).collect();
     assert_eq!(kinds, ["account.locked"]);
     let locked = &entries[0];
@@ -165,7 +167,7 @@ async fn a_right_proof_that_comes_third_tells_of_no_lock() {
         }
         let result = house.change(old_password("pat", OLD, new)).await;
         assert_eq!(result.is_ok(), new == NEW, "{result:?}");
-        let events = house.store.outbox(10).await.unwrap();
+        let events = fixtures::events(&house.store).await;
         let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
         let expected: &[&str] = if new == NEW { &["password.changed"] } else { &[] };
         assert_eq!(kinds, expected, "a change refused after a right proof is no event");
@@ -179,7 +181,7 @@ async fn guesses_at_nobody_tell_nothing() {
         let _ = house.change(old_password("nobody", OLD, NEW)).await;
         house.clock.advance(Duration::from_secs(60));
     }
-    assert!(house.store.outbox(10).await.unwrap().is_empty());
+    assert!(fixtures::events(&house.store).await.is_empty());
 }
 
 #[tokio::test]
@@ -199,4 +201,29 @@ async fn where_the_hasher_is_overloaded_nothing_is_tried() {
     assert_eq!(house.audit().await.len(), before);
     house.hasher.overloaded.store(false, Ordering::SeqCst);
     house.change(old_password("pat", OLD, NEW)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a2_refusals_of_a_locked_account_are_counted_in_one_record() {
+    let house = House::new().await;
+    for _ in 0..3 {
+        let _ = house.guess().await;
+    }
+    let before = house.audit().await.len();
+    for _ in 0..10 {
+        let refused = house.guess().await;
+        assert!(matches!(refused, Err(ChangeError::TooManyAttempts { .. })), "{refused:?}");
+    }
+    let trail = house.audit().await;
+    assert_eq!(trail.len(), before + 1, "ten refusals leave one record");
+    assert_eq!(
+        (trail[0].outcome.as_str(), trail[0].detail.as_deref()),
+        ("too-many-attempts", None)
+    );
+
+    house.clock.advance(Duration::from_secs(60));
+    house.change(old_password("pat", OLD, NEW)).await.unwrap();
+    let trail = house.audit().await;
+    let told = (trail[0].outcome.as_str(), trail[0].detail.as_deref());
+    assert_eq!(told, ("ok", Some("refused-before=9")));
 }

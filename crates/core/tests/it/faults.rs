@@ -58,8 +58,7 @@ async fn a_commit_that_fails_does_not_charge_the_holder_of_the_right_password() 
     let key = InstallationKey::from_bytes([3; 32]);
     let engine = Engine::over_credentials(Arc::new(store), house.hasher.clone(), key)
         .clock(house.clock.clone())
-        .build()
-        .unwrap();
+        .build();
     for _ in 0..5 {
         let result = engine.change(old_password("pat", OLD, NEW)).await;
         assert!(matches!(result, Err(ChangeError::Store(_))), "{result:?}");

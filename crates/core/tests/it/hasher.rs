@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use repass_core::{
     Argon2Path, Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher, HasherOptions,
-    NewPassword, Plaintext, Policy, PolicyContext, SystemRandomness,
+    NewPassword, Plaintext, Policy, PolicyContext, PolicyRules, SystemRandomness,
 };
 
 const PROFILE: HashProfile = HashProfile::INSECURE_FOR_TESTS;
@@ -26,7 +26,7 @@ async fn verify(
 }
 
 fn accepted(text: &str) -> NewPassword {
-    let policy = Policy { min_length: 1, blocklists: Vec::new(), ..Policy::default() };
+    let policy = Policy::new(PolicyRules::length(1, 256)).unwrap();
     policy.accept(Arc::new(Plaintext::from(text)), &PolicyContext::default()).unwrap()
 }
 

@@ -111,7 +111,7 @@ impl CountingHasher {
 
 impl House {
     pub(crate) async fn new() -> Self {
-        Self::with_policy(Policy::default()).await
+        Self::with_policy(Policy::nist_800_63b_4()).await
     }
 
     pub(crate) async fn with_policy(policy: Policy) -> Self {
@@ -121,7 +121,8 @@ impl House {
     #[cfg(feature = "hash-families")]
     pub(crate) async fn with_projects(projects: repass_core::Projects) -> Self {
         let projects = Arc::new(projects);
-        Self::with(Policy::default(), HasherOptions { projects, ..HasherOptions::default() }).await
+        Self::with(Policy::nist_800_63b_4(), HasherOptions { projects, ..HasherOptions::default() })
+            .await
     }
 
     /// Hashes with the cheap profile, whatever the options say.
@@ -140,11 +141,10 @@ impl House {
         let key = Arc::new(InstallationKey::from_bytes([3; 32]));
         let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key)
             .clock(clock.clone())
-            .build()
-            .unwrap();
+            .build();
         // The operator sets first passwords by the default policy, whatever the tested one is.
         let desk = engine.administration().clone();
-        let engine = engine.with_policy(policy).unwrap();
+        let engine = engine.with_policy(policy);
         let house = Self { engine, desk, store, clock, hasher };
         house.add("pat").await;
         house.hasher.hashed.store(0, Ordering::SeqCst);
@@ -155,7 +155,7 @@ impl House {
         let new = NewAccount {
             realm: realm(),
             user_id: user_id.parse().unwrap(),
-            email: Some(format!("{user_id}@example.org")),
+            email: format!("{user_id}@example.org").parse().ok(),
             username: None,
             profile: Profile::default(),
         };
@@ -174,11 +174,9 @@ impl House {
     }
 
     pub(crate) async fn add_hashed(&self, user_id: &str, hash: &HashedPassword) {
-        let account = Account {
-            id: AccountId(random_uuid(&SystemRandomness).unwrap()),
-            user_id: user_id.parse().unwrap(),
-            ..self.desk.show_account(&realm(), "pat").await.unwrap().0
-        };
+        let mut account = self.desk.show_account(&realm(), "pat").await.unwrap().0;
+        account.id = AccountId(random_uuid(&SystemRandomness).unwrap());
+        account.user_id = user_id.parse().unwrap();
         let audit = self.audit().await[0].clone();
         self.store.add_account(&account, Some(hash), &audit).await.unwrap();
     }
@@ -222,7 +220,7 @@ impl House {
 /// What a hasher with these options, but the cheap profile, stores for a password.
 pub(crate) async fn stored_by(options: HasherOptions, password: &str) -> HashedPassword {
     let password = Arc::new(Plaintext::from(password));
-    let accepted = Policy::default().accept(password, &PolicyContext::default()).unwrap();
+    let accepted = Policy::nist_800_63b_4().accept(password, &PolicyContext::default()).unwrap();
     fixtures::hasher_with(options).hash(accepted).await.unwrap()
 }
 

@@ -4,6 +4,7 @@ use repass_core::{
     AccountId, AdministrationStore, Authority, Authorization, Caller, CallerAuthenticator,
     ChangeError, KeyStore, Plaintext, Sessions, TokenDigest, TokenIdentity, token,
 };
+use repass_testkit::fixtures;
 
 use crate::house::{House, NEW, OLD, old_password, realm};
 
@@ -99,7 +100,7 @@ async fn asvs_7_4_3_other_sessions_end_with_the_change() {
         house.pass(1);
         let (_, after) = house.desk.issue_token(&realm(), "pat", vec![], hour).await.unwrap();
         assert!(counts(&house, &after).await, "a new sign-in");
-        let events = house.store.outbox(10).await.unwrap();
+        let events = fixtures::events(&house.store).await;
         let held = house.store.access_token(&TokenDigest::of(&after)).await.unwrap().unwrap();
         let told: jiff::Timestamp =
             events[0].payload["sessions_valid_after"].as_str().unwrap().parse().unwrap();
@@ -133,7 +134,7 @@ async fn asvs_16_3_1_every_attempt_leaves_an_audit_record_without_a_secret() {
     assert_eq!(outcomes, ["ok", "rejected", "wrong-password", "wrong-password", "ok"]);
     assert_eq!(audit[1].detail.as_deref(), Some("too-short"));
     assert!(audit[2].account.is_none());
-    let text = format!("{audit:?}{:?}", house.store.outbox(10).await.unwrap());
+    let text = format!("{audit:?}{:?}", fixtures::events(&house.store).await);
     for secret in [OLD, NEW, "a wrong guess of mine", "nobody"] {
         assert!(!text.contains(secret), "{secret}");
     }
@@ -144,7 +145,7 @@ async fn a_change_is_told_once_in_the_outbox() {
     let house = House::new().await;
     let _ = house.guess().await;
     house.change(old_password("pat", OLD, NEW)).await.unwrap();
-    let events = house.store.outbox(10).await.unwrap();
+    let events = fixtures::events(&house.store).await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].kind, "password.changed");
     assert_eq!(events[0].payload["user_id"], "pat");
@@ -189,4 +190,15 @@ async fn an_issued_code_counts_once() {
     house.change(with_code(OLD, NEW)).await.unwrap();
     let again = house.change(with_code(NEW, "one more long password")).await;
     assert!(matches!(again, Err(ChangeError::WrongOtp)));
+}
+
+#[tokio::test]
+async fn a3_the_trail_says_that_an_account_is_inactive() {
+    let house = House::new().await;
+    house.desk.set_active(&realm(), "pat", false).await.unwrap();
+    for old in [OLD, "a wrong guess of mine"] {
+        let refused = house.change(old_password("pat", old, NEW)).await;
+        assert!(matches!(refused, Err(ChangeError::WrongPassword)), "{refused:?}");
+        assert_eq!(house.audit().await[0].outcome, "inactive");
+    }
 }

@@ -1,4 +1,5 @@
-use repass_core::{ChangeError, Policy, Violation};
+use repass_core::{ChangeError, Violation};
+use repass_testkit::fixtures;
 
 use crate::house::{House, NEW, OLD, by, old_password};
 
@@ -52,7 +53,7 @@ async fn every_broken_rule_is_told_at_once() {
 
 #[tokio::test]
 async fn a_new_password_over_4096_bytes_is_refused_unhashed() {
-    let house = House::with_policy(Policy { max_length: 4096, ..Policy::default() }).await;
+    let house = House::with_policy(fixtures::policy(|rules| rules.max_length = 4096)).await;
     let result = house.change(old_password("pat", OLD, &"é".repeat(4096))).await;
     assert_eq!(codes(result), ["too-long"]);
     assert_eq!(house.hasher.take_verified(), 1, "only the proof");
@@ -60,7 +61,10 @@ async fn a_new_password_over_4096_bytes_is_refused_unhashed() {
 
 #[tokio::test]
 async fn a_rule_that_is_switched_on_counts_and_one_that_is_switched_off_does_not() {
-    let policy = Policy { min_length: 8, require_digit: true, ..Policy::default() };
+    let policy = fixtures::policy(|rules| {
+        rules.min_length = 8;
+        rules.require_digit = true;
+    });
     let house = House::with_policy(policy).await;
     house.change(old_password("pat", OLD, "n3wP@ssw0rd")).await.unwrap();
     let refused = house.change(old_password("pat", "n3wP@ssw0rd", NEW)).await;

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use repass_core::{
     AccessToken, Account, AccountId, AdministrationStore, AuditRecord, CallerAuthenticator,
     Context, CredentialStore, Engine, HashError, HashedPassword, Hasher, InstallationKey, Key,
-    KeyId, KeyIdentity, KeyKind, NewPassword, Plaintext, Profile, Realm, StoreError, Subject,
+    KeyId, KeyIdentity, KeyKind, NewPassword, Plaintext, Realm, StoreError, Subject,
     SystemRandomness, TokenId, TokenIdentity, token,
 };
 use repass_http::{BoxError, Limits, Mount, PasswordService, Peer};
@@ -41,17 +41,8 @@ impl World {
         capture::install();
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let store = MemoryStore::new();
-        let account = Account {
-            id: AccountId(Uuid::from_u128(7)),
-            realm: realm(),
-            user_id: "pat-7".parse().unwrap(),
-            email: None,
-            username: None,
-            profile: Profile::default(),
-            active: true,
-            created_at: now,
-            updated_at: now,
-        };
+        let id = AccountId(Uuid::from_u128(7));
+        let account = Account::new(id, realm(), "pat-7".parse().unwrap(), now);
         let audit = audit(now);
         store.add_account(&account, Some(&hash_of(OLD)), &audit).await.unwrap();
         let (key, key_digest) = token::issue(&SystemRandomness).unwrap();
@@ -88,7 +79,7 @@ impl World {
     pub(crate) fn engine(&self) -> Engine {
         let key = InstallationKey::from_bytes([3; 32]);
         let engine = Engine::builder(Arc::new(self.store.clone()), self.hasher.clone(), key);
-        engine.clock(self.clock.clone()).build().unwrap()
+        engine.clock(self.clock.clone()).build()
     }
 
     pub(crate) fn authenticator(&self) -> Arc<dyn CallerAuthenticator> {

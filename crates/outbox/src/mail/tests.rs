@@ -36,7 +36,7 @@ fn mail() -> Mail {
 fn raw(mail: &Mail, claimed: &ClaimedEvent, language: Language) -> String {
     let kind = mail.told(&claimed.event.kind).unwrap();
     let notice = Notice::new(claimed, language, kind, &mail.product, &mail.support);
-    let to = recipient::parse(claimed.holder.email.as_deref().unwrap()).unwrap();
+    let to = recipient::parse(claimed.holder.email.as_ref().unwrap().as_str()).unwrap();
     String::from_utf8(mail.message(to, claimed, &notice).unwrap().formatted()).unwrap()
 }
 
@@ -169,7 +169,7 @@ fn the_holders_own_address_may_be_the_name() {
     claimed.holder.user_id = "pat@example.org".parse().unwrap();
     let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
     assert!(text.contains("Account: pat@example.org\n"), "{text}");
-    claimed.holder.email = Some("elsewhere@example.org".to_owned());
+    claimed.holder.email = "elsewhere@example.org".parse().ok();
     let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
     assert!(text.contains("Account: pat[@]example[.]org\n"), "{text}");
 }
@@ -210,22 +210,19 @@ async fn there_may_be_nobody_or_nothing_to_tell() {
     let mut unknown = claimed();
     unknown.event.kind = "account.renamed".to_owned();
     mail.deliver(&unknown).await.unwrap();
-    for nobody in [None, Some(String::new())] {
-        let mut homeless = claimed();
-        homeless.holder.email = nobody;
-        mail.deliver(&homeless).await.unwrap();
-    }
+    let mut homeless = claimed();
+    homeless.holder.email = None;
+    mail.deliver(&homeless).await.unwrap();
 }
 
 #[tokio::test]
 async fn an_address_that_is_none_fails_for_good() {
-    for address in ["pat", "pat@example.org\r\nBcc: eve@example.org", "a@b.example, c@d.example"] {
-        let mut claimed = claimed();
-        claimed.holder.email = Some(address.to_owned());
-        let error = mail().deliver(&claimed).await.unwrap_err();
-        assert!(error.is_permanent(), "{address}: {error}");
-        assert!(!error.to_string().contains("eve"), "{error}");
-    }
+    // An address to HTML, but none to SMTP.
+    let mut claimed = claimed();
+    claimed.holder.email = Some("pat..kake@example.org".parse().unwrap());
+    let error = mail().deliver(&claimed).await.unwrap_err();
+    assert!(error.is_permanent(), "{error}");
+    assert!(!error.to_string().contains("kake"), "{error}");
 }
 
 fn hostile() -> impl Strategy<Value = String> {

@@ -1,7 +1,5 @@
 use jiff::Timestamp;
-use repass_core::{
-    Account, AccountId, Claim, ClaimedEvent, Context, EventKind, OutboxEvent, Profile,
-};
+use repass_core::{Account, AccountId, Claim, ClaimedEvent, Context, EventKind, OutboxEvent};
 use uuid::Uuid;
 
 /// A change of Pat's password, with a request of which everything is known.
@@ -11,17 +9,11 @@ pub(super) fn claimed() -> ClaimedEvent {
 
 /// The same of another kind.
 pub(super) fn claimed_of(kind: EventKind) -> ClaimedEvent {
-    let holder = Account {
-        id: AccountId(Uuid::from_u128(1)),
-        realm: "shop".parse().unwrap(),
-        user_id: "1001".parse().unwrap(),
-        email: Some("pat@example.org".to_owned()),
-        username: Some("pat".to_owned()),
-        profile: Profile::default(),
-        active: true,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-    };
+    let (realm, user_id) = ("shop".parse().unwrap(), "1001".parse().unwrap());
+    let id = AccountId(Uuid::from_u128(1));
+    let mut holder = Account::new(id, realm, user_id, Timestamp::UNIX_EPOCH);
+    holder.email = "pat@example.org".parse().ok();
+    holder.username = Some("pat".to_owned());
     let context = Context {
         peer: Some("10.0.0.7".to_owned()),
         ip_address: Some("203.0.113.9".to_owned()),
@@ -31,5 +23,6 @@ pub(super) fn claimed_of(kind: EventKind) -> ClaimedEvent {
     let id = Uuid::from_u128(0x0b0e_4f3c_6a5f_4c43_9f0e_6b8d_6a2f_9f5e);
     let at = "2026-11-21T08:52:11Z".parse().unwrap();
     let event = OutboxEvent::new(id, at, kind, &holder, &context);
-    ClaimedEvent { event, holder, delivered: Vec::new(), claim: Claim { event: id, tries: 1 } }
+    let claim = Claim { event: id, channel: "mail".to_owned(), tries: 1 };
+    ClaimedEvent { event, holder, claim }
 }

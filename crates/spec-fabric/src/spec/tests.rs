@@ -3,11 +3,10 @@ use std::time::Duration;
 use http::Request;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::request::Parts;
-use jiff::Timestamp;
 use proptest::prelude::*;
 use repass_core::{
     Account, AccountId, Caller, Change, ChangeError, Changed, Context, HashError, KeyKind,
-    Plaintext, Profile, Proof, Sessions, SignedClaims, StoreError, Subject, Violation,
+    Plaintext, Proof, Sessions, SignedClaims, StoreError, Subject, Violation,
 };
 use repass_spec::{Call, Credential, Rejection, RequiredCredential};
 use uuid::Uuid;
@@ -276,17 +275,11 @@ fn other_media_types_are_refused() {
 
 #[test]
 fn a_change_is_answered_by_the_user() {
-    let account = Account {
-        id: AccountId(Uuid::nil()),
-        realm: realm("mount"),
-        user_id: "6169b2d892a5f30009d76480".parse().unwrap(),
-        email: Some("test@mail.com".to_owned()),
-        username: None,
-        profile: Profile { given_name: Some("Pat".to_owned()), ..Profile::default() },
-        active: true,
-        created_at: "2020-04-15T10:08:04.246Z".parse().unwrap(),
-        updated_at: Timestamp::UNIX_EPOCH,
-    };
+    let (id, user_id) = (AccountId(Uuid::nil()), "6169b2d892a5f30009d76480".parse().unwrap());
+    let created_at = "2020-04-15T10:08:04.246Z".parse().unwrap();
+    let mut account = Account::new(id, realm("mount"), user_id, created_at);
+    account.email = "test@mail.com".parse().ok();
+    account.profile.given_name = Some("Pat".to_owned());
     let at = "2026-01-02T03:04:05.006007Z".parse().unwrap();
     let reply = respond(Ok(&Changed { account, at, version: 2 }));
     assert_answer(

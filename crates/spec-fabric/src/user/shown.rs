@@ -17,7 +17,7 @@ impl FabricUser {
             is_active: Some(account.active),
             registration_date: imported.registration_date.or(created_at),
             name: imported.name.or_else(|| Name::of(account)),
-            email: account.email.clone().or(imported.email),
+            email: account.email.as_ref().map(ToString::to_string).or(imported.email),
             account: imported.account.or(site_account),
             user_id: Some(account.user_id.as_str().to_owned()),
             created_at: imported.created_at.or(created_at),

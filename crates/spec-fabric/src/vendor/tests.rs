@@ -1,4 +1,4 @@
-use repass_core::{Plaintext, PolicyContext, SystemRandomness, Violation};
+use repass_core::{Plaintext, Policy, PolicyContext, SystemRandomness, Violation};
 use serde_json::{Value, json};
 
 use super::*;
@@ -89,8 +89,7 @@ fn e13_signed_tokens_are_refused_where_nothing_can_verify_them() {
 
 #[test]
 fn the_policy_holds_the_vendors_rules_and_no_other() {
-    let policy = Fabric.policy().unwrap();
-    policy.check().unwrap();
+    let policy = Policy::new(Fabric.policy().unwrap()).unwrap();
     let knowledge = PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
     let codes = |text: &str| -> Vec<&str> {
         let violations = policy.evaluate(&Plaintext::from(text), &knowledge);

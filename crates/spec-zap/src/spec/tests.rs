@@ -5,7 +5,7 @@ use http::{HeaderName, Request};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use repass_core::{
-    Account, AccountId, Context, HashError, Profile, Sessions, StoreError, TokenId, TokenIdentity,
+    Account, AccountId, Context, HashError, Sessions, StoreError, TokenId, TokenIdentity,
 };
 use repass_spec::RequiredCredential;
 use uuid::Uuid;
@@ -61,17 +61,8 @@ fn assert_answer(reply: &Reply, status: u16, body: &str) {
 
 fn changed() -> Changed {
     let at = Timestamp::UNIX_EPOCH;
-    let account = Account {
-        id: AccountId(Uuid::nil()),
-        realm: "zap".parse().unwrap(),
-        user_id: "u".parse().unwrap(),
-        email: None,
-        username: None,
-        profile: Profile::default(),
-        active: true,
-        created_at: at,
-        updated_at: at,
-    };
+    let (realm, user_id) = ("zap".parse().unwrap(), "u".parse().unwrap());
+    let account = Account::new(AccountId(Uuid::nil()), realm, user_id, at);
     Changed { account, at, version: 2 }
 }
 

@@ -1,0 +1,180 @@
+//! The dispatcher through its public door, on a store with a single connection.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use repass_core::{
+    AuditRecord, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState, Engine,
+    InstallationKey, NewAccount, OutboxEntry, OutboxFilter, OutboxStore, Profile, StoreError,
+    SystemClock, SystemRandomness,
+};
+use repass_outbox::{Channel, DeliveryError, DispatcherOptions, OutboxDispatcher};
+use repass_testkit::{MemoryStore, fixtures};
+use uuid::Uuid;
+
+/// As a store on SQLite: who writes has the one connection for as long as the transaction takes.
+struct OneConnection {
+    inner: MemoryStore,
+    connection: tokio::sync::Mutex<()>,
+}
+
+impl OneConnection {
+    async fn within<T>(&self, act: impl Future<Output = T>) -> T {
+        let _connection = self.connection.lock().await;
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        act.await
+    }
+}
+
+#[async_trait]
+impl OutboxStore for OneConnection {
+    async fn claim(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError> {
+        self.within(self.inner.claim(claim)).await
+    }
+
+    async fn finish_delivery(
+        &self,
+        claim: &Claim,
+        outcome: &DeliveryOutcome,
+        channels: &[&str],
+    ) -> Result<(), StoreError> {
+        self.within(self.inner.finish_delivery(claim, outcome, channels)).await
+    }
+
+    async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.inner.entries(filter).await
+    }
+
+    async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {
+        self.inner.entry(event).await
+    }
+
+    async fn retry_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
+        self.inner.retry_event(event, audit).await
+    }
+
+    async fn drop_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
+        self.inner.drop_event(event, audit).await
+    }
+}
+
+/// Takes whatever comes.
+#[derive(Default)]
+struct Willing(Mutex<Vec<Uuid>>);
+
+#[async_trait]
+impl Channel for Willing {
+    fn name(&self) -> &'static str {
+        "willing"
+    }
+
+    async fn deliver(&self, claimed: &ClaimedEvent) -> Result<(), DeliveryError> {
+        self.0.lock().unwrap().push(claimed.event.id);
+        Ok(())
+    }
+}
+
+/// So many accounts, each with an event.
+async fn store_with_events(events: u32) -> MemoryStore {
+    let store = MemoryStore::new();
+    let hasher = Arc::new(fixtures::hasher());
+    let key = InstallationKey::from_bytes([3; 32]);
+    let engine = Engine::builder(Arc::new(store.clone()), hasher, key).build();
+    let administration = engine.administration();
+    let realm: repass_core::Realm = "shop".parse().unwrap();
+    for number in 0..events {
+        let user_id = number.to_string();
+        let new = NewAccount {
+            realm: realm.clone(),
+            user_id: user_id.parse().unwrap(),
+            email: None,
+            username: None,
+            profile: Profile::default(),
+        };
+        administration.add_account(new, None).await.unwrap();
+        administration.issue_reset(&realm, &user_id, Duration::from_secs(60)).await.unwrap();
+    }
+    store
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_that_holds_the_only_connection_does_not_wait_for_the_next_claim() {
+    const EVENTS: u32 = 20;
+    let inner = store_with_events(EVENTS).await;
+    let store = OneConnection { inner: inner.clone(), connection: tokio::sync::Mutex::new(()) };
+    let channel = Arc::new(Willing::default());
+    let options = DispatcherOptions { at_once: 3, ..DispatcherOptions::default() };
+    let dispatcher = OutboxDispatcher::new(
+        Arc::new(store),
+        vec![channel.clone()],
+        options,
+        Arc::new(SystemClock),
+        Arc::new(SystemRandomness),
+    );
+    let pending =
+        OutboxFilter { state: Some(DeliveryState::Pending), limit: 1, ..OutboxFilter::default() };
+    let all_delivered = async {
+        while !inner.entries(&pending).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // The clock moves by itself as soon as nobody can go on.
+    let run = tokio::time::timeout(Duration::from_secs(3600), dispatcher.run(all_delivered));
+    assert!(run.await.is_ok(), "nobody waits for ever");
+    let mut delivered = channel.0.lock().unwrap().clone();
+    delivered.sort_unstable();
+    delivered.dedup();
+    assert_eq!(delivered.len(), EVENTS as usize);
+}
+
+/// Fails until it is told otherwise.
+struct Failing;
+
+#[async_trait]
+impl Channel for Failing {
+    fn name(&self) -> &'static str {
+        "failing"
+    }
+
+    async fn deliver(&self, _: &ClaimedEvent) -> Result<(), DeliveryError> {
+        Err(DeliveryError::new("a full mailbox"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a1_a_failing_channel_withholds_nothing_from_another() {
+    let store = store_with_events(1).await;
+    let realm: repass_core::Realm = "shop".parse().unwrap();
+    let hasher = Arc::new(fixtures::hasher());
+    let key = InstallationKey::from_bytes([3; 32]);
+    let engine = Engine::builder(Arc::new(store.clone()), hasher, key).build();
+    for _ in 0..2 {
+        let minute = Duration::from_secs(60);
+        engine.administration().issue_reset(&realm, "0", minute).await.unwrap();
+    }
+    let expected: Vec<_> = fixtures::events(&store).await.iter().map(|event| event.id).collect();
+    let willing = Arc::new(Willing::default());
+    let dispatcher = OutboxDispatcher::new(
+        Arc::new(store.clone()),
+        vec![Arc::new(Failing), willing.clone()],
+        DispatcherOptions::default(),
+        Arc::new(SystemClock),
+        Arc::new(SystemRandomness),
+    );
+    let got_all = async {
+        while willing.0.lock().unwrap().len() < expected.len() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let run = tokio::time::timeout(Duration::from_secs(60), dispatcher.run(got_all));
+    assert!(run.await.is_ok(), "the second and third event wait for the failing channel");
+    assert_eq!(*willing.0.lock().unwrap(), expected, "in the order written");
+    let filter = OutboxFilter { limit: 10, ..OutboxFilter::default() };
+    for entry in store.entries(&filter).await.unwrap() {
+        assert_eq!(entry.state, DeliveryState::Pending, "one channel does not have it yet");
+    }
+}

@@ -1,0 +1,127 @@
+//! Accounts in the table of repass's own.
+
+use repass_core::{
+    Account, AccountFilter, AccountId, AccountWithCredential, Commit, Credential, Realm, Rehash,
+    UserId,
+};
+
+use super::Holder;
+use crate::connection::Db;
+use crate::failure::Result;
+use crate::hash_columns::HashColumns;
+use crate::row::{self, Columns};
+
+pub(super) fn find(
+    db: Db<'_>,
+    realm: &Realm,
+    user_id: &UserId,
+) -> Result<Option<AccountWithCredential>> {
+    db.row(
+        "SELECT a.id, a.realm, a.user_id, a.email, a.username, a.profile, a.active, a.created_at,
+                a.updated_at, c.hash, c.normalization, c.version, c.changed_at
+         FROM repass_accounts a LEFT JOIN repass_credentials c ON c.account = a.id
+         WHERE a.realm = ?1 AND a.user_id = ?2",
+        (realm.as_str(), user_id.as_str()),
+        |row| {
+            Ok(AccountWithCredential {
+                account: row::account(row)?,
+                credential: credential(Columns(row))?,
+            })
+        },
+    )
+}
+
+fn credential(columns: Columns<'_>) -> Result<Option<Credential>> {
+    let Some(version) = columns.get::<Option<i64>>("version")? else { return Ok(None) };
+    Ok(Some(Credential { hash: columns.hash()?, version, changed_at: columns.time("changed_at")? }))
+}
+
+pub(super) fn account(db: Db<'_>, account: AccountId) -> Result<Option<Account>> {
+    db.row(
+        "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at
+         FROM repass_accounts WHERE id = ?1",
+        [account.0.as_bytes()],
+        row::account,
+    )
+}
+
+pub(super) fn holder(db: Db<'_>, account: AccountId) -> Result<Option<Holder>> {
+    db.row(
+        "SELECT realm, user_id, active FROM repass_accounts WHERE id = ?1",
+        [account.0.as_bytes()],
+        |row| {
+            let columns = Columns(row);
+            Ok(Holder {
+                realm: columns.parsed("realm")?,
+                user_id: columns.parsed("user_id")?,
+                active: columns.get("active")?,
+            })
+        },
+    )
+}
+
+pub(super) fn list(db: Db<'_>, filter: &AccountFilter) -> Result<Vec<Account>> {
+    // No realm is empty, so every account comes after that.
+    let after = filter.after.as_ref();
+    let (realm, user_id) =
+        after.map_or(("", ""), |(realm, user_id)| (realm.as_str(), user_id.as_str()));
+    db.rows(
+        "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at
+         FROM repass_accounts
+         WHERE (realm, user_id) > (?1, ?2) AND (?3 IS NULL OR realm = ?3)
+         ORDER BY realm, user_id LIMIT ?4",
+        (realm, user_id, filter.realm.as_ref().map(Realm::as_str), filter.limit),
+        row::account,
+    )
+}
+
+pub(super) fn replace_hash(db: Db<'_>, commit: &Commit) -> Result<Option<i64>> {
+    let (account, hash) = (commit.account.0.as_bytes(), HashColumns::of(&commit.hash));
+    let (at, expected) = (commit.at.as_microsecond(), commit.expected_version);
+    if expected == 0 {
+        let set = db.execute(
+            "INSERT INTO repass_credentials
+                 (account, hash, normalization, pepper, version, changed_at)
+             VALUES (?1, ?2, ?3, ?4, 1, ?5) ON CONFLICT (account) DO NOTHING",
+            (account, hash.hash, hash.normalization, hash.pepper, at),
+        )?;
+        return Ok((set == 1).then_some(1));
+    }
+    if commit.history > 0 {
+        db.execute(
+            "INSERT INTO repass_password_history (account, version, hash, normalization, pepper)
+             SELECT account, version, hash, normalization, pepper FROM repass_credentials
+             WHERE account = ?1 AND version = ?2",
+            (account, expected),
+        )?;
+    }
+    let replaced = db.execute(
+        "UPDATE repass_credentials SET hash = ?1, normalization = ?2, pepper = ?3,
+                version = version + 1, changed_at = ?4
+         WHERE account = ?5 AND version = ?6",
+        (hash.hash, hash.normalization, hash.pepper, at, account, expected),
+    )?;
+    Ok((replaced == 1).then(|| expected.saturating_add(1)))
+}
+
+pub(super) fn rehash(db: Db<'_>, rehash: &Rehash) -> Result<bool> {
+    let hash = HashColumns::of(&rehash.hash);
+    let replaced = db.execute(
+        "UPDATE repass_credentials SET hash = ?1, normalization = ?2, pepper = ?3
+         WHERE account = ?4 AND version = ?5 AND hash = ?6",
+        (
+            hash.hash,
+            hash.normalization,
+            hash.pepper,
+            rehash.account.0.as_bytes(),
+            rehash.expected_version,
+            rehash.expected_hash.as_str(),
+        ),
+    )?;
+    Ok(replaced == 1)
+}
+
+pub(super) fn set_active(db: Db<'_>, account: AccountId, active: bool) -> Result<()> {
+    let update = "UPDATE repass_accounts SET active = ?1 WHERE id = ?2";
+    db.execute(update, (active, account.0.as_bytes())).map(drop)
+}

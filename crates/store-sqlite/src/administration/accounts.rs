@@ -1,0 +1,125 @@
+use repass_core::{
+    Account, AccountError, AccountId, AuditRecord, Credential, HashedPassword, Profile,
+};
+
+use crate::connection::Db;
+use crate::failure::{Failure, Result};
+use crate::hash_columns::HashColumns;
+use crate::store::SqliteStore;
+use crate::writer::Outcome;
+use crate::{commit, journal};
+
+impl SqliteStore {
+    pub(super) async fn insert_account(
+        &self,
+        account: &Account,
+        hash: Option<&HashedPassword>,
+        audit: &AuditRecord,
+    ) -> std::result::Result<(), AccountError> {
+        if !self.keeps_accounts() {
+            return Err(AccountError::KeptElsewhere);
+        }
+        let (account, audit) = (account.clone(), audit.clone());
+        let credential = hash.map(|hash| Credential {
+            hash: hash.clone(),
+            version: 1,
+            changed_at: account.created_at,
+        });
+        self.write(move |db| {
+            if !insert(db, &account, credential.as_ref())? {
+                return Ok(Outcome::Undo(Err(AccountError::Exists)));
+            }
+            journal::write_audit(db, &audit)?;
+            Ok(Outcome::Keep(Ok(())))
+        })
+        .await?
+    }
+
+    pub(super) async fn activate(
+        &self,
+        account: AccountId,
+        active: bool,
+        audit: &AuditRecord,
+    ) -> std::result::Result<(), AccountError> {
+        let at = audit.at;
+        self.change_account(account, audit, move |db, accounts| {
+            if let Err(refused) = accounts.set_active(db, account, active)? {
+                return Ok(Err(refused));
+            }
+            if active {
+                let update = "UPDATE repass_accounts SET updated_at = ?1 WHERE id = ?2";
+                db.execute(update, (at.as_microsecond(), account.0.as_bytes()))?;
+            } else {
+                commit::cut_off_access_tokens(db, account, None, at)?;
+                commit::void_reset_tokens(db, account, at)?;
+            }
+            Ok(Ok(()))
+        })
+        .await
+    }
+}
+
+/// Inserts an account with its credential, unless its name is taken. Returns whether it did.
+pub(super) fn insert(
+    db: Db<'_>,
+    account: &Account,
+    credential: Option<&Credential>,
+) -> Result<bool> {
+    let id = account.id.0.as_bytes();
+    let inserted = db.execute(
+        "INSERT INTO repass_accounts
+             (id, realm, user_id, email, username, profile, active, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (realm, user_id) DO NOTHING",
+        (
+            id,
+            account.realm.as_str(),
+            account.user_id.as_str(),
+            account.email.as_ref().map(repass_core::Email::as_str),
+            &account.username,
+            profile_text(&account.profile)?,
+            account.active,
+            account.created_at.as_microsecond(),
+            account.updated_at.as_microsecond(),
+        ),
+    )?;
+    if inserted == 0 {
+        return Ok(false);
+    }
+    if let Some(Credential { hash, version, changed_at }) = credential {
+        let hash = HashColumns::of(hash);
+        db.execute(
+            "INSERT INTO repass_credentials
+                 (account, hash, normalization, pepper, version, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (id, hash.hash, hash.normalization, hash.pepper, version, changed_at.as_microsecond()),
+        )?;
+    }
+    Ok(true)
+}
+
+/// The profile as JSON that can be read again: what nests too deeply for the reader is refused here,
+/// not when the account signs in.
+fn profile_text(profile: &Profile) -> Result<String> {
+    let text = serde_json::to_string(profile)
+        .map_err(|_| Failure::Unstorable("the profile cannot be written as JSON"))?;
+    serde_json::from_str::<Profile>(&text)
+        .map_err(|_| Failure::Unstorable("the profile's attributes nest too deeply"))?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn profiles_that_could_not_be_read_again_are_refused() {
+        let nested = |depth| (0..depth).fold(json!("bottom"), |inner, _| Value::Array(vec![inner]));
+        let mut profile = Profile::default();
+        profile.attributes.insert("deep".to_owned(), nested(100));
+        assert!(profile_text(&profile).is_ok());
+        profile.attributes.insert("deep".to_owned(), nested(200));
+        assert!(profile_text(&profile).is_err());
+    }
+}

@@ -1,0 +1,74 @@
+use jiff::Timestamp;
+use repass_core::{AuditRecord, Key, KeyId, Realm, StoreError};
+use uuid::Uuid;
+
+use crate::connection::Db;
+use crate::failure::Result;
+use crate::store::SqliteStore;
+use crate::writer::Outcome;
+use crate::{journal, row};
+
+impl SqliteStore {
+    pub(super) async fn insert_key(
+        &self,
+        key: &Key,
+        audit: &AuditRecord,
+    ) -> std::result::Result<(), StoreError> {
+        let (key, audit) = (key.clone(), audit.clone());
+        self.write(move |db| {
+            db.execute(
+                "INSERT INTO repass_keys (id, realm, kind, name, digest, created_at, revoked_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                (
+                    key.id.0.as_bytes(),
+                    key.realm.as_str(),
+                    key.kind.as_str(),
+                    &key.name,
+                    key.digest.as_bytes(),
+                    key.created_at.as_microsecond(),
+                    key.revoked_at.map(Timestamp::as_microsecond),
+                ),
+            )?;
+            journal::write_audit(db, &audit)?;
+            Ok(Outcome::Keep(()))
+        })
+        .await
+    }
+
+    /// Returns whether `update`, which takes the time and the id, revoked something. Only then the audit
+    /// record is written.
+    pub(super) async fn revoke(
+        &self,
+        update: &'static str,
+        id: Uuid,
+        audit: &AuditRecord,
+    ) -> std::result::Result<bool, StoreError> {
+        let audit = audit.clone();
+        self.write(move |db| {
+            if db.execute(update, (audit.at.as_microsecond(), id.as_bytes()))? == 0 {
+                return Ok(Outcome::Undo(false));
+            }
+            journal::write_audit(db, &audit)?;
+            Ok(Outcome::Keep(true))
+        })
+        .await
+    }
+}
+
+pub(super) fn list(db: Db<'_>, realm: Option<&Realm>) -> Result<Vec<Key>> {
+    db.rows(
+        "SELECT id, realm, kind, name, digest, created_at, revoked_at FROM repass_keys
+         WHERE ?1 IS NULL OR realm = ?1 ORDER BY created_at, id",
+        [realm.map(Realm::as_str)],
+        row::key,
+    )
+}
+
+pub(super) fn find(db: Db<'_>, key: KeyId) -> Result<Option<Key>> {
+    db.row(
+        "SELECT id, realm, kind, name, digest, created_at, revoked_at FROM repass_keys
+         WHERE id = ?1",
+        [key.0.as_bytes()],
+        row::key,
+    )
+}

@@ -1,0 +1,142 @@
+use jiff::Timestamp;
+use repass_core::{
+    AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, FinishAttempt, ReserveAttempt,
+    ReserveOutcome, StoreError,
+};
+
+use crate::connection::Db;
+use crate::failure::Result;
+use crate::store::SqliteStore;
+use crate::writer::Outcome;
+use crate::{journal, row};
+
+impl SqliteStore {
+    pub(crate) async fn reserve(
+        &self,
+        attempt: &ReserveAttempt<'_>,
+    ) -> std::result::Result<ReserveOutcome, StoreError> {
+        let (key, path, policy, now) =
+            (attempt.key.clone(), attempt.path, *attempt.policy, attempt.now);
+        let (accounts, deferred) = (self.accounts(), attempt.event.cloned());
+        self.write_lightly(move |db| {
+            let before = state(db, &key)?.unwrap_or_default();
+            let (after, mut reservation) = match before.reserve(&key, path, &policy, now) {
+                Ok(reserved) => reserved,
+                Err(locked_out) => {
+                    return Ok(Outcome::Undo(ReserveOutcome::LockedOut(locked_out)));
+                }
+            };
+            if let Some(deferred) = &deferred
+                && let Some((event, due_at)) = deferred.raised_by(&reservation, &policy)
+            {
+                let (realm, user_id) = deferred.holder();
+                // Nobody is to be told about an account that was deleted meanwhile.
+                if accounts.register(db, event.account, realm, user_id)? {
+                    journal::write_event(db, &event, due_at)?;
+                    reservation.deferred_event = Some(event.id);
+                }
+            }
+            write(db, &key, &after)?;
+            Ok(Outcome::Keep(ReserveOutcome::Reserved(reservation)))
+        })
+        .await
+    }
+
+    pub(crate) async fn finish(
+        &self,
+        attempt: &FinishAttempt,
+    ) -> std::result::Result<(), StoreError> {
+        let FinishAttempt { reservation, outcome, audit, .. } = attempt.clone();
+        let released = reservation.clone().filter(|_| outcome == AttemptOutcome::Released);
+        let finished = self
+            .write(move |db| {
+                match (&reservation, outcome) {
+                    (None, _) => {}
+                    (Some(reservation), AttemptOutcome::Released) => release(db, reservation)?,
+                    (Some(reservation), AttemptOutcome::Failed) => {
+                        make_due(db, reservation, audit.at)?;
+                    }
+                }
+                journal::write_audit(db, &audit)?;
+                Ok(Outcome::Keep(()))
+            })
+            .await;
+        if finished.is_err()
+            && let Some(reservation) = released
+        {
+            // The holder is not to blame if only the audit record cannot be written.
+            let release = move |db: Db<'_>| release(db, &reservation).map(Outcome::Keep);
+            let _ = self.write_lightly(release).await;
+        }
+        finished
+    }
+
+    pub(crate) async fn delete_expired(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> std::result::Result<(), StoreError> {
+        self.write_lightly(move |db| {
+            db.execute(
+                "DELETE FROM repass_attempts WHERE key IN (
+                     SELECT key FROM repass_attempts WHERE expires_at <= ?1
+                     ORDER BY expires_at LIMIT ?2)",
+                (now.as_microsecond(), i64::try_from(limit).unwrap_or(i64::MAX)),
+            )?;
+            Ok(Outcome::Keep(()))
+        })
+        .await
+    }
+}
+
+/// The row of `key`, if there is one.
+pub(crate) fn state(db: Db<'_>, key: &AttemptKey) -> Result<Option<AttemptState>> {
+    db.row(
+        "SELECT failures, password_locked_until, reset_locked_until, expires_at
+         FROM repass_attempts WHERE key = ?1",
+        [key.as_bytes()],
+        row::attempt_state,
+    )
+}
+
+pub(crate) fn clear(db: Db<'_>, key: &AttemptKey) -> Result<()> {
+    db.execute("DELETE FROM repass_attempts WHERE key = ?1", [key.as_bytes()]).map(drop)
+}
+
+fn write(db: Db<'_>, key: &AttemptKey, state: &AttemptState) -> Result<()> {
+    let microsecond = |time: Option<Timestamp>| time.map(Timestamp::as_microsecond);
+    db.execute(
+        "INSERT INTO repass_attempts
+             (key, failures, password_locked_until, reset_locked_until, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE
+         SET failures = excluded.failures,
+             password_locked_until = excluded.password_locked_until,
+             reset_locked_until = excluded.reset_locked_until, expires_at = excluded.expires_at",
+        (
+            key.as_bytes(),
+            state.failures,
+            microsecond(state.password_locked_until),
+            microsecond(state.reset_locked_until),
+            microsecond(state.expires_at),
+        ),
+    )
+    .map(drop)
+}
+
+fn release(db: Db<'_>, reservation: &AttemptReservation) -> Result<()> {
+    // Without a row it was cleared meanwhile, the reservation with it.
+    if let Some(before) = state(db, &reservation.key)? {
+        write(db, &reservation.key, &before.release(reservation))?;
+    }
+    if let Some(event) = reservation.deferred_event {
+        journal::delete_event(db, event)?;
+    }
+    Ok(())
+}
+
+/// Makes the deferred event of a failed attempt due, unless a channel has claimed it already.
+fn make_due(db: Db<'_>, reservation: &AttemptReservation, at: Timestamp) -> Result<()> {
+    let Some(event) = reservation.deferred_event else { return Ok(()) };
+    let update = "UPDATE repass_events SET due_at = MIN(due_at, ?1) WHERE id = ?2";
+    db.execute(update, (at.as_microsecond(), event.as_bytes())).map(drop)
+}

@@ -1,0 +1,112 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{io, thread};
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+use tokio::sync::oneshot;
+
+use crate::connection;
+use crate::failure::Failure;
+use crate::file::{folder_of, sync_folder};
+use crate::store::SqliteStore;
+
+/// Pages copied at a time, about 4 MiB.
+const STEP: i32 = 1000;
+
+/// Why a backup could not be made. There is no file of its name then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackupError {
+    /// There is a file of this name already; it is never overwritten.
+    #[error("{} exists already; choose another name", .0.display())]
+    Exists(PathBuf),
+    /// The file cannot be written.
+    #[error("the backup {} cannot be written", .path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What is in the way.
+        #[source]
+        source: io::Error,
+    },
+    /// The database cannot be read.
+    #[error("the database {} cannot be copied", .path.display())]
+    Database {
+        /// Which database.
+        path: PathBuf,
+        /// What happened.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl SqliteStore {
+    /// Copies the database to a new file, as it is at one moment, while it is used. The file can be
+    /// opened in place of the original. It gets its name when it is complete and on the disk; it is
+    /// readable and writable by its owner only (mode 0600).
+    ///
+    /// # Errors
+    /// When the file exists, or cannot be written, or the database cannot be read.
+    pub async fn backup(&self, to: impl AsRef<Path>) -> Result<(), BackupError> {
+        let (from, to) = (self.path().to_owned(), to.as_ref().to_owned());
+        let (copied, answer) = oneshot::channel();
+        let spawned = thread::Builder::new().name("repass-sqlite-copy".to_owned()).spawn({
+            let (from, to) = (from.clone(), to);
+            move || {
+                let _ = copied.send(copy(&from, &to));
+            }
+        });
+        let failed = |source| Err(BackupError::Database { path: from, source });
+        match spawned {
+            Err(error) => failed(error.into()),
+            Ok(_) => match answer.await {
+                Ok(copied) => copied,
+                Err(error) => failed(error.into()),
+            },
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
+    let unwritable = |source| BackupError::File { path: to.to_owned(), source };
+    let unreadable = |failure: Failure| BackupError::Database {
+        path: from.to_owned(),
+        source: failure.into_store_error(from).into(),
+    };
+    // Looked at first, so that nothing is copied in vain; persist_noclobber decides.
+    if to.symlink_metadata().is_ok() {
+        return Err(BackupError::Exists(to.to_owned()));
+    }
+    let folder = folder_of(to);
+    let aside = tempfile::Builder::new().prefix(".repass-backup-").tempfile_in(folder);
+    let aside = aside.map_err(unwritable)?;
+    let source = connection::open(from).map_err(unreadable)?;
+    let mut target = Connection::open(aside.path()).map_err(|error| unreadable(error.into()))?;
+    copy_pages(&source, &mut target).map_err(unreadable)?;
+    drop(target);
+
+    aside.as_file().sync_all().map_err(unwritable)?;
+    match aside.persist_noclobber(to) {
+        Ok(_) => sync_folder(folder).map_err(unwritable),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(BackupError::Exists(to.to_owned()))
+        }
+        Err(error) => Err(unwritable(error.error)),
+    }
+}
+
+fn copy_pages(source: &Connection, target: &mut Connection) -> Result<(), Failure> {
+    // One snapshot for the whole copy, or each change by another connection would begin it anew.
+    source.execute_batch("BEGIN; SELECT 1 FROM main.sqlite_schema LIMIT 1")?;
+    let backup = Backup::new(source, target)?;
+    loop {
+        match backup.step(STEP)? {
+            StepResult::Done => break,
+            StepResult::More => {}
+            _ => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+    drop(backup);
+    Ok(source.execute_batch("COMMIT")?)
+}

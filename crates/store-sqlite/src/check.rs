@@ -1,0 +1,84 @@
+use repass_core::StoreError;
+
+use crate::connection::Db;
+use crate::failure::Result;
+use crate::store::SqliteStore;
+
+/// Something that is wrong with a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was checked.
+    pub check: &'static str,
+    /// What was found; no value of any row.
+    pub detail: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.check, self.detail)
+    }
+}
+
+/// Conditions that every program keeps, each with a query that counts the rows against it.
+const INVARIANTS: &[(&str, &str)] = &[
+    (
+        "an account has at most one kind of credential",
+        "SELECT COUNT(*) FROM repass_credentials JOIN repass_mapped_credentials USING (account)",
+    ),
+    (
+        "earlier hashes are of earlier versions",
+        "SELECT COUNT(*) FROM repass_password_history h
+         JOIN repass_credentials c ON c.account = h.account WHERE h.version >= c.version",
+    ),
+    (
+        "an event that is delivered or discarded has no delivery that still waits",
+        "SELECT COUNT(*) FROM repass_events e JOIN repass_deliveries d ON d.event = e.id
+         WHERE e.state = 'delivered' AND d.state <> 'delivered'",
+    ),
+    (
+        "a profile, a context, a payload is JSON",
+        "SELECT (SELECT COUNT(*) FROM repass_accounts WHERE NOT json_valid(profile))
+              + (SELECT COUNT(*) FROM repass_audit WHERE NOT json_valid(context))
+              + (SELECT COUNT(*) FROM repass_events WHERE NOT json_valid(payload))",
+    ),
+];
+
+impl SqliteStore {
+    /// Reads the whole database and checks its structure (`PRAGMA integrity_check`), its references
+    /// (`PRAGMA foreign_key_check`) and what must hold between its rows. It takes about as long as
+    /// reading the file, during which the database can be used. Returns everything that is wrong.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn check(&self) -> std::result::Result<Vec<Finding>, StoreError> {
+        self.read(check).await
+    }
+}
+
+fn check(db: Db<'_>) -> Result<Vec<Finding>> {
+    let mut findings = db.rows("PRAGMA integrity_check", [], |row| {
+        Ok(Finding { check: "structure", detail: row.get(0)? })
+    })?;
+    findings.retain(|finding| finding.detail != "ok");
+    if !findings.is_empty() {
+        // Other checks of a damaged file tell nothing.
+        return Ok(findings);
+    }
+    findings.extend(db.rows(
+        "SELECT \"table\", parent, COUNT(*) FROM pragma_foreign_key_check GROUP BY 1, 2",
+        [],
+        |row| {
+            let (table, parent): (String, String) = (row.get(0)?, row.get(1)?);
+            let rows: i64 = row.get(2)?;
+            let detail = format!("{rows} rows of {table} refer to missing rows of {parent}");
+            Ok(Finding { check: "references", detail })
+        },
+    )?);
+    for (check, count) in INVARIANTS {
+        let rows = db.row(count, [], |row| Ok(row.get::<_, i64>(0)?))?.unwrap_or_default();
+        if rows > 0 {
+            findings.push(Finding { check, detail: format!("{rows} rows are against it") });
+        }
+    }
+    Ok(findings)
+}

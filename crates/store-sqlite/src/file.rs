@@ -1,0 +1,110 @@
+//! The database file: that it is there, that it is still the one that was opened, and who may write it.
+
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+/// Why the file that was opened can no longer be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FileFault {
+    #[error("the file was deleted or replaced while it was in use; restart this program")]
+    Replaced,
+    #[error("the file cannot be found any more; restore it or restart this program")]
+    Missing,
+    #[error("the file was made read-only; make it writable for its owner")]
+    ReadOnly,
+}
+
+/// Tells whether a path still leads to the file that was opened.
+#[derive(Debug, Clone)]
+pub(crate) struct FileWatch {
+    path: PathBuf,
+    identity: Identity,
+}
+
+/// Device and inode; nothing where there are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity(Option<(u64, u64)>);
+
+impl Identity {
+    #[cfg(unix)]
+    fn of(metadata: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self(Some((metadata.dev(), metadata.ino())))
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &fs::Metadata) -> Self {
+        Self(None)
+    }
+}
+
+impl FileWatch {
+    pub(crate) fn new(path: &Path) -> io::Result<Self> {
+        let identity = Identity::of(&fs::metadata(path)?);
+        Ok(Self { path: path.to_owned(), identity })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Checks that the path leads to the file, and that the file is not marked as read-only.
+    pub(crate) fn verify(&self) -> Result<(), FileFault> {
+        match fs::metadata(&self.path) {
+            Err(_) => Err(FileFault::Missing),
+            Ok(found) if Identity::of(&found) != self.identity => Err(FileFault::Replaced),
+            Ok(found) if found.permissions().readonly() => Err(FileFault::ReadOnly),
+            Ok(_) => Ok(()),
+        }
+    }
+}
+
+/// The folder of a file.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes an empty file that only its owner can read and write (mode 0600).
+pub(crate) fn create(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// Makes the name of a new file in this folder survive a power failure.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Owner and mode of a path, and the user that this process runs as, as far as they can be found out.
+pub(crate) struct Access<'a>(pub(crate) &'a Path);
+
+impl fmt::Display for Access<'_> {
+    #[cfg(unix)]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use std::os::unix::fs::MetadataExt;
+        let user = rustix::process::geteuid().as_raw();
+        match fs::metadata(self.0) {
+            Ok(found) => {
+                let mode = found.mode() & 0o7777;
+                write!(f, "its owner is user {}, its mode {mode:04o}, ", found.uid())?;
+            }
+            Err(error) => write!(f, "{error}, ")?,
+        }
+        write!(f, "and this program runs as user {user}")
+    }
+
+    #[cfg(not(unix))]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match fs::metadata(self.0) {
+            Ok(found) if found.permissions().readonly() => f.write_str("it is read-only"),
+            Ok(_) => f.write_str("it exists"),
+            Err(error) => error.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+use repass_core::{Delivery, OutboxEntry, OutboxFilter};
+use rusqlite::Row;
+use uuid::Uuid;
+
+use crate::connection::Db;
+use crate::failure::Result;
+use crate::journal::page_after;
+use crate::row;
+use crate::row::Columns;
+
+pub(super) fn entries(db: Db<'_>, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>> {
+    let (at, id) = page_after(filter.before);
+    // In the statement, since an index of one state cannot serve a parameter.
+    let state =
+        filter.state.map_or(String::new(), |state| format!("AND state = '{}'", state.as_str()));
+    let select = format!(
+        "SELECT id, at, account, kind, payload, state, due_at FROM repass_events
+         WHERE (at, sequence) < (?1, COALESCE((SELECT sequence FROM repass_events WHERE id = ?2), 0))
+           {state}
+         ORDER BY at DESC, sequence DESC LIMIT ?3"
+    );
+    db.rows(&select, (at, id, filter.limit), |row| read(db, row))
+}
+
+pub(super) fn entry(db: Db<'_>, event: Uuid) -> Result<Option<OutboxEntry>> {
+    db.row(
+        "SELECT id, at, account, kind, payload, state, due_at FROM repass_events WHERE id = ?1",
+        [event.as_bytes()],
+        |row| read(db, row),
+    )
+}
+
+fn read(db: Db<'_>, row: &Row<'_>) -> Result<OutboxEntry> {
+    let event = row::event(row)?;
+    let deliveries = deliveries(db, event.id)?;
+    let (state, due_at) = (row::event_state(row)?, Columns(row).time("due_at")?);
+    Ok(OutboxEntry { event, state, due_at, deliveries })
+}
+
+/// The deliveries of an event, by channel.
+pub(super) fn deliveries(db: Db<'_>, event: Uuid) -> Result<Vec<Delivery>> {
+    db.rows(
+        "SELECT channel, state, tries, due_at, error FROM repass_deliveries
+         WHERE event = ?1 ORDER BY channel",
+        [event.as_bytes()],
+        row::delivery,
+    )
+}

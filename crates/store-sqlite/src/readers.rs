@@ -1,0 +1,54 @@
+//! The threads that read.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::connection::Db;
+use crate::failure::Result;
+use crate::queue::Queue;
+
+/// One call that reads.
+pub(crate) struct Job(Box<dyn FnOnce(&Connection) + Send>);
+
+impl Job {
+    /// A job, and what its caller waits for. A job whose caller has gone is not run.
+    pub(crate) fn new<T: Send + 'static>(
+        work: impl FnOnce(Db<'_>) -> Result<T> + Send + 'static,
+    ) -> (Self, oneshot::Receiver<Result<T>>) {
+        let (caller, answer) = oneshot::channel();
+        let run = move |connection: &Connection| {
+            if !caller.is_closed() {
+                let _ = caller.send(in_snapshot(connection, work));
+            }
+        };
+        (Self(Box::new(run)), answer)
+    }
+}
+
+/// All statements of the job see the same state of the database.
+fn in_snapshot<T>(connection: &Connection, work: impl FnOnce(Db<'_>) -> Result<T>) -> Result<T> {
+    let db = Db(connection);
+    db.execute("BEGIN", [])?;
+    let result = work(db);
+    let ended = db.execute("COMMIT", []);
+    let value = result?;
+    ended.map(|_| value)
+}
+
+/// Runs jobs until the queue is closed.
+pub(crate) fn run(connection: &Connection, jobs: &Arc<Queue<Job>>) {
+    loop {
+        let taken = jobs.take(1);
+        if taken.is_empty() {
+            return;
+        }
+        for job in taken {
+            job.0(connection);
+            if !connection.is_autocommit() {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+        }
+    }
+}

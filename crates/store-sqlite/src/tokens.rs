@@ -1,0 +1,124 @@
+use async_trait::async_trait;
+use repass_core::{
+    AccountId, HeldToken, Key, KeyStore, OtpEnrolment, ResetToken, StoreError, TokenDigest,
+    TokenId, TokenStore,
+};
+
+use crate::accounts::AccountsSource;
+use crate::connection::Db;
+use crate::failure::Result;
+use crate::row;
+use crate::row::Columns;
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl TokenStore for SqliteStore {
+    async fn reset_token(
+        &self,
+        digest: &TokenDigest,
+    ) -> std::result::Result<Option<ResetToken>, StoreError> {
+        let digest = *digest;
+        self.read(move |db| {
+            db.row(
+                "SELECT digest, account, issued_at, expires_at, spent_at
+                 FROM repass_reset_tokens WHERE digest = ?1",
+                [digest.as_bytes()],
+                row::reset_token,
+            )
+        })
+        .await
+    }
+
+    async fn otp(&self, account: AccountId) -> std::result::Result<OtpEnrolment, StoreError> {
+        self.read(move |db| {
+            let enrolment = db.row(
+                "SELECT sealed_secret, last_step, code_digest, code_expires_at
+                 FROM repass_one_time_passwords WHERE account = ?1",
+                [account.0.as_bytes()],
+                row::one_time_password,
+            )?;
+            Ok(enrolment.unwrap_or_default())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl KeyStore for SqliteStore {
+    async fn key(&self, digest: &TokenDigest) -> std::result::Result<Option<Key>, StoreError> {
+        let digest = *digest;
+        self.read(move |db| key(db, &digest)).await
+    }
+
+    async fn access_token(
+        &self,
+        digest: &TokenDigest,
+    ) -> std::result::Result<Option<HeldToken>, StoreError> {
+        let (accounts, digest) = (self.accounts(), *digest);
+        self.read(move |db| access_token(db, &accounts, &digest)).await
+    }
+
+    async fn key_and_access_token(
+        &self,
+        key_digest: &TokenDigest,
+        token_digest: &TokenDigest,
+    ) -> std::result::Result<(Option<Key>, Option<HeldToken>), StoreError> {
+        let (accounts, of_key, of_token) = (self.accounts(), *key_digest, *token_digest);
+        self.read(move |db| Ok((key(db, &of_key)?, access_token(db, &accounts, &of_token)?))).await
+    }
+}
+
+fn key(db: Db<'_>, digest: &TokenDigest) -> Result<Option<Key>> {
+    db.row(
+        "SELECT id, realm, kind, name, digest, created_at, revoked_at
+         FROM repass_keys WHERE digest = ?1",
+        [digest.as_bytes()],
+        row::key,
+    )
+}
+
+fn access_token(
+    db: Db<'_>,
+    accounts: &AccountsSource,
+    digest: &TokenDigest,
+) -> Result<Option<HeldToken>> {
+    held_token(
+        db,
+        accounts,
+        "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
+                a.valid_after, a.kept_token
+         FROM repass_access_tokens t JOIN repass_accounts a ON a.id = t.account
+         WHERE t.digest = ?1",
+        digest.as_bytes(),
+    )
+}
+
+pub(crate) fn access_token_by_id(
+    db: Db<'_>,
+    accounts: &AccountsSource,
+    token: TokenId,
+) -> Result<Option<HeldToken>> {
+    held_token(
+        db,
+        accounts,
+        "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
+                a.valid_after, a.kept_token
+         FROM repass_access_tokens t JOIN repass_accounts a ON a.id = t.account
+         WHERE t.id = ?1",
+        token.0.as_bytes(),
+    )
+}
+
+/// The access token that a query finds, with its holder, if that is still an account.
+fn held_token(
+    db: Db<'_>,
+    accounts: &AccountsSource,
+    select: &str,
+    key: &[u8],
+) -> Result<Option<HeldToken>> {
+    let held = db.row(select, [key], |row| {
+        let holder = accounts.holder(db, Columns(row).account_id("account")?)?;
+        holder.map(|holder| row::held_token(row, holder)).transpose()
+    })?;
+    Ok(held.flatten())
+}

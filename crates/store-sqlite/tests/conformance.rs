@@ -1,0 +1,30 @@
+//! The conformance suite over SQLite files.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+
+use std::sync::Arc;
+
+use repass_core::AdministrationStore;
+use repass_store_sqlite::{SqliteOptions, SqliteStore};
+use repass_testkit::conformance::{self, AdministrationFixture};
+use tempfile::TempDir;
+
+async fn open(folder: &TempDir) -> Arc<dyn AdministrationStore> {
+    let path = folder.path().join("repass.db");
+    Arc::new(SqliteStore::open(path, &SqliteOptions::default()).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = AdministrationFixture::new(open(&folder).await);
+    conformance::run(&fixture).await.assert_all_passed();
+}
+
+/// Two stores that share nothing but the file, as two processes have them.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stores_on_one_file_pass_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = AdministrationFixture::of_nodes([open(&folder).await, open(&folder).await]);
+    conformance::run(&fixture).await.assert_passed();
+}
