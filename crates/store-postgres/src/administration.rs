@@ -169,4 +169,8 @@ impl AdministrationStore for PostgresStore {
     async fn add_key_check(&self, name: &str, check: &[u8; 32]) -> Result<[u8; 32], StoreError> {
         self.retried(|| self.insert_key_check(name, check)).await
     }
+
+    async fn replace_key_check(&self, name: &str, check: &[u8; 32]) -> Result<(), StoreError> {
+        self.retried(|| self.upsert_key_check(name, check)).await
+    }
 }

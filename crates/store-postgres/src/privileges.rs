@@ -21,7 +21,7 @@ pub(crate) const PRIVILEGES: &[(&str, &[&str])] = &[
     ("audit", &["SELECT", "INSERT", "DELETE"]),
     ("outbox", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("outbox_deliveries", &["SELECT", "INSERT", "UPDATE"]),
-    ("key_checks", &["SELECT", "INSERT"]),
+    ("key_checks", &["SELECT", "INSERT", "UPDATE"]),
 ];
 
 /// The privileges that this role lacks, as in `UPDATE ON repass.credentials`. None is lacking on what

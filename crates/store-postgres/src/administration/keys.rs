@@ -107,4 +107,18 @@ impl PostgresStore {
         let row = replies.and_then(|mut replies| replies.pop()?.rows.pop());
         row.map_or_else(|| Err(damaged("value")), |row| bytes32(&row, "value"))
     }
+
+    pub(super) async fn upsert_key_check(
+        &self,
+        name: &str,
+        check: &[u8; 32],
+    ) -> Result<(), StoreError> {
+        let upsert = Query::new(
+            "INSERT INTO @key_checks (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        );
+        let upsert = upsert.bind(name).bind(check);
+        let transaction = self.begin(Durability::Power).await?;
+        transaction.commit(&[upsert], None).await.map(drop)
+    }
 }
