@@ -1,6 +1,8 @@
 //! Changing a password, and replacing a hash by another one of the same password.
 
-use repass_core::{Commit, CommitOutcome, HashedPassword, OtpSpend, Rehash, ResetSpend, StoreError};
+use repass_core::{
+    Commit, CommitOutcome, HashedPassword, OtpSpend, Rehash, ResetSpend, StoreError,
+};
 
 use crate::attempts::attempts_locked;
 use crate::change::{Change, GO, account_locked};

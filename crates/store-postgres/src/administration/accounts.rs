@@ -64,9 +64,8 @@ impl PostgresStore {
     ) -> Result<Vec<Account>, StoreError> {
         let source = self.accounts();
         let after = filter.after.as_ref();
-        let mut after = after.map_or_else(Vec::new, |(realm, user_id)| {
-            list_key(realm.as_str(), user_id.as_str())
-        });
+        let mut after = after
+            .map_or_else(Vec::new, |(realm, user_id)| list_key(realm.as_str(), user_id.as_str()));
         let limit = filter.limit as usize;
         let mut listed = Vec::new();
         loop {
