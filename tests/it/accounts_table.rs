@@ -8,7 +8,6 @@ use repass_core::{HashedPassword, Hasher, Plaintext, Policy, PolicyContext};
 use repass_testkit::fixtures;
 use repass_tests::{Database, Server, ServerBuilder, binary};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor, Row};
 use tokio::task::JoinSet;
 
 use crate::requests::{GUID, JSON, Outcome, change, outcome};
@@ -33,7 +32,7 @@ const MAPPING: &str = "[store.accounts]\ntable = 'people'\nid = 'no'\nuser_id = 
 
 async fn hash(password: &str) -> String {
     let password = Arc::new(Plaintext::from(password));
-    let accepted = Policy::default().accept(password, &PolicyContext::default()).unwrap();
+    let accepted = Policy::nist_800_63b_4().accept(password, &PolicyContext::default()).unwrap();
     fixtures::hasher().hash(accepted).await.unwrap().as_str().to_owned()
 }
 
@@ -57,10 +56,9 @@ async fn shop() -> ServerBuilder {
 }
 
 async fn texts(database: &Database, columns: &str, condition: &str) -> Vec<String> {
-    let mut connection = database.connect().await;
-    let select = format!("SELECT {columns} AS text FROM people WHERE {condition} ORDER BY no");
-    let rows = connection.fetch_all(AssertSqlSafe(select)).await.unwrap();
-    rows.iter().map(|row| row.get("text")).collect()
+    let select = format!("SELECT {columns} FROM people WHERE {condition} ORDER BY no");
+    let rows = database.sql().await.rows(&select).await;
+    rows.into_iter().map(|mut row| row.remove(0).unwrap()).collect()
 }
 
 /// Everything but the hash and whether the account is active.

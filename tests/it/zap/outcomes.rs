@@ -1,6 +1,7 @@
 //! What becomes of a request that could be read.
 
 use repass_core::AdministrationStore;
+use repass_testkit::fixtures;
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
 
@@ -16,7 +17,7 @@ async fn a_change_is_200_and_the_new_password_counts_from_then_on() {
     let record = house.last_try().await;
     assert_eq!((record.outcome.as_str(), record.context.source.as_str()), ("ok", "zap"));
     assert!(record.caller.starts_with("token:"), "{}", record.caller);
-    let events = house.desk.store.outbox(10).await.unwrap();
+    let events = fixtures::events(&*house.desk.store).await;
     assert_eq!(events.len(), 1);
     assert_eq!(
         (events[0].kind.as_str(), Some(events[0].account)),
