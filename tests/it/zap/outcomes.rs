@@ -54,11 +54,12 @@ async fn asvs_6_3_8_wrong_password_unknown_account_and_anothers_email_are_one_40
         with(&admin, "email", "other@example.org"),
         with(&house.good, "email", "other@example.org"),
         with(&admin, "email", "nobody@example.org"),
-        inactive,
     ] {
         assert_message(&house.send(&wire).await, 400, &text);
         assert_eq!(house.last_try().await.outcome, "wrong-password");
     }
+    assert_message(&house.send(&inactive).await, 400, &text);
+    assert_eq!(house.last_try().await.outcome, "inactive", "but the trail tells it");
     for user_id in [house.user_id, "other", "inactive"] {
         assert!(house.desk.is_password("zap", user_id, FIRST_PASSWORD).await, "{user_id}");
     }
