@@ -1,6 +1,7 @@
 //! What can stand on the command line.
 
 mod account;
+mod database;
 mod hash;
 mod hashing;
 mod outbox;
@@ -13,12 +14,14 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
 use repass_core::{KeyKind, Realm, UserId};
 use repass_store::SqlName;
 
 pub(crate) use account::{
     AccountCommand, AddAccount, ExportAccounts, FileFormat, ImportAccounts, ListAccounts,
 };
+pub(crate) use database::{AcceptKeys, BackupDatabase, DatabaseCommand};
 pub(crate) use hash::{HashCommand, TuneHash};
 pub(crate) use hashing::{HashOption, PepperKeysOption};
 pub(crate) use outbox::{ListOutbox, OutboxCommand};
@@ -64,7 +67,8 @@ pub(crate) struct GlobalOptions {
 #[derive(Args)]
 pub(crate) struct DatabaseOptions {
     /// The database, such as sqlite:///var/lib/repass/repass.db. `account add`, `account import` and
-    /// `key issue` make a missing SQLite file; the other commands take it for a slip.
+    /// `key issue` make a missing SQLite file, as `database init` does; the other commands fail if it
+    /// does not exist.
     #[arg(
         long = "database",
         value_name = "URL",
@@ -86,7 +90,7 @@ pub(crate) struct DatabaseOptions {
     )]
     pub(crate) key_file: Option<PathBuf>,
     /// The schema of a PostgreSQL database that repass keeps its tables in, as in the configuration
-    /// of repassd [default: that of the search path].
+    /// of repassd [default: repass].
     #[arg(
         long,
         value_name = "SCHEMA",
@@ -123,6 +127,9 @@ pub(crate) enum Command {
     /// List events on their way, and retry or drop those that do not get through.
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Make, migrate, check and back up the database.
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Find out what a stored hash should cost on this machine.
     #[command(subcommand)]
     Hash(HashCommand),
@@ -300,7 +307,8 @@ pub(crate) enum AuditCommand {
     #[command(after_help = "\
 Examples:
   repass audit list --limit 20
-  repass audit list --realm shop --user-id pat --json")]
+  repass audit list --realm shop --user-id pat --json
+  repass audit list --outcome wrong-password --since 2026-11-01 --until 2026-12-01")]
     List(ListAudit),
 }
 
@@ -312,6 +320,19 @@ pub(crate) struct ListAudit {
     /// Only records of this account.
     #[arg(long, value_name = "ID")]
     pub(crate) user_id: Option<UserId>,
+    /// Only records of this action, such as password.change.
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) action: Option<String>,
+    /// Only records that ended so, such as ok or wrong-password.
+    #[arg(long, value_name = "OUTCOME")]
+    pub(crate) outcome: Option<String>,
+    /// Only records of this time and later, such as 2026-11-27 (at 00:00 UTC) or
+    /// 2026-11-27T12:30:00+01:00.
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) since: Option<Timestamp>,
+    /// Only records before this time.
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) until: Option<Timestamp>,
     /// Most records to list, 1 to 10000.
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = values::limit())]
     pub(crate) limit: u32,

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use ::config::Map;
 use repass_core::MissingPeppers;
-use repass_store::{ColumnProblem, SqlStore};
+use repass_store::{ColumnProblem, Store};
 
 use crate::vendors::Vendors;
 
@@ -110,7 +110,7 @@ pub(crate) fn demo(
     database: &Path,
     vendors: &Vendors,
 ) -> Result<Config, ConfigError> {
-    let url = SqlStore::url_of(database).map_err(|error| ConfigError::Malformed {
+    let url = Store::url_of(database).map_err(|error| ConfigError::Malformed {
         file: "demo".to_owned(),
         reason: error.to_string(),
     })?;
@@ -142,7 +142,7 @@ fn parse(
     };
     let merged = ::config::Config::builder()
         .add_source(file.clone())
-        .add_source(environment::source(overrides))
+        .add_source(environment::Overrides(overrides))
         .build()
         .map_err(|error| at_key(KeyError::of("", &error)))?;
     let raw: raw::RawConfig = serde_path_to_error::deserialize(merged)

@@ -24,6 +24,7 @@ mod head;
 mod lingering;
 mod listen;
 mod logging;
+mod retention;
 mod serve;
 mod vendors;
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod import;
 mod outbox;
+mod retention;
 mod secrets;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 pub use accounts::NewAccount;
 pub use import::{ImportVerdict, ImportedPassword, NewImport};
+pub use retention::Retention;
 
 use uuid::Uuid;
 

@@ -191,11 +191,17 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     async fn key_checks(&self) -> Result<BTreeMap<String, [u8; 32]>, StoreError>;
 
     /// Keeps the check value of the key of this name, unless there is one. Returns the one that is
-    /// kept, so that of several that come at once all learn which it is.
+    /// kept, so that several nodes that start at once agree.
     ///
     /// # Errors
     /// When the store fails.
     async fn add_key_check(&self, name: &str, check: &[u8; 32]) -> Result<[u8; 32], StoreError>;
+
+    /// Keeps the check value of the key of this name in place of any other.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn replace_key_check(&self, name: &str, check: &[u8; 32]) -> Result<(), StoreError>;
 
     /// Adds, in one transaction, those accounts of another system whose user id their realm does
     /// not have yet, each with its credential, and [`AccountBatch::record`] if it was any. An

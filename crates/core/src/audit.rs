@@ -17,7 +17,8 @@ pub struct AuditRecord {
     pub account: Option<AccountId>,
     /// What was tried, such as `password.change` or `account.unlock`.
     pub action: String,
-    /// How it ended: `ok`, or a stable code such as `wrong-password`.
+    /// How it ended: `ok`, or a stable code such as `wrong-password`. Where the account is inactive it
+    /// is `inactive`, whatever the proof was worth.
     pub outcome: String,
     /// Broken policy rules, or what else an operator should know; codes, not sentences.
     pub detail: Option<String>,

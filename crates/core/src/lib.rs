@@ -38,6 +38,8 @@ mod hash;
 #[cfg(feature = "engine")]
 mod installation_key;
 #[cfg(feature = "engine")]
+mod key_checks;
+#[cfg(feature = "engine")]
 pub mod otp;
 #[cfg(feature = "engine")]
 mod outbox;
@@ -69,7 +71,8 @@ pub use self::{
     },
     account_import::{AccountBatch, Imported},
     administration::{
-        Administration, AdministrationError, ImportVerdict, ImportedPassword, NewAccount, NewImport,
+        Administration, AdministrationError, ImportVerdict, ImportedPassword, NewAccount,
+        NewImport, Retention,
     },
     administration_store::{
         AccountError, AccountFilter, AdministrationStore, PruneCutoffs, Pruned,
@@ -95,6 +98,7 @@ pub use self::{
         Normalisation, Peppers, argon2_self_check,
     },
     installation_key::{InstallationKey, InstallationKeyError},
+    key_checks::{KeyCheckError, accept_keys, check_keys, has_installation_key_check},
     otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend},
     outbox::{
         Claim, ClaimEvents, ClaimedEvent, DeferredLockoutEvent, Delivery, DeliveryOutcome,

@@ -76,6 +76,7 @@ impl PasswordChangeService {
 
         let found = self.find(subject).await?;
         audit.account = found.as_ref().map(|found| found.account.id);
+        audit.is_inactive = found.as_ref().is_some_and(|found| !found.account.active);
         let key = self.attempt_key(found.as_ref(), subject);
         audit.attempt_key = Some(key.clone());
 

@@ -214,6 +214,15 @@ impl AdministrationStore for SqliteStore {
         self.write(move |db| crate::key_checks::add(db, &name, &check).map(Outcome::Keep)).await
     }
 
+    async fn replace_key_check(
+        &self,
+        name: &str,
+        check: &[u8; 32],
+    ) -> std::result::Result<(), StoreError> {
+        let (name, check) = (name.to_owned(), *check);
+        self.write(move |db| crate::key_checks::replace(db, &name, &check).map(Outcome::Keep)).await
+    }
+
     async fn import_accounts(
         &self,
         batch: &AccountBatch,

@@ -23,3 +23,13 @@ pub(crate) fn add(db: Db<'_>, name: &str, check: &[u8; 32]) -> Result<[u8; 32]> 
     let kept = "SELECT value FROM repass_key_checks WHERE name = ?1";
     Ok(db.row(kept, [name], |row| Columns(row).get("value"))?.unwrap_or(*check))
 }
+
+/// Keeps a check value in place of any other of this name.
+pub(crate) fn replace(db: Db<'_>, name: &str, check: &[u8; 32]) -> Result<()> {
+    db.execute(
+        "INSERT INTO repass_key_checks (name, value) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, check),
+    )?;
+    Ok(())
+}

@@ -2,11 +2,13 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use repass_core::{InstallationKey, InstallationKeyError, Plaintext, Randomness, RandomnessError};
+use repass_core::{
+    InstallationKey, InstallationKeyError, Plaintext, Randomness, RandomnessError, StoreError,
+    has_installation_key_check,
+};
 use zeroize::Zeroizing;
 
-use crate::OpenError;
-use crate::database_url::DatabaseUrl;
+use crate::Store;
 
 /// More than any key file with white space around the key; a larger file is none.
 const MAX_BYTES: usize = 1024;
@@ -29,12 +31,19 @@ pub struct LoadedKey {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFileError {
-    /// The database URL is not understood.
-    #[error("the database URL names no place for the installation key")]
-    Url(#[from] OpenError),
     /// A database on a server has no file to keep the key beside.
-    #[error("a database on a server needs an installation key file that all nodes share")]
+    #[error(
+        "a database on a server needs an installation key file that all nodes share; `repass \
+         database init` makes one"
+    )]
     Required,
+    /// The file does not exist, although the database was used with a key, or the file was named.
+    #[error(
+        "the installation key file {} is missing; restore it from its backup. `repass database init` \
+         makes the first one, and `repass database accept-keys` replaces a lost one",
+        .0.display()
+    )]
+    Missing(PathBuf),
     /// The file cannot be read.
     #[error("the installation key file {} cannot be read", .path.display())]
     Unreadable {
@@ -65,45 +74,76 @@ pub enum KeyFileError {
     /// No random bytes for a new key.
     #[error("no random bytes for an installation key")]
     Randomness(#[from] RandomnessError),
+    /// The store failed.
+    #[error("the database cannot tell whether it has an installation key")]
+    Store(#[from] StoreError),
 }
 
-/// Reads the key of the installation whose database `url` names.
-///
-/// A given `key_file` must exist. With none given, the key of an SQLite database stands beside it,
-/// in the file of the same name with `.key` after it; it is made if it is missing, readable by its
-/// owner only (mode 0600). Processes that do so at once end up with the same key.
+impl Store {
+    /// Reads the installation key of this database from `key_file`, or else from the file beside the
+    /// database that has its name and `.key` after it. Only for a database that was never used with a
+    /// key, and only beside it, a missing file is made, readable by its owner only (mode 0600); of
+    /// several programs that do so at once, all get the same key.
+    ///
+    /// # Errors
+    /// When the file is missing, cannot be read or made, or holds no key, or when a database on a
+    /// server comes without a file.
+    pub async fn installation_key(
+        &self,
+        key_file: Option<&Path>,
+        randomness: &dyn Randomness,
+    ) -> Result<LoadedKey, KeyFileError> {
+        match read_installation_key(&self.key_path(key_file)?) {
+            Err(KeyFileError::Missing(_))
+                if key_file.is_none() && !has_installation_key_check(&*self.ports()).await? =>
+            {
+                self.read_or_make_key(None, randomness)
+            }
+            read => read,
+        }
+    }
+
+    /// The same, but a missing file is made in any case: for the first key of an installation, or in
+    /// place of a lost one.
+    ///
+    /// # Errors
+    /// When the file cannot be read or made, or holds no key, or when a database on a server comes
+    /// without a file.
+    pub fn read_or_make_key(
+        &self,
+        key_file: Option<&Path>,
+        randomness: &dyn Randomness,
+    ) -> Result<LoadedKey, KeyFileError> {
+        let path = self.key_path(key_file)?;
+        match read_installation_key(&path) {
+            Err(KeyFileError::Missing(_)) => {
+                let created = create(&path, randomness)?;
+                // Read back even when it was made here, so that what is used is what is on the disk.
+                Ok(LoadedKey { created, ..read_installation_key(&path)? })
+            }
+            read => read,
+        }
+    }
+
+    fn key_path(&self, key_file: Option<&Path>) -> Result<PathBuf, KeyFileError> {
+        if let Some(path) = key_file {
+            return Ok(path.to_owned());
+        }
+        let mut path = self.file().ok_or(KeyFileError::Required)?.into_os_string();
+        path.push(".key");
+        Ok(path.into())
+    }
+}
+
+/// Reads an installation key from a file. White space around it is ignored.
 ///
 /// # Errors
-/// When the file cannot be read or made, or holds no key, or when a database on a server comes
-/// without a file.
-pub fn load_installation_key(
-    url: &str,
-    key_file: Option<&Path>,
-    randomness: &dyn Randomness,
-) -> Result<LoadedKey, KeyFileError> {
-    if let Some(path) = key_file {
-        return read(path);
-    }
-    let DatabaseUrl::Sqlite { path: database, .. } = DatabaseUrl::parse(url)? else {
-        return Err(KeyFileError::Required);
+/// When the file is missing or cannot be read, or holds no key.
+pub fn read_installation_key(path: &Path) -> Result<LoadedKey, KeyFileError> {
+    let unreadable = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => KeyFileError::Missing(path.to_owned()),
+        _ => KeyFileError::Unreadable { path: path.to_owned(), source },
     };
-    let mut path = database.into_os_string();
-    path.push(".key");
-    let path = PathBuf::from(path);
-    match read(&path) {
-        Err(KeyFileError::Unreadable { source, .. })
-            if source.kind() == io::ErrorKind::NotFound =>
-        {
-            let created = create(&path, randomness)?;
-            // Read back even when it was made here, so that what is used is what is on the disk.
-            Ok(LoadedKey { created, ..read(&path)? })
-        }
-        read => read,
-    }
-}
-
-fn read(path: &Path) -> Result<LoadedKey, KeyFileError> {
-    let unreadable = |source| KeyFileError::Unreadable { path: path.to_owned(), source };
     let malformed = |source| KeyFileError::Malformed { path: path.to_owned(), source };
 
     let file = File::open(path).map_err(unreadable)?;

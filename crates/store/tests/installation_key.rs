@@ -1,112 +1,131 @@
-//! The key file beside the database.
+//! The key file of a database.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 use std::fs;
 use std::path::Path;
-use std::sync::Barrier;
 
-use repass_core::{InstallationKeyError, Randomness, RandomnessError, SystemRandomness};
-use repass_store::{KeyFileError, LoadedKey, load_installation_key};
+use repass_core::{
+    InstallationKeyError, Peppers, Randomness, RandomnessError, SystemRandomness, check_keys,
+};
+use repass_store::{KeyFileError, LoadedKey, Store, StoreOptions, read_installation_key};
 use tempfile::TempDir;
 
-fn url(folder: &TempDir) -> String {
-    format!("sqlite://{}", folder.path().join("repass.db").display())
+async fn open(folder: &TempDir) -> Store {
+    let url = Store::url_of(&folder.path().join("repass.db")).unwrap();
+    Store::open(&url, &StoreOptions::default()).await.unwrap()
 }
 
-fn beside(folder: &TempDir) -> Result<LoadedKey, KeyFileError> {
-    load_installation_key(&url(folder), None, &SystemRandomness)
-}
-
-fn given(path: &Path) -> Result<LoadedKey, KeyFileError> {
-    load_installation_key("postgres://db/x", Some(path), &SystemRandomness)
+async fn beside(store: &Store) -> Result<LoadedKey, KeyFileError> {
+    store.installation_key(None, &SystemRandomness).await
 }
 
 fn same(one: &LoadedKey, other: &LoadedKey) -> bool {
     one.key.digest("test", &[]) == other.key.digest("test", &[])
 }
 
-#[test]
-fn a_missing_key_is_made_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = beside(&folder).unwrap();
-    let second = beside(&folder).unwrap();
-    assert!(first.created && !second.created);
-    assert!(same(&first, &second));
-    assert_eq!(first.path, folder.path().join("repass.db.key"));
-    assert!(!first.open_to_others);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+/// The files of the folder that begin as key files do.
+fn key_files(folder: &TempDir) -> usize {
+    let files = fs::read_dir(folder.path()).unwrap();
+    files
+        .filter(|file| file.as_ref().unwrap().file_name().to_str().unwrap().contains("key"))
+        .count()
 }
 
-#[test]
-fn many_at_once_end_up_with_one_key() {
-    const RIVALS: usize = 16;
+#[tokio::test]
+async fn a_new_database_gets_a_key_once() {
     let folder = tempfile::tempdir().unwrap();
-    let start = Barrier::new(RIVALS);
-    let keys: Vec<LoadedKey> = std::thread::scope(|scope| {
-        let rivals: Vec<_> = (0..RIVALS)
-            .map(|_| {
-                scope.spawn(|| {
-                    start.wait();
-                    beside(&folder).unwrap()
-                })
-            })
-            .collect();
-        rivals.into_iter().map(|rival| rival.join().unwrap()).collect()
-    });
+    let store = open(&folder).await;
+    let first = beside(&store).await.unwrap();
+    let second = beside(&store).await.unwrap();
+    assert!(first.created && !second.created);
+    assert!(same(&first, &second));
+    assert_eq!(first.path, fs::canonicalize(folder.path()).unwrap().join("repass.db.key"));
+    assert!(!first.open_to_others);
+    assert_eq!(key_files(&folder), 1, "nothing else is left behind");
+}
+
+#[tokio::test]
+async fn k2_a_lost_key_is_not_replaced_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let first = beside(&store).await.unwrap();
+    check_keys(&*store.ports(), &first.key, &Peppers::none()).await.unwrap();
+    fs::remove_file(&first.path).unwrap();
+    let error = beside(&store).await.unwrap_err();
+    assert!(matches!(&error, KeyFileError::Missing(path) if *path == first.path), "{error}");
+    assert!(!first.path.exists());
+    let asked = store.read_or_make_key(None, &SystemRandomness).unwrap();
+    assert!(asked.created && !same(&asked, &first));
+    assert!(check_keys(&*store.ports(), &asked.key, &Peppers::none()).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_end_up_with_one_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let rivals: Vec<_> = (0..16)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { beside(&store).await.unwrap() })
+        })
+        .collect();
+    let mut keys = Vec::new();
+    for rival in rivals {
+        keys.push(rival.await.unwrap());
+    }
     assert!(keys.iter().all(|key| same(key, &keys[0])));
     assert_eq!(keys.iter().filter(|key| key.created).count(), 1);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the losers clean up");
+    assert_eq!(key_files(&folder), 1, "those that came late clean up");
 }
 
 #[cfg(unix)]
-#[test]
-fn the_file_is_its_owners_and_others_are_told_of() {
+#[tokio::test]
+async fn the_file_is_its_owners_and_others_are_reported() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    let path = beside(&folder).unwrap().path;
+    let store = open(&folder).await;
+    let path = beside(&store).await.unwrap().path;
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-    assert!(beside(&folder).unwrap().open_to_others);
+    assert!(beside(&store).await.unwrap().open_to_others);
 }
 
-#[test]
-fn a_given_file_must_be_there_and_hold_a_key() {
+#[tokio::test]
+async fn a_given_file_must_exist_and_hold_a_key() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("key");
-    assert!(matches!(given(&path), Err(KeyFileError::Unreadable { .. })));
-    assert!(!path.exists(), "a given file is never made");
+    let store = open(&folder).await;
+    let path = folder.path().join("given");
+    let missing = store.installation_key(Some(&path), &SystemRandomness).await;
+    assert!(matches!(missing, Err(KeyFileError::Missing(_))));
+    assert!(!path.exists(), "a given file is not made unasked");
     for bad in [&b""[..], b"hunter2", b"\xff\xfe", &[b'A'; 5000]] {
         fs::write(&path, bad).unwrap();
-        let error = given(&path).unwrap_err();
+        let error = read_installation_key(&path).unwrap_err();
         let KeyFileError::Malformed { source, .. } = &error else { panic!("{error}") };
         assert_eq!(*source, InstallationKeyError::Malformed);
         assert!(!format!("{error:?}").contains("hunter2"));
     }
-    let made = beside(&folder).unwrap();
+    let made = beside(&store).await.unwrap();
     fs::write(&path, format!("  {}\r\n", made.key.to_text().expose())).unwrap();
-    assert!(same(&given(&path).unwrap(), &made), "white space around the key is ignored");
+    let given = read_installation_key(&path).unwrap();
+    assert!(same(&given, &made), "white space around the key is ignored");
 }
 
-#[test]
-fn a_damaged_key_is_never_replaced() {
+#[tokio::test]
+async fn a_damaged_key_is_never_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("repass.db.key");
     fs::write(&path, "damaged").unwrap();
-    assert!(matches!(beside(&folder), Err(KeyFileError::Malformed { .. })));
+    let store = open(&folder).await;
+    assert!(matches!(beside(&store).await, Err(KeyFileError::Malformed { .. })));
+    let made = store.read_or_make_key(None, &SystemRandomness);
+    assert!(matches!(made, Err(KeyFileError::Malformed { .. })));
     assert_eq!(fs::read_to_string(&path).unwrap(), "damaged");
 }
 
-#[test]
-fn a_database_on_a_server_needs_a_given_file() {
-    let refused = load_installation_key("postgres://u:p@db/x", None, &SystemRandomness);
-    assert!(matches!(refused, Err(KeyFileError::Required)));
-    let refused = load_installation_key("mysql://u:p@db/x", None, &SystemRandomness);
-    assert!(matches!(refused, Err(KeyFileError::Url(_))));
-}
-
-#[test]
-fn without_randomness_or_room_no_key_is_made() {
+#[tokio::test]
+async fn without_randomness_or_room_no_key_is_made() {
     #[derive(Debug)]
     struct Dry;
     impl Randomness for Dry {
@@ -115,11 +134,11 @@ fn without_randomness_or_room_no_key_is_made() {
         }
     }
     let folder = tempfile::tempdir().unwrap();
-    let refused = load_installation_key(&url(&folder), None, &Dry);
+    let store = open(&folder).await;
+    let refused = store.read_or_make_key(None, &Dry);
     assert!(matches!(refused, Err(KeyFileError::Randomness(_))));
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
-
-    let nowhere = format!("sqlite://{}", folder.path().join("missing/repass.db").display());
-    let refused = load_installation_key(&nowhere, None, &SystemRandomness);
+    assert_eq!(key_files(&folder), 0, "nothing is left behind");
+    let nowhere = Path::new("/nonexistent-folder/key");
+    let refused = store.read_or_make_key(Some(nowhere), &SystemRandomness);
     assert!(matches!(refused, Err(KeyFileError::Unwritable { .. })));
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use repass_core::{
@@ -33,9 +34,12 @@ pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-/// A random id.
+/// A random id, greater than those before it. A store may list records of the same time in the order of
+/// their ids or in the order they were written, and the fixtures' records have the same order in both.
 pub fn uuid() -> Uuid {
-    random_uuid(&SystemRandomness).unwrap()
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let random = random_uuid(&SystemRandomness).unwrap().as_u64_pair().1;
+    Uuid::from_u64_pair(COUNT.fetch_add(1, Ordering::Relaxed), random)
 }
 
 /// An active account without a username, with an e-mail address and an id of its own.

@@ -1,6 +1,6 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use repass_core::OutboxState;
+use repass_core::DeliveryState;
 use uuid::Uuid;
 
 use super::values;
@@ -10,7 +10,7 @@ pub(crate) enum OutboxCommand {
     /// List events with how their delivery stands, newest first.
     #[command(after_help = "\
 Examples:
-  repass outbox list --state dead
+  repass outbox list --state discarded
   repass outbox list --limit 20 --json")]
     List(ListOutbox),
     /// Have an event tried again at once that was given up, or waits for its next try.
@@ -27,10 +27,10 @@ pub(crate) struct ListOutbox {
     #[arg(
         long,
         value_name = "STATE",
-        value_parser = PossibleValuesParser::new(OutboxState::ALL.map(OutboxState::as_str))
-            .try_map(|name| OutboxState::of(&name).ok_or("there is no such state"))
+        value_parser = PossibleValuesParser::new(DeliveryState::ALL.map(DeliveryState::as_str))
+            .try_map(|name| DeliveryState::from_name(&name).ok_or("there is no such state"))
     )]
-    pub(crate) state: Option<OutboxState>,
+    pub(crate) state: Option<DeliveryState>,
     /// Most events to list, 1 to 10000.
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = values::limit())]
     pub(crate) limit: u32,

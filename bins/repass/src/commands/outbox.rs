@@ -4,7 +4,7 @@ use repass_core::{OutboxEntry, OutboxFilter};
 use serde_json::json;
 
 use crate::cli::{DatabaseOptions, ListOutbox, OutboxCommand};
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::{Table, moment, or_dash};
@@ -14,9 +14,9 @@ pub(super) async fn run(
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    with_desk(database, IfMissing::Refuse, output, async |desk| match command {
+    with_database(database, Migration::Refuse, output, async |admin| match command {
         OutboxCommand::List(ListOutbox { state, limit }) => {
-            let entries = desk.store.entries(&OutboxFilter { state, limit }).await?;
+            let entries = admin.store.entries(&OutboxFilter { state, before: None, limit }).await?;
             output.answer(&entries, &table(&entries))?;
             if entries.is_empty() {
                 output.note("no events");
@@ -24,12 +24,12 @@ pub(super) async fn run(
             Ok(())
         }
         OutboxCommand::Retry(event) => {
-            desk.administration()?.retry_event(event.id).await?;
+            admin.administration()?.retry_event(event.id).await?;
             let text = format!("event {}: due now\n", event.id);
             output.answer(&json!({ "id": event.id, "retried": true }), &text)
         }
         OutboxCommand::Drop(event) => {
-            desk.administration()?.drop_event(event.id).await?;
+            admin.administration()?.drop_event(event.id).await?;
             let text = format!("event {}: dropped\n", event.id);
             output.answer(&json!({ "id": event.id, "dropped": true }), &text)
         }
@@ -39,32 +39,38 @@ pub(super) async fn run(
 
 fn table(entries: &[OutboxEntry]) -> String {
     let mut table = Table::new(&[
-        "ID",
-        "AT",
-        "REALM",
-        "USER ID",
-        "KIND",
-        "STATE",
-        "TRIES",
-        "DUE",
-        "DELIVERED TO",
+        "ID", "AT", "REALM", "USER ID", "KIND", "STATE", "CHANNEL", "DELIVERY", "TRIES", "DUE",
         "ERROR",
     ]);
     for entry in entries {
-        let delivered = entry.delivered.join(",");
         let told = |member: &str| or_dash(entry.event.payload[member].as_str()).to_owned();
-        table.row([
-            &entry.event.id.to_string(),
-            &moment(entry.event.at),
-            &told("realm"),
-            &told("user_id"),
-            &entry.event.kind,
-            entry.state.as_str(),
-            &entry.tries.to_string(),
-            &moment(entry.due_at),
-            or_dash(Some(delivered.as_str()).filter(|channels| !channels.is_empty())),
-            or_dash(entry.error.as_deref()),
-        ]);
+        let mut row = |[channel, delivery, tries, due_at, error]: [&str; 5]| {
+            table.row([
+                &entry.event.id.to_string(),
+                &moment(entry.event.at),
+                &told("realm"),
+                &told("user_id"),
+                &entry.event.kind,
+                entry.state.as_str(),
+                channel,
+                delivery,
+                tries,
+                due_at,
+                error,
+            ]);
+        };
+        if entry.deliveries.is_empty() {
+            row(["-", "-", "0", &moment(entry.due_at), "-"]);
+        }
+        for delivery in &entry.deliveries {
+            row([
+                &delivery.channel,
+                delivery.state.as_str(),
+                &delivery.tries.to_string(),
+                &moment(delivery.due_at),
+                or_dash(delivery.error.as_deref()),
+            ]);
+        }
     }
     table.render()
 }

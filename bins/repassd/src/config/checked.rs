@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{Span, SpanRelativeTo};
 use repass_core::{
-    CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules,
+    CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Retention,
 };
 use validator::Validate;
 
@@ -15,7 +16,7 @@ use super::KeyError;
 use super::api::{self, MountConfig};
 use super::memory;
 use super::outbox::OutboxConfig;
-use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawServer, Seconds};
+use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawRetention, RawServer, Seconds};
 use super::store::StoreConfig;
 use crate::vendors::Vendors;
 
@@ -30,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) log_filter: String,
     pub(crate) hasher: HasherOptions,
     pub(crate) lockout: LockoutPolicy,
+    pub(crate) retention: Retention,
     pub(crate) outbox: OutboxConfig,
     pub(crate) mounts: Vec<MountConfig>,
     /// Environment variables that look like keys and are Kubernetes's.
@@ -122,6 +124,7 @@ impl RawConfig {
             log_filter: self.log.filter()?,
             hasher,
             lockout: self.lockout.check()?,
+            retention: self.retention.check()?,
             outbox: self.outbox.check(self.webhook, self.mail, folder)?,
             mounts,
             passed_over: Vec::new(),
@@ -159,6 +162,35 @@ impl RawPolicy {
         Policy::new(rules)
             .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.member), wrong.reason))
     }
+}
+
+impl RawRetention {
+    fn check(self) -> Result<Retention, KeyError> {
+        let default = Retention::default();
+        let period = |member: &str, wish: Option<String>, default| {
+            let Some(wish) = wish else { return Ok(default) };
+            if wish == "never" {
+                return Ok(None);
+            }
+            let key = format!("retention.{member}");
+            let reason = "must be a period such as \"400 days\", at least 1 hour, or \"never\"";
+            match days(&wish) {
+                Some(period) if period >= HOUR => Ok(Some(period)),
+                _ => Err(KeyError::new(key, reason)),
+            }
+        };
+        let mut retention = default;
+        retention.audit = period("audit", self.audit, default.audit)?;
+        retention.events = period("events", self.events, default.events)?;
+        retention.tokens = period("tokens", self.tokens, default.tokens)?;
+        Ok(retention)
+    }
+}
+
+/// Reads a period in which a day is 24 hours, such as `400 days`.
+fn days(text: &str) -> Option<Duration> {
+    let span: Span = text.parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?.try_into().ok()
 }
 
 impl RawLockout {
@@ -225,6 +257,8 @@ fn socket_address(key: &str, text: &str) -> Result<SocketAddr, KeyError> {
     let reason = "must be an IP address and a port, such as 127.0.0.1:8080";
     text.parse().map_err(|_| KeyError::new(key, reason))
 }
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

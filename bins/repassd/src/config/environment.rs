@@ -2,9 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 
-use ::config::{Environment, Map};
+use ::config::{Environment, Map, Source, Value, ValueKind};
 
 use super::ConfigError;
+use super::file::TomlFile;
 
 const PREFIX: &str = "REPASS_";
 
@@ -52,13 +53,31 @@ pub(super) fn read(
     Ok(read)
 }
 
-pub(super) fn source(overrides: Map<String, String>) -> Environment {
-    Environment::with_prefix("REPASS")
-        .prefix_separator("_")
-        .separator("__")
-        // As texts: a realm of "007" is no number. Where a number is wanted, they are read as one.
-        .try_parsing(false)
-        .source(Some(overrides))
+/// Overrides as a source of values. A value is a text, since a realm of "007" is no number; where a
+/// number is wanted, texts are read as one. An array of TOML is an array.
+#[derive(Debug, Clone)]
+pub(super) struct Overrides(pub(super) Map<String, String>);
+
+impl Source for Overrides {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ::config::ConfigError> {
+        let texts = Environment::with_prefix("REPASS").prefix_separator("_").separator("__");
+        let values = texts.try_parsing(false).source(Some(self.0.clone())).collect()?;
+        Ok(values.into_iter().map(|(key, value)| (key, with_array(value))).collect())
+    }
+}
+
+fn with_array(value: Value) -> Value {
+    match &value.kind {
+        ValueKind::String(text) if text.starts_with('[') => {
+            let file = TomlFile::parse(&format!("value = {text}"));
+            file.ok().and_then(|file| file.into_value("value")).unwrap_or(value)
+        }
+        _ => value,
+    }
 }
 
 /// Returns the name of the variable that gives `key`, if one of `variables` does.

@@ -62,6 +62,11 @@ impl TomlFile {
         Ok(Self { values, positions: reader.positions })
     }
 
+    /// Returns the value of a key at the top.
+    pub(super) fn into_value(mut self, key: &str) -> Option<Value> {
+        self.values.remove(key)
+    }
+
     /// Returns where `key` stands, or else the nearest table around it.
     pub(super) fn position(&self, key: &str) -> Option<Position> {
         let mut key = key;

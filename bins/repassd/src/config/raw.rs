@@ -71,6 +71,8 @@ pub(super) struct RawConfig {
     pub(super) lockout: RawLockout,
     #[serde(default)]
     pub(super) outbox: RawOutbox,
+    #[serde(default)]
+    pub(super) retention: RawRetention,
     pub(super) webhook: Option<RawWebhook>,
     pub(super) mail: Option<RawMail>,
     #[serde(default)]
@@ -112,6 +114,15 @@ pub(super) struct RawPolicy {
     pub(super) refuse_current: Option<bool>,
     pub(super) refuse_account_words: Option<bool>,
     pub(super) refuse_common: Option<bool>,
+}
+
+/// Each is a duration, or `"never"` to keep everything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRetention {
+    pub(super) audit: Option<String>,
+    pub(super) events: Option<String>,
+    pub(super) tokens: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -120,6 +120,11 @@ impl Peppers {
         self.current.as_deref()
     }
 
+    /// The keys, by id.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.keys.iter().map(|(id, key)| (id.as_str(), key.as_slice()))
+    }
+
     /// Whether there is a key of this id.
     pub fn has(&self, id: &str) -> bool {
         self.keys.contains_key(id)

@@ -17,6 +17,7 @@ pub(super) struct AuditContext {
     caller: String,
     context: Context,
     pub(super) account: Option<AccountId>,
+    pub(super) is_inactive: bool,
     pub(super) attempt_key: Option<AttemptKey>,
     pub(super) reservation: Option<Reservation>,
 }
@@ -32,6 +33,7 @@ impl AuditContext {
             caller: change.authorization.caller().describe(),
             context: change.context.clone().bounded(),
             account: None,
+            is_inactive: false,
             attempt_key: None,
             reservation: None,
         }
@@ -77,7 +79,9 @@ impl PasswordChangeService {
             details.extend(self.refused_before(&audit));
         }
         let detail = (!details.is_empty()).then(|| details.join(","));
-        let record = match self.audit_record(&audit, now, error.code(), detail) {
+        // Callers are told no more than of a wrong proof.
+        let code = if is_failure && audit.is_inactive { "inactive" } else { error.code() };
+        let record = match self.audit_record(&audit, now, code, detail) {
             Ok(record) => record,
             Err(randomness) => return randomness.into(),
         };

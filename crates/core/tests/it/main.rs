@@ -10,6 +10,7 @@ mod faults;
 mod hasher;
 mod house;
 mod import;
+mod key_checks;
 mod normalisation;
 mod old_password;
 mod pepper;

@@ -191,3 +191,14 @@ async fn an_issued_code_counts_once() {
     let again = house.change(with_code(NEW, "one more long password")).await;
     assert!(matches!(again, Err(ChangeError::WrongOtp)));
 }
+
+#[tokio::test]
+async fn a3_the_trail_says_that_an_account_is_inactive() {
+    let house = House::new().await;
+    house.desk.set_active(&realm(), "pat", false).await.unwrap();
+    for old in [OLD, "a wrong guess of mine"] {
+        let refused = house.change(old_password("pat", old, NEW)).await;
+        assert!(matches!(refused, Err(ChangeError::WrongPassword)), "{refused:?}");
+        assert_eq!(house.audit().await[0].outcome, "inactive");
+    }
+}

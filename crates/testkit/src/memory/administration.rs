@@ -239,6 +239,11 @@ impl AdministrationStore for MemoryStore {
     async fn add_key_check(&self, name: &str, check: &[u8; 32]) -> Result<[u8; 32], StoreError> {
         Ok(*self.lock().key_checks.entry(name.to_owned()).or_insert(*check))
     }
+
+    async fn replace_key_check(&self, name: &str, check: &[u8; 32]) -> Result<(), StoreError> {
+        self.lock().key_checks.insert(name.to_owned(), *check);
+        Ok(())
+    }
 }
 
 /// Deletes the first `limit` of the items that `is_old`. Returns how many.

@@ -1,0 +1,126 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use repass_core::{AuditRecord, Key, KeyId, Realm, StoreError};
+use uuid::Uuid;
+
+use crate::audit::{audit_written, audit_written_if};
+use crate::commit::done;
+use crate::failure::damaged;
+use crate::query::Query;
+use crate::row::{self, bytes32, get};
+use crate::store::PostgresStore;
+use crate::tokens::KEY_COLUMNS;
+use crate::transaction::Durability;
+
+impl PostgresStore {
+    pub(super) async fn insert_key(
+        &self,
+        key: &Key,
+        audit: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        let insert = Query::new(
+            "INSERT INTO @keys (id, realm, kind, name, digest, created_at, revoked_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        );
+        let insert = insert
+            .bind(key.id)
+            .bind(key.realm.as_str())
+            .bind(key.kind.as_str())
+            .bind(key.name.as_str())
+            .bind(key.digest)
+            .bind(key.created_at)
+            .bind(key.revoked_at);
+        self.change([insert], audit_written(audit, "")?, Some(audit)).await.map(drop)
+    }
+
+    pub(super) async fn list_keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
+        let mut query = Query::default();
+        let within = realm.map_or(String::new(), |realm| {
+            format!("WHERE k.realm = {}", query.value(realm.as_str()))
+        });
+        let keys =
+            format!("SELECT {KEY_COLUMNS} FROM @keys k {within} ORDER BY k.created_at, k.id");
+        self.rows(&query.with_sql(keys)).await?.iter().map(row::key).collect()
+    }
+
+    pub(super) async fn find_key(&self, key: KeyId) -> Result<Option<Key>, StoreError> {
+        let find = format!("SELECT {KEY_COLUMNS} FROM @keys k WHERE k.id = $1");
+        self.row(&Query::new(find).bind(key)).await?.as_ref().map(row::key).transpose()
+    }
+
+    /// Revokes a row of `table`. Whether there was one that was not revoked; only then the record is
+    /// written.
+    pub(super) async fn revoke(
+        &self,
+        table: &str,
+        id: Uuid,
+        audit: &AuditRecord,
+    ) -> Result<bool, StoreError> {
+        let mut query = Query::default();
+        let (at, id) = (query.value(audit.at), query.value(id));
+        let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM revoked)")?;
+        let revoke = query.with_sql(format!(
+            "WITH revoked AS (UPDATE {table} SET revoked_at = {at}
+                              WHERE id = {id} AND revoked_at IS NULL RETURNING 1),
+                  audit AS ({record})
+             SELECT EXISTS (SELECT 1 FROM revoked) AS done"
+        ));
+        self.change([], revoke, Some(audit)).await?.as_ref().map_or(Ok(true), done)
+    }
+
+    /// The ids of the pepper keys that hashes name, each found by one look into an index.
+    pub(super) async fn named_peppers(&self) -> Result<BTreeSet<String>, StoreError> {
+        let mut peppers = BTreeSet::new();
+        // No id is empty, so every one comes after that.
+        let mut after = String::new();
+        loop {
+            let next = Query::new(
+                "SELECT MIN(pepper) AS pepper FROM (
+                     SELECT MIN(pepper) AS pepper FROM @credentials WHERE pepper > $1
+                     UNION ALL
+                     SELECT MIN(pepper) AS pepper FROM @password_history WHERE pepper > $1
+                 ) AS each_table",
+            );
+            let next = self.row(&next.bind(after.as_str())).await?;
+            let next: Option<String> = next.map_or(Ok(None), |row| get(&row, "pepper"))?;
+            let Some(pepper) = next else { return Ok(peppers) };
+            after.clone_from(&pepper);
+            peppers.insert(pepper);
+        }
+    }
+
+    pub(super) async fn list_key_checks(&self) -> Result<BTreeMap<String, [u8; 32]>, StoreError> {
+        let rows = self.rows(&Query::new("SELECT name, value FROM @key_checks")).await?;
+        rows.iter().map(|row| Ok((get(row, "name")?, bytes32(row, "value")?))).collect()
+    }
+
+    pub(super) async fn insert_key_check(
+        &self,
+        name: &str,
+        check: &[u8; 32],
+    ) -> Result<[u8; 32], StoreError> {
+        let insert = Query::new(
+            "INSERT INTO @key_checks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        );
+        let insert = insert.bind(name).bind(check);
+        let select = Query::new("SELECT value FROM @key_checks WHERE name = $1").bind(name);
+        let transaction = self.begin(Durability::Power).await?;
+        let replies = transaction.commit(&[insert, select], None).await?;
+        let row = replies.and_then(|mut replies| replies.pop()?.rows.pop());
+        row.map_or_else(|| Err(damaged("value")), |row| bytes32(&row, "value"))
+    }
+
+    pub(super) async fn upsert_key_check(
+        &self,
+        name: &str,
+        check: &[u8; 32],
+    ) -> Result<(), StoreError> {
+        let upsert = Query::new(
+            "INSERT INTO @key_checks (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        );
+        let upsert = upsert.bind(name).bind(check);
+        let transaction = self.begin(Durability::Power).await?;
+        transaction.commit(&[upsert], None).await.map(drop)
+    }
+}

@@ -1,0 +1,84 @@
+//! The audit trail.
+
+use repass_core::{AuditFilter, AuditRecord, StoreError};
+
+use crate::failure::unstorable;
+use crate::query::Query;
+use crate::row;
+use crate::store::PostgresStore;
+
+/// The columns that [`row::audit_record`] reads.
+const COLUMNS: &str = "id, at, realm, account, action, outcome, detail, caller, context";
+
+/// Writes a record. `conflict` says what becomes of one whose id is there already.
+pub(crate) fn audit_written(record: &AuditRecord, conflict: &str) -> Result<Query, StoreError> {
+    let mut query = Query::default();
+    let values = audit_values(&mut query, record)?;
+    Ok(query.with_sql(format!("INSERT INTO @audit ({COLUMNS}) VALUES ({values}) {conflict}")))
+}
+
+/// Writes a record if `condition` holds: a part of a larger statement.
+pub(crate) fn audit_written_if(
+    query: &mut Query,
+    record: &AuditRecord,
+    condition: &str,
+) -> Result<String, StoreError> {
+    let values = audit_values(query, record)?;
+    Ok(format!("INSERT INTO @audit ({COLUMNS}) SELECT {values} WHERE {condition}"))
+}
+
+fn audit_values(query: &mut Query, record: &AuditRecord) -> Result<String, StoreError> {
+    // As JSON, which is kept as the text it is: what a stranger sends may contain U+0000, which the
+    // database's own texts may not.
+    let context = serde_json::to_value(&record.context)
+        .map_err(|_| unstorable("the audit record's context makes no JSON"))?;
+    let values = [
+        query.value(record.id),
+        query.value(record.at),
+        query.value(record.realm.as_str()),
+        query.value(record.account.map(|account| account.0)),
+        query.value(record.action.as_str()),
+        query.value(record.outcome.as_str()),
+        query.value(record.detail.clone()),
+        query.value(record.caller.as_str()),
+        query.value(context),
+    ];
+    Ok(values.join(", "))
+}
+
+impl PostgresStore {
+    pub(crate) async fn list_audit(
+        &self,
+        filter: &AuditFilter,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        let mut query = Query::default();
+        let mut conditions = vec!["TRUE".to_owned()];
+        if let Some(account) = filter.account {
+            conditions.push(format!("account = {}", query.value(account)));
+        }
+        if let Some(realm) = &filter.realm {
+            conditions.push(format!("realm = {}", query.value(realm.as_str())));
+        }
+        if let Some(action) = &filter.action {
+            conditions.push(format!("action = {}", query.value(action.as_str())));
+        }
+        if let Some(outcome) = &filter.outcome {
+            conditions.push(format!("outcome = {}", query.value(outcome.as_str())));
+        }
+        if let Some(since) = filter.since {
+            conditions.push(format!("at >= {}", query.value(since)));
+        }
+        if let Some(until) = filter.until {
+            conditions.push(format!("at < {}", query.value(until)));
+        }
+        if let Some((at, id)) = filter.before {
+            conditions.push(format!("(at, id) < ({}, {})", query.value(at), query.value(id)));
+        }
+        let limit = query.value(i64::from(filter.limit));
+        let query = query.with_sql(format!(
+            "SELECT {COLUMNS} FROM @audit WHERE {} ORDER BY at DESC, id DESC LIMIT {limit}",
+            conditions.join(" AND "),
+        ));
+        self.rows(&query).await?.iter().map(row::audit_record).collect()
+    }
+}

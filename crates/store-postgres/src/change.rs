@@ -1,0 +1,132 @@
+//! Changes of an account as one statement of several parts.
+
+use jiff::Timestamp;
+use repass_core::{AccountId, AuditRecord, OutboxEvent, StoreError, TokenId};
+
+use crate::audit::audit_written_if;
+use crate::query::{Query, SqlValue};
+
+/// Whether the parts of a [`Change`] happen.
+pub(crate) const GO: &str = "EXISTS (SELECT 1 FROM go)";
+
+/// A change of one account: a statement whose parts all happen, or none of them.
+///
+/// It begins with a part `go` that selects a row if they do. The account's own row must be locked by a
+/// statement before it ([`account_locked`]): whoever writes about an account does so first, so that
+/// this statement, which sees what was committed before it began, sees the work of all others.
+pub(crate) struct Change {
+    query: Query,
+    parts: Vec<String>,
+    /// The parameter of the account's id.
+    pub(crate) account: String,
+    /// The parameter of the time of the change.
+    pub(crate) at: String,
+}
+
+impl Change {
+    pub(crate) fn new(account: AccountId, at: Timestamp) -> Self {
+        let mut query = Query::default();
+        let (account, at) = (query.value(account), query.value(at));
+        Self { query, parts: Vec::new(), account, at }
+    }
+
+    /// The parameter of a value.
+    pub(crate) fn value(&mut self, value: impl SqlValue) -> String {
+        self.query.value(value)
+    }
+
+    /// Adds a part, which others can refer to by `name`.
+    pub(crate) fn part(&mut self, name: &str, sql: impl AsRef<str>) {
+        self.parts.push(format!("{name} AS ({})", sql.as_ref()));
+    }
+
+    /// Updates the account's own row. There can be one such part, for a statement changes a row once.
+    pub(crate) fn account_set(&mut self, columns: &[String]) {
+        let (columns, account) = (columns.join(", "), &self.account);
+        let update = format!(
+            "UPDATE @accounts SET {columns} WHERE id = {account} AND {GO} RETURNING events"
+        );
+        self.part("account", update);
+    }
+
+    /// The columns of the account's row that end every session but the one of `keep`: those that are
+    /// there, and those that were issued up to now and are written later.
+    pub(crate) fn cut_off(&mut self, keep: Option<TokenId>) -> Vec<String> {
+        let keep = self.value(keep.map(|token| token.0));
+        let at = &self.at;
+        // Of nodes whose clocks differ, the later one's word stands.
+        vec![format!("kept_token = {keep}"), format!("valid_after = GREATEST(valid_after, {at})")]
+    }
+
+    /// Revokes the access tokens but `keep`.
+    pub(crate) fn access_tokens_revoked(&mut self, keep: Option<TokenId>) {
+        let keep = self.value(keep.map(|token| token.0));
+        let Self { account, at, .. } = self;
+        let update = format!(
+            "UPDATE @access_tokens SET revoked_at = {at} WHERE account = {account}
+             AND revoked_at IS NULL AND id IS DISTINCT FROM {keep} AND {GO}"
+        );
+        self.part("revoked", update);
+    }
+
+    /// Voids every reset token of the account that still counts.
+    pub(crate) fn reset_tokens_voided(&mut self) {
+        let Self { account, at, .. } = self;
+        let update = format!(
+            "UPDATE @reset_tokens SET spent_at = {at}
+             WHERE account = {account} AND spent_at IS NULL AND {GO}"
+        );
+        self.part("voided", update);
+    }
+
+    /// Writes an event, with the number that the part `account` has counted.
+    pub(crate) fn event_written(&mut self, event: &OutboxEvent, due_at: Timestamp) {
+        let insert = event_insert(&mut self.query, event, due_at);
+        self.part("event", insert);
+    }
+
+    pub(crate) fn audit_written(&mut self, record: &AuditRecord) -> Result<(), StoreError> {
+        let insert = audit_written_if(&mut self.query, record, GO)?;
+        self.part("audit", insert);
+        Ok(())
+    }
+
+    /// The whole statement, which returns what `select` says.
+    pub(crate) fn finish(self, select: &str) -> Query {
+        let sql = format!("WITH {} {select}", self.parts.join(",\n"));
+        self.query.with_sql(sql)
+    }
+}
+
+/// Locks the account's own row: every other change of the account waits from here on.
+pub(crate) fn account_locked(account: AccountId) -> Query {
+    Query::new("SELECT 1 FROM @accounts WHERE id = $1 FOR NO KEY UPDATE").bind(account)
+}
+
+/// Counts an event of the account and writes it.
+pub(crate) fn event_counted(event: &OutboxEvent, due_at: Timestamp) -> Query {
+    let mut query = Query::default();
+    let account = query.value(event.account);
+    let insert = event_insert(&mut query, event, due_at);
+    query.with_sql(format!(
+        "WITH account AS (UPDATE @accounts SET events = events + 1 WHERE id = {account}
+                          RETURNING events)
+         {insert}"
+    ))
+}
+
+fn event_insert(query: &mut Query, event: &OutboxEvent, due_at: Timestamp) -> String {
+    let values = [
+        query.value(event.id),
+        query.value(event.at),
+        query.value(event.account),
+        query.value(event.kind.as_str()),
+        query.value(event.payload.clone()),
+        query.value(due_at),
+    ];
+    format!(
+        "INSERT INTO @outbox (id, at, account, kind, payload, due_at, number)
+         SELECT {}, account.events FROM account",
+        values.join(", "),
+    )
+}

@@ -1,0 +1,243 @@
+//! Changing a password, and replacing a hash by another one of the same password.
+
+use repass_core::{
+    Commit, CommitOutcome, HashedPassword, OtpSpend, Rehash, ResetSpend, StoreError,
+};
+
+use crate::attempts::attempts_locked;
+use crate::change::{Change, GO, account_locked};
+use crate::connections::Reply;
+use crate::failure::{damaged, unstorable};
+use crate::query::Query;
+use crate::row::get;
+use crate::store::PostgresStore;
+
+impl PostgresStore {
+    /// Makes the change if everything is as expected, in one round trip.
+    pub(crate) async fn commit_change(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
+        let source = self.accounts();
+        if let Some(table) = &source.mapped {
+            return self.commit_mapped(&source, table, commit).await;
+        }
+        let locks = [attempts_locked(&commit.clear), account_locked(commit.account)];
+        let reply = self.change(locks, own_change(commit)?, Some(&commit.audit)).await?;
+        let version = commit.expected_version.saturating_add(1);
+        match reply {
+            None => Ok(CommitOutcome::Done { version }),
+            Some(reply) => outcome(&reply, version),
+        }
+    }
+
+    pub(crate) async fn replace_hash(&self, rehash: &Rehash) -> Result<bool, StoreError> {
+        let source = self.accounts();
+        if let Some(table) = &source.mapped {
+            return self.rehash_mapped(&source, table, rehash).await;
+        }
+        let mut change = Change::new(rehash.account, rehash.audit.at);
+        let [hash, normalisation, pepper] = hash_values(&mut change, &rehash.hash);
+        let version = change.value(rehash.expected_version);
+        let expected = change.value(rehash.expected_hash.as_str());
+        let account = change.account.clone();
+        change.part(
+            "go",
+            format!(
+                "UPDATE @credentials c
+                 SET hash = {hash}, normalisation = {normalisation}, pepper = {pepper}
+                 FROM @accounts a WHERE a.id = {account} AND a.active AND c.account = a.id
+                     AND c.version = {version} AND c.hash = {expected}
+                 RETURNING 1"
+            ),
+        );
+        change.audit_written(&rehash.audit)?;
+        let change = change.finish(&format!("SELECT {GO} AS done"));
+        let locks = [account_locked(rehash.account)];
+        match self.change(locks, change, Some(&rehash.audit)).await? {
+            None => Ok(true),
+            Some(reply) => done(&reply),
+        }
+    }
+}
+
+/// Whether the parts of a change happened.
+pub(crate) fn done(reply: &Reply) -> Result<bool, StoreError> {
+    reply.rows.first().map_or_else(|| Err(damaged("done")), |row| get(row, "done"))
+}
+
+/// How the statement of [`finish_change`] ended, where `version` is the new one.
+pub(crate) fn outcome(reply: &Reply, version: i64) -> Result<CommitOutcome, StoreError> {
+    let row = reply.rows.first().ok_or_else(|| damaged("done"))?;
+    let (token, active): (bool, bool) = (get(row, "token")?, get(row, "active")?);
+    let (as_expected, otp): (bool, bool) = (get(row, "version")?, get(row, "otp")?);
+    // The token before the version: who redeems a token twice at once is to hear of the token.
+    Ok(if !token {
+        CommitOutcome::TokenSpent
+    } else if !active || !as_expected {
+        CommitOutcome::Conflict
+    } else if !otp {
+        CommitOutcome::OtpSpent
+    } else if done(reply)? {
+        CommitOutcome::Done { version }
+    } else {
+        // Somebody else has just redeemed the signed token.
+        CommitOutcome::TokenSpent
+    })
+}
+
+fn own_change(commit: &Commit) -> Result<Query, StoreError> {
+    let mut change = Change::new(commit.account, commit.at);
+    let account = change.account.clone();
+    let version = change.value(commit.expected_version);
+    let active = format!("EXISTS (SELECT 1 FROM @accounts WHERE id = {account} AND active)");
+    let as_expected = match commit.expected_version {
+        0 => format!("NOT EXISTS (SELECT 1 FROM @credentials WHERE account = {account})"),
+        _ => format!(
+            "EXISTS (SELECT 1 FROM @credentials WHERE account = {account} AND version = {version})"
+        ),
+    };
+    begin_change(&mut change, commit, &active, &as_expected)?;
+
+    if commit.expected_version > 0 && commit.history > 0 {
+        let keep = format!(
+            "INSERT INTO @password_history (account, version, hash, normalisation, pepper)
+             SELECT account, version, hash, normalisation, pepper FROM @credentials
+             WHERE account = {account} AND {GO}"
+        );
+        change.part("kept", keep);
+    }
+    let [hash, normalisation, pepper] = hash_values(&mut change, &commit.hash);
+    let at = change.at.clone();
+    let replace = match commit.expected_version {
+        0 => format!(
+            "INSERT INTO @credentials (account, hash, normalisation, pepper, version, changed_at)
+             SELECT {account}, {hash}, {normalisation}, {pepper}, 1, {at} FROM go"
+        ),
+        _ => format!(
+            "UPDATE @credentials SET hash = {hash}, normalisation = {normalisation},
+                    pepper = {pepper}, version = version + 1, changed_at = {at}
+             WHERE account = {account} AND {GO}"
+        ),
+    };
+    change.part("replaced", replace);
+    finish_change(change, commit, commit.expected_version)
+}
+
+/// The checks of a change, where the account is active if `active` holds, and its credential is the
+/// expected one if `as_expected` does.
+pub(crate) fn begin_change(
+    change: &mut Change,
+    commit: &Commit,
+    active: &str,
+    as_expected: &str,
+) -> Result<(), StoreError> {
+    let (account, at) = (change.account.clone(), change.at.clone());
+    let token = match &commit.spend {
+        None => "TRUE".to_owned(),
+        Some(ResetSpend::Issued(digest)) => {
+            let digest = change.value(*digest);
+            format!(
+                "EXISTS (SELECT 1 FROM @reset_tokens WHERE digest = {digest}
+                         AND account = {account} AND spent_at IS NULL AND expires_at > {at})"
+            )
+        }
+        Some(ResetSpend::Signed { digest, .. }) => {
+            let digest = change.value(*digest);
+            format!("NOT EXISTS (SELECT 1 FROM @reset_tokens WHERE digest = {digest})")
+        }
+    };
+    let otp = match &commit.otp {
+        None => "TRUE".to_owned(),
+        Some(OtpSpend::Step(step)) => {
+            let step = change.value(step_number(*step)?);
+            format!(
+                "EXISTS (SELECT 1 FROM @otp WHERE account = {account}
+                         AND (last_step IS NULL OR last_step < {step}))"
+            )
+        }
+        Some(OtpSpend::Code(digest)) => {
+            let digest = change.value(*digest);
+            format!(
+                "EXISTS (SELECT 1 FROM @otp WHERE account = {account} AND code_digest = {digest}
+                         AND code_expires_at > {at})"
+            )
+        }
+    };
+    change.part(
+        "allowed",
+        format!(
+            "SELECT {token} AS token, {active} AS active, {as_expected} AS version, {otp} AS otp"
+        ),
+    );
+    let all = "SELECT 1 FROM allowed WHERE token AND active AND version AND otp";
+    if let Some(ResetSpend::Signed { digest, expires_at }) = &commit.spend {
+        let (digest, expires_at) = (change.value(*digest), change.value(*expires_at));
+        let redeem = format!(
+            "INSERT INTO @reset_tokens (digest, account, issued_at, expires_at, spent_at)
+             SELECT {digest}, {account}, {at}, {expires_at}, {at} WHERE EXISTS ({all})
+             ON CONFLICT (digest) DO NOTHING RETURNING 1"
+        );
+        change.part("redeemed", redeem);
+        change.part("go", "SELECT 1 FROM redeemed");
+    } else {
+        change.part("go", all);
+    }
+    Ok(())
+}
+
+/// What a change writes beside the hash, where `newest` is the version of the newest hash of the
+/// history.
+pub(crate) fn finish_change(
+    mut change: Change,
+    commit: &Commit,
+    newest: i64,
+) -> Result<Query, StoreError> {
+    let (account, at) = (change.account.clone(), change.at.clone());
+    // Versions count up by one, so the depth of the history is a difference of versions.
+    let depth = i64::try_from(commit.history).unwrap_or(i64::MAX);
+    let oldest = change.value(newest.saturating_sub(depth));
+    change.part(
+        "forgotten",
+        format!(
+            "DELETE FROM @password_history
+             WHERE account = {account} AND version <= {oldest} AND {GO}"
+        ),
+    );
+    match &commit.otp {
+        None => {}
+        Some(OtpSpend::Step(step)) => {
+            let step = change.value(step_number(*step)?);
+            let update = format!("UPDATE @otp SET last_step = {step}");
+            change.part("otp", format!("{update} WHERE account = {account} AND {GO}"));
+        }
+        Some(OtpSpend::Code(_)) => {
+            let update = "UPDATE @otp SET code_digest = NULL, code_expires_at = NULL";
+            change.part("otp", format!("{update} WHERE account = {account} AND {GO}"));
+        }
+    }
+    change.reset_tokens_voided();
+    let mut columns = change.cut_off(commit.keep_token);
+    columns.extend([format!("updated_at = {at}"), "events = events + 1".to_owned()]);
+    change.account_set(&columns);
+    change.access_tokens_revoked(commit.keep_token);
+    let key = change.value(commit.clear.as_bytes());
+    change.part("cleared", format!("DELETE FROM @attempts WHERE key = {key} AND {GO}"));
+    if let Some(event) = commit.deferred_event {
+        let event = change.value(event);
+        change.part("withdrawn", format!("DELETE FROM @outbox WHERE id = {event} AND {GO}"));
+    }
+    change.event_written(&commit.event, commit.event.at);
+    change.audit_written(&commit.audit)?;
+    Ok(change.finish(&format!("SELECT token, active, version, otp, {GO} AS done FROM allowed")))
+}
+
+/// The parameters of a hash: itself, its normalisation, its pepper.
+pub(crate) fn hash_values(change: &mut Change, hash: &HashedPassword) -> [String; 3] {
+    [
+        change.value(hash.as_str()),
+        change.value(hash.normalisation().as_str()),
+        change.value(hash.pepper()),
+    ]
+}
+
+fn step_number(step: u64) -> Result<i64, StoreError> {
+    i64::try_from(step).map_err(|_| unstorable("the one-time password's step is out of range"))
+}

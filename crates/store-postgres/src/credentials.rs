@@ -1,0 +1,72 @@
+use async_trait::async_trait;
+use jiff::Timestamp;
+use repass_core::{
+    AccountId, AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, CredentialStore,
+    FinishAttempt, HashedPassword, Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
+};
+
+use crate::query::Query;
+use crate::row;
+use crate::store::PostgresStore;
+
+#[async_trait]
+impl CredentialStore for PostgresStore {
+    async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
+        let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
+        self.retried(|| async {
+            let source = self.accounts();
+            let Some(find) = source.find(&subject.realm, &user_id) else { return Ok(None) };
+            let found = source.only(self.rows(&find).await?, &subject.realm, &user_id)?;
+            found.map(|row| source.with_credential(&row)).transpose()
+        })
+        .await
+    }
+
+    async fn history(
+        &self,
+        account: AccountId,
+        depth: usize,
+    ) -> Result<Vec<HashedPassword>, StoreError> {
+        let hashes = Query::new(
+            "SELECT hash, normalisation FROM @password_history
+             WHERE account = $1 ORDER BY version DESC LIMIT $2",
+        );
+        let hashes = hashes.bind(account).bind(i64::try_from(depth).unwrap_or(i64::MAX));
+        self.retried(|| async { self.rows(&hashes).await?.iter().map(row::hash).collect() }).await
+    }
+
+    async fn reserve_attempt(
+        &self,
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError> {
+        self.retried(|| self.reserve(attempt)).await
+    }
+
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+        let finished = self.retried(|| self.finish(attempt)).await;
+        if finished.is_err()
+            && let (Some(reservation), AttemptOutcome::Released) =
+                (&attempt.reservation, attempt.outcome)
+        {
+            // The holder is not to blame where only the record cannot be written.
+            let _ = self.retried(|| self.release_alone(reservation)).await;
+        }
+        finished
+    }
+
+    async fn delete_expired_attempts(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        self.retried(|| self.sweep_attempts(now, limit)).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
+        self.retried(|| self.commit_change(commit)).await
+    }
+
+    async fn rehash(&self, rehash: &Rehash) -> Result<bool, StoreError> {
+        self.retried(|| self.replace_hash(rehash)).await
+    }
+}

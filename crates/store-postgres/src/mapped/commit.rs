@@ -1,0 +1,175 @@
+//! Changing the hash of an account of a mapped table.
+
+use jiff::Timestamp;
+use repass_accounts_table::fingerprint;
+use repass_core::{Commit, CommitOutcome, Credential, HashedPassword, Rehash, StoreError};
+
+use super::{MappedTable, register};
+use crate::accounts_source::AccountsSource;
+use crate::change::{Change, GO};
+use crate::commit::{begin_change, done, finish_change, hash_values, outcome};
+use crate::failure::damaged;
+use crate::query::Query;
+use crate::row::{self, get};
+use crate::store::PostgresStore;
+use crate::transaction::Durability;
+
+impl PostgresStore {
+    /// As [`commit_change`](Self::commit_change). The table itself is written with the condition that
+    /// it still has the expected hash, since the other application takes no lock of repass's.
+    pub(crate) async fn commit_mapped(
+        &self,
+        source: &AccountsSource,
+        table: &MappedTable,
+        commit: &Commit,
+    ) -> Result<CommitOutcome, StoreError> {
+        let Commit { account, realm, user_id, .. } = commit;
+        let mut transaction = self.begin(Durability::Power).await?;
+        let clear = Some(&commit.clear);
+        let found =
+            register(source, table, &mut transaction, *account, realm, user_id, clear).await?;
+        let (id, active, credential, version) = match &found {
+            // Its tokens are looked at all the same: a spent one is said first.
+            None => (String::new(), false, None, 0),
+            Some(row) => {
+                let standing = row::standing(row)?;
+                let id = get(row, "mapped_id")?;
+                (id, get(row, "active")?, standing.credential(), standing.next_version())
+            }
+        };
+        let present = credential.as_ref().map(|own| &own.hash);
+        let as_expected = present == commit.expected_hash.as_ref()
+            && credential.as_ref().map_or(0, |own| own.version) == commit.expected_version;
+
+        let mut change = Change::new(*account, commit.at);
+        let (active, as_expected) = (change.value(active), change.value(as_expected));
+        begin_change(&mut change, commit, &active, &as_expected)?;
+        if let Some(credential) = &credential {
+            keep(&mut change, credential);
+        }
+        note(&mut change, version, commit.at, &commit.hash);
+        let newest = version.saturating_sub(1);
+        let change = finish_change(change, commit, newest)?;
+        let update = table.hash_written(&id, commit.expected_hash.as_ref(), &commit.hash);
+        let replies = transaction.run(&[change, update]).await?;
+        let [changed, updated] = replies.as_slice() else { return Err(damaged("done")) };
+        let outcome = match outcome(changed, version)? {
+            CommitOutcome::Done { .. } if !is_one(updated.affected)? => CommitOutcome::Conflict,
+            outcome => outcome,
+        };
+        match outcome {
+            CommitOutcome::Done { .. } => drop(transaction.commit(&[], Some(&commit.audit)).await?),
+            _ => transaction.rollback().await?,
+        }
+        Ok(outcome)
+    }
+
+    /// As [`replace_hash`](Self::replace_hash).
+    pub(crate) async fn rehash_mapped(
+        &self,
+        source: &AccountsSource,
+        table: &MappedTable,
+        rehash: &Rehash,
+    ) -> Result<bool, StoreError> {
+        let Rehash { account, realm, user_id, expected_version, expected_hash, .. } = rehash;
+        let mut transaction = self.begin(Durability::Power).await?;
+        let found =
+            register(source, table, &mut transaction, *account, realm, user_id, None).await?;
+        let Some(row) = found else {
+            transaction.rollback().await?;
+            return Ok(false);
+        };
+        let (id, active): (String, bool) = (get(&row, "mapped_id")?, get(&row, "active")?);
+        let credential = row::standing(&row)?.credential().filter(|present| {
+            active && present.version == *expected_version && present.hash == *expected_hash
+        });
+        let Some(Credential { version, changed_at, .. }) = credential else {
+            transaction.rollback().await?;
+            return Ok(false);
+        };
+        let mut change = Change::new(*account, rehash.audit.at);
+        change.part("go", "SELECT 1");
+        note(&mut change, version, changed_at, &rehash.hash);
+        change.audit_written(&rehash.audit)?;
+        let change = change.finish(&format!("SELECT {GO} AS done"));
+        let update = table.hash_written(&id, Some(expected_hash), &rehash.hash);
+        let replies = transaction.run(&[change, update]).await?;
+        let [changed, updated] = replies.as_slice() else { return Err(damaged("done")) };
+        if done(changed)? && is_one(updated.affected)? {
+            transaction.commit(&[], Some(&rehash.audit)).await?;
+            Ok(true)
+        } else {
+            transaction.rollback().await?;
+            Ok(false)
+        }
+    }
+}
+
+/// Keeps the present hash in the history.
+fn keep(change: &mut Change, credential: &Credential) {
+    let [hash, normalisation, pepper] = hash_values(change, &credential.hash);
+    let (account, version) = (change.account.clone(), change.value(credential.version));
+    change.part(
+        "kept",
+        format!(
+            "INSERT INTO @password_history (account, version, hash, normalisation, pepper)
+             SELECT {account}, {version}, {hash}, {normalisation}, {pepper} FROM go"
+        ),
+    );
+}
+
+/// Notes the hash that is written to the table.
+fn note(change: &mut Change, version: i64, changed_at: Timestamp, hash: &HashedPassword) {
+    let account = change.account.clone();
+    let (version, changed_at) = (change.value(version), change.value(changed_at));
+    let normalisation = change.value(hash.normalisation().as_str());
+    let (pepper, mark) = (change.value(hash.pepper()), change.value(&fingerprint(hash)));
+    change.part(
+        "noted",
+        format!(
+            "INSERT INTO @credentials (account, version, changed_at, normalisation, pepper,
+                                       fingerprint)
+             SELECT {account}, {version}, {changed_at}, {normalisation}, {pepper}, {mark} FROM go
+             ON CONFLICT (account) DO UPDATE
+             SET version = excluded.version, changed_at = excluded.changed_at,
+                 normalisation = excluded.normalisation, pepper = excluded.pepper,
+                 fingerprint = excluded.fingerprint"
+        ),
+    );
+}
+
+impl MappedTable {
+    /// Puts the new hash in the place of the expected one in the row of this id.
+    fn hash_written(
+        &self,
+        id: &str,
+        expected: Option<&HashedPassword>,
+        hash: &HashedPassword,
+    ) -> Query {
+        let column = &self.mapping.hash;
+        let present = self.text(Some(column));
+        let mut query = Query::default();
+        let (hash, id) = (query.value(hash.as_str()), query.value(id));
+        let as_expected = match expected {
+            None => format!("{present} IS NULL"),
+            Some(expected) => {
+                format!("{} = {}", self.exact(&present), query.value(expected.as_str()))
+            }
+        };
+        query.with_sql(format!(
+            "UPDATE {} AS f SET {} = {hash} WHERE {} AND {as_expected}",
+            self.name(),
+            column.quoted(),
+            self.is_row(&id),
+        ))
+    }
+}
+
+/// Whether the row was there. More than one is damage.
+pub(super) fn is_one(affected: u64) -> Result<bool, StoreError> {
+    match affected {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(damaged("id: more than one row has it, so none of them")),
+    }
+}

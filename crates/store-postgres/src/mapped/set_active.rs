@@ -1,0 +1,58 @@
+use repass_core::{AccountError, AccountId, AuditRecord};
+
+use super::MappedTable;
+use super::commit::is_one;
+use crate::accounts_source::AccountsSource;
+use crate::administration::activation;
+use crate::change::account_locked;
+use crate::commit::done;
+use crate::failure::damaged;
+use crate::query::Query;
+use crate::row::get;
+use crate::store::PostgresStore;
+use crate::transaction::Durability;
+
+impl PostgresStore {
+    /// Allows or forbids the use of an account of a mapped table.
+    pub(crate) async fn set_active_mapped(
+        &self,
+        source: &AccountsSource,
+        table: &MappedTable,
+        account: AccountId,
+        active: bool,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let column = table.mapping.active.as_ref().ok_or(AccountError::NotMapped("active"))?;
+        let mut transaction = self.begin(Durability::Power).await?;
+        let id = Query::new("SELECT user_id AS mapped_id FROM @accounts WHERE id = $1");
+        let queries = [account_locked(account), id.bind(account)];
+        let replies = transaction.run(&queries).await?;
+        let Some(row) = replies.last().and_then(|reply| reply.rows.first()) else {
+            transaction.rollback().await?;
+            return Err(AccountError::Unknown);
+        };
+        let id: String = get(row, "mapped_id")?;
+        let change = activation(source, account, active, audit)?;
+        let mut update = Query::default();
+        let value = match table.fit.active_is_boolean {
+            true => update.value(active),
+            false => format!("CAST({} AS SMALLINT)", update.value(i64::from(active))),
+        };
+        let id = update.value(id.as_str());
+        let update = update.with_sql(format!(
+            "UPDATE {} AS f SET {} = {value} WHERE {}",
+            table.name(),
+            column.quoted(),
+            table.is_row(&id),
+        ));
+        let replies = transaction.run(&[change, update]).await?;
+        let [changed, updated] = replies.as_slice() else { return Err(damaged("done").into()) };
+        if done(changed)? && is_one(updated.affected)? {
+            transaction.commit(&[], Some(audit)).await?;
+            Ok(())
+        } else {
+            transaction.rollback().await?;
+            Err(AccountError::Unknown)
+        }
+    }
+}

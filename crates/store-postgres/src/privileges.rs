@@ -1,0 +1,79 @@
+//! What a role that serves must be allowed.
+
+use repass_core::StoreError;
+
+use crate::connections::Connections;
+use crate::query::Query;
+use crate::row::get;
+
+/// The privileges on repass's own tables. `README.md` lists them as statements.
+pub(crate) const PRIVILEGES: &[(&str, &[&str])] = &[
+    ("migrations", &["SELECT"]),
+    ("accounts_table", &["SELECT"]),
+    ("accounts", &["SELECT", "INSERT", "UPDATE"]),
+    ("credentials", &["SELECT", "INSERT", "UPDATE"]),
+    ("password_history", &["SELECT", "INSERT", "DELETE"]),
+    ("attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("reset_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("access_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("keys", &["SELECT", "INSERT", "UPDATE"]),
+    ("otp", &["SELECT", "INSERT", "UPDATE"]),
+    ("audit", &["SELECT", "INSERT", "DELETE"]),
+    ("outbox", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("outbox_deliveries", &["SELECT", "INSERT", "UPDATE"]),
+    ("key_checks", &["SELECT", "INSERT", "UPDATE"]),
+];
+
+/// The privileges that this role lacks, as in `UPDATE ON repass.credentials`. None is lacking on what
+/// does not exist.
+pub(crate) async fn missing(
+    connections: &Connections,
+    schema: &str,
+) -> Result<Vec<String>, StoreError> {
+    let usage = Query::new(
+        "SELECT 1 FROM pg_catalog.pg_namespace
+         WHERE nspname = $1 AND NOT has_schema_privilege(oid, 'USAGE')",
+    );
+    if !connections.run(&usage.bind(schema)).await?.rows.is_empty() {
+        return Ok(vec![format!("USAGE ON SCHEMA {schema}")]);
+    }
+    let needed = PRIVILEGES
+        .iter()
+        .flat_map(|(table, privileges)| privileges.iter().map(move |own| (*table, *own)));
+    let (tables, privileges): (Vec<String>, Vec<String>) =
+        needed.map(|(table, own)| (table.to_owned(), own.to_owned())).unzip();
+    let query = Query::new(
+        "SELECT CAST(c.relname AS TEXT) AS name, w.privilege
+         FROM unnest($1, $2) AS w (name, privilege)
+         JOIN pg_catalog.pg_class c ON c.relname = w.name
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $3
+         WHERE NOT has_table_privilege(c.oid, w.privilege)",
+    );
+    let reply = connections.run(&query.bind(tables).bind(privileges).bind(schema)).await?;
+    let lacking = reply.rows.iter().map(|row| {
+        let (table, privilege): (&str, &str) = (get(row, "name")?, get(row, "privilege")?);
+        Ok(format!("{privilege} ON {schema}.{table}"))
+    });
+    lacking.collect()
+}
+
+/// The privileges that this role lacks to make or to change the schema.
+pub(crate) async fn missing_to_migrate(
+    connections: &Connections,
+    schema: &str,
+) -> Result<Vec<String>, StoreError> {
+    let query = Query::new(
+        "SELECT CASE
+             WHEN n.oid IS NULL AND NOT has_database_privilege(d.oid, 'CREATE')
+                 THEN 'CREATE ON DATABASE ' || d.datname
+             WHEN n.oid IS NOT NULL AND NOT has_schema_privilege(n.oid, 'CREATE')
+                 THEN 'CREATE ON SCHEMA ' || n.nspname
+         END AS lacking
+         FROM pg_catalog.pg_database d
+         LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $1
+         WHERE d.datname = current_database()",
+    );
+    let reply = connections.run(&query.bind(schema)).await?;
+    let lacking = reply.rows.iter().map(|row| get::<Option<String>>(row, "lacking"));
+    Ok(lacking.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}

@@ -1,0 +1,107 @@
+//! Whether a change could be committed.
+
+use std::time::{Duration, Instant};
+
+use repass_core::StoreError;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::failure::damaged;
+use crate::migrations;
+use crate::query::Query;
+use crate::row::get;
+use crate::store::PostgresStore;
+use crate::transaction::Durability;
+
+/// How long a verdict stands, for all who ask.
+const STANDS: Duration = Duration::from_secs(1);
+
+/// The last verdict.
+#[derive(Debug, Default)]
+pub(crate) struct Readiness(Mutex<Option<(Instant, Result<(), NotReady>)>>);
+
+/// An error that several can be given.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{text}")]
+struct NotReady {
+    text: String,
+    is_outage: bool,
+}
+
+impl PostgresStore {
+    /// Returns whether a change could be committed now: the server is no standby, takes writes, and has
+    /// the schema that this program knows, and a mapped table is as it was. For health probes: all that
+    /// ask within a second share an answer, and none waits longer than the statement time-out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the server cannot be reached or takes no writes,
+    /// [`StoreError::Damaged`] when a table is not as it should be.
+    pub async fn check_ready(&self) -> Result<(), StoreError> {
+        let deadline = self.0.connections.deadline();
+        let Ok(mut last) = timeout(deadline, self.0.readiness.0.lock()).await else {
+            return Err(StoreError::Unavailable("no answer within the statement time-out".into()));
+        };
+        let standing = last.as_ref().filter(|(at, _)| at.elapsed() < STANDS);
+        let verdict = match standing {
+            Some((_, verdict)) => verdict.clone(),
+            None => {
+                let probed = timeout(deadline, self.probe()).await;
+                let verdict = match probed {
+                    Ok(probed) => probed.map_err(NotReady::new),
+                    Err(_) => Err(NotReady {
+                        text: "no answer within the statement time-out".to_owned(),
+                        is_outage: true,
+                    }),
+                };
+                *last = Some((Instant::now(), verdict.clone()));
+                verdict
+            }
+        };
+        verdict.map_err(|error| match error.is_outage {
+            true => StoreError::Unavailable(error.into()),
+            false => StoreError::Damaged(error.text),
+        })
+    }
+
+    /// Writes what a reservation does, and undoes it.
+    async fn probe(&self) -> Result<(), StoreError> {
+        let mut queries = vec![
+            Query::new("SELECT pg_is_in_recovery() AS standby"),
+            Query::new(migrations::VERSION),
+            // A row of its own, so that no probe waits for another one.
+            Query::new(
+                "INSERT INTO @attempts (key, failures)
+                 VALUES (sha256(convert_to(CAST(gen_random_uuid() AS TEXT), 'UTF8')), 0)",
+            ),
+        ];
+        queries.extend(self.accounts().probe());
+        let mut transaction = self.begin(Durability::Process).await?;
+        let replies = transaction.run(&queries).await?;
+        transaction.rollback().await?;
+        let standby = replies.first().and_then(|reply| reply.rows.first());
+        if standby.map_or_else(|| Err(damaged("standby")), |row| get(row, "standby"))? {
+            return Err(StoreError::Unavailable("the server is a standby".into()));
+        }
+        let (found, newest) =
+            (replies.get(1).map_or(Ok(0), migrations::version_of)?, migrations::newest());
+        if found == newest || found == newest.saturating_add(1) {
+            Ok(())
+        } else {
+            let text = format!("the schema has version {found}, this program knows {newest}");
+            Err(StoreError::Damaged(text))
+        }
+    }
+}
+
+impl NotReady {
+    fn new(error: StoreError) -> Self {
+        let is_outage = matches!(error, StoreError::Unavailable(_));
+        let mut text = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        Self { text, is_outage }
+    }
+}

@@ -1,0 +1,79 @@
+//! Trying again what failed for reasons that pass.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+
+use crate::failure::Passes;
+
+/// After the first try. With the waits below, and up to as much again at random, the last one is one
+/// to two seconds later.
+const RETRIES: usize = 8;
+
+const MIN_DELAY: Duration = Duration::from_millis(10);
+
+const MAX_DELAY: Duration = Duration::from_millis(250);
+
+/// Waits that grow, and are spread at random so that two who met do not meet again.
+pub(crate) fn backoff() -> ExponentialBuilder {
+    ExponentialBuilder::new()
+        .with_min_delay(MIN_DELAY)
+        .with_max_delay(MAX_DELAY)
+        .with_max_times(RETRIES)
+        .with_jitter()
+}
+
+/// Runs `attempt`, which writes all or nothing, until it succeeds, fails for a reason that does not
+/// pass, or has failed too often.
+pub(crate) async fn retried<T, E, F>(attempt: impl FnMut() -> F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Passes,
+{
+    attempt.retry(backoff()).sleep(tokio::time::sleep).when(E::passes).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use repass_core::StoreError;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Failing {
+        passes: bool,
+    }
+
+    impl Passes for Failing {
+        fn store_error(&self) -> Option<&StoreError> {
+            None
+        }
+
+        fn passes(&self) -> bool {
+            self.passes
+        }
+    }
+
+    /// How often it is tried, when the first `failures` tries fail.
+    async fn tries(failures: usize, passes: bool) -> (usize, Result<(), Failing>) {
+        let tries = Cell::new(0);
+        let result = retried(|| {
+            tries.set(tries.get() + 1);
+            let failed = tries.get() <= failures;
+            async move { if failed { Err(Failing { passes }) } else { Ok(()) } }
+        })
+        .await;
+        (tries.get(), result)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_passes_is_tried_again_a_bounded_number_of_times() {
+        assert_eq!(tries(0, true).await, (1, Ok(())));
+        assert_eq!(tries(RETRIES, true).await, (RETRIES + 1, Ok(())));
+        let endless = Err(Failing { passes: true });
+        assert_eq!(tries(usize::MAX, true).await, (RETRIES + 1, endless));
+        assert_eq!(tries(usize::MAX, false).await, (1, Err(Failing { passes: false })));
+    }
+}

@@ -1,0 +1,33 @@
+//! The conformance suite over PostgreSQL.
+
+use std::sync::Arc;
+
+use repass_core::AdministrationStore;
+use repass_testkit::conformance::{self, AdministrationFixture};
+
+use crate::database::{open, raw, shared, url};
+
+async fn node(url: &str) -> Arc<dyn AdministrationStore> {
+    Arc::new(open(url).await)
+}
+
+pub(crate) async fn one_store_passes() {
+    let fixture = AdministrationFixture::new(node(&url()).await);
+    conformance::run(&fixture).await.assert_all_passed();
+}
+
+/// A database that orders texts as people do, not by their bytes.
+pub(crate) async fn one_store_passes_in_english() {
+    let create =
+        "CREATE DATABASE english TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'";
+    raw(&url()).await.batch_execute(create).await.unwrap();
+    let fixture = AdministrationFixture::new(node(&shared().url("english")).await);
+    conformance::run(&fixture).await.assert_all_passed();
+}
+
+/// Two stores that know nothing of each other but the database.
+pub(crate) async fn two_nodes_pass_as_one() {
+    let url = url();
+    let fixture = AdministrationFixture::of_nodes([node(&url).await, node(&url).await]);
+    conformance::run(&fixture).await.assert_passed();
+}
