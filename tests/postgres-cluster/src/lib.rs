@@ -17,10 +17,13 @@
 #![cfg(unix)]
 
 mod cluster;
+
 mod programs;
+mod proxy;
 mod user;
 
 pub use cluster::{Cluster, Mode};
+pub use proxy::{Cut, Proxy};
 pub use programs::{VARIABLE, programs};
 
 /// Why there can be no cluster here.
