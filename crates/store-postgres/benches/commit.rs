@@ -93,7 +93,10 @@ impl Bench {
         let manager = Manager::new(url.parse().unwrap(), NoTls);
         let bare = Pool::builder(manager).max_size(32).build().unwrap();
         let client = bare.get().await.unwrap();
-        client.batch_execute("CREATE TABLE bare (id BIGINT PRIMARY KEY, payload TEXT)").await.unwrap();
+        client
+            .batch_execute("CREATE TABLE bare (id BIGINT PRIMARY KEY, payload TEXT)")
+            .await
+            .unwrap();
         client.batch_execute(&fill(accounts)).await.unwrap();
         let hasher = Constant(HashedPassword::from_stored("$constant$"));
         let key = InstallationKey::from_bytes([3; 32]);
@@ -142,7 +145,10 @@ impl Bench {
             }
             let (changes, inserts) = (median(changes), median(inserts));
             let ratio = changes / inserts;
-            println!("| {} | {callers} | {changes:.0} | {inserts:.0} | {ratio:.2} |", self.accounts);
+            println!(
+                "| {} | {callers} | {changes:.0} | {inserts:.0} | {ratio:.2} |",
+                self.accounts
+            );
         }
     }
 

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use repass_core::{
-    AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, DeferredLockoutEvent,
+    AccountId, AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, DeferredLockoutEvent,
     FinishAttempt, ReserveAttempt, ReserveOutcome, StoreError,
 };
 
 use crate::audit::audit_written;
-use crate::change::event_counted;
+use crate::change::{account_locked, event_counted};
 use crate::failure::damaged;
 use crate::mapped::register;
 use crate::outbox::event_withdrawn;
@@ -17,47 +17,108 @@ use crate::store::PostgresStore;
 use crate::transaction::{Durability, Transaction};
 
 impl PostgresStore {
-    /// The lock of an attempt's row is taken before that of its account's row, here and in every
-    /// other transaction that takes both.
     pub(crate) async fn reserve(
         &self,
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError> {
-        let ReserveAttempt { key, path, policy, now, .. } = *attempt;
-        let mut transaction = self.begin(Durability::Process).await?;
-        let before = attempts_locked_or_first(&mut transaction, key).await?;
-        match before.reserve(key, path, policy, now) {
-            Ok((state, mut reservation)) => {
-                let mut queries = vec![attempts_written(key, &state)];
-                if let Some(deferred) = attempt.event
-                    && let Some((event, due_at)) = deferred.raised_by(&reservation, policy)
-                    && self.can_be_told_of(&mut transaction, deferred, event.account).await?
-                {
-                    queries.push(event_counted(&event, due_at));
-                    reservation.deferred_event = Some(event.id);
-                }
-                transaction.commit(&queries, None).await?;
-                Ok(ReserveOutcome::Reserved(reservation))
-            }
-            Err(locked_out) => {
-                transaction.rollback().await?;
-                Ok(ReserveOutcome::LockedOut(locked_out))
-            }
+        if let Some(reservation) = self.reserve_first(attempt).await? {
+            return Ok(ReserveOutcome::Reserved(reservation));
+        }
+        match self.reserve_next(attempt, None).await? {
+            Next::Outcome(outcome) => Ok(outcome),
+            // It is decided anew with the account locked.
+            Next::Raises(account) => match self.reserve_next(attempt, Some(account)).await? {
+                Next::Outcome(outcome) => Ok(outcome),
+                Next::Raises(_) => Err(damaged("attempts")),
+            },
         }
     }
 
-    /// Whether an event can be written of the account. One that was deleted from its mapped table
-    /// meanwhile has nobody left to be told.
-    async fn can_be_told_of(
+    /// Reserves the first attempt since the row was cleared, by one statement. `None` where there is
+    /// a row, or an event has to be written.
+    async fn reserve_first(
+        &self,
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<Option<AttemptReservation>, StoreError> {
+        let ReserveAttempt { key, path, policy, now, event, .. } = *attempt;
+        let Ok((state, reservation)) = AttemptState::default().reserve(key, path, policy, now)
+        else {
+            return Ok(None);
+        };
+        if event.is_some_and(|event| event.raised_by(&reservation, policy).is_some()) {
+            return Ok(None);
+        }
+        // As `Durability::Process`, for the statement's own transaction.
+        let insert = state_bound(
+            "INSERT INTO @attempts (failures, password_locked_until, reset_locked_until, expires_at,
+                                    key)
+             SELECT $1, $2, $3, $4, $5 WHERE set_config('synchronous_commit', 'off', TRUE) = 'off'
+             ON CONFLICT (key) DO NOTHING",
+            key,
+            &state,
+        );
+        match self.0.connections.run(&insert).await {
+            Ok(reply) => Ok((reply.affected == 1).then_some(reservation)),
+            // It may be counted by now, and must not be counted twice.
+            Err(failure) if failure.may_be_committed() => Err(failure.outcome_unknown()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Reserves an attempt with its row locked. An event is written if the account `holder` is to be
+    /// locked first, as it is in every transaction that locks both.
+    async fn reserve_next(
+        &self,
+        attempt: &ReserveAttempt<'_>,
+        holder: Option<AccountId>,
+    ) -> Result<Next, StoreError> {
+        let ReserveAttempt { key, path, policy, now, .. } = *attempt;
+        let mut transaction = self.begin(Durability::Process).await?;
+        let known = match (holder, attempt.event) {
+            (Some(holder), Some(event)) => {
+                self.lock_holder(&mut transaction, holder, event).await?
+            }
+            _ => false,
+        };
+        let before = attempts_locked_or_first(&mut transaction, key).await?;
+        let (state, mut reservation) = match before.reserve(key, path, policy, now) {
+            Ok(reserved) => reserved,
+            Err(locked_out) => {
+                transaction.rollback().await?;
+                return Ok(Next::Outcome(ReserveOutcome::LockedOut(locked_out)));
+            }
+        };
+        let mut queries = vec![attempts_written(key, &state)];
+        let raised = attempt.event.and_then(|event| event.raised_by(&reservation, policy));
+        if let Some((event, due_at)) = raised {
+            if holder.is_none() {
+                transaction.rollback().await?;
+                return Ok(Next::Raises(event.account));
+            }
+            if known {
+                queries.push(event_counted(&event, due_at));
+                reservation.deferred_event = Some(event.id);
+            }
+        }
+        transaction.commit(&queries, None).await?;
+        Ok(Next::Outcome(ReserveOutcome::Reserved(reservation)))
+    }
+
+    /// Locks the account of an event. Whether there is one: it may have been deleted from its mapped
+    /// table meanwhile, and then there is nobody to be told.
+    async fn lock_holder(
         &self,
         transaction: &mut Transaction<'_>,
+        account: AccountId,
         deferred: &DeferredLockoutEvent,
-        account: repass_core::AccountId,
     ) -> Result<bool, StoreError> {
         let source = self.accounts();
-        let Some(table) = &source.mapped else { return Ok(true) };
+        let Some(table) = &source.mapped else {
+            let locked = transaction.run_one(account_locked(account)).await?;
+            return Ok(!locked.rows.is_empty());
+        };
         let (realm, user_id) = deferred.holder();
-        let found = register(&source, table, transaction, account, realm, user_id, None).await?;
+        let found = register(&source, table, transaction, account, realm, user_id).await?;
         Ok(found.is_some())
     }
 
@@ -113,6 +174,13 @@ impl PostgresStore {
     }
 }
 
+/// How far [`reserve_next`](PostgresStore::reserve_next) came.
+enum Next {
+    Outcome(ReserveOutcome),
+    /// Nothing was written: an event of this account has to be, too.
+    Raises(AccountId),
+}
+
 const STATE: &str = "failures, password_locked_until, reset_locked_until, expires_at";
 
 /// What releases a reservation, with its deferred event.
@@ -147,18 +215,24 @@ async fn attempts_locked_or_first(
 }
 
 /// Locks the row, if there is one.
-pub(crate) fn attempts_locked(key: &AttemptKey) -> Query {
+fn attempts_locked(key: &AttemptKey) -> Query {
     let lock = format!("SELECT {STATE} FROM @attempts WHERE key = $1 FOR UPDATE");
     Query::new(lock).bind(key.as_bytes())
 }
 
 fn attempts_written(key: &AttemptKey, state: &AttemptState) -> Query {
-    let update = Query::new(
+    state_bound(
         "UPDATE @attempts SET failures = $1, password_locked_until = $2, reset_locked_until = $3,
                 expires_at = $4
          WHERE key = $5",
-    );
-    update
+        key,
+        state,
+    )
+}
+
+/// A statement with the columns of a state, in the order of [`STATE`], and the key.
+fn state_bound(sql: &str, key: &AttemptKey, state: &AttemptState) -> Query {
+    Query::new(sql)
         .bind(i64::from(state.failures))
         .bind(state.password_locked_until)
         .bind(state.reset_locked_until)

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Client, Hook, HookError, Manager, ManagerConfig, Object, Pool};
-use futures_util::future::{join3, join_all};
+use futures_util::future::{join_all, join3};
 use futures_util::{TryStreamExt, pin_mut};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -222,10 +222,8 @@ impl deadpool_postgres::Connect for Servers {
 }
 
 type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-type Connected = Result<
-    (tokio_postgres::Client, tokio::task::JoinHandle<()>),
-    tokio_postgres::Error,
->;
+type Connected =
+    Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>), tokio_postgres::Error>;
 
 impl Servers {
     async fn connect_to(&self, server: &Config) -> Connected {

@@ -224,9 +224,9 @@ pub(crate) fn is_schema_change(error: &StoreError) -> bool {
 
 /// Whether the server does not let the user in, or has no such database.
 pub(crate) fn login_refused(error: &(dyn StdError + 'static)) -> bool {
-    error.downcast_ref::<Reported>().is_some_and(|own| {
-        own.code.starts_with("28") || own.code == "3D000"
-    })
+    error
+        .downcast_ref::<Reported>()
+        .is_some_and(|own| own.code.starts_with("28") || own.code == "3D000")
 }
 
 /// What stands in `column` cannot be. The value is left out: it may be a hash.

@@ -28,8 +28,8 @@ mod transaction;
 pub use deadpool_postgres;
 pub use open::{OpenError, PostgresOptions};
 pub use repass_accounts_table::{
-    Accounts, AccountsMismatch, AccountsTable, ColumnProblem, InvalidAccountsTable,
-    InvalidSqlName, RealmOf, SqlName, TableName,
+    Accounts, AccountsMismatch, AccountsTable, ColumnProblem, InvalidAccountsTable, InvalidSqlName,
+    RealmOf, SqlName, TableName,
 };
 pub use store::PostgresStore;
 pub use tls::InvalidCertificate;

@@ -181,10 +181,7 @@ impl PostgresStore {
         ServerUrl::parse(url, |name| std::env::var(name).ok()).map(drop)
     }
 
-    async fn open(
-        connections: Connections,
-        options: &PostgresOptions,
-    ) -> Result<Self, OpenError> {
+    async fn open(connections: Connections, options: &PostgresOptions) -> Result<Self, OpenError> {
         let opening = (|| prepare(&connections, options))
             .retry(backoff())
             .sleep(tokio::time::sleep)
@@ -267,9 +264,7 @@ async fn prepare(
     }
     let accounts = match locate(connections, &options.accounts).await? {
         None => AccountsSource::own(),
-        Some(mapping) => {
-            AccountsSource::mapped(MappedTable::inspect(connections, &mapping).await?)
-        }
+        Some(mapping) => AccountsSource::mapped(MappedTable::inspect(connections, &mapping).await?),
     };
     let lazy = "SELECT current_setting('synchronous_commit') = 'off' AS lazy";
     let lazy = connections.run(&Query::new(lazy)).await.map_err(StoreError::from)?;

@@ -251,7 +251,10 @@ impl Parameters {
             config.keepalives(false);
         }
         for (name, set) in [
-            ("connect_timeout", Config::connect_timeout as fn(&mut Config, Duration) -> &mut Config),
+            (
+                "connect_timeout",
+                Config::connect_timeout as fn(&mut Config, Duration) -> &mut Config,
+            ),
             ("keepalives_idle", Config::keepalives_idle),
             ("keepalives_interval", Config::keepalives_interval),
         ] {
@@ -367,7 +370,8 @@ mod tests {
         }
         let missing = refused("postgres://db/x?sslmode=verify-full&sslrootcert=/missing.pem");
         assert!(missing.contains("sslrootcert") && missing.contains("/missing.pem"), "{missing}");
-        for url in ["", "sqlite:a.db", "postgres:db/x", "postgres://u@db:port/x", "postgres://d/x#a"]
+        for url in
+            ["", "sqlite:a.db", "postgres:db/x", "postgres://u@db:port/x", "postgres://d/x#a"]
         {
             assert!(parse(url).is_err(), "{url}");
         }

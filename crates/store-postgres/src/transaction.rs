@@ -115,7 +115,12 @@ impl<'c> Transaction<'c> {
             return Err(failure.into());
         }
         let Some(record) = record else { return Err(failure.outcome_unknown()) };
-        match timeout(self.connections.deadline(), is_recorded(self.connections, self.begin, record)).await {
+        match timeout(
+            self.connections.deadline(),
+            is_recorded(self.connections, self.begin, record),
+        )
+        .await
+        {
             Ok(Ok(true)) => Ok(None),
             Ok(Ok(false)) => Err(failure.not_committed()),
             Ok(Err(_)) | Err(_) => Err(failure.outcome_unknown()),

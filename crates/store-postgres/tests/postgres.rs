@@ -31,10 +31,7 @@ fn main() {
             )),*]
         };
     }
-    let mut trials = trials![
-        conformance::one_store_passes,
-        conformance::two_nodes_pass_as_one,
-    ];
+    let mut trials = trials![conformance::one_store_passes, conformance::two_nodes_pass_as_one,];
     let english = trial("conformance::one_store_passes_in_english", || {
         database::run(conformance::one_store_passes_in_english());
     });

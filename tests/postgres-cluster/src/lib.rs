@@ -23,8 +23,8 @@ mod proxy;
 mod user;
 
 pub use cluster::{Cluster, Mode};
-pub use proxy::{Cut, Proxy};
 pub use programs::{VARIABLE, programs};
+pub use proxy::{Cut, Proxy};
 
 /// Why there can be no cluster here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

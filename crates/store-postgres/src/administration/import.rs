@@ -42,8 +42,7 @@ impl PostgresStore {
             if let Some(insert) = inserted_credentials(&new) {
                 transaction.run_one(insert).await?;
             }
-            let others =
-                accounts_within(&mut transaction, &batch.audit.realm, &others).await?;
+            let others = accounts_within(&mut transaction, &batch.audit.realm, &others).await?;
             present.extend(others.into_iter().map(|account| (account.user_id.clone(), account)));
         }
         if batch.rehearsal || added.is_empty() {

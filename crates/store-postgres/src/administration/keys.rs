@@ -35,9 +35,11 @@ impl PostgresStore {
 
     pub(super) async fn list_keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
         let mut query = Query::default();
-        let within = realm
-            .map_or(String::new(), |realm| format!("WHERE k.realm = {}", query.value(realm.as_str())));
-        let keys = format!("SELECT {KEY_COLUMNS} FROM @keys k {within} ORDER BY k.created_at, k.id");
+        let within = realm.map_or(String::new(), |realm| {
+            format!("WHERE k.realm = {}", query.value(realm.as_str()))
+        });
+        let keys =
+            format!("SELECT {KEY_COLUMNS} FROM @keys k {within} ORDER BY k.created_at, k.id");
         self.rows(&query.with_sql(keys)).await?.iter().map(row::key).collect()
     }
 
