@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use repass_core::{
-    AccountId, AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, DeferredLockoutEvent,
+    AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, DeferredLockoutEvent,
     FinishAttempt, ReserveAttempt, ReserveOutcome, StoreError,
 };
 
 use crate::audit::audit_written;
 use crate::change::{account_locked, event_counted};
+use crate::connections::Reply;
 use crate::failure::damaged;
 use crate::mapped::register;
 use crate::outbox::event_withdrawn;
@@ -21,87 +22,88 @@ impl PostgresStore {
         &self,
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError> {
-        if let Some(reservation) = self.reserve_first(attempt).await? {
-            return Ok(ReserveOutcome::Reserved(reservation));
-        }
-        match self.reserve_next(attempt, None).await? {
-            Next::Outcome(outcome) => Ok(outcome),
-            // It is decided anew with the account locked.
-            Next::Raises(account) => match self.reserve_next(attempt, Some(account)).await? {
-                Next::Outcome(outcome) => Ok(outcome),
-                Next::Raises(_) => Err(damaged("attempts")),
-            },
+        match self.reserve_unlocked(attempt).await? {
+            Some(outcome) => Ok(outcome),
+            None => self.reserve_locked(attempt).await,
         }
     }
 
-    /// Reserves the first attempt since the row was cleared, by one statement. `None` where there is
-    /// a row, or an event has to be written.
-    async fn reserve_first(
+    /// Reserves an attempt by single statements: inserts the row if there is none, else replaces the
+    /// state that was found if it still stands. `None` if somebody else was faster, or an event has
+    /// to be written; nothing was written then.
+    async fn reserve_unlocked(
         &self,
         attempt: &ReserveAttempt<'_>,
-    ) -> Result<Option<AttemptReservation>, StoreError> {
+    ) -> Result<Option<ReserveOutcome>, StoreError> {
         let ReserveAttempt { key, path, policy, now, event, .. } = *attempt;
-        let Ok((state, reservation)) = AttemptState::default().reserve(key, path, policy, now)
+        let tells = |reservation: &AttemptReservation| {
+            event.is_some_and(|event| event.raised_by(reservation, policy).is_some())
+        };
+        let Ok((first, reservation)) = AttemptState::default().reserve(key, path, policy, now)
         else {
             return Ok(None);
         };
-        if event.is_some_and(|event| event.raised_by(&reservation, policy).is_some()) {
-            return Ok(None);
+        let find = Query::new(format!("SELECT {STATE} FROM @attempts WHERE key = $1"));
+        let find = find.bind(key.as_bytes());
+        let insert = (!tells(&reservation)).then(|| attempts_inserted(key, &first));
+        let queries: Vec<Query> = insert.into_iter().chain([find]).collect();
+        let replies = self.run_uncounted(&queries).await?;
+        if queries.len() == 2 && replies.first().is_some_and(|reply| reply.affected == 1) {
+            return Ok(Some(ReserveOutcome::Reserved(reservation)));
         }
-        // As `Durability::Process`, for the statement's own transaction.
-        let insert = state_bound(
-            "INSERT INTO @attempts (failures, password_locked_until, reset_locked_until, expires_at,
-                                    key)
-             SELECT $1, $2, $3, $4, $5 WHERE set_config('synchronous_commit', 'off', TRUE) = 'off'
-             ON CONFLICT (key) DO NOTHING",
-            key,
-            &state,
-        );
-        match self.0.connections.run(&insert).await {
-            Ok(reply) => Ok((reply.affected == 1).then_some(reservation)),
-            // It may be counted by now, and must not be counted twice.
-            Err(failure) if failure.may_be_committed() => Err(failure.outcome_unknown()),
-            Err(failure) => Err(failure.into()),
+        let Some(row) = replies.last().and_then(|reply| reply.rows.first()) else {
+            return Ok(None);
+        };
+        let before = row::attempt_state(row)?;
+        match before.reserve(key, path, policy, now) {
+            Err(locked_out) => Ok(Some(ReserveOutcome::LockedOut(locked_out))),
+            Ok((_, reservation)) if tells(&reservation) => Ok(None),
+            Ok((after, reservation)) => {
+                let replace = [attempts_replaced(key, &before, &after)];
+                let replies = self.run_uncounted(&replace).await?;
+                let replaced = replies.first().is_some_and(|reply| reply.affected == 1);
+                Ok(replaced.then_some(ReserveOutcome::Reserved(reservation)))
+            }
         }
     }
 
-    /// Reserves an attempt with its row locked. An event is written if the account `holder` is to be
-    /// locked first, as it is in every transaction that locks both.
-    async fn reserve_next(
+    /// Runs statements that commit by themselves, of which none may be made twice.
+    async fn run_uncounted(&self, queries: &[Query]) -> Result<Vec<Reply>, StoreError> {
+        self.0.connections.run_all(queries).await.map_err(|failure| {
+            if failure.may_be_committed() { failure.outcome_unknown() } else { failure.into() }
+        })
+    }
+
+    /// Reserves an attempt with its row locked, and before it the account's, where an event may have
+    /// to be written.
+    async fn reserve_locked(
         &self,
         attempt: &ReserveAttempt<'_>,
-        holder: Option<AccountId>,
-    ) -> Result<Next, StoreError> {
-        let ReserveAttempt { key, path, policy, now, .. } = *attempt;
+    ) -> Result<ReserveOutcome, StoreError> {
+        let ReserveAttempt { key, path, policy, now, event, .. } = *attempt;
         let mut transaction = self.begin(Durability::Process).await?;
-        let known = match (holder, attempt.event) {
-            (Some(holder), Some(event)) => {
-                self.lock_holder(&mut transaction, holder, event).await?
-            }
-            _ => false,
+        let is_known = match event {
+            None => false,
+            Some(event) => self.lock_holder(&mut transaction, event).await?,
         };
-        let before = attempts_locked_or_first(&mut transaction, key).await?;
-        let (state, mut reservation) = match before.reserve(key, path, policy, now) {
-            Ok(reserved) => reserved,
-            Err(locked_out) => {
-                transaction.rollback().await?;
-                return Ok(Next::Outcome(ReserveOutcome::LockedOut(locked_out)));
-            }
-        };
+        let found = transaction.run_one(attempts_locked_or_first(key)).await?;
+        let found = found.rows.first().ok_or_else(|| damaged("attempts"))?;
+        let (state, mut reservation) =
+            match row::attempt_state(found)?.reserve(key, path, policy, now) {
+                Ok(reserved) => reserved,
+                Err(locked_out) => {
+                    transaction.rollback().await?;
+                    return Ok(ReserveOutcome::LockedOut(locked_out));
+                }
+            };
         let mut queries = vec![attempts_written(key, &state)];
-        let raised = attempt.event.and_then(|event| event.raised_by(&reservation, policy));
-        if let Some((event, due_at)) = raised {
-            if holder.is_none() {
-                transaction.rollback().await?;
-                return Ok(Next::Raises(event.account));
-            }
-            if known {
-                queries.push(event_counted(&event, due_at));
-                reservation.deferred_event = Some(event.id);
-            }
+        let raised = event.and_then(|event| event.raised_by(&reservation, policy));
+        if let Some((event, due_at)) = raised.filter(|_| is_known) {
+            queries.push(event_counted(&event, due_at));
+            reservation.deferred_event = Some(event.id);
         }
         transaction.commit(&queries, None).await?;
-        Ok(Next::Outcome(ReserveOutcome::Reserved(reservation)))
+        Ok(ReserveOutcome::Reserved(reservation))
     }
 
     /// Locks the account of an event. Whether there is one: it may have been deleted from its mapped
@@ -109,10 +111,9 @@ impl PostgresStore {
     async fn lock_holder(
         &self,
         transaction: &mut Transaction<'_>,
-        account: AccountId,
         deferred: &DeferredLockoutEvent,
     ) -> Result<bool, StoreError> {
-        let source = self.accounts();
+        let (source, account) = (self.accounts(), deferred.account());
         let Some(table) = &source.mapped else {
             let locked = transaction.run_one(account_locked(account)).await?;
             return Ok(!locked.rows.is_empty());
@@ -174,13 +175,6 @@ impl PostgresStore {
     }
 }
 
-/// How far [`reserve_next`](PostgresStore::reserve_next) came.
-enum Next {
-    Outcome(ReserveOutcome),
-    /// Nothing was written: an event of this account has to be, too.
-    Raises(AccountId),
-}
-
 const STATE: &str = "failures, password_locked_until, reset_locked_until, expires_at";
 
 /// What releases a reservation, with its deferred event.
@@ -199,19 +193,14 @@ async fn released(
     Ok(queries)
 }
 
-/// The row, which is made if there is none, in one step: two first attempts at once are two, and
-/// nobody clears it in between.
-async fn attempts_locked_or_first(
-    transaction: &mut Transaction<'_>,
-    key: &AttemptKey,
-) -> Result<AttemptState, StoreError> {
+/// Locks the row, which is made if there is none, in one step: nobody clears it in between.
+fn attempts_locked_or_first(key: &AttemptKey) -> Query {
     // An update that changes nothing locks a row as any other does.
-    let first = Query::new(format!(
+    let first = format!(
         "INSERT INTO @attempts AS own (key, failures) VALUES ($1, 0)
          ON CONFLICT (key) DO UPDATE SET failures = own.failures RETURNING {STATE}"
-    ));
-    let found = transaction.run_one(first.bind(key.as_bytes())).await?;
-    found.rows.first().map_or_else(|| Err(damaged("attempts")), row::attempt_state)
+    );
+    Query::new(first).bind(key.as_bytes())
 }
 
 /// Locks the row, if there is one.
@@ -221,21 +210,41 @@ fn attempts_locked(key: &AttemptKey) -> Query {
 }
 
 fn attempts_written(key: &AttemptKey, state: &AttemptState) -> Query {
-    state_bound(
-        "UPDATE @attempts SET failures = $1, password_locked_until = $2, reset_locked_until = $3,
-                expires_at = $4
-         WHERE key = $5",
-        key,
-        state,
-    )
+    let update = "UPDATE @attempts SET failures = $1, password_locked_until = $2,
+                         reset_locked_until = $3, expires_at = $4
+                  WHERE key = $5";
+    bind_state(Query::new(update), state).bind(key.as_bytes())
 }
 
-/// A statement with the columns of a state, in the order of [`STATE`], and the key.
-fn state_bound(sql: &str, key: &AttemptKey, state: &AttemptState) -> Query {
-    Query::new(sql)
+/// Has a statement that commits by itself do so as [`Durability::Process`] does.
+const LAZILY: &str = "set_config('synchronous_commit', 'off', TRUE) = 'off'";
+
+/// Inserts the row, if there is none.
+fn attempts_inserted(key: &AttemptKey, state: &AttemptState) -> Query {
+    let insert = format!(
+        "INSERT INTO @attempts (failures, password_locked_until, reset_locked_until, expires_at, key)
+         SELECT $1, $2, $3, $4, $5 WHERE {LAZILY} ON CONFLICT (key) DO NOTHING"
+    );
+    bind_state(Query::new(insert), state).bind(key.as_bytes())
+}
+
+/// Replaces the state, if it is `before` still.
+fn attempts_replaced(key: &AttemptKey, before: &AttemptState, after: &AttemptState) -> Query {
+    let update = format!(
+        "UPDATE @attempts SET failures = $1, password_locked_until = $2, reset_locked_until = $3,
+                expires_at = $4
+         WHERE {LAZILY} AND failures = $5 AND password_locked_until IS NOT DISTINCT FROM $6
+           AND reset_locked_until IS NOT DISTINCT FROM $7 AND expires_at IS NOT DISTINCT FROM $8
+           AND key = $9"
+    );
+    bind_state(bind_state(Query::new(update), after), before).bind(key.as_bytes())
+}
+
+/// Binds the columns of [`STATE`].
+fn bind_state(query: Query, state: &AttemptState) -> Query {
+    query
         .bind(i64::from(state.failures))
         .bind(state.password_locked_until)
         .bind(state.reset_locked_until)
         .bind(state.expires_at)
-        .bind(key.as_bytes())
 }
