@@ -8,7 +8,6 @@ use repass_core::{HashedPassword, Hasher, Plaintext, Policy, PolicyContext};
 use repass_testkit::fixtures;
 use repass_tests::{Database, Server, ServerBuilder, binary};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor, Row};
 use tokio::task::JoinSet;
 
 use crate::requests::{GUID, JSON, Outcome, change, outcome};
@@ -33,7 +32,7 @@ const MAPPING: &str = "[store.accounts]\ntable = 'people'\nid = 'no'\nuser_id = 
 
 async fn hash(password: &str) -> String {
     let password = Arc::new(Plaintext::from(password));
-    let accepted = Policy::default().accept(password, &PolicyContext::default()).unwrap();
+    let accepted = Policy::nist_800_63b_4().accept(password, &PolicyContext::default()).unwrap();
     fixtures::hasher().hash(accepted).await.unwrap().as_str().to_owned()
 }
 
@@ -57,10 +56,9 @@ async fn shop() -> ServerBuilder {
 }
 
 async fn texts(database: &Database, columns: &str, condition: &str) -> Vec<String> {
-    let mut connection = database.connect().await;
-    let select = format!("SELECT {columns} AS text FROM people WHERE {condition} ORDER BY no");
-    let rows = connection.fetch_all(AssertSqlSafe(select)).await.unwrap();
-    rows.iter().map(|row| row.get("text")).collect()
+    let select = format!("SELECT {columns} FROM people WHERE {condition} ORDER BY no");
+    let rows = database.sql().await.rows(&select).await;
+    rows.into_iter().map(|mut row| row.remove(0).unwrap()).collect()
 }
 
 /// Everything but the hash and whether the account is active.
@@ -80,7 +78,7 @@ fn repass_command(database: &Database, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary("repass"));
     command.args(arguments).env("REPASS_DATABASE", database.url());
     if let Some(file) = database.key_file() {
-        command.env("REPASS_KEY_FILE", file).env("REPASS_SCHEMA", "repass");
+        command.env("REPASS_KEY_FILE", file);
     }
     command
 }
@@ -234,15 +232,12 @@ async fn what_does_not_fit_is_one_clear_line() {
 async fn a_server_that_forgot_the_mapping_does_not_start() {
     let builder = shop().await;
     builder.start().await.stop().await;
-    let database = builder.database();
     let file = builder.write_config();
     let text = std::fs::read_to_string(&file).unwrap();
-    let schema = if database.url().starts_with("postgres") { "schema = 'repass'\n" } else { "" };
-    let without = text.replace(MAPPING, "").replace("[store]\n", &format!("[store]\n{schema}"));
-    std::fs::write(&file, without).unwrap();
+    std::fs::write(&file, text.replace(MAPPING, "")).unwrap();
     let output =
         Command::new(binary("repassd")).arg("serve").arg("--config").arg(&file).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains("stand in the table people"), "{message}");
+    assert!(message.contains("are in the table people"), "{message}");
 }

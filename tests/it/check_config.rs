@@ -40,7 +40,7 @@ fn mistakes_name_key_reason_and_file() {
         ("url = ", "uri = ", "uri"),
         ("sqlite://", "mysql://", "store.url"),
         ("/tmp/x.db", "/nonexistent/x.db", "store.url: the folder /nonexistent"),
-        ("/tmp/x.db", "/dev", "store.url: the database /dev cannot be opened: is a directory"),
+        ("/tmp/x.db", "/dev", "store.url: the path /dev of the database names no file"),
         ("x.db'", "x.db'\nkey_file = 'none.key'", "store.key_file"),
         ("[api.zap]", "[api.zip]", "zip"),
         ("realm = 'z'", "realm = 'Z z'", "api.zap.realm"),

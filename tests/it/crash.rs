@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Method;
+use repass_testkit::fixtures;
 use repass_tests::{FIRST_PASSWORD, Server};
 use tokio::task::JoinSet;
 
@@ -69,10 +70,7 @@ async fn after_kill_9_each_password_is_the_last_acknowledged_one_or_the_one_in_f
         }
         let audit = desk.audit().await;
         let changes = audit.iter().filter(|r| r.action == "password.change" && r.outcome == "ok");
-        let events = {
-            use repass_core::AdministrationStore as _;
-            desk.store.outbox(u32::MAX).await.unwrap().len()
-        };
+        let events = { fixtures::events(&*desk.store).await.len() };
         assert_eq!(changes.count(), events, "audit and outbox agree");
         server.stop().await;
     }

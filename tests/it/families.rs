@@ -19,11 +19,8 @@ const STORED: [&str; 4] = [
 /// etna's house, with this as the hash of its account.
 async fn house_of(stored: &str) -> House {
     let house = House::open("etna", Server::builder().tables(NEVER_CLOSED)).await;
-    let account = house.account().await;
-    let statement = format!(
-        "UPDATE credentials SET hash = '{stored}', normalisation = 'none'
-         WHERE account = '{account}'"
-    );
+    // The house has one account.
+    let statement = format!("UPDATE @credentials SET hash = '{stored}', normalization = 'none'");
     house.server.database().execute(statement).await;
     assert_eq!(credential(&house).await.hash.as_str(), stored);
     house

@@ -141,7 +141,6 @@ impl House {
             .engine(self.server.database().key())
             .clock(Arc::new(ManualClock::new(now() - ago)))
             .build()
-            .unwrap()
             .administration()
             .clone()
     }
@@ -208,14 +207,10 @@ impl House {
 
     /// Makes the database lack `table` while `during` runs; then it is whole again.
     pub(crate) async fn without_table<T>(&self, table: &str, during: impl Future<Output = T>) -> T {
-        let rename = async |from: &str, to: &str| {
-            let statement = format!("ALTER TABLE {from} RENAME TO {to}");
-            self.server.database().execute(statement).await;
-        };
-        let elsewhere = format!("{table}_mislaid");
-        rename(table, &elsewhere).await;
+        let (database, elsewhere) = (self.server.database(), format!("{table}_mislaid"));
+        database.rename_table(table, &elsewhere).await;
         let result = during.await;
-        rename(&elsewhere, table).await;
+        database.rename_table(&elsewhere, table).await;
         result
     }
 

@@ -8,7 +8,7 @@ mod receiver;
 
 use std::time::Duration;
 
-use repass_core::{EventKind, OutboxEntry, OutboxFilter, OutboxState, OutboxStore};
+use repass_core::{Delivery, DeliveryState, EventKind, OutboxEntry, OutboxFilter};
 use repass_tests::{Desk, FIRST_PASSWORD, Server, ServerBuilder, binary};
 
 use crate::requests::{GUID, Outcome, change, outcome};
@@ -35,7 +35,8 @@ async fn changed(server: &Server, old: &str, new: &str) {
 }
 
 async fn entries(desk: &Desk) -> Vec<OutboxEntry> {
-    let mut entries = desk.store.entries(&OutboxFilter { state: None, limit: 100 }).await.unwrap();
+    let mut entries =
+        desk.store.entries(&OutboxFilter { limit: 100, ..OutboxFilter::default() }).await.unwrap();
     entries.reverse();
     entries
 }
@@ -57,7 +58,13 @@ async fn until(desk: &Desk, condition: impl Fn(&OutboxEntry) -> bool) -> Vec<Out
     }
 }
 
-fn is(state: OutboxState) -> impl Fn(&OutboxEntry) -> bool {
+/// The delivery of an event that goes to one channel.
+pub(super) fn only(entry: &OutboxEntry) -> &Delivery {
+    assert_eq!(entry.deliveries.len(), 1, "{entry:?}");
+    &entry.deliveries[0]
+}
+
+fn is(state: DeliveryState) -> impl Fn(&OutboxEntry) -> bool {
     move |entry| entry.state == state
 }
 
@@ -97,10 +104,10 @@ async fn changes_of_an_account_arrive_once_in_order_and_signed() {
         assert!(receiver.is_idle(), "the account's next event waits");
         hook.answer(200);
     }
-    let entries = until(&desk, is(OutboxState::Delivered)).await;
+    let entries = until(&desk, is(DeliveryState::Delivered)).await;
     let written: Vec<String> = entries.iter().map(|entry| entry.event.id.to_string()).collect();
     assert_eq!(ids, written, "in the order written");
-    assert!(entries.iter().all(|entry| entry.tries == 1), "{entries:?}");
+    assert!(entries.iter().all(|entry| only(entry).tries == 1), "{entries:?}");
     assert_eq!(server.stop().await.status.code(), Some(0));
     assert!(receiver.is_idle(), "once");
 }
@@ -118,7 +125,7 @@ async fn accounts_do_not_wait_for_each_other() {
     assert_ne!(one.header("webhook-id"), other.header("webhook-id"));
     other.answer(204);
     one.answer(204);
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,8 +143,8 @@ async fn a_receiver_that_fails_for_a_while_gets_the_same_event_again() {
     }
     seen.dedup();
     assert_eq!(seen.len(), 1, "the same id and body each time");
-    let entries = until(&desk, is(OutboxState::Delivered)).await;
-    assert_eq!(entries[0].tries, 4);
+    let entries = until(&desk, is(DeliveryState::Delivered)).await;
+    assert_eq!(only(&entries[0]).tries, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,7 +168,7 @@ async fn locked_accounts_are_told_and_refusals_after_a_right_proof_are_not() {
     assert_eq!(body["data"]["failures"], 3);
     assert!(body["data"]["sessions_valid_after"].is_null());
     hook.answer(200);
-    assert_eq!(until(&desk, is(OutboxState::Delivered)).await.len(), 1);
+    assert_eq!(until(&desk, is(DeliveryState::Delivered)).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,8 +188,8 @@ async fn after_kill_9_in_the_midst_of_a_delivery_the_event_still_arrives() {
     assert_eq!(again.text(), held.text());
     again.assert_signed();
     again.answer(200);
-    let entries = until(&desk, is(OutboxState::Delivered)).await;
-    assert_eq!((entries.len(), entries[0].tries), (1, 2));
+    let entries = until(&desk, is(DeliveryState::Delivered)).await;
+    assert_eq!((entries.len(), only(&entries[0]).tries), (1, 2));
     server.stop().await;
 }
 
@@ -200,7 +207,7 @@ async fn a_delivery_under_way_is_finished_at_sigterm() {
     }
     hook.answer(200);
     assert_eq!(server.wait().await.status.code(), Some(0));
-    assert!(entries(&desk).await.iter().all(is(OutboxState::Delivered)));
+    assert!(entries(&desk).await.iter().all(is(DeliveryState::Delivered)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,8 +222,8 @@ async fn redirects_are_not_followed() {
         assert_eq!(hook.path, "/hook");
         hook.redirect(status, &format!("http://{}/elsewhere", receiver.address));
     }
-    let entries = until(&desk, is(OutboxState::Dead)).await;
-    assert_eq!(entries[0].error.as_deref(), Some("webhook: answered 307"));
+    let entries = until(&desk, is(DeliveryState::Discarded)).await;
+    assert_eq!(only(&entries[0]).error.as_deref(), Some("answered 307"));
     assert!(receiver.is_idle());
 }
 
@@ -228,9 +235,9 @@ async fn a_receiver_that_is_gone_is_not_asked_again() {
     desk.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
     receiver.next().await.answer(410);
-    let entries = until(&desk, is(OutboxState::Dead)).await;
-    assert_eq!(entries[0].error.as_deref(), Some("webhook: answered 410"));
-    assert_eq!(entries[0].tries, 1);
+    let entries = until(&desk, is(DeliveryState::Discarded)).await;
+    assert_eq!(only(&entries[0]).error.as_deref(), Some("answered 410"));
+    assert_eq!(only(&entries[0]).tries, 1);
     assert!(receiver.is_idle());
 }
 
@@ -246,8 +253,8 @@ async fn private_addresses_are_refused_by_default() {
     let desk = server.desk().await;
     desk.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
-    let entries = until(&desk, is(OutboxState::Dead)).await;
-    let error = entries[0].error.as_deref().unwrap();
+    let entries = until(&desk, is(DeliveryState::Discarded)).await;
+    let error = only(&entries[0]).error.as_deref().unwrap();
     assert!(error.contains("private addresses only"), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
     assert_eq!(receiver.connections(), 0, "nobody came");
@@ -262,20 +269,20 @@ async fn what_was_given_up_is_retried_or_dropped_by_an_operator() {
     desk.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
     receiver.next().await.answer(500);
-    let dead = until(&desk, is(OutboxState::Dead)).await.remove(0);
-    assert_eq!(dead.error.as_deref(), Some("webhook: answered 500"));
+    let dead = until(&desk, is(DeliveryState::Discarded)).await.remove(0);
+    assert_eq!(only(&dead).error.as_deref(), Some("answered 500"));
     let id = dead.event.id.to_string();
 
-    let listed = outbox(&builder, &["list", "--state", "dead", "--json"]).await;
+    let listed = outbox(&builder, &["list", "--state", "discarded", "--json"]).await;
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(listed[0]["id"], id);
-    assert_eq!(listed[0]["state"], "dead");
+    assert_eq!(listed[0]["state"], "discarded");
 
     outbox(&builder, &["retry", &id]).await;
     let hook = receiver.next().await;
     assert_eq!(hook.header("webhook-id"), id);
     hook.answer(200);
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
     outbox(&builder, &["drop", &id]).await;
     assert!(entries(&desk).await.is_empty());
     let trail = desk.audit().await;

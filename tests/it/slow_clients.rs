@@ -5,6 +5,7 @@ use std::time::Duration;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use repass_core::AdministrationStore;
+use repass_testkit::fixtures;
 use repass_tests::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -103,7 +104,7 @@ async fn a_change_whose_client_hung_up_is_finished_even_at_sigterm() {
     let realm = desk.realm("customer");
     let begun = async || {
         let (_, attempts) = desk.administration.show_account(&realm, GUID).await.unwrap();
-        attempts.failures > 0 || !desk.store.outbox(1).await.unwrap().is_empty()
+        attempts.failures > 0 || !fixtures::events(&*desk.store).await.is_empty()
     };
     while !begun().await {
         tokio::task::yield_now().await;

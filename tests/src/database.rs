@@ -5,10 +5,10 @@ use std::sync::{Arc, LazyLock};
 
 use repass_core::{InstallationKey, SystemRandomness};
 use repass_postgres_cluster::Cluster;
-use repass_store::load_installation_key;
-use sqlx::any::install_default_drivers;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
+use repass_store::read_installation_key;
 use tempfile::TempDir;
+
+use crate::Sql;
 
 /// On which database this build of the tests runs: `postgres`, or SQLite when nothing else is said.
 const CHOSEN: Option<&str> = option_env!("TEST_DATABASE");
@@ -67,10 +67,10 @@ impl Database {
         self.0.on_server.is_some().then(|| self.folder().join("installation.key"))
     }
 
-    /// The installation's key, which is made if need be.
+    /// The installation's key, which a server has made.
     pub fn key(&self) -> InstallationKey {
-        let file = self.key_file();
-        load_installation_key(&self.url(), file.as_deref(), &SystemRandomness).unwrap().key
+        let file = self.key_file().unwrap_or_else(|| self.folder().join("repass.db.key"));
+        read_installation_key(&file).unwrap().key
     }
 
     /// The folder of the server's files.
@@ -79,16 +79,20 @@ impl Database {
     }
 
     /// A connection past the store, as of an operator who makes mistakes.
-    pub async fn connect(&self) -> AnyConnection {
-        install_default_drivers();
-        AnyConnection::connect(&self.url()).await.unwrap()
+    pub async fn sql(&self) -> Sql {
+        Sql::connect(&self.url()).await
     }
 
-    /// Runs a statement past the store.
-    pub async fn execute(&self, statement: String) {
-        let mut connection = self.connect().await;
-        connection.execute(AssertSqlSafe(statement)).await.unwrap();
-        connection.close().await.unwrap();
+    /// Runs statements past the store.
+    pub async fn execute(&self, statements: impl AsRef<str>) {
+        self.sql().await.rows(statements.as_ref()).await;
+    }
+
+    /// Renames a table of the store's own.
+    pub async fn rename_table(&self, from: &str, to: &str) {
+        // A table of PostgreSQL's stays in its schema.
+        let to = if self.0.on_server.is_some() { to.to_owned() } else { format!("repass_{to}") };
+        self.execute(format!("ALTER TABLE @{from} RENAME TO {to}")).await;
     }
 
     /// Everything that is stored, to be searched. Binary values stand in it as they are, or as
@@ -97,24 +101,21 @@ impl Database {
         if self.0.on_server.is_none() {
             return self.file_contents();
         }
-        let mut connection = self.connect().await;
+        let sql = self.sql().await;
         let tables =
             "SELECT format('SELECT t::text AS line FROM %I.%I AS t', schemaname, tablename)
-                 AS dump
-             FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
+                      FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
         let mut contents = Vec::new();
-        for table in connection.fetch_all(tables).await.unwrap() {
-            let dump: String = table.get("dump");
+        for table in sql.rows(tables).await {
+            let dump = table[0].clone().unwrap();
             for output in ["escape", "hex"] {
-                let setting = AssertSqlSafe(format!("SET bytea_output = '{output}'"));
-                connection.execute(setting).await.unwrap();
-                for line in connection.fetch_all(AssertSqlSafe(dump.clone())).await.unwrap() {
-                    contents.extend(line.get::<String, _>("line").into_bytes());
+                sql.rows(&format!("SET bytea_output = '{output}'")).await;
+                for line in sql.rows(&dump).await {
+                    contents.extend(line[0].clone().unwrap().into_bytes());
                     contents.push(b'\n');
                 }
             }
         }
-        connection.close().await.unwrap();
         contents
     }
 

@@ -2,11 +2,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repass_core::{
-    Account, Administration, AdministrationStore, Argon2idHasher, AuditFilter, AuditRecord,
-    CredentialStore, Engine, EngineBuilder, Hasher, InstallationKey, KeyKind, NewAccount,
-    Plaintext, Policy, Profile, Realm, Subject,
+    Account, Administration, AdministrationStore, Argon2idHasher, AuditFilter, AuditRecord, Engine,
+    EngineBuilder, Hasher, InstallationKey, KeyKind, NewAccount, Plaintext, Policy, PolicyRules,
+    Profile, Realm, Subject,
 };
-use repass_store::SqlStore;
+use repass_store::{Store, StoreOptions};
 use repass_testkit::fixtures;
 
 use crate::Database;
@@ -15,12 +15,11 @@ use crate::Database;
 pub const FIRST_PASSWORD: &str = "the very first password";
 
 /// The operator's desk on the database of a running server, from another process: this one.
-#[derive(Debug)]
 pub struct Desk {
     /// What operators can do.
     pub administration: Administration,
     /// Its ports.
-    pub store: SqlStore,
+    pub store: Arc<dyn AdministrationStore>,
     hasher: Arc<Argon2idHasher>,
     /// Keeps the database when the server is gone.
     database: Database,
@@ -40,24 +39,21 @@ pub struct Player {
 impl Desk {
     /// Opens the desk on a database.
     pub(crate) async fn open(database: Database) -> Self {
-        let store = SqlStore::open(&database.url()).await.unwrap();
+        let mut options = StoreOptions::default();
+        options.migrate = false;
+        let store = Store::open(&database.url(), &options).await.unwrap().ports();
         let key = database.key();
         let hasher = Arc::new(fixtures::hasher());
         // Tests give accounts any password.
-        let policy = Policy {
-            min_length: 1,
-            refuse_account_words: false,
-            blocklists: Vec::new(),
-            ..Policy::default()
-        };
-        let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key);
-        let administration = engine.policy(policy).build().unwrap().administration().clone();
+        let policy = Policy::new(PolicyRules::length(1, 256)).unwrap();
+        let engine = Engine::builder(Arc::clone(&store), hasher.clone(), key);
+        let administration = engine.policy(policy).build().administration().clone();
         Self { administration, store, hasher, database }
     }
 
     /// Another engine on the same database, to be finished.
     pub fn engine(&self, key: InstallationKey) -> EngineBuilder<Arc<dyn AdministrationStore>> {
-        Engine::builder(Arc::new(self.store.clone()), self.hasher.clone(), key)
+        Engine::builder(Arc::clone(&self.store), self.hasher.clone(), key)
     }
 
     /// The database.
@@ -77,7 +73,7 @@ impl Desk {
         let new = NewAccount {
             realm: self.realm(realm),
             user_id: user_id.parse().unwrap(),
-            email: Some(email.clone()),
+            email: email.parse().ok(),
             username: None,
             profile,
         };

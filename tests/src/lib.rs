@@ -9,9 +9,11 @@ mod client;
 mod database;
 mod desk;
 mod server;
+mod sql;
 
 pub use binary::{binary, cargo, workspace};
 pub use client::{Answer, Client};
 pub use database::Database;
 pub use desk::{Desk, FIRST_PASSWORD, Player};
 pub use server::{LogReader, Server, ServerBuilder, Stopped};
+pub use sql::{Row, Sql};

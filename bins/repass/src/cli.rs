@@ -1,6 +1,7 @@
 //! What can stand on the command line.
 
 mod account;
+mod database;
 mod hash;
 mod hashing;
 mod outbox;
@@ -20,6 +21,7 @@ use repass_store::SqlName;
 pub(crate) use account::{
     AccountCommand, AddAccount, ExportAccounts, FileFormat, ImportAccounts, ListAccounts,
 };
+pub(crate) use database::{AcceptKeys, BackupDatabase, DatabaseCommand};
 pub(crate) use hash::{HashCommand, TuneHash};
 pub(crate) use hashing::{HashOption, PepperKeysOption};
 pub(crate) use outbox::{ListOutbox, OutboxCommand};
@@ -65,7 +67,8 @@ pub(crate) struct GlobalOptions {
 #[derive(Args)]
 pub(crate) struct DatabaseOptions {
     /// The database, such as sqlite:///var/lib/repass/repass.db. `account add`, `account import` and
-    /// `key issue` make a missing SQLite file; the other commands take it for a slip.
+    /// `key issue` make a missing SQLite file, as `database init` does; the other commands fail if it
+    /// does not exist.
     #[arg(
         long = "database",
         value_name = "URL",
@@ -87,7 +90,7 @@ pub(crate) struct DatabaseOptions {
     )]
     pub(crate) key_file: Option<PathBuf>,
     /// The schema of a PostgreSQL database that repass keeps its tables in, as in the configuration
-    /// of repassd [default: that of the search path].
+    /// of repassd [default: repass].
     #[arg(
         long,
         value_name = "SCHEMA",
@@ -124,6 +127,9 @@ pub(crate) enum Command {
     /// List events on their way, and retry or drop those that do not get through.
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Make, migrate, check and back up the database.
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Find out what a stored hash should cost on this machine.
     #[command(subcommand)]
     Hash(HashCommand),

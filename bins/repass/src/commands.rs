@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod database;
 mod hash;
 mod key;
 mod otp;
@@ -30,6 +31,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Otp(command) => otp::run(command, database, output).await?,
         Command::Password(command) => return password::run(command, database, output).await,
         Command::Audit(command) => audit::run(command, database, output).await?,
+        Command::Database(command) => database::run(command, database, output).await?,
         Command::Hash(command) => return hash::run(command, output).await,
         Command::Outbox(command) => outbox::run(command, database, output).await?,
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use repass_core::{
     Administration, AdministrationStore, Argon2idHasher, Engine, HasherOptions, InstallationKey,
-    Normalisation, Policy, SystemRandomness,
+    KeyCheckError, Normalisation, Peppers, Policy, SystemRandomness, check_keys,
 };
 use repass_store::{
-    Accounts, KeyFileError, LoadedKey, OpenError, SqlStore, StoreOptions, load_installation_key,
+    KeyFileError, LoadedKey, OpenError, Store, StoreOptions, read_installation_key,
 };
 
 use crate::cli::DatabaseOptions;
@@ -24,6 +24,8 @@ pub(crate) enum DatabaseError {
     Open(#[source] OpenError),
     #[error("--key-file")]
     Key(#[source] KeyFileError),
+    #[error("the keys do not fit the database; see `repass database accept-keys --help`")]
+    OtherKey(#[from] KeyCheckError),
 }
 
 impl DatabaseError {
@@ -31,30 +33,15 @@ impl DatabaseError {
     pub(crate) fn is_configuration(&self) -> bool {
         match self {
             Self::Missing => true,
-            Self::Open(error) => matches!(
-                error,
-                OpenError::UnknownScheme
-                    | OpenError::InvalidServer
-                    | OpenError::UnknownServerParameter
-                    | OpenError::Refused(_)
-                    | OpenError::Memory
-                    | OpenError::ReadOnly
-                    | OpenError::UnknownParameter
-                    | OpenError::InvalidPath
-                    | OpenError::MissingFolder(_)
-                    | OpenError::MissingFile(_)
-                    | OpenError::File { .. }
-                    | OpenError::NoDatabase(_)
-                    | OpenError::NoSchemas
-                    | OpenError::OtherSchema(_)
-            ),
+            Self::Open(error) => error.is_configuration(),
             Self::Key(error) => matches!(
                 error,
-                KeyFileError::Url(_)
-                    | KeyFileError::Required
+                KeyFileError::Required
+                    | KeyFileError::Missing(_)
                     | KeyFileError::Unreadable { .. }
                     | KeyFileError::Malformed { .. }
             ),
+            Self::OtherKey(error) => !matches!(error, KeyCheckError::Store(_)),
         }
     }
 
@@ -64,22 +51,24 @@ impl DatabaseError {
             Self::Missing => "no-database",
             Self::Open(_) if self.is_configuration() => "invalid-database",
             Self::Open(_) => "database",
-            Self::Key(_) => "key-file",
+            Self::Key(_) | Self::OtherKey(_) => "key-file",
         }
     }
 }
 
-/// What becomes of an SQLite file that is not there.
+/// What opening the database does to its schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IfMissing {
-    /// It is made: the command can be the first of an installation.
+pub(crate) enum Migration {
+    /// A missing database is made.
     Create,
-    /// It is an error: the command needs what is in the database, so the name is a slip.
+    /// It is brought up to date; a missing one is an error.
+    Upgrade,
+    /// It must be up to date.
     Refuse,
 }
 
 /// An open database with the installation's key.
-pub(crate) struct Desk {
+pub(crate) struct AdminContext {
     pub(crate) store: Arc<dyn AdministrationStore>,
     /// Whether the accounts stand in a table of another application.
     pub(crate) accounts_are_shared: bool,
@@ -87,13 +76,14 @@ pub(crate) struct Desk {
 }
 
 /// Opens the database, does `work` on it and closes it.
-pub(crate) async fn with_desk<T>(
+pub(crate) async fn with_database<T>(
     options: &DatabaseOptions,
-    missing: IfMissing,
+    migration: Migration,
     output: &Output,
-    work: impl AsyncFnOnce(&Desk) -> Result<T, Failure>,
+    work: impl AsyncFnOnce(&AdminContext) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let (store, key) = open(options, missing).await?;
+    let (store, key) = open(options, migration).await?;
+    check_keys(&*store.ports(), &key.key, &Peppers::none()).await.map_err(DatabaseError::from)?;
     if key.created {
         output.note(&format!(
             "made the installation key {}; keep a copy of it apart from the database",
@@ -104,12 +94,12 @@ pub(crate) async fn with_desk<T>(
         let text = format!("others may read or change {}; chmod 600 it", key.path.display());
         output.warning("key-file-open", &text);
     }
-    let desk = Desk {
-        store: Arc::new(store.clone()),
+    let admin = AdminContext {
+        store: store.ports(),
         accounts_are_shared: !store.keeps_accounts(),
         key: Arc::new(key.key),
     };
-    let result = work(&desk).await;
+    let result = work(&admin).await;
     // Nothing is lost when it fails: files of the log stay beside the database.
     let _ = store.close().await;
     result
@@ -117,39 +107,36 @@ pub(crate) async fn with_desk<T>(
 
 async fn open(
     options: &DatabaseOptions,
-    missing: IfMissing,
-) -> Result<(SqlStore, LoadedKey), DatabaseError> {
-    let url = options.url.as_deref().filter(|url| !url.is_empty());
+    migration: Migration,
+) -> Result<(Store, LoadedKey), DatabaseError> {
+    // A key file that is named must be there; see that before a database is made.
+    let key_file = options.key_file.as_deref();
+    key_file.map(read_installation_key).transpose().map_err(DatabaseError::Key)?;
+    let store = open_store(options, migration).await?;
+    let key = store.installation_key(key_file, &SystemRandomness).await;
+    Ok((store, key.map_err(DatabaseError::Key)?))
+}
+
+/// The accounts are those that the database itself names, whatever repassd was told elsewhere.
+pub(crate) async fn open_store(
+    database: &DatabaseOptions,
+    migration: Migration,
+) -> Result<Store, DatabaseError> {
+    let url = database.url.as_deref().filter(|url| !url.is_empty());
     let url = url.ok_or(DatabaseError::Missing)?;
-    let load_key = || {
-        let key_file = options.key_file.as_deref();
-        load_installation_key(url, key_file, &SystemRandomness).map_err(DatabaseError::Key)
+    let mut options = StoreOptions::default();
+    options.schema.clone_from(&database.schema);
+    options.migrate = false;
+    let may_migrate = match Store::open(url, &options).await {
+        Err(error) if error.is_absent() => migration == Migration::Create,
+        Err(error) if error.is_out_of_date() => migration == Migration::Upgrade,
+        opened => return opened.map_err(DatabaseError::Open),
     };
-    // A key file that is named must be there; see that before a database is made. Where none is
-    // named it stands beside the database, which must be there first.
-    let named = options.key_file.is_some().then(load_key).transpose()?;
-    // The accounts are those that the database itself names, whatever repassd was told elsewhere.
-    let options = StoreOptions { schema: options.schema.clone(), accounts: Accounts::AsNoted };
-    let store = SqlStore::open_with(&existing(url, missing), &options).await;
-    let store = store.map_err(DatabaseError::Open)?;
-    let key = match named {
-        Some(key) => key,
-        None => load_key()?,
-    };
-    Ok((store, key))
+    options.migrate = may_migrate;
+    Store::open(url, &options).await.map_err(DatabaseError::Open)
 }
 
-/// The URL that opens a SQLite file only if it is there. A URL that says so itself is left alone.
-fn existing(url: &str, missing: IfMissing) -> String {
-    let sqlite = url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sqlite:"));
-    if missing == IfMissing::Refuse && sqlite && !url.contains('?') {
-        format!("{url}?mode=rw")
-    } else {
-        url.to_owned()
-    }
-}
-
-impl Desk {
+impl AdminContext {
     /// What needs no password to be hashed.
     pub(crate) fn administration(&self) -> Result<Administration, Failure> {
         let hasher = Arc::new(NoHasher::new());
@@ -177,24 +164,9 @@ impl Desk {
                 ));
             }
         }
+        check_keys(&*self.store, &self.key, &options.peppers).await.map_err(DatabaseError::from)?;
         let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness))?;
         let engine = Engine::builder(self.store.clone(), Arc::new(hasher), self.key.clone());
         Ok(engine.policy(policy).build())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_command_that_can_be_the_first_makes_a_file() {
-        let url = |url, missing| existing(url, missing);
-        assert_eq!(url("sqlite:///a.db", IfMissing::Refuse), "sqlite:///a.db?mode=rw");
-        assert_eq!(url("SQLITE:a.db", IfMissing::Refuse), "SQLITE:a.db?mode=rw");
-        assert_eq!(url("sqlite:///a.db", IfMissing::Create), "sqlite:///a.db");
-        assert_eq!(url("sqlite:a.db?mode=rwc", IfMissing::Refuse), "sqlite:a.db?mode=rwc");
-        assert_eq!(url("postgres://h/d", IfMissing::Refuse), "postgres://h/d");
-        assert_eq!(url("é", IfMissing::Refuse), "é");
     }
 }

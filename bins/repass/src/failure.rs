@@ -7,6 +7,8 @@ use repass_core::{
     AdministrationError, ChangeError, ErrorChain, HashError, MissingPeppers, StoreError, Violation,
 };
 
+use repass_store::BackupError;
+
 use crate::database::DatabaseError;
 use crate::secret_input::SecretInputError;
 
@@ -46,6 +48,11 @@ pub(crate) enum Failure {
     Store(#[from] StoreError),
     #[error("{0}; name its file with --pepper-key")]
     Peppers(#[from] MissingPeppers),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// What is wrong was told.
+    #[error("the database is damaged in {0} ways; restore a backup")]
+    Unsound(usize),
     #[error("hashing could not be started")]
     Hasher(#[from] HashError),
     #[error("stdout cannot be written")]
@@ -98,6 +105,8 @@ impl Failure {
             Self::Change(error) => error.code(),
             Self::Store(StoreError::Unavailable(_)) => "store-unavailable",
             Self::Output(_) => "output",
+            Self::Backup(_) => "backup",
+            Self::Unsound(_) => "unsound",
             Self::Unseen { .. } => "unseen",
             Self::Interrupted => "interrupted",
             Self::Store(_) | Self::Hasher(_) | Self::Runtime(_) => "fault",

@@ -4,19 +4,27 @@ use std::error::Error;
 use std::sync::Arc;
 
 use repass_core::{
-    AccountFilter, AdministrationStore, Argon2idHasher, Engine, SystemClock, SystemRandomness,
-    argon2_self_check,
+    Argon2idHasher, Engine, KeyCheckError, SystemClock, SystemRandomness, argon2_self_check,
+    check_keys,
 };
 use repass_http::{Limits, Mount, PasswordService};
-use repass_outbox::Courier;
-use repass_store::{OpenError, SqlStore, load_installation_key};
+use repass_outbox::OutboxDispatcher;
+use repass_store::Store;
 
 use crate::config::{Config, ConfigError};
+
+/// The database was used with other keys.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the keys do not fit the database; restore the right ones, or, if they are lost, see `repass \
+     database accept-keys --help`"
+)]
+struct OtherKey(#[source] KeyCheckError);
 
 /// Everything that serves, put together.
 pub(crate) struct App {
     pub(crate) service: PasswordService,
-    pub(crate) store: SqlStore,
+    pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) hasher: Arc<Argon2idHasher>,
 }
@@ -27,31 +35,27 @@ impl App {
             tracing::warn!("{warning}");
         }
         let url = config.store.url.expose();
-        let store = SqlStore::open_with(url, &config.store.options).await;
+        let store = Store::open(url, &config.store.options).await;
         let store = store.map_err(|error| -> Box<dyn Error> {
-            match error {
-                OpenError::AccountsTable { table, problems } => {
-                    ConfigError::Accounts { table, problems }.into()
+            match error.mapping_problems() {
+                Some((table, problems)) => {
+                    ConfigError::Accounts { table: table.to_owned(), problems: problems.to_vec() }
+                        .into()
                 }
-                error => error.into(),
+                None => error.into(),
             }
         })?;
-        let needed = store.peppers().await?;
+        if store.schema_ahead() {
+            tracing::warn!("the database was migrated by a newer version; upgrade this one soon");
+        }
+        let ports = store.ports();
+        let needed = ports.peppers().await?;
         config.hasher.peppers.require(&needed).map_err(ConfigError::from)?;
         let key_file = config.store.key_file.as_deref();
-        let loaded = load_installation_key(url, key_file, &SystemRandomness)?;
+        let loaded = store.installation_key(key_file, &SystemRandomness).await?;
+        check_keys(&*ports, &loaded.key, &config.hasher.peppers).await.map_err(OtherKey)?;
         if loaded.created {
-            let file = loaded.path.display();
-            let any = AccountFilter { limit: 1, ..AccountFilter::default() };
-            if store.accounts(&any).await?.is_empty() {
-                tracing::info!(%file, "made an installation key; back it up");
-            } else {
-                tracing::warn!(
-                    %file,
-                    "the installation key of this database was missing and a new one was made; \
-                     one-time passwords that were enrolled before can no longer be verified"
-                );
-            }
+            tracing::info!(file = %loaded.path.display(), "made an installation key; back it up");
         }
         if loaded.open_to_others {
             tracing::warn!(file = %loaded.path.display(), "others can read the installation key");
@@ -62,9 +66,7 @@ impl App {
         }
         tracing::info!(kernel = config.hasher.kernel.as_str(), "hashing");
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
-        let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key)
-            .lockout(config.lockout)
-            .build();
+        let engine = Engine::builder(ports, hasher.clone(), key).lockout(config.lockout).build();
         let limits = Limits {
             body_timeout: config.server.body_timeout,
             // Those that are hashed, those that wait for that, and as many again on their way to and
@@ -89,14 +91,14 @@ impl App {
         Ok(Self { service: builder.build()?, engine, store, hasher })
     }
 
-    /// Who delivers events, if anybody wants to hear of them.
-    pub(crate) fn courier(&self, config: &Config) -> Option<Courier> {
+    /// The dispatcher of events, if any channel is configured.
+    pub(crate) fn dispatcher(&self, config: &Config) -> Option<OutboxDispatcher> {
         let channels = config.outbox.channels();
         if channels.is_empty() {
             return None;
         }
-        Some(Courier::new(
-            Arc::new(self.store.clone()),
+        Some(OutboxDispatcher::new(
+            self.store.ports(),
             channels,
             config.outbox.options.clone(),
             Arc::new(SystemClock),

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use ::config::Map;
 use repass_core::MissingPeppers;
-use repass_store::{ColumnProblem, SqlStore};
+use repass_store::{ColumnProblem, Store};
 
 use crate::vendors::Vendors;
 
@@ -110,7 +110,7 @@ pub(crate) fn demo(
     database: &Path,
     vendors: &Vendors,
 ) -> Result<Config, ConfigError> {
-    let url = SqlStore::url_of(database).map_err(|error| ConfigError::Malformed {
+    let url = Store::url_of(database).map_err(|error| ConfigError::Malformed {
         file: "demo".to_owned(),
         reason: error.to_string(),
     })?;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use repass_core::{AdministrationStore, Realm, SystemRandomness};
+use repass_core::{AuditFilter, Realm, SystemRandomness};
 use repass_spec::demo::Demo;
 
 use crate::assemble::App;
@@ -26,8 +26,10 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     print(&introduction(&app, &config, address, &database, vendors).await?)?;
     listen::serve(listener, app.service.clone(), &config.server, shutdown).await;
 
-    let events = app.store.outbox(u32::MAX).await?;
-    let changes = events.iter().filter(|event| event.kind.starts_with("password.")).count();
+    let all =
+        AuditFilter { outcome: Some("ok".to_owned()), limit: u32::MAX, ..AuditFilter::default() };
+    let done = app.store.ports().audit(&all).await?;
+    let changes = done.iter().filter(|record| record.action.starts_with("password.")).count();
     app.close().await?;
     let s = if changes == 1 { "" } else { "s" };
     print(&format!("\nStopped. {changes} password{s} changed. The database is deleted.\n"))

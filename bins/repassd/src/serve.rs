@@ -2,14 +2,13 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::assemble::App;
 use crate::config::Config;
-use crate::{admin, listen, logging};
+use crate::{admin, listen, logging, retention};
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +35,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         None => None,
     };
     let admin = admin.map(|listener| {
-        let probes = admin::Probes { store: app.store.clone(), hasher: Arc::clone(&app.hasher) };
+        let probes = admin::Probes { store: app.store.clone() };
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "answering health probes");
         }
@@ -48,16 +47,19 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     }
     tracing::info!(%address, "listening");
     let (stop, stopped) = oneshot::channel::<()>();
-    let courier = app.courier(config).map(|courier| {
+    let dispatcher = app.dispatcher(config).map(|dispatcher| {
         tokio::spawn(async move {
             // Over when the sender is dropped.
-            courier.run(async { stopped.await.unwrap_or_default() }).await;
+            dispatcher.run(async { stopped.await.unwrap_or_default() }).await;
         })
     });
+    let administration = app.engine.administration().clone();
+    let retention = tokio::spawn(retention::run(administration, config.retention));
     listen::serve(listener, app.service.clone(), &config.server, shutdown).await;
     drop(stop);
-    if let Some(courier) = courier
-        && tokio::time::timeout(config.server.shutdown_timeout, courier).await.is_err()
+    retention.abort();
+    if let Some(dispatcher) = dispatcher
+        && tokio::time::timeout(config.server.shutdown_timeout, dispatcher).await.is_err()
     {
         tracing::warn!("some events were cut off on their way; they will be delivered again");
     }

@@ -120,10 +120,11 @@ CREATE TABLE repass_one_time_passwords (
 ) STRICT, WITHOUT ROWID;
 
 -- Without a foreign key: a record remains when its account is gone. Records of the same time are listed
--- by their sequence, which ends each index by itself.
+-- by their sequence, which ends each index by itself. No index by the random id, since it would be the
+-- most expensive one to write; a page is found by the time of its neighbor.
 CREATE TABLE repass_audit (
     sequence INTEGER NOT NULL PRIMARY KEY,
-    id       BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
+    id       BLOB    NOT NULL CHECK (length(id) = 16),
     at       INTEGER NOT NULL,
     realm    TEXT    NOT NULL,
     account  BLOB,
@@ -140,7 +141,7 @@ CREATE INDEX repass_audit_account ON repass_audit (account, at) WHERE account IS
 -- There is one writer at a time, so the sequence is the order in which events were committed. No
 -- channel gets a pending event before `due_at`.
 CREATE TABLE repass_events (
-    sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sequence INTEGER NOT NULL PRIMARY KEY,
     id       BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
     at       INTEGER NOT NULL,
     account  BLOB    NOT NULL REFERENCES repass_accounts (id),

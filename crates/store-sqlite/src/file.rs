@@ -12,6 +12,8 @@ pub(crate) enum FileFault {
     Missing,
     #[error("the file was made read-only; make it writable for its owner")]
     ReadOnly,
+    #[error("the disk has less than 1 MiB left; free some space")]
+    DiskFull,
 }
 
 /// Tells whether a path still leads to the file that was opened.
@@ -46,6 +48,23 @@ impl FileWatch {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Checks that the disk has some room left. A change takes about 64 KiB.
+    #[cfg(unix)]
+    pub(crate) fn verify_free_space(&self) -> Result<(), FileFault> {
+        const MIN_FREE: u64 = 1024 * 1024;
+        let full = |disk: rustix::fs::StatVfs| disk.f_bavail * disk.f_frsize < MIN_FREE;
+        if rustix::fs::statvfs(&self.path).is_ok_and(full) {
+            Err(FileFault::DiskFull)
+        } else {
+            Ok(())
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn verify_free_space(&self) -> Result<(), FileFault> {
+        Ok(())
     }
 
     /// Checks that the path leads to the file, and that the file is not marked as read-only.

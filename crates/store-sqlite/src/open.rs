@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::accounts::{self, AccountsSource};
 use crate::connection::{self, Db};
 use crate::failure::Failure;
-use crate::file::{self, Access, FileWatch, folder_of};
+use crate::file::{self, Access, FileFault, FileWatch, folder_of};
 use crate::schema;
 use crate::store::SqliteStore;
 
@@ -174,6 +174,10 @@ fn open(path: &Path, options: &SqliteOptions) -> Result<SqliteStore, OpenError> 
     let path = existing_file(path, options.create && options.migrate)?;
     let file_error = |source| file_error(&path, source);
     let watch = FileWatch::new(&path).map_err(file_error)?;
+    if watch.verify() == Err(FileFault::ReadOnly) {
+        let access = Access(&path).to_string();
+        return Err(OpenError::ReadOnly { path, access });
+    }
     let prepared = prepare(&path, options).map_err(|failure| described(failure, &path))?;
     let (connection, source, version) = prepared;
     watch.verify().map_err(|fault| file_error(io::Error::other(fault)))?;

@@ -13,9 +13,11 @@ use crate::writer::Outcome;
 /// How long a verdict serves all that ask.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 
+type Verdict = std::result::Result<(), Arc<StoreError>>;
+
 /// The last verdict.
 #[derive(Default)]
-pub(crate) struct Readiness(Mutex<Option<(Instant, std::result::Result<(), Arc<StoreError>>)>>);
+pub(crate) struct Readiness(Mutex<Option<(Instant, Verdict)>>);
 
 /// The verdict that several callers share.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +46,11 @@ impl SqliteStore {
     }
 
     async fn commit_probe(&self) -> std::result::Result<(), StoreError> {
-        let accounts = self.accounts();
-        // A lock that another program holds is waited for; a full disk shows only when it is written.
+        let (accounts, watch) = (self.accounts(), self.watch().clone());
+        // Only a commit finds out about locks, I/O errors and quotas.
         self.write(move |db| {
+            // A change takes more room than this.
+            watch.verify_free_space().map_err(Failure::File)?;
             check_version(db)?;
             accounts.check(db)?;
             db.execute("UPDATE repass_probe SET count = count + 1 WHERE id = 1", [])?;

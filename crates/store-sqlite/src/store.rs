@@ -128,6 +128,10 @@ impl SqliteStore {
         Arc::clone(&self.inner.accounts)
     }
 
+    pub(crate) fn watch(&self) -> &FileWatch {
+        &self.inner.watch
+    }
+
     pub(crate) fn readiness(&self) -> &Readiness {
         &self.inner.readiness
     }

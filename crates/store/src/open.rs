@@ -2,7 +2,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use repass_accounts_table::{Accounts, AccountsMismatch, ColumnProblem, SqlName};
-use repass_store_sqlite::{SqliteOptions, SqliteStore};
+use repass_store_postgres::{OpenError as PostgresError, PostgresOptions, PostgresStore};
+use repass_store_sqlite::{OpenError as SqliteError, SqliteOptions, SqliteStore};
 
 use crate::database_url::{DatabaseUrl, url_of};
 use crate::store::{Database, Store};
@@ -61,7 +62,10 @@ pub enum OpenError {
     NotOnSqlite(&'static str),
     /// The SQLite file could not be opened.
     #[error(transparent)]
-    Sqlite(#[from] repass_store_sqlite::OpenError),
+    Sqlite(#[from] SqliteError),
+    /// The database on a server could not be opened.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
 }
 
 impl OpenError {
@@ -69,17 +73,41 @@ impl OpenError {
     /// failing.
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::Sqlite(error) => {
-                !matches!(error, repass_store_sqlite::OpenError::Database { .. })
-            }
+            Self::Sqlite(error) => !matches!(error, SqliteError::Database { .. }),
+            Self::Postgres(error) => !matches!(
+                error,
+                PostgresError::Unreachable(_)
+                    | PostgresError::Schema(_)
+                    | PostgresError::Database(_)
+            ),
             _ => true,
         }
+    }
+
+    /// Whether there is no database yet, which opening with `migrate` makes.
+    pub fn is_absent(&self) -> bool {
+        matches!(
+            self,
+            Self::Sqlite(SqliteError::MissingFile(_) | SqliteError::OutOfDate { found: 0, .. })
+                | Self::Postgres(PostgresError::NotMigrated { found: 0, .. })
+        )
+    }
+
+    /// Whether the database has the schema of an earlier version, which opening with `migrate` brings
+    /// up to date.
+    pub fn is_out_of_date(&self) -> bool {
+        matches!(
+            self,
+            Self::Sqlite(SqliteError::OutOfDate { found: 1.., .. })
+                | Self::Postgres(PostgresError::NotMigrated { found: 1.., .. })
+        )
     }
 
     /// The table and everything that is wrong with its mapping, if that is the reason.
     pub fn mapping_problems(&self) -> Option<(&str, &[ColumnProblem])> {
         let mismatch = match self {
-            Self::Sqlite(repass_store_sqlite::OpenError::Accounts(mismatch)) => mismatch,
+            Self::Sqlite(SqliteError::Accounts(mismatch))
+            | Self::Postgres(PostgresError::Accounts(mismatch)) => mismatch,
             _ => return None,
         };
         match mismatch {
@@ -118,7 +146,18 @@ impl Store {
                 sqlite.accounts = options.accounts.clone();
                 Database::Sqlite(SqliteStore::open(path, &sqlite).await?)
             }
-            DatabaseUrl::Postgres => unimplemented!(),
+            DatabaseUrl::Postgres => {
+                let mut postgres = PostgresOptions::default();
+                postgres.migrate = options.migrate;
+                postgres.accounts = options.accounts.clone();
+                if let Some(schema) = &options.schema {
+                    postgres.schema = schema.clone();
+                }
+                postgres.connections = options.connections.unwrap_or(postgres.connections);
+                postgres.statement_timeout =
+                    options.statement_timeout.unwrap_or(postgres.statement_timeout);
+                Database::Postgres(PostgresStore::connect(url, &postgres).await?)
+            }
         };
         Ok(Self::new(database))
     }
@@ -140,20 +179,20 @@ impl Store {
     pub fn check_url(url: &str) -> Result<(), OpenError> {
         match DatabaseUrl::parse(url)? {
             DatabaseUrl::Sqlite { path, create } => Ok(check_path(path, create)?),
-            DatabaseUrl::Postgres => unimplemented!(),
+            DatabaseUrl::Postgres => Ok(PostgresStore::check_url(url)?),
         }
     }
 }
 
-fn check_path(path: PathBuf, create: bool) -> Result<(), repass_store_sqlite::OpenError> {
+fn check_path(path: PathBuf, create: bool) -> Result<(), SqliteError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     if !folder.is_dir() {
-        return Err(repass_store_sqlite::OpenError::MissingFolder(folder.to_owned()));
+        return Err(SqliteError::MissingFolder(folder.to_owned()));
     }
     match path.try_exists() {
-        Ok(false) if !create => Err(repass_store_sqlite::OpenError::MissingFile(path)),
-        _ if path.is_dir() => Err(repass_store_sqlite::OpenError::InvalidPath(path)),
+        Ok(false) if !create => Err(SqliteError::MissingFile(path)),
+        _ if path.is_dir() => Err(SqliteError::InvalidPath(path)),
         _ => Ok(()),
     }
 }

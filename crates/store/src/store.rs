@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use repass_core::{AdministrationStore, StoreError};
+use repass_store_postgres::PostgresStore;
 use repass_store_sqlite::{Finding, SqliteStore};
 
 /// An open database. Clones share it.
@@ -11,6 +12,7 @@ pub struct Store(Database);
 #[derive(Debug, Clone)]
 pub(crate) enum Database {
     Sqlite(SqliteStore),
+    Postgres(PostgresStore),
 }
 
 /// Why a backup could not be made.
@@ -34,6 +36,7 @@ impl Store {
     pub fn ports(&self) -> Arc<dyn AdministrationStore> {
         match &self.0 {
             Database::Sqlite(store) => Arc::new(store.clone()),
+            Database::Postgres(store) => Arc::new(store.clone()),
         }
     }
 
@@ -41,6 +44,7 @@ impl Store {
     pub fn file(&self) -> Option<PathBuf> {
         match &self.0 {
             Database::Sqlite(store) => Some(store.path().to_owned()),
+            Database::Postgres(_) => None,
         }
     }
 
@@ -49,6 +53,7 @@ impl Store {
     pub fn keeps_accounts(&self) -> bool {
         match &self.0 {
             Database::Sqlite(store) => store.keeps_accounts(),
+            Database::Postgres(store) => store.keeps_accounts(),
         }
     }
 
@@ -56,6 +61,7 @@ impl Store {
     pub fn schema_ahead(&self) -> bool {
         match &self.0 {
             Database::Sqlite(store) => store.schema_ahead(),
+            Database::Postgres(store) => store.schema_ahead(),
         }
     }
 
@@ -67,6 +73,7 @@ impl Store {
     pub async fn check_ready(&self) -> Result<(), StoreError> {
         match &self.0 {
             Database::Sqlite(store) => store.check_ready().await,
+            Database::Postgres(store) => store.check_ready().await,
         }
     }
 
@@ -77,16 +84,19 @@ impl Store {
     pub async fn backup(&self, to: &Path) -> Result<(), BackupError> {
         match &self.0 {
             Database::Sqlite(store) => Ok(store.backup(to).await?),
+            Database::Postgres(_) => Err(BackupError::OnServer),
         }
     }
 
-    /// Reads the whole database and checks it. Returns everything that is wrong.
+    /// Checks the database and returns everything that is wrong: of a file, its whole content; of a
+    /// server, which checks its own, that a change could be committed.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn check(&self) -> Result<Vec<Finding>, StoreError> {
         match &self.0 {
             Database::Sqlite(store) => store.check().await,
+            Database::Postgres(store) => store.check_ready().await.map(|()| Vec::new()),
         }
     }
 
@@ -97,6 +107,10 @@ impl Store {
     pub async fn close(&self) -> Result<(), StoreError> {
         match &self.0 {
             Database::Sqlite(store) => store.close().await,
+            Database::Postgres(store) => {
+                store.close().await;
+                Ok(())
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use repass_core::AdministrationStore;
+use repass_testkit::fixtures;
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::{assert_changed, assert_failed, open, passwords, start};
@@ -14,7 +14,7 @@ async fn a_change_is_200_with_the_published_text_and_the_new_password_counts_fro
     assert_changed(&house.send(&house.good).await);
     assert!(house.is_password(NEW).await);
     assert!(!house.is_password(FIRST_PASSWORD).await);
-    let events = house.desk.store.outbox(10).await.unwrap();
+    let events = fixtures::events(&*house.desk.store).await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].kind, "password.changed");
 

@@ -8,7 +8,7 @@ use crate::house::{CRAMPED, NEW};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_is_500_in_the_envelope_and_costs_nothing() {
     let house = start().await;
-    for table in ["keys", "attempts", "password_history", "outbox", "audit"] {
+    for table in ["keys", "attempts", "password_history", "events", "audit"] {
         let answer = house.without_table(table, house.send(&house.good)).await;
         assert_failed(&answer, 500);
         assert!(house.is_password(FIRST_PASSWORD).await, "{table}");

@@ -1,6 +1,7 @@
 //! Rows 9 to 12: what becomes of a request that could be read.
 
 use repass_core::AdministrationStore;
+use repass_testkit::fixtures;
 use repass_tests::{Answer, FIRST_PASSWORD, Server};
 use serde_json::json;
 
@@ -74,7 +75,7 @@ async fn row_11_a_change_is_200_without_a_body_and_the_new_password_counts_from_
     assert_eq!((record.outcome.as_str(), record.context.source.as_str()), ("ok", "etna"));
     assert_eq!(record.context.request_id.as_deref(), Some("the-change"));
     assert!(record.caller.starts_with("token:"), "{}", record.caller);
-    let events = house.desk.store.outbox(10).await.unwrap();
+    let events = fixtures::events(&*house.desk.store).await;
     assert_eq!(events.len(), 1);
     assert_eq!(
         (events[0].kind.as_str(), Some(events[0].account)),

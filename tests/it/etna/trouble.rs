@@ -8,7 +8,7 @@ use crate::house::{CRAMPED, NEW};
 #[tokio::test(flavor = "multi_thread")]
 async fn row_16_a_fault_is_500_and_costs_nothing() {
     let house = start().await;
-    for table in ["keys", "access_tokens", "attempts", "password_history", "outbox", "audit"] {
+    for table in ["keys", "access_tokens", "attempts", "password_history", "events", "audit"] {
         let answer = house.without_table(table, house.send(&house.good)).await;
         assert_eq!(answer.status, 500, "{table}: {}", answer.text());
         assert_answer(&answer, 500, FAULT);

@@ -206,7 +206,7 @@ async fn issued_by_repass(house: &House, lifetime: &[&str]) -> Option<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_spent_in_the_transaction_that_changes_the_password() {
     let house = start().await;
-    for table in ["audit", "outbox", "access_tokens", "password_history"] {
+    for table in ["audit", "events", "access_tokens", "password_history"] {
         let answer = house.without_table(table, house.send(&house.good)).await;
         assert_eq!(answer.status, 500, "{table}: {}", answer.text());
         assert!(is_unspent(&house, &token_of(&house.good)).await, "{table}");

@@ -68,7 +68,7 @@ async fn nist_3_2_2_who_guesses_passwords_cannot_keep_the_holder_from_a_reset() 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_10_a_fault_is_500_and_costs_nothing() {
     let house = start().await;
-    for table in ["keys", "attempts", "reset_tokens", "password_history", "outbox", "audit"] {
+    for table in ["keys", "attempts", "reset_tokens", "password_history", "events", "audit"] {
         let answer = house.without_table(table, house.send(&house.good)).await;
         assert_eq!(answer.status, 500, "{table}: {}", answer.text());
         let message = assert_error(&answer, 500, "Internal Server Error", "INTERNAL_SERVER_ERROR");

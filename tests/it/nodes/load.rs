@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use http::Method;
 use repass_tests::{Client, Desk, FIRST_PASSWORD};
-use sqlx::{Connection, Row};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -143,36 +142,33 @@ impl Lane {
         }
         assert_eq!(current, 1, "{}: one of {} candidates", self.user, self.candidates.len());
 
-        let mut connection = desk.database().connect().await;
-        let facts = sqlx::query(
-            "SELECT CAST(c.version AS bigint) AS version,
-                 (SELECT count(*) FROM audit t WHERE t.account = a.id
-                      AND t.action = 'password.change' AND t.outcome = 'ok') AS audited,
-                 (SELECT count(*) FROM outbox o WHERE o.account = a.id
-                      AND o.kind = 'password.changed') AS told,
-                 (SELECT count(*) FROM password_history h WHERE h.account = a.id) AS kept,
+        let facts = format!(
+            "SELECT CAST(c.version AS bigint),
+                 (SELECT count(*) FROM @audit t WHERE t.account = a.id
+                      AND t.action = 'password.change' AND t.outcome = 'ok'),
+                 (SELECT count(*) FROM @events o WHERE o.account = a.id
+                      AND o.kind = 'password.changed'),
+                 (SELECT count(*) FROM @password_history h WHERE h.account = a.id),
                  (SELECT CAST(coalesce(max(h.version), 0) AS bigint)
-                      FROM password_history h WHERE h.account = a.id) AS latest,
-                 (SELECT count(*) FROM password_history h
-                      WHERE h.account = a.id AND h.hash = c.hash) AS doubled
-             FROM accounts a JOIN credentials c ON c.account = a.id
-             WHERE a.realm = 'customer' AND a.user_id = $1",
-        )
-        .bind(self.user.as_str())
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-        connection.close().await.unwrap();
-
-        let fact = |name: &str| facts.get::<i64, _>(name);
-        let changes = fact("version") - 1;
+                      FROM @password_history h WHERE h.account = a.id),
+                 (SELECT count(*) FROM @password_history h
+                      WHERE h.account = a.id AND h.hash = c.hash)
+             FROM @accounts a JOIN @credentials c ON c.account = a.id
+             WHERE a.realm = 'customer' AND a.user_id = '{}'",
+            self.user
+        );
+        let facts = desk.database().sql().await.numbers(&facts).await;
+        let [version, audited, told, kept, latest, doubled] = facts[..] else {
+            panic!("{facts:?}")
+        };
+        let changes = version - 1;
         let acknowledged = i64::try_from(self.tally.acknowledged).unwrap();
         let unknown = i64::try_from(self.tally.refused + self.tally.broken).unwrap();
         assert!((acknowledged..=acknowledged + unknown).contains(&changes), "{changes}");
-        assert_eq!(fact("audited"), changes, "the audit trail agrees with the version");
-        assert_eq!(fact("told"), changes, "the outbox agrees with the version");
-        assert_eq!(fact("kept"), changes.min(HISTORY), "the history agrees with the version");
-        assert_eq!(fact("latest"), changes, "the history ends before the current hash");
-        assert_eq!(fact("doubled"), 0, "the current hash is none of the history's");
+        assert_eq!(audited, changes, "the audit trail agrees with the version");
+        assert_eq!(told, changes, "the outbox agrees with the version");
+        assert_eq!(kept, changes.min(HISTORY), "the history agrees with the version");
+        assert_eq!(latest, changes, "the history ends before the current hash");
+        assert_eq!(doubled, 0, "the current hash is none of the history's");
     }
 }

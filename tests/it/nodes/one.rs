@@ -5,7 +5,6 @@ use std::time::Duration;
 use repass_core::AttemptKey;
 use repass_tests::{Answer, Desk, FIRST_PASSWORD, Server};
 use serde_json::json;
-use sqlx::{Connection, Row};
 use tokio::task::JoinSet;
 
 use super::Nodes;
@@ -23,10 +22,7 @@ async fn flood(nodes: &Nodes, wire: &Wire, count: usize) -> Vec<Answer> {
 }
 
 async fn count(desk: &Desk, statement: &'static str) -> i64 {
-    let mut connection = desk.database().connect().await;
-    let counted = sqlx::query(statement).fetch_one(&mut connection).await.unwrap().get(0);
-    connection.close().await.unwrap();
-    counted
+    desk.database().sql().await.numbers(statement).await[0]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,13 +46,13 @@ async fn of_fifty_changes_over_two_nodes_exactly_one_wins() {
     for (outcome, _) in losers {
         assert!(matches!(outcome, Outcome::WrongPassword | Outcome::TooMany), "{outcome:?}");
     }
-    let changes = "SELECT count(*) FROM audit WHERE action = 'password.change' AND outcome = 'ok'";
+    let changes = "SELECT count(*) FROM @audit WHERE action = 'password.change' AND outcome = 'ok'";
     assert_eq!(count(&desk, changes).await, 1);
     assert_eq!(
-        count(&desk, "SELECT count(*) FROM outbox WHERE kind = 'password.changed'").await,
+        count(&desk, "SELECT count(*) FROM @events WHERE kind = 'password.changed'").await,
         1
     );
-    assert_eq!(count(&desk, "SELECT version FROM credentials").await, 2);
+    assert_eq!(count(&desk, "SELECT version FROM @credentials").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,14 +74,8 @@ async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are
     let refused = results.iter().filter(|outcome| **outcome == Outcome::TooMany).count();
     assert_eq!((verified, refused), (3, 197));
 
-    let mut connection = desk.database().connect().await;
-    let charged = sqlx::query("SELECT CAST(failures AS bigint) FROM attempts WHERE key = $1")
-        .bind(AttemptKey::account(player.account.id).as_bytes().to_vec())
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-    assert_eq!(charged.get::<i64, _>(0), 3, "each verified try was paid, and no other");
-    connection.close().await.unwrap();
+    let attempts = desk.store.attempts(&AttemptKey::account(player.account.id)).await.unwrap();
+    assert_eq!(attempts.failures, 3, "each verified attempt was reserved, and no other");
 
     // To either node the account is closed, to who knows the password as well.
     for n in 0..2 {
@@ -110,9 +100,9 @@ async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
     for n in 0..2 {
         assert!(!good.changed(&good.send(&nodes.client(n)).await));
     }
-    let spent = "SELECT count(*) FROM reset_tokens WHERE spent_at IS NOT NULL";
+    let spent = "SELECT count(*) FROM @reset_tokens WHERE spent_at IS NOT NULL";
     assert_eq!(count(&desk, spent).await, 1);
-    assert_eq!(count(&desk, "SELECT version FROM credentials").await, 2);
+    assert_eq!(count(&desk, "SELECT version FROM @credentials").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use http::Method;
 use repass_postgres_cluster::{Cluster, Mode};
 use repass_tests::{Answer, Server};
-use sqlx::{Connection, Row};
 use tokio::task::{JoinSet, block_in_place};
 
 use super::load::Load;
@@ -116,17 +115,16 @@ async fn connections_cut_in_the_midst_of_commits_lose_and_halve_no_change() {
     let nodes = Nodes::start(&builder).await;
     let desk = nodes.a.desk().await;
     let mut load = Load::start(&desk, vec![nodes.a.client(), nodes.b.client()]).await;
-    let mut knife = desk.database().connect().await;
+    let knife = desk.database().sql().await;
     for cut in 0..40 {
         let hit = async {
             let one = CUTS[cut % 2];
-            while sqlx::query(one).fetch_one(&mut knife).await.unwrap().get::<i64, _>(0) == 0 {}
+            while knife.numbers(one).await == [0] {}
         };
         in_time("a transaction to cut", hit).await;
         load.one().await;
     }
     load.each(2, |tally| tally.acknowledged).await;
-    knife.close().await.unwrap();
     for lane in load.stop().await {
         assert_eq!(lane.tally().broken, 0, "the nodes answered all the time");
         lane.assert_whole(&desk).await;

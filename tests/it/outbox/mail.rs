@@ -5,13 +5,13 @@ mod tls;
 use std::time::Duration;
 
 use http::Method;
-use repass_core::{EventKind, OutboxState, Profile};
+use repass_core::{DeliveryState, EventKind, OutboxEntry, Profile};
 use repass_tests::{Desk, FIRST_PASSWORD, Server, ServerBuilder, binary};
 use serde_json::json;
 
 use super::mail_server::{Mail, MailServer, PASSWORD, USERNAME};
 use super::receiver::{Receiver, SECRET};
-use super::{changed, entries, is, outbox, until};
+use super::{changed, entries, is, only, outbox, until};
 use crate::house::ANY_PASSWORD;
 use crate::requests::{CUSTOMER, GUID, JSON, Outcome, change, good_request, outcome};
 
@@ -86,9 +86,9 @@ async fn the_holder_is_told_of_a_change_in_their_language() {
     assert_no_secret(&mail, &[FIRST_PASSWORD, NEW, PASSWORD]);
     let id = mail.id();
     mail.answer(ACCEPTED);
-    let entries = until(&desk, is(OutboxState::Delivered)).await;
+    let entries = until(&desk, is(DeliveryState::Delivered)).await;
     assert_eq!(entries.len(), 1);
-    assert_eq!(entries[0].delivered, ["mail"]);
+    assert_eq!(only(&entries[0]).channel, "mail");
     assert_eq!(id, format!("{}@example.org", entries[0].event.id));
     assert!(mails.is_idle(), "once");
     let stopped = server.stop().await;
@@ -129,7 +129,7 @@ async fn resets_are_told_without_the_token_in_the_language_of_the_realm_or_the_r
     );
     assert_eq!(french.recipients, ["ram123gmailcom@example.org"]);
     french.answer(ACCEPTED);
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +138,7 @@ async fn locked_accounts_are_told_and_only_what_is_to_be_told() {
     let (server, desk) = start(&mailing(&mails, "events = ['account.locked']")).await;
     add(&desk, "en").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
     for _ in 0..3 {
         change(&server.client(), GUID, "a wrong password", "a third password it is").await;
     }
@@ -146,7 +146,7 @@ async fn locked_accounts_are_told_and_only_what_is_to_be_told() {
     assert_eq!(mail.message().subject(), Some("Example Shop: Your account is temporarily locked"));
     assert_no_secret(&mail, &["a wrong password", NEW]);
     mail.answer(ACCEPTED);
-    let entries = until(&desk, is(OutboxState::Delivered)).await;
+    let entries = until(&desk, is(DeliveryState::Delivered)).await;
     let kinds: Vec<_> = entries.iter().map(|entry| entry.event.kind.as_str()).collect();
     assert_eq!(kinds, ["password.changed", EventKind::AccountLocked.as_str()]);
 }
@@ -164,8 +164,8 @@ async fn a_server_that_is_busy_gets_the_same_message_later() {
     let again = mails.next().await;
     assert_eq!((again.id(), again.everything()), (id, everything), "known by its id");
     again.answer(ACCEPTED);
-    let entries = until(&desk, is(OutboxState::Delivered)).await;
-    assert_eq!(entries[0].tries, 3);
+    let entries = until(&desk, is(DeliveryState::Delivered)).await;
+    assert_eq!(only(&entries[0]).tries, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,14 +176,15 @@ async fn a_recipient_that_is_refused_is_given_up_at_once_until_an_operator_retri
     add(&desk, "en").await;
     mails.answer_recipient("550 5.1.1 nobody of that name");
     changed(&server, FIRST_PASSWORD, NEW).await;
-    let dead = until(&desk, is(OutboxState::Dead)).await.remove(0);
-    assert_eq!(dead.tries, 1);
+    let dead = until(&desk, is(DeliveryState::Discarded)).await.remove(0);
+    assert_eq!(only(&dead).tries, 1);
     let id = dead.event.id.to_string();
-    let listed = outbox(&builder, &["list", "--state", "dead", "--json"]).await;
+    let listed = outbox(&builder, &["list", "--state", "discarded", "--json"]).await;
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(listed[0]["id"], id);
-    let error = listed[0]["error"].as_str().unwrap();
-    assert!(error.starts_with("mail: ") && error.contains("550"), "{error}");
+    assert_eq!(listed[0]["deliveries"][0]["channel"], "mail");
+    let error = listed[0]["deliveries"][0]["error"].as_str().unwrap();
+    assert!(error.contains("550"), "{error}");
     assert!(error.contains("nobody of that name"), "{error}");
 
     // It does not stand in the way of what comes after it.
@@ -195,7 +196,7 @@ async fn a_recipient_that_is_refused_is_given_up_at_once_until_an_operator_retri
     let mail = mails.next().await;
     assert!(mail.id().starts_with(&id), "{}", mail.id());
     mail.answer(ACCEPTED);
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,7 +214,11 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
     for status in [500, 503, 200] {
         receiver.next().await.answer(status);
     }
-    assert_eq!(until(&desk, is(OutboxState::Delivered)).await[0].tries, 3);
+    let tries = |entry: &OutboxEntry| -> Vec<_> {
+        entry.deliveries.iter().map(|it| (it.channel.clone(), it.tries)).collect()
+    };
+    let delivered = until(&desk, is(DeliveryState::Delivered)).await.remove(0);
+    assert_eq!(tries(&delivered), [("mail".to_owned(), 1), ("webhook".to_owned(), 3)]);
     assert!(mails.is_idle(), "the mail was not sent again");
 
     changed(&server, NEW, FIRST_PASSWORD).await;
@@ -221,19 +226,21 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
     for reply in ["451 4.3.0 later", "421 4.3.2 later still", ACCEPTED] {
         mails.next().await.answer(reply);
     }
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
     assert!(receiver.is_idle(), "the webhook was not called again");
 
-    // Refused here for good, but not yet there: it is not given up before its time.
+    // Refused here for good, and there for now: each channel is tried by itself (A1).
     changed(&server, FIRST_PASSWORD, NEW).await;
     mails.next().await.answer("554 5.6.0 no");
     receiver.next().await.answer(500);
-    mails.next().await.answer("554 5.6.0 no");
     receiver.next().await.answer(200);
-    let entries = until(&desk, |entry| entry.state != OutboxState::Pending).await;
+    let entries = until(&desk, |entry| entry.state != DeliveryState::Pending).await;
     let last = entries.last().unwrap();
-    assert_eq!((last.state, last.tries), (OutboxState::Dead, 2), "{last:?}");
-    assert_eq!(last.delivered, ["webhook"]);
+    let ended: Vec<_> =
+        last.deliveries.iter().map(|it| (&*it.channel, it.state, it.tries)).collect();
+    let expected =
+        [("mail", DeliveryState::Discarded, 1), ("webhook", DeliveryState::Delivered, 2)];
+    assert_eq!((last.state, &*ended), (DeliveryState::Discarded, &expected[..]), "{last:?}");
     assert!(receiver.is_idle() && mails.is_idle());
 }
 
@@ -248,7 +255,7 @@ async fn a_server_that_dies_in_the_midst_of_a_message_gets_it_again() {
     assert_eq!(mails.heard("DATA"), 2);
     assert!(mail.parts().0.contains("changed"));
     mail.answer(ACCEPTED);
-    assert_eq!(until(&desk, is(OutboxState::Delivered)).await[0].tries, 2);
+    assert_eq!(until(&desk, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,10 +272,10 @@ async fn a_server_that_never_answers_costs_its_connection_and_no_event() {
     // Connections are kept; the one that was left in the midst of a message is not.
     assert_eq!(mails.heard("EHLO"), 2);
     again.answer(ACCEPTED);
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
     changed(&server, NEW, FIRST_PASSWORD).await;
     mails.next().await.answer(ACCEPTED);
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
     assert_eq!(server.stop().await.status.code(), Some(0));
 }
 
@@ -285,7 +292,7 @@ async fn after_kill_9_in_the_midst_of_a_mail_it_still_arrives() {
     let again = mails.next().await;
     assert_eq!(again.id(), held.id());
     again.answer(ACCEPTED);
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
     server.stop().await;
 }
 
@@ -296,10 +303,10 @@ async fn nothing_is_sent_where_starttls_is_wanted_and_not_offered() {
     let (server, desk) = start(&builder).await;
     add(&desk, "en").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
-    let entries = until(&desk, |entry| entry.error.is_some()).await;
-    let error = entries[0].error.as_deref().unwrap();
+    let entries = until(&desk, |entry| entry.deliveries.iter().any(|it| it.error.is_some())).await;
+    let error = only(&entries[0]).error.as_deref().unwrap();
     assert!(error.contains("STARTTLS"), "{error}");
-    assert_eq!(entries[0].state, OutboxState::Pending, "an operator may mend it");
+    assert_eq!(entries[0].state, DeliveryState::Pending, "an operator may mend it");
     assert!(mails.heard("EHLO") > 0);
     assert_eq!((mails.heard("AUTH"), mails.heard("MAIL"), mails.heard("DATA")), (0, 0, 0));
 }
@@ -314,14 +321,14 @@ async fn a_wrong_password_for_the_server_loses_no_event() {
     let server = builder.start().await;
     add(&desk, "en").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
-    let waiting = until(&desk, |entry| entry.error.is_some()).await;
-    let error = waiting[0].error.as_deref().unwrap();
+    let waiting = until(&desk, |entry| entry.deliveries.iter().any(|it| it.error.is_some())).await;
+    let error = only(&waiting[0]).error.as_deref().unwrap();
     assert!(error.contains("535") && !error.contains("mistyped"), "{error}");
-    assert_eq!(waiting[0].state, OutboxState::Pending);
+    assert_eq!(waiting[0].state, DeliveryState::Pending);
     assert!(!server.stop().await.log.contains("mistyped"));
     let (_server, _) = start(&builder).await;
     mails.next().await.answer(ACCEPTED);
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -330,18 +337,19 @@ async fn an_account_without_an_address_has_nobody_to_tell_and_a_wrong_one_is_giv
     let (server, desk) = start(&mailing(&mails, "")).await;
     add(&desk, "en").await;
     let set_email = async |value: &str| {
-        server.database().execute(format!("UPDATE accounts SET email = {value}")).await;
+        server.database().execute(format!("UPDATE @accounts SET email = {value}")).await;
     };
     set_email("NULL").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
-    assert_eq!(until(&desk, is(OutboxState::Delivered)).await[0].tries, 1);
+    assert_eq!(until(&desk, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 1);
     assert!(server.log().contains("the account has no address"));
-    set_email("'nobody at all'").await;
+    // An address to HTML, but none to SMTP.
+    set_email("'pat..kake@example.org'").await;
     changed(&server, NEW, FIRST_PASSWORD).await;
-    until(&desk, |entry| entry.state != OutboxState::Pending).await;
+    until(&desk, |entry| entry.state != DeliveryState::Pending).await;
     let last = entries(&desk).await.pop().unwrap();
-    assert_eq!((last.state, last.tries), (OutboxState::Dead, 1));
-    assert_eq!(last.error.as_deref(), Some("mail: the account's e-mail address is none"));
+    assert_eq!((last.state, only(&last).tries), (DeliveryState::Discarded, 1));
+    assert_eq!(only(&last).error.as_deref(), Some("the account's e-mail address is none"));
     assert_eq!(mails.heard("EHLO"), 0, "nobody came");
     assert_eq!(server.stop().await.status.code(), Some(0));
 }
@@ -354,11 +362,11 @@ async fn events_of_one_account_share_a_connection() {
     for (old, new) in [(FIRST_PASSWORD, NEW), (NEW, FIRST_PASSWORD), (FIRST_PASSWORD, NEW)] {
         changed(&server, old, new).await;
         mails.next().await.answer(ACCEPTED);
-        until(&desk, is(OutboxState::Delivered)).await;
+        until(&desk, is(DeliveryState::Delivered)).await;
     }
     desk.reset_token("customer", GUID, Duration::from_secs(60)).await;
     mails.next().await.answer(ACCEPTED);
-    until(&desk, is(OutboxState::Delivered)).await;
+    until(&desk, is(DeliveryState::Delivered)).await;
     assert_eq!((mails.heard("DATA"), mails.heard("EHLO")), (4, 1));
 }
 

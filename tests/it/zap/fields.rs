@@ -24,7 +24,7 @@ async fn add_account_of_the_sample(house: &House) {
     let new = NewAccount {
         realm: house.desk.realm("page"),
         user_id: "43af9a8989ffb63cc9cdd0537".parse().unwrap(),
-        email: Some("adminagent@zap.com".to_owned()),
+        email: "adminagent@zap.com".parse().ok(),
         username: None,
         profile: Profile::default(),
     };

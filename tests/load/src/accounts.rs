@@ -7,7 +7,7 @@ use repass_core::{
     Argon2idHasher, Engine, HasherOptions, KeyKind, NewAccount, Plaintext, Profile, Realm,
     SystemRandomness,
 };
-use repass_store::{SqlStore, load_installation_key};
+use repass_store::{Store, StoreOptions};
 
 /// What one connection needs to change the password of its own account.
 #[derive(Debug, Clone)]
@@ -20,10 +20,10 @@ pub(crate) struct Holder {
 
 /// So many accounts, each with a token, in the database of that URL.
 pub(crate) async fn add(url: &str, options: &HasherOptions, count: usize) -> Vec<Holder> {
-    let store = SqlStore::open(url).await.unwrap();
-    let key = load_installation_key(url, None, &SystemRandomness).unwrap().key;
+    let store = Store::open(url, &StoreOptions::default()).await.unwrap();
+    let key = store.installation_key(None, &SystemRandomness).await.unwrap().key;
     let hasher = Arc::new(Argon2idHasher::start(options, Arc::new(SystemRandomness)).unwrap());
-    let engine = Engine::builder(Arc::new(store.clone()), hasher, key).build().unwrap();
+    let engine = Engine::builder(store.ports(), hasher, key).build();
     let administration = engine.administration();
     let realm: Realm = "etna".parse().unwrap();
     let (_, app_key) = administration.issue_key(&realm, KeyKind::App, "load").await.unwrap();

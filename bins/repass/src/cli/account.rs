@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use repass_account_file::Format;
-use repass_core::Realm;
+use repass_core::{Email, Realm};
 use repass_hash_families::ImportFormat;
 
 use super::{AccountName, HashOption, PepperKeysOption, PolicyOption, Position, values};
@@ -174,8 +174,8 @@ pub(crate) struct AddAccount {
     #[command(flatten)]
     pub(crate) account: AccountName,
     /// E-mail address.
-    #[arg(long, value_name = "ADDRESS", value_parser = values::email)]
-    pub(crate) email: Option<String>,
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<Email>,
     /// Name the user signs in with, where it differs from the user id.
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) username: Option<String>,

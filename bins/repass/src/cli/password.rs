@@ -1,5 +1,5 @@
 use clap::{Args, Subcommand};
-use repass_core::UserId;
+use repass_core::{Email, UserId};
 
 use super::{AccountName, HashOption, PolicyOption, values};
 
@@ -35,8 +35,8 @@ pub(crate) struct CheckPassword {
     #[arg(long, value_name = "ID")]
     pub(crate) user_id: Option<UserId>,
     /// An e-mail address that the password should not contain a part of.
-    #[arg(long, value_name = "ADDRESS", value_parser = values::email)]
-    pub(crate) email: Option<String>,
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<Email>,
     /// A user name that the password should not contain.
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) username: Option<String>,

@@ -9,7 +9,7 @@ mod show;
 use repass_core::{Account, Administration, AdministrationError};
 
 use crate::cli::{AccountCommand, AccountName, DatabaseOptions};
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::{Output, printable};
 
@@ -24,16 +24,17 @@ pub(super) async fn run(
         AccountCommand::List(list) => list::run(list, database, output).await,
         AccountCommand::Deactivate(name) => {
             let told = "deactivated; its access tokens and reset tokens count no more";
-            let act = async |desk: &Administration| set_active(desk, &name, false).await;
+            let act = async |admin: &Administration| set_active(admin, &name, false).await;
             alter(told, database, output, act).await
         }
         AccountCommand::Activate(name) => {
-            let act = async |desk: &Administration| set_active(desk, &name, true).await;
+            let act = async |admin: &Administration| set_active(admin, &name, true).await;
             alter("activated", database, output, act).await
         }
         AccountCommand::Unlock(name) => {
-            let act =
-                async |desk: &Administration| desk.unlock(&name.realm, name.user_id.as_str()).await;
+            let act = async |admin: &Administration| {
+                admin.unlock(&name.realm, name.user_id.as_str()).await
+            };
             alter("unlocked; its failed attempts are forgotten", database, output, act).await
         }
         AccountCommand::Import(import) => import::run(*import, database, output).await,
@@ -42,11 +43,11 @@ pub(super) async fn run(
 }
 
 async fn set_active(
-    desk: &Administration,
+    admin: &Administration,
     name: &AccountName,
     active: bool,
 ) -> Result<Account, AdministrationError> {
-    desk.set_active(&name.realm, name.user_id.as_str(), active).await
+    admin.set_active(&name.realm, name.user_id.as_str(), active).await
 }
 
 /// Does one thing to one account, and tells of it.
@@ -56,8 +57,8 @@ async fn alter(
     output: &Output,
     act: impl AsyncFnOnce(&Administration) -> Result<Account, AdministrationError>,
 ) -> Result<(), Failure> {
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let account = act(&desk.administration()?).await?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        let account = act(&admin.administration()?).await?;
         output.answer(&account, &format!("{}: {told}\n", titled(&account)))
     })
     .await

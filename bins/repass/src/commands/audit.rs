@@ -6,7 +6,7 @@ use repass_core::{AccountId, AuditFilter, AuditRecord, UserId};
 use serde::Serialize;
 
 use crate::cli::{AuditCommand, DatabaseOptions, ListAudit};
-use crate::database::{Desk, IfMissing, with_desk};
+use crate::database::{AdminContext, Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::{Table, moment, or_dash};
@@ -25,10 +25,10 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let AuditCommand::List(list) = command;
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let filter = filter(desk, list).await?;
-        let records = desk.store.audit(&filter).await?;
-        let entries = with_user_ids(desk, records).await?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        let filter = filter(admin, list).await?;
+        let records = admin.store.audit(&filter).await?;
+        let entries = with_user_ids(admin, records).await?;
         output.answer(&entries, &table(&entries))?;
         if entries.is_empty() {
             output.note("no audit records");
@@ -38,7 +38,7 @@ pub(super) async fn run(
     .await
 }
 
-async fn filter(desk: &Desk, list: ListAudit) -> Result<AuditFilter, Failure> {
+async fn filter(admin: &AdminContext, list: ListAudit) -> Result<AuditFilter, Failure> {
     let ListAudit { realm, user_id, action, outcome, since, until, limit } = list;
     let filter =
         AuditFilter { realm, account: None, action, outcome, since, until, before: None, limit };
@@ -47,11 +47,14 @@ async fn filter(desk: &Desk, list: ListAudit) -> Result<AuditFilter, Failure> {
         Some(realm) => realm,
         None => "default".parse().map_err(|error| Failure::Usage(format!("{error}")))?,
     };
-    let (account, _) = desk.administration()?.show_account(&realm, user_id.as_str()).await?;
+    let (account, _) = admin.administration()?.show_account(&realm, user_id.as_str()).await?;
     Ok(AuditFilter { realm: Some(realm), account: Some(account.id), ..filter })
 }
 
-async fn with_user_ids(desk: &Desk, records: Vec<AuditRecord>) -> Result<Vec<Entry>, Failure> {
+async fn with_user_ids(
+    admin: &AdminContext,
+    records: Vec<AuditRecord>,
+) -> Result<Vec<Entry>, Failure> {
     let mut known: HashMap<AccountId, Option<UserId>> = HashMap::new();
     let mut entries = Vec::with_capacity(records.len());
     for record in records {
@@ -60,7 +63,7 @@ async fn with_user_ids(desk: &Desk, records: Vec<AuditRecord>) -> Result<Vec<Ent
             Some(id) => match known.get(&id) {
                 Some(user_id) => user_id.clone(),
                 None => {
-                    let user_id = desk.store.account(id).await?.map(|account| account.user_id);
+                    let user_id = admin.store.account(id).await?.map(|account| account.user_id);
                     known.insert(id, user_id.clone());
                     user_id
                 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::revoked_id;
 use crate::cli::{DatabaseOptions, IssueKey, KeyCommand, ListKeys, Revoke};
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::{Table, moment};
@@ -37,8 +37,8 @@ async fn issue(
     output: &Output,
 ) -> Result<(), Failure> {
     let IssueKey { realm, kind, name } = wanted;
-    with_desk(database, IfMissing::Create, output, async |desk| {
-        let (key, secret) = desk.administration()?.issue_key(&realm, kind, &name).await?;
+    with_database(database, Migration::Create, output, async |admin| {
+        let (key, secret) = admin.administration()?.issue_key(&realm, kind, &name).await?;
         let id = key.id.0;
         let issued = Issued { about: &key, key: secret.expose() };
         output.secret(&issued, &secret).map_err(|source| Failure::Unseen {
@@ -60,8 +60,8 @@ async fn list_keys(
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let keys = desk.store.keys(list.realm.as_ref()).await?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        let keys = admin.store.keys(list.realm.as_ref()).await?;
         output.answer(&keys, &table(&keys))?;
         if keys.is_empty() {
             output.note("no keys");
@@ -92,8 +92,8 @@ async fn revoke(
     output: &Output,
 ) -> Result<(), Failure> {
     let id = revoked_id(&revoked.id, "key")?;
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        desk.administration()?.revoke_key(KeyId(id)).await?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        admin.administration()?.revoke_key(KeyId(id)).await?;
         output.answer(&json!({ "id": id, "revoked": true }), &format!("key {id}: revoked\n"))
     })
     .await

@@ -4,7 +4,7 @@ use repass_core::{Plaintext, Realm, UserId};
 use serde::Serialize;
 
 use crate::cli::{DatabaseOptions, EnrollOtp, IssueReset, OtpCommand};
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::qr_code;
@@ -34,8 +34,8 @@ async fn enroll(
     output: &Output,
 ) -> Result<(), Failure> {
     let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let administration = desk.administration()?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        let administration = admin.administration()?;
         let secret = administration.enrol_otp(realm, user_id.as_str(), &wanted.issuer).await?;
         let uri = secret.uri().map_err(repass_core::AdministrationError::Otp)?;
         let enrolled = Enrolled { realm, user_id, uri: uri.expose() };
@@ -79,8 +79,8 @@ async fn issue(
     output: &Output,
 ) -> Result<(), Failure> {
     let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let administration = desk.administration()?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        let administration = admin.administration()?;
         let code = administration.issue_otp_code(realm, user_id.as_str(), wanted.lifetime).await?;
         let lifetime_seconds = wanted.lifetime.as_secs();
         let issued = Issued { realm, user_id, lifetime_seconds, code: code.expose() };

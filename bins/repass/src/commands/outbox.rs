@@ -4,7 +4,7 @@ use repass_core::{OutboxEntry, OutboxFilter};
 use serde_json::json;
 
 use crate::cli::{DatabaseOptions, ListOutbox, OutboxCommand};
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::{Table, moment, or_dash};
@@ -14,9 +14,9 @@ pub(super) async fn run(
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    with_desk(database, IfMissing::Refuse, output, async |desk| match command {
+    with_database(database, Migration::Refuse, output, async |admin| match command {
         OutboxCommand::List(ListOutbox { state, limit }) => {
-            let entries = desk.store.entries(&OutboxFilter { state, before: None, limit }).await?;
+            let entries = admin.store.entries(&OutboxFilter { state, before: None, limit }).await?;
             output.answer(&entries, &table(&entries))?;
             if entries.is_empty() {
                 output.note("no events");
@@ -24,12 +24,12 @@ pub(super) async fn run(
             Ok(())
         }
         OutboxCommand::Retry(event) => {
-            desk.administration()?.retry_event(event.id).await?;
+            admin.administration()?.retry_event(event.id).await?;
             let text = format!("event {}: due now\n", event.id);
             output.answer(&json!({ "id": event.id, "retried": true }), &text)
         }
         OutboxCommand::Drop(event) => {
-            desk.administration()?.drop_event(event.id).await?;
+            admin.administration()?.drop_event(event.id).await?;
             let text = format!("event {}: dropped\n", event.id);
             output.answer(&json!({ "id": event.id, "dropped": true }), &text)
         }

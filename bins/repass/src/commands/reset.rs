@@ -5,7 +5,7 @@ use repass_core::{Realm, UserId};
 use serde::Serialize;
 
 use crate::cli::{DatabaseOptions, IssueReset, ResetCommand};
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::moment;
@@ -36,8 +36,8 @@ async fn issue(
     output: &Output,
 ) -> Result<(), Failure> {
     let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let administration = desk.administration()?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        let administration = admin.administration()?;
         let (token, secret) =
             administration.issue_reset(realm, user_id.as_str(), wanted.lifetime).await?;
         let issued = Issued {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::revoked_id;
 use crate::cli::{DatabaseOptions, IssueToken, Revoke, TokenCommand};
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::moment;
@@ -43,8 +43,8 @@ async fn issue(
 ) -> Result<(), Failure> {
     let IssueToken { account, roles, lifetime } = wanted;
     let (realm, user_id) = (&account.realm, &account.user_id);
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let administration = desk.administration()?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        let administration = admin.administration()?;
         let (token, secret) =
             administration.issue_token(realm, user_id.as_str(), roles, lifetime).await?;
         let id = token.id.0;
@@ -82,8 +82,8 @@ async fn revoke(
     output: &Output,
 ) -> Result<(), Failure> {
     let id = revoked_id(&revoked.id, "token")?;
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        desk.administration()?.revoke_token(TokenId(id)).await?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        admin.administration()?.revoke_token(TokenId(id)).await?;
         output.answer(&json!({ "id": id, "revoked": true }), &format!("token {id}: revoked\n"))
     })
     .await

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use repass_core::{AuditRecord, Context, CredentialStore, FinishAttempt};
-use repass_store::SqlStore;
+use repass_store::{Store, StoreOptions};
 use uuid::Uuid;
 
 use crate::bench::{Bench, PASSWORD};
@@ -66,8 +66,8 @@ fn a_record_cannot_steer_the_terminal() {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = SqlStore::open(&bench.url()).await.unwrap();
-        store.finish_attempt(&FinishAttempt::unreserved(record)).await.unwrap();
+        let store = Store::open(&bench.url(), &StoreOptions::default()).await.unwrap();
+        store.ports().finish_attempt(&FinishAttempt::unreserved(record)).await.unwrap();
         store.close().await.unwrap();
     });
 

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use repass_core::{AccountWithCredential, CredentialStore, Subject};
-use repass_store::SqlStore;
+use repass_store::{Store, StoreOptions};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, PASSWORD, Run, finish};
@@ -36,8 +36,9 @@ impl Bench {
     pub fn found(&self, realm: &str, user_id: &str) -> Option<AccountWithCredential> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let store = SqlStore::open(&self.url()).await.unwrap();
-            let found = store.find(&Subject::new(realm.parse().unwrap(), user_id)).await.unwrap();
+            let store = Store::open(&self.url(), &StoreOptions::default()).await.unwrap();
+            let subject = Subject::new(realm.parse().unwrap(), user_id);
+            let found = store.ports().find(&subject).await.unwrap();
             store.close().await.unwrap();
             found
         })

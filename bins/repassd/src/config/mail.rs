@@ -116,5 +116,5 @@ fn events(names: &[String]) -> Result<Vec<EventKind>, KeyError> {
     if names.is_empty() {
         return Err(all());
     }
-    names.iter().map(|name| EventKind::of(name).ok_or_else(all)).collect()
+    names.iter().map(|name| EventKind::from_name(name).ok_or_else(all)).collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repass_core::{ErrorChain, Plaintext, SystemClock};
-use repass_outbox::{Channel, CourierOptions, Webhook, WebhookOptions};
+use repass_outbox::{Channel, DispatcherOptions, Webhook, WebhookOptions};
 use serde::Deserialize;
 
 use super::KeyError;
@@ -15,7 +15,7 @@ use super::raw::Seconds;
 
 /// How events are delivered, and to whom.
 pub(crate) struct OutboxConfig {
-    pub(crate) options: CourierOptions,
+    pub(crate) options: DispatcherOptions,
     pub(crate) webhook: Option<WebhookConfig>,
     pub(crate) mail: Option<MailConfig>,
 }
@@ -69,8 +69,8 @@ impl RawOutbox {
         mail: Option<RawMail>,
         folder: &Path,
     ) -> Result<OutboxConfig, KeyError> {
-        let default = CourierOptions::default();
-        let mut options = CourierOptions {
+        let default = DispatcherOptions::default();
+        let mut options = DispatcherOptions {
             poll: timeout("outbox.poll", self.poll, default.poll)?,
             first_wait: delay("outbox.first_wait", self.first_wait, default.first_wait)?,
             longest_wait: delay("outbox.longest_wait", self.longest_wait, default.longest_wait)?,
@@ -85,7 +85,7 @@ impl RawOutbox {
         }
         let webhook = webhook.map(|raw| raw.check(options.timeout, folder)).transpose()?;
         let mail = mail.map(|raw| raw.check(folder)).transpose()?;
-        // Each channel keeps to its own; the courier waits for the slowest.
+        // Each channel keeps to its own; a lease lasts for the slowest.
         let timeouts =
             [webhook.as_ref().map(|own| own.timeout), mail.as_ref().map(|own| own.timeout)];
         options.timeout = timeouts.into_iter().flatten().max().unwrap_or(options.timeout);

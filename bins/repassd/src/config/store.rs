@@ -1,15 +1,18 @@
 //! Where data is kept, and where the accounts stand.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use repass_core::{ErrorChain, Plaintext, SystemRandomness};
+use repass_core::{ErrorChain, Plaintext};
 use repass_store::{
-    Accounts, AccountsTable, InvalidSqlName, RealmOf, SqlName, SqlStore, StoreOptions, TableName,
-    load_installation_key,
+    Accounts, AccountsTable, InvalidSqlName, RealmOf, SqlName, Store, StoreOptions, TableName,
+    read_installation_key,
 };
 use serde::Deserialize;
 
 use super::KeyError;
+use super::checked::timeout;
+use super::raw::Seconds;
 
 /// The database and how it is opened.
 #[derive(Debug)]
@@ -25,7 +28,11 @@ pub(super) struct RawStore {
     /// Secret, since it may hold the database's password.
     url: Option<Plaintext>,
     key_file: Option<PathBuf>,
+    /// Whether the server brings the schema up to date when it starts.
+    migrate: Option<bool>,
     schema: Option<String>,
+    connections: Option<usize>,
+    statement_timeout: Option<Seconds>,
     accounts: Option<RawAccounts>,
 }
 
@@ -43,16 +50,13 @@ struct RawAccounts {
     realm_column: Option<String>,
 }
 
-/// Where repass keeps its own tables beside an application's, unless told otherwise.
-const SCHEMA_BESIDE_OTHERS: &str = "repass";
-
 impl RawStore {
     /// `folder` is where relative paths start.
     pub(super) fn check(self, folder: &Path) -> Result<StoreConfig, KeyError> {
         let url = self.url.ok_or_else(|| {
             KeyError::new("store.url", "is required, such as sqlite:///var/lib/repass/repass.db")
         })?;
-        SqlStore::check_url(url.expose())
+        Store::check_url(url.expose())
             .map_err(|error| KeyError::new("store.url", ErrorChain(&error)))?;
         let key_file = self.key_file.map(|file| folder.join(file));
         let on_a_server = !url.expose().to_ascii_lowercase().starts_with("sqlite:");
@@ -61,21 +65,35 @@ impl RawStore {
             return Err(KeyError::new("store.key_file", reason));
         }
         if let Some(file) = &key_file {
-            load_installation_key(url.expose(), Some(file), &SystemRandomness)
+            read_installation_key(file)
                 .map_err(|error| KeyError::new("store.key_file", ErrorChain(&error)))?;
         }
-        let beside_others = self.accounts.as_ref().map(|_| SCHEMA_BESIDE_OTHERS);
-        let schema = match (self.schema.as_deref(), on_a_server) {
-            (Some(_), false) => return Err(KeyError::new("store.schema", "SQLite has no schemas")),
-            (None, false) => None,
-            (wish, true) => wish.or(beside_others),
+        let mut options = StoreOptions::default();
+        let only_on_servers = [
+            ("store.schema", self.schema.is_some()),
+            ("store.connections", self.connections.is_some()),
+            ("store.statement_timeout", self.statement_timeout.is_some()),
+        ];
+        if let Some((key, _)) = only_on_servers.iter().find(|(_, given)| *given && !on_a_server) {
+            return Err(KeyError::new(*key, "is for PostgreSQL; an SQLite file has none"));
+        }
+        options.migrate = self.migrate.unwrap_or(options.migrate);
+        options.schema = self.schema.map(|schema| name("store.schema", &schema)).transpose()?;
+        options.connections = match self.connections {
+            Some(wish) if !(1..=1000).contains(&wish) => {
+                return Err(KeyError::new("store.connections", "must be 1 to 1000"));
+            }
+            wish => wish,
         };
-        let schema = schema.map(|schema| name("store.schema", schema)).transpose()?;
-        let accounts = match self.accounts {
+        if self.statement_timeout.is_some() {
+            let key = "store.statement_timeout";
+            options.statement_timeout = Some(timeout(key, self.statement_timeout, Duration::ZERO)?);
+        }
+        options.accounts = match self.accounts {
             None => Accounts::Own,
             Some(accounts) => Accounts::In(accounts.check(on_a_server)?),
         };
-        Ok(StoreConfig { url, key_file, options: StoreOptions { schema, accounts } })
+        Ok(StoreConfig { url, key_file, options })
     }
 }
 
@@ -97,7 +115,7 @@ impl RawAccounts {
         let table: TableName = table.parse().map_err(|error: InvalidSqlName| {
             KeyError::new("store.accounts.table", format!("schema and table each {error}"))
         })?;
-        if !on_a_server && table.has_schema() {
+        if !on_a_server && table.schema().is_some() {
             return Err(KeyError::new("store.accounts.table", "SQLite has no schemas"));
         }
         let id = required("id", self.id)?;

@@ -15,7 +15,7 @@ pub(super) fn list(db: Db<'_>, filter: &AuditFilter) -> Result<Vec<AuditRecord>>
     };
     let select = format!(
         "SELECT id, at, realm, account, action, outcome, detail, caller, context FROM repass_audit
-         WHERE (at, sequence) < (?1, COALESCE((SELECT sequence FROM repass_audit WHERE id = ?2), 0))
+         WHERE (at, sequence) < (?1, COALESCE((SELECT sequence FROM repass_audit WHERE at = ?1 AND id = ?2), 0))
            AND {of}
            AND (?5 IS NULL OR action = ?5) AND (?6 IS NULL OR outcome = ?6)
            AND at >= ?7 AND at < ?8

@@ -1,13 +1,13 @@
 //! To a mail server over TLS, with the certificate of a private authority.
 
-use repass_core::OutboxState;
+use repass_core::DeliveryState;
 use repass_tests::{FIRST_PASSWORD, ServerBuilder};
 use tokio_rustls::TlsAcceptor;
 
 use super::{ACCEPTED, NEW, add, mailing, start};
 use crate::outbox::certificates::Authority;
 use crate::outbox::mail_server::{Encryption, MailServer, PASSWORD};
-use crate::outbox::{changed, is, until};
+use crate::outbox::{changed, is, only, until};
 
 /// A way to encrypt.
 struct Way {
@@ -51,8 +51,8 @@ async fn a_server_with_the_right_certificate_gets_the_password_and_the_mail() {
         let encrypted = ["EHLO", "AUTH", "MAIL", "RCPT", "DATA"];
         assert_eq!(mails.commands(), [way.preface, &encrypted].concat(), "{}", way.name);
         mail.answer(ACCEPTED);
-        let entries = until(&desk, is(OutboxState::Delivered)).await;
-        assert_eq!(entries[0].tries, 1, "{}", way.name);
+        let entries = until(&desk, is(DeliveryState::Delivered)).await;
+        assert_eq!(only(&entries[0]).tries, 1, "{}", way.name);
         assert_eq!(server.stop().await.status.code(), Some(0), "{}", way.name);
     }
 }
@@ -70,10 +70,12 @@ async fn a_server_with_a_wrong_certificate_gets_nothing() {
             let (server, desk) = start(&mailing_over_tls(&mails, &way, &trusted)).await;
             add(&desk, "en").await;
             changed(&server, FIRST_PASSWORD, NEW).await;
-            let entry = until(&desk, |entry| entry.error.is_some()).await.remove(0);
-            let error = entry.error.unwrap_or_default();
+            let entry = until(&desk, |entry| entry.deliveries.iter().any(|it| it.error.is_some()))
+                .await
+                .remove(0);
+            let error = only(&entry).error.clone().unwrap_or_default();
             assert!(error.contains(reason), "{case}: {error}");
-            assert_eq!(entry.state, OutboxState::Pending, "{case}: an operator may mend it");
+            assert_eq!(entry.state, DeliveryState::Pending, "{case}: an operator may mend it");
             let stopped = server.stop().await;
             assert_eq!(mails.commands(), way.preface, "{case}");
             assert!(mails.is_idle(), "{case}");

@@ -7,7 +7,7 @@ use repass_core::{AdministrationError, HasherOptions, NewAccount, Plaintext, Pro
 use super::titled;
 use crate::cli::{AccountName, AddAccount, DatabaseOptions, PolicyOption};
 use crate::commands::warn_of_insecure;
-use crate::database::{Desk, IfMissing, with_desk};
+use crate::database::{AdminContext, Migration, with_database};
 use crate::failure::Failure;
 use crate::hashing;
 use crate::output::Output;
@@ -24,14 +24,14 @@ pub(super) async fn run(
     let hashing = hashing::options(&new.hash)?;
     let piped = if new.no_password { None } else { secret_input::piped([PASSWORD]).await? };
     let piped = piped.map(|[password]| password);
-    with_desk(database, IfMissing::Create, output, async |desk| {
-        add(desk, new, profile, piped, &hashing, output).await
+    with_database(database, Migration::Create, output, async |admin| {
+        add(admin, new, profile, piped, &hashing, output).await
     })
     .await
 }
 
 async fn add(
-    desk: &Desk,
+    admin: &AdminContext,
     new: AddAccount,
     profile: Profile,
     piped: Option<Plaintext>,
@@ -41,7 +41,7 @@ async fn add(
     let AddAccount {
         account, email, username, no_password, policy: PolicyOption { policy }, ..
     } = new;
-    refuse_early(desk, &account).await?;
+    refuse_early(admin, &account).await?;
     let password = match piped {
         Some(password) => Some(password),
         None if no_password => None,
@@ -55,19 +55,19 @@ async fn add(
     }
     let wanted =
         NewAccount { realm: account.realm, user_id: account.user_id, email, username, profile };
-    let engine = desk.engine(policy.policy, hashing).await?;
+    let engine = admin.engine(policy.policy, hashing).await?;
     let added = engine.administration().add_account(wanted, password).await?;
     let rest = if has_password { "" } else { " without a password; `reset issue` lets it set one" };
     output.answer(&added, &format!("{}: added{rest}\n", titled(&added)))
 }
 
 /// Adding would find out too, but only after a password was typed twice.
-async fn refuse_early(desk: &Desk, name: &AccountName) -> Result<(), Failure> {
-    if desk.accounts_are_shared {
+async fn refuse_early(admin: &AdminContext, name: &AccountName) -> Result<(), Failure> {
+    if admin.accounts_are_shared {
         return Err(AdministrationError::KeptElsewhere.into());
     }
     let subject = Subject::new(name.realm.clone(), name.user_id.as_str());
-    match desk.store.find(&subject).await? {
+    match admin.store.find(&subject).await? {
         None => Ok(()),
         Some(_) => Err(Failure::Administration(AdministrationError::AccountExists {
             realm: name.realm.clone(),

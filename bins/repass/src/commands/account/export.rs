@@ -11,7 +11,7 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use crate::cli::{DatabaseOptions, ExportAccounts, FileFormat};
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -27,22 +27,22 @@ pub(super) async fn run(
     let format = format.or_else(|| file.as_deref().and_then(FileFormat::of_name));
     let format = format.unwrap_or(FileFormat::Csv);
     let target = file.map(|file| Target::open(file, force)).transpose()?;
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
+    with_database(database, Migration::Refuse, output, async |admin| {
         if with_hashes {
             let text = "the export holds hashes, of which passwords can be guessed; keep it as safe \
                         as the database, and no longer than it is needed";
             output.warning("hashes-exported", text);
         }
         let filter = AccountFilter { realm, after: None, limit: PAGE };
-        let desk = desk.administration()?;
+        let admin = admin.administration()?;
         match target {
-            None => match pages(&desk, filter, with_hashes, format, io::stdout()).await {
+            None => match pages(&admin, filter, with_hashes, format, io::stdout()).await {
                 // As in `repass account export | head`.
                 Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
                 written => written.map(|accounts| output.note(&told(accounts))),
             },
             Some(mut target) => {
-                let accounts = pages(&desk, filter, with_hashes, format, &mut target.file).await;
+                let accounts = pages(&admin, filter, with_hashes, format, &mut target.file).await;
                 let accounts = accounts.map_err(|failure| target.unwritten(failure))?;
                 let file = target.finish()?;
                 let json = json!({ "accounts": accounts, "file": file });
@@ -59,7 +59,7 @@ fn told(accounts: u64) -> String {
 
 /// Writes the accounts page by page, and says how many there were.
 async fn pages(
-    desk: &Administration,
+    admin: &Administration,
     mut filter: AccountFilter,
     with_hashes: bool,
     format: FileFormat,
@@ -69,7 +69,7 @@ async fn pages(
     let mut writer = writer.map_err(Failure::Output)?;
     let mut count = 0;
     loop {
-        let page = desk.export_accounts(&filter, with_hashes).await?;
+        let page = admin.export_accounts(&filter, with_hashes).await?;
         let mut rows = page.iter().map(row::fields);
         let written = rows.try_for_each(|fields| writer.write(&fields));
         written.and_then(|()| writer.flush()).map_err(Failure::Output)?;

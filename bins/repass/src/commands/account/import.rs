@@ -17,7 +17,7 @@ use self::reading::{Batch, Opened};
 use self::row::Defaults;
 use self::tally::Tally;
 use crate::cli::{DatabaseOptions, FileFormat, ImportAccounts};
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::hashing;
 use crate::output::Output;
@@ -51,11 +51,11 @@ async fn import_file(
     })?;
     let opened = reading::open(path, format).await.map_err(|error| unread(&named, error))?;
     // A dry run writes nothing, so it makes no database either.
-    let missing = if dry_run { IfMissing::Refuse } else { IfMissing::Create };
-    with_desk(database, missing, output, async |desk| {
+    let missing = if dry_run { Migration::Refuse } else { Migration::Create };
+    with_database(database, missing, output, async |admin| {
         interrupt.begin();
-        let desk = desk.administration()?;
-        let run = Run { named, desk, output, interrupt, dry_run };
+        let admin = admin.administration()?;
+        let run = Run { named, admin, output, interrupt, dry_run };
         run.all(opened, Defaults { realm, hash_format, peppers }).await
     })
     .await
@@ -74,7 +74,7 @@ fn unread(file: &str, error: FileError) -> Failure {
 struct Run<'a> {
     /// How the file is called.
     named: String,
-    desk: Administration,
+    admin: Administration,
     output: &'a Output,
     interrupt: &'a Interrupt,
     dry_run: bool,
@@ -123,7 +123,7 @@ impl Run<'_> {
         for (line, row) in batch.rows {
             lines.push((line, row.map(|account| accounts.push(account))));
         }
-        let verdicts = self.desk.import_accounts(accounts, self.dry_run).await?;
+        let verdicts = self.admin.import_accounts(accounts, self.dry_run).await?;
         let mut verdicts = verdicts.into_iter();
         for (line, row) in lines {
             tally.read += 1;

@@ -1,7 +1,7 @@
-use repass_core::{Account, AccountFilter};
+use repass_core::{Account, AccountFilter, Email};
 
 use crate::cli::{DatabaseOptions, ListAccounts};
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::{Table, moment, or_dash};
@@ -15,8 +15,8 @@ pub(super) async fn run(
     let after = after.map(|position| position.in_realm(realm.as_ref())).transpose();
     let after = after.map_err(Failure::Usage)?;
     let in_one_realm = realm.is_some();
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let accounts = desk.store.accounts(&AccountFilter { realm, after, limit }).await?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        let accounts = admin.store.accounts(&AccountFilter { realm, after, limit }).await?;
         output.answer(&accounts, &table(&accounts))?;
         match accounts.last() {
             None => output.note("no accounts"),
@@ -42,7 +42,7 @@ fn table(accounts: &[Account]) -> String {
             account.realm.as_str(),
             account.user_id.as_str(),
             if account.active { "yes" } else { "no" },
-            or_dash(account.email.as_deref()),
+            or_dash(account.email.as_ref().map(Email::as_str)),
             or_dash(account.username.as_deref()),
             &moment(account.updated_at),
         ]);

@@ -1,9 +1,9 @@
 use jiff::Timestamp;
-use repass_core::{Account, AttemptState, Subject};
+use repass_core::{Account, AttemptState, Email, Subject};
 use serde::Serialize;
 
 use crate::cli::{AccountName, DatabaseOptions};
-use crate::database::{Desk, IfMissing, with_desk};
+use crate::database::{AdminContext, Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::{fields, moment, or_dash};
@@ -33,20 +33,20 @@ pub(super) async fn run(
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
-        let shown = look_up(desk, &name).await?;
+    with_database(database, Migration::Refuse, output, async |admin| {
+        let shown = look_up(admin, &name).await?;
         output.answer(&shown, &shown.text())
     })
     .await
 }
 
-async fn look_up(desk: &Desk, name: &AccountName) -> Result<Shown, Failure> {
-    let administration = desk.administration()?;
+async fn look_up(admin: &AdminContext, name: &AccountName) -> Result<Shown, Failure> {
+    let administration = admin.administration()?;
     let (account, attempts) =
         administration.show_account(&name.realm, name.user_id.as_str()).await?;
     let subject = Subject::new(name.realm.clone(), name.user_id.as_str());
-    let credential = desk.store.find(&subject).await?.and_then(|found| found.credential);
-    let otp = desk.store.otp(account.id).await?;
+    let credential = admin.store.find(&subject).await?.and_then(|found| found.credential);
+    let otp = admin.store.otp(account.id).await?;
     let AttemptState { failures, password_locked_until, reset_locked_until, .. } = attempts;
     Ok(Shown {
         account,
@@ -82,7 +82,7 @@ impl Shown {
             ("user id", account.user_id.to_string()),
             ("id", account.id.to_string()),
             ("active", yes_or_no(account.active)),
-            ("e-mail", optional(&account.email)),
+            ("e-mail", or_dash(account.email.as_ref().map(Email::as_str)).to_owned()),
             ("user name", optional(&account.username)),
             ("name", if names.is_empty() { "-".to_owned() } else { names.join(" ") }),
             ("attributes", attributes),

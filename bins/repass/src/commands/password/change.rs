@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::cli::{ChangePassword, DatabaseOptions, PolicyOption};
 use crate::commands::account::titled;
 use crate::commands::warn_of_insecure;
-use crate::database::{IfMissing, with_desk};
+use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::hashing;
 use crate::output::Output;
@@ -21,7 +21,7 @@ pub(super) async fn run(
     let ChangePassword { account: name, policy: PolicyOption { policy }, hash } = wanted;
     let hashing = hashing::options(&hash)?;
     let piped = secret_input::piped([CURRENT, NEW]).await?;
-    with_desk(database, IfMissing::Refuse, output, async |desk| {
+    with_database(database, Migration::Refuse, output, async |admin| {
         let [current, new_password] = match piped {
             Some(both) => both,
             None => {
@@ -32,7 +32,7 @@ pub(super) async fn run(
             }
         };
         warn_of_insecure(hashing.profile, output);
-        let engine = desk.engine(policy.policy, &hashing).await?;
+        let engine = admin.engine(policy.policy, &hashing).await?;
         let change = Change::new(
             Authorization::by_proof(Subject::new(name.realm, name.user_id.as_str())),
             Proof::OldPassword(current),

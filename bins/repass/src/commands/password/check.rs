@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use repass_core::{ContextWords, PolicyContext, UserId, Violation};
+use repass_core::{ContextWords, Email, PolicyContext, UserId, Violation};
 use serde_json::json;
 
 use crate::cli::{CheckPassword, NamedPolicy};
@@ -21,7 +21,7 @@ pub(super) async fn run(check: CheckPassword, output: &Output) -> Result<ExitCod
     let words = ContextWords {
         user_id: check.user_id.as_ref().map(UserId::as_str),
         username: check.username.as_deref(),
-        email: check.email.as_deref(),
+        email: check.email.as_ref().map(Email::as_str),
         names: [Some(&names), None, None],
     };
     let knowledge = PolicyContext { words, ..PolicyContext::default() };

@@ -33,7 +33,7 @@ pub(super) fn fields(
     let mut fields = Fields::default();
     fields.set(Column::UserId, user_id.as_str());
     fields.set(Column::Realm, realm.as_str());
-    fields.set(Column::Email, email.clone());
+    fields.set(Column::Email, email.clone().map(String::from));
     fields.set(Column::Username, username.clone());
     fields.set(Column::Active, *active);
     fields.set(Column::GivenName, profile.given_name.clone());

@@ -25,7 +25,7 @@ pub(super) fn account(mut fields: Fields, defaults: &Defaults) -> Result<NewImpo
         account: NewAccount {
             realm: realm.unwrap_or_else(|| defaults.realm.clone()),
             user_id,
-            email: fields.text(Column::Email)?,
+            email: fields.parsed(Column::Email)?,
             username: fields.text(Column::Username)?,
             profile: Profile {
                 given_name: fields.text(Column::GivenName)?,

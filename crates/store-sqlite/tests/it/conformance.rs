@@ -1,7 +1,5 @@
 //! The conformance suite over SQLite files.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 use std::sync::Arc;
 
 use repass_core::AdministrationStore;

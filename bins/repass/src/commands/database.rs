@@ -1,0 +1,84 @@
+//! `repass database`
+
+use repass_core::{Peppers, SystemRandomness, accept_keys, check_keys};
+use repass_store::{LoadedKey, Store};
+use serde_json::json;
+
+use crate::cli::{AcceptKeys, BackupDatabase, DatabaseCommand, DatabaseOptions};
+use crate::database::{DatabaseError, Migration, open_store};
+use crate::failure::Failure;
+use crate::hashing::peppers;
+use crate::output::Output;
+
+pub(super) async fn run(
+    command: DatabaseCommand,
+    options: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let migration = match command {
+        DatabaseCommand::Init => Migration::Create,
+        DatabaseCommand::Migrate => Migration::Upgrade,
+        _ => Migration::Refuse,
+    };
+    let store = open_store(options, migration).await?;
+    let done = match command {
+        DatabaseCommand::Init => init(&store, options, output).await,
+        DatabaseCommand::Migrate => {
+            output.answer(&json!({ "migrated": true }), "the schema is up to date\n")
+        }
+        DatabaseCommand::Check => check(&store, output).await,
+        DatabaseCommand::Backup(backup) => back_up(&store, &backup, output).await,
+        DatabaseCommand::AcceptKeys(keys) => accept(&store, &keys, options, output).await,
+    };
+    let _ = store.close().await;
+    done
+}
+
+async fn init(store: &Store, options: &DatabaseOptions, output: &Output) -> Result<(), Failure> {
+    let key = key(store, options)?;
+    let ports = store.ports();
+    check_keys(&*ports, &key.key, &Peppers::none()).await.map_err(DatabaseError::from)?;
+    let path = key.path.display().to_string();
+    let text = match key.created {
+        true => {
+            format!("made the installation key {path}; keep a copy of it apart from the database\n")
+        }
+        false => format!("the database and its installation key {path} are ready\n"),
+    };
+    output.answer(&json!({ "key_file": path, "key_created": key.created }), &text)
+}
+
+async fn check(store: &Store, output: &Output) -> Result<(), Failure> {
+    let findings: Vec<String> = store.check().await?.iter().map(ToString::to_string).collect();
+    let text = match findings.is_empty() {
+        true => "the database is sound\n".to_owned(),
+        false => findings.iter().map(|finding| format!("{finding}\n")).collect(),
+    };
+    output.answer(&json!({ "findings": findings }), &text)?;
+    if findings.is_empty() { Ok(()) } else { Err(Failure::Unsound(findings.len())) }
+}
+
+async fn back_up(store: &Store, backup: &BackupDatabase, output: &Output) -> Result<(), Failure> {
+    store.backup(&backup.file).await?;
+    let file = backup.file.display().to_string();
+    output.answer(&json!({ "file": file }), &format!("the database was copied to {file}\n"))
+}
+
+async fn accept(
+    store: &Store,
+    keys: &AcceptKeys,
+    options: &DatabaseOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let peppers = peppers(&keys.pepper_keys, None)?;
+    let key = key(store, options)?;
+    accept_keys(&*store.ports(), &key.key, &peppers).await.map_err(DatabaseError::from)?;
+    let path = key.path.display().to_string();
+    let text = format!("from now on the database is used with the installation key {path}\n");
+    output.answer(&json!({ "key_file": path, "key_created": key.created }), &text)
+}
+
+fn key(store: &Store, options: &DatabaseOptions) -> Result<LoadedKey, DatabaseError> {
+    let key = store.read_or_make_key(options.key_file.as_deref(), &SystemRandomness);
+    key.map_err(DatabaseError::Key)
+}

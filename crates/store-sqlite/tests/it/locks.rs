@@ -1,0 +1,91 @@
+//! Locks of other programs, and tables that are missing for a while.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use repass_core::{
+    AccountError, AttemptKey, AttemptPath, CredentialStore, LockoutPolicy, ReserveAttempt,
+    ReserveOutcome, StoreError,
+};
+
+use crate::database::{Database, account, add, has, try_add};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l2_a_lock_that_is_held_for_long_makes_writers_unavailable_and_readers_not() {
+    let database = Database::new();
+    let store = database.open().await;
+    add(&store, 1).await;
+    let other = database.raw();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begun = Instant::now();
+    // Those that come while others wait are not kept waiting twice as long.
+    let first = tokio::spawn({
+        let store = store.clone();
+        async move { try_add(&store, 2).await }
+    });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(has(&store, 1).await, "readers go on meanwhile");
+    let second = try_add(&store, 3).await.unwrap_err();
+    let first = first.await.unwrap().unwrap_err();
+    for error in [first, second] {
+        assert!(matches!(error, AccountError::Store(StoreError::Unavailable(_))), "{error:?}");
+    }
+    let waited = begun.elapsed();
+    assert!((4..=8).contains(&waited.as_secs()), "{waited:?}");
+    store.check_ready().await.unwrap_err();
+    other.execute_batch("COMMIT").unwrap();
+    add(&store, 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    store.check_ready().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_program_gets_its_turn_while_many_write() {
+    let database = Database::new();
+    let (store, other) = (database.open().await, database.open().await);
+    let busy: Vec<_> = (0..32_u128)
+        .map(|caller| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for turn in 0.. {
+                    add(&store, caller * 1_000_000 + turn).await;
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for number in 0..20 {
+        let begun = Instant::now();
+        add(&other, 1_000_000_000 + number).await;
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    }
+    store.check_ready().await.unwrap();
+    busy.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn a_table_that_is_missing_for_a_while_is_used_again_when_it_is_back() {
+    let database = Database::new();
+    let store = database.open().await;
+    add(&store, 1).await;
+    let key = AttemptKey::account(account(1).id);
+    let rename = |from: &str, to: &str| {
+        let rename = format!("ALTER TABLE {from} RENAME TO {to}");
+        database.raw().execute_batch(&rename).unwrap();
+    };
+    let rules = LockoutPolicy::default();
+    let reserve = async || {
+        let now = Timestamp::UNIX_EPOCH;
+        store.reserve_attempt(&ReserveAttempt::new(&key, AttemptPath::Password, &rules, now)).await
+    };
+    // Twice, since what SQLite has planned before fails otherwise than what it has not.
+    for failures in 1..=2 {
+        rename("repass_attempts", "mislaid");
+        reserve().await.unwrap_err();
+        rename("mislaid", "repass_attempts");
+        let ReserveOutcome::Reserved(reservation) = reserve().await.unwrap() else {
+            panic!("locked out")
+        };
+        assert_eq!(reservation.failures, failures);
+    }
+}

@@ -1,0 +1,13 @@
+//! What is particular to SQLite: files, schema versions, several processes, failures. The suites that
+//! both stores pass are in `tests/stores`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
+mod backup;
+mod conformance;
+mod crash;
+mod database;
+mod file;
+mod locks;
+mod opening;
+mod versions;
