@@ -130,6 +130,11 @@ impl DeferredLockoutEvent {
         }
     }
 
+    /// The account that may be locked out.
+    pub const fn account(&self) -> AccountId {
+        self.event.account
+    }
+
     /// The account's realm, and how the vendor calls it there: for stores whose accounts stand in a
     /// table of somebody else's, which does not know the event's `account`.
     pub fn holder(&self) -> (&Realm, &UserId) {

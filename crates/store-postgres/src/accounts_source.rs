@@ -48,7 +48,7 @@ impl AccountsSource {
             active: text("a.active"),
             hash: text("c.hash"),
             order: text("a.list_key"),
-            named: text("a.realm = $1 AND a.user_id IN ($2, $3)"),
+            named: text("a.realm = $1 AND a.user_id = $2"),
             mapped: None,
         }
     }

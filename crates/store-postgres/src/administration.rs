@@ -31,8 +31,7 @@ impl AdministrationStore for PostgresStore {
             let Some(table) = &source.mapped else { return Ok(()) };
             let mut transaction = self.begin(Durability::Power).await?;
             let Account { id, realm, user_id, .. } = account;
-            let found =
-                register(&source, table, &mut transaction, *id, realm, user_id, None).await?;
+            let found = register(&source, table, &mut transaction, *id, realm, user_id).await?;
             if found.is_none() {
                 transaction.rollback().await?;
                 return Err(AccountError::Unknown);

@@ -7,7 +7,8 @@ use repass_core::{
 };
 
 use crate::audit::audit_written;
-use crate::change::event_counted;
+use crate::change::{account_locked, event_counted};
+use crate::connections::Reply;
 use crate::failure::damaged;
 use crate::mapped::register;
 use crate::outbox::event_withdrawn;
@@ -17,47 +18,108 @@ use crate::store::PostgresStore;
 use crate::transaction::{Durability, Transaction};
 
 impl PostgresStore {
-    /// The lock of an attempt's row is taken before that of its account's row, here and in every
-    /// other transaction that takes both.
     pub(crate) async fn reserve(
         &self,
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError> {
-        let ReserveAttempt { key, path, policy, now, .. } = *attempt;
-        let mut transaction = self.begin(Durability::Process).await?;
-        let before = attempts_locked_or_first(&mut transaction, key).await?;
+        match self.reserve_unlocked(attempt).await? {
+            Some(outcome) => Ok(outcome),
+            None => self.reserve_locked(attempt).await,
+        }
+    }
+
+    /// Reserves an attempt by single statements: inserts the row if there is none, else replaces the
+    /// state that was found if it still stands. `None` if somebody else was faster, or an event has
+    /// to be written; nothing was written then.
+    async fn reserve_unlocked(
+        &self,
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<Option<ReserveOutcome>, StoreError> {
+        let ReserveAttempt { key, path, policy, now, event, .. } = *attempt;
+        let tells = |reservation: &AttemptReservation| {
+            event.is_some_and(|event| event.raised_by(reservation, policy).is_some())
+        };
+        let Ok((first, reservation)) = AttemptState::default().reserve(key, path, policy, now)
+        else {
+            return Ok(None);
+        };
+        let find = Query::new(format!("SELECT {STATE} FROM @attempts WHERE key = $1"));
+        let find = find.bind(key.as_bytes());
+        let insert = (!tells(&reservation)).then(|| attempts_inserted(key, &first));
+        let queries: Vec<Query> = insert.into_iter().chain([find]).collect();
+        let replies = self.run_uncounted(&queries).await?;
+        if queries.len() == 2 && replies.first().is_some_and(|reply| reply.affected == 1) {
+            return Ok(Some(ReserveOutcome::Reserved(reservation)));
+        }
+        let Some(row) = replies.last().and_then(|reply| reply.rows.first()) else {
+            return Ok(None);
+        };
+        let before = row::attempt_state(row)?;
         match before.reserve(key, path, policy, now) {
-            Ok((state, mut reservation)) => {
-                let mut queries = vec![attempts_written(key, &state)];
-                if let Some(deferred) = attempt.event
-                    && let Some((event, due_at)) = deferred.raised_by(&reservation, policy)
-                    && self.can_be_told_of(&mut transaction, deferred, event.account).await?
-                {
-                    queries.push(event_counted(&event, due_at));
-                    reservation.deferred_event = Some(event.id);
-                }
-                transaction.commit(&queries, None).await?;
-                Ok(ReserveOutcome::Reserved(reservation))
-            }
-            Err(locked_out) => {
-                transaction.rollback().await?;
-                Ok(ReserveOutcome::LockedOut(locked_out))
+            Err(locked_out) => Ok(Some(ReserveOutcome::LockedOut(locked_out))),
+            Ok((_, reservation)) if tells(&reservation) => Ok(None),
+            Ok((after, reservation)) => {
+                let replace = [attempts_replaced(key, &before, &after)];
+                let replies = self.run_uncounted(&replace).await?;
+                let replaced = replies.first().is_some_and(|reply| reply.affected == 1);
+                Ok(replaced.then_some(ReserveOutcome::Reserved(reservation)))
             }
         }
     }
 
-    /// Whether an event can be written of the account. One that was deleted from its mapped table
-    /// meanwhile has nobody left to be told.
-    async fn can_be_told_of(
+    /// Runs statements that commit by themselves, of which none may be made twice.
+    async fn run_uncounted(&self, queries: &[Query]) -> Result<Vec<Reply>, StoreError> {
+        self.0.connections.run_all(queries).await.map_err(|failure| {
+            if failure.may_be_committed() { failure.outcome_unknown() } else { failure.into() }
+        })
+    }
+
+    /// Reserves an attempt with its row locked, and before it the account's, where an event may have
+    /// to be written.
+    async fn reserve_locked(
+        &self,
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError> {
+        let ReserveAttempt { key, path, policy, now, event, .. } = *attempt;
+        let mut transaction = self.begin(Durability::Process).await?;
+        let is_known = match event {
+            None => false,
+            Some(event) => self.lock_holder(&mut transaction, event).await?,
+        };
+        let found = transaction.run_one(attempts_locked_or_first(key)).await?;
+        let found = found.rows.first().ok_or_else(|| damaged("attempts"))?;
+        let (state, mut reservation) =
+            match row::attempt_state(found)?.reserve(key, path, policy, now) {
+                Ok(reserved) => reserved,
+                Err(locked_out) => {
+                    transaction.rollback().await?;
+                    return Ok(ReserveOutcome::LockedOut(locked_out));
+                }
+            };
+        let mut queries = vec![attempts_written(key, &state)];
+        let raised = event.and_then(|event| event.raised_by(&reservation, policy));
+        if let Some((event, due_at)) = raised.filter(|_| is_known) {
+            queries.push(event_counted(&event, due_at));
+            reservation.deferred_event = Some(event.id);
+        }
+        transaction.commit(&queries, None).await?;
+        Ok(ReserveOutcome::Reserved(reservation))
+    }
+
+    /// Locks the account of an event. Whether there is one: it may have been deleted from its mapped
+    /// table meanwhile, and then there is nobody to be told.
+    async fn lock_holder(
         &self,
         transaction: &mut Transaction<'_>,
         deferred: &DeferredLockoutEvent,
-        account: repass_core::AccountId,
     ) -> Result<bool, StoreError> {
-        let source = self.accounts();
-        let Some(table) = &source.mapped else { return Ok(true) };
+        let (source, account) = (self.accounts(), deferred.account());
+        let Some(table) = &source.mapped else {
+            let locked = transaction.run_one(account_locked(account)).await?;
+            return Ok(!locked.rows.is_empty());
+        };
         let (realm, user_id) = deferred.holder();
-        let found = register(&source, table, transaction, account, realm, user_id, None).await?;
+        let found = register(&source, table, transaction, account, realm, user_id).await?;
         Ok(found.is_some())
     }
 
@@ -131,37 +193,58 @@ async fn released(
     Ok(queries)
 }
 
-/// The row, which is made if there is none, in one step: two first attempts at once are two, and
-/// nobody clears it in between.
-async fn attempts_locked_or_first(
-    transaction: &mut Transaction<'_>,
-    key: &AttemptKey,
-) -> Result<AttemptState, StoreError> {
+/// Locks the row, which is made if there is none, in one step: nobody clears it in between.
+fn attempts_locked_or_first(key: &AttemptKey) -> Query {
     // An update that changes nothing locks a row as any other does.
-    let first = Query::new(format!(
+    let first = format!(
         "INSERT INTO @attempts AS own (key, failures) VALUES ($1, 0)
          ON CONFLICT (key) DO UPDATE SET failures = own.failures RETURNING {STATE}"
-    ));
-    let found = transaction.run_one(first.bind(key.as_bytes())).await?;
-    found.rows.first().map_or_else(|| Err(damaged("attempts")), row::attempt_state)
+    );
+    Query::new(first).bind(key.as_bytes())
 }
 
 /// Locks the row, if there is one.
-pub(crate) fn attempts_locked(key: &AttemptKey) -> Query {
+fn attempts_locked(key: &AttemptKey) -> Query {
     let lock = format!("SELECT {STATE} FROM @attempts WHERE key = $1 FOR UPDATE");
     Query::new(lock).bind(key.as_bytes())
 }
 
 fn attempts_written(key: &AttemptKey, state: &AttemptState) -> Query {
-    let update = Query::new(
+    let update = "UPDATE @attempts SET failures = $1, password_locked_until = $2,
+                         reset_locked_until = $3, expires_at = $4
+                  WHERE key = $5";
+    bind_state(Query::new(update), state).bind(key.as_bytes())
+}
+
+/// Has a statement that commits by itself do so as [`Durability::Process`] does.
+const LAZILY: &str = "set_config('synchronous_commit', 'off', TRUE) = 'off'";
+
+/// Inserts the row, if there is none.
+fn attempts_inserted(key: &AttemptKey, state: &AttemptState) -> Query {
+    let insert = format!(
+        "INSERT INTO @attempts (failures, password_locked_until, reset_locked_until, expires_at, key)
+         SELECT $1, $2, $3, $4, $5 WHERE {LAZILY} ON CONFLICT (key) DO NOTHING"
+    );
+    bind_state(Query::new(insert), state).bind(key.as_bytes())
+}
+
+/// Replaces the state, if it is `before` still.
+fn attempts_replaced(key: &AttemptKey, before: &AttemptState, after: &AttemptState) -> Query {
+    let update = format!(
         "UPDATE @attempts SET failures = $1, password_locked_until = $2, reset_locked_until = $3,
                 expires_at = $4
-         WHERE key = $5",
+         WHERE {LAZILY} AND failures = $5 AND password_locked_until IS NOT DISTINCT FROM $6
+           AND reset_locked_until IS NOT DISTINCT FROM $7 AND expires_at IS NOT DISTINCT FROM $8
+           AND key = $9"
     );
-    update
+    bind_state(bind_state(Query::new(update), after), before).bind(key.as_bytes())
+}
+
+/// Binds the columns of [`STATE`].
+fn bind_state(query: Query, state: &AttemptState) -> Query {
+    query
         .bind(i64::from(state.failures))
         .bind(state.password_locked_until)
         .bind(state.reset_locked_until)
         .bind(state.expires_at)
-        .bind(key.as_bytes())
 }

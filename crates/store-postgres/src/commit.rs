@@ -4,7 +4,6 @@ use repass_core::{
     Commit, CommitOutcome, HashedPassword, OtpSpend, Rehash, ResetSpend, StoreError,
 };
 
-use crate::attempts::attempts_locked;
 use crate::change::{Change, GO, account_locked};
 use crate::connections::Reply;
 use crate::failure::{damaged, unstorable};
@@ -19,7 +18,7 @@ impl PostgresStore {
         if let Some(table) = &source.mapped {
             return self.commit_mapped(&source, table, commit).await;
         }
-        let locks = [attempts_locked(&commit.clear), account_locked(commit.account)];
+        let locks = [account_locked(commit.account)];
         let reply = self.change(locks, own_change(commit)?, Some(&commit.audit)).await?;
         let version = commit.expected_version.saturating_add(1);
         match reply {

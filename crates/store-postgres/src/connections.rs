@@ -100,14 +100,20 @@ impl Connections {
         }
     }
 
-    /// Runs one statement in a transaction of its own.
+    /// Runs one statement, which commits by itself.
     pub(crate) async fn run(&self, query: &Query) -> Result<Reply, Failure> {
+        let replies = self.run_all(std::slice::from_ref(query)).await?;
+        Ok(replies.into_iter().next().unwrap_or_default())
+    }
+
+    /// Runs statements in one round trip, each of which commits by itself.
+    pub(crate) async fn run_all(&self, queries: &[Query]) -> Result<Vec<Reply>, Failure> {
         let lent = self.lend().await?;
-        let reply = lent.run(None, std::slice::from_ref(query), None).await;
-        if reply.as_ref().err().is_none_or(Failure::is_answer) {
+        let replies = lent.run(None, queries, None).await;
+        if replies.as_ref().err().is_none_or(Failure::is_answer) {
             lent.give_back();
         }
-        Ok(reply?.pop().unwrap_or_default())
+        replies
     }
 }
 

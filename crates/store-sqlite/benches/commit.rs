@@ -4,6 +4,7 @@
 //! replaced by a constant, by 1, 2, 8 and 32 callers and with 1 thousand and 1 million accounts; each
 //! beside the rate at which as many callers insert one bare row and commit it durably, over one
 //! connection. Both are measured in turns in the same run, and the medians are reported.
+//! `cargo bench -p repass-store-sqlite -- 32` measures 32 callers only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::path::Path;
@@ -66,7 +67,11 @@ fn main() {
         for (accounts, folder) in SIZES.into_iter().zip(&folders) {
             benches.push(Bench::open(&folder.path().join("bench.db"), accounts).await);
         }
+        let only: Vec<usize> = std::env::args().filter_map(|one| one.parse().ok()).collect();
         for callers in CALLERS {
+            if !only.is_empty() && !only.contains(&callers) {
+                continue;
+            }
             let mut rates = benches.iter().map(|_| (Vec::new(), Vec::new())).collect::<Vec<_>>();
             for _ in 0..ROUNDS {
                 for (bench, (changes, inserts)) in benches.iter().zip(&mut rates) {

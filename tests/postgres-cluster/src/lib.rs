@@ -17,11 +17,14 @@
 #![cfg(unix)]
 
 mod cluster;
+
 mod programs;
+mod proxy;
 mod user;
 
 pub use cluster::{Cluster, Mode};
 pub use programs::{VARIABLE, programs};
+pub use proxy::{Cut, Proxy};
 
 /// Why there can be no cluster here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

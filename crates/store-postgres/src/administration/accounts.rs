@@ -5,7 +5,6 @@ use repass_core::{
 use serde_json::Value as JsonValue;
 
 use crate::accounts_source::{AccountsSource, list_key};
-use crate::attempts::attempts_locked;
 use crate::change::{Change, GO, account_locked};
 use crate::commit::{done, hash_values};
 use crate::failure::unstorable;
@@ -111,7 +110,7 @@ impl PostgresStore {
         change.part("cleared", format!("DELETE FROM @attempts WHERE key = {row} AND {GO}"));
         change.audit_written(audit)?;
         let change = change.finish(&format!("SELECT {GO} AS done"));
-        self.account_change([attempts_locked(&key), account_locked(account)], change, audit).await
+        self.account_change([account_locked(account)], change, audit).await
     }
 
     /// Makes a change that happens if there is such an account.

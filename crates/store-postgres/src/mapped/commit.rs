@@ -25,9 +25,7 @@ impl PostgresStore {
     ) -> Result<CommitOutcome, StoreError> {
         let Commit { account, realm, user_id, .. } = commit;
         let mut transaction = self.begin(Durability::Power).await?;
-        let clear = Some(&commit.clear);
-        let found =
-            register(source, table, &mut transaction, *account, realm, user_id, clear).await?;
+        let found = register(source, table, &mut transaction, *account, realm, user_id).await?;
         let (id, active, credential, version) = match &found {
             // Its tokens are looked at all the same: a spent one is said first.
             None => (String::new(), false, None, 0),
@@ -73,8 +71,7 @@ impl PostgresStore {
     ) -> Result<bool, StoreError> {
         let Rehash { account, realm, user_id, expected_version, expected_hash, .. } = rehash;
         let mut transaction = self.begin(Durability::Power).await?;
-        let found =
-            register(source, table, &mut transaction, *account, realm, user_id, None).await?;
+        let found = register(source, table, &mut transaction, *account, realm, user_id).await?;
         let Some(row) = found else {
             transaction.rollback().await?;
             return Ok(false);

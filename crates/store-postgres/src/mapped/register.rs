@@ -3,7 +3,6 @@ use tokio_postgres::Row;
 
 use super::MappedTable;
 use crate::accounts_source::AccountsSource;
-use crate::attempts::attempts_locked;
 use crate::change::account_locked;
 use crate::query::Query;
 use crate::row::get;
@@ -11,7 +10,7 @@ use crate::transaction::Transaction;
 
 /// Sees to it that repass has a row of its own for the account, for others to refer to, and locks it.
 /// Returns the account as it is in the mapped table, with its credential; `None` when `account` does
-/// not have this name there. `locks` come first.
+/// not have this name there.
 pub(crate) async fn register(
     source: &AccountsSource,
     table: &MappedTable,
@@ -19,7 +18,6 @@ pub(crate) async fn register(
     account: AccountId,
     realm: &Realm,
     user_id: &UserId,
-    clear: Option<&repass_core::AttemptKey>,
 ) -> Result<Option<Row>, StoreError> {
     let Some(find) = source.find(realm, user_id) else { return Ok(None) };
     let Some([one, other]) = table.fit.user_id.spellings(user_id) else { return Ok(None) };
@@ -33,9 +31,12 @@ pub(crate) async fn register(
         table.exact(&table.text(Some(&table.mapping.user_id))),
     );
     let insert = Query::new(insert).bind(realm.as_str()).bind(one).bind(other).bind(account);
-    let queries = clear.map(attempts_locked).into_iter();
-    let queries: Vec<Query> = queries.chain([insert, account_locked(account), find]).collect();
-    let found = transaction.run(&queries).await?.pop().unwrap_or_default().rows;
+    let found = transaction
+        .run(&[insert, account_locked(account), find])
+        .await?
+        .pop()
+        .unwrap_or_default()
+        .rows;
     let Some(found) = source.only(found, realm, user_id)? else { return Ok(None) };
     let is_it = table.mapping.account_id(get(&found, "mapped_id")?) == account;
     Ok(is_it.then_some(found))

@@ -1,0 +1,253 @@
+//! What a change costs beside its hashing, as a ratio to what the server itself can do.
+//!
+//! `cargo bench -p repass-store-postgres`, where PostgreSQL's server is installed: changes per second
+//! through the whole engine with hashing replaced by a constant, with 1, 2, 8 and 32 callers and with 1
+//! thousand and 1 million accounts, each beside the rate at which the same callers insert one bare row
+//! and commit, measured in turns in the same run; round trips; and the time of a change whose answers
+//! are delayed by 5 ms.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use deadpool_postgres::{Manager, Pool};
+use repass_core::{
+    Authorization, Change, Context, Engine, HashError, HashedPassword, Hasher, InstallationKey,
+    NewPassword, Plaintext, Policy, Proof, Sessions, Subject,
+};
+use repass_postgres_cluster::{Cluster, Proxy};
+use repass_store_postgres::deadpool_postgres;
+use repass_store_postgres::{PostgresOptions, PostgresStore};
+use tokio_postgres::NoTls;
+
+const CALLERS: [usize; 4] = [1, 2, 8, 32];
+const SIZES: [u64; 2] = [1_000, 1_000_000];
+/// Measured in turns, so that a slow spell of the machine hits both sides alike.
+const ROUNDS: usize = 5;
+const ROUND: Duration = Duration::from_millis(600);
+
+const OLD: &str = "the password that every account has";
+
+/// Accepts one password, and hashes to a constant.
+#[derive(Debug)]
+struct Constant(HashedPassword);
+
+#[async_trait]
+impl Hasher for Constant {
+    async fn hash(&self, _: NewPassword) -> Result<HashedPassword, HashError> {
+        Ok(self.0.clone())
+    }
+
+    async fn verify(
+        &self,
+        password: Arc<Plaintext>,
+        _: &HashedPassword,
+    ) -> Result<bool, HashError> {
+        Ok(password.expose() == OLD)
+    }
+
+    fn dummy_hash(&self) -> &HashedPassword {
+        &self.0
+    }
+}
+
+/// One database under test.
+struct Bench {
+    engine: Engine,
+    bare: Pool,
+    accounts: u64,
+}
+
+fn main() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let Ok(cluster) = Cluster::start() else {
+            println!("PostgreSQL's server is not installed; nothing is measured.");
+            return;
+        };
+        let only_small = std::env::args().any(|argument| argument == "--small");
+        let proxy = Proxy::start(cluster.folder());
+        let database = cluster.create_database();
+        let bench = Bench::open(&cluster.url(&database), &proxy.url(&database), 1_000).await;
+        bench.trips(&proxy).await;
+
+        println!("\n| accounts | callers | changes/s | bare inserts/s | ratio |");
+        println!("| ---: | ---: | ---: | ---: | ---: |");
+        for accounts in SIZES {
+            if only_small && accounts > 1_000 {
+                continue;
+            }
+            let url = cluster.url(&cluster.create_database());
+            Bench::open(&url, &url, accounts).await.measure().await;
+        }
+    });
+}
+
+impl Bench {
+    async fn open(url: &str, way: &str, accounts: u64) -> Self {
+        let mut options = PostgresOptions::default();
+        options.connections = 32;
+        let store = PostgresStore::connect(way, &options).await.unwrap();
+        let manager = Manager::new(url.parse().unwrap(), NoTls);
+        let bare = Pool::builder(manager).max_size(32).build().unwrap();
+        let client = bare.get().await.unwrap();
+        client
+            .batch_execute("CREATE TABLE bare (id BIGINT PRIMARY KEY, payload TEXT)")
+            .await
+            .unwrap();
+        client.batch_execute(&fill(accounts)).await.unwrap();
+        let hasher = Constant(HashedPassword::from_stored("$constant$"));
+        let key = InstallationKey::from_bytes([3; 32]);
+        let engine = Engine::builder(Arc::new(store), Arc::new(hasher), key);
+        let engine = engine.policy(policy(0)).build();
+        Self { engine, bare, accounts }
+    }
+
+    /// Round trips of each way a request can end, and their time with slow answers.
+    async fn trips(&self, proxy: &Proxy) {
+        println!("| request | round trips | with 5 ms added |\n| --- | ---: | ---: |");
+        for (name, old, new) in [
+            ("change", OLD, "the password that every account gets"),
+            ("wrong password", "a wrong password", "the password that every account gets"),
+            ("refusal", OLD, "short"),
+        ] {
+            let account = AtomicU64::new(0);
+            let engine = self.engine.with_policy(policy(3));
+            let request = || {
+                let number = account.fetch_add(1, Ordering::Relaxed);
+                engine.change(change(&format!("user-{number}"), old, new))
+            };
+            // Connects first.
+            let _ = request().await;
+            let before = proxy.round_trips();
+            let _ = request().await;
+            let trips = proxy.round_trips() - before;
+            proxy.delay(Duration::from_millis(5));
+            let mut times = Vec::new();
+            for _ in 0..11 {
+                let begun = Instant::now();
+                let _ = request().await;
+                times.push(begun.elapsed().as_secs_f64() * 1000.0);
+            }
+            proxy.delay(Duration::ZERO);
+            println!("| {name} | {trips} | {:.1} ms |", median(times));
+        }
+    }
+
+    async fn measure(&self) {
+        for callers in CALLERS {
+            let (mut changes, mut inserts) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                inserts.push(self.inserts(callers).await);
+                changes.push(self.changes(callers).await);
+            }
+            let (changes, inserts) = (median(changes), median(inserts));
+            let ratio = changes / inserts;
+            println!(
+                "| {} | {callers} | {changes:.0} | {inserts:.0} | {ratio:.2} |",
+                self.accounts
+            );
+        }
+    }
+
+    async fn changes(&self, callers: usize) -> f64 {
+        rate(callers, |caller, turn| {
+            let engine = self.engine.clone();
+            // Each caller has accounts of its own, spread over the table.
+            let account = (turn * callers as u64 + caller as u64) * 7919 % self.accounts;
+            async move {
+                let change = change(&format!("user-{account}"), OLD, "the password that all get");
+                engine.change(change).await.unwrap();
+            }
+        })
+        .await
+    }
+
+    async fn inserts(&self, callers: usize) -> f64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        rate(callers, |_, _| {
+            let bare = self.bare.clone();
+            let id = i64::try_from(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap();
+            async move {
+                let client = bare.get().await.unwrap();
+                let insert = "INSERT INTO bare (id, payload) VALUES ($1, $2)";
+                let insert = client.prepare_cached(insert).await.unwrap();
+                let text = "a row of about the size of an audit record, for a fair comparison";
+                client.execute(&insert, &[&id, &text]).await.unwrap();
+            }
+        })
+        .await
+    }
+}
+
+/// How often a second so many callers at once get `work` done.
+async fn rate<F, Fut>(callers: usize, work: F) -> f64
+where
+    F: Fn(usize, u64) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let begun = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    let mut turns = vec![0; callers];
+    let mut done = 0_u64;
+    for caller in 0..callers {
+        let first = work(caller, 0);
+        tasks.spawn(async move {
+            first.await;
+            caller
+        });
+    }
+    while let Some(caller) = tasks.join_next().await {
+        let caller = caller.unwrap();
+        done += 1;
+        turns[caller] += 1;
+        if begun.elapsed() < ROUND {
+            let next = work(caller, turns[caller]);
+            tasks.spawn(async move {
+                next.await;
+                caller
+            });
+        }
+    }
+    f64::from(u32::try_from(done).unwrap()) / begun.elapsed().as_secs_f64()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Reuse is refused if a history is kept; it is looked up then.
+fn policy(history: usize) -> Policy {
+    let mut rules = Policy::nist_800_63b_4().rules().clone();
+    (rules.history, rules.refuse_current) = (history, history > 0);
+    Policy::new(rules).unwrap()
+}
+
+fn change(user_id: &str, old: &str, new: &str) -> Change {
+    Change::new(
+        Authorization::by_proof(Subject::new("bench".parse().unwrap(), user_id)),
+        Proof::OldPassword(Plaintext::from(old)),
+        Plaintext::from(new),
+    )
+    .with_sessions(Sessions::EndAll)
+    .with_context(Context::new("bench"))
+}
+
+/// Fills the tables without going through the engine, which would take a million transactions.
+fn fill(accounts: u64) -> String {
+    let numbers = format!("generate_series(0, {accounts} - 1) AS numbers (n)");
+    let id = "CAST('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0') AS UUID)";
+    format!(
+        "INSERT INTO repass.accounts (id, realm, user_id, list_key, profile, active, created_at,
+                                      updated_at)
+         SELECT {id}, 'bench', 'user-' || n, convert_to('bench-' || n, 'UTF8'), '{{}}', TRUE, now(),
+                now()
+         FROM {numbers};
+         INSERT INTO repass.credentials (account, hash, normalisation, version, changed_at)
+         SELECT {id}, '$constant$', 'none', 1, now() FROM {numbers};
+         ANALYZE repass.accounts; ANALYZE repass.credentials"
+    )
+}

@@ -1,0 +1,215 @@
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// The name of a server's socket in its folder.
+const SOCKET: &str = ".s.PGSQL.5432";
+
+/// A way to a server that can be slow, silent or cut. It ends with its last connection.
+#[derive(Debug)]
+pub struct Proxy {
+    folder: TempDir,
+    state: Arc<State>,
+}
+
+/// Where the connection of the next `COMMIT` is cut.
+#[derive(Debug)]
+pub enum Cut {
+    /// The server commits, but its answer is lost.
+    Answer,
+    /// The server never receives it.
+    Command,
+    /// The client loses its connection at once; the server receives the command when this is sent.
+    Late(Receiver<()>),
+}
+
+#[derive(Debug)]
+struct State {
+    server: PathBuf,
+    settings: Mutex<Settings>,
+    changed: Condvar,
+    round_trips: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Settings {
+    delay: Duration,
+    frozen: bool,
+    refusing: bool,
+    cut: Option<Cut>,
+    open: Vec<UnixStream>,
+}
+
+impl Proxy {
+    /// A way to the server whose socket is in the folder `server`.
+    ///
+    /// # Panics
+    /// When no socket can be made.
+    pub fn start(server: impl Into<PathBuf>) -> Self {
+        let folder = tempfile::Builder::new().prefix("repass-pp-").tempdir_in("/tmp").unwrap();
+        let listener = UnixListener::bind(folder.path().join(SOCKET)).unwrap();
+        let state = Arc::new(State {
+            server: server.into().join(SOCKET),
+            settings: Mutex::default(),
+            changed: Condvar::new(),
+            round_trips: AtomicU64::new(0),
+        });
+        let shared = Arc::clone(&state);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let (Ok(client), false) = (client, shared.settings().refusing) else { continue };
+                if let Ok(server) = UnixStream::connect(&shared.server) {
+                    shared.connect(&client, &server);
+                }
+            }
+        });
+        Self { folder, state }
+    }
+
+    /// The folder of the proxy's socket, to be named as a host.
+    pub fn host(&self) -> String {
+        self.folder.path().to_str().expect("the folder's name is UTF-8").to_owned()
+    }
+
+    /// The URL of a database behind the proxy.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres:///{database}?host={}&user=repass", self.host())
+    }
+
+    /// How often a client has sent something after the server had answered, on any connection.
+    pub fn round_trips(&self) -> u64 {
+        self.state.round_trips.load(Ordering::Relaxed)
+    }
+
+    /// Delays each answer by so much.
+    pub fn delay(&self, delay: Duration) {
+        self.state.settings().delay = delay;
+    }
+
+    /// Passes nothing on until it is set to `false` again, and loses nothing.
+    pub fn freeze(&self, frozen: bool) {
+        self.state.settings().frozen = frozen;
+        self.state.changed.notify_all();
+    }
+
+    /// Closes all connections, and those that are made until it is set to `false` again.
+    pub fn refuse(&self, refusing: bool) {
+        let mut settings = self.state.settings();
+        settings.refusing = refusing;
+        for stream in settings.open.drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Cuts the connection that commits next.
+    pub fn cut_next_commit(&self, cut: Cut) {
+        self.state.settings().cut = Some(cut);
+    }
+
+    /// Whether the connection of a commit was cut.
+    pub fn has_cut(&self) -> bool {
+        self.state.settings().cut.is_none()
+    }
+}
+
+impl State {
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_while_frozen(&self) {
+        let settings = self.settings();
+        drop(self.changed.wait_while(settings, |settings| settings.frozen));
+    }
+
+    fn connect(self: &Arc<Self>, client: &UnixStream, server: &UnixStream) {
+        let streams = [client, server].map(|stream| stream.try_clone().unwrap());
+        self.settings().open.extend(streams);
+        let answered = Arc::new(AtomicBool::new(true));
+        let (sender, receiver) = channel();
+        let (state, from, to) = (Arc::clone(self), clone(server), clone(client));
+        let answers = Arc::clone(&answered);
+        thread::spawn(move || state.read_answers(from, &answers, &sender));
+        let state = Arc::clone(self);
+        thread::spawn(move || state.write_answers(to, &receiver));
+        let (state, from, to) = (Arc::clone(self), clone(client), clone(server));
+        thread::spawn(move || state.pass_commands(from, to, &answered));
+    }
+
+    fn read_answers(
+        &self,
+        mut from: UnixStream,
+        answered: &AtomicBool,
+        to: &Sender<(Instant, Vec<u8>)>,
+    ) {
+        let mut buffer = vec![0; 65_536];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            answered.store(true, Ordering::Relaxed);
+            let due = Instant::now() + self.settings().delay;
+            if to.send((due, buffer[..length].to_vec())).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn write_answers(&self, mut to: UnixStream, from: &Receiver<(Instant, Vec<u8>)>) {
+        while let Ok((due, bytes)) = from.recv() {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            self.wait_while_frozen();
+            if to.write_all(&bytes).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Both);
+    }
+
+    fn pass_commands(&self, mut from: UnixStream, mut to: UnixStream, answered: &AtomicBool) {
+        let mut buffer = vec![0; 65_536];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            let command = &buffer[..length];
+            if answered.swap(false, Ordering::Relaxed) {
+                self.round_trips.fetch_add(1, Ordering::Relaxed);
+            }
+            self.wait_while_frozen();
+            let commits = command.windows(7).any(|bytes| bytes == b"COMMIT\0");
+            let cut = if commits { self.settings().cut.take() } else { None };
+            match cut {
+                None if to.write_all(command).is_ok() => continue,
+                None | Some(Cut::Command) => {}
+                Some(Cut::Answer) => {
+                    let _ = from.shutdown(Shutdown::Both);
+                    pass_to_the_end(&mut to, command);
+                }
+                Some(Cut::Late(told)) => {
+                    let _ = from.shutdown(Shutdown::Both);
+                    // Nobody tells when the test has failed.
+                    let _ = told.recv();
+                    pass_to_the_end(&mut to, command);
+                }
+            }
+            break;
+        }
+        let _ = from.shutdown(Shutdown::Both);
+        let _ = to.shutdown(Shutdown::Both);
+    }
+}
+
+/// Has the server do what it is sent before its connection ends.
+fn pass_to_the_end(server: &mut UnixStream, command: &[u8]) {
+    let _ = server.write_all(command);
+    // Terminate, which the server comes to after everything before it.
+    let _ = server.write_all(b"X\0\0\0\x04");
+    thread::sleep(Duration::from_millis(500));
+}
+
+fn clone(stream: &UnixStream) -> UnixStream {
+    stream.try_clone().unwrap()
+}

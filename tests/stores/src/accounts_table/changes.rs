@@ -1,0 +1,309 @@
+//! Changes of passwords that stand in a mapped table.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use repass_core::{
+    Argon2idHasher, AuditFilter, ChangeError, ClaimEvents, Clock, Commit, CommitOutcome,
+    DeliveryState, HashProfile, HashedPassword, Hasher, HasherOptions, Normalisation, OutboxFilter,
+    Proof, StoreError, SystemRandomness,
+};
+use repass_testkit::fixtures;
+
+use crate::application::{Application, User};
+use crate::context::{NEW, OLD, TestContext};
+
+pub(crate) async fn only_the_hash_is_written(application: Application) {
+    let context = TestContext::new(application.with_users().await).await;
+    let (user, bystander) = (context.user().await, context.user().await);
+    let before = context.application.untouched().await;
+    let (old, others) =
+        (context.application.pw(&user).await, context.application.pw(&bystander).await);
+
+    let changed = context.change(&user, OLD, NEW).await.unwrap();
+    assert_eq!((changed.version, changed.account.id), (2, user.account()));
+    assert_eq!(context.application.untouched().await, before, "no other column, no other row");
+    assert_eq!(context.application.pw(&bystander).await, others);
+    let new = context.application.pw(&user).await.unwrap();
+    assert!(new.starts_with("$argon2id$"), "a plain PHC string");
+    assert_eq!(context.history(&user).await, [old.unwrap()]);
+    let touched = format!("users WHERE touched = 1 AND id = '{}'", user.id);
+    assert_eq!(context.application.count(&touched).await, 1, "the application's trigger ran");
+    assert_eq!(context.application.count("diary").await, 1);
+    if context.application.is_postgres() {
+        assert_eq!(context.application.count("public.audit").await, 1, "by the names it knows");
+    }
+
+    let credentials = context.application.own("credentials");
+    let copies = if context.application.is_postgres() {
+        format!("{credentials} WHERE hash IS NOT NULL")
+    } else {
+        credentials
+    };
+    assert_eq!(context.application.count(&copies).await, 0, "no copy of the hash is kept");
+    context.clock.advance(Duration::from_secs(5));
+    let again = context.change(&user, OLD, NEW).await;
+    assert!(matches!(again, Err(ChangeError::WrongPassword)));
+    let reused = context.change(&user, NEW, OLD).await;
+    assert!(matches!(reused, Err(ChangeError::Rejected(_))), "the history knows it: {reused:?}");
+    assert_eq!(context.version(&user).await, 2);
+}
+
+/// [`OLD`] as bcrypt, made for these tests with libxcrypt 4.4.
+const BCRYPT: &str = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.dZSzeKMSMwPfV7hLk5Eq2XD8RgyX74O";
+
+pub(crate) async fn hashes_of_other_families_are_replaced(application: Application) {
+    let context = TestContext::new(application.with_users().await).await;
+    let mut hashes = vec![BCRYPT.to_owned()];
+    let heavier = HashProfile::new(12_288, 3, 1).unwrap();
+    for profile in [HashProfile::INSECURE_FOR_TESTS, HashProfile::default(), heavier] {
+        let options = HasherOptions { profile, ..HasherOptions::default() };
+        let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
+        hashes.push(hasher.hash(context.accepted(OLD)).await.unwrap().as_str().to_owned());
+    }
+    for hash in hashes {
+        let user = User::new(&hash);
+        context.application.insert(&user).await;
+        let wrong = context.change(&user, "not the right password", NEW).await;
+        assert!(matches!(wrong, Err(ChangeError::WrongPassword)), "{wrong:?}");
+        context.clock.advance(Duration::from_secs(3600));
+        let changed = context.change(&user, OLD, NEW).await;
+        assert_eq!(changed.unwrap().version, 2, "{}", &hash[..10]);
+        assert!(context.application.pw(&user).await.unwrap().starts_with("$argon2id$"));
+        assert_eq!(context.history(&user).await, [hash], "what was there is remembered");
+        let back = context.change(&user, NEW, OLD).await;
+        assert!(matches!(back, Err(ChangeError::Rejected(_))), "and recognised: {back:?}");
+    }
+}
+
+pub(crate) async fn h1_only_a_hash_that_determines_the_password_is_replaced_in_place(
+    application: Application,
+) {
+    let context = TestContext::new(application.with_users().await).await;
+    let long = "correct horse battery staple, ".repeat(3);
+    // Of `long`, made for these tests with libxcrypt 4.4.
+    let of_long = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.WS95vnpaSaEswqHuOCVbsSLJ7ZTfkV2";
+    let mistyped = &format!("{} TYPO", &long[..72]);
+    for (hash, typed, replaced) in [
+        (BCRYPT.to_owned(), OLD, true),
+        (of_long.to_owned(), mistyped, false),
+        (format!("{{CRYPT}}{of_long}"), mistyped, false),
+    ] {
+        let user = User::new(&hash);
+        context.application.insert(&user).await;
+        let refused = context.change(&user, typed, "short").await;
+        assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
+        let stored = context.application.pw(&user).await.unwrap();
+        assert_eq!(stored.starts_with("$argon2id$"), replaced, "{hash}");
+        assert!(replaced || stored == hash);
+    }
+}
+
+pub(crate) async fn what_the_application_changes_counts(application: Application) {
+    let context = TestContext::new(application.with_users().await).await;
+    let user = context.user().await;
+    context.change(&user, OLD, NEW).await.unwrap();
+    let theirs = context.hash("what the application set").await;
+    context.application.set_pw(&user, Some(theirs.as_str())).await;
+
+    let found = context.find(&user).await.unwrap().credential.unwrap();
+    let seen = (found.hash.as_str(), found.version);
+    assert_eq!(seen, (theirs.as_str(), 3), "it is the next version");
+    assert_eq!(found.hash.normalisation(), Normalisation::AsReceived, "nobody knows of any");
+    let past = context.change(&user, NEW, "yet another one of mine").await;
+    assert!(matches!(past, Err(ChangeError::WrongPassword)), "{past:?}");
+    context.clock.advance(Duration::from_secs(3600));
+    let changed =
+        context.change(&user, "what the application set", "yet another one of mine").await;
+    assert_eq!(changed.unwrap().version, 4);
+    assert_eq!(context.history(&user).await[0], theirs.as_str(), "it goes to the history");
+
+    context.application.set_pw(&user, None).await;
+    assert_eq!(context.find(&user).await.unwrap().credential, None, "it took the password away");
+    let realm = user.realm();
+    let token =
+        context.administration.issue_reset(&realm, "pat", Duration::from_secs(60)).await.unwrap().1;
+    let reset = context.prove(&user, Proof::ResetToken(token), "the first one once more").await;
+    assert_eq!(reset.unwrap().version, 5, "versions never count back");
+}
+
+fn commit(user: &User, expected: (i64, &str), hash: &str) -> Commit {
+    let account = fixtures::account(&user.realm(), &user.login);
+    let account = fixtures::with(account, |it| it.id = user.account());
+    fixtures::with(fixtures::commit(&account, expected.0, hash), |it| {
+        it.expected_hash = Some(HashedPassword::from_stored(expected.1));
+        it.hash = HashedPassword::from_stored(hash);
+    })
+}
+
+pub(crate) async fn a_hash_that_changed_meanwhile_conflicts(application: Application) {
+    let application = application.with_users().await;
+    let store = application.open().await;
+    let user = User::new("first");
+    application.insert(&user).await;
+    application.set_pw(&user, Some("theirs")).await;
+    // Version 1 as well: only the hash tells that it is another one.
+    let late = commit(&user, (1, "first"), "ours");
+    assert_eq!(store.commit(&late).await.unwrap(), CommitOutcome::Conflict);
+    assert_eq!(application.pw(&user).await.as_deref(), Some("theirs"), "it is not overwritten");
+    let none = fixtures::with(late.clone(), |it| {
+        it.expected_hash = None;
+        it.expected_version = 0;
+    });
+    assert_eq!(store.commit(&none).await.unwrap(), CommitOutcome::Conflict);
+    for table in ["credentials", "password_history", "audit"] {
+        assert_eq!(application.count(&application.own(table)).await, 0, "{table}");
+    }
+    assert_eq!(fixtures::events(&*store).await, []);
+    let right = commit(&user, (1, "theirs"), "ours");
+    assert_eq!(store.commit(&right).await.unwrap(), CommitOutcome::Done { version: 2 });
+    let wrong_version = commit(&user, (1, "ours"), "more");
+    assert_eq!(store.commit(&wrong_version).await.unwrap(), CommitOutcome::Conflict);
+}
+
+pub(crate) async fn of_changes_at_once_one_wins(application: Application) {
+    let application = application.with_users().await;
+    let (store, other) = (application.open().await, application.open().await);
+    let user = User::new("first");
+    application.insert(&user).await;
+    let mut rivals = Vec::new();
+    for rival in 0..10 {
+        let (store, user) =
+            (if rival % 2 == 0 { store.clone() } else { other.clone() }, user.clone());
+        rivals.push(tokio::spawn(async move {
+            let change = commit(&user, (1, "first"), &format!("of {rival}"));
+            store.commit(&change).await.unwrap() == CommitOutcome::Done { version: 2 }
+        }));
+    }
+    for rival in 0..10 {
+        let (application, id) = (application.clone(), user.id);
+        rivals.push(tokio::spawn(async move {
+            // As the application itself does it.
+            let update = format!(
+                "UPDATE users SET pw = 'theirs {rival}' WHERE id = '{id}' AND pw = 'first'"
+            );
+            application.execute(&update).await == 1
+        }));
+    }
+    let mut winners = 0;
+    for rival in rivals {
+        winners += i32::from(rival.await.unwrap());
+    }
+    assert_eq!(winners, 1, "of both together");
+    let touched = format!("users WHERE touched = 1 AND id = '{}'", user.id);
+    assert_eq!(application.count(&touched).await, 1);
+}
+
+pub(crate) async fn rows_may_go_at_any_time(application: Application) {
+    let context = TestContext::new(application.with_users().await).await;
+    let user = context.user().await;
+    let token = context.token(&user).await;
+    let account = context.account(&user).await;
+    context
+        .administration
+        .issue_reset(&user.realm(), "pat", Duration::from_secs(60))
+        .await
+        .unwrap();
+    assert!(context.counts(&user, &token).await);
+    let pw = context.application.pw(&user).await.unwrap();
+    context.application.execute(&format!("DELETE FROM users WHERE id = '{}'", user.id)).await;
+
+    assert_eq!(context.find(&user).await, None);
+    assert!(!context.counts(&user, &token).await, "its tokens go with it");
+    let change = commit(&user, (1, &pw), "late");
+    assert_eq!(context.store.commit(&change).await.unwrap(), CommitOutcome::Conflict);
+    assert!(context.store.register(&account).await.is_err());
+    assert!(context.administration.unlock(&user.realm(), "pat").await.is_err());
+
+    // Somebody else gets its name.
+    let heir = User { id: User::new("").id, pw: Some(pw.clone()), ..user.clone() };
+    context.application.insert(&heir).await;
+    assert_eq!(context.store.commit(&change).await.unwrap(), CommitOutcome::Conflict);
+    assert!(!context.counts(&heir, &token).await, "and inherits nothing else");
+    assert_eq!(context.change(&heir, OLD, NEW).await.unwrap().account.id, heir.account());
+
+    context.clock.advance(Duration::from_secs(3600));
+    let claim = ClaimEvents {
+        channels: &["webhook"],
+        now: context.clock.now(),
+        lease: Duration::from_secs(10),
+        limit: 10,
+    };
+    let claimed = context.store.claim(&claim).await.unwrap();
+    let claimed: Vec<_> = claimed.iter().map(|claimed| claimed.holder.id).collect();
+    assert_eq!(claimed, [heir.account()], "nobody is left to be told about the other");
+    let state = Some(DeliveryState::Discarded);
+    let discarded = OutboxFilter { state, limit: 10, ..OutboxFilter::default() };
+    let discarded = context.store.entries(&discarded).await.unwrap();
+    assert!(!discarded.is_empty());
+    assert!(discarded.iter().all(|entry| entry.event.account == user.account()));
+}
+
+pub(crate) async fn a_lockout_is_reported_before_anything_else_was_written(
+    application: Application,
+) {
+    let context = TestContext::new(application.with_users().await).await;
+    let user = context.user().await;
+    for _ in 0..3 {
+        let wrong = context.change(&user, "a wrong guess of mine", NEW).await;
+        assert!(matches!(wrong, Err(ChangeError::WrongPassword)), "{wrong:?}");
+    }
+    let closed = context.change(&user, OLD, NEW).await;
+    assert!(matches!(closed, Err(ChangeError::TooManyAttempts { .. })), "{closed:?}");
+    let events = fixtures::events(&*context.store).await;
+    assert_eq!((events.len(), events[0].kind.as_str()), (1, "account.locked"));
+    assert_eq!(events[0].account, user.account());
+    let (_, state) = context.administration.show_account(&user.realm(), "pat").await.unwrap();
+    assert_eq!(state.failures, 3);
+    context.administration.unlock(&user.realm(), "pat").await.unwrap();
+    context.change(&user, OLD, NEW).await.unwrap();
+    let filter =
+        AuditFilter { account: Some(user.account()), limit: 100, ..AuditFilter::default() };
+    assert_eq!(context.store.audit(&filter).await.unwrap().len(), 6);
+}
+
+pub(crate) async fn a_name_that_two_rows_have_is_damage(application: Application) {
+    let application = application.with_users().await;
+    // SQLite drops no constraint, so the table is made anew without it.
+    application.execute("ALTER TABLE users RENAME TO once").await;
+    application.execute("CREATE TABLE users AS SELECT * FROM once").await;
+    if application.is_postgres() {
+        application.execute("DROP TABLE once").await;
+    } else {
+        application
+            .execute(
+                "DROP TABLE once; DROP TABLE users;
+                 CREATE TABLE users (id TEXT, tenant TEXT, login TEXT COLLATE NOCASE, mail TEXT,
+                                     nick TEXT, pw TEXT, enabled INTEGER)",
+            )
+            .await;
+    }
+    let store = application.open().await;
+    let add = |id: uuid::Uuid, login: &str| {
+        let id = if application.is_postgres() {
+            format!("CAST('{id}' AS UUID)")
+        } else {
+            format!("'{id}'")
+        };
+        let enabled = if application.is_postgres() { "TRUE" } else { "1" };
+        let insert = format!(
+            "INSERT INTO users (id, tenant, login, pw, enabled)
+             VALUES ({id}, 'shop', '{login}', 'first', {enabled})"
+        );
+        let application = &application;
+        async move { application.execute(&insert).await }
+    };
+    let twins = [User::new("first"), User::new("first"), User::new("first")];
+    add(twins[0].id, "pat").await;
+    add(twins[1].id, "Pat").await;
+    let pat = User { tenant: "shop".to_owned(), ..twins[0].clone() };
+    let found = store.find(&pat.subject()).await.unwrap().unwrap();
+    assert_eq!(found.account.id, pat.account(), "case makes another account");
+    add(twins[2].id, "pat").await;
+    let error = store.find(&pat.subject()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Damaged(_)), "{error:?}");
+    let error = store.commit(&commit(&pat, (1, "first"), "ours")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Damaged(_)), "{error:?}");
+    let unchanged = application.count("users WHERE pw = 'first'").await;
+    assert_eq!(unchanged, 3, "none of them is picked");
+}

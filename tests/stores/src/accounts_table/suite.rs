@@ -1,0 +1,324 @@
+//! The conformance suite over a mapped table.
+//!
+//! What the suite adds by [`AdministrationStore::add_account`] is put into the table by its owner,
+//! and what that table has no column for is filled in again when it is read.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use repass_core::{
+    AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
+    AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
+    Claim, ClaimEvents, ClaimedEvent, Commit, CommitOutcome, CredentialStore, DeliveryOutcome,
+    FinishAttempt, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore, OtpEnrolment,
+    OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, PruneCutoffs, Pruned, Realm, Rehash,
+    ReserveAttempt, ReserveOutcome, ResetToken, StoreError, Subject, TokenDigest, TokenId,
+    TokenStore,
+};
+use repass_testkit::conformance::{self, AdministrationFixture};
+use repass_testkit::fixtures;
+use uuid::Uuid;
+
+use crate::application::{Application, User};
+
+pub(crate) async fn passes(application: Application) {
+    let application = application.with_users().await;
+    let store = application.open().await;
+    let mapped = Mapped { application, store, added: Mutex::default() };
+    let report = conformance::run(&AdministrationFixture::new(Arc::new(mapped))).await;
+    report.assert_passed();
+    assert!(report.skipped.iter().all(|(_, what)| *what == "imports"), "{report}");
+}
+
+struct Mapped {
+    application: Application,
+    store: Arc<dyn AdministrationStore>,
+    added: Mutex<HashMap<AccountId, Account>>,
+}
+
+impl Mapped {
+    fn added(&self, account: AccountId) -> Account {
+        self.added.lock().unwrap()[&account].clone()
+    }
+
+    fn complete(&self, found: Account) -> Account {
+        let added = self.added(found.id);
+        assert_eq!(found.created_at, Timestamp::UNIX_EPOCH, "the table has no column for it");
+        let unknown = found.updated_at == Timestamp::UNIX_EPOCH;
+        let updated_at = if unknown { added.updated_at } else { found.updated_at };
+        fixtures::with(found, |it| {
+            it.created_at = added.created_at;
+            it.profile = added.profile;
+            it.updated_at = updated_at;
+        })
+    }
+}
+
+#[async_trait]
+impl CredentialStore for Mapped {
+    async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
+        let found = self.store.find(subject).await?;
+        Ok(found.map(|AccountWithCredential { account, mut credential }| {
+            let account = self.complete(account);
+            if let Some(own) = &mut credential
+                && own.changed_at == Timestamp::UNIX_EPOCH
+            {
+                own.changed_at = account.created_at;
+            }
+            AccountWithCredential { account, credential }
+        }))
+    }
+
+    async fn history(&self, of: AccountId, n: usize) -> Result<Vec<HashedPassword>, StoreError> {
+        self.store.history(of, n).await
+    }
+
+    async fn reserve_attempt(
+        &self,
+        attempt: &ReserveAttempt<'_>,
+    ) -> Result<ReserveOutcome, StoreError> {
+        self.store.reserve_attempt(attempt).await
+    }
+
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+        self.store.finish_attempt(attempt).await
+    }
+
+    async fn delete_expired_attempts(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        self.store.delete_expired_attempts(now, limit).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
+        // The suite names versions only; the engine says which hash it has seen with them.
+        let subject = Subject::new(commit.realm.clone(), commit.user_id.as_str());
+        let seen = self.store.find(&subject).await?.and_then(|found| found.credential);
+        let seen = seen.filter(|seen| seen.version == commit.expected_version);
+        let expected_hash = seen.map(|seen| seen.hash);
+        let commit = fixtures::with(commit.clone(), |it| it.expected_hash = expected_hash);
+        self.store.commit(&commit).await
+    }
+
+    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
+        self.store.rehash(upgrade).await
+    }
+}
+
+#[async_trait]
+impl TokenStore for Mapped {
+    async fn reset_token(&self, digest: &TokenDigest) -> Result<Option<ResetToken>, StoreError> {
+        self.store.reset_token(digest).await
+    }
+
+    async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError> {
+        self.store.otp(account).await
+    }
+}
+
+#[async_trait]
+impl KeyStore for Mapped {
+    async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError> {
+        self.store.key(digest).await
+    }
+
+    async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
+        self.store.access_token(digest).await
+    }
+
+    async fn key_and_access_token(
+        &self,
+        key: &TokenDigest,
+        token: &TokenDigest,
+    ) -> Result<(Option<Key>, Option<HeldToken>), StoreError> {
+        self.store.key_and_access_token(key, token).await
+    }
+}
+
+#[async_trait]
+impl OutboxStore for Mapped {
+    async fn claim(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError> {
+        let claimed = self.store.claim(claim).await?;
+        let complete = |claimed: ClaimedEvent| {
+            let holder = self.complete(claimed.holder);
+            ClaimedEvent { holder, ..claimed }
+        };
+        Ok(claimed.into_iter().map(complete).collect())
+    }
+
+    async fn finish_delivery(
+        &self,
+        claim: &Claim,
+        outcome: &DeliveryOutcome,
+        channels: &[&str],
+    ) -> Result<(), StoreError> {
+        self.store.finish_delivery(claim, outcome, channels).await
+    }
+
+    async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.store.entries(filter).await
+    }
+
+    async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {
+        self.store.entry(event).await
+    }
+
+    async fn retry_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
+        self.store.retry_event(event, audit).await
+    }
+
+    async fn drop_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
+        self.store.drop_event(event, audit).await
+    }
+}
+
+#[async_trait]
+impl AdministrationStore for Mapped {
+    async fn add_account(
+        &self,
+        account: &Account,
+        hash: Option<&HashedPassword>,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let refused = self.store.add_account(account, hash, audit).await;
+        assert!(matches!(refused, Err(AccountError::KeptElsewhere)), "{refused:?}");
+        let user = User {
+            id: account.id.0,
+            tenant: account.realm.to_string(),
+            login: account.user_id.to_string(),
+            mail: account.email.as_ref().map(ToString::to_string),
+            nick: account.username.clone(),
+            pw: hash.map(|hash| hash.as_str().to_owned()),
+            enabled: account.active,
+        };
+        self.added.lock().unwrap().insert(account.id, account.clone());
+        if !self.application.insert(&user).await {
+            return Err(AccountError::Exists);
+        }
+        self.store.register(account).await?;
+        Ok(self.store.finish_attempt(&FinishAttempt::unreserved(audit.clone())).await?)
+    }
+
+    async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError> {
+        self.store.import_accounts(batch).await
+    }
+
+    async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError> {
+        let accounts = self.store.accounts(filter).await?;
+        Ok(accounts.into_iter().map(|account| self.complete(account)).collect())
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError> {
+        let found = self.store.account(account).await?;
+        Ok(found.map(|account| self.complete(account)))
+    }
+
+    async fn set_active(
+        &self,
+        account: AccountId,
+        active: bool,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.set_active(account, active, audit).await
+    }
+
+    async fn peppers(&self) -> Result<BTreeSet<String>, StoreError> {
+        self.store.peppers().await
+    }
+
+    async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {
+        self.store.attempts(key).await
+    }
+
+    async fn unlock(&self, account: AccountId, audit: &AuditRecord) -> Result<(), AccountError> {
+        self.store.unlock(account, audit).await
+    }
+
+    async fn add_key(&self, key: &Key, audit: &AuditRecord) -> Result<(), StoreError> {
+        self.store.add_key(key, audit).await
+    }
+
+    async fn keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
+        self.store.keys(realm).await
+    }
+
+    async fn revoke_key(&self, key: KeyId, audit: &AuditRecord) -> Result<bool, StoreError> {
+        self.store.revoke_key(key, audit).await
+    }
+
+    async fn add_access_token(
+        &self,
+        token: &AccessToken,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.add_access_token(token, audit).await
+    }
+
+    async fn revoke_access_token(
+        &self,
+        token: TokenId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StoreError> {
+        self.store.revoke_access_token(token, audit).await
+    }
+
+    async fn key_by_id(&self, key: KeyId) -> Result<Option<Key>, StoreError> {
+        self.store.key_by_id(key).await
+    }
+
+    async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError> {
+        self.store.access_token_by_id(token).await
+    }
+
+    async fn add_reset_token(
+        &self,
+        token: &ResetToken,
+        audit: &AuditRecord,
+        event: &OutboxEvent,
+    ) -> Result<(), AccountError> {
+        self.store.add_reset_token(token, audit, event).await
+    }
+
+    async fn set_otp(
+        &self,
+        account: AccountId,
+        enrolment: &OtpEnrolment,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.set_otp(account, enrolment, audit).await
+    }
+
+    async fn set_otp_code(
+        &self,
+        account: AccountId,
+        code: &TokenDigest,
+        expires_at: Timestamp,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.set_otp_code(account, code, expires_at, audit).await
+    }
+
+    async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {
+        self.store.audit(filter).await
+    }
+
+    async fn prune(&self, cutoffs: &PruneCutoffs, limit: u32) -> Result<Pruned, StoreError> {
+        self.store.prune(cutoffs, limit).await
+    }
+
+    async fn key_checks(&self) -> Result<BTreeMap<String, [u8; 32]>, StoreError> {
+        self.store.key_checks().await
+    }
+
+    async fn add_key_check(&self, name: &str, check: &[u8; 32]) -> Result<[u8; 32], StoreError> {
+        self.store.add_key_check(name, check).await
+    }
+
+    async fn replace_key_check(&self, name: &str, check: &[u8; 32]) -> Result<(), StoreError> {
+        self.store.replace_key_check(name, check).await
+    }
+}
