@@ -37,7 +37,7 @@ fn every_act_is_on_record() {
     let lines: Vec<&str> = all.lines().collect();
     assert_eq!(lines.len(), 5, "{all}");
     assert!(lines[0].starts_with("AT ") && lines[0].ends_with("USER AGENT"), "{all}");
-    assert!(lines[1].contains("wrong-password"), "{all}");
+    assert!(lines[1].contains("inactive"), "{all}");
     let newest = bench.json(&["audit", "list", "--limit", "1"], "");
     assert_eq!(newest.as_array().unwrap().len(), 1);
     let shop = bench.json(&["audit", "list", "--realm", "shop"], "");
