@@ -2,10 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
+#[path = "postgres/acknowledgements.rs"]
+mod acknowledgements;
 #[path = "postgres/conformance.rs"]
 mod conformance;
 #[path = "postgres/database.rs"]
 mod database;
+#[path = "postgres/failover.rs"]
+mod failover;
+#[path = "postgres/mapped.rs"]
+mod mapped;
+#[path = "postgres/network.rs"]
+mod network;
+#[path = "postgres/opening.rs"]
+mod opening;
+#[path = "postgres/trouble.rs"]
+mod trouble;
 
 use std::process::Command;
 
@@ -32,6 +44,21 @@ fn main() {
         };
     }
     let mut trials = trials![conformance::one_store_passes, conformance::two_nodes_pass_as_one,];
+    for (name, test) in [
+        (
+            "network::p1_installations_behind_a_pooler_stay_apart",
+            (|| database::run(network::p1_installations_behind_a_pooler_stay_apart())) as fn(),
+        ),
+        ("network::p1_the_conformance_suite_passes_behind_a_pooler", || {
+            database::run(network::p1_the_conformance_suite_passes_behind_a_pooler());
+        }),
+    ] {
+        let trial = trial(name, test);
+        trials.push(match repass_postgres_cluster::Pooler::program() {
+            Ok(_) => trial,
+            Err(reason) => trial.with_kind(reason.to_string()).with_ignored_flag(true),
+        });
+    }
     let english = trial("conformance::one_store_passes_in_english", || {
         database::run(conformance::one_store_passes_in_english());
     });
