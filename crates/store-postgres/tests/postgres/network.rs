@@ -20,9 +20,10 @@ pub(crate) async fn p4_a_frozen_network_is_answered_within_the_deadline() {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     proxy.freeze(true);
     let begun = Instant::now();
+    let (pat, change) = (subject(1), commit(1, 1));
     let (found, committed, ready) = tokio::join!(
-        store.find(&subject(1)),
-        async { store.commit(&commit(1, 1)).await.map(drop) },
+        store.find(&pat),
+        async { store.commit(&change).await.map(drop) },
         store.check_ready(),
     );
     for error in [found.map(drop).unwrap_err(), committed.unwrap_err(), ready.unwrap_err()] {

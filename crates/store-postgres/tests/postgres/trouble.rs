@@ -235,7 +235,7 @@ pub(crate) async fn expired_attempts_are_deleted_but_never_one_in_use() {
     let store = open(&url).await;
     let other = raw(&url).await;
     other
-        .execute(
+        .batch_execute(
             "INSERT INTO repass.attempts (key, failures, expires_at)
              VALUES (sha256('1'), 1, 'epoch'), (sha256('2'), 1, 'epoch')",
         )
