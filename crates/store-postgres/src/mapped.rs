@@ -11,6 +11,8 @@ pub(crate) use register::register;
 
 use repass_accounts_table::{AccountsTable, Fit, IdentifierKind, RealmOf, SqlName};
 
+use crate::query::Query;
+
 /// A mapped table that was found to fit. Statements call its rows `f`.
 #[derive(Debug)]
 pub(crate) struct MappedTable {
@@ -24,6 +26,14 @@ impl MappedTable {
         let name = &self.mapping.table;
         let schema = name.schema().map_or_else(|| "\"public\"".to_owned(), SqlName::quoted);
         format!("{schema}.{}", name.table().quoted())
+    }
+
+    /// Has the triggers of the table find what they name, and not tables of repass's own. A
+    /// connection's default would not do: it begins with the schema that is called as the user is.
+    pub(crate) fn search_path(&self) -> Query {
+        let schema = self.mapping.table.schema();
+        let schema = schema.map_or_else(|| "\"public\"".to_owned(), SqlName::quoted);
+        Query::new(format!("SET LOCAL search_path TO {schema}, public"))
     }
 
     /// A column as a text; its own type may be one that the driver does not know.

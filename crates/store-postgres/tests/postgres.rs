@@ -2,10 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
+#[path = "postgres/acknowledgements.rs"]
+mod acknowledgements;
 #[path = "postgres/conformance.rs"]
 mod conformance;
 #[path = "postgres/database.rs"]
 mod database;
+#[path = "postgres/failover.rs"]
+mod failover;
+#[path = "postgres/mapped.rs"]
+mod mapped;
+#[path = "postgres/network.rs"]
+mod network;
+#[path = "postgres/opening.rs"]
+mod opening;
+#[path = "postgres/trouble.rs"]
+mod trouble;
 
 use std::process::Command;
 
@@ -31,7 +43,55 @@ fn main() {
             )),*]
         };
     }
-    let mut trials = trials![conformance::one_store_passes, conformance::two_nodes_pass_as_one,];
+    let mut trials = trials![
+        conformance::one_store_passes,
+        conformance::two_nodes_pass_as_one,
+        opening::many_nodes_may_open_a_new_database_at_once,
+        opening::p5_one_version_ahead_is_served_and_more_is_refused,
+        opening::p5_nothing_is_made_without_migrate,
+        opening::p7_roles_with_the_documented_grants_migrate_and_serve,
+        opening::what_cannot_be_opened_is_told_without_credentials,
+        opening::p1_neither_locks_of_sessions_nor_their_state_are_used,
+        opening::e2_an_application_has_tables_of_the_same_names,
+        trouble::what_conflicts_is_tried_again,
+        trouble::what_conflicts_for_ever_is_given_up,
+        trouble::a_deadlock_is_tried_again,
+        trouble::a_connection_lost_within_a_transaction_is_replaced,
+        trouble::a_server_that_restarts_is_unavailable_and_then_back,
+        trouble::a_crash_loses_nothing_that_was_acknowledged,
+        trouble::first_tries_at_once_are_all_counted,
+        trouble::expired_attempts_are_deleted_but_never_one_in_use,
+        trouble::asvs_16_2_5_failures_tell_no_values,
+        acknowledgements::a_commit_whose_answer_is_lost_is_done_once,
+        acknowledgements::a_commit_that_never_arrived_is_made_again,
+        acknowledgements::a_commit_that_is_under_way_is_waited_for,
+        acknowledgements::a_reservation_whose_answer_is_lost_is_not_made_again,
+        failover::p2_a_standby_is_promoted_under_load_and_nothing_acknowledged_is_lost,
+        failover::p2_l2_a_standby_alone_is_neither_opened_nor_ready,
+        failover::p4_a_frozen_standby_is_answered_within_the_deadline,
+        network::p4_a_frozen_network_is_answered_within_the_deadline,
+        network::p4_a_silent_host_does_not_hide_the_next,
+        network::p4_cut_connections_are_replaced,
+        network::p3_nonsense_instead_of_a_server_is_an_outage,
+        network::p8_requests_take_few_round_trips,
+        mapped::p7_a_column_that_changes_its_type_is_met,
+        mapped::l2_a_renamed_table_is_not_ready_until_it_is_back,
+    ];
+    for (name, test) in [
+        (
+            "network::p1_installations_behind_a_pooler_stay_apart",
+            (|| database::run(network::p1_installations_behind_a_pooler_stay_apart())) as fn(),
+        ),
+        ("network::p1_the_conformance_suite_passes_behind_a_pooler", || {
+            database::run(network::p1_the_conformance_suite_passes_behind_a_pooler());
+        }),
+    ] {
+        let trial = trial(name, test);
+        trials.push(match repass_postgres_cluster::Pooler::program() {
+            Ok(_) => trial,
+            Err(reason) => trial.with_kind(reason.to_string()).with_ignored_flag(true),
+        });
+    }
     let english = trial("conformance::one_store_passes_in_english", || {
         database::run(conformance::one_store_passes_in_english());
     });

@@ -34,8 +34,8 @@ const SETTINGS: &[&str] = &[
     "shared_buffers=16MB",
     "max_connections=600",
     "autovacuum_max_workers=1",
-    "max_wal_senders=0",
-    "wal_level=minimal",
+    "max_wal_senders=4",
+    "wal_level=replica",
     "log_min_messages=warning",
 ];
 
@@ -92,11 +92,7 @@ impl Cluster {
     /// # Panics
     /// When it is there, but does not start.
     pub fn start() -> Result<Self, Unavailable> {
-        let programs = programs()?;
-        let run_as = RunAs::choose()?;
-        let folder = new_folder().expect("a temporary folder can be made");
-        run_as.own(folder.path()).expect("the folder can be given away");
-
+        let (programs, run_as, folder) = place()?;
         let mut initialize = run_as.command(&programs.join("initdb"), folder.path());
         // Without syncing what a power failure could take: it is deleted in any case.
         initialize.args([
@@ -115,18 +111,34 @@ impl Cluster {
             panic!("{} cannot be run ({error}); see {VARIABLE}", programs.join("initdb").display())
         });
         assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(Self::launched(programs, run_as, folder))
+    }
 
-        let mut cluster = Self {
-            server: Mutex::new(None),
-            guard: None,
-            programs,
-            run_as,
-            databases: AtomicU32::new(0),
-            folder,
-        };
-        cluster.guard = Some(guard(cluster.folder.path()).expect("a shell can be run"));
+    /// Makes a standby of this cluster and starts its server, which takes no writes until it is
+    /// promoted. It is called `standby` in `synchronous_standby_names`.
+    ///
+    /// # Errors
+    /// When there is no PostgreSQL here, or nobody to run it as.
+    ///
+    /// # Panics
+    /// When it is there, but the standby cannot be made.
+    pub fn standby(&self) -> Result<Self, Unavailable> {
+        let (programs, run_as, folder) = place()?;
+        let mut copy = run_as.command(&programs.join("pg_basebackup"), folder.path());
+        let primary = self.folder.path().display();
+        copy.args(["-D", "data", "-R", "-X", "stream", "-c", "fast", "-d"]);
+        copy.arg(format!("host={primary} user={USER} application_name=standby"));
+        let output = copy.output().expect("pg_basebackup can be run");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(Self::launched(programs, run_as, folder))
+    }
+
+    fn launched(programs: PathBuf, run_as: RunAs, folder: TempDir) -> Self {
+        let guard = Some(guard(folder.path()).expect("a shell can be run"));
+        let (server, databases) = (Mutex::new(None), AtomicU32::new(0));
+        let cluster = Self { server, guard, programs, run_as, databases, folder };
         cluster.launch(&mut cluster.server());
-        Ok(cluster)
+        cluster
     }
 
     /// The folder with the server's socket, `.s.PGSQL.5432`.
@@ -224,7 +236,15 @@ impl Drop for Cluster {
     }
 }
 
-fn new_folder() -> io::Result<TempDir> {
+/// The server's programs, as whom they run, and a new folder for them.
+fn place() -> Result<(PathBuf, RunAs, TempDir), Unavailable> {
+    let (programs, run_as) = (programs()?, RunAs::choose()?);
+    let folder = new_folder().expect("a temporary folder can be made");
+    run_as.own(folder.path()).expect("the folder can be given away");
+    Ok((programs, run_as, folder))
+}
+
+pub(crate) fn new_folder() -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     let folder = builder.prefix("repass-pg-").tempdir()?;
     if folder.path().as_os_str().len() <= LONGEST_FOLDER {

@@ -17,12 +17,13 @@
 #![cfg(unix)]
 
 mod cluster;
-
+mod pooler;
 mod programs;
 mod proxy;
 mod user;
 
 pub use cluster::{Cluster, Mode};
+pub use pooler::Pooler;
 pub use programs::{VARIABLE, programs};
 pub use proxy::{Cut, Proxy};
 

@@ -49,8 +49,8 @@ impl PostgresStore {
         let newest = version.saturating_sub(1);
         let change = finish_change(change, commit, newest)?;
         let update = table.hash_written(&id, commit.expected_hash.as_ref(), &commit.hash);
-        let replies = transaction.run(&[change, update]).await?;
-        let [changed, updated] = replies.as_slice() else { return Err(damaged("done")) };
+        let replies = transaction.run(&[change, table.search_path(), update]).await?;
+        let [changed, _, updated] = replies.as_slice() else { return Err(damaged("done")) };
         let outcome = match outcome(changed, version)? {
             CommitOutcome::Done { .. } if !is_one(updated.affected)? => CommitOutcome::Conflict,
             outcome => outcome,
@@ -90,8 +90,8 @@ impl PostgresStore {
         change.audit_written(&rehash.audit)?;
         let change = change.finish(&format!("SELECT {GO} AS done"));
         let update = table.hash_written(&id, Some(expected_hash), &rehash.hash);
-        let replies = transaction.run(&[change, update]).await?;
-        let [changed, updated] = replies.as_slice() else { return Err(damaged("done")) };
+        let replies = transaction.run(&[change, table.search_path(), update]).await?;
+        let [changed, _, updated] = replies.as_slice() else { return Err(damaged("done")) };
         if done(changed)? && is_one(updated.affected)? {
             transaction.commit(&[], Some(&rehash.audit)).await?;
             Ok(true)

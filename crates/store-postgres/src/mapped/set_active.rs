@@ -45,8 +45,8 @@ impl PostgresStore {
             column.quoted(),
             table.is_row(&id),
         ));
-        let replies = transaction.run(&[change, update]).await?;
-        let [changed, updated] = replies.as_slice() else { return Err(damaged("done").into()) };
+        let replies = transaction.run(&[change, table.search_path(), update]).await?;
+        let [changed, _, updated] = replies.as_slice() else { return Err(damaged("done").into()) };
         if done(changed)? && is_one(updated.affected)? {
             transaction.commit(&[], Some(audit)).await?;
             Ok(())

@@ -1,0 +1,74 @@
+//! Connections that are cut in the moment of a commit.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use repass_core::{AttemptKey, CommitOutcome, CredentialStore, StoreError};
+use repass_postgres_cluster::{Cut, Proxy};
+
+use crate::database::{account, add, assert_changed_once, commit, count, open, reserve, shared};
+
+const DONE: CommitOutcome = CommitOutcome::Done { version: 2 };
+
+fn proxy() -> Proxy {
+    Proxy::start(shared().folder())
+}
+
+pub(crate) async fn a_commit_whose_answer_is_lost_is_done_once() {
+    let (proxy, name) = (proxy(), shared().create_database());
+    let store = open(&proxy.url(&name)).await;
+    add(&store, 1).await;
+    proxy.cut_next_commit(Cut::Answer);
+    assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
+    assert!(proxy.has_cut());
+    assert_changed_once(&shared().url(&name), &commit(1, 1)).await;
+
+    proxy.cut_next_commit(Cut::Answer);
+    add(&store, 2).await;
+    assert!(proxy.has_cut());
+}
+
+pub(crate) async fn a_commit_that_never_arrived_is_made_again() {
+    let (proxy, name) = (proxy(), shared().create_database());
+    let store = open(&proxy.url(&name)).await;
+    add(&store, 1).await;
+    proxy.cut_next_commit(Cut::Command);
+    assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
+    assert!(proxy.has_cut());
+    assert_changed_once(&shared().url(&name), &commit(1, 1)).await;
+}
+
+/// The server is busy with the commit when it is looked up: a synchronous standby is waited for.
+pub(crate) async fn a_commit_that_is_under_way_is_waited_for() {
+    let (proxy, name) = (proxy(), shared().create_database());
+    let store = open(&proxy.url(&name)).await;
+    add(&store, 1).await;
+    let url = shared().url(&name);
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$;
+                CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON repass.outbox
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()";
+    crate::database::raw(&url).await.batch_execute(slow).await.unwrap();
+    let (tell, told) = mpsc::channel();
+    proxy.cut_next_commit(Cut::Late(told));
+    // The server has it a moment before it is looked up.
+    tell.send(()).unwrap();
+    assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
+    assert!(proxy.has_cut());
+    assert_changed_once(&url, &commit(1, 1)).await;
+}
+
+pub(crate) async fn a_reservation_whose_answer_is_lost_is_not_made_again() {
+    let (proxy, name) = (proxy(), shared().create_database());
+    let store = open(&proxy.url(&name)).await;
+    let key = AttemptKey::account(account(1).id);
+    reserve(&store, &key).await.unwrap().unwrap();
+    proxy.delay(Duration::from_millis(300));
+    let reserving = tokio::spawn(async move { reserve(&store, &key).await });
+    tokio::time::sleep(Duration::from_millis(450)).await;
+    // The state is read by now, and the answer to its replacement is on its way.
+    proxy.refuse(true);
+    let error = reserving.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert_eq!(count(&shared().url(&name), "repass.attempts WHERE failures = 2").await, 1);
+}

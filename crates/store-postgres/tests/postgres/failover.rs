@@ -1,0 +1,136 @@
+//! A primary and its standby, both of which the URL names.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use repass_core::{CommitOutcome, CredentialStore, StoreError};
+use repass_postgres_cluster::{Cluster, Mode};
+use repass_store_postgres::{OpenError, PostgresOptions, PostgresStore};
+
+use crate::database::{add, commit, open, raw, subject};
+
+/// A primary whose commits wait for its standby, and a URL with both.
+async fn pair() -> (Cluster, Cluster, String, String) {
+    let primary = Cluster::start().unwrap();
+    let name = primary.create_database();
+    let standby = primary.standby().unwrap();
+    let raw = raw(&primary.url(&name)).await;
+    raw.batch_execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'").await.unwrap();
+    raw.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+    // The standby comes first, so that it is tried.
+    let (one, other) = (standby.folder().display(), primary.folder().display());
+    let url = format!("postgres:///{name}?host={one},{other}&user=repass");
+    (primary, standby, name, url)
+}
+
+pub(crate) async fn p2_a_standby_is_promoted_under_load_and_nothing_acknowledged_is_lost() {
+    let (primary, standby, name, url) = pair().await;
+    let store = open(&url).await;
+    let end = Arc::new(AtomicBool::new(false));
+    let mut changing = Vec::new();
+    for number in 1..=8 {
+        add(&store, number).await;
+        changing.push(tokio::spawn(change(store.clone(), number, Arc::clone(&end))));
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    primary.stop(Mode::Immediate);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let promote = raw(&standby.url(&name)).await;
+    let off = "ALTER SYSTEM SET synchronous_standby_names = ''";
+    promote.batch_execute("SELECT pg_promote()").await.unwrap();
+    let promoted = Instant::now();
+    promote.batch_execute(off).await.unwrap();
+    promote.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    end.store(true, Ordering::Relaxed);
+
+    let mut back = HashMap::new();
+    for (number, task) in (1..=8).zip(changing) {
+        let (version, successes) = task.await.unwrap();
+        let found = store.find(&subject(number)).await.unwrap().unwrap().credential.unwrap();
+        assert!(found.version >= version, "{number}: {} after {version}", found.version);
+        let first = successes.iter().find(|at| **at > promoted);
+        back.insert(number, first.map(|at| at.duration_since(promoted)));
+    }
+    let soon = |time: &Option<Duration>| time.is_some_and(|time| time < Duration::from_secs(2));
+    assert!(back.values().all(soon), "{back:?}");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    store.check_ready().await.unwrap();
+}
+
+/// Changes an account until the end. Returns the last version that was acknowledged, and when changes
+/// were.
+async fn change(store: PostgresStore, number: u128, end: Arc<AtomicBool>) -> (i64, Vec<Instant>) {
+    let (mut version, mut acknowledged, mut successes) = (1, 1, Vec::new());
+    while !end.load(Ordering::Relaxed) {
+        match store.commit(&commit(number, version)).await {
+            Ok(CommitOutcome::Done { version: made }) => {
+                (version, acknowledged) = (made, made);
+                successes.push(Instant::now());
+            }
+            // One that was reported as unavailable was made after all.
+            Ok(CommitOutcome::Conflict) => version += 1,
+            Err(StoreError::Unavailable(_)) => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    (acknowledged, successes)
+}
+
+pub(crate) async fn p2_l2_a_standby_alone_is_neither_opened_nor_ready() {
+    let (primary, standby, name, url) = pair().await;
+    let store = open(&url).await;
+    store.check_ready().await.unwrap();
+    let alone = standby.url(&name);
+    let error = PostgresStore::connect(&alone, &PostgresOptions::default()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
+
+    // One that takes any server is told by the server's answers.
+    let any = format!("{alone}&target_session_attrs=any");
+    let lax = PostgresStore::connect(&any, &PostgresOptions::default()).await.unwrap();
+    let error = lax.check_ready().await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    let error = lax.commit(&commit(1, 1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+
+    primary.stop(Mode::Immediate);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    for error in [
+        store.check_ready().await.unwrap_err(),
+        store.find(&subject(1)).await.unwrap_err(),
+        store.commit(&commit(1, 1)).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+}
+
+/// A commit that a synchronous standby does not confirm is not acknowledged.
+pub(crate) async fn p4_a_frozen_standby_is_answered_within_the_deadline() {
+    let (primary, standby, name, _) = pair().await;
+    let url = primary.url(&name);
+    let mut options = PostgresOptions::default();
+    options.statement_timeout = Duration::from_secs(1);
+    let store = PostgresStore::connect(&url, &options).await.unwrap();
+    add(&store, 1).await;
+    standby.stop(Mode::Fast);
+    let begun = Instant::now();
+    let error = store.commit(&commit(1, 1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    standby.restart();
+    let confirmed = async {
+        loop {
+            let found = store.find(&subject(1)).await.unwrap().unwrap().credential.unwrap();
+            if found.version == 2 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(20), confirmed).await;
+    waited.expect("the commit that waited is made when the standby is back");
+}

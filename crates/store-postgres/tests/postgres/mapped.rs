@@ -1,0 +1,66 @@
+//! A mapped table that its application alters while it is served.
+
+use std::time::Duration;
+
+use repass_core::{CredentialStore, StoreError, Subject};
+use repass_store_postgres::{Accounts, AccountsTable, PostgresOptions, PostgresStore, RealmOf};
+use tokio_postgres::Client;
+
+use crate::database::{raw, url};
+
+const TABLE: &str = "CREATE TABLE public.users (id BIGINT PRIMARY KEY, login TEXT, pw TEXT,
+                                                enabled BOOLEAN);
+                     INSERT INTO public.users VALUES (1, 'pat', 'first', TRUE)";
+
+async fn served() -> (Client, PostgresStore) {
+    let url = url();
+    let raw = raw(&url).await;
+    raw.batch_execute(TABLE).await.unwrap();
+    let name = |name: &str| name.parse().unwrap();
+    let mut options = PostgresOptions::default();
+    options.accounts = Accounts::In(AccountsTable {
+        table: "users".parse().unwrap(),
+        id: name("id"),
+        user_id: name("login"),
+        hash: name("pw"),
+        email: None,
+        username: None,
+        active: Some(name("enabled")),
+        realm: RealmOf::All("shop".parse().unwrap()),
+    });
+    let store = PostgresStore::connect(&url, &options).await.unwrap();
+    (raw, store)
+}
+
+fn pat() -> Subject {
+    Subject::new("shop".parse().unwrap(), "pat")
+}
+
+pub(crate) async fn p7_a_column_that_changes_its_type_is_met() {
+    let (raw, store) = served().await;
+    assert!(store.find(&pat()).await.unwrap().unwrap().account.active);
+    for alter in [
+        "ALTER TABLE public.users ALTER enabled TYPE SMALLINT USING enabled::INT",
+        "ALTER TABLE public.users ALTER enabled TYPE BOOLEAN USING enabled <> 0",
+        "ALTER TABLE public.users ALTER id TYPE TEXT",
+        "ALTER TABLE public.users ADD later TEXT",
+    ] {
+        raw.batch_execute(alter).await.unwrap();
+        let found = store.find(&pat()).await.unwrap_or_else(|error| panic!("{alter}: {error:?}"));
+        assert!(found.unwrap().account.active, "{alter}");
+    }
+}
+
+pub(crate) async fn l2_a_renamed_table_is_not_ready_until_it_is_back() {
+    let (raw, store) = served().await;
+    store.check_ready().await.unwrap();
+    raw.batch_execute("ALTER TABLE public.users RENAME TO people").await.unwrap();
+    let error = store.find(&pat()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Failed(_)), "{error:?}");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert!(store.check_ready().await.is_err());
+    raw.batch_execute("ALTER TABLE public.people RENAME TO users").await.unwrap();
+    assert!(store.find(&pat()).await.unwrap().is_some());
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    store.check_ready().await.unwrap();
+}

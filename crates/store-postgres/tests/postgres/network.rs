@@ -1,0 +1,170 @@
+//! Networks and poolers between a node and its server.
+
+use std::io::Write;
+use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
+
+use repass_core::{AdministrationStore, AuditFilter, CredentialStore, StoreError};
+use repass_postgres_cluster::{Pooler, Proxy};
+use repass_store_postgres::{OpenError, PostgresOptions, PostgresStore};
+
+use crate::database::{account, add, audit, commit, count, hash, open, raw, shared, subject};
+
+pub(crate) async fn p4_a_frozen_network_is_answered_within_the_deadline() {
+    let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
+    let mut options = PostgresOptions::default();
+    options.statement_timeout = Duration::from_millis(500);
+    let store = PostgresStore::connect(&proxy.url(&name), &options).await.unwrap();
+    add(&store, 1).await;
+    store.check_ready().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    proxy.freeze(true);
+    let begun = Instant::now();
+    let (pat, change) = (subject(1), commit(1, 1));
+    let (found, committed, ready) = tokio::join!(
+        store.find(&pat),
+        async { store.commit(&change).await.map(drop) },
+        store.check_ready(),
+    );
+    for error in [found.map(drop).unwrap_err(), committed.unwrap_err(), ready.unwrap_err()] {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    proxy.freeze(false);
+    assert!(store.find(&subject(1)).await.unwrap().is_some());
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    store.check_ready().await.unwrap();
+}
+
+pub(crate) async fn p4_a_silent_host_does_not_hide_the_next() {
+    let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
+    proxy.freeze(true);
+    let folder = shared().folder().display();
+    let url = format!("postgres:///{name}?host={},{folder}&user=repass", proxy.host());
+    let mut options = PostgresOptions::default();
+    options.statement_timeout = Duration::from_secs(2);
+    let store = PostgresStore::connect(&url, &options).await.unwrap();
+    add(&store, 1).await;
+}
+
+pub(crate) async fn p4_cut_connections_are_replaced() {
+    let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
+    let store = open(&proxy.url(&name)).await;
+    add(&store, 1).await;
+    for version in 1..5 {
+        proxy.refuse(true);
+        proxy.refuse(false);
+        store.commit(&commit(1, version)).await.unwrap();
+    }
+}
+
+/// As a proxy answers that has no server to lead to.
+pub(crate) async fn p3_nonsense_instead_of_a_server_is_an_outage() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let _ = client.unwrap().write_all(b"HTTP/1.1 503 Service Unavailable\r\n\r\n");
+        }
+    });
+    let url = format!("postgres:///x?host={}&user=repass", folder.path().display());
+    let error = PostgresStore::connect(&url, &PostgresOptions::default()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
+}
+
+/// Two installations in one database, behind a pooler that has them share connections.
+pub(crate) async fn p1_installations_behind_a_pooler_stay_apart() {
+    let name = shared().create_database();
+    let pooler = Pooler::start(shared()).unwrap();
+    let installation = async |schema: &str| {
+        let mut options = PostgresOptions::default();
+        options.schema = schema.parse().unwrap();
+        PostgresStore::connect(&pooler.url(&name), &options).await.unwrap()
+    };
+    let stores = [installation("a").await, installation("b").await];
+    let mut working = Vec::new();
+    for task in 0..16_u128 {
+        let place = usize::try_from(task % 2).unwrap();
+        let store = stores[place].clone();
+        working.push(tokio::spawn(async move {
+            let number = task + 1;
+            let mut record = audit(number);
+            record.account = Some(account(number).id);
+            store.add_account(&account(number), Some(&hash("first")), &record).await.unwrap();
+            for version in 1..=20 {
+                store.commit(&commit(number, version)).await.unwrap();
+                assert!(store.find(&subject(number)).await.unwrap().is_some());
+                assert!(store.find(&subject(number + 1)).await.unwrap().is_none() || number != 16);
+            }
+        }));
+    }
+    for task in working {
+        task.await.unwrap();
+    }
+    let url = shared().url(&name);
+    for (schema, store) in ["a", "b"].into_iter().zip(&stores) {
+        let of = |table: &str| format!("{schema}.{table}");
+        assert_eq!(count(&url, &of("accounts")).await, 8, "{schema}");
+        assert_eq!(count(&url, &of("credentials WHERE version = 21")).await, 8, "{schema}");
+        assert_eq!(count(&url, &of("audit")).await, 8 * 21, "{schema}");
+        assert_eq!(count(&url, &of("outbox")).await, 8 * 20, "{schema}");
+        let filter = AuditFilter { limit: 1_000, ..AuditFilter::default() };
+        assert_eq!(store.audit(&filter).await.unwrap().len(), 8 * 21, "{schema}");
+    }
+    let prepared = raw(&pooler.url(&name)).await;
+    let rows = prepared.simple_query("SELECT name FROM pg_prepared_statements").await.unwrap();
+    let rows = rows.iter().filter(|row| matches!(row, tokio_postgres::SimpleQueryMessage::Row(_)));
+    assert_eq!(rows.count(), 0, "nothing is left behind");
+}
+
+pub(crate) async fn p1_the_conformance_suite_passes_behind_a_pooler() {
+    let pooler = Pooler::start(shared()).unwrap();
+    let store = open(&pooler.url(&shared().create_database())).await;
+    let store = std::sync::Arc::new(store);
+    let fixture = repass_testkit::conformance::AdministrationFixture::new(store);
+    repass_testkit::conformance::run(&fixture).await.assert_all_passed();
+}
+
+/// The figures that this store promises, without a row of earlier attempts and with one.
+pub(crate) async fn p8_requests_take_few_round_trips() {
+    use repass_core::{AttemptKey, AttemptOutcome, FinishAttempt};
+
+    let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
+    let store = open(&proxy.url(&name)).await;
+    add(&store, 1).await;
+    let id = account(1).id;
+    let key = AttemptKey::account(id);
+    // So slow that what is sent at once is not counted twice.
+    proxy.delay(Duration::from_millis(40));
+    let trips = async |limit: u32, request: &mut (dyn Future<Output = ()> + Unpin)| {
+        let begun = Instant::now();
+        request.await;
+        let took = begun.elapsed();
+        assert!(took < Duration::from_millis(40) * (limit + 1), "{took:?} for {limit}");
+    };
+    let finish = async |outcome: AttemptOutcome, number: u128| {
+        store.find(&subject(1)).await.unwrap();
+        let reservation = crate::database::reserve(&store, &key).await.unwrap().unwrap();
+        if outcome == AttemptOutcome::Released {
+            store.history(id, 3).await.unwrap();
+        }
+        let finished = FinishAttempt::reserved(reservation, outcome, audit(number));
+        store.finish_attempt(&finished).await.unwrap();
+    };
+    for (number, outcome, limit) in [
+        (11, AttemptOutcome::Failed, 4),
+        (12, AttemptOutcome::Failed, 4),
+        (13, AttemptOutcome::Released, 6),
+    ] {
+        trips(limit, &mut Box::pin(finish(outcome, number))).await;
+    }
+    for version in [1, 2] {
+        let mut change = Box::pin(async {
+            store.find(&subject(1)).await.unwrap();
+            crate::database::reserve(&store, &key).await.unwrap().unwrap();
+            store.history(id, 3).await.unwrap();
+            store.commit(&commit(1, version)).await.unwrap();
+        });
+        trips(7, &mut change).await;
+    }
+}

@@ -1,0 +1,278 @@
+//! Conflicts, lost connections, servers that stop, many at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use repass_core::{
+    AdministrationStore, AttemptKey, Commit, CommitOutcome, CredentialStore, StoreError,
+};
+use repass_postgres_cluster::{Cluster, Mode};
+use repass_store_postgres::PostgresStore;
+use tokio::sync::watch;
+use tokio_postgres::Client;
+
+use crate::database::{
+    account, add, assert_changed_once, audit, commit, count, hash, open, printed, raw, reserve,
+    subject, url,
+};
+
+const DONE: CommitOutcome = CommitOutcome::Done { version: 2 };
+
+/// The first `times` changes run into `trouble`, at once or when they are committed.
+async fn troubled(raw: &Client, times: i64, trouble: &str, at_once: bool) {
+    let trigger = if at_once {
+        "CREATE TRIGGER trouble AFTER INSERT ON repass.outbox"
+    } else {
+        "CREATE CONSTRAINT TRIGGER trouble AFTER INSERT ON repass.outbox DEFERRABLE INITIALLY DEFERRED"
+    };
+    let text = format!(
+        "CREATE SEQUENCE public.tries;
+         CREATE FUNCTION public.trouble() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN IF nextval('public.tries') <= {times} THEN {trouble}; END IF; RETURN NEW; END $$;
+         {trigger} FOR EACH ROW EXECUTE FUNCTION public.trouble()"
+    );
+    raw.batch_execute(&text).await.unwrap();
+}
+
+const CONFLICT: &str = "RAISE EXCEPTION 'two met' USING ERRCODE = '40001'";
+
+async fn tries(raw: &Client) -> i64 {
+    raw.query_one("SELECT last_value FROM public.tries", &[]).await.unwrap().get(0)
+}
+
+pub(crate) async fn what_conflicts_is_tried_again() {
+    for at_once in [true, false] {
+        let url = url();
+        let store = open(&url).await;
+        add(&store, 1).await;
+        let raw = raw(&url).await;
+        troubled(&raw, 3, CONFLICT, at_once).await;
+        assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
+        assert_eq!(tries(&raw).await, 4);
+        assert_changed_once(&url, &commit(1, 1)).await;
+    }
+}
+
+pub(crate) async fn what_conflicts_for_ever_is_given_up() {
+    let url = url();
+    let store = open(&url).await;
+    add(&store, 1).await;
+    let raw = raw(&url).await;
+    troubled(&raw, 1_000, CONFLICT, true).await;
+    let error = store.commit(&commit(1, 1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!((2..20).contains(&tries(&raw).await));
+    let found = store.find(&subject(1)).await.unwrap().unwrap();
+    assert_eq!(found.credential.unwrap().version, 1);
+    for nothing in ["repass.outbox", "repass.password_history"] {
+        assert_eq!(count(&url, nothing).await, 0, "{nothing}");
+    }
+}
+
+pub(crate) async fn a_deadlock_is_tried_again() {
+    let url = url();
+    // Who waited longer than that looks for a deadlock, and gives way: the store's connection.
+    let database = url.split(['/', '?']).nth(3).unwrap();
+    let other = raw(&url).await;
+    let patience = format!("ALTER DATABASE {database} SET deadlock_timeout = '2s'");
+    other.batch_execute(&patience).await.unwrap();
+    other.batch_execute("SET deadlock_timeout = '1min'").await.unwrap();
+    let store = open(&url).await;
+    add(&store, 1).await;
+    reserve(&store, &AttemptKey::account(account(1).id)).await.unwrap().unwrap();
+
+    other.batch_execute("BEGIN; SELECT 1 FROM repass.attempts FOR UPDATE").await.unwrap();
+    let committing = tokio::spawn(async move { store.commit(&commit(1, 1)).await });
+    let waiting =
+        format!("pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock'");
+    while count(&url, &waiting).await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    other.batch_execute("SELECT 1 FROM repass.accounts FOR UPDATE").await.unwrap();
+    other.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(committing.await.unwrap().unwrap(), DONE);
+    assert_changed_once(&url, &commit(1, 1)).await;
+}
+
+pub(crate) async fn a_connection_lost_within_a_transaction_is_replaced() {
+    for at_once in [true, false] {
+        let url = url();
+        let store = open(&url).await;
+        add(&store, 1).await;
+        let raw = raw(&url).await;
+        let lost = "PERFORM pg_terminate_backend(pg_backend_pid())";
+        troubled(&raw, 2, lost, at_once).await;
+        assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
+        assert_eq!(tries(&raw).await, 3);
+        assert_changed_once(&url, &commit(1, 1)).await;
+    }
+}
+
+pub(crate) async fn a_server_that_restarts_is_unavailable_and_then_back() {
+    let cluster = Cluster::start().unwrap();
+    let url = cluster.url(&cluster.create_database());
+    let store = open(&url).await;
+    add(&store, 1).await;
+    for (number, mode) in [(2, Mode::Fast), (3, Mode::Immediate)] {
+        // Several connections, all of which will be dead.
+        let reading = (0..8).map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.find(&subject(1)).await.unwrap() })
+        });
+        for one in reading.collect::<Vec<_>>() {
+            one.await.unwrap();
+        }
+        cluster.stop(mode);
+        let key = AttemptKey::account(account(1).id);
+        for error in [
+            store.find(&subject(1)).await.unwrap_err(),
+            store.commit(&commit(1, 1)).await.unwrap_err(),
+            reserve(&store, &key).await.unwrap_err(),
+        ] {
+            assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+        }
+        cluster.restart();
+        assert!(store.find(&subject(1)).await.unwrap().is_some());
+        add(&store, number).await;
+
+        // Without a call in between that could have noticed.
+        cluster.stop(mode);
+        cluster.restart();
+        assert!(store.find(&subject(number)).await.unwrap().is_some());
+    }
+}
+
+/// Changes the account over and over until `end`, and gives back its last version.
+async fn change_on_and_on(
+    store: PostgresStore,
+    number: u128,
+    end: Arc<AtomicBool>,
+    acknowledged: watch::Sender<usize>,
+) -> i64 {
+    let mut version = 1;
+    while !end.load(Ordering::Relaxed) {
+        match store.commit(&commit(number, version)).await {
+            Ok(CommitOutcome::Done { version: made }) => {
+                assert_eq!(made, version + 1);
+                version = made;
+                acknowledged.send_modify(|count| *count += 1);
+            }
+            Ok(other) => panic!("{other:?}, but nobody else changes it"),
+            Err(StoreError::Unavailable(_)) => {
+                let Ok(found) = store.find(&subject(number)).await else { continue };
+                let found = found.unwrap().credential.unwrap().version;
+                assert!((version..=version + 1).contains(&found), "{found} after {version}");
+                version = found;
+            }
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    version
+}
+
+pub(crate) async fn a_crash_loses_nothing_that_was_acknowledged() {
+    let cluster = Cluster::start().unwrap();
+    let url = cluster.url(&cluster.create_database());
+    let store = open(&url).await;
+    let (acknowledged, mut seen) = watch::channel(0);
+    let end = Arc::new(AtomicBool::new(false));
+    let mut changing = Vec::new();
+    for number in 1..=8 {
+        add(&store, number).await;
+        let (store, end) = (store.clone(), Arc::clone(&end));
+        let changes = change_on_and_on(store, number, end, acknowledged.clone());
+        changing.push((number, tokio::spawn(changes)));
+    }
+    for mode in [Mode::Immediate, Mode::Fast] {
+        let before = *seen.borrow();
+        seen.wait_for(|count| *count >= before + 50).await.unwrap();
+        cluster.stop(mode);
+        cluster.restart();
+    }
+    let before = *seen.borrow();
+    seen.wait_for(|count| *count >= before + 50).await.unwrap();
+    end.store(true, Ordering::Relaxed);
+
+    for (number, changes) in changing {
+        let version = changes.await.unwrap();
+        let id = account(number).id;
+        let found = store.find(&subject(number)).await.unwrap().unwrap().credential.unwrap();
+        assert_eq!((found.version, found.hash), (version, commit(number, version - 1).hash));
+        assert_eq!(
+            store.history(id, 10).await.unwrap().len(),
+            usize::try_from(version - 1).unwrap().min(3)
+        );
+        for table in ["audit", "outbox"] {
+            let what = format!("repass.{table} WHERE account = '{id}'");
+            assert_eq!(count(&url, &what).await, version - 1, "{table}");
+        }
+    }
+}
+
+pub(crate) async fn first_tries_at_once_are_all_counted() {
+    let url = url();
+    let (one, other) = (open(&url).await, open(&url).await);
+    for number in 1..=5 {
+        let key = AttemptKey::account(account(number).id);
+        let charging: Vec<_> = (0..20)
+            .map(|turn| {
+                let store = if turn % 2 == 0 { one.clone() } else { other.clone() };
+                let key = key.clone();
+                tokio::spawn(async move { reserve(&store, &key).await.unwrap().unwrap() })
+            })
+            .collect();
+        for reserve in charging {
+            reserve.await.unwrap();
+        }
+        assert_eq!(one.attempts(&key).await.unwrap().failures, 20);
+    }
+}
+
+pub(crate) async fn expired_attempts_are_deleted_but_never_one_in_use() {
+    let url = url();
+    let store = open(&url).await;
+    let other = raw(&url).await;
+    other
+        .batch_execute(
+            "INSERT INTO repass.attempts (key, failures, expires_at)
+             VALUES (sha256('1'), 1, 'epoch'), (sha256('2'), 1, 'epoch')",
+        )
+        .await
+        .unwrap();
+    let using = "BEGIN; UPDATE repass.attempts SET expires_at = now() WHERE key = sha256('1')";
+    other.batch_execute(using).await.unwrap();
+    store.delete_expired_attempts(Timestamp::UNIX_EPOCH, 100).await.unwrap();
+    other.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(count(&url, "repass.attempts WHERE key = sha256('1')").await, 1, "in use");
+    assert_eq!(count(&url, "repass.attempts WHERE key = sha256('2')").await, 0, "deleted");
+}
+
+pub(crate) async fn asvs_16_2_5_failures_tell_no_values() {
+    let url = url();
+    let store = open(&url).await;
+    add(&store, 1).await;
+    let mut twin = account(2);
+    twin.id = account(1).id;
+    let refused = store.add_account(&twin, Some(&hash("hunter2")), &audit(2)).await.unwrap_err();
+    let text = printed(&refused);
+    assert!(text.contains("accounts_pkey") && text.contains("23505"), "{text}");
+    assert!(!text.contains(&twin.id.to_string()), "{text}");
+
+    let raw = raw(&url).await;
+    raw.batch_execute(
+        "ALTER TABLE repass.credentials ADD CONSTRAINT only_first CHECK (hash = 'first')",
+    )
+    .await
+    .unwrap();
+    let Commit { hash, .. } = commit(1, 1);
+    let refused = store.commit(&commit(1, 1)).await.unwrap_err();
+    let text = printed(&refused);
+    assert!(text.contains("only_first") && !text.contains(hash.as_str()), "{text}");
+
+    let refused = store.add_account(&account(3), None, &audit(1)).await.unwrap_err();
+    let text = printed(&refused);
+    assert!(text.contains("audit_pkey") && !text.contains(&audit(1).id.to_string()), "{text}");
+    assert_eq!(store.find(&subject(3)).await.unwrap(), None, "nothing of it is there");
+}

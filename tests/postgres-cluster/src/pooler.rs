@@ -1,0 +1,84 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::cluster::new_folder;
+use crate::user::RunAs;
+use crate::{Cluster, Unavailable};
+
+/// Where Debian and others keep it.
+const PROGRAMS: [&str; 3] =
+    ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
+
+/// A running PgBouncer in transaction mode before a cluster, with few connections to it, so that clients
+/// share them. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Pooler {
+    process: Child,
+    folder: TempDir,
+}
+
+impl Pooler {
+    /// The program.
+    ///
+    /// # Errors
+    /// When there is none here.
+    pub fn program() -> Result<PathBuf, Unavailable> {
+        let found = PROGRAMS.iter().map(PathBuf::from).find(|path| path.is_file());
+        found.ok_or_else(|| Unavailable("pgbouncer was not found".to_owned()))
+    }
+
+    /// Starts one.
+    ///
+    /// # Errors
+    /// When there is no PgBouncer here, or nobody to run it as.
+    ///
+    /// # Panics
+    /// When it is there, but does not start.
+    pub fn start(cluster: &Cluster) -> Result<Self, Unavailable> {
+        let (program, run_as) = (Self::program()?, RunAs::choose()?);
+        let folder = new_folder().expect("a temporary folder can be made");
+        let (path, server) = (folder.path().display(), cluster.folder().display());
+        let settings = format!(
+            "[databases]\n* = host={server} port=5432 user=repass\n\
+             [pgbouncer]\nlisten_addr =\nlisten_port = 5432\nunix_socket_dir = {path}\n\
+             auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n\
+             max_client_conn = 200\nlogfile = {path}/log\n"
+        );
+        fs::write(folder.path().join("settings"), settings).unwrap();
+        run_as.own(folder.path()).expect("the folder can be given away");
+        let mut command = run_as.command(&program, folder.path());
+        command.arg("-q").arg("settings").stdin(Stdio::null()).stdout(Stdio::null());
+        let process = command.stderr(Stdio::null()).spawn().expect("pgbouncer can be run");
+        let pooler = Self { process, folder };
+        for _ in 0..1_000 {
+            if pooler.folder().join(".s.PGSQL.5432").exists() {
+                return Ok(pooler);
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        let log = fs::read_to_string(pooler.folder().join("log")).unwrap_or_default();
+        panic!("pgbouncer does not start: {log}");
+    }
+
+    /// The folder with its socket.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The URL of a database behind it.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres:///{database}?host={}&user=repass", self.folder().display())
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
