@@ -196,10 +196,10 @@ fn fill(connection: &Connection, accounts: u64) {
                  WITH RECURSIVE counted (n) AS (
                      SELECT 0 UNION ALL SELECT n + 1 FROM counted WHERE n + 1 < {accounts})
                  SELECT n, randomblob(16) AS id FROM counted;
-             INSERT INTO repass_accounts (id, realm, user_id)
-                 SELECT id, 'bench', 'user-' || n FROM numbers ORDER BY id;
-             INSERT INTO repass_credentials (account, hash, normalization, version, changed_at)
-                 SELECT id, '$constant$', 'none', 1, 0 FROM numbers ORDER BY id;
+             INSERT INTO repass_accounts
+                 (id, realm, user_id, hash, normalization, version, changed_at)
+                 SELECT id, 'bench', 'user-' || n, '$constant$', 'none', 1, 0
+                 FROM numbers ORDER BY id;
              DROP TABLE numbers;
              COMMIT"
         ))
