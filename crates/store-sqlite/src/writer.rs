@@ -127,6 +127,8 @@ impl Writer {
 
     /// Runs jobs until the queue is closed. Then moves the write-ahead log into the file.
     pub(crate) fn run(mut self) -> Result<()> {
+        // 64 MiB at most. What this thread writes stays in its cache; readers have to read it again.
+        self.connection.execute_batch("PRAGMA cache_size = -65536")?;
         loop {
             let group = self.jobs.take(MAX_GROUP);
             if group.is_empty() {
