@@ -6,6 +6,7 @@ use repass_core::{
 };
 use tokio_postgres::Row;
 
+use crate::change::Change;
 use crate::failure::damaged;
 use crate::mapped::MappedTable;
 use crate::query::Query;
@@ -132,9 +133,10 @@ impl AccountsSource {
         Query::new(find).bind(ids)
     }
 
-    /// Selects a row if the account of the parameter `id` is one still.
-    pub(crate) fn exists(&self, id: &str) -> String {
-        format!("SELECT 1 FROM @accounts a {} WHERE a.id = {id}", self.join)
+    /// Selects a row if the account of a change is one still, and the change was not made yet.
+    pub(crate) fn exists(&self, change: &Change) -> String {
+        let Change { account, unmade, .. } = change;
+        format!("SELECT 1 FROM @accounts a {} WHERE a.id = {account} AND {unmade}", self.join)
     }
 
     /// Accounts after the one of this [`list_key`], in their order.

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use repass_core::{
-    AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, DeferredLockoutEvent,
-    FinishAttempt, ReserveAttempt, ReserveOutcome, StoreError,
+    AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, AuditRecord,
+    DeferredLockoutEvent, FinishAttempt, ReserveAttempt, ReserveOutcome, StoreError,
 };
 
 use crate::audit::audit_written;
@@ -128,7 +128,11 @@ impl PostgresStore {
         let mut queries = match (&attempt.reservation, attempt.outcome) {
             (None, _) => Vec::new(),
             (Some(reservation), AttemptOutcome::Released) => {
-                released(&mut transaction, reservation).await?
+                let Some(queries) = released(&mut transaction, reservation, &attempt.audit).await?
+                else {
+                    return transaction.rollback().await;
+                };
+                queries
             }
             (Some(reservation), AttemptOutcome::Failed) => {
                 let due = |event| {
@@ -139,17 +143,17 @@ impl PostgresStore {
                 reservation.deferred_event.map(due).into_iter().collect()
             }
         };
-        queries.push(audit_written(&attempt.audit, "")?);
+        queries.push(audit_written(&attempt.audit, "ON CONFLICT (id) DO NOTHING")?);
         transaction.commit(&queries, Some(&attempt.audit)).await.map(drop)
     }
 
-    pub(crate) async fn release_alone(
-        &self,
-        reservation: &AttemptReservation,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn release_alone(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+        let Some(reservation) = &attempt.reservation else { return Ok(()) };
         let mut transaction = self.begin(Durability::Process).await?;
-        let queries = released(&mut transaction, reservation).await?;
-        transaction.commit(&queries, None).await.map(drop)
+        match released(&mut transaction, reservation, &attempt.audit).await? {
+            Some(queries) => transaction.commit(&queries, None).await.map(drop),
+            None => transaction.rollback().await,
+        }
     }
 
     pub(crate) async fn sweep_attempts(
@@ -177,20 +181,26 @@ impl PostgresStore {
 
 const STATE: &str = "failures, password_locked_until, reset_locked_until, expires_at";
 
-/// What releases a reservation, with its deferred event.
+/// What releases a reservation, with its deferred event; `None` if it is released, as `record` shows.
 async fn released(
     transaction: &mut Transaction<'_>,
     reservation: &AttemptReservation,
-) -> Result<Vec<Query>, StoreError> {
-    let found = transaction.run_one(attempts_locked(&reservation.key)).await?;
+    record: &AuditRecord,
+) -> Result<Option<Vec<Query>>, StoreError> {
+    let recorded = Query::new("SELECT 1 FROM @audit WHERE id = $1").bind(record.id);
+    let replies = transaction.run(&[attempts_locked(&reservation.key), recorded]).await?;
+    let [locked, recorded] = replies.as_slice() else { return Err(damaged("attempts")) };
+    if !recorded.rows.is_empty() {
+        return Ok(None);
+    }
     let mut queries = Vec::new();
     // Where there is no row it was cleared meanwhile, the reservation with it.
-    if let Some(row) = found.rows.first() {
+    if let Some(row) = locked.rows.first() {
         let state = row::attempt_state(row)?.release(reservation);
         queries.push(attempts_written(&reservation.key, &state));
     }
     queries.extend(reservation.deferred_event.map(event_withdrawn));
-    Ok(queries)
+    Ok(Some(queries))
 }
 
 /// Locks the row, which is made if there is none, in one step: nobody clears it in between.

@@ -17,6 +17,12 @@ pub(crate) fn audit_written(record: &AuditRecord, conflict: &str) -> Result<Quer
     Ok(query.with_sql(format!("INSERT INTO @audit ({COLUMNS}) VALUES ({values}) {conflict}")))
 }
 
+/// Whether the act of a record was not done yet. A statement that is sent again because its answer was
+/// lost has this condition: the first one may still be under way.
+pub(crate) fn unmade(query: &mut Query, record: &AuditRecord) -> String {
+    format!("NOT EXISTS (SELECT 1 FROM @audit WHERE id = {})", query.value(record.id))
+}
+
 /// Writes a record if `condition` holds: a part of a larger statement.
 pub(crate) fn audit_written_if(
     query: &mut Query,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use repass_core::{AccountId, AuditRecord, OutboxEvent, StoreError, TokenId};
 
-use crate::audit::audit_written_if;
+use crate::audit::{audit_written_if, unmade};
 use crate::query::{Query, SqlValue};
 
 /// Whether the parts of a [`Change`] happen.
@@ -14,6 +14,9 @@ pub(crate) const GO: &str = "EXISTS (SELECT 1 FROM go)";
 /// It begins with a part `go` that selects a row if they do. The account's own row must be locked by a
 /// statement before it ([`account_locked`]): whoever writes about an account does so first, so that
 /// this statement, which sees what was committed before it began, sees the work of all others.
+///
+/// It is made once, however often it is sent: `go` has the condition [`unmade`](Change::unmade). Its row
+/// says in `done` whether it was made now, and in `recorded` whether it was made before.
 pub(crate) struct Change {
     query: Query,
     parts: Vec<String>,
@@ -21,13 +24,17 @@ pub(crate) struct Change {
     pub(crate) account: String,
     /// The parameter of the time of the change.
     pub(crate) at: String,
+    /// Whether the change was not made yet.
+    pub(crate) unmade: String,
 }
 
 impl Change {
-    pub(crate) fn new(account: AccountId, at: Timestamp) -> Self {
+    /// A change that `record` tells of.
+    pub(crate) fn new(account: AccountId, at: Timestamp, record: &AuditRecord) -> Self {
         let mut query = Query::default();
         let (account, at) = (query.value(account), query.value(at));
-        Self { query, parts: Vec::new(), account, at }
+        let unmade = unmade(&mut query, record);
+        Self { query, parts: Vec::new(), account, at, unmade }
     }
 
     /// The parameter of a value.
@@ -85,16 +92,25 @@ impl Change {
         self.part("event", insert);
     }
 
-    pub(crate) fn audit_written(&mut self, record: &AuditRecord) -> Result<(), StoreError> {
-        let insert = audit_written_if(&mut self.query, record, GO)?;
-        self.part("audit", insert);
-        Ok(())
+    /// The whole statement, with the record.
+    pub(crate) fn finish(self, record: &AuditRecord) -> Result<Query, StoreError> {
+        self.finish_with(record, "", "")
     }
 
-    /// The whole statement, which returns what `select` says.
-    pub(crate) fn finish(self, select: &str) -> Query {
-        let sql = format!("WITH {} {select}", self.parts.join(",\n"));
-        self.query.with_sql(sql)
+    /// The same with other columns before `done`, from the part `from`.
+    pub(crate) fn finish_with(
+        mut self,
+        record: &AuditRecord,
+        columns: &str,
+        from: &str,
+    ) -> Result<Query, StoreError> {
+        let audit = audit_written_if(&mut self.query, record, GO)?;
+        self.part("audit", audit);
+        let Self { query, parts, unmade, .. } = self;
+        let parts = parts.join(",\n");
+        Ok(query.with_sql(format!(
+            "WITH {parts} SELECT {columns} {GO} AS done, NOT {unmade} AS recorded {from}"
+        )))
     }
 }
 

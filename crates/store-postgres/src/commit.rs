@@ -19,7 +19,7 @@ impl PostgresStore {
             return self.commit_mapped(&source, table, commit).await;
         }
         let locks = [account_locked(commit.account)];
-        let reply = self.change(locks, own_change(commit)?, Some(&commit.audit)).await?;
+        let reply = self.change(locks, own_change(commit)?, &commit.audit).await?;
         let version = commit.expected_version.saturating_add(1);
         match reply {
             None => Ok(CommitOutcome::Done { version }),
@@ -32,25 +32,24 @@ impl PostgresStore {
         if let Some(table) = &source.mapped {
             return self.rehash_mapped(&source, table, rehash).await;
         }
-        let mut change = Change::new(rehash.account, rehash.audit.at);
+        let mut change = Change::new(rehash.account, rehash.audit.at, &rehash.audit);
         let [hash, normalisation, pepper] = hash_values(&mut change, &rehash.hash);
         let version = change.value(rehash.expected_version);
         let expected = change.value(rehash.expected_hash.as_str());
-        let account = change.account.clone();
+        let (account, unmade) = (change.account.clone(), change.unmade.clone());
         change.part(
             "go",
             format!(
                 "UPDATE @credentials c
                  SET hash = {hash}, normalisation = {normalisation}, pepper = {pepper}
                  FROM @accounts a WHERE a.id = {account} AND a.active AND c.account = a.id
-                     AND c.version = {version} AND c.hash = {expected}
+                     AND c.version = {version} AND c.hash = {expected} AND {unmade}
                  RETURNING 1"
             ),
         );
-        change.audit_written(&rehash.audit)?;
-        let change = change.finish(&format!("SELECT {GO} AS done"));
+        let change = change.finish(&rehash.audit)?;
         let locks = [account_locked(rehash.account)];
-        match self.change(locks, change, Some(&rehash.audit)).await? {
+        match self.change(locks, change, &rehash.audit).await? {
             None => Ok(true),
             Some(reply) => done(&reply),
         }
@@ -64,6 +63,9 @@ pub(crate) fn done(reply: &Reply) -> Result<bool, StoreError> {
 
 /// How the statement of [`finish_change`] ended, where `version` is the new one.
 pub(crate) fn outcome(reply: &Reply, version: i64) -> Result<CommitOutcome, StoreError> {
+    if done(reply)? {
+        return Ok(CommitOutcome::Done { version });
+    }
     let row = reply.rows.first().ok_or_else(|| damaged("done"))?;
     let (token, active): (bool, bool) = (get(row, "token")?, get(row, "active")?);
     let (as_expected, otp): (bool, bool) = (get(row, "version")?, get(row, "otp")?);
@@ -74,8 +76,6 @@ pub(crate) fn outcome(reply: &Reply, version: i64) -> Result<CommitOutcome, Stor
         CommitOutcome::Conflict
     } else if !otp {
         CommitOutcome::OtpSpent
-    } else if done(reply)? {
-        CommitOutcome::Done { version }
     } else {
         // Somebody else has just redeemed the signed token.
         CommitOutcome::TokenSpent
@@ -83,7 +83,7 @@ pub(crate) fn outcome(reply: &Reply, version: i64) -> Result<CommitOutcome, Stor
 }
 
 fn own_change(commit: &Commit) -> Result<Query, StoreError> {
-    let mut change = Change::new(commit.account, commit.at);
+    let mut change = Change::new(commit.account, commit.at, &commit.audit);
     let account = change.account.clone();
     let version = change.value(commit.expected_version);
     let active = format!("EXISTS (SELECT 1 FROM @accounts WHERE id = {account} AND active)");
@@ -166,7 +166,10 @@ pub(crate) fn begin_change(
             "SELECT {token} AS token, {active} AS active, {as_expected} AS version, {otp} AS otp"
         ),
     );
-    let all = "SELECT 1 FROM allowed WHERE token AND active AND version AND otp";
+    let all = format!(
+        "SELECT 1 FROM allowed WHERE token AND active AND version AND otp AND {}",
+        change.unmade,
+    );
     if let Some(ResetSpend::Signed { digest, expires_at }) = &commit.spend {
         let (digest, expires_at) = (change.value(*digest), change.value(*expires_at));
         let redeem = format!(
@@ -224,8 +227,7 @@ pub(crate) fn finish_change(
         change.part("withdrawn", format!("DELETE FROM @outbox WHERE id = {event} AND {GO}"));
     }
     change.event_written(&commit.event, commit.event.at);
-    change.audit_written(&commit.audit)?;
-    Ok(change.finish(&format!("SELECT token, active, version, otp, {GO} AS done FROM allowed")))
+    change.finish_with(&commit.audit, "token, active, version, otp,", "FROM allowed")
 }
 
 /// The parameters of a hash: itself, its normalisation, its pepper.

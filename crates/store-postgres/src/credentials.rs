@@ -44,12 +44,9 @@ impl CredentialStore for PostgresStore {
 
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
         let finished = self.retried(|| self.finish(attempt)).await;
-        if finished.is_err()
-            && let (Some(reservation), AttemptOutcome::Released) =
-                (&attempt.reservation, attempt.outcome)
-        {
+        if finished.is_err() && attempt.outcome == AttemptOutcome::Released {
             // The holder is not to blame where only the record cannot be written.
-            let _ = self.retried(|| self.release_alone(reservation)).await;
+            let _ = self.retried(|| self.release_alone(attempt)).await;
         }
         finished
     }

@@ -59,6 +59,25 @@ pub(crate) fn reported(error: tokio_postgres::Error) -> Box<dyn StdError + Send 
 #[error("still failing after several retries")]
 struct Passing(#[source] Box<dyn StdError + Send + Sync>);
 
+/// The answer to a commit was lost, and it is not made, unless the server comes to it later.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was lost before a commit")]
+struct NotCommitted(#[source] Box<dyn StdError + Send + Sync>);
+
+/// Whether a commit was sent that the server may come to later.
+pub(crate) fn may_come_later(error: &StoreError) -> bool {
+    let StoreError::Unavailable(source) = error else { return false };
+    source.downcast_ref::<Passing>().is_some_and(|passing| passing.0.is::<NotCommitted>())
+}
+
+/// A commit that may come later was sent again, and that failed.
+pub(crate) fn unknown(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable(source) => StoreError::Unavailable(OutcomeUnknown(source).into()),
+        error => error,
+    }
+}
+
 /// A commit may or may not have been made.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer to a commit was lost, so its outcome is unknown")]
@@ -158,9 +177,9 @@ impl Failure {
         StoreError::Unavailable(OutcomeUnknown(self.into_source()).into())
     }
 
-    /// It is certain that the commit that ended so was not made.
+    /// The commit that ended so was not made yet.
     pub(crate) fn not_committed(self) -> StoreError {
-        StoreError::Unavailable(Passing(self.into_source()).into())
+        StoreError::Unavailable(Passing(NotCommitted(self.into_source()).into()).into())
     }
 
     fn into_source(self) -> Box<dyn StdError + Send + Sync> {

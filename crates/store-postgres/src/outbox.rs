@@ -11,7 +11,7 @@ use repass_core::{
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::audit::audit_written_if;
+use crate::audit::{audit_written_if, unmade};
 use crate::commit::done;
 use crate::query::Query;
 use crate::row::{self, get};
@@ -93,19 +93,20 @@ impl OutboxStore for PostgresStore {
         self.retried(|| async {
             let mut query = Query::default();
             let (at, id) = (query.value(audit.at), query.value(event));
+            let unmade = unmade(&mut query, audit);
             let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM changed)")?;
             let change = query.with_sql(format!(
                 "WITH changed AS (
                      UPDATE @outbox SET state = 'pending', due_at = LEAST(due_at, {at})
-                     WHERE id = {id} AND state <> 'delivered' RETURNING 1),
+                     WHERE id = {id} AND state <> 'delivered' AND {unmade} RETURNING 1),
                  deliveries AS (
                      UPDATE @outbox_deliveries SET state = 'pending', tries = 0, due_at = {at}
                      WHERE event = {id} AND state <> 'delivered'
                        AND EXISTS (SELECT 1 FROM changed)),
                  audit AS ({record})
-                 SELECT EXISTS (SELECT 1 FROM changed) AS done"
+                 SELECT EXISTS (SELECT 1 FROM changed) AS done, NOT {unmade} AS recorded"
             ));
-            let reply = self.change([event_locked(event)], change, Some(audit)).await?;
+            let reply = self.change([event_locked(event)], change, audit).await?;
             reply.as_ref().map_or(Ok(true), done)
         })
         .await
@@ -114,14 +115,14 @@ impl OutboxStore for PostgresStore {
     async fn drop_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
         self.retried(|| async {
             let mut query = Query::default();
-            let id = query.value(event);
+            let (id, unmade) = (query.value(event), unmade(&mut query, audit));
             let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM dropped)")?;
             let change = query.with_sql(format!(
-                "WITH dropped AS (DELETE FROM @outbox WHERE id = {id} RETURNING 1),
+                "WITH dropped AS (DELETE FROM @outbox WHERE id = {id} AND {unmade} RETURNING 1),
                  audit AS ({record})
-                 SELECT EXISTS (SELECT 1 FROM dropped) AS done"
+                 SELECT EXISTS (SELECT 1 FROM dropped) AS done, NOT {unmade} AS recorded"
             ));
-            let reply = self.change([], change, Some(audit)).await?;
+            let reply = self.change([], change, audit).await?;
             reply.as_ref().map_or(Ok(true), done)
         })
         .await

@@ -6,11 +6,12 @@ use tokio_postgres::Row;
 
 use crate::accounts_source::AccountsSource;
 use crate::connections::{Connections, Reply};
-use crate::failure::{Passes, is_schema_change};
+use crate::failure::{Passes, is_schema_change, may_come_later, unknown};
 use crate::mapped::MappedTable;
 use crate::query::Query;
 use crate::readiness::Readiness;
 use crate::retry::retried;
+use crate::row::get;
 use crate::transaction::{Begin, Durability, Transaction};
 
 /// Every port of the engine on a PostgreSQL database.
@@ -69,16 +70,35 @@ impl PostgresStore {
     }
 
     /// Locks what `locks` selects, then runs `change`, and commits: all in one round trip. Returns
-    /// the row of `change`; `None` if its answer was lost and `record` shows that it was made.
+    /// the reply to `change`; `None` if its answer was lost and `record` shows that it was made.
     pub(crate) async fn change(
         &self,
         locks: impl IntoIterator<Item = Query>,
         change: Query,
-        record: Option<&AuditRecord>,
+        record: &AuditRecord,
     ) -> Result<Option<Reply>, StoreError> {
         let queries: Vec<Query> = locks.into_iter().chain([change]).collect();
+        let changed = self.change_once(&queries, record).await;
+        if !changed.as_ref().err().is_some_and(may_come_later) {
+            return changed;
+        }
+        // Sent again, it waits for the first one where the server has begun with that, and finds its
+        // record; otherwise the first one finds this one's.
+        let again = retried(|| self.change_once(&queries, record)).await.map_err(unknown)?;
+        let recorded = again.as_ref().and_then(|reply| reply.rows.first());
+        match recorded.map_or(Ok(false), |row| get(row, "recorded"))? {
+            true => Ok(None),
+            false => Ok(again),
+        }
+    }
+
+    async fn change_once(
+        &self,
+        queries: &[Query],
+        record: &AuditRecord,
+    ) -> Result<Option<Reply>, StoreError> {
         let transaction = self.begin(Durability::Power).await?;
-        let replies = transaction.commit(&queries, record).await?;
+        let replies = transaction.commit(queries, Some(record)).await?;
         Ok(replies.map(|mut replies| replies.pop().unwrap_or_default()))
     }
 

@@ -65,6 +65,7 @@ fn main() {
         acknowledgements::a_commit_whose_answer_is_lost_is_done_once,
         acknowledgements::a_commit_that_never_arrived_is_made_again,
         acknowledgements::a_commit_that_is_under_way_is_waited_for,
+        acknowledgements::a_commit_that_is_sent_twice_is_made_once,
         acknowledgements::a_reservation_whose_answer_is_lost_is_not_made_again,
         failover::p2_a_standby_is_promoted_under_load_and_nothing_acknowledged_is_lost,
         failover::p2_l2_a_standby_alone_is_neither_opened_nor_ready,

@@ -22,7 +22,7 @@ impl PostgresStore {
         if !self.keeps_accounts() {
             return Err(AccountError::KeptElsewhere);
         }
-        let mut change = Change::new(account.id, account.created_at);
+        let mut change = Change::new(account.id, account.created_at, audit);
         let (id, created_at) = (change.account.clone(), change.at.clone());
         let values = [
             change.value(account.realm.as_str()),
@@ -37,8 +37,9 @@ impl PostgresStore {
         let insert = format!(
             "INSERT INTO @accounts (id, created_at, realm, user_id, email, username, profile, active,
                                     updated_at, list_key)
-             VALUES ({id}, {created_at}, {}) ON CONFLICT (realm, user_id) DO NOTHING RETURNING 1",
+             SELECT {id}, {created_at}, {} WHERE {} ON CONFLICT (realm, user_id) DO NOTHING RETURNING 1",
             values.join(", "),
+            change.unmade,
         );
         change.part("go", insert);
         if let Some(hash) = hash {
@@ -49,9 +50,8 @@ impl PostgresStore {
             );
             change.part("credential", insert);
         }
-        change.audit_written(audit)?;
-        let change = change.finish(&format!("SELECT {GO} AS done"));
-        match self.change([], change, Some(audit)).await? {
+        let change = change.finish(audit)?;
+        match self.change([], change, audit).await? {
             Some(reply) if !done(&reply)? => Err(AccountError::Exists),
             _ => Ok(()),
         }
@@ -104,12 +104,11 @@ impl PostgresStore {
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let key = AttemptKey::account(account);
-        let mut change = Change::new(account, audit.at);
-        change.part("go", self.accounts().exists(&change.account));
+        let mut change = Change::new(account, audit.at, audit);
+        change.part("go", self.accounts().exists(&change));
         let row = change.value(key.as_bytes());
         change.part("cleared", format!("DELETE FROM @attempts WHERE key = {row} AND {GO}"));
-        change.audit_written(audit)?;
-        let change = change.finish(&format!("SELECT {GO} AS done"));
+        let change = change.finish(audit)?;
         self.account_change([account_locked(account)], change, audit).await
     }
 
@@ -120,7 +119,7 @@ impl PostgresStore {
         change: Query,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        match self.change(locks, change, Some(audit)).await? {
+        match self.change(locks, change, audit).await? {
             Some(reply) if !done(&reply)? => Err(AccountError::Unknown),
             _ => Ok(()),
         }
@@ -134,8 +133,8 @@ pub(crate) fn activation(
     active: bool,
     audit: &AuditRecord,
 ) -> Result<Query, StoreError> {
-    let mut change = Change::new(account, audit.at);
-    change.part("go", source.exists(&change.account));
+    let mut change = Change::new(account, audit.at, audit);
+    change.part("go", source.exists(&change));
     let (at, value) = (change.at.clone(), change.value(active));
     let mut columns = vec![format!("active = {value}"), format!("updated_at = {at}")];
     if !active {
@@ -144,8 +143,7 @@ pub(crate) fn activation(
         change.reset_tokens_voided();
     }
     change.account_set(&columns);
-    change.audit_written(audit)?;
-    Ok(change.finish(&format!("SELECT {GO} AS done")))
+    change.finish(audit)
 }
 
 /// The profile as JSON that can be read again: what nests too deep for the reader is refused here,

@@ -49,7 +49,9 @@ impl PostgresStore {
             transaction.rollback().await?;
         } else {
             let record = batch.record(added.len());
-            transaction.commit(&[audit_written(&record, "")?], Some(&record)).await?;
+            // Before the commit, so that whoever looks for it waits until the server is done.
+            transaction.run_one(audit_written(&record, "")?).await?;
+            transaction.commit(&[], Some(&record)).await?;
         }
         let outcome = |found: &AccountWithCredential| {
             if added.contains(&found.account.id) {

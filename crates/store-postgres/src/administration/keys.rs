@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use repass_core::{AuditRecord, Key, KeyId, Realm, StoreError};
 use uuid::Uuid;
 
-use crate::audit::{audit_written, audit_written_if};
+use crate::audit::{audit_written_if, unmade};
 use crate::commit::done;
 use crate::failure::damaged;
 use crate::query::Query;
@@ -18,19 +18,26 @@ impl PostgresStore {
         key: &Key,
         audit: &AuditRecord,
     ) -> Result<(), StoreError> {
-        let insert = Query::new(
-            "INSERT INTO @keys (id, realm, kind, name, digest, created_at, revoked_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        );
-        let insert = insert
-            .bind(key.id)
-            .bind(key.realm.as_str())
-            .bind(key.kind.as_str())
-            .bind(key.name.as_str())
-            .bind(key.digest)
-            .bind(key.created_at)
-            .bind(key.revoked_at);
-        self.change([insert], audit_written(audit, "")?, Some(audit)).await.map(drop)
+        let mut query = Query::default();
+        let values = [
+            query.value(key.id),
+            query.value(key.realm.as_str()),
+            query.value(key.kind.as_str()),
+            query.value(key.name.as_str()),
+            query.value(key.digest),
+            query.value(key.created_at),
+            query.value(key.revoked_at),
+        ];
+        let (values, unmade) = (values.join(", "), unmade(&mut query, audit));
+        let record = audit_written_if(&mut query, audit, &unmade)?;
+        let insert = query.with_sql(format!(
+            "WITH key AS (
+                 INSERT INTO @keys (id, realm, kind, name, digest, created_at, revoked_at)
+                 SELECT {values} WHERE {unmade}),
+             audit AS ({record})
+             SELECT NOT {unmade} AS recorded"
+        ));
+        self.change([], insert, audit).await.map(drop)
     }
 
     pub(super) async fn list_keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
@@ -58,14 +65,15 @@ impl PostgresStore {
     ) -> Result<bool, StoreError> {
         let mut query = Query::default();
         let (at, id) = (query.value(audit.at), query.value(id));
+        let unmade = unmade(&mut query, audit);
         let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM revoked)")?;
         let revoke = query.with_sql(format!(
             "WITH revoked AS (UPDATE {table} SET revoked_at = {at}
-                              WHERE id = {id} AND revoked_at IS NULL RETURNING 1),
+                              WHERE id = {id} AND revoked_at IS NULL AND {unmade} RETURNING 1),
                   audit AS ({record})
-             SELECT EXISTS (SELECT 1 FROM revoked) AS done"
+             SELECT EXISTS (SELECT 1 FROM revoked) AS done, NOT {unmade} AS recorded"
         ));
-        self.change([], revoke, Some(audit)).await?.as_ref().map_or(Ok(true), done)
+        self.change([], revoke, audit).await?.as_ref().map_or(Ok(true), done)
     }
 
     /// The ids of the pepper keys that hashes name, each found by one look into an index.

@@ -4,7 +4,7 @@ use repass_core::{
     ResetToken, StoreError, TokenDigest, TokenId,
 };
 
-use crate::change::{Change, GO, account_locked};
+use crate::change::{Change, account_locked};
 use crate::failure::unstorable;
 use crate::query::Query;
 use crate::row;
@@ -16,7 +16,7 @@ impl PostgresStore {
         token: &AccessToken,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        let mut change = self.change_of(token.account, audit.at);
+        let mut change = self.change_of(token.account, audit.at, audit);
         let values = [
             change.value(token.id),
             change.value(token.roles.clone()),
@@ -50,7 +50,7 @@ impl PostgresStore {
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> Result<(), AccountError> {
-        let mut change = self.change_of(token.account, token.issued_at);
+        let mut change = self.change_of(token.account, token.issued_at, audit);
         change.reset_tokens_voided();
         let values = [
             change.value(token.digest),
@@ -80,7 +80,7 @@ impl PostgresStore {
         let last_step = last_step
             .map_err(|_| unstorable("the one-time password's last step is out of range"))?;
         let (code, code_expires_at) = enrolment.code.unzip();
-        let mut change = self.change_of(account, audit.at);
+        let mut change = self.change_of(account, audit.at, audit);
         let values = [
             change.value(enrolment.sealed_secret.clone()),
             change.value(last_step),
@@ -106,7 +106,7 @@ impl PostgresStore {
         expires_at: Timestamp,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        let mut change = self.change_of(account, audit.at);
+        let mut change = self.change_of(account, audit.at, audit);
         let (code, expires_at) = (change.value(*code), change.value(expires_at));
         let upsert = format!(
             "INSERT INTO @otp (account, code_digest, code_expires_at)
@@ -119,20 +119,19 @@ impl PostgresStore {
     }
 
     /// A change that happens if there is such an account.
-    fn change_of(&self, account: AccountId, at: Timestamp) -> Change {
-        let mut change = Change::new(account, at);
-        change.part("go", self.accounts().exists(&change.account));
+    fn change_of(&self, account: AccountId, at: Timestamp, audit: &AuditRecord) -> Change {
+        let mut change = Change::new(account, at, audit);
+        change.part("go", self.accounts().exists(&change));
         change
     }
 
     async fn recorded_change(
         &self,
         account: AccountId,
-        mut change: Change,
+        change: Change,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        change.audit_written(audit)?;
-        let change = change.finish(&format!("SELECT {GO} AS done"));
+        let change = change.finish(audit)?;
         self.account_change([account_locked(account)], change, audit).await
     }
 }

@@ -6,7 +6,7 @@ use repass_core::{Commit, CommitOutcome, Credential, HashedPassword, Rehash, Sto
 
 use super::{MappedTable, register};
 use crate::accounts_source::AccountsSource;
-use crate::change::{Change, GO};
+use crate::change::Change;
 use crate::commit::{begin_change, done, finish_change, hash_values, outcome};
 use crate::failure::damaged;
 use crate::query::Query;
@@ -39,7 +39,7 @@ impl PostgresStore {
         let as_expected = present == commit.expected_hash.as_ref()
             && credential.as_ref().map_or(0, |own| own.version) == commit.expected_version;
 
-        let mut change = Change::new(*account, commit.at);
+        let mut change = Change::new(*account, commit.at, &commit.audit);
         let (active, as_expected) = (change.value(active), change.value(as_expected));
         begin_change(&mut change, commit, &active, &as_expected)?;
         if let Some(credential) = &credential {
@@ -84,11 +84,10 @@ impl PostgresStore {
             transaction.rollback().await?;
             return Ok(false);
         };
-        let mut change = Change::new(*account, rehash.audit.at);
+        let mut change = Change::new(*account, rehash.audit.at, &rehash.audit);
         change.part("go", "SELECT 1");
         note(&mut change, version, changed_at, &rehash.hash);
-        change.audit_written(&rehash.audit)?;
-        let change = change.finish(&format!("SELECT {GO} AS done"));
+        let change = change.finish(&rehash.audit)?;
         let update = table.hash_written(&id, Some(expected_hash), &rehash.hash);
         let replies = transaction.run(&[change, table.search_path(), update]).await?;
         let [changed, _, updated] = replies.as_slice() else { return Err(damaged("done")) };

@@ -6,7 +6,9 @@ use std::time::Duration;
 use repass_core::{AttemptKey, CommitOutcome, CredentialStore, StoreError};
 use repass_postgres_cluster::{Cut, Proxy};
 
-use crate::database::{account, add, assert_changed_once, commit, count, open, reserve, shared};
+use crate::database::{
+    account, add, assert_changed_once, commit, count, open, raw, reserve, shared,
+};
 
 const DONE: CommitOutcome = CommitOutcome::Done { version: 2 };
 
@@ -48,7 +50,7 @@ pub(crate) async fn a_commit_that_is_under_way_is_waited_for() {
                 $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$;
                 CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON repass.outbox
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()";
-    crate::database::raw(&url).await.batch_execute(slow).await.unwrap();
+    raw(&url).await.batch_execute(slow).await.unwrap();
     let (tell, told) = mpsc::channel();
     proxy.cut_next_commit(Cut::Late(told));
     // The server has it a moment before it is looked up.
@@ -56,6 +58,29 @@ pub(crate) async fn a_commit_that_is_under_way_is_waited_for() {
     assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
     assert!(proxy.has_cut());
     assert_changed_once(&url, &commit(1, 1)).await;
+}
+
+/// The server has not begun with the commit when it is looked up, so that it is sent again.
+pub(crate) async fn a_commit_that_is_sent_twice_is_made_once() {
+    let (proxy, name) = (proxy(), shared().create_database());
+    let store = open(&proxy.url(&name)).await;
+    add(&store, 1).await;
+    let url = shared().url(&name);
+    let other = raw(&url).await;
+    other.batch_execute("BEGIN; SELECT 1 FROM repass.accounts FOR UPDATE").await.unwrap();
+    let (tell, told) = mpsc::channel();
+    proxy.cut_next_commit(Cut::Late(told));
+    tell.send(()).unwrap();
+    let committing = tokio::spawn(async move { store.commit(&commit(1, 1)).await });
+    let waiting = format!("pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'");
+    while count(&url, &waiting).await < 2 {
+        assert!(!committing.is_finished(), "both wait");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    other.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(committing.await.unwrap().unwrap(), DONE);
+    assert_changed_once(&url, &commit(1, 1)).await;
+    assert_eq!(count(&url, "repass.outbox").await, 1);
 }
 
 pub(crate) async fn a_reservation_whose_answer_is_lost_is_not_made_again() {
