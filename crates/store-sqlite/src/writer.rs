@@ -127,8 +127,9 @@ impl Writer {
 
     /// Runs jobs until the queue is closed. Then moves the write-ahead log into the file.
     pub(crate) fn run(mut self) -> Result<()> {
-        // 64 MiB at most. What this thread writes stays in its cache; readers have to read it again.
-        self.connection.execute_batch("PRAGMA cache_size = -65536")?;
+        // 16 MiB. What this thread writes stays in its cache, while readers have to read it again. A
+        // larger one costs more than it saves: SQLite may look through all of it at each commit.
+        self.connection.execute_batch("PRAGMA cache_size = -16384")?;
         loop {
             let group = self.jobs.take(MAX_GROUP);
             if group.is_empty() {
