@@ -193,7 +193,7 @@ impl Failure {
 
 /// Whether the driver could not write a value, so that nothing was sent.
 fn is_encoding(error: &tokio_postgres::Error) -> bool {
-    error.source().is_some_and(|source| source.is::<WrongType>())
+    error.source().is_some_and(<dyn StdError>::is::<WrongType>)
 }
 
 /// No value of a statement is in the error: the server names columns and constraints only, and its

@@ -47,7 +47,7 @@ impl PostgresStore {
             None => {
                 let probed = timeout(deadline, self.probe()).await;
                 let verdict = match probed {
-                    Ok(probed) => probed.map_err(NotReady::new),
+                    Ok(probed) => probed.map_err(|error| NotReady::new(&error)),
                     Err(_) => Err(NotReady {
                         text: "no answer within the statement time-out".to_owned(),
                         is_outage: true,
@@ -94,10 +94,10 @@ impl PostgresStore {
 }
 
 impl NotReady {
-    fn new(error: StoreError) -> Self {
+    fn new(error: &StoreError) -> Self {
         let is_outage = matches!(error, StoreError::Unavailable(_));
         let mut text = error.to_string();
-        let mut source = std::error::Error::source(&error);
+        let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
             text = format!("{text}: {cause}");
             source = cause.source();

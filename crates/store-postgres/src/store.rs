@@ -50,8 +50,8 @@ impl PostgresStore {
         self.0.schema_ahead
     }
 
-    /// Closes all connections, those of clones too, once what is under way has ended. Later calls
-    /// report [`StoreError::Unavailable`].
+    /// Closes all connections, those of clones too; one that is in use is closed after that. Later
+    /// calls report [`StoreError::Unavailable`].
     pub async fn close(&self) {
         self.0.connections.close();
     }

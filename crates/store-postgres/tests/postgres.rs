@@ -16,6 +16,10 @@ mod mapped;
 mod network;
 #[path = "postgres/opening.rs"]
 mod opening;
+#[path = "postgres/pool.rs"]
+mod pool;
+#[path = "postgres/tls.rs"]
+mod tls;
 #[path = "postgres/trouble.rs"]
 mod trouble;
 
@@ -75,6 +79,10 @@ fn main() {
         network::p4_cut_connections_are_replaced,
         network::p3_nonsense_instead_of_a_server_is_an_outage,
         network::p8_requests_take_few_round_trips,
+        pool::p6_connections_are_bounded_named_and_closed_when_idle,
+        pool::a_pool_of_the_embedders_is_used,
+        tls::sslmode_means_what_it_means_to_libpq,
+        tls::a_client_certificate_is_presented,
         mapped::p7_a_column_that_changes_its_type_is_met,
         mapped::l2_a_renamed_table_is_not_ready_until_it_is_back,
     ];

@@ -27,11 +27,11 @@ impl PostgresStore {
         let mut transaction = self.begin(Durability::Power).await?;
         let found = register(source, table, &mut transaction, *account, realm, user_id).await?;
         let (id, active, credential, version) = match &found {
-            // Its tokens are looked at all the same: a spent one is said first.
-            None => (String::new(), false, None, 0),
+            // Its tokens are looked at all the same: that one is spent is reported first.
+            None => (None, false, None, 0),
             Some(row) => {
                 let standing = row::standing(row)?;
-                let id = get(row, "mapped_id")?;
+                let id = Some(get::<String>(row, "mapped_id")?);
                 (id, get(row, "active")?, standing.credential(), standing.next_version())
             }
         };
@@ -42,15 +42,21 @@ impl PostgresStore {
         let mut change = Change::new(*account, commit.at, &commit.audit);
         let (active, as_expected) = (change.value(active), change.value(as_expected));
         begin_change(&mut change, commit, &active, &as_expected)?;
-        if let Some(credential) = &credential {
+        if let Some(credential) = credential.as_ref().filter(|_| commit.history > 0) {
             keep(&mut change, credential);
         }
         note(&mut change, version, commit.at, &commit.hash);
         let newest = version.saturating_sub(1);
         let change = finish_change(change, commit, newest)?;
-        let update = table.hash_written(&id, commit.expected_hash.as_ref(), &commit.hash);
-        let replies = transaction.run(&[change, table.search_path(), update]).await?;
-        let [changed, _, updated] = replies.as_slice() else { return Err(damaged("done")) };
+        let mut queries = vec![change];
+        if let Some(id) = &id {
+            let update = table.hash_written(id, commit.expected_hash.as_ref(), &commit.hash);
+            queries.extend([table.search_path(), update]);
+        }
+        let replies = transaction.run(&queries).await?;
+        let (Some(changed), Some(updated)) = (replies.first(), replies.last()) else {
+            return Err(damaged("done"));
+        };
         let outcome = match outcome(changed, version)? {
             CommitOutcome::Done { .. } if !is_one(updated.affected)? => CommitOutcome::Conflict,
             outcome => outcome,

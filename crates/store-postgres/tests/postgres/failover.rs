@@ -132,5 +132,5 @@ pub(crate) async fn p4_a_frozen_standby_is_answered_within_the_deadline() {
         }
     };
     let waited = tokio::time::timeout(Duration::from_secs(20), confirmed).await;
-    waited.expect("the commit that waited is made when the standby is back");
+    assert!(waited.is_ok(), "the commit that waited is made when the standby is back");
 }

@@ -246,7 +246,7 @@ pub(crate) async fn a_table_that_is_altered_while_it_is_used_is_used_on(applicat
     let user = context.user().await;
     context.change(&user, OLD, NEW).await.unwrap();
     let alter = if context.application.is_postgres() {
-        "ALTER TABLE users ADD COLUMN more TEXT; ALTER TABLE users ALTER COLUMN pw TYPE TEXT"
+        "ALTER TABLE users ADD COLUMN more TEXT; ALTER TABLE users ALTER COLUMN nick TYPE VARCHAR"
     } else {
         "ALTER TABLE users ADD COLUMN more TEXT; CREATE INDEX by_login ON users (login)"
     };
