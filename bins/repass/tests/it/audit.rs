@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use repass_core::{AuditRecord, Context, CredentialStore, FinishAttempt};
+use repass_core::{AuditRecord, Context, FinishAttempt};
 use repass_store::{Store, StoreOptions};
 use uuid::Uuid;
 

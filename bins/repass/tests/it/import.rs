@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use repass_core::{AccountWithCredential, CredentialStore, Subject};
+use repass_core::{AccountWithCredential, Subject};
 use repass_store::{Store, StoreOptions};
 use serde_json::{Value, json};
 
