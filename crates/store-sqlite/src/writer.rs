@@ -6,6 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -136,6 +137,8 @@ impl Writer {
                 break;
             }
             self.run_group(group);
+            // Lets those that were just answered hand over their next jobs, which then share a commit.
+            thread::yield_now();
         }
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         Ok(self.connection.query_row(checkpoint, [], |_| Ok(()))?)
