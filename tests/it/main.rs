@@ -12,6 +12,7 @@ mod check_config;
 mod common_rules;
 mod crash;
 mod customer;
+mod database;
 #[cfg(not(postgres))] // A demo is on SQLite in any case.
 mod demo;
 mod ecom;

@@ -220,7 +220,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
 pub struct PruneCutoffs {
     /// Audit records of a time before this.
     pub audit: Option<Timestamp>,
-    /// Events of a time before this that are delivered or discarded.
+    /// Events of a time before this, whatever became of them: where no channel is configured, they are
+    /// pending for ever.
     pub events: Option<Timestamp>,
     /// Reset tokens that expired before this, and access tokens that expired or were revoked before
     /// this. A spent reset token stays until it expires, since the redemption of a signed one is what

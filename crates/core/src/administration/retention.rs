@@ -11,7 +11,7 @@ use crate::{PruneCutoffs, Pruned};
 pub struct Retention {
     /// Audit records. By default 400 days, so that a year can be compared with the one before.
     pub audit: Option<Duration>,
-    /// Events that are delivered or discarded. By default 30 days.
+    /// Events, whatever became of them. By default 30 days.
     pub events: Option<Duration>,
     /// Tokens that no longer count. By default 1 day.
     pub tokens: Option<Duration>,

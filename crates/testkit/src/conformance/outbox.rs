@@ -335,8 +335,10 @@ pub(super) async fn are_pruned(store: &dyn AdministrationStore) {
     };
     store.prune(&cutoffs(-98), u32::MAX).await.expect("prune");
     check_eq!(kept().await, [false, true, true], "events of a time before the cutoff are deleted");
-    store.prune(&cutoffs(1000), u32::MAX).await.expect("prune");
-    check_eq!(kept().await, [false, false, true], "pending events are never pruned");
+    store.prune(&cutoffs(-97), u32::MAX).await.expect("prune");
+    check_eq!(kept().await, [false, false, true], "whether they are delivered or discarded");
+    store.prune(&cutoffs(-96), u32::MAX).await.expect("prune");
+    check_eq!(kept().await, [false, false, false], "or pending");
     let pruned = store.prune(&PruneCutoffs::default(), u32::MAX).await.expect("prune");
     check_eq!(pruned, Pruned::default(), "without cutoffs nothing is deleted");
 }

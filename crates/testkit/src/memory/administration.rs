@@ -7,7 +7,7 @@ use super::{MemoryStore, page};
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, Credential,
-    DeliveryState, HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent,
+    HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent,
     PruneCutoffs, Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
@@ -212,7 +212,7 @@ impl AdministrationStore for MemoryStore {
         };
         let records = delete(&mut state.audit, limit, |it| before(Some(it.at), cutoffs.audit));
         let events = delete(&mut state.outbox, limit, |it| {
-            it.state != DeliveryState::Pending && before(Some(it.event.at), cutoffs.events)
+            before(Some(it.event.at), cutoffs.events)
         });
         let mut ended: Vec<_> = state.reset_tokens.values().cloned().collect();
         ended.retain(|it| before(Some(it.expires_at), cutoffs.tokens));
