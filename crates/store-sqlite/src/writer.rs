@@ -41,10 +41,17 @@ pub(crate) struct Job {
     durability: Durability,
     /// Runs the job on the connection, or fails it for this reason. A job that ran has an answer.
     #[expect(clippy::type_complexity, reason = "it is the only one of its kind")]
-    run: Box<dyn FnOnce(Result<&Connection>) -> Option<Answer> + Send>,
+    run: Box<dyn FnOnce(Result<&Connection>) -> Option<Ran> + Send>,
 }
 
-/// Answers a caller once it is known how the transaction ended.
+/// A job that ran.
+struct Ran {
+    /// Whether what it wrote is to be kept.
+    keep: bool,
+    /// Answers its caller once it is known how the transaction ended.
+    answer: Answer,
+}
+
 type Answer = Box<dyn FnOnce(&Result<()>)>;
 
 impl Job {
@@ -54,57 +61,33 @@ impl Job {
         work: impl FnOnce(Db<'_>) -> Result<Outcome<T>> + Send + 'static,
     ) -> (Self, oneshot::Receiver<Result<T>>) {
         let (caller, answer) = oneshot::channel();
-        let run = move |connection: Result<&Connection>| -> Option<Answer> {
+        let run = move |connection: Result<&Connection>| -> Option<Ran> {
             if caller.is_closed() {
                 return None;
             }
-            match connection {
-                Ok(connection) => {
-                    let result = in_savepoint(connection, work);
-                    Some(Box::new(move |committed| {
-                        // Its own failure tells more than that of the transaction.
-                        let _ = caller.send(match committed {
-                            Ok(()) => result,
-                            Err(failure) => result.and(Err(failure.clone())),
-                        });
-                    }))
-                }
+            let worked = match connection {
+                Ok(connection) => work(Db(connection)),
                 Err(failure) => {
                     let _ = caller.send(Err(failure));
-                    None
+                    return None;
                 }
-            }
+            };
+            let (keep, result) = match worked {
+                Ok(Outcome::Keep(value)) => (true, Ok(value)),
+                Ok(Outcome::Undo(value)) => (false, Ok(value)),
+                Err(failure) => (false, Err(failure)),
+            };
+            let answer = move |committed: &Result<()>| {
+                // Its own failure tells more than that of the transaction.
+                let _ = caller.send(match committed {
+                    Ok(()) => result,
+                    Err(failure) => result.and(Err(failure.clone())),
+                });
+            };
+            Some(Ran { keep, answer: Box::new(answer) })
         };
         (Self { durability, run: Box::new(run) }, answer)
     }
-}
-
-fn in_savepoint<T>(
-    connection: &Connection,
-    work: impl FnOnce(Db<'_>) -> Result<Outcome<T>>,
-) -> Result<T> {
-    let db = Db(connection);
-    db.execute("SAVEPOINT job", [])?;
-    match work(db) {
-        Ok(Outcome::Keep(value)) => {
-            db.execute("RELEASE job", [])?;
-            Ok(value)
-        }
-        Ok(Outcome::Undo(value)) => {
-            undo(db)?;
-            Ok(value)
-        }
-        Err(failure) => {
-            // Where that fails, the whole transaction is gone already.
-            let _ = undo(db);
-            Err(failure)
-        }
-    }
-}
-
-fn undo(db: Db<'_>) -> Result<()> {
-    db.execute("ROLLBACK TO job", [])?;
-    db.execute("RELEASE job", []).map(drop)
 }
 
 /// The thread's own state.
@@ -161,14 +144,9 @@ impl Writer {
                 (job.run)(Err(Failure::RolledBack));
                 continue;
             }
-            let connection = &self.connection;
-            // A job that panics drops its caller; its savepoint is rolled back with the transaction.
-            match catch_unwind(AssertUnwindSafe(|| (job.run)(Ok(connection)))) {
-                Ok(answer) => answers.extend(answer),
-                Err(_) => lost = true,
-            }
-            // Some errors, such as a full disk, make SQLite roll back the whole transaction.
-            lost |= self.connection.is_autocommit();
+            // A job that panics drops its caller.
+            let ran = catch_unwind(AssertUnwindSafe(|| self.run_job(job, &mut answers)));
+            lost = !matches!(ran, Ok(Ok(())));
         }
         let ended = if lost { Err(Failure::RolledBack) } else { self.commit(durability) };
         if ended.is_err() && !self.connection.is_autocommit() {
@@ -177,6 +155,23 @@ impl Writer {
         for answer in answers {
             answer(&ended);
         }
+    }
+
+    /// Runs a job in a savepoint. Fails when what it wrote can be neither kept nor undone alone: some
+    /// errors, such as a full disk, make SQLite roll back the whole transaction.
+    fn run_job(&self, job: Job, answers: &mut Vec<Answer>) -> Result<()> {
+        let db = Db(&self.connection);
+        if let Err(failure) = db.execute("SAVEPOINT job", []) {
+            (job.run)(Err(failure.clone()));
+            return Err(failure);
+        }
+        if let Some(Ran { keep, answer }) = (job.run)(Ok(db.0)) {
+            answers.push(answer);
+            if !keep {
+                db.execute("ROLLBACK TO job", [])?;
+            }
+        }
+        db.execute("RELEASE job", []).map(drop)
     }
 
     fn begin(&mut self, durability: Durability) -> Result<()> {

@@ -137,6 +137,23 @@ async fn one_that_rolls_everything_back_fails_all_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_can_be_neither_kept_nor_undone_alone_fails_all_of_them() {
+    let test = Test::new().await;
+    for keep in [true, false] {
+        // Without its savepoint, what it wrote is part of the transaction.
+        let inseparable: Call<i64> = Box::new(move |db| {
+            db.execute("INSERT INTO numbers (n) VALUES (13)", [])?;
+            db.execute("RELEASE job", [])?;
+            Ok(if keep { Outcome::Keep(13) } else { Outcome::Undo(13) })
+        });
+        let answers = test.together(vec![insert(1), inseparable, insert(3)]).await;
+        assert!(answers.iter().all(std::result::Result::is_err), "{keep}: {answers:?}");
+        assert_eq!(test.numbers().await, [0; 0]);
+    }
+    assert!(test.store.write(insert(1)).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_panics_takes_the_transaction_and_not_the_writer() {
     let test = Test::new().await;
     let panicking: Call<i64> = Box::new(|db| {
