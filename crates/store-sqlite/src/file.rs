@@ -69,11 +69,19 @@ impl FileWatch {
 
     /// Checks that the path leads to the file, and that the file is not marked as read-only.
     pub(crate) fn verify(&self) -> Result<(), FileFault> {
+        if self.found()?.permissions().readonly() { Err(FileFault::ReadOnly) } else { Ok(()) }
+    }
+
+    /// Checks that the path leads to the file.
+    pub(crate) fn verify_identity(&self) -> Result<(), FileFault> {
+        self.found().map(drop)
+    }
+
+    fn found(&self) -> Result<fs::Metadata, FileFault> {
         match fs::metadata(&self.path) {
             Err(_) => Err(FileFault::Missing),
             Ok(found) if Identity::of(&found) != self.identity => Err(FileFault::Replaced),
-            Ok(found) if found.permissions().readonly() => Err(FileFault::ReadOnly),
-            Ok(_) => Ok(()),
+            Ok(found) => Ok(found),
         }
     }
 }

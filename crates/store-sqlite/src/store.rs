@@ -180,7 +180,7 @@ impl SqliteStore {
         result.map_err(|failure| self.error(failure))
     }
 
-    fn error(&self, failure: Failure) -> StoreError {
+    pub(crate) fn error(&self, failure: Failure) -> StoreError {
         failure.into_store_error(self.path())
     }
 }

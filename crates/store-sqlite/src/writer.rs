@@ -148,7 +148,7 @@ impl Writer {
             let ran = catch_unwind(AssertUnwindSafe(|| self.run_job(job, &mut answers)));
             lost = !matches!(ran, Ok(Ok(())));
         }
-        let ended = if lost { Err(Failure::RolledBack) } else { self.commit(durability) };
+        let ended = if lost { Err(Failure::RolledBack) } else { self.commit() };
         if ended.is_err() && !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
@@ -188,13 +188,12 @@ impl Writer {
         Db(&self.connection).execute("BEGIN IMMEDIATE", []).map(drop)
     }
 
-    fn commit(&self, durability: Durability) -> Result<()> {
+    fn commit(&self) -> Result<()> {
+        self.watch.verify().map_err(Failure::File)?;
         Db(&self.connection).execute("COMMIT", [])?;
-        match durability {
-            Durability::Process => Ok(()),
-            // What was committed to a file that nobody will see again is lost.
-            Durability::Power => self.watch.verify().map_err(Failure::File),
-        }
+        // What was committed to a file that nobody will see again is lost. One that was made read-only
+        // meanwhile keeps it.
+        self.watch.verify_identity().map_err(Failure::File)
     }
 }
 

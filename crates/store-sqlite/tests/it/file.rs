@@ -61,6 +61,7 @@ async fn l2_a_file_that_is_read_only_is_not_ready() {
     let text = is_refused(&store, 2).await;
     assert!(text.contains("read-only"), "{text}");
     assert!(has(&store, 1).await);
+    assert!(!has(&store, 2).await, "what is reported as failed was not written");
     let error = database.try_open().await.unwrap_err();
     assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
     let text = error.to_string();
