@@ -80,7 +80,7 @@ impl SqliteStore {
             };
             ends.push(spawn("repass-sqlite-read", read)?);
         }
-        let writer = Writer::new(connection, watch, writes);
+        let writer = Writer::new(connection, watch, writes)?;
         ends.push(spawn("repass-sqlite-write", || writer.run())?);
         inner.ends = Mutex::new(ends);
         Ok(Self { inner: Arc::new(inner) })

@@ -101,21 +101,23 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Over a connection that syncs each commit.
-    pub(crate) const fn new(
+    pub(crate) fn new(
         connection: Connection,
         watch: FileWatch,
         jobs: Arc<Queue<Job>>,
-    ) -> Self {
-        Self { connection, watch, jobs, durability: Durability::Power }
+    ) -> Result<Self> {
+        // 16 MiB. What this thread writes stays in its cache, while readers have to read it again. A
+        // larger one costs more than it saves: SQLite may look through all of it at each commit.
+        connection.execute_batch("PRAGMA cache_size = -16384")?;
+        Ok(Self { connection, watch, jobs, durability: Durability::Power })
     }
 
     /// Runs jobs until the queue is closed. Then moves the write-ahead log into the file.
     pub(crate) fn run(mut self) -> Result<()> {
-        // 16 MiB. What this thread writes stays in its cache, while readers have to read it again. A
-        // larger one costs more than it saves: SQLite may look through all of it at each commit.
-        self.connection.execute_batch("PRAGMA cache_size = -16384")?;
+        let jobs = Arc::clone(&self.jobs);
+        let _closing = jobs.closing();
         loop {
-            let group = self.jobs.take(MAX_GROUP);
+            let group = jobs.take(MAX_GROUP);
             if group.is_empty() {
                 break;
             }

@@ -166,6 +166,17 @@ async fn a_job_that_panics_takes_the_transaction_and_not_the_writer() {
     assert!(test.store.write(insert(1)).await.is_ok());
 }
 
+#[tokio::test]
+async fn a_reader_survives_jobs_that_panic() {
+    let test = Test::new().await;
+    // More than there are readers.
+    for _ in 0..10 {
+        let panicking = |_: Db<'_>| -> Result<()> { panic!("a defect") };
+        assert!(test.store.read(panicking).await.is_err());
+    }
+    assert_eq!(test.numbers().await, [0; 0]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_that_have_gone_are_skipped() {
     let test = Test::new().await;
