@@ -198,6 +198,32 @@ async fn callers_that_have_gone_are_skipped() {
     assert_eq!(test.numbers().await, [0; 0]);
 }
 
+#[tokio::test]
+async fn the_write_ahead_log_shrinks_after_a_burst() {
+    const LIMIT: u64 = 16 * 1024 * 1024;
+    let test = Test::new().await;
+    let path = test.folder.path().join("repass.db");
+    let log = || std::fs::metadata(path.with_extension("db-wal")).unwrap().len();
+    let burst = async |numbers: std::ops::Range<i64>| {
+        for n in numbers {
+            let insert = "INSERT INTO numbers (n, filler) VALUES (?1, zeroblob(1000000))";
+            test.store.write(move |db| db.execute(insert, [n]).map(Outcome::Keep)).await.unwrap();
+        }
+    };
+    // Nothing that a reader may still need is overwritten.
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT COUNT(*) FROM numbers").unwrap();
+    burst(0..40).await;
+    assert!(log() > 2 * LIMIT, "{}", log());
+    reader.execute_batch("COMMIT").unwrap();
+    // The first commit moves the log into the file, and the second begins it anew.
+    test.store.write(insert(100)).await.unwrap();
+    test.store.write(insert(101)).await.unwrap();
+    assert!(log() <= LIMIT, "{}", log());
+    burst(200..300).await;
+    assert!(log() <= LIMIT + LIMIT / 4, "{}", log());
+}
+
 fn settings(db: Db<'_>) -> Result<[String; 4]> {
     let setting = |name: &str| -> Result<String> {
         let select = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
