@@ -156,6 +156,7 @@ CREATE TABLE repass_events (
 ) STRICT;
 CREATE INDEX repass_events_time ON repass_events (at);
 CREATE INDEX repass_events_pending ON repass_events (account, sequence) WHERE state = 'pending';
+CREATE INDEX repass_events_due ON repass_events (due_at) WHERE state = 'pending';
 CREATE INDEX repass_events_discarded ON repass_events (at) WHERE state = 'discarded';
 
 -- How the delivery of an event to one channel stands. A delivery that was never tried has no row. A
@@ -170,6 +171,7 @@ CREATE TABLE repass_deliveries (
     error   TEXT,
     PRIMARY KEY (event, channel)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX repass_deliveries_due ON repass_deliveries (channel, due_at) WHERE state = 'pending';
 
 -- By which it is recognized that a program has another key than the one in use.
 CREATE TABLE repass_key_checks (

@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 use repass_core::{Claim, ClaimEvents, ClaimedEvent, OutboxEvent, StoreError};
+use rusqlite::Row;
 
 use crate::accounts::AccountsSource;
 use crate::connection::Db;
@@ -19,6 +20,37 @@ struct Due {
     event: OutboxEvent,
 }
 
+/// Deliveries to channel `?1` at `?2`, in the order of an index, so that a search ends with its limit
+/// and not with the last event.
+struct Search {
+    from: &'static str,
+    order: &'static str,
+}
+
+/// Those that nobody has tried.
+const NEW: Search = Search {
+    from: "repass_events e
+           LEFT JOIN repass_deliveries d ON d.event = e.id AND d.channel = ?1
+           WHERE d.event IS NULL",
+    order: "e.due_at, e.sequence",
+};
+
+/// Those to be tried again, and those whose lease is over.
+const TRIED: Search = Search {
+    from: "repass_deliveries d CROSS JOIN repass_events e ON e.id = d.event
+           WHERE d.channel = ?1 AND d.state = 'pending' AND d.due_at <= ?2",
+    order: "d.due_at",
+};
+
+/// That of the event `?4`.
+const ONE: Search = Search {
+    from: "repass_events e
+           LEFT JOIN repass_deliveries d ON d.event = e.id AND d.channel = ?1
+           WHERE e.sequence = ?4
+             AND (d.event IS NULL OR d.state = 'pending' AND d.due_at <= ?2)",
+    order: "e.sequence",
+};
+
 impl SqliteStore {
     pub(super) async fn claim_deliveries(
         &self,
@@ -28,13 +60,13 @@ impl SqliteStore {
         let leased_until = now.checked_add(claim.lease).unwrap_or(Timestamp::MAX);
         let channels: Vec<String> = claim.channels.iter().map(|&one| one.to_owned()).collect();
 
-        // Most looks find nothing, and a long queue takes a while to look through: that need not
-        // disturb the writer.
+        // Most searches find nothing, and need not disturb the writer.
         let candidates = self
             .read(move |db| {
                 let mut due = Vec::new();
                 for channel in &channels {
-                    due.extend(deliveries(db, channel, now, None, limit)?);
+                    due.extend(NEW.deliveries(db, channel, now, limit, None)?);
+                    due.extend(TRIED.deliveries(db, channel, now, limit, None)?);
                 }
                 due.sort_by_key(|due| (due.at, due.sequence));
                 due.truncate(limit as usize);
@@ -49,7 +81,7 @@ impl SqliteStore {
             let mut claimed = Vec::new();
             for Due { channel, sequence, .. } in candidates {
                 // Unless another dispatcher has claimed it meanwhile.
-                if let Some(due) = deliveries(db, &channel, now, Some(sequence), 1)?.pop() {
+                if let Some(due) = ONE.deliveries(db, &channel, now, 1, Some(sequence))?.pop() {
                     claimed.extend(lease(db, &accounts, due, leased_until)?);
                 }
             }
@@ -59,40 +91,49 @@ impl SqliteStore {
     }
 }
 
-/// The deliveries to one channel that can be claimed, of one event or of all, those due first first.
-fn deliveries(
-    db: Db<'_>,
-    channel: &str,
-    now: Timestamp,
-    event: Option<i64>,
-    limit: u32,
-) -> Result<Vec<Due>> {
-    let of = if event.is_some() { "e.sequence = ?3" } else { "?3 IS NULL" };
-    let select = format!(
-        "SELECT e.sequence, e.id, e.at, e.account, e.kind, e.payload,
-                COALESCE(d.due_at, e.due_at) AS due_at, COALESCE(d.tries, 0) AS tries
-         FROM repass_events e
-         LEFT JOIN repass_deliveries d ON d.event = e.id AND d.channel = ?1
-         WHERE {of} AND e.state = 'pending' AND e.due_at <= ?2
-           AND (d.event IS NULL OR d.state = 'pending' AND d.due_at <= ?2)
-           AND NOT EXISTS (
-               SELECT 1 FROM repass_events earlier
-               LEFT JOIN repass_deliveries own ON own.event = earlier.id AND own.channel = ?1
-               WHERE earlier.account = e.account AND earlier.state = 'pending'
-                 AND earlier.sequence < e.sequence
-                 AND (own.event IS NULL OR own.state = 'pending'))
-         ORDER BY COALESCE(d.due_at, e.due_at), e.sequence LIMIT ?4"
-    );
-    db.rows(&select, (channel, now.as_microsecond(), event, limit), |row| {
-        let columns = Columns(row);
-        Ok(Due {
-            at: columns.get("due_at")?,
-            sequence: columns.get("sequence")?,
-            tries: columns.count("tries")?,
-            channel: channel.to_owned(),
-            event: row::event(row)?,
-        })
-    })
+impl Search {
+    fn select(&self) -> String {
+        let Self { from, order } = self;
+        format!(
+            "SELECT e.sequence, e.id, e.at, e.account, e.kind, e.payload,
+                    COALESCE(d.due_at, e.due_at) AS due_at, COALESCE(d.tries, 0) AS tries
+             FROM {from} AND e.state = 'pending' AND e.due_at <= ?2
+               AND NOT EXISTS (
+                   SELECT 1 FROM repass_events earlier
+                   LEFT JOIN repass_deliveries own
+                       ON own.event = earlier.id AND own.channel = ?1
+                   WHERE earlier.account = e.account AND earlier.state = 'pending'
+                     AND earlier.sequence < e.sequence
+                     AND (own.event IS NULL OR own.state = 'pending'))
+             ORDER BY {order} LIMIT ?3"
+        )
+    }
+
+    /// What can be claimed of what is found.
+    fn deliveries(
+        &self,
+        db: Db<'_>,
+        channel: &str,
+        now: Timestamp,
+        limit: u32,
+        event: Option<i64>,
+    ) -> Result<Vec<Due>> {
+        let read = |row: &Row<'_>| {
+            let columns = Columns(row);
+            Ok(Due {
+                at: columns.get("due_at")?,
+                sequence: columns.get("sequence")?,
+                tries: columns.count("tries")?,
+                channel: channel.to_owned(),
+                event: row::event(row)?,
+            })
+        };
+        let (select, now) = (self.select(), now.as_microsecond());
+        match event {
+            None => db.rows(&select, (channel, now, limit), read),
+            Some(event) => db.rows(&select, (channel, now, limit, event), read),
+        }
+    }
 }
 
 /// Claims a delivery; discards the event if its account is gone, or cannot be read: it would be in the
@@ -126,4 +167,25 @@ fn lease(
     )?;
     let claim = Claim { event: event.id, channel, tries };
     Ok(Some(ClaimedEvent { event, holder, claim }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sorting would read the whole backlog for each claim.
+    #[test]
+    fn searches_end_with_their_limit() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        crate::schema::migrate(&connection).unwrap();
+        for (search, index) in [(NEW, "repass_events_due"), (TRIED, "repass_deliveries_due")] {
+            let explain = format!("EXPLAIN QUERY PLAN {}", search.select());
+            let plan = Db(&connection)
+                .rows(&explain, ("mail", 1, 1), |row| Ok(row.get::<_, String>("detail")?))
+                .unwrap()
+                .join("\n");
+            assert!(plan.contains(index), "{plan}");
+            assert!(!plan.contains("ORDER BY") && !plan.contains("SCAN"), "{plan}");
+        }
+    }
 }
