@@ -12,7 +12,7 @@ use repass_core::{ClaimEvents, DeliveryOutcome, OutboxStore};
 use repass_store_sqlite::{SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 
-const BACKLOGS: [usize; 2] = [2_000, 100_000];
+const BACKLOGS: [usize; 3] = [2_000, 10_000, 100_000];
 const CHANNELS: [&str; 2] = ["mail", "webhook"];
 const MEASURED: usize = 1_000;
 
