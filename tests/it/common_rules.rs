@@ -12,8 +12,8 @@ const NEW: &str = "a new one, and a good one";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_request_changes_the_password_and_its_answer_is_never_cached() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    for wire in good_requests(&desk, NEW).await {
+    let operator = server.operator().await;
+    for wire in good_requests(&operator, NEW).await {
         let wire = wire.with("x-request-id", Some("abc-123"));
         let answer = wire.send(&server.client()).await;
         assert!(wire.changed(&answer), "{}: {}", wire.spec, answer.text());
@@ -25,8 +25,8 @@ async fn a_good_request_changes_the_password_and_its_answer_is_never_cached() {
 #[tokio::test(flavor = "multi_thread")]
 async fn request_ids_that_are_no_sane_token_are_replaced() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    for wire in good_requests(&desk, NEW).await {
+    let operator = server.operator().await;
+    for wire in good_requests(&operator, NEW).await {
         for insane in ["", "a b", "a;b\"", &"x".repeat(129)] {
             let answer = wire.with("x-request-id", Some(insane)).with("content-type", None);
             let answer = answer.send_body(&server.client(), b"x".to_vec()).await;
@@ -39,8 +39,8 @@ async fn request_ids_that_are_no_sane_token_are_replaced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_64_kib_is_413_in_the_vendors_shape() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    for wire in good_requests(&desk, NEW).await {
+    let operator = server.operator().await;
+    for wire in good_requests(&operator, NEW).await {
         let fits = wire.body.clone() + &" ".repeat(65_536 - wire.body.len());
         let too_large = fits.clone() + " ";
         let answer = wire.send_body(&server.client(), too_large.into_bytes()).await;
@@ -55,8 +55,8 @@ async fn a_body_over_64_kib_is_413_in_the_vendors_shape() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc_8259_bodies_are_read_strictly_and_a_byte_order_mark_is_tolerated() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    for wire in good_requests(&desk, NEW).await {
+    let operator = server.operator().await;
+    for wire in good_requests(&operator, NEW).await {
         let good = wire.body.clone();
         let with_comma = format!("{},}}", &good[..good.len() - 1]);
         let malformed = [
@@ -83,8 +83,8 @@ async fn rfc_8259_bodies_are_read_strictly_and_a_byte_order_mark_is_tolerated() 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_read_of_the_body_before_the_caller_is_known() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    for wire in good_requests(&desk, NEW).await {
+    let operator = server.operator().await;
+    for wire in good_requests(&operator, NEW).await {
         let secrets = ["authorization", "et-app-key", "x-api-key"];
         let stranger = secrets.iter().fold(wire.clone(), |wire, name| wire.with(name, None));
         let answer = stranger.send_body(&server.client(), vec![b'x'; 100_000]).await;
@@ -120,11 +120,11 @@ fn is_busy(answer: &Answer) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_an_unknown_account_and_a_wrong_proof_are_one_answer() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    let requests = good_requests(&desk, NEW).await;
+    let operator = server.operator().await;
+    let requests = good_requests(&operator, NEW).await;
     // For zap the caller must be an administrator to ask about others at all.
-    desk.add("zap", "site-admin").await;
-    let admin = desk.token("zap", "site-admin", &["admin"]).await;
+    operator.add("zap", "site-admin").await;
+    let admin = operator.token("zap", "site-admin", &["admin"]).await;
     for wire in requests {
         let wire = match wire.spec {
             "zap" => wire.with("authorization", Some(&format!("Bearer {admin}"))),
@@ -168,8 +168,8 @@ fn with_other_token(wire: &Wire) -> Wire {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_methods_are_405_with_allow_and_other_paths_404_in_the_vendors_shape() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    for wire in good_requests(&desk, NEW).await {
+    let operator = server.operator().await;
+    for wire in good_requests(&operator, NEW).await {
         let other = Wire { method: Method::DELETE, ..wire.clone() };
         let answer = other.send(&server.client()).await;
         assert_eq!(answer.status, 405, "{}", wire.spec);
@@ -185,7 +185,7 @@ async fn other_methods_are_405_with_allow_and_other_paths_404_in_the_vendors_sha
 #[tokio::test(flavor = "multi_thread")]
 async fn arbitrary_bytes_never_cause_a_5xx() {
     let server = Server::start().await;
-    let desk = server.desk().await;
+    let operator = server.operator().await;
     let mut runner = TestRunner::deterministic();
     let bytes = proptest::collection::vec(proptest::num::u8::ANY, 0..300);
     let types = [
@@ -195,7 +195,7 @@ async fn arbitrary_bytes_never_cause_a_5xx() {
         "text/xml; charset=utf-16",
         "text/plain",
     ];
-    for wire in good_requests(&desk, NEW).await {
+    for wire in good_requests(&operator, NEW).await {
         for n in 0..100 {
             let noise = bytes.new_tree(&mut runner).unwrap().current();
             // Noise alone, and noise in the midst of a good body.

@@ -18,13 +18,13 @@ async fn after_kill_9_each_password_is_the_last_acknowledged_one_or_the_one_in_f
         .collect();
     for round in 0..3 {
         let server = builder.start().await;
-        let desk = server.desk().await;
+        let operator = server.operator().await;
         if round == 0 {
             for (user, _) in &passwords {
-                desk.add("customer", user).await;
+                operator.add("customer", user).await;
             }
         }
-        drop(desk);
+        drop(operator);
         let acknowledged = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         for (user, current) in passwords {
@@ -54,11 +54,11 @@ async fn after_kill_9_each_password_is_the_last_acknowledged_one_or_the_one_in_f
         let left = tasks.join_all().await;
 
         let server = builder.start().await;
-        let desk = server.desk().await;
+        let operator = server.operator().await;
         passwords = Vec::new();
         for (user, last, in_flight) in left {
-            let is_last = desk.is_password("customer", &user, &last).await;
-            let is_in_flight = desk.is_password("customer", &user, &in_flight).await;
+            let is_last = operator.is_password("customer", &user, &last).await;
+            let is_in_flight = operator.is_password("customer", &user, &in_flight).await;
             assert!(is_last ^ is_in_flight, "{user} in round {round}");
             let now = if is_last { last } else { in_flight };
             // And it works: nothing is left half done.
@@ -68,9 +68,9 @@ async fn after_kill_9_each_password_is_the_last_acknowledged_one_or_the_one_in_f
             assert_eq!(outcome(&answer), Outcome::Changed, "{}", answer.text());
             passwords.push((user, next));
         }
-        let audit = desk.audit().await;
+        let audit = operator.audit().await;
         let changes = audit.iter().filter(|r| r.action == "password.change" && r.outcome == "ok");
-        let events = { fixtures::events(&*desk.store).await.len() };
+        let events = { fixtures::events(&*operator.store).await.len() };
         assert_eq!(changes.count(), events, "audit and outbox agree");
         server.stop().await;
     }

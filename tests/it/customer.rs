@@ -17,7 +17,7 @@ mod xml;
 use repass_tests::{Answer, ServerBuilder};
 use serde_json::Value;
 
-use crate::house::{House, assert_bytes};
+use crate::test_context::{TestContext, assert_bytes};
 
 const JSON_TYPE: &str = "application/json; charset=utf-8";
 const XML_TYPE: &str = "application/xml; charset=utf-8";
@@ -32,12 +32,12 @@ const NULL_MODEL: &str = r#"{"Message":"The request is invalid."}"#;
 const DENIED: &str = r#"{"Message":"Authorization has been denied for this request."}"#;
 const NOT_READ: &str = "An error has occurred.";
 
-async fn start() -> House {
-    House::start("customer").await
+async fn start() -> TestContext {
+    TestContext::start("customer").await
 }
 
-async fn open(builder: ServerBuilder) -> House {
-    House::open("customer", builder).await
+async fn open(builder: ServerBuilder) -> TestContext {
+    TestContext::open("customer", builder).await
 }
 
 #[track_caller]

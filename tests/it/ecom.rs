@@ -14,17 +14,17 @@ use repass_tests::{Answer, ServerBuilder};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::house::{House, assert_bytes};
 use crate::requests::Wire;
+use crate::test_context::{TestContext, assert_bytes};
 
 const CHANGED: &str = "password changed successfully";
 
-async fn start() -> House {
-    House::start("ecom").await
+async fn start() -> TestContext {
+    TestContext::start("ecom").await
 }
 
-async fn open(builder: ServerBuilder) -> House {
-    House::open("ecom", builder).await
+async fn open(builder: ServerBuilder) -> TestContext {
+    TestContext::open("ecom", builder).await
 }
 
 /// Asserts that an answer is the vendor's envelope, byte for byte, and gives its text.

@@ -10,8 +10,8 @@ mod trouble;
 
 use repass_tests::{Answer, ServerBuilder};
 
-use crate::house::{House, assert_bytes};
 use crate::requests::Wire;
+use crate::test_context::{TestContext, assert_bytes};
 
 const TYPE: &str = "application/json; charset=utf-8";
 const NO_APP_KEY: &str = r#"{"error":"Application key is not defined or does not exist"}"#;
@@ -21,12 +21,12 @@ const WRONG: &str =
     r#"{"Errors":["Old password is incorrect."],"StatusCode":400,"IsSucceed":false}"#;
 const FAULT: &str = r#"{"message":"An error occurred while processing your request","error":"Unexpected server error"}"#;
 
-async fn start() -> House {
-    House::start("etna").await
+async fn start() -> TestContext {
+    TestContext::start("etna").await
 }
 
-async fn open(builder: ServerBuilder) -> House {
-    House::open("etna", builder).await
+async fn open(builder: ServerBuilder) -> TestContext {
+    TestContext::open("etna", builder).await
 }
 
 #[track_caller]
@@ -55,9 +55,9 @@ fn invalid(state: &str) -> String {
 }
 
 /// The good request to another user's path.
-fn of_user(house: &House, user_id: &str) -> Wire {
+fn of_user(test: &TestContext, user_id: &str) -> Wire {
     let path = format!("/v1.0/users/{user_id}/password/change");
-    Wire { path, ..house.good.clone() }
+    Wire { path, ..test.good.clone() }
 }
 
 fn body(old: &str, new: &str) -> String {

@@ -84,8 +84,8 @@ fn axum_service() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wire_client() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     let url = format!("http://{}", server.address);
     let arguments = ["--server", &url, "--user-id", GUID];
     let new = "something entirely new";
@@ -97,5 +97,5 @@ async fn wire_client() {
     assert!(text(&refused).contains("at least 15 characters"), "{}", text(&refused));
     let output = run("example-wire-client", &xml, &format!("{new}\nyet another long one\n"));
     assert_eq!(text(&output), "changed\n");
-    assert!(desk.is_password("customer", GUID, "yet another long one").await);
+    assert!(operator.is_password("customer", GUID, "yet another long one").await);
 }

@@ -13,12 +13,12 @@ mod user;
 
 use std::time::Duration;
 
-use repass_core::{Plaintext, ResetToken, TokenDigest, TokenStore};
+use repass_core::{Plaintext, ResetToken, TokenDigest};
 use repass_tests::{Answer, ServerBuilder};
 use serde_json::Value;
 
-use crate::house::{House, assert_bytes};
 use crate::requests::Wire;
+use crate::test_context::{TestContext, assert_bytes};
 
 const TYPE: &str = "application/json";
 const USER: &str = "6169b2d892a5f30009d76480";
@@ -32,17 +32,17 @@ const NOT_FOUND: &str =
 const EXPIRED: &str =
     r#"{"error":"Unauthorized","code":"VERIFY_TOKEN_FAILED","message":"Token expired."}"#;
 
-async fn start() -> House {
-    House::start("fabric").await
+async fn start() -> TestContext {
+    TestContext::start("fabric").await
 }
 
-async fn open(builder: ServerBuilder) -> House {
-    House::open("fabric", builder).await
+async fn open(builder: ServerBuilder) -> TestContext {
+    TestContext::open("fabric", builder).await
 }
 
 /// A new reset token for the account of the good request.
-async fn token(house: &House) -> String {
-    house.desk.reset_token("fabric", USER, TEN_MINUTES).await
+async fn token(test: &TestContext) -> String {
+    test.operator.reset_token("fabric", USER, TEN_MINUTES).await
 }
 
 /// The good request with a member of its body set.
@@ -57,14 +57,14 @@ fn token_of(wire: &Wire) -> String {
 }
 
 /// What the database knows of a reset token.
-async fn stored(house: &House, token: &str) -> Option<ResetToken> {
+async fn stored(test: &TestContext, token: &str) -> Option<ResetToken> {
     let digest = TokenDigest::of(&Plaintext::from(token));
-    house.desk.store.reset_token(&digest).await.unwrap()
+    test.operator.store.reset_token(&digest).await.unwrap()
 }
 
 /// Whether a reset token is unspent, asked of the database.
-async fn is_unspent(house: &House, token: &str) -> bool {
-    stored(house, token).await.expect("a token").spent_at.is_none()
+async fn is_unspent(test: &TestContext, token: &str) -> bool {
+    stored(test, token).await.expect("a token").spent_at.is_none()
 }
 
 #[track_caller]

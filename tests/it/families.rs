@@ -1,11 +1,11 @@
 //! Accounts that came from other systems with the hashes they had: over HTTP, on a stored hash that
 //! the server did not make.
 
-use repass_core::{Credential, CredentialStore, Subject};
+use repass_core::{Credential, Subject};
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
 
-use crate::house::{House, NEVER_CLOSED, NEW};
+use crate::test_context::{NEVER_CLOSED, NEW, TestContext};
 
 /// [`FIRST_PASSWORD`] as other systems store it. bcrypt: made with libxcrypt 4.4; the others with
 /// Python's hashlib.
@@ -16,19 +16,19 @@ const STORED: [&str; 4] = [
     "{SSHA}dEr5/Rz91ik4GnZPHXFPx0RvrAxzYWx0",
 ];
 
-/// etna's house, with this as the hash of its account.
-async fn house_of(stored: &str) -> House {
-    let house = House::open("etna", Server::builder().tables(NEVER_CLOSED)).await;
-    // The house has one account.
+/// etna's test context, with this as the hash of its account.
+async fn test_of(stored: &str) -> TestContext {
+    let test = TestContext::open("etna", Server::builder().tables(NEVER_CLOSED)).await;
+    // The server has one account.
     let statement = format!("UPDATE @credentials SET hash = '{stored}', normalization = 'none'");
-    house.server.database().execute(statement).await;
-    assert_eq!(credential(&house).await.hash.as_str(), stored);
-    house
+    test.server.database().execute(statement).await;
+    assert_eq!(credential(&test).await.hash.as_str(), stored);
+    test
 }
 
-async fn credential(house: &House) -> Credential {
-    let subject = Subject::new(house.desk.realm(house.spec), house.user_id);
-    house.desk.store.find(&subject).await.unwrap().unwrap().credential.unwrap()
+async fn credential(test: &TestContext) -> Credential {
+    let subject = Subject::new(test.operator.realm(test.spec), test.user_id);
+    test.operator.store.find(&subject).await.unwrap().unwrap().credential.unwrap()
 }
 
 fn body(old: &str, new: &str) -> String {
@@ -38,19 +38,19 @@ fn body(old: &str, new: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn owasp_storage_a_change_makes_argon2id_of_any_hash() {
     for stored in STORED {
-        let house = house_of(stored).await;
-        let wrong = house.send_body(&body("a wrong guess", NEW)).await;
+        let test = test_of(stored).await;
+        let wrong = test.send_body(&body("a wrong guess", NEW)).await;
         assert_eq!(wrong.status, 400, "{stored}: {}", wrong.text());
-        assert_eq!(house.failures().await, 1, "{stored}");
-        assert_eq!(credential(&house).await.hash.as_str(), stored);
+        assert_eq!(test.failures().await, 1, "{stored}");
+        assert_eq!(credential(&test).await.hash.as_str(), stored);
 
-        let changed = house.send(&house.good).await;
+        let changed = test.send(&test.good).await;
         assert_eq!(changed.status, 200, "{stored}: {}", changed.text());
-        let after = credential(&house).await;
+        let after = credential(&test).await;
         assert!(after.hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{stored}");
         assert_eq!(after.version, 2);
-        assert!(house.is_password(NEW).await);
-        let back = house.send_body(&body(NEW, FIRST_PASSWORD)).await;
+        assert!(test.is_password(NEW).await);
+        let back = test.send_body(&body(NEW, FIRST_PASSWORD)).await;
         assert_eq!(back.status, 409, "{stored}: the history knows it: {}", back.text());
     }
 }
@@ -58,18 +58,18 @@ async fn owasp_storage_a_change_makes_argon2id_of_any_hash() {
 #[tokio::test(flavor = "multi_thread")]
 async fn owasp_storage_a_refused_change_makes_argon2id_of_any_hash() {
     for stored in STORED {
-        let house = house_of(stored).await;
-        let before = credential(&house).await;
-        let refused = house.send_body(&body(FIRST_PASSWORD, "short")).await;
+        let test = test_of(stored).await;
+        let before = credential(&test).await;
+        let refused = test.send_body(&body(FIRST_PASSWORD, "short")).await;
         assert_eq!(refused.status, 409, "{stored}: {}", refused.text());
-        let after = credential(&house).await;
+        let after = credential(&test).await;
         assert!(after.hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{stored}");
         assert_eq!((after.version, after.changed_at), (before.version, before.changed_at));
-        house.assert_untouched().await;
-        let trail = house.desk.audit().await;
+        test.assert_untouched().await;
+        let trail = test.operator.audit().await;
         let acts: Vec<_> = trail[..2].iter().map(|record| record.action.as_str()).collect();
         assert_eq!(acts, ["password.change", "password.rehash"]);
-        assert_eq!(house.send(&house.good).await.status, 200, "{stored}");
+        assert_eq!(test.send(&test.good).await.status, 200, "{stored}");
     }
 }
 
@@ -81,13 +81,13 @@ async fn a_hash_of_no_known_family_is_a_wrong_password_and_one_line_in_the_log()
         format!("$2b$31${salt}{tag}"),
         format!("$argon2id$v=19$m=4294967295,t=1,p=1${salt}${tag}"),
     ] {
-        let house = house_of(&stored).await;
-        let answer = house.send(&house.good).await;
+        let test = test_of(&stored).await;
+        let answer = test.send(&test.good).await;
         assert_eq!(answer.status, 400, "{stored}: {}", answer.text());
-        assert_eq!(house.failures().await, 1, "it is charged as any other");
-        assert_eq!(house.last_try().await.outcome, "wrong-password");
-        assert_eq!(credential(&house).await.hash.as_str(), stored, "and left alone");
-        let log = house.server.stop().await.log;
+        assert_eq!(test.failures().await, 1, "it is charged as any other");
+        assert_eq!(test.last_try().await.outcome, "wrong-password");
+        assert_eq!(credential(&test).await.hash.as_str(), stored, "and left alone");
+        let log = test.server.stop().await.log;
         let lines = log.lines().filter(|line| line.contains("counts as no password's"));
         assert_eq!(lines.count(), 1, "{log}");
         assert!(!log.contains(salt) && !log.contains(tag), "{log}");

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use http::Method;
-use repass_core::CredentialStore;
 use repass_core::Subject;
 use repass_tests::{Database, Server, binary};
 
@@ -55,23 +54,23 @@ fn imported(database: &Database, rows: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_imported_password_is_changed_over_http_and_never_comes_back() {
     let server = Server::start().await;
-    let desk = server.desk().await;
+    let operator = server.operator().await;
     let database = server.database();
     let rows = rows(3);
     assert_eq!(imported(database, &rows), "3 rows: 3 added, 0 present, 0 refused\n");
-    assert!(desk.is_password("customer", &guid(1), "password").await);
+    assert!(operator.is_password("customer", &guid(1), "password").await);
 
     let body = customer_body(&guid(1), "password", "an entirely new password");
     let answer = server.client().send(Method::POST, CUSTOMER, &[JSON], body).await;
     assert_eq!(outcome(&answer), Outcome::Changed, "{}", answer.text());
 
     assert_eq!(imported(database, &rows), "3 rows: 0 added, 3 present, 0 refused\n");
-    assert!(desk.is_password("customer", &guid(1), "an entirely new password").await);
-    assert!(desk.is_password("customer", &guid(2), "password").await);
+    assert!(operator.is_password("customer", &guid(1), "an entirely new password").await);
+    assert!(operator.is_password("customer", &guid(2), "password").await);
     let body = customer_body(&guid(1), "password", "yet another password of mine");
     let answer = server.client().send(Method::POST, CUSTOMER, &[JSON], body).await;
     assert_ne!(outcome(&answer), Outcome::Changed, "the old password counts no more");
-    let audit = desk.audit().await;
+    let audit = operator.audit().await;
     let imports: Vec<_> = audit.iter().filter(|record| record.action == "account.import").collect();
     assert_eq!(imports.len(), 1);
     assert_eq!(imports[0].detail.as_deref(), Some("added=3,present=0"));
@@ -82,14 +81,14 @@ async fn after_kill_9_a_second_run_completes_whole_batches() {
     const MANY: usize = 5_000;
 
     let server = Server::start().await;
-    let desk = server.desk().await;
+    let operator = server.operator().await;
     let database = server.database();
     let rows = rows(MANY);
     let mut child = repass(database, &["import", "--format", "csv", "-"]).spawn().unwrap();
     // More than the pipe holds and the import reads ahead, so some of it is written by then.
     child.stdin.as_mut().unwrap().write_all(rows.as_bytes()).unwrap();
-    let first = Subject::new(desk.realm("customer"), guid(0));
-    while desk.store.find(&first).await.unwrap().is_none() {
+    let first = Subject::new(operator.realm("customer"), guid(0));
+    while operator.store.find(&first).await.unwrap().is_none() {
         tokio::task::yield_now().await;
     }
     child.kill().unwrap();
@@ -97,8 +96,8 @@ async fn after_kill_9_a_second_run_completes_whole_batches() {
 
     let mut before = 0;
     for number in 0..MANY {
-        let subject = Subject::new(desk.realm("customer"), guid(number));
-        match desk.store.find(&subject).await.unwrap() {
+        let subject = Subject::new(operator.realm("customer"), guid(number));
+        match operator.store.find(&subject).await.unwrap() {
             None => break,
             Some(found) => assert!(found.credential.is_some(), "{number} has no hash"),
         }
@@ -110,7 +109,7 @@ async fn after_kill_9_a_second_run_completes_whole_batches() {
         summary,
         format!("{MANY} rows: {} added, {before} present, 0 refused\n", MANY - before)
     );
-    let added: usize = desk
+    let added: usize = operator
         .audit()
         .await
         .iter()

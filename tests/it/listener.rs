@@ -44,8 +44,8 @@ async fn read_answer(stream: &mut TcpStream) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn w9_signals_that_say_nothing_to_the_server_do_not_end_it() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    let wire = good_request(&desk, "customer", NEW).await;
+    let operator = server.operator().await;
+    let wire = good_request(&operator, "customer", NEW).await;
     for signal in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2] {
         server.signal(signal);
     }
@@ -95,8 +95,8 @@ async fn w5_w9_the_admin_listener_keeps_the_same_rules() {
 #[tokio::test(flavor = "multi_thread")]
 async fn w9_a_client_that_has_closed_its_side_gets_its_answer() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    let wire = good_request(&desk, "customer", NEW).await;
+    let operator = server.operator().await;
+    let wire = good_request(&operator, "customer", NEW).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let request = format!(
         "POST {CUSTOMER} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
@@ -113,9 +113,9 @@ async fn w9_a_client_that_has_closed_its_side_gets_its_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charged() {
     let server = Server::start().await;
-    let desk = server.desk().await;
+    let operator = server.operator().await;
     let client = server.client();
-    for wire in good_requests(&desk, NEW).await {
+    for wire in good_requests(&operator, NEW).await {
         // As many failures as there are codings lock the account out for a second.
         for coding in ["gzip", "identity, br", "GZIP"] {
             let answer = wire.with("content-encoding", Some(coding)).send(&client).await;
@@ -125,12 +125,12 @@ async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charg
             assert!(answer.json().is_object(), "{}", answer.text());
             answer.assert_common_headers();
         }
-        let tries = desk.audit().await.into_iter().filter(|record| record.outcome != "ok");
+        let tries = operator.audit().await.into_iter().filter(|record| record.outcome != "ok");
         assert_eq!(tries.count(), 0, "{}", wire.spec);
         let answer = wire.send(&client).await;
         assert!(wire.changed(&answer), "{}: {}", wire.spec, answer.text());
     }
-    for wire in good_requests(&Server::start().await.desk().await, NEW).await {
+    for wire in good_requests(&Server::start().await.operator().await, NEW).await {
         // Only that the request is read: its account is another server's.
         let answer = wire.with("content-encoding", Some("Identity")).send(&client).await;
         assert!(!answer.headers.contains_key("accept-encoding"), "{}", wire.spec);

@@ -14,8 +14,8 @@ const NEW: &str = "changed although nobody reads the log";
 async fn l1_a_server_whose_log_reader_is_gone_answers_commits_is_ready_and_stops() {
     let probed = "[admin]\nlisten = '127.0.0.1:0'\n";
     let mut server = Server::builder().tables(probed).start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     let (client, admin) = (server.client(), admin(&server));
     server.read_log(LogReader::Gone);
     outcome(&change(&client, GUID, "a wrong one", NEW).await);
@@ -25,7 +25,7 @@ async fn l1_a_server_whose_log_reader_is_gone_answers_commits_is_ready_and_stops
     {
         assert_eq!(outcome(&change(&client, GUID, old, NEW).await), expected);
     }
-    assert!(desk.is_password("customer", GUID, NEW).await);
+    assert!(operator.is_password("customer", GUID, NEW).await);
     assert_eq!(admin.send(Method::GET, "/readyz", &[], "").await.status, 200);
     let stopped = server.stop().await;
     assert_eq!(stopped.status.code(), Some(0));

@@ -9,7 +9,7 @@ mod receiver;
 use std::time::Duration;
 
 use repass_core::{Delivery, DeliveryState, EventKind, OutboxEntry, OutboxFilter};
-use repass_tests::{Desk, FIRST_PASSWORD, Server, ServerBuilder, binary};
+use repass_tests::{AdminContext, FIRST_PASSWORD, Server, ServerBuilder, binary};
 
 use crate::requests::{GUID, Outcome, change, outcome};
 use receiver::{Receiver, SECRET};
@@ -34,18 +34,24 @@ async fn changed(server: &Server, old: &str, new: &str) {
     assert_eq!(outcome(&answer), Outcome::Changed, "{}", answer.text());
 }
 
-async fn entries(desk: &Desk) -> Vec<OutboxEntry> {
-    let mut entries =
-        desk.store.entries(&OutboxFilter { limit: 100, ..OutboxFilter::default() }).await.unwrap();
+async fn entries(operator: &AdminContext) -> Vec<OutboxEntry> {
+    let mut entries = operator
+        .store
+        .entries(&OutboxFilter { limit: 100, ..OutboxFilter::default() })
+        .await
+        .unwrap();
     entries.reverse();
     entries
 }
 
 /// Waits until all events are as `condition` has it, and gives them in the order written.
-async fn until(desk: &Desk, condition: impl Fn(&OutboxEntry) -> bool) -> Vec<OutboxEntry> {
+async fn until(
+    operator: &AdminContext,
+    condition: impl Fn(&OutboxEntry) -> bool,
+) -> Vec<OutboxEntry> {
     let waited = tokio::time::timeout(PATIENCE, async {
         loop {
-            let entries = entries(desk).await;
+            let entries = entries(operator).await;
             if !entries.is_empty() && entries.iter().all(&condition) {
                 break entries;
             }
@@ -54,7 +60,7 @@ async fn until(desk: &Desk, condition: impl Fn(&OutboxEntry) -> bool) -> Vec<Out
     });
     match waited.await {
         Ok(entries) => entries,
-        Err(_) => panic!("that does not come true: {:?}", entries(desk).await),
+        Err(_) => panic!("that does not come true: {:?}", entries(operator).await),
     }
 }
 
@@ -72,12 +78,12 @@ fn is(state: DeliveryState) -> impl Fn(&OutboxEntry) -> bool {
 async fn changes_of_an_account_arrive_once_in_order_and_signed() {
     let mut receiver = Receiver::start().await;
     let server = told(&receiver, "").start().await;
-    let desk = server.desk().await;
-    let player = desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    let player = operator.add("customer", GUID).await;
     let passwords = [FIRST_PASSWORD, "a second password it is", "a third password it is"];
     changed(&server, passwords[0], passwords[1]).await;
     changed(&server, passwords[1], passwords[2]).await;
-    desk.reset_token("customer", GUID, Duration::from_secs(60)).await;
+    operator.reset_token("customer", GUID, Duration::from_secs(60)).await;
 
     let mut ids = Vec::new();
     for kind in [EventKind::PasswordChanged, EventKind::PasswordChanged, EventKind::ResetRequested]
@@ -104,7 +110,7 @@ async fn changes_of_an_account_arrive_once_in_order_and_signed() {
         assert!(receiver.is_idle(), "the account's next event waits");
         hook.answer(200);
     }
-    let entries = until(&desk, is(DeliveryState::Delivered)).await;
+    let entries = until(&operator, is(DeliveryState::Delivered)).await;
     let written: Vec<String> = entries.iter().map(|entry| entry.event.id.to_string()).collect();
     assert_eq!(ids, written, "in the order written");
     assert!(entries.iter().all(|entry| only(entry).tries == 1), "{entries:?}");
@@ -116,24 +122,24 @@ async fn changes_of_an_account_arrive_once_in_order_and_signed() {
 async fn accounts_do_not_wait_for_each_other() {
     let mut receiver = Receiver::start().await;
     let server = told(&receiver, "").start().await;
-    let desk = server.desk().await;
+    let operator = server.operator().await;
     for user in ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"] {
-        desk.add("customer", user).await;
-        desk.reset_token("customer", user, Duration::from_secs(60)).await;
+        operator.add("customer", user).await;
+        operator.reset_token("customer", user, Duration::from_secs(60)).await;
     }
     let (one, other) = (receiver.next().await, receiver.next().await);
     assert_ne!(one.header("webhook-id"), other.header("webhook-id"));
     other.answer(204);
     one.answer(204);
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_fails_for_a_while_gets_the_same_event_again() {
     let mut receiver = Receiver::start().await;
     let server = told(&receiver, "").start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
     let mut seen = Vec::new();
     for status in [500, 503, 404, 200] {
@@ -143,7 +149,7 @@ async fn a_receiver_that_fails_for_a_while_gets_the_same_event_again() {
     }
     seen.dedup();
     assert_eq!(seen.len(), 1, "the same id and body each time");
-    let entries = until(&desk, is(DeliveryState::Delivered)).await;
+    let entries = until(&operator, is(DeliveryState::Delivered)).await;
     assert_eq!(only(&entries[0]).tries, 4);
 }
 
@@ -151,15 +157,15 @@ async fn a_receiver_that_fails_for_a_while_gets_the_same_event_again() {
 async fn locked_accounts_are_told_and_refusals_after_a_right_proof_are_not() {
     let mut receiver = Receiver::start().await;
     let server = told(&receiver, "").start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     let client = server.client();
     for _ in 0..2 {
         change(&client, GUID, "a wrong password", "a second password it is").await;
     }
     let refused = change(&client, GUID, FIRST_PASSWORD, "short").await;
     assert_eq!(outcome(&refused), Outcome::Refused, "{}", refused.text());
-    assert!(entries(&desk).await.is_empty(), "the account was never closed");
+    assert!(entries(&operator).await.is_empty(), "the account was never closed");
     let wrong = change(&client, GUID, "a wrong password", "a second password it is").await;
     assert_eq!(outcome(&wrong), Outcome::WrongPassword, "{}", wrong.text());
     let hook = receiver.next().await;
@@ -168,7 +174,7 @@ async fn locked_accounts_are_told_and_refusals_after_a_right_proof_are_not() {
     assert_eq!(body["data"]["failures"], 3);
     assert!(body["data"]["sessions_valid_after"].is_null());
     hook.answer(200);
-    assert_eq!(until(&desk, is(DeliveryState::Delivered)).await.len(), 1);
+    assert_eq!(until(&operator, is(DeliveryState::Delivered)).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,8 +182,8 @@ async fn after_kill_9_in_the_midst_of_a_delivery_the_event_still_arrives() {
     let mut receiver = Receiver::start().await;
     let builder = told(&receiver, "");
     let server = builder.start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
     let held = receiver.next().await;
     server.kill().await;
@@ -188,7 +194,7 @@ async fn after_kill_9_in_the_midst_of_a_delivery_the_event_still_arrives() {
     assert_eq!(again.text(), held.text());
     again.assert_signed();
     again.answer(200);
-    let entries = until(&desk, is(DeliveryState::Delivered)).await;
+    let entries = until(&operator, is(DeliveryState::Delivered)).await;
     assert_eq!((entries.len(), only(&entries[0]).tries), (1, 2));
     server.stop().await;
 }
@@ -197,8 +203,8 @@ async fn after_kill_9_in_the_midst_of_a_delivery_the_event_still_arrives() {
 async fn a_delivery_under_way_is_finished_at_sigterm() {
     let mut receiver = Receiver::start().await;
     let server = told(&receiver, "").start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
     let hook = receiver.next().await;
     server.terminate();
@@ -207,22 +213,22 @@ async fn a_delivery_under_way_is_finished_at_sigterm() {
     }
     hook.answer(200);
     assert_eq!(server.wait().await.status.code(), Some(0));
-    assert!(entries(&desk).await.iter().all(is(DeliveryState::Delivered)));
+    assert!(entries(&operator).await.iter().all(is(DeliveryState::Delivered)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redirects_are_not_followed() {
     let mut receiver = Receiver::start().await;
     let server = told(&receiver, "max_tries = 2").start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
     for status in [302, 307] {
         let hook = receiver.next().await;
         assert_eq!(hook.path, "/hook");
         hook.redirect(status, &format!("http://{}/elsewhere", receiver.address));
     }
-    let entries = until(&desk, is(DeliveryState::Discarded)).await;
+    let entries = until(&operator, is(DeliveryState::Discarded)).await;
     assert_eq!(only(&entries[0]).error.as_deref(), Some("answered 307"));
     assert!(receiver.is_idle());
 }
@@ -231,11 +237,11 @@ async fn redirects_are_not_followed() {
 async fn a_receiver_that_is_gone_is_not_asked_again() {
     let mut receiver = Receiver::start().await;
     let server = told(&receiver, "").start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
     receiver.next().await.answer(410);
-    let entries = until(&desk, is(DeliveryState::Discarded)).await;
+    let entries = until(&operator, is(DeliveryState::Discarded)).await;
     assert_eq!(only(&entries[0]).error.as_deref(), Some("answered 410"));
     assert_eq!(only(&entries[0]).tries, 1);
     assert!(receiver.is_idle());
@@ -250,10 +256,10 @@ async fn private_addresses_are_refused_by_default() {
          [webhook]\nurl = 'https://localhost:{port}/hook?key=hunter2'\nsecret = '{SECRET}'"
     );
     let server = Server::builder().only("customer").tables(&webhook).start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
-    let entries = until(&desk, is(DeliveryState::Discarded)).await;
+    let entries = until(&operator, is(DeliveryState::Discarded)).await;
     let error = only(&entries[0]).error.as_deref().unwrap();
     assert!(error.contains("private addresses only"), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
@@ -265,11 +271,11 @@ async fn what_was_given_up_is_retried_or_dropped_by_an_operator() {
     let mut receiver = Receiver::start().await;
     let builder = told(&receiver, "max_tries = 1");
     let server = builder.start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
     receiver.next().await.answer(500);
-    let dead = until(&desk, is(DeliveryState::Discarded)).await.remove(0);
+    let dead = until(&operator, is(DeliveryState::Discarded)).await.remove(0);
     assert_eq!(only(&dead).error.as_deref(), Some("answered 500"));
     let id = dead.event.id.to_string();
 
@@ -282,10 +288,10 @@ async fn what_was_given_up_is_retried_or_dropped_by_an_operator() {
     let hook = receiver.next().await;
     assert_eq!(hook.header("webhook-id"), id);
     hook.answer(200);
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
     outbox(&builder, &["drop", &id]).await;
-    assert!(entries(&desk).await.is_empty());
-    let trail = desk.audit().await;
+    assert!(entries(&operator).await.is_empty());
+    let trail = operator.audit().await;
     assert_eq!(
         [trail[0].action.as_str(), trail[1].action.as_str()],
         ["outbox.drop", "outbox.retry"]

@@ -2,8 +2,8 @@
 
 use std::process::{Command, Output, Stdio};
 
-use repass_core::{Credential, CredentialStore, Subject};
-use repass_tests::{Database, Desk, FIRST_PASSWORD, Server, ServerBuilder, binary};
+use repass_core::{Credential, Subject};
+use repass_tests::{AdminContext, Database, FIRST_PASSWORD, Server, ServerBuilder, binary};
 
 use crate::requests::{GUID, Outcome, change, outcome};
 
@@ -25,9 +25,9 @@ fn with_keys(builder: &ServerBuilder, current: &str, ids: &[&str]) -> ServerBuil
     builder.clone().tables(&tables)
 }
 
-async fn credential(desk: &Desk) -> Credential {
-    let subject = Subject::new(desk.realm("customer"), GUID);
-    desk.store.find(&subject).await.unwrap().unwrap().credential.unwrap()
+async fn credential(operator: &AdminContext) -> Credential {
+    let subject = Subject::new(operator.realm("customer"), GUID);
+    operator.store.find(&subject).await.unwrap().unwrap().credential.unwrap()
 }
 
 async fn changed(server: &Server, old: &str, new: &str) {
@@ -70,9 +70,9 @@ fn contains(contents: &[u8], text: &str) -> bool {
 async fn owasp_storage_keys_are_brought_in_replaced_and_retired() {
     let plain = Server::builder();
     let server = plain.start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
-    assert_eq!(credential(&desk).await.hash.pepper(), None);
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
+    assert_eq!(credential(&operator).await.hash.pepper(), None);
     server.stop().await;
 
     let first = with_keys(&plain, "k1", &["k1"]);
@@ -80,7 +80,7 @@ async fn owasp_storage_keys_are_brought_in_replaced_and_retired() {
     let wrong = change(&server.client(), GUID, "a wrong guess", SECOND).await;
     assert_eq!(outcome(&wrong), Outcome::WrongPassword);
     changed(&server, FIRST_PASSWORD, SECOND).await;
-    let hash = credential(&desk).await.hash;
+    let hash = credential(&operator).await.hash;
     assert_eq!(hash.pepper().as_deref(), Some("k1"));
     assert!(hash.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1,keyid="), "{}", hash.as_str());
     let log = server.stop().await.log;
@@ -90,7 +90,11 @@ async fn owasp_storage_keys_are_brought_in_replaced_and_retired() {
     let server = both.start().await;
     let refused_change = change(&server.client(), GUID, SECOND, "short").await;
     assert_eq!(outcome(&refused_change), Outcome::Refused);
-    assert_eq!(credential(&desk).await.hash.pepper().as_deref(), Some("k2"), "rotated in place");
+    assert_eq!(
+        credential(&operator).await.hash.pepper().as_deref(),
+        Some("k2"),
+        "rotated in place"
+    );
     changed(&server, SECOND, THIRD).await;
     let reused = change(&server.client(), GUID, THIRD, SECOND).await;
     assert_eq!(outcome(&reused), Outcome::Refused, "the history is verified with its keys");
@@ -108,8 +112,8 @@ async fn owasp_storage_keys_are_brought_in_replaced_and_retired() {
 async fn a_missing_key_is_told_at_the_start() {
     let plain = Server::builder();
     let server = with_keys(&plain, "k1", &["k1"]).start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, SECOND).await;
     server.stop().await;
 
@@ -133,8 +137,8 @@ async fn a_missing_key_is_told_at_the_start() {
 async fn the_command_line_takes_the_same_keys() {
     let plain = Server::builder();
     let server = with_keys(&plain, "k1", &["k1"]).start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, SECOND).await;
     let database = plain.database();
 
@@ -146,7 +150,7 @@ async fn the_command_line_takes_the_same_keys() {
     let k1 = ["--pepper-key", "k1=k1.key"];
     let output = repass(database, &k1, [SECOND, THIRD]).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let hash = credential(&desk).await.hash;
+    let hash = credential(&operator).await.hash;
     assert_eq!(hash.pepper().as_deref(), Some("k1"));
     changed(&server, THIRD, "a fourth password it is").await;
 

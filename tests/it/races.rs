@@ -8,8 +8,8 @@ use crate::requests::{GUID, Outcome, change, outcome};
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_changes_at_once_exactly_one_wins() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     let mut tasks = JoinSet::new();
     for n in 0..50 {
         let client = server.client();
@@ -22,7 +22,7 @@ async fn of_fifty_changes_at_once_exactly_one_wins() {
     let winners: Vec<_> =
         results.iter().filter(|(outcome, _)| *outcome == Outcome::Changed).collect();
     assert_eq!(winners.len(), 1, "{results:?}");
-    assert!(desk.is_password("customer", GUID, &winners[0].1).await);
+    assert!(operator.is_password("customer", GUID, &winners[0].1).await);
     let losers = results
         .iter()
         .filter(|(outcome, _)| matches!(outcome, Outcome::WrongPassword | Outcome::TooMany));
@@ -32,8 +32,8 @@ async fn of_fifty_changes_at_once_exactly_one_wins() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_of_two_hundred_guesses_at_once_only_the_free_ones_are_verified() {
     let server = Server::start().await;
-    let desk = server.desk().await;
-    let player = desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    let player = operator.add("customer", GUID).await;
     let mut tasks = JoinSet::new();
     for n in 0..200 {
         let client = server.client();
@@ -52,6 +52,6 @@ async fn nist_3_2_2_of_two_hundred_guesses_at_once_only_the_free_ones_are_verifi
     // that, one more is verified, and then none for two seconds.
     assert!((3..=5).contains(&verified), "{verified} verified");
     let (_, attempts) =
-        desk.administration.show_account(&player.account.realm, GUID).await.unwrap();
+        operator.administration.show_account(&player.account.realm, GUID).await.unwrap();
     assert_eq!(attempts.failures as usize, verified, "each verified try was paid, and no other");
 }

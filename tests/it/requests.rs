@@ -2,7 +2,7 @@
 
 use http::Method;
 use repass_core::KeyKind;
-use repass_tests::{Answer, Client, Desk, FIRST_PASSWORD};
+use repass_tests::{AdminContext, Answer, Client, FIRST_PASSWORD};
 use serde_json::json;
 
 pub(crate) const CUSTOMER: &str = "/api/Customer/UpdateUserPassword";
@@ -94,23 +94,23 @@ pub(crate) const SITE: &str = "1234abcd5678efgh9ijklmno";
 
 /// One good request for each spec: each changes the password of an account of its own from
 /// [`FIRST_PASSWORD`] to `new`, with keys and tokens that are issued for it.
-pub(crate) async fn good_requests(desk: &Desk, new: &str) -> Vec<Wire> {
+pub(crate) async fn good_requests(operator: &AdminContext, new: &str) -> Vec<Wire> {
     let mut wires = Vec::new();
     for spec in ["ecom", "etna", "zap", "customer", "fabric"] {
-        wires.push(good_request(desk, spec, new).await);
+        wires.push(good_request(operator, spec, new).await);
     }
     wires
 }
 
 /// The good request of one spec; see [`good_requests`].
-pub(crate) async fn good_request(desk: &Desk, spec: &'static str, new: &str) -> Wire {
+pub(crate) async fn good_request(operator: &AdminContext, spec: &'static str, new: &str) -> Wire {
     let old = FIRST_PASSWORD;
     let bearer = |secret: String| ("authorization".to_owned(), format!("Bearer {secret}"));
     let json_type = (JSON.0.to_owned(), JSON.1.to_owned());
     let (method, path, mut headers, body) = match spec {
         "ecom" => {
-            desk.add("ecom", "ram123@gmail.com").await;
-            let key = desk.key("ecom", KeyKind::Service).await;
+            operator.add("ecom", "ram123@gmail.com").await;
+            let key = operator.key("ecom", KeyKind::Service).await;
             let info = json!({ "oldPassword": old, "newPassword": new, "confirmPassword": new });
             let body = json!({
                 "conversationRequest": { "userInfo": { "uid": "ram123@gmail.com" } },
@@ -121,16 +121,16 @@ pub(crate) async fn good_request(desk: &Desk, spec: &'static str, new: &str) -> 
             (Method::POST, path, vec![bearer(key)], body)
         }
         "etna" => {
-            desk.add("etna", "1001").await;
-            let key = desk.key("etna", KeyKind::App).await;
-            let token = desk.token("etna", "1001", &[]).await;
+            operator.add("etna", "1001").await;
+            let key = operator.key("etna", KeyKind::App).await;
+            let token = operator.token("etna", "1001", &[]).await;
             let body = json!({ "OldPassword": old, "Password": new, "PasswordConfirm": new });
             let headers = vec![("et-app-key".to_owned(), key), bearer(token)];
             (Method::PUT, "/v1.0/users/@me/password/change", headers, body)
         }
         "zap" => {
-            let player = desk.add("zap", "43af9a8989ffb63cc9cdd0537").await;
-            let token = desk.token("zap", &player.user_id, &[]).await;
+            let player = operator.add("zap", "43af9a8989ffb63cc9cdd0537").await;
+            let token = operator.token("zap", &player.user_id, &[]).await;
             let body = json!({
                 "userId": player.user_id,
                 "email": player.email,
@@ -140,16 +140,16 @@ pub(crate) async fn good_request(desk: &Desk, spec: &'static str, new: &str) -> 
             (Method::POST, "/v1/changePassword", vec![bearer(token)], body)
         }
         "customer" => {
-            desk.add("customer", GUID).await;
+            operator.add("customer", GUID).await;
             let body = json!({ "UserId": GUID, "OldPassword": old, "NewPassword": new });
             (Method::POST, CUSTOMER, vec![], body)
         }
         "fabric" => {
             let user_id = "6169b2d892a5f30009d76480";
-            desk.add("fabric", user_id).await;
-            let key = desk.key("fabric", KeyKind::Api).await;
+            operator.add("fabric", user_id).await;
+            let key = operator.key("fabric", KeyKind::Api).await;
             let lifetime = std::time::Duration::from_secs(600);
-            let token = desk.reset_token("fabric", user_id, lifetime).await;
+            let token = operator.reset_token("fabric", user_id, lifetime).await;
             let body = json!({ "userId": user_id, "resetToken": token, "newPassword": new });
             let context = json!({ "account": SITE }).to_string();
             let headers =

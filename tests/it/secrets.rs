@@ -11,18 +11,18 @@ const WRONG: &str = "an-unmistakable-wrong-guess-9e04";
 async fn no_secret_stands_in_logs_answers_or_the_database() {
     // The log is at its most talkative: the tests' configuration sets the debug level.
     let server = Server::start().await;
-    let desk = server.desk().await;
+    let operator = server.operator().await;
     let mut secrets =
         vec![NEW.to_owned(), WRONG.to_owned(), FIRST_PASSWORD.to_owned(), "77012399".to_owned()];
     let mut seen = String::new();
-    let otp = desk
+    let otp = operator
         .administration
-        .enrol_otp(&desk.realm("etna"), "1001", "repass")
+        .enrol_otp(&operator.realm("etna"), "1001", "repass")
         .await
         .err()
         .map(|error| error.to_string());
     assert!(otp.is_some_and(|error| error.contains("1001")), "there is no such account yet");
-    for wire in good_requests(&desk, NEW).await {
+    for wire in good_requests(&operator, NEW).await {
         for (name, value) in &wire.headers {
             if ["authorization", "et-app-key", "x-api-key"].contains(&name.as_str()) {
                 secrets.push(value.trim_start_matches("Bearer ").to_owned());
@@ -62,8 +62,8 @@ async fn no_secret_stands_in_logs_answers_or_the_database() {
         assert!(changed, "{}", wire.spec);
     }
     let otp_uri = {
-        let realm = desk.realm("etna");
-        let secret = desk.administration.enrol_otp(&realm, "1001", "repass").await.unwrap();
+        let realm = operator.realm("etna");
+        let secret = operator.administration.enrol_otp(&realm, "1001", "repass").await.unwrap();
         secret.uri().unwrap().expose().to_owned()
     };
     let base32 = otp_uri.split("secret=").nth(1).unwrap().split('&').next().unwrap();

@@ -13,11 +13,11 @@ use crate::requests::{CUSTOMER, JSON, Outcome, customer_body, outcome};
 async fn sigterm_under_load_loses_no_acknowledged_change() {
     let builder = Server::builder();
     let server = builder.start().await;
-    let desk = server.desk().await;
+    let operator = server.operator().await;
     let users: Vec<String> =
         (0..8).map(|n| format!("00000000-0000-4000-8000-00000000000{n}")).collect();
     for user in &users {
-        desk.add("customer", user).await;
+        operator.add("customer", user).await;
     }
     let acknowledged = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
@@ -47,7 +47,7 @@ async fn sigterm_under_load_loses_no_acknowledged_change() {
     let stopped = server.stop().await;
     assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);
     for (user, last) in tasks.join_all().await {
-        assert!(desk.is_password("customer", &user, &last).await, "{user} lost a change");
+        assert!(operator.is_password("customer", &user, &last).await, "{user} lost a change");
     }
     assert!(stopped.log.contains("\"message\":\"stopped\""));
 }
@@ -57,8 +57,8 @@ async fn a_request_under_way_is_finished_and_new_ones_are_refused() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let server = Server::start().await;
-    let desk = server.desk().await;
-    desk.add("customer", crate::requests::GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", crate::requests::GUID).await;
     let new = "a new one while it stops";
     let body = customer_body(crate::requests::GUID, FIRST_PASSWORD, new);
     let head = format!(
@@ -81,5 +81,5 @@ async fn a_request_under_way_is_finished_and_new_ones_are_refused() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert_eq!(server.wait().await.status.code(), Some(0));
-    assert!(desk.is_password("customer", crate::requests::GUID, new).await);
+    assert!(operator.is_password("customer", crate::requests::GUID, new).await);
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use repass_core::AdministrationStore;
 use repass_testkit::fixtures;
 use repass_tests::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -54,8 +53,8 @@ async fn half_a_body_is_answered_in_the_vendors_shape() {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_allowed_wait_their_turn() {
     let server = Server::builder().tables(LIMITS).start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     let mut silent = Vec::new();
     for _ in 0..2 {
         silent.push(TcpStream::connect(server.address).await.unwrap());
@@ -89,8 +88,8 @@ async fn a_change_whose_client_hung_up_is_finished_even_at_sigterm() {
     // Hashing takes so long that client and operator can both lose patience meanwhile.
     let costly = "[hashing]\nprofile = 'rfc-9106-second'\n";
     let server = Server::builder().tables(costly).start().await;
-    let desk = server.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
     let new = "changed though nobody listens";
     let body = customer_body(GUID, repass_tests::FIRST_PASSWORD, new);
     let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -101,17 +100,17 @@ async fn a_change_whose_client_hung_up_is_finished_even_at_sigterm() {
         body.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    let realm = desk.realm("customer");
+    let realm = operator.realm("customer");
     let begun = async || {
-        let (_, attempts) = desk.administration.show_account(&realm, GUID).await.unwrap();
-        attempts.failures > 0 || !fixtures::events(&*desk.store).await.is_empty()
+        let (_, attempts) = operator.administration.show_account(&realm, GUID).await.unwrap();
+        attempts.failures > 0 || !fixtures::events(&*operator.store).await.is_empty()
     };
     while !begun().await {
         tokio::task::yield_now().await;
     }
     drop(stream);
     assert_eq!(server.stop().await.status.code(), Some(0));
-    assert!(desk.is_password("customer", GUID, new).await);
-    let trail = desk.audit().await;
+    assert!(operator.is_password("customer", GUID, new).await);
+    let trail = operator.audit().await;
     assert!(trail.iter().any(|r| r.action == "password.change" && r.outcome == "ok"));
 }

@@ -12,8 +12,8 @@ mod trouble;
 use repass_tests::{Answer, ServerBuilder};
 use serde_json::{Value, json};
 
-use crate::house::{House, assert_bytes};
 use crate::requests::Wire;
+use crate::test_context::{TestContext, assert_bytes};
 
 const TYPE: &str = "application/json; charset=utf-8";
 const CHANGED: &str = r#"{"success":true,"data":"Password updated successfully"}"#;
@@ -21,12 +21,12 @@ const UNAUTHORIZED: &str = r#"{"success":false,"data":"Unauthorized"}"#;
 const FORBIDDEN: &str = r#"{"success":false,"data":"Forbidden"}"#;
 const FAULT: &str = r#"{"success":false,"data":"An error occured while processing the request"}"#;
 
-async fn start() -> House {
-    House::start("zap").await
+async fn start() -> TestContext {
+    TestContext::start("zap").await
 }
 
-async fn open(builder: ServerBuilder) -> House {
-    House::open("zap", builder).await
+async fn open(builder: ServerBuilder) -> TestContext {
+    TestContext::open("zap", builder).await
 }
 
 #[track_caller]
@@ -71,8 +71,8 @@ fn without(wire: &Wire, member: &str) -> Wire {
 }
 
 /// The good request as sent by somebody else.
-async fn by(house: &House, user_id: &str, roles: &[&str]) -> Wire {
-    house.desk.add("zap", user_id).await;
-    let token = house.desk.token("zap", user_id, roles).await;
-    house.good.with("authorization", Some(&format!("Bearer {token}")))
+async fn by(test: &TestContext, user_id: &str, roles: &[&str]) -> Wire {
+    test.operator.add("zap", user_id).await;
+    let token = test.operator.token("zap", user_id, roles).await;
+    test.good.with("authorization", Some(&format!("Bearer {token}")))
 }

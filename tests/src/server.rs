@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use repass_postgres_cluster::Cluster;
 
-use crate::{Client, Database, Desk, binary};
+use crate::{AdminContext, Client, Database, binary};
 
 /// How long a server may take to start or stop before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -105,9 +105,9 @@ impl Server {
         Client::new(self.address)
     }
 
-    /// The operator's desk on its database.
-    pub async fn desk(&self) -> Desk {
-        Desk::open(self.database.clone()).await
+    /// The operator's admin context on its database.
+    pub async fn operator(&self) -> AdminContext {
+        AdminContext::open(self.database.clone()).await
     }
 
     /// Its database.

@@ -21,7 +21,8 @@ impl std::fmt::Debug for Sql {
 pub type Row = Vec<Option<String>>;
 
 impl Sql {
-    pub(crate) async fn connect(url: &str) -> Self {
+    /// Connects to the database of this URL.
+    pub async fn connect(url: &str) -> Self {
         if let Some(file) = url.strip_prefix("sqlite://") {
             let connection = rusqlite::Connection::open(file).unwrap();
             connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();

@@ -1,9 +1,9 @@
 //! Reset tokens that somebody else issued and signed: JSON Web Tokens (RFC 7519).
 
 mod key;
+mod provider;
 
 use jiff::Timestamp;
-use jsonwebtoken::crypto::rust_crypto;
 use jsonwebtoken::{Validation, decode, decode_header};
 use repass_core::{Plaintext, SignedClaims, SignedTokenVerifier, TokenDigest};
 use serde::Deserialize;
@@ -75,9 +75,8 @@ impl JwtVerifier {
         if keys.is_empty() {
             return Err(InvalidJwtVerifier::NoKeys);
         }
-        // Where a program holds two of jsonwebtoken's providers and has chosen neither, the library
-        // panics at the first token. Whoever chose one before keeps it.
-        let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
+        // Whoever chose another provider for the process before keeps that.
+        let _ = provider::PROVIDER.install_default();
         Ok(Self { issuer, audience, keys })
     }
 

@@ -92,11 +92,14 @@ fn main() {
 impl Bench {
     async fn open(path: &Path, accounts: u64) -> Self {
         let store = SqliteStore::open(path, &SqliteOptions::default()).await.unwrap();
-        let bare = Connection::open(path).unwrap();
-        bare.busy_timeout(Duration::from_secs(5)).unwrap();
-        bare.execute_batch("PRAGMA synchronous = FULL").unwrap();
-        bare.execute_batch("CREATE TABLE bare (id INTEGER PRIMARY KEY, payload TEXT)").unwrap();
-        fill(&bare, accounts);
+        fill(&Connection::open(path).unwrap(), accounts);
+        // A file of its own, or each side would invalidate the other's page cache.
+        let bare = Connection::open(path.with_extension("bare.db")).unwrap();
+        bare.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             CREATE TABLE bare (id INTEGER PRIMARY KEY, payload TEXT)",
+        )
+        .unwrap();
         let hasher = Constant(HashedPassword::from_stored("$constant$"));
         let mut rules = PolicyRules::default();
         (rules.history, rules.refuse_current) = (0, false);
@@ -193,10 +196,10 @@ fn fill(connection: &Connection, accounts: u64) {
                  WITH RECURSIVE counted (n) AS (
                      SELECT 0 UNION ALL SELECT n + 1 FROM counted WHERE n + 1 < {accounts})
                  SELECT n, randomblob(16) AS id FROM counted;
-             INSERT INTO repass_accounts (id, realm, user_id)
-                 SELECT id, 'bench', 'user-' || n FROM numbers ORDER BY id;
-             INSERT INTO repass_credentials (account, hash, normalization, version, changed_at)
-                 SELECT id, '$constant$', 'none', 1, 0 FROM numbers ORDER BY id;
+             INSERT INTO repass_accounts
+                 (id, realm, user_id, hash, normalization, version, changed_at)
+                 SELECT id, 'bench', 'user-' || n, '$constant$', 'none', 1, 0
+                 FROM numbers ORDER BY id;
              DROP TABLE numbers;
              COMMIT"
         ))

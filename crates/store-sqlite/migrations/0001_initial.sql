@@ -2,28 +2,43 @@
 -- bytes of a SHA-256 or HMAC-SHA-256. Texts compare by their bytes.
 
 -- Either an account of repass's own, by realm and user id, or one of the mapped table, by its id there;
--- of a mapped account there is a row only if something was ever written about it. Access tokens that
--- were issued up to `valid_after` do not count, even if they are written later, except for
--- `kept_token`.
+-- of a mapped account there is a row only if something was ever written about it.
+--
+-- The credential, if there is one, is in the same row, since every change writes both. `normalization`
+-- is how the password was normalized before it was hashed: 'none' or 'nfc'; `pepper` is the id of the
+-- key that the hash names, so that it is known which keys are needed.
+--
+-- Access tokens that were issued up to `valid_after` do not count, even if they are written later,
+-- except for `kept_token`.
 CREATE TABLE repass_accounts (
-    id          BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-    realm       TEXT,
-    user_id     TEXT,
-    mapped_id   TEXT,
-    email       TEXT,
-    username    TEXT,
-    profile     TEXT    NOT NULL DEFAULT '{}', -- JSON
-    active      INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
-    created_at  INTEGER NOT NULL DEFAULT 0,
-    updated_at  INTEGER NOT NULL DEFAULT 0,
-    valid_after INTEGER,
-    kept_token  BLOB,
+    id            BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    realm         TEXT,
+    user_id       TEXT,
+    mapped_id     TEXT,
+    email         TEXT,
+    username      TEXT,
+    profile       TEXT    NOT NULL DEFAULT '{}', -- JSON
+    active        INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
+    created_at    INTEGER NOT NULL DEFAULT 0,
+    updated_at    INTEGER NOT NULL DEFAULT 0,
+    valid_after   INTEGER,
+    kept_token    BLOB,
+    hash          TEXT,
+    normalization TEXT,
+    pepper        TEXT,
+    version       INTEGER CHECK (version >= 1),
+    changed_at    INTEGER,
     UNIQUE (realm, user_id),
     CHECK ((realm IS NULL) = (user_id IS NULL)),
-    CHECK ((realm IS NULL) = (mapped_id IS NOT NULL))
+    CHECK ((realm IS NULL) = (mapped_id IS NOT NULL)),
+    CHECK ((hash IS NULL) = (version IS NULL)),
+    CHECK ((hash IS NULL) = (normalization IS NULL)),
+    CHECK ((hash IS NULL) = (changed_at IS NULL)),
+    CHECK (hash IS NULL OR mapped_id IS NULL)
 ) STRICT;
 CREATE UNIQUE INDEX repass_accounts_mapped ON repass_accounts (mapped_id)
     WHERE mapped_id IS NOT NULL;
+CREATE INDEX repass_accounts_pepper ON repass_accounts (pepper) WHERE pepper IS NOT NULL;
 
 -- The mapping of a users table of another application, if the accounts are there: one row.
 CREATE TABLE repass_accounts_table (
@@ -31,19 +46,7 @@ CREATE TABLE repass_accounts_table (
     mapping TEXT    NOT NULL -- JSON
 ) STRICT;
 
--- How the password was normalized before it was hashed: 'none' or 'nfc'. The pepper is the id of the
--- key that the hash names, so that it is known which keys are needed.
-CREATE TABLE repass_credentials (
-    account       BLOB    NOT NULL PRIMARY KEY REFERENCES repass_accounts (id),
-    hash          TEXT    NOT NULL,
-    normalization TEXT    NOT NULL,
-    pepper        TEXT,
-    version       INTEGER NOT NULL CHECK (version >= 1),
-    changed_at    INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX repass_credentials_pepper ON repass_credentials (pepper) WHERE pepper IS NOT NULL;
-
--- The same for an account of the mapped table, where the hash itself is. The fingerprint is the
+-- The credential of an account of the mapped table, where the hash itself is. The fingerprint is the
 -- SHA-256 of the hash that repass wrote: another hash there was set by the application.
 CREATE TABLE repass_mapped_credentials (
     account       BLOB    NOT NULL PRIMARY KEY REFERENCES repass_accounts (id),

@@ -22,13 +22,14 @@ impl std::fmt::Display for Finding {
 /// Conditions that every program keeps, each with a query that counts the rows against it.
 const INVARIANTS: &[(&str, &str)] = &[
     (
-        "an account has at most one kind of credential",
-        "SELECT COUNT(*) FROM repass_credentials JOIN repass_mapped_credentials USING (account)",
+        "only an account of the mapped table has a credential there",
+        "SELECT COUNT(*) FROM repass_mapped_credentials c
+         JOIN repass_accounts a ON a.id = c.account WHERE a.mapped_id IS NULL",
     ),
     (
         "earlier hashes are of earlier versions",
         "SELECT COUNT(*) FROM repass_password_history h
-         JOIN repass_credentials c ON c.account = h.account WHERE h.version >= c.version",
+         JOIN repass_accounts a ON a.id = h.account WHERE h.version >= a.version",
     ),
     (
         "an event that is delivered or discarded has no delivery that still waits",

@@ -16,11 +16,11 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// More than there are statements.
 const CACHED_STATEMENTS: usize = 128;
 
-/// `secure_delete` overwrites deleted hashes with zeros. The write-ahead log is shortened to 16 MiB
-/// when a long reader has let it grow beyond that.
+/// `secure_delete` overwrites deleted hashes with zeros. The write-ahead log is moved into the file every
+/// 4,000 pages, which is 16 MiB, and shortened to that when a long reader has let it grow beyond.
 const PRAGMAS: &str = "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
                        PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216;
-                       PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000";
+                       PRAGMA wal_autocheckpoint = 4000";
 
 /// Opens a file that exists.
 pub(crate) fn open(path: &Path) -> Result<Connection> {

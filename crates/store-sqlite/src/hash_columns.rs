@@ -23,7 +23,7 @@ impl<'h> HashColumns<'h> {
 /// The ids of the pepper keys that hashes name, each found by one look into an index.
 pub(crate) fn peppers(db: Db<'_>) -> Result<BTreeSet<String>> {
     const NEXT: &str = "SELECT MIN(pepper) FROM (
-        SELECT MIN(pepper) AS pepper FROM repass_credentials WHERE pepper > ?1
+        SELECT MIN(pepper) AS pepper FROM repass_accounts WHERE pepper > ?1
         UNION ALL
         SELECT MIN(pepper) AS pepper FROM repass_mapped_credentials WHERE pepper > ?1
         UNION ALL

@@ -198,26 +198,26 @@ fn prepare(
         let access = Access(&path()).to_string();
         return refused(OpenError::ReadOnly { path: path(), access });
     }
-    let mode = connection::write_ahead(&connection)?;
-    if mode != "wal" {
-        return refused(OpenError::NoWriteAheadLog { path: path(), mode });
-    }
     let (db, known) = (Db(&connection), schema::KNOWN);
-    // Before anything of our own is made.
+    // Whatever is refused is refused before anything is written.
     accounts::check(db, &options.accounts)?;
     let mut version = schema::version(db)?;
     if version == 0 && schema::is_of_predecessor(db)? {
         return refused(OpenError::Unreleased(path()));
     }
-    if version < known {
-        if !options.migrate {
-            return refused(OpenError::OutOfDate { path: path(), found: version, known });
-        }
-        schema::migrate(&connection)?;
-        version = schema::version(db)?;
-    }
     if version > known + 1 {
         return refused(OpenError::Newer { path: path(), found: version, known });
+    }
+    if version < known && !options.migrate {
+        return refused(OpenError::OutOfDate { path: path(), found: version, known });
+    }
+    let mode = connection::write_ahead(&connection)?;
+    if mode != "wal" {
+        return refused(OpenError::NoWriteAheadLog { path: path(), mode });
+    }
+    if version < known {
+        schema::migrate(&connection)?;
+        version = schema::version(db)?;
     }
     let source = accounts::bind(&connection, &options.accounts)?;
     Ok((connection, source, version))

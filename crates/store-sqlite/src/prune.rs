@@ -21,40 +21,47 @@ impl SqliteStore {
                 cutoffs.tokens,
                 limit,
             )?;
-            let access_tokens = delete(
+            let expired = delete(
                 db,
                 "DELETE FROM repass_access_tokens WHERE id IN (
                      SELECT id FROM repass_access_tokens WHERE expires_at < ?1
-                     UNION SELECT id FROM repass_access_tokens WHERE revoked_at < ?1 LIMIT ?2)",
+                     ORDER BY expires_at LIMIT ?2)",
                 cutoffs.tokens,
                 limit,
             )?;
+            let revoked = delete(
+                db,
+                "DELETE FROM repass_access_tokens WHERE id IN (
+                     SELECT id FROM repass_access_tokens WHERE revoked_at < ?1
+                     ORDER BY revoked_at LIMIT ?2)",
+                cutoffs.tokens,
+                limit - expired,
+            )?;
             Ok(Outcome::Keep(Pruned {
-                audit: delete(
+                audit: u64::from(delete(
                     db,
                     "DELETE FROM repass_audit WHERE sequence IN (
                          SELECT sequence FROM repass_audit WHERE at < ?1 ORDER BY at LIMIT ?2)",
                     cutoffs.audit,
                     limit,
-                )?,
-                events: delete(
+                )?),
+                events: u64::from(delete(
                     db,
                     "DELETE FROM repass_events WHERE sequence IN (
                          SELECT sequence FROM repass_events
                          WHERE at < ?1 AND state <> 'pending' ORDER BY at LIMIT ?2)",
                     cutoffs.events,
                     limit,
-                )?,
-                tokens: reset_tokens.max(access_tokens),
+                )?),
+                tokens: reset_tokens.max(expired + revoked).into(),
             }))
         })
         .await
     }
 }
 
-fn delete(db: Db<'_>, sql: &str, cutoff: Option<Timestamp>, limit: u32) -> Result<u64> {
-    match cutoff {
-        None => Ok(0),
-        Some(cutoff) => Ok(db.execute(sql, (cutoff.as_microsecond(), limit))? as u64),
-    }
+fn delete(db: Db<'_>, sql: &str, cutoff: Option<Timestamp>, limit: u32) -> Result<u32> {
+    let Some(cutoff) = cutoff else { return Ok(0) };
+    let deleted = db.execute(sql, (cutoff.as_microsecond(), limit))?;
+    Ok(u32::try_from(deleted).unwrap_or(limit))
 }

@@ -61,7 +61,11 @@ impl Job {
                 Ok(connection) => {
                     let result = in_savepoint(connection, work);
                     Some(Box::new(move |committed| {
-                        let _ = caller.send(committed.clone().and(result));
+                        // Its own failure tells more than that of the transaction.
+                        let _ = caller.send(match committed {
+                            Ok(()) => result,
+                            Err(failure) => result.and(Err(failure.clone())),
+                        });
                     }))
                 }
                 Err(failure) => {
@@ -80,14 +84,26 @@ fn in_savepoint<T>(
 ) -> Result<T> {
     let db = Db(connection);
     db.execute("SAVEPOINT job", [])?;
-    let result = work(db);
-    if !matches!(result, Ok(Outcome::Keep(_))) {
-        db.execute("ROLLBACK TO job", [])?;
+    match work(db) {
+        Ok(Outcome::Keep(value)) => {
+            db.execute("RELEASE job", [])?;
+            Ok(value)
+        }
+        Ok(Outcome::Undo(value)) => {
+            undo(db)?;
+            Ok(value)
+        }
+        Err(failure) => {
+            // Where that fails, the whole transaction is gone already.
+            let _ = undo(db);
+            Err(failure)
+        }
     }
-    db.execute("RELEASE job", [])?;
-    match result? {
-        Outcome::Keep(value) | Outcome::Undo(value) => Ok(value),
-    }
+}
+
+fn undo(db: Db<'_>) -> Result<()> {
+    db.execute("ROLLBACK TO job", [])?;
+    db.execute("RELEASE job", []).map(drop)
 }
 
 /// The thread's own state.
@@ -111,6 +127,8 @@ impl Writer {
 
     /// Runs jobs until the queue is closed. Then moves the write-ahead log into the file.
     pub(crate) fn run(mut self) -> Result<()> {
+        // 64 MiB at most. What this thread writes stays in its cache; readers have to read it again.
+        self.connection.execute_batch("PRAGMA cache_size = -65536")?;
         loop {
             let group = self.jobs.take(MAX_GROUP);
             if group.is_empty() {
@@ -180,3 +198,6 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

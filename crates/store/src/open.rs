@@ -105,10 +105,10 @@ impl OpenError {
 
     /// The table and everything that is wrong with its mapping, if that is the reason.
     pub fn mapping_problems(&self) -> Option<(&str, &[ColumnProblem])> {
-        let mismatch = match self {
-            Self::Sqlite(SqliteError::Accounts(mismatch))
-            | Self::Postgres(PostgresError::Accounts(mismatch)) => mismatch,
-            _ => return None,
+        let (Self::Sqlite(SqliteError::Accounts(mismatch))
+        | Self::Postgres(PostgresError::Accounts(mismatch))) = self
+        else {
+            return None;
         };
         match mismatch {
             AccountsMismatch::DoesNotFit { table, problems } => Some((table, problems)),

@@ -20,7 +20,7 @@ use repass_testkit::MemoryStore;
 async fn main() -> Result<(), Box<dyn Error>> {
     // A panic's message may quote what was being worked on.
     repass_http::chain_redacting_panic_hook();
-    // A real service takes `repass_store::SqlStore` here, or a store of its own, and keeps its key.
+    // A real service takes `repass_store::Store::ports` here, or a store of its own, and keeps its key.
     let store = Arc::new(MemoryStore::new());
     let hasher = Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?;
     let key = InstallationKey::generate(&SystemRandomness)?;

@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use repass_core::{AdministrationStore, AuditFilter, AuditRecord};
+use repass_core::{AuditFilter, AuditRecord};
 use repass_spec_customer::UpdateUserPasswordResponse;
 use repass_tests::{Answer, FIRST_PASSWORD, Server};
 use serde::Deserialize;
 
 use super::{invalid, invalid_xml, open};
-use crate::house::House;
 use crate::requests::{GUID, Wire, customer_body};
+use crate::test_context::TestContext;
 
 /// The password that the account has between one body and the next.
 pub(super) const OLD: &str = "old";
@@ -56,7 +56,7 @@ impl Bound {
 
 /// A server on which any password may follow any other and no account closes.
 pub(super) struct Reader {
-    pub(super) house: House,
+    pub(super) test: TestContext,
     sent: AtomicU32,
 }
 
@@ -64,8 +64,8 @@ impl Reader {
     pub(super) async fn start() -> Self {
         let tables = "[policy]\npreset = 'vendor-fabric'\n\
                       [lockout]\nthreshold = 1000000\nmax_failures = 1000000\n";
-        let house = open(Server::builder().tables(tables)).await;
-        let reader = Self { house, sent: AtomicU32::new(0) };
+        let test = open(Server::builder().tables(tables)).await;
+        let reader = Self { test, sent: AtomicU32::new(0) };
         reader.set_password(FIRST_PASSWORD, OLD).await;
         reader
     }
@@ -105,7 +105,7 @@ impl Reader {
         assert_eq!(record.context.session, bound.permanent_session_id, "{why}");
 
         let after = if result == changed { new } else { before };
-        assert!(self.house.is_password(after).await, "{why}: the password is not {after:?}");
+        assert!(self.test.is_password(after).await, "{why}: the password is not {after:?}");
         self.set_password(after, OLD).await;
     }
 
@@ -150,7 +150,7 @@ impl Reader {
     ) -> Answer {
         let (answer, record) = self.send(content_type, body).await;
         assert_eq!(record, None, "{why}");
-        assert!(self.house.is_password(OLD).await, "{why}");
+        assert!(self.test.is_password(OLD).await, "{why}");
         answer.assert_common_headers();
         answer
     }
@@ -162,11 +162,11 @@ impl Reader {
         body: impl Into<Vec<u8>>,
     ) -> (Answer, Option<AuditRecord>) {
         let request_id = format!("body-{}", self.sent.fetch_add(1, Ordering::Relaxed));
-        let wire = self.house.good.with("content-type", content_type);
+        let wire = self.test.good.with("content-type", content_type);
         let wire = wire.with("x-request-id", Some(&request_id));
-        let answer = wire.send_body(&self.house.client, body.into()).await;
+        let answer = wire.send_body(&self.test.client, body.into()).await;
         let newest = AuditFilter { limit: 1, ..AuditFilter::default() };
-        let newest = self.house.desk.store.audit(&newest).await.unwrap().pop();
+        let newest = self.test.operator.store.audit(&newest).await.unwrap().pop();
         let is_own =
             |own: &AuditRecord| own.context.request_id.as_deref() == Some(request_id.as_str());
         (answer, newest.filter(is_own))
@@ -176,7 +176,7 @@ impl Reader {
     pub(super) async fn set_password(&self, from: &str, to: &str) {
         if from != to {
             let body = customer_body(GUID, from, to);
-            let answer = self.house.send(&Wire { body, ..self.house.good.clone() }).await;
+            let answer = self.test.send(&Wire { body, ..self.test.good.clone() }).await;
             super::assert_changed(&answer);
         }
     }

@@ -6,13 +6,13 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use super::{
     DENIED, XML_TYPE, assert_changed, assert_json, assert_rejected, assert_wrong, open, start,
 };
-use crate::house::{ANY_PASSWORD, House, NEW, assert_bytes};
 use crate::requests::{GUID, Wire, customer_body};
+use crate::test_context::{ANY_PASSWORD, NEW, TestContext, assert_bytes};
 
 const DENIED_XML: &str =
     "<Error><Message>Authorization has been denied for this request.</Message></Error>";
 
-async fn demanding(authentication: &str) -> House {
+async fn demanding(authentication: &str) -> TestContext {
     let setting = format!("authentication = '{authentication}'");
     open(Server::builder().options("customer", &setting).tables(ANY_PASSWORD)).await
 }
@@ -20,55 +20,55 @@ async fn demanding(authentication: &str) -> House {
 #[tokio::test(flavor = "multi_thread")]
 async fn by_default_nothing_is_demanded_and_what_is_presented_is_not_looked_at() {
     for setting in ["", "authentication = 'none'"] {
-        let house = open(Server::builder().options("customer", setting)).await;
-        let wire = house.good.with("authorization", Some("Bearer nonsense"));
-        assert_changed(&house.send(&wire.with("x-api-key", Some("nonsense"))).await);
-        assert_eq!(house.last_try().await.caller, "anonymous");
+        let test = open(Server::builder().options("customer", setting)).await;
+        let wire = test.good.with("authorization", Some("Bearer nonsense"));
+        assert_changed(&test.send(&wire.with("x-api-key", Some("nonsense"))).await);
+        assert_eq!(test.last_try().await.caller, "anonymous");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_demanded_lets_in_and_the_old_password_is_the_proof_still() {
-    let house = demanding("api-key").await;
-    let key = house.desk.key("customer", KeyKind::Api).await;
-    let keyed = house.good.with("x-api-key", Some(&key));
-    assert_wrong(&house.send(&keyed.replace(FIRST_PASSWORD, "a wrong guess")).await);
-    assert_changed(&house.send(&keyed).await);
-    assert!(house.is_password(NEW).await);
-    assert!(house.last_try().await.caller.starts_with("key:"));
+    let test = demanding("api-key").await;
+    let key = test.operator.key("customer", KeyKind::Api).await;
+    let keyed = test.good.with("x-api-key", Some(&key));
+    assert_wrong(&test.send(&keyed.replace(FIRST_PASSWORD, "a wrong guess")).await);
+    assert_changed(&test.send(&keyed).await);
+    assert!(test.is_password(NEW).await);
+    assert!(test.last_try().await.caller.starts_with("key:"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_key_that_counts_the_answer_is_401() {
-    let house = demanding("api-key").await;
-    let key = house.desk.key("customer", KeyKind::Api).await;
-    let mut wires = vec![("missing", house.good.clone())];
-    for (why, bad) in house.bad_keys(KeyKind::Api).await {
-        wires.push((why, house.good.with("x-api-key", Some(&bad))));
+    let test = demanding("api-key").await;
+    let key = test.operator.key("customer", KeyKind::Api).await;
+    let mut wires = vec![("missing", test.good.clone())];
+    for (why, bad) in test.bad_keys(KeyKind::Api).await {
+        wires.push((why, test.good.with("x-api-key", Some(&bad))));
     }
-    wires.push(("empty", house.good.with("x-api-key", Some(""))));
+    wires.push(("empty", test.good.with("x-api-key", Some(""))));
     let bearer = format!("Bearer {key}");
-    wires.push(("in another header", house.good.with("authorization", Some(&bearer))));
-    let mut doubled = house.good.with("x-api-key", Some(&key));
+    wires.push(("in another header", test.good.with("authorization", Some(&bearer))));
+    let mut doubled = test.good.with("x-api-key", Some(&key));
     doubled.headers.push(("x-api-key".to_owned(), key));
     wires.push(("doubled", doubled));
     for (why, wire) in wires {
-        let answer = house.send(&wire).await;
+        let answer = test.send(&wire).await;
         assert_eq!(answer.status, 401, "{why}");
         assert_json(&answer, 401, DENIED);
         assert!(!answer.header("www-authenticate").is_empty(), "RFC 9110, 15.5.2");
-        let answer = house.send(&wire.with("accept", Some("application/xml"))).await;
+        let answer = test.send(&wire.with("accept", Some("application/xml"))).await;
         assert_bytes(&answer, 401, XML_TYPE, DENIED_XML);
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_token_that_counts_the_answer_is_401() {
-    let house = demanding("bearer").await;
-    let token = house.desk.token("customer", GUID, &[]).await;
+    let test = demanding("bearer").await;
+    let token = test.operator.token("customer", GUID, &[]).await;
     let bearer = format!("Bearer {token}");
-    let tokens = House { good: house.good.with("authorization", Some(&bearer)), ..house };
+    let tokens = TestContext { good: test.good.with("authorization", Some(&bearer)), ..test };
     for (why, value) in tokens.bad_tokens().await {
         let wire = tokens.good.with("authorization", value.as_deref());
         let answer = tokens.send(&wire).await;
@@ -83,28 +83,28 @@ async fn without_a_token_that_counts_the_answer_is_401() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_7_4_3_holders_of_a_token_change_their_own_password_and_keep_that_session_only() {
-    let house = demanding("bearer").await;
-    let own = house.desk.token("customer", GUID, &[]).await;
-    let other = house.desk.token("customer", GUID, &[]).await;
-    let wire = house.good.with("authorization", Some(&format!("Bearer {own}")));
-    assert_wrong(&house.send(&wire.replace(FIRST_PASSWORD, "a wrong guess")).await);
-    assert_rejected(&house.send(&wire.replace(NEW, "")).await);
-    assert!(house.counts(&other).await, "what failed ends no session");
-    assert_changed(&house.send(&wire).await);
-    assert!(house.is_password(NEW).await);
-    assert!(house.counts(&own).await);
-    assert!(!house.counts(&other).await);
-    assert!(house.last_try().await.caller.starts_with("token:"));
+    let test = demanding("bearer").await;
+    let own = test.operator.token("customer", GUID, &[]).await;
+    let other = test.operator.token("customer", GUID, &[]).await;
+    let wire = test.good.with("authorization", Some(&format!("Bearer {own}")));
+    assert_wrong(&test.send(&wire.replace(FIRST_PASSWORD, "a wrong guess")).await);
+    assert_rejected(&test.send(&wire.replace(NEW, "")).await);
+    assert!(test.counts(&other).await, "what failed ends no session");
+    assert_changed(&test.send(&wire).await);
+    assert!(test.is_password(NEW).await);
+    assert!(test.counts(&own).await);
+    assert!(!test.counts(&other).await);
+    assert!(test.last_try().await.caller.starts_with("token:"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anothers_password_takes_an_administrator_and_its_own_old_password() {
-    let house = demanding("bearer").await;
+    let test = demanding("bearer").await;
     let nosy = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
-    house.desk.add("customer", nosy).await;
+    test.operator.add("customer", nosy).await;
     let by = async |roles: &[&str]| {
-        let token = house.desk.token("customer", nosy, roles).await;
-        house.good.with("authorization", Some(&format!("Bearer {token}")))
+        let token = test.operator.token("customer", nosy, roles).await;
+        test.good.with("authorization", Some(&format!("Bearer {token}")))
     };
     for roles in [&[][..], &["user"], &["Admin", "administrator"]] {
         let wire = by(roles).await;
@@ -112,20 +112,20 @@ async fn anothers_password_takes_an_administrator_and_its_own_old_password() {
             body: customer_body("4f2504e0-4f89-11d3-9a0c-0305e82c3301", FIRST_PASSWORD, NEW),
             ..wire.clone()
         };
-        assert_json(&house.send(&wire).await, 401, DENIED);
-        assert_json(&house.send(&unknown).await, 401, DENIED);
+        assert_json(&test.send(&wire).await, 401, DENIED);
+        assert_json(&test.send(&unknown).await, 401, DENIED);
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
     let by_admin = by(&["admin"]).await;
-    assert_wrong(&house.send(&by_admin.replace(FIRST_PASSWORD, "a wrong guess")).await);
-    assert_changed(&house.send(&by_admin).await);
-    assert!(house.is_password(NEW).await);
-    assert!(house.desk.is_password("customer", nosy, FIRST_PASSWORD).await);
+    assert_wrong(&test.send(&by_admin.replace(FIRST_PASSWORD, "a wrong guess")).await);
+    assert_changed(&test.send(&by_admin).await);
+    assert!(test.is_password(NEW).await);
+    assert!(test.operator.is_password("customer", nosy, FIRST_PASSWORD).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_s_client_sends_neither_key_nor_token_and_is_served() {
-    let house = start().await;
-    assert!(house.good.headers.iter().all(|(name, _)| name == "content-type"));
-    assert_changed(&house.send(&house.good).await);
+    let test = start().await;
+    assert!(test.good.headers.iter().all(|(name, _)| name == "content-type"));
+    assert_changed(&test.send(&test.good).await);
 }

@@ -4,8 +4,8 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::{Value, json};
 
 use super::{assert_changed, assert_error, assert_rejected, assert_wrong, open, start};
-use crate::house::{ANY_PASSWORD, SOON_CLOSED};
 use crate::requests::Wire;
+use crate::test_context::{ANY_PASSWORD, SOON_CLOSED};
 
 /// The request with these three members.
 fn with_context(wire: &Wire, ip: &Value, agent: &Value, session: &Value) -> Wire {
@@ -18,17 +18,17 @@ fn with_context(wire: &Wire, ip: &Value, agent: &Value, session: &Value) -> Wire
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_16_3_1_address_browser_and_session_stand_in_the_audit_trail() {
-    let house = start().await;
+    let test = start().await;
     let wire = with_context(
-        &house.good,
+        &test.good,
         &json!("203.0.113.7"),
         &json!("Mozilla/5.0 (é漢🔑)"),
         &json!("s-1"),
     );
-    assert_wrong(&house.send(&wire.replace(FIRST_PASSWORD, "a wrong guess")).await);
-    assert_rejected(&house.send(&wire.edit(|body| body["NewPassword"] = json!("short"))).await);
-    assert_changed(&house.send(&wire).await);
-    let trail = house.desk.audit().await;
+    assert_wrong(&test.send(&wire.replace(FIRST_PASSWORD, "a wrong guess")).await);
+    assert_rejected(&test.send(&wire.edit(|body| body["NewPassword"] = json!("short"))).await);
+    assert_changed(&test.send(&wire).await);
+    let trail = test.operator.audit().await;
     let tries: Vec<_> = trail.iter().filter(|record| record.action == "password.change").collect();
     let outcomes: Vec<_> = tries.iter().map(|record| record.outcome.as_str()).collect();
     assert_eq!(outcomes, ["ok", "rejected", "wrong-password"]);
@@ -42,12 +42,12 @@ async fn asvs_16_3_1_address_browser_and_session_stand_in_the_audit_trail() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_most_512_bytes_of_each_are_kept_cut_between_characters() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let (exact, key) = ("x".repeat(512), "🔑".repeat(129));
     let odd = format!("x{}", "é".repeat(300));
-    let wire = with_context(&house.good, &json!(format!("{exact}y")), &json!(key), &json!(odd));
-    assert_changed(&house.send(&wire).await);
-    let context = house.last_try().await.context;
+    let wire = with_context(&test.good, &json!(format!("{exact}y")), &json!(key), &json!(odd));
+    assert_changed(&test.send(&wire).await);
+    let context = test.last_try().await.context;
     assert_eq!(context.ip_address.as_deref(), Some(exact.as_str()));
     assert_eq!(context.user_agent.as_deref(), Some(&key[..512]));
     assert_eq!(context.session.as_deref(), Some(&odd[..511]));
@@ -55,7 +55,7 @@ async fn at_most_512_bytes_of_each_are_kept_cut_between_characters() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_decided_by_them_whatever_they_hold() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let mut old = FIRST_PASSWORD.to_owned();
     for (n, text) in [
         json!("not an address"),
@@ -71,25 +71,25 @@ async fn nothing_is_decided_by_them_whatever_they_hold() {
     .enumerate()
     {
         let new = format!("wish {n}");
-        let wire = with_context(&house.good, &text, &text, &text).edit(|body| {
+        let wire = with_context(&test.good, &text, &text, &text).edit(|body| {
             body["OldPassword"] = json!(old);
             body["NewPassword"] = json!(new);
         });
-        assert_changed(&house.send(&wire).await);
-        assert!(house.is_password(&new).await);
+        assert_changed(&test.send(&wire).await);
+        assert!(test.is_password(&new).await);
         old = new;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_another_address_or_session_opens_no_closed_account() {
-    let house = open(Server::builder().tables(SOON_CLOSED)).await;
-    assert_wrong(&house.send(&house.good.replace(FIRST_PASSWORD, "a wrong guess")).await);
+    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+    assert_wrong(&test.send(&test.good.replace(FIRST_PASSWORD, "a wrong guess")).await);
     for n in 0..3 {
         let text = json!(format!("203.0.113.{n}"));
-        let wire = with_context(&house.good, &text, &text, &text);
+        let wire = with_context(&test.good, &text, &text, &text);
         let wire = wire.with("x-forwarded-for", Some("203.0.113.9"));
-        assert_error(&house.send(&wire).await, 429);
+        assert_error(&test.send(&wire).await, 429);
     }
-    assert_eq!(house.failures().await, 1);
+    assert_eq!(test.failures().await, 1);
 }

@@ -8,17 +8,17 @@ use super::{
     CHANGED_XML, NOT_READ, NULL_MODEL, XML_TYPE, assert_changed, assert_json, assert_wrong,
     invalid, invalid_xml, open, result_xml, start,
 };
-use crate::house::{NEVER_CLOSED, NEW, assert_bytes};
 use crate::requests::{GUID, customer_body};
+use crate::test_context::{NEVER_CLOSED, NEW, assert_bytes};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_2_2_6_2_3_the_password_is_changed_and_the_page_s_result_says_so() {
-    let house = start().await;
-    let answer = house.send(&house.good).await;
+    let test = start().await;
+    let answer = test.send(&test.good).await;
     assert_changed(&answer);
-    assert!(house.is_password(NEW).await);
-    assert!(!house.is_password(FIRST_PASSWORD).await);
-    let record = house.last_try().await;
+    assert!(test.is_password(NEW).await);
+    assert!(!test.is_password(FIRST_PASSWORD).await);
+    let record = test.last_try().await;
     assert_eq!((record.outcome.as_str(), record.caller.as_str()), ("ok", "anonymous"));
     assert_eq!(record.context.source, "customer");
     assert_eq!(record.context.request_id.as_deref(), Some(answer.header("x-request-id")));
@@ -26,41 +26,41 @@ async fn asvs_6_2_2_6_2_3_the_password_is_changed_and_the_page_s_result_says_so(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_three_formats_change_the_password_and_xml_is_answered_in_xml() {
-    let house = start().await;
+    let test = start().await;
     let second = "the second of my passwords";
     let third = "the third of my passwords";
-    assert_changed(&house.send(&house.good).await);
-    let by_xml = house.good.with("content-type", Some("text/xml"));
+    assert_changed(&test.send(&test.good).await);
+    let by_xml = test.good.with("content-type", Some("text/xml"));
     let body = xml_change(NEW, second).into_bytes();
-    let answer = by_xml.send_body(&house.client, body).await;
+    let answer = by_xml.send_body(&test.client, body).await;
     assert_bytes(&answer, 200, "text/xml; charset=utf-8", CHANGED_XML);
-    let by_form = house.good.with("content-type", Some(FORM));
+    let by_form = test.good.with("content-type", Some(FORM));
     let body = form_change(second, third).into_bytes();
-    assert_changed(&by_form.send_body(&house.client, body).await);
-    assert!(house.is_password(third).await);
+    assert_changed(&by_form.send_body(&test.client, body).await);
+    assert!(test.is_password(third).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_7_4_3_a_change_ends_every_session_of_the_account_and_of_no_other() {
-    let house = start().await;
-    let own = house.desk.token("customer", GUID, &[]).await;
-    house.desk.add("customer", "other").await;
-    let other = house.desk.token("customer", "other", &[]).await;
-    assert_wrong(&house.send(&house.good.replace(FIRST_PASSWORD, "a wrong guess")).await);
-    assert!(house.counts(&own).await, "a failed change ends no session");
-    assert_changed(&house.send(&house.good).await);
-    assert!(!house.counts(&own).await);
-    assert!(house.counts(&other).await);
+    let test = start().await;
+    let own = test.operator.token("customer", GUID, &[]).await;
+    test.operator.add("customer", "other").await;
+    let other = test.operator.token("customer", "other", &[]).await;
+    assert_wrong(&test.send(&test.good.replace(FIRST_PASSWORD, "a wrong guess")).await);
+    assert!(test.counts(&own).await, "a failed change ends no session");
+    assert_changed(&test.send(&test.good).await);
+    assert!(!test.counts(&own).await);
+    assert!(test.counts(&other).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_whatever_is_wrong_with_account_or_old_password_the_answer_is_one() {
-    let house = open(Server::builder().tables(NEVER_CLOSED)).await;
+    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
     let inactive = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
-    house.desk.add("customer", inactive).await;
-    let realm = house.desk.realm("customer");
-    house.desk.administration.set_active(&realm, inactive, false).await.unwrap();
-    house.desk.add("elsewhere", "9f2504e0-4f89-11d3-9a0c-0305e82c3301").await;
+    test.operator.add("customer", inactive).await;
+    let realm = test.operator.realm("customer");
+    test.operator.administration.set_active(&realm, inactive, false).await.unwrap();
+    test.operator.add("elsewhere", "9f2504e0-4f89-11d3-9a0c-0305e82c3301").await;
 
     let old = FIRST_PASSWORD;
     let of_account = [
@@ -81,39 +81,39 @@ async fn asvs_6_3_8_whatever_is_wrong_with_account_or_old_password_the_answer_is
     ];
     let mut answers = Vec::new();
     for (why, members) in of_account.iter().chain(&of_nobody) {
-        let wire = house.good.edit(|body| {
+        let wire = test.good.edit(|body| {
             let body = body.as_object_mut().unwrap();
             body.extend(members.as_object().unwrap().clone());
         });
-        answers.push((*why, house.send(&wire).await));
+        answers.push((*why, test.send(&wire).await));
     }
     for missing in ["OldPassword", "UserId"] {
-        let wire = house.good.edit(|body| {
+        let wire = test.good.edit(|body| {
             body.as_object_mut().unwrap().remove(missing);
         });
-        answers.push((missing, house.send(&wire).await));
+        answers.push((missing, test.send(&wire).await));
     }
     for (why, answer) in &answers {
         assert_eq!(answer.text(), answers[0].1.text(), "{why}");
         assert_wrong(answer);
     }
-    assert!(house.is_password(FIRST_PASSWORD).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
     let charged = u32::try_from(of_account.len()).unwrap() + 1;
-    assert_eq!(house.failures().await, charged, "each wrong proof of the account is charged");
+    assert_eq!(test.failures().await, charged, "each wrong proof of the account is charged");
 
-    let xml_type = house.good.with("content-type", Some("application/xml"));
+    let xml_type = test.good.with("content-type", Some("application/xml"));
     let messages = [assert_wrong(&answers[0].1)];
-    let answer = xml_type.send_body(&house.client, xml_change("a guess", NEW).into_bytes()).await;
+    let answer = xml_type.send_body(&test.client, xml_change("a guess", NEW).into_bytes()).await;
     assert_bytes(&answer, 200, XML_TYPE, &result_xml(false, true, &messages));
-    let answer = xml_type.send_body(&house.client, xml("").into_bytes()).await;
+    let answer = xml_type.send_body(&test.client, xml("").into_bytes()).await;
     assert_bytes(&answer, 200, XML_TYPE, &result_xml(false, true, &messages));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unreadable_bodies_and_guids_are_400_with_the_framework_s_model_state() {
-    let house = start().await;
+    let test = start().await;
     let unreadable = [("request", NOT_READ)];
-    let answer = house.send_body("{").await;
+    let answer = test.send_body("{").await;
     assert_json(&answer, 400, &invalid(&unreadable));
     assert_json(
         &answer,
@@ -121,34 +121,34 @@ async fn unreadable_bodies_and_guids_are_400_with_the_framework_s_model_state() 
         r#"{"Message":"The request is invalid.","ModelState":{"request":["An error has occurred."]}}"#,
     );
     let no_guid = [("request.UserId", NOT_READ)];
-    let answer = house.send_body(&customer_body("nope", FIRST_PASSWORD, NEW)).await;
+    let answer = test.send_body(&customer_body("nope", FIRST_PASSWORD, NEW)).await;
     assert_json(&answer, 400, &invalid(&no_guid));
 
-    let as_xml = house.good.with("accept", Some("application/xml"));
-    let answer = as_xml.send_body(&house.client, b"{\"UserId\":1}".to_vec()).await;
+    let as_xml = test.good.with("accept", Some("application/xml"));
+    let answer = as_xml.send_body(&test.client, b"{\"UserId\":1}".to_vec()).await;
     assert_bytes(&answer, 400, XML_TYPE, &invalid_xml(&no_guid));
     let answer = as_xml
         .with("content-type", Some("application/xml"))
-        .send_body(&house.client, b"<a/>".to_vec())
+        .send_body(&test.client, b"<a/>".to_vec())
         .await;
     assert_bytes(&answer, 400, XML_TYPE, &invalid_xml(&unreadable));
-    house.assert_untouched().await;
-    assert!(house.desk.audit().await.iter().all(|record| record.action != "password.change"));
+    test.assert_untouched().await;
+    assert!(test.operator.audit().await.iter().all(|record| record.action != "password.change"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_xml_several_messages_about_one_member_are_joined_by_a_space() {
-    let house = start().await;
+    let test = start().await;
     let twice = r#"{"UserAgent":{},"UserAgent":[]}"#;
     let state = format!(r#"{{"request.UserAgent":["{NOT_READ}","{NOT_READ}"]}}"#);
-    let answer = house.send_body(twice).await;
+    let answer = test.send_body(twice).await;
     assert_json(
         &answer,
         400,
         &format!(r#"{{"Message":"The request is invalid.","ModelState":{state}}}"#),
     );
-    let as_xml = house.good.with("accept", Some("application/xml"));
-    let answer = as_xml.send_body(&house.client, twice.into()).await;
+    let as_xml = test.good.with("accept", Some("application/xml"));
+    let answer = as_xml.send_body(&test.client, twice.into()).await;
     let both = format!("{NOT_READ} {NOT_READ}");
     let expected = invalid_xml(&[("request.UserAgent", &both)]);
     assert_bytes(&answer, 400, XML_TYPE, &expected);
@@ -156,27 +156,27 @@ async fn in_xml_several_messages_about_one_member_are_joined_by_a_space() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_echoed_of_a_form_s_user_id_is_escaped() {
-    let house = start().await;
+    let test = start().await;
     let body = "UserId=%3Cscript%3E%22%26%3C%2Fscript%3E".as_bytes();
-    let by_form = house.good.with("content-type", Some(FORM));
+    let by_form = test.good.with("content-type", Some(FORM));
     let message = "The value '<script>\"&</script>' is not valid for UserId.";
-    let answer = by_form.send_body(&house.client, body.to_vec()).await;
+    let answer = by_form.send_body(&test.client, body.to_vec()).await;
     assert_eq!(answer.json()["ModelState"]["request.UserId"][0], message);
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     let as_xml = by_form.with("accept", Some("text/xml"));
-    let answer = as_xml.send_body(&house.client, body.to_vec()).await;
+    let answer = as_xml.send_body(&test.client, body.to_vec()).await;
     assert!(answer.text().contains("'&lt;script&gt;\"&amp;&lt;/script&gt;'"), "{}", answer.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_null_model_is_400_with_nothing_but_a_message() {
-    let house = start().await;
-    assert_json(&house.send_body("null").await, 400, NULL_MODEL);
-    let no_type = house.good.with("content-type", None);
-    assert_json(&no_type.send_body(&house.client, Vec::new()).await, 400, NULL_MODEL);
+    let test = start().await;
+    assert_json(&test.send_body("null").await, 400, NULL_MODEL);
+    let no_type = test.good.with("content-type", None);
+    assert_json(&no_type.send_body(&test.client, Vec::new()).await, 400, NULL_MODEL);
     let as_xml = no_type.with("accept", Some("text/xml"));
-    let answer = as_xml.send_body(&house.client, Vec::new()).await;
+    let answer = as_xml.send_body(&test.client, Vec::new()).await;
     let expected = "<Error><Message>The request is invalid.</Message></Error>";
     assert_bytes(&answer, 400, "text/xml; charset=utf-8", expected);
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }

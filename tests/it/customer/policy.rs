@@ -5,16 +5,16 @@ use serde_json::json;
 
 use super::bodies::xml_change;
 use super::{XML_TYPE, assert_changed, assert_rejected, assert_wrong, open, result_xml, start};
-use crate::house::{House, NEW, assert_bytes};
 use crate::requests::{GUID, Wire, customer_body};
+use crate::test_context::{NEW, TestContext, assert_bytes};
 
-fn wish(house: &House, new: &str) -> Wire {
-    Wire { body: customer_body(GUID, FIRST_PASSWORD, new), ..house.good.clone() }
+fn wish(test: &TestContext, new: &str) -> Wire {
+    Wire { body: customer_body(GUID, FIRST_PASSWORD, new), ..test.good.clone() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_each_broken_rule_has_a_message_and_nothing_is_charged() {
-    let house = start().await;
+    let test = start().await;
     let email = format!("{}@example.org", GUID.replace('-', ""));
     for (new, rules) in [
         ("fourteen chars".to_owned(), "too-short"),
@@ -29,8 +29,8 @@ async fn nist_3_1_1_2_each_broken_rule_has_a_message_and_nothing_is_charged() {
         ("mine is at example.org".to_owned(), "contains-account-word"),
         (String::new(), "too-short"),
     ] {
-        let messages = assert_rejected(&house.send(&wish(&house, &new)).await);
-        let record = house.last_try().await;
+        let messages = assert_rejected(&test.send(&wish(&test, &new)).await);
+        let record = test.last_try().await;
         assert_eq!(record.outcome, "rejected", "{new}");
         let broken = record.detail.unwrap();
         assert_eq!(broken.replace(' ', ""), rules, "{new}");
@@ -38,12 +38,12 @@ async fn nist_3_1_1_2_each_broken_rule_has_a_message_and_nothing_is_charged() {
         let unlike = |(at, message): (usize, &String)| !messages[..at].contains(message);
         assert!(messages.iter().enumerate().all(unlike), "{messages:?}");
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_from_15_to_256_code_points_of_any_kind_are_taken_exactly_as_sent() {
-    let house = start().await;
+    let test = start().await;
     let mut old = FIRST_PASSWORD.to_owned();
     for new in [
         "fifteen of them".to_owned(),
@@ -54,8 +54,8 @@ async fn nist_3_1_1_2_from_15_to_256_code_points_of_any_kind_are_taken_exactly_a
         "e\u{301}e\u{301}e\u{301} combining accents".to_owned(),
     ] {
         let body = customer_body(GUID, &old, &new);
-        assert_changed(&house.send(&Wire { body, ..house.good.clone() }).await);
-        assert!(house.is_password(&new).await, "{new:?}");
+        assert_changed(&test.send(&Wire { body, ..test.good.clone() }).await);
+        assert!(test.is_password(&new).await, "{new:?}");
         old = new;
     }
 }
@@ -63,75 +63,74 @@ async fn nist_3_1_1_2_from_15_to_256_code_points_of_any_kind_are_taken_exactly_a
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_null_or_empty_new_password_is_refused_by_the_policy_of_any_preset() {
     for preset in ["nist-800-63b-4", "vendor-fabric", "vendor-zap"] {
-        let house =
+        let test =
             open(Server::builder().tables(&format!("[policy]\npreset = '{preset}'\n"))).await;
         let answers = [
-            house.send(&wish(&house, "")).await,
-            house.send(&house.good.edit(|body| body["NewPassword"] = json!(null))).await,
-            house
-                .send(&house.good.edit(|body| {
-                    body.as_object_mut().unwrap().remove("NewPassword");
-                }))
-                .await,
+            test.send(&wish(&test, "")).await,
+            test.send(&test.good.edit(|body| body["NewPassword"] = json!(null))).await,
+            test.send(&test.good.edit(|body| {
+                body.as_object_mut().unwrap().remove("NewPassword");
+            }))
+            .await,
         ];
         for answer in &answers {
             assert_rejected(answer);
             assert_eq!(answer.text(), answers[0].text());
         }
-        house.assert_untouched().await;
+        test.assert_untouched().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_the_last_five_passwords_is_refused_and_the_sixth_is_not() {
-    let house = start().await;
+    let test = start().await;
     let nth = |n: usize| format!("the wish of number {n}, no less");
     let mut old = FIRST_PASSWORD.to_owned();
     for n in 0..6 {
         let body = customer_body(GUID, &old, &nth(n));
-        assert_changed(&house.send(&Wire { body, ..house.good.clone() }).await);
+        assert_changed(&test.send(&Wire { body, ..test.good.clone() }).await);
         old = nth(n);
     }
     for n in 0..5 {
         let body = customer_body(GUID, &old, &nth(n));
-        assert_rejected(&house.send(&Wire { body, ..house.good.clone() }).await);
-        assert_eq!(house.last_try().await.detail.as_deref(), Some("reused"), "{n}");
+        assert_rejected(&test.send(&Wire { body, ..test.good.clone() }).await);
+        assert_eq!(test.last_try().await.detail.as_deref(), Some("reused"), "{n}");
     }
     let body = customer_body(GUID, &old, FIRST_PASSWORD);
-    assert_changed(&house.send(&Wire { body, ..house.good.clone() }).await);
+    assert_changed(&test.send(&Wire { body, ..test.good.clone() }).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_xml_each_message_is_a_string_of_the_list() {
-    let house = start().await;
-    let messages = assert_rejected(&house.send(&wish(&house, "password")).await);
+    let test = start().await;
+    let messages = assert_rejected(&test.send(&wish(&test, "password")).await);
     assert_eq!(messages.len(), 2);
-    let as_xml = house.good.with("content-type", Some("application/xml"));
+    let as_xml = test.good.with("content-type", Some("application/xml"));
     let body = xml_change(FIRST_PASSWORD, "password").into_bytes();
-    let answer = as_xml.send_body(&house.client, body).await;
+    let answer = as_xml.send_body(&test.client, body).await;
     assert_bytes(&answer, 200, XML_TYPE, &result_xml(false, false, &messages));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_policy_of_the_mount_is_the_one_that_counts() {
     let own = "[api.customer.policy]\nmin_length = 20\nrequire_digit = true\n";
-    let house = open(Server::builder().api("customer", own)).await;
-    let messages = assert_rejected(&house.send(&wish(&house, "nineteen characters")).await);
+    let test = open(Server::builder().api("customer", own)).await;
+    let messages = assert_rejected(&test.send(&wish(&test, "nineteen characters")).await);
     assert_eq!(messages.len(), 2);
     assert!(messages[0].contains("20"), "{messages:?}");
-    assert_changed(&house.send(&wish(&house, "twenty characters, 20")).await);
+    assert_changed(&test.send(&wish(&test, "twenty characters, 20")).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_nobody_learns_the_policy_of_an_account_without_its_password() {
-    let house = start().await;
+    let test = start().await;
     let Player { account, .. } =
-        house.desk.add("customer", "2c4b0ca1-ad13-410b-a1c5-bb2065641934").await;
+        test.operator.add("customer", "2c4b0ca1-ad13-410b-a1c5-bb2065641934").await;
     let guess = |new: &str| Wire {
         body: customer_body(account.user_id.as_str(), "a wrong guess", new),
-        ..house.good.clone()
+        ..test.good.clone()
     };
-    let long = assert_wrong(&house.send(&guess(NEW)).await);
-    assert_eq!(assert_wrong(&house.send(&guess("short")).await), long);
-    assert_eq!(assert_wrong(&house.send(&guess("")).await), long);
+    let long = assert_wrong(&test.send(&guess(NEW)).await);
+    assert_eq!(assert_wrong(&test.send(&guess("short")).await), long);
+    assert_eq!(assert_wrong(&test.send(&guess("")).await), long);
 }

@@ -3,62 +3,62 @@
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::{XML_TYPE, assert_changed, assert_error, assert_json, assert_wrong, open, start};
-use crate::house::{CRAMPED, NEW, SOON_CLOSED, assert_bytes, assert_closed};
 use crate::requests::{GUID, Wire, customer_body};
+use crate::test_context::{CRAMPED, NEW, SOON_CLOSED, assert_bytes, assert_closed};
 
 const FAULT: &str = r#"{"Message":"An error has occurred."}"#;
 const FAULT_XML: &str = "<Error><Message>An error has occurred.</Message></Error>";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_after_too_many_failures_the_answer_is_429_known_account_or_not() {
-    let house = open(Server::builder().tables(SOON_CLOSED)).await;
-    let unknown = house.good.replace("1c4b0ca1", "1c4b0ca2");
+    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+    let unknown = test.good.replace("1c4b0ca1", "1c4b0ca2");
     let mut messages = Vec::new();
-    for wire in [house.good.replace(FIRST_PASSWORD, "a wrong guess"), unknown] {
-        assert_wrong(&house.send(&wire).await);
-        let answer = house.send(&wire).await;
+    for wire in [test.good.replace(FIRST_PASSWORD, "a wrong guess"), unknown] {
+        assert_wrong(&test.send(&wire).await);
+        let answer = test.send(&wire).await;
         assert_closed(&answer);
         messages.push(assert_error(&answer, 429));
-        let answer = house.send(&wire.with("accept", Some("application/xml"))).await;
+        let answer = test.send(&wire.with("accept", Some("application/xml"))).await;
         assert_closed(&answer);
         let expected = format!("<Error><Message>{}</Message></Error>", messages[0]);
         assert_bytes(&answer, 429, XML_TYPE, &expected);
     }
     assert_eq!(messages[0], messages[1]);
-    assert_closed(&house.send(&house.good).await);
-    assert!(house.is_password(FIRST_PASSWORD).await);
+    assert_closed(&test.send(&test.good).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
 
-    house.desk.administration.unlock(&house.desk.realm("customer"), GUID).await.unwrap();
-    assert_changed(&house.send(&house.good).await);
-    assert_eq!(house.failures().await, 0);
+    test.operator.administration.unlock(&test.operator.realm("customer"), GUID).await.unwrap();
+    assert_changed(&test.send(&test.good).await);
+    assert_eq!(test.failures().await, 0);
 }
 
 /// The case E08-500-xml of the vectors among them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_is_500_without_any_detail_and_costs_nothing() {
-    let house = start().await;
+    let test = start().await;
     for table in ["attempts", "password_history", "events", "audit", "credentials"] {
-        let answer = house.without_table(table, house.send(&house.good)).await;
+        let answer = test.without_table(table, test.send(&test.good)).await;
         assert_eq!(answer.status, 500, "{table}: {}", answer.text());
         assert_json(&answer, 500, FAULT);
-        let as_xml = house.good.with("accept", Some("application/xml"));
-        let answer = house.without_table(table, house.send(&as_xml)).await;
+        let as_xml = test.good.with("accept", Some("application/xml"));
+        let answer = test.without_table(table, test.send(&as_xml)).await;
         assert_bytes(&answer, 500, XML_TYPE, FAULT_XML);
-        house.assert_untouched().await;
+        test.assert_untouched().await;
     }
-    assert_changed(&house.send(&house.good).await);
+    assert_changed(&test.send(&test.good).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_room_to_hash_the_answer_is_503_and_nothing_is_charged() {
-    let house = open(Server::builder().tables(CRAMPED)).await;
-    assert_changed(&house.send(&house.good).await);
-    let wrong = house.good.replace(FIRST_PASSWORD, "a wrong guess");
-    for answer in house.crowd_out(&wrong, 200).await {
+    let test = open(Server::builder().tables(CRAMPED)).await;
+    assert_changed(&test.send(&test.good).await);
+    let wrong = test.good.replace(FIRST_PASSWORD, "a wrong guess");
+    for answer in test.crowd_out(&wrong, 200).await {
         assert_error(&answer, 503);
         assert_eq!(answer.header("retry-after"), "1");
     }
-    assert!(house.is_password(NEW).await);
+    assert!(test.is_password(NEW).await);
     let body = customer_body(GUID, NEW, "the third of my passwords");
-    assert_changed(&house.send(&Wire { body, ..house.good.clone() }).await);
+    assert_changed(&test.send(&Wire { body, ..test.good.clone() }).await);
 }

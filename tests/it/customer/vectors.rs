@@ -223,7 +223,7 @@ async fn responses_are_written_as_measured() {
         let changed = UpdateUserPasswordResponse::changed();
         assert_eq!(vector.value.as_ref(), Some(&changed), "{id} can be provoked by a change only");
         let wire = vector.wire().with("content-type", Some("application/json"));
-        let answer = wire.send_body(&reader.house.client, vector.good_body("new")).await;
+        let answer = wire.send_body(&reader.test.client, vector.good_body("new")).await;
         assert_eq!(answer.status, vector.expected.status, "{id}");
         assert_eq!(
             Some(answer.header("content-type")),
@@ -247,7 +247,7 @@ async fn the_format_of_the_answer_is_negotiated_as_measured() {
         // The one without a body changes nothing here; the harness answered 200 to a null model.
         let is_empty = vector.content_type.is_none();
         let body = if is_empty { Vec::new() } else { vector.good_body("new") };
-        let answer = wire.send_body(&reader.house.client, body).await;
+        let answer = wire.send_body(&reader.test.client, body).await;
         assert_eq!(answer.status, if is_empty { 400 } else { 200 }, "{id}");
         let content_type = answer.header("content-type");
         assert_eq!(Some(content_type), vector.expected.content_type.as_deref(), "{id}");
@@ -271,7 +271,7 @@ async fn errors_are_written_as_measured() {
         let body = if is_success { vector.good_body("new") } else { vector.bytes() };
         let mut wire = vector.wire();
         wire.path = wire.path.replace("/Validated", "/UpdateUserPassword");
-        let answer = wire.send_body(&reader.house.client, body).await;
+        let answer = wire.send_body(&reader.test.client, body).await;
         assert_eq!((answer.status.as_u16(), answer.text()), (vector.expected.status, expected));
         for (name, value) in &vector.expected.headers {
             assert_eq!(answer.header(name), value, "{id}: {name}");

@@ -6,36 +6,36 @@ use repass_testkit::fixtures;
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::{assert_changed, assert_failed, open, passwords, start};
-use crate::house::{ANY_PASSWORD, NEW};
+use crate::test_context::{ANY_PASSWORD, NEW};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_200_with_the_published_text_and_the_new_password_counts_from_then_on() {
-    let house = start().await;
-    assert_changed(&house.send(&house.good).await);
-    assert!(house.is_password(NEW).await);
-    assert!(!house.is_password(FIRST_PASSWORD).await);
-    let events = fixtures::events(&*house.desk.store).await;
+    let test = start().await;
+    assert_changed(&test.send(&test.good).await);
+    assert!(test.is_password(NEW).await);
+    assert!(!test.is_password(FIRST_PASSWORD).await);
+    let events = fixtures::events(&*test.operator.store).await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].kind, "password.changed");
 
-    assert_failed(&house.send(&house.good).await, 403);
-    assert_eq!(house.failures().await, 1);
-    assert_changed(&house.send(&passwords(&house.good, NEW, "the third of my passwords")).await);
-    assert_eq!(house.failures().await, 0, "a success forgets the failures before it");
+    assert_failed(&test.send(&test.good).await, 403);
+    assert_eq!(test.failures().await, 1);
+    assert_changed(&test.send(&passwords(&test.good, NEW, "the third of my passwords")).await);
+    assert_eq!(test.failures().await, 0, "a success forgets the failures before it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_an_identifier_of_its_own() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
-    let same = passwords(&house.good, FIRST_PASSWORD, FIRST_PASSWORD);
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let same = passwords(&test.good, FIRST_PASSWORD, FIRST_PASSWORD);
     let mut seen = HashSet::new();
     for n in 0..20 {
         let answer = if n % 2 == 0 {
-            let answer = house.send(&same).await;
+            let answer = test.send(&same).await;
             assert_changed(&answer);
             answer
         } else {
-            let answer = house.send_body("{").await;
+            let answer = test.send_body("{").await;
             assert_failed(&answer, 400);
             answer
         };
@@ -47,13 +47,13 @@ async fn every_answer_has_an_identifier_of_its_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_7_4_3_a_change_ends_the_sessions_of_the_account_and_no_others() {
-    let house = start().await;
-    house.desk.add("ecom", "someone else").await;
-    let own = house.desk.token("ecom", house.user_id, &[]).await;
-    let other = house.desk.token("ecom", "someone else", &[]).await;
-    assert_failed(&house.send(&passwords(&house.good, "a wrong guess", NEW)).await, 403);
-    assert!(house.counts(&own).await, "a failed change ends no session");
-    assert_changed(&house.send(&house.good).await);
-    assert!(!house.counts(&own).await);
-    assert!(house.counts(&other).await);
+    let test = start().await;
+    test.operator.add("ecom", "someone else").await;
+    let own = test.operator.token("ecom", test.user_id, &[]).await;
+    let other = test.operator.token("ecom", "someone else", &[]).await;
+    assert_failed(&test.send(&passwords(&test.good, "a wrong guess", NEW)).await, 403);
+    assert!(test.counts(&own).await, "a failed change ends no session");
+    assert_changed(&test.send(&test.good).await);
+    assert!(!test.counts(&own).await);
+    assert!(test.counts(&other).await);
 }

@@ -7,24 +7,24 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::{Value, json};
 
 use super::{CHANGED, account_info, assert_failed, open, passwords, start, text_of};
-use crate::house::{ANY_PASSWORD, House, NEVER_CLOSED};
 use crate::requests::Wire;
+use crate::test_context::{ANY_PASSWORD, NEVER_CLOSED, TestContext};
 
 /// The good request, which changes nothing, in this language.
-fn in_language(house: &House, code: &Value) -> Wire {
-    let same = passwords(&house.good, FIRST_PASSWORD, FIRST_PASSWORD);
+fn in_language(test: &TestContext, code: &Value) -> Wire {
+    let same = passwords(&test.good, FIRST_PASSWORD, FIRST_PASSWORD);
     same.edit(|body| body["languageCode"] = code.clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn success_is_told_in_the_language_of_the_codes_first_subtag() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let mut texts = HashSet::new();
     for language in Language::ALL {
         let subtag = language.subtag();
-        let text = text_of(&house.send(&in_language(&house, &json!(subtag))).await, 200);
+        let text = text_of(&test.send(&in_language(&test, &json!(subtag))).await, 200);
         for code in [format!("{subtag}-XX"), subtag.to_uppercase(), format!("{subtag}-Latn-CH")] {
-            let answer = house.send(&in_language(&house, &json!(code))).await;
+            let answer = test.send(&in_language(&test, &json!(code))).await;
             assert_eq!(text_of(&answer, 200), text, "{code}");
         }
         assert!(texts.insert(text), "{subtag} has a text of its own");
@@ -34,7 +34,7 @@ async fn success_is_told_in_the_language_of_the_codes_first_subtag() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_malformed_or_missing_code_means_english_and_is_never_an_error() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     for code in [
         json!("en-US"),
         json!("en-AU"),
@@ -54,22 +54,21 @@ async fn an_unknown_malformed_or_missing_code_means_english_and_is_never_an_erro
         json!(["de"]),
         json!({ "de": "de" }),
     ] {
-        let answer = house.send(&in_language(&house, &code)).await;
+        let answer = test.send(&in_language(&test, &code)).await;
         assert_eq!(text_of(&answer, 200), CHANGED, "{code}");
     }
-    let missing = in_language(&house, &json!(null)).edit(|body| {
+    let missing = in_language(&test, &json!(null)).edit(|body| {
         body.as_object_mut().unwrap().remove("languageCode");
     });
-    assert_eq!(text_of(&house.send(&missing).await, 200), CHANGED);
+    assert_eq!(text_of(&test.send(&missing).await, 200), CHANGED);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_code_at_the_root_comes_before_the_one_of_the_query() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let text = async |root: Value, query: Value| {
-        let wire =
-            in_language(&house, &root).edit(|body| body["queryInfo"]["languageCode"] = query);
-        text_of(&house.send(&wire).await, 200)
+        let wire = in_language(&test, &root).edit(|body| body["queryInfo"]["languageCode"] = query);
+        text_of(&test.send(&wire).await, 200)
     };
     let german = text(json!("de-DE"), json!(null)).await;
     let french = text(json!("fr-FR"), json!(null)).await;
@@ -81,19 +80,19 @@ async fn the_code_at_the_root_comes_before_the_one_of_the_query() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_are_told_in_the_language_too() {
-    let house = open(Server::builder().tables(NEVER_CLOSED)).await;
+    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
     let failures = [
-        (passwords(&house.good, "a wrong guess", "whatever it may be"), 403),
-        (passwords(&house.good, FIRST_PASSWORD, "password"), 400),
-        (account_info(&house.good, |info| info["confirmPassword"] = json!("another")), 400),
-        (account_info(&house.good, |info| info["oldPassword"] = json!(null)), 400),
+        (passwords(&test.good, "a wrong guess", "whatever it may be"), 403),
+        (passwords(&test.good, FIRST_PASSWORD, "password"), 400),
+        (account_info(&test.good, |info| info["confirmPassword"] = json!("another")), 400),
+        (account_info(&test.good, |info| info["oldPassword"] = json!(null)), 400),
     ];
     for (wire, status) in failures {
         let mut texts = HashSet::new();
         for language in Language::ALL {
             let code = format!("{}-XX", language.subtag());
             let wire = wire.edit(|body| body["languageCode"] = json!(code));
-            let text = assert_failed(&house.send(&wire).await, status);
+            let text = assert_failed(&test.send(&wire).await, status);
             assert!(texts.insert(text), "{code} has a text of its own");
         }
     }
@@ -101,12 +100,12 @@ async fn failures_are_told_in_the_language_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_names_every_broken_rule_in_every_language() {
-    let house = start().await;
+    let test = start().await;
     for language in Language::ALL {
         let say = async |new: &str| {
-            let wire = passwords(&house.good, FIRST_PASSWORD, new);
+            let wire = passwords(&test.good, FIRST_PASSWORD, new);
             let wire = wire.edit(|body| body["languageCode"] = json!(language.subtag()));
-            assert_failed(&house.send(&wire).await, 400)
+            assert_failed(&test.send(&wire).await, 400)
         };
         // Two rules each, one of them in common.
         let (short, current) = (say("14 characters.").await, say(FIRST_PASSWORD).await);
@@ -116,5 +115,5 @@ async fn a_refusal_names_every_broken_rule_in_every_language() {
         assert!(short_and_common.len() > short.len() + 20, "{short_and_common}");
         assert!(!short_and_common.contains(&current));
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }

@@ -5,19 +5,19 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
 
 use super::{account_info, assert_changed, assert_failed, open, passwords};
-use crate::house::{House, NEVER_CLOSED, NEW, SOON_CLOSED, assert_closed};
 use crate::requests::Wire;
+use crate::test_context::{NEVER_CLOSED, NEW, SOON_CLOSED, TestContext, assert_closed};
 
 /// The failures of business, with the status that each has unless configured otherwise.
-fn business(house: &House) -> [(Wire, u16); 5] {
-    let unknown = house.good.edit(|body| {
+fn business(test: &TestContext) -> [(Wire, u16); 5] {
+    let unknown = test.good.edit(|body| {
         body["conversationRequest"]["userInfo"]["uid"] = json!("nobody");
     });
-    let differs = account_info(&house.good, |info| info["confirmPassword"] = json!("another"));
+    let differs = account_info(&test.good, |info| info["confirmPassword"] = json!("another"));
     [
-        (passwords(&house.good, FIRST_PASSWORD, "password"), 400),
-        (passwords(&house.good, FIRST_PASSWORD, FIRST_PASSWORD), 400),
-        (passwords(&house.good, "a wrong guess", NEW), 403),
+        (passwords(&test.good, FIRST_PASSWORD, "password"), 400),
+        (passwords(&test.good, FIRST_PASSWORD, FIRST_PASSWORD), 400),
+        (passwords(&test.good, "a wrong guess", NEW), 403),
         (unknown, 403),
         (differs, 400),
     ]
@@ -41,27 +41,27 @@ async fn errors_as_ok_sends_failures_of_business_as_200_with_the_same_text() {
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_as_ok_leaves_all_other_failures_what_they_are() {
     let builder = Server::builder().tables(SOON_CLOSED).options("ecom", "errors_as_ok = true");
-    let house = open(builder).await;
-    assert_failed(&house.send_body("{bad").await, 400);
-    assert_failed(&house.send_body("{}").await, 400);
-    assert_failed(&house.send_body(&"x".repeat(65_537)).await, 413);
-    assert_failed(&house.send(&house.good.with("authorization", None)).await, 401);
-    assert_failed(&house.send(&house.good.with("content-type", None)).await, 415);
-    assert_failed(&house.send_as(Method::GET).await, 405);
-    assert_failed(&house.send_to("/api").await, 404);
-    let broken = house.without_table("password_history", house.send(&house.good)).await;
+    let test = open(builder).await;
+    assert_failed(&test.send_body("{bad").await, 400);
+    assert_failed(&test.send_body("{}").await, 400);
+    assert_failed(&test.send_body(&"x".repeat(65_537)).await, 413);
+    assert_failed(&test.send(&test.good.with("authorization", None)).await, 401);
+    assert_failed(&test.send(&test.good.with("content-type", None)).await, 415);
+    assert_failed(&test.send_as(Method::GET).await, 405);
+    assert_failed(&test.send_to("/api").await, 404);
+    let broken = test.without_table("password_history", test.send(&test.good)).await;
     assert_failed(&broken, 500);
-    assert_failed(&house.send(&passwords(&house.good, "a wrong guess", NEW)).await, 200);
-    let answer = house.send(&house.good).await;
+    assert_failed(&test.send(&passwords(&test.good, "a wrong guess", NEW)).await, 200);
+    let answer = test.send(&test.good).await;
     assert_closed(&answer);
     assert_failed(&answer, 429);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn below_a_prefix_the_api_is_there_and_only_there() {
-    let house = open(Server::builder().api("ecom", "prefix = '/shop'")).await;
-    assert_failed(&house.send(&house.good).await, 404);
-    house.assert_untouched().await;
-    assert_changed(&house.send_to(&format!("/shop{}", house.good.path)).await);
-    assert!(house.is_password(NEW).await);
+    let test = open(Server::builder().api("ecom", "prefix = '/shop'")).await;
+    assert_failed(&test.send(&test.good).await, 404);
+    test.assert_untouched().await;
+    assert_changed(&test.send_to(&format!("/shop{}", test.good.path)).await);
+    assert!(test.is_password(NEW).await);
 }

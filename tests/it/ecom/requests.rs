@@ -4,8 +4,8 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::{Value, json};
 
 use super::{account_info, assert_changed, assert_failed, open, passwords, start};
-use crate::house::{ANY_PASSWORD, House, NEW};
 use crate::requests::Wire;
+use crate::test_context::{ANY_PASSWORD, NEW, TestContext};
 
 /// The request of the vendor's page, its placeholders and passwords filled in.
 const SAMPLE: &str = r#"{
@@ -37,17 +37,17 @@ const SAMPLE: &str = r#"{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_sample_changes_a_password() {
-    let house = start().await;
+    let test = start().await;
     let sample = SAMPLE
-        .replace("$uid", house.user_id)
+        .replace("$uid", test.user_id)
         .replace(
             "\"oldPassword\": \"oldPassword\"",
             &format!("\"oldPassword\": \"{FIRST_PASSWORD}\""),
         )
         .replace("\"password\"", &format!("\"{NEW}\""));
-    assert_changed(&house.send_body(&sample).await);
-    assert!(house.is_password(NEW).await);
-    let context = house.last_try().await.context;
+    assert_changed(&test.send_body(&sample).await);
+    assert!(test.is_password(NEW).await);
+    let context = test.last_try().await.context;
     assert_eq!(context.channel.as_deref(), Some("$platForm"));
     let name = context.display_name.unwrap();
     for part in ["$firstName", "$lastName", "$userName"] {
@@ -56,8 +56,8 @@ async fn the_pages_sample_changes_a_password() {
 }
 
 /// A request whose account is named in these places.
-fn named(house: &House, uid: &Value, uuid: &Value, root: &Value) -> Wire {
-    house.good.edit(|body| {
+fn named(test: &TestContext, uid: &Value, uuid: &Value, root: &Value) -> Wire {
+    test.good.edit(|body| {
         let user = json!({ "uid": uid, "uuid": uuid });
         body["conversationRequest"]["userInfo"] = user;
         body["uuid"] = root.clone();
@@ -66,106 +66,106 @@ fn named(house: &House, uid: &Value, uuid: &Value, root: &Value) -> Wire {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_account_is_uid_else_uuid_else_the_root_uuid() {
-    let house = start().await;
+    let test = start().await;
     let ids = ["the first", "the second", "the third"];
     for id in ids {
-        house.desk.add("ecom", id).await;
+        test.operator.add("ecom", id).await;
     }
     let [first, second, third] = ids.map(|id| json!(id));
     let null = json!(null);
-    let changed = async |id: &str| house.desk.is_password("ecom", id, NEW).await;
+    let changed = async |id: &str| test.operator.is_password("ecom", id, NEW).await;
 
-    assert_changed(&house.send(&named(&house, &first, &second, &third)).await);
+    assert_changed(&test.send(&named(&test, &first, &second, &third)).await);
     assert_eq!((changed("the first").await, changed("the second").await), (true, false));
-    assert_changed(&house.send(&named(&house, &null, &second, &third)).await);
+    assert_changed(&test.send(&named(&test, &null, &second, &third)).await);
     assert_eq!((changed("the second").await, changed("the third").await), (true, false));
-    let only_root = house.good.edit(|body| {
+    let only_root = test.good.edit(|body| {
         body.as_object_mut().unwrap().remove("conversationRequest");
         body["uuid"] = third;
     });
-    assert_changed(&house.send(&only_root).await);
+    assert_changed(&test.send(&only_root).await);
     assert!(changed("the third").await);
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chat_ids_may_be_numbers() {
-    let house = start().await;
+    let test = start().await;
     for id in ["0", "5512345678", "9007199254740993", "-1001234567890"] {
-        house.desk.add("ecom", id).await;
+        test.operator.add("ecom", id).await;
         let number: Value = serde_json::from_str(id).unwrap();
-        assert_changed(&house.send(&named(&house, &number, &json!(null), &json!(null))).await);
-        assert!(house.desk.is_password("ecom", id, NEW).await, "{id}");
+        assert_changed(&test.send(&named(&test, &number, &json!(null), &json!(null))).await);
+        assert!(test.operator.is_password("ecom", id, NEW).await, "{id}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_account_the_answer_is_400() {
-    let house = start().await;
+    let test = start().await;
     let null = json!(null);
-    for id in [json!(null), json!(""), json!(true), json!([]), json!({}), json!([house.user_id])] {
-        assert_failed(&house.send(&named(&house, &id, &null, &null)).await, 400);
-        assert_failed(&house.send(&named(&house, &null, &id, &null)).await, 400);
-        assert_failed(&house.send(&named(&house, &null, &null, &id)).await, 400);
+    for id in [json!(null), json!(""), json!(true), json!([]), json!({}), json!([test.user_id])] {
+        assert_failed(&test.send(&named(&test, &id, &null, &null)).await, 400);
+        assert_failed(&test.send(&named(&test, &null, &id, &null)).await, 400);
+        assert_failed(&test.send(&named(&test, &null, &null, &id)).await, 400);
     }
-    let nowhere = house.good.edit(|body| {
+    let nowhere = test.good.edit(|body| {
         body.as_object_mut().unwrap().remove("conversationRequest");
     });
-    assert_failed(&house.send(&nowhere).await, 400);
-    house.assert_untouched().await;
+    assert_failed(&test.send(&nowhere).await, 400);
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_password_is_required() {
-    let house = start().await;
+    let test = start().await;
     for member in ["oldPassword", "newPassword", "confirmPassword"] {
         for value in [json!(null), json!(""), json!(5), json!(true), json!([]), json!({})] {
-            let wire = account_info(&house.good, |info| info[member] = value.clone());
-            assert_failed(&house.send(&wire).await, 400);
+            let wire = account_info(&test.good, |info| info[member] = value.clone());
+            assert_failed(&test.send(&wire).await, 400);
         }
-        let wire = account_info(&house.good, |info| {
+        let wire = account_info(&test.good, |info| {
             info.as_object_mut().unwrap().remove(member);
         });
-        assert_failed(&house.send(&wire).await, 400);
+        assert_failed(&test.send(&wire).await, 400);
     }
     for body in ["{}", r#"{"uuid":"ram123@gmail.com"}"#, r#"{"uuid":"x","queryInfo":{}}"#] {
-        assert_failed(&house.send_body(body).await, 400);
+        assert_failed(&test.send_body(body).await, 400);
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn passwords_elsewhere_than_in_account_info_do_not_bind() {
-    let house = start().await;
+    let test = start().await;
     let misplaced = json!({
-        "uuid": house.user_id,
+        "uuid": test.user_id,
         "oldPassword": FIRST_PASSWORD, "newPassword": NEW, "confirmPassword": NEW,
         "queryInfo": { "accountInfo": {
             "oldPassword": FIRST_PASSWORD, "newPassword": NEW, "confirmPassword": NEW
         } },
     });
-    assert_failed(&house.send_body(&misplaced.to_string()).await, 400);
-    house.assert_untouched().await;
+    assert_failed(&test.send_body(&misplaced.to_string()).await, 400);
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_confirmation_must_be_equal() {
-    let house = start().await;
+    let test = start().await;
     let upper = NEW.to_uppercase();
     let padded = format!("{NEW} ");
     for other in [upper.as_str(), &padded, &NEW[1..], FIRST_PASSWORD] {
-        let wire = account_info(&house.good, |info| info["confirmPassword"] = json!(other));
-        assert_failed(&house.send(&wire).await, 400);
+        let wire = account_info(&test.good, |info| info["confirmPassword"] = json!(other));
+        assert_failed(&test.send(&wire).await, 400);
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_else_stands_in_a_request_is_accepted_whatever_it_is() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let mut order = (FIRST_PASSWORD, NEW);
     for value in [json!("cancel-order"), json!(null), json!(5), json!([{}]), json!({ "a": [1] })] {
-        let wire = passwords(&house.good, order.0, order.1).edit(|body| {
+        let wire = passwords(&test.good, order.0, order.1).edit(|body| {
             body["response"] = value.clone();
             body["responseType"] = value.clone();
             body["firstName"] = value.clone();
@@ -175,16 +175,16 @@ async fn what_else_stands_in_a_request_is_accepted_whatever_it_is() {
                 body["conversationRequest"]["userInfo"][name] = value.clone();
             }
         });
-        assert_changed(&house.send(&wire).await);
-        assert!(house.is_password(order.1).await, "{value}");
+        assert_changed(&test.send(&wire).await);
+        assert!(test.is_password(order.1).await, "{value}");
         order = (order.1, order.0);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn channel_and_names_stand_in_the_audit_record_of_every_try() {
-    let house = start().await;
-    let wire = house.good.edit(|body| {
+    let test = start().await;
+    let wire = test.good.edit(|body| {
         body["conversationRequest"]["channel"] = json!("whatsapp");
         body["conversationRequest"]["userInfo"]["first_name"] = json!("Ram");
         body["conversationRequest"]["userInfo"]["last_name"] = json!("Srini");
@@ -194,8 +194,8 @@ async fn channel_and_names_stand_in_the_audit_record_of_every_try() {
     for (body, outcome) in
         [(passwords(&wire, "a wrong guess", NEW), "wrong-password"), (wire.clone(), "ok")]
     {
-        house.send(&body).await;
-        let record = house.last_try().await;
+        test.send(&body).await;
+        let record = test.last_try().await;
         assert_eq!(record.outcome, outcome);
         assert!(record.account.is_some());
         assert!(record.caller.starts_with("key:"), "{}", record.caller);

@@ -4,8 +4,8 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::{Value, json};
 
 use super::{assert_answer, assert_changed, invalid, of_user, open, start};
-use crate::house::{ANY_PASSWORD, NEW};
 use crate::requests::Wire;
+use crate::test_context::{ANY_PASSWORD, NEW};
 
 const UNREADABLE: &str = r#""userPassword":["An error has occurred."]"#;
 const NO_OLD: &str = r#""userPassword.OldPassword":["Password is required"]"#;
@@ -20,19 +20,19 @@ const TYPE_OF_CONFIRM: &str = r#""userPassword.PasswordConfirm":["An error has o
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_5_to_8_the_published_vectors() {
-    let house = start().await;
+    let test = start().await;
     let file = repass_tests::workspace().join("tests/vectors/etna.jsonl");
     let mut vectors = 0;
     for line in std::fs::read_to_string(file).unwrap().lines() {
         let vector: Value = serde_json::from_str(line).unwrap();
         let user_id = vector["path_user_id"].as_str().unwrap();
         if vectors == 0 {
-            house.desk.add("etna", user_id).await;
+            test.operator.add("etna", user_id).await;
         }
-        let token = house.desk.token("etna", user_id, &[]).await;
-        let wire = of_user(&house, user_id).with("authorization", Some(&format!("Bearer {token}")));
+        let token = test.operator.token("etna", user_id, &[]).await;
+        let wire = of_user(&test, user_id).with("authorization", Some(&format!("Bearer {token}")));
         let wire = Wire { body: vector["body"].as_str().unwrap().to_owned(), ..wire };
-        let answer = house.send(&wire).await;
+        let answer = test.send(&wire).await;
         match vector["simulated_body"].as_str() {
             Some(body) => {
                 assert_eq!(vector["simulated_status"], 422);
@@ -41,8 +41,8 @@ async fn rows_5_to_8_the_published_vectors() {
             // Row 8: what was simulated lets a missing body pass; here it lacks its members.
             None => assert_answer(&answer, 422, &invalid(&format!("{NO_OLD},{NO_NEW}"))),
         }
-        assert_eq!(house.failures_of(user_id).await, 0, "{line}");
-        assert!(house.desk.is_password("etna", user_id, FIRST_PASSWORD).await, "{line}");
+        assert_eq!(test.failures_of(user_id).await, 0, "{line}");
+        assert!(test.operator.is_password("etna", user_id, FIRST_PASSWORD).await, "{line}");
         vectors += 1;
     }
     assert_eq!(vectors, 8);
@@ -50,41 +50,41 @@ async fn rows_5_to_8_the_published_vectors() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_5_what_is_no_json_object_is_422() {
-    let house = start().await;
+    let test = start().await;
     for body in ["{bad", "{", "[]", "5", "true", "\"text\"", "{}{}", "nul", "\u{0}"] {
-        let answer = house.send_body(body).await;
+        let answer = test.send_body(body).await;
         assert_eq!(answer.status, 422, "{body}");
         assert_answer(&answer, 422, &invalid(UNREADABLE));
     }
-    let not_utf_8 = house.good.body.clone().into_bytes().into_iter().chain([0xFF]).collect();
-    let answer = house.good.send_body(&house.client, not_utf_8).await;
+    let not_utf_8 = test.good.body.clone().into_bytes().into_iter().chain([0xFF]).collect();
+    let answer = test.good.send_body(&test.client, not_utf_8).await;
     assert_answer(&answer, 422, &invalid(UNREADABLE));
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_5_a_member_of_a_wrong_type_is_named() {
-    let house = start().await;
+    let test = start().await;
     for value in [json!(5), json!(1.5), json!(true), json!([]), json!({}), json!(["x"])] {
-        let wrong = |member: &str| house.good.edit(|body| body[member] = value.clone());
-        let answer = house.send(&wrong("OldPassword")).await;
+        let wrong = |member: &str| test.good.edit(|body| body[member] = value.clone());
+        let answer = test.send(&wrong("OldPassword")).await;
         assert_answer(&answer, 422, &invalid(TYPE_OF_OLD));
         // What could not be read as the new password differs from its confirmation, and the other
         // way round, as ASP.NET has it.
-        let answer = house.send(&wrong("Password")).await;
+        let answer = test.send(&wrong("Password")).await;
         assert_eq!(answer.status, 422, "{value}");
         let state = &answer.json()["ModelState"];
         let both = json!(["An error has occurred.", "Password is required"]);
         assert_eq!(state["userPassword.Password"], both, "{value}");
-        let answer = house.send(&wrong("PasswordConfirm")).await;
+        let answer = test.send(&wrong("PasswordConfirm")).await;
         assert_answer(&answer, 422, &invalid(TYPE_OF_CONFIRM));
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_6_missing_null_empty_and_blank_passwords_are_named_in_order_of_declaration() {
-    let house = start().await;
+    let test = start().await;
     let nothing =
         [None, Some(json!(null)), Some(json!("")), Some(json!(" ")), Some(json!("\t\r\n"))];
     let set = |body: &mut Value, member: &str, value: &Option<Value>| {
@@ -95,30 +95,30 @@ async fn row_6_missing_null_empty_and_blank_passwords_are_named_in_order_of_decl
         };
     };
     for value in &nothing {
-        let no_old = house.good.edit(|body| set(body, "OldPassword", value));
-        assert_answer(&house.send(&no_old).await, 422, &invalid(NO_OLD));
-        let no_new = house.good.edit(|body| {
+        let no_old = test.good.edit(|body| set(body, "OldPassword", value));
+        assert_answer(&test.send(&no_old).await, 422, &invalid(NO_OLD));
+        let no_new = test.good.edit(|body| {
             set(body, "Password", value);
             set(body, "PasswordConfirm", value);
         });
-        assert_answer(&house.send(&no_new).await, 422, &invalid(NO_NEW));
-        let neither = house.good.edit(|body| {
+        assert_answer(&test.send(&no_new).await, 422, &invalid(NO_NEW));
+        let neither = test.good.edit(|body| {
             for member in ["PasswordConfirm", "Password", "OldPassword"] {
                 set(body, member, value);
             }
         });
         let both = invalid(&format!("{NO_OLD},{NO_NEW}"));
-        assert_answer(&house.send(&neither).await, 422, &both);
+        assert_answer(&test.send(&neither).await, 422, &both);
     }
-    let answer = house.send_body(r#"{"PasswordConfirm":"x","Password":" "}"#).await;
+    let answer = test.send_body(r#"{"PasswordConfirm":"x","Password":" "}"#).await;
     assert_answer(&answer, 422, &invalid(&format!("{NO_OLD},{NO_NEW},{DIFFERS}")));
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_7_a_confirmation_that_differs_in_any_code_unit_is_422() {
-    let house = start().await;
-    let twice = house.good.edit(|body| {
+    let test = start().await;
+    let twice = test.good.edit(|body| {
         body["Password"] = json!("caf\u{e9} au lait, please");
         body["PasswordConfirm"] = json!("caf\u{e9} au lait, please");
     });
@@ -133,52 +133,52 @@ async fn row_7_a_confirmation_that_differs_in_any_code_unit_is_422() {
         json!("cafe au lait, please"),
     ] {
         let differs = twice.edit(|body| body["PasswordConfirm"] = other.clone());
-        let answer = house.send(&differs).await;
+        let answer = test.send(&differs).await;
         assert_eq!(answer.status, 422, "{other}");
         assert_answer(&answer, 422, &invalid(DIFFERS));
     }
     let missing = twice.edit(|body| {
         body.as_object_mut().unwrap().remove("PasswordConfirm");
     });
-    assert_answer(&house.send(&missing).await, 422, &invalid(DIFFERS));
-    house.assert_untouched().await;
-    assert_changed(&house.send(&twice).await);
+    assert_answer(&test.send(&missing).await, 422, &invalid(DIFFERS));
+    test.assert_untouched().await;
+    assert_changed(&test.send(&twice).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_8_a_missing_body_lacks_both_passwords() {
-    let house = start().await;
+    let test = start().await;
     let both = invalid(&format!("{NO_OLD},{NO_NEW}"));
     for body in ["", " ", "\r\n", "\u{feff}", "null", " null ", "{}"] {
-        assert_answer(&house.send_body(body).await, 422, &both);
+        assert_answer(&test.send_body(body).await, 422, &both);
     }
-    let no_type = house.good.with("content-type", None);
-    assert_answer(&no_type.send_body(&house.client, Vec::new()).await, 422, &both);
-    house.assert_untouched().await;
+    let no_type = test.good.with("content-type", None);
+    assert_answer(&no_type.send_body(&test.client, Vec::new()).await, 422, &both);
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn member_names_are_read_in_any_case_and_the_last_duplicate_wins() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let any_case = format!(
         r#"{{"OLDPASSWORD":"{FIRST_PASSWORD}","pASSWORD":"{NEW}","passwordconfirm":"{NEW}"}}"#
     );
-    assert_changed(&house.send_body(&any_case).await);
-    assert!(house.is_password(NEW).await);
+    assert_changed(&test.send_body(&any_case).await);
+    assert!(test.is_password(NEW).await);
     let duplicates = format!(
         r#"{{"OldPassword":5,"Password":"not this","PasswordConfirm":"nor that","oldpassword":"wrong",
             "OldPassword":"{NEW}","password":"{FIRST_PASSWORD}","PASSWORDCONFIRM":"{FIRST_PASSWORD}"}}"#
     );
-    assert_changed(&house.send_body(&duplicates).await);
-    assert!(house.is_password(FIRST_PASSWORD).await);
-    let last_is_bad = house.good.body.replace('}', r#","oldPassword":""}"#);
-    assert_answer(&house.send_body(&last_is_bad).await, 422, &invalid(NO_OLD));
-    house.assert_untouched().await;
+    assert_changed(&test.send_body(&duplicates).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
+    let last_is_bad = test.good.body.replace('}', r#","oldPassword":""}"#);
+    assert_answer(&test.send_body(&last_is_bad).await, 422, &invalid(NO_OLD));
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_members_are_ignored() {
-    let house = start().await;
-    let more = house.good.edit(|body| body["NewPassword"] = json!([{ "OldPassword": 5 }]));
-    assert_changed(&house.send(&more).await);
+    let test = start().await;
+    let more = test.good.edit(|body| body["NewPassword"] = json!([{ "OldPassword": 5 }]));
+    assert_changed(&test.send(&more).await);
 }

@@ -6,48 +6,48 @@ use repass_tests::FIRST_PASSWORD;
 use super::{
     BAD_ID, NO_APP_KEY, assert_answer, assert_changed, assert_denied, body, of_user, open, start,
 };
-use crate::house::{ANY_PASSWORD, NEW};
+use crate::test_context::{ANY_PASSWORD, NEW};
 use repass_tests::Server;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_1_without_an_app_key_that_counts_the_answer_is_403() {
-    let house = start().await;
-    let mut keys = house.bad_keys(KeyKind::App).await;
+    let test = start().await;
+    let mut keys = test.bad_keys(KeyKind::App).await;
     keys.push(("empty", String::new()));
     keys.push(("blank", "  ".to_owned()));
     for (why, key) in keys {
-        let answer = house.send(&house.good.with("et-app-key", Some(&key))).await;
+        let answer = test.send(&test.good.with("et-app-key", Some(&key))).await;
         assert_eq!(answer.status, 403, "{why}");
         assert_answer(&answer, 403, NO_APP_KEY);
         assert_eq!(answer.header("www-authenticate"), "", "{why}");
     }
-    let missing = house.good.with("et-app-key", None);
-    assert_answer(&house.send(&missing).await, 403, NO_APP_KEY);
-    let mut doubled = house.good.clone();
-    doubled.headers.push(("et-app-key".to_owned(), house.good_header("et-app-key").to_owned()));
-    assert_answer(&house.send(&doubled).await, 403, NO_APP_KEY);
-    house.assert_untouched().await;
+    let missing = test.good.with("et-app-key", None);
+    assert_answer(&test.send(&missing).await, 403, NO_APP_KEY);
+    let mut doubled = test.good.clone();
+    doubled.headers.push(("et-app-key".to_owned(), test.good_header("et-app-key").to_owned()));
+    assert_answer(&test.send(&doubled).await, 403, NO_APP_KEY);
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_2_without_a_token_that_counts_the_answer_is_401() {
-    let house = start().await;
-    for (why, value) in house.bad_tokens().await {
-        let answer = house.send(&house.good.with("authorization", value.as_deref())).await;
+    let test = start().await;
+    for (why, value) in test.bad_tokens().await {
+        let answer = test.send(&test.good.with("authorization", value.as_deref())).await;
         assert_eq!(answer.status, 401, "{why}");
         assert_denied(&answer);
     }
-    let mut doubled = house.good.clone();
+    let mut doubled = test.good.clone();
     doubled
         .headers
-        .push(("authorization".to_owned(), house.good_header("authorization").to_owned()));
-    assert_denied(&house.send(&doubled).await);
-    house.assert_untouched().await;
+        .push(("authorization".to_owned(), test.good_header("authorization").to_owned()));
+    assert_denied(&test.send(&doubled).await);
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_3_a_user_id_that_is_no_32_bit_integer_is_400() {
-    let house = start().await;
+    let test = start().await;
     for user_id in [
         "me",
         "@you",
@@ -66,61 +66,61 @@ async fn row_3_a_user_id_that_is_no_32_bit_integer_is_400() {
         "%00",
         "%D9%A1",
     ] {
-        let answer = house.send(&of_user(&house, user_id)).await;
+        let answer = test.send(&of_user(&test, user_id)).await;
         assert_eq!(answer.status, 400, "{user_id}");
         assert_answer(&answer, 400, BAD_ID);
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_4_nobody_changes_another_users_password_not_even_an_administrator() {
-    let house = start().await;
-    house.desk.add("etna", "1002").await;
-    let admin = house.desk.token("etna", "1001", &["admin"]).await;
+    let test = start().await;
+    test.operator.add("etna", "1002").await;
+    let admin = test.operator.token("etna", "1001", &["admin"]).await;
     for user_id in ["1002", "1003", "0", "-1", "-1001", "2147483647", "-2147483648"] {
-        let other = of_user(&house, user_id);
-        assert_denied(&house.send(&other).await);
+        let other = of_user(&test, user_id);
+        assert_denied(&test.send(&other).await);
         let by_admin = other.with("authorization", Some(&format!("Bearer {admin}")));
-        assert_denied(&house.send(&by_admin).await);
+        assert_denied(&test.send(&by_admin).await);
     }
-    assert!(house.desk.is_password("etna", "1002", FIRST_PASSWORD).await);
-    assert_eq!(house.failures_of("1002").await, 0);
-    house.assert_untouched().await;
+    assert!(test.operator.is_password("etna", "1002", FIRST_PASSWORD).await);
+    assert_eq!(test.failures_of("1002").await, 0);
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_call_themselves_at_me_or_by_their_own_id() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     for (user_id, old, new) in [
         ("@me", FIRST_PASSWORD, NEW),
         ("1001", NEW, FIRST_PASSWORD),
         ("%40me", FIRST_PASSWORD, NEW),
         ("%31001", NEW, FIRST_PASSWORD),
     ] {
-        let mut wire = of_user(&house, user_id);
+        let mut wire = of_user(&test, user_id);
         wire.body = body(old, new);
-        assert_changed(&house.send(&wire).await);
-        assert!(house.is_password(new).await, "{user_id}");
+        assert_changed(&test.send(&wire).await);
+        assert!(test.is_password(new).await, "{user_id}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_32_bit_integer_can_be_a_user_id() {
-    let house = start().await;
+    let test = start().await;
     for user_id in ["2147483647", "-2147483648", "-1", "0"] {
-        house.desk.add("etna", user_id).await;
-        let token = house.desk.token("etna", user_id, &[]).await;
-        let wire = of_user(&house, user_id).with("authorization", Some(&format!("Bearer {token}")));
-        assert_changed(&house.send(&wire).await);
-        assert!(house.desk.is_password("etna", user_id, NEW).await, "{user_id}");
+        test.operator.add("etna", user_id).await;
+        let token = test.operator.token("etna", user_id, &[]).await;
+        let wire = of_user(&test, user_id).with("authorization", Some(&format!("Bearer {token}")));
+        assert_changed(&test.send(&wire).await);
+        assert!(test.operator.is_password("etna", user_id, NEW).await, "{user_id}");
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schemes_name_is_read_in_any_case() {
-    let house = start().await;
-    let secret = house.good_header("authorization").replace("Bearer ", "bEARER   ");
-    assert_changed(&house.send(&house.good.with("authorization", Some(&secret))).await);
+    let test = start().await;
+    let secret = test.good_header("authorization").replace("Bearer ", "bEARER   ");
+    assert_changed(&test.send(&test.good.with("authorization", Some(&secret))).await);
 }

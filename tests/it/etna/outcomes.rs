@@ -1,12 +1,11 @@
 //! Rows 9 to 12: what becomes of a request that could be read.
 
-use repass_core::AdministrationStore;
 use repass_testkit::fixtures;
 use repass_tests::{Answer, FIRST_PASSWORD, Server};
 use serde_json::json;
 
 use super::{WRONG, assert_answer, assert_changed, body, open, start};
-use crate::house::{NEVER_CLOSED, NEW, SOON_CLOSED, assert_closed};
+use crate::test_context::{NEVER_CLOSED, NEW, SOON_CLOSED, assert_closed};
 
 #[track_caller]
 fn assert_refused(answer: &Answer, errors: &[&str]) {
@@ -17,23 +16,23 @@ fn assert_refused(answer: &Answer, errors: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_9_a_wrong_old_password_is_400_and_charged() {
-    let house = open(Server::builder().tables(NEVER_CLOSED)).await;
+    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
     let upper = FIRST_PASSWORD.to_uppercase();
     let padded = format!("{FIRST_PASSWORD} ");
     let long = FIRST_PASSWORD.repeat(200);
     let wrong = ["a wrong guess", &upper, &padded, &FIRST_PASSWORD[1..], NEW, &long];
     for (charged, guess) in (1..).zip(wrong) {
-        let answer = house.send_body(&body(guess, NEW)).await;
+        let answer = test.send_body(&body(guess, NEW)).await;
         assert_answer(&answer, 400, WRONG);
-        assert_eq!(house.failures().await, charged, "{guess}");
-        assert_eq!(house.last_try().await.outcome, "wrong-password");
+        assert_eq!(test.failures().await, charged, "{guess}");
+        assert_eq!(test.last_try().await.outcome, "wrong-password");
     }
-    assert!(house.is_password(FIRST_PASSWORD).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_10_a_refusal_by_the_policy_is_409_with_every_broken_rule_and_costs_nothing() {
-    let house = start().await;
+    let test = start().await;
     let too_long = "x".repeat(257);
     let far_too_long = "x".repeat(5000);
     let short = "The new password must have at least 15 characters.";
@@ -52,88 +51,88 @@ async fn row_10_a_refusal_by_the_policy_is_409_with_every_broken_rule_and_costs_
         (&far_too_long, &[long]),
     ];
     for (new, errors) in cases {
-        let answer = house.send_body(&body(FIRST_PASSWORD, new)).await;
+        let answer = test.send_body(&body(FIRST_PASSWORD, new)).await;
         assert_refused(&answer, errors);
-        assert_eq!(house.last_try().await.outcome, "rejected", "{new}");
-        house.assert_untouched().await;
+        assert_eq!(test.last_try().await.outcome, "rejected", "{new}");
+        test.assert_untouched().await;
     }
-    assert_changed(&house.send(&house.good).await);
-    let answer = house.send_body(&body(NEW, FIRST_PASSWORD)).await;
+    assert_changed(&test.send(&test.good).await);
+    let answer = test.send_body(&body(NEW, FIRST_PASSWORD)).await;
     assert_refused(&answer, &["The new password must differ from the last 5 passwords."]);
-    assert!(house.is_password(NEW).await);
+    assert!(test.is_password(NEW).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_11_a_change_is_200_without_a_body_and_the_new_password_counts_from_then_on() {
-    let house = start().await;
-    let answer = house.send(&house.good.with("x-request-id", Some("the-change"))).await;
+    let test = start().await;
+    let answer = test.send(&test.good.with("x-request-id", Some("the-change"))).await;
     assert_changed(&answer);
-    assert!(house.is_password(NEW).await);
-    assert!(!house.is_password(FIRST_PASSWORD).await);
+    assert!(test.is_password(NEW).await);
+    assert!(!test.is_password(FIRST_PASSWORD).await);
 
-    let record = house.last_try().await;
+    let record = test.last_try().await;
     assert_eq!((record.outcome.as_str(), record.context.source.as_str()), ("ok", "etna"));
     assert_eq!(record.context.request_id.as_deref(), Some("the-change"));
     assert!(record.caller.starts_with("token:"), "{}", record.caller);
-    let events = fixtures::events(&*house.desk.store).await;
+    let events = fixtures::events(&*test.operator.store).await;
     assert_eq!(events.len(), 1);
     assert_eq!(
         (events[0].kind.as_str(), Some(events[0].account)),
         ("password.changed", record.account)
     );
 
-    assert_answer(&house.send(&house.good).await, 400, WRONG);
-    assert_changed(&house.send_body(&body(NEW, "the third of my passwords")).await);
-    assert_eq!(house.failures().await, 0, "a success forgets the failures before it");
+    assert_answer(&test.send(&test.good).await, 400, WRONG);
+    assert_changed(&test.send_body(&body(NEW, "the third of my passwords")).await);
+    assert_eq!(test.failures().await, 0, "a success forgets the failures before it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_passwords_count_whole_and_in_any_unicode_form() {
-    let house = start().await;
+    let test = start().await;
     let exact = "  \u{1f511} cafe\u{301} \u{5bc6}\u{7801}, and more of it\u{3000}";
-    assert_changed(&house.send_body(&body(FIRST_PASSWORD, exact)).await);
+    assert_changed(&test.send_body(&body(FIRST_PASSWORD, exact)).await);
     for near in [exact.trim(), &exact.replace("e\u{301}", "e")] {
-        assert_answer(&house.send_body(&body(near, NEW)).await, 400, WRONG);
+        assert_answer(&test.send_body(&body(near, NEW)).await, 400, WRONG);
     }
     let longest = "\u{1f511}".repeat(256);
     let same = exact.replace("e\u{301}", "\u{e9}");
-    assert_changed(&house.send_body(&body(&same, &longest)).await);
+    assert_changed(&test.send_body(&body(&same, &longest)).await);
     let cut = "\u{1f511}".repeat(255);
-    assert_answer(&house.send_body(&body(&cut, NEW)).await, 400, WRONG);
-    assert_changed(&house.send_body(&body(&longest, NEW)).await);
+    assert_answer(&test.send_body(&body(&cut, NEW)).await, 400, WRONG);
+    assert_changed(&test.send_body(&body(&longest, NEW)).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_12_nist_3_2_2_too_many_failures_are_429_and_even_the_right_password_waits() {
-    let house = open(Server::builder().tables(SOON_CLOSED)).await;
+    let test = open(Server::builder().tables(SOON_CLOSED)).await;
     let wrong = body("a wrong guess", NEW);
-    assert_answer(&house.send_body(&wrong).await, 400, WRONG);
-    for request in [&wrong, &house.good.body] {
-        let answer = house.send_body(request).await;
+    assert_answer(&test.send_body(&wrong).await, 400, WRONG);
+    for request in [&wrong, &test.good.body] {
+        let answer = test.send_body(request).await;
         assert_closed(&answer);
         let text = answer.json()["Errors"][0].clone();
         assert!(!text.as_str().unwrap().is_empty());
         let shape = format!(r#"{{"Errors":[{text}],"StatusCode":429,"IsSucceed":false}}"#);
         assert_answer(&answer, 429, &shape);
-        assert_eq!(house.last_try().await.outcome, "too-many-attempts");
+        assert_eq!(test.last_try().await.outcome, "too-many-attempts");
     }
-    assert!(house.is_password(FIRST_PASSWORD).await);
-    assert_eq!(house.failures().await, 1, "what is not looked at is not charged");
+    assert!(test.is_password(FIRST_PASSWORD).await);
+    assert_eq!(test.failures().await, 1, "what is not looked at is not charged");
 
-    let realm = house.desk.realm("etna");
-    house.desk.administration.unlock(&realm, "1001").await.unwrap();
-    assert_changed(&house.send(&house.good).await);
-    assert_eq!(house.failures().await, 0);
+    let realm = test.operator.realm("etna");
+    test.operator.administration.unlock(&realm, "1001").await.unwrap();
+    assert_changed(&test.send(&test.good).await);
+    assert_eq!(test.failures().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_users_failures_do_not_close_anothers_account() {
-    let house = open(Server::builder().tables(SOON_CLOSED)).await;
-    house.desk.add("etna", "1002").await;
-    let token = house.desk.token("etna", "1002", &[]).await;
-    let other = house.good.with("authorization", Some(&format!("Bearer {token}")));
+    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+    test.operator.add("etna", "1002").await;
+    let token = test.operator.token("etna", "1002", &[]).await;
+    let other = test.good.with("authorization", Some(&format!("Bearer {token}")));
     let other = other.edit(|body| body["OldPassword"] = json!("a wrong guess"));
-    assert_answer(&house.send(&other).await, 400, WRONG);
-    assert_closed(&house.send(&other).await);
-    assert_changed(&house.send(&house.good).await);
+    assert_answer(&test.send(&other).await, 400, WRONG);
+    assert_closed(&test.send(&other).await);
+    assert_changed(&test.send(&test.good).await);
 }

@@ -3,30 +3,30 @@
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::{FAULT, assert_answer, assert_changed, body, open, start};
-use crate::house::{CRAMPED, NEW};
+use crate::test_context::{CRAMPED, NEW};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_16_a_fault_is_500_and_costs_nothing() {
-    let house = start().await;
+    let test = start().await;
     for table in ["keys", "access_tokens", "attempts", "password_history", "events", "audit"] {
-        let answer = house.without_table(table, house.send(&house.good)).await;
+        let answer = test.without_table(table, test.send(&test.good)).await;
         assert_eq!(answer.status, 500, "{table}: {}", answer.text());
         assert_answer(&answer, 500, FAULT);
-        assert!(house.is_password(FIRST_PASSWORD).await, "{table}");
+        assert!(test.is_password(FIRST_PASSWORD).await, "{table}");
     }
-    assert_eq!(house.failures().await, 0);
-    assert_changed(&house.send(&house.good).await);
+    assert_eq!(test.failures().await, 0);
+    assert_changed(&test.send(&test.good).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_16_without_room_to_hash_the_answer_is_503_and_nothing_is_charged() {
-    let house = open(Server::builder().tables(CRAMPED)).await;
-    assert_changed(&house.send(&house.good).await);
-    let wrong = house.good.replace(FIRST_PASSWORD, "a wrong guess");
-    for answer in house.crowd_out(&wrong, 400).await {
+    let test = open(Server::builder().tables(CRAMPED)).await;
+    assert_changed(&test.send(&test.good).await);
+    let wrong = test.good.replace(FIRST_PASSWORD, "a wrong guess");
+    for answer in test.crowd_out(&wrong, 400).await {
         assert_answer(&answer, 503, FAULT);
         assert_eq!(answer.header("retry-after"), "1");
     }
-    assert!(house.is_password(NEW).await);
-    assert_changed(&house.send_body(&body(NEW, "the third of my passwords")).await);
+    assert!(test.is_password(NEW).await);
+    assert_changed(&test.send_body(&body(NEW, "the third of my passwords")).await);
 }

@@ -9,8 +9,8 @@ use super::{
     OTHER_SITE, OTHER_USER, TEN_MINUTES, USER, assert_error, assert_expired, assert_not_found,
     assert_user, open, start, token, with,
 };
-use crate::house::{ANY_PASSWORD, House, NEW, now};
 use crate::requests::{SITE, Wire};
+use crate::test_context::{ANY_PASSWORD, NEW, TestContext, now};
 
 const ISSUER: &str = "https://id.example.org";
 const SECRET: &str = "a secret of the tests, of forty-four letters";
@@ -48,7 +48,7 @@ fn issuer(more: &str) -> String {
     )
 }
 
-async fn trusting() -> House {
+async fn trusting() -> TestContext {
     open(builder().options("fabric", &issuer(""))).await
 }
 
@@ -86,29 +86,29 @@ fn by_rsa(claims: &Value) -> String {
     encode(&header(Algorithm::RS256, Some("rsa-1")), claims, &key).unwrap()
 }
 
-fn with_token(house: &House, token: &str) -> Wire {
-    with(&house.good, "resetToken", token)
+fn with_token(test: &TestContext, token: &str) -> Wire {
+    with(&test.good, "resetToken", token)
 }
 
-async fn redeem(house: &House, token: &str) -> repass_tests::Answer {
-    house.send(&with_token(house, token)).await
+async fn redeem(test: &TestContext, token: &str) -> repass_tests::Answer {
+    test.send(&with_token(test, token)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_1_a_good_token_changes_the_password_once_and_then_is_401() {
-    let house = trusting().await;
+    let test = trusting().await;
     let token = by_rsa(&claims("one"));
-    assert_user(&redeem(&house, &token).await, USER);
-    assert!(house.is_password(NEW).await);
-    assert_eq!(house.last_try().await.outcome, "ok");
-    let again = with(&with_token(&house, &token), "newPassword", "another wish");
-    assert_expired(&house.send(&again).await);
-    assert!(house.is_password(NEW).await);
+    assert_user(&redeem(&test, &token).await, USER);
+    assert!(test.is_password(NEW).await);
+    assert_eq!(test.last_try().await.outcome, "ok");
+    let again = with(&with_token(&test, &token), "newPassword", "another wish");
+    assert_expired(&test.send(&again).await);
+    assert!(test.is_password(NEW).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_9_1_2_each_algorithm_of_a_configured_key_is_accepted() {
-    let house = trusting().await;
+    let test = trusting().await;
     let rsa = || EncodingKey::from_rsa_pem(RSA).unwrap();
     let p256 = || EncodingKey::from_ec_pem(P256).unwrap();
     let ed25519 = EncodingKey::from_ed_pem(ED25519).unwrap();
@@ -123,15 +123,15 @@ async fn asvs_9_1_2_each_algorithm_of_a_configured_key_is_accepted() {
     ] {
         let token = encode(&header, &claims(id), &key).unwrap();
         let new = format!("wish of {id}");
-        let wire = with(&with_token(&house, &token), "newPassword", new.as_str());
-        assert_user(&house.send(&wire).await, USER);
-        assert!(house.is_password(&new).await, "{id}");
+        let wire = with(&with_token(&test, &token), "newPassword", new.as_str());
+        assert_user(&test.send(&wire).await, USER);
+        assert!(test.is_password(&new).await, "{id}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_9_2_1_an_expired_token_is_401() {
-    let house = trusting().await;
+    let test = trusting().await;
     for (id, exp) in [
         ("a", json!(in_seconds(-1))),
         ("b", json!(in_seconds(0))),
@@ -139,14 +139,14 @@ async fn asvs_9_2_1_an_expired_token_is_401() {
         ("d", json!(1)),
         ("e", json!(in_seconds(-2) as f64 + 0.5)),
     ] {
-        assert_expired(&redeem(&house, &by_rsa(&claims_with(id, "exp", exp))).await);
+        assert_expired(&redeem(&test, &by_rsa(&claims_with(id, "exp", exp))).await);
     }
-    assert!(house.is_password(FIRST_PASSWORD).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_9_1_1_9_1_2_9_1_3_whoever_signed_otherwise_is_404() {
-    let house = trusting().await;
+    let test = trusting().await;
     let good = by_rsa(&claims("one"));
     let parts: Vec<&str> = good.split('.').collect();
     let encoded = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
@@ -161,7 +161,7 @@ async fn asvs_9_1_1_9_1_2_9_1_3_whoever_signed_otherwise_is_404() {
     let none = |alg: &str| encoded(&json!({ "alg": alg, "typ": "JWT" }));
     let mut critical = header(Algorithm::RS256, Some("rsa-1"));
     critical.crit = Some(vec!["exp".to_owned()]);
-    house.desk.add("fabric", OTHER_USER).await;
+    test.operator.add("fabric", OTHER_USER).await;
     for (why, token) in [
         ("another payload", format!("{}.{forged}.{}", parts[0], parts[2])),
         ("no signature", format!("{}.{}.", parts[0], parts[1])),
@@ -181,19 +181,19 @@ async fn asvs_9_1_1_9_1_2_9_1_3_whoever_signed_otherwise_is_404() {
         ("nothing between the dots", "..".to_owned()),
         ("white space", format!("{good} ")),
     ] {
-        let answer = redeem(&house, &token).await;
+        let answer = redeem(&test, &token).await;
         assert_eq!(answer.status, 404, "{why}: {}", answer.text());
         assert_not_found(&answer);
     }
-    assert!(house.is_password(FIRST_PASSWORD).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
     // And all that time the token itself was good.
-    assert_user(&redeem(&house, &good).await, USER);
+    assert_user(&redeem(&test, &good).await, USER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
-    let house = trusting().await;
-    house.desk.add("fabric", OTHER_USER).await;
+    let test = trusting().await;
+    test.operator.add("fabric", OTHER_USER).await;
     let id = "one";
     let mut said: Vec<(String, Value)> = ["iss", "aud", "sub", "exp", "jti"]
         .into_iter()
@@ -224,40 +224,40 @@ async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
         said.push((format!("{name} {value}"), claims_with(id, name, value)));
     }
     for (why, claims) in said {
-        let answer = redeem(&house, &by_rsa(&claims)).await;
+        let answer = redeem(&test, &by_rsa(&claims)).await;
         assert_eq!(answer.status, 404, "{why}: {}", answer.text());
         assert_not_found(&answer);
     }
-    let anothers = with(&with_token(&house, &by_rsa(&claims(id))), "userId", OTHER_USER);
-    assert_not_found(&house.send(&anothers).await);
-    assert!(house.is_password(FIRST_PASSWORD).await);
-    assert!(house.desk.is_password("fabric", OTHER_USER, FIRST_PASSWORD).await);
+    let anothers = with(&with_token(&test, &by_rsa(&claims(id))), "userId", OTHER_USER);
+    assert_not_found(&test.send(&anothers).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
+    assert!(test.operator.is_password("fabric", OTHER_USER, FIRST_PASSWORD).await);
     // Among several audiences it is enough to be one; and nbf need not be there.
     let mut good = claims_with(id, "aud", json!(["another", "repass"]));
     good.as_object_mut().unwrap().remove("nbf");
-    assert_user(&redeem(&house, &by_rsa(&good)).await, USER);
+    assert_user(&redeem(&test, &by_rsa(&good)).await, USER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_1_what_is_redeemed_once_is_the_id_whoever_signs_it_again() {
-    let house = trusting().await;
-    assert_user(&redeem(&house, &by_rsa(&claims("one"))).await, USER);
+    let test = trusting().await;
+    assert_user(&redeem(&test, &by_rsa(&claims("one"))).await, USER);
     let longer = claims_with("one", "exp", in_seconds(6000));
-    assert_expired(&redeem(&house, &by_rsa(&longer)).await);
+    assert_expired(&redeem(&test, &by_rsa(&longer)).await);
     let p256 = EncodingKey::from_ec_pem(P256).unwrap();
     let token = encode(&header(Algorithm::ES256, None), &claims("one"), &p256).unwrap();
-    assert_expired(&redeem(&house, &token).await);
-    house.desk.add("fabric", OTHER_USER).await;
+    assert_expired(&redeem(&test, &token).await);
+    test.operator.add("fabric", OTHER_USER).await;
     let of_other = by_rsa(&claims_with("one", "sub", OTHER_USER));
-    let wire = with(&with_token(&house, &of_other), "userId", OTHER_USER);
-    assert_expired(&house.send(&wire).await);
-    assert_user(&redeem(&house, &by_rsa(&claims("two"))).await, USER);
+    let wire = with(&with_token(&test, &of_other), "userId", OTHER_USER);
+    assert_expired(&test.send(&wire).await);
+    assert_user(&redeem(&test, &by_rsa(&claims("two"))).await, USER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_1_of_twenty_redemptions_at_once_exactly_one_wins() {
-    let house = trusting().await;
-    let answers = house.flood(&with_token(&house, &by_rsa(&claims("one"))), 20).await;
+    let test = trusting().await;
+    let answers = test.flood(&with_token(&test, &by_rsa(&claims("one"))), 20).await;
     let (won, lost): (Vec<_>, Vec<_>) =
         answers.into_iter().partition(|answer| answer.status == 200);
     assert_eq!(won.len(), 1);
@@ -267,44 +267,44 @@ async fn asvs_6_5_1_of_twenty_redemptions_at_once_exactly_one_wins() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_redemption_is_kept_over_a_restart() {
     let builder = builder().options("fabric", &issuer("")).only("fabric");
-    let house = open(builder.clone()).await;
-    let wire = with_token(&house, &by_rsa(&claims("one")));
-    assert_user(&house.send(&wire).await, USER);
-    assert!(house.server.stop().await.status.success());
+    let test = open(builder.clone()).await;
+    let wire = with_token(&test, &by_rsa(&claims("one")));
+    assert_user(&test.send(&wire).await, USER);
+    assert!(test.server.stop().await.status.success());
     let server = builder.start().await;
     assert_expired(&wire.send(&server.client()).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_6_an_inactive_account_is_401_and_the_token_stays_usable() {
-    let house = trusting().await;
-    let realm = house.desk.realm("fabric");
+    let test = trusting().await;
+    let realm = test.operator.realm("fabric");
     let token = by_rsa(&claims("one"));
-    house.desk.administration.set_active(&realm, USER, false).await.unwrap();
-    let answer = redeem(&house, &token).await;
+    test.operator.administration.set_active(&realm, USER, false).await.unwrap();
+    let answer = redeem(&test, &token).await;
     assert_error(&answer, 401, "Unauthorized", "USER_INACTIVE");
-    house.desk.administration.set_active(&realm, USER, true).await.unwrap();
-    assert_user(&redeem(&house, &token).await, USER);
+    test.operator.administration.set_active(&realm, USER, true).await.unwrap();
+    assert_user(&redeem(&test, &token).await, USER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_7_a_policy_refusal_or_a_fault_leaves_the_token_usable() {
     let strict = format!("[api.fabric.policy]\npreset = 'nist-800-63b-4'\n{}", issuer(""));
-    let house = open(builder().api("fabric", &strict)).await;
-    let wire = with_token(&house, &by_rsa(&claims("one")));
-    let answer = house.send(&with(&wire, "newPassword", "short")).await;
+    let test = open(builder().api("fabric", &strict)).await;
+    let wire = with_token(&test, &by_rsa(&claims("one")));
+    let answer = test.send(&with(&wire, "newPassword", "short")).await;
     assert_error(&answer, 400, "Bad Request", "INVALID_PASSWORD");
     for table in ["audit", "reset_tokens"] {
-        let answer = house.without_table(table, house.send(&wire)).await;
+        let answer = test.without_table(table, test.send(&wire)).await;
         assert_error(&answer, 500, "Internal Server Error", "INTERNAL_SERVER_ERROR");
     }
-    house.assert_untouched().await;
-    assert_user(&house.send(&wire).await, USER);
+    test.assert_untouched().await;
+    assert_user(&test.send(&wire).await, USER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_up_to_4_kib_is_read_and_a_longer_one_is_unknown() {
-    let house = trusting().await;
+    let test = trusting().await;
     let padded = |id: &str, bytes: usize| {
         let token = by_rsa(&claims_with(id, "pad", "x".repeat(bytes)));
         (token.len(), token)
@@ -316,23 +316,23 @@ async fn a_token_of_up_to_4_kib_is_read_and_a_longer_one_is_unknown() {
     assert!((4090..=4096).contains(&length), "{length}");
     let (length, longer) = padded("two", fits + 9);
     assert!((4097..=4110).contains(&length), "{length}");
-    assert_not_found(&redeem(&house, &longer).await);
-    assert_user(&redeem(&house, &token).await, USER);
+    assert_not_found(&redeem(&test, &longer).await);
+    assert_user(&redeem(&test, &token).await, USER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn repass_s_own_tokens_count_beside_them_and_a_jwt_voids_these() {
-    let house = trusting().await;
-    assert_user(&house.send(&house.good).await, USER);
-    let own = token(&house).await;
-    assert_user(&redeem(&house, &by_rsa(&claims("one"))).await, USER);
-    assert_expired(&redeem(&house, &own).await);
+    let test = trusting().await;
+    assert_user(&test.send(&test.good).await, USER);
+    let own = token(&test).await;
+    assert_user(&redeem(&test, &by_rsa(&claims("one"))).await, USER);
+    assert_expired(&redeem(&test, &own).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_no_issuer_is_configured_a_jwt_is_an_unknown_token() {
-    let house = start().await;
-    assert_not_found(&redeem(&house, &by_rsa(&claims("one"))).await);
+    let test = start().await;
+    assert_not_found(&redeem(&test, &by_rsa(&claims("one"))).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -341,15 +341,15 @@ async fn an_issuer_speaks_for_the_realm_it_is_configured_for_and_no_other() {
         "accounts = {{ \"{SITE}\" = \"fabric\", \"{OTHER_SITE}\" = \"second\" }}\n{}",
         issuer("realm = 'second'")
     );
-    let house = open(builder().options("fabric", &accounts)).await;
-    house.desk.add("second", USER).await;
-    let wire = with_token(&house, &by_rsa(&claims("one")));
-    assert_not_found(&house.send(&wire).await);
+    let test = open(builder().options("fabric", &accounts)).await;
+    test.operator.add("second", USER).await;
+    let wire = with_token(&test, &by_rsa(&claims("one")));
+    assert_not_found(&test.send(&wire).await);
     let context = json!({ "account": OTHER_SITE }).to_string();
     let of_second = wire.with("x-site-context", Some(&context));
-    assert_user(&house.send(&of_second).await, USER);
-    assert!(house.desk.is_password("second", USER, NEW).await);
-    assert!(house.is_password(FIRST_PASSWORD).await);
-    let own = house.desk.reset_token("second", USER, TEN_MINUTES).await;
-    assert_user(&house.send(&with(&of_second, "resetToken", own)).await, USER);
+    assert_user(&test.send(&of_second).await, USER);
+    assert!(test.operator.is_password("second", USER, NEW).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
+    let own = test.operator.reset_token("second", USER, TEN_MINUTES).await;
+    assert_user(&test.send(&with(&of_second, "resetToken", own)).await, USER);
 }

@@ -7,39 +7,39 @@ use super::{
     TEN_MINUTES, USER, assert_error, assert_expired, assert_user, is_unspent, open, start, token,
     token_of, with,
 };
-use crate::house::{ANY_PASSWORD, House, NEW};
+use crate::test_context::{ANY_PASSWORD, NEW, TestContext};
 
-async fn set_active(house: &House, active: bool) {
-    let realm = house.desk.realm("fabric");
-    house.desk.administration.set_active(&realm, USER, active).await.unwrap();
+async fn set_active(test: &TestContext, active: bool) {
+    let realm = test.operator.realm("fabric");
+    test.operator.administration.set_active(&realm, USER, active).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_6_an_inactive_account_s_password_is_not_changed() {
-    let house = start().await;
-    set_active(&house, false).await;
-    let wire = with(&house.good, "resetToken", token(&house).await);
-    let answer = house.send(&wire).await;
+    let test = start().await;
+    set_active(&test, false).await;
+    let wire = with(&test.good, "resetToken", token(&test).await);
+    let answer = test.send(&wire).await;
     assert_error(&answer, 401, "Unauthorized", "USER_INACTIVE");
-    assert!(is_unspent(&house, &token_of(&wire)).await);
-    house.assert_untouched().await;
-    set_active(&house, true).await;
-    assert_user(&house.send(&wire).await, USER);
+    assert!(is_unspent(&test, &token_of(&wire)).await);
+    test.assert_untouched().await;
+    set_active(&test, true).await;
+    assert_user(&test.send(&wire).await, USER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deactivation_voids_the_tokens_issued_before_it() {
-    let house = start().await;
-    set_active(&house, false).await;
-    assert_expired(&house.send(&house.good).await);
-    set_active(&house, true).await;
-    assert_expired(&house.send(&house.good).await);
-    assert!(house.is_password(FIRST_PASSWORD).await);
+    let test = start().await;
+    set_active(&test, false).await;
+    assert_expired(&test.send(&test.good).await);
+    set_active(&test, true).await;
+    assert_expired(&test.send(&test.good).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_7_nist_3_1_1_2_a_refusal_names_every_broken_rule_and_leaves_the_token_usable() {
-    let house = start().await;
+    let test = start().await;
     for (new, rules) in [
         ("fourteen chars".to_owned(), 1),
         ("ABC123".to_owned(), 2),
@@ -48,20 +48,20 @@ async fn row_7_nist_3_1_1_2_a_refusal_names_every_broken_rule_and_leaves_the_tok
         (FIRST_PASSWORD.to_owned(), 1),
         (format!("mine is {USER}"), 2),
     ] {
-        let answer = house.send(&with(&house.good, "newPassword", new.as_str())).await;
+        let answer = test.send(&with(&test.good, "newPassword", new.as_str())).await;
         let message = assert_error(&answer, 400, "Bad Request", "INVALID_PASSWORD");
         // One sentence a rule.
         assert_eq!(message.matches("The new password ").count(), rules, "{new}: {message}");
         // The sentences themselves speak of the password.
         assert!(new == "password" || !message.contains(&new), "{message}");
-        let record = house.last_try().await;
+        let record = test.last_try().await;
         assert_eq!(record.outcome, "rejected");
         assert_eq!(record.detail.unwrap().split(',').count(), rules, "{new}");
-        assert!(is_unspent(&house, &token_of(&house.good)).await);
-        house.assert_untouched().await;
+        assert!(is_unspent(&test, &token_of(&test.good)).await);
+        test.assert_untouched().await;
     }
-    assert_user(&house.send(&house.good).await, USER);
-    assert!(house.is_password(NEW).await);
+    assert_user(&test.send(&test.good).await, USER);
+    assert!(test.is_password(NEW).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,69 +71,69 @@ async fn the_preset_vendor_fabric_takes_the_page_s_abc123_and_the_default_does_n
         ("[api.fabric.policy]\npreset = 'nist-800-63b-4'", false),
         ("[api.fabric.policy]\npreset = 'vendor-fabric'", true),
     ] {
-        let house = open(Server::builder().api("fabric", policy)).await;
-        let answer = house.send(&with(&house.good, "newPassword", "ABC123")).await;
+        let test = open(Server::builder().api("fabric", policy)).await;
+        let answer = test.send(&with(&test.good, "newPassword", "ABC123")).await;
         assert_eq!(answer.status == 200, is_taken, "{policy}: {}", answer.text());
-        assert_eq!(house.is_password("ABC123").await, is_taken);
+        assert_eq!(test.is_password("ABC123").await, is_taken);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_preset_vendor_fabric_has_no_rule_but_a_character_at_least() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     for new in ["x", " ", "password", USER, FIRST_PASSWORD, FIRST_PASSWORD] {
-        let wire = with(&house.good, "resetToken", token(&house).await);
-        assert_user(&house.send(&with(&wire, "newPassword", new)).await, USER);
-        assert!(house.is_password(new).await);
+        let wire = with(&test.good, "resetToken", token(&test).await);
+        assert_user(&test.send(&with(&wire, "newPassword", new)).await, USER);
+        assert!(test.is_password(new).await);
     }
-    let wire = with(&house.good, "resetToken", token(&house).await);
-    let answer = house.send(&with(&wire, "newPassword", "")).await;
+    let wire = with(&test.good, "resetToken", token(&test).await);
+    let answer = test.send(&with(&wire, "newPassword", "")).await;
     assert_error(&answer, 400, "Bad Request", "BAD_REQUEST");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_8_the_password_is_changed_and_the_token_is_spent() {
-    let house = start().await;
-    let answer = house.send(&house.good).await;
+    let test = start().await;
+    let answer = test.send(&test.good).await;
     assert_user(&answer, USER);
-    assert!(house.is_password(NEW).await);
-    assert!(!house.is_password(FIRST_PASSWORD).await);
-    assert!(!is_unspent(&house, &token_of(&house.good)).await);
-    let record = house.last_try().await;
+    assert!(test.is_password(NEW).await);
+    assert!(!test.is_password(FIRST_PASSWORD).await);
+    assert!(!is_unspent(&test, &token_of(&test.good)).await);
+    let record = test.last_try().await;
     assert_eq!(record.outcome, "ok");
     assert!(record.caller.starts_with("key:"), "{}", record.caller);
     assert_eq!(record.context.source, "fabric");
-    for secret in [NEW, FIRST_PASSWORD, &token_of(&house.good)] {
+    for secret in [NEW, FIRST_PASSWORD, &token_of(&test.good)] {
         assert!(!answer.text().contains(secret));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_7_4_3_a_reset_ends_every_session_of_the_account_and_of_no_other() {
-    let house = start().await;
-    let own = house.desk.token("fabric", USER, &[]).await;
-    house.desk.add("fabric", "other").await;
-    let other = house.desk.token("fabric", "other", &[]).await;
-    assert_eq!(house.send(&with(&house.good, "newPassword", "short")).await.status, 400);
-    assert!(house.counts(&own).await, "a failed reset ends no session");
-    assert_user(&house.send(&house.good).await, USER);
-    assert!(!house.counts(&own).await);
-    assert!(house.counts(&other).await);
+    let test = start().await;
+    let own = test.operator.token("fabric", USER, &[]).await;
+    test.operator.add("fabric", "other").await;
+    let other = test.operator.token("fabric", "other", &[]).await;
+    assert_eq!(test.send(&with(&test.good, "newPassword", "short")).await.status, 400);
+    assert!(test.counts(&own).await, "a failed reset ends no session");
+    assert_user(&test.send(&test.good).await, USER);
+    assert!(!test.counts(&own).await);
+    assert!(test.counts(&other).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_a_password_gets_its_first_by_a_reset() {
-    let house = start().await;
+    let test = start().await;
     let new = NewAccount {
-        realm: house.desk.realm("fabric"),
+        realm: test.operator.realm("fabric"),
         user_id: "fresh".parse().unwrap(),
         email: None,
         username: None,
         profile: Profile::default(),
     };
-    house.desk.administration.add_account(new, None).await.unwrap();
-    let token = house.desk.reset_token("fabric", "fresh", TEN_MINUTES).await;
-    let wire = with(&with(&house.good, "userId", "fresh"), "resetToken", token);
-    assert_user(&house.send(&wire).await, "fresh");
-    assert!(house.desk.is_password("fabric", "fresh", NEW).await);
+    test.operator.administration.add_account(new, None).await.unwrap();
+    let token = test.operator.reset_token("fabric", "fresh", TEN_MINUTES).await;
+    let wire = with(&with(&test.good, "userId", "fresh"), "resetToken", token);
+    assert_user(&test.send(&wire).await, "fresh");
+    assert!(test.operator.is_password("fabric", "fresh", NEW).await);
 }

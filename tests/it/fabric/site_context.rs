@@ -3,21 +3,21 @@
 use serde_json::{Value, json};
 
 use super::{USER, assert_bad_request, assert_user, open, start, token, with};
-use crate::house::{ANY_PASSWORD, House};
 use crate::requests::{SITE, Wire};
+use crate::test_context::{ANY_PASSWORD, TestContext};
 use repass_tests::Server;
 
-fn in_context(house: &House, value: &str) -> Wire {
-    house.good.with("x-site-context", Some(value))
+fn in_context(test: &TestContext, value: &str) -> Wire {
+    test.good.with("x-site-context", Some(value))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_2_without_a_site_account_the_answer_is_400_and_says_so() {
-    let house = start().await;
+    let test = start().await;
     let account = |text: &str| json!({ "account": text }).to_string();
     let string_of = |text: &str| Value::from(text).to_string();
     let good = account(SITE);
-    let missing = house.send(&house.good.with("x-site-context", None)).await;
+    let missing = test.send(&test.good.with("x-site-context", None)).await;
     let mut messages = vec![assert_bad_request(&missing)];
     for value in [
         String::new(),
@@ -49,36 +49,36 @@ async fn row_2_without_a_site_account_the_answer_is_400_and_says_so() {
         // In bytes it is 24 long.
         account("éééééééééééé").replace('é', "\\u00e9"),
     ] {
-        let answer = house.send(&in_context(&house, &value)).await;
+        let answer = test.send(&in_context(&test, &value)).await;
         assert_eq!(answer.status, 400, "{value}");
         messages.push(assert_bad_request(&answer));
     }
-    let mut doubled = house.good.clone();
+    let mut doubled = test.good.clone();
     doubled.headers.push(("x-site-context".to_owned(), good));
-    messages.push(assert_bad_request(&house.send(&doubled).await));
+    messages.push(assert_bad_request(&test.send(&doubled).await));
     for message in messages {
         assert!(message.starts_with("x-site-context"), "{message}");
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_and_a_string_that_holds_one_are_both_read() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let page = r#""{\"date\": \"2023-01-01T00:00:00.000Z\", \"channel\": 12, \"account\": \"1234abcd5678efgh9ijklmno\",\"stage\":\"production\"}""#;
     let object: String = serde_json::from_str(page).unwrap();
     for value in [page, &object, &format!(" {object} ")] {
-        let wire = with(&in_context(&house, value), "resetToken", token(&house).await);
-        let answer = house.send(&wire).await;
+        let wire = with(&in_context(&test, value), "resetToken", token(&test).await);
+        let answer = test.send(&wire).await;
         assert_user(&answer, USER);
         assert_eq!(answer.json()["account"], SITE);
-        assert_eq!(house.last_try().await.context.channel.as_deref(), Some("12"));
+        assert_eq!(test.last_try().await.context.channel.as_deref(), Some("12"));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn channel_date_and_stage_narrow_nothing_and_anything_else_is_ignored() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     for (members, channel) in [
         (json!({ "channel": 12 }), Some("12")),
         (json!({ "channel": "web" }), Some("web")),
@@ -93,9 +93,9 @@ async fn channel_date_and_stage_narrow_nothing_and_anything_else_is_ignored() {
         context["account"] = json!(SITE);
         // A header is ASCII; JSON can say anything in it.
         let context = context.to_string().replace('é', "\\u00e9");
-        let wire = with(&in_context(&house, &context), "resetToken", token(&house).await);
-        assert_user(&house.send(&wire).await, USER);
-        let kept = house.last_try().await.context.channel;
+        let wire = with(&in_context(&test, &context), "resetToken", token(&test).await);
+        assert_user(&test.send(&wire).await, USER);
+        let kept = test.last_try().await.context.channel;
         assert_eq!(kept.as_deref(), channel, "{members}");
     }
 }

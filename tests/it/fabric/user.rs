@@ -1,12 +1,12 @@
 //! The user object, byte for byte.
 
-use repass_core::{AccountWithCredential, CredentialStore, Profile, Subject};
+use repass_core::{AccountWithCredential, Profile, Subject};
 use repass_spec_fabric::{Moment, import_profile};
 use serde_json::{Value, json};
 
 use super::{TEN_MINUTES, USER, assert_answer, start, with};
-use crate::house::House;
 use crate::requests::SITE;
+use crate::test_context::TestContext;
 
 /// The vendor's sample, with its quirks and a little more.
 fn exported() -> Value {
@@ -76,22 +76,22 @@ const SHOWN: &str = concat!(
 
 /// Changes the password of a new account of this profile; its user object, and what is stored of it.
 async fn shown(
-    house: &House,
+    test: &TestContext,
     user_id: &str,
     profile: Profile,
 ) -> (repass_tests::Answer, AccountWithCredential) {
-    house.desk.add_with("fabric", user_id, profile).await;
-    let token = house.desk.reset_token("fabric", user_id, TEN_MINUTES).await;
-    let wire = with(&with(&house.good, "resetToken", token), "userId", user_id);
-    let answer = house.send(&wire).await;
-    let subject = Subject::new(house.desk.realm("fabric"), user_id);
-    (answer, house.desk.store.find(&subject).await.unwrap().unwrap())
+    test.operator.add_with("fabric", user_id, profile).await;
+    let token = test.operator.reset_token("fabric", user_id, TEN_MINUTES).await;
+    let wire = with(&with(&test.good, "resetToken", token), "userId", user_id);
+    let answer = test.send(&wire).await;
+    let subject = Subject::new(test.operator.realm("fabric"), user_id);
+    (answer, test.operator.store.find(&subject).await.unwrap().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_8_a_rich_imported_user_is_shown_in_the_page_s_order_and_spelling() {
-    let house = start().await;
-    let (answer, found) = shown(&house, "rich", import_profile(exported()).unwrap()).await;
+    let test = start().await;
+    let (answer, found) = shown(&test, "rich", import_profile(exported()).unwrap()).await;
     let at = Moment(found.account.updated_at).to_string();
     assert_answer(&answer, 200, &SHOWN.replace("{}\"}", &format!("{at}\"}}")));
     assert!(!answer.text().contains("must not be shown"));
@@ -99,8 +99,8 @@ async fn row_8_a_rich_imported_user_is_shown_in_the_page_s_order_and_spelling() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_8_of_a_bare_account_absent_scalars_and_objects_are_omitted_and_arrays_are_not() {
-    let house = start().await;
-    let (answer, found) = shown(&house, "bare", Profile::default()).await;
+    let test = start().await;
+    let (answer, found) = shown(&test, "bare", Profile::default()).await;
     let created = Moment(found.account.created_at);
     let updated = Moment(found.account.updated_at);
     let expected = format!(
@@ -118,14 +118,14 @@ async fn row_8_of_a_bare_account_absent_scalars_and_objects_are_omitted_and_arra
 
 #[tokio::test(flavor = "multi_thread")]
 async fn updated_at_is_the_time_of_the_change_and_the_dates_have_three_decimals_and_a_z() {
-    let house = start().await;
-    let before = Moment(crate::house::now()).to_string();
-    let (answer, found) = shown(&house, "dated", import_profile(exported()).unwrap()).await;
-    let after = Moment(crate::house::now()).to_string();
+    let test = start().await;
+    let before = Moment(crate::test_context::now()).to_string();
+    let (answer, found) = shown(&test, "dated", import_profile(exported()).unwrap()).await;
+    let after = Moment(crate::test_context::now()).to_string();
     let user = answer.json();
     let at = user["updatedAt"].as_str().unwrap();
     assert!(before.as_str() <= at && at <= after.as_str(), "{before} {at} {after}");
-    let changed = house.last_try().await.at;
+    let changed = test.last_try().await.at;
     assert_eq!(at, Moment(changed).to_string());
     assert_eq!(found.account.updated_at, changed);
     for date in ["registrationDate", "expiryDate", "createdAt", "updatedAt"] {
@@ -146,9 +146,9 @@ fn assert_date(value: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn roles_and_postal_codes_are_strings_however_they_were_imported() {
-    let house = start().await;
+    let test = start().await;
     let user = json!({ "roles": ["a", "b"], "address": [{ "zipCode": 7 }, { "zipCode": "07" }] });
-    let (answer, _) = shown(&house, "several", import_profile(user).unwrap()).await;
+    let (answer, _) = shown(&test, "several", import_profile(user).unwrap()).await;
     let user = answer.json();
     assert_eq!(user["roles"], json!(["a", "b"]));
     assert_eq!(user["address"], json!([{ "zipCode": "7" }, { "zipCode": "07" }]));
@@ -156,8 +156,8 @@ async fn roles_and_postal_codes_are_strings_however_they_were_imported() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_good_request_s_user_is_the_one_that_was_named() {
-    let house = start().await;
-    let answer = house.send(&house.good).await;
+    let test = start().await;
+    let answer = test.send(&test.good).await;
     super::assert_user(&answer, USER);
     assert_eq!(answer.json()["isActive"], true);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use repass_tests::{Client, Desk, FIRST_PASSWORD};
+use repass_tests::{AdminContext, Client, FIRST_PASSWORD};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -44,14 +44,14 @@ pub(super) struct Lane {
 
 impl Load {
     /// Adds the accounts and lets the clients loose, which go from one of these servers to the next.
-    pub(super) async fn start(desk: &Desk, servers: Vec<Client>) -> Self {
+    pub(super) async fn start(operator: &AdminContext, servers: Vec<Client>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (tell, tally) = watch::channel(vec![Tally::default(); LANES]);
         let tell = Arc::new(tell);
         let mut lanes = JoinSet::new();
         for number in 0..LANES {
             let user = format!("00000000-0000-4000-8000-00000000000{number}");
-            desk.add("customer", &user).await;
+            operator.add("customer", &user).await;
             let candidates = vec![FIRST_PASSWORD.to_owned()];
             let lane = Lane { user, candidates, tally: Tally::default() };
             let (servers, stopped, tell) = (servers.clone(), stopped.clone(), Arc::clone(&tell));
@@ -135,10 +135,10 @@ impl Lane {
 
     /// Asserts that every acknowledged change is there, and that every change that is there is
     /// whole: hash, version, history, audit trail and outbox tell the same.
-    pub(super) async fn assert_whole(&self, desk: &Desk) {
+    pub(super) async fn assert_whole(&self, operator: &AdminContext) {
         let mut current = 0;
         for candidate in &self.candidates {
-            current += u32::from(desk.is_password("customer", &self.user, candidate).await);
+            current += u32::from(operator.is_password("customer", &self.user, candidate).await);
         }
         assert_eq!(current, 1, "{}: one of {} candidates", self.user, self.candidates.len());
 
@@ -157,7 +157,7 @@ impl Lane {
              WHERE a.realm = 'customer' AND a.user_id = '{}'",
             self.user
         );
-        let facts = desk.database().sql().await.numbers(&facts).await;
+        let facts = operator.database().sql().await.numbers(&facts).await;
         let [version, audited, told, kept, latest, doubled] = facts[..] else {
             panic!("{facts:?}")
         };

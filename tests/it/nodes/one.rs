@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use repass_core::AttemptKey;
-use repass_tests::{Answer, Desk, FIRST_PASSWORD, Server};
+use repass_tests::{AdminContext, Answer, FIRST_PASSWORD, Server};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::Nodes;
-use crate::house::{ANY_PASSWORD, NEVER_CLOSED, NEW, now};
 use crate::requests::{GUID, Outcome, Wire, change, good_request, outcome};
+use crate::test_context::{ANY_PASSWORD, NEVER_CLOSED, NEW, now};
 
 /// Sends the same request so many times at once, half of them to each node.
 async fn flood(nodes: &Nodes, wire: &Wire, count: usize) -> Vec<Answer> {
@@ -21,15 +21,15 @@ async fn flood(nodes: &Nodes, wire: &Wire, count: usize) -> Vec<Answer> {
     tasks.join_all().await
 }
 
-async fn count(desk: &Desk, statement: &'static str) -> i64 {
-    desk.database().sql().await.numbers(statement).await[0]
+async fn count(operator: &AdminContext, statement: &'static str) -> i64 {
+    operator.database().sql().await.numbers(statement).await[0]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_changes_over_two_nodes_exactly_one_wins() {
     let nodes = Nodes::start(&Server::builder()).await;
-    let desk = nodes.a.desk().await;
-    desk.add("customer", GUID).await;
+    let operator = nodes.a.operator().await;
+    operator.add("customer", GUID).await;
     let mut tasks = JoinSet::new();
     for n in 0..50 {
         let client = nodes.client(n);
@@ -42,25 +42,25 @@ async fn of_fifty_changes_over_two_nodes_exactly_one_wins() {
     let (winners, losers): (Vec<_>, Vec<_>) =
         results.iter().partition(|(outcome, _)| *outcome == Outcome::Changed);
     assert_eq!(winners.len(), 1, "{results:?}");
-    assert!(desk.is_password("customer", GUID, &winners[0].1).await);
+    assert!(operator.is_password("customer", GUID, &winners[0].1).await);
     for (outcome, _) in losers {
         assert!(matches!(outcome, Outcome::WrongPassword | Outcome::TooMany), "{outcome:?}");
     }
     let changes = "SELECT count(*) FROM @audit WHERE action = 'password.change' AND outcome = 'ok'";
-    assert_eq!(count(&desk, changes).await, 1);
+    assert_eq!(count(&operator, changes).await, 1);
     assert_eq!(
-        count(&desk, "SELECT count(*) FROM @events WHERE kind = 'password.changed'").await,
+        count(&operator, "SELECT count(*) FROM @events WHERE kind = 'password.changed'").await,
         1
     );
-    assert_eq!(count(&desk, "SELECT version FROM @credentials").await, 2);
+    assert_eq!(count(&operator, "SELECT version FROM @credentials").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are_verified() {
     let builder = Server::builder().tables("[lockout]\nthreshold = 3\ninitial_delay = '10m'\n");
     let nodes = Nodes::start(&builder).await;
-    let desk = nodes.a.desk().await;
-    let player = desk.add("customer", GUID).await;
+    let operator = nodes.a.operator().await;
+    let player = operator.add("customer", GUID).await;
     let mut tasks = JoinSet::new();
     for n in 0..200 {
         let client = nodes.client(n);
@@ -74,7 +74,7 @@ async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are
     let refused = results.iter().filter(|outcome| **outcome == Outcome::TooMany).count();
     assert_eq!((verified, refused), (3, 197));
 
-    let attempts = desk.store.attempts(&AttemptKey::account(player.account.id)).await.unwrap();
+    let attempts = operator.store.attempts(&AttemptKey::account(player.account.id)).await.unwrap();
     assert_eq!(attempts.failures, 3, "each verified attempt was reserved, and no other");
 
     // To either node the account is closed, to who knows the password as well.
@@ -88,8 +88,8 @@ async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are
 async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
     let builder = Server::builder().only("fabric").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
     let nodes = Nodes::start(&builder).await;
-    let desk = nodes.a.desk().await;
-    let good = good_request(&desk, "fabric", NEW).await;
+    let operator = nodes.a.operator().await;
+    let good = good_request(&operator, "fabric", NEW).await;
     let answers = flood(&nodes, &good, 20).await;
     let made = answers.iter().filter(|answer| good.changed(answer)).count();
     assert_eq!(made, 1);
@@ -101,25 +101,25 @@ async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
         assert!(!good.changed(&good.send(&nodes.client(n)).await));
     }
     let spent = "SELECT count(*) FROM @reset_tokens WHERE spent_at IS NOT NULL";
-    assert_eq!(count(&desk, spent).await, 1);
-    assert_eq!(count(&desk, "SELECT version FROM @credentials").await, 2);
+    assert_eq!(count(&operator, spent).await, 1);
+    assert_eq!(count(&operator, "SELECT version FROM @credentials").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
     let builder = Server::builder().only("zap").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
     let nodes = Nodes::start(&builder).await;
-    let desk = nodes.a.desk().await;
+    let operator = nodes.a.operator().await;
     // The same password again, so that the one-time password alone makes the difference.
-    let good = good_request(&desk, "zap", FIRST_PASSWORD).await;
+    let good = good_request(&operator, "zap", FIRST_PASSWORD).await;
     let body: serde_json::Value = serde_json::from_str(&good.body).unwrap();
     let user_id = body["userId"].as_str().unwrap();
-    let realm = desk.realm("zap");
+    let realm = operator.realm("zap");
 
-    let secret = desk.administration.enrol_otp(&realm, user_id, "repass").await.unwrap();
+    let secret = operator.administration.enrol_otp(&realm, user_id, "repass").await.unwrap();
     let step = secret.code(now()).expose().to_owned();
     let minute = Duration::from_secs(60);
-    let issued = desk.administration.issue_otp_code(&realm, user_id, minute).await.unwrap();
+    let issued = operator.administration.issue_otp_code(&realm, user_id, minute).await.unwrap();
     for code in [step, issued.expose().to_owned()] {
         let wire = good.edit(|body| body["secureOTP"] = json!(code));
         let answers = flood(&nodes, &wire, 20).await;
@@ -136,9 +136,9 @@ async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
 async fn a_token_revoked_by_a_change_on_one_node_is_refused_by_the_other_at_once() {
     let builder = Server::builder().only("etna").tables(NEVER_CLOSED);
     let nodes = Nodes::start(&builder).await;
-    let desk = nodes.a.desk().await;
-    let good = good_request(&desk, "etna", NEW).await;
-    let other = desk.token("etna", "1001", &[]).await;
+    let operator = nodes.a.operator().await;
+    let good = good_request(&operator, "etna", NEW).await;
+    let other = operator.token("etna", "1001", &[]).await;
     let wrong = good
         .with("authorization", Some(&format!("Bearer {other}")))
         .replace(FIRST_PASSWORD, "a wrong guess");

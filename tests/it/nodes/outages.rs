@@ -10,8 +10,8 @@ use tokio::task::{JoinSet, block_in_place};
 use super::load::Load;
 use super::{Nodes, in_time};
 use crate::health;
-use crate::house::{NEVER_CLOSED, NEW};
 use crate::requests::good_requests;
+use crate::test_context::{NEVER_CLOSED, NEW};
 
 fn cluster() -> Arc<Cluster> {
     Arc::new(block_in_place(Cluster::start).unwrap())
@@ -37,8 +37,8 @@ async fn without_its_database_the_service_says_503_and_recovers_by_itself() {
     let cluster = cluster();
     let builder = Server::builder_on(&cluster).tables("[admin]\nlisten = '127.0.0.1:0'\n");
     let server = builder.start().await;
-    let desk = server.desk().await;
-    let wires = good_requests(&desk, NEW).await;
+    let operator = server.operator().await;
+    let wires = good_requests(&operator, NEW).await;
     let probes = health::admin(&server);
     for mode in [Mode::Fast, Mode::Immediate] {
         block_in_place(|| cluster.stop(mode));
@@ -79,8 +79,8 @@ async fn a_database_that_crashes_under_load_loses_and_halves_no_change() {
     let cluster = cluster();
     let builder = Server::builder_on(&cluster).only("customer").tables(NEVER_CLOSED);
     let nodes = Nodes::start(&builder).await;
-    let desk = nodes.a.desk().await;
-    let mut load = Load::start(&desk, vec![nodes.a.client(), nodes.b.client()]).await;
+    let operator = nodes.a.operator().await;
+    let mut load = Load::start(&operator, vec![nodes.a.client(), nodes.b.client()]).await;
     for _ in 0..2 {
         load.each(3, |tally| tally.acknowledged).await;
         block_in_place(|| cluster.stop(Mode::Immediate));
@@ -90,7 +90,7 @@ async fn a_database_that_crashes_under_load_loses_and_halves_no_change() {
     load.each(3, |tally| tally.acknowledged).await;
     for lane in load.stop().await {
         assert_eq!(lane.tally().broken, 0, "the nodes answered all the time");
-        lane.assert_whole(&desk).await;
+        lane.assert_whole(&operator).await;
     }
 }
 
@@ -113,9 +113,9 @@ const CUTS: [&str; 2] = [
 async fn connections_cut_in_the_midst_of_commits_lose_and_halve_no_change() {
     let builder = Server::builder().only("customer").tables(NEVER_CLOSED);
     let nodes = Nodes::start(&builder).await;
-    let desk = nodes.a.desk().await;
-    let mut load = Load::start(&desk, vec![nodes.a.client(), nodes.b.client()]).await;
-    let knife = desk.database().sql().await;
+    let operator = nodes.a.operator().await;
+    let mut load = Load::start(&operator, vec![nodes.a.client(), nodes.b.client()]).await;
+    let knife = operator.database().sql().await;
     for cut in 0..40 {
         let hit = async {
             let one = CUTS[cut % 2];
@@ -127,6 +127,6 @@ async fn connections_cut_in_the_midst_of_commits_lose_and_halve_no_change() {
     load.each(2, |tally| tally.acknowledged).await;
     for lane in load.stop().await {
         assert_eq!(lane.tally().broken, 0, "the nodes answered all the time");
-        lane.assert_whole(&desk).await;
+        lane.assert_whole(&operator).await;
     }
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use http::Method;
 use repass_core::{DeliveryState, EventKind, OutboxEntry, Profile};
-use repass_tests::{Desk, FIRST_PASSWORD, Server, ServerBuilder, binary};
+use repass_tests::{AdminContext, FIRST_PASSWORD, Server, ServerBuilder, binary};
 use serde_json::json;
 
 use super::mail_server::{Mail, MailServer, PASSWORD, USERNAME};
 use super::receiver::{Receiver, SECRET};
 use super::{changed, entries, is, only, outbox, until};
-use crate::house::ANY_PASSWORD;
 use crate::requests::{CUSTOMER, GUID, JSON, Outcome, change, good_request, outcome};
+use crate::test_context::ANY_PASSWORD;
 
 const NEW: &str = "an-unmistakable-new-password-71c3";
 const ACCEPTED: &str = "250 2.0.0 it is on its way";
@@ -32,17 +32,17 @@ fn mailing(mails: &MailServer, lines: &str) -> ServerBuilder {
 }
 
 /// Starts it, with the password of the mail server beside its configuration.
-async fn start(builder: &ServerBuilder) -> (Server, Desk) {
+async fn start(builder: &ServerBuilder) -> (Server, AdminContext) {
     std::fs::write(builder.folder().join("mail.password"), format!("{PASSWORD}\n")).unwrap();
     let server = builder.start().await;
-    let desk = server.desk().await;
-    (server, desk)
+    let operator = server.operator().await;
+    (server, operator)
 }
 
-async fn add(desk: &Desk, locale: &str) -> String {
+async fn add(operator: &AdminContext, locale: &str) -> String {
     let mut profile = Profile::default();
     profile.attributes.insert("locale".to_owned(), json!(locale));
-    desk.add_with("customer", GUID, profile).await.email
+    operator.add_with("customer", GUID, profile).await.email
 }
 
 fn assert_no_secret(mail: &Mail, secrets: &[&str]) {
@@ -55,8 +55,8 @@ fn assert_no_secret(mail: &Mail, secrets: &[&str]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_holder_is_told_of_a_change_in_their_language() {
     let mut mails = MailServer::start().await;
-    let (server, desk) = start(&mailing(&mails, "")).await;
-    let address = add(&desk, "de-AT").await;
+    let (server, operator) = start(&mailing(&mails, "")).await;
+    let address = add(&operator, "de-AT").await;
     let agent = "Firefox/118.0 https://evil.example/\r\nBcc: eve@evil.example <script>";
     let body = json!({
         "UserId": GUID, "OldPassword": FIRST_PASSWORD, "NewPassword": NEW,
@@ -86,7 +86,7 @@ async fn the_holder_is_told_of_a_change_in_their_language() {
     assert_no_secret(&mail, &[FIRST_PASSWORD, NEW, PASSWORD]);
     let id = mail.id();
     mail.answer(ACCEPTED);
-    let entries = until(&desk, is(DeliveryState::Delivered)).await;
+    let entries = until(&operator, is(DeliveryState::Delivered)).await;
     assert_eq!(entries.len(), 1);
     assert_eq!(only(&entries[0]).channel, "mail");
     assert_eq!(id, format!("{}@example.org", entries[0].event.id));
@@ -102,8 +102,8 @@ async fn the_holder_is_told_of_a_change_in_their_language() {
 #[tokio::test(flavor = "multi_thread")]
 async fn resets_are_told_without_the_token_in_the_language_of_the_realm_or_the_request() {
     let mut mails = MailServer::start().await;
-    let (server, desk) = start(&mailing(&mails, "default_language = 'nl'")).await;
-    let wire = good_request(&desk, "fabric", NEW).await;
+    let (server, operator) = start(&mailing(&mails, "default_language = 'nl'")).await;
+    let wire = good_request(&operator, "fabric", NEW).await;
     let body: serde_json::Value = serde_json::from_str(&wire.body).unwrap();
     let token = body["resetToken"].as_str().unwrap();
     let requested = mails.next().await;
@@ -120,7 +120,7 @@ async fn resets_are_told_without_the_token_in_the_language_of_the_realm_or_the_r
     assert_no_secret(&reset, &[token, NEW, FIRST_PASSWORD]);
     reset.answer(ACCEPTED);
 
-    let wire = good_request(&desk, "ecom", NEW).await.replace("en-US", "fr-CA");
+    let wire = good_request(&operator, "ecom", NEW).await.replace("en-US", "fr-CA");
     assert!(wire.changed(&wire.send(&server.client()).await));
     let french = mails.next().await;
     assert_eq!(
@@ -129,16 +129,16 @@ async fn resets_are_told_without_the_token_in_the_language_of_the_realm_or_the_r
     );
     assert_eq!(french.recipients, ["ram123gmailcom@example.org"]);
     french.answer(ACCEPTED);
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn locked_accounts_are_told_and_only_what_is_to_be_told() {
     let mut mails = MailServer::start().await;
-    let (server, desk) = start(&mailing(&mails, "events = ['account.locked']")).await;
-    add(&desk, "en").await;
+    let (server, operator) = start(&mailing(&mails, "events = ['account.locked']")).await;
+    add(&operator, "en").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
     for _ in 0..3 {
         change(&server.client(), GUID, "a wrong password", "a third password it is").await;
     }
@@ -146,7 +146,7 @@ async fn locked_accounts_are_told_and_only_what_is_to_be_told() {
     assert_eq!(mail.message().subject(), Some("Example Shop: Your account is temporarily locked"));
     assert_no_secret(&mail, &["a wrong password", NEW]);
     mail.answer(ACCEPTED);
-    let entries = until(&desk, is(DeliveryState::Delivered)).await;
+    let entries = until(&operator, is(DeliveryState::Delivered)).await;
     let kinds: Vec<_> = entries.iter().map(|entry| entry.event.kind.as_str()).collect();
     assert_eq!(kinds, ["password.changed", EventKind::AccountLocked.as_str()]);
 }
@@ -154,8 +154,8 @@ async fn locked_accounts_are_told_and_only_what_is_to_be_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_busy_gets_the_same_message_later() {
     let mut mails = MailServer::start().await;
-    let (server, desk) = start(&mailing(&mails, "")).await;
-    add(&desk, "en").await;
+    let (server, operator) = start(&mailing(&mails, "")).await;
+    add(&operator, "en").await;
     mails.answer_recipient("450 4.2.1 come back later");
     changed(&server, FIRST_PASSWORD, NEW).await;
     let first = mails.next().await;
@@ -164,7 +164,7 @@ async fn a_server_that_is_busy_gets_the_same_message_later() {
     let again = mails.next().await;
     assert_eq!((again.id(), again.everything()), (id, everything), "known by its id");
     again.answer(ACCEPTED);
-    let entries = until(&desk, is(DeliveryState::Delivered)).await;
+    let entries = until(&operator, is(DeliveryState::Delivered)).await;
     assert_eq!(only(&entries[0]).tries, 3);
 }
 
@@ -172,11 +172,11 @@ async fn a_server_that_is_busy_gets_the_same_message_later() {
 async fn a_recipient_that_is_refused_is_given_up_at_once_until_an_operator_retries() {
     let mut mails = MailServer::start().await;
     let builder = mailing(&mails, "");
-    let (server, desk) = start(&builder).await;
-    add(&desk, "en").await;
+    let (server, operator) = start(&builder).await;
+    add(&operator, "en").await;
     mails.answer_recipient("550 5.1.1 nobody of that name");
     changed(&server, FIRST_PASSWORD, NEW).await;
-    let dead = until(&desk, is(DeliveryState::Discarded)).await.remove(0);
+    let dead = until(&operator, is(DeliveryState::Discarded)).await.remove(0);
     assert_eq!(only(&dead).tries, 1);
     let id = dead.event.id.to_string();
     let listed = outbox(&builder, &["list", "--state", "discarded", "--json"]).await;
@@ -196,7 +196,7 @@ async fn a_recipient_that_is_refused_is_given_up_at_once_until_an_operator_retri
     let mail = mails.next().await;
     assert!(mail.id().starts_with(&id), "{}", mail.id());
     mail.answer(ACCEPTED);
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,8 +206,8 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
         "[webhook]\nurl = 'http://{}/hook'\nsecret = '{SECRET}'\nallow_private = true",
         receiver.address
     );
-    let (server, desk) = start(&mailing(&mails, &webhook)).await;
-    add(&desk, "en").await;
+    let (server, operator) = start(&mailing(&mails, &webhook)).await;
+    add(&operator, "en").await;
 
     changed(&server, FIRST_PASSWORD, NEW).await;
     mails.next().await.answer(ACCEPTED);
@@ -217,7 +217,7 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
     let tries = |entry: &OutboxEntry| -> Vec<_> {
         entry.deliveries.iter().map(|it| (it.channel.clone(), it.tries)).collect()
     };
-    let delivered = until(&desk, is(DeliveryState::Delivered)).await.remove(0);
+    let delivered = until(&operator, is(DeliveryState::Delivered)).await.remove(0);
     assert_eq!(tries(&delivered), [("mail".to_owned(), 1), ("webhook".to_owned(), 3)]);
     assert!(mails.is_idle(), "the mail was not sent again");
 
@@ -226,7 +226,7 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
     for reply in ["451 4.3.0 later", "421 4.3.2 later still", ACCEPTED] {
         mails.next().await.answer(reply);
     }
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
     assert!(receiver.is_idle(), "the webhook was not called again");
 
     // Refused here for good, and there for now: each channel is tried by itself (A1).
@@ -234,7 +234,7 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
     mails.next().await.answer("554 5.6.0 no");
     receiver.next().await.answer(500);
     receiver.next().await.answer(200);
-    let entries = until(&desk, |entry| entry.state != DeliveryState::Pending).await;
+    let entries = until(&operator, |entry| entry.state != DeliveryState::Pending).await;
     let last = entries.last().unwrap();
     let ended: Vec<_> =
         last.deliveries.iter().map(|it| (&*it.channel, it.state, it.tries)).collect();
@@ -247,22 +247,22 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_dies_in_the_midst_of_a_message_gets_it_again() {
     let mut mails = MailServer::start().await;
-    let (server, desk) = start(&mailing(&mails, "")).await;
-    add(&desk, "en").await;
+    let (server, operator) = start(&mailing(&mails, "")).await;
+    add(&operator, "en").await;
     mails.break_in_data();
     changed(&server, FIRST_PASSWORD, NEW).await;
     let mail = mails.next().await;
     assert_eq!(mails.heard("DATA"), 2);
     assert!(mail.parts().0.contains("changed"));
     mail.answer(ACCEPTED);
-    assert_eq!(until(&desk, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 2);
+    assert_eq!(until(&operator, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_never_answers_costs_its_connection_and_no_event() {
     let mut mails = MailServer::start().await;
-    let (server, desk) = start(&mailing(&mails, "timeout = '1s'")).await;
-    add(&desk, "en").await;
+    let (server, operator) = start(&mailing(&mails, "timeout = '1s'")).await;
+    add(&operator, "en").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
     let held = mails.next().await;
     let id = held.id();
@@ -272,10 +272,10 @@ async fn a_server_that_never_answers_costs_its_connection_and_no_event() {
     // Connections are kept; the one that was left in the midst of a message is not.
     assert_eq!(mails.heard("EHLO"), 2);
     again.answer(ACCEPTED);
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
     changed(&server, NEW, FIRST_PASSWORD).await;
     mails.next().await.answer(ACCEPTED);
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
     assert_eq!(server.stop().await.status.code(), Some(0));
 }
 
@@ -283,8 +283,8 @@ async fn a_server_that_never_answers_costs_its_connection_and_no_event() {
 async fn after_kill_9_in_the_midst_of_a_mail_it_still_arrives() {
     let mut mails = MailServer::start().await;
     let builder = mailing(&mails, "timeout = '1s'");
-    let (server, desk) = start(&builder).await;
-    add(&desk, "en").await;
+    let (server, operator) = start(&builder).await;
+    add(&operator, "en").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
     let held = mails.next().await;
     server.kill().await;
@@ -292,7 +292,7 @@ async fn after_kill_9_in_the_midst_of_a_mail_it_still_arrives() {
     let again = mails.next().await;
     assert_eq!(again.id(), held.id());
     again.answer(ACCEPTED);
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
     server.stop().await;
 }
 
@@ -300,10 +300,11 @@ async fn after_kill_9_in_the_midst_of_a_mail_it_still_arrives() {
 async fn nothing_is_sent_where_starttls_is_wanted_and_not_offered() {
     let mails = MailServer::start().await;
     let builder = mailing(&mails, "").variable("REPASS_MAIL__TLS", "starttls");
-    let (server, desk) = start(&builder).await;
-    add(&desk, "en").await;
+    let (server, operator) = start(&builder).await;
+    add(&operator, "en").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
-    let entries = until(&desk, |entry| entry.deliveries.iter().any(|it| it.error.is_some())).await;
+    let entries =
+        until(&operator, |entry| entry.deliveries.iter().any(|it| it.error.is_some())).await;
     let error = only(&entries[0]).error.as_deref().unwrap();
     assert!(error.contains("STARTTLS"), "{error}");
     assert_eq!(entries[0].state, DeliveryState::Pending, "an operator may mend it");
@@ -315,39 +316,40 @@ async fn nothing_is_sent_where_starttls_is_wanted_and_not_offered() {
 async fn a_wrong_password_for_the_server_loses_no_event() {
     let mut mails = MailServer::start().await;
     let builder = mailing(&mails, "");
-    let (server, desk) = start(&builder).await;
+    let (server, operator) = start(&builder).await;
     std::fs::write(builder.folder().join("mail.password"), "mistyped").unwrap();
     server.stop().await;
     let server = builder.start().await;
-    add(&desk, "en").await;
+    add(&operator, "en").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
-    let waiting = until(&desk, |entry| entry.deliveries.iter().any(|it| it.error.is_some())).await;
+    let waiting =
+        until(&operator, |entry| entry.deliveries.iter().any(|it| it.error.is_some())).await;
     let error = only(&waiting[0]).error.as_deref().unwrap();
     assert!(error.contains("535") && !error.contains("mistyped"), "{error}");
     assert_eq!(waiting[0].state, DeliveryState::Pending);
     assert!(!server.stop().await.log.contains("mistyped"));
     let (_server, _) = start(&builder).await;
     mails.next().await.answer(ACCEPTED);
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_an_address_has_nobody_to_tell_and_a_wrong_one_is_given_up() {
     let mails = MailServer::start().await;
-    let (server, desk) = start(&mailing(&mails, "")).await;
-    add(&desk, "en").await;
+    let (server, operator) = start(&mailing(&mails, "")).await;
+    add(&operator, "en").await;
     let set_email = async |value: &str| {
         server.database().execute(format!("UPDATE @accounts SET email = {value}")).await;
     };
     set_email("NULL").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
-    assert_eq!(until(&desk, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 1);
+    assert_eq!(until(&operator, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 1);
     assert!(server.log().contains("the account has no address"));
     // An address to HTML, but none to SMTP.
     set_email("'pat..kake@example.org'").await;
     changed(&server, NEW, FIRST_PASSWORD).await;
-    until(&desk, |entry| entry.state != DeliveryState::Pending).await;
-    let last = entries(&desk).await.pop().unwrap();
+    until(&operator, |entry| entry.state != DeliveryState::Pending).await;
+    let last = entries(&operator).await.pop().unwrap();
     assert_eq!((last.state, only(&last).tries), (DeliveryState::Discarded, 1));
     assert_eq!(only(&last).error.as_deref(), Some("the account's e-mail address is none"));
     assert_eq!(mails.heard("EHLO"), 0, "nobody came");
@@ -357,16 +359,16 @@ async fn an_account_without_an_address_has_nobody_to_tell_and_a_wrong_one_is_giv
 #[tokio::test(flavor = "multi_thread")]
 async fn events_of_one_account_share_a_connection() {
     let mut mails = MailServer::start().await;
-    let (server, desk) = start(&mailing(&mails, "")).await;
-    add(&desk, "en").await;
+    let (server, operator) = start(&mailing(&mails, "")).await;
+    add(&operator, "en").await;
     for (old, new) in [(FIRST_PASSWORD, NEW), (NEW, FIRST_PASSWORD), (FIRST_PASSWORD, NEW)] {
         changed(&server, old, new).await;
         mails.next().await.answer(ACCEPTED);
-        until(&desk, is(DeliveryState::Delivered)).await;
+        until(&operator, is(DeliveryState::Delivered)).await;
     }
-    desk.reset_token("customer", GUID, Duration::from_secs(60)).await;
+    operator.reset_token("customer", GUID, Duration::from_secs(60)).await;
     mails.next().await.answer(ACCEPTED);
-    until(&desk, is(DeliveryState::Delivered)).await;
+    until(&operator, is(DeliveryState::Delivered)).await;
     assert_eq!((mails.heard("DATA"), mails.heard("EHLO")), (4, 1));
 }
 

@@ -5,8 +5,8 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
 
 use super::{assert_changed, assert_failed, open, passwords, start, with, without};
-use crate::house::{ANY_PASSWORD, House, NEW};
 use crate::requests::Wire;
+use crate::test_context::{ANY_PASSWORD, NEW, TestContext};
 
 const REQUIRED: [&str; 4] = ["userId", "email", "oldPassword", "newPassword"];
 
@@ -20,42 +20,42 @@ const SAMPLE: &str = r#"{
 "#;
 
 /// Adds the account of the page's sample, in a realm of its own.
-async fn add_account_of_the_sample(house: &House) {
+async fn add_account_of_the_sample(test: &TestContext) {
     let new = NewAccount {
-        realm: house.desk.realm("page"),
+        realm: test.operator.realm("page"),
         user_id: "43af9a8989ffb63cc9cdd0537".parse().unwrap(),
         email: "adminagent@zap.com".parse().ok(),
         username: None,
         profile: Profile::default(),
     };
     let password = Some(Plaintext::from("P@ssw0rd"));
-    house.desk.administration.add_account(new, password).await.unwrap();
+    test.operator.administration.add_account(new, password).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_sample_is_400_for_its_trailing_comma_and_works_without_it() {
     let builder = Server::builder().api("zap", "policy = { preset = 'vendor-zap' }");
-    let house = open(builder.variable("REPASS_API__ZAP__REALM", "page")).await;
-    add_account_of_the_sample(&house).await;
-    let token = house.desk.token("page", "43af9a8989ffb63cc9cdd0537", &[]).await;
-    let wire = house.good.with("authorization", Some(&format!("Bearer {token}")));
+    let test = open(builder.variable("REPASS_API__ZAP__REALM", "page")).await;
+    add_account_of_the_sample(&test).await;
+    let token = test.operator.token("page", "43af9a8989ffb63cc9cdd0537", &[]).await;
+    let wire = test.good.with("authorization", Some(&format!("Bearer {token}")));
     let slip = Wire { path: "/v1/changePassword/".to_owned(), body: SAMPLE.to_owned(), ..wire };
 
-    let message = assert_failed(&house.send(&slip).await, 400);
+    let message = assert_failed(&test.send(&slip).await, 400);
     assert!(message.contains("line 6 column 1"), "{message}");
     let is = async |password| {
-        house.desk.is_password("page", "43af9a8989ffb63cc9cdd0537", password).await
+        test.operator.is_password("page", "43af9a8989ffb63cc9cdd0537", password).await
     };
     assert!(is("P@ssw0rd").await);
 
     let mended = slip.replace("n3wP@ssw0rd\",", "n3wP@ssw0rd\"");
-    assert_changed(&house.send(&mended).await);
+    assert_changed(&test.send(&mended).await);
     assert!(is("n3wP@ssw0rd").await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_malformed_body_is_400_and_the_message_says_where() {
-    let house = start().await;
+    let test = start().await;
     for (body, place) in [
         ("{bad", "line 1 column 2"),
         ("{\n  \"userId\": \"x\"\n  \"email\"", "line 3 column 3"),
@@ -64,49 +64,49 @@ async fn a_malformed_body_is_400_and_the_message_says_where() {
         ("{", "line 1 column 1"),
         ("", "line 1 column 0"),
     ] {
-        let message = assert_failed(&house.send_body(body).await, 400);
+        let message = assert_failed(&test.send_body(body).await, 400);
         assert!(message.contains(place), "{body}: {message}");
     }
     for body in ["[]", "null", "5", "\"text\"", "[{}]"] {
-        assert_failed(&house.send_body(body).await, 400);
+        assert_failed(&test.send_body(body).await, 400);
     }
-    let not_utf_8 = [house.good.body.as_bytes(), &[0xFF]].concat();
-    assert_failed(&house.good.send_body(&house.client, not_utf_8).await, 400);
-    house.assert_untouched().await;
+    let not_utf_8 = [test.good.body.as_bytes(), &[0xFF]].concat();
+    assert_failed(&test.good.send_body(&test.client, not_utf_8).await, 400);
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_is_a_required_non_empty_string() {
-    let house = start().await;
+    let test = start().await;
     for field in REQUIRED {
         for value in
             [json!(null), json!(""), json!(5), json!(true), json!([]), json!({}), json!(["x"])]
         {
-            let answer = house.send(&with(&house.good, field, value.clone())).await;
+            let answer = test.send(&with(&test.good, field, value.clone())).await;
             let message = assert_failed(&answer, 400);
             assert!(message.contains(field), "{field}={value}: {message}");
         }
-        let message = assert_failed(&house.send(&without(&house.good, field)).await, 400);
+        let message = assert_failed(&test.send(&without(&test.good, field)).await, 400);
         assert!(message.contains(field), "{message}");
-        let misspelt = without(&house.good, field);
+        let misspelt = without(&test.good, field);
         let misspelt = with(&misspelt, &field.to_uppercase(), FIRST_PASSWORD);
-        assert_failed(&house.send(&misspelt).await, 400);
+        assert_failed(&test.send(&misspelt).await, 400);
     }
-    let message = assert_failed(&house.send_body("{}").await, 400);
+    let message = assert_failed(&test.send_body("{}").await, 400);
     assert!(REQUIRED.iter().all(|field| message.contains(field)), "{message}");
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_only_looks_blank_is_a_password_like_any_other() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
-    assert_changed(&house.send(&passwords(&house.good, FIRST_PASSWORD, " ")).await);
-    assert!(house.is_password(" ").await);
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
+    assert_changed(&test.send(&passwords(&test.good, FIRST_PASSWORD, " ")).await);
+    assert!(test.is_password(" ").await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_email_is_a_plausible_address_of_at_most_320_characters() {
-    let house = start().await;
+    let test = start().await;
     // 64 for the local part, the at sign, and 255 for the domain.
     let labels = format!("{}.", "b".repeat(62)).repeat(4);
     let longest = format!("{}@{labels}{}", "a".repeat(64), "c".repeat(255 - labels.len()));
@@ -115,29 +115,29 @@ async fn the_email_is_a_plausible_address_of_at_most_320_characters() {
     for bad in
         ["pat", "pat@", "@example.org", "a b@example.org", "a@b@c", " a@b.c", "a@b.c ", &too_long]
     {
-        let message = assert_failed(&house.send(&with(&house.good, "email", bad)).await, 400);
+        let message = assert_failed(&test.send(&with(&test.good, "email", bad)).await, 400);
         assert!(message.contains("email"), "{bad}: {message}");
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
     // Fine as an address, but not the account's: the answer is another one.
-    let message = assert_failed(&house.send(&with(&house.good, "email", longest)).await, 400);
-    assert_eq!(house.last_try().await.outcome, "wrong-password", "{message}");
+    let message = assert_failed(&test.send(&with(&test.good, "email", longest)).await, 400);
+    assert_eq!(test.last_try().await.outcome, "wrong-password", "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_is_the_same_in_any_case() {
-    let house = start().await;
+    let test = start().await;
     let upper = "43AF9A8989FFB63CC9CDD0537@EXAMPLE.org";
-    assert_changed(&house.send(&with(&house.good, "email", upper)).await);
+    assert_changed(&test.send(&with(&test.good, "email", upper)).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_members_are_ignored() {
-    let house = start().await;
-    assert_changed(&house.send(&with(&house.good, "user", json!({ "userId": 5 }))).await);
+    let test = start().await;
+    assert_changed(&test.send(&with(&test.good, "user", json!({ "userId": 5 }))).await);
 }
 
-fn form(house: &House, fields: &[(&str, &str)]) -> Wire {
+fn form(test: &TestContext, fields: &[(&str, &str)]) -> Wire {
     let encode = |text: &str| -> String {
         text.bytes()
             .map(|byte| match byte {
@@ -149,54 +149,54 @@ fn form(house: &House, fields: &[(&str, &str)]) -> Wire {
     };
     let pairs: Vec<String> =
         fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
-    let wire = house.good.with("content-type", Some("application/x-www-form-urlencoded"));
+    let wire = test.good.with("content-type", Some("application/x-www-form-urlencoded"));
     Wire { body: pairs.join("&"), ..wire }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_is_read_like_json() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let email = "43af9a8989ffb63cc9cdd0537@example.org";
     let tricky = "50% of a+b & c=d, \u{5bc6}\u{7801}; \"quoted\"";
     let fields = |old: &'static str, new: &'static str| {
-        [("userId", house.user_id), ("email", email), ("oldPassword", old), ("newPassword", new)]
+        [("userId", test.user_id), ("email", email), ("oldPassword", old), ("newPassword", new)]
     };
-    assert_changed(&house.send(&form(&house, &fields(FIRST_PASSWORD, tricky))).await);
-    assert!(house.is_password(tricky).await);
-    let charset = form(&house, &fields(tricky, NEW))
+    assert_changed(&test.send(&form(&test, &fields(FIRST_PASSWORD, tricky))).await);
+    assert!(test.is_password(tricky).await);
+    let charset = form(&test, &fields(tricky, NEW))
         .with("content-type", Some("Application/X-WWW-Form-Urlencoded; charset=UTF-8"));
-    assert_changed(&house.send(&charset).await);
-    assert!(house.is_password(NEW).await);
+    assert_changed(&test.send(&charset).await);
+    assert!(test.is_password(NEW).await);
 
     for missing in 0..4 {
         let mut fields = fields(NEW, FIRST_PASSWORD).to_vec();
         let (name, _) = fields.remove(missing);
-        let message = assert_failed(&house.send(&form(&house, &fields)).await, 400);
+        let message = assert_failed(&test.send(&form(&test, &fields)).await, 400);
         assert!(message.contains(name), "{message}");
         fields.push((name, ""));
-        let message = assert_failed(&house.send(&form(&house, &fields)).await, 400);
+        let message = assert_failed(&test.send(&form(&test, &fields)).await, 400);
         assert!(message.contains(name), "{message}");
     }
-    let not_utf_8 = form(&house, &fields(NEW, FIRST_PASSWORD));
+    let not_utf_8 = form(&test, &fields(NEW, FIRST_PASSWORD));
     let not_utf_8 = Wire { body: format!("{}&x=%FF", not_utf_8.body), ..not_utf_8 };
-    assert_failed(&house.send(&not_utf_8).await, 400);
-    assert_failed(&house.send(&Wire { body: house.good.body.clone(), ..not_utf_8 }).await, 400);
-    assert!(house.is_password(NEW).await);
+    assert_failed(&test.send(&not_utf_8).await, 400);
+    assert_failed(&test.send(&Wire { body: test.good.body.clone(), ..not_utf_8 }).await, 400);
+    assert!(test.is_password(NEW).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_or_other_content_type_is_400_and_not_415() {
-    let house = start().await;
-    let answer = house.send(&house.good.with("content-type", None)).await;
+    let test = start().await;
+    let answer = test.send(&test.good.with("content-type", None)).await;
     let message = assert_failed(&answer, 400);
     for other in ["text/plain", "text/json", "application/xml", "multipart/form-data", "json", ""] {
-        let answer = house.send(&house.good.with("content-type", Some(other))).await;
+        let answer = test.send(&test.good.with("content-type", Some(other))).await;
         assert_eq!(assert_failed(&answer, 400), message, "{other}");
     }
-    let mut doubled = house.good.clone();
+    let mut doubled = test.good.clone();
     doubled.headers.push(("content-type".to_owned(), "application/json".to_owned()));
-    assert_failed(&house.send(&doubled).await, 400);
-    house.assert_untouched().await;
-    let charset = house.good.with("content-type", Some("Application/JSON; charset=utf-8"));
-    assert_changed(&house.send(&charset).await);
+    assert_failed(&test.send(&doubled).await, 400);
+    test.assert_untouched().await;
+    let charset = test.good.with("content-type", Some("Application/JSON; charset=utf-8"));
+    assert_changed(&test.send(&charset).await);
 }

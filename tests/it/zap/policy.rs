@@ -3,7 +3,7 @@
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::{assert_changed, assert_message, open, passwords, start};
-use crate::house::NEW;
+use crate::test_context::NEW;
 
 const SHORT: &str = "The new password must have at least 8 characters.";
 const LONG: &str = "The new password must have at most 30 characters.";
@@ -12,7 +12,7 @@ const SPECIAL: &str = "The new password must contain a special character.";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn vendor_zap_is_8_to_30_characters_with_a_digit_and_a_special_character() {
-    let house = open(Server::builder().api("zap", "policy = { preset = 'vendor-zap' }")).await;
+    let test = open(Server::builder().api("zap", "policy = { preset = 'vendor-zap' }")).await;
     let thirty = "n3wP@ssw0rd".repeat(3)[..30].to_owned();
     let thirty_one = format!("{thirty}x");
     let long_and_plain = "x".repeat(31);
@@ -26,10 +26,10 @@ async fn vendor_zap_is_8_to_30_characters_with_a_digit_and_a_special_character()
         ("abc", vec![SHORT, DIGIT, SPECIAL]),
         (&long_and_plain, vec![LONG, DIGIT, SPECIAL]),
     ] {
-        let answer = house.send(&passwords(&house.good, FIRST_PASSWORD, new)).await;
+        let answer = test.send(&passwords(&test.good, FIRST_PASSWORD, new)).await;
         assert_message(&answer, 400, &broken.join(" "));
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
     let mut old = FIRST_PASSWORD;
     // Eight, thirty, not of ASCII, common, the current one, and an earlier one: nothing else binds.
     for new in [
@@ -40,18 +40,18 @@ async fn vendor_zap_is_8_to_30_characters_with_a_digit_and_a_special_character()
         "P@ssw0rd",
         "abcde1!x",
     ] {
-        assert_changed(&house.send(&passwords(&house.good, old, new)).await);
-        assert!(house.is_password(new).await, "{new}");
+        assert_changed(&test.send(&passwords(&test.good, old, new)).await);
+        assert!(test.is_password(new).await, "{new}");
         old = new;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_by_default_length_counts_and_composition_does_not() {
-    let house = start().await;
-    let answer = house.send(&passwords(&house.good, FIRST_PASSWORD, "n3wP@ssw0rd")).await;
+    let test = start().await;
+    let answer = test.send(&passwords(&test.good, FIRST_PASSWORD, "n3wP@ssw0rd")).await;
     assert_message(&answer, 400, "The new password must have at least 15 characters.");
     let letters = "onlylowercaseletters";
-    assert_changed(&house.send(&passwords(&house.good, FIRST_PASSWORD, letters)).await);
-    assert_changed(&house.send(&passwords(&house.good, letters, NEW)).await);
+    assert_changed(&test.send(&passwords(&test.good, FIRST_PASSWORD, letters)).await);
+    assert_changed(&test.send(&passwords(&test.good, letters, NEW)).await);
 }

@@ -4,22 +4,22 @@ use http::Method;
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::{assert_changed, assert_failed, open, passwords, start};
-use crate::house::{ANY_PASSWORD, NEW};
 use crate::requests::Wire;
+use crate::test_context::{ANY_PASSWORD, NEW};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_path_may_end_in_a_slash() {
-    let house = open(Server::builder().tables(ANY_PASSWORD)).await;
-    assert_changed(&house.send_to("/v1/changePassword").await);
-    let back = passwords(&house.good, NEW, FIRST_PASSWORD);
+    let test = open(Server::builder().tables(ANY_PASSWORD)).await;
+    assert_changed(&test.send_to("/v1/changePassword").await);
+    let back = passwords(&test.good, NEW, FIRST_PASSWORD);
     let back = Wire { path: "/v1/changePassword/".to_owned(), ..back };
-    assert_changed(&house.send(&back).await);
-    assert!(house.is_password(FIRST_PASSWORD).await);
+    assert_changed(&test.send(&back).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_paths_are_404() {
-    let house = start().await;
+    let test = start().await;
     for path in [
         "/",
         "/v1",
@@ -29,30 +29,30 @@ async fn other_paths_are_404() {
         "/v1/changePasswords",
         "/api/v1/changePassword",
     ] {
-        assert_failed(&house.send_to(path).await, 404);
+        assert_failed(&test.send_to(path).await, 404);
     }
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_methods_are_405_and_post_is_allowed() {
-    let house = start().await;
+    let test = start().await;
     for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
-        let answer = house.send_as(method).await;
+        let answer = test.send_as(method).await;
         assert_failed(&answer, 405);
         assert_eq!(answer.header("allow"), "POST");
     }
-    let answer = house.send_as(Method::HEAD).await;
+    let answer = test.send_as(Method::HEAD).await;
     assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"));
     assert!(answer.body.is_empty());
-    house.assert_untouched().await;
+    test.assert_untouched().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn below_a_prefix_the_api_is_there_and_only_there() {
-    let house = open(Server::builder().api("zap", "prefix = '/eu/zap'")).await;
-    assert_failed(&house.send(&house.good).await, 404);
-    house.assert_untouched().await;
-    assert_changed(&house.send_to("/eu/zap/v1/changePassword/").await);
-    assert!(house.is_password(NEW).await);
+    let test = open(Server::builder().api("zap", "prefix = '/eu/zap'")).await;
+    assert_failed(&test.send(&test.good).await, 404);
+    test.assert_untouched().await;
+    assert_changed(&test.send_to("/eu/zap/v1/changePassword/").await);
+    assert!(test.is_password(NEW).await);
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use criterion::Criterion;
 use http::{Method, Request, request::Parts};
 use repass_core::{
-    Account, AccountId, Caller, Changed, KeyId, KeyIdentity, KeyKind, Profile, Realm,
-    SystemRandomness, TokenId, TokenIdentity,
+    Account, AccountId, Caller, Changed, KeyId, KeyIdentity, KeyKind, Realm, SystemRandomness,
+    TokenId, TokenIdentity,
 };
 use repass_spec::{Head, RouteMatch, Spec};
 use repass_spec_customer::CustomerSpec;
@@ -186,16 +186,9 @@ fn caller(realm: &Realm) -> Caller {
 
 fn changed(realm: &Realm, user_id: &str) -> Changed {
     let at = jiff::Timestamp::UNIX_EPOCH;
-    let account = Account {
-        id: AccountId(Uuid::nil()),
-        realm: realm.clone(),
-        user_id: user_id.parse().unwrap(),
-        email: Some("pat@example.org".to_owned()),
-        username: Some("pat".to_owned()),
-        profile: Profile::default(),
-        active: true,
-        created_at: at,
-        updated_at: at,
-    };
+    let user_id = user_id.parse().unwrap();
+    let mut account = Account::new(AccountId(Uuid::nil()), realm.clone(), user_id, at);
+    account.email = "pat@example.org".parse().ok();
+    account.username = Some("pat".to_owned());
     Changed { account, at, version: 2 }
 }

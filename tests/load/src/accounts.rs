@@ -24,6 +24,13 @@ pub(crate) async fn add(url: &str, options: &HasherOptions, count: usize) -> Vec
     let key = store.installation_key(None, &SystemRandomness).await.unwrap().key;
     let hasher = Arc::new(Argon2idHasher::start(options, Arc::new(SystemRandomness)).unwrap());
     let engine = Engine::builder(store.ports(), hasher, key).build();
+    let holders = add_to(&engine, count).await;
+    store.close().await.unwrap();
+    holders
+}
+
+/// The same over an engine.
+pub(crate) async fn add_to(engine: &Engine, count: usize) -> Vec<Holder> {
     let administration = engine.administration();
     let realm: Realm = "etna".parse().unwrap();
     let (_, app_key) = administration.issue_key(&realm, KeyKind::App, "load").await.unwrap();
@@ -51,6 +58,5 @@ pub(crate) async fn add(url: &str, options: &HasherOptions, count: usize) -> Vec
             first_password: password,
         });
     }
-    store.close().await.unwrap();
     holders
 }

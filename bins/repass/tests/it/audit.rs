@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use repass_core::{AuditRecord, Context, CredentialStore, FinishAttempt};
+use repass_core::{AuditRecord, Context, FinishAttempt};
 use repass_store::{Store, StoreOptions};
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ fn every_act_is_on_record() {
     assert_eq!(
         told,
         [
-            ["pat", "password.change", "wrong-password", "anonymous"],
+            ["pat", "password.change", "inactive", "anonymous"],
             ["pat", "account.deactivate", "ok", "operator"],
             ["pat", "account.add", "ok", "operator"],
         ]
@@ -37,7 +37,7 @@ fn every_act_is_on_record() {
     let lines: Vec<&str> = all.lines().collect();
     assert_eq!(lines.len(), 5, "{all}");
     assert!(lines[0].starts_with("AT ") && lines[0].ends_with("USER AGENT"), "{all}");
-    assert!(lines[1].contains("wrong-password"), "{all}");
+    assert!(lines[1].contains("inactive"), "{all}");
     let newest = bench.json(&["audit", "list", "--limit", "1"], "");
     assert_eq!(newest.as_array().unwrap().len(), 1);
     let shop = bench.json(&["audit", "list", "--realm", "shop"], "");
@@ -78,4 +78,20 @@ fn a_record_cannot_steer_the_terminal() {
         assert!(!text.contains(raw) && !json.stdout.contains(raw), "{raw:?}");
     }
     assert_eq!(json.json()[0]["context"]["user_agent"], evil);
+}
+
+#[test]
+fn a3_records_are_found_by_action_outcome_and_time() {
+    let bench = Bench::with_pat();
+    bench.run(&["account", "deactivate", "--user-id", "pat"]).succeeded();
+    let count = |arguments: &[&str]| -> usize {
+        bench.json(&[&["audit", "list"], arguments].concat(), "").as_array().unwrap().len()
+    };
+    assert_eq!(count(&["--action", "account.add"]), 1);
+    assert_eq!(count(&["--outcome", "ok"]), 2);
+    assert_eq!(count(&["--outcome", "wrong-password"]), 0);
+    assert_eq!(count(&["--since", "2000-01-01"]), 2);
+    assert_eq!(count(&["--until", "2000-01-01T00:00:00+02:00"]), 0);
+    let refused = bench.run(&["audit", "list", "--since", "yesterday"]);
+    refused.failed(2, &["--since", "2026-11-27T12:30:00Z"]);
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use repass_core::{AccountWithCredential, CredentialStore, Subject};
+use repass_core::{AccountWithCredential, Subject};
 use repass_store::{Store, StoreOptions};
 use serde_json::{Value, json};
 
@@ -141,7 +141,7 @@ fn bad_rows_are_told_by_line_and_cost_no_other() {
         (["", "", "", "", "", "", "", "", "", ""], "no user_id"),
         (["a\u{7}", "", "", "", "", "", "", "", "", ""], "user_id: a user id is 1 to 320 bytes"),
         (["a", "Shop", "", "", "", "", "", "", "", ""], "realm: a realm is 1 to 64"),
-        (["a", "", "nobody", "", "", "", "", "", "", ""], "no e-mail address"),
+        (["a", "", "nobody", "", "", "", "", "", "", ""], "an e-mail address reads"),
         (["a", "", "", "b\nc", "", "", "", "", "", ""], "no control characters"),
         (["a", "", "", "", "maybe", "", "", "", "", ""], "active is neither"),
         (["a", "", "", "", "", "[1]", "", "", "", ""], "attributes is no JSON object"),
@@ -286,7 +286,11 @@ fn a_dry_run_writes_nothing_and_tells_all() {
     assert_eq!(run.status, 1);
     let told = "4 rows: 1 would be added, 2 present, 1 refused; nothing was written\n";
     assert_eq!(run.stdout, told);
-    assert!(run.stderr.starts_with("users.csv:3: that is no e-mail address\n"), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("users.csv:3: email: an e-mail address reads"),
+        "{}",
+        run.stderr
+    );
     assert_eq!((bench.count(), bench.imports_on_record().len()), (1, 0));
     let tally = bench.run(&["account", "import", "users.csv", "--dry-run", "--json"]).json();
     assert_eq!((&tally["added"], &tally["dry_run"]), (&json!(1), &json!(true)));

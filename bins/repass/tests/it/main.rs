@@ -6,6 +6,7 @@ mod bench;
 
 mod accounts;
 mod audit;
+mod database;
 mod export;
 mod hash;
 mod help;

@@ -144,7 +144,7 @@ fn a_key_file_must_be_there_and_hold_a_key() {
         let arguments = ["account", "add", "--user-id", "pat", "--no-password", "--key-file", file];
         bench.run(&arguments)
     };
-    add("none.key").failed(2, &["--key-file", "none.key", "No such file"]);
+    add("none.key").failed(2, &["--key-file", "none.key is missing"]);
     let poor = bench.folder.path().join("poor.key");
     std::fs::write(&poor, "short").unwrap();
     let run = add("poor.key");

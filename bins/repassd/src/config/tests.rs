@@ -173,7 +173,7 @@ fn every_mistake_names_place_key_and_reason() {
     let homeless = GOOD.replace("[store]\nurl = 'sqlite:///tmp/x.db'\n", "");
     assert!(wrong(&homeless, &[]).starts_with("r.toml: store.url: is required"));
     let in_schema = GOOD.replace("x.db'", "x.db'\nschema = 'repass'");
-    assert!(wrong(&in_schema, &[]).starts_with("r.toml: store.schema: SQLite has no schemas"));
+    assert!(wrong(&in_schema, &[]).starts_with("r.toml: store.schema: is for PostgreSQL"));
     let keyless = GOOD.replace("sqlite:///tmp/x.db", "postgres://u:secret@h/db");
     assert!(wrong(&keyless, &[]).starts_with("r.toml: store.key_file: is required"));
     assert!(!wrong(&keyless, &[]).contains("secret"));

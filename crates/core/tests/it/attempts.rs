@@ -7,7 +7,7 @@ use repass_core::{
 };
 use repass_testkit::fixtures;
 
-use crate::house::{House, NEW, OLD, by, old_password, realm};
+use crate::test_context::{NEW, OLD, TestContext, by, old_password, realm};
 
 fn closed_for(result: Result<repass_core::Changed, ChangeError>) -> Duration {
     match result {
@@ -18,56 +18,56 @@ fn closed_for(result: Result<repass_core::Changed, ChangeError>) -> Duration {
 
 #[tokio::test]
 async fn nist_3_2_2_the_account_closes_for_a_growing_time() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     for _ in 0..3 {
-        assert!(matches!(house.guess().await, Err(ChangeError::WrongPassword)));
+        assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)));
     }
-    assert_eq!(closed_for(house.guess().await).as_secs(), 1);
-    let right = house.change(old_password("pat", OLD, NEW)).await;
+    assert_eq!(closed_for(test.guess().await).as_secs(), 1);
+    let right = test.change(old_password("pat", OLD, NEW)).await;
     assert_eq!(closed_for(right).as_secs(), 1, "the right password is not looked at either");
-    house.pass(1);
-    assert!(matches!(house.guess().await, Err(ChangeError::WrongPassword)));
-    assert_eq!(closed_for(house.guess().await).as_secs(), 2);
-    house.pass(2);
-    house.change(old_password("pat", OLD, NEW)).await.unwrap();
+    test.pass(1);
+    assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)));
+    assert_eq!(closed_for(test.guess().await).as_secs(), 2);
+    test.pass(2);
+    test.change(old_password("pat", OLD, NEW)).await.unwrap();
     for _ in 0..3 {
-        assert!(matches!(house.guess().await, Err(ChangeError::WrongPassword)), "starts anew");
+        assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)), "starts anew");
     }
 }
 
 #[tokio::test]
 async fn tries_while_closed_are_neither_verified_nor_charged() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     for _ in 0..3 {
-        let _ = house.guess().await;
+        let _ = test.guess().await;
     }
-    house.hasher.take_verified();
+    test.hasher.take_verified();
     for _ in 0..20 {
-        closed_for(house.guess().await);
+        closed_for(test.guess().await);
     }
-    assert_eq!(house.hasher.take_verified(), 0);
-    let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
+    assert_eq!(test.hasher.take_verified(), 0);
+    let (_, attempts) = test.operator.show_account(&realm(), "pat").await.unwrap();
     assert_eq!(attempts.failures, 3);
 }
 
 #[tokio::test]
 async fn asvs_6_3_8_an_unknown_identifier_is_closed_the_same_way() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     for _ in 0..3 {
-        let result = house.change(old_password("nobody", OLD, NEW)).await;
+        let result = test.change(old_password("nobody", OLD, NEW)).await;
         assert!(matches!(result, Err(ChangeError::WrongPassword)));
     }
-    assert_eq!(closed_for(house.change(old_password("nobody", OLD, NEW)).await).as_secs(), 1);
-    let other = house.change(old_password("somebody", OLD, NEW)).await;
+    assert_eq!(closed_for(test.change(old_password("nobody", OLD, NEW)).await).as_secs(), 1);
+    let other = test.change(old_password("somebody", OLD, NEW)).await;
     assert!(matches!(other, Err(ChangeError::WrongPassword)));
 }
 
 #[tokio::test]
 async fn e3_attempts_of_unknown_identifiers_are_deleted_by_the_engine() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     let strangers: Vec<String> = (0..200).map(|n| format!("stranger-{n}")).collect();
     for stranger in &strangers {
-        let _ = house.change(old_password(stranger, OLD, NEW)).await;
+        let _ = test.change(old_password(stranger, OLD, NEW)).await;
     }
     let installation = InstallationKey::from_bytes([3; 32]);
     let remembered = async || {
@@ -75,21 +75,21 @@ async fn e3_attempts_of_unknown_identifiers_are_deleted_by_the_engine() {
         for stranger in &strangers {
             let subject = Subject::new(realm(), stranger);
             let row =
-                house.store.attempts(&AttemptKey::unknown(&subject, &installation)).await.unwrap();
+                test.store.attempts(&AttemptKey::unknown(&subject, &installation)).await.unwrap();
             count += row.failures;
         }
         count
     };
-    house.pass(30 * 24 * 60 * 60 - 1);
+    test.pass(30 * 24 * 60 * 60 - 1);
     let refuse = async |times| {
         for _ in 0..times {
-            let refused = house.change(old_password("pat", OLD, "short")).await;
+            let refused = test.change(old_password("pat", OLD, "short")).await;
             assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
         }
     };
     refuse(64).await;
     assert_eq!(remembered().await, 200, "for 30 days");
-    house.pass(1);
+    test.pass(1);
     refuse(64).await;
     assert_eq!(remembered().await, 72, "128 at a time");
     refuse(64).await;
@@ -98,59 +98,59 @@ async fn e3_attempts_of_unknown_identifiers_are_deleted_by_the_engine() {
 
 #[tokio::test]
 async fn nist_3_2_2_after_a_hundred_failures_only_a_reset_or_an_operator_opens_it() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     for _ in 0..100 {
-        assert!(matches!(house.guess().await, Err(ChangeError::WrongPassword)));
-        house.pass(900);
+        assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)));
+        test.pass(900);
     }
-    house.pass(1_000_000);
-    assert_eq!(closed_for(house.guess().await).as_secs(), 900);
-    closed_for(house.change(old_password("pat", OLD, NEW)).await);
+    test.pass(1_000_000);
+    assert_eq!(closed_for(test.guess().await).as_secs(), 900);
+    closed_for(test.change(old_password("pat", OLD, NEW)).await);
 
-    house.desk.unlock(&realm(), "pat").await.unwrap();
-    house.change(old_password("pat", OLD, NEW)).await.unwrap();
+    test.operator.unlock(&realm(), "pat").await.unwrap();
+    test.change(old_password("pat", OLD, NEW)).await.unwrap();
 
     for _ in 0..100 {
-        let _ = house.guess().await;
-        house.pass(900);
+        let _ = test.guess().await;
+        test.pass(900);
     }
-    let token = house.reset_token("pat").await;
+    let token = test.reset_token("pat").await;
     let reset = by("pat", repass_core::Proof::ResetToken(token), "now a third password");
-    house.change(reset).await.unwrap();
-    house.change(old_password("pat", "now a third password", "and then a fourth")).await.unwrap();
+    test.change(reset).await.unwrap();
+    test.change(old_password("pat", "now a third password", "and then a fourth")).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_right_proof_is_never_charged() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     for _ in 0..10 {
-        let refused = house.change(old_password("pat", OLD, "short")).await;
+        let refused = test.change(old_password("pat", OLD, "short")).await;
         assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
     }
-    let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
+    let (_, attempts) = test.operator.show_account(&realm(), "pat").await.unwrap();
     assert_eq!(attempts, repass_core::AttemptState::default());
 }
 
 #[tokio::test]
 async fn a_try_that_found_no_room_is_not_charged() {
-    let house = House::new().await;
-    house.hasher.busy.store(10, Ordering::SeqCst);
+    let test = TestContext::new().await;
+    test.hasher.busy.store(10, Ordering::SeqCst);
     for _ in 0..10 {
-        let busy = house.change(old_password("pat", OLD, NEW)).await;
+        let busy = test.change(old_password("pat", OLD, NEW)).await;
         assert!(matches!(busy, Err(ChangeError::Busy { .. })), "{busy:?}");
     }
-    house.change(old_password("pat", OLD, NEW)).await.unwrap();
+    test.change(old_password("pat", OLD, NEW)).await.unwrap();
 }
 
 #[tokio::test]
 async fn the_failure_that_closes_an_account_is_told_at_once_and_once() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     for _ in 0..5 {
-        let _ = house.guess().await;
-        house.clock.advance(Duration::from_secs(60));
+        let _ = test.guess().await;
+        test.clock.advance(Duration::from_secs(60));
     }
     let entries =
-        house.store.entries(&OutboxFilter { limit: 10, ..OutboxFilter::default() }).await.unwrap();
+        test.store.entries(&OutboxFilter { limit: 10, ..OutboxFilter::default() }).await.unwrap();
     let kinds: Vec<_> = entries.iter().map(|entry| entry.event.kind.as_str()).collect();
     assert_eq!(kinds, ["account.locked"]);
     let locked = &entries[0];
@@ -161,13 +161,13 @@ async fn the_failure_that_closes_an_account_is_told_at_once_and_once() {
 #[tokio::test]
 async fn a_right_proof_that_comes_third_tells_of_no_lock() {
     for new in [NEW, "short"] {
-        let house = House::new().await;
+        let test = TestContext::new().await;
         for _ in 0..2 {
-            let _ = house.guess().await;
+            let _ = test.guess().await;
         }
-        let result = house.change(old_password("pat", OLD, new)).await;
+        let result = test.change(old_password("pat", OLD, new)).await;
         assert_eq!(result.is_ok(), new == NEW, "{result:?}");
-        let events = fixtures::events(&house.store).await;
+        let events = fixtures::events(&test.store).await;
         let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
         let expected: &[&str] = if new == NEW { &["password.changed"] } else { &[] };
         assert_eq!(kinds, expected, "a change refused after a right proof is no event");
@@ -176,54 +176,54 @@ async fn a_right_proof_that_comes_third_tells_of_no_lock() {
 
 #[tokio::test]
 async fn guesses_at_nobody_tell_nothing() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     for _ in 0..5 {
-        let _ = house.change(old_password("nobody", OLD, NEW)).await;
-        house.clock.advance(Duration::from_secs(60));
+        let _ = test.change(old_password("nobody", OLD, NEW)).await;
+        test.clock.advance(Duration::from_secs(60));
     }
-    assert!(fixtures::events(&house.store).await.is_empty());
+    assert!(fixtures::events(&test.store).await.is_empty());
 }
 
 #[tokio::test]
 async fn where_the_hasher_is_overloaded_nothing_is_tried() {
-    let house = House::new().await;
-    let before = house.audit().await.len();
-    house.hasher.take_verified();
-    house.hasher.overloaded.store(true, Ordering::SeqCst);
+    let test = TestContext::new().await;
+    let before = test.audit().await.len();
+    test.hasher.take_verified();
+    test.hasher.overloaded.store(true, Ordering::SeqCst);
     for password in [OLD, "a wrong guess of mine"] {
-        let busy = house.change(old_password("pat", password, NEW)).await;
+        let busy = test.change(old_password("pat", password, NEW)).await;
         let Err(ChangeError::Busy { retry_after }) = busy else { panic!("{busy:?}") };
         assert_eq!(retry_after, Duration::from_secs(7));
     }
-    assert_eq!(house.hasher.take_verified(), 0);
-    let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
+    assert_eq!(test.hasher.take_verified(), 0);
+    let (_, attempts) = test.operator.show_account(&realm(), "pat").await.unwrap();
     assert_eq!(attempts.failures, 0);
-    assert_eq!(house.audit().await.len(), before);
-    house.hasher.overloaded.store(false, Ordering::SeqCst);
-    house.change(old_password("pat", OLD, NEW)).await.unwrap();
+    assert_eq!(test.audit().await.len(), before);
+    test.hasher.overloaded.store(false, Ordering::SeqCst);
+    test.change(old_password("pat", OLD, NEW)).await.unwrap();
 }
 
 #[tokio::test]
 async fn a2_refusals_of_a_locked_account_are_counted_in_one_record() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     for _ in 0..3 {
-        let _ = house.guess().await;
+        let _ = test.guess().await;
     }
-    let before = house.audit().await.len();
+    let before = test.audit().await.len();
     for _ in 0..10 {
-        let refused = house.guess().await;
+        let refused = test.guess().await;
         assert!(matches!(refused, Err(ChangeError::TooManyAttempts { .. })), "{refused:?}");
     }
-    let trail = house.audit().await;
+    let trail = test.audit().await;
     assert_eq!(trail.len(), before + 1, "ten refusals leave one record");
     assert_eq!(
         (trail[0].outcome.as_str(), trail[0].detail.as_deref()),
         ("too-many-attempts", None)
     );
 
-    house.clock.advance(Duration::from_secs(60));
-    house.change(old_password("pat", OLD, NEW)).await.unwrap();
-    let trail = house.audit().await;
+    test.clock.advance(Duration::from_secs(60));
+    test.change(old_password("pat", OLD, NEW)).await.unwrap();
+    let trail = test.audit().await;
     let told = (trail[0].outcome.as_str(), trail[0].detail.as_deref());
     assert_eq!(told, ("ok", Some("refused-before=9")));
 }

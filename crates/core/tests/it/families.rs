@@ -7,7 +7,7 @@ use repass_core::{
 use repass_hash_families::{ExportedHash, Family, ImportFormat, imported};
 use repass_testkit::fixtures;
 
-use crate::house::{House, NEW, OLD, old_password, realm};
+use crate::test_context::{NEW, OLD, TestContext, old_password, realm};
 
 /// The signer key of the example in the README of firebase/scrypt.
 const SIGNER_KEY: &str =
@@ -85,157 +85,157 @@ fn known() -> Vec<(Family, &'static str, String)> {
         .collect()
 }
 
-async fn house() -> House {
+async fn test() -> TestContext {
     let projects = Projects::none().with_encoded("shop-1", SIGNER_KEY).unwrap();
-    House::with_projects(projects).await
+    TestContext::with_projects(projects).await
 }
 
-pub(crate) async fn credential(house: &House, user_id: &str) -> Credential {
-    let found = house.store.find(&Subject::new(realm(), user_id)).await.unwrap().unwrap();
+pub(crate) async fn credential(test: &TestContext, user_id: &str) -> Credential {
+    let found = test.store.find(&Subject::new(realm(), user_id)).await.unwrap().unwrap();
     found.credential.unwrap()
 }
 
 #[tokio::test]
 async fn owasp_storage_a_change_replaces_a_hash_of_any_family() {
-    let house = house().await;
+    let test = test().await;
     for (family, password, text) in known() {
         let user_id = &format!("of-{family}");
         assert_eq!(Family::of(&text), Some(family));
-        house.add_stored(user_id, &text).await;
+        test.add_stored(user_id, &text).await;
         let stored = HashedPassword::from_stored(&text);
-        assert!(!house.hasher.is_current(&stored), "{family}");
+        assert!(!test.hasher.is_current(&stored), "{family}");
 
-        let wrong = house.change(old_password(user_id, "a wrong guess of mine", NEW)).await;
+        let wrong = test.change(old_password(user_id, "a wrong guess of mine", NEW)).await;
         assert!(matches!(wrong, Err(ChangeError::WrongPassword)), "{family}: {wrong:?}");
-        let (_, attempts) = house.desk.show_account(&realm(), user_id).await.unwrap();
+        let (_, attempts) = test.operator.show_account(&realm(), user_id).await.unwrap();
         assert_eq!(attempts.failures, 1, "{family}");
-        assert_eq!(credential(&house, user_id).await.hash, stored, "{family}");
+        assert_eq!(credential(&test, user_id).await.hash, stored, "{family}");
 
-        house.change(old_password(user_id, password, NEW)).await.unwrap();
-        let after = credential(&house, user_id).await;
-        assert!(house.hasher.is_current(&after.hash), "{family}");
+        test.change(old_password(user_id, password, NEW)).await.unwrap();
+        let after = credential(&test, user_id).await;
+        assert!(test.hasher.is_current(&after.hash), "{family}");
         assert_eq!(after.version, 2, "{family}");
-        assert!(house.is_password(user_id, NEW).await, "{family}");
-        let back = house.change(old_password(user_id, password, NEW)).await;
+        assert!(test.is_password(user_id, NEW).await, "{family}");
+        let back = test.change(old_password(user_id, password, NEW)).await;
         assert!(matches!(back, Err(ChangeError::WrongPassword)), "{family}: {back:?}");
     }
 }
 
 #[tokio::test]
 async fn asvs_6_3_8_a_cheap_hash_costs_a_wrong_guess_a_fresh_one_as_well() {
-    let house = house().await;
-    house.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
-    house.hasher.take_verified();
+    let test = test().await;
+    test.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    test.hasher.take_verified();
     let wrong = old_password("outdated", "a wrong guess of mine", NEW);
-    assert!(matches!(house.change(wrong).await, Err(ChangeError::WrongPassword)));
-    assert_eq!(house.hasher.take_verified(), 2, "its own and the dummy hash");
+    assert!(matches!(test.change(wrong).await, Err(ChangeError::WrongPassword)));
+    assert_eq!(test.hasher.take_verified(), 2, "its own and the dummy hash");
 }
 
 #[tokio::test]
 async fn a_guess_at_a_hash_that_needs_a_rehash_is_charged_even_when_there_is_no_room_for_the_dummy_hash()
  {
-    let house = house().await;
-    house.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
-    house.hasher.busy_after(1);
+    let test = test().await;
+    test.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    test.hasher.busy_after(1);
     let wrong = old_password("outdated", "a wrong guess of mine", NEW);
-    let answer = house.change(wrong).await;
+    let answer = test.change(wrong).await;
     assert!(matches!(answer, Err(ChangeError::WrongPassword)), "{answer:?}");
-    let (_, attempts) = house.desk.show_account(&realm(), "outdated").await.unwrap();
+    let (_, attempts) = test.operator.show_account(&realm(), "outdated").await.unwrap();
     assert_eq!(attempts.failures, 1);
 }
 
 #[tokio::test]
 async fn a_refused_change_replaces_a_hash_that_needs_a_rehash_and_nothing_else() {
-    let house = house().await;
+    let test = test().await;
     for (family, password, text) in known() {
         let user_id = &format!("of-{family}");
-        house.add_stored(user_id, &text).await;
-        let before = credential(&house, user_id).await;
-        let refused = house.change(old_password(user_id, password, "short")).await;
+        test.add_stored(user_id, &text).await;
+        let before = credential(&test, user_id).await;
+        let refused = test.change(old_password(user_id, password, "short")).await;
         assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{family}: {refused:?}");
 
-        let after = credential(&house, user_id).await;
-        assert!(house.hasher.is_current(&after.hash), "{family}");
+        let after = credential(&test, user_id).await;
+        assert!(test.hasher.is_current(&after.hash), "{family}");
         assert_eq!((after.version, after.changed_at), (before.version, before.changed_at));
-        assert!(house.is_password(user_id, password).await, "{family}: it is the same password");
-        let (account, attempts) = house.desk.show_account(&realm(), user_id).await.unwrap();
+        assert!(test.is_password(user_id, password).await, "{family}: it is the same password");
+        let (account, attempts) = test.operator.show_account(&realm(), user_id).await.unwrap();
         assert_eq!(attempts.failures, 0, "{family}");
-        assert!(house.store.history(account.id, 10).await.unwrap().is_empty(), "{family}");
-        let audit = house.audit().await;
+        assert!(test.store.history(account.id, 10).await.unwrap().is_empty(), "{family}");
+        let audit = test.audit().await;
         let told = |at: usize| (audit[at].action.as_str(), audit[at].outcome.as_str());
         assert_eq!(told(0), ("password.change", "rejected"));
         assert_eq!(told(1), ("password.rehash", "ok"));
         assert_eq!(audit[1].account, Some(account.id));
 
-        house.change(old_password(user_id, password, "short")).await.unwrap_err();
-        assert_eq!(credential(&house, user_id).await, after, "{family}: it is current by now");
-        house.change(old_password(user_id, password, NEW)).await.unwrap();
+        test.change(old_password(user_id, password, "short")).await.unwrap_err();
+        assert_eq!(credential(&test, user_id).await, after, "{family}: it is current by now");
+        test.change(old_password(user_id, password, NEW)).await.unwrap();
     }
     assert!(
-        fixtures::events(&house.store).await.iter().all(|event| event.kind == "password.changed")
+        fixtures::events(&test.store).await.iter().all(|event| event.kind == "password.changed")
     );
 }
 
 #[tokio::test]
 async fn a_current_hash_is_left_alone_by_a_refused_change() {
-    let house = house().await;
-    let before = credential(&house, "pat").await;
-    house.change(old_password("pat", OLD, "short")).await.unwrap_err();
-    assert_eq!(credential(&house, "pat").await, before);
-    assert!(house.audit().await.iter().all(|record| record.action != "password.rehash"));
+    let test = test().await;
+    let before = credential(&test, "pat").await;
+    test.change(old_password("pat", OLD, "short")).await.unwrap_err();
+    assert_eq!(credential(&test, "pat").await, before);
+    assert!(test.audit().await.iter().all(|record| record.action != "password.rehash"));
 }
 
 #[tokio::test]
 async fn a_wrong_password_replaces_nothing() {
-    let house = house().await;
-    house.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
-    let before = credential(&house, "outdated").await;
-    house.change(old_password("outdated", "testing124", "short")).await.unwrap_err();
-    assert_eq!(credential(&house, "outdated").await, before);
+    let test = test().await;
+    test.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    let before = credential(&test, "outdated").await;
+    test.change(old_password("outdated", "testing124", "short")).await.unwrap_err();
+    assert_eq!(credential(&test, "outdated").await, before);
 }
 
 #[tokio::test]
 async fn no_room_to_replace_a_hash_that_needs_a_rehash_changes_no_answer() {
-    let house = house().await;
-    house.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
-    let before = credential(&house, "outdated").await;
-    house.hasher.refuse_hashes(true);
-    let refused = house.change(old_password("outdated", "testing123", "short")).await;
+    let test = test().await;
+    test.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
+    let before = credential(&test, "outdated").await;
+    test.hasher.refuse_hashes(true);
+    let refused = test.change(old_password("outdated", "testing123", "short")).await;
     assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
-    assert_eq!(credential(&house, "outdated").await, before);
-    house.hasher.refuse_hashes(false);
-    house.change(old_password("outdated", "testing123", "short")).await.unwrap_err();
-    assert!(house.hasher.is_current(&credential(&house, "outdated").await.hash));
+    assert_eq!(credential(&test, "outdated").await, before);
+    test.hasher.refuse_hashes(false);
+    test.change(old_password("outdated", "testing123", "short")).await.unwrap_err();
+    assert!(test.hasher.is_current(&credential(&test, "outdated").await.hash));
 }
 
 #[tokio::test]
 async fn weaker_and_stronger_argon2_and_other_variants_need_a_rehash() {
-    let house = house().await;
+    let test = test().await;
     for text in [
         "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
         "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8",
         "$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY",
     ] {
         let user_id = &random_uuid(&SystemRandomness).unwrap().to_string();
-        house.add_stored(user_id, text).await;
-        house.change(old_password(user_id, "password", "short")).await.unwrap_err();
-        assert!(house.hasher.is_current(&credential(&house, user_id).await.hash), "{text}");
+        test.add_stored(user_id, text).await;
+        test.change(old_password(user_id, "password", "short")).await.unwrap_err();
+        assert!(test.hasher.is_current(&credential(&test, user_id).await.hash), "{text}");
     }
     for text in ["", "$argon2id$", "hunter2"] {
-        assert!(!house.hasher.is_current(&HashedPassword::from_stored(text)), "{text}");
+        assert!(!test.hasher.is_current(&HashedPassword::from_stored(text)), "{text}");
     }
-    assert!(house.hasher.is_current(house.hasher.dummy_hash()));
+    assert!(test.hasher.is_current(test.hasher.dummy_hash()));
 }
 
 #[tokio::test]
 async fn a_firebase_hash_without_its_projects_key_is_nobodys() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     let (_, password, text) = known().pop().unwrap();
-    house.add_stored("kim", &text).await;
-    let answer = house.change(old_password("kim", password, NEW)).await;
+    test.add_stored("kim", &text).await;
+    let answer = test.change(old_password("kim", password, NEW)).await;
     assert!(matches!(answer, Err(ChangeError::WrongPassword)), "{answer:?}");
-    let stored = credential(&house, "kim").await.hash;
-    let error = house.hasher.verify(std::sync::Arc::new(password.into()), &stored).await;
+    let stored = credential(&test, "kim").await.hash;
+    let error = test.hasher.verify(std::sync::Arc::new(password.into()), &stored).await;
     let error = error.unwrap_err();
     assert!(error.is_unverifiable());
     assert_eq!(

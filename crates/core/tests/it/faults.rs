@@ -8,7 +8,7 @@ use repass_core::{
     StoreError, Subject,
 };
 
-use crate::house::{House, NEW, OLD, old_password, realm};
+use crate::test_context::{NEW, OLD, TestContext, old_password, realm};
 
 /// A store that can do everything but change a password and forget attempts.
 struct FullDisk(Arc<dyn CredentialStore>);
@@ -53,18 +53,18 @@ impl CredentialStore for FullDisk {
 
 #[tokio::test]
 async fn a_commit_that_fails_does_not_charge_the_holder_of_the_right_password() {
-    let house = House::new().await;
-    let store = FullDisk(Arc::new(house.store.clone()));
+    let test = TestContext::new().await;
+    let store = FullDisk(Arc::new(test.store.clone()));
     let key = InstallationKey::from_bytes([3; 32]);
-    let engine = Engine::over_credentials(Arc::new(store), house.hasher.clone(), key)
-        .clock(house.clock.clone())
+    let engine = Engine::over_credentials(Arc::new(store), test.hasher.clone(), key)
+        .clock(test.clock.clone())
         .build();
     for _ in 0..5 {
         let result = engine.change(old_password("pat", OLD, NEW)).await;
         assert!(matches!(result, Err(ChangeError::Store(_))), "{result:?}");
-        let (_, attempts) = house.desk.show_account(&realm(), "pat").await.unwrap();
+        let (_, attempts) = test.operator.show_account(&realm(), "pat").await.unwrap();
         assert_eq!(attempts.failures, 0);
         assert_eq!(attempts.password_locked_until, None);
     }
-    assert_eq!(house.audit().await[0].outcome, "fault");
+    assert_eq!(test.audit().await[0].outcome, "fault");
 }

@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 const HASH: &str =
     "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
-struct Desk {
+struct AdminContext {
     store: Arc<MemoryStore>,
     clock: Arc<ManualClock>,
     administration: Administration,
 }
 
-impl Desk {
+impl AdminContext {
     fn new() -> Self {
         let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(ManualClock::new(at(1_000)));
@@ -91,34 +91,34 @@ fn present(differing: &[&'static str]) -> ImportVerdict {
 
 #[tokio::test]
 async fn accounts_of_several_realms_are_told_in_their_order() {
-    let desk = Desk::new();
+    let operator = AdminContext::new();
     let accounts = || vec![new("b", "pat"), new("a", "pat"), new("b", "kim"), new("b", "pat")];
-    let verdicts = desk.import(accounts()).await;
+    let verdicts = operator.import(accounts()).await;
     let added = ImportVerdict::Added;
     assert_eq!(verdicts, [added.clone(), added.clone(), added, present(&[])]);
-    let pat = desk.found("b", "pat").await.unwrap();
+    let pat = operator.found("b", "pat").await.unwrap();
     assert_eq!(pat.credential.as_ref().unwrap().hash.as_str(), HASH);
     assert_eq!((pat.account.created_at, pat.account.updated_at), (at(1_000), at(1_000)));
     assert!(pat.account.active);
     let counted = |realm: &str, detail: &str| (realm.to_owned(), detail.to_owned());
     let trail = [counted("a", "added=1,present=0"), counted("b", "added=2,present=1")];
-    assert_eq!(desk.trail().await, trail);
+    assert_eq!(operator.trail().await, trail);
 
-    desk.clock.advance(std::time::Duration::from_secs(60));
-    assert_eq!(desk.import(accounts()).await, vec![present(&[]); 4]);
-    assert_eq!(desk.found("b", "pat").await.unwrap(), pat);
-    assert_eq!(desk.trail().await, trail, "a second run changes nothing");
-    assert!(desk.import(Vec::new()).await.is_empty());
+    operator.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(operator.import(accounts()).await, vec![present(&[]); 4]);
+    assert_eq!(operator.found("b", "pat").await.unwrap(), pat);
+    assert_eq!(operator.trail().await, trail, "a second run changes nothing");
+    assert!(operator.import(Vec::new()).await.is_empty());
 }
 
 #[tokio::test]
 async fn what_an_account_says_otherwise_is_told_and_not_written() {
-    let desk = Desk::new();
+    let operator = AdminContext::new();
     let mut first = new("a", "pat");
     first.account.email = "Pat@example.org".parse().ok();
     first.account.username = Some("patty".to_owned());
-    desk.import(vec![first]).await;
-    let stored = desk.found("a", "pat").await.unwrap();
+    operator.import(vec![first]).await;
+    let stored = operator.found("a", "pat").await.unwrap();
 
     let silent = new("a", "pat");
     let mut same = new("a", "pat");
@@ -129,10 +129,10 @@ async fn what_an_account_says_otherwise_is_told_and_not_written() {
     other.account.username = Some("Patty".to_owned());
     other.active = Some(false);
     other.password = None;
-    let verdicts = desk.import(vec![silent, same, other]).await;
+    let verdicts = operator.import(vec![silent, same, other]).await;
     let all = present(&["email", "username", "active"]);
     assert_eq!(verdicts, [present(&[]), present(&[]), all]);
-    assert_eq!(desk.found("a", "pat").await.unwrap(), stored);
+    assert_eq!(operator.found("a", "pat").await.unwrap(), stored);
 }
 
 fn nested(levels: usize) -> Value {
@@ -172,9 +172,9 @@ async fn what_cannot_be_an_account_is_refused_and_the_rest_goes_on() {
     ];
     let (bad, reasons): (Vec<NewImport>, Vec<&str>) = cases.into_iter().unzip();
     let count = bad.len();
-    let desk = Desk::new();
+    let operator = AdminContext::new();
     let accounts = std::iter::once(new("a", "first")).chain(bad).chain([new("a", "last")]);
-    let verdicts = desk.import(accounts.collect()).await;
+    let verdicts = operator.import(accounts.collect()).await;
     assert_eq!(
         (&verdicts[0], &verdicts[count + 1]),
         (&ImportVerdict::Added, &ImportVerdict::Added)
@@ -184,13 +184,13 @@ async fn what_cannot_be_an_account_is_refused_and_the_rest_goes_on() {
         assert!(reason.contains(part), "{part}: {reason}");
         assert!(!reason.contains("hunter2") && !reason.contains("c29tZXNhbHQ"), "{reason}");
     }
-    assert_eq!(desk.found("a", "bad").await, None);
-    assert_eq!(desk.import(vec![attributes(63)]).await, [ImportVerdict::Added]);
+    assert_eq!(operator.found("a", "bad").await, None);
+    assert_eq!(operator.import(vec![attributes(63)]).await, [ImportVerdict::Added]);
 }
 
 #[tokio::test]
 async fn moments_that_are_not_said_follow_from_those_that_are() {
-    let desk = Desk::new();
+    let operator = AdminContext::new();
     let mut import = Vec::new();
     for (user_id, created_at, updated_at, changed_at) in [
         ("none", None, None, None),
@@ -208,7 +208,7 @@ async fn moments_that_are_not_said_follow_from_those_that_are() {
         });
         import.push(one);
     }
-    desk.import(import).await;
+    operator.import(import).await;
     for (user_id, expected) in [
         ("none", [1_000, 1_000, 1_000]),
         ("created", [1, 1, 1]),
@@ -216,7 +216,8 @@ async fn moments_that_are_not_said_follow_from_those_that_are() {
         ("all", [1, 3, 2]),
         ("later", [1, 3, 3]),
     ] {
-        let AccountWithCredential { account, credential } = desk.found("a", user_id).await.unwrap();
+        let AccountWithCredential { account, credential } =
+            operator.found("a", user_id).await.unwrap();
         let Account { created_at, updated_at, .. } = account;
         let moments = [created_at, updated_at, credential.unwrap().changed_at];
         assert_eq!(moments, expected.map(at), "{user_id}");
@@ -225,32 +226,32 @@ async fn moments_that_are_not_said_follow_from_those_that_are() {
 
 #[tokio::test]
 async fn a_rehearsal_tells_all_and_writes_nothing() {
-    let desk = Desk::new();
-    desk.import(vec![new("a", "pat")]).await;
+    let operator = AdminContext::new();
+    operator.import(vec![new("a", "pat")]).await;
     let mut bad = new("a", "bad");
     bad.account.username = Some(String::new());
     let accounts = vec![new("a", "kim"), bad, new("a", "pat"), new("a", "kim")];
-    let verdicts = desk.administration.import_accounts(accounts, true).await.unwrap();
+    let verdicts = operator.administration.import_accounts(accounts, true).await.unwrap();
     assert_eq!(verdicts[0], ImportVerdict::Added);
     assert!(matches!(verdicts[1], ImportVerdict::Refused(_)));
     assert_eq!(verdicts[2..], [present(&[]), present(&[])]);
-    assert_eq!(desk.found("a", "kim").await, None);
-    assert_eq!(desk.trail().await.len(), 1);
+    assert_eq!(operator.found("a", "kim").await, None);
+    assert_eq!(operator.trail().await.len(), 1);
 }
 
 #[tokio::test]
 async fn exports_come_in_pages_and_with_hashes_only_if_asked_for() {
-    let desk = Desk::new();
+    let operator = AdminContext::new();
     let mut accounts: Vec<NewImport> = ["a", "b", "c"].map(|name| new("shop", name)).into();
     accounts[1].password = None;
     accounts.push(new("other", "a"));
-    desk.import(accounts).await;
+    operator.import(accounts).await;
     let realm: Realm = "shop".parse().unwrap();
     for with_hashes in [false, true] {
         let mut filter = AccountFilter { realm: Some(realm.clone()), after: None, limit: 2 };
         let mut exported = Vec::new();
         loop {
-            let page = desk.administration.export_accounts(&filter, with_hashes).await.unwrap();
+            let page = operator.administration.export_accounts(&filter, with_hashes).await.unwrap();
             let Some(last) = page.last() else { break };
             filter.after = Some((realm.clone(), last.account.user_id.clone()));
             exported.extend(page);

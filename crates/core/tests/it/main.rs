@@ -8,7 +8,6 @@ mod attempts;
 mod families;
 mod faults;
 mod hasher;
-mod house;
 mod import;
 mod key_checks;
 mod normalisation;
@@ -19,3 +18,4 @@ mod races;
 #[cfg(feature = "hash-families")]
 mod rehash;
 mod reset;
+mod test_context;

@@ -8,7 +8,7 @@ use repass_core::{
     HasherOptions, Peppers, Policy, Subject,
 };
 
-use crate::house::{House, NEW, OLD, old_password, realm, stored_by};
+use crate::test_context::{NEW, OLD, TestContext, old_password, realm, stored_by};
 
 /// Keys of these ids; the first one makes new hashes.
 fn peppers(ids: &[&str]) -> HasherOptions {
@@ -20,8 +20,8 @@ fn peppers(ids: &[&str]) -> HasherOptions {
     HasherOptions { peppers: Arc::new(keys), ..HasherOptions::default() }
 }
 
-async fn hash(house: &House, user_id: &str) -> HashedPassword {
-    let found = house.store.find(&Subject::new(realm(), user_id)).await.unwrap().unwrap();
+async fn hash(test: &TestContext, user_id: &str) -> HashedPassword {
+    let found = test.store.find(&Subject::new(realm(), user_id)).await.unwrap().unwrap();
     found.credential.unwrap().hash
 }
 
@@ -31,47 +31,47 @@ fn ids(ids: &[&str]) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn every_account_moves_to_the_current_key_at_its_next_right_password() {
-    let house = House::with(Policy::default(), peppers(&["new", "old"])).await;
+    let test = TestContext::with(Policy::default(), peppers(&["new", "old"])).await;
     for (user_id, options) in
         [("without", HasherOptions::default()), ("with-old", peppers(&["old"]))]
     {
         let stored = stored_by(options, OLD).await;
-        house.add_stored(user_id, stored.as_str()).await;
-        house.hasher.take_verified();
-        house.change(old_password(user_id, "a wrong guess of mine", NEW)).await.unwrap_err();
-        assert_eq!(house.hasher.take_verified(), 1, "{user_id} costs what any other costs");
-        house.change(old_password(user_id, OLD, "short")).await.unwrap_err();
-        assert_eq!(hash(&house, user_id).await.pepper().as_deref(), Some("new"), "{user_id}");
-        assert!(house.is_password(user_id, OLD).await, "{user_id}");
-        house.change(old_password(user_id, OLD, NEW)).await.unwrap();
+        test.add_stored(user_id, stored.as_str()).await;
+        test.hasher.take_verified();
+        test.change(old_password(user_id, "a wrong guess of mine", NEW)).await.unwrap_err();
+        assert_eq!(test.hasher.take_verified(), 1, "{user_id} costs what any other costs");
+        test.change(old_password(user_id, OLD, "short")).await.unwrap_err();
+        assert_eq!(hash(&test, user_id).await.pepper().as_deref(), Some("new"), "{user_id}");
+        assert!(test.is_password(user_id, OLD).await, "{user_id}");
+        test.change(old_password(user_id, OLD, NEW)).await.unwrap();
     }
-    assert_eq!(house.store.peppers().await.unwrap(), ids(&["new"]));
-    assert_eq!(house.hasher.dummy_hash().pepper().as_deref(), Some("new"));
+    assert_eq!(test.store.peppers().await.unwrap(), ids(&["new"]));
+    assert_eq!(test.hasher.dummy_hash().pepper().as_deref(), Some("new"));
 }
 
 #[tokio::test]
 async fn the_history_needs_its_keys_too() {
-    let house = House::with(Policy::default(), peppers(&["new", "old"])).await;
-    house.add_stored("sam", stored_by(peppers(&["old"]), OLD).await.as_str()).await;
-    house.change(old_password("sam", OLD, NEW)).await.unwrap();
-    assert_eq!(house.store.peppers().await.unwrap(), ids(&["new", "old"]));
-    let reused = house.change(old_password("sam", NEW, OLD)).await.unwrap_err();
+    let test = TestContext::with(Policy::default(), peppers(&["new", "old"])).await;
+    test.add_stored("sam", stored_by(peppers(&["old"]), OLD).await.as_str()).await;
+    test.change(old_password("sam", OLD, NEW)).await.unwrap();
+    assert_eq!(test.store.peppers().await.unwrap(), ids(&["new", "old"]));
+    let reused = test.change(old_password("sam", NEW, OLD)).await.unwrap_err();
     assert!(matches!(reused, ChangeError::Rejected(_)), "{reused:?}");
 }
 
 #[tokio::test]
 async fn a_missing_key_is_our_failure_and_charged_to_nobody() {
-    let house = House::with(Policy::default(), peppers(&["new"])).await;
+    let test = TestContext::with(Policy::default(), peppers(&["new"])).await;
     let stored = stored_by(peppers(&["lost"]), OLD).await;
-    house.add_stored("sam", stored.as_str()).await;
+    test.add_stored("sam", stored.as_str()).await;
     for guess in [OLD, "a wrong guess of mine"] {
-        let error = house.change(old_password("sam", guess, NEW)).await.unwrap_err();
+        let error = test.change(old_password("sam", guess, NEW)).await.unwrap_err();
         let ChangeError::Hash(HashError::UnknownPepper { id }) = &error else {
             panic!("{error:?}")
         };
         assert_eq!(id, "lost");
     }
-    let (_, attempts) = house.desk.show_account(&realm(), "sam").await.unwrap();
+    let (_, attempts) = test.operator.show_account(&realm(), "sam").await.unwrap();
     assert_eq!(attempts.failures, 0);
-    assert_eq!(hash(&house, "sam").await, stored.normalised(Default::default()));
+    assert_eq!(hash(&test, "sam").await, stored.normalised(Default::default()));
 }

@@ -1,7 +1,7 @@
 use repass_core::{ChangeError, Violation};
 use repass_testkit::fixtures;
 
-use crate::house::{House, NEW, OLD, by, old_password};
+use crate::test_context::{NEW, OLD, TestContext, by, old_password};
 
 fn codes(result: Result<repass_core::Changed, ChangeError>) -> Vec<&'static str> {
     match result {
@@ -12,51 +12,51 @@ fn codes(result: Result<repass_core::Changed, ChangeError>) -> Vec<&'static str>
 
 #[tokio::test]
 async fn a_stranger_learns_nothing_of_the_policy() {
-    let house = House::new().await;
-    let result = house.change(old_password("pat", "a wrong guess of mine", "x")).await;
+    let test = TestContext::new().await;
+    let result = test.change(old_password("pat", "a wrong guess of mine", "x")).await;
     assert!(matches!(result, Err(ChangeError::WrongPassword)));
 }
 
 #[tokio::test]
 async fn the_current_password_is_refused_on_both_paths() {
-    let house = House::new().await;
-    assert_eq!(codes(house.change(old_password("pat", OLD, OLD)).await), ["same-as-current"]);
-    let token = house.reset_token("pat").await;
+    let test = TestContext::new().await;
+    assert_eq!(codes(test.change(old_password("pat", OLD, OLD)).await), ["same-as-current"]);
+    let token = test.reset_token("pat").await;
     let reset = by("pat", repass_core::Proof::ResetToken(token), OLD);
-    assert_eq!(codes(house.change(reset).await), ["same-as-current"]);
+    assert_eq!(codes(test.change(reset).await), ["same-as-current"]);
 }
 
 #[tokio::test]
 async fn the_last_five_passwords_are_refused_and_the_sixth_is_not() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     let password = |n: usize| format!("password number {n} of mine");
     let mut current = OLD.to_owned();
     for n in 0..6 {
-        house.change(old_password("pat", &current, &password(n))).await.unwrap();
+        test.change(old_password("pat", &current, &password(n))).await.unwrap();
         current = password(n);
     }
     for n in 0..5 {
-        let result = house.change(old_password("pat", &current, &password(n))).await;
+        let result = test.change(old_password("pat", &current, &password(n))).await;
         assert_eq!(codes(result), ["reused"], "{n}");
     }
-    house.change(old_password("pat", &current, OLD)).await.unwrap();
+    test.change(old_password("pat", &current, OLD)).await.unwrap();
 }
 
 #[tokio::test]
 async fn every_broken_rule_is_told_at_once() {
-    let house = House::new().await;
-    let result = house.change(old_password("pat", OLD, "password")).await;
+    let test = TestContext::new().await;
+    let result = test.change(old_password("pat", OLD, "password")).await;
     assert_eq!(codes(result), ["too-short", "common"]);
-    let result = house.change(old_password("pat", OLD, &"example ".repeat(40))).await;
+    let result = test.change(old_password("pat", OLD, &"example ".repeat(40))).await;
     assert_eq!(codes(result), ["too-long", "contains-account-word"]);
 }
 
 #[tokio::test]
 async fn a_new_password_over_4096_bytes_is_refused_unhashed() {
-    let house = House::with_policy(fixtures::policy(|rules| rules.max_length = 4096)).await;
-    let result = house.change(old_password("pat", OLD, &"é".repeat(4096))).await;
+    let test = TestContext::with_policy(fixtures::policy(|rules| rules.max_length = 4096)).await;
+    let result = test.change(old_password("pat", OLD, &"é".repeat(4096))).await;
     assert_eq!(codes(result), ["too-long"]);
-    assert_eq!(house.hasher.take_verified(), 1, "only the proof");
+    assert_eq!(test.hasher.take_verified(), 1, "only the proof");
 }
 
 #[tokio::test]
@@ -65,8 +65,8 @@ async fn a_rule_that_is_switched_on_counts_and_one_that_is_switched_off_does_not
         rules.min_length = 8;
         rules.require_digit = true;
     });
-    let house = House::with_policy(policy).await;
-    house.change(old_password("pat", OLD, "n3wP@ssw0rd")).await.unwrap();
-    let refused = house.change(old_password("pat", "n3wP@ssw0rd", NEW)).await;
+    let test = TestContext::with_policy(policy).await;
+    test.change(old_password("pat", OLD, "n3wP@ssw0rd")).await.unwrap();
+    let refused = test.change(old_password("pat", "n3wP@ssw0rd", NEW)).await;
     assert_eq!(codes(refused), ["missing-digit"]);
 }

@@ -2,17 +2,17 @@ use std::sync::Arc;
 
 use repass_core::{ChangeError, Plaintext, Proof};
 
-use crate::house::{House, OLD, by, old_password};
+use crate::test_context::{OLD, TestContext, by, old_password};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_fifty_changes_at_once_exactly_one_wins() {
-    let house = Arc::new(House::new().await);
+    let test = Arc::new(TestContext::new().await);
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..50 {
-        let house = Arc::clone(&house);
+        let test = Arc::clone(&test);
         tasks.spawn(async move {
             let new = format!("the wish of number {n}");
-            (house.change(old_password("pat", OLD, &new)).await, new)
+            (test.change(old_password("pat", OLD, &new)).await, new)
         });
     }
     let mut winners = Vec::new();
@@ -24,33 +24,33 @@ async fn of_fifty_changes_at_once_exactly_one_wins() {
         }
     }
     assert_eq!(winners.len(), 1);
-    assert!(house.is_password("pat", &winners[0]).await);
+    assert!(test.is_password("pat", &winners[0]).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_hundred_guesses_at_once_only_the_free_ones_are_verified() {
-    let house = Arc::new(House::new().await);
+    let test = Arc::new(TestContext::new().await);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..200 {
-        let house = Arc::clone(&house);
-        tasks.spawn(async move { house.guess().await });
+        let test = Arc::clone(&test);
+        tasks.spawn(async move { test.guess().await });
     }
     let results = tasks.join_all().await;
     let verified = results.iter().filter(|r| matches!(r, Err(ChangeError::WrongPassword))).count();
     assert_eq!(verified, 3);
-    assert_eq!(house.hasher.take_verified(), 3);
+    assert_eq!(test.hasher.take_verified(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_reset_token_redeemed_at_once_counts_once() {
-    let house = Arc::new(House::new().await);
-    let token = Arc::new(house.reset_token("pat").await);
+    let test = Arc::new(TestContext::new().await);
+    let token = Arc::new(test.reset_token("pat").await);
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..20 {
-        let (house, token) = (Arc::clone(&house), Arc::clone(&token));
+        let (test, token) = (Arc::clone(&test), Arc::clone(&token));
         tasks.spawn(async move {
             let proof = Proof::ResetToken(Plaintext::from(token.expose()));
-            house.change(by("pat", proof, &format!("the wish of number {n}"))).await
+            test.change(by("pat", proof, &format!("the wish of number {n}"))).await
         });
     }
     let results = tasks.join_all().await;

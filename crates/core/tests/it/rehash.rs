@@ -6,7 +6,7 @@ use repass_core::{ChangeError, Hasher};
 use repass_hash_families::{ExportedHash, ImportFormat, imported};
 
 use crate::families::credential;
-use crate::house::{House, NEW, old_password};
+use crate::test_context::{NEW, TestContext, old_password};
 
 const STAPLE: &str = "correct horse battery staple";
 const LONG: &str =
@@ -85,37 +85,37 @@ const ACCEPT_TWO: [(&str, &str, &str, &str); 11] = [
 
 #[tokio::test]
 async fn h1_a_text_that_only_the_old_scheme_accepts_replaces_nothing() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     for (at, (format, hash, password, other)) in ACCEPT_TWO.into_iter().enumerate() {
         let format = ImportFormat::declared(format, []).unwrap();
         let text = imported(&format, ExportedHash { hash, salt: None }).unwrap();
         let user_id = &format!("user-{at}");
-        house.add_stored(user_id, &text).await;
-        let before = credential(&house, user_id).await;
+        test.add_stored(user_id, &text).await;
+        let before = credential(&test, user_id).await;
 
-        let refused = house.change(old_password(user_id, other, "short")).await;
+        let refused = test.change(old_password(user_id, other, "short")).await;
         assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{text}: {refused:?}");
-        assert_eq!(credential(&house, user_id).await, before, "{text}");
-        assert_eq!(house.hasher.hashed.load(Ordering::SeqCst), 0, "{text}: nothing to store");
-        let audit = house.audit().await;
+        assert_eq!(credential(&test, user_id).await, before, "{text}");
+        assert_eq!(test.hasher.hashed.load(Ordering::SeqCst), 0, "{text}: nothing to store");
+        let audit = test.audit().await;
         assert_eq!(
             (audit[0].action.as_str(), audit[0].outcome.as_str()),
             ("password.change", "rejected")
         );
         assert!(audit.iter().all(|record| record.action != "password.rehash"), "{text}");
-        assert!(house.is_password(user_id, password).await, "{text}");
+        assert!(test.is_password(user_id, password).await, "{text}");
     }
     // Each waits for a change.
     for (at, (_, _, password, _)) in ACCEPT_TWO.into_iter().enumerate() {
         let user_id = &format!("user-{at}");
-        house.change(old_password(user_id, password, NEW)).await.unwrap();
-        assert!(house.hasher.is_current(&credential(&house, user_id).await.hash));
+        test.change(old_password(user_id, password, NEW)).await.unwrap();
+        assert!(test.hasher.is_current(&credential(&test, user_id).await.hash));
     }
 }
 
 #[tokio::test]
 async fn h1_a_text_that_the_old_scheme_determines_replaces_its_hash() {
-    let house = House::new().await;
+    let test = TestContext::new().await;
     for (user_id, text, password) in [
         ("bcrypt", "$2b$05$abcdefghijklmnopqrstuuFiPhXf1sVd3pCCRO.uVh34H/qI/ZsuS", STAPLE),
         ("crypt", "{CRYPT}$2b$05$abcdefghijklmnopqrstuuFiPhXf1sVd3pCCRO.uVh34H/qI/ZsuS", STAPLE),
@@ -123,10 +123,10 @@ async fn h1_a_text_that_the_old_scheme_determines_replaces_its_hash() {
         ("pbkdf2", "pbkdf2_sha256$1000$abc$70m+hKmbvIH/QfII9PwYuIZXomKqG4wgvNLdHGMor9U=", STAPLE),
         ("yescrypt", "$y$j75$LdJMENpBA.$NoYmTLXw0ebCILgz90sY6kEkfwbbwvoN9EGXA5buQ60", STAPLE),
     ] {
-        house.add_stored(user_id, text).await;
-        house.change(old_password(user_id, password, "short")).await.unwrap_err();
-        assert!(house.hasher.is_current(&credential(&house, user_id).await.hash), "{text}");
-        assert_eq!(house.audit().await[1].action, "password.rehash", "{text}");
-        assert!(house.is_password(user_id, password).await, "{text}");
+        test.add_stored(user_id, text).await;
+        test.change(old_password(user_id, password, "short")).await.unwrap_err();
+        assert!(test.hasher.is_current(&credential(&test, user_id).await.hash), "{text}");
+        assert_eq!(test.audit().await[1].action, "password.rehash", "{text}");
+        assert!(test.is_password(user_id, password).await, "{text}");
     }
 }

@@ -11,7 +11,7 @@ use http_body_util::StreamBody;
 use repass_http::{BoxError, Limits};
 
 use crate::capture;
-use crate::world::{NEW, OLD, PATH, World, send, text};
+use crate::test_context::{NEW, OLD, PATH, TestContext, send, text};
 
 type Piece = Result<Frame<Bytes>, BoxError>;
 
@@ -21,20 +21,20 @@ fn data(bytes: impl Into<Bytes>) -> Piece {
 
 #[tokio::test]
 async fn a_body_in_pieces_is_put_together() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let pieces: Vec<Piece> = format!("{OLD}\n{NEW}").bytes().map(|byte| data(vec![byte])).collect();
-    let request = world.request("body-1").body(StreamBody::new(stream::iter(pieces))).unwrap();
-    assert_eq!(send(&world.service(), request).await.status, StatusCode::OK);
+    let request = test.request("body-1").body(StreamBody::new(stream::iter(pieces))).unwrap();
+    assert_eq!(send(&test.service(), request).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn an_announced_length_over_64_kib_is_413_unread() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let unread = StreamBody::new(stream::poll_fn(|_| -> std::task::Poll<Option<Piece>> {
         panic!("the body was read")
     }));
-    let request = world.request("body-2").header("content-length", "65537").body(unread).unwrap();
-    let answer = send(&world.service(), request).await;
+    let request = test.request("body-2").header("content-length", "65537").body(unread).unwrap();
+    let answer = send(&test.service(), request).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(answer.body, "acme too large");
     assert_eq!(capture::line_of("body-2")["outcome"], "too-large");
@@ -42,29 +42,29 @@ async fn an_announced_length_over_64_kib_is_413_unread() {
 
 #[tokio::test]
 async fn an_endless_chunked_body_is_413_at_64_kib() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let endless = StreamBody::new(stream::repeat_with(|| data("x".repeat(1000))));
-    let answer = send(&world.service(), world.request("body-3").body(endless).unwrap()).await;
+    let answer = send(&test.service(), test.request("body-3").body(endless).unwrap()).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(capture::line_of("body-3")["outcome"], "too-large");
 }
 
 #[tokio::test]
 async fn the_limit_can_be_set() {
-    let world = World::new().await;
-    let service = world.service_with(Limits { body_bytes: 10, ..Limits::default() });
-    let long = world.request("body-4").body(text("12345678901")).unwrap();
+    let test = TestContext::new().await;
+    let service = test.service_with(Limits { body_bytes: 10, ..Limits::default() });
+    let long = test.request("body-4").body(text("12345678901")).unwrap();
     assert_eq!(send(&service, long).await.status, StatusCode::PAYLOAD_TOO_LARGE);
-    let short = world.request("body-5").body(text("1234567890")).unwrap();
+    let short = test.request("body-5").body(text("1234567890")).unwrap();
     assert_eq!(send(&service, short).await.body, "unreadable");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stalled_body_is_given_up_after_ten_seconds() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let stalled = StreamBody::new(stream::iter([data("a")]).chain(stream::pending::<Piece>()));
     let started = tokio::time::Instant::now();
-    let answer = send(&world.service(), world.request("body-6").body(stalled).unwrap()).await;
+    let answer = send(&test.service(), test.request("body-6").body(stalled).unwrap()).await;
     assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
     assert_eq!(answer.body, "acme incomplete");
     assert_eq!(started.elapsed().as_secs(), 10);
@@ -75,52 +75,52 @@ async fn a_stalled_body_is_given_up_after_ten_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_trickle_does_not_extend_the_time() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let service =
-        world.service_with(Limits { body_timeout: Duration::from_secs(3), ..Limits::default() });
+        test.service_with(Limits { body_timeout: Duration::from_secs(3), ..Limits::default() });
     let trickle = stream::unfold((), |()| async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         Some((data("x"), ()))
     });
     let started = tokio::time::Instant::now();
-    let request = world.request("body-7").body(StreamBody::new(trickle)).unwrap();
+    let request = test.request("body-7").body(StreamBody::new(trickle)).unwrap();
     assert_eq!(send(&service, request).await.status, StatusCode::REQUEST_TIMEOUT);
     assert_eq!(started.elapsed().as_secs(), 3);
 }
 
 #[tokio::test]
 async fn a_broken_body_changes_nothing() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let pieces = [data(format!("{OLD}\n{NEW}")), Err("connection reset".into())];
     let broken = StreamBody::new(stream::iter(pieces));
-    let answer = send(&world.service(), world.request("body-8").body(broken).unwrap()).await;
+    let answer = send(&test.service(), test.request("body-8").body(broken).unwrap()).await;
     assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
     assert_eq!(capture::line_of("body-8")["outcome"], "incomplete");
-    assert_eq!(world.version().await, 1);
+    assert_eq!(test.version().await, 1);
 }
 
 #[tokio::test]
 async fn a_body_that_panics_is_a_fault() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let body = StreamBody::new(stream::poll_fn(|_| -> std::task::Poll<Option<Piece>> {
         panic!("the body gave up")
     }));
-    let answer = send(&world.service(), world.request("body-9").body(body).unwrap()).await;
+    let answer = send(&test.service(), test.request("body-9").body(body).unwrap()).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.body, "acme fault");
 }
 
 #[tokio::test]
 async fn w1_no_more_requests_are_read_at_once_than_there_is_memory_for() {
-    let world = World::new().await;
-    let service = world.service_with(Limits { reading_bytes: 4096, ..Limits::default() });
+    let test = TestContext::new().await;
+    let service = test.service_with(Limits { reading_bytes: 4096, ..Limits::default() });
     let (send_body, body) = tokio::sync::oneshot::channel::<String>();
     let body = StreamBody::new(stream::once(async { data(body.await.unwrap()) }));
     let head = Arc::new(());
-    let waiting = world.request("body-10").extension(head.clone()).body(body).unwrap();
+    let waiting = test.request("body-10").extension(head.clone()).body(body).unwrap();
     let meanwhile = async {
         assert_eq!(Arc::strong_count(&head), 1, "the head is dropped before the body is awaited");
-        let answer = send(&service, world.good("body-11")).await;
+        let answer = send(&service, test.good("body-11")).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.body, "acme unavailable");
         send_body.send(format!("{OLD}\n{NEW}")).unwrap();
@@ -128,19 +128,19 @@ async fn w1_no_more_requests_are_read_at_once_than_there_is_memory_for() {
     // In this order, so the only place is taken while the body is awaited.
     let (answer, ()) = tokio::join!(biased; send(&service, waiting), meanwhile);
     assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(send(&service, world.good("body-12")).await.body, "acme wrong-password");
+    assert_eq!(send(&service, test.good("body-12")).await.body, "acme wrong-password");
 }
 
 #[tokio::test]
 async fn w5_a_connection_is_closed_only_over_a_body_that_is_not_read_off() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     for (version, kib, closes) in
         [(Version::HTTP_11, 64, false), (Version::HTTP_11, 65, true), (Version::HTTP_2, 65, false)]
     {
         let pieces: Vec<Piece> = (0..kib).map(|_| data("x".repeat(1024))).collect();
         let request = Request::post(PATH).version(version);
         let request = request.body(StreamBody::new(stream::iter(pieces))).unwrap();
-        let answer = send(&world.service(), request).await;
+        let answer = send(&test.service(), request).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
         assert_eq!(answer.headers.contains_key("connection"), closes, "{version:?} {kib}");
     }

@@ -3,12 +3,12 @@
 use http::StatusCode;
 
 use crate::capture;
+use crate::test_context::{Mood, TestContext, send};
 use crate::vendor::{Step, Vendor};
-use crate::world::{Mood, World, send};
 
 #[tokio::test]
 async fn a_panic_anywhere_in_an_api_is_a_500_in_its_shape() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let cases = [
         (Step::Begin, "fault-begin", "route"),
         (Step::Credentials, "fault-credentials", "read"),
@@ -17,8 +17,8 @@ async fn a_panic_anywhere_in_an_api_is_a_500_in_its_shape() {
         (Step::Respond, "fault-respond", "respond"),
     ];
     for (step, id, told) in cases {
-        let service = world.service_of(Vendor::new("acme", "/v1/change").panicking(&[step]));
-        let answer = send(&service, world.good(id)).await;
+        let service = test.service_of(Vendor::new("acme", "/v1/change").panicking(&[step]));
+        let answer = send(&service, test.good(id)).await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{step:?}");
         // Without a call there is no shape yet.
         assert_eq!(answer.body, if step == Step::Begin { "" } else { "acme fault" });
@@ -32,9 +32,9 @@ async fn a_panic_anywhere_in_an_api_is_a_500_in_its_shape() {
 
 #[tokio::test]
 async fn an_api_that_cannot_even_refuse_leaves_an_empty_500() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let vendor = Vendor::new("acme", "/v1/change").panicking(&[Step::Read, Step::Reject]);
-    let answer = send(&world.service_of(vendor), world.good("fault-refuse")).await;
+    let answer = send(&test.service_of(vendor), test.good("fault-refuse")).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.body, "");
     assert_eq!(answer.headers["cache-control"], "no-store");
@@ -45,25 +45,25 @@ async fn an_api_that_cannot_even_refuse_leaves_an_empty_500() {
 
 #[tokio::test]
 async fn a_panic_in_the_change_is_a_500_and_changes_nothing() {
-    let world = World::new().await.with_hasher(Mood::Panics);
-    let answer = send(&world.service(), world.good("fault-change")).await;
+    let test = TestContext::new().await.with_hasher(Mood::Panics);
+    let answer = send(&test.service(), test.good("fault-change")).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.body, "acme fault");
     assert_eq!(capture::line_of("fault-change")["outcome"], "fault");
     assert_eq!(capture::faults_of("fault-change")[0]["step"], "change");
-    assert_eq!(world.version().await, 1);
+    assert_eq!(test.version().await, 1);
 }
 
 #[tokio::test]
 async fn failures_of_ours_are_logged_with_their_causes_and_busy_is_none() {
-    let world = World::new().await.with_hasher(Mood::Fails);
-    let answer = send(&world.service(), world.good("fault-hash")).await;
+    let test = TestContext::new().await.with_hasher(Mood::Fails);
+    let answer = send(&test.service(), test.good("fault-hash")).await;
     assert_eq!(answer.body, "acme fault");
     let faults = capture::faults_of("fault-hash");
     assert_eq!(faults[0]["error"], "hashing failed: the algorithm failed: no lanes");
 
-    let world = World::new().await.with_hasher(Mood::Busy);
-    let answer = send(&world.service(), world.good("fault-busy")).await;
+    let test = TestContext::new().await.with_hasher(Mood::Busy);
+    let answer = send(&test.service(), test.good("fault-busy")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(capture::line_of("fault-busy")["outcome"], "busy");
     assert!(capture::faults_of("fault-busy").is_empty());
@@ -71,10 +71,10 @@ async fn failures_of_ours_are_logged_with_their_causes_and_busy_is_none() {
 
 #[tokio::test]
 async fn the_service_lives_on_after_a_panic() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let failing = Vendor::new("acme", "/v1/change").panicking(&[Step::Respond]);
-    let service = world.service_of(failing);
+    let service = test.service_of(failing);
     for id in ["fault-again-1", "fault-again-2"] {
-        assert_eq!(send(&service, world.good(id)).await.body, "acme fault");
+        assert_eq!(send(&service, test.good(id)).await.body, "acme fault");
     }
 }

@@ -12,22 +12,22 @@ use repass_http::Limits;
 use tower::ServiceExt;
 
 use crate::capture;
-use crate::world::{Mood, World};
+use crate::test_context::{Mood, TestContext};
 
 #[tokio::test]
 async fn the_change_is_made_all_the_same() {
-    let world = World::new().await.with_hasher(Mood::Waits);
-    let service = world.service();
+    let test = TestContext::new().await.with_hasher(Mood::Waits);
+    let service = test.service();
     {
-        let mut answering = pin!(service.clone().oneshot(world.good("hang-up-1")));
+        let mut answering = pin!(service.clone().oneshot(test.good("hang-up-1")));
         let begun = tokio::select! {
-            begun = world.hasher.begun.acquire() => begun,
+            begun = test.hasher.begun.acquire() => begun,
             _ = &mut answering => panic!("answered before the change was made"),
         };
         begun.unwrap().forget();
     }
     // The client is gone; nothing is changed yet.
-    assert_eq!(world.version().await, 1);
+    assert_eq!(test.version().await, 1);
     assert!(capture::of_request("hang-up-1").is_empty());
     let mut ended = pin!(service.drain());
     poll_fn(|context| {
@@ -35,40 +35,40 @@ async fn the_change_is_made_all_the_same() {
         Poll::Ready(())
     })
     .await;
-    world.hasher.go_on.add_permits(1);
+    test.hasher.go_on.add_permits(1);
     ended.await;
-    assert_eq!(world.version().await, 2);
+    assert_eq!(test.version().await, 2);
     let line = capture::line_of("hang-up-1");
     assert_eq!((&line["outcome"], &line["status"]), (&"ok".into(), &200.into()));
 }
 
 #[tokio::test]
 async fn changes_that_nobody_waits_for_take_up_room() {
-    let world = World::new().await.with_hasher(Mood::Waits);
-    let service = world.service_with(Limits { changes: 1, ..Limits::default() });
+    let test = TestContext::new().await.with_hasher(Mood::Waits);
+    let service = test.service_with(Limits { changes: 1, ..Limits::default() });
     {
-        let mut answering = pin!(service.clone().oneshot(world.good("hang-up-3")));
+        let mut answering = pin!(service.clone().oneshot(test.good("hang-up-3")));
         tokio::select! {
-            begun = world.hasher.begun.acquire() => begun.unwrap().forget(),
+            begun = test.hasher.begun.acquire() => begun.unwrap().forget(),
             _ = &mut answering => panic!("answered before the change was made"),
         };
     }
-    let refused = service.clone().oneshot(world.good("hang-up-4")).await.unwrap();
+    let refused = service.clone().oneshot(test.good("hang-up-4")).await.unwrap();
     assert_eq!(refused.status(), 503);
     assert_eq!(capture::line_of("hang-up-4")["outcome"], "unavailable");
-    world.hasher.go_on.add_permits(100);
+    test.hasher.go_on.add_permits(100);
     service.drain().await;
-    let served = service.oneshot(world.good("hang-up-5")).await.unwrap();
+    let served = service.oneshot(test.good("hang-up-5")).await.unwrap();
     assert_ne!(served.status(), 503, "there is room again");
 }
 
 #[tokio::test]
 async fn before_the_change_it_leaves_a_line_without_a_status() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let stalled = StreamBody::new(stream::pending::<Result<Frame<Bytes>, std::io::Error>>());
-    let request = world.request("hang-up-2").body(stalled).unwrap();
+    let request = test.request("hang-up-2").body(stalled).unwrap();
     {
-        let mut answering = pin!(world.service().oneshot(request));
+        let mut answering = pin!(test.service().oneshot(request));
         poll_fn(|context| {
             assert!(answering.as_mut().poll(context).is_pending());
             Poll::Ready(())
@@ -78,5 +78,5 @@ async fn before_the_change_it_leaves_a_line_without_a_status() {
     let line = capture::line_of("hang-up-2");
     assert_eq!(line["outcome"], "incomplete");
     assert!(line.get("status").is_none());
-    assert_eq!(world.version().await, 1);
+    assert_eq!(test.version().await, 1);
 }

@@ -3,8 +3,8 @@
 use http::{HeaderValue, Method, Request, StatusCode};
 use repass_http::{Limits, PasswordService};
 
+use crate::test_context::{Answer, Mood, PATH, TestContext, send, text, with_method};
 use crate::vendor::{Step, Vendor};
-use crate::world::{Answer, Mood, PATH, World, send, text, with_method};
 
 fn assert_common(answer: &Answer) {
     assert_eq!(answer.headers["cache-control"], "no-store", "{answer:?}");
@@ -15,13 +15,13 @@ fn assert_common(answer: &Answer) {
 
 #[tokio::test]
 async fn asvs_14_3_2_every_kind_of_answer_has_them() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let limits = Limits { body_bytes: 100, ..Limits::default() };
-    let plain = world.service_with(limits);
-    let failing = world.service_of(Vendor::new("acme", "/v1/change").panicking(&[Step::Read]));
-    let busy = World::new().await.with_hasher(Mood::Busy);
+    let plain = test.service_with(limits);
+    let failing = test.service_of(Vendor::new("acme", "/v1/change").panicking(&[Step::Read]));
+    let busy = TestContext::new().await.with_hasher(Mood::Busy);
     let bare = |uri: &str| Request::post(uri).body(text("")).unwrap();
-    let body = |length: usize| world.request("headers-1").body(text(&"x".repeat(length))).unwrap();
+    let body = |length: usize| test.request("headers-1").body(text(&"x".repeat(length))).unwrap();
     let cases = [
         (&plain, with_method(bare(PATH), Method::GET), 405),
         (&plain, bare("/shop/none"), 404),
@@ -31,7 +31,7 @@ async fn asvs_14_3_2_every_kind_of_answer_has_them() {
         (&plain, body(100), 400),
         (&failing, body(100), 500),
         (&busy.service(), busy.good("headers-2"), 503),
-        (&plain, world.good("headers-3"), 200),
+        (&plain, test.good("headers-3"), 200),
     ];
     for (service, request, status) in cases {
         let answer = send(service, request).await;
@@ -42,22 +42,22 @@ async fn asvs_14_3_2_every_kind_of_answer_has_them() {
 
 #[tokio::test]
 async fn a_sane_request_id_is_echoed_and_any_other_replaced() {
-    let world = World::new().await;
-    let service = world.service();
+    let test = TestContext::new().await;
+    let service = test.service();
     let sane = format!("trace.{}", "x".repeat(122));
-    let echoed = send(&service, world.request(&sane).body(text("")).unwrap()).await;
+    let echoed = send(&service, test.request(&sane).body(text("")).unwrap()).await;
     assert_eq!(echoed.headers["x-request-id"], sane.as_str());
 
     let long = "x".repeat(129);
     let mut seen = Vec::new();
     for bad in ["a b", "<script>", "a,b", "", long.as_str()] {
-        let request = world.request(bad).body(text("")).unwrap();
+        let request = test.request(bad).body(text("")).unwrap();
         let id = send(&service, request).await.headers["x-request-id"].clone();
         let id = uuid::Uuid::parse_str(id.to_str().unwrap()).unwrap();
         assert!(!seen.contains(&id));
         seen.push(id);
     }
-    let mut doubled = world.request("one").body(text("")).unwrap();
+    let mut doubled = test.request("one").body(text("")).unwrap();
     doubled.headers_mut().append("x-request-id", HeaderValue::from_static("two"));
     let id = send(&service, doubled).await.headers["x-request-id"].clone();
     assert!(uuid::Uuid::parse_str(id.to_str().unwrap()).is_ok());
@@ -73,9 +73,9 @@ async fn fresh_ids_come_from_the_given_randomness() {
             Ok(())
         }
     }
-    let world = World::new().await;
-    let mount = world.mount(Vendor::new("acme", "/v1/change"), "");
-    let builder = PasswordService::builder(world.authenticator()).mount(mount);
+    let test = TestContext::new().await;
+    let mount = test.mount(Vendor::new("acme", "/v1/change"), "");
+    let builder = PasswordService::builder(test.authenticator()).mount(mount);
     let service = builder.randomness(std::sync::Arc::new(Ones)).build().unwrap();
     let answer = send(&service, Request::post("/x").body(text("")).unwrap()).await;
     assert_eq!(answer.headers["x-request-id"], "11111111-1111-4111-9111-111111111111");
@@ -83,10 +83,10 @@ async fn fresh_ids_come_from_the_given_randomness() {
 
 #[tokio::test]
 async fn head_answers_have_the_headers_and_no_body() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let request = |method| with_method(Request::new(text("")), method);
-    let get = send(&world.service(), request(Method::GET)).await;
-    let head = send(&world.service(), request(Method::HEAD)).await;
+    let get = send(&test.service(), request(Method::GET)).await;
+    let head = send(&test.service(), request(Method::HEAD)).await;
     assert_eq!((get.status, head.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
     assert_eq!(get.body, "acme not found /");
     assert_eq!(head.body, "");

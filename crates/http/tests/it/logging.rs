@@ -3,16 +3,16 @@
 use http::{HeaderValue, Request};
 
 use crate::capture;
+use crate::test_context::{Mood, TestContext, send, text};
 use crate::vendor::{Step, Vendor};
-use crate::world::{Mood, World, send, text};
 
 const WRONG: &str = "Wrong-Heron-of-Basalt-99";
 const IN_QUERY: &str = "Query-Otter-on-Granite-66";
 
 #[tokio::test]
 async fn a_line_says_who_asked_whom_and_how_it_ended() {
-    let world = World::new().await;
-    send(&world.service(), world.good("log-1")).await;
+    let test = TestContext::new().await;
+    send(&test.service(), test.good("log-1")).await;
     let line = capture::line_of("log-1");
     assert!(line["duration_ms"].is_u64());
     for (field, value) in [
@@ -46,63 +46,63 @@ async fn a_line_says_who_asked_whom_and_how_it_ended() {
 
 #[tokio::test]
 async fn a_fresh_request_id_stands_in_the_line_and_in_the_answer() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let request = Request::post("/shop/x").body(text("")).unwrap();
-    let answer = send(&world.service(), request).await;
+    let answer = send(&test.service(), request).await;
     let id = answer.headers["x-request-id"].to_str().unwrap();
     assert_eq!(capture::line_of(id)["status"], 404);
 }
 
 #[tokio::test]
 async fn asvs_16_2_5_no_secret_is_ever_logged() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let bodies = [
         format!("{WRONG}\n{WRONG}"),
         format!("{WRONG} and no second line"),
-        format!("{}\n{WRONG}", crate::world::OLD),
+        format!("{}\n{WRONG}", crate::test_context::OLD),
     ];
     let steps =
         [Step::Begin, Step::Credentials, Step::Authorize, Step::Read, Step::Respond, Step::Reject];
-    let mut services = vec![world.service()];
+    let mut services = vec![test.service()];
     for step in steps {
         let panics = [Step::Read, step];
-        services.push(world.service_of(Vendor::new("acme", "/v1/change").panicking(&panics)));
-        services.push(world.service_of(Vendor::new("acme", "/v1/change").panicking(&[step])));
+        services.push(test.service_of(Vendor::new("acme", "/v1/change").panicking(&panics)));
+        services.push(test.service_of(Vendor::new("acme", "/v1/change").panicking(&[step])));
     }
     for mood in [Mood::Panics, Mood::Fails, Mood::Busy] {
-        let other = World::new().await.with_hasher(mood);
+        let other = TestContext::new().await.with_hasher(mood);
         send(&other.service(), other.good(&format!("log-2-{mood:?}"))).await;
         assert_no_secrets(&other);
     }
     for (number, service) in services.iter().enumerate() {
         for (which, body) in bodies.iter().enumerate() {
             let id = format!("log-3-{number}-{which}");
-            let mut request = world.request(&id).body(text(body)).unwrap();
+            let mut request = test.request(&id).body(text(body)).unwrap();
             let uri = format!("/shop/v1/change?password={IN_QUERY}");
             *request.uri_mut() = uri.parse().unwrap();
             send(service, request).await;
             capture::line_of(&id);
 
             let id = format!("log-4-{number}-{which}");
-            let mut stranger = world.request(&id).body(text(body)).unwrap();
+            let mut stranger = test.request(&id).body(text(body)).unwrap();
             let wrong = HeaderValue::from_static(WRONG);
             stranger.headers_mut().insert("x-key", wrong);
             send(service, stranger).await;
             capture::line_of(&id);
         }
     }
-    assert_no_secrets(&world);
+    assert_no_secrets(&test);
 }
 
-fn assert_no_secrets(world: &World) {
+fn assert_no_secrets(test: &TestContext) {
     let logged = capture::everything();
     let secrets = [
-        crate::world::OLD,
-        crate::world::NEW,
+        crate::test_context::OLD,
+        crate::test_context::NEW,
         WRONG,
         IN_QUERY,
-        world.key.expose(),
-        world.token.expose(),
+        test.key.expose(),
+        test.token.expose(),
         // No secret, but a user's identity; and the path, which some vendors put it into.
         "pat-7",
         "/v1/change",

@@ -12,5 +12,5 @@ mod logging;
 mod order;
 mod routing;
 mod servers;
+mod test_context;
 mod vendor;
-mod world;

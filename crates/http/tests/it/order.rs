@@ -12,8 +12,8 @@ use repass_core::CredentialStore;
 use repass_http::PasswordService;
 
 use crate::capture;
+use crate::test_context::{BrokenKeys, NEW, OLD, PATH, TestContext, send, text};
 use crate::vendor::Vendor;
-use crate::world::{BrokenKeys, NEW, OLD, PATH, World, send, text};
 
 /// Must not be read. Whoever does gets a panic, and so a 500.
 struct Untouchable;
@@ -32,24 +32,24 @@ impl Body for Untouchable {
 
 #[tokio::test]
 async fn a_request_with_everything_changes_the_password() {
-    let world = World::new().await;
-    let answer = send(&world.service(), world.good("order-1")).await;
+    let test = TestContext::new().await;
+    let answer = send(&test.service(), test.good("order-1")).await;
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "acme changed"));
-    assert_eq!(world.version().await, 2);
+    assert_eq!(test.version().await, 2);
 }
 
 #[tokio::test]
 async fn the_body_is_read_once_all_else_is_right() {
-    let world = World::new().await;
-    let request = world.request("order-2").body(Untouchable).unwrap();
+    let test = TestContext::new().await;
+    let request = test.request("order-2").body(Untouchable).unwrap();
     // The counterpart of all below: this body does tell when it is read.
-    assert_eq!(send(&world.service(), request).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(send(&test.service(), request).await.status, StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[tokio::test]
 async fn the_caller_is_authenticated_in_order_before_the_body_is_read() {
-    let world = World::new().await;
-    let service = world.service();
+    let test = TestContext::new().await;
+    let service = test.service();
     let bare = || Request::post(PATH);
 
     let answer = send(&service, bare().body(Untouchable).unwrap()).await;
@@ -59,12 +59,12 @@ async fn the_caller_is_authenticated_in_order_before_the_body_is_read() {
     let answer = send(&service, wrong_key.body(Untouchable).unwrap()).await;
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::FORBIDDEN, "acme no key"));
 
-    let no_token = bare().header("x-key", world.key.expose());
+    let no_token = bare().header("x-key", test.key.expose());
     let answer = send(&service, no_token.body(Untouchable).unwrap()).await;
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::UNAUTHORIZED, "acme no token"));
 
-    let mut key_as_token = world.request("order-3").body(Untouchable).unwrap();
-    let value = HeaderValue::try_from(format!("Bearer {}", world.key.expose())).unwrap();
+    let mut key_as_token = test.request("order-3").body(Untouchable).unwrap();
+    let value = HeaderValue::try_from(format!("Bearer {}", test.key.expose())).unwrap();
     key_as_token.headers_mut().insert("authorization", value);
     let answer = send(&service, key_as_token).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
@@ -73,49 +73,49 @@ async fn the_caller_is_authenticated_in_order_before_the_body_is_read() {
 
 #[tokio::test]
 async fn routing_comes_first() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let request = Request::post("/shop/v1/other").body(Untouchable).unwrap();
-    let answer = send(&world.service(), request).await;
+    let answer = send(&test.service(), request).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert_eq!(answer.body, "acme not found /v1/other");
 
     let request = Request::builder().method(Method::GET).uri(PATH).body(Untouchable).unwrap();
-    let answer = send(&world.service(), request).await;
+    let answer = send(&test.service(), request).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.headers["allow"], "POST");
 }
 
 #[tokio::test]
 async fn the_head_is_admitted_after_the_caller_and_before_the_body() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let vendor = Vendor { demands: Some("x-site"), ..Vendor::new("acme", "/v1/change") };
-    let service = world.service_of(vendor);
+    let service = test.service_of(vendor);
 
     let answer = send(&service, Request::post(PATH).body(Untouchable).unwrap()).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
 
-    let answer = send(&service, world.request("order-4").body(Untouchable).unwrap()).await;
+    let answer = send(&service, test.request("order-4").body(Untouchable).unwrap()).await;
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::BAD_REQUEST, "not admitted"));
     assert_eq!(capture::line_of("order-4")["outcome"], "invalid-request");
 
-    let mut request = world.good("order-5");
+    let mut request = test.good("order-5");
     request.headers_mut().insert("x-site", HeaderValue::from_static("1"));
     assert_eq!(send(&service, request).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn a_store_that_cannot_tell_is_no_refusal_of_the_caller() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let cases = [
         (BrokenKeys::Unreachable, "order-6", StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         (BrokenKeys::Failed, "order-7", StatusCode::INTERNAL_SERVER_ERROR, "fault"),
         (BrokenKeys::Panics, "order-8", StatusCode::INTERNAL_SERVER_ERROR, "fault"),
     ];
     for (keys, id, status, outcome) in cases {
-        let mount = world.mount(Vendor::new("acme", "/v1/change"), "/shop");
+        let mount = test.mount(Vendor::new("acme", "/v1/change"), "/shop");
         let authenticator = Arc::new(keys);
         let service = PasswordService::builder(authenticator).mount(mount).build().unwrap();
-        let answer = send(&service, world.request(id).body(Untouchable).unwrap()).await;
+        let answer = send(&service, test.request(id).body(Untouchable).unwrap()).await;
         assert_eq!(answer.status, status);
         assert_eq!(answer.body, format!("acme {outcome}"));
         assert_eq!(capture::line_of(id)["outcome"], outcome);
@@ -128,10 +128,10 @@ async fn a_store_that_cannot_tell_is_no_refusal_of_the_caller() {
 
 #[tokio::test]
 async fn the_audit_trail_knows_source_request_and_peer() {
-    let world = World::new().await;
-    send(&world.service(), world.good("order-9")).await;
+    let test = TestContext::new().await;
+    send(&test.service(), test.good("order-9")).await;
     let filter = repass_core::AuditFilter { limit: 1, ..Default::default() };
-    let records = repass_core::AdministrationStore::audit(&world.store, &filter).await.unwrap();
+    let records = repass_core::AdministrationStore::audit(&test.store, &filter).await.unwrap();
     let context = &records[0].context;
     assert_eq!(context.source, "acme");
     assert_eq!(context.request_id.as_deref(), Some("order-9"));
@@ -140,13 +140,13 @@ async fn the_audit_trail_knows_source_request_and_peer() {
 
 #[tokio::test]
 async fn a_wrong_password_is_the_vendors_to_tell() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let body = text(&format!("{NEW}\n{OLD}"));
-    let answer = send(&world.service(), world.request("order-10").body(body).unwrap()).await;
+    let answer = send(&test.service(), test.request("order-10").body(body).unwrap()).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert_eq!(answer.body, "acme wrong-password");
     assert_eq!(capture::line_of("order-10")["outcome"], "wrong-password");
-    assert_eq!(world.version().await, 1);
-    let history = world.store.history(repass_core::AccountId(uuid::Uuid::from_u128(7)), 5).await;
+    assert_eq!(test.version().await, 1);
+    let history = test.store.history(repass_core::AccountId(uuid::Uuid::from_u128(7)), 5).await;
     assert!(history.unwrap().is_empty());
 }

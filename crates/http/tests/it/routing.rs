@@ -4,14 +4,14 @@ use http::{Method, Request, StatusCode};
 use repass_http::{Mount, MountError, PasswordService, PasswordServiceBuilder};
 
 use crate::capture;
+use crate::test_context::{Answer, TestContext, send, text};
 use crate::vendor::{Step, Vendor};
-use crate::world::{Answer, World, send, text};
 
 async fn service(mounts: &[(&'static str, &'static str, &str)]) -> PasswordService {
-    let world = World::new().await;
-    let mut builder = PasswordService::builder(world.authenticator());
+    let test = TestContext::new().await;
+    let mut builder = PasswordService::builder(test.authenticator());
     for (name, path, prefix) in mounts {
-        builder = builder.mount(world.mount(Vendor::new(name, path), prefix));
+        builder = builder.mount(test.mount(Vendor::new(name, path), prefix));
     }
     builder.build().unwrap()
 }
@@ -59,11 +59,11 @@ async fn a_known_path_with_another_method_wins_over_not_found() {
 
 #[tokio::test]
 async fn apis_that_share_a_path_are_told_by_method_and_allow_both() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let put = Vendor { method: Method::PUT, ..Vendor::new("two", "/a") };
-    let service = PasswordService::builder(world.authenticator())
-        .mount(world.mount(Vendor::new("one", "/a"), ""))
-        .mount(world.mount(put, ""))
+    let service = PasswordService::builder(test.authenticator())
+        .mount(test.mount(Vendor::new("one", "/a"), ""))
+        .mount(test.mount(put, ""))
         .build()
         .unwrap();
     assert_eq!(ask(&service, Method::POST, "/a").await.body, "one no key");
@@ -100,9 +100,9 @@ async fn below_no_prefix_the_first_answers() {
 
 #[tokio::test]
 async fn the_answering_api_is_the_one_that_is_logged() {
-    let world = World::new().await;
-    let mount = world.mount(Vendor::new("one", "/v1/a"), "/p").with_name("shop");
-    let service = PasswordService::builder(world.authenticator()).mount(mount).build().unwrap();
+    let test = TestContext::new().await;
+    let mount = test.mount(Vendor::new("one", "/v1/a"), "/p").with_name("shop");
+    let service = PasswordService::builder(test.authenticator()).mount(mount).build().unwrap();
     let request = Request::get("/p/v2/x").header("x-request-id", "routing-1").body(text(""));
     send(&service, request.unwrap()).await;
     let line = capture::line_of("routing-1");
@@ -114,11 +114,11 @@ async fn the_answering_api_is_the_one_that_is_logged() {
 
 #[tokio::test]
 async fn a_panic_while_routing_is_an_empty_500() {
-    let world = World::new().await;
-    let service = PasswordService::builder(world.authenticator())
-        .mount(world.mount(Vendor::new("one", "/a"), "/p"))
-        .mount(world.mount(Vendor::new("two", "/b").panicking(&[Step::Begin]), "/q"))
-        .mount(world.mount(Vendor::new("three", "/b").panicking(&[Step::NotFound]), "/r"))
+    let test = TestContext::new().await;
+    let service = PasswordService::builder(test.authenticator())
+        .mount(test.mount(Vendor::new("one", "/a"), "/p"))
+        .mount(test.mount(Vendor::new("two", "/b").panicking(&[Step::Begin]), "/q"))
+        .mount(test.mount(Vendor::new("three", "/b").panicking(&[Step::NotFound]), "/r"))
         .build()
         .unwrap();
     assert_eq!(body_of(&service, "/p/a").await, "one no key");
@@ -132,12 +132,12 @@ async fn a_panic_while_routing_is_an_empty_500() {
 
 #[tokio::test]
 async fn mounts_that_make_no_service_are_refused() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let build = |mounts: Vec<Mount>| {
-        let builder = PasswordService::builder(world.authenticator());
+        let builder = PasswordService::builder(test.authenticator());
         mounts.into_iter().fold(builder, PasswordServiceBuilder::mount).build().err()
     };
-    let mount = |name, prefix| world.mount(Vendor::new(name, "/a"), prefix);
+    let mount = |name, prefix| test.mount(Vendor::new(name, "/a"), prefix);
     assert_eq!(build(vec![]), Some(MountError::NoMounts));
     let twice = MountError::Twice { vendor: "one", prefix: "/p".parse().unwrap() };
     assert_eq!(twice.to_string(), "one is mounted twice below \"/p\"");

@@ -16,22 +16,22 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
 use crate::capture;
+use crate::test_context::{Mood, NEW, OLD, PATH, TestContext};
 use crate::vendor::{Step, Vendor};
-use crate::world::{Mood, NEW, OLD, PATH, World};
 
 #[tokio::test]
 async fn e9_axum_takes_it_as_a_fallback_and_nested() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let request = |id: &str, uri: &str| {
         let body = Body::from(format!("{OLD}\n{NEW}"));
-        let mut request = world.request(id).body(body).unwrap();
+        let mut request = test.request(id).body(body).unwrap();
         *request.uri_mut() = uri.parse().unwrap();
         request
     };
     let beside: Router = Router::new()
         .route("/health", axum::routing::get(|| async { "well" }))
-        .fallback_service(world.service());
-    let nested: Router = Router::new().nest_service("/outer", world.service());
+        .fallback_service(test.service());
+    let nested: Router = Router::new().nest_service("/outer", test.service());
 
     let answer = beside.clone().oneshot(request("axum-1", PATH)).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
@@ -66,12 +66,12 @@ async fn connect(service: PasswordService) -> (TcpStream, JoinHandle<hyper::Resu
     (TcpStream::connect(address).await.unwrap(), server)
 }
 
-fn head(world: &World, id: &str, more: &str) -> String {
+fn head(test: &TestContext, id: &str, more: &str) -> String {
     format!(
         "POST {PATH} HTTP/1.1\r\nHost: x\r\nx-request-id: {id}\r\nx-key: {}\r\n\
          Authorization: Bearer {}\r\n{more}\r\n",
-        world.key.expose(),
-        world.token.expose(),
+        test.key.expose(),
+        test.token.expose(),
     )
 }
 
@@ -88,59 +88,59 @@ async fn exchange(service: PasswordService, request: &str) -> String {
 
 #[tokio::test]
 async fn hyper_serves_it_over_a_socket() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let body = format!("{OLD}\n{NEW}");
     let more = format!("Connection: close\r\nContent-Length: {}\r\n", body.len());
-    let request = head(&world, "hyper-1", &more) + &body;
-    let answer = exchange(world.service(), &request).await;
+    let request = head(&test, "hyper-1", &more) + &body;
+    let answer = exchange(test.service(), &request).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.contains("\r\nx-request-id: hyper-1\r\n"));
     assert!(answer.contains("\r\ncache-control: no-store\r\n"));
     assert_eq!(answer.matches("content-length").count(), 1);
     assert!(answer.ends_with("\r\n\r\nacme changed"));
-    assert_eq!(world.version().await, 2);
+    assert_eq!(test.version().await, 2);
 }
 
 #[tokio::test]
 async fn a_panic_does_not_drop_the_connection() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let vendor = Vendor::new("acme", "/v1/change").panicking(&[Step::Read]);
-    let one = head(&world, "hyper-2", "Content-Length: 1\r\n") + "x";
-    let two = head(&world, "hyper-3", "Connection: close\r\nContent-Length: 1\r\n") + "x";
-    let answers = exchange(world.service_of(vendor), &(one + &two)).await;
+    let one = head(&test, "hyper-2", "Content-Length: 1\r\n") + "x";
+    let two = head(&test, "hyper-3", "Connection: close\r\nContent-Length: 1\r\n") + "x";
+    let answers = exchange(test.service_of(vendor), &(one + &two)).await;
     assert_eq!(answers.matches("HTTP/1.1 500 ").count(), 2, "{answers}");
     assert_eq!(answers.matches("acme fault").count(), 2);
 }
 
 #[tokio::test]
 async fn a_stranger_is_not_even_asked_for_the_body() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let request = format!(
         "POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
     );
-    let answer = exchange(world.service(), &request).await;
+    let answer = exchange(test.service(), &request).await;
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     assert!(!answer.contains("100 Continue"));
 }
 
 #[tokio::test]
 async fn too_large_is_answered_over_a_socket_announced_or_chunked() {
-    let world = World::new().await;
-    let announced = head(&world, "hyper-4", "Connection: close\r\nContent-Length: 65537\r\n");
-    let answer = exchange(world.service(), &announced).await;
+    let test = TestContext::new().await;
+    let announced = head(&test, "hyper-4", "Connection: close\r\nContent-Length: 65537\r\n");
+    let answer = exchange(test.service(), &announced).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 
-    let chunked = head(&world, "hyper-5", "Connection: close\r\nTransfer-Encoding: chunked\r\n");
+    let chunked = head(&test, "hyper-5", "Connection: close\r\nTransfer-Encoding: chunked\r\n");
     let chunk = format!("10001\r\n{}\r\n", "x".repeat(0x1_0001));
-    let answer = exchange(world.service(), &(chunked + &chunk)).await;
+    let answer = exchange(test.service(), &(chunked + &chunk)).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
 
 #[tokio::test]
 async fn head_sends_the_length_and_no_body() {
-    let world = World::new().await;
+    let test = TestContext::new().await;
     let request = "HEAD /shop/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let answer = exchange(world.service(), request).await;
+    let answer = exchange(test.service(), request).await;
     assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     let length = "acme not found /x".len();
     assert!(answer.contains(&format!("\r\ncontent-length: {length}\r\n")));
@@ -149,22 +149,22 @@ async fn head_sends_the_length_and_no_body() {
 
 #[tokio::test]
 async fn a_client_that_closes_its_socket_mid_change_does_not_undo_it() {
-    let world = World::new().await.with_hasher(Mood::Waits);
-    let (mut client, server) = connect(world.service()).await;
+    let test = TestContext::new().await.with_hasher(Mood::Waits);
+    let (mut client, server) = connect(test.service()).await;
     let body = format!("{OLD}\n{NEW}");
     let more = format!("Content-Length: {}\r\n", body.len());
-    let request = head(&world, "hyper-6", &more) + &body;
+    let request = head(&test, "hyper-6", &more) + &body;
     client.write_all(request.as_bytes()).await.unwrap();
-    world.hasher.begun.acquire().await.unwrap().forget();
+    test.hasher.begun.acquire().await.unwrap().forget();
     drop(client);
     // hyper has noticed, and dropped the future that was to answer.
     let ended = tokio::time::timeout(Duration::from_secs(30), server).await.unwrap();
     assert!(ended.unwrap().is_err());
-    assert_eq!(world.version().await, 1);
-    world.hasher.go_on.add_permits(1);
+    assert_eq!(test.version().await, 1);
+    test.hasher.go_on.add_permits(1);
     while capture::of_request("hyper-6").is_empty() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(world.version().await, 2);
+    assert_eq!(test.version().await, 2);
     assert_eq!(capture::line_of("hyper-6")["outcome"], "ok");
 }

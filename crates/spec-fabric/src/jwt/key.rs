@@ -1,7 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jsonwebtoken::crypto::rust_crypto;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 use repass_core::Plaintext;
 
@@ -183,23 +182,47 @@ fn public_key(algorithm: JwtAlgorithm, pem: &str) -> Result<DecodingKey, Invalid
     };
     let key = key.map_err(|_| invalid)?;
     let bytes = key.try_get_as_bytes().map_err(|_| invalid)?;
-    let provider = &rust_crypto::DEFAULT_PROVIDER;
-    match family {
-        AlgorithmFamily::Rsa => {
-            let components = provider.key_utils.rsa_pub_components_from_public_key;
-            let (modulus, _) = components(bytes).map_err(|_| invalid)?;
+    let fits = match algorithm {
+        // An uncompressed point.
+        JwtAlgorithm::Es256 => bytes.len() == 65,
+        JwtAlgorithm::Es384 => bytes.len() == 97,
+        JwtAlgorithm::EdDsa => bytes.len() == 32,
+        _ => {
+            let modulus = rsa_modulus(bytes).ok_or(invalid)?;
             if modulus.len() * 8 < JwtKey::MIN_RSA_BITS {
                 return Err(InvalidJwtKey::ShortRsaKey);
             }
+            true
         }
-        // The library's verifier takes it for granted that there are so many bytes.
-        AlgorithmFamily::Ed if bytes.len() != 32 => return Err(invalid),
-        _ => {
-            let verifier = (provider.verifier_factory)(&algorithm.of_library(), &key);
-            drop(verifier.map_err(|_| invalid)?);
+    };
+    if fits { Ok(key) } else { Err(invalid) }
+}
+
+/// The modulus of an `RSAPublicKey` in DER (RFC 8017, A.1.1), without leading zeros.
+fn rsa_modulus(der: &[u8]) -> Option<&[u8]> {
+    const SEQUENCE: u8 = 0x30;
+    const INTEGER: u8 = 0x02;
+    let (key, rest) = der_value(SEQUENCE, der)?;
+    let (modulus, exponent) = der_value(INTEGER, key)?;
+    let (_, after) = der_value(INTEGER, exponent)?;
+    let significant = modulus.iter().position(|byte| *byte != 0)?;
+    (rest.is_empty() && after.is_empty()).then(|| &modulus[significant..])
+}
+
+/// The content of the DER value at the beginning, if it has this tag, and what follows it.
+fn der_value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&[found, first], rest) = der.split_first_chunk()?;
+    let (length, rest) = match usize::from(first) {
+        short @ ..0x80 => (short, rest),
+        long => {
+            let (digits, rest) = rest.split_at_checked(long - 0x80)?;
+            let number = |number: usize, digit: &u8| {
+                number.checked_mul(256)?.checked_add(usize::from(*digit))
+            };
+            (digits.iter().try_fold(0, number)?, rest)
         }
-    }
-    Ok(key)
+    };
+    (found == tag).then(|| rest.split_at_checked(length)).flatten()
 }
 
 #[cfg(test)]

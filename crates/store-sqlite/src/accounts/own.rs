@@ -17,10 +17,9 @@ pub(super) fn find(
     user_id: &UserId,
 ) -> Result<Option<AccountWithCredential>> {
     db.row(
-        "SELECT a.id, a.realm, a.user_id, a.email, a.username, a.profile, a.active, a.created_at,
-                a.updated_at, c.hash, c.normalization, c.version, c.changed_at
-         FROM repass_accounts a LEFT JOIN repass_credentials c ON c.account = a.id
-         WHERE a.realm = ?1 AND a.user_id = ?2",
+        "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at,
+                hash, normalization, version, changed_at
+         FROM repass_accounts WHERE realm = ?1 AND user_id = ?2",
         (realm.as_str(), user_id.as_str()),
         |row| {
             Ok(AccountWithCredential {
@@ -80,25 +79,25 @@ pub(super) fn replace_hash(db: Db<'_>, commit: &Commit) -> Result<Option<i64>> {
     let (at, expected) = (commit.at.as_microsecond(), commit.expected_version);
     if expected == 0 {
         let set = db.execute(
-            "INSERT INTO repass_credentials
-                 (account, hash, normalization, pepper, version, changed_at)
-             VALUES (?1, ?2, ?3, ?4, 1, ?5) ON CONFLICT (account) DO NOTHING",
-            (account, hash.hash, hash.normalization, hash.pepper, at),
+            "UPDATE repass_accounts SET hash = ?1, normalization = ?2, pepper = ?3, version = 1,
+                    changed_at = ?4
+             WHERE id = ?5 AND version IS NULL",
+            (hash.hash, hash.normalization, hash.pepper, at, account),
         )?;
         return Ok((set == 1).then_some(1));
     }
     if commit.history > 0 {
         db.execute(
             "INSERT INTO repass_password_history (account, version, hash, normalization, pepper)
-             SELECT account, version, hash, normalization, pepper FROM repass_credentials
-             WHERE account = ?1 AND version = ?2",
+             SELECT id, version, hash, normalization, pepper FROM repass_accounts
+             WHERE id = ?1 AND version = ?2",
             (account, expected),
         )?;
     }
     let replaced = db.execute(
-        "UPDATE repass_credentials SET hash = ?1, normalization = ?2, pepper = ?3,
+        "UPDATE repass_accounts SET hash = ?1, normalization = ?2, pepper = ?3,
                 version = version + 1, changed_at = ?4
-         WHERE account = ?5 AND version = ?6",
+         WHERE id = ?5 AND version = ?6",
         (hash.hash, hash.normalization, hash.pepper, at, account, expected),
     )?;
     Ok((replaced == 1).then(|| expected.saturating_add(1)))
@@ -107,8 +106,8 @@ pub(super) fn replace_hash(db: Db<'_>, commit: &Commit) -> Result<Option<i64>> {
 pub(super) fn rehash(db: Db<'_>, rehash: &Rehash) -> Result<bool> {
     let hash = HashColumns::of(&rehash.hash);
     let replaced = db.execute(
-        "UPDATE repass_credentials SET hash = ?1, normalization = ?2, pepper = ?3
-         WHERE account = ?4 AND version = ?5 AND hash = ?6",
+        "UPDATE repass_accounts SET hash = ?1, normalization = ?2, pepper = ?3
+         WHERE id = ?4 AND version = ?5 AND hash = ?6",
         (
             hash.hash,
             hash.normalization,

@@ -1,5 +1,5 @@
 use repass_core::{
-    Account, AccountError, AccountId, AuditRecord, Credential, HashedPassword, Profile,
+    Account, AccountError, AccountId, AuditRecord, Credential, Email, HashedPassword, Profile,
 };
 
 use crate::connection::Db;
@@ -65,36 +65,31 @@ pub(super) fn insert(
     account: &Account,
     credential: Option<&Credential>,
 ) -> Result<bool> {
-    let id = account.id.0.as_bytes();
+    let hash = credential.map(|credential| HashColumns::of(&credential.hash));
     let inserted = db.execute(
         "INSERT INTO repass_accounts
-             (id, realm, user_id, email, username, profile, active, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (realm, user_id) DO NOTHING",
+             (id, realm, user_id, email, username, profile, active, created_at, updated_at, hash,
+              normalization, pepper, version, changed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+         ON CONFLICT (realm, user_id) DO NOTHING",
         (
-            id,
+            account.id.0.as_bytes(),
             account.realm.as_str(),
             account.user_id.as_str(),
-            account.email.as_ref().map(repass_core::Email::as_str),
+            account.email.as_ref().map(Email::as_str),
             &account.username,
             profile_text(&account.profile)?,
             account.active,
             account.created_at.as_microsecond(),
             account.updated_at.as_microsecond(),
+            hash.as_ref().map(|hash| hash.hash),
+            hash.as_ref().map(|hash| hash.normalization),
+            hash.as_ref().and_then(|hash| hash.pepper.as_deref()),
+            credential.map(|credential| credential.version),
+            credential.map(|credential| credential.changed_at.as_microsecond()),
         ),
     )?;
-    if inserted == 0 {
-        return Ok(false);
-    }
-    if let Some(Credential { hash, version, changed_at }) = credential {
-        let hash = HashColumns::of(hash);
-        db.execute(
-            "INSERT INTO repass_credentials
-                 (account, hash, normalization, pepper, version, changed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (id, hash.hash, hash.normalization, hash.pepper, version, changed_at.as_microsecond()),
-        )?;
-    }
-    Ok(true)
+    Ok(inserted == 1)
 }
 
 /// The profile as JSON that can be read again: what nests too deeply for the reader is refused here,

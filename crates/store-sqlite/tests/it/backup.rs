@@ -5,7 +5,7 @@ use std::fs;
 use repass_core::AdministrationStore;
 use repass_store_sqlite::{BackupError, SqliteOptions, SqliteStore};
 
-use crate::database::{Database, add, audit, has};
+use crate::database::{Database, add, has};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_under_load_is_one_state_of_the_database() {
@@ -74,15 +74,15 @@ async fn a_check_finds_what_is_wrong() {
         .raw()
         .execute_batch(
             "PRAGMA foreign_keys = OFF;
-             UPDATE repass_credentials SET account = x'00000000000000000000000000000009';
+             INSERT INTO repass_mapped_credentials VALUES
+                 (x'00000000000000000000000000000009', zeroblob(32), 'none', NULL, 1, 0);
              UPDATE repass_audit SET context = 'no json'",
         )
         .unwrap();
     let findings = store.check().await.unwrap();
     let checks: Vec<_> = findings.iter().map(|finding| finding.check).collect();
     assert_eq!(checks, ["references", "a profile, a context, a payload is JSON"], "{findings:?}");
-    assert!(findings[0].detail.contains("repass_credentials"), "{findings:?}");
-    let _ = audit(1);
+    assert!(findings[0].detail.contains("repass_mapped_credentials"), "{findings:?}");
 }
 
 #[tokio::test]

@@ -9,5 +9,6 @@ mod crash;
 mod database;
 mod file;
 mod locks;
+mod mapping;
 mod opening;
 mod versions;

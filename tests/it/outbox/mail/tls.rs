@@ -43,15 +43,15 @@ async fn a_server_with_the_right_certificate_gets_the_password_and_the_mail() {
     for way in WAYS {
         let authority = Authority::new("trusted");
         let mut mails = MailServer::start_with((way.server)(authority.acceptor("localhost"))).await;
-        let (server, desk) = start(&mailing_over_tls(&mails, &way, &authority)).await;
-        let address = add(&desk, "en").await;
+        let (server, operator) = start(&mailing_over_tls(&mails, &way, &authority)).await;
+        let address = add(&operator, "en").await;
         changed(&server, FIRST_PASSWORD, NEW).await;
         let mail = mails.next().await;
         assert_eq!(mail.recipients, [address], "{}", way.name);
         let encrypted = ["EHLO", "AUTH", "MAIL", "RCPT", "DATA"];
         assert_eq!(mails.commands(), [way.preface, &encrypted].concat(), "{}", way.name);
         mail.answer(ACCEPTED);
-        let entries = until(&desk, is(DeliveryState::Delivered)).await;
+        let entries = until(&operator, is(DeliveryState::Delivered)).await;
         assert_eq!(only(&entries[0]).tries, 1, "{}", way.name);
         assert_eq!(server.stop().await.status.code(), Some(0), "{}", way.name);
     }
@@ -67,12 +67,13 @@ async fn a_server_with_a_wrong_certificate_gets_nothing() {
         ] {
             let case = format!("{}, {host}", way.name);
             let mails = MailServer::start_with((way.server)(authority.acceptor(host))).await;
-            let (server, desk) = start(&mailing_over_tls(&mails, &way, &trusted)).await;
-            add(&desk, "en").await;
+            let (server, operator) = start(&mailing_over_tls(&mails, &way, &trusted)).await;
+            add(&operator, "en").await;
             changed(&server, FIRST_PASSWORD, NEW).await;
-            let entry = until(&desk, |entry| entry.deliveries.iter().any(|it| it.error.is_some()))
-                .await
-                .remove(0);
+            let entry =
+                until(&operator, |entry| entry.deliveries.iter().any(|it| it.error.is_some()))
+                    .await
+                    .remove(0);
             let error = only(&entry).error.clone().unwrap_or_default();
             assert!(error.contains(reason), "{case}: {error}");
             assert_eq!(entry.state, DeliveryState::Pending, "{case}: an operator may mend it");

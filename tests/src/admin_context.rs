@@ -14,8 +14,8 @@ use crate::Database;
 /// The password that every account is made with.
 pub const FIRST_PASSWORD: &str = "the very first password";
 
-/// The operator's desk on the database of a running server, from another process: this one.
-pub struct Desk {
+/// The operator's admin context on the database of a running server, from another process: this one.
+pub struct AdminContext {
     /// What operators can do.
     pub administration: Administration,
     /// Its ports.
@@ -36,8 +36,8 @@ pub struct Player {
     pub email: String,
 }
 
-impl Desk {
-    /// Opens the desk on a database.
+impl AdminContext {
+    /// Opens the admin context on a database.
     pub(crate) async fn open(database: Database) -> Self {
         let mut options = StoreOptions::default();
         options.migrate = false;

@@ -17,9 +17,9 @@ use repass_testkit::{ManualClock, MemoryStore, fixtures};
 pub(crate) const OLD: &str = "the first of my passwords";
 pub(crate) const NEW: &str = "a second one, quite different";
 
-pub(crate) struct House {
+pub(crate) struct TestContext {
     pub(crate) engine: Engine,
-    pub(crate) desk: Administration,
+    pub(crate) operator: Administration,
     pub(crate) store: MemoryStore,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) hasher: Arc<CountingHasher>,
@@ -109,7 +109,7 @@ impl CountingHasher {
     }
 }
 
-impl House {
+impl TestContext {
     pub(crate) async fn new() -> Self {
         Self::with_policy(Policy::nist_800_63b_4()).await
     }
@@ -143,12 +143,12 @@ impl House {
             .clock(clock.clone())
             .build();
         // The operator sets first passwords by the default policy, whatever the tested one is.
-        let desk = engine.administration().clone();
+        let operator = engine.administration().clone();
         let engine = engine.with_policy(policy);
-        let house = Self { engine, desk, store, clock, hasher };
-        house.add("pat").await;
-        house.hasher.hashed.store(0, Ordering::SeqCst);
-        house
+        let test = Self { engine, operator, store, clock, hasher };
+        test.add("pat").await;
+        test.hasher.hashed.store(0, Ordering::SeqCst);
+        test
     }
 
     pub(crate) async fn add(&self, user_id: &str) -> Account {
@@ -160,7 +160,7 @@ impl House {
             profile: Profile::default(),
         };
         let password = Some(Plaintext::from(OLD));
-        self.desk.add_account(new, password).await.unwrap()
+        self.operator.add_account(new, password).await.unwrap()
     }
 
     /// Adds an account whose hash no supported family can verify, as an import could.
@@ -174,7 +174,7 @@ impl House {
     }
 
     pub(crate) async fn add_hashed(&self, user_id: &str, hash: &HashedPassword) {
-        let mut account = self.desk.show_account(&realm(), "pat").await.unwrap().0;
+        let mut account = self.operator.show_account(&realm(), "pat").await.unwrap().0;
         account.id = AccountId(random_uuid(&SystemRandomness).unwrap());
         account.user_id = user_id.parse().unwrap();
         let audit = self.audit().await[0].clone();
@@ -191,7 +191,7 @@ impl House {
 
     pub(crate) async fn reset_token(&self, user_id: &str) -> Plaintext {
         let lifetime = Administration::RESET_LIFETIME;
-        self.desk.issue_reset(&realm(), user_id, lifetime).await.unwrap().1
+        self.operator.issue_reset(&realm(), user_id, lifetime).await.unwrap().1
     }
 
     /// Newest first.

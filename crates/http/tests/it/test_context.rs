@@ -28,7 +28,7 @@ pub(crate) const OLD: &str = "Old-Kestrel-over-Quarry-77";
 pub(crate) const NEW: &str = "New-Walrus-under-Lantern-88";
 pub(crate) const PATH: &str = "/shop/v1/change";
 
-pub(crate) struct World {
+pub(crate) struct TestContext {
     pub(crate) store: MemoryStore,
     pub(crate) hasher: Arc<Hashing>,
     pub(crate) key: Plaintext,
@@ -36,7 +36,7 @@ pub(crate) struct World {
     clock: Arc<ManualClock>,
 }
 
-impl World {
+impl TestContext {
     pub(crate) async fn new() -> Self {
         capture::install();
         let now = Timestamp::from_second(1_800_000_000).unwrap();

@@ -6,11 +6,10 @@ use std::time::Duration;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use repass_core::{
-    AccountId, Administration, AuditRecord, Clock, KeyKind, KeyStore, Plaintext, SystemClock,
-    TokenDigest,
+    Administration, AuditRecord, Clock, KeyKind, Plaintext, SystemClock, TokenDigest,
 };
 use repass_testkit::ManualClock;
-use repass_tests::{Answer, Client, Desk, FIRST_PASSWORD, Server, ServerBuilder};
+use repass_tests::{AdminContext, Answer, Client, FIRST_PASSWORD, Server, ServerBuilder};
 use tokio::task::JoinSet;
 
 use crate::requests::{GUID, Wire, good_request};
@@ -32,16 +31,16 @@ pub(crate) const CRAMPED: &str =
 pub(crate) const ANY_PASSWORD: &str = "[policy]\npreset = 'vendor-fabric'\n";
 
 /// A server of one spec, with an account and the good request that changes its password to [`NEW`].
-pub(crate) struct House {
+pub(crate) struct TestContext {
     pub(crate) server: Server,
-    pub(crate) desk: Desk,
+    pub(crate) operator: AdminContext,
     pub(crate) client: Client,
     pub(crate) spec: &'static str,
     pub(crate) user_id: &'static str,
     pub(crate) good: Wire,
 }
 
-impl House {
+impl TestContext {
     pub(crate) async fn start(spec: &'static str) -> Self {
         Self::open(spec, Server::builder()).await
     }
@@ -53,13 +52,13 @@ impl House {
             "zap" => "43af9a8989ffb63cc9cdd0537",
             "customer" => GUID,
             "fabric" => "6169b2d892a5f30009d76480",
-            other => panic!("no house for {other}"),
+            other => panic!("no test for {other}"),
         };
         let server = builder.only(spec).start().await;
-        let desk = server.desk().await;
-        let good = good_request(&desk, spec, NEW).await;
+        let operator = server.operator().await;
+        let good = good_request(&operator, spec, NEW).await;
         let client = server.client();
-        Self { server, desk, client, spec, user_id, good }
+        Self { server, operator, client, spec, user_id, good }
     }
 
     pub(crate) async fn send(&self, wire: &Wire) -> Answer {
@@ -93,7 +92,7 @@ impl House {
 
     /// Whether this is the password of the account now.
     pub(crate) async fn is_password(&self, password: &str) -> bool {
-        self.desk.is_password(self.spec, self.user_id, password).await
+        self.operator.is_password(self.spec, self.user_id, password).await
     }
 
     /// Failures in a row that the account is charged with.
@@ -102,14 +101,8 @@ impl House {
     }
 
     pub(crate) async fn failures_of(&self, user_id: &str) -> u32 {
-        let realm = self.desk.realm(self.spec);
-        self.desk.administration.show_account(&realm, user_id).await.unwrap().1.failures
-    }
-
-    /// The account's own identifier.
-    pub(crate) async fn account(&self) -> AccountId {
-        let realm = self.desk.realm(self.spec);
-        self.desk.administration.show_account(&realm, self.user_id).await.unwrap().0.id
+        let realm = self.operator.realm(self.spec);
+        self.operator.administration.show_account(&realm, user_id).await.unwrap().1.failures
     }
 
     /// Asserts that the account's password is the first one still, and that no try was charged.
@@ -120,7 +113,7 @@ impl House {
 
     /// The newest record of a try to change or reset a password.
     pub(crate) async fn last_try(&self) -> AuditRecord {
-        let trail = self.desk.audit().await;
+        let trail = self.operator.audit().await;
         let is_try = |record: &AuditRecord| {
             ["password.change", "password.reset"].contains(&record.action.as_str())
         };
@@ -130,14 +123,14 @@ impl House {
     /// Whether an access token counts, asked of the database.
     pub(crate) async fn counts(&self, token: &str) -> bool {
         let digest = TokenDigest::of(&Plaintext::from(token));
-        let held = self.desk.store.access_token(&digest).await.unwrap().expect("a token");
+        let held = self.operator.store.access_token(&digest).await.unwrap().expect("a token");
         held.token.revoked_at.is_none()
     }
 
-    /// The operator's desk as it was so long ago.
-    pub(crate) fn desk_of_the_past(&self, ago: Duration) -> Administration {
+    /// The operator's admin context as it was so long ago.
+    pub(crate) fn operator_of_the_past(&self, ago: Duration) -> Administration {
         let ago = SignedDuration::try_from(ago).unwrap();
-        self.desk
+        self.operator
             .engine(self.server.database().key())
             .clock(Arc::new(ManualClock::new(now() - ago)))
             .build()
@@ -147,22 +140,22 @@ impl House {
 
     /// Values of `Authorization` that no access token stands in, with what is wrong with each.
     pub(crate) async fn bad_tokens(&self) -> Vec<(&'static str, Option<String>)> {
-        let desk = &self.desk;
-        let (own, hour) = (desk.realm(self.spec), Duration::from_secs(3600));
+        let operator = &self.operator;
+        let (own, hour) = (operator.realm(self.spec), Duration::from_secs(3600));
         let good = self.good_header("authorization").to_owned();
         let secret = good.trim_start_matches("Bearer ").to_owned();
 
-        let past = self.desk_of_the_past(2 * hour);
+        let past = self.operator_of_the_past(2 * hour);
         let expired = past.issue_token(&own, self.user_id, vec![], hour).await.unwrap().1;
-        let issued = desk.administration.issue_token(&own, self.user_id, vec![], hour).await;
+        let issued = operator.administration.issue_token(&own, self.user_id, vec![], hour).await;
         let (token, revoked) = issued.unwrap();
-        desk.administration.revoke_token(token.id).await.unwrap();
-        desk.add("elsewhere", self.user_id).await;
-        let of_other_realm = desk.token("elsewhere", self.user_id, &["admin"]).await;
-        desk.add(self.spec, "77").await;
-        let of_inactive = desk.token(self.spec, "77", &["admin"]).await;
-        desk.administration.set_active(&own, "77", false).await.unwrap();
-        let key = desk.key(self.spec, KeyKind::Service).await;
+        operator.administration.revoke_token(token.id).await.unwrap();
+        operator.add("elsewhere", self.user_id).await;
+        let of_other_realm = operator.token("elsewhere", self.user_id, &["admin"]).await;
+        operator.add(self.spec, "77").await;
+        let of_inactive = operator.token(self.spec, "77", &["admin"]).await;
+        operator.administration.set_active(&own, "77", false).await.unwrap();
+        let key = operator.key(self.spec, KeyKind::Service).await;
 
         let bearer = |secret: &str| Some(format!("Bearer {secret}"));
         vec![
@@ -185,17 +178,17 @@ impl House {
 
     /// Keys that do not count as one of `kind`, with what is wrong with each.
     pub(crate) async fn bad_keys(&self, kind: KeyKind) -> Vec<(&'static str, String)> {
-        let desk = &self.desk;
-        let own = desk.realm(self.spec);
-        let (key, revoked) = desk.administration.issue_key(&own, kind, "old").await.unwrap();
-        desk.administration.revoke_key(key.id).await.unwrap();
+        let operator = &self.operator;
+        let own = operator.realm(self.spec);
+        let (key, revoked) = operator.administration.issue_key(&own, kind, "old").await.unwrap();
+        operator.administration.revoke_key(key.id).await.unwrap();
         let other_kind = KeyKind::ALL.into_iter().find(|other| *other != kind).unwrap();
         vec![
             ("unknown", "x".repeat(43)),
             ("revoked", revoked.expose().to_owned()),
-            ("of another kind", desk.key(self.spec, other_kind).await),
-            ("of another realm", desk.key("elsewhere", kind).await),
-            ("an access token", desk.token(self.spec, self.user_id, &["admin"]).await),
+            ("of another kind", operator.key(self.spec, other_kind).await),
+            ("of another realm", operator.key("elsewhere", kind).await),
+            ("an access token", operator.token(self.spec, self.user_id, &["admin"]).await),
         ]
     }
 

@@ -1,0 +1,195 @@
+use std::sync::mpsc;
+use std::time::Duration;
+
+use repass_core::StoreError;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use super::Outcome;
+use crate::connection::Db;
+use crate::failure::{Failure, Result};
+use crate::store::SqliteStore;
+
+struct Test {
+    store: SqliteStore,
+    folder: TempDir,
+}
+
+impl Test {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = crate::SqliteOptions::default();
+        let store = SqliteStore::open(folder.path().join("repass.db"), &options).await.unwrap();
+        store
+            .write(|db| {
+                db.execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY, filler BLOB)", [])?;
+                Ok(Outcome::Keep(()))
+            })
+            .await
+            .unwrap();
+        Self { store, folder }
+    }
+
+    /// Calls that share one transaction: they wait behind a job that holds the writer.
+    async fn together<T: Send + 'static>(
+        &self,
+        calls: Vec<Call<T>>,
+    ) -> Vec<std::result::Result<T, StoreError>> {
+        let (release, held) = mpsc::channel::<()>();
+        let store = self.store.clone();
+        let holder = tokio::spawn(async move {
+            let hold = move |_: Db<'_>| {
+                held.recv().unwrap();
+                Ok(Outcome::Keep(()))
+            };
+            store.write(hold).await.unwrap();
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let mut waiting: Vec<JoinHandle<_>> = Vec::new();
+        for call in calls {
+            let store = self.store.clone();
+            waiting.push(tokio::spawn(async move { store.write(call).await }));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        release.send(()).unwrap();
+        holder.await.unwrap();
+        let mut answers = Vec::new();
+        for call in waiting {
+            answers.push(call.await.unwrap());
+        }
+        answers
+    }
+
+    async fn numbers(&self) -> Vec<i64> {
+        let select = "SELECT n FROM numbers ORDER BY n";
+        self.store.read(|db| db.rows(select, [], |row| Ok(row.get(0)?))).await.unwrap()
+    }
+}
+
+type Call<T> = Box<dyn FnOnce(Db<'_>) -> Result<Outcome<T>> + Send>;
+
+fn insert(n: i64) -> Call<i64> {
+    Box::new(move |db| {
+        db.execute("INSERT INTO numbers (n) VALUES (?1)", [n])?;
+        Ok(Outcome::Keep(n))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_fails_among_many_is_undone_alone() {
+    let test = Test::new().await;
+    let undo: Call<i64> = Box::new(|db| {
+        db.execute("INSERT INTO numbers (n) VALUES (20)", [])?;
+        Ok(Outcome::Undo(20))
+    });
+    let fail: Call<i64> = Box::new(|db| {
+        db.execute("INSERT INTO numbers (n) VALUES (30)", [])?;
+        Err(Failure::Unstorable("refused"))
+    });
+    let answers = test.together(vec![insert(1), fail, insert(2), undo, insert(2), insert(3)]).await;
+    assert!(matches!(answers[0], Ok(1)));
+    assert!(matches!(answers[1], Err(StoreError::Failed(_))));
+    assert!(matches!(answers[2], Ok(2)));
+    assert!(matches!(answers[3], Ok(20)));
+    assert!(matches!(answers[4], Err(StoreError::Failed(_))), "it is there already");
+    assert!(matches!(answers[5], Ok(3)));
+    assert_eq!(test.numbers().await, [1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_fails_all_that_share_the_transaction() {
+    let test = Test::new().await;
+    test.store
+        .write(|db| {
+            // The number of pages is limited on this connection only.
+            let pages: i64 = db.0.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            db.0.query_row(&format!("PRAGMA max_page_count = {}", pages + 10), [], |_| Ok(()))?;
+            Ok(Outcome::Keep(()))
+        })
+        .await
+        .unwrap();
+    let huge: Call<i64> = Box::new(|db| {
+        db.execute("INSERT INTO numbers (n, filler) VALUES (2, zeroblob(1000000))", [])?;
+        Ok(Outcome::Keep(2))
+    });
+    let answers = test.together(vec![insert(1), huge, insert(3)]).await;
+    assert!(matches!(answers[1], Err(StoreError::Unavailable(_))), "{answers:?}");
+    // The others are either committed or told that they are not.
+    let told: Vec<i64> =
+        answers.iter().filter_map(|answer| answer.as_ref().ok().copied()).collect();
+    assert_eq!(test.numbers().await, told);
+    let answers = test.together(vec![insert(4), insert(5)]).await;
+    assert!(answers.iter().all(std::result::Result::is_ok), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_rolls_everything_back_fails_all_of_them() {
+    let test = Test::new().await;
+    let trigger = "CREATE TRIGGER guard BEFORE INSERT ON numbers WHEN NEW.n = 13
+                   BEGIN SELECT RAISE(ROLLBACK, 'not this one'); END";
+    let connection = rusqlite::Connection::open(test.folder.path().join("repass.db")).unwrap();
+    connection.execute_batch(trigger).unwrap();
+    let answers = test.together(vec![insert(1), insert(13), insert(3)]).await;
+    assert!(answers.iter().all(std::result::Result::is_err), "{answers:?}");
+    assert_eq!(test.numbers().await, [0; 0]);
+    let answers = test.together(vec![insert(1), insert(3)]).await;
+    assert!(answers.iter().all(std::result::Result::is_ok), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_panics_takes_the_transaction_and_not_the_writer() {
+    let test = Test::new().await;
+    let panicking: Call<i64> = Box::new(|db| {
+        db.execute("INSERT INTO numbers (n) VALUES (13)", [])?;
+        panic!("a defect")
+    });
+    let answers = test.together(vec![insert(1), panicking, insert(3)]).await;
+    assert!(answers.iter().all(std::result::Result::is_err), "{answers:?}");
+    assert_eq!(test.numbers().await, [0; 0]);
+    assert!(test.store.write(insert(1)).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_have_gone_are_skipped() {
+    let test = Test::new().await;
+    let (release, held) = mpsc::channel::<()>();
+    let hold = move |_: Db<'_>| {
+        held.recv().unwrap();
+        Ok(Outcome::Keep(()))
+    };
+    let store = test.store.clone();
+    let holder = tokio::spawn(async move { store.write(hold).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let store = test.store.clone();
+    let gone = tokio::spawn(async move { store.write(insert(1)).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    gone.abort();
+    let _ = gone.await;
+    release.send(()).unwrap();
+    holder.await.unwrap().unwrap();
+    assert_eq!(test.numbers().await, [0; 0]);
+}
+
+fn settings(db: Db<'_>) -> Result<[String; 4]> {
+    let setting = |name: &str| -> Result<String> {
+        let select = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        Ok(db.row(&select, [], |row| Ok(row.get(0)?))?.unwrap_or_default())
+    };
+    Ok([
+        setting("journal_mode")?,
+        setting("foreign_keys")?,
+        setting("secure_delete")?,
+        setting("synchronous")?,
+    ])
+}
+
+#[tokio::test]
+async fn every_connection_is_strict() {
+    let test = Test::new().await;
+    let expected = ["wal", "1", "1", "2"].map(str::to_owned);
+    let written = test.store.write(|db| settings(db).map(Outcome::Keep)).await.unwrap();
+    assert_eq!(written, expected, "a commit of the writer is synced");
+    assert_eq!(test.store.read(settings).await.unwrap(), expected);
+    let delete = test.store.read(|db| db.execute("DELETE FROM numbers", [])).await;
+    assert!(delete.is_err(), "readers only read");
+}

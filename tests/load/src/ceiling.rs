@@ -1,0 +1,184 @@
+//! What the rest of the way can do when hashing costs nothing, on both stores.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use axum::Router;
+use clap::Args;
+use http::StatusCode;
+use repass_core::{
+    Authorization, Change, Engine, HashError, HashedPassword, Hasher, InstallationKey, NewPassword,
+    Plaintext, Policy, PolicyRules, Proof, Realm, Subject, SystemRandomness,
+};
+use repass_http::{Mount, PasswordService};
+use repass_postgres_cluster::Cluster;
+use repass_spec_etna::EtnaSpec;
+use repass_store::{Store, StoreOptions};
+use repass_tests::Sql;
+use tokio::task::JoinSet;
+
+use crate::accounts;
+use crate::connection::Connection;
+use crate::figures::{median, rate};
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Connections, each with an account of its own, and as many callers of engine and database.
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+    /// Rounds, in each of which the three take turns.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Seconds that each of the three takes in a round.
+    #[arg(long, default_value_t = 2)]
+    seconds: u64,
+}
+
+/// Takes every password for the right one.
+#[derive(Debug)]
+struct Constant(HashedPassword);
+
+#[async_trait]
+impl Hasher for Constant {
+    async fn hash(&self, _: NewPassword) -> Result<HashedPassword, HashError> {
+        Ok(self.0.clone())
+    }
+
+    async fn verify(&self, _: Arc<Plaintext>, _: &HashedPassword) -> Result<bool, HashError> {
+        Ok(true)
+    }
+
+    fn dummy_hash(&self) -> &HashedPassword {
+        &self.0
+    }
+}
+
+pub(crate) async fn run(options: &Options) {
+    println!(
+        "| store | bare inserts/s | changes/s of the engine | over HTTP | to inserts | slowest |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | --- |");
+    let folder = tempfile::tempdir().unwrap();
+    let file = Store::url_of(&folder.path().join("ceiling.db")).unwrap();
+    measure("SQLite", &file, options).await;
+    match Cluster::start() {
+        Ok(cluster) => {
+            let database = cluster.create_database();
+            measure("PostgreSQL", &cluster.url(&database), options).await;
+        }
+        Err(missing) => println!("no figures of PostgreSQL: {missing}"),
+    }
+}
+
+async fn measure(name: &str, url: &str, options: &Options) {
+    let store = Store::open(url, &StoreOptions::default()).await.unwrap();
+    let key = InstallationKey::generate(&SystemRandomness).unwrap();
+    let hasher = Arc::new(Constant(HashedPassword::from_stored("$constant$")));
+    let policy = Policy::new(PolicyRules::length(1, 256)).unwrap();
+    let engine = Engine::builder(store.ports(), hasher, key).policy(policy).build();
+    let holders = accounts::add_to(&engine, options.connections).await;
+
+    let realm: Realm = "etna".parse().unwrap();
+    let mount = Mount::new(Arc::new(EtnaSpec::new()), realm.clone(), &engine);
+    let service = PasswordService::builder(Arc::new(engine.clone())).mount(mount).build().unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = axum::serve(listener, Router::new().fallback_service(service));
+    let server = tokio::spawn(server.into_future());
+    let mut connections = Vec::new();
+    for holder in holders {
+        connections.push(Connection::open(address, holder).await);
+    }
+
+    let bare = "CREATE TABLE bare (id BIGINT PRIMARY KEY, payload TEXT)";
+    Sql::connect(url).await.rows(bare).await;
+    let turn = Duration::from_secs(options.seconds);
+    let (mut inserts, mut engines, mut services) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..options.rounds {
+        inserts.push(bare_inserts(url, options.connections, round, turn).await);
+        engines.push(engine_changes(&engine, &realm, options.connections, turn).await);
+        let (back, rate) = http_changes(connections, turn).await;
+        connections = back;
+        services.push(rate);
+    }
+    server.abort();
+    let (inserts, engines, services) = (median(inserts), median(engines), median(services));
+    // The time of a change that each part takes by itself.
+    let parts = [
+        ("the database's commit", 1.0 / inserts),
+        ("engine and store", 1.0 / engines - 1.0 / inserts),
+        ("HTTP and the vendor's part", 1.0 / services - 1.0 / engines),
+    ];
+    let slowest = parts.iter().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap().0;
+    println!(
+        "| {name} | {inserts:.0} | {engines:.0} | {services:.0} | {:.2} | {slowest} |",
+        services / inserts
+    );
+    store.close().await.unwrap();
+}
+
+/// Rows per second that as many callers insert and commit, each durably by itself: over connections of
+/// their own on a server, over one in a file, which has one writer.
+async fn bare_inserts(url: &str, callers: usize, round: usize, turn: Duration) -> f64 {
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    let callers = if url.starts_with("sqlite:") { 1 } else { callers };
+    for caller in 0..callers {
+        let sql = Sql::connect(url).await;
+        tasks.spawn_local(async move {
+            let mut done = 0;
+            while begun.elapsed() < turn {
+                let id = (round * callers + caller) * 1_000_000 + done;
+                let payload = "a row of about the size of an audit record, for comparison";
+                sql.rows(&format!("INSERT INTO bare VALUES ({id}, '{payload}')")).await;
+                done += 1;
+            }
+            done
+        });
+    }
+    let done: usize = tasks.join_all().await.into_iter().sum();
+    rate(done, begun.elapsed())
+}
+
+async fn engine_changes(engine: &Engine, realm: &Realm, callers: usize, turn: Duration) -> f64 {
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for caller in 0..callers {
+        let subject = Subject::new(realm.clone(), caller.to_string());
+        let engine = engine.clone();
+        tasks.spawn(async move {
+            let mut done = 0;
+            while begun.elapsed() < turn {
+                let change = Change::new(
+                    Authorization::by_proof(subject.clone()),
+                    Proof::OldPassword(Plaintext::from("any")),
+                    Plaintext::from("another"),
+                );
+                engine.change(change).await.unwrap();
+                done += 1;
+            }
+            done
+        });
+    }
+    let done: usize = tasks.join_all().await.into_iter().sum();
+    rate(done, begun.elapsed())
+}
+
+async fn http_changes(connections: Vec<Connection>, turn: Duration) -> (Vec<Connection>, f64) {
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for mut connection in connections {
+        tasks.spawn(async move {
+            let mut done = 0;
+            while begun.elapsed() < turn {
+                let outcome = connection.change().await.expect("an answer");
+                assert_eq!(outcome.status, StatusCode::OK, "every change is made");
+                done += 1;
+            }
+            (connection, done)
+        });
+    }
+    let (connections, done): (Vec<_>, Vec<usize>) = tasks.join_all().await.into_iter().unzip();
+    (connections, rate(done.into_iter().sum(), begun.elapsed()))
+}
