@@ -327,8 +327,10 @@ impl Unready {
             Self::MadeMeanwhile => OpenError::Schema("other nodes keep changing it".into()),
             Self::Migrating(StoreError::Failed(source)) => OpenError::Schema(source),
             Self::Store(error) | Self::Migrating(error) => match error {
+                StoreError::Unavailable(source) if login_refused(&*source) => {
+                    OpenError::Refused(source)
+                }
                 StoreError::Unavailable(source) => OpenError::Unreachable(source),
-                StoreError::Failed(source) if login_refused(&*source) => OpenError::Refused(source),
                 StoreError::Failed(source) => OpenError::Database(source),
                 error => OpenError::Database(error.into()),
             },
