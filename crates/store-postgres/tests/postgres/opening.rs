@@ -50,6 +50,20 @@ pub(crate) async fn p5_one_version_ahead_is_served_and_more_is_refused() {
     assert!(matches!(&error, StoreError::Damaged(text) if text.contains("version 3")), "{error:?}");
 }
 
+pub(crate) async fn p5_a_lock_on_the_migrations_ends_the_start_in_time() {
+    let url = url();
+    open(&url).await;
+    let other = raw(&url).await;
+    other.batch_execute("BEGIN; LOCK TABLE repass.migrations").await.unwrap();
+    let mut options = PostgresOptions::default();
+    options.statement_timeout = std::time::Duration::from_millis(500);
+    let begun = std::time::Instant::now();
+    let error = PostgresStore::connect(&url, &options).await.unwrap_err();
+    assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
+    assert!(printed(&error).contains("time-out"), "{error:?}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(3));
+}
+
 pub(crate) async fn p5_nothing_is_made_without_migrate() {
     let url = url();
     let mut options = PostgresOptions::default();

@@ -211,6 +211,28 @@ pub(crate) async fn a_crash_loses_nothing_that_was_acknowledged() {
     }
 }
 
+pub(crate) async fn a_database_that_is_renamed_is_unavailable_until_it_is_back() {
+    let url = url();
+    let database = url.split(['/', '?']).nth(3).unwrap();
+    let store = open(&url).await;
+    add(&store, 1).await;
+    let other = raw(&url.replace(database, "postgres")).await;
+    let rename = async |from: &str, to: &str| {
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'"
+        );
+        other.batch_execute(&end).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let rename = format!("ALTER DATABASE {from} RENAME TO {to}");
+        other.batch_execute(&rename).await.unwrap();
+    };
+    rename(database, "elsewhere").await;
+    let error = store.commit(&commit(1, 1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    rename("elsewhere", database).await;
+    assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
+}
+
 pub(crate) async fn first_tries_at_once_are_all_counted() {
     let url = url();
     let (one, other) = (open(&url).await, open(&url).await);
