@@ -83,6 +83,9 @@ impl PasswordChangeService {
         self.forget_attempts().await;
         audit.reservation =
             Some(self.reserve(&key, path_of(&proof), otp.is_some(), found.as_ref(), audit).await?);
+        if let Some(Reservation::Made(_)) = audit.reservation {
+            audit.refused_before = self.refusals.take(&key);
+        }
         let proved = self.prove(found, proof, otp.as_ref(), &candidate).await?;
         let password = match self.accept(&proved, candidate).await {
             Err(ChangeError::Rejected(violations)) => {
@@ -208,7 +211,7 @@ impl PasswordChangeService {
     ) -> Result<Changed, ChangeError> {
         let at = self.now_in_store_precision();
         let is_reset = proved.spend.is_some();
-        let record = self.audit_record(audit, at, "ok", self.refused_before(audit))?;
+        let record = self.audit_record(audit, at, "ok", audit.told_of_refusals())?;
         let event = self.event(&proved.account, at, is_reset, audit)?;
         let commit = Commit {
             history: self.policy.rules().history,
