@@ -17,9 +17,10 @@ pub(crate) use refusals::Refusals;
 use crate::clock::until;
 use crate::{
     AccountWithCredential, AttemptKey, AttemptPath, AttemptReservation, Change, ChangeError,
-    Changed, Clock, Commit, CommitOutcome, Credential, CredentialStore, ErrorChain, Hasher,
-    InstallationKey, LockoutPolicy, NewPassword, OtpSpend, Plaintext, Policy, PolicyContext, Proof,
-    Randomness, ReserveAttempt, ReserveOutcome, ResetSpend, Sessions, TokenId, TokenStore,
+    ChangeOutcome, Changed, Clock, Commit, CommitOutcome, Credential, CredentialStore, ErrorChain,
+    Hasher, InstallationKey, LockoutPolicy, NewPassword, OtpSpend, Plaintext, Policy,
+    PolicyContext, Proof, Randomness, ReserveAttempt, ReserveOutcome, ResetSpend, Sessions,
+    TokenId, TokenStore,
 };
 
 /// Changes passwords: finds the account, reserves an attempt, verifies the proof, evaluates the new
@@ -51,15 +52,18 @@ impl PasswordChangeService {
     ///
     /// # Errors
     /// See [`ChangeError`]. A refusal by the policy spends no token and counts as no failure.
-    pub(crate) async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
+    pub(crate) async fn change(&self, change: Change) -> ChangeOutcome {
         if let Some(retry_after) = self.hasher.overloaded() {
-            return Err(ChangeError::Busy { retry_after });
+            return ChangeOutcome { account: None, result: Err(ChangeError::Busy { retry_after }) };
         }
         let mut audit = report::AuditContext::new(&change);
-        match self.run(change, &mut audit).await {
+        let result = self.run(change, &mut audit).await;
+        let account = audit.account;
+        let result = match result {
             Ok(changed) => Ok(changed),
             Err(error) => Err(self.finish(audit, error).await),
-        }
+        };
+        ChangeOutcome { account, result }
     }
 
     async fn run(
