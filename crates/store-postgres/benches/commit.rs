@@ -253,13 +253,11 @@ fn fill(accounts: u64) -> String {
     let numbers = format!("generate_series(0, {accounts} - 1) AS numbers (n)");
     let id = "CAST('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0') AS UUID)";
     format!(
-        "INSERT INTO repass.accounts (id, realm, user_id, list_key, profile, active, created_at,
-                                      updated_at)
-         SELECT {id}, 'bench', 'user-' || n, convert_to('bench-' || n, 'UTF8'), '{{}}', TRUE, now(),
+        "INSERT INTO repass.accounts (id, realm, user_id, list_key, hash, normalization, version,
+                                      changed_at)
+         SELECT {id}, 'bench', 'user-' || n, convert_to('bench-' || n, 'UTF8'), '$constant$', 'none', 1,
                 now()
          FROM {numbers};
-         INSERT INTO repass.credentials (account, hash, normalisation, version, changed_at)
-         SELECT {id}, '$constant$', 'none', 1, now() FROM {numbers};
-         ANALYZE repass.accounts; ANALYZE repass.credentials"
+         ANALYZE repass.accounts"
     )
 }

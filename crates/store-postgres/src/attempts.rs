@@ -136,7 +136,7 @@ impl PostgresStore {
             }
             (Some(reservation), AttemptOutcome::Failed) => {
                 let due = |event| {
-                    Query::new("UPDATE @outbox SET due_at = $1 WHERE id = $2 AND due_at > $1")
+                    Query::new("UPDATE @events SET due_at = $1 WHERE id = $2 AND due_at > $1")
                         .bind(attempt.audit.at)
                         .bind(event)
                 };

@@ -141,7 +141,7 @@ fn event_insert(query: &mut Query, event: &OutboxEvent, due_at: Timestamp) -> St
         query.value(due_at),
     ];
     format!(
-        "INSERT INTO @outbox (id, at, account, kind, payload, due_at, number)
+        "INSERT INTO @events (id, at, account, kind, payload, due_at, number)
          SELECT {}, account.events FROM account",
         values.join(", "),
     )

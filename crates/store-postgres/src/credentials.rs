@@ -28,7 +28,7 @@ impl CredentialStore for PostgresStore {
         depth: usize,
     ) -> Result<Vec<HashedPassword>, StoreError> {
         let hashes = Query::new(
-            "SELECT hash, normalisation FROM @password_history
+            "SELECT hash, normalization FROM @password_history
              WHERE account = $1 ORDER BY version DESC LIMIT $2",
         );
         let hashes = hashes.bind(account).bind(i64::try_from(depth).unwrap_or(i64::MAX));

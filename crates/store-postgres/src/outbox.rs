@@ -18,11 +18,11 @@ use crate::row::{self, get};
 use crate::store::PostgresStore;
 use crate::transaction::Durability;
 
-/// The columns that [`row::event`] reads, of `@outbox o`.
+/// The columns that [`row::event`] reads, of `@events o`.
 const EVENT_COLUMNS: &str = "o.id AS event_id, o.at AS event_at, o.account AS event_account, \
     o.kind AS event_kind, o.payload AS event_payload";
 
-/// The columns that [`row::delivery`] reads, of `@outbox_deliveries d`.
+/// The columns that [`row::delivery`] reads, of `@deliveries d`.
 const DELIVERY_COLUMNS: &str =
     "d.channel, d.state AS delivery_state, d.tries, d.due_at AS delivery_due_at, d.error";
 
@@ -73,8 +73,8 @@ impl OutboxStore for PostgresStore {
         let limit = query.value(i64::from(filter.limit));
         let query = query.with_sql(format!(
             "SELECT {EVENT_COLUMNS}, o.state, o.due_at, {DELIVERY_COLUMNS}
-             FROM (SELECT * FROM @outbox WHERE {} ORDER BY at DESC, id DESC LIMIT {limit}) o
-             LEFT JOIN @outbox_deliveries d ON d.event = o.id ORDER BY o.at DESC, o.id DESC",
+             FROM (SELECT * FROM @events WHERE {} ORDER BY at DESC, id DESC LIMIT {limit}) o
+             LEFT JOIN @deliveries d ON d.event = o.id ORDER BY o.at DESC, o.id DESC",
             conditions.join(" AND "),
         ));
         self.retried(|| async { gather(&self.rows(&query).await?) }).await
@@ -83,7 +83,7 @@ impl OutboxStore for PostgresStore {
     async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {
         let query = Query::new(format!(
             "SELECT {EVENT_COLUMNS}, o.state, o.due_at, {DELIVERY_COLUMNS}
-             FROM @outbox o LEFT JOIN @outbox_deliveries d ON d.event = o.id WHERE o.id = $1"
+             FROM @events o LEFT JOIN @deliveries d ON d.event = o.id WHERE o.id = $1"
         ));
         let query = query.bind(event);
         self.retried(|| async { Ok(gather(&self.rows(&query).await?)?.pop()) }).await
@@ -97,10 +97,10 @@ impl OutboxStore for PostgresStore {
             let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM changed)")?;
             let change = query.with_sql(format!(
                 "WITH changed AS (
-                     UPDATE @outbox SET state = 'pending', due_at = LEAST(due_at, {at})
+                     UPDATE @events SET state = 'pending', due_at = LEAST(due_at, {at})
                      WHERE id = {id} AND state <> 'delivered' AND {unmade} RETURNING 1),
                  deliveries AS (
-                     UPDATE @outbox_deliveries SET state = 'pending', tries = 0, due_at = {at}
+                     UPDATE @deliveries SET state = 'pending', tries = 0, due_at = {at}
                      WHERE event = {id} AND state <> 'delivered'
                        AND EXISTS (SELECT 1 FROM changed)),
                  audit AS ({record})
@@ -118,7 +118,7 @@ impl OutboxStore for PostgresStore {
             let (id, unmade) = (query.value(event), unmade(&mut query, audit));
             let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM dropped)")?;
             let change = query.with_sql(format!(
-                "WITH dropped AS (DELETE FROM @outbox WHERE id = {id} AND {unmade} RETURNING 1),
+                "WITH dropped AS (DELETE FROM @events WHERE id = {id} AND {unmade} RETURNING 1),
                  audit AS ({record})
                  SELECT EXISTS (SELECT 1 FROM dropped) AS done, NOT {unmade} AS recorded"
             ));
@@ -140,27 +140,27 @@ impl PostgresStore {
         let lease = Query::new(format!(
             "WITH due AS (
                  SELECT o.id, c.channel, COALESCE(d.due_at, o.due_at) AS due_at
-                 FROM @outbox o CROSS JOIN unnest($1) AS c (channel)
-                 LEFT JOIN @outbox_deliveries d ON d.event = o.id AND d.channel = c.channel
+                 FROM @events o CROSS JOIN unnest($1) AS c (channel)
+                 LEFT JOIN @deliveries d ON d.event = o.id AND d.channel = c.channel
                  WHERE o.state = 'pending' AND o.due_at <= $2
                    AND COALESCE(d.state, 'pending') = 'pending'
                    AND COALESCE(d.due_at, o.due_at) <= $2
                    AND NOT EXISTS (
-                       SELECT 1 FROM @outbox e
-                       LEFT JOIN @outbox_deliveries ed ON ed.event = e.id AND ed.channel = c.channel
+                       SELECT 1 FROM @events e
+                       LEFT JOIN @deliveries ed ON ed.event = e.id AND ed.channel = c.channel
                        WHERE e.account = o.account AND e.state = 'pending' AND e.number < o.number
                          AND COALESCE(ed.state, 'pending') = 'pending')
                  ORDER BY COALESCE(d.due_at, o.due_at), o.at, o.number LIMIT $3
                  FOR NO KEY UPDATE OF o SKIP LOCKED),
              leased AS (
-                 INSERT INTO @outbox_deliveries AS d (event, channel, state, tries, due_at)
+                 INSERT INTO @deliveries AS d (event, channel, state, tries, due_at)
                  SELECT id, channel, 'pending', 1, $4 FROM due
                  ON CONFLICT (event, channel) DO UPDATE SET tries = d.tries + 1, due_at = $4
                  WHERE d.state = 'pending' AND d.due_at <= $2
                  RETURNING event, channel, tries)
              SELECT {EVENT_COLUMNS}, l.channel, l.tries
              FROM leased l JOIN due ON due.id = l.event AND due.channel = l.channel
-             JOIN @outbox o ON o.id = l.event ORDER BY due.due_at, o.at, o.number"
+             JOIN @events o ON o.id = l.event ORDER BY due.due_at, o.at, o.number"
         ));
         let lease = lease.bind(channels).bind(claim.now);
         let lease = lease.bind(i64::from(claim.limit)).bind(leased_until);
@@ -177,7 +177,7 @@ impl PostgresStore {
     }
 
     async fn discard(&self, event: Uuid) -> Result<(), StoreError> {
-        let discard = Query::new("UPDATE @outbox SET state = 'discarded' WHERE id = $1");
+        let discard = Query::new("UPDATE @events SET state = 'discarded' WHERE id = $1");
         let transaction = self.begin(Durability::Process).await?;
         transaction.commit(&[discard.bind(event)], None).await.map(drop)
     }
@@ -196,7 +196,7 @@ impl PostgresStore {
             DeliveryOutcome::Discarded { error } => (DeliveryState::Discarded, None, Some(error)),
         };
         let finish = Query::new(
-            "UPDATE @outbox_deliveries SET state = $1, due_at = COALESCE($2, due_at), error = $3
+            "UPDATE @deliveries SET state = $1, due_at = COALESCE($2, due_at), error = $3
              WHERE event = $4 AND channel = $5 AND tries = $6 AND state = 'pending'",
         );
         let finish = finish
@@ -208,12 +208,12 @@ impl PostgresStore {
             .bind(claim.channel.as_str())
             .bind(i64::from(claim.tries));
         let conclude = Query::new(
-            "UPDATE @outbox SET state = CASE WHEN EXISTS (
-                     SELECT 1 FROM @outbox_deliveries WHERE event = $1 AND state = 'discarded')
+            "UPDATE @events SET state = CASE WHEN EXISTS (
+                     SELECT 1 FROM @deliveries WHERE event = $1 AND state = 'discarded')
                  THEN 'discarded' ELSE 'delivered' END
              WHERE id = $1 AND state = 'pending' AND NOT EXISTS (
                  SELECT 1 FROM unnest($2) AS c (channel)
-                 LEFT JOIN @outbox_deliveries d ON d.event = $1 AND d.channel = c.channel
+                 LEFT JOIN @deliveries d ON d.event = $1 AND d.channel = c.channel
                  WHERE COALESCE(d.state, 'pending') = 'pending')",
         );
         let channels: Vec<String> = channels.iter().map(|name| (*name).to_owned()).collect();
@@ -225,12 +225,12 @@ impl PostgresStore {
 }
 
 fn event_locked(event: Uuid) -> Query {
-    Query::new("SELECT 1 FROM @outbox WHERE id = $1 FOR NO KEY UPDATE").bind(event)
+    Query::new("SELECT 1 FROM @events WHERE id = $1 FOR NO KEY UPDATE").bind(event)
 }
 
 /// The proof turned out right: nothing happened.
 pub(crate) fn event_withdrawn(event: Uuid) -> Query {
-    Query::new("DELETE FROM @outbox WHERE id = $1").bind(event)
+    Query::new("DELETE FROM @events WHERE id = $1").bind(event)
 }
 
 /// An event has one row for each delivery, or one without any.

@@ -23,8 +23,7 @@ pub(crate) async fn register(
     let Some([one, other]) = table.fit.user_id.spellings(user_id) else { return Ok(None) };
     let (id, own_realm) = (table.text(Some(&table.mapping.id)), table.exact(&table.realm()));
     let insert = format!(
-        "INSERT INTO @accounts (id, realm, user_id, profile, active, created_at, updated_at)
-         SELECT $4, '', {id}, '{{}}', TRUE, 'epoch', 'epoch' FROM {} f
+        "INSERT INTO @accounts (id, mapped_id) SELECT $4, {id} FROM {} f
          WHERE {own_realm} = $1 AND {} AND {} IN ($2, $3) ON CONFLICT DO NOTHING",
         table.name(),
         table.has_user_id(),

@@ -105,9 +105,9 @@ pub(crate) async fn p1_installations_behind_a_pooler_stay_apart() {
     for (schema, store) in ["a", "b"].into_iter().zip(&stores) {
         let of = |table: &str| format!("{schema}.{table}");
         assert_eq!(count(&url, &of("accounts")).await, 8, "{schema}");
-        assert_eq!(count(&url, &of("credentials WHERE version = 21")).await, 8, "{schema}");
+        assert_eq!(count(&url, &of("accounts WHERE version = 21")).await, 8, "{schema}");
         assert_eq!(count(&url, &of("audit")).await, 8 * 21, "{schema}");
-        assert_eq!(count(&url, &of("outbox")).await, 8 * 20, "{schema}");
+        assert_eq!(count(&url, &of("events")).await, 8 * 20, "{schema}");
         let filter = AuditFilter { limit: 1_000, ..AuditFilter::default() };
         assert_eq!(store.audit(&filter).await.unwrap().len(), 8 * 21, "{schema}");
     }

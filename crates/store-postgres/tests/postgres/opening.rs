@@ -106,7 +106,7 @@ pub(crate) async fn p7_roles_with_the_documented_grants_migrate_and_serve() {
     assert!(refused.contains("USAGE ON SCHEMA repass"), "{refused}");
     raw.batch_execute("GRANT USAGE ON SCHEMA repass TO repass_server").await.unwrap();
     let refused = connect(&server).await.unwrap_err().to_string();
-    assert!(refused.contains("UPDATE ON repass.credentials"), "{refused}");
+    assert!(refused.contains("UPDATE ON repass.accounts"), "{refused}");
     raw.batch_execute(&documented("-- serving")).await.unwrap();
     let store = connect(&server).await.unwrap();
     let fixture =
@@ -181,7 +181,7 @@ pub(crate) async fn p1_neither_locks_of_sessions_nor_their_state_are_used() {
 
 /// The application's tables and its migrations are called as ours are.
 pub(crate) async fn e2_an_application_has_tables_of_the_same_names() {
-    let names = ["accounts", "credentials", "audit", "keys", "outbox", "migrations", "attempts"];
+    let names = ["accounts", "credentials", "audit", "keys", "events", "migrations", "attempts"];
     for ours_first in [true, false] {
         let url = url();
         let raw = raw(&url).await;

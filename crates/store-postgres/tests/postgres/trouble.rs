@@ -23,9 +23,9 @@ const DONE: CommitOutcome = CommitOutcome::Done { version: 2 };
 /// The first `times` changes run into `trouble`, at once or when they are committed.
 async fn troubled(raw: &Client, times: i64, trouble: &str, at_once: bool) {
     let trigger = if at_once {
-        "CREATE TRIGGER trouble AFTER INSERT ON repass.outbox"
+        "CREATE TRIGGER trouble AFTER INSERT ON repass.events"
     } else {
-        "CREATE CONSTRAINT TRIGGER trouble AFTER INSERT ON repass.outbox DEFERRABLE INITIALLY DEFERRED"
+        "CREATE CONSTRAINT TRIGGER trouble AFTER INSERT ON repass.events DEFERRABLE INITIALLY DEFERRED"
     };
     let text = format!(
         "CREATE SEQUENCE public.tries;
@@ -66,7 +66,7 @@ pub(crate) async fn what_conflicts_for_ever_is_given_up() {
     assert!((2..20).contains(&tries(&raw).await));
     let found = store.find(&subject(1)).await.unwrap().unwrap();
     assert_eq!(found.credential.unwrap().version, 1);
-    for nothing in ["repass.outbox", "repass.password_history"] {
+    for nothing in ["repass.events", "repass.password_history"] {
         assert_eq!(count(&url, nothing).await, 0, "{nothing}");
     }
 }
@@ -204,7 +204,7 @@ pub(crate) async fn a_crash_loses_nothing_that_was_acknowledged() {
             store.history(id, 10).await.unwrap().len(),
             usize::try_from(version - 1).unwrap().min(3)
         );
-        for table in ["audit", "outbox"] {
+        for table in ["audit", "events"] {
             let what = format!("repass.{table} WHERE account = '{id}'");
             assert_eq!(count(&url, &what).await, version - 1, "{table}");
         }
@@ -284,7 +284,7 @@ pub(crate) async fn asvs_16_2_5_failures_tell_no_values() {
 
     let raw = raw(&url).await;
     raw.batch_execute(
-        "ALTER TABLE repass.credentials ADD CONSTRAINT only_first CHECK (hash = 'first')",
+        "ALTER TABLE repass.accounts ADD CONSTRAINT only_first CHECK (hash = 'first')",
     )
     .await
     .unwrap();
