@@ -259,6 +259,19 @@ pub struct Profile {
     pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
+impl Profile {
+    /// The profile as JSON for a store to keep. What could be written but not be read again is refused
+    /// here, and not when the account signs in.
+    ///
+    /// # Errors
+    /// When the attributes nest too deeply for a reader, who follows at least 100 levels.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let json = serde_json::to_string(self)?;
+        serde_json::from_str::<Self>(&json)?;
+        Ok(json)
+    }
+}
+
 /// Which account a request is about, in the vendor's terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
@@ -291,6 +304,8 @@ impl Subject {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -328,6 +343,17 @@ mod tests {
         assert!(!account.has_email("pat@x.org"));
         account.email = "Pat@x.org".parse().ok();
         assert!(account.has_email("pat@X.ORG") && !account.has_email("pat@x.com"));
+    }
+
+    #[test]
+    fn profiles_that_could_not_be_read_again_are_refused() {
+        let nested = |depth| (0..depth).fold(json!("bottom"), |inner, _| json!([inner]));
+        let mut profile = Profile::default();
+        profile.attributes.insert("deep".to_owned(), nested(100));
+        let read: Profile = serde_json::from_str(&profile.to_json().unwrap()).unwrap();
+        assert_eq!(read, profile);
+        profile.attributes.insert("deep".to_owned(), nested(200));
+        assert!(profile.to_json().is_err());
     }
 
     #[test]

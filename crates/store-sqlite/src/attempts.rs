@@ -47,28 +47,23 @@ impl SqliteStore {
         attempt: &FinishAttempt,
     ) -> std::result::Result<(), StoreError> {
         let FinishAttempt { reservation, outcome, audit, .. } = attempt.clone();
-        let released = reservation.clone().filter(|_| outcome == AttemptOutcome::Released);
-        let finished = self
-            .write(move |db| {
-                match (&reservation, outcome) {
-                    (None, _) => {}
-                    (Some(reservation), AttemptOutcome::Released) => release(db, reservation)?,
-                    (Some(reservation), AttemptOutcome::Failed) => {
-                        make_due(db, reservation, audit.at)?;
-                    }
+        self.write(move |db| {
+            match (&reservation, outcome) {
+                (None, _) => {}
+                (Some(reservation), AttemptOutcome::Released) => {
+                    release(db, reservation)?;
+                    // The holder is not to blame if only the audit record cannot be written.
+                    return Ok(Outcome::Keep(journal::write_audit(db, &audit)));
                 }
-                journal::write_audit(db, &audit)?;
-                Ok(Outcome::Keep(()))
-            })
-            .await;
-        if finished.is_err()
-            && let Some(reservation) = released
-        {
-            // The holder is not to blame if only the audit record cannot be written.
-            let release = move |db: Db<'_>| release(db, &reservation).map(Outcome::Keep);
-            let _ = self.write_lightly(release).await;
-        }
-        finished
+                (Some(reservation), AttemptOutcome::Failed) => {
+                    make_due(db, reservation, audit.at)?;
+                }
+            }
+            journal::write_audit(db, &audit)?;
+            Ok(Outcome::Keep(Ok(())))
+        })
+        .await?
+        .map_err(|failure| self.error(failure))
     }
 
     pub(crate) async fn delete_expired(

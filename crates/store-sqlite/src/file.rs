@@ -10,17 +10,23 @@ pub(crate) enum FileFault {
     Replaced,
     #[error("the file cannot be found any more; restore it or restart this program")]
     Missing,
+    #[error(
+        "its -wal file was deleted or replaced while it was in use; stop every program that uses it, \
+         which saves what can be saved"
+    )]
+    LogReplaced,
     #[error("the file was made read-only; make it writable for its owner")]
     ReadOnly,
     #[error("the disk has less than 1 MiB left; free some space")]
     DiskFull,
 }
 
-/// Tells whether a path still leads to the file that was opened.
+/// Tells whether the paths of the file and its write-ahead log still lead to what was opened.
 #[derive(Debug, Clone)]
 pub(crate) struct FileWatch {
     path: PathBuf,
     identity: Identity,
+    log: Option<(PathBuf, Identity)>,
 }
 
 /// Device and inode; nothing where there are none.
@@ -38,12 +44,25 @@ impl Identity {
     fn of(_: &fs::Metadata) -> Self {
         Self(None)
     }
+
+    fn is_of(self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|found| Self::of(&found) == self)
+    }
 }
 
 impl FileWatch {
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
         let identity = Identity::of(&fs::metadata(path)?);
-        Ok(Self { path: path.to_owned(), identity })
+        Ok(Self { path: path.to_owned(), identity, log: None })
+    }
+
+    /// Also watches the write-ahead log. It remains the same file while a connection has it open.
+    pub(crate) fn with_log(mut self) -> io::Result<Self> {
+        let mut path = self.path.clone().into_os_string();
+        path.push("-wal");
+        let identity = Identity::of(&fs::metadata(&path)?);
+        self.log = Some((path.into(), identity));
+        Ok(self)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -67,13 +86,24 @@ impl FileWatch {
         Ok(())
     }
 
-    /// Checks that the path leads to the file, and that the file is not marked as read-only.
+    /// Checks that the paths lead to the files, and that the file is not marked as read-only.
     pub(crate) fn verify(&self) -> Result<(), FileFault> {
-        match fs::metadata(&self.path) {
-            Err(_) => Err(FileFault::Missing),
-            Ok(found) if Identity::of(&found) != self.identity => Err(FileFault::Replaced),
-            Ok(found) if found.permissions().readonly() => Err(FileFault::ReadOnly),
-            Ok(_) => Ok(()),
+        if self.found()?.permissions().readonly() { Err(FileFault::ReadOnly) } else { Ok(()) }
+    }
+
+    /// Checks that the paths lead to the files.
+    pub(crate) fn verify_identity(&self) -> Result<(), FileFault> {
+        self.found().map(drop)
+    }
+
+    fn found(&self) -> Result<fs::Metadata, FileFault> {
+        let found = fs::metadata(&self.path).map_err(|_| FileFault::Missing)?;
+        if Identity::of(&found) != self.identity {
+            return Err(FileFault::Replaced);
+        }
+        match &self.log {
+            Some((path, identity)) if !identity.is_of(path) => Err(FileFault::LogReplaced),
+            _ => Ok(found),
         }
     }
 }

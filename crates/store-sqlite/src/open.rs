@@ -180,6 +180,7 @@ fn open(path: &Path, options: &SqliteOptions) -> Result<SqliteStore, OpenError> 
     }
     let prepared = prepare(&path, options).map_err(|failure| described(failure, &path))?;
     let (connection, source, version) = prepared;
+    let watch = watch.with_log().map_err(file_error)?;
     watch.verify().map_err(|fault| file_error(io::Error::other(fault)))?;
     let ahead = version > schema::KNOWN;
     let started = SqliteStore::start(connection, watch, Arc::new(source), ahead);

@@ -49,7 +49,7 @@ impl SqliteStore {
                     db,
                     "DELETE FROM repass_events WHERE sequence IN (
                          SELECT sequence FROM repass_events
-                         WHERE at < ?1 AND state <> 'pending' ORDER BY at LIMIT ?2)",
+                         WHERE at < ?1 ORDER BY at LIMIT ?2)",
                     cutoffs.events,
                     limit,
                 )?),

@@ -30,6 +30,12 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Closes the queue when the returned guard is dropped, and drops what is waiting then: nobody may
+    /// wait for a thread that has ended.
+    pub(crate) const fn closing(&self) -> Closing<'_, T> {
+        Closing(self)
+    }
+
     /// Waits for items and takes at most `limit`; none when the queue is closed and empty.
     pub(crate) fn take(&self, limit: usize) -> Vec<T> {
         let mut state = self.lock();
@@ -54,5 +60,40 @@ impl<T> Queue<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// See [`Queue::closing`].
+pub(crate) struct Closing<'q, T>(&'q Queue<T>);
+
+impl<T> Drop for Closing<'_, T> {
+    fn drop(&mut self) {
+        self.0.close();
+        self.0.take_waiting();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_has_ended() {
+        let queue = Queue::new();
+        let (early, waits) = oneshot::channel::<()>();
+        queue.push(early);
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            let _closing = queue.closing();
+            panic!("a defect")
+        }));
+        assert!(ended.is_err());
+        assert!(waits.blocking_recv().is_err());
+        let (late, waits) = oneshot::channel();
+        queue.push(late);
+        assert!(waits.blocking_recv().is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! The threads that read.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -38,14 +38,16 @@ fn in_snapshot<T>(connection: &Connection, work: impl FnOnce(Db<'_>) -> Result<T
 }
 
 /// Runs jobs until the queue is closed.
-pub(crate) fn run(connection: &Connection, jobs: &Arc<Queue<Job>>) {
+pub(crate) fn run(connection: &Connection, jobs: &Queue<Job>) {
+    let _closing = jobs.closing();
     loop {
         let taken = jobs.take(1);
         if taken.is_empty() {
             return;
         }
         for job in taken {
-            job.0(connection);
+            // A job that panics drops its caller.
+            let _ = catch_unwind(AssertUnwindSafe(|| job.0(connection)));
             if !connection.is_autocommit() {
                 let _ = connection.execute_batch("ROLLBACK");
             }

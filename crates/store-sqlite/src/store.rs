@@ -80,7 +80,7 @@ impl SqliteStore {
             };
             ends.push(spawn("repass-sqlite-read", read)?);
         }
-        let writer = Writer::new(connection, watch, writes);
+        let writer = Writer::new(connection, watch, writes)?;
         ends.push(spawn("repass-sqlite-write", || writer.run())?);
         inner.ends = Mutex::new(ends);
         Ok(Self { inner: Arc::new(inner) })
@@ -180,7 +180,7 @@ impl SqliteStore {
         result.map_err(|failure| self.error(failure))
     }
 
-    fn error(&self, failure: Failure) -> StoreError {
+    pub(crate) fn error(&self, failure: Failure) -> StoreError {
         failure.into_store_error(self.path())
     }
 }

@@ -41,10 +41,17 @@ pub(crate) struct Job {
     durability: Durability,
     /// Runs the job on the connection, or fails it for this reason. A job that ran has an answer.
     #[expect(clippy::type_complexity, reason = "it is the only one of its kind")]
-    run: Box<dyn FnOnce(Result<&Connection>) -> Option<Answer> + Send>,
+    run: Box<dyn FnOnce(Result<&Connection>) -> Option<Ran> + Send>,
 }
 
-/// Answers a caller once it is known how the transaction ended.
+/// A job that ran.
+struct Ran {
+    /// Whether what it wrote is to be kept.
+    keep: bool,
+    /// Answers its caller once it is known how the transaction ended.
+    answer: Answer,
+}
+
 type Answer = Box<dyn FnOnce(&Result<()>)>;
 
 impl Job {
@@ -54,57 +61,33 @@ impl Job {
         work: impl FnOnce(Db<'_>) -> Result<Outcome<T>> + Send + 'static,
     ) -> (Self, oneshot::Receiver<Result<T>>) {
         let (caller, answer) = oneshot::channel();
-        let run = move |connection: Result<&Connection>| -> Option<Answer> {
+        let run = move |connection: Result<&Connection>| -> Option<Ran> {
             if caller.is_closed() {
                 return None;
             }
-            match connection {
-                Ok(connection) => {
-                    let result = in_savepoint(connection, work);
-                    Some(Box::new(move |committed| {
-                        // Its own failure tells more than that of the transaction.
-                        let _ = caller.send(match committed {
-                            Ok(()) => result,
-                            Err(failure) => result.and(Err(failure.clone())),
-                        });
-                    }))
-                }
+            let worked = match connection {
+                Ok(connection) => work(Db(connection)),
                 Err(failure) => {
                     let _ = caller.send(Err(failure));
-                    None
+                    return None;
                 }
-            }
+            };
+            let (keep, result) = match worked {
+                Ok(Outcome::Keep(value)) => (true, Ok(value)),
+                Ok(Outcome::Undo(value)) => (false, Ok(value)),
+                Err(failure) => (false, Err(failure)),
+            };
+            let answer = move |committed: &Result<()>| {
+                // Its own failure tells more than that of the transaction.
+                let _ = caller.send(match committed {
+                    Ok(()) => result,
+                    Err(failure) => result.and(Err(failure.clone())),
+                });
+            };
+            Some(Ran { keep, answer: Box::new(answer) })
         };
         (Self { durability, run: Box::new(run) }, answer)
     }
-}
-
-fn in_savepoint<T>(
-    connection: &Connection,
-    work: impl FnOnce(Db<'_>) -> Result<Outcome<T>>,
-) -> Result<T> {
-    let db = Db(connection);
-    db.execute("SAVEPOINT job", [])?;
-    match work(db) {
-        Ok(Outcome::Keep(value)) => {
-            db.execute("RELEASE job", [])?;
-            Ok(value)
-        }
-        Ok(Outcome::Undo(value)) => {
-            undo(db)?;
-            Ok(value)
-        }
-        Err(failure) => {
-            // Where that fails, the whole transaction is gone already.
-            let _ = undo(db);
-            Err(failure)
-        }
-    }
-}
-
-fn undo(db: Db<'_>) -> Result<()> {
-    db.execute("ROLLBACK TO job", [])?;
-    db.execute("RELEASE job", []).map(drop)
 }
 
 /// The thread's own state.
@@ -118,21 +101,23 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Over a connection that syncs each commit.
-    pub(crate) const fn new(
+    pub(crate) fn new(
         connection: Connection,
         watch: FileWatch,
         jobs: Arc<Queue<Job>>,
-    ) -> Self {
-        Self { connection, watch, jobs, durability: Durability::Power }
+    ) -> Result<Self> {
+        // 16 MiB. What this thread writes stays in its cache, while readers have to read it again. A
+        // larger one costs more than it saves: SQLite may look through all of it at each commit.
+        connection.execute_batch("PRAGMA cache_size = -16384")?;
+        Ok(Self { connection, watch, jobs, durability: Durability::Power })
     }
 
     /// Runs jobs until the queue is closed. Then moves the write-ahead log into the file.
     pub(crate) fn run(mut self) -> Result<()> {
-        // 16 MiB. What this thread writes stays in its cache, while readers have to read it again. A
-        // larger one costs more than it saves: SQLite may look through all of it at each commit.
-        self.connection.execute_batch("PRAGMA cache_size = -16384")?;
+        let jobs = Arc::clone(&self.jobs);
+        let _closing = jobs.closing();
         loop {
-            let group = self.jobs.take(MAX_GROUP);
+            let group = jobs.take(MAX_GROUP);
             if group.is_empty() {
                 break;
             }
@@ -161,22 +146,34 @@ impl Writer {
                 (job.run)(Err(Failure::RolledBack));
                 continue;
             }
-            let connection = &self.connection;
-            // A job that panics drops its caller; its savepoint is rolled back with the transaction.
-            match catch_unwind(AssertUnwindSafe(|| (job.run)(Ok(connection)))) {
-                Ok(answer) => answers.extend(answer),
-                Err(_) => lost = true,
-            }
-            // Some errors, such as a full disk, make SQLite roll back the whole transaction.
-            lost |= self.connection.is_autocommit();
+            // A job that panics drops its caller.
+            let ran = catch_unwind(AssertUnwindSafe(|| self.run_job(job, &mut answers)));
+            lost = !matches!(ran, Ok(Ok(())));
         }
-        let ended = if lost { Err(Failure::RolledBack) } else { self.commit(durability) };
+        let ended = if lost { Err(Failure::RolledBack) } else { self.commit() };
         if ended.is_err() && !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         for answer in answers {
             answer(&ended);
         }
+    }
+
+    /// Runs a job in a savepoint. Fails when what it wrote can be neither kept nor undone alone: some
+    /// errors, such as a full disk, make SQLite roll back the whole transaction.
+    fn run_job(&self, job: Job, answers: &mut Vec<Answer>) -> Result<()> {
+        let db = Db(&self.connection);
+        if let Err(failure) = db.execute("SAVEPOINT job", []) {
+            (job.run)(Err(failure.clone()));
+            return Err(failure);
+        }
+        if let Some(Ran { keep, answer }) = (job.run)(Ok(db.0)) {
+            answers.push(answer);
+            if !keep {
+                db.execute("ROLLBACK TO job", [])?;
+            }
+        }
+        db.execute("RELEASE job", []).map(drop)
     }
 
     fn begin(&mut self, durability: Durability) -> Result<()> {
@@ -193,13 +190,12 @@ impl Writer {
         Db(&self.connection).execute("BEGIN IMMEDIATE", []).map(drop)
     }
 
-    fn commit(&self, durability: Durability) -> Result<()> {
+    fn commit(&self) -> Result<()> {
+        self.watch.verify().map_err(Failure::File)?;
         Db(&self.connection).execute("COMMIT", [])?;
-        match durability {
-            Durability::Process => Ok(()),
-            // What was committed to a file that nobody will see again is lost.
-            Durability::Power => self.watch.verify().map_err(Failure::File),
-        }
+        // What was committed to a file that nobody will see again is lost. One that was made read-only
+        // meanwhile keeps it.
+        self.watch.verify_identity().map_err(Failure::File)
     }
 }
 

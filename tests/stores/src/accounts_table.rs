@@ -29,6 +29,10 @@ pub(crate) fn tests() -> Vec<Test> {
         test("accounts_table::of_changes_at_once_one_wins", changes::of_changes_at_once_one_wins),
         test("accounts_table::rows_may_go_at_any_time", changes::rows_may_go_at_any_time),
         test(
+            "accounts_table::a1_a_holder_that_cannot_be_read_is_in_nobodys_way",
+            changes::a1_a_holder_that_cannot_be_read_is_in_nobodys_way,
+        ),
+        test(
             "accounts_table::a_lockout_is_reported_before_anything_else_was_written",
             changes::a_lockout_is_reported_before_anything_else_was_written,
         ),

@@ -3,7 +3,7 @@ use repass_core::{Claim, ClaimEvents, ClaimedEvent, OutboxEvent, StoreError};
 
 use crate::accounts::AccountsSource;
 use crate::connection::Db;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::row;
 use crate::row::Columns;
 use crate::store::SqliteStore;
@@ -95,7 +95,8 @@ fn deliveries(
     })
 }
 
-/// Claims a delivery; discards the event if its account is gone.
+/// Claims a delivery; discards the event if its account is gone, or cannot be read: it would be in the
+/// way of all others.
 fn lease(
     db: Db<'_>,
     accounts: &AccountsSource,
@@ -103,7 +104,15 @@ fn lease(
     leased_until: Timestamp,
 ) -> Result<Option<ClaimedEvent>> {
     let Due { tries, channel, event, .. } = due;
-    let Some(holder) = accounts.account(db, event.account)? else {
+    let holder = accounts.account(db, event.account).or_else(|failure| match failure {
+        Failure::Damaged(what) => {
+            let OutboxEvent { id, account, .. } = &event;
+            tracing::warn!(event = %id, %account, what, "an event whose account cannot be read is discarded");
+            Ok(None)
+        }
+        failure => Err(failure),
+    })?;
+    let Some(holder) = holder else {
         let discard = "UPDATE repass_events SET state = 'discarded' WHERE id = ?1";
         db.execute(discard, [event.id.as_bytes()])?;
         return Ok(None);

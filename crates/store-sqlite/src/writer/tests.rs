@@ -137,6 +137,23 @@ async fn one_that_rolls_everything_back_fails_all_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_can_be_neither_kept_nor_undone_alone_fails_all_of_them() {
+    let test = Test::new().await;
+    for keep in [true, false] {
+        // Without its savepoint, what it wrote is part of the transaction.
+        let inseparable: Call<i64> = Box::new(move |db| {
+            db.execute("INSERT INTO numbers (n) VALUES (13)", [])?;
+            db.execute("RELEASE job", [])?;
+            Ok(if keep { Outcome::Keep(13) } else { Outcome::Undo(13) })
+        });
+        let answers = test.together(vec![insert(1), inseparable, insert(3)]).await;
+        assert!(answers.iter().all(std::result::Result::is_err), "{keep}: {answers:?}");
+        assert_eq!(test.numbers().await, [0; 0]);
+    }
+    assert!(test.store.write(insert(1)).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_panics_takes_the_transaction_and_not_the_writer() {
     let test = Test::new().await;
     let panicking: Call<i64> = Box::new(|db| {
@@ -147,6 +164,17 @@ async fn a_job_that_panics_takes_the_transaction_and_not_the_writer() {
     assert!(answers.iter().all(std::result::Result::is_err), "{answers:?}");
     assert_eq!(test.numbers().await, [0; 0]);
     assert!(test.store.write(insert(1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_reader_survives_jobs_that_panic() {
+    let test = Test::new().await;
+    // More than there are readers.
+    for _ in 0..10 {
+        let panicking = |_: Db<'_>| -> Result<()> { panic!("a defect") };
+        assert!(test.store.read(panicking).await.is_err());
+    }
+    assert_eq!(test.numbers().await, [0; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,6 +196,32 @@ async fn callers_that_have_gone_are_skipped() {
     release.send(()).unwrap();
     holder.await.unwrap().unwrap();
     assert_eq!(test.numbers().await, [0; 0]);
+}
+
+#[tokio::test]
+async fn the_write_ahead_log_shrinks_after_a_burst() {
+    const LIMIT: u64 = 16 * 1024 * 1024;
+    let test = Test::new().await;
+    let path = test.folder.path().join("repass.db");
+    let log = || std::fs::metadata(path.with_extension("db-wal")).unwrap().len();
+    let burst = async |numbers: std::ops::Range<i64>| {
+        for n in numbers {
+            let insert = "INSERT INTO numbers (n, filler) VALUES (?1, zeroblob(1000000))";
+            test.store.write(move |db| db.execute(insert, [n]).map(Outcome::Keep)).await.unwrap();
+        }
+    };
+    // Nothing that a reader may still need is overwritten.
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT COUNT(*) FROM numbers").unwrap();
+    burst(0..40).await;
+    assert!(log() > 2 * LIMIT, "{}", log());
+    reader.execute_batch("COMMIT").unwrap();
+    // The first commit moves the log into the file, and the second begins it anew.
+    test.store.write(insert(100)).await.unwrap();
+    test.store.write(insert(101)).await.unwrap();
+    assert!(log() <= LIMIT, "{}", log());
+    burst(200..300).await;
+    assert!(log() <= LIMIT + LIMIT / 4, "{}", log());
 }
 
 fn settings(db: Db<'_>) -> Result<[String; 4]> {

@@ -46,6 +46,7 @@ async fn l2_after_the_file_was_replaced_no_change_succeeds() {
     fs::rename(&aside, database.path()).unwrap();
     later().await;
     store.check_ready().await.unwrap();
+    assert!(!has(&store, 2).await, "what is reported as failed was not written");
     add(&store, 3).await;
 }
 
@@ -61,6 +62,7 @@ async fn l2_a_file_that_is_read_only_is_not_ready() {
     let text = is_refused(&store, 2).await;
     assert!(text.contains("read-only"), "{text}");
     assert!(has(&store, 1).await);
+    assert!(!has(&store, 2).await, "what is reported as failed was not written");
     let error = database.try_open().await.unwrap_err();
     assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
     let text = error.to_string();
@@ -69,6 +71,34 @@ async fn l2_a_file_that_is_read_only_is_not_ready() {
     later().await;
     store.check_ready().await.unwrap();
     add(&store, 3).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn l2_after_the_write_ahead_log_was_deleted_or_replaced_no_change_succeeds() {
+    let database = Database::new();
+    let store = database.open().await;
+    let log = database.folder.path().join("repass.db-wal");
+    let aside = database.folder.path().join("aside");
+    add(&store, 1).await;
+    fs::rename(&log, &aside).unwrap();
+    let text = is_refused(&store, 2).await;
+    assert!(text.contains("repass.db") && text.contains("-wal"), "{text}");
+    fs::copy(&aside, &log).unwrap();
+    later().await;
+    is_refused(&store, 2).await;
+    fs::rename(&aside, &log).unwrap();
+    later().await;
+    store.check_ready().await.unwrap();
+    assert!(!has(&store, 2).await, "what is reported as failed was not written");
+    add(&store, 3).await;
+
+    fs::remove_file(&log).unwrap();
+    later().await;
+    is_refused(&store, 4).await;
+    store.close().await.unwrap();
+    let store = database.open().await;
+    assert!(has(&store, 1).await && has(&store, 3).await, "closing saved what was in the log");
 }
 
 /// Where this process may mount a file system: on one of 2 MiB.

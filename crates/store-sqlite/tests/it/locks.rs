@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use repass_core::{
-    AccountError, AttemptKey, AttemptPath, CredentialStore, LockoutPolicy, ReserveAttempt,
-    ReserveOutcome, StoreError,
+    AccountError, AttemptKey, AttemptOutcome, AttemptPath, CredentialStore, FinishAttempt,
+    LockoutPolicy, ReserveAttempt, ReserveOutcome, StoreError,
 };
 
-use crate::database::{Database, account, add, has, try_add};
+use crate::database::{Database, account, add, audit, has, try_add};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn l2_a_lock_that_is_held_for_long_makes_writers_unavailable_and_readers_not() {
@@ -88,4 +88,25 @@ async fn a_table_that_is_missing_for_a_while_is_used_again_when_it_is_back() {
         };
         assert_eq!(reservation.failures, failures);
     }
+}
+
+#[tokio::test]
+async fn an_attempt_is_released_once_although_its_audit_record_cannot_be_written() {
+    let database = Database::new();
+    let store = database.open().await;
+    let (key, rules) = (AttemptKey::account(account(1).id), LockoutPolicy::default());
+    let reserve = async || {
+        let now = Timestamp::UNIX_EPOCH;
+        let attempt = ReserveAttempt::new(&key, AttemptPath::Password, &rules, now);
+        match store.reserve_attempt(&attempt).await.unwrap() {
+            ReserveOutcome::Reserved(reservation) => reservation,
+            ReserveOutcome::LockedOut(_) => panic!("locked out"),
+        }
+    };
+    reserve().await;
+    let second = reserve().await;
+    database.raw().execute_batch("ALTER TABLE repass_audit RENAME TO mislaid").unwrap();
+    let finish = FinishAttempt::reserved(second, AttemptOutcome::Released, audit(1));
+    store.finish_attempt(&finish).await.unwrap_err();
+    assert_eq!(reserve().await.failures, 2, "the first one counts still");
 }

@@ -234,6 +234,31 @@ pub(crate) async fn rows_may_go_at_any_time(application: Application) {
     assert!(discarded.iter().all(|entry| entry.event.account == user.account()));
 }
 
+pub(crate) async fn a1_a_holder_that_cannot_be_read_is_in_nobodys_way(application: Application) {
+    let context = TestContext::new(application.with_users().await).await;
+    let mut users = Vec::new();
+    for spoilt in ["login = NULL", "tenant = NULL", "tenant = 'No Realm'", "note = 'readable'"] {
+        let user = context.user().await;
+        context.change(&user, OLD, NEW).await.unwrap();
+        let spoil = format!("UPDATE users SET {spoilt} WHERE id = '{}'", user.id);
+        context.application.execute(&spoil).await;
+        users.push(user);
+    }
+    let claim = ClaimEvents {
+        channels: &["webhook"],
+        now: context.clock.now(),
+        lease: Duration::from_secs(10),
+        limit: 10,
+    };
+    let claimed = context.store.claim(&claim).await.unwrap();
+    let claimed: Vec<_> = claimed.iter().map(|claimed| claimed.holder.id).collect();
+    assert_eq!(claimed, [users[3].account()]);
+    for (state, expected) in [(DeliveryState::Discarded, 3), (DeliveryState::Pending, 1)] {
+        let filter = OutboxFilter { state: Some(state), limit: 10, ..OutboxFilter::default() };
+        assert_eq!(context.store.entries(&filter).await.unwrap().len(), expected, "{state:?}");
+    }
+}
+
 pub(crate) async fn a_lockout_is_reported_before_anything_else_was_written(
     application: Application,
 ) {
