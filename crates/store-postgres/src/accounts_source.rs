@@ -6,7 +6,6 @@ use repass_core::{
 };
 use tokio_postgres::Row;
 
-use crate::change::Change;
 use crate::failure::damaged;
 use crate::mapped::MappedTable;
 use crate::query::Query;
@@ -135,10 +134,9 @@ impl AccountsSource {
         Query::new(find).bind(ids)
     }
 
-    /// Selects a row if the account of a change is one still, and the change was not made yet.
-    pub(crate) fn exists(&self, change: &Change) -> String {
-        let Change { account, unmade, .. } = change;
-        format!("SELECT 1 FROM @accounts a {} WHERE a.id = {account} AND {unmade}", self.join)
+    /// Selects a row if the account of this parameter is one still.
+    pub(crate) fn exists(&self, account: &str) -> String {
+        format!("SELECT 1 FROM @accounts a {} WHERE a.id = {account}", self.join)
     }
 
     /// Accounts after the one of this [`list_key`], in their order.

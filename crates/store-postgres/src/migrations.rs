@@ -160,7 +160,7 @@ const INITIAL: &[&str] = &[
     )",
     "CREATE INDEX events_by_time ON @events (at, id)",
     // Claiming must not cost more when many events are delivered.
-    "CREATE INDEX events_pending ON @events (due_at) WHERE state = 'pending'",
+    "CREATE INDEX events_pending ON @events (due_at, at, number) WHERE state = 'pending'",
     "CREATE INDEX events_pending_by_account ON @events (account, number) WHERE state = 'pending'",
     // The deliveries that were claimed once at least. Nobody claims a pending one before due_at.
     "CREATE TABLE @deliveries (

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    Account, AuditRecord, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState,
-    OutboxEntry, OutboxFilter, OutboxStore, StoreError,
+    AuditRecord, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState, OutboxEntry,
+    OutboxFilter, OutboxStore, StoreError,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -29,27 +29,7 @@ const DELIVERY_COLUMNS: &str =
 #[async_trait]
 impl OutboxStore for PostgresStore {
     async fn claim(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError> {
-        let leased = self.retried(|| self.lease_due(claim)).await?;
-        if leased.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids = leased.iter().map(|row| get(row, "event_account"));
-        let ids = ids.collect::<Result<Vec<Uuid>, _>>()?;
-        let holders = self.retried(|| self.holders(ids.clone())).await?;
-        let mut claimed = Vec::with_capacity(leased.len());
-        for row in &leased {
-            let event = row::event(row)?;
-            let (channel, tries) = (get(row, "channel")?, row::tries(row)?);
-            match holders.get(&event.account.0) {
-                Some(holder) => {
-                    let claim = Claim { event: event.id, channel, tries };
-                    claimed.push(ClaimedEvent { event, holder: holder.clone(), claim });
-                }
-                // Deleted meanwhile: there is nobody left to tell of.
-                None => self.retried(|| self.discard(event.id)).await?,
-            }
-        }
-        Ok(claimed)
+        self.retried(|| self.claim_due(claim)).await
     }
 
     async fn finish_delivery(
@@ -130,56 +110,44 @@ impl OutboxStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Leases deliveries that are due. An event is numbered by its account's row, which its
-    /// transaction holds to its end: who sees an event sees all earlier ones of the account.
-    async fn lease_due(&self, claim: &ClaimEvents<'_>) -> Result<Vec<Row>, StoreError> {
-        let leased_until = claim.now.checked_add(claim.lease).unwrap_or(Timestamp::MAX);
-        let channels: Vec<String> = claim.channels.iter().map(|name| (*name).to_owned()).collect();
-        // Events that somebody else is leasing are passed over. What was leased since this statement
-        // began is seen where it is written.
-        let lease = Query::new(format!(
-            "WITH due AS (
-                 SELECT o.id, c.channel, COALESCE(d.due_at, o.due_at) AS due_at
-                 FROM @events o CROSS JOIN unnest($1) AS c (channel)
-                 LEFT JOIN @deliveries d ON d.event = o.id AND d.channel = c.channel
-                 WHERE o.state = 'pending' AND o.due_at <= $2
-                   AND COALESCE(d.state, 'pending') = 'pending'
-                   AND COALESCE(d.due_at, o.due_at) <= $2
-                   AND NOT EXISTS (
-                       SELECT 1 FROM @events e
-                       LEFT JOIN @deliveries ed ON ed.event = e.id AND ed.channel = c.channel
-                       WHERE e.account = o.account AND e.state = 'pending' AND e.number < o.number
-                         AND COALESCE(ed.state, 'pending') = 'pending')
-                 ORDER BY COALESCE(d.due_at, o.due_at), o.at, o.number LIMIT $3
-                 FOR NO KEY UPDATE OF o SKIP LOCKED),
-             leased AS (
-                 INSERT INTO @deliveries AS d (event, channel, state, tries, due_at)
-                 SELECT id, channel, 'pending', 1, $4 FROM due
-                 ON CONFLICT (event, channel) DO UPDATE SET tries = d.tries + 1, due_at = $4
-                 WHERE d.state = 'pending' AND d.due_at <= $2
-                 RETURNING event, channel, tries)
-             SELECT {EVENT_COLUMNS}, l.channel, l.tries
-             FROM leased l JOIN due ON due.id = l.event AND due.channel = l.channel
-             JOIN @events o ON o.id = l.event ORDER BY due.due_at, o.at, o.number"
-        ));
-        let lease = lease.bind(channels).bind(claim.now);
-        let lease = lease.bind(i64::from(claim.limit)).bind(leased_until);
+    /// Leases deliveries that are due, and reads the accounts of their events. An event whose account
+    /// is gone or cannot be read is discarded, so that it does not keep others waiting.
+    async fn claim_due(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError> {
         // A lease that is lost with the server's power is claimed again, no more.
-        let transaction = self.begin(Durability::Process).await?;
-        let replies = transaction.commit(&[lease], None).await?;
-        Ok(replies.and_then(|mut replies| replies.pop()).unwrap_or_default().rows)
-    }
-
-    async fn holders(&self, accounts: Vec<Uuid>) -> Result<HashMap<Uuid, Account>, StoreError> {
+        let mut transaction = self.begin(Durability::Process).await?;
+        let leased = transaction.run_one(leased(claim)).await?.rows;
+        if leased.is_empty() {
+            transaction.rollback().await?;
+            return Ok(Vec::new());
+        }
         let source = self.accounts();
-        let rows = self.rows(&source.by_id(accounts)).await?;
-        rows.iter().map(|row| Ok((get(row, "own_id")?, source.account(row)?))).collect()
-    }
-
-    async fn discard(&self, event: Uuid) -> Result<(), StoreError> {
-        let discard = Query::new("UPDATE @events SET state = 'discarded' WHERE id = $1");
-        let transaction = self.begin(Durability::Process).await?;
-        transaction.commit(&[discard.bind(event)], None).await.map(drop)
+        let accounts = leased.iter().map(|row| get(row, "event_account"));
+        let accounts = accounts.collect::<Result<Vec<Uuid>, _>>()?;
+        let mut holders = HashMap::new();
+        for row in &transaction.run_one(source.by_id(accounts)).await?.rows {
+            match source.account(row) {
+                Ok(account) => drop(holders.insert(account.id, account)),
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "an account cannot be read; its event is discarded");
+                }
+            }
+        }
+        let (mut claimed, mut discarded) = (Vec::with_capacity(leased.len()), Vec::new());
+        for row in &leased {
+            let event = row::event(row)?;
+            let (channel, tries) = (get(row, "channel")?, row::tries(row)?);
+            match holders.get(&event.account) {
+                Some(holder) => {
+                    let claim = Claim { event: event.id, channel, tries };
+                    claimed.push(ClaimedEvent { event, holder: holder.clone(), claim });
+                }
+                None => discarded.push(event.id),
+            }
+        }
+        let discard = Query::new("UPDATE @events SET state = 'discarded' WHERE id = ANY ($1)");
+        transaction.commit(&[discard.bind(discarded)], None).await?;
+        Ok(claimed)
     }
 
     async fn write_outcome(
@@ -222,6 +190,45 @@ impl PostgresStore {
         let transaction = self.begin(Durability::Power).await?;
         transaction.commit(&[event_locked(claim.event), finish, conclude], None).await.map(drop)
     }
+}
+
+/// Leases deliveries that are due. An event is numbered by its account's row, which its transaction holds
+/// to its end: a statement that sees an event sees all earlier ones of the account.
+///
+/// The pending events are walked in the order of an index until enough are found: with `OFFSET 0` the
+/// conditions are checked for each of them alone.
+fn leased(claim: &ClaimEvents<'_>) -> Query {
+    let leased_until = claim.now.checked_add(claim.lease).unwrap_or(Timestamp::MAX);
+    let channels: Vec<String> = claim.channels.iter().map(|name| (*name).to_owned()).collect();
+    // Events that another node is leasing are skipped. What was leased since this statement began is
+    // seen where it is written.
+    let lease = Query::new(format!(
+        "WITH due AS (
+             SELECT o.id, c.channel
+             FROM @events o CROSS JOIN unnest($1) AS c (channel)
+             WHERE o.state = 'pending' AND o.due_at <= $2
+               AND NOT EXISTS (
+                   SELECT 1 FROM @deliveries d WHERE d.event = o.id AND d.channel = c.channel
+                     AND (d.state <> 'pending' OR d.due_at > $2) OFFSET 0)
+               AND NOT EXISTS (
+                   SELECT 1 FROM @events e
+                   WHERE e.account = o.account AND e.state = 'pending' AND e.number < o.number
+                     AND NOT EXISTS (
+                         SELECT 1 FROM @deliveries d WHERE d.event = e.id
+                           AND d.channel = c.channel AND d.state <> 'pending' OFFSET 0)
+                   OFFSET 0)
+             ORDER BY o.due_at, o.at, o.number LIMIT $3
+             FOR NO KEY UPDATE OF o SKIP LOCKED),
+         leased AS (
+             INSERT INTO @deliveries AS d (event, channel, state, tries, due_at)
+             SELECT id, channel, 'pending', 1, $4 FROM due
+             ON CONFLICT (event, channel) DO UPDATE SET tries = d.tries + 1, due_at = $4
+             WHERE d.state = 'pending' AND d.due_at <= $2
+             RETURNING event, channel, tries)
+         SELECT {EVENT_COLUMNS}, l.channel, l.tries
+         FROM leased l JOIN @events o ON o.id = l.event ORDER BY o.due_at, o.at, o.number"
+    ));
+    lease.bind(channels).bind(claim.now).bind(i64::from(claim.limit)).bind(leased_until)
 }
 
 fn event_locked(event: Uuid) -> Query {

@@ -18,6 +18,8 @@ mod network;
 mod opening;
 #[path = "postgres/pool.rs"]
 mod pool;
+#[path = "postgres/round_trips.rs"]
+mod round_trips;
 #[path = "postgres/tls.rs"]
 mod tls;
 #[path = "postgres/trouble.rs"]
@@ -80,7 +82,8 @@ fn main() {
         network::p4_a_silent_host_does_not_hide_the_next,
         network::p4_cut_connections_are_replaced,
         network::p3_nonsense_instead_of_a_server_is_an_outage,
-        network::p8_requests_take_few_round_trips,
+        round_trips::p8_requests_take_few_round_trips,
+        round_trips::asvs_6_3_8_wrong_passwords_take_as_long_without_an_account,
         pool::p6_connections_are_bounded_named_and_closed_when_idle,
         pool::a_pool_of_the_embedders_is_used,
         tls::sslmode_means_what_it_means_to_libpq,

@@ -103,7 +103,7 @@ impl PostgresStore {
     ) -> Result<(), AccountError> {
         let key = AttemptKey::account(account);
         let mut change = Change::new(account, audit.at, audit);
-        change.part("go", self.accounts().exists(&change));
+        change.begin(&self.accounts());
         let row = change.value(key.as_bytes());
         change.part("cleared", format!("DELETE FROM @attempts WHERE key = {row} AND {GO}"));
         let change = change.finish(audit)?;
@@ -132,7 +132,7 @@ pub(crate) fn activation(
     audit: &AuditRecord,
 ) -> Result<Query, StoreError> {
     let mut change = Change::new(account, audit.at, audit);
-    change.part("go", source.exists(&change));
+    change.begin(source);
     let (at, value) = (change.at.clone(), change.value(active));
     let mut columns = vec![format!("active = {value}"), format!("updated_at = {at}")];
     if !active {

@@ -121,7 +121,7 @@ impl PostgresStore {
     /// A change that happens if there is such an account.
     fn change_of(&self, account: AccountId, at: Timestamp, audit: &AuditRecord) -> Change {
         let mut change = Change::new(account, at, audit);
-        change.part("go", self.accounts().exists(&change));
+        change.begin(&self.accounts());
         change
     }
 
