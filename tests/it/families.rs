@@ -20,7 +20,7 @@ const STORED: [&str; 4] = [
 async fn test_of(stored: &str) -> TestContext {
     let test = TestContext::open("etna", Server::builder().tables(NEVER_CLOSED)).await;
     // The server has one account.
-    let statement = format!("UPDATE @credentials SET hash = '{stored}', normalization = 'none'");
+    let statement = format!("UPDATE @accounts SET hash = '{stored}', normalization = 'none'");
     test.server.database().execute(statement).await;
     assert_eq!(credential(&test).await.hash.as_str(), stored);
     test

@@ -26,6 +26,8 @@ struct Inner {
     folder: TempDir,
     /// The cluster and the name there; `None` for a SQLite file in the folder.
     on_server: Option<(Arc<Cluster>, String)>,
+    /// A standby of the cluster, which the URL names first.
+    standby: Option<Arc<Cluster>>,
 }
 
 impl Database {
@@ -33,15 +35,24 @@ impl Database {
     pub(crate) fn new() -> Self {
         match CHOSEN {
             Some("postgres") => Self::on(Arc::clone(&SHARED)),
-            None | Some("sqlite") => Self::with(None),
+            None | Some("sqlite") => Self::with(None, None),
             Some(other) => panic!("TEST_DATABASE is sqlite or postgres, not {other}"),
         }
     }
 
     /// A database of this cluster.
     pub(crate) fn on(cluster: Arc<Cluster>) -> Self {
+        Self::on_hosts(cluster, None)
+    }
+
+    /// A database of a primary and its standby.
+    pub(crate) fn on_pair(primary: Arc<Cluster>, standby: Arc<Cluster>) -> Self {
+        Self::on_hosts(primary, Some(standby))
+    }
+
+    fn on_hosts(cluster: Arc<Cluster>, standby: Option<Arc<Cluster>>) -> Self {
         let name = cluster.create_database();
-        let database = Self::with(Some((cluster, name)));
+        let database = Self::with(Some((cluster, name)), standby);
         let key = InstallationKey::generate(&SystemRandomness).unwrap();
         let file = database.key_file().unwrap();
         fs::write(&file, key.to_text().expose()).unwrap();
@@ -50,15 +61,19 @@ impl Database {
         database
     }
 
-    fn with(on_server: Option<(Arc<Cluster>, String)>) -> Self {
-        Self(Arc::new(Inner { folder: tempfile::tempdir().unwrap(), on_server }))
+    fn with(on_server: Option<(Arc<Cluster>, String)>, standby: Option<Arc<Cluster>>) -> Self {
+        Self(Arc::new(Inner { folder: tempfile::tempdir().unwrap(), on_server, standby }))
     }
 
     /// Its URL, as in a configuration.
     pub fn url(&self) -> String {
-        match &self.0.on_server {
-            Some((cluster, name)) => cluster.url(name),
-            None => format!("sqlite://{}", self.file().display()),
+        match (&self.0.on_server, &self.0.standby) {
+            (Some((primary, name)), Some(standby)) => {
+                let (one, other) = (standby.folder().display(), primary.folder().display());
+                format!("postgres:///{name}?host={one},{other}&user=repass")
+            }
+            (Some((cluster, name)), None) => cluster.url(name),
+            (None, _) => format!("sqlite://{}", self.file().display()),
         }
     }
 
@@ -79,8 +94,18 @@ impl Database {
     }
 
     /// A connection past the store, as of an operator who makes mistakes.
+    /// Of a pair, it is to the standby.
     pub async fn sql(&self) -> Sql {
-        Sql::connect(&self.url()).await
+        match (&self.0.on_server, &self.0.standby) {
+            (Some((_, name)), Some(standby)) => Sql::connect(&standby.url(name)).await,
+            _ => Sql::connect(&self.url()).await,
+        }
+    }
+
+    /// A connection to the primary past the store.
+    pub async fn sql_of_primary(&self) -> Sql {
+        let (primary, name) = self.0.on_server.as_ref().unwrap();
+        Sql::connect(&primary.url(name)).await
     }
 
     /// Runs statements past the store.
@@ -137,7 +162,8 @@ impl Database {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Some((cluster, name)) = &self.on_server {
+        // Of a pair, the primary may be gone.
+        if let (Some((cluster, name)), None) = (&self.on_server, &self.standby) {
             cluster.drop_database(name);
         }
     }

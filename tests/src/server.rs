@@ -85,6 +85,11 @@ impl Server {
         Self::builder_with(Database::on(Arc::clone(cluster)))
     }
 
+    /// The same on a database of a primary and its standby, both of which its URL names.
+    pub fn builder_on_pair(primary: &Arc<Cluster>, standby: &Arc<Cluster>) -> ServerBuilder {
+        Self::builder_with(Database::on_pair(Arc::clone(primary), Arc::clone(standby)))
+    }
+
     fn builder_with(database: Database) -> ServerBuilder {
         let apis = ["ecom", "etna", "zap", "customer", "fabric"].map(|name| Api {
             name,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, Authorization, HashError, Plaintext, RandomnessError, StoreError, TokenDigest,
-    Violation,
+    Account, AccountId, Authorization, HashError, Plaintext, RandomnessError, StoreError,
+    TokenDigest, Violation,
 };
 
 /// A request to change one account's password.
@@ -189,6 +189,16 @@ pub struct Changed {
     pub at: Timestamp,
     /// The credential's new version.
     pub version: i64,
+}
+
+/// What became of a change, and of whose.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ChangeOutcome {
+    /// The account that the request named, if it was found.
+    pub account: Option<AccountId>,
+    /// What became of it.
+    pub result: Result<Changed, ChangeError>,
 }
 
 /// Why a password was not changed.

@@ -4,10 +4,10 @@ use std::sync::atomic::AtomicU64;
 
 use crate::password_change::PasswordChangeService;
 use crate::{
-    Administration, AdministrationStore, CallerAuthenticator, Change, ChangeError, Changed, Clock,
-    CredentialStore, Hasher, HeldToken, InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy,
-    Plaintext, Policy, Randomness, Realm, StoreError, SystemClock, SystemRandomness, TokenDigest,
-    TokenIdentity, TokenStore,
+    Administration, AdministrationStore, CallerAuthenticator, Change, ChangeError, ChangeOutcome,
+    Changed, Clock, CredentialStore, Hasher, HeldToken, InstallationKey, Key, KeyIdentity, KeyKind,
+    LockoutPolicy, Plaintext, Policy, Randomness, Realm, StoreError, SystemClock, SystemRandomness,
+    TokenDigest, TokenIdentity, TokenStore,
 };
 use async_trait::async_trait;
 
@@ -73,6 +73,12 @@ impl<A> Engine<A> {
     /// # Errors
     /// See [`ChangeError`]. A refusal by the policy spends no token and counts as no failure.
     pub async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
+        self.attempt(change).await.result
+    }
+
+    /// The same, with the account that it was about: for logs and metrics. It must not reach the
+    /// caller, who would learn which accounts exist (ASVS 6.3.8).
+    pub async fn attempt(&self, change: Change) -> ChangeOutcome {
         self.changes.change(change).await
     }
 

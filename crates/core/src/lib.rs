@@ -88,7 +88,8 @@ pub use self::{
         KeyIdentity, KeyKind, TokenId, TokenIdentity, UnknownKeyKind,
     },
     change::{
-        Change, ChangeError, Changed, Context, Proof, Sessions, SignedClaims, SignedTokenVerifier,
+        Change, ChangeError, ChangeOutcome, Changed, Context, Proof, Sessions, SignedClaims,
+        SignedTokenVerifier,
     },
     clock::{Clock, SystemClock},
     engine::{Engine, EngineBuilder},

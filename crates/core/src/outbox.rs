@@ -150,18 +150,25 @@ impl DeferredLockoutEvent {
         ticket: &AttemptReservation,
         rules: &LockoutPolicy,
     ) -> Option<(OutboxEvent, Timestamp)> {
-        let kind = if ticket.failures == rules.max_failures() {
-            EventKind::AttemptsExhausted
-        } else if ticket.failures == rules.threshold() && !rules.delay(ticket.failures).is_zero() {
-            EventKind::AccountLocked
-        } else {
-            return None;
-        };
+        let kind = Self::kind(ticket.failures, rules)?;
         let mut event = self.event.clone();
         event.kind = kind.as_str().to_owned();
         event.payload["failures"] = ticket.failures.into();
         let due_at = after(event.at, Self::DEFERRAL);
         Some((event, due_at))
+    }
+
+    /// What so many failures in a row raise, of an identifier without an account too: a store that
+    /// does more work for a reservation that raises an event does it for every identifier, or its time
+    /// would tell which of them have an account.
+    pub fn kind(failures: u32, policy: &LockoutPolicy) -> Option<EventKind> {
+        if failures == policy.max_failures() {
+            Some(EventKind::AttemptsExhausted)
+        } else if failures == policy.threshold() && !policy.delay(failures).is_zero() {
+            Some(EventKind::AccountLocked)
+        } else {
+            None
+        }
     }
 }
 

@@ -17,9 +17,10 @@ pub(crate) use refusals::Refusals;
 use crate::clock::until;
 use crate::{
     AccountWithCredential, AttemptKey, AttemptPath, AttemptReservation, Change, ChangeError,
-    Changed, Clock, Commit, CommitOutcome, Credential, CredentialStore, ErrorChain, Hasher,
-    InstallationKey, LockoutPolicy, NewPassword, OtpSpend, Plaintext, Policy, PolicyContext, Proof,
-    Randomness, ReserveAttempt, ReserveOutcome, ResetSpend, Sessions, TokenId, TokenStore,
+    ChangeOutcome, Changed, Clock, Commit, CommitOutcome, Credential, CredentialStore, ErrorChain,
+    Hasher, InstallationKey, LockoutPolicy, NewPassword, OtpSpend, Plaintext, Policy,
+    PolicyContext, Proof, Randomness, ReserveAttempt, ReserveOutcome, ResetSpend, Sessions,
+    TokenId, TokenStore,
 };
 
 /// Changes passwords: finds the account, reserves an attempt, verifies the proof, evaluates the new
@@ -51,15 +52,18 @@ impl PasswordChangeService {
     ///
     /// # Errors
     /// See [`ChangeError`]. A refusal by the policy spends no token and counts as no failure.
-    pub(crate) async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
+    pub(crate) async fn change(&self, change: Change) -> ChangeOutcome {
         if let Some(retry_after) = self.hasher.overloaded() {
-            return Err(ChangeError::Busy { retry_after });
+            return ChangeOutcome { account: None, result: Err(ChangeError::Busy { retry_after }) };
         }
         let mut audit = report::AuditContext::new(&change);
-        match self.run(change, &mut audit).await {
+        let result = self.run(change, &mut audit).await;
+        let account = audit.account;
+        let result = match result {
             Ok(changed) => Ok(changed),
             Err(error) => Err(self.finish(audit, error).await),
-        }
+        };
+        ChangeOutcome { account, result }
     }
 
     async fn run(
@@ -83,6 +87,9 @@ impl PasswordChangeService {
         self.forget_attempts().await;
         audit.reservation =
             Some(self.reserve(&key, path_of(&proof), otp.is_some(), found.as_ref(), audit).await?);
+        if let Some(Reservation::Made(_)) = audit.reservation {
+            audit.refused_before = self.refusals.take(&key);
+        }
         let proved = self.prove(found, proof, otp.as_ref(), &candidate).await?;
         let password = match self.accept(&proved, candidate).await {
             Err(ChangeError::Rejected(violations)) => {
@@ -208,7 +215,7 @@ impl PasswordChangeService {
     ) -> Result<Changed, ChangeError> {
         let at = self.now_in_store_precision();
         let is_reset = proved.spend.is_some();
-        let record = self.audit_record(audit, at, "ok", self.refused_before(audit))?;
+        let record = self.audit_record(audit, at, "ok", audit.told_of_refusals())?;
         let event = self.event(&proved.account, at, is_reset, audit)?;
         let commit = Commit {
             history: self.policy.rules().history,

@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, Version};
 use http_body::Body;
 use http_body_util::Full;
-use repass_core::{AccountId, Change, ChangeError};
+use repass_core::{AccountId, Change, ChangeError, ChangeOutcome};
 use repass_spec::{Call, Rejection, Reply};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
@@ -176,20 +176,21 @@ impl Exchange {
         change: Change,
         _room: OwnedSemaphorePermit,
     ) -> Response<Full<Bytes>> {
-        let result = match guard_async(self.mount.engine().change(change)).await {
-            Ok(result) => result,
+        let attempt = guard_async(self.mount.engine().attempt(change)).await;
+        let ChangeOutcome { account, result, .. } = match attempt {
+            Ok(outcome) => outcome,
             Err(panicked) => {
                 self.log.panicked("change", &panicked);
                 return self.reject(&*call, Rejection::Fault);
             }
         };
-        let (outcome, account) = match &result {
-            Ok(changed) => ("ok", Some(changed.account.id)),
+        let outcome = match &result {
+            Ok(_) => "ok",
             Err(error) => {
                 if is_failure_of_ours(error) {
                     self.log.fault(error);
                 }
-                (error.code(), None)
+                error.code()
             }
         };
         match guard(|| call.respond(result.as_ref())) {

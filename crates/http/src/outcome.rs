@@ -13,6 +13,6 @@ pub struct Outcome {
     pub realm: Realm,
     /// As in the log; see the front page of this crate.
     pub code: &'static str,
-    /// The account whose password was changed.
+    /// The account that the request named, if it was found. Do not tell callers.
     pub account: Option<AccountId>,
 }

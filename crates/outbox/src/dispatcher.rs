@@ -78,8 +78,11 @@ impl OutboxDispatcher {
         let names: Vec<&str> = self.channels.iter().map(|channel| channel.name()).collect();
         let mut stop = std::pin::pin!(stop);
         let mut under_way = FuturesUnordered::new();
+        let at_once = self.options.at_once.max(1) as usize;
         loop {
-            let room = (self.options.at_once.max(1) as usize).saturating_sub(under_way.len());
+            // Not for each delivery that ends: a look at a long backlog is worth several of them.
+            while under_way.len() > at_once / 2 && under_way.next().await.is_some() {}
+            let room = at_once - under_way.len();
             let claimed = {
                 let mut claim = std::pin::pin!(self.claim(&names, room));
                 loop {
@@ -107,9 +110,7 @@ impl OutboxDispatcher {
     }
 
     async fn claim(&self, channels: &[&str], room: usize) -> Vec<ClaimedEvent> {
-        let Some(limit) = u32::try_from(room).ok().filter(|limit| *limit > 0) else {
-            return Vec::new();
-        };
+        let limit = u32::try_from(room).unwrap_or(u32::MAX);
         let lease = self.options.timeout.saturating_mul(2);
         let claim = ClaimEvents { channels, now: self.clock.now(), lease, limit };
         match self.store.claim(&claim).await {

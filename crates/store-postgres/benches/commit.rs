@@ -3,7 +3,8 @@
 //! `cargo bench -p repass-store-postgres`, where PostgreSQL's server is installed: changes per second
 //! through the whole engine with hashing replaced by a constant, with 1, 2, 8 and 32 callers and with 1
 //! thousand and 1 million accounts, each beside the rate at which the same callers insert one bare row
-//! and commit, measured in turns in the same run; round trips; and the time of a change whose answers
+//! and commit, without a statement's name as the store's own statements are, and prepared, measured in
+//! turns in the same run; round trips; and the time of a change whose answers
 //! are delayed by 5 ms.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
@@ -21,6 +22,7 @@ use repass_postgres_cluster::{Cluster, Proxy};
 use repass_store_postgres::deadpool_postgres;
 use repass_store_postgres::{PostgresOptions, PostgresStore};
 use tokio_postgres::NoTls;
+use tokio_postgres::types::{ToSql, Type};
 
 const CALLERS: [usize; 4] = [1, 2, 8, 32];
 const SIZES: [u64; 2] = [1_000, 1_000_000];
@@ -73,8 +75,10 @@ fn main() {
         let bench = Bench::open(&cluster.url(&database), &proxy.url(&database), 1_000).await;
         bench.trips(&proxy).await;
 
-        println!("\n| accounts | callers | changes/s | bare inserts/s | ratio |");
-        println!("| ---: | ---: | ---: | ---: | ---: |");
+        println!(
+            "\n| accounts | callers | changes/s | bare inserts/s | ratio | prepared inserts/s |"
+        );
+        println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
         for accounts in SIZES {
             if only_small && accounts > 1_000 {
                 continue;
@@ -138,15 +142,16 @@ impl Bench {
 
     async fn measure(&self) {
         for callers in CALLERS {
-            let (mut changes, mut inserts) = (Vec::new(), Vec::new());
+            let (mut changes, mut inserts, mut prepared) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
-                inserts.push(self.inserts(callers).await);
+                inserts.push(self.inserts(callers, false).await);
                 changes.push(self.changes(callers).await);
+                prepared.push(self.inserts(callers, true).await);
             }
             let (changes, inserts) = (median(changes), median(inserts));
-            let ratio = changes / inserts;
+            let (ratio, prepared) = (changes / inserts, median(prepared));
             println!(
-                "| {} | {callers} | {changes:.0} | {inserts:.0} | {ratio:.2} |",
+                "| {} | {callers} | {changes:.0} | {inserts:.0} | {ratio:.2} | {prepared:.0} |",
                 self.accounts
             );
         }
@@ -165,7 +170,8 @@ impl Bench {
         .await
     }
 
-    async fn inserts(&self, callers: usize) -> f64 {
+    /// As statements without a name, as the store's own are, or as prepared ones.
+    async fn inserts(&self, callers: usize, prepared: bool) -> f64 {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         rate(callers, |_, _| {
             let bare = self.bare.clone();
@@ -173,9 +179,15 @@ impl Bench {
             async move {
                 let client = bare.get().await.unwrap();
                 let insert = "INSERT INTO bare (id, payload) VALUES ($1, $2)";
-                let insert = client.prepare_cached(insert).await.unwrap();
                 let text = "a row of about the size of an audit record, for a fair comparison";
-                client.execute(&insert, &[&id, &text]).await.unwrap();
+                if prepared {
+                    let insert = client.prepare_cached(insert).await.unwrap();
+                    client.execute(&insert, &[&id, &text]).await.unwrap();
+                } else {
+                    let values: [(&(dyn ToSql + Sync), Type); 2] =
+                        [(&id, Type::INT8), (&text, Type::TEXT)];
+                    client.execute_typed(insert, &values).await.unwrap();
+                }
             }
         })
         .await
@@ -241,13 +253,11 @@ fn fill(accounts: u64) -> String {
     let numbers = format!("generate_series(0, {accounts} - 1) AS numbers (n)");
     let id = "CAST('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0') AS UUID)";
     format!(
-        "INSERT INTO repass.accounts (id, realm, user_id, list_key, profile, active, created_at,
-                                      updated_at)
-         SELECT {id}, 'bench', 'user-' || n, convert_to('bench-' || n, 'UTF8'), '{{}}', TRUE, now(),
+        "INSERT INTO repass.accounts (id, realm, user_id, list_key, hash, normalization, version,
+                                      changed_at)
+         SELECT {id}, 'bench', 'user-' || n, convert_to('bench-' || n, 'UTF8'), '$constant$', 'none', 1,
                 now()
          FROM {numbers};
-         INSERT INTO repass.credentials (account, hash, normalisation, version, changed_at)
-         SELECT {id}, '$constant$', 'none', 1, now() FROM {numbers};
-         ANALYZE repass.accounts; ANALYZE repass.credentials"
+         ANALYZE repass.accounts"
     )
 }

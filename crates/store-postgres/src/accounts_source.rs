@@ -6,14 +6,13 @@ use repass_core::{
 };
 use tokio_postgres::Row;
 
-use crate::change::Change;
 use crate::failure::damaged;
 use crate::mapped::MappedTable;
 use crate::query::Query;
 use crate::row::{self, get};
 
-/// Where the accounts are. Statements call repass's own row of an account `a`, its credential `c`,
-/// and its row in a mapped table `f`.
+/// Where the accounts are. Statements call repass's own row of an account `a`, its row in a mapped
+/// table `f`, and what repass knows of the hash there `c`.
 #[derive(Debug)]
 pub(crate) struct AccountsSource {
     /// What [`account`](Self::account) reads.
@@ -25,7 +24,8 @@ pub(crate) struct AccountsSource {
     realm: String,
     user_id: String,
     active: String,
-    hash: String,
+    /// What [`with_credential`](Self::with_credential) reads, too.
+    credential: String,
     /// Accounts are listed in the order of this, which is the [`list_key`] of each.
     order: String,
     /// Finds the account of the realm `$1` and the user id `$2`, which may be spelt as `$3`, too.
@@ -47,7 +47,7 @@ impl AccountsSource {
             realm: text("a.realm"),
             user_id: text("a.user_id"),
             active: text("a.active"),
-            hash: text("c.hash"),
+            credential: text("a.hash, a.normalization, a.version, a.changed_at"),
             order: text("a.list_key"),
             named: text("a.realm = $1 AND a.user_id = $2"),
             mapped: None,
@@ -66,8 +66,6 @@ impl AccountsSource {
                 format!("f.{} = $1 AND {}", column.quoted(), table.has_user_id())
             }
         };
-        // An empty realm marks a row that stands for one of a mapped table.
-        let key = format!("a.realm = '' AND a.user_id = {}", table.exact(&id));
         Self {
             columns: format!(
                 "{id} AS mapped_id, {realm} AS realm, {user_id} AS user_id, {} AS email, \
@@ -75,15 +73,22 @@ impl AccountsSource {
                 table.text(mapping.email.as_ref()),
                 table.text(mapping.username.as_ref()),
             ),
-            all: format!("{name} f LEFT JOIN @accounts a ON {key}"),
-            join: format!("JOIN {name} f ON a.realm = '' AND {}", table.is_row("a.user_id")),
+            all: format!(
+                "{name} f LEFT JOIN @accounts a ON a.mapped_id = {}
+                 LEFT JOIN @mapped_credentials c ON c.account = a.id",
+                table.exact(&id),
+            ),
+            join: format!("JOIN {name} f ON {}", table.is_row("a.mapped_id")),
             order: format!(
                 "convert_to({realm}, 'UTF8') || decode('00', 'hex') || convert_to({user_id}, 'UTF8')"
             ),
             realm: table.exact(&realm),
             user_id,
             active,
-            hash: column(&mapping.hash),
+            credential: format!(
+                "{} AS hash, c.normalization, c.version, c.changed_at, c.fingerprint",
+                column(&mapping.hash),
+            ),
             named,
             mapped: Some(table),
         }
@@ -96,12 +101,8 @@ impl AccountsSource {
             None => [user_id.to_string(), user_id.to_string()],
             Some(table) => table.fit.user_id.spellings(user_id)?,
         };
-        let Self { columns, hash, all, named, .. } = self;
-        let find = format!(
-            "SELECT {columns}, {hash} AS hash, c.version, c.changed_at, c.fingerprint,
-                    c.normalisation
-             FROM {all} LEFT JOIN @credentials c ON c.account = a.id WHERE {named}",
-        );
+        let Self { columns, credential, all, named, .. } = self;
+        let find = format!("SELECT {columns}, {credential} FROM {all} WHERE {named}");
         Some(Query::new(find).bind(realm.as_str()).bind(one).bind(other))
     }
 
@@ -133,10 +134,9 @@ impl AccountsSource {
         Query::new(find).bind(ids)
     }
 
-    /// Selects a row if the account of a change is one still, and the change was not made yet.
-    pub(crate) fn exists(&self, change: &Change) -> String {
-        let Change { account, unmade, .. } = change;
-        format!("SELECT 1 FROM @accounts a {} WHERE a.id = {account} AND {unmade}", self.join)
+    /// Selects a row if the account of this parameter is one still.
+    pub(crate) fn exists(&self, account: &str) -> String {
+        format!("SELECT 1 FROM @accounts a {} WHERE a.id = {account}", self.join)
     }
 
     /// Accounts after the one of this [`list_key`], in their order.
@@ -168,8 +168,8 @@ impl AccountsSource {
     /// Reads the columns of a mapped table, but no row.
     pub(crate) fn probe(&self) -> Option<Query> {
         self.mapped.as_ref()?;
-        let Self { columns, hash, all, .. } = self;
-        Some(Query::new(format!("SELECT {columns}, {hash} FROM {all} LIMIT 0")))
+        let Self { columns, credential, all, .. } = self;
+        Some(Query::new(format!("SELECT {columns}, {credential} FROM {all} LIMIT 0")))
     }
 
     pub(crate) fn account(&self, row: &Row) -> Result<Account, StoreError> {

@@ -2,67 +2,80 @@
 
 use jiff::Timestamp;
 use repass_core::{
-    AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, AuditRecord,
+    AccountId, AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, AuditRecord,
     DeferredLockoutEvent, FinishAttempt, ReserveAttempt, ReserveOutcome, StoreError,
 };
+use uuid::Uuid;
 
 use crate::audit::audit_written;
 use crate::change::{account_locked, event_counted};
 use crate::connections::Reply;
 use crate::failure::damaged;
-use crate::mapped::register;
+use crate::mapped::registered;
 use crate::outbox::event_withdrawn;
 use crate::query::Query;
-use crate::row;
+use crate::row::{self, get};
 use crate::store::PostgresStore;
 use crate::transaction::{Durability, Transaction};
 
+/// How often an attempt is reserved anew after others were faster. Each time one of them was counted,
+/// so a policy locks the account out long before.
+const RACES: usize = 100;
+
 impl PostgresStore {
+    /// Reserves an attempt in one round trip for the first one, otherwise in two. Those of an account
+    /// and of an identifier without one take the same, whatever they raise.
     pub(crate) async fn reserve(
         &self,
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError> {
-        match self.reserve_unlocked(attempt).await? {
-            Some(outcome) => Ok(outcome),
-            None => self.reserve_locked(attempt).await,
+        for _ in 0..RACES {
+            if let Some(outcome) = self.reserve_if_unchanged(attempt).await? {
+                return Ok(outcome);
+            }
         }
+        Err(StoreError::Unavailable("the attempts of this account keep changing".into()))
     }
 
-    /// Reserves an attempt by single statements: inserts the row if there is none, else replaces the
-    /// state that was found if it still stands. `None` if somebody else was faster, or an event has
-    /// to be written; nothing was written then.
-    async fn reserve_unlocked(
+    /// Inserts the row if there is none, else replaces the state that was found if it still stands.
+    /// `None` if somebody else was faster; nothing was written then.
+    async fn reserve_if_unchanged(
         &self,
         attempt: &ReserveAttempt<'_>,
     ) -> Result<Option<ReserveOutcome>, StoreError> {
-        let ReserveAttempt { key, path, policy, now, event, .. } = *attempt;
-        let tells = |reservation: &AttemptReservation| {
-            event.is_some_and(|event| event.raised_by(reservation, policy).is_some())
+        let ReserveAttempt { key, path, policy, now, .. } = *attempt;
+        let raises_event = |reservation: &AttemptReservation| {
+            DeferredLockoutEvent::kind(reservation.failures, policy).is_some()
         };
         let Ok((first, reservation)) = AttemptState::default().reserve(key, path, policy, now)
         else {
-            return Ok(None);
+            return Err(StoreError::Failed("the policy allows no attempt".into()));
         };
         let find = Query::new(format!("SELECT {STATE} FROM @attempts WHERE key = $1"));
         let find = find.bind(key.as_bytes());
-        let insert = (!tells(&reservation)).then(|| attempts_inserted(key, &first));
+        let insert = (!raises_event(&reservation)).then(|| {
+            let mut insert = Query::default();
+            let sql = state_written(&mut insert, key, None, &first);
+            insert.with_sql(sql)
+        });
         let queries: Vec<Query> = insert.into_iter().chain([find]).collect();
         let replies = self.run_uncounted(&queries).await?;
         if queries.len() == 2 && replies.first().is_some_and(|reply| reply.affected == 1) {
             return Ok(Some(ReserveOutcome::Reserved(reservation)));
         }
-        let Some(row) = replies.last().and_then(|reply| reply.rows.first()) else {
-            return Ok(None);
-        };
-        let before = row::attempt_state(row)?;
-        match before.reserve(key, path, policy, now) {
+        let found = replies.last().and_then(|reply| reply.rows.first());
+        let before = found.map(row::attempt_state).transpose()?;
+        match before.unwrap_or_default().reserve(key, path, policy, now) {
             Err(locked_out) => Ok(Some(ReserveOutcome::LockedOut(locked_out))),
-            Ok((_, reservation)) if tells(&reservation) => Ok(None),
+            Ok((after, reservation)) if raises_event(&reservation) => {
+                self.write_raising(attempt, before.as_ref(), &after, reservation).await
+            }
             Ok((after, reservation)) => {
-                let replace = [attempts_replaced(key, &before, &after)];
-                let replies = self.run_uncounted(&replace).await?;
-                let replaced = replies.first().is_some_and(|reply| reply.affected == 1);
-                Ok(replaced.then_some(ReserveOutcome::Reserved(reservation)))
+                let mut write = Query::default();
+                let sql = state_written(&mut write, key, before.as_ref(), &after);
+                let replies = self.run_uncounted(&[write.with_sql(sql)]).await?;
+                let written = replies.first().is_some_and(|reply| reply.affected == 1);
+                Ok(written.then_some(ReserveOutcome::Reserved(reservation)))
             }
         }
     }
@@ -74,53 +87,50 @@ impl PostgresStore {
         })
     }
 
-    /// Reserves an attempt with its row locked, and before it the account's, where an event may have
-    /// to be written.
-    async fn reserve_locked(
+    /// Writes the state with the event that it raises, if there is somebody to be told: the account may
+    /// have been deleted meanwhile. Its row is locked first, as by all who write about it.
+    async fn write_raising(
         &self,
         attempt: &ReserveAttempt<'_>,
-    ) -> Result<ReserveOutcome, StoreError> {
-        let ReserveAttempt { key, path, policy, now, event, .. } = *attempt;
-        let mut transaction = self.begin(Durability::Process).await?;
-        let is_known = match event {
-            None => false,
-            Some(event) => self.lock_holder(&mut transaction, event).await?,
-        };
-        let found = transaction.run_one(attempts_locked_or_first(key)).await?;
-        let found = found.rows.first().ok_or_else(|| damaged("attempts"))?;
-        let (state, mut reservation) =
-            match row::attempt_state(found)?.reserve(key, path, policy, now) {
-                Ok(reserved) => reserved,
-                Err(locked_out) => {
-                    transaction.rollback().await?;
-                    return Ok(ReserveOutcome::LockedOut(locked_out));
-                }
-            };
-        let mut queries = vec![attempts_written(key, &state)];
-        let raised = event.and_then(|event| event.raised_by(&reservation, policy));
-        if let Some((event, due_at)) = raised.filter(|_| is_known) {
-            queries.push(event_counted(&event, due_at));
-            reservation.deferred_event = Some(event.id);
+        before: Option<&AttemptState>,
+        after: &AttemptState,
+        mut reservation: AttemptReservation,
+    ) -> Result<Option<ReserveOutcome>, StoreError> {
+        let source = self.accounts();
+        let account = attempt.event.map_or(AccountId(Uuid::nil()), DeferredLockoutEvent::account);
+        let mut queries = Vec::new();
+        if let (Some(table), Some(event)) = (&source.mapped, attempt.event) {
+            let (realm, user_id) = event.holder();
+            queries.extend(registered(table, account, realm, user_id));
         }
-        transaction.commit(&queries, None).await?;
-        Ok(ReserveOutcome::Reserved(reservation))
-    }
+        queries.push(account_locked(account));
 
-    /// Locks the account of an event. Whether there is one: it may have been deleted from its mapped
-    /// table meanwhile, and then there is nobody to be told.
-    async fn lock_holder(
-        &self,
-        transaction: &mut Transaction<'_>,
-        deferred: &DeferredLockoutEvent,
-    ) -> Result<bool, StoreError> {
-        let (source, account) = (self.accounts(), deferred.account());
-        let Some(table) = &source.mapped else {
-            let locked = transaction.run_one(account_locked(account)).await?;
-            return Ok(!locked.rows.is_empty());
+        let mut query = Query::default();
+        let written = state_written(&mut query, attempt.key, before, after);
+        let raised = attempt.event.and_then(|event| event.raised_by(&reservation, attempt.policy));
+        let event = match &raised {
+            None => "event AS (SELECT 1 WHERE FALSE)".to_owned(),
+            Some((event, due_at)) => {
+                let account = query.value(account);
+                let exists = source.exists(&account);
+                let condition = format!("EXISTS (SELECT 1 FROM written) AND EXISTS ({exists})");
+                event_counted(&mut query, event, *due_at, &account, &condition)
+            }
         };
-        let (realm, user_id) = deferred.holder();
-        let found = register(&source, table, transaction, account, realm, user_id).await?;
-        Ok(found.is_some())
+        queries.push(query.with_sql(format!(
+            "WITH written AS ({written}), {event}
+             SELECT EXISTS (SELECT 1 FROM written) AS written,
+                    EXISTS (SELECT 1 FROM event) AS has_event"
+        )));
+        let transaction = self.begin(Durability::Process).await?;
+        let replies = transaction.commit(&queries, None).await?.unwrap_or_default();
+        let row = replies.last().and_then(|reply| reply.rows.first());
+        let row = row.ok_or_else(|| damaged("attempts"))?;
+        if get(row, "has_event")? {
+            reservation.deferred_event = raised.map(|(event, _)| event.id);
+        }
+        let written: bool = get(row, "written")?;
+        Ok(written.then_some(ReserveOutcome::Reserved(reservation)))
     }
 
     pub(crate) async fn finish(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
@@ -128,15 +138,15 @@ impl PostgresStore {
         let mut queries = match (&attempt.reservation, attempt.outcome) {
             (None, _) => Vec::new(),
             (Some(reservation), AttemptOutcome::Released) => {
-                let Some(queries) = released(&mut transaction, reservation, &attempt.audit).await?
-                else {
+                let record = Some(&attempt.audit);
+                let Some(queries) = released(&mut transaction, reservation, record).await? else {
                     return transaction.rollback().await;
                 };
                 queries
             }
             (Some(reservation), AttemptOutcome::Failed) => {
                 let due = |event| {
-                    Query::new("UPDATE @outbox SET due_at = $1 WHERE id = $2 AND due_at > $1")
+                    Query::new("UPDATE @events SET due_at = $1 WHERE id = $2 AND due_at > $1")
                         .bind(attempt.audit.at)
                         .bind(event)
                 };
@@ -147,10 +157,17 @@ impl PostgresStore {
         transaction.commit(&queries, Some(&attempt.audit)).await.map(drop)
     }
 
-    pub(crate) async fn release_alone(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+    /// Releases a reservation whose record could not be written. `is_unmade` says that nothing else of
+    /// [`finish`](Self::finish) was written either; otherwise the record tells.
+    pub(crate) async fn release_alone(
+        &self,
+        attempt: &FinishAttempt,
+        is_unmade: bool,
+    ) -> Result<(), StoreError> {
         let Some(reservation) = &attempt.reservation else { return Ok(()) };
         let mut transaction = self.begin(Durability::Process).await?;
-        match released(&mut transaction, reservation, &attempt.audit).await? {
+        let record = (!is_unmade).then_some(&attempt.audit);
+        match released(&mut transaction, reservation, record).await? {
             Some(queries) => transaction.commit(&queries, None).await.map(drop),
             None => transaction.rollback().await,
         }
@@ -181,16 +198,19 @@ impl PostgresStore {
 
 const STATE: &str = "failures, password_locked_until, reset_locked_until, expires_at";
 
-/// What releases a reservation, with its deferred event; `None` if it is released, as `record` shows.
+/// What releases a reservation, with its deferred event; `None` if it is released, as `record` shows
+/// where it is given.
 async fn released(
     transaction: &mut Transaction<'_>,
     reservation: &AttemptReservation,
-    record: &AuditRecord,
+    record: Option<&AuditRecord>,
 ) -> Result<Option<Vec<Query>>, StoreError> {
-    let recorded = Query::new("SELECT 1 FROM @audit WHERE id = $1").bind(record.id);
-    let replies = transaction.run(&[attempts_locked(&reservation.key), recorded]).await?;
-    let [locked, recorded] = replies.as_slice() else { return Err(damaged("attempts")) };
-    if !recorded.rows.is_empty() {
+    let recorded = record.map(|it| Query::new("SELECT 1 FROM @audit WHERE id = $1").bind(it.id));
+    let queries: Vec<Query> =
+        [attempts_locked(&reservation.key)].into_iter().chain(recorded).collect();
+    let replies = transaction.run(&queries).await?;
+    let Some((locked, recorded)) = replies.split_first() else { return Err(damaged("attempts")) };
+    if recorded.iter().any(|recorded| !recorded.rows.is_empty()) {
         return Ok(None);
     }
     let mut queries = Vec::new();
@@ -203,16 +223,6 @@ async fn released(
     Ok(Some(queries))
 }
 
-/// Locks the row, which is made if there is none, in one step: nobody clears it in between.
-fn attempts_locked_or_first(key: &AttemptKey) -> Query {
-    // An update that changes nothing locks a row as any other does.
-    let first = format!(
-        "INSERT INTO @attempts AS own (key, failures) VALUES ($1, 0)
-         ON CONFLICT (key) DO UPDATE SET failures = own.failures RETURNING {STATE}"
-    );
-    Query::new(first).bind(key.as_bytes())
-}
-
 /// Locks the row, if there is one.
 fn attempts_locked(key: &AttemptKey) -> Query {
     let lock = format!("SELECT {STATE} FROM @attempts WHERE key = $1 FOR UPDATE");
@@ -220,41 +230,53 @@ fn attempts_locked(key: &AttemptKey) -> Query {
 }
 
 fn attempts_written(key: &AttemptKey, state: &AttemptState) -> Query {
-    let update = "UPDATE @attempts SET failures = $1, password_locked_until = $2,
-                         reset_locked_until = $3, expires_at = $4
-                  WHERE key = $5";
-    bind_state(Query::new(update), state).bind(key.as_bytes())
+    let mut query = Query::default();
+    let [failures, password, reset, expires_at] = state_values(&mut query, state);
+    let key = query.value(key.as_bytes());
+    query.with_sql(format!(
+        "UPDATE @attempts SET failures = {failures}, password_locked_until = {password},
+                reset_locked_until = {reset}, expires_at = {expires_at}
+         WHERE key = {key}"
+    ))
 }
 
 /// Has a statement that commits by itself do so as [`Durability::Process`] does.
 const LAZILY: &str = "set_config('synchronous_commit', 'off', TRUE) = 'off'";
 
-/// Inserts the row, if there is none.
-fn attempts_inserted(key: &AttemptKey, state: &AttemptState) -> Query {
-    let insert = format!(
-        "INSERT INTO @attempts (failures, password_locked_until, reset_locked_until, expires_at, key)
-         SELECT $1, $2, $3, $4, $5 WHERE {LAZILY} ON CONFLICT (key) DO NOTHING"
-    );
-    bind_state(Query::new(insert), state).bind(key.as_bytes())
+/// Replaces the state if it is `before` still, where `None` stands for no row. Returns a row if it did.
+fn state_written(
+    query: &mut Query,
+    key: &AttemptKey,
+    before: Option<&AttemptState>,
+    after: &AttemptState,
+) -> String {
+    let [failures, password, reset, expires_at] = state_values(query, after);
+    let key = query.value(key.as_bytes());
+    let Some(before) = before else {
+        return format!(
+            "INSERT INTO @attempts (key, {STATE})
+             SELECT {key}, {failures}, {password}, {reset}, {expires_at} WHERE {LAZILY}
+             ON CONFLICT (key) DO NOTHING RETURNING 1"
+        );
+    };
+    let [was_failures, was_password, was_reset, was_expires_at] = state_values(query, before);
+    format!(
+        "UPDATE @attempts SET failures = {failures}, password_locked_until = {password},
+                reset_locked_until = {reset}, expires_at = {expires_at}
+         WHERE {LAZILY} AND key = {key} AND failures = {was_failures}
+           AND password_locked_until IS NOT DISTINCT FROM {was_password}
+           AND reset_locked_until IS NOT DISTINCT FROM {was_reset}
+           AND expires_at IS NOT DISTINCT FROM {was_expires_at}
+         RETURNING 1"
+    )
 }
 
-/// Replaces the state, if it is `before` still.
-fn attempts_replaced(key: &AttemptKey, before: &AttemptState, after: &AttemptState) -> Query {
-    let update = format!(
-        "UPDATE @attempts SET failures = $1, password_locked_until = $2, reset_locked_until = $3,
-                expires_at = $4
-         WHERE {LAZILY} AND failures = $5 AND password_locked_until IS NOT DISTINCT FROM $6
-           AND reset_locked_until IS NOT DISTINCT FROM $7 AND expires_at IS NOT DISTINCT FROM $8
-           AND key = $9"
-    );
-    bind_state(bind_state(Query::new(update), after), before).bind(key.as_bytes())
-}
-
-/// Binds the columns of [`STATE`].
-fn bind_state(query: Query, state: &AttemptState) -> Query {
-    query
-        .bind(i64::from(state.failures))
-        .bind(state.password_locked_until)
-        .bind(state.reset_locked_until)
-        .bind(state.expires_at)
+/// The parameters of the columns of [`STATE`].
+fn state_values(query: &mut Query, state: &AttemptState) -> [String; 4] {
+    [
+        query.value(i64::from(state.failures)),
+        query.value(state.password_locked_until),
+        query.value(state.reset_locked_until),
+        query.value(state.expires_at),
+    ]
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use repass_core::{AccountId, AuditRecord, OutboxEvent, StoreError, TokenId};
 
+use crate::accounts_source::AccountsSource;
 use crate::audit::{audit_written_if, unmade};
 use crate::query::{Query, SqlValue};
 
@@ -35,6 +36,12 @@ impl Change {
         let (account, at) = (query.value(account), query.value(at));
         let unmade = unmade(&mut query, record);
         Self { query, parts: Vec::new(), account, at, unmade }
+    }
+
+    /// Adds the part `go` of a change that happens if there is such an account.
+    pub(crate) fn begin(&mut self, source: &AccountsSource) {
+        let exists = format!("{} AND {}", source.exists(&self.account), self.unmade);
+        self.part("go", exists);
     }
 
     /// The parameter of a value.
@@ -119,16 +126,21 @@ pub(crate) fn account_locked(account: AccountId) -> Query {
     Query::new("SELECT 1 FROM @accounts WHERE id = $1 FOR NO KEY UPDATE").bind(account)
 }
 
-/// Counts an event of the account and writes it.
-pub(crate) fn event_counted(event: &OutboxEvent, due_at: Timestamp) -> Query {
-    let mut query = Query::default();
-    let account = query.value(event.account);
-    let insert = event_insert(&mut query, event, due_at);
-    query.with_sql(format!(
-        "WITH account AS (UPDATE @accounts SET events = events + 1 WHERE id = {account}
-                          RETURNING events)
-         {insert}"
-    ))
+/// Counts an event of the account and writes it, if `condition` holds: the parts `account` and `event` of
+/// a statement.
+pub(crate) fn event_counted(
+    query: &mut Query,
+    event: &OutboxEvent,
+    due_at: Timestamp,
+    account: &str,
+    condition: &str,
+) -> String {
+    let insert = event_insert(query, event, due_at);
+    format!(
+        "account AS (UPDATE @accounts SET events = events + 1 WHERE id = {account} AND {condition}
+                     RETURNING events),
+         event AS ({insert} RETURNING 1)"
+    )
 }
 
 fn event_insert(query: &mut Query, event: &OutboxEvent, due_at: Timestamp) -> String {
@@ -141,7 +153,7 @@ fn event_insert(query: &mut Query, event: &OutboxEvent, due_at: Timestamp) -> St
         query.value(due_at),
     ];
     format!(
-        "INSERT INTO @outbox (id, at, account, kind, payload, due_at, number)
+        "INSERT INTO @events (id, at, account, kind, payload, due_at, number)
          SELECT {}, account.events FROM account",
         values.join(", "),
     )

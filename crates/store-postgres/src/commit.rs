@@ -33,17 +33,17 @@ impl PostgresStore {
             return self.rehash_mapped(&source, table, rehash).await;
         }
         let mut change = Change::new(rehash.account, rehash.audit.at, &rehash.audit);
-        let [hash, normalisation, pepper] = hash_values(&mut change, &rehash.hash);
+        let [hash, normalization, pepper] = hash_values(&mut change, &rehash.hash);
         let version = change.value(rehash.expected_version);
         let expected = change.value(rehash.expected_hash.as_str());
         let (account, unmade) = (change.account.clone(), change.unmade.clone());
         change.part(
             "go",
             format!(
-                "UPDATE @credentials c
-                 SET hash = {hash}, normalisation = {normalisation}, pepper = {pepper}
-                 FROM @accounts a WHERE a.id = {account} AND a.active AND c.account = a.id
-                     AND c.version = {version} AND c.hash = {expected} AND {unmade}
+                "UPDATE @accounts
+                 SET hash = {hash}, normalization = {normalization}, pepper = {pepper}
+                 WHERE id = {account} AND active AND version = {version} AND hash = {expected}
+                   AND {unmade}
                  RETURNING 1"
             ),
         );
@@ -87,37 +87,26 @@ fn own_change(commit: &Commit) -> Result<Query, StoreError> {
     let account = change.account.clone();
     let version = change.value(commit.expected_version);
     let active = format!("EXISTS (SELECT 1 FROM @accounts WHERE id = {account} AND active)");
-    let as_expected = match commit.expected_version {
-        0 => format!("NOT EXISTS (SELECT 1 FROM @credentials WHERE account = {account})"),
-        _ => format!(
-            "EXISTS (SELECT 1 FROM @credentials WHERE account = {account} AND version = {version})"
-        ),
-    };
+    let as_expected = format!(
+        "EXISTS (SELECT 1 FROM @accounts WHERE id = {account} AND COALESCE(version, 0) = {version})"
+    );
     begin_change(&mut change, commit, &active, &as_expected)?;
 
     if commit.expected_version > 0 && commit.history > 0 {
         let keep = format!(
-            "INSERT INTO @password_history (account, version, hash, normalisation, pepper)
-             SELECT account, version, hash, normalisation, pepper FROM @credentials
-             WHERE account = {account} AND {GO}"
+            "INSERT INTO @password_history (account, version, hash, normalization, pepper)
+             SELECT id, version, hash, normalization, pepper FROM @accounts
+             WHERE id = {account} AND {GO}"
         );
         change.part("kept", keep);
     }
-    let [hash, normalisation, pepper] = hash_values(&mut change, &commit.hash);
-    let at = change.at.clone();
-    let replace = match commit.expected_version {
-        0 => format!(
-            "INSERT INTO @credentials (account, hash, normalisation, pepper, version, changed_at)
-             SELECT {account}, {hash}, {normalisation}, {pepper}, 1, {at} FROM go"
-        ),
-        _ => format!(
-            "UPDATE @credentials SET hash = {hash}, normalisation = {normalisation},
-                    pepper = {pepper}, version = version + 1, changed_at = {at}
-             WHERE account = {account} AND {GO}"
-        ),
-    };
-    change.part("replaced", replace);
-    finish_change(change, commit, commit.expected_version)
+    let [hash, normalization, pepper] = hash_values(&mut change, &commit.hash);
+    let replaced = format!(
+        "hash = {hash}, normalization = {normalization}, pepper = {pepper}, changed_at = {},
+         version = COALESCE(version, 0) + 1",
+        change.at,
+    );
+    finish_change(change, commit, commit.expected_version, Some(replaced))
 }
 
 /// The checks of a change, where the account is active if `active` holds, and its credential is the
@@ -148,14 +137,14 @@ pub(crate) fn begin_change(
         Some(OtpSpend::Step(step)) => {
             let step = change.value(step_number(*step)?);
             format!(
-                "EXISTS (SELECT 1 FROM @otp WHERE account = {account}
+                "EXISTS (SELECT 1 FROM @one_time_passwords WHERE account = {account}
                          AND (last_step IS NULL OR last_step < {step}))"
             )
         }
         Some(OtpSpend::Code(digest)) => {
             let digest = change.value(*digest);
             format!(
-                "EXISTS (SELECT 1 FROM @otp WHERE account = {account} AND code_digest = {digest}
+                "EXISTS (SELECT 1 FROM @one_time_passwords WHERE account = {account} AND code_digest = {digest}
                          AND code_expires_at > {at})"
             )
         }
@@ -185,12 +174,13 @@ pub(crate) fn begin_change(
     Ok(())
 }
 
-/// What a change writes beside the hash, where `newest` is the version of the newest hash of the
-/// history.
+/// What a change writes, where `newest` is the version of the newest hash of the history. `replaced`
+/// sets the columns of the hash, if that is in the account's own row.
 pub(crate) fn finish_change(
     mut change: Change,
     commit: &Commit,
     newest: i64,
+    replaced: Option<String>,
 ) -> Result<Query, StoreError> {
     let (account, at) = (change.account.clone(), change.at.clone());
     // Versions count up by one, so the depth of the history is a difference of versions.
@@ -207,30 +197,32 @@ pub(crate) fn finish_change(
         None => {}
         Some(OtpSpend::Step(step)) => {
             let step = change.value(step_number(*step)?);
-            let update = format!("UPDATE @otp SET last_step = {step}");
+            let update = format!("UPDATE @one_time_passwords SET last_step = {step}");
             change.part("otp", format!("{update} WHERE account = {account} AND {GO}"));
         }
         Some(OtpSpend::Code(_)) => {
-            let update = "UPDATE @otp SET code_digest = NULL, code_expires_at = NULL";
+            let update =
+                "UPDATE @one_time_passwords SET code_digest = NULL, code_expires_at = NULL";
             change.part("otp", format!("{update} WHERE account = {account} AND {GO}"));
         }
     }
     change.reset_tokens_voided();
     let mut columns = change.cut_off(commit.keep_token);
     columns.extend([format!("updated_at = {at}"), "events = events + 1".to_owned()]);
+    columns.extend(replaced);
     change.account_set(&columns);
     change.access_tokens_revoked(commit.keep_token);
     let key = change.value(commit.clear.as_bytes());
     change.part("cleared", format!("DELETE FROM @attempts WHERE key = {key} AND {GO}"));
     if let Some(event) = commit.deferred_event {
         let event = change.value(event);
-        change.part("withdrawn", format!("DELETE FROM @outbox WHERE id = {event} AND {GO}"));
+        change.part("withdrawn", format!("DELETE FROM @events WHERE id = {event} AND {GO}"));
     }
     change.event_written(&commit.event, commit.event.at);
     change.finish_with(&commit.audit, "token, active, version, otp,", "FROM allowed")
 }
 
-/// The parameters of a hash: itself, its normalisation, its pepper.
+/// The parameters of a hash: itself, its normalization, its pepper.
 pub(crate) fn hash_values(change: &mut Change, hash: &HashedPassword) -> [String; 3] {
     [
         change.value(hash.as_str()),

@@ -62,7 +62,7 @@ impl Connections {
             Ok(())
         });
         let pool = Pool::builder(manager)
-            .max_size(limits.connections)
+            .max_size(limits.connections.max(1))
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .wait_timeout(Some(limits.deadline))
             .create_timeout(Some(limits.deadline))
@@ -244,6 +244,10 @@ impl Servers {
     }
 }
 
+/// However short a connection may be idle, they are not looked through more often than twice in this
+/// time.
+const MIN_PAUSE: Duration = Duration::from_secs(1);
+
 /// A task that closes connections which are idle for too long.
 struct Reaper(AbortHandle);
 
@@ -251,7 +255,7 @@ impl Reaper {
     fn start(pool: Pool, idle: Duration) -> Self {
         let task = tokio::spawn(async move {
             loop {
-                tokio::time::sleep(idle / 2).await;
+                tokio::time::sleep(idle.max(MIN_PAUSE) / 2).await;
                 pool.retain(|_, metrics| metrics.last_used() < idle);
             }
         });

@@ -146,9 +146,14 @@ impl Failure {
         match self {
             Self::Connecting(_) => false,
             Self::Deadline => true,
-            Self::Database(error) => error
-                .as_db_error()
-                .map_or(!is_encoding(error), |error| fault(error) == Fault::Disconnected),
+            Self::Database(error) => match error.as_db_error() {
+                None => !is_encoding(error),
+                // A standby, or a server that is starting, has refused the statement itself.
+                Some(error) => {
+                    let refused = ["25006", "0A000", "57P03"].contains(&error.code().code());
+                    fault(error) == Fault::Disconnected && !refused
+                }
+            },
         }
     }
 
@@ -224,10 +229,11 @@ fn database_error(error: tokio_postgres::Error) -> StoreError {
     let reported = Reported::new(database);
     match fault(database) {
         Fault::Conflict | Fault::Disconnected => passing(reported.into()),
-        Fault::Unavailable => StoreError::Unavailable(reported.into()),
+        // A login is refused while an operator replaces the password or renames the database.
+        Fault::Unavailable | Fault::Login => StoreError::Unavailable(reported.into()),
         Fault::Damaged => StoreError::Damaged(format!("database error {}", reported.code)),
         Fault::Schema => StoreError::Failed(SchemaChanged(reported).into()),
-        Fault::Login | Fault::Other => StoreError::Failed(reported.into()),
+        Fault::Other => StoreError::Failed(reported.into()),
     }
 }
 

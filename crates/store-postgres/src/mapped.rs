@@ -7,7 +7,7 @@ mod register;
 mod set_active;
 
 pub(crate) use inspect::Uninspected;
-pub(crate) use register::register;
+pub(crate) use register::{register, registered};
 
 use repass_accounts_table::{AccountsTable, Fit, IdentifierKind, RealmOf, SqlName};
 
@@ -47,6 +47,28 @@ impl MappedTable {
     /// A text that is equal to its own bytes only, whatever the column's collation.
     pub(crate) fn exact(&self, text: &str) -> String {
         format!("{text} COLLATE \"default\"")
+    }
+
+    /// The id of the account of `f`, as [`AccountsTable::account_id`] derives it.
+    pub(crate) fn account_id(&self) -> String {
+        let id = self.exact(&self.text(Some(&self.mapping.id)));
+        let named = format!("repass account\0{}\0", self.mapping.table);
+        let named: String = named.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let digest = format!("sha256(decode('{named}', 'hex') || convert_to({id}, 'UTF8'))");
+        let octet = |place: u8, kept: u8| format!("get_byte({digest}, {place}) & {kept} | 128");
+        let derived = format!(
+            "CAST(encode(set_byte(set_byte(substr({digest}, 1, 16), 6, {}), 8, {}), 'hex') AS UUID)",
+            octet(6, 15),
+            octet(8, 63),
+        );
+        match self.fit.id {
+            IdentifierKind::Uuid => format!("f.{}", self.mapping.id.quoted()),
+            IdentifierKind::Integer => derived,
+            IdentifierKind::Text => format!(
+                "CASE WHEN {id} ~ '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
+                      THEN CAST({id} AS UUID) ELSE {derived} END"
+            ),
+        }
     }
 
     pub(crate) fn realm(&self) -> String {

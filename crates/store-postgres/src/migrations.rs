@@ -24,48 +24,60 @@ const MIGRATIONS: &[Migration] = &[Migration { version: 1, name: "initial", step
 /// on the database's collation. What a stranger may have sent is `json`, which is kept as the text
 /// it is and takes U+0000; `jsonb` does not.
 const INITIAL: &[&str] = &[
-    // Of an account of a mapped table there is a row once anything was written about it: its realm is
-    // empty, which no account's own is, and its user_id is the id in that table.
+    // An account of repass's own, with its credential, or one of the mapped table, by its id there:
+    // of these there is a row only if something was ever written about it.
     "CREATE TABLE @accounts (
-        id          UUID        NOT NULL PRIMARY KEY,
-        realm       TEXT        NOT NULL,
-        user_id     TEXT        NOT NULL,
-        email       TEXT,
-        username    TEXT,
-        profile     JSON        NOT NULL,
-        active      BOOLEAN     NOT NULL,
-        created_at  TIMESTAMPTZ NOT NULL,
-        updated_at  TIMESTAMPTZ NOT NULL,
-        -- When all access tokens were last cut off. What was issued up to then does not count, even if
-        -- it was written later, but for the token that was kept.
-        valid_after TIMESTAMPTZ,
-        kept_token  UUID,
-        -- The number of the account's last event.
-        events      BIGINT      NOT NULL DEFAULT 0,
-        -- The bytes of realm and user_id, which accounts are listed in the order of. Null in a row that
-        -- stands for one of a mapped table.
-        list_key    BYTEA       UNIQUE,
-        UNIQUE (realm, user_id)
-    ) WITH (fillfactor = 90)",
-    // The hash of an account of a mapped table stays there. The fingerprint is the SHA-256 of the hash
-    // that was written with this version: another hash there was set by others.
-    "CREATE TABLE @credentials (
-        account       UUID        NOT NULL PRIMARY KEY REFERENCES @accounts (id) ON DELETE CASCADE,
+        id            UUID        NOT NULL PRIMARY KEY,
+        realm         TEXT,
+        user_id       TEXT,
+        mapped_id     TEXT,
+        email         TEXT,
+        username      TEXT,
+        profile       JSON        NOT NULL DEFAULT '{}',
+        active        BOOLEAN     NOT NULL DEFAULT TRUE,
+        created_at    TIMESTAMPTZ NOT NULL DEFAULT 'epoch',
+        updated_at    TIMESTAMPTZ NOT NULL DEFAULT 'epoch',
+        -- Access tokens that were issued up to this moment do not count, even if they are written
+        -- later, except for kept_token.
+        valid_after   TIMESTAMPTZ,
+        kept_token    UUID,
         hash          TEXT,
-        fingerprint   BYTEA       CHECK (length(fingerprint) = 32),
-        normalisation TEXT        NOT NULL,
+        normalization TEXT,
+        pepper        TEXT,
+        version       BIGINT      CHECK (version >= 1),
+        changed_at    TIMESTAMPTZ,
+        -- The number of the account's last event.
+        events        BIGINT      NOT NULL DEFAULT 0,
+        -- The bytes of realm and user_id: accounts are listed in their order.
+        list_key      BYTEA       UNIQUE,
+        UNIQUE (realm, user_id),
+        CHECK ((realm IS NULL) = (user_id IS NULL)),
+        CHECK ((realm IS NULL) = (mapped_id IS NOT NULL)),
+        CHECK ((realm IS NULL) = (list_key IS NULL)),
+        CHECK ((hash IS NULL) = (version IS NULL)),
+        CHECK ((hash IS NULL) = (normalization IS NULL)),
+        CHECK ((hash IS NULL) = (changed_at IS NULL)),
+        CHECK (hash IS NULL OR mapped_id IS NULL)
+    ) WITH (fillfactor = 80)",
+    "CREATE UNIQUE INDEX accounts_by_mapped_id ON @accounts (mapped_id)
+     WHERE mapped_id IS NOT NULL",
+    "CREATE INDEX accounts_by_pepper ON @accounts (pepper) WHERE pepper IS NOT NULL",
+    // The hash of an account of the mapped table is there. The fingerprint is the SHA-256 of the hash
+    // that repass wrote with this version: another hash there was set by the application.
+    "CREATE TABLE @mapped_credentials (
+        account       UUID        NOT NULL PRIMARY KEY REFERENCES @accounts (id) ON DELETE CASCADE,
+        fingerprint   BYTEA       NOT NULL CHECK (length(fingerprint) = 32),
+        normalization TEXT        NOT NULL,
         pepper        TEXT,
         version       BIGINT      NOT NULL CHECK (version >= 1),
-        changed_at    TIMESTAMPTZ NOT NULL,
-        CHECK ((hash IS NULL) <> (fingerprint IS NULL))
-    ) WITH (fillfactor = 90)",
-    "CREATE INDEX credentials_by_pepper ON @credentials (pepper) WHERE pepper IS NOT NULL",
+        changed_at    TIMESTAMPTZ NOT NULL
+    ) WITH (fillfactor = 80)",
     // The version is the one that the hash had while it was the current one.
     "CREATE TABLE @password_history (
         account       UUID   NOT NULL REFERENCES @accounts (id) ON DELETE CASCADE,
         version       BIGINT NOT NULL,
         hash          TEXT   NOT NULL,
-        normalisation TEXT   NOT NULL,
+        normalization TEXT   NOT NULL,
         pepper        TEXT,
         PRIMARY KEY (account, version)
     )",
@@ -110,7 +122,7 @@ const INITIAL: &[&str] = &[
         created_at TIMESTAMPTZ NOT NULL,
         revoked_at TIMESTAMPTZ
     )",
-    "CREATE TABLE @otp (
+    "CREATE TABLE @one_time_passwords (
         account         UUID  NOT NULL PRIMARY KEY REFERENCES @accounts (id) ON DELETE CASCADE,
         sealed_secret   BYTEA,
         last_step       BIGINT,
@@ -135,7 +147,7 @@ const INITIAL: &[&str] = &[
     "CREATE INDEX audit_by_account ON @audit (account, at, id)",
     // No foreign key: an event whose account is gone is discarded when its turn has come. The number
     // counts the events of the account. Nobody claims an event before due_at.
-    "CREATE TABLE @outbox (
+    "CREATE TABLE @events (
         id      UUID        NOT NULL PRIMARY KEY,
         at      TIMESTAMPTZ NOT NULL,
         account UUID        NOT NULL,
@@ -146,13 +158,13 @@ const INITIAL: &[&str] = &[
                 CHECK (state IN ('pending', 'delivered', 'discarded')),
         due_at  TIMESTAMPTZ NOT NULL
     )",
-    "CREATE INDEX outbox_by_time ON @outbox (at, id)",
+    "CREATE INDEX events_by_time ON @events (at, id)",
     // Claiming must not cost more when many events are delivered.
-    "CREATE INDEX outbox_pending ON @outbox (due_at) WHERE state = 'pending'",
-    "CREATE INDEX outbox_pending_by_account ON @outbox (account, number) WHERE state = 'pending'",
+    "CREATE INDEX events_pending ON @events (due_at, at, number) WHERE state = 'pending'",
+    "CREATE INDEX events_pending_by_account ON @events (account, number) WHERE state = 'pending'",
     // The deliveries that were claimed once at least. Nobody claims a pending one before due_at.
-    "CREATE TABLE @outbox_deliveries (
-        event   UUID        NOT NULL REFERENCES @outbox (id) ON DELETE CASCADE,
+    "CREATE TABLE @deliveries (
+        event   UUID        NOT NULL REFERENCES @events (id) ON DELETE CASCADE,
         channel TEXT        NOT NULL,
         state   TEXT        NOT NULL CHECK (state IN ('pending', 'delivered', 'discarded')),
         tries   BIGINT      NOT NULL CHECK (tries >= 0),

@@ -36,7 +36,7 @@ pub struct PostgresOptions {
     /// Whether the schema is brought up to date; `true` by default. Otherwise a database that is not
     /// is refused.
     pub migrate: bool,
-    /// The most connections of this node; 16 by default. A pool of your own has its own limit.
+    /// The most connections of this node, at least 1; 16 by default. A pool of your own has its own limit.
     pub connections: usize,
     /// The longest wait for the answer to a statement or a commit, and for a connection; 5 seconds by
     /// default.
@@ -327,8 +327,10 @@ impl Unready {
             Self::MadeMeanwhile => OpenError::Schema("other nodes keep changing it".into()),
             Self::Migrating(StoreError::Failed(source)) => OpenError::Schema(source),
             Self::Store(error) | Self::Migrating(error) => match error {
+                StoreError::Unavailable(source) if login_refused(&*source) => {
+                    OpenError::Refused(source)
+                }
                 StoreError::Unavailable(source) => OpenError::Unreachable(source),
-                StoreError::Failed(source) if login_refused(&*source) => OpenError::Refused(source),
                 StoreError::Failed(source) => OpenError::Database(source),
                 error => OpenError::Database(error.into()),
             },

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    Account, AuditRecord, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState,
-    OutboxEntry, OutboxFilter, OutboxStore, StoreError,
+    AuditRecord, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState, OutboxEntry,
+    OutboxFilter, OutboxStore, StoreError,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -18,38 +18,18 @@ use crate::row::{self, get};
 use crate::store::PostgresStore;
 use crate::transaction::Durability;
 
-/// The columns that [`row::event`] reads, of `@outbox o`.
+/// The columns that [`row::event`] reads, of `@events o`.
 const EVENT_COLUMNS: &str = "o.id AS event_id, o.at AS event_at, o.account AS event_account, \
     o.kind AS event_kind, o.payload AS event_payload";
 
-/// The columns that [`row::delivery`] reads, of `@outbox_deliveries d`.
+/// The columns that [`row::delivery`] reads, of `@deliveries d`.
 const DELIVERY_COLUMNS: &str =
     "d.channel, d.state AS delivery_state, d.tries, d.due_at AS delivery_due_at, d.error";
 
 #[async_trait]
 impl OutboxStore for PostgresStore {
     async fn claim(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError> {
-        let leased = self.retried(|| self.lease_due(claim)).await?;
-        if leased.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids = leased.iter().map(|row| get(row, "event_account"));
-        let ids = ids.collect::<Result<Vec<Uuid>, _>>()?;
-        let holders = self.retried(|| self.holders(ids.clone())).await?;
-        let mut claimed = Vec::with_capacity(leased.len());
-        for row in &leased {
-            let event = row::event(row)?;
-            let (channel, tries) = (get(row, "channel")?, row::tries(row)?);
-            match holders.get(&event.account.0) {
-                Some(holder) => {
-                    let claim = Claim { event: event.id, channel, tries };
-                    claimed.push(ClaimedEvent { event, holder: holder.clone(), claim });
-                }
-                // Deleted meanwhile: there is nobody left to tell of.
-                None => self.retried(|| self.discard(event.id)).await?,
-            }
-        }
-        Ok(claimed)
+        self.retried(|| self.claim_due(claim)).await
     }
 
     async fn finish_delivery(
@@ -73,8 +53,8 @@ impl OutboxStore for PostgresStore {
         let limit = query.value(i64::from(filter.limit));
         let query = query.with_sql(format!(
             "SELECT {EVENT_COLUMNS}, o.state, o.due_at, {DELIVERY_COLUMNS}
-             FROM (SELECT * FROM @outbox WHERE {} ORDER BY at DESC, id DESC LIMIT {limit}) o
-             LEFT JOIN @outbox_deliveries d ON d.event = o.id ORDER BY o.at DESC, o.id DESC",
+             FROM (SELECT * FROM @events WHERE {} ORDER BY at DESC, id DESC LIMIT {limit}) o
+             LEFT JOIN @deliveries d ON d.event = o.id ORDER BY o.at DESC, o.id DESC",
             conditions.join(" AND "),
         ));
         self.retried(|| async { gather(&self.rows(&query).await?) }).await
@@ -83,7 +63,7 @@ impl OutboxStore for PostgresStore {
     async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {
         let query = Query::new(format!(
             "SELECT {EVENT_COLUMNS}, o.state, o.due_at, {DELIVERY_COLUMNS}
-             FROM @outbox o LEFT JOIN @outbox_deliveries d ON d.event = o.id WHERE o.id = $1"
+             FROM @events o LEFT JOIN @deliveries d ON d.event = o.id WHERE o.id = $1"
         ));
         let query = query.bind(event);
         self.retried(|| async { Ok(gather(&self.rows(&query).await?)?.pop()) }).await
@@ -97,10 +77,10 @@ impl OutboxStore for PostgresStore {
             let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM changed)")?;
             let change = query.with_sql(format!(
                 "WITH changed AS (
-                     UPDATE @outbox SET state = 'pending', due_at = LEAST(due_at, {at})
+                     UPDATE @events SET state = 'pending', due_at = LEAST(due_at, {at})
                      WHERE id = {id} AND state <> 'delivered' AND {unmade} RETURNING 1),
                  deliveries AS (
-                     UPDATE @outbox_deliveries SET state = 'pending', tries = 0, due_at = {at}
+                     UPDATE @deliveries SET state = 'pending', tries = 0, due_at = {at}
                      WHERE event = {id} AND state <> 'delivered'
                        AND EXISTS (SELECT 1 FROM changed)),
                  audit AS ({record})
@@ -118,7 +98,7 @@ impl OutboxStore for PostgresStore {
             let (id, unmade) = (query.value(event), unmade(&mut query, audit));
             let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM dropped)")?;
             let change = query.with_sql(format!(
-                "WITH dropped AS (DELETE FROM @outbox WHERE id = {id} AND {unmade} RETURNING 1),
+                "WITH dropped AS (DELETE FROM @events WHERE id = {id} AND {unmade} RETURNING 1),
                  audit AS ({record})
                  SELECT EXISTS (SELECT 1 FROM dropped) AS done, NOT {unmade} AS recorded"
             ));
@@ -130,56 +110,44 @@ impl OutboxStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Leases deliveries that are due. An event is numbered by its account's row, which its
-    /// transaction holds to its end: who sees an event sees all earlier ones of the account.
-    async fn lease_due(&self, claim: &ClaimEvents<'_>) -> Result<Vec<Row>, StoreError> {
-        let leased_until = claim.now.checked_add(claim.lease).unwrap_or(Timestamp::MAX);
-        let channels: Vec<String> = claim.channels.iter().map(|name| (*name).to_owned()).collect();
-        // Events that somebody else is leasing are passed over. What was leased since this statement
-        // began is seen where it is written.
-        let lease = Query::new(format!(
-            "WITH due AS (
-                 SELECT o.id, c.channel, COALESCE(d.due_at, o.due_at) AS due_at
-                 FROM @outbox o CROSS JOIN unnest($1) AS c (channel)
-                 LEFT JOIN @outbox_deliveries d ON d.event = o.id AND d.channel = c.channel
-                 WHERE o.state = 'pending' AND o.due_at <= $2
-                   AND COALESCE(d.state, 'pending') = 'pending'
-                   AND COALESCE(d.due_at, o.due_at) <= $2
-                   AND NOT EXISTS (
-                       SELECT 1 FROM @outbox e
-                       LEFT JOIN @outbox_deliveries ed ON ed.event = e.id AND ed.channel = c.channel
-                       WHERE e.account = o.account AND e.state = 'pending' AND e.number < o.number
-                         AND COALESCE(ed.state, 'pending') = 'pending')
-                 ORDER BY COALESCE(d.due_at, o.due_at), o.at, o.number LIMIT $3
-                 FOR NO KEY UPDATE OF o SKIP LOCKED),
-             leased AS (
-                 INSERT INTO @outbox_deliveries AS d (event, channel, state, tries, due_at)
-                 SELECT id, channel, 'pending', 1, $4 FROM due
-                 ON CONFLICT (event, channel) DO UPDATE SET tries = d.tries + 1, due_at = $4
-                 WHERE d.state = 'pending' AND d.due_at <= $2
-                 RETURNING event, channel, tries)
-             SELECT {EVENT_COLUMNS}, l.channel, l.tries
-             FROM leased l JOIN due ON due.id = l.event AND due.channel = l.channel
-             JOIN @outbox o ON o.id = l.event ORDER BY due.due_at, o.at, o.number"
-        ));
-        let lease = lease.bind(channels).bind(claim.now);
-        let lease = lease.bind(i64::from(claim.limit)).bind(leased_until);
+    /// Leases deliveries that are due, and reads the accounts of their events. An event whose account
+    /// is gone or cannot be read is discarded, so that it does not keep others waiting.
+    async fn claim_due(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError> {
         // A lease that is lost with the server's power is claimed again, no more.
-        let transaction = self.begin(Durability::Process).await?;
-        let replies = transaction.commit(&[lease], None).await?;
-        Ok(replies.and_then(|mut replies| replies.pop()).unwrap_or_default().rows)
-    }
-
-    async fn holders(&self, accounts: Vec<Uuid>) -> Result<HashMap<Uuid, Account>, StoreError> {
+        let mut transaction = self.begin(Durability::Process).await?;
+        let leased = transaction.run_one(leased(claim)).await?.rows;
+        if leased.is_empty() {
+            transaction.rollback().await?;
+            return Ok(Vec::new());
+        }
         let source = self.accounts();
-        let rows = self.rows(&source.by_id(accounts)).await?;
-        rows.iter().map(|row| Ok((get(row, "own_id")?, source.account(row)?))).collect()
-    }
-
-    async fn discard(&self, event: Uuid) -> Result<(), StoreError> {
-        let discard = Query::new("UPDATE @outbox SET state = 'discarded' WHERE id = $1");
-        let transaction = self.begin(Durability::Process).await?;
-        transaction.commit(&[discard.bind(event)], None).await.map(drop)
+        let accounts = leased.iter().map(|row| get(row, "event_account"));
+        let accounts = accounts.collect::<Result<Vec<Uuid>, _>>()?;
+        let mut holders = HashMap::new();
+        for row in &transaction.run_one(source.by_id(accounts)).await?.rows {
+            match source.account(row) {
+                Ok(account) => drop(holders.insert(account.id, account)),
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "an account cannot be read; its event is discarded");
+                }
+            }
+        }
+        let (mut claimed, mut discarded) = (Vec::with_capacity(leased.len()), Vec::new());
+        for row in &leased {
+            let event = row::event(row)?;
+            let (channel, tries) = (get(row, "channel")?, row::tries(row)?);
+            match holders.get(&event.account) {
+                Some(holder) => {
+                    let claim = Claim { event: event.id, channel, tries };
+                    claimed.push(ClaimedEvent { event, holder: holder.clone(), claim });
+                }
+                None => discarded.push(event.id),
+            }
+        }
+        let discard = Query::new("UPDATE @events SET state = 'discarded' WHERE id = ANY ($1)");
+        transaction.commit(&[discard.bind(discarded)], None).await?;
+        Ok(claimed)
     }
 
     async fn write_outcome(
@@ -196,7 +164,7 @@ impl PostgresStore {
             DeliveryOutcome::Discarded { error } => (DeliveryState::Discarded, None, Some(error)),
         };
         let finish = Query::new(
-            "UPDATE @outbox_deliveries SET state = $1, due_at = COALESCE($2, due_at), error = $3
+            "UPDATE @deliveries SET state = $1, due_at = COALESCE($2, due_at), error = $3
              WHERE event = $4 AND channel = $5 AND tries = $6 AND state = 'pending'",
         );
         let finish = finish
@@ -208,12 +176,12 @@ impl PostgresStore {
             .bind(claim.channel.as_str())
             .bind(i64::from(claim.tries));
         let conclude = Query::new(
-            "UPDATE @outbox SET state = CASE WHEN EXISTS (
-                     SELECT 1 FROM @outbox_deliveries WHERE event = $1 AND state = 'discarded')
+            "UPDATE @events SET state = CASE WHEN EXISTS (
+                     SELECT 1 FROM @deliveries WHERE event = $1 AND state = 'discarded')
                  THEN 'discarded' ELSE 'delivered' END
              WHERE id = $1 AND state = 'pending' AND NOT EXISTS (
                  SELECT 1 FROM unnest($2) AS c (channel)
-                 LEFT JOIN @outbox_deliveries d ON d.event = $1 AND d.channel = c.channel
+                 LEFT JOIN @deliveries d ON d.event = $1 AND d.channel = c.channel
                  WHERE COALESCE(d.state, 'pending') = 'pending')",
         );
         let channels: Vec<String> = channels.iter().map(|name| (*name).to_owned()).collect();
@@ -224,13 +192,52 @@ impl PostgresStore {
     }
 }
 
+/// Leases deliveries that are due. An event is numbered by its account's row, which its transaction holds
+/// to its end: a statement that sees an event sees all earlier ones of the account.
+///
+/// The pending events are walked in the order of an index until enough are found: with `OFFSET 0` the
+/// conditions are checked for each of them alone.
+fn leased(claim: &ClaimEvents<'_>) -> Query {
+    let leased_until = claim.now.checked_add(claim.lease).unwrap_or(Timestamp::MAX);
+    let channels: Vec<String> = claim.channels.iter().map(|name| (*name).to_owned()).collect();
+    // Events that another node is leasing are skipped. What was leased since this statement began is
+    // seen where it is written.
+    let lease = Query::new(format!(
+        "WITH due AS (
+             SELECT o.id, c.channel
+             FROM @events o CROSS JOIN unnest($1) AS c (channel)
+             WHERE o.state = 'pending' AND o.due_at <= $2
+               AND NOT EXISTS (
+                   SELECT 1 FROM @deliveries d WHERE d.event = o.id AND d.channel = c.channel
+                     AND (d.state <> 'pending' OR d.due_at > $2) OFFSET 0)
+               AND NOT EXISTS (
+                   SELECT 1 FROM @events e
+                   WHERE e.account = o.account AND e.state = 'pending' AND e.number < o.number
+                     AND NOT EXISTS (
+                         SELECT 1 FROM @deliveries d WHERE d.event = e.id
+                           AND d.channel = c.channel AND d.state <> 'pending' OFFSET 0)
+                   OFFSET 0)
+             ORDER BY o.due_at, o.at, o.number LIMIT $3
+             FOR NO KEY UPDATE OF o SKIP LOCKED),
+         leased AS (
+             INSERT INTO @deliveries AS d (event, channel, state, tries, due_at)
+             SELECT id, channel, 'pending', 1, $4 FROM due
+             ON CONFLICT (event, channel) DO UPDATE SET tries = d.tries + 1, due_at = $4
+             WHERE d.state = 'pending' AND d.due_at <= $2
+             RETURNING event, channel, tries)
+         SELECT {EVENT_COLUMNS}, l.channel, l.tries
+         FROM leased l JOIN @events o ON o.id = l.event ORDER BY o.due_at, o.at, o.number"
+    ));
+    lease.bind(channels).bind(claim.now).bind(i64::from(claim.limit)).bind(leased_until)
+}
+
 fn event_locked(event: Uuid) -> Query {
-    Query::new("SELECT 1 FROM @outbox WHERE id = $1 FOR NO KEY UPDATE").bind(event)
+    Query::new("SELECT 1 FROM @events WHERE id = $1 FOR NO KEY UPDATE").bind(event)
 }
 
 /// The proof turned out right: nothing happened.
 pub(crate) fn event_withdrawn(event: Uuid) -> Query {
-    Query::new("DELETE FROM @outbox WHERE id = $1").bind(event)
+    Query::new("DELETE FROM @events WHERE id = $1").bind(event)
 }
 
 /// An event has one row for each delivery, or one without any.

@@ -11,20 +11,20 @@ pub(crate) const PRIVILEGES: &[(&str, &[&str])] = &[
     ("migrations", &["SELECT"]),
     ("accounts_table", &["SELECT"]),
     ("accounts", &["SELECT", "INSERT", "UPDATE"]),
-    ("credentials", &["SELECT", "INSERT", "UPDATE"]),
+    ("mapped_credentials", &["SELECT", "INSERT", "UPDATE"]),
     ("password_history", &["SELECT", "INSERT", "DELETE"]),
     ("attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("reset_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("access_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("keys", &["SELECT", "INSERT", "UPDATE"]),
-    ("otp", &["SELECT", "INSERT", "UPDATE"]),
+    ("one_time_passwords", &["SELECT", "INSERT", "UPDATE"]),
     ("audit", &["SELECT", "INSERT", "DELETE"]),
-    ("outbox", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
-    ("outbox_deliveries", &["SELECT", "INSERT", "UPDATE"]),
+    ("events", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("deliveries", &["SELECT", "INSERT", "UPDATE"]),
     ("key_checks", &["SELECT", "INSERT", "UPDATE"]),
 ];
 
-/// The privileges that this role lacks, as in `UPDATE ON repass.credentials`. None is lacking on what
+/// The privileges that this role lacks, as in `UPDATE ON repass.accounts`. None is lacking on what
 /// does not exist.
 pub(crate) async fn missing(
     connections: &Connections,

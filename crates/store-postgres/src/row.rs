@@ -37,8 +37,8 @@ fn digest(row: &Row, column: &str) -> Result<TokenDigest, StoreError> {
     bytes32(row, column).map(TokenDigest::from_bytes)
 }
 
-fn normalisation(row: &Row) -> Result<Normalisation, StoreError> {
-    let column = "normalisation";
+fn normalization(row: &Row) -> Result<Normalisation, StoreError> {
+    let column = "normalization";
     Normalisation::of(get(row, column)?).ok_or_else(|| damaged(column))
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn standing(row: &Row) -> Result<Standing, StoreError> {
             version,
             changed_at: get(row, "changed_at")?,
             fingerprint: bytes32(row, "fingerprint")?,
-            normalisation: normalisation(row)?,
+            normalisation: normalization(row)?,
         }),
     };
     Ok(Standing { hash: hash.map(HashedPassword::from_stored), noted })
@@ -98,7 +98,7 @@ pub(crate) fn standing(row: &Row) -> Result<Standing, StoreError> {
 
 pub(crate) fn hash(row: &Row) -> Result<HashedPassword, StoreError> {
     let hash = HashedPassword::from_stored(get::<String>(row, "hash")?);
-    Ok(hash.normalised(normalisation(row)?))
+    Ok(hash.normalised(normalization(row)?))
 }
 
 pub(crate) fn attempt_state(row: &Row) -> Result<AttemptState, StoreError> {

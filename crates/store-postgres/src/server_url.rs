@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
-use tokio_postgres::config::{ChannelBinding, TargetSessionAttrs};
+use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::OpenError;
@@ -284,7 +284,12 @@ impl Parameters {
             let port = ports.get(place).copied().unwrap_or(ports[0]);
             let port = if port.is_empty() { Ok(5432) } else { port.parse() };
             let mut server = common.clone();
-            server.host(if host.is_empty() { default } else { *host });
+            let host = if host.is_empty() { default } else { *host };
+            server.host(host);
+            if host.starts_with('/') {
+                // As in libpq, sslmode is about networks.
+                server.ssl_mode(SslMode::Disable);
+            }
             server.port(port.map_err(|_| OpenError::InvalidParameter("port"))?);
             Ok(server)
         };
@@ -338,6 +343,8 @@ mod tests {
         assert_eq!(server.get_options(), Some("-c geqo=off"));
         assert_eq!(server.get_application_name(), Some("shop"));
         assert_eq!(server.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+        let socket = parse("postgres:///x?host=/run/pg&sslmode=require").unwrap().servers.remove(0);
+        assert_eq!(socket.get_ssl_mode(), SslMode::Disable);
         let plain = parse("postgres://db/x").unwrap().servers.remove(0);
         assert_eq!(plain.get_application_name(), Some("repass"));
     }

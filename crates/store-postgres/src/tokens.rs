@@ -28,7 +28,7 @@ impl TokenStore for PostgresStore {
     async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError> {
         let find = Query::new(
             "SELECT sealed_secret, last_step, code_digest, code_expires_at
-             FROM @otp WHERE account = $1",
+             FROM @one_time_passwords WHERE account = $1",
         );
         let find = find.bind(account);
         self.retried(|| async {

@@ -18,6 +18,8 @@ mod network;
 mod opening;
 #[path = "postgres/pool.rs"]
 mod pool;
+#[path = "postgres/round_trips.rs"]
+mod round_trips;
 #[path = "postgres/tls.rs"]
 mod tls;
 #[path = "postgres/trouble.rs"]
@@ -52,6 +54,7 @@ fn main() {
         conformance::two_nodes_pass_as_one,
         opening::many_nodes_may_open_a_new_database_at_once,
         opening::p5_one_version_ahead_is_served_and_more_is_refused,
+        opening::p5_a_lock_on_the_migrations_ends_the_start_in_time,
         opening::p5_nothing_is_made_without_migrate,
         opening::p7_roles_with_the_documented_grants_migrate_and_serve,
         opening::what_cannot_be_opened_is_told_without_credentials,
@@ -63,6 +66,7 @@ fn main() {
         trouble::a_connection_lost_within_a_transaction_is_replaced,
         trouble::a_server_that_restarts_is_unavailable_and_then_back,
         trouble::a_crash_loses_nothing_that_was_acknowledged,
+        trouble::a_database_that_is_renamed_is_unavailable_until_it_is_back,
         trouble::first_tries_at_once_are_all_counted,
         trouble::expired_attempts_are_deleted_but_never_one_in_use,
         trouble::asvs_16_2_5_failures_tell_no_values,
@@ -78,7 +82,8 @@ fn main() {
         network::p4_a_silent_host_does_not_hide_the_next,
         network::p4_cut_connections_are_replaced,
         network::p3_nonsense_instead_of_a_server_is_an_outage,
-        network::p8_requests_take_few_round_trips,
+        round_trips::p8_requests_take_few_round_trips,
+        round_trips::asvs_6_3_8_wrong_passwords_take_as_long_without_an_account,
         pool::p6_connections_are_bounded_named_and_closed_when_idle,
         pool::a_pool_of_the_embedders_is_used,
         tls::sslmode_means_what_it_means_to_libpq,

@@ -3,8 +3,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use repass_core::{
-    InstallationKey, InstallationKeyError, Plaintext, Randomness, RandomnessError, StoreError,
-    has_installation_key_check,
+    AccountFilter, InstallationKey, InstallationKeyError, Plaintext, Randomness, RandomnessError,
+    StoreError, has_installation_key_check,
 };
 use zeroize::Zeroizing;
 
@@ -94,9 +94,7 @@ impl Store {
         randomness: &dyn Randomness,
     ) -> Result<LoadedKey, KeyFileError> {
         match read_installation_key(&self.key_path(key_file)?) {
-            Err(KeyFileError::Missing(_))
-                if key_file.is_none() && !has_installation_key_check(&*self.ports()).await? =>
-            {
+            Err(KeyFileError::Missing(_)) if key_file.is_none() && self.is_new().await? => {
                 self.read_or_make_key(None, randomness)
             }
             read => read,
@@ -123,6 +121,17 @@ impl Store {
             }
             read => read,
         }
+    }
+
+    /// Whether the database was never used with a key, as far as it shows.
+    async fn is_new(&self) -> Result<bool, StoreError> {
+        let ports = self.ports();
+        if has_installation_key_check(&*ports).await? {
+            return Ok(false);
+        }
+        // An application may have used it with a key of its own. Those of its users table tell nothing.
+        let any = AccountFilter { limit: 1, ..AccountFilter::default() };
+        Ok(!self.keeps_accounts() || ports.accounts(&any).await?.is_empty())
     }
 
     fn key_path(&self, key_file: Option<&Path>) -> Result<PathBuf, KeyFileError> {

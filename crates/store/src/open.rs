@@ -23,6 +23,10 @@ pub struct StoreOptions {
     pub connections: Option<usize>,
     /// How long a server may take for one statement or commit.
     pub statement_timeout: Option<Duration>,
+    /// How long a connection to a server may be unused before it is closed.
+    pub idle_timeout: Option<Duration>,
+    /// How long a connection to a server is used before it is replaced.
+    pub max_lifetime: Option<Duration>,
 }
 
 impl Default for StoreOptions {
@@ -33,6 +37,8 @@ impl Default for StoreOptions {
             schema: None,
             connections: None,
             statement_timeout: None,
+            idle_timeout: None,
+            max_lifetime: None,
         }
     }
 }
@@ -136,6 +142,8 @@ impl Store {
                     ("schema", options.schema.is_some()),
                     ("pool of connections", options.connections.is_some()),
                     ("statement time-out", options.statement_timeout.is_some()),
+                    ("idle time-out", options.idle_timeout.is_some()),
+                    ("lifetime of connections", options.max_lifetime.is_some()),
                 ];
                 if let Some((name, _)) = only_on_servers.iter().find(|(_, given)| *given) {
                     return Err(OpenError::NotOnSqlite(name));
@@ -156,6 +164,8 @@ impl Store {
                 postgres.connections = options.connections.unwrap_or(postgres.connections);
                 postgres.statement_timeout =
                     options.statement_timeout.unwrap_or(postgres.statement_timeout);
+                postgres.idle_timeout = options.idle_timeout.unwrap_or(postgres.idle_timeout);
+                postgres.max_lifetime = options.max_lifetime.unwrap_or(postgres.max_lifetime);
                 Database::Postgres(PostgresStore::connect(url, &postgres).await?)
             }
         };

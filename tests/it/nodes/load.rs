@@ -143,7 +143,7 @@ impl Lane {
         assert_eq!(current, 1, "{}: one of {} candidates", self.user, self.candidates.len());
 
         let facts = format!(
-            "SELECT CAST(c.version AS bigint),
+            "SELECT CAST(a.version AS bigint),
                  (SELECT count(*) FROM @audit t WHERE t.account = a.id
                       AND t.action = 'password.change' AND t.outcome = 'ok'),
                  (SELECT count(*) FROM @events o WHERE o.account = a.id
@@ -152,8 +152,8 @@ impl Lane {
                  (SELECT CAST(coalesce(max(h.version), 0) AS bigint)
                       FROM @password_history h WHERE h.account = a.id),
                  (SELECT count(*) FROM @password_history h
-                      WHERE h.account = a.id AND h.hash = c.hash)
-             FROM @accounts a JOIN @credentials c ON c.account = a.id
+                      WHERE h.account = a.id AND h.hash = a.hash)
+             FROM @accounts a
              WHERE a.realm = 'customer' AND a.user_id = '{}'",
             self.user
         );

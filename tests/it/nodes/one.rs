@@ -52,7 +52,7 @@ async fn of_fifty_changes_over_two_nodes_exactly_one_wins() {
         count(&operator, "SELECT count(*) FROM @events WHERE kind = 'password.changed'").await,
         1
     );
-    assert_eq!(count(&operator, "SELECT version FROM @credentials").await, 2);
+    assert_eq!(count(&operator, "SELECT version FROM @accounts").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +102,7 @@ async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
     }
     let spent = "SELECT count(*) FROM @reset_tokens WHERE spent_at IS NOT NULL";
     assert_eq!(count(&operator, spent).await, 1);
-    assert_eq!(count(&operator, "SELECT version FROM @credentials").await, 2);
+    assert_eq!(count(&operator, "SELECT version FROM @accounts").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -94,6 +94,44 @@ async fn a_database_that_crashes_under_load_loses_and_halves_no_change() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn p2_nodes_find_a_promoted_standby_and_answer_all_the_time() {
+    let primary = cluster();
+    let standby = Arc::new(block_in_place(|| primary.standby()).unwrap());
+    let builder = Server::builder_on_pair(&primary, &standby)
+        .only("customer")
+        .tables(NEVER_CLOSED)
+        .tables("[admin]\nlisten = '127.0.0.1:0'\n");
+    let database = builder.database().clone();
+    let nodes = Nodes::start(&builder).await;
+    let operator = nodes.a.operator().await;
+    let probes = health::admin(&nodes.a);
+    let primary_sql = database.sql_of_primary().await;
+    primary_sql.rows("ALTER SYSTEM SET synchronous_standby_names = 'standby'").await;
+    primary_sql.rows("SELECT pg_reload_conf()").await;
+    let mut load = Load::start(&operator, vec![nodes.a.client(), nodes.b.client()]).await;
+    load.each(3, |tally| tally.acknowledged).await;
+
+    block_in_place(|| primary.stop(Mode::Immediate));
+    load.each(1, |tally| tally.refused).await;
+    let unready = async {
+        while probes.send(Method::GET, "/readyz", &[], "").await.status != 503 {
+            tokio::task::yield_now().await;
+        }
+    };
+    in_time("a standby that is not ready", unready).await;
+
+    let standby_sql = database.sql().await;
+    standby_sql.rows("SELECT pg_promote()").await;
+    standby_sql.rows("ALTER SYSTEM SET synchronous_standby_names = ''").await;
+    standby_sql.rows("SELECT pg_reload_conf()").await;
+    load.each(3, |tally| tally.acknowledged).await;
+    for lane in load.stop().await {
+        assert_eq!(lane.tally().broken, 0, "the nodes answered all the time");
+        lane.assert_whole(&operator).await;
+    }
+}
+
 /// Ends one connection that has written something and not yet committed it; the second one only in
 /// the midst of a change.
 const CUTS: [&str; 2] = [
@@ -105,7 +143,7 @@ const CUTS: [&str; 2] = [
          SELECT pid FROM pg_stat_activity
          WHERE datname = current_database() AND pid <> pg_backend_pid()
              AND backend_xid IS NOT NULL
-             AND query ~ '(password_history|credentials|access_tokens|outbox|COMMIT)'
+             AND query ~ '(password_history|accounts|access_tokens|events|COMMIT)'
          LIMIT 1) AS one",
 ];
 

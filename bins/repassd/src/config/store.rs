@@ -18,6 +18,7 @@ use super::raw::Seconds;
 #[derive(Debug)]
 pub(crate) struct StoreConfig {
     pub(crate) url: Plaintext,
+    pub(crate) is_on_a_server: bool,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) options: StoreOptions,
 }
@@ -33,6 +34,8 @@ pub(super) struct RawStore {
     schema: Option<String>,
     connections: Option<usize>,
     statement_timeout: Option<Seconds>,
+    idle_timeout: Option<Seconds>,
+    max_lifetime: Option<Seconds>,
     accounts: Option<RawAccounts>,
 }
 
@@ -73,6 +76,8 @@ impl RawStore {
             ("store.schema", self.schema.is_some()),
             ("store.connections", self.connections.is_some()),
             ("store.statement_timeout", self.statement_timeout.is_some()),
+            ("store.idle_timeout", self.idle_timeout.is_some()),
+            ("store.max_lifetime", self.max_lifetime.is_some()),
         ];
         if let Some((key, _)) = only_on_servers.iter().find(|(_, given)| *given && !on_a_server) {
             return Err(KeyError::new(*key, "is for PostgreSQL; an SQLite file has none"));
@@ -85,15 +90,17 @@ impl RawStore {
             }
             wish => wish,
         };
-        if self.statement_timeout.is_some() {
-            let key = "store.statement_timeout";
-            options.statement_timeout = Some(timeout(key, self.statement_timeout, Duration::ZERO)?);
-        }
+        let given = |key: &str, wish: Option<Seconds>| -> Result<Option<Duration>, KeyError> {
+            wish.map(|wish| timeout(key, Some(wish), Duration::ZERO)).transpose()
+        };
+        options.statement_timeout = given("store.statement_timeout", self.statement_timeout)?;
+        options.idle_timeout = given("store.idle_timeout", self.idle_timeout)?;
+        options.max_lifetime = given("store.max_lifetime", self.max_lifetime)?;
         options.accounts = match self.accounts {
             None => Accounts::Own,
             Some(accounts) => Accounts::In(accounts.check(on_a_server)?),
         };
-        Ok(StoreConfig { url, key_file, options })
+        Ok(StoreConfig { url, is_on_a_server: on_a_server, key_file, options })
     }
 }
 

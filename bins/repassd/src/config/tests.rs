@@ -388,6 +388,46 @@ fn values_of_the_environment_are_read_as_what_is_wanted() {
 }
 
 #[test]
+fn arrays_of_the_environment_are_written_as_in_toml() {
+    let text = with_mail("");
+    let file = Path::new("r.toml");
+    let events = |value: &str| [("REPASS_MAIL__EVENTS".to_owned(), value.to_owned())].into();
+    let config = parse(file, &text, events("['password.changed']")).unwrap();
+    assert!(config.outbox.mail.unwrap().remarks.contains("password.changed"));
+    for (value, says) in [
+        ("['password.chnaged']", "mail.events: "),
+        ("password.changed", "mail.events: must be "),
+        ("['password.changed'", "mail.events: must be "),
+    ] {
+        let message = wrong(&text, &[("REPASS_MAIL__EVENTS", value)]);
+        assert!(message.contains(says) && message.contains("REPASS_MAIL__EVENTS"), "{message}");
+    }
+    let secret = "[not an array";
+    let message = wrong(&text, &[("REPASS_MAIL__USERNAME", "x"), ("REPASS_MAIL__PORT", secret)]);
+    assert!(!message.contains("array"), "{message}");
+    let fabric = format!("{GOOD}[api.fabric]\n");
+    let jwt = "[{ issuer = 'https://id.example.org', audience = 'repass', keys = [] }]";
+    let message = wrong(&fabric, &[("REPASS_API__FABRIC__OPTIONS__JWT", jwt)]);
+    assert!(message.contains("jwt[0]"), "{message}");
+}
+
+#[test]
+fn retention_is_a_period_or_never() {
+    let retention = |lines: &str| {
+        let text = format!("{GOOD}[retention]\n{lines}\n");
+        parse(Path::new("r.toml"), &text, Map::new()).map(|config| config.retention)
+    };
+    let days = |days: u64| Some(std::time::Duration::from_secs(days * 24 * 60 * 60));
+    let default = retention("").unwrap();
+    assert_eq!((default.audit, default.events, default.tokens), (days(400), days(30), days(1)));
+    let own = retention("audit = 'never'\nevents = '90 days'\ntokens = '36h'").unwrap();
+    assert_eq!((own.audit, own.events, own.tokens.unwrap().as_secs()), (None, days(90), 129_600));
+    for bad in ["soon", "59m", "-1 days", "1 month"] {
+        assert!(retention(&format!("audit = '{bad}'")).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn plain_http_beyond_this_machine_must_be_wished_for() {
     let text = GOOD.replace("127.0.0.1:0", "0.0.0.0:80");
     assert!(wrong(&text, &[]).contains("allow_plain_http"));

@@ -20,6 +20,8 @@ pub(super) struct AuditContext {
     pub(super) is_inactive: bool,
     pub(super) attempt_key: Option<AttemptKey>,
     pub(super) reservation: Option<Reservation>,
+    /// How many refusals of a lockout no other record tells of.
+    pub(super) refused_before: u64,
 }
 
 impl AuditContext {
@@ -36,7 +38,13 @@ impl AuditContext {
             is_inactive: false,
             attempt_key: None,
             reservation: None,
+            refused_before: 0,
         }
+    }
+
+    /// The detail that tells of the refusals before this attempt.
+    pub(super) fn told_of_refusals(&self) -> Option<String> {
+        (self.refused_before > 0).then(|| format!("refused-before={}", self.refused_before))
     }
 
     /// The deferred event that the reservation wrote.
@@ -76,7 +84,7 @@ impl PasswordChangeService {
                 Some(refused) => details.push(format!("refused={refused}")),
             }
         } else if reservation.is_some() {
-            details.extend(self.refused_before(&audit));
+            details.extend(audit.told_of_refusals());
         }
         let detail = (!details.is_empty()).then(|| details.join(","));
         // Callers are told no more than of a wrong proof.
@@ -115,12 +123,6 @@ impl PasswordChangeService {
             caller: audit.caller.clone(),
             context: audit.context.clone(),
         })
-    }
-
-    /// What the record of an attempt that was let through tells of the refusals before it.
-    pub(super) fn refused_before(&self, audit: &AuditContext) -> Option<String> {
-        let refused = audit.attempt_key.as_ref().map_or(0, |key| self.refusals.take(key));
-        (refused > 0).then(|| format!("refused-before={refused}"))
     }
 
     pub(super) fn event(

@@ -6,7 +6,7 @@ use serde_json::Value as JsonValue;
 
 use crate::accounts_source::{AccountsSource, list_key};
 use crate::change::{Change, GO, account_locked};
-use crate::commit::{done, hash_values};
+use crate::commit::done;
 use crate::failure::unstorable;
 use crate::query::Query;
 use crate::row::{self, get};
@@ -33,23 +33,21 @@ impl PostgresStore {
             change.value(account.active),
             change.value(account.updated_at),
             change.value(list_key(account.realm.as_str(), account.user_id.as_str())),
+            change.value(hash.map(|hash| hash.as_str().to_owned())),
+            change.value(hash.map(|hash| hash.normalisation().as_str().to_owned())),
+            change.value(hash.and_then(HashedPassword::pepper)),
+            change.value(hash.map(|_| 1)),
+            change.value(hash.map(|_| account.created_at)),
         ];
         let insert = format!(
             "INSERT INTO @accounts (id, created_at, realm, user_id, email, username, profile, active,
-                                    updated_at, list_key)
+                                    updated_at, list_key, hash, normalization, pepper, version,
+                                    changed_at)
              SELECT {id}, {created_at}, {} WHERE {} ON CONFLICT (realm, user_id) DO NOTHING RETURNING 1",
             values.join(", "),
             change.unmade,
         );
         change.part("go", insert);
-        if let Some(hash) = hash {
-            let [hash, normalisation, pepper] = hash_values(&mut change, hash);
-            let insert = format!(
-                "INSERT INTO @credentials (account, hash, normalisation, pepper, version, changed_at)
-                 SELECT {id}, {hash}, {normalisation}, {pepper}, 1, {created_at} FROM go"
-            );
-            change.part("credential", insert);
-        }
         let change = change.finish(audit)?;
         match self.change([], change, audit).await? {
             Some(reply) if !done(&reply)? => Err(AccountError::Exists),
@@ -105,7 +103,7 @@ impl PostgresStore {
     ) -> Result<(), AccountError> {
         let key = AttemptKey::account(account);
         let mut change = Change::new(account, audit.at, audit);
-        change.part("go", self.accounts().exists(&change));
+        change.begin(&self.accounts());
         let row = change.value(key.as_bytes());
         change.part("cleared", format!("DELETE FROM @attempts WHERE key = {row} AND {GO}"));
         let change = change.finish(audit)?;
@@ -134,7 +132,7 @@ pub(crate) fn activation(
     audit: &AuditRecord,
 ) -> Result<Query, StoreError> {
     let mut change = Change::new(account, audit.at, audit);
-    change.part("go", source.exists(&change));
+    change.begin(source);
     let (at, value) = (change.at.clone(), change.value(active));
     let mut columns = vec![format!("active = {value}"), format!("updated_at = {at}")];
     if !active {

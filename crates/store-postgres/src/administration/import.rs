@@ -1,8 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
 use repass_core::{
-    Account, AccountBatch, AccountError, AccountId, AccountWithCredential, Email, Imported, Realm,
-    StoreError,
+    Account, AccountBatch, AccountError, AccountId, AccountWithCredential, Email, HashedPassword,
+    Imported, Realm, StoreError,
 };
 use uuid::Uuid;
 
@@ -36,12 +36,9 @@ impl PostgresStore {
                 .iter()
                 .map(|row| Ok(AccountId(get::<Uuid>(row, "id")?)))
                 .collect::<Result<_, StoreError>>()?;
-            let (new, others): (Vec<&AccountWithCredential>, Vec<&AccountWithCredential>) =
-                accounts.iter().partition(|found| new.contains(&found.account.id));
-            added.extend(new.iter().map(|found| found.account.id));
-            if let Some(insert) = inserted_credentials(&new) {
-                transaction.run_one(insert).await?;
-            }
+            let others: Vec<&AccountWithCredential> =
+                accounts.iter().filter(|found| !new.contains(&found.account.id)).collect();
+            added.extend(new);
             let others = accounts_within(&mut transaction, &batch.audit.realm, &others).await?;
             present.extend(others.into_iter().map(|account| (account.user_id.clone(), account)));
         }
@@ -69,7 +66,9 @@ impl PostgresStore {
 fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreError> {
     let mut query = Query::default();
     let mut rows = Vec::with_capacity(accounts.len());
-    for AccountWithCredential { account, .. } in accounts {
+    for AccountWithCredential { account, credential } in accounts {
+        let (credential, hash) =
+            (credential.as_ref(), credential.as_ref().map(|credential| &credential.hash));
         let values = [
             query.value(account.id),
             query.value(account.realm.as_str()),
@@ -81,40 +80,21 @@ fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreE
             query.value(account.created_at),
             query.value(account.updated_at),
             query.value(list_key(account.realm.as_str(), account.user_id.as_str())),
+            query.value(hash.map(|hash| hash.as_str().to_owned())),
+            query.value(hash.map(|hash| hash.normalisation().as_str().to_owned())),
+            query.value(hash.and_then(HashedPassword::pepper)),
+            query.value(credential.map(|credential| credential.version)),
+            query.value(credential.map(|credential| credential.changed_at)),
         ];
         rows.push(format!("({})", values.join(", ")));
     }
     Ok(query.with_sql(format!(
         "INSERT INTO @accounts (id, realm, user_id, email, username, profile, active, created_at,
-                                updated_at, list_key)
+                                updated_at, list_key, hash, normalization, pepper, version,
+                                changed_at)
          VALUES {} ON CONFLICT (realm, user_id) DO NOTHING RETURNING id",
         rows.join(", "),
     )))
-}
-
-fn inserted_credentials(accounts: &[&AccountWithCredential]) -> Option<Query> {
-    let mut query = Query::default();
-    let mut rows = Vec::with_capacity(accounts.len());
-    for AccountWithCredential { account, credential } in accounts {
-        let Some(credential) = credential else { continue };
-        let values = [
-            query.value(account.id),
-            query.value(credential.hash.as_str()),
-            query.value(credential.hash.normalisation().as_str()),
-            query.value(credential.hash.pepper()),
-            query.value(credential.version),
-            query.value(credential.changed_at),
-        ];
-        rows.push(format!("({})", values.join(", ")));
-    }
-    let insert = || {
-        query.with_sql(format!(
-            "INSERT INTO @credentials (account, hash, normalisation, pepper, version, changed_at)
-             VALUES {}",
-            rows.join(", "),
-        ))
-    };
-    (!rows.is_empty()).then(insert)
 }
 
 /// The accounts of these user ids, with what `transaction` has written of them.

@@ -84,7 +84,9 @@ impl PostgresStore {
         loop {
             let next = Query::new(
                 "SELECT MIN(pepper) AS pepper FROM (
-                     SELECT MIN(pepper) AS pepper FROM @credentials WHERE pepper > $1
+                     SELECT MIN(pepper) AS pepper FROM @accounts WHERE pepper > $1
+                     UNION ALL
+                     SELECT MIN(pepper) AS pepper FROM @mapped_credentials WHERE pepper > $1
                      UNION ALL
                      SELECT MIN(pepper) AS pepper FROM @password_history WHERE pepper > $1
                  ) AS each_table",

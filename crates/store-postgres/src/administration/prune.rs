@@ -7,7 +7,7 @@ use crate::transaction::Durability;
 
 /// The tables with what makes a row of them old, where `$1` is the cutoff.
 const AUDIT: (&str, &str) = ("@audit", "at < $1");
-const EVENTS: (&str, &str) = ("@outbox", "at < $1 AND state <> 'pending'");
+const EVENTS: (&str, &str) = ("@events", "at < $1");
 const RESET_TOKENS: (&str, &str) = ("@reset_tokens", "expires_at < $1");
 const ACCESS_TOKENS: (&str, &str) =
     ("@access_tokens", "LEAST(expires_at, COALESCE(revoked_at, expires_at)) < $1");

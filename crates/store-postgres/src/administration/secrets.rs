@@ -88,7 +88,7 @@ impl PostgresStore {
             change.value(code_expires_at),
         ];
         let upsert = format!(
-            "INSERT INTO @otp (account, sealed_secret, last_step, code_digest, code_expires_at)
+            "INSERT INTO @one_time_passwords (account, sealed_secret, last_step, code_digest, code_expires_at)
              SELECT {}, {} FROM go ON CONFLICT (account) DO UPDATE
              SET sealed_secret = excluded.sealed_secret, last_step = excluded.last_step,
                  code_digest = excluded.code_digest, code_expires_at = excluded.code_expires_at",
@@ -109,7 +109,7 @@ impl PostgresStore {
         let mut change = self.change_of(account, audit.at, audit);
         let (code, expires_at) = (change.value(*code), change.value(expires_at));
         let upsert = format!(
-            "INSERT INTO @otp (account, code_digest, code_expires_at)
+            "INSERT INTO @one_time_passwords (account, code_digest, code_expires_at)
              SELECT {}, {code}, {expires_at} FROM go ON CONFLICT (account) DO UPDATE
              SET code_digest = excluded.code_digest, code_expires_at = excluded.code_expires_at",
             change.account,
@@ -121,7 +121,7 @@ impl PostgresStore {
     /// A change that happens if there is such an account.
     fn change_of(&self, account: AccountId, at: Timestamp, audit: &AuditRecord) -> Change {
         let mut change = Change::new(account, at, audit);
-        change.part("go", self.accounts().exists(&change));
+        change.begin(&self.accounts());
         change
     }
 

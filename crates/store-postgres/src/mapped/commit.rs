@@ -47,7 +47,7 @@ impl PostgresStore {
         }
         note(&mut change, version, commit.at, &commit.hash);
         let newest = version.saturating_sub(1);
-        let change = finish_change(change, commit, newest)?;
+        let change = finish_change(change, commit, newest, None)?;
         let mut queries = vec![change];
         if let Some(id) = &id {
             let update = table.hash_written(id, commit.expected_hash.as_ref(), &commit.hash);
@@ -109,13 +109,13 @@ impl PostgresStore {
 
 /// Keeps the present hash in the history.
 fn keep(change: &mut Change, credential: &Credential) {
-    let [hash, normalisation, pepper] = hash_values(change, &credential.hash);
+    let [hash, normalization, pepper] = hash_values(change, &credential.hash);
     let (account, version) = (change.account.clone(), change.value(credential.version));
     change.part(
         "kept",
         format!(
-            "INSERT INTO @password_history (account, version, hash, normalisation, pepper)
-             SELECT {account}, {version}, {hash}, {normalisation}, {pepper} FROM go"
+            "INSERT INTO @password_history (account, version, hash, normalization, pepper)
+             SELECT {account}, {version}, {hash}, {normalization}, {pepper} FROM go"
         ),
     );
 }
@@ -124,17 +124,17 @@ fn keep(change: &mut Change, credential: &Credential) {
 fn note(change: &mut Change, version: i64, changed_at: Timestamp, hash: &HashedPassword) {
     let account = change.account.clone();
     let (version, changed_at) = (change.value(version), change.value(changed_at));
-    let normalisation = change.value(hash.normalisation().as_str());
+    let normalization = change.value(hash.normalisation().as_str());
     let (pepper, mark) = (change.value(hash.pepper()), change.value(&fingerprint(hash)));
     change.part(
         "noted",
         format!(
-            "INSERT INTO @credentials (account, version, changed_at, normalisation, pepper,
-                                       fingerprint)
-             SELECT {account}, {version}, {changed_at}, {normalisation}, {pepper}, {mark} FROM go
+            "INSERT INTO @mapped_credentials (account, version, changed_at, normalization, pepper,
+                                              fingerprint)
+             SELECT {account}, {version}, {changed_at}, {normalization}, {pepper}, {mark} FROM go
              ON CONFLICT (account) DO UPDATE
              SET version = excluded.version, changed_at = excluded.changed_at,
-                 normalisation = excluded.normalisation, pepper = excluded.pepper,
+                 normalization = excluded.normalization, pepper = excluded.pepper,
                  fingerprint = excluded.fingerprint"
         ),
     );

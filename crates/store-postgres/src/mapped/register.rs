@@ -20,17 +20,7 @@ pub(crate) async fn register(
     user_id: &UserId,
 ) -> Result<Option<Row>, StoreError> {
     let Some(find) = source.find(realm, user_id) else { return Ok(None) };
-    let Some([one, other]) = table.fit.user_id.spellings(user_id) else { return Ok(None) };
-    let (id, own_realm) = (table.text(Some(&table.mapping.id)), table.exact(&table.realm()));
-    let insert = format!(
-        "INSERT INTO @accounts (id, realm, user_id, profile, active, created_at, updated_at)
-         SELECT $4, '', {id}, '{{}}', TRUE, 'epoch', 'epoch' FROM {} f
-         WHERE {own_realm} = $1 AND {} AND {} IN ($2, $3) ON CONFLICT DO NOTHING",
-        table.name(),
-        table.has_user_id(),
-        table.exact(&table.text(Some(&table.mapping.user_id))),
-    );
-    let insert = Query::new(insert).bind(realm.as_str()).bind(one).bind(other).bind(account);
+    let Some(insert) = registered(table, account, realm, user_id) else { return Ok(None) };
     let found = transaction
         .run(&[insert, account_locked(account), find])
         .await?
@@ -40,4 +30,25 @@ pub(crate) async fn register(
     let Some(found) = source.only(found, realm, user_id)? else { return Ok(None) };
     let is_it = table.mapping.account_id(get(&found, "mapped_id")?) == account;
     Ok(is_it.then_some(found))
+}
+
+/// Inserts repass's own row of the account, if there is none and the account has this name.
+pub(crate) fn registered(
+    table: &MappedTable,
+    account: AccountId,
+    realm: &Realm,
+    user_id: &UserId,
+) -> Option<Query> {
+    let [one, other] = table.fit.user_id.spellings(user_id)?;
+    let insert = format!(
+        "INSERT INTO @accounts (id, mapped_id) SELECT $4, {} FROM {} f
+         WHERE {} = $1 AND {} AND {} IN ($2, $3) AND {} = $4 ON CONFLICT DO NOTHING",
+        table.text(Some(&table.mapping.id)),
+        table.name(),
+        table.exact(&table.realm()),
+        table.has_user_id(),
+        table.exact(&table.text(Some(&table.mapping.user_id))),
+        table.account_id(),
+    );
+    Some(Query::new(insert).bind(realm.as_str()).bind(one).bind(other).bind(account))
 }

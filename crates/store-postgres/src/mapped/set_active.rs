@@ -24,7 +24,7 @@ impl PostgresStore {
     ) -> Result<(), AccountError> {
         let column = table.mapping.active.as_ref().ok_or(AccountError::NotMapped("active"))?;
         let mut transaction = self.begin(Durability::Power).await?;
-        let id = Query::new("SELECT user_id AS mapped_id FROM @accounts WHERE id = $1");
+        let id = Query::new("SELECT mapped_id FROM @accounts WHERE id = $1");
         let queries = [account_locked(account), id.bind(account)];
         let replies = transaction.run(&queries).await?;
         let Some(row) = replies.last().and_then(|reply| reply.rows.first()) else {

@@ -48,7 +48,7 @@ pub(crate) async fn a_commit_that_is_under_way_is_waited_for() {
     let url = shared().url(&name);
     let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$;
-                CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON repass.outbox
+                CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON repass.events
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()";
     raw(&url).await.batch_execute(slow).await.unwrap();
     let (tell, told) = mpsc::channel();
@@ -80,7 +80,7 @@ pub(crate) async fn a_commit_that_is_sent_twice_is_made_once() {
     other.batch_execute("COMMIT").await.unwrap();
     assert_eq!(committing.await.unwrap().unwrap(), DONE);
     assert_changed_once(&url, &commit(1, 1)).await;
-    assert_eq!(count(&url, "repass.outbox").await, 1);
+    assert_eq!(count(&url, "repass.events").await, 1);
 }
 
 pub(crate) async fn a_reservation_whose_answer_is_lost_is_not_made_again() {

@@ -100,10 +100,10 @@ pub(crate) async fn assert_changed_once(url: &str, commit: &Commit) {
     let (account, id) = (commit.account, commit.audit.id);
     let version = commit.expected_version + 1;
     for what in [
-        format!("repass.credentials WHERE account = '{account}' AND version = {version}"),
+        format!("repass.accounts WHERE id = '{account}' AND version = {version}"),
         format!("repass.password_history WHERE account = '{account}'"),
         format!("repass.audit WHERE id = '{id}'"),
-        format!("repass.outbox WHERE id = '{id}'"),
+        format!("repass.events WHERE id = '{id}'"),
     ] {
         assert_eq!(count(url, &what).await, 1, "{what}");
     }

@@ -3,19 +3,29 @@
 use std::time::Duration;
 
 use repass_core::{CredentialStore, StoreError, Subject};
+use repass_postgres_cluster::Proxy;
 use repass_store_postgres::{Accounts, AccountsTable, PostgresOptions, PostgresStore, RealmOf};
 use tokio_postgres::Client;
 
-use crate::database::{raw, url};
-
-const TABLE: &str = "CREATE TABLE public.users (id BIGINT PRIMARY KEY, login TEXT, pw TEXT,
-                                                enabled BOOLEAN);
-                     INSERT INTO public.users VALUES (1, 'pat', 'first', TRUE)";
+use crate::database::{raw, shared, url};
 
 async fn served() -> (Client, PostgresStore) {
     let url = url();
     let raw = raw(&url).await;
-    raw.batch_execute(TABLE).await.unwrap();
+    (raw, serve_at(&url, "BIGINT", "1").await)
+}
+
+/// A store over a table of users whose ids are of this type, with one user, behind a proxy.
+pub(crate) async fn serve(proxy: &Proxy, kind: &str, id: &str) -> PostgresStore {
+    serve_at(&proxy.url(&shared().create_database()), kind, id).await
+}
+
+async fn serve_at(url: &str, kind: &str, id: &str) -> PostgresStore {
+    let table = format!(
+        "CREATE TABLE public.users (id {kind} PRIMARY KEY, login TEXT, pw TEXT, enabled BOOLEAN);
+         INSERT INTO public.users VALUES ('{id}', 'pat', 'first', TRUE)"
+    );
+    raw(url).await.batch_execute(&table).await.unwrap();
     let name = |name: &str| name.parse().unwrap();
     let mut options = PostgresOptions::default();
     options.accounts = Accounts::In(AccountsTable {
@@ -28,11 +38,10 @@ async fn served() -> (Client, PostgresStore) {
         active: Some(name("enabled")),
         realm: RealmOf::All("shop".parse().unwrap()),
     });
-    let store = PostgresStore::connect(&url, &options).await.unwrap();
-    (raw, store)
+    PostgresStore::connect(url, &options).await.unwrap()
 }
 
-fn pat() -> Subject {
+pub(crate) fn pat() -> Subject {
     Subject::new("shop".parse().unwrap(), "pat")
 }
 

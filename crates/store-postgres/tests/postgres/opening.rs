@@ -50,6 +50,20 @@ pub(crate) async fn p5_one_version_ahead_is_served_and_more_is_refused() {
     assert!(matches!(&error, StoreError::Damaged(text) if text.contains("version 3")), "{error:?}");
 }
 
+pub(crate) async fn p5_a_lock_on_the_migrations_ends_the_start_in_time() {
+    let url = url();
+    open(&url).await;
+    let other = raw(&url).await;
+    other.batch_execute("BEGIN; LOCK TABLE repass.migrations").await.unwrap();
+    let mut options = PostgresOptions::default();
+    options.statement_timeout = std::time::Duration::from_millis(500);
+    let begun = std::time::Instant::now();
+    let error = PostgresStore::connect(&url, &options).await.unwrap_err();
+    assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
+    assert!(printed(&error).contains("time-out"), "{error:?}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(3));
+}
+
 pub(crate) async fn p5_nothing_is_made_without_migrate() {
     let url = url();
     let mut options = PostgresOptions::default();
@@ -92,7 +106,7 @@ pub(crate) async fn p7_roles_with_the_documented_grants_migrate_and_serve() {
     assert!(refused.contains("USAGE ON SCHEMA repass"), "{refused}");
     raw.batch_execute("GRANT USAGE ON SCHEMA repass TO repass_server").await.unwrap();
     let refused = connect(&server).await.unwrap_err().to_string();
-    assert!(refused.contains("UPDATE ON repass.credentials"), "{refused}");
+    assert!(refused.contains("UPDATE ON repass.accounts"), "{refused}");
     raw.batch_execute(&documented("-- serving")).await.unwrap();
     let store = connect(&server).await.unwrap();
     let fixture =
@@ -167,7 +181,7 @@ pub(crate) async fn p1_neither_locks_of_sessions_nor_their_state_are_used() {
 
 /// The application's tables and its migrations are called as ours are.
 pub(crate) async fn e2_an_application_has_tables_of_the_same_names() {
-    let names = ["accounts", "credentials", "audit", "keys", "outbox", "migrations", "attempts"];
+    let names = ["accounts", "credentials", "audit", "keys", "events", "migrations", "attempts"];
     for ours_first in [true, false] {
         let url = url();
         let raw = raw(&url).await;

@@ -23,9 +23,9 @@ const DONE: CommitOutcome = CommitOutcome::Done { version: 2 };
 /// The first `times` changes run into `trouble`, at once or when they are committed.
 async fn troubled(raw: &Client, times: i64, trouble: &str, at_once: bool) {
     let trigger = if at_once {
-        "CREATE TRIGGER trouble AFTER INSERT ON repass.outbox"
+        "CREATE TRIGGER trouble AFTER INSERT ON repass.events"
     } else {
-        "CREATE CONSTRAINT TRIGGER trouble AFTER INSERT ON repass.outbox DEFERRABLE INITIALLY DEFERRED"
+        "CREATE CONSTRAINT TRIGGER trouble AFTER INSERT ON repass.events DEFERRABLE INITIALLY DEFERRED"
     };
     let text = format!(
         "CREATE SEQUENCE public.tries;
@@ -66,7 +66,7 @@ pub(crate) async fn what_conflicts_for_ever_is_given_up() {
     assert!((2..20).contains(&tries(&raw).await));
     let found = store.find(&subject(1)).await.unwrap().unwrap();
     assert_eq!(found.credential.unwrap().version, 1);
-    for nothing in ["repass.outbox", "repass.password_history"] {
+    for nothing in ["repass.events", "repass.password_history"] {
         assert_eq!(count(&url, nothing).await, 0, "{nothing}");
     }
 }
@@ -204,11 +204,33 @@ pub(crate) async fn a_crash_loses_nothing_that_was_acknowledged() {
             store.history(id, 10).await.unwrap().len(),
             usize::try_from(version - 1).unwrap().min(3)
         );
-        for table in ["audit", "outbox"] {
+        for table in ["audit", "events"] {
             let what = format!("repass.{table} WHERE account = '{id}'");
             assert_eq!(count(&url, &what).await, version - 1, "{table}");
         }
     }
+}
+
+pub(crate) async fn a_database_that_is_renamed_is_unavailable_until_it_is_back() {
+    let url = url();
+    let database = url.split(['/', '?']).nth(3).unwrap();
+    let store = open(&url).await;
+    add(&store, 1).await;
+    let other = raw(&url.replace(database, "postgres")).await;
+    let rename = async |from: &str, to: &str| {
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'"
+        );
+        other.batch_execute(&end).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let rename = format!("ALTER DATABASE {from} RENAME TO {to}");
+        other.batch_execute(&rename).await.unwrap();
+    };
+    rename(database, "elsewhere").await;
+    let error = store.commit(&commit(1, 1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    rename("elsewhere", database).await;
+    assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
 }
 
 pub(crate) async fn first_tries_at_once_are_all_counted() {
@@ -262,7 +284,7 @@ pub(crate) async fn asvs_16_2_5_failures_tell_no_values() {
 
     let raw = raw(&url).await;
     raw.batch_execute(
-        "ALTER TABLE repass.credentials ADD CONSTRAINT only_first CHECK (hash = 'first')",
+        "ALTER TABLE repass.accounts ADD CONSTRAINT only_first CHECK (hash = 'first')",
     )
     .await
     .unwrap();

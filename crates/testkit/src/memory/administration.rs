@@ -7,8 +7,8 @@ use super::{MemoryStore, page};
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, Credential,
-    HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent,
-    PruneCutoffs, Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
+    HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent, PruneCutoffs,
+    Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
 #[async_trait]
@@ -211,9 +211,8 @@ impl AdministrationStore for MemoryStore {
             at.zip(cutoff).is_some_and(|(at, cutoff)| at < cutoff)
         };
         let records = delete(&mut state.audit, limit, |it| before(Some(it.at), cutoffs.audit));
-        let events = delete(&mut state.outbox, limit, |it| {
-            before(Some(it.event.at), cutoffs.events)
-        });
+        let events =
+            delete(&mut state.outbox, limit, |it| before(Some(it.event.at), cutoffs.events));
         let mut ended: Vec<_> = state.reset_tokens.values().cloned().collect();
         ended.retain(|it| before(Some(it.expires_at), cutoffs.tokens));
         ended.truncate(limit as usize);

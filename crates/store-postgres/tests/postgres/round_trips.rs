@@ -1,0 +1,107 @@
+//! How often a request waits for the server.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use repass_core::{
+    Account, AttemptKey, AttemptOutcome, AttemptPath, Context, CredentialStore,
+    DeferredLockoutEvent, FinishAttempt, InstallationKey, LockoutPolicy, ReserveAttempt,
+    ReserveOutcome, Subject,
+};
+use repass_postgres_cluster::Proxy;
+use repass_store_postgres::PostgresStore;
+use uuid::Uuid;
+
+use crate::database::{account, add, audit, commit, open, reserve, shared, subject};
+use crate::mapped;
+
+/// Of each answer: so slow that what is sent at once is not counted twice.
+const DELAY: Duration = Duration::from_millis(150);
+
+/// The figures that this store promises, without a row of earlier attempts and with one.
+pub(crate) async fn p8_requests_take_few_round_trips() {
+    let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
+    let store = open(&proxy.url(&name)).await;
+    add(&store, 1).await;
+    let id = account(1).id;
+    let key = AttemptKey::account(id);
+    proxy.delay(DELAY);
+    let trips = async |limit: u32, request: &mut (dyn Future<Output = ()> + Unpin)| {
+        let begun = Instant::now();
+        request.await;
+        let took = begun.elapsed();
+        assert!(took < DELAY * (limit + 1), "{took:?} for {limit}");
+    };
+    let finish = async |outcome: AttemptOutcome, number: u128| {
+        store.find(&subject(1)).await.unwrap();
+        let reservation = reserve(&store, &key).await.unwrap().unwrap();
+        if outcome == AttemptOutcome::Released {
+            store.history(id, 3).await.unwrap();
+        }
+        let finished = FinishAttempt::reserved(reservation, outcome, audit(number));
+        store.finish_attempt(&finished).await.unwrap();
+    };
+    for (number, outcome, limit) in [
+        (11, AttemptOutcome::Failed, 4),
+        (12, AttemptOutcome::Failed, 4),
+        (13, AttemptOutcome::Released, 6),
+    ] {
+        trips(limit, &mut Box::pin(finish(outcome, number))).await;
+    }
+    for version in [1, 2] {
+        let mut change = Box::pin(async {
+            store.find(&subject(1)).await.unwrap();
+            reserve(&store, &key).await.unwrap().unwrap();
+            store.history(id, 3).await.unwrap();
+            store.commit(&commit(1, version)).await.unwrap();
+        });
+        trips(7, &mut change).await;
+    }
+}
+
+/// The round trips of wrong passwords 1 to 4, of which the third locks the account out for a second.
+async fn wrong_passwords(store: PostgresStore, subject: Subject, number: u128) -> [u128; 4] {
+    let policy = LockoutPolicy::default();
+    let mut trips = [0; 4];
+    for (turn, trips) in (0..).zip(&mut trips) {
+        let now = Timestamp::from_second(turn * 10).unwrap();
+        let begun = Instant::now();
+        let found = store.find(&subject).await.unwrap().map(|found| found.account);
+        let key = match &found {
+            Some(Account { id, .. }) => AttemptKey::account(*id),
+            None => AttemptKey::unknown(&subject, &InstallationKey::from_bytes([3; 32])),
+        };
+        let id = Uuid::from_u128(number * 10 + u128::try_from(turn).unwrap());
+        let event = found
+            .map(|account| DeferredLockoutEvent::new(id, now, &account, &Context::new("test")));
+        let attempt = ReserveAttempt::new(&key, AttemptPath::Password, &policy, now);
+        let reserved = store.reserve_attempt(&attempt.with_event(event.as_ref())).await.unwrap();
+        let ReserveOutcome::Reserved(reservation) = reserved else { panic!("{reserved:?}") };
+        assert_eq!(reservation.deferred_event, event.filter(|_| turn == 2).map(|_| id));
+        let record = audit(id.as_u128());
+        let finished = FinishAttempt::reserved(reservation, AttemptOutcome::Failed, record);
+        store.finish_attempt(&finished).await.unwrap();
+        *trips = begun.elapsed().as_millis() / DELAY.as_millis();
+    }
+    trips
+}
+
+/// Nobody tells by the time of an answer whether there is an account.
+pub(crate) async fn asvs_6_3_8_wrong_passwords_take_as_long_without_an_account() {
+    let [own, integers, texts] = [(); 3].map(|()| Proxy::start(shared().folder()));
+    let store = open(&own.url(&shared().create_database())).await;
+    add(&store, 1).await;
+    let by_integers = mapped::serve(&integers, "BIGINT", "7").await;
+    let by_texts = mapped::serve(&texts, "TEXT", "pat@example.org").await;
+    for proxy in [&own, &integers, &texts] {
+        proxy.delay(DELAY);
+    }
+    let trips = [
+        wrong_passwords(store.clone(), subject(1), 1_000).await,
+        wrong_passwords(store, subject(2), 2_000).await,
+        wrong_passwords(by_integers.clone(), mapped::pat(), 3_000).await,
+        wrong_passwords(by_integers, subject(2), 4_000).await,
+        wrong_passwords(by_texts, mapped::pat(), 5_000).await,
+    ];
+    assert_eq!(trips, [[3, 4, 4, 4]; 5]);
+}
