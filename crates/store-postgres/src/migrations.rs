@@ -181,6 +181,13 @@ const INITIAL: &[&str] = &[
         name  TEXT  NOT NULL PRIMARY KEY,
         value BYTEA NOT NULL CHECK (length(value) = 32)
     )",
+    // One row that is written to find out whether a change could be committed. While one such write
+    // waits for a standby, the next ones wait for its row, and not for ever.
+    "CREATE TABLE @probe (
+        id    BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+        count BIGINT NOT NULL
+    ) WITH (fillfactor = 10)",
+    "INSERT INTO @probe (id, count) VALUES (1, 0)",
 ];
 
 /// The newest version that is known.
