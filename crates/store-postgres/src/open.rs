@@ -18,11 +18,10 @@ use crate::privileges;
 use crate::query::Query;
 use crate::readiness::Readiness;
 use crate::retry::backoff;
-use crate::row::{get, json};
+use crate::row::json;
 use crate::server_url::ServerUrl;
 use crate::store::{Inner, PostgresStore};
 use crate::tls::InvalidCertificate;
-use crate::transaction::Begin;
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
@@ -191,7 +190,6 @@ impl PostgresStore {
             .map_err(|_| OpenError::Unreachable("it took longer than a minute".into()))?
             .map_err(Unready::into_error)?;
         Ok(Self(Arc::new(Inner {
-            begin: Begin::new(prepared.commits_are_lazy),
             accounts: RwLock::new(Arc::new(prepared.accounts)),
             schema_ahead: prepared.version > migrations::newest(),
             readiness: Readiness::default(),
@@ -208,7 +206,6 @@ fn prefix(options: &PostgresOptions) -> String {
 struct Prepared {
     version: i64,
     accounts: AccountsSource,
-    commits_are_lazy: bool,
 }
 
 /// Why the database cannot be used yet.
@@ -266,10 +263,7 @@ async fn prepare(
         None => AccountsSource::own(),
         Some(mapping) => AccountsSource::mapped(MappedTable::inspect(connections, &mapping).await?),
     };
-    let lazy = "SELECT current_setting('synchronous_commit') = 'off' AS lazy";
-    let lazy = connections.run(&Query::new(lazy)).await.map_err(StoreError::from)?;
-    let commits_are_lazy = lazy.rows.first().map_or(Ok(false), |row| get(row, "lazy"))?;
-    Ok(Prepared { version, accounts, commits_are_lazy })
+    Ok(Prepared { version, accounts })
 }
 
 fn granted(missing: Vec<String>) -> Result<(), Unready> {

@@ -12,7 +12,7 @@ use crate::query::Query;
 use crate::readiness::Readiness;
 use crate::retry::retried;
 use crate::row::get;
-use crate::transaction::{Begin, Durability, Transaction};
+use crate::transaction::{Durability, Transaction};
 
 /// Every port of the engine on a PostgreSQL database.
 ///
@@ -23,7 +23,6 @@ pub struct PostgresStore(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) connections: Connections,
-    pub(crate) begin: Begin,
     /// Replaced when the columns of a mapped table have changed.
     pub(crate) accounts: RwLock<Arc<AccountsSource>>,
     pub(crate) schema_ahead: bool,
@@ -66,7 +65,7 @@ impl PostgresStore {
         &self,
         durability: Durability,
     ) -> Result<Transaction<'_>, StoreError> {
-        Transaction::begin(&self.0.connections, &self.0.begin, durability).await
+        Transaction::begin(&self.0.connections, durability).await
     }
 
     /// Locks what `locks` selects, then runs `change`, and commits: all in one round trip. Returns
@@ -84,7 +83,8 @@ impl PostgresStore {
         }
         // Sent again, it waits for the first one where the server has begun with that, and finds its
         // record; otherwise the first one finds this one's.
-        let again = retried(|| self.change_once(&queries, record)).await.map_err(unknown)?;
+        let again = retried(self.0.connections.deadline(), || self.change_once(&queries, record));
+        let again = again.await.map_err(unknown)?;
         let recorded = again.as_ref().and_then(|reply| reply.rows.first());
         match recorded.map_or(Ok(false), |row| get(row, "recorded"))? {
             true => Ok(None),
@@ -119,12 +119,17 @@ impl PostgresStore {
         F: Future<Output = Result<T, E>>,
         E: Passes,
     {
-        let result = retried(&attempt).await;
+        let deadline = self.0.connections.deadline();
+        let result = retried(deadline, &attempt).await;
         let changed = match &result {
             Err(error) => error.store_error().is_some_and(is_schema_change),
             Ok(_) => false,
         };
-        if changed && self.inspect_again().await { retried(&attempt).await } else { result }
+        if changed && self.inspect_again().await {
+            retried(deadline, &attempt).await
+        } else {
+            result
+        }
     }
 
     /// Inspects the mapped table anew. Whether it fits still.
