@@ -91,10 +91,10 @@ impl Connections {
         self.pool.close();
     }
 
-    pub(crate) async fn lend(&self) -> Result<Lent<'_>, Failure> {
+    pub(crate) async fn acquire(&self) -> Result<PooledConnection<'_>, Failure> {
         // The pool's own time-outs depend on its owner; this one does not.
         match timeout(self.deadline, self.pool.get()).await {
-            Ok(Ok(client)) => Ok(Lent { client: Some(client), of: self }),
+            Ok(Ok(client)) => Ok(PooledConnection { client: Some(client), of: self }),
             Ok(Err(error)) => Err(Failure::Connecting(error)),
             Err(_) => Err(Failure::Deadline),
         }
@@ -108,10 +108,10 @@ impl Connections {
 
     /// Runs statements in one round trip, each of which commits by itself.
     pub(crate) async fn run_all(&self, queries: &[Query]) -> Result<Vec<Reply>, Failure> {
-        let lent = self.lend().await?;
-        let replies = lent.run(None, queries, None).await;
+        let connection = self.acquire().await?;
+        let replies = connection.run(None, queries, None).await;
         if replies.as_ref().err().is_none_or(Failure::is_answer) {
-            lent.give_back();
+            connection.give_back();
         }
         replies
     }
@@ -127,12 +127,12 @@ pub(crate) struct Reply {
 
 /// A connection in use. It is closed when it is dropped, unless it is given back: who drops it may
 /// have stopped in the middle of a transaction.
-pub(crate) struct Lent<'c> {
+pub(crate) struct PooledConnection<'c> {
     client: Option<Client>,
     of: &'c Connections,
 }
 
-impl Lent<'_> {
+impl PooledConnection<'_> {
     /// Sends `begin`, all of `queries` and `end` at once, and waits for all answers. The first error
     /// in their order is returned. Each of the queries sees what the ones before it wrote.
     pub(crate) async fn run(
@@ -165,7 +165,7 @@ impl Lent<'_> {
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for PooledConnection<'_> {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
             drop(Object::take(client));

@@ -59,7 +59,7 @@ pub(crate) fn reported(error: tokio_postgres::Error) -> Box<dyn StdError + Send 
 
 /// Nothing was written, and the same transaction may succeed when it is tried again.
 #[derive(Debug, thiserror::Error)]
-#[error("still failing after several retries")]
+#[error("nothing was written; trying again may succeed")]
 struct Passing(#[source] Box<dyn StdError + Send + Sync>);
 
 /// The answer to a commit was lost, and it is not made, unless the server comes to it later.
@@ -273,12 +273,12 @@ pub(crate) fn unstorable(what: &'static str) -> StoreError {
 }
 
 /// Errors that say whether trying again at once can help.
-pub(crate) trait Passes {
+pub(crate) trait Retryable {
     /// The store's error in it, if any.
     fn store_error(&self) -> Option<&StoreError>;
 
     /// Whether nothing was written, and the same may succeed next time.
-    fn passes(&self) -> bool {
+    fn is_retryable(&self) -> bool {
         matches!(
             self.store_error(),
             Some(StoreError::Unavailable(source)) if source.is::<Passing>()
@@ -286,13 +286,13 @@ pub(crate) trait Passes {
     }
 }
 
-impl Passes for StoreError {
+impl Retryable for StoreError {
     fn store_error(&self) -> Option<&StoreError> {
         Some(self)
     }
 }
 
-impl Passes for AccountError {
+impl Retryable for AccountError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
@@ -309,17 +309,17 @@ mod tests {
     fn p4_a_deadline_is_unavailable_and_not_tried_again() {
         let error = StoreError::from(Failure::Deadline);
         assert!(matches!(error, StoreError::Unavailable(_)));
-        assert!(!error.passes(), "it has been waited for long enough");
+        assert!(!error.is_retryable(), "it has been waited for long enough");
         assert!(Failure::Deadline.may_be_committed());
         let unknown = Failure::Deadline.outcome_unknown();
-        assert!(matches!(&unknown, StoreError::Unavailable(_)) && !unknown.passes());
+        assert!(matches!(&unknown, StoreError::Unavailable(_)) && !unknown.is_retryable());
     }
 
     #[test]
     fn a_conflict_is_worth_another_try() {
         let error = StoreError::Unavailable(Passing("deadlock".into()).into());
-        assert!(error.passes());
-        assert!(AccountError::from(error).passes());
-        assert!(!AccountError::Unknown.passes());
+        assert!(error.is_retryable());
+        assert!(AccountError::from(error).is_retryable());
+        assert!(!AccountError::Unknown.is_retryable());
     }
 }

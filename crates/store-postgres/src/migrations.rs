@@ -230,7 +230,7 @@ pub(crate) async fn migrate(connections: &Connections, schema: &str) -> Result<(
     }
     connections.run(&applied(LOCK, "the lock of migrations")).await?;
 
-    let connection = connections.lend().await?;
+    let connection = connections.acquire().await?;
     let begin = "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0";
     let lock = Query::new("SELECT 1 FROM @migrations WHERE version = $1 FOR UPDATE").bind(LOCK);
     let replies = connection.run(Some(begin), &[lock, Query::new(VERSION)], None).await?;

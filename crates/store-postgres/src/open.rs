@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use backon::Retryable;
+use backon::Retryable as _;
 use deadpool_postgres::Pool;
 use repass_accounts_table::{Accounts, AccountsMismatch, AccountsTable, SqlName};
 use repass_core::StoreError;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::accounts_source::AccountsSource;
 use crate::connections::{Connections, Limits};
-use crate::failure::{Passes, login_refused};
+use crate::failure::{Retryable, login_refused};
 use crate::mapped::{MappedTable, Uninspected};
 use crate::migrations::{self, Migrating};
 use crate::privileges;
@@ -88,8 +88,13 @@ pub enum OpenError {
     #[error("the parameter {0} of the database URL is not supported")]
     UnsupportedParameter(&'static str),
     /// A parameter of the URL, or of the environment, is missing or has a value that is not supported.
-    #[error("the parameter {0} of the database URL has no supported value")]
-    InvalidParameter(&'static str),
+    #[error("the parameter {name} of the database URL {expected}")]
+    InvalidParameter {
+        /// The parameter.
+        name: &'static str,
+        /// That it is missing, or what it must be.
+        expected: &'static str,
+    },
     /// A file that the URL names cannot be used.
     #[error(transparent)]
     Certificate(#[from] InvalidCertificate),
@@ -112,7 +117,7 @@ pub enum OpenError {
         known: i64,
     },
     /// The schema is of a later version of repass.
-    #[error("the schema has version {found}, which this program does not know; it knows {known}")]
+    #[error("the schema has version {found}, but this program knows {known}; upgrade this program")]
     Newer {
         /// The version found.
         found: i64,
@@ -184,7 +189,7 @@ impl PostgresStore {
         let opening = (|| prepare(&connections, options))
             .retry(backoff())
             .sleep(tokio::time::sleep)
-            .when(Unready::passes);
+            .when(Unready::is_retryable);
         let opened = timeout(OPENING, opening).await;
         let prepared = opened
             .map_err(|_| OpenError::Unreachable("it took longer than a minute".into()))?
@@ -307,10 +312,10 @@ async fn locate(
 }
 
 impl Unready {
-    fn passes(&self) -> bool {
+    fn is_retryable(&self) -> bool {
         match self {
             Self::MadeMeanwhile => true,
-            Self::Store(error) | Self::Migrating(error) => error.passes(),
+            Self::Store(error) | Self::Migrating(error) => error.is_retryable(),
             Self::Refused(_) => false,
         }
     }

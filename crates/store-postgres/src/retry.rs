@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{ExponentialBuilder, Retryable as _};
 use tokio::time::Instant;
 
-use crate::failure::Passes;
+use crate::failure::Retryable;
 
 /// After the first try. With the waits below, and up to as much again at random, the last one is one
 /// to two seconds later.
@@ -29,10 +29,10 @@ pub(crate) fn backoff() -> ExponentialBuilder {
 pub(crate) async fn retried<T, E, F>(deadline: Duration, attempt: impl FnMut() -> F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
-    E: Passes,
+    E: Retryable,
 {
     let begun = Instant::now();
-    let is_worth_it = |error: &E| error.passes() && begun.elapsed() < deadline;
+    let is_worth_it = |error: &E| error.is_retryable() && begun.elapsed() < deadline;
     attempt.retry(backoff()).sleep(tokio::time::sleep).when(is_worth_it).await
 }
 
@@ -49,12 +49,12 @@ mod tests {
         passes: bool,
     }
 
-    impl Passes for Failing {
+    impl Retryable for Failing {
         fn store_error(&self) -> Option<&StoreError> {
             None
         }
 
-        fn passes(&self) -> bool {
+        fn is_retryable(&self) -> bool {
             self.passes
         }
     }

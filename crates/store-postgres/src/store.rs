@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use crate::accounts_source::AccountsSource;
 use crate::connections::{Connections, Reply};
-use crate::failure::{Passes, is_schema_change, may_come_later, unknown};
+use crate::failure::{Retryable, is_schema_change, may_come_later, unknown};
 use crate::mapped::MappedTable;
 use crate::query::Query;
 use crate::readiness::Readiness;
@@ -117,7 +117,7 @@ impl PostgresStore {
     pub(crate) async fn retried<T, E, F>(&self, attempt: impl Fn() -> F) -> Result<T, E>
     where
         F: Future<Output = Result<T, E>>,
-        E: Passes,
+        E: Retryable,
     {
         let deadline = self.0.connections.deadline();
         let result = retried(deadline, &attempt).await;

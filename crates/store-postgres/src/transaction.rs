@@ -4,7 +4,7 @@ use repass_core::{AuditRecord, StoreError};
 use tokio::time::timeout;
 
 use crate::audit::audit_written;
-use crate::connections::{Connections, Lent, Reply};
+use crate::connections::{Connections, PooledConnection, Reply};
 use crate::query::Query;
 use crate::retry::retried;
 
@@ -49,7 +49,7 @@ impl Durability {
 ///
 /// Nothing is sent before the first statements, so that they go out together with `BEGIN`.
 pub(crate) struct Transaction<'c> {
-    connection: Lent<'c>,
+    connection: PooledConnection<'c>,
     connections: &'c Connections,
     durability: Durability,
     begun: bool,
@@ -60,7 +60,7 @@ impl<'c> Transaction<'c> {
         connections: &'c Connections,
         durability: Durability,
     ) -> Result<Self, StoreError> {
-        let connection = connections.lend().await?;
+        let connection = connections.acquire().await?;
         Ok(Self { connection, connections, durability, begun: false })
     }
 
@@ -128,7 +128,7 @@ impl<'c> Transaction<'c> {
 async fn is_recorded(connections: &Connections, record: &AuditRecord) -> Result<bool, StoreError> {
     let again = [audit_written(record, "ON CONFLICT (id) DO NOTHING")?];
     retried(connections.deadline(), || async {
-        let connection = connections.lend().await?;
+        let connection = connections.acquire().await?;
         let begin = Durability::Process.begin();
         let replies = connection.run(Some(begin), &again, Some("ROLLBACK")).await?;
         connection.give_back();
