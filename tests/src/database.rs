@@ -94,14 +94,12 @@ impl Database {
     }
 
     /// A connection past the store, as of an operator who makes mistakes.
+    /// Of a pair, it is to the standby.
     pub async fn sql(&self) -> Sql {
-        Sql::connect(&self.url()).await
-    }
-
-    /// A connection to the standby past the store.
-    pub async fn sql_of_standby(&self) -> Sql {
-        let (_, name) = self.0.on_server.as_ref().unwrap();
-        Sql::connect(&self.0.standby.as_ref().unwrap().url(name)).await
+        match (&self.0.on_server, &self.0.standby) {
+            (Some((_, name)), Some(standby)) => Sql::connect(&standby.url(name)).await,
+            _ => Sql::connect(&self.url()).await,
+        }
     }
 
     /// A connection to the primary past the store.

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use repass_store::Accounts;
+use repass_store::{Accounts, SqlName};
 
 use crate::config::Config;
 
@@ -20,9 +20,12 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         writeln!(out, "  answer probes  on {admin} (/healthz, /readyz)")?;
     }
     let store = &config.store;
-    let schema = store.options.schema.as_ref();
-    let schema = schema.map(|schema| format!(", schema {schema}")).unwrap_or_default();
-    writeln!(out, "  keep data in   {}{schema}", database(store.url.expose()))?;
+    if store.is_on_a_server {
+        let schema = store.options.schema.as_ref().map_or("repass", SqlName::as_str);
+        writeln!(out, "  keep data in   the PostgreSQL database of store.url, schema {schema}")?;
+    } else {
+        writeln!(out, "  keep data in   {}", store.url.expose())?;
+    }
     if let Accounts::In(table) = &store.options.accounts {
         writeln!(out, "  find accounts  {table}")?;
     }
@@ -81,11 +84,6 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         writeln!(out, "Mind: {warning}")?;
     }
     Ok(())
-}
-
-/// The URL of a database on a server may hold its password.
-fn database(url: &str) -> &str {
-    if url.starts_with("sqlite:") { url } else { "the PostgreSQL database of store.url" }
 }
 
 /// As the configuration would say it, such as `15m`.

@@ -138,8 +138,8 @@ impl PostgresStore {
         let mut queries = match (&attempt.reservation, attempt.outcome) {
             (None, _) => Vec::new(),
             (Some(reservation), AttemptOutcome::Released) => {
-                let Some(queries) = released(&mut transaction, reservation, &attempt.audit).await?
-                else {
+                let record = Some(&attempt.audit);
+                let Some(queries) = released(&mut transaction, reservation, record).await? else {
                     return transaction.rollback().await;
                 };
                 queries
@@ -157,10 +157,17 @@ impl PostgresStore {
         transaction.commit(&queries, Some(&attempt.audit)).await.map(drop)
     }
 
-    pub(crate) async fn release_alone(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+    /// Releases a reservation whose record could not be written. `is_unmade` says that nothing else of
+    /// [`finish`](Self::finish) was written either; otherwise the record tells.
+    pub(crate) async fn release_alone(
+        &self,
+        attempt: &FinishAttempt,
+        is_unmade: bool,
+    ) -> Result<(), StoreError> {
         let Some(reservation) = &attempt.reservation else { return Ok(()) };
         let mut transaction = self.begin(Durability::Process).await?;
-        match released(&mut transaction, reservation, &attempt.audit).await? {
+        let record = (!is_unmade).then_some(&attempt.audit);
+        match released(&mut transaction, reservation, record).await? {
             Some(queries) => transaction.commit(&queries, None).await.map(drop),
             None => transaction.rollback().await,
         }
@@ -191,16 +198,19 @@ impl PostgresStore {
 
 const STATE: &str = "failures, password_locked_until, reset_locked_until, expires_at";
 
-/// What releases a reservation, with its deferred event; `None` if it is released, as `record` shows.
+/// What releases a reservation, with its deferred event; `None` if it is released, as `record` shows
+/// where it is given.
 async fn released(
     transaction: &mut Transaction<'_>,
     reservation: &AttemptReservation,
-    record: &AuditRecord,
+    record: Option<&AuditRecord>,
 ) -> Result<Option<Vec<Query>>, StoreError> {
-    let recorded = Query::new("SELECT 1 FROM @audit WHERE id = $1").bind(record.id);
-    let replies = transaction.run(&[attempts_locked(&reservation.key), recorded]).await?;
-    let [locked, recorded] = replies.as_slice() else { return Err(damaged("attempts")) };
-    if !recorded.rows.is_empty() {
+    let recorded = record.map(|it| Query::new("SELECT 1 FROM @audit WHERE id = $1").bind(it.id));
+    let queries: Vec<Query> =
+        [attempts_locked(&reservation.key)].into_iter().chain(recorded).collect();
+    let replies = transaction.run(&queries).await?;
+    let Some((locked, recorded)) = replies.split_first() else { return Err(damaged("attempts")) };
+    if recorded.iter().any(|recorded| !recorded.rows.is_empty()) {
         return Ok(None);
     }
     let mut queries = Vec::new();

@@ -44,9 +44,12 @@ impl CredentialStore for PostgresStore {
 
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
         let finished = self.retried(|| self.finish(attempt)).await;
-        if finished.is_err() && attempt.outcome == AttemptOutcome::Released {
+        if let Err(error) = &finished
+            && attempt.outcome == AttemptOutcome::Released
+        {
             // The holder is not to blame where only the record cannot be written.
-            let _ = self.retried(|| self.release_alone(attempt)).await;
+            let is_unmade = !matches!(error, StoreError::Unavailable(_));
+            let _ = self.retried(|| self.release_alone(attempt, is_unmade)).await;
         }
         finished
     }

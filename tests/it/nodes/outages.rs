@@ -121,7 +121,7 @@ async fn p2_nodes_find_a_promoted_standby_and_answer_all_the_time() {
     };
     in_time("a standby that is not ready", unready).await;
 
-    let standby_sql = database.sql_of_standby().await;
+    let standby_sql = database.sql().await;
     standby_sql.rows("SELECT pg_promote()").await;
     standby_sql.rows("ALTER SYSTEM SET synchronous_standby_names = ''").await;
     standby_sql.rows("SELECT pg_reload_conf()").await;

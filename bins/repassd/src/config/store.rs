@@ -18,6 +18,7 @@ use super::raw::Seconds;
 #[derive(Debug)]
 pub(crate) struct StoreConfig {
     pub(crate) url: Plaintext,
+    pub(crate) is_on_a_server: bool,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) options: StoreOptions,
 }
@@ -99,7 +100,7 @@ impl RawStore {
             None => Accounts::Own,
             Some(accounts) => Accounts::In(accounts.check(on_a_server)?),
         };
-        Ok(StoreConfig { url, key_file, options })
+        Ok(StoreConfig { url, is_on_a_server: on_a_server, key_file, options })
     }
 }
 
