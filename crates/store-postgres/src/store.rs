@@ -11,7 +11,6 @@ use crate::mapped::MappedTable;
 use crate::query::Query;
 use crate::readiness::Readiness;
 use crate::retry::retried;
-use crate::row::get;
 use crate::transaction::{Durability, Transaction};
 
 /// Every port of the engine on a PostgreSQL database.
@@ -81,14 +80,15 @@ impl PostgresStore {
         if !changed.as_ref().err().is_some_and(may_come_later) {
             return changed;
         }
-        // Sent again, it waits for the first one where the server has begun with that, and finds its
-        // record; otherwise the first one finds this one's.
+        // Sent again, it waits for the first one where the server has begun with that, otherwise the first
+        // one finds its record. Which of them made the change is told by another look: a statement that
+        // waited does not see what was committed since it began.
         let again = retried(self.0.connections.deadline(), || self.change_once(&queries, record));
-        let again = again.await.map_err(unknown)?;
-        let recorded = again.as_ref().and_then(|reply| reply.rows.first());
-        match recorded.map_or(Ok(false), |row| get(row, "recorded"))? {
-            true => Ok(None),
-            false => Ok(again),
+        let again = again.await;
+        let recorded = Query::new("SELECT 1 FROM @audit WHERE id = $1").bind(record.id);
+        match self.row(&recorded).await.map_err(unknown)? {
+            Some(_) => Ok(None),
+            None => again.map_err(unknown),
         }
     }
 
