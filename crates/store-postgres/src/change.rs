@@ -16,8 +16,8 @@ pub(crate) const ALLOWED: &str = "EXISTS (SELECT 1 FROM allowed)";
 /// statement before it ([`account_locked`]): whoever writes about an account does so first, so that
 /// this statement, which sees what was committed before it began, sees the work of all others.
 ///
-/// It is made once, however often it is sent: `allowed` has the condition [`unmade`](Change::unmade). Its row
-/// says in `done` whether it was made now, and in `recorded` whether it was made before.
+/// It is made once, however often it is sent: `allowed` has the condition [`unmade`](Change::unmade). Its
+/// row says in `done` whether it was made now.
 pub(crate) struct Change {
     query: Query,
     parts: Vec<String>,
@@ -113,11 +113,9 @@ impl Change {
     ) -> Result<Query, StoreError> {
         let audit = audit_written_if(&mut self.query, record, ALLOWED)?;
         self.part("audit", audit);
-        let Self { query, parts, unmade, .. } = self;
+        let Self { query, parts, .. } = self;
         let parts = parts.join(",\n");
-        Ok(query.with_sql(format!(
-            "WITH {parts} SELECT {columns} {ALLOWED} AS done, NOT {unmade} AS recorded {from}"
-        )))
+        Ok(query.with_sql(format!("WITH {parts} SELECT {columns} {ALLOWED} AS done {from}")))
     }
 }
 

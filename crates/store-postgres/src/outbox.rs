@@ -84,7 +84,7 @@ impl OutboxStore for PostgresStore {
                      WHERE event = {id} AND state <> 'delivered'
                        AND EXISTS (SELECT 1 FROM changed)),
                  audit AS ({record})
-                 SELECT EXISTS (SELECT 1 FROM changed) AS done, NOT {unmade} AS recorded"
+                 SELECT EXISTS (SELECT 1 FROM changed) AS done"
             ));
             let reply = self.change([event_locked(event)], change, audit).await?;
             reply.as_ref().map_or(Ok(true), done)
@@ -100,7 +100,7 @@ impl OutboxStore for PostgresStore {
             let change = query.with_sql(format!(
                 "WITH dropped AS (DELETE FROM @events WHERE id = {id} AND {unmade} RETURNING 1),
                  audit AS ({record})
-                 SELECT EXISTS (SELECT 1 FROM dropped) AS done, NOT {unmade} AS recorded"
+                 SELECT EXISTS (SELECT 1 FROM dropped) AS done"
             ));
             let reply = self.change([], change, audit).await?;
             reply.as_ref().map_or(Ok(true), done)
