@@ -173,20 +173,20 @@ impl PostgresStore {
         }
     }
 
-    pub(crate) async fn sweep_attempts(
+    pub(crate) async fn delete_expired_attempts(
         &self,
         now: Timestamp,
         limit: usize,
     ) -> Result<(), StoreError> {
         // Rows that are locked are in use again, or are being swept already.
-        let sweep = Query::new(
+        let delete = Query::new(
             "DELETE FROM @attempts WHERE key IN (
                  SELECT key FROM @attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
                  FOR UPDATE SKIP LOCKED)",
         );
-        let sweep = sweep.bind(now).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let delete = delete.bind(now).bind(i64::try_from(limit).unwrap_or(i64::MAX));
         let transaction = self.begin(Durability::Process).await?;
-        transaction.commit(&[sweep], None).await.map(drop)
+        transaction.commit(&[delete], None).await.map(drop)
     }
 
     pub(crate) async fn attempt_state(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {

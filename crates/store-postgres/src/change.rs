@@ -8,16 +8,16 @@ use crate::audit::{audit_written_if, unmade};
 use crate::query::{Query, SqlValue};
 
 /// Whether the parts of a [`Change`] happen.
-pub(crate) const GO: &str = "EXISTS (SELECT 1 FROM go)";
+pub(crate) const ALLOWED: &str = "EXISTS (SELECT 1 FROM allowed)";
 
 /// A change of one account: a statement whose parts all happen, or none of them.
 ///
-/// It begins with a part `go` that selects a row if they do. The account's own row must be locked by a
+/// It begins with a part `allowed` that selects a row if they do. The account's own row must be locked by a
 /// statement before it ([`account_locked`]): whoever writes about an account does so first, so that
 /// this statement, which sees what was committed before it began, sees the work of all others.
 ///
-/// It is made once, however often it is sent: `go` has the condition [`unmade`](Change::unmade). Its row
-/// says in `done` whether it was made now, and in `recorded` whether it was made before.
+/// It is made once, however often it is sent: `allowed` has the condition [`unmade`](Change::unmade). Its
+/// row says in `done` whether it was made now.
 pub(crate) struct Change {
     query: Query,
     parts: Vec<String>,
@@ -38,10 +38,10 @@ impl Change {
         Self { query, parts: Vec::new(), account, at, unmade }
     }
 
-    /// Adds the part `go` of a change that happens if there is such an account.
+    /// Adds the part `allowed` of a change that happens if there is such an account.
     pub(crate) fn begin(&mut self, source: &AccountsSource) {
         let exists = format!("{} AND {}", source.exists(&self.account), self.unmade);
-        self.part("go", exists);
+        self.part("allowed", exists);
     }
 
     /// The parameter of a value.
@@ -58,7 +58,7 @@ impl Change {
     pub(crate) fn account_set(&mut self, columns: &[String]) {
         let (columns, account) = (columns.join(", "), &self.account);
         let update = format!(
-            "UPDATE @accounts SET {columns} WHERE id = {account} AND {GO} RETURNING events"
+            "UPDATE @accounts SET {columns} WHERE id = {account} AND {ALLOWED} RETURNING events"
         );
         self.part("account", update);
     }
@@ -78,7 +78,7 @@ impl Change {
         let Self { account, at, .. } = self;
         let update = format!(
             "UPDATE @access_tokens SET revoked_at = {at} WHERE account = {account}
-             AND revoked_at IS NULL AND id IS DISTINCT FROM {keep} AND {GO}"
+             AND revoked_at IS NULL AND id IS DISTINCT FROM {keep} AND {ALLOWED}"
         );
         self.part("revoked", update);
     }
@@ -88,7 +88,7 @@ impl Change {
         let Self { account, at, .. } = self;
         let update = format!(
             "UPDATE @reset_tokens SET spent_at = {at}
-             WHERE account = {account} AND spent_at IS NULL AND {GO}"
+             WHERE account = {account} AND spent_at IS NULL AND {ALLOWED}"
         );
         self.part("voided", update);
     }
@@ -111,13 +111,11 @@ impl Change {
         columns: &str,
         from: &str,
     ) -> Result<Query, StoreError> {
-        let audit = audit_written_if(&mut self.query, record, GO)?;
+        let audit = audit_written_if(&mut self.query, record, ALLOWED)?;
         self.part("audit", audit);
-        let Self { query, parts, unmade, .. } = self;
+        let Self { query, parts, .. } = self;
         let parts = parts.join(",\n");
-        Ok(query.with_sql(format!(
-            "WITH {parts} SELECT {columns} {GO} AS done, NOT {unmade} AS recorded {from}"
-        )))
+        Ok(query.with_sql(format!("WITH {parts} SELECT {columns} {ALLOWED} AS done {from}")))
     }
 }
 

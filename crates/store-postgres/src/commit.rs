@@ -4,7 +4,7 @@ use repass_core::{
     Commit, CommitOutcome, HashedPassword, OtpSpend, Rehash, ResetSpend, StoreError,
 };
 
-use crate::change::{Change, GO, account_locked};
+use crate::change::{ALLOWED, Change, account_locked};
 use crate::connections::Reply;
 use crate::failure::{damaged, unstorable};
 use crate::query::Query;
@@ -38,7 +38,7 @@ impl PostgresStore {
         let expected = change.value(rehash.expected_hash.as_str());
         let (account, unmade) = (change.account.clone(), change.unmade.clone());
         change.part(
-            "go",
+            "allowed",
             format!(
                 "UPDATE @accounts
                  SET hash = {hash}, normalization = {normalization}, pepper = {pepper}
@@ -96,7 +96,7 @@ fn own_change(commit: &Commit) -> Result<Query, StoreError> {
         let keep = format!(
             "INSERT INTO @password_history (account, version, hash, normalization, pepper)
              SELECT id, version, hash, normalization, pepper FROM @accounts
-             WHERE id = {account} AND {GO}"
+             WHERE id = {account} AND {ALLOWED}"
         );
         change.part("kept", keep);
     }
@@ -150,13 +150,13 @@ pub(crate) fn begin_change(
         }
     };
     change.part(
-        "allowed",
+        "checks",
         format!(
             "SELECT {token} AS token, {active} AS active, {as_expected} AS version, {otp} AS otp"
         ),
     );
     let all = format!(
-        "SELECT 1 FROM allowed WHERE token AND active AND version AND otp AND {}",
+        "SELECT 1 FROM checks WHERE token AND active AND version AND otp AND {}",
         change.unmade,
     );
     if let Some(ResetSpend::Signed { digest, expires_at }) = &commit.spend {
@@ -167,9 +167,9 @@ pub(crate) fn begin_change(
              ON CONFLICT (digest) DO NOTHING RETURNING 1"
         );
         change.part("redeemed", redeem);
-        change.part("go", "SELECT 1 FROM redeemed");
+        change.part("allowed", "SELECT 1 FROM redeemed");
     } else {
-        change.part("go", all);
+        change.part("allowed", all);
     }
     Ok(())
 }
@@ -190,7 +190,7 @@ pub(crate) fn finish_change(
         "forgotten",
         format!(
             "DELETE FROM @password_history
-             WHERE account = {account} AND version <= {oldest} AND {GO}"
+             WHERE account = {account} AND version <= {oldest} AND {ALLOWED}"
         ),
     );
     match &commit.otp {
@@ -198,12 +198,12 @@ pub(crate) fn finish_change(
         Some(OtpSpend::Step(step)) => {
             let step = change.value(step_number(*step)?);
             let update = format!("UPDATE @one_time_passwords SET last_step = {step}");
-            change.part("otp", format!("{update} WHERE account = {account} AND {GO}"));
+            change.part("otp", format!("{update} WHERE account = {account} AND {ALLOWED}"));
         }
         Some(OtpSpend::Code(_)) => {
             let update =
                 "UPDATE @one_time_passwords SET code_digest = NULL, code_expires_at = NULL";
-            change.part("otp", format!("{update} WHERE account = {account} AND {GO}"));
+            change.part("otp", format!("{update} WHERE account = {account} AND {ALLOWED}"));
         }
     }
     change.reset_tokens_voided();
@@ -213,13 +213,13 @@ pub(crate) fn finish_change(
     change.account_set(&columns);
     change.access_tokens_revoked(commit.keep_token);
     let key = change.value(commit.clear.as_bytes());
-    change.part("cleared", format!("DELETE FROM @attempts WHERE key = {key} AND {GO}"));
+    change.part("cleared", format!("DELETE FROM @attempts WHERE key = {key} AND {ALLOWED}"));
     if let Some(event) = commit.deferred_event {
         let event = change.value(event);
-        change.part("withdrawn", format!("DELETE FROM @events WHERE id = {event} AND {GO}"));
+        change.part("withdrawn", format!("DELETE FROM @events WHERE id = {event} AND {ALLOWED}"));
     }
     change.event_written(&commit.event, commit.event.at);
-    change.finish_with(&commit.audit, "token, active, version, otp,", "FROM allowed")
+    change.finish_with(&commit.audit, "token, active, version, otp,", "FROM checks")
 }
 
 /// The parameters of a hash: itself, its normalization, its pepper.

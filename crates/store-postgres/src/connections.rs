@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use deadpool_postgres::{Client, Hook, HookError, Manager, ManagerConfig, Object, Pool};
 use futures_util::future::{join_all, join3};
-use futures_util::{TryStreamExt, pin_mut};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{StreamExt, TryStreamExt, pin_mut};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
@@ -52,8 +53,7 @@ impl Connections {
         schema: &str,
     ) -> Self {
         let any = servers.first().cloned().unwrap_or_default();
-        let share = limits.deadline / u32::try_from(servers.len()).unwrap_or(u32::MAX).max(1);
-        let connect = Servers { servers, last: AtomicUsize::new(0), tls, share };
+        let connect = Servers { servers, last: AtomicUsize::new(0), tls };
         let manager = Manager::from_connect(any, connect, ManagerConfig::default());
         let expired = Hook::sync_fn(move |_, metrics| {
             if metrics.age() > limits.lifetime || metrics.last_used() > limits.idle {
@@ -91,10 +91,10 @@ impl Connections {
         self.pool.close();
     }
 
-    pub(crate) async fn lend(&self) -> Result<Lent<'_>, Failure> {
+    pub(crate) async fn acquire(&self) -> Result<PooledConnection<'_>, Failure> {
         // The pool's own time-outs depend on its owner; this one does not.
         match timeout(self.deadline, self.pool.get()).await {
-            Ok(Ok(client)) => Ok(Lent { client: Some(client), of: self }),
+            Ok(Ok(client)) => Ok(PooledConnection { client: Some(client), of: self }),
             Ok(Err(error)) => Err(Failure::Connecting(error)),
             Err(_) => Err(Failure::Deadline),
         }
@@ -108,10 +108,10 @@ impl Connections {
 
     /// Runs statements in one round trip, each of which commits by itself.
     pub(crate) async fn run_all(&self, queries: &[Query]) -> Result<Vec<Reply>, Failure> {
-        let lent = self.lend().await?;
-        let replies = lent.run(None, queries, None).await;
+        let connection = self.acquire().await?;
+        let replies = connection.run(None, queries, None).await;
         if replies.as_ref().err().is_none_or(Failure::is_answer) {
-            lent.give_back();
+            connection.give_back();
         }
         replies
     }
@@ -127,12 +127,12 @@ pub(crate) struct Reply {
 
 /// A connection in use. It is closed when it is dropped, unless it is given back: who drops it may
 /// have stopped in the middle of a transaction.
-pub(crate) struct Lent<'c> {
+pub(crate) struct PooledConnection<'c> {
     client: Option<Client>,
     of: &'c Connections,
 }
 
-impl Lent<'_> {
+impl PooledConnection<'_> {
     /// Sends `begin`, all of `queries` and `end` at once, and waits for all answers. The first error
     /// in their order is returned. Each of the queries sees what the ones before it wrote.
     pub(crate) async fn run(
@@ -153,7 +153,7 @@ impl Lent<'_> {
         let all = join3(simple(begin), queries, simple(end));
         let (begun, replies, ended) =
             timeout(self.of.deadline, all).await.map_err(|_| Failure::Deadline)?;
-        begun?;
+        begun.map_err(Failure::NotBegun)?;
         let replies = replies.into_iter().collect::<Result<Vec<_>, _>>()?;
         ended?;
         Ok(replies)
@@ -165,7 +165,7 @@ impl Lent<'_> {
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for PooledConnection<'_> {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
             drop(Object::take(client));
@@ -193,38 +193,48 @@ struct Servers {
     servers: Vec<Config>,
     last: AtomicUsize,
     tls: MakeRustlsConnect,
-    /// How long one of them may take, so that a silent one does not keep the next from being tried.
-    share: Duration,
 }
+
+/// How long a server is waited for before the next one is tried, too.
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// How long silent servers are waited for once another one cannot be used: it may be promoted any time.
+const SILENCE: Duration = Duration::from_secs(1);
 
 impl deadpool_postgres::Connect for Servers {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Connected> {
         Box::pin(async {
             let first = self.last.load(Ordering::Relaxed);
             let mut failed: Option<tokio_postgres::Error> = None;
-            // Until the pool's time-out, if all of them are silent.
-            for turn in 0_usize.. {
-                let place = (first + turn) % self.servers.len();
-                match timeout(self.share, self.connect_to(&self.servers[place])).await {
-                    Ok(Ok(connected)) => {
-                        self.last.store(place, Ordering::Relaxed);
-                        return Ok(connected);
-                    }
-                    // What a server says of the login tells more than that another one is down.
-                    Ok(Err(error)) if failed.is_none() || error.as_db_error().is_some() => {
-                        failed = Some(error);
-                    }
-                    Ok(Err(_)) | Err(_) => {}
-                }
-                if (turn + 1) % self.servers.len() == 0
-                    && let Some(error) = failed
-                {
-                    return Err(error);
+            let mut connecting = FuturesUnordered::new();
+            for turn in 0..self.servers.len() {
+                connecting.push(self.connect_to((first + turn) % self.servers.len()));
+                match timeout(HEAD_START, connecting.next()).await {
+                    Ok(Some(Ok(connected))) => return Ok(connected),
+                    Ok(Some(Err(error))) => failed = Some(more_telling(failed, error)),
+                    Ok(None) | Err(_) => {}
                 }
             }
-            std::future::pending().await
+            loop {
+                // Until the pool's time-out, if all of them are silent.
+                let patience = failed.as_ref().map_or(Duration::MAX, |_| SILENCE);
+                match (timeout(patience, connecting.next()).await, failed) {
+                    (Ok(Some(Ok(connected))), _) => return Ok(connected),
+                    (Ok(Some(Err(error))), before) => failed = Some(more_telling(before, error)),
+                    (Ok(None) | Err(_), Some(error)) => return Err(error),
+                    (Ok(None) | Err(_), None) => return std::future::pending().await,
+                }
+            }
         })
     }
+}
+
+/// What a server says of the login tells more than that another one is down.
+fn more_telling(
+    before: Option<tokio_postgres::Error>,
+    error: tokio_postgres::Error,
+) -> tokio_postgres::Error {
+    before.filter(|_| error.as_db_error().is_none()).unwrap_or(error)
 }
 
 type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -232,8 +242,9 @@ type Connected =
     Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>), tokio_postgres::Error>;
 
 impl Servers {
-    async fn connect_to(&self, server: &Config) -> Connected {
-        let (client, connection) = server.connect(self.tls.clone()).await?;
+    async fn connect_to(&self, place: usize) -> Connected {
+        let (client, connection) = self.servers[place].connect(self.tls.clone()).await?;
+        self.last.store(place, Ordering::Relaxed);
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 let error = reported(error);

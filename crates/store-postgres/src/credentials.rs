@@ -59,7 +59,7 @@ impl CredentialStore for PostgresStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<(), StoreError> {
-        self.retried(|| self.sweep_attempts(now, limit)).await
+        self.retried(|| self.delete_expired_attempts(now, limit)).await
     }
 
     async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {

@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Connecting(PoolError),
     /// The server or the driver reported an error.
     Database(tokio_postgres::Error),
+    /// A transaction did not begin, so that what was sent after it may have been done without one.
+    NotBegun(tokio_postgres::Error),
     /// There was no answer within the deadline.
     Deadline,
 }
@@ -36,12 +38,13 @@ pub(crate) struct Reported {
 impl Reported {
     pub(crate) fn new(error: &DbError) -> Self {
         let code = error.code().code().to_owned();
-        let message = if code.starts_with("28") {
-            // The server's message contains the user's name.
-            "the login was refused".to_owned()
-        } else {
-            error.message().to_owned()
+        let message = match code.get(..2) {
+            // The server's messages contain the user's name, and values.
+            Some("28") => "the login was refused",
+            Some("22") => "a value is invalid",
+            _ => error.message(),
         };
+        let message = message.to_owned();
         Self { code, message }
     }
 }
@@ -56,7 +59,7 @@ pub(crate) fn reported(error: tokio_postgres::Error) -> Box<dyn StdError + Send 
 
 /// Nothing was written, and the same transaction may succeed when it is tried again.
 #[derive(Debug, thiserror::Error)]
-#[error("still failing after several retries")]
+#[error("nothing was written; trying again may succeed")]
 struct Passing(#[source] Box<dyn StdError + Send + Sync>);
 
 /// The answer to a commit was lost, and it is not made, unless the server comes to it later.
@@ -146,12 +149,13 @@ impl Failure {
         match self {
             Self::Connecting(_) => false,
             Self::Deadline => true,
-            Self::Database(error) => match error.as_db_error() {
+            Self::NotBegun(error) | Self::Database(error) => match error.as_db_error() {
                 None => !is_encoding(error),
                 // A standby, or a server that is starting, has refused the statement itself.
                 Some(error) => {
                     let refused = ["25006", "0A000", "57P03"].contains(&error.code().code());
-                    fault(error) == Fault::Disconnected && !refused
+                    let may_be = matches!(self, Self::NotBegun(_));
+                    !refused && (may_be || fault(error) == Fault::Disconnected)
                 }
             },
         }
@@ -163,14 +167,16 @@ impl Failure {
             Self::Database(error) => {
                 error.as_db_error().is_some_and(|error| fault(error) != Fault::Disconnected)
             }
-            Self::Connecting(_) | Self::Deadline => false,
+            Self::Connecting(_) | Self::NotBegun(_) | Self::Deadline => false,
         }
     }
 
     /// Whether the server reported one of these SQLSTATEs.
     pub(crate) fn has_code(&self, codes: &[&str]) -> bool {
         match self {
-            Self::Connecting(PoolError::Backend(error)) | Self::Database(error) => {
+            Self::Connecting(PoolError::Backend(error))
+            | Self::NotBegun(error)
+            | Self::Database(error) => {
                 error.code().is_some_and(|code| codes.contains(&code.code()))
             }
             Self::Connecting(_) | Self::Deadline => false,
@@ -189,7 +195,9 @@ impl Failure {
 
     fn into_source(self) -> Box<dyn StdError + Send + Sync> {
         match self {
-            Self::Connecting(PoolError::Backend(error)) | Self::Database(error) => reported(error),
+            Self::Connecting(PoolError::Backend(error))
+            | Self::NotBegun(error)
+            | Self::Database(error) => reported(error),
             Self::Connecting(error) => error.into(),
             Self::Deadline => DeadlinePassed.into(),
         }
@@ -209,9 +217,9 @@ impl From<Failure> for StoreError {
             Failure::Deadline | Failure::Connecting(PoolError::Timeout(_) | PoolError::Closed) => {
                 Self::Unavailable(failure.into_source())
             }
-            Failure::Connecting(PoolError::Backend(error)) | Failure::Database(error) => {
-                database_error(error)
-            }
+            Failure::Connecting(PoolError::Backend(error))
+            | Failure::NotBegun(error)
+            | Failure::Database(error) => database_error(error),
             Failure::Connecting(error) => Self::Unavailable(Passing(error.into()).into()),
         }
     }
@@ -265,12 +273,12 @@ pub(crate) fn unstorable(what: &'static str) -> StoreError {
 }
 
 /// Errors that say whether trying again at once can help.
-pub(crate) trait Passes {
+pub(crate) trait Retryable {
     /// The store's error in it, if any.
     fn store_error(&self) -> Option<&StoreError>;
 
     /// Whether nothing was written, and the same may succeed next time.
-    fn passes(&self) -> bool {
+    fn is_retryable(&self) -> bool {
         matches!(
             self.store_error(),
             Some(StoreError::Unavailable(source)) if source.is::<Passing>()
@@ -278,13 +286,13 @@ pub(crate) trait Passes {
     }
 }
 
-impl Passes for StoreError {
+impl Retryable for StoreError {
     fn store_error(&self) -> Option<&StoreError> {
         Some(self)
     }
 }
 
-impl Passes for AccountError {
+impl Retryable for AccountError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
@@ -301,17 +309,17 @@ mod tests {
     fn p4_a_deadline_is_unavailable_and_not_tried_again() {
         let error = StoreError::from(Failure::Deadline);
         assert!(matches!(error, StoreError::Unavailable(_)));
-        assert!(!error.passes(), "it has been waited for long enough");
+        assert!(!error.is_retryable(), "it has been waited for long enough");
         assert!(Failure::Deadline.may_be_committed());
         let unknown = Failure::Deadline.outcome_unknown();
-        assert!(matches!(&unknown, StoreError::Unavailable(_)) && !unknown.passes());
+        assert!(matches!(&unknown, StoreError::Unavailable(_)) && !unknown.is_retryable());
     }
 
     #[test]
     fn a_conflict_is_worth_another_try() {
         let error = StoreError::Unavailable(Passing("deadlock".into()).into());
-        assert!(error.passes());
-        assert!(AccountError::from(error).passes());
-        assert!(!AccountError::Unknown.passes());
+        assert!(error.is_retryable());
+        assert!(AccountError::from(error).is_retryable());
+        assert!(!AccountError::Unknown.is_retryable());
     }
 }

@@ -181,6 +181,13 @@ const INITIAL: &[&str] = &[
         name  TEXT  NOT NULL PRIMARY KEY,
         value BYTEA NOT NULL CHECK (length(value) = 32)
     )",
+    // One row that is written to find out whether a change could be committed. While one such write
+    // waits for a standby, the next ones wait for its row, and not for ever.
+    "CREATE TABLE @probe (
+        id    BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+        count BIGINT NOT NULL
+    ) WITH (fillfactor = 10)",
+    "INSERT INTO @probe (id, count) VALUES (1, 0)",
 ];
 
 /// The newest version that is known.
@@ -223,7 +230,7 @@ pub(crate) async fn migrate(connections: &Connections, schema: &str) -> Result<(
     }
     connections.run(&applied(LOCK, "the lock of migrations")).await?;
 
-    let connection = connections.lend().await?;
+    let connection = connections.acquire().await?;
     let begin = "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0";
     let lock = Query::new("SELECT 1 FROM @migrations WHERE version = $1 FOR UPDATE").bind(LOCK);
     let replies = connection.run(Some(begin), &[lock, Query::new(VERSION)], None).await?;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use backon::Retryable;
+use backon::Retryable as _;
 use deadpool_postgres::Pool;
 use repass_accounts_table::{Accounts, AccountsMismatch, AccountsTable, SqlName};
 use repass_core::StoreError;
@@ -11,18 +11,17 @@ use tokio::time::timeout;
 
 use crate::accounts_source::AccountsSource;
 use crate::connections::{Connections, Limits};
-use crate::failure::{Passes, login_refused};
+use crate::failure::{Retryable, login_refused};
 use crate::mapped::{MappedTable, Uninspected};
 use crate::migrations::{self, Migrating};
 use crate::privileges;
 use crate::query::Query;
 use crate::readiness::Readiness;
 use crate::retry::backoff;
-use crate::row::{get, json};
+use crate::row::json;
 use crate::server_url::ServerUrl;
 use crate::store::{Inner, PostgresStore};
 use crate::tls::InvalidCertificate;
-use crate::transaction::Begin;
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
@@ -89,8 +88,13 @@ pub enum OpenError {
     #[error("the parameter {0} of the database URL is not supported")]
     UnsupportedParameter(&'static str),
     /// A parameter of the URL, or of the environment, is missing or has a value that is not supported.
-    #[error("the parameter {0} of the database URL has no supported value")]
-    InvalidParameter(&'static str),
+    #[error("the parameter {name} of the database URL {expected}")]
+    InvalidParameter {
+        /// The parameter.
+        name: &'static str,
+        /// That it is missing, or what it must be.
+        expected: &'static str,
+    },
     /// A file that the URL names cannot be used.
     #[error(transparent)]
     Certificate(#[from] InvalidCertificate),
@@ -113,7 +117,7 @@ pub enum OpenError {
         known: i64,
     },
     /// The schema is of a later version of repass.
-    #[error("the schema has version {found}, which this program does not know; it knows {known}")]
+    #[error("the schema has version {found}, but this program knows {known}; upgrade this program")]
     Newer {
         /// The version found.
         found: i64,
@@ -185,13 +189,12 @@ impl PostgresStore {
         let opening = (|| prepare(&connections, options))
             .retry(backoff())
             .sleep(tokio::time::sleep)
-            .when(Unready::passes);
+            .when(Unready::is_retryable);
         let opened = timeout(OPENING, opening).await;
         let prepared = opened
             .map_err(|_| OpenError::Unreachable("it took longer than a minute".into()))?
             .map_err(Unready::into_error)?;
         Ok(Self(Arc::new(Inner {
-            begin: Begin::new(prepared.commits_are_lazy),
             accounts: RwLock::new(Arc::new(prepared.accounts)),
             schema_ahead: prepared.version > migrations::newest(),
             readiness: Readiness::default(),
@@ -208,7 +211,6 @@ fn prefix(options: &PostgresOptions) -> String {
 struct Prepared {
     version: i64,
     accounts: AccountsSource,
-    commits_are_lazy: bool,
 }
 
 /// Why the database cannot be used yet.
@@ -266,10 +268,7 @@ async fn prepare(
         None => AccountsSource::own(),
         Some(mapping) => AccountsSource::mapped(MappedTable::inspect(connections, &mapping).await?),
     };
-    let lazy = "SELECT current_setting('synchronous_commit') = 'off' AS lazy";
-    let lazy = connections.run(&Query::new(lazy)).await.map_err(StoreError::from)?;
-    let commits_are_lazy = lazy.rows.first().map_or(Ok(false), |row| get(row, "lazy"))?;
-    Ok(Prepared { version, accounts, commits_are_lazy })
+    Ok(Prepared { version, accounts })
 }
 
 fn granted(missing: Vec<String>) -> Result<(), Unready> {
@@ -313,10 +312,10 @@ async fn locate(
 }
 
 impl Unready {
-    fn passes(&self) -> bool {
+    fn is_retryable(&self) -> bool {
         match self {
             Self::MadeMeanwhile => true,
-            Self::Store(error) | Self::Migrating(error) => error.passes(),
+            Self::Store(error) | Self::Migrating(error) => error.is_retryable(),
             Self::Refused(_) => false,
         }
     }

@@ -22,6 +22,7 @@ pub(crate) const PRIVILEGES: &[(&str, &[&str])] = &[
     ("events", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("deliveries", &["SELECT", "INSERT", "UPDATE"]),
     ("key_checks", &["SELECT", "INSERT", "UPDATE"]),
+    ("probe", &["SELECT", "UPDATE"]),
 ];
 
 /// The privileges that this role lacks, as in `UPDATE ON repass.accounts`. None is lacking on what

@@ -29,8 +29,9 @@ struct NotReady {
 }
 
 impl PostgresStore {
-    /// Returns whether a change could be committed now: the server is no standby, takes writes, and has
-    /// the schema that this program knows, and a mapped table is as it was. For health probes: all that
+    /// Returns whether a change could be committed now, by committing one: the server is no standby, has
+    /// room, and a synchronous standby that confirms; it has the schema that this program knows, and a
+    /// mapped table is as it was. For health probes: all that
     /// ask within a second share an answer, and none waits longer than the statement time-out.
     ///
     /// # Errors
@@ -63,21 +64,19 @@ impl PostgresStore {
         })
     }
 
-    /// Writes what a reservation does, and undoes it.
+    /// Commits a change, as durably as any.
     async fn probe(&self) -> Result<(), StoreError> {
         let mut queries = vec![
             Query::new("SELECT pg_is_in_recovery() AS standby"),
             Query::new(migrations::VERSION),
-            // A row of its own, so that no probe waits for another one.
-            Query::new(
-                "INSERT INTO @attempts (key, failures)
-                 VALUES (sha256(convert_to(CAST(gen_random_uuid() AS TEXT), 'UTF8')), 0)",
-            ),
         ];
         queries.extend(self.accounts().probe());
-        let mut transaction = self.begin(Durability::Process).await?;
-        let replies = transaction.run(&queries).await?;
-        transaction.rollback().await?;
+        queries.push(Query::new("UPDATE @probe SET count = count + 1 WHERE id = 1"));
+        let transaction = self.begin(Durability::Power).await?;
+        let replies = transaction.commit(&queries, None).await?.unwrap_or_default();
+        if replies.last().is_none_or(|reply| reply.affected != 1) {
+            return Err(damaged("probe"));
+        }
         let standby = replies.first().and_then(|reply| reply.rows.first());
         if standby.map_or_else(|| Err(damaged("standby")), |row| get(row, "standby"))? {
             return Err(StoreError::Unavailable("the server is a standby".into()));

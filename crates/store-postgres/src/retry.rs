@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{ExponentialBuilder, Retryable as _};
+use tokio::time::Instant;
 
-use crate::failure::Passes;
+use crate::failure::Retryable;
 
 /// After the first try. With the waits below, and up to as much again at random, the last one is one
 /// to two seconds later.
@@ -24,13 +25,15 @@ pub(crate) fn backoff() -> ExponentialBuilder {
 }
 
 /// Runs `attempt`, which writes all or nothing, until it succeeds, fails for a reason that does not
-/// pass, or has failed too often.
-pub(crate) async fn retried<T, E, F>(attempt: impl FnMut() -> F) -> Result<T, E>
+/// pass, or has failed too often. It is not tried again once `deadline` has passed.
+pub(crate) async fn retried<T, E, F>(deadline: Duration, attempt: impl FnMut() -> F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
-    E: Passes,
+    E: Retryable,
 {
-    attempt.retry(backoff()).sleep(tokio::time::sleep).when(E::passes).await
+    let begun = Instant::now();
+    let is_worth_it = |error: &E| error.is_retryable() && begun.elapsed() < deadline;
+    attempt.retry(backoff()).sleep(tokio::time::sleep).when(is_worth_it).await
 }
 
 #[cfg(test)]
@@ -46,12 +49,12 @@ mod tests {
         passes: bool,
     }
 
-    impl Passes for Failing {
+    impl Retryable for Failing {
         fn store_error(&self) -> Option<&StoreError> {
             None
         }
 
-        fn passes(&self) -> bool {
+        fn is_retryable(&self) -> bool {
             self.passes
         }
     }
@@ -59,7 +62,7 @@ mod tests {
     /// How often it is tried, when the first `failures` tries fail.
     async fn tries(failures: usize, passes: bool) -> (usize, Result<(), Failing>) {
         let tries = Cell::new(0);
-        let result = retried(|| {
+        let result = retried(Duration::from_secs(60), || {
             tries.set(tries.get() + 1);
             let failed = tries.get() <= failures;
             async move { if failed { Err(Failing { passes }) } else { Ok(()) } }
@@ -75,5 +78,18 @@ mod tests {
         let endless = Err(Failing { passes: true });
         assert_eq!(tries(usize::MAX, true).await, (RETRIES + 1, endless));
         assert_eq!(tries(usize::MAX, false).await, (1, Err(Failing { passes: false })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p4_nothing_is_tried_again_after_the_deadline() {
+        let begun = Instant::now();
+        let second = Duration::from_secs(1);
+        let result: Result<(), Failing> = retried(3 * second, || async {
+            tokio::time::sleep(second).await;
+            Err(Failing { passes: true })
+        })
+        .await;
+        assert!(result.is_err());
+        assert!((3 * second..5 * second).contains(&begun.elapsed()), "{:?}", begun.elapsed());
     }
 }

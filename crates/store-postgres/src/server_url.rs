@@ -194,7 +194,7 @@ impl Parameters {
     }
 
     fn number<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, OpenError> {
-        let invalid = |_| OpenError::InvalidParameter(name);
+        let invalid = |_| invalid(name, "must be a whole number in its range");
         self.get(name).map(|text| text.parse().map_err(invalid)).transpose()
     }
 
@@ -206,13 +206,16 @@ impl Parameters {
     fn tls(&self) -> Result<TlsSettings, OpenError> {
         let mode = match self.get("sslmode") {
             None => Mode::default(),
-            Some(text) => Mode::parse(text).ok_or(OpenError::InvalidParameter("sslmode"))?,
+            Some(text) => Mode::parse(text).ok_or(invalid(
+                "sslmode",
+                "must be disable, prefer, require, verify-ca or verify-full",
+            ))?,
         };
         let client = match (self.get("sslcert"), self.get("sslkey")) {
             (None, None) => None,
             (Some(certificate), Some(key)) => Some((certificate.into(), key.into())),
-            (None, Some(_)) => return Err(OpenError::InvalidParameter("sslcert")),
-            (Some(_), None) => return Err(OpenError::InvalidParameter("sslkey")),
+            (None, Some(_)) => return Err(invalid("sslcert", "is missing: sslkey is given")),
+            (Some(_), None) => return Err(invalid("sslkey", "is missing: sslcert is given")),
         };
         Ok(TlsSettings { mode, roots: self.get("sslrootcert").map(PathBuf::from), client })
     }
@@ -223,13 +226,19 @@ impl Parameters {
         config.target_session_attrs(match self.get("target_session_attrs") {
             None | Some("read-write" | "primary") => TargetSessionAttrs::ReadWrite,
             Some("any") => TargetSessionAttrs::Any,
-            Some(_) => return Err(OpenError::InvalidParameter("target_session_attrs")),
+            Some(_) => {
+                let expected = "must be read-write, primary or any";
+                return Err(invalid("target_session_attrs", expected));
+            }
         });
         match self.get("channel_binding") {
             None | Some("prefer") => {}
             Some("disable") => drop(config.channel_binding(ChannelBinding::Disable)),
             Some("require") => drop(config.channel_binding(ChannelBinding::Require)),
-            Some(_) => return Err(OpenError::InvalidParameter("channel_binding")),
+            Some(_) => {
+                let expected = "must be disable, prefer or require";
+                return Err(invalid("channel_binding", expected));
+            }
         }
         for (name, set) in [
             ("user", Config::user as fn(&mut Config, String) -> &mut Config),
@@ -277,7 +286,7 @@ impl Parameters {
         let hosts: Vec<&str> = self.get("host").unwrap_or(default).split(',').collect();
         let ports: Vec<&str> = self.get("port").unwrap_or("").split(',').collect();
         if ports.len() != 1 && ports.len() != hosts.len() {
-            return Err(OpenError::InvalidParameter("port"));
+            return Err(invalid("port", "must be one for all hosts, or one for each"));
         }
         let server = |(place, host): (usize, &&str)| {
             // One port is that of all hosts.
@@ -290,11 +299,15 @@ impl Parameters {
                 // As in libpq, sslmode is about networks.
                 server.ssl_mode(SslMode::Disable);
             }
-            server.port(port.map_err(|_| OpenError::InvalidParameter("port"))?);
+            server.port(port.map_err(|_| invalid("port", "must be a number from 1 to 65535"))?);
             Ok(server)
         };
         hosts.iter().enumerate().map(server).collect()
     }
+}
+
+const fn invalid(name: &'static str, expected: &'static str) -> OpenError {
+    OpenError::InvalidParameter { name, expected }
 }
 
 #[cfg(test)]

@@ -6,13 +6,12 @@ use tokio_postgres::Row;
 
 use crate::accounts_source::AccountsSource;
 use crate::connections::{Connections, Reply};
-use crate::failure::{Passes, is_schema_change, may_come_later, unknown};
+use crate::failure::{Retryable, is_schema_change, may_come_later, unknown};
 use crate::mapped::MappedTable;
 use crate::query::Query;
 use crate::readiness::Readiness;
 use crate::retry::retried;
-use crate::row::get;
-use crate::transaction::{Begin, Durability, Transaction};
+use crate::transaction::{Durability, Transaction};
 
 /// Every port of the engine on a PostgreSQL database.
 ///
@@ -23,7 +22,6 @@ pub struct PostgresStore(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) connections: Connections,
-    pub(crate) begin: Begin,
     /// Replaced when the columns of a mapped table have changed.
     pub(crate) accounts: RwLock<Arc<AccountsSource>>,
     pub(crate) schema_ahead: bool,
@@ -66,7 +64,7 @@ impl PostgresStore {
         &self,
         durability: Durability,
     ) -> Result<Transaction<'_>, StoreError> {
-        Transaction::begin(&self.0.connections, &self.0.begin, durability).await
+        Transaction::begin(&self.0.connections, durability).await
     }
 
     /// Locks what `locks` selects, then runs `change`, and commits: all in one round trip. Returns
@@ -82,13 +80,15 @@ impl PostgresStore {
         if !changed.as_ref().err().is_some_and(may_come_later) {
             return changed;
         }
-        // Sent again, it waits for the first one where the server has begun with that, and finds its
-        // record; otherwise the first one finds this one's.
-        let again = retried(|| self.change_once(&queries, record)).await.map_err(unknown)?;
-        let recorded = again.as_ref().and_then(|reply| reply.rows.first());
-        match recorded.map_or(Ok(false), |row| get(row, "recorded"))? {
-            true => Ok(None),
-            false => Ok(again),
+        // Sent again, it waits for the first one where the server has begun with that, otherwise the first
+        // one finds its record. Which of them made the change is told by another look: a statement that
+        // waited does not see what was committed since it began.
+        let again = retried(self.0.connections.deadline(), || self.change_once(&queries, record));
+        let again = again.await;
+        let recorded = Query::new("SELECT 1 FROM @audit WHERE id = $1").bind(record.id);
+        match self.row(&recorded).await.map_err(unknown)? {
+            Some(_) => Ok(None),
+            None => again.map_err(unknown),
         }
     }
 
@@ -117,14 +117,19 @@ impl PostgresStore {
     pub(crate) async fn retried<T, E, F>(&self, attempt: impl Fn() -> F) -> Result<T, E>
     where
         F: Future<Output = Result<T, E>>,
-        E: Passes,
+        E: Retryable,
     {
-        let result = retried(&attempt).await;
+        let deadline = self.0.connections.deadline();
+        let result = retried(deadline, &attempt).await;
         let changed = match &result {
             Err(error) => error.store_error().is_some_and(is_schema_change),
             Ok(_) => false,
         };
-        if changed && self.inspect_again().await { retried(&attempt).await } else { result }
+        if changed && self.inspect_again().await {
+            retried(deadline, &attempt).await
+        } else {
+            result
+        }
     }
 
     /// Inspects the mapped table anew. Whether it fits still.

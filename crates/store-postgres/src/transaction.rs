@@ -4,7 +4,7 @@ use repass_core::{AuditRecord, StoreError};
 use tokio::time::timeout;
 
 use crate::audit::audit_written;
-use crate::connections::{Connections, Lent, Reply};
+use crate::connections::{Connections, PooledConnection, Reply};
 use crate::query::Query;
 use crate::retry::retried;
 
@@ -18,37 +18,29 @@ pub(crate) enum Durability {
     Process,
 }
 
-/// The statements that begin a transaction, as they were found to be needed at the server.
-#[derive(Debug, Clone)]
-pub(crate) struct Begin {
-    durable: String,
-    fast: String,
-}
+/// Nothing is set for longer than the transaction, since behind a pooler the connection is somebody
+/// else's afterwards. A node that stops in the middle does not hold its locks for ever.
+///
+/// A server's `statement_timeout` would also end the wait for a synchronous standby, and the commit
+/// would then be reported as done without being there; the deadline of a statement is kept by this side
+/// alone.
+const BEGIN_DURABLE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+    SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5s'; \
+    SET LOCAL idle_in_transaction_session_timeout = '10s'; \
+    SELECT set_config('synchronous_commit', 'on', TRUE) \
+    WHERE current_setting('synchronous_commit') = 'off'";
 
-impl Begin {
-    /// Nothing is set for longer than the transaction, since behind a pooler the connection is
-    /// somebody else's afterwards. A node that stops in the middle does not hold its locks for ever.
-    ///
-    /// A server's `statement_timeout` would also end the wait for a synchronous standby, and the
-    /// commit would then be reported as done without being there; the deadline of a statement is kept
-    /// by this side alone.
-    const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-                         SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5s'; \
-                         SET LOCAL idle_in_transaction_session_timeout = '10s'";
+const BEGIN_FAST: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+    SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5s'; \
+    SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL synchronous_commit = off";
 
-    /// `commits_are_lazy` says whether the database does not wait for its disk.
-    pub(crate) fn new(commits_are_lazy: bool) -> Self {
-        let durable = match commits_are_lazy {
-            false => Self::BEGIN.to_owned(),
-            true => format!("{}; SET LOCAL synchronous_commit = on", Self::BEGIN),
-        };
-        Self { durable, fast: format!("{}; SET LOCAL synchronous_commit = off", Self::BEGIN) }
-    }
-
-    const fn text(&self, durability: Durability) -> &str {
-        match durability {
-            Durability::Power => self.durable.as_str(),
-            Durability::Process => self.fast.as_str(),
+impl Durability {
+    /// The statements that begin a transaction. A database that does not wait for its disk is made to; one
+    /// that waits for more than that is left to.
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::Power => BEGIN_DURABLE,
+            Self::Process => BEGIN_FAST,
         }
     }
 }
@@ -57,9 +49,8 @@ impl Begin {
 ///
 /// Nothing is sent before the first statements, so that they go out together with `BEGIN`.
 pub(crate) struct Transaction<'c> {
-    connection: Lent<'c>,
+    connection: PooledConnection<'c>,
     connections: &'c Connections,
-    begin: &'c Begin,
     durability: Durability,
     begun: bool,
 }
@@ -67,16 +58,15 @@ pub(crate) struct Transaction<'c> {
 impl<'c> Transaction<'c> {
     pub(crate) async fn begin(
         connections: &'c Connections,
-        begin: &'c Begin,
         durability: Durability,
     ) -> Result<Self, StoreError> {
-        let connection = connections.lend().await?;
-        Ok(Self { connection, connections, begin, durability, begun: false })
+        let connection = connections.acquire().await?;
+        Ok(Self { connection, connections, durability, begun: false })
     }
 
     /// Runs all of `queries` in one round trip. After an error the transaction can only be dropped.
     pub(crate) async fn run(&mut self, queries: &[Query]) -> Result<Vec<Reply>, StoreError> {
-        let begin = (!self.begun).then(|| self.begin.text(self.durability));
+        let begin = (!self.begun).then(|| self.durability.begin());
         self.begun = true;
         Ok(self.connection.run(begin, queries, None).await?)
     }
@@ -97,7 +87,7 @@ impl<'c> Transaction<'c> {
         queries: &[Query],
         record: Option<&AuditRecord>,
     ) -> Result<Option<Vec<Reply>>, StoreError> {
-        let begin = (!self.begun).then(|| self.begin.text(self.durability));
+        let begin = (!self.begun).then(|| self.durability.begin());
         let failure = match self.connection.run(begin, queries, Some("COMMIT")).await {
             Ok(replies) => {
                 self.connection.give_back();
@@ -115,12 +105,8 @@ impl<'c> Transaction<'c> {
             return Err(failure.into());
         }
         let Some(record) = record else { return Err(failure.outcome_unknown()) };
-        match timeout(
-            self.connections.deadline(),
-            is_recorded(self.connections, self.begin, record),
-        )
-        .await
-        {
+        let recorded = is_recorded(self.connections, record);
+        match timeout(self.connections.deadline(), recorded).await {
             Ok(Ok(true)) => Ok(None),
             Ok(Ok(false)) => Err(failure.not_committed()),
             Ok(Err(_)) | Err(_) => Err(failure.outcome_unknown()),
@@ -139,15 +125,11 @@ impl<'c> Transaction<'c> {
 
 /// Whether the transaction that wrote `record` was committed. Waits until it has ended, if the server
 /// is still busy with it: writing the same id again does, where reading would not.
-async fn is_recorded(
-    connections: &Connections,
-    begin: &Begin,
-    record: &AuditRecord,
-) -> Result<bool, StoreError> {
+async fn is_recorded(connections: &Connections, record: &AuditRecord) -> Result<bool, StoreError> {
     let again = [audit_written(record, "ON CONFLICT (id) DO NOTHING")?];
-    retried(|| async {
-        let connection = connections.lend().await?;
-        let begin = begin.text(Durability::Process);
+    retried(connections.deadline(), || async {
+        let connection = connections.acquire().await?;
+        let begin = Durability::Process.begin();
         let replies = connection.run(Some(begin), &again, Some("ROLLBACK")).await?;
         connection.give_back();
         Ok(replies.first().is_some_and(|reply| reply.affected == 0))

@@ -5,7 +5,7 @@ use repass_core::{
 use serde_json::Value as JsonValue;
 
 use crate::accounts_source::{AccountsSource, list_key};
-use crate::change::{Change, GO, account_locked};
+use crate::change::{ALLOWED, Change, account_locked};
 use crate::commit::done;
 use crate::failure::unstorable;
 use crate::query::Query;
@@ -47,7 +47,7 @@ impl PostgresStore {
             values.join(", "),
             change.unmade,
         );
-        change.part("go", insert);
+        change.part("allowed", insert);
         let change = change.finish(audit)?;
         match self.change([], change, audit).await? {
             Some(reply) if !done(&reply)? => Err(AccountError::Exists),
@@ -105,7 +105,7 @@ impl PostgresStore {
         let mut change = Change::new(account, audit.at, audit);
         change.begin(&self.accounts());
         let row = change.value(key.as_bytes());
-        change.part("cleared", format!("DELETE FROM @attempts WHERE key = {row} AND {GO}"));
+        change.part("cleared", format!("DELETE FROM @attempts WHERE key = {row} AND {ALLOWED}"));
         let change = change.finish(audit)?;
         self.account_change([account_locked(account)], change, audit).await
     }

@@ -35,7 +35,7 @@ impl PostgresStore {
                  INSERT INTO @keys (id, realm, kind, name, digest, created_at, revoked_at)
                  SELECT {values} WHERE {unmade}),
              audit AS ({record})
-             SELECT NOT {unmade} AS recorded"
+             SELECT 1"
         ));
         self.change([], insert, audit).await.map(drop)
     }
@@ -71,7 +71,7 @@ impl PostgresStore {
             "WITH revoked AS (UPDATE {table} SET revoked_at = {at}
                               WHERE id = {id} AND revoked_at IS NULL AND {unmade} RETURNING 1),
                   audit AS ({record})
-             SELECT EXISTS (SELECT 1 FROM revoked) AS done, NOT {unmade} AS recorded"
+             SELECT EXISTS (SELECT 1 FROM revoked) AS done"
         ));
         self.change([], revoke, audit).await?.as_ref().map_or(Ok(true), done)
     }

@@ -28,7 +28,7 @@ impl PostgresStore {
         let insert = format!(
             "INSERT INTO @access_tokens (account, id, roles, digest, issued_at, expires_at,
                                          revoked_at)
-             SELECT {}, {} FROM go",
+             SELECT {}, {} FROM allowed",
             change.account,
             values.join(", "),
         );
@@ -59,7 +59,7 @@ impl PostgresStore {
         ];
         let insert = format!(
             "INSERT INTO @reset_tokens (account, issued_at, digest, expires_at, spent_at)
-             SELECT {}, {}, {} FROM go",
+             SELECT {}, {}, {} FROM allowed",
             change.account,
             change.at,
             values.join(", "),
@@ -89,7 +89,7 @@ impl PostgresStore {
         ];
         let upsert = format!(
             "INSERT INTO @one_time_passwords (account, sealed_secret, last_step, code_digest, code_expires_at)
-             SELECT {}, {} FROM go ON CONFLICT (account) DO UPDATE
+             SELECT {}, {} FROM allowed ON CONFLICT (account) DO UPDATE
              SET sealed_secret = excluded.sealed_secret, last_step = excluded.last_step,
                  code_digest = excluded.code_digest, code_expires_at = excluded.code_expires_at",
             change.account,
@@ -110,7 +110,7 @@ impl PostgresStore {
         let (code, expires_at) = (change.value(*code), change.value(expires_at));
         let upsert = format!(
             "INSERT INTO @one_time_passwords (account, code_digest, code_expires_at)
-             SELECT {}, {code}, {expires_at} FROM go ON CONFLICT (account) DO UPDATE
+             SELECT {}, {code}, {expires_at} FROM allowed ON CONFLICT (account) DO UPDATE
              SET code_digest = excluded.code_digest, code_expires_at = excluded.code_expires_at",
             change.account,
         );

@@ -91,7 +91,7 @@ impl PostgresStore {
             return Ok(false);
         };
         let mut change = Change::new(*account, rehash.audit.at, &rehash.audit);
-        change.part("go", "SELECT 1");
+        change.part("allowed", "SELECT 1");
         note(&mut change, version, changed_at, &rehash.hash);
         let change = change.finish(&rehash.audit)?;
         let update = table.hash_written(&id, Some(expected_hash), &rehash.hash);
@@ -115,7 +115,7 @@ fn keep(change: &mut Change, credential: &Credential) {
         "kept",
         format!(
             "INSERT INTO @password_history (account, version, hash, normalization, pepper)
-             SELECT {account}, {version}, {hash}, {normalization}, {pepper} FROM go"
+             SELECT {account}, {version}, {hash}, {normalization}, {pepper} FROM allowed"
         ),
     );
 }
@@ -131,7 +131,7 @@ fn note(change: &mut Change, version: i64, changed_at: Timestamp, hash: &HashedP
         format!(
             "INSERT INTO @mapped_credentials (account, version, changed_at, normalization, pepper,
                                               fingerprint)
-             SELECT {account}, {version}, {changed_at}, {normalization}, {pepper}, {mark} FROM go
+             SELECT {account}, {version}, {changed_at}, {normalization}, {pepper}, {mark} FROM allowed
              ON CONFLICT (account) DO UPDATE
              SET version = excluded.version, changed_at = excluded.changed_at,
                  normalization = excluded.normalization, pepper = excluded.pepper,

@@ -97,3 +97,34 @@ pub(crate) async fn a_reservation_whose_answer_is_lost_is_not_made_again() {
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert_eq!(count(&shared().url(&name), "repass.attempts WHERE failures = 2").await, 1);
 }
+
+/// Also when it is set after the database was opened.
+pub(crate) async fn p2_a_change_is_durable_whatever_the_database_is_set_to() {
+    let name = shared().create_database();
+    let url = shared().url(&name);
+    let store = open(&url).await;
+    add(&store, 1).await;
+    let raw = raw(&url).await;
+    let note = "CREATE TABLE public.seen (setting TEXT);
+                CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN INSERT INTO public.seen VALUES (current_setting('synchronous_commit'));
+                RETURN NEW; END $$;
+                CREATE TRIGGER note AFTER INSERT ON repass.audit
+                FOR EACH ROW EXECUTE FUNCTION public.note()";
+    raw.batch_execute(note).await.unwrap();
+    for (version, (set, effective)) in (1..).zip([("off", "on"), ("remote_apply", "remote_apply")])
+    {
+        let set = format!(
+            "ALTER DATABASE {name} SET synchronous_commit = {set};
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        );
+        raw.batch_execute(&set).await.unwrap();
+        assert_eq!(
+            store.commit(&commit(1, version)).await.unwrap(),
+            CommitOutcome::Done { version: version + 1 }
+        );
+        let seen = format!("public.seen WHERE setting = '{effective}'");
+        assert_eq!(count(&url, &seen).await, 1, "{effective}");
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use repass_core::{CommitOutcome, CredentialStore, StoreError};
-use repass_postgres_cluster::{Cluster, Mode};
+use repass_postgres_cluster::{Cluster, Mode, Proxy};
 use repass_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 
 use crate::database::{add, commit, open, raw, subject};
@@ -108,6 +108,37 @@ pub(crate) async fn p2_l2_a_standby_alone_is_neither_opened_nor_ready() {
     }
 }
 
+/// The primary's machine is gone, and nobody says so.
+pub(crate) async fn p4_a_silent_primary_and_its_standby_are_answered_within_the_deadline() {
+    let (primary, standby, name, _) = pair().await;
+    let silent = Proxy::start(primary.folder());
+    let hosts = format!("{},{}", silent.host(), standby.folder().display());
+    let url = format!("postgres:///{name}?host={hosts}&user=repass");
+    let mut options = PostgresOptions::default();
+    options.statement_timeout = Duration::from_secs(3);
+    let store = PostgresStore::connect(&url, &options).await.unwrap();
+    add(&store, 1).await;
+    silent.freeze(true);
+    silent.refuse(true);
+    silent.refuse(false);
+    let begun = Instant::now();
+    let error = store.find(&subject(1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    let limit = Duration::from_millis(4_500);
+    assert!(begun.elapsed() < limit, "no try begins after the deadline: {:?}", begun.elapsed());
+
+    // Promoted while it is asked: the silent one hides that from nobody for long.
+    let promote = raw(&standby.url(&name)).await;
+    let finding = tokio::spawn(async move { (store.find(&subject(1)).await, Instant::now()) });
+    let off = "ALTER SYSTEM SET synchronous_standby_names = ''";
+    promote.batch_execute("SELECT pg_promote()").await.unwrap();
+    let promoted = Instant::now();
+    promote.batch_execute(off).await.unwrap();
+    let (found, at) = finding.await.unwrap();
+    assert!(found.unwrap().is_some());
+    assert!(at.duration_since(promoted) < Duration::from_secs(2));
+}
+
 /// A commit that a synchronous standby does not confirm is not acknowledged.
 pub(crate) async fn p4_a_frozen_standby_is_answered_within_the_deadline() {
     let (primary, standby, name, _) = pair().await;
@@ -121,6 +152,10 @@ pub(crate) async fn p4_a_frozen_standby_is_answered_within_the_deadline() {
     let error = store.commit(&commit(1, 1)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    for _ in 0..3 {
+        let error = store.check_ready().await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "l2: {error:?}");
+    }
     standby.restart();
     let confirmed = async {
         loop {
@@ -133,4 +168,6 @@ pub(crate) async fn p4_a_frozen_standby_is_answered_within_the_deadline() {
     };
     let waited = tokio::time::timeout(Duration::from_secs(20), confirmed).await;
     assert!(waited.is_ok(), "the commit that waited is made when the standby is back");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    store.check_ready().await.unwrap();
 }

@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use repass_core::{
-    Account, AttemptKey, AttemptOutcome, AttemptPath, Context, CredentialStore,
-    DeferredLockoutEvent, FinishAttempt, InstallationKey, LockoutPolicy, ReserveAttempt,
-    ReserveOutcome, Subject,
+    Account, AttemptKey, AttemptOutcome, AttemptPath, ClaimEvents, Context, CredentialStore,
+    DeferredLockoutEvent, FinishAttempt, InstallationKey, LockoutPolicy, OutboxStore,
+    ReserveAttempt, ReserveOutcome, Subject,
 };
 use repass_postgres_cluster::Proxy;
-use repass_store_postgres::PostgresStore;
+use repass_store_postgres::{PostgresOptions, PostgresStore};
 use uuid::Uuid;
 
-use crate::database::{account, add, audit, commit, open, reserve, shared, subject};
+use crate::database::{account, add, audit, commit, open, raw, reserve, shared, subject};
 use crate::mapped;
 
 /// Of each answer: so slow that what is sent at once is not counted twice.
@@ -104,4 +104,40 @@ pub(crate) async fn asvs_6_3_8_wrong_passwords_take_as_long_without_an_account()
         wrong_passwords(by_texts, mapped::pat(), 5_000).await,
     ];
     assert_eq!(trips, [[3, 4, 4, 4]; 5]);
+}
+
+/// A claim reads as many events as it gives out, however many wait.
+pub(crate) async fn p8_a_claim_does_not_read_the_whole_backlog() {
+    let url = shared().url(&shared().create_database());
+    let mut options = PostgresOptions::default();
+    // The figures of a connection are told a second later, when it ends a transaction.
+    options.connections = 1;
+    let store = PostgresStore::connect(&url, &options).await.unwrap();
+    let fill = "INSERT INTO repass.accounts (id, realm, user_id, list_key)
+                SELECT md5(n::TEXT)::UUID, 'shop', 'user-' || n, convert_to(n::TEXT, 'UTF8')
+                FROM generate_series(1, 20000) AS numbers (n);
+                INSERT INTO repass.events (id, at, account, number, kind, payload, due_at)
+                SELECT id, 'epoch', id, 1, 'password.changed', '{}', 'epoch' FROM repass.accounts";
+    let raw = raw(&url).await;
+    raw.batch_execute(fill).await.unwrap();
+    let claim = ClaimEvents {
+        channels: &["mail", "hook"],
+        now: Timestamp::from_second(60).unwrap(),
+        lease: Duration::from_secs(60),
+        limit: 10,
+    };
+    let read = async || {
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert_eq!(store.claim(&claim).await.unwrap().len(), 10);
+        let read = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables
+                    WHERE relname = 'events' AND schemaname = 'repass'";
+        raw.query_one(read, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    let before = read().await;
+    for _ in 0..20 {
+        let claimed = store.claim(&claim).await.unwrap();
+        assert_eq!(claimed.len(), 10);
+    }
+    let read = read().await - before;
+    assert!(read < 20_000, "{read} for 220 deliveries");
 }

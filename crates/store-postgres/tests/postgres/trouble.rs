@@ -292,4 +292,12 @@ pub(crate) async fn asvs_16_2_5_failures_tell_no_values() {
     let refused = store.commit(&commit(1, 1)).await.unwrap_err();
     let text = printed(&refused);
     assert!(text.contains("only_first") && !text.contains(hash.as_str()), "{text}");
+
+    // As of a value that is no number.
+    let invalid = "RAISE EXCEPTION 'invalid input: \"hunter2\"' USING ERRCODE = '22P02'";
+    let drop = "ALTER TABLE repass.accounts DROP CONSTRAINT only_first";
+    raw.batch_execute(drop).await.unwrap();
+    troubled(&raw, 1_000, invalid, true).await;
+    let text = printed(&store.commit(&commit(1, 1)).await.unwrap_err());
+    assert!(text.contains("22P02") && !text.contains("hunter2"), "{text}");
 }
