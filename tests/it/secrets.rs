@@ -17,7 +17,7 @@ async fn no_secret_stands_in_logs_answers_or_the_database() {
     let mut seen = String::new();
     let otp = operator
         .administration
-        .enrol_otp(&operator.realm("etna"), "1001", "repass")
+        .enroll_otp(&operator.realm("etna"), "1001", "repass")
         .await
         .err()
         .map(|error| error.to_string());
@@ -63,7 +63,7 @@ async fn no_secret_stands_in_logs_answers_or_the_database() {
     }
     let otp_uri = {
         let realm = operator.realm("etna");
-        let secret = operator.administration.enrol_otp(&realm, "1001", "repass").await.unwrap();
+        let secret = operator.administration.enroll_otp(&realm, "1001", "repass").await.unwrap();
         secret.uri().unwrap().expose().to_owned()
     };
     let base32 = otp_uri.split("secret=").nth(1).unwrap().split('&').next().unwrap();

@@ -115,7 +115,7 @@ pub(crate) enum Command {
     /// Issue reset tokens.
     #[command(subcommand)]
     Reset(ResetCommand),
-    /// Enrol accounts for one-time passwords, and issue one-time codes.
+    /// Enroll accounts for one-time passwords, and issue one-time codes.
     #[command(subcommand)]
     Otp(OtpCommand),
     /// Check a password against a policy, or change an account's password.

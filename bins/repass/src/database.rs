@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use repass_core::{
     Administration, AdministrationStore, Argon2idHasher, Engine, HasherOptions, InstallationKey,
-    KeyCheckError, Normalisation, Peppers, Policy, SystemRandomness, check_keys,
+    KeyCheckError, Normalization, Peppers, Policy, SystemRandomness, check_keys,
 };
 use repass_store::{
     KeyFileError, LoadedKey, OpenError, Store, StoreOptions, read_installation_key,
@@ -155,7 +155,7 @@ impl AdminContext {
         if self.accounts_are_shared {
             // The application that owns the table verifies the hashes, too, by the bytes that it
             // receives.
-            options.normalisation = Normalisation::AsReceived;
+            options.normalization = Normalization::AsReceived;
             if options.peppers.current().is_some() {
                 return Err(Failure::Usage(
                     "--pepper-key: the accounts stand in a table of another application, which \

@@ -77,7 +77,7 @@ impl Column {
             Self::PasswordHash => "password_hash",
             Self::HashSalt => "hash_salt",
             Self::HashFormat => "hash_format",
-            Self::HashNormalization => "hash_normalisation",
+            Self::HashNormalization => "hash_normalization",
         }
     }
 

@@ -1,7 +1,7 @@
 //! The credential of an account whose hash is in a table that others write, too.
 
 use jiff::Timestamp;
-use repass_core::{Credential, HashedPassword, Normalisation};
+use repass_core::{Credential, HashedPassword, Normalization};
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of a stored hash.
@@ -21,8 +21,8 @@ pub struct Noted {
     pub changed_at: Timestamp,
     /// Its fingerprint.
     pub fingerprint: Fingerprint,
-    /// How its password was normalised.
-    pub normalisation: Normalisation,
+    /// How its password was normalized.
+    pub normalization: Normalization,
 }
 
 /// The state of an account's hash: what the table holds, and what was noted of it.
@@ -43,7 +43,7 @@ impl Standing {
         Some(match self.noted {
             None => Credential { hash, version: 1, changed_at },
             Some(noted) if noted.fingerprint == fingerprint(&hash) => Credential {
-                hash: hash.normalised(noted.normalisation),
+                hash: hash.normalized(noted.normalization),
                 version: noted.version,
                 changed_at: noted.changed_at,
             },
@@ -73,18 +73,18 @@ mod tests {
             version,
             changed_at: Timestamp::MAX,
             fingerprint: fingerprint(&hash(text)),
-            normalisation: Normalisation::Nfc,
+            normalization: Normalization::Nfc,
         });
         Standing { hash: hash_.map(hash), noted }
     }
 
     #[test]
-    fn only_a_hash_of_repass_is_normalised() {
-        for (hash, normalisation) in
-            [("ours", Normalisation::Nfc), ("theirs", Normalisation::AsReceived)]
+    fn only_a_hash_of_repass_is_normalized() {
+        for (hash, normalization) in
+            [("ours", Normalization::Nfc), ("theirs", Normalization::AsReceived)]
         {
             let credential = standing(Some(hash), Some((5, "ours"))).credential().unwrap();
-            assert_eq!(credential.hash.normalisation(), normalisation);
+            assert_eq!(credential.hash.normalization(), normalization);
         }
     }
 

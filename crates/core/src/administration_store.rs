@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::{
     AccessToken, Account, AccountBatch, AccountId, AttemptKey, AttemptState, AuditFilter,
     AuditRecord, CredentialStore, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore,
-    OtpEnrolment, OutboxEvent, OutboxStore, Realm, ResetToken, StoreError, TokenDigest, TokenId,
+    OtpEnrollment, OutboxEvent, OutboxStore, Realm, ResetToken, StoreError, TokenDigest, TokenId,
     TokenStore, UserId,
 };
 
@@ -152,12 +152,12 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     async fn set_otp(
         &self,
         account: AccountId,
-        enrolment: &OtpEnrolment,
+        enrollment: &OtpEnrollment,
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
     /// Gives the account a one-time code in place of any older one, and leaves the rest of its
-    /// enrolment alone.
+    /// enrollment alone.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.

@@ -1,7 +1,7 @@
 //! Hashing passwords, and verifying stored hashes.
 
 mod hasher;
-mod normalisation;
+mod normalization;
 mod options;
 mod pepper;
 mod phc;
@@ -20,7 +20,7 @@ use repass_hash_families::{Family, FormatError};
 use stored::StoredHash;
 
 pub use hasher::Argon2idHasher;
-pub use normalisation::Normalisation;
+pub use normalization::Normalization;
 pub use options::HasherOptions;
 pub use pepper::{InvalidPepper, MissingPeppers, Peppers};
 pub use profile::{HashProfile, InvalidProfile};
@@ -36,20 +36,20 @@ use crate::{NewPassword, Plaintext, RandomnessError};
 #[derive(Clone, PartialEq, Eq)]
 pub struct HashedPassword {
     text: String,
-    normalisation: Normalisation,
+    normalization: Normalization,
 }
 
 impl HashedPassword {
-    /// A hash brought from elsewhere, or read back from a store that has noted no normalisation: of
+    /// A hash brought from elsewhere, or read back from a store that has noted no normalization: of
     /// the password as it was received. Whether it can be verified is found out when it is.
     pub fn from_stored(text: impl Into<String>) -> Self {
-        Self { text: text.into(), normalisation: Normalisation::AsReceived }
+        Self { text: text.into(), normalization: Normalization::AsReceived }
     }
 
-    /// The same text, of a password that was normalised so.
+    /// The same text, of a password that was normalized so.
     #[must_use]
-    pub fn normalised(self, normalisation: Normalisation) -> Self {
-        Self { normalisation, ..self }
+    pub fn normalized(self, normalization: Normalization) -> Self {
+        Self { normalization, ..self }
     }
 
     /// The text to store.
@@ -58,8 +58,8 @@ impl HashedPassword {
     }
 
     /// What was done to the password before it was hashed; to be stored with the text.
-    pub const fn normalisation(&self) -> Normalisation {
-        self.normalisation
+    pub const fn normalization(&self) -> Normalization {
+        self.normalization
     }
 
     /// The id of the pepper key that it takes to verify it, if any: see [`Peppers`].
@@ -68,15 +68,15 @@ impl HashedPassword {
     }
 
     /// Returns whether this hash can have been made of no other text than `password` that a person
-    /// would type, apart from other forms of it that its [normalisation](Self::normalisation) makes the
+    /// would type, apart from other forms of it that its [normalization](Self::normalization) makes the
     /// same. `password` is one that it was verified by.
     ///
     /// Argon2 determines every password; for other families see
     /// [`ForeignHash::determines`](repass_hash_families::ForeignHash::determines). Returns false for a
     /// hash that cannot be verified.
     pub fn determines(&self, password: &Plaintext) -> bool {
-        let normalised = self.normalisation.changed(password);
-        let password = normalised.as_ref().unwrap_or(password);
+        let normalized = self.normalization.changed(password);
+        let password = normalized.as_ref().unwrap_or(password);
         StoredHash::parse(self, u32::MAX).is_ok_and(|stored| stored.determines(password))
     }
 
@@ -132,7 +132,7 @@ pub trait Hasher: Send + Sync + fmt::Debug {
     fn dummy_hash(&self) -> &HashedPassword;
 
     /// Whether `hash` is as a fresh one would be, whatever the salt: of the same family, cost, pepper
-    /// and normalisation. One that is not needs a rehash: the next change replaces it, and a proof by
+    /// and normalization. One that is not needs a rehash: the next change replaces it, and a proof by
     /// the password does so as well where it [determines](Self::determines) that.
     ///
     /// The default is that no hash needs one.

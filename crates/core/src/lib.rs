@@ -96,11 +96,11 @@ pub use self::{
     hash::{
         Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword,
         Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile, MissingPeppers,
-        Normalisation, Peppers, argon2_self_check,
+        Normalization, Peppers, argon2_self_check,
     },
     installation_key::{InstallationKey, InstallationKeyError},
     key_checks::{KeyCheckError, accept_keys, check_keys, has_installation_key_check},
-    otp::{OtpEnrolment, OtpError, OtpSecret, OtpSpend},
+    otp::{OtpEnrollment, OtpError, OtpSecret, OtpSpend},
     outbox::{
         Claim, ClaimEvents, ClaimedEvent, DeferredLockoutEvent, Delivery, DeliveryOutcome,
         DeliveryState, EventKind, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore,

@@ -18,7 +18,7 @@ const SKEW: u64 = 1;
 
 /// What an account holds to make and check one-time passwords with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OtpEnrolment {
+pub struct OtpEnrollment {
     /// The secret of time-based codes, sealed with the installation's key.
     pub sealed_secret: Option<Vec<u8>>,
     /// The last step whose code was accepted; this one and earlier ones count no more.
@@ -45,7 +45,7 @@ impl std::fmt::Debug for OtpSecret {
     }
 }
 
-/// The enrolment cannot be used.
+/// The enrollment cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OtpError {
@@ -134,24 +134,24 @@ pub fn issue_code(randomness: &dyn Randomness) -> Result<Plaintext, RandomnessEr
 /// When the stored secret cannot be opened.
 pub fn check(
     account: AccountId,
-    enrolment: &OtpEnrolment,
+    enrollment: &OtpEnrollment,
     presented: &Plaintext,
     key: &InstallationKey,
     now: Timestamp,
 ) -> Result<Option<OtpSpend>, OtpError> {
-    if let Some((digest, expires_at)) = &enrolment.code {
+    if let Some((digest, expires_at)) = &enrollment.code {
         let same = code_digest(account, presented, key).as_bytes().ct_eq(digest.as_bytes());
         if bool::from(same) && now < *expires_at {
             return Ok(Some(OtpSpend::Code(*digest)));
         }
     }
-    let Some(sealed) = &enrolment.sealed_secret else {
+    let Some(sealed) = &enrollment.sealed_secret else {
         return Ok(None);
     };
     let secret: Zeroizing<Vec<u8>> = key.open(&purpose(account), sealed)?;
     let totp = totp(secret.to_vec()).build_noncompliant();
     let present = step_of(now);
-    let fresh = |step: &u64| enrolment.last_step.is_none_or(|last| *step > last);
+    let fresh = |step: &u64| enrollment.last_step.is_none_or(|last| *step > last);
     Ok((present.saturating_sub(SKEW)..=present + SKEW)
         .filter(fresh)
         .find(|step| code_of_step(&totp, *step).same_as(presented))
@@ -196,13 +196,13 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn enrolled(secret: &OtpSecret) -> OtpEnrolment {
+    fn enrolled(secret: &OtpSecret) -> OtpEnrollment {
         let sealed = secret.seal(ACCOUNT, &key(), &SystemRandomness).unwrap();
-        OtpEnrolment { sealed_secret: Some(sealed), ..OtpEnrolment::default() }
+        OtpEnrollment { sealed_secret: Some(sealed), ..OtpEnrollment::default() }
     }
 
-    fn verdict(enrolment: &OtpEnrolment, code: &Plaintext, now: Timestamp) -> Option<OtpSpend> {
-        check(ACCOUNT, enrolment, code, &key(), now).unwrap()
+    fn verdict(enrollment: &OtpEnrollment, code: &Plaintext, now: Timestamp) -> Option<OtpSpend> {
+        check(ACCOUNT, enrollment, code, &key(), now).unwrap()
     }
 
     /// RFC 6238, appendix B, SHA-1, cut to six digits.
@@ -223,35 +223,36 @@ mod tests {
     #[test]
     fn codes_count_one_step_early_or_late_and_no_more() {
         let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
-        let enrolment = enrolled(&secret);
+        let enrollment = enrolled(&secret);
         let code = secret.code(at(3000));
         for (now, counts) in
             [(2940, false), (2970, true), (3000, true), (3059, true), (3060, false)]
         {
-            assert_eq!(verdict(&enrolment, &code, at(now)).is_some(), counts, "{now}");
+            assert_eq!(verdict(&enrollment, &code, at(now)).is_some(), counts, "{now}");
         }
     }
 
     #[test]
     fn each_step_is_accepted_once() {
         let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
-        let mut enrolment = enrolled(&secret);
+        let mut enrollment = enrolled(&secret);
         let code = secret.code(at(3000));
-        assert_eq!(verdict(&enrolment, &code, at(3000)), Some(OtpSpend::Step(100)));
-        enrolment.last_step = Some(100);
-        assert_eq!(verdict(&enrolment, &code, at(3000)), None);
-        assert!(verdict(&enrolment, &secret.code(at(3030)), at(3030)).is_some());
+        assert_eq!(verdict(&enrollment, &code, at(3000)), Some(OtpSpend::Step(100)));
+        enrollment.last_step = Some(100);
+        assert_eq!(verdict(&enrollment, &code, at(3000)), None);
+        assert!(verdict(&enrollment, &secret.code(at(3030)), at(3030)).is_some());
     }
 
     #[test]
     fn issued_codes_count_until_they_expire() {
         let code = issue_code(&SystemRandomness).unwrap();
         let digest = code_digest(ACCOUNT, &code, &key());
-        let enrolment = OtpEnrolment { code: Some((digest, at(600))), ..OtpEnrolment::default() };
+        let enrollment =
+            OtpEnrollment { code: Some((digest, at(600))), ..OtpEnrollment::default() };
         assert_eq!(code.expose().len(), 8);
-        assert_eq!(verdict(&enrolment, &code, at(599)), Some(OtpSpend::Code(digest)));
-        assert_eq!(verdict(&enrolment, &code, at(600)), None);
-        assert_eq!(verdict(&enrolment, &Plaintext::from("00000000x"), at(0)), None);
-        assert_eq!(verdict(&OtpEnrolment::default(), &code, at(0)), None);
+        assert_eq!(verdict(&enrollment, &code, at(599)), Some(OtpSpend::Code(digest)));
+        assert_eq!(verdict(&enrollment, &code, at(600)), None);
+        assert_eq!(verdict(&enrollment, &Plaintext::from("00000000x"), at(0)), None);
+        assert_eq!(verdict(&OtpEnrollment::default(), &code, at(0)), None);
     }
 }

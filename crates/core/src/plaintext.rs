@@ -33,7 +33,7 @@ impl Plaintext {
     }
 
     /// Length in Unicode code points, which is how NIST SP 800-63B-4, 3.1.1.2 counts characters. The
-    /// code points of Normalisation Form C are counted, so that a letter with an accent is one
+    /// code points of Normalization Form C are counted, so that a letter with an accent is one
     /// however it was sent.
     pub fn code_points(&self) -> usize {
         match self.changed_by_nfc() {
@@ -53,13 +53,13 @@ impl Plaintext {
     }
 
     /// As [`same_as`](Self::same_as), of the characters, however they are made up of code points:
-    /// both in Normalisation Form C (Unicode Standard Annex #15).
+    /// both in Normalization Form C (Unicode Standard Annex #15).
     pub fn same_characters_as(&self, other: &Self) -> bool {
         let (own, others) = (self.changed_by_nfc(), other.changed_by_nfc());
         own.as_ref().unwrap_or(self).same_as(others.as_ref().unwrap_or(other))
     }
 
-    /// The text in Normalisation Form C; `None` where that is the text itself.
+    /// The text in Normalization Form C; `None` where that is the text itself.
     pub(crate) fn changed_by_nfc(&self) -> Option<Self> {
         if is_nfc_quick(self.0.chars()) == IsNormalized::Yes {
             return None;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Account, AccountId, AttemptKey, AttemptPath, AttemptReservation, AuditRecord,
-    DeferredLockoutEvent, HashedPassword, HeldToken, Key, LockedOut, LockoutPolicy, OtpEnrolment,
+    DeferredLockoutEvent, HashedPassword, HeldToken, Key, LockedOut, LockoutPolicy, OtpEnrollment,
     OtpSpend, OutboxEvent, Realm, Subject, TokenDigest, TokenId, UserId,
 };
 
@@ -369,7 +369,7 @@ pub trait TokenStore: Send + Sync {
     ///
     /// # Errors
     /// When the store fails.
-    async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError>;
+    async fn otp(&self, account: AccountId) -> Result<OtpEnrollment, StoreError>;
 }
 
 /// What callers present: keys of services, apps and gateways, and access tokens.

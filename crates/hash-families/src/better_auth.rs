@@ -1,4 +1,4 @@
-//! scrypt as better-auth uses it: of the password in normalisation form NFKC, with the hexadecimal
+//! scrypt as better-auth uses it: of the password in normalization form NFKC, with the hexadecimal
 //! text of the salt for a salt.
 //!
 //! better-auth writes `salt:tag` in hexadecimal, which does not tell what it is. The import writes
@@ -33,9 +33,9 @@ impl StoredHash for BetterAuth {
         };
         // Measured first, because a text that grows leaves copies behind.
         let length = password.nfkc().map(char::len_utf8).sum();
-        let mut normalised = Zeroizing::new(String::with_capacity(length));
-        normalised.extend(password.nfkc());
-        self.0.matches(FAMILY, normalised.as_bytes())
+        let mut normalized = Zeroizing::new(String::with_capacity(length));
+        normalized.extend(password.nfkc());
+        self.0.matches(FAMILY, normalized.as_bytes())
     }
 
     fn determines(&self, password: &[u8]) -> bool {

@@ -68,7 +68,7 @@
 //! - `2x` ignores up to three bytes before one from 0x80 on.
 //! - scrypt, better-auth, Firebase, PBKDF2, ASP.NET Identity and yescrypt's flavour of scrypt take the
 //!   password as the key of an HMAC, which ignores NULs at its end.
-//! - better-auth takes the normalisation form NFKC.
+//! - better-auth takes the normalization form NFKC.
 //! - WordPress takes off white space at both ends.
 //! - SHA-crypt takes at most 511 bytes and Drupal 512, as libxcrypt and Drupal do themselves.
 //! - NT hashes and ASP.NET's membership are over UTF-16, and nothing but UTF-8 can be right.

@@ -49,8 +49,8 @@ impl Vendor for Zap {
         let account = demo.account("43af9a8989ffb63cc9cdd0537").await?;
         let admin = demo.account("site-admin").await?;
         let token = demo.access_token(&admin.user_id, vec![ADMIN_ROLE.to_owned()]).await?;
-        let enrolment =
-            demo.administration.enrol_otp(demo.realm, &account.user_id, "repass demo").await?;
+        let enrollment =
+            demo.administration.enroll_otp(demo.realm, &account.user_id, "repass demo").await?;
         let request = ChangePassword {
             old_password: account.password(),
             user_id: account.user_id,
@@ -62,7 +62,7 @@ impl Vendor for Zap {
         let command = demo.curl(METHOD, PATH, &headers, &request.to_json()?);
         let note = format!(
             "The zap account also has one-time passwords: add \"secureOTP\":\"<code>\" with a code of\n{}",
-            enrolment.uri()?.expose(),
+            enrollment.uri()?.expose(),
         );
         Ok(DemoSection { commands: vec![command], note })
     }

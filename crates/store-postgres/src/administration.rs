@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, HashedPassword,
-    HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent, PruneCutoffs, Pruned, Realm,
+    HeldToken, Imported, Key, KeyId, OtpEnrollment, OutboxEvent, PruneCutoffs, Pruned, Realm,
     ResetToken, StoreError, TokenDigest, TokenId,
 };
 
@@ -133,10 +133,10 @@ impl AdministrationStore for PostgresStore {
     async fn set_otp(
         &self,
         account: AccountId,
-        enrolment: &OtpEnrolment,
+        enrollment: &OtpEnrollment,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.retried(|| self.replace_otp(account, enrolment, audit)).await
+        self.retried(|| self.replace_otp(account, enrollment, audit)).await
     }
 
     async fn set_otp_code(

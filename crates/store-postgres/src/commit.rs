@@ -226,7 +226,7 @@ pub(crate) fn finish_change(
 pub(crate) fn hash_values(change: &mut Change, hash: &HashedPassword) -> [String; 3] {
     [
         change.value(hash.as_str()),
-        change.value(hash.normalisation().as_str()),
+        change.value(hash.normalization().as_str()),
         change.value(hash.pepper()),
     ]
 }

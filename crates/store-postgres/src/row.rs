@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use repass_accounts_table::{Noted, Standing};
 use repass_core::{
     AccessToken, Account, AccountId, AttemptState, AuditRecord, Credential, Delivery,
-    DeliveryState, HashedPassword, HeldToken, Key, KeyId, Normalisation, OtpEnrolment, OutboxEvent,
-    Realm, ResetToken, StoreError, TokenDigest, TokenId, UserId,
+    DeliveryState, HashedPassword, HeldToken, Key, KeyId, Normalization, OtpEnrollment,
+    OutboxEvent, Realm, ResetToken, StoreError, TokenDigest, TokenId, UserId,
 };
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
@@ -37,9 +37,9 @@ fn digest(row: &Row, column: &str) -> Result<TokenDigest, StoreError> {
     bytes32(row, column).map(TokenDigest::from_bytes)
 }
 
-fn normalization(row: &Row) -> Result<Normalisation, StoreError> {
+fn normalization(row: &Row) -> Result<Normalization, StoreError> {
     let column = "normalization";
-    Normalisation::of(get(row, column)?).ok_or_else(|| damaged(column))
+    Normalization::of(get(row, column)?).ok_or_else(|| damaged(column))
 }
 
 /// An account of repass's own table.
@@ -90,7 +90,7 @@ pub(crate) fn standing(row: &Row) -> Result<Standing, StoreError> {
             version,
             changed_at: get(row, "changed_at")?,
             fingerprint: bytes32(row, "fingerprint")?,
-            normalisation: normalization(row)?,
+            normalization: normalization(row)?,
         }),
     };
     Ok(Standing { hash: hash.map(HashedPassword::from_stored), noted })
@@ -98,7 +98,7 @@ pub(crate) fn standing(row: &Row) -> Result<Standing, StoreError> {
 
 pub(crate) fn hash(row: &Row) -> Result<HashedPassword, StoreError> {
     let hash = HashedPassword::from_stored(get::<String>(row, "hash")?);
-    Ok(hash.normalised(normalization(row)?))
+    Ok(hash.normalized(normalization(row)?))
 }
 
 pub(crate) fn attempt_state(row: &Row) -> Result<AttemptState, StoreError> {
@@ -156,11 +156,11 @@ pub(crate) fn key(row: &Row) -> Result<Key, StoreError> {
     })
 }
 
-pub(crate) fn otp(row: &Row) -> Result<OtpEnrolment, StoreError> {
+pub(crate) fn otp(row: &Row) -> Result<OtpEnrollment, StoreError> {
     let last_step: Option<i64> = get(row, "last_step")?;
     let code: Option<&[u8]> = get(row, "code_digest")?;
     let code = code.map(|_| digest(row, "code_digest")).transpose()?;
-    Ok(OtpEnrolment {
+    Ok(OtpEnrollment {
         sealed_secret: get(row, "sealed_secret")?,
         last_step: last_step.map(u64::try_from).transpose().map_err(|_| damaged("last_step"))?,
         code: code.zip(get(row, "code_expires_at")?),

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use repass_core::{
-    AccountId, HeldToken, Key, KeyStore, OtpEnrolment, ResetToken, StoreError, TokenDigest,
+    AccountId, HeldToken, Key, KeyStore, OtpEnrollment, ResetToken, StoreError, TokenDigest,
     TokenStore,
 };
 
@@ -25,15 +25,15 @@ impl TokenStore for PostgresStore {
             .await
     }
 
-    async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError> {
+    async fn otp(&self, account: AccountId) -> Result<OtpEnrollment, StoreError> {
         let find = Query::new(
             "SELECT sealed_secret, last_step, code_digest, code_expires_at
              FROM @one_time_passwords WHERE account = $1",
         );
         let find = find.bind(account);
         self.retried(|| async {
-            let enrolment = self.row(&find).await?.as_ref().map(row::otp).transpose()?;
-            Ok(enrolment.unwrap_or_default())
+            let enrollment = self.row(&find).await?.as_ref().map(row::otp).transpose()?;
+            Ok(enrollment.unwrap_or_default())
         })
         .await
     }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, HashedPassword,
-    HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent, PruneCutoffs, Pruned, Realm,
+    HeldToken, Imported, Key, KeyId, OtpEnrollment, OutboxEvent, PruneCutoffs, Pruned, Realm,
     ResetToken, StoreError, TokenDigest, TokenId,
 };
 
@@ -161,12 +161,12 @@ impl AdministrationStore for SqliteStore {
     async fn set_otp(
         &self,
         account: AccountId,
-        enrolment: &OtpEnrolment,
+        enrollment: &OtpEnrollment,
         audit: &AuditRecord,
     ) -> std::result::Result<(), AccountError> {
-        let enrolment = enrolment.clone();
+        let enrollment = enrollment.clone();
         self.change_account(account, audit, move |db, _| {
-            tokens::write_one_time_password(db, account, &enrolment).map(Ok)
+            tokens::write_one_time_password(db, account, &enrollment).map(Ok)
         })
         .await
     }

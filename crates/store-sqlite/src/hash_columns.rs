@@ -15,7 +15,7 @@ pub(crate) struct HashColumns<'h> {
 
 impl<'h> HashColumns<'h> {
     pub(crate) fn of(hash: &'h HashedPassword) -> Self {
-        let normalization = hash.normalisation().as_str();
+        let normalization = hash.normalization().as_str();
         Self { hash: hash.as_str(), normalization, pepper: hash.pepper() }
     }
 }

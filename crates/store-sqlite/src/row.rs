@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountId, AttemptState, AuditRecord, Delivery, DeliveryState,
-    HashedPassword, HeldToken, Key, KeyId, Normalisation, OtpEnrolment, OutboxEvent, ResetToken,
+    HashedPassword, HeldToken, Key, KeyId, Normalization, OtpEnrollment, OutboxEvent, ResetToken,
     TokenDigest, TokenId,
 };
 use rusqlite::Row;
@@ -60,15 +60,15 @@ impl Columns<'_> {
         self.get::<i64>(column)?.try_into().map_err(|_| damaged(column))
     }
 
-    pub(crate) fn normalization(self) -> Result<Normalisation> {
+    pub(crate) fn normalization(self) -> Result<Normalization> {
         let column = "normalization";
-        Normalisation::of(&self.get::<String>(column)?).ok_or_else(|| damaged(column))
+        Normalization::of(&self.get::<String>(column)?).ok_or_else(|| damaged(column))
     }
 
     /// The columns `hash` and `normalization`.
     pub(crate) fn hash(self) -> Result<HashedPassword> {
         let hash = HashedPassword::from_stored(self.get::<String>("hash")?);
-        Ok(hash.normalised(self.normalization()?))
+        Ok(hash.normalized(self.normalization()?))
     }
 
     fn delivery_state(self, column: &str) -> Result<DeliveryState> {
@@ -156,11 +156,11 @@ pub(crate) fn key(row: &Row<'_>) -> Result<Key> {
     })
 }
 
-pub(crate) fn one_time_password(row: &Row<'_>) -> Result<OtpEnrolment> {
+pub(crate) fn one_time_password(row: &Row<'_>) -> Result<OtpEnrollment> {
     let columns = Columns(row);
     let last_step: Option<i64> = columns.get("last_step")?;
     let code: Option<[u8; 32]> = columns.get("code_digest")?;
-    Ok(OtpEnrolment {
+    Ok(OtpEnrollment {
         sealed_secret: columns.get("sealed_secret")?,
         last_step: last_step.map(u64::try_from).transpose().map_err(|_| damaged("last_step"))?,
         code: code.map(TokenDigest::from_bytes).zip(columns.time_if_any("code_expires_at")?),

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use repass_core::{
-    AccountId, HeldToken, Key, KeyStore, OtpEnrolment, ResetToken, StoreError, TokenDigest,
+    AccountId, HeldToken, Key, KeyStore, OtpEnrollment, ResetToken, StoreError, TokenDigest,
     TokenId, TokenStore,
 };
 
@@ -29,15 +29,15 @@ impl TokenStore for SqliteStore {
         .await
     }
 
-    async fn otp(&self, account: AccountId) -> std::result::Result<OtpEnrolment, StoreError> {
+    async fn otp(&self, account: AccountId) -> std::result::Result<OtpEnrollment, StoreError> {
         self.read(move |db| {
-            let enrolment = db.row(
+            let enrollment = db.row(
                 "SELECT sealed_secret, last_step, code_digest, code_expires_at
                  FROM repass_one_time_passwords WHERE account = ?1",
                 [account.0.as_bytes()],
                 row::one_time_password,
             )?;
-            Ok(enrolment.unwrap_or_default())
+            Ok(enrollment.unwrap_or_default())
         })
         .await
     }

@@ -168,7 +168,7 @@ pub fn checks() -> Vec<Check> {
         credentials commit::sets_a_first_password;
         credentials commit::replaces_the_password;
         credentials commit::keeps_the_history_in_order;
-        credentials commit::keeps_the_normalisation;
+        credentials commit::keeps_the_normalization;
         credentials commit::clears_attempts;
         credentials commit::refuses_other_versions;
         credentials commit::refuses_absent_and_inactive_accounts;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use repass_core::{
     AccessToken, Account, AccountError, AccountId, AttemptKey, AttemptState, AuditRecord,
-    Credential, HashedPassword, HeldToken, Key, KeyId, KeyStore, OtpEnrolment, OutboxEntry, Realm,
+    Credential, HashedPassword, HeldToken, Key, KeyId, KeyStore, OtpEnrollment, OutboxEntry, Realm,
     ResetToken, StoreError, TokenDigest, TokenId, TokenStore, UserId,
 };
 
@@ -42,7 +42,7 @@ struct Entry {
     credential: Option<Credential>,
     /// Newest first.
     history: Vec<HashedPassword>,
-    otp: OtpEnrolment,
+    otp: OtpEnrollment,
     /// When all access tokens were last cut off, and which of them was kept.
     cut: Option<(Timestamp, Option<TokenId>)>,
 }
@@ -102,7 +102,7 @@ impl TokenStore for MemoryStore {
         Ok(self.lock().reset_tokens.get(digest).cloned())
     }
 
-    async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError> {
+    async fn otp(&self, account: AccountId) -> Result<OtpEnrollment, StoreError> {
         let state = self.lock();
         Ok(state.accounts.get(&account).map(|entry| entry.otp.clone()).unwrap_or_default())
     }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     Account, AccountId, AccountWithCredential, AttemptOutcome, AttemptState, AuditRecord, Commit,
-    CommitOutcome, Credential, CredentialStore, FinishAttempt, HashedPassword, Normalisation,
+    CommitOutcome, Credential, CredentialStore, FinishAttempt, HashedPassword, Normalization,
     Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
 };
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,7 @@ struct Password {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Hash {
     text: String,
-    normalisation: String,
+    normalization: String,
 }
 
 impl User {
@@ -61,14 +61,14 @@ impl User {
 
 impl Hash {
     fn of(hash: &HashedPassword) -> Self {
-        let normalisation = hash.normalisation().as_str().to_owned();
-        Self { text: hash.as_str().to_owned(), normalisation }
+        let normalization = hash.normalization().as_str().to_owned();
+        Self { text: hash.as_str().to_owned(), normalization }
     }
 
     fn read(&self) -> Result<HashedPassword, StoreError> {
-        let normalisation = Normalisation::of(&self.normalisation)
-            .ok_or_else(|| StoreError::Damaged("normalisation".to_owned()))?;
-        Ok(HashedPassword::from_stored(&self.text).normalised(normalisation))
+        let normalization = Normalization::of(&self.normalization)
+            .ok_or_else(|| StoreError::Damaged("normalization".to_owned()))?;
+        Ok(HashedPassword::from_stored(&self.text).normalized(normalization))
     }
 }
 

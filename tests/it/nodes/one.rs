@@ -116,7 +116,7 @@ async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
     let user_id = body["userId"].as_str().unwrap();
     let realm = operator.realm("zap");
 
-    let secret = operator.administration.enrol_otp(&realm, user_id, "repass").await.unwrap();
+    let secret = operator.administration.enroll_otp(&realm, user_id, "repass").await.unwrap();
     let step = secret.code(now()).expose().to_owned();
     let minute = Duration::from_secs(60);
     let issued = operator.administration.issue_otp_code(&realm, user_id, minute).await.unwrap();

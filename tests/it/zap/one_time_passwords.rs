@@ -25,9 +25,9 @@ fn required() -> ServerBuilder {
     Server::builder().tables(NEVER_CLOSED).options("zap", "secure_otp = 'required'")
 }
 
-async fn enrol(test: &TestContext) -> OtpSecret {
+async fn enroll(test: &TestContext) -> OtpSecret {
     let realm = test.operator.realm("zap");
-    test.operator.administration.enrol_otp(&realm, test.user_id, "repass").await.unwrap()
+    test.operator.administration.enroll_otp(&realm, test.user_id, "repass").await.unwrap()
 }
 
 async fn issue(test: &TestContext, by: &Administration, lifetime: Duration) -> String {
@@ -54,7 +54,7 @@ fn assert_wrong(answer: &repass_tests::Answer) {
 #[tokio::test(flavor = "multi_thread")]
 async fn absent_is_fine_even_for_an_account_that_has_a_secret() {
     let test = start().await;
-    enrol(&test).await;
+    enroll(&test).await;
     assert_changed(&test.send(&with(&test.good, "secureOTP", json!(null))).await);
     assert_changed(&test.send(&passwords(&test.good, NEW, "the third of my passwords")).await);
 }
@@ -63,7 +63,7 @@ async fn absent_is_fine_even_for_an_account_that_has_a_secret() {
 async fn present_must_verify_by_either_of_its_names() {
     let (test, same) = open_for_repeats().await;
     for member in ["secureOTP", "otp"] {
-        let secret = enrol(&test).await;
+        let secret = enroll(&test).await;
         let right = code(&secret, now());
         let longer = format!("{right}0");
         for wrong in ["000000x", "x", &right[..5], &longer, " ", &format!(" {right}")] {
@@ -71,7 +71,7 @@ async fn present_must_verify_by_either_of_its_names() {
         }
         assert_changed(&test.send(&with(&same, member, right)).await);
     }
-    let secret = enrol(&test).await;
+    let secret = enroll(&test).await;
     let first = with(&same, "secureOTP", code(&secret, now()));
     assert_wrong(&test.send(&with(&with(&first, "otp", "x"), "secureOTP", "y")).await);
     assert_changed(&test.send(&with(&first, "otp", "x")).await);
@@ -91,7 +91,7 @@ async fn what_is_no_non_empty_string_is_an_invalid_field() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_one_is_charged_and_changes_nothing() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
-    let secret = enrol(&test).await;
+    let secret = enroll(&test).await;
     let of_another = OtpSecret::generate("repass", "x", &repass_core::SystemRandomness).unwrap();
     let used = [code(&of_another, now()), "x".to_owned()];
     for (charged, wrong) in
@@ -119,7 +119,7 @@ async fn rfc_6238_a_code_counts_one_step_early_or_late_and_no_more() {
     for offset in -3..=3 {
         loop {
             // A new secret, so that no step is used up.
-            let secret = enrol(&test).await;
+            let secret = enroll(&test).await;
             let before = now();
             let presented = code(&secret, before + steps(offset));
             let near = (-1..=1).map(|near| code(&secret, before + steps(near)));
@@ -144,7 +144,7 @@ async fn rfc_6238_a_code_counts_one_step_early_or_late_and_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc_6238_each_step_is_accepted_once_and_none_before_it() {
     let (test, same) = open_for_repeats().await;
-    let secret = enrol(&test).await;
+    let secret = enroll(&test).await;
     let present = now();
     let code_of = |offset| with(&same, "secureOTP", code(&secret, present + steps(offset)));
     assert_changed(&test.send(&code_of(0)).await);
@@ -158,7 +158,7 @@ async fn rfc_6238_each_step_is_accepted_once_and_none_before_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_changes_at_once_by_one_code_exactly_one_is_made() {
     let (test, same) = open_for_repeats().await;
-    let secret = enrol(&test).await;
+    let secret = enroll(&test).await;
     let by_step = with(&same, "secureOTP", code(&secret, now()));
     let by_code = issue(&test, &test.operator.administration, MINUTE).await;
     let by_code = with(&same, "secureOTP", by_code);
@@ -209,7 +209,7 @@ async fn an_issued_code_is_for_one_account_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_is_not_made_uses_nothing_up() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
-    let secret = enrol(&test).await;
+    let secret = enroll(&test).await;
     let issued = issue(&test, &test.operator.administration, MINUTE).await;
     let by_step = with(&test.good, "secureOTP", code(&secret, now()));
     let by_code = with(&test.good, "secureOTP", issued);
@@ -226,7 +226,7 @@ async fn a_change_that_is_not_made_uses_nothing_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_the_old_password_comes_first_so_that_an_otp_tells_nothing() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
-    let secret = enrol(&test).await;
+    let secret = enroll(&test).await;
     let wrong = passwords(&test.good, "a wrong guess", NEW);
     let without = assert_failed(&test.send(&wrong).await, 400);
     for otp in [code(&secret, now()), "x".to_owned()] {
@@ -249,7 +249,7 @@ async fn an_admin_presents_the_one_of_the_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn required_makes_it_a_required_field() {
     let test = open(required()).await;
-    let secret = enrol(&test).await;
+    let secret = enroll(&test).await;
     let bad: [Option<Value>; 4] = [None, Some(json!(null)), Some(json!("")), Some(json!(5))];
     for value in bad {
         let wire = match value.clone() {

@@ -55,7 +55,7 @@ whose members have the same names. A row has at most 256 KiB.
   password_hash        the stored hash; without one, a reset sets the first password
   hash_salt            its salt, where that stands apart
   hash_format          what the hash is, where it does not tell itself; else that of --hash-format
-  hash_normalisation   nfc, if passwords were brought to Unicode's NFC before; else none
+  hash_normalization   nfc, if passwords were brought to Unicode's NFC before; else none
 
 Passwords themselves are not imported. A format is a name with its options, if any:
 

@@ -36,7 +36,7 @@ async fn enroll(
     let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
     with_database(database, Migration::Refuse, output, async |admin| {
         let administration = admin.administration()?;
-        let secret = administration.enrol_otp(realm, user_id.as_str(), &wanted.issuer).await?;
+        let secret = administration.enroll_otp(realm, user_id.as_str(), &wanted.issuer).await?;
         let uri = secret.uri().map_err(repass_core::AdministrationError::Otp)?;
         let enrolled = Enrolled { realm, user_id, uri: uri.expose() };
         output.secret(&enrolled, &uri).map_err(|source| Failure::Unseen {

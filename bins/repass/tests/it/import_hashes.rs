@@ -1,6 +1,6 @@
 //! `account import`: what becomes of the hashes.
 
-use repass_core::Normalisation;
+use repass_core::Normalization;
 
 use crate::bench::Bench;
 use crate::import::{ARGON2, BCRYPT};
@@ -31,22 +31,22 @@ fn hashes_of_declared_formats_are_stored_as_they_can_be_verified() {
 }
 
 #[test]
-fn a_hash_keeps_the_normalisation_that_the_file_tells() {
+fn a_hash_keeps_the_normalization_that_the_file_tells() {
     let bench = Bench::new();
     let text = format!(
-        "user_id,password_hash,hash_normalisation\n\
+        "user_id,password_hash,hash_normalization\n\
          nfc,\"{ARGON2}\",nfc\nnone,\"{ARGON2}\",none\nsilent,\"{ARGON2}\",\nbad,\"{ARGON2}\",nfkc\n"
     );
     let run = bench.import("users.csv", text, &[]);
     assert_eq!(run.status, 1);
-    assert!(run.stderr.contains("hash_normalisation is neither none nor nfc"), "{}", run.stderr);
+    assert!(run.stderr.contains("hash_normalization is neither none nor nfc"), "{}", run.stderr);
     for (user_id, expected) in [
-        ("nfc", Normalisation::Nfc),
-        ("none", Normalisation::AsReceived),
-        ("silent", Normalisation::AsReceived),
+        ("nfc", Normalization::Nfc),
+        ("none", Normalization::AsReceived),
+        ("silent", Normalization::AsReceived),
     ] {
         let found = bench.found("default", user_id).unwrap();
-        assert_eq!(found.credential.unwrap().hash.normalisation(), expected, "{user_id}");
+        assert_eq!(found.credential.unwrap().hash.normalization(), expected, "{user_id}");
     }
     assert_eq!(bench.found("default", "bad"), None);
 }

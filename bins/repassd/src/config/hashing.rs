@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use repass_core::{
-    Argon2Path, Argon2PathError, HashProfile, HasherOptions, Normalisation, Peppers, Plaintext,
+    Argon2Path, Argon2PathError, HashProfile, HasherOptions, Normalization, Peppers, Plaintext,
     Projects,
 };
 use repass_store::Accounts;
@@ -93,7 +93,7 @@ impl RawHashing {
         }
         Ok(HasherOptions {
             profile,
-            normalisation: if is_shared { Normalisation::AsReceived } else { Normalisation::Nfc },
+            normalization: if is_shared { Normalization::AsReceived } else { Normalization::Nfc },
             peppers: Arc::new(peppers),
             kernel,
             arena_memory_kib: self.arena_memory_kib,

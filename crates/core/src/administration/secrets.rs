@@ -6,7 +6,7 @@ use super::{Administration, AdministrationError, of_account};
 use crate::clock::after;
 use crate::otp::{code_digest, issue_code};
 use crate::{
-    AccessToken, Email, EventKind, Key, KeyId, KeyKind, OtpEnrolment, OtpSecret, OutboxEvent,
+    AccessToken, Email, EventKind, Key, KeyId, KeyKind, OtpEnrollment, OtpSecret, OutboxEvent,
     Plaintext, Realm, ResetToken, TokenId, random_uuid, token,
 };
 
@@ -143,7 +143,7 @@ impl Administration {
     ///
     /// # Errors
     /// When there is no such account, or the names make no otpauth URI.
-    pub async fn enrol_otp(
+    pub async fn enroll_otp(
         &self,
         realm: &Realm,
         user_id: &str,
@@ -153,9 +153,9 @@ impl Administration {
         let label = account.email.as_ref().map_or(account.user_id.as_str(), Email::as_str);
         let secret = OtpSecret::generate(issuer, label, &*self.randomness)?;
         let sealed = secret.seal(account.id, &self.key, &*self.randomness)?;
-        let enrolment = OtpEnrolment { sealed_secret: Some(sealed), ..OtpEnrolment::default() };
+        let enrollment = OtpEnrollment { sealed_secret: Some(sealed), ..OtpEnrollment::default() };
         let audit = self.audit(realm, Some(account.id), "otp.enrol", None)?;
-        let result = self.store.set_otp(account.id, &enrolment, &audit).await;
+        let result = self.store.set_otp(account.id, &enrollment, &audit).await;
         result.map_err(|error| of_account(error, &account))?;
         Ok(secret)
     }

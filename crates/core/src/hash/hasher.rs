@@ -10,7 +10,7 @@ use super::phc::{Argon2Hash, TAG_BYTES};
 use super::pool::{JobSize, Pool, Priority};
 use super::stored::StoredHash;
 use super::{
-    HashError, HashProfile, HashedPassword, Hasher, HasherOptions, HasherStatus, Normalisation,
+    HashError, HashProfile, HashedPassword, Hasher, HasherOptions, HasherStatus, Normalization,
     Peppers,
 };
 use crate::{NewPassword, Plaintext, Randomness};
@@ -75,7 +75,7 @@ pub struct Argon2idHasher {
     pool: Arc<Pool>,
     priority: Priority,
     profile: HashProfile,
-    normalisation: Normalisation,
+    normalization: Normalization,
     peppers: Arc<Peppers>,
     arena_kib: u32,
     projects: Arc<Projects>,
@@ -97,7 +97,7 @@ impl Argon2idHasher {
             pool: Arc::new(Pool::start(options)?),
             priority: Priority::Interactive,
             profile: options.profile,
-            normalisation: options.normalisation,
+            normalization: options.normalization,
             peppers: Arc::clone(&options.peppers),
             arena_kib: options.arena_kib(),
             projects: Arc::clone(&options.projects),
@@ -131,14 +131,14 @@ impl Hasher for Argon2idHasher {
     async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
         let mut salt = [0; SALT_BYTES];
         self.randomness.fill(&mut salt)?;
-        let (profile, normalisation) = (self.profile, self.normalisation);
+        let (profile, normalization) = (self.profile, self.normalization);
         let peppers = Arc::clone(&self.peppers);
         self.pool
             .run(self.priority, JobSize::Fits, move |worker| {
-                let changed = normalisation.changed(password.plaintext());
+                let changed = normalization.changed(password.plaintext());
                 let password = changed.as_ref().unwrap_or(password.plaintext());
                 let hash = Argon2Hash::compute(worker, profile, password, &salt, &peppers)?;
-                Ok(hash.to_phc().normalised(normalisation))
+                Ok(hash.to_phc().normalized(normalization))
             })
             .await
     }
@@ -151,11 +151,11 @@ impl Hasher for Argon2idHasher {
         let most_kib = self.arena_kib.max(HasherOptions::LARGEST_STORED_KIB);
         let stored = StoredHash::parse(hash, most_kib)?;
         let size = stored.size(self.arena_kib);
-        let normalisation = hash.normalisation();
+        let normalization = hash.normalization();
         let (peppers, projects) = (Arc::clone(&self.peppers), Arc::clone(&self.projects));
         self.pool
             .run(self.priority, size, move |worker| {
-                let changed = normalisation.changed(&password);
+                let changed = normalization.changed(&password);
                 let password = changed.as_ref().unwrap_or(&password);
                 stored.verify(worker, password, &peppers, &projects)
             })
@@ -171,7 +171,7 @@ impl Hasher for Argon2idHasher {
     }
 
     fn is_current(&self, hash: &HashedPassword) -> bool {
-        hash.normalisation() == self.normalisation
+        hash.normalization() == self.normalization
             && self.as_costly(hash).is_some_and(|stored| {
                 stored.pepper() == self.peppers.current()
                     && (stored.salt.len(), stored.tag.len()) == (SALT_BYTES, TAG_BYTES)
@@ -181,9 +181,9 @@ impl Hasher for Argon2idHasher {
     fn determines(&self, hash: &HashedPassword, password: &Plaintext) -> bool {
         // Where a fresh hash tells forms of Unicode apart that this one does not, only ASCII is safe: a
         // person types it in one form.
-        let same_forms = match hash.normalisation() {
-            Normalisation::AsReceived => true,
-            normalised => normalised == self.normalisation || password.expose().is_ascii(),
+        let same_forms = match hash.normalization() {
+            Normalization::AsReceived => true,
+            normalized => normalized == self.normalization || password.expose().is_ascii(),
         };
         same_forms && hash.determines(password)
     }
@@ -211,5 +211,5 @@ fn dummy_hash(
     randomness.fill(&mut salt)?;
     randomness.fill(&mut tag)?;
     let hash = Argon2Hash::new(options.profile, &options.peppers, &salt, tag)?;
-    Ok(hash.to_phc().normalised(options.normalisation))
+    Ok(hash.to_phc().normalized(options.normalization))
 }

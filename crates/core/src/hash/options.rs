@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use repass_hash_families::Projects;
 
-use super::{Argon2Path, HashProfile, Normalisation, Peppers};
+use super::{Argon2Path, HashProfile, Normalization, Peppers};
 
 /// How [`Argon2idHasher`](crate::Argon2idHasher) is set up.
 #[derive(Debug, Clone)]
 pub struct HasherOptions {
     /// Cost of new hashes.
     pub profile: HashProfile,
-    /// What is done to a password before it is hashed anew. Default: [`Normalisation::Nfc`]. Where
+    /// What is done to a password before it is hashed anew. Default: [`Normalization::Nfc`]. Where
     /// other systems verify the new hashes, too, they must do the same, or this must be
-    /// [`Normalisation::AsReceived`].
-    pub normalisation: Normalisation,
+    /// [`Normalization::AsReceived`].
+    pub normalization: Normalization,
     /// The pepper keys: which one new hashes are made with, and which ones stored hashes may take.
     /// Default: none.
     pub peppers: Arc<Peppers>,
@@ -72,7 +72,7 @@ impl Default for HasherOptions {
         let queue = threads.saturating_mul(NonZeroUsize::MIN.saturating_add(63));
         Self {
             profile: HashProfile::default(),
-            normalisation: Normalisation::Nfc,
+            normalization: Normalization::Nfc,
             peppers: Arc::new(Peppers::none()),
             kernel: repass_argon2::path(),
             arena_memory_kib: None,

@@ -134,8 +134,8 @@ impl PasswordChangeService {
         presented: &Plaintext,
     ) -> Result<OtpSpend, ChangeError> {
         let Some(tokens) = &self.tokens else { return Err(ChangeError::WrongOtp) };
-        let enrolment = tokens.otp(account).await?;
-        otp::check(account, &enrolment, presented, &self.key, self.clock.now())
+        let enrollment = tokens.otp(account).await?;
+        otp::check(account, &enrollment, presented, &self.key, self.clock.now())
             .map_err(|error| ChangeError::Store(StoreError::Damaged(error.to_string())))?
             .ok_or(ChangeError::WrongOtp)
     }

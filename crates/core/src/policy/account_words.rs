@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_found_in_any_normalisation() {
+    fn words_are_found_in_any_normalization() {
         let names = [Some("Ame\u{301}lie"), None, None];
         let words = ContextWords { names, ..ContextWords::default() };
         for text in ["made by amélie herself", "made by ame\u{301}lie herself"] {

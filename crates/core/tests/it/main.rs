@@ -10,7 +10,7 @@ mod faults;
 mod hasher;
 mod import;
 mod key_checks;
-mod normalisation;
+mod normalization;
 mod old_password;
 mod pepper;
 mod policy;

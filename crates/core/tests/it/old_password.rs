@@ -155,7 +155,7 @@ async fn a_change_is_told_once_in_the_outbox() {
 #[tokio::test]
 async fn otp_beside_the_password_must_verify_and_counts_once() {
     let test = TestContext::new().await;
-    let secret = test.operator.enrol_otp(&realm(), "pat", "repass").await.unwrap();
+    let secret = test.operator.enroll_otp(&realm(), "pat", "repass").await.unwrap();
     let code = || secret.code(test.now());
     let with_otp = |old, new, otp| {
         let mut change = old_password("pat", old, new);

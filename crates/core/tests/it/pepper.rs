@@ -73,5 +73,5 @@ async fn a_missing_key_is_our_failure_and_charged_to_nobody() {
     }
     let (_, attempts) = test.operator.show_account(&realm(), "sam").await.unwrap();
     assert_eq!(attempts.failures, 0);
-    assert_eq!(hash(&test, "sam").await, stored.normalised(Default::default()));
+    assert_eq!(hash(&test, "sam").await, stored.normalized(Default::default()));
 }

@@ -34,7 +34,7 @@ impl PostgresStore {
             change.value(account.updated_at),
             change.value(list_key(account.realm.as_str(), account.user_id.as_str())),
             change.value(hash.map(|hash| hash.as_str().to_owned())),
-            change.value(hash.map(|hash| hash.normalisation().as_str().to_owned())),
+            change.value(hash.map(|hash| hash.normalization().as_str().to_owned())),
             change.value(hash.and_then(HashedPassword::pepper)),
             change.value(hash.map(|_| 1)),
             change.value(hash.map(|_| account.created_at)),

@@ -81,7 +81,7 @@ fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreE
             query.value(account.updated_at),
             query.value(list_key(account.realm.as_str(), account.user_id.as_str())),
             query.value(hash.map(|hash| hash.as_str().to_owned())),
-            query.value(hash.map(|hash| hash.normalisation().as_str().to_owned())),
+            query.value(hash.map(|hash| hash.normalization().as_str().to_owned())),
             query.value(hash.and_then(HashedPassword::pepper)),
             query.value(credential.map(|credential| credential.version)),
             query.value(credential.map(|credential| credential.changed_at)),

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use repass_core::{
-    AccessToken, AccountError, AccountId, AuditRecord, HeldToken, OtpEnrolment, OutboxEvent,
+    AccessToken, AccountError, AccountId, AuditRecord, HeldToken, OtpEnrollment, OutboxEvent,
     ResetToken, StoreError, TokenDigest, TokenId,
 };
 
@@ -73,16 +73,16 @@ impl PostgresStore {
     pub(super) async fn replace_otp(
         &self,
         account: AccountId,
-        enrolment: &OtpEnrolment,
+        enrollment: &OtpEnrollment,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        let last_step = enrolment.last_step.map(i64::try_from).transpose();
+        let last_step = enrollment.last_step.map(i64::try_from).transpose();
         let last_step = last_step
             .map_err(|_| unstorable("the one-time password's last step is out of range"))?;
-        let (code, code_expires_at) = enrolment.code.unzip();
+        let (code, code_expires_at) = enrollment.code.unzip();
         let mut change = self.change_of(account, audit.at, audit);
         let values = [
-            change.value(enrolment.sealed_secret.clone()),
+            change.value(enrollment.sealed_secret.clone()),
             change.value(last_step),
             change.value(code.map(|digest| digest.as_bytes().to_vec())),
             change.value(code_expires_at),

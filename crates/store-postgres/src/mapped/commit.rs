@@ -124,7 +124,7 @@ fn keep(change: &mut Change, credential: &Credential) {
 fn note(change: &mut Change, version: i64, changed_at: Timestamp, hash: &HashedPassword) {
     let account = change.account.clone();
     let (version, changed_at) = (change.value(version), change.value(changed_at));
-    let normalization = change.value(hash.normalisation().as_str());
+    let normalization = change.value(hash.normalization().as_str());
     let (pepper, mark) = (change.value(hash.pepper()), change.value(&fingerprint(hash)));
     change.part(
         "noted",

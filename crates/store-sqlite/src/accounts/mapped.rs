@@ -165,7 +165,7 @@ fn standing(row: &Row<'_>) -> Result<Standing> {
             version,
             changed_at: columns.time("changed_at")?,
             fingerprint: columns.get("fingerprint")?,
-            normalisation: columns.normalization()?,
+            normalization: columns.normalization()?,
         }),
     };
     Ok(Standing { hash: hash.map(HashedPassword::from_stored), noted })

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use repass_core::{AccessToken, AccountId, OtpEnrolment, ResetToken, TokenDigest};
+use repass_core::{AccessToken, AccountId, OtpEnrollment, ResetToken, TokenDigest};
 
 use crate::commit::{signed_step, void_reset_tokens};
 use crate::connection::Db;
@@ -45,9 +45,9 @@ pub(super) fn insert_reset_token(db: Db<'_>, token: &ResetToken) -> Result<()> {
 pub(super) fn write_one_time_password(
     db: Db<'_>,
     account: AccountId,
-    enrolment: &OtpEnrolment,
+    enrollment: &OtpEnrollment,
 ) -> Result<()> {
-    let (code, code_expires_at) = enrolment.code.unzip();
+    let (code, code_expires_at) = enrollment.code.unzip();
     db.execute(
         "INSERT INTO repass_one_time_passwords
              (account, sealed_secret, last_step, code_digest, code_expires_at)
@@ -57,8 +57,8 @@ pub(super) fn write_one_time_password(
              code_digest = excluded.code_digest, code_expires_at = excluded.code_expires_at",
         (
             account.0.as_bytes(),
-            &enrolment.sealed_secret,
-            enrolment.last_step.map(signed_step).transpose()?,
+            &enrollment.sealed_secret,
+            enrollment.last_step.map(signed_step).transpose()?,
             code.as_ref().map(TokenDigest::as_bytes),
             code_expires_at.map(Timestamp::as_microsecond),
         ),

@@ -7,7 +7,7 @@ use super::sample::{
     Password, RIVALS, account, added, at, commit, found, hash, history, key, realm, rehash,
     reserve, rules, shown, text, with,
 };
-use repass_core::{Account, AttemptPath, Commit, CommitOutcome, CredentialStore, Normalisation};
+use repass_core::{Account, AttemptPath, Commit, CommitOutcome, CredentialStore, Normalization};
 
 async fn refused(fixture: &dyn Fixture, account: &Account, change: &Commit, why: &str) {
     let store = fixture.store();
@@ -80,14 +80,14 @@ pub(super) async fn replaces_the_password(fixture: &dyn Fixture) {
 }
 
 /// It belongs to each hash, as the text does.
-pub(super) async fn keeps_the_normalisation(fixture: &dyn Fixture) {
+pub(super) async fn keeps_the_normalization(fixture: &dyn Fixture) {
     let store = fixture.store();
     let account = added(fixture).await;
-    let nfc = |name| hash(name).normalised(Normalisation::Nfc);
+    let nfc = |name| hash(name).normalized(Normalization::Nfc);
     let second = with(commit(&account, 1, "second"), |it| it.hash = nfc("second"));
     done(&*store, &second).await;
     let password = found(&*store, &account).await.password.expect("a password");
-    check_eq!(password.hash, text(&nfc("second")), "the current hash keeps its normalisation");
+    check_eq!(password.hash, text(&nfc("second")), "the current hash keeps its normalization");
 
     let upgrade = with(rehash(&account, 2, "second", "stronger"), |it| {
         it.expected_hash = nfc("second");
@@ -97,7 +97,7 @@ pub(super) async fn keeps_the_normalisation(fixture: &dyn Fixture) {
     let third = with(commit(&account, 2, "third"), |it| it.expected_hash = Some(nfc("stronger")));
     done(&*store, &third).await;
     let password = found(&*store, &account).await.password.expect("a password");
-    check_eq!(password.hash, shown("third"), "the next hash has its own normalisation");
+    check_eq!(password.hash, shown("third"), "the next hash has its own normalization");
     let kept = [text(&nfc("stronger")), shown("first")];
     check_eq!(history(&*store, &account).await, kept, "the hashes of the history keep theirs");
 }

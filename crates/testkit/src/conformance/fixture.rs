@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use repass_core::{
-    Account, AccountId, AdministrationStore, CredentialStore, HashedPassword, OtpEnrolment,
+    Account, AccountId, AdministrationStore, CredentialStore, HashedPassword, OtpEnrollment,
     Randomness, ResetToken, SystemRandomness,
 };
 
@@ -37,8 +37,8 @@ pub trait Fixture: Send + Sync {
     ///
     /// # Panics
     /// When it should, but cannot.
-    async fn set_otp(&self, account: AccountId, enrolment: &OtpEnrolment) -> bool {
-        let _ = (account, enrolment);
+    async fn set_otp(&self, account: AccountId, enrollment: &OtpEnrollment) -> bool {
+        let _ = (account, enrollment);
         false
     }
 
@@ -89,9 +89,9 @@ impl Fixture for AdministrationFixture {
         true
     }
 
-    async fn set_otp(&self, account: AccountId, enrolment: &OtpEnrolment) -> bool {
+    async fn set_otp(&self, account: AccountId, enrollment: &OtpEnrollment) -> bool {
         let audit = sample::audit_of(account, "otp.set");
-        self.any().set_otp(account, enrolment, &audit).await.expect("set_otp");
+        self.any().set_otp(account, enrollment, &audit).await.expect("set_otp");
         true
     }
 

@@ -1,7 +1,7 @@
 use super::Fixture;
 use super::check::{Lacks, check_eq, needs};
 use super::sample::{RIVALS, added, at, commit, digest, found, with};
-use repass_core::{Account, CommitOutcome, CredentialStore, OtpEnrolment, OtpSpend};
+use repass_core::{Account, CommitOutcome, CredentialStore, OtpEnrollment, OtpSpend};
 
 async fn outcome(
     store: &dyn CredentialStore,
@@ -13,8 +13,8 @@ async fn outcome(
     store.commit(&change).await.expect("commit")
 }
 
-fn enrolled() -> OtpEnrolment {
-    OtpEnrolment { sealed_secret: Some(vec![0, 1, 2, 255]), last_step: None, code: None }
+fn enrolled() -> OtpEnrollment {
+    OtpEnrollment { sealed_secret: Some(vec![0, 1, 2, 255]), last_step: None, code: None }
 }
 
 pub(super) async fn steps_only_go_up(fixture: &dyn Fixture) -> Result<(), Lacks> {
@@ -40,10 +40,10 @@ pub(super) async fn steps_only_go_up(fixture: &dyn Fixture) -> Result<(), Lacks>
         }
     }
 
-    let enrolment = OtpEnrolment { last_step: Some(7), ..enrolled() };
-    fixture.set_otp(account.id, &enrolment).await;
+    let enrollment = OtpEnrollment { last_step: Some(7), ..enrolled() };
+    fixture.set_otp(account.id, &enrollment).await;
     let old = outcome(&*store, &account, version, OtpSpend::Step(7)).await;
-    check_eq!(old, CommitOutcome::OtpSpent, "the last step of a new enrolment counts as used");
+    check_eq!(old, CommitOutcome::OtpSpent, "the last step of a new enrollment counts as used");
     let new = outcome(&*store, &account, version, OtpSpend::Step(8)).await;
     check_eq!(new, CommitOutcome::Done { version: version + 1 });
     Ok(())
@@ -53,8 +53,8 @@ pub(super) async fn codes_count_once(fixture: &dyn Fixture) -> Result<(), Lacks>
     let store = fixture.store();
     let (account, other) = (added(fixture).await, added(fixture).await);
     let code = digest("code");
-    let enrolment = OtpEnrolment { code: Some((code, at(1))), ..OtpEnrolment::default() };
-    needs(fixture.set_otp(account.id, &enrolment).await, "one-time passwords")?;
+    let enrollment = OtpEnrollment { code: Some((code, at(1))), ..OtpEnrollment::default() };
+    needs(fixture.set_otp(account.id, &enrollment).await, "one-time passwords")?;
     for (account, code, why) in [
         (&account, digest("wrong"), "a code that was not issued is refused"),
         (&other, code, "a code of another account is refused"),
@@ -67,7 +67,7 @@ pub(super) async fn codes_count_once(fixture: &dyn Fixture) -> Result<(), Lacks>
     let again = outcome(&*store, &account, 2, OtpSpend::Code(code)).await;
     check_eq!(again, CommitOutcome::OtpSpent, "a used code is refused");
 
-    let expired = OtpEnrolment { code: Some((code, at(0))), ..OtpEnrolment::default() };
+    let expired = OtpEnrollment { code: Some((code, at(0))), ..OtpEnrollment::default() };
     fixture.set_otp(account.id, &expired).await;
     let late = outcome(&*store, &account, 2, OtpSpend::Code(code)).await;
     check_eq!(late, CommitOutcome::OtpSpent, "a code is refused from the moment of its expiry on");
@@ -78,8 +78,8 @@ pub(super) async fn refused_changes_use_up_nothing(fixture: &dyn Fixture) -> Res
     let store = fixture.store();
     let account = added(fixture).await;
     let code = digest("code");
-    let enrolment = OtpEnrolment { code: Some((code, at(600))), ..enrolled() };
-    needs(fixture.set_otp(account.id, &enrolment).await, "one-time passwords")?;
+    let enrollment = OtpEnrollment { code: Some((code, at(600))), ..enrolled() };
+    needs(fixture.set_otp(account.id, &enrollment).await, "one-time passwords")?;
     for otp in [OtpSpend::Step(5), OtpSpend::Code(code)] {
         let conflict = outcome(&*store, &account, 9, otp).await;
         check_eq!(conflict, CommitOutcome::Conflict);

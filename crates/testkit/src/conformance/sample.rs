@@ -68,7 +68,7 @@ impl From<&AccountWithCredential> for Kept {
 /// A hash with all that it tells. Its own `Debug` hides that, but the suite's hashes are no secrets, and
 /// two that differ have to print differently.
 pub(super) fn text(hash: &HashedPassword) -> String {
-    format!("{} (normalisation {})", hash.as_str(), hash.normalisation().as_str())
+    format!("{} (normalization {})", hash.as_str(), hash.normalization().as_str())
 }
 
 /// The [`text`] of the [`hash`] of this name.

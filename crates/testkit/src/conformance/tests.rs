@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use repass_core::{
     Account, AccountFilter, AccountId, AccountWithCredential, AdministrationStore, AttemptKey,
     AttemptOutcome, AttemptState, Commit, CommitOutcome, CredentialStore, FinishAttempt,
-    HashedPassword, OtpEnrolment, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError,
+    HashedPassword, OtpEnrollment, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError,
     Subject,
 };
 
@@ -200,8 +200,8 @@ impl Fixture for Faulty {
         self.right().add_reset_token(token).await
     }
 
-    async fn set_otp(&self, account: AccountId, enrolment: &OtpEnrolment) -> bool {
-        self.right().set_otp(account, enrolment).await
+    async fn set_otp(&self, account: AccountId, enrollment: &OtpEnrollment) -> bool {
+        self.right().set_otp(account, enrollment).await
     }
 }
 

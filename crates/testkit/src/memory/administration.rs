@@ -7,7 +7,7 @@ use super::{MemoryStore, page};
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, Credential,
-    HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrolment, OutboxEvent, PruneCutoffs,
+    HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrollment, OutboxEvent, PruneCutoffs,
     Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
@@ -165,11 +165,11 @@ impl AdministrationStore for MemoryStore {
     async fn set_otp(
         &self,
         account: AccountId,
-        enrolment: &OtpEnrolment,
+        enrollment: &OtpEnrollment,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
-        state.entry(account)?.otp = enrolment.clone();
+        state.entry(account)?.otp = enrollment.clone();
         state.audit.push(audit.clone());
         Ok(())
     }

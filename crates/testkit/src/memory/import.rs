@@ -1,5 +1,5 @@
 use super::{Entry, State};
-use repass_core::{Account, AccountBatch, Credential, Imported, OtpEnrolment, Realm, UserId};
+use repass_core::{Account, AccountBatch, Credential, Imported, OtpEnrollment, Realm, UserId};
 
 impl State {
     /// The account that has the realm and the user id of `account`.
@@ -15,7 +15,7 @@ impl State {
             account: account.clone(),
             credential,
             history: Vec::new(),
-            otp: OtpEnrolment::default(),
+            otp: OtpEnrollment::default(),
             cut: None,
         };
         self.accounts.insert(account.id, entry);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use repass_core::{
     Argon2idHasher, AuditFilter, ChangeError, ClaimEvents, Clock, Commit, CommitOutcome,
-    DeliveryState, HashProfile, HashedPassword, Hasher, HasherOptions, Normalisation, OutboxFilter,
+    DeliveryState, HashProfile, HashedPassword, Hasher, HasherOptions, Normalization, OutboxFilter,
     Proof, StoreError, SystemRandomness,
 };
 use repass_testkit::fixtures;
@@ -104,7 +104,7 @@ pub(crate) async fn what_the_application_changes_counts(application: Application
     let found = context.find(&user).await.unwrap().credential.unwrap();
     let seen = (found.hash.as_str(), found.version);
     assert_eq!(seen, (theirs.as_str(), 3), "it is the next version");
-    assert_eq!(found.hash.normalisation(), Normalisation::AsReceived, "nobody knows of any");
+    assert_eq!(found.hash.normalization(), Normalization::AsReceived, "nobody knows of any");
     let past = context.change(&user, NEW, "yet another one of mine").await;
     assert!(matches!(past, Err(ChangeError::WrongPassword)), "{past:?}");
     context.clock.advance(Duration::from_secs(3600));

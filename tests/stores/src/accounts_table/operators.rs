@@ -36,7 +36,7 @@ pub(crate) async fn operators_see_and_guard_the_accounts(application: Applicatio
         assert_eq!(context.account(&user).await.active, counts, "{enabled}");
         assert_eq!(context.counts(&user, &token).await, counts, "{enabled}");
     }
-    context.administration.enrol_otp(&realm, "pat", "test").await.unwrap();
+    context.administration.enroll_otp(&realm, "pat", "test").await.unwrap();
 
     let new = NewAccount {
         realm: realm.clone(),

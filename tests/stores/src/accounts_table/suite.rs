@@ -12,7 +12,7 @@ use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
     Claim, ClaimEvents, ClaimedEvent, Commit, CommitOutcome, CredentialStore, DeliveryOutcome,
-    FinishAttempt, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore, OtpEnrolment,
+    FinishAttempt, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore, OtpEnrollment,
     OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, PruneCutoffs, Pruned, Realm, Rehash,
     ReserveAttempt, ReserveOutcome, ResetToken, StoreError, Subject, TokenDigest, TokenId,
     TokenStore,
@@ -115,7 +115,7 @@ impl TokenStore for Mapped {
         self.store.reset_token(digest).await
     }
 
-    async fn otp(&self, account: AccountId) -> Result<OtpEnrolment, StoreError> {
+    async fn otp(&self, account: AccountId) -> Result<OtpEnrollment, StoreError> {
         self.store.otp(account).await
     }
 }
@@ -286,10 +286,10 @@ impl AdministrationStore for Mapped {
     async fn set_otp(
         &self,
         account: AccountId,
-        enrolment: &OtpEnrolment,
+        enrollment: &OtpEnrollment,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.store.set_otp(account, enrolment, audit).await
+        self.store.set_otp(account, enrollment, audit).await
     }
 
     async fn set_otp_code(

@@ -9,7 +9,7 @@ use crate::conformance::sample::{
 use crate::fixtures;
 use repass_core::{
     AccessToken, Account, AdministrationStore, AttemptPath, AttemptState, AuditRecord, Commit,
-    CommitOutcome, HeldToken, OtpEnrolment, OtpSpend, OutboxEvent, ResetSpend, ResetToken,
+    CommitOutcome, HeldToken, OtpEnrollment, OtpSpend, OutboxEvent, ResetSpend, ResetToken,
 };
 
 /// An account with everything that a change can touch.
@@ -17,7 +17,7 @@ struct Furnished {
     account: Account,
     tokens: [AccessToken; 3],
     reset: ResetToken,
-    otp: OtpEnrolment,
+    otp: OtpEnrollment,
 }
 
 impl Furnished {
@@ -42,7 +42,7 @@ impl Furnished {
             .add_reset_token(&reset, &record, &event(reset.account, 0))
             .await
             .expect("add_reset_token");
-        let otp = OtpEnrolment {
+        let otp = OtpEnrollment {
             sealed_secret: Some(vec![1, 2, 3]),
             last_step: Some(10),
             code: Some((digest("code"), at(600))),
@@ -73,7 +73,7 @@ struct View {
     history: Vec<String>,
     tokens: Vec<HeldToken>,
     reset: Option<ResetToken>,
-    otp: OtpEnrolment,
+    otp: OtpEnrollment,
     attempts: AttemptState,
     trail: Vec<AuditRecord>,
     events: Vec<OutboxEvent>,
@@ -127,8 +127,8 @@ pub(in crate::conformance) async fn a_change_leaves_everything_behind(
     check_eq!(after.history, ["second", "first"].map(shown), "the history is newest first");
     let reset = after.reset.as_ref().expect("kept");
     check_eq!(reset.spent_at, Some(at(0)), "the reset token is spent");
-    let otp = OtpEnrolment { last_step: Some(11), ..furnished.otp.clone() };
-    check_eq!(after.otp, otp, "of the enrolment only the last step changes");
+    let otp = OtpEnrollment { last_step: Some(11), ..furnished.otp.clone() };
+    check_eq!(after.otp, otp, "of the enrollment only the last step changes");
     check_eq!(after.attempts, AttemptState::default(), "a change clears the failures");
     check_eq!(after.trail[0], change.audit, "the newest record is that of the change");
     check_eq!(after.trail[1..], before.trail, "exactly one is added");
@@ -177,11 +177,11 @@ pub(in crate::conformance) async fn a_change_uses_up_its_one_time_password(
     let (code, _) = furnished.otp.code.expect("a code");
     let change = with(furnished.change(2), |it| it.otp = Some(OtpSpend::Code(code)));
     store.commit(&change).await.expect("commit");
-    let expected = OtpEnrolment { code: None, ..furnished.otp.clone() };
+    let expected = OtpEnrollment { code: None, ..furnished.otp.clone() };
     check_eq!(
         View::of(store, &furnished).await.otp,
         expected,
-        "of the enrolment only the code is deleted"
+        "of the enrollment only the code is deleted"
     );
 }
 

@@ -8,11 +8,11 @@ use crate::conformance::sample::{
 };
 use repass_core::{
     Account, AccountBatch, AccountError, AccountId, AccountWithCredential, AdministrationStore,
-    AuditFilter, AuditRecord, CommitOutcome, Credential, Imported, Normalisation, Profile, Realm,
+    AuditFilter, AuditRecord, CommitOutcome, Credential, Imported, Normalization, Profile, Realm,
 };
 
 fn credential(name: &str) -> Option<Credential> {
-    let hash = hash(name).normalised(Normalisation::Nfc);
+    let hash = hash(name).normalized(Normalization::Nfc);
     Some(Credential { hash, version: 1, changed_at: at(-500) })
 }
 
@@ -143,7 +143,7 @@ pub(in crate::conformance) async fn imports_leave_changed_passwords(
         after,
         "an account that is present keeps its changed password"
     );
-    let imported = text(&hash("imported").normalised(Normalisation::Nfc));
+    let imported = text(&hash("imported").normalized(Normalization::Nfc));
     check_eq!(history(store, &account).await, [imported], "the imported hash moves to the history");
     check_eq!(
         actions(store, &account).await,

@@ -6,7 +6,7 @@ use crate::conformance::sample::{
 };
 use repass_core::{
     AccessToken, AccountError, AdministrationStore, AuditFilter, AuditRecord, CommitOutcome,
-    HeldToken, Key, KeyId, KeyKind, OtpEnrolment, PruneCutoffs, Realm, ResetSpend, ResetToken,
+    HeldToken, Key, KeyId, KeyKind, OtpEnrollment, PruneCutoffs, Realm, ResetSpend, ResetToken,
     TokenId,
 };
 
@@ -196,24 +196,24 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     store: &dyn AdministrationStore,
 ) {
     let account = added(store).await;
-    let none = OtpEnrolment::default();
-    check_eq!(store.otp(account.id).await.expect("otp"), none, "a new account has no enrolment");
-    let full = OtpEnrolment {
+    let none = OtpEnrollment::default();
+    check_eq!(store.otp(account.id).await.expect("otp"), none, "a new account has no enrollment");
+    let full = OtpEnrollment {
         sealed_secret: Some((0..=255).collect()),
         last_step: Some(60_000_000),
         code: Some((digest("code"), at(600))),
     };
-    let secret = OtpEnrolment { last_step: None, code: None, ..full.clone() };
-    let code = OtpEnrolment { sealed_secret: None, last_step: None, ..full.clone() };
-    for enrolment in [full, secret, code, none] {
+    let secret = OtpEnrollment { last_step: None, code: None, ..full.clone() };
+    let code = OtpEnrollment { sealed_secret: None, last_step: None, ..full.clone() };
+    for enrollment in [full, secret, code, none] {
         let record = audit(&account, "otp.set");
-        store.set_otp(account.id, &enrolment, &record).await.expect("set_otp");
+        store.set_otp(account.id, &enrollment, &record).await.expect("set_otp");
         let kept = store.otp(account.id).await.expect("otp");
-        check_eq!(kept, enrolment, "the whole enrolment is replaced");
+        check_eq!(kept, enrollment, "the whole enrollment is replaced");
     }
     check_eq!(actions(store, &account).await.len(), 5, "each replacement is recorded");
 
-    let secret = OtpEnrolment {
+    let secret = OtpEnrollment {
         sealed_secret: Some(vec![1, 2, 3]),
         last_step: Some(60_000_000),
         code: Some((digest("older code"), at(300))),
@@ -221,14 +221,14 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     store.set_otp(account.id, &secret, &audit(&account, "otp.set")).await.expect("set_otp");
     let (code, record) = (digest("newer code"), audit(&account, "otp.issue"));
     store.set_otp_code(account.id, &code, at(600), &record).await.expect("set_otp_code");
-    let with_code = OtpEnrolment { code: Some((code, at(600))), ..secret };
+    let with_code = OtpEnrollment { code: Some((code, at(600))), ..secret };
     let kept = store.otp(account.id).await.expect("otp");
     check_eq!(kept, with_code, "a code leaves the secret and the last step alone");
     let fresh = self::account(&realm(), "without otp");
     store.add_account(&fresh, None, &audit(&fresh, "account.add")).await.expect("add_account");
     let record = audit(&fresh, "otp.issue");
     store.set_otp_code(fresh.id, &code, at(600), &record).await.expect("set_otp_code");
-    let only_code = OtpEnrolment { code: Some((code, at(600))), ..OtpEnrolment::default() };
+    let only_code = OtpEnrollment { code: Some((code, at(600))), ..OtpEnrollment::default() };
     check_eq!(
         store.otp(fresh.id).await.expect("otp"),
         only_code,
@@ -237,7 +237,7 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
 
     let absent = self::account(&realm(), "absent");
     let refused =
-        store.set_otp(absent.id, &OtpEnrolment::default(), &audit(&absent, "otp.set")).await;
+        store.set_otp(absent.id, &OtpEnrollment::default(), &audit(&absent, "otp.set")).await;
     check_matches!(
         refused,
         Err(AccountError::Unknown),
@@ -252,7 +252,11 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     );
     check_empty!(actions(store, &absent).await, "a refused act is not recorded");
     let unknown = store.otp(absent.id).await.expect("otp");
-    check_eq!(unknown, OtpEnrolment::default(), "an account that does not exist has no enrolment");
+    check_eq!(
+        unknown,
+        OtpEnrollment::default(),
+        "an account that does not exist has no enrollment"
+    );
 }
 
 /// P9: what no longer counts goes.

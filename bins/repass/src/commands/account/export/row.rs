@@ -47,7 +47,7 @@ pub(super) fn fields(
     if let Some(Credential { hash, changed_at, .. }) = credential {
         fields.set(Column::PasswordChangedAt, changed_at.to_string());
         fields.set(Column::PasswordHash, hash.as_str());
-        fields.set(Column::HashNormalization, hash.normalisation().as_str());
+        fields.set(Column::HashNormalization, hash.normalization().as_str());
     }
     fields
 }

@@ -2,7 +2,7 @@
 
 use repass_account_file::{Column, Fields};
 use repass_core::{
-    HashedPassword, ImportedPassword, NewAccount, NewImport, Normalisation, Peppers, Profile, Realm,
+    HashedPassword, ImportedPassword, NewAccount, NewImport, Normalization, Peppers, Profile, Realm,
 };
 use repass_hash_families::{ExportedHash, ImportFormat, imported};
 
@@ -45,9 +45,9 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
     let changed_at = moment(fields, Column::PasswordChangedAt)?;
     let salt = fields.text(Column::HashSalt)?;
     let own_format = fields.text(Column::HashFormat)?;
-    let normalisation = normalisation(fields)?;
+    let normalization = normalization(fields)?;
     let Some(hash) = fields.text(Column::PasswordHash)? else {
-        // A format or a normalisation may well stand in every row. A salt without its hash is a slip.
+        // A format or a normalization may well stand in every row. A salt without its hash is a slip.
         return if salt.is_some() {
             Err("a hash_salt without a hash".to_owned())
         } else {
@@ -58,7 +58,7 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
     let exported = ExportedHash { hash: &hash, salt: salt.as_deref() };
     let text = imported(own_format.as_ref().unwrap_or(&defaults.hash_format), exported);
     let text = text.map_err(|error| error.to_string())?;
-    let hash = HashedPassword::from_stored(text).normalised(normalisation);
+    let hash = HashedPassword::from_stored(text).normalized(normalization);
     if let Some(id) = hash.pepper()
         && !defaults.peppers.has(&id)
     {
@@ -68,10 +68,10 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
 }
 
 /// What was done to the password before; nothing, unless the row says so.
-fn normalisation(fields: &mut Fields) -> Result<Normalisation, String> {
+fn normalization(fields: &mut Fields) -> Result<Normalization, String> {
     let named = fields.text(Column::HashNormalization)?;
-    let unknown = || "hash_normalisation is neither none nor nfc".to_owned();
-    named.map_or(Ok(Normalisation::AsReceived), |name| Normalisation::of(&name).ok_or_else(unknown))
+    let unknown = || "hash_normalization is neither none nor nfc".to_owned();
+    named.map_or(Ok(Normalization::AsReceived), |name| Normalization::of(&name).ok_or_else(unknown))
 }
 
 /// What a row says of its hash. Only what looks like a format is repeated, for where columns are

@@ -1,4 +1,4 @@
-//! Unicode normalisation of passwords, as a property of each stored hash.
+//! Unicode normalization of passwords, as a property of each stored hash.
 
 use crate::Plaintext;
 
@@ -6,16 +6,16 @@ use crate::Plaintext;
 /// stored hash, so that one that was made otherwise still verifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Normalisation {
+pub enum Normalization {
     /// Nothing: the bytes count as they were received. So it is with whatever other systems hashed.
     #[default]
     AsReceived,
-    /// Normalisation Form C of Unicode Standard Annex #15, so that a letter is the same whether a
+    /// Normalization Form C of Unicode Standard Annex #15, so that a letter is the same whether a
     /// keyboard sends it as one code point or as a base letter and an accent.
     Nfc,
 }
 
-impl Normalisation {
+impl Normalization {
     /// The name, to store it by.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -24,7 +24,7 @@ impl Normalisation {
         }
     }
 
-    /// The normalisation of that name.
+    /// The normalization of that name.
     pub fn of(name: &str) -> Option<Self> {
         [Self::AsReceived, Self::Nfc].into_iter().find(|own| own.as_str() == name)
     }
@@ -44,22 +44,22 @@ mod tests {
 
     #[test]
     fn names_lead_back_to_what_they_name() {
-        for own in [Normalisation::AsReceived, Normalisation::Nfc] {
-            assert_eq!(Normalisation::of(own.as_str()), Some(own));
+        for own in [Normalization::AsReceived, Normalization::Nfc] {
+            assert_eq!(Normalization::of(own.as_str()), Some(own));
         }
-        assert_eq!(Normalisation::of("NFC"), None);
-        assert_eq!(Normalisation::of("nfkc"), None);
+        assert_eq!(Normalization::of("NFC"), None);
+        assert_eq!(Normalization::of("nfkc"), None);
     }
 
     #[test]
     fn only_what_is_in_another_form_is_changed() {
-        let changed = |own: Normalisation, text| {
+        let changed = |own: Normalization, text| {
             own.changed(&Plaintext::from(text)).map(|changed| changed.expose().to_owned())
         };
-        assert_eq!(changed(Normalisation::Nfc, "e\u{301}te\u{301}"), Some("été".to_owned()));
+        assert_eq!(changed(Normalization::Nfc, "e\u{301}te\u{301}"), Some("été".to_owned()));
         // NFKC would make other passwords of these.
-        assert_eq!(changed(Normalisation::Nfc, "ﬁn²"), None);
-        assert_eq!(changed(Normalisation::Nfc, "plain"), None);
-        assert_eq!(changed(Normalisation::AsReceived, "e\u{301}"), None);
+        assert_eq!(changed(Normalization::Nfc, "ﬁn²"), None);
+        assert_eq!(changed(Normalization::Nfc, "plain"), None);
+        assert_eq!(changed(Normalization::AsReceived, "e\u{301}"), None);
     }
 }

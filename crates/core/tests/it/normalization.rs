@@ -1,7 +1,7 @@
-//! Unicode normalisation as a property of each stored hash.
+//! Unicode normalization as a property of each stored hash.
 
 use repass_core::{
-    ChangeError, CredentialStore, HasherOptions, Normalisation, Policy, Subject, Violation,
+    ChangeError, CredentialStore, HasherOptions, Normalization, Policy, Subject, Violation,
 };
 
 use crate::test_context::{NEW, OLD, TestContext, old_password, realm, stored_by};
@@ -9,16 +9,16 @@ use crate::test_context::{NEW, OLD, TestContext, old_password, realm, stored_by}
 const COMPOSED: &str = "crème brûlée in a café";
 const DECOMPOSED: &str = "cre\u{300}me bru\u{302}le\u{301}e in a cafe\u{301}";
 
-async fn normalisation(test: &TestContext, user_id: &str) -> Normalisation {
+async fn normalization(test: &TestContext, user_id: &str) -> Normalization {
     let found = test.store.find(&Subject::new(realm(), user_id)).await.unwrap().unwrap();
-    found.credential.unwrap().hash.normalisation()
+    found.credential.unwrap().hash.normalization()
 }
 
 #[tokio::test]
 async fn nist_3_1_1_2_a_password_is_the_same_in_any_form() {
     let test = TestContext::new().await;
     test.change(old_password("pat", OLD, DECOMPOSED)).await.unwrap();
-    assert_eq!(normalisation(&test, "pat").await, Normalisation::Nfc);
+    assert_eq!(normalization(&test, "pat").await, Normalization::Nfc);
     for form in [COMPOSED, DECOMPOSED] {
         assert!(test.is_password("pat", form).await, "{form}");
     }
@@ -36,9 +36,9 @@ async fn nist_3_1_1_2_a_password_is_the_same_in_any_form() {
 async fn a_hash_from_elsewhere_is_of_the_bytes_as_received_until_it_is_replaced() {
     let test = TestContext::new().await;
     let elsewhere =
-        HasherOptions { normalisation: Normalisation::AsReceived, ..HasherOptions::default() };
+        HasherOptions { normalization: Normalization::AsReceived, ..HasherOptions::default() };
     let stored = stored_by(elsewhere, DECOMPOSED).await;
-    assert_eq!(stored.normalisation(), Normalisation::AsReceived);
+    assert_eq!(stored.normalization(), Normalization::AsReceived);
     test.add_stored("sam", stored.as_str()).await;
     assert!(!test.is_password("sam", COMPOSED).await, "those are other bytes");
     test.hasher.take_verified();
@@ -46,7 +46,7 @@ async fn a_hash_from_elsewhere_is_of_the_bytes_as_received_until_it_is_replaced(
     assert_eq!(test.hasher.take_verified(), 1, "it costs what any other costs");
 
     test.change(old_password("sam", DECOMPOSED, "short")).await.unwrap_err();
-    assert_eq!(normalisation(&test, "sam").await, Normalisation::Nfc, "it needed a rehash");
+    assert_eq!(normalization(&test, "sam").await, Normalization::Nfc, "it needed a rehash");
     assert!(test.is_password("sam", COMPOSED).await);
     let audit = test.audit().await;
     assert_eq!(audit[1].action, "password.rehash");
@@ -56,17 +56,17 @@ async fn a_hash_from_elsewhere_is_of_the_bytes_as_received_until_it_is_replaced(
 #[tokio::test]
 async fn h1_a_hash_of_all_forms_is_replaced_by_one_of_a_single_form_only_for_ascii() {
     let as_received =
-        HasherOptions { normalisation: Normalisation::AsReceived, ..HasherOptions::default() };
+        HasherOptions { normalization: Normalization::AsReceived, ..HasherOptions::default() };
     let test = TestContext::with(Policy::default(), as_received).await;
     for (user_id, password, expected) in [
-        ("sam", COMPOSED, Normalisation::Nfc),
-        ("kim", DECOMPOSED, Normalisation::Nfc),
-        ("pat-2", NEW, Normalisation::AsReceived),
+        ("sam", COMPOSED, Normalization::Nfc),
+        ("kim", DECOMPOSED, Normalization::Nfc),
+        ("pat-2", NEW, Normalization::AsReceived),
     ] {
         let stored = stored_by(HasherOptions::default(), password).await;
         test.add_hashed(user_id, &stored).await;
         test.change(old_password(user_id, password, "short")).await.unwrap_err();
-        assert_eq!(normalisation(&test, user_id).await, expected, "{password}");
+        assert_eq!(normalization(&test, user_id).await, expected, "{password}");
         for form in [COMPOSED, DECOMPOSED].into_iter().filter(|_| password != NEW) {
             assert!(test.is_password(user_id, form).await, "{form}");
         }
