@@ -61,7 +61,7 @@ impl DatabaseError {
 pub(crate) enum Migration {
     /// A missing database is made.
     Create,
-    /// It is brought up to date; a missing one is an error.
+    /// It is brought up to date; a missing file is an error.
     Upgrade,
     /// It must be up to date.
     Refuse,
@@ -128,7 +128,8 @@ pub(crate) async fn open_store(
     options.schema.clone_from(&database.schema);
     options.migrate = false;
     let may_migrate = match Store::open(url, &options).await {
-        Err(error) if error.is_absent() => migration == Migration::Create,
+        Err(error) if error.is_missing_file() => migration == Migration::Create,
+        Err(error) if error.is_absent() => migration != Migration::Refuse,
         Err(error) if error.is_out_of_date() => migration == Migration::Upgrade,
         opened => return opened.map_err(DatabaseError::Open),
     };

@@ -47,7 +47,7 @@ pub enum OpenError {
     #[error("the folder {} of the database does not exist; create or mount it", .0.display())]
     MissingFolder(PathBuf),
     /// The file does not exist and must not be made.
-    #[error("there is no database {}; `repass database migrate` makes it", .0.display())]
+    #[error("there is no database {}; `repass database init` makes it", .0.display())]
     MissingFile(PathBuf),
     /// The file cannot be reached, made or opened.
     #[error("the database {} cannot be opened: {access}", .path.display())]

@@ -99,6 +99,11 @@ impl OpenError {
         )
     }
 
+    /// Whether the URL names a file that does not exist.
+    pub fn is_missing_file(&self) -> bool {
+        matches!(self, Self::Sqlite(SqliteError::MissingFile(_)))
+    }
+
     /// Whether the database has the schema of an earlier version, which opening with `migrate` brings
     /// up to date.
     pub fn is_out_of_date(&self) -> bool {
