@@ -77,7 +77,10 @@ async fn measure(name: &str, url: &str, options: &Options) {
     let hasher = Arc::new(Constant(HashedPassword::from_stored("$constant$")));
     let policy = Policy::new(PolicyRules::length(1, 256)).unwrap();
     let engine = Engine::builder(store.ports(), hasher, key).policy(policy).build();
-    let holders = accounts::add_to(&engine, options.connections).await;
+    // Those of the connections, and as many for the engine's own callers, whose changes would end the
+    // connections' sessions.
+    let mut holders = accounts::add_to(&engine, 2 * options.connections).await;
+    holders.truncate(options.connections);
 
     let realm: Realm = "etna".parse().unwrap();
     let mount = Mount::new(Arc::new(EtnaSpec::new()), realm.clone(), &engine);
@@ -145,7 +148,7 @@ async fn engine_changes(engine: &Engine, realm: &Realm, callers: usize, turn: Du
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for caller in 0..callers {
-        let subject = Subject::new(realm.clone(), caller.to_string());
+        let subject = Subject::new(realm.clone(), (callers + caller).to_string());
         let engine = engine.clone();
         tasks.spawn(async move {
             let mut done = 0;
