@@ -13,46 +13,18 @@ impl SqliteStore {
         limit: u32,
     ) -> std::result::Result<Pruned, StoreError> {
         self.write_lightly(move |db| {
-            let reset_tokens = delete(
-                db,
-                "DELETE FROM repass_reset_tokens WHERE digest IN (
-                     SELECT digest FROM repass_reset_tokens WHERE expires_at < ?1
-                     ORDER BY expires_at LIMIT ?2)",
-                cutoffs.tokens,
-                limit,
-            )?;
-            let expired = delete(
-                db,
-                "DELETE FROM repass_access_tokens WHERE id IN (
-                     SELECT id FROM repass_access_tokens WHERE expires_at < ?1
-                     ORDER BY expires_at LIMIT ?2)",
-                cutoffs.tokens,
-                limit,
-            )?;
-            let revoked = delete(
-                db,
-                "DELETE FROM repass_access_tokens WHERE id IN (
-                     SELECT id FROM repass_access_tokens WHERE revoked_at < ?1
-                     ORDER BY revoked_at LIMIT ?2)",
-                cutoffs.tokens,
-                limit - expired,
-            )?;
+            let delete = |table, key, time, cutoff, limit| {
+                delete_before(db, [table, key, time], cutoff, limit)
+            };
+            let PruneCutoffs { audit, events, tokens, .. } = cutoffs;
+            let reset_tokens =
+                delete("repass_reset_tokens", "digest", "expires_at", tokens, limit)?;
+            let expired = delete("repass_access_tokens", "id", "expires_at", tokens, limit)?;
+            let revoked =
+                delete("repass_access_tokens", "id", "revoked_at", tokens, limit - expired)?;
             Ok(Outcome::Keep(Pruned {
-                audit: u64::from(delete(
-                    db,
-                    "DELETE FROM repass_audit WHERE sequence IN (
-                         SELECT sequence FROM repass_audit WHERE at < ?1 ORDER BY at LIMIT ?2)",
-                    cutoffs.audit,
-                    limit,
-                )?),
-                events: u64::from(delete(
-                    db,
-                    "DELETE FROM repass_events WHERE sequence IN (
-                         SELECT sequence FROM repass_events
-                         WHERE at < ?1 ORDER BY at LIMIT ?2)",
-                    cutoffs.events,
-                    limit,
-                )?),
+                audit: delete("repass_audit", "sequence", "at", audit, limit)?.into(),
+                events: delete("repass_events", "sequence", "at", events, limit)?.into(),
                 tokens: reset_tokens.max(expired + revoked).into(),
             }))
         })
@@ -60,8 +32,18 @@ impl SqliteStore {
     }
 }
 
-fn delete(db: Db<'_>, sql: &str, cutoff: Option<Timestamp>, limit: u32) -> Result<u32> {
+/// Deletes the oldest rows of a table, given with its key and its column of times.
+fn delete_before(
+    db: Db<'_>,
+    [table, key, time]: [&str; 3],
+    cutoff: Option<Timestamp>,
+    limit: u32,
+) -> Result<u32> {
     let Some(cutoff) = cutoff else { return Ok(0) };
-    let deleted = db.execute(sql, (cutoff.as_microsecond(), limit))?;
+    let sql = format!(
+        "DELETE FROM {table} WHERE {key} IN (
+             SELECT {key} FROM {table} WHERE {time} < ?1 ORDER BY {time} LIMIT ?2)"
+    );
+    let deleted = db.execute(&sql, (cutoff.as_microsecond(), limit))?;
     Ok(u32::try_from(deleted).unwrap_or(limit))
 }

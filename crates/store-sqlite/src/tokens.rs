@@ -82,15 +82,7 @@ fn access_token(
     accounts: &AccountsSource,
     digest: &TokenDigest,
 ) -> Result<Option<HeldToken>> {
-    held_token(
-        db,
-        accounts,
-        "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
-                a.valid_after, a.kept_token
-         FROM repass_access_tokens t JOIN repass_accounts a ON a.id = t.account
-         WHERE t.digest = ?1",
-        digest.as_bytes(),
-    )
+    held_token(db, accounts, "t.digest", digest.as_bytes())
 }
 
 pub(crate) fn access_token_by_id(
@@ -98,25 +90,23 @@ pub(crate) fn access_token_by_id(
     accounts: &AccountsSource,
     token: TokenId,
 ) -> Result<Option<HeldToken>> {
-    held_token(
-        db,
-        accounts,
-        "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
-                a.valid_after, a.kept_token
-         FROM repass_access_tokens t JOIN repass_accounts a ON a.id = t.account
-         WHERE t.id = ?1",
-        token.0.as_bytes(),
-    )
+    held_token(db, accounts, "t.id", token.0.as_bytes())
 }
 
-/// The access token that a query finds, with its holder, if that is still an account.
+/// The access token with this key in `column`, with its holder, if that is still an account.
 fn held_token(
     db: Db<'_>,
     accounts: &AccountsSource,
-    select: &str,
+    column: &str,
     key: &[u8],
 ) -> Result<Option<HeldToken>> {
-    let held = db.row(select, [key], |row| {
+    let select = format!(
+        "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
+                a.valid_after, a.kept_token
+         FROM repass_access_tokens t JOIN repass_accounts a ON a.id = t.account
+         WHERE {column} = ?1"
+    );
+    let held = db.row(&select, [key], |row| {
         let holder = accounts.holder(db, Columns(row).account_id("account")?)?;
         holder.map(|holder| row::held_token(row, holder)).transpose()
     })?;
