@@ -12,15 +12,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use deadpool_postgres::{Manager, Pool};
 use repass_core::{
-    Authorization, Change, Context, Engine, HashError, HashedPassword, Hasher, InstallationKey,
-    NewPassword, Plaintext, Policy, Proof, Sessions, Subject,
+    Authorization, Change, Context, Engine, InstallationKey, Plaintext, Policy, Proof, Sessions,
+    Subject,
 };
 use repass_postgres_cluster::{Cluster, Proxy};
 use repass_store_postgres::deadpool_postgres;
 use repass_store_postgres::{PostgresOptions, PostgresStore};
+use repass_testkit::fixtures::ConstantHasher;
 use tokio_postgres::NoTls;
 use tokio_postgres::types::{ToSql, Type};
 
@@ -31,29 +31,6 @@ const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(600);
 
 const OLD: &str = "the password that every account has";
-
-/// Accepts one password, and hashes to a constant.
-#[derive(Debug)]
-struct Constant(HashedPassword);
-
-#[async_trait]
-impl Hasher for Constant {
-    async fn hash(&self, _: NewPassword) -> Result<HashedPassword, HashError> {
-        Ok(self.0.clone())
-    }
-
-    async fn verify(
-        &self,
-        password: Arc<Plaintext>,
-        _: &HashedPassword,
-    ) -> Result<bool, HashError> {
-        Ok(password.expose() == OLD)
-    }
-
-    fn dummy_hash(&self) -> &HashedPassword {
-        &self.0
-    }
-}
 
 /// One database under test.
 struct Bench {
@@ -102,7 +79,7 @@ impl Bench {
             .await
             .unwrap();
         client.batch_execute(&fill(accounts)).await.unwrap();
-        let hasher = Constant(HashedPassword::from_stored("$constant$"));
+        let hasher = ConstantHasher::new(|password| password == OLD);
         let key = InstallationKey::from_bytes([3; 32]);
         let engine = Engine::builder(Arc::new(store), Arc::new(hasher), key);
         let engine = engine.policy(policy(0)).build();

@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use repass_core::{
-    Authorization, Change, Context, Engine, HashError, HashedPassword, Hasher, InstallationKey,
-    NewPassword, Plaintext, Policy, PolicyRules, Proof, Sessions, Subject,
+    Authorization, Change, Context, Engine, InstallationKey, Plaintext, Policy, PolicyRules, Proof,
+    Sessions, Subject,
 };
 use repass_store_sqlite::{SqliteOptions, SqliteStore};
+use repass_testkit::fixtures::ConstantHasher;
 use rusqlite::Connection;
 
 const CALLERS: [usize; 4] = [1, 2, 8, 32];
@@ -26,29 +26,6 @@ const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_millis(600);
 
 const OLD: &str = "the password that every account has";
-
-/// Accepts one password, and hashes to a constant.
-#[derive(Debug)]
-struct Constant(HashedPassword);
-
-#[async_trait]
-impl Hasher for Constant {
-    async fn hash(&self, _: NewPassword) -> Result<HashedPassword, HashError> {
-        Ok(self.0.clone())
-    }
-
-    async fn verify(
-        &self,
-        password: Arc<Plaintext>,
-        _: &HashedPassword,
-    ) -> Result<bool, HashError> {
-        Ok(password.expose() == OLD)
-    }
-
-    fn dummy_hash(&self) -> &HashedPassword {
-        &self.0
-    }
-}
 
 /// One database under test.
 struct Bench {
@@ -100,7 +77,7 @@ impl Bench {
              CREATE TABLE bare (id INTEGER PRIMARY KEY, payload TEXT)",
         )
         .unwrap();
-        let hasher = Constant(HashedPassword::from_stored("$constant$"));
+        let hasher = ConstantHasher::new(|password| password == OLD);
         let mut rules = PolicyRules::default();
         (rules.history, rules.refuse_current) = (0, false);
         let key = InstallationKey::from_bytes([3; 32]);

@@ -8,12 +8,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountId, Argon2idHasher, AuditRecord, Commit, Context, Credential,
-    HashProfile, HashedPassword, HasherOptions, Key, KeyId, KeyKind, OutboxEvent, OutboxFilter,
-    OutboxStore, Policy, PolicyRules, Realm, Rehash, ResetToken, SystemRandomness, TokenDigest,
-    TokenId, random_uuid,
+    HashError, HashProfile, HashedPassword, Hasher, HasherOptions, Key, KeyId, KeyKind,
+    NewPassword, OutboxEvent, OutboxFilter, OutboxStore, Plaintext, Policy, PolicyRules, Realm,
+    Rehash, ResetToken, SystemRandomness, TokenDigest, TokenId, random_uuid,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -27,6 +28,39 @@ pub fn hasher() -> Argon2idHasher {
 pub fn hasher_with(options: HasherOptions) -> Argon2idHasher {
     let options = HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..options };
     Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap()
+}
+
+/// A hasher that costs nothing, to measure what a change costs beside its hashing.
+#[derive(Debug)]
+pub struct ConstantHasher {
+    hash: HashedPassword,
+    is_right: fn(&str) -> bool,
+}
+
+impl ConstantHasher {
+    /// Hashes every password to the same text, and takes those for right of which `is_right` says so.
+    pub fn new(is_right: fn(&str) -> bool) -> Self {
+        Self { hash: HashedPassword::from_stored("$constant$"), is_right }
+    }
+}
+
+#[async_trait]
+impl Hasher for ConstantHasher {
+    async fn hash(&self, _: NewPassword) -> Result<HashedPassword, HashError> {
+        Ok(self.hash.clone())
+    }
+
+    async fn verify(
+        &self,
+        password: Arc<Plaintext>,
+        _: &HashedPassword,
+    ) -> Result<bool, HashError> {
+        Ok((self.is_right)(password.expose()))
+    }
+
+    fn dummy_hash(&self) -> &HashedPassword {
+        &self.hash
+    }
 }
 
 /// The moment so many seconds after second 0 of the fixtures, which is 2027-01-15T08:00:00Z.

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use axum::Router;
 use clap::Args;
 use http::StatusCode;
 use repass_core::{
-    Authorization, Change, Engine, HashError, HashedPassword, Hasher, InstallationKey, NewPassword,
-    Plaintext, Policy, PolicyRules, Proof, Realm, Subject, SystemRandomness,
+    Authorization, Change, Engine, InstallationKey, Plaintext, Policy, PolicyRules, Proof, Realm,
+    Subject, SystemRandomness,
 };
 use repass_http::{Mount, PasswordService};
 use repass_postgres_cluster::Cluster;
 use repass_spec_etna::EtnaSpec;
 use repass_store::{Store, StoreOptions};
+use repass_testkit::fixtures::ConstantHasher;
 use repass_tests::Sql;
 use tokio::task::JoinSet;
 
@@ -33,25 +33,6 @@ pub(crate) struct Options {
     /// Seconds that each of the three takes in a round.
     #[arg(long, default_value_t = 2)]
     seconds: u64,
-}
-
-/// Takes every password for the right one.
-#[derive(Debug)]
-struct Constant(HashedPassword);
-
-#[async_trait]
-impl Hasher for Constant {
-    async fn hash(&self, _: NewPassword) -> Result<HashedPassword, HashError> {
-        Ok(self.0.clone())
-    }
-
-    async fn verify(&self, _: Arc<Plaintext>, _: &HashedPassword) -> Result<bool, HashError> {
-        Ok(true)
-    }
-
-    fn dummy_hash(&self) -> &HashedPassword {
-        &self.0
-    }
 }
 
 pub(crate) async fn run(options: &Options) {
@@ -74,7 +55,7 @@ pub(crate) async fn run(options: &Options) {
 async fn measure(name: &str, url: &str, options: &Options) {
     let store = Store::open(url, &StoreOptions::default()).await.unwrap();
     let key = InstallationKey::generate(&SystemRandomness).unwrap();
-    let hasher = Arc::new(Constant(HashedPassword::from_stored("$constant$")));
+    let hasher = Arc::new(ConstantHasher::new(|_| true));
     let policy = Policy::new(PolicyRules::length(1, 256)).unwrap();
     let engine = Engine::builder(store.ports(), hasher, key).policy(policy).build();
     // Those of the connections, and as many for the engine's own callers, whose changes would end the
