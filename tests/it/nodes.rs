@@ -33,5 +33,5 @@ impl Nodes {
 /// Waits until it has happened, but not forever.
 async fn in_time<T>(what: &str, happening: impl Future<Output = T>) -> T {
     let waited = tokio::time::timeout(PATIENCE, happening).await;
-    waited.unwrap_or_else(|_| panic!("in vain: {what}"))
+    waited.unwrap_or_else(|_| panic!("did not happen in time: {what}"))
 }

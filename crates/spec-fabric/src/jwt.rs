@@ -75,7 +75,7 @@ impl JwtVerifier {
         if keys.is_empty() {
             return Err(InvalidJwtVerifier::NoKeys);
         }
-        // Whoever chose another provider for the process before keeps that.
+        // An embedder that installed another provider before keeps it.
         let _ = provider::PROVIDER.install_default();
         Ok(Self { issuer, audience, keys })
     }

@@ -157,16 +157,16 @@ impl PostgresStore {
         transaction.commit(&queries, Some(&attempt.audit)).await.map(drop)
     }
 
-    /// Releases a reservation whose record could not be written. `is_unmade` says that nothing else of
-    /// [`finish`](Self::finish) was written either; otherwise the record tells.
+    /// Releases a reservation whose record could not be written. `nothing_written` says that nothing
+    /// else of [`finish`](Self::finish) was written either. Otherwise the record tells.
     pub(crate) async fn release_alone(
         &self,
         attempt: &FinishAttempt,
-        is_unmade: bool,
+        nothing_written: bool,
     ) -> Result<(), StoreError> {
         let Some(reservation) = &attempt.reservation else { return Ok(()) };
         let mut transaction = self.begin(Durability::Process).await?;
-        let record = (!is_unmade).then_some(&attempt.audit);
+        let record = (!nothing_written).then_some(&attempt.audit);
         match released(&mut transaction, reservation, record).await? {
             Some(queries) => transaction.commit(&queries, None).await.map(drop),
             None => transaction.rollback().await,
@@ -178,7 +178,7 @@ impl PostgresStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<(), StoreError> {
-        // Rows that are locked are in use again, or are being swept already.
+        // Rows that are locked are in use again, or are being deleted already.
         let delete = Query::new(
             "DELETE FROM @attempts WHERE key IN (
                  SELECT key FROM @attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2

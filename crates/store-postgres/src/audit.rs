@@ -19,7 +19,7 @@ pub(crate) fn audit_written(record: &AuditRecord, conflict: &str) -> Result<Quer
 
 /// Whether the act of a record was not done yet. A statement that is sent again because its answer was
 /// lost has this condition: the first one may still be under way.
-pub(crate) fn unmade(query: &mut Query, record: &AuditRecord) -> String {
+pub(crate) fn unrecorded(query: &mut Query, record: &AuditRecord) -> String {
     format!("NOT EXISTS (SELECT 1 FROM @audit WHERE id = {})", query.value(record.id))
 }
 

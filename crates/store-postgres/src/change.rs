@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use repass_core::{AccountId, AuditRecord, OutboxEvent, StoreError, TokenId};
 
 use crate::accounts_source::AccountsSource;
-use crate::audit::{audit_written_if, unmade};
+use crate::audit::{audit_written_if, unrecorded};
 use crate::query::{Query, SqlValue};
 
 /// Whether the parts of a [`Change`] happen.
@@ -13,10 +13,10 @@ pub(crate) const ALLOWED: &str = "EXISTS (SELECT 1 FROM allowed)";
 /// A change of one account: a statement whose parts all happen, or none of them.
 ///
 /// It begins with a part `allowed` that selects a row if they do. The account's own row must be locked by a
-/// statement before it ([`account_locked`]): whoever writes about an account does so first, so that
-/// this statement, which sees what was committed before it began, sees the work of all others.
+/// statement before it ([`account_locked`]). Every writer of an account locks it first, so this
+/// statement, which sees what was committed before it began, sees the work of all others.
 ///
-/// It is made once, however often it is sent: `allowed` has the condition [`unmade`](Change::unmade). Its
+/// It is made once, however often it is sent: `allowed` has the condition [`unrecorded`](Change::unrecorded). Its
 /// row says in `done` whether it was made now.
 pub(crate) struct Change {
     query: Query,
@@ -26,7 +26,7 @@ pub(crate) struct Change {
     /// The parameter of the time of the change.
     pub(crate) at: String,
     /// Whether the change was not made yet.
-    pub(crate) unmade: String,
+    pub(crate) unrecorded: String,
 }
 
 impl Change {
@@ -34,13 +34,13 @@ impl Change {
     pub(crate) fn new(account: AccountId, at: Timestamp, record: &AuditRecord) -> Self {
         let mut query = Query::default();
         let (account, at) = (query.value(account), query.value(at));
-        let unmade = unmade(&mut query, record);
-        Self { query, parts: Vec::new(), account, at, unmade }
+        let unrecorded = unrecorded(&mut query, record);
+        Self { query, parts: Vec::new(), account, at, unrecorded }
     }
 
     /// Adds the part `allowed` of a change that happens if there is such an account.
     pub(crate) fn begin(&mut self, source: &AccountsSource) {
-        let exists = format!("{} AND {}", source.exists(&self.account), self.unmade);
+        let exists = format!("{} AND {}", source.exists(&self.account), self.unrecorded);
         self.part("allowed", exists);
     }
 

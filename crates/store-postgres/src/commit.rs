@@ -36,14 +36,14 @@ impl PostgresStore {
         let [hash, normalization, pepper] = hash_values(&mut change, &rehash.hash);
         let version = change.value(rehash.expected_version);
         let expected = change.value(rehash.expected_hash.as_str());
-        let (account, unmade) = (change.account.clone(), change.unmade.clone());
+        let (account, unrecorded) = (change.account.clone(), change.unrecorded.clone());
         change.part(
             "allowed",
             format!(
                 "UPDATE @accounts
                  SET hash = {hash}, normalization = {normalization}, pepper = {pepper}
                  WHERE id = {account} AND active AND version = {version} AND hash = {expected}
-                   AND {unmade}
+                   AND {unrecorded}
                  RETURNING 1"
             ),
         );
@@ -157,7 +157,7 @@ pub(crate) fn begin_change(
     );
     let all = format!(
         "SELECT 1 FROM checks WHERE token AND active AND version AND otp AND {}",
-        change.unmade,
+        change.unrecorded,
     );
     if let Some(ResetSpend::Signed { digest, expires_at }) = &commit.spend {
         let (digest, expires_at) = (change.value(*digest), change.value(*expires_at));

@@ -68,7 +68,7 @@ impl Connections {
             .create_timeout(Some(limits.deadline))
             .pre_recycle(expired)
             .build();
-        // The builder refuses time-outs without a runtime only, and there is one.
+        // Unreachable: the builder refuses only time-outs without a runtime, and there is one.
         let pool = match pool {
             Ok(pool) => pool,
             Err(error) => unreachable!("{error}"),

@@ -48,8 +48,8 @@ impl CredentialStore for PostgresStore {
             && attempt.outcome == AttemptOutcome::Released
         {
             // The holder is not to blame where only the record cannot be written.
-            let is_unmade = !matches!(error, StoreError::Unavailable(_));
-            let _ = self.retried(|| self.release_alone(attempt, is_unmade)).await;
+            let nothing_written = !matches!(error, StoreError::Unavailable(_));
+            let _ = self.retried(|| self.release_alone(attempt, nothing_written)).await;
         }
         finished
     }

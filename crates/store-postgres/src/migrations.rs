@@ -210,7 +210,7 @@ pub(crate) fn version_of(reply: &Reply) -> Result<i64, StoreError> {
     reply.rows.first().map_or(Ok(0), |row| get(row, "version"))
 }
 
-/// Brings the schema up to date, in one transaction. Whoever else does so is waited for.
+/// Brings the schema up to date, in one transaction. It waits for another process that does the same.
 pub(crate) async fn migrate(connections: &Connections, schema: &str) -> Result<(), Migrating> {
     // Looked for first: who may not make a schema need not, where there is one.
     let there = Query::new("SELECT 1 FROM information_schema.schemata WHERE schema_name = $1");

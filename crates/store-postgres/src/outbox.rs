@@ -11,7 +11,7 @@ use repass_core::{
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::audit::{audit_written_if, unmade};
+use crate::audit::{audit_written_if, unrecorded};
 use crate::commit::done;
 use crate::query::Query;
 use crate::row::{self, get};
@@ -73,12 +73,12 @@ impl OutboxStore for PostgresStore {
         self.retried(|| async {
             let mut query = Query::default();
             let (at, id) = (query.value(audit.at), query.value(event));
-            let unmade = unmade(&mut query, audit);
+            let unrecorded = unrecorded(&mut query, audit);
             let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM changed)")?;
             let change = query.with_sql(format!(
                 "WITH changed AS (
                      UPDATE @events SET state = 'pending', due_at = LEAST(due_at, {at})
-                     WHERE id = {id} AND state <> 'delivered' AND {unmade} RETURNING 1),
+                     WHERE id = {id} AND state <> 'delivered' AND {unrecorded} RETURNING 1),
                  deliveries AS (
                      UPDATE @deliveries SET state = 'pending', tries = 0, due_at = {at}
                      WHERE event = {id} AND state <> 'delivered'
@@ -95,10 +95,10 @@ impl OutboxStore for PostgresStore {
     async fn drop_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
         self.retried(|| async {
             let mut query = Query::default();
-            let (id, unmade) = (query.value(event), unmade(&mut query, audit));
+            let (id, unrecorded) = (query.value(event), unrecorded(&mut query, audit));
             let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM dropped)")?;
             let change = query.with_sql(format!(
-                "WITH dropped AS (DELETE FROM @events WHERE id = {id} AND {unmade} RETURNING 1),
+                "WITH dropped AS (DELETE FROM @events WHERE id = {id} AND {unrecorded} RETURNING 1),
                  audit AS ({record})
                  SELECT EXISTS (SELECT 1 FROM dropped) AS done"
             ));

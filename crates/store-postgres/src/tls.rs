@@ -106,7 +106,7 @@ impl TlsSettings {
     ) -> Result<Arc<dyn ServerCertVerifier>, Box<dyn std::error::Error + Send + Sync>> {
         let check = match (self.mode, &self.roots) {
             (Mode::Disable | Mode::Prefer, _) | (Mode::Require, None) => Check::Nothing,
-            // As libpq does: whoever names an authority wants it to count.
+            // As in libpq, a root certificate makes `require` check as `verify-ca` does.
             (Mode::Require | Mode::VerifyCa, _) => Check::Authority(self.authorities(provider)?),
             (Mode::VerifyFull, _) => return Ok(self.authorities(provider)?),
         };
@@ -147,7 +147,7 @@ struct LaxVerifier {
 }
 
 enum Check {
-    /// The connection is encrypted, to whoever answers.
+    /// The connection is encrypted, and the server may be anyone.
     Nothing,
     /// An authority has signed the certificate, whatever name is in it.
     Authority(Arc<WebPkiServerVerifier>),

@@ -74,7 +74,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
         path: from.to_owned(),
         source: failure.into_store_error(from).into(),
     };
-    // Looked at first, so that nothing is copied in vain; persist_noclobber decides.
+    // Checked before anything is copied. persist_noclobber decides if the file appears meanwhile.
     if to.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(to.to_owned()));
     }

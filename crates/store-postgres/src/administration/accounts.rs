@@ -45,7 +45,7 @@ impl PostgresStore {
                                     changed_at)
              SELECT {id}, {created_at}, {} WHERE {} ON CONFLICT (realm, user_id) DO NOTHING RETURNING 1",
             values.join(", "),
-            change.unmade,
+            change.unrecorded,
         );
         change.part("allowed", insert);
         let change = change.finish(audit)?;

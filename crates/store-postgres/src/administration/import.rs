@@ -46,7 +46,7 @@ impl PostgresStore {
             transaction.rollback().await?;
         } else {
             let record = batch.record(added.len());
-            // Before the commit, so that whoever looks for it waits until the server is done.
+            // Before the commit, so that a second attempt to write it waits until the server is done.
             transaction.run_one(audit_written(&record, "")?).await?;
             transaction.commit(&[], Some(&record)).await?;
         }

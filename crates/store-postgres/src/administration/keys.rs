@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use repass_core::{AuditRecord, Key, KeyId, Realm, StoreError};
 use uuid::Uuid;
 
-use crate::audit::{audit_written_if, unmade};
+use crate::audit::{audit_written_if, unrecorded};
 use crate::commit::done;
 use crate::failure::damaged;
 use crate::query::Query;
@@ -28,12 +28,12 @@ impl PostgresStore {
             query.value(key.created_at),
             query.value(key.revoked_at),
         ];
-        let (values, unmade) = (values.join(", "), unmade(&mut query, audit));
-        let record = audit_written_if(&mut query, audit, &unmade)?;
+        let (values, unrecorded) = (values.join(", "), unrecorded(&mut query, audit));
+        let record = audit_written_if(&mut query, audit, &unrecorded)?;
         let insert = query.with_sql(format!(
             "WITH key AS (
                  INSERT INTO @keys (id, realm, kind, name, digest, created_at, revoked_at)
-                 SELECT {values} WHERE {unmade}),
+                 SELECT {values} WHERE {unrecorded}),
              audit AS ({record})
              SELECT 1"
         ));
@@ -65,11 +65,11 @@ impl PostgresStore {
     ) -> Result<bool, StoreError> {
         let mut query = Query::default();
         let (at, id) = (query.value(audit.at), query.value(id));
-        let unmade = unmade(&mut query, audit);
+        let unrecorded = unrecorded(&mut query, audit);
         let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM revoked)")?;
         let revoke = query.with_sql(format!(
             "WITH revoked AS (UPDATE {table} SET revoked_at = {at}
-                              WHERE id = {id} AND revoked_at IS NULL AND {unmade} RETURNING 1),
+                              WHERE id = {id} AND revoked_at IS NULL AND {unrecorded} RETURNING 1),
                   audit AS ({record})
              SELECT EXISTS (SELECT 1 FROM revoked) AS done"
         ));

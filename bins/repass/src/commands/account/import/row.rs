@@ -47,7 +47,7 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
     let own_format = fields.text(Column::HashFormat)?;
     let normalization = normalization(fields)?;
     let Some(hash) = fields.text(Column::PasswordHash)? else {
-        // A format or a normalization may well stand in every row. A salt without its hash is a slip.
+        // A format or a normalization may stand in every row. A salt is of use only with its hash.
         return if salt.is_some() {
             Err("a hash_salt without a hash".to_owned())
         } else {
