@@ -11,7 +11,10 @@ use uuid::Uuid;
 ///
 /// An `@` before the name of a table stands for the schema of repass's own tables. No name or realm
 /// that is written into a statement contains that character.
-#[derive(Debug, Default)]
+///
+/// It has no `Debug`, which would print hashes and digests. The driver logs the parameters of named
+/// statements at level debug, but none of these.
+#[derive(Default)]
 pub(crate) struct Query {
     sql: String,
     values: Vec<(Box<dyn ToSql + Sync + Send>, Type)>,
