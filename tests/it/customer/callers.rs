@@ -98,7 +98,7 @@ async fn asvs_7_4_3_holders_of_a_token_change_their_own_password_and_keep_that_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn anothers_password_takes_an_administrator_and_its_own_old_password() {
+async fn another_users_password_takes_an_administrator_and_its_own_old_password() {
     let test = demanding("bearer").await;
     let nosy = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
     test.operator.add("customer", nosy).await;

@@ -126,7 +126,7 @@ async fn row_12_nist_3_2_2_too_many_failures_are_429_and_even_the_right_password
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_users_failures_do_not_close_anothers_account() {
+async fn one_users_failures_do_not_close_another_users_account() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;
     test.operator.add("etna", "1002").await;
     let token = test.operator.token("etna", "1002", &[]).await;

@@ -228,8 +228,8 @@ async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
         assert_eq!(answer.status, 404, "{why}: {}", answer.text());
         assert_not_found(&answer);
     }
-    let anothers = with(&with_token(&test, &by_rsa(&claims(id))), "userId", OTHER_USER);
-    assert_not_found(&test.send(&anothers).await);
+    let of_another_user = with(&with_token(&test, &by_rsa(&claims(id))), "userId", OTHER_USER);
+    assert_not_found(&test.send(&of_another_user).await);
     assert!(test.is_password(FIRST_PASSWORD).await);
     assert!(test.operator.is_password("fabric", OTHER_USER, FIRST_PASSWORD).await);
     // Among several audiences it is enough to be one; and nbf need not be there.

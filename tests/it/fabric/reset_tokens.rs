@@ -23,16 +23,16 @@ fn with_token(test: &TestContext, token: &str) -> Wire {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_4_asvs_6_3_8_unknown_account_unknown_token_and_anothers_token_are_one_answer() {
+async fn row_4_asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_are_one_answer() {
     let test = tolerant().await;
     test.operator.add("fabric", OTHER_USER).await;
-    let anothers = test.operator.reset_token("fabric", OTHER_USER, TEN_MINUTES).await;
+    let of_another_user = test.operator.reset_token("fabric", OTHER_USER, TEN_MINUTES).await;
     test.operator.add("elsewhere", USER).await;
     let of_other_realm = test.operator.reset_token("elsewhere", USER, TEN_MINUTES).await;
     let good = token_of(&test.good);
     let of_account = [
         ("unknown", "x".repeat(43)),
-        ("another's", anothers.clone()),
+        ("another's", of_another_user.clone()),
         ("of another realm", of_other_realm),
         ("cut short", good[..42].to_owned()),
         ("with more behind", format!("{good}A")),
@@ -65,7 +65,7 @@ async fn row_4_asvs_6_3_8_unknown_account_unknown_token_and_anothers_token_are_o
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
     assert!(test.operator.is_password("fabric", OTHER_USER, FIRST_PASSWORD).await);
-    assert!(is_unspent(&test, &good).await && is_unspent(&test, &anothers).await);
+    assert!(is_unspent(&test, &good).await && is_unspent(&test, &of_another_user).await);
     assert_user(&test.send(&test.good).await, USER);
 }
 
@@ -116,12 +116,12 @@ async fn asvs_6_5_1_of_twenty_redemptions_at_once_exactly_one_wins() {
 async fn a_newer_token_voids_the_older_and_those_of_no_other_account() {
     let test = tolerant().await;
     test.operator.add("fabric", OTHER_USER).await;
-    let anothers = test.operator.reset_token("fabric", OTHER_USER, TEN_MINUTES).await;
+    let of_another_user = test.operator.reset_token("fabric", OTHER_USER, TEN_MINUTES).await;
     let newer = token(&test).await;
     assert_expired(&test.send(&test.good).await);
     assert!(test.is_password(FIRST_PASSWORD).await);
     assert_user(&test.send(&with_token(&test, &newer)).await, USER);
-    let other = with(&with_token(&test, &anothers), "userId", OTHER_USER);
+    let other = with(&with_token(&test, &of_another_user), "userId", OTHER_USER);
     assert_user(&test.send(&other).await, OTHER_USER);
 }
 

@@ -27,7 +27,7 @@ async fn users_change_their_own_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_admin_of_the_site_changes_anothers_password() {
+async fn an_admin_of_the_site_changes_another_users_password() {
     let test = start().await;
     assert_changed(&test.send(&by(&test, "site-admin", &["admin"]).await).await);
     assert!(test.is_password(NEW).await);
@@ -45,7 +45,7 @@ async fn an_admin_must_know_the_old_password_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn anothers_account_is_403_to_who_is_no_admin_whether_it_exists_or_not() {
+async fn another_users_account_is_403_to_who_is_no_admin_whether_it_exists_or_not() {
     let test = start().await;
     for roles in [&[][..], &["user"], &["Admin", "administrator", "admin "]] {
         let user_id = format!("nosy{}", roles.len());

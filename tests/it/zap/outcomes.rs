@@ -30,7 +30,7 @@ async fn a_change_is_200_and_the_new_password_counts_from_then_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_6_3_8_wrong_password_unknown_account_and_anothers_email_are_one_400() {
+async fn asvs_6_3_8_wrong_password_unknown_account_and_another_users_email_are_one_400() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
     let admin = by(&test, "site-admin", &["admin"]).await;
     test.operator.add("zap", "other").await;
