@@ -135,7 +135,6 @@ async fn a2_refusals_of_a_locked_account_leave_one_record() {
     assert_eq!(row.failures, 2);
 }
 
-#[cfg(not(postgres))]
 mod file {
     use http::Method;
 
@@ -145,8 +144,9 @@ mod file {
     /// L2: no success is told of a file that nobody will see again.
     #[tokio::test(flavor = "multi_thread")]
     async fn l2_a_server_whose_file_is_gone_is_not_ready_and_tells_no_success() {
-        let builder =
-            Server::builder().only("customer").tables("[admin]\nlisten = '127.0.0.1:0'\n");
+        let builder = Server::builder_on_sqlite()
+            .only("customer")
+            .tables("[admin]\nlisten = '127.0.0.1:0'\n");
         let server = builder.start().await;
         server.operator().await.add("customer", GUID).await;
         let probes = admin(&server);

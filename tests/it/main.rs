@@ -1,11 +1,6 @@
 //! The real programs, over real sockets, on real databases.
 // clippy's exception for tests covers test functions, not what they call.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-// Then `../postgres/ignored.rs` says so of every test.
-#![cfg(not(postgres_missing))]
-
-#[cfg(postgres)]
-extern crate repass_tests_postgres as repass_tests;
 
 mod accounts_table;
 mod check_config;
@@ -13,7 +8,6 @@ mod common_rules;
 mod crash;
 mod customer;
 mod database;
-#[cfg(not(postgres))] // A demo is on SQLite in any case.
 mod demo;
 mod ecom;
 mod etna;
@@ -24,13 +18,11 @@ mod health;
 mod import;
 mod listener;
 mod log;
-#[cfg(postgres)] // Nodes on one SQLite file would have to share a machine.
 mod nodes;
 mod outbox;
 mod pepper;
 mod races;
 mod requests;
-#[cfg(not(postgres))] // Nothing of a database.
 mod rust_versions;
 mod secrets;
 mod shutdown;

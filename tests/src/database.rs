@@ -1,3 +1,4 @@
+use std::env::{self, VarError};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use tempfile::TempDir;
 
 use crate::Sql;
 
-/// On which database this build of the tests runs: `postgres`, or SQLite when nothing else is said.
-const CHOSEN: Option<&str> = option_env!("TEST_DATABASE");
+/// The environment variable that names the database of the tests that run on either: `sqlite`, the
+/// default, or `postgres`.
+const VARIABLE: &str = "TEST_DATABASE";
 
 /// The cluster of this process, for all tests that leave its server alone.
 static SHARED: LazyLock<Arc<Cluster>> =
@@ -31,13 +33,23 @@ struct Inner {
 }
 
 impl Database {
-    /// A database of the kind that this build tests.
+    /// A database of the kind that `TEST_DATABASE` names.
     pub(crate) fn new() -> Self {
-        match CHOSEN {
-            Some("postgres") => Self::on(Arc::clone(&SHARED)),
-            None | Some("sqlite") => Self::with(None, None),
-            Some(other) => panic!("TEST_DATABASE is sqlite or postgres, not {other}"),
+        match env::var(VARIABLE).as_deref() {
+            Ok("postgres") => Self::postgres(),
+            Ok("sqlite") | Err(VarError::NotPresent) => Self::sqlite(),
+            other => panic!("{VARIABLE} is sqlite or postgres, not {other:?}"),
         }
+    }
+
+    /// A SQLite file.
+    pub(crate) fn sqlite() -> Self {
+        Self::with(None, None)
+    }
+
+    /// A database of the cluster that all tests of the process share.
+    pub(crate) fn postgres() -> Self {
+        Self::on(Arc::clone(&SHARED))
     }
 
     /// A database of this cluster.

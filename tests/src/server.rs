@@ -80,6 +80,16 @@ impl Server {
         Self::builder_with(Database::new())
     }
 
+    /// The same on a SQLite file, whatever `TEST_DATABASE` says.
+    pub fn builder_on_sqlite() -> ServerBuilder {
+        Self::builder_with(Database::sqlite())
+    }
+
+    /// The same on PostgreSQL, whatever `TEST_DATABASE` says.
+    pub fn builder_on_postgres() -> ServerBuilder {
+        Self::builder_with(Database::postgres())
+    }
+
     /// The same on a database of this cluster, for tests that stop its server.
     pub fn builder_on(cluster: &Arc<Cluster>) -> ServerBuilder {
         Self::builder_with(Database::on(Arc::clone(cluster)))

@@ -26,8 +26,9 @@ async fn count(operator: &AdminContext, statement: &'static str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn of_fifty_changes_over_two_nodes_exactly_one_wins() {
-    let nodes = Nodes::start(&Server::builder()).await;
+    let nodes = Nodes::start(&Server::builder_on_postgres()).await;
     let operator = nodes.a.operator().await;
     operator.add("customer", GUID).await;
     let mut tasks = JoinSet::new();
@@ -56,8 +57,10 @@ async fn of_fifty_changes_over_two_nodes_exactly_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are_verified() {
-    let builder = Server::builder().tables("[lockout]\nthreshold = 3\ninitial_delay = '10m'\n");
+    let builder =
+        Server::builder_on_postgres().tables("[lockout]\nthreshold = 3\ninitial_delay = '10m'\n");
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     let player = operator.add("customer", GUID).await;
@@ -85,8 +88,10 @@ async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
-    let builder = Server::builder().only("fabric").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
+    let builder =
+        Server::builder_on_postgres().only("fabric").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     let good = good_request(&operator, "fabric", NEW).await;
@@ -106,8 +111,10 @@ async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
-    let builder = Server::builder().only("zap").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
+    let builder =
+        Server::builder_on_postgres().only("zap").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     // The same password again, so that the one-time password alone makes the difference.
@@ -133,8 +140,9 @@ async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_token_revoked_by_a_change_on_one_node_is_refused_by_the_other_at_once() {
-    let builder = Server::builder().only("etna").tables(NEVER_CLOSED);
+    let builder = Server::builder_on_postgres().only("etna").tables(NEVER_CLOSED);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     let good = good_request(&operator, "etna", NEW).await;

@@ -33,6 +33,7 @@ fn assert_unavailable(spec: &str, answer: &Answer) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn without_its_database_the_service_says_503_and_recovers_by_itself() {
     let cluster = cluster();
     let builder = Server::builder_on(&cluster).tables("[admin]\nlisten = '127.0.0.1:0'\n");
@@ -75,6 +76,7 @@ async fn without_its_database_the_service_says_503_and_recovers_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_database_that_crashes_under_load_loses_and_halves_no_change() {
     let cluster = cluster();
     let builder = Server::builder_on(&cluster).only("customer").tables(NEVER_CLOSED);
@@ -95,6 +97,7 @@ async fn a_database_that_crashes_under_load_loses_and_halves_no_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn p2_nodes_find_a_promoted_standby_and_answer_all_the_time() {
     let primary = cluster();
     let standby = Arc::new(block_in_place(|| primary.standby()).unwrap());
@@ -148,8 +151,9 @@ const CUTS: [&str; 2] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn connections_cut_in_the_midst_of_commits_lose_and_halve_no_change() {
-    let builder = Server::builder().only("customer").tables(NEVER_CLOSED);
+    let builder = Server::builder_on_postgres().only("customer").tables(NEVER_CLOSED);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     let mut load = Load::start(&operator, vec![nodes.a.client(), nodes.b.client()]).await;
