@@ -9,6 +9,7 @@ use crate::requests::{Wire, good_requests};
 
 const NEW: &str = "a new one, and a good one";
 
+/// Proves ECOM-4, ETNA-7, ZAP-4.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_request_changes_the_password_and_its_answer_is_never_cached() {
     let server = Server::start().await;
@@ -22,6 +23,7 @@ async fn a_good_request_changes_the_password_and_its_answer_is_never_cached() {
     }
 }
 
+/// Proves ECOM-4, ETNA-7, ZAP-4.
 #[tokio::test(flavor = "multi_thread")]
 async fn request_ids_that_are_no_sane_token_are_replaced() {
     let server = Server::start().await;
@@ -36,6 +38,7 @@ async fn request_ids_that_are_no_sane_token_are_replaced() {
     }
 }
 
+/// Proves ECOM-5, ECOM-22, ETNA-8, ETNA-23, ZAP-5, ZAP-18.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_64_kib_is_413_in_the_vendors_shape() {
     let server = Server::start().await;
@@ -52,6 +55,7 @@ async fn a_body_over_64_kib_is_413_in_the_vendors_shape() {
     }
 }
 
+/// Proves ECOM-6, ETNA-9, ZAP-6.
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc_8259_bodies_are_read_strictly_and_a_byte_order_mark_is_tolerated() {
     let server = Server::start().await;
@@ -117,6 +121,7 @@ fn is_busy(answer: &Answer) -> bool {
     answer.status == 429
 }
 
+/// Proves ECOM-28, ECOM-35, ZAP-25, ZAP-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_an_unknown_account_and_a_wrong_proof_are_one_answer() {
     let server = Server::start().await;

@@ -1,4 +1,4 @@
-//! specs/ecom.md, sentence by sentence, over real HTTP. Texts but for the published one are ours and
+//! The rows of `crates/spec-ecom/README.md`, over real HTTP. Texts but for the published one are ours and
 //! not pinned here; status and shape are.
 
 mod answers;

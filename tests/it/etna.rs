@@ -1,4 +1,4 @@
-//! specs/etna.md, row by row, over real HTTP.
+//! The rows of `crates/spec-etna/README.md`, over real HTTP.
 
 mod body;
 mod callers;

@@ -110,6 +110,7 @@ async fn w9_a_client_that_has_closed_its_side_gets_its_answer() {
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"Success\":true"), "{answer}");
 }
 
+/// Proves ECOM-21, ETNA-22, ZAP-17.
 #[tokio::test(flavor = "multi_thread")]
 async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charged() {
     let server = Server::start().await;

@@ -1,4 +1,4 @@
-//! specs/zap.md, sentence by sentence, over real HTTP.
+//! The rows of `crates/spec-zap/README.md`, over real HTTP.
 
 mod callers;
 mod fields;

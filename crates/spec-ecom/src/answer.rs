@@ -88,6 +88,7 @@ impl AnswerBody {
 mod tests {
     use super::*;
 
+    /// Proves ECOM-15.
     #[test]
     fn the_envelope_is_the_published_one() {
         let answer = AnswerBody::new("id".to_owned(), "a \"b\"".to_owned());

@@ -31,6 +31,7 @@ mod tests {
         }
     }
 
+    /// Proves ECOM-16.
     #[test]
     fn a_uuid_and_eight_digits() {
         let id = fresh(&SystemRandomness);

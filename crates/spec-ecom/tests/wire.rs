@@ -108,6 +108,7 @@ const GOOD: &str = r#"{"response":{},"conversationRequest":{"userInfo":{"uid":"r
     "languageCode":"de-DE","queryInfo":{"interestType":"cancel-order","parameters":{"params":{
     "accountInfo":{"oldPassword":"old","newPassword":"new","confirmPassword":"new"}}}}}"#;
 
+/// Proves ECOM-1.
 #[test]
 fn routes() {
     let route = |method: &str, path: &str| {
@@ -116,6 +117,7 @@ fn routes() {
     };
     assert!(matches!(route("POST", PATH), RouteMatch::Match(_)));
     assert!(matches!(route("POST", &format!("{PATH}/")), RouteMatch::Match(_)));
+    assert!(matches!(route("POST", &format!("{PATH}?x=1")), RouteMatch::Match(_)));
     assert!(matches!(route("PUT", PATH), RouteMatch::MethodNotAllowed { allow: "POST" }));
     let corrected = PATH.replace("Passwrod", "Password");
     for path in [PATH.to_uppercase(), format!("{PATH}//"), format!("{PATH}/x"), corrected] {
@@ -147,6 +149,7 @@ fn e12_a_client_s_request_is_one_that_a_server_reads() {
     assert_eq!(change.authorization.subject().user_id, "ram123");
 }
 
+/// Proves ECOM-39.
 #[test]
 fn options_have_their_names_and_no_other() {
     let configure = |options: &str| {
@@ -179,6 +182,7 @@ fn a_good_request_becomes_a_change() {
     assert_eq!(change.context, said);
 }
 
+/// Proves ECOM-13.
 #[test]
 fn what_goes_to_the_audit_trail_is_bounded() {
     let long = "x".repeat(10_000);
@@ -188,6 +192,7 @@ fn what_goes_to_the_audit_trail_is_bounded() {
     assert_eq!(context.display_name.map(|text| text.len()), Some(512));
 }
 
+/// Proves ECOM-12, ECOM-15, ECOM-30.
 #[test]
 fn success_in_the_language_asked_for() {
     let changed = changed();
@@ -205,6 +210,7 @@ fn success_in_the_language_asked_for() {
     }
 }
 
+/// Proves ECOM-15, ECOM-24, ECOM-25.
 #[test]
 fn malformed_and_missing() {
     assert_reply(&read(b"{").unwrap_err(), 400, "The request could not be understood.");
@@ -220,6 +226,7 @@ fn malformed_and_missing() {
     );
 }
 
+/// Proves ECOM-26, ECOM-38.
 #[test]
 fn a_confirmation_that_differs() {
     let body = GOOD.replace("\"confirmPassword\":\"new\"", "\"confirmPassword\":\"News\"");
@@ -227,12 +234,14 @@ fn a_confirmation_that_differs() {
     assert_reply(&read(body.as_bytes()).unwrap_err(), 400, text);
 }
 
+/// Proves ECOM-28.
 #[test]
 fn a_wrong_password() {
     let text = "The account or its current password is not correct.";
     assert_reply(&respond(&ChangeError::WrongPassword), 403, text);
 }
 
+/// Proves ECOM-29, ECOM-38.
 #[test]
 fn a_refusal_names_every_broken_rule() {
     let refusal =
@@ -249,6 +258,7 @@ fn a_refusal_names_every_broken_rule() {
     );
 }
 
+/// Proves ECOM-39.
 #[test]
 fn business_failures_are_ok_where_the_operator_says_so_and_no_others() {
     let spec = spec().with_errors_as_ok(true);
@@ -265,6 +275,7 @@ fn business_failures_are_ok_where_the_operator_says_so_and_no_others() {
     assert_eq!(read_by(&spec, b"{").unwrap_err().status(), 400);
 }
 
+/// Proves ECOM-19.
 #[test]
 fn a_missing_or_unknown_key() {
     let reply = reject(Rejection::Unauthenticated(RequiredCredential::Key(KeyKind::Service)));
@@ -272,6 +283,7 @@ fn a_missing_or_unknown_key() {
     assert_eq!(reply.headers()["www-authenticate"], "Bearer");
 }
 
+/// Proves ECOM-17, ECOM-18.
 #[test]
 fn other_methods_and_paths() {
     let reply = with_head(post(), |head| spec().method_not_allowed(head, "POST"));
@@ -281,6 +293,7 @@ fn other_methods_and_paths() {
     assert_reply(&reply, 404, "This function does not exist.");
 }
 
+/// Proves ECOM-20.
 #[test]
 fn other_media_types() {
     let authorized = |request| begin(&spec(), request).authorize(&Caller::anonymous());
@@ -297,6 +310,7 @@ fn other_media_types() {
     assert!(authorized(request.unwrap()).is_ok());
 }
 
+/// Proves ECOM-27.
 #[test]
 fn too_many_attempts() {
     let reply = respond(&ChangeError::TooManyAttempts { retry_after: Duration::from_secs(90) });
@@ -304,12 +318,14 @@ fn too_many_attempts() {
     assert_eq!(reply.headers()["retry-after"], "90");
 }
 
+/// Proves ECOM-22, ECOM-23.
 #[test]
 fn bodies_that_do_not_arrive() {
     assert_reply(&reject(Rejection::BodyTooLarge), 413, "The request is too large.");
     assert_reply(&reject(Rejection::BodyIncomplete), 408, "The request did not arrive in full.");
 }
 
+/// Proves ECOM-31, ECOM-32.
 #[test]
 fn fault_and_busy() {
     let text = "The service is busy at the moment. Please try again shortly.";
@@ -330,6 +346,7 @@ fn fault_and_busy() {
     assert_reply(&reject(Rejection::Fault), 500, text);
 }
 
+/// Proves ECOM-16.
 #[test]
 fn every_answer_has_an_identifier_of_its_own() {
     let spec = EcomSpec::new(Arc::new(repass_core::SystemRandomness));

@@ -67,6 +67,7 @@ mod tests {
         MediaType::of(&headers).check(has_body).map_err(str::to_owned)
     }
 
+    /// Proves ETNA-6.
     #[test]
     fn json_in_both_spellings_is_read() {
         for text in ["application/json", "text/json", "Application/JSON; charset=utf-8"] {
@@ -83,6 +84,7 @@ mod tests {
         );
     }
 
+    /// Proves ETNA-6, ETNA-21.
     #[test]
     fn a_body_needs_a_type() {
         let inferred = "The request contains an entity body but no Content-Type header. The \

@@ -64,6 +64,7 @@ mod tests {
 
     use super::*;
 
+    /// Proves ETNA-40.
     #[test]
     fn options_have_their_names_and_no_other() {
         let summary = |options: &str| {

@@ -74,6 +74,7 @@ mod tests {
 
     use super::*;
 
+    /// Proves ZAP-40.
     #[test]
     fn the_policy_holds_the_vendors_rules_and_no_other() {
         let policy = Policy::new(Zap.policy().unwrap()).unwrap();

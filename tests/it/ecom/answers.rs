@@ -8,6 +8,7 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use super::{assert_changed, assert_failed, open, passwords, start};
 use crate::test_context::{ANY_PASSWORD, NEW};
 
+/// Proves ECOM-15, ECOM-30, ECOM-34.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_200_with_the_published_text_and_the_new_password_counts_from_then_on() {
     let test = start().await;
@@ -24,6 +25,7 @@ async fn a_change_is_200_with_the_published_text_and_the_new_password_counts_fro
     assert_eq!(test.failures().await, 0, "a success forgets the failures before it");
 }
 
+/// Proves ECOM-16.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_an_identifier_of_its_own() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -45,6 +47,7 @@ async fn every_answer_has_an_identifier_of_its_own() {
     }
 }
 
+/// Proves ECOM-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_7_4_3_a_change_ends_the_sessions_of_the_account_and_no_others() {
     let test = start().await;
@@ -56,4 +59,18 @@ async fn asvs_7_4_3_a_change_ends_the_sessions_of_the_account_and_no_others() {
     assert_changed(&test.send(&test.good).await);
     assert!(!test.counts(&own).await);
     assert!(test.counts(&other).await);
+}
+
+/// Proves ECOM-36.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_changes_at_once_exactly_one_is_made() {
+    let test = start().await;
+    let answers = test.flood(&test.good, 12).await;
+    let (made, others): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!(made.len(), 1);
+    for answer in others {
+        assert_failed(&answer, if answer.status == 429 { 429 } else { 403 });
+    }
+    assert!(test.is_password(NEW).await);
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{assert_changed, assert_failed, open, passwords, start, violations};
 use crate::test_context::{NEVER_CLOSED, NEW, SOON_CLOSED, assert_closed};
 
+/// Proves ECOM-6, ECOM-24.
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_json_is_400() {
     let test = start().await;
@@ -19,6 +20,7 @@ async fn malformed_json_is_400() {
     test.assert_untouched().await;
 }
 
+/// Proves ECOM-29, ECOM-34.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_by_the_policy_is_400_with_every_broken_rule_and_costs_nothing() {
     let test = start().await;
@@ -40,6 +42,7 @@ async fn a_refusal_by_the_policy_is_400_with_every_broken_rule_and_costs_nothing
     assert_changed(&test.send(&test.good).await);
 }
 
+/// Proves ECOM-2, ECOM-19.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_service_key_that_counts_the_answer_is_401() {
     let test = start().await;
@@ -61,9 +64,15 @@ async fn without_a_service_key_that_counts_the_answer_is_401() {
         assert_failed(&answer, 401);
         assert_eq!(answer.header("www-authenticate"), "Bearer", "{why}");
     }
+    let mut doubled = test.good.clone();
+    doubled.headers.push(("authorization".to_owned(), good.clone()));
+    assert_failed(&test.send(&doubled).await, 401);
     test.assert_untouched().await;
+    let other_case = test.good.with("authorization", Some(&good.replace("Bearer", "bEARER")));
+    assert_changed(&test.send(&other_case).await);
 }
 
+/// Proves ECOM-9, ECOM-28.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_wrong_password_unknown_and_inactive_account_are_one_403() {
     let test = start().await;
@@ -90,6 +99,7 @@ async fn asvs_6_3_8_wrong_password_unknown_and_inactive_account_are_one_403() {
     assert!(test.operator.is_password("ecom", "inactive", FIRST_PASSWORD).await);
 }
 
+/// Proves ECOM-18.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_methods_are_405_and_post_is_allowed() {
     let test = start().await;
@@ -104,6 +114,7 @@ async fn other_methods_are_405_and_post_is_allowed() {
     test.assert_untouched().await;
 }
 
+/// Proves ECOM-3, ECOM-20.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_media_types_are_415() {
     let test = start().await;
@@ -118,11 +129,15 @@ async fn other_media_types_are_415() {
     ] {
         assert_failed(&test.send(&test.good.with("content-type", media_type)).await, 415);
     }
+    let mut doubled = test.good.clone();
+    doubled.headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    assert_failed(&test.send(&doubled).await, 415);
     test.assert_untouched().await;
     let charset = test.good.with("content-type", Some("Application/JSON; charset=utf-8"));
     assert_changed(&test.send(&charset).await);
 }
 
+/// Proves ECOM-27, ECOM-34, ECOM-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_too_many_failures_are_429_and_even_the_right_password_waits() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;
@@ -145,6 +160,7 @@ async fn nist_3_2_2_too_many_failures_are_429_and_even_the_right_password_waits(
     assert_changed(&test.send(&test.good).await);
 }
 
+/// Proves ECOM-5, ECOM-22.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_64_kib_is_413() {
     let test = start().await;
@@ -153,6 +169,7 @@ async fn a_body_over_64_kib_is_413() {
     assert_changed(&test.send_body(&large[..65_536]).await);
 }
 
+/// Proves ECOM-1, ECOM-17.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_vendors_misspelt_path_is_the_only_one() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;

@@ -16,6 +16,7 @@ fn in_language(test: &TestContext, code: &Value) -> Wire {
     same.edit(|body| body["languageCode"] = code.clone())
 }
 
+/// Proves ECOM-12.
 #[tokio::test(flavor = "multi_thread")]
 async fn success_is_told_in_the_language_of_the_codes_first_subtag() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -32,6 +33,7 @@ async fn success_is_told_in_the_language_of_the_codes_first_subtag() {
     assert!(texts.contains(CHANGED));
 }
 
+/// Proves ECOM-12.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_malformed_or_missing_code_means_english_and_is_never_an_error() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -63,6 +65,7 @@ async fn an_unknown_malformed_or_missing_code_means_english_and_is_never_an_erro
     assert_eq!(text_of(&test.send(&missing).await, 200), CHANGED);
 }
 
+/// Proves ECOM-12.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_code_at_the_root_comes_before_the_one_of_the_query() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -78,6 +81,7 @@ async fn the_code_at_the_root_comes_before_the_one_of_the_query() {
     assert_eq!(text(json!("en-US"), json!("fr-FR")).await, CHANGED);
 }
 
+/// Proves ECOM-38.
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_are_told_in_the_language_too() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
@@ -98,6 +102,7 @@ async fn failures_are_told_in_the_language_too() {
     }
 }
 
+/// Proves ECOM-29, ECOM-38.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_names_every_broken_rule_in_every_language() {
     let test = start().await;

@@ -23,6 +23,7 @@ fn business(test: &TestContext) -> [(Wire, u16); 5] {
     ]
 }
 
+/// Proves ECOM-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_as_ok_sends_failures_of_business_as_200_with_the_same_text() {
     let builder = Server::builder().tables(NEVER_CLOSED);
@@ -38,6 +39,7 @@ async fn errors_as_ok_sends_failures_of_business_as_200_with_the_same_text() {
     assert!(as_ok.is_password(NEW).await);
 }
 
+/// Proves ECOM-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_as_ok_leaves_all_other_failures_what_they_are() {
     let builder = Server::builder().tables(SOON_CLOSED).options("ecom", "errors_as_ok = true");
@@ -57,6 +59,7 @@ async fn errors_as_ok_leaves_all_other_failures_what_they_are() {
     assert_failed(&answer, 429);
 }
 
+/// Proves ECOM-1.
 #[tokio::test(flavor = "multi_thread")]
 async fn below_a_prefix_the_api_is_there_and_only_there() {
     let test = open(Server::builder().api("ecom", "prefix = '/shop'")).await;

@@ -8,6 +8,7 @@ use super::{account_info, assert_failed, open, passwords, start};
 use crate::requests::Wire;
 use crate::test_context::{NEW, SOON_CLOSED};
 
+/// Proves ECOM-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_comes_before_the_media_type_and_the_body() {
     let test = start().await;
@@ -23,6 +24,7 @@ async fn the_key_comes_before_the_media_type_and_the_body() {
     assert_failed(&test.send(&other_method).await, 405);
 }
 
+/// Proves ECOM-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_media_type_comes_before_the_body() {
     let test = start().await;
@@ -32,6 +34,7 @@ async fn the_media_type_comes_before_the_body() {
     }
 }
 
+/// Proves ECOM-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fields_come_before_the_account() {
     let test = start().await;
@@ -43,6 +46,7 @@ async fn the_fields_come_before_the_account() {
     test.assert_untouched().await;
 }
 
+/// Proves ECOM-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_the_old_password_comes_before_the_policy() {
     let test = start().await;
@@ -55,6 +59,7 @@ async fn asvs_6_3_8_the_old_password_comes_before_the_policy() {
     }
 }
 
+/// Proves ECOM-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_account_comes_after_key_and_fields_and_before_password_and_policy() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;

@@ -35,6 +35,7 @@ const SAMPLE: &str = r#"{
 }
 "#;
 
+/// Proves ECOM-8, ECOM-14.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_sample_changes_a_password() {
     let test = start().await;
@@ -64,6 +65,7 @@ fn named(test: &TestContext, uid: &Value, uuid: &Value, root: &Value) -> Wire {
     })
 }
 
+/// Proves ECOM-8.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_account_is_uid_else_uuid_else_the_root_uuid() {
     let test = start().await;
@@ -88,6 +90,7 @@ async fn the_account_is_uid_else_uuid_else_the_root_uuid() {
     test.assert_untouched().await;
 }
 
+/// Proves ECOM-8.
 #[tokio::test(flavor = "multi_thread")]
 async fn chat_ids_may_be_numbers() {
     let test = start().await;
@@ -99,6 +102,7 @@ async fn chat_ids_may_be_numbers() {
     }
 }
 
+/// Proves ECOM-8, ECOM-25.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_account_the_answer_is_400() {
     let test = start().await;
@@ -115,6 +119,7 @@ async fn without_an_account_the_answer_is_400() {
     test.assert_untouched().await;
 }
 
+/// Proves ECOM-7, ECOM-9, ECOM-10, ECOM-11, ECOM-25.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_password_is_required() {
     let test = start().await;
@@ -148,6 +153,7 @@ async fn passwords_elsewhere_than_in_account_info_do_not_bind() {
     test.assert_untouched().await;
 }
 
+/// Proves ECOM-11, ECOM-26.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_confirmation_must_be_equal() {
     let test = start().await;
@@ -160,6 +166,7 @@ async fn the_confirmation_must_be_equal() {
     test.assert_untouched().await;
 }
 
+/// Proves ECOM-13, ECOM-14.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_else_stands_in_a_request_is_accepted_whatever_it_is() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -181,6 +188,7 @@ async fn what_else_stands_in_a_request_is_accepted_whatever_it_is() {
     }
 }
 
+/// Proves ECOM-13.
 #[tokio::test(flavor = "multi_thread")]
 async fn channel_and_names_stand_in_the_audit_record_of_every_try() {
     let test = start().await;

@@ -5,6 +5,7 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use super::{assert_changed, assert_failed, open, passwords, start};
 use crate::test_context::{CRAMPED, NEW};
 
+/// Proves ECOM-31, ECOM-34.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_is_500_in_the_envelope_and_costs_nothing() {
     let test = start().await;
@@ -17,6 +18,7 @@ async fn a_fault_is_500_in_the_envelope_and_costs_nothing() {
     assert_changed(&test.send(&test.good).await);
 }
 
+/// Proves ECOM-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_room_to_hash_the_answer_is_503_and_nothing_is_charged() {
     let test = open(Server::builder().tables(CRAMPED)).await;

@@ -1,4 +1,4 @@
-//! Rows 5 to 8: what a body must be.
+//! What a body must be.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::{Value, json};
@@ -18,8 +18,9 @@ const TYPE_OF_OLD: &str =
     r#""userPassword.OldPassword":["An error has occurred.","Password is required"]"#;
 const TYPE_OF_CONFIRM: &str = r#""userPassword.PasswordConfirm":["An error has occurred."]"#;
 
+/// Proves ETNA-25, ETNA-27, ETNA-28.
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_5_to_8_the_published_vectors() {
+async fn the_published_vectors() {
     let test = start().await;
     let file = repass_tests::workspace().join("tests/vectors/etna.jsonl");
     let mut vectors = 0;
@@ -38,7 +39,7 @@ async fn rows_5_to_8_the_published_vectors() {
                 assert_eq!(vector["simulated_status"], 422);
                 assert_answer(&answer, 422, body);
             }
-            // Row 8: what was simulated lets a missing body pass; here it lacks its members.
+            // ETNA-28: what was simulated lets a missing body pass; here it lacks its members.
             None => assert_answer(&answer, 422, &invalid(&format!("{NO_OLD},{NO_NEW}"))),
         }
         assert_eq!(test.failures_of(user_id).await, 0, "{line}");
@@ -48,8 +49,9 @@ async fn rows_5_to_8_the_published_vectors() {
     assert_eq!(vectors, 8);
 }
 
+/// Proves ETNA-9, ETNA-25.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_5_what_is_no_json_object_is_422() {
+async fn what_is_no_json_object_is_422() {
     let test = start().await;
     for body in ["{bad", "{", "[]", "5", "true", "\"text\"", "{}{}", "nul", "\u{0}"] {
         let answer = test.send_body(body).await;
@@ -62,8 +64,9 @@ async fn row_5_what_is_no_json_object_is_422() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-26.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_5_a_member_of_a_wrong_type_is_named() {
+async fn a_member_of_a_wrong_type_is_named() {
     let test = start().await;
     for value in [json!(5), json!(1.5), json!(true), json!([]), json!({}), json!(["x"])] {
         let wrong = |member: &str| test.good.edit(|body| body[member] = value.clone());
@@ -82,8 +85,9 @@ async fn row_5_a_member_of_a_wrong_type_is_named() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-11, ETNA-12, ETNA-27.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_6_missing_null_empty_and_blank_passwords_are_named_in_order_of_declaration() {
+async fn missing_null_empty_and_blank_passwords_are_named_in_order_of_declaration() {
     let test = start().await;
     let nothing =
         [None, Some(json!(null)), Some(json!("")), Some(json!(" ")), Some(json!("\t\r\n"))];
@@ -115,8 +119,9 @@ async fn row_6_missing_null_empty_and_blank_passwords_are_named_in_order_of_decl
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-13, ETNA-27.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_7_a_confirmation_that_differs_in_any_code_unit_is_422() {
+async fn a_confirmation_that_differs_in_any_code_unit_is_422() {
     let test = start().await;
     let twice = test.good.edit(|body| {
         body["Password"] = json!("caf\u{e9} au lait, please");
@@ -145,8 +150,9 @@ async fn row_7_a_confirmation_that_differs_in_any_code_unit_is_422() {
     assert_changed(&test.send(&twice).await);
 }
 
+/// Proves ETNA-6, ETNA-9, ETNA-28.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_8_a_missing_body_lacks_both_passwords() {
+async fn a_missing_body_lacks_both_passwords() {
     let test = start().await;
     let both = invalid(&format!("{NO_OLD},{NO_NEW}"));
     for body in ["", " ", "\r\n", "\u{feff}", "null", " null ", "{}"] {
@@ -157,6 +163,7 @@ async fn row_8_a_missing_body_lacks_both_passwords() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-10.
 #[tokio::test(flavor = "multi_thread")]
 async fn member_names_are_read_in_any_case_and_the_last_duplicate_wins() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -176,6 +183,7 @@ async fn member_names_are_read_in_any_case_and_the_last_duplicate_wins() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-10.
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_members_are_ignored() {
     let test = start().await;

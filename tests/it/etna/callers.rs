@@ -1,4 +1,4 @@
-//! Rows 1 to 4: who may ask at all.
+//! Who may ask at all.
 
 use repass_core::KeyKind;
 use repass_tests::FIRST_PASSWORD;
@@ -9,8 +9,9 @@ use super::{
 use crate::test_context::{ANY_PASSWORD, NEW};
 use repass_tests::Server;
 
+/// Proves ETNA-4, ETNA-16.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_1_without_an_app_key_that_counts_the_answer_is_403() {
+async fn without_an_app_key_that_counts_the_answer_is_403() {
     let test = start().await;
     let mut keys = test.bad_keys(KeyKind::App).await;
     keys.push(("empty", String::new()));
@@ -29,8 +30,9 @@ async fn row_1_without_an_app_key_that_counts_the_answer_is_403() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-5, ETNA-17.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_2_without_a_token_that_counts_the_answer_is_401() {
+async fn without_a_token_that_counts_the_answer_is_401() {
     let test = start().await;
     for (why, value) in test.bad_tokens().await {
         let answer = test.send(&test.good.with("authorization", value.as_deref())).await;
@@ -45,8 +47,9 @@ async fn row_2_without_a_token_that_counts_the_answer_is_401() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-3, ETNA-18.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_3_a_user_id_that_is_no_32_bit_integer_is_400() {
+async fn a_user_id_that_is_no_32_bit_integer_is_400() {
     let test = start().await;
     for user_id in [
         "me",
@@ -73,8 +76,9 @@ async fn row_3_a_user_id_that_is_no_32_bit_integer_is_400() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-3, ETNA-19, ETNA-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_4_nobody_changes_another_users_password_not_even_an_administrator() {
+async fn nobody_changes_another_users_password_not_even_an_administrator() {
     let test = start().await;
     test.operator.add("etna", "1002").await;
     let admin = test.operator.token("etna", "1001", &["admin"]).await;
@@ -89,6 +93,7 @@ async fn row_4_nobody_changes_another_users_password_not_even_an_administrator()
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-1, ETNA-3.
 #[tokio::test(flavor = "multi_thread")]
 async fn users_call_themselves_at_me_or_by_their_own_id() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -105,6 +110,7 @@ async fn users_call_themselves_at_me_or_by_their_own_id() {
     }
 }
 
+/// Proves ETNA-3.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_32_bit_integer_can_be_a_user_id() {
     let test = start().await;
@@ -118,6 +124,7 @@ async fn every_32_bit_integer_can_be_a_user_id() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-5.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schemes_name_is_read_in_any_case() {
     let test = start().await;

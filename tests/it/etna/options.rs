@@ -22,6 +22,7 @@ fn presenting(test: &TestContext) -> String {
     test.good_header("authorization").trim_start_matches("Bearer ").to_owned()
 }
 
+/// Proves ETNA-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_7_4_3_a_change_ends_every_other_session_of_the_account_and_keeps_the_presenting_one()
 {
@@ -49,6 +50,7 @@ async fn asvs_7_4_3_a_change_ends_every_other_session_of_the_account_and_keeps_t
     assert_changed(&test.send_body(&body(NEW, "the third of my passwords")).await);
 }
 
+/// Proves ETNA-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_can_have_a_change_end_the_presenting_session_too() {
     let test = open(Server::builder().options("etna", "keep_presenting_token = false")).await;

@@ -10,6 +10,7 @@ use super::{
 use crate::requests::Wire;
 use crate::test_context::{NEW, SOON_CLOSED, assert_closed};
 
+/// Proves ETNA-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_app_key_comes_before_everything_else() {
     let test = start().await;
@@ -26,6 +27,7 @@ async fn the_app_key_comes_before_everything_else() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_comes_before_the_user_id_and_the_body() {
     let test = start().await;
@@ -40,6 +42,7 @@ async fn the_token_comes_before_the_user_id_and_the_body() {
     }
 }
 
+/// Proves ETNA-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_user_id_comes_before_the_body() {
     let test = start().await;
@@ -60,6 +63,7 @@ async fn the_user_id_comes_before_the_body() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-26, ETNA-27.
 #[tokio::test(flavor = "multi_thread")]
 async fn types_and_required_members_are_reported_together_with_the_confirmation() {
     let test = start().await;
@@ -68,6 +72,7 @@ async fn types_and_required_members_are_reported_together_with_the_confirmation(
     assert_answer(&answer, 422, &invalid(state));
 }
 
+/// Proves ETNA-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_body_comes_before_the_old_password() {
     let test = start().await;
@@ -79,6 +84,7 @@ async fn the_body_comes_before_the_old_password() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_the_old_password_comes_before_the_policy() {
     let test = start().await;
@@ -90,6 +96,7 @@ async fn asvs_6_3_8_the_old_password_comes_before_the_policy() {
     }
 }
 
+/// Proves ETNA-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_account_comes_after_caller_and_body_and_before_password_and_policy() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;
@@ -102,6 +109,7 @@ async fn a_closed_account_comes_after_caller_and_body_and_before_password_and_po
     assert_answer(&test.send(&test.good.with("et-app-key", None)).await, 403, NO_APP_KEY);
 }
 
+/// Proves ETNA-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn path_and_method_come_before_the_caller() {
     let test = start().await;

@@ -1,4 +1,4 @@
-//! Rows 9 to 12: what becomes of a request that could be read.
+//! What becomes of a request that could be read.
 
 use repass_testkit::fixtures;
 use repass_tests::{Answer, FIRST_PASSWORD, Server};
@@ -14,8 +14,9 @@ fn assert_refused(answer: &Answer, errors: &[&str]) {
     assert_answer(answer, 409, &body);
 }
 
+/// Proves ETNA-11, ETNA-30, ETNA-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_9_a_wrong_old_password_is_400_and_charged() {
+async fn a_wrong_old_password_is_400_and_charged() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
     let upper = FIRST_PASSWORD.to_uppercase();
     let padded = format!("{FIRST_PASSWORD} ");
@@ -30,8 +31,9 @@ async fn row_9_a_wrong_old_password_is_400_and_charged() {
     assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
+/// Proves ETNA-31, ETNA-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_10_a_refusal_by_the_policy_is_409_with_every_broken_rule_and_costs_nothing() {
+async fn a_refusal_by_the_policy_is_409_with_every_broken_rule_and_costs_nothing() {
     let test = start().await;
     let too_long = "x".repeat(257);
     let far_too_long = "x".repeat(5000);
@@ -62,8 +64,9 @@ async fn row_10_a_refusal_by_the_policy_is_409_with_every_broken_rule_and_costs_
     assert!(test.is_password(NEW).await);
 }
 
+/// Proves ETNA-32, ETNA-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_11_a_change_is_200_without_a_body_and_the_new_password_counts_from_then_on() {
+async fn a_change_is_200_without_a_body_and_the_new_password_counts_from_then_on() {
     let test = start().await;
     let answer = test.send(&test.good.with("x-request-id", Some("the-change"))).await;
     assert_changed(&answer);
@@ -86,6 +89,7 @@ async fn row_11_a_change_is_200_without_a_body_and_the_new_password_counts_from_
     assert_eq!(test.failures().await, 0, "a success forgets the failures before it");
 }
 
+/// Proves ETNA-11.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_passwords_count_whole_and_in_any_unicode_form() {
     let test = start().await;
@@ -102,8 +106,9 @@ async fn nist_3_1_1_2_passwords_count_whole_and_in_any_unicode_form() {
     assert_changed(&test.send_body(&body(&longest, NEW)).await);
 }
 
+/// Proves ETNA-29, ETNA-36, ETNA-37.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_12_nist_3_2_2_too_many_failures_are_429_and_even_the_right_password_waits() {
+async fn nist_3_2_2_too_many_failures_are_429_and_even_the_right_password_waits() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;
     let wrong = body("a wrong guess", NEW);
     assert_answer(&test.send_body(&wrong).await, 400, WRONG);
@@ -125,6 +130,7 @@ async fn row_12_nist_3_2_2_too_many_failures_are_429_and_even_the_right_password
     assert_eq!(test.failures().await, 0);
 }
 
+/// Proves ETNA-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_users_failures_do_not_close_another_users_account() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;
@@ -135,4 +141,19 @@ async fn one_users_failures_do_not_close_another_users_account() {
     assert_answer(&test.send(&other).await, 400, WRONG);
     assert_closed(&test.send(&other).await);
     assert_changed(&test.send(&test.good).await);
+}
+
+/// Proves ETNA-38.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_changes_at_once_exactly_one_is_made() {
+    let test = start().await;
+    let answers = test.flood(&test.good, 12).await;
+    let (made, others): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!(made.len(), 1);
+    assert_changed(&made[0]);
+    for answer in others.iter().filter(|answer| answer.status != 429) {
+        assert_answer(answer, 400, WRONG);
+    }
+    assert!(test.is_password(NEW).await);
 }

@@ -1,4 +1,4 @@
-//! Rows 13 to 15: path, method and media type.
+//! Path, method and media type.
 
 use http::Method;
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -11,8 +11,9 @@ fn not_found(test: &TestContext, path: &str) -> String {
     format!(r#"{{"Message":"No HTTP resource was found that matches the request URI '{uri}'."}}"#)
 }
 
+/// Proves ETNA-1, ETNA-2, ETNA-14.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_13_other_paths_are_404_and_named_absolutely() {
+async fn other_paths_are_404_and_named_absolutely() {
     let test = start().await;
     for path in [
         "/",
@@ -32,6 +33,7 @@ async fn row_13_other_paths_are_404_and_named_absolutely() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-14.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_14_2_1_a_query_is_not_echoed() {
     let test = start().await;
@@ -39,8 +41,9 @@ async fn asvs_14_2_1_a_query_is_not_echoed() {
     assert_answer(&answer, 404, &not_found(&test, "/v1.0/users"));
 }
 
+/// Proves ETNA-15.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_14_other_methods_are_405_and_put_is_allowed() {
+async fn other_methods_are_405_and_put_is_allowed() {
     let test = start().await;
     for method in [Method::GET, Method::POST, Method::DELETE, Method::PATCH, Method::OPTIONS] {
         let answer = test.send_as(method.clone()).await;
@@ -56,8 +59,9 @@ async fn row_14_other_methods_are_405_and_put_is_allowed() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-20.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_15_other_media_types_are_415_and_named_as_received() {
+async fn other_media_types_are_415_and_named_as_received() {
     let test = start().await;
     for (sent, named) in [
         ("text/plain", "text/plain"),
@@ -78,8 +82,9 @@ async fn row_15_other_media_types_are_415_and_named_as_received() {
     test.assert_untouched().await;
 }
 
+/// Proves ETNA-6.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_15_json_is_accepted_by_both_its_names() {
+async fn json_is_accepted_by_both_its_names() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let mut passwords = (FIRST_PASSWORD, NEW);
     for media_type in [
@@ -97,6 +102,7 @@ async fn row_15_json_is_accepted_by_both_its_names() {
     }
 }
 
+/// Proves ETNA-2.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_spellings_of_the_version_are_accepted() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -111,6 +117,7 @@ async fn both_spellings_of_the_version_are_accepted() {
     }
 }
 
+/// Proves ETNA-1.
 #[tokio::test(flavor = "multi_thread")]
 async fn below_a_prefix_the_api_is_there_and_only_there() {
     let test = open(Server::builder().api("etna", "prefix = '/api'")).await;

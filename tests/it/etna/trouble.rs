@@ -1,12 +1,13 @@
-//! Row 16: the server's own troubles, provoked for real.
+//! The server's own troubles, provoked for real.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::{FAULT, assert_answer, assert_changed, body, open, start};
 use crate::test_context::{CRAMPED, NEW};
 
+/// Proves ETNA-33, ETNA-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_16_a_fault_is_500_and_costs_nothing() {
+async fn a_fault_is_500_and_costs_nothing() {
     let test = start().await;
     for table in ["keys", "access_tokens", "attempts", "password_history", "events", "audit"] {
         let answer = test.without_table(table, test.send(&test.good)).await;
@@ -18,8 +19,9 @@ async fn row_16_a_fault_is_500_and_costs_nothing() {
     assert_changed(&test.send(&test.good).await);
 }
 
+/// Proves ETNA-34.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_16_without_room_to_hash_the_answer_is_503_and_nothing_is_charged() {
+async fn without_room_to_hash_the_answer_is_503_and_nothing_is_charged() {
     let test = open(Server::builder().tables(CRAMPED)).await;
     assert_changed(&test.send(&test.good).await);
     let wrong = test.good.replace(FIRST_PASSWORD, "a wrong guess");

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::test_context::{NEW, assert_bytes};
 
+/// Proves ZAP-2, ZAP-16.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_token_that_counts_the_answer_is_401() {
     let test = start().await;
@@ -16,16 +17,25 @@ async fn without_a_token_that_counts_the_answer_is_401() {
         assert_bytes(&answer, 401, TYPE, UNAUTHORIZED);
         assert_eq!(answer.header("www-authenticate"), "Bearer", "{why}");
     }
+    let mut doubled = test.good.clone();
+    doubled
+        .headers
+        .push(("authorization".to_owned(), test.good_header("authorization").to_owned()));
+    assert_bytes(&test.send(&doubled).await, 401, TYPE, UNAUTHORIZED);
     test.assert_untouched().await;
 }
 
+/// Proves ZAP-2.
 #[tokio::test(flavor = "multi_thread")]
 async fn users_change_their_own_password() {
     let test = start().await;
-    assert_changed(&test.send(&test.good).await);
+    let other_case = test.good_header("authorization").replace("Bearer ", "bEARER ");
+    let wire = test.good.with("authorization", Some(&other_case));
+    assert_changed(&test.send(&wire).await);
     assert!(test.is_password(NEW).await);
 }
 
+/// Proves ZAP-23.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_of_the_site_changes_another_users_password() {
     let test = start().await;
@@ -34,6 +44,7 @@ async fn an_admin_of_the_site_changes_another_users_password() {
     assert!(test.operator.is_password("zap", "site-admin", FIRST_PASSWORD).await);
 }
 
+/// Proves ZAP-11, ZAP-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_must_know_the_old_password_too() {
     let test = start().await;
@@ -44,6 +55,7 @@ async fn an_admin_must_know_the_old_password_too() {
     assert_eq!(test.failures_of("site-admin").await, 0);
 }
 
+/// Proves ZAP-23, ZAP-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_users_account_is_403_to_who_is_no_admin_whether_it_exists_or_not() {
     let test = start().await;
@@ -59,6 +71,7 @@ async fn another_users_account_is_403_to_who_is_no_admin_whether_it_exists_or_no
     test.assert_untouched().await;
 }
 
+/// Proves ZAP-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_7_4_3_a_change_ends_the_other_sessions_of_the_account_and_no_others() {
     let test = start().await;

@@ -32,6 +32,7 @@ async fn add_account_of_the_sample(test: &TestContext) {
     test.operator.administration.add_account(new, password).await.unwrap();
 }
 
+/// Proves ZAP-6, ZAP-21.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_sample_is_400_for_its_trailing_comma_and_works_without_it() {
     let builder = Server::builder().api("zap", "policy = { preset = 'vendor-zap' }");
@@ -53,6 +54,7 @@ async fn the_pages_sample_is_400_for_its_trailing_comma_and_works_without_it() {
     assert!(is("n3wP@ssw0rd").await);
 }
 
+/// Proves ZAP-6, ZAP-21.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_malformed_body_is_400_and_the_message_says_where() {
     let test = start().await;
@@ -75,6 +77,7 @@ async fn a_malformed_body_is_400_and_the_message_says_where() {
     test.assert_untouched().await;
 }
 
+/// Proves ZAP-7, ZAP-9, ZAP-10, ZAP-11, ZAP-12, ZAP-22.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_is_a_required_non_empty_string() {
     let test = start().await;
@@ -97,6 +100,7 @@ async fn every_field_is_a_required_non_empty_string() {
     test.assert_untouched().await;
 }
 
+/// Proves ZAP-12.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_only_looks_blank_is_a_password_like_any_other() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -104,6 +108,7 @@ async fn what_only_looks_blank_is_a_password_like_any_other() {
     assert!(test.is_password(" ").await);
 }
 
+/// Proves ZAP-10.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_email_is_a_plausible_address_of_at_most_320_characters() {
     let test = start().await;
@@ -124,6 +129,7 @@ async fn the_email_is_a_plausible_address_of_at_most_320_characters() {
     assert_eq!(test.last_try().await.outcome, "wrong-password", "{message}");
 }
 
+/// Proves ZAP-10.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_is_the_same_in_any_case() {
     let test = start().await;
@@ -131,6 +137,7 @@ async fn an_address_is_the_same_in_any_case() {
     assert_changed(&test.send(&with(&test.good, "email", upper)).await);
 }
 
+/// Proves ZAP-7.
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_members_are_ignored() {
     let test = start().await;
@@ -153,6 +160,7 @@ fn form(test: &TestContext, fields: &[(&str, &str)]) -> Wire {
     Wire { body: pairs.join("&"), ..wire }
 }
 
+/// Proves ZAP-8.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_is_read_like_json() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -184,6 +192,7 @@ async fn a_form_is_read_like_json() {
     assert!(test.is_password(NEW).await);
 }
 
+/// Proves ZAP-3, ZAP-20.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_or_other_content_type_is_400_and_not_415() {
     let test = start().await;

@@ -51,6 +51,7 @@ fn assert_wrong(answer: &repass_tests::Answer) {
     assert!(message.contains("OTP"), "{message}");
 }
 
+/// Proves ZAP-13, ZAP-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn absent_is_fine_even_for_an_account_that_has_a_secret() {
     let test = start().await;
@@ -59,6 +60,7 @@ async fn absent_is_fine_even_for_an_account_that_has_a_secret() {
     assert_changed(&test.send(&passwords(&test.good, NEW, "the third of my passwords")).await);
 }
 
+/// Proves ZAP-13, ZAP-26.
 #[tokio::test(flavor = "multi_thread")]
 async fn present_must_verify_by_either_of_its_names() {
     let (test, same) = open_for_repeats().await;
@@ -77,6 +79,7 @@ async fn present_must_verify_by_either_of_its_names() {
     assert_changed(&test.send(&with(&first, "otp", "x")).await);
 }
 
+/// Proves ZAP-13, ZAP-22.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_non_empty_string_is_an_invalid_field() {
     let (test, same) = open_for_repeats().await;
@@ -88,6 +91,7 @@ async fn what_is_no_non_empty_string_is_an_invalid_field() {
     test.assert_untouched().await;
 }
 
+/// Proves ZAP-26, ZAP-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_one_is_charged_and_changes_nothing() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
@@ -106,6 +110,7 @@ async fn a_wrong_one_is_charged_and_changes_nothing() {
     assert!(test.is_password(NEW).await);
 }
 
+/// Proves ZAP-26.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_any_accepts_none() {
     let test = start().await;
@@ -113,6 +118,7 @@ async fn an_account_without_any_accepts_none() {
     assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
+/// Proves ZAP-36.
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc_6238_a_code_counts_one_step_early_or_late_and_no_more() {
     let (test, same) = open_for_repeats().await;
@@ -141,6 +147,7 @@ async fn rfc_6238_a_code_counts_one_step_early_or_late_and_no_more() {
     }
 }
 
+/// Proves ZAP-36.
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc_6238_each_step_is_accepted_once_and_none_before_it() {
     let (test, same) = open_for_repeats().await;
@@ -155,6 +162,7 @@ async fn rfc_6238_each_step_is_accepted_once_and_none_before_it() {
     assert_wrong(&test.send(&code_of(0)).await);
 }
 
+/// Proves ZAP-34, ZAP-36, ZAP-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_changes_at_once_by_one_code_exactly_one_is_made() {
     let (test, same) = open_for_repeats().await;
@@ -171,6 +179,7 @@ async fn of_many_changes_at_once_by_one_code_exactly_one_is_made() {
     }
 }
 
+/// Proves ZAP-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_1_an_issued_code_counts_once() {
     let (test, same) = open_for_repeats().await;
@@ -182,6 +191,7 @@ async fn asvs_6_5_1_an_issued_code_counts_once() {
     assert_wrong(&test.send(&with(&same, "secureOTP", newer)).await);
 }
 
+/// Proves ZAP-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_5_an_issued_code_expires_after_at_most_ten_minutes() {
     let (test, same) = open_for_repeats().await;
@@ -196,6 +206,7 @@ async fn asvs_6_5_5_an_issued_code_expires_after_at_most_ten_minutes() {
     assert_changed(&test.send(&with(&same, "secureOTP", old_but_good)).await);
 }
 
+/// Proves ZAP-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issued_code_is_for_one_account_only() {
     let (test, same) = open_for_repeats().await;
@@ -206,6 +217,7 @@ async fn an_issued_code_is_for_one_account_only() {
     assert_wrong(&test.send(&with(&same, "secureOTP", code.expose())).await);
 }
 
+/// Proves ZAP-38.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_is_not_made_uses_nothing_up() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
@@ -223,6 +235,7 @@ async fn a_change_that_is_not_made_uses_nothing_up() {
     assert_changed(&test.send(&passwords(&by_code, NEW, "the third of my passwords")).await);
 }
 
+/// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_the_old_password_comes_first_so_that_an_otp_tells_nothing() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
@@ -234,6 +247,7 @@ async fn asvs_6_3_8_the_old_password_comes_first_so_that_an_otp_tells_nothing() 
     }
 }
 
+/// Proves ZAP-26.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_presents_the_one_of_the_account() {
     let test = start().await;
@@ -246,6 +260,7 @@ async fn an_admin_presents_the_one_of_the_account() {
     assert_changed(&test.send(&with(&by_admin, "secureOTP", of_account)).await);
 }
 
+/// Proves ZAP-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn required_makes_it_a_required_field() {
     let test = open(required()).await;
@@ -265,6 +280,7 @@ async fn required_makes_it_a_required_field() {
     assert!(test.is_password(NEW).await);
 }
 
+/// Proves ZAP-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn required_binds_admins_too() {
     let test = open(required()).await;

@@ -10,6 +10,7 @@ use super::{
 use crate::requests::Wire;
 use crate::test_context::{NEW, SOON_CLOSED, assert_bytes};
 
+/// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn path_and_method_come_before_the_token() {
     let test = start().await;
@@ -20,6 +21,7 @@ async fn path_and_method_come_before_the_token() {
     assert_failed(&test.send(&elsewhere).await, 404);
 }
 
+/// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_comes_before_content_type_and_body() {
     let test = start().await;
@@ -33,6 +35,7 @@ async fn the_token_comes_before_content_type_and_body() {
     }
 }
 
+/// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fields_come_before_the_authority_over_the_account() {
     let test = start().await;
@@ -47,6 +50,7 @@ async fn the_fields_come_before_the_authority_over_the_account() {
     }
 }
 
+/// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_authority_comes_before_the_account_is_looked_at() {
     let test = start().await;
@@ -62,6 +66,7 @@ async fn the_authority_comes_before_the_account_is_looked_at() {
     test.assert_untouched().await;
 }
 
+/// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_the_old_password_comes_before_the_policy() {
     let test = start().await;
@@ -74,6 +79,7 @@ async fn asvs_6_3_8_the_old_password_comes_before_the_policy() {
     }
 }
 
+/// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_one_time_password_comes_before_the_policy() {
     let test = start().await;
@@ -82,6 +88,7 @@ async fn the_one_time_password_comes_before_the_policy() {
     assert_eq!(test.last_try().await.outcome, "wrong-otp");
 }
 
+/// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_account_comes_after_caller_and_fields_and_before_password_and_policy() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;

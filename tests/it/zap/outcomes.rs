@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{assert_changed, assert_failed, assert_message, by, open, passwords, start, with};
 use crate::test_context::{NEVER_CLOSED, NEW, SOON_CLOSED, assert_closed};
 
+/// Proves ZAP-28, ZAP-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_200_and_the_new_password_counts_from_then_on() {
     let test = start().await;
@@ -29,6 +30,7 @@ async fn a_change_is_200_and_the_new_password_counts_from_then_on() {
     assert_eq!(test.failures().await, 0, "a success forgets the failures before it");
 }
 
+/// Proves ZAP-11, ZAP-25.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_wrong_password_unknown_account_and_another_users_email_are_one_400() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
@@ -64,6 +66,7 @@ async fn asvs_6_3_8_wrong_password_unknown_account_and_another_users_email_are_o
     }
 }
 
+/// Proves ZAP-27, ZAP-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_by_the_policy_is_400_with_every_broken_rule_and_costs_nothing() {
     let test = start().await;
@@ -90,6 +93,7 @@ async fn a_refusal_by_the_policy_is_400_with_every_broken_rule_and_costs_nothing
     assert_message(&answer, 400, reused);
 }
 
+/// Proves ZAP-24, ZAP-32, ZAP-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_too_many_failures_are_429_and_even_the_right_password_waits() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;
@@ -109,6 +113,7 @@ async fn nist_3_2_2_too_many_failures_are_429_and_even_the_right_password_waits(
     assert_changed(&test.send(&test.good).await);
 }
 
+/// Proves ZAP-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_account_closes_like_a_real_one() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;
@@ -117,4 +122,18 @@ async fn an_unknown_account_closes_like_a_real_one() {
     assert_failed(&test.send(&unknown).await, 400);
     assert_closed(&test.send(&unknown).await);
     assert_changed(&test.send(&by_admin).await);
+}
+
+/// Proves ZAP-34.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_changes_at_once_exactly_one_is_made() {
+    let test = start().await;
+    let answers = test.flood(&test.good, 12).await;
+    let (made, others): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!(made.len(), 1);
+    for answer in others {
+        assert_failed(&answer, if answer.status == 429 { 429 } else { 400 });
+    }
+    assert!(test.is_password(NEW).await);
 }

@@ -10,6 +10,7 @@ const LONG: &str = "The new password must have at most 30 characters.";
 const DIGIT: &str = "The new password must contain a digit.";
 const SPECIAL: &str = "The new password must contain a special character.";
 
+/// Proves ZAP-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn vendor_zap_is_8_to_30_characters_with_a_digit_and_a_special_character() {
     let test = open(Server::builder().api("zap", "policy = { preset = 'vendor-zap' }")).await;
@@ -46,6 +47,7 @@ async fn vendor_zap_is_8_to_30_characters_with_a_digit_and_a_special_character()
     }
 }
 
+/// Proves ZAP-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_by_default_length_counts_and_composition_does_not() {
     let test = start().await;

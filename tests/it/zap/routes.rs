@@ -7,6 +7,7 @@ use super::{assert_changed, assert_failed, open, passwords, start};
 use crate::requests::Wire;
 use crate::test_context::{ANY_PASSWORD, NEW};
 
+/// Proves ZAP-1.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_path_may_end_in_a_slash() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -17,6 +18,7 @@ async fn the_path_may_end_in_a_slash() {
     assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
+/// Proves ZAP-1, ZAP-14.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_paths_are_404() {
     let test = start().await;
@@ -34,6 +36,7 @@ async fn other_paths_are_404() {
     test.assert_untouched().await;
 }
 
+/// Proves ZAP-15.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_methods_are_405_and_post_is_allowed() {
     let test = start().await;
@@ -48,6 +51,7 @@ async fn other_methods_are_405_and_post_is_allowed() {
     test.assert_untouched().await;
 }
 
+/// Proves ZAP-1.
 #[tokio::test(flavor = "multi_thread")]
 async fn below_a_prefix_the_api_is_there_and_only_there() {
     let test = open(Server::builder().api("zap", "prefix = '/eu/zap'")).await;

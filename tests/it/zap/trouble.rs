@@ -5,6 +5,7 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use super::{FAULT, TYPE, assert_changed, open, passwords, start, with};
 use crate::test_context::{CRAMPED, NEW, assert_bytes};
 
+/// Proves ZAP-29, ZAP-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_is_500_in_the_vendors_spelling_and_costs_nothing() {
     let test = start().await;
@@ -20,6 +21,7 @@ async fn a_fault_is_500_in_the_vendors_spelling_and_costs_nothing() {
     assert_changed(&test.send(&test.good).await);
 }
 
+/// Proves ZAP-30.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_room_to_hash_the_answer_is_503_and_nothing_is_charged() {
     let test = open(Server::builder().tables(CRAMPED)).await;

@@ -173,6 +173,7 @@ mod tests {
         assert_eq!(request.display_name().as_deref(), Some("$firstName $lastName $userName"));
     }
 
+    /// Proves ECOM-7, ECOM-8.
     #[test]
     fn the_account_is_looked_for_in_three_places() {
         let user = |user: &str, root: &str| {
@@ -196,6 +197,14 @@ mod tests {
         }
     }
 
+    /// Proves ECOM-7.
+    #[test]
+    fn names_are_exact() {
+        let missing = Err(RequestProblem::Missing(vec![Field::Uid]));
+        assert_eq!(user_id(r#""UUID":"a""#), missing);
+    }
+
+    /// Proves ECOM-7.
     #[test]
     fn of_duplicates_the_last_counts() {
         assert_eq!(user_id(r#""uuid":"a","uuid":"b""#), Ok("b".to_owned()));
@@ -205,6 +214,7 @@ mod tests {
         );
     }
 
+    /// Proves ECOM-25.
     #[test]
     fn every_missing_member_is_named() {
         let error = PasswordChange::from_body(b"{}").unwrap_err();
@@ -238,6 +248,7 @@ mod tests {
         }
     }
 
+    /// Proves ECOM-12.
     #[test]
     fn the_language_is_known_as_soon_as_it_could_be_read() {
         let language =
@@ -257,6 +268,7 @@ mod tests {
         assert_eq!(language(r#"{"languageCode":"de-DE""#), Language::English);
     }
 
+    /// Proves ECOM-24.
     #[test]
     fn malformed_bodies() {
         for body in ["", "null", "[]", "{", r#"{"queryInfo":5}"#, r#"{"uuid":"a",}"#] {

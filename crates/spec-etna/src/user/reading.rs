@@ -47,6 +47,7 @@ mod tests {
     use super::*;
     use crate::path;
 
+    /// Proves ETNA-1, ETNA-2.
     #[test]
     fn paths_in_any_case_with_either_version() {
         for (path, user) in [

@@ -179,6 +179,7 @@ mod tests {
         }
     }
 
+    /// Proves ETNA-26.
     #[test]
     fn wrong_types_come_first_and_the_others_are_still_validated() {
         assert_eq!(

@@ -66,11 +66,13 @@ fn changed() -> Changed {
     Changed { account, at, version: 2 }
 }
 
+/// Proves ZAP-1.
 #[test]
 fn the_path_is_exact_but_for_a_trailing_slash() {
     let route = |method, path| with_head(method, path, &[], |head| ZapSpec::default().begin(head));
     assert!(matches!(route("POST", "/v1/changePassword"), RouteMatch::Match(_)));
     assert!(matches!(route("POST", "/v1/changePassword/"), RouteMatch::Match(_)));
+    assert!(matches!(route("POST", "/v1/changePassword?x=1"), RouteMatch::Match(_)));
     assert!(matches!(
         route("GET", "/v1/changePassword/"),
         RouteMatch::MethodNotAllowed { allow: "POST" }
@@ -163,6 +165,7 @@ fn the_otp_switch_reaches_the_reader() {
     assert!(read("application/json", body.as_bytes()).unwrap().otp.is_none());
 }
 
+/// Proves ZAP-20, ZAP-21, ZAP-22.
 #[test]
 fn unreadable_requests() {
     for (content_type, body, answer) in [
@@ -193,12 +196,14 @@ fn unreadable_requests() {
     assert_eq!(without_type.unwrap_err().status(), 400);
 }
 
+/// Proves ZAP-28.
 #[test]
 fn a_change_is_answered_as_on_the_page() {
     let reply = respond(Ok(&changed()));
     assert_answer(&reply, 200, r#"{"success":true,"data":"Password updated successfully"}"#);
 }
 
+/// Proves ZAP-23, ZAP-25, ZAP-26, ZAP-27.
 #[test]
 fn refused_changes() {
     let rejected = ChangeError::Rejected(vec![
@@ -229,6 +234,7 @@ fn refused_changes() {
     }
 }
 
+/// Proves ZAP-24, ZAP-30.
 #[test]
 fn closed_accounts_and_a_busy_server_say_when_to_come_back() {
     let error = ChangeError::TooManyAttempts { retry_after: Duration::from_millis(1500) };
@@ -253,6 +259,7 @@ fn closed_accounts_and_a_busy_server_say_when_to_come_back() {
     }
 }
 
+/// Proves ZAP-29.
 #[test]
 fn faults_say_what_the_page_says_and_nothing_of_their_cause() {
     let answer = r#"{"success":false,"data":"An error occured while processing the request"}"#;
@@ -268,6 +275,7 @@ fn faults_say_what_the_page_says_and_nothing_of_their_cause() {
     assert_answer(&reject(Rejection::Fault), 500, answer);
 }
 
+/// Proves ZAP-14, ZAP-15, ZAP-16, ZAP-17, ZAP-18, ZAP-19.
 #[test]
 fn requests_that_never_became_a_change() {
     for (rejection, status, answer) in [

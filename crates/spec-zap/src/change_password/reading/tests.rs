@@ -43,6 +43,7 @@ fn the_pages_sample_is_read_but_for_its_slip() {
     assert!(request.secure_otp.is_none());
 }
 
+/// Proves ZAP-22.
 #[test]
 fn every_bad_field_is_named_at_once() {
     assert_eq!(
@@ -81,6 +82,7 @@ fn addresses_are_plausible_and_at_most_320_characters() {
     }
 }
 
+/// Proves ZAP-7.
 #[test]
 fn names_are_exact_and_of_duplicates_the_last_counts() {
     let request = read(&with(r#","USERID":5,"x":[1],"userId":"v""#)).unwrap();
@@ -89,6 +91,7 @@ fn names_are_exact_and_of_duplicates_the_last_counts() {
     assert!(error.starts_with("userId is required"), "{error}");
 }
 
+/// Proves ZAP-13.
 #[test]
 fn the_one_time_password_has_two_names() {
     for (more, expected) in [
@@ -135,6 +138,7 @@ fn forms_are_read_as_well() {
     );
 }
 
+/// Proves ZAP-8.
 #[test]
 fn nist_3_1_1_2_a_password_that_a_form_garbles_is_refused_and_not_mended() {
     for bad in ["oldPassword=%FF", "oldPassword=%C3", "x=%C3&y=%A4", "%FF=x"] {
