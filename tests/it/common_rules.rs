@@ -1,4 +1,4 @@
-//! What all five specs have in common (specs/README.md), over real HTTP.
+//! What all five vendors' APIs have in common, over real HTTP.
 
 use http::Method;
 use proptest::strategy::{Strategy, ValueTree};

@@ -90,7 +90,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Asserts what every answer of every spec has in common (specs/README.md).
+    /// Asserts what every answer of every spec has in common.
     #[track_caller]
     pub fn assert_common_headers(&self) {
         assert_eq!(self.header("cache-control"), "no-store");
