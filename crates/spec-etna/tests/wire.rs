@@ -129,6 +129,7 @@ fn a_good_request_becomes_a_change_of_the_callers_own_password() {
     }
 }
 
+/// Proves E12.
 #[test]
 fn e12_what_a_client_sends_is_read() {
     let request = UserPassword::new("old".into(), "new".into())
@@ -327,6 +328,7 @@ fn what_the_engine_forbids_is_denied() {
     assert_reply(&respond(&ChangeError::Forbidden), 401, DENIED);
 }
 
+/// Proves W9.
 #[test]
 fn w9_other_content_codings() {
     assert_reply(
