@@ -359,11 +359,13 @@ fn good(
     request.body(body.into_bytes()).unwrap()
 }
 
+/// Proves W2, W11.
 #[test]
 fn w2_w11_twice_the_body_is_twice_the_work() {
     assert_growth(&hostile_bodies(), [16 * 1024, 32 * 1024, 64 * 1024]);
 }
 
+/// Proves W2.
 #[test]
 fn w2_twice_the_head_is_twice_the_work() {
     assert_growth(&hostile_heads(), [4 * 1024, 8 * 1024, 16 * 1024]);

@@ -91,6 +91,7 @@ async fn an_address_in_use_is_one_clear_line() {
     assert!(message.contains(&format!("cannot listen on {address}")), "{message}");
 }
 
+/// Proves L6.
 #[test]
 fn l6_variables_of_a_kubernetes_service_are_no_mistakes() {
     let builder = Server::builder();

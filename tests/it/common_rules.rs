@@ -9,7 +9,7 @@ use crate::requests::{Wire, good_requests};
 
 const NEW: &str = "a new one, and a good one";
 
-/// Proves ECOM-4, ETNA-7, ZAP-4.
+/// Proves ECOM-4, ETNA-7, ZAP-4, ASVS 14.3.2.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_request_changes_the_password_and_its_answer_is_never_cached() {
     let server = Server::start().await;
@@ -38,7 +38,7 @@ async fn request_ids_that_are_no_sane_token_are_replaced() {
     }
 }
 
-/// Proves ECOM-5, ECOM-22, ETNA-8, ETNA-23, ZAP-5, ZAP-18.
+/// Proves ECOM-5, ECOM-22, ETNA-8, ETNA-23, ZAP-5, ZAP-18, RFC 9110.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_64_kib_is_413_in_the_vendors_shape() {
     let server = Server::start().await;
@@ -55,7 +55,7 @@ async fn a_body_over_64_kib_is_413_in_the_vendors_shape() {
     }
 }
 
-/// Proves ECOM-6, ETNA-9, ZAP-6.
+/// Proves ECOM-6, ETNA-9, ZAP-6, RFC 8259.
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc_8259_bodies_are_read_strictly_and_a_byte_order_mark_is_tolerated() {
     let server = Server::start().await;
@@ -121,7 +121,7 @@ fn is_busy(answer: &Answer) -> bool {
     answer.status == 429
 }
 
-/// Proves ECOM-28, ECOM-35, ZAP-25, ZAP-33.
+/// Proves ECOM-28, ECOM-35, ZAP-25, ZAP-33, ASVS 6.3.8.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_an_unknown_account_and_a_wrong_proof_are_one_answer() {
     let server = Server::start().await;
@@ -170,6 +170,7 @@ fn with_other_token(wire: &Wire) -> Wire {
     wire.replace(body["resetToken"].as_str().unwrap(), "x".repeat(43).as_str())
 }
 
+/// Proves RFC 9110.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_methods_are_405_with_allow_and_other_paths_404_in_the_vendors_shape() {
     let server = Server::start().await;

@@ -24,6 +24,7 @@ fn assert_refused(output: &Output, parts: &[&str]) {
     }
 }
 
+/// Proves K1.
 #[tokio::test(flavor = "multi_thread")]
 async fn k1_a_server_with_another_installation_key_does_not_start() {
     let builder = Server::builder();
@@ -35,6 +36,7 @@ async fn k1_a_server_with_another_installation_key_does_not_start() {
     assert_refused(&serve(&builder), &refused);
 }
 
+/// Proves K1.
 #[tokio::test(flavor = "multi_thread")]
 async fn k1_a_pepper_of_the_same_id_and_other_bytes_is_refused() {
     let pepper = |key: &str| {
@@ -53,6 +55,7 @@ async fn k1_a_pepper_of_the_same_id_and_other_bytes_is_refused() {
     assert_refused(&output, &["the pepper key k1 is not the one"]);
 }
 
+/// Proves P5.
 #[tokio::test(flavor = "multi_thread")]
 async fn p5_a_server_that_must_not_migrate_refuses_a_database_without_schema() {
     let builder = Server::builder();
@@ -76,6 +79,7 @@ async fn p5_a_server_that_must_not_migrate_refuses_a_database_without_schema() {
     assert_refused(&serve(), &["cannot listen on 127.0.0.1:"]);
 }
 
+/// Proves P9.
 #[tokio::test(flavor = "multi_thread")]
 async fn p9_what_is_older_than_its_retention_is_deleted() {
     let builder = Server::builder();
@@ -114,7 +118,9 @@ async fn p9_what_is_older_than_its_retention_is_deleted() {
     assert!(kept.contains(&399), "{kept:?}");
 }
 
-/// A2: what an anonymous client sends at one locked account leaves a bounded trail.
+/// What an anonymous client sends at one locked account leaves a bounded trail.
+///
+/// Proves A2.
 #[tokio::test(flavor = "multi_thread")]
 async fn a2_refusals_of_a_locked_account_leave_one_record() {
     let tables = "[lockout]\nthreshold = 2\ninitial_delay = '10m'\n";
@@ -141,7 +147,9 @@ mod file {
     use super::*;
     use crate::health::admin;
 
-    /// L2: no success is told of a file that nobody will see again.
+    /// No success is told of a file that nobody will see again.
+    ///
+    /// Proves L2.
     #[tokio::test(flavor = "multi_thread")]
     async fn l2_a_server_whose_file_is_gone_is_not_ready_and_tells_no_success() {
         let builder = Server::builder_on_sqlite()

@@ -35,6 +35,7 @@ fn body(old: &str, new: &str) -> String {
     json!({ "OldPassword": old, "Password": new, "PasswordConfirm": new }).to_string()
 }
 
+/// Proves OWASP storage rehash.
 #[tokio::test(flavor = "multi_thread")]
 async fn owasp_storage_a_change_makes_argon2id_of_any_hash() {
     for stored in STORED {
@@ -55,6 +56,7 @@ async fn owasp_storage_a_change_makes_argon2id_of_any_hash() {
     }
 }
 
+/// Proves OWASP storage rehash.
 #[tokio::test(flavor = "multi_thread")]
 async fn owasp_storage_a_refused_change_makes_argon2id_of_any_hash() {
     for stored in STORED {

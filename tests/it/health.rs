@@ -1,7 +1,9 @@
 //! The admin listener.
 
 use http::Method;
-use repass_tests::{Client, Server};
+use repass_tests::{Client, FIRST_PASSWORD, Server};
+
+use crate::test_context::{CRAMPED, TestContext};
 
 pub(crate) fn admin(server: &Server) -> Client {
     let address = server
@@ -31,4 +33,28 @@ async fn probes_are_not_answered_where_the_passwords_are_changed() {
     let server = Server::start().await;
     assert_eq!(server.client().send(Method::GET, "/healthz", &[], "").await.status, 404);
     assert!(!server.log().contains("answering health probes"));
+}
+
+/// Load alone makes no server unready.
+///
+/// Proves L2.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_room_to_hash_is_ready() {
+    let builder = Server::builder().tables(CRAMPED).tables("[admin]\nlisten = '127.0.0.1:0'\n");
+    let test = TestContext::open("etna", builder).await;
+    assert_eq!(test.send(&test.good).await.status, 200);
+    let admin = admin(&test.server);
+    let wrong = test.good.replace(FIRST_PASSWORD, "a wrong guess");
+    let mut crowded = std::pin::pin!(test.crowd_out(&wrong, 400));
+    let mut probes = 0;
+    loop {
+        tokio::select! {
+            busy = &mut crowded => break assert!(!busy.is_empty()),
+            ready = admin.send(Method::GET, "/readyz", &[], "") => {
+                assert_eq!(ready.status, 200, "{}", ready.text());
+                probes += 1;
+            }
+        }
+    }
+    assert!(probes > 0);
 }

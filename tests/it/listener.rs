@@ -41,6 +41,7 @@ async fn read_answer(stream: &mut TcpStream) -> String {
     }
 }
 
+/// Proves W9.
 #[tokio::test(flavor = "multi_thread")]
 async fn w9_signals_that_say_nothing_to_the_server_do_not_end_it() {
     let server = Server::start().await;
@@ -53,6 +54,7 @@ async fn w9_signals_that_say_nothing_to_the_server_do_not_end_it() {
     assert_eq!(server.stop().await.status.code(), Some(0));
 }
 
+/// Proves W9.
 #[tokio::test(flavor = "multi_thread")]
 async fn w9_http_1_1_needs_exactly_one_host() {
     let server = Server::start().await;
@@ -68,6 +70,7 @@ async fn w9_http_1_1_needs_exactly_one_host() {
     }
 }
 
+/// Proves W5, W9.
 #[tokio::test(flavor = "multi_thread")]
 async fn w5_w9_the_admin_listener_keeps_the_same_rules() {
     let server = Server::builder().tables("[admin]\nlisten = '127.0.0.1:0'\n").start().await;
@@ -92,6 +95,7 @@ async fn w5_w9_the_admin_listener_keeps_the_same_rules() {
     }
 }
 
+/// Proves W9.
 #[tokio::test(flavor = "multi_thread")]
 async fn w9_a_client_that_has_closed_its_side_gets_its_answer() {
     let server = Server::start().await;
@@ -110,7 +114,7 @@ async fn w9_a_client_that_has_closed_its_side_gets_its_answer() {
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"Success\":true"), "{answer}");
 }
 
-/// Proves ECOM-21, ETNA-22, ZAP-17.
+/// Proves ECOM-21, ETNA-22, ZAP-17, RFC 9110, W9.
 #[tokio::test(flavor = "multi_thread")]
 async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charged() {
     let server = Server::start().await;
@@ -138,6 +142,7 @@ async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charg
     }
 }
 
+/// Proves W5.
 #[tokio::test(flavor = "multi_thread")]
 async fn w5_after_a_refusal_the_connection_serves_the_next_request() {
     let server = Server::start().await;
@@ -161,6 +166,7 @@ async fn w5_after_a_refusal_the_connection_serves_the_next_request() {
     assert!(read_answer(&mut stream).await.starts_with("HTTP/1.1 404 "));
 }
 
+/// Proves W5.
 #[tokio::test(flavor = "multi_thread")]
 async fn w5_a_refusal_arrives_however_much_is_sent_after_it() {
     let server = Server::start().await;
@@ -195,6 +201,7 @@ async fn w5_a_refusal_arrives_however_much_is_sent_after_it() {
     }
 }
 
+/// Proves W1.
 #[tokio::test(flavor = "multi_thread")]
 async fn w1_a_connection_has_16_streams() {
     let server = Server::start().await;
@@ -215,6 +222,7 @@ async fn w1_a_connection_has_16_streams() {
     assert_eq!((setting(3), setting(4), setting(6)), (16, 65_536, 16_384));
 }
 
+/// Proves W1.
 #[tokio::test(flavor = "multi_thread")]
 async fn w1_heads_are_bounded_as_decoded() {
     let server = Server::start().await;

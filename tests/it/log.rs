@@ -10,6 +10,7 @@ use crate::requests::{GUID, Outcome, change, outcome};
 
 const NEW: &str = "changed although nobody reads the log";
 
+/// Proves L1.
 #[tokio::test(flavor = "multi_thread")]
 async fn l1_a_server_whose_log_reader_is_gone_answers_commits_is_ready_and_stops() {
     let probed = "[admin]\nlisten = '127.0.0.1:0'\n";
@@ -49,6 +50,7 @@ async fn send(stream: &mut TcpStream, requests: usize) {
     tokio::join!(writing, reading);
 }
 
+/// Proves L1.
 #[tokio::test(flavor = "multi_thread")]
 async fn l1_a_log_reader_that_stalls_holds_up_no_answer_and_hears_what_it_missed() {
     let server = Server::builder().start().await;

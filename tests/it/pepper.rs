@@ -66,6 +66,7 @@ fn contains(contents: &[u8], text: &str) -> bool {
     contents.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
+/// Proves OWASP storage rehash.
 #[tokio::test(flavor = "multi_thread")]
 async fn owasp_storage_keys_are_brought_in_replaced_and_retired() {
     let plain = Server::builder();

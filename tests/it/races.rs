@@ -29,6 +29,7 @@ async fn of_fifty_changes_at_once_exactly_one_wins() {
     assert_eq!(losers.count(), 49);
 }
 
+/// Proves NIST 3.2.2 at once, ASVS 6.3.1.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_of_two_hundred_guesses_at_once_only_the_free_ones_are_verified() {
     let server = Server::start().await;

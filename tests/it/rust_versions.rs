@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use repass_tests::{cargo, workspace};
 use serde_json::Value;
 
+/// Proves E6.
 #[test]
 fn e6_no_dependency_needs_a_newer_rust_than_its_member_declares() {
     let metadata = metadata();

@@ -7,6 +7,7 @@ use crate::requests::good_requests;
 const NEW: &str = "an-unmistakable-new-password-71c3";
 const WRONG: &str = "an-unmistakable-wrong-guess-9e04";
 
+/// Proves ASVS 6.5.2, ASVS 14.2.1, ASVS 16.2.5.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_stands_in_logs_answers_or_the_database() {
     // The log is at its most talkative: the tests' configuration sets the debug level.

@@ -65,6 +65,7 @@ mod tests {
         check(&request.body(()).unwrap()).map_or_else(|refused| refused.status().as_u16(), |()| 200)
     }
 
+    /// Proves W9.
     #[test]
     fn w9_an_http_1_1_request_names_exactly_one_host() {
         for (version, hosts, expected) in [
@@ -86,6 +87,7 @@ mod tests {
         }
     }
 
+    /// Proves W1.
     #[test]
     fn w1_a_request_has_at_most_100_fields_in_every_version() {
         for (version, hosts) in [(Version::HTTP_11, &["a"][..]), (Version::HTTP_2, &[])] {

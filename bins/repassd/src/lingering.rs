@@ -105,6 +105,7 @@ mod tests {
 
     use super::*;
 
+    /// Proves W5.
     #[tokio::test(start_paused = true)]
     async fn w5_what_still_comes_is_read_until_the_client_closes() {
         let (mut client, server) = duplex(64);
@@ -118,6 +119,7 @@ mod tests {
         assert!(started.elapsed() < LINGER);
     }
 
+    /// Proves W5.
     #[tokio::test(start_paused = true)]
     async fn w5_a_client_that_does_not_close_is_left_in_the_end() {
         let (_client, server) = duplex(64);

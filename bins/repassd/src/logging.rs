@@ -206,6 +206,7 @@ mod tests {
         }
     }
 
+    /// Proves L1.
     #[test]
     fn l1_lines_that_find_no_room_are_counted_and_told_in_either_format() {
         for (format, told) in [
@@ -242,6 +243,7 @@ mod tests {
         }
     }
 
+    /// Proves L1.
     #[test]
     fn l1_lines_are_lost_and_nobody_waits_when_nobody_writes() {
         let (log, lines) = Log::new();

@@ -98,3 +98,54 @@ impl<V: Vendor> AnyVendor for V {
         Vendor::demo(self, demo).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use repass_spec::{Head, InvalidOption, RouteMatch, Spec};
+
+    use super::*;
+
+    /// A vendor of another workspace.
+    struct Acme;
+
+    impl Spec for Acme {
+        fn name(&self) -> &'static str {
+            "acme"
+        }
+
+        fn begin(&self, _: &Head<'_>) -> RouteMatch {
+            RouteMatch::NoMatch
+        }
+    }
+
+    #[async_trait]
+    impl Vendor for Acme {
+        const NAME: &'static str = "acme";
+
+        type Options = ();
+
+        fn configure(&self, (): (), _: &MountContext<'_>) -> Result<ConfiguredSpec, InvalidOption> {
+            Ok(ConfiguredSpec::new(Self, "by ourselves"))
+        }
+
+        fn policy(&self) -> Option<PolicyRules> {
+            Some(PolicyRules::default())
+        }
+
+        async fn demo(&self, _: &Demo<'_>) -> Result<DemoSection, DemoError> {
+            Ok(DemoSection { commands: Vec::new(), note: String::new() })
+        }
+    }
+
+    /// Proves E11.
+    #[test]
+    fn a_vendor_from_outside_is_mounted_beside_the_bundled_ones() {
+        let vendors = Vendors::bundled().with(Acme);
+        let database = std::env::temp_dir().join("demo.db");
+        let config = crate::config::demo(([127, 0, 0, 1], 0).into(), &database, &vendors).unwrap();
+        assert_eq!(config.mounts.len(), 6);
+        let mount = config.mounts.iter().find(|mount| mount.name == "acme").unwrap();
+        assert_eq!((mount.spec.name(), mount.summary.as_str()), ("acme", "by ourselves"));
+        assert!(vendors.policy_preset("vendor-acme").is_some());
+    }
+}

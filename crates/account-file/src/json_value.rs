@@ -82,6 +82,7 @@ mod tests {
         assert!(serde_json::from_str::<JsonValue>(&"[".repeat(1_000_000)).is_err());
     }
 
+    /// Proves C4.
     #[test]
     fn c4_names_that_serde_json_uses_itself_are_data() {
         let text = r#"{"attributes":{"$serde_json::private::RawValue":"{\"a\":1}"}}"#;

@@ -87,6 +87,7 @@ mod tests {
         records.map(|user_id| Some(user_id).filter(|user_id| !user_id.is_empty())).collect()
     }
 
+    /// Proves C4.
     #[test]
     fn c4_attributes_are_data_whatever_their_names() {
         let attributes = r#"{"$serde_json::private::RawValue":"{\"a\":1}"}"#;

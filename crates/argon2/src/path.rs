@@ -120,6 +120,7 @@ mod tests {
         }
     }
 
+    /// Proves RFC 9106.
     #[test]
     fn every_path_of_this_cpu_gives_the_published_answer() {
         assert_eq!(Path::Portable.check(), Ok(()));

@@ -276,6 +276,7 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    /// Proves NIST 3.2.2 delays.
     #[test]
     fn nist_3_2_2_delays_double_from_one_second_to_fifteen_minutes() {
         let rules = LockoutPolicy::default();
@@ -297,6 +298,7 @@ mod tests {
         assert_eq!(state.password_locked_until, Some(second(3)));
     }
 
+    /// Proves NIST 3.2.2 limit.
     #[test]
     fn at_the_limit_only_the_reset_path_stays_open() {
         let mut state = AttemptState::default();
@@ -378,6 +380,7 @@ mod tests {
         assert_eq!(stored.release(&ticket), AttemptState::default());
     }
 
+    /// Proves ASVS 6.3.8.
     #[test]
     fn asvs_6_3_8_spellings_of_one_unknown_identifier_share_a_row() {
         let installation = InstallationKey::from_bytes([1; 32]);

@@ -300,6 +300,7 @@ mod tests {
         assert_eq!(bounded.user_agent.unwrap().len(), 512);
     }
 
+    /// Proves A2.
     #[test]
     fn a2_texts_are_bounded_as_json() {
         for text in ["\u{1}".repeat(600), "\"\\".repeat(300), "é🔑a".repeat(200)] {

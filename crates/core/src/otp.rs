@@ -206,6 +206,8 @@ mod tests {
     }
 
     /// RFC 6238, appendix B, SHA-1, cut to six digits.
+    ///
+    /// Proves RFC 6238.
     #[test]
     fn rfc_6238_vectors() {
         let totp = totp(b"12345678901234567890".to_vec()).build_noncompliant();
@@ -220,6 +222,7 @@ mod tests {
         }
     }
 
+    /// Proves RFC 6238.
     #[test]
     fn codes_count_one_step_early_or_late_and_no_more() {
         let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
@@ -232,6 +235,7 @@ mod tests {
         }
     }
 
+    /// Proves RFC 6238.
     #[test]
     fn each_step_is_accepted_once() {
         let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();

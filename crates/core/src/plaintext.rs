@@ -106,6 +106,7 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "Plaintext(..)");
     }
 
+    /// Proves NIST 3.1.1.2 code points.
     #[test]
     fn nist_3_1_1_2_a_code_point_counts_as_one() {
         let secret = Plaintext::from("pässwörd🔑");
@@ -113,6 +114,7 @@ mod tests {
         assert_eq!(secret.byte_len(), 14);
     }
 
+    /// Proves NIST 3.1.1.2 code points.
     #[test]
     fn an_accent_counts_with_its_letter() {
         let secret = Plaintext::from("e\u{301}te\u{301}");
@@ -135,6 +137,7 @@ mod tests {
         assert_eq!(nfc.0.capacity(), 120);
     }
 
+    /// Proves ASVS 6.2.8.
     #[test]
     fn comparison_is_exact() {
         let secret = Plaintext::from("abc");

@@ -251,6 +251,7 @@ mod tests {
         policy.evaluate(&Plaintext::from(text), knowledge).iter().map(Violation::code).collect()
     }
 
+    /// Proves NIST 3.1.1.2 length.
     #[test]
     fn nist_3_1_1_2_length_is_15_to_256_code_points() {
         let policy = Policy::nist_800_63b_4();

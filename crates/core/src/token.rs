@@ -60,6 +60,7 @@ mod tests {
     use super::*;
     use crate::SystemRandomness;
 
+    /// Proves ASVS 6.5.2, ASVS 6.5.3, ASVS 6.5.4.
     #[test]
     fn asvs_6_5_1_issued_secrets_are_random_and_only_their_digest_is_kept() {
         let (one, digest) = issue(&SystemRandomness).unwrap();

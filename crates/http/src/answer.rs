@@ -44,6 +44,7 @@ mod tests {
         complete(reply, method, &RequestId::of(&HeaderMap::new(), &SystemRandomness))
     }
 
+    /// Proves ASVS 14.3.2.
     #[test]
     fn asvs_14_3_2_nothing_is_cached_whatever_the_api_says() {
         let mut reply = reply::empty(StatusCode::OK);

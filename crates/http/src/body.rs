@@ -361,6 +361,7 @@ mod tests {
         assert_eq!(result.unwrap_err(), BodyError::Incomplete);
     }
 
+    /// Proves W5.
     #[tokio::test(start_paused = true)]
     async fn w5_up_to_64_kib_of_an_unread_body_are_read_off() {
         async fn is_read_off(
@@ -391,6 +392,7 @@ mod tests {
         assert!(!is_read_off(unread(), &held_back).await);
     }
 
+    /// Proves W1.
     #[tokio::test]
     async fn w1_bodies_take_memory_as_they_come() {
         let limits = Limits { body_bytes: 64 * 1024, ..LIMITS };
@@ -418,6 +420,7 @@ mod tests {
         assert_eq!(kibibytes.available_permits(), 70);
     }
 
+    /// Proves W5.
     #[tokio::test]
     async fn w5_what_was_read_before_is_not_read_again() {
         let body = chunked(vec![data(b"12345678"), data(b"9"), data(b"0")]);

@@ -125,6 +125,7 @@ mod tests {
         assert!(location.contains("panics.rs:"), "{location}");
     }
 
+    /// Proves E9.
     #[test]
     fn e9_panics_outside_the_service_go_to_the_hook_that_was_there() {
         static OTHERS: AtomicUsize = AtomicUsize::new(0);

@@ -145,6 +145,7 @@ impl Channel for Failing {
     }
 }
 
+/// Proves A1.
 #[tokio::test(start_paused = true)]
 async fn a1_a_failing_channel_withholds_nothing_from_another() {
     let store = store_with_events(1).await;

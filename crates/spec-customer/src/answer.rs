@@ -54,6 +54,7 @@ fn content_type(body: &[u8]) -> &'static str {
 mod tests {
     use super::*;
 
+    /// Proves E12.
     #[cfg(feature = "server")]
     #[test]
     fn e12_what_a_server_writes_a_client_reads() {
@@ -86,6 +87,7 @@ mod tests {
         }
     }
 
+    /// Proves E12.
     #[test]
     fn e12_other_answers_are_errors() {
         for body in ["", "[]", "<html></html>", "busy"] {

@@ -198,6 +198,7 @@ mod tests {
         );
     }
 
+    /// Proves W2.
     #[test]
     fn w2_messages_are_at_most_32() {
         let mut model_state = ModelState::default();

@@ -285,6 +285,7 @@ mod tests {
         HeaderValue::from_str(&(format!("{element},").repeat(count) + last)).unwrap()
     }
 
+    /// Proves W2.
     #[test]
     fn w2_of_a_list_32_elements_count() {
         for (before, is_looked_at) in [(31, true), (32, false), (2_000, false)] {
@@ -303,6 +304,7 @@ mod tests {
         }
     }
 
+    /// Proves W2.
     #[test]
     fn w2_the_bound_is_over_all_lines() {
         let mut headers = HeaderMap::new();
@@ -316,6 +318,7 @@ mod tests {
         assert_eq!(accepted.last().unwrap().essence, "text/xml");
     }
 
+    /// Proves W2.
     #[test]
     fn w2_each_element_is_read_once() {
         let mut headers = HeaderMap::new();

@@ -135,6 +135,7 @@ fn a_service_key_is_demanded() {
     assert_eq!(key.as_ref().map(Plaintext::expose), Some("key"));
 }
 
+/// Proves E12.
 #[test]
 fn e12_a_client_s_request_is_one_that_a_server_reads() {
     let change = PasswordChange::new("ram123", "old".into(), "new".into());

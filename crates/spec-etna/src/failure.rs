@@ -140,6 +140,7 @@ impl Failure {
 mod tests {
     use super::*;
 
+    /// Proves E12.
     #[cfg(feature = "server")]
     #[test]
     fn e12_what_a_server_writes_a_client_reads() {
@@ -159,6 +160,7 @@ mod tests {
         }
     }
 
+    /// Proves E12.
     #[test]
     fn e12_other_answers_are_errors() {
         let success = Answer::from_response(StatusCode::OK, b"").unwrap();

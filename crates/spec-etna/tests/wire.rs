@@ -133,6 +133,7 @@ fn a_good_request_becomes_a_change_of_the_callers_own_password() {
     }
 }
 
+/// Proves E12.
 #[test]
 fn e12_what_a_client_sends_is_read() {
     let request = UserPassword::new("old".into(), "new".into())
@@ -346,7 +347,7 @@ fn what_the_engine_forbids_is_denied() {
     assert_reply(&respond(&ChangeError::Forbidden), 401, DENIED);
 }
 
-/// Proves ETNA-22.
+/// Proves ETNA-22, W9.
 #[test]
 fn w9_other_content_codings() {
     assert_reply(

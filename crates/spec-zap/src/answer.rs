@@ -76,6 +76,7 @@ mod tests {
         assert_eq!(answer.into_result(), Err("Unauthorized".to_owned()));
     }
 
+    /// Proves E12.
     #[test]
     fn e12_what_zap_does_not_answer_with_is_no_answer() {
         for body in ["<html>", "{}", r#"{"success":true,"data":"Password updated successfully"}"#] {

@@ -92,6 +92,7 @@ mod tests {
 
     use super::*;
 
+    /// Proves E12.
     #[test]
     fn e12_a_request_is_made_below_the_base_url() {
         for base_url in ["https://h/etna", "https://h/etna/"] {
@@ -105,6 +106,7 @@ mod tests {
         }
     }
 
+    /// Proves E12.
     #[test]
     fn e12_what_a_head_cannot_hold_is_an_error_that_quotes_nothing() {
         let url = request("PUT", "http://h ", "/x", [], "".into()).unwrap_err();

@@ -254,6 +254,7 @@ mod tests {
         format!("{{\"x\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1)).into_bytes()
     }
 
+    /// Proves RFC 8259.
     #[test]
     fn rfc_8259_strictly() {
         assert!(read::<Members>(b"\xEF\xBB\xBF{\"a\":1}").is_ok());

@@ -70,6 +70,7 @@ fn with_header(mut reply: Reply, name: HeaderName, value: &str) -> Reply {
 mod tests {
     use super::*;
 
+    /// Proves W2.
     #[test]
     fn w2_what_is_quoted_is_bounded() {
         let longest = "x".repeat(MAX_QUOTED);
@@ -79,6 +80,7 @@ mod tests {
         assert_eq!(quoted(&cut), &longest[2..]);
     }
 
+    /// Proves RFC 9110.
     #[test]
     fn retry_after_rounds_up_to_whole_seconds() {
         for (after, header) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (900_000, "900")] {

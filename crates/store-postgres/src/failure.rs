@@ -305,6 +305,7 @@ impl Retryable for AccountError {
 mod tests {
     use super::*;
 
+    /// Proves P4.
     #[test]
     fn p4_a_deadline_is_unavailable_and_not_tried_again() {
         let error = StoreError::from(Failure::Deadline);

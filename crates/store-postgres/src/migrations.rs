@@ -297,6 +297,7 @@ impl From<StoreError> for Migrating {
 mod tests {
     use super::*;
 
+    /// Proves P7.
     #[test]
     fn versions_count_up_by_one_and_steps_are_single_statements() {
         for (place, migration) in (1..).zip(MIGRATIONS) {

@@ -80,6 +80,7 @@ mod tests {
         assert_eq!(tries(usize::MAX, false).await, (1, Err(Failing { passes: false })));
     }
 
+    /// Proves P4.
     #[tokio::test(start_paused = true)]
     async fn p4_nothing_is_tried_again_after_the_deadline() {
         let begun = Instant::now();

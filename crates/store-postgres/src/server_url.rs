@@ -330,6 +330,7 @@ mod tests {
         Host::Tcp(host.to_owned())
     }
 
+    /// Proves P7.
     #[test]
     fn p7_hosts_are_read_in_every_form() {
         assert_eq!(hosts("postgres://u@[::1]:5433/db"), [(tcp("::1"), 5433)]);
@@ -373,6 +374,7 @@ mod tests {
         assert_eq!((server.get_user(), server.get_password()), (Some("u"), Some(&b"hunter2"[..])));
     }
 
+    /// Proves P7.
     #[test]
     fn p7_what_is_not_supported_is_refused_by_name() {
         let refused = |url: &str| parse(url).unwrap_err().to_string();
@@ -397,6 +399,7 @@ mod tests {
         }
     }
 
+    /// Proves L5.
     #[test]
     fn l5_no_error_repeats_a_credential() {
         for url in [

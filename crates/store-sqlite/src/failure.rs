@@ -159,6 +159,7 @@ mod tests {
         }
     }
 
+    /// Proves L7.
     #[test]
     fn l7_a_message_names_the_file_and_the_condition() {
         let StoreError::Unavailable(source) = failure(14) else { unreachable!("CANTOPEN") };

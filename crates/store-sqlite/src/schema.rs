@@ -82,6 +82,7 @@ mod tests {
         assert_eq!(i64::try_from(MIGRATIONS.len()), Ok(KNOWN));
     }
 
+    /// Proves E2.
     #[test]
     fn e2_every_table_and_index_has_our_prefix() {
         let connection = Connection::open_in_memory().unwrap();

@@ -114,6 +114,7 @@ mod tests {
         }
     }
 
+    /// Proves L5.
     #[test]
     fn l5_no_error_repeats_a_credential() {
         for url in [

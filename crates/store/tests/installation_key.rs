@@ -45,6 +45,7 @@ async fn a_new_database_gets_a_key_once() {
     assert_eq!(key_files(&folder), 1, "nothing else is left behind");
 }
 
+/// Proves K2.
 #[tokio::test]
 async fn k2_a_lost_key_is_not_replaced_unasked() {
     let folder = tempfile::tempdir().unwrap();

@@ -241,6 +241,8 @@ mod tests {
     }
 
     /// What every store of repass must do, yours too.
+    ///
+    /// Proves E3.
     #[tokio::test(flavor = "multi_thread")]
     async fn e3_the_store_conforms() {
         let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+/// Proves E8.
 #[test]
 fn e8_a_policy_takes_at_most_25_crates_and_none_of_the_engine() {
     let tree = Command::new(env!("CARGO"))

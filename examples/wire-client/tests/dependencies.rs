@@ -17,6 +17,7 @@ fn crates(package: &str) -> BTreeSet<String> {
     tree.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
+/// Proves E8.
 #[test]
 fn e8_a_client_of_one_vendor_compiles_at_most_60_crates() {
     for vendor in ["ecom", "etna", "zap", "customer", "fabric"] {

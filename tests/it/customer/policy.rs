@@ -41,6 +41,7 @@ async fn nist_3_1_1_2_each_broken_rule_has_a_message_and_nothing_is_charged() {
     test.assert_untouched().await;
 }
 
+/// Proves NIST 3.1.1.2 length, NIST 3.1.1.2 characters.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_from_15_to_256_code_points_of_any_kind_are_taken_exactly_as_sent() {
     let test = start().await;

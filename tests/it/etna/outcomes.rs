@@ -89,7 +89,7 @@ async fn a_change_is_200_without_a_body_and_the_new_password_counts_from_then_on
     assert_eq!(test.failures().await, 0, "a success forgets the failures before it");
 }
 
-/// Proves ETNA-11.
+/// Proves ETNA-11, NIST 3.1.1.2 verification, NIST 3.1.1.2 normalization, ASVS 6.2.8.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_passwords_count_whole_and_in_any_unicode_form() {
     let test = start().await;

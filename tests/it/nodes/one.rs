@@ -56,6 +56,7 @@ async fn of_fifty_changes_over_two_nodes_exactly_one_wins() {
     assert_eq!(count(&operator, "SELECT version FROM @accounts").await, 2);
 }
 
+/// Proves NIST 3.2.2 at once.
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are_verified() {

@@ -96,6 +96,7 @@ async fn a_database_that_crashes_under_load_loses_and_halves_no_change() {
     }
 }
 
+/// Proves P2.
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn p2_nodes_find_a_promoted_standby_and_answer_all_the_time() {

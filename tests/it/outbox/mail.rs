@@ -52,6 +52,7 @@ fn assert_no_secret(mail: &Mail, secrets: &[&str]) {
     }
 }
 
+/// Proves ASVS 6.3.7.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_holder_is_told_of_a_change_in_their_language() {
     let mut mails = MailServer::start().await;
@@ -99,6 +100,7 @@ async fn the_holder_is_told_of_a_change_in_their_language() {
     assert!(!stopped.log.contains("panic"), "{}", stopped.log);
 }
 
+/// Proves ASVS 6.3.7.
 #[tokio::test(flavor = "multi_thread")]
 async fn resets_are_told_without_the_token_in_the_language_of_the_realm_or_the_request() {
     let mut mails = MailServer::start().await;

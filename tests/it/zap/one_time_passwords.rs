@@ -91,7 +91,7 @@ async fn what_is_no_non_empty_string_is_an_invalid_field() {
     test.assert_untouched().await;
 }
 
-/// Proves ZAP-26, ZAP-32.
+/// Proves ZAP-26, ZAP-32, NIST 3.2.2 paths, ASVS 6.3.4.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_one_is_charged_and_changes_nothing() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;

@@ -47,7 +47,7 @@ async fn vendor_zap_is_8_to_30_characters_with_a_digit_and_a_special_character()
     }
 }
 
-/// Proves ZAP-40.
+/// Proves ZAP-40, NIST 3.1.1.2 composition, ASVS 6.2.5.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_by_default_length_counts_and_composition_does_not() {
     let test = start().await;

@@ -1,4 +1,4 @@
-//! E2: beside an application that has chosen the names that repass might have chosen, and that manages
+//! Beside an application that has chosen the names that repass might have chosen, and that manages
 //! its schema as `sqlx::migrate!` does.
 
 use repass_accounts_table::Accounts;
@@ -64,12 +64,14 @@ async fn work(application: &Application, user_id: &str) {
     assert_eq!(store.audit(&filter).await.unwrap().len(), 1);
 }
 
+/// Proves E2.
 async fn repass_comes_to_an_application(application: Application) {
     create_tables(&application).await;
     work(&application, "pat").await;
     assert!(is_untouched(&application).await);
 }
 
+/// Proves E2.
 async fn an_application_comes_to_repass(application: Application) {
     work(&application, "pat").await;
     create_tables(&application).await;

@@ -80,6 +80,7 @@ fn a_record_cannot_steer_the_terminal() {
     assert_eq!(json.json()[0]["context"]["user_agent"], evil);
 }
 
+/// Proves A3.
 #[test]
 fn a3_records_are_found_by_action_outcome_and_time() {
     let bench = Bench::with_pat();

@@ -27,6 +27,7 @@ fn a_named_key_file_is_made_for_all_nodes() {
     bench.run(&["audit", "list", "--key-file", "shared.key"]).succeeded();
 }
 
+/// Proves P5.
 #[test]
 fn p5_only_migrate_upgrades_and_reading_commands_make_nothing() {
     let bench = Bench::new();
@@ -39,6 +40,7 @@ fn p5_only_migrate_upgrades_and_reading_commands_make_nothing() {
     bench.run(&["audit", "list"]).succeeded();
 }
 
+/// Proves K2.
 #[test]
 fn k2_a_lost_key_is_missed_and_replaced_only_if_asked() {
     let bench = Bench::with_pat();
@@ -54,6 +56,7 @@ fn k2_a_lost_key_is_missed_and_replaced_only_if_asked() {
     bench.run(&["account", "list"]).succeeded();
 }
 
+/// Proves K1.
 #[test]
 fn k1_another_key_is_refused() {
     let bench = Bench::with_pat();

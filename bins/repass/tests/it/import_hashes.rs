@@ -30,6 +30,7 @@ fn hashes_of_declared_formats_are_stored_as_they_can_be_verified() {
     bad.failed(2, &["--hash-format", "there is no import format `md5`", "salted-digest"]);
 }
 
+/// Proves NIST 3.1.1.2 normalization.
 #[test]
 fn a_hash_keeps_the_normalization_that_the_file_tells() {
     let bench = Bench::new();

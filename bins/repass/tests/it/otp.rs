@@ -32,6 +32,7 @@ fn json_has_the_uri_only_and_both_spellings_work() {
         .failed(2, &["--issuer", "colon"]);
 }
 
+/// Proves ASVS 6.5.4, ASVS 6.5.5.
 #[test]
 fn a_one_time_code_has_eight_digits() {
     let bench = Bench::with_pat();

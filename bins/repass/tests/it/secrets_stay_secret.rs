@@ -7,6 +7,7 @@ use crate::bench::{Bench, PASSWORD};
 
 const OTHER: &str = "another entirely fine sentence";
 
+/// Proves ASVS 6.5.2, ASVS 16.2.5.
 #[test]
 fn secrets_are_in_no_file_and_in_no_other_output() {
     let bench = Bench::with_pat();

@@ -54,6 +54,7 @@ fn the_token_alone_goes_to_stdout() {
     assert!(!run.stderr.contains(token));
 }
 
+/// Proves ASVS 6.4.6 reset, ASVS 6.5.5.
 #[test]
 fn a_reset_token_lives_ten_minutes_or_less() {
     let bench = Bench::with_pat();

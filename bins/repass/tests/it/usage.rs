@@ -78,6 +78,7 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
     }
 }
 
+/// Proves L5.
 #[test]
 fn l5_the_value_of_a_variable_is_not_told() {
     let bench = Bench::new();

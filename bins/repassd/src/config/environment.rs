@@ -133,6 +133,7 @@ mod tests {
         }
     }
 
+    /// Proves L6.
     #[test]
     fn l6_variables_of_kubernetes_services_are_passed_over() {
         for name in [

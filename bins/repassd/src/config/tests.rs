@@ -19,6 +19,7 @@ fn wrong(text: &str, variables: &[(&str, &str)]) -> String {
     }
 }
 
+/// Proves L5.
 #[test]
 fn l5_a_mistake_is_told_by_line_column_and_key() {
     let message =
@@ -45,6 +46,7 @@ fn a_small_file_is_enough() {
     assert_eq!(config.lockout, repass_core::LockoutPolicy::default());
 }
 
+/// Proves ASVS 6.1.1, L5.
 #[test]
 fn every_mistake_names_place_key_and_reason() {
     let in_tables = [
@@ -224,6 +226,7 @@ const EXCLUDED: [&str; 9] = [
     "mail.password_file",
 ];
 
+/// Proves L5.
 #[test]
 fn l5_no_message_tells_a_value() {
     let whole = parse(Path::new("r.toml"), FULL, Map::new());
@@ -411,6 +414,7 @@ fn arrays_of_the_environment_are_written_as_in_toml() {
     assert!(message.contains("jwt[0]"), "{message}");
 }
 
+/// Proves P9.
 #[test]
 fn retention_is_a_period_or_never() {
     let retention = |lines: &str| {

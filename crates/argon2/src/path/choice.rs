@@ -125,6 +125,7 @@ mod tests {
         assert_eq!(choose(None, true, bare), taken(Path::Portable));
     }
 
+    /// Proves E7.
     #[test]
     fn e7_without_optimization_the_portable_path_is_the_best() {
         assert_eq!(choose(None, false, |_| Ok(())), taken(Path::Portable));

@@ -15,6 +15,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Proves RFC 9106.
 #[test]
 fn rfc_9106_with_secret_and_associated_data() {
     let data = AssociatedData::new(&[4; 12]).unwrap();
@@ -80,4 +81,33 @@ fn no_known_answer_is_that_of_another_variant_or_version() {
     assert_eq!(tags.len(), 6);
     assert!(REFERENCE.iter().any(|vector| vector.0 == Algorithm::Argon2id));
     assert!(REFERENCE.iter().any(|vector| vector.1 == Version::V0x10));
+}
+
+/// What a program does with either crate, which it names in one line.
+macro_rules! hashed_by {
+    ($argon2:ident) => {{
+        use $argon2::{Algorithm, Argon2, Block, Params, Version};
+        let argon2 =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 2, 2, None).unwrap());
+        let mut memory = vec![Block::default(); argon2.params().block_count()];
+        let mut tags = [[0; 32]; 2];
+        argon2.hash_password_into(b"password", b"a salt of ours", &mut tags[0]).unwrap();
+        argon2
+            .hash_password_into_with_memory(
+                b"password",
+                b"a salt of ours",
+                &mut tags[1],
+                memory.as_mut_slice(),
+            )
+            .unwrap();
+        tags
+    }};
+}
+
+/// Proves E14.
+#[test]
+fn a_program_of_the_argon2_crate_switches_by_one_line() {
+    let ours = hashed_by!(repass_argon2);
+    assert_eq!(ours[0], ours[1]);
+    assert_eq!(ours, hashed_by!(argon2));
 }

@@ -104,6 +104,7 @@ impl Default for HashProfile {
 mod tests {
     use super::*;
 
+    /// Proves ASVS 11.4.2.
     #[test]
     fn asvs_11_4_2_nothing_below_owasps_floor_is_taken() {
         let floor = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
@@ -114,6 +115,7 @@ mod tests {
         assert!(HashProfile::new(19456, 1, 1).is_err());
     }
 
+    /// Proves OWASP storage bounds.
     #[test]
     fn absurd_parameters_are_refused_by_name() {
         let message = |memory, iterations, parallelism| {

@@ -77,6 +77,7 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    /// Proves A2.
     #[test]
     fn a2_one_record_stands_for_many_refusals() {
         let refusals = Refusals::default();
@@ -92,6 +93,7 @@ mod tests {
         assert_eq!(refusals.count(&key(1), at(62)), Some(1), "a new lockout begins anew");
     }
 
+    /// Proves A2.
     #[test]
     fn a2_a_clock_that_is_set_back_silences_nothing() {
         let refusals = Refusals::default();
@@ -100,6 +102,7 @@ mod tests {
         assert_eq!(refusals.count(&key(1), at(11)), None);
     }
 
+    /// Proves A2.
     #[test]
     fn a2_the_counts_are_bounded() {
         let refusals = Refusals::default();

@@ -75,6 +75,7 @@ mod tests {
         contained(&Plaintext::from(text), &words)
     }
 
+    /// Proves NIST 3.1.1.2 blocklist, ASVS 6.2.11.
     #[test]
     fn nist_3_1_1_2_words_of_the_account_are_found_in_any_case() {
         assert_eq!(found("xxRAM123xx"), [AccountWord::UserId]);
@@ -84,6 +85,7 @@ mod tests {
         assert_eq!(found("SRINIVASAN"), [AccountWord::Email, AccountWord::Name]);
     }
 
+    /// Proves ASVS 6.2.11.
     #[test]
     fn words_are_found_in_any_normalization() {
         let names = [Some("Ame\u{301}lie"), None, None];

@@ -27,6 +27,7 @@ impl Blocklist for CommonPasswords {
 mod tests {
     use super::*;
 
+    /// Proves NIST 3.1.1.2 blocklist, ASVS 6.2.4.
     #[test]
     fn asvs_6_2_4_common_passwords_are_known_in_any_case() {
         for common in ["password", "PassWord", "123456789", "qwertyuiop", "1q2w3e4r5t", "iloveyou"]

@@ -16,6 +16,7 @@ fn closed_for(result: Result<repass_core::Changed, ChangeError>) -> Duration {
     }
 }
 
+/// Proves NIST 3.2.2 delays, NIST 3.2.2 success.
 #[tokio::test]
 async fn nist_3_2_2_the_account_closes_for_a_growing_time() {
     let test = TestContext::new().await;
@@ -50,6 +51,7 @@ async fn tries_while_closed_are_neither_verified_nor_charged() {
     assert_eq!(attempts.failures, 3);
 }
 
+/// Proves ASVS 6.3.1, ASVS 6.3.8.
 #[tokio::test]
 async fn asvs_6_3_8_an_unknown_identifier_is_closed_the_same_way() {
     let test = TestContext::new().await;
@@ -62,6 +64,7 @@ async fn asvs_6_3_8_an_unknown_identifier_is_closed_the_same_way() {
     assert!(matches!(other, Err(ChangeError::WrongPassword)));
 }
 
+/// Proves E3.
 #[tokio::test]
 async fn e3_attempts_of_unknown_identifiers_are_deleted_by_the_engine() {
     let test = TestContext::new().await;
@@ -96,6 +99,7 @@ async fn e3_attempts_of_unknown_identifiers_are_deleted_by_the_engine() {
     assert_eq!(remembered().await, 0, "what came in 200 tries is gone in 128");
 }
 
+/// Proves NIST 3.2.2 limit, NIST 3.2.2 success, ASVS 6.3.1.
 #[tokio::test]
 async fn nist_3_2_2_after_a_hundred_failures_only_a_reset_or_an_operator_opens_it() {
     let test = TestContext::new().await;
@@ -203,6 +207,7 @@ async fn where_the_hasher_is_overloaded_nothing_is_tried() {
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
 }
 
+/// Proves A2.
 #[tokio::test]
 async fn a2_refusals_of_a_locked_account_are_counted_in_one_record() {
     let test = TestContext::new().await;

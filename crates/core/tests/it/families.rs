@@ -95,6 +95,7 @@ pub(crate) async fn credential(test: &TestContext, user_id: &str) -> Credential 
     found.credential.unwrap()
 }
 
+/// Proves OWASP storage rehash.
 #[tokio::test]
 async fn owasp_storage_a_change_replaces_a_hash_of_any_family() {
     let test = test().await;
@@ -121,6 +122,7 @@ async fn owasp_storage_a_change_replaces_a_hash_of_any_family() {
     }
 }
 
+/// Proves ASVS 6.3.8.
 #[tokio::test]
 async fn asvs_6_3_8_a_cheap_hash_costs_a_wrong_guess_a_fresh_one_as_well() {
     let test = test().await;
@@ -208,6 +210,7 @@ async fn no_room_to_replace_a_hash_that_needs_a_rehash_changes_no_answer() {
     assert!(test.hasher.is_current(&credential(&test, "outdated").await.hash));
 }
 
+/// Proves OWASP storage rehash.
 #[tokio::test]
 async fn weaker_and_stronger_argon2_and_other_variants_need_a_rehash() {
     let test = test().await;

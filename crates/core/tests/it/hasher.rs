@@ -30,6 +30,7 @@ fn accepted(text: &str) -> NewPassword {
     policy.accept(Arc::new(Plaintext::from(text)), &PolicyContext::default()).unwrap()
 }
 
+/// Proves NIST 3.1.1.2 verification, ASVS 6.2.8.
 #[tokio::test]
 async fn what_was_hashed_verifies_and_nothing_else_on_every_kernel() {
     for kernel in Argon2Path::ALL.into_iter().filter(|kernel| kernel.is_available()) {

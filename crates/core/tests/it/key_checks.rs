@@ -1,4 +1,4 @@
-//! K1: other keys than before are noticed.
+//! Other keys than before are noticed.
 
 use repass_core::{
     InstallationKey, KeyCheckError, Peppers, accept_keys, check_keys, has_installation_key_check,
@@ -9,6 +9,7 @@ fn peppers(id: &str, byte: u8) -> Peppers {
     Peppers::none().with(id, &[byte; 32]).unwrap()
 }
 
+/// Proves K1.
 #[tokio::test]
 async fn k1_other_keys_are_refused_until_they_are_accepted() {
     let store = MemoryStore::new();

@@ -14,6 +14,7 @@ async fn normalization(test: &TestContext, user_id: &str) -> Normalization {
     found.credential.unwrap().hash.normalization()
 }
 
+/// Proves NIST 3.1.1.2 normalization.
 #[tokio::test]
 async fn nist_3_1_1_2_a_password_is_the_same_in_any_form() {
     let test = TestContext::new().await;
@@ -32,6 +33,7 @@ async fn nist_3_1_1_2_a_password_is_the_same_in_any_form() {
     assert!(matches!(violations[..], [Violation::Reused { .. }]), "{violations:?}");
 }
 
+/// Proves NIST 3.1.1.2 normalization.
 #[tokio::test]
 async fn a_hash_from_elsewhere_is_of_the_bytes_as_received_until_it_is_replaced() {
     let test = TestContext::new().await;
@@ -53,6 +55,8 @@ async fn a_hash_from_elsewhere_is_of_the_bytes_as_received_until_it_is_replaced(
 }
 
 /// As where accounts move into a users table of another application.
+///
+/// Proves H1.
 #[tokio::test]
 async fn h1_a_hash_of_all_forms_is_replaced_by_one_of_a_single_form_only_for_ascii() {
     let as_received =

@@ -8,6 +8,7 @@ use repass_testkit::fixtures;
 
 use crate::test_context::{NEW, OLD, TestContext, old_password, realm};
 
+/// Proves ASVS 6.2.2, ASVS 6.2.3.
 #[tokio::test]
 async fn asvs_6_2_2_the_right_old_password_changes_it_durably() {
     let test = TestContext::new().await;
@@ -29,6 +30,7 @@ async fn a_change_costs_one_verification_and_one_hash() {
     assert_eq!(test.hasher.hashed.load(Ordering::SeqCst), 1);
 }
 
+/// Proves ASVS 6.3.8.
 #[tokio::test]
 async fn asvs_6_3_8_unknown_inactive_and_wrong_cost_and_answer_the_same() {
     let test = TestContext::new().await;
@@ -76,6 +78,7 @@ async fn who_may_not_touch_the_account_is_refused_before_anything_is_tried() {
     assert_eq!(test.audit().await[0].outcome, "forbidden");
 }
 
+/// Proves ASVS 7.4.3.
 #[tokio::test]
 async fn asvs_7_4_3_other_sessions_end_with_the_change() {
     for (sessions, presenting_stays) in
@@ -123,6 +126,7 @@ async fn caller(test: &TestContext, account: AccountId, secret: &Plaintext) -> C
     Caller { key: None, token }
 }
 
+/// Proves ASVS 16.3.1.
 #[tokio::test]
 async fn asvs_16_3_1_every_attempt_leaves_an_audit_record_without_a_secret() {
     let test = TestContext::new().await;
@@ -178,6 +182,7 @@ async fn otp_beside_the_password_must_verify_and_counts_once() {
     assert!(test.store.account(unenrolled.id).await.unwrap().is_some());
 }
 
+/// Proves ASVS 6.5.1.
 #[tokio::test]
 async fn an_issued_code_counts_once() {
     let test = TestContext::new().await;
@@ -193,6 +198,7 @@ async fn an_issued_code_counts_once() {
     assert!(matches!(again, Err(ChangeError::WrongOtp)));
 }
 
+/// Proves A3.
 #[tokio::test]
 async fn a3_the_trail_says_that_an_account_is_inactive() {
     let test = TestContext::new().await;

@@ -42,6 +42,7 @@ async fn the_last_five_passwords_are_refused_and_the_sixth_is_not() {
     test.change(old_password("pat", &current, OLD)).await.unwrap();
 }
 
+/// Proves NIST 3.1.1.2 blocklist.
 #[tokio::test]
 async fn every_broken_rule_is_told_at_once() {
     let test = TestContext::new().await;
@@ -59,6 +60,7 @@ async fn a_new_password_over_4096_bytes_is_refused_unhashed() {
     assert_eq!(test.hasher.take_verified(), 1, "only the proof");
 }
 
+/// Proves NIST 3.1.1.2 second factor, NIST 3.1.1.2 composition.
 #[tokio::test]
 async fn a_rule_that_is_switched_on_counts_and_one_that_is_switched_off_does_not() {
     let policy = fixtures::policy(|rules| {
@@ -69,4 +71,13 @@ async fn a_rule_that_is_switched_on_counts_and_one_that_is_switched_off_does_not
     test.change(old_password("pat", OLD, "n3wP@ssw0rd")).await.unwrap();
     let refused = test.change(old_password("pat", "n3wP@ssw0rd", NEW)).await;
     assert_eq!(codes(refused), ["missing-digit"]);
+}
+
+/// Proves ASVS 6.2.10.
+#[tokio::test]
+async fn a_password_does_not_expire() {
+    let test = TestContext::new().await;
+    test.pass(10 * 365 * 24 * 60 * 60);
+    assert!(test.is_password("pat", OLD).await);
+    test.change(old_password("pat", OLD, NEW)).await.unwrap();
 }

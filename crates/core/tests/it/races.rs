@@ -27,6 +27,7 @@ async fn of_fifty_changes_at_once_exactly_one_wins() {
     assert!(test.is_password("pat", &winners[0]).await);
 }
 
+/// Proves NIST 3.2.2 at once, ASVS 6.3.1.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_hundred_guesses_at_once_only_the_free_ones_are_verified() {
     let test = Arc::new(TestContext::new().await);

@@ -83,6 +83,7 @@ const ACCEPT_TWO: [(&str, &str, &str, &str); 11] = [
     ),
 ];
 
+/// Proves H1.
 #[tokio::test]
 async fn h1_a_text_that_only_the_old_scheme_accepts_replaces_nothing() {
     let test = TestContext::new().await;
@@ -113,6 +114,7 @@ async fn h1_a_text_that_only_the_old_scheme_accepts_replaces_nothing() {
     }
 }
 
+/// Proves H1.
 #[tokio::test]
 async fn h1_a_text_that_the_old_scheme_determines_replaces_its_hash() {
     let test = TestContext::new().await;

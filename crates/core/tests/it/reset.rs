@@ -10,6 +10,7 @@ fn with_token(user_id: &str, token: &Plaintext, new: &str) -> repass_core::Chang
     by(user_id, Proof::ResetToken(token.expose().into()), new)
 }
 
+/// Proves ASVS 6.5.1.
 #[tokio::test]
 async fn asvs_6_5_1_a_reset_token_counts_once() {
     let test = TestContext::new().await;
@@ -20,6 +21,7 @@ async fn asvs_6_5_1_a_reset_token_counts_once() {
     assert!(matches!(again, Err(ChangeError::TokenExpired)), "{again:?}");
 }
 
+/// Proves ASVS 6.5.5.
 #[tokio::test]
 async fn asvs_6_5_5_a_reset_token_expires_after_ten_minutes() {
     let test = TestContext::new().await;
@@ -38,6 +40,7 @@ async fn a_refusal_by_the_policy_spends_no_token() {
     test.change(with_token("pat", &token, NEW)).await.unwrap();
 }
 
+/// Proves ASVS 6.3.8, ASVS 6.5.4.
 #[tokio::test]
 async fn unknown_tokens_and_accounts_are_one_answer() {
     let test = TestContext::new().await;
@@ -82,6 +85,7 @@ async fn an_inactive_account_is_told_so_only_to_a_right_token() {
     assert!(matches!(unknown, Err(ChangeError::UnknownToken)));
 }
 
+/// Proves NIST 3.2.2 paths, ASVS 6.3.4.
 #[tokio::test]
 async fn nist_3_2_2_wrong_tokens_close_the_reset_path_to_wrong_tokens() {
     let test = TestContext::new().await;
@@ -99,6 +103,7 @@ async fn nist_3_2_2_wrong_tokens_close_the_reset_path_to_wrong_tokens() {
     assert!(matches!(wrong().await, Err(ChangeError::UnknownToken)));
 }
 
+/// Proves NIST 3.2.2 stranger, ASVS 6.1.1.
 #[tokio::test]
 async fn a_stranger_who_sends_wrong_tokens_cannot_keep_the_holder_from_a_reset() {
     let test = TestContext::new().await;
@@ -115,6 +120,7 @@ async fn a_stranger_who_sends_wrong_tokens_cannot_keep_the_holder_from_a_reset()
     test.change(with_token("pat", &token, NEW)).await.unwrap();
 }
 
+/// Proves ASVS 6.3.4.
 #[tokio::test]
 async fn a_one_time_password_beside_a_token_is_not_looked_at_while_closed() {
     let test = TestContext::new().await;
@@ -128,6 +134,7 @@ async fn a_one_time_password_beside_a_token_is_not_looked_at_while_closed() {
     assert!(matches!(closed, Err(ChangeError::TooManyAttempts { .. })), "{closed:?}");
 }
 
+/// Proves NIST 3.2.2 stranger, ASVS 6.1.1.
 #[tokio::test]
 async fn a_stranger_who_guesses_passwords_cannot_keep_the_holder_from_a_reset() {
     let test = TestContext::new().await;
@@ -164,6 +171,7 @@ fn claims(test: &TestContext) -> SignedClaims {
     }
 }
 
+/// Proves ASVS 6.5.1, ASVS 9.2.1.
 #[tokio::test]
 async fn a_signed_token_counts_once_and_only_for_its_subject_and_time() {
     let test = TestContext::new().await;

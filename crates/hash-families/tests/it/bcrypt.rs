@@ -135,6 +135,7 @@ fn damage_is_told() {
     }
 }
 
+/// Proves OWASP storage bounds.
 #[test]
 fn costs_are_bounded() {
     for (cost, value) in [("00", 0), ("03", 3), ("17", 17), ("31", 31), ("99", 99)] {

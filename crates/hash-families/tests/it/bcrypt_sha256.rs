@@ -67,6 +67,7 @@ fn djangos_form_verifies() {
     assert!(!verdict(known[2].1, "x".repeat(99)));
 }
 
+/// Proves OWASP storage bounds.
 #[test]
 fn damage_and_costs_out_of_bounds_are_told() {
     let salt_and_tag = "5Hg1DKFqPE8C2aflZ5vVoe$wOK1VFFtS8IGTrGa7.h5fs0u84qyPbS";

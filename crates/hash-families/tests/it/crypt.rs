@@ -122,6 +122,7 @@ fn sha_crypt_takes_511_bytes() {
     assert!(!verdict(text, "x".repeat(512)));
 }
 
+/// Proves OWASP storage bounds.
 #[test]
 fn sha_crypt_damage_and_rounds_out_of_bounds_are_told() {
     let tag = "YWvUOXbkqlqhyoPMpN8BMe.ZGsGx2aBvxTvDFI613c3";
@@ -179,6 +180,7 @@ fn yescrypt_vectors_verify() {
     assert!((16 << 20..17 << 20).contains(&debian.memory_bytes()));
 }
 
+/// Proves OWASP storage bounds.
 #[test]
 fn yescrypt_damage_and_costs_out_of_bounds_are_told() {
     let end = "LdJMENpBABJJ3hIHjB1Bi.$iT1pG018xDFyFyYCqVAYvnEypT6e/tRKvRqruyDOCWD";

@@ -22,6 +22,7 @@ fn determines(text: &str, password: &str, projects: &Projects) -> bool {
     hash.determines(password)
 }
 
+/// Proves H1.
 #[test]
 fn h1_every_family_determines_an_ordinary_password() {
     let long = "x".repeat(100);
@@ -61,6 +62,7 @@ fn h1_every_family_determines_an_ordinary_password() {
     }
 }
 
+/// Proves H1.
 #[test]
 fn h1_no_family_determines_a_text_that_it_takes_for_another() {
     // Flavour 0 of yescrypt is scrypt: the tag is scrypt's of the same costs and salt.
@@ -88,6 +90,8 @@ fn h1_no_family_determines_a_text_that_it_takes_for_another() {
 }
 
 /// Here nothing tells the password from another one that is as good.
+///
+/// Proves H1.
 #[test]
 fn h1_bcrypt_determines_no_text_that_may_be_cut_or_overwritten() {
     let of_72 = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
@@ -109,6 +113,7 @@ fn h1_bcrypt_determines_no_text_that_may_be_cut_or_overwritten() {
     assert!(determines(of_71, &start[..71], &Projects::none()));
 }
 
+/// Proves H1.
 #[test]
 fn h1_a_firebase_hash_determines_what_has_no_nul_at_its_end() {
     let key =

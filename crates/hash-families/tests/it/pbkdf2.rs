@@ -140,6 +140,7 @@ fn damage_is_told() {
     }
 }
 
+/// Proves OWASP storage bounds.
 #[test]
 fn iterations_are_bounded() {
     for (iterations, value) in [

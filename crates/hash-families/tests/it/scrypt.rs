@@ -107,6 +107,7 @@ fn damage_is_told() {
     );
 }
 
+/// Proves OWASP storage bounds.
 #[test]
 fn costs_are_bounded() {
     let end = "wlhLyXmP8b53bm1NKYVQqg$mTpvG8lzuuDk+DWz8HZIB6Vum6erDuUm0As5yU+VxWA";

@@ -110,6 +110,7 @@ async fn a_body_that_panics_is_a_fault() {
     assert_eq!(answer.body, "acme fault");
 }
 
+/// Proves W1.
 #[tokio::test]
 async fn w1_no_more_requests_are_read_at_once_than_there_is_memory_for() {
     let test = TestContext::new().await;
@@ -131,6 +132,7 @@ async fn w1_no_more_requests_are_read_at_once_than_there_is_memory_for() {
     assert_eq!(send(&service, test.good("body-12")).await.body, "acme wrong-password");
 }
 
+/// Proves W5.
 #[tokio::test]
 async fn w5_a_connection_is_closed_only_over_a_body_that_is_not_read_off() {
     let test = TestContext::new().await;

@@ -13,6 +13,7 @@ fn assert_common(answer: &Answer) {
     assert_eq!(answer.headers["content-length"], answer.body.len().to_string());
 }
 
+/// Proves ASVS 14.3.2.
 #[tokio::test]
 async fn asvs_14_3_2_every_kind_of_answer_has_them() {
     let test = TestContext::new().await;
@@ -81,6 +82,7 @@ async fn fresh_ids_come_from_the_given_randomness() {
     assert_eq!(answer.headers["x-request-id"], "11111111-1111-4111-9111-111111111111");
 }
 
+/// Proves RFC 9110.
 #[tokio::test]
 async fn head_answers_have_the_headers_and_no_body() {
     let test = TestContext::new().await;

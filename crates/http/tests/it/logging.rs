@@ -53,6 +53,7 @@ async fn a_fresh_request_id_stands_in_the_line_and_in_the_answer() {
     assert_eq!(capture::line_of(id)["status"], 404);
 }
 
+/// Proves ASVS 16.2.5.
 #[tokio::test]
 async fn asvs_16_2_5_no_secret_is_ever_logged() {
     let test = TestContext::new().await;

@@ -30,6 +30,7 @@ impl Body for Untouchable {
     }
 }
 
+/// Proves E11.
 #[tokio::test]
 async fn a_request_with_everything_changes_the_password() {
     let test = TestContext::new().await;

@@ -19,6 +19,7 @@ use crate::capture;
 use crate::test_context::{Mood, NEW, OLD, PATH, TestContext};
 use crate::vendor::{Step, Vendor};
 
+/// Proves E9.
 #[tokio::test]
 async fn e9_axum_takes_it_as_a_fallback_and_nested() {
     let test = TestContext::new().await;

@@ -223,6 +223,7 @@ fn the_query_is_not_echoed() {
     );
 }
 
+/// Proves E12.
 #[test]
 fn e12_what_a_client_sends_is_read_and_answered() {
     let request = UpdateUserPasswordRequest {

@@ -78,6 +78,7 @@ mod tests {
         }
     }
 
+    /// Proves E12.
     #[test]
     fn e12_what_a_client_writes_a_server_reads() {
         for user in [User::Me, User::Id(i32::MIN), User::Id(17)] {

@@ -131,6 +131,7 @@ mod tests {
         }
     }
 
+    /// Proves ASVS 16.2.5.
     #[test]
     fn asvs_16_2_5_no_secret_reaches_debug_or_an_error() {
         let request =

@@ -74,6 +74,7 @@ fn a_good_token_says_whose_it_is_and_when_it_counts() {
     assert_eq!(claims.digest, digest("https://id.example.org", "token-1"));
 }
 
+/// Proves ASVS 9.1.1.
 #[test]
 fn every_algorithm_verifies_what_it_signed() {
     let rsa = || EncodingKey::from_rsa_pem(RSA_PRIVATE).unwrap();
@@ -97,6 +98,7 @@ fn every_algorithm_verifies_what_it_signed() {
     }
 }
 
+/// Proves ASVS 9.1.2.
 #[test]
 fn a_key_counts_for_its_one_algorithm() {
     let token = sign(
@@ -108,6 +110,7 @@ fn a_key_counts_for_its_one_algorithm() {
     assert!(verifier(vec![key(None, JwtAlgorithm::Rs512, RSA_PUBLIC)]).verify(&token).is_some());
 }
 
+/// Proves ASVS 9.1.1, ASVS 9.1.3.
 #[test]
 fn a_foreign_signature_or_changed_claims_are_not_believed() {
     let foreign = EncodingKey::from_secret(b"another secret, of forty-four letters too...");
@@ -124,6 +127,7 @@ fn a_foreign_signature_or_changed_claims_are_not_believed() {
     assert!(by_secret().verify(&forged).is_none());
 }
 
+/// Proves ASVS 9.1.2.
 #[test]
 fn alg_none_is_no_signature() {
     let payload = BASE64URL_NOPAD.encode(claims().to_string().as_bytes());
@@ -138,6 +142,7 @@ fn alg_none_is_no_signature() {
     }
 }
 
+/// Proves ASVS 9.1.2.
 #[test]
 fn a_public_key_is_no_shared_secret() {
     for secret in [RSA_PUBLIC, RSA_PUBLIC.trim_end()] {
@@ -152,6 +157,7 @@ fn a_public_key_is_no_shared_secret() {
     }
 }
 
+/// Proves ASVS 9.2.3.
 #[test]
 fn issuer_and_audience_must_be_the_expected_ones() {
     for issuer in [json!("https://id.example.com"), json!(""), json!(5), json!(null)] {

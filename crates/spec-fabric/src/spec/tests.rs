@@ -116,6 +116,7 @@ fn the_caller_presents_an_api_key() {
     assert_eq!(key(&[]), None);
 }
 
+/// Proves E12.
 #[test]
 fn e12_a_client_s_request_is_one_that_a_server_reads() {
     let change = ChangePassword {

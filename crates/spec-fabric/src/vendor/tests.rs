@@ -79,6 +79,7 @@ fn the_keys_of_signed_tokens_are_files_of_the_configurations_folder() {
     assert_eq!(configure(without_keys).unwrap_err(), message);
 }
 
+/// Proves E13 jwt.
 #[cfg(not(feature = "jwt"))]
 #[test]
 fn e13_signed_tokens_are_refused_where_nothing_can_verify_them() {

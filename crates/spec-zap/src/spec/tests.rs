@@ -130,6 +130,7 @@ fn the_user_and_a_site_admin_may_change_the_password() {
     assert!(!is_allowed("other", ""));
 }
 
+/// Proves E12.
 #[test]
 fn e12_a_client_s_request_is_one_that_a_server_reads() {
     let request = ChangePassword {

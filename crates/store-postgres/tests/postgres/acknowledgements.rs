@@ -99,6 +99,8 @@ pub(crate) async fn a_reservation_whose_answer_is_lost_is_not_made_again() {
 }
 
 /// Also when it is set after the database was opened.
+///
+/// Proves P2.
 pub(crate) async fn p2_a_change_is_durable_whatever_the_database_is_set_to() {
     let name = shared().create_database();
     let url = shared().url(&name);

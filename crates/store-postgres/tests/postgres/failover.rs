@@ -25,6 +25,7 @@ async fn pair() -> (Cluster, Cluster, String, String) {
     (primary, standby, name, url)
 }
 
+/// Proves P2.
 pub(crate) async fn p2_a_standby_is_promoted_under_load_and_nothing_acknowledged_is_lost() {
     let (primary, standby, name, url) = pair().await;
     let store = open(&url).await;
@@ -81,6 +82,7 @@ async fn change(store: PostgresStore, number: u128, end: Arc<AtomicBool>) -> (i6
     (acknowledged, successes)
 }
 
+/// Proves L2, P2.
 pub(crate) async fn p2_l2_a_standby_alone_is_neither_opened_nor_ready() {
     let (primary, standby, name, url) = pair().await;
     let store = open(&url).await;
@@ -109,6 +111,8 @@ pub(crate) async fn p2_l2_a_standby_alone_is_neither_opened_nor_ready() {
 }
 
 /// The primary's machine is gone, and nobody says so.
+///
+/// Proves P4.
 pub(crate) async fn p4_a_silent_primary_and_its_standby_are_answered_within_the_deadline() {
     let (primary, standby, name, _) = pair().await;
     let silent = Proxy::start(primary.folder());
@@ -140,6 +144,8 @@ pub(crate) async fn p4_a_silent_primary_and_its_standby_are_answered_within_the_
 }
 
 /// A commit that a synchronous standby does not confirm is not acknowledged.
+///
+/// Proves P4.
 pub(crate) async fn p4_a_frozen_standby_is_answered_within_the_deadline() {
     let (primary, standby, name, _) = pair().await;
     let url = primary.url(&name);

@@ -45,6 +45,7 @@ pub(crate) fn pat() -> Subject {
     Subject::new("shop".parse().unwrap(), "pat")
 }
 
+/// Proves P7.
 pub(crate) async fn p7_a_column_that_changes_its_type_is_met() {
     let (raw, store) = served().await;
     assert!(store.find(&pat()).await.unwrap().unwrap().account.active);
@@ -60,6 +61,7 @@ pub(crate) async fn p7_a_column_that_changes_its_type_is_met() {
     }
 }
 
+/// Proves L2.
 pub(crate) async fn l2_a_renamed_table_is_not_ready_until_it_is_back() {
     let (raw, store) = served().await;
     store.check_ready().await.unwrap();

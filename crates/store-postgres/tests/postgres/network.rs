@@ -10,6 +10,7 @@ use repass_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 
 use crate::database::{account, add, audit, commit, count, hash, open, raw, shared, subject};
 
+/// Proves P4.
 pub(crate) async fn p4_a_frozen_network_is_answered_within_the_deadline() {
     let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
     let mut options = PostgresOptions::default();
@@ -36,6 +37,7 @@ pub(crate) async fn p4_a_frozen_network_is_answered_within_the_deadline() {
     store.check_ready().await.unwrap();
 }
 
+/// Proves P4.
 pub(crate) async fn p4_a_silent_host_does_not_hide_the_next() {
     let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
     proxy.freeze(true);
@@ -47,6 +49,7 @@ pub(crate) async fn p4_a_silent_host_does_not_hide_the_next() {
     add(&store, 1).await;
 }
 
+/// Proves P4.
 pub(crate) async fn p4_cut_connections_are_replaced() {
     let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
     let store = open(&proxy.url(&name)).await;
@@ -59,6 +62,8 @@ pub(crate) async fn p4_cut_connections_are_replaced() {
 }
 
 /// As a proxy answers that has no server to lead to.
+///
+/// Proves P3.
 pub(crate) async fn p3_nonsense_instead_of_a_server_is_an_outage() {
     let folder = tempfile::tempdir().unwrap();
     let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
@@ -73,6 +78,8 @@ pub(crate) async fn p3_nonsense_instead_of_a_server_is_an_outage() {
 }
 
 /// Two installations in one database, behind a pooler that has them share connections.
+///
+/// Proves P1.
 pub(crate) async fn p1_installations_behind_a_pooler_stay_apart() {
     let name = shared().create_database();
     let pooler = Pooler::start(shared()).unwrap();
@@ -117,6 +124,7 @@ pub(crate) async fn p1_installations_behind_a_pooler_stay_apart() {
     assert_eq!(rows.count(), 0, "nothing is left behind");
 }
 
+/// Proves P1.
 pub(crate) async fn p1_the_conformance_suite_passes_behind_a_pooler() {
     let pooler = Pooler::start(shared()).unwrap();
     let store = open(&pooler.url(&shared().create_database())).await;

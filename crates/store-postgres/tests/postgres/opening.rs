@@ -29,6 +29,7 @@ pub(crate) async fn many_nodes_may_open_a_new_database_at_once() {
     }
 }
 
+/// Proves P5.
 pub(crate) async fn p5_one_version_ahead_is_served_and_more_is_refused() {
     let url = url();
     let first = open(&url).await;
@@ -50,6 +51,7 @@ pub(crate) async fn p5_one_version_ahead_is_served_and_more_is_refused() {
     assert!(matches!(&error, StoreError::Damaged(text) if text.contains("version 3")), "{error:?}");
 }
 
+/// Proves P5.
 pub(crate) async fn p5_a_lock_on_the_migrations_ends_the_start_in_time() {
     let url = url();
     open(&url).await;
@@ -64,6 +66,7 @@ pub(crate) async fn p5_a_lock_on_the_migrations_ends_the_start_in_time() {
     assert!(begun.elapsed() < std::time::Duration::from_secs(3));
 }
 
+/// Proves P5.
 pub(crate) async fn p5_nothing_is_made_without_migrate() {
     let url = url();
     let mut options = PostgresOptions::default();
@@ -84,6 +87,7 @@ fn documented(first: &str) -> String {
     rest.split_once("```").unwrap().0.to_owned()
 }
 
+/// Proves P7.
 pub(crate) async fn p7_roles_with_the_documented_grants_migrate_and_serve() {
     let name = shared().create_database();
     let url = shared().url(&name);
@@ -158,6 +162,8 @@ pub(crate) async fn what_cannot_be_opened_is_told_without_credentials() {
 }
 
 /// Distributed engines have none of these, and poolers lose session state.
+///
+/// Proves P1.
 pub(crate) async fn p1_neither_locks_of_sessions_nor_their_state_are_used() {
     let name = shared().create_database();
     let url = shared().url(&name);
@@ -180,6 +186,8 @@ pub(crate) async fn p1_neither_locks_of_sessions_nor_their_state_are_used() {
 }
 
 /// The application's tables and its migrations are called as ours are.
+///
+/// Proves E2.
 pub(crate) async fn e2_an_application_has_tables_of_the_same_names() {
     let names = ["accounts", "credentials", "audit", "keys", "events", "migrations", "attempts"];
     for ours_first in [true, false] {

@@ -9,6 +9,7 @@ use tokio_postgres::NoTls;
 
 use crate::database::{add, count, shared, subject};
 
+/// Proves P6.
 pub(crate) async fn p6_connections_are_bounded_named_and_closed_when_idle() {
     let name = shared().create_database();
     let url = shared().url(&name);

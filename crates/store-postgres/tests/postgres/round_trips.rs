@@ -19,6 +19,8 @@ use crate::mapped;
 const DELAY: Duration = Duration::from_millis(150);
 
 /// The figures that this store promises, without a row of earlier attempts and with one.
+///
+/// Proves P8.
 pub(crate) async fn p8_requests_take_few_round_trips() {
     let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
     let store = open(&proxy.url(&name)).await;
@@ -87,6 +89,8 @@ async fn wrong_passwords(store: PostgresStore, subject: Subject, number: u128) -
 }
 
 /// Nobody tells by the time of an answer whether there is an account.
+///
+/// Proves ASVS 6.3.8.
 pub(crate) async fn asvs_6_3_8_wrong_passwords_take_as_long_without_an_account() {
     let [own, integers, texts] = [(); 3].map(|()| Proxy::start(shared().folder()));
     let store = open(&own.url(&shared().create_database())).await;
@@ -107,6 +111,8 @@ pub(crate) async fn asvs_6_3_8_wrong_passwords_take_as_long_without_an_account()
 }
 
 /// A claim reads as many events as it gives out, however many wait.
+///
+/// Proves P8.
 pub(crate) async fn p8_a_claim_does_not_read_the_whole_backlog() {
     let url = shared().url(&shared().create_database());
     let mut options = PostgresOptions::default();

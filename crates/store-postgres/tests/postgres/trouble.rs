@@ -269,6 +269,7 @@ pub(crate) async fn expired_attempts_are_deleted_but_never_one_in_use() {
     assert_eq!(count(&url, "repass.attempts WHERE key = sha256('2')").await, 0, "deleted");
 }
 
+/// Proves ASVS 16.2.5.
 pub(crate) async fn asvs_16_2_5_failures_tell_no_values() {
     let url = url();
     let store = open(&url).await;

@@ -1,4 +1,4 @@
-//! L2: a file that is deleted, replaced, made read-only or on a full disk.
+//! A file that is deleted, replaced, made read-only or on a full disk.
 
 use std::fs;
 use std::time::Duration;
@@ -21,6 +21,7 @@ async fn later() {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
 }
 
+/// Proves L2.
 #[tokio::test]
 async fn l2_after_the_file_was_deleted_no_change_succeeds() {
     let database = Database::new();
@@ -33,6 +34,7 @@ async fn l2_after_the_file_was_deleted_no_change_succeeds() {
     assert!(text.contains("repass.db") && text.contains("cannot be found any more"), "{text}");
 }
 
+/// Proves L2.
 #[tokio::test]
 async fn l2_after_the_file_was_replaced_no_change_succeeds() {
     let database = Database::new();
@@ -50,6 +52,7 @@ async fn l2_after_the_file_was_replaced_no_change_succeeds() {
     add(&store, 3).await;
 }
 
+/// Proves L2.
 #[cfg(unix)]
 #[tokio::test]
 async fn l2_a_file_that_is_read_only_is_not_ready() {
@@ -73,6 +76,7 @@ async fn l2_a_file_that_is_read_only_is_not_ready() {
     add(&store, 3).await;
 }
 
+/// Proves L2.
 #[cfg(unix)]
 #[tokio::test]
 async fn l2_after_the_write_ahead_log_was_deleted_or_replaced_no_change_succeeds() {
@@ -102,6 +106,8 @@ async fn l2_after_the_write_ahead_log_was_deleted_or_replaced_no_change_succeeds
 }
 
 /// Where this process may mount a file system: on one of 2 MiB.
+///
+/// Proves L2.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn l2_a_full_disk_is_not_ready_and_recovers() {

@@ -10,6 +10,7 @@ use repass_core::{
 
 use crate::database::{Database, account, add, audit, has, try_add};
 
+/// Proves L2.
 #[tokio::test(flavor = "multi_thread")]
 async fn l2_a_lock_that_is_held_for_long_makes_writers_unavailable_and_readers_not() {
     let database = Database::new();

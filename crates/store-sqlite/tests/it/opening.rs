@@ -150,6 +150,7 @@ async fn what_cannot_be_opened_is_reported_by_path() {
     assert!(matches!(text, OpenError::NotADatabase(_)), "{text:?}");
 }
 
+/// Proves ASVS 16.2.5.
 #[tokio::test]
 async fn asvs_16_2_5_failures_report_no_values() {
     let database = Database::new();

@@ -31,6 +31,7 @@ async fn migrations_run_once() {
     assert_eq!(applied, 1);
 }
 
+/// Proves P5.
 #[tokio::test]
 async fn p5_without_migrating_a_database_must_be_up_to_date() {
     let database = Database::new();
@@ -52,6 +53,7 @@ async fn p5_without_migrating_a_database_must_be_up_to_date() {
     store.check_ready().await.unwrap();
 }
 
+/// Proves P5.
 #[tokio::test]
 async fn p5_a_schema_one_version_ahead_is_served() {
     let database = Database::new();

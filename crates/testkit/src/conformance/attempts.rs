@@ -67,6 +67,7 @@ pub(super) async fn each_path_is_locked_out_by_its_own_failures(fixture: &dyn Fi
     }
 }
 
+/// Proves NIST 3.2.2 limit.
 pub(super) async fn the_limit_locks_passwords_out_until_a_reset(fixture: &dyn Fixture) {
     let store = fixture.store();
     let key = key(&added(fixture).await);
@@ -106,6 +107,7 @@ pub(super) async fn releases_restore_the_row(fixture: &dyn Fixture) {
     check_eq!(failures(&*store, &gone.key).await, 0, "a release creates no row");
 }
 
+/// Proves NIST 3.2.2 at once.
 pub(super) async fn reservations_at_once_never_exceed_the_threshold(fixture: &dyn Fixture) {
     for path in PATHS {
         for key in [key(&added(fixture).await), unknown_key()] {

@@ -25,6 +25,7 @@ async fn done(store: &dyn CredentialStore, change: &Commit) -> i64 {
     }
 }
 
+/// Proves E3.
 pub(super) async fn sets_a_first_password(fixture: &dyn Fixture) {
     let store = fixture.store();
     let account = account(&realm(), "new");
@@ -80,6 +81,8 @@ pub(super) async fn replaces_the_password(fixture: &dyn Fixture) {
 }
 
 /// It belongs to each hash, as the text does.
+///
+/// Proves NIST 3.1.1.2 normalization.
 pub(super) async fn keeps_the_normalization(fixture: &dyn Fixture) {
     let store = fixture.store();
     let account = added(fixture).await;
@@ -140,6 +143,7 @@ pub(super) async fn keeps_the_history_in_order(fixture: &dyn Fixture) {
     );
 }
 
+/// Proves NIST 3.2.2 success.
 pub(super) async fn clears_attempts(fixture: &dyn Fixture) {
     let store = fixture.store();
     let (account, bystander) = (added(fixture).await, added(fixture).await);

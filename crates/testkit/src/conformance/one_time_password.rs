@@ -49,6 +49,7 @@ pub(super) async fn steps_only_go_up(fixture: &dyn Fixture) -> Result<(), Lacks>
     Ok(())
 }
 
+/// Proves ASVS 6.5.1.
 pub(super) async fn codes_count_once(fixture: &dyn Fixture) -> Result<(), Lacks> {
     let store = fixture.store();
     let (account, other) = (added(fixture).await, added(fixture).await);

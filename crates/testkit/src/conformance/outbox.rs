@@ -183,7 +183,9 @@ pub(super) async fn one_dispatcher_of_many_gets_an_event(store: &Arc<dyn Adminis
     check_eq!(claimed, 1, "of {RIVALS} claims at once exactly one gets the event");
 }
 
-/// A1: a channel that fails does not hold up another one.
+/// A channel that fails does not hold up another one.
+///
+/// Proves A1.
 pub(super) async fn a1_channels_are_apart(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let events = changed(store, &account, 2).await;
@@ -317,6 +319,7 @@ pub(super) async fn are_listed_in_pages(store: &dyn AdministrationStore) {
     check_empty!(store.entries(&OutboxFilter::default()).await.expect("entries"));
 }
 
+/// Proves P9.
 pub(super) async fn are_pruned(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let events = changed(store, &account, 3).await;

@@ -19,6 +19,7 @@ fn redeem_signed(account: &Account, version: i64, digest: TokenDigest) -> Commit
     with(commit(account, version, "by signed reset"), |it| it.spend = spend)
 }
 
+/// Proves ASVS 6.5.1.
 pub(super) async fn tokens_count_once(fixture: &dyn Fixture) -> Result<(), Lacks> {
     let store = fixture.store();
     let account = added(fixture).await;
@@ -40,6 +41,7 @@ pub(super) async fn tokens_count_once(fixture: &dyn Fixture) -> Result<(), Lacks
     Ok(())
 }
 
+/// Proves ASVS 6.5.5.
 pub(super) async fn tokens_count_until_they_expire(fixture: &dyn Fixture) -> Result<(), Lacks> {
     let store = fixture.store();
     let account = added(fixture).await;
@@ -56,6 +58,7 @@ pub(super) async fn tokens_count_until_they_expire(fixture: &dyn Fixture) -> Res
     Ok(())
 }
 
+/// Proves ASVS 6.5.4.
 pub(super) async fn tokens_count_for_their_account_only(
     fixture: &dyn Fixture,
 ) -> Result<(), Lacks> {

@@ -222,6 +222,7 @@ async fn a_store_without_faults_passes() {
     assert!(report.skipped.iter().all(|(_, what)| *what == "administration"), "{report}");
 }
 
+/// Proves E10.
 #[tokio::test]
 async fn e10_every_fault_is_found_by_the_check_of_it() {
     for (fault, check) in FAULTS {
@@ -233,6 +234,7 @@ async fn e10_every_fault_is_found_by_the_check_of_it() {
     }
 }
 
+/// Proves E10.
 #[tokio::test]
 async fn e10_what_differs_prints_differently() {
     for (fault, _) in FAULTS {
@@ -253,6 +255,7 @@ async fn e10_what_differs_prints_differently() {
     assert!(order("seen:").is_sorted_by(|one, next| one > next), "{message}");
 }
 
+/// Proves E10.
 #[test]
 fn e10_no_two_checks_have_the_same_name() {
     let names: Vec<_> = checks().iter().map(Check::name).collect();

@@ -71,6 +71,7 @@ pub(crate) async fn hashes_of_other_families_are_replaced(application: Applicati
     }
 }
 
+/// Proves H1.
 pub(crate) async fn h1_only_a_hash_that_determines_the_password_is_replaced_in_place(
     application: Application,
 ) {
@@ -234,6 +235,7 @@ pub(crate) async fn rows_may_go_at_any_time(application: Application) {
     assert!(discarded.iter().all(|entry| entry.event.account == user.account()));
 }
 
+/// Proves A1.
 pub(crate) async fn a1_a_holder_that_cannot_be_read_is_in_nobodys_way(application: Application) {
     let context = TestContext::new(application.with_users().await).await;
     let mut users = Vec::new();

@@ -122,6 +122,7 @@ mod tests {
         }
     }
 
+    /// Proves W2.
     #[test]
     fn w2_of_a_long_user_id_the_beginning_is_quoted() {
         let binding = read(format!("UserId={}", "x".repeat(60_000)).as_bytes());

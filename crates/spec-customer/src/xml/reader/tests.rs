@@ -164,6 +164,7 @@ fn namespaces_are_resolved_in_their_scope() {
     reader.finish().unwrap();
 }
 
+/// Proves W11.
 #[test]
 fn w11_attributes_of_equal_namespaces_collide_under_any_prefix() {
     for (tag, collides) in [

@@ -138,7 +138,7 @@ fn forms_are_read_as_well() {
     );
 }
 
-/// Proves ZAP-8.
+/// Proves ZAP-8, NIST 3.1.1.2 verification.
 #[test]
 fn nist_3_1_1_2_a_password_that_a_form_garbles_is_refused_and_not_mended() {
     for bad in ["oldPassword=%FF", "oldPassword=%C3", "x=%C3&y=%A4", "%FF=x"] {
@@ -169,6 +169,7 @@ fn json_of_another_shape_is_no_request() {
     assert!(read(&format!("\u{feff}{}", with(""))).is_ok());
 }
 
+/// Proves ASVS 16.2.5.
 #[test]
 fn asvs_16_2_5_no_secret_reaches_debug_or_an_error() {
     let body = with(r#","oldPassword":"hunter2","secureOTP":"hunter2""#);

@@ -42,6 +42,7 @@ async fn change(
     check_eq!(done, CommitOutcome::Done { version: version + 1 });
 }
 
+/// Proves ASVS 7.4.3.
 pub(in crate::conformance) async fn a_change_cuts_off_what_was_issued_before(
     store: &dyn AdministrationStore,
 ) {
@@ -141,6 +142,7 @@ pub(in crate::conformance) async fn deactivation_cuts_off_too(store: &dyn Admini
     assert!(counts(store, &after).await, "a token issued after the change counts");
 }
 
+/// Proves ASVS 7.4.3.
 pub(in crate::conformance) async fn a_token_that_races_a_change_is_cut_off(
     store: &Arc<dyn AdministrationStore>,
 ) {

@@ -259,7 +259,9 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     );
 }
 
-/// P9: what no longer counts goes.
+/// What no longer counts goes.
+///
+/// Proves P9.
 pub(in crate::conformance) async fn p9_tokens_are_pruned(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let expired = AccessToken { expires_at: at(-5000), ..access_token(&account) };
@@ -298,7 +300,9 @@ pub(in crate::conformance) async fn p9_tokens_are_pruned(store: &dyn Administrat
     );
 }
 
-/// K1: a store keeps the first check value of each key.
+/// A store keeps the first check value of each key.
+///
+/// Proves K1.
 pub(in crate::conformance) async fn k1_check_values_of_keys_are_kept(
     store: &dyn AdministrationStore,
 ) {

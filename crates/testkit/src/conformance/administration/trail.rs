@@ -48,7 +48,9 @@ pub(in crate::conformance) async fn is_listed_newest_first(store: &dyn Administr
     check_empty!(store.audit(&AuditFilter { limit: 0, ..all }).await.expect("audit"));
 }
 
-/// A3: every record can be reached, and found by what it says.
+/// Every record can be reached, and found by what it says.
+///
+/// Proves A3.
 pub(in crate::conformance) async fn a3_is_filtered_and_paged(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let mut records = Vec::new();
@@ -99,7 +101,9 @@ pub(in crate::conformance) async fn a3_is_filtered_and_paged(store: &dyn Adminis
     check_eq!(paged, records, "pages hold every record once, newest first");
 }
 
-/// P9: what is old goes.
+/// What is old goes.
+///
+/// Proves P9.
 pub(in crate::conformance) async fn p9_is_pruned(store: &dyn AdministrationStore) {
     let account = added(store).await;
     // Older than any record of another check.
