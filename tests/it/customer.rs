@@ -1,4 +1,4 @@
-//! specs/customer.md, row by row, over real HTTP.
+//! The rows of the vendor's page (crates/spec-customer/README.md), over real HTTP.
 
 mod binding;
 mod bodies;
@@ -8,6 +8,7 @@ mod forms;
 mod json;
 mod order;
 mod outcomes;
+mod page;
 mod policy;
 mod routes;
 mod trouble;

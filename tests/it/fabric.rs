@@ -1,10 +1,11 @@
-//! specs/fabric.md, row by row, over real HTTP.
+//! The rows of the vendor's page (crates/spec-fabric/README.md), over real HTTP.
 
 mod fields;
 mod gateway;
 mod jwt;
 mod order;
 mod outcomes;
+mod page;
 mod reset_tokens;
 mod site_accounts;
 mod site_context;

@@ -28,4 +28,5 @@ mod secrets;
 mod shutdown;
 mod slow_clients;
 mod test_context;
+mod vendor_page;
 mod zap;

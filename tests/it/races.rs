@@ -5,6 +5,7 @@ use tokio::task::JoinSet;
 
 use crate::requests::{GUID, Outcome, change, outcome};
 
+/// Proves CUSTOMER-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_changes_at_once_exactly_one_wins() {
     let server = Server::start().await;

@@ -1,38 +1,4 @@
-//! fabric's password change, `PATCH /api-commerceIdentity/auth/change-password`: as wire types for a
-//! client, and with the feature `server` as a `Spec` for a server, which `Fabric` describes to one that
-//! is configured.
-//!
-//! The caller presents an `x-api-key` and names a site account in `x-site-context`
-//! ([`SiteContext`]). The body ([`ChangePassword`]) names the user and carries a reset token and the
-//! new password; a change is answered by the user's record ([`FabricUser`]), everything else by a
-//! [`FabricError`]. Reset tokens are repass's own, or, with the feature `jwt`, JSON Web Tokens of an
-//! issuer that `JwtVerifier` knows.
-//!
-//! This crate opens no socket, issues no token and changes no password. It keeps no users either:
-//! what is shown of one was imported before, by way of `import_profile`. A client brings its own
-//! HTTP:
-//!
-//! ```
-//! use http::StatusCode;
-//! use repass_core::Plaintext;
-//! use repass_spec_fabric::{Answer, ChangePassword, SiteContext};
-//!
-//! let change = ChangePassword {
-//!     user_id: "6169b2d892a5f30009d76480".to_owned(),
-//!     reset_token: Plaintext::from("b2Zm"),
-//!     new_password: Plaintext::from("a sentence to remember"),
-//! };
-//! let site = SiteContext::new("1234abcd5678efgh9ijklmno");
-//! let request = change.to_request("https://fabric.example.com", &"an API key".into(), &site)?;
-//! assert_eq!(request.headers()["x-site-context"], r#"{"account":"1234abcd5678efgh9ijklmno"}"#);
-//! assert!(request.body().expose().starts_with(r#"{"userId":"6169b2d892a5f30009d76480","#));
-//!
-//! // Sent by an HTTP client of your own, it is answered by:
-//! let body = br#"{"error":"Unauthorized","code":"VERIFY_TOKEN_FAILED","message":"Token expired."}"#;
-//! let error = Answer::from_response(StatusCode::UNAUTHORIZED, body)?.into_result().unwrap_err();
-//! assert_eq!(error.code.as_deref(), Some("VERIFY_TOKEN_FAILED"));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod answer;
 #[cfg(feature = "server")]

@@ -17,6 +17,7 @@ async fn demanding(authentication: &str) -> TestContext {
     open(Server::builder().options("customer", &setting).tables(ANY_PASSWORD)).await
 }
 
+/// Proves CUSTOMER-5, CUSTOMER-6.
 #[tokio::test(flavor = "multi_thread")]
 async fn by_default_nothing_is_demanded_and_what_is_presented_is_not_looked_at() {
     for setting in ["", "authentication = 'none'"] {
@@ -27,6 +28,7 @@ async fn by_default_nothing_is_demanded_and_what_is_presented_is_not_looked_at()
     }
 }
 
+/// Proves CUSTOMER-5.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_demanded_lets_in_and_the_old_password_is_the_proof_still() {
     let test = demanding("api-key").await;
@@ -38,6 +40,7 @@ async fn a_key_that_is_demanded_lets_in_and_the_old_password_is_the_proof_still(
     assert!(test.last_try().await.caller.starts_with("key:"));
 }
 
+/// Proves CUSTOMER-5, CUSTOMER-25.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_key_that_counts_the_answer_is_401() {
     let test = demanding("api-key").await;
@@ -63,6 +66,7 @@ async fn without_a_key_that_counts_the_answer_is_401() {
     test.assert_untouched().await;
 }
 
+/// Proves CUSTOMER-6, CUSTOMER-25.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_token_that_counts_the_answer_is_401() {
     let test = demanding("bearer").await;
@@ -81,6 +85,7 @@ async fn without_a_token_that_counts_the_answer_is_401() {
     tokens.assert_untouched().await;
 }
 
+/// Proves CUSTOMER-6, CUSTOMER-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_7_4_3_holders_of_a_token_change_their_own_password_and_keep_that_session_only() {
     let test = demanding("bearer").await;
@@ -97,6 +102,7 @@ async fn asvs_7_4_3_holders_of_a_token_change_their_own_password_and_keep_that_s
     assert!(test.last_try().await.caller.starts_with("token:"));
 }
 
+/// Proves CUSTOMER-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_users_password_takes_an_administrator_and_its_own_old_password() {
     let test = demanding("bearer").await;

@@ -16,6 +16,7 @@ fn with_context(wire: &Wire, ip: &Value, agent: &Value, session: &Value) -> Wire
     })
 }
 
+/// Proves CUSTOMER-10.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_16_3_1_address_browser_and_session_stand_in_the_audit_trail() {
     let test = start().await;
@@ -40,6 +41,7 @@ async fn asvs_16_3_1_address_browser_and_session_stand_in_the_audit_trail() {
     }
 }
 
+/// Proves CUSTOMER-10.
 #[tokio::test(flavor = "multi_thread")]
 async fn at_most_512_bytes_of_each_are_kept_cut_between_characters() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -53,6 +55,7 @@ async fn at_most_512_bytes_of_each_are_kept_cut_between_characters() {
     assert_eq!(context.session.as_deref(), Some(&odd[..511]));
 }
 
+/// Proves CUSTOMER-10.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_decided_by_them_whatever_they_hold() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -81,6 +84,7 @@ async fn nothing_is_decided_by_them_whatever_they_hold() {
     }
 }
 
+/// Proves CUSTOMER-10, CUSTOMER-34.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_another_address_or_session_opens_no_closed_account() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;

@@ -9,6 +9,7 @@ fn body(fields: &str) -> String {
     format!("UserId={GUID}&OldPassword=old&NewPassword=new{fields}")
 }
 
+/// Proves CUSTOMER-22.
 #[tokio::test(flavor = "multi_thread")]
 async fn values_are_read_by_the_rules_of_forms() {
     let reader = Reader::start().await;
@@ -36,6 +37,7 @@ async fn values_are_read_by_the_rules_of_forms() {
     reader.assert_binds("raw bytes that are no UTF-8", Some(FORM), raw, &bound).await;
 }
 
+/// Proves CUSTOMER-21.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_read_in_any_case_without_prefix_and_of_duplicates_the_first_wins() {
     let reader = Reader::start().await;
@@ -55,6 +57,7 @@ async fn names_are_read_in_any_case_without_prefix_and_of_duplicates_the_first_w
     }
 }
 
+/// Proves CUSTOMER-22.
 #[tokio::test(flavor = "multi_thread")]
 async fn empty_and_blank_values_are_null() {
     let reader = Reader::start().await;
@@ -65,6 +68,7 @@ async fn empty_and_blank_values_are_null() {
     }
 }
 
+/// Proves CUSTOMER-7, CUSTOMER-22, CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_id_is_required_and_a_guid_when_it_is_there_at_all() {
     let reader = Reader::start().await;
@@ -81,6 +85,7 @@ async fn a_user_id_is_required_and_a_guid_when_it_is_there_at_all() {
     reader.assert_binds("missing", Some(FORM), body, &missing).await;
 }
 
+/// Proves CUSTOMER-30.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_form_is_a_null_model() {
     let reader = Reader::start().await;

@@ -16,6 +16,7 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// Proves CUSTOMER-11.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_read_in_any_case_and_of_duplicates_the_last_wins() {
     let reader = Reader::start().await;
@@ -35,6 +36,7 @@ async fn names_are_read_in_any_case_and_of_duplicates_the_last_wins() {
     reader.assert_binds("passwords", Some(TYPE), last, &Bound::change("newer")).await;
 }
 
+/// Proves CUSTOMER-7, CUSTOMER-8, CUSTOMER-9, CUSTOMER-11.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_or_null_is_null_or_the_zero_guid() {
     let reader = Reader::start().await;
@@ -44,6 +46,7 @@ async fn what_is_missing_or_null_is_null_or_the_zero_guid() {
     reader.assert_binds("nulls", Some(TYPE), nulls, &Bound::nothing()).await;
 }
 
+/// Proves CUSTOMER-2, CUSTOMER-30.
 #[tokio::test(flavor = "multi_thread")]
 async fn null_and_empty_bodies_are_a_null_model() {
     let reader = Reader::start().await;
@@ -55,6 +58,7 @@ async fn null_and_empty_bodies_are_a_null_model() {
     reader.assert_null_model("no type either", None, "").await;
 }
 
+/// Proves CUSTOMER-7, CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_guid_is_told_under_the_user_id() {
     let reader = Reader::start().await;
@@ -64,6 +68,7 @@ async fn what_is_no_guid_is_told_under_the_user_id() {
     }
 }
 
+/// Proves CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_member_is_told_under_its_own_key_since_the_others_still_bind() {
     let reader = Reader::start().await;
@@ -84,6 +89,7 @@ async fn every_bad_member_is_told_under_its_own_key_since_the_others_still_bind(
     reader.assert_invalid("many", TYPE, many, &keys).await;
 }
 
+/// Proves CUSTOMER-12.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_a_password_is_a_string_and_never_converted() {
     let reader = Reader::start().await;
@@ -98,6 +104,7 @@ async fn nist_3_1_1_2_a_password_is_a_string_and_never_converted() {
     reader.assert_binds("escapes", Some(TYPE), escaped, &Bound::change("né🔑\t \"\\/")).await;
 }
 
+/// Proves CUSTOMER-13.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_other_strings_take_numbers_and_booleans_by_invariant_conversion() {
     let reader = Reader::start().await;
@@ -125,6 +132,7 @@ async fn the_other_strings_take_numbers_and_booleans_by_invariant_conversion() {
     }
 }
 
+/// Proves CUSTOMER-14, CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc_8259_is_kept_strictly_and_any_error_is_one_entry_under_the_parameter() {
     let reader = Reader::start().await;
@@ -154,6 +162,19 @@ async fn rfc_8259_is_kept_strictly_and_any_error_is_one_entry_under_the_paramete
     }
 }
 
+/// Proves CUSTOMER-15.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_depth_of_128_is_read_and_129_is_an_error() {
+    let reader = Reader::start().await;
+    // The body itself is the first level.
+    let nested = |levels: usize| {
+        body(&format!(",\"deep\":{}{}", "[".repeat(levels - 1), "]".repeat(levels - 1)))
+    };
+    reader.assert_binds("128", Some(TYPE), nested(128), &Bound::change("new")).await;
+    reader.assert_invalid("129", TYPE, nested(129), &[("request", NOT_READ)]).await;
+}
+
+/// Proves CUSTOMER-3.
 #[tokio::test(flavor = "multi_thread")]
 async fn utf_8_and_utf_16_are_read() {
     let reader = Reader::start().await;

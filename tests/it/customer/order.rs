@@ -7,6 +7,7 @@ use super::{DENIED, assert_error, assert_json, assert_rejected, assert_wrong, op
 use crate::requests::{GUID, Wire, customer_body};
 use crate::test_context::{NEW, SOON_CLOSED};
 
+/// Proves CUSTOMER-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn path_and_method_come_before_the_caller_and_the_body() {
     let test = open(Server::builder().options("customer", "authentication = 'api-key'")).await;
@@ -17,6 +18,7 @@ async fn path_and_method_come_before_the_caller_and_the_body() {
     assert_error(&test.send(&other_method).await, 405);
 }
 
+/// Proves CUSTOMER-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_caller_comes_before_media_type_and_body() {
     for authentication in ["api-key", "bearer"] {
@@ -32,6 +34,7 @@ async fn the_caller_comes_before_media_type_and_body() {
     }
 }
 
+/// Proves CUSTOMER-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_media_type_comes_before_the_body_and_the_body_before_the_account() {
     let test = start().await;
@@ -44,6 +47,7 @@ async fn the_media_type_comes_before_the_body_and_the_body_before_the_account() 
     test.assert_untouched().await;
 }
 
+/// Proves CUSTOMER-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_old_password_comes_before_the_policy() {
     let test = start().await;
@@ -53,6 +57,7 @@ async fn the_old_password_comes_before_the_policy() {
     assert_rejected(&test.send(&wish(FIRST_PASSWORD, "short")).await);
 }
 
+/// Proves CUSTOMER-34, CUSTOMER-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_account_comes_after_the_body_and_before_old_password_and_policy() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;

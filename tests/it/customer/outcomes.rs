@@ -11,6 +11,7 @@ use super::{
 use crate::requests::{GUID, customer_body};
 use crate::test_context::{NEVER_CLOSED, NEW, assert_bytes};
 
+/// Proves CUSTOMER-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_2_2_6_2_3_the_password_is_changed_and_the_page_s_result_says_so() {
     let test = start().await;
@@ -24,6 +25,7 @@ async fn asvs_6_2_2_6_2_3_the_password_is_changed_and_the_page_s_result_says_so(
     assert_eq!(record.context.request_id.as_deref(), Some(answer.header("x-request-id")));
 }
 
+/// Proves CUSTOMER-2, CUSTOMER-4, CUSTOMER-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn all_three_formats_change_the_password_and_xml_is_answered_in_xml() {
     let test = start().await;
@@ -40,6 +42,7 @@ async fn all_three_formats_change_the_password_and_xml_is_answered_in_xml() {
     assert!(test.is_password(third).await);
 }
 
+/// Proves CUSTOMER-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_7_4_3_a_change_ends_every_session_of_the_account_and_of_no_other() {
     let test = start().await;
@@ -53,6 +56,7 @@ async fn asvs_7_4_3_a_change_ends_every_session_of_the_account_and_of_no_other()
     assert!(test.counts(&other).await);
 }
 
+/// Proves CUSTOMER-7, CUSTOMER-8, CUSTOMER-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_whatever_is_wrong_with_account_or_old_password_the_answer_is_one() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
@@ -109,6 +113,7 @@ async fn asvs_6_3_8_whatever_is_wrong_with_account_or_old_password_the_answer_is
     assert_bytes(&answer, 200, XML_TYPE, &result_xml(false, true, &messages));
 }
 
+/// Proves CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn unreadable_bodies_and_guids_are_400_with_the_framework_s_model_state() {
     let test = start().await;
@@ -136,6 +141,7 @@ async fn unreadable_bodies_and_guids_are_400_with_the_framework_s_model_state() 
     assert!(test.operator.audit().await.iter().all(|record| record.action != "password.change"));
 }
 
+/// Proves CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn in_xml_several_messages_about_one_member_are_joined_by_a_space() {
     let test = start().await;
@@ -154,6 +160,7 @@ async fn in_xml_several_messages_about_one_member_are_joined_by_a_space() {
     assert_bytes(&answer, 400, XML_TYPE, &expected);
 }
 
+/// Proves CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_echoed_of_a_form_s_user_id_is_escaped() {
     let test = start().await;
@@ -168,6 +175,7 @@ async fn what_is_echoed_of_a_form_s_user_id_is_escaped() {
     assert!(answer.text().contains("'&lt;script&gt;\"&amp;&lt;/script&gt;'"), "{}", answer.text());
 }
 
+/// Proves CUSTOMER-30.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_null_model_is_400_with_nothing_but_a_message() {
     let test = start().await;

@@ -12,6 +12,7 @@ fn wish(test: &TestContext, new: &str) -> Wire {
     Wire { body: customer_body(GUID, FIRST_PASSWORD, new), ..test.good.clone() }
 }
 
+/// Proves CUSTOMER-36.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_each_broken_rule_has_a_message_and_nothing_is_charged() {
     let test = start().await;
@@ -41,7 +42,7 @@ async fn nist_3_1_1_2_each_broken_rule_has_a_message_and_nothing_is_charged() {
     test.assert_untouched().await;
 }
 
-/// Proves NIST 3.1.1.2 length, NIST 3.1.1.2 characters.
+/// Proves NIST 3.1.1.2 length, NIST 3.1.1.2 characters, CUSTOMER-9.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_from_15_to_256_code_points_of_any_kind_are_taken_exactly_as_sent() {
     let test = start().await;
@@ -61,6 +62,7 @@ async fn nist_3_1_1_2_from_15_to_256_code_points_of_any_kind_are_taken_exactly_a
     }
 }
 
+/// Proves CUSTOMER-9, CUSTOMER-36.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_null_or_empty_new_password_is_refused_by_the_policy_of_any_preset() {
     for preset in ["nist-800-63b-4", "vendor-fabric", "vendor-zap"] {
@@ -82,6 +84,7 @@ async fn a_missing_null_or_empty_new_password_is_refused_by_the_policy_of_any_pr
     }
 }
 
+/// Proves CUSTOMER-36.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_the_last_five_passwords_is_refused_and_the_sixth_is_not() {
     let test = start().await;
@@ -101,6 +104,7 @@ async fn one_of_the_last_five_passwords_is_refused_and_the_sixth_is_not() {
     assert_changed(&test.send(&Wire { body, ..test.good.clone() }).await);
 }
 
+/// Proves CUSTOMER-36.
 #[tokio::test(flavor = "multi_thread")]
 async fn in_xml_each_message_is_a_string_of_the_list() {
     let test = start().await;
@@ -112,6 +116,7 @@ async fn in_xml_each_message_is_a_string_of_the_list() {
     assert_bytes(&answer, 200, XML_TYPE, &result_xml(false, false, &messages));
 }
 
+/// Proves CUSTOMER-36.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_policy_of_the_mount_is_the_one_that_counts() {
     let own = "[api.customer.policy]\nmin_length = 20\nrequire_digit = true\n";
@@ -122,6 +127,7 @@ async fn the_policy_of_the_mount_is_the_one_that_counts() {
     assert_changed(&test.send(&wish(&test, "twenty characters, 20")).await);
 }
 
+/// Proves CUSTOMER-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_nobody_learns_the_policy_of_an_account_without_its_password() {
     let test = start().await;

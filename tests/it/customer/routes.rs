@@ -7,6 +7,7 @@ use super::{XML_TYPE, assert_changed, assert_error, assert_json, open, start};
 use crate::requests::{CUSTOMER, GUID, Wire, customer_body};
 use crate::test_context::{ANY_PASSWORD, NEW, assert_bytes};
 
+/// Proves CUSTOMER-1.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_path_matches_in_any_case_with_a_slash_behind_and_with_an_id() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -24,6 +25,7 @@ async fn the_path_matches_in_any_case_with_a_slash_behind_and_with_an_id() {
     }
 }
 
+/// Proves CUSTOMER-1, CUSTOMER-23.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_14_2_1_the_query_is_neither_read_nor_echoed() {
     let test = start().await;
@@ -41,6 +43,7 @@ async fn asvs_14_2_1_the_query_is_neither_read_nor_echoed() {
     test.assert_untouched().await;
 }
 
+/// Proves CUSTOMER-23.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_paths_are_404_in_json_and_xml() {
     let test = start().await;
@@ -57,6 +60,7 @@ async fn other_paths_are_404_in_json_and_xml() {
     test.assert_untouched().await;
 }
 
+/// Proves CUSTOMER-24.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_methods_are_405_with_allow_and_overrides_are_not_heeded() {
     let test = start().await;
@@ -72,6 +76,8 @@ async fn other_methods_are_405_with_allow_and_overrides_are_not_heeded() {
 }
 
 /// The case E16-head-xml of the vectors.
+///
+/// Proves CUSTOMER-24.
 #[tokio::test(flavor = "multi_thread")]
 async fn head_has_the_headers_of_its_405_and_no_body() {
     let test = start().await;
@@ -85,6 +91,7 @@ async fn head_has_the_headers_of_its_405_and_no_body() {
     answer.assert_common_headers();
 }
 
+/// Proves CUSTOMER-2, CUSTOMER-29.
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_of_other_types_or_of_none_are_415_in_the_framework_s_words() {
     let test = start().await;
@@ -111,6 +118,19 @@ async fn bodies_of_other_types_or_of_none_are_415_in_the_framework_s_words() {
     test.assert_untouched().await;
 }
 
+/// Proves CUSTOMER-26, CUSTOMER-27.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_compressed_or_over_64_kib_is_not_read() {
+    let test = start().await;
+    let answer = test.send(&test.good.with("content-encoding", Some("gzip"))).await;
+    assert_error(&answer, 415);
+    assert_eq!(answer.header("accept-encoding"), "identity");
+    let padding = " ".repeat(65_537 - test.good.body.len());
+    assert_error(&test.send_body(&(test.good.body.clone() + &padding)).await, 413);
+    test.assert_untouched().await;
+}
+
+/// Proves CUSTOMER-4.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_accept_at_all_is_ever_406() {
     let test = start().await;
@@ -121,6 +141,7 @@ async fn no_accept_at_all_is_ever_406() {
     }
 }
 
+/// Proves CUSTOMER-4.
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_are_negotiated_as_results_are() {
     let test = start().await;

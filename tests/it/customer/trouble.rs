@@ -9,6 +9,7 @@ use crate::test_context::{CRAMPED, NEW, SOON_CLOSED, assert_bytes, assert_closed
 const FAULT: &str = r#"{"Message":"An error has occurred."}"#;
 const FAULT_XML: &str = "<Error><Message>An error has occurred.</Message></Error>";
 
+/// Proves CUSTOMER-34.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_after_too_many_failures_the_answer_is_429_known_account_or_not() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;
@@ -34,6 +35,8 @@ async fn nist_3_2_2_after_too_many_failures_the_answer_is_429_known_account_or_n
 }
 
 /// The case E08-500-xml of the vectors among them.
+///
+/// Proves CUSTOMER-38.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_is_500_without_any_detail_and_costs_nothing() {
     let test = start().await;
@@ -49,6 +52,7 @@ async fn a_fault_is_500_without_any_detail_and_costs_nothing() {
     assert_changed(&test.send(&test.good).await);
 }
 
+/// Proves CUSTOMER-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_room_to_hash_the_answer_is_503_and_nothing_is_charged() {
     let test = open(Server::builder().tables(CRAMPED)).await;

@@ -166,6 +166,8 @@ fn all_217_cases_are_sent_or_said_to_be_beyond_http() {
     assert_eq!(sent + BEYOND_HTTP.len(), 217);
 }
 
+/// Proves CUSTOMER-7, CUSTOMER-11, CUSTOMER-13, CUSTOMER-16, CUSTOMER-17, CUSTOMER-18.
+/// Proves CUSTOMER-19, CUSTOMER-20, CUSTOMER-21, CUSTOMER-22, CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_bound_as_measured() {
     let reader = Reader::start().await;
@@ -215,6 +217,7 @@ fn of_the_account(vector: &Vector, bound: &Bound) -> Option<(String, Bound)> {
     Some((body, bound))
 }
 
+/// Proves CUSTOMER-4, CUSTOMER-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn responses_are_written_as_measured() {
     let reader = Reader::start().await;
@@ -239,6 +242,7 @@ async fn responses_are_written_as_measured() {
     }
 }
 
+/// Proves CUSTOMER-4.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_format_of_the_answer_is_negotiated_as_measured() {
     let reader = Reader::start().await;
@@ -261,6 +265,7 @@ async fn the_format_of_the_answer_is_negotiated_as_measured() {
     }
 }
 
+/// Proves CUSTOMER-1, CUSTOMER-23, CUSTOMER-24, CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_are_written_as_measured() {
     let reader = Reader::start().await;

@@ -26,6 +26,7 @@ async fn assert_unreadable(reader: &Reader, why: &str, body: impl Into<Vec<u8>>)
     reader.assert_invalid(why, TYPE, body, &[("request", NOT_READ)]).await;
 }
 
+/// Proves CUSTOMER-17.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_binds_only_behind_the_one_bound_last() {
     let reader = Reader::start().await;
@@ -58,6 +59,7 @@ async fn a_member_binds_only_behind_the_one_bound_last() {
     }
 }
 
+/// Proves CUSTOMER-17.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_duplicates_the_first_binds() {
     let reader = Reader::start().await;
@@ -68,6 +70,7 @@ async fn of_duplicates_the_first_binds() {
     reader.assert_binds("a null first", Some(TYPE), nil, &Bound::change("new")).await;
 }
 
+/// Proves CUSTOMER-17.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_another_name_case_or_namespace_a_member_is_skipped_with_its_subtree() {
     let reader = Reader::start().await;
@@ -86,6 +89,7 @@ async fn of_another_name_case_or_namespace_a_member_is_skipped_with_its_subtree(
     }
 }
 
+/// Proves CUSTOMER-16.
 #[tokio::test(flavor = "multi_thread")]
 async fn root_and_namespace_are_exact_and_any_prefix_does() {
     let reader = Reader::start().await;
@@ -109,6 +113,7 @@ async fn root_and_namespace_are_exact_and_any_prefix_does() {
     }
 }
 
+/// Proves CUSTOMER-17.
 #[tokio::test(flavor = "multi_thread")]
 async fn attributes_never_bind() {
     let reader = Reader::start().await;
@@ -118,6 +123,7 @@ async fn attributes_never_bind() {
     reader.assert_binds("attributes", Some(TYPE), body, &Bound::change("new")).await;
 }
 
+/// Proves CUSTOMER-18.
 #[tokio::test(flavor = "multi_thread")]
 async fn nil_is_null_and_skips_the_content() {
     let reader = Reader::start().await;
@@ -142,6 +148,7 @@ async fn nil_is_null_and_skips_the_content() {
     reader.assert_binds("no namespace", Some(TYPE), other_namespace, &bound).await;
 }
 
+/// Proves CUSTOMER-18, CUSTOMER-30.
 #[tokio::test(flavor = "multi_thread")]
 async fn nil_is_an_error_on_the_user_id_and_a_null_model_on_the_root() {
     let reader = Reader::start().await;
@@ -156,6 +163,7 @@ async fn nil_is_an_error_on_the_user_id_and_a_null_model_on_the_root() {
     reader.assert_binds("the root is not", Some(TYPE), root, &Bound::change("new")).await;
 }
 
+/// Proves CUSTOMER-18.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_element_is_the_empty_string_and_an_error_for_the_user_id() {
     let reader = Reader::start().await;
@@ -168,6 +176,7 @@ async fn an_empty_element_is_the_empty_string_and_an_error_for_the_user_id() {
     }
 }
 
+/// Proves CUSTOMER-7.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guid_is_read_in_all_of_its_forms() {
     let reader = Reader::start().await;
@@ -189,6 +198,7 @@ async fn a_guid_is_read_in_all_of_its_forms() {
     }
 }
 
+/// Proves CUSTOMER-9, CUSTOMER-19.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_text_is_kept_as_it_is() {
     let reader = Reader::start().await;
@@ -208,6 +218,7 @@ async fn nist_3_1_1_2_text_is_kept_as_it_is() {
     }
 }
 
+/// Proves CUSTOMER-20.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_well_formed_or_not_of_the_shape_is_an_error() {
     let reader = Reader::start().await;
@@ -250,6 +261,7 @@ async fn what_is_not_well_formed_or_not_of_the_shape_is_an_error() {
     reader.assert_binds("a comment in front", Some(TYPE), in_front, &Bound::change("new")).await;
 }
 
+/// Proves CUSTOMER-15.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_depth_of_128_is_read_and_129_is_an_error() {
     let reader = Reader::start().await;
@@ -263,6 +275,7 @@ async fn a_depth_of_128_is_read_and_129_is_an_error() {
     assert_unreadable(&reader, "5000", nested(5000)).await;
 }
 
+/// Proves CUSTOMER-3.
 #[tokio::test(flavor = "multi_thread")]
 async fn utf_8_and_utf_16_are_read_and_what_contradicts_them_is_an_error() {
     let reader = Reader::start().await;

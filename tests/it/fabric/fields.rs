@@ -9,6 +9,7 @@ use crate::test_context::{ANY_PASSWORD, NEW};
 
 const FIELDS: [&str; 3] = ["userId", "resetToken", "newPassword"];
 
+/// Proves FABRIC-7, FABRIC-8, FABRIC-24.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_3_a_field_that_is_missing_empty_or_no_string_is_named() {
     let test = start().await;
@@ -35,6 +36,7 @@ async fn row_3_a_field_that_is_missing_empty_or_no_string_is_named() {
     test.assert_untouched().await;
 }
 
+/// Proves FABRIC-8, FABRIC-24.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_3_every_bad_field_is_named_at_once() {
     let test = start().await;
@@ -44,6 +46,7 @@ async fn row_3_every_bad_field_is_named_at_once() {
     }
 }
 
+/// Proves FABRIC-7, FABRIC-24.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_3_a_body_that_is_no_json_object_is_malformed() {
     let test = start().await;
@@ -57,6 +60,7 @@ async fn row_3_a_body_that_is_no_json_object_is_malformed() {
     test.assert_untouched().await;
 }
 
+/// Proves FABRIC-7.
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_members_are_ignored_and_of_duplicates_the_last_counts() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -74,6 +78,7 @@ async fn unknown_members_are_ignored_and_of_duplicates_the_last_counts() {
     assert!(test.is_password("two").await);
 }
 
+/// Proves FABRIC-10.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_1_1_2_the_new_password_is_kept_exactly_as_sent() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;

@@ -7,6 +7,7 @@ use super::{FORBIDDEN, USER, assert_answer, assert_error, assert_user, start};
 use crate::requests::Wire;
 use crate::test_context::NEW;
 
+/// Proves FABRIC-2, FABRIC-18.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_1_without_a_key_that_counts_the_answer_is_the_gateway_s_403() {
     let test = start().await;
@@ -34,6 +35,7 @@ async fn row_1_without_a_key_that_counts_the_answer_is_the_gateway_s_403() {
     assert_user(&test.send(&test.good).await, USER);
 }
 
+/// Proves FABRIC-1, FABRIC-17.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_9_other_methods_are_405_with_allow() {
     let test = start().await;
@@ -48,6 +50,7 @@ async fn row_9_other_methods_are_405_with_allow() {
     test.assert_untouched().await;
 }
 
+/// Proves FABRIC-6, FABRIC-23.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_9_other_media_types_are_415() {
     let test = start().await;
@@ -69,6 +72,17 @@ async fn row_9_other_media_types_are_415() {
     assert!(test.is_password(NEW).await);
 }
 
+/// Proves FABRIC-20.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_body_is_415() {
+    let test = start().await;
+    let answer = test.send(&test.good.with("content-encoding", Some("gzip"))).await;
+    assert_error(&answer, 415, "Unsupported Media Type", "UNSUPPORTED_MEDIA_TYPE");
+    assert_eq!(answer.header("accept-encoding"), "identity");
+    test.assert_untouched().await;
+}
+
+/// Proves FABRIC-1, FABRIC-16.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_path_is_exact_but_for_a_slash_behind_and_others_are_404() {
     let test = start().await;

@@ -94,6 +94,7 @@ async fn redeem(test: &TestContext, token: &str) -> repass_tests::Answer {
     test.send(&with_token(test, token)).await
 }
 
+/// Proves FABRIC-14, FABRIC-15.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_1_a_good_token_changes_the_password_once_and_then_is_401() {
     let test = trusting().await;
@@ -106,6 +107,7 @@ async fn asvs_6_5_1_a_good_token_changes_the_password_once_and_then_is_401() {
     assert!(test.is_password(NEW).await);
 }
 
+/// Proves FABRIC-14.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_9_1_2_each_algorithm_of_a_configured_key_is_accepted() {
     let test = trusting().await;
@@ -129,6 +131,7 @@ async fn asvs_9_1_2_each_algorithm_of_a_configured_key_is_accepted() {
     }
 }
 
+/// Proves FABRIC-14, FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_9_2_1_an_expired_token_is_401() {
     let test = trusting().await;
@@ -144,6 +147,7 @@ async fn asvs_9_2_1_an_expired_token_is_401() {
     assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
+/// Proves FABRIC-14, FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_9_1_1_9_1_2_9_1_3_whoever_signed_otherwise_is_404() {
     let test = trusting().await;
@@ -190,6 +194,7 @@ async fn asvs_9_1_1_9_1_2_9_1_3_whoever_signed_otherwise_is_404() {
     assert_user(&redeem(&test, &good).await, USER);
 }
 
+/// Proves FABRIC-14, FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
     let test = trusting().await;
@@ -238,6 +243,7 @@ async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
     assert_user(&redeem(&test, &by_rsa(&good)).await, USER);
 }
 
+/// Proves FABRIC-15, FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_1_what_is_redeemed_once_is_the_id_whoever_signs_it_again() {
     let test = trusting().await;
@@ -254,6 +260,7 @@ async fn asvs_6_5_1_what_is_redeemed_once_is_the_id_whoever_signs_it_again() {
     assert_user(&redeem(&test, &by_rsa(&claims("two"))).await, USER);
 }
 
+/// Proves FABRIC-15.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_1_of_twenty_redemptions_at_once_exactly_one_wins() {
     let test = trusting().await;
@@ -264,6 +271,7 @@ async fn asvs_6_5_1_of_twenty_redemptions_at_once_exactly_one_wins() {
     lost.iter().for_each(assert_expired);
 }
 
+/// Proves FABRIC-15.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_redemption_is_kept_over_a_restart() {
     let builder = builder().options("fabric", &issuer("")).only("fabric");
@@ -275,6 +283,7 @@ async fn the_redemption_is_kept_over_a_restart() {
     assert_expired(&wire.send(&server.client()).await);
 }
 
+/// Proves FABRIC-30.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_6_an_inactive_account_is_401_and_the_token_stays_usable() {
     let test = trusting().await;
@@ -287,6 +296,7 @@ async fn row_6_an_inactive_account_is_401_and_the_token_stays_usable() {
     assert_user(&redeem(&test, &token).await, USER);
 }
 
+/// Proves FABRIC-31, FABRIC-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_7_a_policy_refusal_or_a_fault_leaves_the_token_usable() {
     let strict = format!("[api.fabric.policy]\npreset = 'nist-800-63b-4'\n{}", issuer(""));
@@ -302,6 +312,7 @@ async fn row_7_a_policy_refusal_or_a_fault_leaves_the_token_usable() {
     assert_user(&test.send(&wire).await, USER);
 }
 
+/// Proves FABRIC-9.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_up_to_4_kib_is_read_and_a_longer_one_is_unknown() {
     let test = trusting().await;
@@ -320,6 +331,7 @@ async fn a_token_of_up_to_4_kib_is_read_and_a_longer_one_is_unknown() {
     assert_user(&redeem(&test, &token).await, USER);
 }
 
+/// Proves FABRIC-13.
 #[tokio::test(flavor = "multi_thread")]
 async fn repass_s_own_tokens_count_beside_them_and_a_jwt_voids_these() {
     let test = trusting().await;
@@ -329,12 +341,14 @@ async fn repass_s_own_tokens_count_beside_them_and_a_jwt_voids_these() {
     assert_expired(&redeem(&test, &own).await);
 }
 
+/// Proves FABRIC-14.
 #[tokio::test(flavor = "multi_thread")]
 async fn where_no_issuer_is_configured_a_jwt_is_an_unknown_token() {
     let test = start().await;
     assert_not_found(&redeem(&test, &by_rsa(&claims("one"))).await);
 }
 
+/// Proves FABRIC-14.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_speaks_for_the_realm_it_is_configured_for_and_no_other() {
     let accounts = format!(

@@ -30,6 +30,7 @@ async fn deactivate(test: &TestContext) {
     test.operator.administration.set_active(&realm, USER, false).await.unwrap();
 }
 
+/// Proves FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_9_path_and_method_come_before_row_1_the_key() {
     let test = start().await;
@@ -41,6 +42,7 @@ async fn row_9_path_and_method_come_before_row_1_the_key() {
     assert_error(&test.send(&elsewhere).await, 404, "Not Found", "NOT_FOUND");
 }
 
+/// Proves FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_1_the_key_comes_before_row_2_the_context_and_row_3_the_body() {
     let test = start().await;
@@ -55,6 +57,7 @@ async fn row_1_the_key_comes_before_row_2_the_context_and_row_3_the_body() {
     }
 }
 
+/// Proves FABRIC-19, FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_2_the_context_comes_before_media_type_and_row_3_the_body() {
     let test = start().await;
@@ -69,6 +72,7 @@ async fn row_2_the_context_comes_before_media_type_and_row_3_the_body() {
     }
 }
 
+/// Proves FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_3_the_fields_come_before_row_4_account_and_token() {
     let accounts = format!("accounts = {{ \"{SITE}\" = \"fabric\" }}");
@@ -82,6 +86,7 @@ async fn row_3_the_fields_come_before_row_4_account_and_token() {
     assert!(test.operator.audit().await.iter().all(|record| record.action != "password.reset"));
 }
 
+/// Proves FABRIC-28, FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_4_whose_the_token_is_comes_before_row_5_its_expiry() {
     let test = start().await;
@@ -90,6 +95,7 @@ async fn row_4_whose_the_token_is_comes_before_row_5_its_expiry() {
     assert_not_found(&test.send(&with(&test.good, "resetToken", expired)).await);
 }
 
+/// Proves FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_4_the_token_comes_before_rows_6_and_7_whether_active_and_the_policy() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
@@ -99,6 +105,7 @@ async fn row_4_the_token_comes_before_rows_6_and_7_whether_active_and_the_policy
     assert_not_found(&test.send(&unknown).await);
 }
 
+/// Proves FABRIC-29, FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_5_expiry_comes_before_rows_6_and_7_whether_active_and_the_policy() {
     let test = open(Server::builder().tables(NEVER_CLOSED)).await;
@@ -109,6 +116,7 @@ async fn row_5_expiry_comes_before_rows_6_and_7_whether_active_and_the_policy() 
     assert_expired(&test.send(&expired).await);
 }
 
+/// Proves FABRIC-30, FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_6_whether_active_comes_before_row_7_the_policy() {
     let test = start().await;
@@ -118,6 +126,7 @@ async fn row_6_whether_active_comes_before_row_7_the_policy() {
     assert_error(&answer, 401, "Unauthorized", "USER_INACTIVE");
 }
 
+/// Proves FABRIC-27, FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_10_a_closed_account_comes_after_row_3_the_fields_and_turns_away_wrong_tokens_only() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;

@@ -14,6 +14,7 @@ async fn set_active(test: &TestContext, active: bool) {
     test.operator.administration.set_active(&realm, USER, active).await.unwrap();
 }
 
+/// Proves FABRIC-30.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_6_an_inactive_account_s_password_is_not_changed() {
     let test = start().await;
@@ -27,6 +28,7 @@ async fn row_6_an_inactive_account_s_password_is_not_changed() {
     assert_user(&test.send(&wire).await, USER);
 }
 
+/// Proves FABRIC-13, FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deactivation_voids_the_tokens_issued_before_it() {
     let test = start().await;
@@ -37,6 +39,7 @@ async fn a_deactivation_voids_the_tokens_issued_before_it() {
     assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
+/// Proves FABRIC-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_7_nist_3_1_1_2_a_refusal_names_every_broken_rule_and_leaves_the_token_usable() {
     let test = start().await;
@@ -91,6 +94,7 @@ async fn the_preset_vendor_fabric_has_no_rule_but_a_character_at_least() {
     assert_error(&answer, 400, "Bad Request", "BAD_REQUEST");
 }
 
+/// Proves FABRIC-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_8_the_password_is_changed_and_the_token_is_spent() {
     let test = start().await;
@@ -108,6 +112,7 @@ async fn row_8_the_password_is_changed_and_the_token_is_spent() {
     }
 }
 
+/// Proves FABRIC-41.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_7_4_3_a_reset_ends_every_session_of_the_account_and_of_no_other() {
     let test = start().await;
@@ -121,6 +126,7 @@ async fn asvs_7_4_3_a_reset_ends_every_session_of_the_account_and_of_no_other() 
     assert!(test.counts(&other).await);
 }
 
+/// Proves FABRIC-42.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_a_password_gets_its_first_by_a_reset() {
     let test = start().await;

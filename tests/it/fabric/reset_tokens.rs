@@ -22,6 +22,7 @@ fn with_token(test: &TestContext, token: &str) -> Wire {
     with(&test.good, "resetToken", token)
 }
 
+/// Proves FABRIC-9, FABRIC-25, FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_4_asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_are_one_answer() {
     let test = tolerant().await;
@@ -69,6 +70,7 @@ async fn row_4_asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_
     assert_user(&test.send(&test.good).await, USER);
 }
 
+/// Proves FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_5_asvs_6_5_5_an_expired_token_is_401() {
     let test = tolerant().await;
@@ -88,6 +90,7 @@ async fn row_5_asvs_6_5_5_an_expired_token_is_401() {
     assert_user(&test.send(&with_token(&test, half_spent.expose())).await, USER);
 }
 
+/// Proves FABRIC-13, FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_5_asvs_6_5_1_a_token_is_redeemed_once() {
     let test = tolerant().await;
@@ -98,6 +101,7 @@ async fn row_5_asvs_6_5_1_a_token_is_redeemed_once() {
     assert!(test.is_password(NEW).await);
 }
 
+/// Proves FABRIC-29, FABRIC-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_1_of_twenty_redemptions_at_once_exactly_one_wins() {
     let test = tolerant().await;
@@ -112,6 +116,7 @@ async fn asvs_6_5_1_of_twenty_redemptions_at_once_exactly_one_wins() {
     assert_eq!(changes.filter(|record| record.outcome == "ok").count(), 1);
 }
 
+/// Proves FABRIC-13, FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_token_voids_the_older_and_those_of_no_other_account() {
     let test = tolerant().await;
@@ -125,6 +130,7 @@ async fn a_newer_token_voids_the_older_and_those_of_no_other_account() {
     assert_user(&test.send(&other).await, OTHER_USER);
 }
 
+/// Proves FABRIC-11.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_token_or_a_key_is_never_accepted_as_a_reset_token() {
     let test = tolerant().await;
@@ -139,6 +145,7 @@ async fn a_session_token_or_a_key_is_never_accepted_as_a_reset_token() {
     assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
+/// Proves FABRIC-11.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_token_is_never_accepted_as_a_key() {
     let test = start().await;
@@ -147,6 +154,7 @@ async fn a_reset_token_is_never_accepted_as_a_key() {
     super::assert_answer(&answer, 403, super::FORBIDDEN);
 }
 
+/// Proves FABRIC-11.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_2_6_5_3_a_token_is_256_random_bits_of_which_only_a_digest_is_stored() {
     let test = start().await;
@@ -170,6 +178,7 @@ async fn holds(test: &TestContext, bytes: &[u8]) -> bool {
     contains(bytes) || contains(HEXLOWER.encode(bytes).as_bytes())
 }
 
+/// Proves FABRIC-12.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_5_5_a_token_from_the_command_line_counts_for_ten_minutes_or_less() {
     let test = tolerant().await;
@@ -203,6 +212,7 @@ async fn issued_by_repass(test: &TestContext, lifetime: &[&str]) -> Option<Strin
     output.status.success().then(|| text.trim_end().to_owned())
 }
 
+/// Proves FABRIC-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_spent_in_the_transaction_that_changes_the_password() {
     let test = start().await;
@@ -215,6 +225,7 @@ async fn the_token_is_spent_in_the_transaction_that_changes_the_password() {
     assert_user(&test.send(&test.good).await, USER);
 }
 
+/// Proves FABRIC-13.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_outlives_a_restart_and_so_does_its_redemption() {
     let builder = Server::builder().tables(ANY_PASSWORD).only("fabric");

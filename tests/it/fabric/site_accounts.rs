@@ -24,6 +24,7 @@ async fn two_shops(more: &str) -> TestContext {
     test
 }
 
+/// Proves FABRIC-4, FABRIC-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_account_selects_its_realm() {
     let test = two_shops("").await;
@@ -38,6 +39,7 @@ async fn a_site_account_selects_its_realm() {
     assert!(test.is_password(NEW).await);
 }
 
+/// Proves FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_4_a_token_of_another_site_account_is_unknown_and_stays_usable_in_its_own() {
     let test = two_shops("").await;
@@ -48,6 +50,7 @@ async fn row_4_a_token_of_another_site_account_is_unknown_and_stays_usable_in_it
     assert_user(&test.send(&test.good).await, USER);
 }
 
+/// Proves FABRIC-25.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_4_a_site_account_that_is_not_mapped_is_the_same_404() {
     let test = two_shops("").await;
@@ -57,6 +60,7 @@ async fn row_4_a_site_account_that_is_not_mapped_is_the_same_404() {
     test.assert_untouched().await;
 }
 
+/// Proves FABRIC-4.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_default_is_the_realm_of_whatever_is_not_mapped() {
     let test = two_shops("default_realm = 'rest'").await;
@@ -69,6 +73,7 @@ async fn the_default_is_the_realm_of_whatever_is_not_mapped() {
     assert!(test.operator.is_password(SECOND, USER, FIRST_PASSWORD).await);
 }
 
+/// Proves FABRIC-4.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_default_alone_takes_every_site_account() {
     let test = open(Server::builder().options("fabric", "default_realm = 'rest'")).await;
@@ -78,6 +83,7 @@ async fn the_default_alone_takes_every_site_account() {
     assert_user(&test.send(&with(&test.good, "resetToken", token)).await, USER);
 }
 
+/// Proves FABRIC-4.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_mapping_every_site_account_is_the_mount_s_realm() {
     let test = start().await;

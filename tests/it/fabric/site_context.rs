@@ -11,6 +11,7 @@ fn in_context(test: &TestContext, value: &str) -> Wire {
     test.good.with("x-site-context", Some(value))
 }
 
+/// Proves FABRIC-3, FABRIC-4, FABRIC-19.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_2_without_a_site_account_the_answer_is_400_and_says_so() {
     let test = start().await;
@@ -62,6 +63,7 @@ async fn row_2_without_a_site_account_the_answer_is_400_and_says_so() {
     test.assert_untouched().await;
 }
 
+/// Proves FABRIC-3, FABRIC-5.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_and_a_string_that_holds_one_are_both_read() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
@@ -76,6 +78,7 @@ async fn an_object_and_a_string_that_holds_one_are_both_read() {
     }
 }
 
+/// Proves FABRIC-5.
 #[tokio::test(flavor = "multi_thread")]
 async fn channel_date_and_stage_narrow_nothing_and_anything_else_is_ignored() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;

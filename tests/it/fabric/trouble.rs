@@ -10,6 +10,7 @@ use super::{
 use crate::requests::{GUID, SITE, change, good_request};
 use crate::test_context::{CRAMPED, NEW, SOON_CLOSED, assert_closed};
 
+/// Proves FABRIC-27.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_10_nist_3_2_2_after_too_many_failures_the_answer_is_429_known_account_or_not() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;
@@ -33,6 +34,7 @@ async fn row_10_nist_3_2_2_after_too_many_failures_the_answer_is_429_known_accou
     assert_closed(&test.send(&wrong).await);
 }
 
+/// Proves FABRIC-27.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_who_sends_wrong_tokens_cannot_keep_the_holder_of_the_right_one_from_it() {
     let test = open(Server::builder().tables(SOON_CLOSED)).await;
@@ -45,6 +47,7 @@ async fn nist_3_2_2_who_sends_wrong_tokens_cannot_keep_the_holder_of_the_right_o
     assert_eq!(test.failures().await, 0);
 }
 
+/// Proves FABRIC-27.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_who_guesses_passwords_cannot_keep_the_holder_from_a_reset() {
     // The accounts of customer are a site account of fabric, too.
@@ -65,6 +68,7 @@ async fn nist_3_2_2_who_guesses_passwords_cannot_keep_the_holder_from_a_reset() 
     assert_eq!(answer.json()["Success"], true, "{}", answer.text());
 }
 
+/// Proves FABRIC-33.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_10_a_fault_is_500_and_costs_nothing() {
     let test = start().await;
@@ -78,6 +82,7 @@ async fn row_10_a_fault_is_500_and_costs_nothing() {
     assert_user(&test.send(&test.good).await, USER);
 }
 
+/// Proves FABRIC-26.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_10_without_room_to_hash_the_answer_is_503_and_exactly_one_reset_wins() {
     let test = open(Server::builder().tables(CRAMPED)).await;
@@ -108,6 +113,7 @@ async fn row_10_without_room_to_hash_the_answer_is_503_and_exactly_one_reset_win
     panic!("one thread and one place in the queue were enough for 16 requests at once");
 }
 
+/// Proves FABRIC-21.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_64_kib_is_413_in_the_vendor_s_shape() {
     let test = start().await;

@@ -88,6 +88,7 @@ async fn shown(
     (answer, test.operator.store.find(&subject).await.unwrap().unwrap())
 }
 
+/// Proves FABRIC-34, FABRIC-35, FABRIC-36, FABRIC-37, FABRIC-38, FABRIC-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_8_a_rich_imported_user_is_shown_in_the_page_s_order_and_spelling() {
     let test = start().await;
@@ -97,6 +98,7 @@ async fn row_8_a_rich_imported_user_is_shown_in_the_page_s_order_and_spelling() 
     assert!(!answer.text().contains("must not be shown"));
 }
 
+/// Proves FABRIC-34, FABRIC-38, FABRIC-39.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_8_of_a_bare_account_absent_scalars_and_objects_are_omitted_and_arrays_are_not() {
     let test = start().await;
@@ -116,6 +118,7 @@ async fn row_8_of_a_bare_account_absent_scalars_and_objects_are_omitted_and_arra
     assert_answer(&answer, 200, &expected);
 }
 
+/// Proves FABRIC-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn updated_at_is_the_time_of_the_change_and_the_dates_have_three_decimals_and_a_z() {
     let test = start().await;
@@ -144,6 +147,7 @@ fn assert_date(value: &Value) {
     assert_eq!(shape, "0000-00-00T00:00:00.000Z");
 }
 
+/// Proves FABRIC-36.
 #[tokio::test(flavor = "multi_thread")]
 async fn roles_and_postal_codes_are_strings_however_they_were_imported() {
     let test = start().await;
@@ -154,6 +158,7 @@ async fn roles_and_postal_codes_are_strings_however_they_were_imported() {
     assert_eq!(user["address"], json!([{ "zipCode": "7" }, { "zipCode": "07" }]));
 }
 
+/// Proves FABRIC-38.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_good_request_s_user_is_the_one_that_was_named() {
     let test = start().await;

@@ -198,6 +198,7 @@ fn no_authority_is_401_in_the_frameworks_words() {
     assert_eq!(reply.headers()[WWW_AUTHENTICATE], "ApiKey");
 }
 
+/// Proves CUSTOMER-28.
 #[test]
 fn rejections_before_the_body() {
     for (why, status) in [

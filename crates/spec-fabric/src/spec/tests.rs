@@ -366,6 +366,7 @@ fn faults_say_nothing_of_their_cause() {
     assert_answer(&reject(Rejection::Fault), 500, answer);
 }
 
+/// Proves FABRIC-20, FABRIC-21, FABRIC-22.
 #[test]
 fn requests_that_never_became_a_change() {
     for (rejection, status, answer) in [
