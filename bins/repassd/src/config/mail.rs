@@ -52,7 +52,7 @@ pub(super) struct RawMail {
     support_email: Option<String>,
     /// The language of a mail where neither account nor request names one. Default: `en`.
     default_language: Option<String>,
-    /// The events that are told to the holder. Without it all are.
+    /// The events that a holder gets mail about. Without it, all events.
     events: Option<Vec<String>>,
 }
 
