@@ -52,10 +52,10 @@ pub(super) struct RawApi {
     realm: String,
     /// The policy of this API alone, with the keys of `[policy]`. What it does not name is as in
     /// `[policy]`.
-    #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
+    #[cfg_attr(test, schemars(with = "Option<BTreeMap<String, String>>"))]
     policy: Option<RawPolicy>,
     /// The vendor's own options; see the tables below.
-    #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
+    #[cfg_attr(test, schemars(with = "Option<BTreeMap<String, String>>"))]
     options: Option<Value>,
 }
 

@@ -121,8 +121,9 @@ impl Manual {
         let shown =
             |value: &str| self.with(key, Some(&literal(value))).map_err(|error| error.to_string());
         assert_eq!(shown(default), Ok(absent.clone()), "{key}");
-        // A permission is not seen where nothing needs it; serde's own default of it is `false`.
-        if !key.contains("allow_") {
+        // A permission is not seen where nothing needs it, and serde's own default of it is `false`. On
+        // some CPUs the fastest kernel is the portable one.
+        if !key.contains("allow_") && key != "hashing.kernel" {
             assert_ne!(shown(other), Ok(absent), "{key}");
         }
     }
