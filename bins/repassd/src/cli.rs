@@ -26,7 +26,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "A key of the file can be overridden by an environment variable: REPASS_ and \
                       the key in capitals, with two underscores for each dot, such as \
-                      REPASS_STORE__URL for store.url. Lists cannot."
+                      REPASS_STORE__URL for store.url. A list is written as in TOML."
     )]
     Serve(ConfigOption),
     /// Says what `serve` would do with a configuration file, or what is wrong with it. Changes

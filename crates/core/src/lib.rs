@@ -1,14 +1,72 @@
-//! The engine of repass: everything that changing a password takes, and nothing else.
+//! The engine of repass: it changes, resets and verifies passwords, and administers accounts, keys and
+//! tokens.
 //!
-//! It knows the rules (policy, attempts, authority), the secrets (hashing, tokens, one-time
-//! passwords) and the order of steps. It knows no HTTP, no SQL and no configuration; stores, clocks
-//! and randomness are passed in.
+//! It contains the rules (policy, lockout, authority), the secrets (hashing, tokens, one-time passwords)
+//! and the order of the steps of a change. It does not contain HTTP, SQL, configuration or a runtime:
+//! stores, clock and random source are passed in through ports. It knows no vendor.
 //!
-//! Without features it is what evaluates a new password: [`Policy`], [`Plaintext`] and what they report. The
-//! feature `engine` is all the rest.
+//! | to | see |
+//! | --- | --- |
+//! | change a password | [`Engine::change`] with a [`Change`] |
+//! | add accounts, issue keys and tokens, read the audit trail | [`Engine::administration`] |
+//! | keep accounts in a database | the ports: [`CredentialStore`], [`TokenStore`], [`KeyStore`], [`OutboxStore`], [`AdministrationStore`] |
+//! | set the rules for new passwords | [`Policy`], [`PolicyRules`] |
+//! | set the rules for failures | [`LockoutPolicy`] |
+//! | hash | [`Argon2idHasher`], which also says what to add to a debug build |
+//! | authenticate callers elsewhere | [`CallerAuthenticator`] |
 //!
-//! Stored hashes of other systems are verified as far as features say: `hash-families` is all that
-//! `repass-hash-families` knows, and each of its features is one here.
+#![cfg_attr(feature = "engine", doc = "```")]
+#![cfg_attr(not(feature = "engine"), doc = "```ignore")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use repass_core::{
+//!     Argon2idHasher, Authority, Caller, Change, ChangeError, Engine, HasherOptions, InstallationKey,
+//!     NewAccount, Profile, Proof, Realm, Subject, SystemRandomness,
+//! };
+//! use repass_testkit::MemoryStore;
+//!
+//! # let options = HasherOptions {
+//! #     profile: repass_core::HashProfile::INSECURE_FOR_TESTS,
+//! #     ..HasherOptions::default()
+//! # };
+//! // let options = HasherOptions::default();
+//! let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness))?);
+//! let store = Arc::new(MemoryStore::new()); // in production a database
+//! let key = InstallationKey::generate(&SystemRandomness)?; // in production always the same
+//! let engine = Engine::builder(store, hasher.clone(), key).build();
+//!
+//! let realm: Realm = "shop".parse()?;
+//! let account = NewAccount {
+//!     realm: realm.clone(),
+//!     user_id: "pat".parse()?,
+//!     email: None,
+//!     username: None,
+//!     profile: Profile::default(),
+//! };
+//! engine.administration().add_account(account, Some("correct horse battery staple".into())).await?;
+//!
+//! let change = |old: &str| {
+//!     let subject = Subject::new(realm.clone(), "pat");
+//!     let authorization = Authority::AnyoneWithProof.decide(Caller::anonymous(), subject);
+//!     Change::new(authorization, Proof::OldPassword(old.into()), "another long phrase".into())
+//! };
+//! let wrong = engine.change(change("a guess")).await;
+//! assert!(matches!(wrong, Err(ChangeError::WrongPassword)));
+//! engine.change(change("correct horse battery staple")).await?;
+//! hasher.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | none | the evaluation of a new password: [`Policy`], [`Plaintext`] and what they report |
+//! | `engine` | all else, with `async_trait`, `jiff`, `serde_json` and `uuid` re-exported, which the ports use |
+//! | `hash-families` | stored hashes of other systems: all that `repass-hash-families` knows; each of its families is also a feature of this crate |
 
 #[cfg(feature = "engine")]
 mod account;
@@ -115,3 +173,5 @@ pub use self::{
 };
 #[cfg(feature = "engine")]
 pub use repass_hash_families::{FormatError, InvalidProject, Projects};
+#[cfg(feature = "engine")]
+pub use {async_trait, jiff, serde_json, uuid};

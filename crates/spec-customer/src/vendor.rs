@@ -9,12 +9,15 @@ use crate::{Authentication, CustomerSpec, METHOD, PATH, UpdateUserPasswordReques
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Customer;
 
-/// The options of a mount.
+/// The options of a customer API.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CustomerOptions {
-    /// What a request must present beside the old password.
+    /// What a request must present beside the old password: `none`, `api-key` (a key of the realm in the
+    /// header `x-api-key`) or `bearer` (an access token). Default: `none`.
+    #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub authentication: Authentication,
 }
 

@@ -10,13 +10,14 @@ use crate::{EcomSpec, METHOD, PATH, PasswordChange};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ecom;
 
-/// The options of a mount.
+/// The options of an ecom API.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct EcomOptions {
-    /// Whether failures that are the user's to mend are answered by 200, for bots that drop the text
-    /// of any other answer.
+    /// Whether failures that the user can correct are answered with 200, for bots that drop the text of
+    /// any other answer. Default: `false`.
     pub errors_as_ok: bool,
 }
 

@@ -10,12 +10,13 @@ use crate::{EtnaSpec, METHOD, User, UserPassword, path};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Etna;
 
-/// The options of a mount.
+/// The options of an etna API.
 #[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct EtnaOptions {
-    /// Whether the token that a change was made with stays valid; it does unless said otherwise.
+    /// Whether the access token that a change was made with stays valid. Default: `true`.
     pub keep_presenting_token: bool,
 }
 

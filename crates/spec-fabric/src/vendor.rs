@@ -22,28 +22,30 @@ const DEMO_SITE_ACCOUNT: &str = "1234abcd5678efgh9ijklmno";
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fabric;
 
-/// The options of a mount.
+/// The options of a fabric API.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct FabricOptions {
-    /// The realms of site accounts.
+    /// The realm of each site account. If it is empty, all site accounts are of the API's realm.
     pub accounts: BTreeMap<String, String>,
-    /// The realm of all other site accounts.
+    /// The realm of site accounts that `accounts` does not list.
     pub default_realm: Option<String>,
-    /// Whose signed reset tokens are accepted.
+    /// The issuers of signed reset tokens that are accepted.
     pub jwt: Vec<JwtOptions>,
 }
 
 /// An issuer of signed reset tokens.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JwtOptions {
-    /// The realm that the issuer speaks for; may be left out where the mount reaches only one.
+    /// The realm of the issuer's accounts. Required where `accounts` leads to several realms.
     pub realm: Option<String>,
-    /// What `iss` must be.
+    /// The claim `iss` of its tokens.
     pub issuer: String,
-    /// What `aud` must be.
+    /// The claim `aud` of its tokens.
     pub audience: String,
     /// The keys that tokens are verified by.
     pub keys: Vec<JwtKeyOptions>,
@@ -51,13 +53,14 @@ pub struct JwtOptions {
 
 /// A key that signed reset tokens are verified by.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JwtKeyOptions {
-    /// The one algorithm that the key is for, such as `RS256`.
+    /// The algorithm of the key, such as `RS256`.
     pub algorithm: String,
-    /// The key's id: tokens that name another are not tried with it.
+    /// The key's id. A token that names another id is not verified with this key.
     pub kid: Option<String>,
-    /// The file that holds the key.
+    /// The file that holds the key: a public key in PEM, or the secret itself for `HS256`.
     pub file: PathBuf,
 }
 

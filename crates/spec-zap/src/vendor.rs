@@ -10,12 +10,14 @@ use crate::{ChangePassword, METHOD, PATH, SecureOtp, ZapSpec};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Zap;
 
-/// The options of a mount.
+/// The options of a zap API.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ZapOptions {
-    /// Whether a request must carry a one-time password.
+    /// Whether a request must carry a one-time password: `optional` or `required`. Default: `optional`.
+    #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub secure_otp: SecureOtp,
 }
 

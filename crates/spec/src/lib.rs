@@ -1,9 +1,9 @@
-//! What a vendor's password-change API is: with the feature `server` the [`Spec`] trait, and without it
-//! what the vendors' clients share ([`client`], [`json`]).
+//! The definition of a vendor's password-change API: the traits [`Spec`], [`Call`] and [`Vendor`], and what
+//! all vendors share in reading requests and writing answers.
 //!
-//! A spec is pure: HTTP values in, a [`Change`](repass_core::Change) for the engine out, and an HTTP
-//! answer for its result. It opens no socket and asks no database. What vendors share in reading
-//! requests and writing answers is here as well: [`json`], [`field`], [`header`], [`reply`].
+//! A spec is pure: it turns HTTP values into a [`Change`](repass_core::Change) for the engine, and the
+//! engine's result into an HTTP answer. It opens no socket, asks no database, authenticates no caller and
+//! changes no password. `repass-http` serves any set of specs.
 //!
 //! A request takes this way, and each part of it is parsed once:
 //!
@@ -80,6 +80,17 @@
 //! assert_eq!(change.authorization.subject().user_id, "pat");
 //! assert!(call.read(b"pat", Caller::anonymous()).is_err());
 //! ```
+//!
+//! A [`Vendor`] adds options, a policy preset and a demo, so that `repassd` can serve the API.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | none | what clients of the vendors share: [`client`], [`json`] |
+//! | `server` | `Spec`, `Call`, `Vendor`, and the modules `field`, `header`, `reply`, `demo` |
+//!
+//! `http`, `serde_json` and `repass_core` are re-exported, with `server` also `async_trait` and `bytes`.
 
 #[cfg(feature = "server")]
 mod call;

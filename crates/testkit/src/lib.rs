@@ -1,7 +1,14 @@
-//! For tests of programs that use `repass-core`: a store in memory, a clock that is moved by hand,
-//! fixtures, and the conformance suite that every store passes.
+//! Tools for tests of programs and stores that use `repass-core`.
 //!
-//! It is no store for production: [`MemoryStore`] loses everything with the process.
+//! | | |
+//! | --- | --- |
+//! | [`conformance`] | the behavior that every store must have, as named checks |
+//! | [`MemoryStore`] | a store in memory, with all ports |
+//! | [`ManualClock`] | a clock that a test moves by hand |
+//! | [`fixtures`] | accounts, tokens and changes, and hashers that cost little |
+//!
+//! It is not for production: [`MemoryStore`] loses everything with the process, and the hashers of
+//! [`fixtures`] protect no password. It has no features.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -4,15 +4,18 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::map_request;
 use axum::routing::get;
 use repass_core::{
     Administration, Argon2idHasher, Engine, HasherOptions, InstallationKey, NewAccount, Plaintext,
     Profile, Realm, SystemRandomness, random_uuid,
 };
-use repass_http::{Mount, PasswordService};
+use repass_http::{Mount, PasswordService, Peer};
 use repass_spec_customer::{Authentication, CustomerSpec};
 use repass_testkit::MemoryStore;
 
@@ -34,7 +37,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let app = Router::new()
         .route("/", get(|| async { "the shop itself" }))
-        .fallback_service(passwords.clone());
+        .fallback_service(passwords.clone())
+        .layer(map_request(with_peer));
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8081".to_owned());
     let listener = tokio::net::TcpListener::bind(address).await?;
@@ -45,13 +49,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
          -H 'Content-Type: application/json' -d '{{\"UserId\":\"{user_id}\",\
          \"OldPassword\":\"{OLD}\",\"NewPassword\":\"something entirely new\"}}'"
     )?;
-    axum::serve(listener, app)
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async {
             let _ = tokio::signal::ctrl_c().await;
         })
         .await?;
     passwords.drain().await;
     Ok(())
+}
+
+/// Gives the service the address that its log and audit trail name.
+async fn with_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
+    request.extensions_mut().insert(Peer(peer));
+    request
 }
 
 const OLD: &str = "what it has been so far";

@@ -28,23 +28,34 @@ pub(crate) struct MountConfig {
 
 impl std::fmt::Debug for MountConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "MountConfig({} in {})", self.name, self.realm)
+        let Self { name, prefix, realm, policy, summary, spec: _ } = self;
+        write!(f, "{name} under '{prefix}/' in {realm}: {policy:?}; {summary}")
     }
 }
 
+/// An API that is served, one table each. At least one must be enabled.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawApi {
-    /// The mount's name by default.
+    /// The vendor whose API this is. Without it, the table's name, so a vendor can be mounted several
+    /// times.
     vendor: Option<String>,
+    /// Whether the API is served. Default: `true`.
     #[serde(default = "enabled")]
     enabled: bool,
+    /// The path that the API's own paths follow, such as `/tenant-1`. Without it there is none.
     #[serde(default)]
     prefix: String,
+    /// The realm of the API's accounts. Default: `default`.
     #[serde(default = "realm")]
     realm: String,
+    /// The policy of this API alone, with the keys of `[policy]`. What it does not name is as in
+    /// `[policy]`.
+    #[cfg_attr(test, schemars(with = "Option<BTreeMap<String, String>>"))]
     policy: Option<RawPolicy>,
-    /// The vendor's own.
+    /// The vendor's own options; see the tables below.
+    #[cfg_attr(test, schemars(with = "Option<BTreeMap<String, String>>"))]
     options: Option<Value>,
 }
 

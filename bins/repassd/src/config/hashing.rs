@@ -16,19 +16,35 @@ use super::checked::{at_least_one, one_of, timeout};
 use super::outbox::secret;
 use super::raw::Seconds;
 
+/// The hashing of passwords, with Argon2id.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawHashing {
+    /// The instructions that hashes are computed with. `auto` is the fastest that the CPU has. Default:
+    /// `auto`.
     kernel: Option<String>,
+    /// The cost of new hashes; or give `memory_kib`, `iterations` and `parallelism`. `repass hash tune`
+    /// proposes values for a machine. `insecure-for-tests` protects nothing. Default: `owasp`.
     profile: Option<String>,
+    /// The memory of a new hash in KiB, with `iterations` and `parallelism`. Less than OWASP's minimum
+    /// is refused.
     memory_kib: Option<u32>,
+    /// The passes of a new hash over its memory.
     iterations: Option<u32>,
+    /// The lanes of a new hash.
     parallelism: Option<u32>,
+    /// The memory of each thread in KiB. Without it, it is what a new hash takes. Raise it if stored
+    /// hashes commonly need more: a hash that needs more than a thread has is computed one at a time.
     arena_memory_kib: Option<u32>,
+    /// The threads that hash. Without it, as many as the process may use CPUs.
     threads: Option<usize>,
+    /// The hashes that may wait. New requests are answered with 503 while half of the queue is taken.
+    /// Without it, 64 for each thread.
     queue: Option<usize>,
+    /// The longest wait for a thread. Then the request is answered with 503. Default: `5s`.
     deadline: Option<Seconds>,
-    /// The id of the key that new hashes are made with.
+    /// The id of the pepper key that new hashes are made with. Without it new hashes have no pepper.
     pepper: Option<String>,
     #[serde(default)]
     peppers: BTreeMap<String, RawPepper>,
@@ -36,17 +52,27 @@ pub(super) struct RawHashing {
     firebase: BTreeMap<String, RawFirebase>,
 }
 
+/// A pepper key. Every key that stored hashes need must be here.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RawPepper {
+    /// The key: 32 to 1024 random bytes in Base64. Or `key_file`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     key: Option<Plaintext>,
+    /// The file that holds the key.
     key_file: Option<PathBuf>,
 }
 
+/// A Firebase project that hashes were imported from.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RawFirebase {
+    /// The `base64_signer_key` of the project's hash parameters. Or `signer_key_file`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     signer_key: Option<Plaintext>,
+    /// The file that holds the signer key.
     signer_key_file: Option<PathBuf>,
 }
 

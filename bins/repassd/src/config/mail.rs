@@ -16,24 +16,43 @@ use super::raw::Seconds;
 /// How long a server may take for one mail. Some look into it before they answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// E-mail to account holders. Without this table there is none.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawMail {
+    /// The SMTP server: a host name, which its certificate must have.
     server: String,
+    /// The server's port. Without it 465 with `implicit`, 587 with `starttls`, 25 with `none`.
     port: Option<u16>,
+    /// How the connection is encrypted. `none` is for a server on this machine only, unless
+    /// `allow_plain_smtp` is set. Default: `implicit`.
     tls: Option<String>,
+    /// Allows `tls = "none"` to a server on another machine. Default: `false`.
     #[serde(default)]
     allow_plain_smtp: bool,
+    /// The name to sign in with. Without it the server is used without signing in.
     username: Option<String>,
+    /// The password that belongs to `username`. Or `password_file`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     password: Option<Plaintext>,
+    /// The file that holds the password.
     password_file: Option<PathBuf>,
+    /// How long the server may take for one mail. Default: `30s`.
     timeout: Option<Seconds>,
+    /// The sender, such as `Shop <accounts@example.org>`.
     from: String,
+    /// The address for replies. Without it replies go to `from`.
     reply_to: Option<String>,
+    /// The name that holders know the service by.
     product: String,
+    /// The page where holders find help. This, `support_email` or both are required.
     support_url: Option<String>,
+    /// The address where holders find help.
     support_email: Option<String>,
+    /// The language of a mail where neither account nor request names one. Default: `en`.
     default_language: Option<String>,
+    /// The events that a holder gets mail about. Without it, all events.
     events: Option<Vec<String>>,
 }
 

@@ -37,26 +37,43 @@ impl OutboxConfig {
 
 impl std::fmt::Debug for OutboxConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OutboxConfig").field("options", &self.options).finish_non_exhaustive()
+        let webhook = self.webhook.as_ref().map(|webhook| webhook.timeout);
+        let mail = self.mail.as_ref().map(|mail| (&mail.remarks, mail.timeout));
+        write!(f, "{:?}, webhook {webhook:?}, mail {mail:?}", self.options)
     }
 }
 
+/// The delivery of events to the webhook and by mail.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawOutbox {
+    /// How often the outbox is searched for events. Default: `1s`.
     poll: Option<Seconds>,
+    /// The wait after the first failed delivery. Each further failure doubles it. Default: `5s`.
     first_wait: Option<Seconds>,
+    /// The longest wait between two tries. Default: `1h`.
     longest_wait: Option<Seconds>,
+    /// After so many failed tries a delivery is given up; `repass outbox retry` starts it again.
+    /// Default: `24`.
     max_tries: Option<u32>,
 }
 
+/// The webhook. Without this table there is none.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawWebhook {
+    /// Where events are sent. It must be `https://`, unless `allow_private` is set.
     url: String,
+    /// The signing secret: `whsec_` and 24 to 64 random bytes in Base64. Or `secret_file`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     secret: Option<Plaintext>,
+    /// The file that holds the secret.
     secret_file: Option<PathBuf>,
+    /// How long the receiver may take for one delivery. Default: `15s`.
     timeout: Option<Seconds>,
+    /// Allows a private address and `http://`. Default: `false`.
     #[serde(default)]
     allow_private: bool,
 }

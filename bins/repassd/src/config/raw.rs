@@ -49,10 +49,26 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for Seconds {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Seconds".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "duration" })
+    }
+}
+
+/// The keys at the top of the file.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
+    /// The address and port of the APIs. Default: `127.0.0.1:8080`.
     pub(super) listen: Option<String>,
+    /// Allows `listen` to be an address that other machines reach. Set it only behind a TLS proxy.
+    /// Default: `false`.
     #[serde(default)]
     pub(super) allow_plain_http: bool,
     #[serde(default)]
@@ -79,57 +95,98 @@ pub(super) struct RawConfig {
     pub(super) api: BTreeMap<String, RawApi>,
 }
 
+/// What connections and requests may take.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawServer {
+    /// The most connections at one time. Default: `1000`.
     pub(super) max_connections: Option<u32>,
+    /// How long a request's head may take. In HTTP/1 it is also how long a connection waits for its
+    /// next request. Default: `10s`.
     pub(super) header_timeout: Option<Seconds>,
+    /// How long a request's whole body may take. Default: `10s`.
     pub(super) body_timeout: Option<Seconds>,
+    /// How long a connection may stay without a byte, and in HTTP/2 without a request. Default: `60s`.
     pub(super) idle_timeout: Option<Seconds>,
+    /// How long requests that run at SIGTERM may take to finish. Default: `30s`.
     pub(super) shutdown_timeout: Option<Seconds>,
 }
 
+/// The listener for health probes.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAdmin {
+    /// The address and port of the health probes `/healthz` and `/readyz`. Without it there are none.
     pub(super) listen: Option<String>,
 }
 
+/// The log, which is written to standard error.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLog {
+    /// `json` writes one JSON object a line. Default: `text`.
     pub(super) format: Option<String>,
+    /// The levels that are logged, as in
+    /// [`RUST_LOG`](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html#directives),
+    /// such as `warn,repass::request=info`. Default: `info`.
     pub(super) filter: Option<String>,
 }
 
+/// The rules for new passwords. The defaults are those of the default preset; another preset has
+/// its own.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPolicy {
+    /// The rules that the other keys of this table change. Default: `nist-800-63b-4`.
     pub(super) preset: Option<String>,
+    /// The fewest characters. Default: `15`.
     pub(super) min_length: Option<usize>,
+    /// The most characters. Default: `256`.
     pub(super) max_length: Option<usize>,
+    /// How many earlier passwords are refused. Default: `5`.
     pub(super) history: Option<usize>,
+    /// Whether a digit is required. Default: `false`.
     pub(super) require_digit: Option<bool>,
+    /// Whether a character is required that is neither letter, digit nor white space. Default: `false`.
     pub(super) require_special: Option<bool>,
+    /// Whether the current password is refused. Default: `true`.
     pub(super) refuse_current: Option<bool>,
+    /// Whether passwords that contain context-specific words (user id, e-mail address, name) are
+    /// refused. Default: `true`.
     pub(super) refuse_account_words: Option<bool>,
+    /// Whether commonly used passwords are refused. Default: `true`.
     pub(super) refuse_common: Option<bool>,
 }
 
-/// Each is a duration, or `"never"` to keep everything.
+/// How long data is kept. `never` keeps it for good.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRetention {
+    /// Audit records older than this are deleted. Default: `400 days`.
     pub(super) audit: Option<String>,
+    /// Events older than this are deleted, delivered or not. Default: `30 days`.
     pub(super) events: Option<String>,
+    /// Tokens are deleted this long after they expired or were revoked. Default: `1 day`.
     pub(super) tokens: Option<String>,
 }
 
+/// The lockout of accounts after failures.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLockout {
+    /// Failures in a row that lock an account out for the first time. Default: `3`.
     pub(super) threshold: Option<u32>,
+    /// How long the first lockout lasts. Each further failure doubles it. Default: `1s`.
     pub(super) initial_delay: Option<Seconds>,
+    /// The longest lockout. Default: `15m`.
     pub(super) max_delay: Option<Seconds>,
+    /// Failures in a row after which the old password is not accepted until a reset or `repass account
+    /// unlock`. Default: `100`.
     pub(super) max_failures: Option<u32>,
 }

@@ -23,33 +23,58 @@ pub(crate) struct StoreConfig {
     pub(crate) options: StoreOptions,
 }
 
+/// The database.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawStore {
-    /// Secret, since it may hold the database's password.
+    /// The database: `sqlite:///path/to/file` or `postgres://user:password@host/database`. A relative
+    /// SQLite path starts at the working directory.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     url: Option<Plaintext>,
+    /// The file of the installation key. Required with PostgreSQL, where all nodes share one key.
+    /// Without it the key is beside the SQLite file.
     key_file: Option<PathBuf>,
-    /// Whether the server brings the schema up to date when it starts.
+    /// Whether the server migrates the schema when it starts. If not, a database that is not up to date
+    /// is refused. Default: `true`.
     migrate: Option<bool>,
+    /// PostgreSQL: the schema of repass's tables. Default: `repass`.
     schema: Option<String>,
+    /// PostgreSQL: the most connections of this node. Default: `16`.
     connections: Option<usize>,
+    /// PostgreSQL: the longest wait for a statement, a commit or a free connection. Default: `5s`.
     statement_timeout: Option<Seconds>,
+    /// PostgreSQL: how long a connection may be unused before it is closed. Default: `5m`.
     idle_timeout: Option<Seconds>,
+    /// PostgreSQL: how long a connection is used before it is replaced. Default: `30m`.
     max_lifetime: Option<Seconds>,
     accounts: Option<RawAccounts>,
 }
 
+/// A users table of your own application. Without this table repass keeps the accounts.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RawAccounts {
+    /// The table or updatable view that holds the users. On PostgreSQL it may name the schema, such as
+    /// `public.users`.
     table: Option<String>,
+    /// The column that identifies a row and never changes: an integer, UUID or text.
     id: Option<String>,
+    /// The column of the user id that requests name. Without it `id` is used.
     user_id: Option<String>,
+    /// The column of the password hash.
     hash: Option<String>,
+    /// The column of the e-mail address.
     email: Option<String>,
+    /// The column of the name.
     username: Option<String>,
+    /// The column that says whether an account is active: a truth value or a number. Without it all
+    /// accounts are active.
     active: Option<String>,
+    /// The realm of all accounts; or give `realm_column`. Default: `default`.
     realm: Option<String>,
+    /// The column of an account's realm.
     realm_column: Option<String>,
 }
 

@@ -1,5 +1,7 @@
 use super::*;
 
+mod reference;
+
 fn parse(path: &Path, text: &str, overrides: Map<String, String>) -> Result<Config, ConfigError> {
     super::parse(path, text, overrides, &Vendors::bundled())
 }
@@ -278,7 +280,10 @@ fn leaves(table: &toml::Table, place: &str, keys: &mut Vec<String>) {
 
 fn set(table: &mut toml::Table, key: &str, value: &str) {
     match key.split_once('.') {
-        Some((name, rest)) => set(table[name].as_table_mut().unwrap(), rest, value),
+        Some((name, rest)) => {
+            let inner = table.entry(name).or_insert_with(|| toml::Table::new().into());
+            set(inner.as_table_mut().unwrap(), rest, value);
+        }
         None => table.extend(format!("{key} = {value}").parse::<toml::Table>().unwrap()),
     }
 }

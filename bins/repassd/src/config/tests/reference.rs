@@ -1,0 +1,273 @@
+//! The manual: the tables of the keys are made from the configuration's types and from what it says of a
+//! wrong value, and the examples are loaded. `UPDATE=1` writes the tables anew.
+
+use repass_store_postgres::PostgresOptions;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::super::raw::RawConfig;
+use super::*;
+
+const MANUAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const BEGIN: &str = "<!-- The keys: made by the tests of `config`. -->\n";
+const END: &str = "<!-- The end of the keys. -->\n";
+
+/// Every table, with the keys that it needs.
+const REQUIRED: &str = "\
+    [store]\nurl = 'sqlite:///tmp/x.db'\n\
+    [store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\n\
+    [hashing.peppers.ID]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
+    [hashing.firebase.NAME]\nsigner_key = 'AAEC/w=='\n\
+    [webhook]\nurl = 'https://example.org/'\nsecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'\n\
+    [mail]\nserver = 'localhost'\nfrom = 'a@example.org'\nproduct = 'p'\n\
+    support_url = 'https://example.org'\n\
+    [api.NAME]\n";
+
+struct Manual {
+    required: toml::Table,
+    folder: tempfile::TempDir,
+    tables: String,
+}
+
+impl Manual {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let required = REQUIRED.parse().unwrap();
+        write_installation_key(folder.path());
+        Self { required, folder, tables: String::new() }
+    }
+
+    /// Writes the table at `place` and those below it.
+    fn table(&mut self, place: &str, heading: &str, schema: &Value) {
+        let keys = schema["properties"].as_object().unwrap();
+        self.tables += &format!("\n#### {heading}\n\n{}\n\n", text_of(schema));
+        self.tables += "| key | value | default | meaning |\n| --- | --- | --- | --- |\n";
+        let (leaves, below): (Vec<_>, Vec<_>) =
+            keys.iter().partition(|(_, schema)| Inner::of(schema).is_none());
+        let required = schema["required"].as_array();
+        for (name, schema) in leaves {
+            let required = required.is_some_and(|names| names.iter().any(|one| one == name));
+            self.key(place, name, schema, required);
+        }
+        for (name, schema) in below {
+            let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+            match Inner::of(schema).unwrap() {
+                Inner::Table(inner) => self.table(&place, &format!("`[{place}]`"), inner),
+                Inner::Array(inner) => self.table(&place, &format!("`[[{place}]]`"), inner),
+                Inner::Named(inner) => {
+                    let table = at(&self.required, &place).and_then(toml::Value::as_table);
+                    let place = format!("{place}.{}", table.unwrap().keys().next().unwrap());
+                    self.table(&place, &format!("`[{place}]`"), inner);
+                }
+            }
+        }
+    }
+
+    fn key(&mut self, place: &str, name: &str, schema: &Value, required: bool) {
+        let key = if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+        let meaning = text_of(schema);
+        let (meaning, default) = match meaning.split_once(" Default: `") {
+            Some((meaning, default)) => (meaning, default.strip_suffix("`.")),
+            None => (meaning.as_str(), None),
+        };
+        let (kind, bad) = kind_of(name, schema);
+        let demand = bad.iter().find_map(|bad| self.demand(&key, bad));
+        if let Some(default) = default {
+            self.check_default(&key, default, &kind, demand.as_deref());
+        }
+        let default = match default {
+            Some(default) => format!("`{default}`"),
+            None if required || at(&self.required, &key).is_some() => "required".to_owned(),
+            None => String::new(),
+        };
+        let value = match demand {
+            Some(demand) => match demand.strip_prefix("one of ") {
+                Some(choices) => format!("`{}`", choices.replace(", ", "`, `")),
+                None if bad.len() > 1 => format!("{kind}, {demand}"),
+                None => demand.replace('<', "\\<"),
+            },
+            None => kind,
+        };
+        self.tables += &format!("| `{name}` | {value} | {default} | {meaning} |\n");
+    }
+
+    /// Returns what the configuration demands of `key` when it is `bad`.
+    fn demand(&self, key: &str, bad: &str) -> Option<String> {
+        match self.with(key, Some(bad)) {
+            Err(ConfigError::Key { key: at, reason, .. }) if at == self.named(key) => {
+                reason.strip_prefix("must be ").map(ToOwned::to_owned)
+            }
+            _ => None,
+        }
+    }
+
+    /// Checks that a key that is not written has the default, and that another value would be seen.
+    fn check_default(&self, key: &str, default: &str, kind: &str, demand: Option<&str>) {
+        let choices = demand.and_then(|demand| demand.strip_prefix("one of "));
+        let other = match (kind, default, choices) {
+            ("`true` or `false`", "true", _) => "false",
+            ("`true` or `false`", ..) => "true",
+            ("number", ..) => "7",
+            (.., Some(choices)) => choices.split(", ").find(|one| *one != default).unwrap(),
+            _ if demand.is_some_and(|demand| demand.contains("1 hour")) => "7 days",
+            ("duration", ..) => "7s",
+            _ => "other",
+        };
+        let literal = |value: &str| match kind {
+            "number" | "`true` or `false`" => value.to_owned(),
+            _ => format!("'{value}'"),
+        };
+        let absent = self.with(key, None).unwrap();
+        let shown =
+            |value: &str| self.with(key, Some(&literal(value))).map_err(|error| error.to_string());
+        assert_eq!(shown(default), Ok(absent.clone()), "{key}");
+        // A permission is not seen where nothing needs it, and serde's own default of it is `false`. On
+        // some CPUs the fastest kernel is the portable one.
+        if !key.contains("allow_") && key != "hashing.kernel" {
+            assert_ne!(shown(other), Ok(absent), "{key}");
+        }
+    }
+
+    /// Returns what comes of the required keys and this one, on PostgreSQL.
+    fn with(&self, key: &str, value: Option<&str>) -> Result<String, ConfigError> {
+        let mut table = self.required.clone();
+        set(&mut table, "store.url", "'postgres://h/db'");
+        set(&mut table, "store.key_file", "'installation.key'");
+        // They take long, since they read the machine's certificates.
+        table.retain(|name, _| !["mail", "webhook"].contains(&name) || key.starts_with(name));
+        if let Some(value) = value {
+            set(&mut table, key, value);
+        }
+        let text = self.named(&table.to_string());
+        let mut config = parse(&self.folder.path().join("r.toml"), &text, Map::new())?;
+        // What the store fills in by itself.
+        let (options, default) = (&mut config.store.options, PostgresOptions::default());
+        options.schema.get_or_insert(default.schema);
+        options.connections.get_or_insert(default.connections);
+        options.statement_timeout.get_or_insert(default.statement_timeout);
+        options.idle_timeout.get_or_insert(default.idle_timeout);
+        options.max_lifetime.get_or_insert(default.max_lifetime);
+        Ok(format!("{config:?}"))
+    }
+
+    /// The same with real names in place of `ID` and `NAME`.
+    fn named(&self, text: &str) -> String {
+        let text = text.replace("peppers.ID", "peppers.k1").replace("firebase.NAME", "firebase.p");
+        text.replace("api.NAME", "api.zap")
+    }
+}
+
+/// The tables that stand in the place of a key.
+enum Inner<'a> {
+    Table(&'a Value),
+    Array(&'a Value),
+    Named(&'a Value),
+}
+
+impl<'a> Inner<'a> {
+    fn of(schema: &'a Value) -> Option<Self> {
+        let schema = &schema["anyOf"].get(0).unwrap_or(schema);
+        let is_table = |schema: &Value| schema["properties"].is_object();
+        match (&schema["items"], &schema["additionalProperties"]) {
+            _ if is_table(schema) => Some(Self::Table(schema)),
+            (items, _) if is_table(items) => Some(Self::Array(items)),
+            (_, named) if is_table(named) => Some(Self::Named(named)),
+            _ => None,
+        }
+    }
+}
+
+fn text_of(schema: &Value) -> String {
+    let text =
+        schema["description"].as_str().or_else(|| schema["anyOf"][0]["description"].as_str());
+    one_line(text.unwrap_or_else(|| panic!("a doc comment is missing: {schema}")))
+}
+
+/// Returns the kind of a key's value in words, and values that are wrong if any of the kind are.
+fn kind_of(name: &str, schema: &Value) -> (String, &'static [&'static str]) {
+    let schema = schema["anyOf"].get(0).unwrap_or(schema);
+    let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap();
+    let (kind, bad): (_, &[_]) = match kind {
+        "string" if name == "file" || name.ends_with("_file") => ("file", &[]),
+        "string" => ("text", &["'?'"]),
+        "boolean" => ("`true` or `false`", &[]),
+        "integer" => ("number", &["0", "4294967295"]),
+        "duration" => ("duration", &["0", "-1"]),
+        "array" => ("list of texts", &["['?']"]),
+        "object" => ("table", &[]),
+        other => panic!("{name} is of an unknown kind: {other}"),
+    };
+    (kind.to_owned(), bad)
+}
+
+fn at<'a>(table: &'a toml::Table, key: &str) -> Option<&'a toml::Value> {
+    match key.split_once('.') {
+        Some((name, rest)) => at(table.get(name)?.as_table()?, rest),
+        None => table.get(key),
+    }
+}
+
+fn write_installation_key(folder: &Path) {
+    let key = repass_core::InstallationKey::from_bytes([7; 32]).to_text();
+    std::fs::write(folder.join("installation.key"), key.expose()).unwrap();
+}
+
+#[test]
+fn the_manual_has_every_key_as_it_is() {
+    let settings = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
+    let of = |schema: schemars::Schema| schema.to_value();
+    let generator = || settings.clone().into_generator();
+    let mut manual = Manual::new();
+    manual.table("", "At the top", &of(generator().into_root_schema_for::<RawConfig>()));
+    for (vendor, schema) in [
+        (
+            "customer",
+            of(generator().into_root_schema_for::<repass_spec_customer::CustomerOptions>()),
+        ),
+        ("ecom", of(generator().into_root_schema_for::<repass_spec_ecom::EcomOptions>())),
+        ("etna", of(generator().into_root_schema_for::<repass_spec_etna::EtnaOptions>())),
+        ("fabric", of(generator().into_root_schema_for::<repass_spec_fabric::FabricOptions>())),
+        ("zap", of(generator().into_root_schema_for::<repass_spec_zap::ZapOptions>())),
+    ] {
+        let place = format!("api.{vendor}.options");
+        manual.required.remove("api");
+        set(&mut manual.required, &place, "{}");
+        manual.table(&place, &format!("`[{place}]`"), &schema);
+    }
+    let text = std::fs::read_to_string(MANUAL).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
+    let (tables, after) = rest.split_once(END).unwrap();
+    let made = format!("{}\n", manual.tables);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(MANUAL, format!("{before}{BEGIN}{made}{END}{after}")).unwrap();
+    } else {
+        assert_eq!(tables, made, "run this test with UPDATE=1");
+    }
+}
+
+/// Of the examples, each is a whole file or is added to the first one.
+#[test]
+fn the_examples_of_the_manual_are_good() {
+    let text = std::fs::read_to_string(MANUAL).unwrap();
+    let examples: Vec<&str> =
+        text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let folder_of_data = folder.path().to_str().unwrap();
+    write_installation_key(folder.path());
+    for (file, text) in [
+        ("pepper-k1.key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"),
+        ("webhook.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"),
+        ("smtp.password", "hunter2\n"),
+    ] {
+        std::fs::write(folder.path().join(file), text).unwrap();
+    }
+    assert!(examples.len() >= 2);
+    for example in &examples {
+        let is_whole = example.contains("[api.");
+        let text =
+            if is_whole { (*example).to_owned() } else { format!("{}{example}", examples[0]) };
+        let text = text.replace("/var/lib/repass", folder_of_data);
+        let loaded = parse(&folder.path().join("repassd.toml"), &text, Map::new());
+        assert!(loaded.is_ok(), "{}\n{text}", loaded.err().unwrap());
+    }
+}
