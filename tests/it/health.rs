@@ -1,18 +1,24 @@
 //! The admin listener.
 
+use std::net::SocketAddr;
+
 use http::Method;
 use repass_tests::{Client, FIRST_PASSWORD, Server};
 
 use crate::test_context::{CRAMPED, TestContext};
 
 pub(crate) fn admin(server: &Server) -> Client {
+    Client::new(admin_address(server))
+}
+
+pub(crate) fn admin_address(server: &Server) -> SocketAddr {
     let address = server
         .log()
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .find(|line| line["message"] == "answering health probes")
         .and_then(|line| line["address"].as_str()?.parse().ok());
-    Client::new(address.expect("the log tells the admin address"))
+    address.expect("the log has the admin address")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts_table;
+mod certificates;
 mod check_config;
 mod common_rules;
 mod crash;
@@ -28,5 +29,6 @@ mod secrets;
 mod shutdown;
 mod slow_clients;
 mod test_context;
+mod tls;
 mod vendor_page;
 mod zap;

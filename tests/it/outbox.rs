@@ -1,7 +1,6 @@
 //! Events on their way to a webhook: a real receiver on a real socket. Those that go by e-mail stand
 //! in [`mail`].
 
-mod certificates;
 mod mail;
 mod mail_server;
 mod receiver;

@@ -261,8 +261,9 @@ impl ServerBuilder {
     pub fn write_config(&self) -> PathBuf {
         let key_file = self.database.key_file();
         let key_file = key_file.map(|file| format!("key_file = '{}'\n", file.display()));
+        let listen = if self.top.contains("listen = ") { "" } else { "listen = '127.0.0.1:0'\n" };
         let mut text = format!(
-            "listen = '127.0.0.1:0'\n{}\n[store]\nurl = '{}'\n{}\
+            "{listen}{}\n[store]\nurl = '{}'\n{}\
              [log]\nformat = 'json'\nfilter = 'debug'\n",
             self.top,
             self.database.url(),

@@ -4,6 +4,7 @@
 //! It stands on an address of its own, so that it can be kept from the world.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,12 +17,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use repass_core::ErrorChain;
 use repass_store::Store;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use crate::head;
 use crate::lingering::Lingering;
+use crate::tls::{self, Tls};
 
 /// How long the database may take to show that a change could be committed.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The most connections at one time.
+const MAX_CONNECTIONS: usize = 64;
 
 /// What must work for the service to be ready.
 #[derive(Clone)]
@@ -30,8 +36,11 @@ pub(crate) struct Probes {
 }
 
 /// Answers until the task is aborted.
-pub(crate) async fn serve(listener: TcpListener, probes: Probes) {
+pub(crate) async fn serve(listener: TcpListener, tls: Option<Arc<Tls>>, probes: Probes) {
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
+        // Above the limit, new connections wait in the kernel's queue.
+        let permit = Arc::clone(&permits).acquire_owned().await;
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -40,15 +49,19 @@ pub(crate) async fn serve(listener: TcpListener, probes: Probes) {
                 continue;
             }
         };
-        let probes = probes.clone();
+        let (tls, probes) = (tls.clone(), probes.clone());
         tokio::spawn(async move {
+            let _permit = permit;
+            let accepted = tls::accept(tls.as_deref(), Lingering::new(stream));
+            // A client that sends no TLS, or no certificate that counts, gets no answer.
+            let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, accepted).await else { return };
             let service = service_fn(move |request| answer(request, probes.clone()));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(PATIENCE)
                 .keep_alive(false)
                 .half_close(true)
-                .serve_connection(TokioIo::new(Lingering::new(stream)), service);
+                .serve_connection(TokioIo::new(stream), service);
             // A prober that hangs up early misses only its own answer.
             let _ = connection.await;
         });

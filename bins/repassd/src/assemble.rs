@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use repass_core::{
-    Argon2idHasher, Engine, KeyCheckError, SystemClock, SystemRandomness, argon2_self_check,
+    Argon2idHasher, Clock, Engine, KeyCheckError, SystemClock, SystemRandomness, argon2_self_check,
     check_keys,
 };
 use repass_http::{Limits, Mount, PasswordService};
@@ -31,7 +31,7 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) async fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
-        for warning in config.warnings() {
+        for warning in config.warnings(SystemClock.now()) {
             tracing::warn!("{warning}");
         }
         let url = config.store.url.expose();

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use repass_core::{Clock, SystemClock};
 use repass_store::{Accounts, SqlName};
 
 use crate::config::Config;
@@ -15,9 +16,14 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let profile = hasher.profile;
     let lockout = &config.lockout;
     writeln!(out, "The configuration is good. `repassd serve` would:")?;
-    writeln!(out, "  listen on      {} (plain HTTP)", config.listen)?;
+    let protocol = |tls: &Option<_>| if tls.is_some() { "TLS" } else { "plain HTTP" };
+    writeln!(out, "  listen on      {} ({})", config.listen, protocol(&config.tls))?;
     if let Some(admin) = config.admin {
-        writeln!(out, "  answer probes  on {admin} (/healthz, /readyz)")?;
+        writeln!(
+            out,
+            "  answer probes  on {admin} ({}; /healthz, /readyz)",
+            protocol(&config.admin_tls)
+        )?;
     }
     let store = &config.store;
     if store.is_on_a_server {
@@ -80,8 +86,8 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
             if mount.summary.is_empty() { String::new() } else { format!("; {}", mount.summary) },
         )?;
     }
-    for warning in config.warnings() {
-        writeln!(out, "Mind: {warning}")?;
+    for warning in config.warnings(SystemClock.now()) {
+        writeln!(out, "Warning: {warning}")?;
     }
     Ok(())
 }

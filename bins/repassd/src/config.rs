@@ -10,6 +10,7 @@ mod memory;
 mod outbox;
 mod raw;
 mod store;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -24,7 +24,7 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     let config = config::demo(address, &database, vendors)?;
     let app = App::open(&config).await?;
     print(&introduction(&app, &config, address, &database, vendors).await?)?;
-    listen::serve(listener, app.service.clone(), &config.server, shutdown).await;
+    listen::serve(listener, None, app.service.clone(), &config.server, shutdown).await;
 
     let all =
         AuditFilter { outcome: Some("ok".to_owned()), limit: u32::MAX, ..AuditFilter::default() };

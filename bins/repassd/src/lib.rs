@@ -26,6 +26,7 @@ mod listen;
 mod logging;
 mod retention;
 mod serve;
+mod tls;
 mod vendors;
 
 use std::error::Error;

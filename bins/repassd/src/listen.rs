@@ -23,17 +23,20 @@ use tower::Service;
 use crate::config::ServerLimits;
 use crate::head;
 use crate::lingering::Lingering;
+use crate::tls::{self, Tls};
 
 /// Serves until `shutdown` is over, then lets running requests finish within the bound, and changes
 /// whose clients have hung up as well.
 pub(crate) async fn serve(
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     service: PasswordService,
     limits: &ServerLimits,
     shutdown: impl Future<Output = ()>,
 ) {
     let connections = Connections {
         builder: builder(limits),
+        tls,
         service: service.clone(),
         limits: limits.clone(),
         graceful: GracefulShutdown::new(),
@@ -95,6 +98,7 @@ fn builder(limits: &ServerLimits) -> Builder<TokioExecutor> {
 
 struct Connections {
     builder: Builder<TokioExecutor>,
+    tls: Option<Arc<Tls>>,
     service: PasswordService,
     limits: ServerLimits,
     graceful: GracefulShutdown,
@@ -108,10 +112,15 @@ impl Connections {
         let stream = Lingering::new(stream);
         let may_come = stream.may_come();
         let service = OfConnection { service: self.service.clone(), peer, activity, may_come };
-        let io = TokioIo::new(Box::pin(self.with_timeouts(stream)));
-        let connection =
-            self.builder.serve_connection(io, TowerToHyperService::new(service)).into_owned();
-        let connection = self.graceful.watch(connection);
+        let stream = Box::pin(self.with_timeouts(stream));
+        let (tls, builder, watcher) =
+            (self.tls.clone(), self.builder.clone(), self.graceful.watcher());
+        let connection = async move {
+            let stream = tls::accept(tls.as_deref(), stream).await?;
+            let service = TowerToHyperService::new(service);
+            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+            watcher.watch(connection).await
+        };
         let idle = idle(seen, self.limits.header_timeout, self.limits.idle_timeout);
         tokio::spawn(async move {
             let _permit = permit;

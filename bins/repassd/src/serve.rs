@@ -2,13 +2,15 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use repass_core::SystemClock;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::assemble::App;
 use crate::config::Config;
-use crate::{admin, listen, logging, retention};
+use crate::{admin, listen, logging, retention, tls};
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "answering health probes");
         }
-        tokio::spawn(admin::serve(listener, probes))
+        tokio::spawn(admin::serve(listener, config.admin_tls.clone(), probes))
     });
     for mount in &config.mounts {
         let (api, vendor) = (mount.name.as_str(), mount.spec.name());
@@ -53,10 +55,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
             dispatcher.run(async { stopped.await.unwrap_or_default() }).await;
         })
     });
+    let certificates =
+        tokio::spawn(tls::keep_current(config.all_tls().cloned().collect(), Arc::new(SystemClock)));
     let administration = app.engine.administration().clone();
     let retention = tokio::spawn(retention::run(administration, config.retention));
-    listen::serve(listener, app.service.clone(), &config.server, shutdown).await;
+    let tls = config.tls.clone();
+    listen::serve(listener, tls, app.service.clone(), &config.server, shutdown).await;
     drop(stop);
+    certificates.abort();
     retention.abort();
     if let Some(dispatcher) = dispatcher
         && tokio::time::timeout(config.server.shutdown_timeout, dispatcher).await.is_err()

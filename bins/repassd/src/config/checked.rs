@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{Span, SpanRelativeTo};
+use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_core::{
     CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Retention,
 };
@@ -18,6 +18,7 @@ use super::memory;
 use super::outbox::OutboxConfig;
 use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawRetention, RawServer, Seconds};
 use super::store::StoreConfig;
+use crate::tls::Tls;
 use crate::vendors::Vendors;
 
 #[derive(Debug)]
@@ -25,6 +26,9 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where health probes are answered, if anywhere.
     pub(crate) admin: Option<SocketAddr>,
+    /// The TLS of `listen`, and of the health probes.
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) admin_tls: Option<Arc<Tls>>,
     pub(crate) store: StoreConfig,
     pub(crate) server: ServerLimits,
     pub(crate) log_format: LogFormat,
@@ -40,7 +44,7 @@ pub(crate) struct Config {
 
 impl Config {
     /// What is allowed, but should be meant.
-    pub(crate) fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self, now: Timestamp) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.lockout.max_failures() > LockoutPolicy::NIST_MAX_FAILURES {
             warnings.push(format!(
@@ -53,7 +57,11 @@ impl Config {
             warnings.push("hashing.profile is for tests: hashes break in no time".to_owned());
         }
         warnings.extend(memory::warning(&self.hasher, memory::of_this_machine()));
-        if !self.listen.ip().is_loopback() {
+        warnings.extend(self.all_tls().filter_map(|tls| tls.warning(now)));
+        if self.admin.is_some_and(|address| !address.ip().is_loopback()) {
+            warnings.push("admin.listen is an address that other machines reach".to_owned());
+        }
+        if self.tls.is_none() && !self.listen.ip().is_loopback() {
             warnings.push(
                 "plain HTTP beyond this machine: passwords cross the network readable \
                            unless a TLS proxy stands in front"
@@ -61,6 +69,11 @@ impl Config {
             );
         }
         warnings
+    }
+
+    /// Returns the TLS of both listeners.
+    pub(crate) fn all_tls(&self) -> impl Iterator<Item = &Arc<Tls>> {
+        self.tls.iter().chain(&self.admin_tls)
     }
 }
 
@@ -105,10 +118,10 @@ impl RawConfig {
             Some(text) => Some(socket_address("admin.listen", text)?),
             None => None,
         };
-        if !listen.ip().is_loopback() && !self.allow_plain_http {
+        if self.tls.is_none() && !listen.ip().is_loopback() && !self.allow_plain_http {
             let reason = "this address is not a loopback one, and without TLS passwords would cross \
-                          the network readable; put a TLS proxy in front, or set allow_plain_http = \
-                          true if one is there";
+                          the network readable; configure [tls], or set allow_plain_http = true if a \
+                          TLS proxy stands in front";
             return Err(KeyError::new("listen", reason));
         }
         let policy = self.policy.check("policy", PolicyRules::default(), vendors)?;
@@ -118,6 +131,8 @@ impl RawConfig {
         Ok(Config {
             listen,
             admin,
+            tls: self.tls.map(|tls| tls.check("tls", folder)).transpose()?,
+            admin_tls: self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose()?,
             store,
             server: self.server.check()?,
             log_format: self.log.format()?,

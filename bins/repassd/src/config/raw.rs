@@ -10,6 +10,7 @@ use super::hashing::RawHashing;
 use super::mail::RawMail;
 use super::outbox::{RawOutbox, RawWebhook};
 use super::store::RawStore;
+use super::tls::RawTls;
 
 /// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
 #[derive(Debug, Clone, Copy)]
@@ -67,10 +68,11 @@ impl schemars::JsonSchema for Seconds {
 pub(super) struct RawConfig {
     /// The address and port of the APIs. Default: `127.0.0.1:8080`.
     pub(super) listen: Option<String>,
-    /// Allows `listen` to be an address that other machines reach. Set it only behind a TLS proxy.
+    /// Allows `listen` to be an address that other machines reach without `[tls]`. Set it only behind a TLS proxy.
     /// Default: `false`.
     #[serde(default)]
     pub(super) allow_plain_http: bool,
+    pub(super) tls: Option<RawTls>,
     #[serde(default)]
     pub(super) store: RawStore,
     #[serde(default)]
@@ -120,6 +122,7 @@ pub(super) struct RawServer {
 pub(super) struct RawAdmin {
     /// The address and port of the health probes `/healthz` and `/readyz`. Without it there are none.
     pub(super) listen: Option<String>,
+    pub(super) tls: Option<RawTls>,
 }
 
 /// The log, which is written to standard error.

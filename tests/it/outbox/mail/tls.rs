@@ -5,7 +5,7 @@ use repass_tests::{FIRST_PASSWORD, ServerBuilder};
 use tokio_rustls::TlsAcceptor;
 
 use super::{ACCEPTED, NEW, add, mailing, start};
-use crate::outbox::certificates::Authority;
+use crate::certificates::Authority;
 use crate::outbox::mail_server::{Encryption, MailServer, PASSWORD};
 use crate::outbox::{changed, is, only, until};
 

@@ -15,6 +15,8 @@ const END: &str = "<!-- The end of the keys. -->\n";
 /// Every table, with the keys that it needs.
 const REQUIRED: &str = "\
     [store]\nurl = 'sqlite:///tmp/x.db'\n\
+    [tls]\ncertificate = 'tls.pem'\nkey = 'tls.key'\n\
+    [admin.tls]\ncertificate = 'tls.pem'\nkey = 'tls.key'\n\
     [store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\n\
     [hashing.peppers.ID]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
     [hashing.firebase.NAME]\nsigner_key = 'AAEC/w=='\n\
@@ -34,6 +36,7 @@ impl Manual {
         let folder = tempfile::tempdir().unwrap();
         let required = REQUIRED.parse().unwrap();
         write_installation_key(folder.path());
+        write_certificate(folder.path());
         Self { required, folder, tables: String::new() }
     }
 
@@ -212,6 +215,12 @@ fn write_installation_key(folder: &Path) {
     std::fs::write(folder.join("installation.key"), key.expose()).unwrap();
 }
 
+fn write_certificate(folder: &Path) {
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(folder.join("tls.pem"), own.cert.pem()).unwrap();
+    std::fs::write(folder.join("tls.key"), own.signing_key.serialize_pem()).unwrap();
+}
+
 #[test]
 fn the_manual_has_every_key_as_it_is() {
     let settings = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
@@ -254,6 +263,7 @@ fn the_examples_of_the_manual_are_good() {
     let folder = tempfile::tempdir().unwrap();
     let folder_of_data = folder.path().to_str().unwrap();
     write_installation_key(folder.path());
+    write_certificate(folder.path());
     for (file, text) in [
         ("pepper-k1.key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"),
         ("webhook.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"),

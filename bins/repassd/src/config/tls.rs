@@ -1,0 +1,34 @@
+//! `[tls]` and `[admin.tls]`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::KeyError;
+use crate::tls::{Tls, TlsFiles};
+
+/// TLS 1.2 and 1.3 with HTTP/2 and HTTP/1.1. The files are PEM. They are read again when they change and
+/// at SIGHUP.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTls {
+    /// The file of the certificate, followed by those of its authorities up to the root.
+    pub(super) certificate: PathBuf,
+    /// The file of the certificate's private key.
+    pub(super) key: PathBuf,
+    /// The file of the authorities whose certificates clients must present. Without it clients need none.
+    pub(super) client_ca: Option<PathBuf>,
+}
+
+impl RawTls {
+    pub(super) fn check(self, table: &str, folder: &Path) -> Result<Arc<Tls>, KeyError> {
+        let tls = Tls::load(TlsFiles {
+            certificate: folder.join(self.certificate),
+            key: folder.join(self.key),
+            client_ca: self.client_ca.map(|file| folder.join(file)),
+        });
+        tls.map(Arc::new).map_err(|error| KeyError::new(format!("{table}.{}", error.key), error))
+    }
+}

@@ -1,0 +1,260 @@
+//! TLS of a listener: the certificate and its key from files, read again when the files change.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use repass_core::Clock;
+use rustls::RootCertStore;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ServerConfig, WebPkiClientVerifier};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::either::Either;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+
+/// How often the files are looked at.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// How often an end that is near is reported.
+const REMINDER: Duration = Duration::from_secs(24 * 3600);
+
+/// An end is near from so long before on.
+const NEAR_DAYS: i64 = 14;
+
+/// The PEM files of a listener.
+#[derive(Debug, Clone)]
+pub(crate) struct TlsFiles {
+    /// The certificate, then those of its authorities up to the root.
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    /// The authorities whose certificates clients must present, if clients need one.
+    pub(crate) client_ca: Option<PathBuf>,
+}
+
+/// A file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {reason}", .file.display())]
+pub(crate) struct TlsError {
+    /// The key of the configuration that names the file, below its table.
+    pub(crate) key: &'static str,
+    file: PathBuf,
+    reason: String,
+}
+
+impl TlsError {
+    fn new(key: &'static str, file: &Path, reason: impl fmt::Display) -> Self {
+        Self { key, file: file.to_owned(), reason: reason.to_string() }
+    }
+}
+
+/// The TLS of a listener.
+pub(crate) struct Tls {
+    files: TlsFiles,
+    loaded: RwLock<Loaded>,
+}
+
+#[derive(Clone)]
+struct Loaded {
+    config: Arc<ServerConfig>,
+    ends: Timestamp,
+    state: Vec<FileState>,
+}
+
+/// What changes when a file is written or replaced.
+type FileState = Option<(SystemTime, u64)>;
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// When one cannot be read, or the key does not belong to the certificate. A certificate that has
+    /// expired is no error; [`Tls::warning`] reports it.
+    pub(crate) fn load(files: TlsFiles) -> Result<Self, TlsError> {
+        let loaded = RwLock::new(files.load()?);
+        Ok(Self { files, loaded })
+    }
+
+    /// Returns a connection that takes what the client sends as TLS.
+    pub(crate) async fn accept<S>(
+        &self,
+        stream: S,
+    ) -> io::Result<tokio_rustls::server::TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        TlsAcceptor::from(self.loaded().config).accept(stream).await
+    }
+
+    /// Returns what an operator must know about the certificate's end.
+    pub(crate) fn warning(&self, now: Timestamp) -> Option<String> {
+        let ends = self.loaded().ends;
+        let days = ends.duration_since(now).as_hours() / 24;
+        let file = self.files.certificate.display();
+        if ends <= now {
+            Some(format!("the certificate in {file} expired on {ends}; clients refuse it"))
+        } else if days < NEAR_DAYS {
+            Some(format!("the certificate in {file} expires on {ends}, in {days} days; renew it"))
+        } else {
+            None
+        }
+    }
+
+    /// Reads the files again if they have changed, or in any case. While they cannot be used, the last
+    /// ones that could stay in use.
+    fn reload(&self, in_any_case: bool) {
+        if !in_any_case && self.files.state() == self.loaded().state {
+            return;
+        }
+        let certificate = self.files.certificate.display();
+        match self.files.load() {
+            Ok(loaded) => {
+                tracing::info!(%certificate, ends = %loaded.ends, "read the certificate again");
+                *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the certificate cannot be read again; the old one stays in use");
+                // The same files are reported once.
+                let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+                loaded.state = self.files.state();
+            }
+        }
+    }
+
+    fn loaded(&self) -> Loaded {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl TlsFiles {
+    fn load(&self) -> Result<Loaded, TlsError> {
+        // Taken first: a file that changes meanwhile is read once more.
+        let state = self.state();
+        let chain = certificates("certificate", &self.certificate)?;
+        let key = PrivateKeyDer::from_pem_file(&self.key)
+            .map_err(|error| TlsError::new("key", &self.key, reason(&error, "private key")))?;
+        let bad_certificate =
+            |error: &dyn fmt::Display| TlsError::new("certificate", &self.certificate, error);
+        let leaf = chain.first().ok_or_else(|| bad_certificate(&"has no certificate"))?;
+        let parsed = Certificate::from_der(leaf).map_err(|error| bad_certificate(&error))?;
+        let ends = parsed.tbs_certificate.validity.not_after.to_unix_duration();
+        let ends = Timestamp::UNIX_EPOCH.checked_add(ends).unwrap_or(Timestamp::MAX);
+        let provider = Arc::new(ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| bad_certificate(&error))?;
+        let builder = match &self.client_ca {
+            None => builder.with_no_client_auth(),
+            Some(file) => builder.with_client_cert_verifier(client_verifier(file, provider)?),
+        };
+        let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => {
+                let certificate = self.certificate.display();
+                let reason = format!("is not the key of the certificate in {certificate}");
+                TlsError::new("key", &self.key, reason)
+            }
+            error => TlsError::new("key", &self.key, error),
+        })?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Loaded { config: Arc::new(config), ends, state })
+    }
+
+    fn state(&self) -> Vec<FileState> {
+        let files = [Some(&self.certificate), Some(&self.key), self.client_ca.as_ref()];
+        let state = |file: &PathBuf| {
+            let metadata = std::fs::metadata(file).ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
+        };
+        files.into_iter().flatten().map(state).collect()
+    }
+}
+
+fn certificates(key: &'static str, file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let bad = |error: &pem::Error| TlsError::new(key, file, reason(error, "certificate"));
+    let chain = CertificateDer::pem_file_iter(file).map_err(|error| bad(&error))?;
+    let chain: Vec<_> = chain.collect::<Result<_, _>>().map_err(|error| bad(&error))?;
+    if chain.is_empty() {
+        return Err(bad(&pem::Error::NoItemsFound));
+    }
+    Ok(chain)
+}
+
+fn client_verifier(
+    file: &Path,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn rustls::server::danger::ClientCertVerifier>, TlsError> {
+    let bad = |error: &dyn fmt::Display| TlsError::new("client_ca", file, error);
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("client_ca", file)? {
+        roots.add(certificate).map_err(|error| bad(&error))?;
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|error| bad(&error))
+}
+
+/// Says what is wrong with a PEM file, and nothing of what it contains.
+fn reason(error: &pem::Error, wanted: &str) -> String {
+    match error {
+        pem::Error::Io(error) => format!("cannot be read: {error}"),
+        pem::Error::NoItemsFound => format!("has no {wanted} in PEM"),
+        _ => "is malformed PEM".to_owned(),
+    }
+}
+
+/// Takes a connection as it is, or as TLS where that is configured.
+pub(crate) async fn accept<S>(
+    tls: Option<&Tls>,
+    stream: S,
+) -> io::Result<Either<tokio_rustls::server::TlsStream<S>, S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match tls {
+        Some(tls) => Ok(Either::Left(tls.accept(stream).await?)),
+        None => Ok(Either::Right(stream)),
+    }
+}
+
+/// Reads the files again when they change and at SIGHUP, and reports ends that are near, until it is
+/// dropped.
+pub(crate) async fn keep_current(
+    listeners: Vec<Arc<Tls>>,
+    clock: Arc<dyn Clock>,
+) -> io::Result<()> {
+    #[cfg(unix)]
+    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+    #[cfg(unix)]
+    let hung_up = async || hangup.recv().await.is_some();
+    #[cfg(not(unix))]
+    let hung_up = async || std::future::pending::<bool>().await;
+    let mut hung_up = hung_up;
+    let mut looks = tokio::time::interval(INTERVAL);
+    let mut reminders = tokio::time::interval(REMINDER);
+    // The first ends are reported with the other warnings at the start.
+    reminders.tick().await;
+    loop {
+        tokio::select! {
+            _ = looks.tick() => listeners.iter().for_each(|tls| tls.reload(false)),
+            _ = hung_up() => {
+                tracing::info!("SIGHUP: only certificates are read again; restart to change the rest");
+                listeners.iter().for_each(|tls| tls.reload(true));
+            }
+            _ = reminders.tick() => for warning in listeners.iter().filter_map(|tls| tls.warning(clock.now())) {
+                tracing::warn!("{warning}");
+            }
+        }
+    }
+}
