@@ -7,7 +7,9 @@ use http::Method;
 use repass_tests::{FIRST_PASSWORD, Server};
 use tokio::task::JoinSet;
 
+use crate::health::admin;
 use crate::requests::{CUSTOMER, JSON, Outcome, customer_body, outcome};
+use crate::test_context::TestContext;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_under_load_loses_no_acknowledged_change() {
@@ -82,4 +84,28 @@ async fn a_request_under_way_is_finished_and_new_ones_are_refused() {
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert_eq!(server.wait().await.status.code(), Some(0));
     assert!(operator.is_password("customer", crate::requests::GUID, new).await);
+}
+
+/// Proves W7.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_server_is_not_ready_and_accepts_connections_for_a_while() {
+    let builder = Server::builder()
+        .tables("[admin]\nlisten = '127.0.0.1:0'\n")
+        .variable("REPASS_SERVER__SHUTDOWN_DELAY", "1h");
+    let test = TestContext::open("customer", builder).await;
+    let admin = admin(&test.server);
+    assert_eq!(admin.send(Method::GET, "/readyz", &[], "").await.status, 200);
+    test.server.terminate();
+    let answer = loop {
+        let answer = admin.send(Method::GET, "/readyz", &[], "").await;
+        if answer.status == 503 {
+            break answer;
+        }
+    };
+    assert_eq!(answer.text(), "the server is stopping\n");
+    assert_eq!(admin.send(Method::GET, "/healthz", &[], "").await.status, 200);
+    let answer = test.good.send(&test.server.client()).await;
+    assert_eq!(outcome(&answer), Outcome::Changed, "on a new connection");
+    // The second signal ends the delay.
+    assert_eq!(test.server.stop().await.status.code(), Some(0));
 }

@@ -50,21 +50,59 @@ async fn half_a_body_is_answered_in_the_vendors_shape() {
     assert!(text.contains("{\"Message\":"), "{text}");
 }
 
+/// Sends the head of a change and waits until the server reads its body, which is returned.
+async fn begin_change(stream: &mut TcpStream) -> String {
+    let body = customer_body(GUID, "wrong", "a new one, and a good one");
+    let head = format!(
+        "POST {CUSTOMER} HTTP/1.1\r\nhost: x\r\n{}: {}\r\ncontent-length: {}\r\n\
+         expect: 100-continue\r\n\r\n",
+        JSON.0,
+        JSON.1,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut line = [0; 25];
+    stream.read_exact(&mut line).await.unwrap();
+    assert_eq!(&line, b"HTTP/1.1 100 Continue\r\n\r\n");
+    body
+}
+
+/// Proves W3.
 #[tokio::test(flavor = "multi_thread")]
-async fn more_connections_than_allowed_wait_their_turn() {
-    let server = Server::builder().tables(LIMITS).start().await;
-    let operator = server.operator().await;
-    operator.add("customer", GUID).await;
-    let mut silent = Vec::new();
-    for _ in 0..2 {
-        silent.push(TcpStream::connect(server.address).await.unwrap());
-    }
-    // Both places are taken; when the silent ones are cut off, this one is served.
+async fn the_longest_idle_connection_makes_room_and_one_with_a_request_does_not() {
+    let limits = "[server]\nheader_timeout = '1h'\nbody_timeout = '1h'\nidle_timeout = '1h'\n\
+                  max_connections = 3\n";
+    let server = Server::builder().tables(limits).start().await;
+    server.operator().await.add("customer", GUID).await;
+    let mut busy = TcpStream::connect(server.address).await.unwrap();
+    let body = begin_change(&mut busy).await;
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    let mut idle_for_less = TcpStream::connect(server.address).await.unwrap();
+
     let client = server.client();
-    let answer = tokio::time::timeout(PATIENCE, change(&client, GUID, "wrong", "whatever")).await;
-    outcome(&answer.expect("served in the end"));
-    let is_cut_off = |stream: &TcpStream| matches!(stream.try_read(&mut [0]), Ok(0));
-    assert!(silent.iter().any(is_cut_off), "served although no place was free");
+    outcome(&change(&client, GUID, "wrong", "a new one, and a good one").await);
+    assert_eq!(read_to_end(&mut idle).await, "", "it was closed");
+    busy.write_all(body.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    busy.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    begin_change(&mut idle_for_less).await;
+}
+
+/// Proves W8.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_connection_waits_for_longer_than_a_first_head() {
+    let limits = "[server]\nheader_timeout = '300ms'\nidle_timeout = '1h'\n";
+    let server = Server::builder().tables(limits).start().await;
+    let mut kept = TcpStream::connect(server.address).await.unwrap();
+    let mut answer = [0; 12];
+    kept.write_all(b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    kept.read_exact(&mut answer).await.unwrap();
+    // Connected later, and cut off after the time for a head.
+    read_to_end(&mut TcpStream::connect(server.address).await.unwrap()).await;
+    kept.write_all(b"GET /b HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let rest = read_to_end(&mut kept).await;
+    assert!(rest.contains("HTTP/1.1 404 "), "{rest}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -216,12 +216,17 @@ fn check_config(builder: &ServerBuilder) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(text).unwrap())
 }
 
+/// Proves L3.
 #[tokio::test(flavor = "multi_thread")]
 async fn check_config_says_what_is_wrong_with_a_certificate() {
     let authority = Authority::new("ours");
     let builder = server_of(&authority).top("listen = '0.0.0.0:0'");
+    let public = "Warning: admin.listen is an address that other machines reach";
+    let (_, text) = check_config(&builder.clone().tables("[admin]\nlisten = '0.0.0.0:0'"));
+    assert!(text.contains(public), "{text}");
     let (status, text) = check_config(&builder);
     assert_eq!(status, Some(0), "with TLS it may listen anywhere: {text}");
+    assert!(!text.contains(public));
     assert!(text.contains("0.0.0.0:0 (TLS)") && !text.contains("certificate"), "{text}");
 
     write(builder.folder(), "server", &authority.issue(HOST, 2020));

@@ -291,6 +291,8 @@ impl ServerBuilder {
         let program = tokio::task::spawn_blocking(|| binary("repassd")).await.unwrap();
         let mut command = Command::new(program);
         command.arg("serve").arg("--config").arg(config);
+        // Tests that stop a server do not wait for load balancers.
+        command.env("REPASS_SERVER__SHUTDOWN_DELAY", "0s");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let mut child = command
             .stdin(Stdio::null())

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,6 +34,8 @@ const MAX_CONNECTIONS: usize = 64;
 #[derive(Clone)]
 pub(crate) struct Probes {
     pub(crate) store: Store,
+    /// Whether the server is about to stop.
+    pub(crate) stopping: Arc<AtomicBool>,
 }
 
 /// Answers until the task is aborted.
@@ -93,6 +96,9 @@ async fn answer<B>(
 
 impl Probes {
     async fn readiness(&self) -> Response<Full<Bytes>> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping\n");
+        }
         let verdict = match tokio::time::timeout(PATIENCE, self.store.check_ready()).await {
             Ok(verdict) => verdict.map_err(|error| ErrorChain(&error).to_string()),
             Err(_) => Err("does not answer in time".to_owned()),

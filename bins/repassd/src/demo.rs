@@ -11,12 +11,13 @@ use repass_spec::demo::Demo;
 use crate::assemble::App;
 use crate::cli::DemoOptions;
 use crate::config::{self, Config, LogFormat};
+use crate::signals::StopSignals;
 use crate::vendors::Vendors;
 use crate::{listen, logging, serve};
 
 pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
     let _log = logging::start(LogFormat::Text, "warn,repass::request=info")?;
-    let shutdown = listen::shutdown_signal()?;
+    let mut signals = StopSignals::new()?;
     let listener = serve::bind(options.listen).await?;
     let folder = tempfile::Builder::new().prefix("repass-demo-").tempdir()?;
     let database = folder.path().join("demo.db");
@@ -24,7 +25,8 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     let config = config::demo(address, &database, vendors)?;
     let app = App::open(&config).await?;
     print(&introduction(&app, &config, address, &database, vendors).await?)?;
-    listen::serve(listener, None, app.service.clone(), &config.server, shutdown).await;
+    let stop = signals.next();
+    listen::serve(listener, None, app.service.clone(), &config.server, stop).await;
 
     let all =
         AuditFilter { outcome: Some("ok".to_owned()), limit: u32::MAX, ..AuditFilter::default() };

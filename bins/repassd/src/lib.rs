@@ -26,6 +26,8 @@ mod listen;
 mod logging;
 mod retention;
 mod serve;
+mod signals;
+mod slots;
 mod tls;
 mod vendors;
 

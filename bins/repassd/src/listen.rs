@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,13 +15,14 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use repass_http::{PasswordService, Peer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
 use crate::config::ServerLimits;
 use crate::head;
 use crate::lingering::Lingering;
+use crate::slots::{Slot, Slots};
 use crate::tls::{self, Tls};
 
 /// Serves until `shutdown` is over, then lets running requests finish within the bound, and changes
@@ -41,24 +41,24 @@ pub(crate) async fn serve(
         limits: limits.clone(),
         graceful: GracefulShutdown::new(),
     };
-    let permits = Arc::new(Semaphore::new(limits.max_connections as usize));
+    let slots = Slots::new(limits.max_connections as usize);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = async {
-            // Above the limit, new connections wait in the kernel's queue.
-            let permit = Arc::clone(&permits).acquire_owned().await;
-            (listener.accept().await, permit)
+            let accepted = listener.accept().await;
+            // Above the limit, all but this one wait in the kernel's queue.
+            (accepted, slots.acquire().await)
         };
         tokio::select! {
             () = &mut shutdown => break,
-            (accepted, permit) = accepted => match (accepted, permit) {
-                (Ok((stream, peer)), Ok(permit)) => connections.start(stream, peer, permit),
+            (accepted, slot) = accepted => match (accepted, slot) {
+                (Ok((stream, peer)), Some(slot)) => connections.start(stream, peer, slot),
                 (Err(error), _) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     // Out of file descriptors, most likely: let some connections end.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
-                (_, Err(_)) => break,
+                (_, None) => break,
             },
         }
     }
@@ -78,7 +78,8 @@ fn builder(limits: &ServerLimits) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
+        // The first head has `header_timeout`, see `idle`; a kept connection waits for longer.
+        .header_read_timeout(limits.idle_timeout)
         // A client that has sent all it has to say may close its side.
         .half_close(true)
         .max_buf_size(head::MAX_BYTES as usize);
@@ -105,12 +106,14 @@ struct Connections {
 }
 
 impl Connections {
-    fn start(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+    fn start(&self, stream: TcpStream, peer: SocketAddr, slot: Slot) {
         // Without this, small answers wait for an acknowledgement that comes late.
         let _ = stream.set_nodelay(true);
         let (activity, seen) = watch::channel(Activity::default());
         let stream = Lingering::new(stream);
         let may_come = stream.may_come();
+        let slot = Arc::new(slot);
+        let activity = Arc::new(Tracker { activity, slot: Arc::clone(&slot) });
         let service = OfConnection { service: self.service.clone(), peer, activity, may_come };
         let stream = Box::pin(self.with_timeouts(stream));
         let (tls, builder, watcher) =
@@ -123,13 +126,17 @@ impl Connections {
         };
         let idle = idle(seen, self.limits.header_timeout, self.limits.idle_timeout);
         tokio::spawn(async move {
-            let _permit = permit;
             tokio::select! {
+                // A request that has come is served before its connection makes room.
+                biased;
                 result = connection => if let Err(error) = result {
                     tracing::debug!(%error, %peer, "a connection ended early");
                 },
                 () = idle => {
                     tracing::debug!(%peer, "a connection sent no request in time");
+                }
+                () = slot.evicted() => {
+                    tracing::debug!(%peer, "an idle connection made room for a new one");
                 }
             }
         });
@@ -180,27 +187,38 @@ async fn idle(mut seen: watch::Receiver<Activity>, first_within: Duration, next_
 struct OfConnection {
     service: PasswordService,
     peer: SocketAddr,
-    activity: watch::Sender<Activity>,
+    activity: Arc<Tracker>,
     /// Whether the client may still be sending after the last answer.
     may_come: Arc<AtomicBool>,
 }
 
+/// Keeps track of what a connection does.
+struct Tracker {
+    activity: watch::Sender<Activity>,
+    slot: Arc<Slot>,
+}
+
 /// One request under way, until it is dropped.
-struct UnderWay(watch::Sender<Activity>);
+struct UnderWay(Arc<Tracker>);
 
 impl UnderWay {
-    fn begin(activity: &watch::Sender<Activity>) -> Self {
-        activity.send_modify(|activity| {
+    fn begin(tracker: &Arc<Tracker>) -> Self {
+        tracker.activity.send_modify(|activity| {
             activity.begun = activity.begun.wrapping_add(1);
             activity.under_way += 1;
         });
-        Self(activity.clone())
+        tracker.slot.busy();
+        Self(Arc::clone(tracker))
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.send_modify(|activity| activity.under_way -= 1);
+        let Tracker { activity, slot } = &*self.0;
+        activity.send_modify(|activity| activity.under_way -= 1);
+        if activity.borrow().under_way == 0 {
+            slot.idle();
+        }
     }
 }
 
@@ -239,74 +257,36 @@ impl Service<http::Request<Incoming>> for OfConnection {
     }
 }
 
-/// Is over at SIGTERM or Ctrl-C, from this call on and not only once it is awaited. From then on the
-/// signals that end a process by default and that operators send to servers for other ends are ignored.
-#[cfg(unix)]
-pub(crate) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    for ignored in [SignalKind::hangup(), SignalKind::user_defined1(), SignalKind::user_defined2()]
-    {
-        // A handler stays for as long as the process lives.
-        drop(signal(ignored)?);
-    }
-
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// Is over at Ctrl-C.
-#[cfg(not(unix))]
-pub(crate) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
-    #[tokio::test]
-    async fn a_signal_before_anybody_waits_for_it_is_not_lost() {
-        use nix::sys::signal::{Signal, raise};
-
-        for signal in [Signal::SIGTERM, Signal::SIGINT] {
-            let shutdown = shutdown_signal().unwrap();
-            for ignored in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2] {
-                raise(ignored).unwrap();
-            }
-            raise(signal).unwrap();
-            shutdown.await;
-        }
-    }
-
     const FIRST: Duration = Duration::from_secs(10);
     const NEXT: Duration = Duration::from_secs(60);
 
+    /// The tracker of a connection, and what watches it.
+    async fn tracked() -> (Arc<Tracker>, watch::Receiver<Activity>) {
+        let (activity, seen) = watch::channel(Activity::default());
+        let slot = Arc::new(Slots::new(1).acquire().await.unwrap());
+        (Arc::new(Tracker { activity, slot }), seen)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_connection_is_idle_before_its_first_request_and_after_each_answer() {
-        let (activity, seen) = watch::channel(Activity::default());
+        let (tracker, seen) = tracked().await;
         let begun = tokio::time::Instant::now();
         idle(seen, FIRST, NEXT).await;
         assert_eq!(begun.elapsed().as_secs(), 10, "no request ever came");
 
-        let seen = activity.subscribe();
+        let seen = tracker.activity.subscribe();
         let begun = tokio::time::Instant::now();
         let idle = tokio::spawn(idle(seen, FIRST, NEXT));
         let requests = async {
             for pause in [5, 50, 50] {
                 tokio::time::sleep(Duration::from_secs(pause)).await;
-                drop(UnderWay::begin(&activity));
+                drop(UnderWay::begin(&tracker));
             }
-            let slow = UnderWay::begin(&activity);
+            let slow = UnderWay::begin(&tracker);
             tokio::time::sleep(Duration::from_secs(500)).await;
             drop(slow);
         };

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use repass_core::SystemClock;
 use tokio::net::TcpListener;
@@ -10,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::assemble::App;
 use crate::config::Config;
+use crate::signals::StopSignals;
 use crate::{admin, listen, logging, retention, tls};
 
 /// The address cannot be listened on.
@@ -28,7 +30,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         tracing::debug!(variable, "passed over: made by Kubernetes for a Service, not a setting");
     }
     // Before anything is announced, so that a signal right after it finds its handler.
-    let shutdown = listen::shutdown_signal()?;
+    let mut signals = StopSignals::new()?;
     let app = App::open(config).await?;
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
@@ -36,8 +38,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
+    let stopping = Arc::new(AtomicBool::new(false));
     let admin = admin.map(|listener| {
-        let probes = admin::Probes { store: app.store.clone() };
+        let probes = admin::Probes { store: app.store.clone(), stopping: Arc::clone(&stopping) };
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "answering health probes");
         }
@@ -60,6 +63,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let administration = app.engine.administration().clone();
     let retention = tokio::spawn(retention::run(administration, config.retention));
     let tls = config.tls.clone();
+    let shutdown = async {
+        signals.next().await;
+        stopping.store(true, Ordering::Relaxed);
+        let delay = config.server.shutdown_delay;
+        tracing::info!(?delay, "not ready any more; new connections are accepted for the delay");
+        // A second signal ends the delay.
+        let _ = tokio::time::timeout(delay, signals.next()).await;
+    };
     listen::serve(listener, tls, app.service.clone(), &config.server, shutdown).await;
     drop(stop);
     certificates.abort();

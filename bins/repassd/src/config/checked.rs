@@ -85,6 +85,7 @@ pub(crate) struct ServerLimits {
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
     pub(crate) idle_timeout: Duration,
+    pub(crate) shutdown_delay: Duration,
     pub(crate) shutdown_timeout: Duration,
 }
 
@@ -94,7 +95,8 @@ impl Default for ServerLimits {
             max_connections: 1000,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(75),
+            shutdown_delay: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(30),
         }
     }
@@ -235,6 +237,10 @@ impl RawServer {
             )?,
             body_timeout: timeout("server.body_timeout", self.body_timeout, default.body_timeout)?,
             idle_timeout: timeout("server.idle_timeout", self.idle_timeout, default.idle_timeout)?,
+            shutdown_delay: match self.shutdown_delay {
+                Some(Seconds(none)) if none.is_zero() => Duration::ZERO,
+                delay => timeout("server.shutdown_delay", delay, default.shutdown_delay)?,
+            },
             shutdown_timeout: timeout(
                 "server.shutdown_timeout",
                 self.shutdown_timeout,

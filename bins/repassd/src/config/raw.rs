@@ -102,15 +102,19 @@ pub(super) struct RawConfig {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawServer {
-    /// The most connections at one time. Default: `1000`.
+    /// The most connections at one time. When all are taken, the one that has been idle for longest makes
+    /// room for a new one. Default: `1000`.
     pub(super) max_connections: Option<u32>,
-    /// How long a request's head may take. In HTTP/1 it is also how long a connection waits for its
-    /// next request. Default: `10s`.
+    /// How long the head of a connection's first request may take. Default: `10s`.
     pub(super) header_timeout: Option<Seconds>,
     /// How long a request's whole body may take. Default: `10s`.
     pub(super) body_timeout: Option<Seconds>,
-    /// How long a connection may stay without a byte, and in HTTP/2 without a request. Default: `60s`.
+    /// How long a connection may wait for its next request, and how long without a byte. A proxy's own
+    /// must be shorter. Default: `75s`.
     pub(super) idle_timeout: Option<Seconds>,
+    /// How long new connections are still accepted after SIGTERM, while `/readyz` answers 503; `0s` is
+    /// allowed. Default: `5s`.
+    pub(super) shutdown_delay: Option<Seconds>,
     /// How long requests that run at SIGTERM may take to finish. Default: `30s`.
     pub(super) shutdown_timeout: Option<Seconds>,
 }

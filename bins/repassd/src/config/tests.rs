@@ -192,7 +192,7 @@ const FULL: &str = "\
     [store.accounts]\ntable = 'users'\nid = 'id'\nuser_id = 'login'\nhash = 'pw'\n\
     email = 'mail'\nusername = 'name'\nactive = 'active'\nrealm = 'a'\n\
     [server]\nmax_connections = 1\nheader_timeout = 1\nbody_timeout = 1\nidle_timeout = 1\n\
-    shutdown_timeout = 1\n\
+    shutdown_delay = 0\nshutdown_timeout = 1\n\
     [admin]\nlisten = '127.0.0.1:0'\n\
     [log]\nformat = 'text'\nfilter = 'info'\n\
     [policy]\npreset = 'vendor-zap'\nmin_length = 8\nmax_length = 64\nhistory = 1\n\

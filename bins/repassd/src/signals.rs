@@ -1,0 +1,69 @@
+//! The signals that a server heeds.
+
+use std::io;
+
+/// SIGTERM and Ctrl-C, from the moment that this is made on and not only once they are awaited.
+///
+/// From then on the signals that end a process by default and that operators send to servers for other
+/// ends are ignored.
+pub(crate) struct StopSignals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignals {
+    pub(crate) fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        for ignored in
+            [SignalKind::hangup(), SignalKind::user_defined1(), SignalKind::user_defined2()]
+        {
+            // A handler stays for as long as the process lives.
+            drop(signal(ignored)?);
+        }
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl StopSignals {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use nix::sys::signal::{Signal, raise};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_signal_before_it_is_awaited_is_not_lost() {
+        let mut signals = StopSignals::new().unwrap();
+        for signal in [Signal::SIGTERM, Signal::SIGINT] {
+            for ignored in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2] {
+                raise(ignored).unwrap();
+            }
+            raise(signal).unwrap();
+            signals.next().await;
+        }
+    }
+}

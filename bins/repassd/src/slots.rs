@@ -1,0 +1,175 @@
+//! The slots for connections. When all are taken, the connection that has been idle for longest makes
+//! room for a new one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// The slots of a listener.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    permits: Arc<Semaphore>,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Debug, Default)]
+struct Idle {
+    /// The number of the next connection to become idle.
+    next: u64,
+    /// The idle connections, the one that has been idle for longest first.
+    connections: BTreeMap<u64, Arc<Notify>>,
+    /// Whether a new connection waits and none was idle.
+    wanted: bool,
+}
+
+impl Idle {
+    /// Asks the connection that has been idle for longest to close, or the next one to become idle.
+    fn evict(&mut self) {
+        self.wanted = match self.connections.pop_first() {
+            Some((_, evicted)) => {
+                evicted.notify_one();
+                false
+            }
+            None => true,
+        };
+    }
+}
+
+impl Slots {
+    pub(crate) fn new(count: usize) -> Arc<Self> {
+        Arc::new(Self { permits: Arc::new(Semaphore::new(count)), idle: Mutex::default() })
+    }
+
+    /// Returns a slot for a new connection, which is idle at first. Waits while all are taken by
+    /// connections with a request under way.
+    pub(crate) async fn acquire(self: &Arc<Self>) -> Option<Slot> {
+        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                self.idle().evict();
+                // None when the semaphore is closed, which it never is.
+                Arc::clone(&self.permits).acquire_owned().await.ok()?
+            }
+        };
+        let slot = Slot {
+            slots: Arc::clone(self),
+            evicted: Arc::default(),
+            number: Mutex::default(),
+            _permit: permit,
+        };
+        slot.idle();
+        Some(slot)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The slot of one connection, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    slots: Arc<Slots>,
+    evicted: Arc<Notify>,
+    /// While it is idle.
+    number: Mutex<Option<u64>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Slot {
+    /// The connection has no request under way.
+    pub(crate) fn idle(&self) {
+        let mut idle = self.slots.idle();
+        let number = idle.next;
+        idle.next += 1;
+        idle.connections.insert(number, Arc::clone(&self.evicted));
+        *self.number() = Some(number);
+        if idle.wanted {
+            idle.evict();
+        }
+    }
+
+    /// The connection has a request under way.
+    pub(crate) fn busy(&self) {
+        if let Some(number) = self.number().take() {
+            self.slots.idle().connections.remove(&number);
+        }
+    }
+
+    /// Waits until the connection must make room.
+    pub(crate) async fn evicted(&self) {
+        loop {
+            self.evicted.notified().await;
+            if self.number().is_some() {
+                return;
+            }
+            // A request came meanwhile: another connection must make room.
+            self.slots.idle().evict();
+        }
+    }
+
+    fn number(&self) -> MutexGuard<'_, Option<u64>> {
+        self.number.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.busy();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    async fn acquired(slots: &Arc<Slots>) -> Slot {
+        slots.acquire().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_connection_that_has_been_idle_for_longest_makes_room() {
+        let slots = Slots::new(3);
+        let (first, second, third) =
+            (acquired(&slots).await, acquired(&slots).await, acquired(&slots).await);
+        first.busy();
+        first.idle();
+        third.busy();
+        let mut fourth = std::pin::pin!(slots.acquire());
+        assert!(fourth.as_mut().now_or_never().is_none());
+        assert!(first.evicted().now_or_never().is_none());
+        assert!(third.evicted().now_or_never().is_none());
+        second.evicted().now_or_never().unwrap();
+        drop(second);
+        fourth.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn while_all_are_busy_the_next_to_become_idle_makes_room() {
+        let slots = Slots::new(2);
+        let (first, second) = (acquired(&slots).await, acquired(&slots).await);
+        first.busy();
+        second.busy();
+        let mut third = std::pin::pin!(slots.acquire());
+        assert!(third.as_mut().now_or_never().is_none());
+        second.idle();
+        second.evicted().now_or_never().unwrap();
+        assert!(first.evicted().now_or_never().is_none());
+        drop(second);
+        third.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_request_came_meanwhile_stays() {
+        let slots = Slots::new(2);
+        let (first, second) = (acquired(&slots).await, acquired(&slots).await);
+        let mut third = std::pin::pin!(slots.acquire());
+        assert!(third.as_mut().now_or_never().is_none());
+        first.busy();
+        assert!(first.evicted().now_or_never().is_none(), "it was asked, and is busy");
+        second.evicted().now_or_never().unwrap();
+    }
+}
