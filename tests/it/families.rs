@@ -5,7 +5,7 @@ use repass_core::{Credential, Subject};
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
 
-use crate::test_context::{NEVER_CLOSED, NEW, TestContext};
+use crate::test_context::{NEVER_LOCKED_OUT, NEW, TestContext};
 
 /// [`FIRST_PASSWORD`] as other systems store it. bcrypt: made with libxcrypt 4.4; the others with
 /// Python's hashlib.
@@ -18,7 +18,7 @@ const STORED: [&str; 4] = [
 
 /// etna's test context, with this as the hash of its account.
 async fn test_of(stored: &str) -> TestContext {
-    let test = TestContext::open("etna", Server::builder().tables(NEVER_CLOSED)).await;
+    let test = TestContext::open("etna", Server::builder().tables(NEVER_LOCKED_OUT)).await;
     // The server has one account.
     let statement = format!("UPDATE @accounts SET hash = '{stored}', normalization = 'none'");
     test.server.database().execute(statement).await;
@@ -87,7 +87,7 @@ async fn a_hash_of_no_known_family_is_a_wrong_password_and_one_line_in_the_log()
         let answer = test.send(&test.good).await;
         assert_eq!(answer.status, 400, "{stored}: {}", answer.text());
         assert_eq!(test.failures().await, 1, "it is charged as any other");
-        assert_eq!(test.last_try().await.outcome, "wrong-password");
+        assert_eq!(test.last_attempt().await.outcome, "wrong-password");
         assert_eq!(credential(&test).await.hash.as_str(), stored, "and left alone");
         let log = test.server.stop().await.log;
         let lines = log.lines().filter(|line| line.contains("counts as no password's"));

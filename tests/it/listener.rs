@@ -116,7 +116,7 @@ async fn w9_a_client_that_has_closed_its_side_gets_its_answer() {
 
 /// Proves ECOM-21, ETNA-22, ZAP-17, RFC 9110, W9.
 #[tokio::test(flavor = "multi_thread")]
-async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charged() {
+async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_counts_no_failure() {
     let server = Server::start().await;
     let operator = server.operator().await;
     let client = server.client();

@@ -79,7 +79,7 @@ async fn changes_of_an_account_arrive_once_in_order_and_signed() {
     let mut receiver = Receiver::start().await;
     let server = told(&receiver, "").start().await;
     let operator = server.operator().await;
-    let player = operator.add("customer", GUID).await;
+    let added = operator.add("customer", GUID).await;
     let passwords = [FIRST_PASSWORD, "a second password it is", "a third password it is"];
     changed(&server, passwords[0], passwords[1]).await;
     changed(&server, passwords[1], passwords[2]).await;
@@ -97,7 +97,7 @@ async fn changes_of_an_account_arrive_once_in_order_and_signed() {
         let data = &body["data"];
         assert_eq!(data["realm"], "customer");
         assert_eq!(data["user_id"], GUID);
-        assert_eq!(data["account"], player.account.id.to_string());
+        assert_eq!(data["account"], added.account.id.to_string());
         if kind == EventKind::PasswordChanged {
             assert_eq!(data["source"], "customer");
             assert_eq!(data["peer"], "127.0.0.1");

@@ -129,11 +129,11 @@ pub(crate) async fn good_request(operator: &AdminContext, spec: &'static str, ne
             (Method::PUT, "/v1.0/users/@me/password/change", headers, body)
         }
         "zap" => {
-            let player = operator.add("zap", "43af9a8989ffb63cc9cdd0537").await;
-            let token = operator.token("zap", &player.user_id, &[]).await;
+            let added = operator.add("zap", "43af9a8989ffb63cc9cdd0537").await;
+            let token = operator.token("zap", &added.user_id, &[]).await;
             let body = json!({
-                "userId": player.user_id,
-                "email": player.email,
+                "userId": added.user_id,
+                "email": added.email,
                 "oldPassword": old,
                 "newPassword": new,
             });

@@ -26,7 +26,7 @@ async fn read_to_end(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_sends_nothing_or_half_a_head_is_cut_off() {
+async fn a_client_that_sends_nothing_or_half_a_head_is_cut_off() {
     let server = Server::builder().tables(LIMITS).start().await;
     for half in ["", "P", "PRI * HT", "POST / HTTP/1.1\r\nhost: x\r\n"] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();

@@ -18,13 +18,13 @@ use crate::requests::{GUID, Wire, good_request};
 pub(crate) const NEW: &str = "a new one, and a good one";
 
 /// Attempts that never close an account, for suites of many wrong guesses.
-pub(crate) const NEVER_CLOSED: &str = "[lockout]\nthreshold = 100\n";
+pub(crate) const NEVER_LOCKED_OUT: &str = "[lockout]\nthreshold = 100\n";
 
 /// Attempts that close an account for long after the first failure.
-pub(crate) const SOON_CLOSED: &str = "[lockout]\nthreshold = 1\ninitial_delay = '10m'\n";
+pub(crate) const SOON_LOCKED_OUT: &str = "[lockout]\nthreshold = 1\ninitial_delay = '10m'\n";
 
 /// Costly hashes for few, so that a handful of requests at once are too many.
-pub(crate) const CRAMPED: &str =
+pub(crate) const EASILY_OVERLOADED: &str =
     "[lockout]\nthreshold = 100\n[hashing]\nprofile = 'rfc-9106-second'\nthreads = 1\nqueue = 1\n";
 
 /// The policy under which any password may follow any other, for suites of many successes.
@@ -112,12 +112,12 @@ impl TestContext {
     }
 
     /// The newest record of a try to change or reset a password.
-    pub(crate) async fn last_try(&self) -> AuditRecord {
+    pub(crate) async fn last_attempt(&self) -> AuditRecord {
         let trail = self.operator.audit().await;
-        let is_try = |record: &AuditRecord| {
+        let is_attempt = |record: &AuditRecord| {
             ["password.change", "password.reset"].contains(&record.action.as_str())
         };
-        trail.into_iter().find(is_try).expect("a try")
+        trail.into_iter().find(is_attempt).expect("a try")
     }
 
     /// Whether an access token counts, asked of the database.
@@ -200,18 +200,18 @@ impl TestContext {
 
     /// Makes the database lack `table` while `during` runs; then it is whole again.
     pub(crate) async fn without_table<T>(&self, table: &str, during: impl Future<Output = T>) -> T {
-        let (database, elsewhere) = (self.server.database(), format!("{table}_mislaid"));
+        let (database, elsewhere) = (self.server.database(), format!("{table}_renamed"));
         database.rename_table(table, &elsewhere).await;
         let result = during.await;
         database.rename_table(&elsewhere, table).await;
         result
     }
 
-    /// Floods a [`CRAMPED`] server with `wrong` guesses until some found no room, and gives those
+    /// Floods a [`EASILY_OVERLOADED`] server with `wrong` guesses until some found no room, and gives those
     /// answers. All others must have the status `verified`.
     ///
     /// The account's password must be hashed by the server already, for only then is it costly.
-    pub(crate) async fn crowd_out(&self, wrong: &Wire, verified: u16) -> Vec<Answer> {
+    pub(crate) async fn overload(&self, wrong: &Wire, verified: u16) -> Vec<Answer> {
         let mut charged = self.failures().await;
         for _ in 0..5 {
             let answers = self.flood(wrong, 16).await;
@@ -245,7 +245,7 @@ impl Wire {
 
 /// Asserts that an account is closed for a while, and says so in seconds.
 #[track_caller]
-pub(crate) fn assert_closed(answer: &Answer) {
+pub(crate) fn assert_locked_out(answer: &Answer) {
     assert_eq!(answer.status, 429, "{}", answer.text());
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=600).contains(&seconds), "{seconds}");

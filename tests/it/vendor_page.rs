@@ -45,7 +45,7 @@ pub(crate) fn assert_shown(page: &str, answer: &Answer) {
 /// The same of a refusal that asks to wait for up to ten minutes, which the page shows as 600 seconds.
 #[track_caller]
 pub(crate) fn assert_shown_for_ten_minutes(page: &str, mut answer: Answer) {
-    crate::test_context::assert_closed(&answer);
+    crate::test_context::assert_locked_out(&answer);
     answer.headers.insert("retry-after", "600".parse().unwrap());
     assert_shown(page, &answer);
 }

@@ -27,7 +27,7 @@ pub struct AdminContext {
 
 /// An account to play with.
 #[derive(Debug, Clone)]
-pub struct Player {
+pub struct TestAccount {
     /// The account.
     pub account: Account,
     /// Its user id.
@@ -62,12 +62,12 @@ impl AdminContext {
     }
 
     /// Adds an account with [`FIRST_PASSWORD`].
-    pub async fn add(&self, realm: &str, user_id: &str) -> Player {
+    pub async fn add(&self, realm: &str, user_id: &str) -> TestAccount {
         self.add_with(realm, user_id, Profile::default()).await
     }
 
     /// Adds an account with [`FIRST_PASSWORD`] and a profile.
-    pub async fn add_with(&self, realm: &str, user_id: &str, profile: Profile) -> Player {
+    pub async fn add_with(&self, realm: &str, user_id: &str, profile: Profile) -> TestAccount {
         let digits: String = user_id.chars().filter(char::is_ascii_alphanumeric).collect();
         let email = format!("{digits}@example.org");
         let new = NewAccount {
@@ -79,7 +79,7 @@ impl AdminContext {
         };
         let password = Some(Plaintext::from(FIRST_PASSWORD));
         let account = self.administration.add_account(new, password).await.unwrap();
-        Player { account, user_id: user_id.to_owned(), email }
+        TestAccount { account, user_id: user_id.to_owned(), email }
     }
 
     /// Issues a key.

@@ -11,7 +11,7 @@ mod database;
 mod server;
 mod sql;
 
-pub use admin_context::{AdminContext, FIRST_PASSWORD, Player};
+pub use admin_context::{AdminContext, FIRST_PASSWORD, TestAccount};
 pub use binary::{binary, cargo, workspace};
 pub use client::{Answer, Client};
 pub use database::Database;

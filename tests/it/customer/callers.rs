@@ -24,20 +24,20 @@ async fn by_default_nothing_is_demanded_and_what_is_presented_is_not_looked_at()
         let test = open(Server::builder().options("customer", setting)).await;
         let wire = test.good.with("authorization", Some("Bearer nonsense"));
         assert_changed(&test.send(&wire.with("x-api-key", Some("nonsense"))).await);
-        assert_eq!(test.last_try().await.caller, "anonymous");
+        assert_eq!(test.last_attempt().await.caller, "anonymous");
     }
 }
 
 /// Proves CUSTOMER-5.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_demanded_lets_in_and_the_old_password_is_the_proof_still() {
+async fn with_a_demanded_key_the_old_password_is_still_required() {
     let test = demanding("api-key").await;
     let key = test.operator.key("customer", KeyKind::Api).await;
     let keyed = test.good.with("x-api-key", Some(&key));
     assert_wrong(&test.send(&keyed.replace(FIRST_PASSWORD, "a wrong guess")).await);
     assert_changed(&test.send(&keyed).await);
     assert!(test.is_password(NEW).await);
-    assert!(test.last_try().await.caller.starts_with("key:"));
+    assert!(test.last_attempt().await.caller.starts_with("key:"));
 }
 
 /// Proves CUSTOMER-5, CUSTOMER-25.
@@ -99,7 +99,7 @@ async fn asvs_7_4_3_holders_of_a_token_change_their_own_password_and_keep_that_s
     assert!(test.is_password(NEW).await);
     assert!(test.counts(&own).await);
     assert!(!test.counts(&other).await);
-    assert!(test.last_try().await.caller.starts_with("token:"));
+    assert!(test.last_attempt().await.caller.starts_with("token:"));
 }
 
 /// Proves CUSTOMER-33.

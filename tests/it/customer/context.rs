@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{assert_changed, assert_error, assert_rejected, assert_wrong, open, start};
 use crate::requests::Wire;
-use crate::test_context::{ANY_PASSWORD, SOON_CLOSED};
+use crate::test_context::{ANY_PASSWORD, SOON_LOCKED_OUT};
 
 /// The request with these three members.
 fn with_context(wire: &Wire, ip: &Value, agent: &Value, session: &Value) -> Wire {
@@ -49,7 +49,7 @@ async fn at_most_512_bytes_of_each_are_kept_cut_between_characters() {
     let odd = format!("x{}", "é".repeat(300));
     let wire = with_context(&test.good, &json!(format!("{exact}y")), &json!(key), &json!(odd));
     assert_changed(&test.send(&wire).await);
-    let context = test.last_try().await.context;
+    let context = test.last_attempt().await.context;
     assert_eq!(context.ip_address.as_deref(), Some(exact.as_str()));
     assert_eq!(context.user_agent.as_deref(), Some(&key[..512]));
     assert_eq!(context.session.as_deref(), Some(&odd[..511]));
@@ -86,8 +86,8 @@ async fn nothing_is_decided_by_them_whatever_they_hold() {
 
 /// Proves CUSTOMER-10, CUSTOMER-34.
 #[tokio::test(flavor = "multi_thread")]
-async fn nist_3_2_2_another_address_or_session_opens_no_closed_account() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn nist_3_2_2_another_address_or_session_unlocks_no_account() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     assert_wrong(&test.send(&test.good.replace(FIRST_PASSWORD, "a wrong guess")).await);
     for n in 0..3 {
         let text = json!(format!("203.0.113.{n}"));

@@ -9,7 +9,7 @@ use super::{
     invalid, invalid_xml, open, result_xml, start,
 };
 use crate::requests::{GUID, customer_body};
-use crate::test_context::{NEVER_CLOSED, NEW, assert_bytes};
+use crate::test_context::{NEVER_LOCKED_OUT, NEW, assert_bytes};
 
 /// Proves CUSTOMER-37.
 #[tokio::test(flavor = "multi_thread")]
@@ -19,7 +19,7 @@ async fn asvs_6_2_2_6_2_3_the_password_is_changed_and_the_page_s_result_says_so(
     assert_changed(&answer);
     assert!(test.is_password(NEW).await);
     assert!(!test.is_password(FIRST_PASSWORD).await);
-    let record = test.last_try().await;
+    let record = test.last_attempt().await;
     assert_eq!((record.outcome.as_str(), record.caller.as_str()), ("ok", "anonymous"));
     assert_eq!(record.context.source, "customer");
     assert_eq!(record.context.request_id.as_deref(), Some(answer.header("x-request-id")));
@@ -59,7 +59,7 @@ async fn asvs_7_4_3_a_change_ends_every_session_of_the_account_and_of_no_other()
 /// Proves CUSTOMER-7, CUSTOMER-8, CUSTOMER-35.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_whatever_is_wrong_with_account_or_old_password_the_answer_is_one() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let inactive = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
     test.operator.add("customer", inactive).await;
     let realm = test.operator.realm("customer");

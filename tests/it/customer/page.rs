@@ -5,7 +5,7 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use super::bodies::xml_change;
 use super::{assert_changed, open, start};
 use crate::requests::{GUID, customer_body};
-use crate::test_context::{CRAMPED, NEW, SOON_CLOSED};
+use crate::test_context::{EASILY_OVERLOADED, NEW, SOON_LOCKED_OUT};
 use crate::vendor_page::{assert_shown, assert_shown_for_ten_minutes, requests};
 
 const PAGE: &str = include_str!("../../../crates/spec-customer/README.md");
@@ -46,14 +46,14 @@ async fn who_is_turned_away_is_told_as_on_the_page() {
     let test = open(Server::builder().options("customer", "authentication = 'api-key'")).await;
     assert_shown(PAGE, &test.send(&test.good).await);
 
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     let wrong = test.good.replace(FIRST_PASSWORD, "a wrong guess");
     assert_shown(PAGE, &test.send(&wrong).await);
     assert_shown_for_ten_minutes(PAGE, test.send(&wrong).await);
 
-    let test = open(Server::builder().tables(CRAMPED)).await;
+    let test = open(Server::builder().tables(EASILY_OVERLOADED)).await;
     assert_changed(&test.send(&test.good).await);
-    for answer in test.crowd_out(&wrong, 200).await {
+    for answer in test.overload(&wrong, 200).await {
         assert_shown(PAGE, &answer);
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{CHANGED, account_info, assert_failed, open, passwords, start, text_of};
 use crate::requests::Wire;
-use crate::test_context::{ANY_PASSWORD, NEVER_CLOSED, TestContext};
+use crate::test_context::{ANY_PASSWORD, NEVER_LOCKED_OUT, TestContext};
 
 /// The good request, which changes nothing, in this language.
 fn in_language(test: &TestContext, code: &Value) -> Wire {
@@ -84,7 +84,7 @@ async fn the_code_at_the_root_comes_before_the_one_of_the_query() {
 /// Proves ECOM-38.
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_are_told_in_the_language_too() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let failures = [
         (passwords(&test.good, "a wrong guess", "whatever it may be"), 403),
         (passwords(&test.good, FIRST_PASSWORD, "password"), 400),

@@ -78,7 +78,7 @@ async fn a_user_id_that_is_no_32_bit_integer_is_400() {
 
 /// Proves ETNA-3, ETNA-19, ETNA-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_changes_another_users_password_not_even_an_administrator() {
+async fn an_administrator_cannot_change_another_users_password() {
     let test = start().await;
     test.operator.add("etna", "1002").await;
     let admin = test.operator.token("etna", "1001", &["admin"]).await;

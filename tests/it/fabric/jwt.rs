@@ -101,7 +101,7 @@ async fn asvs_6_5_1_a_good_token_changes_the_password_once_and_then_is_401() {
     let token = by_rsa(&claims("one"));
     assert_user(&redeem(&test, &token).await, USER);
     assert!(test.is_password(NEW).await);
-    assert_eq!(test.last_try().await.outcome, "ok");
+    assert_eq!(test.last_attempt().await.outcome, "ok");
     let again = with(&with_token(&test, &token), "newPassword", "another wish");
     assert_expired(&test.send(&again).await);
     assert!(test.is_password(NEW).await);
@@ -149,7 +149,7 @@ async fn asvs_9_2_1_an_expired_token_is_401() {
 
 /// Proves FABRIC-14, FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_9_1_1_9_1_2_9_1_3_whoever_signed_otherwise_is_404() {
+async fn asvs_9_1_1_9_1_2_9_1_3_a_token_signed_otherwise_is_404() {
     let test = trusting().await;
     let good = by_rsa(&claims("one"));
     let parts: Vec<&str> = good.split('.').collect();
@@ -245,7 +245,7 @@ async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
 
 /// Proves FABRIC-15, FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_6_5_1_what_is_redeemed_once_is_the_id_whoever_signs_it_again() {
+async fn asvs_6_5_1_an_id_is_redeemed_once_even_if_signed_anew() {
     let test = trusting().await;
     assert_user(&redeem(&test, &by_rsa(&claims("one"))).await, USER);
     let longer = claims_with("one", "exp", in_seconds(6000));
@@ -285,7 +285,7 @@ async fn the_redemption_is_kept_over_a_restart() {
 
 /// Proves FABRIC-30.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_6_an_inactive_account_is_401_and_the_token_stays_usable() {
+async fn an_inactive_account_is_401_and_the_token_stays_usable() {
     let test = trusting().await;
     let realm = test.operator.realm("fabric");
     let token = by_rsa(&claims("one"));
@@ -298,7 +298,7 @@ async fn row_6_an_inactive_account_is_401_and_the_token_stays_usable() {
 
 /// Proves FABRIC-31, FABRIC-33.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_7_a_policy_refusal_or_a_fault_leaves_the_token_usable() {
+async fn a_policy_refusal_or_a_fault_leaves_the_token_usable() {
     let strict = format!("[api.fabric.policy]\npreset = 'nist-800-63b-4'\n{}", issuer(""));
     let test = open(builder().api("fabric", &strict)).await;
     let wire = with_token(&test, &by_rsa(&claims("one")));

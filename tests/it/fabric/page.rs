@@ -7,7 +7,7 @@ use repass_tests::Server;
 
 use super::{TEN_MINUTES, USER, open, start, token, with};
 use crate::requests::SITE;
-use crate::test_context::{CRAMPED, NEW, SOON_CLOSED};
+use crate::test_context::{EASILY_OVERLOADED, NEW, SOON_LOCKED_OUT};
 use crate::vendor_page::{assert_shown, assert_shown_for_ten_minutes, requests};
 
 const PAGE: &str = include_str!("../../../crates/spec-fabric/README.md");
@@ -51,12 +51,12 @@ async fn what_is_wrong_with_a_request_is_answered_as_on_the_page() {
 /// Proves FABRIC-26, FABRIC-27.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_to_wait_is_told_as_on_the_page() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     let wrong = with(&test.good, "resetToken", "unknown");
     assert_shown(PAGE, &test.send(&wrong).await);
     assert_shown_for_ten_minutes(PAGE, test.send(&wrong).await);
 
-    let test = open(Server::builder().tables(CRAMPED)).await;
+    let test = open(Server::builder().tables(EASILY_OVERLOADED)).await;
     for n in 0..5 {
         let wire = with(&test.good, "resetToken", token(&test).await);
         let wire = with(&wire, "newPassword", format!("the wish of number {n}, no less"));

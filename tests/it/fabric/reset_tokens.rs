@@ -12,10 +12,10 @@ use super::{
     assert_user, is_unspent, open, start, stored, token, token_of, with,
 };
 use crate::requests::Wire;
-use crate::test_context::{ANY_PASSWORD, NEVER_CLOSED, NEW, TestContext};
+use crate::test_context::{ANY_PASSWORD, NEVER_LOCKED_OUT, NEW, TestContext};
 
 async fn tolerant() -> TestContext {
-    open(Server::builder().tables(NEVER_CLOSED)).await
+    open(Server::builder().tables(NEVER_LOCKED_OUT)).await
 }
 
 fn with_token(test: &TestContext, token: &str) -> Wire {
@@ -24,7 +24,7 @@ fn with_token(test: &TestContext, token: &str) -> Wire {
 
 /// Proves FABRIC-9, FABRIC-25, FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_4_asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_are_one_answer() {
+async fn asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_are_one_answer() {
     let test = tolerant().await;
     test.operator.add("fabric", OTHER_USER).await;
     let of_another_user = test.operator.reset_token("fabric", OTHER_USER, TEN_MINUTES).await;
@@ -72,7 +72,7 @@ async fn row_4_asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_
 
 /// Proves FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_5_asvs_6_5_5_an_expired_token_is_401() {
+async fn asvs_6_5_5_an_expired_token_is_401() {
     let test = tolerant().await;
     let expired = test.operator.reset_token("fabric", USER, Duration::from_nanos(1)).await;
     for new in [NEW, "short", NEW] {
@@ -92,7 +92,7 @@ async fn row_5_asvs_6_5_5_an_expired_token_is_401() {
 
 /// Proves FABRIC-13, FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_5_asvs_6_5_1_a_token_is_redeemed_once() {
+async fn asvs_6_5_1_a_token_is_redeemed_once() {
     let test = tolerant().await;
     assert_user(&test.send(&test.good).await, USER);
     for new in [NEW, "another wish altogether", "short"] {

@@ -90,7 +90,7 @@ async fn shown(
 
 /// Proves FABRIC-34, FABRIC-35, FABRIC-36, FABRIC-37, FABRIC-38, FABRIC-39.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_8_a_rich_imported_user_is_shown_in_the_page_s_order_and_spelling() {
+async fn a_rich_imported_user_is_shown_in_the_page_s_order_and_spelling() {
     let test = start().await;
     let (answer, found) = shown(&test, "rich", import_profile(exported()).unwrap()).await;
     let at = Moment(found.account.updated_at).to_string();
@@ -100,7 +100,7 @@ async fn row_8_a_rich_imported_user_is_shown_in_the_page_s_order_and_spelling() 
 
 /// Proves FABRIC-34, FABRIC-38, FABRIC-39.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_8_of_a_bare_account_absent_scalars_and_objects_are_omitted_and_arrays_are_not() {
+async fn of_a_bare_account_absent_scalars_and_objects_are_omitted_and_arrays_are_not() {
     let test = start().await;
     let (answer, found) = shown(&test, "bare", Profile::default()).await;
     let created = Moment(found.account.created_at);
@@ -128,7 +128,7 @@ async fn updated_at_is_the_time_of_the_change_and_the_dates_have_three_decimals_
     let user = answer.json();
     let at = user["updatedAt"].as_str().unwrap();
     assert!(before.as_str() <= at && at <= after.as_str(), "{before} {at} {after}");
-    let changed = test.last_try().await.at;
+    let changed = test.last_attempt().await.at;
     assert_eq!(at, Moment(changed).to_string());
     assert_eq!(found.account.updated_at, changed);
     for date in ["registrationDate", "expiryDate", "createdAt", "updatedAt"] {

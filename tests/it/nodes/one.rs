@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::Nodes;
 use crate::requests::{GUID, Outcome, Wire, change, good_request, outcome};
-use crate::test_context::{ANY_PASSWORD, NEVER_CLOSED, NEW, now};
+use crate::test_context::{ANY_PASSWORD, NEVER_LOCKED_OUT, NEW, now};
 
 /// Sends the same request so many times at once, half of them to each node.
 async fn flood(nodes: &Nodes, wire: &Wire, count: usize) -> Vec<Answer> {
@@ -64,7 +64,7 @@ async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are
         Server::builder_on_postgres().tables("[lockout]\nthreshold = 3\ninitial_delay = '10m'\n");
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
-    let player = operator.add("customer", GUID).await;
+    let added = operator.add("customer", GUID).await;
     let mut tasks = JoinSet::new();
     for n in 0..200 {
         let client = nodes.client(n);
@@ -78,7 +78,7 @@ async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are
     let refused = results.iter().filter(|outcome| **outcome == Outcome::TooMany).count();
     assert_eq!((verified, refused), (3, 197));
 
-    let attempts = operator.store.attempts(&AttemptKey::account(player.account.id)).await.unwrap();
+    let attempts = operator.store.attempts(&AttemptKey::account(added.account.id)).await.unwrap();
     assert_eq!(attempts.failures, 3, "each verified attempt was reserved, and no other");
 
     // To either node the account is closed, to who knows the password as well.
@@ -92,7 +92,7 @@ async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
     let builder =
-        Server::builder_on_postgres().only("fabric").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
+        Server::builder_on_postgres().only("fabric").tables(NEVER_LOCKED_OUT).tables(ANY_PASSWORD);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     let good = good_request(&operator, "fabric", NEW).await;
@@ -115,7 +115,7 @@ async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
     let builder =
-        Server::builder_on_postgres().only("zap").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
+        Server::builder_on_postgres().only("zap").tables(NEVER_LOCKED_OUT).tables(ANY_PASSWORD);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     // The same password again, so that the one-time password alone makes the difference.
@@ -143,7 +143,7 @@ async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_token_revoked_by_a_change_on_one_node_is_refused_by_the_other_at_once() {
-    let builder = Server::builder_on_postgres().only("etna").tables(NEVER_CLOSED);
+    let builder = Server::builder_on_postgres().only("etna").tables(NEVER_LOCKED_OUT);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     let good = good_request(&operator, "etna", NEW).await;

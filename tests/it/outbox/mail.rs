@@ -261,7 +261,7 @@ async fn a_server_that_dies_in_the_midst_of_a_message_gets_it_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_never_answers_costs_its_connection_and_no_event() {
+async fn a_server_that_never_answers_loses_its_connection_and_no_event() {
     let mut mails = MailServer::start().await;
     let (server, operator) = start(&mailing(&mails, "timeout = '1s'")).await;
     add(&operator, "en").await;
@@ -336,7 +336,7 @@ async fn a_wrong_password_for_the_server_loses_no_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_without_an_address_has_nobody_to_tell_and_a_wrong_one_is_given_up() {
+async fn an_account_without_an_address_gets_no_mail_and_a_wrong_address_is_given_up() {
     let mails = MailServer::start().await;
     let (server, operator) = start(&mailing(&mails, "")).await;
     add(&operator, "en").await;

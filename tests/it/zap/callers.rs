@@ -57,7 +57,7 @@ async fn an_admin_must_know_the_old_password_too() {
 
 /// Proves ZAP-23, ZAP-32.
 #[tokio::test(flavor = "multi_thread")]
-async fn another_users_account_is_403_to_who_is_no_admin_whether_it_exists_or_not() {
+async fn another_users_account_is_403_for_all_but_admins_whether_it_exists_or_not() {
     let test = start().await;
     for roles in [&[][..], &["user"], &["Admin", "administrator", "admin "]] {
         let user_id = format!("nosy{}", roles.len());

@@ -126,7 +126,7 @@ async fn the_email_is_a_plausible_address_of_at_most_320_characters() {
     test.assert_untouched().await;
     // Fine as an address, but not the account's: the answer is another one.
     let message = assert_failed(&test.send(&with(&test.good, "email", longest)).await, 400);
-    assert_eq!(test.last_try().await.outcome, "wrong-password", "{message}");
+    assert_eq!(test.last_attempt().await.outcome, "wrong-password", "{message}");
 }
 
 /// Proves ZAP-10.

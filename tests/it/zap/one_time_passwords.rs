@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 
 use super::{assert_changed, assert_failed, by, open, passwords, start, with};
 use crate::requests::Wire;
-use crate::test_context::{ANY_PASSWORD, NEVER_CLOSED, NEW, TestContext, now};
+use crate::test_context::{ANY_PASSWORD, NEVER_LOCKED_OUT, NEW, TestContext, now};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A test context in which the same change can be made again and again.
 async fn open_for_repeats() -> (TestContext, Wire) {
-    let builder = Server::builder().tables(NEVER_CLOSED).tables(ANY_PASSWORD);
+    let builder = Server::builder().tables(NEVER_LOCKED_OUT).tables(ANY_PASSWORD);
     let test = open(builder).await;
     let same = passwords(&test.good, FIRST_PASSWORD, FIRST_PASSWORD);
     (test, same)
 }
 
 fn required() -> ServerBuilder {
-    Server::builder().tables(NEVER_CLOSED).options("zap", "secure_otp = 'required'")
+    Server::builder().tables(NEVER_LOCKED_OUT).options("zap", "secure_otp = 'required'")
 }
 
 async fn enroll(test: &TestContext) -> OtpSecret {
@@ -93,8 +93,8 @@ async fn what_is_no_non_empty_string_is_an_invalid_field() {
 
 /// Proves ZAP-26, ZAP-32, NIST 3.2.2 paths, ASVS 6.3.4.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_one_is_charged_and_changes_nothing() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+async fn a_wrong_one_counts_as_a_failure_and_changes_nothing() {
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let secret = enroll(&test).await;
     let of_another = OtpSecret::generate("repass", "x", &repass_core::SystemRandomness).unwrap();
     let used = [code(&of_another, now()), "x".to_owned()];
@@ -102,7 +102,7 @@ async fn a_wrong_one_is_charged_and_changes_nothing() {
         (1..).zip(used.into_iter().filter(|wrong| *wrong != code(&secret, now())))
     {
         assert_wrong(&test.send(&with(&test.good, "secureOTP", wrong)).await);
-        assert_eq!(test.last_try().await.outcome, "wrong-otp");
+        assert_eq!(test.last_attempt().await.outcome, "wrong-otp");
         assert_eq!(test.failures().await, charged);
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
@@ -220,16 +220,16 @@ async fn an_issued_code_is_for_one_account_only() {
 /// Proves ZAP-38.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_is_not_made_uses_nothing_up() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let secret = enroll(&test).await;
     let issued = issue(&test, &test.operator.administration, MINUTE).await;
     let by_step = with(&test.good, "secureOTP", code(&secret, now()));
     let by_code = with(&test.good, "secureOTP", issued);
     for wire in [&by_step, &by_code] {
         assert_failed(&test.send(&passwords(wire, "a wrong guess", NEW)).await, 400);
-        assert_eq!(test.last_try().await.outcome, "wrong-password");
+        assert_eq!(test.last_attempt().await.outcome, "wrong-password");
         assert_failed(&test.send(&passwords(wire, FIRST_PASSWORD, "short")).await, 400);
-        assert_eq!(test.last_try().await.outcome, "rejected");
+        assert_eq!(test.last_attempt().await.outcome, "rejected");
     }
     assert_changed(&test.send(&by_step).await);
     assert_changed(&test.send(&passwords(&by_code, NEW, "the third of my passwords")).await);
@@ -238,7 +238,7 @@ async fn a_change_that_is_not_made_uses_nothing_up() {
 /// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_the_old_password_comes_first_so_that_an_otp_tells_nothing() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let secret = enroll(&test).await;
     let wrong = passwords(&test.good, "a wrong guess", NEW);
     let without = assert_failed(&test.send(&wrong).await, 400);
