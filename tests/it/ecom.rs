@@ -6,6 +6,7 @@ mod failures;
 mod languages;
 mod options;
 mod order;
+mod page;
 mod requests;
 mod trouble;
 

@@ -5,6 +5,7 @@ mod fields;
 mod one_time_passwords;
 mod order;
 mod outcomes;
+mod page;
 mod policy;
 mod routes;
 mod trouble;
