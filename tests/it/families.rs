@@ -1,5 +1,4 @@
-//! Accounts that came from other systems with the hashes they had: over HTTP, on a stored hash that
-//! the server did not make.
+//! Accounts with the hashes of other systems, over HTTP.
 
 use repass_core::{Credential, Subject};
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -16,7 +15,7 @@ const STORED: [&str; 4] = [
     "{SSHA}dEr5/Rz91ik4GnZPHXFPx0RvrAxzYWx0",
 ];
 
-/// etna's test context, with this as the hash of its account.
+/// A test context of etna whose account has this stored hash.
 async fn test_of(stored: &str) -> TestContext {
     let test = TestContext::open("etna", Server::builder().tables(NEVER_LOCKED_OUT)).await;
     // The server has one account.
@@ -86,7 +85,7 @@ async fn a_hash_of_no_known_family_is_a_wrong_password_and_one_line_in_the_log()
         let test = test_of(&stored).await;
         let answer = test.send(&test.good).await;
         assert_eq!(answer.status, 400, "{stored}: {}", answer.text());
-        assert_eq!(test.failures().await, 1, "it is charged as any other");
+        assert_eq!(test.failures().await, 1, "it counts as any other");
         assert_eq!(test.last_attempt().await.outcome, "wrong-password");
         assert_eq!(credential(&test).await.hash.as_str(), stored, "and left alone");
         let log = test.server.stop().await.log;

@@ -35,7 +35,7 @@ async fn probes_are_not_answered_where_the_passwords_are_changed() {
     assert!(!server.log().contains("answering health probes"));
 }
 
-/// Load alone makes no server unready.
+/// An overloaded server stays ready.
 ///
 /// Proves L2.
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many requests at once.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 use tokio::task::JoinSet;
@@ -50,10 +50,10 @@ async fn nist_3_2_2_of_two_hundred_guesses_at_once_only_those_below_the_threshol
     }
     let results = tasks.join_all().await;
     let verified = results.iter().filter(|outcome| **outcome == Outcome::WrongPassword).count();
-    // The account closes for a second after the third failure; should the flood take longer than
-    // that, one more is verified, and then none for two seconds.
+    // The account is locked out for a second after the third failure. If the requests take longer,
+    // one more is verified, and then none for two seconds.
     assert!((3..=5).contains(&verified), "{verified} verified");
     let (_, attempts) =
         operator.administration.show_account(&added.account.realm, GUID).await.unwrap();
-    assert_eq!(attempts.failures as usize, verified, "each verified try was paid, and no other");
+    assert_eq!(attempts.failures as usize, verified, "each verified attempt counts, and no other");
 }

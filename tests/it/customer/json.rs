@@ -38,7 +38,7 @@ async fn names_are_read_in_any_case_and_of_duplicates_the_last_wins() {
 
 /// Proves CUSTOMER-7, CUSTOMER-8, CUSTOMER-9, CUSTOMER-11.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_missing_or_null_is_null_or_the_zero_guid() {
+async fn missing_and_null_members_are_null_or_the_zero_guid() {
     let reader = Reader::start().await;
     reader.assert_binds("nothing", Some(TYPE), "{}", &Bound::nothing()).await;
     let nulls = r#"{"OldPassword":null,"NewPassword":null,"IPAddress":null,"UserAgent":null,

@@ -1,4 +1,4 @@
-//! The order of the checks, each proved by a request that two of them refuse.
+//! The order of the checks. Each test sends requests that two of them refuse.
 
 use http::Method;
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -69,5 +69,5 @@ async fn a_lockout_comes_after_the_body_and_before_old_password_and_policy() {
     }
     assert_eq!(test.send_body("{bad").await.status, 400);
     assert!(test.is_password(FIRST_PASSWORD).await);
-    assert_eq!(test.failures().await, 1, "a closed account charges nothing");
+    assert_eq!(test.failures().await, 1, "no attempt counts during a lockout");
 }

@@ -1,4 +1,4 @@
-//! The row of the policy: which new passwords are refused, and how.
+//! New passwords that the policy refuses.
 
 use repass_tests::{FIRST_PASSWORD, Server, TestAccount};
 use serde_json::json;
@@ -118,7 +118,7 @@ async fn in_xml_each_message_is_a_string_of_the_list() {
 
 /// Proves CUSTOMER-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_policy_of_the_mount_is_the_one_that_counts() {
+async fn the_policy_of_the_mount_applies() {
     let own = "[api.customer.policy]\nmin_length = 20\nrequire_digit = true\n";
     let test = open(Server::builder().api("customer", own)).await;
     let messages = assert_rejected(&test.send(&wish(&test, "nineteen characters")).await);

@@ -1,4 +1,4 @@
-//! Closed accounts and the server's own troubles, provoked for real.
+//! Lockouts, and faults and overload of the server.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 

@@ -1,4 +1,4 @@
-//! The table of failures.
+//! The failures.
 
 use http::Method;
 use repass_core::KeyKind;
@@ -44,7 +44,7 @@ async fn a_refusal_by_the_policy_is_400_with_every_broken_rule_and_counts_no_fai
 
 /// Proves ECOM-2, ECOM-19.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_service_key_that_counts_the_answer_is_401() {
+async fn a_missing_or_invalid_service_key_is_401() {
     let test = start().await;
     let good = test.good_header("authorization").to_owned();
     let mut headers = vec![
@@ -149,7 +149,7 @@ async fn nist_3_2_2_a_lockout_is_429_for_the_right_password_too() {
         assert_failed(&answer, 429);
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
-    assert_eq!(test.failures().await, 1, "what is not looked at is not charged");
+    assert_eq!(test.failures().await, 1, "no attempt counts during a lockout");
     let german = test.good.edit(|body| body["languageCode"] = json!("de"));
     assert_ne!(
         assert_failed(&test.send(&german).await, 429),

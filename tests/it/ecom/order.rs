@@ -1,4 +1,4 @@
-//! The order of the checks, each proved by a request that two of them refuse.
+//! The order of the checks. Each test sends requests that two of them refuse.
 
 use http::Method;
 use repass_tests::{FIRST_PASSWORD, Server};

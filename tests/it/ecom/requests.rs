@@ -1,4 +1,4 @@
-//! What binds in a request.
+//! The members of a request.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ async fn the_pages_sample_changes_a_password() {
     }
 }
 
-/// A request whose account is named in these places.
+/// A request that names accounts in these places.
 fn named(test: &TestContext, uid: &Value, uuid: &Value, root: &Value) -> Wire {
     test.good.edit(|body| {
         let user = json!({ "uid": uid, "uuid": uuid });

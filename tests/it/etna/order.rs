@@ -1,4 +1,4 @@
-//! The order of the checks, each proved by a request that two of them refuse.
+//! The order of the checks. Each test sends requests that two of them refuse.
 
 use http::Method;
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -59,7 +59,11 @@ async fn the_user_id_comes_before_the_body() {
         assert_answer(&test.send(&spoil(&bad_id)).await, 400, BAD_ID);
         assert_denied(&test.send(&spoil(&other_id)).await);
     }
-    assert_eq!(test.failures_of("1002").await, 0, "who may not ask is not charged to others");
+    assert_eq!(
+        test.failures_of("1002").await,
+        0,
+        "a refused caller counts as no failure of another account"
+    );
     test.assert_untouched().await;
 }
 

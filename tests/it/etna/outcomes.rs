@@ -1,4 +1,4 @@
-//! What becomes of a request that could be read.
+//! The outcomes of well-formed requests.
 
 use repass_testkit::fixtures;
 use repass_tests::{Answer, FIRST_PASSWORD, Server};
@@ -22,10 +22,10 @@ async fn a_wrong_old_password_is_400_and_counts_as_a_failure() {
     let padded = format!("{FIRST_PASSWORD} ");
     let long = FIRST_PASSWORD.repeat(200);
     let wrong = ["a wrong guess", &upper, &padded, &FIRST_PASSWORD[1..], NEW, &long];
-    for (charged, guess) in (1..).zip(wrong) {
+    for (failures, guess) in (1..).zip(wrong) {
         let answer = test.send_body(&body(guess, NEW)).await;
         assert_answer(&answer, 400, WRONG);
-        assert_eq!(test.failures().await, charged, "{guess}");
+        assert_eq!(test.failures().await, failures, "{guess}");
         assert_eq!(test.last_attempt().await.outcome, "wrong-password");
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
@@ -122,7 +122,7 @@ async fn nist_3_2_2_a_lockout_is_429_for_the_right_password_too() {
         assert_eq!(test.last_attempt().await.outcome, "too-many-attempts");
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
-    assert_eq!(test.failures().await, 1, "what is not looked at is not charged");
+    assert_eq!(test.failures().await, 1, "no attempt counts during a lockout");
 
     let realm = test.operator.realm("etna");
     test.operator.administration.unlock(&realm, "1001").await.unwrap();

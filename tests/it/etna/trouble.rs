@@ -1,4 +1,4 @@
-//! The server's own troubles, provoked for real.
+//! Faults and overload of the server.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 

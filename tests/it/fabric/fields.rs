@@ -1,4 +1,4 @@
-//! Row 3: the members of the body.
+//! The members of the body.
 
 use repass_tests::Server;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Row 1, and row 9: what is turned away before anything is read.
+//! Refusals before the body is read.
 
 use http::Method;
 use repass_core::KeyKind;
@@ -9,7 +9,7 @@ use crate::test_context::NEW;
 
 /// Proves FABRIC-2, FABRIC-18.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_key_that_counts_the_answer_is_the_gateway_s_403() {
+async fn a_missing_or_invalid_key_is_the_403_of_the_gateway() {
     let test = start().await;
     let mut wires = vec![
         ("missing", test.good.with("x-api-key", None)),

@@ -22,7 +22,7 @@ const ED25519_PUBLIC: &str =
     include_str!("../../../crates/spec-fabric/tests/keys/ed25519-public.pem");
 const ED25519: &[u8] = include_bytes!("../../../crates/spec-fabric/tests/keys/ed25519-private.pem");
 
-/// A server that trusts an issuer of four keys, at which no account closes.
+/// A server that trusts an issuer of four keys and locks out no account.
 fn builder() -> ServerBuilder {
     let builder = Server::builder();
     for (file, text) in [
@@ -36,7 +36,7 @@ fn builder() -> ServerBuilder {
     builder.tables(ANY_PASSWORD).tables("[lockout]\nthreshold = 100\n")
 }
 
-/// What trusts the issuer; `more` stands in its table.
+/// The option that trusts the issuer; `more` is added to its table.
 fn issuer(more: &str) -> String {
     format!(
         "[[api.fabric.options.jwt]]\nissuer = '{ISSUER}'\naudience = 'repass'\n{more}\n\
@@ -190,13 +190,13 @@ async fn asvs_9_1_1_9_1_2_9_1_3_a_token_signed_otherwise_is_404() {
         assert_not_found(&answer);
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
-    // And all that time the token itself was good.
+    // The token itself was good all along.
     assert_user(&redeem(&test, &good).await, USER);
 }
 
 /// Proves FABRIC-14, FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
+async fn asvs_9_2_1_9_2_3_a_token_with_other_claims_is_404() {
     let test = trusting().await;
     test.operator.add("fabric", OTHER_USER).await;
     let id = "one";
@@ -237,7 +237,7 @@ async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
     assert_not_found(&test.send(&of_another_user).await);
     assert!(test.is_password(FIRST_PASSWORD).await);
     assert!(test.operator.is_password("fabric", OTHER_USER, FIRST_PASSWORD).await);
-    // Among several audiences it is enough to be one; and nbf need not be there.
+    // One of several audiences is enough, and nbf is optional.
     let mut good = claims_with(id, "aud", json!(["another", "repass"]));
     good.as_object_mut().unwrap().remove("nbf");
     assert_user(&redeem(&test, &by_rsa(&good)).await, USER);
@@ -333,7 +333,7 @@ async fn a_token_of_up_to_4_kib_is_read_and_a_longer_one_is_unknown() {
 
 /// Proves FABRIC-13.
 #[tokio::test(flavor = "multi_thread")]
-async fn repass_s_own_tokens_count_beside_them_and_a_jwt_voids_these() {
+async fn own_tokens_are_accepted_beside_jwts_and_voided_by_them() {
     let test = trusting().await;
     assert_user(&test.send(&test.good).await, USER);
     let own = token(&test).await;

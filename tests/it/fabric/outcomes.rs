@@ -1,4 +1,4 @@
-//! Rows 6 to 8: inactive accounts, the policy, and the change itself.
+//! Inactive accounts, the policy, and the change itself.
 
 use repass_core::{NewAccount, Profile};
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -82,7 +82,7 @@ async fn the_preset_vendor_fabric_takes_the_page_s_abc123_and_the_default_does_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_preset_vendor_fabric_has_no_rule_but_a_character_at_least() {
+async fn the_preset_vendor_fabric_requires_only_one_character() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     for new in ["x", " ", "password", USER, FIRST_PASSWORD, FIRST_PASSWORD] {
         let wire = with(&test.good, "resetToken", token(&test).await);

@@ -1,4 +1,4 @@
-//! Reset tokens of repass's own: rows 4 and 5, and what is said of them.
+//! repass's own reset tokens.
 
 use std::process::Command;
 use std::time::Duration;
@@ -48,7 +48,7 @@ async fn asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_are_on
     for (why, token) in &of_account {
         answers.push((*why, test.send(&with_token(&test, token)).await));
     }
-    assert_eq!(test.failures().await as usize, of_account.len(), "each guess is charged");
+    assert_eq!(test.failures().await as usize, of_account.len(), "each guess counts");
     let over_4_kib = with_token(&test, &"x".repeat(4097));
     answers.push(("over 4 KiB", test.send(&over_4_kib).await));
     for (why, user_id) in [
@@ -171,7 +171,7 @@ async fn asvs_6_5_2_6_5_3_a_token_is_256_random_bits_of_which_only_a_digest_is_s
     }
 }
 
-/// Whether these bytes stand anywhere in the database, as they are or in hexadecimal.
+/// Returns whether the database contains these bytes, as they are or in hexadecimal.
 async fn holds(test: &TestContext, bytes: &[u8]) -> bool {
     let contents = test.server.database().contents().await;
     let contains = |part: &[u8]| contents.windows(part.len()).any(|window| window == part);
@@ -195,7 +195,7 @@ async fn asvs_6_5_5_a_token_from_the_command_line_counts_for_ten_minutes_or_less
     assert_eq!(issued_by_repass(&test, &["--lifetime", "601s"]).await, None);
 }
 
-/// A token that the operator's program prints; `None` when it refuses.
+/// Returns the token that the operator's program prints, or `None` if it fails.
 async fn issued_by_repass(test: &TestContext, lifetime: &[&str]) -> Option<String> {
     let program = tokio::task::spawn_blocking(|| binary("repass")).await.unwrap();
     let mut repass = Command::new(program);

@@ -1,4 +1,4 @@
-//! Row 2: the header `x-site-context`.
+//! The header `x-site-context`.
 
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ async fn an_object_and_a_string_that_holds_one_are_both_read() {
 
 /// Proves FABRIC-5.
 #[tokio::test(flavor = "multi_thread")]
-async fn channel_date_and_stage_narrow_nothing_and_anything_else_is_ignored() {
+async fn channel_date_stage_and_other_members_decide_nothing() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     for (members, channel) in [
         (json!({ "channel": 12 }), Some("12")),
@@ -94,7 +94,7 @@ async fn channel_date_and_stage_narrow_nothing_and_anything_else_is_ignored() {
     ] {
         let mut context = members.clone();
         context["account"] = json!(SITE);
-        // A header is ASCII; JSON can say anything in it.
+        // A header is ASCII, and JSON escapes any other character.
         let context = context.to_string().replace('é', "\\u00e9");
         let wire = with(&in_context(&test, &context), "resetToken", token(&test).await);
         assert_user(&test.send(&wire).await, USER);

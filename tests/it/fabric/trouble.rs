@@ -1,4 +1,4 @@
-//! Row 10: closed accounts and the server's own troubles, provoked for real.
+//! Lockouts, and faults and overload of the server.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
@@ -50,7 +50,7 @@ async fn nist_3_2_2_wrong_tokens_do_not_lock_out_the_right_one() {
 /// Proves FABRIC-27.
 #[tokio::test(flavor = "multi_thread")]
 async fn nist_3_2_2_wrong_passwords_do_not_lock_out_a_reset() {
-    // The accounts of customer are a site account of fabric, too.
+    // The realm of customer is also that of a site account of fabric.
     let accounts = format!("accounts = {{ \"{SITE}\" = \"customer\" }}");
     let server =
         Server::builder().tables(SOON_LOCKED_OUT).options("fabric", &accounts).start().await;
@@ -64,7 +64,7 @@ async fn nist_3_2_2_wrong_passwords_do_not_lock_out_a_reset() {
     let reset = with(&with(&fabric, "resetToken", token), "userId", GUID);
     assert_user(&reset.send(&client).await, GUID);
     assert!(operator.is_password("customer", GUID, NEW).await);
-    // The reset opens the account again.
+    // The reset unlocks the account.
     let answer = change(&client, GUID, NEW, "the third of my passwords").await;
     assert_eq!(answer.json()["Success"], true, "{}", answer.text());
 }

@@ -15,7 +15,7 @@ async fn when_one_node_is_killed_the_other_goes_on_and_nothing_is_lost_or_halved
     let mut load = Load::start(&operator, vec![nodes.a.client(), nodes.b.client()]).await;
     load.each(5, |tally| tally.acknowledged).await;
     nodes.a.kill().await;
-    // Each account goes on: the dead node holds nothing back.
+    // All accounts can be changed: the dead node holds no lock.
     load.each(5, |tally| tally.acknowledged).await;
     let lanes = load.stop().await;
     for lane in &lanes {

@@ -137,7 +137,7 @@ async fn p2_nodes_find_a_promoted_standby_and_answer_all_the_time() {
 }
 
 /// Ends one connection that has written something and not yet committed it; the second one only in
-/// the midst of a change.
+/// the middle of a change.
 const CUTS: [&str; 2] = [
     "SELECT count(pg_terminate_backend(pid)) FROM (
          SELECT pid FROM pg_stat_activity
@@ -153,7 +153,7 @@ const CUTS: [&str; 2] = [
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
-async fn connections_cut_in_the_midst_of_commits_lose_and_halve_no_change() {
+async fn connections_cut_in_the_middle_of_commits_lose_and_halve_no_change() {
     let builder = Server::builder_on_postgres().only("customer").tables(NEVER_LOCKED_OUT);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;

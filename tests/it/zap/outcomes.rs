@@ -1,4 +1,4 @@
-//! What becomes of a request that could be read.
+//! The outcomes of well-formed requests.
 
 use repass_testkit::fixtures;
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -107,7 +107,7 @@ async fn nist_3_2_2_a_lockout_is_429_for_the_right_password_too() {
         assert_eq!(test.last_attempt().await.outcome, "too-many-attempts");
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
-    assert_eq!(test.failures().await, 1, "what is not looked at is not charged");
+    assert_eq!(test.failures().await, 1, "no attempt counts during a lockout");
     let realm = test.operator.realm("zap");
     test.operator.administration.unlock(&realm, test.user_id).await.unwrap();
     assert_changed(&test.send(&test.good).await);
