@@ -1,4 +1,4 @@
-//! A users table of another application's: `[store.accounts]`.
+//! A users table of another application: `[store.accounts]`.
 
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ async fn hash(password: &str) -> String {
     fixtures::hasher().hash(accepted).await.unwrap().as_str().to_owned()
 }
 
-/// A server on the application's database, in which somebody is a customer's user and a trader.
+/// A server on the application's database, with a user of the customer API and one of the etna API.
 async fn shop() -> ServerBuilder {
     let builder = Server::builder().tables(MAPPING);
     let database = builder.database();
@@ -61,7 +61,7 @@ async fn texts(database: &Database, columns: &str, condition: &str) -> Vec<Strin
     rows.into_iter().map(|mut row| row.remove(0).unwrap()).collect()
 }
 
-/// Everything but the hash and whether the account is active.
+/// All columns except the hash and the active flag.
 async fn untouched(database: &Database) -> Vec<String> {
     let columns = "CAST(no AS TEXT) || ' ' || tenant || ' ' || login || ' ' || note";
     texts(database, columns, "1 = 1").await
@@ -73,7 +73,7 @@ async fn is_password(database: &Database, no: i32, password: &str) -> bool {
     fixtures::hasher().verify(Arc::new(Plaintext::from(password)), &stored).await.unwrap()
 }
 
-/// The command line on the same database; it is told of no mapping.
+/// The command line on the same database, without the mapping.
 fn repass_command(database: &Database, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary("repass"));
     command.args(arguments).env("REPASS_DATABASE", database.url());
@@ -122,7 +122,7 @@ async fn changes_write_the_hash_and_nothing_else() {
     assert_eq!(untouched(&database).await, before, "no other column");
     assert_eq!(texts(&database, "pw", "no = 3").await, others, "no other row");
 
-    // The application goes on by itself meanwhile.
+    // The application changes its table itself.
     let theirs = hash("what the application has set").await;
     database.execute(format!("UPDATE people SET pw = '{theirs}' WHERE no = 1")).await;
     let gone_by = change(&client, GUID, NEW, "the next one of my own").await;
@@ -158,7 +158,7 @@ async fn of_changes_at_once_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn operators_find_the_same_accounts_without_being_told() {
+async fn operators_find_the_same_accounts_without_a_mapping() {
     let server = shop().await.start().await;
     let database = server.database().clone();
     let listed = json_of(&database, &["account", "list", "--realm", "customer"]);
@@ -200,7 +200,7 @@ fn repassd(builder: &ServerBuilder, command: &str) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_is_one_clear_line() {
+async fn a_table_that_does_not_fit_is_one_clear_line() {
     let builder = shop().await;
     let wrong = builder.clone().tables("email = 'mail'\nusername = 'nick'\n");
     // The mapping's table is the last one, so these lines belong to it.
@@ -229,7 +229,7 @@ async fn what_does_not_fit_is_one_clear_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_forgot_the_mapping_does_not_start() {
+async fn a_server_without_the_mapping_does_not_start() {
     let builder = shop().await;
     builder.start().await.stop().await;
     let file = builder.write_config();

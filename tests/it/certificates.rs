@@ -17,14 +17,14 @@ pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 impl Authority {
     pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
-        // Authorities of one name would be taken for each other until a signature is looked at.
+        // Authorities of one name would be confused until a signature is verified.
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    /// Its own certificate, for those who are to trust it.
+    /// Its own certificate, for clients to trust.
     pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }
@@ -38,7 +38,7 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    /// The side of TLS of a server that shows a certificate for `host`.
+    /// The TLS acceptor of a server with a certificate for `host`.
     pub(crate) fn acceptor(&self, host: &str) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();

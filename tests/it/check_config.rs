@@ -1,4 +1,4 @@
-//! What an operator can mistype: one clear line, and exit status 2.
+//! Mistakes in the configuration: one clear line, and exit status 2.
 
 use std::process::{Command, Output};
 

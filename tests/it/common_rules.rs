@@ -1,4 +1,4 @@
-//! What all five vendors' APIs have in common, over real HTTP.
+//! Rules that all five vendors' APIs share, over real HTTP.
 
 use http::Method;
 use proptest::strategy::{Strategy, ValueTree};
@@ -25,7 +25,7 @@ async fn a_good_request_changes_the_password_and_its_answer_is_never_cached() {
 
 /// Proves ECOM-4, ETNA-7, ZAP-4.
 #[tokio::test(flavor = "multi_thread")]
-async fn request_ids_that_are_no_sane_token_are_replaced() {
+async fn invalid_request_ids_are_replaced() {
     let server = Server::start().await;
     let operator = server.operator().await;
     for wire in good_requests(&operator, NEW).await {
@@ -85,7 +85,7 @@ async fn rfc_8259_bodies_are_read_strictly_and_a_byte_order_mark_is_tolerated() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_read_of_the_body_before_the_caller_is_known() {
+async fn the_body_is_not_read_before_the_caller_is_known() {
     let server = Server::start().await;
     let operator = server.operator().await;
     for wire in good_requests(&operator, NEW).await {
@@ -101,7 +101,7 @@ async fn nothing_is_read_of_the_body_before_the_caller_is_known() {
     }
 }
 
-/// An answer without what differs from one to the next in any case.
+/// An answer without the parts that differ between any two answers.
 fn fingerprint(answer: &Answer) -> String {
     let mut headers: Vec<String> = answer
         .headers
@@ -127,7 +127,7 @@ async fn asvs_6_3_8_an_unknown_account_and_a_wrong_proof_are_one_answer() {
     let server = Server::start().await;
     let operator = server.operator().await;
     let requests = good_requests(&operator, NEW).await;
-    // For zap the caller must be an administrator to ask about others at all.
+    // On zap only an administrator can name another account.
     operator.add("zap", "site-admin").await;
     let admin = operator.token("zap", "site-admin", &["admin"]).await;
     for wire in requests {
@@ -136,7 +136,7 @@ async fn asvs_6_3_8_an_unknown_account_and_a_wrong_proof_are_one_answer() {
             _ => wire,
         };
         let (wrong, unknown) = match wire.spec {
-            // On etna nobody can name another account.
+            // On etna no caller can name another account.
             "etna" => continue,
             "fabric" => (with_other_token(&wire), wire.replace("6169b2d892a5", "6169b2d892a6")),
             "customer" => (
@@ -152,12 +152,12 @@ async fn asvs_6_3_8_an_unknown_account_and_a_wrong_proof_are_one_answer() {
                 wire.replace("\"userId\":\"43af", "\"userId\":\"53af"),
             ),
         };
-        // Four tries each: three verified, then both are closed alike.
+        // Three attempts each are verified; then both accounts are locked out.
         for n in 0..4 {
             let one = wrong.send(&server.client()).await;
             let two = unknown.send(&server.client()).await;
-            assert_eq!(fingerprint(&one), fingerprint(&two), "{} try {n}", wire.spec);
-            assert_eq!(is_busy(&one), n == 3, "{} try {n}: {}", wire.spec, one.text());
+            assert_eq!(fingerprint(&one), fingerprint(&two), "{} attempt {n}", wire.spec);
+            assert_eq!(is_busy(&one), n == 3, "{} attempt {n}: {}", wire.spec, one.text());
             if is_busy(&one) {
                 assert_eq!(one.header("retry-after"), "1");
             }
@@ -204,7 +204,7 @@ async fn arbitrary_bytes_never_cause_a_5xx() {
     for wire in good_requests(&operator, NEW).await {
         for n in 0..100 {
             let noise = bytes.new_tree(&mut runner).unwrap().current();
-            // Noise alone, and noise in the midst of a good body.
+            // Noise alone, and noise in the middle of a good body.
             let mut body = noise;
             if n % 2 == 1 {
                 let at = n * 7 % wire.body.len();

@@ -61,7 +61,7 @@ async fn after_kill_9_each_password_is_the_last_acknowledged_one_or_the_one_in_f
             let is_in_flight = operator.is_password("customer", &user, &in_flight).await;
             assert!(is_last ^ is_in_flight, "{user} in round {round}");
             let now = if is_last { last } else { in_flight };
-            // And it works: nothing is left half done.
+            // The next change works: no partial change is left.
             let next = format!("set after the crash of round {round}");
             let body = customer_body(&user, &now, &next);
             let answer = server.client().send(Method::POST, CUSTOMER, &[JSON], body).await;

@@ -1,4 +1,4 @@
-//! The rows of the vendor's page (crates/spec-customer/README.md), over real HTTP.
+//! The rows of `crates/spec-customer/README.md`, over real HTTP.
 
 mod binding;
 mod bodies;
@@ -51,7 +51,7 @@ fn assert_changed(answer: &Answer) {
     assert_json(answer, 200, CHANGED);
 }
 
-/// Asserts that user id or old password were wrong, and gives the one message about it.
+/// Asserts that the user id or the old password was wrong, and returns the message.
 #[track_caller]
 fn assert_wrong(answer: &Answer) -> String {
     let messages = messages(answer);
@@ -60,7 +60,7 @@ fn assert_wrong(answer: &Answer) -> String {
     messages[0].clone()
 }
 
-/// Asserts that the policy refused the new password, and gives the messages about it.
+/// Asserts that the policy refused the new password, and returns the messages.
 #[track_caller]
 fn assert_rejected(answer: &Answer) -> Vec<String> {
     let messages = messages(answer);
@@ -69,7 +69,7 @@ fn assert_rejected(answer: &Answer) -> Vec<String> {
     messages
 }
 
-/// Asserts an error of nothing but a message, which is ours to word.
+/// Asserts an error object that has only a message.
 #[track_caller]
 fn assert_error(answer: &Answer, status: u16) -> String {
     let message = answer.json()["Message"].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! The database under a server: its keys, its schema, what is kept of old data.
+//! The database of a server: its keys, its schema, and the retention of old data.
 
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -81,7 +81,7 @@ async fn p5_a_server_that_must_not_migrate_refuses_a_database_without_schema() {
 
 /// Proves P9.
 #[tokio::test(flavor = "multi_thread")]
-async fn p9_what_is_older_than_its_retention_is_deleted() {
+async fn p9_data_older_than_its_retention_is_deleted() {
     let builder = Server::builder();
     let server = builder.start().await;
     let operator = server.operator().await;
@@ -118,7 +118,7 @@ async fn p9_what_is_older_than_its_retention_is_deleted() {
     assert!(kept.contains(&399), "{kept:?}");
 }
 
-/// What an anonymous client sends at one locked account leaves a bounded trail.
+/// Requests of an anonymous client for a locked-out account leave a bounded audit trail.
 ///
 /// Proves A2.
 #[tokio::test(flavor = "multi_thread")]
@@ -147,11 +147,11 @@ mod file {
     use super::*;
     use crate::health::admin;
 
-    /// No success is told of a file that nobody will see again.
+    /// The server answers no success for a file that has been deleted.
     ///
     /// Proves L2.
     #[tokio::test(flavor = "multi_thread")]
-    async fn l2_a_server_whose_file_is_gone_is_not_ready_and_tells_no_success() {
+    async fn l2_a_server_whose_file_is_gone_is_not_ready_and_answers_no_success() {
         let builder = Server::builder_on_sqlite()
             .only("customer")
             .tables("[admin]\nlisten = '127.0.0.1:0'\n");

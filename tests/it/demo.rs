@@ -1,4 +1,4 @@
-//! `repassd demo`, as a newcomer meets it.
+//! `repassd demo`.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};

@@ -1,11 +1,12 @@
-//! The rows of `crates/spec-ecom/README.md`, over real HTTP. Texts but for the published one are ours and
-//! not pinned here; status and shape are.
+//! The rows of `crates/spec-ecom/README.md`, over real HTTP. `page` compares texts with the examples;
+//! the other tests compare the status and the shape.
 
 mod answers;
 mod failures;
 mod languages;
 mod options;
 mod order;
+mod page;
 mod requests;
 mod trouble;
 
@@ -27,7 +28,7 @@ async fn open(builder: ServerBuilder) -> TestContext {
     TestContext::open("ecom", builder).await
 }
 
-/// Asserts that an answer is the vendor's envelope, byte for byte, and gives its text.
+/// Asserts that an answer is the vendor's envelope, byte for byte, and returns its text.
 #[track_caller]
 fn text_of(answer: &Answer, status: u16) -> String {
     assert_eq!(answer.status, status, "{}", answer.text());
@@ -60,7 +61,7 @@ fn assert_changed(answer: &Answer) {
     assert_eq!(text_of(answer, 200), CHANGED);
 }
 
-/// Asserts a failure of this status, and gives its text.
+/// Asserts a failure of this status and returns its text.
 #[track_caller]
 fn assert_failed(answer: &Answer, status: u16) -> String {
     let text = text_of(answer, status);
@@ -82,7 +83,7 @@ fn passwords(wire: &Wire, old: &str, new: &str) -> Wire {
     })
 }
 
-/// What the default policy says of a password, as far as it knows no account.
+/// The violations of the default policy by a password, without those about the account.
 fn violations(new: &str) -> Vec<Violation> {
     Policy::default().evaluate(&Plaintext::from(new), &repass_core::PolicyContext::default())
 }

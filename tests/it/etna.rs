@@ -5,6 +5,7 @@ mod callers;
 mod options;
 mod order;
 mod outcomes;
+mod page;
 mod routes;
 mod trouble;
 

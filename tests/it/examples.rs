@@ -1,4 +1,4 @@
-//! Every example does what it says.
+//! Each example does what its page says.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};

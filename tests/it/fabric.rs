@@ -1,4 +1,4 @@
-//! The rows of the vendor's page (crates/spec-fabric/README.md), over real HTTP.
+//! The rows of `crates/spec-fabric/README.md`, over real HTTP.
 
 mod fields;
 mod gateway;
@@ -57,13 +57,13 @@ fn token_of(wire: &Wire) -> String {
     body["resetToken"].as_str().unwrap().to_owned()
 }
 
-/// What the database knows of a reset token.
+/// Returns the stored reset token.
 async fn stored(test: &TestContext, token: &str) -> Option<ResetToken> {
     let digest = TokenDigest::of(&Plaintext::from(token));
     test.operator.store.reset_token(&digest).await.unwrap()
 }
 
-/// Whether a reset token is unspent, asked of the database.
+/// Returns whether the database has a reset token as unspent.
 async fn is_unspent(test: &TestContext, token: &str) -> bool {
     stored(test, token).await.expect("a token").spent_at.is_none()
 }
@@ -83,7 +83,7 @@ fn assert_expired(answer: &Answer) {
     assert_answer(answer, 401, EXPIRED);
 }
 
-/// Asserts an error object of this code, and gives its message.
+/// Asserts an error object of this code and returns its message.
 #[track_caller]
 fn assert_error(answer: &Answer, status: u16, error: &str, code: &str) -> String {
     assert_eq!(answer.status, status, "{}", answer.text());
@@ -100,7 +100,7 @@ fn assert_bad_request(answer: &Answer) -> String {
     assert_error(answer, 400, "Bad Request", "BAD_REQUEST")
 }
 
-/// Asserts that the answer is a user: this one, of this site account.
+/// Asserts that the answer is the object of this user.
 #[track_caller]
 fn assert_user(answer: &Answer, user_id: &str) {
     assert_eq!(answer.status, 200, "{}", answer.text());

@@ -1,11 +1,10 @@
-//! Accounts that came from other systems with the hashes they had: over HTTP, on a stored hash that
-//! the server did not make.
+//! Accounts with the hashes of other systems, over HTTP.
 
 use repass_core::{Credential, Subject};
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
 
-use crate::test_context::{NEVER_CLOSED, NEW, TestContext};
+use crate::test_context::{NEVER_LOCKED_OUT, NEW, TestContext};
 
 /// [`FIRST_PASSWORD`] as other systems store it. bcrypt: made with libxcrypt 4.4; the others with
 /// Python's hashlib.
@@ -16,9 +15,9 @@ const STORED: [&str; 4] = [
     "{SSHA}dEr5/Rz91ik4GnZPHXFPx0RvrAxzYWx0",
 ];
 
-/// etna's test context, with this as the hash of its account.
+/// A test context of etna whose account has this stored hash.
 async fn test_of(stored: &str) -> TestContext {
-    let test = TestContext::open("etna", Server::builder().tables(NEVER_CLOSED)).await;
+    let test = TestContext::open("etna", Server::builder().tables(NEVER_LOCKED_OUT)).await;
     // The server has one account.
     let statement = format!("UPDATE @accounts SET hash = '{stored}', normalization = 'none'");
     test.server.database().execute(statement).await;
@@ -86,8 +85,8 @@ async fn a_hash_of_no_known_family_is_a_wrong_password_and_one_line_in_the_log()
         let test = test_of(&stored).await;
         let answer = test.send(&test.good).await;
         assert_eq!(answer.status, 400, "{stored}: {}", answer.text());
-        assert_eq!(test.failures().await, 1, "it is charged as any other");
-        assert_eq!(test.last_try().await.outcome, "wrong-password");
+        assert_eq!(test.failures().await, 1, "it counts as any other");
+        assert_eq!(test.last_attempt().await.outcome, "wrong-password");
         assert_eq!(credential(&test).await.hash.as_str(), stored, "and left alone");
         let log = test.server.stop().await.log;
         let lines = log.lines().filter(|line| line.contains("counts as no password's"));

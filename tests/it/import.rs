@@ -1,4 +1,4 @@
-//! Accounts of another system, imported beside a running server.
+//! Imports of accounts beside a running server.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -9,7 +9,7 @@ use repass_tests::{Database, Server, binary};
 
 use crate::requests::{CUSTOMER, JSON, Outcome, customer_body, outcome};
 
-/// Of the reference implementation's own test program: the hash of "password".
+/// The hash of "password", from the test program of the reference implementation.
 const ARGON2: &str =
     "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
@@ -37,7 +37,7 @@ fn repass(database: &Database, arguments: &[&str]) -> Command {
 
 fn run(database: &Database, arguments: &[&str], input: &str) -> Output {
     let mut child = repass(database, arguments).spawn().unwrap();
-    // One that fails early does not read it.
+    // A program that fails early does not read its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }

@@ -1,4 +1,4 @@
-//! What the listener asks of a connection and of a request's head, before any API sees it.
+//! The listener's checks of connections and heads.
 
 use http::{Method, Request};
 use hyper::client::conn::http2;
@@ -43,7 +43,7 @@ async fn read_answer(stream: &mut TcpStream) -> String {
 
 /// Proves W9.
 #[tokio::test(flavor = "multi_thread")]
-async fn w9_signals_that_say_nothing_to_the_server_do_not_end_it() {
+async fn w9_signals_that_are_not_for_the_server_do_not_end_it() {
     let server = Server::start().await;
     let operator = server.operator().await;
     let wire = good_request(&operator, "customer", NEW).await;
@@ -116,7 +116,7 @@ async fn w9_a_client_that_has_closed_its_side_gets_its_answer() {
 
 /// Proves ECOM-21, ETNA-22, ZAP-17, RFC 9110, W9.
 #[tokio::test(flavor = "multi_thread")]
-async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charged() {
+async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_counts_no_failure() {
     let server = Server::start().await;
     let operator = server.operator().await;
     let client = server.client();
@@ -130,13 +130,13 @@ async fn w9_an_encoded_body_is_refused_in_the_vendors_shape_and_nothing_is_charg
             assert!(answer.json().is_object(), "{}", answer.text());
             answer.assert_common_headers();
         }
-        let tries = operator.audit().await.into_iter().filter(|record| record.outcome != "ok");
-        assert_eq!(tries.count(), 0, "{}", wire.spec);
+        let attempts = operator.audit().await.into_iter().filter(|record| record.outcome != "ok");
+        assert_eq!(attempts.count(), 0, "{}", wire.spec);
         let answer = wire.send(&client).await;
         assert!(wire.changed(&answer), "{}: {}", wire.spec, answer.text());
     }
     for wire in good_requests(&Server::start().await.operator().await, NEW).await {
-        // Only that the request is read: its account is another server's.
+        // The request is only read: its account is on another server.
         let answer = wire.with("content-encoding", Some("Identity")).send(&client).await;
         assert!(!answer.headers.contains_key("accept-encoding"), "{}", wire.spec);
     }
@@ -153,7 +153,7 @@ async fn w5_after_a_refusal_the_connection_serves_the_next_request() {
              content-length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
-        // The body comes in a packet of its own; mostly after the head was read, and right in any case.
+        // The body is sent in a packet of its own, mostly after the head was read.
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
@@ -183,7 +183,7 @@ async fn w5_a_refusal_arrives_however_much_is_sent_after_it() {
                      authorization: Bearer wrong\r\n{framed}\r\n\r\n"
                 );
                 stream.write_all(head.as_bytes()).await.unwrap();
-                // As proxies do: all of it is sent before the answer is read.
+                // All of the body is sent before the answer is read, as proxies do.
                 if framing == "chunked" {
                     stream.write_all(format!("{length:x}\r\n").as_bytes()).await.unwrap();
                 }

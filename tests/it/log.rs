@@ -43,7 +43,7 @@ async fn send(stream: &mut TcpStream, requests: usize) {
             let size = read.read_buf(&mut text).await.unwrap();
             assert!(size > 0, "the server closed after {answered} answers");
             answered += text.windows(13).filter(|part| part == b"HTTP/1.1 404 ").count();
-            // What may be the beginning of the next one is kept.
+            // A part of the next answer may follow and is kept.
             text = text.split_off(text.len().saturating_sub(12));
         }
     };
@@ -52,11 +52,11 @@ async fn send(stream: &mut TcpStream, requests: usize) {
 
 /// Proves L1.
 #[tokio::test(flavor = "multi_thread")]
-async fn l1_a_log_reader_that_stalls_holds_up_no_answer_and_hears_what_it_missed() {
+async fn l1_a_log_reader_that_stalls_holds_up_no_answer_and_is_told_of_lost_lines() {
     let server = Server::builder().start().await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     server.read_log(LogReader::Pauses);
-    // More than wait in the server and in the pipe.
+    // More lines than the queue of the server and the pipe hold.
     const REQUESTS: usize = 8000;
     send(&mut stream, REQUESTS).await;
     server.read_log(LogReader::Reads);

@@ -1,5 +1,5 @@
-//! Several servers on one PostgreSQL database: they behave as one, and no trouble of a server or of
-//! the database loses or halves a change.
+//! Several servers on one PostgreSQL database: they behave as one, and no outage of a server or of
+//! the database loses a change or leaves a partial one.
 
 mod crash;
 mod load;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use repass_tests::{Client, Server, ServerBuilder};
 
-/// How long a test waits for what must happen; far longer than that takes.
+/// The longest that a test waits; far longer than any step takes.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Two servers on the same database.
@@ -30,7 +30,7 @@ impl Nodes {
     }
 }
 
-/// Waits until it has happened, but not forever.
+/// Waits for a future, at most [`PATIENCE`].
 async fn in_time<T>(what: &str, happening: impl Future<Output = T>) -> T {
     let waited = tokio::time::timeout(PATIENCE, happening).await;
     waited.unwrap_or_else(|_| panic!("did not happen in time: {what}"))

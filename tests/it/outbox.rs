@@ -1,5 +1,4 @@
-//! Events on their way to a webhook: a real receiver on a real socket. Those that go by e-mail stand
-//! in [`mail`].
+//! The delivery of events to a webhook. That by e-mail is in [`mail`].
 
 mod mail;
 mod mail_server;
@@ -13,11 +12,11 @@ use repass_tests::{AdminContext, FIRST_PASSWORD, Server, ServerBuilder, binary};
 use crate::requests::{GUID, Outcome, change, outcome};
 use receiver::{Receiver, SECRET};
 
-/// The longest a condition may take to come true before a test gives up on it.
+/// The longest that a test waits for a condition.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server that tells the receiver of everything, and does not wait long.
-fn told(receiver: &Receiver, outbox: &str) -> ServerBuilder {
+/// A server that sends all events to the receiver, with short delays.
+fn with_webhook(receiver: &Receiver, outbox: &str) -> ServerBuilder {
     Server::builder().only("customer").tables(&format!(
         "[outbox]\npoll = '5ms'\nfirst_wait = '5ms'\nlongest_wait = '5ms'\n{outbox}\n\
          [webhook]\nurl = 'http://{}/hook'\nsecret = '{SECRET}'\nallow_private = true\n\
@@ -43,7 +42,7 @@ async fn entries(operator: &AdminContext) -> Vec<OutboxEntry> {
     entries
 }
 
-/// Waits until all events are as `condition` has it, and gives them in the order written.
+/// Waits until all events meet `condition`, and returns them in the order written.
 async fn until(
     operator: &AdminContext,
     condition: impl Fn(&OutboxEntry) -> bool,
@@ -76,9 +75,9 @@ fn is(state: DeliveryState) -> impl Fn(&OutboxEntry) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_of_an_account_arrive_once_in_order_and_signed() {
     let mut receiver = Receiver::start().await;
-    let server = told(&receiver, "").start().await;
+    let server = with_webhook(&receiver, "").start().await;
     let operator = server.operator().await;
-    let player = operator.add("customer", GUID).await;
+    let added = operator.add("customer", GUID).await;
     let passwords = [FIRST_PASSWORD, "a second password it is", "a third password it is"];
     changed(&server, passwords[0], passwords[1]).await;
     changed(&server, passwords[1], passwords[2]).await;
@@ -96,7 +95,7 @@ async fn changes_of_an_account_arrive_once_in_order_and_signed() {
         let data = &body["data"];
         assert_eq!(data["realm"], "customer");
         assert_eq!(data["user_id"], GUID);
-        assert_eq!(data["account"], player.account.id.to_string());
+        assert_eq!(data["account"], added.account.id.to_string());
         if kind == EventKind::PasswordChanged {
             assert_eq!(data["source"], "customer");
             assert_eq!(data["peer"], "127.0.0.1");
@@ -120,7 +119,7 @@ async fn changes_of_an_account_arrive_once_in_order_and_signed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_do_not_wait_for_each_other() {
     let mut receiver = Receiver::start().await;
-    let server = told(&receiver, "").start().await;
+    let server = with_webhook(&receiver, "").start().await;
     let operator = server.operator().await;
     for user in ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"] {
         operator.add("customer", user).await;
@@ -136,7 +135,7 @@ async fn accounts_do_not_wait_for_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_fails_for_a_while_gets_the_same_event_again() {
     let mut receiver = Receiver::start().await;
-    let server = told(&receiver, "").start().await;
+    let server = with_webhook(&receiver, "").start().await;
     let operator = server.operator().await;
     operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
@@ -153,9 +152,9 @@ async fn a_receiver_that_fails_for_a_while_gets_the_same_event_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn locked_accounts_are_told_and_refusals_after_a_right_proof_are_not() {
+async fn lockouts_are_delivered_and_refusals_after_a_right_password_are_not() {
     let mut receiver = Receiver::start().await;
-    let server = told(&receiver, "").start().await;
+    let server = with_webhook(&receiver, "").start().await;
     let operator = server.operator().await;
     operator.add("customer", GUID).await;
     let client = server.client();
@@ -164,7 +163,7 @@ async fn locked_accounts_are_told_and_refusals_after_a_right_proof_are_not() {
     }
     let refused = change(&client, GUID, FIRST_PASSWORD, "short").await;
     assert_eq!(outcome(&refused), Outcome::Refused, "{}", refused.text());
-    assert!(entries(&operator).await.is_empty(), "the account was never closed");
+    assert!(entries(&operator).await.is_empty(), "the account was never locked out");
     let wrong = change(&client, GUID, "a wrong password", "a second password it is").await;
     assert_eq!(outcome(&wrong), Outcome::WrongPassword, "{}", wrong.text());
     let hook = receiver.next().await;
@@ -177,9 +176,9 @@ async fn locked_accounts_are_told_and_refusals_after_a_right_proof_are_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_kill_9_in_the_midst_of_a_delivery_the_event_still_arrives() {
+async fn after_kill_9_in_the_middle_of_a_delivery_the_event_still_arrives() {
     let mut receiver = Receiver::start().await;
-    let builder = told(&receiver, "");
+    let builder = with_webhook(&receiver, "");
     let server = builder.start().await;
     let operator = server.operator().await;
     operator.add("customer", GUID).await;
@@ -201,7 +200,7 @@ async fn after_kill_9_in_the_midst_of_a_delivery_the_event_still_arrives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_under_way_is_finished_at_sigterm() {
     let mut receiver = Receiver::start().await;
-    let server = told(&receiver, "").start().await;
+    let server = with_webhook(&receiver, "").start().await;
     let operator = server.operator().await;
     operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
@@ -218,7 +217,7 @@ async fn a_delivery_under_way_is_finished_at_sigterm() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redirects_are_not_followed() {
     let mut receiver = Receiver::start().await;
-    let server = told(&receiver, "max_tries = 2").start().await;
+    let server = with_webhook(&receiver, "max_tries = 2").start().await;
     let operator = server.operator().await;
     operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
@@ -235,7 +234,7 @@ async fn redirects_are_not_followed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_is_gone_is_not_asked_again() {
     let mut receiver = Receiver::start().await;
-    let server = told(&receiver, "").start().await;
+    let server = with_webhook(&receiver, "").start().await;
     let operator = server.operator().await;
     operator.add("customer", GUID).await;
     changed(&server, FIRST_PASSWORD, "a second password it is").await;
@@ -262,13 +261,13 @@ async fn private_addresses_are_refused_by_default() {
     let error = only(&entries[0]).error.as_deref().unwrap();
     assert!(error.contains("private addresses only"), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
-    assert_eq!(receiver.connections(), 0, "nobody came");
+    assert_eq!(receiver.connections(), 0, "there was no connection");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_given_up_is_retried_or_dropped_by_an_operator() {
+async fn a_discarded_event_is_retried_or_dropped_by_an_operator() {
     let mut receiver = Receiver::start().await;
-    let builder = told(&receiver, "max_tries = 1");
+    let builder = with_webhook(&receiver, "max_tries = 1");
     let server = builder.start().await;
     let operator = server.operator().await;
     operator.add("customer", GUID).await;
@@ -297,7 +296,7 @@ async fn what_was_given_up_is_retried_or_dropped_by_an_operator() {
     );
 }
 
-/// What `repass outbox` prints, on the database of the server.
+/// Runs `repass outbox` on the database of the server and returns its output.
 async fn outbox(builder: &ServerBuilder, arguments: &[&str]) -> String {
     let config = std::fs::read_to_string(builder.folder().join("repassd.toml")).unwrap();
     let value = |key: &str| {

@@ -1,4 +1,4 @@
-//! Pepper: keys outside the database, without which its hashes are worth nothing.
+//! Pepper: keys outside the database, without which no password can be verified.
 
 use std::process::{Command, Output, Stdio};
 
@@ -13,7 +13,7 @@ const THIRD: &str = "a third password it is";
 const K1: &str = "T25seSB0aGUgc2VydmVyIG1heSBrbm93IHRoaXMsIG9uZQ==";
 const K2: &str = "T25seSB0aGUgc2VydmVyIG1heSBrbm93IHRoaXMsIHR3bw==";
 
-/// The builder's server with these keys, of which `current` makes new hashes.
+/// The builder with these pepper keys, of which `current` is used for new hashes.
 fn with_keys(builder: &ServerBuilder, current: &str, ids: &[&str]) -> ServerBuilder {
     let mut tables = format!("[hashing]\nprofile = 'insecure-for-tests'\npepper = '{current}'\n");
     for id in ids {
@@ -35,7 +35,7 @@ async fn changed(server: &Server, old: &str, new: &str) {
     assert_eq!(outcome(&answer), Outcome::Changed, "{}", answer.text());
 }
 
-/// Runs a server that must not start, and gives what it says.
+/// Runs a server that must not start, and returns its output.
 async fn refused(builder: &ServerBuilder) -> String {
     let mut command = Command::new(binary("repassd"));
     command.arg("serve").arg("--config").arg(builder.write_config()).stdin(Stdio::null());
@@ -101,7 +101,7 @@ async fn owasp_storage_keys_are_brought_in_replaced_and_retired() {
     assert_eq!(outcome(&reused), Outcome::Refused, "the history is verified with its keys");
     server.stop().await;
 
-    // Nothing names the first key any more.
+    // No hash names the first key any more.
     with_keys(&plain, "k2", &["k2"]).start().await.stop().await;
     let contents = plain.database().contents().await;
     for secret in ["Only the server may know", K1, K2] {
@@ -110,7 +110,7 @@ async fn owasp_storage_keys_are_brought_in_replaced_and_retired() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_key_is_told_at_the_start() {
+async fn a_missing_key_is_reported_at_the_start() {
     let plain = Server::builder();
     let server = with_keys(&plain, "k1", &["k1"]).start().await;
     let operator = server.operator().await;

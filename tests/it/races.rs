@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many requests at once.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 use tokio::task::JoinSet;
@@ -32,10 +32,10 @@ async fn of_fifty_changes_at_once_exactly_one_wins() {
 
 /// Proves NIST 3.2.2 at once, ASVS 6.3.1.
 #[tokio::test(flavor = "multi_thread")]
-async fn nist_3_2_2_of_two_hundred_guesses_at_once_only_the_free_ones_are_verified() {
+async fn nist_3_2_2_of_two_hundred_guesses_at_once_only_those_below_the_threshold_are_verified() {
     let server = Server::start().await;
     let operator = server.operator().await;
-    let player = operator.add("customer", GUID).await;
+    let added = operator.add("customer", GUID).await;
     let mut tasks = JoinSet::new();
     for n in 0..200 {
         let client = server.client();
@@ -50,10 +50,10 @@ async fn nist_3_2_2_of_two_hundred_guesses_at_once_only_the_free_ones_are_verifi
     }
     let results = tasks.join_all().await;
     let verified = results.iter().filter(|outcome| **outcome == Outcome::WrongPassword).count();
-    // The account closes for a second after the third failure; should the flood take longer than
-    // that, one more is verified, and then none for two seconds.
+    // The account is locked out for a second after the third failure. If the requests take longer,
+    // one more is verified, and then none for two seconds.
     assert!((3..=5).contains(&verified), "{verified} verified");
     let (_, attempts) =
-        operator.administration.show_account(&player.account.realm, GUID).await.unwrap();
-    assert_eq!(attempts.failures as usize, verified, "each verified try was paid, and no other");
+        operator.administration.show_account(&added.account.realm, GUID).await.unwrap();
+    assert_eq!(attempts.failures as usize, verified, "each verified attempt counts, and no other");
 }

@@ -19,7 +19,7 @@ pub(crate) async fn change(client: &Client, user_id: &str, old: &str, new: &str)
     client.send(Method::POST, CUSTOMER, &[JSON], customer_body(user_id, old, new)).await
 }
 
-/// What became of a customer request.
+/// The outcome of a customer request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Changed,
@@ -28,7 +28,7 @@ pub(crate) enum Outcome {
     TooMany,
 }
 
-/// Reads the outcome out of an answer of the customer API.
+/// Reads the outcome from an answer of the customer API.
 pub(crate) fn outcome(answer: &Answer) -> Outcome {
     match answer.status.as_u16() {
         200 => {
@@ -45,7 +45,7 @@ pub(crate) fn outcome(answer: &Answer) -> Outcome {
     }
 }
 
-/// A complete request to one of the specs, to be varied by a test.
+/// A complete request to one of the specs, for tests to vary.
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
     pub(crate) spec: &'static str,
@@ -66,7 +66,7 @@ impl Wire {
         client.send(self.method.clone(), &self.path, &headers, body).await
     }
 
-    /// The same with a header set, or taken away.
+    /// Returns the same request with a header set or removed.
     pub(crate) fn with(&self, name: &str, value: Option<&str>) -> Self {
         let mut other = self.clone();
         other.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
@@ -74,13 +74,13 @@ impl Wire {
         other
     }
 
-    /// The same with one text of the body replaced by another.
+    /// Returns the same request with a text in the body replaced.
     pub(crate) fn replace(&self, from: &str, to: &str) -> Self {
         assert!(self.body.contains(from), "{from} is not in {}", self.body);
         Self { body: self.body.replace(from, to), ..self.clone() }
     }
 
-    /// Whether an answer says that the password was changed.
+    /// Returns whether an answer says that the password was changed.
     pub(crate) fn changed(&self, answer: &Answer) -> bool {
         match self.spec {
             "customer" => answer.status == 200 && answer.text().contains("\"Success\":true"),
@@ -92,7 +92,7 @@ impl Wire {
 /// The site account that the tests' `x-site-context` names.
 pub(crate) const SITE: &str = "1234abcd5678efgh9ijklmno";
 
-/// One good request for each spec: each changes the password of an account of its own from
+/// Makes a good request for each spec: each changes the password of an account of its own from
 /// [`FIRST_PASSWORD`] to `new`, with keys and tokens that are issued for it.
 pub(crate) async fn good_requests(operator: &AdminContext, new: &str) -> Vec<Wire> {
     let mut wires = Vec::new();
@@ -102,7 +102,7 @@ pub(crate) async fn good_requests(operator: &AdminContext, new: &str) -> Vec<Wir
     wires
 }
 
-/// The good request of one spec; see [`good_requests`].
+/// Makes the good request of one spec; see [`good_requests`].
 pub(crate) async fn good_request(operator: &AdminContext, spec: &'static str, new: &str) -> Wire {
     let old = FIRST_PASSWORD;
     let bearer = |secret: String| ("authorization".to_owned(), format!("Bearer {secret}"));
@@ -129,11 +129,11 @@ pub(crate) async fn good_request(operator: &AdminContext, spec: &'static str, ne
             (Method::PUT, "/v1.0/users/@me/password/change", headers, body)
         }
         "zap" => {
-            let player = operator.add("zap", "43af9a8989ffb63cc9cdd0537").await;
-            let token = operator.token("zap", &player.user_id, &[]).await;
+            let added = operator.add("zap", "43af9a8989ffb63cc9cdd0537").await;
+            let token = operator.token("zap", &added.user_id, &[]).await;
             let body = json!({
-                "userId": player.user_id,
-                "email": player.email,
+                "userId": added.user_id,
+                "email": added.email,
                 "oldPassword": old,
                 "newPassword": new,
             });

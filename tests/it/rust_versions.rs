@@ -1,6 +1,6 @@
-//! Every member of the workspace builds on the Rust version that it declares. Here that no dependency
-//! declares a newer one; clippy looks at what the standard library has had since when, and
-//! `.ci/each-library` builds the libraries on theirs.
+//! Every member of the workspace builds on the Rust version that it declares. The test here shows that no
+//! dependency declares a newer one. clippy checks the uses of the standard library, and `.ci/each-library`
+//! builds each library on its version.
 
 use std::collections::{HashMap, HashSet};
 
@@ -40,7 +40,7 @@ fn e6_no_dependency_needs_a_newer_rust_than_its_member_declares() {
     }
 }
 
-/// Of all platforms, for a library may be built on any.
+/// The metadata for all platforms, since a library may be built on any.
 fn metadata() -> Value {
     let output = cargo()
         .args(["metadata", "--format-version", "1", "--all-features", "--locked"])
@@ -51,7 +51,7 @@ fn metadata() -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Such as "1.91" or "1.91.0"; of a package that declares none it is 0.
+/// Parses a version such as "1.91" or "1.91.0"; 0 if the package declares none.
 fn version(declared: &Value) -> [u64; 3] {
     let mut parts =
         declared.as_str().unwrap_or_default().split('.').map_while(|part| part.parse().ok());

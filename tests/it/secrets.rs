@@ -1,4 +1,4 @@
-//! No secret reaches a log, an answer or the database (ASVS 14.2.1, 16.2.5).
+//! No secret is written to a log, an answer or the database (ASVS 14.2.1, 16.2.5).
 
 use repass_tests::{FIRST_PASSWORD, Server};
 
@@ -9,8 +9,8 @@ const WRONG: &str = "an-unmistakable-wrong-guess-9e04";
 
 /// Proves ASVS 6.5.2, ASVS 14.2.1, ASVS 16.2.5.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_stands_in_logs_answers_or_the_database() {
-    // The log is at its most talkative: the tests' configuration sets the debug level.
+async fn no_secret_is_in_logs_answers_or_the_database() {
+    // The tests' configuration sets the debug level, which logs the most.
     let server = Server::start().await;
     let operator = server.operator().await;
     let mut secrets =
@@ -32,7 +32,7 @@ async fn no_secret_stands_in_logs_answers_or_the_database() {
         let body: serde_json::Value = serde_json::from_str(&wire.body).unwrap();
         secrets.extend(body["resetToken"].as_str().map(str::to_owned));
         let client = server.client();
-        let mut tries = vec![
+        let mut requests = vec![
             wire.replace(NEW, &format!("x{NEW}")[..2]),
             wire.clone(),
             wire.with("content-type", Some("text/plain")),
@@ -46,13 +46,13 @@ async fn no_secret_stands_in_logs_answers_or_the_database() {
             },
         ];
         if wire.spec != "fabric" {
-            tries.insert(0, wire.replace(FIRST_PASSWORD, WRONG));
+            requests.insert(0, wire.replace(FIRST_PASSWORD, WRONG));
         }
         if wire.spec == "zap" {
-            tries.insert(0, wire.replace("{", "{\"secureOTP\":\"77012399\","));
+            requests.insert(0, wire.replace("{", "{\"secureOTP\":\"77012399\","));
         }
         let mut changed = false;
-        for request in tries {
+        for request in requests {
             let answer = request.send(&client).await;
             changed |= wire.changed(&answer);
             seen.push_str(&format!("{:?}{}", answer.headers, answer.text()));

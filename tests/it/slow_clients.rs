@@ -1,4 +1,4 @@
-//! Clients that are slow, silent, or break off.
+//! Clients that are slow or silent, or disconnect.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::requests::{CUSTOMER, GUID, JSON, change, customer_body, outcome};
 const LIMITS: &str = "[server]\nheader_timeout = '300ms'\nbody_timeout = '300ms'\n\
                       idle_timeout = '2s'\nmax_connections = 2\n";
 
-/// How long a test waits for the server to do what it must; far longer than that takes.
+/// The longest that a test waits for the server; far longer than any step takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn read_to_end(stream: &mut TcpStream) -> String {
@@ -26,7 +26,7 @@ async fn read_to_end(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_sends_nothing_or_half_a_head_is_cut_off() {
+async fn a_client_that_sends_nothing_or_half_a_head_is_cut_off() {
     let server = Server::builder().tables(LIMITS).start().await;
     for half in ["", "P", "PRI * HT", "POST / HTTP/1.1\r\nhost: x\r\n"] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -115,7 +115,7 @@ async fn an_http_2_client_that_only_answers_pings_is_cut_off() {
     let request = http::Request::get(format!("http://{}/", server.address));
     let answer = requests.send_request(request.body(String::new()).unwrap()).await.unwrap();
     assert_eq!(answer.status(), 404);
-    // The client's library answers the server's pings; the connection asks for nothing any more.
+    // The client's library answers the server's pings and sends no more requests.
     let ended = tokio::time::timeout(PATIENCE, connection).await;
     let _ = ended.expect("the server cuts the connection");
     drop(requests);
@@ -123,7 +123,7 @@ async fn an_http_2_client_that_only_answers_pings_is_cut_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_whose_client_hung_up_is_finished_even_at_sigterm() {
-    // Hashing takes so long that client and operator can both lose patience meanwhile.
+    // Hashing takes long enough for the client to disconnect and the operator to stop the server.
     let costly = "[hashing]\nprofile = 'rfc-9106-second'\n";
     let server = Server::builder().tables(costly).start().await;
     let operator = server.operator().await;

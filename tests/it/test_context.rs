@@ -1,4 +1,4 @@
-//! One spec, one server, one account with its good request: what the vendors' suites start from.
+//! A server of one spec with an account and a good request, for the tests of vendors.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +14,20 @@ use tokio::task::JoinSet;
 
 use crate::requests::{GUID, Wire, good_request};
 
-/// What every account's password is changed to.
+/// The password that the good requests set.
 pub(crate) const NEW: &str = "a new one, and a good one";
 
-/// Attempts that never close an account, for suites of many wrong guesses.
-pub(crate) const NEVER_CLOSED: &str = "[lockout]\nthreshold = 100\n";
+/// A lockout policy with a threshold that no test reaches.
+pub(crate) const NEVER_LOCKED_OUT: &str = "[lockout]\nthreshold = 100\n";
 
-/// Attempts that close an account for long after the first failure.
-pub(crate) const SOON_CLOSED: &str = "[lockout]\nthreshold = 1\ninitial_delay = '10m'\n";
+/// A lockout policy that locks an account out for ten minutes after the first failure.
+pub(crate) const SOON_LOCKED_OUT: &str = "[lockout]\nthreshold = 1\ninitial_delay = '10m'\n";
 
-/// Costly hashes for few, so that a handful of requests at once are too many.
-pub(crate) const CRAMPED: &str =
+/// Slow hashes, one hashing thread and a queue of one, so that 16 requests at once overload the server.
+pub(crate) const EASILY_OVERLOADED: &str =
     "[lockout]\nthreshold = 100\n[hashing]\nprofile = 'rfc-9106-second'\nthreads = 1\nqueue = 1\n";
 
-/// The policy under which any password may follow any other, for suites of many successes.
+/// A policy that accepts any password after any other, for tests with many changes.
 pub(crate) const ANY_PASSWORD: &str = "[policy]\npreset = 'vendor-fabric'\n";
 
 /// A server of one spec, with an account and the good request that changes its password to [`NEW`].
@@ -80,7 +80,7 @@ impl TestContext {
         self.send(&Wire { path: path.to_owned(), ..self.good.clone() }).await
     }
 
-    /// Sends the same request so many times at once.
+    /// Sends the same request `count` times at once.
     pub(crate) async fn flood(&self, wire: &Wire, count: usize) -> Vec<Answer> {
         let mut tasks = JoinSet::new();
         for _ in 0..count {
@@ -90,12 +90,12 @@ impl TestContext {
         tasks.join_all().await
     }
 
-    /// Whether this is the password of the account now.
+    /// Returns whether `password` is the account's present password.
     pub(crate) async fn is_password(&self, password: &str) -> bool {
         self.operator.is_password(self.spec, self.user_id, password).await
     }
 
-    /// Failures in a row that the account is charged with.
+    /// Returns the account's number of failures in a row.
     pub(crate) async fn failures(&self) -> u32 {
         self.failures_of(self.user_id).await
     }
@@ -105,29 +105,29 @@ impl TestContext {
         self.operator.administration.show_account(&realm, user_id).await.unwrap().1.failures
     }
 
-    /// Asserts that the account's password is the first one still, and that no try was charged.
+    /// Asserts that the account still has its first password, and that no failure was counted.
     pub(crate) async fn assert_untouched(&self) {
         assert!(self.is_password(FIRST_PASSWORD).await, "the password was changed");
-        assert_eq!(self.failures().await, 0, "a try was charged");
+        assert_eq!(self.failures().await, 0, "a failure was counted");
     }
 
-    /// The newest record of a try to change or reset a password.
-    pub(crate) async fn last_try(&self) -> AuditRecord {
+    /// Returns the newest audit record of an attempt to change or reset a password.
+    pub(crate) async fn last_attempt(&self) -> AuditRecord {
         let trail = self.operator.audit().await;
-        let is_try = |record: &AuditRecord| {
+        let is_attempt = |record: &AuditRecord| {
             ["password.change", "password.reset"].contains(&record.action.as_str())
         };
-        trail.into_iter().find(is_try).expect("a try")
+        trail.into_iter().find(is_attempt).expect("an attempt")
     }
 
-    /// Whether an access token counts, asked of the database.
+    /// Returns whether the database has an access token as not revoked.
     pub(crate) async fn counts(&self, token: &str) -> bool {
         let digest = TokenDigest::of(&Plaintext::from(token));
         let held = self.operator.store.access_token(&digest).await.unwrap().expect("a token");
         held.token.revoked_at.is_none()
     }
 
-    /// The operator's admin context as it was so long ago.
+    /// Returns the operator's administration with a clock that is `ago` behind.
     pub(crate) fn operator_of_the_past(&self, ago: Duration) -> Administration {
         let ago = SignedDuration::try_from(ago).unwrap();
         self.operator
@@ -138,7 +138,7 @@ impl TestContext {
             .clone()
     }
 
-    /// Values of `Authorization` that no access token stands in, with what is wrong with each.
+    /// Returns values of `Authorization` that are refused, each with the reason.
     pub(crate) async fn bad_tokens(&self) -> Vec<(&'static str, Option<String>)> {
         let operator = &self.operator;
         let (own, hour) = (operator.realm(self.spec), Duration::from_secs(3600));
@@ -176,7 +176,7 @@ impl TestContext {
         ]
     }
 
-    /// Keys that do not count as one of `kind`, with what is wrong with each.
+    /// Returns keys that are refused where one of `kind` is required, each with the reason.
     pub(crate) async fn bad_keys(&self, kind: KeyKind) -> Vec<(&'static str, String)> {
         let operator = &self.operator;
         let own = operator.realm(self.spec);
@@ -192,27 +192,27 @@ impl TestContext {
         ]
     }
 
-    /// The value of a header of the good request.
+    /// Returns the value of a header of the good request.
     pub(crate) fn good_header(&self, name: &str) -> &str {
         let header = self.good.headers.iter().find(|(own, _)| own == name);
         &header.expect("the header").1
     }
 
-    /// Makes the database lack `table` while `during` runs; then it is whole again.
+    /// Renames `table` while `during` runs, so that the server does not find it.
     pub(crate) async fn without_table<T>(&self, table: &str, during: impl Future<Output = T>) -> T {
-        let (database, elsewhere) = (self.server.database(), format!("{table}_mislaid"));
+        let (database, elsewhere) = (self.server.database(), format!("{table}_renamed"));
         database.rename_table(table, &elsewhere).await;
         let result = during.await;
         database.rename_table(&elsewhere, table).await;
         result
     }
 
-    /// Floods a [`CRAMPED`] server with `wrong` guesses until some found no room, and gives those
-    /// answers. All others must have the status `verified`.
+    /// Floods an [`EASILY_OVERLOADED`] server with `wrong` guesses until it answers some by 503, and
+    /// returns these answers. All others must have the status `verified`.
     ///
-    /// The account's password must be hashed by the server already, for only then is it costly.
-    pub(crate) async fn crowd_out(&self, wrong: &Wire, verified: u16) -> Vec<Answer> {
-        let mut charged = self.failures().await;
+    /// The server must have hashed the account's password: only then is the hash slow to verify.
+    pub(crate) async fn overload(&self, wrong: &Wire, verified: u16) -> Vec<Answer> {
+        let mut failures = self.failures().await;
         for _ in 0..5 {
             let answers = self.flood(wrong, 16).await;
             let (busy, others): (Vec<_>, Vec<_>) =
@@ -220,12 +220,8 @@ impl TestContext {
             for answer in &others {
                 assert_eq!(answer.status, verified, "{}", answer.text());
             }
-            charged += u32::try_from(others.len()).unwrap();
-            assert_eq!(
-                self.failures().await,
-                charged,
-                "each verified guess and no other is charged"
-            );
+            failures += u32::try_from(others.len()).unwrap();
+            assert_eq!(self.failures().await, failures, "each verified guess and no other counts");
             if !busy.is_empty() {
                 return busy;
             }
@@ -235,7 +231,7 @@ impl TestContext {
 }
 
 impl Wire {
-    /// The same with members of the body changed.
+    /// Returns the same request with members of the body changed.
     pub(crate) fn edit(&self, change: impl FnOnce(&mut serde_json::Value)) -> Self {
         let mut body = serde_json::from_str(&self.body).unwrap();
         change(&mut body);
@@ -243,16 +239,16 @@ impl Wire {
     }
 }
 
-/// Asserts that an account is closed for a while, and says so in seconds.
+/// Asserts the answer of an account that is locked out for at most ten minutes.
 #[track_caller]
-pub(crate) fn assert_closed(answer: &Answer) {
+pub(crate) fn assert_locked_out(answer: &Answer) {
     assert_eq!(answer.status, 429, "{}", answer.text());
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=600).contains(&seconds), "{seconds}");
     answer.assert_common_headers();
 }
 
-/// Asserts status, type and bytes of an answer.
+/// Asserts the status, content type and body of an answer.
 #[track_caller]
 pub(crate) fn assert_bytes(answer: &Answer, status: u16, content_type: &str, body: &str) {
     assert_eq!((answer.status.as_u16(), answer.text()), (status, body));
@@ -261,7 +257,7 @@ pub(crate) fn assert_bytes(answer: &Answer, status: u16, content_type: &str, bod
     answer.assert_common_headers();
 }
 
-/// The present moment.
+/// Returns the present time.
 pub(crate) fn now() -> Timestamp {
     SystemClock.now()
 }

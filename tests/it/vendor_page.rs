@@ -1,51 +1,123 @@
-//! The examples of a vendor's page (`crates/spec-*/README.md`): requests to be sent, and answers to be
-//! compared byte for byte.
+//! The vendors' pages (`crates/spec-*/README.md`): their form, and their examples, which are sent to a server
+//! and compared byte for byte with its answers.
 
-use repass_tests::Answer;
+use std::fs;
+
+use repass_tests::{Answer, FIRST_PASSWORD, Server, workspace};
 
 use crate::requests::Wire;
+use crate::test_context::{EASILY_OVERLOADED, SOON_LOCKED_OUT, TestContext, assert_locked_out};
 
 /// The headers of an answer that a page shows, in its order. It says once what every answer has.
 const SHOWN_HEADERS: [&str; 5] =
     ["content-type", "allow", "www-authenticate", "accept-encoding", "retry-after"];
 
-/// The requests that `page` shows for `spec`, each in a block of its own.
-pub(crate) fn requests(spec: &'static str, page: &str) -> Vec<Wire> {
-    let blocks = page.split("```http\n").skip(1).map(|rest| rest.split("\n```").next().unwrap());
-    blocks.filter(|block| !block.starts_with("HTTP/")).map(|block| request(spec, block)).collect()
+/// The headers of a request for which a page shows placeholders.
+const CREDENTIALS: [&str; 3] = ["authorization", "et-app-key", "x-api-key"];
+
+fn page(spec: &str) -> String {
+    fs::read_to_string(workspace().join(format!("crates/spec-{spec}/README.md"))).unwrap()
 }
 
-fn request(spec: &'static str, block: &str) -> Wire {
-    let (head, body) = block.split_once("\n\n").expect("a body");
+/// The examples of a page: the texts of its blocks of HTTP.
+fn examples(page: &str) -> impl Iterator<Item = &str> {
+    page.split("```http\n").skip(1).map(|rest| rest.split("```").next().unwrap())
+}
+
+/// The requests that the page shows, of which there are `N`, with the credentials of the good request.
+#[track_caller]
+pub(crate) fn requests<const N: usize>(test: &TestContext) -> [Wire; N] {
+    let page = page(test.spec);
+    let requests = examples(&page).filter(|example| !example.starts_with("HTTP/"));
+    Vec::from_iter(requests.map(|example| request(test, example))).try_into().unwrap()
+}
+
+fn request(test: &TestContext, example: &str) -> Wire {
+    let (head, body) = example.split_once("\n\n").expect("a body");
     let mut lines = head.lines();
     let line: Vec<&str> = lines.next().unwrap().split(' ').collect();
-    let headers = lines.map(|line| line.split_once(": ").expect("a header"));
+    let headers = lines.map(|line| {
+        let (name, value) = line.split_once(": ").expect("a header");
+        let name = name.to_lowercase();
+        let is_credential = CREDENTIALS.contains(&&*name);
+        let value = if is_credential { test.good_header(&name) } else { value }.to_owned();
+        (name, value)
+    });
     Wire {
-        spec,
+        spec: test.spec,
         method: line[0].parse().unwrap(),
         path: line[1].to_owned(),
-        headers: headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect(),
-        body: body.to_owned(),
+        headers: headers.collect(),
+        body: body.trim_end().to_owned(),
     }
 }
 
-/// Asserts that `page` shows exactly this answer.
+/// The answers that the page of `spec` shows, as one text.
+pub(crate) fn shown_answers(spec: &str) -> String {
+    let page = page(spec);
+    let answers: Vec<_> = examples(&page).filter(|text| text.starts_with("HTTP/")).collect();
+    answers.join("\n")
+}
+
+/// Asserts that the page of `spec` shows these answers in this order and no others.
 #[track_caller]
-pub(crate) fn assert_shown(page: &str, answer: &Answer) {
-    let mut shown = format!("HTTP/1.1 {}\n", answer.status);
+pub(crate) fn assert_shown(spec: &str, answers: &[Answer]) {
+    let answers: Vec<_> = answers.iter().map(text).collect();
+    let (received, shown) = (answers.join("\n"), shown_answers(spec));
+    assert!(received == shown, "received:\n{received}\nshown:\n{shown}");
+}
+
+/// An answer as a page shows it.
+fn text(answer: &Answer) -> String {
+    let mut text = format!("HTTP/1.1 {}\n", answer.status);
     for name in SHOWN_HEADERS {
         for value in answer.headers.get_all(name) {
-            shown.push_str(&format!("{name}: {}\n", value.to_str().unwrap()));
+            text.push_str(&format!("{name}: {}\n", value.to_str().unwrap()));
         }
     }
-    shown.push_str(&format!("\n{}\n", answer.text()));
-    assert!(page.contains(&shown), "the page does not show:\n{shown}");
+    let body = answer.text();
+    text + "\n" + body + if body.is_empty() { "" } else { "\n" }
 }
 
-/// The same of a refusal that asks to wait for up to ten minutes, which the page shows as 600 seconds.
+/// Two answers to a wrong old password: of an account that is locked out, and of an overloaded server.
+/// `wrong` is the status of the answer to any other wrong old password.
+pub(crate) async fn refusals(spec: &'static str, wrong: u16) -> [Answer; 2] {
+    let test = TestContext::open(spec, Server::builder().tables(SOON_LOCKED_OUT)).await;
+    let guess = test.good.replace(FIRST_PASSWORD, "a wrong guess");
+    assert_eq!(test.send(&guess).await.status, wrong);
+    let locked_out = for_ten_minutes(test.send(&guess).await);
+
+    let test = TestContext::open(spec, Server::builder().tables(EASILY_OVERLOADED)).await;
+    assert!(test.good.changed(&test.send(&test.good).await));
+    let guess = test.good.replace(FIRST_PASSWORD, "a wrong guess");
+    let overloaded = test.overload(&guess, wrong).await.remove(0);
+    [locked_out, overloaded]
+}
+
+/// The answer of an account that is locked out for ten minutes, some of which may have passed.
 #[track_caller]
-pub(crate) fn assert_shown_for_ten_minutes(page: &str, mut answer: Answer) {
-    crate::test_context::assert_closed(&answer);
+pub(crate) fn for_ten_minutes(mut answer: Answer) -> Answer {
+    assert_locked_out(&answer);
     answer.headers.insert("retry-after", "600".parse().unwrap());
-    assert_shown(page, &answer);
+    answer
+}
+
+#[test]
+fn pages_have_the_same_headings_and_number_their_rows_without_a_gap() {
+    let expected = ["Request", "Answers", "What decides what", "Options", "From Rust"]
+        .map(|it| format!("## {it}"));
+    for spec in ["ecom", "etna", "zap", "customer", "fabric"] {
+        let page = page(spec);
+        let headings: Vec<_> = page.lines().filter(|line| line.starts_with("## ")).collect();
+        assert_eq!(headings, expected, "{spec}");
+        let answers = page.split("\n## ").nth(2).unwrap();
+        let last = answers.lines().rfind(|line| line.starts_with("### "));
+        assert_eq!(last, Some("### Examples"), "{spec}");
+
+        let prefix = format!("| {}-", spec.to_uppercase());
+        let ids = page.lines().filter_map(|line| line.strip_prefix(&prefix)?.split(' ').next());
+        let ids: Vec<usize> = ids.map(|id| id.parse().unwrap()).collect();
+        assert_eq!(ids, Vec::from_iter(1..=ids.len()), "{spec}");
+        assert!(ids.len() > 30, "{spec}");
+    }
 }

@@ -5,6 +5,7 @@ mod fields;
 mod one_time_passwords;
 mod order;
 mod outcomes;
+mod page;
 mod policy;
 mod routes;
 mod trouble;
@@ -34,7 +35,7 @@ fn assert_changed(answer: &Answer) {
     assert_bytes(answer, 200, TYPE, CHANGED);
 }
 
-/// Asserts a failure of this status in the vendor's shape, byte for byte, and gives its message.
+/// Asserts a failure of this status in the vendor's shape, byte for byte, and returns its message.
 #[track_caller]
 fn assert_failed(answer: &Answer, status: u16) -> String {
     assert_eq!(answer.status, status, "{}", answer.text());
@@ -70,7 +71,7 @@ fn without(wire: &Wire, member: &str) -> Wire {
     })
 }
 
-/// The good request as sent by somebody else.
+/// The good request with the access token of another user.
 async fn by(test: &TestContext, user_id: &str, roles: &[&str]) -> Wire {
     test.operator.add("zap", user_id).await;
     let token = test.operator.token("zap", user_id, roles).await;

@@ -14,20 +14,20 @@ use crate::Database;
 /// The password that every account is made with.
 pub const FIRST_PASSWORD: &str = "the very first password";
 
-/// The operator's admin context on the database of a running server, from another process: this one.
+/// The operator's administration on the database of a running server.
 pub struct AdminContext {
-    /// What operators can do.
+    /// The administration.
     pub administration: Administration,
-    /// Its ports.
+    /// The store.
     pub store: Arc<dyn AdministrationStore>,
     hasher: Arc<Argon2idHasher>,
-    /// Keeps the database when the server is gone.
+    /// Keeps the database after the server has ended.
     database: Database,
 }
 
-/// An account to play with.
+/// An account for a test.
 #[derive(Debug, Clone)]
-pub struct Player {
+pub struct TestAccount {
     /// The account.
     pub account: Account,
     /// Its user id.
@@ -44,7 +44,7 @@ impl AdminContext {
         let store = Store::open(&database.url(), &options).await.unwrap().ports();
         let key = database.key();
         let hasher = Arc::new(fixtures::hasher());
-        // Tests give accounts any password.
+        // The tests may give accounts any password.
         let policy = Policy::new(PolicyRules::length(1, 256)).unwrap();
         let engine = Engine::builder(Arc::clone(&store), hasher.clone(), key);
         let administration = engine.policy(policy).build().administration().clone();
@@ -62,12 +62,12 @@ impl AdminContext {
     }
 
     /// Adds an account with [`FIRST_PASSWORD`].
-    pub async fn add(&self, realm: &str, user_id: &str) -> Player {
+    pub async fn add(&self, realm: &str, user_id: &str) -> TestAccount {
         self.add_with(realm, user_id, Profile::default()).await
     }
 
     /// Adds an account with [`FIRST_PASSWORD`] and a profile.
-    pub async fn add_with(&self, realm: &str, user_id: &str, profile: Profile) -> Player {
+    pub async fn add_with(&self, realm: &str, user_id: &str, profile: Profile) -> TestAccount {
         let digits: String = user_id.chars().filter(char::is_ascii_alphanumeric).collect();
         let email = format!("{digits}@example.org");
         let new = NewAccount {
@@ -79,7 +79,7 @@ impl AdminContext {
         };
         let password = Some(Plaintext::from(FIRST_PASSWORD));
         let account = self.administration.add_account(new, password).await.unwrap();
-        Player { account, user_id: user_id.to_owned(), email }
+        TestAccount { account, user_id: user_id.to_owned(), email }
     }
 
     /// Issues a key.
@@ -105,7 +105,7 @@ impl AdminContext {
         issued.unwrap().1.expose().to_owned()
     }
 
-    /// Whether this is the account's password now, asked of the stored hash.
+    /// Returns whether the stored hash is of this password.
     pub async fn is_password(&self, realm: &str, user_id: &str, password: &str) -> bool {
         let subject = Subject::new(self.realm(realm), user_id);
         let found = self.store.find(&subject).await.unwrap().expect("the account exists");

@@ -17,8 +17,8 @@ pub fn binary(name: &str) -> PathBuf {
     PROGRAMS.get(name).unwrap_or_else(|| panic!("there is no program {name}")).clone()
 }
 
-/// Cargo, as a developer would run it: without what it tells the tests that it runs itself. Build
-/// scripts look at that, and so half of the dependencies would be built anew.
+/// Cargo, as a developer runs it: without the variables that it sets for tests. Build scripts read
+/// these, so that half of the dependencies would be built again.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     for (name, _) in std::env::vars_os() {
@@ -34,8 +34,8 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// All programs at once and with the same features as `tests/run` builds them, so that there is
-/// nothing left to build then.
+/// Builds all programs at once and with the same features as `tests/run`, which then has nothing
+/// left to build.
 fn build() -> HashMap<String, PathBuf> {
     let output = cargo()
         .args(["build", "--quiet", "--workspace", "--all-features", "--bins"])

@@ -49,7 +49,7 @@ impl Client {
         self.try_send(method, path, headers, body).await.expect("the server answers")
     }
 
-    /// The same where the server may well not answer.
+    /// Sends a request that the server may leave unanswered.
     ///
     /// # Errors
     /// When the connection fails or breaks.
@@ -90,7 +90,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Asserts what every answer of every spec has in common.
+    /// Asserts the headers that every answer of every spec has.
     #[track_caller]
     pub fn assert_common_headers(&self) {
         assert_eq!(self.header("cache-control"), "no-store");

@@ -19,7 +19,7 @@ const VARIABLE: &str = "TEST_DATABASE";
 static SHARED: LazyLock<Arc<Cluster>> =
     LazyLock::new(|| Arc::new(Cluster::start().expect("a PostgreSQL cluster")));
 
-/// A fresh database and the folder of a server's files. Both are gone with the last clone.
+/// A fresh database and the folder of a server's files. The last clone deletes both.
 #[derive(Debug, Clone)]
 pub struct Database(Arc<Inner>);
 
@@ -68,7 +68,7 @@ impl Database {
         let key = InstallationKey::generate(&SystemRandomness).unwrap();
         let file = database.key_file().unwrap();
         fs::write(&file, key.to_text().expose()).unwrap();
-        // As repass makes it, or else it warns.
+        // With the mode that repass expects, or it would warn.
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         database
     }
@@ -105,7 +105,7 @@ impl Database {
         self.0.folder.path()
     }
 
-    /// A connection past the store, as of an operator who makes mistakes.
+    /// A connection that bypasses the store.
     /// Of a pair, it is to the standby.
     pub async fn sql(&self) -> Sql {
         match (&self.0.on_server, &self.0.standby) {
@@ -114,13 +114,13 @@ impl Database {
         }
     }
 
-    /// A connection to the primary past the store.
+    /// A connection to the primary that bypasses the store.
     pub async fn sql_of_primary(&self) -> Sql {
         let (primary, name) = self.0.on_server.as_ref().unwrap();
         Sql::connect(&primary.url(name)).await
     }
 
-    /// Runs statements past the store.
+    /// Runs statements without the store.
     pub async fn execute(&self, statements: impl AsRef<str>) {
         self.sql().await.rows(statements.as_ref()).await;
     }
@@ -132,7 +132,7 @@ impl Database {
         self.execute(format!("ALTER TABLE @{from} RENAME TO {to}")).await;
     }
 
-    /// Everything that is stored, to be searched. Binary values stand in it as they are, or as
+    /// The whole contents of the database, to be searched. Binary values are in it as they are, or as
     /// lower-case hexadecimal digits.
     pub async fn contents(&self) -> Vec<u8> {
         if self.0.on_server.is_none() {

@@ -1,7 +1,7 @@
-//! What the whole-process tests share: the real binaries, started and stopped, and a client that
-//! speaks to them over real sockets.
+//! The harness of the whole-process tests: it starts and stops the real programs, and has a client that
+//! sends requests over real sockets.
 //!
-//! Nothing here is of use outside tests; what goes wrong panics, as a test should.
+//! Only for tests: it panics on errors.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod admin_context;
@@ -11,7 +11,7 @@ mod database;
 mod server;
 mod sql;
 
-pub use admin_context::{AdminContext, FIRST_PASSWORD, Player};
+pub use admin_context::{AdminContext, FIRST_PASSWORD, TestAccount};
 pub use binary::{binary, cargo, workspace};
 pub use client::{Answer, Client};
 pub use database::Database;

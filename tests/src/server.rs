@@ -14,7 +14,7 @@ use repass_postgres_cluster::Cluster;
 
 use crate::{AdminContext, Client, Database, binary};
 
-/// How long a server may take to start or stop before a test gives up on it.
+/// The longest that a server may take to start or stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `repassd serve` on a database of its own.
@@ -24,7 +24,7 @@ pub struct Server {
     pub address: SocketAddr,
     child: Child,
     log: Arc<Mutex<String>>,
-    /// Gathers the log until the server's end of it is closed.
+    /// Collects the log until the server closes its end.
     reader: Option<JoinHandle<()>>,
     reading: Arc<AtomicU8>,
     database: Database,
@@ -34,9 +34,9 @@ pub struct Server {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum LogReader {
-    /// It is.
+    /// It is read.
     Reads,
-    /// It is not, so the pipe fills up.
+    /// It is not read, so the pipe fills up.
     Pauses,
     /// The reading end of the pipe is closed.
     Gone,
@@ -47,7 +47,7 @@ pub enum LogReader {
 pub struct Stopped {
     /// The exit status.
     pub status: ExitStatus,
-    /// All that it logged.
+    /// Its log.
     pub log: String,
 }
 
@@ -59,7 +59,7 @@ struct Api {
     options: String,
 }
 
-/// What a server is started with.
+/// The configuration of a server.
 #[derive(Debug, Clone)]
 pub struct ServerBuilder {
     database: Database,
@@ -75,7 +75,7 @@ impl Server {
         Self::builder().start().await
     }
 
-    /// The same with something else configured.
+    /// The same, to be configured.
     pub fn builder() -> ServerBuilder {
         Self::builder_with(Database::new())
     }
@@ -130,17 +130,17 @@ impl Server {
         &self.database
     }
 
-    /// All that it logged so far.
+    /// Returns the log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// From the next line on, reads the log so.
+    /// Reads the log in this way from the next line on.
     pub fn read_log(&self, reader: LogReader) {
         self.reading.store(reader as u8, Ordering::SeqCst);
     }
 
-    /// Waits until nobody reads the log any more, after [`LogReader::Gone`] and one more line.
+    /// Waits until the reader of the log is gone, after [`LogReader::Gone`] and one more line.
     pub async fn log_reader_gone(&mut self) {
         let reader = self.reader.take().expect("it is waited for once");
         tokio::task::spawn_blocking(|| reader.join()).await.unwrap().expect("no panic");
@@ -180,7 +180,7 @@ impl Server {
         self.wait().await
     }
 
-    /// Kills it on the spot, as a power failure would.
+    /// Kills it at once, as a power failure would.
     pub async fn kill(self) -> Stopped {
         self.signal(Signal::SIGKILL);
         self.wait().await

@@ -2,7 +2,7 @@ use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ValueRef;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
-/// A connection to the database past the store, as of an operator who makes mistakes. In statements,
+/// A connection to the database that bypasses the store. In statements,
 /// ` @accounts` stands for the store's own table of that name.
 pub enum Sql {
     /// A file.
@@ -42,7 +42,7 @@ impl Sql {
         statement.replace(" @", prefix)
     }
 
-    /// Runs statements, and gives the rows that they find.
+    /// Runs statements and returns the rows that they find.
     pub async fn rows(&self, statements: &str) -> Vec<Row> {
         let statements = self.named(statements);
         match self {

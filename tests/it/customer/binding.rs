@@ -1,4 +1,4 @@
-//! What a body is bound to, seen from outside: in the answer, the audit trail and the database.
+//! How a body is bound, as seen in the answer, the audit trail and the database.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,12 +11,12 @@ use super::{invalid, invalid_xml, open};
 use crate::requests::{GUID, Wire, customer_body};
 use crate::test_context::TestContext;
 
-/// The password that the account has between one body and the next.
+/// The password of the account before each body.
 pub(super) const OLD: &str = "old";
 
 const ZERO: &str = "00000000-0000-0000-0000-000000000000";
 
-/// What a body says. As in the measured cases, `None` is null.
+/// The members of a body. As in the measured cases, `None` is null.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Bound {
@@ -42,7 +42,7 @@ impl Bound {
         }
     }
 
-    /// What a change needs, and nothing else.
+    /// The members that a change needs.
     pub(super) fn change(new: &str) -> Self {
         let old_password = Some(OLD.to_owned());
         Self {
@@ -54,7 +54,7 @@ impl Bound {
     }
 }
 
-/// A server on which any password may follow any other and no account closes.
+/// A server that accepts any password after any other and locks out no account.
 pub(super) struct Reader {
     pub(super) test: TestContext,
     sent: AtomicU32,
@@ -70,7 +70,7 @@ impl Reader {
         reader
     }
 
-    /// Asserts that the body is bound to exactly this.
+    /// Asserts that the body is bound to exactly these members.
     pub(super) async fn assert_binds(
         &self,
         why: &str,
@@ -87,7 +87,7 @@ impl Reader {
         assert_eq!(answer.status, 200, "{why}: {}", answer.text());
         let result =
             UpdateUserPasswordResponse::read(answer.header("content-type"), &answer.body).unwrap();
-        let record = record.unwrap_or_else(|| panic!("{why}: no try"));
+        let record = record.unwrap_or_else(|| panic!("{why}: no attempt"));
         let changed = UpdateUserPasswordResponse::changed();
         let expected = match () {
             () if bound.user_id != GUID || old.is_empty() => (false, true, "wrong-password"),
@@ -110,7 +110,7 @@ impl Reader {
     }
 
     /// Asserts the 400 with these keys of the model state, each with one message, as `content_type`
-    /// has it; that nothing was tried; and that nothing changed.
+    /// has it; that no attempt was made; and that nothing changed.
     pub(super) async fn assert_invalid(
         &self,
         why: &str,
@@ -141,7 +141,7 @@ impl Reader {
         assert_eq!((answer.status.as_u16(), answer.text()), (400, expected), "{why}");
     }
 
-    /// Sends a body that is never tried, and changes nothing.
+    /// Asserts that a body leads to no attempt and changes nothing.
     pub(super) async fn assert_untried(
         &self,
         why: &str,
@@ -155,7 +155,7 @@ impl Reader {
         answer
     }
 
-    /// Sends a body, and gives the audit record of what was tried, if anything was.
+    /// Sends a body and returns the audit record of the attempt, if there was one.
     async fn send(
         &self,
         content_type: Option<&str>,
@@ -172,7 +172,7 @@ impl Reader {
         (answer, newest.filter(is_own))
     }
 
-    /// Changes the password by the plainest of requests.
+    /// Changes the password by the simplest request.
     pub(super) async fn set_password(&self, from: &str, to: &str) {
         if from != to {
             let body = customer_body(GUID, from, to);

@@ -1,4 +1,4 @@
-//! What the configuration demands of the caller beside the old password.
+//! The option `authentication`: what the caller presents beside the old password.
 
 use repass_core::KeyKind;
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -19,30 +19,30 @@ async fn demanding(authentication: &str) -> TestContext {
 
 /// Proves CUSTOMER-5, CUSTOMER-6.
 #[tokio::test(flavor = "multi_thread")]
-async fn by_default_nothing_is_demanded_and_what_is_presented_is_not_looked_at() {
+async fn by_default_no_credential_is_required_or_read() {
     for setting in ["", "authentication = 'none'"] {
         let test = open(Server::builder().options("customer", setting)).await;
         let wire = test.good.with("authorization", Some("Bearer nonsense"));
         assert_changed(&test.send(&wire.with("x-api-key", Some("nonsense"))).await);
-        assert_eq!(test.last_try().await.caller, "anonymous");
+        assert_eq!(test.last_attempt().await.caller, "anonymous");
     }
 }
 
 /// Proves CUSTOMER-5.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_demanded_lets_in_and_the_old_password_is_the_proof_still() {
+async fn with_a_demanded_key_the_old_password_is_still_required() {
     let test = demanding("api-key").await;
     let key = test.operator.key("customer", KeyKind::Api).await;
     let keyed = test.good.with("x-api-key", Some(&key));
     assert_wrong(&test.send(&keyed.replace(FIRST_PASSWORD, "a wrong guess")).await);
     assert_changed(&test.send(&keyed).await);
     assert!(test.is_password(NEW).await);
-    assert!(test.last_try().await.caller.starts_with("key:"));
+    assert!(test.last_attempt().await.caller.starts_with("key:"));
 }
 
 /// Proves CUSTOMER-5, CUSTOMER-25.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_key_that_counts_the_answer_is_401() {
+async fn a_missing_or_invalid_key_is_401() {
     let test = demanding("api-key").await;
     let key = test.operator.key("customer", KeyKind::Api).await;
     let mut wires = vec![("missing", test.good.clone())];
@@ -68,7 +68,7 @@ async fn without_a_key_that_counts_the_answer_is_401() {
 
 /// Proves CUSTOMER-6, CUSTOMER-25.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_token_that_counts_the_answer_is_401() {
+async fn a_missing_or_invalid_token_is_401() {
     let test = demanding("bearer").await;
     let token = test.operator.token("customer", GUID, &[]).await;
     let bearer = format!("Bearer {token}");
@@ -99,12 +99,12 @@ async fn asvs_7_4_3_holders_of_a_token_change_their_own_password_and_keep_that_s
     assert!(test.is_password(NEW).await);
     assert!(test.counts(&own).await);
     assert!(!test.counts(&other).await);
-    assert!(test.last_try().await.caller.starts_with("token:"));
+    assert!(test.last_attempt().await.caller.starts_with("token:"));
 }
 
 /// Proves CUSTOMER-33.
 #[tokio::test(flavor = "multi_thread")]
-async fn another_users_password_takes_an_administrator_and_its_own_old_password() {
+async fn an_administrator_changes_another_users_password_with_its_old_password() {
     let test = demanding("bearer").await;
     let nosy = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
     test.operator.add("customer", nosy).await;

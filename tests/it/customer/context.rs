@@ -1,11 +1,11 @@
-//! What the request says of the end user: text for the audit trail, and no more.
+//! The members about the end user, which are only written to the audit trail.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::{Value, json};
 
 use super::{assert_changed, assert_error, assert_rejected, assert_wrong, open, start};
 use crate::requests::Wire;
-use crate::test_context::{ANY_PASSWORD, SOON_CLOSED};
+use crate::test_context::{ANY_PASSWORD, SOON_LOCKED_OUT};
 
 /// The request with these three members.
 fn with_context(wire: &Wire, ip: &Value, agent: &Value, session: &Value) -> Wire {
@@ -18,7 +18,7 @@ fn with_context(wire: &Wire, ip: &Value, agent: &Value, session: &Value) -> Wire
 
 /// Proves CUSTOMER-10.
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_16_3_1_address_browser_and_session_stand_in_the_audit_trail() {
+async fn asvs_16_3_1_address_browser_and_session_are_in_the_audit_trail() {
     let test = start().await;
     let wire = with_context(
         &test.good,
@@ -30,14 +30,19 @@ async fn asvs_16_3_1_address_browser_and_session_stand_in_the_audit_trail() {
     assert_rejected(&test.send(&wire.edit(|body| body["NewPassword"] = json!("short"))).await);
     assert_changed(&test.send(&wire).await);
     let trail = test.operator.audit().await;
-    let tries: Vec<_> = trail.iter().filter(|record| record.action == "password.change").collect();
-    let outcomes: Vec<_> = tries.iter().map(|record| record.outcome.as_str()).collect();
+    let attempts: Vec<_> =
+        trail.iter().filter(|record| record.action == "password.change").collect();
+    let outcomes: Vec<_> = attempts.iter().map(|record| record.outcome.as_str()).collect();
     assert_eq!(outcomes, ["ok", "rejected", "wrong-password"]);
-    for record in tries {
+    for record in attempts {
         assert_eq!(record.context.ip_address.as_deref(), Some("203.0.113.7"));
         assert_eq!(record.context.user_agent.as_deref(), Some("Mozilla/5.0 (é漢🔑)"));
         assert_eq!(record.context.session.as_deref(), Some("s-1"));
-        assert_eq!(record.context.peer.as_deref(), Some("127.0.0.1"), "the peer is not believed");
+        assert_eq!(
+            record.context.peer.as_deref(),
+            Some("127.0.0.1"),
+            "the peer is not taken from the request"
+        );
     }
 }
 
@@ -49,7 +54,7 @@ async fn at_most_512_bytes_of_each_are_kept_cut_between_characters() {
     let odd = format!("x{}", "é".repeat(300));
     let wire = with_context(&test.good, &json!(format!("{exact}y")), &json!(key), &json!(odd));
     assert_changed(&test.send(&wire).await);
-    let context = test.last_try().await.context;
+    let context = test.last_attempt().await.context;
     assert_eq!(context.ip_address.as_deref(), Some(exact.as_str()));
     assert_eq!(context.user_agent.as_deref(), Some(&key[..512]));
     assert_eq!(context.session.as_deref(), Some(&odd[..511]));
@@ -57,7 +62,7 @@ async fn at_most_512_bytes_of_each_are_kept_cut_between_characters() {
 
 /// Proves CUSTOMER-10.
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_decided_by_them_whatever_they_hold() {
+async fn these_members_decide_nothing() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let mut old = FIRST_PASSWORD.to_owned();
     for (n, text) in [
@@ -86,8 +91,8 @@ async fn nothing_is_decided_by_them_whatever_they_hold() {
 
 /// Proves CUSTOMER-10, CUSTOMER-34.
 #[tokio::test(flavor = "multi_thread")]
-async fn nist_3_2_2_another_address_or_session_opens_no_closed_account() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn nist_3_2_2_another_address_or_session_unlocks_no_account() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     assert_wrong(&test.send(&test.good.replace(FIRST_PASSWORD, "a wrong guess")).await);
     for n in 0..3 {
         let text = json!(format!("203.0.113.{n}"));

@@ -38,7 +38,7 @@ async fn names_are_read_in_any_case_and_of_duplicates_the_last_wins() {
 
 /// Proves CUSTOMER-7, CUSTOMER-8, CUSTOMER-9, CUSTOMER-11.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_missing_or_null_is_null_or_the_zero_guid() {
+async fn missing_and_null_members_are_null_or_the_zero_guid() {
     let reader = Reader::start().await;
     reader.assert_binds("nothing", Some(TYPE), "{}", &Bound::nothing()).await;
     let nulls = r#"{"OldPassword":null,"NewPassword":null,"IPAddress":null,"UserAgent":null,
@@ -60,7 +60,7 @@ async fn null_and_empty_bodies_are_a_null_model() {
 
 /// Proves CUSTOMER-7, CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_guid_is_told_under_the_user_id() {
+async fn a_user_id_that_is_no_guid_is_reported_under_its_key() {
     let reader = Reader::start().await;
     for guid in ["null", "\"\"", "\" \"", "\"nope\"", "5", "1.5", "true", "{}", "[]", "[\"a\"]"] {
         let body = body("").replace(&format!("\"{GUID}\""), guid);
@@ -70,7 +70,7 @@ async fn what_is_no_guid_is_told_under_the_user_id() {
 
 /// Proves CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_bad_member_is_told_under_its_own_key_since_the_others_still_bind() {
+async fn every_bad_member_is_reported_under_its_own_key() {
     let reader = Reader::start().await;
     for bad in ["{}", "[]", "{\"a\":1}", "[\"x\"]"] {
         for member in ["OldPassword", "NewPassword", "IPAddress", "UserAgent", "PermanentSessionId"]

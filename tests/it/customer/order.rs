@@ -1,11 +1,11 @@
-//! The order of the checks, each proved by a request that two of them refuse.
+//! The order of the checks. Each test sends requests that two of them refuse.
 
 use http::Method;
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::{DENIED, assert_error, assert_json, assert_rejected, assert_wrong, open, start};
 use crate::requests::{GUID, Wire, customer_body};
-use crate::test_context::{NEW, SOON_CLOSED};
+use crate::test_context::{NEW, SOON_LOCKED_OUT};
 
 /// Proves CUSTOMER-39.
 #[tokio::test(flavor = "multi_thread")]
@@ -59,8 +59,8 @@ async fn the_old_password_comes_before_the_policy() {
 
 /// Proves CUSTOMER-34, CUSTOMER-39.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closed_account_comes_after_the_body_and_before_old_password_and_policy() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn a_lockout_comes_after_the_body_and_before_old_password_and_policy() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     let wish =
         |old: &str, new: &str| Wire { body: customer_body(GUID, old, new), ..test.good.clone() };
     assert_wrong(&test.send(&wish("a wrong guess", NEW)).await);
@@ -69,5 +69,5 @@ async fn a_closed_account_comes_after_the_body_and_before_old_password_and_polic
     }
     assert_eq!(test.send_body("{bad").await.status, 400);
     assert!(test.is_password(FIRST_PASSWORD).await);
-    assert_eq!(test.failures().await, 1, "a closed account charges nothing");
+    assert_eq!(test.failures().await, 1, "no attempt counts during a lockout");
 }

@@ -1,4 +1,4 @@
-//! What becomes of a request: the table of outcomes, but for the server's own troubles.
+//! The outcomes of requests, except faults and overload of the server.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::{
     invalid, invalid_xml, open, result_xml, start,
 };
 use crate::requests::{GUID, customer_body};
-use crate::test_context::{NEVER_CLOSED, NEW, assert_bytes};
+use crate::test_context::{NEVER_LOCKED_OUT, NEW, assert_bytes};
 
 /// Proves CUSTOMER-37.
 #[tokio::test(flavor = "multi_thread")]
@@ -19,7 +19,7 @@ async fn asvs_6_2_2_6_2_3_the_password_is_changed_and_the_page_s_result_says_so(
     assert_changed(&answer);
     assert!(test.is_password(NEW).await);
     assert!(!test.is_password(FIRST_PASSWORD).await);
-    let record = test.last_try().await;
+    let record = test.last_attempt().await;
     assert_eq!((record.outcome.as_str(), record.caller.as_str()), ("ok", "anonymous"));
     assert_eq!(record.context.source, "customer");
     assert_eq!(record.context.request_id.as_deref(), Some(answer.header("x-request-id")));
@@ -58,8 +58,8 @@ async fn asvs_7_4_3_a_change_ends_every_session_of_the_account_and_of_no_other()
 
 /// Proves CUSTOMER-7, CUSTOMER-8, CUSTOMER-35.
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_6_3_8_whatever_is_wrong_with_account_or_old_password_the_answer_is_one() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+async fn asvs_6_3_8_a_wrong_account_and_a_wrong_old_password_get_one_answer() {
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let inactive = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
     test.operator.add("customer", inactive).await;
     let realm = test.operator.realm("customer");
@@ -102,8 +102,8 @@ async fn asvs_6_3_8_whatever_is_wrong_with_account_or_old_password_the_answer_is
         assert_wrong(answer);
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
-    let charged = u32::try_from(of_account.len()).unwrap() + 1;
-    assert_eq!(test.failures().await, charged, "each wrong proof of the account is charged");
+    let failures = u32::try_from(of_account.len()).unwrap() + 1;
+    assert_eq!(test.failures().await, failures, "each wrong password of the account counts");
 
     let xml_type = test.good.with("content-type", Some("application/xml"));
     let messages = [assert_wrong(&answers[0].1)];
@@ -162,7 +162,7 @@ async fn in_xml_several_messages_about_one_member_are_joined_by_a_space() {
 
 /// Proves CUSTOMER-31.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_echoed_of_a_form_s_user_id_is_escaped() {
+async fn the_user_id_of_a_form_is_escaped_in_the_answer() {
     let test = start().await;
     let body = "UserId=%3Cscript%3E%22%26%3C%2Fscript%3E".as_bytes();
     let by_form = test.good.with("content-type", Some(FORM));

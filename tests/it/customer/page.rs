@@ -3,57 +3,54 @@
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::bodies::xml_change;
-use super::{assert_changed, open, start};
+use super::{open, start};
 use crate::requests::{GUID, customer_body};
-use crate::test_context::{CRAMPED, NEW, SOON_CLOSED};
-use crate::vendor_page::{assert_shown, assert_shown_for_ten_minutes, requests};
-
-const PAGE: &str = include_str!("../../../crates/spec-customer/README.md");
+use crate::test_context::NEW;
+use crate::vendor_page::{assert_shown, refusals, requests};
 
 /// Proves CUSTOMER-2, CUSTOMER-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_request_of_the_page_changes_the_password() {
-    let wires = requests("customer", PAGE);
-    assert_eq!(wires.len(), 3);
-    for wire in wires {
+    for number in 0..3 {
         let test = start().await;
-        assert_shown(PAGE, &test.send(&wire).await);
-        assert!(test.is_password(NEW).await, "{}", wire.body);
+        test.send(&requests::<3>(&test)[number]).await;
+        assert!(test.is_password(NEW).await, "request {number}");
     }
 }
 
-/// Proves CUSTOMER-31, CUSTOMER-35, CUSTOMER-36.
+/// Proves CUSTOMER-25, CUSTOMER-31, CUSTOMER-32, CUSTOMER-34, CUSTOMER-35, CUSTOMER-36, CUSTOMER-37.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_request_is_answered_as_on_the_page() {
+async fn the_page_shows_the_answers_of_the_server() {
     let test = start().await;
     let xml = test.good.with("content-type", Some("application/xml"));
-    for body in [
-        customer_body(GUID, "a wrong guess", NEW),
-        customer_body(GUID, FIRST_PASSWORD, "short"),
-        customer_body("nope", FIRST_PASSWORD, NEW),
-    ] {
-        assert_shown(PAGE, &test.send_body(&body).await);
-    }
     let short = xml_change(FIRST_PASSWORD, "short").into_bytes();
-    assert_shown(PAGE, &xml.send_body(&test.client, short).await);
-    let no_guid = test.good.replace(GUID, "nope").with("accept", Some("application/xml"));
-    assert_shown(PAGE, &test.send(&no_guid).await);
-}
+    let no_guid = test.good.replace(GUID, "nope");
+    let wrong = test.send_body(&customer_body(GUID, "a wrong guess", NEW)).await;
+    let refused = test.send_body(&customer_body(GUID, FIRST_PASSWORD, "short")).await;
+    let invalid = test.send(&no_guid).await;
+    let xml_refused = xml.send_body(&test.client, short).await;
+    let xml_invalid = test.send(&no_guid.with("accept", Some("application/xml"))).await;
+    let changed = test.send(&test.good).await;
 
-/// Proves CUSTOMER-25, CUSTOMER-32, CUSTOMER-34.
-#[tokio::test(flavor = "multi_thread")]
-async fn who_is_turned_away_is_told_as_on_the_page() {
+    let test = start().await;
+    let xml_change = xml_change(FIRST_PASSWORD, NEW).into_bytes();
+    let xml_changed = xml.send_body(&test.client, xml_change).await;
     let test = open(Server::builder().options("customer", "authentication = 'api-key'")).await;
-    assert_shown(PAGE, &test.send(&test.good).await);
-
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
-    let wrong = test.good.replace(FIRST_PASSWORD, "a wrong guess");
-    assert_shown(PAGE, &test.send(&wrong).await);
-    assert_shown_for_ten_minutes(PAGE, test.send(&wrong).await);
-
-    let test = open(Server::builder().tables(CRAMPED)).await;
-    assert_changed(&test.send(&test.good).await);
-    for answer in test.crowd_out(&wrong, 200).await {
-        assert_shown(PAGE, &answer);
-    }
+    let denied = test.send(&test.good).await;
+    let [locked_out, overloaded] = refusals("customer", 200).await;
+    assert_shown(
+        "customer",
+        &[
+            changed,
+            wrong,
+            refused,
+            invalid,
+            denied,
+            locked_out,
+            overloaded,
+            xml_changed,
+            xml_refused,
+            xml_invalid,
+        ],
+    );
 }

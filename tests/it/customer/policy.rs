@@ -1,6 +1,6 @@
-//! The row of the policy: which new passwords are refused, and how.
+//! New passwords that the policy refuses.
 
-use repass_tests::{FIRST_PASSWORD, Player, Server};
+use repass_tests::{FIRST_PASSWORD, Server, TestAccount};
 use serde_json::json;
 
 use super::bodies::xml_change;
@@ -14,7 +14,7 @@ fn wish(test: &TestContext, new: &str) -> Wire {
 
 /// Proves CUSTOMER-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn nist_3_1_1_2_each_broken_rule_has_a_message_and_nothing_is_charged() {
+async fn nist_3_1_1_2_each_broken_rule_has_a_message_and_counts_no_failure() {
     let test = start().await;
     let email = format!("{}@example.org", GUID.replace('-', ""));
     for (new, rules) in [
@@ -31,7 +31,7 @@ async fn nist_3_1_1_2_each_broken_rule_has_a_message_and_nothing_is_charged() {
         (String::new(), "too-short"),
     ] {
         let messages = assert_rejected(&test.send(&wish(&test, &new)).await);
-        let record = test.last_try().await;
+        let record = test.last_attempt().await;
         assert_eq!(record.outcome, "rejected", "{new}");
         let broken = record.detail.unwrap();
         assert_eq!(broken.replace(' ', ""), rules, "{new}");
@@ -98,7 +98,7 @@ async fn one_of_the_last_five_passwords_is_refused_and_the_sixth_is_not() {
     for n in 0..5 {
         let body = customer_body(GUID, &old, &nth(n));
         assert_rejected(&test.send(&Wire { body, ..test.good.clone() }).await);
-        assert_eq!(test.last_try().await.detail.as_deref(), Some("reused"), "{n}");
+        assert_eq!(test.last_attempt().await.detail.as_deref(), Some("reused"), "{n}");
     }
     let body = customer_body(GUID, &old, FIRST_PASSWORD);
     assert_changed(&test.send(&Wire { body, ..test.good.clone() }).await);
@@ -118,7 +118,7 @@ async fn in_xml_each_message_is_a_string_of_the_list() {
 
 /// Proves CUSTOMER-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_policy_of_the_mount_is_the_one_that_counts() {
+async fn the_policy_of_the_mount_applies() {
     let own = "[api.customer.policy]\nmin_length = 20\nrequire_digit = true\n";
     let test = open(Server::builder().api("customer", own)).await;
     let messages = assert_rejected(&test.send(&wish(&test, "nineteen characters")).await);
@@ -129,9 +129,9 @@ async fn the_policy_of_the_mount_is_the_one_that_counts() {
 
 /// Proves CUSTOMER-35.
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_6_3_8_nobody_learns_the_policy_of_an_account_without_its_password() {
+async fn asvs_6_3_8_without_the_old_password_no_answer_tells_the_policy() {
     let test = start().await;
-    let Player { account, .. } =
+    let TestAccount { account, .. } =
         test.operator.add("customer", "2c4b0ca1-ad13-410b-a1c5-bb2065641934").await;
     let guess = |new: &str| Wire {
         body: customer_body(account.user_id.as_str(), "a wrong guess", new),

@@ -132,7 +132,7 @@ async fn a_body_that_is_compressed_or_over_64_kib_is_not_read() {
 
 /// Proves CUSTOMER-4.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_accept_at_all_is_ever_406() {
+async fn no_accept_is_answered_by_406() {
     let test = start().await;
     for accept in ["image/png", "application/pdf;q=1", "*/*;q=0", "nonsense", "", ";;,", "a/b/c"] {
         let wire = test.good.with("accept", Some(accept));

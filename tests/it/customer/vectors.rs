@@ -198,8 +198,8 @@ async fn requests_are_bound_as_measured() {
     assert_eq!(seen.values().sum::<usize>(), 138, "{seen:?}");
 }
 
-/// Many cases hold a new password and no user id, so nothing becomes of it. This is the same body
-/// with the account's user id, and its old password unless there is one, so that it shows.
+/// Many cases have a new password and no user id, so they change nothing. This is the same body
+/// with the account's user id, and its old password unless there is one, so that it changes the password.
 fn of_the_account(vector: &Vector, bound: &Bound) -> Option<(String, Bound)> {
     bound.new_password.as_ref().filter(|_| bound.user_id != GUID)?;
     let (body, mut bound) = (vector.body.as_deref()?, bound.clone());
@@ -248,7 +248,7 @@ async fn the_format_of_the_answer_is_negotiated_as_measured() {
     let reader = Reader::start().await;
     for vector in vectors("negotiation") {
         let (id, wire) = (vector.id.as_str(), vector.wire());
-        // The one without a body changes nothing here; the harness answered 200 to a null model.
+        // Without a body nothing is changed here; the harness answered 200 to a null model.
         let is_empty = vector.content_type.is_none();
         let body = if is_empty { Vec::new() } else { vector.good_body("new") };
         let answer = wire.send_body(&reader.test.client, body).await;
@@ -271,7 +271,7 @@ async fn errors_are_written_as_measured() {
     let reader = Reader::start().await;
     for vector in vectors("error") {
         let (id, expected) = (vector.id.as_str(), vector.expected.body.as_deref().unwrap());
-        // The harness changed nothing; here it takes a good request to get its answer.
+        // The harness changed nothing; here only a good request gets this answer.
         let is_success = vector.expected.status == 200;
         let body = if is_success { vector.good_body("new") } else { vector.bytes() };
         let mut wire = vector.wire();

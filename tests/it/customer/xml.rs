@@ -72,7 +72,7 @@ async fn of_duplicates_the_first_binds() {
 
 /// Proves CUSTOMER-17.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_another_name_case_or_namespace_a_member_is_skipped_with_its_subtree() {
+async fn members_of_another_name_case_or_namespace_are_skipped_with_their_subtrees() {
     let reader = Reader::start().await;
     let inner = "<NewPassword>evil</NewPassword><IPAddress>evil</IPAddress>text";
     for name in ["ipAddress", "IPADDRESS", "IPAddress2", "Unknown", "ExtensionData"] {
@@ -220,7 +220,7 @@ async fn nist_3_1_1_2_text_is_kept_as_it_is() {
 
 /// Proves CUSTOMER-20.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_well_formed_or_not_of_the_shape_is_an_error() {
+async fn xml_that_is_malformed_or_of_another_shape_is_an_error() {
     let reader = Reader::start().await;
     let good = xml_change("old", "new");
     let end = "</UpdateUserPasswordRequest>";
@@ -277,7 +277,7 @@ async fn a_depth_of_128_is_read_and_129_is_an_error() {
 
 /// Proves CUSTOMER-3.
 #[tokio::test(flavor = "multi_thread")]
-async fn utf_8_and_utf_16_are_read_and_what_contradicts_them_is_an_error() {
+async fn utf_8_and_utf_16_are_read_and_a_contradiction_is_an_error() {
     let reader = Reader::start().await;
     let (good, bound) = (xml_change("old", "é漢🔑"), Bound::change("é漢🔑"));
     let declared = |name: &str| format!("<?xml version=\"1.0\" encoding=\"{name}\"?>{good}");

@@ -1,4 +1,4 @@
-//! The envelope, and what a change does.
+//! The envelope of an answer, and the effects of a change.
 
 use std::collections::HashSet;
 

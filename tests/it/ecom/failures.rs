@@ -1,4 +1,4 @@
-//! The table of failures.
+//! The failures.
 
 use http::Method;
 use repass_core::KeyKind;
@@ -6,7 +6,7 @@ use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
 
 use super::{assert_changed, assert_failed, open, passwords, start, violations};
-use crate::test_context::{NEVER_CLOSED, NEW, SOON_CLOSED, assert_closed};
+use crate::test_context::{NEVER_LOCKED_OUT, NEW, SOON_LOCKED_OUT, assert_locked_out};
 
 /// Proves ECOM-6, ECOM-24.
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +22,7 @@ async fn malformed_json_is_400() {
 
 /// Proves ECOM-29, ECOM-34.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_by_the_policy_is_400_with_every_broken_rule_and_costs_nothing() {
+async fn a_refusal_by_the_policy_is_400_with_every_broken_rule_and_counts_no_failure() {
     let test = start().await;
     let too_long = "x".repeat(257);
     for new in ["short", "password", &too_long] {
@@ -44,7 +44,7 @@ async fn a_refusal_by_the_policy_is_400_with_every_broken_rule_and_costs_nothing
 
 /// Proves ECOM-2, ECOM-19.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_service_key_that_counts_the_answer_is_401() {
+async fn a_missing_or_invalid_service_key_is_401() {
     let test = start().await;
     let good = test.good_header("authorization").to_owned();
     let mut headers = vec![
@@ -139,17 +139,17 @@ async fn other_media_types_are_415() {
 
 /// Proves ECOM-27, ECOM-34, ECOM-35.
 #[tokio::test(flavor = "multi_thread")]
-async fn nist_3_2_2_too_many_failures_are_429_and_even_the_right_password_waits() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn nist_3_2_2_a_lockout_is_429_for_the_right_password_too() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     let wrong = passwords(&test.good, "a wrong guess", NEW);
     assert_failed(&test.send(&wrong).await, 403);
     for wire in [&wrong, &test.good] {
         let answer = test.send(wire).await;
-        assert_closed(&answer);
+        assert_locked_out(&answer);
         assert_failed(&answer, 429);
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
-    assert_eq!(test.failures().await, 1, "what is not looked at is not charged");
+    assert_eq!(test.failures().await, 1, "no attempt counts during a lockout");
     let german = test.good.edit(|body| body["languageCode"] = json!("de"));
     assert_ne!(
         assert_failed(&test.send(&german).await, 429),
@@ -172,7 +172,7 @@ async fn a_body_over_64_kib_is_413() {
 /// Proves ECOM-1, ECOM-17.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_vendors_misspelt_path_is_the_only_one() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let path = test.good.path.clone();
     assert!(path.ends_with("/updateUserChangePasswrod"));
     for other in [

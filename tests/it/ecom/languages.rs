@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::{CHANGED, account_info, assert_failed, open, passwords, start, text_of};
 use crate::requests::Wire;
-use crate::test_context::{ANY_PASSWORD, NEVER_CLOSED, TestContext};
+use crate::test_context::{ANY_PASSWORD, NEVER_LOCKED_OUT, TestContext};
 
-/// The good request, which changes nothing, in this language.
+/// The good request in this language, with the old password as the new one.
 fn in_language(test: &TestContext, code: &Value) -> Wire {
     let same = passwords(&test.good, FIRST_PASSWORD, FIRST_PASSWORD);
     same.edit(|body| body["languageCode"] = code.clone())
@@ -18,7 +18,7 @@ fn in_language(test: &TestContext, code: &Value) -> Wire {
 
 /// Proves ECOM-12.
 #[tokio::test(flavor = "multi_thread")]
-async fn success_is_told_in_the_language_of_the_codes_first_subtag() {
+async fn the_text_of_success_is_in_the_language_of_the_first_subtag() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let mut texts = HashSet::new();
     for language in Language::ALL {
@@ -83,8 +83,8 @@ async fn the_code_at_the_root_comes_before_the_one_of_the_query() {
 
 /// Proves ECOM-38.
 #[tokio::test(flavor = "multi_thread")]
-async fn failures_are_told_in_the_language_too() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+async fn the_texts_of_failures_are_in_the_language_too() {
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let failures = [
         (passwords(&test.good, "a wrong guess", "whatever it may be"), 403),
         (passwords(&test.good, FIRST_PASSWORD, "password"), 400),

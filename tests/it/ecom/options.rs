@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::{account_info, assert_changed, assert_failed, open, passwords};
 use crate::requests::Wire;
-use crate::test_context::{NEVER_CLOSED, NEW, SOON_CLOSED, TestContext, assert_closed};
+use crate::test_context::{NEVER_LOCKED_OUT, NEW, SOON_LOCKED_OUT, TestContext, assert_locked_out};
 
-/// The failures of business, with the status that each has unless configured otherwise.
-fn business(test: &TestContext) -> [(Wire, u16); 5] {
+/// The failures that `errors_as_ok` changes, each with its default status.
+fn affected(test: &TestContext) -> [(Wire, u16); 5] {
     let unknown = test.good.edit(|body| {
         body["conversationRequest"]["userInfo"]["uid"] = json!("nobody");
     });
@@ -25,12 +25,12 @@ fn business(test: &TestContext) -> [(Wire, u16); 5] {
 
 /// Proves ECOM-39.
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_as_ok_sends_failures_of_business_as_200_with_the_same_text() {
-    let builder = Server::builder().tables(NEVER_CLOSED);
+async fn errors_as_ok_answers_three_failures_by_200_with_the_same_text() {
+    let builder = Server::builder().tables(NEVER_LOCKED_OUT);
     let usual = open(builder).await;
-    let builder = Server::builder().tables(NEVER_CLOSED).options("ecom", "errors_as_ok = true");
+    let builder = Server::builder().tables(NEVER_LOCKED_OUT).options("ecom", "errors_as_ok = true");
     let as_ok = open(builder).await;
-    for ((one, status), (two, _)) in business(&usual).into_iter().zip(business(&as_ok)) {
+    for ((one, status), (two, _)) in affected(&usual).into_iter().zip(affected(&as_ok)) {
         let text = assert_failed(&usual.send(&one).await, status);
         assert_eq!(assert_failed(&as_ok.send(&two).await, 200), text);
     }
@@ -41,8 +41,8 @@ async fn errors_as_ok_sends_failures_of_business_as_200_with_the_same_text() {
 
 /// Proves ECOM-39.
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_as_ok_leaves_all_other_failures_what_they_are() {
-    let builder = Server::builder().tables(SOON_CLOSED).options("ecom", "errors_as_ok = true");
+async fn errors_as_ok_leaves_all_other_failures_as_they_are() {
+    let builder = Server::builder().tables(SOON_LOCKED_OUT).options("ecom", "errors_as_ok = true");
     let test = open(builder).await;
     assert_failed(&test.send_body("{bad").await, 400);
     assert_failed(&test.send_body("{}").await, 400);
@@ -55,13 +55,13 @@ async fn errors_as_ok_leaves_all_other_failures_what_they_are() {
     assert_failed(&broken, 500);
     assert_failed(&test.send(&passwords(&test.good, "a wrong guess", NEW)).await, 200);
     let answer = test.send(&test.good).await;
-    assert_closed(&answer);
+    assert_locked_out(&answer);
     assert_failed(&answer, 429);
 }
 
 /// Proves ECOM-1.
 #[tokio::test(flavor = "multi_thread")]
-async fn below_a_prefix_the_api_is_there_and_only_there() {
+async fn with_a_prefix_the_api_is_served_below_it_only() {
     let test = open(Server::builder().api("ecom", "prefix = '/shop'")).await;
     assert_failed(&test.send(&test.good).await, 404);
     test.assert_untouched().await;

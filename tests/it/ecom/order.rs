@@ -1,4 +1,4 @@
-//! The order of the checks, each proved by a request that two of them refuse.
+//! The order of the checks. Each test sends requests that two of them refuse.
 
 use http::Method;
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{account_info, assert_failed, open, passwords, start};
 use crate::requests::Wire;
-use crate::test_context::{NEW, SOON_CLOSED};
+use crate::test_context::{NEW, SOON_LOCKED_OUT};
 
 /// Proves ECOM-33.
 #[tokio::test(flavor = "multi_thread")]
@@ -61,8 +61,8 @@ async fn asvs_6_3_8_the_old_password_comes_before_the_policy() {
 
 /// Proves ECOM-33.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closed_account_comes_after_key_and_fields_and_before_password_and_policy() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn a_lockout_comes_after_key_and_fields_and_before_password_and_policy() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     assert_failed(&test.send(&passwords(&test.good, "a wrong guess", NEW)).await, 403);
     for (old, new) in [("a wrong guess", NEW), (FIRST_PASSWORD, "short")] {
         assert_failed(&test.send(&passwords(&test.good, old, new)).await, 429);

@@ -1,4 +1,4 @@
-//! What binds in a request.
+//! The members of a request.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ async fn the_pages_sample_changes_a_password() {
         .replace("\"password\"", &format!("\"{NEW}\""));
     assert_changed(&test.send_body(&sample).await);
     assert!(test.is_password(NEW).await);
-    let context = test.last_try().await.context;
+    let context = test.last_attempt().await.context;
     assert_eq!(context.channel.as_deref(), Some("$platForm"));
     let name = context.display_name.unwrap();
     for part in ["$firstName", "$lastName", "$userName"] {
@@ -56,7 +56,7 @@ async fn the_pages_sample_changes_a_password() {
     }
 }
 
-/// A request whose account is named in these places.
+/// A request that names accounts in these places.
 fn named(test: &TestContext, uid: &Value, uuid: &Value, root: &Value) -> Wire {
     test.good.edit(|body| {
         let user = json!({ "uid": uid, "uuid": uuid });
@@ -168,7 +168,7 @@ async fn the_confirmation_must_be_equal() {
 
 /// Proves ECOM-13, ECOM-14.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_else_stands_in_a_request_is_accepted_whatever_it_is() {
+async fn other_members_are_ignored_whatever_their_type() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     let mut order = (FIRST_PASSWORD, NEW);
     for value in [json!("cancel-order"), json!(null), json!(5), json!([{}]), json!({ "a": [1] })] {
@@ -190,7 +190,7 @@ async fn what_else_stands_in_a_request_is_accepted_whatever_it_is() {
 
 /// Proves ECOM-13.
 #[tokio::test(flavor = "multi_thread")]
-async fn channel_and_names_stand_in_the_audit_record_of_every_try() {
+async fn channel_and_names_are_in_the_audit_record_of_every_attempt() {
     let test = start().await;
     let wire = test.good.edit(|body| {
         body["conversationRequest"]["channel"] = json!("whatsapp");
@@ -203,7 +203,7 @@ async fn channel_and_names_stand_in_the_audit_record_of_every_try() {
         [(passwords(&wire, "a wrong guess", NEW), "wrong-password"), (wire.clone(), "ok")]
     {
         test.send(&body).await;
-        let record = test.last_try().await;
+        let record = test.last_attempt().await;
         assert_eq!(record.outcome, outcome);
         assert!(record.account.is_some());
         assert!(record.caller.starts_with("key:"), "{}", record.caller);

@@ -1,4 +1,4 @@
-//! What a body must be.
+//! The body of a request.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ async fn the_published_vectors() {
                 assert_eq!(vector["simulated_status"], 422);
                 assert_answer(&answer, 422, body);
             }
-            // ETNA-28: what was simulated lets a missing body pass; here it lacks its members.
+            // ETNA-28: the simulation accepts a missing body; here its members are missing.
             None => assert_answer(&answer, 422, &invalid(&format!("{NO_OLD},{NO_NEW}"))),
         }
         assert_eq!(test.failures_of(user_id).await, 0, "{line}");
@@ -51,7 +51,7 @@ async fn the_published_vectors() {
 
 /// Proves ETNA-9, ETNA-25.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_json_object_is_422() {
+async fn a_body_that_is_no_json_object_is_422() {
     let test = start().await;
     for body in ["{bad", "{", "[]", "5", "true", "\"text\"", "{}{}", "nul", "\u{0}"] {
         let answer = test.send_body(body).await;
@@ -72,8 +72,7 @@ async fn a_member_of_a_wrong_type_is_named() {
         let wrong = |member: &str| test.good.edit(|body| body[member] = value.clone());
         let answer = test.send(&wrong("OldPassword")).await;
         assert_answer(&answer, 422, &invalid(TYPE_OF_OLD));
-        // What could not be read as the new password differs from its confirmation, and the other
-        // way round, as ASP.NET has it.
+        // A member that could not be read differs from the other one, as in ASP.NET.
         let answer = test.send(&wrong("Password")).await;
         assert_eq!(answer.status, 422, "{value}");
         let state = &answer.json()["ModelState"];

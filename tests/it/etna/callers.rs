@@ -1,4 +1,4 @@
-//! Who may ask at all.
+//! The app key, the access token and the user id.
 
 use repass_core::KeyKind;
 use repass_tests::FIRST_PASSWORD;
@@ -11,7 +11,7 @@ use repass_tests::Server;
 
 /// Proves ETNA-4, ETNA-16.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_app_key_that_counts_the_answer_is_403() {
+async fn a_missing_or_invalid_app_key_is_403() {
     let test = start().await;
     let mut keys = test.bad_keys(KeyKind::App).await;
     keys.push(("empty", String::new()));
@@ -32,7 +32,7 @@ async fn without_an_app_key_that_counts_the_answer_is_403() {
 
 /// Proves ETNA-5, ETNA-17.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_token_that_counts_the_answer_is_401() {
+async fn a_missing_or_invalid_token_is_401() {
     let test = start().await;
     for (why, value) in test.bad_tokens().await {
         let answer = test.send(&test.good.with("authorization", value.as_deref())).await;
@@ -78,7 +78,7 @@ async fn a_user_id_that_is_no_32_bit_integer_is_400() {
 
 /// Proves ETNA-3, ETNA-19, ETNA-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_changes_another_users_password_not_even_an_administrator() {
+async fn an_administrator_cannot_change_another_users_password() {
     let test = start().await;
     test.operator.add("etna", "1002").await;
     let admin = test.operator.token("etna", "1001", &["admin"]).await;

@@ -1,11 +1,11 @@
-//! Which sessions a change ends.
+//! Which access tokens a change ends.
 
 use repass_tests::Server;
 
 use super::{assert_changed, assert_denied, body, open, start};
 use crate::test_context::{NEW, TestContext};
 
-/// Whether a token lets a request in at all, asked over the wire.
+/// Returns whether the server accepts a token.
 async fn lets_in(test: &TestContext, token: &str) -> bool {
     let mut wire = test.good.with("authorization", Some(&format!("Bearer {token}")));
     wire.body = "{}".to_owned();

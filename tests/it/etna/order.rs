@@ -1,4 +1,4 @@
-//! The order of the checks, each proved by a request that two of them refuse.
+//! The order of the checks. Each test sends requests that two of them refuse.
 
 use http::Method;
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -8,7 +8,7 @@ use super::{
     BAD_ID, NO_APP_KEY, WRONG, assert_answer, assert_denied, body, invalid, of_user, open, start,
 };
 use crate::requests::Wire;
-use crate::test_context::{NEW, SOON_CLOSED, assert_closed};
+use crate::test_context::{NEW, SOON_LOCKED_OUT, assert_locked_out};
 
 /// Proves ETNA-35.
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +59,11 @@ async fn the_user_id_comes_before_the_body() {
         assert_answer(&test.send(&spoil(&bad_id)).await, 400, BAD_ID);
         assert_denied(&test.send(&spoil(&other_id)).await);
     }
-    assert_eq!(test.failures_of("1002").await, 0, "who may not ask is not charged to others");
+    assert_eq!(
+        test.failures_of("1002").await,
+        0,
+        "a refused caller counts as no failure of another account"
+    );
     test.assert_untouched().await;
 }
 
@@ -98,11 +102,11 @@ async fn asvs_6_3_8_the_old_password_comes_before_the_policy() {
 
 /// Proves ETNA-35.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closed_account_comes_after_caller_and_body_and_before_password_and_policy() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn a_lockout_comes_after_caller_and_body_and_before_password_and_policy() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     test.send_body(&body("a wrong guess", NEW)).await;
-    assert_closed(&test.send_body(&body("another wrong guess", NEW)).await);
-    assert_closed(&test.send_body(&body(FIRST_PASSWORD, "short")).await);
+    assert_locked_out(&test.send_body(&body("another wrong guess", NEW)).await);
+    assert_locked_out(&test.send_body(&body(FIRST_PASSWORD, "short")).await);
     assert_eq!(test.send_body("{}").await.status, 422);
     assert_denied(&test.send(&of_user(&test, "1002")).await);
     assert_denied(&test.send(&test.good.with("authorization", None)).await);

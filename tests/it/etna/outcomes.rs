@@ -1,11 +1,11 @@
-//! What becomes of a request that could be read.
+//! The outcomes of well-formed requests.
 
 use repass_testkit::fixtures;
 use repass_tests::{Answer, FIRST_PASSWORD, Server};
 use serde_json::json;
 
 use super::{WRONG, assert_answer, assert_changed, body, open, start};
-use crate::test_context::{NEVER_CLOSED, NEW, SOON_CLOSED, assert_closed};
+use crate::test_context::{NEVER_LOCKED_OUT, NEW, SOON_LOCKED_OUT, assert_locked_out};
 
 #[track_caller]
 fn assert_refused(answer: &Answer, errors: &[&str]) {
@@ -16,24 +16,24 @@ fn assert_refused(answer: &Answer, errors: &[&str]) {
 
 /// Proves ETNA-11, ETNA-30, ETNA-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_old_password_is_400_and_charged() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+async fn a_wrong_old_password_is_400_and_counts_as_a_failure() {
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let upper = FIRST_PASSWORD.to_uppercase();
     let padded = format!("{FIRST_PASSWORD} ");
     let long = FIRST_PASSWORD.repeat(200);
     let wrong = ["a wrong guess", &upper, &padded, &FIRST_PASSWORD[1..], NEW, &long];
-    for (charged, guess) in (1..).zip(wrong) {
+    for (failures, guess) in (1..).zip(wrong) {
         let answer = test.send_body(&body(guess, NEW)).await;
         assert_answer(&answer, 400, WRONG);
-        assert_eq!(test.failures().await, charged, "{guess}");
-        assert_eq!(test.last_try().await.outcome, "wrong-password");
+        assert_eq!(test.failures().await, failures, "{guess}");
+        assert_eq!(test.last_attempt().await.outcome, "wrong-password");
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
 }
 
 /// Proves ETNA-31, ETNA-36.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_by_the_policy_is_409_with_every_broken_rule_and_costs_nothing() {
+async fn a_refusal_by_the_policy_is_409_with_every_broken_rule_and_counts_no_failure() {
     let test = start().await;
     let too_long = "x".repeat(257);
     let far_too_long = "x".repeat(5000);
@@ -55,7 +55,7 @@ async fn a_refusal_by_the_policy_is_409_with_every_broken_rule_and_costs_nothing
     for (new, errors) in cases {
         let answer = test.send_body(&body(FIRST_PASSWORD, new)).await;
         assert_refused(&answer, errors);
-        assert_eq!(test.last_try().await.outcome, "rejected", "{new}");
+        assert_eq!(test.last_attempt().await.outcome, "rejected", "{new}");
         test.assert_untouched().await;
     }
     assert_changed(&test.send(&test.good).await);
@@ -73,7 +73,7 @@ async fn a_change_is_200_without_a_body_and_the_new_password_counts_from_then_on
     assert!(test.is_password(NEW).await);
     assert!(!test.is_password(FIRST_PASSWORD).await);
 
-    let record = test.last_try().await;
+    let record = test.last_attempt().await;
     assert_eq!((record.outcome.as_str(), record.context.source.as_str()), ("ok", "etna"));
     assert_eq!(record.context.request_id.as_deref(), Some("the-change"));
     assert!(record.caller.starts_with("token:"), "{}", record.caller);
@@ -108,21 +108,21 @@ async fn nist_3_1_1_2_passwords_count_whole_and_in_any_unicode_form() {
 
 /// Proves ETNA-29, ETNA-36, ETNA-37.
 #[tokio::test(flavor = "multi_thread")]
-async fn nist_3_2_2_too_many_failures_are_429_and_even_the_right_password_waits() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn nist_3_2_2_a_lockout_is_429_for_the_right_password_too() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     let wrong = body("a wrong guess", NEW);
     assert_answer(&test.send_body(&wrong).await, 400, WRONG);
     for request in [&wrong, &test.good.body] {
         let answer = test.send_body(request).await;
-        assert_closed(&answer);
+        assert_locked_out(&answer);
         let text = answer.json()["Errors"][0].clone();
         assert!(!text.as_str().unwrap().is_empty());
         let shape = format!(r#"{{"Errors":[{text}],"StatusCode":429,"IsSucceed":false}}"#);
         assert_answer(&answer, 429, &shape);
-        assert_eq!(test.last_try().await.outcome, "too-many-attempts");
+        assert_eq!(test.last_attempt().await.outcome, "too-many-attempts");
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
-    assert_eq!(test.failures().await, 1, "what is not looked at is not charged");
+    assert_eq!(test.failures().await, 1, "no attempt counts during a lockout");
 
     let realm = test.operator.realm("etna");
     test.operator.administration.unlock(&realm, "1001").await.unwrap();
@@ -132,14 +132,14 @@ async fn nist_3_2_2_too_many_failures_are_429_and_even_the_right_password_waits(
 
 /// Proves ETNA-37.
 #[tokio::test(flavor = "multi_thread")]
-async fn one_users_failures_do_not_close_another_users_account() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn failures_of_one_user_do_not_lock_out_another() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     test.operator.add("etna", "1002").await;
     let token = test.operator.token("etna", "1002", &[]).await;
     let other = test.good.with("authorization", Some(&format!("Bearer {token}")));
     let other = other.edit(|body| body["OldPassword"] = json!("a wrong guess"));
     assert_answer(&test.send(&other).await, 400, WRONG);
-    assert_closed(&test.send(&other).await);
+    assert_locked_out(&test.send(&other).await);
     assert_changed(&test.send(&test.good).await);
 }
 

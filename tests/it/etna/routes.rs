@@ -119,7 +119,7 @@ async fn both_spellings_of_the_version_are_accepted() {
 
 /// Proves ETNA-1.
 #[tokio::test(flavor = "multi_thread")]
-async fn below_a_prefix_the_api_is_there_and_only_there() {
+async fn with_a_prefix_the_api_is_served_below_it_only() {
     let test = open(Server::builder().api("etna", "prefix = '/api'")).await;
     let plain = test.good.path.clone();
     assert_answer(&test.send_to(&plain).await, 404, &not_found(&test, &plain));

@@ -1,4 +1,4 @@
-//! Row 3: the members of the body.
+//! The members of the body.
 
 use repass_tests::Server;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ const FIELDS: [&str; 3] = ["userId", "resetToken", "newPassword"];
 
 /// Proves FABRIC-7, FABRIC-8, FABRIC-24.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_3_a_field_that_is_missing_empty_or_no_string_is_named() {
+async fn a_field_that_is_missing_empty_or_no_string_is_named() {
     let test = start().await;
     for field in FIELDS {
         let missing = test.good.edit(|body| {
@@ -38,7 +38,7 @@ async fn row_3_a_field_that_is_missing_empty_or_no_string_is_named() {
 
 /// Proves FABRIC-8, FABRIC-24.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_3_every_bad_field_is_named_at_once() {
+async fn every_bad_field_is_named_at_once() {
     let test = start().await;
     let message = assert_bad_request(&test.send_body("{}").await);
     for field in FIELDS {
@@ -48,7 +48,7 @@ async fn row_3_every_bad_field_is_named_at_once() {
 
 /// Proves FABRIC-7, FABRIC-24.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_3_a_body_that_is_no_json_object_is_malformed() {
+async fn a_body_that_is_no_json_object_is_malformed() {
     let test = start().await;
     for body in ["", " ", "null", "5", "\"text\"", "[]", "{", "{\"userId\":}", "userId=x"] {
         let answer = test.send_body(body).await;

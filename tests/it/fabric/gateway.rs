@@ -1,4 +1,4 @@
-//! Row 1, and row 9: what is turned away before anything is read.
+//! Refusals before the body is read.
 
 use http::Method;
 use repass_core::KeyKind;
@@ -9,7 +9,7 @@ use crate::test_context::NEW;
 
 /// Proves FABRIC-2, FABRIC-18.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_1_without_a_key_that_counts_the_answer_is_the_gateway_s_403() {
+async fn a_missing_or_invalid_key_is_the_403_of_the_gateway() {
     let test = start().await;
     let mut wires = vec![
         ("missing", test.good.with("x-api-key", None)),
@@ -37,7 +37,7 @@ async fn row_1_without_a_key_that_counts_the_answer_is_the_gateway_s_403() {
 
 /// Proves FABRIC-1, FABRIC-17.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_9_other_methods_are_405_with_allow() {
+async fn other_methods_are_405_with_allow() {
     let test = start().await;
     for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "FOO"] {
         let answer = test.send_as(Method::from_bytes(method.as_bytes()).unwrap()).await;
@@ -52,7 +52,7 @@ async fn row_9_other_methods_are_405_with_allow() {
 
 /// Proves FABRIC-6, FABRIC-23.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_9_other_media_types_are_415() {
+async fn other_media_types_are_415() {
     let test = start().await;
     for content_type in [
         None,

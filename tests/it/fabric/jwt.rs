@@ -22,7 +22,7 @@ const ED25519_PUBLIC: &str =
     include_str!("../../../crates/spec-fabric/tests/keys/ed25519-public.pem");
 const ED25519: &[u8] = include_bytes!("../../../crates/spec-fabric/tests/keys/ed25519-private.pem");
 
-/// A server that trusts an issuer of four keys, at which no account closes.
+/// A server that trusts an issuer of four keys and locks out no account.
 fn builder() -> ServerBuilder {
     let builder = Server::builder();
     for (file, text) in [
@@ -36,7 +36,7 @@ fn builder() -> ServerBuilder {
     builder.tables(ANY_PASSWORD).tables("[lockout]\nthreshold = 100\n")
 }
 
-/// What trusts the issuer; `more` stands in its table.
+/// The option that trusts the issuer; `more` is added to its table.
 fn issuer(more: &str) -> String {
     format!(
         "[[api.fabric.options.jwt]]\nissuer = '{ISSUER}'\naudience = 'repass'\n{more}\n\
@@ -101,7 +101,7 @@ async fn asvs_6_5_1_a_good_token_changes_the_password_once_and_then_is_401() {
     let token = by_rsa(&claims("one"));
     assert_user(&redeem(&test, &token).await, USER);
     assert!(test.is_password(NEW).await);
-    assert_eq!(test.last_try().await.outcome, "ok");
+    assert_eq!(test.last_attempt().await.outcome, "ok");
     let again = with(&with_token(&test, &token), "newPassword", "another wish");
     assert_expired(&test.send(&again).await);
     assert!(test.is_password(NEW).await);
@@ -149,7 +149,7 @@ async fn asvs_9_2_1_an_expired_token_is_401() {
 
 /// Proves FABRIC-14, FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_9_1_1_9_1_2_9_1_3_whoever_signed_otherwise_is_404() {
+async fn asvs_9_1_1_9_1_2_9_1_3_a_token_signed_otherwise_is_404() {
     let test = trusting().await;
     let good = by_rsa(&claims("one"));
     let parts: Vec<&str> = good.split('.').collect();
@@ -190,13 +190,13 @@ async fn asvs_9_1_1_9_1_2_9_1_3_whoever_signed_otherwise_is_404() {
         assert_not_found(&answer);
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
-    // And all that time the token itself was good.
+    // The token itself was good all along.
     assert_user(&redeem(&test, &good).await, USER);
 }
 
 /// Proves FABRIC-14, FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
+async fn asvs_9_2_1_9_2_3_a_token_with_other_claims_is_404() {
     let test = trusting().await;
     test.operator.add("fabric", OTHER_USER).await;
     let id = "one";
@@ -237,7 +237,7 @@ async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
     assert_not_found(&test.send(&of_another_user).await);
     assert!(test.is_password(FIRST_PASSWORD).await);
     assert!(test.operator.is_password("fabric", OTHER_USER, FIRST_PASSWORD).await);
-    // Among several audiences it is enough to be one; and nbf need not be there.
+    // One of several audiences is enough, and nbf is optional.
     let mut good = claims_with(id, "aud", json!(["another", "repass"]));
     good.as_object_mut().unwrap().remove("nbf");
     assert_user(&redeem(&test, &by_rsa(&good)).await, USER);
@@ -245,7 +245,7 @@ async fn asvs_9_2_1_9_2_3_a_token_that_says_other_than_it_must_is_404() {
 
 /// Proves FABRIC-15, FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_6_5_1_what_is_redeemed_once_is_the_id_whoever_signs_it_again() {
+async fn asvs_6_5_1_an_id_is_redeemed_once_even_if_signed_anew() {
     let test = trusting().await;
     assert_user(&redeem(&test, &by_rsa(&claims("one"))).await, USER);
     let longer = claims_with("one", "exp", in_seconds(6000));
@@ -285,7 +285,7 @@ async fn the_redemption_is_kept_over_a_restart() {
 
 /// Proves FABRIC-30.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_6_an_inactive_account_is_401_and_the_token_stays_usable() {
+async fn an_inactive_account_is_401_and_the_token_stays_usable() {
     let test = trusting().await;
     let realm = test.operator.realm("fabric");
     let token = by_rsa(&claims("one"));
@@ -298,7 +298,7 @@ async fn row_6_an_inactive_account_is_401_and_the_token_stays_usable() {
 
 /// Proves FABRIC-31, FABRIC-33.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_7_a_policy_refusal_or_a_fault_leaves_the_token_usable() {
+async fn a_policy_refusal_or_a_fault_leaves_the_token_usable() {
     let strict = format!("[api.fabric.policy]\npreset = 'nist-800-63b-4'\n{}", issuer(""));
     let test = open(builder().api("fabric", &strict)).await;
     let wire = with_token(&test, &by_rsa(&claims("one")));
@@ -333,7 +333,7 @@ async fn a_token_of_up_to_4_kib_is_read_and_a_longer_one_is_unknown() {
 
 /// Proves FABRIC-13.
 #[tokio::test(flavor = "multi_thread")]
-async fn repass_s_own_tokens_count_beside_them_and_a_jwt_voids_these() {
+async fn own_tokens_are_accepted_beside_jwts_and_voided_by_them() {
     let test = trusting().await;
     assert_user(&test.send(&test.good).await, USER);
     let own = token(&test).await;

@@ -1,4 +1,4 @@
-//! The order of the rows, each proved by a request that two of them refuse.
+//! The order of the checks. Each test sends requests that two of them refuse.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{
     assert_expired, assert_not_found, assert_user, open, start, token, with,
 };
 use crate::requests::{SITE, Wire};
-use crate::test_context::{NEVER_CLOSED, SOON_CLOSED, TestContext};
+use crate::test_context::{NEVER_LOCKED_OUT, SOON_LOCKED_OUT, TestContext};
 
 const EXPIRED: &str = "an expired one";
 
@@ -32,7 +32,7 @@ async fn deactivate(test: &TestContext) {
 
 /// Proves FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_9_path_and_method_come_before_row_1_the_key() {
+async fn path_and_method_come_before_the_key() {
     let test = start().await;
     let stranger = test.good.with("x-api-key", None);
     let other_method = Wire { method: Method::POST, ..stranger.clone() };
@@ -44,7 +44,7 @@ async fn row_9_path_and_method_come_before_row_1_the_key() {
 
 /// Proves FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_1_the_key_comes_before_row_2_the_context_and_row_3_the_body() {
+async fn the_key_comes_before_the_context_and_the_body() {
     let test = start().await;
     let stranger = test.good.with("x-api-key", None);
     for wire in [
@@ -59,7 +59,7 @@ async fn row_1_the_key_comes_before_row_2_the_context_and_row_3_the_body() {
 
 /// Proves FABRIC-19, FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_2_the_context_comes_before_media_type_and_row_3_the_body() {
+async fn the_context_comes_before_the_media_type_and_the_body() {
     let test = start().await;
     let lost = test.good.with("x-site-context", None);
     for wire in [
@@ -74,7 +74,7 @@ async fn row_2_the_context_comes_before_media_type_and_row_3_the_body() {
 
 /// Proves FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_3_the_fields_come_before_row_4_account_and_token() {
+async fn the_fields_come_before_the_site_account_and_the_token() {
     let accounts = format!("accounts = {{ \"{SITE}\" = \"fabric\" }}");
     let test = open(Server::builder().options("fabric", &accounts)).await;
     let other = json!({ "account": OTHER_SITE }).to_string();
@@ -88,7 +88,7 @@ async fn row_3_the_fields_come_before_row_4_account_and_token() {
 
 /// Proves FABRIC-28, FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_4_whose_the_token_is_comes_before_row_5_its_expiry() {
+async fn the_account_of_the_token_comes_before_its_expiry() {
     let test = start().await;
     test.operator.add("fabric", OTHER_USER).await;
     let expired = test.operator.reset_token("fabric", OTHER_USER, Duration::from_nanos(1)).await;
@@ -97,8 +97,8 @@ async fn row_4_whose_the_token_is_comes_before_row_5_its_expiry() {
 
 /// Proves FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_4_the_token_comes_before_rows_6_and_7_whether_active_and_the_policy() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+async fn an_unknown_token_comes_before_an_inactive_account_and_the_policy() {
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let unknown = with_token(&test, "unknown").await;
     assert_not_found(&test.send(&with(&unknown, "newPassword", "short")).await);
     deactivate(&test).await;
@@ -107,8 +107,8 @@ async fn row_4_the_token_comes_before_rows_6_and_7_whether_active_and_the_policy
 
 /// Proves FABRIC-29, FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_5_expiry_comes_before_rows_6_and_7_whether_active_and_the_policy() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+async fn an_expired_token_comes_before_an_inactive_account_and_the_policy() {
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let expired = with_token(&test, EXPIRED).await;
     assert_expired(&test.send(&with(&expired, "newPassword", "short")).await);
     deactivate(&test).await;
@@ -118,7 +118,7 @@ async fn row_5_expiry_comes_before_rows_6_and_7_whether_active_and_the_policy() 
 
 /// Proves FABRIC-30, FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_6_whether_active_comes_before_row_7_the_policy() {
+async fn an_inactive_account_comes_before_the_policy() {
     let test = start().await;
     deactivate(&test).await;
     let wire = with_token(&test, "good").await;
@@ -128,8 +128,8 @@ async fn row_6_whether_active_comes_before_row_7_the_policy() {
 
 /// Proves FABRIC-27, FABRIC-40.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_10_a_closed_account_comes_after_row_3_the_fields_and_turns_away_wrong_tokens_only() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn a_lockout_comes_after_the_fields_and_refuses_wrong_tokens_only() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     let unknown = with_token(&test, "unknown").await;
     assert_not_found(&test.send(&unknown).await);
     let too_many =

@@ -1,4 +1,4 @@
-//! Rows 6 to 8: inactive accounts, the policy, and the change itself.
+//! Inactive accounts, the policy, and the change itself.
 
 use repass_core::{NewAccount, Profile};
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -16,7 +16,7 @@ async fn set_active(test: &TestContext, active: bool) {
 
 /// Proves FABRIC-30.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_6_an_inactive_account_s_password_is_not_changed() {
+async fn an_inactive_account_s_password_is_not_changed() {
     let test = start().await;
     set_active(&test, false).await;
     let wire = with(&test.good, "resetToken", token(&test).await);
@@ -41,7 +41,7 @@ async fn a_deactivation_voids_the_tokens_issued_before_it() {
 
 /// Proves FABRIC-31.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_7_nist_3_1_1_2_a_refusal_names_every_broken_rule_and_leaves_the_token_usable() {
+async fn nist_3_1_1_2_a_refusal_names_every_broken_rule_and_leaves_the_token_usable() {
     let test = start().await;
     for (new, rules) in [
         ("fourteen chars".to_owned(), 1),
@@ -57,7 +57,7 @@ async fn row_7_nist_3_1_1_2_a_refusal_names_every_broken_rule_and_leaves_the_tok
         assert_eq!(message.matches("The new password ").count(), rules, "{new}: {message}");
         // The sentences themselves speak of the password.
         assert!(new == "password" || !message.contains(&new), "{message}");
-        let record = test.last_try().await;
+        let record = test.last_attempt().await;
         assert_eq!(record.outcome, "rejected");
         assert_eq!(record.detail.unwrap().split(',').count(), rules, "{new}");
         assert!(is_unspent(&test, &token_of(&test.good)).await);
@@ -82,7 +82,7 @@ async fn the_preset_vendor_fabric_takes_the_page_s_abc123_and_the_default_does_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_preset_vendor_fabric_has_no_rule_but_a_character_at_least() {
+async fn the_preset_vendor_fabric_requires_only_one_character() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     for new in ["x", " ", "password", USER, FIRST_PASSWORD, FIRST_PASSWORD] {
         let wire = with(&test.good, "resetToken", token(&test).await);
@@ -96,14 +96,14 @@ async fn the_preset_vendor_fabric_has_no_rule_but_a_character_at_least() {
 
 /// Proves FABRIC-32.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_8_the_password_is_changed_and_the_token_is_spent() {
+async fn the_password_is_changed_and_the_token_is_spent() {
     let test = start().await;
     let answer = test.send(&test.good).await;
     assert_user(&answer, USER);
     assert!(test.is_password(NEW).await);
     assert!(!test.is_password(FIRST_PASSWORD).await);
     assert!(!is_unspent(&test, &token_of(&test.good)).await);
-    let record = test.last_try().await;
+    let record = test.last_attempt().await;
     assert_eq!(record.outcome, "ok");
     assert!(record.caller.starts_with("key:"), "{}", record.caller);
     assert_eq!(record.context.source, "fabric");

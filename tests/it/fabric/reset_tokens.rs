@@ -1,4 +1,4 @@
-//! Reset tokens of repass's own: rows 4 and 5, and what is said of them.
+//! repass's own reset tokens.
 
 use std::process::Command;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::{
     assert_user, is_unspent, open, start, stored, token, token_of, with,
 };
 use crate::requests::Wire;
-use crate::test_context::{ANY_PASSWORD, NEVER_CLOSED, NEW, TestContext};
+use crate::test_context::{ANY_PASSWORD, NEVER_LOCKED_OUT, NEW, TestContext};
 
 async fn tolerant() -> TestContext {
-    open(Server::builder().tables(NEVER_CLOSED)).await
+    open(Server::builder().tables(NEVER_LOCKED_OUT)).await
 }
 
 fn with_token(test: &TestContext, token: &str) -> Wire {
@@ -24,7 +24,7 @@ fn with_token(test: &TestContext, token: &str) -> Wire {
 
 /// Proves FABRIC-9, FABRIC-25, FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_4_asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_are_one_answer() {
+async fn asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_are_one_answer() {
     let test = tolerant().await;
     test.operator.add("fabric", OTHER_USER).await;
     let of_another_user = test.operator.reset_token("fabric", OTHER_USER, TEN_MINUTES).await;
@@ -48,7 +48,7 @@ async fn row_4_asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_
     for (why, token) in &of_account {
         answers.push((*why, test.send(&with_token(&test, token)).await));
     }
-    assert_eq!(test.failures().await as usize, of_account.len(), "each guess is charged");
+    assert_eq!(test.failures().await as usize, of_account.len(), "each guess counts");
     let over_4_kib = with_token(&test, &"x".repeat(4097));
     answers.push(("over 4 KiB", test.send(&over_4_kib).await));
     for (why, user_id) in [
@@ -72,7 +72,7 @@ async fn row_4_asvs_6_3_8_unknown_account_unknown_token_and_another_users_token_
 
 /// Proves FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_5_asvs_6_5_5_an_expired_token_is_401() {
+async fn asvs_6_5_5_an_expired_token_is_401() {
     let test = tolerant().await;
     let expired = test.operator.reset_token("fabric", USER, Duration::from_nanos(1)).await;
     for new in [NEW, "short", NEW] {
@@ -92,7 +92,7 @@ async fn row_5_asvs_6_5_5_an_expired_token_is_401() {
 
 /// Proves FABRIC-13, FABRIC-29.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_5_asvs_6_5_1_a_token_is_redeemed_once() {
+async fn asvs_6_5_1_a_token_is_redeemed_once() {
     let test = tolerant().await;
     assert_user(&test.send(&test.good).await, USER);
     for new in [NEW, "another wish altogether", "short"] {
@@ -171,7 +171,7 @@ async fn asvs_6_5_2_6_5_3_a_token_is_256_random_bits_of_which_only_a_digest_is_s
     }
 }
 
-/// Whether these bytes stand anywhere in the database, as they are or in hexadecimal.
+/// Returns whether the database contains these bytes, as they are or in hexadecimal.
 async fn holds(test: &TestContext, bytes: &[u8]) -> bool {
     let contents = test.server.database().contents().await;
     let contains = |part: &[u8]| contents.windows(part.len()).any(|window| window == part);
@@ -195,7 +195,7 @@ async fn asvs_6_5_5_a_token_from_the_command_line_counts_for_ten_minutes_or_less
     assert_eq!(issued_by_repass(&test, &["--lifetime", "601s"]).await, None);
 }
 
-/// A token that the operator's program prints; `None` when it refuses.
+/// Returns the token that the operator's program prints, or `None` if it fails.
 async fn issued_by_repass(test: &TestContext, lifetime: &[&str]) -> Option<String> {
     let program = tokio::task::spawn_blocking(|| binary("repass")).await.unwrap();
     let mut repass = Command::new(program);

@@ -41,7 +41,7 @@ async fn a_site_account_selects_its_realm() {
 
 /// Proves FABRIC-28.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_4_a_token_of_another_site_account_is_unknown_and_stays_usable_in_its_own() {
+async fn a_token_of_another_site_account_is_unknown_and_stays_usable_in_its_own() {
     let test = two_shops("").await;
     assert_not_found(&test.send(&of_site(&test.good, OTHER_SITE)).await);
     let token = test.operator.reset_token(SECOND, USER, TEN_MINUTES).await;
@@ -52,7 +52,7 @@ async fn row_4_a_token_of_another_site_account_is_unknown_and_stays_usable_in_it
 
 /// Proves FABRIC-25.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_4_a_site_account_that_is_not_mapped_is_the_same_404() {
+async fn a_site_account_that_is_not_mapped_is_the_same_404() {
     let test = two_shops("").await;
     for site in ["zzzz1111bbbb2222cccc3333", &SITE.to_uppercase()] {
         assert_not_found(&test.send(&of_site(&test.good, site)).await);
@@ -62,7 +62,7 @@ async fn row_4_a_site_account_that_is_not_mapped_is_the_same_404() {
 
 /// Proves FABRIC-4.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_default_is_the_realm_of_whatever_is_not_mapped() {
+async fn site_accounts_that_are_not_mapped_are_of_the_default_realm() {
     let test = two_shops("default_realm = 'rest'").await;
     test.operator.add("rest", USER).await;
     let token = test.operator.reset_token("rest", USER, TEN_MINUTES).await;

@@ -1,4 +1,4 @@
-//! Row 2: the header `x-site-context`.
+//! The header `x-site-context`.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn in_context(test: &TestContext, value: &str) -> Wire {
 
 /// Proves FABRIC-3, FABRIC-4, FABRIC-19.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_2_without_a_site_account_the_answer_is_400_and_says_so() {
+async fn without_a_site_account_the_answer_is_400_and_says_so() {
     let test = start().await;
     let account = |text: &str| json!({ "account": text }).to_string();
     let string_of = |text: &str| Value::from(text).to_string();
@@ -74,13 +74,13 @@ async fn an_object_and_a_string_that_holds_one_are_both_read() {
         let answer = test.send(&wire).await;
         assert_user(&answer, USER);
         assert_eq!(answer.json()["account"], SITE);
-        assert_eq!(test.last_try().await.context.channel.as_deref(), Some("12"));
+        assert_eq!(test.last_attempt().await.context.channel.as_deref(), Some("12"));
     }
 }
 
 /// Proves FABRIC-5.
 #[tokio::test(flavor = "multi_thread")]
-async fn channel_date_and_stage_narrow_nothing_and_anything_else_is_ignored() {
+async fn channel_date_stage_and_other_members_decide_nothing() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     for (members, channel) in [
         (json!({ "channel": 12 }), Some("12")),
@@ -94,11 +94,11 @@ async fn channel_date_and_stage_narrow_nothing_and_anything_else_is_ignored() {
     ] {
         let mut context = members.clone();
         context["account"] = json!(SITE);
-        // A header is ASCII; JSON can say anything in it.
+        // A header is ASCII, and JSON escapes any other character.
         let context = context.to_string().replace('é', "\\u00e9");
         let wire = with(&in_context(&test, &context), "resetToken", token(&test).await);
         assert_user(&test.send(&wire).await, USER);
-        let kept = test.last_try().await.context.channel;
+        let kept = test.last_attempt().await.context.channel;
         assert_eq!(kept.as_deref(), channel, "{members}");
     }
 }

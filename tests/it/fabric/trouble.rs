@@ -1,4 +1,4 @@
-//! Row 10: closed accounts and the server's own troubles, provoked for real.
+//! Lockouts, and faults and overload of the server.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 use serde_json::json;
@@ -8,18 +8,18 @@ use super::{
     is_unspent, open, start, token, token_of, with,
 };
 use crate::requests::{GUID, SITE, change, good_request};
-use crate::test_context::{CRAMPED, NEW, SOON_CLOSED, assert_closed};
+use crate::test_context::{EASILY_OVERLOADED, NEW, SOON_LOCKED_OUT, assert_locked_out};
 
 /// Proves FABRIC-27.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_10_nist_3_2_2_after_too_many_failures_the_answer_is_429_known_account_or_not() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn nist_3_2_2_after_too_many_failures_the_answer_is_429_known_account_or_not() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     let unknown = with(&test.good, "userId", "nobody");
     let mut messages = Vec::new();
     for wire in [with(&test.good, "resetToken", "x".repeat(43)), unknown] {
         assert_not_found(&test.send(&wire).await);
         let answer = test.send(&wire).await;
-        assert_closed(&answer);
+        assert_locked_out(&answer);
         let message = assert_error(&answer, 429, "Too Many Requests", "TOO_MANY_REQUESTS");
         messages.push(message);
     }
@@ -28,20 +28,20 @@ async fn row_10_nist_3_2_2_after_too_many_failures_the_answer_is_429_known_accou
     assert!(test.is_password(FIRST_PASSWORD).await);
 
     let wrong = with(&test.good, "resetToken", "y".repeat(43));
-    assert_closed(&test.send(&wrong).await);
+    assert_locked_out(&test.send(&wrong).await);
     test.operator.administration.unlock(&test.operator.realm("fabric"), USER).await.unwrap();
     assert_not_found(&test.send(&wrong).await);
-    assert_closed(&test.send(&wrong).await);
+    assert_locked_out(&test.send(&wrong).await);
 }
 
 /// Proves FABRIC-27.
 #[tokio::test(flavor = "multi_thread")]
-async fn nist_3_2_2_who_sends_wrong_tokens_cannot_keep_the_holder_of_the_right_one_from_it() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn nist_3_2_2_wrong_tokens_do_not_lock_out_the_right_one() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     let wrong = with(&test.good, "resetToken", "x".repeat(43));
     assert_not_found(&test.send(&wrong).await);
     for _ in 0..5 {
-        assert_closed(&test.send(&wrong).await);
+        assert_locked_out(&test.send(&wrong).await);
     }
     assert_user(&test.send(&test.good).await, USER);
     assert_eq!(test.failures().await, 0);
@@ -49,28 +49,29 @@ async fn nist_3_2_2_who_sends_wrong_tokens_cannot_keep_the_holder_of_the_right_o
 
 /// Proves FABRIC-27.
 #[tokio::test(flavor = "multi_thread")]
-async fn nist_3_2_2_who_guesses_passwords_cannot_keep_the_holder_from_a_reset() {
-    // The accounts of customer are a site account of fabric, too.
+async fn nist_3_2_2_wrong_passwords_do_not_lock_out_a_reset() {
+    // The realm of customer is also that of a site account of fabric.
     let accounts = format!("accounts = {{ \"{SITE}\" = \"customer\" }}");
-    let server = Server::builder().tables(SOON_CLOSED).options("fabric", &accounts).start().await;
+    let server =
+        Server::builder().tables(SOON_LOCKED_OUT).options("fabric", &accounts).start().await;
     let (operator, client) = (server.operator().await, server.client());
     let fabric = good_request(&operator, "fabric", NEW).await;
     good_request(&operator, "customer", NEW).await;
     assert_eq!(change(&client, GUID, "a wrong guess", NEW).await.status, 200);
-    assert_closed(&change(&client, GUID, FIRST_PASSWORD, NEW).await);
+    assert_locked_out(&change(&client, GUID, FIRST_PASSWORD, NEW).await);
 
     let token = operator.reset_token("customer", GUID, TEN_MINUTES).await;
     let reset = with(&with(&fabric, "resetToken", token), "userId", GUID);
     assert_user(&reset.send(&client).await, GUID);
     assert!(operator.is_password("customer", GUID, NEW).await);
-    // The reset opens the account again.
+    // The reset unlocks the account.
     let answer = change(&client, GUID, NEW, "the third of my passwords").await;
     assert_eq!(answer.json()["Success"], true, "{}", answer.text());
 }
 
 /// Proves FABRIC-33.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_10_a_fault_is_500_and_costs_nothing() {
+async fn a_fault_is_500_and_changes_nothing() {
     let test = start().await;
     for table in ["keys", "attempts", "reset_tokens", "password_history", "events", "audit"] {
         let answer = test.without_table(table, test.send(&test.good)).await;
@@ -84,8 +85,8 @@ async fn row_10_a_fault_is_500_and_costs_nothing() {
 
 /// Proves FABRIC-26.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_10_without_room_to_hash_the_answer_is_503_and_exactly_one_reset_wins() {
-    let test = open(Server::builder().tables(CRAMPED)).await;
+async fn an_overloaded_server_answers_503_and_exactly_one_reset_wins() {
+    let test = open(Server::builder().tables(EASILY_OVERLOADED)).await;
     for n in 0..5 {
         let token = token(&test).await;
         let new = format!("the wish of number {n}, no less");

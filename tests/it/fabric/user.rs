@@ -53,7 +53,7 @@ fn exported() -> Value {
     })
 }
 
-/// What fabric answers with for it, but for the moment of the change.
+/// The user object for it, without the time of the change.
 const SHOWN: &str = concat!(
     r#"{"isActive":true,"registrationDate":"2020-04-15T10:08:04.246Z","#,
     r#""expiryDate":"2099-12-31T23:59:59.999Z","roles":["customer"],"#,
@@ -74,7 +74,8 @@ const SHOWN: &str = concat!(
     r#""createdAt":"2020-04-15T10:08:04.000Z","updatedAt":"{}"}"#
 );
 
-/// Changes the password of a new account of this profile; its user object, and what is stored of it.
+/// Changes the password of a new account with this profile, and returns its user object and the
+/// stored account.
 async fn shown(
     test: &TestContext,
     user_id: &str,
@@ -90,7 +91,7 @@ async fn shown(
 
 /// Proves FABRIC-34, FABRIC-35, FABRIC-36, FABRIC-37, FABRIC-38, FABRIC-39.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_8_a_rich_imported_user_is_shown_in_the_page_s_order_and_spelling() {
+async fn a_rich_imported_user_is_shown_in_the_page_s_order_and_spelling() {
     let test = start().await;
     let (answer, found) = shown(&test, "rich", import_profile(exported()).unwrap()).await;
     let at = Moment(found.account.updated_at).to_string();
@@ -100,7 +101,7 @@ async fn row_8_a_rich_imported_user_is_shown_in_the_page_s_order_and_spelling() 
 
 /// Proves FABRIC-34, FABRIC-38, FABRIC-39.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_8_of_a_bare_account_absent_scalars_and_objects_are_omitted_and_arrays_are_not() {
+async fn absent_scalars_and_objects_are_omitted_and_arrays_are_not() {
     let test = start().await;
     let (answer, found) = shown(&test, "bare", Profile::default()).await;
     let created = Moment(found.account.created_at);
@@ -128,7 +129,7 @@ async fn updated_at_is_the_time_of_the_change_and_the_dates_have_three_decimals_
     let user = answer.json();
     let at = user["updatedAt"].as_str().unwrap();
     assert!(before.as_str() <= at && at <= after.as_str(), "{before} {at} {after}");
-    let changed = test.last_try().await.at;
+    let changed = test.last_attempt().await.at;
     assert_eq!(at, Moment(changed).to_string());
     assert_eq!(found.account.updated_at, changed);
     for date in ["registrationDate", "expiryDate", "createdAt", "updatedAt"] {
@@ -160,7 +161,7 @@ async fn roles_and_postal_codes_are_strings_however_they_were_imported() {
 
 /// Proves FABRIC-38.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_good_request_s_user_is_the_one_that_was_named() {
+async fn the_answer_is_the_user_of_the_request() {
     let test = start().await;
     let answer = test.send(&test.good).await;
     super::assert_user(&answer, USER);

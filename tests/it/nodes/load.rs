@@ -1,4 +1,4 @@
-//! Clients that change passwords without end, and what must be found in the database afterwards.
+//! Clients that change passwords continuously, and checks of the database afterwards.
 
 use std::sync::Arc;
 
@@ -12,38 +12,38 @@ use crate::requests::{CUSTOMER, JSON, Outcome, customer_body, outcome};
 
 const LANES: usize = 8;
 
-/// The default policy's.
+/// The length of the history under the default policy.
 const HISTORY: i64 = 5;
 
-/// So many clients, each with an account of its own, changing its password again and again.
+/// Clients that change the passwords of their accounts again and again.
 pub(super) struct Load {
     lanes: JoinSet<Lane>,
     tally: watch::Receiver<Vec<Tally>>,
     stop: watch::Sender<bool>,
 }
 
-/// What one client was told.
+/// Counts of the outcomes for one client.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tally {
-    /// That the change was made.
+    /// Changes that were made.
     pub(super) acknowledged: u64,
-    /// That the service is not available.
+    /// Answers that the service is not available.
     pub(super) refused: u64,
-    /// Nothing: the connection broke.
+    /// Connections that broke.
     pub(super) broken: u64,
 }
 
-/// One client and what it knows.
+/// A client and the state that it expects.
 pub(super) struct Lane {
     user: String,
-    /// What the password may be: the last acknowledged one, and after it those of which it is not
-    /// known whether they were set, oldest first.
+    /// The possible passwords: the last acknowledged one, then those whose changes were not
+    /// acknowledged, oldest first.
     candidates: Vec<String>,
     tally: Tally,
 }
 
 impl Load {
-    /// Adds the accounts and lets the clients loose, which go from one of these servers to the next.
+    /// Adds the accounts and starts the clients, which send to these servers in turn.
     pub(super) async fn start(operator: &AdminContext, servers: Vec<Client>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (tell, tally) = watch::channel(vec![Tally::default(); LANES]);
@@ -63,7 +63,7 @@ impl Load {
         Self { lanes, tally, stop }
     }
 
-    /// Waits until every client was told so many more times what `of` counts.
+    /// Waits until what `of` counts has grown by so much for every client.
     pub(super) async fn each(&mut self, more: u64, of: fn(&Tally) -> u64) {
         let before = self.tally.borrow().clone();
         let each = |now: &Vec<Tally>| {
@@ -73,7 +73,7 @@ impl Load {
         waited.expect("no client panics");
     }
 
-    /// Waits until one more change is acknowledged, whosever.
+    /// Waits until one more change of any client is acknowledged.
     pub(super) async fn one(&mut self) {
         let sum = |all: &Vec<Tally>| all.iter().map(|tally| tally.acknowledged).sum::<u64>();
         let before = sum(&self.tally.borrow());
@@ -117,7 +117,7 @@ impl Lane {
                         self.tally.acknowledged += 1;
                         self.candidates = vec![next];
                     }
-                    // Then one of the changes that nobody acknowledged was made.
+                    // One of the changes that were not acknowledged was made.
                     Outcome::WrongPassword if self.candidates.len() > 1 => {
                         self.candidates.remove(0);
                     }
@@ -133,8 +133,8 @@ impl Lane {
         self.tally
     }
 
-    /// Asserts that every acknowledged change is there, and that every change that is there is
-    /// whole: hash, version, history, audit trail and outbox tell the same.
+    /// Asserts that every acknowledged change is stored, and that every stored change is
+    /// complete: hash, version, history, audit trail and outbox agree.
     pub(super) async fn assert_whole(&self, operator: &AdminContext) {
         let mut current = 0;
         for candidate in &self.candidates {

@@ -1,4 +1,4 @@
-//! What two nodes are asked at the same moment, one of them grants.
+//! Of several requests at once to two nodes exactly one succeeds.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 
 use super::Nodes;
 use crate::requests::{GUID, Outcome, Wire, change, good_request, outcome};
-use crate::test_context::{ANY_PASSWORD, NEVER_CLOSED, NEW, now};
+use crate::test_context::{ANY_PASSWORD, NEVER_LOCKED_OUT, NEW, now};
 
-/// Sends the same request so many times at once, half of them to each node.
+/// Sends the same request `count` times at once, half of them to each node.
 async fn flood(nodes: &Nodes, wire: &Wire, count: usize) -> Vec<Answer> {
     let mut tasks = JoinSet::new();
     for n in 0..count {
@@ -64,7 +64,7 @@ async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are
         Server::builder_on_postgres().tables("[lockout]\nthreshold = 3\ninitial_delay = '10m'\n");
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
-    let player = operator.add("customer", GUID).await;
+    let added = operator.add("customer", GUID).await;
     let mut tasks = JoinSet::new();
     for n in 0..200 {
         let client = nodes.client(n);
@@ -78,10 +78,10 @@ async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are
     let refused = results.iter().filter(|outcome| **outcome == Outcome::TooMany).count();
     assert_eq!((verified, refused), (3, 197));
 
-    let attempts = operator.store.attempts(&AttemptKey::account(player.account.id)).await.unwrap();
+    let attempts = operator.store.attempts(&AttemptKey::account(added.account.id)).await.unwrap();
     assert_eq!(attempts.failures, 3, "each verified attempt was reserved, and no other");
 
-    // To either node the account is closed, to who knows the password as well.
+    // On both nodes the account is locked out, for the right password too.
     for n in 0..2 {
         let answer = change(&nodes.client(n), GUID, FIRST_PASSWORD, NEW).await;
         assert_eq!(outcome(&answer), Outcome::TooMany);
@@ -92,7 +92,7 @@ async fn nist_3_2_2_of_two_hundred_guesses_over_two_nodes_only_the_free_ones_are
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
     let builder =
-        Server::builder_on_postgres().only("fabric").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
+        Server::builder_on_postgres().only("fabric").tables(NEVER_LOCKED_OUT).tables(ANY_PASSWORD);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     let good = good_request(&operator, "fabric", NEW).await;
@@ -115,10 +115,10 @@ async fn a_reset_token_shown_to_two_nodes_at_once_is_spent_once() {
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
     let builder =
-        Server::builder_on_postgres().only("zap").tables(NEVER_CLOSED).tables(ANY_PASSWORD);
+        Server::builder_on_postgres().only("zap").tables(NEVER_LOCKED_OUT).tables(ANY_PASSWORD);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
-    // The same password again, so that the one-time password alone makes the difference.
+    // The password stays the same, so that only the one-time password decides.
     let good = good_request(&operator, "zap", FIRST_PASSWORD).await;
     let body: serde_json::Value = serde_json::from_str(&good.body).unwrap();
     let user_id = body["userId"].as_str().unwrap();
@@ -143,7 +143,7 @@ async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_token_revoked_by_a_change_on_one_node_is_refused_by_the_other_at_once() {
-    let builder = Server::builder_on_postgres().only("etna").tables(NEVER_CLOSED);
+    let builder = Server::builder_on_postgres().only("etna").tables(NEVER_LOCKED_OUT);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     let good = good_request(&operator, "etna", NEW).await;
@@ -151,7 +151,7 @@ async fn a_token_revoked_by_a_change_on_one_node_is_refused_by_the_other_at_once
     let wrong = good
         .with("authorization", Some(&format!("Bearer {other}")))
         .replace(FIRST_PASSWORD, "a wrong guess");
-    // Both nodes know the token: it is the guess that is wrong.
+    // Both nodes accept the token; the old password is wrong.
     for n in 0..2 {
         assert_eq!(wrong.send(&nodes.client(n)).await.status, 400);
     }

@@ -11,7 +11,7 @@ use super::load::Load;
 use super::{Nodes, in_time};
 use crate::health;
 use crate::requests::good_requests;
-use crate::test_context::{NEVER_CLOSED, NEW};
+use crate::test_context::{NEVER_LOCKED_OUT, NEW};
 
 fn cluster() -> Arc<Cluster> {
     Arc::new(block_in_place(Cluster::start).unwrap())
@@ -79,7 +79,7 @@ async fn without_its_database_the_service_says_503_and_recovers_by_itself() {
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
 async fn a_database_that_crashes_under_load_loses_and_halves_no_change() {
     let cluster = cluster();
-    let builder = Server::builder_on(&cluster).only("customer").tables(NEVER_CLOSED);
+    let builder = Server::builder_on(&cluster).only("customer").tables(NEVER_LOCKED_OUT);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     let mut load = Load::start(&operator, vec![nodes.a.client(), nodes.b.client()]).await;
@@ -104,7 +104,7 @@ async fn p2_nodes_find_a_promoted_standby_and_answer_all_the_time() {
     let standby = Arc::new(block_in_place(|| primary.standby()).unwrap());
     let builder = Server::builder_on_pair(&primary, &standby)
         .only("customer")
-        .tables(NEVER_CLOSED)
+        .tables(NEVER_LOCKED_OUT)
         .tables("[admin]\nlisten = '127.0.0.1:0'\n");
     let database = builder.database().clone();
     let nodes = Nodes::start(&builder).await;
@@ -137,7 +137,7 @@ async fn p2_nodes_find_a_promoted_standby_and_answer_all_the_time() {
 }
 
 /// Ends one connection that has written something and not yet committed it; the second one only in
-/// the midst of a change.
+/// the middle of a change.
 const CUTS: [&str; 2] = [
     "SELECT count(pg_terminate_backend(pid)) FROM (
          SELECT pid FROM pg_stat_activity
@@ -153,8 +153,8 @@ const CUTS: [&str; 2] = [
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(postgres_missing, ignore = "needs PostgreSQL")]
-async fn connections_cut_in_the_midst_of_commits_lose_and_halve_no_change() {
-    let builder = Server::builder_on_postgres().only("customer").tables(NEVER_CLOSED);
+async fn connections_cut_in_the_middle_of_commits_lose_and_halve_no_change() {
+    let builder = Server::builder_on_postgres().only("customer").tables(NEVER_LOCKED_OUT);
     let nodes = Nodes::start(&builder).await;
     let operator = nodes.a.operator().await;
     let mut load = Load::start(&operator, vec![nodes.a.client(), nodes.b.client()]).await;

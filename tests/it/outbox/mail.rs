@@ -1,4 +1,4 @@
-//! Events on their way to the account holder: a real mail server on a real socket.
+//! The delivery of events to account holders by e-mail.
 
 mod tls;
 
@@ -18,7 +18,7 @@ use crate::test_context::ANY_PASSWORD;
 const NEW: &str = "an-unmistakable-new-password-71c3";
 const ACCEPTED: &str = "250 2.0.0 it is on its way";
 
-/// A server that mails through this one, and does not wait long.
+/// A server that sends mail through this mail server, with short delays.
 fn mailing(mails: &MailServer, lines: &str) -> ServerBuilder {
     // `lines` stand last, so that they may end with a table of their own.
     Server::builder().tables(&format!(
@@ -54,7 +54,7 @@ fn assert_no_secret(mail: &Mail, secrets: &[&str]) {
 
 /// Proves ASVS 6.3.7.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_holder_is_told_of_a_change_in_their_language() {
+async fn a_change_is_mailed_to_the_holder_in_their_language() {
     let mut mails = MailServer::start().await;
     let (server, operator) = start(&mailing(&mails, "")).await;
     let address = add(&operator, "de-AT").await;
@@ -102,7 +102,7 @@ async fn the_holder_is_told_of_a_change_in_their_language() {
 
 /// Proves ASVS 6.3.7.
 #[tokio::test(flavor = "multi_thread")]
-async fn resets_are_told_without_the_token_in_the_language_of_the_realm_or_the_request() {
+async fn resets_are_mailed_without_the_token_in_the_language_of_the_realm_or_the_request() {
     let mut mails = MailServer::start().await;
     let (server, operator) = start(&mailing(&mails, "default_language = 'nl'")).await;
     let wire = good_request(&operator, "fabric", NEW).await;
@@ -135,7 +135,7 @@ async fn resets_are_told_without_the_token_in_the_language_of_the_realm_or_the_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn locked_accounts_are_told_and_only_what_is_to_be_told() {
+async fn only_the_configured_events_are_mailed() {
     let mut mails = MailServer::start().await;
     let (server, operator) = start(&mailing(&mails, "events = ['account.locked']")).await;
     add(&operator, "en").await;
@@ -189,7 +189,7 @@ async fn a_recipient_that_is_refused_is_given_up_at_once_until_an_operator_retri
     assert!(error.contains("550"), "{error}");
     assert!(error.contains("nobody of that name"), "{error}");
 
-    // It does not stand in the way of what comes after it.
+    // It does not delay later events.
     changed(&server, NEW, "a third password it is").await;
     let mail = mails.next().await;
     assert!(!mail.id().starts_with(&id));
@@ -231,7 +231,7 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
     until(&operator, is(DeliveryState::Delivered)).await;
     assert!(receiver.is_idle(), "the webhook was not called again");
 
-    // Refused here for good, and there for now: each channel is tried by itself (A1).
+    // The mail is refused permanently, the webhook temporarily: each channel has its own attempts (A1).
     changed(&server, FIRST_PASSWORD, NEW).await;
     mails.next().await.answer("554 5.6.0 no");
     receiver.next().await.answer(500);
@@ -247,7 +247,7 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_dies_in_the_midst_of_a_message_gets_it_again() {
+async fn a_server_that_dies_in_the_middle_of_a_message_gets_it_again() {
     let mut mails = MailServer::start().await;
     let (server, operator) = start(&mailing(&mails, "")).await;
     add(&operator, "en").await;
@@ -261,7 +261,7 @@ async fn a_server_that_dies_in_the_midst_of_a_message_gets_it_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_never_answers_costs_its_connection_and_no_event() {
+async fn a_server_that_never_answers_loses_its_connection_and_no_event() {
     let mut mails = MailServer::start().await;
     let (server, operator) = start(&mailing(&mails, "timeout = '1s'")).await;
     add(&operator, "en").await;
@@ -271,7 +271,7 @@ async fn a_server_that_never_answers_costs_its_connection_and_no_event() {
     drop(held);
     let again = mails.next().await;
     assert_eq!(again.id(), id);
-    // Connections are kept; the one that was left in the midst of a message is not.
+    // Connections are reused, except the one that was left in the middle of a message.
     assert_eq!(mails.heard("EHLO"), 2);
     again.answer(ACCEPTED);
     until(&operator, is(DeliveryState::Delivered)).await;
@@ -282,7 +282,7 @@ async fn a_server_that_never_answers_costs_its_connection_and_no_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_kill_9_in_the_midst_of_a_mail_it_still_arrives() {
+async fn after_kill_9_in_the_middle_of_a_mail_it_still_arrives() {
     let mut mails = MailServer::start().await;
     let builder = mailing(&mails, "timeout = '1s'");
     let (server, operator) = start(&builder).await;
@@ -299,7 +299,7 @@ async fn after_kill_9_in_the_midst_of_a_mail_it_still_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_sent_where_starttls_is_wanted_and_not_offered() {
+async fn nothing_is_sent_if_required_starttls_is_not_offered() {
     let mails = MailServer::start().await;
     let builder = mailing(&mails, "").variable("REPASS_MAIL__TLS", "starttls");
     let (server, operator) = start(&builder).await;
@@ -336,7 +336,7 @@ async fn a_wrong_password_for_the_server_loses_no_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_without_an_address_has_nobody_to_tell_and_a_wrong_one_is_given_up() {
+async fn an_account_without_an_address_gets_no_mail_and_a_wrong_address_is_given_up() {
     let mails = MailServer::start().await;
     let (server, operator) = start(&mailing(&mails, "")).await;
     add(&operator, "en").await;
@@ -347,14 +347,14 @@ async fn an_account_without_an_address_has_nobody_to_tell_and_a_wrong_one_is_giv
     changed(&server, FIRST_PASSWORD, NEW).await;
     assert_eq!(until(&operator, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 1);
     assert!(server.log().contains("the account has no address"));
-    // An address to HTML, but none to SMTP.
+    // HTML accepts this as an address, SMTP does not.
     set_email("'pat..kake@example.org'").await;
     changed(&server, NEW, FIRST_PASSWORD).await;
     until(&operator, |entry| entry.state != DeliveryState::Pending).await;
     let last = entries(&operator).await.pop().unwrap();
     assert_eq!((last.state, only(&last).tries), (DeliveryState::Discarded, 1));
     assert_eq!(only(&last).error.as_deref(), Some("the account's e-mail address is none"));
-    assert_eq!(mails.heard("EHLO"), 0, "nobody came");
+    assert_eq!(mails.heard("EHLO"), 0, "there was no connection");
     assert_eq!(server.stop().await.status.code(), Some(0));
 }
 

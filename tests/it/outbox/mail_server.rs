@@ -9,30 +9,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 
-/// What one signs in with.
+/// The credentials of the mail server.
 pub(super) const USERNAME: &str = "repass";
 pub(super) const PASSWORD: &str = "the password of the mail server";
 
 /// An SMTP server (RFC 5321) with `AUTH PLAIN` (RFC 4954) that hands every message to the test, and
-/// answers as that says.
+/// answers as the test says.
 pub(super) struct MailServer {
     pub(super) address: SocketAddr,
     mails: mpsc::UnboundedReceiver<Mail>,
     manners: Arc<Manners>,
 }
 
-/// From when on connections to a server are encrypted.
+/// When connections to a server are encrypted.
 #[derive(Clone)]
 pub(super) enum Encryption {
     /// Never, and there is no `STARTTLS`.
     None,
     /// From the first byte on.
     Implicit(TlsAcceptor),
-    /// After `STARTTLS` (RFC 3207). Whoever signs in before that is not turned away.
+    /// After `STARTTLS` (RFC 3207). A client can sign in before that.
     StartTls(TlsAcceptor),
 }
 
-/// How a server behaves, and what it has heard.
+/// The behavior of a server, and the commands it received.
 #[derive(Debug, Default)]
 struct Manners {
     recipient_replies: Mutex<VecDeque<&'static str>>,
@@ -75,12 +75,12 @@ impl MailServer {
         next.expect("a message comes in time").expect("the server runs")
     }
 
-    /// Whether no message has come that was not looked at.
+    /// Returns whether no message waits.
     pub(super) fn is_idle(&self) -> bool {
         self.mails.is_empty()
     }
 
-    /// Answers the next recipient so.
+    /// Gives this answer to the next recipient.
     pub(super) fn answer_recipient(&self, reply: &'static str) {
         self.manners.recipient_replies.lock().unwrap().push_back(reply);
     }
@@ -90,18 +90,18 @@ impl MailServer {
         *self.manners.breaks_in_data.lock().unwrap() += 1;
     }
 
-    /// How often this command came.
+    /// Returns how often this command was received.
     pub(super) fn heard(&self, command: &str) -> usize {
         self.commands().iter().filter(|own| *own == command).count()
     }
 
-    /// Every command that came, in order.
+    /// Returns all commands received, in order.
     pub(super) fn commands(&self) -> Vec<String> {
         self.manners.commands.lock().unwrap().clone()
     }
 }
 
-/// What goes to and fro, encrypted or not.
+/// A stream, encrypted or not.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
@@ -109,7 +109,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// A connection.
 struct Session {
     stream: BufReader<Box<dyn Stream>>,
-    /// What `STARTTLS` leads to, as long as that is offered.
+    /// The acceptor for `STARTTLS`, while that is offered.
     start_tls: Option<TlsAcceptor>,
     manners: Arc<Manners>,
     mails: mpsc::UnboundedSender<Mail>,
@@ -125,7 +125,7 @@ impl Session {
         Self { stream, start_tls: None, manners, mails, signed_in, sender, recipients }
     }
 
-    /// Over when either side has had enough.
+    /// Ends when either side closes.
     async fn run(self, encryption: Encryption) -> Option<()> {
         let session = match encryption {
             Encryption::None => self,
@@ -215,9 +215,9 @@ impl Session {
         }
         let (answer, answered) = oneshot::channel();
         let (sender, recipients) = (self.sender.take()?, std::mem::take(&mut self.recipients));
-        // Where the test is over nobody wants to know.
+        // The test may have ended.
         let _ = self.mails.send(Mail { sender, recipients, raw, answer });
-        // Where the test drops the message it is held for ever.
+        // If the test drops the message, it is held forever.
         match answered.await {
             Ok(reply) => self.reply(reply).await,
             Err(_) => std::future::pending().await,
@@ -246,7 +246,7 @@ fn is_right(line: &str) -> bool {
     line == format!("AUTH PLAIN {right}")
 }
 
-/// What stands between the angle brackets.
+/// Returns the text between the angle brackets.
 fn path(line: &str) -> Option<String> {
     Some(line.split_once('<')?.1.split_once('>')?.0.to_owned())
 }
@@ -264,7 +264,7 @@ impl Mail {
         (text, message.body_html(0).expect("HTML").into_owned())
     }
 
-    /// Everything that was sent, as it came and decoded.
+    /// The whole message, as received and decoded.
     pub(super) fn everything(&self) -> String {
         let (text, html) = self.parts();
         format!("{}{text}{html}", String::from_utf8_lossy(&self.raw))

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 /// The example of the Standard Webhooks specification.
 pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// A web server that hands every request to the test, and answers as that says.
+/// A web server that hands every request to the test, and answers as the test says.
 pub(super) struct Receiver {
     pub(super) address: SocketAddr,
     hooks: mpsc::UnboundedReceiver<Hook>,
@@ -59,7 +59,7 @@ impl Receiver {
         next.expect("a request comes in time").expect("the receiver runs")
     }
 
-    /// Whether no request has come that was not looked at.
+    /// Returns whether no request waits.
     pub(super) fn is_idle(&self) -> bool {
         self.hooks.is_empty()
     }
@@ -79,9 +79,9 @@ async fn receive(
     let body = body.collect().await.unwrap().to_bytes();
     let (answer, answered) = oneshot::channel();
     let path = head.uri.path().to_owned();
-    // Where the test is over nobody wants to know.
+    // The test may have ended.
     let _ = sender.send(Hook { path, headers: head.headers, body, answer });
-    // Where the test drops the request it is held for ever.
+    // If the test drops the request, it is held forever.
     match answered.await {
         Ok(response) => Ok(response),
         Err(_) => std::future::pending().await,
@@ -101,7 +101,7 @@ impl Hook {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// Checks it as a receiver does, by the specification.
+    /// Verifies the signature by the specification.
     pub(super) fn assert_signed(&self) {
         let key = BASE64.decode(SECRET.trim_start_matches("whsec_").as_bytes()).unwrap();
         let (id, timestamp) = (self.header("webhook-id"), self.header("webhook-timestamp"));

@@ -1,4 +1,4 @@
-//! Who may change whose password, and which sessions a change ends.
+//! Whose password a caller may change, and which access tokens a change ends.
 
 use repass_tests::FIRST_PASSWORD;
 
@@ -9,7 +9,7 @@ use crate::test_context::{NEW, assert_bytes};
 
 /// Proves ZAP-2, ZAP-16.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_token_that_counts_the_answer_is_401() {
+async fn a_missing_or_invalid_token_is_401() {
     let test = start().await;
     for (why, value) in test.bad_tokens().await {
         let answer = test.send(&test.good.with("authorization", value.as_deref())).await;
@@ -51,13 +51,13 @@ async fn an_admin_must_know_the_old_password_too() {
     let by_admin = by(&test, "site-admin", &["admin"]).await;
     assert_failed(&test.send(&passwords(&by_admin, "a wrong guess", NEW)).await, 400);
     assert!(test.is_password(FIRST_PASSWORD).await);
-    assert_eq!(test.failures().await, 1, "charged to the account that was guessed at");
+    assert_eq!(test.failures().await, 1, "a failure of the account that the request names");
     assert_eq!(test.failures_of("site-admin").await, 0);
 }
 
 /// Proves ZAP-23, ZAP-32.
 #[tokio::test(flavor = "multi_thread")]
-async fn another_users_account_is_403_to_who_is_no_admin_whether_it_exists_or_not() {
+async fn another_users_account_is_403_for_all_but_admins_whether_it_exists_or_not() {
     let test = start().await;
     for roles in [&[][..], &["user"], &["Admin", "administrator", "admin "]] {
         let user_id = format!("nosy{}", roles.len());

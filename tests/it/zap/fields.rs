@@ -1,4 +1,4 @@
-//! What a body must be, in both of its encodings.
+//! The body, as JSON and as a form.
 
 use repass_core::{NewAccount, Plaintext, Profile};
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -10,7 +10,7 @@ use crate::test_context::{ANY_PASSWORD, NEW, TestContext};
 
 const REQUIRED: [&str; 4] = ["userId", "email", "oldPassword", "newPassword"];
 
-/// The page's sample, byte for byte, with its trailing comma.
+/// The sample of the vendor's own page, byte for byte, with its trailing comma.
 const SAMPLE: &str = r#"{
         "userId": "43af9a8989ffb63cc9cdd0537",
         "email": "adminagent@zap.com",
@@ -40,17 +40,18 @@ async fn the_pages_sample_is_400_for_its_trailing_comma_and_works_without_it() {
     add_account_of_the_sample(&test).await;
     let token = test.operator.token("page", "43af9a8989ffb63cc9cdd0537", &[]).await;
     let wire = test.good.with("authorization", Some(&format!("Bearer {token}")));
-    let slip = Wire { path: "/v1/changePassword/".to_owned(), body: SAMPLE.to_owned(), ..wire };
+    let malformed =
+        Wire { path: "/v1/changePassword/".to_owned(), body: SAMPLE.to_owned(), ..wire };
 
-    let message = assert_failed(&test.send(&slip).await, 400);
+    let message = assert_failed(&test.send(&malformed).await, 400);
     assert!(message.contains("line 6 column 1"), "{message}");
     let is = async |password| {
         test.operator.is_password("page", "43af9a8989ffb63cc9cdd0537", password).await
     };
     assert!(is("P@ssw0rd").await);
 
-    let mended = slip.replace("n3wP@ssw0rd\",", "n3wP@ssw0rd\"");
-    assert_changed(&test.send(&mended).await);
+    let corrected = malformed.replace("n3wP@ssw0rd\",", "n3wP@ssw0rd\"");
+    assert_changed(&test.send(&corrected).await);
     assert!(is("n3wP@ssw0rd").await);
 }
 
@@ -102,7 +103,7 @@ async fn every_field_is_a_required_non_empty_string() {
 
 /// Proves ZAP-12.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_only_looks_blank_is_a_password_like_any_other() {
+async fn white_space_is_a_password_like_any_other() {
     let test = open(Server::builder().tables(ANY_PASSWORD)).await;
     assert_changed(&test.send(&passwords(&test.good, FIRST_PASSWORD, " ")).await);
     assert!(test.is_password(" ").await);
@@ -124,9 +125,9 @@ async fn the_email_is_a_plausible_address_of_at_most_320_characters() {
         assert!(message.contains("email"), "{bad}: {message}");
     }
     test.assert_untouched().await;
-    // Fine as an address, but not the account's: the answer is another one.
+    // A plausible address that is not the account's gets another answer.
     let message = assert_failed(&test.send(&with(&test.good, "email", longest)).await, 400);
-    assert_eq!(test.last_try().await.outcome, "wrong-password", "{message}");
+    assert_eq!(test.last_attempt().await.outcome, "wrong-password", "{message}");
 }
 
 /// Proves ZAP-10.

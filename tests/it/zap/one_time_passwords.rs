@@ -1,4 +1,4 @@
-//! `secureOTP`: time-based ones (RFC 6238), and codes issued for one use.
+//! One-time passwords: time-based ones (RFC 6238), and issued codes.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 
 use super::{assert_changed, assert_failed, by, open, passwords, start, with};
 use crate::requests::Wire;
-use crate::test_context::{ANY_PASSWORD, NEVER_CLOSED, NEW, TestContext, now};
+use crate::test_context::{ANY_PASSWORD, NEVER_LOCKED_OUT, NEW, TestContext, now};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A test context in which the same change can be made again and again.
+/// A test context in which the same change can be made many times.
 async fn open_for_repeats() -> (TestContext, Wire) {
-    let builder = Server::builder().tables(NEVER_CLOSED).tables(ANY_PASSWORD);
+    let builder = Server::builder().tables(NEVER_LOCKED_OUT).tables(ANY_PASSWORD);
     let test = open(builder).await;
     let same = passwords(&test.good, FIRST_PASSWORD, FIRST_PASSWORD);
     (test, same)
 }
 
 fn required() -> ServerBuilder {
-    Server::builder().tables(NEVER_CLOSED).options("zap", "secure_otp = 'required'")
+    Server::builder().tables(NEVER_LOCKED_OUT).options("zap", "secure_otp = 'required'")
 }
 
 async fn enroll(test: &TestContext) -> OtpSecret {
@@ -44,7 +44,7 @@ fn steps(count: i64) -> SignedDuration {
     SignedDuration::from_secs(30 * count)
 }
 
-/// Asserts that an answer says that the one-time password is wrong, and nothing else.
+/// Asserts the answer to a wrong one-time password.
 #[track_caller]
 fn assert_wrong(answer: &repass_tests::Answer) {
     let message = assert_failed(answer, 400);
@@ -53,7 +53,7 @@ fn assert_wrong(answer: &repass_tests::Answer) {
 
 /// Proves ZAP-13, ZAP-39.
 #[tokio::test(flavor = "multi_thread")]
-async fn absent_is_fine_even_for_an_account_that_has_a_secret() {
+async fn a_code_is_optional_even_for_an_account_with_a_secret() {
     let test = start().await;
     enroll(&test).await;
     assert_changed(&test.send(&with(&test.good, "secureOTP", json!(null))).await);
@@ -62,7 +62,7 @@ async fn absent_is_fine_even_for_an_account_that_has_a_secret() {
 
 /// Proves ZAP-13, ZAP-26.
 #[tokio::test(flavor = "multi_thread")]
-async fn present_must_verify_by_either_of_its_names() {
+async fn a_presented_code_is_verified_under_both_names() {
     let (test, same) = open_for_repeats().await;
     for member in ["secureOTP", "otp"] {
         let secret = enroll(&test).await;
@@ -81,7 +81,7 @@ async fn present_must_verify_by_either_of_its_names() {
 
 /// Proves ZAP-13, ZAP-22.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_non_empty_string_is_an_invalid_field() {
+async fn a_code_is_a_string_that_is_not_empty() {
     let (test, same) = open_for_repeats().await;
     for value in [json!(""), json!(123_456), json!(true), json!([]), json!({})] {
         let message =
@@ -93,17 +93,17 @@ async fn what_is_no_non_empty_string_is_an_invalid_field() {
 
 /// Proves ZAP-26, ZAP-32, NIST 3.2.2 paths, ASVS 6.3.4.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_one_is_charged_and_changes_nothing() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+async fn a_wrong_code_counts_as_a_failure_and_changes_nothing() {
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let secret = enroll(&test).await;
     let of_another = OtpSecret::generate("repass", "x", &repass_core::SystemRandomness).unwrap();
     let used = [code(&of_another, now()), "x".to_owned()];
-    for (charged, wrong) in
+    for (failures, wrong) in
         (1..).zip(used.into_iter().filter(|wrong| *wrong != code(&secret, now())))
     {
         assert_wrong(&test.send(&with(&test.good, "secureOTP", wrong)).await);
-        assert_eq!(test.last_try().await.outcome, "wrong-otp");
-        assert_eq!(test.failures().await, charged);
+        assert_eq!(test.last_attempt().await.outcome, "wrong-otp");
+        assert_eq!(test.failures().await, failures);
     }
     assert!(test.is_password(FIRST_PASSWORD).await);
     assert_changed(&test.send(&with(&test.good, "secureOTP", code(&secret, now()))).await);
@@ -112,7 +112,7 @@ async fn a_wrong_one_is_charged_and_changes_nothing() {
 
 /// Proves ZAP-26.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_without_any_accepts_none() {
+async fn an_account_without_codes_accepts_none() {
     let test = start().await;
     assert_wrong(&test.send(&with(&test.good, "secureOTP", "123456")).await);
     assert!(test.is_password(FIRST_PASSWORD).await);
@@ -134,7 +134,7 @@ async fn rfc_6238_a_code_counts_one_step_early_or_late_and_no_more() {
             let answer = test.send(&with(&same, "secureOTP", presented)).await;
             let step = |at: Timestamp| at.as_second() / 30;
             if by_chance || step(now()) != step(before) {
-                // The server may have seen the next step already: says nothing.
+                // The server may be in the next step already, so either answer is right.
                 continue;
             }
             if counts {
@@ -219,17 +219,17 @@ async fn an_issued_code_is_for_one_account_only() {
 
 /// Proves ZAP-38.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_is_not_made_uses_nothing_up() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+async fn a_refused_change_uses_up_no_code() {
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let secret = enroll(&test).await;
     let issued = issue(&test, &test.operator.administration, MINUTE).await;
     let by_step = with(&test.good, "secureOTP", code(&secret, now()));
     let by_code = with(&test.good, "secureOTP", issued);
     for wire in [&by_step, &by_code] {
         assert_failed(&test.send(&passwords(wire, "a wrong guess", NEW)).await, 400);
-        assert_eq!(test.last_try().await.outcome, "wrong-password");
+        assert_eq!(test.last_attempt().await.outcome, "wrong-password");
         assert_failed(&test.send(&passwords(wire, FIRST_PASSWORD, "short")).await, 400);
-        assert_eq!(test.last_try().await.outcome, "rejected");
+        assert_eq!(test.last_attempt().await.outcome, "rejected");
     }
     assert_changed(&test.send(&by_step).await);
     assert_changed(&test.send(&passwords(&by_code, NEW, "the third of my passwords")).await);
@@ -237,8 +237,8 @@ async fn a_change_that_is_not_made_uses_nothing_up() {
 
 /// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
-async fn asvs_6_3_8_the_old_password_comes_first_so_that_an_otp_tells_nothing() {
-    let test = open(Server::builder().tables(NEVER_CLOSED)).await;
+async fn asvs_6_3_8_the_old_password_is_checked_before_the_code() {
+    let test = open(Server::builder().tables(NEVER_LOCKED_OUT)).await;
     let secret = enroll(&test).await;
     let wrong = passwords(&test.good, "a wrong guess", NEW);
     let without = assert_failed(&test.send(&wrong).await, 400);
@@ -249,7 +249,7 @@ async fn asvs_6_3_8_the_old_password_comes_first_so_that_an_otp_tells_nothing() 
 
 /// Proves ZAP-26.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_admin_presents_the_one_of_the_account() {
+async fn an_admin_presents_the_code_of_the_account() {
     let test = start().await;
     let by_admin = by(&test, "site-admin", &["admin"]).await;
     let realm = test.operator.realm("zap");
@@ -262,7 +262,7 @@ async fn an_admin_presents_the_one_of_the_account() {
 
 /// Proves ZAP-39.
 #[tokio::test(flavor = "multi_thread")]
-async fn required_makes_it_a_required_field() {
+async fn the_option_required_makes_the_code_a_required_field() {
     let test = open(required()).await;
     let secret = enroll(&test).await;
     let bad: [Option<Value>; 4] = [None, Some(json!(null)), Some(json!("")), Some(json!(5))];
@@ -282,7 +282,7 @@ async fn required_makes_it_a_required_field() {
 
 /// Proves ZAP-39.
 #[tokio::test(flavor = "multi_thread")]
-async fn required_binds_admins_too() {
+async fn the_option_required_holds_for_admins_too() {
     let test = open(required()).await;
     let by_admin = by(&test, "site-admin", &["admin"]).await;
     assert_failed(&test.send(&by_admin).await, 400);

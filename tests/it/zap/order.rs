@@ -1,4 +1,4 @@
-//! The order of the checks, each proved by a request that two of them refuse.
+//! The order of the checks. Each test sends requests that two of them refuse.
 
 use http::Method;
 use repass_tests::{FIRST_PASSWORD, Server};
@@ -8,7 +8,7 @@ use super::{
     without,
 };
 use crate::requests::Wire;
-use crate::test_context::{NEW, SOON_CLOSED, assert_bytes};
+use crate::test_context::{NEW, SOON_LOCKED_OUT, assert_bytes};
 
 /// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
@@ -85,13 +85,13 @@ async fn the_one_time_password_comes_before_the_policy() {
     let test = start().await;
     let wire = with(&passwords(&test.good, FIRST_PASSWORD, "short"), "secureOTP", "x");
     assert_failed(&test.send(&wire).await, 400);
-    assert_eq!(test.last_try().await.outcome, "wrong-otp");
+    assert_eq!(test.last_attempt().await.outcome, "wrong-otp");
 }
 
 /// Proves ZAP-31.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closed_account_comes_after_caller_and_fields_and_before_password_and_policy() {
-    let test = open(Server::builder().tables(SOON_CLOSED)).await;
+async fn a_lockout_comes_after_caller_and_fields_and_before_password_and_policy() {
+    let test = open(Server::builder().tables(SOON_LOCKED_OUT)).await;
     let nosy = by(&test, "nosy", &[]).await;
     assert_failed(&test.send(&passwords(&test.good, "a wrong guess", NEW)).await, 400);
     for (old, new) in [("a wrong guess", NEW), (FIRST_PASSWORD, "short")] {

@@ -32,7 +32,7 @@ async fn vendor_zap_is_8_to_30_characters_with_a_digit_and_a_special_character()
     }
     test.assert_untouched().await;
     let mut old = FIRST_PASSWORD;
-    // Eight, thirty, not of ASCII, common, the current one, and an earlier one: nothing else binds.
+    // Of 8 and of 30 characters, not of ASCII, common, the current one, and an earlier one.
     for new in [
         "abcde1!x",
         &thirty,

@@ -53,7 +53,7 @@ async fn other_methods_are_405_and_post_is_allowed() {
 
 /// Proves ZAP-1.
 #[tokio::test(flavor = "multi_thread")]
-async fn below_a_prefix_the_api_is_there_and_only_there() {
+async fn with_a_prefix_the_api_is_served_below_it_only() {
     let test = open(Server::builder().api("zap", "prefix = '/eu/zap'")).await;
     assert_failed(&test.send(&test.good).await, 404);
     test.assert_untouched().await;

@@ -1,13 +1,13 @@
-//! The server's own troubles, provoked for real.
+//! Faults and overload of the server.
 
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use super::{FAULT, TYPE, assert_changed, open, passwords, start, with};
-use crate::test_context::{CRAMPED, NEW, assert_bytes};
+use crate::test_context::{EASILY_OVERLOADED, NEW, assert_bytes};
 
 /// Proves ZAP-29, ZAP-32.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_is_500_in_the_vendors_spelling_and_costs_nothing() {
+async fn a_fault_is_500_in_the_vendors_spelling_and_changes_nothing() {
     let test = start().await;
     for table in ["access_tokens", "attempts", "password_history", "events", "audit"] {
         let answer = test.without_table(table, test.send(&test.good)).await;
@@ -23,11 +23,11 @@ async fn a_fault_is_500_in_the_vendors_spelling_and_costs_nothing() {
 
 /// Proves ZAP-30.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_room_to_hash_the_answer_is_503_and_nothing_is_charged() {
-    let test = open(Server::builder().tables(CRAMPED)).await;
+async fn an_overloaded_server_answers_503_and_counts_no_failure() {
+    let test = open(Server::builder().tables(EASILY_OVERLOADED)).await;
     assert_changed(&test.send(&test.good).await);
     let wrong = passwords(&test.good, "a wrong guess", NEW);
-    for answer in test.crowd_out(&wrong, 400).await {
+    for answer in test.overload(&wrong, 400).await {
         assert_bytes(&answer, 503, TYPE, FAULT);
         assert_eq!(answer.header("retry-after"), "1");
     }

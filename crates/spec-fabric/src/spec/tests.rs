@@ -327,7 +327,7 @@ fn refused_changes() {
 }
 
 #[test]
-fn closed_accounts_and_a_busy_server_say_when_to_come_back() {
+fn a_lockout_and_an_overloaded_server_have_retry_after() {
     let error = ChangeError::TooManyAttempts { retry_after: Duration::from_millis(1500) };
     let reply = respond(Err(&error));
     assert_answer(

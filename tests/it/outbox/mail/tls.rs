@@ -1,4 +1,4 @@
-//! To a mail server over TLS, with the certificate of a private authority.
+//! Delivery to a mail server over TLS, with the certificate of a private authority.
 
 use repass_core::DeliveryState;
 use repass_tests::{FIRST_PASSWORD, ServerBuilder};
@@ -9,12 +9,12 @@ use crate::certificates::Authority;
 use crate::outbox::mail_server::{Encryption, MailServer, PASSWORD};
 use crate::outbox::{changed, is, only, until};
 
-/// A way to encrypt.
+/// A mode of encryption.
 struct Way {
     /// Its name in `mail.tls`.
     name: &'static str,
     server: fn(TlsAcceptor) -> Encryption,
-    /// What the server hears before a certificate is looked at.
+    /// The commands that the server receives before the certificate is verified.
     preface: &'static [&'static str],
 }
 
