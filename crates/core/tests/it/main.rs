@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod attempts;
+mod authentication;
 #[cfg(feature = "hash-families")]
 mod families;
 mod faults;
