@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     AccountId, AccountWithCredential, ChangeError, Commit, CommitOutcome, CredentialStore, Engine,
-    FinishAttempt, HashedPassword, HasherOptions, InstallationKey, Normalization, Rehash,
+    FinishAttempt, HashedPassword, HasherOptions, InstallationKey, Normalization, Proof, Rehash,
     ReserveAttempt, ReserveOutcome, StoreError, Subject,
 };
 use repass_testkit::fixtures;
 
-use crate::test_context::{NEW, OLD, TestContext, old_password, realm, stored_by};
+use crate::test_context::{NEW, OLD, TestContext, by, old_password, realm, stored_by};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Method {
@@ -22,10 +22,12 @@ enum Method {
     Rehash,
 }
 
-/// A store whose methods fail where they are named. A commit fails for lack of room.
+/// A store whose methods fail where they are named. A commit fails for lack of room, or ends as it is
+/// told to.
 struct FailingStore {
     inner: Arc<dyn CredentialStore>,
     failing: &'static [Method],
+    committed: Option<CommitOutcome>,
 }
 
 impl FailingStore {
@@ -72,7 +74,10 @@ impl CredentialStore for FailingStore {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
-        self.call(Method::Commit)?.commit(commit).await
+        match self.committed {
+            Some(outcome) => Ok(outcome),
+            None => self.call(Method::Commit)?.commit(commit).await,
+        }
     }
 
     async fn rehash(&self, rehash: &Rehash) -> Result<bool, StoreError> {
@@ -82,9 +87,13 @@ impl CredentialStore for FailingStore {
 
 /// An engine over the store of `test`, of which some methods fail.
 fn engine(test: &TestContext, failing: &'static [Method]) -> Engine<()> {
-    let store = FailingStore { inner: Arc::new(test.store.clone()), failing };
+    over(test, FailingStore { inner: Arc::new(test.store.clone()), failing, committed: None })
+}
+
+fn over(test: &TestContext, store: FailingStore) -> Engine<()> {
     let key = InstallationKey::from_bytes([3; 32]);
     Engine::over_credentials(Arc::new(store), test.hasher.clone(), key)
+        .tokens(Arc::new(test.store.clone()))
         .clock(test.clock.clone())
         .policy(test.engine.policy().clone())
         .build()
@@ -132,6 +141,27 @@ async fn of_two_failures_of_the_store_the_first_is_answered() {
     let engine = engine(&test, &[Method::Commit, Method::Finish]);
     let failed = engine.change(old_password("pat", OLD, NEW)).await.unwrap_err();
     assert_eq!(failed.code(), "store-unavailable", "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_commit_that_comes_second_is_answered_as_a_wrong_proof() {
+    for (committed, by_password, by_token) in [
+        (CommitOutcome::Conflict, "wrong-password", "token-expired"),
+        (CommitOutcome::TokenSpent, "token-expired", "token-expired"),
+        (CommitOutcome::OtpSpent, "wrong-otp", "wrong-otp"),
+    ] {
+        let test = TestContext::new().await;
+        let inner = Arc::new(test.store.clone());
+        let store = FailingStore { inner, failing: &[], committed: Some(committed) };
+        let engine = over(&test, store);
+        let failed = engine.change(old_password("pat", OLD, NEW)).await.unwrap_err();
+        assert_eq!(failed.code(), by_password, "{committed:?}");
+        let proof = Proof::ResetToken(test.reset_token("pat").await);
+        let failed = engine.change(by("pat", proof, NEW)).await.unwrap_err();
+        assert_eq!(failed.code(), by_token, "{committed:?}");
+        let (_, attempts) = test.operator.show_account(&realm(), "pat").await.unwrap();
+        assert_eq!(attempts.failures, 2);
+    }
 }
 
 #[tokio::test]
