@@ -85,6 +85,29 @@ async fn a_hash_that_cannot_be_verified_reaches_no_thread() {
     assert_eq!(hasher.status().completed, 0);
 }
 
+#[tokio::test]
+async fn only_a_hash_as_a_fresh_one_would_be_is_current() {
+    let hasher = start(&HasherOptions { profile: PROFILE, ..HasherOptions::default() });
+    let fresh = hasher.hash(accepted("password")).await.unwrap();
+    assert!(hasher.is_current(&fresh) && hasher.costs_as_dummy_hash(&fresh));
+    assert!(hasher.is_current(hasher.dummy_hash()));
+    let parts: Vec<&str> = fresh.as_str().split('$').collect();
+    let (salt, tag) = (parts[4], parts[5]);
+    for (part, other, costs_the_same) in [
+        ("m=8", "m=9", false),
+        ("p=1", "p=1,keyid=b25l", true),
+        (salt, "c29tZXNhbHQ", true),
+        (tag, "AAECAwQFBgcICQoLDA0ODw", true),
+    ] {
+        let text = fresh.as_str().replace(part, other);
+        let stored = HashedPassword::from_stored(text).normalized(fresh.normalization());
+        assert!(!hasher.is_current(&stored), "{other}");
+        assert_eq!(hasher.costs_as_dummy_hash(&stored), costs_the_same, "{other}");
+    }
+    let of_the_bytes = HashedPassword::from_stored(fresh.as_str());
+    assert!(!hasher.is_current(&of_the_bytes));
+}
+
 /// A hasher of an application, which says of no hash how it was made but whether it is current.
 #[derive(Debug)]
 struct Minimal {
