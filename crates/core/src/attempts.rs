@@ -285,27 +285,6 @@ mod tests {
     }
 
     #[test]
-    fn the_bounds_of_a_lockout_policy_are_allowed() {
-        let second = Duration::from_secs(1);
-        let new = |threshold, initial_delay, max_failures| {
-            LockoutPolicy::new(threshold, initial_delay, second, max_failures)
-        };
-        for (threshold, initial_delay, max_failures) in
-            [(1, second, 1_000_000), (1_000_000, Duration::ZERO, 1)]
-        {
-            let policy = new(threshold, initial_delay, max_failures).unwrap();
-            assert_eq!((policy.threshold(), policy.initial_delay()), (threshold, initial_delay));
-            assert_eq!((policy.max_failures(), policy.max_delay()), (max_failures, second));
-        }
-        let member = |policy: Result<_, InvalidLockoutPolicy>| policy.unwrap_err().member;
-        for number in [0, 1_000_001] {
-            assert_eq!(member(new(number, second, 1)), "threshold");
-            assert_eq!(member(new(1, second, number)), "max_failures");
-        }
-        assert_eq!(member(new(1, 2 * second, 1)), "max_delay");
-    }
-
-    #[test]
     fn closed_accounts_refuse_without_charging() {
         let mut state = AttemptState::default();
         for _ in 0..3 {
@@ -322,7 +301,9 @@ mod tests {
     fn at_the_limit_only_the_reset_path_stays_open() {
         let mut state = AttemptState::default();
         let mut now = 0;
-        while let Ok((next, _)) = reserve(state, AttemptPath::Password, second(now)) {
+        while state.failures < 200
+            && let Ok((next, _)) = reserve(state, AttemptPath::Password, second(now))
+        {
             state = next;
             now += 900;
         }

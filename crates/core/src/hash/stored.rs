@@ -74,6 +74,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_stored_hash_may_ask_for_one_gibibyte() {
+        let check = |kib: u32| {
+            let text = format!("$argon2id$v=19$m={kib},t=1,p=1$c2FsdHNhbHQ$AAECAwQFBgcICQoLDA0ODw");
+            HashedPassword::from_stored(text).check()
+        };
+        assert!(check(1_048_576).is_ok());
+        assert!(check(1_048_577).unwrap_err().is_unverifiable());
+    }
+
+    #[test]
     #[cfg(feature = "scrypt")]
     fn a_hash_of_another_family_is_large_by_the_memory_it_takes() {
         let size = |log_n| {
