@@ -322,6 +322,8 @@ mod tests {
         let lower: UserId = "1c4b0ca1-ad13-410b-a1c5-bb2065641934".parse().unwrap();
         assert_eq!(upper, lower);
         assert_ne!("Ram".parse::<UserId>().unwrap(), "ram".parse::<UserId>().unwrap());
+        let without_hyphens = "1C4B0CA1AD13410BA1C5BB2065641934";
+        assert_eq!(without_hyphens.parse::<UserId>().unwrap().as_str(), without_hyphens);
     }
 
     #[test]
@@ -329,14 +331,30 @@ mod tests {
         for bad in ["", "a\nb", &"x".repeat(321), &Uuid::nil().to_string()] {
             assert_eq!(bad.parse::<UserId>(), Err(InvalidUserId));
         }
+        for good in ["x", &"x".repeat(320), &Uuid::nil().simple().to_string()] {
+            assert_eq!(good.parse::<UserId>().unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn identifiers_are_written_as_they_were_given() {
+        let (realm, user_id, email) = ("shop", "Pat 1", "Pat@Example.org");
+        let parsed: (Realm, UserId, Email) =
+            (realm.parse().unwrap(), user_id.parse().unwrap(), email.parse().unwrap());
+        assert_eq!(parsed.0.to_string(), realm);
+        assert_eq!(parsed.1.to_string(), user_id);
+        assert_eq!(parsed.2.to_string(), email);
+        assert_eq!(json!(parsed), json!([realm, user_id, email]));
+        assert_eq!(AccountId(Uuid::nil()).to_string(), Uuid::nil().to_string());
     }
 
     #[test]
     fn e_mail_addresses_are_bounded_and_compared_without_case() {
-        for bad in ["", "pat", "pat@", "@x.org", "a b@x.org", &format!("{}@x.org", "p".repeat(320))]
-        {
+        let long = |length: usize| format!("{}@x.org", "p".repeat(length - "@x.org".len()));
+        for bad in ["", "pat", "pat@", "@x.org", "a b@x.org", "a\0b@x.org", &long(321)] {
             assert_eq!(bad.parse::<Email>(), Err(InvalidEmail), "{bad}");
         }
+        assert_eq!(long(320).parse::<Email>().unwrap().as_str(), long(320));
         let (realm, user_id) = ("test".parse().unwrap(), "42".parse().unwrap());
         let mut account =
             Account::new(AccountId(Uuid::nil()), realm, user_id, Timestamp::UNIX_EPOCH);

@@ -20,8 +20,7 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account any more.
-    async fn register(&self, account: &Account) -> Result<(), AccountError> {
-        let _ = account;
+    async fn register(&self, _account: &Account) -> Result<(), AccountError> {
         Ok(())
     }
 

@@ -126,7 +126,7 @@ impl HeldToken {
 }
 
 /// Who sends a request, as far as it was authenticated.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The key the request carried, if a valid one.
     pub key: Option<KeyIdentity>,
@@ -163,7 +163,7 @@ pub struct TokenIdentity {
 impl Caller {
     /// A caller of whom nothing is known.
     pub fn anonymous() -> Self {
-        Self::default()
+        Self { key: None, token: None }
     }
 
     /// Whether the caller is the account holder.
@@ -300,6 +300,26 @@ mod tests {
             assert_eq!(counts(&cut), expected, "issued at 10, cut at {:?}", cut.valid_after);
             assert!(counts(&HeldToken { kept: true, ..cut }), "the change kept it");
         }
+    }
+
+    #[test]
+    fn kinds_of_keys_have_stable_names() {
+        for (kind, name) in KeyKind::ALL.into_iter().zip(["service", "app", "api"]) {
+            assert_eq!(kind.as_str(), name);
+            assert_eq!(name.parse(), Ok(kind));
+        }
+        assert_eq!("Service".parse::<KeyKind>(), Err(UnknownKeyKind));
+    }
+
+    #[test]
+    fn a_caller_is_described_by_an_id_and_first_by_that_of_the_token() {
+        let id = Uuid::nil();
+        let key = KeyIdentity { id: KeyId(id), realm: "a".parse().unwrap(), kind: KeyKind::App };
+        let with_key = |token| Caller { key: Some(key.clone()), token };
+        assert_eq!(Caller::anonymous().describe(), "anonymous");
+        assert_eq!(with_key(None).describe(), format!("key:{id}"));
+        let token = caller("a", "pat", &[]).token;
+        assert_eq!(with_key(token).describe(), format!("token:{id}"));
     }
 
     fn allows(authority: Authority, caller: &Caller, subject: Subject) -> bool {

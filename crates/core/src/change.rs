@@ -300,10 +300,36 @@ mod tests {
         assert_eq!(bounded.user_agent.unwrap().len(), 512);
     }
 
+    /// Every error with its code, and after how many seconds to try again where the answer is 503.
+    #[test]
+    fn each_error_has_a_stable_code_and_503_is_for_the_service_alone() {
+        let retry_after = Duration::from_secs(7);
+        let unavailable = StoreError::Unavailable("no connection".into());
+        for (error, code, seconds) in [
+            (ChangeError::WrongPassword, "wrong-password", None),
+            (ChangeError::WrongOtp, "wrong-otp", None),
+            (ChangeError::UnknownToken, "unknown-token", None),
+            (ChangeError::TokenExpired, "token-expired", None),
+            (ChangeError::Inactive, "inactive", None),
+            (ChangeError::Forbidden, "forbidden", None),
+            (ChangeError::Rejected(vec![Violation::Common]), "rejected", None),
+            (ChangeError::TooManyAttempts { retry_after }, "too-many-attempts", None),
+            (HashError::Busy { retry_after }.into(), "busy", Some(7)),
+            (HashError::Stopped.into(), "fault", None),
+            (unavailable.into(), "store-unavailable", Some(1)),
+            (StoreError::Damaged("row".to_owned()).into(), "fault", None),
+            (RandomnessError("none".to_owned()).into(), "fault", None),
+        ] {
+            assert_eq!(error.code(), code);
+            assert_eq!(error.unavailable(), seconds.map(Duration::from_secs), "{code}");
+        }
+    }
+
     /// Proves A2.
     #[test]
     fn a2_texts_are_bounded_as_json() {
-        for text in ["\u{1}".repeat(600), "\"\\".repeat(300), "é🔑a".repeat(200)] {
+        let texts = ["\u{1}".repeat(600), "\"\\".repeat(300), "é🔑a".repeat(200), " ".repeat(600)];
+        for text in texts {
             let context = Context { user_agent: Some(text), ..Context::default() };
             let kept = serde_json::to_string(&context.bounded().user_agent).unwrap();
             assert!((500..=Context::MAX_TEXT + 2).contains(&kept.len()), "{}", kept.len());

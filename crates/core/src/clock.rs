@@ -37,3 +37,32 @@ fn end_of_time() -> Timestamp {
 pub(crate) fn until(now: Timestamp, moment: Timestamp) -> std::time::Duration {
     std::time::Duration::try_from(moment.duration_since(now)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_system_clock_is_that_of_the_machine() {
+        let year_2026 = Timestamp::from_second(1_767_225_600).unwrap();
+        assert!(SystemClock.now() > year_2026);
+    }
+
+    #[test]
+    fn time_ends_with_a_whole_second() {
+        let last = Timestamp::from_second(Timestamp::MAX.as_second()).unwrap();
+        for moment in [Timestamp::UNIX_EPOCH, last, Timestamp::MAX] {
+            assert_eq!(after(moment, Duration::MAX), last);
+        }
+        assert_eq!(after(Timestamp::UNIX_EPOCH, Duration::ZERO), Timestamp::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn what_has_passed_takes_no_more_time() {
+        let later = after(Timestamp::UNIX_EPOCH, Duration::from_secs(3));
+        assert_eq!(until(Timestamp::UNIX_EPOCH, later), Duration::from_secs(3));
+        assert_eq!(until(later, Timestamp::UNIX_EPOCH), Duration::ZERO);
+    }
+}

@@ -136,8 +136,7 @@ pub trait Hasher: Send + Sync + fmt::Debug {
     /// the password does so as well where it [determines](Self::determines) that.
     ///
     /// The default is that no hash needs one.
-    fn is_current(&self, hash: &HashedPassword) -> bool {
-        let _ = hash;
+    fn is_current(&self, _hash: &HashedPassword) -> bool {
         true
     }
 

@@ -237,6 +237,14 @@ mod tests {
 
     /// Proves RFC 6238.
     #[test]
+    fn a_secret_opens_for_its_account_only() {
+        let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
+        let (code, other) = (secret.code(at(3000)), AccountId(Uuid::max()));
+        let opened = check(other, &enrolled(&secret), &code, &key(), at(3000));
+        assert!(matches!(opened, Err(OtpError::Sealed(_))), "{opened:?}");
+    }
+
+    #[test]
     fn each_step_is_accepted_once() {
         let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
         let mut enrollment = enrolled(&secret);

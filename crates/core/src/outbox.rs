@@ -397,7 +397,9 @@ mod tests {
             let (mut state, mut now) = (AttemptState::default(), Timestamp::UNIX_EPOCH);
             let key = AttemptKey::account(account().id);
             let mut kinds = Vec::new();
-            while let Ok((next, ticket)) = state.reserve(&key, AttemptPath::Password, rules, now) {
+            while kinds.len() < 10
+                && let Ok((next, ticket)) = state.reserve(&key, AttemptPath::Password, rules, now)
+            {
                 kinds.push(deferred.raised_by(&ticket, rules).map(|(event, _)| event.kind));
                 (state, now) = (next, after(now, rules.max_delay()));
             }

@@ -106,7 +106,7 @@ impl PasswordChangeService {
                 sessions == Sessions::KeepPresenting && token.account == proved.account.id
             })
             .map(|token| token.id);
-        self.commit(proved, hash, key, keep_token, audit).await
+        self.commit(proved, hash, keep_token, audit).await
     }
 
     /// Step 1: the account, when realm, user id and (where named) e-mail address agree.
@@ -209,7 +209,6 @@ impl PasswordChangeService {
         &self,
         proved: Proved,
         hash: crate::HashedPassword,
-        clear: AttemptKey,
         keep_token: Option<TokenId>,
         audit: &report::AuditContext,
     ) -> Result<Changed, ChangeError> {
@@ -221,7 +220,6 @@ impl PasswordChangeService {
             history: self.policy.rules().history,
             spend: proved.spend,
             otp: proved.otp,
-            clear,
             keep_token,
             deferred_event: audit.deferred_event(),
             ..Commit::new(&proved.account, proved.credential.as_ref(), hash, record, event)

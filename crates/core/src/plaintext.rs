@@ -108,6 +108,12 @@ mod tests {
 
     /// Proves NIST 3.1.1.2 code points.
     #[test]
+    fn white_space_is_text() {
+        assert!(Plaintext::from("").is_empty());
+        assert!(!Plaintext::from(" ").is_empty());
+    }
+
+    #[test]
     fn nist_3_1_1_2_a_code_point_counts_as_one() {
         let secret = Plaintext::from("pässwörd🔑");
         assert_eq!(secret.code_points(), 9);

@@ -302,6 +302,37 @@ mod tests {
     }
 
     #[test]
+    fn letters_digits_and_white_space_are_not_special() {
+        let policy = changed(|rules| rules.require_special = true).unwrap();
+        for (text, broken) in [
+            ("fifteen letters und größer 1 ٣", true),
+            ("fifteen-letters-here", false),
+            ("fifteen letters and a 🔑", false),
+        ] {
+            let expected: &[&str] = if broken { &["missing-special"] } else { &[] };
+            assert_eq!(codes(&policy, text, &PolicyContext::default()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_bounds_of_a_policy_are_allowed() {
+        let rules = PolicyRules { history: Policy::MAX_HISTORY, ..PolicyRules::length(1, 4096) };
+        assert!(Policy::new(rules).is_ok());
+        assert!(Policy::new(PolicyRules::length(8, 8)).is_ok());
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_off_is_never_broken() {
+        let knowledge = PolicyContext {
+            words: ContextWords { username: Some("patricia"), ..ContextWords::default() },
+            is_current: true,
+            is_reused: true,
+        };
+        let lengths_alone = Policy::new(PolicyRules::length(1, 64)).unwrap();
+        assert!(codes(&lengths_alone, "patricia", &knowledge).is_empty());
+    }
+
+    #[test]
     fn reuse_counts_where_a_history_is_kept() {
         let knowledge = PolicyContext { is_reused: true, ..PolicyContext::default() };
         let text = "an entirely fine sentence";

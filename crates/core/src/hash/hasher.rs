@@ -213,3 +213,46 @@ fn dummy_hash(
     let hash = Argon2Hash::new(options.profile, &options.peppers, &salt, tag)?;
     Ok(hash.to_phc().normalized(options.normalization))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::SystemRandomness;
+
+    #[tokio::test]
+    async fn bulk_work_waits_in_a_queue_of_its_own() {
+        let options = HasherOptions {
+            profile: HashProfile::INSECURE_FOR_TESTS,
+            threads: NonZeroUsize::MIN,
+            bulk_queue: NonZeroUsize::MIN,
+            ..HasherOptions::default()
+        };
+        let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
+        let bulk = hasher.bulk();
+        let mut cx = Context::from_waker(Waker::noop());
+
+        let (open, gate) = mpsc::channel();
+        let mut running =
+            Box::pin(hasher.pool.run(Priority::Interactive, JobSize::Fits, move |_| {
+                let _ = gate.recv();
+                Ok(())
+            }));
+        assert!(running.as_mut().poll(&mut cx).is_pending());
+        while hasher.status().running == 0 {
+            std::thread::yield_now();
+        }
+        let mut waiting = bulk.verify(Arc::new(Plaintext::from("x")), bulk.dummy_hash());
+        assert_eq!(bulk.overloaded(), None);
+        assert!(waiting.as_mut().poll(&mut cx).is_pending());
+        assert_eq!((hasher.status().waiting, hasher.status().waiting_bulk), (0, 1));
+        assert_eq!(hasher.overloaded(), None);
+        assert_eq!(bulk.overloaded(), Some(Duration::from_secs(1)));
+        open.send(()).unwrap();
+        running.await.unwrap();
+        assert!(!waiting.await.unwrap());
+    }
+}

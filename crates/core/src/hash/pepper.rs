@@ -18,7 +18,6 @@ use crate::Plaintext;
 /// given. The hash names its key by an id, so that the key can be replaced: make another one the
 /// current one, keep the old one, and every account moves over at its next right password. Whoever
 /// loses a key loses the passwords of all hashes that name it.
-#[derive(Default)]
 pub struct Peppers {
     keys: BTreeMap<String, Zeroizing<Vec<u8>>>,
     current: Option<String>,
@@ -68,7 +67,7 @@ impl Peppers {
 
     /// No key: hashes are made without, and those that need one cannot be verified.
     pub fn none() -> Self {
-        Self::default()
+        Self { keys: BTreeMap::new(), current: None }
     }
 
     /// Adds a key.

@@ -267,6 +267,33 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_costs_as_a_profile_only_with_all_its_parameters() {
+        let costs = |text: &str| {
+            let profile = HashProfile::new(19456, 2, 1).unwrap();
+            Argon2Hash::from_phc(text, u32::MAX).unwrap().costs(profile)
+        };
+        let same = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$AAECAwQFBgcICQoLDA0ODw";
+        assert!(costs(same));
+        for (part, other) in [
+            ("argon2id", "argon2i"),
+            ("v=19", "v=16"),
+            ("m=19456", "m=19457"),
+            ("m=19456", "m=19455"),
+            ("t=2", "t=3"),
+            ("p=1", "p=2"),
+        ] {
+            assert!(!costs(&same.replace(part, other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_largest_costs_are_read() {
+        let text = |costs| format!("$argon2id$v=19${costs}$c29tZXNhbHQ$AAECAwQFBgcICQoLDA0ODw");
+        assert!(read(&text("m=1024,t=100,p=64")).is_ok());
+        assert!(read(&text("m=1024,t=100,p=65")).is_err());
+    }
+
+    #[test]
     fn damaged_or_foreign_hashes_are_named_so() {
         let tag = "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
         let good = format!("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ${tag}");

@@ -117,6 +117,23 @@ mod tests {
 
     /// Proves OWASP storage bounds.
     #[test]
+    fn each_preset_has_its_name() {
+        let profiles = [HashProfile::OWASP, HashProfile::RFC_9106_SECOND];
+        let presets = HashProfile::PRESETS.map(HashProfile::preset);
+        assert_eq!(presets[..2], profiles.map(Some));
+        assert_eq!(presets[2..], [Some(HashProfile::INSECURE_FOR_TESTS)]);
+        assert_eq!(HashProfile::preset("OWASP"), None);
+    }
+
+    #[test]
+    fn parameters_are_as_given() {
+        let profile = HashProfile::new(65536, 3, 4).unwrap();
+        let (memory, iterations) = (profile.memory_kib(), profile.iterations());
+        assert_eq!((memory, iterations, profile.parallelism()), (65536, 3, 4));
+        assert_eq!(profile, HashProfile::RFC_9106_SECOND);
+    }
+
+    #[test]
     fn absurd_parameters_are_refused_by_name() {
         let message = |memory, iterations, parallelism| {
             HashProfile::new(memory, iterations, parallelism).unwrap_err().to_string()

@@ -74,6 +74,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_stored_hash_may_ask_for_one_gibibyte() {
+        let check = |kib: u32| {
+            let text = format!("$argon2id$v=19$m={kib},t=1,p=1$c2FsdHNhbHQ$AAECAwQFBgcICQoLDA0ODw");
+            HashedPassword::from_stored(text).check()
+        };
+        assert!(check(1_048_576).is_ok());
+        assert!(check(1_048_577).unwrap_err().is_unverifiable());
+    }
+
+    #[test]
+    #[cfg(feature = "scrypt")]
+    fn a_hash_of_another_family_is_large_by_the_memory_it_takes() {
+        let size = |log_n| {
+            let tag = "A".repeat(43);
+            let text = format!("$scrypt$ln={log_n},r=8,p=1$c2FsdHNhbHQ${tag}");
+            let stored = StoredHash::parse(&HashedPassword::from_stored(text), 1024).unwrap();
+            stored.size(1 << 20)
+        };
+        assert_eq!(size(4), JobSize::Fits);
+        assert_eq!(size(14), JobSize::Large);
+    }
+
+    #[test]
     fn a_hash_of_more_memory_than_the_arena_is_large() {
         let size = |cost: &str| {
             let text = format!("$argon2id$v=19${cost}$c2FsdHNhbHQ$AAECAwQFBgcICQoLDA0ODw");

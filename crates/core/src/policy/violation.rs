@@ -116,3 +116,36 @@ impl fmt::Display for AccountWord {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_violation_is_one_sentence() {
+        let told = |violation: Violation| violation.to_string();
+        for (violation, sentence) in [
+            (Violation::TooShort { min: 1, actual: 0 }, "must have at least 1 character."),
+            (Violation::TooShort { min: 15, actual: 2 }, "must have at least 15 characters."),
+            (Violation::TooLong { max: 64 }, "must have at most 64 characters."),
+            (Violation::MissingDigit, "must contain a digit."),
+            (Violation::MissingSpecial, "must contain a special character."),
+            (Violation::SameAsCurrent, "must differ from the current one."),
+            (Violation::Reused { last: 1 }, "must differ from the previous one."),
+            (Violation::Reused { last: 5 }, "must differ from the last 5 passwords."),
+        ] {
+            assert_eq!(told(violation), format!("The new password {sentence}"));
+        }
+        for (word, name) in [
+            (AccountWord::UserId, "the user ID"),
+            (AccountWord::Username, "the user name"),
+            (AccountWord::Email, "a part of the e-mail address"),
+            (AccountWord::Name, "a name of the account holder"),
+        ] {
+            let expected = format!("The new password must not contain {name}.");
+            assert_eq!(told(Violation::ContainsAccountWord { word }), expected);
+        }
+        let common = "The new password is among those that many people use.";
+        assert_eq!(told(Violation::Common), common);
+    }
+}

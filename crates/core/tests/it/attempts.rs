@@ -2,8 +2,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use repass_core::{
-    AdministrationStore, AttemptKey, ChangeError, InstallationKey, OutboxFilter, OutboxStore,
-    Subject,
+    AdministrationStore, AttemptKey, ChangeError, InstallationKey, InvalidLockoutPolicy,
+    LockoutPolicy, OutboxFilter, OutboxStore, Subject,
 };
 use repass_testkit::fixtures;
 
@@ -14,6 +14,27 @@ fn closed_for(result: Result<repass_core::Changed, ChangeError>) -> Duration {
         Err(ChangeError::TooManyAttempts { retry_after }) => retry_after,
         other => panic!("not closed: {other:?}"),
     }
+}
+
+#[test]
+fn the_bounds_of_a_lockout_policy_are_allowed() {
+    let second = Duration::from_secs(1);
+    let new = |threshold, initial_delay, max_failures| {
+        LockoutPolicy::new(threshold, initial_delay, second, max_failures)
+    };
+    for (threshold, initial_delay, max_failures) in
+        [(1, second, 1_000_000), (1_000_000, Duration::ZERO, 1)]
+    {
+        let policy = new(threshold, initial_delay, max_failures).unwrap();
+        assert_eq!((policy.threshold(), policy.initial_delay()), (threshold, initial_delay));
+        assert_eq!((policy.max_failures(), policy.max_delay()), (max_failures, second));
+    }
+    let member = |policy: Result<_, InvalidLockoutPolicy>| policy.unwrap_err().member;
+    for number in [0, 1_000_001] {
+        assert_eq!(member(new(number, second, 1)), "threshold");
+        assert_eq!(member(new(1, second, number)), "max_failures");
+    }
+    assert_eq!(member(new(1, 2 * second, 1)), "max_delay");
 }
 
 /// Proves NIST 3.2.2 delays, NIST 3.2.2 success.

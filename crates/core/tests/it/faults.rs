@@ -4,19 +4,46 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     AccountId, AccountWithCredential, ChangeError, Commit, CommitOutcome, CredentialStore, Engine,
-    FinishAttempt, HashedPassword, InstallationKey, Rehash, ReserveAttempt, ReserveOutcome,
-    StoreError, Subject,
+    FinishAttempt, HashedPassword, HasherOptions, InstallationKey, Normalization, Proof, Rehash,
+    ReserveAttempt, ReserveOutcome, StoreError, Subject,
 };
+use repass_testkit::fixtures;
 
-use crate::test_context::{NEW, OLD, TestContext, old_password, realm};
+use crate::test_context::{NEW, OLD, TestContext, by, old_password, realm, stored_by};
 
-/// A store that can do everything but change a password and forget attempts.
-struct FullDisk(Arc<dyn CredentialStore>);
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Method {
+    Find,
+    History,
+    Reserve,
+    Finish,
+    DeleteExpired,
+    Commit,
+    Rehash,
+}
+
+/// A store whose methods fail where they are named. A commit fails for lack of room, or ends as it is
+/// told to.
+struct FailingStore {
+    inner: Arc<dyn CredentialStore>,
+    failing: &'static [Method],
+    committed: Option<CommitOutcome>,
+}
+
+impl FailingStore {
+    fn call(&self, method: Method) -> Result<&dyn CredentialStore, StoreError> {
+        match method {
+            _ if !self.failing.contains(&method) => Ok(&*self.inner),
+            Method::Commit => Err(StoreError::Unavailable("the disk is full".into())),
+            _ => Err(StoreError::Failed("the table is damaged".into())),
+        }
+    }
+}
 
 #[async_trait]
-impl CredentialStore for FullDisk {
+impl CredentialStore for FailingStore {
     async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
-        self.0.find(subject).await
+        self.call(Method::Find)?.find(subject).await
     }
 
     async fn history(
@@ -24,41 +51,58 @@ impl CredentialStore for FullDisk {
         account: AccountId,
         depth: usize,
     ) -> Result<Vec<HashedPassword>, StoreError> {
-        self.0.history(account, depth).await
+        self.call(Method::History)?.history(account, depth).await
     }
 
     async fn reserve_attempt(
         &self,
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError> {
-        self.0.reserve_attempt(attempt).await
+        self.call(Method::Reserve)?.reserve_attempt(attempt).await
     }
 
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
-        self.0.finish_attempt(attempt).await
+        self.call(Method::Finish)?.finish_attempt(attempt).await
     }
 
-    async fn delete_expired_attempts(&self, _: Timestamp, _: usize) -> Result<(), StoreError> {
-        Err(StoreError::Failed("the disk is full".into()))
+    async fn delete_expired_attempts(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        self.call(Method::DeleteExpired)?.delete_expired_attempts(now, limit).await
     }
 
-    async fn commit(&self, _: &Commit) -> Result<CommitOutcome, StoreError> {
-        Err(StoreError::Failed("the disk is full".into()))
+    async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
+        match self.committed {
+            Some(outcome) => Ok(outcome),
+            None => self.call(Method::Commit)?.commit(commit).await,
+        }
     }
 
-    async fn rehash(&self, _: &Rehash) -> Result<bool, StoreError> {
-        Err(StoreError::Failed("the disk is full".into()))
+    async fn rehash(&self, rehash: &Rehash) -> Result<bool, StoreError> {
+        self.call(Method::Rehash)?.rehash(rehash).await
     }
+}
+
+/// An engine over the store of `test`, of which some methods fail.
+fn engine(test: &TestContext, failing: &'static [Method]) -> Engine<()> {
+    over(test, FailingStore { inner: Arc::new(test.store.clone()), failing, committed: None })
+}
+
+fn over(test: &TestContext, store: FailingStore) -> Engine<()> {
+    let key = InstallationKey::from_bytes([3; 32]);
+    Engine::over_credentials(Arc::new(store), test.hasher.clone(), key)
+        .tokens(Arc::new(test.store.clone()))
+        .clock(test.clock.clone())
+        .policy(test.engine.policy().clone())
+        .build()
 }
 
 #[tokio::test]
 async fn a_commit_that_fails_does_not_charge_the_holder_of_the_right_password() {
     let test = TestContext::new().await;
-    let store = FullDisk(Arc::new(test.store.clone()));
-    let key = InstallationKey::from_bytes([3; 32]);
-    let engine = Engine::over_credentials(Arc::new(store), test.hasher.clone(), key)
-        .clock(test.clock.clone())
-        .build();
+    let engine = engine(&test, &[Method::Commit, Method::DeleteExpired]);
     for _ in 0..5 {
         let result = engine.change(old_password("pat", OLD, NEW)).await;
         assert!(matches!(result, Err(ChangeError::Store(_))), "{result:?}");
@@ -66,5 +110,86 @@ async fn a_commit_that_fails_does_not_charge_the_holder_of_the_right_password() 
         assert_eq!(attempts.failures, 0);
         assert_eq!(attempts.password_locked_until, None);
     }
-    assert_eq!(test.audit().await[0].outcome, "fault");
+    assert_eq!(test.audit().await[0].outcome, "store-unavailable");
+}
+
+#[tokio::test]
+async fn a_step_that_fails_fails_the_change() {
+    for step in [&[Method::Find], &[Method::Reserve], &[Method::History]] as [&'static [Method]; 3]
+    {
+        let test = TestContext::new().await;
+        let failed = engine(&test, step).change(old_password("pat", OLD, NEW)).await;
+        assert!(matches!(failed, Err(ChangeError::Store(StoreError::Failed(_)))), "{failed:?}");
+        assert_eq!(test.audit().await[0].outcome, "fault", "{step:?}");
+        assert!(test.is_password("pat", OLD).await);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_recorded_is_a_failure_of_the_store() {
+    let test = TestContext::new().await;
+    let engine = engine(&test, &[Method::Finish]);
+    for (old, new) in [("a wrong guess of mine", NEW), (OLD, "short")] {
+        let failed = engine.change(old_password("pat", old, new)).await;
+        assert!(matches!(failed, Err(ChangeError::Store(StoreError::Failed(_)))), "{failed:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_failures_of_the_store_the_first_is_answered() {
+    let test = TestContext::new().await;
+    let engine = engine(&test, &[Method::Commit, Method::Finish]);
+    let failed = engine.change(old_password("pat", OLD, NEW)).await.unwrap_err();
+    assert_eq!(failed.code(), "store-unavailable", "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_commit_that_comes_second_is_answered_as_a_wrong_proof() {
+    for (committed, by_password, by_token) in [
+        (CommitOutcome::Conflict, "wrong-password", "token-expired"),
+        (CommitOutcome::TokenSpent, "token-expired", "token-expired"),
+        (CommitOutcome::OtpSpent, "wrong-otp", "wrong-otp"),
+    ] {
+        let test = TestContext::new().await;
+        let inner = Arc::new(test.store.clone());
+        let store = FailingStore { inner, failing: &[], committed: Some(committed) };
+        let engine = over(&test, store);
+        let failed = engine.change(old_password("pat", OLD, NEW)).await.unwrap_err();
+        assert_eq!(failed.code(), by_password, "{committed:?}");
+        let proof = Proof::ResetToken(test.reset_token("pat").await);
+        let failed = engine.change(by("pat", proof, NEW)).await.unwrap_err();
+        assert_eq!(failed.code(), by_token, "{committed:?}");
+        let (_, attempts) = test.operator.show_account(&realm(), "pat").await.unwrap();
+        assert_eq!(attempts.failures, 2);
+    }
+}
+
+#[tokio::test]
+async fn expired_attempts_that_cannot_be_deleted_hinder_no_change() {
+    let test = TestContext::new().await;
+    let engine = engine(&test, &[Method::DeleteExpired]);
+    engine.change(old_password("pat", OLD, NEW)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rehash_that_fails_leaves_the_answer_as_it_is() {
+    let test = TestContext::new().await;
+    let elsewhere =
+        HasherOptions { normalization: Normalization::AsReceived, ..HasherOptions::default() };
+    test.add_hashed("sam", &stored_by(elsewhere, OLD).await).await;
+    let refused = engine(&test, &[Method::Rehash]).change(old_password("sam", OLD, "short")).await;
+    assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_policy_without_history_asks_for_none() {
+    let test = TestContext::with_policy(fixtures::policy(|rules| rules.history = 0)).await;
+    engine(&test, &[Method::History]).change(old_password("pat", OLD, NEW)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_candidate_that_is_the_current_password_is_not_looked_for_in_the_history() {
+    let test = TestContext::new().await;
+    let refused = engine(&test, &[Method::History]).change(old_password("pat", OLD, OLD)).await;
+    assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");
 }

@@ -3,10 +3,12 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use repass_core::{
     Argon2Path, Argon2idHasher, HashError, HashProfile, HashedPassword, Hasher, HasherOptions,
     NewPassword, Plaintext, Policy, PolicyContext, PolicyRules, SystemRandomness,
 };
+use repass_testkit::fixtures;
 
 const PROFILE: HashProfile = HashProfile::INSECURE_FOR_TESTS;
 /// Of "password", by the reference implementation's own test program.
@@ -82,4 +84,72 @@ async fn a_hash_that_cannot_be_verified_reaches_no_thread() {
         assert!(verdict.as_ref().is_err_and(HashError::is_unverifiable), "{verdict:?}");
     }
     assert_eq!(hasher.status().completed, 0);
+}
+
+#[tokio::test]
+async fn only_a_hash_as_a_fresh_one_would_be_is_current() {
+    let hasher = start(&HasherOptions { profile: PROFILE, ..HasherOptions::default() });
+    let fresh = hasher.hash(accepted("password")).await.unwrap();
+    assert!(hasher.is_current(&fresh) && hasher.costs_as_dummy_hash(&fresh));
+    assert!(hasher.is_current(hasher.dummy_hash()));
+    let parts: Vec<&str> = fresh.as_str().split('$').collect();
+    let (salt, tag) = (parts[4], parts[5]);
+    for (part, other, costs_the_same) in [
+        ("m=8", "m=9", false),
+        ("p=1", "p=1,keyid=b25l", true),
+        (salt, "c29tZXNhbHQ", true),
+        (tag, "AAECAwQFBgcICQoLDA0ODw", true),
+    ] {
+        let text = fresh.as_str().replace(part, other);
+        let stored = HashedPassword::from_stored(text).normalized(fresh.normalization());
+        assert!(!hasher.is_current(&stored), "{other}");
+        assert_eq!(hasher.costs_as_dummy_hash(&stored), costs_the_same, "{other}");
+    }
+    let of_the_bytes = HashedPassword::from_stored(fresh.as_str());
+    assert!(!hasher.is_current(&of_the_bytes));
+}
+
+/// A hasher of an application, which says of no hash how it was made but whether it is current.
+#[derive(Debug)]
+struct Minimal {
+    inner: Argon2idHasher,
+    is_current: Option<bool>,
+}
+
+#[async_trait]
+impl Hasher for Minimal {
+    async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
+        self.inner.hash(password).await
+    }
+
+    async fn verify(
+        &self,
+        password: Arc<Plaintext>,
+        hash: &HashedPassword,
+    ) -> Result<bool, HashError> {
+        self.inner.verify(password, hash).await
+    }
+
+    fn dummy_hash(&self) -> &HashedPassword {
+        self.inner.dummy_hash()
+    }
+
+    fn is_current(&self, hash: &HashedPassword) -> bool {
+        self.is_current.unwrap_or_else(|| fixtures::ConstantHasher::new(|_| true).is_current(hash))
+    }
+}
+
+#[tokio::test]
+async fn a_hasher_that_says_nothing_of_hashes_finds_them_current() {
+    let inner = || start(&HasherOptions { profile: PROFILE, ..HasherOptions::default() });
+    let stored = HashedPassword::from_stored(STORED);
+    for (is_current, expected) in [(None, true), (Some(true), true), (Some(false), false)] {
+        let hasher = Minimal { inner: inner(), is_current };
+        assert_eq!(hasher.is_current(&stored), expected);
+        assert_eq!(hasher.costs_as_dummy_hash(&stored), expected);
+        assert_eq!(hasher.overloaded(), None);
+        assert!(hasher.determines(&stored, &Plaintext::from("password")));
+        let unknown = HashedPassword::from_stored("no hash at all");
+        assert!(!hasher.determines(&unknown, &Plaintext::from("password")));
+    }
 }

@@ -161,6 +161,13 @@ async fn what_cannot_be_an_account_is_refused_and_the_rest_goes_on() {
         (attributes(64), "nest deeper than 64"),
         (
             with(&|import| {
+                let object = json!({ "deep": nested(63) });
+                import.account.profile.attributes.insert("object".to_owned(), object);
+            }),
+            "nest deeper than 64",
+        ),
+        (
+            with(&|import| {
                 import.created_at = Some(at(2));
                 import.updated_at = Some(at(1));
             }),
@@ -198,6 +205,7 @@ async fn moments_that_are_not_said_follow_from_those_that_are() {
         ("updated", None, Some(2), None),
         ("all", Some(1), Some(3), Some(2)),
         ("later", Some(1), Some(2), Some(3)),
+        ("once", Some(2), Some(2), Some(2)),
     ] {
         let mut one = new("a", user_id);
         one.created_at = created_at.map(at);
@@ -215,6 +223,7 @@ async fn moments_that_are_not_said_follow_from_those_that_are() {
         ("updated", [2, 2, 2]),
         ("all", [1, 3, 2]),
         ("later", [1, 3, 3]),
+        ("once", [2, 2, 2]),
     ] {
         let AccountWithCredential { account, credential } =
             operator.found("a", user_id).await.unwrap();

@@ -3,7 +3,9 @@
 // clippy's exception for tests covers test functions, not what they call.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod administration;
 mod attempts;
+mod authentication;
 #[cfg(feature = "hash-families")]
 mod families;
 mod faults;

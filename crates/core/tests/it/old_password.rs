@@ -1,8 +1,9 @@
 use std::sync::atomic::Ordering;
 
 use repass_core::{
-    AccountId, AdministrationStore, Authority, Authorization, Caller, CallerAuthenticator,
-    ChangeError, KeyStore, Plaintext, Sessions, TokenDigest, TokenIdentity, token,
+    AccountId, AdministrationStore, AttemptKey, Authority, Authorization, Caller,
+    CallerAuthenticator, ChangeError, InstallationKey, KeyStore, Plaintext, Sessions, Subject,
+    TokenDigest, TokenIdentity, token,
 };
 use repass_testkit::fixtures;
 
@@ -68,6 +69,20 @@ async fn a_password_too_long_to_hash_is_wrong_and_costs_what_any_other_costs() {
 }
 
 #[tokio::test]
+async fn the_trail_tells_unknown_identifiers_apart_without_naming_them() {
+    let test = TestContext::new().await;
+    let installation = InstallationKey::from_bytes([3; 32]);
+    for user_id in ["nobody", "somebody"] {
+        let _ = test.change(old_password(user_id, OLD, NEW)).await;
+        let key = AttemptKey::unknown(&Subject::new(realm(), user_id), &installation);
+        let digest: String = key.as_bytes()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(test.audit().await[0].detail, Some(format!("unknown:{digest}")));
+    }
+    let trail = test.audit().await;
+    assert_ne!(trail[0].detail, trail[1].detail);
+}
+
+#[tokio::test]
 async fn who_may_not_touch_the_account_is_refused_before_anything_is_tried() {
     let test = TestContext::new().await;
     let mut change = old_password("pat", OLD, NEW);
@@ -89,8 +104,7 @@ async fn asvs_7_4_3_other_sessions_end_with_the_change() {
         let (token, presenting) =
             test.operator.issue_token(&realm(), "pat", vec![], hour).await.unwrap();
         let (_, other) = test.operator.issue_token(&realm(), "pat", vec![], hour).await.unwrap();
-        let mut change = old_password("pat", OLD, NEW);
-        change.sessions = sessions;
+        let mut change = old_password("pat", OLD, NEW).with_sessions(sessions);
         let caller = caller(&test, token.account, &presenting).await;
         let subject = change.authorization.subject().clone();
         change.authorization = Authority::AnyoneWithProof.decide(caller, subject);
@@ -139,6 +153,9 @@ async fn asvs_16_3_1_every_attempt_leaves_an_audit_record_without_a_secret() {
     assert_eq!(outcomes, ["ok", "rejected", "wrong-password", "wrong-password", "ok"]);
     assert_eq!(audit[1].detail.as_deref(), Some("too-short"));
     assert!(audit[2].account.is_none());
+    for record in &audit[..4] {
+        assert_eq!((record.caller.as_str(), record.context.source.as_str()), ("anonymous", "test"));
+    }
     let text = format!("{audit:?}{:?}", fixtures::events(&test.store).await);
     for secret in [OLD, NEW, "a wrong guess of mine", "nobody"] {
         assert!(!text.contains(secret), "{secret}");
@@ -161,11 +178,7 @@ async fn otp_beside_the_password_must_verify_and_counts_once() {
     let test = TestContext::new().await;
     let secret = test.operator.enroll_otp(&realm(), "pat", "repass").await.unwrap();
     let code = || secret.code(test.now());
-    let with_otp = |old, new, otp| {
-        let mut change = old_password("pat", old, new);
-        change.otp = Some(otp);
-        change
-    };
+    let with_otp = |old, new, otp| old_password("pat", old, new).with_otp(Some(otp));
     let wrong = test.change(with_otp(OLD, NEW, "000000x".into())).await;
     assert!(matches!(wrong, Err(ChangeError::WrongOtp)), "{wrong:?}");
     test.change(with_otp(OLD, NEW, code())).await.unwrap();

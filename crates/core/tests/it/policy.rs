@@ -62,6 +62,24 @@ async fn a_new_password_over_4096_bytes_is_refused_unhashed() {
 
 /// Proves NIST 3.1.1.2 second factor, NIST 3.1.1.2 composition.
 #[tokio::test]
+async fn the_longest_password_is_compared_with_the_current_one_and_a_longer_one_is_not() {
+    let test = TestContext::with_policy(fixtures::policy(|rules| rules.max_length = 4096)).await;
+    let longest = "xy".repeat(2048);
+    test.change(old_password("pat", OLD, &longest)).await.unwrap();
+    let refused = test.change(old_password("pat", &longest, &longest)).await;
+    assert_eq!(codes(refused), ["same-as-current"]);
+    test.hasher.take_verified();
+    let reset = async |new: &str| {
+        let proof = repass_core::Proof::ResetToken(test.reset_token("pat").await);
+        codes(test.change(by("pat", proof, new)).await)
+    };
+    assert_eq!(reset(&longest).await, ["same-as-current"]);
+    assert_eq!(test.hasher.take_verified(), 1);
+    assert_eq!(reset(&format!("{longest}z")).await, ["too-long"]);
+    assert_eq!(test.hasher.take_verified(), 0);
+}
+
+#[tokio::test]
 async fn a_rule_that_is_switched_on_counts_and_one_that_is_switched_off_does_not() {
     let policy = fixtures::policy(|rules| {
         rules.min_length = 8;

@@ -116,6 +116,16 @@ async fn h1_a_text_that_only_the_old_scheme_accepts_replaces_nothing() {
 
 /// Proves H1.
 #[tokio::test]
+async fn a_password_over_4096_bytes_is_wrong_even_if_the_old_scheme_ignores_its_end() {
+    let test = TestContext::new().await;
+    test.add_stored("sam", ACCEPT_TWO[0].1).await;
+    let long = |length: usize| LONG.to_owned() + &"x".repeat(length - LONG.len());
+    let wrong = test.change(old_password("sam", &long(4097), NEW)).await;
+    assert!(matches!(wrong, Err(ChangeError::WrongPassword)), "{wrong:?}");
+    test.change(old_password("sam", &long(4096), NEW)).await.unwrap();
+}
+
+#[tokio::test]
 async fn h1_a_text_that_the_old_scheme_determines_replaces_its_hash() {
     let test = TestContext::new().await;
     for (user_id, text, password) in [

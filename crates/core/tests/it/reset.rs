@@ -32,6 +32,19 @@ async fn asvs_6_5_5_a_reset_token_expires_after_ten_minutes() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_spent_or_has_expired_is_refused_before_the_policy_is_asked() {
+    let test = TestContext::new().await;
+    let spent = test.reset_token("pat").await;
+    test.change(with_token("pat", &spent, NEW)).await.unwrap();
+    let late = test.reset_token("pat").await;
+    let refused = test.change(with_token("pat", &spent, "short")).await;
+    assert!(matches!(refused, Err(ChangeError::TokenExpired)), "{refused:?}");
+    test.pass(600);
+    let refused = test.change(with_token("pat", &late, "short")).await;
+    assert!(matches!(refused, Err(ChangeError::TokenExpired)), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_refusal_by_the_policy_spends_no_token() {
     let test = TestContext::new().await;
     let token = test.reset_token("pat").await;
@@ -186,6 +199,7 @@ async fn a_signed_token_counts_once_and_only_for_its_subject_and_time() {
     assert!(unknown(test.change(signed(&early, "genuine", NEW)).await));
     test.pass(1);
 
+    let good = SignedClaims { not_before: Some(test.now()), ..good };
     test.change(signed(&good, "genuine", NEW)).await.unwrap();
     let again = test.change(signed(&good, "genuine", "one more long password")).await;
     assert!(matches!(again, Err(ChangeError::TokenExpired)));

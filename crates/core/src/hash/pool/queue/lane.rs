@@ -23,14 +23,9 @@ impl<J> Lane<J> {
 
     /// Removes the oldest job that may run.
     pub(super) fn pop(&mut self, large_may_run: bool) -> Option<QueuedJob<J>> {
-        let fitting = self.fitting.first_key_value().map(|(number, _)| *number);
-        let large = self.large.first_key_value().map(|(number, _)| *number);
-        let oldest = match (fitting, large.filter(|_| large_may_run)) {
-            (Some(fitting), Some(large)) if large < fitting => &mut self.large,
-            (None, Some(_)) => &mut self.large,
-            _ => &mut self.fitting,
-        };
-        oldest.pop_first().map(|(_, queued)| queued)
+        let large = self.large.keys().next().filter(|_| large_may_run);
+        let oldest = *self.fitting.keys().next().into_iter().chain(large).min()?;
+        self.fitting.remove(&oldest).or_else(|| self.large.remove(&oldest))
     }
 
     pub(super) fn drain(&mut self) -> impl Iterator<Item = J> + use<J> {

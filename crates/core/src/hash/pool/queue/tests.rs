@@ -58,6 +58,18 @@ fn interactive_jobs_go_first_and_bulk_has_every_sixteenth_turn() {
 }
 
 #[test]
+fn bulk_has_no_turn_for_jobs_that_ran_while_none_of_it_waited() {
+    let queue = queue(1, 100, 100);
+    for _ in 0..20 {
+        queue.add(Interactive, Fits, "earlier");
+    }
+    queue.run_all();
+    queue.add(Bulk, Fits, "bulk");
+    queue.add(Interactive, Fits, "interactive");
+    assert_eq!(queue.run_all(), ["interactive", "bulk"]);
+}
+
+#[test]
 fn one_large_job_runs_at_a_time() {
     let queue = queue(3, 100, 100);
     queue.add(Interactive, Large, "large 1");
@@ -105,6 +117,31 @@ fn large_jobs_that_wait_for_each_other_keep_nobody_out() {
     assert_eq!(taken.len(), 1);
     assert!(matches!(push(Large), Err(HashError::Busy { .. })));
     assert!(push(Fits).is_ok());
+}
+
+#[test]
+fn a_large_job_for_an_idle_thread_needs_no_slot() {
+    for (busy_threads, admitted) in [(0, 2), (1, 1)] {
+        let queue = queue(1, 1, 1);
+        for _ in 0..busy_threads {
+            queue.add(Interactive, Fits, "runs");
+            assert!(queue.begin().is_some());
+        }
+        let push = || queue.push(Interactive, Large, None, String::new()).is_ok();
+        assert_eq!([(); 4].map(|()| push()).into_iter().filter(|ok| *ok).count(), admitted);
+    }
+}
+
+#[test]
+fn a_job_that_is_taken_too_late_is_counted_and_leaves_its_thread() {
+    let queue = queue(1, 100, 100);
+    for late in 1..=2 {
+        queue.add(Interactive, Large, "late");
+        let taken = queue.begin().unwrap();
+        queue.expired(taken.size);
+        let status = queue.status();
+        assert_eq!((status.late, status.running, status.completed), (late, 0, 0));
+    }
 }
 
 #[test]
