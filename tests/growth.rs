@@ -1,8 +1,11 @@
-//! Hostile requests of doubling size, in one table over all vendors: reading and answering twice as
-//! much takes at most about twice the allocations and twice the memory, and no answer grows with what
-//! it answers. Work is counted by its allocations, never timed; comparisons that allocate nothing are
+//! Hostile requests of doubling size, in one table over all vendors, and in `growth/stored.rs` hostile
+//! stored hashes and files of accounts: reading and answering twice as much takes at most about twice
+//! the allocations and twice the memory, and no answer grows with what it answers. Work is counted by its allocations, never timed; comparisons that allocate nothing are
 //! counted where they are made, such as in customer's `negotiation.rs`.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+#[path = "growth/stored.rs"]
+mod stored;
 
 use std::sync::Arc;
 
@@ -376,24 +379,31 @@ fn assert_growth(table: &[Hostile], sizes: [usize; 3]) {
     let mut wrong = Vec::new();
     for Hostile { name, spec, growth, make } in table {
         let works = sizes.map(|size| work(&**spec, make(size)));
-        for (size, Work { counted, longest_answer }) in sizes.iter().zip(&works) {
-            if *longest_answer > LONGEST_ANSWER {
-                wrong.push(format!("{name}: {size} bytes are answered by {longest_answer}"));
-            }
-            if counted.bytes_max > MEMORY * *size as u64 {
-                wrong.push(format!("{name}: {size} bytes take {} of memory", counted.bytes_max));
-            }
+        wrong.extend(what_grew(name, *growth, sizes, works));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Tells what of the work at each size is beyond its bound.
+fn what_grew(name: &str, growth: f64, sizes: [usize; 3], works: [Work; 3]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (size, Work { counted, longest_answer }) in sizes.iter().zip(&works) {
+        if *longest_answer > LONGEST_ANSWER {
+            wrong.push(format!("{name}: {size} bytes are answered by {longest_answer}"));
         }
-        for pair in works.windows(2) {
-            let [one, two] = [&pair[0].counted, &pair[1].counted];
-            let counts = (one.count_total, two.count_total, "allocations");
-            let bytes = (one.bytes_total, two.bytes_total, "allocated bytes");
-            for (one, two, what) in [counts, bytes] {
-                if two as f64 > growth * one as f64 {
-                    wrong.push(format!("{name}: {one} {what} become {two}"));
-                }
+        if counted.bytes_max > MEMORY * *size as u64 {
+            wrong.push(format!("{name}: {size} bytes take {} of memory", counted.bytes_max));
+        }
+    }
+    for pair in works.windows(2) {
+        let [one, two] = [&pair[0].counted, &pair[1].counted];
+        let counts = (one.count_total, two.count_total, "allocations");
+        let bytes = (one.bytes_total, two.bytes_total, "allocated bytes");
+        for (one, two, what) in [counts, bytes] {
+            if two as f64 > growth * one as f64 {
+                wrong.push(format!("{name}: {one} {what} become {two}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    wrong
 }

@@ -1,0 +1,57 @@
+//! fabric's signed reset tokens (JSON Web Tokens): a token; or, where there are two lines, its header and
+//! its claims, which are signed with the right key.
+#![cfg_attr(feature = "libfuzzer", no_main)]
+
+use std::sync::LazyLock;
+
+use data_encoding::BASE64URL_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use repass_core::{Plaintext, SignedTokenVerifier};
+use repass_spec_fabric::{JwtAlgorithm, JwtKey, JwtVerifier};
+use serde_json::Value;
+
+const SECRET: &str = "thirty-two bytes at the very least";
+
+static VERIFIER: LazyLock<JwtVerifier> = LazyLock::new(|| {
+    let secret = Plaintext::from(SECRET);
+    let key = JwtKey::new(Some("k".into()), JwtAlgorithm::Hs256, &secret).expect("a key");
+    JwtVerifier::new("iss", "aud", vec![key]).expect("a verifier")
+});
+
+fn check(input: &[u8]) {
+    let Some(end) = input.iter().position(|byte| *byte == b'\n') else {
+        if let Ok(token) = std::str::from_utf8(input) {
+            // Nobody but the holder of the key makes a token that counts.
+            assert!(VERIFIER.verify(&Plaintext::from(token)).is_none(), "{token:?}");
+            for algorithm in JwtAlgorithm::ALL {
+                let _ = JwtKey::new(None, algorithm, &Plaintext::from(token));
+            }
+        }
+        return;
+    };
+    let (header, claims) = (&input[..end], &input[end + 1..]);
+    let Some(signed) = VERIFIER.verify(&signed(header, claims)) else { return };
+    let header: Value = serde_json::from_slice(header).expect("an accepted header is JSON");
+    let claims: Value = serde_json::from_slice(claims).expect("accepted claims are JSON");
+    assert_eq!(header["alg"], "HS256");
+    assert!(header.get("crit").is_none_or(Value::is_null), "{header}");
+    assert_eq!(claims["iss"], "iss");
+    assert_eq!(claims["sub"], signed.user_id);
+    let audience = &claims["aud"];
+    let is_one_of = |all: &Vec<Value>| all.iter().any(|one| one == "aud");
+    assert!(audience == "aud" || audience.as_array().is_some_and(is_one_of), "{claims}");
+    assert!(claims["exp"].is_number(), "{claims}");
+    assert!(claims["jti"].as_str().is_some_and(|id| !id.is_empty()), "{claims}");
+}
+
+fn signed(header: &[u8], claims: &[u8]) -> Plaintext {
+    let mut token =
+        format!("{}.{}", BASE64URL_NOPAD.encode(header), BASE64URL_NOPAD.encode(claims));
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");
+    mac.update(token.as_bytes());
+    token.push('.');
+    token.push_str(&BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()));
+    Plaintext::new(token)
+}
+
+repass_fuzz::target!(check);

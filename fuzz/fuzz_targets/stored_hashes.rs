@@ -1,0 +1,98 @@
+//! Stored hashes: a text as it is stored; or, where there are several lines, a format with its options, an
+//! exported hash and its salt, such as
+//!
+//! ```text
+//! salted-digest algorithm=sha256 layout=salt-first
+//! 5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8
+//! salt
+//! ```
+#![cfg_attr(feature = "libfuzzer", no_main)]
+
+use repass_core::HashedPassword;
+use repass_hash_families::{
+    ExportedHash, Family, ForeignHash, ImportFormat, Projects, VerifyError, imported,
+};
+
+fn check(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Some((declaration, rest)) = text.split_once('\n') else { return check_stored(text) };
+    let (hash, salt) = match rest.split_once('\n') {
+        Some((hash, salt)) => (hash, Some(salt)),
+        None => (rest, None),
+    };
+    let mut words = declaration.split(' ');
+    let name = words.next().unwrap_or_default();
+    let options = words.map(|option| option.split_once('=').unwrap_or((option, "")));
+    let Ok(format) = ImportFormat::declared(name, options) else { return };
+    if let Ok(stored) = imported(&format, ExportedHash { hash, salt }) {
+        if Family::of(&stored) != Some(Family::Argon2) {
+            assert!(ForeignHash::parse(&stored).is_ok(), "imported and not read: {stored:?}");
+        }
+        check_stored(&stored);
+    }
+}
+
+fn check_stored(text: &str) {
+    let stored = HashedPassword::from_stored(text);
+    let _ = format!("{stored:?}");
+    let checked = stored.check();
+    if let Err(error) = &checked {
+        assert!(error.is_unverifiable(), "{error}");
+    }
+    let Some(hash) = parsed(text, checked.is_ok()) else { return };
+    // What is stored is the same text when it is exported and imported again.
+    let exported = ExportedHash { hash: text, salt: None };
+    assert_eq!(imported(&ImportFormat::SelfDescribing, exported).as_deref(), Ok(text));
+    if is_cheap(&hash) {
+        let projects = Projects::none().with("p", vec![7; 64]);
+        for password in [&b""[..], b"password", "p\u{e4}\u{df}\0w".as_bytes(), &[0xFF; 73]] {
+            let _ = hash.determines(password);
+            match hash.verify(password, &projects) {
+                Ok(_) | Err(VerifyError::UnknownProject { .. }) => {}
+                Err(error) => panic!("{hash:?} {text:?}: {error}"),
+            }
+        }
+    }
+}
+
+/// Both readers of stored hashes take the same ones; Argon2 is read by one of them alone.
+fn parsed(text: &str, is_good: bool) -> Option<ForeignHash> {
+    let (family, parsed) = (Family::of(text), ForeignHash::parse(text));
+    if family == Some(Family::Argon2) {
+        assert!(parsed.is_err(), "{text:?}");
+        return None;
+    }
+    assert_eq!(parsed.is_ok(), is_good, "{text:?}");
+    let hash = parsed.ok()?;
+    assert_eq!(Some(hash.family()), family);
+    let again = ForeignHash::parse(text).map(|again| format!("{again:?}"));
+    assert_eq!(again, Ok(format!("{hash:?}")));
+    Some(hash)
+}
+
+/// Whether a verification takes well below a millisecond, by the costs that `Debug` tells.
+fn is_cheap(hash: &ForeignHash) -> bool {
+    let debug = format!("{hash:?}");
+    let cost = |name: &str| {
+        let (_, rest) = debug.split_once(name)?;
+        rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse::<u64>().ok()
+    };
+    let is_at_most = |name, most| cost(name).is_some_and(|cost| cost <= most);
+    match hash.family() {
+        Family::Bcrypt | Family::BcryptSha256 | Family::WordPress => is_at_most("cost=", 4),
+        Family::Phpass | Family::Drupal => is_at_most("rounds=", 7),
+        Family::ShaCrypt | Family::Md5Crypt => is_at_most("rounds=", 1000),
+        Family::Pbkdf2 | Family::AspNetIdentity => is_at_most("iterations=", 100),
+        Family::Scrypt | Family::Yescrypt | Family::FirebaseScrypt => {
+            is_at_most("ln=", 4)
+                && is_at_most("r=", 4)
+                && is_at_most("p=", 2)
+                && cost("t=").unwrap_or(0) <= 1
+        }
+        // Its costs are fixed, and take 16 MiB.
+        Family::BetterAuth => false,
+        _ => true,
+    }
+}
+
+repass_fuzz::target!(check);
