@@ -1,7 +1,7 @@
-//! For tests of programs that use `repass-core`: a store in memory, a clock that is moved by hand,
-//! fixtures, and the conformance suite that every store passes.
+//! Test support for programs that use `repass-core`: an in-memory store, a manual clock, fixtures, and the
+//! conformance suite for stores.
 //!
-//! It is no store for production: [`MemoryStore`] loses everything with the process.
+//! [`MemoryStore`] is not for production: its content is lost when the process ends.
 //!
 //! ```
 //! use std::sync::Arc;

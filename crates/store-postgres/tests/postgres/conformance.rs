@@ -28,6 +28,6 @@ pub(crate) async fn one_store_passes_in_english() {
 /// Two stores that know nothing of each other but the database.
 pub(crate) async fn two_nodes_pass_as_one() {
     let url = url();
-    let fixture = AdministrationFixture::of_nodes([node(&url).await, node(&url).await]);
+    let fixture = AdministrationFixture::for_nodes([node(&url).await, node(&url).await]);
     conformance::run(&fixture).await.assert_passed();
 }

@@ -23,6 +23,6 @@ async fn a_store_passes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_stores_on_one_file_pass_as_one() {
     let folder = tempfile::tempdir().unwrap();
-    let fixture = AdministrationFixture::of_nodes([open(&folder).await, open(&folder).await]);
+    let fixture = AdministrationFixture::for_nodes([open(&folder).await, open(&folder).await]);
     conformance::run(&fixture).await.assert_passed();
 }
