@@ -67,8 +67,8 @@ impl<R: BufRead> CsvRows<R> {
 
     /// Reads the cells of the next row, with the number of its first line. Empty lines are skipped.
     ///
-    /// If a row of several lines is invalid, all lines but the first are put back: the next row may begin
-    /// with one of them.
+    /// If a row of several lines is invalid, all lines but the first are put back: the next row may
+    /// begin with one of them.
     fn next_cells(&mut self) -> io::Result<Option<(u64, Result<StringRecord, RowError>)>> {
         let Some(Line { number, bytes: mut row, is_too_long }) = self.next_line()? else {
             return Ok(None);

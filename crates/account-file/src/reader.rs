@@ -22,8 +22,8 @@ enum Rows<R> {
 }
 
 impl<R: BufRead> AccountReader<R> {
-    /// Starts reading a file, and checks its columns: the names in the first line of CSV, or the members of
-    /// the first object of JSON Lines.
+    /// Starts reading a file, and checks its columns: the names in the first line of CSV, or the
+    /// members of the first object of JSON Lines.
     ///
     /// # Errors
     /// When the file is empty, has an unknown column or lacks `user_id`, or cannot be read.

@@ -1,4 +1,4 @@
-//! The credential of an account whose hash is in a table that others write, too.
+//! The credential of an account whose hash is in a table that another application also writes.
 
 use jiff::Timestamp;
 use repass_core::{Credential, HashedPassword, Normalization};
@@ -7,56 +7,56 @@ use sha2::{Digest, Sha256};
 /// SHA-256 of a stored hash.
 pub type Fingerprint = [u8; 32];
 
-/// The fingerprint by which a store recognizes a hash that repass has written.
+/// Returns the fingerprint of a hash, which tells whether repass wrote it.
 pub fn fingerprint(hash: &HashedPassword) -> Fingerprint {
     Sha256::digest(hash.as_str().as_bytes()).into()
 }
 
-/// What a store noted when repass last wrote the account's hash.
+/// The metadata that a store recorded when repass last wrote the account's hash.
 #[derive(Debug, Clone, Copy)]
-pub struct Noted {
-    /// The version of that hash.
+pub struct RecordedCredential {
+    /// The version of the hash.
     pub version: i64,
-    /// When it was set.
+    /// The time of the change.
     pub changed_at: Timestamp,
-    /// Its fingerprint.
+    /// The fingerprint of the hash.
     pub fingerprint: Fingerprint,
-    /// How its password was normalized.
+    /// The normalization of its password.
     pub normalization: Normalization,
 }
 
-/// The state of an account's hash: what the table holds, and what was noted of it.
+/// The hash in a mapped table with its recorded metadata.
 #[derive(Debug)]
-pub struct Standing {
+pub struct MappedCredential {
     /// The hash in the table.
     pub hash: Option<HashedPassword>,
-    /// What was noted; `None` if repass has never written the hash.
-    pub noted: Option<Noted>,
+    /// The recorded metadata; `None` if repass has never written the hash.
+    pub recorded: Option<RecordedCredential>,
 }
 
-impl Standing {
-    /// The credential, if there is a hash. A hash that repass has not written is the version after the
-    /// noted one, or the first; it is of the password as received, and its time is the Unix epoch.
+impl MappedCredential {
+    /// Returns the credential; `None` without a hash. A hash that repass did not write has the version
+    /// after the recorded one, or 1, no normalization, and the Unix epoch as its time.
     pub fn credential(&self) -> Option<Credential> {
         let hash = self.hash.clone()?;
         let changed_at = Timestamp::UNIX_EPOCH;
-        Some(match self.noted {
+        Some(match self.recorded {
             None => Credential { hash, version: 1, changed_at },
-            Some(noted) if noted.fingerprint == fingerprint(&hash) => Credential {
-                hash: hash.normalized(noted.normalization),
-                version: noted.version,
-                changed_at: noted.changed_at,
+            Some(recorded) if recorded.fingerprint == fingerprint(&hash) => Credential {
+                hash: hash.normalized(recorded.normalization),
+                version: recorded.version,
+                changed_at: recorded.changed_at,
             },
-            Some(noted) => {
-                Credential { hash, version: noted.version.saturating_add(1), changed_at }
+            Some(recorded) => {
+                Credential { hash, version: recorded.version.saturating_add(1), changed_at }
             }
         })
     }
 
-    /// The version of the next hash. It increases even if others have removed the hash meanwhile.
+    /// Returns the version of the next hash, which increases even if the hash was removed meanwhile.
     pub fn next_version(&self) -> i64 {
-        let noted = self.noted.map_or(0, |noted| noted.version);
-        self.credential().map_or(noted, |credential| credential.version).saturating_add(1)
+        let recorded = self.recorded.map_or(0, |recorded| recorded.version);
+        self.credential().map_or(recorded, |credential| credential.version).saturating_add(1)
     }
 }
 
@@ -68,39 +68,43 @@ mod tests {
         HashedPassword::from_stored(text)
     }
 
-    fn standing(hash_: Option<&str>, noted: Option<(i64, &str)>) -> Standing {
-        let noted = noted.map(|(version, text)| Noted {
+    fn mapped(text: Option<&str>, recorded: Option<(i64, &str)>) -> MappedCredential {
+        let recorded = recorded.map(|(version, text)| RecordedCredential {
             version,
             changed_at: Timestamp::MAX,
             fingerprint: fingerprint(&hash(text)),
             normalization: Normalization::Nfc,
         });
-        Standing { hash: hash_.map(hash), noted }
+        MappedCredential { hash: text.map(hash), recorded }
     }
 
     #[test]
-    fn only_a_hash_of_repass_is_normalized() {
+    fn only_hashes_written_by_repass_are_normalized() {
         for (hash, normalization) in
             [("ours", Normalization::Nfc), ("theirs", Normalization::AsReceived)]
         {
-            let credential = standing(Some(hash), Some((5, "ours"))).credential().unwrap();
+            let credential = mapped(Some(hash), Some((5, "ours"))).credential().unwrap();
             assert_eq!(credential.hash.normalization(), normalization);
         }
     }
 
     #[test]
-    fn versions_count_every_hash_that_was_seen() {
+    fn every_new_textincreases_the_version() {
         let unknown = Timestamp::UNIX_EPOCH;
-        for (standing, current, next) in [
-            (standing(None, None), None, 1),
-            (standing(Some("theirs"), None), Some((1, unknown)), 2),
-            (standing(Some("ours"), Some((5, "ours"))), Some((5, Timestamp::MAX)), 6),
-            (standing(Some("theirs"), Some((5, "ours"))), Some((6, unknown)), 7),
-            (standing(None, Some((5, "ours"))), None, 6),
+        for (mapped_credential, current, next) in [
+            (mapped(None, None), None, 1),
+            (mapped(Some("theirs"), None), Some((1, unknown)), 2),
+            (mapped(Some("ours"), Some((5, "ours"))), Some((5, Timestamp::MAX)), 6),
+            (mapped(Some("theirs"), Some((5, "ours"))), Some((6, unknown)), 7),
+            (mapped(None, Some((5, "ours"))), None, 6),
         ] {
-            let credential = standing.credential();
-            let told = credential.map(|credential| (credential.version, credential.changed_at));
-            assert_eq!((told, standing.next_version()), (current, next), "{standing:?}");
+            let credential = mapped_credential.credential();
+            let found = credential.map(|credential| (credential.version, credential.changed_at));
+            assert_eq!(
+                (found, mapped_credential.next_version()),
+                (current, next),
+                "{mapped_credential:?}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Test support for programs that use `repass-core`: an in-memory store, a manual clock, fixtures, and the
-//! conformance suite for stores.
+//! Test support for programs that use `repass-core`: an in-memory store, a manual clock, fixtures, and
+//! the conformance suite for stores.
 //!
 //! [`MemoryStore`] is not for production: its content is lost when the process ends.
 //!

@@ -17,8 +17,8 @@ use repass_core::{
     ResetToken, StoreError, TokenDigest, TokenId, TokenStore, UserId,
 };
 
-/// An in-memory store: implements every port of the engine with maps behind one lock. Clones share their
-/// content, which is lost when the last clone is dropped.
+/// An in-memory store: implements every port of the engine with maps behind one lock. Clones share
+/// their content, which is lost when the last clone is dropped.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<State>>);
 

@@ -65,8 +65,8 @@ impl From<&AccountWithCredential> for StoredAccount {
     }
 }
 
-/// Formats a hash with its normalization. Its own `Debug` hides both, but the hashes of the suite are not
-/// secret, and different hashes must print differently.
+/// Formats a hash with its normalization. Its own `Debug` hides both, but the hashes of the suite are
+/// not secret, and different hashes must print differently.
 pub(super) fn text(hash: &HashedPassword) -> String {
     format!("{} (normalization {})", hash.as_str(), hash.normalization().as_str())
 }

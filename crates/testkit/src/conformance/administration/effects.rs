@@ -56,7 +56,8 @@ impl PopulatedAccount {
         Self { account, tokens, reset, otp }
     }
 
-    /// Returns a change that spends the reset token and a one-time password, and keeps one access token.
+    /// Returns a change that spends the reset token and a one-time password, and keeps one access
+    /// token.
     fn change(&self, version: i64) -> Commit {
         with(commit(&self.account, version, "third"), |it| {
             it.spend = Some(ResetSpend::Issued(self.reset.digest));
