@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::connection;
 use crate::failure::Failure;
-use crate::file::{folder_of, sync_folder};
+use crate::file::{parent_folder, sync_folder};
 use crate::store::SqliteStore;
 
 /// Pages copied per step, about 4 MiB.
@@ -77,7 +77,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
     if to.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(to.to_owned()));
     }
-    let folder = folder_of(to);
+    let folder = parent_folder(to);
     let temporary = tempfile::Builder::new().prefix(".repass-backup-").tempfile_in(folder);
     let temporary = temporary.map_err(unwritable)?;
     let source = connection::open(from).map_err(unreadable)?;

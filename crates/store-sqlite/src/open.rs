@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::accounts::{self, AccountsSource};
 use crate::connection::{self, Db};
 use crate::failure::Failure;
-use crate::file::{self, Access, FileFault, OpenedFile, folder_of};
+use crate::file::{self, Access, FileFault, OpenedFile, parent_folder};
 use crate::schema;
 use crate::store::SqliteStore;
 
@@ -218,7 +218,7 @@ fn prepare(
 /// Returns the absolute path of the file, which is created if it is missing.
 fn resolve_file(path: &Path, create: bool) -> Result<PathBuf, OpenError> {
     let name = path.file_name().ok_or_else(|| OpenError::InvalidPath(path.to_owned()))?;
-    let folder = folder_of(path);
+    let folder = parent_folder(path);
     let full = match fs::canonicalize(folder) {
         Ok(folder) => folder.join(name),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -237,7 +237,7 @@ fn resolve_file(path: &Path, create: bool) -> Result<PathBuf, OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match file::create(&full) {
             // Another program may have created it meanwhile.
             Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
-                Err(file_error(folder_of(&full), source))
+                Err(file_error(parent_folder(&full), source))
             }
             _ => Ok(full),
         },
@@ -257,7 +257,7 @@ fn open_error(failure: OpenFailure, path: &Path) -> OpenError {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => OpenError::NotADatabase(path),
             // The file itself can be accessed, so the cause is the -wal or -shm file, or the mode.
             ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
-                let folder = folder_of(&path);
+                let folder = parent_folder(&path);
                 let access = format!("{}; of its folder, {}", Access(&path), Access(folder));
                 OpenError::File { path, access, source: io::Error::other(reported) }
             }

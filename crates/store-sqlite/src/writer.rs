@@ -29,7 +29,7 @@ pub(crate) enum Outcome<T> {
 /// The durability of a transaction when its caller is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// Survives the end of the process, but may be rolled_back in a power failure.
+    /// Survives the end of the process, but may be lost in a power failure.
     Eventual,
     /// Survives a power failure.
     Immediate,

@@ -100,7 +100,7 @@ async fn hashes(pool: &Arc<Argon2idHasher>, duration: Duration) -> f64 {
     rate(done, begun.elapsed())
 }
 
-/// Changes passwords on all connections for the duration of `duration`. Returns the connections, the
+/// Changes passwords on all connections for `duration`. Returns the connections, the
 /// latencies and the elapsed time.
 async fn changes(
     connections: Vec<Connection>,

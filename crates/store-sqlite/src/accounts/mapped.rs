@@ -33,7 +33,7 @@ struct Statements {
     /// Selects an account by its [`AccountId`].
     account: String,
     /// Selects the hash and its recorded metadata by [`AccountId`].
-    hash_and_recorded: String,
+    credential: String,
     /// Selects a page of accounts.
     list: String,
     set_hash: String,
@@ -58,16 +58,9 @@ impl MappedAccounts {
 
     /// Checks that every statement can still be prepared.
     pub(super) fn check(&self, db: Db<'_>) -> Result<()> {
-        let Statements {
-            find,
-            account,
-            hash_and_recorded,
-            list,
-            set_hash,
-            set_first_hash,
-            set_active,
-        } = &self.sql;
-        for sql in [find, account, hash_and_recorded, list, set_hash, set_first_hash] {
+        let Statements { find, account, credential, list, set_hash, set_first_hash, set_active } =
+            &self.sql;
+        for sql in [find, account, credential, list, set_hash, set_first_hash] {
             db.0.prepare_cached(sql)?;
         }
         set_active.iter().try_for_each(|sql| Ok(db.0.prepare_cached(sql).map(drop)?))
@@ -204,7 +197,7 @@ impl Statements {
             text(table.email.as_ref()),
             text(table.username.as_ref()),
         );
-        let hash_and_recorded =
+        let credential =
             format!("{hash} AS hash, c.version, c.changed_at, c.fingerprint, c.normalization");
         let recorded = "LEFT JOIN repass_mapped_credentials c ON c.account = a.id";
         // The first comparison uses the index of the column, the second one is exact.
@@ -215,14 +208,12 @@ impl Statements {
         let all = format!("{name} f LEFT JOIN repass_accounts a ON a.mapped_id = {id}");
         Self {
             find: format!(
-                "SELECT {columns}, {hash_and_recorded} FROM {all} {recorded}
+                "SELECT {columns}, {credential} FROM {all} {recorded}
                  WHERE {indexed_realm} = ?1 AND f.{} IN (?2, ?3)",
                 table.user_id.quoted()
             ),
             account: format!("SELECT {columns} FROM {known} WHERE a.id = ?1"),
-            hash_and_recorded: format!(
-                "SELECT {hash_and_recorded} FROM {known} {recorded} WHERE a.id = ?1"
-            ),
+            credential: format!("SELECT {credential} FROM {known} {recorded} WHERE a.id = ?1"),
             list: format!(
                 "SELECT {columns} FROM {all}
                  WHERE ({realm} COLLATE BINARY, {user_id} COLLATE BINARY) > (?1, ?2)

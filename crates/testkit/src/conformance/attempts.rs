@@ -105,9 +105,9 @@ pub(super) async fn releases_restore_the_row(fixture: &dyn Fixture) {
     let reservation = reserve(&*store, &key, AttemptPath::Password, &policy, at(0))
         .await
         .expect("not locked out");
-    let gone = AttemptReservation { key: unknown_key(), ..reservation };
-    release(&*store, &gone).await;
-    check_eq!(failures(&*store, &gone.key).await, 0, "a release creates no row");
+    let unknown = AttemptReservation { key: unknown_key(), ..reservation };
+    release(&*store, &unknown).await;
+    check_eq!(failures(&*store, &unknown.key).await, 0, "a release creates no row");
 }
 
 /// Proves NIST 3.2.2 at once.

@@ -60,28 +60,28 @@ pub(super) async fn guids_in_any_case(fixture: &dyn Fixture) {
 }
 
 pub(super) async fn texts_unchanged(fixture: &dyn Fixture) {
-    let odd = "o'brien \"the\\ ünïcødé\u{301} 🔑 $1 ?1 -- ;%_";
+    let special = "o'brien \"the\\ ünïcødé\u{301} 🔑 $1 ?1 -- ;%_";
     let attributes = json!({
-        odd: [odd, null, true, -7, 1.25, u64::MAX, { "nested": { "empty": {} } }],
+        special: [special, null, true, -7, 1.25, u64::MAX, { "nested": { "empty": {} } }],
         "": "",
         "zero": "a\u{0}b",
     });
-    let account = with(account(&realm(), odd), |it| {
+    let account = with(account(&realm(), special), |it| {
         it.email = "o'Brien+tag@exa-mple.org".parse().ok();
-        it.username = Some(odd.to_owned());
+        it.username = Some(special.to_owned());
         it.profile = Profile {
-            given_name: Some(odd.to_owned()),
+            given_name: Some(special.to_owned()),
             middle_name: Some(String::new()),
             family_name: None,
             attributes: attributes.as_object().unwrap().clone(),
         };
     });
-    let odd_hash = repass_core::HashedPassword::from_stored(format!("$odd${odd}"));
-    fixture.add_account(&account, Some(&odd_hash)).await;
+    let special_hash = repass_core::HashedPassword::from_stored(format!("$special${special}"));
+    fixture.add_account(&account, Some(&special_hash)).await;
     let found = found(&*fixture.store(), &account).await;
     check_eq!(found.account, account, "every text is read as it was written");
     let seen = found.password.map(|password| password.hash);
-    check_eq!(seen, Some(text(&odd_hash)), "the hash is read as it was written");
+    check_eq!(seen, Some(text(&special_hash)), "the hash is read as it was written");
 
     let plain = added(fixture).await;
     let found = self::found(&*fixture.store(), &plain).await;

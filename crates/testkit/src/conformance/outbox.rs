@@ -429,9 +429,9 @@ pub(super) async fn a_lockout_event_is_deferred_until_the_proof_has_failed(
         at(61),
         "recording the failure again does not cut the lease short"
     );
-    let gone = AttemptReservation { deferred_event: Some(uuid()), ..reservation.clone() };
-    let gone = failed(&gone, audit(&account, "x"));
-    store.finish_attempt(&gone).await.expect("an event that does not exist");
+    let unknown = AttemptReservation { deferred_event: Some(uuid()), ..reservation.clone() };
+    let unknown = failed(&unknown, audit(&account, "x"));
+    store.finish_attempt(&unknown).await.expect("an event that does not exist");
 
     let second = DeferredLockoutEvent::new(uuid(), at(2), &account, &Context::new("conformance"));
     let path = AttemptPath::Password;

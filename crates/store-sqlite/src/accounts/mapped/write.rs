@@ -56,7 +56,7 @@ impl MappedAccounts {
             )?;
         }
         let version = current.next_version();
-        record_mapping(db, commit.account, version, commit.at, &commit.hash)?;
+        record_credential(db, commit.account, version, commit.at, &commit.hash)?;
         let expected = commit.expected_hash.as_ref();
         let written = self.write_hash(db, commit.account, expected, &commit.hash)?;
         Ok(written.then_some(version))
@@ -68,7 +68,7 @@ impl MappedAccounts {
             present.version == rehash.expected_version && present.hash == rehash.expected_hash
         });
         let Some(Credential { version, changed_at, .. }) = present else { return Ok(false) };
-        record_mapping(db, rehash.account, version, changed_at, &rehash.hash)?;
+        record_credential(db, rehash.account, version, changed_at, &rehash.hash)?;
         self.write_hash(db, rehash.account, Some(&rehash.expected_hash), &rehash.hash)
     }
 
@@ -90,7 +90,7 @@ impl MappedAccounts {
         db: Db<'_>,
         account: AccountId,
     ) -> Result<Option<MappedCredential>> {
-        db.row(&self.sql.hash_and_recorded, [account.0.as_bytes()], mapped_credential)
+        db.row(&self.sql.credential, [account.0.as_bytes()], mapped_credential)
     }
 
     /// Returns whether the expected hash was current.
@@ -111,7 +111,7 @@ impl MappedAccounts {
 }
 
 /// Records the metadata of the hash that is written to the mapped table.
-fn record_mapping(
+fn record_credential(
     db: Db<'_>,
     account: AccountId,
     version: i64,

@@ -125,7 +125,7 @@ pub(in crate::conformance) async fn p9_is_pruned(store: &dyn AdministrationStore
 
 pub(in crate::conformance) async fn keeps_special_characters(store: &dyn AdministrationStore) {
     let account = added(store).await;
-    let odd = "o'brien \"the\\ ünïcødé\u{301} 🔑 $1 ?1 -- ;%_\r\n\t\u{0}\u{ffff}";
+    let special = "o'brien \"the\\ ünïcødé\u{301} 🔑 $1 ?1 -- ;%_\r\n\t\u{0}\u{ffff}";
     let long = "ä".repeat(Context::MAX_TEXT / 2);
     let record = AuditRecord {
         id: uuid(),
@@ -133,13 +133,13 @@ pub(in crate::conformance) async fn keeps_special_characters(store: &dyn Adminis
         caller: format!("token:{}", uuid()),
         context: Context {
             source: "conformance".to_owned(),
-            request_id: Some(odd.to_owned()),
+            request_id: Some(special.to_owned()),
             peer: Some("[::1]:443".to_owned()),
             ip_address: Some(String::new()),
             user_agent: Some(long),
             session: None,
-            channel: Some(odd.to_owned()),
-            display_name: Some(odd.to_owned()),
+            channel: Some(special.to_owned()),
+            display_name: Some(special.to_owned()),
             language: Some("de-DE".to_owned()),
         },
         ..audit(&account, "password.change")

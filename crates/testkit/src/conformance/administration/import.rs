@@ -50,16 +50,16 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
 ) -> Result<(), Unsupported> {
     require(supports_imports(store).await, "imports")?;
     let realm = realm();
-    let mut odd = account(&realm, "o'brien \"%_ 🔑 $1 ?");
-    odd.username = Some("ünïcødé\u{301} $2".to_owned());
-    odd.active = false;
-    odd.created_at = at(-3000);
-    odd.updated_at = at(-2000);
-    odd.profile = Profile { given_name: Some("Zoë".to_owned()), ..Profile::default() };
-    odd.profile.attributes.insert("roles".to_owned(), serde_json::json!(["a", { "b": null }]));
+    let mut special = account(&realm, "o'brien \"%_ 🔑 $1 ?");
+    special.username = Some("ünïcødé\u{301} $2".to_owned());
+    special.active = false;
+    special.created_at = at(-3000);
+    special.updated_at = at(-2000);
+    special.profile = Profile { given_name: Some("Zoë".to_owned()), ..Profile::default() };
+    special.profile.attributes.insert("roles".to_owned(), serde_json::json!(["a", { "b": null }]));
     let bare = with(account(&realm, "bare"), |it| it.email = None);
     let first = vec![
-        AccountWithCredential { account: odd.clone(), credential: credential("odd") },
+        AccountWithCredential { account: special.clone(), credential: credential("special") },
         AccountWithCredential { account: bare.clone(), credential: None },
     ];
     let first = batch(&realm, first);
@@ -85,7 +85,7 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
 
     // The same accounts with other ids and other hashes.
     let fresh = account(&realm, "fresh");
-    let again = [&bare, &fresh, &odd].map(|one| AccountWithCredential {
+    let again = [&bare, &fresh, &special].map(|one| AccountWithCredential {
         account: with(one.clone(), |it| {
             it.id = AccountId(uuid());
             it.email = None;
@@ -93,7 +93,7 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
         credential: credential("older"),
     });
     let second = batch(&realm, again.to_vec());
-    let expected = [present(&bare), Imported::Added, present(&odd)];
+    let expected = [present(&bare), Imported::Added, present(&special)];
     check_eq!(
         import(store, &second).await,
         expected,
@@ -220,8 +220,8 @@ pub(in crate::conformance) async fn rehearsed_imports_write_nothing(
         expected,
         "a rehearsal returns what an import would"
     );
-    for gone in &accounts {
-        let id = gone.account.id;
+    for imported in &accounts {
+        let id = imported.account.id;
         check_eq!(store.account(id).await.expect("account"), None, "a rehearsal adds no account");
     }
     check_eq!((found(store, &pat).await, audit_records(store, &pat).await), before);
