@@ -97,7 +97,7 @@ pub(crate) enum Fault {
     Conflict,
     /// This connection is unusable; another one may reach a usable server.
     Disconnected,
-    /// The server is temporarily unable.
+    /// The server cannot run the statement at present.
     Unavailable,
     /// Stored data is damaged.
     Damaged,

@@ -45,9 +45,9 @@ const INVARIANTS: &[(&str, &str)] = &[
 ];
 
 impl SqliteStore {
-    /// Checks the structure of the database (`PRAGMA integrity_check`), its references (`PRAGMA
-    /// foreign_key_check`) and the invariants of its rows. Returns all defects. The check reads the
-    /// whole file; the database can be used meanwhile.
+    /// Checks the structure of the database (`PRAGMA integrity_check`), its references
+    /// (`PRAGMA foreign_key_check`) and the invariants of its rows. Returns all defects. The check
+    /// reads the whole file; the database can be used meanwhile.
     ///
     /// # Errors
     /// When the database cannot be read.
