@@ -14,7 +14,9 @@ pub struct SqlName(String);
 
 /// A text is not a valid [`SqlName`].
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("must be 1 to 63 ASCII letters, digits and underscores, and must not start with a digit")]
+#[error(
+    "must be 1 to 63 letters (A-Z, a-z), digits and underscores, and must not start with a digit"
+)]
 pub struct InvalidSqlName;
 
 impl SqlName {
