@@ -90,7 +90,7 @@ pub(crate) async fn with_database<T>(
             key.path.display()
         ));
     }
-    if key.open_to_others {
+    if key.accessible_to_others {
         let text = format!("others may read or change {}; chmod 600 it", key.path.display());
         output.warning("key-file-open", &text);
     }

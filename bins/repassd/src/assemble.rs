@@ -57,7 +57,7 @@ impl App {
         if loaded.created {
             tracing::info!(file = %loaded.path.display(), "made an installation key; back it up");
         }
-        if loaded.open_to_others {
+        if loaded.accessible_to_others {
             tracing::warn!(file = %loaded.path.display(), "others can read the installation key");
         }
         let key = loaded.key;

@@ -32,7 +32,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     } else {
         writeln!(out, "  keep data in   {}", store.url.expose())?;
     }
-    if let Accounts::In(table) = &store.options.accounts {
+    if let Accounts::Mapped(table) = &store.options.accounts {
         writeln!(out, "  find accounts  {table}")?;
     }
     let pepper = hasher.peppers.current().map(|id| format!("pepper key {id}; "));

@@ -111,7 +111,7 @@ pub(crate) fn demo(
     database: &Path,
     vendors: &Vendors,
 ) -> Result<Config, ConfigError> {
-    let url = Store::url_of(database).map_err(|error| ConfigError::Malformed {
+    let url = Store::file_url(database).map_err(|error| ConfigError::Malformed {
         file: "demo".to_owned(),
         reason: error.to_string(),
     })?;

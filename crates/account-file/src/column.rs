@@ -1,18 +1,18 @@
 use crate::RowError;
 
-/// A column of a CSV file, and a member of an object of JSON Lines.
+/// A column of a CSV file, or a member of a JSON Lines object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Column {
-    /// What the vendor's API calls the account.
+    /// The identifier of the account in the vendor's API.
     UserId,
-    /// The set of accounts it belongs to.
+    /// The realm of the account.
     Realm,
     /// The e-mail address.
     Email,
-    /// The name to sign in with, where it differs from the user id.
+    /// The name to sign in with, if it differs from the user id.
     Username,
-    /// Whether the account may be used.
+    /// Whether the account is active.
     Active,
     /// The given (first) name.
     GivenName,
@@ -20,7 +20,7 @@ pub enum Column {
     MiddleName,
     /// The family (last) name.
     FamilyName,
-    /// What else a vendor's API shows of the user, a JSON object.
+    /// Further properties that a vendor's API returns, as a JSON object.
     Attributes,
     /// When the account was created.
     CreatedAt,
@@ -30,16 +30,16 @@ pub enum Column {
     PasswordChangedAt,
     /// The stored hash of the password.
     PasswordHash,
-    /// The salt of the hash, where it is stored apart.
+    /// The salt of the hash, if it is stored separately.
     HashSalt,
-    /// The format of the hash, where it does not tell itself.
+    /// The format of the hash, if the hash does not contain it.
     HashFormat,
-    /// What was done to the password before it was hashed.
+    /// The normalization of the password before it was hashed.
     HashNormalization,
 }
 
 impl Column {
-    /// All columns, in the order in which they are listed for users.
+    /// All columns, in the order of the documentation.
     pub const ALL: [Self; 16] = [
         Self::UserId,
         Self::Realm,
@@ -85,20 +85,23 @@ impl Column {
         Self::ALL.into_iter().find(|column| column.name() == name)
     }
 
-    /// Returns the columns of these names, which must be known and different.
+    /// Returns the columns of these names.
+    ///
+    /// # Errors
+    /// When a name is unknown or given twice.
     pub(crate) fn from_names<'a>(
         names: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<Self>, RowError> {
         let mut columns = Vec::new();
         let mut unknown = Vec::new();
-        for (at, name) in names.into_iter().enumerate() {
+        for (index, name) in names.into_iter().enumerate() {
             match Self::from_name(name) {
                 Some(column) if columns.contains(&column) => {
-                    return Err(RowError(format!("{name} is there twice")));
+                    return Err(RowError(format!("{name} is given twice")));
                 }
                 Some(column) => columns.push(column),
                 None if is_password(name) => return Err(RowError(NO_PASSWORDS.to_owned())),
-                None => unknown.push(shown(name, at)),
+                None => unknown.push(printable(name, index)),
             }
         }
         if unknown.is_empty() {
@@ -109,8 +112,8 @@ impl Column {
     }
 }
 
-const NO_PASSWORDS: &str = "passwords themselves are not imported, only their hashes, in \
-                            password_hash; take the passwords out of the file";
+const NO_PASSWORDS: &str = "passwords are not imported, only their hashes, in password_hash; remove \
+                            the passwords from the file";
 
 fn is_password(name: &str) -> bool {
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
@@ -119,14 +122,14 @@ fn is_password(name: &str) -> bool {
         .contains(&letters.as_str())
 }
 
-/// Returns an unknown name for a message, unless it looks like a value: a file without a header begins
-/// with values, and one of them may be a hash.
-fn shown(name: &str, at: usize) -> String {
+/// Returns an unknown name for an error message, or its position if it looks like a value: in a file
+/// without a header, the first line has values, and one of them may be a hash.
+fn printable(name: &str, index: usize) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte);
     if (1..=30).contains(&name.len()) && name.bytes().all(plain) {
         name.to_owned()
     } else {
-        format!("number {}, which is no name", at + 1)
+        format!("number {}, which is not a name", index + 1)
     }
 }
 
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn every_column_has_its_name() {
+    fn every_column_is_found_by_its_name() {
         for column in Column::ALL {
             assert_eq!(Column::from_name(column.name()), Some(column));
         }
@@ -148,21 +151,21 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_are_told_with_the_known_ones() {
+    fn unknown_names_are_reported_with_the_known_ones() {
         let reason = refused(&["user_id", "mail", "user_id2"]);
         assert!(reason.starts_with("unknown: mail, user_id2; known are user_id, "), "{reason}");
-        assert_eq!(refused(&["user_id", "email", "user_id"]), "user_id is there twice");
+        assert_eq!(refused(&["user_id", "email", "user_id"]), "user_id is given twice");
     }
 
     #[test]
-    fn values_in_the_place_of_names_are_not_repeated() {
+    fn values_in_place_of_names_are_not_printed() {
         let reason = refused(&["pat", "", "$2b$12$R9h/cIPz0gi.URNNX3kh2O"]);
-        assert!(reason.starts_with("unknown: pat, number 2, which is no name, number 3, which"));
+        assert!(reason.starts_with("unknown: pat, number 2, which is not a name, number 3, which"));
         assert!(!reason.contains("R9h"), "{reason}");
     }
 
     #[test]
-    fn passwords_are_refused_as_such() {
+    fn columns_of_plain_passwords_are_refused() {
         for name in ["password", "Password", "plain_password", "PASSWD"] {
             assert_eq!(refused(&["user_id", name]), NO_PASSWORDS, "{name}");
         }

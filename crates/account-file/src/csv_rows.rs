@@ -1,8 +1,8 @@
 //! Rows of a CSV file (RFC 4180).
 //!
-//! The `csv` crate reads a row of any length into memory, accepts quotes where none may be, and takes
-//! everything after a quote that is never closed into one cell. So it is given one row at a time, and
-//! what it reads is compared with what the row says.
+//! The `csv` crate reads rows of any length into memory, accepts misplaced quotes, and reads everything
+//! after an unclosed quote into one cell. So it gets one row at a time, and its result is compared with
+//! the row.
 
 use std::io::{self, BufRead, Cursor};
 
@@ -17,7 +17,7 @@ pub(crate) struct CsvRows<R> {
     columns: Vec<Column>,
 }
 
-/// Reads one row after another, each ending with a line feed, so that it never meets the end.
+/// Gets one row after another, each ending with a line feed, so that it never reaches the end of input.
 type Parser = csv::Reader<Cursor<Vec<u8>>>;
 
 impl<R: BufRead> CsvRows<R> {
@@ -55,7 +55,7 @@ impl<R: BufRead> CsvRows<R> {
     fn fields(&self, cells: &StringRecord) -> Result<Fields, RowError> {
         let (found, expected) = (cells.len(), self.columns.len());
         if found != expected {
-            let error = format!("the row has {found} cells, and there are {expected} columns");
+            let error = format!("the row has {found} cells instead of {expected}");
             return Err(RowError(error));
         }
         let mut fields = Fields::default();
@@ -67,8 +67,8 @@ impl<R: BufRead> CsvRows<R> {
 
     /// Reads the cells of the next row, with the number of its first line. Empty lines are skipped.
     ///
-    /// When a row of several lines is bad, all but the first are put back: one of them may begin the
-    /// next row.
+    /// If a row of several lines is invalid, all lines but the first are put back: the next row may
+    /// begin with one of them.
     fn next_cells(&mut self) -> io::Result<Option<(u64, Result<StringRecord, RowError>)>> {
         let Some(Line { number, bytes: mut row, is_too_long }) = self.next_line()? else {
             return Ok(None);
@@ -120,11 +120,11 @@ impl<R: BufRead> CsvRows<R> {
         *self.parser.get_mut() = Cursor::new(format!("\n{row}\n").into_bytes());
         let mut cells = StringRecord::new();
         match self.parser.read_record(&mut cells) {
-            Ok(true) if is_quoted_as_written(row, &cells) => Ok(cells),
+            Ok(true) if has_valid_quotes(row, &cells) => Ok(cells),
             _ => {
-                // It has read too little of the row, or met the end.
+                // The parser did not read the whole row, or reached the end of input.
                 self.parser = parser();
-                Err(RowError(OUT_OF_PLACE.to_owned()))
+                Err(RowError(MISPLACED_QUOTE.to_owned()))
             }
         }
     }
@@ -134,15 +134,15 @@ fn parser() -> Parser {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Cursor::default())
 }
 
-const OUT_OF_PLACE: &str = "a quote or a carriage return is out of place: quotes enclose a whole \
-                            cell, and a quote inside it is doubled";
+const MISPLACED_QUOTE: &str = "a quote or a carriage return is misplaced: quote a whole cell, and \
+                               double the quotes inside it";
 
 fn has_open_quote(bytes: &[u8]) -> bool {
     bytes.iter().filter(|byte| **byte == b'"').count() % 2 == 1
 }
 
-/// Returns whether the row consists of the cells, each either quoted or without quotes.
-fn is_quoted_as_written(row: &str, cells: &StringRecord) -> bool {
+/// Returns whether the row consists of the cells, each quoted as a whole or without quotes.
+fn has_valid_quotes(row: &str, cells: &StringRecord) -> bool {
     let row = format!(",{}", row.trim_end_matches(['\r', '\n']));
     let rest = cells.iter().try_fold(&*row, |rest, cell| {
         let rest = rest.strip_prefix(',')?;
@@ -156,7 +156,7 @@ fn is_quoted_as_written(row: &str, cells: &StringRecord) -> bool {
 mod tests {
     use super::*;
 
-    /// The user ids, or what is wrong, by line.
+    /// Returns the user id or the error of each row, with its line.
     fn rows(text: impl AsRef<[u8]>) -> Vec<(u64, Result<String, String>)> {
         let mut rows = CsvRows::new(text.as_ref()).unwrap();
         let mut read = Vec::new();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_told_by_their_first_line() {
+    fn rows_have_the_number_of_their_first_line() {
         let text = "user_id,given_name\r\n\r\n\"a\",\"one\r\ntwo\n\"\r\n\"b \"\"x\"\", c\",\nd,";
         assert_eq!(rows(text), [good(3, "a"), good(6, "b \"x\", c"), good(7, "d")]);
         assert_eq!(rows("\u{feff}user_id\nä\n"), [good(2, "ä")]);
@@ -184,15 +184,15 @@ mod tests {
     }
 
     #[test]
-    fn damage_costs_one_row() {
+    fn an_invalid_row_affects_no_other_row() {
         let text = "user_id,email\na,\"oops\nb,\nc,\"x\"\n\"d\"x,\ne\"x\",\nf\n\"g\",\"\"\n";
         let expected = [
             bad(2, "a quote is not closed"),
             good(3, "b"),
             good(4, "c"),
-            bad(5, OUT_OF_PLACE),
-            bad(6, OUT_OF_PLACE),
-            bad(7, "the row has 1 cells, and there are 2 columns"),
+            bad(5, MISPLACED_QUOTE),
+            bad(6, MISPLACED_QUOTE),
+            bad(7, "the row has 1 cells instead of 2"),
             good(8, "g"),
         ];
         assert_eq!(rows(text), expected);
@@ -201,7 +201,7 @@ mod tests {
         let not_text = rows(b"user_id\n\xff\nb\n");
         assert_eq!(not_text, [bad(2, "the row is not UTF-8 text"), good(3, "b")]);
         let mac = rows("user_id\na\rb\nc\n");
-        assert_eq!(mac, [bad(2, OUT_OF_PLACE), good(3, "c")]);
+        assert_eq!(mac, [bad(2, MISPLACED_QUOTE), good(3, "c")]);
     }
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
         let expected = [bad(2, "the row has more than 262144 bytes"), good(3, "b")];
         assert_eq!(rows(format!("user_id\n{}b\n", row(longest + 1))), expected);
 
-        // A quote that is not closed takes none of the lines after it, however many there are.
+        // The lines after an unclosed quote are read as rows, however many there are.
         let b = format!("b{}\n", "x".repeat(1_000));
         let lines = 2 * MAX_ROW_BYTES / b.len();
         let read = rows(format!("user_id\na,\"\n{}c\n", b.repeat(lines)));
@@ -230,13 +230,13 @@ mod tests {
     fn a_header_must_name_the_columns() {
         let refused = |text: &str| match CsvRows::new(text.as_bytes()) {
             Err(FileError::Header(reason)) => reason,
-            _ => panic!("{text:?} is taken"),
+            _ => panic!("{text:?} is accepted"),
         };
         assert_eq!(refused(""), "the file is empty");
         assert_eq!(refused("\n\r\n"), "the file is empty");
         assert!(refused("user_id,mail\n").starts_with("columns: unknown: mail; known are"));
         assert_eq!(refused("email\n"), "there is no column user_id");
-        assert!(refused("user_id;email\n").contains("number 1, which is no name"));
+        assert!(refused("user_id;email\n").contains("number 1, which is not a name"));
         assert!(refused("\"user_id\n").contains("a quote is not closed"));
     }
 }

@@ -1,18 +1,18 @@
 use std::io;
 
-/// Why a file cannot be read, or not to its end.
+/// A file cannot be read, or not to its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// The first row does not name columns that are known.
+    /// The first row has no valid column names.
     #[error("{0}")]
     Header(String),
     /// Reading failed.
-    #[error("it cannot be read")]
+    #[error("the file cannot be read")]
     Read(#[from] io::Error),
 }
 
-/// Why a row, or a field of it, cannot be read. The message quotes no value.
+/// A row or a field cannot be read. The message contains no value of the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct RowError(pub(crate) String);

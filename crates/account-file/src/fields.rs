@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use crate::json_value::JsonValue;
 use crate::{Column, RowError};
 
-/// The fields of a row, by their columns. An empty cell and a `null` are no field.
+/// The fields of a row by column. Empty cells and `null` are absent.
 ///
-/// A field is taken out when it is read. `Debug` shows no values.
+/// Reading a field removes it. `Debug` prints no values.
 #[derive(Clone, Default, PartialEq)]
 pub struct Fields(BTreeMap<Column, Value>);
 
@@ -28,7 +28,7 @@ impl Fields {
         };
     }
 
-    /// Sets a field to what a CSV cell says.
+    /// Sets a field to the value of a CSV cell.
     pub(crate) fn set_cell(&mut self, column: Column, cell: &str) -> Result<(), RowError> {
         let value = match (column, cell) {
             (_, "") => Value::Null,
@@ -36,7 +36,7 @@ impl Fields {
             (Column::Active, "false" | "0" | "no") => false.into(),
             (Column::Attributes, json) => {
                 let value = serde_json::from_str(json).map(|JsonValue(value)| value);
-                value.map_err(|_| wrong(column, "is no JSON object"))?
+                value.map_err(|_| invalid(column, "is not a JSON object"))?
             }
             (_, text) => text.into(),
         };
@@ -49,7 +49,7 @@ impl Fields {
         self.0.get(&column)
     }
 
-    /// Takes out the text of a column.
+    /// Removes and returns the text of a column.
     ///
     /// # Errors
     /// When the field is not text.
@@ -57,14 +57,14 @@ impl Fields {
         match self.0.remove(&column) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(wrong(column, "is no text")),
+            Some(_) => Err(invalid(column, "is not text")),
         }
     }
 
-    /// Takes out the text of a column, parsed.
+    /// Removes the text of a column and returns its parsed value.
     ///
     /// # Errors
-    /// When the field is not text or cannot be parsed; the error repeats that of the parser.
+    /// When the field is not text or cannot be parsed; the message contains that of the parser.
     pub fn parsed<T: FromStr<Err: Display>>(
         &mut self,
         column: Column,
@@ -73,7 +73,7 @@ impl Fields {
         parsed.map_err(|error| RowError(format!("{}: {error}", column.name())))
     }
 
-    /// Takes out the truth value of a column.
+    /// Removes and returns the boolean of a column.
     ///
     /// # Errors
     /// When the field is neither true nor false.
@@ -81,11 +81,11 @@ impl Fields {
         match self.0.remove(&column) {
             None => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(value)),
-            Some(_) => Err(wrong(column, "is neither true nor false")),
+            Some(_) => Err(invalid(column, "is neither true nor false")),
         }
     }
 
-    /// Takes out the JSON object of a column.
+    /// Removes and returns the JSON object of a column.
     ///
     /// # Errors
     /// When the field is not an object.
@@ -93,13 +93,13 @@ impl Fields {
         match self.0.remove(&column) {
             None => Ok(None),
             Some(Value::Object(members)) => Ok(Some(members)),
-            Some(_) => Err(wrong(column, "is no JSON object")),
+            Some(_) => Err(invalid(column, "is not a JSON object")),
         }
     }
 }
 
-fn wrong(column: Column, what: &str) -> RowError {
-    RowError(format!("{} {what}", column.name()))
+fn invalid(column: Column, reason: &str) -> RowError {
+    RowError(format!("{} {reason}", column.name()))
 }
 
 #[cfg(test)]
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_something_else_is_told_without_its_value() {
+    fn values_of_another_type_are_reported_without_the_value() {
         let mut fields = Fields::default();
         fields.set(Column::PasswordHash, json!(["hunter2"]));
         fields.set(Column::Active, json!("hunter2"));
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(fields.text(Column::Email), Ok(None));
         assert_eq!(
             fields.text(Column::PasswordHash).unwrap_err().to_string(),
-            "password_hash is no text"
+            "password_hash is not text"
         );
         assert_eq!(
             fields.boolean(Column::Active).unwrap_err().to_string(),
@@ -144,10 +144,10 @@ mod tests {
         );
         assert_eq!(
             fields.object(Column::Attributes).unwrap_err().to_string(),
-            "attributes is no JSON object"
+            "attributes is not a JSON object"
         );
         let bad = fields.set_cell(Column::Attributes, "{hunter2").unwrap_err();
-        assert_eq!(bad.to_string(), "attributes is no JSON object");
+        assert_eq!(bad.to_string(), "attributes is not a JSON object");
         fields.set(Column::PasswordHash, "hunter2");
         assert_eq!(format!("{fields:?}"), "{PasswordHash}");
     }

@@ -18,11 +18,11 @@ pub(crate) struct JsonRows<R> {
 }
 
 impl<R: BufRead> JsonRows<R> {
-    /// Looks at the first row, which stands for the names that the file lacks: an unknown member of it
-    /// is likely to be in every other row.
+    /// Checks the names of the first row, since the file has no header: an unknown member is likely to
+    /// be in every row.
     pub(crate) fn new(file: R) -> Result<Self, FileError> {
         let mut lines = Lines::new(file);
-        let Some(first) = next_of(&mut lines)? else {
+        let Some(first) = next_nonempty(&mut lines)? else {
             return Err(FileError::Header("the file is empty".to_owned()));
         };
         if let Ok(members) = members(&first) {
@@ -39,7 +39,7 @@ impl<R: BufRead> JsonRows<R> {
 
     pub(crate) fn next(&mut self) -> io::Result<Option<Row>> {
         let line = match self.first.take() {
-            None => next_of(&mut self.lines)?,
+            None => next_nonempty(&mut self.lines)?,
             first => first,
         };
         Ok(line.map(|line| Row { line: line.number, fields: members(&line).and_then(fields) }))
@@ -47,7 +47,7 @@ impl<R: BufRead> JsonRows<R> {
 }
 
 /// Reads the next line that is not empty.
-fn next_of<R: BufRead>(lines: &mut Lines<R>) -> io::Result<Option<Line>> {
+fn next_nonempty<R: BufRead>(lines: &mut Lines<R>) -> io::Result<Option<Line>> {
     loop {
         match lines.next()? {
             Some(line) if line.bytes.trim_ascii().is_empty() && !line.is_too_long => {}
@@ -60,11 +60,11 @@ fn members(line: &Line) -> Result<Members, RowError> {
     if line.is_too_long {
         return Err(RowError(format!("the row has more than {MAX_ROW_BYTES} bytes")));
     }
-    // A message of serde quotes the data.
+    // The message of serde_json is not used, as it contains data.
     serde_json::from_slice(line.bytes.trim_ascii_end()).map_err(|error| {
         RowError(match error.classify() {
-            Category::Data => "the row is no JSON object".to_owned(),
-            _ => format!("the row is no JSON, from column {} on", error.column()),
+            Category::Data => "the row is not a JSON object".to_owned(),
+            _ => format!("the row is not valid JSON at column {}", error.column()),
         })
     })
 }
@@ -78,7 +78,7 @@ fn fields(members: Members) -> Result<Fields, RowError> {
     Ok(fields)
 }
 
-/// The members of an object in their order, including those of the same name.
+/// The members of an object in their order, including duplicates.
 struct Members(Vec<(String, Value)>);
 
 impl Members {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn each_line_is_a_row_of_its_own() {
+    fn each_line_is_a_row() {
         let long = format!("{{\"user_id\":\"{}\"}}", "x".repeat(MAX_ROW_BYTES));
         let text = format!(
             "\u{feff}{{\"user_id\":\"a\",\"email\":null}}\r\n\n{{\"user_id\"\n[]\n\"hunter2\"\n\
@@ -140,10 +140,10 @@ mod tests {
         let reasons: Vec<&str> =
             read.iter().map(|(_, row)| row.as_ref().err().map_or("", String::as_str)).collect();
         assert_eq!(reasons[0], "");
-        assert_eq!(reasons[1], "the row is no JSON, from column 10 on");
-        assert_eq!(reasons[2..4], ["the row is no JSON object"; 2]);
+        assert_eq!(reasons[1], "the row is not valid JSON at column 10");
+        assert_eq!(reasons[2..4], ["the row is not a JSON object"; 2]);
         assert!(reasons[4].starts_with("unknown: mail; known are"), "{}", reasons[4]);
-        assert_eq!(reasons[5..7], ["user_id is there twice", ""]);
+        assert_eq!(reasons[5..7], ["user_id is given twice", ""]);
         assert_eq!(reasons[7..], ["the row has more than 262144 bytes", ""]);
         assert_eq!(read[8].1.as_deref(), Ok("d"));
     }
@@ -152,14 +152,18 @@ mod tests {
     fn an_unknown_member_of_the_first_row_refuses_the_file() {
         for (text, part) in [
             ("{\"user_id\":\"a\",\"mail\":\"x\"}", "members of the first row: unknown: mail"),
-            ("{\"user_id\":\"a\",\"password\":\"x\"}", "passwords themselves"),
+            ("{\"user_id\":\"a\",\"password\":\"x\"}", "passwords are not imported"),
             ("\n \n", "the file is empty"),
         ] {
             let Err(FileError::Header(reason)) = JsonRows::new(text.as_bytes()) else {
-                panic!("{text} is taken")
+                panic!("{text} is accepted")
             };
             assert!(reason.contains(part), "{reason}");
         }
-        assert_eq!(rows("[\n{\"user_id\":\"a\"}").len(), 2, "damage is no unknown member");
+        assert_eq!(
+            rows("[\n{\"user_id\":\"a\"}").len(),
+            2,
+            "an invalid first row does not refuse the file"
+        );
     }
 }

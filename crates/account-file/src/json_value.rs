@@ -3,10 +3,10 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A JSON value exactly as the file holds it.
+/// A JSON value, deserialized without the special cases of serde_json.
 ///
-/// [`Value`] itself takes an object whose member is called `$serde_json::private::RawValue` for the
-/// JSON in that member, if any crate of the build turns on serde_json's `raw_value`.
+/// If any crate of the build turns on serde_json's feature `raw_value`, [`Value`] replaces an object
+/// that has a member `$serde_json::private::RawValue` by the JSON in that member.
 pub(crate) struct JsonValue(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for JsonValue {
@@ -84,13 +84,13 @@ mod tests {
 
     /// Proves C4.
     #[test]
-    fn c4_names_that_serde_json_uses_itself_are_data() {
+    fn c4_reserved_names_of_serde_json_are_data() {
         let text = r#"{"attributes":{"$serde_json::private::RawValue":"{\"a\":1}"}}"#;
         let interpreted = serde_json::from_str::<Value>(text).unwrap();
         assert_ne!(interpreted.to_string(), text, "these tests are built with raw_value");
         assert_eq!(read(text).to_string(), text);
-        let no_json = r#"{"$serde_json::private::RawValue":"no JSON","b":1}"#;
-        assert_eq!(read(no_json).to_string(), no_json);
+        let invalid = r#"{"$serde_json::private::RawValue":"not JSON","b":1}"#;
+        assert_eq!(read(invalid).to_string(), invalid);
     }
 
     proptest! {

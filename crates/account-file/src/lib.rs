@@ -1,12 +1,12 @@
-//! Files of accounts, as `repass account import` reads them and `repass account export` writes them:
-//! CSV whose first line names the columns, or JSON Lines.
+//! Reads and writes account files, the format of `repass account import` and `repass account export`:
+//! CSV with the column names in the first line, or JSON Lines.
 //!
-//! A file may be of any length: it is read row by row, and a row has at most [`MAX_ROW_BYTES`]. A row
-//! that cannot be read is reported with its line, and the rows after it are read. No error quotes a
-//! value, which may be a hash.
+//! A file may have any length: it is read row by row, and a row has at most [`MAX_ROW_BYTES`]. A row
+//! that cannot be read is reported with its line number, and reading continues with the next row. No
+//! error message contains a value, which may be a hash.
 //!
-//! This crate does not decide what a valid account is, and knows neither the database nor the command
-//! line.
+//! This crate does not check whether an account is valid, and is independent of databases and the
+//! command line.
 //!
 //! ```
 //! use repass_account_file::{AccountReader, AccountWriter, Column, Fields, Format};
@@ -58,7 +58,7 @@ pub use self::lines::MAX_ROW_BYTES;
 pub use self::reader::{AccountReader, Row};
 pub use self::writer::AccountWriter;
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Comma-separated values in UTF-8 (RFC 4180), with the names of the columns in the first line.

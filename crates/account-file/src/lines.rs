@@ -3,28 +3,28 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
-/// The most bytes of a row, with its line end. The largest profile that `repass account add` takes
-/// fits, however it is quoted.
+/// The maximum length of a row in bytes, including its line end. The largest profile that
+/// `repass account add` accepts fits, however it is quoted.
 pub const MAX_ROW_BYTES: usize = 256 * 1024;
 
 /// A line of a file.
 pub(crate) struct Line {
-    /// From 1.
+    /// The line number, starting at 1.
     pub(crate) number: u64,
-    /// With the line end; only the beginning when the line is too long.
+    /// The line with its line end; only the beginning if the line is too long.
     pub(crate) bytes: Vec<u8>,
     /// Whether the line has more than [`MAX_ROW_BYTES`].
     pub(crate) is_too_long: bool,
 }
 
-/// The lines of a file, each with its LF, without a byte order mark.
+/// The lines of a file, without a byte order mark.
 pub(crate) struct Lines<R> {
     file: R,
-    /// Bytes that were put back, to be read before the rest of the file.
+    /// Bytes that were put back, and are read before the rest of the file.
     put_back: VecDeque<u8>,
     bytes_read: u64,
     lines_read: u64,
-    /// Whether the rest of a line that is too long has still to be skipped.
+    /// Whether the rest of a line that is too long is still to be skipped.
     is_in_long_line: bool,
     #[cfg(test)]
     pub(crate) bytes_read_again: u64,
@@ -69,7 +69,7 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(Line { number: self.lines_read, bytes, is_too_long }))
     }
 
-    /// Has all that was read after line `number` read again.
+    /// Puts back `bytes`, which were read after line `number`.
     pub(crate) fn put_back(&mut self, number: u64, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
@@ -123,7 +123,7 @@ mod tests {
             assert_eq!(lines(longest.as_bytes()), [text(1, &longest)]);
             assert_eq!(lines(format!("x{longest}").as_bytes()), [(1, None)], "{end:?}");
             let marked = format!("\u{feff}{longest}");
-            assert_eq!(lines(marked.as_bytes()), [(1, None)], "a mark counts");
+            assert_eq!(lines(marked.as_bytes()), [(1, None)], "the byte order mark is counted");
         }
         let long = "x".repeat(MAX_ROW_BYTES + 1);
         let file = format!("{long}{long}{long}\nb\n{long}\nc");
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_back_is_read_again() {
+    fn bytes_that_were_put_back_are_read_again() {
         let long = "x".repeat(3 * MAX_ROW_BYTES);
         let file = format!("a\nb\n{long}\nc");
         let mut lines = Lines::new(file.as_bytes());

@@ -7,13 +7,13 @@ use crate::{Fields, FileError, Format, RowError};
 /// A row of a file.
 #[derive(Debug)]
 pub struct Row {
-    /// The line in which the row begins, from 1.
+    /// The number of the first line of the row, starting at 1.
     pub line: u64,
     /// The fields of the row, or why it cannot be read.
     pub fields: Result<Fields, RowError>,
 }
 
-/// Reads a file of accounts row by row. Its memory is bounded whatever the file holds.
+/// Reads an account file row by row, in bounded memory.
 pub struct AccountReader<R>(Rows<R>);
 
 enum Rows<R> {
@@ -22,8 +22,8 @@ enum Rows<R> {
 }
 
 impl<R: BufRead> AccountReader<R> {
-    /// Begins to read a file, and checks that its columns are known: those that the first line of CSV
-    /// names, or the members of the first object of JSON Lines.
+    /// Starts reading a file, and checks its columns: the names in the first line of CSV, or the
+    /// members of the first object of JSON Lines.
     ///
     /// # Errors
     /// When the file is empty, has an unknown column or lacks `user_id`, or cannot be read.
@@ -37,7 +37,7 @@ impl<R: BufRead> AccountReader<R> {
     /// Reads the next row; `None` after the last one.
     ///
     /// # Errors
-    /// When the file cannot be read. What is wrong with the row alone is in [`Row::fields`].
+    /// When the file cannot be read. An invalid row is reported in [`Row::fields`].
     pub fn next_row(&mut self) -> io::Result<Option<Row>> {
         match &mut self.0 {
             Rows::Csv(rows) => rows.next(),
@@ -45,7 +45,7 @@ impl<R: BufRead> AccountReader<R> {
         }
     }
 
-    /// Returns how many bytes of the file the rows so far have taken.
+    /// Returns the number of bytes that the rows so far take in the file.
     pub fn bytes_read(&self) -> u64 {
         match &self.0 {
             Rows::Csv(rows) => rows.bytes_read(),
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use crate::{Column, MAX_ROW_BYTES};
 
-    /// Reads a file to its end, as far as it can be read.
+    /// Reads all rows; `None` if the header is invalid.
     fn read(format: Format, bytes: &[u8]) -> Option<Vec<Row>> {
         let mut reader = AccountReader::new(format, bytes).ok()?;
         let mut rows = Vec::new();
@@ -89,7 +89,7 @@ mod tests {
 
     /// Proves C4.
     #[test]
-    fn c4_attributes_are_data_whatever_their_names() {
+    fn c4_attributes_with_reserved_names_are_data() {
         let attributes = r#"{"$serde_json::private::RawValue":"{\"a\":1}"}"#;
         let cell = attributes.replace('"', "\"\"");
         for (format, file) in [
@@ -128,10 +128,10 @@ mod tests {
         }
 
         #[test]
-        fn a_bad_row_costs_no_row_without_quotes(rows in "([a,\"x\n]|\r\n){0,60}") {
+        fn an_invalid_row_affects_no_row_without_quotes(rows in "([a,\"x\n]|\r\n){0,60}") {
             let read = read(Format::Csv, format!("user_id\n{rows}").as_bytes()).unwrap();
             let lines = rows.lines().filter(|line| !line.is_empty());
-            // Only a row that is well quoted has several lines.
+            // Only a correctly quoted row has several lines.
             prop_assert!(rows.contains('"') || read.len() == lines.count(), "{read:?}");
         }
     }

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::{Column, Fields, Format};
 
-/// Writes a file of accounts, which [`AccountReader`](crate::AccountReader) reads again.
+/// Writes an account file for [`AccountReader`](crate::AccountReader).
 ///
-/// Values are written exactly. In CSV an empty text cannot be told from none, and a row of more than
-/// [`MAX_ROW_BYTES`](crate::MAX_ROW_BYTES) can be written but not read.
+/// Values are written exactly. CSV does not distinguish empty text from a missing field. Rows longer
+/// than [`MAX_ROW_BYTES`](crate::MAX_ROW_BYTES) can be written but not read.
 pub struct AccountWriter<W: Write> {
     columns: Vec<Column>,
     rows: Rows<W>,
@@ -19,7 +19,7 @@ enum Rows<W: Write> {
 }
 
 impl<W: Write> AccountWriter<W> {
-    /// Begins a file of these columns. CSV begins with their names.
+    /// Starts a file with these columns. CSV starts with a line of their names.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -35,7 +35,7 @@ impl<W: Write> AccountWriter<W> {
         Ok(Self { columns: columns.to_vec(), rows })
     }
 
-    /// Writes a row. Fields of other columns are left out.
+    /// Writes a row. Fields of other columns are omitted.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -61,7 +61,7 @@ impl<W: Write> AccountWriter<W> {
         }
     }
 
-    /// Writes out what is buffered.
+    /// Flushes the buffer.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -98,7 +98,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(rows in prop::collection::vec(fields(), 0..9)) {
+        fn written_rows_are_read_back(rows in prop::collection::vec(fields(), 0..9)) {
             for format in [Format::Csv, Format::JsonLines] {
                 let mut file = Vec::new();
                 let mut writer = AccountWriter::new(format, &Column::ALL, &mut file).unwrap();

@@ -1,82 +1,84 @@
 use crate::{AccountsTable, ColumnProblem};
 
-/// Where the accounts are.
+/// The location of the accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a process has one of them, at its start")]
 pub enum Accounts {
-    /// Where they were when the database was last opened with another value than this: in repass's
-    /// own table if it never was.
+    /// The location that is recorded in the database: repass's own table, unless the database was
+    /// opened with a mapping.
     #[default]
-    AsNoted,
-    /// In repass's own table.
+    AsRecorded,
+    /// repass's own table.
     Own,
-    /// In a table of another application. The mapping is noted in the database, and can be changed
+    /// A table of another application. The mapping is recorded in the database, and can be changed
     /// except for the table itself and its `id`.
-    In(AccountsTable),
+    Mapped(AccountsTable),
 }
 
-/// Why the accounts of a database cannot be where they are said to be.
+/// The requested location of the accounts does not match the database.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountsMismatch {
-    /// The table does not fit its mapping. Every problem is reported.
-    #[error("the accounts table {table} does not fit: {}", listed(.problems))]
-    DoesNotFit {
-        /// Which table.
+    /// The columns of the table do not fit the mapping. Every problem is reported.
+    #[error("the accounts table {table} does not fit its mapping: {}", join(.problems))]
+    InvalidMapping {
+        /// The table.
         table: String,
-        /// What is wrong.
+        /// The problems of its columns.
         problems: Vec<ColumnProblem>,
     },
-    /// The accounts were said to be in repass's own table, but are in a mapped one.
-    #[error("the accounts of this database are in the table {0}, not in one of repass's own")]
-    Elsewhere(String),
+    /// repass's own table was requested, but the accounts are in a mapped one.
+    #[error("the accounts of this database are in the table {0}, not in repass's own table")]
+    InMappedTable(String),
     /// The accounts are in another mapped table.
     #[error(
-        "the accounts of this database are those of {noted}, not of {wanted}; other accounts need \
-         another database"
+        "the accounts of this database are in {recorded}, not in {requested}; use another database \
+         for other accounts"
     )]
     OtherTable {
-        /// The table and its id that are noted.
-        noted: String,
-        /// Those that were given.
-        wanted: String,
+        /// The recorded table and id column.
+        recorded: String,
+        /// The requested table and id column.
+        requested: String,
     },
-    /// A table was mapped, but the database has accounts of repass's own.
+    /// A mapping was requested, but the database already has accounts in repass's own table.
     #[error(
-        "the database holds accounts of repass's own; those of a mapped table need another database"
+        "this database has accounts in repass's own table; use another database for a mapped table"
     )]
-    OwnAccounts,
+    HasOwnAccounts,
 }
 
 impl Accounts {
-    /// The mapping to use, given the one that the database has noted; `None` for repass's own table.
-    /// A mapping that differs from the noted one is to be noted instead of it. A store refuses a
-    /// first mapping with [`AccountsMismatch::OwnAccounts`] if it has accounts of its own.
+    /// Returns the mapping to use, given the recorded one; `None` for repass's own table. The store
+    /// records a mapping that differs from the recorded one. It refuses a first mapping with
+    /// [`AccountsMismatch::HasOwnAccounts`] if its own table has accounts.
     ///
     /// # Errors
-    /// When the accounts are said to be elsewhere than noted.
+    /// When the requested location differs from the recorded one.
     pub fn resolve(
         &self,
-        noted: Option<&AccountsTable>,
+        recorded: Option<&AccountsTable>,
     ) -> Result<Option<AccountsTable>, AccountsMismatch> {
-        match (noted, self) {
-            (None, Self::AsNoted | Self::Own) => Ok(None),
-            (Some(table), Self::AsNoted) => Ok(Some(table.clone())),
-            (Some(table), Self::Own) => Err(AccountsMismatch::Elsewhere(table.table.to_string())),
-            (Some(noted), Self::In(table))
-                if noted.table != table.table || noted.id != table.id =>
+        match (recorded, self) {
+            (None, Self::AsRecorded | Self::Own) => Ok(None),
+            (Some(table), Self::AsRecorded) => Ok(Some(table.clone())),
+            (Some(table), Self::Own) => {
+                Err(AccountsMismatch::InMappedTable(table.table.to_string()))
+            }
+            (Some(recorded), Self::Mapped(table))
+                if recorded.table != table.table || recorded.id != table.id =>
             {
                 Err(AccountsMismatch::OtherTable {
-                    noted: format!("{} by {}", noted.table, noted.id),
-                    wanted: format!("{} by {}", table.table, table.id),
+                    recorded: format!("{} by {}", recorded.table, recorded.id),
+                    requested: format!("{} by {}", table.table, table.id),
                 })
             }
-            (_, Self::In(table)) => Ok(Some(table.clone())),
+            (_, Self::Mapped(table)) => Ok(Some(table.clone())),
         }
     }
 }
 
-fn listed(problems: &[ColumnProblem]) -> String {
+fn join(problems: &[ColumnProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
@@ -86,22 +88,27 @@ mod tests {
     use crate::mapping::tests::table;
 
     #[test]
-    fn accounts_stay_where_they_are_noted() {
+    fn a_recorded_location_cannot_be_changed() {
         let other_columns = AccountsTable { email: None, ..table() };
         let other_id = AccountsTable { id: "uid".parse().unwrap(), ..table() };
         let other_table = AccountsTable { table: "members".parse().unwrap(), ..table() };
-        let noted = table();
-        for (noted, wanted, expected) in [
-            (None, Accounts::AsNoted, None),
+        let recorded = table();
+        for (recorded, requested, expected) in [
+            (None, Accounts::AsRecorded, None),
             (None, Accounts::Own, None),
-            (None, Accounts::In(table()), Some(table())),
-            (Some(&noted), Accounts::AsNoted, Some(table())),
-            (Some(&noted), Accounts::In(other_columns.clone()), Some(other_columns)),
+            (None, Accounts::Mapped(table()), Some(table())),
+            (Some(&recorded), Accounts::AsRecorded, Some(table())),
+            (Some(&recorded), Accounts::Mapped(other_columns.clone()), Some(other_columns)),
         ] {
-            assert_eq!(wanted.resolve(noted).unwrap(), expected, "{noted:?} {wanted:?}");
+            assert_eq!(
+                requested.resolve(recorded).unwrap(),
+                expected,
+                "{recorded:?} {requested:?}"
+            );
         }
-        for wanted in [Accounts::Own, Accounts::In(other_id), Accounts::In(other_table)] {
-            assert!(wanted.resolve(Some(&noted)).is_err(), "{wanted:?}");
+        for requested in [Accounts::Own, Accounts::Mapped(other_id), Accounts::Mapped(other_table)]
+        {
+            assert!(requested.resolve(Some(&recorded)).is_err(), "{requested:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 use repass_core::UserId;
 use uuid::Uuid;
 
-/// The kind of a column that rows are found by.
+/// The type of a column that identifies rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentifierKind {
     /// A whole number of up to 64 bits.
@@ -13,8 +13,8 @@ pub enum IdentifierKind {
 }
 
 impl IdentifierKind {
-    /// Returns whether a column of this kind can hold what is written as `text`.
-    pub fn can_be(self, text: &str) -> bool {
+    /// Returns whether a column of this type can hold the value that `text` spells.
+    pub fn can_hold(self, text: &str) -> bool {
         match self {
             Self::Integer => text.parse::<i64>().is_ok_and(|number| number.to_string() == text),
             Self::Uuid => Uuid::try_parse(text).is_ok(),
@@ -22,14 +22,15 @@ impl IdentifierKind {
         }
     }
 
-    /// The spellings under which a column of this kind may hold `user_id`; where there is one only,
-    /// it is returned twice, so that one statement serves. `None` when the column cannot hold it.
+    /// Returns the two spellings of `user_id` to search in a column of this type. If there is only one,
+    /// it is returned twice, so that one statement fits both cases. `None` if the column cannot hold
+    /// it.
     pub fn spellings(self, user_id: &UserId) -> Option<[String; 2]> {
         let text = user_id.as_str();
-        if !self.can_be(text) {
+        if !self.can_hold(text) {
             return None;
         }
-        // A GUID is one identifier in either case, and is kept in lower case.
+        // A GUID identifies the same account in either case. User ids have it in lower case.
         let is_guid = self == Self::Text && Uuid::try_parse(text).is_ok();
         let other = if is_guid { text.to_ascii_uppercase() } else { text.to_owned() };
         Some([text.to_owned(), other])
@@ -48,8 +49,8 @@ mod tests {
     fn a_text_that_the_column_cannot_hold_has_no_spelling() {
         let some = |texts: [&str; 2]| Some(texts.map(str::to_owned));
         assert_eq!(spellings(IdentifierKind::Integer, "-7"), some(["-7", "-7"]));
-        for no_number in ["07", "+7", "7 ", "x", "9223372036854775808"] {
-            assert_eq!(spellings(IdentifierKind::Integer, no_number), None, "{no_number}");
+        for invalid in ["07", "+7", "7 ", "x", "9223372036854775808"] {
+            assert_eq!(spellings(IdentifierKind::Integer, invalid), None, "{invalid}");
         }
         assert_eq!(spellings(IdentifierKind::Uuid, "pat"), None);
         let guid = "1c4b0ca1-ad13-410b-a1c5-bb2065641934";

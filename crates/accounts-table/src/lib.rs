@@ -1,9 +1,9 @@
-//! A users table that belongs to another application, as the stores of repass see it: which columns
-//! are mapped, whether they fit, which [`AccountId`](repass_core::AccountId) a row has, and which
-//! version its hash has. There is no SQL here; each store writes its own.
+//! Mapping of a users table that belongs to another application: the mapped columns, checks of their
+//! types, the [`AccountId`](repass_core::AccountId) of a row, and the version of its hash. This crate
+//! contains no SQL; each store has its own.
 //!
 //! ```
-//! use repass_accounts_table::{AccountsTable, RealmOf};
+//! use repass_accounts_table::{AccountsTable, RealmMapping};
 //!
 //! let table = AccountsTable {
 //!     table: "users".parse()?,
@@ -13,7 +13,7 @@
 //!     email: None,
 //!     username: None,
 //!     active: None,
-//!     realm: RealmOf::All("shop".parse()?),
+//!     realm: RealmMapping::All("shop".parse()?),
 //! };
 //! table.check()?;
 //! assert_eq!(table.account_id("7").to_string(), "ebc66f4e-2d4e-89f7-85a5-45f8cc10eb19");
@@ -21,15 +21,15 @@
 //! ```
 
 mod accounts;
-mod fit;
+mod columns;
 mod identifier;
+mod mapped_credential;
 mod mapping;
 mod name;
-mod standing;
 
 pub use accounts::{Accounts, AccountsMismatch};
-pub use fit::{Column, ColumnKind, ColumnProblem, Fit};
+pub use columns::{Column, ColumnKind, ColumnProblem, ColumnTypes};
 pub use identifier::IdentifierKind;
-pub use mapping::{AccountsTable, InvalidAccountsTable, RealmOf};
+pub use mapped_credential::{Fingerprint, MappedCredential, RecordedCredential, fingerprint};
+pub use mapping::{AccountsTable, InvalidAccountsTable, RealmMapping};
 pub use name::{InvalidSqlName, SqlName, TableName};
-pub use standing::{Fingerprint, Noted, Standing, fingerprint};

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use crate::{SqlName, TableName};
 
-/// Which realm the accounts of a table belong to.
+/// The realm of the accounts of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RealmOf {
+pub enum RealmMapping {
     /// All accounts belong to this realm.
     All(Realm),
     /// This column holds the realm of each account. A row whose text is not a realm is not an
@@ -21,56 +21,53 @@ pub enum RealmOf {
 /// A users table that belongs to another application, in the same database, whose rows are the
 /// accounts.
 ///
-/// repass reads the columns that are named here and no others, and writes two of them: `hash` and
-/// `active`. It adds no rows and deletes none. Everything else that it keeps about an account is in
-/// tables of its own.
+/// repass reads only the columns that are named here, and writes two of them: `hash` and `active`. It
+/// neither adds nor deletes rows. All other data about an account is in repass's own tables.
 ///
-/// What the table does not tell about an account is unknown: it has no profile, and its creation
-/// time is the Unix epoch.
+/// Such an account has no profile, and its creation time is the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountsTable {
-    /// The table, or a view that can be updated. On PostgreSQL it is looked for in the schema
-    /// `public` unless another schema is named.
+    /// The table, or an updatable view. On PostgreSQL its schema is `public` unless the name has one.
     pub table: TableName,
-    /// The column that identifies a row permanently: an integer, a UUID or a text. It is never
-    /// written, and a row with another value is another account. A UUID in its usual spelling is the
-    /// [`AccountId`] itself; from other values one is derived.
+    /// The column that identifies a row permanently: an integer, a UUID or text. It is never written,
+    /// and a row with another value is another account. A UUID in lower case is the [`AccountId`]
+    /// itself; from other values one is derived.
     pub id: SqlName,
-    /// How the vendor calls the account: an integer, a UUID or a text, unique within its realm. It
-    /// may be the same column as `id`.
+    /// The identifier of the account in the vendor's API: an integer, a UUID or text, unique within its
+    /// realm. It may be the same column as `id`.
     pub user_id: SqlName,
-    /// The hash of the password, as a text; null where there is none. It is replaced by a PHC string,
-    /// which takes up to 128 characters.
+    /// The hash of the password, as text; null without a password. repass writes PHC strings of up to
+    /// 128 characters.
     pub hash: SqlName,
     /// The e-mail address.
     pub email: Option<SqlName>,
     /// The name that the user signs in with.
     pub username: Option<SqlName>,
-    /// Whether the account may be used: a boolean, or a number, of which only 0 means no. Null means
-    /// no. Without such a column all accounts are active.
+    /// Whether the account is active: a boolean, or a number where 0 means inactive. Null means
+    /// inactive. Without such a column all accounts are active.
     pub active: Option<SqlName>,
     /// The realm.
-    pub realm: RealmOf,
+    pub realm: RealmMapping,
 }
 
-/// A mapping that contradicts itself.
+/// Two members of a mapping name the same column, and repass writes it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("is the same column as {other}, but it is written and must be one of its own")]
+#[error("is the same column as {other}; repass writes it, so no other member may name it")]
 pub struct InvalidAccountsTable {
-    /// The member that is wrong.
+    /// The member whose column is written.
     pub member: &'static str,
-    /// The column that it names.
+    /// The column.
     pub column: String,
-    /// The member that names the same column.
+    /// The other member that names the column.
     pub other: &'static str,
 }
 
 impl AccountsTable {
-    /// Every member that names a column, by its name in a configuration, with that column.
+    /// Returns the members that name a column, with that column.
     pub fn columns(&self) -> impl Iterator<Item = (&'static str, &SqlName)> {
         let realm = match &self.realm {
-            RealmOf::All(_) => None,
-            RealmOf::Column(column) => Some(column),
+            RealmMapping::All(_) => None,
+            RealmMapping::Column(column) => Some(column),
         };
         let columns = [
             ("id", Some(&self.id)),
@@ -84,10 +81,10 @@ impl AccountsTable {
         columns.into_iter().filter_map(|(member, column)| Some((member, column?)))
     }
 
-    /// Checks that no other member names a column that is written.
+    /// Checks that each written column is named by one member only.
     ///
     /// # Errors
-    /// When one does.
+    /// When two members name a written column.
     pub fn check(&self) -> Result<(), InvalidAccountsTable> {
         let written = self.columns().filter(|(member, _)| matches!(*member, "hash" | "active"));
         for (member, column) in written {
@@ -101,9 +98,9 @@ impl AccountsTable {
         Ok(())
     }
 
-    /// repass's identifier of the account in the row of this id, as text: the same on every node and
-    /// at any time. A UUID is its own identifier; from other ids a UUID of version 8 (RFC 9562, 5.8)
-    /// is derived.
+    /// Returns the identifier of the account in the row with this id. It is the same on every node and
+    /// at any time: a UUID is its own identifier; from other ids a UUID of version 8 (RFC 9562, 5.8) is
+    /// derived.
     pub fn account_id(&self, id: &str) -> AccountId {
         if let Ok(own) = Uuid::try_parse(id)
             && own.to_string() == id
@@ -118,7 +115,6 @@ impl AccountsTable {
     }
 }
 
-/// The mapping in one sentence.
 impl fmt::Display for AccountsTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "in the table {}", self.table)?;
@@ -127,8 +123,8 @@ impl fmt::Display for AccountsTable {
             write!(f, "{separator}{member} = {column}")?;
         }
         match &self.realm {
-            RealmOf::All(realm) => write!(f, "; realm {realm}"),
-            RealmOf::Column(_) => Ok(()),
+            RealmMapping::All(realm) => write!(f, "; realm {realm}"),
+            RealmMapping::Column(_) => Ok(()),
         }
     }
 }
@@ -150,13 +146,13 @@ pub(crate) mod tests {
             email: Some(name("mail")),
             username: Some(name("mail")),
             active: Some(name("enabled")),
-            realm: RealmOf::Column(name("tenant")),
+            realm: RealmMapping::Column(name("tenant")),
         }
     }
 
     #[test]
-    fn a_column_that_is_written_is_mapped_once() {
-        assert_eq!(table().check(), Ok(()), "a column that is only read may be shared");
+    fn a_written_column_is_mapped_once() {
+        assert_eq!(table().check(), Ok(()), "a column that is only read may be mapped twice");
         let shared = AccountsTable { active: Some(name("PW")), ..table() }.check().unwrap_err();
         assert_eq!((shared.member, shared.other), ("hash", "active"));
         let shared = AccountsTable { active: Some(name("tenant")), ..table() }.check();
@@ -169,14 +165,14 @@ pub(crate) mod tests {
         let fixed = AccountsTable {
             email: None,
             active: None,
-            realm: RealmOf::All("shop".parse().unwrap()),
+            realm: RealmMapping::All("shop".parse().unwrap()),
             ..table()
         };
         for mapping in [table(), fixed] {
             let text = serde_json::to_string(&mapping).unwrap();
             assert_eq!(serde_json::from_str::<AccountsTable>(&text).unwrap(), mapping);
         }
-        assert!(serde_json::from_str::<SqlName>("\"a b\"").is_err(), "names are checked again");
+        assert!(serde_json::from_str::<SqlName>("\"a b\"").is_err(), "names are checked when read");
     }
 
     #[test]
@@ -191,7 +187,7 @@ pub(crate) mod tests {
         assert_ne!(seven, members.account_id("7"));
 
         let guid = "1c4b0ca1-ad13-410b-a1c5-bb2065641934";
-        assert_eq!(users.account_id(guid).to_string(), guid, "a UUID is the identifier itself");
+        assert_eq!(users.account_id(guid).to_string(), guid, "a UUID is its own identifier");
         let upper = users.account_id(&guid.to_ascii_uppercase());
         assert_ne!(upper.to_string(), guid, "another text is another row");
     }

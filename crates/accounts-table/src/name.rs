@@ -3,37 +3,37 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The name of a schema, a table or a column: 1 to 63 ASCII letters, digits and underscores, the
-/// first of them no digit.
+/// The name of a schema, a table or a column: 1 to 63 ASCII letters, digits and underscores, not
+/// starting with a digit.
 ///
-/// The name is compared as the database compares it: PostgreSQL distinguishes upper and lower case,
-/// since the name is quoted in every statement; SQLite does not.
+/// Names are case-sensitive on PostgreSQL, since they are quoted in every statement, and
+/// case-insensitive on SQLite.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SqlName(String);
 
-/// The text is not a [`SqlName`].
+/// A text is not a valid [`SqlName`].
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "must be 1 to 63 letters out of A-Z and a-z, digits and underscores, and begin with no digit"
+    "must be 1 to 63 letters (A-Z, a-z), digits and underscores, and must not start with a digit"
 )]
 pub struct InvalidSqlName;
 
 impl SqlName {
-    /// PostgreSQL cuts off what is longer.
+    /// PostgreSQL truncates longer names.
     const MAX_LENGTH: usize = 63;
 
-    /// The name as it was given.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name in quotation marks, as it is written in a statement. The name itself contains none.
+    /// Returns the name in quotation marks, for a statement.
     pub fn quoted(&self) -> String {
         format!("\"{}\"", self.0)
     }
 
-    /// Returns whether the names are equal without regard to case.
+    /// Compares the names case-insensitively.
     pub fn eq_ignore_case(&self, other: &str) -> bool {
         self.0.eq_ignore_ascii_case(other)
     }
@@ -44,8 +44,8 @@ impl TryFrom<String> for SqlName {
 
     fn try_from(name: String) -> Result<Self, InvalidSqlName> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        let begins_well = name.bytes().next().is_some_and(|first| !first.is_ascii_digit());
-        if begins_well && name.len() <= Self::MAX_LENGTH && name.bytes().all(allowed) {
+        let starts_without_digit = name.bytes().next().is_some_and(|first| !first.is_ascii_digit());
+        if starts_without_digit && name.len() <= Self::MAX_LENGTH && name.bytes().all(allowed) {
             Ok(Self(name))
         } else {
             Err(InvalidSqlName)
@@ -73,7 +73,7 @@ impl fmt::Display for SqlName {
     }
 }
 
-/// The name of a table, with its schema if one is given: `users` or `shop.users`.
+/// The name of a table with an optional schema: `users` or `shop.users`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TableName {
@@ -82,12 +82,12 @@ pub struct TableName {
 }
 
 impl TableName {
-    /// The schema, if one is named.
+    /// Returns the schema, if the name has one.
     pub const fn schema(&self) -> Option<&SqlName> {
         self.schema.as_ref()
     }
 
-    /// The table without its schema.
+    /// Returns the table name without the schema.
     pub const fn table(&self) -> &SqlName {
         &self.table
     }

@@ -1,11 +1,10 @@
-//! What a change costs beside its hashing, as a ratio to what the server itself can do.
+//! The cost of a change without hashing, relative to a bare insert.
 //!
-//! `cargo bench -p repass-store-postgres`, where PostgreSQL's server is installed: changes per second
-//! through the whole engine with hashing replaced by a constant, with 1, 2, 8 and 32 callers and with 1
-//! thousand and 1 million accounts, each beside the rate at which the same callers insert one bare row
-//! and commit, without a statement's name as the store's own statements are, and prepared, measured in
-//! turns in the same run; round trips; and the time of a change whose answers
-//! are delayed by 5 ms.
+//! `cargo bench -p repass-store-postgres` needs the PostgreSQL server. It measures changes per second
+//! through the engine with a constant hash, for 1, 2, 8 and 32 callers and 1 thousand and 1 million
+//! accounts, and for comparison inserts of one row by as many callers, with unnamed statements like
+//! those of the store and with prepared ones. All are measured alternately in one run. It also prints
+//! round trips, and the time of a change with a network delay of 5 ms.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::sync::Arc;
@@ -26,7 +25,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 const CALLERS: [usize; 4] = [1, 2, 8, 32];
 const SIZES: [u64; 2] = [1_000, 1_000_000];
-/// Measured in turns, so that a slow spell of the machine hits both sides alike.
+/// Rounds alternate, so that load on the machine affects all measurements equally.
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(600);
 
@@ -67,10 +66,11 @@ fn main() {
 }
 
 impl Bench {
-    async fn open(url: &str, way: &str, accounts: u64) -> Self {
+    /// Opens a store at `store_url`, and a pool of direct connections at `url`.
+    async fn open(url: &str, store_url: &str, accounts: u64) -> Self {
         let mut options = PostgresOptions::default();
         options.connections = 32;
-        let store = PostgresStore::connect(way, &options).await.unwrap();
+        let store = PostgresStore::connect(store_url, &options).await.unwrap();
         let manager = Manager::new(url.parse().unwrap(), NoTls);
         let bare = Pool::builder(manager).max_size(32).build().unwrap();
         let client = bare.get().await.unwrap();
@@ -86,7 +86,7 @@ impl Bench {
         Self { engine, bare, accounts }
     }
 
-    /// Round trips of each way a request can end, and their time with slow answers.
+    /// Prints the round trips of requests by outcome, and their time with a network delay.
     async fn trips(&self, proxy: &Proxy) {
         println!("| request | round trips | with 5 ms added |\n| --- | ---: | ---: |");
         for (name, old, new) in [
@@ -100,7 +100,7 @@ impl Bench {
                 let number = account.fetch_add(1, Ordering::Relaxed);
                 engine.change(change(&format!("user-{number}"), old, new))
             };
-            // Connects first.
+            // Opens the connection.
             let _ = request().await;
             let before = proxy.round_trips();
             let _ = request().await;
@@ -137,7 +137,7 @@ impl Bench {
     async fn changes(&self, callers: usize) -> f64 {
         rate(callers, |caller, turn| {
             let engine = self.engine.clone();
-            // Each caller has accounts of its own, spread over the table.
+            // Callers change different accounts, spread over the table.
             let account = (turn * callers as u64 + caller as u64) * 7919 % self.accounts;
             async move {
                 let change = change(&format!("user-{account}"), OLD, "the password that all get");
@@ -147,7 +147,7 @@ impl Bench {
         .await
     }
 
-    /// As statements without a name, as the store's own are, or as prepared ones.
+    /// Inserts rows with unnamed or prepared statements.
     async fn inserts(&self, callers: usize, prepared: bool) -> f64 {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         rate(callers, |_, _| {
@@ -171,7 +171,7 @@ impl Bench {
     }
 }
 
-/// How often a second so many callers at once get `work` done.
+/// Returns how often per second concurrent callers complete `work`.
 async fn rate<F, Fut>(callers: usize, work: F) -> f64
 where
     F: Fn(usize, u64) -> Fut,
@@ -208,7 +208,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Reuse is refused if a history is kept; it is looked up then.
+/// Returns a policy that refuses reuse if a history is kept.
 fn policy(history: usize) -> Policy {
     let mut rules = Policy::nist_800_63b_4().rules().clone();
     (rules.history, rules.refuse_current) = (history, history > 0);
@@ -225,7 +225,7 @@ fn change(user_id: &str, old: &str, new: &str) -> Change {
     .with_context(Context::new("bench"))
 }
 
-/// Fills the tables without going through the engine, which would take a million transactions.
+/// Returns statements that fill the tables directly: the engine would need a million transactions.
 fn fill(accounts: u64) -> String {
     let numbers = format!("generate_series(0, {accounts} - 1) AS numbers (n)");
     let id = "CAST('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0') AS UUID)";

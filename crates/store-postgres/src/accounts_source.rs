@@ -1,40 +1,39 @@
-//! Where the accounts are: the pieces that statements speak of them with.
+//! SQL fragments for accounts in repass's own table or in a mapped table.
 
-use repass_accounts_table::{RealmOf, SqlName};
+use repass_accounts_table::{RealmMapping, SqlName};
 use repass_core::{
     Account, AccountFilter, AccountId, AccountWithCredential, Realm, StoreError, UserId,
 };
 use tokio_postgres::Row;
 
-use crate::failure::damaged;
 use crate::mapped::MappedTable;
 use crate::query::Query;
 use crate::row::{self, get};
 
-/// Where the accounts are. Statements call repass's own row of an account `a`, its row in a mapped
-/// table `f`, and what repass knows of the hash there `c`.
+/// SQL fragments for the table of the accounts. In statements, `a` is the row of `@accounts`, `f` the
+/// row of a mapped table, and `c` the row of `@mapped_credentials`.
 #[derive(Debug)]
 pub(crate) struct AccountsSource {
-    /// What [`account`](Self::account) reads.
+    /// The columns that [`account`](Self::account) reads.
     columns: String,
-    /// All accounts, those too that nothing was ever written about.
+    /// All accounts, including those without a row in `@accounts`.
     all: String,
-    /// Follows `@accounts a`, and leaves those that are accounts still.
+    /// A join after `@accounts a` that selects existing accounts.
     join: String,
     realm: String,
     user_id: String,
     active: String,
-    /// What [`with_credential`](Self::with_credential) reads, too.
+    /// Further columns that [`with_credential`](Self::with_credential) reads.
     credential: String,
-    /// Accounts are listed in the order of this, which is the [`list_key`] of each.
+    /// The sort key of lists, which is the [`list_key`].
     order: String,
-    /// Finds the account of the realm `$1` and the user id `$2`, which may be spelt as `$3`, too.
+    /// The condition for the realm `$1` and the user id `$2` or its other spelling `$3`.
     named: String,
     pub(crate) mapped: Option<MappedTable>,
 }
 
 impl AccountsSource {
-    /// repass's own table.
+    /// Returns the fragments of repass's own table.
     pub(crate) fn own() -> Self {
         let text = ToOwned::to_owned;
         Self {
@@ -54,15 +53,15 @@ impl AccountsSource {
         }
     }
 
-    /// The users table of another application.
+    /// Returns the fragments of a mapped table.
     pub(crate) fn mapped(table: MappedTable) -> Self {
         let column = |name: &SqlName| table.text(Some(name));
         let mapping = &table.mapping;
         let (id, user_id) = (column(&mapping.id), column(&mapping.user_id));
         let (name, realm, active) = (table.name(), table.realm(), table.active());
         let named = match &mapping.realm {
-            RealmOf::All(_) => format!("{realm} = $1 AND {}", table.has_user_id()),
-            RealmOf::Column(column) => {
+            RealmMapping::All(_) => format!("{realm} = $1 AND {}", table.has_user_id()),
+            RealmMapping::Column(column) => {
                 format!("f.{} = $1 AND {}", column.quoted(), table.has_user_id())
             }
         };
@@ -94,38 +93,38 @@ impl AccountsSource {
         }
     }
 
-    /// Finds an account by its names, with its credential; `None` when no row can have that name.
-    /// More rows than the one that [`only`](Self::only) picks may be found, which differ in case.
+    /// Selects an account with its credential by realm and user id; `None` if no row can have that user
+    /// id. The result may contain rows in another case; use [`exact_match`](Self::exact_match).
     pub(crate) fn find(&self, realm: &Realm, user_id: &UserId) -> Option<Query> {
         let [one, other] = match &self.mapped {
             None => [user_id.to_string(), user_id.to_string()],
-            Some(table) => table.fit.user_id.spellings(user_id)?,
+            Some(table) => table.types.user_id.spellings(user_id)?,
         };
         let Self { columns, credential, all, named, .. } = self;
         let find = format!("SELECT {columns}, {credential} FROM {all} WHERE {named}");
         Some(Query::new(find).bind(realm.as_str()).bind(one).bind(other))
     }
 
-    /// Of the rows that [`find`](Self::find) found the one that has exactly these names. Two are
-    /// damage: nobody can tell whose password would be changed.
-    pub(crate) fn only(
+    /// Returns the row of [`find`](Self::find) that has exactly this realm and user id. Two such rows
+    /// are an error.
+    pub(crate) fn exact_match(
         &self,
         rows: Vec<Row>,
         realm: &Realm,
         user_id: &UserId,
     ) -> Result<Option<Row>, StoreError> {
         let is_named = |row: &Row| {
-            row::names(row).is_some_and(|(own, name)| own == *realm && name == *user_id)
+            row::realm_and_user_id(row).is_some_and(|(own, name)| own == *realm && name == *user_id)
         };
         let mut exact = rows.into_iter().filter(is_named);
         let only = exact.next();
         match exact.next() {
             None => Ok(only),
-            Some(_) => Err(damaged("user_id: more than one row has it, so none of them")),
+            Some(_) => Err(StoreError::Damaged("more than one row has this user_id".to_owned())),
         }
     }
 
-    /// Finds the accounts of `ids`, with the id in the column `own_id`.
+    /// Selects the accounts of `ids`, with the id in the column `own_id`.
     pub(crate) fn by_id(&self, ids: Vec<uuid::Uuid>) -> Query {
         let Self { columns, join, .. } = self;
         let find = format!(
@@ -134,12 +133,12 @@ impl AccountsSource {
         Query::new(find).bind(ids)
     }
 
-    /// Selects a row if the account of this parameter is one still.
+    /// Selects a row if the account of this parameter exists.
     pub(crate) fn exists(&self, account: &str) -> String {
         format!("SELECT 1 FROM @accounts a {} WHERE a.id = {account}", self.join)
     }
 
-    /// Accounts after the one of this [`list_key`], in their order.
+    /// Selects accounts after this [`list_key`].
     pub(crate) fn page(&self, filter: &AccountFilter, after: Vec<u8>, limit: i64) -> Query {
         let Self { columns, all, realm, order, .. } = self;
         let mut query = Query::default().bind(after).bind(limit);
@@ -151,8 +150,7 @@ impl AccountsSource {
         ))
     }
 
-    /// Selects access tokens `t` with their holders, as far as those are accounts still, for
-    /// [`row::held_token`].
+    /// Selects access tokens `t` of existing accounts with their holders, for [`row::held_token`].
     pub(crate) fn held_token(&self, condition: &str) -> String {
         let Self { realm, user_id, active, join, .. } = self;
         format!(
@@ -165,7 +163,7 @@ impl AccountsSource {
         )
     }
 
-    /// Reads the columns of a mapped table, but no row.
+    /// Selects the columns of a mapped table, but no row.
     pub(crate) fn probe(&self) -> Option<Query> {
         self.mapped.as_ref()?;
         let Self { columns, credential, all, .. } = self;
@@ -175,25 +173,25 @@ impl AccountsSource {
     pub(crate) fn account(&self, row: &Row) -> Result<Account, StoreError> {
         match &self.mapped {
             None => row::account(row),
-            Some(table) => row::mapped_account(row, self.id_within(table, row)?),
+            Some(table) => row::mapped_account(row, self.mapped_account_id(table, row)?),
         }
     }
 
     pub(crate) fn with_credential(&self, row: &Row) -> Result<AccountWithCredential, StoreError> {
         let credential = match &self.mapped {
             None => row::credential(row)?,
-            Some(_) => row::standing(row)?.credential(),
+            Some(_) => row::mapped_credential(row)?.credential(),
         };
         Ok(AccountWithCredential { account: self.account(row)?, credential })
     }
 
-    fn id_within(&self, table: &MappedTable, row: &Row) -> Result<AccountId, StoreError> {
+    fn mapped_account_id(&self, table: &MappedTable, row: &Row) -> Result<AccountId, StoreError> {
         Ok(table.mapping.account_id(get(row, "mapped_id")?))
     }
 }
 
-/// What accounts are listed in the order of: the bytes of the realm and of the user id, whatever the
-/// database's collation. No realm has a zero byte.
+/// Returns the sort key of lists: the bytes of the realm and the user id, independent of the collation.
+/// No realm contains a zero byte.
 pub(crate) fn list_key(realm: &str, user_id: &str) -> Vec<u8> {
     [realm.as_bytes(), &[0], user_id.as_bytes()].concat()
 }

@@ -1,4 +1,4 @@
-//! What an operator does. Each call is one transaction with its audit record.
+//! Implements [`AdministrationStore`]. Each call is one transaction with its audit record.
 
 mod accounts;
 mod import;
@@ -26,10 +26,10 @@ use crate::transaction::Durability;
 #[async_trait]
 impl AdministrationStore for PostgresStore {
     async fn register(&self, account: &Account) -> Result<(), AccountError> {
-        self.retried(|| async {
+        self.with_retries(|| async {
             let source = self.accounts();
             let Some(table) = &source.mapped else { return Ok(()) };
-            let mut transaction = self.begin(Durability::Power).await?;
+            let mut transaction = self.begin(Durability::Immediate).await?;
             let Account { id, realm, user_id, .. } = account;
             let found = register(&source, table, &mut transaction, *id, realm, user_id).await?;
             if found.is_none() {
@@ -48,15 +48,15 @@ impl AdministrationStore for PostgresStore {
         hash: Option<&HashedPassword>,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.retried(|| self.insert_account(account, hash, audit)).await
+        self.with_retries(|| self.insert_account(account, hash, audit)).await
     }
 
     async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError> {
-        self.retried(|| self.list_accounts(filter)).await
+        self.with_retries(|| self.list_accounts(filter)).await
     }
 
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError> {
-        self.retried(|| async {
+        self.with_retries(|| async {
             let source = self.accounts();
             let found = self.row(&source.by_id(vec![account.0])).await?;
             found.map(|row| source.account(&row)).transpose()
@@ -70,31 +70,31 @@ impl AdministrationStore for PostgresStore {
         active: bool,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.retried(|| self.activate(account, active, audit)).await
+        self.with_retries(|| self.activate(account, active, audit)).await
     }
 
     async fn peppers(&self) -> Result<BTreeSet<String>, StoreError> {
-        self.retried(|| self.named_peppers()).await
+        self.with_retries(|| self.list_peppers()).await
     }
 
     async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {
-        self.retried(|| self.attempt_state(key)).await
+        self.with_retries(|| self.attempt_state(key)).await
     }
 
     async fn unlock(&self, account: AccountId, audit: &AuditRecord) -> Result<(), AccountError> {
-        self.retried(|| self.clear_attempts(account, audit)).await
+        self.with_retries(|| self.clear_attempts(account, audit)).await
     }
 
     async fn add_key(&self, key: &Key, audit: &AuditRecord) -> Result<(), StoreError> {
-        self.retried(|| self.insert_key(key, audit)).await
+        self.with_retries(|| self.insert_key(key, audit)).await
     }
 
     async fn keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError> {
-        self.retried(|| self.list_keys(realm)).await
+        self.with_retries(|| self.list_keys(realm)).await
     }
 
     async fn revoke_key(&self, key: KeyId, audit: &AuditRecord) -> Result<bool, StoreError> {
-        self.retried(|| self.revoke("@keys", key.0, audit)).await
+        self.with_retries(|| self.revoke("@keys", key.0, audit)).await
     }
 
     async fn add_access_token(
@@ -102,7 +102,7 @@ impl AdministrationStore for PostgresStore {
         token: &AccessToken,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.retried(|| self.insert_access_token(token, audit)).await
+        self.with_retries(|| self.insert_access_token(token, audit)).await
     }
 
     async fn revoke_access_token(
@@ -110,15 +110,15 @@ impl AdministrationStore for PostgresStore {
         token: TokenId,
         audit: &AuditRecord,
     ) -> Result<bool, StoreError> {
-        self.retried(|| self.revoke("@access_tokens", token.0, audit)).await
+        self.with_retries(|| self.revoke("@access_tokens", token.0, audit)).await
     }
 
     async fn key_by_id(&self, key: KeyId) -> Result<Option<Key>, StoreError> {
-        self.retried(|| self.find_key(key)).await
+        self.with_retries(|| self.find_key(key)).await
     }
 
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError> {
-        self.retried(|| self.find_access_token(token)).await
+        self.with_retries(|| self.find_access_token(token)).await
     }
 
     async fn add_reset_token(
@@ -127,7 +127,7 @@ impl AdministrationStore for PostgresStore {
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> Result<(), AccountError> {
-        self.retried(|| self.insert_reset_token(token, audit, event)).await
+        self.with_retries(|| self.insert_reset_token(token, audit, event)).await
     }
 
     async fn set_otp(
@@ -136,7 +136,7 @@ impl AdministrationStore for PostgresStore {
         enrollment: &OtpEnrollment,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.retried(|| self.replace_otp(account, enrollment, audit)).await
+        self.with_retries(|| self.replace_otp(account, enrollment, audit)).await
     }
 
     async fn set_otp_code(
@@ -146,30 +146,30 @@ impl AdministrationStore for PostgresStore {
         expires_at: Timestamp,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.retried(|| self.replace_otp_code(account, code, expires_at, audit)).await
+        self.with_retries(|| self.replace_otp_code(account, code, expires_at, audit)).await
     }
 
     async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {
-        self.retried(|| self.list_audit(filter)).await
+        self.with_retries(|| self.list_audit(filter)).await
     }
 
     async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError> {
-        self.retried(|| self.import_batch(batch)).await
+        self.with_retries(|| self.import_batch(batch)).await
     }
 
     async fn prune(&self, cutoffs: &PruneCutoffs, limit: u32) -> Result<Pruned, StoreError> {
-        self.retried(|| self.prune_rows(cutoffs, limit)).await
+        self.with_retries(|| self.prune_rows(cutoffs, limit)).await
     }
 
     async fn key_checks(&self) -> Result<BTreeMap<String, [u8; 32]>, StoreError> {
-        self.retried(|| self.list_key_checks()).await
+        self.with_retries(|| self.list_key_checks()).await
     }
 
     async fn add_key_check(&self, name: &str, check: &[u8; 32]) -> Result<[u8; 32], StoreError> {
-        self.retried(|| self.insert_key_check(name, check)).await
+        self.with_retries(|| self.insert_key_check(name, check)).await
     }
 
     async fn replace_key_check(&self, name: &str, check: &[u8; 32]) -> Result<(), StoreError> {
-        self.retried(|| self.upsert_key_check(name, check)).await
+        self.with_retries(|| self.upsert_key_check(name, check)).await
     }
 }

@@ -1,4 +1,4 @@
-//! Reserving attempts, and finishing those that changed nothing.
+//! Reserves and finishes attempts.
 
 use jiff::Timestamp;
 use repass_core::{
@@ -7,29 +7,29 @@ use repass_core::{
 };
 use uuid::Uuid;
 
-use crate::audit::audit_written;
-use crate::change::{account_locked, event_counted};
+use crate::audit::insert_audit;
+use crate::change::{insert_numbered_event, lock_account};
 use crate::connections::Reply;
 use crate::failure::damaged;
-use crate::mapped::registered;
-use crate::outbox::event_withdrawn;
+use crate::mapped::insert_registration;
+use crate::outbox::delete_event;
 use crate::query::Query;
 use crate::row::{self, get};
 use crate::store::PostgresStore;
 use crate::transaction::{Durability, Transaction};
 
-/// How often an attempt is reserved anew after others were faster. Each time one of them was counted,
-/// so a policy locks the account out long before.
-const RACES: usize = 100;
+/// The maximum number of conflicts with concurrent reservations. Each conflict means that another
+/// attempt was counted, so the account is locked out long before.
+const MAX_CONFLICTS: usize = 100;
 
 impl PostgresStore {
-    /// Reserves an attempt in one round trip for the first one, otherwise in two. Those of an account
-    /// and of an identifier without one take the same, whatever they raise.
+    /// Reserves the first attempt in one round trip, later ones in two. Known accounts and unknown
+    /// identifiers take the same number of round trips.
     pub(crate) async fn reserve(
         &self,
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError> {
-        for _ in 0..RACES {
+        for _ in 0..MAX_CONFLICTS {
             if let Some(outcome) = self.reserve_if_unchanged(attempt).await? {
                 return Ok(outcome);
             }
@@ -37,8 +37,8 @@ impl PostgresStore {
         Err(StoreError::Unavailable("the attempts of this account keep changing".into()))
     }
 
-    /// Inserts the row if there is none, else replaces the state that was found if it still stands.
-    /// `None` if somebody else was faster; nothing was written then.
+    /// Inserts the row, or updates it if its state is unchanged since it was read. Returns `None`, and
+    /// writes nothing, after a concurrent update.
     async fn reserve_if_unchanged(
         &self,
         attempt: &ReserveAttempt<'_>,
@@ -55,11 +55,11 @@ impl PostgresStore {
         let find = find.bind(key.as_bytes());
         let insert = (!raises_event(&reservation)).then(|| {
             let mut insert = Query::default();
-            let sql = state_written(&mut insert, key, None, &first);
+            let sql = write_state_if_unchanged(&mut insert, key, None, &first);
             insert.with_sql(sql)
         });
         let queries: Vec<Query> = insert.into_iter().chain([find]).collect();
-        let replies = self.run_uncounted(&queries).await?;
+        let replies = self.run_non_idempotent(&queries).await?;
         if queries.len() == 2 && replies.first().is_some_and(|reply| reply.affected == 1) {
             return Ok(Some(ReserveOutcome::Reserved(reservation)));
         }
@@ -72,23 +72,23 @@ impl PostgresStore {
             }
             Ok((after, reservation)) => {
                 let mut write = Query::default();
-                let sql = state_written(&mut write, key, before.as_ref(), &after);
-                let replies = self.run_uncounted(&[write.with_sql(sql)]).await?;
+                let sql = write_state_if_unchanged(&mut write, key, before.as_ref(), &after);
+                let replies = self.run_non_idempotent(&[write.with_sql(sql)]).await?;
                 let written = replies.first().is_some_and(|reply| reply.affected == 1);
                 Ok(written.then_some(ReserveOutcome::Reserved(reservation)))
             }
         }
     }
 
-    /// Runs statements that commit by themselves, of which none may be made twice.
-    async fn run_uncounted(&self, queries: &[Query]) -> Result<Vec<Reply>, StoreError> {
+    /// Runs statements in autocommit mode that must not be repeated.
+    async fn run_non_idempotent(&self, queries: &[Query]) -> Result<Vec<Reply>, StoreError> {
         self.0.connections.run_all(queries).await.map_err(|failure| {
             if failure.may_be_committed() { failure.outcome_unknown() } else { failure.into() }
         })
     }
 
-    /// Writes the state with the event that it raises, if there is somebody to be told: the account may
-    /// have been deleted meanwhile. Its row is locked first, as by all who write about it.
+    /// Writes the state with its event, if the account still exists. Locks the row of the account
+    /// first, as all writers do.
     async fn write_raising(
         &self,
         attempt: &ReserveAttempt<'_>,
@@ -101,12 +101,12 @@ impl PostgresStore {
         let mut queries = Vec::new();
         if let (Some(table), Some(event)) = (&source.mapped, attempt.event) {
             let (realm, user_id) = event.holder();
-            queries.extend(registered(table, account, realm, user_id));
+            queries.extend(insert_registration(table, account, realm, user_id));
         }
-        queries.push(account_locked(account));
+        queries.push(lock_account(account));
 
         let mut query = Query::default();
-        let written = state_written(&mut query, attempt.key, before, after);
+        let written = write_state_if_unchanged(&mut query, attempt.key, before, after);
         let raised = attempt.event.and_then(|event| event.raised_by(&reservation, attempt.policy));
         let event = match &raised {
             None => "event AS (SELECT 1 WHERE FALSE)".to_owned(),
@@ -114,7 +114,7 @@ impl PostgresStore {
                 let account = query.value(account);
                 let exists = source.exists(&account);
                 let condition = format!("EXISTS (SELECT 1 FROM written) AND EXISTS ({exists})");
-                event_counted(&mut query, event, *due_at, &account, &condition)
+                insert_numbered_event(&mut query, event, *due_at, &account, &condition)
             }
         };
         queries.push(query.with_sql(format!(
@@ -122,7 +122,7 @@ impl PostgresStore {
              SELECT EXISTS (SELECT 1 FROM written) AS written,
                     EXISTS (SELECT 1 FROM event) AS has_event"
         )));
-        let transaction = self.begin(Durability::Process).await?;
+        let transaction = self.begin(Durability::Eventual).await?;
         let replies = transaction.commit(&queries, None).await?.unwrap_or_default();
         let row = replies.last().and_then(|reply| reply.rows.first());
         let row = row.ok_or_else(|| damaged("attempts"))?;
@@ -134,12 +134,13 @@ impl PostgresStore {
     }
 
     pub(crate) async fn finish(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
-        let mut transaction = self.begin(Durability::Power).await?;
+        let mut transaction = self.begin(Durability::Immediate).await?;
         let mut queries = match (&attempt.reservation, attempt.outcome) {
             (None, _) => Vec::new(),
             (Some(reservation), AttemptOutcome::Released) => {
                 let record = Some(&attempt.audit);
-                let Some(queries) = released(&mut transaction, reservation, record).await? else {
+                let Some(queries) = release_queries(&mut transaction, reservation, record).await?
+                else {
                     return transaction.rollback().await;
                 };
                 queries
@@ -153,21 +154,22 @@ impl PostgresStore {
                 reservation.deferred_event.map(due).into_iter().collect()
             }
         };
-        queries.push(audit_written(&attempt.audit, "ON CONFLICT (id) DO NOTHING")?);
+        queries.push(insert_audit(&attempt.audit, "ON CONFLICT (id) DO NOTHING")?);
         transaction.commit(&queries, Some(&attempt.audit)).await.map(drop)
     }
 
-    /// Releases a reservation whose record could not be written. `nothing_written` says that nothing
-    /// else of [`finish`](Self::finish) was written either. Otherwise the record tells.
+    /// Releases a reservation whose audit record could not be written. `nothing_written` means that
+    /// [`finish`](Self::finish) was rolled back; otherwise the audit record shows whether it was
+    /// committed.
     pub(crate) async fn release_alone(
         &self,
         attempt: &FinishAttempt,
         nothing_written: bool,
     ) -> Result<(), StoreError> {
         let Some(reservation) = &attempt.reservation else { return Ok(()) };
-        let mut transaction = self.begin(Durability::Process).await?;
+        let mut transaction = self.begin(Durability::Eventual).await?;
         let record = (!nothing_written).then_some(&attempt.audit);
-        match released(&mut transaction, reservation, record).await? {
+        match release_queries(&mut transaction, reservation, record).await? {
             Some(queries) => transaction.commit(&queries, None).await.map(drop),
             None => transaction.rollback().await,
         }
@@ -178,14 +180,14 @@ impl PostgresStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<(), StoreError> {
-        // Rows that are locked are in use again, or are being deleted already.
+        // Locked rows are in use or being deleted.
         let delete = Query::new(
             "DELETE FROM @attempts WHERE key IN (
                  SELECT key FROM @attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
                  FOR UPDATE SKIP LOCKED)",
         );
         let delete = delete.bind(now).bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        let transaction = self.begin(Durability::Process).await?;
+        let transaction = self.begin(Durability::Eventual).await?;
         transaction.commit(&[delete], None).await.map(drop)
     }
 
@@ -198,38 +200,38 @@ impl PostgresStore {
 
 const STATE: &str = "failures, password_locked_until, reset_locked_until, expires_at";
 
-/// What releases a reservation, with its deferred event; `None` if it is released, as `record` shows
-/// where it is given.
-async fn released(
+/// Returns the statements that release a reservation and delete its deferred event; `None` if `record`
+/// exists, so that it was released before.
+async fn release_queries(
     transaction: &mut Transaction<'_>,
     reservation: &AttemptReservation,
     record: Option<&AuditRecord>,
 ) -> Result<Option<Vec<Query>>, StoreError> {
     let recorded = record.map(|it| Query::new("SELECT 1 FROM @audit WHERE id = $1").bind(it.id));
     let queries: Vec<Query> =
-        [attempts_locked(&reservation.key)].into_iter().chain(recorded).collect();
+        [lock_attempts(&reservation.key)].into_iter().chain(recorded).collect();
     let replies = transaction.run(&queries).await?;
     let Some((locked, recorded)) = replies.split_first() else { return Err(damaged("attempts")) };
     if recorded.iter().any(|recorded| !recorded.rows.is_empty()) {
         return Ok(None);
     }
     let mut queries = Vec::new();
-    // Where there is no row it was cleared meanwhile, the reservation with it.
+    // Without a row, the attempts were cleared meanwhile, including this one.
     if let Some(row) = locked.rows.first() {
         let state = row::attempt_state(row)?.release(reservation);
-        queries.push(attempts_written(&reservation.key, &state));
+        queries.push(update_attempts(&reservation.key, &state));
     }
-    queries.extend(reservation.deferred_event.map(event_withdrawn));
+    queries.extend(reservation.deferred_event.map(delete_event));
     Ok(Some(queries))
 }
 
-/// Locks the row, if there is one.
-fn attempts_locked(key: &AttemptKey) -> Query {
+/// Selects and locks the row.
+fn lock_attempts(key: &AttemptKey) -> Query {
     let lock = format!("SELECT {STATE} FROM @attempts WHERE key = $1 FOR UPDATE");
     Query::new(lock).bind(key.as_bytes())
 }
 
-fn attempts_written(key: &AttemptKey, state: &AttemptState) -> Query {
+fn update_attempts(key: &AttemptKey, state: &AttemptState) -> Query {
     let mut query = Query::default();
     let [failures, password, reset, expires_at] = state_values(&mut query, state);
     let key = query.value(key.as_bytes());
@@ -240,11 +242,12 @@ fn attempts_written(key: &AttemptKey, state: &AttemptState) -> Query {
     ))
 }
 
-/// Has a statement that commits by itself do so as [`Durability::Process`] does.
-const LAZILY: &str = "set_config('synchronous_commit', 'off', TRUE) = 'off'";
+/// Makes a statement in autocommit mode commit with [`Durability::Eventual`].
+const ASYNC_COMMIT: &str = "set_config('synchronous_commit', 'off', TRUE) = 'off'";
 
-/// Replaces the state if it is `before` still, where `None` stands for no row. Returns a row if it did.
-fn state_written(
+/// Writes the state if it is still `before`, where `None` means no row. Returns a row if it was
+/// written.
+fn write_state_if_unchanged(
     query: &mut Query,
     key: &AttemptKey,
     before: Option<&AttemptState>,
@@ -255,7 +258,7 @@ fn state_written(
     let Some(before) = before else {
         return format!(
             "INSERT INTO @attempts (key, {STATE})
-             SELECT {key}, {failures}, {password}, {reset}, {expires_at} WHERE {LAZILY}
+             SELECT {key}, {failures}, {password}, {reset}, {expires_at} WHERE {ASYNC_COMMIT}
              ON CONFLICT (key) DO NOTHING RETURNING 1"
         );
     };
@@ -263,7 +266,7 @@ fn state_written(
     format!(
         "UPDATE @attempts SET failures = {failures}, password_locked_until = {password},
                 reset_locked_until = {reset}, expires_at = {expires_at}
-         WHERE {LAZILY} AND key = {key} AND failures = {was_failures}
+         WHERE {ASYNC_COMMIT} AND key = {key} AND failures = {was_failures}
            AND password_locked_until IS NOT DISTINCT FROM {was_password}
            AND reset_locked_until IS NOT DISTINCT FROM {was_reset}
            AND expires_at IS NOT DISTINCT FROM {was_expires_at}
@@ -271,7 +274,7 @@ fn state_written(
     )
 }
 
-/// The parameters of the columns of [`STATE`].
+/// Returns the parameters of the columns [`STATE`].
 fn state_values(query: &mut Query, state: &AttemptState) -> [String; 4] {
     [
         query.value(i64::from(state.failures)),

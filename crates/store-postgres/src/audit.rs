@@ -1,4 +1,4 @@
-//! The audit trail.
+//! Writes and lists audit records.
 
 use repass_core::{AuditFilter, AuditRecord, StoreError};
 
@@ -10,21 +10,21 @@ use crate::store::PostgresStore;
 /// The columns that [`row::audit_record`] reads.
 const COLUMNS: &str = "id, at, realm, account, action, outcome, detail, caller, context";
 
-/// Writes a record. `conflict` says what becomes of one whose id is there already.
-pub(crate) fn audit_written(record: &AuditRecord, conflict: &str) -> Result<Query, StoreError> {
+/// Inserts a record. `conflict` is its `ON CONFLICT` clause.
+pub(crate) fn insert_audit(record: &AuditRecord, conflict: &str) -> Result<Query, StoreError> {
     let mut query = Query::default();
     let values = audit_values(&mut query, record)?;
     Ok(query.with_sql(format!("INSERT INTO @audit ({COLUMNS}) VALUES ({values}) {conflict}")))
 }
 
-/// Whether the act of a record was not done yet. A statement that is sent again because its answer was
-/// lost has this condition: the first one may still be under way.
+/// Returns the condition that the record does not exist. A statement that may be sent again after a
+/// lost answer has this condition, since the first one may still be running.
 pub(crate) fn unrecorded(query: &mut Query, record: &AuditRecord) -> String {
     format!("NOT EXISTS (SELECT 1 FROM @audit WHERE id = {})", query.value(record.id))
 }
 
-/// Writes a record if `condition` holds: a part of a larger statement.
-pub(crate) fn audit_written_if(
+/// Inserts a record if `condition` holds, as a CTE of a larger statement.
+pub(crate) fn insert_audit_if(
     query: &mut Query,
     record: &AuditRecord,
     condition: &str,
@@ -34,10 +34,10 @@ pub(crate) fn audit_written_if(
 }
 
 fn audit_values(query: &mut Query, record: &AuditRecord) -> Result<String, StoreError> {
-    // As JSON, which is kept as the text it is: what a stranger sends may contain U+0000, which the
-    // database's own texts may not.
+    // The type JSON stores the text unchanged. Request data may contain U+0000, which TEXT and JSONB
+    // refuse.
     let context = serde_json::to_value(&record.context)
-        .map_err(|_| unstorable("the audit record's context makes no JSON"))?;
+        .map_err(|_| unstorable("the audit record's context cannot be written as JSON"))?;
     let values = [
         query.value(record.id),
         query.value(record.at),

@@ -1,132 +1,133 @@
-//! Changes of an account as one statement of several parts.
+//! Changes of an account as one statement with several CTEs.
 
 use jiff::Timestamp;
 use repass_core::{AccountId, AuditRecord, OutboxEvent, StoreError, TokenId};
 
 use crate::accounts_source::AccountsSource;
-use crate::audit::{audit_written_if, unrecorded};
+use crate::audit::{insert_audit_if, unrecorded};
 use crate::query::{Query, SqlValue};
 
-/// Whether the parts of a [`Change`] happen.
+/// The condition of the CTEs of a [`Change`].
 pub(crate) const ALLOWED: &str = "EXISTS (SELECT 1 FROM allowed)";
 
-/// A change of one account: a statement whose parts all happen, or none of them.
+/// A change of one account: a statement whose CTEs all apply, or none of them.
 ///
-/// It begins with a part `allowed` that selects a row if they do. The account's own row must be locked by a
-/// statement before it ([`account_locked`]). Every writer of an account locks it first, so this
-/// statement, which sees what was committed before it began, sees the work of all others.
+/// The CTE `allowed` selects a row if the change applies. An earlier statement of the transaction must
+/// lock the row of the account ([`lock_account`]). Every writer of an account locks it first, so this
+/// statement sees the commits of all other writers.
 ///
-/// It is made once, however often it is sent: `allowed` has the condition [`unrecorded`](Change::unrecorded). Its
-/// row says in `done` whether it was made now.
+/// The change applies once, even if it is sent again, since `allowed` has the condition
+/// [`unrecorded`](Change::unrecorded). The column `done` of the result tells whether it applied now.
 pub(crate) struct Change {
     query: Query,
-    parts: Vec<String>,
-    /// The parameter of the account's id.
+    ctes: Vec<String>,
+    /// The parameter with the id of the account.
     pub(crate) account: String,
-    /// The parameter of the time of the change.
+    /// The parameter with the time of the change.
     pub(crate) at: String,
-    /// Whether the change was not made yet.
+    /// The condition that the change was not applied before.
     pub(crate) unrecorded: String,
 }
 
 impl Change {
-    /// A change that `record` tells of.
+    /// Starts a change with this audit record.
     pub(crate) fn new(account: AccountId, at: Timestamp, record: &AuditRecord) -> Self {
         let mut query = Query::default();
         let (account, at) = (query.value(account), query.value(at));
         let unrecorded = unrecorded(&mut query, record);
-        Self { query, parts: Vec::new(), account, at, unrecorded }
+        Self { query, ctes: Vec::new(), account, at, unrecorded }
     }
 
-    /// Adds the part `allowed` of a change that happens if there is such an account.
+    /// Adds the CTE `allowed` of a change that applies if the account exists.
     pub(crate) fn begin(&mut self, source: &AccountsSource) {
         let exists = format!("{} AND {}", source.exists(&self.account), self.unrecorded);
-        self.part("allowed", exists);
+        self.cte("allowed", exists);
     }
 
-    /// The parameter of a value.
+    /// Adds a value and returns its parameter.
     pub(crate) fn value(&mut self, value: impl SqlValue) -> String {
         self.query.value(value)
     }
 
-    /// Adds a part, which others can refer to by `name`.
-    pub(crate) fn part(&mut self, name: &str, sql: impl AsRef<str>) {
-        self.parts.push(format!("{name} AS ({})", sql.as_ref()));
+    /// Adds a CTE.
+    pub(crate) fn cte(&mut self, name: &str, sql: impl AsRef<str>) {
+        self.ctes.push(format!("{name} AS ({})", sql.as_ref()));
     }
 
-    /// Updates the account's own row. There can be one such part, for a statement changes a row once.
-    pub(crate) fn account_set(&mut self, columns: &[String]) {
+    /// Updates the row of the account. A change has one such CTE, as a statement can update a row only
+    /// once.
+    pub(crate) fn update_account(&mut self, columns: &[String]) {
         let (columns, account) = (columns.join(", "), &self.account);
         let update = format!(
             "UPDATE @accounts SET {columns} WHERE id = {account} AND {ALLOWED} RETURNING events"
         );
-        self.part("account", update);
+        self.cte("account", update);
     }
 
-    /// The columns of the account's row that end every session but the one of `keep`: those that are
-    /// there, and those that were issued up to now and are written later.
-    pub(crate) fn cut_off(&mut self, keep: Option<TokenId>) -> Vec<String> {
+    /// Returns the assignments to columns of the account that revoke access tokens issued until now
+    /// except `keep`, even if they are written later.
+    pub(crate) fn revocation_columns(&mut self, keep: Option<TokenId>) -> Vec<String> {
         let keep = self.value(keep.map(|token| token.0));
         let at = &self.at;
-        // Of nodes whose clocks differ, the later one's word stands.
+        // The clocks of nodes may differ, so the cutoff never moves back.
         vec![format!("kept_token = {keep}"), format!("valid_after = GREATEST(valid_after, {at})")]
     }
 
-    /// Revokes the access tokens but `keep`.
-    pub(crate) fn access_tokens_revoked(&mut self, keep: Option<TokenId>) {
+    /// Revokes the access tokens of the account except `keep`.
+    pub(crate) fn revoke_access_tokens(&mut self, keep: Option<TokenId>) {
         let keep = self.value(keep.map(|token| token.0));
         let Self { account, at, .. } = self;
         let update = format!(
             "UPDATE @access_tokens SET revoked_at = {at} WHERE account = {account}
              AND revoked_at IS NULL AND id IS DISTINCT FROM {keep} AND {ALLOWED}"
         );
-        self.part("revoked", update);
+        self.cte("revoked", update);
     }
 
-    /// Voids every reset token of the account that still counts.
-    pub(crate) fn reset_tokens_voided(&mut self) {
+    /// Voids the unspent reset tokens of the account.
+    pub(crate) fn void_reset_tokens(&mut self) {
         let Self { account, at, .. } = self;
         let update = format!(
             "UPDATE @reset_tokens SET spent_at = {at}
              WHERE account = {account} AND spent_at IS NULL AND {ALLOWED}"
         );
-        self.part("voided", update);
+        self.cte("voided", update);
     }
 
-    /// Writes an event, with the number that the part `account` has counted.
-    pub(crate) fn event_written(&mut self, event: &OutboxEvent, due_at: Timestamp) {
+    /// Inserts an event with the number from the CTE `account`.
+    pub(crate) fn insert_event(&mut self, event: &OutboxEvent, due_at: Timestamp) {
         let insert = event_insert(&mut self.query, event, due_at);
-        self.part("event", insert);
+        self.cte("event", insert);
     }
 
-    /// The whole statement, with the record.
+    /// Returns the statement, including the audit record.
     pub(crate) fn finish(self, record: &AuditRecord) -> Result<Query, StoreError> {
         self.finish_with(record, "", "")
     }
 
-    /// The same with other columns before `done`, from the part `from`.
+    /// Like [`finish`](Self::finish), with further result columns before `done`, from the CTE `from`.
     pub(crate) fn finish_with(
         mut self,
         record: &AuditRecord,
         columns: &str,
         from: &str,
     ) -> Result<Query, StoreError> {
-        let audit = audit_written_if(&mut self.query, record, ALLOWED)?;
-        self.part("audit", audit);
-        let Self { query, parts, .. } = self;
-        let parts = parts.join(",\n");
-        Ok(query.with_sql(format!("WITH {parts} SELECT {columns} {ALLOWED} AS done {from}")))
+        let audit = insert_audit_if(&mut self.query, record, ALLOWED)?;
+        self.cte("audit", audit);
+        let Self { query, ctes, .. } = self;
+        let ctes = ctes.join(",\n");
+        Ok(query.with_sql(format!("WITH {ctes} SELECT {columns} {ALLOWED} AS done {from}")))
     }
 }
 
-/// Locks the account's own row: every other change of the account waits from here on.
-pub(crate) fn account_locked(account: AccountId) -> Query {
+/// Locks the row of the account. Other changes of the account wait for the lock.
+pub(crate) fn lock_account(account: AccountId) -> Query {
     Query::new("SELECT 1 FROM @accounts WHERE id = $1 FOR NO KEY UPDATE").bind(account)
 }
 
-/// Counts an event of the account and writes it, if `condition` holds: the parts `account` and `event` of
-/// a statement.
-pub(crate) fn event_counted(
+/// Returns the CTEs `account` and `event`, which number and insert an event of the account if
+/// `condition` holds.
+pub(crate) fn insert_numbered_event(
     query: &mut Query,
     event: &OutboxEvent,
     due_at: Timestamp,

@@ -1,10 +1,10 @@
-//! Changing a password, and replacing a hash by another one of the same password.
+//! Commits changes of passwords and rehashes.
 
 use repass_core::{
     Commit, CommitOutcome, HashedPassword, OtpSpend, Rehash, ResetSpend, StoreError,
 };
 
-use crate::change::{ALLOWED, Change, account_locked};
+use crate::change::{ALLOWED, Change, lock_account};
 use crate::connections::Reply;
 use crate::failure::{damaged, unstorable};
 use crate::query::Query;
@@ -12,13 +12,13 @@ use crate::row::get;
 use crate::store::PostgresStore;
 
 impl PostgresStore {
-    /// Makes the change if everything is as expected, in one round trip.
+    /// Commits the change in one round trip.
     pub(crate) async fn commit_change(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
         let source = self.accounts();
         if let Some(table) = &source.mapped {
             return self.commit_mapped(&source, table, commit).await;
         }
-        let locks = [account_locked(commit.account)];
+        let locks = [lock_account(commit.account)];
         let reply = self.change(locks, own_change(commit)?, &commit.audit).await?;
         let version = commit.expected_version.saturating_add(1);
         match reply {
@@ -37,7 +37,7 @@ impl PostgresStore {
         let version = change.value(rehash.expected_version);
         let expected = change.value(rehash.expected_hash.as_str());
         let (account, unrecorded) = (change.account.clone(), change.unrecorded.clone());
-        change.part(
+        change.cte(
             "allowed",
             format!(
                 "UPDATE @accounts
@@ -48,7 +48,7 @@ impl PostgresStore {
             ),
         );
         let change = change.finish(&rehash.audit)?;
-        let locks = [account_locked(rehash.account)];
+        let locks = [lock_account(rehash.account)];
         match self.change(locks, change, &rehash.audit).await? {
             None => Ok(true),
             Some(reply) => done(&reply),
@@ -56,12 +56,12 @@ impl PostgresStore {
     }
 }
 
-/// Whether the parts of a change happened.
+/// Returns whether the change applied.
 pub(crate) fn done(reply: &Reply) -> Result<bool, StoreError> {
     reply.rows.first().map_or_else(|| Err(damaged("done")), |row| get(row, "done"))
 }
 
-/// How the statement of [`finish_change`] ended, where `version` is the new one.
+/// Returns the outcome of the statement of [`finish_change`], where `version` is the new version.
 pub(crate) fn outcome(reply: &Reply, version: i64) -> Result<CommitOutcome, StoreError> {
     if done(reply)? {
         return Ok(CommitOutcome::Done { version });
@@ -69,7 +69,8 @@ pub(crate) fn outcome(reply: &Reply, version: i64) -> Result<CommitOutcome, Stor
     let row = reply.rows.first().ok_or_else(|| damaged("done"))?;
     let (token, active): (bool, bool) = (get(row, "token")?, get(row, "active")?);
     let (as_expected, otp): (bool, bool) = (get(row, "version")?, get(row, "otp")?);
-    // The token before the version: who redeems a token twice at once is to hear of the token.
+    // The token before the version: of two callers that redeem one token, the second one gets
+    // `TokenSpent`.
     Ok(if !token {
         CommitOutcome::TokenSpent
     } else if !active || !as_expected {
@@ -77,7 +78,7 @@ pub(crate) fn outcome(reply: &Reply, version: i64) -> Result<CommitOutcome, Stor
     } else if !otp {
         CommitOutcome::OtpSpent
     } else {
-        // Somebody else has just redeemed the signed token.
+        // The signed token was redeemed concurrently.
         CommitOutcome::TokenSpent
     })
 }
@@ -98,7 +99,7 @@ fn own_change(commit: &Commit) -> Result<Query, StoreError> {
              SELECT id, version, hash, normalization, pepper FROM @accounts
              WHERE id = {account} AND {ALLOWED}"
         );
-        change.part("kept", keep);
+        change.cte("history_added", keep);
     }
     let [hash, normalization, pepper] = hash_values(&mut change, &commit.hash);
     let replaced = format!(
@@ -109,8 +110,8 @@ fn own_change(commit: &Commit) -> Result<Query, StoreError> {
     finish_change(change, commit, commit.expected_version, Some(replaced))
 }
 
-/// The checks of a change, where the account is active if `active` holds, and its credential is the
-/// expected one if `as_expected` does.
+/// Adds the checks of a change. `active` and `as_expected` are the conditions that the account is
+/// active and has the expected credential.
 pub(crate) fn begin_change(
     change: &mut Change,
     commit: &Commit,
@@ -149,7 +150,7 @@ pub(crate) fn begin_change(
             )
         }
     };
-    change.part(
+    change.cte(
         "checks",
         format!(
             "SELECT {token} AS token, {active} AS active, {as_expected} AS version, {otp} AS otp"
@@ -166,16 +167,16 @@ pub(crate) fn begin_change(
              SELECT {digest}, {account}, {at}, {expires_at}, {at} WHERE EXISTS ({all})
              ON CONFLICT (digest) DO NOTHING RETURNING 1"
         );
-        change.part("redeemed", redeem);
-        change.part("allowed", "SELECT 1 FROM redeemed");
+        change.cte("redeemed", redeem);
+        change.cte("allowed", "SELECT 1 FROM redeemed");
     } else {
-        change.part("allowed", all);
+        change.cte("allowed", all);
     }
     Ok(())
 }
 
-/// What a change writes, where `newest` is the version of the newest hash of the history. `replaced`
-/// sets the columns of the hash, if that is in the account's own row.
+/// Adds the writes of a change, where `newest` is the version of the newest hash in the history.
+/// `replaced` has the assignments to the columns of the hash, if it is in repass's own table.
 pub(crate) fn finish_change(
     mut change: Change,
     commit: &Commit,
@@ -183,11 +184,11 @@ pub(crate) fn finish_change(
     replaced: Option<String>,
 ) -> Result<Query, StoreError> {
     let (account, at) = (change.account.clone(), change.at.clone());
-    // Versions count up by one, so the depth of the history is a difference of versions.
+    // Versions increase by one, so the depth of the history is a difference of versions.
     let depth = i64::try_from(commit.history).unwrap_or(i64::MAX);
     let oldest = change.value(newest.saturating_sub(depth));
-    change.part(
-        "forgotten",
+    change.cte(
+        "history_pruned",
         format!(
             "DELETE FROM @password_history
              WHERE account = {account} AND version <= {oldest} AND {ALLOWED}"
@@ -198,31 +199,35 @@ pub(crate) fn finish_change(
         Some(OtpSpend::Step(step)) => {
             let step = change.value(step_number(*step)?);
             let update = format!("UPDATE @one_time_passwords SET last_step = {step}");
-            change.part("otp", format!("{update} WHERE account = {account} AND {ALLOWED}"));
+            change.cte("otp", format!("{update} WHERE account = {account} AND {ALLOWED}"));
         }
         Some(OtpSpend::Code(_)) => {
             let update =
                 "UPDATE @one_time_passwords SET code_digest = NULL, code_expires_at = NULL";
-            change.part("otp", format!("{update} WHERE account = {account} AND {ALLOWED}"));
+            change.cte("otp", format!("{update} WHERE account = {account} AND {ALLOWED}"));
         }
     }
-    change.reset_tokens_voided();
-    let mut columns = change.cut_off(commit.keep_token);
+    change.void_reset_tokens();
+    let mut columns = change.revocation_columns(commit.keep_token);
     columns.extend([format!("updated_at = {at}"), "events = events + 1".to_owned()]);
     columns.extend(replaced);
-    change.account_set(&columns);
-    change.access_tokens_revoked(commit.keep_token);
+    change.update_account(&columns);
+    change.revoke_access_tokens(commit.keep_token);
     let key = change.value(commit.clear.as_bytes());
-    change.part("cleared", format!("DELETE FROM @attempts WHERE key = {key} AND {ALLOWED}"));
+    change
+        .cte("attempts_cleared", format!("DELETE FROM @attempts WHERE key = {key} AND {ALLOWED}"));
     if let Some(event) = commit.deferred_event {
         let event = change.value(event);
-        change.part("withdrawn", format!("DELETE FROM @events WHERE id = {event} AND {ALLOWED}"));
+        change.cte(
+            "deferred_event_deleted",
+            format!("DELETE FROM @events WHERE id = {event} AND {ALLOWED}"),
+        );
     }
-    change.event_written(&commit.event, commit.event.at);
+    change.insert_event(&commit.event, commit.event.at);
     change.finish_with(&commit.audit, "token, active, version, otp,", "FROM checks")
 }
 
-/// The parameters of a hash: itself, its normalization, its pepper.
+/// Adds a hash, its normalization and its pepper, and returns their parameters.
 pub(crate) fn hash_values(change: &mut Change, hash: &HashedPassword) -> [String; 3] {
     [
         change.value(hash.as_str()),

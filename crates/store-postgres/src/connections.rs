@@ -1,4 +1,4 @@
-//! Connections of one node, and the way to the server that takes writes.
+//! The connection pool, and the selection of a server that accepts writes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ use crate::query::Query;
 #[derive(Clone)]
 pub(crate) struct Connections {
     pool: Pool,
-    /// What is put before the names of repass's own tables.
+    /// The prefix of the names of repass's own tables.
     schema: Arc<str>,
-    /// The longest wait for the answers to what is sent at once.
+    /// The maximum wait for the answers to pipelined statements.
     deadline: Duration,
     /// Closes idle connections until it is dropped.
     _reaper: Option<Arc<Reaper>>,
@@ -35,7 +35,7 @@ impl fmt::Debug for Connections {
     }
 }
 
-/// How many connections there are, and for how long.
+/// Limits of the pool.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) connections: usize,
@@ -45,7 +45,7 @@ pub(crate) struct Limits {
 }
 
 impl Connections {
-    /// Makes connections to `servers` when they are needed.
+    /// Creates a pool of connections to `servers`.
     pub(crate) fn new(
         servers: Vec<Config>,
         tls: MakeRustlsConnect,
@@ -77,7 +77,7 @@ impl Connections {
         Self { pool, schema: schema.into(), deadline: limits.deadline, _reaper: reaper }
     }
 
-    /// Takes connections from a pool of the embedder's.
+    /// Uses the pool of an embedder.
     pub(crate) fn from_pool(pool: Pool, deadline: Duration, schema: &str) -> Self {
         Self { pool, schema: schema.into(), deadline, _reaper: None }
     }
@@ -92,49 +92,49 @@ impl Connections {
     }
 
     pub(crate) async fn acquire(&self) -> Result<PooledConnection<'_>, Failure> {
-        // The pool's own time-outs depend on its owner; this one does not.
+        // A pool of an embedder may have no time-outs.
         match timeout(self.deadline, self.pool.get()).await {
-            Ok(Ok(client)) => Ok(PooledConnection { client: Some(client), of: self }),
+            Ok(Ok(client)) => Ok(PooledConnection { client: Some(client), connections: self }),
             Ok(Err(error)) => Err(Failure::Connecting(error)),
             Err(_) => Err(Failure::Deadline),
         }
     }
 
-    /// Runs one statement, which commits by itself.
+    /// Runs one statement in autocommit mode.
     pub(crate) async fn run(&self, query: &Query) -> Result<Reply, Failure> {
         let replies = self.run_all(std::slice::from_ref(query)).await?;
         Ok(replies.into_iter().next().unwrap_or_default())
     }
 
-    /// Runs statements in one round trip, each of which commits by itself.
+    /// Runs statements in autocommit mode in one round trip.
     pub(crate) async fn run_all(&self, queries: &[Query]) -> Result<Vec<Reply>, Failure> {
         let connection = self.acquire().await?;
         let replies = connection.run(None, queries, None).await;
-        if replies.as_ref().err().is_none_or(Failure::is_answer) {
+        if replies.as_ref().err().is_none_or(Failure::is_server_response) {
             connection.give_back();
         }
         replies
     }
 }
 
-/// What a statement returned.
+/// The reply to a statement.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
     pub(crate) rows: Vec<Row>,
-    /// How many rows it wrote or found.
+    /// The number of rows that were written or found.
     pub(crate) affected: u64,
 }
 
-/// A connection in use. It is closed when it is dropped, unless it is given back: who drops it may
-/// have stopped in the middle of a transaction.
+/// A connection in use. It is closed when it is dropped, unless it is given back, since it may be
+/// within a transaction.
 pub(crate) struct PooledConnection<'c> {
     client: Option<Client>,
-    of: &'c Connections,
+    connections: &'c Connections,
 }
 
 impl PooledConnection<'_> {
-    /// Sends `begin`, all of `queries` and `end` at once, and waits for all answers. The first error
-    /// in their order is returned. Each of the queries sees what the ones before it wrote.
+    /// Pipelines `begin`, all `queries` and `end`, and waits for all answers. Returns the first error
+    /// in their order. Each query sees the writes of the ones before it.
     pub(crate) async fn run(
         &self,
         begin: Option<&str>,
@@ -147,19 +147,21 @@ impl PooledConnection<'_> {
             Some(text) => client.batch_execute(text).await,
             None => Ok(()),
         };
-        // A statement is sent when it is polled first, and these poll in the order of their arguments;
-        // `join_all` does so up to 30 futures, which no caller exceeds.
-        let queries = join_all(queries.iter().map(|query| one(client, query, &self.of.schema)));
+        // A statement is sent at its first poll, and these poll in the order of their arguments;
+        // `join_all` does so for up to 30 futures, which no caller exceeds.
+        let queries = join_all(
+            queries.iter().map(|query| run_query(client, query, &self.connections.schema)),
+        );
         let all = join3(simple(begin), queries, simple(end));
         let (begun, replies, ended) =
-            timeout(self.of.deadline, all).await.map_err(|_| Failure::Deadline)?;
+            timeout(self.connections.deadline, all).await.map_err(|_| Failure::Deadline)?;
         begun.map_err(Failure::NotBegun)?;
         let replies = replies.into_iter().collect::<Result<Vec<_>, _>>()?;
         ended?;
         Ok(replies)
     }
 
-    /// Lets somebody else have the connection.
+    /// Returns the connection to the pool.
     pub(crate) fn give_back(mut self) {
         drop(self.client.take());
     }
@@ -173,7 +175,7 @@ impl Drop for PooledConnection<'_> {
     }
 }
 
-async fn one(
+async fn run_query(
     client: &tokio_postgres::Client,
     query: &Query,
     schema: &str,
@@ -188,18 +190,19 @@ async fn one(
     Ok(reply)
 }
 
-/// The servers of a URL. The one that was connected to last is tried first.
+/// The servers of a URL. The last one that was connected is tried first.
 struct Servers {
     servers: Vec<Config>,
     last: AtomicUsize,
     tls: MakeRustlsConnect,
 }
 
-/// How long a server is waited for before the next one is tried, too.
-const HEAD_START: Duration = Duration::from_millis(250);
+/// The delay before the next server is tried concurrently, as in RFC 8305.
+const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// How long silent servers are waited for once another one cannot be used: it may be promoted any time.
-const SILENCE: Duration = Duration::from_secs(1);
+/// The maximum wait for silent servers after another one has failed, since that one may be promoted at
+/// any time.
+const SILENT_SERVER_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl deadpool_postgres::Connect for Servers {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Connected> {
@@ -207,20 +210,20 @@ impl deadpool_postgres::Connect for Servers {
             let first = self.last.load(Ordering::Relaxed);
             let mut failed: Option<tokio_postgres::Error> = None;
             let mut connecting = FuturesUnordered::new();
-            for turn in 0..self.servers.len() {
-                connecting.push(self.connect_to((first + turn) % self.servers.len()));
-                match timeout(HEAD_START, connecting.next()).await {
+            for offset in 0..self.servers.len() {
+                connecting.push(self.connect_to((first + offset) % self.servers.len()));
+                match timeout(CONNECTION_ATTEMPT_DELAY, connecting.next()).await {
                     Ok(Some(Ok(connected))) => return Ok(connected),
-                    Ok(Some(Err(error))) => failed = Some(more_telling(failed, error)),
+                    Ok(Some(Err(error))) => failed = Some(more_specific(failed, error)),
                     Ok(None) | Err(_) => {}
                 }
             }
             loop {
-                // Until the pool's time-out, if all of them are silent.
-                let patience = failed.as_ref().map_or(Duration::MAX, |_| SILENCE);
-                match (timeout(patience, connecting.next()).await, failed) {
+                // If all servers are silent, the pool's time-out applies.
+                let limit = failed.as_ref().map_or(Duration::MAX, |_| SILENT_SERVER_TIMEOUT);
+                match (timeout(limit, connecting.next()).await, failed) {
                     (Ok(Some(Ok(connected))), _) => return Ok(connected),
-                    (Ok(Some(Err(error))), before) => failed = Some(more_telling(before, error)),
+                    (Ok(Some(Err(error))), before) => failed = Some(more_specific(before, error)),
                     (Ok(None) | Err(_), Some(error)) => return Err(error),
                     (Ok(None) | Err(_), None) => return std::future::pending().await,
                 }
@@ -229,8 +232,8 @@ impl deadpool_postgres::Connect for Servers {
     }
 }
 
-/// What a server says of the login tells more than that another one is down.
-fn more_telling(
+/// Prefers an error that a server reported to a failed connection.
+fn more_specific(
     before: Option<tokio_postgres::Error>,
     error: tokio_postgres::Error,
 ) -> tokio_postgres::Error {
@@ -242,9 +245,9 @@ type Connected =
     Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>), tokio_postgres::Error>;
 
 impl Servers {
-    async fn connect_to(&self, place: usize) -> Connected {
-        let (client, connection) = self.servers[place].connect(self.tls.clone()).await?;
-        self.last.store(place, Ordering::Relaxed);
+    async fn connect_to(&self, index: usize) -> Connected {
+        let (client, connection) = self.servers[index].connect(self.tls.clone()).await?;
+        self.last.store(index, Ordering::Relaxed);
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 let error = reported(error);
@@ -255,18 +258,17 @@ impl Servers {
     }
 }
 
-/// However short a connection may be idle, they are not looked through more often than twice in this
-/// time.
-const MIN_PAUSE: Duration = Duration::from_secs(1);
+/// The minimum idle time for the interval of the checks, which run twice in that time.
+const MIN_REAP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A task that closes connections which are idle for too long.
+/// A task that closes idle connections.
 struct Reaper(AbortHandle);
 
 impl Reaper {
     fn start(pool: Pool, idle: Duration) -> Self {
         let task = tokio::spawn(async move {
             loop {
-                tokio::time::sleep(idle.max(MIN_PAUSE) / 2).await;
+                tokio::time::sleep(idle.max(MIN_REAP_INTERVAL) / 2).await;
                 pool.retain(|_, metrics| metrics.last_used() < idle);
             }
         });

@@ -13,10 +13,10 @@ use crate::store::PostgresStore;
 impl CredentialStore for PostgresStore {
     async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
         let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
-        self.retried(|| async {
+        self.with_retries(|| async {
             let source = self.accounts();
             let Some(find) = source.find(&subject.realm, &user_id) else { return Ok(None) };
-            let found = source.only(self.rows(&find).await?, &subject.realm, &user_id)?;
+            let found = source.exact_match(self.rows(&find).await?, &subject.realm, &user_id)?;
             found.map(|row| source.with_credential(&row)).transpose()
         })
         .await
@@ -32,24 +32,25 @@ impl CredentialStore for PostgresStore {
              WHERE account = $1 ORDER BY version DESC LIMIT $2",
         );
         let hashes = hashes.bind(account).bind(i64::try_from(depth).unwrap_or(i64::MAX));
-        self.retried(|| async { self.rows(&hashes).await?.iter().map(row::hash).collect() }).await
+        self.with_retries(|| async { self.rows(&hashes).await?.iter().map(row::hash).collect() })
+            .await
     }
 
     async fn reserve_attempt(
         &self,
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError> {
-        self.retried(|| self.reserve(attempt)).await
+        self.with_retries(|| self.reserve(attempt)).await
     }
 
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
-        let finished = self.retried(|| self.finish(attempt)).await;
+        let finished = self.with_retries(|| self.finish(attempt)).await;
         if let Err(error) = &finished
             && attempt.outcome == AttemptOutcome::Released
         {
-            // The holder is not to blame where only the record cannot be written.
+            // The attempt is released even if the audit record cannot be written.
             let nothing_written = !matches!(error, StoreError::Unavailable(_));
-            let _ = self.retried(|| self.release_alone(attempt, nothing_written)).await;
+            let _ = self.with_retries(|| self.release_alone(attempt, nothing_written)).await;
         }
         finished
     }
@@ -59,14 +60,14 @@ impl CredentialStore for PostgresStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<(), StoreError> {
-        self.retried(|| self.delete_expired_attempts(now, limit)).await
+        self.with_retries(|| self.delete_expired_attempts(now, limit)).await
     }
 
     async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
-        self.retried(|| self.commit_change(commit)).await
+        self.with_retries(|| self.commit_change(commit)).await
     }
 
     async fn rehash(&self, rehash: &Rehash) -> Result<bool, StoreError> {
-        self.retried(|| self.replace_hash(rehash)).await
+        self.with_retries(|| self.replace_hash(rehash)).await
     }
 }

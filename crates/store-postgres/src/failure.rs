@@ -1,4 +1,4 @@
-//! What PostgreSQL and its driver report, in core's terms.
+//! Converts errors of PostgreSQL and its driver to core's errors.
 
 use std::error::Error as StdError;
 
@@ -7,16 +7,16 @@ use repass_core::{AccountError, StoreError};
 use tokio_postgres::error::DbError;
 use tokio_postgres::types::WrongType;
 
-/// Why a statement did not succeed.
+/// The failure of a statement.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// There was no connection to be had.
+    /// No connection could be acquired.
     Connecting(PoolError),
     /// The server or the driver reported an error.
     Database(tokio_postgres::Error),
-    /// A transaction did not begin, so that what was sent after it may have been done without one.
+    /// `BEGIN` failed, so the statements after it may have run in autocommit mode.
     NotBegun(tokio_postgres::Error),
-    /// There was no answer within the deadline.
+    /// No answer arrived within the deadline.
     Deadline,
 }
 
@@ -26,8 +26,7 @@ impl From<tokio_postgres::Error> for Failure {
     }
 }
 
-/// An error of the server. Its details can contain values of the row that is refused; they are left
-/// out, so that no log gets them.
+/// An error of the server without its details, which can contain values of the refused row.
 #[derive(Debug, thiserror::Error)]
 #[error("{message} ({code})")]
 pub(crate) struct Reported {
@@ -39,7 +38,7 @@ impl Reported {
     pub(crate) fn new(error: &DbError) -> Self {
         let code = error.code().code().to_owned();
         let message = match code.get(..2) {
-            // The server's messages contain the user's name, and values.
+            // These messages contain the user's name or values.
             Some("28") => "the login was refused",
             Some("22") => "a value is invalid",
             _ => error.message(),
@@ -49,7 +48,7 @@ impl Reported {
     }
 }
 
-/// The driver's error without what the server said in detail.
+/// Returns the error of the driver without the server's details.
 pub(crate) fn reported(error: tokio_postgres::Error) -> Box<dyn StdError + Send + Sync> {
     match error.as_db_error() {
         Some(database) => Reported::new(database).into(),
@@ -57,60 +56,60 @@ pub(crate) fn reported(error: tokio_postgres::Error) -> Box<dyn StdError + Send 
     }
 }
 
-/// Nothing was written, and the same transaction may succeed when it is tried again.
+/// Nothing was written, and a retry may succeed.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing was written; trying again may succeed")]
-struct Passing(#[source] Box<dyn StdError + Send + Sync>);
+#[error("nothing was written; a retry may succeed")]
+struct Transient(#[source] Box<dyn StdError + Send + Sync>);
 
-/// The answer to a commit was lost, and it is not made, unless the server comes to it later.
+/// The answer to a commit was lost, and it is not committed, unless the server processes it later.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection was lost before a commit")]
 struct NotCommitted(#[source] Box<dyn StdError + Send + Sync>);
 
-/// Whether a commit was sent that the server may come to later.
-pub(crate) fn may_come_later(error: &StoreError) -> bool {
+/// Returns whether a commit was sent that the server may still process.
+pub(crate) fn may_be_committed_later(error: &StoreError) -> bool {
     let StoreError::Unavailable(source) = error else { return false };
-    source.downcast_ref::<Passing>().is_some_and(|passing| passing.0.is::<NotCommitted>())
+    source.downcast_ref::<Transient>().is_some_and(|transient| transient.0.is::<NotCommitted>())
 }
 
-/// A commit that may come later was sent again, and that failed.
-pub(crate) fn unknown(error: StoreError) -> StoreError {
+/// Marks the error of a second commit whose first commit may still be processed.
+pub(crate) fn with_unknown_outcome(error: StoreError) -> StoreError {
     match error {
         StoreError::Unavailable(source) => StoreError::Unavailable(OutcomeUnknown(source).into()),
         error => error,
     }
 }
 
-/// A commit may or may not have been made.
+/// A transaction may or may not be committed.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer to a commit was lost, so its outcome is unknown")]
+#[error("the answer to a commit was lost; the change may or may not be committed")]
 struct OutcomeUnknown(#[source] Box<dyn StdError + Send + Sync>);
 
-/// There was no answer within the deadline.
+/// No answer arrived within the deadline.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer within the statement time-out")]
 struct DeadlinePassed;
 
-/// What an error of the server means.
+/// The kind of an error of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Two transactions met; the same may succeed at once.
+    /// A conflict of transactions; a retry may succeed.
     Conflict,
-    /// This connection is of no further use; another one may lead to a server that is.
+    /// This connection is unusable; another one may reach a usable server.
     Disconnected,
-    /// The server cannot do it now.
+    /// The server cannot run the statement at present.
     Unavailable,
     /// Stored data is damaged.
     Damaged,
-    /// The server does not let this user in, or has no such database.
+    /// The login failed, or the database does not exist.
     Login,
-    /// A table, a column or its type is not as expected.
+    /// A table or a column is missing or has another type.
     Schema,
     /// Anything else.
     Other,
 }
 
-/// By the SQLSTATE; see appendix A, "PostgreSQL Error Codes", of its manual.
+/// Classifies an error by its SQLSTATE (PostgreSQL manual, appendix A).
 pub(crate) fn fault(error: &DbError) -> Fault {
     let code = error.code().code();
     match code {
@@ -118,7 +117,7 @@ pub(crate) fn fault(error: &DbError) -> Fault {
         "40001" | "40P01" => Fault::Conflict,
         // admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout,
         // idle_in_transaction_session_timeout, statement_completion_unknown, and
-        // read_only_sql_transaction, which is a standby's
+        // read_only_sql_transaction of a standby
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "40003" | "25006" => Fault::Disconnected,
         // feature_not_supported: a transaction that writes, on a standby
         "0A000" if error.message().contains("recovery") => Fault::Disconnected,
@@ -143,15 +142,15 @@ pub(crate) fn fault(error: &DbError) -> Fault {
 }
 
 impl Failure {
-    /// Whether a commit that ended so may have been made all the same: the server may have received
-    /// it, and only its answer was lost.
+    /// Returns whether the transaction may be committed despite the failure: only the answer may be
+    /// lost.
     pub(crate) fn may_be_committed(&self) -> bool {
         match self {
             Self::Connecting(_) => false,
             Self::Deadline => true,
             Self::NotBegun(error) | Self::Database(error) => match error.as_db_error() {
                 None => !is_encoding(error),
-                // A standby, or a server that is starting, has refused the statement itself.
+                // A standby or a starting server refused the statement.
                 Some(error) => {
                     let refused = ["25006", "0A000", "57P03"].contains(&error.code().code());
                     let may_be = matches!(self, Self::NotBegun(_));
@@ -161,8 +160,8 @@ impl Failure {
         }
     }
 
-    /// Whether the server answered, so that the connection can be used again.
-    pub(crate) fn is_answer(&self) -> bool {
+    /// Returns whether the server answered, so that the connection can be reused.
+    pub(crate) fn is_server_response(&self) -> bool {
         match self {
             Self::Database(error) => {
                 error.as_db_error().is_some_and(|error| fault(error) != Fault::Disconnected)
@@ -171,7 +170,7 @@ impl Failure {
         }
     }
 
-    /// Whether the server reported one of these SQLSTATEs.
+    /// Returns whether the server reported one of these SQLSTATEs.
     pub(crate) fn has_code(&self, codes: &[&str]) -> bool {
         match self {
             Self::Connecting(PoolError::Backend(error))
@@ -183,14 +182,14 @@ impl Failure {
         }
     }
 
-    /// Nobody knows whether the commit that ended so was made.
+    /// Returns the error for a transaction that may be committed.
     pub(crate) fn outcome_unknown(self) -> StoreError {
         StoreError::Unavailable(OutcomeUnknown(self.into_source()).into())
     }
 
-    /// The commit that ended so was not made yet.
+    /// Returns the error for a transaction that is not committed yet.
     pub(crate) fn not_committed(self) -> StoreError {
-        StoreError::Unavailable(Passing(NotCommitted(self.into_source()).into()).into())
+        StoreError::Unavailable(Transient(NotCommitted(self.into_source()).into()).into())
     }
 
     fn into_source(self) -> Box<dyn StdError + Send + Sync> {
@@ -204,13 +203,12 @@ impl Failure {
     }
 }
 
-/// Whether the driver could not write a value, so that nothing was sent.
+/// Returns whether the driver could not encode a value, so that nothing was sent.
 fn is_encoding(error: &tokio_postgres::Error) -> bool {
     error.source().is_some_and(<dyn StdError>::is::<WrongType>)
 }
 
-/// No value of a statement is in the error: the server names columns and constraints only, and its
-/// details are left out.
+/// The error contains no values: messages name columns and constraints, and details are left out.
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
@@ -220,24 +218,24 @@ impl From<Failure> for StoreError {
             Failure::Connecting(PoolError::Backend(error))
             | Failure::NotBegun(error)
             | Failure::Database(error) => database_error(error),
-            Failure::Connecting(error) => Self::Unavailable(Passing(error.into()).into()),
+            Failure::Connecting(error) => Self::Unavailable(Transient(error.into()).into()),
         }
     }
 }
 
 fn database_error(error: tokio_postgres::Error) -> StoreError {
-    let passing = |source| StoreError::Unavailable(Passing(source).into());
+    let transient = |source| StoreError::Unavailable(Transient(source).into());
     let Some(database) = error.as_db_error() else {
         return if is_encoding(&error) {
             StoreError::Failed(error.into())
         } else {
-            passing(error.into())
+            transient(error.into())
         };
     };
     let reported = Reported::new(database);
     match fault(database) {
-        Fault::Conflict | Fault::Disconnected => passing(reported.into()),
-        // A login is refused while an operator replaces the password or renames the database.
+        Fault::Conflict | Fault::Disconnected => transient(reported.into()),
+        // A login fails temporarily while an operator replaces the password or renames the database.
         Fault::Unavailable | Fault::Login => StoreError::Unavailable(reported.into()),
         Fault::Damaged => StoreError::Damaged(format!("database error {}", reported.code)),
         Fault::Schema => StoreError::Failed(SchemaChanged(reported).into()),
@@ -245,43 +243,43 @@ fn database_error(error: tokio_postgres::Error) -> StoreError {
     }
 }
 
-/// A table, a column or its type is not as expected.
+/// A table or a column is missing or has another type.
 #[derive(Debug, thiserror::Error)]
-#[error("a table is not as expected")]
+#[error("a table or a column is missing or has another type")]
 struct SchemaChanged(#[source] Reported);
 
-/// Whether a table, a column or its type is not as expected.
+/// Returns whether a table or a column is missing or has another type.
 pub(crate) fn is_schema_change(error: &StoreError) -> bool {
     matches!(error, StoreError::Failed(source) if source.is::<SchemaChanged>())
 }
 
-/// Whether the server does not let the user in, or has no such database.
+/// Returns whether the login failed, or the database does not exist.
 pub(crate) fn login_refused(error: &(dyn StdError + 'static)) -> bool {
     error
         .downcast_ref::<Reported>()
         .is_some_and(|own| own.code.starts_with("28") || own.code == "3D000")
 }
 
-/// What stands in `column` cannot be. The value is left out: it may be a hash.
+/// Returns an error for an invalid value in `column`, without the value, which may be a hash.
 pub(crate) fn damaged(column: &str) -> StoreError {
     StoreError::Damaged(format!("{column} cannot be read"))
 }
 
-/// What was to be written cannot be stored.
+/// Returns an error for a value that cannot be stored.
 pub(crate) fn unstorable(what: &'static str) -> StoreError {
     StoreError::Failed(what.into())
 }
 
-/// Errors that say whether trying again at once can help.
+/// Errors that tell whether a retry may succeed.
 pub(crate) trait Retryable {
-    /// The store's error in it, if any.
+    /// Returns the contained store error, if any.
     fn store_error(&self) -> Option<&StoreError>;
 
-    /// Whether nothing was written, and the same may succeed next time.
+    /// Returns whether nothing was written and a retry may succeed.
     fn is_retryable(&self) -> bool {
         matches!(
             self.store_error(),
-            Some(StoreError::Unavailable(source)) if source.is::<Passing>()
+            Some(StoreError::Unavailable(source)) if source.is::<Transient>()
         )
     }
 }
@@ -307,18 +305,18 @@ mod tests {
 
     /// Proves P4.
     #[test]
-    fn p4_a_deadline_is_unavailable_and_not_tried_again() {
+    fn p4_a_passed_deadline_is_unavailable_and_not_retried() {
         let error = StoreError::from(Failure::Deadline);
         assert!(matches!(error, StoreError::Unavailable(_)));
-        assert!(!error.is_retryable(), "it has been waited for long enough");
+        assert!(!error.is_retryable(), "the deadline has passed");
         assert!(Failure::Deadline.may_be_committed());
         let unknown = Failure::Deadline.outcome_unknown();
         assert!(matches!(&unknown, StoreError::Unavailable(_)) && !unknown.is_retryable());
     }
 
     #[test]
-    fn a_conflict_is_worth_another_try() {
-        let error = StoreError::Unavailable(Passing("deadlock".into()).into());
+    fn a_conflict_is_retryable() {
+        let error = StoreError::Unavailable(Transient("deadlock".into()).into());
         assert!(error.is_retryable());
         assert!(AccountError::from(error).is_retryable());
         assert!(!AccountError::Unknown.is_retryable());

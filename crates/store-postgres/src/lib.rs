@@ -29,7 +29,7 @@ pub use deadpool_postgres;
 pub use open::{OpenError, PostgresOptions};
 pub use repass_accounts_table::{
     Accounts, AccountsMismatch, AccountsTable, ColumnProblem, InvalidAccountsTable, InvalidSqlName,
-    RealmOf, SqlName, TableName,
+    RealmMapping, SqlName, TableName,
 };
 pub use store::PostgresStore;
 pub use tls::InvalidCertificate;

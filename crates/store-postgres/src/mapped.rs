@@ -1,42 +1,41 @@
-//! A users table that belongs to another application: how statements speak of it, and what is written
-//! to it.
+//! SQL for a users table that belongs to another application.
 
 mod commit;
 mod inspect;
 mod register;
 mod set_active;
 
-pub(crate) use inspect::Uninspected;
-pub(crate) use register::{register, registered};
+pub(crate) use inspect::InspectError;
+pub(crate) use register::{insert_registration, register};
 
-use repass_accounts_table::{AccountsTable, Fit, IdentifierKind, RealmOf, SqlName};
+use repass_accounts_table::{AccountsTable, ColumnTypes, IdentifierKind, RealmMapping, SqlName};
 
 use crate::query::Query;
 
-/// A mapped table that was found to fit. Statements call its rows `f`.
+/// A checked mapped table. In statements, `f` is one of its rows.
 #[derive(Debug)]
 pub(crate) struct MappedTable {
     pub(crate) mapping: AccountsTable,
-    pub(crate) fit: Fit,
+    pub(crate) types: ColumnTypes,
 }
 
 impl MappedTable {
-    /// The table as it is written in a statement, never found by a search path.
+    /// Returns the qualified name of the table.
     pub(crate) fn name(&self) -> String {
         let name = &self.mapping.table;
         let schema = name.schema().map_or_else(|| "\"public\"".to_owned(), SqlName::quoted);
         format!("{schema}.{}", name.table().quoted())
     }
 
-    /// Has the triggers of the table find what they name, and not tables of repass's own. A
-    /// connection's default would not do: it begins with the schema that is called as the user is.
+    /// Sets the search path for triggers of the table, so that they find their own tables and not
+    /// repass's. The default of a connection begins with the schema that is named like the user.
     pub(crate) fn search_path(&self) -> Query {
         let schema = self.mapping.table.schema();
         let schema = schema.map_or_else(|| "\"public\"".to_owned(), SqlName::quoted);
         Query::new(format!("SET LOCAL search_path TO {schema}, public"))
     }
 
-    /// A column as a text; its own type may be one that the driver does not know.
+    /// Casts a column to text, since the driver may not support its type.
     pub(crate) fn text(&self, column: Option<&SqlName>) -> String {
         match column {
             None => "CAST(NULL AS TEXT)".to_owned(),
@@ -44,24 +43,24 @@ impl MappedTable {
         }
     }
 
-    /// A text that is equal to its own bytes only, whatever the column's collation.
+    /// Adds a collation that compares bytes.
     pub(crate) fn exact(&self, text: &str) -> String {
         format!("{text} COLLATE \"default\"")
     }
 
-    /// The id of the account of `f`, as [`AccountsTable::account_id`] derives it.
+    /// Returns the account id of `f`, derived as in [`AccountsTable::account_id`].
     pub(crate) fn account_id(&self) -> String {
         let id = self.exact(&self.text(Some(&self.mapping.id)));
         let named = format!("repass account\0{}\0", self.mapping.table);
         let named: String = named.bytes().map(|byte| format!("{byte:02x}")).collect();
         let digest = format!("sha256(decode('{named}', 'hex') || convert_to({id}, 'UTF8'))");
-        let octet = |place: u8, kept: u8| format!("get_byte({digest}, {place}) & {kept} | 128");
+        let octet = |index: u8, mask: u8| format!("get_byte({digest}, {index}) & {mask} | 128");
         let derived = format!(
             "CAST(encode(set_byte(set_byte(substr({digest}, 1, 16), 6, {}), 8, {}), 'hex') AS UUID)",
             octet(6, 15),
             octet(8, 63),
         );
-        match self.fit.id {
+        match self.types.id {
             IdentifierKind::Uuid => format!("f.{}", self.mapping.id.quoted()),
             IdentifierKind::Integer => derived,
             IdentifierKind::Text => format!(
@@ -73,40 +72,40 @@ impl MappedTable {
 
     pub(crate) fn realm(&self) -> String {
         match &self.mapping.realm {
-            // There is no quotation mark in a realm.
-            RealmOf::All(realm) => format!("CAST('{realm}' AS TEXT)"),
-            RealmOf::Column(column) => self.text(Some(column)),
+            // A realm contains no quotation mark.
+            RealmMapping::All(realm) => format!("CAST('{realm}' AS TEXT)"),
+            RealmMapping::Column(column) => self.text(Some(column)),
         }
     }
 
     pub(crate) fn active(&self) -> String {
         match &self.mapping.active {
             None => "TRUE".to_owned(),
-            Some(column) if self.fit.active_is_boolean => {
+            Some(column) if self.types.active_is_boolean => {
                 format!("COALESCE(f.{}, FALSE)", column.quoted())
             }
             Some(column) => format!("COALESCE(f.{} <> 0, FALSE)", column.quoted()),
         }
     }
 
-    /// Whether `f` has the user id of one of the parameters `$2` and `$3`. It is compared in the
-    /// column's own terms, so that its index serves.
+    /// Returns the condition that `f` has the user id `$2` or `$3`. It compares in the type of the
+    /// column, so that its index is used.
     pub(crate) fn has_user_id(&self) -> String {
         let column = self.mapping.user_id.quoted();
-        let [one, other] = ["$2", "$3"].map(|text| typed(self.fit.user_id, text));
+        let [one, other] = ["$2", "$3"].map(|text| typed(self.types.user_id, text));
         format!("f.{column} IN ({one}, {other})")
     }
 
-    /// Whether `f` is the row of the id that `text` says: first in the column's own terms, so that
-    /// its index serves, then exactly.
+    /// Returns the condition that `f` has the id `text`. The first comparison uses the index of the
+    /// column, the second one is exact.
     pub(crate) fn is_row(&self, text: &str) -> String {
         let id = &self.mapping.id;
         let exact = self.exact(&self.text(Some(id)));
-        format!("f.{} = {} AND {text} = {exact}", id.quoted(), typed(self.fit.id, text))
+        format!("f.{} = {} AND {text} = {exact}", id.quoted(), typed(self.types.id, text))
     }
 }
 
-/// A text in the terms of a column that is to be compared with it.
+/// Casts a text to the type of a column.
 fn typed(kind: IdentifierKind, text: &str) -> String {
     match kind {
         IdentifierKind::Text => text.to_owned(),
@@ -120,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_are_named_in_full() {
+    fn table_names_are_qualified() {
         let name = |text: &str| text.parse::<SqlName>().unwrap();
         let mapping = AccountsTable {
             table: "users".parse().unwrap(),
@@ -130,14 +129,14 @@ mod tests {
             email: None,
             username: None,
             active: None,
-            realm: RealmOf::All("shop".parse().unwrap()),
+            realm: RealmMapping::All("shop".parse().unwrap()),
         };
-        let fit = Fit {
+        let types = ColumnTypes {
             id: IdentifierKind::Uuid,
             user_id: IdentifierKind::Text,
             active_is_boolean: false,
         };
-        let mut table = MappedTable { mapping, fit };
+        let mut table = MappedTable { mapping, types };
         assert_eq!(table.name(), "\"public\".\"users\"");
         assert!(table.is_row("$2").starts_with("f.\"id\" = CAST($2 AS UUID) AND $2 = "));
         table.mapping.table = "Shop.Users".parse().unwrap();

@@ -1,4 +1,4 @@
-//! The schema of repass's own tables, and how it is brought up to date.
+//! The schema of repass's own tables and its migrations.
 
 use repass_core::StoreError;
 
@@ -7,25 +7,24 @@ use crate::failure::Failure;
 use crate::query::Query;
 use crate::row::get;
 
-/// One version of the schema.
+/// A schema version.
 struct Migration {
     version: i64,
     name: &'static str,
-    /// Run one by one: not every server takes several in one message.
+    /// Statements, run one by one, since not every server accepts several in one message.
     steps: &'static [&'static str],
 }
 
-/// The row that is locked while the schema changes. Several nodes may want to at once.
+/// The version of the row that a node locks while it migrates.
 const LOCK: i64 = 0;
 
 const MIGRATIONS: &[Migration] = &[Migration { version: 1, name: "initial", steps: INITIAL }];
 
-/// Texts are compared for equality only, or only so that pages are stable: the order of a text depends
-/// on the database's collation. What a stranger may have sent is `json`, which is kept as the text
-/// it is and takes U+0000; `jsonb` does not.
+/// Texts are compared for equality only, since their order depends on the collation of the database.
+/// Request data is `json`, which is stored unchanged and allows U+0000, unlike `jsonb`.
 const INITIAL: &[&str] = &[
-    // An account of repass's own, with its credential, or one of the mapped table, by its id there:
-    // of these there is a row only if something was ever written about it.
+    // Either an account with its credential, or a reference to an account in the mapped table, by its
+    // id there. A mapped account has a row once something was written about it.
     "CREATE TABLE @accounts (
         id            UUID        NOT NULL PRIMARY KEY,
         realm         TEXT,
@@ -37,8 +36,8 @@ const INITIAL: &[&str] = &[
         active        BOOLEAN     NOT NULL DEFAULT TRUE,
         created_at    TIMESTAMPTZ NOT NULL DEFAULT 'epoch',
         updated_at    TIMESTAMPTZ NOT NULL DEFAULT 'epoch',
-        -- Access tokens that were issued up to this moment do not count, even if they are written
-        -- later, except for kept_token.
+        -- Access tokens issued up to this time are revoked, even if they are written later, except for
+        -- kept_token.
         valid_after   TIMESTAMPTZ,
         kept_token    UUID,
         hash          TEXT,
@@ -46,9 +45,9 @@ const INITIAL: &[&str] = &[
         pepper        TEXT,
         version       BIGINT      CHECK (version >= 1),
         changed_at    TIMESTAMPTZ,
-        -- The number of the account's last event.
+        -- The number of the last event of the account.
         events        BIGINT      NOT NULL DEFAULT 0,
-        -- The bytes of realm and user_id: accounts are listed in their order.
+        -- The sort key of lists: the bytes of realm and user_id.
         list_key      BYTEA       UNIQUE,
         UNIQUE (realm, user_id),
         CHECK ((realm IS NULL) = (user_id IS NULL)),
@@ -62,8 +61,8 @@ const INITIAL: &[&str] = &[
     "CREATE UNIQUE INDEX accounts_by_mapped_id ON @accounts (mapped_id)
      WHERE mapped_id IS NOT NULL",
     "CREATE INDEX accounts_by_pepper ON @accounts (pepper) WHERE pepper IS NOT NULL",
-    // The hash of an account of the mapped table is there. The fingerprint is the SHA-256 of the hash
-    // that repass wrote with this version: another hash there was set by the application.
+    // Metadata of the hash of a mapped account; the hash itself is in the mapped table. The fingerprint
+    // is the SHA-256 of the hash that repass wrote: another hash was set by the application.
     "CREATE TABLE @mapped_credentials (
         account       UUID        NOT NULL PRIMARY KEY REFERENCES @accounts (id) ON DELETE CASCADE,
         fingerprint   BYTEA       NOT NULL CHECK (length(fingerprint) = 32),
@@ -72,7 +71,7 @@ const INITIAL: &[&str] = &[
         version       BIGINT      NOT NULL CHECK (version >= 1),
         changed_at    TIMESTAMPTZ NOT NULL
     ) WITH (fillfactor = 80)",
-    // The version is the one that the hash had while it was the current one.
+    // Earlier hashes with their versions.
     "CREATE TABLE @password_history (
         account       UUID   NOT NULL REFERENCES @accounts (id) ON DELETE CASCADE,
         version       BIGINT NOT NULL,
@@ -83,7 +82,7 @@ const INITIAL: &[&str] = &[
     )",
     "CREATE INDEX password_history_by_pepper ON @password_history (pepper)
      WHERE pepper IS NOT NULL",
-    // Belongs to no account in particular: unknown identifiers have rows too.
+    // No foreign key: unknown identifiers have rows too.
     "CREATE TABLE @attempts (
         key                   BYTEA  NOT NULL PRIMARY KEY CHECK (length(key) = 32),
         failures              BIGINT NOT NULL CHECK (failures >= 0),
@@ -130,7 +129,7 @@ const INITIAL: &[&str] = &[
         code_expires_at TIMESTAMPTZ,
         CHECK ((code_digest IS NULL) = (code_expires_at IS NULL))
     )",
-    // No foreign key: the trail outlives the account.
+    // No foreign key: records remain when their account is deleted.
     "CREATE TABLE @audit (
         id      UUID        NOT NULL PRIMARY KEY,
         at      TIMESTAMPTZ NOT NULL,
@@ -145,8 +144,8 @@ const INITIAL: &[&str] = &[
     "CREATE INDEX audit_by_time ON @audit (at, id)",
     "CREATE INDEX audit_by_realm ON @audit (realm, at, id)",
     "CREATE INDEX audit_by_account ON @audit (account, at, id)",
-    // No foreign key: an event whose account is gone is discarded when its turn has come. The number
-    // counts the events of the account. Nobody claims an event before due_at.
+    // No foreign key: an event of a deleted account is discarded when it is claimed. The number counts
+    // the events of the account. A pending event is not claimed before due_at.
     "CREATE TABLE @events (
         id      UUID        NOT NULL PRIMARY KEY,
         at      TIMESTAMPTZ NOT NULL,
@@ -159,10 +158,10 @@ const INITIAL: &[&str] = &[
         due_at  TIMESTAMPTZ NOT NULL
     )",
     "CREATE INDEX events_by_time ON @events (at, id)",
-    // Claiming must not cost more when many events are delivered.
+    // Partial, so that delivered events do not slow down claims.
     "CREATE INDEX events_pending ON @events (due_at, at, number) WHERE state = 'pending'",
     "CREATE INDEX events_pending_by_account ON @events (account, number) WHERE state = 'pending'",
-    // The deliveries that were claimed once at least. Nobody claims a pending one before due_at.
+    // Deliveries that were claimed at least once. A pending one is not claimed before due_at.
     "CREATE TABLE @deliveries (
         event   UUID        NOT NULL REFERENCES @events (id) ON DELETE CASCADE,
         channel TEXT        NOT NULL,
@@ -172,7 +171,7 @@ const INITIAL: &[&str] = &[
         error   TEXT,
         PRIMARY KEY (event, channel)
     )",
-    // One row with the mapping of a users table of another application, if the accounts are there.
+    // One row with the mapping of a users table of another application, if there is one.
     "CREATE TABLE @accounts_table (
         id      BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
         mapping JSON   NOT NULL
@@ -181,8 +180,8 @@ const INITIAL: &[&str] = &[
         name  TEXT  NOT NULL PRIMARY KEY,
         value BYTEA NOT NULL CHECK (length(value) = 32)
     )",
-    // One row that is written to find out whether a change could be committed. While one such write
-    // waits for a standby, the next ones wait for its row, and not for ever.
+    // One row that readiness probes update. While one probe waits for a standby, the next ones wait for
+    // its row lock, which has a time-out.
     "CREATE TABLE @probe (
         id    BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
         count BIGINT NOT NULL
@@ -190,15 +189,15 @@ const INITIAL: &[&str] = &[
     "INSERT INTO @probe (id, count) VALUES (1, 0)",
 ];
 
-/// The newest version that is known.
+/// Returns the newest schema version known.
 pub(crate) fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
 }
 
-/// The version of the schema; 0 when there is none.
+/// Returns the schema version; 0 without a schema.
 pub(crate) async fn version(connections: &Connections) -> Result<i64, StoreError> {
     match connections.run(&Query::new(VERSION)).await {
-        Ok(reply) => version_of(&reply),
+        Ok(reply) => version_from(&reply),
         Err(failure) if is_missing(&failure) => Ok(0),
         Err(failure) => Err(failure.into()),
     }
@@ -206,47 +205,47 @@ pub(crate) async fn version(connections: &Connections) -> Result<i64, StoreError
 
 pub(crate) const VERSION: &str = "SELECT COALESCE(MAX(version), 0) AS version FROM @migrations";
 
-pub(crate) fn version_of(reply: &Reply) -> Result<i64, StoreError> {
+pub(crate) fn version_from(reply: &Reply) -> Result<i64, StoreError> {
     reply.rows.first().map_or(Ok(0), |row| get(row, "version"))
 }
 
-/// Brings the schema up to date, in one transaction. It waits for another process that does the same.
-pub(crate) async fn migrate(connections: &Connections, schema: &str) -> Result<(), Migrating> {
-    // Looked for first: who may not make a schema need not, where there is one.
-    let there = Query::new("SELECT 1 FROM information_schema.schemata WHERE schema_name = $1");
-    if connections.run(&there.bind(schema)).await?.rows.is_empty() {
-        let make = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
-        connections.run(&Query::new(make)).await?;
+/// Migrates the schema in one transaction. Waits for another process that migrates.
+pub(crate) async fn migrate(connections: &Connections, schema: &str) -> Result<(), MigrateError> {
+    // Checked first: a role without the privilege to create schemas may use an existing one.
+    let exists = Query::new("SELECT 1 FROM information_schema.schemata WHERE schema_name = $1");
+    if connections.run(&exists.bind(schema)).await?.rows.is_empty() {
+        let create = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
+        connections.run(&Query::new(create)).await?;
     }
     if version_is_missing(connections).await? {
-        let make = Query::new(
+        let create = Query::new(
             "CREATE TABLE IF NOT EXISTS @migrations (
                  version    BIGINT      NOT NULL PRIMARY KEY,
                  name       TEXT        NOT NULL,
                  applied_at TIMESTAMPTZ NOT NULL
              )",
         );
-        connections.run(&make).await?;
+        connections.run(&create).await?;
     }
-    connections.run(&applied(LOCK, "the lock of migrations")).await?;
+    connections.run(&insert_version(LOCK, "the lock of migrations")).await?;
 
     let connection = connections.acquire().await?;
     let begin = "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0";
     let lock = Query::new("SELECT 1 FROM @migrations WHERE version = $1 FOR UPDATE").bind(LOCK);
     let replies = connection.run(Some(begin), &[lock, Query::new(VERSION)], None).await?;
-    let found = replies.last().map_or(Ok(0), version_of)?;
+    let found = replies.last().map_or(Ok(0), version_from)?;
     for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
         for step in migration.steps {
             connection.run(None, &[Query::new(*step)], None).await?;
         }
-        connection.run(None, &[applied(migration.version, migration.name)], None).await?;
+        connection.run(None, &[insert_version(migration.version, migration.name)], None).await?;
     }
     connection.run(None, &[], Some("COMMIT")).await?;
     connection.give_back();
     Ok(())
 }
 
-fn applied(version: i64, name: &str) -> Query {
+fn insert_version(version: i64, name: &str) -> Query {
     let insert = Query::new(
         "INSERT INTO @migrations (version, name, applied_at) VALUES ($1, $2, now())
          ON CONFLICT (version) DO NOTHING",
@@ -267,27 +266,27 @@ fn is_missing(failure: &Failure) -> bool {
     failure.has_code(&["42P01", "3F000"])
 }
 
-/// Why the schema was not migrated.
+/// The schema could not be migrated.
 #[derive(Debug)]
-pub(crate) enum Migrating {
-    /// Another node has made the same table at once.
-    MadeMeanwhile,
+pub(crate) enum MigrateError {
+    /// Another node created the same table concurrently.
+    ConcurrentChange,
     Failed(StoreError),
 }
 
-impl From<Failure> for Migrating {
+impl From<Failure> for MigrateError {
     fn from(failure: Failure) -> Self {
         // unique_violation in the server's own catalog, duplicate_table, duplicate_object,
         // duplicate_schema
         if failure.has_code(&["23505", "42P07", "42710", "42P06"]) {
-            Self::MadeMeanwhile
+            Self::ConcurrentChange
         } else {
             Self::Failed(failure.into())
         }
     }
 }
 
-impl From<StoreError> for Migrating {
+impl From<StoreError> for MigrateError {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
     }
@@ -299,9 +298,9 @@ mod tests {
 
     /// Proves P7.
     #[test]
-    fn versions_count_up_by_one_and_steps_are_single_statements() {
-        for (place, migration) in (1..).zip(MIGRATIONS) {
-            assert_eq!(migration.version, place);
+    fn versions_increase_by_one_and_steps_are_single_statements() {
+        for (version, migration) in (1..).zip(MIGRATIONS) {
+            assert_eq!(migration.version, version);
             assert!(migration.steps.iter().all(|step| !step.contains(';')), "{}", migration.name);
         }
     }

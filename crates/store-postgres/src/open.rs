@@ -1,4 +1,4 @@
-//! Opening a database: its connections, its schema, its accounts.
+//! Opens a database.
 
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use crate::accounts_source::AccountsSource;
 use crate::connections::{Connections, Limits};
 use crate::failure::{Retryable, login_refused};
-use crate::mapped::{MappedTable, Uninspected};
-use crate::migrations::{self, Migrating};
+use crate::mapped::{InspectError, MappedTable};
+use crate::migrations::{self, MigrateError};
 use crate::privileges;
 use crate::query::Query;
 use crate::readiness::Readiness;
@@ -23,26 +23,27 @@ use crate::server_url::ServerUrl;
 use crate::store::{Inner, PostgresStore};
 use crate::tls::InvalidCertificate;
 
-/// How a database is opened.
+/// Options for opening a database.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PostgresOptions {
-    /// The schema of repass's own tables; `repass` by default. It is always named, so it need not be
-    /// in a `search_path`, and several installations can share a database.
+    /// The schema of repass's own tables; `repass` by default. Statements qualify names with it, so it
+    /// need not be in the `search_path`, and several installations can share a database.
     pub schema: SqlName,
-    /// Where the accounts are.
+    /// The location of the accounts.
     pub accounts: Accounts,
-    /// Whether the schema is brought up to date; `true` by default. Otherwise a database that is not
-    /// is refused.
+    /// Whether to migrate the schema to the current version; `true` by default. Otherwise opening an
+    /// older schema fails.
     pub migrate: bool,
-    /// The most connections of this node, at least 1; 16 by default. A pool of your own has its own limit.
+    /// The maximum number of connections of this node, at least 1; 16 by default. A pool of your own
+    /// has its own limit.
     pub connections: usize,
-    /// The longest wait for the answer to a statement or a commit, and for a connection; 5 seconds by
+    /// The maximum wait for the answer to a statement or a commit, and for a connection; 5 seconds by
     /// default.
     pub statement_timeout: Duration,
-    /// How long a connection may be unused before it is closed; 5 minutes by default.
+    /// The idle time after which a connection is closed; 5 minutes by default.
     pub idle_timeout: Duration,
-    /// How long a connection is used before it is replaced; 30 minutes by default.
+    /// The age after which a connection is replaced; 30 minutes by default.
     pub max_lifetime: Duration,
 }
 
@@ -63,12 +64,11 @@ impl Default for PostgresOptions {
 fn default_schema() -> SqlName {
     match "repass".parse() {
         Ok(name) => name,
-        Err(_) => unreachable!("six letters are a name"),
+        Err(_) => unreachable!("a valid name"),
     }
 }
 
-/// Why a database could not be opened. No variant contains more of the URL than a path or the name of a
-/// parameter.
+/// A database could not be opened. Of the URL, errors contain only paths and names of parameters.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -81,8 +81,8 @@ pub enum OpenError {
          postgres:///database?host=/folder/of/socket&user=name, percent-encoded"
     )]
     InvalidUrl,
-    /// The URL has a parameter that nobody knows.
-    #[error("the database URL has an unknown parameter; the manual lists the known ones")]
+    /// The URL has an unknown parameter.
+    #[error("the database URL has an unknown parameter; the manual lists the supported ones")]
     UnknownParameter,
     /// The URL has a parameter of libpq that is not supported.
     #[error("the parameter {0} of the database URL is not supported")]
@@ -92,45 +92,48 @@ pub enum OpenError {
     InvalidParameter {
         /// The parameter.
         name: &'static str,
-        /// That it is missing, or what it must be.
+        /// The reason: it is missing, or must have other values.
         expected: &'static str,
     },
     /// A file that the URL names cannot be used.
     #[error(transparent)]
     Certificate(#[from] InvalidCertificate),
-    /// No server that takes writes can be reached.
-    #[error("no database server that takes writes can be reached")]
+    /// No server that accepts writes can be reached.
+    #[error("no database server that accepts writes can be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The server knows no such user, password or database, or does not let that user in.
+    /// The login failed, or the database does not exist.
     #[error("the database server refused the connection")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The schema is missing or of an older version, and is not to be migrated.
+    /// The schema is missing or older than the current version, and the options do not allow to migrate
+    /// it.
     #[error(
         "the schema {schema} has version {found}, and {known} is needed; run `repass database migrate`"
     )]
     NotMigrated {
         /// The schema.
         schema: SqlName,
-        /// The version found, 0 for none.
+        /// The version found; 0 without a schema.
         found: i64,
         /// The version needed.
         known: i64,
     },
-    /// The schema is of a later version of repass.
-    #[error("the schema has version {found}, but this program knows {known}; upgrade this program")]
+    /// The schema is more than one version ahead of this program.
+    #[error(
+        "the schema has version {found}, but this program supports {known}; upgrade this program"
+    )]
     Newer {
         /// The version found.
         found: i64,
         /// The newest version known.
         known: i64,
     },
-    /// The schema could not be brought up to date; it is as it was.
-    #[error("the schema could not be brought up to date")]
+    /// The migration failed. The schema is unchanged.
+    #[error("the schema could not be migrated")]
     Schema(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The role lacks privileges.
-    #[error("this role lacks {}; run GRANT with each of them TO this role", .0.join(", "))]
+    #[error("this role lacks privileges; run GRANT for each of: {}", .0.join(", "))]
     MissingPrivileges(Vec<String>),
-    /// The accounts are not where they are said to be.
+    /// The location of the accounts does not match the database.
     #[error(transparent)]
     Accounts(#[from] AccountsMismatch),
     /// Anything else.
@@ -138,22 +141,22 @@ pub enum OpenError {
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The longest that opening takes, migrations included.
-const OPENING: Duration = Duration::from_secs(60);
+/// The maximum time for opening, including migrations.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl PostgresStore {
-    /// Connects to the database of a URL, and brings its schema up to date if the options say so.
+    /// Connects to a database, and migrates its schema, depending on the options.
     ///
-    /// `postgres://user:password@host:port/database` names a database, `postgres:///database?host=/folder`
-    /// one that is reached by the Unix socket in that folder. Several hosts, separated by commas, are
-    /// tried in turn; only one that takes writes is used. What the URL leaves out is taken from libpq's
-    /// environment variables and its password file. The [front page](crate) lists the parameters.
+    /// The URL is `postgres://user:password@host:port/database`, or `postgres:///database?host=/folder`
+    /// for the Unix socket in that folder. Several hosts, separated by commas, are tried in turn; only
+    /// one that accepts writes is used. Defaults come from libpq's environment variables and its
+    /// password file. The [front page](crate) lists the parameters.
     ///
     /// Needs a tokio runtime with time and I/O enabled, as all other methods do.
     ///
     /// # Errors
-    /// When the URL cannot be read, no server can be reached within a minute, the schema is not up to
-    /// date and not to be migrated, or the accounts are not where they are said to be.
+    /// When the URL is invalid, no server can be reached within a minute, the schema has another
+    /// version, or the location of the accounts does not match.
     pub async fn connect(url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
         let ServerUrl { servers, tls } = ServerUrl::parse(url, |name| std::env::var(name).ok())?;
         let limits = Limits {
@@ -166,21 +169,21 @@ impl PostgresStore {
         Self::open(connections, options).await
     }
 
-    /// As [`connect`](Self::connect) with a pool of your own, whose connections are used as they are.
-    /// See to it that they lead to a server that takes writes
+    /// Like [`connect`](Self::connect), with a pool of your own. Its connections must lead to a server
+    /// that accepts writes
     /// ([`TargetSessionAttrs::ReadWrite`](tokio_postgres::config::TargetSessionAttrs)).
     ///
     /// # Errors
-    /// As for [`connect`](Self::connect), but for the URL.
+    /// As for [`connect`](Self::connect), except for the URL.
     pub async fn from_pool(pool: Pool, options: &PostgresOptions) -> Result<Self, OpenError> {
         let connections = Connections::from_pool(pool, options.statement_timeout, &prefix(options));
         Self::open(connections, options).await
     }
 
-    /// Checks a URL without connecting: for checking a configuration.
+    /// Checks a URL without connecting, for checking a configuration.
     ///
     /// # Errors
-    /// When the URL, or a file that it names, cannot be read.
+    /// When the URL is invalid, or a file that it names cannot be read.
     pub fn check_url(url: &str) -> Result<(), OpenError> {
         ServerUrl::parse(url, |name| std::env::var(name).ok()).map(drop)
     }
@@ -189,11 +192,11 @@ impl PostgresStore {
         let opening = (|| prepare(&connections, options))
             .retry(backoff())
             .sleep(tokio::time::sleep)
-            .when(Unready::is_retryable);
-        let opened = timeout(OPENING, opening).await;
+            .when(PrepareError::is_retryable);
+        let opened = timeout(OPEN_TIMEOUT, opening).await;
         let prepared = opened
             .map_err(|_| OpenError::Unreachable("it took longer than a minute".into()))?
-            .map_err(Unready::into_error)?;
+            .map_err(PrepareError::into_error)?;
         Ok(Self(Arc::new(Inner {
             accounts: RwLock::new(Arc::new(prepared.accounts)),
             schema_ahead: prepared.version > migrations::newest(),
@@ -207,62 +210,66 @@ fn prefix(options: &PostgresOptions) -> String {
     format!("{}.", options.schema.quoted())
 }
 
-/// What is known of an open database.
+/// The schema version and the accounts of a database.
 struct Prepared {
     version: i64,
     accounts: AccountsSource,
 }
 
-/// Why the database cannot be used yet.
-enum Unready {
+/// The preparation of a database failed.
+enum PrepareError {
     Store(StoreError),
-    Migrating(StoreError),
-    MadeMeanwhile,
+    Migrate(StoreError),
+    ConcurrentChange,
     Refused(OpenError),
 }
 
-impl From<StoreError> for Unready {
+impl From<StoreError> for PrepareError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<Uninspected> for Unready {
-    fn from(error: Uninspected) -> Self {
+impl From<InspectError> for PrepareError {
+    fn from(error: InspectError) -> Self {
         match error {
-            Uninspected::Store(error) => Self::Store(error),
-            Uninspected::Mismatch(mismatch) => Self::Refused(mismatch.into()),
+            InspectError::Store(error) => Self::Store(error),
+            InspectError::Mismatch(mismatch) => Self::Refused(mismatch.into()),
         }
     }
 }
 
-/// May be tried again after any failure.
+/// Checks and migrates the database. Can be repeated after any failure.
 async fn prepare(
     connections: &Connections,
     options: &PostgresOptions,
-) -> Result<Prepared, Unready> {
-    // Before anything of our own is made.
-    if let Accounts::In(mapping) = &options.accounts {
+) -> Result<Prepared, PrepareError> {
+    // Before anything is written.
+    if let Accounts::Mapped(mapping) = &options.accounts {
         MappedTable::inspect(connections, mapping).await?;
     }
     let schema = options.schema.as_str();
-    granted(privileges::missing(connections, schema).await?)?;
+    require_none(privileges::missing(connections, schema).await?)?;
     let (mut version, known) = (migrations::version(connections).await?, migrations::newest());
     if version < known {
         if !options.migrate {
             let schema = options.schema.clone();
-            return Err(Unready::Refused(OpenError::NotMigrated { schema, found: version, known }));
+            return Err(PrepareError::Refused(OpenError::NotMigrated {
+                schema,
+                found: version,
+                known,
+            }));
         }
-        granted(privileges::missing_to_migrate(connections, schema).await?)?;
+        require_none(privileges::missing_to_migrate(connections, schema).await?)?;
         migrations::migrate(connections, schema).await.map_err(|error| match error {
-            Migrating::MadeMeanwhile => Unready::MadeMeanwhile,
-            Migrating::Failed(error) => Unready::Migrating(error),
+            MigrateError::ConcurrentChange => PrepareError::ConcurrentChange,
+            MigrateError::Failed(error) => PrepareError::Migrate(error),
         })?;
         version = migrations::version(connections).await?;
-        granted(privileges::missing(connections, schema).await?)?;
+        require_none(privileges::missing(connections, schema).await?)?;
     }
     if version > known.saturating_add(1) {
-        return Err(Unready::Refused(OpenError::Newer { found: version, known }));
+        return Err(PrepareError::Refused(OpenError::Newer { found: version, known }));
     }
     let accounts = match locate(connections, &options.accounts).await? {
         None => AccountsSource::own(),
@@ -271,51 +278,52 @@ async fn prepare(
     Ok(Prepared { version, accounts })
 }
 
-fn granted(missing: Vec<String>) -> Result<(), Unready> {
+fn require_none(missing: Vec<String>) -> Result<(), PrepareError> {
     if missing.is_empty() {
         Ok(())
     } else {
-        Err(Unready::Refused(OpenError::MissingPrivileges(missing)))
+        Err(PrepareError::Refused(OpenError::MissingPrivileges(missing)))
     }
 }
 
-/// Where the accounts are. A mapping is noted, so that everybody else who opens the database finds the
-/// same accounts.
+/// Returns the mapping of the accounts; `None` for repass's own table. A requested mapping is recorded,
+/// so that every other program that opens the database uses the same accounts.
 async fn locate(
     connections: &Connections,
-    wanted: &Accounts,
-) -> Result<Option<AccountsTable>, Unready> {
-    let noted = Query::new("SELECT mapping FROM @accounts_table WHERE id = 1");
-    let noted = connections.run(&noted).await.map_err(StoreError::from)?;
-    let noted: Option<AccountsTable> =
-        noted.rows.first().map(|row| json(row, "mapping")).transpose()?;
-    let resolved =
-        wanted.resolve(noted.as_ref()).map_err(|mismatch| Unready::Refused(mismatch.into()))?;
+    requested: &Accounts,
+) -> Result<Option<AccountsTable>, PrepareError> {
+    let recorded = Query::new("SELECT mapping FROM @accounts_table WHERE id = 1");
+    let recorded = connections.run(&recorded).await.map_err(StoreError::from)?;
+    let recorded: Option<AccountsTable> =
+        recorded.rows.first().map(|row| json(row, "mapping")).transpose()?;
+    let resolved = requested
+        .resolve(recorded.as_ref())
+        .map_err(|mismatch| PrepareError::Refused(mismatch.into()))?;
     if let Some(table) = &resolved
-        && resolved != noted
+        && resolved != recorded
     {
-        if noted.is_none() {
+        if recorded.is_none() {
             let own = Query::new("SELECT 1 FROM @accounts LIMIT 1");
             if !connections.run(&own).await.map_err(StoreError::from)?.rows.is_empty() {
-                return Err(Unready::Refused(AccountsMismatch::OwnAccounts.into()));
+                return Err(PrepareError::Refused(AccountsMismatch::HasOwnAccounts.into()));
             }
         }
         let mapping = serde_json::to_value(table)
-            .map_err(|error| Unready::Refused(OpenError::Database(error.into())))?;
-        let note = Query::new(
+            .map_err(|error| PrepareError::Refused(OpenError::Database(error.into())))?;
+        let insert = Query::new(
             "INSERT INTO @accounts_table (id, mapping) VALUES (1, $1)
              ON CONFLICT (id) DO UPDATE SET mapping = excluded.mapping",
         );
-        connections.run(&note.bind(mapping)).await.map_err(StoreError::from)?;
+        connections.run(&insert.bind(mapping)).await.map_err(StoreError::from)?;
     }
     Ok(resolved)
 }
 
-impl Unready {
+impl PrepareError {
     fn is_retryable(&self) -> bool {
         match self {
-            Self::MadeMeanwhile => true,
-            Self::Store(error) | Self::Migrating(error) => error.is_retryable(),
+            Self::ConcurrentChange => true,
+            Self::Store(error) | Self::Migrate(error) => error.is_retryable(),
             Self::Refused(_) => false,
         }
     }
@@ -323,9 +331,11 @@ impl Unready {
     fn into_error(self) -> OpenError {
         match self {
             Self::Refused(error) => error,
-            Self::MadeMeanwhile => OpenError::Schema("other nodes keep changing it".into()),
-            Self::Migrating(StoreError::Failed(source)) => OpenError::Schema(source),
-            Self::Store(error) | Self::Migrating(error) => match error {
+            Self::ConcurrentChange => {
+                OpenError::Schema("other nodes kept changing the schema".into())
+            }
+            Self::Migrate(StoreError::Failed(source)) => OpenError::Schema(source),
+            Self::Store(error) | Self::Migrate(error) => match error {
                 StoreError::Unavailable(source) if login_refused(&*source) => {
                     OpenError::Refused(source)
                 }

@@ -1,4 +1,4 @@
-//! Events on their way to their channels.
+//! Implements [`OutboxStore`].
 
 use std::collections::HashMap;
 
@@ -11,25 +11,25 @@ use repass_core::{
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::audit::{audit_written_if, unrecorded};
+use crate::audit::{insert_audit_if, unrecorded};
 use crate::commit::done;
 use crate::query::Query;
 use crate::row::{self, get};
 use crate::store::PostgresStore;
 use crate::transaction::Durability;
 
-/// The columns that [`row::event`] reads, of `@events o`.
+/// The columns of `@events o` for [`row::event`].
 const EVENT_COLUMNS: &str = "o.id AS event_id, o.at AS event_at, o.account AS event_account, \
     o.kind AS event_kind, o.payload AS event_payload";
 
-/// The columns that [`row::delivery`] reads, of `@deliveries d`.
+/// The columns of `@deliveries d` for [`row::delivery`].
 const DELIVERY_COLUMNS: &str =
     "d.channel, d.state AS delivery_state, d.tries, d.due_at AS delivery_due_at, d.error";
 
 #[async_trait]
 impl OutboxStore for PostgresStore {
     async fn claim(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError> {
-        self.retried(|| self.claim_due(claim)).await
+        self.with_retries(|| self.claim_due(claim)).await
     }
 
     async fn finish_delivery(
@@ -38,7 +38,7 @@ impl OutboxStore for PostgresStore {
         outcome: &DeliveryOutcome,
         channels: &[&str],
     ) -> Result<(), StoreError> {
-        self.retried(|| self.write_outcome(claim, outcome, channels)).await
+        self.with_retries(|| self.write_outcome(claim, outcome, channels)).await
     }
 
     async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
@@ -57,7 +57,7 @@ impl OutboxStore for PostgresStore {
              LEFT JOIN @deliveries d ON d.event = o.id ORDER BY o.at DESC, o.id DESC",
             conditions.join(" AND "),
         ));
-        self.retried(|| async { gather(&self.rows(&query).await?) }).await
+        self.with_retries(|| async { entries_from_rows(&self.rows(&query).await?) }).await
     }
 
     async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {
@@ -66,15 +66,16 @@ impl OutboxStore for PostgresStore {
              FROM @events o LEFT JOIN @deliveries d ON d.event = o.id WHERE o.id = $1"
         ));
         let query = query.bind(event);
-        self.retried(|| async { Ok(gather(&self.rows(&query).await?)?.pop()) }).await
+        self.with_retries(|| async { Ok(entries_from_rows(&self.rows(&query).await?)?.pop()) })
+            .await
     }
 
     async fn retry_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
-        self.retried(|| async {
+        self.with_retries(|| async {
             let mut query = Query::default();
             let (at, id) = (query.value(audit.at), query.value(event));
             let unrecorded = unrecorded(&mut query, audit);
-            let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM changed)")?;
+            let record = insert_audit_if(&mut query, audit, "EXISTS (SELECT 1 FROM changed)")?;
             let change = query.with_sql(format!(
                 "WITH changed AS (
                      UPDATE @events SET state = 'pending', due_at = LEAST(due_at, {at})
@@ -86,17 +87,17 @@ impl OutboxStore for PostgresStore {
                  audit AS ({record})
                  SELECT EXISTS (SELECT 1 FROM changed) AS done"
             ));
-            let reply = self.change([event_locked(event)], change, audit).await?;
+            let reply = self.change([lock_event(event)], change, audit).await?;
             reply.as_ref().map_or(Ok(true), done)
         })
         .await
     }
 
     async fn drop_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
-        self.retried(|| async {
+        self.with_retries(|| async {
             let mut query = Query::default();
             let (id, unrecorded) = (query.value(event), unrecorded(&mut query, audit));
-            let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM dropped)")?;
+            let record = insert_audit_if(&mut query, audit, "EXISTS (SELECT 1 FROM dropped)")?;
             let change = query.with_sql(format!(
                 "WITH dropped AS (DELETE FROM @events WHERE id = {id} AND {unrecorded} RETURNING 1),
                  audit AS ({record})
@@ -110,17 +111,18 @@ impl OutboxStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Leases deliveries that are due, and reads the accounts of their events. An event whose account
-    /// is gone or cannot be read is discarded, so that it does not keep others waiting.
+    /// Leases due deliveries, and reads the accounts of their events. An event whose account was
+    /// deleted or cannot be read is discarded, so that it does not block later events.
     async fn claim_due(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError> {
-        // A lease that is lost with the server's power is claimed again, no more.
-        let mut transaction = self.begin(Durability::Process).await?;
-        // Has the index walked in its order, whatever the statistics say of a backlog that has just grown.
+        // A lease that is lost in a power failure is only claimed again.
+        let mut transaction = self.begin(Durability::Eventual).await?;
+        // Makes the planner follow the index, even if the statistics miss a backlog that has just
+        // grown.
         let in_order = Query::new(
             "SELECT set_config(name, 'off', TRUE) FROM pg_catalog.pg_settings
              WHERE name = 'enable_sort'",
         );
-        let replies = transaction.run(&[in_order, leased(claim)]).await?;
+        let replies = transaction.run(&[in_order, lease_due(claim)]).await?;
         let mut leased = replies.into_iter().next_back().unwrap_or_default().rows;
         let time = |row: &Row, column| get::<Timestamp>(row, column).ok();
         leased.sort_by_key(|row| {
@@ -139,7 +141,7 @@ impl PostgresStore {
                 Ok(account) => drop(holders.insert(account.id, account)),
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, "an account cannot be read; its event is discarded");
+                    tracing::warn!(error, "discarding an event whose account cannot be read");
                 }
             }
         }
@@ -180,12 +182,12 @@ impl PostgresStore {
         let finish = finish
             .bind(state.as_str())
             .bind(next_try)
-            // It may repeat what another server said, and the database's texts have no U+0000.
+            // The message may contain U+0000 from another server, which TEXT refuses.
             .bind(error.map(|error| error.replace('\0', "\u{fffd}")))
             .bind(claim.event)
             .bind(claim.channel.as_str())
             .bind(i64::from(claim.tries));
-        let conclude = Query::new(
+        let finish_event = Query::new(
             "UPDATE @events SET state = CASE WHEN EXISTS (
                      SELECT 1 FROM @deliveries WHERE event = $1 AND state = 'discarded')
                  THEN 'discarded' ELSE 'delivered' END
@@ -195,23 +197,24 @@ impl PostgresStore {
                  WHERE COALESCE(d.state, 'pending') = 'pending')",
         );
         let channels: Vec<String> = channels.iter().map(|name| (*name).to_owned()).collect();
-        let conclude = conclude.bind(claim.event).bind(channels);
-        // With the event locked, so that of two channels that finish at once one sees the other.
-        let transaction = self.begin(Durability::Power).await?;
-        transaction.commit(&[event_locked(claim.event), finish, conclude], None).await.map(drop)
+        let finish_event = finish_event.bind(claim.event).bind(channels);
+        // The event is locked, so that of two channels that finish concurrently the second sees the
+        // first.
+        let transaction = self.begin(Durability::Immediate).await?;
+        transaction.commit(&[lock_event(claim.event), finish, finish_event], None).await.map(drop)
     }
 }
 
-/// Leases deliveries that are due. An event is numbered by its account's row, which its transaction holds
-/// to its end: a statement that sees an event sees all earlier ones of the account.
+/// Leases due deliveries. The number of an event comes from the row of its account, which stays locked
+/// until the commit: a statement that sees an event sees all earlier events of the account.
 ///
-/// The pending events are walked in the order of an index until enough are found: with `OFFSET 0` the
-/// conditions are checked for each of them alone.
-fn leased(claim: &ClaimEvents<'_>) -> Query {
+/// The query follows an index over pending events until it has found enough. `OFFSET 0` keeps the
+/// planner from turning the subqueries into joins.
+fn lease_due(claim: &ClaimEvents<'_>) -> Query {
     let leased_until = claim.now.checked_add(claim.lease).unwrap_or(Timestamp::MAX);
     let channels: Vec<String> = claim.channels.iter().map(|name| (*name).to_owned()).collect();
-    // Events that another node is leasing are skipped. What was leased since this statement began is
-    // seen where it is written.
+    // Events that another node is leasing are skipped. Leases since the start of this statement are
+    // detected by ON CONFLICT.
     let lease = Query::new(format!(
         "WITH due AS (
              SELECT o.id, c.channel
@@ -241,17 +244,18 @@ fn leased(claim: &ClaimEvents<'_>) -> Query {
     lease.bind(channels).bind(claim.now).bind(i64::from(claim.limit)).bind(leased_until)
 }
 
-fn event_locked(event: Uuid) -> Query {
+fn lock_event(event: Uuid) -> Query {
     Query::new("SELECT 1 FROM @events WHERE id = $1 FOR NO KEY UPDATE").bind(event)
 }
 
-/// The proof turned out right: nothing happened.
-pub(crate) fn event_withdrawn(event: Uuid) -> Query {
+/// Deletes an event, if it exists.
+pub(crate) fn delete_event(event: Uuid) -> Query {
     Query::new("DELETE FROM @events WHERE id = $1").bind(event)
 }
 
-/// An event has one row for each delivery, or one without any.
-fn gather(rows: &[Row]) -> Result<Vec<OutboxEntry>, StoreError> {
+/// Reads events with their deliveries. An event has one row per delivery, or one row without a
+/// delivery.
+fn entries_from_rows(rows: &[Row]) -> Result<Vec<OutboxEntry>, StoreError> {
     let mut entries: Vec<OutboxEntry> = Vec::new();
     for row in rows {
         let event = row::event(row)?;

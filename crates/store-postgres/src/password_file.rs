@@ -6,8 +6,8 @@ use std::path::Path;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-/// The password of the first line that is for this server, database and user. A file that cannot be
-/// read has none.
+/// Returns the password of the first line for this server, database and user; `None` if the file cannot
+/// be read.
 pub(crate) fn look_up(path: &Path, server: &Config) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let host = match server.get_hosts().first()? {
@@ -28,7 +28,7 @@ pub(crate) fn look_up(path: &Path, server: &Config) -> Option<String> {
     })
 }
 
-/// The five fields of a line, in which a backslash takes the next character as it is.
+/// Returns the five fields of a line. A backslash escapes the next character.
 fn fields(line: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     if line.starts_with('#') {
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_that_matches_counts() {
+    fn the_first_matching_line_is_used() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pgpass");
         fs::write(&path, "# a comment\ndb:5432:x:other:no\ndb:*:x:u:se\\:cr\\\\et:s\n*:*:*:*:last")

@@ -1,4 +1,4 @@
-//! What a role that serves must be allowed.
+//! Privileges of a serving role.
 
 use repass_core::StoreError;
 
@@ -6,7 +6,7 @@ use crate::connections::Connections;
 use crate::query::Query;
 use crate::row::get;
 
-/// The privileges on repass's own tables. `README.md` lists them as statements.
+/// The privileges on repass's own tables. `README.md` lists the GRANT statements.
 pub(crate) const PRIVILEGES: &[(&str, &[&str])] = &[
     ("migrations", &["SELECT"]),
     ("accounts_table", &["SELECT"]),
@@ -25,8 +25,7 @@ pub(crate) const PRIVILEGES: &[(&str, &[&str])] = &[
     ("probe", &["SELECT", "UPDATE"]),
 ];
 
-/// The privileges that this role lacks, as in `UPDATE ON repass.accounts`. None is lacking on what
-/// does not exist.
+/// Returns the privileges that this role lacks on existing tables, such as `UPDATE ON repass.accounts`.
 pub(crate) async fn missing(
     connections: &Connections,
     schema: &str,
@@ -58,7 +57,7 @@ pub(crate) async fn missing(
     lacking.collect()
 }
 
-/// The privileges that this role lacks to make or to change the schema.
+/// Returns the privileges that this role lacks to create or migrate the schema.
 pub(crate) async fn missing_to_migrate(
     connections: &Connections,
     schema: &str,

@@ -1,4 +1,4 @@
-//! Statements with their values.
+//! Statements with parameters.
 
 use jiff::Timestamp;
 use repass_core::{AccountId, KeyId, TokenDigest, TokenId};
@@ -6,14 +6,14 @@ use serde_json::Value as JsonValue;
 use tokio_postgres::types::{Json, ToSql, Type};
 use uuid::Uuid;
 
-/// A statement and the values of its parameters. It is sent without a name, so that nothing of it
-/// stays on the server.
+/// A statement and the values of its parameters. It is sent as an unnamed statement, so that the server
+/// keeps no state.
 ///
-/// An `@` before the name of a table stands for the schema of repass's own tables. No name or realm
-/// that is written into a statement contains that character.
+/// An `@` before the name of a table stands for the schema of repass's own tables. No name or realm in
+/// a statement contains that character.
 ///
-/// It has no `Debug`, which would print hashes and digests. The driver logs the parameters of named
-/// statements at level debug, but none of these.
+/// It has no `Debug`, which would print hashes and digests. The driver logs parameters of named
+/// statements only.
 #[derive(Default)]
 pub(crate) struct Query {
     sql: String,
@@ -25,24 +25,24 @@ impl Query {
         Self { sql: sql.into(), values: Vec::new() }
     }
 
-    /// The value of the next parameter: the first call is for `$1`.
+    /// Sets the value of the next parameter, beginning with `$1`.
     pub(crate) fn bind(mut self, value: impl SqlValue) -> Self {
         self.value(value);
         self
     }
 
-    /// Adds a value and returns its parameter, such as `$7`, for a statement that is put together.
+    /// Adds a value and returns its parameter, such as `$7`.
     pub(crate) fn value(&mut self, value: impl SqlValue) -> String {
         self.values.push(value.into_sql());
         format!("${}", self.values.len())
     }
 
-    /// The same values with this text.
+    /// Sets the text.
     pub(crate) fn with_sql(self, sql: String) -> Self {
         Self { sql, ..self }
     }
 
-    /// The text, with the schema put before the names of repass's own tables.
+    /// Returns the text with the schema before the names of repass's own tables.
     pub(crate) fn sql(&self, schema: &str) -> String {
         self.sql.replace('@', schema)
     }
@@ -52,7 +52,7 @@ impl Query {
     }
 }
 
-/// A value of one SQL type.
+/// A value with its SQL type.
 pub(crate) trait SqlValue {
     fn into_sql(self) -> (Box<dyn ToSql + Sync + Send>, Type);
 }
@@ -93,7 +93,7 @@ impl SqlValue for KeyId {
     }
 }
 
-/// To the microsecond; what is finer is cut off.
+/// Truncated to microseconds.
 impl SqlValue for Timestamp {
     fn into_sql(self) -> (Box<dyn ToSql + Sync + Send>, Type) {
         (Box::new(to_microsecond(self)), Type::TIMESTAMPTZ)
@@ -179,7 +179,7 @@ impl SqlValue for JsonValue {
 }
 
 fn to_microsecond(at: Timestamp) -> Timestamp {
-    // Cutting off moves towards the epoch, so it stays within the bounds.
+    // Truncation moves towards the epoch, so the result is in range.
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 

@@ -1,4 +1,4 @@
-//! Whether a change could be committed.
+//! The readiness probe.
 
 use std::time::{Duration, Instant};
 
@@ -13,14 +13,14 @@ use crate::row::get;
 use crate::store::PostgresStore;
 use crate::transaction::Durability;
 
-/// How long a verdict stands, for all who ask.
-const STANDS: Duration = Duration::from_secs(1);
+/// How long the result of a probe is reused.
+const CACHED_FOR: Duration = Duration::from_secs(1);
 
-/// The last verdict.
+/// The last probe and its result.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness(Mutex<Option<(Instant, Result<(), NotReady>)>>);
 
-/// An error that several can be given.
+/// The error of a failed probe, which is cloned for several callers.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{text}")]
 struct NotReady {
@@ -29,42 +29,42 @@ struct NotReady {
 }
 
 impl PostgresStore {
-    /// Returns whether a change could be committed now, by committing one: the server is no standby, has
-    /// room, and a synchronous standby that confirms; it has the schema that this program knows, and a
-    /// mapped table is as it was. For health probes: all that
-    /// ask within a second share an answer, and none waits longer than the statement time-out.
+    /// Checks that changes can be committed: commits a write to a probe row, and checks that the server
+    /// is not a standby, that this program supports the schema, and that a mapped table still has its
+    /// columns. For health probes: the result is reused for one second, and a call takes at most the
+    /// statement time-out.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the server cannot be reached or takes no writes,
-    /// [`StoreError::Damaged`] when a table is not as it should be.
+    /// [`StoreError::Unavailable`] when the server cannot be reached or refuses writes,
+    /// [`StoreError::Damaged`] when a table or the schema version is wrong.
     pub async fn check_ready(&self) -> Result<(), StoreError> {
         let deadline = self.0.connections.deadline();
         let Ok(mut last) = timeout(deadline, self.0.readiness.0.lock()).await else {
             return Err(StoreError::Unavailable("no answer within the statement time-out".into()));
         };
-        let standing = last.as_ref().filter(|(at, _)| at.elapsed() < STANDS);
-        let verdict = match standing {
-            Some((_, verdict)) => verdict.clone(),
+        let cached = last.as_ref().filter(|(at, _)| at.elapsed() < CACHED_FOR);
+        let result = match cached {
+            Some((_, result)) => result.clone(),
             None => {
                 let probed = timeout(deadline, self.probe()).await;
-                let verdict = match probed {
+                let result = match probed {
                     Ok(probed) => probed.map_err(|error| NotReady::new(&error)),
                     Err(_) => Err(NotReady {
                         text: "no answer within the statement time-out".to_owned(),
                         is_outage: true,
                     }),
                 };
-                *last = Some((Instant::now(), verdict.clone()));
-                verdict
+                *last = Some((Instant::now(), result.clone()));
+                result
             }
         };
-        verdict.map_err(|error| match error.is_outage {
+        result.map_err(|error| match error.is_outage {
             true => StoreError::Unavailable(error.into()),
             false => StoreError::Damaged(error.text),
         })
     }
 
-    /// Commits a change, as durably as any.
+    /// Commits a durable write.
     async fn probe(&self) -> Result<(), StoreError> {
         let mut queries = vec![
             Query::new("SELECT pg_is_in_recovery() AS standby"),
@@ -72,7 +72,7 @@ impl PostgresStore {
         ];
         queries.extend(self.accounts().probe());
         queries.push(Query::new("UPDATE @probe SET count = count + 1 WHERE id = 1"));
-        let transaction = self.begin(Durability::Power).await?;
+        let transaction = self.begin(Durability::Immediate).await?;
         let replies = transaction.commit(&queries, None).await?.unwrap_or_default();
         if replies.last().is_none_or(|reply| reply.affected != 1) {
             return Err(damaged("probe"));
@@ -82,11 +82,12 @@ impl PostgresStore {
             return Err(StoreError::Unavailable("the server is a standby".into()));
         }
         let (found, newest) =
-            (replies.get(1).map_or(Ok(0), migrations::version_of)?, migrations::newest());
+            (replies.get(1).map_or(Ok(0), migrations::version_from)?, migrations::newest());
         if found == newest || found == newest.saturating_add(1) {
             Ok(())
         } else {
-            let text = format!("the schema has version {found}, this program knows {newest}");
+            let text =
+                format!("the schema has version {found}, but this program supports {newest}");
             Err(StoreError::Damaged(text))
         }
     }

@@ -1,4 +1,4 @@
-//! Trying again what failed for reasons that pass.
+//! Retries after transient errors.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use tokio::time::Instant;
 
 use crate::failure::Retryable;
 
-/// After the first try. With the waits below, and up to as much again at random, the last one is one
-/// to two seconds later.
+/// The maximum number of retries. With the delays below and jitter, the last one is after one to two
+/// seconds.
 const RETRIES: usize = 8;
 
 const MIN_DELAY: Duration = Duration::from_millis(10);
 
 const MAX_DELAY: Duration = Duration::from_millis(250);
 
-/// Waits that grow, and are spread at random so that two who met do not meet again.
+/// Returns an exponential backoff with jitter.
 pub(crate) fn backoff() -> ExponentialBuilder {
     ExponentialBuilder::new()
         .with_min_delay(MIN_DELAY)
@@ -24,16 +24,19 @@ pub(crate) fn backoff() -> ExponentialBuilder {
         .with_jitter()
 }
 
-/// Runs `attempt`, which writes all or nothing, until it succeeds, fails for a reason that does not
-/// pass, or has failed too often. It is not tried again once `deadline` has passed.
-pub(crate) async fn retried<T, E, F>(deadline: Duration, attempt: impl FnMut() -> F) -> Result<T, E>
+/// Runs `attempt`, which must be atomic, and retries it after transient errors, up to [`RETRIES`] times
+/// and not after `deadline`.
+pub(crate) async fn with_retries<T, E, F>(
+    deadline: Duration,
+    attempt: impl FnMut() -> F,
+) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
     E: Retryable,
 {
     let begun = Instant::now();
-    let is_worth_it = |error: &E| error.is_retryable() && begun.elapsed() < deadline;
-    attempt.retry(backoff()).sleep(tokio::time::sleep).when(is_worth_it).await
+    let is_retryable = |error: &E| error.is_retryable() && begun.elapsed() < deadline;
+    attempt.retry(backoff()).sleep(tokio::time::sleep).when(is_retryable).await
 }
 
 #[cfg(test)]
@@ -46,7 +49,7 @@ mod tests {
 
     #[derive(Debug, PartialEq)]
     struct Failing {
-        passes: bool,
+        is_transient: bool,
     }
 
     impl Retryable for Failing {
@@ -55,39 +58,39 @@ mod tests {
         }
 
         fn is_retryable(&self) -> bool {
-            self.passes
+            self.is_transient
         }
     }
 
-    /// How often it is tried, when the first `failures` tries fail.
-    async fn tries(failures: usize, passes: bool) -> (usize, Result<(), Failing>) {
+    /// Returns the number of tries when the first `failures` tries fail.
+    async fn tries(failures: usize, is_transient: bool) -> (usize, Result<(), Failing>) {
         let tries = Cell::new(0);
-        let result = retried(Duration::from_secs(60), || {
+        let result = with_retries(Duration::from_secs(60), || {
             tries.set(tries.get() + 1);
             let failed = tries.get() <= failures;
-            async move { if failed { Err(Failing { passes }) } else { Ok(()) } }
+            async move { if failed { Err(Failing { is_transient }) } else { Ok(()) } }
         })
         .await;
         (tries.get(), result)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_passes_is_tried_again_a_bounded_number_of_times() {
+    async fn transient_errors_are_retried_a_bounded_number_of_times() {
         assert_eq!(tries(0, true).await, (1, Ok(())));
         assert_eq!(tries(RETRIES, true).await, (RETRIES + 1, Ok(())));
-        let endless = Err(Failing { passes: true });
+        let endless = Err(Failing { is_transient: true });
         assert_eq!(tries(usize::MAX, true).await, (RETRIES + 1, endless));
-        assert_eq!(tries(usize::MAX, false).await, (1, Err(Failing { passes: false })));
+        assert_eq!(tries(usize::MAX, false).await, (1, Err(Failing { is_transient: false })));
     }
 
     /// Proves P4.
     #[tokio::test(start_paused = true)]
-    async fn p4_nothing_is_tried_again_after_the_deadline() {
+    async fn p4_nothing_is_retried_after_the_deadline() {
         let begun = Instant::now();
         let second = Duration::from_secs(1);
-        let result: Result<(), Failing> = retried(3 * second, || async {
+        let result: Result<(), Failing> = with_retries(3 * second, || async {
             tokio::time::sleep(second).await;
-            Err(Failing { passes: true })
+            Err(Failing { is_transient: true })
         })
         .await;
         assert!(result.is_err());

@@ -1,9 +1,9 @@
-//! Reading rows back into core's types. What cannot be read is damage, named by its column.
+//! Reads rows into core's types. An invalid value is reported with the name of its column.
 
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use repass_accounts_table::{Noted, Standing};
+use repass_accounts_table::{MappedCredential, RecordedCredential};
 use repass_core::{
     AccessToken, Account, AccountId, AttemptState, AuditRecord, Credential, Delivery,
     DeliveryState, HashedPassword, HeldToken, Key, KeyId, Normalization, OtpEnrollment,
@@ -42,7 +42,7 @@ fn normalization(row: &Row) -> Result<Normalization, StoreError> {
     Normalization::of(get(row, column)?).ok_or_else(|| damaged(column))
 }
 
-/// An account of repass's own table.
+/// Reads an account of repass's own table.
 pub(crate) fn account(row: &Row) -> Result<Account, StoreError> {
     let id = AccountId(get(row, "id")?);
     let (realm, user_id) = (parsed(row, "realm")?, parsed(row, "user_id")?);
@@ -56,8 +56,8 @@ pub(crate) fn account(row: &Row) -> Result<Account, StoreError> {
     Ok(account)
 }
 
-/// An account of a mapped table, with the id that it has there. An address that is none is left out:
-/// the table belongs to somebody else.
+/// Reads an account of a mapped table. An invalid e-mail address is left out, since another application
+/// writes the table.
 pub(crate) fn mapped_account(row: &Row, id: AccountId) -> Result<Account, StoreError> {
     let (realm, user_id) = (parsed(row, "realm")?, parsed(row, "user_id")?);
     let mut account = Account::new(id, realm, user_id, Timestamp::UNIX_EPOCH);
@@ -70,30 +70,30 @@ pub(crate) fn mapped_account(row: &Row, id: AccountId) -> Result<Account, StoreE
     Ok(account)
 }
 
-/// The realm and the user id of a row of a mapped table, if they can be those of an account.
-pub(crate) fn names(row: &Row) -> Option<(Realm, UserId)> {
+/// Returns the realm and the user id of a row of a mapped table, if they are valid.
+pub(crate) fn realm_and_user_id(row: &Row) -> Option<(Realm, UserId)> {
     Some((parsed(row, "realm").ok()?, parsed(row, "user_id").ok()?))
 }
 
-/// `None` when the outer join found no credential.
+/// Reads a credential; `None` if the outer join found none.
 pub(crate) fn credential(row: &Row) -> Result<Option<Credential>, StoreError> {
     let Some(version) = get(row, "version")? else { return Ok(None) };
     Ok(Some(Credential { hash: hash(row)?, version, changed_at: get(row, "changed_at")? }))
 }
 
-/// The state of the hash of an account of a mapped table.
-pub(crate) fn standing(row: &Row) -> Result<Standing, StoreError> {
+/// Reads the hash of a mapped account with its recorded metadata.
+pub(crate) fn mapped_credential(row: &Row) -> Result<MappedCredential, StoreError> {
     let hash: Option<String> = get(row, "hash")?;
-    let noted = match get(row, "version")? {
+    let recorded = match get(row, "version")? {
         None => None,
-        Some(version) => Some(Noted {
+        Some(version) => Some(RecordedCredential {
             version,
             changed_at: get(row, "changed_at")?,
             fingerprint: bytes32(row, "fingerprint")?,
             normalization: normalization(row)?,
         }),
     };
-    Ok(Standing { hash: hash.map(HashedPassword::from_stored), noted })
+    Ok(MappedCredential { hash: hash.map(HashedPassword::from_stored), recorded })
 }
 
 pub(crate) fn hash(row: &Row) -> Result<HashedPassword, StoreError> {
@@ -111,7 +111,7 @@ pub(crate) fn attempt_state(row: &Row) -> Result<AttemptState, StoreError> {
     })
 }
 
-/// An access token with its holder, by the columns `token_…` and those of the account.
+/// Reads an access token from the columns `token_…`, and its holder.
 pub(crate) fn held_token(row: &Row) -> Result<HeldToken, StoreError> {
     let id = TokenId(get(row, "token_id")?);
     let token = AccessToken {
@@ -143,7 +143,7 @@ pub(crate) fn reset_token(row: &Row) -> Result<ResetToken, StoreError> {
     })
 }
 
-/// A key, by the columns `key_…`.
+/// Reads a key from the columns `key_…`.
 pub(crate) fn key(row: &Row) -> Result<Key, StoreError> {
     Ok(Key {
         id: KeyId(get(row, "key_id")?),
@@ -181,7 +181,7 @@ pub(crate) fn audit_record(row: &Row) -> Result<AuditRecord, StoreError> {
     })
 }
 
-/// An event, by the columns `event_…`.
+/// Reads an event from the columns `event_…`.
 pub(crate) fn event(row: &Row) -> Result<OutboxEvent, StoreError> {
     Ok(OutboxEvent {
         id: get(row, "event_id")?,
@@ -200,7 +200,7 @@ pub(crate) fn tries(row: &Row) -> Result<u32, StoreError> {
     get::<i64>(row, "tries")?.try_into().map_err(|_| damaged("tries"))
 }
 
-/// `None` when the outer join found no delivery.
+/// Reads a delivery; `None` if the outer join found none.
 pub(crate) fn delivery(row: &Row) -> Result<Option<Delivery>, StoreError> {
     let Some(channel) = get(row, "channel")? else { return Ok(None) };
     Ok(Some(Delivery {

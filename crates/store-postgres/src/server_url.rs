@@ -1,4 +1,4 @@
-//! A database's URL: which servers, which user, which settings.
+//! Parses the URL of a database.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,9 +14,9 @@ use crate::OpenError;
 use crate::password_file;
 use crate::tls::{Mode, TlsSettings};
 
-/// How a database is reached. There is a password in it, so that nothing of it is printed.
+/// The parsed URL of a database. `Debug` prints nothing, as it contains a password.
 pub(crate) struct ServerUrl {
-    /// One for each host, in the order of the URL.
+    /// One configuration per host, in the order of the URL.
     pub(crate) servers: Vec<Config>,
     pub(crate) tls: MakeRustlsConnect,
 }
@@ -27,7 +27,7 @@ impl fmt::Debug for ServerUrl {
     }
 }
 
-/// The parameters that are understood, with the environment variable that gives a default.
+/// The supported parameters with the environment variables of their defaults.
 const PARAMETERS: &[(&str, Option<&str>)] = &[
     ("application_name", Some("PGAPPNAME")),
     ("channel_binding", Some("PGCHANNELBINDING")),
@@ -51,8 +51,8 @@ const PARAMETERS: &[(&str, Option<&str>)] = &[
     ("user", Some("PGUSER")),
 ];
 
-/// Parameters of libpq that are not understood. They are known so that an error can name them: any
-/// other name in a URL may be a part of a password.
+/// Unsupported parameters of libpq. Errors name these only: any other name in a URL may be part of a
+/// password.
 const UNSUPPORTED: &[&str] = &[
     "client_encoding",
     "fallback_application_name",
@@ -117,7 +117,7 @@ impl ServerUrl {
     }
 }
 
-/// What the URL says, by the names of libpq's parameters. Errors contain no part of the URL.
+/// Parses the URL into libpq's parameters. Errors contain no part of the URL.
 fn parameters(url: &str) -> Result<Parameters, OpenError> {
     let (scheme, rest) = url.split_once(':').ok_or(OpenError::UnknownScheme)?;
     if !["postgres", "postgresql"].iter().any(|own| scheme.eq_ignore_ascii_case(own)) {
@@ -127,8 +127,8 @@ fn parameters(url: &str) -> Result<Parameters, OpenError> {
     if rest.contains('#') {
         return Err(OpenError::InvalidUrl);
     }
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, database) = place.split_once('/').unwrap_or((place, ""));
+    let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, database) = location.split_once('/').unwrap_or((location, ""));
     let mut given = Parameters(Vec::new());
     let hosts = match authority.rsplit_once('@') {
         None => authority,
@@ -161,7 +161,7 @@ fn parameters(url: &str) -> Result<Parameters, OpenError> {
     Ok(given)
 }
 
-/// `[::1]:5432`, `db:5432` or either without a port.
+/// Splits `[::1]:5432` or `db:5432`; the port is optional.
 fn host_and_port(text: &str) -> Result<(&str, &str), OpenError> {
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {
@@ -199,7 +199,7 @@ impl Parameters {
     }
 
     fn seconds(&self, name: &'static str) -> Result<Option<Duration>, OpenError> {
-        // As libpq reads it, 0 is the default.
+        // 0 means the default, as in libpq.
         Ok(self.number(name)?.filter(|seconds| *seconds > 0).map(Duration::from_secs))
     }
 
@@ -220,7 +220,7 @@ impl Parameters {
         Ok(TlsSettings { mode, roots: self.get("sslrootcert").map(PathBuf::from), client })
     }
 
-    /// Everything but the hosts.
+    /// Applies all parameters except hosts and ports.
     fn apply_to(&self, config: &mut Config) -> Result<(), OpenError> {
         config.application_name(self.get("application_name").unwrap_or("repass"));
         config.target_session_attrs(match self.get("target_session_attrs") {
@@ -252,7 +252,7 @@ impl Parameters {
         if let Some(password) = self.get("password") {
             config.password(password);
         }
-        // Shorter than the system's two hours: a silent network is noticed while nothing is sent.
+        // Shorter than the system's two hours, to detect a dead connection while idle.
         config.keepalives_idle(Duration::from_secs(30));
         config.keepalives_interval(Duration::from_secs(10));
         config.keepalives_retries(3);
@@ -286,17 +286,17 @@ impl Parameters {
         let hosts: Vec<&str> = self.get("host").unwrap_or(default).split(',').collect();
         let ports: Vec<&str> = self.get("port").unwrap_or("").split(',').collect();
         if ports.len() != 1 && ports.len() != hosts.len() {
-            return Err(invalid("port", "must be one for all hosts, or one for each"));
+            return Err(invalid("port", "must be one port for all hosts, or one per host"));
         }
-        let server = |(place, host): (usize, &&str)| {
-            // One port is that of all hosts.
-            let port = ports.get(place).copied().unwrap_or(ports[0]);
+        let server = |(index, host): (usize, &&str)| {
+            // A single port applies to all hosts.
+            let port = ports.get(index).copied().unwrap_or(ports[0]);
             let port = if port.is_empty() { Ok(5432) } else { port.parse() };
             let mut server = common.clone();
             let host = if host.is_empty() { default } else { *host };
             server.host(host);
             if host.starts_with('/') {
-                // As in libpq, sslmode is about networks.
+                // sslmode has no effect on Unix sockets, as in libpq.
                 server.ssl_mode(SslMode::Disable);
             }
             server.port(port.map_err(|_| invalid("port", "must be a number from 1 to 65535"))?);
@@ -322,8 +322,8 @@ mod tests {
 
     fn hosts(url: &str) -> Vec<(Host, u16)> {
         let servers = parse(url).unwrap().servers;
-        let place = |server: &Config| (server.get_hosts()[0].clone(), server.get_ports()[0]);
-        servers.iter().map(place).collect()
+        let address = |server: &Config| (server.get_hosts()[0].clone(), server.get_ports()[0]);
+        servers.iter().map(address).collect()
     }
 
     fn tcp(host: &str) -> Host {
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_reach_the_driver() {
+    fn parameters_configure_the_driver() {
         let url = "postgres://us%40er:p%3Aw@db/x%20y?connect_timeout=3&keepalives_idle=7\
                    &keepalives_count=2&options=-c%20geqo%3Doff&application_name=shop";
         let server = parse(url).unwrap().servers.remove(0);
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_url_leaves_out_comes_from_the_environment() {
+    fn defaults_come_from_the_environment() {
         let environment = |name: &str| match name {
             "PGPASSWORD" => Some("hunter2".to_owned()),
             "PGUSER" => Some("other".to_owned()),
@@ -376,7 +376,7 @@ mod tests {
 
     /// Proves P7.
     #[test]
-    fn p7_what_is_not_supported_is_refused_by_name() {
+    fn p7_unsupported_parameters_are_refused_by_name() {
         let refused = |url: &str| parse(url).unwrap_err().to_string();
         assert!(refused("postgres://db/x?service=shop").contains("service"));
         assert!(refused("postgres://db/x?gssencmode=prefer").contains("gssencmode"));

@@ -6,23 +6,23 @@ use tokio_postgres::Row;
 
 use crate::accounts_source::AccountsSource;
 use crate::connections::{Connections, Reply};
-use crate::failure::{Retryable, is_schema_change, may_come_later, unknown};
+use crate::failure::{Retryable, is_schema_change, may_be_committed_later, with_unknown_outcome};
 use crate::mapped::MappedTable;
 use crate::query::Query;
 use crate::readiness::Readiness;
-use crate::retry::retried;
+use crate::retry::with_retries;
 use crate::transaction::{Durability, Transaction};
 
-/// Every port of the engine on a PostgreSQL database.
+/// A store in a PostgreSQL database, which implements all ports of the engine.
 ///
-/// Clones share their connections. Futures of its methods may be dropped at any time: a transaction
-/// that did not reach its end is undone.
+/// Clones share their connections. Futures of its methods may be dropped at any time: an unfinished
+/// transaction is rolled back.
 #[derive(Clone)]
 pub struct PostgresStore(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) connections: Connections,
-    /// Replaced when the columns of a mapped table have changed.
+    /// Replaced when columns of a mapped table change.
     pub(crate) accounts: RwLock<Arc<AccountsSource>>,
     pub(crate) schema_ahead: bool,
     pub(crate) readiness: Readiness,
@@ -36,27 +36,26 @@ impl fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Whether the accounts are in the store's own tables, and not in one of another application
-    /// ([`AccountsTable`](repass_accounts_table::AccountsTable)), which reads the hashes, too.
+    /// Returns whether the accounts are in the store's own table, and not in one of another application
+    /// ([`AccountsTable`](repass_accounts_table::AccountsTable)).
     pub fn keeps_accounts(&self) -> bool {
         self.accounts().mapped.is_none()
     }
 
-    /// Whether the database has a schema one version newer than this program knows, as while the
-    /// nodes are upgraded one after another. Such a database is served.
+    /// Returns whether the schema is one version newer than this program, which should be upgraded.
+    /// This allows nodes to be upgraded one after another.
     pub fn schema_ahead(&self) -> bool {
         self.0.schema_ahead
     }
 
-    /// Closes all connections, those of clones too; one that is in use is closed after that. Later
-    /// calls report [`StoreError::Unavailable`].
+    /// Closes all connections, including those of clones; connections in use are closed after use.
+    /// Later calls fail with [`StoreError::Unavailable`].
     pub async fn close(&self) {
         self.0.connections.close();
     }
 
-    /// Where the accounts are.
     pub(crate) fn accounts(&self) -> Arc<AccountsSource> {
-        // The lock guards one pointer, which is whole even if somebody panicked.
+        // The lock guards one pointer, which a panic cannot leave half-written.
         Arc::clone(&self.0.accounts.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -67,8 +66,8 @@ impl PostgresStore {
         Transaction::begin(&self.0.connections, durability).await
     }
 
-    /// Locks what `locks` selects, then runs `change`, and commits: all in one round trip. Returns
-    /// the reply to `change`; `None` if its answer was lost and `record` shows that it was made.
+    /// Runs `locks` and `change`, and commits, in one round trip. Returns the reply to `change`; `None`
+    /// if the answer was lost and `record` shows that it was committed.
     pub(crate) async fn change(
         &self,
         locks: impl IntoIterator<Item = Query>,
@@ -77,18 +76,19 @@ impl PostgresStore {
     ) -> Result<Option<Reply>, StoreError> {
         let queries: Vec<Query> = locks.into_iter().chain([change]).collect();
         let changed = self.change_once(&queries, record).await;
-        if !changed.as_ref().err().is_some_and(may_come_later) {
+        if !changed.as_ref().err().is_some_and(may_be_committed_later) {
             return changed;
         }
-        // Sent again, it waits for the first one where the server has begun with that, otherwise the first
-        // one finds its record. Which of them made the change is told by another look: a statement that
-        // waited does not see what was committed since it began.
-        let again = retried(self.0.connections.deadline(), || self.change_once(&queries, record));
+        // The second transaction waits for the first if that has started; otherwise the first one will
+        // find the record of the second. The record is looked up again, as a statement that waited does
+        // not see commits since it started.
+        let again =
+            with_retries(self.0.connections.deadline(), || self.change_once(&queries, record));
         let again = again.await;
         let recorded = Query::new("SELECT 1 FROM @audit WHERE id = $1").bind(record.id);
-        match self.row(&recorded).await.map_err(unknown)? {
+        match self.row(&recorded).await.map_err(with_unknown_outcome)? {
             Some(_) => Ok(None),
-            None => again.map_err(unknown),
+            None => again.map_err(with_unknown_outcome),
         }
     }
 
@@ -97,42 +97,42 @@ impl PostgresStore {
         queries: &[Query],
         record: &AuditRecord,
     ) -> Result<Option<Reply>, StoreError> {
-        let transaction = self.begin(Durability::Power).await?;
+        let transaction = self.begin(Durability::Immediate).await?;
         let replies = transaction.commit(queries, Some(record)).await?;
         Ok(replies.map(|mut replies| replies.pop().unwrap_or_default()))
     }
 
-    /// The rows that one statement finds.
+    /// Returns the rows of a statement.
     pub(crate) async fn rows(&self, query: &Query) -> Result<Vec<Row>, StoreError> {
         Ok(self.0.connections.run(query).await?.rows)
     }
 
-    /// The first row that one statement finds.
+    /// Returns the first row of a statement.
     pub(crate) async fn row(&self, query: &Query) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(query).await?.into_iter().next())
     }
 
-    /// Runs `attempt`, which writes all or nothing, again while it fails for a reason that passes. A
-    /// mapped table whose columns have changed is inspected anew, once.
-    pub(crate) async fn retried<T, E, F>(&self, attempt: impl Fn() -> F) -> Result<T, E>
+    /// Runs `attempt`, which must be atomic, and retries it after transient errors. If columns of a
+    /// mapped table have changed, inspects the table and retries once.
+    pub(crate) async fn with_retries<T, E, F>(&self, attempt: impl Fn() -> F) -> Result<T, E>
     where
         F: Future<Output = Result<T, E>>,
         E: Retryable,
     {
         let deadline = self.0.connections.deadline();
-        let result = retried(deadline, &attempt).await;
+        let result = with_retries(deadline, &attempt).await;
         let changed = match &result {
             Err(error) => error.store_error().is_some_and(is_schema_change),
             Ok(_) => false,
         };
         if changed && self.inspect_again().await {
-            retried(deadline, &attempt).await
+            with_retries(deadline, &attempt).await
         } else {
             result
         }
     }
 
-    /// Inspects the mapped table anew. Whether it fits still.
+    /// Inspects the mapped table again. Returns whether it fits its mapping.
     async fn inspect_again(&self) -> bool {
         let accounts = self.accounts();
         let Some(table) = &accounts.mapped else { return false };

@@ -1,4 +1,4 @@
-//! TLS to the server, by the meaning that libpq gives to `sslmode`.
+//! TLS to the server, with the `sslmode` of libpq.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,13 @@ use rustls::{
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What a URL says of TLS.
+/// The TLS parameters of a URL.
 #[derive(Debug, Default)]
 pub(crate) struct TlsSettings {
     pub(crate) mode: Mode,
-    /// The certificate authorities that sign the server's certificate; those of this machine if
-    /// `None`.
+    /// A file with the certificate authorities; `None` for those of this machine.
     pub(crate) roots: Option<PathBuf>,
-    /// The client's certificate and its key.
+    /// The files of the client's certificate and key.
     pub(crate) client: Option<(PathBuf, PathBuf)>,
 }
 
@@ -37,15 +36,15 @@ pub(crate) enum Mode {
     VerifyFull,
 }
 
-/// A file of the URL cannot be used.
+/// A certificate or key file cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{parameter} names {}, which cannot be used", .path.display())]
+#[error("the file {} of the parameter {parameter} cannot be used", .path.display())]
 pub struct InvalidCertificate {
     /// The parameter of the URL.
     pub parameter: &'static str,
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The cause.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
@@ -72,7 +71,7 @@ impl Mode {
 }
 
 impl TlsSettings {
-    /// Reads the files.
+    /// Reads the files and builds a connector.
     pub(crate) fn connector(&self) -> Result<MakeRustlsConnect, InvalidCertificate> {
         let provider = Arc::new(ring::default_provider());
         let invalid = |parameter, path: &Path| {
@@ -89,7 +88,7 @@ impl TlsSettings {
         let config = match &self.client {
             None => builder.with_no_client_auth(),
             Some((certificates, key)) => {
-                let chain = certificates_of(certificates);
+                let chain = read_certificates(certificates);
                 let chain = chain.map_err(invalid("sslcert", certificates))?;
                 let secret = PrivateKeyDer::from_pem_file(key)
                     .map_err(|error| invalid("sslkey", key)(error.into()))?;
@@ -106,7 +105,7 @@ impl TlsSettings {
     ) -> Result<Arc<dyn ServerCertVerifier>, Box<dyn std::error::Error + Send + Sync>> {
         let check = match (self.mode, &self.roots) {
             (Mode::Disable | Mode::Prefer, _) | (Mode::Require, None) => Check::Nothing,
-            // As in libpq, a root certificate makes `require` check as `verify-ca` does.
+            // With a root certificate, `require` checks like `verify-ca`, as in libpq.
             (Mode::Require | Mode::VerifyCa, _) => Check::Authority(self.authorities(provider)?),
             (Mode::VerifyFull, _) => return Ok(self.authorities(provider)?),
         };
@@ -120,7 +119,7 @@ impl TlsSettings {
         let mut roots = RootCertStore::empty();
         match self.roots.as_deref() {
             Some(path) if path != Path::new("system") => {
-                for certificate in certificates_of(path)? {
+                for certificate in read_certificates(path)? {
                     roots.add(certificate)?;
                 }
             }
@@ -133,23 +132,23 @@ impl TlsSettings {
     }
 }
 
-fn certificates_of(
+fn read_certificates(
     path: &Path,
 ) -> Result<Vec<CertificateDer<'static>>, Box<dyn std::error::Error + Send + Sync>> {
     let found = CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>()?;
-    if found.is_empty() { Err("it contains no certificate".into()) } else { Ok(found) }
+    if found.is_empty() { Err("the file contains no certificate".into()) } else { Ok(found) }
 }
 
-/// Checks less than a name: what `sslmode` asks for short of `verify-full`.
+/// Verifies certificates without the host name, for modes below `verify-full`.
 struct LaxVerifier {
     check: Check,
     provider: Arc<CryptoProvider>,
 }
 
 enum Check {
-    /// The connection is encrypted, and the server may be anyone.
+    /// Does not check the certificate.
     Nothing,
-    /// An authority has signed the certificate, whatever name is in it.
+    /// Checks the signature of an authority, but not the name.
     Authority(Arc<WebPkiServerVerifier>),
 }
 
@@ -174,7 +173,7 @@ impl ServerCertVerifier for LaxVerifier {
         let verified =
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
-            // The name is checked last, after the authority and the dates.
+            // The name is checked last, after signature and validity.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),

@@ -8,7 +8,7 @@ use crate::query::Query;
 use crate::row::{self, get};
 use crate::store::PostgresStore;
 
-/// The columns that [`row::key`] reads, of `@keys k`.
+/// The columns of `@keys k` for [`row::key`].
 pub(crate) const KEY_COLUMNS: &str = "k.id AS key_id, k.realm AS key_realm, k.kind AS key_kind, \
     k.name AS key_name, k.digest AS key_digest, k.created_at AS key_created_at, \
     k.revoked_at AS key_revoked_at";
@@ -21,8 +21,10 @@ impl TokenStore for PostgresStore {
              FROM @reset_tokens WHERE digest = $1",
         );
         let find = find.bind(*digest);
-        self.retried(|| async { self.row(&find).await?.as_ref().map(row::reset_token).transpose() })
-            .await
+        self.with_retries(|| async {
+            self.row(&find).await?.as_ref().map(row::reset_token).transpose()
+        })
+        .await
     }
 
     async fn otp(&self, account: AccountId) -> Result<OtpEnrollment, StoreError> {
@@ -31,7 +33,7 @@ impl TokenStore for PostgresStore {
              FROM @one_time_passwords WHERE account = $1",
         );
         let find = find.bind(account);
-        self.retried(|| async {
+        self.with_retries(|| async {
             let enrollment = self.row(&find).await?.as_ref().map(row::otp).transpose()?;
             Ok(enrollment.unwrap_or_default())
         })
@@ -44,11 +46,12 @@ impl KeyStore for PostgresStore {
     async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError> {
         let find = format!("SELECT {KEY_COLUMNS} FROM @keys k WHERE k.digest = $1");
         let find = Query::new(find).bind(*digest);
-        self.retried(|| async { self.row(&find).await?.as_ref().map(row::key).transpose() }).await
+        self.with_retries(|| async { self.row(&find).await?.as_ref().map(row::key).transpose() })
+            .await
     }
 
     async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
-        self.retried(|| async {
+        self.with_retries(|| async {
             let find = Query::new(self.accounts().held_token("t.digest = $1")).bind(*digest);
             self.row(&find).await?.as_ref().map(row::held_token).transpose()
         })
@@ -60,7 +63,7 @@ impl KeyStore for PostgresStore {
         key: &TokenDigest,
         token: &TokenDigest,
     ) -> Result<(Option<Key>, Option<HeldToken>), StoreError> {
-        self.retried(|| async {
+        self.with_retries(|| async {
             let held = self.accounts().held_token("t.digest = $2");
             let both = format!(
                 "SELECT {KEY_COLUMNS}, t.* FROM (SELECT 1 AS one) o

@@ -1,29 +1,28 @@
-//! Transactions that write.
+//! Write transactions.
 
 use repass_core::{AuditRecord, StoreError};
 use tokio::time::timeout;
 
-use crate::audit::audit_written;
+use crate::audit::insert_audit;
 use crate::connections::{Connections, PooledConnection, Reply};
 use crate::query::Query;
-use crate::retry::retried;
+use crate::retry::with_retries;
 
-/// What a transaction that is committed must outlive.
+/// The durability of a committed transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// A power failure.
-    Power,
-    /// The end of this process. The server writes it to the disk a moment later, or with the next
-    /// transaction that is [`Power`](Self::Power).
-    Process,
+    /// Survives a power failure.
+    Immediate,
+    /// Survives the end of this process. The server syncs it shortly later, or with the next
+    /// transaction that is [`Immediate`](Self::Immediate).
+    Eventual,
 }
 
-/// Nothing is set for longer than the transaction, since behind a pooler the connection is somebody
-/// else's afterwards. A node that stops in the middle does not hold its locks for ever.
+/// Settings are local to the transaction, since a pooler lends the connection to others afterwards. The
+/// time-outs release the locks of a node that stops within a transaction.
 ///
-/// A server's `statement_timeout` would also end the wait for a synchronous standby, and the commit
-/// would then be reported as done without being there; the deadline of a statement is kept by this side
-/// alone.
+/// `statement_timeout` of the server is off: it would also end the wait for a synchronous standby and
+/// report the commit as successful. The client enforces the deadline of a statement.
 const BEGIN_DURABLE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
     SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5s'; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
@@ -35,19 +34,19 @@ const BEGIN_FAST: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL synchronous_commit = off";
 
 impl Durability {
-    /// The statements that begin a transaction. A database that does not wait for its disk is made to; one
-    /// that waits for more than that is left to.
+    /// Returns the statements that begin a transaction. [`Immediate`](Self::Immediate) turns
+    /// `synchronous_commit` on if the database has it off, and keeps a stronger setting.
     const fn begin(self) -> &'static str {
         match self {
-            Self::Power => BEGIN_DURABLE,
-            Self::Process => BEGIN_FAST,
+            Self::Immediate => BEGIN_DURABLE,
+            Self::Eventual => BEGIN_FAST,
         }
     }
 }
 
-/// A transaction that writes. One that is dropped without an end is undone, with its connection.
+/// A write transaction. Dropping it closes the connection, which rolls it back.
 ///
-/// Nothing is sent before the first statements, so that they go out together with `BEGIN`.
+/// `BEGIN` is sent together with the first statements.
 pub(crate) struct Transaction<'c> {
     connection: PooledConnection<'c>,
     connections: &'c Connections,
@@ -64,24 +63,24 @@ impl<'c> Transaction<'c> {
         Ok(Self { connection, connections, durability, begun: false })
     }
 
-    /// Runs all of `queries` in one round trip. After an error the transaction can only be dropped.
+    /// Runs all `queries` in one round trip. After an error the transaction can only be dropped.
     pub(crate) async fn run(&mut self, queries: &[Query]) -> Result<Vec<Reply>, StoreError> {
         let begin = (!self.begun).then(|| self.durability.begin());
         self.begun = true;
         Ok(self.connection.run(begin, queries, None).await?)
     }
 
-    /// The reply to one statement.
+    /// Runs one statement.
     pub(crate) async fn run_one(&mut self, query: Query) -> Result<Reply, StoreError> {
         Ok(self.run(&[query]).await?.pop().unwrap_or_default())
     }
 
-    /// Runs all of `queries` and commits, in one round trip. An error of any of them undoes the
-    /// transaction.
+    /// Runs all `queries` and commits, in one round trip. An error of any of them rolls the transaction
+    /// back.
     ///
-    /// When the answer is lost, `record`, which is among what was written, tells whether the server
-    /// committed: `None` is returned if it did, and the error passes, by trying again, only if it is
-    /// certain that it did not. Without a record nobody knows, so the error never passes.
+    /// If the answer is lost, looks up `record`, which the transaction writes. Returns `None` if the
+    /// transaction is committed, and a transient error if it is certainly not. Without a record the
+    /// outcome is unknown, and the error is not transient.
     pub(crate) async fn commit(
         self,
         queries: &[Query],
@@ -95,8 +94,8 @@ impl<'c> Transaction<'c> {
             }
             Err(failure) => failure,
         };
-        if failure.is_answer() {
-            // The server has answered COMMIT too, by rolling back.
+        if failure.is_server_response() {
+            // The server has rolled back and answered COMMIT.
             self.connection.give_back();
         } else {
             drop(self.connection);
@@ -113,7 +112,7 @@ impl<'c> Transaction<'c> {
         }
     }
 
-    /// Undoes everything, and waits until that is done.
+    /// Rolls back, and waits for the answer.
     pub(crate) async fn rollback(self) -> Result<(), StoreError> {
         if self.begun {
             self.connection.run(None, &[], Some("ROLLBACK")).await?;
@@ -123,13 +122,13 @@ impl<'c> Transaction<'c> {
     }
 }
 
-/// Whether the transaction that wrote `record` was committed. Waits until it has ended, if the server
-/// is still busy with it: writing the same id again does, where reading would not.
+/// Returns whether the transaction that wrote `record` is committed. Inserts the same id again, which
+/// waits for a running transaction, unlike a query.
 async fn is_recorded(connections: &Connections, record: &AuditRecord) -> Result<bool, StoreError> {
-    let again = [audit_written(record, "ON CONFLICT (id) DO NOTHING")?];
-    retried(connections.deadline(), || async {
+    let again = [insert_audit(record, "ON CONFLICT (id) DO NOTHING")?];
+    with_retries(connections.deadline(), || async {
         let connection = connections.acquire().await?;
-        let begin = Durability::Process.begin();
+        let begin = Durability::Eventual.begin();
         let replies = connection.run(Some(begin), &again, Some("ROLLBACK")).await?;
         connection.give_back();
         Ok(replies.first().is_some_and(|reply| reply.affected == 0))

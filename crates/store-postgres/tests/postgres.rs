@@ -1,4 +1,4 @@
-//! The store on real servers. Reported as ignored where there is no PostgreSQL.
+//! The store on real servers. Without PostgreSQL, the tests are reported as ignored.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -10,6 +10,8 @@ mod conformance;
 mod database;
 #[path = "postgres/failover.rs"]
 mod failover;
+#[path = "postgres/faults.rs"]
+mod faults;
 #[path = "postgres/mapped.rs"]
 mod mapped;
 #[path = "postgres/network.rs"]
@@ -22,8 +24,6 @@ mod pool;
 mod round_trips;
 #[path = "postgres/tls.rs"]
 mod tls;
-#[path = "postgres/trouble.rs"]
-mod trouble;
 
 use std::process::Command;
 
@@ -51,53 +51,53 @@ fn main() {
     }
     let mut trials = trials![
         conformance::one_store_passes,
-        conformance::two_nodes_pass_as_one,
-        opening::many_nodes_may_open_a_new_database_at_once,
+        conformance::two_nodes_pass,
+        opening::concurrent_nodes_may_open_a_new_database,
         opening::p5_one_version_ahead_is_served_and_more_is_refused,
-        opening::p5_a_lock_on_the_migrations_ends_the_start_in_time,
-        opening::p5_nothing_is_made_without_migrate,
+        opening::p5_opening_fails_within_the_time_out_while_migrations_are_locked,
+        opening::p5_nothing_is_created_without_migrate,
         opening::p7_roles_with_the_documented_grants_migrate_and_serve,
-        opening::what_cannot_be_opened_is_told_without_credentials,
-        opening::p1_neither_locks_of_sessions_nor_their_state_are_used,
-        opening::e2_an_application_has_tables_of_the_same_names,
-        trouble::what_conflicts_is_tried_again,
-        trouble::what_conflicts_for_ever_is_given_up,
-        trouble::a_deadlock_is_tried_again,
-        trouble::a_connection_lost_within_a_transaction_is_replaced,
-        trouble::a_server_that_restarts_is_unavailable_and_then_back,
-        trouble::a_crash_loses_nothing_that_was_acknowledged,
-        trouble::a_database_that_is_renamed_is_unavailable_until_it_is_back,
-        trouble::first_tries_at_once_are_all_counted,
-        trouble::expired_attempts_are_deleted_but_never_one_in_use,
-        trouble::asvs_16_2_5_failures_tell_no_values,
-        acknowledgements::a_commit_whose_answer_is_lost_is_done_once,
-        acknowledgements::a_commit_that_never_arrived_is_made_again,
-        acknowledgements::a_commit_that_is_under_way_is_waited_for,
-        acknowledgements::a_commit_that_is_sent_twice_is_made_once,
-        acknowledgements::p2_a_change_is_durable_whatever_the_database_is_set_to,
-        acknowledgements::a_reservation_whose_answer_is_lost_is_not_made_again,
-        failover::p2_a_standby_is_promoted_under_load_and_nothing_acknowledged_is_lost,
-        failover::p2_l2_a_standby_alone_is_neither_opened_nor_ready,
-        failover::p4_a_silent_primary_and_its_standby_are_answered_within_the_deadline,
-        failover::p4_a_frozen_standby_is_answered_within_the_deadline,
-        network::p4_a_frozen_network_is_answered_within_the_deadline,
-        network::p4_a_silent_host_does_not_hide_the_next,
+        opening::open_errors_contain_no_credentials,
+        opening::p1_no_session_locks_or_session_state_are_used,
+        opening::e2_an_application_may_have_tables_of_the_same_names,
+        faults::conflicts_are_retried,
+        faults::permanent_conflicts_fail_after_some_retries,
+        faults::a_deadlock_is_retried,
+        faults::a_connection_lost_within_a_transaction_is_replaced,
+        faults::the_store_recovers_after_a_restart_of_the_server,
+        faults::a_crash_loses_no_acknowledged_change,
+        faults::a_renamed_database_is_unavailable_until_it_is_renamed_back,
+        faults::concurrent_first_attempts_are_all_counted,
+        faults::expired_attempts_are_deleted_unless_locked,
+        faults::asvs_16_2_5_errors_contain_no_values,
+        acknowledgements::a_commit_with_a_lost_answer_applies_once,
+        acknowledgements::a_commit_that_never_arrived_is_sent_again,
+        acknowledgements::a_running_commit_is_awaited,
+        acknowledgements::a_commit_that_is_sent_twice_applies_once,
+        acknowledgements::p2_a_change_is_durable_despite_the_settings_of_the_database,
+        acknowledgements::a_reservation_with_a_lost_answer_is_not_repeated,
+        failover::p2_a_promotion_under_load_loses_no_acknowledged_change,
+        failover::p2_l2_a_standby_is_neither_opened_nor_ready,
+        failover::p4_calls_fail_within_the_deadline_if_the_primary_is_silent,
+        failover::p4_calls_fail_within_the_deadline_if_the_standby_is_stopped,
+        network::p4_calls_fail_within_the_deadline_if_the_network_is_frozen,
+        network::p4_a_silent_host_does_not_block_the_next_one,
         network::p4_cut_connections_are_replaced,
-        network::p3_nonsense_instead_of_a_server_is_an_outage,
+        network::p3_an_invalid_server_response_is_an_outage,
         round_trips::p8_requests_take_few_round_trips,
         round_trips::p8_a_claim_does_not_read_the_whole_backlog,
-        round_trips::asvs_6_3_8_wrong_passwords_take_as_long_without_an_account,
+        round_trips::asvs_6_3_8_wrong_passwords_take_as_many_round_trips_without_an_account,
         pool::p6_connections_are_bounded_named_and_closed_when_idle,
-        pool::a_pool_of_the_embedders_is_used,
-        tls::sslmode_means_what_it_means_to_libpq,
+        pool::a_pool_of_the_embedder_is_used,
+        tls::sslmode_works_as_in_libpq,
         tls::a_client_certificate_is_presented,
-        mapped::p7_a_column_that_changes_its_type_is_met,
-        mapped::l2_a_renamed_table_is_not_ready_until_it_is_back,
+        mapped::p7_a_changed_column_type_is_detected,
+        mapped::l2_a_renamed_table_is_not_ready_until_it_is_renamed_back,
     ];
     for (name, test) in [
         (
-            "network::p1_installations_behind_a_pooler_stay_apart",
-            (|| database::run(network::p1_installations_behind_a_pooler_stay_apart())) as fn(),
+            "network::p1_installations_behind_a_pooler_are_isolated",
+            (|| database::run(network::p1_installations_behind_a_pooler_are_isolated())) as fn(),
         ),
         ("network::p1_the_conformance_suite_passes_behind_a_pooler", || {
             database::run(network::p1_the_conformance_suite_passes_behind_a_pooler());
@@ -113,19 +113,19 @@ fn main() {
         database::run(conformance::one_store_passes_in_english());
     });
     trials.push(match version() {
-        // Older ones order texts as the system does, which may know no English.
+        // Older versions use the collations of the system, which may lack English.
         Some(..15) => english.with_kind("needs PostgreSQL 15 or later").with_ignored_flag(true),
         _ => english,
     });
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// The server's major version.
+/// Returns the major version of the server.
 fn version() -> Option<u32> {
     let server = repass_postgres_cluster::programs().ok()?.join("postgres");
-    let told = Command::new(server).arg("--version").output().ok()?;
-    let told = String::from_utf8(told.stdout).ok()?;
+    let output = Command::new(server).arg("--version").output().ok()?;
+    let output = String::from_utf8(output.stdout).ok()?;
     // As in "postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)".
-    let version = told.split(' ').nth(2)?;
+    let version = output.split(' ').nth(2)?;
     version.split(|char: char| !char.is_ascii_digit()).next()?.parse().ok()
 }

@@ -1,9 +1,9 @@
-//! What a change costs beside its hashing, as a ratio to what SQLite itself can do.
+//! The cost of a change without hashing, relative to a bare insert in SQLite.
 //!
-//! `cargo bench -p repass-store-sqlite`: changes per second through the whole engine, with hashing
-//! replaced by a constant, by 1, 2, 8 and 32 callers and with 1 thousand and 1 million accounts; each
-//! beside the rate at which as many callers insert one bare row and commit it durably, over one
-//! connection. Both are measured in turns in the same run, and the medians are reported.
+//! `cargo bench -p repass-store-sqlite` measures changes per second through the engine with a constant
+//! hash, for 1, 2, 8 and 32 callers and 1 thousand and 1 million accounts, and for comparison durable
+//! inserts of one row by as many callers over one connection. Both are measured alternately in one run,
+//! and the medians are printed.
 //! `cargo bench -p repass-store-sqlite -- 32` measures 32 callers only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
@@ -70,7 +70,7 @@ impl Bench {
     async fn open(path: &Path, accounts: u64) -> Self {
         let store = SqliteStore::open(path, &SqliteOptions::default()).await.unwrap();
         fill(&Connection::open(path).unwrap(), accounts);
-        // A file of its own, or each side would invalidate the other's page cache.
+        // A separate file, since the two connections would invalidate each other's page cache.
         let bare = Connection::open(path.with_extension("bare.db")).unwrap();
         bare.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
@@ -89,7 +89,7 @@ impl Bench {
     async fn changes(&self, callers: usize) -> f64 {
         rate(callers, |caller, turn| {
             let engine = self.engine.clone();
-            // Each caller has accounts of its own, spread over the table.
+            // Callers change different accounts, spread over the table.
             let account = (turn * callers as u64 + caller as u64) * 7919 % self.accounts;
             async move {
                 engine.change(change(&format!("user-{account}"))).await.unwrap();
@@ -117,7 +117,7 @@ impl Bench {
     }
 }
 
-/// How often a second so many callers at once get `work` done.
+/// Returns how often per second concurrent callers complete `work`.
 async fn rate<F, Fut>(callers: usize, work: F) -> f64
 where
     F: Fn(usize, u64) -> Fut,
@@ -163,8 +163,7 @@ fn change(user_id: &str) -> Change {
     .with_context(Context::new("bench"))
 }
 
-/// Fills the tables without the engine, which would take a million transactions. The ids are spread
-/// like random ones.
+/// Fills the tables directly: the engine would need a million transactions.
 fn fill(connection: &Connection, accounts: u64) {
     connection
         .execute_batch(&format!(

@@ -1,8 +1,8 @@
-//! How fast a backlog of events is delivered.
+//! The rate of delivering a backlog of events.
 //!
-//! `cargo bench -p repass-store-sqlite --bench outbox`: deliveries per second while a dispatcher drains
-//! so many pending events of as many accounts: over the first thousand, and over the last. Where each
-//! claim looked through the whole backlog, the first thousand of the larger ones would take much longer.
+//! `cargo bench -p repass-store-sqlite --bench outbox` prints deliveries per second for the first and
+//! the last thousand events of a backlog, with one event per account. If a claim scanned the whole
+//! backlog, the first thousand of a larger backlog would take longer.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::time::{Duration, Instant};
@@ -34,8 +34,8 @@ async fn main() {
     }
 }
 
-/// Delivers so many events to the first channel, while deliveries to others fail for a day. Returns how
-/// many a second.
+/// Delivers `events` to the first channel, while deliveries to the other one fail. Returns the
+/// deliveries per second.
 async fn deliver(store: &SqliteStore, channels: &[&str], events: usize) -> f64 {
     let now = Timestamp::from_second(1_800_000_000).unwrap();
     let next_try = now + Duration::from_secs(86_400);

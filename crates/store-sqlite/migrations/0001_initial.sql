@@ -1,15 +1,15 @@
--- Times are microseconds since the Unix epoch, booleans 0 and 1, UUIDs their 16 bytes, digests the 32
--- bytes of a SHA-256 or HMAC-SHA-256. Texts compare by their bytes.
+-- Times are microseconds since the Unix epoch, booleans 0 and 1, UUIDs 16 bytes, digests the 32 bytes of
+-- a SHA-256 or HMAC-SHA-256. Texts are compared by their bytes.
 
--- Either an account of repass's own, by realm and user id, or one of the mapped table, by its id there;
--- of a mapped account there is a row only if something was ever written about it.
+-- Either an account in this table, by realm and user id, or a reference to an account in the mapped
+-- table, by its id there. A mapped account has a row once something was written about it.
 --
--- The credential, if there is one, is in the same row, since every change writes both. `normalization`
--- is how the password was normalized before it was hashed: 'none' or 'nfc'; `pepper` is the id of the
--- key that the hash names, so that it is known which keys are needed.
+-- The credential is in the same row, since every change writes both. `normalization` is the
+-- normalization of the password before hashing: 'none' or 'nfc'. `pepper` is the id of the key that the
+-- hash names, so that the keys in use are known.
 --
--- Access tokens that were issued up to `valid_after` do not count, even if they are written later,
--- except for `kept_token`.
+-- Access tokens issued up to `valid_after` are revoked, even if they are written later, except for
+-- `kept_token`.
 CREATE TABLE repass_accounts (
     id            BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     realm         TEXT,
@@ -40,14 +40,14 @@ CREATE UNIQUE INDEX repass_accounts_mapped ON repass_accounts (mapped_id)
     WHERE mapped_id IS NOT NULL;
 CREATE INDEX repass_accounts_pepper ON repass_accounts (pepper) WHERE pepper IS NOT NULL;
 
--- The mapping of a users table of another application, if the accounts are there: one row.
+-- The mapping of a users table of another application, if there is one: one row.
 CREATE TABLE repass_accounts_table (
     id      INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     mapping TEXT    NOT NULL -- JSON
 ) STRICT;
 
--- The credential of an account of the mapped table, where the hash itself is. The fingerprint is the
--- SHA-256 of the hash that repass wrote: another hash there was set by the application.
+-- Metadata of the hash of a mapped account; the hash itself is in the mapped table. The fingerprint is
+-- the SHA-256 of the hash that repass wrote: another hash was set by the application.
 CREATE TABLE repass_mapped_credentials (
     account       BLOB    NOT NULL PRIMARY KEY REFERENCES repass_accounts (id),
     fingerprint   BLOB    NOT NULL CHECK (length(fingerprint) = 32),
@@ -57,7 +57,7 @@ CREATE TABLE repass_mapped_credentials (
     changed_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Earlier hashes, each with the version that it had.
+-- Earlier hashes with their versions.
 CREATE TABLE repass_password_history (
     account       BLOB    NOT NULL REFERENCES repass_accounts (id),
     version       INTEGER NOT NULL,
@@ -69,7 +69,7 @@ CREATE TABLE repass_password_history (
 CREATE INDEX repass_password_history_pepper ON repass_password_history (pepper)
     WHERE pepper IS NOT NULL;
 
--- Without a foreign key: unknown identifiers have rows, too.
+-- No foreign key: unknown identifiers have rows too.
 CREATE TABLE repass_attempts (
     key                   BLOB    NOT NULL PRIMARY KEY CHECK (length(key) = 32),
     failures              INTEGER NOT NULL CHECK (failures >= 0),
@@ -122,9 +122,9 @@ CREATE TABLE repass_one_time_passwords (
     CHECK ((code_digest IS NULL) = (code_expires_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Without a foreign key: a record remains when its account is gone. Records of the same time are listed
--- by their sequence, which ends each index by itself. No index by the random id, since it would be the
--- most expensive one to write; a page is found by the time of its neighbor.
+-- No foreign key: records remain when their account is deleted. Records of the same time are listed by
+-- their sequence, which is the last column of every index. There is no index by id, which is random and
+-- so would be the most expensive one to write; a page starts at the time and id of the last record.
 CREATE TABLE repass_audit (
     sequence INTEGER NOT NULL PRIMARY KEY,
     id       BLOB    NOT NULL CHECK (length(id) = 16),
@@ -141,8 +141,8 @@ CREATE INDEX repass_audit_time ON repass_audit (at);
 CREATE INDEX repass_audit_realm ON repass_audit (realm, at);
 CREATE INDEX repass_audit_account ON repass_audit (account, at) WHERE account IS NOT NULL;
 
--- There is one writer at a time, so the sequence is the order in which events were committed. No
--- channel gets a pending event before `due_at`.
+-- There is one writer at a time, so the sequence is the order of the commits. A pending event is not
+-- delivered before `due_at`.
 CREATE TABLE repass_events (
     sequence INTEGER NOT NULL PRIMARY KEY,
     id       BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -159,8 +159,8 @@ CREATE INDEX repass_events_pending ON repass_events (account, sequence) WHERE st
 CREATE INDEX repass_events_due ON repass_events (due_at) WHERE state = 'pending';
 CREATE INDEX repass_events_discarded ON repass_events (at) WHERE state = 'discarded';
 
--- How the delivery of an event to one channel stands. A delivery that was never tried has no row. A
--- pending one is not claimed before `due_at`: until then it is leased, or waits for the next try.
+-- The state of the delivery of an event to one channel. A delivery that was never tried has no row. A
+-- pending one is not claimed before `due_at`, the end of its lease or the time of its next try.
 CREATE TABLE repass_deliveries (
     event   BLOB    NOT NULL REFERENCES repass_events (id) ON DELETE CASCADE,
     channel TEXT    NOT NULL,
@@ -173,13 +173,13 @@ CREATE TABLE repass_deliveries (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX repass_deliveries_due ON repass_deliveries (channel, due_at) WHERE state = 'pending';
 
--- By which it is recognized that a program has another key than the one in use.
+-- Check values, which show that a program has another key than the one in use.
 CREATE TABLE repass_key_checks (
     name  TEXT NOT NULL PRIMARY KEY,
     value BLOB NOT NULL CHECK (length(value) = 32)
 ) STRICT, WITHOUT ROWID;
 
--- One row that is written to find out whether a change could be committed.
+-- One row that readiness probes update.
 CREATE TABLE repass_probe (
     id    INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     count INTEGER NOT NULL

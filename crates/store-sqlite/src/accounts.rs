@@ -1,5 +1,4 @@
-//! Where the accounts are: in the table of repass's own, or in one of another application. The ports
-//! know no difference but this module.
+//! Access to accounts in repass's own table or in a mapped table of another application.
 
 mod bind;
 mod mapped;
@@ -16,15 +15,15 @@ use crate::failure::Result;
 pub(crate) use bind::{bind, check};
 use mapped::MappedAccounts;
 
-/// Where the accounts are.
+/// The table of the accounts.
 pub(crate) enum AccountsSource {
-    /// In the table of repass's own.
+    /// repass's own table.
     Own,
-    /// In a mapped table.
+    /// A mapped table.
     Mapped(Box<MappedAccounts>),
 }
 
-/// What is known of the holder of an access token.
+/// The holder of an access token.
 pub(crate) struct Holder {
     pub(crate) realm: Realm,
     pub(crate) user_id: UserId,
@@ -48,7 +47,7 @@ impl AccountsSource {
         }
     }
 
-    /// Checks that accounts can be read: the columns of a mapped table may be gone.
+    /// Checks that accounts can be read: the application may have dropped columns of a mapped table.
     pub(crate) fn check(&self, db: Db<'_>) -> Result<()> {
         match self {
             Self::Own => Ok(()),
@@ -56,7 +55,7 @@ impl AccountsSource {
         }
     }
 
-    /// The account of this id; in a mapped table, if it was ever registered.
+    /// Returns the account with this id; in a mapped table, only if it was registered.
     pub(crate) fn account(&self, db: Db<'_>, account: AccountId) -> Result<Option<Account>> {
         match self {
             Self::Own => own::account(db, account),
@@ -71,7 +70,7 @@ impl AccountsSource {
         }
     }
 
-    /// Whether the account is active; `None` when there is none of this id.
+    /// Returns whether the account is active; `None` if it does not exist.
     pub(crate) fn is_active(&self, db: Db<'_>, account: AccountId) -> Result<Option<bool>> {
         Ok(self.holder(db, account)?.map(|holder| holder.active))
     }
@@ -83,8 +82,8 @@ impl AccountsSource {
         }
     }
 
-    /// Makes sure that the account of this name has a row in `repass_accounts` for others to refer to.
-    /// Returns whether the name is that of the account.
+    /// Ensures that the account has a row in `repass_accounts` for foreign keys. Returns whether the
+    /// account has this realm and user id.
     pub(crate) fn register(
         &self,
         db: Db<'_>,
@@ -98,8 +97,8 @@ impl AccountsSource {
         }
     }
 
-    /// Replaces the hash that a change was proved against, and keeps it in the history. Returns the new
-    /// version; `None` when the present hash is another one.
+    /// Replaces the expected hash and adds it to the history. Returns the new version; `None` if the
+    /// current hash is not the expected one.
     pub(crate) fn replace_hash(&self, db: Db<'_>, commit: &Commit) -> Result<Option<i64>> {
         match self {
             Self::Own => own::replace_hash(db, commit),
@@ -107,7 +106,7 @@ impl AccountsSource {
         }
     }
 
-    /// Replaces a hash by another one of the same password. Returns whether the expected one was there.
+    /// Replaces the expected hash by another one of the same password. Returns whether it was current.
     pub(crate) fn rehash(&self, db: Db<'_>, rehash: &Rehash) -> Result<bool> {
         match self {
             Self::Own => own::rehash(db, rehash),

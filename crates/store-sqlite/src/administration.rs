@@ -1,4 +1,4 @@
-//! What an operator does. Each call is one transaction with its audit record.
+//! Implements [`AdministrationStore`]. Each call is one transaction with its audit record.
 
 mod accounts;
 mod audit;
@@ -22,7 +22,7 @@ use crate::connection::Db;
 use crate::failure::Result;
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
-use crate::{attempts, hash_columns, journal};
+use crate::{attempts, audit_and_events, hash_columns};
 
 #[async_trait]
 impl AdministrationStore for SqliteStore {
@@ -33,7 +33,7 @@ impl AdministrationStore for SqliteStore {
         let (accounts, account) = (self.accounts(), account.clone());
         self.write(move |db| {
             let known = accounts.register(db, account.id, &account.realm, &account.user_id)?;
-            Ok(Outcome::Keep(if known { Ok(()) } else { Err(AccountError::Unknown) }))
+            Ok(Outcome::Commit(if known { Ok(()) } else { Err(AccountError::Unknown) }))
         })
         .await?
     }
@@ -153,7 +153,7 @@ impl AdministrationStore for SqliteStore {
         let (token, event) = (token.clone(), event.clone());
         self.change_account(token.account, audit, move |db, _| {
             tokens::insert_reset_token(db, &token)?;
-            journal::write_event(db, &event, event.at).map(Ok)
+            audit_and_events::write_event(db, &event, event.at).map(Ok)
         })
         .await
     }
@@ -211,7 +211,7 @@ impl AdministrationStore for SqliteStore {
         check: &[u8; 32],
     ) -> std::result::Result<[u8; 32], StoreError> {
         let (name, check) = (name.to_owned(), *check);
-        self.write(move |db| crate::key_checks::add(db, &name, &check).map(Outcome::Keep)).await
+        self.write(move |db| crate::key_checks::add(db, &name, &check).map(Outcome::Commit)).await
     }
 
     async fn replace_key_check(
@@ -220,7 +220,8 @@ impl AdministrationStore for SqliteStore {
         check: &[u8; 32],
     ) -> std::result::Result<(), StoreError> {
         let (name, check) = (name.to_owned(), *check);
-        self.write(move |db| crate::key_checks::replace(db, &name, &check).map(Outcome::Keep)).await
+        self.write(move |db| crate::key_checks::replace(db, &name, &check).map(Outcome::Commit))
+            .await
     }
 
     async fn import_accounts(
@@ -232,7 +233,7 @@ impl AdministrationStore for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Changes something about an account that exists, and writes the audit record.
+    /// Runs `change` if the account exists, and writes the audit record.
     async fn change_account(
         &self,
         account: AccountId,
@@ -244,13 +245,13 @@ impl SqliteStore {
         let (accounts, audit) = (self.accounts(), audit.clone());
         self.write(move |db| {
             if accounts.is_active(db, account)?.is_none() {
-                return Ok(Outcome::Undo(Err(AccountError::Unknown)));
+                return Ok(Outcome::Rollback(Err(AccountError::Unknown)));
             }
             if let Err(refused) = change(db, &accounts)? {
-                return Ok(Outcome::Undo(Err(refused)));
+                return Ok(Outcome::Rollback(Err(refused)));
             }
-            journal::write_audit(db, &audit)?;
-            Ok(Outcome::Keep(Ok(())))
+            audit_and_events::write_audit(db, &audit)?;
+            Ok(Outcome::Commit(Ok(())))
         })
         .await?
     }

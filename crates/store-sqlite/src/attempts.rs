@@ -8,7 +8,7 @@ use crate::connection::Db;
 use crate::failure::Result;
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
-use crate::{journal, row};
+use crate::{audit_and_events, row};
 
 impl SqliteStore {
     pub(crate) async fn reserve(
@@ -18,26 +18,26 @@ impl SqliteStore {
         let (key, path, policy, now) =
             (attempt.key.clone(), attempt.path, *attempt.policy, attempt.now);
         let (accounts, deferred) = (self.accounts(), attempt.event.cloned());
-        self.write_lightly(move |db| {
+        self.write_unsynced(move |db| {
             let before = state(db, &key)?.unwrap_or_default();
             let (after, mut reservation) = match before.reserve(&key, path, &policy, now) {
                 Ok(reserved) => reserved,
                 Err(locked_out) => {
-                    return Ok(Outcome::Undo(ReserveOutcome::LockedOut(locked_out)));
+                    return Ok(Outcome::Rollback(ReserveOutcome::LockedOut(locked_out)));
                 }
             };
             if let Some(deferred) = &deferred
                 && let Some((event, due_at)) = deferred.raised_by(&reservation, &policy)
             {
                 let (realm, user_id) = deferred.holder();
-                // Nobody is to be told about an account that was deleted meanwhile.
+                // An account that was deleted meanwhile gets no event.
                 if accounts.register(db, event.account, realm, user_id)? {
-                    journal::write_event(db, &event, due_at)?;
+                    audit_and_events::write_event(db, &event, due_at)?;
                     reservation.deferred_event = Some(event.id);
                 }
             }
             write(db, &key, &after)?;
-            Ok(Outcome::Keep(ReserveOutcome::Reserved(reservation)))
+            Ok(Outcome::Commit(ReserveOutcome::Reserved(reservation)))
         })
         .await
     }
@@ -52,15 +52,15 @@ impl SqliteStore {
                 (None, _) => {}
                 (Some(reservation), AttemptOutcome::Released) => {
                     release(db, reservation)?;
-                    // The holder is not to blame if only the audit record cannot be written.
-                    return Ok(Outcome::Keep(journal::write_audit(db, &audit)));
+                    // The release is committed even if the audit record cannot be written.
+                    return Ok(Outcome::Commit(audit_and_events::write_audit(db, &audit)));
                 }
                 (Some(reservation), AttemptOutcome::Failed) => {
                     make_due(db, reservation, audit.at)?;
                 }
             }
-            journal::write_audit(db, &audit)?;
-            Ok(Outcome::Keep(Ok(())))
+            audit_and_events::write_audit(db, &audit)?;
+            Ok(Outcome::Commit(Ok(())))
         })
         .await?
         .map_err(|failure| self.error(failure))
@@ -71,20 +71,20 @@ impl SqliteStore {
         now: Timestamp,
         limit: usize,
     ) -> std::result::Result<(), StoreError> {
-        self.write_lightly(move |db| {
+        self.write_unsynced(move |db| {
             db.execute(
                 "DELETE FROM repass_attempts WHERE key IN (
                      SELECT key FROM repass_attempts WHERE expires_at <= ?1
                      ORDER BY expires_at LIMIT ?2)",
                 (now.as_microsecond(), i64::try_from(limit).unwrap_or(i64::MAX)),
             )?;
-            Ok(Outcome::Keep(()))
+            Ok(Outcome::Commit(()))
         })
         .await
     }
 }
 
-/// The row of `key`, if there is one.
+/// Returns the row of `key`, if there is one.
 pub(crate) fn state(db: Db<'_>, key: &AttemptKey) -> Result<Option<AttemptState>> {
     db.row(
         "SELECT failures, password_locked_until, reset_locked_until, expires_at
@@ -119,12 +119,12 @@ fn write(db: Db<'_>, key: &AttemptKey, state: &AttemptState) -> Result<()> {
 }
 
 fn release(db: Db<'_>, reservation: &AttemptReservation) -> Result<()> {
-    // Without a row it was cleared meanwhile, the reservation with it.
+    // Without a row, the attempts were cleared meanwhile, including this one.
     if let Some(before) = state(db, &reservation.key)? {
         write(db, &reservation.key, &before.release(reservation))?;
     }
     if let Some(event) = reservation.deferred_event {
-        journal::delete_event(db, event)?;
+        audit_and_events::delete_event(db, event)?;
     }
     Ok(())
 }

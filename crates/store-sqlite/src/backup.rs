@@ -8,43 +8,42 @@ use tokio::sync::oneshot;
 
 use crate::connection;
 use crate::failure::Failure;
-use crate::file::{folder_of, sync_folder};
+use crate::file::{parent_folder, sync_folder};
 use crate::store::SqliteStore;
 
-/// Pages copied at a time, about 4 MiB.
+/// Pages copied per step, about 4 MiB.
 const STEP: i32 = 1000;
 
-/// Why a backup could not be made. There is no file of its name then.
+/// A backup failed. No backup file was created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackupError {
-    /// There is a file of this name already; it is never overwritten.
+    /// The file exists. It is never overwritten.
     #[error("{} exists already; choose another name", .0.display())]
     Exists(PathBuf),
     /// The file cannot be written.
     #[error("the backup {} cannot be written", .path.display())]
     File {
-        /// Which file.
+        /// The backup file.
         path: PathBuf,
-        /// What is in the way.
+        /// The cause.
         #[source]
         source: io::Error,
     },
     /// The database cannot be read.
     #[error("the database {} cannot be copied", .path.display())]
     Database {
-        /// Which database.
+        /// The database file.
         path: PathBuf,
-        /// What happened.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl SqliteStore {
-    /// Copies the database to a new file, as it is at one moment, while it is used. The file can be
-    /// opened in place of the original. It gets its name when it is complete and on the disk; it is
-    /// readable and writable by its owner only (mode 0600).
+    /// Copies a snapshot of the database to a new file while the database is in use. The file gets its
+    /// name when it is complete and synced. It is readable and writable by its owner only (mode 0600).
     ///
     /// # Errors
     /// When the file exists, or cannot be written, or the database cannot be read.
@@ -74,20 +73,21 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
         path: from.to_owned(),
         source: failure.into_store_error(from).into(),
     };
-    // Checked before anything is copied. persist_noclobber decides if the file appears meanwhile.
+    // An early check; persist_noclobber also handles a file that is created meanwhile.
     if to.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(to.to_owned()));
     }
-    let folder = folder_of(to);
-    let aside = tempfile::Builder::new().prefix(".repass-backup-").tempfile_in(folder);
-    let aside = aside.map_err(unwritable)?;
+    let folder = parent_folder(to);
+    let temporary = tempfile::Builder::new().prefix(".repass-backup-").tempfile_in(folder);
+    let temporary = temporary.map_err(unwritable)?;
     let source = connection::open(from).map_err(unreadable)?;
-    let mut target = Connection::open(aside.path()).map_err(|error| unreadable(error.into()))?;
+    let mut target =
+        Connection::open(temporary.path()).map_err(|error| unreadable(error.into()))?;
     copy_pages(&source, &mut target).map_err(unreadable)?;
     drop(target);
 
-    aside.as_file().sync_all().map_err(unwritable)?;
-    match aside.persist_noclobber(to) {
+    temporary.as_file().sync_all().map_err(unwritable)?;
+    match temporary.persist_noclobber(to) {
         Ok(_) => sync_folder(folder).map_err(unwritable),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
             Err(BackupError::Exists(to.to_owned()))
@@ -97,7 +97,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
 }
 
 fn copy_pages(source: &Connection, target: &mut Connection) -> Result<(), Failure> {
-    // One snapshot for the whole copy, or each change by another connection would begin it anew.
+    // One read transaction for the whole copy: otherwise each commit of another connection restarts it.
     source.execute_batch("BEGIN; SELECT 1 FROM main.sqlite_schema LIMIT 1")?;
     let backup = Backup::new(source, target)?;
     loop {

@@ -4,12 +4,12 @@ use crate::connection::Db;
 use crate::failure::Result;
 use crate::store::SqliteStore;
 
-/// Something that is wrong with a database.
+/// A defect of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What was checked.
+    /// The check that failed.
     pub check: &'static str,
-    /// What was found; no value of any row.
+    /// A description without values of rows.
     pub detail: String,
 }
 
@@ -19,25 +19,25 @@ impl std::fmt::Display for Finding {
     }
 }
 
-/// Conditions that every program keeps, each with a query that counts the rows against it.
+/// Invariants, each with a query that counts the rows that violate it.
 const INVARIANTS: &[(&str, &str)] = &[
     (
-        "only an account of the mapped table has a credential there",
+        "only mapped accounts have mapped credentials",
         "SELECT COUNT(*) FROM repass_mapped_credentials c
          JOIN repass_accounts a ON a.id = c.account WHERE a.mapped_id IS NULL",
     ),
     (
-        "earlier hashes are of earlier versions",
+        "earlier hashes have earlier versions",
         "SELECT COUNT(*) FROM repass_password_history h
          JOIN repass_accounts a ON a.id = h.account WHERE h.version >= a.version",
     ),
     (
-        "an event that is delivered or discarded has no delivery that still waits",
+        "all deliveries of a delivered event are delivered",
         "SELECT COUNT(*) FROM repass_events e JOIN repass_deliveries d ON d.event = e.id
          WHERE e.state = 'delivered' AND d.state <> 'delivered'",
     ),
     (
-        "a profile, a context, a payload is JSON",
+        "profiles, contexts and payloads are JSON",
         "SELECT (SELECT COUNT(*) FROM repass_accounts WHERE NOT json_valid(profile))
               + (SELECT COUNT(*) FROM repass_audit WHERE NOT json_valid(context))
               + (SELECT COUNT(*) FROM repass_events WHERE NOT json_valid(payload))",
@@ -45,9 +45,9 @@ const INVARIANTS: &[(&str, &str)] = &[
 ];
 
 impl SqliteStore {
-    /// Reads the whole database and checks its structure (`PRAGMA integrity_check`), its references
-    /// (`PRAGMA foreign_key_check`) and what must hold between its rows. It takes about as long as
-    /// reading the file, during which the database can be used. Returns everything that is wrong.
+    /// Checks the structure of the database (`PRAGMA integrity_check`), its references
+    /// (`PRAGMA foreign_key_check`) and the invariants of its rows. Returns all defects. The check
+    /// reads the whole file; the database can be used meanwhile.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -62,7 +62,7 @@ fn check(db: Db<'_>) -> Result<Vec<Finding>> {
     })?;
     findings.retain(|finding| finding.detail != "ok");
     if !findings.is_empty() {
-        // Other checks of a damaged file tell nothing.
+        // Other checks of a damaged file are meaningless.
         return Ok(findings);
     }
     findings.extend(db.rows(
@@ -78,7 +78,7 @@ fn check(db: Db<'_>) -> Result<Vec<Finding>> {
     for (check, count) in INVARIANTS {
         let rows = db.row(count, [], |row| Ok(row.get::<_, i64>(0)?))?.unwrap_or_default();
         if rows > 0 {
-            findings.push(Finding { check, detail: format!("{rows} rows are against it") });
+            findings.push(Finding { check, detail: format!("{rows} rows violate it") });
         }
     }
     Ok(findings)

@@ -1,4 +1,4 @@
-//! One change of a password, in one transaction.
+//! Commits a change of a password.
 
 use jiff::Timestamp;
 use repass_core::{AccountId, Commit, CommitOutcome, OtpSpend, ResetSpend, StoreError, TokenId};
@@ -8,10 +8,10 @@ use crate::connection::Db;
 use crate::failure::{Failure, Result};
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
-use crate::{attempts, journal};
+use crate::{attempts, audit_and_events};
 
 impl SqliteStore {
-    /// Makes the change, or undoes everything when it is refused.
+    /// Commits the change, or rolls it back if it is refused.
     pub(crate) async fn commit_change(
         &self,
         commit: &Commit,
@@ -20,8 +20,8 @@ impl SqliteStore {
         self.write(move |db| {
             let outcome = change(db, &accounts, &commit)?;
             Ok(match outcome {
-                CommitOutcome::Done { .. } => Outcome::Keep(outcome),
-                _ => Outcome::Undo(outcome),
+                CommitOutcome::Done { .. } => Outcome::Commit(outcome),
+                _ => Outcome::Rollback(outcome),
             })
         })
         .await
@@ -29,7 +29,7 @@ impl SqliteStore {
 }
 
 fn change(db: Db<'_>, accounts: &AccountsSource, commit: &Commit) -> Result<CommitOutcome> {
-    // Before the version: of two callers that redeem one token, the second is told about the token.
+    // Before the version: of two callers that redeem one token, the second one gets `TokenSpent`.
     if !is_unspent(db, commit)? {
         return Ok(CommitOutcome::TokenSpent);
     }
@@ -42,20 +42,20 @@ fn change(db: Db<'_>, accounts: &AccountsSource, commit: &Commit) -> Result<Comm
     let Some(version) = accounts.replace_hash(db, commit)? else {
         return Ok(CommitOutcome::Conflict);
     };
-    if !use_up_one_time_password(db, commit)? {
+    if !spend_one_time_password(db, commit)? {
         return Ok(CommitOutcome::OtpSpent);
     }
     redeem_signed_token(db, commit)?;
 
     prune_history(db, commit, version)?;
     void_reset_tokens(db, *account, commit.at)?;
-    cut_off_access_tokens(db, *account, commit.keep_token, commit.at)?;
+    revoke_access_tokens(db, *account, commit.keep_token, commit.at)?;
     attempts::clear(db, &commit.clear)?;
-    journal::write_audit(db, &commit.audit)?;
+    audit_and_events::write_audit(db, &commit.audit)?;
     if let Some(deferred) = commit.deferred_event {
-        journal::delete_event(db, deferred)?;
+        audit_and_events::delete_event(db, deferred)?;
     }
-    journal::write_event(db, &commit.event, commit.event.at)?;
+    audit_and_events::write_event(db, &commit.event, commit.event.at)?;
     Ok(CommitOutcome::Done { version })
 }
 
@@ -74,8 +74,8 @@ fn is_unspent(db: Db<'_>, commit: &Commit) -> Result<bool> {
     }
 }
 
-/// Returns whether the one-time password was still unused.
-fn use_up_one_time_password(db: Db<'_>, commit: &Commit) -> Result<bool> {
+/// Returns whether the one-time password was unused.
+fn spend_one_time_password(db: Db<'_>, commit: &Commit) -> Result<bool> {
     let account = commit.account.0.as_bytes();
     let used = match &commit.otp {
         None => return Ok(true),
@@ -93,13 +93,13 @@ fn use_up_one_time_password(db: Db<'_>, commit: &Commit) -> Result<bool> {
     Ok(used == 1)
 }
 
-/// A step of time-based codes as SQLite stores it.
+/// Converts a TOTP step to the integer type of SQLite.
 pub(crate) fn signed_step(step: u64) -> Result<i64> {
     i64::try_from(step)
         .map_err(|_| Failure::Unstorable("the step of the one-time password is out of range"))
 }
 
-/// Keeps the redemption of a signed reset token, which nobody has redeemed before.
+/// Records the redemption of a signed reset token.
 fn redeem_signed_token(db: Db<'_>, commit: &Commit) -> Result<()> {
     let Some(ResetSpend::Signed { digest, expires_at }) = &commit.spend else { return Ok(()) };
     db.execute(
@@ -115,8 +115,8 @@ fn redeem_signed_token(db: Db<'_>, commit: &Commit) -> Result<()> {
     .map(drop)
 }
 
-/// Deletes hashes that are older than the history that the change keeps. Versions count up by one, so
-/// the depth of the history is a difference of versions.
+/// Deletes hashes beyond the depth of the history. Versions increase by one, so the depth is a
+/// difference of versions.
 fn prune_history(db: Db<'_>, commit: &Commit, version: i64) -> Result<()> {
     let depth = i64::try_from(commit.history).unwrap_or(i64::MAX);
     db.execute(
@@ -126,7 +126,7 @@ fn prune_history(db: Db<'_>, commit: &Commit, version: i64) -> Result<()> {
     .map(drop)
 }
 
-/// Voids every reset token of the account that still counts, the redeemed one among them.
+/// Voids all unspent reset tokens of the account, including the redeemed one.
 pub(crate) fn void_reset_tokens(db: Db<'_>, account: AccountId, at: Timestamp) -> Result<()> {
     db.execute(
         "UPDATE repass_reset_tokens SET spent_at = ?1 WHERE account = ?2 AND spent_at IS NULL",
@@ -135,9 +135,9 @@ pub(crate) fn void_reset_tokens(db: Db<'_>, account: AccountId, at: Timestamp) -
     .map(drop)
 }
 
-/// Ends every session of the account except that of `keep`: those that exist, and those that were
-/// issued up to `at` and are written later. `at` becomes the account's `updated_at`.
-pub(crate) fn cut_off_access_tokens(
+/// Revokes all access tokens of the account except `keep`, including tokens issued up to `at` that are
+/// written later. Sets `updated_at` of the account to `at`.
+pub(crate) fn revoke_access_tokens(
     db: Db<'_>,
     account: AccountId,
     keep: Option<TokenId>,
@@ -145,7 +145,7 @@ pub(crate) fn cut_off_access_tokens(
 ) -> Result<()> {
     let (account, at) = (account.0.as_bytes(), at.as_microsecond());
     let keep = keep.as_ref().map(|token| token.0.as_bytes());
-    // Of programs whose clocks differ, the later time counts.
+    // The clocks of programs may differ, so the cutoff never moves back.
     db.execute(
         "UPDATE repass_accounts SET kept_token = ?1, updated_at = ?2,
                 valid_after = MAX(COALESCE(valid_after, ?2), ?2)

@@ -6,25 +6,25 @@ use rusqlite::{Connection, OpenFlags, Params, Row};
 
 use crate::failure::{Failure, Result};
 
-/// The longest wait for another process to end its transaction.
+/// The maximum wait for a lock of another process.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// The pause between two tries to get a lock. SQLite's own handler pauses up to 100 ms, by which it
-/// would miss the short gaps between the transactions of a busy process.
+/// The pause between two tries to get a lock. SQLite's own busy handler sleeps up to 100 ms and would
+/// miss the short gaps between the transactions of a busy process.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// More than there are statements.
+/// More than the number of statements.
 const CACHED_STATEMENTS: usize = 128;
 
-/// `secure_delete` overwrites deleted hashes with zeros. The write-ahead log is moved into the file every
-/// 4,000 pages, which is 16 MiB, and shortened to that when a long reader has let it grow beyond.
+/// `secure_delete` overwrites deleted hashes with zeros. The write-ahead log is checkpointed every
+/// 4,000 pages (16 MiB), and truncated to that size if a long read let it grow.
 const PRAGMAS: &str = "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
                        PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216;
                        PRAGMA wal_autocheckpoint = 4000";
 
-/// Opens a file that exists.
+/// Opens an existing file.
 pub(crate) fn open(path: &Path) -> Result<Connection> {
-    // Without SQLITE_OPEN_URI, so that every path is one.
+    // Without SQLITE_OPEN_URI, so that a path such as `file:x` is a path.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_handler(Some(|tries| {
@@ -37,15 +37,15 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Switches the write-ahead log on, which the file remembers. Returns the mode that the file is in
-/// afterwards: another than `wal` when the log cannot be used.
-pub(crate) fn write_ahead(connection: &Connection) -> Result<String> {
+/// Switches the file to write-ahead mode, and returns its journal mode: not `wal` if the log cannot be
+/// used.
+pub(crate) fn enable_write_ahead_log(connection: &Connection) -> Result<String> {
     let begun = Instant::now();
     loop {
         let switched =
             connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
         match switched.map_err(Failure::from) {
-            // SQLite refuses at once while another process is doing the same.
+            // SQLite fails without waiting while another process does the same.
             Err(Failure::Sqlite(reported))
                 if reported.code == rusqlite::ErrorCode::DatabaseBusy
                     && begun.elapsed() < MAX_WAIT =>
@@ -62,12 +62,12 @@ pub(crate) fn write_ahead(connection: &Connection) -> Result<String> {
 pub(crate) struct Db<'c>(pub(crate) &'c Connection);
 
 impl Db<'_> {
-    /// Runs a statement and returns how many rows it changed.
+    /// Runs a statement and returns the number of changed rows.
     pub(crate) fn execute(self, sql: &str, params: impl Params) -> Result<usize> {
         Ok(self.0.prepare_cached(sql)?.execute(params)?)
     }
 
-    /// The first row that a query finds.
+    /// Returns the first row of a query.
     pub(crate) fn row<T>(
         self,
         sql: &str,
@@ -79,7 +79,7 @@ impl Db<'_> {
         rows.next()?.map(read).transpose()
     }
 
-    /// All rows that a query finds.
+    /// Returns all rows of a query.
     pub(crate) fn rows<T>(
         self,
         sql: &str,
@@ -95,7 +95,7 @@ impl Db<'_> {
         Ok(found)
     }
 
-    /// Returns whether a query finds a row.
+    /// Returns whether a query returns a row.
     pub(crate) fn exists(self, sql: &str, params: impl Params) -> Result<bool> {
         Ok(self.0.prepare_cached(sql)?.exists(params)?)
     }

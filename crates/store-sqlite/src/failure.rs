@@ -6,22 +6,21 @@ use rusqlite::ErrorCode;
 
 use crate::file::FileFault;
 
-/// Why a job failed. One failure of a transaction is reported to every caller that takes part in it.
+/// The failure of a job. The failure of a transaction is reported to all its callers.
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
     Sqlite(Reported),
     File(FileFault),
-    /// What is in this column cannot be. The value is not reported: it may be a hash.
+    /// A stored value is invalid. The value is not reported, as it may be a hash.
     Damaged(String),
-    /// What was to be written cannot be stored.
+    /// A value cannot be stored.
     Unstorable(&'static str),
-    /// Another job of the same transaction made SQLite roll it back.
+    /// Another job of the transaction made SQLite roll it back.
     RolledBack,
     Closed,
 }
 
-/// What SQLite reported. Its messages name tables, columns and constraints, never the values of a
-/// statement.
+/// An error of SQLite. Its messages name tables, columns and constraints, but contain no values.
 #[derive(Debug, Clone)]
 pub(crate) struct Reported {
     pub(crate) code: ErrorCode,
@@ -31,7 +30,7 @@ pub(crate) struct Reported {
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
-/// What stands in `column` cannot be.
+/// Returns a failure for an invalid value in `column`.
 pub(crate) fn damaged(column: &str) -> Failure {
     Failure::Damaged(format!("{column} cannot be read"))
 }
@@ -44,20 +43,20 @@ impl From<rusqlite::Error> for Failure {
                 extended_code: error.extended_code,
                 message: message.unwrap_or_else(|| error.to_string()),
             }),
-            // Without the statement, which is long.
+            // The statement is left out, as it is long.
             rusqlite::Error::SqlInputError { error, msg, .. } => Self::Sqlite(Reported {
                 code: error.code,
                 extended_code: error.extended_code,
                 message: msg,
             }),
-            // Everything else is about values, some of which are in the message.
+            // Messages of other errors may contain values.
             _ => Self::Damaged("a value has another type than its column".to_owned()),
         }
     }
 }
 
 impl Failure {
-    /// The failure for a caller; the errors of the file system name the database.
+    /// Converts the failure for the caller. Errors of the file name its path.
     pub(crate) fn into_store_error(self, path: &Path) -> StoreError {
         match self {
             Self::Sqlite(reported) => reported.into_store_error(path),
@@ -96,12 +95,12 @@ impl Reported {
     }
 }
 
-/// In words that tell an operator what to do.
+/// Says what an operator can do.
 impl fmt::Display for Reported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.code {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-                "another program has locked the file for too long"
+                "another program held a lock on the file for too long"
             }
             ErrorCode::ReadOnly => {
                 "the file, or the folder or file system that it is in, is read-only for this user"
@@ -125,7 +124,7 @@ impl fmt::Display for Reported {
 
 impl std::error::Error for Reported {}
 
-/// The database cannot be used for now.
+/// The database cannot be used at present.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {fault}", .path.display())]
 struct Unavailable<E: fmt::Display + fmt::Debug> {
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_that_pass_are_unavailable() {
+    fn temporary_conditions_are_unavailable() {
         // SQLITE_BUSY, BUSY_SNAPSHOT, LOCKED, READONLY_DBMOVED, IOERR_FSYNC, FULL, CANTOPEN
         for code in [5, 517, 6, 1032, 1034, 13, 14] {
             assert!(matches!(failure(code), StoreError::Unavailable(_)), "{code}");

@@ -1,18 +1,18 @@
-//! The database file: that it is there, that it is still the one that was opened, and who may write it.
+//! The database file: its existence, identity and permissions.
 
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-/// Why the file that was opened can no longer be used.
+/// The opened file can no longer be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FileFault {
-    #[error("the file was deleted or replaced while it was in use; restart this program")]
+    #[error("the file was deleted or replaced while in use; restart this program")]
     Replaced,
-    #[error("the file cannot be found any more; restore it or restart this program")]
+    #[error("the file no longer exists; restore it or restart this program")]
     Missing,
     #[error(
-        "its -wal file was deleted or replaced while it was in use; stop every program that uses it, \
-         which saves what can be saved"
+        "its -wal file was deleted or replaced while in use; stop every program that uses the database \
+         to save what the programs still hold"
     )]
     LogReplaced,
     #[error("the file was made read-only; make it writable for its owner")]
@@ -21,46 +21,46 @@ pub(crate) enum FileFault {
     DiskFull,
 }
 
-/// Tells whether the paths of the file and its write-ahead log still lead to what was opened.
+/// The opened database file and its write-ahead log, to check that their paths still lead to them.
 #[derive(Debug, Clone)]
-pub(crate) struct FileWatch {
+pub(crate) struct OpenedFile {
     path: PathBuf,
     identity: Identity,
     log: Option<(PathBuf, Identity)>,
 }
 
-/// Device and inode; nothing where there are none.
+/// Device and inode; `None` on platforms without them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Identity(Option<(u64, u64)>);
 
 impl Identity {
     #[cfg(unix)]
-    fn of(metadata: &fs::Metadata) -> Self {
+    fn new(metadata: &fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
         Self(Some((metadata.dev(), metadata.ino())))
     }
 
     #[cfg(not(unix))]
-    fn of(_: &fs::Metadata) -> Self {
+    fn new(_: &fs::Metadata) -> Self {
         Self(None)
     }
 
-    fn is_of(self, path: &Path) -> bool {
-        fs::metadata(path).is_ok_and(|found| Self::of(&found) == self)
+    fn matches(self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|found| Self::new(&found) == self)
     }
 }
 
-impl FileWatch {
+impl OpenedFile {
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
-        let identity = Identity::of(&fs::metadata(path)?);
+        let identity = Identity::new(&fs::metadata(path)?);
         Ok(Self { path: path.to_owned(), identity, log: None })
     }
 
-    /// Also watches the write-ahead log. It remains the same file while a connection has it open.
+    /// Also checks the write-ahead log, which remains the same file while a connection has it open.
     pub(crate) fn with_log(mut self) -> io::Result<Self> {
         let mut path = self.path.clone().into_os_string();
         path.push("-wal");
-        let identity = Identity::of(&fs::metadata(&path)?);
+        let identity = Identity::new(&fs::metadata(&path)?);
         self.log = Some((path.into(), identity));
         Ok(self)
     }
@@ -69,7 +69,7 @@ impl FileWatch {
         &self.path
     }
 
-    /// Checks that the disk has some room left. A change takes about 64 KiB.
+    /// Checks that the disk has free space. A change takes about 64 KiB.
     #[cfg(unix)]
     pub(crate) fn verify_free_space(&self) -> Result<(), FileFault> {
         const MIN_FREE: u64 = 1024 * 1024;
@@ -86,37 +86,37 @@ impl FileWatch {
         Ok(())
     }
 
-    /// Checks that the paths lead to the files, and that the file is not marked as read-only.
+    /// Checks the identity of the files, and that the database is not read-only.
     pub(crate) fn verify(&self) -> Result<(), FileFault> {
-        if self.found()?.permissions().readonly() { Err(FileFault::ReadOnly) } else { Ok(()) }
+        if self.metadata()?.permissions().readonly() { Err(FileFault::ReadOnly) } else { Ok(()) }
     }
 
-    /// Checks that the paths lead to the files.
+    /// Checks that the paths lead to the opened files.
     pub(crate) fn verify_identity(&self) -> Result<(), FileFault> {
-        self.found().map(drop)
+        self.metadata().map(drop)
     }
 
-    fn found(&self) -> Result<fs::Metadata, FileFault> {
+    fn metadata(&self) -> Result<fs::Metadata, FileFault> {
         let found = fs::metadata(&self.path).map_err(|_| FileFault::Missing)?;
-        if Identity::of(&found) != self.identity {
+        if Identity::new(&found) != self.identity {
             return Err(FileFault::Replaced);
         }
         match &self.log {
-            Some((path, identity)) if !identity.is_of(path) => Err(FileFault::LogReplaced),
+            Some((path, identity)) if !identity.matches(path) => Err(FileFault::LogReplaced),
             _ => Ok(found),
         }
     }
 }
 
-/// The folder of a file.
-pub(crate) fn folder_of(path: &Path) -> &Path {
+/// Returns the folder of a file.
+pub(crate) fn parent_folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
 }
 
-/// Makes an empty file that only its owner can read and write (mode 0600).
+/// Creates an empty file that only its owner can read and write (mode 0600).
 pub(crate) fn create(path: &Path) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -125,12 +125,12 @@ pub(crate) fn create(path: &Path) -> io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Makes the name of a new file in this folder survive a power failure.
+/// Syncs a folder, so that the name of a new file in it survives a power failure.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Owner and mode of a path, and the user that this process runs as, as far as they can be found out.
+/// Displays owner and mode of a path and the user of this process.
 pub(crate) struct Access<'a>(pub(crate) &'a Path);
 
 impl fmt::Display for Access<'_> {

@@ -1,4 +1,4 @@
-//! A hash as it is stored in the columns `hash`, `normalization` and `pepper`.
+//! The columns `hash`, `normalization` and `pepper`.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,13 @@ pub(crate) struct HashColumns<'h> {
 }
 
 impl<'h> HashColumns<'h> {
-    pub(crate) fn of(hash: &'h HashedPassword) -> Self {
+    pub(crate) fn new(hash: &'h HashedPassword) -> Self {
         let normalization = hash.normalization().as_str();
         Self { hash: hash.as_str(), normalization, pepper: hash.pepper() }
     }
 }
 
-/// The ids of the pepper keys that hashes name, each found by one look into an index.
+/// Returns the ids of the pepper keys in use, each by one index lookup.
 pub(crate) fn peppers(db: Db<'_>) -> Result<BTreeSet<String>> {
     const NEXT: &str = "SELECT MIN(pepper) FROM (
         SELECT MIN(pepper) AS pepper FROM repass_accounts WHERE pepper > ?1
@@ -29,7 +29,7 @@ pub(crate) fn peppers(db: Db<'_>) -> Result<BTreeSet<String>> {
         UNION ALL
         SELECT MIN(pepper) AS pepper FROM repass_password_history WHERE pepper > ?1)";
     let mut peppers = BTreeSet::new();
-    // No id is empty, so every one comes after that.
+    // Every id comes after the empty text.
     let mut after = String::new();
     while let Some(pepper) =
         db.row(NEXT, [&after], |row| Ok(row.get::<_, Option<String>>(0)?))?.flatten()

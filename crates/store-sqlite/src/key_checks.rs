@@ -1,4 +1,4 @@
-//! Check values of the keys that the database is used with.
+//! Check values of the installation key and of pepper keys.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub(crate) fn all(db: Db<'_>) -> Result<BTreeMap<String, [u8; 32]>> {
     Ok(checks.into_iter().collect())
 }
 
-/// Keeps a check value unless there is one of this name. Returns the one that is kept.
+/// Adds a check value unless one of this name exists. Returns the stored one.
 pub(crate) fn add(db: Db<'_>, name: &str, check: &[u8; 32]) -> Result<[u8; 32]> {
     db.execute(
         "INSERT INTO repass_key_checks (name, value) VALUES (?1, ?2)
@@ -24,7 +24,7 @@ pub(crate) fn add(db: Db<'_>, name: &str, check: &[u8; 32]) -> Result<[u8; 32]> 
     Ok(db.row(kept, [name], |row| Columns(row).get("value"))?.unwrap_or(*check))
 }
 
-/// Keeps a check value in place of any other of this name.
+/// Adds or replaces the check value of this name.
 pub(crate) fn replace(db: Db<'_>, name: &str, check: &[u8; 32]) -> Result<()> {
     db.execute(
         "INSERT INTO repass_key_checks (name, value) VALUES (?1, ?2)

@@ -1,23 +1,24 @@
-//! The ports of [`repass_core`] on a SQLite file: one [`SqliteStore`] that is a
-//! [`CredentialStore`](repass_core::CredentialStore), a [`TokenStore`](repass_core::TokenStore), a
-//! [`KeyStore`](repass_core::KeyStore), an [`OutboxStore`](repass_core::OutboxStore) and an
+//! SQLite store for [`repass_core`]: [`SqliteStore`] implements
+//! [`CredentialStore`](repass_core::CredentialStore), [`TokenStore`](repass_core::TokenStore),
+//! [`KeyStore`](repass_core::KeyStore), [`OutboxStore`](repass_core::OutboxStore) and
 //! [`AdministrationStore`](repass_core::AdministrationStore).
 //!
-//! The store makes no decisions: rules on attempts, passwords and tokens are the engine's. It never
-//! sees a password or a token, only hashes and digests. It reads no configuration and no clock.
+//! The engine decides about attempts, passwords and tokens. The store never sees a password or a token,
+//! only hashes and digests. It reads neither configuration nor clock.
 //!
-//! The file is in write-ahead mode. One thread writes: it takes all calls that are waiting, runs each
-//! in a savepoint, and commits them in one transaction, so that many callers share one sync of the
-//! disk. A few other threads read. Several processes on one machine may use the same file, on a local
-//! file system. A change is durable when its call returns, even if the power fails; a reserved attempt
-//! survives the process, but perhaps not the power. Times are kept to the microsecond.
+//! The file is in write-ahead mode. One thread writes: it takes all waiting calls, runs each in a
+//! savepoint, and commits them in one transaction, so that many callers share one sync of the disk. A
+//! few other threads read. Several processes on one machine may use the same file, on a local file
+//! system. A change is durable when its call returns, even after a power failure. A reserved attempt
+//! survives the end of the process, but may be lost in a power failure. Times have microsecond
+//! precision.
 //!
-//! All tables and indexes are named `repass_…`, so the file may be that of another application. The
-//! accounts may be in a users table of that application: see [`AccountsTable`]. Then only their
-//! hashes, and whether they are active, are written there.
+//! All tables and indexes are named `repass_…`, so the file may belong to another application. The
+//! accounts may be in a users table of that application; see [`AccountsTable`]. The store then writes
+//! only the columns of the hash and of the active flag.
 //!
-//! The store needs no particular runtime; futures of its methods may be dropped at any time. A call
-//! whose future was dropped before the writer got to it is not made.
+//! The store works with any async runtime, and futures of its methods may be dropped at any time. A
+//! call whose future is dropped before the writer runs it has no effect.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -37,6 +38,7 @@
 mod accounts;
 mod administration;
 mod attempts;
+mod audit_and_events;
 mod backup;
 mod check;
 mod commit;
@@ -45,7 +47,6 @@ mod credentials;
 mod failure;
 mod file;
 mod hash_columns;
-mod journal;
 mod key_checks;
 mod open;
 mod outbox;
@@ -65,6 +66,6 @@ pub use check::Finding;
 pub use open::{OpenError, SqliteOptions};
 pub use repass_accounts_table::{
     Accounts, AccountsMismatch, AccountsTable, ColumnProblem, InvalidAccountsTable, InvalidSqlName,
-    RealmOf, SqlName, TableName,
+    RealmMapping, SqlName, TableName,
 };
 pub use store::SqliteStore;

@@ -1,4 +1,4 @@
-//! Opening a file: its folder, its schema, its accounts, its threads.
+//! Opens a database file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,21 +11,21 @@ use tokio::sync::oneshot;
 use crate::accounts::{self, AccountsSource};
 use crate::connection::{self, Db};
 use crate::failure::Failure;
-use crate::file::{self, Access, FileFault, FileWatch, folder_of};
+use crate::file::{self, Access, FileFault, OpenedFile, parent_folder};
 use crate::schema;
 use crate::store::SqliteStore;
 
-/// How a file is opened.
+/// Options for opening a database file.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// Whether a missing file is made, readable and writable by its owner only (mode 0600). It is not
-    /// made without [`migrate`](Self::migrate). By default it is.
+    /// Whether to create a missing file, readable and writable by its owner only (mode 0600); `true` by
+    /// default. Has no effect without [`migrate`](Self::migrate).
     pub create: bool,
-    /// Whether the schema is brought up to date; otherwise a database that is not up to date is
-    /// refused. By default it is.
+    /// Whether to migrate the schema to the current version; `true` by default. Otherwise opening an
+    /// older schema fails.
     pub migrate: bool,
-    /// Where the accounts are.
+    /// The location of the accounts.
     pub accounts: Accounts,
 }
 
@@ -35,97 +35,91 @@ impl Default for SqliteOptions {
     }
 }
 
-/// Why a file could not be opened.
+/// A database file could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The path does not end in the name of a file.
+    /// The path does not name a file.
     #[error("the path {} of the database names no file", .0.display())]
     InvalidPath(PathBuf),
-    /// The folder of the file does not exist. It is not made, since a missing folder is more often a
-    /// mistake or a missing mount.
+    /// The folder of the file does not exist. It is not created, since the cause is often a wrong path
+    /// or a missing mount.
     #[error("the folder {} of the database does not exist; create or mount it", .0.display())]
     MissingFolder(PathBuf),
-    /// The file does not exist and must not be made.
-    #[error("there is no database {}; `repass database init` makes it", .0.display())]
+    /// The file does not exist, and the options do not allow to create it.
+    #[error("there is no database {}; create it with `repass database init`", .0.display())]
     MissingFile(PathBuf),
-    /// The file cannot be reached, made or opened.
+    /// The file cannot be accessed, created or opened.
     #[error("the database {} cannot be opened: {access}", .path.display())]
     File {
-        /// Which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// Its owner and mode, and the user of this process.
+        /// Owner and mode of the file, and the user of this process.
         access: String,
-        /// What is in the way.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// This user may not write the file.
+    /// This user has no permission to write the file.
     #[error("the database {} is read-only: {access}; make it writable for this user", .path.display())]
     ReadOnly {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Its owner and mode, and the user of this process.
+        /// Owner and mode of the file, and the user of this process.
         access: String,
     },
-    /// The file is not a SQLite database, or a damaged one.
-    #[error("the file {} is damaged, or not a SQLite database; restore a backup", .0.display())]
+    /// The file is not a SQLite database, or is damaged.
+    #[error("the file {} is not a SQLite database, or is damaged; restore a backup", .0.display())]
     NotADatabase(PathBuf),
     /// The write-ahead log cannot be used, as on most network file systems.
-    #[error("{}: the file system has no write-ahead log (journal mode {mode}); use a local disk", .path.display())]
+    #[error("{}: the file system does not support write-ahead logs (journal mode {mode}); use a local disk", .path.display())]
     NoWriteAheadLog {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// The mode that the file is in.
+        /// The journal mode of the file.
         mode: String,
     },
-    /// The schema is not up to date, and must not be migrated.
+    /// The schema is older than the current version, and the options do not allow to migrate it.
     #[error(
         "the database {} has schema version {found}, but this program needs {known}; run `repass \
          database migrate`", .path.display()
     )]
     OutOfDate {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// The version found; 0 when there is no schema.
         found: i64,
-        /// The version that is needed.
+        /// The version needed.
         known: i64,
     },
     /// The schema is more than one version ahead of this program.
     #[error(
         "the database {} has schema version {found}, but this program can use at most version {}; \
-         upgrade it", .path.display(), known + 1
+         upgrade this program", .path.display(), known + 1
     )]
     Newer {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// The version found.
         found: i64,
-        /// The last version that this program knows.
+        /// The newest version known.
         known: i64,
     },
-    /// The file was made by a development version from before the first release.
-    #[error(
-        "the database {} was made by a version from before the first release; import its accounts \
-         into a new one", .0.display()
-    )]
-    Unreleased(PathBuf),
-    /// The accounts are not where they are said to be.
+    /// The location of the accounts does not match the database.
     #[error(transparent)]
     Accounts(#[from] AccountsMismatch),
     /// SQLite failed.
     #[error("the database {} could not be opened", .path.display())]
     Database {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What happened.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-/// Why a step of opening failed, where the path is known to the caller.
+/// The failure of a step of opening; the caller adds the path.
 pub(crate) enum OpenFailure {
     Sqlite(Failure),
     Refused(OpenError),
@@ -144,12 +138,12 @@ impl From<AccountsMismatch> for OpenFailure {
 }
 
 impl SqliteStore {
-    /// Opens a file, and brings its schema up to date unless the options forbid it. If another
-    /// program does so at the same time, this waits for it, at most a few seconds.
+    /// Opens a file and migrates its schema, depending on the options. Waits a few seconds for another
+    /// program that migrates.
     ///
     /// # Errors
-    /// When the file cannot be opened, or is of another version, or the accounts are not where the
-    /// options say.
+    /// When the file cannot be opened, has another schema version, or the location of the accounts does
+    /// not match.
     pub async fn open(path: impl AsRef<Path>, options: &SqliteOptions) -> Result<Self, OpenError> {
         let (path, options) = (path.as_ref().to_owned(), options.clone());
         let (opened, answer) = oneshot::channel();
@@ -171,23 +165,23 @@ impl SqliteStore {
 }
 
 fn open(path: &Path, options: &SqliteOptions) -> Result<SqliteStore, OpenError> {
-    let path = existing_file(path, options.create && options.migrate)?;
+    let path = resolve_file(path, options.create && options.migrate)?;
     let file_error = |source| file_error(&path, source);
-    let watch = FileWatch::new(&path).map_err(file_error)?;
-    if watch.verify() == Err(FileFault::ReadOnly) {
+    let file = OpenedFile::new(&path).map_err(file_error)?;
+    if file.verify() == Err(FileFault::ReadOnly) {
         let access = Access(&path).to_string();
         return Err(OpenError::ReadOnly { path, access });
     }
-    let prepared = prepare(&path, options).map_err(|failure| described(failure, &path))?;
+    let prepared = prepare(&path, options).map_err(|failure| open_error(failure, &path))?;
     let (connection, source, version) = prepared;
-    let watch = watch.with_log().map_err(file_error)?;
-    watch.verify().map_err(|fault| file_error(io::Error::other(fault)))?;
+    let file = file.with_log().map_err(file_error)?;
+    file.verify().map_err(|fault| file_error(io::Error::other(fault)))?;
     let ahead = version > schema::KNOWN;
-    let started = SqliteStore::start(connection, watch, Arc::new(source), ahead);
-    started.map_err(|failure| described(failure.into(), &path))
+    let started = SqliteStore::start(connection, file, Arc::new(source), ahead);
+    started.map_err(|failure| open_error(failure.into(), &path))
 }
 
-/// A connection to the file, whose schema is usable, where its accounts are, and its version.
+/// Returns a connection to the file, the table of its accounts, and its schema version.
 fn prepare(
     path: &Path,
     options: &SqliteOptions,
@@ -200,19 +194,16 @@ fn prepare(
         return refused(OpenError::ReadOnly { path: path(), access });
     }
     let (db, known) = (Db(&connection), schema::KNOWN);
-    // Whatever is refused is refused before anything is written.
+    // All checks come before the first write.
     accounts::check(db, &options.accounts)?;
     let mut version = schema::version(db)?;
-    if version == 0 && schema::is_of_predecessor(db)? {
-        return refused(OpenError::Unreleased(path()));
-    }
     if version > known + 1 {
         return refused(OpenError::Newer { path: path(), found: version, known });
     }
     if version < known && !options.migrate {
         return refused(OpenError::OutOfDate { path: path(), found: version, known });
     }
-    let mode = connection::write_ahead(&connection)?;
+    let mode = connection::enable_write_ahead_log(&connection)?;
     if mode != "wal" {
         return refused(OpenError::NoWriteAheadLog { path: path(), mode });
     }
@@ -224,10 +215,10 @@ fn prepare(
     Ok((connection, source, version))
 }
 
-/// The full path of the file, which exists afterwards.
-fn existing_file(path: &Path, create: bool) -> Result<PathBuf, OpenError> {
+/// Returns the absolute path of the file, which is created if it is missing.
+fn resolve_file(path: &Path, create: bool) -> Result<PathBuf, OpenError> {
     let name = path.file_name().ok_or_else(|| OpenError::InvalidPath(path.to_owned()))?;
-    let folder = folder_of(path);
+    let folder = parent_folder(path);
     let full = match fs::canonicalize(folder) {
         Ok(folder) => folder.join(name),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -235,8 +226,8 @@ fn existing_file(path: &Path, create: bool) -> Result<PathBuf, OpenError> {
         }
         Err(source) => return Err(file_error(folder, source)),
     };
-    // A file that exists is not opened here: closing it again would release the locks that SQLite
-    // holds on it elsewhere in this process.
+    // An existing file is not opened here: closing it would release the locks that SQLite holds on it
+    // elsewhere in this process.
     match fs::metadata(&full) {
         Ok(found) if found.is_dir() => Err(file_error(&full, io::ErrorKind::IsADirectory.into())),
         Ok(_) => Ok(full),
@@ -244,9 +235,9 @@ fn existing_file(path: &Path, create: bool) -> Result<PathBuf, OpenError> {
             Err(OpenError::MissingFile(full))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => match file::create(&full) {
-            // Another program may have made it meanwhile.
+            // Another program may have created it meanwhile.
             Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
-                Err(file_error(folder_of(&full), source))
+                Err(file_error(parent_folder(&full), source))
             }
             _ => Ok(full),
         },
@@ -258,15 +249,15 @@ fn file_error(path: &Path, source: io::Error) -> OpenError {
     OpenError::File { path: path.to_owned(), access: Access(path).to_string(), source }
 }
 
-fn described(failure: OpenFailure, path: &Path) -> OpenError {
+fn open_error(failure: OpenFailure, path: &Path) -> OpenError {
     let path = path.to_owned();
     match failure {
         OpenFailure::Refused(error) => error,
         OpenFailure::Sqlite(Failure::Sqlite(reported)) => match reported.code {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => OpenError::NotADatabase(path),
-            // The file itself can be reached, so it is the folder's -wal and -shm, or the mode.
+            // The file itself can be accessed, so the cause is the -wal or -shm file, or the mode.
             ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
-                let folder = folder_of(&path);
+                let folder = parent_folder(&path);
                 let access = format!("{}; of its folder, {}", Access(&path), Access(folder));
                 OpenError::File { path, access, source: io::Error::other(reported) }
             }

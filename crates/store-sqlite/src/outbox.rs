@@ -1,4 +1,4 @@
-//! Events on their way to their channels.
+//! Implements [`OutboxStore`].
 
 mod claim;
 mod list;
@@ -10,9 +10,9 @@ use repass_core::{
 };
 use uuid::Uuid;
 
+use crate::audit_and_events;
 use crate::connection::Db;
 use crate::failure::Result;
-use crate::journal;
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
 
@@ -33,11 +33,11 @@ impl OutboxStore for SqliteStore {
     ) -> std::result::Result<(), StoreError> {
         let (claim, outcome) = (claim.clone(), outcome.clone());
         let channels: Vec<String> = channels.iter().map(|&channel| channel.to_owned()).collect();
-        self.write_lightly(move |db| {
+        self.write_unsynced(move |db| {
             if write_outcome(db, &claim, &outcome)? {
                 finish_event(db, claim.event, &channels)?;
             }
-            Ok(Outcome::Keep(()))
+            Ok(Outcome::Commit(()))
         })
         .await
     }
@@ -67,15 +67,15 @@ impl OutboxStore for SqliteStore {
                 (at, event.as_bytes()),
             )?;
             if retried == 0 {
-                return Ok(Outcome::Undo(false));
+                return Ok(Outcome::Rollback(false));
             }
             db.execute(
                 "UPDATE repass_deliveries SET state = 'pending', tries = 0, due_at = ?1
                  WHERE event = ?2 AND state <> 'delivered'",
                 (at, event.as_bytes()),
             )?;
-            journal::write_audit(db, &audit)?;
-            Ok(Outcome::Keep(true))
+            audit_and_events::write_audit(db, &audit)?;
+            Ok(Outcome::Commit(true))
         })
         .await
     }
@@ -87,17 +87,18 @@ impl OutboxStore for SqliteStore {
     ) -> std::result::Result<bool, StoreError> {
         let audit = audit.clone();
         self.write(move |db| {
-            if !journal::delete_event(db, event)? {
-                return Ok(Outcome::Undo(false));
+            if !audit_and_events::delete_event(db, event)? {
+                return Ok(Outcome::Rollback(false));
             }
-            journal::write_audit(db, &audit)?;
-            Ok(Outcome::Keep(true))
+            audit_and_events::write_audit(db, &audit)?;
+            Ok(Outcome::Commit(true))
         })
         .await
     }
 }
 
-/// Writes how a delivery ended, unless it was claimed again. Returns whether it has ended.
+/// Writes the outcome of a delivery, unless it was claimed again. Returns whether the delivery is
+/// finished.
 fn write_outcome(db: Db<'_>, claim: &Claim, outcome: &DeliveryOutcome) -> Result<bool> {
     let (state, next_try, error) = match outcome {
         DeliveryOutcome::Delivered => (DeliveryState::Delivered, None, None),
@@ -114,7 +115,7 @@ fn write_outcome(db: Db<'_>, claim: &Claim, outcome: &DeliveryOutcome) -> Result
     Ok(written == 1 && state != DeliveryState::Pending)
 }
 
-/// Ends an event that no channel waits for.
+/// Finishes an event without pending deliveries.
 fn finish_event(db: Db<'_>, event: Uuid, channels: &[String]) -> Result<()> {
     let deliveries = list::deliveries(db, event)?;
     let is_finished = |channel: &String| {

@@ -12,7 +12,7 @@ impl SqliteStore {
         cutoffs: PruneCutoffs,
         limit: u32,
     ) -> std::result::Result<Pruned, StoreError> {
-        self.write_lightly(move |db| {
+        self.write_unsynced(move |db| {
             let delete = |table, key, time, cutoff, limit| {
                 delete_before(db, [table, key, time], cutoff, limit)
             };
@@ -22,7 +22,7 @@ impl SqliteStore {
             let expired = delete("repass_access_tokens", "id", "expires_at", tokens, limit)?;
             let revoked =
                 delete("repass_access_tokens", "id", "revoked_at", tokens, limit - expired)?;
-            Ok(Outcome::Keep(Pruned {
+            Ok(Outcome::Commit(Pruned {
                 audit: delete("repass_audit", "sequence", "at", audit, limit)?.into(),
                 events: delete("repass_events", "sequence", "at", events, limit)?.into(),
                 tokens: reset_tokens.max(expired + revoked).into(),
@@ -32,7 +32,7 @@ impl SqliteStore {
     }
 }
 
-/// Deletes the oldest rows of a table, given with its key and its column of times.
+/// Deletes the oldest rows of a table before the cutoff. Returns their number.
 fn delete_before(
     db: Db<'_>,
     [table, key, time]: [&str; 3],

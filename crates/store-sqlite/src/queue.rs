@@ -1,9 +1,9 @@
-//! What callers have handed to the threads of the store.
+//! Job queues of the store's threads.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// A queue that any number of threads wait at.
+/// A queue with any number of consumers.
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
     filled: Condvar,
@@ -20,7 +20,7 @@ impl<T> Queue<T> {
         Self { state: Mutex::new(state), filled: Condvar::new() }
     }
 
-    /// Adds an item, unless the queue is closed; then the item is dropped.
+    /// Adds an item. A closed queue drops it.
     pub(crate) fn push(&self, item: T) {
         let mut state = self.lock();
         if !state.closed {
@@ -30,13 +30,13 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Closes the queue when the returned guard is dropped, and drops what is waiting then: nobody may
-    /// wait for a thread that has ended.
-    pub(crate) const fn closing(&self) -> Closing<'_, T> {
-        Closing(self)
+    /// Returns a guard that closes the queue and drops its items when it is dropped, so that no caller
+    /// waits for a thread that has ended.
+    pub(crate) const fn close_on_drop(&self) -> CloseOnDrop<'_, T> {
+        CloseOnDrop(self)
     }
 
-    /// Waits for items and takes at most `limit`; none when the queue is closed and empty.
+    /// Waits for items and takes at most `limit`. Returns none if the queue is closed and empty.
     pub(crate) fn take(&self, limit: usize) -> Vec<T> {
         let mut state = self.lock();
         while state.waiting.is_empty() && !state.closed {
@@ -46,12 +46,12 @@ impl<T> Queue<T> {
         state.waiting.drain(..taken).collect()
     }
 
-    /// Takes everything that is waiting now.
+    /// Takes all waiting items without waiting.
     pub(crate) fn take_waiting(&self) -> Vec<T> {
         self.lock().waiting.drain(..).collect()
     }
 
-    /// Refuses further items; those that are waiting can still be taken.
+    /// Closes the queue for new items. Waiting items can still be taken.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.filled.notify_all();
@@ -63,10 +63,10 @@ impl<T> Queue<T> {
     }
 }
 
-/// See [`Queue::closing`].
-pub(crate) struct Closing<'q, T>(&'q Queue<T>);
+/// See [`Queue::close_on_drop`].
+pub(crate) struct CloseOnDrop<'q, T>(&'q Queue<T>);
 
-impl<T> Drop for Closing<'_, T> {
+impl<T> Drop for CloseOnDrop<'_, T> {
     fn drop(&mut self) {
         self.0.close();
         self.0.take_waiting();
@@ -82,12 +82,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_waits_for_a_thread_that_has_ended() {
+    fn items_are_dropped_when_their_thread_ends() {
         let queue = Queue::new();
         let (early, waits) = oneshot::channel::<()>();
         queue.push(early);
         let ended = catch_unwind(AssertUnwindSafe(|| {
-            let _closing = queue.closing();
+            let _guard = queue.close_on_drop();
             panic!("a defect")
         }));
         assert!(ended.is_err());

@@ -1,4 +1,4 @@
-//! The threads that read.
+//! The reader threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,11 +9,11 @@ use crate::connection::Db;
 use crate::failure::Result;
 use crate::queue::Queue;
 
-/// One call that reads.
+/// A call that reads.
 pub(crate) struct Job(Box<dyn FnOnce(&Connection) + Send>);
 
 impl Job {
-    /// A job, and what its caller waits for. A job whose caller has gone is not run.
+    /// Creates a job and the receiver of its result. A job whose receiver was dropped is not run.
     pub(crate) fn new<T: Send + 'static>(
         work: impl FnOnce(Db<'_>) -> Result<T> + Send + 'static,
     ) -> (Self, oneshot::Receiver<Result<T>>) {
@@ -27,7 +27,7 @@ impl Job {
     }
 }
 
-/// All statements of the job see the same state of the database.
+/// Runs a job in one read transaction, so that all its statements see the same snapshot.
 fn in_snapshot<T>(connection: &Connection, work: impl FnOnce(Db<'_>) -> Result<T>) -> Result<T> {
     let db = Db(connection);
     db.execute("BEGIN", [])?;
@@ -39,7 +39,7 @@ fn in_snapshot<T>(connection: &Connection, work: impl FnOnce(Db<'_>) -> Result<T
 
 /// Runs jobs until the queue is closed.
 pub(crate) fn run(connection: &Connection, jobs: &Queue<Job>) {
-    let _closing = jobs.closing();
+    let _guard = jobs.close_on_drop();
     loop {
         let taken = jobs.take(1);
         if taken.is_empty() {

@@ -10,51 +10,50 @@ use crate::schema;
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
 
-/// How long a verdict serves all that ask.
-const SHARED_FOR: Duration = Duration::from_secs(1);
+/// How long the result of a probe is reused.
+const CACHED_FOR: Duration = Duration::from_secs(1);
 
-type Verdict = std::result::Result<(), Arc<StoreError>>;
+type ProbeResult = std::result::Result<(), Arc<StoreError>>;
 
-/// The last verdict.
+/// The last probe and its result.
 #[derive(Default)]
-pub(crate) struct Readiness(Mutex<Option<(Instant, Verdict)>>);
+pub(crate) struct Readiness(Mutex<Option<(Instant, ProbeResult)>>);
 
-/// The verdict that several callers share.
+/// A failed probe, shared by several callers.
 #[derive(Debug, thiserror::Error)]
 #[error("a change could not be committed")]
 struct NotReady(#[source] Arc<StoreError>);
 
 impl SqliteStore {
-    /// Checks that a change could be committed now: commits one to a row of its own, and checks that the
-    /// file is the one that was opened, that it is writable, that its schema is one that this program
-    /// can use, and that the accounts can be read. For health probes; one verdict serves all that ask
-    /// within a second.
+    /// Checks that changes can be committed: commits a write to a probe row, and checks that the file
+    /// is the opened one and is writable, that this program supports its schema, and that accounts can
+    /// be read. For health probes: the result is reused for one second.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], whose source says why.
     pub async fn check_ready(&self) -> std::result::Result<(), StoreError> {
         let mut last = self.readiness().0.lock().await;
-        let verdict = match &*last {
-            Some((at, verdict)) if at.elapsed() < SHARED_FOR => verdict.clone(),
+        let result = match &*last {
+            Some((at, result)) if at.elapsed() < CACHED_FOR => result.clone(),
             _ => {
-                let verdict = self.commit_probe().await.map_err(Arc::new);
-                *last = Some((Instant::now(), verdict.clone()));
-                verdict
+                let result = self.commit_probe().await.map_err(Arc::new);
+                *last = Some((Instant::now(), result.clone()));
+                result
             }
         };
-        verdict.map_err(|error| StoreError::Unavailable(NotReady(error).into()))
+        result.map_err(|error| StoreError::Unavailable(NotReady(error).into()))
     }
 
     async fn commit_probe(&self) -> std::result::Result<(), StoreError> {
-        let (accounts, watch) = (self.accounts(), self.watch().clone());
-        // Only a commit finds out about locks, I/O errors and quotas.
+        let (accounts, file) = (self.accounts(), self.file().clone());
+        // Only a commit detects locks, I/O errors and quotas.
         self.write(move |db| {
-            // A change takes more room than this.
-            watch.verify_free_space().map_err(Failure::File)?;
+            // A change needs more space than this write.
+            file.verify_free_space().map_err(Failure::File)?;
             check_version(db)?;
             accounts.check(db)?;
             db.execute("UPDATE repass_probe SET count = count + 1 WHERE id = 1", [])?;
-            Ok(Outcome::Keep(()))
+            Ok(Outcome::Commit(()))
         })
         .await
     }

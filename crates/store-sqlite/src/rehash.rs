@@ -1,11 +1,11 @@
 use repass_core::{Rehash, StoreError};
 
-use crate::journal;
+use crate::audit_and_events;
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
 
 impl SqliteStore {
-    /// Replaces the expected hash, unless it is not there any more or the account is inactive.
+    /// Replaces the expected hash. Returns `false` if it is not current or the account is inactive.
     pub(crate) async fn replace_in_place(&self, rehash: &Rehash) -> Result<bool, StoreError> {
         let (accounts, rehash) = (self.accounts(), rehash.clone());
         self.write(move |db| {
@@ -14,10 +14,10 @@ impl SqliteStore {
                 && accounts.is_active(db, *account)? == Some(true)
                 && accounts.rehash(db, &rehash)?;
             if !replaced {
-                return Ok(Outcome::Undo(false));
+                return Ok(Outcome::Rollback(false));
             }
-            journal::write_audit(db, &rehash.audit)?;
-            Ok(Outcome::Keep(true))
+            audit_and_events::write_audit(db, &rehash.audit)?;
+            Ok(Outcome::Commit(true))
         })
         .await
     }

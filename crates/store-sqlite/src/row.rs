@@ -1,4 +1,4 @@
-//! Reading rows into core's types. A value that cannot be is damage, reported by the column's name.
+//! Reads rows into core's types. An invalid value is reported with the name of its column.
 
 use std::str::FromStr;
 
@@ -25,7 +25,7 @@ impl Columns<'_> {
         self.0.get(column).map_err(|_| damaged(column))
     }
 
-    /// A text that is read into a type.
+    /// Parses a text column.
     pub(crate) fn parsed<T: FromStr>(self, column: &str) -> Result<T> {
         self.get::<String>(column)?.parse().map_err(|_| damaged(column))
     }
@@ -38,7 +38,7 @@ impl Columns<'_> {
         Timestamp::from_microsecond(self.get(column)?).map_err(|_| damaged(column))
     }
 
-    pub(crate) fn time_if_any(self, column: &str) -> Result<Option<Timestamp>> {
+    pub(crate) fn optional_time(self, column: &str) -> Result<Option<Timestamp>> {
         let time: Option<i64> = self.get(column)?;
         time.map(Timestamp::from_microsecond).transpose().map_err(|_| damaged(column))
     }
@@ -55,7 +55,7 @@ impl Columns<'_> {
         self.get(column).map(TokenDigest::from_bytes)
     }
 
-    /// A number that is not negative.
+    /// Reads a non-negative number.
     pub(crate) fn count(self, column: &str) -> Result<u32> {
         self.get::<i64>(column)?.try_into().map_err(|_| damaged(column))
     }
@@ -65,7 +65,7 @@ impl Columns<'_> {
         Normalization::of(&self.get::<String>(column)?).ok_or_else(|| damaged(column))
     }
 
-    /// The columns `hash` and `normalization`.
+    /// Reads the columns `hash` and `normalization`.
     pub(crate) fn hash(self) -> Result<HashedPassword> {
         let hash = HashedPassword::from_stored(self.get::<String>("hash")?);
         Ok(hash.normalized(self.normalization()?))
@@ -76,7 +76,7 @@ impl Columns<'_> {
     }
 }
 
-/// An account of repass's own table.
+/// Reads an account of repass's own table.
 pub(crate) fn account(row: &Row<'_>) -> Result<Account> {
     let columns = Columns(row);
     let mut account = Account::new(
@@ -98,13 +98,13 @@ pub(crate) fn attempt_state(row: &Row<'_>) -> Result<AttemptState> {
     let columns = Columns(row);
     Ok(AttemptState {
         failures: columns.count("failures")?,
-        password_locked_until: columns.time_if_any("password_locked_until")?,
-        reset_locked_until: columns.time_if_any("reset_locked_until")?,
-        expires_at: columns.time_if_any("expires_at")?,
+        password_locked_until: columns.optional_time("password_locked_until")?,
+        reset_locked_until: columns.optional_time("reset_locked_until")?,
+        expires_at: columns.optional_time("expires_at")?,
     })
 }
 
-/// An access token, joined with its row of `repass_accounts`, but without what is known of its holder.
+/// Reads an access token, joined with `repass_accounts`.
 pub(crate) fn held_token(row: &Row<'_>, holder: Holder) -> Result<HeldToken> {
     let columns = Columns(row);
     let token = access_token(row)?;
@@ -115,7 +115,7 @@ pub(crate) fn held_token(row: &Row<'_>, holder: Holder) -> Result<HeldToken> {
         realm: holder.realm,
         user_id: holder.user_id,
         active: holder.active,
-        valid_after: columns.time_if_any("valid_after")?,
+        valid_after: columns.optional_time("valid_after")?,
     })
 }
 
@@ -128,7 +128,7 @@ fn access_token(row: &Row<'_>) -> Result<AccessToken> {
         digest: columns.digest("digest")?,
         issued_at: columns.time("issued_at")?,
         expires_at: columns.time("expires_at")?,
-        revoked_at: columns.time_if_any("revoked_at")?,
+        revoked_at: columns.optional_time("revoked_at")?,
     })
 }
 
@@ -139,7 +139,7 @@ pub(crate) fn reset_token(row: &Row<'_>) -> Result<ResetToken> {
         account: columns.account_id("account")?,
         issued_at: columns.time("issued_at")?,
         expires_at: columns.time("expires_at")?,
-        spent_at: columns.time_if_any("spent_at")?,
+        spent_at: columns.optional_time("spent_at")?,
     })
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn key(row: &Row<'_>) -> Result<Key> {
         name: columns.get("name")?,
         digest: columns.digest("digest")?,
         created_at: columns.time("created_at")?,
-        revoked_at: columns.time_if_any("revoked_at")?,
+        revoked_at: columns.optional_time("revoked_at")?,
     })
 }
 
@@ -163,7 +163,7 @@ pub(crate) fn one_time_password(row: &Row<'_>) -> Result<OtpEnrollment> {
     Ok(OtpEnrollment {
         sealed_secret: columns.get("sealed_secret")?,
         last_step: last_step.map(u64::try_from).transpose().map_err(|_| damaged("last_step"))?,
-        code: code.map(TokenDigest::from_bytes).zip(columns.time_if_any("code_expires_at")?),
+        code: code.map(TokenDigest::from_bytes).zip(columns.optional_time("code_expires_at")?),
     })
 }
 
@@ -194,7 +194,6 @@ pub(crate) fn event(row: &Row<'_>) -> Result<OutboxEvent> {
     })
 }
 
-/// How far an event is.
 pub(crate) fn event_state(row: &Row<'_>) -> Result<DeliveryState> {
     Columns(row).delivery_state("state")
 }

@@ -1,45 +1,29 @@
-//! The versions of the schema.
+//! Schema versions and migrations.
 
 use rusqlite::Connection;
 
 use crate::connection::Db;
 use crate::failure::Result;
 
-/// Name and statements of each version, oldest first.
+/// The name and the statements of each version, oldest first.
 const MIGRATIONS: &[(&str, &str)] = &[("initial", include_str!("../migrations/0001_initial.sql"))];
 
-/// The last version that this program knows.
+/// The newest schema version known.
 pub(crate) const KNOWN: i64 = 1;
 
-/// Tables of the schema that this store's predecessor used in development. All of them are in a file
-/// only if it made them.
-const PREDECESSOR: [&str; 3] = ["password_history", "outbox_deliveries", "accounts_table"];
-
-/// The version of the schema in the file; 0 when there is none.
+/// Returns the schema version of the file; 0 without a schema.
 pub(crate) fn version(db: Db<'_>) -> Result<i64> {
-    if !has_table(db, "repass_migrations")? {
+    let table =
+        "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = 'repass_migrations'";
+    if !db.exists(table, [])? {
         return Ok(0);
     }
     let newest = "SELECT COALESCE(MAX(version), 0) FROM repass_migrations";
     Ok(db.row(newest, [], |row| Ok(row.get(0)?))?.unwrap_or_default())
 }
 
-/// Whether the file is of the predecessor.
-pub(crate) fn is_of_predecessor(db: Db<'_>) -> Result<bool> {
-    for table in PREDECESSOR {
-        if !has_table(db, table)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-fn has_table(db: Db<'_>, name: &str) -> Result<bool> {
-    db.exists("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1", [name])
-}
-
-/// Applies all versions that the file does not have, in one transaction: two programs that start at
-/// once do not both apply them, and a failure leaves nothing half done.
+/// Applies all missing versions in one transaction, so that concurrent programs do not apply them twice
+/// and a failure leaves the schema unchanged.
 pub(crate) fn migrate(connection: &Connection) -> Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let applied = apply(connection);
@@ -76,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_a_version_is_applied() {
+    fn every_migration_file_is_applied() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
         assert_eq!(fs::read_dir(folder).unwrap().count(), MIGRATIONS.len());
         assert_eq!(i64::try_from(MIGRATIONS.len()), Ok(KNOWN));

@@ -9,31 +9,31 @@ use tokio::sync::oneshot;
 use crate::accounts::AccountsSource;
 use crate::connection::{self, Db};
 use crate::failure::{Failure, Result};
-use crate::file::FileWatch;
+use crate::file::OpenedFile;
 use crate::queue::Queue;
 use crate::readiness::Readiness;
 use crate::writer::{Durability, Outcome, Writer};
 use crate::{readers, writer};
 
-/// Connections for reading.
+/// The number of reader threads, each with a connection.
 const READERS: usize = 4;
 
-/// Every port of the engine on one SQLite file.
+/// A store in a SQLite file, which implements all ports of the engine.
 ///
-/// Clones share their threads and connections, which end with the last clone.
+/// Clones share their threads and connections, which are closed when the last clone is dropped.
 #[derive(Clone)]
 pub struct SqliteStore {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    watch: FileWatch,
+    file: OpenedFile,
     accounts: Arc<AccountsSource>,
     schema_ahead: bool,
     writes: Arc<Queue<writer::Job>>,
     reads: Arc<Queue<readers::Job>>,
     readiness: Readiness,
-    /// By which each thread reports its end, the writer's last; taken by the one that closes.
+    /// The end of each thread, the writer's last. Taken by [`close`](SqliteStore::close).
     ends: Mutex<Vec<oneshot::Receiver<Result<()>>>>,
 }
 
@@ -51,17 +51,17 @@ impl fmt::Debug for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Starts the threads over a file whose schema is usable.
+    /// Starts the threads for a file with a supported schema.
     pub(crate) fn start(
         connection: Connection,
-        watch: FileWatch,
+        file: OpenedFile,
         accounts: Arc<AccountsSource>,
         schema_ahead: bool,
     ) -> Result<Self> {
         let (writes, reads) = (Arc::new(Queue::new()), Arc::new(Queue::new()));
-        let path = watch.path().to_owned();
+        let path = file.path().to_owned();
         let mut inner = Inner {
-            watch: watch.clone(),
+            file: file.clone(),
             accounts,
             schema_ahead,
             writes: Arc::clone(&writes),
@@ -80,36 +80,35 @@ impl SqliteStore {
             };
             ends.push(spawn("repass-sqlite-read", read)?);
         }
-        let writer = Writer::new(connection, watch, writes)?;
+        let writer = Writer::new(connection, file, writes)?;
         ends.push(spawn("repass-sqlite-write", || writer.run())?);
         inner.ends = Mutex::new(ends);
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// The full path of the file.
+    /// Returns the absolute path of the file.
     pub fn path(&self) -> &Path {
-        self.inner.watch.path()
+        self.inner.file.path()
     }
 
-    /// Whether the accounts are in the store's own tables, and not in one of another application
-    /// ([`AccountsTable`](crate::AccountsTable)), which reads the hashes, too.
+    /// Returns whether the accounts are in the store's own table, and not in one of another application
+    /// ([`AccountsTable`](crate::AccountsTable)).
     pub fn keeps_accounts(&self) -> bool {
         self.inner.accounts.keeps_accounts()
     }
 
-    /// Whether the schema is one version ahead of this program: it was migrated by the next version,
-    /// and this program should be upgraded.
+    /// Returns whether the schema is one version newer than this program, which should be upgraded.
     pub fn schema_ahead(&self) -> bool {
         self.inner.schema_ahead
     }
 
-    /// Waits for the calls that are waiting or under way, moves the write-ahead log into the file and
-    /// closes all connections, those of clones, too. Later calls report [`StoreError::Unavailable`].
+    /// Waits for waiting and running calls, checkpoints the write-ahead log and closes all connections,
+    /// including those of clones. Later calls fail with [`StoreError::Unavailable`].
     ///
-    /// Nothing is lost without it.
+    /// A store that is not closed loses nothing.
     ///
     /// # Errors
-    /// When the write-ahead log could not be moved, or the store is closed already.
+    /// When the checkpoint failed, or the store is already closed.
     pub async fn close(&self) -> std::result::Result<(), StoreError> {
         let mut ends =
             mem::take(&mut *self.inner.ends.lock().unwrap_or_else(PoisonError::into_inner));
@@ -118,7 +117,7 @@ impl SqliteStore {
         for reader in ends {
             let _ = reader.await;
         }
-        // The last connection removes the log, which only the writer's can.
+        // The last connection to close removes the log, which a read-only connection cannot.
         self.inner.writes.close();
         let ended = writer.await.unwrap_or(Err(Failure::Closed));
         ended.map_err(|failure| self.error(failure))
@@ -128,8 +127,8 @@ impl SqliteStore {
         Arc::clone(&self.inner.accounts)
     }
 
-    pub(crate) fn watch(&self) -> &FileWatch {
-        &self.inner.watch
+    pub(crate) fn file(&self) -> &OpenedFile {
+        &self.inner.file
     }
 
     pub(crate) fn readiness(&self) -> &Readiness {
@@ -146,20 +145,20 @@ impl SqliteStore {
         self.answered(answer).await
     }
 
-    /// Runs a job that writes, and returns when it is durable.
+    /// Runs a job that writes, and returns when its transaction is durable.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(Db<'_>) -> Result<Outcome<T>> + Send + 'static,
     ) -> std::result::Result<T, StoreError> {
-        self.write_as(Durability::Power, work).await
+        self.write_as(Durability::Immediate, work).await
     }
 
-    /// Runs a job that writes something which a power failure may undo.
-    pub(crate) async fn write_lightly<T: Send + 'static>(
+    /// Runs a job that writes, without waiting for the sync: a power failure may undo its transaction.
+    pub(crate) async fn write_unsynced<T: Send + 'static>(
         &self,
         work: impl FnOnce(Db<'_>) -> Result<Outcome<T>> + Send + 'static,
     ) -> std::result::Result<T, StoreError> {
-        self.write_as(Durability::Process, work).await
+        self.write_as(Durability::Eventual, work).await
     }
 
     async fn write_as<T: Send + 'static>(
@@ -185,7 +184,7 @@ impl SqliteStore {
     }
 }
 
-/// Starts a thread, and returns what it reports at its end.
+/// Starts a thread, and returns the receiver of its result.
 fn spawn(
     name: &str,
     run: impl FnOnce() -> Result<()> + Send + 'static,
@@ -194,5 +193,5 @@ fn spawn(
     let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || {
         let _ = ended.send(run());
     });
-    spawned.map(|_| end).map_err(|_| Failure::Unstorable("no thread could be started"))
+    spawned.map(|_| end).map_err(|_| Failure::Unstorable("a thread could not be started"))
 }

@@ -93,7 +93,7 @@ pub(crate) fn access_token_by_id(
     held_token(db, accounts, "t.id", token.0.as_bytes())
 }
 
-/// The access token with this key in `column`, with its holder, if that is still an account.
+/// Returns the access token with this value in `column` and its holder, if the holder still exists.
 fn held_token(
     db: Db<'_>,
     accounts: &AccountsSource,

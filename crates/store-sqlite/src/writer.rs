@@ -1,8 +1,7 @@
-//! The one thread that writes.
+//! The writer thread.
 //!
-//! It takes all jobs that are waiting, runs each in a savepoint of one transaction, commits the
-//! transaction, and answers all callers. A job that fails is rolled back alone; when the commit fails,
-//! all of them have failed.
+//! It takes all waiting jobs, runs each in a savepoint of one transaction, commits the transaction, and
+//! answers all callers. A job that fails is rolled back alone. If the commit fails, all jobs fail.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,116 +12,116 @@ use tokio::sync::oneshot;
 
 use crate::connection::Db;
 use crate::failure::{Failure, Result};
-use crate::file::FileWatch;
+use crate::file::OpenedFile;
 use crate::queue::Queue;
 
-/// The most jobs in one transaction, so that the first of them does not wait long.
+/// The maximum number of jobs in one transaction, which bounds the wait of the first one.
 const MAX_GROUP: usize = 128;
 
-/// What becomes of what a job wrote.
+/// The result of a job that succeeded, and whether to keep its writes.
 pub(crate) enum Outcome<T> {
-    /// It is committed.
-    Keep(T),
-    /// It is undone, although the job has succeeded.
-    Undo(T),
+    /// The writes are committed.
+    Commit(T),
+    /// The writes are rolled back.
+    Rollback(T),
 }
 
-/// What a transaction must survive once its caller is answered.
+/// The durability of a transaction when its caller is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// The end of the process.
-    Process,
-    /// A power failure, too.
-    Power,
+    /// Survives the end of the process, but may be lost in a power failure.
+    Eventual,
+    /// Survives a power failure.
+    Immediate,
 }
 
-/// One call that writes.
+/// A call that writes.
 pub(crate) struct Job {
     durability: Durability,
-    /// Runs the job on the connection, or fails it for this reason. A job that ran has an answer.
+    /// Runs the job on the connection, or fails it with the given failure.
     #[expect(clippy::type_complexity, reason = "it is the only one of its kind")]
-    run: Box<dyn FnOnce(Result<&Connection>) -> Option<Ran> + Send>,
+    run: Box<dyn FnOnce(Result<&Connection>) -> Option<CompletedJob> + Send>,
 }
 
-/// A job that ran.
-struct Ran {
-    /// Whether what it wrote is to be kept.
-    keep: bool,
-    /// Answers its caller once it is known how the transaction ended.
+/// A job that ran, and whose caller is not yet answered.
+struct CompletedJob {
+    /// Whether to commit its writes.
+    commit: bool,
+    /// Answers the caller with the result of the job, or the failure of the transaction.
     answer: Answer,
 }
 
 type Answer = Box<dyn FnOnce(&Result<()>)>;
 
 impl Job {
-    /// A job, and what its caller waits for. A job whose caller has gone is not run.
+    /// Creates a job and the receiver of its result. A job whose receiver was dropped is not run.
     pub(crate) fn new<T: Send + 'static>(
         durability: Durability,
         work: impl FnOnce(Db<'_>) -> Result<Outcome<T>> + Send + 'static,
     ) -> (Self, oneshot::Receiver<Result<T>>) {
         let (caller, answer) = oneshot::channel();
-        let run = move |connection: Result<&Connection>| -> Option<Ran> {
+        let run = move |connection: Result<&Connection>| -> Option<CompletedJob> {
             if caller.is_closed() {
                 return None;
             }
-            let worked = match connection {
+            let outcome = match connection {
                 Ok(connection) => work(Db(connection)),
                 Err(failure) => {
                     let _ = caller.send(Err(failure));
                     return None;
                 }
             };
-            let (keep, result) = match worked {
-                Ok(Outcome::Keep(value)) => (true, Ok(value)),
-                Ok(Outcome::Undo(value)) => (false, Ok(value)),
+            let (commit, result) = match outcome {
+                Ok(Outcome::Commit(value)) => (true, Ok(value)),
+                Ok(Outcome::Rollback(value)) => (false, Ok(value)),
                 Err(failure) => (false, Err(failure)),
             };
             let answer = move |committed: &Result<()>| {
-                // Its own failure tells more than that of the transaction.
+                // The failure of the job is more specific than that of the transaction.
                 let _ = caller.send(match committed {
                     Ok(()) => result,
                     Err(failure) => result.and(Err(failure.clone())),
                 });
             };
-            Some(Ran { keep, answer: Box::new(answer) })
+            Some(CompletedJob { commit, answer: Box::new(answer) })
         };
         (Self { durability, run: Box::new(run) }, answer)
     }
 }
 
-/// The thread's own state.
+/// The state of the writer thread.
 pub(crate) struct Writer {
     connection: Connection,
-    watch: FileWatch,
+    file: OpenedFile,
     jobs: Arc<Queue<Job>>,
-    /// What the connection is set to.
+    /// The current setting of the connection.
     durability: Durability,
 }
 
 impl Writer {
-    /// Over a connection that syncs each commit.
+    /// Creates a writer with a connection that syncs each commit.
     pub(crate) fn new(
         connection: Connection,
-        watch: FileWatch,
+        file: OpenedFile,
         jobs: Arc<Queue<Job>>,
     ) -> Result<Self> {
-        // 16 MiB. What this thread writes stays in its cache, while readers have to read it again. A
-        // larger one costs more than it saves: SQLite may look through all of it at each commit.
+        // 16 MiB. A larger cache costs more than it saves, since SQLite may scan all of it at each
+        // commit.
         connection.execute_batch("PRAGMA cache_size = -16384")?;
-        Ok(Self { connection, watch, jobs, durability: Durability::Power })
+        Ok(Self { connection, file, jobs, durability: Durability::Immediate })
     }
 
-    /// Runs jobs until the queue is closed. Then moves the write-ahead log into the file.
+    /// Runs jobs until the queue is closed, then checkpoints the write-ahead log.
     pub(crate) fn run(mut self) -> Result<()> {
         let jobs = Arc::clone(&self.jobs);
-        let _closing = jobs.closing();
+        let _guard = jobs.close_on_drop();
         loop {
             let group = jobs.take(MAX_GROUP);
             if group.is_empty() {
                 break;
             }
             self.run_group(group);
-            // Lets those that were just answered hand over their next jobs, which then share a commit.
+            // Lets the answered callers queue their next jobs, which then share a commit.
             thread::yield_now();
         }
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -130,27 +129,27 @@ impl Writer {
     }
 
     fn run_group(&mut self, group: Vec<Job>) {
-        let durable = group.iter().any(|job| job.durability == Durability::Power);
-        let durability = if durable { Durability::Power } else { Durability::Process };
+        let durable = group.iter().any(|job| job.durability == Durability::Immediate);
+        let durability = if durable { Durability::Immediate } else { Durability::Eventual };
         if let Err(failure) = self.begin(durability) {
-            // Those that came meanwhile have waited, too.
+            // Jobs that were queued meanwhile also waited for the lock.
             for job in group.into_iter().chain(self.jobs.take_waiting()) {
                 (job.run)(Err(failure.clone()));
             }
             return;
         }
         let mut answers = Vec::with_capacity(group.len());
-        let mut lost = false;
+        let mut rolled_back = false;
         for job in group {
-            if lost {
+            if rolled_back {
                 (job.run)(Err(Failure::RolledBack));
                 continue;
             }
             // A job that panics drops its caller.
             let ran = catch_unwind(AssertUnwindSafe(|| self.run_job(job, &mut answers)));
-            lost = !matches!(ran, Ok(Ok(())));
+            rolled_back = !matches!(ran, Ok(Ok(())));
         }
-        let ended = if lost { Err(Failure::RolledBack) } else { self.commit() };
+        let ended = if rolled_back { Err(Failure::RolledBack) } else { self.commit() };
         if ended.is_err() && !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
@@ -159,7 +158,7 @@ impl Writer {
         }
     }
 
-    /// Runs a job in a savepoint. Fails when what it wrote can be neither kept nor undone alone: some
+    /// Runs a job in a savepoint. Fails if the savepoint can be neither released nor rolled back: some
     /// errors, such as a full disk, make SQLite roll back the whole transaction.
     fn run_job(&self, job: Job, answers: &mut Vec<Answer>) -> Result<()> {
         let db = Db(&self.connection);
@@ -167,9 +166,9 @@ impl Writer {
             (job.run)(Err(failure.clone()));
             return Err(failure);
         }
-        if let Some(Ran { keep, answer }) = (job.run)(Ok(db.0)) {
+        if let Some(CompletedJob { commit, answer }) = (job.run)(Ok(db.0)) {
             answers.push(answer);
-            if !keep {
+            if !commit {
                 db.execute("ROLLBACK TO job", [])?;
             }
         }
@@ -177,25 +176,25 @@ impl Writer {
     }
 
     fn begin(&mut self, durability: Durability) -> Result<()> {
-        // Before a transaction: it cannot be set within one.
+        // SQLite does not allow this within a transaction.
         if self.durability != durability {
             self.connection.execute_batch(match durability {
-                Durability::Process => "PRAGMA synchronous = NORMAL",
-                Durability::Power => "PRAGMA synchronous = FULL",
+                Durability::Eventual => "PRAGMA synchronous = NORMAL",
+                Durability::Immediate => "PRAGMA synchronous = FULL",
             })?;
             self.durability = durability;
         }
-        // Takes the lock at once: a transaction that reads first and asks for it later fails
-        // without waiting if another process wrote in between.
+        // Takes the write lock immediately: a transaction that takes it after reading fails without
+        // waiting if another process wrote in between.
         Db(&self.connection).execute("BEGIN IMMEDIATE", []).map(drop)
     }
 
     fn commit(&self) -> Result<()> {
-        self.watch.verify().map_err(Failure::File)?;
+        self.file.verify().map_err(Failure::File)?;
         Db(&self.connection).execute("COMMIT", [])?;
-        // What was committed to a file that nobody will see again is lost. One that was made read-only
-        // meanwhile keeps it.
-        self.watch.verify_identity().map_err(Failure::File)
+        // A commit to a file that was deleted or replaced is lost. A file that is read-only by now has
+        // it.
+        self.file.verify_identity().map_err(Failure::File)
     }
 }
 

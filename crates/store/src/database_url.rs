@@ -4,16 +4,16 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::OpenError;
 
-/// The database that a URL names.
+/// A parsed database URL.
 #[derive(Debug, PartialEq)]
 pub(crate) enum DatabaseUrl {
-    /// A file.
+    /// A SQLite file.
     Sqlite {
         path: PathBuf,
-        /// Whether a missing file is made.
+        /// Whether to create a missing file.
         create: bool,
     },
-    /// A database on a server, whose URL its store reads.
+    /// A PostgreSQL database; its store parses the URL.
     Postgres,
 }
 
@@ -28,8 +28,8 @@ impl DatabaseUrl {
     }
 }
 
-/// The URL of a file: what would mean something else in a URL is percent-encoded.
-pub(crate) fn url_of(path: &Path) -> Result<String, OpenError> {
+/// Returns the percent-encoded URL of a file.
+pub(crate) fn file_url(path: &Path) -> Result<String, OpenError> {
     const PLAIN: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
     let path = path.to_str().ok_or(OpenError::InvalidPath)?;
@@ -37,10 +37,10 @@ pub(crate) fn url_of(path: &Path) -> Result<String, OpenError> {
 }
 
 fn sqlite(rest: &str) -> Result<DatabaseUrl, OpenError> {
-    // The URL of a server with the wrong scheme: what stands before the "@" can be a password.
-    let is_of_a_server = |rest: &str| rest.split('/').next().is_some_and(|host| host.contains('@'));
+    // A server URL with the wrong scheme may have a password before the "@".
+    let has_login = |rest: &str| rest.split('/').next().is_some_and(|host| host.contains('@'));
     let rest = match rest.strip_prefix("//") {
-        Some(rest) if is_of_a_server(rest) => return Err(OpenError::InvalidPath),
+        Some(rest) if has_login(rest) => return Err(OpenError::InvalidPath),
         Some(rest) => rest,
         None => rest,
     };
@@ -85,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn the_url_of_a_path_leads_back_to_it() {
+    fn file_urls_round_trip() {
         for name in ["/srv/repass.db", "a b?.db", "ä%41#.db", "//odd", "x:memory:"] {
-            assert_eq!(path(&url_of(Path::new(name)).unwrap()), PathBuf::from(name), "{name}");
+            assert_eq!(path(&file_url(Path::new(name)).unwrap()), PathBuf::from(name), "{name}");
         }
     }
 
     #[test]
-    fn the_mode_says_whether_a_missing_file_is_made() {
+    fn the_mode_determines_whether_a_missing_file_is_created() {
         let create = |url| matches!(DatabaseUrl::parse(url), Ok(DatabaseUrl::Sqlite { create, .. }) if create);
         assert!(create("sqlite:a.db"));
         assert!(create("sqlite:a.db?mode=rwc"));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_served_is_refused_clearly() {
+    fn unsupported_urls_are_refused() {
         let error = |url| DatabaseUrl::parse(url).unwrap_err();
         for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite:a.db?mode=memory"] {
             assert!(matches!(error(url), OpenError::Memory), "{url}");

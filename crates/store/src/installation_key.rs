@@ -10,84 +10,84 @@ use zeroize::Zeroizing;
 
 use crate::Store;
 
-/// More than any key file with white space around the key; a larger file is none.
+/// The maximum size of a key file, including white space around the key.
 const MAX_BYTES: usize = 1024;
 
-/// The installation's key, and where it stands.
+/// An installation key and its file.
 #[derive(Debug)]
 pub struct LoadedKey {
     /// The key.
     pub key: InstallationKey,
-    /// The file it was read from.
+    /// The file of the key.
     pub path: PathBuf,
-    /// Whether the file was made by this call. Then it is time to back it up.
+    /// Whether this call created the file, which should then be backed up.
     pub created: bool,
-    /// Whether others than the file's owner may read or change it, which is worth a warning. Always
-    /// `false` where files have no Unix mode.
-    pub open_to_others: bool,
+    /// Whether other users than the owner may read or write the file. Always `false` on platforms
+    /// without Unix modes.
+    pub accessible_to_others: bool,
 }
 
-/// Why there is no installation key.
+/// The installation key could not be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFileError {
-    /// A database on a server has no file to keep the key beside.
+    /// A database on a server needs a configured key file.
     #[error(
-        "a database on a server needs an installation key file that all nodes share; `repass \
-         database init` makes one"
+        "a database on a server needs an installation key file that all nodes share; create one with \
+         `repass database init`"
     )]
     Required,
-    /// The file does not exist, although the database was used with a key, or the file was named.
+    /// The file does not exist, although the database was used with a key, or the file is configured.
     #[error(
         "the installation key file {} is missing; restore it from its backup. `repass database init` \
-         makes the first one, and `repass database accept-keys` replaces a lost one",
+         creates the first one, and `repass database accept-keys` replaces a lost one",
         .0.display()
     )]
     Missing(PathBuf),
     /// The file cannot be read.
     #[error("the installation key file {} cannot be read", .path.display())]
     Unreadable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What is in the way.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// The file cannot be written.
-    #[error("the installation key file {} cannot be made", .path.display())]
+    /// The file cannot be created.
+    #[error("the installation key file {} cannot be created", .path.display())]
     Unwritable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What is in the way.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// The file holds no key.
-    #[error("{} holds no installation key", .path.display())]
+    /// The file does not contain a key.
+    #[error("{} does not contain an installation key", .path.display())]
     Malformed {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         #[source]
         source: InstallationKeyError,
     },
-    /// No random bytes for a new key.
+    /// A new key could not be generated.
     #[error("no random bytes for an installation key")]
     Randomness(#[from] RandomnessError),
     /// The store failed.
-    #[error("the database cannot tell whether it has an installation key")]
+    #[error("the installation key check value of the database cannot be read")]
     Store(#[from] StoreError),
 }
 
 impl Store {
-    /// Reads the installation key of this database from `key_file`, or else from the file beside the
-    /// database that has its name and `.key` after it. Only for a database that was never used with a
-    /// key, and only beside it, a missing file is made, readable by its owner only (mode 0600); of
-    /// several programs that do so at once, all get the same key.
+    /// Reads the installation key of this database from `key_file`, by default the path of the database
+    /// with `.key` appended. The default file is created if it is missing and the database was never
+    /// used with a key. It is readable by its owner only (mode 0600). Concurrent programs get the same
+    /// key.
     ///
     /// # Errors
-    /// When the file is missing, cannot be read or made, or holds no key, or when a database on a
-    /// server comes without a file.
+    /// When the file is missing, cannot be read or created, or does not contain a key, or when a
+    /// database on a server has no `key_file`.
     pub async fn installation_key(
         &self,
         key_file: Option<&Path>,
@@ -95,19 +95,19 @@ impl Store {
     ) -> Result<LoadedKey, KeyFileError> {
         match read_installation_key(&self.key_path(key_file)?) {
             Err(KeyFileError::Missing(_)) if key_file.is_none() && self.is_new().await? => {
-                self.read_or_make_key(None, randomness)
+                self.read_or_create_key(None, randomness)
             }
             read => read,
         }
     }
 
-    /// The same, but a missing file is made in any case: for the first key of an installation, or in
-    /// place of a lost one.
+    /// Like [`installation_key`](Self::installation_key), but always creates a missing file: for the
+    /// first key of an installation, or to replace a lost one.
     ///
     /// # Errors
-    /// When the file cannot be read or made, or holds no key, or when a database on a server comes
-    /// without a file.
-    pub fn read_or_make_key(
+    /// When the file cannot be read or created, or does not contain a key, or when a database on a
+    /// server has no `key_file`.
+    pub fn read_or_create_key(
         &self,
         key_file: Option<&Path>,
         randomness: &dyn Randomness,
@@ -116,20 +116,21 @@ impl Store {
         match read_installation_key(&path) {
             Err(KeyFileError::Missing(_)) => {
                 let created = create(&path, randomness)?;
-                // Read back even when it was made here, so that what is used is what is on the disk.
+                // Read back, since another program may have created the file.
                 Ok(LoadedKey { created, ..read_installation_key(&path)? })
             }
             read => read,
         }
     }
 
-    /// Whether the database was never used with a key, as far as it shows.
+    /// Returns whether the database shows no sign of an earlier key.
     async fn is_new(&self) -> Result<bool, StoreError> {
         let ports = self.ports();
         if has_installation_key_check(&*ports).await? {
             return Ok(false);
         }
-        // An application may have used it with a key of its own. Those of its users table tell nothing.
+        // An embedder may have added accounts without a key check. Mapped accounts are no sign of a
+        // key.
         let any = AccountFilter { limit: 1, ..AccountFilter::default() };
         Ok(!self.keeps_accounts() || ports.accounts(&any).await?.is_empty())
     }
@@ -144,10 +145,10 @@ impl Store {
     }
 }
 
-/// Reads an installation key from a file. White space around it is ignored.
+/// Reads an installation key from a file. White space around the key is ignored.
 ///
 /// # Errors
-/// When the file is missing or cannot be read, or holds no key.
+/// When the file is missing or cannot be read, or does not contain a key.
 pub fn read_installation_key(path: &Path) -> Result<LoadedKey, KeyFileError> {
     let unreadable = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => KeyFileError::Missing(path.to_owned()),
@@ -156,18 +157,18 @@ pub fn read_installation_key(path: &Path) -> Result<LoadedKey, KeyFileError> {
     let malformed = |source| KeyFileError::Malformed { path: path.to_owned(), source };
 
     let file = File::open(path).map_err(unreadable)?;
-    let open_to_others = open_to_others(&file.metadata().map_err(unreadable)?);
-    // Its full size from the start: a buffer that grows leaves copies behind.
+    let accessible_to_others = accessible_to_others(&file.metadata().map_err(unreadable)?);
+    // The full capacity from the start, since a growing buffer leaves copies of the key behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
     file.take(MAX_BYTES as u64).read_to_end(&mut bytes).map_err(unreadable)?;
     let text = std::str::from_utf8(&bytes)
         .map(Plaintext::from)
         .map_err(|_| malformed(InstallationKeyError::Malformed))?;
     let key = InstallationKey::from_text(&text).map_err(malformed)?;
-    Ok(LoadedKey { key, path: path.to_owned(), created: false, open_to_others })
+    Ok(LoadedKey { key, path: path.to_owned(), created: false, accessible_to_others })
 }
 
-/// Whether the file was made here; `false` when somebody else was quicker.
+/// Creates a key file. Returns `false` if another program created it first.
 fn create(path: &Path, randomness: &dyn Randomness) -> Result<bool, KeyFileError> {
     let unwritable = |source| KeyFileError::Unwritable { path: path.to_owned(), source };
     let key = InstallationKey::generate(randomness)?;
@@ -176,14 +177,14 @@ fn create(path: &Path, randomness: &dyn Randomness) -> Result<bool, KeyFileError
         _ => Path::new("."),
     };
 
-    // Written aside (tempfile gives mode 0600) and moved into place complete, but never over another
-    // key: what was sealed with that one could not be opened again.
-    let mut aside =
+    // A temporary file (mode 0600) is renamed when it is complete. It never replaces another key: data
+    // that was sealed with that key could not be opened again.
+    let mut temporary =
         tempfile::Builder::new().prefix(".repass-key-").tempfile_in(folder).map_err(unwritable)?;
-    aside.write_all(key.to_text().expose().as_bytes()).map_err(unwritable)?;
-    aside.write_all(b"\n").map_err(unwritable)?;
-    aside.as_file().sync_all().map_err(unwritable)?;
-    match aside.persist_noclobber(path) {
+    temporary.write_all(key.to_text().expose().as_bytes()).map_err(unwritable)?;
+    temporary.write_all(b"\n").map_err(unwritable)?;
+    temporary.as_file().sync_all().map_err(unwritable)?;
+    match temporary.persist_noclobber(path) {
         Ok(_) => {}
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
         Err(error) => return Err(unwritable(error.error)),
@@ -192,18 +193,18 @@ fn create(path: &Path, randomness: &dyn Randomness) -> Result<bool, KeyFileError
     Ok(true)
 }
 
-/// The name of a new file survives a power failure only when its folder was synced too.
+/// Syncs the folder of a new file, so that its name survives a power failure.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(unix)]
-fn open_to_others(metadata: &fs::Metadata) -> bool {
+fn accessible_to_others(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     metadata.permissions().mode() & 0o077 != 0
 }
 
 #[cfg(not(unix))]
-fn open_to_others(_: &fs::Metadata) -> bool {
+fn accessible_to_others(_: &fs::Metadata) -> bool {
     false
 }

@@ -1,6 +1,6 @@
-//! Opens the database that a URL names, with the keys that belong to it: what a program needs that
-//! lets its operator choose between SQLite and PostgreSQL. Programs that know their database use
-//! [`repass_store_sqlite`] or [`repass_store_postgres`] alone.
+//! Opens a SQLite or PostgreSQL database by its URL, with its installation key, for programs that
+//! support both. Programs that support only one use [`repass_store_sqlite`] or
+//! [`repass_store_postgres`].
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -8,11 +8,11 @@
 //! use repass_store::{Store, StoreOptions};
 //!
 //! let folder = tempfile::tempdir()?;
-//! let url = Store::url_of(&folder.path().join("repass.db"))?;
+//! let url = Store::file_url(&folder.path().join("repass.db"))?;
 //!
 //! let store = Store::open(&url, &StoreOptions::default()).await?;
 //! let key = store.installation_key(None, &SystemRandomness).await?;
-//! assert!(key.created, "a new database has a new key beside it");
+//! assert!(key.created, "a new key is created for a new database");
 //! assert_eq!(store.ports().find(&Subject::new("shop".parse()?, "pat")).await?, None);
 //! store.close().await?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -27,7 +27,7 @@ mod store;
 pub use installation_key::{KeyFileError, LoadedKey, read_installation_key};
 pub use open::{OpenError, StoreOptions};
 pub use repass_accounts_table::{
-    Accounts, AccountsTable, ColumnProblem, InvalidAccountsTable, InvalidSqlName, RealmOf, SqlName,
-    TableName,
+    Accounts, AccountsTable, ColumnProblem, InvalidAccountsTable, InvalidSqlName, RealmMapping,
+    SqlName, TableName,
 };
 pub use store::{BackupError, Store};

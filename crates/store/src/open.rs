@@ -5,27 +5,27 @@ use repass_accounts_table::{Accounts, AccountsMismatch, ColumnProblem, SqlName};
 use repass_store_postgres::{OpenError as PostgresError, PostgresOptions, PostgresStore};
 use repass_store_sqlite::{OpenError as SqliteError, SqliteOptions, SqliteStore};
 
-use crate::database_url::{DatabaseUrl, url_of};
+use crate::database_url::{DatabaseUrl, file_url};
 use crate::store::{Database, Store};
 
-/// How a database is opened.
+/// Options for opening a database.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StoreOptions {
-    /// Whether the schema is brought up to date; otherwise a database that is not up to date is
-    /// refused. By default it is.
+    /// Whether to migrate the schema to the current version; `true` by default. Otherwise opening an
+    /// older schema fails.
     pub migrate: bool,
-    /// Where the accounts are.
+    /// The location of the accounts.
     pub accounts: Accounts,
-    /// The schema that repass keeps its own tables in, on PostgreSQL only; by default `repass`.
+    /// The schema of repass's own tables, on PostgreSQL only; `repass` by default.
     pub schema: Option<SqlName>,
-    /// The most connections to a server, at least 1.
+    /// The maximum number of connections to a server, at least 1.
     pub connections: Option<usize>,
-    /// How long a server may take for one statement or commit.
+    /// The maximum wait for the answer of a server to a statement or commit.
     pub statement_timeout: Option<Duration>,
-    /// How long a connection to a server may be unused before it is closed.
+    /// The idle time after which a connection to a server is closed.
     pub idle_timeout: Option<Duration>,
-    /// How long a connection to a server is used before it is replaced.
+    /// The age after which a connection to a server is replaced.
     pub max_lifetime: Option<Duration>,
 }
 
@@ -43,27 +43,26 @@ impl Default for StoreOptions {
     }
 }
 
-/// Why a database could not be opened. No message tells more of the URL than a path or the name of a
-/// parameter.
+/// A database could not be opened. Of the URL, messages contain only paths and names of parameters.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The URL begins with no known scheme.
+    /// The scheme of the URL is unknown.
     #[error("the database URL must begin with sqlite: or postgres:")]
     UnknownScheme,
-    /// A URL of a database in memory.
-    #[error("a database in memory keeps nothing; use sqlite:///path/to/file")]
+    /// The URL names an in-memory database.
+    #[error("an in-memory database is not supported; use sqlite:///path/to/file")]
     Memory,
-    /// A URL that allows no writing.
-    #[error("the database cannot be served read-only")]
+    /// The URL requests read-only access.
+    #[error("the database cannot be opened read-only; use mode=rw")]
     ReadOnly,
-    /// The URL holds a parameter that is not understood, or a value of it that is not.
-    #[error("the database URL has an unknown parameter; there is mode=rwc and mode=rw")]
+    /// The URL has an unknown parameter, or an unknown value of a parameter.
+    #[error("the database URL has an unknown parameter; the known ones are mode=rwc and mode=rw")]
     UnknownParameter,
     /// The URL names no file.
-    #[error("the database URL names no file; it reads sqlite:///path/to/file, in UTF-8")]
+    #[error("the database URL names no file; it has the form sqlite:///path/to/file, in UTF-8")]
     InvalidPath,
-    /// Only PostgreSQL has this.
+    /// The option applies to PostgreSQL only.
     #[error("SQLite has no {0}")]
     NotOnSqlite(&'static str),
     /// The SQLite file could not be opened.
@@ -75,8 +74,8 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Whether the URL, the options or the operator's environment are wrong, rather than the database
-    /// failing.
+    /// Returns whether the cause is the URL, the options or the environment, rather than a failure of
+    /// the database.
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Sqlite(error) => !matches!(error, SqliteError::Database { .. }),
@@ -90,7 +89,7 @@ impl OpenError {
         }
     }
 
-    /// Whether there is no database yet, which opening with `migrate` makes.
+    /// Returns whether the database does not exist, and opening with `migrate` would create it.
     pub fn is_absent(&self) -> bool {
         matches!(
             self,
@@ -99,13 +98,13 @@ impl OpenError {
         )
     }
 
-    /// Whether the URL names a file that does not exist.
+    /// Returns whether the URL names a file that does not exist.
     pub fn is_missing_file(&self) -> bool {
         matches!(self, Self::Sqlite(SqliteError::MissingFile(_)))
     }
 
-    /// Whether the database has the schema of an earlier version, which opening with `migrate` brings
-    /// up to date.
+    /// Returns whether the schema is older than the current version, and opening with `migrate` would
+    /// migrate it.
     pub fn is_out_of_date(&self) -> bool {
         matches!(
             self,
@@ -114,7 +113,7 @@ impl OpenError {
         )
     }
 
-    /// The table and everything that is wrong with its mapping, if that is the reason.
+    /// Returns the mapped table and the problems of its mapping, if that is the cause.
     pub fn mapping_problems(&self) -> Option<(&str, &[ColumnProblem])> {
         let (Self::Sqlite(SqliteError::Accounts(mismatch))
         | Self::Postgres(PostgresError::Accounts(mismatch))) = self
@@ -122,7 +121,7 @@ impl OpenError {
             return None;
         };
         match mismatch {
-            AccountsMismatch::DoesNotFit { table, problems } => Some((table, problems)),
+            AccountsMismatch::InvalidMapping { table, problems } => Some((table, problems)),
             _ => None,
         }
     }
@@ -131,15 +130,15 @@ impl OpenError {
 impl Store {
     /// Opens the database of a URL.
     ///
-    /// `sqlite:///absolute/path` and `sqlite://relative/path` name a file; characters such as `?`
-    /// are written percent-encoded. A missing file is made, readable and writable by its owner only
-    /// (mode 0600), unless the URL ends in `?mode=rw`, or the options forbid to migrate.
+    /// `sqlite:///absolute/path` and `sqlite://relative/path` name a file; characters such as `?` are
+    /// percent-encoded. A missing file is created, readable and writable by its owner only (mode 0600),
+    /// unless the URL ends in `?mode=rw` or the options do not allow to migrate.
     ///
     /// `postgres://user:password@host:port/database` names a database on a PostgreSQL server; see
     /// the front page of [`repass_store_postgres`] for its parameters.
     ///
     /// # Errors
-    /// When the URL is not understood, or the database cannot be opened.
+    /// When the URL is invalid, or the database cannot be opened.
     pub async fn open(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
         let database = match DatabaseUrl::parse(url)? {
             DatabaseUrl::Sqlite { path, create } => {
@@ -177,20 +176,18 @@ impl Store {
         Ok(Self::new(database))
     }
 
-    /// The URL of the database in this file, for [`open`](Self::open).
+    /// Returns the URL of a SQLite file, for [`open`](Self::open).
     ///
     /// # Errors
     /// [`OpenError::InvalidPath`] when the path is not UTF-8.
-    pub fn url_of(path: &Path) -> Result<String, OpenError> {
-        url_of(path)
+    pub fn file_url(path: &Path) -> Result<String, OpenError> {
+        file_url(path)
     }
 
-    /// Whether [`open`](Self::open) can succeed, as far as that shows without opening or making
-    /// anything: for checking a configuration.
+    /// Checks a URL without opening or creating the database, for checking a configuration.
     ///
     /// # Errors
-    /// When the URL is not understood, or names a folder, or its folder, or a file that must exist,
-    /// does not.
+    /// When the URL is invalid or names a folder, or if its folder or a required file does not exist.
     pub fn check_url(url: &str) -> Result<(), OpenError> {
         match DatabaseUrl::parse(url)? {
             DatabaseUrl::Sqlite { path, create } => Ok(check_path(path, create)?),

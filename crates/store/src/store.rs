@@ -5,7 +5,7 @@ use repass_core::{AdministrationStore, StoreError};
 use repass_store_postgres::PostgresStore;
 use repass_store_sqlite::{Finding, SqliteStore};
 
-/// An open database. Clones share it.
+/// An open database. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Store(Database);
 
@@ -15,12 +15,12 @@ pub(crate) enum Database {
     Postgres(PostgresStore),
 }
 
-/// Why a backup could not be made.
+/// A backup failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackupError {
-    /// A server makes its own.
-    #[error("back up a PostgreSQL database with pg_dump or the server's own means")]
+    /// Databases on a server are backed up with the server's tools.
+    #[error("back up a PostgreSQL database with pg_dump or other tools of the server")]
     OnServer,
     /// The copy of the file failed.
     #[error(transparent)]
@@ -32,7 +32,7 @@ impl Store {
         Self(database)
     }
 
-    /// The ports of the engine on this database.
+    /// Returns the store as the ports of the engine.
     pub fn ports(&self) -> Arc<dyn AdministrationStore> {
         match &self.0 {
             Database::Sqlite(store) => Arc::new(store.clone()),
@@ -40,7 +40,7 @@ impl Store {
         }
     }
 
-    /// The database file; `None` on a server.
+    /// Returns the database file; `None` on a server.
     pub fn file(&self) -> Option<PathBuf> {
         match &self.0 {
             Database::Sqlite(store) => Some(store.path().to_owned()),
@@ -48,8 +48,8 @@ impl Store {
         }
     }
 
-    /// Whether the accounts are in the store's own tables, and not in one of another application, which
-    /// reads the hashes, too.
+    /// Returns whether the accounts are in the store's own table, and not in one of another
+    /// application.
     pub fn keeps_accounts(&self) -> bool {
         match &self.0 {
             Database::Sqlite(store) => store.keeps_accounts(),
@@ -57,7 +57,7 @@ impl Store {
         }
     }
 
-    /// Whether the schema is one version ahead of this program, which should be upgraded.
+    /// Returns whether the schema is one version newer than this program, which should be upgraded.
     pub fn schema_ahead(&self) -> bool {
         match &self.0 {
             Database::Sqlite(store) => store.schema_ahead(),
@@ -65,11 +65,10 @@ impl Store {
         }
     }
 
-    /// Checks that a change could be committed now: for health probes. One verdict serves all that ask
-    /// within a second.
+    /// Checks that changes can be committed, for health probes. The result is reused for one second.
     ///
     /// # Errors
-    /// When no change could be committed, with the reason as `source`.
+    /// When changes cannot be committed, with the cause as `source`.
     pub async fn check_ready(&self) -> Result<(), StoreError> {
         match &self.0 {
             Database::Sqlite(store) => store.check_ready().await,
@@ -77,7 +76,7 @@ impl Store {
         }
     }
 
-    /// Copies the database to a new file while it is used; SQLite only.
+    /// Copies the database to a new file while it is in use; SQLite only.
     ///
     /// # Errors
     /// When the file exists or cannot be written, or the database is on a server.
@@ -88,8 +87,8 @@ impl Store {
         }
     }
 
-    /// Checks the database and returns everything that is wrong: of a file, its whole content; of a
-    /// server, which checks its own, that a change could be committed.
+    /// Checks the database and returns its defects. Checks the whole content of a SQLite file; on a
+    /// server, only checks that changes can be committed.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -100,10 +99,10 @@ impl Store {
         }
     }
 
-    /// Waits for what is under way and closes all connections, those of clones, too.
+    /// Waits for running calls and closes all connections, including those of clones.
     ///
     /// # Errors
-    /// When the write-ahead log of a file could not be moved into it. Nothing is lost.
+    /// When the write-ahead log of a file could not be checkpointed. Nothing is lost.
     pub async fn close(&self) -> Result<(), StoreError> {
         match &self.0 {
             Database::Sqlite(store) => store.close().await,

@@ -12,19 +12,19 @@ use repass_store::{KeyFileError, LoadedKey, Store, StoreOptions, read_installati
 use tempfile::TempDir;
 
 async fn open(folder: &TempDir) -> Store {
-    let url = Store::url_of(&folder.path().join("repass.db")).unwrap();
+    let url = Store::file_url(&folder.path().join("repass.db")).unwrap();
     Store::open(&url, &StoreOptions::default()).await.unwrap()
 }
 
-async fn beside(store: &Store) -> Result<LoadedKey, KeyFileError> {
+async fn default_key(store: &Store) -> Result<LoadedKey, KeyFileError> {
     store.installation_key(None, &SystemRandomness).await
 }
 
-fn same(one: &LoadedKey, other: &LoadedKey) -> bool {
+fn same_key(one: &LoadedKey, other: &LoadedKey) -> bool {
     one.key.digest("test", &[]) == other.key.digest("test", &[])
 }
 
-/// The files of the folder that begin as key files do.
+/// Returns the number of files in the folder with `key` in their names.
 fn key_files(folder: &TempDir) -> usize {
     let files = fs::read_dir(folder.path()).unwrap();
     files
@@ -36,70 +36,70 @@ fn key_files(folder: &TempDir) -> usize {
 async fn a_new_database_gets_a_key_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
-    let first = beside(&store).await.unwrap();
-    let second = beside(&store).await.unwrap();
+    let first = default_key(&store).await.unwrap();
+    let second = default_key(&store).await.unwrap();
     assert!(first.created && !second.created);
-    assert!(same(&first, &second));
+    assert!(same_key(&first, &second));
     assert_eq!(first.path, fs::canonicalize(folder.path()).unwrap().join("repass.db.key"));
-    assert!(!first.open_to_others);
-    assert_eq!(key_files(&folder), 1, "nothing else is left behind");
+    assert!(!first.accessible_to_others);
+    assert_eq!(key_files(&folder), 1, "no temporary file is left");
 }
 
 /// Proves K2.
 #[tokio::test]
-async fn k2_a_lost_key_is_not_replaced_unasked() {
+async fn k2_a_lost_key_is_not_replaced_automatically() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
-    let first = beside(&store).await.unwrap();
+    let first = default_key(&store).await.unwrap();
     check_keys(&*store.ports(), &first.key, &Peppers::none()).await.unwrap();
     fs::remove_file(&first.path).unwrap();
-    let error = beside(&store).await.unwrap_err();
+    let error = default_key(&store).await.unwrap_err();
     assert!(matches!(&error, KeyFileError::Missing(path) if *path == first.path), "{error}");
     assert!(!first.path.exists());
-    let asked = store.read_or_make_key(None, &SystemRandomness).unwrap();
-    assert!(asked.created && !same(&asked, &first));
-    assert!(check_keys(&*store.ports(), &asked.key, &Peppers::none()).await.is_err());
+    let created = store.read_or_create_key(None, &SystemRandomness).unwrap();
+    assert!(created.created && !same_key(&created, &first));
+    assert!(check_keys(&*store.ports(), &created.key, &Peppers::none()).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_at_once_end_up_with_one_key() {
+async fn concurrent_programs_get_one_key() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
-    let rivals: Vec<_> = (0..16)
+    let tasks: Vec<_> = (0..16)
         .map(|_| {
             let store = store.clone();
-            tokio::spawn(async move { beside(&store).await.unwrap() })
+            tokio::spawn(async move { default_key(&store).await.unwrap() })
         })
         .collect();
     let mut keys = Vec::new();
-    for rival in rivals {
-        keys.push(rival.await.unwrap());
+    for task in tasks {
+        keys.push(task.await.unwrap());
     }
-    assert!(keys.iter().all(|key| same(key, &keys[0])));
+    assert!(keys.iter().all(|key| same_key(key, &keys[0])));
     assert_eq!(keys.iter().filter(|key| key.created).count(), 1);
-    assert_eq!(key_files(&folder), 1, "those that came late clean up");
+    assert_eq!(key_files(&folder), 1, "temporary files are deleted");
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_file_is_its_owners_and_others_are_reported() {
+async fn the_file_is_private_and_other_modes_are_reported() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
-    let path = beside(&store).await.unwrap().path;
+    let path = default_key(&store).await.unwrap().path;
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-    assert!(beside(&store).await.unwrap().open_to_others);
+    assert!(default_key(&store).await.unwrap().accessible_to_others);
 }
 
 #[tokio::test]
-async fn a_given_file_must_exist_and_hold_a_key() {
+async fn a_configured_file_must_exist_and_contain_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
     let path = folder.path().join("given");
     let missing = store.installation_key(Some(&path), &SystemRandomness).await;
     assert!(matches!(missing, Err(KeyFileError::Missing(_))));
-    assert!(!path.exists(), "a given file is not made unasked");
+    assert!(!path.exists(), "a configured file is not created");
     for bad in [&b""[..], b"hunter2", b"\xff\xfe", &[b'A'; 5000]] {
         fs::write(&path, bad).unwrap();
         let error = read_installation_key(&path).unwrap_err();
@@ -107,10 +107,10 @@ async fn a_given_file_must_exist_and_hold_a_key() {
         assert_eq!(*source, InstallationKeyError::Malformed);
         assert!(!format!("{error:?}").contains("hunter2"));
     }
-    let made = beside(&store).await.unwrap();
-    fs::write(&path, format!("  {}\r\n", made.key.to_text().expose())).unwrap();
+    let created = default_key(&store).await.unwrap();
+    fs::write(&path, format!("  {}\r\n", created.key.to_text().expose())).unwrap();
     let given = read_installation_key(&path).unwrap();
-    assert!(same(&given, &made), "white space around the key is ignored");
+    assert!(same_key(&given, &created), "white space around the key is ignored");
 }
 
 #[tokio::test]
@@ -119,27 +119,27 @@ async fn a_damaged_key_is_never_replaced() {
     let path = folder.path().join("repass.db.key");
     fs::write(&path, "damaged").unwrap();
     let store = open(&folder).await;
-    assert!(matches!(beside(&store).await, Err(KeyFileError::Malformed { .. })));
-    let made = store.read_or_make_key(None, &SystemRandomness);
-    assert!(matches!(made, Err(KeyFileError::Malformed { .. })));
+    assert!(matches!(default_key(&store).await, Err(KeyFileError::Malformed { .. })));
+    let created = store.read_or_create_key(None, &SystemRandomness);
+    assert!(matches!(created, Err(KeyFileError::Malformed { .. })));
     assert_eq!(fs::read_to_string(&path).unwrap(), "damaged");
 }
 
 #[tokio::test]
-async fn without_randomness_or_room_no_key_is_made() {
+async fn no_key_is_created_without_randomness_or_a_folder() {
     #[derive(Debug)]
-    struct Dry;
-    impl Randomness for Dry {
+    struct NoRandomness;
+    impl Randomness for NoRandomness {
         fn fill(&self, _: &mut [u8]) -> Result<(), RandomnessError> {
-            Err(RandomnessError("dry".to_owned()))
+            Err(RandomnessError("no entropy".to_owned()))
         }
     }
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
-    let refused = store.read_or_make_key(None, &Dry);
+    let refused = store.read_or_create_key(None, &NoRandomness);
     assert!(matches!(refused, Err(KeyFileError::Randomness(_))));
-    assert_eq!(key_files(&folder), 0, "nothing is left behind");
+    assert_eq!(key_files(&folder), 0, "no file is left");
     let nowhere = Path::new("/nonexistent-folder/key");
-    let refused = store.read_or_make_key(Some(nowhere), &SystemRandomness);
+    let refused = store.read_or_create_key(Some(nowhere), &SystemRandomness);
     assert!(matches!(refused, Err(KeyFileError::Unwritable { .. })));
 }

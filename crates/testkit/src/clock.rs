@@ -4,17 +4,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use repass_core::Clock;
 
-/// A clock that stands still until it is moved.
+/// A clock that changes only when [`advance`](Self::advance) is called.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<Timestamp>);
 
 impl ManualClock {
-    /// A clock that shows `now`.
+    /// Creates a clock that returns `now`.
     pub fn new(now: Timestamp) -> Self {
         Self(Mutex::new(now))
     }
 
-    /// Moves the clock forward. Past the end of representable time it stays at the end.
+    /// Moves the clock forward, at most to [`Timestamp::MAX`].
     pub fn advance(&self, by: Duration) {
         let mut now = self.lock();
         *now = after(*now, by);
@@ -32,7 +32,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// `moment` plus `duration`, at most the end of representable time.
+/// Returns `moment` plus `duration`, at most [`Timestamp::MAX`].
 pub(crate) fn after(moment: Timestamp, duration: Duration) -> Timestamp {
     moment.saturating_add(duration).unwrap_or(Timestamp::MAX)
 }

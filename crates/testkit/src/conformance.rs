@@ -1,16 +1,14 @@
-//! The behaviour that every store has, as named checks to run over any of them.
+//! The conformance suite: named checks of the behavior that every store must have.
 //!
 //! # Testing a store
 //!
-//! 1. Implement [`CredentialStore`](repass_core::CredentialStore). The calls that the engine makes at
-//!    once from several tasks are atomic: reserving and releasing an attempt, committing a change,
-//!    rehashing.
-//! 2. Implement [`Fixture`] for it: it returns the store, and puts accounts into it, which that port
-//!    cannot. If the store keeps reset tokens or one-time passwords, override the methods for these as
-//!    well. If the store is an [`AdministrationStore`](repass_core::AdministrationStore), there is
-//!    nothing to implement: take [`AdministrationFixture`].
-//! 3. In a test, [`run`] all checks and assert that they passed. Use a tokio runtime of several threads,
-//!    for it finds more races.
+//! 1. Implement [`CredentialStore`](repass_core::CredentialStore). The calls that the engine makes
+//!    concurrently must be atomic: reserving and releasing an attempt, committing a change, rehashing.
+//! 2. Implement [`Fixture`], which returns the store and adds accounts to it. If the store supports reset
+//!    tokens or one-time passwords, override their methods as well. If the store is an
+//!    [`AdministrationStore`](repass_core::AdministrationStore), use [`AdministrationFixture`] instead.
+//! 3. In a test, [`run`] all checks and assert that they passed. Use a multi-threaded tokio runtime, which
+//!    finds more races.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -46,15 +44,14 @@
 //! # tokio::runtime::Builder::new_multi_thread().build().unwrap().block_on(the_store_conforms());
 //! ```
 //!
-//! The [`Report`] names every check that failed, with the values that were expected and seen, and every
-//! check that was skipped, with what the store does not have. [`Report::assert_all_passed`] accepts no
-//! skipped check.
+//! The [`Report`] names every check that failed, with the expected and the actual value, and every
+//! check that was skipped, with the feature that the store lacks. [`Report::assert_all_passed`] accepts
+//! no skipped check.
 //!
-//! # One check alone
+//! # Running one check
 //!
-//! [`run_one`] runs one check by its name, while you work on what it reports. [`checks`] lists them all;
-//! with `libtest-mimic`, in a test target with `harness = false`, each is a test of its own that
-//! `cargo test <name>` selects:
+//! [`run_one`] runs one check by its name. [`checks`] returns all of them. With `libtest-mimic`, in a
+//! test target with `harness = false`, each is a separate test that `cargo test <name>` selects:
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -75,14 +72,13 @@
 //! libtest_mimic::run(&arguments, trials.collect()).exit_if_failed();
 //! ```
 //!
-//! # What the checks need
+//! # Requirements of the checks
 //!
-//! Each check makes realms and accounts of its own, and takes the time as it needs it: the store need
-//! not be empty, and nothing waits. Checks may share a store one after the other, as in [`run`]. Checks
-//! that run at the same time need a store each, because a claim of the outbox takes the events of all
-//! accounts.
+//! Each check creates its own realms and accounts, and passes times instead of waiting, so the store
+//! need not be empty. Checks may run on one store one after the other, as in [`run`]. Concurrent checks
+//! need separate stores, because a claim of the outbox returns the events of all accounts.
 //!
-//! Texts in the checks are harmless but odd: quotes, wildcards, characters beyond the basic plane.
+//! Texts in the checks contain quotes, wildcards and characters beyond the Basic Multilingual Plane.
 
 #![allow(
     clippy::unwrap_used,
@@ -110,7 +106,7 @@ pub use fixture::{AdministrationFixture, Fixture};
 
 use check::{IntoOutcome, Run};
 
-/// Runs all checks, one after the other, and reports how each ended.
+/// Runs all checks, one after the other, and returns their outcomes.
 pub async fn run(fixture: &dyn Fixture) -> Report {
     let mut report = Report::default();
     for check in checks() {
@@ -122,7 +118,7 @@ pub async fn run(fixture: &dyn Fixture) -> Report {
 /// Runs the check of this name.
 ///
 /// # Errors
-/// When the store does not behave.
+/// When the check fails.
 ///
 /// # Panics
 /// When there is no check of this name.
@@ -131,7 +127,7 @@ pub async fn run_one(name: &str, fixture: &dyn Fixture) -> Result<Outcome, Failu
     check.unwrap_or_else(|| panic!("there is no check {name:?}")).run(fixture).await
 }
 
-/// Each line is a kind of check and the path of its function, which is its name.
+/// Each line is the kind of a check and the path of its function, which is also its name.
 macro_rules! checks {
     ($($kind:ident $check:path;)*) => {
         vec![$(Check::new(stringify!($check), checks!(@$kind $check))),*]
@@ -142,27 +138,27 @@ macro_rules! checks {
     (@administration $check:path) => {
         Run::Administration(|store| Box::pin(async { $check(&**store).await.into_outcome() }))
     };
-    // With a store that its tasks can share.
-    (@tasks $check:path) => {
+    // Tasks of the check share the store.
+    (@concurrent $check:path) => {
         Run::Administration(|store| Box::pin(async { $check(store).await.into_outcome() }))
     };
 }
 
-/// All checks.
+/// Returns all checks.
 pub fn checks() -> Vec<Check> {
     checks! {
         credentials find::by_realm_and_user_id_exactly;
         credentials find::inactive_accounts_too;
         credentials find::guids_in_any_case;
-        credentials find::texts_as_they_were;
+        credentials find::texts_unchanged;
 
         credentials attempts::each_path_is_locked_out_by_its_own_failures;
-        credentials attempts::the_limit_locks_passwords_out_until_a_reset;
+        credentials attempts::the_maximum_locks_passwords_out_until_a_reset;
         credentials attempts::releases_restore_the_row;
-        credentials attempts::reservations_at_once_never_exceed_the_threshold;
-        credentials attempts::releases_at_once_are_all_counted;
+        credentials attempts::concurrent_reservations_never_exceed_the_threshold;
+        credentials attempts::concurrent_releases_are_all_counted;
         credentials attempts::each_account_has_its_own_row;
-        credentials attempts::unknown_identifiers_are_forgotten;
+        credentials attempts::rows_of_unknown_identifiers_expire;
         credentials attempts::expired_rows_are_deleted;
 
         credentials commit::sets_a_first_password;
@@ -172,34 +168,34 @@ pub fn checks() -> Vec<Check> {
         credentials commit::clears_attempts;
         credentials commit::refuses_other_versions;
         credentials commit::refuses_absent_and_inactive_accounts;
-        credentials commit::one_of_many_at_once_wins;
+        credentials commit::one_of_many_concurrent_changes_wins;
         credentials commit::other_accounts_do_not_conflict;
 
         credentials rehash::replaces_the_hash_and_nothing_else;
         credentials rehash::refuses_other_hashes_and_versions;
         credentials rehash::refuses_absent_and_inactive_accounts;
-        credentials rehash::one_of_many_at_once_wins;
+        credentials rehash::one_of_many_concurrent_rehashes_wins;
 
-        credentials reset::tokens_count_once;
-        credentials reset::tokens_count_until_they_expire;
-        credentials reset::tokens_count_for_their_account_only;
+        credentials reset::tokens_are_accepted_once;
+        credentials reset::tokens_are_accepted_until_they_expire;
+        credentials reset::tokens_are_accepted_for_their_account_only;
         credentials reset::newer_tokens_void_older;
         credentials reset::any_change_voids_tokens;
         credentials reset::refused_changes_spend_no_token;
-        credentials reset::one_redemption_of_many_at_once_wins;
-        credentials reset::signed_tokens_count_once;
-        credentials reset::one_signed_redemption_of_many_at_once_wins;
+        credentials reset::one_of_many_concurrent_redemptions_wins;
+        credentials reset::signed_tokens_are_accepted_once;
+        credentials reset::one_of_many_concurrent_signed_redemptions_wins;
 
-        credentials one_time_password::steps_only_go_up;
-        credentials one_time_password::codes_count_once;
+        credentials one_time_password::steps_must_increase;
+        credentials one_time_password::codes_are_accepted_once;
         credentials one_time_password::refused_changes_use_up_nothing;
-        credentials one_time_password::one_use_of_many_at_once_wins;
+        credentials one_time_password::one_of_many_concurrent_uses_wins;
 
         administration administration::accounts::are_added_once;
         administration administration::accounts::are_listed_in_pages;
         administration administration::accounts::are_deactivated_with_their_tokens;
         administration administration::accounts::are_unlocked;
-        administration administration::accounts::name_the_peppers_they_need;
+        administration administration::accounts::list_the_peppers_of_current_and_earlier_hashes;
 
         administration administration::tokens::keys_are_kept_and_revoked_once;
         administration administration::tokens::access_tokens_are_kept_and_revoked_once;
@@ -209,39 +205,39 @@ pub fn checks() -> Vec<Check> {
         administration administration::tokens::p9_tokens_are_pruned;
         administration administration::tokens::k1_check_values_of_keys_are_kept;
 
-        administration administration::trail::is_listed_newest_first;
-        administration administration::trail::a3_is_filtered_and_paged;
-        administration administration::trail::p9_is_pruned;
-        administration administration::trail::keeps_odd_texts;
+        administration administration::audit::is_listed_newest_first;
+        administration administration::audit::a3_is_filtered_and_paged;
+        administration administration::audit::p9_is_pruned;
+        administration administration::audit::keeps_special_characters;
 
-        administration administration::effects::a_change_leaves_everything_behind;
+        administration administration::effects::a_change_writes_all_its_effects;
         administration administration::effects::a_change_keeps_one_access_token;
         administration administration::effects::a_change_uses_up_its_one_time_password;
         administration administration::effects::refusals_write_nothing;
-        administration administration::effects::events_stand_in_order;
-        administration administration::effects::a_rehash_leaves_a_record_and_nothing_else;
+        administration administration::effects::events_are_listed_in_order;
+        administration administration::effects::a_rehash_writes_the_hash_and_its_audit_record_only;
 
-        administration administration::sessions::a_change_cuts_off_what_was_issued_before;
-        administration administration::sessions::a_cut_keeps_one_token_until_the_next;
-        administration administration::sessions::a_cut_never_moves_back;
-        administration administration::sessions::deactivation_cuts_off_too;
-        tasks administration::sessions::a_token_that_races_a_change_is_cut_off;
+        administration administration::sessions::a_change_revokes_tokens_issued_before;
+        administration administration::sessions::a_kept_token_is_valid_until_the_next_change;
+        administration administration::sessions::the_revocation_cutoff_never_moves_back;
+        administration administration::sessions::deactivation_revokes_tokens;
+        concurrent administration::sessions::tokens_issued_during_a_change_are_revoked;
 
-        administration outbox::events_are_given_out_in_order;
-        tasks outbox::one_dispatcher_of_many_gets_an_event;
-        administration outbox::leases_end;
-        administration outbox::a1_channels_are_apart;
+        administration outbox::events_are_claimed_in_order;
+        concurrent outbox::one_of_many_concurrent_claims_gets_an_event;
+        administration outbox::leases_expire;
+        administration outbox::a1_channels_are_independent;
         administration outbox::are_listed_in_pages;
         administration outbox::are_pruned;
         administration outbox::operators_retry_and_drop;
-        administration outbox::resets_are_announced;
-        administration outbox::a_lockout_is_announced_once_the_proof_failed;
-        administration outbox::right_proofs_withdraw_the_deferred_lockout_event;
+        administration outbox::a_reset_token_writes_an_event;
+        administration outbox::a_lockout_event_is_deferred_until_the_proof_has_failed;
+        administration outbox::a_correct_proof_deletes_the_deferred_lockout_event;
 
         administration administration::import::accounts_are_imported_once;
-        administration administration::import::imports_leave_changed_passwords;
-        administration administration::import::imports_take_the_first_of_two;
+        administration administration::import::imports_keep_changed_passwords;
+        administration administration::import::the_first_row_of_a_user_id_is_imported;
         administration administration::import::rehearsed_imports_write_nothing;
-        tasks administration::import::rival_imports_add_each_once;
+        concurrent administration::import::concurrent_imports_add_each_account_once;
     }
 }

@@ -1,9 +1,9 @@
-//! Values for tests: accounts, tokens, changes, and a hasher that costs little.
+//! Values for tests: accounts, tokens, changes, and fast hashers.
 //!
-//! Ids, digests and e-mail addresses are random, so that no two fixtures are taken for each other. Change
-//! single members with the update syntax, as in `with(commit(&account, 1, "second"), |it| it.history = 0)`.
+//! Ids, digests and e-mail addresses are random, so that no two fixtures are equal. Change single
+//! members with [`with`], as in `with(commit(&account, 1, "second"), |it| it.history = 0)`.
 
-#![allow(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![allow(clippy::unwrap_used, reason = "a fixture that cannot be created fails its test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,28 +19,29 @@ use repass_core::{
 use serde_json::json;
 use uuid::Uuid;
 
-/// A hasher with the profile [`HashProfile::INSECURE_FOR_TESTS`].
+/// Returns a hasher with the profile [`HashProfile::INSECURE_FOR_TESTS`].
 pub fn hasher() -> Argon2idHasher {
     hasher_with(HasherOptions::default())
 }
 
-/// A hasher with these options, but the profile [`HashProfile::INSECURE_FOR_TESTS`].
+/// Returns a hasher with these options, but the profile [`HashProfile::INSECURE_FOR_TESTS`].
 pub fn hasher_with(options: HasherOptions) -> Argon2idHasher {
     let options = HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..options };
     Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap()
 }
 
-/// A hasher that costs nothing, to measure what a change costs beside its hashing.
+/// A hasher without cost, for measuring changes without hashing.
 #[derive(Debug)]
 pub struct ConstantHasher {
     hash: HashedPassword,
-    is_right: fn(&str) -> bool,
+    is_correct: fn(&str) -> bool,
 }
 
 impl ConstantHasher {
-    /// Hashes every password to the same text, and takes those for right of which `is_right` says so.
-    pub fn new(is_right: fn(&str) -> bool) -> Self {
-        Self { hash: HashedPassword::from_stored("$constant$"), is_right }
+    /// Creates a hasher that returns the same hash for every password, and verifies passwords with
+    /// `is_correct`.
+    pub fn new(is_correct: fn(&str) -> bool) -> Self {
+        Self { hash: HashedPassword::from_stored("$constant$"), is_correct }
     }
 }
 
@@ -55,7 +56,7 @@ impl Hasher for ConstantHasher {
         password: Arc<Plaintext>,
         _: &HashedPassword,
     ) -> Result<bool, HashError> {
-        Ok((self.is_right)(password.expose()))
+        Ok((self.is_correct)(password.expose()))
     }
 
     fn dummy_hash(&self) -> &HashedPassword {
@@ -63,20 +64,20 @@ impl Hasher for ConstantHasher {
     }
 }
 
-/// The moment so many seconds after second 0 of the fixtures, which is 2027-01-15T08:00:00Z.
+/// Returns the time `second` seconds after second 0 of the fixtures, which is 2027-01-15T08:00:00Z.
 pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-/// A random id, greater than those before it. A store may list records of the same time in the order of
-/// their ids or in the order they were written, and the fixtures' records have the same order in both.
+/// Returns a random id that is greater than those before it. A store may list records of the same time
+/// by id or in the order written; with increasing ids both orders are the same.
 pub fn uuid() -> Uuid {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let random = random_uuid(&SystemRandomness).unwrap().as_u64_pair().1;
     Uuid::from_u64_pair(COUNT.fetch_add(1, Ordering::Relaxed), random)
 }
 
-/// An active account without a username, with an e-mail address and an id of its own.
+/// Returns an active account without a username, with a random id and e-mail address.
 pub fn account(realm: &Realm, user_id: &str) -> Account {
     let id = AccountId(uuid());
     let mut account = Account::new(id, realm.clone(), user_id.parse().unwrap(), at(-1000));
@@ -85,29 +86,29 @@ pub fn account(realm: &Realm, user_id: &str) -> Account {
     account
 }
 
-/// The same value with something changed.
+/// Returns the value after `change`.
 pub fn with<T>(mut value: T, change: impl FnOnce(&mut T)) -> T {
     change(&mut value);
     value
 }
 
-/// A stored hash that ends in `$name`. No password matches it.
+/// Returns a stored hash that ends in `$name`. No password matches it.
 pub fn hash(name: &str) -> HashedPassword {
     HashedPassword::from_stored(format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ${name}"))
 }
 
-/// The digest of a secret that nobody has. Each call gives another one.
+/// Returns a random digest, different for each call.
 pub fn digest(name: &str) -> TokenDigest {
     TokenDigest::of_bytes(format!("{name} {}", uuid()).as_bytes())
 }
 
-/// An audit record of an act of an operator on the account, at second 0.
+/// Returns an audit record of an action of an operator on the account, at second 0.
 pub fn audit(account: &Account, action: &str) -> AuditRecord {
-    AuditRecord { realm: account.realm.clone(), ..audit_of(account.id, action) }
+    AuditRecord { realm: account.realm.clone(), ..audit_for_id(account.id, action) }
 }
 
-/// As [`audit`], when only the id of the account is known. Its realm is `test`.
-pub fn audit_of(account: AccountId, action: &str) -> AuditRecord {
+/// Like [`audit`], for an account id. The realm is `test`.
+pub fn audit_for_id(account: AccountId, action: &str) -> AuditRecord {
     AuditRecord {
         id: uuid(),
         at: at(0),
@@ -121,7 +122,7 @@ pub fn audit_of(account: AccountId, action: &str) -> AuditRecord {
     }
 }
 
-/// An unspent reset token of the account, which counts at second 0.
+/// Returns an unspent reset token of the account, valid at second 0.
 pub fn reset_token(account: &Account) -> ResetToken {
     ResetToken {
         digest: digest("reset"),
@@ -132,7 +133,7 @@ pub fn reset_token(account: &Account) -> ResetToken {
     }
 }
 
-/// An access token of the account, which counts at second 0.
+/// Returns an access token of the account, valid at second 0.
 pub fn access_token(account: &Account) -> AccessToken {
     AccessToken {
         id: TokenId(uuid()),
@@ -145,7 +146,7 @@ pub fn access_token(account: &Account) -> AccessToken {
     }
 }
 
-/// A key of a service.
+/// Returns a service key.
 pub fn service_key(realm: &Realm, created_at: Timestamp) -> Key {
     Key {
         id: KeyId(uuid()),
@@ -158,7 +159,7 @@ pub fn service_key(realm: &Realm, created_at: Timestamp) -> Key {
     }
 }
 
-/// A change of the password to the [`hash`] of this name at second 0, by the old password.
+/// Returns a change of the password to the [`hash`] of this name at second 0, by the old password.
 pub fn commit(account: &Account, expected_version: i64, name: &str) -> Commit {
     let (record, event) = (audit(account, "password.change"), event(account.id, 0));
     let mut commit = Commit::new(account, None, hash(name), record, event);
@@ -167,13 +168,13 @@ pub fn commit(account: &Account, expected_version: i64, name: &str) -> Commit {
     commit
 }
 
-/// A rehash of the [`hash`] of one name to that of another.
+/// Returns a rehash of the [`hash`] named `from` to the one named `to`.
 pub fn rehash(account: &Account, version: i64, from: &str, to: &str) -> Rehash {
     let credential = Credential { hash: hash(from), version, changed_at: at(0) };
     Rehash::new(account, &credential, hash(to), audit(account, "password.rehash"))
 }
 
-/// An event that happened at this second.
+/// Returns a `password.changed` event at this second.
 pub fn event(account: AccountId, second: i64) -> OutboxEvent {
     OutboxEvent {
         id: uuid(),
@@ -184,14 +185,14 @@ pub fn event(account: AccountId, second: i64) -> OutboxEvent {
     }
 }
 
-/// All events of a store in the order in which they happened.
+/// Returns all events of a store, oldest first.
 pub async fn events(store: &(impl OutboxStore + ?Sized)) -> Vec<OutboxEvent> {
     let filter = OutboxFilter { limit: u32::MAX, ..OutboxFilter::default() };
     let entries = store.entries(&filter).await.unwrap();
     entries.into_iter().rev().map(|entry| entry.event).collect()
 }
 
-/// The policy of the default rules with something changed.
+/// Returns a policy with changed default rules.
 pub fn policy(change: impl FnOnce(&mut PolicyRules)) -> Policy {
     Policy::new(with(PolicyRules::default(), change)).unwrap()
 }

@@ -17,8 +17,8 @@ use repass_core::{
     ResetToken, StoreError, TokenDigest, TokenId, TokenStore, UserId,
 };
 
-/// A store in memory: every port of the engine on maps behind one lock. Clones share their content,
-/// which is lost with the last of them.
+/// An in-memory store: implements every port of the engine with maps behind one lock. Clones share
+/// their content, which is lost when the last clone is dropped.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<State>>);
 
@@ -32,7 +32,7 @@ struct State {
     keys: Vec<Key>,
     audit: Vec<AuditRecord>,
     key_checks: BTreeMap<String, [u8; 32]>,
-    /// In the order written.
+    /// Oldest first.
     outbox: Vec<OutboxEntry>,
 }
 
@@ -43,18 +43,18 @@ struct Entry {
     /// Newest first.
     history: Vec<HashedPassword>,
     otp: OtpEnrollment,
-    /// When all access tokens were last cut off, and which of them was kept.
-    cut: Option<(Timestamp, Option<TokenId>)>,
+    /// Access tokens issued up to this time are revoked, except for one.
+    revocation: Option<(Timestamp, Option<TokenId>)>,
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code panics while it holds the lock with a change half made.
+        // No code panics while it holds the lock with a change half applied.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -65,22 +65,22 @@ impl State {
     }
 
     fn held(&self, token: &AccessToken) -> Option<HeldToken> {
-        let Entry { account: holder, cut, .. } = self.accounts.get(&token.account)?;
+        let Entry { account: holder, revocation, .. } = self.accounts.get(&token.account)?;
         Some(HeldToken {
             token: token.clone(),
             realm: holder.realm.clone(),
             user_id: holder.user_id.clone(),
             active: holder.active,
-            valid_after: cut.map(|(at, _)| at),
-            kept: cut.is_some_and(|(_, kept)| kept == Some(token.id)),
+            valid_after: revocation.map(|(at, _)| at),
+            kept: revocation.is_some_and(|(_, kept)| kept == Some(token.id)),
         })
     }
 
-    fn cut_off_tokens(&mut self, account: AccountId, keep: Option<TokenId>, at: Timestamp) {
+    fn revoke_access_tokens(&mut self, account: AccountId, keep: Option<TokenId>, at: Timestamp) {
         if let Some(entry) = self.accounts.get_mut(&account) {
-            // Of nodes whose clocks differ, the later one's word stands.
-            let latest = entry.cut.map_or(at, |(before, _)| before.max(at));
-            entry.cut = Some((latest, keep));
+            // The clocks of nodes may differ, so the cutoff never moves back.
+            let latest = entry.revocation.map_or(at, |(before, _)| before.max(at));
+            entry.revocation = Some((latest, keep));
         }
         for token in self.access_tokens.values_mut() {
             if token.account == account && Some(token.id) != keep {
@@ -127,20 +127,20 @@ impl State {
     }
 }
 
-/// The newest `limit` of the items, which come in the order written, newest first; those after
-/// `before`, if it is given.
+/// Returns at most `limit` items, newest first, starting after `before`. `items` are in the order
+/// written.
 fn page<T>(
     items: impl Iterator<Item = T>,
-    place: impl Fn(&T) -> (Timestamp, Uuid),
+    key_of: impl Fn(&T) -> (Timestamp, Uuid),
     before: Option<(Timestamp, Uuid)>,
     limit: u32,
 ) -> Vec<T> {
     let mut items: Vec<T> = items.collect();
     items.reverse();
-    items.sort_by_key(|item| Reverse(place(item).0));
+    items.sort_by_key(|item| Reverse(key_of(item).0));
     let start = before.map_or(0, |before| {
-        let same = items.iter().position(|item| place(item) == before);
-        same.map_or_else(|| items.partition_point(|item| place(item).0 >= before.0), |at| at + 1)
+        let same = items.iter().position(|item| key_of(item) == before);
+        same.map_or_else(|| items.partition_point(|item| key_of(item).0 >= before.0), |at| at + 1)
     });
     items.into_iter().skip(start).take(limit as usize).collect()
 }

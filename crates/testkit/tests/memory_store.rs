@@ -1,4 +1,4 @@
-//! The conformance suite over the store in memory, each check a test of its own.
+//! The conformance suite on [`MemoryStore`], each check a separate test.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 

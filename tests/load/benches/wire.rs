@@ -1,6 +1,6 @@
-//! What reading a change and writing its answer cost, without hashing, store and sockets.
+//! The cost of parsing a change request and writing its response, without hashing, store and sockets.
 //!
-//! `cargo bench -p repass-load --bench wire`: the time of each, and how often memory is allocated.
+//! `cargo bench -p repass-load --bench wire` measures time and allocations.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::hint::black_box;
@@ -24,7 +24,7 @@ const OLD: &str = "the very first password";
 const NEW: &str = "a new one, and a good one";
 const GUID: &str = "1c4b0ca1-ad13-410b-a1c5-bb2065641934";
 
-/// A request of a spec, and the constants in the place of everything behind it.
+/// A request of a spec, with a constant caller and result.
 struct Exchange {
     name: &'static str,
     spec: Box<dyn Spec>,
@@ -39,7 +39,7 @@ fn main() {
     let exchanges = exchanges();
     let mut criterion = Criterion::default().configure_from_args();
     for exchange in &exchanges {
-        exchange.assert_whole();
+        exchange.assert_succeeds();
         criterion.bench_function(exchange.name, |bencher| bencher.iter(|| exchange.run()));
     }
     criterion.final_summary();
@@ -55,7 +55,7 @@ fn main() {
 }
 
 impl Exchange {
-    /// Everything of a request that is its spec's work. Gives the status of the answer.
+    /// Does the work of the spec for one request. Returns the status of the response.
     fn run(&self) -> u16 {
         let head = Head::new(&self.parts, &self.realm);
         let RouteMatch::Match(mut call) = self.spec.begin(&head) else { return 404 };
@@ -70,8 +70,8 @@ impl Exchange {
         black_box(&reply).status().as_u16()
     }
 
-    /// A request that is refused would be cheap.
-    fn assert_whole(&self) {
+    /// Checks that the request succeeds, since a refused one would be cheaper.
+    fn assert_succeeds(&self) {
         assert_eq!(self.run(), 200, "{}", self.name);
     }
 }
@@ -171,7 +171,7 @@ fn exchanges() -> Vec<Exchange> {
     ]
 }
 
-/// A caller with everything that a spec can ask for.
+/// Returns a caller with all kinds of credentials.
 fn caller(realm: &Realm) -> Caller {
     let key = KeyIdentity { id: KeyId(Uuid::nil()), realm: realm.clone(), kind: KeyKind::App };
     let token = TokenIdentity {

@@ -1,4 +1,4 @@
-//! What the rest of the way can do when hashing costs nothing, on both stores.
+//! Changes per second without the cost of hashing, on both stores.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,13 +24,13 @@ use crate::figures::{median, rate};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Connections, each with an account of its own, and as many callers of engine and database.
+    /// Connections, each with its own account, and as many callers of engine and database.
     #[arg(long, default_value_t = 32)]
     connections: usize,
-    /// Rounds, in each of which the three take turns.
+    /// Rounds, each of which measures database, engine and HTTP one after the other.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Seconds that each of the three takes in a round.
+    /// Seconds per measurement in a round.
     #[arg(long, default_value_t = 2)]
     seconds: u64,
 }
@@ -41,14 +41,14 @@ pub(crate) async fn run(options: &Options) {
     );
     println!("| --- | ---: | ---: | ---: | ---: | --- |");
     let folder = tempfile::tempdir().unwrap();
-    let file = Store::url_of(&folder.path().join("ceiling.db")).unwrap();
+    let file = Store::file_url(&folder.path().join("ceiling.db")).unwrap();
     measure("SQLite", &file, options).await;
     match Cluster::start() {
         Ok(cluster) => {
             let database = cluster.create_database();
             measure("PostgreSQL", &cluster.url(&database), options).await;
         }
-        Err(missing) => println!("no figures of PostgreSQL: {missing}"),
+        Err(missing) => println!("PostgreSQL is not measured: {missing}"),
     }
 }
 
@@ -58,10 +58,10 @@ async fn measure(name: &str, url: &str, options: &Options) {
     let hasher = Arc::new(ConstantHasher::new(|_| true));
     let policy = Policy::new(PolicyRules::length(1, 256)).unwrap();
     let engine = Engine::builder(store.ports(), hasher, key).policy(policy).build();
-    // Those of the connections, and as many for the engine's own callers, whose changes would end the
-    // connections' sessions.
-    let mut holders = accounts::add_to(&engine, 2 * options.connections).await;
-    holders.truncate(options.connections);
+    // The direct callers of the engine have their own accounts, since their changes would end the
+    // sessions of the connections.
+    let mut all_credentials = accounts::add_to(&engine, 2 * options.connections).await;
+    all_credentials.truncate(options.connections);
 
     let realm: Realm = "etna".parse().unwrap();
     let mount = Mount::new(Arc::new(EtnaSpec::new()), realm.clone(), &engine);
@@ -71,28 +71,28 @@ async fn measure(name: &str, url: &str, options: &Options) {
     let server = axum::serve(listener, Router::new().fallback_service(service));
     let server = tokio::spawn(server.into_future());
     let mut connections = Vec::new();
-    for holder in holders {
-        connections.push(Connection::open(address, holder).await);
+    for credentials in all_credentials {
+        connections.push(Connection::open(address, credentials).await);
     }
 
     let bare = "CREATE TABLE bare (id BIGINT PRIMARY KEY, payload TEXT)";
     Sql::connect(url).await.rows(bare).await;
-    let turn = Duration::from_secs(options.seconds);
+    let duration = Duration::from_secs(options.seconds);
     let (mut inserts, mut engines, mut services) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..options.rounds {
-        inserts.push(bare_inserts(url, options.connections, round, turn).await);
-        engines.push(engine_changes(&engine, &realm, options.connections, turn).await);
-        let (back, rate) = http_changes(connections, turn).await;
+        inserts.push(bare_inserts(url, options.connections, round, duration).await);
+        engines.push(engine_changes(&engine, &realm, options.connections, duration).await);
+        let (back, rate) = http_changes(connections, duration).await;
         connections = back;
         services.push(rate);
     }
     server.abort();
     let (inserts, engines, services) = (median(inserts), median(engines), median(services));
-    // The time of a change that each part takes by itself.
+    // The time per change of each part.
     let parts = [
         ("the database's commit", 1.0 / inserts),
         ("engine and store", 1.0 / engines - 1.0 / inserts),
-        ("HTTP and the vendor's part", 1.0 / services - 1.0 / engines),
+        ("HTTP and vendor API", 1.0 / services - 1.0 / engines),
     ];
     let slowest = parts.iter().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap().0;
     println!(
@@ -102,9 +102,9 @@ async fn measure(name: &str, url: &str, options: &Options) {
     store.close().await.unwrap();
 }
 
-/// Rows per second that as many callers insert and commit, each durably by itself: over connections of
-/// their own on a server, over one in a file, which has one writer.
-async fn bare_inserts(url: &str, callers: usize, round: usize, turn: Duration) -> f64 {
+/// Returns the rows per second that the callers insert and commit durably. On a server each caller has
+/// its own connection; a SQLite file has one writer, so one caller.
+async fn bare_inserts(url: &str, callers: usize, round: usize, duration: Duration) -> f64 {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     let callers = if url.starts_with("sqlite:") { 1 } else { callers };
@@ -112,7 +112,7 @@ async fn bare_inserts(url: &str, callers: usize, round: usize, turn: Duration) -
         let sql = Sql::connect(url).await;
         tasks.spawn_local(async move {
             let mut done = 0;
-            while begun.elapsed() < turn {
+            while begun.elapsed() < duration {
                 let id = (round * callers + caller) * 1_000_000 + done;
                 let payload = "a row of about the size of an audit record, for comparison";
                 sql.rows(&format!("INSERT INTO bare VALUES ({id}, '{payload}')")).await;
@@ -125,7 +125,7 @@ async fn bare_inserts(url: &str, callers: usize, round: usize, turn: Duration) -
     rate(done, begun.elapsed())
 }
 
-async fn engine_changes(engine: &Engine, realm: &Realm, callers: usize, turn: Duration) -> f64 {
+async fn engine_changes(engine: &Engine, realm: &Realm, callers: usize, duration: Duration) -> f64 {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for caller in 0..callers {
@@ -133,7 +133,7 @@ async fn engine_changes(engine: &Engine, realm: &Realm, callers: usize, turn: Du
         let engine = engine.clone();
         tasks.spawn(async move {
             let mut done = 0;
-            while begun.elapsed() < turn {
+            while begun.elapsed() < duration {
                 let change = Change::new(
                     Authorization::by_proof(subject.clone()),
                     Proof::OldPassword(Plaintext::from("any")),
@@ -149,13 +149,13 @@ async fn engine_changes(engine: &Engine, realm: &Realm, callers: usize, turn: Du
     rate(done, begun.elapsed())
 }
 
-async fn http_changes(connections: Vec<Connection>, turn: Duration) -> (Vec<Connection>, f64) {
+async fn http_changes(connections: Vec<Connection>, duration: Duration) -> (Vec<Connection>, f64) {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for mut connection in connections {
         tasks.spawn(async move {
             let mut done = 0;
-            while begun.elapsed() < turn {
+            while begun.elapsed() < duration {
                 let outcome = connection.change().await.expect("an answer");
                 assert_eq!(outcome.status, StatusCode::OK, "every change is made");
                 done += 1;

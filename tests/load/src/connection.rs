@@ -1,4 +1,4 @@
-//! One connection that stays open, and changes one account's password over and over.
+//! A persistent connection that changes the password of one account repeatedly.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -8,60 +8,60 @@ use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::accounts::Holder;
+use crate::accounts::Credentials;
 
 /// A connection and its account.
 ///
-/// No HTTP client's, since whatever the measuring costs is taken from the server.
+/// It does not use an HTTP client, since the cost of measuring slows down the server.
 pub(crate) struct Connection {
     stream: TcpStream,
-    /// What was read of the answer.
-    read: Vec<u8>,
-    holder: Holder,
-    /// The password that the account has now.
+    /// The received part of the response.
+    received: Vec<u8>,
+    credentials: Credentials,
+    /// The current password of the account.
     password: String,
     changes: u64,
 }
 
-/// How a change went.
+/// The outcome of a change.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outcome {
     pub(crate) status: StatusCode,
-    /// Whether the answer says when to try again.
+    /// Whether the response has the header `Retry-After`.
     pub(crate) retry_after: bool,
     pub(crate) latency: Duration,
 }
 
 impl Outcome {
-    /// Whether there was no room, and the answer says when to try again.
+    /// Returns whether the status is 503 with `Retry-After`.
     pub(crate) fn is_busy(&self) -> bool {
         self.status == StatusCode::SERVICE_UNAVAILABLE && self.retry_after
     }
 
-    /// Whether it is one of the two that may come of a good request.
+    /// Returns whether the outcome is valid for a correct request.
     pub(crate) fn is_expected(&self) -> bool {
         self.status == StatusCode::OK || self.is_busy()
     }
 }
 
 impl Connection {
-    pub(crate) async fn open(address: SocketAddr, holder: Holder) -> Self {
+    pub(crate) async fn open(address: SocketAddr, credentials: Credentials) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        let password = holder.first_password.clone();
-        Self { stream, read: Vec::new(), holder, password, changes: 0 }
+        let password = credentials.first_password.clone();
+        Self { stream, received: Vec::new(), credentials, password, changes: 0 }
     }
 
-    /// Changes the password to one that it never was.
+    /// Changes the password to a new one.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// When there is no response.
     pub(crate) async fn change(&mut self) -> io::Result<Outcome> {
-        let next = format!("{} {}", self.holder.first_password, self.changes);
+        let next = format!("{} {}", self.credentials.first_password, self.changes);
         let request = self.request(&next);
         let begun = Instant::now();
         self.stream.write_all(request.as_bytes()).await?;
-        let (status, retry_after) = self.answer().await?;
+        let (status, retry_after) = self.response().await?;
         let latency = begun.elapsed();
         if status == StatusCode::OK {
             self.password = next;
@@ -87,27 +87,27 @@ impl Connection {
              \r\n\
              {body}",
             body.len(),
-            self.holder.app_key,
-            self.holder.token,
+            self.credentials.app_key,
+            self.credentials.token,
         )
     }
 
-    /// Reads one answer to its end: its status, and whether it says when to try again.
-    async fn answer(&mut self) -> io::Result<(StatusCode, bool)> {
-        self.read.clear();
+    /// Reads a response. Returns its status, and whether it has `Retry-After`.
+    async fn response(&mut self) -> io::Result<(StatusCode, bool)> {
+        self.received.clear();
         loop {
-            if self.stream.read_buf(&mut self.read).await? == 0 {
+            if self.stream.read_buf(&mut self.received).await? == 0 {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
-            if let Some(answer) = complete(&self.read)? {
+            if let Some(answer) = parse_response(&self.received)? {
                 return Ok(answer);
             }
         }
     }
 }
 
-/// The status of an answer that is there to its end, and whether it says when to try again.
-fn complete(read: &[u8]) -> io::Result<Option<(StatusCode, bool)>> {
+/// Parses a response; `None` if it is incomplete. Returns its status, and whether it has `Retry-After`.
+fn parse_response(read: &[u8]) -> io::Result<Option<(StatusCode, bool)>> {
     let invalid = |what: &str| io::Error::new(ErrorKind::InvalidData, what.to_owned());
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut answer = httparse::Response::new(&mut headers);

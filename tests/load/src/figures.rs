@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-/// The median of rates or ratios.
+/// Returns the median.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
-/// What a quarter of the values stays below, and what a quarter stays above.
+/// Returns the first and third quartile.
 pub(crate) fn quartiles(values: &[f64]) -> (f64, f64) {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     (sorted[sorted.len() / 4], sorted[sorted.len() * 3 / 4])
 }
 
-/// The latency that `hundredths` of all stay within; zero when there are none.
+/// Returns the percentile `hundredths` of latencies by nearest rank; zero for an empty slice.
 pub(crate) fn percentile(latencies: &[Duration], hundredths: usize) -> Duration {
     let mut sorted = latencies.to_vec();
     sorted.sort_unstable();
@@ -23,7 +23,7 @@ pub(crate) fn percentile(latencies: &[Duration], hundredths: usize) -> Duration 
     sorted.get(rank).copied().unwrap_or_default()
 }
 
-/// How many per second.
+/// Returns the count per second.
 pub(crate) fn rate(count: usize, took: Duration) -> f64 {
     f64::from(u32::try_from(count).unwrap()) / took.as_secs_f64()
 }
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_of_the_nearest_rank() {
+    fn percentiles_use_the_nearest_rank() {
         let latencies: Vec<_> = (1..=200).rev().map(Duration::from_millis).collect();
         assert_eq!(percentile(&latencies, 50), Duration::from_millis(100));
         assert_eq!(percentile(&latencies, 99), Duration::from_millis(198));
@@ -42,13 +42,13 @@ mod tests {
     }
 
     #[test]
-    fn quartiles_are_values_that_were_seen() {
+    fn quartiles_are_elements() {
         assert_eq!(quartiles(&[5.0, 1.0, 4.0, 2.0, 3.0]), (2.0, 4.0));
         assert_eq!(quartiles(&[1.0]), (1.0, 1.0));
     }
 
     #[test]
-    fn the_median_is_no_mean() {
+    fn the_median_is_not_the_mean() {
         assert!((median(vec![9.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
     }
 }

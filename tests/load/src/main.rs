@@ -1,5 +1,5 @@
-//! Measures a release `repassd` on a SQLite file, over loopback, with connections that stay open; and
-//! the way of a change without hashing, on both stores.
+//! Measures a release build of `repassd` on a SQLite file, over loopback with persistent connections,
+//! and changes without hashing on both stores.
 //!
 //! ```text
 //! cargo run --release -p repass-load -- throughput
@@ -7,7 +7,8 @@
 //! cargo run --release -p repass-load -- ceiling
 //! ```
 //!
-//! Absolute figures are a machine's; what counts are the ratios, measured in turns in one run.
+//! Absolute figures depend on the machine. The ratios are comparable, as both sides are measured
+//! alternately in one run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod accounts;
@@ -25,7 +26,7 @@ use clap::{Parser, Subcommand};
 /// Measures repass under load.
 #[derive(Debug, Parser)]
 struct Cli {
-    /// The `repassd` to measure [default: one that is built now, for release].
+    /// The `repassd` to measure [default: a release build of the working tree].
     #[arg(long, global = true, value_name = "FILE")]
     repassd: Option<PathBuf>,
     #[command(subcommand)]
@@ -34,18 +35,18 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Measure {
-    /// Changes per second, beside half of the hashes per second that the same pool does by itself.
+    /// Changes per second, relative to half of the hashes per second of the hasher alone.
     Throughput(throughput::Options),
-    /// Far more connections than there is room for: all are answered, and memory stays bounded.
+    /// More connections than the server has capacity for: all are answered, and memory stays bounded.
     Overload(overload::Options),
-    /// Changes per second when hashing costs nothing, beside bare inserts, on both stores.
+    /// Changes per second without the cost of hashing, relative to bare inserts, on both stores.
     Ceiling(ceiling::Options),
 }
 
 fn main() {
     let cli = Cli::parse();
     let repassd = || cli.repassd.unwrap_or_else(server::build);
-    // One thread: the server needs the cores.
+    // One thread, since the server needs the cores.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {

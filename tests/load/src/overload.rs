@@ -1,4 +1,4 @@
-//! Far more connections than there is room for.
+//! More connections than the server has capacity for.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,17 +17,17 @@ use crate::server::Server;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Connections, each with an account of its own.
+    /// Connections, each with its own account.
     #[arg(long, default_value_t = 2000)]
     connections: usize,
-    /// How long they all go on.
+    /// Duration in seconds.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
 }
 
 const MIB: u64 = 1024 * 1024;
 
-/// How often the server's memory is looked at.
+/// The interval for sampling the memory of the server.
 const SAMPLE: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(options: &Options, repassd: &Path) {
@@ -37,21 +37,21 @@ pub(crate) async fn run(options: &Options, repassd: &Path) {
 
     let profile = HashProfile::OWASP;
     let server = Server::start(repassd, "profile = 'owasp'");
-    // Hashed cheaply, or else making the accounts would take longer than the measuring.
+    // A cheap profile, since adding the accounts would take longer than measuring.
     let cheap =
         HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
-    let holders = accounts::add(&server.database(), &cheap, options.connections).await;
+    let all_credentials = accounts::add(&server.database(), &cheap, options.connections).await;
     let base = server.resident_bytes();
 
-    let turn = Duration::from_secs(options.seconds);
+    let duration = Duration::from_secs(options.seconds);
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
-    for holder in holders {
+    for credentials in all_credentials {
         let address = server.address;
         tasks.spawn(async move {
-            let mut connection = Connection::open(address, holder).await;
+            let mut connection = Connection::open(address, credentials).await;
             let mut outcomes = Vec::new();
-            while begun.elapsed() < turn {
+            while begun.elapsed() < duration {
                 match connection.change().await {
                     Ok(outcome) => outcomes.push(Some(outcome)),
                     Err(_) => {

@@ -1,4 +1,4 @@
-//! A release `repassd` as an operator would start it.
+//! A release build of `repassd` as a child process.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use repass_tests::cargo;
 use tempfile::TempDir;
 
-/// A running server with etna's API, and the folder of its database.
+/// A running server with the API of etna, and the folder of its database.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     child: Child,
@@ -19,8 +19,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it with its defaults but for the lines given, and room and time for all connections: they
-    /// are silent while it is somebody else's turn.
+    /// Starts the server with the given `[hashing]` lines, and limits and time-outs for all
+    /// connections, which are idle during other measurements.
     pub(crate) fn start(program: &Path, hashing: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("repassd.toml");
@@ -46,17 +46,17 @@ impl Server {
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let address = lines.by_ref().find_map(|line| listening(&line)).expect("a server");
-        // Read to its end, or else the server would wait once the pipe is full.
+        // Drains the pipe, since the server would block when it is full.
         std::thread::spawn(move || lines.for_each(drop));
         Self { address, child, folder }
     }
 
-    /// The URL of its database.
+    /// Returns the URL of the database.
     pub(crate) fn database(&self) -> String {
         url(&self.folder)
     }
 
-    /// Bytes that it holds in memory now.
+    /// Returns the resident set size in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -64,7 +64,7 @@ impl Server {
         kib * 1024
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Stops the server with SIGTERM, and waits for its end.
     pub(crate) fn stop(mut self) {
         let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         kill(id, Signal::SIGTERM).unwrap();
@@ -84,7 +84,7 @@ fn url(folder: &TempDir) -> String {
     format!("sqlite://{}", folder.path().join("repass.db").display())
 }
 
-/// The path of the server, built for release.
+/// Builds a release build of the server and returns its path.
 pub(crate) fn build() -> PathBuf {
     let output = cargo()
         .args(["build", "--quiet", "--release", "-p", "repassd", "--message-format=json"])
@@ -101,7 +101,7 @@ pub(crate) fn build() -> PathBuf {
     program.expect("a program")
 }
 
-/// The address in the line that says that the server listens.
+/// Returns the address from the log line `listening`.
 fn listening(line: &str) -> Option<SocketAddr> {
     let line: serde_json::Value = serde_json::from_str(line).ok()?;
     if line["message"] != "listening" {

@@ -1,4 +1,4 @@
-//! How much of the pool's hashing reaches the client.
+//! Changes per second, relative to the hashes per second of the hasher alone.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::server::Server;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Connections, each with an account of its own.
+    /// Connections, each with its own account.
     #[arg(long, default_value_t = 32)]
     connections: usize,
-    /// Rounds, in each of which the pool and the server take turns.
+    /// Rounds, each of which measures the hasher and the server one after the other.
     #[arg(long, default_value_t = 9)]
     rounds: usize,
-    /// Seconds that each of the two takes in a round.
+    /// Seconds per measurement in a round.
     #[arg(long, default_value_t = 3)]
     seconds: u64,
 }
@@ -33,23 +33,23 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: &Options, repassd: &Path) {
     let hashing = HasherOptions { profile: HashProfile::OWASP, ..HasherOptions::default() };
     let server = Server::start(repassd, "profile = 'owasp'");
-    let holders = accounts::add(&server.database(), &hashing, options.connections).await;
+    let all_credentials = accounts::add(&server.database(), &hashing, options.connections).await;
     let mut connections = Vec::new();
-    for holder in holders {
-        connections.push(Connection::open(server.address, holder).await);
+    for credentials in all_credentials {
+        connections.push(Connection::open(server.address, credentials).await);
     }
     let pool = Arc::new(Argon2idHasher::start(&hashing, Arc::new(SystemRandomness)).unwrap());
-    let turn = Duration::from_secs(options.seconds);
+    let duration = Duration::from_secs(options.seconds);
 
-    // A warm-up of both: pages, caches, connections.
+    // Warms up caches and connections.
     hashes(&pool, Duration::from_secs(1)).await;
     connections = changes(connections, Duration::from_secs(1)).await.0;
 
     let (mut pools, mut servers, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let mut latencies = Vec::new();
     for _ in 0..options.rounds {
-        let hashes = hashes(&pool, turn).await;
-        let (back, seen, took) = changes(connections, turn).await;
+        let hashes = hashes(&pool, duration).await;
+        let (back, seen, took) = changes(connections, duration).await;
         connections = back;
         let changes = rate(seen.len(), took);
         pools.push(hashes);
@@ -59,7 +59,7 @@ pub(crate) async fn run(options: &Options, repassd: &Path) {
     }
     server.stop();
 
-    let (half, ninety_nine) = (percentile(&latencies, 50), percentile(&latencies, 99));
+    let (p50, p99) = (percentile(&latencies, 50), percentile(&latencies, 99));
     println!("| what | median of {} rounds |", options.rounds);
     println!("| --- | ---: |");
     println!("| hashes per second, the pool alone | {:.1} |", median(pools));
@@ -71,22 +71,22 @@ pub(crate) async fn run(options: &Options, repassd: &Path) {
     let (least, most) = quartiles(&ratios);
     println!("| changes to half the hashes | {:.3} |", median(ratios));
     println!("| its quartiles | {least:.3}, {most:.3} |");
-    println!("| latency, p50 | {:.0} ms |", half.as_secs_f64() * 1e3);
-    println!("| latency, p99 | {:.0} ms |", ninety_nine.as_secs_f64() * 1e3);
-    println!("| p99 to p50 | {:.2} |", ninety_nine.as_secs_f64() / half.as_secs_f64());
+    println!("| latency, p50 | {:.0} ms |", p50.as_secs_f64() * 1e3);
+    println!("| latency, p99 | {:.0} ms |", p99.as_secs_f64() * 1e3);
+    println!("| p99 to p50 | {:.2} |", p99.as_secs_f64() / p50.as_secs_f64());
 }
 
-/// Hashes per second of the pool, which always has something to do.
-async fn hashes(pool: &Arc<Argon2idHasher>, turn: Duration) -> f64 {
+/// Returns the hashes per second of a busy hasher.
+async fn hashes(pool: &Arc<Argon2idHasher>, duration: Duration) -> f64 {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
-    // Two a thread, so that none ever waits for this task to be woken.
+    // Two tasks per thread, so that no thread is idle while a task is woken.
     let waiting = 2 * HasherOptions::default().threads.get();
     for _ in 0..waiting {
         let pool = Arc::clone(pool);
         tasks.spawn(async move {
             let mut done = 0;
-            while begun.elapsed() < turn {
+            while begun.elapsed() < duration {
                 let text = Arc::new(Plaintext::from("a password to be hashed"));
                 let accepted =
                     Policy::nist_800_63b_4().accept(text, &PolicyContext::default()).unwrap();
@@ -100,18 +100,18 @@ async fn hashes(pool: &Arc<Argon2idHasher>, turn: Duration) -> f64 {
     rate(done, begun.elapsed())
 }
 
-/// Changes on all connections at once until the turn is over: the connections, the latencies, and
-/// how long it took.
+/// Changes passwords on all connections for `duration`. Returns the connections, the
+/// latencies and the elapsed time.
 async fn changes(
     connections: Vec<Connection>,
-    turn: Duration,
+    duration: Duration,
 ) -> (Vec<Connection>, Vec<Duration>, Duration) {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for mut connection in connections {
         tasks.spawn(async move {
             let mut latencies = Vec::new();
-            while begun.elapsed() < turn {
+            while begun.elapsed() < duration {
                 let outcome = connection.change().await.expect("an answer");
                 assert_eq!(outcome.status, StatusCode::OK, "every change is made");
                 latencies.push(outcome.latency);

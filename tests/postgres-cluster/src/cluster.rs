@@ -17,14 +17,13 @@ use crate::programs::programs;
 use crate::user::RunAs;
 use crate::{Unavailable, VARIABLE};
 
-/// The database user, who may do everything. There is no password: who reaches the socket may
-/// connect.
+/// The superuser of the databases. There is no password: access to the socket is enough.
 const USER: &str = "repass";
 
-/// A Unix socket's path may be a little longer than a hundred bytes, with its file's name.
-const LONGEST_FOLDER: usize = 80;
+/// The path of a Unix socket, including its file name, is limited to about 100 bytes.
+const MAX_FOLDER_LENGTH: usize = 80;
 
-/// Small, quiet, and as durable as in earnest: what was acknowledged must survive a crash.
+/// Settings for a small server that is as durable as in production, since tests crash it.
 const SETTINGS: &[&str] = &[
     "listen_addresses=",
     "unix_socket_permissions=0777",
@@ -39,8 +38,8 @@ const SETTINGS: &[&str] = &[
     "log_min_messages=warning",
 ];
 
-/// Waits until the process that holds the other end of its input is gone, however that ended; then
-/// ends the server and deletes the folder.
+/// Waits for the end of its input, which the test process holds open; then stops the server and deletes
+/// the folder.
 const GUARD: &str = r#"
     trap '' INT TERM HUP
     cat >/dev/null
@@ -56,23 +55,22 @@ const GUARD: &str = r#"
 
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long a server may take to start, in pauses: a minute.
-const STARTING: u32 = 6_000;
+/// The maximum number of pauses until a server has started: one minute.
+const START_PAUSES: u32 = 6_000;
 
 const URL_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
-/// How a server stops.
+/// The shutdown mode of a server, as in `pg_ctl`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Cuts off all connections, undoes what is under way, and writes everything down.
+    /// Aborts all transactions and shuts down cleanly.
     Fast,
-    /// As a crash: writes nothing down, and recovers at its next start.
+    /// Aborts without a clean shutdown, like a crash; the next start recovers.
     Immediate,
 }
 
-/// A running PostgreSQL server of its own, with nothing in it. Dropping it ends the server and
-/// deletes its folder; so does the end of the process, whichever way it ends, so that a cluster may
-/// stand in a `static`.
+/// A private PostgreSQL server. Dropping it stops the server and deletes its folder. So does the end of
+/// the process, even if it is killed, so a cluster may be a `static`.
 #[derive(Debug)]
 pub struct Cluster {
     server: Mutex<Option<Child>>,
@@ -84,17 +82,17 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes a cluster and starts its server.
+    /// Creates a cluster and starts its server.
     ///
     /// # Errors
-    /// When there is no PostgreSQL here, or nobody to run it as.
+    /// When PostgreSQL is not installed, or there is no user to run it.
     ///
     /// # Panics
-    /// When it is there, but does not start.
+    /// When the server does not start.
     pub fn start() -> Result<Self, Unavailable> {
-        let (programs, run_as, folder) = place()?;
+        let (programs, run_as, folder) = prepare()?;
         let mut initialize = run_as.command(&programs.join("initdb"), folder.path());
-        // Without syncing what a power failure could take: it is deleted in any case.
+        // -N does not sync, as the cluster is temporary.
         initialize.args([
             "-A",
             "trust",
@@ -108,32 +106,35 @@ impl Cluster {
             "data",
         ]);
         let output = initialize.output().unwrap_or_else(|error| {
-            panic!("{} cannot be run ({error}); see {VARIABLE}", programs.join("initdb").display())
+            panic!(
+                "{} cannot be run ({error}); set {VARIABLE} to the folder of the server's programs",
+                programs.join("initdb").display()
+            )
         });
         assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(Self::launched(programs, run_as, folder))
+        Ok(Self::launch_in(programs, run_as, folder))
     }
 
-    /// Makes a standby of this cluster and starts its server, which takes no writes until it is
-    /// promoted. It is called `standby` in `synchronous_standby_names`.
+    /// Creates a standby of this cluster and starts its server. Its name in `synchronous_standby_names`
+    /// is `standby`.
     ///
     /// # Errors
-    /// When there is no PostgreSQL here, or nobody to run it as.
+    /// When PostgreSQL is not installed, or there is no user to run it.
     ///
     /// # Panics
-    /// When it is there, but the standby cannot be made.
+    /// When the standby cannot be created.
     pub fn standby(&self) -> Result<Self, Unavailable> {
-        let (programs, run_as, folder) = place()?;
+        let (programs, run_as, folder) = prepare()?;
         let mut copy = run_as.command(&programs.join("pg_basebackup"), folder.path());
         let primary = self.folder.path().display();
         copy.args(["-D", "data", "-R", "-X", "stream", "-c", "fast", "-d"]);
         copy.arg(format!("host={primary} user={USER} application_name=standby"));
         let output = copy.output().expect("pg_basebackup can be run");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Ok(Self::launched(programs, run_as, folder))
+        Ok(Self::launch_in(programs, run_as, folder))
     }
 
-    fn launched(programs: PathBuf, run_as: RunAs, folder: TempDir) -> Self {
+    fn launch_in(programs: PathBuf, run_as: RunAs, folder: TempDir) -> Self {
         let guard = Some(guard(folder.path()).expect("a shell can be run"));
         let (server, databases) = (Mutex::new(None), AtomicU32::new(0));
         let cluster = Self { server, guard, programs, run_as, databases, folder };
@@ -141,22 +142,22 @@ impl Cluster {
         cluster
     }
 
-    /// The folder with the server's socket, `.s.PGSQL.5432`.
+    /// Returns the folder with the server's socket, `.s.PGSQL.5432`.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The URL of a database of this cluster.
+    /// Returns the URL of a database of this cluster.
     pub fn url(&self, database: &str) -> String {
         let folder = self.folder.path().to_str().expect("the folder's name is UTF-8");
         let folder = utf8_percent_encode(folder, URL_PATH);
         format!("postgres:///{database}?host={folder}&user={USER}")
     }
 
-    /// Makes a new empty database and gives its name.
+    /// Creates an empty database and returns its name.
     ///
     /// # Panics
-    /// When the server does not make it.
+    /// When the database cannot be created.
     pub fn create_database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let mut create = self.run_as.command(&self.programs.join("createdb"), self.folder.path());
@@ -166,8 +167,7 @@ impl Cluster {
         name
     }
 
-    /// Deletes a database, cutting off who is connected to it. Does nothing when the server is
-    /// stopped.
+    /// Drops a database and closes its connections. Does nothing if the server is stopped.
     pub fn drop_database(&self, name: &str) {
         if self.server().is_none() {
             return;
@@ -175,20 +175,19 @@ impl Cluster {
         let mut drop = self.run_as.command(&self.programs.join("dropdb"), self.folder.path());
         drop.args(["--if-exists", "--force", "-h"]).arg(self.folder.path());
         drop.args(["-U", USER, name]).stderr(Stdio::null());
-        // It takes room, no more; the cluster's end deletes it in any case.
+        // A failure is harmless: the end of the cluster deletes the database.
         let _ = drop.status();
     }
 
-    /// Stops the server and waits until it is gone. Does nothing when it is stopped already.
+    /// Stops the server and waits for its end. Does nothing if it is stopped.
     pub fn stop(&self, mode: Mode) {
         stop(&mut self.server(), mode);
     }
 
-    /// Starts the server again, which is stopped first if it runs, and waits until it takes
-    /// connections.
+    /// Stops the server if it runs, starts it, and waits until it accepts connections.
     ///
     /// # Panics
-    /// When it does not start.
+    /// When the server does not start.
     pub fn restart(&self) {
         let mut server = self.server();
         stop(&mut server, Mode::Fast);
@@ -207,22 +206,22 @@ impl Cluster {
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
-        // Out of reach of a terminal's Ctrl-C: the guard ends it.
+        // A separate process group, since Ctrl-C must not stop the server; the guard does.
         command.process_group(0).stdin(Stdio::null());
         command.stdout(log.try_clone().unwrap()).stderr(log);
         let child = server.insert(command.spawn().expect("postgres can be run"));
 
-        let told = || fs::read_to_string(&log_path).unwrap_or_default();
-        for _ in 0..STARTING {
+        let log_text = || fs::read_to_string(&log_path).unwrap_or_default();
+        for _ in 0..START_PAUSES {
             if let Some(status) = child.try_wait().unwrap() {
-                panic!("postgres ended ({status}): {}", told());
+                panic!("postgres ended ({status}): {}", log_text());
             }
             if is_ready(self.folder.path(), child.id()) {
                 return;
             }
             thread::sleep(PAUSE);
         }
-        panic!("postgres does not start: {}", told());
+        panic!("postgres does not start: {}", log_text());
     }
 }
 
@@ -236,18 +235,18 @@ impl Drop for Cluster {
     }
 }
 
-/// The server's programs, as whom they run, and a new folder for them.
-fn place() -> Result<(PathBuf, RunAs, TempDir), Unavailable> {
+/// Returns the programs of the server, the user that runs them, and a new folder.
+fn prepare() -> Result<(PathBuf, RunAs, TempDir), Unavailable> {
     let (programs, run_as) = (programs()?, RunAs::choose()?);
-    let folder = new_folder().expect("a temporary folder can be made");
-    run_as.own(folder.path()).expect("the folder can be given away");
+    let folder = new_folder().expect("a temporary folder can be created");
+    run_as.own(folder.path()).expect("the owner of the folder can be set");
     Ok((programs, run_as, folder))
 }
 
 pub(crate) fn new_folder() -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     let folder = builder.prefix("repass-pg-").tempdir()?;
-    if folder.path().as_os_str().len() <= LONGEST_FOLDER {
+    if folder.path().as_os_str().len() <= MAX_FOLDER_LENGTH {
         return Ok(folder);
     }
     builder.tempdir_in("/tmp")
@@ -262,7 +261,7 @@ fn guard(folder: &Path) -> io::Result<(Child, ChildStdin)> {
     Ok((guard, input))
 }
 
-/// The server writes its state into the last line of its file, after its process id in the first.
+/// Returns whether `postmaster.pid` has this process id in line 1 and the state `ready` in line 8.
 fn is_ready(folder: &Path, process: u32) -> bool {
     let Ok(text) = fs::read_to_string(folder.join("data").join("postmaster.pid")) else {
         return false;
@@ -278,7 +277,7 @@ fn stop(server: &mut Option<Child>, mode: Mode) {
         Mode::Immediate => Signal::SIGQUIT,
     };
     let process = i32::try_from(child.id()).expect("process ids are small");
-    // It may have ended by itself.
+    // The process may have ended already.
     let _ = kill(Pid::from_raw(process), signal);
     let _ = child.wait();
 }

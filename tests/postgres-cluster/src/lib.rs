@@ -1,9 +1,9 @@
-//! Private PostgreSQL clusters for tests: made in a temporary folder, reached by a Unix socket in
-//! it only, and gone with the test process, however that ends.
+//! Private PostgreSQL clusters for tests: each is in a temporary folder, listens on a Unix socket in
+//! that folder only, and is deleted at the end of the test process, even if that is killed.
 //!
-//! It installs nothing: where no PostgreSQL server is found, [`Cluster::start`] says so, and tests
-//! that need one are to be reported as ignored. Whether there is one, [`programs`] tells, also in a
-//! build script.
+//! The crate installs nothing. If no PostgreSQL server is found, [`Cluster::start`] returns an error,
+//! and tests that need one should be reported as ignored. [`programs`] tells whether a server is
+//! installed, also in build scripts.
 //!
 //! ```no_run
 //! let cluster = repass_postgres_cluster::Cluster::start()?;
@@ -12,7 +12,7 @@
 //! # Ok::<(), repass_postgres_cluster::Unavailable>(())
 //! ```
 
-// What goes wrong once a cluster runs panics, as a test should.
+// Failures of a running cluster panic, as in a test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(unix)]
 
@@ -27,7 +27,7 @@ pub use pooler::Pooler;
 pub use programs::{VARIABLE, programs};
 pub use proxy::{Cut, Proxy};
 
-/// Why there can be no cluster here.
+/// PostgreSQL is not available.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("needs PostgreSQL: {0}")]
 pub struct Unavailable(pub(crate) String);

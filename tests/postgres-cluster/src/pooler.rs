@@ -10,12 +10,12 @@ use crate::cluster::new_folder;
 use crate::user::RunAs;
 use crate::{Cluster, Unavailable};
 
-/// Where Debian and others keep it.
+/// Installation paths of PgBouncer.
 const PROGRAMS: [&str; 3] =
     ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
 
-/// A running PgBouncer in transaction mode before a cluster, with few connections to it, so that clients
-/// share them. It ends when it is dropped.
+/// A PgBouncer in transaction mode with few server connections, so that clients share them. Dropping it
+/// stops it.
 #[derive(Debug)]
 pub struct Pooler {
     process: Child,
@@ -23,25 +23,25 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// The program.
+    /// Returns the path of the program.
     ///
     /// # Errors
-    /// When there is none here.
+    /// When PgBouncer is not installed.
     pub fn program() -> Result<PathBuf, Unavailable> {
         let found = PROGRAMS.iter().map(PathBuf::from).find(|path| path.is_file());
         found.ok_or_else(|| Unavailable("pgbouncer was not found".to_owned()))
     }
 
-    /// Starts one.
+    /// Starts a pooler for the cluster.
     ///
     /// # Errors
-    /// When there is no PgBouncer here, or nobody to run it as.
+    /// When PgBouncer is not installed, or there is no user to run it.
     ///
     /// # Panics
-    /// When it is there, but does not start.
+    /// When PgBouncer does not start.
     pub fn start(cluster: &Cluster) -> Result<Self, Unavailable> {
         let (program, run_as) = (Self::program()?, RunAs::choose()?);
-        let folder = new_folder().expect("a temporary folder can be made");
+        let folder = new_folder().expect("a temporary folder can be created");
         let (path, server) = (folder.path().display(), cluster.folder().display());
         let settings = format!(
             "[databases]\n* = host={server} port=5432 user=repass\n\
@@ -50,7 +50,7 @@ impl Pooler {
              max_client_conn = 200\nlogfile = {path}/log\n"
         );
         fs::write(folder.path().join("settings"), settings).unwrap();
-        run_as.own(folder.path()).expect("the folder can be given away");
+        run_as.own(folder.path()).expect("the owner of the folder can be set");
         let mut command = run_as.command(&program, folder.path());
         command.arg("-q").arg("settings").stdin(Stdio::null()).stdout(Stdio::null());
         let process = command.stderr(Stdio::null()).spawn().expect("pgbouncer can be run");
@@ -65,12 +65,12 @@ impl Pooler {
         panic!("pgbouncer does not start: {log}");
     }
 
-    /// The folder with its socket.
+    /// Returns the folder of its socket.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The URL of a database behind it.
+    /// Returns the URL of a database through the pooler.
     pub fn url(&self, database: &str) -> String {
         format!("postgres:///{database}?host={}&user=repass", self.folder().display())
     }

@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 
 use crate::Unavailable;
 
-/// The environment variable that names the folder of the server's programs, before all other places.
+/// The environment variable with the folder of the server's programs, which has precedence.
 pub const VARIABLE: &str = "TEST_POSTGRES";
 
-/// Where Debian and its like keep them, one folder for each version.
+/// The folder of Debian's packages, with one folder per version.
 const VERSIONS: &str = "/usr/lib/postgresql";
 
-/// The folder with the server's programs: the one that [`VARIABLE`] names, else one on the `PATH`,
-/// else the newest below `/usr/lib/postgresql`.
+/// Returns the folder with the server's programs: the one in [`VARIABLE`], otherwise one on the `PATH`,
+/// otherwise the newest below `/usr/lib/postgresql`.
 ///
 /// # Errors
-/// When there is none.
+/// When PostgreSQL is not installed.
 pub fn programs() -> Result<PathBuf, Unavailable> {
     if let Some(folder) = env::var_os(VARIABLE).filter(|folder| !folder.is_empty()) {
         let folder = PathBuf::from(folder);
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_complete_version_counts() {
+    fn the_newest_complete_version_is_used() {
         let versions = tempfile::tempdir().unwrap();
         assert_eq!(newest(versions.path()), None);
         for (version, files) in [

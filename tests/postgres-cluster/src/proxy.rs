@@ -13,21 +13,22 @@ use tempfile::TempDir;
 /// The name of a server's socket in its folder.
 const SOCKET: &str = ".s.PGSQL.5432";
 
-/// A way to a server that can be slow, silent or cut. It ends with its last connection.
+/// A proxy for a server that can delay, freeze or cut connections.
 #[derive(Debug)]
 pub struct Proxy {
     folder: TempDir,
     state: Arc<State>,
 }
 
-/// Where the connection of the next `COMMIT` is cut.
+/// How to cut the connection at the next `COMMIT`.
 #[derive(Debug)]
 pub enum Cut {
     /// The server commits, but its answer is lost.
     Answer,
-    /// The server never receives it.
+    /// The server does not receive the command.
     Command,
-    /// The client loses its connection at once; the server receives the command when this is sent.
+    /// The client loses its connection immediately; the server receives the command after a message on
+    /// this channel.
     Late(Receiver<()>),
 }
 
@@ -49,10 +50,10 @@ struct Settings {
 }
 
 impl Proxy {
-    /// A way to the server whose socket is in the folder `server`.
+    /// Starts a proxy for the server whose socket is in the folder `server`.
     ///
     /// # Panics
-    /// When no socket can be made.
+    /// When its socket cannot be created.
     pub fn start(server: impl Into<PathBuf>) -> Self {
         let folder = tempfile::Builder::new().prefix("repass-pp-").tempdir_in("/tmp").unwrap();
         let listener = UnixListener::bind(folder.path().join(SOCKET)).unwrap();
@@ -74,33 +75,33 @@ impl Proxy {
         Self { folder, state }
     }
 
-    /// The folder of the proxy's socket, to be named as a host.
+    /// Returns the folder of the proxy's socket, for use as a host.
     pub fn host(&self) -> String {
         self.folder.path().to_str().expect("the folder's name is UTF-8").to_owned()
     }
 
-    /// The URL of a database behind the proxy.
+    /// Returns the URL of a database through the proxy.
     pub fn url(&self, database: &str) -> String {
         format!("postgres:///{database}?host={}&user=repass", self.host())
     }
 
-    /// How often a client has sent something after the server had answered, on any connection.
+    /// Returns the number of times that a client sent data after an answer of the server.
     pub fn round_trips(&self) -> u64 {
         self.state.round_trips.load(Ordering::Relaxed)
     }
 
-    /// Delays each answer by so much.
+    /// Delays each answer.
     pub fn delay(&self, delay: Duration) {
         self.state.settings().delay = delay;
     }
 
-    /// Passes nothing on until it is set to `false` again, and loses nothing.
+    /// Holds back all data until it is set to `false`.
     pub fn freeze(&self, frozen: bool) {
         self.state.settings().frozen = frozen;
         self.state.changed.notify_all();
     }
 
-    /// Closes all connections, and those that are made until it is set to `false` again.
+    /// Closes all connections, and new ones until it is set to `false`.
     pub fn refuse(&self, refusing: bool) {
         let mut settings = self.state.settings();
         settings.refusing = refusing;
@@ -109,12 +110,12 @@ impl Proxy {
         }
     }
 
-    /// Cuts the connection that commits next.
+    /// Cuts the connection of the next commit.
     pub fn cut_next_commit(&self, cut: Cut) {
         self.state.settings().cut = Some(cut);
     }
 
-    /// Whether the connection of a commit was cut.
+    /// Returns whether the connection of a commit was cut.
     pub fn has_cut(&self) -> bool {
         self.state.settings().cut.is_none()
     }
@@ -186,13 +187,13 @@ impl State {
                 None | Some(Cut::Command) => {}
                 Some(Cut::Answer) => {
                     let _ = from.shutdown(Shutdown::Both);
-                    pass_to_the_end(&mut to, command);
+                    send_and_terminate(&mut to, command);
                 }
-                Some(Cut::Late(told)) => {
+                Some(Cut::Late(signal)) => {
                     let _ = from.shutdown(Shutdown::Both);
-                    // Nobody tells when the test has failed.
-                    let _ = told.recv();
-                    pass_to_the_end(&mut to, command);
+                    // The sender is gone if the test has failed.
+                    let _ = signal.recv();
+                    send_and_terminate(&mut to, command);
                 }
             }
             break;
@@ -202,10 +203,10 @@ impl State {
     }
 }
 
-/// Has the server do what it is sent before its connection ends.
-fn pass_to_the_end(server: &mut UnixStream, command: &[u8]) {
+/// Sends a command and lets the server complete it before the connection ends.
+fn send_and_terminate(server: &mut UnixStream, command: &[u8]) {
     let _ = server.write_all(command);
-    // Terminate, which the server comes to after everything before it.
+    // The message Terminate, which the server handles after the command.
     let _ = server.write_all(b"X\0\0\0\x04");
     thread::sleep(Duration::from_millis(500));
 }

@@ -6,7 +6,7 @@ use nix::unistd::{User, geteuid};
 
 use crate::Unavailable;
 
-/// As whom the server runs: it refuses to run as root.
+/// The user that runs the server, which refuses to run as root.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RunAs(Option<(u32, u32)>);
 
@@ -18,7 +18,12 @@ impl RunAs {
         let found = ["postgres", "nobody"]
             .into_iter()
             .find_map(|name| User::from_name(name).ok().flatten())
-            .ok_or_else(|| Unavailable("there is no user to run it as, only root".to_owned()))?;
+            .ok_or_else(|| {
+                Unavailable(
+                    "it cannot run as root, and there is neither a user postgres nor nobody"
+                        .to_owned(),
+                )
+            })?;
         Ok(Self(Some((found.uid.as_raw(), found.gid.as_raw()))))
     }
 
@@ -34,7 +39,7 @@ impl RunAs {
         if let Some((user, group)) = self.0 {
             command.uid(user).gid(group);
         }
-        // Nothing of the caller's PostgreSQL settings.
+        // Removes the PostgreSQL settings of the caller.
         for variable in ["PGDATA", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGOPTIONS"] {
             command.env_remove(variable);
         }

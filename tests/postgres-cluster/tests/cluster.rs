@@ -1,4 +1,4 @@
-//! The cluster does what the tests rely on. Reported as ignored where there is no PostgreSQL.
+//! Tests of the cluster itself. Without PostgreSQL, they are reported as ignored.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Trial};
 use repass_postgres_cluster::{Cluster, Mode, programs};
 
-/// Has this program start a cluster, tell its folder, and wait to be killed.
+/// If set, this program starts a cluster, prints its folder, and waits to be killed.
 const VICTIM: &str = "REPASS_TEST_CLUSTER_VICTIM";
 
 fn main() {
@@ -72,17 +72,17 @@ fn a_process_that_is_killed_leaves_nothing() {
     victim.wait().unwrap();
     for _ in 0..3_000 {
         if !folder.exists() {
-            // It may be there still where nobody collects orphans, but not as a process of its own.
+            // It may remain as a zombie if no process collects orphans.
             let running = std::fs::read_to_string(format!("/proc/{server}/cmdline"));
             assert!(running.unwrap_or_default().is_empty());
             return;
         }
         thread::sleep(Duration::from_millis(10));
     }
-    unreachable!("the folder {} is there after half a minute", folder.display());
+    unreachable!("the folder {} exists after half a minute", folder.display());
 }
 
-#[allow(clippy::print_stdout, reason = "that is how it tells")]
+#[allow(clippy::print_stdout, reason = "the test reads the output")]
 fn be_killed() -> ! {
     let cluster = Cluster::start().unwrap();
     println!("{}", cluster.folder().display());

@@ -19,55 +19,61 @@ pub(crate) fn tests() -> Vec<Test> {
             changes::h1_only_a_hash_that_determines_the_password_is_replaced_in_place,
         ),
         test(
-            "accounts_table::what_the_application_changes_counts",
-            changes::what_the_application_changes_counts,
+            "accounts_table::hashes_that_the_application_sets_are_used",
+            changes::hashes_that_the_application_sets_are_used,
         ),
         test(
             "accounts_table::a_hash_that_changed_meanwhile_conflicts",
             changes::a_hash_that_changed_meanwhile_conflicts,
         ),
-        test("accounts_table::of_changes_at_once_one_wins", changes::of_changes_at_once_one_wins),
-        test("accounts_table::rows_may_go_at_any_time", changes::rows_may_go_at_any_time),
         test(
-            "accounts_table::a1_a_holder_that_cannot_be_read_is_in_nobodys_way",
-            changes::a1_a_holder_that_cannot_be_read_is_in_nobodys_way,
+            "accounts_table::one_of_many_concurrent_changes_wins",
+            changes::one_of_many_concurrent_changes_wins,
         ),
         test(
-            "accounts_table::a_lockout_is_reported_before_anything_else_was_written",
-            changes::a_lockout_is_reported_before_anything_else_was_written,
+            "accounts_table::rows_may_be_deleted_at_any_time",
+            changes::rows_may_be_deleted_at_any_time,
         ),
         test(
-            "accounts_table::a_name_that_two_rows_have_is_damage",
-            changes::a_name_that_two_rows_have_is_damage,
+            "accounts_table::a1_an_invalid_account_does_not_block_events_of_others",
+            changes::a1_an_invalid_account_does_not_block_events_of_others,
         ),
         test(
-            "accounts_table::operators_see_and_guard_the_accounts",
-            operators::operators_see_and_guard_the_accounts,
-        ),
-        test("accounts_table::tables_may_know_less", operators::tables_may_know_less),
-        test(
-            "accounts_table::rows_that_cannot_be_accounts_are_passed_over",
-            operators::rows_that_cannot_be_accounts_are_passed_over,
+            "accounts_table::a_lockout_writes_the_first_rows_of_an_account",
+            changes::a_lockout_writes_the_first_rows_of_an_account,
         ),
         test(
-            "accounts_table::guids_are_found_as_others_write_them",
-            operators::guids_are_found_as_others_write_them,
+            "accounts_table::a_duplicate_user_id_is_an_error",
+            changes::a_duplicate_user_id_is_an_error,
         ),
+        test(
+            "accounts_table::operators_list_and_deactivate_accounts",
+            operators::operators_list_and_deactivate_accounts,
+        ),
+        test(
+            "accounts_table::optional_columns_may_be_missing",
+            operators::optional_columns_may_be_missing,
+        ),
+        test(
+            "accounts_table::rows_that_are_not_valid_accounts_are_skipped",
+            operators::rows_that_are_not_valid_accounts_are_skipped,
+        ),
+        test("accounts_table::guids_are_found_in_any_case", operators::guids_are_found_in_any_case),
         test(
             "accounts_table::every_problem_of_a_mapping_is_reported",
             operators::every_problem_of_a_mapping_is_reported,
         ),
         test(
-            "accounts_table::every_program_finds_the_same_accounts",
-            operators::every_program_finds_the_same_accounts,
+            "accounts_table::the_mapping_is_recorded_in_the_database",
+            operators::the_mapping_is_recorded_in_the_database,
         ),
         test(
-            "accounts_table::accounts_of_repass_stay_where_they_are",
-            operators::accounts_of_repass_stay_where_they_are,
+            "accounts_table::existing_accounts_prevent_a_mapping",
+            operators::existing_accounts_prevent_a_mapping,
         ),
         test(
-            "accounts_table::a_table_that_is_altered_while_it_is_used_is_used_on",
-            operators::a_table_that_is_altered_while_it_is_used_is_used_on,
+            "accounts_table::a_table_that_is_altered_while_in_use_stays_usable",
+            operators::a_table_that_is_altered_while_in_use_stays_usable,
         ),
     ]
 }

@@ -1,27 +1,27 @@
-//! Another application with a users table, on either database.
+//! Another application with a users table, on both databases.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use repass_accounts_table::{Accounts, AccountsMismatch, AccountsTable, RealmOf, SqlName};
+use repass_accounts_table::{Accounts, AccountsMismatch, AccountsTable, RealmMapping, SqlName};
 use repass_core::{AccountId, AdministrationStore, Realm, Subject};
 use uuid::Uuid;
 
-/// The application's own connection to its database, and stores beside it.
+/// The application's database, and stores in the same database.
 #[async_trait]
 pub trait Backend: Send + Sync {
-    /// Whether the database is a PostgreSQL database; otherwise it is a SQLite file.
+    /// Returns whether the database is PostgreSQL; otherwise it is SQLite.
     fn is_postgres(&self) -> bool;
 
-    /// What the names of repass's own tables begin with.
-    fn own(&self) -> &'static str {
+    /// Returns the prefix of the names of repass's own tables.
+    fn prefix(&self) -> &'static str {
         if self.is_postgres() { "repass." } else { "repass_" }
     }
 
-    /// Runs any number of statements, and returns how many rows the last of them changed.
+    /// Runs statements, and returns the number of rows that the last one changed.
     async fn execute(&self, statements: &str) -> u64;
 
-    /// Everything that a query finds, as text.
+    /// Returns the rows of a query as text.
     async fn rows(&self, select: &str) -> Vec<Vec<Option<String>>>;
 
     /// Opens a store.
@@ -31,11 +31,11 @@ pub trait Backend: Send + Sync {
     ) -> Result<Arc<dyn AdministrationStore>, AccountsMismatch>;
 }
 
-/// The application, and what it does with its users.
+/// The application with its users.
 #[derive(Clone)]
 pub struct Application(Arc<dyn Backend>);
 
-/// Ids are UUIDs, and a trigger of the application counts the updates of a row.
+/// Ids are UUIDs. A trigger counts the updates of a row.
 const SQLITE: &str = "
     CREATE TABLE users (
         id      TEXT NOT NULL PRIMARY KEY,
@@ -55,7 +55,7 @@ const SQLITE: &str = "
         INSERT INTO diary (entry) VALUES (NEW.id);
     END";
 
-/// `audit` has the name of a table of repass's; the trigger means the application's.
+/// The table `audit` has the name of a table of repass; the trigger writes to the application's table.
 const POSTGRES: &str = "
     CREATE TABLE users (
         id      UUID NOT NULL PRIMARY KEY,
@@ -85,7 +85,7 @@ const POSTGRES: &str = "
     CREATE CONSTRAINT TRIGGER remember AFTER UPDATE ON users DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION remember()";
 
-/// A user, as the application has it.
+/// A row of the users table.
 #[derive(Debug, Clone)]
 pub(crate) struct User {
     pub(crate) id: Uuid,
@@ -98,7 +98,7 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// The only one of a tenant of its own.
+    /// Returns a user with a random tenant.
     pub(crate) fn new(pw: &str) -> Self {
         let id = repass_testkit::fixtures::uuid();
         Self {
@@ -129,7 +129,7 @@ pub(crate) fn name(text: &str) -> SqlName {
     text.parse().unwrap()
 }
 
-/// The mapping of the application's table.
+/// Returns the mapping of the users table.
 pub(crate) fn users() -> AccountsTable {
     AccountsTable {
         table: "users".parse().unwrap(),
@@ -139,17 +139,17 @@ pub(crate) fn users() -> AccountsTable {
         email: Some(name("mail")),
         username: Some(name("nick")),
         active: Some(name("enabled")),
-        realm: RealmOf::Column(name("tenant")),
+        realm: RealmMapping::Column(name("tenant")),
     }
 }
 
 impl Application {
-    /// An application on an empty database.
+    /// Creates an application on an empty database.
     pub fn new(backend: impl Backend + 'static) -> Self {
         Self(Arc::new(backend))
     }
 
-    /// Makes its table of users.
+    /// Creates the users table.
     pub(crate) async fn with_users(self) -> Self {
         self.execute(if self.is_postgres() { POSTGRES } else { SQLITE }).await;
         self
@@ -159,9 +159,9 @@ impl Application {
         self.0.is_postgres()
     }
 
-    /// The name of a table of repass's own.
-    pub(crate) fn own(&self, table: &str) -> String {
-        format!("{}{table}", self.0.own())
+    /// Returns the name of one of repass's own tables.
+    pub(crate) fn own_table(&self, table: &str) -> String {
+        format!("{}{table}", self.0.prefix())
     }
 
     pub(crate) async fn execute(&self, statements: &str) -> u64 {
@@ -172,13 +172,13 @@ impl Application {
         self.0.rows(select).await
     }
 
-    /// How many rows a table has, or one and its condition.
+    /// Returns the number of rows of a table with an optional condition.
     pub(crate) async fn count(&self, what: &str) -> i64 {
         let rows = self.rows(&format!("SELECT COUNT(*) FROM {what}")).await;
         rows[0][0].as_ref().unwrap().parse().unwrap()
     }
 
-    /// Whether repass has made its tables.
+    /// Returns whether repass has created its tables.
     pub(crate) async fn has_own_tables(&self) -> bool {
         let table = if self.is_postgres() {
             "information_schema.tables WHERE table_name = 'password_history'"
@@ -188,13 +188,13 @@ impl Application {
         self.count(table).await > 0
     }
 
-    /// A store over the application's users.
+    /// Opens a store with the users table.
     pub(crate) async fn open(&self) -> Arc<dyn AdministrationStore> {
-        self.open_in(users()).await
+        self.open_mapped(users()).await
     }
 
-    pub(crate) async fn open_in(&self, table: AccountsTable) -> Arc<dyn AdministrationStore> {
-        self.try_open(Accounts::In(table)).await.unwrap()
+    pub(crate) async fn open_mapped(&self, table: AccountsTable) -> Arc<dyn AdministrationStore> {
+        self.try_open(Accounts::Mapped(table)).await.unwrap()
     }
 
     pub(crate) async fn try_open(
@@ -204,7 +204,7 @@ impl Application {
         self.0.open(accounts).await
     }
 
-    /// Inserts a user; returns false if there is one of this name.
+    /// Inserts a user. Returns `false` if the tenant has a user with this login.
     pub(crate) async fn insert(&self, user: &User) -> bool {
         let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
         let optional = |value: &Option<String>| value.as_deref().map_or("NULL".to_owned(), text);
@@ -232,8 +232,8 @@ impl Application {
         self.rows(&select).await.remove(0).remove(0)
     }
 
-    /// Everything in the users' table except `pw`, `enabled` and what the trigger writes, in order.
-    pub(crate) async fn untouched(&self) -> Vec<Vec<Option<String>>> {
+    /// Returns the columns of the users table that neither repass nor the trigger writes.
+    pub(crate) async fn unmapped_columns(&self) -> Vec<Vec<Option<String>>> {
         let select = "SELECT CAST(id AS TEXT), tenant, login, mail, nick, note FROM users
                       ORDER BY id";
         self.rows(select).await

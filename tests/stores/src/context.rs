@@ -1,4 +1,4 @@
-//! The engine over a store, with a clock that is moved by hand.
+//! An engine on a store, with a manual clock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,10 +28,13 @@ pub(crate) struct TestContext {
 impl TestContext {
     pub(crate) async fn new(application: Application) -> Self {
         let store = application.open().await;
-        Self::with(application, store)
+        Self::with_store(application, store)
     }
 
-    pub(crate) fn with(application: Application, store: Arc<dyn AdministrationStore>) -> Self {
+    pub(crate) fn with_store(
+        application: Application,
+        store: Arc<dyn AdministrationStore>,
+    ) -> Self {
         let moment = jiff::Timestamp::from_second(1_800_000_000).unwrap();
         let clock = Arc::new(ManualClock::new(moment));
         let hasher = Arc::new(fixtures::hasher());
@@ -46,7 +49,7 @@ impl TestContext {
         Self { application, store, engine, administration, clock, hasher }
     }
 
-    /// A user whose password is [`OLD`], hashed as repass does.
+    /// Inserts a user with the password [`OLD`], hashed by repass.
     pub(crate) async fn user(&self) -> User {
         let user = User::new(self.hash(OLD).await.as_str());
         assert!(self.application.insert(&user).await);
@@ -105,7 +108,7 @@ impl TestContext {
         self.administration.issue_token(&user.realm(), &user.login, vec![], hour).await.unwrap().1
     }
 
-    pub(crate) async fn counts(&self, user: &User, token: &Plaintext) -> bool {
+    pub(crate) async fn is_valid(&self, user: &User, token: &Plaintext) -> bool {
         self.engine.access_token(&user.realm(), token).await.unwrap().is_some()
     }
 }

@@ -1,4 +1,4 @@
-//! Imports that fail in the middle.
+//! Imports that fail or are aborted.
 
 use repass_accounts_table::Accounts;
 use repass_core::{
@@ -26,12 +26,12 @@ fn batch(record: u128, accounts: Vec<AccountWithCredential>) -> AccountBatch {
     AccountBatch { accounts, audit, rehearsal: false }
 }
 
-/// How many accounts there are, and how many audit records.
+/// Returns the number of accounts and of audit records.
 async fn counts(store: &dyn AdministrationStore) -> (usize, usize) {
     let accounts = AccountFilter { limit: 10_000, ..AccountFilter::default() };
-    let trail = AuditFilter { limit: 10_000, ..AuditFilter::default() };
+    let records = AuditFilter { limit: 10_000, ..AuditFilter::default() };
     let accounts = store.accounts(&accounts).await.unwrap();
-    (accounts.len(), store.audit(&trail).await.unwrap().len())
+    (accounts.len(), store.audit(&records).await.unwrap().len())
 }
 
 fn nested(levels: usize) -> Value {
@@ -41,25 +41,25 @@ fn nested(levels: usize) -> Value {
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         test(
-            "import::a_batch_that_fails_in_its_last_account_leaves_nothing",
-            a_batch_that_fails_in_its_last_account_leaves_nothing,
+            "import::a_batch_that_fails_in_its_last_account_adds_nothing",
+            a_batch_that_fails_in_its_last_account_adds_nothing,
         ),
         test(
-            "import::a_batch_that_is_given_up_is_written_whole_or_not_at_all",
-            a_batch_that_is_given_up_is_written_whole_or_not_at_all,
+            "import::an_aborted_batch_is_added_as_a_whole_or_not_at_all",
+            an_aborted_batch_is_added_as_a_whole_or_not_at_all,
         ),
     ]
 }
 
-async fn a_batch_that_fails_in_its_last_account_leaves_nothing(application: Application) {
+async fn a_batch_that_fails_in_its_last_account_adds_nothing(application: Application) {
     let store = application.try_open(Accounts::Own).await.unwrap();
     let first = batch(1, vec![found(1)]);
     assert_eq!(store.import_accounts(&first).await.unwrap(), [Imported::Added]);
 
-    // An identifier that is taken, by another user id.
+    // The id of another account.
     let mut taken = found(2_000);
     taken.account.id = AccountId(Uuid::from_u128(1));
-    // Attributes that nobody could read again.
+    // Attributes that are nested too deeply to be read.
     let mut deep = found(2_000);
     deep.account.profile.attributes.insert("deep".to_owned(), nested(200));
     for failing in [
@@ -79,22 +79,22 @@ async fn a_batch_that_fails_in_its_last_account_leaves_nothing(application: Appl
     assert_eq!(counts(&*store).await, (699, 2));
 }
 
-async fn a_batch_that_is_given_up_is_written_whole_or_not_at_all(application: Application) {
+async fn an_aborted_batch_is_added_as_a_whole_or_not_at_all(application: Application) {
     let store = application.try_open(Accounts::Own).await.unwrap();
-    for patience in 0..30 {
-        let (first, last) = (patience * 1_000, patience * 1_000 + 300);
-        let batch = batch(patience, (first..last).map(found).collect());
+    for round in 0..30 {
+        let (first, last) = (round * 1_000, round * 1_000 + 300);
+        let batch = batch(round, (first..last).map(found).collect());
         let task = {
             let store = store.clone();
             tokio::spawn(async move { store.import_accounts(&batch).await })
         };
-        for _ in 0..patience * 3 {
+        for _ in 0..round * 3 {
             tokio::task::yield_now().await;
         }
         task.abort();
         let _ = task.await;
     }
-    // One that is waited for, so that those before it have ended.
+    // When this import returns, the ones before it have ended.
     let last = batch(1_000, (1_000_000..1_000_300).map(found).collect());
     store.import_accounts(&last).await.unwrap();
     let (accounts, records) = counts(&*store).await;

@@ -1,35 +1,35 @@
-//! What both stores must do beside the conformance suite: accounts in a users table of another
-//! application, imports, and tables beside those of an application that has chosen the same names.
+//! Tests that run on both stores in addition to the conformance suite: accounts in a users table of
+//! another application, imports, and a database shared with another application.
 //!
-//! [`tests`] lists the tests. Each gets an [`Application`], through which it reaches the database as its
-//! owner does, and opens stores beside it.
+//! [`tests`] returns the tests. Each gets an [`Application`], which gives access to its database and
+//! opens stores in it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
-#![allow(missing_docs, reason = "the names of tests say what they show")]
+#![allow(missing_docs, reason = "the names of tests describe them")]
 
 mod accounts_table;
 mod application;
-mod beside;
 mod context;
 mod import;
+mod shared_database;
 
 use std::pin::Pin;
 
 pub use application::{Application, Backend};
 
-/// A test by its name.
+/// A named test.
 pub struct Test {
     pub name: &'static str,
-    pub run: Box<dyn Fn(Application) -> Running + Send>,
+    pub run: Box<dyn Fn(Application) -> TestFuture + Send>,
 }
 
-/// A test under way.
-pub type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// The future of a test.
+pub type TestFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Every test.
+/// Returns all tests.
 pub fn tests() -> Vec<Test> {
     let mut tests = accounts_table::tests();
-    tests.extend(beside::tests());
+    tests.extend(shared_database::tests());
     tests.extend(import::tests());
     tests
 }

@@ -1,4 +1,4 @@
-//! The tests of both stores over their databases.
+//! Runs the tests on both stores.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -8,7 +8,7 @@ mod postgres;
 mod sqlite;
 
 use libtest_mimic::{Arguments, Trial};
-use repass_store_tests::{Application, Running, Test};
+use repass_store_tests::{Application, Test, TestFuture};
 
 fn main() {
     let mut trials = Vec::new();
@@ -26,10 +26,11 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// Runs a test over an application on a new database; what holds the database goes with the guard.
+/// Returns a trial that runs a test with an application on a new database. The guard deletes the
+/// database.
 fn trial<Guard: 'static>(
     name: String,
-    run: Box<dyn Fn(Application) -> Running + Send>,
+    run: Box<dyn Fn(Application) -> TestFuture + Send>,
     start: fn() -> (Application, Guard),
 ) -> Trial {
     Trial::test(name, move || {

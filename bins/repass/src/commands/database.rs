@@ -79,6 +79,6 @@ async fn accept(
 }
 
 fn key(store: &Store, options: &DatabaseOptions) -> Result<LoadedKey, DatabaseError> {
-    let key = store.read_or_make_key(options.key_file.as_deref(), &SystemRandomness);
+    let key = store.read_or_create_key(options.key_file.as_deref(), &SystemRandomness);
     key.map_err(DatabaseError::Key)
 }

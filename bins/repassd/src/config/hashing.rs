@@ -111,7 +111,7 @@ impl RawHashing {
         let peppers = peppers(self.pepper.as_deref(), self.peppers, folder)?;
         // The application that owns a mapped table verifies the hashes, too, by the bytes that it
         // receives.
-        let is_shared = matches!(accounts, Accounts::In(_));
+        let is_shared = matches!(accounts, Accounts::Mapped(_));
         if is_shared && peppers.current().is_some() {
             let reason = "cannot be used with store.accounts, for the application of that table \
                           could not verify the hashes";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use repass_core::{ErrorChain, Plaintext};
 use repass_store::{
-    Accounts, AccountsTable, InvalidSqlName, RealmOf, SqlName, Store, StoreOptions, TableName,
+    Accounts, AccountsTable, InvalidSqlName, RealmMapping, SqlName, Store, StoreOptions, TableName,
     read_installation_key,
 };
 use serde::Deserialize;
@@ -123,7 +123,7 @@ impl RawStore {
         options.max_lifetime = given("store.max_lifetime", self.max_lifetime)?;
         options.accounts = match self.accounts {
             None => Accounts::Own,
-            Some(accounts) => Accounts::In(accounts.check(on_a_server)?),
+            Some(accounts) => Accounts::Mapped(accounts.check(on_a_server)?),
         };
         Ok(StoreConfig { url, is_on_a_server: on_a_server, key_file, options })
     }
@@ -156,11 +156,11 @@ impl RawAccounts {
                 let reason = "give either this or realm_column";
                 return Err(KeyError::new("store.accounts.realm", reason));
             }
-            (None, Some(column)) => RealmOf::Column(required("realm_column", Some(column))?),
+            (None, Some(column)) => RealmMapping::Column(required("realm_column", Some(column))?),
             (realm, None) => {
                 let realm = realm.as_deref().unwrap_or("default").parse();
                 let realm = realm.map_err(|error| KeyError::new("store.accounts.realm", error))?;
-                RealmOf::All(realm)
+                RealmMapping::All(realm)
             }
         };
         let table = AccountsTable {

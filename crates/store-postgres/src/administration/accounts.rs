@@ -5,7 +5,7 @@ use repass_core::{
 use serde_json::Value as JsonValue;
 
 use crate::accounts_source::{AccountsSource, list_key};
-use crate::change::{ALLOWED, Change, account_locked};
+use crate::change::{ALLOWED, Change, lock_account};
 use crate::commit::done;
 use crate::failure::unstorable;
 use crate::query::Query;
@@ -47,7 +47,7 @@ impl PostgresStore {
             values.join(", "),
             change.unrecorded,
         );
-        change.part("allowed", insert);
+        change.cte("allowed", insert);
         let change = change.finish(audit)?;
         match self.change([], change, audit).await? {
             Some(reply) if !done(&reply)? => Err(AccountError::Exists),
@@ -71,8 +71,8 @@ impl PostgresStore {
             let page = self.rows(&source.page(filter, after.clone(), page)).await?;
             for found in &page {
                 after = list_key(get(found, "realm")?, get(found, "user_id")?);
-                // A mapped table may have rows that can be no accounts.
-                if source.mapped.is_none() || row::names(found).is_some() {
+                // Rows without a valid realm or user id are not accounts.
+                if source.mapped.is_none() || row::realm_and_user_id(found).is_some() {
                     listed.push(source.account(found)?);
                 }
             }
@@ -93,7 +93,7 @@ impl PostgresStore {
             return self.set_active_mapped(&source, table, account, active, audit).await;
         }
         let change = activation(&source, account, active, audit)?;
-        self.account_change([account_locked(account)], change, audit).await
+        self.account_change([lock_account(account)], change, audit).await
     }
 
     pub(super) async fn clear_attempts(
@@ -105,12 +105,15 @@ impl PostgresStore {
         let mut change = Change::new(account, audit.at, audit);
         change.begin(&self.accounts());
         let row = change.value(key.as_bytes());
-        change.part("cleared", format!("DELETE FROM @attempts WHERE key = {row} AND {ALLOWED}"));
+        change.cte(
+            "attempts_cleared",
+            format!("DELETE FROM @attempts WHERE key = {row} AND {ALLOWED}"),
+        );
         let change = change.finish(audit)?;
-        self.account_change([account_locked(account)], change, audit).await
+        self.account_change([lock_account(account)], change, audit).await
     }
 
-    /// Makes a change that happens if there is such an account.
+    /// Runs a change. Fails if the account does not exist.
     pub(super) async fn account_change(
         &self,
         locks: impl IntoIterator<Item = Query>,
@@ -124,7 +127,7 @@ impl PostgresStore {
     }
 }
 
-/// Activates or deactivates an account, as far as repass's own tables say so.
+/// Returns the change that activates or deactivates an account in repass's own tables.
 pub(crate) fn activation(
     source: &AccountsSource,
     account: AccountId,
@@ -136,22 +139,23 @@ pub(crate) fn activation(
     let (at, value) = (change.at.clone(), change.value(active));
     let mut columns = vec![format!("active = {value}"), format!("updated_at = {at}")];
     if !active {
-        columns.extend(change.cut_off(None));
-        change.access_tokens_revoked(None);
-        change.reset_tokens_voided();
+        columns.extend(change.revocation_columns(None));
+        change.revoke_access_tokens(None);
+        change.void_reset_tokens();
     }
-    change.account_set(&columns);
+    change.update_account(&columns);
     change.finish(audit)
 }
 
-/// The profile as JSON that can be read again: what nests too deep for the reader is refused here,
-/// not found out when the account signs in.
+/// Converts a profile to JSON, and checks that it can be read back: JSON that is nested too deeply is
+/// refused here.
 pub(super) fn profile_json(profile: &Profile) -> Result<JsonValue, StoreError> {
     let text = serde_json::to_string(profile)
-        .map_err(|_| unstorable("the profile's attributes make no JSON"))?;
+        .map_err(|_| unstorable("the profile's attributes cannot be written as JSON"))?;
     serde_json::from_str::<Profile>(&text)
-        .map_err(|_| unstorable("the profile's attributes nest too deep"))?;
-    serde_json::to_value(profile).map_err(|_| unstorable("the profile's attributes make no JSON"))
+        .map_err(|_| unstorable("the profile's attributes are nested too deeply"))?;
+    serde_json::to_value(profile)
+        .map_err(|_| unstorable("the profile's attributes cannot be written as JSON"))
 }
 
 #[cfg(test)]
@@ -161,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn profiles_that_could_not_be_read_again_are_refused() {
+    fn profiles_that_cannot_be_read_back_are_refused() {
         let nested = |depth| (0..depth).fold(json!("bottom"), |inner, _| Value::Array(vec![inner]));
         let mut profile = Profile::default();
         profile.attributes.insert("deep".to_owned(), nested(100));

@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use super::accounts::profile_json;
 use crate::accounts_source::list_key;
-use crate::audit::audit_written;
+use crate::audit::insert_audit;
 use crate::failure::unstorable;
 use crate::query::Query;
 use crate::row::{self, get};
 use crate::store::PostgresStore;
 use crate::transaction::{Durability, Transaction};
 
-/// Accounts in one statement, which takes at most 65,535 values.
+/// Accounts per statement, which has at most 65,535 parameters.
 const ROWS: usize = 100;
 
 impl PostgresStore {
@@ -26,7 +26,7 @@ impl PostgresStore {
         if !self.keeps_accounts() {
             return Err(AccountError::KeptElsewhere);
         }
-        let mut transaction = self.begin(Durability::Power).await?;
+        let mut transaction = self.begin(Durability::Immediate).await?;
         let mut added = HashSet::new();
         let mut present = HashMap::new();
         for accounts in batch.accounts.chunks(ROWS) {
@@ -46,8 +46,8 @@ impl PostgresStore {
             transaction.rollback().await?;
         } else {
             let record = batch.record(added.len());
-            // Before the commit, so that a second attempt to write it waits until the server is done.
-            transaction.run_one(audit_written(&record, "")?).await?;
+            // Before COMMIT, so that the lookup of a lost commit waits for this transaction.
+            transaction.run_one(insert_audit(&record, "")?).await?;
             transaction.commit(&[], Some(&record)).await?;
         }
         let outcome = |found: &AccountWithCredential| {
@@ -62,7 +62,7 @@ impl PostgresStore {
     }
 }
 
-/// Inserts those of the accounts whose names are not taken, and returns their ids.
+/// Inserts the accounts whose realm and user id are not taken, and returns their ids.
 fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreError> {
     let mut query = Query::default();
     let mut rows = Vec::with_capacity(accounts.len());
@@ -97,7 +97,7 @@ fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreE
     )))
 }
 
-/// The accounts of these user ids, with what `transaction` has written of them.
+/// Returns the accounts of these user ids, including those that `transaction` inserted.
 async fn accounts_within(
     transaction: &mut Transaction<'_>,
     realm: &Realm,

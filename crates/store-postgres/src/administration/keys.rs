@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use repass_core::{AuditRecord, Key, KeyId, Realm, StoreError};
 use uuid::Uuid;
 
-use crate::audit::{audit_written_if, unrecorded};
+use crate::audit::{insert_audit_if, unrecorded};
 use crate::commit::done;
 use crate::failure::damaged;
 use crate::query::Query;
@@ -29,7 +29,7 @@ impl PostgresStore {
             query.value(key.revoked_at),
         ];
         let (values, unrecorded) = (values.join(", "), unrecorded(&mut query, audit));
-        let record = audit_written_if(&mut query, audit, &unrecorded)?;
+        let record = insert_audit_if(&mut query, audit, &unrecorded)?;
         let insert = query.with_sql(format!(
             "WITH key AS (
                  INSERT INTO @keys (id, realm, kind, name, digest, created_at, revoked_at)
@@ -55,8 +55,8 @@ impl PostgresStore {
         self.row(&Query::new(find).bind(key)).await?.as_ref().map(row::key).transpose()
     }
 
-    /// Revokes a row of `table`. Whether there was one that was not revoked; only then the record is
-    /// written.
+    /// Revokes a row of `table`. Writes the audit record and returns `true` if the row was not revoked
+    /// yet.
     pub(super) async fn revoke(
         &self,
         table: &str,
@@ -66,7 +66,7 @@ impl PostgresStore {
         let mut query = Query::default();
         let (at, id) = (query.value(audit.at), query.value(id));
         let unrecorded = unrecorded(&mut query, audit);
-        let record = audit_written_if(&mut query, audit, "EXISTS (SELECT 1 FROM revoked)")?;
+        let record = insert_audit_if(&mut query, audit, "EXISTS (SELECT 1 FROM revoked)")?;
         let revoke = query.with_sql(format!(
             "WITH revoked AS (UPDATE {table} SET revoked_at = {at}
                               WHERE id = {id} AND revoked_at IS NULL AND {unrecorded} RETURNING 1),
@@ -76,10 +76,10 @@ impl PostgresStore {
         self.change([], revoke, audit).await?.as_ref().map_or(Ok(true), done)
     }
 
-    /// The ids of the pepper keys that hashes name, each found by one look into an index.
-    pub(super) async fn named_peppers(&self) -> Result<BTreeSet<String>, StoreError> {
+    /// Returns the ids of the pepper keys in use, each by one index lookup.
+    pub(super) async fn list_peppers(&self) -> Result<BTreeSet<String>, StoreError> {
         let mut peppers = BTreeSet::new();
-        // No id is empty, so every one comes after that.
+        // Every id comes after the empty text.
         let mut after = String::new();
         loop {
             let next = Query::new(
@@ -114,7 +114,7 @@ impl PostgresStore {
         );
         let insert = insert.bind(name).bind(check);
         let select = Query::new("SELECT value FROM @key_checks WHERE name = $1").bind(name);
-        let transaction = self.begin(Durability::Power).await?;
+        let transaction = self.begin(Durability::Immediate).await?;
         let replies = transaction.commit(&[insert, select], None).await?;
         let row = replies.and_then(|mut replies| replies.pop()?.rows.pop());
         row.map_or_else(|| Err(damaged("value")), |row| bytes32(&row, "value"))
@@ -130,7 +130,7 @@ impl PostgresStore {
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         );
         let upsert = upsert.bind(name).bind(check);
-        let transaction = self.begin(Durability::Power).await?;
+        let transaction = self.begin(Durability::Immediate).await?;
         transaction.commit(&[upsert], None).await.map(drop)
     }
 }

@@ -5,7 +5,7 @@ use crate::query::Query;
 use crate::store::PostgresStore;
 use crate::transaction::Durability;
 
-/// The tables with what makes a row of them old, where `$1` is the cutoff.
+/// Tables with the condition for an old row, where `$1` is the cutoff.
 const AUDIT: (&str, &str) = ("@audit", "at < $1");
 const EVENTS: (&str, &str) = ("@events", "at < $1");
 const RESET_TOKENS: (&str, &str) = ("@reset_tokens", "expires_at < $1");
@@ -13,7 +13,7 @@ const ACCESS_TOKENS: (&str, &str) =
     ("@access_tokens", "LEAST(expires_at, COALESCE(revoked_at, expires_at)) < $1");
 
 impl PostgresStore {
-    /// Nobody waits for it, so it need not be durable: what comes back is deleted again.
+    /// The commits need not be durable: rows that reappear are deleted by the next call.
     pub(super) async fn prune_rows(
         &self,
         cutoffs: &PruneCutoffs,
@@ -26,9 +26,8 @@ impl PostgresStore {
         Ok(Pruned { audit, events, tokens: reset.max(access) })
     }
 
-    /// Rows that are locked are in use, or are being pruned already; they are passed over. Audit
-    /// records are used by nobody, and a serving role need not have the right to lock them, which is
-    /// the right to update.
+    /// Skips locked rows, which are in use or being pruned. Audit records are not locked, since a
+    /// serving role has no UPDATE privilege on them.
     async fn prune_table(
         &self,
         (table, old): (&str, &str),
@@ -43,7 +42,7 @@ impl PostgresStore {
              WHERE {key} IN (SELECT {key} FROM {table} WHERE {old} LIMIT $2 {lock})"
         ));
         let delete = delete.bind(cutoff).bind(i64::from(limit));
-        let transaction = self.begin(Durability::Process).await?;
+        let transaction = self.begin(Durability::Eventual).await?;
         let replies = transaction.commit(&[delete], None).await?;
         Ok(replies.and_then(|replies| replies.first().map(|reply| reply.affected)).unwrap_or(0))
     }

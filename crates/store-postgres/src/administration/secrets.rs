@@ -4,7 +4,7 @@ use repass_core::{
     ResetToken, StoreError, TokenDigest, TokenId,
 };
 
-use crate::change::{Change, account_locked};
+use crate::change::{Change, lock_account};
 use crate::failure::unstorable;
 use crate::query::Query;
 use crate::row;
@@ -16,7 +16,7 @@ impl PostgresStore {
         token: &AccessToken,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        let mut change = self.change_of(token.account, audit.at, audit);
+        let mut change = self.new_change(token.account, audit.at, audit);
         let values = [
             change.value(token.id),
             change.value(token.roles.clone()),
@@ -32,8 +32,8 @@ impl PostgresStore {
             change.account,
             values.join(", "),
         );
-        change.part("token", insert);
-        self.recorded_change(token.account, change, audit).await
+        change.cte("token", insert);
+        self.run_change(token.account, change, audit).await
     }
 
     pub(super) async fn find_access_token(
@@ -50,8 +50,8 @@ impl PostgresStore {
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> Result<(), AccountError> {
-        let mut change = self.change_of(token.account, token.issued_at, audit);
-        change.reset_tokens_voided();
+        let mut change = self.new_change(token.account, token.issued_at, audit);
+        change.void_reset_tokens();
         let values = [
             change.value(token.digest),
             change.value(token.expires_at),
@@ -64,10 +64,10 @@ impl PostgresStore {
             change.at,
             values.join(", "),
         );
-        change.part("token", insert);
-        change.account_set(&["events = events + 1".to_owned()]);
-        change.event_written(event, event.at);
-        self.recorded_change(token.account, change, audit).await
+        change.cte("token", insert);
+        change.update_account(&["events = events + 1".to_owned()]);
+        change.insert_event(event, event.at);
+        self.run_change(token.account, change, audit).await
     }
 
     pub(super) async fn replace_otp(
@@ -80,7 +80,7 @@ impl PostgresStore {
         let last_step = last_step
             .map_err(|_| unstorable("the one-time password's last step is out of range"))?;
         let (code, code_expires_at) = enrollment.code.unzip();
-        let mut change = self.change_of(account, audit.at, audit);
+        let mut change = self.new_change(account, audit.at, audit);
         let values = [
             change.value(enrollment.sealed_secret.clone()),
             change.value(last_step),
@@ -95,8 +95,8 @@ impl PostgresStore {
             change.account,
             values.join(", "),
         );
-        change.part("otp", upsert);
-        self.recorded_change(account, change, audit).await
+        change.cte("otp", upsert);
+        self.run_change(account, change, audit).await
     }
 
     pub(super) async fn replace_otp_code(
@@ -106,7 +106,7 @@ impl PostgresStore {
         expires_at: Timestamp,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        let mut change = self.change_of(account, audit.at, audit);
+        let mut change = self.new_change(account, audit.at, audit);
         let (code, expires_at) = (change.value(*code), change.value(expires_at));
         let upsert = format!(
             "INSERT INTO @one_time_passwords (account, code_digest, code_expires_at)
@@ -114,24 +114,24 @@ impl PostgresStore {
              SET code_digest = excluded.code_digest, code_expires_at = excluded.code_expires_at",
             change.account,
         );
-        change.part("otp", upsert);
-        self.recorded_change(account, change, audit).await
+        change.cte("otp", upsert);
+        self.run_change(account, change, audit).await
     }
 
-    /// A change that happens if there is such an account.
-    fn change_of(&self, account: AccountId, at: Timestamp, audit: &AuditRecord) -> Change {
+    /// Starts a change that applies if the account exists.
+    fn new_change(&self, account: AccountId, at: Timestamp, audit: &AuditRecord) -> Change {
         let mut change = Change::new(account, at, audit);
         change.begin(&self.accounts());
         change
     }
 
-    async fn recorded_change(
+    async fn run_change(
         &self,
         account: AccountId,
         change: Change,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let change = change.finish(audit)?;
-        self.account_change([account_locked(account)], change, audit).await
+        self.account_change([lock_account(account)], change, audit).await
     }
 }

@@ -1,4 +1,4 @@
-//! Changing the hash of an account of a mapped table.
+//! Changes the hash of an account of a mapped table.
 
 use jiff::Timestamp;
 use repass_accounts_table::fingerprint;
@@ -15,8 +15,8 @@ use crate::store::PostgresStore;
 use crate::transaction::Durability;
 
 impl PostgresStore {
-    /// As [`commit_change`](Self::commit_change). The table itself is written with the condition that
-    /// it still has the expected hash, since the other application takes no lock of repass's.
+    /// Like [`commit_change`](Self::commit_change). The update of the mapped table has the condition
+    /// that the hash is the expected one, since the other application takes no locks of repass.
     pub(crate) async fn commit_mapped(
         &self,
         source: &AccountsSource,
@@ -24,15 +24,15 @@ impl PostgresStore {
         commit: &Commit,
     ) -> Result<CommitOutcome, StoreError> {
         let Commit { account, realm, user_id, .. } = commit;
-        let mut transaction = self.begin(Durability::Power).await?;
+        let mut transaction = self.begin(Durability::Immediate).await?;
         let found = register(source, table, &mut transaction, *account, realm, user_id).await?;
         let (id, active, credential, version) = match &found {
-            // Its tokens are looked at all the same: that one is spent is reported first.
+            // The token is checked nevertheless: a spent token is reported first.
             None => (None, false, None, 0),
             Some(row) => {
-                let standing = row::standing(row)?;
+                let mapped = row::mapped_credential(row)?;
                 let id = Some(get::<String>(row, "mapped_id")?);
-                (id, get(row, "active")?, standing.credential(), standing.next_version())
+                (id, get(row, "active")?, mapped.credential(), mapped.next_version())
             }
         };
         let present = credential.as_ref().map(|own| &own.hash);
@@ -43,14 +43,14 @@ impl PostgresStore {
         let (active, as_expected) = (change.value(active), change.value(as_expected));
         begin_change(&mut change, commit, &active, &as_expected)?;
         if let Some(credential) = credential.as_ref().filter(|_| commit.history > 0) {
-            keep(&mut change, credential);
+            add_to_history(&mut change, credential);
         }
-        note(&mut change, version, commit.at, &commit.hash);
+        record_credential(&mut change, version, commit.at, &commit.hash);
         let newest = version.saturating_sub(1);
         let change = finish_change(change, commit, newest, None)?;
         let mut queries = vec![change];
         if let Some(id) = &id {
-            let update = table.hash_written(id, commit.expected_hash.as_ref(), &commit.hash);
+            let update = table.update_hash(id, commit.expected_hash.as_ref(), &commit.hash);
             queries.extend([table.search_path(), update]);
         }
         let replies = transaction.run(&queries).await?;
@@ -58,7 +58,7 @@ impl PostgresStore {
             return Err(damaged("done"));
         };
         let outcome = match outcome(changed, version)? {
-            CommitOutcome::Done { .. } if !is_one(updated.affected)? => CommitOutcome::Conflict,
+            CommitOutcome::Done { .. } if !one_row(updated.affected)? => CommitOutcome::Conflict,
             outcome => outcome,
         };
         match outcome {
@@ -68,7 +68,7 @@ impl PostgresStore {
         Ok(outcome)
     }
 
-    /// As [`replace_hash`](Self::replace_hash).
+    /// Like [`replace_hash`](Self::replace_hash).
     pub(crate) async fn rehash_mapped(
         &self,
         source: &AccountsSource,
@@ -76,14 +76,14 @@ impl PostgresStore {
         rehash: &Rehash,
     ) -> Result<bool, StoreError> {
         let Rehash { account, realm, user_id, expected_version, expected_hash, .. } = rehash;
-        let mut transaction = self.begin(Durability::Power).await?;
+        let mut transaction = self.begin(Durability::Immediate).await?;
         let found = register(source, table, &mut transaction, *account, realm, user_id).await?;
         let Some(row) = found else {
             transaction.rollback().await?;
             return Ok(false);
         };
         let (id, active): (String, bool) = (get(&row, "mapped_id")?, get(&row, "active")?);
-        let credential = row::standing(&row)?.credential().filter(|present| {
+        let credential = row::mapped_credential(&row)?.credential().filter(|present| {
             active && present.version == *expected_version && present.hash == *expected_hash
         });
         let Some(Credential { version, changed_at, .. }) = credential else {
@@ -91,13 +91,13 @@ impl PostgresStore {
             return Ok(false);
         };
         let mut change = Change::new(*account, rehash.audit.at, &rehash.audit);
-        change.part("allowed", "SELECT 1");
-        note(&mut change, version, changed_at, &rehash.hash);
+        change.cte("allowed", "SELECT 1");
+        record_credential(&mut change, version, changed_at, &rehash.hash);
         let change = change.finish(&rehash.audit)?;
-        let update = table.hash_written(&id, Some(expected_hash), &rehash.hash);
+        let update = table.update_hash(&id, Some(expected_hash), &rehash.hash);
         let replies = transaction.run(&[change, table.search_path(), update]).await?;
         let [changed, _, updated] = replies.as_slice() else { return Err(damaged("done")) };
-        if done(changed)? && is_one(updated.affected)? {
+        if done(changed)? && one_row(updated.affected)? {
             transaction.commit(&[], Some(&rehash.audit)).await?;
             Ok(true)
         } else {
@@ -107,12 +107,12 @@ impl PostgresStore {
     }
 }
 
-/// Keeps the present hash in the history.
-fn keep(change: &mut Change, credential: &Credential) {
+/// Adds the current hash to the history.
+fn add_to_history(change: &mut Change, credential: &Credential) {
     let [hash, normalization, pepper] = hash_values(change, &credential.hash);
     let (account, version) = (change.account.clone(), change.value(credential.version));
-    change.part(
-        "kept",
+    change.cte(
+        "history_added",
         format!(
             "INSERT INTO @password_history (account, version, hash, normalization, pepper)
              SELECT {account}, {version}, {hash}, {normalization}, {pepper} FROM allowed"
@@ -120,14 +120,19 @@ fn keep(change: &mut Change, credential: &Credential) {
     );
 }
 
-/// Notes the hash that is written to the table.
-fn note(change: &mut Change, version: i64, changed_at: Timestamp, hash: &HashedPassword) {
+/// Records the metadata of the hash that is written to the mapped table.
+fn record_credential(
+    change: &mut Change,
+    version: i64,
+    changed_at: Timestamp,
+    hash: &HashedPassword,
+) {
     let account = change.account.clone();
     let (version, changed_at) = (change.value(version), change.value(changed_at));
     let normalization = change.value(hash.normalization().as_str());
     let (pepper, mark) = (change.value(hash.pepper()), change.value(&fingerprint(hash)));
-    change.part(
-        "noted",
+    change.cte(
+        "credential_recorded",
         format!(
             "INSERT INTO @mapped_credentials (account, version, changed_at, normalization, pepper,
                                               fingerprint)
@@ -141,8 +146,8 @@ fn note(change: &mut Change, version: i64, changed_at: Timestamp, hash: &HashedP
 }
 
 impl MappedTable {
-    /// Puts the new hash in the place of the expected one in the row of this id.
-    fn hash_written(
+    /// Replaces the expected hash in the row of this id.
+    fn update_hash(
         &self,
         id: &str,
         expected: Option<&HashedPassword>,
@@ -167,11 +172,11 @@ impl MappedTable {
     }
 }
 
-/// Whether the row was there. More than one is damage.
-pub(super) fn is_one(affected: u64) -> Result<bool, StoreError> {
+/// Returns whether a row was written. More than one row is an error.
+pub(super) fn one_row(affected: u64) -> Result<bool, StoreError> {
     match affected {
         0 => Ok(false),
         1 => Ok(true),
-        _ => Err(damaged("id: more than one row has it, so none of them")),
+        _ => Err(StoreError::Damaged("more than one row has this id".to_owned())),
     }
 }

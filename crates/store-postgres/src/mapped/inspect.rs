@@ -8,40 +8,40 @@ use crate::connections::Connections;
 use crate::query::Query;
 use crate::row::get;
 
-/// Why a mapped table cannot be used.
+/// A mapped table cannot be used.
 #[derive(Debug)]
-pub(crate) enum Uninspected {
+pub(crate) enum InspectError {
     Store(StoreError),
     Mismatch(AccountsMismatch),
 }
 
-impl From<StoreError> for Uninspected {
+impl From<StoreError> for InspectError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
 impl MappedTable {
-    /// Sees whether the table fits its mapping. Every problem is reported.
+    /// Checks the table against its mapping. Reports every problem.
     pub(crate) async fn inspect(
         connections: &Connections,
         mapping: &AccountsTable,
-    ) -> Result<Self, Uninspected> {
-        let columns = columns_of(connections, mapping).await?;
+    ) -> Result<Self, InspectError> {
+        let columns = read_columns(connections, mapping).await?;
         let is_named = |name: &SqlName, column: &Column| column.name == name.as_str();
-        let misfit = |problems: Vec<ColumnProblem>| {
-            Uninspected::Mismatch(AccountsMismatch::DoesNotFit {
+        let mismatch = |problems: Vec<ColumnProblem>| {
+            InspectError::Mismatch(AccountsMismatch::InvalidMapping {
                 table: mapping.table.to_string(),
                 problems,
             })
         };
-        let fit = mapping.fit(&columns, is_named).map_err(misfit)?;
-        let table = Self { mapping: mapping.clone(), fit };
+        let types = mapping.check_columns(&columns, is_named).map_err(mismatch)?;
+        let table = Self { mapping: mapping.clone(), types };
         let problems = table.unwritable(connections).await?;
-        if problems.is_empty() { Ok(table) } else { Err(misfit(problems)) }
+        if problems.is_empty() { Ok(table) } else { Err(mismatch(problems)) }
     }
 
-    /// The columns that this user may not write, although that is what they are mapped for.
+    /// Returns the written columns on which this role has no UPDATE privilege.
     async fn unwritable(
         &self,
         connections: &Connections,
@@ -57,7 +57,9 @@ impl MappedTable {
             let reply = connections.run(&allowed).await?;
             if !reply.rows.first().map_or(Ok(false), |row| get(row, "allowed"))? {
                 let table = self.name();
-                let reason = format!("this role may not update it; GRANT UPDATE ON {table} to it");
+                let reason = format!(
+                    "this role has no UPDATE privilege; run GRANT UPDATE ON {table} for it"
+                );
                 problems.push(ColumnProblem::new(member, name, reason));
             }
         }
@@ -65,7 +67,7 @@ impl MappedTable {
     }
 }
 
-async fn columns_of(
+async fn read_columns(
     connections: &Connections,
     mapping: &AccountsTable,
 ) -> Result<Vec<Column>, StoreError> {

@@ -1,10 +1,10 @@
 use repass_core::{AccountError, AccountId, AuditRecord};
 
 use super::MappedTable;
-use super::commit::is_one;
+use super::commit::one_row;
 use crate::accounts_source::AccountsSource;
 use crate::administration::activation;
-use crate::change::account_locked;
+use crate::change::lock_account;
 use crate::commit::done;
 use crate::failure::damaged;
 use crate::query::Query;
@@ -13,7 +13,7 @@ use crate::store::PostgresStore;
 use crate::transaction::Durability;
 
 impl PostgresStore {
-    /// Allows or forbids the use of an account of a mapped table.
+    /// Activates or deactivates an account of a mapped table.
     pub(crate) async fn set_active_mapped(
         &self,
         source: &AccountsSource,
@@ -23,9 +23,9 @@ impl PostgresStore {
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let column = table.mapping.active.as_ref().ok_or(AccountError::NotMapped("active"))?;
-        let mut transaction = self.begin(Durability::Power).await?;
+        let mut transaction = self.begin(Durability::Immediate).await?;
         let id = Query::new("SELECT mapped_id FROM @accounts WHERE id = $1");
-        let queries = [account_locked(account), id.bind(account)];
+        let queries = [lock_account(account), id.bind(account)];
         let replies = transaction.run(&queries).await?;
         let Some(row) = replies.last().and_then(|reply| reply.rows.first()) else {
             transaction.rollback().await?;
@@ -34,7 +34,7 @@ impl PostgresStore {
         let id: String = get(row, "mapped_id")?;
         let change = activation(source, account, active, audit)?;
         let mut update = Query::default();
-        let value = match table.fit.active_is_boolean {
+        let value = match table.types.active_is_boolean {
             true => update.value(active),
             false => format!("CAST({} AS SMALLINT)", update.value(i64::from(active))),
         };
@@ -47,7 +47,7 @@ impl PostgresStore {
         ));
         let replies = transaction.run(&[change, table.search_path(), update]).await?;
         let [changed, _, updated] = replies.as_slice() else { return Err(damaged("done").into()) };
-        if done(changed)? && is_one(updated.affected)? {
+        if done(changed)? && one_row(updated.affected)? {
             transaction.commit(&[], Some(audit)).await?;
             Ok(())
         } else {

@@ -1,4 +1,4 @@
-//! Connections that are cut in the moment of a commit.
+//! Connections that are cut during a commit.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn proxy() -> Proxy {
     Proxy::start(shared().folder())
 }
 
-pub(crate) async fn a_commit_whose_answer_is_lost_is_done_once() {
+pub(crate) async fn a_commit_with_a_lost_answer_applies_once() {
     let (proxy, name) = (proxy(), shared().create_database());
     let store = open(&proxy.url(&name)).await;
     add(&store, 1).await;
@@ -30,7 +30,7 @@ pub(crate) async fn a_commit_whose_answer_is_lost_is_done_once() {
     assert!(proxy.has_cut());
 }
 
-pub(crate) async fn a_commit_that_never_arrived_is_made_again() {
+pub(crate) async fn a_commit_that_never_arrived_is_sent_again() {
     let (proxy, name) = (proxy(), shared().create_database());
     let store = open(&proxy.url(&name)).await;
     add(&store, 1).await;
@@ -40,8 +40,8 @@ pub(crate) async fn a_commit_that_never_arrived_is_made_again() {
     assert_changed_once(&shared().url(&name), &commit(1, 1)).await;
 }
 
-/// The server is busy with the commit when it is looked up: a synchronous standby is waited for.
-pub(crate) async fn a_commit_that_is_under_way_is_waited_for() {
+/// The commit is still running when its record is looked up, as with a synchronous standby.
+pub(crate) async fn a_running_commit_is_awaited() {
     let (proxy, name) = (proxy(), shared().create_database());
     let store = open(&proxy.url(&name)).await;
     add(&store, 1).await;
@@ -51,30 +51,30 @@ pub(crate) async fn a_commit_that_is_under_way_is_waited_for() {
                 CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON repass.events
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()";
     raw(&url).await.batch_execute(slow).await.unwrap();
-    let (tell, told) = mpsc::channel();
-    proxy.cut_next_commit(Cut::Late(told));
-    // The server has it a moment before it is looked up.
-    tell.send(()).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    proxy.cut_next_commit(Cut::Late(receiver));
+    // The server gets the commit shortly before the lookup.
+    sender.send(()).unwrap();
     assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
     assert!(proxy.has_cut());
     assert_changed_once(&url, &commit(1, 1)).await;
 }
 
-/// The server has not begun with the commit when it is looked up, so that it is sent again.
-pub(crate) async fn a_commit_that_is_sent_twice_is_made_once() {
+/// The server has not started the commit when its record is looked up, so it is sent again.
+pub(crate) async fn a_commit_that_is_sent_twice_applies_once() {
     let (proxy, name) = (proxy(), shared().create_database());
     let store = open(&proxy.url(&name)).await;
     add(&store, 1).await;
     let url = shared().url(&name);
     let other = raw(&url).await;
     other.batch_execute("BEGIN; SELECT 1 FROM repass.accounts FOR UPDATE").await.unwrap();
-    let (tell, told) = mpsc::channel();
-    proxy.cut_next_commit(Cut::Late(told));
-    tell.send(()).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    proxy.cut_next_commit(Cut::Late(receiver));
+    sender.send(()).unwrap();
     let committing = tokio::spawn(async move { store.commit(&commit(1, 1)).await });
     let waiting = format!("pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'");
     while count(&url, &waiting).await < 2 {
-        assert!(!committing.is_finished(), "both wait");
+        assert!(!committing.is_finished(), "both commits wait");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     other.batch_execute("COMMIT").await.unwrap();
@@ -83,7 +83,7 @@ pub(crate) async fn a_commit_that_is_sent_twice_is_made_once() {
     assert_eq!(count(&url, "repass.events").await, 1);
 }
 
-pub(crate) async fn a_reservation_whose_answer_is_lost_is_not_made_again() {
+pub(crate) async fn a_reservation_with_a_lost_answer_is_not_repeated() {
     let (proxy, name) = (proxy(), shared().create_database());
     let store = open(&proxy.url(&name)).await;
     let key = AttemptKey::account(account(1).id);
@@ -91,17 +91,17 @@ pub(crate) async fn a_reservation_whose_answer_is_lost_is_not_made_again() {
     proxy.delay(Duration::from_millis(300));
     let reserving = tokio::spawn(async move { reserve(&store, &key).await });
     tokio::time::sleep(Duration::from_millis(450)).await;
-    // The state is read by now, and the answer to its replacement is on its way.
+    // The state was read, and the answer to the update is in transit.
     proxy.refuse(true);
     let error = reserving.await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert_eq!(count(&shared().url(&name), "repass.attempts WHERE failures = 2").await, 1);
 }
 
-/// Also when it is set after the database was opened.
+/// Also if the setting changes after the database was opened.
 ///
 /// Proves P2.
-pub(crate) async fn p2_a_change_is_durable_whatever_the_database_is_set_to() {
+pub(crate) async fn p2_a_change_is_durable_despite_the_settings_of_the_database() {
     let name = shared().create_database();
     let url = shared().url(&name);
     let store = open(&url).await;

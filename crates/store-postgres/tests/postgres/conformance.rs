@@ -1,4 +1,4 @@
-//! The conformance suite over PostgreSQL.
+//! The conformance suite on PostgreSQL.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) async fn one_store_passes() {
     conformance::run(&fixture).await.assert_all_passed();
 }
 
-/// A database that orders texts as people do, not by their bytes.
+/// A database with a collation that does not compare bytes.
 pub(crate) async fn one_store_passes_in_english() {
     let create =
         "CREATE DATABASE english TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'";
@@ -25,9 +25,9 @@ pub(crate) async fn one_store_passes_in_english() {
     conformance::run(&fixture).await.assert_all_passed();
 }
 
-/// Two stores that know nothing of each other but the database.
-pub(crate) async fn two_nodes_pass_as_one() {
+/// Two stores that share only the database.
+pub(crate) async fn two_nodes_pass() {
     let url = url();
-    let fixture = AdministrationFixture::of_nodes([node(&url).await, node(&url).await]);
+    let fixture = AdministrationFixture::for_nodes([node(&url).await, node(&url).await]);
     conformance::run(&fixture).await.assert_passed();
 }

@@ -1,4 +1,4 @@
-//! The cluster that the tests share, and what they put into its databases.
+//! The shared cluster of the tests, and test data.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use repass_testkit::fixtures;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-/// For all tests that do not stop it. It goes with the process.
+/// Returns the cluster of all tests that do not stop it. It ends with the process.
 pub(crate) fn shared() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| Cluster::start().unwrap())
@@ -26,7 +26,7 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
     runtime.block_on(test);
 }
 
-/// The URL of a new database of the shared cluster.
+/// Creates a database in the shared cluster and returns its URL.
 pub(crate) fn url() -> String {
     shared().url(&shared().create_database())
 }
@@ -35,7 +35,7 @@ pub(crate) async fn open(url: &str) -> PostgresStore {
     PostgresStore::connect(url, &PostgresOptions::default()).await.unwrap()
 }
 
-/// A connection past the store.
+/// Opens a direct connection.
 pub(crate) async fn raw(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -70,7 +70,7 @@ pub(crate) fn subject(number: u128) -> Subject {
     Subject::new("shop".parse().unwrap(), format!("user-{number}"))
 }
 
-/// The change of the account to the version after `version`. Its record's id is its own.
+/// Returns a change of the account from `version`, with its own audit record id.
 pub(crate) fn commit(number: u128, version: i64) -> Commit {
     let id = Uuid::from_u128(number * 1_000_000 + u128::try_from(version).unwrap());
     let mut commit = fixtures::commit(&account(number), version, &format!("after {version}"));
@@ -80,7 +80,7 @@ pub(crate) fn commit(number: u128, version: i64) -> Commit {
     commit
 }
 
-/// With limits that are never reached.
+/// Reserves an attempt with limits that are never reached.
 pub(crate) async fn reserve(
     store: &PostgresStore,
     key: &AttemptKey,
@@ -95,7 +95,7 @@ pub(crate) async fn reserve(
     })
 }
 
-/// Whether all that one change writes is there once.
+/// Asserts that the change was applied once.
 pub(crate) async fn assert_changed_once(url: &str, commit: &Commit) {
     let (account, id) = (commit.account, commit.audit.id);
     let version = commit.expected_version + 1;
@@ -109,7 +109,7 @@ pub(crate) async fn assert_changed_once(url: &str, commit: &Commit) {
     }
 }
 
-/// The error and all its causes, as a program would print them.
+/// Formats the error and all its causes.
 pub(crate) fn printed(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(|error| format!("{error} {error:?} ")).collect()

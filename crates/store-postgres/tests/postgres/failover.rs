@@ -1,4 +1,4 @@
-//! A primary and its standby, both of which the URL names.
+//! A primary and a standby, both named by the URL.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use repass_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 
 use crate::database::{add, commit, open, raw, subject};
 
-/// A primary whose commits wait for its standby, and a URL with both.
+/// Starts a primary with a synchronous standby, and returns a URL with both.
 async fn pair() -> (Cluster, Cluster, String, String) {
     let primary = Cluster::start().unwrap();
     let name = primary.create_database();
@@ -19,14 +19,14 @@ async fn pair() -> (Cluster, Cluster, String, String) {
     let raw = raw(&primary.url(&name)).await;
     raw.batch_execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'").await.unwrap();
     raw.batch_execute("SELECT pg_reload_conf()").await.unwrap();
-    // The standby comes first, so that it is tried.
+    // The standby comes first, so that it is tried first.
     let (one, other) = (standby.folder().display(), primary.folder().display());
     let url = format!("postgres:///{name}?host={one},{other}&user=repass");
     (primary, standby, name, url)
 }
 
 /// Proves P2.
-pub(crate) async fn p2_a_standby_is_promoted_under_load_and_nothing_acknowledged_is_lost() {
+pub(crate) async fn p2_a_promotion_under_load_loses_no_acknowledged_change() {
     let (primary, standby, name, url) = pair().await;
     let store = open(&url).await;
     let end = Arc::new(AtomicBool::new(false));
@@ -61,8 +61,8 @@ pub(crate) async fn p2_a_standby_is_promoted_under_load_and_nothing_acknowledged
     store.check_ready().await.unwrap();
 }
 
-/// Changes an account until the end. Returns the last version that was acknowledged, and when changes
-/// were.
+/// Changes an account until `end`. Returns the last acknowledged version, and the times of the
+/// acknowledgements.
 async fn change(store: PostgresStore, number: u128, end: Arc<AtomicBool>) -> (i64, Vec<Instant>) {
     let (mut version, mut acknowledged, mut successes) = (1, 1, Vec::new());
     while !end.load(Ordering::Relaxed) {
@@ -71,7 +71,7 @@ async fn change(store: PostgresStore, number: u128, end: Arc<AtomicBool>) -> (i6
                 (version, acknowledged) = (made, made);
                 successes.push(Instant::now());
             }
-            // One that was reported as unavailable was made after all.
+            // A change that was reported as unavailable is committed.
             Ok(CommitOutcome::Conflict) => version += 1,
             Err(StoreError::Unavailable(_)) => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -83,7 +83,7 @@ async fn change(store: PostgresStore, number: u128, end: Arc<AtomicBool>) -> (i6
 }
 
 /// Proves L2, P2.
-pub(crate) async fn p2_l2_a_standby_alone_is_neither_opened_nor_ready() {
+pub(crate) async fn p2_l2_a_standby_is_neither_opened_nor_ready() {
     let (primary, standby, name, url) = pair().await;
     let store = open(&url).await;
     store.check_ready().await.unwrap();
@@ -91,7 +91,7 @@ pub(crate) async fn p2_l2_a_standby_alone_is_neither_opened_nor_ready() {
     let error = PostgresStore::connect(&alone, &PostgresOptions::default()).await.unwrap_err();
     assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
 
-    // One that takes any server is told by the server's answers.
+    // With any server allowed, the errors come from the server.
     let any = format!("{alone}&target_session_attrs=any");
     let lax = PostgresStore::connect(&any, &PostgresOptions::default()).await.unwrap();
     let error = lax.check_ready().await.unwrap_err();
@@ -110,10 +110,10 @@ pub(crate) async fn p2_l2_a_standby_alone_is_neither_opened_nor_ready() {
     }
 }
 
-/// The primary's machine is gone, and nobody says so.
+/// The primary's machine is gone without closing connections.
 ///
 /// Proves P4.
-pub(crate) async fn p4_a_silent_primary_and_its_standby_are_answered_within_the_deadline() {
+pub(crate) async fn p4_calls_fail_within_the_deadline_if_the_primary_is_silent() {
     let (primary, standby, name, _) = pair().await;
     let silent = Proxy::start(primary.folder());
     let hosts = format!("{},{}", silent.host(), standby.folder().display());
@@ -129,9 +129,9 @@ pub(crate) async fn p4_a_silent_primary_and_its_standby_are_answered_within_the_
     let error = store.find(&subject(1)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     let limit = Duration::from_millis(4_500);
-    assert!(begun.elapsed() < limit, "no try begins after the deadline: {:?}", begun.elapsed());
+    assert!(begun.elapsed() < limit, "no retry after the deadline: {:?}", begun.elapsed());
 
-    // Promoted while it is asked: the silent one hides that from nobody for long.
+    // The standby is promoted while a call waits: the silent primary does not delay it for long.
     let promote = raw(&standby.url(&name)).await;
     let finding = tokio::spawn(async move { (store.find(&subject(1)).await, Instant::now()) });
     let off = "ALTER SYSTEM SET synchronous_standby_names = ''";
@@ -146,7 +146,7 @@ pub(crate) async fn p4_a_silent_primary_and_its_standby_are_answered_within_the_
 /// A commit that a synchronous standby does not confirm is not acknowledged.
 ///
 /// Proves P4.
-pub(crate) async fn p4_a_frozen_standby_is_answered_within_the_deadline() {
+pub(crate) async fn p4_calls_fail_within_the_deadline_if_the_standby_is_stopped() {
     let (primary, standby, name, _) = pair().await;
     let url = primary.url(&name);
     let mut options = PostgresOptions::default();
@@ -173,7 +173,7 @@ pub(crate) async fn p4_a_frozen_standby_is_answered_within_the_deadline() {
         }
     };
     let waited = tokio::time::timeout(Duration::from_secs(20), confirmed).await;
-    assert!(waited.is_ok(), "the commit that waited is made when the standby is back");
+    assert!(waited.is_ok(), "the waiting commit completes when the standby is back");
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     store.check_ready().await.unwrap();
 }

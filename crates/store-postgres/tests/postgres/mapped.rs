@@ -1,10 +1,12 @@
-//! A mapped table that its application alters while it is served.
+//! A mapped table that its application alters while it is in use.
 
 use std::time::Duration;
 
 use repass_core::{CredentialStore, StoreError, Subject};
 use repass_postgres_cluster::Proxy;
-use repass_store_postgres::{Accounts, AccountsTable, PostgresOptions, PostgresStore, RealmOf};
+use repass_store_postgres::{
+    Accounts, AccountsTable, PostgresOptions, PostgresStore, RealmMapping,
+};
 use tokio_postgres::Client;
 
 use crate::database::{raw, shared, url};
@@ -15,7 +17,7 @@ async fn served() -> (Client, PostgresStore) {
     (raw, serve_at(&url, "BIGINT", "1").await)
 }
 
-/// A store over a table of users whose ids are of this type, with one user, behind a proxy.
+/// Opens a store on a users table with ids of this type and one user, behind a proxy.
 pub(crate) async fn serve(proxy: &Proxy, kind: &str, id: &str) -> PostgresStore {
     serve_at(&proxy.url(&shared().create_database()), kind, id).await
 }
@@ -28,7 +30,7 @@ async fn serve_at(url: &str, kind: &str, id: &str) -> PostgresStore {
     raw(url).await.batch_execute(&table).await.unwrap();
     let name = |name: &str| name.parse().unwrap();
     let mut options = PostgresOptions::default();
-    options.accounts = Accounts::In(AccountsTable {
+    options.accounts = Accounts::Mapped(AccountsTable {
         table: "users".parse().unwrap(),
         id: name("id"),
         user_id: name("login"),
@@ -36,7 +38,7 @@ async fn serve_at(url: &str, kind: &str, id: &str) -> PostgresStore {
         email: None,
         username: None,
         active: Some(name("enabled")),
-        realm: RealmOf::All("shop".parse().unwrap()),
+        realm: RealmMapping::All("shop".parse().unwrap()),
     });
     PostgresStore::connect(url, &options).await.unwrap()
 }
@@ -46,7 +48,7 @@ pub(crate) fn pat() -> Subject {
 }
 
 /// Proves P7.
-pub(crate) async fn p7_a_column_that_changes_its_type_is_met() {
+pub(crate) async fn p7_a_changed_column_type_is_detected() {
     let (raw, store) = served().await;
     assert!(store.find(&pat()).await.unwrap().unwrap().account.active);
     for alter in [
@@ -62,7 +64,7 @@ pub(crate) async fn p7_a_column_that_changes_its_type_is_met() {
 }
 
 /// Proves L2.
-pub(crate) async fn l2_a_renamed_table_is_not_ready_until_it_is_back() {
+pub(crate) async fn l2_a_renamed_table_is_not_ready_until_it_is_renamed_back() {
     let (raw, store) = served().await;
     store.check_ready().await.unwrap();
     raw.batch_execute("ALTER TABLE public.users RENAME TO people").await.unwrap();

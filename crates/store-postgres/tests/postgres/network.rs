@@ -1,4 +1,4 @@
-//! Networks and poolers between a node and its server.
+//! Network failures and poolers between a node and its server.
 
 use std::io::Write;
 use std::os::unix::net::UnixListener;
@@ -11,7 +11,7 @@ use repass_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 use crate::database::{account, add, audit, commit, count, hash, open, raw, shared, subject};
 
 /// Proves P4.
-pub(crate) async fn p4_a_frozen_network_is_answered_within_the_deadline() {
+pub(crate) async fn p4_calls_fail_within_the_deadline_if_the_network_is_frozen() {
     let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
     let mut options = PostgresOptions::default();
     options.statement_timeout = Duration::from_millis(500);
@@ -38,7 +38,7 @@ pub(crate) async fn p4_a_frozen_network_is_answered_within_the_deadline() {
 }
 
 /// Proves P4.
-pub(crate) async fn p4_a_silent_host_does_not_hide_the_next() {
+pub(crate) async fn p4_a_silent_host_does_not_block_the_next_one() {
     let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
     proxy.freeze(true);
     let folder = shared().folder().display();
@@ -61,10 +61,10 @@ pub(crate) async fn p4_cut_connections_are_replaced() {
     }
 }
 
-/// As a proxy answers that has no server to lead to.
+/// Answers like an HTTP proxy without a backend.
 ///
 /// Proves P3.
-pub(crate) async fn p3_nonsense_instead_of_a_server_is_an_outage() {
+pub(crate) async fn p3_an_invalid_server_response_is_an_outage() {
     let folder = tempfile::tempdir().unwrap();
     let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
     std::thread::spawn(move || {
@@ -77,10 +77,10 @@ pub(crate) async fn p3_nonsense_instead_of_a_server_is_an_outage() {
     assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
 }
 
-/// Two installations in one database, behind a pooler that has them share connections.
+/// Two installations in one database share connections through a pooler.
 ///
 /// Proves P1.
-pub(crate) async fn p1_installations_behind_a_pooler_stay_apart() {
+pub(crate) async fn p1_installations_behind_a_pooler_are_isolated() {
     let name = shared().create_database();
     let pooler = Pooler::start(shared()).unwrap();
     let installation = async |schema: &str| {
@@ -91,8 +91,8 @@ pub(crate) async fn p1_installations_behind_a_pooler_stay_apart() {
     let stores = [installation("a").await, installation("b").await];
     let mut working = Vec::new();
     for task in 0..16_u128 {
-        let place = usize::try_from(task % 2).unwrap();
-        let store = stores[place].clone();
+        let index = usize::try_from(task % 2).unwrap();
+        let store = stores[index].clone();
         working.push(tokio::spawn(async move {
             let number = task + 1;
             let mut record = audit(number);
@@ -121,7 +121,7 @@ pub(crate) async fn p1_installations_behind_a_pooler_stay_apart() {
     let prepared = raw(&pooler.url(&name)).await;
     let rows = prepared.simple_query("SELECT name FROM pg_prepared_statements").await.unwrap();
     let rows = rows.iter().filter(|row| matches!(row, tokio_postgres::SimpleQueryMessage::Row(_)));
-    assert_eq!(rows.count(), 0, "nothing is left behind");
+    assert_eq!(rows.count(), 0, "no prepared statement is left");
 }
 
 /// Proves P1.

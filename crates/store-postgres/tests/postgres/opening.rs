@@ -1,4 +1,4 @@
-//! Opening: the schema, its versions, privileges, what is told when it fails.
+//! Opening: schema versions, privileges, error messages.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::database::{
     account, add, commit, count, open, printed, raw, reserve, shared, subject, url,
 };
 
-pub(crate) async fn many_nodes_may_open_a_new_database_at_once() {
+pub(crate) async fn concurrent_nodes_may_open_a_new_database() {
     for _ in 0..3 {
         let url = url();
         let opening: Vec<_> = (0..8)
@@ -52,7 +52,7 @@ pub(crate) async fn p5_one_version_ahead_is_served_and_more_is_refused() {
 }
 
 /// Proves P5.
-pub(crate) async fn p5_a_lock_on_the_migrations_ends_the_start_in_time() {
+pub(crate) async fn p5_opening_fails_within_the_time_out_while_migrations_are_locked() {
     let url = url();
     open(&url).await;
     let other = raw(&url).await;
@@ -67,7 +67,7 @@ pub(crate) async fn p5_a_lock_on_the_migrations_ends_the_start_in_time() {
 }
 
 /// Proves P5.
-pub(crate) async fn p5_nothing_is_made_without_migrate() {
+pub(crate) async fn p5_nothing_is_created_without_migrate() {
     let url = url();
     let mut options = PostgresOptions::default();
     options.migrate = false;
@@ -80,7 +80,7 @@ pub(crate) async fn p5_nothing_is_made_without_migrate() {
     PostgresStore::connect(&url, &options).await.unwrap();
 }
 
-/// The statements of a code block of the README that begins with this line.
+/// Returns the statements of the code block of the README that begins with this line.
 fn documented(first: &str) -> String {
     let readme = include_str!("../../README.md");
     let (_, rest) = readme.split_once(&format!("```sql\n{first}\n")).unwrap();
@@ -130,7 +130,7 @@ pub(crate) async fn p7_roles_with_the_documented_grants_migrate_and_serve() {
     raw.batch_execute(drop).await.unwrap();
 }
 
-pub(crate) async fn what_cannot_be_opened_is_told_without_credentials() {
+pub(crate) async fn open_errors_contain_no_credentials() {
     async fn error(url: &str) -> OpenError {
         let options = PostgresOptions::default();
         let error = PostgresStore::connect(url, &options).await.unwrap_err();
@@ -145,7 +145,7 @@ pub(crate) async fn what_cannot_be_opened_is_told_without_credentials() {
     assert!(printed(&missing).contains("nowhere"), "{missing:?}");
     for url in [
         "postgres:///x?host=/nowhere&user=u&password=hunter2",
-        // Nobody listens at port 1.
+        // No server listens at port 1.
         "postgres://u:hunter2@127.0.0.1:1/x",
         "postgres://u:hunter2@[::1]:1/x",
     ] {
@@ -154,17 +154,17 @@ pub(crate) async fn what_cannot_be_opened_is_told_without_credentials() {
     }
     assert!(
         PostgresStore::check_url("postgres://u:hunter2@db/x").is_ok(),
-        "nothing is connected to"
+        "checking a URL does not connect"
     );
 
     let store = open(&url()).await;
     assert!(!format!("{store:?}").contains("user"), "{store:?}");
 }
 
-/// Distributed engines have none of these, and poolers lose session state.
+/// Distributed engines lack these features, and poolers lose session state.
 ///
 /// Proves P1.
-pub(crate) async fn p1_neither_locks_of_sessions_nor_their_state_are_used() {
+pub(crate) async fn p1_no_session_locks_or_session_state_are_used() {
     let name = shared().create_database();
     let url = shared().url(&name);
     let log_everything = format!("ALTER DATABASE {name} SET log_statement = 'all'");
@@ -176,28 +176,28 @@ pub(crate) async fn p1_neither_locks_of_sessions_nor_their_state_are_used() {
     reserve(&store, &AttemptKey::account(account(1).id)).await.unwrap().unwrap();
 
     let log = fs::read_to_string(shared().folder().join("log")).unwrap().to_lowercase();
-    let ours = "create table \"repass\".accounts";
-    assert!(log.contains("for no key update") && log.contains(ours), "it logs");
+    let table = "create table \"repass\".accounts";
+    assert!(log.contains("for no key update") && log.contains(table), "the log has statements");
     for word in ["advisory", "listen ", "notify ", "lock table", "collate \"c\"", "create temp"] {
         assert!(!log.contains(word), "{word}");
     }
-    // Statements of the store name what they read.
+    // All statements are unnamed.
     assert!(log.contains("execute <unnamed>: ") && !log.contains("execute s0"), "named statement");
 }
 
-/// The application's tables and its migrations are called as ours are.
+/// The application has tables with the names of repass's tables.
 ///
 /// Proves E2.
-pub(crate) async fn e2_an_application_has_tables_of_the_same_names() {
+pub(crate) async fn e2_an_application_may_have_tables_of_the_same_names() {
     let names = ["accounts", "credentials", "audit", "keys", "events", "migrations", "attempts"];
     for ours_first in [true, false] {
         let url = url();
         let raw = raw(&url).await;
-        let make = names.map(|name| format!("CREATE TABLE public.{name} (theirs INT);")).concat();
+        let create = names.map(|name| format!("CREATE TABLE public.{name} (theirs INT);")).concat();
         if ours_first {
             open(&url).await;
         }
-        raw.batch_execute(&make).await.unwrap();
+        raw.batch_execute(&create).await.unwrap();
         let store = open(&url).await;
         add(&store, 1).await;
         store.commit(&commit(1, 1)).await.unwrap();

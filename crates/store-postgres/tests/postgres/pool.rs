@@ -1,4 +1,4 @@
-//! How many connections there are, and for how long.
+//! The number and lifetime of connections.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub(crate) async fn p6_connections_are_bounded_named_and_closed_when_idle() {
     assert!(matches!(error, repass_core::StoreError::Unavailable(_)), "{error:?}");
 }
 
-pub(crate) async fn a_pool_of_the_embedders_is_used() {
+pub(crate) async fn a_pool_of_the_embedder_is_used() {
     let url = shared().url(&shared().create_database());
     let pool =
         Pool::builder(Manager::new(url.parse().unwrap(), NoTls)).max_size(3).build().unwrap();

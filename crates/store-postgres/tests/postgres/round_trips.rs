@@ -1,4 +1,4 @@
-//! How often a request waits for the server.
+//! The number of round trips of a request.
 
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,10 @@ use uuid::Uuid;
 use crate::database::{account, add, audit, commit, open, raw, reserve, shared, subject};
 use crate::mapped;
 
-/// Of each answer: so slow that what is sent at once is not counted twice.
+/// The delay of each answer, long enough to count round trips by time.
 const DELAY: Duration = Duration::from_millis(150);
 
-/// The figures that this store promises, without a row of earlier attempts and with one.
+/// Checks the documented maximum, with and without a row of earlier attempts.
 ///
 /// Proves P8.
 pub(crate) async fn p8_requests_take_few_round_trips() {
@@ -61,7 +61,8 @@ pub(crate) async fn p8_requests_take_few_round_trips() {
     }
 }
 
-/// The round trips of wrong passwords 1 to 4, of which the third locks the account out for a second.
+/// Returns the round trips of four wrong passwords, of which the third locks the account out for a
+/// second.
 async fn wrong_passwords(store: PostgresStore, subject: Subject, number: u128) -> [u128; 4] {
     let policy = LockoutPolicy::default();
     let mut trips = [0; 4];
@@ -88,10 +89,10 @@ async fn wrong_passwords(store: PostgresStore, subject: Subject, number: u128) -
     trips
 }
 
-/// Nobody tells by the time of an answer whether there is an account.
+/// The response time does not reveal whether an account exists.
 ///
 /// Proves ASVS 6.3.8.
-pub(crate) async fn asvs_6_3_8_wrong_passwords_take_as_long_without_an_account() {
+pub(crate) async fn asvs_6_3_8_wrong_passwords_take_as_many_round_trips_without_an_account() {
     let [own, integers, texts] = [(); 3].map(|()| Proxy::start(shared().folder()));
     let store = open(&own.url(&shared().create_database())).await;
     add(&store, 1).await;
@@ -110,13 +111,13 @@ pub(crate) async fn asvs_6_3_8_wrong_passwords_take_as_long_without_an_account()
     assert_eq!(trips, [[3, 4, 4, 4]; 5]);
 }
 
-/// A claim reads as many events as it gives out, however many wait.
+/// The cost of a claim does not depend on the size of the backlog.
 ///
 /// Proves P8.
 pub(crate) async fn p8_a_claim_does_not_read_the_whole_backlog() {
     let url = shared().url(&shared().create_database());
     let mut options = PostgresOptions::default();
-    // The figures of a connection are told a second later, when it ends a transaction.
+    // A connection reports its statistics after a second, at the end of a transaction.
     options.connections = 1;
     let store = PostgresStore::connect(&url, &options).await.unwrap();
     let fill = "INSERT INTO repass.accounts (id, realm, user_id, list_key)

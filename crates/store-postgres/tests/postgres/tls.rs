@@ -1,4 +1,4 @@
-//! TLS by the meaning of `sslmode`, to a proxy that speaks it before the server does.
+//! The modes of `sslmode`, with a TLS proxy before the server.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::database::shared;
 
-/// An authority with its certificate in a file.
+/// A certificate authority with its certificate in a file.
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
     path: PathBuf,
@@ -36,8 +36,8 @@ fn authority(folder: &Path, name: &str) -> Authority {
     Authority { issuer: Issuer::new(params, key), path, roots }
 }
 
-/// A way to the shared server by TLS, with a certificate for `localhost`. A client certificate is
-/// asked for if `clients` are given.
+/// Starts a TLS proxy for the shared server, with a certificate for `localhost`. Requires a client
+/// certificate if `clients` is given.
 async fn serve(authority: &Authority, clients: Option<&Authority>) -> u16 {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -63,7 +63,7 @@ async fn serve(authority: &Authority, clients: Option<&Authority>) -> u16 {
             let (mut client, _) = listener.accept().await.unwrap();
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                // SSLRequest, and that it is accepted.
+                // Accepts the SSLRequest.
                 let mut request = [0; 8];
                 client.read_exact(&mut request).await?;
                 client.write_all(b"S").await?;
@@ -81,13 +81,13 @@ async fn connect(url: &str) -> Result<PostgresStore, OpenError> {
     PostgresStore::connect(url, &PostgresOptions::default()).await
 }
 
-pub(crate) async fn sslmode_means_what_it_means_to_libpq() {
+pub(crate) async fn sslmode_works_as_in_libpq() {
     let folder = TempDir::new().unwrap();
     let (ours, theirs) = (authority(folder.path(), "ours"), authority(folder.path(), "theirs"));
     let port = serve(&ours, None).await;
     let name = shared().create_database();
     let (right, wrong) = (ours.path.display(), theirs.path.display());
-    for (host, parameters, is_right) in [
+    for (host, parameters, succeeds) in [
         ("localhost", "sslmode=prefer".to_owned(), true),
         ("127.0.0.1", "sslmode=require".to_owned(), true),
         ("127.0.0.1", format!("sslmode=require&sslrootcert={wrong}"), false),
@@ -100,7 +100,7 @@ pub(crate) async fn sslmode_means_what_it_means_to_libpq() {
     ] {
         let url = format!("postgres://repass@{host}:{port}/{name}?{parameters}");
         let connected = connect(&url).await;
-        assert_eq!(connected.is_ok(), is_right, "{host} {parameters}: {:?}", connected.err());
+        assert_eq!(connected.is_ok(), succeeds, "{host} {parameters}: {:?}", connected.err());
     }
 }
 

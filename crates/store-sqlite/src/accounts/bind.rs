@@ -1,7 +1,8 @@
-//! Finding out where the accounts are, and whether the table fits that they are said to be in.
+//! Determines the table of the accounts and checks a mapped table.
 
 use repass_accounts_table::{
-    Accounts, AccountsMismatch, AccountsTable, Column, ColumnKind, ColumnProblem, Fit, SqlName,
+    Accounts, AccountsMismatch, AccountsTable, Column, ColumnKind, ColumnProblem, ColumnTypes,
+    SqlName,
 };
 use rusqlite::Connection;
 
@@ -12,47 +13,50 @@ use crate::failure::{Failure, Result, damaged};
 use crate::open::OpenFailure;
 use crate::row::Columns;
 
-/// Checks that a table that is asked for fits, before anything of our own is made.
-pub(crate) fn check(db: Db<'_>, wanted: &Accounts) -> std::result::Result<(), OpenFailure> {
-    match wanted {
-        Accounts::In(table) => inspect(db, table).map(drop),
-        Accounts::AsNoted | Accounts::Own => Ok(()),
+/// Checks a requested mapping before anything is written.
+pub(crate) fn check(db: Db<'_>, requested: &Accounts) -> std::result::Result<(), OpenFailure> {
+    match requested {
+        Accounts::Mapped(table) => inspect(db, table).map(drop),
+        Accounts::AsRecorded | Accounts::Own => Ok(()),
     }
 }
 
-/// Where the accounts are, once the schema is usable. A table that is asked for is noted, so that
-/// every other program that opens the database finds the same accounts.
+/// Returns the table of the accounts. A requested mapping is recorded, so that every other program that
+/// opens the database uses the same accounts.
 pub(crate) fn bind(
     connection: &Connection,
-    wanted: &Accounts,
+    requested: &Accounts,
 ) -> std::result::Result<AccountsSource, OpenFailure> {
     let transaction =
         rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate);
     let transaction = transaction.map_err(Failure::from)?;
-    let source = bind_within(Db(&transaction), wanted)?;
+    let source = bind_within(Db(&transaction), requested)?;
     transaction.commit().map_err(Failure::from)?;
     Ok(source)
 }
 
-fn bind_within(db: Db<'_>, wanted: &Accounts) -> std::result::Result<AccountsSource, OpenFailure> {
-    let noted = noted_table(db)?;
-    let Some(table) = wanted.resolve(noted.as_ref())? else { return Ok(AccountsSource::Own) };
-    let fit = inspect(db, &table)?;
-    if noted.is_none() && db.exists("SELECT 1 FROM repass_accounts LIMIT 1", [])? {
-        return Err(AccountsMismatch::OwnAccounts.into());
+fn bind_within(
+    db: Db<'_>,
+    requested: &Accounts,
+) -> std::result::Result<AccountsSource, OpenFailure> {
+    let recorded = recorded_mapping(db)?;
+    let Some(table) = requested.resolve(recorded.as_ref())? else { return Ok(AccountsSource::Own) };
+    let types = inspect(db, &table)?;
+    if recorded.is_none() && db.exists("SELECT 1 FROM repass_accounts LIMIT 1", [])? {
+        return Err(AccountsMismatch::HasOwnAccounts.into());
     }
-    if noted.as_ref() != Some(&table) {
-        note(db, &table)?;
+    if recorded.as_ref() != Some(&table) {
+        record_mapping(db, &table)?;
     }
-    Ok(AccountsSource::Mapped(Box::new(MappedAccounts::new(table, fit))))
+    Ok(AccountsSource::Mapped(Box::new(MappedAccounts::new(table, types))))
 }
 
-fn noted_table(db: Db<'_>) -> Result<Option<AccountsTable>> {
-    let noted = "SELECT mapping FROM repass_accounts_table WHERE id = 1";
-    db.row(noted, [], |row| Columns(row).json("mapping"))
+fn recorded_mapping(db: Db<'_>) -> Result<Option<AccountsTable>> {
+    let recorded = "SELECT mapping FROM repass_accounts_table WHERE id = 1";
+    db.row(recorded, [], |row| Columns(row).json("mapping"))
 }
 
-fn note(db: Db<'_>, table: &AccountsTable) -> Result<()> {
+fn record_mapping(db: Db<'_>, table: &AccountsTable) -> Result<()> {
     let mapping = serde_json::to_string(table).map_err(|_| damaged("mapping"))?;
     db.execute(
         "INSERT INTO repass_accounts_table (id, mapping) VALUES (1, ?1)
@@ -62,19 +66,19 @@ fn note(db: Db<'_>, table: &AccountsTable) -> Result<()> {
     .map(drop)
 }
 
-fn inspect(db: Db<'_>, table: &AccountsTable) -> std::result::Result<Fit, OpenFailure> {
-    let misfit = |problems| {
+fn inspect(db: Db<'_>, table: &AccountsTable) -> std::result::Result<ColumnTypes, OpenFailure> {
+    let mismatch = |problems| {
         let table = table.table.to_string();
-        OpenFailure::from(AccountsMismatch::DoesNotFit { table, problems })
+        OpenFailure::from(AccountsMismatch::InvalidMapping { table, problems })
     };
     let name = table.table.table();
     if table.table.schema().is_some() {
         let reason = "SQLite has no schemas";
-        return Err(misfit(vec![ColumnProblem::new("table", &table.table, reason)]));
+        return Err(mismatch(vec![ColumnProblem::new("table", &table.table, reason)]));
     }
     if name.as_str().to_ascii_lowercase().starts_with("repass_") {
-        let reason = "tables of this name are repass's own; give it a view of another name";
-        return Err(misfit(vec![ColumnProblem::new("table", name, reason)]));
+        let reason = "the prefix repass_ is reserved; create a view with another name";
+        return Err(mismatch(vec![ColumnProblem::new("table", name, reason)]));
     }
     let columns =
         db.rows("SELECT name, type FROM pragma_table_info(?1, 'main')", [name.as_str()], |row| {
@@ -82,10 +86,10 @@ fn inspect(db: Db<'_>, table: &AccountsTable) -> std::result::Result<Fit, OpenFa
             Ok(Column { kind: kind(&declared), name, declared, max_length: None })
         })?;
     let is_named = |name: &SqlName, column: &Column| name.eq_ignore_case(&column.name);
-    table.fit(&columns, is_named).map_err(misfit)
+    table.check_columns(&columns, is_named).map_err(mismatch)
 }
 
-/// By the rules of column affinity: sqlite.org/datatype3.html, 3.1.
+/// Applies the rules of column affinity (sqlite.org/datatype3.html, 3.1).
 fn kind(declared: &str) -> ColumnKind {
     let declared = declared.to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
@@ -96,7 +100,7 @@ fn kind(declared: &str) -> ColumnKind {
     } else if declared.is_empty() || has(&["BLOB", "REAL", "FLOA", "DOUB"]) {
         ColumnKind::Other
     } else {
-        // Numbers are kept as numbers, everything else as the text it is.
+        // NUMERIC affinity stores text that is not a number unchanged.
         ColumnKind::Text
     }
 }
@@ -106,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_told_by_their_affinity() {
+    fn declared_types_have_the_kind_of_their_affinity() {
         for (declared, expected) in [
             ("INTEGER", ColumnKind::Integer),
             ("bigint unsigned", ColumnKind::Integer),

@@ -1,12 +1,14 @@
 //! Accounts in a users table of another application.
 //!
-//! In the statements, `f` is a row of that table and `a` our own row of the account, which exists once
-//! something was written about it.
+//! In the statements, `f` is a row of that table and `a` the row of the account in `repass_accounts`,
+//! which exists once something was written about the account.
 
 mod write;
 
 use jiff::Timestamp;
-use repass_accounts_table::{AccountsTable, Fit, Noted, RealmOf, SqlName, Standing};
+use repass_accounts_table::{
+    AccountsTable, ColumnTypes, MappedCredential, RealmMapping, RecordedCredential, SqlName,
+};
 use repass_core::{
     Account, AccountFilter, AccountId, AccountWithCredential, HashedPassword, Realm, UserId,
 };
@@ -17,22 +19,22 @@ use crate::connection::Db;
 use crate::failure::{Failure, Result};
 use crate::row::Columns;
 
-/// A mapped table that fits, and the statements about it.
+/// A checked mapped table with its statements.
 pub(crate) struct MappedAccounts {
     table: AccountsTable,
-    fit: Fit,
+    types: ColumnTypes,
     sql: Statements,
 }
 
-/// Built once, since every change runs them.
+/// SQL of the table, built once.
 struct Statements {
-    /// By realm and two spellings of the user id; with the hash and what was noted of it.
+    /// Selects an account with its credential by realm and two spellings of the user id.
     find: String,
-    /// By our id.
+    /// Selects an account by its [`AccountId`].
     account: String,
-    /// By our id: the hash and what was noted of it.
-    standing: String,
-    /// After a realm and a user id, in this realm or any, so many.
+    /// Selects the hash and its recorded metadata by [`AccountId`].
+    credential: String,
+    /// Selects a page of accounts.
     list: String,
     set_hash: String,
     set_first_hash: String,
@@ -40,9 +42,9 @@ struct Statements {
 }
 
 impl MappedAccounts {
-    pub(super) fn new(table: AccountsTable, fit: Fit) -> Self {
+    pub(super) fn new(table: AccountsTable, types: ColumnTypes) -> Self {
         let sql = Statements::new(&table);
-        Self { table, fit, sql }
+        Self { table, types, sql }
     }
 
     pub(super) fn find(
@@ -54,30 +56,30 @@ impl MappedAccounts {
         Ok(self.find_row(db, realm, user_id)?.map(|(_, found)| found))
     }
 
-    /// Checks that every statement can still be planned.
+    /// Checks that every statement can still be prepared.
     pub(super) fn check(&self, db: Db<'_>) -> Result<()> {
-        let Statements { find, account, standing, list, set_hash, set_first_hash, set_active } =
+        let Statements { find, account, credential, list, set_hash, set_first_hash, set_active } =
             &self.sql;
-        for sql in [find, account, standing, list, set_hash, set_first_hash] {
+        for sql in [find, account, credential, list, set_hash, set_first_hash] {
             db.0.prepare_cached(sql)?;
         }
         set_active.iter().try_for_each(|sql| Ok(db.0.prepare_cached(sql).map(drop)?))
     }
 
-    /// The account of this name, with its id in the table.
+    /// Returns the account with this realm and user id, and its id in the table.
     fn find_row(
         &self,
         db: Db<'_>,
         realm: &Realm,
         user_id: &UserId,
     ) -> Result<Option<(String, AccountWithCredential)>> {
-        let Some([one, other]) = self.fit.user_id.spellings(user_id) else { return Ok(None) };
+        let Some([one, other]) = self.types.user_id.spellings(user_id) else { return Ok(None) };
         let found = db.rows(&self.sql.find, (realm.as_str(), one, other), |row| {
-            // The column may compare without regard to case, so there may be rows of other names.
+            // The collation of the column may ignore case and so find other user ids.
             if !is_named(Columns(row), realm, user_id) {
                 return Ok(None);
             }
-            let (account, credential) = (self.read(row)?, standing(row)?.credential());
+            let (account, credential) = (self.read(row)?, mapped_credential(row)?.credential());
             Ok(Some((
                 Columns(row).get("mapped_id")?,
                 AccountWithCredential { account, credential },
@@ -87,7 +89,6 @@ impl MappedAccounts {
         let only = found.next();
         match found.next() {
             None => Ok(only),
-            // Nobody can tell whose password would be changed.
             Some(_) => Err(Failure::Damaged("more than one row has this user_id".to_owned())),
         }
     }
@@ -120,7 +121,7 @@ impl MappedAccounts {
             let page = db.rows(&self.sql.list, params, |row| {
                 let columns = Columns(row);
                 let name = (columns.get("realm")?, columns.get("user_id")?);
-                // The table may have rows that cannot be accounts.
+                // Rows without a valid realm or user id are not accounts.
                 let is_account = columns.parsed::<Realm>("realm").is_ok()
                     && columns.parsed::<UserId>("user_id").is_ok();
                 Ok((name, is_account.then(|| self.read(row)).transpose()?))
@@ -146,7 +147,7 @@ impl MappedAccounts {
         account.email = email.and_then(|email| email.parse().ok());
         account.username = columns.get("username")?;
         account.active = columns.get("active")?;
-        account.updated_at = columns.time_if_any("updated_at")?.unwrap_or(Timestamp::UNIX_EPOCH);
+        account.updated_at = columns.optional_time("updated_at")?.unwrap_or(Timestamp::UNIX_EPOCH);
         Ok(account)
     }
 }
@@ -156,19 +157,19 @@ fn is_named(columns: Columns<'_>, realm: &Realm, user_id: &UserId) -> bool {
         && columns.parsed::<UserId>("user_id").is_ok_and(|own| own == *user_id)
 }
 
-fn standing(row: &Row<'_>) -> Result<Standing> {
+fn mapped_credential(row: &Row<'_>) -> Result<MappedCredential> {
     let columns = Columns(row);
     let hash: Option<String> = columns.get("hash")?;
-    let noted = match columns.get::<Option<i64>>("version")? {
+    let recorded = match columns.get::<Option<i64>>("version")? {
         None => None,
-        Some(version) => Some(Noted {
+        Some(version) => Some(RecordedCredential {
             version,
             changed_at: columns.time("changed_at")?,
             fingerprint: columns.get("fingerprint")?,
             normalization: columns.normalization()?,
         }),
     };
-    Ok(Standing { hash: hash.map(HashedPassword::from_stored), noted })
+    Ok(MappedCredential { hash: hash.map(HashedPassword::from_stored), recorded })
 }
 
 impl Statements {
@@ -183,11 +184,11 @@ impl Statements {
         let hash = text(Some(&table.hash));
         let (realm, indexed_realm) = match &table.realm {
             // A realm contains no quotation mark.
-            RealmOf::All(realm) => (format!("'{realm}'"), format!("'{realm}'")),
-            RealmOf::Column(column) => (text(Some(column)), format!("f.{}", column.quoted())),
+            RealmMapping::All(realm) => (format!("'{realm}'"), format!("'{realm}'")),
+            RealmMapping::Column(column) => (text(Some(column)), format!("f.{}", column.quoted())),
         };
         let active = table.active.as_ref().map_or("1".to_owned(), |column| {
-            // A text is 0 as a number, so that nothing odd counts as active.
+            // Text is cast to 0, which is inactive.
             format!("COALESCE(CAST(f.{} AS INTEGER) <> 0, 0)", column.quoted())
         });
         let columns = format!(
@@ -196,10 +197,10 @@ impl Statements {
             text(table.email.as_ref()),
             text(table.username.as_ref()),
         );
-        let standing =
+        let credential =
             format!("{hash} AS hash, c.version, c.changed_at, c.fingerprint, c.normalization");
-        let noted = "LEFT JOIN repass_mapped_credentials c ON c.account = a.id";
-        // First as the column compares, so that its index serves, then exactly.
+        let recorded = "LEFT JOIN repass_mapped_credentials c ON c.account = a.id";
+        // The first comparison uses the index of the column, the second one is exact.
         let is_row = |id_of: &str| {
             format!("f.{} = {id_of} AND {id} = {id_of} COLLATE BINARY", table.id.quoted())
         };
@@ -207,12 +208,12 @@ impl Statements {
         let all = format!("{name} f LEFT JOIN repass_accounts a ON a.mapped_id = {id}");
         Self {
             find: format!(
-                "SELECT {columns}, {standing} FROM {all} {noted}
+                "SELECT {columns}, {credential} FROM {all} {recorded}
                  WHERE {indexed_realm} = ?1 AND f.{} IN (?2, ?3)",
                 table.user_id.quoted()
             ),
             account: format!("SELECT {columns} FROM {known} WHERE a.id = ?1"),
-            standing: format!("SELECT {standing} FROM {known} {noted} WHERE a.id = ?1"),
+            credential: format!("SELECT {credential} FROM {known} {recorded} WHERE a.id = ?1"),
             list: format!(
                 "SELECT {columns} FROM {all}
                  WHERE ({realm} COLLATE BINARY, {user_id} COLLATE BINARY) > (?1, ?2)

@@ -1,4 +1,4 @@
-//! Accounts in the table of repass's own.
+//! Accounts in repass's own table.
 
 use repass_core::{
     Account, AccountFilter, AccountId, AccountWithCredential, Commit, Credential, Realm, Rehash,
@@ -60,7 +60,7 @@ pub(super) fn holder(db: Db<'_>, account: AccountId) -> Result<Option<Holder>> {
 }
 
 pub(super) fn list(db: Db<'_>, filter: &AccountFilter) -> Result<Vec<Account>> {
-    // No realm is empty, so every account comes after that.
+    // Every account comes after the empty realm.
     let after = filter.after.as_ref();
     let (realm, user_id) =
         after.map_or(("", ""), |(realm, user_id)| (realm.as_str(), user_id.as_str()));
@@ -75,7 +75,7 @@ pub(super) fn list(db: Db<'_>, filter: &AccountFilter) -> Result<Vec<Account>> {
 }
 
 pub(super) fn replace_hash(db: Db<'_>, commit: &Commit) -> Result<Option<i64>> {
-    let (account, hash) = (commit.account.0.as_bytes(), HashColumns::of(&commit.hash));
+    let (account, hash) = (commit.account.0.as_bytes(), HashColumns::new(&commit.hash));
     let (at, expected) = (commit.at.as_microsecond(), commit.expected_version);
     if expected == 0 {
         let set = db.execute(
@@ -104,7 +104,7 @@ pub(super) fn replace_hash(db: Db<'_>, commit: &Commit) -> Result<Option<i64>> {
 }
 
 pub(super) fn rehash(db: Db<'_>, rehash: &Rehash) -> Result<bool> {
-    let hash = HashColumns::of(&rehash.hash);
+    let hash = HashColumns::new(&rehash.hash);
     let replaced = db.execute(
         "UPDATE repass_accounts SET hash = ?1, normalization = ?2, pepper = ?3
          WHERE id = ?4 AND version = ?5 AND hash = ?6",

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::hash_columns::HashColumns;
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
-use crate::{commit, journal};
+use crate::{audit_and_events, commit};
 
 impl SqliteStore {
     pub(super) async fn insert_account(
@@ -27,10 +27,10 @@ impl SqliteStore {
         });
         self.write(move |db| {
             if !insert(db, &account, credential.as_ref())? {
-                return Ok(Outcome::Undo(Err(AccountError::Exists)));
+                return Ok(Outcome::Rollback(Err(AccountError::Exists)));
             }
-            journal::write_audit(db, &audit)?;
-            Ok(Outcome::Keep(Ok(())))
+            audit_and_events::write_audit(db, &audit)?;
+            Ok(Outcome::Commit(Ok(())))
         })
         .await?
     }
@@ -50,7 +50,7 @@ impl SqliteStore {
                 let update = "UPDATE repass_accounts SET updated_at = ?1 WHERE id = ?2";
                 db.execute(update, (at.as_microsecond(), account.0.as_bytes()))?;
             } else {
-                commit::cut_off_access_tokens(db, account, None, at)?;
+                commit::revoke_access_tokens(db, account, None, at)?;
                 commit::void_reset_tokens(db, account, at)?;
             }
             Ok(Ok(()))
@@ -59,13 +59,14 @@ impl SqliteStore {
     }
 }
 
-/// Inserts an account with its credential, unless its name is taken. Returns whether it did.
+/// Inserts an account with its credential, unless its realm and user id are taken. Returns whether the
+/// account was inserted.
 pub(super) fn insert(
     db: Db<'_>,
     account: &Account,
     credential: Option<&Credential>,
 ) -> Result<bool> {
-    let hash = credential.map(|credential| HashColumns::of(&credential.hash));
+    let hash = credential.map(|credential| HashColumns::new(&credential.hash));
     let profile = account.profile.to_json();
     let profile = profile.map_err(|_| Failure::Unstorable("the profile nests too deeply"))?;
     let inserted = db.execute(

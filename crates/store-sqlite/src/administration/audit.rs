@@ -1,13 +1,13 @@
 use jiff::Timestamp;
 use repass_core::{AuditFilter, AuditRecord, Realm};
 
+use crate::audit_and_events::page_after;
 use crate::connection::Db;
 use crate::failure::Result;
-use crate::journal::page_after;
 use crate::row;
 
 pub(super) fn list(db: Db<'_>, filter: &AuditFilter) -> Result<Vec<AuditRecord>> {
-    // One statement for each index.
+    // One statement per index.
     let of = match (filter.account, &filter.realm) {
         (Some(_), _) => "account = ?3 AND (?4 IS NULL OR realm = ?4)",
         (None, Some(_)) => "?3 IS NULL AND realm = ?4",

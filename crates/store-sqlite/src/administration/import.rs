@@ -2,9 +2,9 @@ use repass_core::{AccountBatch, AccountError, Imported};
 
 use super::accounts::insert;
 use crate::accounts::AccountsSource;
+use crate::audit_and_events;
 use crate::connection::Db;
 use crate::failure::{Failure, Result};
-use crate::journal;
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
 
@@ -39,8 +39,8 @@ fn import(
     }
     let added = outcomes.iter().filter(|outcome| **outcome == Imported::Added).count();
     if batch.rehearsal || added == 0 {
-        return Ok(Outcome::Undo(outcomes));
+        return Ok(Outcome::Rollback(outcomes));
     }
-    journal::write_audit(db, &batch.record(added))?;
-    Ok(Outcome::Keep(outcomes))
+    audit_and_events::write_audit(db, &batch.record(added))?;
+    Ok(Outcome::Commit(outcomes))
 }

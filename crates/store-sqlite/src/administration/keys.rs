@@ -6,7 +6,7 @@ use crate::connection::Db;
 use crate::failure::Result;
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
-use crate::{journal, row};
+use crate::{audit_and_events, row};
 
 impl SqliteStore {
     pub(super) async fn insert_key(
@@ -29,14 +29,14 @@ impl SqliteStore {
                     key.revoked_at.map(Timestamp::as_microsecond),
                 ),
             )?;
-            journal::write_audit(db, &audit)?;
-            Ok(Outcome::Keep(()))
+            audit_and_events::write_audit(db, &audit)?;
+            Ok(Outcome::Commit(()))
         })
         .await
     }
 
-    /// Returns whether `update`, which takes the time and the id, revoked something. Only then the audit
-    /// record is written.
+    /// Runs `update` with the time and the id. Writes the audit record and returns `true` if a row was
+    /// revoked.
     pub(super) async fn revoke(
         &self,
         update: &'static str,
@@ -46,10 +46,10 @@ impl SqliteStore {
         let audit = audit.clone();
         self.write(move |db| {
             if db.execute(update, (audit.at.as_microsecond(), id.as_bytes()))? == 0 {
-                return Ok(Outcome::Undo(false));
+                return Ok(Outcome::Rollback(false));
             }
-            journal::write_audit(db, &audit)?;
-            Ok(Outcome::Keep(true))
+            audit_and_events::write_audit(db, &audit)?;
+            Ok(Outcome::Commit(true))
         })
         .await
     }

@@ -12,7 +12,7 @@ use crate::writer::Outcome;
 
 /// A delivery that can be claimed.
 struct Due {
-    /// Since when, in microseconds.
+    /// The due time in microseconds.
     at: i64,
     sequence: i64,
     tries: u32,
@@ -20,14 +20,14 @@ struct Due {
     event: OutboxEvent,
 }
 
-/// Deliveries to channel `?1` at `?2`, in the order of an index, so that a search ends with its limit
-/// and not with the last event.
+/// A search for due deliveries to channel `?1` at time `?2`. It follows the order of an index, so that
+/// it stops at its limit.
 struct Search {
     from: &'static str,
     order: &'static str,
 }
 
-/// Those that nobody has tried.
+/// Deliveries that were never tried.
 const NEW: Search = Search {
     from: "repass_events e
            LEFT JOIN repass_deliveries d ON d.event = e.id AND d.channel = ?1
@@ -35,14 +35,14 @@ const NEW: Search = Search {
     order: "e.due_at, e.sequence",
 };
 
-/// Those to be tried again, and those whose lease is over.
+/// Deliveries whose next try is due, or whose lease has expired.
 const TRIED: Search = Search {
     from: "repass_deliveries d CROSS JOIN repass_events e ON e.id = d.event
            WHERE d.channel = ?1 AND d.state = 'pending' AND d.due_at <= ?2",
     order: "d.due_at",
 };
 
-/// That of the event `?4`.
+/// The delivery of the event with sequence `?4`.
 const ONE: Search = Search {
     from: "repass_events e
            LEFT JOIN repass_deliveries d ON d.event = e.id AND d.channel = ?1
@@ -60,7 +60,7 @@ impl SqliteStore {
         let leased_until = now.checked_add(claim.lease).unwrap_or(Timestamp::MAX);
         let channels: Vec<String> = claim.channels.iter().map(|&one| one.to_owned()).collect();
 
-        // Most searches find nothing, and need not disturb the writer.
+        // Most searches find nothing, so they run on a reader.
         let candidates = self
             .read(move |db| {
                 let mut due = Vec::new();
@@ -77,15 +77,15 @@ impl SqliteStore {
             return Ok(Vec::new());
         }
         let accounts = self.accounts();
-        self.write_lightly(move |db| {
+        self.write_unsynced(move |db| {
             let mut claimed = Vec::new();
             for Due { channel, sequence, .. } in candidates {
-                // Unless another dispatcher has claimed it meanwhile.
+                // Another dispatcher may have claimed it meanwhile.
                 if let Some(due) = ONE.deliveries(db, &channel, now, 1, Some(sequence))?.pop() {
                     claimed.extend(lease(db, &accounts, due, leased_until)?);
                 }
             }
-            Ok(Outcome::Keep(claimed))
+            Ok(Outcome::Commit(claimed))
         })
         .await
     }
@@ -109,7 +109,7 @@ impl Search {
         )
     }
 
-    /// What can be claimed of what is found.
+    /// Returns the deliveries that can be claimed.
     fn deliveries(
         &self,
         db: Db<'_>,
@@ -136,8 +136,8 @@ impl Search {
     }
 }
 
-/// Claims a delivery; discards the event if its account is gone, or cannot be read: it would be in the
-/// way of all others.
+/// Claims a delivery. Discards the event if its account was deleted or cannot be read, since it would
+/// block later events.
 fn lease(
     db: Db<'_>,
     accounts: &AccountsSource,
@@ -148,7 +148,7 @@ fn lease(
     let holder = accounts.account(db, event.account).or_else(|failure| match failure {
         Failure::Damaged(what) => {
             let OutboxEvent { id, account, .. } = &event;
-            tracing::warn!(event = %id, %account, what, "an event whose account cannot be read is discarded");
+            tracing::warn!(event = %id, %account, what, "discarding an event whose account cannot be read");
             Ok(None)
         }
         failure => Err(failure),
@@ -175,7 +175,7 @@ mod tests {
 
     /// Sorting would read the whole backlog for each claim.
     #[test]
-    fn searches_end_with_their_limit() {
+    fn searches_stop_at_their_limit() {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
         crate::schema::migrate(&connection).unwrap();
         for (search, index) in [(NEW, "repass_events_due"), (TRIED, "repass_deliveries_due")] {

@@ -2,15 +2,15 @@ use repass_core::{Delivery, OutboxEntry, OutboxFilter};
 use rusqlite::Row;
 use uuid::Uuid;
 
+use crate::audit_and_events::page_after;
 use crate::connection::Db;
 use crate::failure::Result;
-use crate::journal::page_after;
 use crate::row;
 use crate::row::Columns;
 
 pub(super) fn entries(db: Db<'_>, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>> {
     let (at, id) = page_after(filter.before);
-    // In the statement, since an index of one state cannot serve a parameter.
+    // A literal, since a partial index is not used for a parameter.
     let state =
         filter.state.map_or(String::new(), |state| format!("AND state = '{}'", state.as_str()));
     let select = format!(
@@ -37,7 +37,7 @@ fn read(db: Db<'_>, row: &Row<'_>) -> Result<OutboxEntry> {
     Ok(OutboxEntry { event, state, due_at, deliveries })
 }
 
-/// The deliveries of an event, by channel.
+/// Returns the deliveries of an event, by channel.
 pub(super) fn deliveries(db: Db<'_>, event: Uuid) -> Result<Vec<Delivery>> {
     db.rows(
         "SELECT channel, state, tries, due_at, error FROM repass_deliveries

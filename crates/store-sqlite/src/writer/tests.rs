@@ -10,12 +10,12 @@ use crate::connection::Db;
 use crate::failure::{Failure, Result};
 use crate::store::SqliteStore;
 
-struct Test {
+struct TestContext {
     store: SqliteStore,
     folder: TempDir,
 }
 
-impl Test {
+impl TestContext {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = crate::SqliteOptions::default();
@@ -23,15 +23,15 @@ impl Test {
         store
             .write(|db| {
                 db.execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY, filler BLOB)", [])?;
-                Ok(Outcome::Keep(()))
+                Ok(Outcome::Commit(()))
             })
             .await
             .unwrap();
         Self { store, folder }
     }
 
-    /// Calls that share one transaction: they wait behind a job that holds the writer.
-    async fn together<T: Send + 'static>(
+    /// Runs calls in one transaction: they wait for a job that blocks the writer.
+    async fn in_one_transaction<T: Send + 'static>(
         &self,
         calls: Vec<Call<T>>,
     ) -> Vec<std::result::Result<T, StoreError>> {
@@ -40,7 +40,7 @@ impl Test {
         let holder = tokio::spawn(async move {
             let hold = move |_: Db<'_>| {
                 held.recv().unwrap();
-                Ok(Outcome::Keep(()))
+                Ok(Outcome::Commit(()))
             };
             store.write(hold).await.unwrap();
         });
@@ -71,105 +71,106 @@ type Call<T> = Box<dyn FnOnce(Db<'_>) -> Result<Outcome<T>> + Send>;
 fn insert(n: i64) -> Call<i64> {
     Box::new(move |db| {
         db.execute("INSERT INTO numbers (n) VALUES (?1)", [n])?;
-        Ok(Outcome::Keep(n))
+        Ok(Outcome::Commit(n))
     })
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_fails_among_many_is_undone_alone() {
-    let test = Test::new().await;
+async fn a_failed_job_is_rolled_back_alone() {
+    let test = TestContext::new().await;
     let undo: Call<i64> = Box::new(|db| {
         db.execute("INSERT INTO numbers (n) VALUES (20)", [])?;
-        Ok(Outcome::Undo(20))
+        Ok(Outcome::Rollback(20))
     });
     let fail: Call<i64> = Box::new(|db| {
         db.execute("INSERT INTO numbers (n) VALUES (30)", [])?;
         Err(Failure::Unstorable("refused"))
     });
-    let answers = test.together(vec![insert(1), fail, insert(2), undo, insert(2), insert(3)]).await;
+    let answers =
+        test.in_one_transaction(vec![insert(1), fail, insert(2), undo, insert(2), insert(3)]).await;
     assert!(matches!(answers[0], Ok(1)));
     assert!(matches!(answers[1], Err(StoreError::Failed(_))));
     assert!(matches!(answers[2], Ok(2)));
     assert!(matches!(answers[3], Ok(20)));
-    assert!(matches!(answers[4], Err(StoreError::Failed(_))), "it is there already");
+    assert!(matches!(answers[4], Err(StoreError::Failed(_))), "the number exists");
     assert!(matches!(answers[5], Ok(3)));
     assert_eq!(test.numbers().await, [1, 2, 3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_fails_all_that_share_the_transaction() {
-    let test = Test::new().await;
+    let test = TestContext::new().await;
     test.store
         .write(|db| {
             // The number of pages is limited on this connection only.
             let pages: i64 = db.0.query_row("PRAGMA page_count", [], |row| row.get(0))?;
             db.0.query_row(&format!("PRAGMA max_page_count = {}", pages + 10), [], |_| Ok(()))?;
-            Ok(Outcome::Keep(()))
+            Ok(Outcome::Commit(()))
         })
         .await
         .unwrap();
     let huge: Call<i64> = Box::new(|db| {
         db.execute("INSERT INTO numbers (n, filler) VALUES (2, zeroblob(1000000))", [])?;
-        Ok(Outcome::Keep(2))
+        Ok(Outcome::Commit(2))
     });
-    let answers = test.together(vec![insert(1), huge, insert(3)]).await;
+    let answers = test.in_one_transaction(vec![insert(1), huge, insert(3)]).await;
     assert!(matches!(answers[1], Err(StoreError::Unavailable(_))), "{answers:?}");
-    // The others are either committed or told that they are not.
-    let told: Vec<i64> =
+    // The other jobs are either committed or reported as failed.
+    let committed: Vec<i64> =
         answers.iter().filter_map(|answer| answer.as_ref().ok().copied()).collect();
-    assert_eq!(test.numbers().await, told);
-    let answers = test.together(vec![insert(4), insert(5)]).await;
+    assert_eq!(test.numbers().await, committed);
+    let answers = test.in_one_transaction(vec![insert(4), insert(5)]).await;
     assert!(answers.iter().all(std::result::Result::is_ok), "{answers:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_rolls_everything_back_fails_all_of_them() {
-    let test = Test::new().await;
+async fn a_job_that_rolls_back_the_transaction_fails_all_jobs() {
+    let test = TestContext::new().await;
     let trigger = "CREATE TRIGGER guard BEFORE INSERT ON numbers WHEN NEW.n = 13
                    BEGIN SELECT RAISE(ROLLBACK, 'not this one'); END";
     let connection = rusqlite::Connection::open(test.folder.path().join("repass.db")).unwrap();
     connection.execute_batch(trigger).unwrap();
-    let answers = test.together(vec![insert(1), insert(13), insert(3)]).await;
+    let answers = test.in_one_transaction(vec![insert(1), insert(13), insert(3)]).await;
     assert!(answers.iter().all(std::result::Result::is_err), "{answers:?}");
     assert_eq!(test.numbers().await, [0; 0]);
-    let answers = test.together(vec![insert(1), insert(3)]).await;
+    let answers = test.in_one_transaction(vec![insert(1), insert(3)]).await;
     assert!(answers.iter().all(std::result::Result::is_ok), "{answers:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_can_be_neither_kept_nor_undone_alone_fails_all_of_them() {
-    let test = Test::new().await;
-    for keep in [true, false] {
-        // Without its savepoint, what it wrote is part of the transaction.
+async fn a_job_without_its_savepoint_fails_all_jobs() {
+    let test = TestContext::new().await;
+    for commit in [true, false] {
+        // Without its savepoint, its writes are part of the transaction.
         let inseparable: Call<i64> = Box::new(move |db| {
             db.execute("INSERT INTO numbers (n) VALUES (13)", [])?;
             db.execute("RELEASE job", [])?;
-            Ok(if keep { Outcome::Keep(13) } else { Outcome::Undo(13) })
+            Ok(if commit { Outcome::Commit(13) } else { Outcome::Rollback(13) })
         });
-        let answers = test.together(vec![insert(1), inseparable, insert(3)]).await;
-        assert!(answers.iter().all(std::result::Result::is_err), "{keep}: {answers:?}");
+        let answers = test.in_one_transaction(vec![insert(1), inseparable, insert(3)]).await;
+        assert!(answers.iter().all(std::result::Result::is_err), "{commit}: {answers:?}");
         assert_eq!(test.numbers().await, [0; 0]);
     }
     assert!(test.store.write(insert(1)).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_panics_takes_the_transaction_and_not_the_writer() {
-    let test = Test::new().await;
+async fn a_panicking_job_fails_its_transaction_but_not_the_writer() {
+    let test = TestContext::new().await;
     let panicking: Call<i64> = Box::new(|db| {
         db.execute("INSERT INTO numbers (n) VALUES (13)", [])?;
         panic!("a defect")
     });
-    let answers = test.together(vec![insert(1), panicking, insert(3)]).await;
+    let answers = test.in_one_transaction(vec![insert(1), panicking, insert(3)]).await;
     assert!(answers.iter().all(std::result::Result::is_err), "{answers:?}");
     assert_eq!(test.numbers().await, [0; 0]);
     assert!(test.store.write(insert(1)).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_reader_survives_jobs_that_panic() {
-    let test = Test::new().await;
-    // More than there are readers.
+async fn a_reader_survives_panicking_jobs() {
+    let test = TestContext::new().await;
+    // More than the number of readers.
     for _ in 0..10 {
         let panicking = |_: Db<'_>| -> Result<()> { panic!("a defect") };
         assert!(test.store.read(panicking).await.is_err());
@@ -178,12 +179,12 @@ async fn a_reader_survives_jobs_that_panic() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn callers_that_have_gone_are_skipped() {
-    let test = Test::new().await;
+async fn jobs_of_dropped_futures_are_not_run() {
+    let test = TestContext::new().await;
     let (release, held) = mpsc::channel::<()>();
     let hold = move |_: Db<'_>| {
         held.recv().unwrap();
-        Ok(Outcome::Keep(()))
+        Ok(Outcome::Commit(()))
     };
     let store = test.store.clone();
     let holder = tokio::spawn(async move { store.write(hold).await });
@@ -201,22 +202,22 @@ async fn callers_that_have_gone_are_skipped() {
 #[tokio::test]
 async fn the_write_ahead_log_shrinks_after_a_burst() {
     const LIMIT: u64 = 16 * 1024 * 1024;
-    let test = Test::new().await;
+    let test = TestContext::new().await;
     let path = test.folder.path().join("repass.db");
     let log = || std::fs::metadata(path.with_extension("db-wal")).unwrap().len();
     let burst = async |numbers: std::ops::Range<i64>| {
         for n in numbers {
             let insert = "INSERT INTO numbers (n, filler) VALUES (?1, zeroblob(1000000))";
-            test.store.write(move |db| db.execute(insert, [n]).map(Outcome::Keep)).await.unwrap();
+            test.store.write(move |db| db.execute(insert, [n]).map(Outcome::Commit)).await.unwrap();
         }
     };
-    // Nothing that a reader may still need is overwritten.
+    // A reader keeps SQLite from overwriting the log.
     let reader = rusqlite::Connection::open(&path).unwrap();
     reader.execute_batch("BEGIN; SELECT COUNT(*) FROM numbers").unwrap();
     burst(0..40).await;
     assert!(log() > 2 * LIMIT, "{}", log());
     reader.execute_batch("COMMIT").unwrap();
-    // The first commit moves the log into the file, and the second begins it anew.
+    // The first commit checkpoints the log, and the second one restarts it.
     test.store.write(insert(100)).await.unwrap();
     test.store.write(insert(101)).await.unwrap();
     assert!(log() <= LIMIT, "{}", log());
@@ -238,12 +239,12 @@ fn settings(db: Db<'_>) -> Result<[String; 4]> {
 }
 
 #[tokio::test]
-async fn every_connection_is_strict() {
-    let test = Test::new().await;
+async fn every_connection_has_the_safe_settings() {
+    let test = TestContext::new().await;
     let expected = ["wal", "1", "1", "2"].map(str::to_owned);
-    let written = test.store.write(|db| settings(db).map(Outcome::Keep)).await.unwrap();
+    let written = test.store.write(|db| settings(db).map(Outcome::Commit)).await.unwrap();
     assert_eq!(written, expected, "a commit of the writer is synced");
     assert_eq!(test.store.read(settings).await.unwrap(), expected);
     let delete = test.store.read(|db| db.execute("DELETE FROM numbers", [])).await;
-    assert!(delete.is_err(), "readers only read");
+    assert!(delete.is_err(), "readers cannot write");
 }

@@ -1,4 +1,4 @@
-//! Backups and checks.
+//! Backups and integrity checks.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use repass_store_sqlite::{BackupError, SqliteOptions, SqliteStore};
 use crate::database::{Database, add, has};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_under_load_is_one_state_of_the_database() {
+async fn a_backup_under_load_is_a_snapshot() {
     let database = Database::new();
     let store = database.open().await;
     for number in 0..50 {
@@ -42,7 +42,7 @@ async fn a_backup_under_load_is_one_state_of_the_database() {
     }
     let filter = repass_core::AuditFilter { limit: 1_000_000, ..Default::default() };
     for record in restored.audit(&filter).await.unwrap() {
-        assert!(has(&restored, record.id.as_u128()).await, "each account with its record");
+        assert!(has(&restored, record.id.as_u128()).await, "each audit record has its account");
     }
     let mut left: Vec<_> = fs::read_dir(database.folder.path())
         .unwrap()
@@ -50,11 +50,11 @@ async fn a_backup_under_load_is_one_state_of_the_database() {
         .filter(|name| name.starts_with('.'))
         .collect();
     left.sort();
-    assert_eq!(left, [""; 0], "nothing is left beside it");
+    assert_eq!(left, [""; 0], "no temporary file is left");
 }
 
 #[tokio::test]
-async fn a_backup_that_fails_leaves_nothing() {
+async fn a_failed_backup_leaves_no_file() {
     let database = Database::new();
     let store = database.open().await;
     let error = store.backup(database.folder.path().join("missing/backup.db")).await.unwrap_err();
@@ -65,7 +65,7 @@ async fn a_backup_that_fails_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_check_finds_what_is_wrong() {
+async fn a_check_finds_defects() {
     let database = Database::new();
     let store = database.open().await;
     add(&store, 1).await;
@@ -81,7 +81,7 @@ async fn a_check_finds_what_is_wrong() {
         .unwrap();
     let findings = store.check().await.unwrap();
     let checks: Vec<_> = findings.iter().map(|finding| finding.check).collect();
-    assert_eq!(checks, ["references", "a profile, a context, a payload is JSON"], "{findings:?}");
+    assert_eq!(checks, ["references", "profiles, contexts and payloads are JSON"], "{findings:?}");
     assert!(findings[0].detail.contains("repass_mapped_credentials"), "{findings:?}");
 }
 

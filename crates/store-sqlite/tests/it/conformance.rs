@@ -1,4 +1,4 @@
-//! The conformance suite over SQLite files.
+//! The conformance suite on SQLite files.
 
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ async fn a_store_passes() {
     conformance::run(&fixture).await.assert_all_passed();
 }
 
-/// Two stores that share nothing but the file, as two processes have them.
+/// Two stores that share only the file, as two processes do.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_stores_on_one_file_pass_as_one() {
+async fn two_stores_on_one_file_pass() {
     let folder = tempfile::tempdir().unwrap();
-    let fixture = AdministrationFixture::of_nodes([open(&folder).await, open(&folder).await]);
+    let fixture = AdministrationFixture::for_nodes([open(&folder).await, open(&folder).await]);
     conformance::run(&fixture).await.assert_passed();
 }

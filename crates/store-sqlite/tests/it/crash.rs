@@ -1,4 +1,4 @@
-//! A process that is killed in the middle of its work.
+//! A process that is killed while it writes.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -11,7 +11,7 @@ use crate::database::{Database, add, has};
 
 const PATH: &str = "REPASS_TEST_CRASH_PATH";
 
-/// The process to be killed: it tells each account that it has added.
+/// The process to be killed. It prints each account that it has added.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "is run by the test below"]
 #[allow(clippy::print_stdout, reason = "the other process reads it")]
@@ -37,7 +37,7 @@ async fn adds_until_it_is_killed() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_a_kill() {
+async fn acknowledged_writes_survive_a_kill() {
     let database = Database::new();
     let mut acknowledged = BTreeSet::new();
     for round in 1..=5 {
@@ -54,7 +54,7 @@ async fn what_was_acknowledged_survives_a_kill() {
         });
         acknowledged.extend(numbers.by_ref().take(100 * round));
         child.kill().unwrap();
-        // What it had told before it was killed counts, too.
+        // The rest of its output was also acknowledged.
         acknowledged.extend(numbers);
         child.wait().unwrap();
     }
@@ -66,6 +66,6 @@ async fn what_was_acknowledged_survives_a_kill() {
     }
     let filter = AuditFilter { limit: 1_000_000, ..AuditFilter::default() };
     for record in store.audit(&filter).await.unwrap() {
-        assert!(has(&store, record.id.as_u128()).await, "all or nothing");
+        assert!(has(&store, record.id.as_u128()).await, "each audit record has its account");
     }
 }

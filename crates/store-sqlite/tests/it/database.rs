@@ -1,4 +1,4 @@
-//! A database in a folder of its own, and what the tests put into it.
+//! A database in a temporary folder, and test data.
 
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ impl Database {
         self.try_open().await.unwrap()
     }
 
-    /// A connection past the store.
+    /// Opens a direct connection to the file.
     pub(crate) fn raw(&self) -> Connection {
         Connection::open(self.path()).unwrap()
     }
@@ -68,7 +68,7 @@ pub(crate) async fn has(store: &SqliteStore, number: u128) -> bool {
     store.find(&subject(number)).await.unwrap().is_some()
 }
 
-/// The error and all its causes, as a program would print them.
+/// Formats the error and all its causes.
 pub(crate) fn printed(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(|error| format!("{error} {error:?} ")).collect()

@@ -1,4 +1,4 @@
-//! A file that is deleted, replaced, made read-only or on a full disk.
+//! Files that are deleted, replaced, read-only or on a full disk.
 
 use std::fs;
 use std::time::Duration;
@@ -16,8 +16,8 @@ async fn is_refused(store: &SqliteStore, number: u128) -> String {
     printed(&error)
 }
 
-/// Lets the last verdict grow old.
-async fn later() {
+/// Waits until the cached result of the readiness probe has expired.
+async fn probe_expired() {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
 }
 
@@ -29,9 +29,9 @@ async fn l2_after_the_file_was_deleted_no_change_succeeds() {
     add(&store, 1).await;
     store.check_ready().await.unwrap();
     fs::remove_file(database.path()).unwrap();
-    later().await;
+    probe_expired().await;
     let text = is_refused(&store, 2).await;
-    assert!(text.contains("repass.db") && text.contains("cannot be found any more"), "{text}");
+    assert!(text.contains("repass.db") && text.contains("no longer exists"), "{text}");
 }
 
 /// Proves L2.
@@ -46,9 +46,9 @@ async fn l2_after_the_file_was_replaced_no_change_succeeds() {
     let text = is_refused(&store, 2).await;
     assert!(text.contains("replaced"), "{text}");
     fs::rename(&aside, database.path()).unwrap();
-    later().await;
+    probe_expired().await;
     store.check_ready().await.unwrap();
-    assert!(!has(&store, 2).await, "what is reported as failed was not written");
+    assert!(!has(&store, 2).await, "a failed write was not committed");
     add(&store, 3).await;
 }
 
@@ -65,13 +65,13 @@ async fn l2_a_file_that_is_read_only_is_not_ready() {
     let text = is_refused(&store, 2).await;
     assert!(text.contains("read-only"), "{text}");
     assert!(has(&store, 1).await);
-    assert!(!has(&store, 2).await, "what is reported as failed was not written");
+    assert!(!has(&store, 2).await, "a failed write was not committed");
     let error = database.try_open().await.unwrap_err();
     assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("mode 0400") && text.contains("runs as user"), "{text}");
     set(0o600).unwrap();
-    later().await;
+    probe_expired().await;
     store.check_ready().await.unwrap();
     add(&store, 3).await;
 }
@@ -89,23 +89,23 @@ async fn l2_after_the_write_ahead_log_was_deleted_or_replaced_no_change_succeeds
     let text = is_refused(&store, 2).await;
     assert!(text.contains("repass.db") && text.contains("-wal"), "{text}");
     fs::copy(&aside, &log).unwrap();
-    later().await;
+    probe_expired().await;
     is_refused(&store, 2).await;
     fs::rename(&aside, &log).unwrap();
-    later().await;
+    probe_expired().await;
     store.check_ready().await.unwrap();
-    assert!(!has(&store, 2).await, "what is reported as failed was not written");
+    assert!(!has(&store, 2).await, "a failed write was not committed");
     add(&store, 3).await;
 
     fs::remove_file(&log).unwrap();
-    later().await;
+    probe_expired().await;
     is_refused(&store, 4).await;
     store.close().await.unwrap();
     let store = database.open().await;
     assert!(has(&store, 1).await && has(&store, 3).await, "closing saved what was in the log");
 }
 
-/// Where this process may mount a file system: on one of 2 MiB.
+/// Runs on a file system of 2 MiB, if this process may mount one.
 ///
 /// Proves L2.
 #[cfg(target_os = "linux")]
@@ -149,7 +149,7 @@ async fn l2_a_full_disk_is_not_ready_and_recovers() {
 
     let resize = Command::new("mount").args(["-o", "remount,size=8m"]).arg(folder).status();
     assert!(resize.unwrap().success());
-    later().await;
+    probe_expired().await;
     store.check_ready().await.unwrap();
     add(&store, added).await;
     assert_eq!(store.check().await.unwrap(), []);

@@ -1,4 +1,4 @@
-//! Locks of other programs, and tables that are missing for a while.
+//! Locks of other programs, and temporarily missing tables.
 
 use std::time::{Duration, Instant};
 
@@ -12,20 +12,20 @@ use crate::database::{Database, account, add, audit, has, try_add};
 
 /// Proves L2.
 #[tokio::test(flavor = "multi_thread")]
-async fn l2_a_lock_that_is_held_for_long_makes_writers_unavailable_and_readers_not() {
+async fn l2_a_long_lock_makes_writes_unavailable_but_not_reads() {
     let database = Database::new();
     let store = database.open().await;
     add(&store, 1).await;
     let other = database.raw();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begun = Instant::now();
-    // Those that come while others wait are not kept waiting twice as long.
+    // Calls that arrive while others wait do not wait twice as long.
     let first = tokio::spawn({
         let store = store.clone();
         async move { try_add(&store, 2).await }
     });
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert!(has(&store, 1).await, "readers go on meanwhile");
+    assert!(has(&store, 1).await, "reads do not wait");
     let second = try_add(&store, 3).await.unwrap_err();
     let first = first.await.unwrap().unwrap_err();
     for error in [first, second] {
@@ -41,7 +41,7 @@ async fn l2_a_lock_that_is_held_for_long_makes_writers_unavailable_and_readers_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_program_gets_its_turn_while_many_write() {
+async fn another_program_can_write_while_many_tasks_write() {
     let database = Database::new();
     let (store, other) = (database.open().await, database.open().await);
     let busy: Vec<_> = (0..32_u128)
@@ -65,7 +65,7 @@ async fn another_program_gets_its_turn_while_many_write() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_missing_for_a_while_is_used_again_when_it_is_back() {
+async fn a_table_is_used_again_after_it_was_missing() {
     let database = Database::new();
     let store = database.open().await;
     add(&store, 1).await;
@@ -79,7 +79,7 @@ async fn a_table_that_is_missing_for_a_while_is_used_again_when_it_is_back() {
         let now = Timestamp::UNIX_EPOCH;
         store.reserve_attempt(&ReserveAttempt::new(&key, AttemptPath::Password, &rules, now)).await
     };
-    // Twice, since what SQLite has planned before fails otherwise than what it has not.
+    // Twice, since SQLite fails differently for prepared statements.
     for failures in 1..=2 {
         rename("repass_attempts", "mislaid");
         reserve().await.unwrap_err();
@@ -92,7 +92,7 @@ async fn a_table_that_is_missing_for_a_while_is_used_again_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn an_attempt_is_released_once_although_its_audit_record_cannot_be_written() {
+async fn an_attempt_is_released_even_if_its_audit_record_cannot_be_written() {
     let database = Database::new();
     let store = database.open().await;
     let (key, rules) = (AttemptKey::account(account(1).id), LockoutPolicy::default());
@@ -109,5 +109,5 @@ async fn an_attempt_is_released_once_although_its_audit_record_cannot_be_written
     database.raw().execute_batch("ALTER TABLE repass_audit RENAME TO mislaid").unwrap();
     let finish = FinishAttempt::reserved(second, AttemptOutcome::Released, audit(1));
     store.finish_attempt(&finish).await.unwrap_err();
-    assert_eq!(reserve().await.failures, 2, "the first one counts still");
+    assert_eq!(reserve().await.failures, 2, "the first attempt is still counted");
 }

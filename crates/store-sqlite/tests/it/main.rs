@@ -1,5 +1,5 @@
-//! What is particular to SQLite: files, schema versions, several processes, failures. The suites that
-//! both stores pass are in `tests/stores`.
+//! Tests that are specific to SQLite: files, schema versions, several processes, failures. Tests of
+//! both stores are in `tests/stores`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 

@@ -10,7 +10,7 @@ use repass_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
 use crate::database::{Database, account, add, audit, has, printed, subject};
 
 #[tokio::test]
-async fn what_was_written_is_there_after_reopening() {
+async fn writes_are_found_after_reopening() {
     let database = Database::new();
     let store = database.open().await;
     add(&store, 1).await;
@@ -20,7 +20,7 @@ async fn what_was_written_is_there_after_reopening() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(left, ["repass.db"], "after closing there is one file");
+    assert_eq!(left, ["repass.db"], "closing removes the -wal and -shm files");
 
     let store = database.open().await;
     assert_eq!(store.find(&subject(1)).await.unwrap(), Some(before));
@@ -57,7 +57,7 @@ async fn a_closed_store_is_unavailable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn closing_waits_for_the_calls_that_were_made() {
+async fn closing_waits_for_earlier_calls() {
     let database = Database::new();
     let store = database.open().await;
     let adding: Vec<_> = (0..50)
@@ -75,7 +75,7 @@ async fn closing_waits_for_the_calls_that_were_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_may_open_a_new_database_at_once() {
+async fn concurrent_programs_may_open_a_new_database() {
     let database = Database::new();
     let path = database.path();
     let opening: Vec<_> = (0..8)
@@ -98,7 +98,7 @@ async fn many_may_open_a_new_database_at_once() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn asvs_14_2_the_files_are_their_owners_alone() {
+async fn asvs_14_2_only_their_owner_can_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
     let database = Database::new();
     let store = database.open().await;
@@ -111,22 +111,22 @@ async fn asvs_14_2_the_files_are_their_owners_alone() {
 }
 
 #[tokio::test]
-async fn odd_paths_are_opened_and_nothing_else() {
+async fn paths_with_special_characters_are_opened_literally() {
     let folder = tempfile::tempdir().unwrap();
-    let odd = folder.path().join("a b#%41?é'.d;");
-    fs::create_dir(&odd).unwrap();
+    let special = folder.path().join("a b#%41?é'.d;");
+    fs::create_dir(&special).unwrap();
     for name in ["file:x?mode=ro", ":memory:"] {
-        let store = SqliteStore::open(odd.join(name), &SqliteOptions::default()).await.unwrap();
+        let store = SqliteStore::open(special.join(name), &SqliteOptions::default()).await.unwrap();
         add(&store, 1).await;
         store.close().await.unwrap();
-        assert!(odd.join(name).exists());
+        assert!(special.join(name).exists());
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    assert_eq!(fs::read_dir(odd).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(special).unwrap().count(), 2);
 }
 
 #[tokio::test]
-async fn what_cannot_be_opened_is_reported_by_path() {
+async fn open_errors_name_the_path() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let error = async |name: &str, options: &SqliteOptions| {
@@ -140,12 +140,12 @@ async fn what_cannot_be_opened_is_reported_by_path() {
     existing.create = false;
     let missing = error("repass.db", &existing).await;
     assert!(matches!(&missing, OpenError::MissingFile(path) if path.ends_with("repass.db")));
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no file was created");
 
     fs::create_dir(at("folder")).unwrap();
     assert!(matches!(error("folder", &default).await, OpenError::File { .. }));
     assert!(matches!(error("..", &default).await, OpenError::InvalidPath(_)));
-    fs::write(at("text"), "This is no database.".repeat(100)).unwrap();
+    fs::write(at("text"), "This is not a database.".repeat(100)).unwrap();
     let text = error("text", &default).await;
     assert!(matches!(text, OpenError::NotADatabase(_)), "{text:?}");
 }
@@ -157,7 +157,7 @@ async fn asvs_16_2_5_failures_report_no_values() {
     let store = database.open().await;
     add(&store, 1).await;
     let hash = HashedPassword::from_stored("$argon2id$the-tag");
-    // Another user id, but an identifier that is taken.
+    // Another user id with an id that is taken.
     let mut twin = account(2);
     twin.id = account(1).id;
     let refused = store.add_account(&twin, Some(&hash), &audit(2)).await.unwrap_err();
@@ -187,9 +187,13 @@ async fn futures_may_be_dropped_at_any_time() {
     }
     add(&store, 1000).await;
     let filter = repass_core::AuditFilter { limit: 1000, ..Default::default() };
-    let trail = store.audit(&filter).await.unwrap();
+    let records = store.audit(&filter).await.unwrap();
     for number in 0..40_u128 {
-        let recorded = trail.iter().any(|record| record.id == audit(number).id);
-        assert_eq!(has(&store, number).await, recorded, "{number}: all or nothing");
+        let recorded = records.iter().any(|record| record.id == audit(number).id);
+        assert_eq!(
+            has(&store, number).await,
+            recorded,
+            "{number}: the account and its audit record"
+        );
     }
 }

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use super::Fixture;
 use super::check::check_eq;
-use super::sample::{self, RIVALS, added, at, key, release, rules, rules_up_to, unknown_key};
+use super::sample::{
+    self, CONCURRENT_CALLS, added, at, key, policy, policy_with_max_failures, release, unknown_key,
+};
 use repass_core::{
     AttemptKey, AttemptPath, AttemptReservation, CredentialStore, LockedOut, LockoutPolicy,
 };
@@ -19,111 +21,114 @@ async fn reserve(
     store: &dyn CredentialStore,
     key: &AttemptKey,
     path: AttemptPath,
-    rules: &LockoutPolicy,
+    policy: &LockoutPolicy,
     now: Timestamp,
 ) -> Result<AttemptReservation, LockedOut> {
-    sample::reserve(store, key, path, rules, now, None).await
+    sample::reserve(store, key, path, policy, now, None).await
 }
 
-/// How many failures the row has, found out by reserving one more.
+/// Returns the number of failures of the row, by reserving one more.
 async fn failures(store: &dyn CredentialStore, key: &AttemptKey) -> u32 {
-    let open = rules(100, MINUTE);
-    reserve(store, key, AttemptPath::Reset, &open, at(0)).await.expect("not locked out").failures
+    let lenient = policy(100, MINUTE);
+    reserve(store, key, AttemptPath::Reset, &lenient, at(0)).await.expect("not locked out").failures
         - 1
 }
 
 pub(super) async fn each_path_is_locked_out_by_its_own_failures(fixture: &dyn Fixture) {
     let store = fixture.store();
-    let rules = rules(2, MINUTE);
+    let policy = policy(2, MINUTE);
     for (path, other) in [(PATHS[0], PATHS[1]), (PATHS[1], PATHS[0])] {
         let key = key(&added(fixture).await);
         for failures in 1..=2 {
-            let ticket = reserve(&*store, &key, path, &rules, at(0))
+            let reservation = reserve(&*store, &key, path, &policy, at(0))
                 .await
                 .expect("a new row is not locked out");
             check_eq!(
-                ticket.failures,
+                reservation.failures,
                 failures,
                 "the reservation carries the number of failures in a row"
             );
             check_eq!(
-                (&ticket.key, ticket.path),
+                (&reservation.key, reservation.path),
                 (&key, path),
                 "the reservation names its row and path"
             );
         }
         let locked_out = LockedOut { until: Some(at(60)) };
-        let refused = reserve(&*store, &key, path, &rules, at(59)).await.unwrap_err();
+        let refused = reserve(&*store, &key, path, &policy, at(59)).await.unwrap_err();
         check_eq!(refused, locked_out, "the path is locked out after two failures");
-        let other = reserve(&*store, &key, other, &rules, at(59)).await;
+        let other = reserve(&*store, &key, other, &policy, at(59)).await;
         let other = other.expect("the other path is not locked out");
         check_eq!(
             other.failures,
             3,
             "an attempt during a lockout is not counted; both paths count in one row"
         );
-        let again = reserve(&*store, &key, path, &rules, at(60)).await;
+        let again = reserve(&*store, &key, path, &policy, at(60)).await;
         check_eq!(again.expect("the lockout is over").closed_before, Some(at(60)));
     }
 }
 
 /// Proves NIST 3.2.2 limit.
-pub(super) async fn the_limit_locks_passwords_out_until_a_reset(fixture: &dyn Fixture) {
+pub(super) async fn the_maximum_locks_passwords_out_until_a_reset(fixture: &dyn Fixture) {
     let store = fixture.store();
     let key = key(&added(fixture).await);
-    let rules = rules_up_to(100, MINUTE, 3);
+    let policy = policy_with_max_failures(100, MINUTE, 3);
     for _ in 0..3 {
-        let ticket = reserve(&*store, &key, AttemptPath::Password, &rules, at(0)).await;
-        ticket.expect("not locked out below the limit");
+        let reservation = reserve(&*store, &key, AttemptPath::Password, &policy, at(0)).await;
+        reservation.expect("not locked out below the maximum");
     }
-    let refused = reserve(&*store, &key, AttemptPath::Password, &rules, at(DAY)).await;
+    let refused = reserve(&*store, &key, AttemptPath::Password, &policy, at(DAY)).await;
     check_eq!(
         refused,
         Err(LockedOut { until: None }),
-        "at the limit, passwords are locked out without an end"
+        "at the maximum, passwords are locked out until a reset"
     );
-    let reset = reserve(&*store, &key, AttemptPath::Reset, &rules, at(DAY)).await;
-    reset.expect("the limit does not lock out resets");
+    let reset = reserve(&*store, &key, AttemptPath::Reset, &policy, at(DAY)).await;
+    reset.expect("the maximum does not lock out resets");
 }
 
 pub(super) async fn releases_restore_the_row(fixture: &dyn Fixture) {
     let store = fixture.store();
-    let rules = rules(2, MINUTE);
+    let policy = policy(2, MINUTE);
     for path in PATHS {
         let key = key(&added(fixture).await);
-        reserve(&*store, &key, path, &rules, at(0)).await.expect("not locked out");
-        let second = reserve(&*store, &key, path, &rules, at(0)).await.expect("not locked out");
+        reserve(&*store, &key, path, &policy, at(0)).await.expect("not locked out");
+        let second = reserve(&*store, &key, path, &policy, at(0)).await.expect("not locked out");
         release(&*store, &second).await;
-        let again = reserve(&*store, &key, path, &rules, at(0)).await;
+        let again = reserve(&*store, &key, path, &policy, at(0)).await;
         let again = again.expect("a release ends the lockout that its attempt began");
         check_eq!(again.failures, 2, "a released attempt is not counted");
     }
 
     let key = key(&added(fixture).await);
-    let ticket =
-        reserve(&*store, &key, AttemptPath::Password, &rules, at(0)).await.expect("not locked out");
-    let gone = AttemptReservation { key: unknown_key(), ..ticket };
-    release(&*store, &gone).await;
-    check_eq!(failures(&*store, &gone.key).await, 0, "a release creates no row");
+    let reservation = reserve(&*store, &key, AttemptPath::Password, &policy, at(0))
+        .await
+        .expect("not locked out");
+    let unknown = AttemptReservation { key: unknown_key(), ..reservation };
+    release(&*store, &unknown).await;
+    check_eq!(failures(&*store, &unknown.key).await, 0, "a release creates no row");
 }
 
 /// Proves NIST 3.2.2 at once.
-pub(super) async fn reservations_at_once_never_exceed_the_threshold(fixture: &dyn Fixture) {
+pub(super) async fn concurrent_reservations_never_exceed_the_threshold(fixture: &dyn Fixture) {
     for path in PATHS {
         for key in [key(&added(fixture).await), unknown_key()] {
             let tries: Vec<_> = (0..50)
                 .map(|_| {
                     let (store, key) = (fixture.store(), key.clone());
                     tokio::spawn(async move {
-                        reserve(&*store, &key, path, &rules(10, MINUTE), at(0)).await
+                        reserve(&*store, &key, path, &policy(10, MINUTE), at(0)).await
                     })
                 })
                 .collect();
             let mut reserved = Vec::new();
             for one in tries {
                 match one.await.expect("a task that reserves") {
-                    Ok(ticket) => reserved.push(ticket.failures),
-                    Err(closed) => check_eq!(closed.until, Some(at(60)), "locked out for a minute"),
+                    Ok(reservation) => reserved.push(reservation.failures),
+                    Err(locked_out) => {
+                        check_eq!(locked_out.until, Some(at(60)), "locked out for a minute");
+                    }
                 }
             }
             reserved.sort_unstable();
@@ -131,21 +136,22 @@ pub(super) async fn reservations_at_once_never_exceed_the_threshold(fixture: &dy
             check_eq!(
                 reserved,
                 expected,
-                "of 50 attempts at once exactly ten are reserved, each with its own number of failures"
+                "of 50 concurrent attempts exactly ten are reserved, each with its own number of failures"
             );
         }
     }
 }
 
-pub(super) async fn releases_at_once_are_all_counted(fixture: &dyn Fixture) {
+pub(super) async fn concurrent_releases_are_all_counted(fixture: &dyn Fixture) {
     let key = key(&added(fixture).await);
-    let tries: Vec<_> = (0..RIVALS)
+    let tries: Vec<_> = (0..CONCURRENT_CALLS)
         .map(|_| {
             let (store, key): (Arc<dyn CredentialStore>, _) = (fixture.store(), key.clone());
             tokio::spawn(async move {
-                let open = rules(100, MINUTE);
-                let ticket = reserve(&*store, &key, AttemptPath::Password, &open, at(0)).await;
-                release(&*store, &ticket.expect("not locked out below the threshold")).await;
+                let lenient = policy(100, MINUTE);
+                let reservation =
+                    reserve(&*store, &key, AttemptPath::Password, &lenient, at(0)).await;
+                release(&*store, &reservation.expect("not locked out below the threshold")).await;
             })
         })
         .collect();
@@ -163,7 +169,7 @@ pub(super) async fn each_account_has_its_own_row(fixture: &dyn Fixture) {
     let store = fixture.store();
     let (one, other) = (key(&added(fixture).await), key(&added(fixture).await));
     for _ in 0..3 {
-        reserve(&*store, &one, AttemptPath::Password, &rules(100, MINUTE), at(0)).await.unwrap();
+        reserve(&*store, &one, AttemptPath::Password, &policy(100, MINUTE), at(0)).await.unwrap();
     }
     check_eq!(failures(&*store, &one).await, 3, "the account has its own failures");
     check_eq!(
@@ -171,68 +177,68 @@ pub(super) async fn each_account_has_its_own_row(fixture: &dyn Fixture) {
         0,
         "the failures of one account are not counted for another"
     );
-    check_eq!(failures(&*store, &unknown_key()).await, 0, "a new identifier has none");
+    check_eq!(failures(&*store, &unknown_key()).await, 0, "a new identifier has no failures");
 }
 
-pub(super) async fn unknown_identifiers_are_forgotten(fixture: &dyn Fixture) {
+pub(super) async fn rows_of_unknown_identifiers_expire(fixture: &dyn Fixture) {
     let store = fixture.store();
-    let rules = rules(1, YEAR);
+    let policy = policy(1, YEAR);
     let path = AttemptPath::Password;
     let (unknown, known) = (unknown_key(), key(&added(fixture).await));
     for key in [&unknown, &known] {
-        reserve(&*store, key, path, &rules, at(0)).await.expect("a new row is not locked out");
-        let early = reserve(&*store, key, path, &rules, at(30 * DAY - 1)).await;
+        reserve(&*store, key, path, &policy, at(0)).await.expect("a new row is not locked out");
+        let early = reserve(&*store, key, path, &policy, at(30 * DAY - 1)).await;
         check_eq!(
             early,
             Err(LockedOut { until: Some(at(365 * DAY)) }),
             "the failures are kept for 30 days"
         );
     }
-    let known = reserve(&*store, &known, path, &rules, at(30 * DAY)).await;
+    let known = reserve(&*store, &known, path, &policy, at(30 * DAY)).await;
     assert!(known.is_err(), "the failures of an account do not expire");
-    let forgotten = reserve(&*store, &unknown, path, &rules, at(30 * DAY)).await;
+    let forgotten = reserve(&*store, &unknown, path, &policy, at(30 * DAY)).await;
     let forgotten = forgotten
         .expect("the failures of an unknown identifier expire 30 days after its last attempt");
     check_eq!(
         (forgotten.failures, forgotten.closed_before),
         (1, None),
-        "after that the row starts anew"
+        "after that the row starts again with the first failure"
     );
-    let again = reserve(&*store, &unknown, path, &rules, at(60 * DAY - 1)).await;
-    assert!(again.is_err(), "a new attempt begins 30 new days");
+    let again = reserve(&*store, &unknown, path, &policy, at(60 * DAY - 1)).await;
+    assert!(again.is_err(), "a new attempt starts another 30 days");
 }
 
 pub(super) async fn expired_rows_are_deleted(fixture: &dyn Fixture) {
     const ALL: usize = 1_000_000;
     let store = fixture.store();
-    let rules = rules(1, YEAR);
-    // A row that is there is locked out at this moment, before it expires.
-    let is_there = async |key: &AttemptKey| {
-        reserve(&*store, key, AttemptPath::Reset, &rules, at(1)).await.is_err()
+    let policy = policy(1, YEAR);
+    // An existing row is locked out at this time, before it expires.
+    let exists = async |key: &AttemptKey| {
+        reserve(&*store, key, AttemptPath::Reset, &policy, at(1)).await.is_err()
     };
     let known = key(&added(fixture).await);
     let unknown: Vec<AttemptKey> = (0..30).map(|_| unknown_key()).collect();
     for key in unknown.iter().chain([&known]) {
-        reserve(&*store, key, AttemptPath::Reset, &rules, at(0))
+        reserve(&*store, key, AttemptPath::Reset, &policy, at(0))
             .await
             .expect("a new row is not locked out");
     }
 
     store.delete_expired_attempts(at(30 * DAY - 1), ALL).await.expect("delete");
     for key in &unknown {
-        assert!(is_there(key).await, "a row is not deleted before it expires");
+        assert!(exists(key).await, "a row is not deleted before it expires");
     }
     store.delete_expired_attempts(at(30 * DAY), 10).await.expect("delete");
     let mut left = Vec::new();
     for key in &unknown {
-        if is_there(key).await {
+        if exists(key).await {
             left.push(key);
         }
     }
     assert!(left.len() >= 20, "with a limit of ten, at most ten of 30 rows are deleted");
     store.delete_expired_attempts(at(30 * DAY), ALL).await.expect("delete");
     for key in left {
-        assert!(!is_there(key).await, "an expired row is deleted");
+        assert!(!exists(key).await, "an expired row is deleted");
     }
-    assert!(is_there(&known).await, "the row of an account is never deleted");
+    assert!(exists(&known).await, "the row of an account is never deleted");
 }

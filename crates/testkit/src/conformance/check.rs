@@ -8,7 +8,7 @@ use repass_core::AdministrationStore;
 
 use super::Fixture;
 
-/// One check of the suite: what it is called, and how it is run alone.
+/// One check of the suite.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
     name: &'static str,
@@ -21,12 +21,12 @@ pub(super) enum Run {
     Administration(fn(&Arc<dyn AdministrationStore>) -> BoxFuture<'_, Outcome>),
 }
 
-/// How a check ended that did not fail.
+/// The outcome of a check that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The store behaves.
+    /// The store passed the check.
     Passed,
-    /// The store does not have what the check is about; this names it.
+    /// The store does not support this feature.
     Skipped(&'static str),
 }
 
@@ -35,16 +35,16 @@ pub enum Outcome {
 pub struct Failure {
     /// The name of the check.
     pub check: &'static str,
-    /// What was expected, and what was seen.
+    /// The expected and the actual value.
     pub message: String,
 }
 
-/// How every check of the suite ended.
+/// The outcomes of all checks.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// The names of the checks that passed.
     pub passed: Vec<&'static str>,
-    /// The names of the checks that were skipped, each with what the store does not have.
+    /// The names of the checks that were skipped, each with the feature that the store lacks.
     pub skipped: Vec<(&'static str, &'static str)>,
     /// The checks that failed.
     pub failed: Vec<Failure>,
@@ -55,7 +55,7 @@ impl Check {
         Self { name, run }
     }
 
-    /// The name, such as `commit::replaces_the_password`. No two checks have the same.
+    /// Returns the unique name, such as `commit::replaces_the_password`.
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -63,7 +63,7 @@ impl Check {
     /// Runs this check alone.
     ///
     /// # Errors
-    /// When the store does not behave, or when the store or the fixture panics.
+    /// When the check fails, or when the store or the fixture panics.
     pub async fn run(&self, fixture: &dyn Fixture) -> Result<Outcome, Failure> {
         let run = async {
             match self.run {
@@ -100,8 +100,7 @@ impl Report {
         assert!(self.failed.is_empty(), "{self}");
     }
 
-    /// As [`assert_passed`](Self::assert_passed), for a store that has everything: no check may have
-    /// been skipped either.
+    /// As [`assert_passed`](Self::assert_passed), but also panics when a check was skipped.
     ///
     /// # Panics
     /// When a check failed or was skipped.
@@ -134,7 +133,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// What a check returns: nothing, or why it is skipped.
+/// The return type of a check: `()`, or [`Unsupported`] if the check is skipped.
 pub(super) trait IntoOutcome {
     fn into_outcome(self) -> Outcome;
 }
@@ -145,19 +144,19 @@ impl IntoOutcome for () {
     }
 }
 
-/// The store does not have this.
+/// A feature that the store does not support.
 #[derive(Debug)]
-pub(super) struct Lacks(&'static str);
+pub(super) struct Unsupported(&'static str);
 
-impl IntoOutcome for Result<(), Lacks> {
+impl IntoOutcome for Result<(), Unsupported> {
     fn into_outcome(self) -> Outcome {
-        self.map_or_else(|Lacks(what)| Outcome::Skipped(what), IntoOutcome::into_outcome)
+        self.map_or_else(|Unsupported(what)| Outcome::Skipped(what), IntoOutcome::into_outcome)
     }
 }
 
-/// Skips the check when the store does not have `what`.
-pub(super) fn needs(has: bool, what: &'static str) -> Result<(), Lacks> {
-    if has { Ok(()) } else { Err(Lacks(what)) }
+/// Skips the check when the store does not support the feature.
+pub(super) fn require(supported: bool, feature: &'static str) -> Result<(), Unsupported> {
+    if supported { Ok(()) } else { Err(Unsupported(feature)) }
 }
 
 /// Fails the check with both values when they differ.
@@ -176,7 +175,7 @@ macro_rules! check_eq {
     };
 }
 
-/// Fails the check with the value when it is not of this pattern.
+/// Fails the check with the value when it does not match the pattern.
 macro_rules! check_matches {
     ($seen:expr, $expected:pat, $($why:tt)+) => {
         match &$seen {
@@ -190,7 +189,7 @@ macro_rules! check_matches {
     };
 }
 
-/// Fails the check with what there is when there is something.
+/// Fails the check with the value when it is not empty.
 macro_rules! check_empty {
     ($seen:expr $(,)?) => {
         check_empty!($seen, "{} is not empty", stringify!($seen))

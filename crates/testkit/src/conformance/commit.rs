@@ -4,8 +4,8 @@ use std::time::Duration;
 use super::Fixture;
 use super::check::{check_empty, check_eq};
 use super::sample::{
-    Password, RIVALS, account, added, at, commit, found, hash, history, key, realm, rehash,
-    reserve, rules, shown, text, with,
+    CONCURRENT_CALLS, Password, account, added, at, commit, found, hash, hash_text, history, key,
+    policy, realm, rehash, reserve, text, with,
 };
 use repass_core::{Account, AttemptPath, Commit, CommitOutcome, CredentialStore, Normalization};
 
@@ -44,7 +44,7 @@ pub(super) async fn sets_a_first_password(fixture: &dyn Fixture) {
         "the account has the password that was set"
     );
     check_empty!(history(&*store, &account).await, "a first password leaves the history empty");
-    refused(fixture, &account, &commit(&account, 0, "x"), "the account has a password by now")
+    refused(fixture, &account, &commit(&account, 0, "x"), "the account already has a password")
         .await;
 }
 
@@ -62,10 +62,10 @@ pub(super) async fn replaces_the_password(fixture: &dyn Fixture) {
     let expected = Password::new(&hash("second"), 2, at(0));
     check_eq!(found.password, Some(expected), "the account has the new password");
     let expected = with(account.clone(), |it| it.updated_at = at(0));
-    check_eq!(found.account, expected, "of the account only updated_at changes");
+    check_eq!(found.account, expected, "only updated_at of the account changes");
     check_eq!(
         history(&*store, &account).await,
-        [shown("first")],
+        [hash_text("first")],
         "the old hash moves to the history"
     );
 
@@ -80,7 +80,7 @@ pub(super) async fn replaces_the_password(fixture: &dyn Fixture) {
     );
 }
 
-/// It belongs to each hash, as the text does.
+/// The normalization is stored with each hash.
 ///
 /// Proves NIST 3.1.1.2 normalization.
 pub(super) async fn keeps_the_normalization(fixture: &dyn Fixture) {
@@ -92,16 +92,16 @@ pub(super) async fn keeps_the_normalization(fixture: &dyn Fixture) {
     let password = found(&*store, &account).await.password.expect("a password");
     check_eq!(password.hash, text(&nfc("second")), "the current hash keeps its normalization");
 
-    let upgrade = with(rehash(&account, 2, "second", "stronger"), |it| {
+    let change = with(rehash(&account, 2, "second", "stronger"), |it| {
         it.expected_hash = nfc("second");
         it.hash = nfc("stronger");
     });
-    assert!(store.rehash(&upgrade).await.expect("upgrade"));
+    assert!(store.rehash(&change).await.expect("rehash"));
     let third = with(commit(&account, 2, "third"), |it| it.expected_hash = Some(nfc("stronger")));
     done(&*store, &third).await;
     let password = found(&*store, &account).await.password.expect("a password");
-    check_eq!(password.hash, shown("third"), "the next hash has its own normalization");
-    let kept = [text(&nfc("stronger")), shown("first")];
+    check_eq!(password.hash, hash_text("third"), "the next hash has its own normalization");
+    let kept = [text(&nfc("stronger")), hash_text("first")];
     check_eq!(history(&*store, &account).await, kept, "the hashes of the history keep theirs");
 }
 
@@ -114,7 +114,7 @@ pub(super) async fn keeps_the_history_in_order(fixture: &dyn Fixture) {
         let change = with(commit(&account, version, name), |it| it.history = 3);
         check_eq!(done(&*store, &change).await, version + 1);
     }
-    let kept = ["four", "three", "two"].map(shown);
+    let kept = ["four", "three", "two"].map(hash_text);
     check_eq!(
         history(&*store, &account).await,
         kept,
@@ -138,7 +138,7 @@ pub(super) async fn keeps_the_history_in_order(fixture: &dyn Fixture) {
     check_empty!(history(&*store, &account).await, "a history of length 0 keeps nothing");
     check_eq!(
         history(&*store, &bystander).await,
-        [shown("first")],
+        [hash_text("first")],
         "each account has its own history"
     );
 }
@@ -147,11 +147,12 @@ pub(super) async fn keeps_the_history_in_order(fixture: &dyn Fixture) {
 pub(super) async fn clears_attempts(fixture: &dyn Fixture) {
     let store = fixture.store();
     let (account, bystander) = (added(fixture).await, added(fixture).await);
-    let rules = rules(3, Duration::from_secs(60));
+    let policy = policy(3, Duration::from_secs(60));
     for key in [key(&account), key(&bystander)] {
         for _ in 0..2 {
-            let paid = reserve(&*store, &key, AttemptPath::Password, &rules, at(0), None).await;
-            paid.expect("not locked out");
+            let reserved =
+                reserve(&*store, &key, AttemptPath::Password, &policy, at(0), None).await;
+            reserved.expect("not locked out");
         }
     }
     done(&*store, &commit(&account, 1, "second")).await;
@@ -159,8 +160,8 @@ pub(super) async fn clears_attempts(fixture: &dyn Fixture) {
         (key(&account), 1, "a change clears the failures of its account"),
         (key(&bystander), 3, "a change does not clear the failures of another account"),
     ] {
-        let ticket = reserve(&*store, &key, AttemptPath::Password, &rules, at(0), None).await;
-        check_eq!(ticket.expect("not locked out").failures, failures, "{why}");
+        let reservation = reserve(&*store, &key, AttemptPath::Password, &policy, at(0), None).await;
+        check_eq!(reservation.expect("not locked out").failures, failures, "{why}");
     }
 }
 
@@ -169,7 +170,7 @@ pub(super) async fn refuses_other_versions(fixture: &dyn Fixture) {
     done(&*fixture.store(), &commit(&account, 1, "second")).await;
     for version in [0, 1, 3, -1, i64::MAX] {
         let change = commit(&account, version, "late");
-        refused(fixture, &account, &change, &format!("version 2 is not {version}")).await;
+        refused(fixture, &account, &change, &format!("the version is 2, not {version}")).await;
     }
 }
 
@@ -189,25 +190,25 @@ pub(super) async fn refuses_absent_and_inactive_accounts(fixture: &dyn Fixture) 
     }
 }
 
-pub(super) async fn one_of_many_at_once_wins(fixture: &dyn Fixture) {
+pub(super) async fn one_of_many_concurrent_changes_wins(fixture: &dyn Fixture) {
     let store = fixture.store();
     let account = added(fixture).await;
-    let rivals: Vec<_> = (0..RIVALS)
-        .map(|rival| {
-            let (store, change) = (fixture.store(), commit(&account, 1, &format!("of-{rival}")));
+    let tasks: Vec<_> = (0..CONCURRENT_CALLS)
+        .map(|task| {
+            let (store, change) = (fixture.store(), commit(&account, 1, &format!("of-{task}")));
             tokio::spawn(async move {
                 (store.commit(&change).await.expect("commit"), text(&change.hash))
             })
         })
         .collect();
     let mut winners = Vec::new();
-    for rival in rivals {
-        match rival.await.expect("a task that commits") {
+    for task in tasks {
+        match task.await.expect("a task that commits") {
             (CommitOutcome::Done { version: 2 }, hash) => winners.push(hash),
             (other, _) => check_eq!(other, CommitOutcome::Conflict, "every other change conflicts"),
         }
     }
-    check_eq!(winners.len(), 1, "of {RIVALS} changes of one version exactly one is made");
+    check_eq!(winners.len(), 1, "of {CONCURRENT_CALLS} changes of one version exactly one is made");
     let password = found(&*store, &account).await.password.expect("a password");
     check_eq!(
         (&password.hash, password.version),
@@ -216,14 +217,14 @@ pub(super) async fn one_of_many_at_once_wins(fixture: &dyn Fixture) {
     );
     check_eq!(
         history(&*store, &account).await,
-        [shown("first")],
+        [hash_text("first")],
         "the old hash moves to the history once"
     );
 }
 
 pub(super) async fn other_accounts_do_not_conflict(fixture: &dyn Fixture) {
     let mut changes = Vec::new();
-    for _ in 0..RIVALS {
+    for _ in 0..CONCURRENT_CALLS {
         let (store, account) = (fixture.store(), added(fixture).await);
         changes.push(tokio::spawn(async move {
             store.commit(&commit(&account, 1, "second")).await.expect("commit")
@@ -234,5 +235,5 @@ pub(super) async fn other_accounts_do_not_conflict(fixture: &dyn Fixture) {
         outcomes.insert(format!("{:?}", change.await.expect("a task that commits")));
     }
     let done = HashSet::from([format!("{:?}", CommitOutcome::Done { version: 2 })]);
-    check_eq!(outcomes, done, "changes of different accounts at once are all made");
+    check_eq!(outcomes, done, "concurrent changes of different accounts are all made");
 }

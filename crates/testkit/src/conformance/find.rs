@@ -2,7 +2,9 @@ use serde_json::json;
 
 use super::Fixture;
 use super::check::check_eq;
-use super::sample::{Kept, Password, account, added, found, hash, realm, subject, text, with};
+use super::sample::{
+    Password, StoredAccount, account, added, found, hash, realm, subject, text, with,
+};
 use repass_core::{Profile, Subject};
 
 pub(super) async fn by_realm_and_user_id_exactly(fixture: &dyn Fixture) {
@@ -16,7 +18,7 @@ pub(super) async fn by_realm_and_user_id_exactly(fixture: &dyn Fixture) {
     fixture.add_account(&neighbour, None).await;
 
     let password = Some(Password::new(&hash("wanted"), 1, wanted.created_at));
-    let expected = Kept { account: wanted.clone(), password };
+    let expected = StoredAccount { account: wanted.clone(), password };
     check_eq!(found(&*store, &wanted).await, expected, "the account is found as it was added");
     check_eq!(
         found(&*store, &namesake).await.account,
@@ -29,23 +31,20 @@ pub(super) async fn by_realm_and_user_id_exactly(fixture: &dyn Fixture) {
         "an account without a password has no credential"
     );
 
-    for stranger in ["pat.100%_a", "PAT.100%_A", "Pat.100", "Pat.100%_a ", "", "a\nb", "%", "\0"] {
-        let nobody = store.find(&Subject::new(here.clone(), stranger)).await.expect("find");
-        check_eq!(nobody, None, "no account has the user id {stranger:?}");
+    for unknown in ["pat.100%_a", "PAT.100%_A", "Pat.100", "Pat.100%_a ", "", "a\nb", "%", "\0"] {
+        let found = store.find(&Subject::new(here.clone(), unknown)).await.expect("find");
+        check_eq!(found, None, "no account has the user id {unknown:?}");
     }
-    let nobody = store.find(&Subject::new(realm(), "Pat.100%_a")).await.expect("find");
-    check_eq!(nobody, None, "an account is not found in another realm");
+    let found = store.find(&Subject::new(realm(), "Pat.100%_a")).await.expect("find");
+    check_eq!(found, None, "an account is not found in another realm");
 
     let with_email = subject(&wanted).with_email("someone.else@example.org");
-    let regardless = store.find(&with_email).await.expect("find");
-    assert!(
-        regardless.is_some(),
-        "the store ignores the e-mail address, which the engine compares"
-    );
+    let found = store.find(&with_email).await.expect("find");
+    assert!(found.is_some(), "the store ignores the e-mail address, which the engine compares");
 }
 
 pub(super) async fn inactive_accounts_too(fixture: &dyn Fixture) {
-    let inactive = with(account(&realm(), "gone"), |it| it.active = false);
+    let inactive = with(account(&realm(), "inactive"), |it| it.active = false);
     fixture.add_account(&inactive, Some(&hash("inactive"))).await;
     let found = found(&*fixture.store(), &inactive).await;
     assert!(!found.account.active, "an inactive account is found as inactive");
@@ -60,29 +59,29 @@ pub(super) async fn guids_in_any_case(fixture: &dyn Fixture) {
     assert!(found.is_some(), "a GUID is found in upper case, too");
 }
 
-pub(super) async fn texts_as_they_were(fixture: &dyn Fixture) {
-    let odd = "o'brien \"the\\ ünïcødé\u{301} 🔑 $1 ?1 -- ;%_";
+pub(super) async fn texts_unchanged(fixture: &dyn Fixture) {
+    let special = "o'brien \"the\\ ünïcødé\u{301} 🔑 $1 ?1 -- ;%_";
     let attributes = json!({
-        odd: [odd, null, true, -7, 1.25, u64::MAX, { "nested": { "empty": {} } }],
+        special: [special, null, true, -7, 1.25, u64::MAX, { "nested": { "empty": {} } }],
         "": "",
         "zero": "a\u{0}b",
     });
-    let account = with(account(&realm(), odd), |it| {
+    let account = with(account(&realm(), special), |it| {
         it.email = "o'Brien+tag@exa-mple.org".parse().ok();
-        it.username = Some(odd.to_owned());
+        it.username = Some(special.to_owned());
         it.profile = Profile {
-            given_name: Some(odd.to_owned()),
+            given_name: Some(special.to_owned()),
             middle_name: Some(String::new()),
             family_name: None,
             attributes: attributes.as_object().unwrap().clone(),
         };
     });
-    let odd_hash = repass_core::HashedPassword::from_stored(format!("$odd${odd}"));
-    fixture.add_account(&account, Some(&odd_hash)).await;
+    let special_hash = repass_core::HashedPassword::from_stored(format!("$special${special}"));
+    fixture.add_account(&account, Some(&special_hash)).await;
     let found = found(&*fixture.store(), &account).await;
     check_eq!(found.account, account, "every text is read as it was written");
     let seen = found.password.map(|password| password.hash);
-    check_eq!(seen, Some(text(&odd_hash)), "the hash is read as it was written");
+    check_eq!(seen, Some(text(&special_hash)), "the hash is read as it was written");
 
     let plain = added(fixture).await;
     let found = self::found(&*fixture.store(), &plain).await;

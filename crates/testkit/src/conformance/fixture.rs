@@ -8,59 +8,59 @@ use repass_core::{
 
 use super::sample;
 
-/// The store under test, and how to put into it what its port cannot.
+/// A store under test. The fixture adds the rows that [`CredentialStore`] has no method for.
 #[async_trait]
 pub trait Fixture: Send + Sync {
     /// Returns the store.
     fn store(&self) -> Arc<dyn CredentialStore>;
 
-    /// Puts an account into the store, with its first credential (version 1, changed at the
+    /// Adds an account to the store, with its first credential (version 1, changed at the
     /// account's `created_at`) when `hash` is given.
     ///
     /// # Panics
-    /// When it cannot.
+    /// When the account cannot be added.
     async fn add_account(&self, account: &Account, hash: Option<&HashedPassword>);
 
-    /// Puts a reset token into the store and voids the account's earlier ones, as
-    /// [`AdministrationStore::add_reset_token`] does. Returns whether the store keeps reset tokens at
-    /// all; if not, which is the default, their checks are skipped.
+    /// Adds a reset token to the store and voids the account's earlier ones, as
+    /// [`AdministrationStore::add_reset_token`] does. Returns whether the store supports reset tokens.
+    /// The default returns `false`, and the checks of reset tokens are skipped.
     ///
     /// # Panics
-    /// When it should, but cannot.
+    /// When the token cannot be added.
     async fn add_reset_token(&self, token: &ResetToken) -> bool {
         let _ = token;
         false
     }
 
-    /// Replaces what an account has to check one-time passwords with. Returns whether the store keeps
-    /// that at all; if not, which is the default, its checks are skipped.
+    /// Replaces the one-time password enrollment of an account. Returns whether the store supports
+    /// one-time passwords. The default returns `false`, and their checks are skipped.
     ///
     /// # Panics
-    /// When it should, but cannot.
+    /// When the enrollment cannot be replaced.
     async fn set_otp(&self, account: AccountId, enrollment: &OtpEnrollment) -> bool {
         let _ = (account, enrollment);
         false
     }
 
-    /// Returns the same store as an [`AdministrationStore`]; if `None`, which is the default, the
-    /// checks of that are skipped.
+    /// Returns the same store as an [`AdministrationStore`]. The default returns `None`, and the checks
+    /// of that trait are skipped.
     fn administration(&self) -> Option<Arc<dyn AdministrationStore>> {
         None
     }
 }
 
-/// The fixture of any [`AdministrationStore`], which needs no help to be filled.
+/// The fixture for any [`AdministrationStore`].
 pub struct AdministrationFixture(Vec<Arc<dyn AdministrationStore>>);
 
 impl AdministrationFixture {
-    /// Runs every check over one store.
+    /// Creates a fixture that runs every check on one store.
     pub fn new(store: Arc<dyn AdministrationStore>) -> Self {
         Self(vec![store])
     }
 
-    /// Runs the checks of a [`CredentialStore`] over several stores on one database, as the nodes of a
-    /// cluster have them: each call goes to one of them at random.
-    pub fn of_nodes(nodes: impl IntoIterator<Item = Arc<dyn AdministrationStore>>) -> Self {
+    /// Creates a fixture that runs the checks of a [`CredentialStore`] on the nodes of a cluster, which
+    /// share one database. Each call uses a random node.
+    pub fn for_nodes(nodes: impl IntoIterator<Item = Arc<dyn AdministrationStore>>) -> Self {
         Self(nodes.into_iter().collect())
     }
 
@@ -83,14 +83,14 @@ impl Fixture for AdministrationFixture {
     }
 
     async fn add_reset_token(&self, token: &ResetToken) -> bool {
-        let audit = sample::audit_of(token.account, "reset-token.add");
+        let audit = sample::audit_for_id(token.account, "reset-token.add");
         let event = sample::event(token.account, 0);
         self.any().add_reset_token(token, &audit, &event).await.expect("add_reset_token");
         true
     }
 
     async fn set_otp(&self, account: AccountId, enrollment: &OtpEnrollment) -> bool {
-        let audit = sample::audit_of(account, "otp.set");
+        let audit = sample::audit_for_id(account, "otp.set");
         self.any().set_otp(account, enrollment, &audit).await.expect("set_otp");
         true
     }

@@ -1,6 +1,6 @@
 use super::Fixture;
-use super::check::{Lacks, check_eq, needs};
-use super::sample::{RIVALS, added, at, commit, digest, found, with};
+use super::check::{Unsupported, check_eq, require};
+use super::sample::{CONCURRENT_CALLS, added, at, commit, digest, found, with};
 use repass_core::{Account, CommitOutcome, CredentialStore, OtpEnrollment, OtpSpend};
 
 async fn outcome(
@@ -17,14 +17,14 @@ fn enrolled() -> OtpEnrollment {
     OtpEnrollment { sealed_secret: Some(vec![0, 1, 2, 255]), last_step: None, code: None }
 }
 
-pub(super) async fn steps_only_go_up(fixture: &dyn Fixture) -> Result<(), Lacks> {
+pub(super) async fn steps_must_increase(fixture: &dyn Fixture) -> Result<(), Unsupported> {
     let store = fixture.store();
     let account = added(fixture).await;
-    needs(fixture.set_otp(account.id, &enrolled()).await, "one-time passwords")?;
+    require(fixture.set_otp(account.id, &enrolled()).await, "one-time passwords")?;
     let mut version = 1;
-    for (step, counts) in [(100, true), (100, false), (99, false), (101, true), (100, false)] {
+    for (step, accepted) in [(100, true), (100, false), (99, false), (101, true), (100, false)] {
         let committed = outcome(&*store, &account, version, OtpSpend::Step(step)).await;
-        if counts {
+        if accepted {
             version += 1;
             check_eq!(
                 committed,
@@ -50,12 +50,12 @@ pub(super) async fn steps_only_go_up(fixture: &dyn Fixture) -> Result<(), Lacks>
 }
 
 /// Proves ASVS 6.5.1.
-pub(super) async fn codes_count_once(fixture: &dyn Fixture) -> Result<(), Lacks> {
+pub(super) async fn codes_are_accepted_once(fixture: &dyn Fixture) -> Result<(), Unsupported> {
     let store = fixture.store();
     let (account, other) = (added(fixture).await, added(fixture).await);
     let code = digest("code");
     let enrollment = OtpEnrollment { code: Some((code, at(1))), ..OtpEnrollment::default() };
-    needs(fixture.set_otp(account.id, &enrollment).await, "one-time passwords")?;
+    require(fixture.set_otp(account.id, &enrollment).await, "one-time passwords")?;
     for (account, code, why) in [
         (&account, digest("wrong"), "a code that was not issued is refused"),
         (&other, code, "a code of another account is refused"),
@@ -75,12 +75,14 @@ pub(super) async fn codes_count_once(fixture: &dyn Fixture) -> Result<(), Lacks>
     Ok(())
 }
 
-pub(super) async fn refused_changes_use_up_nothing(fixture: &dyn Fixture) -> Result<(), Lacks> {
+pub(super) async fn refused_changes_use_up_nothing(
+    fixture: &dyn Fixture,
+) -> Result<(), Unsupported> {
     let store = fixture.store();
     let account = added(fixture).await;
     let code = digest("code");
     let enrollment = OtpEnrollment { code: Some((code, at(600))), ..enrolled() };
-    needs(fixture.set_otp(account.id, &enrollment).await, "one-time passwords")?;
+    require(fixture.set_otp(account.id, &enrollment).await, "one-time passwords")?;
     for otp in [OtpSpend::Step(5), OtpSpend::Code(code)] {
         let conflict = outcome(&*store, &account, 9, otp).await;
         check_eq!(conflict, CommitOutcome::Conflict);
@@ -107,19 +109,24 @@ pub(super) async fn refused_changes_use_up_nothing(fixture: &dyn Fixture) -> Res
     Ok(())
 }
 
-pub(super) async fn one_use_of_many_at_once_wins(fixture: &dyn Fixture) -> Result<(), Lacks> {
+pub(super) async fn one_of_many_concurrent_uses_wins(
+    fixture: &dyn Fixture,
+) -> Result<(), Unsupported> {
     let account = added(fixture).await;
-    needs(fixture.set_otp(account.id, &enrolled()).await, "one-time passwords")?;
-    let rivals: Vec<_> = (0..RIVALS)
+    require(fixture.set_otp(account.id, &enrolled()).await, "one-time passwords")?;
+    let tasks: Vec<_> = (0..CONCURRENT_CALLS)
         .map(|_| {
             let (store, account) = (fixture.store(), account.clone());
             tokio::spawn(async move { outcome(&*store, &account, 1, OtpSpend::Step(3)).await })
         })
         .collect();
     let mut done = 0;
-    for rival in rivals {
-        done += usize::from(matches!(rival.await.expect("a task"), CommitOutcome::Done { .. }));
+    for task in tasks {
+        done += usize::from(matches!(
+            task.await.expect("a task that commits"),
+            CommitOutcome::Done { .. }
+        ));
     }
-    check_eq!(done, 1, "of {RIVALS} uses at once exactly one is accepted");
+    check_eq!(done, 1, "of {CONCURRENT_CALLS} concurrent uses exactly one is accepted");
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! Checks of events on their way to their channels.
+//! Checks of the delivery of events.
 //!
-//! A claim takes whatever is due, so these checks look at the events of their own accounts only, and
-//! claim everything there is.
+//! A claim returns the due events of all accounts, so these checks claim everything and compare the
+//! events of their own accounts only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use super::administration::added;
 use super::check::{check_empty, check_eq};
 use super::sample::{
-    RIVALS, account, at, audit, commit, event, key, realm, release, reserve, reset_token, rules,
-    rules_up_to, uuid, with,
+    CONCURRENT_CALLS, account, at, audit, commit, event, key, policy, policy_with_max_failures,
+    realm, release, reserve, reset_token, uuid, with,
 };
 use repass_core::{
     Account, AdministrationStore, AttemptOutcome, AttemptPath, AttemptReservation, AuditFilter,
@@ -28,8 +28,7 @@ const CHANNEL: &[&str] = &["webhook"];
 
 const BOTH: &[&str] = &["mail", "webhook"];
 
-/// Changes the account's password so many times, and gives the events of it, each a second after the
-/// one before.
+/// Changes the account's password `n` times, one second apart, and returns the events.
 async fn changed(store: &dyn AdministrationStore, account: &Account, n: i64) -> Vec<OutboxEvent> {
     let mut events = Vec::new();
     for version in 1..=n {
@@ -41,7 +40,7 @@ async fn changed(store: &dyn AdministrationStore, account: &Account, n: i64) -> 
     events
 }
 
-/// Claims all that is due for a minute, and gives what is of the account.
+/// Claims all due events for a minute, and returns those of the account.
 async fn claim_for(
     store: &dyn AdministrationStore,
     account: &Account,
@@ -61,7 +60,7 @@ async fn claim(
     claim_for(store, account, now, CHANNEL).await
 }
 
-/// The only event of the account that is due.
+/// Claims the only due event of the account.
 async fn only(store: &dyn AdministrationStore, account: &Account, now: Timestamp) -> ClaimedEvent {
     let mut claimed = claim(store, account, now).await;
     check_eq!(claimed.len(), 1, "exactly one event of an account can be claimed at a time");
@@ -84,7 +83,7 @@ async fn entry(store: &dyn AdministrationStore, event: &OutboxEvent) -> OutboxEn
     store.entry(event.id).await.expect("entry").expect("the event is kept")
 }
 
-pub(super) async fn events_are_given_out_in_order(store: &dyn AdministrationStore) {
+pub(super) async fn events_are_claimed_in_order(store: &dyn AdministrationStore) {
     let (account, other) = (added(store).await, added(store).await);
     let events = changed(store, &account, 3).await;
     let others = changed(store, &other, 1).await;
@@ -117,7 +116,7 @@ pub(super) async fn events_are_given_out_in_order(store: &dyn AdministrationStor
     check_eq!(
         (&second.event, second.claim.tries),
         (&events[1], 2),
-        "a failed event is claimed again at its next try"
+        "a failed delivery is claimed again at its next try"
     );
     finish(store, &second.claim, discarded("given up")).await;
     let third = only(store, &account, at(500)).await;
@@ -128,7 +127,11 @@ pub(super) async fn events_are_given_out_in_order(store: &dyn AdministrationStor
         let mut entry = entry(store, event).await;
         check_eq!(entry.deliveries.len(), 1, "an event has a delivery for each claimed channel");
         let delivery = entry.deliveries.remove(0);
-        check_eq!(delivery.state, entry.state, "with one channel, the event is as its delivery");
+        check_eq!(
+            delivery.state,
+            entry.state,
+            "with one channel, the event has the state of its delivery"
+        );
         states.push((entry.state, delivery.tries, delivery.error));
     }
     let given_up = Some("given up".to_owned());
@@ -142,7 +145,7 @@ pub(super) async fn events_are_given_out_in_order(store: &dyn AdministrationStor
     );
 }
 
-pub(super) async fn leases_end(store: &dyn AdministrationStore) {
+pub(super) async fn leases_expire(store: &dyn AdministrationStore) {
     let account = added(store).await;
     changed(store, &account, 1).await;
     let early = only(store, &account, at(0)).await;
@@ -167,10 +170,12 @@ pub(super) async fn leases_end(store: &dyn AdministrationStore) {
     );
 }
 
-pub(super) async fn one_dispatcher_of_many_gets_an_event(store: &Arc<dyn AdministrationStore>) {
+pub(super) async fn one_of_many_concurrent_claims_gets_an_event(
+    store: &Arc<dyn AdministrationStore>,
+) {
     let account = added(&**store).await;
     changed(&**store, &account, 2).await;
-    let dispatchers: Vec<_> = (0..RIVALS)
+    let dispatchers: Vec<_> = (0..CONCURRENT_CALLS)
         .map(|_| {
             let (store, account) = (Arc::clone(store), account.clone());
             tokio::spawn(async move { claim(&*store, &account, at(0)).await.len() })
@@ -180,13 +185,13 @@ pub(super) async fn one_dispatcher_of_many_gets_an_event(store: &Arc<dyn Adminis
     for dispatcher in dispatchers {
         claimed += dispatcher.await.expect("a task that claims");
     }
-    check_eq!(claimed, 1, "of {RIVALS} claims at once exactly one gets the event");
+    check_eq!(claimed, 1, "of {CONCURRENT_CALLS} concurrent claims exactly one gets the event");
 }
 
 /// A channel that fails does not hold up another one.
 ///
 /// Proves A1.
-pub(super) async fn a1_channels_are_apart(store: &dyn AdministrationStore) {
+pub(super) async fn a1_channels_are_independent(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let events = changed(store, &account, 2).await;
     let mut claimed = claim_for(store, &account, at(0), BOTH).await;
@@ -215,7 +220,7 @@ pub(super) async fn a1_channels_are_apart(store: &dyn AdministrationStore) {
     check_eq!(
         kept.state,
         DeliveryState::Discarded,
-        "an event that no channel waits for is discarded, if one channel does not have it"
+        "an event without pending deliveries is discarded if one delivery was discarded"
     );
     let last = claim_for(store, &account, at(500), BOTH).await;
     check_eq!((last.len(), &last[0].event), (1, &events[1]));
@@ -261,7 +266,7 @@ pub(super) async fn operators_retry_and_drop(store: &dyn AdministrationStore) {
     check_eq!(
         again,
         [(events[0].clone(), "mail".to_owned(), 1)],
-        "a retried event starts with its first try, for the channels that do not have it"
+        "a retried event starts with its first try, for the channels without a delivery"
     );
     let record = audit(&account, "outbox.retry");
     let retried = store.retry_event(events[1].id, &record).await.expect("retry_event");
@@ -291,7 +296,7 @@ pub(super) async fn operators_retry_and_drop(store: &dyn AdministrationStore) {
     check_eq!(
         acts,
         ["outbox.drop", "outbox.retry", "password.change"],
-        "only what was done is recorded"
+        "only successful calls are recorded"
     );
 }
 
@@ -299,7 +304,7 @@ pub(super) async fn are_listed_in_pages(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let events = changed(store, &account, 5).await;
     let mut filter = OutboxFilter { limit: 1, ..OutboxFilter::default() };
-    // Events of other checks may stand between these.
+    // Events of other checks may be listed between these.
     let mut listed = Vec::new();
     loop {
         let page = store.entries(&filter).await.expect("entries");
@@ -337,28 +342,32 @@ pub(super) async fn are_pruned(store: &dyn AdministrationStore) {
         kept
     };
     store.prune(&cutoffs(-98), u32::MAX).await.expect("prune");
-    check_eq!(kept().await, [false, true, true], "events of a time before the cutoff are deleted");
+    check_eq!(kept().await, [false, true, true], "delivered events before the cutoff are deleted");
     store.prune(&cutoffs(-97), u32::MAX).await.expect("prune");
-    check_eq!(kept().await, [false, false, true], "whether they are delivered or discarded");
+    check_eq!(kept().await, [false, false, true], "discarded events before the cutoff are deleted");
     store.prune(&cutoffs(-96), u32::MAX).await.expect("prune");
-    check_eq!(kept().await, [false, false, false], "or pending");
+    check_eq!(kept().await, [false, false, false], "pending events before the cutoff are deleted");
     let pruned = store.prune(&PruneCutoffs::default(), u32::MAX).await.expect("prune");
     check_eq!(pruned, Pruned::default(), "without cutoffs nothing is deleted");
 }
 
-pub(super) async fn resets_are_announced(store: &dyn AdministrationStore) {
+pub(super) async fn a_reset_token_writes_an_event(store: &dyn AdministrationStore) {
     let account = added(store).await;
-    let told = event(account.id, 3);
+    let event = event(account.id, 3);
     let record = audit(&account, "reset-token.add");
-    store.add_reset_token(&reset_token(&account), &record, &told).await.expect("add_reset_token");
-    let kept = entry(store, &told).await;
-    check_eq!((&kept.event, kept.due_at), (&told, at(3)), "the event of a reset is due at once");
+    store.add_reset_token(&reset_token(&account), &record, &event).await.expect("add_reset_token");
+    let kept = entry(store, &event).await;
+    check_eq!(
+        (&kept.event, kept.due_at),
+        (&event, at(3)),
+        "the event of a reset token is due immediately"
+    );
 
     let absent = self::account(&realm(), "absent");
-    let stray = event(absent.id, 3);
+    let stray = super::sample::event(absent.id, 3);
     let record = audit(&absent, "reset-token.add");
     let refused = store.add_reset_token(&reset_token(&absent), &record, &stray).await;
-    assert!(refused.is_err(), "a reset token of no account is refused");
+    assert!(refused.is_err(), "a reset token without an account is refused");
     check_eq!(
         store.entry(stray.id).await.expect("entry"),
         None,
@@ -366,38 +375,41 @@ pub(super) async fn resets_are_announced(store: &dyn AdministrationStore) {
     );
 }
 
-/// Reserves attempts until the account is locked out, and gives the event and reservation of that.
+/// Reserves attempts until the account is locked out, and returns the lockout event and its
+/// reservation.
 async fn locked_out(
     store: &dyn AdministrationStore,
     account: &Account,
-    rules: &LockoutPolicy,
+    policy: &LockoutPolicy,
 ) -> (OutboxEvent, AttemptReservation) {
     let (path, key) = (AttemptPath::Password, key(account));
     for failures in 1.. {
         let deferred =
             DeferredLockoutEvent::new(uuid(), at(0), account, &Context::new("conformance"));
-        let ticket = reserve(store, &key, path, rules, at(0), Some(&deferred)).await;
-        let ticket = ticket.expect("not locked out before the lockout event");
-        let raised = deferred.raised_by(&ticket, rules).map(|(event, _)| event);
+        let reservation = reserve(store, &key, path, policy, at(0), Some(&deferred)).await;
+        let reservation = reservation.expect("not locked out before the lockout event");
+        let raised = deferred.raised_by(&reservation, policy).map(|(event, _)| event);
         check_eq!(
-            ticket.deferred_event,
+            reservation.deferred_event,
             raised.as_ref().map(|event| event.id),
             "the reservation of failure {failures} names the lockout event it wrote"
         );
         if let Some(event) = raised {
-            return (event, ticket);
+            return (event, reservation);
         }
     }
     unreachable!("the account is locked out at some time")
 }
 
-pub(super) async fn a_lockout_is_announced_once_the_proof_failed(store: &dyn AdministrationStore) {
+pub(super) async fn a_lockout_event_is_deferred_until_the_proof_has_failed(
+    store: &dyn AdministrationStore,
+) {
     let account = added(store).await;
-    let rules = rules_up_to(3, Duration::from_micros(1), 5);
-    let (event, ticket) = locked_out(store, &account, &rules).await;
-    let held = entry(store, &event).await;
+    let policy = policy_with_max_failures(3, Duration::from_micros(1), 5);
+    let (event, reservation) = locked_out(store, &account, &policy).await;
+    let deferred = entry(store, &event).await;
     check_eq!(
-        (&held.event, held.due_at),
+        (&deferred.event, deferred.due_at),
         (&event, at(60)),
         "the lockout event is deferred until the proof has failed"
     );
@@ -407,45 +419,47 @@ pub(super) async fn a_lockout_is_announced_once_the_proof_failed(store: &dyn Adm
     let failed = |reservation: &AttemptReservation, record: AuditRecord| {
         FinishAttempt::reserved(reservation.clone(), AttemptOutcome::Failed, record)
     };
-    store.finish_attempt(&failed(&ticket, record)).await.expect("finishing an attempt");
-    let told = only(store, &account, at(1)).await;
-    check_eq!(told.event, event, "after a failed proof the lockout event is due at once");
-    let again = failed(&ticket, audit(&account, "x"));
+    store.finish_attempt(&failed(&reservation, record)).await.expect("finishing an attempt");
+    let claimed = only(store, &account, at(1)).await;
+    check_eq!(claimed.event, event, "after a failed proof the lockout event is due immediately");
+    let again = failed(&reservation, audit(&account, "x"));
     store.finish_attempt(&again).await.expect("finishing an attempt");
     check_eq!(
         entry(store, &event).await.deliveries[0].due_at,
         at(61),
         "recording the failure again does not cut the lease short"
     );
-    let gone = AttemptReservation { deferred_event: Some(uuid()), ..ticket.clone() };
-    let gone = failed(&gone, audit(&account, "x"));
-    store.finish_attempt(&gone).await.expect("an event that is gone");
+    let unknown = AttemptReservation { deferred_event: Some(uuid()), ..reservation.clone() };
+    let unknown = failed(&unknown, audit(&account, "x"));
+    store.finish_attempt(&unknown).await.expect("an event that does not exist");
 
-    let silent = DeferredLockoutEvent::new(uuid(), at(2), &account, &Context::new("conformance"));
+    let second = DeferredLockoutEvent::new(uuid(), at(2), &account, &Context::new("conformance"));
     let path = AttemptPath::Password;
-    let ticket = reserve(store, &key(&account), path, &rules, at(2), Some(&silent)).await;
+    let reservation = reserve(store, &key(&account), path, &policy, at(2), Some(&second)).await;
     check_eq!(
-        ticket.expect("not locked out").deferred_event,
+        reservation.expect("not locked out").deferred_event,
         None,
         "a second lockout writes no second event"
     );
     let deferred = DeferredLockoutEvent::new(uuid(), at(3), &account, &Context::new("conformance"));
-    let ticket = reserve(store, &key(&account), path, &rules, at(3), Some(&deferred)).await;
-    let last =
-        ticket.expect("not locked out").deferred_event.expect("reaching the limit writes an event");
+    let reservation = reserve(store, &key(&account), path, &policy, at(3), Some(&deferred)).await;
+    let last = reservation
+        .expect("not locked out")
+        .deferred_event
+        .expect("reaching the limit writes an event");
     let last = store.entry(last).await.expect("entry").expect("kept");
     check_eq!(last.event.kind, "attempts.exhausted");
-    let refused = reserve(store, &key(&account), path, &rules, at(4), Some(&deferred)).await;
+    let refused = reserve(store, &key(&account), path, &policy, at(4), Some(&deferred)).await;
     assert!(refused.is_err(), "at the limit attempts are locked out");
 }
 
-pub(super) async fn right_proofs_withdraw_the_deferred_lockout_event(
+pub(super) async fn a_correct_proof_deletes_the_deferred_lockout_event(
     store: &dyn AdministrationStore,
 ) {
-    let rules = rules(2, MINUTE);
+    let policy = policy(2, MINUTE);
     let account = added(store).await;
-    let (event, ticket) = locked_out(store, &account, &rules).await;
-    release(store, &ticket).await;
+    let (event, reservation) = locked_out(store, &account, &policy).await;
+    release(store, &reservation).await;
     check_eq!(
         store.entry(event.id).await.expect("entry"),
         None,
@@ -453,7 +467,7 @@ pub(super) async fn right_proofs_withdraw_the_deferred_lockout_event(
     );
 
     let account = added(store).await;
-    let (event, _) = locked_out(store, &account, &rules).await;
+    let (event, _) = locked_out(store, &account, &policy).await;
     let late = with(commit(&account, 9, "second"), |it| it.deferred_event = Some(event.id));
     check_eq!(store.commit(&late).await.expect("commit"), CommitOutcome::Conflict);
     check_eq!(

@@ -1,6 +1,8 @@
 use super::Fixture;
-use super::check::{Lacks, check_eq, needs};
-use super::sample::{RIVALS, added, at, commit, digest, found, history, reset_token, shown, with};
+use super::check::{Unsupported, check_eq, require};
+use super::sample::{
+    CONCURRENT_CALLS, added, at, commit, digest, found, hash_text, history, reset_token, with,
+};
 use repass_core::{
     Account, Commit, CommitOutcome, CredentialStore, ResetSpend, ResetToken, TokenDigest,
 };
@@ -20,11 +22,11 @@ fn redeem_signed(account: &Account, version: i64, digest: TokenDigest) -> Commit
 }
 
 /// Proves ASVS 6.5.1.
-pub(super) async fn tokens_count_once(fixture: &dyn Fixture) -> Result<(), Lacks> {
+pub(super) async fn tokens_are_accepted_once(fixture: &dyn Fixture) -> Result<(), Unsupported> {
     let store = fixture.store();
     let account = added(fixture).await;
     let token = reset_token(&account);
-    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
+    require(fixture.add_reset_token(&token).await, "reset tokens")?;
     let unknown = outcome(&*store, &redeem(&account, 1, digest("unknown"))).await;
     check_eq!(unknown, CommitOutcome::TokenSpent, "a token that was never issued is refused");
     let first = outcome(&*store, &redeem(&account, 1, token.digest)).await;
@@ -37,16 +39,22 @@ pub(super) async fn tokens_count_once(fixture: &dyn Fixture) -> Result<(), Lacks
         CommitOutcome::TokenSpent,
         "of a spent token and a conflict the spent token is returned"
     );
-    check_eq!(history(&*store, &account).await, [shown("first")], "exactly one change was made");
+    check_eq!(
+        history(&*store, &account).await,
+        [hash_text("first")],
+        "exactly one change was made"
+    );
     Ok(())
 }
 
 /// Proves ASVS 6.5.5.
-pub(super) async fn tokens_count_until_they_expire(fixture: &dyn Fixture) -> Result<(), Lacks> {
+pub(super) async fn tokens_are_accepted_until_they_expire(
+    fixture: &dyn Fixture,
+) -> Result<(), Unsupported> {
     let store = fixture.store();
     let account = added(fixture).await;
     let token = ResetToken { expires_at: at(0), ..reset_token(&account) };
-    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
+    require(fixture.add_reset_token(&token).await, "reset tokens")?;
     let late = outcome(&*store, &redeem(&account, 1, token.digest)).await;
     check_eq!(
         late,
@@ -59,13 +67,13 @@ pub(super) async fn tokens_count_until_they_expire(fixture: &dyn Fixture) -> Res
 }
 
 /// Proves ASVS 6.5.4.
-pub(super) async fn tokens_count_for_their_account_only(
+pub(super) async fn tokens_are_accepted_for_their_account_only(
     fixture: &dyn Fixture,
-) -> Result<(), Lacks> {
+) -> Result<(), Unsupported> {
     let store = fixture.store();
     let (account, other) = (added(fixture).await, added(fixture).await);
     let token = reset_token(&account);
-    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
+    require(fixture.add_reset_token(&token).await, "reset tokens")?;
     let stolen = outcome(&*store, &redeem(&other, 1, token.digest)).await;
     check_eq!(stolen, CommitOutcome::TokenSpent, "a token of another account is refused");
     let own = outcome(&*store, &redeem(&account, 1, token.digest)).await;
@@ -77,12 +85,12 @@ pub(super) async fn tokens_count_for_their_account_only(
     Ok(())
 }
 
-pub(super) async fn newer_tokens_void_older(fixture: &dyn Fixture) -> Result<(), Lacks> {
+pub(super) async fn newer_tokens_void_older(fixture: &dyn Fixture) -> Result<(), Unsupported> {
     let store = fixture.store();
     let (account, other) = (added(fixture).await, added(fixture).await);
     let (older, newer) = (reset_token(&account), reset_token(&account));
     let others = reset_token(&other);
-    needs(fixture.add_reset_token(&older).await, "reset tokens")?;
+    require(fixture.add_reset_token(&older).await, "reset tokens")?;
     fixture.add_reset_token(&others).await;
     fixture.add_reset_token(&newer).await;
     let void = outcome(&*store, &redeem(&account, 1, older.digest)).await;
@@ -98,11 +106,11 @@ pub(super) async fn newer_tokens_void_older(fixture: &dyn Fixture) -> Result<(),
     Ok(())
 }
 
-pub(super) async fn any_change_voids_tokens(fixture: &dyn Fixture) -> Result<(), Lacks> {
+pub(super) async fn any_change_voids_tokens(fixture: &dyn Fixture) -> Result<(), Unsupported> {
     let store = fixture.store();
     let (account, other) = (added(fixture).await, added(fixture).await);
     let (token, others) = (reset_token(&account), reset_token(&other));
-    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
+    require(fixture.add_reset_token(&token).await, "reset tokens")?;
     fixture.add_reset_token(&others).await;
     let done = outcome(&*store, &commit(&account, 1, "second")).await;
     check_eq!(done, CommitOutcome::Done { version: 2 });
@@ -121,11 +129,13 @@ pub(super) async fn any_change_voids_tokens(fixture: &dyn Fixture) -> Result<(),
     Ok(())
 }
 
-pub(super) async fn refused_changes_spend_no_token(fixture: &dyn Fixture) -> Result<(), Lacks> {
+pub(super) async fn refused_changes_spend_no_token(
+    fixture: &dyn Fixture,
+) -> Result<(), Unsupported> {
     let store = fixture.store();
     let account = added(fixture).await;
     let token = reset_token(&account);
-    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
+    require(fixture.add_reset_token(&token).await, "reset tokens")?;
     let signed = digest("signed");
     for change in [redeem(&account, 7, token.digest), redeem_signed(&account, 7, signed)] {
         check_eq!(outcome(&*store, &change).await, CommitOutcome::Conflict);
@@ -139,21 +149,23 @@ pub(super) async fn refused_changes_spend_no_token(fixture: &dyn Fixture) -> Res
     Ok(())
 }
 
-pub(super) async fn one_redemption_of_many_at_once_wins(
+pub(super) async fn one_of_many_concurrent_redemptions_wins(
     fixture: &dyn Fixture,
-) -> Result<(), Lacks> {
+) -> Result<(), Unsupported> {
     let account = added(fixture).await;
     let token = reset_token(&account);
-    needs(fixture.add_reset_token(&token).await, "reset tokens")?;
+    require(fixture.add_reset_token(&token).await, "reset tokens")?;
     race(fixture, &account, &redeem(&account, 1, token.digest)).await;
     Ok(())
 }
 
-pub(super) async fn signed_tokens_count_once(fixture: &dyn Fixture) -> Result<(), Lacks> {
+pub(super) async fn signed_tokens_are_accepted_once(
+    fixture: &dyn Fixture,
+) -> Result<(), Unsupported> {
     let store = fixture.store();
     let account = added(fixture).await;
     let issued = reset_token(&account);
-    needs(fixture.add_reset_token(&issued).await, "reset tokens")?;
+    require(fixture.add_reset_token(&issued).await, "reset tokens")?;
     let signed = digest("signed");
     let first = outcome(&*store, &redeem_signed(&account, 1, signed)).await;
     check_eq!(first, CommitOutcome::Done { version: 2 });
@@ -176,25 +188,25 @@ pub(super) async fn signed_tokens_count_once(fixture: &dyn Fixture) -> Result<()
     Ok(())
 }
 
-pub(super) async fn one_signed_redemption_of_many_at_once_wins(
+pub(super) async fn one_of_many_concurrent_signed_redemptions_wins(
     fixture: &dyn Fixture,
-) -> Result<(), Lacks> {
+) -> Result<(), Unsupported> {
     let account = added(fixture).await;
-    needs(fixture.add_reset_token(&reset_token(&account)).await, "reset tokens")?;
+    require(fixture.add_reset_token(&reset_token(&account)).await, "reset tokens")?;
     race(fixture, &account, &redeem_signed(&account, 1, digest("signed"))).await;
     Ok(())
 }
 
 async fn race(fixture: &dyn Fixture, account: &Account, change: &Commit) {
-    let rivals: Vec<_> = (0..RIVALS)
+    let tasks: Vec<_> = (0..CONCURRENT_CALLS)
         .map(|_| {
             let (store, change) = (fixture.store(), change.clone());
             tokio::spawn(async move { store.commit(&change).await.expect("commit") })
         })
         .collect();
     let mut done = 0;
-    for rival in rivals {
-        match rival.await.expect("a task that redeems") {
+    for task in tasks {
+        match task.await.expect("a task that redeems") {
             CommitOutcome::Done { version: 2 } => done += 1,
             other => check_eq!(
                 other,
@@ -203,7 +215,7 @@ async fn race(fixture: &dyn Fixture, account: &Account, change: &Commit) {
             ),
         }
     }
-    check_eq!(done, 1, "of {RIVALS} redemptions at once exactly one is accepted");
+    check_eq!(done, 1, "of {CONCURRENT_CALLS} concurrent redemptions exactly one is accepted");
     let password = found(&*fixture.store(), account).await.password.expect("a password");
     check_eq!(password.version, 2, "the version is counted up once");
 }

@@ -1,4 +1,4 @@
-//! What the checks are made of beside the [fixtures](crate::fixtures), and what a store has of it.
+//! Helpers of the checks, beside the [fixtures](crate::fixtures).
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use repass_core::{
 
 use super::Fixture;
 pub(super) use crate::fixtures::{
-    access_token, account, at, audit, audit_of, commit, digest, event, hash, rehash, reset_token,
-    service_key, uuid, with,
+    access_token, account, at, audit, audit_for_id, commit, digest, event, hash, rehash,
+    reset_token, service_key, uuid, with,
 };
 
-/// How many tasks try at once where it is checked that one wins.
-pub(super) const RIVALS: usize = 20;
+/// The number of concurrent tasks in checks that one of them wins.
+pub(super) const CONCURRENT_CALLS: usize = 20;
 
-/// A realm of this check alone.
+/// Returns a new realm.
 pub(super) fn realm() -> Realm {
     format!("conformance-{}", uuid().simple()).parse().unwrap()
 }
 
-/// An account with a first password, in a realm of its own.
+/// Adds an account with a first password, in its own realm.
 pub(super) async fn added(fixture: &dyn Fixture) -> Account {
     let account = account(&realm(), "pat");
     fixture.add_account(&account, Some(&hash("first"))).await;
@@ -35,9 +35,9 @@ pub(super) fn subject(account: &Account) -> Subject {
     Subject::new(account.realm.clone(), account.user_id.as_str())
 }
 
-/// What a store has of an account. Unlike [`AccountWithCredential`] it prints the hash.
+/// An account as the store returns it. Unlike [`AccountWithCredential`], its `Debug` prints the hash.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Kept {
+pub(super) struct StoredAccount {
     pub(super) account: Account,
     pub(super) password: Option<Password>,
 }
@@ -55,7 +55,7 @@ impl Password {
     }
 }
 
-impl From<&AccountWithCredential> for Kept {
+impl From<&AccountWithCredential> for StoredAccount {
     fn from(found: &AccountWithCredential) -> Self {
         let password = found.credential.as_ref();
         Self {
@@ -65,23 +65,23 @@ impl From<&AccountWithCredential> for Kept {
     }
 }
 
-/// A hash with all that it tells. Its own `Debug` hides that, but the suite's hashes are no secrets, and
-/// two that differ have to print differently.
+/// Formats a hash with its normalization. Its own `Debug` hides both, but the hashes of the suite are
+/// not secret, and different hashes must print differently.
 pub(super) fn text(hash: &HashedPassword) -> String {
     format!("{} (normalization {})", hash.as_str(), hash.normalization().as_str())
 }
 
-/// The [`text`] of the [`hash`] of this name.
-pub(super) fn shown(name: &str) -> String {
+/// Returns the [`text`] of the [`hash`] of this name.
+pub(super) fn hash_text(name: &str) -> String {
     text(&hash(name))
 }
 
-pub(super) async fn found(store: &dyn CredentialStore, account: &Account) -> Kept {
+pub(super) async fn found(store: &dyn CredentialStore, account: &Account) -> StoredAccount {
     let found = store.find(&subject(account)).await.expect("find");
-    Kept::from(&found.expect("the account that was added is found"))
+    StoredAccount::from(&found.expect("the account that was added is found"))
 }
 
-/// The [`text`]s of the account's earlier hashes.
+/// Returns the [`text`]s of the account's earlier hashes.
 pub(super) async fn history(store: &dyn CredentialStore, account: &Account) -> Vec<String> {
     store.history(account.id, 1000).await.expect("history").iter().map(text).collect()
 }
@@ -90,20 +90,24 @@ pub(super) fn key(account: &Account) -> AttemptKey {
     AttemptKey::account(account.id)
 }
 
-/// The key of an identifier that belongs to no account.
+/// Returns the key of an identifier that belongs to no account.
 pub(super) fn unknown_key() -> AttemptKey {
-    let subject = Subject::new(realm(), "nobody");
+    let subject = Subject::new(realm(), "unknown");
     AttemptKey::unknown(&subject, &InstallationKey::from_bytes([7; 32]))
 }
 
-/// A policy by which an account is locked out for `delay` after so many failures.
-pub(super) fn rules(threshold: u32, delay: Duration) -> LockoutPolicy {
-    rules_up_to(threshold, delay, 100)
+/// Returns a policy that locks an account out for `delay` after `threshold` failures.
+pub(super) fn policy(threshold: u32, delay: Duration) -> LockoutPolicy {
+    policy_with_max_failures(threshold, delay, 100)
 }
 
-/// The same with another most of failures.
-pub(super) fn rules_up_to(threshold: u32, delay: Duration, most: u32) -> LockoutPolicy {
-    LockoutPolicy::new(threshold, delay, delay, most).expect("numbers within bounds")
+/// Returns a policy with another maximum of failures.
+pub(super) fn policy_with_max_failures(
+    threshold: u32,
+    delay: Duration,
+    max_failures: u32,
+) -> LockoutPolicy {
+    LockoutPolicy::new(threshold, delay, delay, max_failures).expect("numbers within bounds")
 }
 
 /// Reserves an attempt.
@@ -127,7 +131,8 @@ pub(super) async fn release(
     store: &(impl CredentialStore + ?Sized),
     reservation: &AttemptReservation,
 ) {
-    let record = AuditRecord { account: None, ..audit_of(AccountId(uuid()), "password.change") };
+    let record =
+        AuditRecord { account: None, ..audit_for_id(AccountId(uuid()), "password.change") };
     let released = FinishAttempt::reserved(reservation.clone(), AttemptOutcome::Released, record);
     store.finish_attempt(&released).await.expect("releasing an attempt");
 }

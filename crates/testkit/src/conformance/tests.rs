@@ -1,4 +1,4 @@
-//! That the suite finds what is wrong: a store with one fault each must not pass.
+//! The suite finds faults: a store with one of them fails.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,35 +23,35 @@ enum Fault {
     ReversesHistory,
     KeepsTooMuchHistory,
     ReservesInTwoSteps,
-    ForgetsReleases,
-    NeverForgets,
-    ForgetsEarly,
-    ForgetsAllAtOnce,
+    IgnoresReleases,
+    NeverDeletesExpiredRows,
+    DeletesRowsTooEarly,
+    IgnoresDeleteLimit,
     IgnoresVersions,
-    LeavesAttempts,
+    KeepsAttempts,
     IgnoresResetTokens,
     IgnoresOneTimePasswords,
-    TellsConflictBeforeToken,
+    ReportsConflictBeforeToken,
     NeverRehashes,
     RehashesOtherHashes,
     RehashesOtherVersions,
 }
 
-/// Each fault, and a check that finds it.
+/// Each fault with the check that finds it.
 const FAULTS: [(Fault, &str); 16] = [
     (Fault::FindsInAnyCase, "find::by_realm_and_user_id_exactly"),
     (Fault::ReversesHistory, "commit::keeps_the_history_in_order"),
     (Fault::KeepsTooMuchHistory, "commit::keeps_the_history_in_order"),
-    (Fault::ReservesInTwoSteps, "attempts::reservations_at_once_never_exceed_the_threshold"),
-    (Fault::ForgetsReleases, "attempts::releases_restore_the_row"),
-    (Fault::NeverForgets, "attempts::expired_rows_are_deleted"),
-    (Fault::ForgetsEarly, "attempts::expired_rows_are_deleted"),
-    (Fault::ForgetsAllAtOnce, "attempts::expired_rows_are_deleted"),
+    (Fault::ReservesInTwoSteps, "attempts::concurrent_reservations_never_exceed_the_threshold"),
+    (Fault::IgnoresReleases, "attempts::releases_restore_the_row"),
+    (Fault::NeverDeletesExpiredRows, "attempts::expired_rows_are_deleted"),
+    (Fault::DeletesRowsTooEarly, "attempts::expired_rows_are_deleted"),
+    (Fault::IgnoresDeleteLimit, "attempts::expired_rows_are_deleted"),
     (Fault::IgnoresVersions, "commit::refuses_other_versions"),
-    (Fault::LeavesAttempts, "commit::clears_attempts"),
-    (Fault::IgnoresResetTokens, "reset::tokens_count_once"),
-    (Fault::IgnoresOneTimePasswords, "one_time_password::codes_count_once"),
-    (Fault::TellsConflictBeforeToken, "reset::tokens_count_once"),
+    (Fault::KeepsAttempts, "commit::clears_attempts"),
+    (Fault::IgnoresResetTokens, "reset::tokens_are_accepted_once"),
+    (Fault::IgnoresOneTimePasswords, "one_time_password::codes_are_accepted_once"),
+    (Fault::ReportsConflictBeforeToken, "reset::tokens_are_accepted_once"),
     (Fault::NeverRehashes, "rehash::replaces_the_hash_and_nothing_else"),
     (Fault::RehashesOtherHashes, "rehash::refuses_other_hashes_and_versions"),
     (Fault::RehashesOtherVersions, "rehash::refuses_other_hashes_and_versions"),
@@ -106,14 +106,14 @@ impl CredentialStore for Faulty {
         }
         tokio::task::yield_now().await;
         let delay = attempt.policy.initial_delay();
-        let unlimited = sample::rules_up_to(1_000_000, delay, 1_000_000);
+        let unlimited = sample::policy_with_max_failures(1_000_000, delay, 1_000_000);
         let unlimited = ReserveAttempt::new(attempt.key, attempt.path, &unlimited, attempt.now);
         self.store.reserve_attempt(&unlimited.with_event(attempt.event)).await
     }
 
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
         match (self.fault, attempt.outcome) {
-            (Fault::ForgetsReleases, AttemptOutcome::Released) => {
+            (Fault::IgnoresReleases, AttemptOutcome::Released) => {
                 let unreserved = FinishAttempt::unreserved(attempt.audit.clone());
                 self.store.finish_attempt(&unreserved).await
             }
@@ -128,9 +128,9 @@ impl CredentialStore for Faulty {
     ) -> Result<(), StoreError> {
         let day = std::time::Duration::from_secs(24 * 60 * 60);
         let (now, limit) = match self.fault {
-            Fault::NeverForgets => return Ok(()),
-            Fault::ForgetsEarly => (crate::clock::after(now, day), limit),
-            Fault::ForgetsAllAtOnce => (now, usize::MAX),
+            Fault::NeverDeletesExpiredRows => return Ok(()),
+            Fault::DeletesRowsTooEarly => (crate::clock::after(now, day), limit),
+            Fault::IgnoresDeleteLimit => (now, usize::MAX),
             _ => (now, limit),
         };
         self.store.delete_expired_attempts(now, limit).await
@@ -140,12 +140,12 @@ impl CredentialStore for Faulty {
         let mut commit = commit.clone();
         match self.fault {
             Fault::KeepsTooMuchHistory => commit.history = commit.history.saturating_add(1),
-            Fault::LeavesAttempts => {
+            Fault::KeepsAttempts => {
                 commit.clear = AttemptKey::account(AccountId(uuid::Uuid::nil()));
             }
             Fault::IgnoresResetTokens => commit.spend = None,
             Fault::IgnoresOneTimePasswords => commit.otp = None,
-            Fault::TellsConflictBeforeToken => {
+            Fault::ReportsConflictBeforeToken => {
                 let bare = with(commit.clone(), |it| {
                     it.spend = None;
                     it.expected_version = i64::MIN;
@@ -170,19 +170,19 @@ impl CredentialStore for Faulty {
         self.store.commit(&commit).await
     }
 
-    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
-        let mut upgrade = upgrade.clone();
-        let subject = Subject::new(upgrade.realm.clone(), upgrade.user_id.as_str());
+    async fn rehash(&self, change: &Rehash) -> Result<bool, StoreError> {
+        let mut change = change.clone();
+        let subject = Subject::new(change.realm.clone(), change.user_id.as_str());
         let present = self.store.find(&subject).await?.and_then(|found| found.credential);
         match (self.fault, present) {
             (Fault::NeverRehashes, _) => return Ok(false),
-            (Fault::RehashesOtherHashes, Some(present)) => upgrade.expected_hash = present.hash,
+            (Fault::RehashesOtherHashes, Some(present)) => change.expected_hash = present.hash,
             (Fault::RehashesOtherVersions, Some(present)) => {
-                upgrade.expected_version = present.version;
+                change.expected_version = present.version;
             }
             _ => {}
         }
-        self.store.rehash(&upgrade).await
+        self.store.rehash(&change).await
     }
 }
 
@@ -193,15 +193,15 @@ impl Fixture for Faulty {
     }
 
     async fn add_account(&self, account: &Account, hash: Option<&HashedPassword>) {
-        self.right().add_account(account, hash).await;
+        self.faultless().add_account(account, hash).await;
     }
 
     async fn add_reset_token(&self, token: &ResetToken) -> bool {
-        self.right().add_reset_token(token).await
+        self.faultless().add_reset_token(token).await
     }
 
     async fn set_otp(&self, account: AccountId, enrollment: &OtpEnrollment) -> bool {
-        self.right().set_otp(account, enrollment).await
+        self.faultless().set_otp(account, enrollment).await
     }
 }
 
@@ -210,7 +210,7 @@ impl Faulty {
         Self { store: Arc::new(MemoryStore::new()), fault }
     }
 
-    fn right(&self) -> AdministrationFixture {
+    fn faultless(&self) -> AdministrationFixture {
         AdministrationFixture::new(self.store.clone())
     }
 }
@@ -224,19 +224,19 @@ async fn a_store_without_faults_passes() {
 
 /// Proves E10.
 #[tokio::test]
-async fn e10_every_fault_is_found_by_the_check_of_it() {
+async fn e10_every_fault_is_found_by_its_check() {
     for (fault, check) in FAULTS {
         let report = run(&Faulty::new(fault)).await;
         assert!(report.failed.iter().any(|one| one.check == check), "{fault:?}: {report}");
-        assert!(!report.passed.is_empty(), "{fault:?}: the checks after it were run");
+        assert!(!report.passed.is_empty(), "{fault:?}: the other checks are run");
         let alone = run_one(check, &Faulty::new(fault)).await;
-        assert_eq!(alone.unwrap_err().check, check, "{fault:?} is found by that check alone");
+        assert_eq!(alone.unwrap_err().check, check, "{fault:?} is found when the check runs alone");
     }
 }
 
 /// Proves E10.
 #[tokio::test]
-async fn e10_what_differs_prints_differently() {
+async fn e10_different_values_print_differently() {
     for (fault, _) in FAULTS {
         for Failure { check, message } in run(&Faulty::new(fault)).await.failed {
             let value = |what: &str| message.lines().find_map(|line| line.split_once(what));
@@ -264,7 +264,7 @@ fn e10_no_two_checks_have_the_same_name() {
     assert!(names.contains(&"commit::replaces_the_password"), "{names:?}");
 }
 
-/// A store that knows nothing but passwords.
+/// A store that supports passwords only.
 struct PasswordsOnly(Faulty);
 
 #[async_trait]
@@ -279,19 +279,19 @@ impl Fixture for PasswordsOnly {
 }
 
 #[tokio::test]
-async fn checks_of_what_a_store_does_not_have_are_skipped_and_reported() {
+async fn checks_of_unsupported_features_are_skipped_and_reported() {
     let report = run(&PasswordsOnly(Faulty::new(Fault::IgnoresResetTokens))).await;
     report.assert_passed();
     for (check, what) in [
-        ("reset::tokens_count_once", "reset tokens"),
-        ("one_time_password::codes_count_once", "one-time passwords"),
+        ("reset::tokens_are_accepted_once", "reset tokens"),
+        ("one_time_password::codes_are_accepted_once", "one-time passwords"),
         ("administration::accounts::are_added_once", "administration"),
     ] {
         assert!(report.skipped.contains(&(check, what)), "{report}");
     }
 }
 
-/// A fixture that cannot be filled.
+/// A fixture that cannot add accounts.
 struct Broken(Faulty);
 
 #[async_trait]

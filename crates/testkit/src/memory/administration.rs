@@ -61,7 +61,7 @@ impl AdministrationStore for MemoryStore {
         entry.account.active = active;
         entry.account.updated_at = audit.at;
         if !active {
-            state.cut_off_tokens(account, None, audit.at);
+            state.revoke_access_tokens(account, None, audit.at);
             state.void_reset_tokens(account, audit.at);
         }
         state.audit.push(audit.clone());
@@ -245,7 +245,7 @@ impl AdministrationStore for MemoryStore {
     }
 }
 
-/// Deletes the first `limit` of the items that `is_old`. Returns how many.
+/// Deletes the first `limit` items for which `is_old` is true. Returns their number.
 fn delete<T>(items: &mut Vec<T>, limit: u32, is_old: impl Fn(&T) -> bool) -> u64 {
     let mut deleted = 0;
     items.retain(|item| {

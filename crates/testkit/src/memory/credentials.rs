@@ -56,15 +56,17 @@ impl CredentialStore for MemoryStore {
             let event = reservation.deferred_event;
             match attempt.outcome {
                 AttemptOutcome::Failed => {
-                    event
-                        .into_iter()
-                        .for_each(|event| state.release_event(event, attempt.audit.at));
+                    if let Some(event) = event {
+                        state.make_event_due(event, attempt.audit.at);
+                    }
                 }
                 AttemptOutcome::Released => {
                     if let Some(row) = state.attempts.get_mut(&reservation.key) {
                         *row = row.release(reservation);
                     }
-                    event.into_iter().for_each(|event| state.withdraw_event(event));
+                    if let Some(event) = event {
+                        state.delete_event(event);
+                    }
                 }
             }
         }
@@ -104,7 +106,7 @@ impl CredentialStore for MemoryStore {
 }
 
 impl State {
-    /// Looks at every condition before it writes anything, so that a refusal leaves no trace.
+    /// Checks every condition before it writes anything, so that a refused change writes nothing.
     fn commit(&mut self, commit: &Commit) -> CommitOutcome {
         if !commit.spend.is_none_or(|spend| self.is_unspent(commit, spend)) {
             return CommitOutcome::TokenSpent;
@@ -132,11 +134,11 @@ impl State {
             };
             self.reset_tokens.insert(digest, redeemed);
         }
-        self.cut_off_tokens(commit.account, commit.keep_token, commit.at);
+        self.revoke_access_tokens(commit.account, commit.keep_token, commit.at);
         self.attempts.remove(&commit.clear);
         self.audit.push(commit.audit.clone());
         if let Some(event) = commit.deferred_event {
-            self.withdraw_event(event);
+            self.delete_event(event);
         }
         self.write_event(&commit.event, commit.event.at);
         CommitOutcome::Done { version }

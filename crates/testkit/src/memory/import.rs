@@ -2,13 +2,13 @@ use super::{Entry, State};
 use repass_core::{Account, AccountBatch, Credential, Imported, OtpEnrollment, Realm, UserId};
 
 impl State {
-    /// The account that has the realm and the user id of `account`.
+    /// Returns the account that has the realm and the user id of `account`.
     pub(super) fn named(&self, account: &Account) -> Option<&Account> {
         let id = self.names.get(&name(account));
         id.and_then(|id| self.accounts.get(id)).map(|entry| &entry.account)
     }
 
-    /// Adds an account whose name is not taken.
+    /// Adds an account whose realm and user id are not taken.
     pub(super) fn insert(&mut self, account: &Account, credential: Option<Credential>) {
         self.names.insert(name(account), account.id);
         let entry = Entry {
@@ -16,7 +16,7 @@ impl State {
             credential,
             history: Vec::new(),
             otp: OtpEnrollment::default(),
-            cut: None,
+            revocation: None,
         };
         self.accounts.insert(account.id, entry);
     }

@@ -20,19 +20,19 @@ impl State {
     }
 
     /// Makes a deferred event due, unless it was claimed.
-    pub(super) fn release_event(&mut self, event: Uuid, at: Timestamp) {
+    pub(super) fn make_event_due(&mut self, event: Uuid, at: Timestamp) {
         let held = |entry: &&mut OutboxEntry| entry.event.id == event;
         if let Some(entry) = self.outbox.iter_mut().find(held) {
             entry.due_at = entry.due_at.min(at);
         }
     }
 
-    pub(super) fn withdraw_event(&mut self, event: Uuid) {
+    pub(super) fn delete_event(&mut self, event: Uuid) {
         self.outbox.retain(|entry| entry.event.id != event);
     }
 
-    /// Whether an earlier event of the account still waits for the channel.
-    fn waits(&self, at: usize, channel: &str) -> bool {
+    /// Returns whether an earlier event of the account is pending for the channel.
+    fn is_blocked(&self, at: usize, channel: &str) -> bool {
         let account = self.outbox[at].event.account;
         self.outbox[..at].iter().any(|earlier| {
             earlier.event.account == account
@@ -65,7 +65,7 @@ impl OutboxStore for MemoryStore {
                     Some(it) if it.state == DeliveryState::Pending => it.due_at,
                     Some(_) => continue,
                 };
-                if due_at <= claim.now && !state.waits(at, channel) {
+                if due_at <= claim.now && !state.is_blocked(at, channel) {
                     due.push((due_at, at, (*channel).to_owned()));
                 }
             }
@@ -81,8 +81,8 @@ impl OutboxStore for MemoryStore {
                 entry.state = DeliveryState::Discarded;
                 continue;
             };
-            let place = entry.deliveries.binary_search_by(|it| it.channel.cmp(&channel));
-            let place = place.unwrap_or_else(|place| {
+            let index = entry.deliveries.binary_search_by(|it| it.channel.cmp(&channel));
+            let index = index.unwrap_or_else(|index| {
                 let new = Delivery {
                     channel: channel.clone(),
                     state: DeliveryState::Pending,
@@ -90,10 +90,10 @@ impl OutboxStore for MemoryStore {
                     due_at: leased_until,
                     error: None,
                 };
-                entry.deliveries.insert(place, new);
-                place
+                entry.deliveries.insert(index, new);
+                index
             });
-            let delivery = &mut entry.deliveries[place];
+            let delivery = &mut entry.deliveries[index];
             delivery.tries += 1;
             delivery.due_at = leased_until;
             let claim = Claim { event: entry.event.id, channel, tries: delivery.tries };
@@ -169,7 +169,7 @@ impl OutboxStore for MemoryStore {
     async fn drop_event(&self, event: Uuid, audit: &AuditRecord) -> Result<bool, StoreError> {
         let mut state = self.lock();
         let before = state.outbox.len();
-        state.withdraw_event(event);
+        state.delete_event(event);
         if state.outbox.len() == before {
             return Ok(false);
         }

@@ -1,6 +1,8 @@
-//! Opening a database with a mapped table, and what operators do there.
+//! Opening a database with a mapped table, and administration of its accounts.
 
-use repass_accounts_table::{Accounts, AccountsMismatch, AccountsTable, ColumnProblem, RealmOf};
+use repass_accounts_table::{
+    Accounts, AccountsMismatch, AccountsTable, ColumnProblem, RealmMapping,
+};
 use repass_core::{
     AccountBatch, AccountError, AccountFilter, AdministrationError, AuditFilter, AuditRecord,
     Email, NewAccount, Plaintext, Profile, Subject,
@@ -9,10 +11,10 @@ use repass_core::{
 use crate::application::{Application, User, name, users};
 use crate::context::{NEW, OLD, TestContext};
 
-pub(crate) async fn operators_see_and_guard_the_accounts(application: Application) {
+pub(crate) async fn operators_list_and_deactivate_accounts(application: Application) {
     let context = TestContext::new(application.with_users().await).await;
     let user = context.user().await;
-    let (realm, untouched) = (user.realm(), context.application.untouched().await);
+    let (realm, unchanged) = (user.realm(), context.application.unmapped_columns().await);
     let account = context.account(&user).await;
     assert_eq!(account.email.as_ref().map(Email::as_str), Some("pat@example.org"));
     assert_eq!(account.username.as_deref(), Some("Pat"));
@@ -23,18 +25,18 @@ pub(crate) async fn operators_see_and_guard_the_accounts(application: Applicatio
     context.administration.set_active(&realm, "pat", false).await.unwrap();
     assert!(!context.account(&user).await.active);
     let disabled = format!("users WHERE id = '{}' AND enabled = FALSE", user.id);
-    assert_eq!(context.application.count(&disabled).await, 1, "the application sees it, too");
+    assert_eq!(context.application.count(&disabled).await, 1, "the application's column is set");
     context.administration.set_active(&realm, "pat", true).await.unwrap();
     assert!(context.account(&user).await.active);
-    assert!(!context.counts(&user, &token).await, "what has ended does not come back");
+    assert!(!context.is_valid(&user, &token).await, "revoked tokens stay revoked");
 
     context.clock.advance(std::time::Duration::from_secs(1));
     let token = context.token(&user).await;
-    for (enabled, counts) in [("FALSE", false), ("NULL", false), ("TRUE", true)] {
+    for (enabled, expected) in [("FALSE", false), ("NULL", false), ("TRUE", true)] {
         let set = format!("UPDATE users SET enabled = {enabled} WHERE id = '{}'", user.id);
         context.application.execute(&set).await;
-        assert_eq!(context.account(&user).await.active, counts, "{enabled}");
-        assert_eq!(context.counts(&user, &token).await, counts, "{enabled}");
+        assert_eq!(context.account(&user).await.active, expected, "{enabled}");
+        assert_eq!(context.is_valid(&user, &token).await, expected, "{enabled}");
     }
     context.administration.enroll_otp(&realm, "pat", "test").await.unwrap();
 
@@ -53,12 +55,16 @@ pub(crate) async fn operators_see_and_guard_the_accounts(application: Applicatio
     let batch = AccountBatch { accounts: Vec::new(), audit: record, rehearsal: false };
     let refused = context.store.import_accounts(&batch).await;
     assert!(matches!(refused, Err(AccountError::KeptElsewhere)), "{refused:?}");
-    assert_eq!(context.application.untouched().await, untouched, "nothing else was written");
+    assert_eq!(
+        context.application.unmapped_columns().await,
+        unchanged,
+        "no other column was written"
+    );
     let filter = AuditFilter { realm: Some(realm), limit: 100, ..AuditFilter::default() };
     assert_eq!(context.store.audit(&filter).await.unwrap().len(), 5);
 }
 
-pub(crate) async fn tables_may_know_less(application: Application) {
+pub(crate) async fn optional_columns_may_be_missing(application: Application) {
     let table = if application.is_postgres() {
         "CREATE TABLE members (no SERIAL PRIMARY KEY, pw TEXT)"
     } else {
@@ -73,10 +79,10 @@ pub(crate) async fn tables_may_know_less(application: Application) {
         email: None,
         username: None,
         active: None,
-        realm: RealmOf::All("shop".parse().unwrap()),
+        realm: RealmMapping::All("shop".parse().unwrap()),
     };
-    let store = application.open_in(mapping).await;
-    let context = TestContext::with(application, store);
+    let store = application.open_mapped(mapping).await;
+    let context = TestContext::with_store(application, store);
     let hash = context.hash(OLD).await;
     let insert = format!("INSERT INTO members (no, pw) VALUES (7, '{}'), (8, NULL)", hash.as_str());
     context.application.execute(&insert).await;
@@ -88,33 +94,40 @@ pub(crate) async fn tables_may_know_less(application: Application) {
     };
     let seven = find("7").await.unwrap();
     assert_eq!(seven.account.user_id.as_str(), "7");
-    assert!(seven.account.active, "without a column all are");
-    for stranger in ["07", " 7", "7.0", "x", "9", "99999999999999999999"] {
-        assert_eq!(find(stranger).await, None, "{stranger}");
+    assert!(seven.account.active, "without a column all accounts are active");
+    for unknown in ["07", " 7", "7.0", "x", "9", "99999999999999999999"] {
+        assert_eq!(find(unknown).await, None, "{unknown}");
     }
-    assert_eq!(find("8").await.unwrap().credential, None, "it has no password yet");
+    assert_eq!(find("8").await.unwrap().credential, None, "NULL means no password");
     let elsewhere = Subject::new("other".parse().unwrap(), "7");
-    assert_eq!(context.store.find(&elsewhere).await.unwrap(), None, "all are of one realm");
+    assert_eq!(
+        context.store.find(&elsewhere).await.unwrap(),
+        None,
+        "all accounts are in one realm"
+    );
 
     let pat = User { tenant: "shop".to_owned(), login: "7".to_owned(), ..User::new(hash.as_str()) };
     let changed = context.change(&pat, OLD, NEW).await.unwrap();
-    assert_eq!(changed.account.id, seven.account.id, "the same before and after");
+    assert_eq!(changed.account.id, seven.account.id, "the id is the same after the change");
     let token = context.token(&pat).await;
-    assert!(!context.counts(&pat, &token).await, "it is of the moment of the change");
+    assert!(
+        !context.is_valid(&pat, &token).await,
+        "the token was issued at the time of the change"
+    );
     context.clock.advance(std::time::Duration::from_secs(1));
     let token = context.token(&pat).await;
-    assert!(context.counts(&pat, &token).await);
+    assert!(context.is_valid(&pat, &token).await);
 
     let refused = context.administration.set_active(&pat.realm(), "7", false).await;
     assert!(matches!(refused, Err(AdministrationError::NotMapped("active"))), "{refused:?}");
-    assert!(context.counts(&pat, &token).await, "nothing of it is done");
+    assert!(context.is_valid(&pat, &token).await, "a refused call changes nothing");
     let all = AccountFilter { realm: None, after: None, limit: 10 };
     let all = context.store.accounts(&all).await.unwrap();
     let all: Vec<_> = all.iter().map(|account| account.user_id.as_str()).collect();
     assert_eq!(all, ["7", "8"]);
 }
 
-pub(crate) async fn rows_that_cannot_be_accounts_are_passed_over(application: Application) {
+pub(crate) async fn rows_that_are_not_valid_accounts_are_skipped(application: Application) {
     let application = application.with_users().await;
     let store = application.open().await;
     let user = |tenant: &str, login: &str| User {
@@ -134,9 +147,9 @@ pub(crate) async fn rows_that_cannot_be_accounts_are_passed_over(application: Ap
         application.insert(&user(tenant, login)).await;
     }
     for what in ["tenant = NULL", "login = NULL"] {
-        let nobody = user("shop", "nobody");
-        application.insert(&nobody).await;
-        application.execute(&format!("UPDATE users SET {what} WHERE id = '{}'", nobody.id)).await;
+        let invalid = user("shop", "invalid");
+        application.insert(&invalid).await;
+        application.execute(&format!("UPDATE users SET {what} WHERE id = '{}'", invalid.id)).await;
     }
     let mut listed = Vec::new();
     let mut after = None;
@@ -148,11 +161,11 @@ pub(crate) async fn rows_that_cannot_be_accounts_are_passed_over(application: Ap
         after = Some((last.realm.clone(), last.user_id.clone()));
     }
     assert_eq!(listed, ["shop kim", "shop pat", "shop-2 pat"]);
-    let nobody = Subject::new("shop".parse().unwrap(), "");
-    assert_eq!(store.find(&nobody).await.unwrap(), None);
+    let empty = Subject::new("shop".parse().unwrap(), "");
+    assert_eq!(store.find(&empty).await.unwrap(), None);
 }
 
-pub(crate) async fn guids_are_found_as_others_write_them(application: Application) {
+pub(crate) async fn guids_are_found_in_any_case(application: Application) {
     let application = application.with_users().await;
     let store = application.open().await;
     let guid = "1C4B0CA1-AD13-410B-A1C5-BB2065641934";
@@ -166,17 +179,18 @@ pub(crate) async fn guids_are_found_as_others_write_them(application: Applicatio
 
 fn problems(mismatch: AccountsMismatch) -> Vec<ColumnProblem> {
     match mismatch {
-        AccountsMismatch::DoesNotFit { problems, .. } => problems,
-        other => panic!("not about the table: {other:?}"),
+        AccountsMismatch::InvalidMapping { problems, .. } => problems,
+        other => panic!("unexpected error: {other:?}"),
     }
 }
 
 pub(crate) async fn every_problem_of_a_mapping_is_reported(application: Application) {
     let application = application.with_users().await;
-    let open = async |table: AccountsTable| match application.try_open(Accounts::In(table)).await {
-        Ok(_) => panic!("the table does not fit"),
-        Err(mismatch) => mismatch,
-    };
+    let open =
+        async |table: AccountsTable| match application.try_open(Accounts::Mapped(table)).await {
+            Ok(_) => panic!("the mapping is accepted"),
+            Err(mismatch) => mismatch,
+        };
     let wrong = AccountsTable {
         user_id: name("logn"),
         hash: name("touched"),
@@ -190,8 +204,13 @@ pub(crate) async fn every_problem_of_a_mapping_is_reported(application: Applicat
     let expected =
         [("user_id", "logn"), ("hash", "touched"), ("email", "email"), ("active", "note")];
     assert_eq!(wrong, expected.map(|(member, name)| (member, name.to_owned())));
-    for part in ["users does not fit", "logn", "login, mail", "must be a text", "must be a boolean"]
-    {
+    for part in [
+        "users does not fit its mapping",
+        "logn",
+        "login, mail",
+        "must be text",
+        "must be a boolean",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let missing = AccountsTable { table: "userz".parse().unwrap(), ..users() };
@@ -199,34 +218,34 @@ pub(crate) async fn every_problem_of_a_mapping_is_reported(application: Applicat
     assert_eq!((missing.len(), missing[0].member), (1, "table"));
     let shared = AccountsTable { active: Some(name("pw")), ..users() };
     assert_eq!(problems(open(shared).await)[0].member, "hash");
-    assert!(!application.has_own_tables().await, "nothing was made");
+    assert!(!application.has_own_tables().await, "no table was created");
 }
 
-pub(crate) async fn every_program_finds_the_same_accounts(application: Application) {
+pub(crate) async fn the_mapping_is_recorded_in_the_database(application: Application) {
     let application = application.with_users().await;
     let user = User::new("first");
     application.insert(&user).await;
     drop(application.open().await);
-    let noted = application.try_open(Accounts::AsNoted).await.unwrap();
-    assert!(noted.find(&user.subject()).await.unwrap().is_some());
+    let recorded = application.try_open(Accounts::AsRecorded).await.unwrap();
+    assert!(recorded.find(&user.subject()).await.unwrap().is_some());
 
     let own = application.try_open(Accounts::Own).await.err();
-    assert!(matches!(&own, Some(AccountsMismatch::Elsewhere(table)) if table == "users"));
+    assert!(matches!(&own, Some(AccountsMismatch::InMappedTable(table)) if table == "users"));
     let by_login = AccountsTable { id: name("login"), ..users() };
-    let other = application.try_open(Accounts::In(by_login)).await.err();
+    let other = application.try_open(Accounts::Mapped(by_login)).await.err();
     assert!(matches!(other, Some(AccountsMismatch::OtherTable { .. })));
 
     let without_mail = AccountsTable { email: None, ..users() };
-    drop(application.open_in(without_mail).await);
-    let noted = application.try_open(Accounts::AsNoted).await.unwrap();
-    let found = noted.find(&user.subject()).await.unwrap().unwrap();
-    assert_eq!(found.account.email, None, "the other columns may change");
+    drop(application.open_mapped(without_mail).await);
+    let recorded = application.try_open(Accounts::AsRecorded).await.unwrap();
+    let found = recorded.find(&user.subject()).await.unwrap().unwrap();
+    assert_eq!(found.account.email, None, "the mapping of other columns may change");
 }
 
-pub(crate) async fn accounts_of_repass_stay_where_they_are(application: Application) {
+pub(crate) async fn existing_accounts_prevent_a_mapping(application: Application) {
     let application = application.with_users().await;
     let store = application.try_open(Accounts::Own).await.unwrap();
-    let context = TestContext::with(application, store);
+    let context = TestContext::with_store(application, store);
     let new = NewAccount {
         realm: "shop".parse().unwrap(),
         user_id: "pat".parse().unwrap(),
@@ -235,13 +254,16 @@ pub(crate) async fn accounts_of_repass_stay_where_they_are(application: Applicat
         profile: Profile::default(),
     };
     context.administration.add_account(new, None).await.unwrap();
-    let mapped = context.application.try_open(Accounts::In(users())).await.err();
-    assert!(matches!(mapped, Some(AccountsMismatch::OwnAccounts)));
-    assert!(context.application.try_open(Accounts::Own).await.is_ok(), "nothing was noted");
+    let mapped = context.application.try_open(Accounts::Mapped(users())).await.err();
+    assert!(matches!(mapped, Some(AccountsMismatch::HasOwnAccounts)));
+    assert!(
+        context.application.try_open(Accounts::Own).await.is_ok(),
+        "the refused mapping was not recorded"
+    );
 }
 
 /// The application changes its schema while repass uses the table.
-pub(crate) async fn a_table_that_is_altered_while_it_is_used_is_used_on(application: Application) {
+pub(crate) async fn a_table_that_is_altered_while_in_use_stays_usable(application: Application) {
     let context = TestContext::new(application.with_users().await).await;
     let user = context.user().await;
     context.change(&user, OLD, NEW).await.unwrap();

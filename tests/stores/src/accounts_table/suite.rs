@@ -1,7 +1,7 @@
-//! The conformance suite over a mapped table.
+//! The conformance suite on a mapped table.
 //!
-//! What the suite adds by [`AdministrationStore::add_account`] is put into the table by its owner,
-//! and what that table has no column for is filled in again when it is read.
+//! The wrapper inserts accounts of [`AdministrationStore::add_account`] into the users table, and adds
+//! the properties without a column to accounts that are read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -45,7 +45,11 @@ impl Mapped {
 
     fn complete(&self, found: Account) -> Account {
         let added = self.added(found.id);
-        assert_eq!(found.created_at, Timestamp::UNIX_EPOCH, "the table has no column for it");
+        assert_eq!(
+            found.created_at,
+            Timestamp::UNIX_EPOCH,
+            "the table has no column for the creation time"
+        );
         let unknown = found.updated_at == Timestamp::UNIX_EPOCH;
         let updated_at = if unknown { added.updated_at } else { found.updated_at };
         fixtures::with(found, |it| {
@@ -71,8 +75,12 @@ impl CredentialStore for Mapped {
         }))
     }
 
-    async fn history(&self, of: AccountId, n: usize) -> Result<Vec<HashedPassword>, StoreError> {
-        self.store.history(of, n).await
+    async fn history(
+        &self,
+        account: AccountId,
+        depth: usize,
+    ) -> Result<Vec<HashedPassword>, StoreError> {
+        self.store.history(account, depth).await
     }
 
     async fn reserve_attempt(
@@ -95,7 +103,7 @@ impl CredentialStore for Mapped {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
-        // The suite names versions only; the engine says which hash it has seen with them.
+        // The suite sets versions only; the engine also sets the expected hash.
         let subject = Subject::new(commit.realm.clone(), commit.user_id.as_str());
         let seen = self.store.find(&subject).await?.and_then(|found| found.credential);
         let seen = seen.filter(|seen| seen.version == commit.expected_version);
@@ -104,8 +112,8 @@ impl CredentialStore for Mapped {
         self.store.commit(&commit).await
     }
 
-    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
-        self.store.rehash(upgrade).await
+    async fn rehash(&self, rehash: &Rehash) -> Result<bool, StoreError> {
+        self.store.rehash(rehash).await
     }
 }
 

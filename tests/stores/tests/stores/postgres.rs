@@ -26,7 +26,7 @@ impl Database {
         let connect = || async {
             let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
             tokio::spawn(connection);
-            // The user of the tests is named as repass's schema is, so that would come first.
+            // By default, the schema `repass` would come first, as it is named like the user.
             client.batch_execute("SET search_path TO public").await.unwrap();
             client
         };

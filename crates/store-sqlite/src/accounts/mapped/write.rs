@@ -1,12 +1,12 @@
-//! Writing about accounts of a mapped table: our own rows, and the two columns that repass writes.
+//! Writes for accounts of a mapped table: rows of repass's own tables, and the two written columns.
 
 use jiff::Timestamp;
-use repass_accounts_table::{Standing, fingerprint};
+use repass_accounts_table::{MappedCredential, fingerprint};
 use repass_core::{
     AccountError, AccountId, Commit, Credential, HashedPassword, Realm, Rehash, UserId,
 };
 
-use super::{MappedAccounts, standing};
+use super::{MappedAccounts, mapped_credential};
 use crate::connection::Db;
 use crate::failure::{Failure, Result};
 use crate::hash_columns::HashColumns;
@@ -37,8 +37,8 @@ impl MappedAccounts {
         db: Db<'_>,
         commit: &Commit,
     ) -> Result<Option<i64>> {
-        let Some(standing) = self.standing(db, commit.account)? else { return Ok(None) };
-        let credential = standing.credential();
+        let Some(current) = self.mapped_credential(db, commit.account)? else { return Ok(None) };
+        let credential = current.credential();
         let expected = credential.as_ref().map_or(0, |credential| credential.version);
         let present = credential.as_ref().map(|credential| &credential.hash);
         if expected != commit.expected_version || present != commit.expected_hash.as_ref() {
@@ -47,7 +47,7 @@ impl MappedAccounts {
         if let Some(Credential { hash, version, .. }) = &credential
             && commit.history > 0
         {
-            let hash = HashColumns::of(hash);
+            let hash = HashColumns::new(hash);
             db.execute(
                 "INSERT INTO repass_password_history
                      (account, version, hash, normalization, pepper)
@@ -55,20 +55,20 @@ impl MappedAccounts {
                 (commit.account.0.as_bytes(), version, hash.hash, hash.normalization, hash.pepper),
             )?;
         }
-        let version = standing.next_version();
-        note(db, commit.account, version, commit.at, &commit.hash)?;
+        let version = current.next_version();
+        record_credential(db, commit.account, version, commit.at, &commit.hash)?;
         let expected = commit.expected_hash.as_ref();
         let written = self.write_hash(db, commit.account, expected, &commit.hash)?;
         Ok(written.then_some(version))
     }
 
     pub(in crate::accounts) fn rehash(&self, db: Db<'_>, rehash: &Rehash) -> Result<bool> {
-        let standing = self.standing(db, rehash.account)?;
-        let present = standing.and_then(|standing| standing.credential()).filter(|present| {
+        let current = self.mapped_credential(db, rehash.account)?;
+        let present = current.and_then(|current| current.credential()).filter(|present| {
             present.version == rehash.expected_version && present.hash == rehash.expected_hash
         });
         let Some(Credential { version, changed_at, .. }) = present else { return Ok(false) };
-        note(db, rehash.account, version, changed_at, &rehash.hash)?;
+        record_credential(db, rehash.account, version, changed_at, &rehash.hash)?;
         self.write_hash(db, rehash.account, Some(&rehash.expected_hash), &rehash.hash)
     }
 
@@ -85,11 +85,15 @@ impl MappedAccounts {
         Ok(if written { Ok(()) } else { Err(AccountError::Unknown) })
     }
 
-    fn standing(&self, db: Db<'_>, account: AccountId) -> Result<Option<Standing>> {
-        db.row(&self.sql.standing, [account.0.as_bytes()], standing)
+    fn mapped_credential(
+        &self,
+        db: Db<'_>,
+        account: AccountId,
+    ) -> Result<Option<MappedCredential>> {
+        db.row(&self.sql.credential, [account.0.as_bytes()], mapped_credential)
     }
 
-    /// Returns whether the expected hash was still there.
+    /// Returns whether the expected hash was current.
     fn write_hash(
         &self,
         db: Db<'_>,
@@ -106,15 +110,15 @@ impl MappedAccounts {
     }
 }
 
-/// Notes the hash that will be in the mapped table.
-fn note(
+/// Records the metadata of the hash that is written to the mapped table.
+fn record_credential(
     db: Db<'_>,
     account: AccountId,
     version: i64,
     changed_at: Timestamp,
     hash: &HashedPassword,
 ) -> Result<()> {
-    let columns = HashColumns::of(hash);
+    let columns = HashColumns::new(hash);
     db.execute(
         "INSERT INTO repass_mapped_credentials
              (account, fingerprint, normalization, pepper, version, changed_at)
@@ -134,13 +138,13 @@ fn note(
     .map(drop)
 }
 
-/// The id that the account has in the mapped table, if it was ever registered.
+/// Returns the id of the account in the mapped table, if it was registered.
 fn mapped_id(db: Db<'_>, account: AccountId) -> Result<Option<String>> {
     let select = "SELECT mapped_id FROM repass_accounts WHERE id = ?1";
     db.row(select, [account.0.as_bytes()], |row| Columns(row).get("mapped_id"))
 }
 
-/// Returns whether a row was written. More than one is damage, and nothing is written.
+/// Returns whether a row was written. More than one row is an error, which rolls the job back.
 fn one_row(written: usize) -> Result<bool> {
     match written {
         0 => Ok(false),

@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use data_encoding::BASE64_NOPAD;
 
-use super::{actions, added};
+use super::{actions, added, check_unknown};
 use crate::conformance::check::{check_empty, check_eq, check_matches};
 use crate::conformance::sample::{
-    access_token, account, at, audit, commit, event, found, hash, key, realm, rehash, reserve,
-    reset_token, rules, shown, uuid, with,
+    access_token, account, at, audit, commit, event, found, hash, hash_text, key, policy, realm,
+    rehash, reserve, reset_token, uuid, with,
 };
 use repass_core::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
@@ -35,7 +35,7 @@ pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationSto
     );
     check_empty!(actions(store, &second).await, "a refused account is not recorded");
     let password = found(store, &first).await.password.expect("a password");
-    check_eq!(password.hash, shown("first"), "the first account keeps its password");
+    check_eq!(password.hash, hash_text("first"), "the first account keeps its password");
 
     let elsewhere = account(&realm(), "pat");
     let record = audit(&elsewhere, "account.add");
@@ -52,7 +52,9 @@ pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationSto
 }
 
 /// Those of the current hash and those of the history.
-pub(in crate::conformance) async fn name_the_peppers_they_need(store: &dyn AdministrationStore) {
+pub(in crate::conformance) async fn list_the_peppers_of_current_and_earlier_hashes(
+    store: &dyn AdministrationStore,
+) {
     let ids: Vec<String> = (0..2).map(|_| uuid().simple().to_string()[24..].to_owned()).collect();
     let peppered = |id: &str| {
         let (id, tag) = (BASE64_NOPAD.encode(id.as_bytes()), BASE64_NOPAD.encode(&[7; 32]));
@@ -80,7 +82,7 @@ pub(in crate::conformance) async fn name_the_peppers_they_need(store: &dyn Admin
         it.expected_hash = expected;
         it.hash = hash("plain");
     });
-    assert!(store.rehash(&plain).await.expect("upgrade"));
+    assert!(store.rehash(&plain).await.expect("rehash"));
     assert!(
         needed(&ids[0]).await && !needed(&ids[1]).await,
         "after the rehash only the pepper of the history is listed"
@@ -179,18 +181,14 @@ pub(in crate::conformance) async fn are_deactivated_with_their_tokens(
     assert!(active.active);
     let held = store.access_token(&token.digest).await.expect("access_token").expect("kept");
     check_eq!(held.token.revoked_at, Some(at(5)), "activation restores no revoked token");
-    let trail = actions(store, &account).await;
-    check_eq!(trail[trail.len() - 2..], ["account.deactivate", "account.activate"]);
+    let records = actions(store, &account).await;
+    check_eq!(records[records.len() - 2..], ["account.deactivate", "account.activate"]);
 
     let absent = self::account(&realm(), "absent");
     let record = audit(&absent, "account.deactivate");
     let refused = store.set_active(absent.id, false, &record).await;
-    check_matches!(
-        refused,
-        Err(AccountError::Unknown),
-        "an account that does not exist is refused"
-    );
-    check_empty!(actions(store, &absent).await, "a refused act is not recorded");
+    check_unknown(&refused);
+    check_empty!(actions(store, &absent).await, "a refused call is not recorded");
 }
 
 pub(in crate::conformance) async fn are_unlocked(store: &dyn AdministrationStore) {
@@ -199,10 +197,10 @@ pub(in crate::conformance) async fn are_unlocked(store: &dyn AdministrationStore
     let fresh = store.attempts(&key).await.expect("attempts");
     check_eq!(fresh, AttemptState::default(), "without a row there are no failures");
 
-    let rules = rules(1, Duration::from_secs(60));
+    let policy = policy(1, Duration::from_secs(60));
     for path in [AttemptPath::Password, AttemptPath::Reset] {
-        let charged = reserve(store, &key, path, &rules, at(0), None).await;
-        charged.expect("each path is locked out by its own failures");
+        let reserved = reserve(store, &key, path, &policy, at(0), None).await;
+        reserved.expect("each path is locked out by its own failures");
     }
     let state = store.attempts(&key).await.expect("attempts");
     let locked_until = Some(at(60));
@@ -218,16 +216,12 @@ pub(in crate::conformance) async fn are_unlocked(store: &dyn AdministrationStore
     store.unlock(account.id, &record).await.expect("unlock");
     let state = store.attempts(&key).await.expect("attempts");
     check_eq!(state, AttemptState::default(), "unlocking clears the failures");
-    let charged = reserve(store, &key, AttemptPath::Password, &rules, at(0), None).await;
-    charged.expect("an unlocked account is not locked out");
+    let reserved = reserve(store, &key, AttemptPath::Password, &policy, at(0), None).await;
+    reserved.expect("an unlocked account is not locked out");
     check_eq!(actions(store, &account).await, ["account.add", "account.unlock"]);
 
     let absent = self::account(&realm(), "absent");
     let refused = store.unlock(absent.id, &audit(&absent, "account.unlock")).await;
-    check_matches!(
-        refused,
-        Err(AccountError::Unknown),
-        "an account that does not exist is refused"
-    );
-    check_empty!(actions(store, &absent).await, "a refused act is not recorded");
+    check_unknown(&refused);
+    check_empty!(actions(store, &absent).await, "a refused call is not recorded");
 }

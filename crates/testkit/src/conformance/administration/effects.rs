@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use super::{added, trail};
+use super::{added, audit_records};
 use crate::conformance::check::check_eq;
 use crate::conformance::sample::{
-    Kept, Password, access_token, at, audit, commit, digest, event, found, hash, history, key,
-    rehash, reserve, reset_token, rules, shown, with,
+    Password, StoredAccount, access_token, at, audit, commit, digest, event, found, hash,
+    hash_text, history, key, policy, rehash, reserve, reset_token, with,
 };
 use crate::fixtures;
 use repass_core::{
@@ -13,14 +13,14 @@ use repass_core::{
 };
 
 /// An account with everything that a change can touch.
-struct Furnished {
+struct PopulatedAccount {
     account: Account,
     tokens: [AccessToken; 3],
     reset: ResetToken,
     otp: OtpEnrollment,
 }
 
-impl Furnished {
+impl PopulatedAccount {
     /// The account's password has version 2 and one earlier hash. The third token is revoked.
     async fn new(store: &dyn AdministrationStore) -> Self {
         let account = added(store).await;
@@ -49,14 +49,15 @@ impl Furnished {
         };
         let record = audit(&account, "otp.set");
         store.set_otp(account.id, &otp, &record).await.expect("set_otp");
-        let rules = rules(5, Duration::from_secs(60));
-        let charged =
-            reserve(store, &key(&account), AttemptPath::Password, &rules, at(-1), None).await;
-        charged.expect("not locked out");
+        let policy = policy(5, Duration::from_secs(60));
+        let reserved =
+            reserve(store, &key(&account), AttemptPath::Password, &policy, at(-1), None).await;
+        reserved.expect("not locked out");
         Self { account, tokens, reset, otp }
     }
 
-    /// A change that spends whatever there is to spend.
+    /// Returns a change that spends the reset token and a one-time password, and keeps one access
+    /// token.
     fn change(&self, version: i64) -> Commit {
         with(commit(&self.account, version, "third"), |it| {
             it.spend = Some(ResetSpend::Issued(self.reset.digest));
@@ -66,24 +67,24 @@ impl Furnished {
     }
 }
 
-/// Everything that can be seen of an account.
+/// Everything that the store returns about an account.
 #[derive(Debug, PartialEq)]
-struct View {
-    found: Kept,
+struct Snapshot {
+    found: StoredAccount,
     history: Vec<String>,
     tokens: Vec<HeldToken>,
     reset: Option<ResetToken>,
     otp: OtpEnrollment,
     attempts: AttemptState,
-    trail: Vec<AuditRecord>,
+    records: Vec<AuditRecord>,
     events: Vec<OutboxEvent>,
 }
 
-impl View {
-    async fn of(store: &dyn AdministrationStore, furnished: &Furnished) -> Self {
-        let account = &furnished.account;
+impl Snapshot {
+    async fn read(store: &dyn AdministrationStore, populated: &PopulatedAccount) -> Self {
+        let account = &populated.account;
         let mut tokens = Vec::new();
-        for token in &furnished.tokens {
+        for token in &populated.tokens {
             let held = store.access_token(&token.digest).await.expect("access_token");
             tokens.push(held.expect("tokens are kept"));
         }
@@ -91,10 +92,10 @@ impl View {
             found: found(store, account).await,
             history: history(store, account).await,
             tokens,
-            reset: store.reset_token(&furnished.reset.digest).await.expect("reset_token"),
+            reset: store.reset_token(&populated.reset.digest).await.expect("reset_token"),
             otp: store.otp(account.id).await.expect("otp"),
             attempts: store.attempts(&key(account)).await.expect("attempts"),
-            trail: trail(store, account).await,
+            records: audit_records(store, account).await,
             events: events(store, account).await,
         }
     }
@@ -109,60 +110,61 @@ async fn events(store: &dyn AdministrationStore, account: &Account) -> Vec<Outbo
     events.into_iter().filter(|event| event.account == account.id).collect()
 }
 
-pub(in crate::conformance) async fn a_change_leaves_everything_behind(
+pub(in crate::conformance) async fn a_change_writes_all_its_effects(
     store: &dyn AdministrationStore,
 ) {
-    let (furnished, bystander) = (Furnished::new(store).await, Furnished::new(store).await);
-    let unchanged = View::of(store, &bystander).await;
-    let before = View::of(store, &furnished).await;
-    let change = furnished.change(2);
+    let (populated, bystander) =
+        (PopulatedAccount::new(store).await, PopulatedAccount::new(store).await);
+    let unchanged = Snapshot::read(store, &bystander).await;
+    let before = Snapshot::read(store, &populated).await;
+    let change = populated.change(2);
     let committed = store.commit(&change).await.expect("commit");
     check_eq!(committed, CommitOutcome::Done { version: 3 });
 
-    let after = View::of(store, &furnished).await;
+    let after = Snapshot::read(store, &populated).await;
     let password = Some(Password::new(&hash("third"), 3, at(0)));
     check_eq!(after.found.password, password, "the account has the new password");
-    let account = with(furnished.account.clone(), |it| it.updated_at = at(0));
-    check_eq!(after.found.account, account, "of the account only updated_at changes");
-    check_eq!(after.history, ["second", "first"].map(shown), "the history is newest first");
+    let account = with(populated.account.clone(), |it| it.updated_at = at(0));
+    check_eq!(after.found.account, account, "only updated_at of the account changes");
+    check_eq!(after.history, ["second", "first"].map(hash_text), "the history is newest first");
     let reset = after.reset.as_ref().expect("kept");
     check_eq!(reset.spent_at, Some(at(0)), "the reset token is spent");
-    let otp = OtpEnrollment { last_step: Some(11), ..furnished.otp.clone() };
-    check_eq!(after.otp, otp, "of the enrollment only the last step changes");
+    let otp = OtpEnrollment { last_step: Some(11), ..populated.otp.clone() };
+    check_eq!(after.otp, otp, "only the last step of the enrollment changes");
     check_eq!(after.attempts, AttemptState::default(), "a change clears the failures");
-    check_eq!(after.trail[0], change.audit, "the newest record is that of the change");
-    check_eq!(after.trail[1..], before.trail, "exactly one is added");
+    check_eq!(after.records[0], change.audit, "the newest record is that of the change");
+    check_eq!(after.records[1..], before.records, "exactly one record is added");
     check_eq!(after.events.last(), Some(&change.event), "the last event is that of the change");
-    check_eq!(after.events.len(), before.events.len() + 1, "exactly one is added");
+    check_eq!(after.events.len(), before.events.len() + 1, "exactly one event is added");
 
-    check_eq!(View::of(store, &bystander).await, unchanged, "another account is not changed");
+    check_eq!(Snapshot::read(store, &bystander).await, unchanged, "another account is not changed");
 }
 
 pub(in crate::conformance) async fn a_change_keeps_one_access_token(
     store: &dyn AdministrationStore,
 ) {
-    let furnished = Furnished::new(store).await;
-    store.commit(&furnished.change(2)).await.expect("commit");
-    let revoked = View::of(store, &furnished).await.revoked();
+    let populated = PopulatedAccount::new(store).await;
+    store.commit(&populated.change(2)).await.expect("commit");
+    let revoked = Snapshot::read(store, &populated).await.revoked();
     check_eq!(
         revoked,
         [None, Some(at(0)), Some(at(-5))],
         "the first token is kept, the second revoked, the third stays revoked"
     );
 
-    let change = with(commit(&furnished.account, 3, "fourth"), |it| it.at = at(9));
+    let change = with(commit(&populated.account, 3, "fourth"), |it| it.at = at(9));
     store.commit(&change).await.expect("commit");
-    let revoked = View::of(store, &furnished).await.revoked();
+    let revoked = Snapshot::read(store, &populated).await.revoked();
     check_eq!(
         revoked,
         [Some(at(9)), Some(at(0)), Some(at(-5))],
         "a change that keeps no token revokes all"
     );
 
-    let (one, other) = (Furnished::new(store).await, Furnished::new(store).await);
+    let (one, other) = (PopulatedAccount::new(store).await, PopulatedAccount::new(store).await);
     let keep_token = Some(other.tokens[0].id);
     store.commit(&with(one.change(2), |it| it.keep_token = keep_token)).await.expect("commit");
-    let revoked = View::of(store, &one).await.revoked();
+    let revoked = Snapshot::read(store, &one).await.revoked();
     check_eq!(
         revoked,
         [Some(at(0)), Some(at(0)), Some(at(-5))],
@@ -173,21 +175,21 @@ pub(in crate::conformance) async fn a_change_keeps_one_access_token(
 pub(in crate::conformance) async fn a_change_uses_up_its_one_time_password(
     store: &dyn AdministrationStore,
 ) {
-    let furnished = Furnished::new(store).await;
-    let (code, _) = furnished.otp.code.expect("a code");
-    let change = with(furnished.change(2), |it| it.otp = Some(OtpSpend::Code(code)));
+    let populated = PopulatedAccount::new(store).await;
+    let (code, _) = populated.otp.code.expect("a code");
+    let change = with(populated.change(2), |it| it.otp = Some(OtpSpend::Code(code)));
     store.commit(&change).await.expect("commit");
-    let expected = OtpEnrollment { code: None, ..furnished.otp.clone() };
+    let expected = OtpEnrollment { code: None, ..populated.otp.clone() };
     check_eq!(
-        View::of(store, &furnished).await.otp,
+        Snapshot::read(store, &populated).await.otp,
         expected,
-        "of the enrollment only the code is deleted"
+        "only the code of the enrollment is deleted"
     );
 }
 
 pub(in crate::conformance) async fn refusals_write_nothing(store: &dyn AdministrationStore) {
-    let furnished = Furnished::new(store).await;
-    let right = furnished.change(2);
+    let populated = PopulatedAccount::new(store).await;
+    let right = populated.change(2);
     let refusals = [
         (CommitOutcome::Conflict, with(right.clone(), |it| it.expected_version = 1)),
         (CommitOutcome::Conflict, with(right.clone(), |it| it.expected_version = 0)),
@@ -209,12 +211,12 @@ pub(in crate::conformance) async fn refusals_write_nothing(store: &dyn Administr
             }),
         ),
     ];
-    let before = View::of(store, &furnished).await;
+    let before = Snapshot::read(store, &populated).await;
     for (expected, change) in refusals {
         let committed = store.commit(&change).await.expect("commit");
         check_eq!(committed, expected, "{change:?}");
         check_eq!(
-            View::of(store, &furnished).await,
+            Snapshot::read(store, &populated).await,
             before,
             "a change refused as {expected:?} writes nothing"
         );
@@ -224,19 +226,19 @@ pub(in crate::conformance) async fn refusals_write_nothing(store: &dyn Administr
         }
     }
 
-    let record = audit(&furnished.account, "account.deactivate");
-    store.set_active(furnished.account.id, false, &record).await.expect("set_active");
-    let before = View::of(store, &furnished).await;
+    let record = audit(&populated.account, "account.deactivate");
+    store.set_active(populated.account.id, false, &record).await.expect("set_active");
+    let before = Snapshot::read(store, &populated).await;
     let inactive = with(right, |it| it.spend = None);
     check_eq!(store.commit(&inactive).await.expect("commit"), CommitOutcome::Conflict);
     check_eq!(
-        View::of(store, &furnished).await,
+        Snapshot::read(store, &populated).await,
         before,
         "a refused change of an inactive account writes nothing"
     );
 }
 
-pub(in crate::conformance) async fn events_stand_in_order(store: &dyn AdministrationStore) {
+pub(in crate::conformance) async fn events_are_listed_in_order(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let mut expected = Vec::new();
     for version in 1..=3 {
@@ -247,21 +249,21 @@ pub(in crate::conformance) async fn events_stand_in_order(store: &dyn Administra
     check_eq!(events(store, &account).await, expected, "events are listed in the order written");
 }
 
-pub(in crate::conformance) async fn a_rehash_leaves_a_record_and_nothing_else(
+pub(in crate::conformance) async fn a_rehash_writes_the_hash_and_its_audit_record_only(
     store: &dyn AdministrationStore,
 ) {
-    let furnished = Furnished::new(store).await;
-    let before = View::of(store, &furnished).await;
-    let late = rehash(&furnished.account, 2, "first", "stronger");
-    assert!(!store.rehash(&late).await.expect("upgrade"), "a rehash of an earlier hash is refused");
-    check_eq!(View::of(store, &furnished).await, before, "a refused rehash writes nothing");
+    let populated = PopulatedAccount::new(store).await;
+    let before = Snapshot::read(store, &populated).await;
+    let late = rehash(&populated.account, 2, "first", "stronger");
+    assert!(!store.rehash(&late).await.expect("rehash"), "a rehash of an earlier hash is refused");
+    check_eq!(Snapshot::read(store, &populated).await, before, "a refused rehash writes nothing");
 
-    let upgrade = rehash(&furnished.account, 2, "second", "stronger");
-    assert!(store.rehash(&upgrade).await.expect("upgrade"));
+    let change = rehash(&populated.account, 2, "second", "stronger");
+    assert!(store.rehash(&change).await.expect("rehash"));
     let mut expected = before;
     if let Some(password) = &mut expected.found.password {
-        password.hash = shown("stronger");
+        password.hash = hash_text("stronger");
     }
-    expected.trail.insert(0, upgrade.audit);
-    check_eq!(View::of(store, &furnished).await, expected);
+    expected.records.insert(0, change.audit);
+    check_eq!(Snapshot::read(store, &populated).await, expected);
 }

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use super::{actions, added, trail};
-use crate::conformance::check::{Lacks, check_empty, check_eq, needs};
+use super::{actions, added, audit_records};
+use crate::conformance::check::{Unsupported, check_empty, check_eq, require};
 use crate::conformance::sample::{
-    Kept, RIVALS, account, at, audit, audit_of, commit, found, hash, history, realm, text, uuid,
-    with,
+    CONCURRENT_CALLS, StoredAccount, account, at, audit, audit_for_id, commit, found, hash,
+    history, realm, text, uuid, with,
 };
 use repass_core::{
     Account, AccountBatch, AccountError, AccountId, AccountWithCredential, AdministrationStore,
@@ -20,7 +20,7 @@ fn batch(realm: &Realm, accounts: Vec<AccountWithCredential>) -> AccountBatch {
     let record = AuditRecord {
         realm: realm.clone(),
         account: None,
-        ..audit_of(AccountId(uuid()), "account.import")
+        ..audit_for_id(AccountId(uuid()), "account.import")
     };
     AccountBatch { accounts, audit: record, rehearsal: false }
 }
@@ -29,8 +29,8 @@ async fn import(store: &dyn AdministrationStore, batch: &AccountBatch) -> Vec<Im
     store.import_accounts(batch).await.expect("import_accounts")
 }
 
-/// Whether the store adds accounts at all.
-async fn imports(store: &dyn AdministrationStore) -> bool {
+/// Returns whether the store supports imports.
+async fn supports_imports(store: &dyn AdministrationStore) -> bool {
     let nothing = batch(&realm(), Vec::new());
     !matches!(store.import_accounts(&nothing).await, Err(AccountError::KeptElsewhere))
 }
@@ -39,27 +39,27 @@ fn present(account: &Account) -> Imported {
     Imported::Present(Box::new(account.clone()))
 }
 
-/// The trail of a realm, newest first.
-async fn trail_of(store: &dyn AdministrationStore, realm: &Realm) -> Vec<AuditRecord> {
+/// Returns the audit records of a realm, newest first.
+async fn realm_audit_records(store: &dyn AdministrationStore, realm: &Realm) -> Vec<AuditRecord> {
     let filter = AuditFilter { realm: Some(realm.clone()), limit: 1000, ..AuditFilter::default() };
     store.audit(&filter).await.expect("audit")
 }
 
 pub(in crate::conformance) async fn accounts_are_imported_once(
     store: &dyn AdministrationStore,
-) -> Result<(), Lacks> {
-    needs(imports(store).await, "imports")?;
+) -> Result<(), Unsupported> {
+    require(supports_imports(store).await, "imports")?;
     let realm = realm();
-    let mut odd = account(&realm, "o'brien \"%_ 🔑 $1 ?");
-    odd.username = Some("ünïcødé\u{301} $2".to_owned());
-    odd.active = false;
-    odd.created_at = at(-3000);
-    odd.updated_at = at(-2000);
-    odd.profile = Profile { given_name: Some("Zoë".to_owned()), ..Profile::default() };
-    odd.profile.attributes.insert("roles".to_owned(), serde_json::json!(["a", { "b": null }]));
+    let mut special = account(&realm, "o'brien \"%_ 🔑 $1 ?");
+    special.username = Some("ünïcødé\u{301} $2".to_owned());
+    special.active = false;
+    special.created_at = at(-3000);
+    special.updated_at = at(-2000);
+    special.profile = Profile { given_name: Some("Zoë".to_owned()), ..Profile::default() };
+    special.profile.attributes.insert("roles".to_owned(), serde_json::json!(["a", { "b": null }]));
     let bare = with(account(&realm, "bare"), |it| it.email = None);
     let first = vec![
-        AccountWithCredential { account: odd.clone(), credential: credential("odd") },
+        AccountWithCredential { account: special.clone(), credential: credential("special") },
         AccountWithCredential { account: bare.clone(), credential: None },
     ];
     let first = batch(&realm, first);
@@ -67,11 +67,15 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
     for imported in &first.accounts {
         check_eq!(
             found(store, &imported.account).await,
-            Kept::from(imported),
+            StoredAccount::from(imported),
             "an imported account is found as it was imported"
         );
     }
-    check_eq!(trail_of(store, &realm).await, [first.record(2)], "an import is recorded once");
+    check_eq!(
+        realm_audit_records(store, &realm).await,
+        [first.record(2)],
+        "an import is recorded once"
+    );
     let detail = first.record(2).detail;
     check_eq!(
         detail.as_deref(),
@@ -79,9 +83,9 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
         "the record of an import has the numbers of accounts"
     );
 
-    // The same from elsewhere: other identifiers, other hashes.
+    // The same accounts with other ids and other hashes.
     let fresh = account(&realm, "fresh");
-    let again = [&bare, &fresh, &odd].map(|one| AccountWithCredential {
+    let again = [&bare, &fresh, &special].map(|one| AccountWithCredential {
         account: with(one.clone(), |it| {
             it.id = AccountId(uuid());
             it.email = None;
@@ -89,7 +93,7 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
         credential: credential("older"),
     });
     let second = batch(&realm, again.to_vec());
-    let expected = [present(&bare), Imported::Added, present(&odd)];
+    let expected = [present(&bare), Imported::Added, present(&special)];
     check_eq!(
         import(store, &second).await,
         expected,
@@ -98,31 +102,35 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
     for imported in &first.accounts {
         check_eq!(
             found(store, &imported.account).await,
-            Kept::from(imported),
+            StoredAccount::from(imported),
             "an account that is present is not changed"
         );
     }
     check_eq!(
         found(store, &fresh).await,
-        Kept::from(&second.accounts[1]),
-        "a new account is added beside those that are present"
+        StoredAccount::from(&second.accounts[1]),
+        "a new account is added although others are present"
     );
-    let trail = trail_of(store, &realm).await;
-    check_eq!(trail, [second.record(1), first.record(2)], "the second import is recorded");
+    let records = realm_audit_records(store, &realm).await;
+    check_eq!(records, [second.record(1), first.record(2)], "the second import is recorded");
 
     let third = batch(&realm, again.to_vec());
     let outcomes = import(store, &third).await;
     assert!(outcomes.iter().all(|one| matches!(one, Imported::Present(_))), "nothing is new");
-    check_eq!(trail_of(store, &realm).await, trail, "an import that adds nothing is not recorded");
+    check_eq!(
+        realm_audit_records(store, &realm).await,
+        records,
+        "an import that adds nothing is not recorded"
+    );
     let elsewhere = batch(&self::realm(), Vec::new());
     check_empty!(import(store, &elsewhere).await, "an empty import has no outcomes");
     Ok(())
 }
 
-pub(in crate::conformance) async fn imports_leave_changed_passwords(
+pub(in crate::conformance) async fn imports_keep_changed_passwords(
     store: &dyn AdministrationStore,
-) -> Result<(), Lacks> {
-    needs(imports(store).await, "imports")?;
+) -> Result<(), Unsupported> {
+    require(supports_imports(store).await, "imports")?;
     let account = account(&realm(), "pat");
     let accounts = vec![AccountWithCredential {
         account: account.clone(),
@@ -153,11 +161,12 @@ pub(in crate::conformance) async fn imports_leave_changed_passwords(
     Ok(())
 }
 
-pub(in crate::conformance) async fn imports_take_the_first_of_two(
+pub(in crate::conformance) async fn the_first_row_of_a_user_id_is_imported(
     store: &dyn AdministrationStore,
-) -> Result<(), Lacks> {
-    needs(imports(store).await, "imports")?;
-    // More than any store writes at once, so that some meet within a statement and some do not.
+) -> Result<(), Unsupported> {
+    require(supports_imports(store).await, "imports")?;
+    // More than a store writes in one statement, so that some duplicates are in one statement and some
+    // are not.
     let realm = realm();
     let names: Vec<String> = (0..250).map(|number| format!("user-{}", number % 125)).collect();
     let numbered = |(at, name): (usize, &String)| AccountWithCredential {
@@ -165,7 +174,7 @@ pub(in crate::conformance) async fn imports_take_the_first_of_two(
         credential: credential(&format!("hash{at}")),
     };
     let mut accounts: Vec<AccountWithCredential> = names.iter().enumerate().map(numbered).collect();
-    // These two stand beside each other.
+    // The two accounts of one user id are adjacent.
     accounts.swap(1, 125);
     let batch = batch(&realm, accounts);
     let outcomes = import(store, &batch).await;
@@ -182,23 +191,23 @@ pub(in crate::conformance) async fn imports_take_the_first_of_two(
             expected,
             "of two accounts of one user id the first is added, the second is present"
         );
-        let first = Kept::from(&batch.accounts[first]);
+        let first = StoredAccount::from(&batch.accounts[first]);
         check_eq!(
             found(store, &wanted.account).await,
             first,
             "the account is found as the first of the two was imported"
         );
     }
-    check_eq!(trail_of(store, &realm).await, [batch.record(125)]);
+    check_eq!(realm_audit_records(store, &realm).await, [batch.record(125)]);
     Ok(())
 }
 
 pub(in crate::conformance) async fn rehearsed_imports_write_nothing(
     store: &dyn AdministrationStore,
-) -> Result<(), Lacks> {
-    needs(imports(store).await, "imports")?;
+) -> Result<(), Unsupported> {
+    require(supports_imports(store).await, "imports")?;
     let pat = added(store).await;
-    let before = (found(store, &pat).await, trail(store, &pat).await);
+    let before = (found(store, &pat).await, audit_records(store, &pat).await);
     let kim = account(&pat.realm, "kim");
     let accounts = [&kim, &pat, &kim].map(|account| AccountWithCredential {
         account: with(account.clone(), |it| it.id = AccountId(uuid())),
@@ -211,26 +220,26 @@ pub(in crate::conformance) async fn rehearsed_imports_write_nothing(
         expected,
         "a rehearsal returns what an import would"
     );
-    for gone in &accounts {
-        let id = gone.account.id;
+    for imported in &accounts {
+        let id = imported.account.id;
         check_eq!(store.account(id).await.expect("account"), None, "a rehearsal adds no account");
     }
-    check_eq!((found(store, &pat).await, trail(store, &pat).await), before);
-    check_eq!(trail_of(store, &pat.realm).await.len(), 1, "a rehearsal is not recorded");
+    check_eq!((found(store, &pat).await, audit_records(store, &pat).await), before);
+    check_eq!(realm_audit_records(store, &pat.realm).await.len(), 1, "a rehearsal is not recorded");
 
     let record = audit(&kim, "account.add");
     store.add_account(&kim, None, &record).await.expect("after a rehearsal the user id is free");
     Ok(())
 }
 
-pub(in crate::conformance) async fn rival_imports_add_each_once(
+pub(in crate::conformance) async fn concurrent_imports_add_each_account_once(
     store: &Arc<dyn AdministrationStore>,
-) -> Result<(), Lacks> {
-    needs(imports(&**store).await, "imports")?;
+) -> Result<(), Unsupported> {
+    require(supports_imports(&**store).await, "imports")?;
     let realm = realm();
     let names: Vec<String> = (0..30).map(|number| format!("user-{number}")).collect();
     let mut tasks = Vec::new();
-    for rival in 0..RIVALS {
+    for task in 0..CONCURRENT_CALLS {
         let mut accounts: Vec<AccountWithCredential> = names
             .iter()
             .map(|name| AccountWithCredential {
@@ -238,8 +247,8 @@ pub(in crate::conformance) async fn rival_imports_add_each_once(
                 credential: credential("first"),
             })
             .collect();
-        // In several orders, so that they meet in the middle.
-        accounts.rotate_left(rival);
+        // Each task imports in another order, so that they conflict in the middle.
+        accounts.rotate_left(task);
         let (store, batch) = (Arc::clone(store), batch(&realm, accounts));
         tasks.push(tokio::spawn(async move {
             let outcomes = import(&*store, &batch).await;
@@ -248,7 +257,7 @@ pub(in crate::conformance) async fn rival_imports_add_each_once(
     }
     let mut winners = Vec::new();
     for task in tasks {
-        let (batch, outcomes) = task.await.expect("a rival");
+        let (batch, outcomes) = task.await.expect("a task that imports");
         let with_outcome = batch.accounts.into_iter().zip(outcomes);
         let added = with_outcome.filter(|(_, outcome)| *outcome == Imported::Added);
         winners.extend(added.map(|(found, _)| found));
@@ -257,7 +266,7 @@ pub(in crate::conformance) async fn rival_imports_add_each_once(
     for winner in winners {
         check_eq!(
             found(&**store, &winner.account).await,
-            Kept::from(&winner),
+            StoredAccount::from(&winner),
             "an account is found as the import that added it had it"
         );
     }

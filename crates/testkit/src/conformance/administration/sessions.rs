@@ -1,10 +1,11 @@
-//! That a change ends the account's sessions, even those that reach the store after it (ASVS 7.4.3).
+//! A change ends the sessions of its account, including tokens that reach the store after the change
+//! (ASVS 7.4.3).
 
 use std::sync::Arc;
 
 use super::added;
 use crate::conformance::check::check_eq;
-use crate::conformance::sample::{RIVALS, access_token, at, audit, commit, with};
+use crate::conformance::sample::{CONCURRENT_CALLS, access_token, at, audit, commit, with};
 use repass_core::{
     AccessToken, Account, AdministrationStore, AuditRecord, CommitOutcome, HeldToken, TokenId,
 };
@@ -23,11 +24,11 @@ async fn held(store: &dyn AdministrationStore, token: &AccessToken) -> HeldToken
     by_digest
 }
 
-async fn counts(store: &dyn AdministrationStore, token: &AccessToken) -> bool {
+async fn is_valid(store: &dyn AdministrationStore, token: &AccessToken) -> bool {
     held(store, token).await.counts_at(at(1000))
 }
 
-/// Changes the password of that version at that second.
+/// Changes the password of `version` at `second`.
 async fn change(
     store: &dyn AdministrationStore,
     account: &Account,
@@ -43,7 +44,7 @@ async fn change(
 }
 
 /// Proves ASVS 7.4.3.
-pub(in crate::conformance) async fn a_change_cuts_off_what_was_issued_before(
+pub(in crate::conformance) async fn a_change_revokes_tokens_issued_before(
     store: &dyn AdministrationStore,
 ) {
     let (account, bystander) = (added(store).await, added(store).await);
@@ -51,17 +52,17 @@ pub(in crate::conformance) async fn a_change_cuts_off_what_was_issued_before(
     check_eq!(
         held(store, &before).await.valid_after,
         None,
-        "before any change no token is cut off"
+        "before any change no token is revoked"
     );
 
     change(store, &account, (1, 0), None).await;
-    // They were made before the change, but reach the store after it.
+    // Issued before the change, but written after it.
     let (late, same_moment) = (issue(store, &account, -1).await, issue(store, &account, 0).await);
     let after = issue(store, &account, 1).await;
     for token in [&before, &late, &same_moment] {
         assert!(
-            !counts(store, token).await,
-            "a token issued at {}, not after the change, does not count",
+            !is_valid(store, token).await,
+            "a token issued at {}, not after the change, is revoked",
             token.issued_at
         );
         check_eq!(held(store, token).await.valid_after, Some(at(0)));
@@ -71,58 +72,60 @@ pub(in crate::conformance) async fn a_change_cuts_off_what_was_issued_before(
         None,
         "a token added after the change is not revoked by it"
     );
-    assert!(counts(store, &after).await, "a token issued after the change counts");
-    assert!(counts(store, &others).await, "a token of another account counts");
+    assert!(is_valid(store, &after).await, "a token issued after the change is valid");
+    assert!(is_valid(store, &others).await, "a token of another account stays valid");
     check_eq!(held(store, &others).await.valid_after, None);
 
     let refused = with(commit(&account, 1, "late"), |it| it.at = at(50));
     check_eq!(store.commit(&refused).await.expect("commit"), CommitOutcome::Conflict);
-    assert!(counts(store, &after).await, "a refused change cuts no token off");
+    assert!(is_valid(store, &after).await, "a refused change revokes no token");
 }
 
-pub(in crate::conformance) async fn a_cut_keeps_one_token_until_the_next(
+pub(in crate::conformance) async fn a_kept_token_is_valid_until_the_next_change(
     store: &dyn AdministrationStore,
 ) {
     let account = added(store).await;
     let (first, second) = (issue(store, &account, -1).await, issue(store, &account, -1).await);
     change(store, &account, (1, 0), Some(first.id)).await;
     assert!(
-        held(store, &first).await.kept && counts(store, &first).await,
-        "the token that the change keeps counts"
+        held(store, &first).await.kept && is_valid(store, &first).await,
+        "the token that the change keeps stays valid"
     );
-    assert!(!held(store, &second).await.kept && !counts(store, &second).await);
+    assert!(!held(store, &second).await.kept && !is_valid(store, &second).await);
 
     change(store, &account, (2, 10), Some(first.id)).await;
-    assert!(counts(store, &first).await, "a kept token can be kept by the next change");
+    assert!(is_valid(store, &first).await, "a kept token can be kept by the next change");
     let third = issue(store, &account, 11).await;
     change(store, &account, (3, 20), Some(third.id)).await;
-    assert!(!counts(store, &first).await, "a token kept by an earlier change no longer counts");
-    assert!(counts(store, &third).await);
+    assert!(!is_valid(store, &first).await, "a token kept by an earlier change is no longer valid");
+    assert!(is_valid(store, &third).await);
     change(store, &account, (4, 30), None).await;
-    assert!(!counts(store, &third).await, "a change that keeps no token cuts all off");
+    assert!(!is_valid(store, &third).await, "a change that keeps no token revokes all");
 
     let (one, other) = (added(store).await, added(store).await);
     let own = issue(store, &one, -1).await;
     let others = issue(store, &other, -1).await;
     change(store, &one, (1, 0), Some(others.id)).await;
     assert!(
-        !counts(store, &own).await,
-        "a change that keeps a token of another account cuts all off"
+        !is_valid(store, &own).await,
+        "a change that keeps a token of another account revokes all"
     );
-    assert!(counts(store, &others).await, "the token of the other account counts");
+    assert!(is_valid(store, &others).await, "the token of the other account stays valid");
 }
 
-pub(in crate::conformance) async fn a_cut_never_moves_back(store: &dyn AdministrationStore) {
+pub(in crate::conformance) async fn the_revocation_cutoff_never_moves_back(
+    store: &dyn AdministrationStore,
+) {
     let account = added(store).await;
     change(store, &account, (1, 10), None).await;
-    // By a node whose clock is late.
+    // By a node whose clock is behind.
     change(store, &account, (2, 5), None).await;
     let between = issue(store, &account, 7).await;
     check_eq!(held(store, &between).await.valid_after, Some(at(10)));
-    assert!(!counts(store, &between).await);
+    assert!(!is_valid(store, &between).await);
 }
 
-pub(in crate::conformance) async fn deactivation_cuts_off_too(store: &dyn AdministrationStore) {
+pub(in crate::conformance) async fn deactivation_revokes_tokens(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let kept = issue(store, &account, -1).await;
     change(store, &account, (1, 0), Some(kept.id)).await;
@@ -134,20 +137,20 @@ pub(in crate::conformance) async fn deactivation_cuts_off_too(store: &dyn Admini
     check_eq!(
         held(store, &late).await.valid_after,
         Some(at(5)),
-        "deactivation sets the moment of the cut, activation does not"
+        "deactivation sets valid_after, activation does not"
     );
     for token in [&kept, &late] {
-        assert!(!counts(store, token).await, "activation restores no token");
+        assert!(!is_valid(store, token).await, "activation restores no token");
     }
-    assert!(counts(store, &after).await, "a token issued after the change counts");
+    assert!(is_valid(store, &after).await, "a token issued after the change is valid");
 }
 
 /// Proves ASVS 7.4.3.
-pub(in crate::conformance) async fn a_token_that_races_a_change_is_cut_off(
+pub(in crate::conformance) async fn tokens_issued_during_a_change_are_revoked(
     store: &Arc<dyn AdministrationStore>,
 ) {
     let account = added(&**store).await;
-    let issuing: Vec<_> = (0..RIVALS)
+    let issuing: Vec<_> = (0..CONCURRENT_CALLS)
         .map(|_| {
             let (store, account) = (Arc::clone(store), account.clone());
             tokio::spawn(async move { issue(&*store, &account, -1).await })
@@ -157,8 +160,8 @@ pub(in crate::conformance) async fn a_token_that_races_a_change_is_cut_off(
     for one in issuing {
         let token = one.await.expect("a task that issues");
         assert!(
-            !counts(&**store, &token).await,
-            "a token issued before the change does not count, whichever came first"
+            !is_valid(&**store, &token).await,
+            "a token issued before the change is revoked, whichever was written first"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Whether the columns of a table can be used as a mapping uses them.
+//! Checks that the columns of a table have the types that a mapping needs.
 
 use std::fmt;
 
@@ -7,17 +7,17 @@ use crate::{AccountsTable, IdentifierKind, SqlName};
 /// A column of a table, as the database describes it.
 #[derive(Debug, Clone)]
 pub struct Column {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its type, as the database calls it.
+    /// The name of the type in the database.
     pub declared: String,
-    /// What it can be used as.
+    /// The kind of the type.
     pub kind: ColumnKind,
-    /// The most characters that it holds, where that is bounded.
+    /// The maximum number of characters, if the type is bounded.
     pub max_length: Option<i64>,
 }
 
-/// What a column can be used as.
+/// The kind of a column type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnKind {
     /// A boolean.
@@ -32,18 +32,18 @@ pub enum ColumnKind {
     Other,
 }
 
-/// What a store needs to know of a table that fits its mapping.
+/// The types of mapped columns that a store needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fit {
-    /// The kind of the column `id`.
+pub struct ColumnTypes {
+    /// The type of the column `id`.
     pub id: IdentifierKind,
-    /// The kind of the column `user_id`.
+    /// The type of the column `user_id`.
     pub user_id: IdentifierKind,
     /// Whether the column `active` is a boolean; otherwise it is a number, or not mapped.
     pub active_is_boolean: bool,
 }
 
-/// What is wrong with one member of a mapping.
+/// A problem of one member of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnProblem {
     /// The member of [`AccountsTable`], as in a configuration: `table`, `id`, `hash`,
@@ -51,12 +51,12 @@ pub struct ColumnProblem {
     pub member: &'static str,
     /// The table or column that it names.
     pub name: String,
-    /// What is wrong with it.
+    /// The problem.
     pub reason: String,
 }
 
 impl ColumnProblem {
-    /// A problem of the member that names `name`.
+    /// Creates a problem of the member that names `name`.
     pub fn new(member: &'static str, name: impl fmt::Display, reason: impl Into<String>) -> Self {
         Self { member, name: name.to_string(), reason: reason.into() }
     }
@@ -69,19 +69,19 @@ impl fmt::Display for ColumnProblem {
 }
 
 impl AccountsTable {
-    /// What must fit into the column `hash`, in characters.
+    /// The characters that the column `hash` must hold.
     const MAX_HASH_LENGTH: i64 = 128;
 
-    /// Checks that a table of these columns fits the mapping. `is_named` compares the name of a
+    /// Checks that a table with these columns fits the mapping. `is_named` compares the name of a
     /// column as the database does.
     ///
     /// # Errors
-    /// When it does not fit; every problem is reported.
-    pub fn fit(
+    /// All problems of the mapping.
+    pub fn check_columns(
         &self,
         columns: &[Column],
         is_named: impl Fn(&SqlName, &Column) -> bool,
-    ) -> Result<Fit, Vec<ColumnProblem>> {
+    ) -> Result<ColumnTypes, Vec<ColumnProblem>> {
         if let Err(invalid) = self.check() {
             let reason = invalid.to_string();
             return Err(vec![ColumnProblem::new(invalid.member, &invalid.column, reason)]);
@@ -90,7 +90,7 @@ impl AccountsTable {
             let reason = "there is no such table, or this user may not see it";
             return Err(vec![ColumnProblem::new("table", &self.table, reason)]);
         }
-        let mut fit = Fit {
+        let mut types = ColumnTypes {
             id: IdentifierKind::Text,
             user_id: IdentifierKind::Text,
             active_is_boolean: false,
@@ -106,34 +106,32 @@ impl AccountsTable {
                 problems.push(ColumnProblem::new(member, name, reason));
                 continue;
             };
-            if let Some(wrong) = column.misuse(member) {
+            if let Some(wrong) = column.why_unusable(member) {
                 let reason = format!("{wrong}, but is {:?}", column.declared);
                 problems.push(ColumnProblem::new(member, name, reason));
             }
             match (member, column.kind.identifier()) {
-                ("id", Some(kind)) => fit.id = kind,
-                ("user_id", Some(kind)) => fit.user_id = kind,
-                ("active", _) => fit.active_is_boolean = column.kind == ColumnKind::Boolean,
+                ("id", Some(kind)) => types.id = kind,
+                ("user_id", Some(kind)) => types.user_id = kind,
+                ("active", _) => types.active_is_boolean = column.kind == ColumnKind::Boolean,
                 _ => {}
             }
         }
-        if problems.is_empty() { Ok(fit) } else { Err(problems) }
+        if problems.is_empty() { Ok(types) } else { Err(problems) }
     }
 }
 
 impl Column {
-    /// Why the column cannot be used as `member`, if it cannot.
-    fn misuse(&self, member: &str) -> Option<&'static str> {
+    /// Returns why the column cannot be used as `member`; `None` if it can.
+    fn why_unusable(&self, member: &str) -> Option<&'static str> {
         let too_short =
             self.max_length.is_some_and(|length| length < AccountsTable::MAX_HASH_LENGTH);
         match (member, self.kind) {
             ("id" | "user_id", kind) if kind.identifier().is_none() => {
-                Some("must be an integer, a UUID or a text")
+                Some("must be an integer, a UUID or text")
             }
-            ("hash", ColumnKind::Text) if too_short => {
-                Some("is too short: a hash takes up to 128 characters")
-            }
-            ("hash" | "realm_column", kind) if kind != ColumnKind::Text => Some("must be a text"),
+            ("hash", ColumnKind::Text) if too_short => Some("must hold 128 characters"),
+            ("hash" | "realm_column", kind) if kind != ColumnKind::Text => Some("must be text"),
             ("active", kind) if !matches!(kind, ColumnKind::Boolean | ColumnKind::Integer) => {
                 Some("must be a boolean or an integer")
             }
@@ -162,16 +160,16 @@ mod tests {
         Column { name: name.to_owned(), declared: format!("{kind:?}"), kind, max_length: None }
     }
 
-    fn fit(columns: &[Column]) -> Result<Fit, Vec<&'static str>> {
+    fn check(columns: &[Column]) -> Result<ColumnTypes, Vec<&'static str>> {
         let named = |name: &SqlName, column: &Column| name.eq_ignore_case(&column.name);
         let members = |problems: Vec<ColumnProblem>| {
             problems.into_iter().map(|problem| problem.member).collect()
         };
-        table().fit(columns, named).map_err(members)
+        table().check_columns(columns, named).map_err(members)
     }
 
     #[test]
-    fn a_table_that_fits_is_described() {
+    fn the_types_of_a_valid_table_are_returned() {
         let columns = [
             column("ID", ColumnKind::Integer),
             column("pw", ColumnKind::Text),
@@ -180,8 +178,8 @@ mod tests {
             column("tenant", ColumnKind::Text),
         ];
         let integer = IdentifierKind::Integer;
-        let expected = Fit { id: integer, user_id: integer, active_is_boolean: true };
-        assert_eq!(fit(&columns), Ok(expected));
+        let expected = ColumnTypes { id: integer, user_id: integer, active_is_boolean: true };
+        assert_eq!(check(&columns), Ok(expected));
     }
 
     #[test]
@@ -194,7 +192,7 @@ mod tests {
             column("tenant", ColumnKind::Integer),
         ];
         let all = ["id", "user_id", "hash", "email", "username", "active", "realm_column"];
-        assert_eq!(fit(&columns), Err(all.to_vec()));
-        assert_eq!(fit(&[]), Err(vec!["table"]));
+        assert_eq!(check(&columns), Err(all.to_vec()));
+        assert_eq!(check(&[]), Err(vec!["table"]));
     }
 }

@@ -1,4 +1,4 @@
-//! Conflicts, lost connections, servers that stop, many at once.
+//! Conflicts, lost connections, stopped servers, concurrent calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,47 +20,47 @@ use crate::database::{
 
 const DONE: CommitOutcome = CommitOutcome::Done { version: 2 };
 
-/// The first `times` changes run into `trouble`, at once or when they are committed.
-async fn troubled(raw: &Client, times: i64, trouble: &str, at_once: bool) {
-    let trigger = if at_once {
-        "CREATE TRIGGER trouble AFTER INSERT ON repass.events"
+/// Makes the first `times` changes execute `fault`, in the statement or at the commit.
+async fn inject_fault(raw: &Client, times: i64, fault: &str, in_statement: bool) {
+    let trigger = if in_statement {
+        "CREATE TRIGGER fault AFTER INSERT ON repass.events"
     } else {
-        "CREATE CONSTRAINT TRIGGER trouble AFTER INSERT ON repass.events DEFERRABLE INITIALLY DEFERRED"
+        "CREATE CONSTRAINT TRIGGER fault AFTER INSERT ON repass.events DEFERRABLE INITIALLY DEFERRED"
     };
     let text = format!(
         "CREATE SEQUENCE public.tries;
-         CREATE FUNCTION public.trouble() RETURNS trigger LANGUAGE plpgsql AS $$
-         BEGIN IF nextval('public.tries') <= {times} THEN {trouble}; END IF; RETURN NEW; END $$;
-         {trigger} FOR EACH ROW EXECUTE FUNCTION public.trouble()"
+         CREATE FUNCTION public.fault() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN IF nextval('public.tries') <= {times} THEN {fault}; END IF; RETURN NEW; END $$;
+         {trigger} FOR EACH ROW EXECUTE FUNCTION public.fault()"
     );
     raw.batch_execute(&text).await.unwrap();
 }
 
-const CONFLICT: &str = "RAISE EXCEPTION 'two met' USING ERRCODE = '40001'";
+const CONFLICT: &str = "RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'";
 
 async fn tries(raw: &Client) -> i64 {
     raw.query_one("SELECT last_value FROM public.tries", &[]).await.unwrap().get(0)
 }
 
-pub(crate) async fn what_conflicts_is_tried_again() {
-    for at_once in [true, false] {
+pub(crate) async fn conflicts_are_retried() {
+    for in_statement in [true, false] {
         let url = url();
         let store = open(&url).await;
         add(&store, 1).await;
         let raw = raw(&url).await;
-        troubled(&raw, 3, CONFLICT, at_once).await;
+        inject_fault(&raw, 3, CONFLICT, in_statement).await;
         assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
         assert_eq!(tries(&raw).await, 4);
         assert_changed_once(&url, &commit(1, 1)).await;
     }
 }
 
-pub(crate) async fn what_conflicts_for_ever_is_given_up() {
+pub(crate) async fn permanent_conflicts_fail_after_some_retries() {
     let url = url();
     let store = open(&url).await;
     add(&store, 1).await;
     let raw = raw(&url).await;
-    troubled(&raw, 1_000, CONFLICT, true).await;
+    inject_fault(&raw, 1_000, CONFLICT, true).await;
     let error = store.commit(&commit(1, 1)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!((2..20).contains(&tries(&raw).await));
@@ -71,13 +71,13 @@ pub(crate) async fn what_conflicts_for_ever_is_given_up() {
     }
 }
 
-pub(crate) async fn a_deadlock_is_tried_again() {
+pub(crate) async fn a_deadlock_is_retried() {
     let url = url();
-    // Who waited longer than that looks for a deadlock, and gives way: the store's connection.
+    // The connection that waits longer than deadlock_timeout is aborted: the store's.
     let database = url.split(['/', '?']).nth(3).unwrap();
     let other = raw(&url).await;
-    let patience = format!("ALTER DATABASE {database} SET deadlock_timeout = '2s'");
-    other.batch_execute(&patience).await.unwrap();
+    let timeout = format!("ALTER DATABASE {database} SET deadlock_timeout = '2s'");
+    other.batch_execute(&timeout).await.unwrap();
     other.batch_execute("SET deadlock_timeout = '1min'").await.unwrap();
     let store = open(&url).await;
     add(&store, 1).await;
@@ -97,26 +97,26 @@ pub(crate) async fn a_deadlock_is_tried_again() {
 }
 
 pub(crate) async fn a_connection_lost_within_a_transaction_is_replaced() {
-    for at_once in [true, false] {
+    for in_statement in [true, false] {
         let url = url();
         let store = open(&url).await;
         add(&store, 1).await;
         let raw = raw(&url).await;
         let lost = "PERFORM pg_terminate_backend(pg_backend_pid())";
-        troubled(&raw, 2, lost, at_once).await;
+        inject_fault(&raw, 2, lost, in_statement).await;
         assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
         assert_eq!(tries(&raw).await, 3);
         assert_changed_once(&url, &commit(1, 1)).await;
     }
 }
 
-pub(crate) async fn a_server_that_restarts_is_unavailable_and_then_back() {
+pub(crate) async fn the_store_recovers_after_a_restart_of_the_server() {
     let cluster = Cluster::start().unwrap();
     let url = cluster.url(&cluster.create_database());
     let store = open(&url).await;
     add(&store, 1).await;
     for (number, mode) in [(2, Mode::Fast), (3, Mode::Immediate)] {
-        // Several connections, all of which will be dead.
+        // Opens several connections, which the restart closes.
         let reading = (0..8).map(|_| {
             let store = store.clone();
             tokio::spawn(async move { store.find(&subject(1)).await.unwrap() })
@@ -137,40 +137,42 @@ pub(crate) async fn a_server_that_restarts_is_unavailable_and_then_back() {
         assert!(store.find(&subject(1)).await.unwrap().is_some());
         add(&store, number).await;
 
-        // Without a call in between that could have noticed.
+        // Without a call between stop and restart.
         cluster.stop(mode);
         cluster.restart();
         assert!(store.find(&subject(number)).await.unwrap().is_some());
     }
 }
 
-/// Changes the account over and over until `end`, and gives back its last version.
-async fn change_on_and_on(
+/// Changes the account until `end`, and returns its last version.
+async fn change_repeatedly(
     store: PostgresStore,
     number: u128,
     end: Arc<AtomicBool>,
     acknowledged: watch::Sender<usize>,
 ) -> i64 {
     let mut version = 1;
-    // Whether the last commit may still be made: its deadline has passed, and perhaps not the server's.
-    let mut may_come = false;
-    while may_come || !end.load(Ordering::Relaxed) {
+    // Whether the last commit may still be applied, after its deadline.
+    let mut may_be_applied = false;
+    while may_be_applied || !end.load(Ordering::Relaxed) {
         match store.commit(&commit(number, version)).await {
             Ok(CommitOutcome::Done { version: made }) => {
                 assert_eq!(made, version + 1);
-                (version, may_come) = (made, false);
+                (version, may_be_applied) = (made, false);
                 acknowledged.send_modify(|count| *count += 1);
             }
-            Ok(CommitOutcome::Conflict) if may_come => (version, may_come) = (version + 1, false),
-            Ok(other) => panic!("{other:?}, but nobody else changes it"),
-            Err(StoreError::Unavailable(_)) => may_come = true,
+            Ok(CommitOutcome::Conflict) if may_be_applied => {
+                (version, may_be_applied) = (version + 1, false);
+            }
+            Ok(other) => panic!("{other:?}, but there is no other writer"),
+            Err(StoreError::Unavailable(_)) => may_be_applied = true,
             Err(error) => panic!("{error:?}"),
         }
     }
     version
 }
 
-pub(crate) async fn a_crash_loses_nothing_that_was_acknowledged() {
+pub(crate) async fn a_crash_loses_no_acknowledged_change() {
     let cluster = Cluster::start().unwrap();
     let url = cluster.url(&cluster.create_database());
     let store = open(&url).await;
@@ -180,7 +182,7 @@ pub(crate) async fn a_crash_loses_nothing_that_was_acknowledged() {
     for number in 1..=8 {
         add(&store, number).await;
         let (store, end) = (store.clone(), Arc::clone(&end));
-        let changes = change_on_and_on(store, number, end, acknowledged.clone());
+        let changes = change_repeatedly(store, number, end, acknowledged.clone());
         changing.push((number, tokio::spawn(changes)));
     }
     for mode in [Mode::Immediate, Mode::Fast] {
@@ -209,7 +211,7 @@ pub(crate) async fn a_crash_loses_nothing_that_was_acknowledged() {
     }
 }
 
-pub(crate) async fn a_database_that_is_renamed_is_unavailable_until_it_is_back() {
+pub(crate) async fn a_renamed_database_is_unavailable_until_it_is_renamed_back() {
     let url = url();
     let database = url.split(['/', '?']).nth(3).unwrap();
     let store = open(&url).await;
@@ -231,26 +233,26 @@ pub(crate) async fn a_database_that_is_renamed_is_unavailable_until_it_is_back()
     assert_eq!(store.commit(&commit(1, 1)).await.unwrap(), DONE);
 }
 
-pub(crate) async fn first_tries_at_once_are_all_counted() {
+pub(crate) async fn concurrent_first_attempts_are_all_counted() {
     let url = url();
     let (one, other) = (open(&url).await, open(&url).await);
     for number in 1..=5 {
         let key = AttemptKey::account(account(number).id);
-        let charging: Vec<_> = (0..20)
+        let reserving: Vec<_> = (0..20)
             .map(|turn| {
                 let store = if turn % 2 == 0 { one.clone() } else { other.clone() };
                 let key = key.clone();
                 tokio::spawn(async move { reserve(&store, &key).await.unwrap().unwrap() })
             })
             .collect();
-        for reserve in charging {
+        for reserve in reserving {
             reserve.await.unwrap();
         }
         assert_eq!(one.attempts(&key).await.unwrap().failures, 20);
     }
 }
 
-pub(crate) async fn expired_attempts_are_deleted_but_never_one_in_use() {
+pub(crate) async fn expired_attempts_are_deleted_unless_locked() {
     let url = url();
     let store = open(&url).await;
     let other = raw(&url).await;
@@ -265,12 +267,20 @@ pub(crate) async fn expired_attempts_are_deleted_but_never_one_in_use() {
     other.batch_execute(using).await.unwrap();
     store.delete_expired_attempts(Timestamp::UNIX_EPOCH, 100).await.unwrap();
     other.batch_execute("COMMIT").await.unwrap();
-    assert_eq!(count(&url, "repass.attempts WHERE key = sha256('1')").await, 1, "in use");
-    assert_eq!(count(&url, "repass.attempts WHERE key = sha256('2')").await, 0, "deleted");
+    assert_eq!(
+        count(&url, "repass.attempts WHERE key = sha256('1')").await,
+        1,
+        "the locked row is kept"
+    );
+    assert_eq!(
+        count(&url, "repass.attempts WHERE key = sha256('2')").await,
+        0,
+        "the other row is deleted"
+    );
 }
 
 /// Proves ASVS 16.2.5.
-pub(crate) async fn asvs_16_2_5_failures_tell_no_values() {
+pub(crate) async fn asvs_16_2_5_errors_contain_no_values() {
     let url = url();
     let store = open(&url).await;
     add(&store, 1).await;
@@ -292,11 +302,11 @@ pub(crate) async fn asvs_16_2_5_failures_tell_no_values() {
     let text = printed(&refused);
     assert!(text.contains("only_first") && !text.contains(hash.as_str()), "{text}");
 
-    // As of a value that is no number.
+    // As for a value that is not a number.
     let invalid = "RAISE EXCEPTION 'invalid input: \"hunter2\"' USING ERRCODE = '22P02'";
     let drop = "ALTER TABLE repass.accounts DROP CONSTRAINT only_first";
     raw.batch_execute(drop).await.unwrap();
-    troubled(&raw, 1_000, invalid, true).await;
+    inject_fault(&raw, 1_000, invalid, true).await;
     let text = printed(&store.commit(&commit(1, 1)).await.unwrap_err());
     assert!(text.contains("22P02") && !text.contains("hunter2"), "{text}");
 }

@@ -1,4 +1,4 @@
-use super::{added, trail};
+use super::{added, audit_records};
 use crate::conformance::check::{check_empty, check_eq};
 use crate::conformance::sample::{at, audit, realm, record_attempt, uuid};
 use repass_core::{AdministrationStore, AuditFilter, AuditRecord, Context, PruneCutoffs};
@@ -11,8 +11,9 @@ pub(in crate::conformance) async fn is_listed_newest_first(store: &dyn Administr
         record_attempt(store, &record).await;
         records.push(record);
     }
-    let stranger = AuditRecord { at: at(5), account: None, ..audit(&one, "password.change") };
-    record_attempt(store, &stranger).await;
+    let without_account =
+        AuditRecord { at: at(5), account: None, ..audit(&one, "password.change") };
+    record_attempt(store, &without_account).await;
 
     let all = AuditFilter { limit: 100, ..AuditFilter::default() };
     let of_one = AuditFilter { account: Some(one.id), ..all.clone() };
@@ -29,8 +30,8 @@ pub(in crate::conformance) async fn is_listed_newest_first(store: &dyn Administr
     let listed = store.audit(&of_realm).await.expect("audit");
     check_eq!(
         (listed.len(), &listed[0]),
-        (5, &stranger),
-        "all records of the realm are listed, those of no account too"
+        (5, &without_account),
+        "all records of the realm are listed, including those without an account"
     );
     let some = store.audit(&AuditFilter { limit: 2, ..of_realm }).await.expect("audit");
     check_eq!(some, listed[..2], "no more records are listed than asked for");
@@ -42,13 +43,13 @@ pub(in crate::conformance) async fn is_listed_newest_first(store: &dyn Administr
     );
     let listed = store.audit(&AuditFilter { limit: 1, ..all.clone() }).await.expect("audit");
     assert!(
-        listed.len() == 1 && listed[0].at >= stranger.at,
+        listed.len() == 1 && listed[0].at >= without_account.at,
         "without filters, the newest record of all is listed"
     );
     check_empty!(store.audit(&AuditFilter { limit: 0, ..all }).await.expect("audit"));
 }
 
-/// Every record can be reached, and found by what it says.
+/// Pages return every record, and filters select records by their columns.
 ///
 /// Proves A3.
 pub(in crate::conformance) async fn a3_is_filtered_and_paged(store: &dyn AdministrationStore) {
@@ -101,7 +102,7 @@ pub(in crate::conformance) async fn a3_is_filtered_and_paged(store: &dyn Adminis
     check_eq!(paged, records, "pages hold every record once, newest first");
 }
 
-/// What is old goes.
+/// Records older than the cutoff are deleted.
 ///
 /// Proves P9.
 pub(in crate::conformance) async fn p9_is_pruned(store: &dyn AdministrationStore) {
@@ -117,13 +118,14 @@ pub(in crate::conformance) async fn p9_is_pruned(store: &dyn AdministrationStore
     check_eq!((pruned.audit, pruned.events, pruned.tokens), (2, 0, 0), "no more than asked for");
     check_eq!(store.prune(&cutoffs, 2).await.expect("prune").audit, 1);
     check_eq!(store.prune(&cutoffs, 2).await.expect("prune").audit, 0);
-    let kept: Vec<_> = trail(store, &account).await.iter().map(|record| record.at).collect();
+    let kept: Vec<_> =
+        audit_records(store, &account).await.iter().map(|record| record.at).collect();
     check_eq!(kept, [at(0), long_ago(4)], "records of the cutoff and later are kept");
 }
 
-pub(in crate::conformance) async fn keeps_odd_texts(store: &dyn AdministrationStore) {
+pub(in crate::conformance) async fn keeps_special_characters(store: &dyn AdministrationStore) {
     let account = added(store).await;
-    let odd = "o'brien \"the\\ ünïcødé\u{301} 🔑 $1 ?1 -- ;%_\r\n\t\u{0}\u{ffff}";
+    let special = "o'brien \"the\\ ünïcødé\u{301} 🔑 $1 ?1 -- ;%_\r\n\t\u{0}\u{ffff}";
     let long = "ä".repeat(Context::MAX_TEXT / 2);
     let record = AuditRecord {
         id: uuid(),
@@ -131,24 +133,28 @@ pub(in crate::conformance) async fn keeps_odd_texts(store: &dyn AdministrationSt
         caller: format!("token:{}", uuid()),
         context: Context {
             source: "conformance".to_owned(),
-            request_id: Some(odd.to_owned()),
+            request_id: Some(special.to_owned()),
             peer: Some("[::1]:443".to_owned()),
             ip_address: Some(String::new()),
             user_agent: Some(long),
             session: None,
-            channel: Some(odd.to_owned()),
-            display_name: Some(odd.to_owned()),
+            channel: Some(special.to_owned()),
+            display_name: Some(special.to_owned()),
             language: Some("de-DE".to_owned()),
         },
         ..audit(&account, "password.change")
     };
     record_attempt(store, &record).await;
-    check_eq!(trail(store, &account).await[0], record, "every text is read as it was written");
+    check_eq!(
+        audit_records(store, &account).await[0],
+        record,
+        "every text is read as it was written"
+    );
 
     let elsewhere = AuditRecord { id: uuid(), realm: realm(), account: None, ..record };
     record_attempt(store, &elsewhere).await;
     let filter =
         AuditFilter { realm: Some(elsewhere.realm.clone()), limit: 9, ..AuditFilter::default() };
     let listed = store.audit(&filter).await.expect("audit");
-    check_eq!(listed, [elsewhere], "a record of no account is listed with its realm");
+    check_eq!(listed, [elsewhere], "a record without an account is listed by its realm");
 }

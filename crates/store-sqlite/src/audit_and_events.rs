@@ -1,4 +1,4 @@
-//! What is written beside a change: the audit trail and the outbox.
+//! Writes audit records and outbox events.
 
 use jiff::Timestamp;
 use repass_core::{AuditRecord, OutboxEvent};
@@ -45,13 +45,13 @@ pub(crate) fn write_event(db: Db<'_>, event: &OutboxEvent, due_at: Timestamp) ->
     .map(drop)
 }
 
-/// Time and id of the row that a page comes after, newest first; the first page comes after the end of
+/// Returns time and id of the row before a page, newest first; the first page starts at the end of
 /// time.
 pub(crate) fn page_after(before: Option<(Timestamp, Uuid)>) -> (i64, [u8; 16]) {
     before.map_or((i64::MAX, [0; 16]), |(at, id)| (at.as_microsecond(), id.into_bytes()))
 }
 
-/// Deletes an event and returns whether it was there.
+/// Deletes an event. Returns whether it existed.
 pub(crate) fn delete_event(db: Db<'_>, event: Uuid) -> Result<bool> {
     Ok(db.execute("DELETE FROM repass_events WHERE id = ?1", [event.as_bytes()])? == 1)
 }

@@ -1,5 +1,5 @@
-//! Beside an application that has chosen the names that repass might have chosen, and that manages
-//! its schema as `sqlx::migrate!` does.
+//! A database shared with an application that has tables with common names, and that manages its schema
+//! with `sqlx::migrate!`.
 
 use repass_accounts_table::Accounts;
 use repass_core::{AuditFilter, HashedPassword, Subject};
@@ -10,8 +10,14 @@ use crate::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
-        test("e2_repass_comes_to_an_application", repass_comes_to_an_application),
-        test("e2_an_application_comes_to_repass", an_application_comes_to_repass),
+        test(
+            "e2_repass_is_added_to_the_database_of_an_application",
+            repass_is_added_to_the_database_of_an_application,
+        ),
+        test(
+            "e2_an_application_is_added_to_the_database_of_repass",
+            an_application_is_added_to_the_database_of_repass,
+        ),
     ]
 }
 
@@ -36,7 +42,7 @@ async fn create_tables(application: &Application) {
     }
 }
 
-async fn is_untouched(application: &Application) -> bool {
+async fn is_unchanged(application: &Application) -> bool {
     for table in TABLES {
         let rows = application.rows(&format!("SELECT id, theirs FROM {table}")).await;
         if rows != [[Some("1".to_owned()), Some("theirs".to_owned())]] {
@@ -46,8 +52,8 @@ async fn is_untouched(application: &Application) -> bool {
     application.count("_sqlx_migrations").await == 2
 }
 
-/// Uses a store, and opens it anew.
-async fn work(application: &Application, user_id: &str) {
+/// Adds an account if it is missing, and finds it after reopening the store.
+async fn use_store(application: &Application, user_id: &str) {
     let subject = Subject::new("shop".parse().unwrap(), user_id);
     let store = application.try_open(Accounts::Own).await.unwrap();
     if store.find(&subject).await.unwrap().is_none() {
@@ -65,17 +71,17 @@ async fn work(application: &Application, user_id: &str) {
 }
 
 /// Proves E2.
-async fn repass_comes_to_an_application(application: Application) {
+async fn repass_is_added_to_the_database_of_an_application(application: Application) {
     create_tables(&application).await;
-    work(&application, "pat").await;
-    assert!(is_untouched(&application).await);
+    use_store(&application, "pat").await;
+    assert!(is_unchanged(&application).await);
 }
 
 /// Proves E2.
-async fn an_application_comes_to_repass(application: Application) {
-    work(&application, "pat").await;
+async fn an_application_is_added_to_the_database_of_repass(application: Application) {
+    use_store(&application, "pat").await;
     create_tables(&application).await;
-    work(&application, "pat").await;
-    work(&application, "kim").await;
-    assert!(is_untouched(&application).await);
+    use_store(&application, "pat").await;
+    use_store(&application, "kim").await;
+    assert!(is_unchanged(&application).await);
 }
