@@ -353,7 +353,7 @@ async fn an_account_without_an_address_has_nobody_to_tell_and_a_wrong_one_is_giv
     until(&operator, |entry| entry.state != DeliveryState::Pending).await;
     let last = entries(&operator).await.pop().unwrap();
     assert_eq!((last.state, only(&last).tries), (DeliveryState::Discarded, 1));
-    assert_eq!(only(&last).error.as_deref(), Some("the account's e-mail address is none"));
+    assert_eq!(only(&last).error.as_deref(), Some("the account's e-mail address is not valid"));
     assert_eq!(mails.heard("EHLO"), 0, "nobody came");
     assert_eq!(server.stop().await.status.code(), Some(0));
 }

@@ -114,7 +114,7 @@ fn every_mistake_names_place_key_and_reason() {
         (
             "[webhook]\nurl = 'https://127.0.0.1/'\n\
              secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'",
-            "r.toml: webhook.url: must not lead to a private address",
+            "r.toml: webhook.url: must not have a private address",
         ),
         (
             "[webhook]\nurl = 'http://example.org/'\n\
