@@ -14,7 +14,7 @@ use repass_core::{
     Argon2idHasher, Engine, HashedPassword, HasherOptions, ImportVerdict, ImportedPassword,
     InstallationKey, NewAccount, NewImport, Profile, SystemRandomness,
 };
-use repass_hash_families::{ExportedHash, ImportFormat, imported};
+use repass_hash_families::{ExportedHash, ImportFormat, stored_text};
 use repass_testkit::MemoryStore;
 
 /// A table `auth_user` of Django: user name, e-mail address, password. The hashes are of
@@ -66,7 +66,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 fn account(name: &str, email: &str, password: &str) -> Result<NewImport, Box<dyn Error>> {
     let exported = ExportedHash { hash: password, salt: None };
-    let hash = HashedPassword::from_stored(imported(&ImportFormat::Django, exported)?);
+    let hash = HashedPassword::from_stored(stored_text(&ImportFormat::Django, exported)?);
     let account = NewAccount {
         realm: "shop".parse()?,
         user_id: name.parse()?,

@@ -99,7 +99,7 @@ pub(crate) fn hash_format(text: &str) -> Result<ImportFormat, String> {
     let (name, options) = text.split_once(':').unwrap_or((text, ""));
     let options = options.split(',').filter(|option| !option.is_empty());
     let options = options.map(|option| option.split_once('=').unwrap_or((option, "")));
-    ImportFormat::declared(name, options).map_err(|error| error.to_string())
+    ImportFormat::from_options(name, options).map_err(|error| error.to_string())
 }
 
 pub(super) fn name(text: &str) -> Result<String, String> {
@@ -267,8 +267,8 @@ mod tests {
                 if salt_separator == [7]
         ));
         for (bad, part) in [
-            ("", "there is no import format"),
-            ("md5", "there is no import format `md5`"),
+            ("", "unknown import format"),
+            ("md5", "unknown import format `md5`"),
             ("nt:layout=none", "no option `layout`"),
             ("salted-digest:algorithm=sha1", "needs the option `layout`"),
             ("salted-digest:algorithm,layout=none", "`algorithm`"),

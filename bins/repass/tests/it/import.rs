@@ -151,7 +151,7 @@ fn bad_rows_are_told_by_line_and_cost_no_other() {
         (["a", "", "", "", "", "", "", &costly, "", ""], "out of bounds: cost is 31"),
         (["a", "", "", "", "", "", "", BCRYPT, "s3cret", ""], "a salt is not expected"),
         (["a", "", "", "", "", "", "", "", "s3cret", ""], "a hash_salt without a hash"),
-        (["a", "", "", "", "", "", "", "s3cret", "", "md5"], "no import format `md5`"),
+        (["a", "", "", "", "", "", "", "s3cret", "", "md5"], "unknown import format `md5`"),
         (["a", "", "", "", "", "", "", "", "", BCRYPT], ""),
         (["a", "", "", "", "", "", "", "x", "", BCRYPT], "hash_format is no name"),
         ([&long, "", "", "", "", "", "", "", "", ""], "more than 262144 bytes"),

@@ -27,7 +27,7 @@ fn hashes_of_declared_formats_are_stored_as_they_can_be_verified() {
     assert_eq!(bench.found("default", "none").unwrap().credential, None);
 
     let bad = bench.import("users.csv", "user_id\nx\n", &["--hash-format", "md5"]);
-    bad.failed(2, &["--hash-format", "there is no import format `md5`", "salted-digest"]);
+    bad.failed(2, &["--hash-format", "unknown import format `md5`", "salted-digest"]);
 }
 
 /// Proves NIST 3.1.1.2 normalization.

@@ -4,7 +4,7 @@ use repass_account_file::{Column, Fields};
 use repass_core::{
     HashedPassword, ImportedPassword, NewAccount, NewImport, Normalization, Peppers, Profile, Realm,
 };
-use repass_hash_families::{ExportedHash, ImportFormat, imported};
+use repass_hash_families::{ExportedHash, ImportFormat, stored_text};
 
 use crate::cli::hash_format;
 
@@ -56,7 +56,7 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
     };
     let own_format = own_format.as_deref().map(declared).transpose()?;
     let exported = ExportedHash { hash: &hash, salt: salt.as_deref() };
-    let text = imported(own_format.as_ref().unwrap_or(&defaults.hash_format), exported);
+    let text = stored_text(own_format.as_ref().unwrap_or(&defaults.hash_format), exported);
     let text = text.map_err(|error| error.to_string())?;
     let hash = HashedPassword::from_stored(text).normalized(normalization);
     if let Some(id) = hash.pepper()
