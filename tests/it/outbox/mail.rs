@@ -346,7 +346,7 @@ async fn an_account_without_an_address_has_nobody_to_tell_and_a_wrong_one_is_giv
     set_email("NULL").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
     assert_eq!(until(&operator, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 1);
-    assert!(server.log().contains("the account has no address"));
+    assert!(server.log().contains("the account has no e-mail address"));
     // An address to HTML, but none to SMTP.
     set_email("'pat..kake@example.org'").await;
     changed(&server, NEW, FIRST_PASSWORD).await;
