@@ -1,6 +1,6 @@
-//! A vendor's password-change API inside an axum application, beside the application's own routes.
+//! A vendor's password-change API in an axum application with other routes.
 //!
-//! `cargo run -p example-axum-service`, then paste the command that it prints.
+//! Run `cargo run -p example-axum-service`, then the command that it prints.
 
 use std::error::Error;
 use std::io::Write;
@@ -18,9 +18,9 @@ use repass_testkit::MemoryStore;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // A panic's message may quote what was being worked on.
+    // The message of a panic may quote a password.
     repass_http::chain_redacting_panic_hook();
-    // A real service takes `repass_store::Store::ports` here, or a store of its own, and keeps its key.
+    // A real service uses `repass_store::Store::ports` or its own store here, and keeps its key.
     let store = Arc::new(MemoryStore::new());
     let hasher = Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?;
     let key = InstallationKey::generate(&SystemRandomness)?;
@@ -32,9 +32,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mount = Mount::new(spec, realm, &engine).with_prefix("/identity".parse()?);
     let passwords = PasswordService::builder(Arc::new(engine)).mount(mount).build()?;
 
-    let app = Router::new()
-        .route("/", get(|| async { "the shop itself" }))
-        .fallback_service(passwords.clone());
+    let app =
+        Router::new().route("/", get(|| async { "the shop" })).fallback_service(passwords.clone());
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8081".to_owned());
     let listener = tokio::net::TcpListener::bind(address).await?;
@@ -54,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-const OLD: &str = "what it has been so far";
+const OLD: &str = "the old one of this account";
 
 async fn add_account(
     administration: &Administration,
