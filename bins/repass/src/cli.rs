@@ -30,9 +30,9 @@ pub(crate) use values::{AccountCursor, NamedFile, NamedPolicy, hash_format};
 
 /// Manages the accounts, keys and tokens of repass.
 ///
-/// Passwords are read from a prompt without echo, or from stdin if it is not a terminal; never from an
-/// argument. Keys, tokens and codes are printed once, when they are issued; only their digests are
-/// stored.
+/// Passwords are read from a prompt without echo, or from stdin if it is not a terminal; never from
+/// an argument. Keys, tokens and codes are printed once, when they are issued; only their digests
+/// are stored.
 #[derive(Parser)]
 #[command(
     name = "repass",
@@ -66,9 +66,9 @@ pub(crate) struct GlobalOptions {
 
 #[derive(Args)]
 pub(crate) struct DatabaseOptions {
-    /// The database, such as sqlite:///var/lib/repass/repass.db. `account add`, `account import`, `key
-    /// issue` and `database init` create a missing SQLite file; the other commands fail if it does not
-    /// exist.
+    /// The database, such as sqlite:///var/lib/repass/repass.db. `account add`, `account import`,
+    /// `key issue` and `database init` create a missing SQLite file; the other commands fail if it
+    /// does not exist.
     #[arg(
         long = "database",
         value_name = "URL",
@@ -273,8 +273,8 @@ pub(crate) struct IssueReset {
 
 #[derive(Subcommand)]
 pub(crate) enum OtpCommand {
-    /// Set a new authenticator secret for an account, and print it once, as otpauth URI and QR code.
-    /// Replaces an older secret.
+    /// Set a new authenticator secret for an account, and print it once, as otpauth URI and QR
+    /// code. Replaces an older secret.
     #[command(
         visible_alias = "enrol",
         after_help = "\

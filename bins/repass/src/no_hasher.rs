@@ -3,7 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use repass_core::{HashError, HashedPassword, Hasher, NewPassword, Plaintext};
 
-/// A hasher for commands that do not hash, as a real one allocates memory and threads when it starts.
+/// A hasher for commands that do not hash, as a real one allocates memory and threads when it
+/// starts.
 #[derive(Debug)]
 pub(crate) struct NoHasher(HashedPassword);
 

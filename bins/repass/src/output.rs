@@ -1,6 +1,7 @@
 //! Prints results and secrets to stdout and everything else to stderr, as text or JSON.
 //!
-//! Untrusted text may contain control characters for the terminal. They are escaped in both formats.
+//! Untrusted text may contain control characters for the terminal. They are escaped in both
+//! formats.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -35,8 +36,8 @@ impl Output {
         }
     }
 
-    /// Prints a secret in one line, or `json` with `--json`. A closed pipe is a failure, since the secret
-    /// cannot be shown again.
+    /// Prints a secret in one line, or `json` with `--json`. A closed pipe is a failure, since the
+    /// secret cannot be shown again.
     pub(crate) fn secret(&self, json: &impl Serialize, secret: &Plaintext) -> io::Result<()> {
         if self.json {
             to_stdout(json_line(json)?.expose())

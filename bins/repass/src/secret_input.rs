@@ -1,5 +1,5 @@
-//! Reads passwords from a prompt without echo, or as lines from stdin. Never from an argument, which
-//! all processes of the machine can read.
+//! Reads passwords from a prompt without echo, or as lines from stdin. Never from an argument,
+//! which all processes of the machine can read.
 
 mod prompt;
 
@@ -50,9 +50,11 @@ impl SecretInputError {
     }
 }
 
-/// Reads the passwords called `names` from stdin, one per line. Returns `None` if stdin is a terminal.
+/// Reads the passwords called `names` from stdin, one per line. Returns `None` if stdin is a
+/// terminal.
 ///
-/// A line ends with LF, CRLF or the end of stdin. Nothing else is removed (NIST SP 800-63B-4, 3.1.1.2).
+/// A line ends with LF, CRLF or the end of stdin. Nothing else is removed (NIST SP 800-63B-4,
+/// 3.1.1.2).
 ///
 /// # Errors
 /// If a line is missing, empty, too long or not UTF-8, or if there are more lines.
@@ -76,8 +78,8 @@ const MAX_LINE_BYTES: usize = Plaintext::MAX_PASSWORD_BYTES + 2;
 /// Reads at most one byte more than `count` lines can have.
 fn read_bounded(from: impl Read, count: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let limit = count * MAX_LINE_BYTES + 1;
-    // A growing buffer leaves unwiped copies. The spare capacity keeps `read_to_end` from growing it to
-    // find the end.
+    // A growing buffer leaves unwiped copies. The spare capacity keeps `read_to_end` from growing
+    // it to find the end.
     let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 64));
     from.take(limit as u64).read_to_end(&mut bytes)?;
     Ok(bytes)

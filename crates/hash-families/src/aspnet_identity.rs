@@ -2,8 +2,8 @@
 //!
 //! - Version 2 (Identity 1 and 2): 0, a salt of 16 bytes, a tag of 32. PBKDF2-HMAC-SHA-1, 1000
 //!   iterations.
-//! - Version 3 (ASP.NET Core): 1, then as big-endian `u32` the PRF (0 SHA-1, 1 SHA-256, 2 SHA-512), the
-//!   iterations and the length of the salt, then the salt and the tag.
+//! - Version 3 (ASP.NET Core): 1, then as big-endian `u32` the PRF (0 SHA-1, 1 SHA-256, 2 SHA-512),
+//!   the iterations and the length of the salt, then the salt and the tag.
 
 use data_encoding::BASE64;
 

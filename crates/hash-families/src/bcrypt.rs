@@ -10,8 +10,8 @@
 //! | `2x` | renamed `2a` hashes of crypt_blowfish before 1.1, which sign-extended bytes from 0x80 on | not possible; refused |
 //!
 //! Two bugs of `2a` are not supported: OpenBSD before 5.5 stored the length in one byte and hashed
-//! passwords of 255 bytes and more wrongly; crypt_blowfish since 1.1 hashes `2a` differently for a few
-//! passwords with bytes 0xFF, which are not valid UTF-8.
+//! passwords of 255 bytes and more wrongly; crypt_blowfish since 1.1 hashes `2a` differently for a
+//! few passwords with bytes 0xFF, which are not valid UTF-8.
 
 use std::ops::RangeInclusive;
 
@@ -158,9 +158,9 @@ fn terminated(password: &[u8]) -> Zeroizing<Vec<u8>> {
 
 /// Returns a key that gives the same result as the bug of crypt_blowfish before 1.1.
 ///
-/// Blowfish reads its key as 18 words of 4 bytes, repeating the key as needed. The bug sign-extended each
-/// byte before it was shifted into its word, so that a byte from 0x80 on set all bits before it. The 72
-/// bytes of the resulting words are the key.
+/// Blowfish reads its key as 18 words of 4 bytes, repeating the key as needed. The bug
+/// sign-extended each byte before it was shifted into its word, so that a byte from 0x80 on set all
+/// bits before it. The 72 bytes of the resulting words are the key.
 fn sign_extended(password: &[u8]) -> Zeroizing<Vec<u8>> {
     let key = terminated(password);
     let mut repeated = key.iter().cycle();

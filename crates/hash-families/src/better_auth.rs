@@ -1,7 +1,8 @@
-//! scrypt as in better-auth: the password is normalized to NFKC, and the salt is its hexadecimal text.
+//! scrypt as in better-auth: the password is normalized to NFKC, and the salt is its hexadecimal
+//! text.
 //!
-//! better-auth writes `salt:tag` in hexadecimal, which does not identify the algorithm. The import writes
-//! `$better-auth$ln=14,r=16,p=1$salt$tag`.
+//! better-auth writes `salt:tag` in hexadecimal, which does not identify the algorithm. The import
+//! writes `$better-auth$ln=14,r=16,p=1$salt$tag`.
 
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 use zeroize::Zeroizing;

@@ -51,7 +51,8 @@ impl DigestAlgorithm {
         }
     }
 
-    /// Splits the scheme off an LDAP hash. Returns the algorithm, whether it is salted, and the rest.
+    /// Splits the scheme off an LDAP hash. Returns the algorithm, whether it is salted, and the
+    /// rest.
     pub(crate) fn from_ldap_scheme(text: &str) -> Option<(Self, bool, &str)> {
         const SCHEMES: [(&str, DigestAlgorithm, bool); 10] = [
             ("{MD5}", DigestAlgorithm::Md5, false),

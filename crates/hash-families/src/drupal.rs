@@ -16,8 +16,8 @@ use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Drupal;
 
-/// log₂ of the rounds. Drupal supports 7 to 30 and writes 15 or 16. As each round hashes the password, 19
-/// takes seconds for the longest passwords.
+/// log₂ of the rounds. Drupal supports 7 to 30 and writes 15 or 16. As each round hashes the
+/// password, 19 takes seconds for the longest passwords.
 const LOG_ROUNDS: RangeInclusive<u64> = 7..=19;
 
 /// Longer passwords are refused, as by Drupal.

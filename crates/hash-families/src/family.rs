@@ -153,8 +153,8 @@ const PREFIXES: [(&str, Family); 34] = [
     ("$aspnet-membership-", Family::AspNetMembership),
 ];
 
-/// Wrappers before a self-describing text, in any case: LDAP's `{CRYPT}`, Dovecot's names for it, and
-/// Spring Security's `{bcrypt}`.
+/// Wrappers before a self-describing text, in any case: LDAP's `{CRYPT}`, Dovecot's names for it,
+/// and Spring Security's `{bcrypt}`.
 const WRAPPERS: [&str; 6] =
     ["{CRYPT}", "{BLF-CRYPT}", "{MD5-CRYPT}", "{SHA256-CRYPT}", "{SHA512-CRYPT}", "{BCRYPT}"];
 
@@ -180,8 +180,8 @@ fn detect_scheme(text: &str) -> Option<Family> {
     DigestAlgorithm::from_ldap_scheme(text).map(|_| Family::LdapDigest)
 }
 
-/// ASP.NET Identity has no prefix outside of its Base64. Version 2 is 49 bytes that begin with 0; version
-/// 3 begins with 1 and the PRF as big-endian `u32`.
+/// ASP.NET Identity has no prefix outside of its Base64. Version 2 is 49 bytes that begin with 0;
+/// version 3 begins with 1 and the PRF as big-endian `u32`.
 fn is_aspnet_identity(text: &str) -> bool {
     match BASE64.decode(text.as_bytes()) {
         Ok(bytes) => match bytes[..] {

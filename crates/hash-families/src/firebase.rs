@@ -1,6 +1,6 @@
-//! The modified scrypt of Firebase: the hash is the project's signer key, encrypted with the derived key
-//! (AES-256 in counter mode, from a counter of zero). Verification needs the signer key, see
-//! [`Projects`].
+//! The modified scrypt of Firebase: the hash is the project's signer key, encrypted with the
+//! derived key (AES-256 in counter mode, from a counter of zero). Verification needs the signer
+//! key, see [`Projects`].
 //!
 //! Firebase exports hash, salt and the project's parameters separately. The import writes
 //! `$firebase-scrypt$ln=14,r=8,project=name$salt$tag`. The salt is that of the user followed by the

@@ -50,9 +50,9 @@ impl ForeignHash {
         self.family
     }
 
-    /// Whether the hash is of `password`. The password is used byte for byte, except for what the family
-    /// itself does, such as bcrypt's cut at 72 bytes. Passwords of more than [`MAX_PASSWORD_BYTES`] are
-    /// refused.
+    /// Whether the hash is of `password`. The password is used byte for byte, except for what the
+    /// family itself does, such as bcrypt's cut at 72 bytes. Passwords of more than
+    /// [`MAX_PASSWORD_BYTES`] are refused.
     ///
     /// At the bounds, this computes for up to half a minute and uses
     /// [`memory_bytes`](Self::memory_bytes).
@@ -66,15 +66,15 @@ impl ForeignHash {
         self.stored.verify(password, projects)
     }
 
-    /// Whether [`verify`](Self::verify) accepts `password` and no other text that a person would type.
-    /// `password` must be one that it accepts.
+    /// Whether [`verify`](Self::verify) accepts `password` and no other text that a person would
+    /// type. `password` must be one that it accepts.
     ///
-    /// Only then may a hash of `password` replace this one. Otherwise the password that was set may be
-    /// another one, which the new hash would refuse: bcrypt accepts a typing error in the 80th character,
-    /// but a hash of the mistyped text does not accept the right password.
+    /// Only then may a hash of `password` replace this one. Otherwise the password that was set may
+    /// be another one, which the new hash would refuse: bcrypt accepts a typing error in the 80th
+    /// character, but a hash of the mistyped text does not accept the right password.
     ///
-    /// Constructed collisions do not count, such as those of MD5, or the digest that HMAC uses instead of
-    /// a key longer than its block.
+    /// Constructed collisions do not count, such as those of MD5, or the digest that HMAC uses
+    /// instead of a key longer than its block.
     pub fn determines(&self, password: &[u8]) -> bool {
         self.stored.determines(password)
     }
@@ -85,8 +85,8 @@ impl ForeignHash {
     }
 }
 
-/// Whether an HMAC with `password` as its key determines it. HMAC pads its key with NULs, so NULs at the
-/// end of a password are ignored.
+/// Whether an HMAC with `password` as its key determines it. HMAC pads its key with NULs, so NULs
+/// at the end of a password are ignored.
 #[cfg(any(feature = "crypt", feature = "pbkdf2", feature = "scrypt"))]
 pub(crate) fn is_determined_by_hmac(password: &[u8]) -> bool {
     !password.ends_with(&[0])

@@ -19,8 +19,8 @@ pub use declaration::DeclarationError;
 pub enum ImportFormat {
     /// Self-describing texts, which are stored unchanged.
     SelfDescribing,
-    /// Texts of Django, including `argon2$…` and the old digests `md5$salt$digest`, `sha1$salt$digest` and
-    /// unsalted MD5. All others are self-describing.
+    /// Texts of Django, including `argon2$…` and the old digests `md5$salt$digest`,
+    /// `sha1$salt$digest` and unsalted MD5. All others are self-describing.
     Django,
     /// One digest of the password and a salt.
     SaltedDigest {
@@ -42,12 +42,13 @@ pub enum ImportFormat {
     },
     /// better-auth: `salt:tag` in hexadecimal.
     BetterAuth,
-    /// Keycloak: the JSON of a credential in a realm export, with `secretData` and `credentialData`. Its
-    /// Argon2 is converted to a PHC string.
+    /// Keycloak: the JSON of a credential in a realm export, with `secretData` and
+    /// `credentialData`. Its Argon2 is converted to a PHC string.
     Keycloak,
     /// Firebase: hash and salt in Base64, with the hash parameters of the project.
     Firebase {
-        /// The name of the project in [`Projects`](crate::Projects): 1 to 64 letters, digits and `-_.:`.
+        /// The name of the project in [`Projects`](crate::Projects): 1 to 64 letters, digits and
+        /// `-_.:`.
         project: String,
         /// `rounds` of the project.
         rounds: u32,

@@ -1,6 +1,6 @@
-//! Digests of LDAP directories (RFC 2307, OpenLDAP, 389 Directory Server, Dovecot): a scheme in braces, and
-//! in Base64 the digest of password and salt, followed by the salt. Schemes without an S for "salted",
-//! such as `{MD5}` and `{SHA}`, have no salt.
+//! Digests of LDAP directories (RFC 2307, OpenLDAP, 389 Directory Server, Dovecot): a scheme in
+//! braces, and in Base64 the digest of password and salt, followed by the salt. Schemes without an
+//! S for "salted", such as `{MD5}` and `{SHA}`, have no salt.
 
 use data_encoding::BASE64;
 use subtle::ConstantTimeEq;

@@ -1,5 +1,5 @@
-//! Detects and verifies the password hashes of other systems, so that accounts can be migrated with their
-//! passwords.
+//! Detects and verifies the password hashes of other systems, so that accounts can be migrated with
+//! their passwords.
 //!
 //! The crate creates and stores no hashes. A verified hash should be replaced by Argon2 if it
 //! [determines](ForeignHash::determines) the password. Argon2 itself is verified by `repass-core`.
@@ -7,7 +7,9 @@
 //! ```
 //! # #[cfg(feature = "bcrypt")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use repass_hash_families::{ExportedHash, Family, ForeignHash, ImportFormat, Projects, stored_text};
+//! use repass_hash_families::{
+//!     ExportedHash, Family, ForeignHash, ImportFormat, Projects, stored_text,
+//! };
 //!
 //! // At import: convert the fields of an export to the text to store.
 //! let format = ImportFormat::from_options("self-describing", [])?;
@@ -47,33 +49,33 @@
 //! | nt-hash | `$3$$`* | Windows; FreeBSD's crypt(3) writes this text | `nt` | no parameters |
 //! | salted-digest | `$salted-sha256$layout=$`*, `$unsalted-sha256$`* | custom applications | `salted-digest` | salt of 1024 bytes |
 //!
-//! [`stored_text`] creates the texts with a star from hashes that are not self-describing; all others are
-//! stored unchanged. Texts of crypt(3) may have the prefix `{CRYPT}`, and bcrypt that of Spring Security,
-//! `{bcrypt}`. Salts have at most 1024 bytes, texts [`MAX_TEXT_BYTES`], passwords
+//! [`stored_text`] creates the texts with a star from hashes that are not self-describing; all
+//! others are stored unchanged. Texts of crypt(3) may have the prefix `{CRYPT}`, and bcrypt that of
+//! Spring Security, `{bcrypt}`. Salts have at most 1024 bytes, texts [`MAX_TEXT_BYTES`], passwords
 //! [`MAX_PASSWORD_BYTES`].
 //!
-//! Without bounds, an imported hash could make the server compute for any length of time at each sign-in.
-//! The bounds accept the defaults of all systems and reasonable stronger settings; the most expensive take
-//! seconds, on a slow machine up to half a minute. A hash out of bounds is refused at import. If the
-//! bounds become narrower later, it is refused at verification.
+//! Without bounds, an imported hash could make the server compute for any length of time at each
+//! sign-in. The bounds accept the defaults of all systems and reasonable stronger settings; the
+//! most expensive take seconds, on a slow machine up to half a minute. A hash out of bounds is
+//! refused at import. If the bounds become narrower later, it is refused at verification.
 //!
 //! # Passwords
 //!
 //! Passwords are hashed as received, byte for byte, except for what the family itself does:
 //!
-//! - bcrypt hashes the first 72 bytes. `2a` and `2b` hash a NUL like any byte; `2x` and `2y`, which are
-//!   written by C code, refuse a password with a NUL. The key is repeated with a NUL between, so that
-//!   `a` and `a`, NUL, `a` are the same password.
+//! - bcrypt hashes the first 72 bytes. `2a` and `2b` hash a NUL like any byte; `2x` and `2y`, which
+//!   are written by C code, refuse a password with a NUL. The key is repeated with a NUL between,
+//!   so that `a` and `a`, NUL, `a` are the same password.
 //! - `2x` ignores up to three bytes before a byte from 0x80 on.
-//! - scrypt, better-auth, Firebase, PBKDF2, ASP.NET Identity and yescrypt's flavor of scrypt use the
-//!   password as the key of an HMAC, which ignores NULs at its end.
+//! - scrypt, better-auth, Firebase, PBKDF2, ASP.NET Identity and yescrypt's flavor of scrypt use
+//!   the password as the key of an HMAC, which ignores NULs at its end.
 //! - better-auth normalizes to NFKC.
 //! - WordPress trims white space.
 //! - SHA-crypt accepts at most 511 bytes and Drupal 512, as libxcrypt and Drupal themselves do.
 //! - NT hashes and ASP.NET's membership provider hash UTF-16, so passwords must be valid UTF-8.
 //!
-//! So a text that a hash accepts is not always the password that was set: bcrypt accepts a typing error in
-//! the 80th character. Before you replace a stored hash by one of the accepted text, call
+//! So a text that a hash accepts is not always the password that was set: bcrypt accepts a typing
+//! error in the 80th character. Before you replace a stored hash by one of the accepted text, call
 //! [`ForeignHash::determines`]. It returns false for
 //!
 //! - bcrypt, with a text of 72 bytes or more or with a NUL; `2x` also with a byte from 0x80 on;
@@ -81,14 +83,15 @@
 //! - better-auth, with a text that is not in form NFKC;
 //! - each family that takes the password as the key of an HMAC, with a NUL at the end.
 //!
-//! It returns true for all other texts, and for all texts of the other families (bcrypt-sha256, md5-crypt,
-//! sha-crypt, the other flavors of yescrypt, phpass, drupal, ldap-digest, nt-hash, aspnet-membership,
-//! salted-digest).
+//! It returns true for all other texts, and for all texts of the other families (bcrypt-sha256,
+//! md5-crypt, sha-crypt, the other flavors of yescrypt, phpass, drupal, ldap-digest, nt-hash,
+//! aspnet-membership, salted-digest).
 //!
 //! # Features
 //!
-//! No feature is enabled by default; `full` enables all. A feature only adds families that are verified: a
-//! hash of a family that is not built in is detected, and refused with [`FormatError::Disabled`].
+//! No feature is enabled by default; `full` enables all. A feature only adds families that are
+//! verified: a hash of a family that is not built in is detected, and refused with
+//! [`FormatError::Disabled`].
 
 #[cfg(feature = "aspnet")]
 mod aspnet_identity;

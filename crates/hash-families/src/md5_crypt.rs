@@ -1,5 +1,5 @@
-//! crypt(3) over MD5, from FreeBSD: `$1$salt$tag`, and `$apr1$salt$tag` of Apache's `htpasswd`, which
-//! differs in the prefix only. It always has 1000 rounds.
+//! crypt(3) over MD5, from FreeBSD: `$1$salt$tag`, and `$apr1$salt$tag` of Apache's `htpasswd`,
+//! which differs in the prefix only. It always has 1000 rounds.
 
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;

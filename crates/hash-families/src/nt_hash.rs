@@ -1,5 +1,5 @@
-//! The NT hash of Windows: MD4 of the password in UTF-16, without a salt. Stored as FreeBSD writes it,
-//! `$3$$` and 32 hexadecimal digits.
+//! The NT hash of Windows: MD4 of the password in UTF-16, without a salt. Stored as FreeBSD writes
+//! it, `$3$$` and 32 hexadecimal digits.
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 use md4::{Digest, Md4};

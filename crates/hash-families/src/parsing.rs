@@ -15,8 +15,8 @@ use data_encoding::{BitOrder, Encoding, Specification};
 
 use crate::{Family, FormatError};
 
-/// bcrypt's Base64, ignoring the trailing bits, as bcrypt does for salts. Old versions of PHP and passlib
-/// set them.
+/// bcrypt's Base64, ignoring the trailing bits, as bcrypt does for salts. Old versions of PHP and
+/// passlib set them.
 pub(crate) static BCRYPT_SALT: LazyLock<Encoding> =
     LazyLock::new(|| encoding(BCRYPT_SYMBOLS, BitOrder::MostSignificantFirst, false, ("", "")));
 

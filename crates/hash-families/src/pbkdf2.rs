@@ -21,8 +21,8 @@ use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
 use crate::parsing::{PASSLIB, split};
 use crate::{Family, FormatError, Projects, VerifyError};
 
-/// Weak hashes are accepted, since they are replaced after a verification. Systems write up to 1 300 000
-/// (Keycloak); ten million take up to half a minute on a slow machine.
+/// Weak hashes are accepted, since they are replaced after a verification. Systems write up to 1
+/// 300 000 (Keycloak); ten million take up to half a minute on a slow machine.
 const ITERATIONS: RangeInclusive<u32> = 1..=10_000_000;
 
 const SALT_BYTES: RangeInclusive<u64> = 0..=1024;

@@ -1,6 +1,6 @@
-//! phpass, by Openwall, in its portable form over MD5: `$P$Bsaltsalttag`, and `$H$…` of phpBB, which
-//! differs in the prefix only. WordPress before 6.8 and Joomla wrote it, too. WordPress trimmed passwords
-//! first; as its hashes cannot be distinguished, this is not done here.
+//! phpass, by Openwall, in its portable form over MD5: `$P$Bsaltsalttag`, and `$H$…` of phpBB,
+//! which differs in the prefix only. WordPress before 6.8 and Joomla wrote it, too. WordPress
+//! trimmed passwords first; as its hashes cannot be distinguished, this is not done here.
 
 use std::ops::RangeInclusive;
 
@@ -14,8 +14,8 @@ use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Phpass;
 
-/// log₂ of the rounds. phpass supports 7 to 30; systems write 11 to 13, passlib 19. As each round hashes
-/// the password, 19 takes seconds for the longest passwords.
+/// log₂ of the rounds. phpass supports 7 to 30; systems write 11 to 13, passlib 19. As each round
+/// hashes the password, 19 takes seconds for the longest passwords.
 const LOG_ROUNDS: RangeInclusive<u64> = 7..=19;
 
 const SALT_CHARACTERS: usize = 8;
@@ -57,8 +57,8 @@ impl StoredHash for Phpass {
     }
 }
 
-/// The key stretching of phpass and Drupal: a digest of salt and password, then repeatedly a digest of the
-/// previous digest and the password.
+/// The key stretching of phpass and Drupal: a digest of salt and password, then repeatedly a digest
+/// of the previous digest and the password.
 pub(crate) struct Stretching {
     log_rounds: u64,
     salt: [u8; SALT_CHARACTERS],

@@ -16,8 +16,8 @@ impl Projects {
         Self::default()
     }
 
-    /// Adds a signer key, the decoded `base64_signer_key` of the project's hash parameters. Replaces an
-    /// earlier key of the project.
+    /// Adds a signer key, the decoded `base64_signer_key` of the project's hash parameters.
+    /// Replaces an earlier key of the project.
     #[must_use]
     pub fn with(mut self, project: impl Into<String>, signer_key: Vec<u8>) -> Self {
         self.0.insert(project.into(), Zeroizing::new(signer_key));

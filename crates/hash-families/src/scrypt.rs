@@ -17,7 +17,8 @@ use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
 use crate::parsing::{CRYPT, crypt_value, split};
 use crate::{Family, FormatError, Projects, VerifyError};
 
-/// Maximum memory, in bytes. Systems use 16 to 64 MiB by default; OWASP's strongest profile has 128 MiB.
+/// Maximum memory, in bytes. Systems use 16 to 64 MiB by default; OWASP's strongest profile has 128
+/// MiB.
 const MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
 /// log₂ N, which the memory limits further.
@@ -84,7 +85,8 @@ impl Scrypt {
         Self::new(family, log_n, r, p, salt, tag)
     }
 
-    /// Parses the rest after `$7$`: one character of log₂ N, five each of r and p, the salt as text.
+    /// Parses the rest after `$7$`: one character of log₂ N, five each of r and p, the salt as
+    /// text.
     fn from_crypt(text: &str) -> Result<Self, FormatError> {
         let family = Family::Scrypt;
         let [setting, tag] =

@@ -1,5 +1,5 @@
-//! crypt(3) over SHA-256 and SHA-512, by Ulrich Drepper: `$5$rounds=5000$salt$tag` and `$6$…`. The default
-//! is 5000 rounds.
+//! crypt(3) over SHA-256 and SHA-512, by Ulrich Drepper: `$5$rounds=5000$salt$tag` and `$6$…`. The
+//! default is 5000 rounds.
 
 use std::ops::RangeInclusive;
 
@@ -13,8 +13,8 @@ use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::ShaCrypt;
 
-/// 1000 is the minimum of the algorithm. Systems use 5000 by default, passlib 656 000; a million takes a
-/// second, and a few seconds for a long password.
+/// 1000 is the minimum of the algorithm. Systems use 5000 by default, passlib 656 000; a million
+/// takes a second, and a few seconds for a long password.
 const ROUNDS: RangeInclusive<u32> = 1000..=1_000_000;
 const DEFAULT_ROUNDS: u32 = 5000;
 

@@ -1,5 +1,5 @@
-//! WordPress since 6.8: `$wp$2y$10$…`, bcrypt over the Base64 of an HMAC-SHA-384 of the password with the
-//! key `wp-sha384`. White space at both ends of a password is trimmed.
+//! WordPress since 6.8: `$wp$2y$10$…`, bcrypt over the Base64 of an HMAC-SHA-384 of the password
+//! with the key `wp-sha384`. White space at both ends of a password is trimmed.
 
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
@@ -45,7 +45,8 @@ impl StoredHash for WordPress {
     }
 }
 
-/// Trims `password` like PHP's `trim`: space, tab, line feed, carriage return, NUL and vertical tab.
+/// Trims `password` like PHP's `trim`: space, tab, line feed, carriage return, NUL and vertical
+/// tab.
 fn trimmed(password: &[u8]) -> &[u8] {
     let is_kept = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\0' | 0x0b);
     let start = password.iter().position(is_kept).unwrap_or(password.len());

@@ -1,7 +1,7 @@
 //! yescrypt, by Openwall: `$y$parameters$salt$tag`, the default of many Linux systems.
 //!
-//! Supports the hashes that `crypt(3)` writes: its own flavor and the two flavors of scrypt, without a ROM
-//! and without hash upgrades.
+//! Supports the hashes that `crypt(3)` writes: its own flavor and the two flavors of scrypt,
+//! without a ROM and without hash upgrades.
 
 use std::ops::RangeInclusive;
 
@@ -15,8 +15,8 @@ use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Yescrypt;
 
-/// Maximum memory, in bytes. Systems use 16 MiB (`j9T`) by default; the strongest setting of crypt(3) needs
-/// 1 GiB.
+/// Maximum memory, in bytes. Systems use 16 MiB (`j9T`) by default; the strongest setting of
+/// crypt(3) needs 1 GiB.
 const MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
 const LOG_N: RangeInclusive<u64> = 1..=20;
@@ -87,8 +87,8 @@ struct Costs {
 }
 
 impl Costs {
-    /// Parses the parameters. After r, a bit mask lists the optional parameters; those of hash upgrades
-    /// and of a ROM are refused.
+    /// Parses the parameters. After r, a bit mask lists the optional parameters; those of hash
+    /// upgrades and of a ROM are refused.
     fn parse(text: &str) -> Option<Self> {
         let mut rest = text.as_bytes();
         let flavor = number(&mut rest, 0)?;
@@ -128,8 +128,8 @@ impl Costs {
     }
 }
 
-/// Parses a number of variable length, which is at least `min`, from the beginning of `rest`. The first
-/// character determines the number of characters that follow.
+/// Parses a number of variable length, which is at least `min`, from the beginning of `rest`. The
+/// first character determines the number of characters that follow.
 fn number(rest: &mut &[u8], min: u64) -> Option<u64> {
     const RANGES: [(RangeInclusive<u8>, u32); 6] =
         [(0..=47, 0), (48..=55, 1), (56..=59, 2), (60..=61, 3), (62..=62, 4), (63..=63, 5)];

@@ -24,8 +24,8 @@ pub struct Limits {
     /// Timeout for reading the whole body, from the end of authentication. 10 seconds by default.
     pub body_timeout: Duration,
     /// Maximum memory of all requests that are being read, in bytes. A request counts 4 KiB and the
-    /// received part of its body, from routing until its change begins. Requests above the limit are
-    /// refused as unavailable (503). 64 MiB by default.
+    /// received part of its body, from routing until its change begins. Requests above the limit
+    /// are refused as unavailable (503). 64 MiB by default.
     pub reading_bytes: usize,
     /// Maximum number of concurrent changes, including those whose clients have disconnected.
     /// Requests above the limit are refused as unavailable (503). 1024 by default.
@@ -152,8 +152,8 @@ where
         }
     }
 
-    /// Reads and drops up to [`DRAIN_BYTES`] of the rest of the body. Returns whether the body ended;
-    /// if not, the connection cannot be used for another request (RFC 9112, 9.3).
+    /// Reads and drops up to [`DRAIN_BYTES`] of the rest of the body. Returns whether the body
+    /// ended; if not, the connection cannot be used for another request (RFC 9112, 9.3).
     pub(crate) async fn drain(&mut self) -> bool {
         if self.has_ended {
             return true;

@@ -1,21 +1,23 @@
 //! A [`tower_service::Service`] that serves any number of mounted password-change APIs.
 //!
-//! The service routes each request to its API. For all APIs alike, it authenticates the caller before
-//! it reads the body, reads the body within limits, completes the change even if the client
-//! disconnects, answers panics with an error, adds the common headers, and logs one line per request.
+//! The service routes each request to its API. For all APIs alike, it authenticates the caller
+//! before it reads the body, reads the body within limits, completes the change even if the client
+//! disconnects, answers panics with an error, adds the common headers, and logs one line per
+//! request.
 //!
-//! The service opens no socket: listening, TLS and connection limits belong to the server. Each vendor
-//! API is a [`Spec`](repass_spec::Spec). The service needs a tokio runtime with time enabled.
+//! The service opens no socket: listening, TLS and connection limits belong to the server. Each
+//! vendor API is a [`Spec`](repass_spec::Spec). The service needs a tokio runtime with time
+//! enabled.
 //!
 //! The service works with axum (`Router::fallback_service`, `Router::nest_service`), and with hyper
 //! through hyper-util's `TowerToHyperService`. An embedder
 //!
-//! - adds a [`Peer`] to the extensions of each request; without it, log and audit records have no peer
-//!   address;
-//! - enables the feature `axum` if an axum router strips a prefix, so that responses echo the URI that
-//!   the client sent;
-//! - calls [`chain_redacting_panic_hook`] at start, because Rust's default panic hook prints messages,
-//!   which can quote a secret;
+//! - adds a [`Peer`] to the extensions of each request; without it, log and audit records have no
+//!   peer address;
+//! - enables the feature `axum` if an axum router strips a prefix, so that responses echo the URI
+//!   that the client sent;
+//! - calls [`chain_redacting_panic_hook`] at start, because Rust's default panic hook prints
+//!   messages, which can quote a secret;
 //! - awaits [`PasswordService::drain`] before it closes the store;
 //! - reads the [`Outcome`] in the extensions of each response for its own metrics;
 //! - adds no `TimeoutLayer`: a change continues after a 504, as it does after a disconnect.
@@ -51,8 +53,8 @@
 //! mount's name), `vendor`, `realm`, `method`, `status`, `outcome`, `duration_ms`, `request_id` and
 //! `peer`. An outcome is `ok`, a [`ChangeError::code`](repass_core::ChangeError::code), or one of
 //! `unauthenticated`, `invalid-request`, `not-found`, `method-not-allowed`, `unsupported-encoding`,
-//! `too-large`, `incomplete`, `unavailable` and `fault`. If the client disconnects before its change
-//! begins, the outcome is `incomplete` and there is no status.
+//! `too-large`, `incomplete`, `unavailable` and `fault`. If the client disconnects before its
+//! change begins, the outcome is `incomplete` and there is no status.
 //!
 //! A failure also logs an event with target `repass::fault`, level error: the error and its causes.
 //! Paths, queries, headers, bodies and user ids are never logged.

@@ -100,8 +100,8 @@ impl Drop for RequestLog {
     }
 }
 
-/// Returns the name of a method of RFC 9110 or 5789, and "other" for extension methods, which can be
-/// any text.
+/// Returns the name of a method of RFC 9110 or 5789, and "other" for extension methods, which can
+/// be any text.
 fn name_of(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -16,8 +16,8 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// Mounts an API without a prefix, named after its vendor. Callers use keys and tokens of `realm`,
-    /// and `engine` changes passwords in it.
+    /// Mounts an API without a prefix, named after its vendor. Callers use keys and tokens of
+    /// `realm`, and `engine` changes passwords in it.
     pub fn new<A>(spec: Arc<dyn Spec>, realm: Realm, engine: &Engine<A>) -> Self {
         let name = spec.name().to_owned();
         Self { name, spec, prefix: Prefix::default(), realm, engine: engine.into() }
@@ -58,8 +58,8 @@ impl Mount {
         &self.engine
     }
 
-    /// Returns `path` without the prefix, always with a leading slash, or the whole path if it does not
-    /// begin with the prefix.
+    /// Returns `path` without the prefix, always with a leading slash, or the whole path if it does
+    /// not begin with the prefix.
     pub(crate) fn below_prefix<'a>(&self, path: &'a str) -> &'a str {
         let below = path.strip_prefix(self.prefix.as_str()).unwrap_or(path);
         if below.starts_with('/') { below } else { "/" }
@@ -79,9 +79,9 @@ impl fmt::Debug for Mount {
 
 /// A path prefix of an API: empty, or segments such as `/eu/shop`.
 ///
-/// Every segment begins with a slash, is not empty, `.` or `..`, and has only characters that RFC 3986
-/// (3.3) allows unencoded in a path. There is no slash at the end. Percent-encoding is not allowed, as
-/// it would give one prefix several spellings. Comparison is exact and case-sensitive.
+/// Every segment begins with a slash, is not empty, `.` or `..`, and has only characters that RFC
+/// 3986 (3.3) allows unencoded in a path. There is no slash at the end. Percent-encoding is not
+/// allowed, as it would give one prefix several spellings. Comparison is exact and case-sensitive.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Prefix(String);
 

@@ -24,8 +24,8 @@ pub(crate) struct Panicked {
     pub(crate) location: Option<String>,
 }
 
-/// Replaces the panic hook by one that reports the location of a panic and withholds its message. It
-/// writes to the log, or to standard error if no `tracing` subscriber is set.
+/// Replaces the panic hook by one that reports the location of a panic and withholds its message.
+/// It writes to the log, or to standard error if no `tracing` subscriber is set.
 ///
 /// The message of a panic may quote a password. The service never logs it, but Rust's default hook
 /// prints it before the panic is caught. Call this at the start of `main` in a program that runs
@@ -34,8 +34,8 @@ pub fn install_redacting_panic_hook() {
     std::panic::set_hook(Box::new(report_location));
 }
 
-/// Does the same for panics within the service and in the hasher's threads, and passes all others to
-/// the previous hook. For applications that run more than repass.
+/// Does the same for panics within the service and in the hasher's threads, and passes all others
+/// to the previous hook. For applications that run more than repass.
 pub fn chain_redacting_panic_hook() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

@@ -22,11 +22,11 @@ pub(crate) enum RouteOutcome {
     Panicked(Panicked),
 }
 
-/// Finds the mount for a request. `mounts` are sorted by the length of their prefixes, longest first,
-/// then by the order of configuration.
+/// Finds the mount for a request. `mounts` are sorted by the length of their prefixes, longest
+/// first, then by the order of configuration.
 ///
-/// The first mount that accepts the request gets it. If none does, the reply comes from the first mount
-/// that has the path with another method, then from the first whose prefix matches, then from
+/// The first mount that accepts the request gets it. If none does, the reply comes from the first
+/// mount that has the path with another method, then from the first whose prefix matches, then from
 /// `fallback`.
 pub(crate) fn find(
     mounts: &[Arc<Mount>],

@@ -6,8 +6,8 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// Work that runs to completion even if its caller stops waiting: if this is dropped early, the work
-/// continues as a spawned task.
+/// Work that runs to completion even if its caller stops waiting: if this is dropped early, the
+/// work continues as a spawned task.
 pub(crate) struct RunToCompletion<F>
 where
     F: Future<Output: Send + 'static> + Send + 'static,

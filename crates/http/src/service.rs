@@ -31,8 +31,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub type ResponseFuture =
     Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
 
-/// Serves every mounted API. It is cheap to clone, always ready and never fails: errors are responses
-/// in the format of the requested API.
+/// Serves every mounted API. It is cheap to clone, always ready and never fails: errors are
+/// responses in the format of the requested API.
 #[derive(Clone)]
 pub struct PasswordService {
     shared: Arc<Shared>,
@@ -131,8 +131,8 @@ pub struct PasswordServiceBuilder {
 }
 
 impl PasswordServiceBuilder {
-    /// Adds an API. An unknown path is answered by the mount with the longest matching prefix, and among
-    /// equals by the one added first.
+    /// Adds an API. An unknown path is answered by the mount with the longest matching prefix, and
+    /// among equals by the one added first.
     pub fn mount(mut self, mount: Mount) -> Self {
         self.mounts.push(mount);
         self

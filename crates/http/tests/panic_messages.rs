@@ -1,5 +1,5 @@
-//! The panic hook keeps the message of a panic out of standard error. Tested in a process of its own,
-//! since the hook is global.
+//! The panic hook keeps the message of a panic out of standard error. Tested in a process of its
+//! own, since the hook is global.
 
 use std::process::Command;
 

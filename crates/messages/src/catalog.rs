@@ -39,8 +39,8 @@ impl Catalog {
         Self { source, bundles: OnceLock::new() }
     }
 
-    /// Returns the message, or an attribute (`message.attribute`), in `language`. Falls back to English,
-    /// then to the id.
+    /// Returns the message, or an attribute (`message.attribute`), in `language`. Falls back to
+    /// English, then to the id.
     pub fn text<'a, const N: usize>(
         &self,
         language: Language,

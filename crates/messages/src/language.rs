@@ -51,8 +51,8 @@ impl Language {
         }
     }
 
-    /// Returns the language of a code such as `de-AT` or `pt_BR` by its first subtag, ignoring case. In a
-    /// list as in `Accept-Language` only the first code counts.
+    /// Returns the language of a code such as `de-AT` or `pt_BR` by its first subtag, ignoring
+    /// case. In a list as in `Accept-Language` only the first code counts.
     pub fn from_code(code: &str) -> Option<Self> {
         let subtag = code.trim().split(['-', '_', ',', ';']).next()?;
         Self::ALL.into_iter().find(|language| language.subtag().eq_ignore_ascii_case(subtag))

@@ -1,8 +1,8 @@
 //! The translated messages of repass.
 //!
-//! The messages are Fluent files in `locales`, with one folder for each [`Language`]. They are compiled
-//! in as [`MAIL`] and [`ECOM`]. With the feature `dates`, `Language::date` formats a date with the data
-//! of ICU.
+//! The messages are Fluent files in `locales`, with one folder for each [`Language`]. They are
+//! compiled in as [`MAIL`] and [`ECOM`]. With the feature `dates`, `Language::date` formats a date
+//! with the data of ICU.
 //!
 //! Messages are not escaped; escape them in markup.
 //!

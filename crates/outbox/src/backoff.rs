@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-/// Returns the delay after `tries` failed tries (at least 1): doubled with each, at most `max`, plus a
-/// jitter of up to the same length.
+/// Returns the delay after `tries` failed tries (at least 1): doubled with each, at most `max`,
+/// plus a jitter of up to the same length.
 pub(crate) fn backoff(first: Duration, max: Duration, tries: u32, seed: u64) -> Duration {
     let mut delays = ExponentialBuilder::new()
         .with_min_delay(first)

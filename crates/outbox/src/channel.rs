@@ -6,8 +6,8 @@ use repass_core::{ClaimedEvent, ErrorChain};
 /// Delivers events to one receiver.
 #[async_trait]
 pub trait Channel: Send + Sync {
-    /// The name under which the store records this channel's deliveries. It must never change and must
-    /// be unique in a dispatcher.
+    /// The name under which the store records this channel's deliveries. It must never change and
+    /// must be unique in a dispatcher.
     fn name(&self) -> &'static str;
 
     /// Delivers an event. The dispatcher may deliver an event again after a success, if the process
@@ -18,7 +18,8 @@ pub trait Channel: Send + Sync {
     async fn deliver(&self, claimed: &ClaimedEvent) -> Result<(), DeliveryError>;
 }
 
-/// A failed delivery. The message is stored with the event for operators and must not contain a secret.
+/// A failed delivery. The message is stored with the event for operators and must not contain a
+/// secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct DeliveryError {
@@ -30,7 +31,8 @@ impl DeliveryError {
     /// Maximum length of a message, in bytes.
     const MAX_LENGTH: usize = 500;
 
-    /// Creates an error from a message. Control characters become spaces, and a long message is cut.
+    /// Creates an error from a message. Control characters become spaces, and a long message is
+    /// cut.
     pub fn new(message: impl AsRef<str>) -> Self {
         let clean = |c: char| if c.is_control() { ' ' } else { c };
         let mut message: String = message.as_ref().chars().map(clean).collect();
@@ -43,8 +45,8 @@ impl DeliveryError {
         Self::new(ErrorChain(error).to_string())
     }
 
-    /// Marks the failure as permanent: the delivery is given up without further tries. Operators can
-    /// still retry it.
+    /// Marks the failure as permanent: the delivery is given up without further tries. Operators
+    /// can still retry it.
     #[must_use]
     pub fn permanent(self) -> Self {
         Self { permanent: true, ..self }

@@ -18,8 +18,8 @@ use crate::{Channel, DeliveryError};
 pub struct DispatcherOptions {
     /// Interval between queries of the store when no event is due.
     pub poll: Duration,
-    /// Timeout of one delivery. The lease of a delivery is twice as long; it is repeated after its lease
-    /// if the dispatcher dies.
+    /// Timeout of one delivery. The lease of a delivery is twice as long; it is repeated after its
+    /// lease if the dispatcher dies.
     pub timeout: Duration,
     /// Delay after the first failed try. Each further failure doubles it.
     pub first_wait: Duration,
@@ -47,8 +47,8 @@ impl Default for DispatcherOptions {
 
 /// Delivers events to channels.
 ///
-/// Each channel gets the events of an account in the order written. A failing channel does not delay
-/// other channels.
+/// Each channel gets the events of an account in the order written. A failing channel does not
+/// delay other channels.
 pub struct OutboxDispatcher {
     store: Arc<dyn OutboxStore>,
     channels: Vec<Arc<dyn Channel>>,
@@ -69,9 +69,9 @@ impl OutboxDispatcher {
         Self { store, channels, options, clock, randomness }
     }
 
-    /// Delivers events as they become due, until `stop` completes. Then it claims no more events and
-    /// waits for the running deliveries, for one timeout at most. The future may also be dropped at any
-    /// time; interrupted deliveries are repeated when their leases expire.
+    /// Delivers events as they become due, until `stop` completes. Then it claims no more events
+    /// and waits for the running deliveries, for one timeout at most. The future may also be
+    /// dropped at any time; interrupted deliveries are repeated when their leases expire.
     ///
     /// Needs a tokio runtime with time and I/O enabled.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
@@ -80,7 +80,8 @@ impl OutboxDispatcher {
         let mut running = FuturesUnordered::new();
         let max_concurrent = self.options.max_concurrent.max(1) as usize;
         loop {
-            // A claim costs several deliveries if the backlog is long, so claim only for half of them.
+            // A claim costs several deliveries if the backlog is long, so claim only for half of
+            // them.
             while running.len() > max_concurrent / 2 && running.next().await.is_some() {}
             let limit = max_concurrent - running.len();
             let claimed = {

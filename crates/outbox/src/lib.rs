@@ -1,17 +1,18 @@
 //! Delivers the events of a transactional outbox.
 //!
 //! An [`OutboxDispatcher`] claims events from an [`OutboxStore`](repass_core::OutboxStore) and
-//! delivers each event to every [`Channel`] at least once, in order per account and channel. A failed
-//! delivery is retried with exponential backoff and jitter. After the last try it is given up until an
-//! operator retries it. Several dispatchers may share one store: if one dies during a delivery, another
-//! repeats it when its lease expires. Receivers recognize repeats by the event's id.
+//! delivers each event to every [`Channel`] at least once, in order per account and channel. A
+//! failed delivery is retried with exponential backoff and jitter. After the last try it is given
+//! up until an operator retries it. Several dispatchers may share one store: if one dies during a
+//! delivery, another repeats it when its lease expires. Receivers recognize repeats by the event's
+//! id.
 //!
 //! The crate has two channels: [`Webhook`], a signed POST by the
 //! [Standard Webhooks](https://www.standardwebhooks.com) scheme, and [`Mail`], an e-mail to the
 //! account holder through an SMTP server.
 //!
-//! The engine writes the events, each in the transaction that it reports. This crate writes none, and
-//! reads no configuration.
+//! The engine writes the events, each in the transaction that it reports. This crate writes none,
+//! and reads no configuration.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

@@ -40,7 +40,8 @@ pub struct MailOptions {
     pub from: String,
     /// The address for replies, in the same format; `from` if unset.
     pub reply_to: Option<String>,
-    /// The name of the service as holders know it, 1 to 100 characters. Each subject begins with it.
+    /// The name of the service as holders know it, 1 to 100 characters. Each subject begins with
+    /// it.
     pub product: String,
     /// URL of a support page, `https` or `http`. This or `support_email` is required.
     pub support_url: Option<String>,
@@ -56,7 +57,8 @@ pub struct MailOptions {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{member} {reason}")]
 pub struct InvalidMail {
-    /// The field of [`MailOptions`] or [`SmtpServer`]: `server` for the host, `tls` for the encryption.
+    /// The field of [`MailOptions`] or [`SmtpServer`]: `server` for the host, `tls` for the
+    /// encryption.
     pub member: &'static str,
     /// The reason, to be shown after the name of the field. It contains no secret.
     pub reason: String,
@@ -68,16 +70,16 @@ impl InvalidMail {
     }
 }
 
-/// Notifies the account holder of events by e-mail through an SMTP server. A mail says what happened,
-/// when and from where, and what to do if it was not the holder. It has a text and an HTML part, in the
-/// language of the account, otherwise of the request, if there is a translation.
+/// Notifies the account holder of events by e-mail through an SMTP server. A mail says what
+/// happened, when and from where, and what to do if it was not the holder. It has a text and an
+/// HTML part, in the language of the account, otherwise of the request, if there is a translation.
 ///
-/// A mail contains no secret, and no links but the configured ones. Its `Message-ID` is derived from
-/// the event's id, so that mail programs can recognize repeats. `Auto-Submitted` (RFC 3834) prevents
-/// automatic replies.
+/// A mail contains no secret, and no links but the configured ones. Its `Message-ID` is derived
+/// from the event's id, so that mail programs can recognize repeats. `Auto-Submitted` (RFC 3834)
+/// prevents automatic replies.
 ///
-/// Events of an account without an e-mail address count as delivered. An invalid address and a reply of
-/// 550 to 559 are [permanent](DeliveryError::permanent) failures; all others are retried.
+/// Events of an account without an e-mail address count as delivered. An invalid address and a
+/// reply of 550 to 559 are [permanent](DeliveryError::permanent) failures; all others are retried.
 #[derive(Debug)]
 pub struct Mail {
     connections: Connections,
@@ -100,8 +102,8 @@ impl Mail {
     /// Maximum length of the product name, in characters.
     pub const MAX_PRODUCT: usize = 100;
 
-    /// Creates the channel. It connects on the first delivery. All deliveries must run on the same tokio
-    /// runtime, with time and I/O enabled.
+    /// Creates the channel. It connects on the first delivery. All deliveries must run on the same
+    /// tokio runtime, with time and I/O enabled.
     ///
     /// # Errors
     /// If an option is not valid.
@@ -151,8 +153,8 @@ impl Mail {
             message = message.reply_to(reply_to.clone());
         }
         let parts = MultiPart::alternative()
-            // Derived from the id, so that repeats are identical. "=_" cannot occur in quoted-printable
-            // text (RFC 2045, 6.7).
+            // Derived from the id, so that repeats are identical. "=_" cannot occur in
+            // quoted-printable text (RFC 2045, 6.7).
             .boundary(format!("=_repass-{}", id.simple()))
             .singlepart(SinglePart::plain(quoted_printable(notice.text().ok()?)?))
             .singlepart(SinglePart::html(quoted_printable(notice.html().ok()?)?));

@@ -30,8 +30,8 @@ pub struct WebhookOptions {
     pub secret: WebhookSecret,
     /// Timeout of the connection, and of the whole request.
     pub timeout: Duration,
-    /// Whether private and loopback addresses are allowed. If false, an attacker who controls the URL or
-    /// its DNS records cannot make this process send requests to the internal network.
+    /// Whether private and loopback addresses are allowed. If false, an attacker who controls the
+    /// URL or its DNS records cannot make this process send requests to the internal network.
     pub allow_private: bool,
 }
 
@@ -57,8 +57,9 @@ pub enum InvalidWebhook {
 /// (<https://github.com/standard-webhooks/standard-webhooks>): headers `webhook-id`,
 /// `webhook-timestamp` and `webhook-signature`, and a JSON body of `type`, `timestamp` and `data`.
 ///
-/// A response of 2xx is a delivery; any other is a failure, and 410 (Gone) a permanent one. Redirects
-/// are not followed, proxies of the environment are not used, and response bodies are not read.
+/// A response of 2xx is a delivery; any other is a failure, and 410 (Gone) a permanent one.
+/// Redirects are not followed, proxies of the environment are not used, and response bodies are not
+/// read.
 pub struct Webhook {
     client: Client,
     url: Url,
@@ -67,8 +68,8 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Creates the channel. Installs ring as the default crypto provider of rustls, unless the process
-    /// has one already.
+    /// Creates the channel. Installs ring as the default crypto provider of rustls, unless the
+    /// process has one already.
     ///
     /// # Errors
     /// If the URL is not allowed, or TLS cannot be set up.

@@ -32,8 +32,8 @@ pub(crate) struct TuneHash {
         value_parser = values::hash_target
     )]
     pub(crate) target: Duration,
-    /// Maximum memory of all threads together, such as 512MiB or 2GiB [default: half the memory of the
-    /// machine or container].
+    /// Maximum memory of all threads together, such as 512MiB or 2GiB [default: half the memory of
+    /// the machine or container].
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory_limit: Option<ByteSize>,
     /// Number of hashing threads, 1 to 1024 [default: the number of available cores].

@@ -6,8 +6,8 @@ use super::{NamedFile, values};
 
 #[derive(Args)]
 pub(crate) struct PepperKeysOption {
-    /// A file with a pepper key, 32 to 1024 bytes in Base64, to verify the hashes made with it. May be
-    /// given several times, or as ID=FILE,ID=FILE in the variable.
+    /// A file with a pepper key, 32 to 1024 bytes in Base64, to verify the hashes made with it. May
+    /// be given several times, or as ID=FILE,ID=FILE in the variable.
     #[arg(
         long = "pepper-key",
         value_name = "ID=FILE",
@@ -34,8 +34,8 @@ pub(crate) struct HashOption {
     /// The id of the pepper key for new hashes [default: the last --pepper-key].
     #[arg(long, value_name = "ID", env = "REPASS_PEPPER")]
     pub(crate) pepper: Option<String>,
-    /// A file with the signer key of a Firebase project (base64_signer_key of its hash parameters), to
-    /// verify the hashes of its accounts. May be given several times.
+    /// A file with the signer key of a Firebase project (base64_signer_key of its hash parameters),
+    /// to verify the hashes of its accounts. May be given several times.
     #[arg(long = "firebase-key", value_name = "PROJECT=FILE")]
     pub(crate) firebase_keys: Vec<NamedFile>,
 }

@@ -23,8 +23,8 @@ pub(crate) fn report(mut error: clap::Error) -> ExitCode {
     failure.exit_code()
 }
 
-/// Removes a value that is not among the arguments from the message: an environment variable may hold
-/// a secret.
+/// Removes a value that is not among the arguments from the message: an environment variable may
+/// hold a secret.
 fn redact_environment_value(error: &mut clap::Error, arguments: &[OsString]) {
     let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else { return };
     let is_argument = |argument: &OsString| argument.to_string_lossy().contains(value.as_str());

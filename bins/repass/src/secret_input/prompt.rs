@@ -60,8 +60,8 @@ fn failed(error: io::Error) -> SecretInputError {
 
 /// Keeps the echo off from before the first prompt until after the last input.
 ///
-/// rpassword switches the echo off after it has written the prompt, and on after each input, so that
-/// pasted or quickly typed text would be shown in between.
+/// rpassword switches the echo off after it has written the prompt, and on after each input, so
+/// that pasted or quickly typed text would be shown in between.
 #[cfg(unix)]
 struct EchoOff {
     terminal: std::fs::File,

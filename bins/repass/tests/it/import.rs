@@ -320,8 +320,8 @@ impl Piped {
     }
 }
 
-/// More rows than one batch read ahead and the pipe can hold, so that some are written before all are
-/// sent.
+/// More rows than one batch read ahead and the pipe can hold, so that some are written before all
+/// are sent.
 const MANY: usize = 5_000;
 
 fn wait_for_accounts(test: &TestContext) -> usize {
@@ -400,8 +400,8 @@ fn ctrl_c_ends_an_import_that_waits_for_stdin() {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let stdin = child.stdin.take();
-    // Before the handler is installed, the signal ends the process, or is ignored if the test process
-    // ignores it. So it is sent repeatedly.
+    // Before the handler is installed, the signal ends the process, or is ignored if the test
+    // process ignores it. So it is sent repeatedly.
     while child.try_wait().unwrap().is_none() {
         interrupt(&child);
         std::thread::sleep(Duration::from_millis(5));

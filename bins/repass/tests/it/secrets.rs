@@ -1,5 +1,5 @@
-//! No secret is stored in plaintext or printed by any command but the one that issues it (ASVS 14.2.1,
-//! 16.2.5).
+//! No secret is stored in plaintext or printed by any command but the one that issues it (ASVS
+//! 14.2.1, 16.2.5).
 
 use data_encoding::BASE32_NOPAD;
 

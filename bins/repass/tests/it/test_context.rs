@@ -96,7 +96,8 @@ impl Run {
         self
     }
 
-    /// Checks that the command failed with one line that contains all `parts`, and printed nothing else.
+    /// Checks that the command failed with one line that contains all `parts`, and printed nothing
+    /// else.
     #[track_caller]
     pub fn failed(self, status: i32, parts: &[&str]) -> Self {
         assert_eq!(self.status, status, "{}{}", self.stdout, self.stderr);

@@ -1,5 +1,5 @@
-//! Credentials of Keycloak: JSON with the members `secretData` and `credentialData`, each an object or, as
-//! in the database and in realm exports, a string with the JSON of one.
+//! Credentials of Keycloak: JSON with the members `secretData` and `credentialData`, each an object
+//! or, as in the database and in realm exports, a string with the JSON of one.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! ASP.NET Identity: the vectors of `PasswordHasherTest` in dotnet/aspnetcore. The membership provider:
-//! hashes created for these tests with Python's hashlib.
+//! ASP.NET Identity: the vectors of `PasswordHasherTest` in dotnet/aspnetcore. The membership
+//! provider: hashes created for these tests with Python's hashlib.
 
 use data_encoding::BASE64;
 use repass_hash_families::{

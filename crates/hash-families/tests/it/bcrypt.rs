@@ -1,5 +1,5 @@
-//! bcrypt: the test vectors of Openwall's crypt_blowfish 1.3 (`wrapper.c`), and hashes created for these
-//! tests with libxcrypt 4.4 (`crypt(3)`, through Python's `crypt` module).
+//! bcrypt: the test vectors of Openwall's crypt_blowfish 1.3 (`wrapper.c`), and hashes created for
+//! these tests with libxcrypt 4.4 (`crypt(3)`, through Python's `crypt` module).
 
 use repass_hash_families::Family;
 

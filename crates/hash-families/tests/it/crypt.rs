@@ -1,6 +1,6 @@
-//! crypt(3): the vectors of passlib 1.7.4 (`tests/test_handlers.py`, many of them John the Ripper's),
-//! of Ulrich Drepper's specification of SHA-crypt, of yescrypt's `TESTS-OK`, and hashes created for these
-//! tests with libxcrypt 4.4.
+//! crypt(3): the vectors of passlib 1.7.4 (`tests/test_handlers.py`, many of them John the
+//! Ripper's), of Ulrich Drepper's specification of SHA-crypt, of yescrypt's `TESTS-OK`, and hashes
+//! created for these tests with libxcrypt 4.4.
 
 use repass_hash_families::{Family, ForeignHash};
 

@@ -1,5 +1,5 @@
-//! `ForeignHash::determines`. Hashes that are not in the other modules were created for these tests with
-//! libxcrypt 4.4 and Python's hashlib.
+//! `ForeignHash::determines`. Hashes that are not in the other modules were created for these tests
+//! with libxcrypt 4.4 and Python's hashlib.
 
 use repass_hash_families::{ExportedHash, ForeignHash, ImportFormat, Projects, stored_text};
 

@@ -1,5 +1,6 @@
-//! LDAP digests and NT hashes: the vectors of passlib 1.7.4 (`tests/test_handlers.py`), including those of
-//! MS-SAMR. Salted digests: created for these tests with Python's hashlib and the salt `salt`.
+//! LDAP digests and NT hashes: the vectors of passlib 1.7.4 (`tests/test_handlers.py`), including
+//! those of MS-SAMR. Salted digests: created for these tests with Python's hashlib and the salt
+//! `salt`.
 
 use data_encoding::{BASE64, HEXLOWER};
 use repass_hash_families::{

@@ -134,7 +134,8 @@ proptest! {
             return Ok(());
         };
         prop_assert!(hash.memory_bytes() <= 257 * 1024 * 1024);
-        // A parsed hash can be verified. Hashes with changed costs are skipped, as they may be slow.
+        // A parsed hash can be verified. Hashes with changed costs are skipped, as they may be
+        // slow.
         let unchanged = ForeignHash::parse(known).unwrap();
         if format!("{hash:?}") == format!("{unchanged:?}") {
             let projects = Projects::none().with("shop-1", vec![7; 32]);

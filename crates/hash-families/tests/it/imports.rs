@@ -1,9 +1,9 @@
 //! Imports of exports of other systems.
 //!
-//! Keycloak: credentials of published realm exports with their passwords. Firebase: the example of the
-//! README of firebase/scrypt, and hashes created for these tests with Python's hashlib and OpenSSL.
-//! better-auth: hashes created with Python's hashlib, as `@better-auth/utils` computes them. Django: hashes
-//! created with Django 5.2.
+//! Keycloak: credentials of published realm exports with their passwords. Firebase: the example of
+//! the README of firebase/scrypt, and hashes created for these tests with Python's hashlib and
+//! OpenSSL. better-auth: hashes created with Python's hashlib, as `@better-auth/utils` computes
+//! them. Django: hashes created with Django 5.2.
 
 use data_encoding::BASE64;
 use repass_hash_families::{

@@ -1,6 +1,6 @@
 //! PBKDF2: the vectors of RFC 6070 and RFC 7914 as PHC strings, those of passlib 1.7.4
-//! (`tests/test_handlers_pbkdf2.py`), one of OneLogin's guide to stored_text hashes, and hashes created for
-//! these tests with Django 5.2, Werkzeug 3 and passlib (for LDAP).
+//! (`tests/test_handlers_pbkdf2.py`), one of OneLogin's guide to stored_text hashes, and hashes
+//! created for these tests with Django 5.2, Werkzeug 3 and passlib (for LDAP).
 
 use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use repass_hash_families::Family;

@@ -1,6 +1,7 @@
-//! phpass, WordPress and Drupal: the vectors of passlib 1.7.4 (`tests/test_handlers.py`, from phpass
-//! itself and John the Ripper), a WordPress 6.8 hash of `admin` from a published demonstration site,
-//! hashcat's example for Drupal 7, and hashes created for these tests with Python's hashlib and bcrypt.
+//! phpass, WordPress and Drupal: the vectors of passlib 1.7.4 (`tests/test_handlers.py`, from
+//! phpass itself and John the Ripper), a WordPress 6.8 hash of `admin` from a published
+//! demonstration site, hashcat's example for Drupal 7, and hashes created for these tests with
+//! Python's hashlib and bcrypt.
 
 use repass_hash_families::Family;
 

@@ -1,5 +1,5 @@
-//! scrypt: the vectors of RFC 7914 and of passlib 1.7.4 (`tests/test_handlers_scrypt.py`), and hashes
-//! created for these tests with Django 5.2, Werkzeug 3 and libxcrypt 4.4.
+//! scrypt: the vectors of RFC 7914 and of passlib 1.7.4 (`tests/test_handlers_scrypt.py`), and
+//! hashes created for these tests with Django 5.2, Werkzeug 3 and libxcrypt 4.4.
 
 use repass_hash_families::{Family, ForeignHash};
 

@@ -74,8 +74,8 @@ impl fmt::Debug for Connections {
     }
 }
 
-/// One message being sent. The transport would reuse a connection whose exchange was interrupted, and
-/// take the late reply for that to the next message. So all connections are closed then.
+/// One message being sent. The transport would reuse a connection whose exchange was interrupted,
+/// and take the late reply for that to the next message. So all connections are closed then.
 struct Exchange<'a> {
     connections: &'a Connections,
     has_ended: bool,
@@ -89,8 +89,8 @@ impl Drop for Exchange<'_> {
     }
 }
 
-/// Replies of 550 to 559 refuse the recipient or the message (RFC 5321, 4.2.1) and are permanent. Other
-/// replies of 5xx are about authentication or the session, which an operator can fix.
+/// Replies of 550 to 559 refuse the recipient or the message (RFC 5321, 4.2.1) and are permanent.
+/// Other replies of 5xx are about authentication or the session, which an operator can fix.
 fn failure(error: &Error, is_ascii: bool) -> DeliveryError {
     let failure = DeliveryError::new(error.to_string());
     let refused = error.is_permanent()

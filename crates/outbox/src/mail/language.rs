@@ -2,11 +2,13 @@ use repass_core::ClaimedEvent;
 use repass_messages::Language;
 use serde_json::Value;
 
-/// Members of [`Profile::attributes`](repass_core::Profile::attributes) with the holder's language, by
-/// priority: the names of SCIM (RFC 7643, 4.1.1) and OpenID Connect (Core 1.0, 5.1), and the plain one.
+/// Members of [`Profile::attributes`](repass_core::Profile::attributes) with the holder's language,
+/// by priority: the names of SCIM (RFC 7643, 4.1.1) and OpenID Connect (Core 1.0, 5.1), and the
+/// plain one.
 const ATTRIBUTES: [&str; 3] = ["preferredLanguage", "locale", "language"];
 
-/// Returns the language of the account, otherwise that of the request; only supported languages count.
+/// Returns the language of the account, otherwise that of the request; only supported languages
+/// count.
 pub(super) fn of_holder(claimed: &ClaimedEvent) -> Option<Language> {
     let attributes = &claimed.holder.profile.attributes;
     let of_account = ATTRIBUTES.into_iter().filter_map(|name| attributes.get(name));

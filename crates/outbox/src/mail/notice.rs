@@ -92,7 +92,8 @@ impl<'a> Notice<'a> {
     }
 }
 
-/// Returns the user name or id of the account. It may look like a link if it is the recipient's address.
+/// Returns the user name or id of the account. It may look like a link if it is the recipient's
+/// address.
 fn account_name(holder: &Account) -> String {
     let username = holder.username.as_deref().filter(|name| !one_line(name, 1).is_empty());
     let name = username.unwrap_or(holder.user_id.as_str());

@@ -4,8 +4,8 @@ use lettre::message::Mailbox;
 /// Maximum length of an address, in bytes (RFC 5321, 4.5.3.1.3, less the brackets).
 const MAX_ADDRESS: usize = 254;
 
-/// Parses an e-mail address. Quoted local parts (RFC 5322, 3.2.4) are refused: they are typing errors or
-/// attacks.
+/// Parses an e-mail address. Quoted local parts (RFC 5322, 3.2.4) are refused: they are typing
+/// errors or attacks.
 pub(super) fn parse(address: &str) -> Option<Mailbox> {
     let address: Address = address.trim().parse().ok()?;
     let plain = |c: char| !c.is_control() && !c.is_whitespace() && !"\"\\<>()[],;:".contains(c);

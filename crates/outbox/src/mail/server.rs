@@ -20,8 +20,8 @@ pub struct SmtpServer {
     pub encryption: Encryption,
     /// Credentials for SMTP authentication, if the server requires it.
     pub credentials: Option<SmtpCredentials>,
-    /// Whether [`Encryption::None`] is allowed to another machine. Attackers on the network can then
-    /// read and change the mails, and read the password.
+    /// Whether [`Encryption::None`] is allowed to another machine. Attackers on the network can
+    /// then read and change the mails, and read the password.
     pub allow_plain_smtp: bool,
 }
 

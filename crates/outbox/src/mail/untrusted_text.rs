@@ -12,8 +12,8 @@ pub(super) fn one_line(text: &str, max_chars: usize) -> String {
     }
 }
 
-/// Does the same, and puts brackets around the dots of names, `@` and the colon of `://`, so that mail
-/// programs do not make links of them.
+/// Does the same, and puts brackets around the dots of names, `@` and the colon of `://`, so that
+/// mail programs do not make links of them.
 pub(super) fn one_line_without_links(text: &str, max_chars: usize) -> String {
     let line = one_line(text, max_chars);
     let mut defanged = String::with_capacity(line.len());
@@ -37,8 +37,8 @@ pub(super) fn one_line_without_links(text: &str, max_chars: usize) -> String {
     defanged
 }
 
-/// Whether `c` is a control, line break, zero-width or bidirectional formatting character (UAX #9, 2;
-/// most of the general category Cf).
+/// Whether `c` is a control, line break, zero-width or bidirectional formatting character (UAX #9,
+/// 2; most of the general category Cf).
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(

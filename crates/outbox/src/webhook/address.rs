@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address is globally reachable, by the IANA registries of special-purpose addresses (RFC
-/// 6890 and its successors).
+/// Whether an address is globally reachable, by the IANA registries of special-purpose addresses
+/// (RFC 6890 and its successors).
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),

@@ -27,8 +27,8 @@ impl FromStr for WebhookSecret {
 }
 
 impl WebhookSecret {
-    /// Returns the value of `webhook-signature`: the HMAC-SHA256 of id, Unix timestamp and body, joined
-    /// by dots.
+    /// Returns the value of `webhook-signature`: the HMAC-SHA256 of id, Unix timestamp and body,
+    /// joined by dots.
     pub(super) fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         // HMAC pads keys up to its block size with zeros.
         let mut block = Zeroizing::new([0_u8; 64]);

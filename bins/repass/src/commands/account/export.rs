@@ -78,8 +78,8 @@ async fn write_all(
     }
 }
 
-/// A file that is written under a temporary name, readable by its owner only, and renamed when it is
-/// complete.
+/// A file that is written under a temporary name, readable by its owner only, and renamed when it
+/// is complete.
 struct OutputFile {
     temporary: NamedTempFile,
     path: PathBuf,

@@ -3,8 +3,8 @@
 use repass_account_file::{Column, Fields};
 use repass_core::{Account, AccountWithCredential, Credential};
 
-/// The exported columns; the last three are those of the password. A stored hash includes its salt and
-/// format.
+/// The exported columns; the last three are those of the password. A stored hash includes its salt
+/// and format.
 const COLUMNS: [Column; 14] = [
     Column::UserId,
     Column::Realm,

@@ -49,8 +49,8 @@ pub(super) async fn open(file: Option<&Path>, format: FileFormat) -> Result<Open
     opening.await.map_err(|error| FileError::Read(error.into()))?
 }
 
-/// Returns the batches of the file, followed by the error that ended it, if any. At most one batch is
-/// read ahead.
+/// Returns the batches of the file, followed by the error that ended it, if any. At most one batch
+/// is read ahead.
 pub(super) fn batches(
     mut reader: Reader,
     defaults: Defaults,

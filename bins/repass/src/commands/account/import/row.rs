@@ -72,8 +72,8 @@ fn normalization(fields: &mut Fields) -> Result<Normalization, String> {
     name.map_or(Ok(Normalization::AsReceived), |name| Normalization::of(&name).ok_or_else(unknown))
 }
 
-/// Parses the format of a row. If columns are mixed up, the text may be a hash, so a message quotes it
-/// only if it looks like a format.
+/// Parses the format of a row. If columns are mixed up, the text may be a hash, so a message quotes
+/// it only if it looks like a format.
 fn parse_format(text: &str) -> Result<ImportFormat, String> {
     let plain =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);

@@ -32,8 +32,8 @@ pub(super) struct SearchResult {
     pub(super) minimum: Measured,
 }
 
-/// Maximum number of guesses. Time is nearly proportional to memory × passes, so the second guess is
-/// already close.
+/// Maximum number of guesses. Time is nearly proportional to memory × passes, so the second guess
+/// is already close.
 const MAX_GUESSES: usize = 5;
 
 /// The fraction of the target to aim at, a margin for noise.
@@ -112,7 +112,8 @@ mod tests {
 
     use super::*;
 
-    /// Searches on a machine that needs `nanoseconds` for each KiB and pass, and 1 ms for each hash.
+    /// Searches on a machine that needs `nanoseconds` for each KiB and pass, and 1 ms for each
+    /// hash.
     async fn search_on_machine(nanoseconds: u64, goal: &Goal) -> Option<SearchResult> {
         let measure = async |profile| {
             let time = Duration::from_nanos(1_000_000 + nanoseconds * cost(profile));
