@@ -139,7 +139,7 @@ impl Case {
     }
 }
 
-/// Proves that the comparisons above depend on every input.
+/// Shows that the comparisons above depend on every input.
 #[test]
 fn every_input_changes_the_hash() {
     let case = Case::new(&mut RandomInputs::new(4), 64, 2, 2);
