@@ -1,5 +1,5 @@
-//! Tells the crate whether it is compiled without optimization, which the language cannot ask.
-#![allow(clippy::print_stdout, reason = "that is how Cargo is told")]
+//! Sets `cfg(unoptimized)` if the crate is compiled without optimization.
+#![allow(clippy::print_stdout, reason = "build scripts print instructions for Cargo")]
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,4 +1,4 @@
-//! Every path of this CPU against the `argon2` crate: the same tag, or both refuse.
+//! Compares every path of this CPU with the `argon2` crate: same tag or same error.
 #![cfg_attr(feature = "libfuzzer", no_main)]
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -63,7 +63,7 @@ impl Input<'_> {
             builder.build()?,
         )?
         .with_path(path)
-        .expect("an available path computes rightly")
+        .expect("an available path passes its check")
         .hash_password_into(self.password, self.salt, &mut tag)?;
         Ok(tag)
     }

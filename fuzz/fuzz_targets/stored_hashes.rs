@@ -10,7 +10,7 @@
 
 use repass_core::HashedPassword;
 use repass_hash_families::{
-    ExportedHash, Family, ForeignHash, ImportFormat, Projects, VerifyError, imported,
+    ExportedHash, Family, ForeignHash, ImportFormat, Projects, VerifyError, stored_text,
 };
 
 fn check(input: &[u8]) {
@@ -23,9 +23,9 @@ fn check(input: &[u8]) {
     let mut words = declaration.split(' ');
     let name = words.next().unwrap_or_default();
     let options = words.map(|option| option.split_once('=').unwrap_or((option, "")));
-    let Ok(format) = ImportFormat::declared(name, options) else { return };
-    if let Ok(stored) = imported(&format, ExportedHash { hash, salt }) {
-        if Family::of(&stored) != Some(Family::Argon2) {
+    let Ok(format) = ImportFormat::from_options(name, options) else { return };
+    if let Ok(stored) = stored_text(&format, ExportedHash { hash, salt }) {
+        if Family::detect(&stored) != Some(Family::Argon2) {
             assert!(ForeignHash::parse(&stored).is_ok(), "imported and not read: {stored:?}");
         }
         check_stored(&stored);
@@ -42,7 +42,7 @@ fn check_stored(text: &str) {
     let Some(hash) = parsed(text, checked.is_ok()) else { return };
     // What is stored is the same text when it is exported and imported again.
     let exported = ExportedHash { hash: text, salt: None };
-    assert_eq!(imported(&ImportFormat::SelfDescribing, exported).as_deref(), Ok(text));
+    assert_eq!(stored_text(&ImportFormat::SelfDescribing, exported).as_deref(), Ok(text));
     if is_cheap(&hash) {
         let projects = Projects::none().with("p", vec![7; 64]);
         for password in [&b""[..], b"password", "p\u{e4}\u{df}\0w".as_bytes(), &[0xFF; 73]] {
@@ -57,7 +57,7 @@ fn check_stored(text: &str) {
 
 /// Both readers of stored hashes take the same ones; Argon2 is read by one of them alone.
 fn parsed(text: &str, is_good: bool) -> Option<ForeignHash> {
-    let (family, parsed) = (Family::of(text), ForeignHash::parse(text));
+    let (family, parsed) = (Family::detect(text), ForeignHash::parse(text));
     if family == Some(Family::Argon2) {
         assert!(parsed.is_err(), "{text:?}");
         return None;

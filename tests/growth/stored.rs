@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use repass_account_file::{AccountReader, Column, Format};
 use repass_core::HashedPassword;
-use repass_hash_families::{ExportedHash, Family, ImportFormat, MAX_TEXT_BYTES, imported};
+use repass_hash_families::{ExportedHash, Family, ImportFormat, MAX_TEXT_BYTES, stored_text};
 
 use crate::{BOUNDED, DOUBLED, Work, object, repeated, what_grew};
 
@@ -45,7 +45,7 @@ fn w2_stored_hashes_are_bounded() {
         let check = |size| {
             let stored = HashedPassword::from_stored(format!("{start}{}", repeated(size, part)));
             let counted = measure(|| {
-                let _ = (stored.check(), stored.pepper(), Family::of(stored.as_str()));
+                let _ = (stored.check(), stored.pepper(), Family::detect(stored.as_str()));
             });
             Work { counted, longest_answer: 0 }
         };
@@ -71,7 +71,7 @@ fn w2_exported_hashes_are_bounded() {
         let import = |size| {
             let hash = export(size);
             let counted = measure(|| {
-                let _ = imported(&format, ExportedHash { hash: &hash, salt: None });
+                let _ = stored_text(&format, ExportedHash { hash: &hash, salt: None });
             });
             Work { counted, longest_answer: 0 }
         };

@@ -53,7 +53,7 @@ fn custom_store() {
 fn import_hashes() {
     let output = run("example-import-hashes", &[], "");
     assert!(output.status.success());
-    let refused = "lou: refused: damaged pbkdf2 hash: not of the form \
+    let refused = "lou: refused: damaged pbkdf2 hash: the form is not \
                    pbkdf2_sha256$iterations$salt$tag";
     let expected =
         format!("{refused}\npat: added\nkim: added\n{refused}\npat: present\nkim: present\n");
@@ -78,7 +78,7 @@ fn axum_service() {
         text(&answer),
         r#"{"Success":true,"InvalidPassword":false,"ExceptionMessageList":[]}"#
     );
-    assert_eq!(text(&page), "the shop itself");
+    assert_eq!(text(&page), "the shop");
 }
 
 #[tokio::test(flavor = "multi_thread")]

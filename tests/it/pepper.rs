@@ -146,7 +146,7 @@ async fn the_command_line_takes_the_same_keys() {
     let output = repass(database, &[], [SECOND, THIRD]).await;
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("the pepper key k1; name its file with --pepper-key"), "{said}");
+    assert!(said.contains("the pepper key k1; give its file with --pepper-key"), "{said}");
 
     let k1 = ["--pepper-key", "k1=k1.key"];
     let output = repass(database, &k1, [SECOND, THIRD]).await;
@@ -161,7 +161,10 @@ async fn the_command_line_takes_the_same_keys() {
             &["--pepper-key", "k1=passwords.txt"],
             "--pepper-key passwords.txt: a pepper key is Base64",
         ),
-        (&["--pepper-key", "k1=k1.key", "--pepper", "k2"], "--pepper k2: there is no --pepper-key"),
+        (
+            &["--pepper-key", "k1=k1.key", "--pepper", "k2"],
+            "--pepper k2: no --pepper-key has this id",
+        ),
     ] {
         let output = repass(database, arguments, [SECOND, THIRD]).await;
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -1,5 +1,5 @@
-//! repass beside the tables of an application that uses sqlx, in one file and one process, in both
-//! orders.
+//! repass and an application that uses sqlx share one SQLite file in one process. Either creates
+//! the file first.
 
 use std::error::Error;
 use std::path::Path;
@@ -35,7 +35,7 @@ async fn check(path: &Path, pool: &SqlitePool) -> Result<(), Box<dyn Error>> {
     assert_eq!(store.find(&Subject::new("shop".parse()?, "pat")).await?, None);
     store.check_ready().await?;
     assert_eq!(store.check().await?, []);
-    // Again, as at the application's next start.
+    // As at the next start of the application.
     sqlx::migrate!().run(pool).await?;
     let count = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM accounts");
     assert_eq!(count.fetch_one(pool).await?, 1);

@@ -1,4 +1,4 @@
-//! What can stand on the command line.
+//! The command line arguments.
 
 mod account;
 mod database;
@@ -26,13 +26,13 @@ pub(crate) use hash::{HashCommand, TuneHash};
 pub(crate) use hashing::{HashOption, PepperKeysOption};
 pub(crate) use outbox::{ListOutbox, OutboxCommand};
 pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand};
-pub(crate) use values::{NamedFile, NamedPolicy, Position, hash_format};
+pub(crate) use values::{AccountCursor, NamedFile, NamedPolicy, hash_format};
 
-/// Looks after the accounts, keys and tokens of repass.
+/// Manages the accounts, keys and tokens of repass.
 ///
-/// Passwords are asked for at a prompt that shows nothing, or read from stdin when that is no
-/// terminal; never from an argument. Keys, tokens and codes are printed once, when they are issued;
-/// only digests of them are stored.
+/// Passwords are read from a prompt without echo, or from stdin if it is not a terminal; never from
+/// an argument. Keys, tokens and codes are printed once, when they are issued; only their digests
+/// are stored.
 #[derive(Parser)]
 #[command(
     name = "repass",
@@ -45,8 +45,8 @@ Examples:
   repass token issue --user-id pat --role admin --lifetime 1h
   repass audit list --json
 
-Exit status: 0 done; 1 refused or failed; 2 something on the command line, in the environment or
-on stdin is not as it should be, and nothing was done."
+Exit status: 0 for success; 1 for a refusal or a run-time failure; 2 for an invalid argument,
+environment variable or input, in which case nothing was done."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -66,21 +66,20 @@ pub(crate) struct GlobalOptions {
 
 #[derive(Args)]
 pub(crate) struct DatabaseOptions {
-    /// The database, such as sqlite:///var/lib/repass/repass.db. `account add`, `account import` and
-    /// `key issue` make a missing SQLite file, as `database init` does; the other commands fail if it
+    /// The database, such as sqlite:///var/lib/repass/repass.db. `account add`, `account import`,
+    /// `key issue` and `database init` create a missing SQLite file; the other commands fail if it
     /// does not exist.
     #[arg(
         long = "database",
         value_name = "URL",
         env = "REPASS_DATABASE",
-        // The URL of a database server holds its password.
+        // The URL may contain a password.
         hide_env_values = true,
         global = true,
         help_heading = "Global options"
     )]
     pub(crate) url: Option<String>,
-    /// The file of the installation's key, which must be the one that repassd uses [default: beside
-    /// the SQLite file].
+    /// The file of the installation key, the same as for repassd [default: beside the SQLite file].
     #[arg(
         long,
         value_name = "FILE",
@@ -89,8 +88,7 @@ pub(crate) struct DatabaseOptions {
         help_heading = "Global options"
     )]
     pub(crate) key_file: Option<PathBuf>,
-    /// The schema of a PostgreSQL database that repass keeps its tables in, as in the configuration
-    /// of repassd [default: repass].
+    /// The PostgreSQL schema with the tables of repass, the same as for repassd [default: repass].
     #[arg(
         long,
         value_name = "SCHEMA",
@@ -103,7 +101,7 @@ pub(crate) struct DatabaseOptions {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Add, show, list, deactivate, activate, unlock, import and export accounts.
+    /// Manage accounts: add, show, list, deactivate, activate, unlock, import, export.
     #[command(subcommand)]
     Account(AccountCommand),
     /// Issue, list and revoke the keys of services, apps and gateways.
@@ -121,41 +119,40 @@ pub(crate) enum Command {
     /// Check a password against a policy, or change an account's password.
     #[command(subcommand)]
     Password(PasswordCommand),
-    /// Read the audit trail.
+    /// List audit records.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// List events on their way, and retry or drop those that do not get through.
+    /// List, retry and drop events of the outbox.
     #[command(subcommand)]
     Outbox(OutboxCommand),
-    /// Make, migrate, check and back up the database.
+    /// Create, migrate, check and back up the database.
     #[command(subcommand)]
     Database(DatabaseCommand),
-    /// Find out what a stored hash should cost on this machine.
+    /// Choose the cost parameters of password hashes for this machine.
     #[command(subcommand)]
     Hash(HashCommand),
 }
 
 impl Command {
-    /// Whether it ends by itself, in good order, when Ctrl-C is pressed.
-    pub(crate) fn heeds_interrupts(&self) -> bool {
+    /// Whether the command handles Ctrl-C itself.
+    pub(crate) fn handles_interrupts(&self) -> bool {
         matches!(self, Self::Account(AccountCommand::Import(_)))
     }
 }
 
-/// Which account.
 #[derive(Args)]
 pub(crate) struct AccountName {
-    /// The set of accounts that it belongs to.
+    /// The realm of the account.
     #[arg(long, value_name = "REALM", default_value = "default")]
     pub(crate) realm: Realm,
-    /// The account, as the vendor's API calls it.
+    /// The user id of the account in the vendor's API.
     #[arg(long, value_name = "ID")]
     pub(crate) user_id: UserId,
 }
 
 #[derive(Args)]
 pub(crate) struct PolicyOption {
-    /// The rules a new password must keep.
+    /// The password policy.
     #[arg(
         long,
         value_name = "POLICY",
@@ -169,26 +166,26 @@ pub(crate) struct PolicyOption {
 pub(crate) enum KeyCommand {
     /// Issue a key, and print it once.
     #[command(after_help = "\
-The key alone goes to stdout, what belongs to it to stderr.
+Only the key is written to stdout; its description is written to stderr.
 
 Examples:
   repass key issue --kind service --name chatbot
   repass key issue --realm shop --kind api --name gateway > gateway.key")]
     Issue(IssueKey),
-    /// List keys, oldest first, revoked ones too.
+    /// List all keys, including revoked ones, oldest first.
     #[command(after_help = "Example:\n  repass key list --realm shop")]
     List(ListKeys),
-    /// Revoke a key at once.
+    /// Revoke a key immediately.
     #[command(after_help = "Example:\n  repass key revoke 0b0e4f3c-6a5f-4c43-9f0e-6b8d6a2f9f5e")]
     Revoke(Revoke),
 }
 
 #[derive(Args)]
 pub(crate) struct IssueKey {
-    /// The realm whose accounts it opens.
+    /// The realm that the key gives access to.
     #[arg(long, value_name = "REALM", default_value = "default")]
     pub(crate) realm: Realm,
-    /// What it is for: a service's bearer key, an application's key or a gateway's key.
+    /// The kind: bearer key of a service, key of an application, or key of an API gateway.
     #[arg(
         long,
         value_name = "KIND",
@@ -196,7 +193,7 @@ pub(crate) struct IssueKey {
             .try_map(|kind| kind.parse::<KeyKind>())
     )]
     pub(crate) kind: KeyKind,
-    /// What to call it in `key list`, 1 to 100 characters.
+    /// The name in `key list`, 1 to 100 characters.
     #[arg(long, value_name = "NAME", value_parser = values::key_name)]
     pub(crate) name: String,
 }
@@ -211,7 +208,7 @@ pub(crate) struct ListKeys {
 #[derive(Args)]
 pub(crate) struct Revoke {
     /// The id that was printed with the secret; never the secret itself.
-    // Text, since a parser of clap's would repeat a secret that was given by mistake.
+    // Not a `Uuid`, since clap would print a secret given by mistake.
     #[arg(value_name = "ID")]
     pub(crate) id: String,
 }
@@ -220,14 +217,14 @@ pub(crate) struct Revoke {
 pub(crate) enum TokenCommand {
     /// Issue an access token for an account, and print it once.
     #[command(after_help = "\
-The token alone goes to stdout, what belongs to it to stderr. Its holder acts for the account, and
-with --role admin for every account of the realm.
+Only the token is written to stdout; its description is written to stderr. The bearer acts for the
+account, and with --role admin for every account of the realm.
 
 Examples:
   repass token issue --user-id pat --lifetime 15m
   repass token issue --realm shop --user-id root --role admin --lifetime 1h > admin.token")]
     Issue(IssueToken),
-    /// Revoke an access token at once.
+    /// Revoke an access token immediately.
     #[command(after_help = "Example:\n  repass token revoke 0b0e4f3c-6a5f-4c43-9f0e-6b8d6a2f9f5e")]
     Revoke(Revoke),
 }
@@ -236,10 +233,10 @@ Examples:
 pub(crate) struct IssueToken {
     #[command(flatten)]
     pub(crate) account: AccountName,
-    /// What its holder may do beside acting for the account; may be given several times.
+    /// An additional role of the bearer; may be given several times.
     #[arg(long = "role", value_name = "ROLE", value_parser = values::role)]
     pub(crate) roles: Vec<String>,
-    /// How long it counts, such as 90s, 15m, 1h 30m or 7d; at most 3650d.
+    /// The lifetime, such as 90s, 15m, 1h 30m or 7d; at most 3650d.
     #[arg(
         long,
         value_name = "DURATION",
@@ -251,9 +248,9 @@ pub(crate) struct IssueToken {
 
 #[derive(Subcommand)]
 pub(crate) enum ResetCommand {
-    /// Issue a reset token for an account, and print it once. Every older one is void.
+    /// Issue a reset token for an account, and print it once. Revokes all older ones.
     #[command(after_help = "\
-The token alone goes to stdout, what belongs to it to stderr.
+Only the token is written to stdout; its description is written to stderr.
 
 Example:
   repass reset issue --user-id pat --lifetime 5m")]
@@ -264,7 +261,7 @@ Example:
 pub(crate) struct IssueReset {
     #[command(flatten)]
     pub(crate) account: AccountName,
-    /// How long it counts, such as 90s or 5m; at most 10m.
+    /// The lifetime, such as 90s or 5m; at most 10m.
     #[arg(
         long,
         value_name = "DURATION",
@@ -276,12 +273,12 @@ pub(crate) struct IssueReset {
 
 #[derive(Subcommand)]
 pub(crate) enum OtpCommand {
-    /// Give an account a new secret for an authenticator app, and print it once, as otpauth URI and
-    /// QR code. An older secret counts no more.
+    /// Set a new authenticator secret for an account, and print it once, as otpauth URI and QR
+    /// code. Replaces an older secret.
     #[command(
         visible_alias = "enrol",
         after_help = "\
-The URI is the first line on stdout; the QR code follows. With --json there is the URI only.
+The URI is the first line on stdout, followed by the QR code. With --json only the URI is printed.
 
 Example:
   repass otp enroll --user-id pat --issuer 'Example Shop'"
@@ -296,7 +293,7 @@ Example:
 pub(crate) struct EnrollOtp {
     #[command(flatten)]
     pub(crate) account: AccountName,
-    /// Whose name the authenticator app shows; 1 to 64 characters without a colon.
+    /// The issuer shown by the authenticator app; 1 to 64 characters without a colon.
     #[arg(long, value_name = "NAME", default_value = "repass", value_parser = values::issuer)]
     pub(crate) issuer: String,
 }
@@ -323,17 +320,17 @@ pub(crate) struct ListAudit {
     /// Only records of this action, such as password.change.
     #[arg(long, value_name = "ACTION")]
     pub(crate) action: Option<String>,
-    /// Only records that ended so, such as ok or wrong-password.
+    /// Only records with this outcome, such as ok or wrong-password.
     #[arg(long, value_name = "OUTCOME")]
     pub(crate) outcome: Option<String>,
-    /// Only records of this time and later, such as 2026-11-27 (at 00:00 UTC) or
+    /// Only records from this time on, such as 2026-11-27 (at 00:00 UTC) or
     /// 2026-11-27T12:30:00+01:00.
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) since: Option<Timestamp>,
     /// Only records before this time.
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) until: Option<Timestamp>,
-    /// Most records to list, 1 to 10000.
+    /// Maximum number of records, 1 to 10000.
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = values::limit())]
     pub(crate) limit: u32,
 }
@@ -345,12 +342,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_well_formed() {
+    fn clap_accepts_the_definitions() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn help_does_not_show_the_database_of_the_environment() {
+    fn help_does_not_show_the_database_url_from_the_environment() {
         let hidden = Cli::command();
         let argument = hidden.get_arguments().find(|argument| argument.get_id() == "url").unwrap();
         assert!(argument.is_hide_env_values_set());

@@ -20,7 +20,7 @@ use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Does what the command line says.
+/// Runs the command.
 pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
     let database = &cli.global.database;
     match cli.command {
@@ -38,17 +38,17 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// The id of a key or token to revoke. What was given is not repeated: it may be the secret.
-fn revoked_id(text: &str, what: &str) -> Result<Uuid, Failure> {
+/// Parses the id of a key or token. The message does not repeat `text`, which may be the secret.
+fn parse_id(text: &str, kind: &str) -> Result<Uuid, Failure> {
     text.parse().map_err(|_| {
         let reason =
-            format!("ID must be the UUID that was printed with the {what}, not the {what} itself");
+            format!("ID must be the UUID that was printed with the {kind}, not the {kind} itself");
         Failure::Usage(reason)
     })
 }
 
-/// A profile for tests may be left over in the environment, where nobody sees it.
-fn warn_of_insecure(profile: HashProfile, output: &Output) {
+/// Warns of the profile for tests, which the environment may still select.
+fn warn_if_insecure(profile: HashProfile, output: &Output) {
     if profile == HashProfile::INSECURE_FOR_TESTS {
         let text = "the hash profile insecure-for-tests protects no password";
         output.warning("insecure-hash-profile", text);

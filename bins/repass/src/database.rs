@@ -1,4 +1,4 @@
-//! Opening the database, and what works on it.
+//! Opens the database and builds the engine.
 
 use std::sync::Arc;
 
@@ -15,21 +15,21 @@ use crate::failure::Failure;
 use crate::no_hasher::NoHasher;
 use crate::output::Output;
 
-/// Why there is no database to work on.
+/// The database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
-    #[error("no database is named; give --database URL or set REPASS_DATABASE")]
+    #[error("no database given; use --database URL or set REPASS_DATABASE")]
     Missing,
     #[error("--database")]
     Open(#[source] OpenError),
     #[error("--key-file")]
     Key(#[source] KeyFileError),
-    #[error("the keys do not fit the database; see `repass database accept-keys --help`")]
-    OtherKey(#[from] KeyCheckError),
+    #[error("the keys do not match the database; see `repass database accept-keys --help`")]
+    KeyMismatch(#[from] KeyCheckError),
 }
 
 impl DatabaseError {
-    /// Whether it is the operator who can mend it.
+    /// Whether the error is in the configuration.
     pub(crate) fn is_configuration(&self) -> bool {
         match self {
             Self::Missing => true,
@@ -41,7 +41,7 @@ impl DatabaseError {
                     | KeyFileError::Unreadable { .. }
                     | KeyFileError::Malformed { .. }
             ),
-            Self::OtherKey(error) => !matches!(error, KeyCheckError::Store(_)),
+            Self::KeyMismatch(error) => !matches!(error, KeyCheckError::Store(_)),
         }
     }
 
@@ -51,31 +51,31 @@ impl DatabaseError {
             Self::Missing => "no-database",
             Self::Open(_) if self.is_configuration() => "invalid-database",
             Self::Open(_) => "database",
-            Self::Key(_) | Self::OtherKey(_) => "key-file",
+            Self::Key(_) | Self::KeyMismatch(_) => "key-file",
         }
     }
 }
 
-/// What opening the database does to its schema.
+/// Whether opening the database may change its schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Migration {
-    /// A missing database is made.
+    /// Creates a missing database.
     Create,
-    /// It is brought up to date; a missing file is an error.
+    /// Upgrades an old schema; a missing file is an error.
     Upgrade,
-    /// It must be up to date.
+    /// Changes nothing; the schema must be up to date.
     Refuse,
 }
 
-/// An open database with the installation's key.
+/// An open database with the installation key.
 pub(crate) struct AdminContext {
     pub(crate) store: Arc<dyn AdministrationStore>,
-    /// Whether the accounts stand in a table of another application.
+    /// Whether the accounts are in a table of another application.
     pub(crate) accounts_are_shared: bool,
     key: Arc<InstallationKey>,
 }
 
-/// Opens the database, does `work` on it and closes it.
+/// Opens the database, runs `work` and closes it.
 pub(crate) async fn with_database<T>(
     options: &DatabaseOptions,
     migration: Migration,
@@ -86,12 +86,13 @@ pub(crate) async fn with_database<T>(
     check_keys(&*store.ports(), &key.key, &Peppers::none()).await.map_err(DatabaseError::from)?;
     if key.created {
         output.note(&format!(
-            "made the installation key {}; keep a copy of it apart from the database",
+            "created the installation key {}; back it up apart from the database",
             key.path.display()
         ));
     }
     if key.accessible_to_others {
-        let text = format!("others may read or change {}; chmod 600 it", key.path.display());
+        let path = key.path.display();
+        let text = format!("other users can read or change {path}; run `chmod 600 {path}`");
         output.warning("key-file-open", &text);
     }
     let admin = AdminContext {
@@ -100,7 +101,7 @@ pub(crate) async fn with_database<T>(
         key: Arc::new(key.key),
     };
     let result = work(&admin).await;
-    // Nothing is lost when it fails: files of the log stay beside the database.
+    // All transactions are committed, so a failure loses nothing.
     let _ = store.close().await;
     result
 }
@@ -109,7 +110,7 @@ async fn open(
     options: &DatabaseOptions,
     migration: Migration,
 ) -> Result<(Store, LoadedKey), DatabaseError> {
-    // A key file that is named must be there; see that before a database is made.
+    // Fails on a missing key file before a database is created.
     let key_file = options.key_file.as_deref();
     key_file.map(read_installation_key).transpose().map_err(DatabaseError::Key)?;
     let store = open_store(options, migration).await?;
@@ -117,7 +118,7 @@ async fn open(
     Ok((store, key.map_err(DatabaseError::Key)?))
 }
 
-/// The accounts are those that the database itself names, whatever repassd was told elsewhere.
+/// Opens the store. A mapping of another application's users table is read from the database.
 pub(crate) async fn open_store(
     database: &DatabaseOptions,
     migration: Migration,
@@ -138,14 +139,14 @@ pub(crate) async fn open_store(
 }
 
 impl AdminContext {
-    /// What needs no password to be hashed.
+    /// Returns the administration without a hasher.
     pub(crate) fn administration(&self) -> Result<Administration, Failure> {
         let hasher = Arc::new(NoHasher::new());
         let engine = Engine::builder(self.store.clone(), hasher, self.key.clone());
         Ok(engine.build().administration().clone())
     }
 
-    /// The engine, with what hashes and verifies for this database.
+    /// Returns an engine with a hasher for this database.
     pub(crate) async fn engine(
         &self,
         policy: Policy,
@@ -154,13 +155,12 @@ impl AdminContext {
         options.peppers.require(&self.store.peppers().await?)?;
         let mut options = options.clone();
         if self.accounts_are_shared {
-            // The application that owns the table verifies the hashes, too, by the bytes that it
-            // receives.
+            // The application verifies the hashes as well, and does not normalize.
             options.normalization = Normalization::AsReceived;
             if options.peppers.current().is_some() {
                 return Err(Failure::Usage(
-                    "--pepper-key: the accounts stand in a table of another application, which \
-                     could not verify the hashes"
+                    "--pepper-key: not possible, as the accounts are in a table of another \
+                     application, which cannot verify peppered hashes"
                         .to_owned(),
                 ));
             }

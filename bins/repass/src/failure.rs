@@ -1,4 +1,4 @@
-//! Why a command failed: what to say, and which exit status to end with.
+//! Failures of commands, with their messages and exit statuses.
 
 use std::io;
 use std::process::ExitCode;
@@ -14,26 +14,26 @@ use crate::secret_input::SecretInputError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// Something on the command line is not as it should be.
+    /// An argument is invalid.
     #[error("{0}")]
     Usage(String),
-    /// The file of `--profile` is none.
+    /// The file of `--profile` is invalid.
     #[error("--profile {file}: {reason}")]
     Profile { file: String, reason: String },
-    /// The file of `account import` is none.
+    /// The file of `account import` is invalid.
     #[error("{file}: {reason}")]
     AccountsFile { file: String, reason: String },
-    /// Rows of an import are no accounts; what is wrong with each was told.
-    #[error("{0} of the rows were refused")]
+    /// Rows of an import were refused; the reason for each was printed.
+    #[error("{0} rows were refused")]
     RowsRefused(u64),
-    /// A file could not be read to its end, or written.
+    /// A file could not be read or written.
     #[error("{file}")]
     File {
         file: String,
         #[source]
         source: io::Error,
     },
-    /// A file that an option names holds no key.
+    /// A key file of an option is invalid.
     #[error("{option} {file}: {reason}")]
     SecretFile { option: &'static str, file: String, reason: String },
     #[error(transparent)]
@@ -46,34 +46,34 @@ pub(crate) enum Failure {
     Change(#[from] ChangeError),
     #[error("the store failed")]
     Store(#[from] StoreError),
-    #[error("{0}; name its file with --pepper-key")]
+    #[error("{0}; give its file with --pepper-key")]
     Peppers(#[from] MissingPeppers),
     #[error(transparent)]
     Backup(#[from] BackupError),
-    /// What is wrong was told.
-    #[error("the database is damaged in {0} ways; restore a backup")]
-    Unsound(usize),
-    #[error("hashing could not be started")]
+    /// The problems were printed.
+    #[error("the database check found {0} problems; restore a backup")]
+    DatabaseProblems(usize),
+    #[error("cannot start the hasher")]
     Hasher(#[from] HashError),
-    #[error("stdout cannot be written")]
+    #[error("cannot write to stdout")]
     Output(#[source] io::Error),
-    /// A secret was issued, but nobody has seen it.
+    /// A secret was issued, but could not be printed.
     #[error("{issued}, but it could not be printed and cannot be shown again; {remedy}")]
-    Unseen {
+    SecretNotPrinted {
         issued: String,
         remedy: String,
         #[source]
         source: io::Error,
     },
-    #[error("the process could not be set up")]
+    #[error("cannot set up the process")]
     Runtime(#[source] io::Error),
     #[error("interrupted")]
     Interrupted,
 }
 
 impl Failure {
-    /// 1 when something was refused or failed, 2 when the operator has to mend something first, and
-    /// 130, as shells have it, after Ctrl-C.
+    /// Returns 1 for refusals and run-time failures, 2 for invalid input, and 130 after Ctrl-C, as
+    /// shells do.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Interrupted | Self::SecretInput(SecretInputError::Interrupted) => 130,
@@ -89,7 +89,7 @@ impl Failure {
         })
     }
 
-    /// A stable name for programs.
+    /// Returns a stable code for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Usage(_) => "usage",
@@ -106,14 +106,14 @@ impl Failure {
             Self::Store(StoreError::Unavailable(_)) => "store-unavailable",
             Self::Output(_) => "output",
             Self::Backup(_) => "backup",
-            Self::Unsound(_) => "unsound",
-            Self::Unseen { .. } => "unseen",
+            Self::DatabaseProblems(_) => "unsound",
+            Self::SecretNotPrinted { .. } => "unseen",
             Self::Interrupted => "interrupted",
             Self::Store(_) | Self::Hasher(_) | Self::Runtime(_) => "fault",
         }
     }
 
-    /// The broken rules, when a policy refused a password.
+    /// Returns the policy violations, if a policy refused a password.
     pub(crate) fn violations(&self) -> &[Violation] {
         match self {
             Self::Administration(AdministrationError::Rejected(violations))
@@ -122,7 +122,7 @@ impl Failure {
         }
     }
 
-    /// The whole chain of causes in one line.
+    /// Returns the error and its causes in one line.
     pub(crate) fn message(&self) -> String {
         ErrorChain(self).to_string()
     }
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_chain_is_told_once() {
+    fn a_message_has_each_cause_once() {
         let broken = io::Error::other("disk is gone");
         let failure = Failure::Store(StoreError::Unavailable(Box::new(broken)));
         let message = failure.message();

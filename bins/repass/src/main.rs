@@ -1,6 +1,6 @@
-//! The command line of repass: accounts, keys, tokens, one-time passwords and the audit trail.
+//! The command line of repass, for accounts, keys, tokens, one-time passwords and audit records.
 //!
-//! It reads arguments and secrets, calls [`repass_core::Engine`], and prints. It decides nothing itself.
+//! It parses arguments, reads secrets, calls [`repass_core::Engine`] and prints the results.
 
 mod cli;
 mod commands;
@@ -24,14 +24,14 @@ use crate::output::Output;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return cli::usage::answer(error),
+        Err(error) => return cli::usage::report(error),
     };
     let output = Output::new(cli.global.json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => {
             let result = runtime.block_on(run_until_interrupted(cli, &output));
-            // A thread that still waits for stdin must not keep an interrupted process.
+            // A thread blocked on stdin must not delay the exit.
             runtime.shutdown_background();
             result
         }
@@ -46,16 +46,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// Ctrl-C is handled, and not left to end the process at once, so that a prompt can switch the
-/// terminal's echo on again first.
+/// Handles Ctrl-C, so that a prompt can restore the terminal's echo.
 async fn run_until_interrupted(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
-    if cli.command.heeds_interrupts() {
+    if cli.command.handles_interrupts() {
         return commands::run(cli, output).await;
     }
     tokio::select! {
-        // In this order: the first look at a signal is what makes it heard.
+        // Biased, since the first poll installs the signal handler.
         biased;
-        heard = tokio::signal::ctrl_c() => Err(heard.map_or_else(Failure::Runtime, |()| Failure::Interrupted)),
+        signal = tokio::signal::ctrl_c() => Err(signal.map_or_else(Failure::Runtime, |()| Failure::Interrupted)),
         result = commands::run(cli, output) => result,
     }
 }

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use repass_core::{HashError, HashedPassword, Hasher, NewPassword, Plaintext};
 
-/// For commands that hash nothing: a real hasher takes its memory and threads at the start.
+/// A hasher for commands that do not hash, as a real one allocates memory and threads when it
+/// starts.
 #[derive(Debug)]
 pub(crate) struct NoHasher(HashedPassword);
 

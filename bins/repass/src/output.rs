@@ -1,7 +1,7 @@
-//! Everything that is printed: answers and secrets on stdout, the rest on stderr, as text or JSON.
+//! Prints results and secrets to stdout and everything else to stderr, as text or JSON.
 //!
-//! Text that came from outside may hold control characters that steer a terminal. They are escaped
-//! in both forms.
+//! Untrusted text may contain control characters for the terminal. They are escaped in both
+//! formats.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -14,7 +14,6 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// Where a command's words go.
 pub(crate) struct Output {
     json: bool,
 }
@@ -24,8 +23,8 @@ impl Output {
         Self { json }
     }
 
-    /// Prints what a command was asked for. That the reader has gone is no failure.
-    pub(crate) fn answer(&self, json: &impl Serialize, text: &str) -> Result<(), Failure> {
+    /// Prints the result of a command. A closed pipe is not a failure.
+    pub(crate) fn result(&self, json: &impl Serialize, text: &str) -> Result<(), Failure> {
         let written = if self.json {
             json_line(json).and_then(|line| to_stdout(line.expose()))
         } else {
@@ -37,8 +36,8 @@ impl Output {
         }
     }
 
-    /// Prints a secret on a line of its own, and all of `json` where JSON is wished for. Here it is
-    /// a failure that the reader has gone, for the secret cannot be shown again.
+    /// Prints a secret in one line, or `json` with `--json`. A closed pipe is a failure, since the
+    /// secret cannot be shown again.
     pub(crate) fn secret(&self, json: &impl Serialize, secret: &Plaintext) -> io::Result<()> {
         if self.json {
             to_stdout(json_line(json)?.expose())
@@ -50,24 +49,24 @@ impl Output {
         }
     }
 
-    /// Prints `text` when a person reads along.
+    /// Prints `text` to stdout, except with `--json`.
     pub(crate) fn text(&self, text: &str) -> Result<(), Failure> {
-        if self.json { Ok(()) } else { self.answer(&(), text) }
+        if self.json { Ok(()) } else { self.result(&(), text) }
     }
 
-    /// Whether stdout is a terminal, where colours can be shown.
+    /// Whether stdout is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
     }
 
-    /// Says something beside the answer to a person.
+    /// Prints a note to stderr, except with `--json`.
     pub(crate) fn note(&self, text: &str) {
         if !self.json {
             to_stderr(&format!("{}\n", printable(text)));
         }
     }
 
-    /// Says what should not stay as it is.
+    /// Prints a warning.
     pub(crate) fn warning(&self, code: &str, text: &str) {
         if self.json {
             self.error_line(&json!({ "warning": { "code": code, "message": text } }));
@@ -76,7 +75,7 @@ impl Output {
         }
     }
 
-    /// Says why a row of a file is not taken.
+    /// Prints why a row of a file was refused.
     pub(crate) fn refused_row(&self, file: &str, line: u64, reason: &str) {
         if self.json {
             let refused = json!({ "file": file, "line": line, "message": reason });
@@ -86,7 +85,7 @@ impl Output {
         }
     }
 
-    /// Says what should be looked at in a row of a file.
+    /// Prints a warning about a row of a file.
     pub(crate) fn row_warning(&self, file: &str, line: u64, code: &str, text: &str) {
         if self.json {
             let warning = json!({ "code": code, "file": file, "line": line, "message": text });
@@ -96,17 +95,17 @@ impl Output {
         }
     }
 
-    /// Whether a person reads along on stderr, so that progress can be drawn there.
+    /// Whether progress is drawn on stderr.
     pub(crate) fn draws_progress(&self) -> bool {
         !self.json && io::stderr().is_terminal()
     }
 
-    /// Returns a spinner on stderr, which is hidden unless a person reads along.
+    /// Returns a spinner on stderr, hidden unless progress is drawn.
     pub(crate) fn spinner(&self) -> ProgressBar {
         if self.draws_progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() }
     }
 
-    /// Says why the command failed.
+    /// Prints the failure of the command.
     pub(crate) fn failure(&self, failure: &Failure) {
         let violations = failure.violations();
         if self.json {
@@ -129,31 +128,34 @@ impl Output {
     }
 }
 
-/// The broken rules for a person, one a line.
+/// Returns the policy violations as text, one per line.
 pub(crate) fn violation_lines(violations: &[Violation]) -> String {
     let line = |violation: &Violation| format!("  {}: {violation}\n", violation.code());
     violations.iter().map(line).collect()
 }
 
-/// The broken rules for programs, with the sentence for a person as `message`.
+/// Returns the policy violations for JSON, with the text as `message`.
 pub(crate) fn violation_values(violations: &[Violation]) -> Vec<impl Serialize> {
     #[derive(Serialize)]
-    struct Told<'a> {
+    struct WithMessage<'a> {
         #[serde(flatten)]
         violation: &'a Violation,
         message: String,
     }
-    violations.iter().map(|violation| Told { violation, message: violation.to_string() }).collect()
+    violations
+        .iter()
+        .map(|violation| WithMessage { violation, message: violation.to_string() })
+        .collect()
 }
 
-/// `text` with escapes in place of everything that could steer a terminal or hide other text.
+/// Escapes all characters that could control a terminal or hide other text.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(steers) {
+    if !text.contains(needs_escape) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if steers(character) {
+        if needs_escape(character) {
             escaped.extend(character.escape_default());
         } else {
             escaped.push(character);
@@ -162,8 +164,8 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Control characters, line separators, and marks that turn the direction of writing.
-fn steers(character: char) -> bool {
+/// Whether `character` is a control, line separator or bidirectional formatting character.
+fn needs_escape(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -177,7 +179,7 @@ fn to_stdout(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Past the buffer of the standard library, in which a secret would stay.
+/// Bypasses the buffer of the standard library, which is not wiped.
 #[cfg(unix)]
 fn unbuffered_stdout() -> io::Result<std::fs::File> {
     use std::os::fd::AsFd;
@@ -190,14 +192,14 @@ fn unbuffered_stdout() -> io::Result<io::Stdout> {
     Ok(io::stdout())
 }
 
-/// When stderr cannot be written either, there is nobody left to tell.
+/// Ignores errors, as there is no other place to report them.
 fn to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// One line of JSON, without leaving copies of what it holds.
+/// Serializes to one line of JSON, which may contain a secret.
 fn json_line(value: &impl Serialize) -> io::Result<Plaintext> {
-    // A text that grows is moved, and what it leaves behind is not wiped; so it is measured first.
+    // Measured first, as a growing buffer leaves unwiped copies.
     let mut length = Length(0);
     write_json(&mut length, value)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
@@ -213,7 +215,7 @@ fn write_json(mut to: impl Write, value: &impl Serialize) -> io::Result<()> {
     to.write_all(b"\n")
 }
 
-/// Compact JSON in which everything that could steer a terminal is escaped.
+/// Compact JSON in which [`needs_escape`] characters are escaped.
 struct PrintableJson;
 
 impl serde_json::ser::Formatter for PrintableJson {
@@ -223,9 +225,11 @@ impl serde_json::ser::Formatter for PrintableJson {
         fragment: &str,
     ) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some((at, character)) = rest.char_indices().find(|(_, found)| steers(*found)) {
+        while let Some((at, character)) =
+            rest.char_indices().find(|(_, found)| needs_escape(*found))
+        {
             to.write_all(&rest.as_bytes()[..at])?;
-            // All of them lie in the basic plane, so that one unit of UTF-16 says it.
+            // All these characters are in the basic plane, one UTF-16 unit each.
             write!(to, "\\u{:04x}", u32::from(character))?;
             rest = &rest[at + character.len_utf8()..];
         }
@@ -233,7 +237,7 @@ impl serde_json::ser::Formatter for PrintableJson {
     }
 }
 
-/// Counts what is written.
+/// Counts the written bytes.
 struct Length(usize);
 
 impl Write for Length {
@@ -254,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_a_terminal_is_escaped() {
+    fn terminal_control_characters_are_escaped() {
         assert_eq!(printable("a\u{1b}]0;x\u{7}b"), "a\\u{1b}]0;x\\u{7}b");
         assert_eq!(printable("\u{9b}2J\r\n"), "\\u{9b}2J\\r\\n");
         assert_eq!(printable("user\u{202e}nimda"), "user\\u{202e}nimda");
@@ -268,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn violations_carry_code_parameters_and_sentence() {
+    fn violations_have_code_parameters_and_message() {
         let values = violation_values(&[Violation::TooShort { min: 15, actual: 3 }]);
         let value = serde_json::to_value(values).unwrap();
         assert_eq!(value[0]["code"], "too-short");
@@ -278,11 +282,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_survives_json_and_steers_nothing(text in any::<String>()) {
+        fn every_text_round_trips_through_json_and_is_escaped(text in any::<String>()) {
             let line = json_line(&text).unwrap();
             prop_assert_eq!(serde_json::from_str::<String>(line.expose()).unwrap(), text.clone());
-            prop_assert!(!line.expose().trim_end_matches('\n').contains(steers));
-            prop_assert!(!printable(&text).contains(steers));
+            prop_assert!(!line.expose().trim_end_matches('\n').contains(needs_escape));
+            prop_assert!(!printable(&text).contains(needs_escape));
         }
     }
 }

@@ -1,27 +1,26 @@
-//! QR codes in Unicode half blocks.
+//! Renders QR codes in Unicode half blocks.
 
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use repass_core::Plaintext;
 use zeroize::Zeroizing;
 
-/// Black on white, whatever the terminal's own colours are.
 const BLACK_ON_WHITE: &str = "\u{1b}[38;5;16;48;5;231m";
-const OWN_COLOURS: &str = "\u{1b}[0m";
+const RESET_COLORS: &str = "\u{1b}[0m";
 
-/// `text` as a QR code with the quiet zone of four modules around it; `None` when it is too long for
-/// one.
+/// Renders `text` as a QR code with a quiet zone of four modules. Returns `None` if the text is too
+/// long.
 ///
-/// With colours the code is black on white on any terminal. Without them the light modules are the
-/// blocks: right on a dark background, and inverted on a light one, which readers take as well.
-pub(crate) fn render(text: &Plaintext, colours: bool) -> Option<Zeroizing<String>> {
+/// With colors the code is black on white. Without colors the light modules are blocks: the code is
+/// correct on a dark background and inverted on a light one, which scanners also accept.
+pub(crate) fn render(text: &Plaintext, colors: bool) -> Option<Zeroizing<String>> {
     let code = QrCode::new(text.expose().as_bytes()).ok()?;
     let (dark, light) =
-        if colours { (Dense1x2::Dark, Dense1x2::Light) } else { (Dense1x2::Light, Dense1x2::Dark) };
+        if colors { (Dense1x2::Dark, Dense1x2::Light) } else { (Dense1x2::Light, Dense1x2::Dark) };
     let image = code.render().dark_color(dark).light_color(light).quiet_zone(true).build();
     let image = Zeroizing::new(image);
 
-    let (before, after) = if colours { (BLACK_ON_WHITE, OWN_COLOURS) } else { ("", "") };
+    let (before, after) = if colors { (BLACK_ON_WHITE, RESET_COLORS) } else { ("", "") };
     let lines = image.lines().count();
     let size = image.len() + lines * (before.len() + after.len() + 1);
     let mut framed = Zeroizing::new(String::with_capacity(size));
@@ -39,15 +38,15 @@ mod tests {
 
     const TEXT: &str = "otpauth://totp/repass:pat?secret=AB";
 
-    fn rendered(colours: bool) -> Vec<String> {
-        let image = render(&Plaintext::from(TEXT), colours);
+    fn rendered(colors: bool) -> Vec<String> {
+        let image = render(&Plaintext::from(TEXT), colors);
         image.unwrap().lines().map(str::to_owned).collect()
     }
 
     #[test]
-    fn a_quiet_zone_is_drawn_all_around() {
+    fn the_code_has_a_quiet_zone() {
         let lines = rendered(false);
-        // Four modules are two lines above, and four columns at either side.
+        // Four modules are two lines or four columns.
         for line in &lines[..2] {
             assert!(line.chars().all(|block| block == '█'), "{line}");
         }
@@ -60,12 +59,12 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_the_light_modules_without_colours_and_the_dark_ones_with_them() {
+    fn blocks_are_the_light_modules_without_colors_and_the_dark_ones_with_them() {
         let code = QrCode::new(TEXT).unwrap();
-        for (colours, drawn) in [(false, qrcode::Color::Light), (true, qrcode::Color::Dark)] {
-            let lines: Vec<Vec<char>> = rendered(colours)
+        for (colors, drawn) in [(false, qrcode::Color::Light), (true, qrcode::Color::Dark)] {
+            let lines: Vec<Vec<char>> = rendered(colors)
                 .iter()
-                .map(|line| line.replace(BLACK_ON_WHITE, "").replace(OWN_COLOURS, ""))
+                .map(|line| line.replace(BLACK_ON_WHITE, "").replace(RESET_COLORS, ""))
                 .map(|line| line.chars().collect())
                 .collect();
             for (at, color) in code.to_colors().into_iter().enumerate() {
@@ -78,14 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_explicit_in_every_line() {
+    fn every_line_sets_and_resets_the_colors() {
         for line in rendered(true) {
-            assert!(line.starts_with(BLACK_ON_WHITE) && line.ends_with(OWN_COLOURS), "{line:?}");
+            assert!(line.starts_with(BLACK_ON_WHITE) && line.ends_with(RESET_COLORS), "{line:?}");
         }
     }
 
     #[test]
-    fn too_long_a_text_makes_no_code() {
+    fn a_too_long_text_is_refused() {
         assert!(render(&Plaintext::new("x".repeat(5000)), false).is_none());
     }
 }

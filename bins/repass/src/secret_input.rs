@@ -1,5 +1,5 @@
-//! Reading passwords: at a prompt that shows nothing, or as lines from stdin. Never from an
-//! argument, which every process of the machine can see.
+//! Reads passwords from a prompt without echo, or as lines from stdin. Never from an argument,
+//! which all processes of the machine can read.
 
 mod prompt;
 
@@ -10,37 +10,37 @@ use zeroize::Zeroizing;
 
 pub(crate) use prompt::Prompt;
 
-/// Why a password could not be read. Never holds any part of one.
+/// A password could not be read. Contains no part of it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum SecretInputError {
     #[error("{0} is empty")]
     Empty(&'static str),
-    #[error("{0} is missing; stdin holds too few lines")]
+    #[error("{0} is missing; stdin has too few lines")]
     Missing(&'static str),
     #[error("{0} is longer than {max} bytes", max = Plaintext::MAX_PASSWORD_BYTES)]
     TooLong(&'static str),
     #[error("{0} is not UTF-8 text")]
     NotText(&'static str),
-    #[error("stdin holds more than the {0} expected")]
+    #[error("stdin has more than {0}")]
     TooMuch(&'static str),
-    #[error("{0} was not the same both times")]
-    Differ(&'static str),
-    #[error("stdin cannot be read")]
+    #[error("{0} and its repetition do not match")]
+    Mismatch(&'static str),
+    #[error("cannot read stdin")]
     Stdin(#[source] io::Error),
-    #[error("the terminal cannot be read")]
+    #[error("cannot read from the terminal")]
     Terminal(#[source] io::Error),
     #[error("interrupted")]
     Interrupted,
 }
 
 impl SecretInputError {
-    /// Whether the operator can mend it.
+    /// Whether the input is invalid, as opposed to unreadable.
     pub(crate) fn is_usage(&self) -> bool {
         !matches!(self, Self::Stdin(_) | Self::Terminal(_) | Self::Interrupted)
     }
 
-    /// A stable name for programs.
+    /// Returns a stable code for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Interrupted => "interrupted",
@@ -50,21 +50,21 @@ impl SecretInputError {
     }
 }
 
-/// The passwords called `names`, one a line, when stdin is no terminal; `None` when it is one and
-/// they are to be asked for.
+/// Reads the passwords called `names` from stdin, one per line. Returns `None` if stdin is a
+/// terminal.
 ///
-/// A line ends with LF or CRLF, the last one also with the end of stdin; nothing else is taken off
-/// (NIST SP 800-63B-4, 3.1.1.2).
+/// A line ends with LF, CRLF or the end of stdin. Nothing else is removed (NIST SP 800-63B-4,
+/// 3.1.1.2).
 ///
 /// # Errors
-/// When a line is missing, empty, too long or no text, or something follows the last one.
+/// If a line is missing, empty, too long or not UTF-8, or if there are more lines.
 pub(crate) async fn piped<const COUNT: usize>(
     names: [&'static str; COUNT],
 ) -> Result<Option<[Plaintext; COUNT]>, SecretInputError> {
     if io::stdin().is_terminal() {
         return Ok(None);
     }
-    // On a thread of its own, since stdin may never end.
+    // A read from stdin may block forever.
     let bytes = tokio::task::spawn_blocking(|| read_bounded(unbuffered_stdin()?, COUNT))
         .await
         .map_err(|error| SecretInputError::Stdin(error.into()))?
@@ -72,20 +72,20 @@ pub(crate) async fn piped<const COUNT: usize>(
     lines(&bytes, names).map(Some)
 }
 
-/// Of each line the longest password, and its line end.
-const LONGEST_LINE: usize = Plaintext::MAX_PASSWORD_BYTES + 2;
+/// Maximum length of a password with its line end.
+const MAX_LINE_BYTES: usize = Plaintext::MAX_PASSWORD_BYTES + 2;
 
-/// Reads on until one byte more than `count` lines can hold.
+/// Reads at most one byte more than `count` lines can have.
 fn read_bounded(from: impl Read, count: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let most = count * LONGEST_LINE + 1;
-    // Its full size from the start: a buffer that grows leaves copies behind. The byte more keeps
-    // `read_to_end` from growing it to see whether that was all.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(most + 64));
-    from.take(most as u64).read_to_end(&mut bytes)?;
+    let limit = count * MAX_LINE_BYTES + 1;
+    // A growing buffer leaves unwiped copies. The spare capacity keeps `read_to_end` from growing
+    // it to find the end.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 64));
+    from.take(limit as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Past the buffer of the standard library, in which a password would stay.
+/// Bypasses the buffer of the standard library, which is not wiped.
 #[cfg(unix)]
 fn unbuffered_stdin() -> io::Result<std::fs::File> {
     use std::os::fd::AsFd;
@@ -106,7 +106,7 @@ fn lines<const COUNT: usize>(
     let mut read = Vec::with_capacity(COUNT);
     for name in names {
         if rest.is_empty() {
-            // The end of stdin in place of the only line reads better as an empty password.
+            // An empty stdin is reported as an empty password.
             let empty = read.is_empty();
             let error = if empty { SecretInputError::Empty } else { SecretInputError::Missing };
             return Err(error(name));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_end_is_taken_off_and_nothing_else() {
+    fn only_one_line_end_is_removed() {
         for (bytes, password) in [
             ("secret", "secret"),
             ("secret\n", "secret"),
@@ -168,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_line_is_refused() {
+    fn anything_but_a_single_line_is_refused() {
         for (bytes, reason) in [
             (b"".as_slice(), "the password is empty"),
             (b"\n", "the password is empty"),
             (b"\r\n", "the password is empty"),
-            (b"a\nb\n", "stdin holds more than the one line expected"),
-            (b"a\n\n", "stdin holds more than the one line expected"),
+            (b"a\nb\n", "stdin has more than one line"),
+            (b"a\n\n", "stdin has more than one line"),
             (b"\xff\n", "the password is not UTF-8 text"),
         ] {
             assert_eq!(one(bytes), Err(reason.to_owned()), "{bytes:?}");
@@ -195,22 +195,22 @@ mod tests {
         let [current, new] = both(b"old one\r\nnew one").unwrap();
         assert_eq!((current.expose(), new.expose()), ("old one", "new one"));
         let reason = |bytes| both(bytes).unwrap_err().to_string();
-        assert_eq!(reason(b"old\n"), "the new password is missing; stdin holds too few lines");
+        assert_eq!(reason(b"old\n"), "the new password is missing; stdin has too few lines");
         assert_eq!(reason(b"old\n\n"), "the new password is empty");
         assert_eq!(reason(b"\nnew\n"), "the current password is empty");
-        assert_eq!(reason(b"a\nb\nc\n"), "stdin holds more than the two lines expected");
+        assert_eq!(reason(b"a\nb\nc\n"), "stdin has more than two lines");
     }
 
     #[test]
-    fn no_more_is_read_than_can_be_right() {
+    fn reading_stops_one_byte_after_the_limit() {
         let endless = io::repeat(b'x');
         let bytes = read_bounded(endless, 2).unwrap();
-        assert_eq!(bytes.len(), 2 * LONGEST_LINE + 1);
+        assert_eq!(bytes.len(), 2 * MAX_LINE_BYTES + 1);
     }
 
     proptest! {
         #[test]
-        fn no_bytes_make_the_reader_panic(bytes in any::<Vec<u8>>()) {
+        fn parsing_never_panics(bytes in any::<Vec<u8>>()) {
             let _ = lines(&bytes, ["a"]);
             let _ = lines(&bytes, ["a", "b"]);
         }

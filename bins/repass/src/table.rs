@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::output::printable;
 
-/// Rows under headings. Cells are escaped for the terminal as they come in.
+/// A table with a header. Cells are escaped for the terminal.
 pub(crate) struct Table(comfy_table::Table);
 
 impl Table {
@@ -19,13 +19,13 @@ impl Table {
         self.0.add_row(cells.map(printable));
     }
 
-    /// Returns the lines; none at all if there is no row beside the headings.
+    /// Returns the lines, or an empty text if there are no rows.
     pub(crate) fn render(self) -> String {
         if self.0.is_empty() { String::new() } else { lines(self.0) }
     }
 }
 
-/// Returns a line for each name and its value.
+/// Returns one line for each name and value.
 pub(crate) fn fields(fields: &[(&str, String)]) -> String {
     let mut table = plain();
     table
@@ -33,7 +33,7 @@ pub(crate) fn fields(fields: &[(&str, String)]) -> String {
     lines(table)
 }
 
-/// Returns a table without borders and colours.
+/// Returns a table without borders and colors.
 fn plain() -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table.load_style(NOTHING);
@@ -47,12 +47,12 @@ fn lines(mut table: comfy_table::Table) -> String {
     table.trim_fmt() + "\n"
 }
 
-/// A moment to the second, for people. JSON has it in full.
-pub(crate) fn moment(moment: Timestamp) -> String {
-    format!("{moment:.0}")
+/// Formats a time to the second.
+pub(crate) fn time(time: Timestamp) -> String {
+    format!("{time:.0}")
 }
 
-/// An optional text, or the dash that says that there is none.
+/// Returns the text, or a dash if there is none.
 pub(crate) fn or_dash(text: Option<&str>) -> &str {
     text.unwrap_or("-")
 }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn long_cells_are_not_cut_and_steer_no_terminal() {
+    fn long_cells_are_escaped_and_not_cut() {
         let long = "a \u{1b}[2J\u{9b}1m\r\n\t\u{202e}".repeat(1_000);
         let mut table = Table::new(&["A", "B"]);
         table.row([&long, "b"]);
@@ -101,8 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_told_to_the_second() {
+    fn times_are_formatted_to_the_second() {
         let at = Timestamp::from_millisecond(1_500).unwrap();
-        assert_eq!(moment(at), "1970-01-01T00:00:01Z");
+        assert_eq!(time(at), "1970-01-01T00:00:01Z");
     }
 }

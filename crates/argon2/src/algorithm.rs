@@ -8,18 +8,17 @@ use crate::{Error, Result};
 /// Variant of Argon2 (RFC 9106, section 3.1, the type `y`).
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub enum Algorithm {
-    /// Which memory is read depends on the password: the hardest on attackers' hardware, but open to
-    /// side channels.
+    /// Data-dependent memory access: the most resistant to GPU attacks, but with side channels.
     Argon2d = 0,
-    /// Which memory is read depends on nothing secret.
+    /// Data-independent memory access.
     Argon2i = 1,
-    /// Argon2i for the first half of the first pass, Argon2d from there on; what RFC 9106 recommends.
+    /// Argon2i for the first half of the first pass, then Argon2d; recommended by RFC 9106.
     #[default]
     Argon2id = 2,
 }
 
 impl Algorithm {
-    /// Reads the name as PHC strings have it, such as `argon2id`.
+    /// Parses the identifier of PHC strings, such as `argon2id`.
     ///
     /// # Errors
     /// [`Error::AlgorithmInvalid`] for any other text.
@@ -27,7 +26,7 @@ impl Algorithm {
         id.as_ref().parse()
     }
 
-    /// The name as PHC strings have it.
+    /// The identifier of PHC strings.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -66,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_back_and_nothing_else_is() {
+    fn names_round_trip_and_other_texts_are_refused() {
         for algorithm in [Algorithm::Argon2d, Algorithm::Argon2i, Algorithm::Argon2id] {
             assert_eq!(Algorithm::new(format!("{algorithm}")), Ok(algorithm));
         }

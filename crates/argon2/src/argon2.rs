@@ -1,5 +1,3 @@
-//! Hashing a password.
-
 mod initial;
 
 use std::fmt;
@@ -11,20 +9,20 @@ use crate::fill::{Fill, Geometry};
 use crate::memory::Memory;
 use crate::{Algorithm, Block, Error, Params, Path, PathError, Result, Version};
 
-/// The longest password in bytes.
+/// Maximum length of a password, in bytes.
 pub const MAX_PWD_LEN: usize = 0xFFFF_FFFF;
-/// The shortest salt in bytes.
+/// Minimum length of a salt, in bytes.
 pub const MIN_SALT_LEN: usize = 8;
-/// The longest salt in bytes.
+/// Maximum length of a salt, in bytes.
 pub const MAX_SALT_LEN: usize = 0xFFFF_FFFF;
-/// The length in bytes that a salt for passwords should have.
+/// Recommended length of a salt for passwords, in bytes.
 pub const RECOMMENDED_SALT_LEN: usize = 16;
-/// The longest secret in bytes.
+/// Maximum length of a secret, in bytes.
 pub const MAX_SECRET_LEN: usize = 0xFFFF_FFFF;
 
-/// Argon2 with everything but the password and its salt.
+/// Argon2 with its parameters.
 ///
-/// It takes the process's [`path`](crate::path()), unless [`Argon2::with_path`] says another.
+/// Uses the [`path`](crate::path()) of the process, unless [`Argon2::with_path`] sets another.
 #[derive(Clone)]
 pub struct Argon2<'key> {
     inputs: Inputs<'key>,
@@ -33,13 +31,13 @@ pub struct Argon2<'key> {
 }
 
 impl<'key> Argon2<'key> {
-    /// Without a secret.
+    /// Creates an instance without a secret.
     #[must_use]
     pub fn new(algorithm: Algorithm, version: Version, params: Params) -> Self {
         Self::on_path(Inputs { algorithm, version, params, secret: None })
     }
 
-    /// With a secret: a key that is kept apart from the hashes, also called pepper.
+    /// Creates an instance with a secret, also called pepper: a key stored apart from the hashes.
     ///
     /// # Errors
     /// [`Error::SecretTooLong`].
@@ -55,17 +53,17 @@ impl<'key> Argon2<'key> {
         Ok(Self::on_path(Inputs { algorithm, version, params, secret: Some(secret) }))
     }
 
-    /// Computes with the instructions of `path`. The hash is the same.
+    /// Sets the path. It has no effect on the hash.
     ///
     /// # Errors
-    /// When this CPU does not have the instructions, or has been found to compute wrongly with them.
+    /// If this CPU does not have the instructions, or the path fails its [check](Path::check).
     pub fn with_path(self, path: Path) -> std::result::Result<Self, PathError> {
         path.check()?;
         let kernel = path.kernel().ok_or(PathError::Unavailable(path))?;
         Ok(Self { path, kernel, ..self })
     }
 
-    /// The instructions that are computed with.
+    /// The path.
     #[must_use]
     pub const fn path(&self) -> Path {
         self.path
@@ -77,15 +75,15 @@ impl<'key> Argon2<'key> {
         &self.inputs.params
     }
 
-    /// Hashes `pwd` with `salt` into `out`, in memory that is allocated for it and wiped after it.
+    /// Hashes `pwd` with `salt` into `out`, in allocated memory that is wiped afterwards.
     ///
-    /// Allocating takes up to half of the time. To hash more than once, keep the memory and
-    /// call [`Argon2::hash_password_into_with_memory`].
+    /// The allocation takes up to half of the time. To hash repeatedly, reuse the memory with
+    /// [`Argon2::hash_password_into_with_memory`].
     ///
     /// # Errors
     /// - [`Error::PwdTooLong`], [`Error::SaltTooShort`] and [`Error::SaltTooLong`].
-    /// - [`Error::OutputTooShort`] and [`Error::OutputTooLong`] when `out` has not the length that the
-    ///   parameters ask for, or has less than 4 or more than 2^32 - 1 bytes.
+    /// - [`Error::OutputTooShort`] and [`Error::OutputTooLong`] if `out` does not have the length
+    ///   in the parameters, or has less than 4 or more than 2^32 - 1 bytes.
     /// - [`Error::OutOfMemory`].
     pub fn hash_password_into(&self, pwd: &[u8], salt: &[u8], out: &mut [u8]) -> Result<()> {
         self.inputs.verify(pwd, salt, out)?;
@@ -94,7 +92,7 @@ impl<'key> Argon2<'key> {
     }
 
     /// Hashes `pwd` with `salt` into `out`, in the caller's memory: at least
-    /// [`Params::block_count`] blocks with anything in them. They are not wiped; see
+    /// [`Params::block_count`] blocks with any content. They are not wiped; see
     /// [`wipe`](crate::wipe()).
     ///
     /// # Errors
@@ -155,7 +153,7 @@ impl fmt::Debug for Argon2<'_> {
     }
 }
 
-/// What goes into a hash beside the password and its salt.
+/// The inputs of a hash except the password and its salt.
 #[derive(Clone)]
 pub(crate) struct Inputs<'key> {
     pub(crate) algorithm: Algorithm,
@@ -184,7 +182,7 @@ impl Inputs<'_> {
         Ok(())
     }
 
-    /// Computes the hash of what is within bounds, in memory of exactly the right length.
+    /// Computes the hash of checked inputs, in memory of exactly the required length.
     pub(crate) fn hash(
         &self,
         kernel: &dyn Fill,
@@ -212,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn inputs_out_of_bounds_are_told() {
+    fn inputs_out_of_bounds_are_refused() {
         let hash = |salt: usize, out: usize| {
             argon2().hash_password_into(b"password", &vec![0; salt], &mut vec![0; out])
         };
@@ -243,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_computed_in_memory_that_cannot_be_had() {
+    fn too_little_memory_is_refused_for_the_maximum_cost() {
         if size_of::<usize>() == 8 {
             let argon2 = Argon2::from(Params::new(u32::MAX, 1, 1, None).unwrap());
             let mut memory = [Block::new()];
@@ -254,9 +252,9 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_shown() {
+    fn debug_output_has_no_secret() {
         let argon2 = Argon2::new_with_secret(
-            b"pepper of the house",
+            b"pepper of the server",
             Algorithm::Argon2id,
             Version::V0x13,
             Params::DEFAULT,
@@ -266,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_this_cpu_has_not_is_refused() {
+    fn an_unavailable_path_is_refused() {
         for path in Path::ALL {
             match argon2().with_path(path) {
                 Ok(argon2) => assert_eq!(argon2.path(), path),

@@ -1,18 +1,18 @@
-//! The hash of any length that Argon2 makes out of BLAKE2b: H' of RFC 9106, section 3.3.
+//! The variable-length hash H' of RFC 9106, section 3.3.
 
 use blake2::digest::block_api::{UpdateCore, VariableOutputCore};
 use blake2::digest::block_buffer::LazyBuffer;
 use blake2::{Blake2b512, Blake2bVarCore, Digest};
 use zeroize::Zeroize;
 
-/// Bytes that BLAKE2b gives at most.
-const MOST: usize = 64;
+/// Maximum length of the output of BLAKE2b, in bytes.
+const MAX_LENGTH: usize = 64;
 
-/// Writes H' of the concatenated `inputs`, as long as `out` is.
+/// Writes H' of the concatenated `inputs` to `out`.
 pub(crate) fn blake2b_long(inputs: &[&[u8]], out: &mut [u8]) {
-    // The length of a tag is at most 2^32 - 1 by the bounds of the parameters.
+    // The bounds of the parameters limit a tag to 2^32 - 1 bytes.
     let length = (out.len() as u32).to_le_bytes();
-    if out.len() <= MOST {
+    if out.len() <= MAX_LENGTH {
         return blake2b(&[&[&length[..]], inputs].concat(), out);
     }
     let mut digest = Blake2b512::new_with_prefix(length);
@@ -21,12 +21,12 @@ pub(crate) fn blake2b_long(inputs: &[&[u8]], out: &mut [u8]) {
     }
     let mut link = digest.finalize();
     let mut rest = out;
-    // Half of every link of the chain goes out, but the last goes out whole.
-    while rest.len() > MOST {
-        let (half, behind) = rest.split_at_mut(MOST / 2);
-        half.copy_from_slice(&link[..MOST / 2]);
-        rest = behind;
-        if rest.len() > MOST {
+    // The output has the first half of every link of the chain, and the whole of the last one.
+    while rest.len() > MAX_LENGTH {
+        let (half, tail) = rest.split_at_mut(MAX_LENGTH / 2);
+        half.copy_from_slice(&link[..MAX_LENGTH / 2]);
+        rest = tail;
+        if rest.len() > MAX_LENGTH {
             link = Blake2b512::digest(link);
         }
     }
@@ -34,9 +34,9 @@ pub(crate) fn blake2b_long(inputs: &[&[u8]], out: &mut [u8]) {
     link.zeroize();
 }
 
-/// BLAKE2b with as many bytes of output as `out` has, 1 to 64.
+/// Writes BLAKE2b of the concatenated `inputs` to `out`, which has 1 to 64 bytes.
 fn blake2b(inputs: &[&[u8]], out: &mut [u8]) {
-    #[expect(clippy::expect_used, reason = "both callers see to the length")]
+    #[expect(clippy::expect_used, reason = "both callers check the length")]
     let mut core = Blake2bVarCore::new(out.len()).expect("an output of 1 to 64 bytes");
     let mut buffer = LazyBuffer::default();
     for input in inputs {
@@ -52,7 +52,7 @@ fn blake2b(inputs: &[&[u8]], out: &mut [u8]) {
 mod tests {
     use super::*;
 
-    /// H' as its definition reads, on whole vectors.
+    /// A direct implementation of the definition.
     fn by_definition(input: &[u8], length: usize) -> Vec<u8> {
         let prefixed = [&(length as u32).to_le_bytes(), input].concat();
         let plain = |input: &[u8], length: usize| {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn every_length_is_as_defined() {
+    fn every_length_equals_the_definition() {
         for length in 1..=1100 {
             let mut out = vec![0; length];
             blake2b_long(&[b"in", b"", b"put"], &mut out);
@@ -82,9 +82,9 @@ mod tests {
         }
     }
 
-    /// The digest of "abc" that RFC 7693, appendix A, shows.
+    /// The digest of "abc" in RFC 7693, appendix A.
     #[test]
-    fn the_longest_plain_output_is_blake2b() {
+    fn an_output_of_64_bytes_equals_blake2b_512() {
         let mut out = [0; 64];
         blake2b(&[b"a", b"bc"], &mut out);
         assert_eq!(out[..8], [0xba, 0x80, 0xa5, 0x3f, 0x98, 0x1c, 0x4d, 0x0d]);

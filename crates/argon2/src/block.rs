@@ -1,11 +1,9 @@
-//! The unit of Argon2's memory.
-
 use zeroize::Zeroize;
 
-/// One KiB of the memory that a hash works in: 128 words of 64 bits.
+/// A block of Argon2's memory: 1 KiB, as 128 words of 64 bits.
 ///
-/// What a hash leaves in it says something about the password, and depends on the [`Path`](crate::Path)
-/// that was taken; [`wipe`](crate::wipe) it or hash the next password in it.
+/// After a hash, the content depends on the password and on the [`Path`](crate::Path).
+/// [`wipe`](crate::wipe) it, or reuse it for the next hash.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 #[repr(C, align(64))]
 pub struct Block([u64; Self::WORDS]);
@@ -82,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_words_of_the_lowest_byte_first() {
+    fn words_are_little_endian() {
         let mut bytes = [0; Block::SIZE];
         for (byte, number) in bytes.iter_mut().zip((0..=250).cycle()) {
             *byte = number;
@@ -93,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zeroized_block_is_a_new_one() {
+    fn a_zeroized_block_equals_a_new_one() {
         let mut block = Block([7; Block::WORDS]);
         block.zeroize();
         assert_eq!(block, Block::new());

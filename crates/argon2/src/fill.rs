@@ -1,4 +1,4 @@
-//! Filling the memory: RFC 9106, section 3.2, steps 5 to 7, for any kernel.
+//! Fills the memory: RFC 9106, section 3.2, steps 5 to 7, for any kernel.
 
 mod geometry;
 mod slice;
@@ -9,28 +9,28 @@ pub(crate) use slice::addresses;
 use crate::Block;
 use crate::params::SLICES;
 
-/// A way to compute blocks. A value of such a type proves that this CPU has what its way needs.
+/// Computes blocks. A value of a kernel type proves that this CPU has its instructions.
 pub(crate) trait Kernel: Copy + Send + Sync + 'static {
-    /// Where in a stored block this kernel keeps the word of the given number; a permutation of 0 to
-    /// 127 that leaves 0 in its place.
+    /// Returns the index of a word in a stored block: a permutation of 0 to 127 with `place(0) ==
+    /// 0`.
     ///
-    /// Inside a hash blocks are only ever combined with one another word by word, but for the
-    /// permutation that the kernel does itself. So it may keep them in the order that costs it least.
+    /// Within a hash, blocks are only combined word by word, except for the permutation in the
+    /// kernel. So a kernel may store the words in any order.
     fn place(word: usize) -> usize {
         word
     }
 
-    /// Fills one slice by calling [`Slice::fill`] where the compiler may use all that the CPU has.
+    /// Fills one slice by calling [`Slice::fill`] with the target features of the kernel.
     fn fill_slice(self, memory: &mut [Block], slice: &Slice<'_>);
 
-    /// Computes 128 addresses by calling [`addresses`] likewise.
+    /// Computes 128 addresses by calling [`addresses`] with the target features of the kernel.
     fn addresses(self, input: &Block, addresses: &mut Block);
 
-    /// The compression function G: of `previous` and `reference` into `target`; with `keep`, what was
-    /// in `target` stays in it by exclusive or.
+    /// Writes the compression function G of `previous` and `reference` to `target`, or with `keep`,
+    /// XORs it into `target`.
     ///
-    /// Calls `begun` with the first word of the result as soon as that is known, long before the rest:
-    /// it says what the next block refers to, which may be far away.
+    /// Calls `begun` with the first word of the result as early as possible: it selects the next
+    /// reference block, which must be fetched.
     fn compress(
         self,
         previous: &Block,
@@ -40,16 +40,16 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         begun: impl FnOnce(u64),
     );
 
-    /// Says that the block there will be used soon.
+    /// Prefetches a block.
     fn prefetch(self, _block: *const Block) {}
 }
 
-/// [`Kernel`] without its type.
+/// The object-safe form of [`Kernel`].
 pub(crate) trait Fill: Send + Sync {
-    /// Fills `memory` from the two blocks that stand at the start of each lane, and returns the
-    /// exclusive or of the last block of every lane.
+    /// Fills `memory` from the first two blocks of each lane. Returns the XOR of the last blocks of
+    /// all lanes.
     ///
-    /// `memory` is exactly as long as `geometry` says.
+    /// `memory` has exactly the length of `geometry`.
     fn fill(&self, memory: &mut [Block], geometry: &Geometry) -> Block;
 }
 
@@ -74,7 +74,7 @@ impl<K: Kernel> Fill for K {
     }
 }
 
-/// The block in the order of the kernel.
+/// Converts a block to the word order of the kernel.
 fn stored<K: Kernel>(natural: &Block) -> Block {
     let mut stored = Block::new();
     for (word, value) in natural.words().iter().enumerate() {
@@ -83,7 +83,7 @@ fn stored<K: Kernel>(natural: &Block) -> Block {
     stored
 }
 
-/// The block in the order of the definition.
+/// Converts a block to the word order of RFC 9106.
 fn natural<K: Kernel>(stored: &Block) -> Block {
     let mut natural = Block::new();
     for (word, value) in natural.words_mut().iter_mut().enumerate() {
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::kernel::Portable;
 
-    /// Blocks in which no word is like another.
+    /// Blocks in which all words differ.
     fn blocks() -> [Block; 3] {
         let mut number = 0_u64;
         [(); 3].map(|()| {
@@ -110,7 +110,7 @@ mod tests {
         })
     }
 
-    fn compresses_like_the_portable_one<K: Kernel>(kernel: K) {
+    fn assert_equals_portable<K: Kernel>(kernel: K) {
         assert_eq!(K::place(0), 0);
         for keep in [false, true] {
             let [previous, reference, mut target] = blocks().map(|block| stored::<K>(&block));
@@ -125,17 +125,14 @@ mod tests {
 
     #[test]
     fn every_kernel_compresses_like_the_portable_one() {
-        compresses_like_the_portable_one(Portable);
+        assert_equals_portable(Portable);
         #[cfg(target_arch = "x86_64")]
         {
             use crate::kernel::{Avx2, Avx512};
-            Avx2::detect().copied().into_iter().for_each(compresses_like_the_portable_one);
-            Avx512::detect().copied().into_iter().for_each(compresses_like_the_portable_one);
+            Avx2::detect().copied().into_iter().for_each(assert_equals_portable);
+            Avx512::detect().copied().into_iter().for_each(assert_equals_portable);
         }
         #[cfg(target_arch = "aarch64")]
-        crate::kernel::Neon::detect()
-            .copied()
-            .into_iter()
-            .for_each(compresses_like_the_portable_one);
+        crate::kernel::Neon::detect().copied().into_iter().for_each(assert_equals_portable);
     }
 }

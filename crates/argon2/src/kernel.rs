@@ -1,4 +1,4 @@
-//! The ways to compute blocks.
+//! The implementations of [`Kernel`](crate::fill::Kernel).
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod as_vectors;

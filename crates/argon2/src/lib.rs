@@ -1,11 +1,12 @@
-//! Argon2 (RFC 9106) as fast as the CPU allows: AVX-512, AVX2, NEON or plain Rust, chosen when the
-//! program runs.
+//! A fast implementation of Argon2 (RFC 9106) with AVX-512, AVX2, NEON and portable kernels,
+//! selected at run time.
 //!
-//! The results are those of the [`argon2`](https://docs.rs/argon2) crate, and so are the names of types,
-//! functions and errors. A program that calls `hash_password_into` or `hash_password_into_with_memory`
-//! switches by its `use` line; the traits of `password_hash`, with `hash_password` and
-//! `verify_password`, have no counterpart here. Argon2d, Argon2i and Argon2id; versions 1.0 and 1.3; any
-//! legal cost; secret and associated data; memory of the caller's or allocated.
+//! The results and the names of types, functions and errors are those of the
+//! [`argon2`](https://docs.rs/argon2) crate. A program that calls `hash_password_into` or
+//! `hash_password_into_with_memory` changes only its `use` line; the traits of `password_hash`,
+//! with `hash_password` and `verify_password`, have no counterpart here. The crate supports
+//! Argon2d, Argon2i and Argon2id, the versions 1.0 and 1.3, all valid costs, secrets and associated
+//! data, and allocated memory or that of the caller.
 //!
 //! ```
 //! use repass_argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -14,7 +15,7 @@
 //! let params = Params::new(19 * 1024, 2, 1, Some(32))?;
 //! let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
 //!
-//! // Kept from hash to hash: fresh memory costs up to half of the time.
+//! // Reuse the memory: an allocation takes up to half of the time.
 //! let mut memory = vec![Block::new(); argon2.params().block_count()];
 //! let mut tag = [0; 32];
 //! argon2.hash_password_into_with_memory(b"password", b"a salt of its own", &mut tag, &mut memory[..])?;
@@ -22,37 +23,40 @@
 //! # argon2::Argon2::default().hash_password_into(b"password", b"a salt of its own", &mut expected)?;
 //! # assert_eq!(tag, expected);
 //!
-//! // At start-up: the instructions in use, or why they are not the best ones.
+//! // At start: log the path in use.
 //! match repass_argon2::self_check() {
-//!     Ok(path) => println!("Argon2 on the path {path}"),
-//!     Err(error) => eprintln!("Argon2 on the path {}: {error}", repass_argon2::path()),
+//!     Ok(path) => println!("Argon2 uses the path {path}"),
+//!     Err(error) => eprintln!("Argon2 falls back to the path {}: {error}", repass_argon2::path()),
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # What it does not do
+//! # Limits
 //!
-//! - PHC strings, salts and comparing tags, so neither `PasswordHasher` nor `PasswordVerifier`: `argon2`
-//!   and `password-hash` do.
-//! - Threads: the lanes of one hash are computed in turns on the thread of the caller, which is faster
-//!   than one after the other. More hashes at a time are more threads of the caller's.
-//! - `fill_memory` of the `argon2` crate: what the memory holds in the end differs from path to path.
-//! - `no_std`: features of the CPU can be asked for with the standard library only.
+//! The crate does not provide
 //!
-//! # Which path
+//! - PHC strings, generation of salts and comparison of tags, so neither `PasswordHasher` nor
+//!   `PasswordVerifier`; see `argon2` and `password-hash`;
+//! - threads: the lanes of one hash are interleaved on the calling thread. For parallel hashes, use
+//!   several threads;
+//! - `fill_memory` of the `argon2` crate, since the final content of the memory depends on the
+//!   path;
+//! - `no_std`, since CPU feature detection needs the standard library.
 //!
-//! At first use [`path()`] takes the best of what the CPU has, and has it compute the published answer of
-//! RFC 9106. If that is wrong, the portable path is taken for the life of the process, and
-//! [`self_check`] tells. [`Argon2::with_path`] forces a path for one value, and the environment variable
-//! `ARGON2_PATH` for a process. A path that the CPU does not have is refused by the first, and not taken
-//! but told of by the second.
+//! # Path selection
+//!
+//! On first use, [`path()`] selects the best path of the CPU and computes the test vector of RFC
+//! 9106 with it. If the result is wrong, the process uses the portable path, and [`self_check`]
+//! returns the error. [`Argon2::with_path`] sets the path of one value, and the environment
+//! variable `ARGON2_PATH` that of the process. For a path that the CPU does not have, `with_path`
+//! returns an error, and the environment variable is ignored with an error from `self_check`.
 //!
 //! # Debug builds
 //!
-//! Without optimization a hash takes ten times as long or more (19 MiB, 2 passes: 0.2 s instead of 5 ms),
-//! although the portable path, then the fastest, is taken. The profiles of this workspace do not apply to
-//! programs of others; such a program optimizes this one dependency in its own `Cargo.toml`:
+//! Without optimization a hash takes at least ten times as long (19 MiB, 2 passes: 0.2 s instead of
+//! 5 ms), although the portable path is selected, which is then the fastest. The profiles of a
+//! dependency do not apply to your program; optimize this dependency in your own `Cargo.toml`:
 //!
 //! ```toml
 //! [profile.dev.package.repass-argon2]
@@ -61,19 +65,19 @@
 //!
 //! # Secrets
 //!
-//! No branch and no address depends on the password but where Argon2 itself has it so: the blocks that
-//! Argon2d, and Argon2id after its first half pass, refer to. Memory that this crate allocates is
-//! wiped, as are the initial hash, the seeds and the last block. [`wipe`] is for the caller's memory.
+//! No branch or address depends on the password, except for the reference blocks of Argon2d, and of
+//! Argon2id after its first half pass, by definition. Memory allocated by this crate is wiped, as
+//! are the initial hash, the first blocks and the last block. Use [`wipe`] for your own memory.
 //!
 //! # Unsafe code
 //!
-//! Denied but in these modules, each line of it with its reason:
+//! Unsafe code is denied except in these modules, and every unsafe block has a safety comment:
 //!
-//! - `kernel/avx2.rs`, `kernel/avx512.rs`, `kernel/neon.rs`: vector instructions, called with a value
-//!   that exists only where they have been detected;
-//! - `kernel/as_vectors.rs`: blocks seen as arrays of vectors;
-//! - `kernel/prefetch.rs`: a hint that takes a pointer;
-//! - `memory.rs`: zeroed memory that may be refused, and advice on memory to the system.
+//! - `kernel/avx2.rs`, `kernel/avx512.rs`, `kernel/neon.rs`: vector instructions. A value of a
+//!   kernel type can be created only if they were detected;
+//! - `kernel/as_vectors.rs`: casts between blocks and arrays of vectors;
+//! - `kernel/prefetch.rs`: prefetch by pointer;
+//! - `memory.rs`: fallible zeroed allocation, and `madvise`.
 
 mod algorithm;
 mod argon2;

@@ -1,8 +1,5 @@
-//! Memory for one hash, and the wiping of memory.
-#![allow(
-    unsafe_code,
-    reason = "memory that may be refused, and advice on it, are to be had no other way"
-)]
+//! Allocation and wiping of memory.
+#![allow(unsafe_code, reason = "fallible zeroed allocation and madvise")]
 
 use std::alloc::{Layout, alloc_zeroed};
 use std::fmt;
@@ -10,55 +7,54 @@ use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::{Block, Error, Result};
 
-/// Overwrites blocks with zeros, so that nothing a hash left in them can be read later.
+/// Overwrites blocks with zeros.
 ///
-/// The stores are plain ones, which are several times faster than the volatile ones of `zeroize`, and
-/// the compiler is kept from leaving them out. [`Argon2::hash_password_into`] wipes the memory that it
-/// allocates; memory of the caller is the caller's to wipe.
+/// Plain stores are several times faster than the volatile ones of `zeroize`; a barrier keeps the
+/// compiler from removing them. [`Argon2::hash_password_into`] wipes the memory that it allocates.
+/// Callers wipe their own memory.
 ///
 /// [`Argon2::hash_password_into`]: crate::Argon2::hash_password_into
 pub fn wipe(memory: &mut [Block]) {
     memory.fill(Block::new());
-    // Whoever gets the pointer might read the zeros, so they have to be there.
+    // The compiler must assume that the zeros are read.
     std::hint::black_box(memory);
     compiler_fence(Ordering::SeqCst);
 }
 
-/// Asks the system to back memory that is not touched yet by huge pages, where it has them (Linux). What
-/// the memory holds does not change. `address` must be that of a page, best of one of 2 MiB; where huge
-/// pages cannot be had nothing happens.
+/// Requests huge pages for untouched memory on Linux; elsewhere does nothing. `address` must be
+/// aligned to a page, preferably to 2 MiB.
 fn advise_huge_pages(address: usize, bytes: usize) {
     #[cfg(target_os = "linux")]
     {
         let start = std::ptr::without_provenance_mut(address);
-        // SAFETY: nothing is read or written through the pointer. The advice changes neither what the
-        // memory holds nor whose it is, and the system refuses a range that is not the process's.
+        // SAFETY: the advice does not change the content or ownership of the memory, and the system
+        // refuses an invalid range.
         let _ = unsafe { rustix::mm::madvise(start, bytes, rustix::mm::Advice::LinuxHugepage) };
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (address, bytes);
 }
 
-/// What a huge page has on x86-64, and memory of less is not worth one.
+/// The size of a huge page on x86-64. Smaller allocations request none.
 const HUGE_PAGE: usize = 2 * 1024 * 1024;
 
-/// Blocks to hash in, once or again and again; wiped when dropped.
+/// Reusable memory for hashes, wiped on drop.
 ///
-/// Where the system has huge pages (Linux) it is asked for them. A hash reads blocks all over its memory,
-/// and takes up to a quarter less time when the CPU needs to know of fewer pages.
+/// On Linux it requests huge pages. Hashes access their memory randomly, and huge pages save up to
+/// a quarter of the time by fewer TLB misses.
 pub struct Memory {
-    /// More than is needed, so that blocks can begin where they are best placed. Of bytes, because the
-    /// system gives those zeroed without anybody touching them, so that the advice comes in time.
+    /// Larger than needed, to align the first block. Allocated zeroed as bytes, so that the pages
+    /// are still untouched when huge pages are requested.
     bytes: Vec<u8>,
     start: usize,
     blocks: usize,
 }
 
 impl Memory {
-    /// Takes so many blocks of zeros from the system, which provides each page when it is first written.
+    /// Allocates `blocks` blocks of zeros. The system provides each page on its first write.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] when they cannot be had.
+    /// [`Error::OutOfMemory`] if the allocation fails.
     pub fn zeroed(blocks: usize) -> Result<Self> {
         let needed = blocks.checked_mul(Block::SIZE).ok_or(Error::OutOfMemory)?;
         let alignment = if needed < HUGE_PAGE { align_of::<Block>() } else { HUGE_PAGE };
@@ -81,22 +77,22 @@ impl Memory {
 impl AsMut<[Block]> for Memory {
     fn as_mut(&mut self) -> &mut [Block] {
         let bytes = &mut self.bytes[self.start..][..self.blocks * Block::SIZE];
-        // SAFETY: they begin where a block can, for the vector has not moved since `start` was found;
-        // they are as many as the blocks have; and whatever they are, they are blocks.
+        // SAFETY: `start` aligns the first block, as the vector has not moved since; the length is
+        // that of the blocks; all bit patterns are valid blocks.
         unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), self.blocks) }
     }
 }
 
-/// Zeros; at least one byte.
+/// Allocates `bytes` zeros, at least one.
 fn zeroed_bytes(bytes: usize) -> Result<Vec<u8>> {
     let layout = Layout::array::<u8>(bytes).map_err(|_| Error::OutOfMemory)?;
-    // SAFETY: there is at least one byte.
+    // SAFETY: the size is not zero.
     let start = unsafe { alloc_zeroed(layout) };
     if start.is_null() {
         return Err(Error::OutOfMemory);
     }
-    // SAFETY: the memory is from the global allocator, of the layout of an array of so many bytes,
-    // belongs to nobody else, and is zeroed.
+    // SAFETY: the memory is from the global allocator with the layout of the vector, not shared,
+    // and initialized.
     Ok(unsafe { Vec::from_raw_parts(start, bytes, bytes) })
 }
 
@@ -117,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn advice_changes_nothing_in_memory_and_is_harmless_for_any_address() {
+    fn advice_does_not_change_memory_and_is_safe_for_any_address() {
         let mut memory = Memory::zeroed(4096).unwrap();
         memory.as_mut().fill(Block::from_bytes(&[7; Block::SIZE]));
         advise_huge_pages(memory.as_mut().as_ptr().addr().next_multiple_of(4096), 1024 * 4096);
@@ -128,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_zeroed_and_of_the_length_asked_for() {
+    fn memory_is_zeroed_aligned_and_of_the_requested_length() {
         for blocks in [0, 1, 9, 2047, 2048, 5000] {
             let mut memory = Memory::zeroed(blocks).unwrap();
             assert_eq!(memory.as_mut().len(), blocks);
@@ -138,14 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_had_is_an_error() {
+    fn an_impossible_allocation_is_an_error() {
         for blocks in [usize::MAX, usize::MAX / 2, (isize::MAX as usize) / Block::SIZE] {
             assert!(matches!(Memory::zeroed(blocks), Err(Error::OutOfMemory)));
         }
     }
 
     #[test]
-    fn wiped_memory_is_zeros() {
+    fn wipe_writes_zeros() {
         let mut memory = [Block::from_bytes(&[7; Block::SIZE]); 3];
         wipe(&mut memory);
         assert_eq!(memory, [Block::new(); 3]);

@@ -1,5 +1,3 @@
-//! The cost of a hash, and what else goes into it that is not secret.
-
 mod builder;
 mod short_bytes;
 
@@ -8,11 +6,10 @@ pub use short_bytes::{AssociatedData, KeyId};
 
 use crate::{Error, Result};
 
-/// The parts a lane is divided into; lanes wait for one another at the end of each (RFC 9106, section
-/// 3.4).
+/// Number of slices, after each of which the lanes synchronize (RFC 9106, section 3.4).
 pub(crate) const SLICES: usize = 4;
 
-/// Cost of a hash, its associated data and the length of its tag.
+/// The costs of a hash, its associated data and the length of its tag.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Params {
     m_cost: u32,
@@ -24,33 +21,33 @@ pub struct Params {
 }
 
 impl Params {
-    /// Default memory in KiB: the least that OWASP's cheat sheet on password storage asks for.
+    /// Default memory, in KiB: OWASP's minimum for password storage.
     pub const DEFAULT_M_COST: u32 = 19 * 1024;
-    /// The least memory in KiB, for one lane: two blocks in each of its four parts.
+    /// Minimum memory for one lane, in KiB: two blocks in each of four segments.
     pub const MIN_M_COST: u32 = 8;
-    /// The most memory in KiB.
+    /// Maximum memory, in KiB.
     pub const MAX_M_COST: u32 = u32::MAX;
     /// Default number of passes.
     pub const DEFAULT_T_COST: u32 = 2;
-    /// The least number of passes.
+    /// Minimum number of passes.
     pub const MIN_T_COST: u32 = 1;
-    /// The greatest number of passes.
+    /// Maximum number of passes.
     pub const MAX_T_COST: u32 = u32::MAX;
     /// Default number of lanes.
     pub const DEFAULT_P_COST: u32 = 1;
-    /// The least number of lanes.
+    /// Minimum number of lanes.
     pub const MIN_P_COST: u32 = 1;
-    /// The greatest number of lanes.
+    /// Maximum number of lanes.
     pub const MAX_P_COST: u32 = 0xFF_FFFF;
-    /// The longest key identifier, in bytes.
+    /// Maximum length of a key identifier, in bytes.
     pub const MAX_KEYID_LEN: usize = 8;
-    /// The longest associated data, in bytes. RFC 9106 allows more; the `argon2` crate does not.
+    /// Maximum length of associated data, in bytes. As in the `argon2` crate; RFC 9106 allows more.
     pub const MAX_DATA_LEN: usize = 32;
-    /// The length of a tag, in bytes, where nothing else is said.
+    /// Default length of a tag, in bytes.
     pub const DEFAULT_OUTPUT_LEN: usize = 32;
-    /// The shortest tag, in bytes.
+    /// Minimum length of a tag, in bytes.
     pub const MIN_OUTPUT_LEN: usize = 4;
-    /// The longest tag, in bytes.
+    /// Maximum length of a tag, in bytes.
     pub const MAX_OUTPUT_LEN: usize = 0xFFFF_FFFF;
 
     /// 19 MiB, 2 passes, 1 lane; no associated data; a tag of any length.
@@ -63,11 +60,11 @@ impl Params {
         output_len: None,
     };
 
-    /// `m_cost` KiB of memory, `t_cost` passes, `p_cost` lanes. With `output_len`, tags have to be
-    /// exactly so many bytes long.
+    /// Creates parameters with `m_cost` KiB of memory, `t_cost` passes and `p_cost` lanes. With
+    /// `output_len`, tags must have exactly this length.
     ///
     /// # Errors
-    /// For whatever is outside the bounds that the constants of this type state, and
+    /// If a parameter is outside the bounds in the constants of this type, and
     /// [`Error::MemoryTooLittle`] for less than 8 KiB per lane.
     pub const fn new(
         m_cost: u32,
@@ -84,7 +81,7 @@ impl Params {
         if p_cost > Self::MAX_P_COST {
             return Err(Error::ThreadsTooMany);
         }
-        // No overflow, because there are less than 2^24 lanes.
+        // No overflow, since there are less than 2^24 lanes.
         if m_cost < Self::MIN_M_COST * p_cost {
             return Err(Error::MemoryTooLittle);
         }
@@ -102,20 +99,19 @@ impl Params {
         Ok(Self { m_cost, t_cost, p_cost, output_len, ..Self::DEFAULT })
     }
 
-    /// Memory in KiB. The hash uses the greatest multiple of 4 KiB per lane that is not above it.
+    /// Memory, in KiB. The hash rounds it down to a multiple of 4 KiB per lane.
     #[must_use]
     pub const fn m_cost(&self) -> u32 {
         self.m_cost
     }
 
-    /// Passes over the memory.
+    /// Number of passes.
     #[must_use]
     pub const fn t_cost(&self) -> u32 {
         self.t_cost
     }
 
-    /// Lanes of the memory. They are part of the hash's definition; this crate computes them on one
-    /// thread.
+    /// Number of lanes. This crate computes them on one thread.
     #[must_use]
     pub const fn p_cost(&self) -> u32 {
         self.p_cost
@@ -133,13 +129,13 @@ impl Params {
         self.data.as_bytes()
     }
 
-    /// How many bytes a tag must have; without it any number will do.
+    /// Required length of a tag, in bytes; `None` allows any valid length.
     #[must_use]
     pub const fn output_len(&self) -> Option<usize> {
         self.output_len
     }
 
-    /// How many blocks of 1 KiB the hash needs.
+    /// Number of blocks of 1 KiB that the hash needs.
     #[must_use]
     pub const fn block_count(&self) -> usize {
         self.segment_length() * SLICES * self.lanes()
@@ -149,7 +145,7 @@ impl Params {
         self.p_cost as usize
     }
 
-    /// Blocks in one of the four parts of a lane.
+    /// Number of blocks in a segment.
     pub(crate) const fn segment_length(&self) -> usize {
         self.m_cost as usize / (SLICES * self.lanes())
     }
@@ -172,7 +168,7 @@ mod tests {
         let lengths = [None, Some(0), Some(3), Some(4), Some(0xFFFF_FFFF), Some(0x1_0000_0000)];
         for m in edges {
             for t in [0, 1, u32::MAX] {
-                // What overflows there is too many lanes here.
+                // The `argon2` crate overflows for more lanes.
                 for p in lanes.into_iter().filter(|p| *p <= 0x100_0000) {
                     for length in lengths {
                         let ours = Params::new(m, t, p, length).map(|it| it.block_count());

@@ -1,5 +1,3 @@
-//! Which instructions a hash is computed with.
-
 mod choice;
 mod known_answer;
 
@@ -12,37 +10,37 @@ use std::sync::OnceLock;
 use crate::fill::Fill;
 use crate::kernel;
 
-/// A set of instructions to compute a hash with. All give the same result.
+/// The instruction set that computes a hash. It has no effect on the result.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 #[non_exhaustive]
 pub enum Path {
-    /// What every CPU has.
+    /// Portable code for every CPU.
     Portable,
-    /// 128 bits at a time, on AArch64.
+    /// 128-bit vectors of AArch64.
     Neon,
-    /// 256 bits at a time, on x86-64.
+    /// 256-bit vectors of x86-64.
     Avx2,
-    /// 512 bits at a time, on x86-64.
+    /// 512-bit vectors of x86-64.
     Avx512,
 }
 
-/// Why a path cannot be taken.
+/// A path cannot be used.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
-    /// A name that is none of [`Path::ALL`].
-    #[error("no path of Argon2 has this name")]
+    /// The name is not that of a path in [`Path::ALL`].
+    #[error("unknown Argon2 path")]
     Unknown,
-    /// The CPU, or the system on it, does not have the instructions.
-    #[error("this CPU cannot take the path {0} of Argon2")]
+    /// The CPU or the operating system does not support the instructions.
+    #[error("this CPU does not support the Argon2 path {0}")]
     Unavailable(Path),
-    /// The path does not give the published answer: a fault of the CPU, the compiler or this crate.
-    #[error("the path {0} of Argon2 gives a wrong answer")]
-    WrongAnswer(Path),
+    /// The path computes a wrong hash: a fault of the CPU, the compiler or this crate.
+    #[error("the Argon2 path {0} computes a wrong hash")]
+    WrongHash(Path),
 }
 
 impl Path {
-    /// Every path there is, the slowest first.
+    /// All paths, the slowest first.
     pub const ALL: [Self; 4] = [Self::Portable, Self::Neon, Self::Avx2, Self::Avx512];
 
     /// The name: `portable`, `neon`, `avx2` or `avx512`.
@@ -62,21 +60,21 @@ impl Path {
         self.kernel().is_some()
     }
 
-    /// Whether the path can be relied on: the CPU has its instructions, and it gives the answer that
-    /// RFC 9106 publishes. The answer is computed once in the life of the process.
+    /// Checks that the CPU has the instructions, and that the path computes the test vector of RFC
+    /// 9106. The test runs once per process.
     ///
     /// # Errors
-    /// [`PathError::Unavailable`] and [`PathError::WrongAnswer`].
+    /// [`PathError::Unavailable`] and [`PathError::WrongHash`].
     pub fn check(self) -> Result<(), PathError> {
-        static VERDICTS: [OnceLock<Result<(), PathError>>; Path::ALL.len()] =
+        static RESULTS: [OnceLock<Result<(), PathError>>; Path::ALL.len()] =
             [const { OnceLock::new() }; Path::ALL.len()];
-        *VERDICTS[self as usize].get_or_init(|| {
+        *RESULTS[self as usize].get_or_init(|| {
             let kernel = self.kernel().ok_or(PathError::Unavailable(self))?;
-            known_answer::check(kernel).then_some(()).ok_or(PathError::WrongAnswer(self))
+            known_answer::check(kernel).then_some(()).ok_or(PathError::WrongHash(self))
         })
     }
 
-    /// What computes it, if this CPU can.
+    /// Returns the kernel, if this CPU supports it.
     pub(crate) fn kernel(self) -> Option<&'static dyn Fill> {
         match self {
             Self::Portable => Some(&kernel::Portable),
@@ -111,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_back_and_nothing_else_is() {
+    fn names_round_trip_and_other_texts_are_refused() {
         for path in Path::ALL {
             assert_eq!(path.to_string().parse(), Ok(path));
         }
@@ -122,7 +120,7 @@ mod tests {
 
     /// Proves RFC 9106.
     #[test]
-    fn every_path_of_this_cpu_gives_the_published_answer() {
+    fn every_path_of_this_cpu_passes_its_check() {
         assert_eq!(Path::Portable.check(), Ok(()));
         for path in Path::ALL {
             let expected =

@@ -1,14 +1,12 @@
-//! The two versions of Argon2 in use.
-
 use crate::{Error, Result};
 
 /// Version of Argon2 (RFC 9106, section 3.1, the version number `v`).
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Ord, PartialOrd, Hash)]
 #[repr(u32)]
 pub enum Version {
-    /// 1.0: later passes overwrite the memory. Only for hashes that exist already.
+    /// 1.0: later passes overwrite the memory. Only for existing hashes.
     V0x10 = 0x10,
-    /// 1.3: later passes add to the memory by exclusive or. The version of RFC 9106.
+    /// 1.3: later passes are XORed into the memory. The version of RFC 9106.
     #[default]
     V0x13 = 0x13,
 }
@@ -36,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_two_numbers_are_versions() {
+    fn numbers_round_trip_and_others_are_refused() {
         assert_eq!(Version::try_from(16), Ok(Version::V0x10));
         assert_eq!(Version::try_from(19), Ok(Version::V0x13));
         assert_eq!(u32::from(Version::V0x13), 19);

@@ -1,8 +1,7 @@
-//! Every path against the `argon2` crate, over drawn inputs.
+//! Compares every path with the `argon2` crate on random inputs.
 //!
-//! Each test goes through every combination of a variant, both versions, 1 to 8 lanes and 1 to 4 passes;
-//! the memory, the lengths and the bytes are drawn. The seed is printed, and `TEST_ARGON2_SEED` repeats
-//! a run.
+//! Each test covers all combinations of a variant, both versions, 1 to 8 lanes and 1 to 4 passes,
+//! with random memory, lengths and bytes. The seed is printed; `TEST_ARGON2_SEED` repeats a run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::hash::{BuildHasher, RandomState};
@@ -11,37 +10,37 @@ use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use repass_argon2::{Algorithm, Argon2, AssociatedData, Block, ParamsBuilder, Path, Version};
 
-/// How often each combination of variant, version, lanes and passes is drawn for. With 3 variants, 2
-/// versions, 8 lanes and 4 passes these are 9600 inputs, each hashed once on every path of this CPU.
-const DRAWS: u32 = 50;
+/// Number of random inputs for each combination of variant, version, lanes and passes: 9600 inputs,
+/// each hashed on every path of this CPU.
+const INPUTS: u32 = 50;
 
 #[test]
-fn argon2d_is_that_of_the_argon2_crate() {
+fn argon2d_equals_the_argon2_crate() {
     compare(Algorithm::Argon2d, argon2::Algorithm::Argon2d);
 }
 
 #[test]
-fn argon2i_is_that_of_the_argon2_crate() {
+fn argon2i_equals_the_argon2_crate() {
     compare(Algorithm::Argon2i, argon2::Algorithm::Argon2i);
 }
 
 #[test]
-fn argon2id_is_that_of_the_argon2_crate() {
+fn argon2id_equals_the_argon2_crate() {
     compare(Algorithm::Argon2id, argon2::Algorithm::Argon2id);
 }
 
-/// Long segments, so that addresses are computed more than once in each.
+/// Long segments need several blocks of addresses each.
 #[test]
-fn so_it_is_with_more_memory() {
-    let mut draw = Draw::new(3);
+fn long_segments_equal_the_argon2_crate() {
+    let mut random = RandomInputs::new(3);
     for lanes in [1, 2, 3, 4, 5, 8] {
         for (ours, theirs) in [
             (Algorithm::Argon2d, argon2::Algorithm::Argon2d),
             (Algorithm::Argon2i, argon2::Algorithm::Argon2i),
             (Algorithm::Argon2id, argon2::Algorithm::Argon2id),
         ] {
-            let memory = lanes * (512 + draw.below(1200));
-            let case = Case::new(&mut draw, memory, 2, lanes);
+            let memory = lanes * (512 + random.below(1200));
+            let case = Case::new(&mut random, memory, 2, lanes);
             case.check((ours, theirs), (Version::V0x13, argon2::Version::V0x13));
             case.check((ours, theirs), (Version::V0x10, argon2::Version::V0x10));
         }
@@ -49,22 +48,22 @@ fn so_it_is_with_more_memory() {
 }
 
 fn compare(ours: Algorithm, theirs: argon2::Algorithm) {
-    let mut draw = Draw::new(ours as u64);
+    let mut random = RandomInputs::new(ours as u64);
     for lanes in 1..=8 {
         for passes in 1..=4 {
             for version in
                 [(Version::V0x10, argon2::Version::V0x10), (Version::V0x13, argon2::Version::V0x13)]
             {
-                for _ in 0..DRAWS {
-                    let memory = 8 * lanes + draw.below(9 * lanes + 7);
-                    Case::new(&mut draw, memory, passes, lanes).check((ours, theirs), version);
+                for _ in 0..INPUTS {
+                    let memory = 8 * lanes + random.below(9 * lanes + 7);
+                    Case::new(&mut random, memory, passes, lanes).check((ours, theirs), version);
                 }
             }
         }
     }
 }
 
-/// Drawn inputs.
+/// Random inputs.
 #[derive(Debug)]
 struct Case {
     memory: u32,
@@ -75,23 +74,23 @@ struct Case {
     secret: Vec<u8>,
     data: Vec<u8>,
     tag_length: usize,
-    /// What is in the memory before.
+    /// The initial content of the memory.
     before: Block,
 }
 
 impl Case {
-    fn new(draw: &mut Draw, memory: u32, passes: u32, lanes: u32) -> Self {
+    fn new(random: &mut RandomInputs, memory: u32, passes: u32, lanes: u32) -> Self {
         let mut before = Block::new();
-        before.as_mut().fill(draw.rng.next_u64());
+        before.as_mut().fill(random.rng.next_u64());
         Self {
             memory,
             passes,
             lanes,
-            password: draw.bytes(0, 200),
-            salt: draw.bytes(8, 48),
-            secret: draw.bytes(0, 40),
-            data: draw.bytes(0, 32),
-            tag_length: draw.tag_length(),
+            password: random.bytes(0, 200),
+            salt: random.bytes(8, 48),
+            secret: random.bytes(0, 40),
+            data: random.bytes(0, 32),
+            tag_length: random.tag_length(),
             before,
         }
     }
@@ -140,10 +139,10 @@ impl Case {
     }
 }
 
-/// Differing inputs have differing hashes, so that the comparisons above mean something.
+/// Shows that the comparisons above depend on every input.
 #[test]
-fn every_input_matters() {
-    let case = Case::new(&mut Draw::new(4), 64, 2, 2);
+fn every_input_changes_the_hash() {
+    let case = Case::new(&mut RandomInputs::new(4), 64, 2, 2);
     let hash = |case: &Case| case.ours(Path::Portable, Algorithm::Argon2id, Version::V0x13);
     let tag = hash(&case);
     let changed = |change: &dyn Fn(&mut Case)| {
@@ -169,12 +168,12 @@ fn every_input_matters() {
     assert_ne!(case.ours(Path::Portable, Algorithm::Argon2i, Version::V0x13), tag);
 }
 
-struct Draw {
+struct RandomInputs {
     rng: TestRng,
 }
 
-impl Draw {
-    /// Differs from test to test, and from run to run.
+impl RandomInputs {
+    /// Creates a generator that differs between tests and runs.
     fn new(test: u64) -> Self {
         let seed = match std::env::var("TEST_ARGON2_SEED") {
             Ok(text) => text.parse().expect("TEST_ARGON2_SEED is a number"),
@@ -191,14 +190,14 @@ impl Draw {
         self.rng.next_u32() % bound
     }
 
-    fn bytes(&mut self, least: u32, most: u32) -> Vec<u8> {
-        let length = least + self.below(most - least + 1);
+    fn bytes(&mut self, min: u32, max: u32) -> Vec<u8> {
+        let length = min + self.below(max - min + 1);
         let mut bytes = vec![0; length as usize];
         self.rng.fill_bytes(&mut bytes);
         bytes
     }
 
-    /// 4 to 1024, half of them where the construction of the tag changes.
+    /// Returns 4 to 1024, half of them around 64, where H' changes.
     fn tag_length(&mut self) -> usize {
         let length = match self.below(4) {
             0 => 4 + self.below(61),

@@ -94,7 +94,7 @@ impl HashedPassword {
 impl fmt::Debug for HashedPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the salt and the tag: whoever has those can guess off line.
-        let family = Family::of(&self.text).map_or("of no known family", Family::name);
+        let family = Family::detect(&self.text).map_or("of no known family", Family::name);
         write!(f, "HashedPassword({family})")
     }
 }

@@ -1,9 +1,9 @@
-//! ASP.NET Identity: PBKDF2 in Base64 of bytes that name their version first.
+//! ASP.NET Identity: PBKDF2 as Base64 of bytes that begin with a version.
 //!
 //! - Version 2 (Identity 1 and 2): 0, a salt of 16 bytes, a tag of 32. PBKDF2-HMAC-SHA-1, 1000
 //!   iterations.
-//! - Version 3 (ASP.NET Core): 1, then each in four bytes with the highest first the PRF (0 SHA-1,
-//!   1 SHA-256, 2 SHA-512), the iterations and the length of the salt, then the salt and the tag.
+//! - Version 3 (ASP.NET Core): 1, then as big-endian `u32` the PRF (0 SHA-1, 1 SHA-256, 2 SHA-512),
+//!   the iterations and the length of the salt, then the salt and the tag.
 
 use data_encoding::BASE64;
 
@@ -20,7 +20,7 @@ pub(crate) struct AspNetIdentity(Pbkdf2);
 
 impl AspNetIdentity {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        let bytes = FAMILY.bytes("length", &BASE64, text, 1..=1024)?;
+        let bytes = FAMILY.decode("length", &BASE64, text, 1..=1024)?;
         match bytes.split_first() {
             Some((0, rest)) => Self::from_version_2(rest),
             Some((1, rest)) => Self::from_version_3(rest),
@@ -32,7 +32,7 @@ impl AspNetIdentity {
         let (salt, tag) = bytes
             .split_at_checked(VERSION_2_SALT_BYTES)
             .filter(|(_, tag)| tag.len() == 32)
-            .ok_or(FAMILY.damaged("not of 49 bytes"))?;
+            .ok_or(FAMILY.damaged("the length is not 49 bytes"))?;
         Pbkdf2::new(FAMILY, Prf::Sha1, VERSION_2_ITERATIONS, salt.to_vec(), tag.to_vec()).map(Self)
     }
 
@@ -50,10 +50,10 @@ impl AspNetIdentity {
             0 => Prf::Sha1,
             1 => Prf::Sha256,
             2 => Prf::Sha512,
-            _ => return Err(FAMILY.damaged("the PRF is none of 0, 1, 2")),
+            _ => return Err(FAMILY.damaged("the PRF is not 0, 1 or 2")),
         };
-        // Identity itself refuses salts and tags of less than 128 bits.
-        FAMILY.bounded("salt", u64::from(salt_bytes), 16..=1024)?;
+        // As Identity does.
+        FAMILY.check_bounds("salt", u64::from(salt_bytes), 16..=1024)?;
         let (salt, tag) = rest
             .split_at_checked(salt_bytes as usize)
             .ok_or(FAMILY.damaged("the salt is cut off"))?;

@@ -1,4 +1,4 @@
-//! ASP.NET's membership provider: a digest of the salt and, after it, the password in UTF-16.
+//! ASP.NET's membership provider: a digest of the salt followed by the password in UTF-16.
 //!
 //! The provider stores digest and salt in two columns of Base64. The import writes
 //! `$aspnet-membership-sha1$salt$digest`.
@@ -7,13 +7,13 @@ use data_encoding::BASE64_NOPAD;
 use subtle::ConstantTimeEq;
 
 use crate::foreign_hash::StoredHash;
-use crate::reading::parts;
+use crate::parsing::split;
 use crate::utf16::utf16_le;
 use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::AspNetMembership;
 
-/// A password of the greatest length in UTF-16.
+/// A password of maximum length in UTF-16.
 const MEMORY_BYTES: usize = 16 * 1024;
 
 /// One hash of the membership provider.
@@ -25,19 +25,19 @@ pub(crate) struct AspNetMembership {
 
 impl AspNetMembership {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        let Some(["", name, salt, digest]) = parts(text, '$') else {
-            return Err(FAMILY.damaged("not of the form $aspnet-membership-sha1$salt$digest"));
+        let Some(["", name, salt, digest]) = split(text, '$') else {
+            return Err(FAMILY.damaged("the form is not $aspnet-membership-sha1$salt$digest"));
         };
         let algorithm = name
             .strip_prefix("aspnet-membership-")
-            .and_then(DigestAlgorithm::named)
+            .and_then(DigestAlgorithm::from_name)
             .filter(|algorithm| {
                 matches!(algorithm, DigestAlgorithm::Sha1 | DigestAlgorithm::Sha256)
             })
             .ok_or(FAMILY.damaged("the digest is neither sha1 nor sha256"))?;
-        let salt = FAMILY.bytes("salt", &BASE64_NOPAD, salt, 1..=128)?;
+        let salt = FAMILY.decode("salt", &BASE64_NOPAD, salt, 1..=128)?;
         let length = algorithm.digest_bytes() as u64;
-        let digest = FAMILY.bytes("tag", &BASE64_NOPAD, digest, length..=length)?;
+        let digest = FAMILY.decode("tag", &BASE64_NOPAD, digest, length..=length)?;
         Ok(Self { algorithm, salt, digest })
     }
 }
@@ -47,7 +47,7 @@ impl StoredHash for AspNetMembership {
         let Some(password) = utf16_le(password) else {
             return Ok(false);
         };
-        Ok(self.algorithm.of(&[&self.salt, &password]).ct_eq(&self.digest).into())
+        Ok(self.algorithm.digest(&[&self.salt, &password]).ct_eq(&self.digest).into())
     }
 
     fn determines(&self, _: &[u8]) -> bool {

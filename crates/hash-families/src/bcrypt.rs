@@ -1,18 +1,17 @@
-//! bcrypt, as OpenBSD, crypt_blowfish, PHP, Java, Go, Node and Python write it.
+//! bcrypt, as written by OpenBSD, crypt_blowfish, PHP, Java, Go, Node and Python.
 //!
-//! Every variant takes the first 72 bytes of the password and none after them. The variants differ
-//! in what they once had wrong:
+//! Every variant hashes the first 72 bytes of the password. The prefixes mark bugs of old versions:
 //!
 //! | prefix | written by | a NUL in the password |
 //! | --- | --- | --- |
 //! | `2a` | jBCrypt, Spring, Go, older Node, Python, PHP and OpenBSD | hashed like any byte |
 //! | `2b` | OpenBSD since 5.5, Node, Python | hashed like any byte |
-//! | `2y` | PHP, crypt_blowfish | cannot have been hashed: never right |
-//! | `2x` | nothing: a `2a` of crypt_blowfish before 1.1, which widened bytes from 0x80 on with their sign | cannot have been hashed: never right |
+//! | `2y` | PHP, crypt_blowfish | not possible; refused |
+//! | `2x` | renamed `2a` hashes of crypt_blowfish before 1.1, which sign-extended bytes from 0x80 on | not possible; refused |
 //!
-//! Two oddities of `2a` are not followed: OpenBSD before 5.5 counted the length in one byte, so that
-//! passwords of 255 bytes and more came out wrong; and crypt_blowfish since 1.1 lets `2a` differ for
-//! a few passwords with bytes 0xFF, which no UTF-8 text has.
+//! Two bugs of `2a` are not supported: OpenBSD before 5.5 stored the length in one byte and hashed
+//! passwords of 255 bytes and more wrongly; crypt_blowfish since 1.1 hashes `2a` differently for a
+//! few passwords with bytes 0xFF, which are not valid UTF-8.
 
 use std::ops::RangeInclusive;
 
@@ -20,14 +19,14 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::foreign_hash::StoredHash;
-use crate::reading::{BCRYPT_SALT, BCRYPT_TAG, parts};
+use crate::parsing::{BCRYPT_SALT, BCRYPT_TAG, split};
 use crate::{Family, FormatError, Projects, VerifyError};
 
-/// 4 is the least that bcrypt knows. Systems write 10 to 12 by default and up to 14 by choice; 16
-/// takes up to ten seconds, and each step more doubles it.
+/// 4 is the minimum of bcrypt. Systems use 10 to 12 by default, some up to 14; 16 takes up to ten
+/// seconds.
 const COST: RangeInclusive<u32> = 4..=16;
 
-/// Bytes of a password that count.
+/// Number of bytes of a password that are hashed.
 const KEY_BYTES: usize = 72;
 
 const SALT_CHARACTERS: usize = 22;
@@ -53,15 +52,15 @@ pub(crate) struct Bcrypt {
 }
 
 impl Bcrypt {
-    /// Reads `$2b$12$…`, or the same behind Django's `bcrypt$`.
+    /// Parses `$2b$12$…`, or the same after Django's `bcrypt$`.
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
         Self::parse_as(Family::Bcrypt, text.strip_prefix("bcrypt$").unwrap_or(text))
     }
 
-    /// Reads `$2b$12$…` within a text of `family`, which errors then name.
+    /// Parses `$2b$12$…` as part of a hash of `family`.
     pub(crate) fn parse_as(family: Family, text: &str) -> Result<Self, FormatError> {
-        let Some(["", variant, cost, salt_and_tag]) = parts(text, '$') else {
-            return Err(family.damaged("not of the form $2b$cost$salt-and-tag"));
+        let Some(["", variant, cost, salt_and_tag]) = split(text, '$') else {
+            return Err(family.damaged("the form is not $2b$cost$salt-and-tag"));
         };
         let cost = match cost.as_bytes() {
             [b'0', b'0'..=b'9'] => &cost[1..],
@@ -74,7 +73,7 @@ impl Bcrypt {
         Self::from_parts(family, variant, cost, salt, tag)
     }
 
-    /// Puts a hash together from its parts: the variant without `$`, the cost in decimal digits.
+    /// Parses the parts of a hash: the variant without `$`, the cost in decimal.
     pub(crate) fn from_parts(
         family: Family,
         variant: &str,
@@ -87,28 +86,28 @@ impl Bcrypt {
             "2b" => Variant::B,
             "2x" => Variant::X,
             "2y" => Variant::Y,
-            _ => return Err(family.damaged("the variant is none of 2a, 2b, 2x, 2y")),
+            _ => return Err(family.damaged("the variant is not 2a, 2b, 2x or 2y")),
         };
         if salt.len() != SALT_CHARACTERS {
-            return Err(family.damaged("the salt is not of 22 characters"));
+            return Err(family.damaged("the salt does not have 22 characters"));
         }
         if tag.len() != TAG_CHARACTERS {
-            return Err(family.damaged("the tag is not of 31 characters"));
+            return Err(family.damaged("the tag does not have 31 characters"));
         }
-        let cost = family.number("cost", cost, COST)?;
-        let salt = family.bytes("salt", &BCRYPT_SALT, salt, 16..=16)?;
-        let tag = family.bytes("tag", &BCRYPT_TAG, tag, 23..=23)?;
+        let cost = family.parse_number("cost", cost, COST)?;
+        let salt = family.decode("salt", &BCRYPT_SALT, salt, 16..=16)?;
+        let tag = family.decode("tag", &BCRYPT_TAG, tag, 23..=23)?;
         match (salt.try_into(), tag.try_into()) {
             (Ok(salt), Ok(tag)) => Ok(Self { variant, cost, salt, tag }),
             _ => Err(family.damaged("the salt or the tag is too short")),
         }
     }
 
-    /// Whether `password` is the one that was hashed.
+    /// Whether the hash is of `password`.
     pub(crate) fn matches(&self, password: &[u8]) -> bool {
         let key = match self.variant {
             Variant::A | Variant::B => terminated(password),
-            // Only C wrote these, and a text in C ends at its first NUL.
+            // Written by C code, whose strings have no NUL.
             Variant::X | Variant::Y if password.contains(&0) => return false,
             Variant::X => sign_extended(password),
             Variant::Y => terminated(password),
@@ -127,7 +126,7 @@ impl StoredHash for Bcrypt {
         let whole = password.len() < KEY_BYTES && !password.contains(&0);
         match self.variant {
             Variant::A | Variant::B | Variant::Y => whole,
-            // A byte from 0x80 on overwrites up to three bytes before it.
+            // A byte from 0x80 on erases up to three bytes before it.
             Variant::X => whole && password.is_ascii(),
         }
     }
@@ -147,7 +146,7 @@ impl StoredHash for Bcrypt {
     }
 }
 
-/// The key of a password: with the NUL that ends a text in C, cut to 72 bytes.
+/// Returns the key of a password: terminated by a NUL, and cut to 72 bytes.
 fn terminated(password: &[u8]) -> Zeroizing<Vec<u8>> {
     let used = &password[..password.len().min(KEY_BYTES)];
     let mut key = Zeroizing::new(Vec::with_capacity(KEY_BYTES + 1));
@@ -157,12 +156,11 @@ fn terminated(password: &[u8]) -> Zeroizing<Vec<u8>> {
     key
 }
 
-/// The key that crypt_blowfish before 1.1 made of a password.
+/// Returns a key that gives the same result as the bug of crypt_blowfish before 1.1.
 ///
-/// Blowfish takes its key as 18 words of 4 bytes, repeating the key as often as it takes. The faulty
-/// code shifted each byte into its word after widening it with its sign, so that a byte from 0x80 on
-/// set all the bits before it. The 72 bytes of the words that come out are, as a key, taken as these
-/// very words.
+/// Blowfish reads its key as 18 words of 4 bytes, repeating the key as needed. The bug
+/// sign-extended each byte before it was shifted into its word, so that a byte from 0x80 on set all
+/// bits before it. The 72 bytes of the resulting words are the key.
 fn sign_extended(password: &[u8]) -> Zeroizing<Vec<u8>> {
     let key = terminated(password);
     let mut repeated = key.iter().cycle();

@@ -1,9 +1,9 @@
-//! bcrypt over a SHA-256 of the password, so that all of it counts, as Django and passlib have it.
+//! bcrypt over SHA-256, which has no limit on the length of the password, as in Django and passlib.
 //!
 //! - Django, `bcrypt_sha256$$2b$12$…`: bcrypt of the SHA-256 in hexadecimal.
 //! - passlib before 1.7.3, `$bcrypt-sha256$2b,12$salt$tag`: bcrypt of the SHA-256 in Base64.
 //! - passlib since then, `$bcrypt-sha256$v=2,t=2b,r=12$salt$tag`: bcrypt of an HMAC-SHA-256 in
-//!   Base64, with the salt as it is written for a key.
+//!   Base64, with the text of the salt as the key.
 
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,12 +12,12 @@ use zeroize::Zeroizing;
 
 use crate::bcrypt::Bcrypt;
 use crate::foreign_hash::StoredHash;
-use crate::reading::parts;
+use crate::parsing::split;
 use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::BcryptSha256;
 
-/// What bcrypt is given instead of the password.
+/// The input of bcrypt.
 enum Prehash {
     Hexadecimal,
     Base64,
@@ -36,8 +36,8 @@ impl BcryptSha256 {
             let bcrypt = Bcrypt::parse_as(FAMILY, bcrypt)?;
             return Ok(Self { prehash: Prehash::Hexadecimal, bcrypt });
         }
-        let damaged = FAMILY.damaged("not of the form $bcrypt-sha256$costs$salt$tag");
-        let Some(["", _, costs, salt, tag]) = parts(text, '$') else {
+        let damaged = FAMILY.damaged("the form is not $bcrypt-sha256$costs$salt$tag");
+        let Some(["", _, costs, salt, tag]) = split(text, '$') else {
             return Err(damaged);
         };
         let (prehash, variant, cost) = match costs.split(',').collect::<Vec<_>>()[..] {
@@ -64,7 +64,7 @@ impl StoredHash for BcryptSha256 {
             Prehash::Base64 => BASE64.encode(&Sha256::digest(password)),
             Prehash::KeyedBase64 { key } => {
                 let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
-                    .map_err(|_| VerifyError::Algorithm { family: FAMILY, what: "HMAC key" })?;
+                    .map_err(|_| VerifyError::Algorithm { family: FAMILY, reason: "HMAC key" })?;
                 mac.update(password);
                 BASE64.encode(&mac.finalize().into_bytes())
             }
@@ -73,7 +73,7 @@ impl StoredHash for BcryptSha256 {
     }
 
     fn determines(&self, _: &[u8]) -> bool {
-        // bcrypt is given 44 or 64 ASCII characters, and takes all of them.
+        // The input of bcrypt is 44 or 64 ASCII characters, below its limit of 72.
         true
     }
 

@@ -1,8 +1,8 @@
-//! scrypt as better-auth uses it: of the password in normalization form NFKC, with the hexadecimal
-//! text of the salt for a salt.
+//! scrypt as in better-auth: the password is normalized to NFKC, and the salt is its hexadecimal
+//! text.
 //!
-//! better-auth writes `salt:tag` in hexadecimal, which does not tell what it is. The import writes
-//! `$better-auth$ln=14,r=16,p=1$salt$tag`.
+//! better-auth writes `salt:tag` in hexadecimal, which does not identify the algorithm. The import
+//! writes `$better-auth$ln=14,r=16,p=1$salt$tag`.
 
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 use zeroize::Zeroizing;
@@ -20,18 +20,18 @@ impl BetterAuth {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
         let rest = text
             .strip_prefix("$better-auth$")
-            .ok_or(FAMILY.damaged("does not begin with $better-auth$"))?;
+            .ok_or(FAMILY.damaged("the prefix is not $better-auth$"))?;
         Ok(Self(Scrypt::from_phc(FAMILY, rest)?))
     }
 }
 
 impl StoredHash for BetterAuth {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
-        // It takes passwords as texts; bytes that are none cannot have been hashed.
+        // better-auth hashes valid Unicode only.
         let Ok(password) = std::str::from_utf8(password) else {
             return Ok(false);
         };
-        // Measured first, because a text that grows leaves copies behind.
+        // Measured first, as a growing buffer leaves unwiped copies.
         let length = password.nfkc().map(char::len_utf8).sum();
         let mut normalized = Zeroizing::new(String::with_capacity(length));
         normalized.extend(password.nfkc());

@@ -1,10 +1,10 @@
-//! The plain digests that some families are made of.
+//! The digest algorithms of some families.
 
 use std::fmt;
 
-use crate::family::without_scheme;
+use crate::family::strip_scheme;
 
-/// A digest that passwords were once stored as.
+/// A digest algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DigestAlgorithm {
@@ -21,10 +21,10 @@ pub enum DigestAlgorithm {
 }
 
 impl DigestAlgorithm {
-    /// Every one of them.
+    /// All algorithms.
     pub const ALL: [Self; 5] = [Self::Md5, Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512];
 
-    /// The name, which never changes.
+    /// The stable name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Md5 => "md5",
@@ -35,12 +35,12 @@ impl DigestAlgorithm {
         }
     }
 
-    /// The one with this name.
-    pub fn named(name: &str) -> Option<Self> {
+    /// Returns the algorithm with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 
-    /// How long a digest is, in bytes.
+    /// The length of a digest, in bytes.
     pub const fn digest_bytes(self) -> usize {
         match self {
             Self::Md5 => 16,
@@ -51,8 +51,9 @@ impl DigestAlgorithm {
         }
     }
 
-    /// What a text of an LDAP directory says it is: the digest, whether it is salted, and what follows.
-    pub(crate) fn of_ldap(text: &str) -> Option<(Self, bool, &str)> {
+    /// Splits the scheme off an LDAP hash. Returns the algorithm, whether it is salted, and the
+    /// rest.
+    pub(crate) fn from_ldap_scheme(text: &str) -> Option<(Self, bool, &str)> {
         const SCHEMES: [(&str, DigestAlgorithm, bool); 10] = [
             ("{MD5}", DigestAlgorithm::Md5, false),
             ("{SMD5}", DigestAlgorithm::Md5, true),
@@ -66,13 +67,13 @@ impl DigestAlgorithm {
             ("{SSHA512}", DigestAlgorithm::Sha512, true),
         ];
         SCHEMES.iter().find_map(|(scheme, algorithm, salted)| {
-            Some((*algorithm, *salted, without_scheme(text, scheme)?))
+            Some((*algorithm, *salted, strip_scheme(text, scheme)?))
         })
     }
 
-    /// The digest of `parts`, one after the other.
+    /// Returns the digest of the concatenated `parts`.
     #[cfg(any(feature = "aspnet", feature = "ldap", feature = "salted-digest"))]
-    pub(crate) fn of(self, parts: &[&[u8]]) -> zeroize::Zeroizing<Vec<u8>> {
+    pub(crate) fn digest(self, parts: &[&[u8]]) -> zeroize::Zeroizing<Vec<u8>> {
         fn digest<D: sha2::Digest>(parts: &[&[u8]]) -> Vec<u8> {
             let mut digest = D::new();
             for part in parts {

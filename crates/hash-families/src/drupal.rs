@@ -1,6 +1,5 @@
-//! Drupal 7 and later: phpass over SHA-512, `$S$Dsaltsalttag`, of which the tag is cut to 43
-//! characters. `U$S$…` is an account from Drupal 6, whose MD5 in hexadecimal was hashed once more when
-//! the site moved to 7.
+//! Drupal 7 and later: phpass over SHA-512, `$S$Dsaltsalttag`, with the tag cut to 43 characters.
+//! `U$S$…` is a hash of the hexadecimal MD5 that Drupal 6 had stored.
 
 use std::ops::RangeInclusive;
 
@@ -11,17 +10,17 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::foreign_hash::StoredHash;
+use crate::parsing::{CRYPT, crypt_value};
 use crate::phpass::Stretching;
-use crate::reading::{CRYPT, crypt_value};
 use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Drupal;
 
-/// log₂ of the rounds. Drupal knows 7 to 30; it writes 15 or 16. Each round hashes the
-/// password, so that 19 take seconds for the longest.
+/// log₂ of the rounds. Drupal supports 7 to 30 and writes 15 or 16. As each round hashes the
+/// password, 19 takes seconds for the longest passwords.
 const LOG_ROUNDS: RangeInclusive<u64> = 7..=19;
 
-/// A longer password is never right, as with Drupal itself: each round hashes it.
+/// Longer passwords are refused, as by Drupal.
 const PASSWORD_BYTES: usize = 512;
 
 const TAG_CHARACTERS: usize = 43;
@@ -29,25 +28,25 @@ const MEMORY_BYTES: usize = 8 * 1024;
 
 /// One hash of Drupal.
 pub(crate) struct Drupal {
-    /// Whether it is of an MD5 and not of the password itself.
-    updated: bool,
+    /// Whether the hash is of the MD5 of the password.
+    over_md5: bool,
     stretching: Stretching,
     tag: String,
 }
 
 impl Drupal {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        let (updated, text) = match text.strip_prefix('U') {
+        let (over_md5, text) = match text.strip_prefix('U') {
             Some(text) => (true, text),
             None => (false, text),
         };
         let rest =
-            text.strip_prefix("$S$").ok_or(FAMILY.damaged("does not begin with $S$ or U$S$"))?;
-        let (stretching, tag) = Stretching::read(FAMILY, rest, LOG_ROUNDS)?;
+            text.strip_prefix("$S$").ok_or(FAMILY.damaged("the prefix is not $S$ or U$S$"))?;
+        let (stretching, tag) = Stretching::parse(FAMILY, rest, LOG_ROUNDS)?;
         if tag.len() != TAG_CHARACTERS || tag.bytes().any(|byte| crypt_value(byte).is_none()) {
             return Err(FAMILY.damaged("tag"));
         }
-        Ok(Self { updated, stretching, tag: tag.to_owned() })
+        Ok(Self { over_md5, stretching, tag: tag.to_owned() })
     }
 }
 
@@ -56,7 +55,7 @@ impl StoredHash for Drupal {
         if password.len() > PASSWORD_BYTES {
             return Ok(false);
         }
-        let digest = if self.updated {
+        let digest = if self.over_md5 {
             let md5 = Zeroizing::new(HEXLOWER.encode(&Md5::digest(password)));
             self.stretching.digest::<Sha512>(md5.as_bytes())
         } else {

@@ -1,44 +1,42 @@
-//! Why a text is no hash that can be verified, and why a verification has no answer.
-
 use std::ops::RangeInclusive;
 
 use crate::Family;
 
-/// Why a text is not taken as a stored hash. No message quotes the text.
+/// A stored hash was refused. No message quotes it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
-    /// Of no known family, or of none that the text alone tells.
+    /// The family is not known, or must be declared.
     #[error("the hash is of no known family, or its family must be declared")]
     Unknown,
-    /// Longer than [`MAX_TEXT_BYTES`](crate::MAX_TEXT_BYTES).
-    #[error("the hash has {bytes} bytes; at most {most} are read")]
+    /// The text is longer than [`MAX_TEXT_BYTES`](crate::MAX_TEXT_BYTES).
+    #[error("the hash has {bytes} bytes; the maximum is {max}")]
     TooLong {
-        /// How long it is.
+        /// The length.
         bytes: usize,
-        /// The bound.
-        most: usize,
+        /// The maximum.
+        max: usize,
     },
-    /// An Argon2 hash, which is not of another system's family: `repass-core` verifies it.
-    #[error("an Argon2 hash is not verified here")]
+    /// The hash is an Argon2 hash, which `repass-core` verifies.
+    #[error("an Argon2 hash is not a hash of another system")]
     Argon2,
-    /// Of a family that this build does not verify.
-    #[error("{family} is not verified by this build; it lacks the feature `{feature}`")]
+    /// The family is not built in.
+    #[error("this build does not verify {family}; it lacks the feature `{feature}`")]
     Disabled {
         /// The family.
         family: Family,
         /// The feature of `repass-hash-families` that adds it.
         feature: &'static str,
     },
-    /// Not a text that the family writes.
-    #[error("damaged {family} hash: {what}")]
+    /// The text is not a valid hash of its family.
+    #[error("damaged {family} hash: {reason}")]
     Damaged {
         /// The family.
         family: Family,
-        /// Which part is wrong.
-        what: &'static str,
+        /// The invalid part, or what is wrong with it.
+        reason: &'static str,
     },
-    /// A parameter that no reasonable system writes, or that costs too much to verify.
+    /// A parameter is out of bounds.
     #[error(
         "{family} hash out of bounds: {parameter} is {value}, not {} to {}",
         bounds.start(),
@@ -49,33 +47,33 @@ pub enum FormatError {
         family: Family,
         /// The parameter's name.
         parameter: &'static str,
-        /// Its value; what does not fit is given as the greatest number.
+        /// Its value; `u64::MAX` if it does not fit.
         value: u64,
-        /// From the least to the greatest value that is taken.
+        /// The accepted values.
         bounds: RangeInclusive<u64>,
     },
-    /// A field of an export is missing, superfluous or damaged.
-    #[error("damaged export: {what}")]
+    /// A field of an export is missing, unexpected or damaged.
+    #[error("damaged export: {reason}")]
     Export {
-        /// Which field, and what is wrong with it.
-        what: &'static str,
+        /// The field, and what is wrong with it.
+        reason: &'static str,
     },
 }
 
-/// Why a verification has no answer. A wrong password is no error.
+/// A verification failed. A wrong password is not an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// The algorithm refused its inputs.
-    #[error("{family} failed: {what}")]
+    #[error("{family} failed: {reason}")]
     Algorithm {
         /// The family.
         family: Family,
-        /// What it said.
-        what: &'static str,
+        /// The reason.
+        reason: &'static str,
     },
-    /// A hash of a Firebase project whose signer key is not among the [`Projects`](crate::Projects).
-    #[error("the signer key of the project `{project}` is not known")]
+    /// The signer key of the hash's Firebase project is not in [`Projects`](crate::Projects).
+    #[error("the signer key of the Firebase project `{project}` is not known")]
     UnknownProject {
         /// The name of the project.
         project: String,

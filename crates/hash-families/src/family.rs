@@ -1,34 +1,32 @@
-//! Which family a stored text is of.
-
 use std::fmt;
 
 use data_encoding::BASE64;
 
 use crate::DigestAlgorithm;
 
-/// A family of stored hashes: one algorithm, with the text forms that systems write it in.
+/// A family of stored hashes: one algorithm with its text formats.
 ///
-/// [`Display`](fmt::Display) gives the name, which never changes.
+/// [`Display`](fmt::Display) writes the stable name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Family {
-    /// Argon2 as a PHC string. Recognised here, verified by `repass-core`.
+    /// Argon2 as a PHC string; `repass-core` verifies it.
     Argon2,
     /// ASP.NET Identity, versions 2 and 3 of its format.
     AspNetIdentity,
-    /// ASP.NET's membership provider, before Identity.
+    /// ASP.NET's membership provider, the predecessor of Identity.
     AspNetMembership,
     /// bcrypt: `$2a$`, `$2b$`, `$2x$`, `$2y$`, and Django's `bcrypt$`.
     Bcrypt,
-    /// bcrypt over a SHA-256 of the password: Django's and passlib's.
+    /// bcrypt over SHA-256, of Django and passlib.
     BcryptSha256,
-    /// scrypt as better-auth uses it.
+    /// The scrypt of better-auth.
     BetterAuth,
-    /// Drupal 7 and later: `$S$`, and `U$S$` of accounts from before.
+    /// Drupal 7 and later: `$S$`, and `U$S$` of accounts from Drupal 6.
     Drupal,
-    /// scrypt as Firebase changed it.
+    /// The modified scrypt of Firebase.
     FirebaseScrypt,
-    /// One digest, as LDAP directories write it: `{SSHA}` and its kin.
+    /// A digest of an LDAP directory, such as `{SSHA}`.
     LdapDigest,
     /// crypt(3) over MD5: `$1$`, and Apache's `$apr1$`.
     Md5Crypt,
@@ -51,14 +49,13 @@ pub enum Family {
 }
 
 impl Family {
-    /// The family of `text`, by its outward form alone. The text may still be damaged.
+    /// Detects the family of `text` by its prefix or form. The text may still be damaged.
     ///
-    /// What cannot be told from the text alone is never guessed: 32 hexadecimal digits may be an MD5
-    /// or an NT hash, and are of no family here.
-    pub fn of(text: &str) -> Option<Self> {
-        let text = unwrapped(text);
+    /// Ambiguous texts have no family: 32 hexadecimal digits may be an MD5 or an NT hash.
+    pub fn detect(text: &str) -> Option<Self> {
+        let text = strip_wrapper(text);
         if text.starts_with('{') {
-            return of_scheme(text);
+            return detect_scheme(text);
         }
         PREFIXES
             .iter()
@@ -67,7 +64,7 @@ impl Family {
             .or_else(|| is_aspnet_identity(text).then_some(Self::AspNetIdentity))
     }
 
-    /// The name, which never changes.
+    /// The stable name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Argon2 => "argon2",
@@ -91,7 +88,7 @@ impl Family {
         }
     }
 
-    /// The feature of this crate that verifies the family; none verifies Argon2.
+    /// The feature of this crate that verifies the family; `None` for Argon2.
     pub const fn feature(self) -> Option<&'static str> {
         Some(match self {
             Self::Argon2 => return None,
@@ -118,7 +115,7 @@ impl fmt::Display for Family {
     }
 }
 
-/// How the texts of each family begin. No entry is the beginning of a later one of another family.
+/// The prefixes of each family. No prefix begins a later one of another family.
 const PREFIXES: [(&str, Family); 34] = [
     ("$argon2d$", Family::Argon2),
     ("$argon2i$", Family::Argon2),
@@ -156,36 +153,35 @@ const PREFIXES: [(&str, Family); 34] = [
     ("$aspnet-membership-", Family::AspNetMembership),
 ];
 
-/// What stands in front of a text that describes itself: LDAP's `{CRYPT}`, the same by the names that
-/// Dovecot has for it, and Spring Security's `{bcrypt}`. Letters of either case are the same.
+/// Wrappers before a self-describing text, in any case: LDAP's `{CRYPT}`, Dovecot's names for it,
+/// and Spring Security's `{bcrypt}`.
 const WRAPPERS: [&str; 6] =
     ["{CRYPT}", "{BLF-CRYPT}", "{MD5-CRYPT}", "{SHA256-CRYPT}", "{SHA512-CRYPT}", "{BCRYPT}"];
 
-/// `text` without such a wrapper.
-pub(crate) fn unwrapped(text: &str) -> &str {
+/// Strips a wrapper from a self-describing text.
+pub(crate) fn strip_wrapper(text: &str) -> &str {
     WRAPPERS
         .iter()
-        .find_map(|wrapper| without_scheme(text, wrapper))
+        .find_map(|wrapper| strip_scheme(text, wrapper))
         .filter(|inner| inner.starts_with('$'))
         .unwrap_or(text)
 }
 
-/// What follows `scheme`, such as `{SSHA}`, in whichever case its letters are (RFC 3112).
-pub(crate) fn without_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
+/// Strips `scheme`, such as `{SSHA}`, ignoring case (RFC 3112).
+pub(crate) fn strip_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
     let (start, rest) = text.split_at_checked(scheme.len())?;
     start.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
-fn of_scheme(text: &str) -> Option<Family> {
-    if without_scheme(text, "{PBKDF2").is_some() {
+fn detect_scheme(text: &str) -> Option<Family> {
+    if strip_scheme(text, "{PBKDF2").is_some() {
         return Some(Family::Pbkdf2);
     }
-    DigestAlgorithm::of_ldap(text).map(|_| Family::LdapDigest)
+    DigestAlgorithm::from_ldap_scheme(text).map(|_| Family::LdapDigest)
 }
 
-/// ASP.NET Identity marks the first of its bytes with the version and has no mark outside of the
-/// Base64. Version 2 has 49 bytes after a 0; version 3 has a 1, and then the number of the PRF as four
-/// bytes of which at most the last is not 0.
+/// ASP.NET Identity has no prefix outside of its Base64. Version 2 is 49 bytes that begin with 0;
+/// version 3 begins with 1 and the PRF as big-endian `u32`.
 fn is_aspnet_identity(text: &str) -> bool {
     match BASE64.decode(text.as_bytes()) {
         Ok(bytes) => match bytes[..] {
@@ -211,17 +207,17 @@ mod tests {
     }
 
     #[test]
-    fn wrappers_are_taken_off_what_describes_itself_alone() {
-        assert_eq!(Family::of("{crypt}$1$a$b"), Some(Family::Md5Crypt));
-        assert_eq!(Family::of("{CRYPT}$6$a$b"), Some(Family::ShaCrypt));
-        assert_eq!(Family::of("{BLF-CRYPT}$2y$05$a"), Some(Family::Bcrypt));
-        assert_eq!(Family::of("{CRYPT}rlWMrHPVhTMqk"), None);
-        assert_eq!(Family::of("{CRYPT}{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr"), None);
-        assert_eq!(Family::of("{CRYPT}"), None);
-        assert_eq!(Family::of("{CRYPT"), None);
-        assert_eq!(Family::of("{sSHA}x"), Some(Family::LdapDigest));
-        assert_eq!(Family::of("{CLEARTEXT}x"), None);
-        assert_eq!(Family::of("{SSSHA}x"), None);
-        assert_eq!(Family::of("{PBKDF2-sha256}x"), Some(Family::Pbkdf2));
+    fn wrappers_are_stripped_from_self_describing_texts_only() {
+        assert_eq!(Family::detect("{crypt}$1$a$b"), Some(Family::Md5Crypt));
+        assert_eq!(Family::detect("{CRYPT}$6$a$b"), Some(Family::ShaCrypt));
+        assert_eq!(Family::detect("{BLF-CRYPT}$2y$05$a"), Some(Family::Bcrypt));
+        assert_eq!(Family::detect("{CRYPT}rlWMrHPVhTMqk"), None);
+        assert_eq!(Family::detect("{CRYPT}{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr"), None);
+        assert_eq!(Family::detect("{CRYPT}"), None);
+        assert_eq!(Family::detect("{CRYPT"), None);
+        assert_eq!(Family::detect("{sSHA}x"), Some(Family::LdapDigest));
+        assert_eq!(Family::detect("{CLEARTEXT}x"), None);
+        assert_eq!(Family::detect("{SSSHA}x"), None);
+        assert_eq!(Family::detect("{PBKDF2-sha256}x"), Some(Family::Pbkdf2));
     }
 }

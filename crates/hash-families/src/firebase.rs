@@ -1,10 +1,10 @@
-//! scrypt as Firebase changed it: the derived key encrypts the project's signer key (AES-256 in
-//! counter mode, from a counter of zero), and what comes out is the hash. So it takes the signer key
-//! to verify one: [`Projects`].
+//! The modified scrypt of Firebase: the hash is the project's signer key, encrypted with the
+//! derived key (AES-256 in counter mode, from a counter of zero). Verification needs the signer
+//! key, see [`Projects`].
 //!
-//! Firebase exports hash, salt and the project's parameters apart. The import writes
-//! `$firebase-scrypt$ln=14,r=8,project=name$salt$tag`, where the salt is the user's with the project's
-//! salt separator behind it, and ln and r are the project's `mem_cost` and `rounds`.
+//! Firebase exports hash, salt and the project's parameters separately. The import writes
+//! `$firebase-scrypt$ln=14,r=8,project=name$salt$tag`. The salt is that of the user followed by the
+//! project's salt separator; ln and r are the project's `mem_cost` and `rounds`.
 
 use aes::Aes256;
 use ctr::Ctr128BE;
@@ -12,7 +12,7 @@ use ctr::cipher::{KeyIvInit, StreamCipher};
 use subtle::ConstantTimeEq;
 
 use crate::foreign_hash::StoredHash;
-use crate::reading::parts;
+use crate::parsing::split;
 use crate::scrypt::Scrypt;
 use crate::{Family, FormatError, Projects, VerifyError};
 
@@ -28,18 +28,18 @@ pub(crate) struct FirebaseScrypt {
 impl FirebaseScrypt {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
         let damaged =
-            FAMILY.damaged("not of the form $firebase-scrypt$ln=N,r=N,project=name$salt$tag");
-        let Some(["", "firebase-scrypt", costs, salt, tag]) = parts(text, '$') else {
+            FAMILY.damaged("the form is not $firebase-scrypt$ln=N,r=N,project=name$salt$tag");
+        let Some(["", "firebase-scrypt", costs, salt, tag]) = split(text, '$') else {
             return Err(damaged);
         };
-        let Some([log_n, r, project]) = parts(costs, ',') else {
+        let Some([log_n, r, project]) = split(costs, ',') else {
             return Err(damaged);
         };
         let project = project.strip_prefix("project=").ok_or(damaged)?;
         if !crate::import::is_project_name(project) {
-            return Err(FAMILY.damaged("the name of the project"));
+            return Err(FAMILY.damaged("project"));
         }
-        // Firebase has no parameter p; it is 1.
+        // Firebase has no parameter p and uses 1.
         let scrypt = Scrypt::from_phc(FAMILY, &format!("{log_n},{r},p=1${salt}${tag}"))?;
         Ok(Self { project: project.to_owned(), scrypt })
     }
@@ -52,7 +52,7 @@ impl StoredHash for FirebaseScrypt {
             .ok_or_else(|| VerifyError::UnknownProject { project: self.project.clone() })?;
         let key = self.scrypt.derive(FAMILY, password, KEY_BYTES)?;
         let mut cipher = Ctr128BE::<Aes256>::new_from_slices(&key, &[0; 16])
-            .map_err(|_| VerifyError::Algorithm { family: FAMILY, what: "AES key" })?;
+            .map_err(|_| VerifyError::Algorithm { family: FAMILY, reason: "AES key" })?;
         let mut tag = signer_key.to_vec();
         cipher.apply_keystream(&mut tag);
         Ok(tag.ct_eq(self.scrypt.tag()).into())

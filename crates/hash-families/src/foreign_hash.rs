@@ -1,68 +1,64 @@
-//! One stored hash of another system, read and ready to be verified.
-
 use std::fmt;
 
-use crate::family::unwrapped;
+use crate::family::strip_wrapper;
 use crate::{Family, FormatError, Projects, VerifyError};
 
-/// The longest text that is read, in bytes. The longest that a family here writes has some 2 KiB.
+/// Maximum length of a stored hash, in bytes. The families here need about 2 KiB.
 pub const MAX_TEXT_BYTES: usize = 8 * 1024;
 
-/// The longest password that is hashed, in bytes; a longer one is never right. SHA-crypt takes time
-/// with the square of the length.
+/// Maximum length of a password, in bytes. The time of SHA-crypt is quadratic in the length.
 pub const MAX_PASSWORD_BYTES: usize = 4 * 1024;
 
-/// What a family makes of its text.
+/// A parsed hash of one family.
 pub(crate) trait StoredHash: Send + Sync {
-    /// Whether `password` is the one that was hashed, told in a time that does not depend on how
-    /// much of the tag is alike.
+    /// Whether the hash is of `password`, compared in constant time.
     fn verify(&self, password: &[u8], projects: &Projects) -> Result<bool, VerifyError>;
 
     /// Whether `verify` accepts no other text that a person would type, given that it accepts
-    /// `password`. There is no default: each family has to state what it ignores in a password.
+    /// `password`. Each family must state what it ignores in a password, so there is no default.
     fn determines(&self, password: &[u8]) -> bool;
 
-    /// The most memory that `verify` takes, in bytes.
+    /// Maximum memory of `verify`, in bytes.
     fn memory_bytes(&self) -> usize;
 
-    /// The variant and the cost parameters, to be shown.
+    /// The variant and the cost parameters, for `Debug`.
     fn costs(&self) -> String;
 }
 
-/// A stored hash of another system: recognised, decoded, and with costs within bounds.
+/// A stored hash of another system, with costs within bounds.
 pub struct ForeignHash {
     family: Family,
     stored: Box<dyn StoredHash>,
 }
 
 impl ForeignHash {
-    /// Reads a stored text. What is read here is all that a verification needs, so a text that is
-    /// taken at import is taken at every verification, as long as the bounds stay.
+    /// Parses a stored hash completely, so that a hash accepted at import is accepted at every
+    /// verification with the same bounds.
     ///
     /// # Errors
-    /// When the text is of no known family, of one that is not built in, damaged, or out of bounds.
+    /// If the family is unknown or not built in, or the text is damaged or out of bounds.
     pub fn parse(text: &str) -> Result<Self, FormatError> {
         if text.len() > MAX_TEXT_BYTES {
-            return Err(FormatError::TooLong { bytes: text.len(), most: MAX_TEXT_BYTES });
+            return Err(FormatError::TooLong { bytes: text.len(), max: MAX_TEXT_BYTES });
         }
-        let family = Family::of(text).ok_or(FormatError::Unknown)?;
-        Ok(Self { family, stored: stored(family, unwrapped(text))? })
+        let family = Family::detect(text).ok_or(FormatError::Unknown)?;
+        Ok(Self { family, stored: parse_as(family, strip_wrapper(text))? })
     }
 
-    /// The family it is of.
+    /// The family of the hash.
     pub const fn family(&self) -> Family {
         self.family
     }
 
-    /// Whether `password` is the one that was hashed. The password is taken as received, byte for
-    /// byte; what a family itself does to it (bcrypt takes the first 72 bytes) is told with the
-    /// family. A password of more than [`MAX_PASSWORD_BYTES`] is never right.
+    /// Whether the hash is of `password`. The password is used byte for byte, except for what the
+    /// family itself does, such as bcrypt's cut at 72 bytes. Passwords of more than
+    /// [`MAX_PASSWORD_BYTES`] are refused.
     ///
-    /// Takes up to half a minute of computing at the bounds, and as much memory as [`memory_bytes`](Self::memory_bytes)
-    /// tells.
+    /// At the bounds, this computes for up to half a minute and uses
+    /// [`memory_bytes`](Self::memory_bytes).
     ///
     /// # Errors
-    /// When there is no answer; a wrong password is `Ok(false)`.
+    /// If the algorithm fails or a key is missing; a wrong password is `Ok(false)`.
     pub fn verify(&self, password: &[u8], projects: &Projects) -> Result<bool, VerifyError> {
         if password.len() > MAX_PASSWORD_BYTES {
             return Ok(false);
@@ -70,40 +66,40 @@ impl ForeignHash {
         self.stored.verify(password, projects)
     }
 
-    /// Returns whether this hash can have been made of no other text than `password` that a person
-    /// would type. `password` is one that [`verify`](Self::verify) accepts.
+    /// Whether [`verify`](Self::verify) accepts `password` and no other text that a person would
+    /// type. `password` must be one that it accepts.
     ///
-    /// Only then may a hash of `password` take the place of this one. Otherwise the password that was
-    /// set may be another one, which the new hash would reject: bcrypt accepts a typing error in the
-    /// 80th character, and the hash of the mistyped text does not accept the right one.
+    /// Only then may a hash of `password` replace this one. Otherwise the password that was set may
+    /// be another one, which the new hash would refuse: bcrypt accepts a typing error in the 80th
+    /// character, but a hash of the mistyped text does not accept the right password.
     ///
-    /// Collisions that only an attacker constructs do not count, such as those of MD5, or the digest
-    /// that HMAC takes in place of a key longer than its block.
+    /// Constructed collisions do not count, such as those of MD5, or the digest that HMAC uses
+    /// instead of a key longer than its block.
     pub fn determines(&self, password: &[u8]) -> bool {
         self.stored.determines(password)
     }
 
-    /// The most memory that a verification takes, in bytes, to the nearest few KiB.
+    /// Maximum memory of a verification, in bytes, to within a few KiB.
     pub fn memory_bytes(&self) -> usize {
         self.stored.memory_bytes()
     }
 }
 
-/// Whether an HMAC with `password` for its key determines it: HMAC fills up its key with NULs, so
-/// those at the end of a password do not count.
+/// Whether an HMAC with `password` as its key determines it. HMAC pads its key with NULs, so NULs
+/// at the end of a password are ignored.
 #[cfg(any(feature = "crypt", feature = "pbkdf2", feature = "scrypt"))]
 pub(crate) fn is_determined_by_hmac(password: &[u8]) -> bool {
     !password.ends_with(&[0])
 }
 
-/// Tells the family and the costs, not the salt and the tag: whoever has those can guess off line.
+/// Omits salt and tag, which allow offline guessing.
 impl fmt::Debug for ForeignHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ForeignHash({} {})", self.family, self.stored.costs())
     }
 }
 
-/// Reads `text` as a hash of `family`.
+/// Parses `text` as a hash of `family`.
 #[cfg_attr(
     not(feature = "full"),
     allow(
@@ -113,7 +109,7 @@ impl fmt::Debug for ForeignHash {
         reason = "fewer families are built in"
     )
 )]
-fn stored(family: Family, text: &str) -> Result<Box<dyn StoredHash>, FormatError> {
+fn parse_as(family: Family, text: &str) -> Result<Box<dyn StoredHash>, FormatError> {
     Ok(match family {
         #[cfg(feature = "aspnet")]
         Family::AspNetIdentity => Box::new(crate::aspnet_identity::AspNetIdentity::parse(text)?),

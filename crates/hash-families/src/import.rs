@@ -1,4 +1,4 @@
-//! From the fields of another system's export to the text that is stored.
+//! Converts the fields of another system's export to a stored hash.
 
 mod declaration;
 #[cfg(feature = "keycloak")]
@@ -8,32 +8,32 @@ use std::fmt;
 
 use data_encoding::{BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 
-use crate::reading::{ANY_BASE64, parts};
+use crate::parsing::{ANY_BASE64, split};
 use crate::{DigestAlgorithm, Family, ForeignHash, FormatError, MAX_TEXT_BYTES};
 
 pub use declaration::DeclarationError;
 
-/// What an export says its hashes are. Most texts tell it themselves; these do not.
+/// The declared format of the hashes of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImportFormat {
-    /// Texts that tell their own family; they are stored as they are.
+    /// Self-describing texts, which are stored unchanged.
     SelfDescribing,
-    /// Texts of Django, among which may be its old digests `md5$salt$digest` and `sha1$salt$digest`,
-    /// MD5 alone, and `argon2$…`. All others tell their own family.
+    /// Texts of Django, including `argon2$…` and the old digests `md5$salt$digest`,
+    /// `sha1$salt$digest` and unsalted MD5. All others are self-describing.
     Django,
     /// One digest of the password and a salt.
     SaltedDigest {
-        /// The digest.
+        /// The digest algorithm.
         algorithm: DigestAlgorithm,
-        /// Where the salt is; nothing for no salt.
+        /// The position of the salt; `None` for no salt.
         layout: Option<SaltLayout>,
-        /// How the digest is written.
+        /// The encoding of the digest.
         digest: ByteEncoding,
-        /// How the salt is written.
+        /// The encoding of the salt.
         salt: ByteEncoding,
     },
-    /// NT hashes of Windows, in 32 hexadecimal digits.
+    /// NT hashes of Windows, as 32 hexadecimal digits.
     NtHash,
     /// ASP.NET's membership provider: digest and salt in Base64.
     AspNetMembership {
@@ -42,13 +42,13 @@ pub enum ImportFormat {
     },
     /// better-auth: `salt:tag` in hexadecimal.
     BetterAuth,
-    /// Keycloak: the JSON of a credential, with its members `secretData` and `credentialData`, as a
-    /// realm's export has it. Its Argon2 becomes a PHC string.
+    /// Keycloak: the JSON of a credential in a realm export, with `secretData` and
+    /// `credentialData`. Its Argon2 is converted to a PHC string.
     Keycloak,
     /// Firebase: hash and salt in Base64, with the hash parameters of the project.
     Firebase {
-        /// The name under which [`Projects`](crate::Projects) has the signer key: letters, digits and
-        /// `-_.:`, at most 64.
+        /// The name of the project in [`Projects`](crate::Projects): 1 to 64 letters, digits and
+        /// `-_.:`.
         project: String,
         /// `rounds` of the project.
         rounds: u32,
@@ -59,7 +59,7 @@ pub enum ImportFormat {
     },
 }
 
-/// Where the salt is in what a digest is made of.
+/// The position of the salt in the input of a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaltLayout {
@@ -70,7 +70,7 @@ pub enum SaltLayout {
 }
 
 impl SaltLayout {
-    /// The name, which never changes.
+    /// The stable name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SaltFirst => "salt-first",
@@ -78,31 +78,31 @@ impl SaltLayout {
         }
     }
 
-    /// The one with this name.
-    pub fn named(name: &str) -> Option<Self> {
+    /// Returns the layout with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
         [Self::SaltFirst, Self::SaltLast].into_iter().find(|layout| layout.name() == name)
     }
 }
 
-/// How an export writes bytes.
+/// An encoding of bytes in an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ByteEncoding {
     /// Hexadecimal, in either case.
     Hexadecimal,
-    /// Base64 in the usual or the URL-safe alphabet, with or without padding.
+    /// Base64 in the standard or the URL-safe alphabet, with or without padding.
     Base64,
-    /// The bytes of the text itself.
+    /// UTF-8 text.
     Text,
 }
 
 impl ByteEncoding {
-    fn decode(self, what: &'static str, text: &str) -> Result<Vec<u8>, FormatError> {
-        let damaged = |_| FormatError::Export { what };
+    fn decode(self, reason: &'static str, text: &str) -> Result<Vec<u8>, FormatError> {
+        let damaged = |_| FormatError::Export { reason };
         match self {
             Self::Hexadecimal => HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(damaged),
             Self::Base64 => {
-                // Padding fills up a group of four.
+                // Padding is valid only up to a multiple of four.
                 let unpadded = match text.len() % 4 {
                     0 => text.strip_suffix("==").or(text.strip_suffix('=')).unwrap_or(text),
                     _ => text,
@@ -114,41 +114,44 @@ impl ByteEncoding {
     }
 }
 
-/// One hash of an export, as its fields have it.
+/// The fields of one hash of an export.
 #[derive(Clone, Copy)]
 pub struct ExportedHash<'a> {
-    /// The hash, or all there is when it is one field.
+    /// The hash, or the only field.
     pub hash: &'a str,
-    /// The salt, where the format has it in a field of its own.
+    /// The salt, if the format has a separate field for it.
     pub salt: Option<&'a str>,
 }
 
 impl fmt::Debug for ExportedHash<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Whoever has hash and salt can guess off line.
+        // Hash and salt allow offline guessing.
         f.write_str("ExportedHash(..)")
     }
 }
 
-/// The text to store for an exported hash. It is one that [`ForeignHash::parse`] takes, or an Argon2
-/// PHC string, which is not looked into here.
+/// Converts an exported hash to the text to store, which [`ForeignHash::parse`] accepts. Argon2 PHC
+/// strings are not checked.
 ///
 /// # Errors
-/// When a field is missing, superfluous or damaged, and when the text would not be taken.
-pub fn imported(format: &ImportFormat, exported: ExportedHash<'_>) -> Result<String, FormatError> {
+/// If a field is missing, unexpected or damaged, or [`ForeignHash::parse`] refuses the text.
+pub fn stored_text(
+    format: &ImportFormat,
+    exported: ExportedHash<'_>,
+) -> Result<String, FormatError> {
     let ExportedHash { hash, salt } = exported;
     let bytes = hash.len() + salt.map_or(0, str::len);
     if bytes > MAX_TEXT_BYTES {
-        return Err(FormatError::TooLong { bytes, most: MAX_TEXT_BYTES });
+        return Err(FormatError::TooLong { bytes, max: MAX_TEXT_BYTES });
     }
-    let takes_salt = match format {
+    let has_salt_field = match format {
         ImportFormat::SaltedDigest { layout, .. } => layout.is_some(),
         ImportFormat::AspNetMembership { .. } | ImportFormat::Firebase { .. } => true,
         _ => false,
     };
-    let salt = match (takes_salt, salt) {
-        (true, None) => return Err(FormatError::Export { what: "the salt is missing" }),
-        (false, Some(_)) => return Err(FormatError::Export { what: "a salt is not expected" }),
+    let salt = match (has_salt_field, salt) {
+        (true, None) => return Err(FormatError::Export { reason: "the salt is missing" }),
+        (false, Some(_)) => return Err(FormatError::Export { reason: "a salt is not expected" }),
         (_, salt) => salt.unwrap_or_default(),
     };
     let text = match format {
@@ -176,13 +179,13 @@ pub fn imported(format: &ImportFormat, exported: ExportedHash<'_>) -> Result<Str
             format!("$firebase-scrypt$ln={mem_cost},r={rounds},project={project}${salt}${digest}")
         }
     };
-    if Family::of(&text) != Some(Family::Argon2) {
+    if Family::detect(&text) != Some(Family::Argon2) {
         ForeignHash::parse(&text)?;
     }
     Ok(text)
 }
 
-/// Whether `name` can name a project in a text: letters, digits and `-_.:`, at most 64.
+/// Whether `name` is a valid project name: 1 to 64 letters, digits and `-_.:`.
 pub(crate) fn is_project_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     (1..=64).contains(&name.len()) && name.bytes().all(allowed)
@@ -192,7 +195,7 @@ fn django(hash: &str) -> Result<String, FormatError> {
     if let Some(phc) = hash.strip_prefix("argon2$") {
         return Ok(format!("${phc}"));
     }
-    let (name, salt, digest) = match parts(hash, '$') {
+    let (name, salt, digest) = match split(hash, '$') {
         Some([name @ ("md5" | "sha1"), salt, digest]) => (name, salt, digest),
         _ if hash.len() == 32 && !hash.contains('$') => ("md5", "", hash),
         _ => return Ok(hash.to_owned()),
@@ -219,9 +222,9 @@ fn salted_digest(
 }
 
 fn better_auth(hash: &str) -> Result<String, FormatError> {
-    let damaged = FormatError::Export { what: "not of the form salt:hash in hexadecimal" };
-    let [salt, tag] = parts(hash, ':').ok_or(damaged.clone())?;
-    // The text of the salt is the salt; its digits are looked at and not decoded.
+    let damaged = FormatError::Export { reason: "the form is not salt:hash in hexadecimal" };
+    let [salt, tag] = split(hash, ':').ok_or(damaged.clone())?;
+    // The salt is its hexadecimal text; it is decoded only to check it.
     let decode = |text: &str| HEXLOWER_PERMISSIVE.decode(text.as_bytes());
     let (Ok(raw_salt), Ok(tag)) = (decode(salt), decode(tag)) else {
         return Err(damaged);

@@ -1,6 +1,6 @@
-//! The digests of LDAP directories (RFC 2307, OpenLDAP, 389 Directory Server, Dovecot): after the name
-//! in braces, in Base64, the digest of the password and the salt, and behind it the salt. `{MD5}`,
-//! `{SHA}` and `{SHA256}` have no salt.
+//! Digests of LDAP directories (RFC 2307, OpenLDAP, 389 Directory Server, Dovecot): a scheme in
+//! braces, and in Base64 the digest of password and salt, followed by the salt. Schemes without an
+//! S for "salted", such as `{MD5}` and `{SHA}`, have no salt.
 
 use data_encoding::BASE64;
 use subtle::ConstantTimeEq;
@@ -15,7 +15,7 @@ const SALT_BYTES: u64 = 128;
 
 const MEMORY_BYTES: usize = 4 * 1024;
 
-/// One digest of a directory.
+/// One digest of an LDAP directory.
 pub(crate) struct LdapDigest {
     algorithm: DigestAlgorithm,
     digest: Vec<u8>,
@@ -25,11 +25,11 @@ pub(crate) struct LdapDigest {
 impl LdapDigest {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
         let (algorithm, salted, encoded) =
-            DigestAlgorithm::of_ldap(text).ok_or(FAMILY.damaged("the scheme"))?;
+            DigestAlgorithm::from_ldap_scheme(text).ok_or(FAMILY.damaged("scheme"))?;
         let length = algorithm.digest_bytes();
-        let least = length as u64;
-        let bounds = if salted { least + 1..=least + SALT_BYTES } else { least..=least };
-        let mut digest = FAMILY.bytes("tag", &BASE64, encoded, bounds)?;
+        let min = length as u64;
+        let bounds = if salted { min + 1..=min + SALT_BYTES } else { min..=min };
+        let mut digest = FAMILY.decode("tag", &BASE64, encoded, bounds)?;
         let salt = digest.split_off(length);
         Ok(Self { algorithm, digest, salt })
     }
@@ -37,7 +37,7 @@ impl LdapDigest {
 
 impl StoredHash for LdapDigest {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
-        Ok(self.algorithm.of(&[password, &self.salt]).ct_eq(&self.digest).into())
+        Ok(self.algorithm.digest(&[password, &self.salt]).ct_eq(&self.digest).into())
     }
 
     fn determines(&self, _: &[u8]) -> bool {

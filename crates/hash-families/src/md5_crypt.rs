@@ -1,19 +1,19 @@
-//! crypt(3) over MD5, by Poul-Henning Kamp for FreeBSD: `$1$salt$tag`, and `$apr1$salt$tag` of
-//! Apache's `htpasswd`, which differs in that name alone. It takes a thousand rounds, always.
+//! crypt(3) over MD5, from FreeBSD: `$1$salt$tag`, and `$apr1$salt$tag` of Apache's `htpasswd`,
+//! which differs in the prefix only. It always has 1000 rounds.
 
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::foreign_hash::StoredHash;
-use crate::reading::{CRYPT, parts};
+use crate::parsing::{CRYPT, split};
 use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Md5Crypt;
 const ROUNDS: u32 = 1000;
 const DIGEST_BYTES: usize = 16;
 
-/// In which order the tag has the bytes of the digest.
+/// The order of the bytes of the digest in the tag.
 const ORDER: [usize; DIGEST_BYTES] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11];
 
 const MEMORY_BYTES: usize = 4 * 1024;
@@ -27,17 +27,17 @@ pub(crate) struct Md5Crypt {
 
 impl Md5Crypt {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        let (magic, salt, tag) = match parts(text, '$') {
+        let (magic, salt, tag) = match split(text, '$') {
             Some(["", "1", salt, tag]) => ("$1$", salt, tag),
             Some(["", "apr1", salt, tag]) => ("$apr1$", salt, tag),
-            _ => return Err(FAMILY.damaged("not of the form $1$salt$tag")),
+            _ => return Err(FAMILY.damaged("the form is not $1$salt$tag")),
         };
-        FAMILY.bounded("salt", salt.len() as u64, 0..=8)?;
+        FAMILY.check_bounds("salt", salt.len() as u64, 0..=8)?;
         if !salt.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
             return Err(FAMILY.damaged("salt"));
         }
         let length = DIGEST_BYTES as u64;
-        let tag = FAMILY.bytes("tag", &CRYPT, tag, length..=length)?;
+        let tag = FAMILY.decode("tag", &CRYPT, tag, length..=length)?;
         Ok(Self { magic, salt: salt.to_owned(), tag })
     }
 
@@ -56,7 +56,7 @@ impl Md5Crypt {
         for start in (0..password.len()).step_by(DIGEST_BYTES) {
             first.update(&alternate[..DIGEST_BYTES.min(password.len() - start)]);
         }
-        // The odd one: a NUL where the length has a bit, the password's first byte where it has none.
+        // For each bit of the length: a NUL if it is set, otherwise the first byte of the password.
         let mut length = password.len();
         while length > 0 {
             first.update(if length & 1 == 1 { &[0] } else { &password[..1] });

@@ -1,5 +1,5 @@
-//! The NT hash of Windows: MD4 of the password in UTF-16, without a salt. Stored as FreeBSD writes it,
-//! `$3$$` and 32 hexadecimal digits.
+//! The NT hash of Windows: MD4 of the password in UTF-16, without a salt. Stored as FreeBSD writes
+//! it, `$3$$` and 32 hexadecimal digits.
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 use md4::{Digest, Md4};
@@ -11,7 +11,7 @@ use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::NtHash;
 
-/// A password of the greatest length in UTF-16.
+/// A password of maximum length in UTF-16.
 const MEMORY_BYTES: usize = 16 * 1024;
 
 /// One NT hash.
@@ -21,14 +21,14 @@ pub(crate) struct NtHash {
 
 impl NtHash {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        let digits = text.strip_prefix("$3$$").ok_or(FAMILY.damaged("does not begin with $3$$"))?;
-        Ok(Self { digest: FAMILY.bytes("tag", &HEXLOWER_PERMISSIVE, digits, 16..=16)? })
+        let digits = text.strip_prefix("$3$$").ok_or(FAMILY.damaged("the prefix is not $3$$"))?;
+        Ok(Self { digest: FAMILY.decode("tag", &HEXLOWER_PERMISSIVE, digits, 16..=16)? })
     }
 }
 
 impl StoredHash for NtHash {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
-        // Windows takes passwords as texts; bytes that are none cannot have been hashed.
+        // Windows hashes valid Unicode only.
         let Some(password) = utf16_le(password) else {
             return Ok(false);
         };

@@ -2,11 +2,11 @@
 //!
 //! | form | written by |
 //! | --- | --- |
-//! | `$pbkdf2-sha256$i=600000,l=32$salt$tag` | PHC strings; `l` may be left out, `$pbkdf2$` means SHA-1 |
+//! | `$pbkdf2-sha256$i=600000,l=32$salt$tag` | PHC strings; `l` is optional, `$pbkdf2$` means SHA-1 |
 //! | `$pbkdf2-sha256$29000$salt$tag` | passlib; Base64 with `.` for `+` |
 //! | `{PBKDF2-SHA256}10000$salt$tag` | LDAP directories; the same Base64, `{PBKDF2}` means SHA-1 |
-//! | `pbkdf2_sha256$600000$salt$tag` | Django; the salt as it stands, the tag in Base64 |
-//! | `pbkdf2:sha256:600000$salt$tag` | Werkzeug; the salt as it stands, the tag in hexadecimal |
+//! | `pbkdf2_sha256$600000$salt$tag` | Django; the salt as text, the tag in Base64 |
+//! | `pbkdf2:sha256:600000$salt$tag` | Werkzeug; the salt as text, the tag in hexadecimal |
 
 use std::ops::RangeInclusive;
 
@@ -16,22 +16,21 @@ use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::family::without_scheme;
+use crate::family::strip_scheme;
 use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
-use crate::reading::{PASSLIB, parts};
+use crate::parsing::{PASSLIB, split};
 use crate::{Family, FormatError, Projects, VerifyError};
 
-/// 1000 was the least that anybody recommended, but a hash of less can be verified and replaced.
-/// Systems write up to 1 300 000 (Keycloak); ten million take up to half a minute on a slow machine.
+/// Weak hashes are accepted, since they are replaced after a verification. Systems write up to 1
+/// 300 000 (Keycloak); ten million take up to half a minute on a slow machine.
 const ITERATIONS: RangeInclusive<u32> = 1..=10_000_000;
 
 const SALT_BYTES: RangeInclusive<u64> = 0..=1024;
 const TAG_BYTES: RangeInclusive<u64> = 16..=64;
 
-/// Some hash states.
 const MEMORY_BYTES: usize = 8 * 1024;
 
-/// What PBKDF2 iterates: an HMAC with this digest.
+/// The pseudorandom function of PBKDF2: an HMAC with this digest.
 #[derive(Clone, Copy)]
 pub(crate) enum Prf {
     Sha1,
@@ -40,7 +39,7 @@ pub(crate) enum Prf {
 }
 
 impl Prf {
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
             "sha1" => Some(Self::Sha1),
             "sha256" => Some(Self::Sha256),
@@ -77,7 +76,7 @@ pub(crate) struct Pbkdf2 {
 impl Pbkdf2 {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
         if text.starts_with('$') {
-            Self::from_dollar(text)
+            Self::from_modular_crypt(text)
         } else if text.starts_with('{') {
             Self::from_ldap(text)
         } else if let Some(rest) = text.strip_prefix("pbkdf2_") {
@@ -87,7 +86,7 @@ impl Pbkdf2 {
         }
     }
 
-    /// A hash of `family` from parts that were read elsewhere.
+    /// Creates a hash of `family` from decoded parts.
     pub(crate) fn new(
         family: Family,
         prf: Prf,
@@ -96,44 +95,45 @@ impl Pbkdf2 {
         tag: Vec<u8>,
     ) -> Result<Self, FormatError> {
         let bounds = u64::from(*ITERATIONS.start())..=u64::from(*ITERATIONS.end());
-        let iterations = family.bounded("iterations", iterations, bounds.clone())?;
-        family.bounded("salt", salt.len() as u64, SALT_BYTES)?;
-        family.bounded("tag", tag.len() as u64, TAG_BYTES)?;
-        // A tag longer than the PRF's output is made in blocks, each of which takes all iterations.
+        let iterations = family.check_bounds("iterations", iterations, bounds.clone())?;
+        family.check_bounds("salt", salt.len() as u64, SALT_BYTES)?;
+        family.check_bounds("tag", tag.len() as u64, TAG_BYTES)?;
+        // A tag longer than the output of the PRF consists of blocks, each with all iterations.
         let blocks = (tag.len() as u64).div_ceil(prf.output_bytes());
-        family.bounded("iterations times blocks of the tag", iterations * blocks, bounds)?;
+        family.check_bounds("iterations times blocks of the tag", iterations * blocks, bounds)?;
         let iterations = u32::try_from(iterations).map_err(|_| family.damaged("iterations"))?;
         Ok(Self { prf, iterations, salt, tag })
     }
 
-    fn from_dollar(text: &str) -> Result<Self, FormatError> {
+    /// Parses a PHC string or a hash of passlib.
+    fn from_modular_crypt(text: &str) -> Result<Self, FormatError> {
         let family = Family::Pbkdf2;
-        let Some(["", name, costs, salt, tag]) = parts(text, '$') else {
-            return Err(family.damaged("not of the form $pbkdf2-sha256$costs$salt$tag"));
+        let Some(["", name, costs, salt, tag]) = split(text, '$') else {
+            return Err(family.damaged("the form is not $pbkdf2-sha256$costs$salt$tag"));
         };
         let prf = match name {
             "pbkdf2" => Some(Prf::Sha1),
-            _ => name.strip_prefix("pbkdf2-").and_then(Prf::named),
+            _ => name.strip_prefix("pbkdf2-").and_then(Prf::from_name),
         };
         let prf = prf.ok_or(family.damaged("the digest is none of sha1, sha256, sha512"))?;
         if !costs.starts_with("i=") {
             let output = prf.output_bytes();
-            let iterations = family.number("iterations", costs, ITERATIONS)?;
-            let salt = family.bytes("salt", &PASSLIB, salt, SALT_BYTES)?;
-            let tag = family.bytes("tag", &PASSLIB, tag, output..=output)?;
+            let iterations = family.parse_number("iterations", costs, ITERATIONS)?;
+            let salt = family.decode("salt", &PASSLIB, salt, SALT_BYTES)?;
+            let tag = family.decode("tag", &PASSLIB, tag, output..=output)?;
             return Self::new(family, prf, u64::from(iterations), salt, tag);
         }
         let (iterations, length) = match costs.split_once(',') {
             None => (costs, None),
             Some((iterations, length)) => (iterations, Some(length)),
         };
-        let iterations = family.named_number("iterations", iterations, "i=", ITERATIONS)?;
-        let salt = family.bytes("salt", &BASE64_NOPAD, salt, SALT_BYTES)?;
-        let tag = family.bytes("tag", &BASE64_NOPAD, tag, TAG_BYTES)?;
+        let iterations = family.parse_named_number("iterations", iterations, "i=", ITERATIONS)?;
+        let salt = family.decode("salt", &BASE64_NOPAD, salt, SALT_BYTES)?;
+        let tag = family.decode("tag", &BASE64_NOPAD, tag, TAG_BYTES)?;
         if let Some(length) = length {
-            let length = family.named_number("length", length, "l=", 16..=64)?;
+            let length = family.parse_named_number("length", length, "l=", 16..=64)?;
             if length as usize != tag.len() {
-                return Err(family.damaged("the tag is not as long as it says"));
+                return Err(family.damaged("the length of the tag is not l"));
             }
         }
         Self::new(family, prf, u64::from(iterations), salt, tag)
@@ -149,49 +149,50 @@ impl Pbkdf2 {
         let family = Family::Pbkdf2;
         let (prf, rest) = SCHEMES
             .iter()
-            .find_map(|(scheme, prf)| Some((*prf, without_scheme(text, scheme)?)))
+            .find_map(|(scheme, prf)| Some((*prf, strip_scheme(text, scheme)?)))
             .ok_or(family.damaged(
                 "the scheme is none of {PBKDF2}, {PBKDF2-SHA1}, {PBKDF2-SHA256}, {PBKDF2-SHA512}",
             ))?;
-        let [iterations, salt, tag] = parts(rest, '$')
-            .ok_or(family.damaged("not of the form {PBKDF2-SHA256}iterations$salt$tag"))?;
+        let [iterations, salt, tag] = split(rest, '$')
+            .ok_or(family.damaged("the form is not {PBKDF2-SHA256}iterations$salt$tag"))?;
         let output = prf.output_bytes();
-        let iterations = family.number("iterations", iterations, ITERATIONS)?;
-        let salt = family.bytes("salt", &PASSLIB, salt, SALT_BYTES)?;
-        let tag = family.bytes("tag", &PASSLIB, tag, output..=output)?;
+        let iterations = family.parse_number("iterations", iterations, ITERATIONS)?;
+        let salt = family.decode("salt", &PASSLIB, salt, SALT_BYTES)?;
+        let tag = family.decode("tag", &PASSLIB, tag, output..=output)?;
         Self::new(family, prf, u64::from(iterations), salt, tag)
     }
 
-    /// Reads what follows `pbkdf2_`.
+    /// Parses the rest after `pbkdf2_`.
     fn from_django(text: &str) -> Result<Self, FormatError> {
         let family = Family::Pbkdf2;
-        let [digest, iterations, salt, tag] = parts(text, '$')
-            .ok_or(family.damaged("not of the form pbkdf2_sha256$iterations$salt$tag"))?;
-        let prf = Prf::named(digest).ok_or(family.damaged("the digest is none of sha1, sha256"))?;
+        let [digest, iterations, salt, tag] = split(text, '$')
+            .ok_or(family.damaged("the form is not pbkdf2_sha256$iterations$salt$tag"))?;
+        let prf =
+            Prf::from_name(digest).ok_or(family.damaged("the digest is none of sha1, sha256"))?;
         let output = prf.output_bytes();
-        let iterations = family.number("iterations", iterations, ITERATIONS)?;
-        let tag = family.bytes("tag", &BASE64, tag, output..=output)?;
+        let iterations = family.parse_number("iterations", iterations, ITERATIONS)?;
+        let tag = family.decode("tag", &BASE64, tag, output..=output)?;
         Self::new(family, prf, u64::from(iterations), salt.as_bytes().to_vec(), tag)
     }
 
     fn from_werkzeug(text: &str) -> Result<Self, FormatError> {
         let family = Family::Pbkdf2;
-        // Without iterations it means the default of the version that wrote it, which nobody knows.
-        let damaged = family.damaged("not of the form pbkdf2:sha256:iterations$salt$tag");
-        let Some([method, salt, tag]) = parts(text, '$') else {
+        // Without iterations, the default of an unknown version was used.
+        let damaged = family.damaged("the form is not pbkdf2:sha256:iterations$salt$tag");
+        let Some([method, salt, tag]) = split(text, '$') else {
             return Err(damaged);
         };
-        let Some(["pbkdf2", digest, iterations]) = parts(method, ':') else {
+        let Some(["pbkdf2", digest, iterations]) = split(method, ':') else {
             return Err(damaged);
         };
-        let prf = Prf::named(digest).ok_or(damaged)?;
+        let prf = Prf::from_name(digest).ok_or(damaged)?;
         let output = prf.output_bytes();
-        let iterations = family.number("iterations", iterations, ITERATIONS)?;
-        let tag = family.bytes("tag", &HEXLOWER, tag, output..=output)?;
+        let iterations = family.parse_number("iterations", iterations, ITERATIONS)?;
+        let tag = family.decode("tag", &HEXLOWER, tag, output..=output)?;
         Self::new(family, prf, u64::from(iterations), salt.as_bytes().to_vec(), tag)
     }
 
-    /// The PHC string, by which hashes that do not describe themselves are stored.
+    /// Returns the PHC string.
     #[cfg(feature = "keycloak")]
     pub(crate) fn to_phc(&self) -> String {
         format!(

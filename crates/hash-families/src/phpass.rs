@@ -1,6 +1,6 @@
-//! phpass, by Openwall, in its portable form over MD5: `$P$Bsaltsalttag`, and `$H$…` of phpBB, which
-//! differs in that name alone. WordPress before 6.8 and Joomla wrote it too; WordPress took white space off
-//! both ends of a password first, which these texts do not tell and is not done here.
+//! phpass, by Openwall, in its portable form over MD5: `$P$Bsaltsalttag`, and `$H$…` of phpBB,
+//! which differs in the prefix only. WordPress before 6.8 and Joomla wrote it, too. WordPress
+//! trimmed passwords first; as its hashes cannot be distinguished, this is not done here.
 
 use std::ops::RangeInclusive;
 
@@ -9,13 +9,13 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::foreign_hash::StoredHash;
-use crate::reading::{CRYPT, crypt_value};
+use crate::parsing::{CRYPT, crypt_value};
 use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Phpass;
 
-/// log₂ of the rounds. phpass knows 7 to 30; systems write 11 to 13, passlib 19. Each round hashes the
-/// password, so that 19 take seconds for the longest, though a blink for most.
+/// log₂ of the rounds. phpass supports 7 to 30; systems write 11 to 13, passlib 19. As each round
+/// hashes the password, 19 takes seconds for the longest passwords.
 const LOG_ROUNDS: RangeInclusive<u64> = 7..=19;
 
 const SALT_CHARACTERS: usize = 8;
@@ -32,9 +32,9 @@ impl Phpass {
         let rest = text
             .strip_prefix("$P$")
             .or_else(|| text.strip_prefix("$H$"))
-            .ok_or(FAMILY.damaged("does not begin with $P$ or $H$"))?;
-        let (stretching, tag) = Stretching::read(FAMILY, rest, LOG_ROUNDS)?;
-        let tag = FAMILY.bytes("tag", &CRYPT, tag, 16..=16)?;
+            .ok_or(FAMILY.damaged("the prefix is not $P$ or $H$"))?;
+        let (stretching, tag) = Stretching::parse(FAMILY, rest, LOG_ROUNDS)?;
+        let tag = FAMILY.decode("tag", &CRYPT, tag, 16..=16)?;
         Ok(Self { stretching, tag })
     }
 }
@@ -57,17 +57,16 @@ impl StoredHash for Phpass {
     }
 }
 
-/// What phpass and Drupal have in common: a digest of salt and password, and then, over and over, of
-/// the digest and the password.
+/// The key stretching of phpass and Drupal: a digest of salt and password, then repeatedly a digest
+/// of the previous digest and the password.
 pub(crate) struct Stretching {
     log_rounds: u64,
     salt: [u8; SALT_CHARACTERS],
 }
 
 impl Stretching {
-    /// Reads the character of the rounds and the salt, whose characters are
-    /// taken as they stand, and gives the rest.
-    pub(crate) fn read(
+    /// Parses the character of the rounds and the salt, which is used as text. Returns the rest.
+    pub(crate) fn parse(
         family: Family,
         text: &str,
         log_rounds: RangeInclusive<u64>,
@@ -76,7 +75,8 @@ impl Stretching {
         let (rounds, rest) = text.split_at_checked(1).ok_or(cut_off.clone())?;
         let (salt, rest) = rest.split_at_checked(SALT_CHARACTERS).ok_or(cut_off.clone())?;
         let rounds = rounds.bytes().next().and_then(crypt_value).ok_or(family.damaged("rounds"))?;
-        let log_rounds = family.bounded("log2 of the rounds", u64::from(rounds), log_rounds)?;
+        let log_rounds =
+            family.check_bounds("log2 of the rounds", u64::from(rounds), log_rounds)?;
         if salt.bytes().any(|byte| crypt_value(byte).is_none()) {
             return Err(family.damaged("salt"));
         }

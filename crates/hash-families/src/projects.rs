@@ -1,5 +1,3 @@
-//! Secrets of other systems that stand beside their hashes.
-
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,29 +6,28 @@ use zeroize::Zeroizing;
 
 use crate::import::is_project_name;
 
-/// The signer keys of Firebase projects, by project name. A hash of Firebase cannot be verified
-/// without the key of the project it comes from; no other family needs one.
+/// The signer keys of Firebase projects by name, which the verification of their hashes needs.
 #[derive(Default)]
 pub struct Projects(BTreeMap<String, Zeroizing<Vec<u8>>>);
 
 impl Projects {
-    /// No projects: all that is needed unless hashes come from Firebase.
+    /// Returns an empty set.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Adds a project's signer key, the decoded `base64_signer_key` of its hash parameters. A key
-    /// given before for the same project is replaced.
+    /// Adds a signer key, the decoded `base64_signer_key` of the project's hash parameters.
+    /// Replaces an earlier key of the project.
     #[must_use]
     pub fn with(mut self, project: impl Into<String>, signer_key: Vec<u8>) -> Self {
         self.0.insert(project.into(), Zeroizing::new(signer_key));
         self
     }
 
-    /// Adds a project's signer key as Firebase shows it: `base64_signer_key` of its hash parameters.
+    /// Adds the `base64_signer_key` of a project's hash parameters.
     ///
     /// # Errors
-    /// When no hash can name such a project, or the key is no Base64.
+    /// If the name is not valid, or the key is not Base64.
     pub fn with_encoded(self, project: &str, signer_key: &str) -> Result<Self, InvalidProject> {
         if !is_project_name(project) {
             return Err(InvalidProject::Name);
@@ -41,21 +38,21 @@ impl Projects {
         }
     }
 
-    /// The signer key of `project`.
+    /// Returns the signer key of `project`.
     pub fn signer_key(&self, project: &str) -> Option<&[u8]> {
         self.0.get(project).map(|key| key.as_slice())
     }
 }
 
-/// Why a project could not be added. No message quotes the key.
+/// A project was refused. No message quotes the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidProject {
-    /// The name cannot stand in a hash.
-    #[error("a project is named by 1 to 64 letters, digits and -_.:")]
+    /// The name is not valid.
+    #[error("a project name must be 1 to 64 letters, digits and -_.:")]
     Name,
-    /// The key is not as Firebase shows it.
-    #[error("a signer key is Base64, as the base64_signer_key of the project's hash parameters")]
+    /// The key is not Base64.
+    #[error("a signer key must be the base64_signer_key of the project's hash parameters")]
     Key,
 }
 
@@ -70,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_taken_as_firebase_shows_them() {
+    fn names_and_keys_are_validated() {
         let projects = Projects::none().with_encoded("shop-1", "AAEC/w==").unwrap();
         assert_eq!(projects.signer_key("shop-1"), Some([0, 1, 2, 255].as_slice()));
         assert_eq!(format!("{projects:?}"), "{\"shop-1\"}");

@@ -1,6 +1,6 @@
 //! One digest of the password, with a salt before or after it or without one.
 //!
-//! No such digest describes itself; the import declares it and writes
+//! Such digests are not self-describing. The import writes
 //! `$salted-sha256$layout=salt-first$salt$digest` or `$unsalted-sha256$digest`, in Base64 without
 //! padding.
 
@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use crate::foreign_hash::StoredHash;
 use crate::import::SaltLayout;
-use crate::reading::parts;
+use crate::parsing::split;
 use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::SaltedDigest;
@@ -26,40 +26,42 @@ pub(crate) struct SaltedDigest {
 
 impl SaltedDigest {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        if let Some(["", name, digest]) = parts(text, '$') {
+        if let Some(["", name, digest]) = split(text, '$') {
             let algorithm = algorithm(name, "unsalted-")?;
             let digest = read_digest(algorithm, digest)?;
-            // Without a salt every layout is the same.
+            // Without a salt the layout has no effect.
             return Ok(Self { algorithm, layout: SaltLayout::SaltFirst, salt: Vec::new(), digest });
         }
-        let Some(["", name, layout, salt, digest]) = parts(text, '$') else {
-            return Err(FAMILY.damaged("not of the form $salted-sha256$layout=name$salt$digest"));
+        let Some(["", name, layout, salt, digest]) = split(text, '$') else {
+            return Err(FAMILY.damaged("the form is not $salted-sha256$layout=name$salt$digest"));
         };
         let algorithm = algorithm(name, "salted-")?;
         let layout = layout
             .strip_prefix("layout=")
-            .and_then(SaltLayout::named)
+            .and_then(SaltLayout::from_name)
             .ok_or(FAMILY.damaged("the layout is neither salt-first nor salt-last"))?;
-        let salt = FAMILY.bytes("salt", &BASE64_NOPAD, salt, 1..=SALT_BYTES)?;
+        let salt = FAMILY.decode("salt", &BASE64_NOPAD, salt, 1..=SALT_BYTES)?;
         let digest = read_digest(algorithm, digest)?;
         Ok(Self { algorithm, layout, salt, digest })
     }
 }
 
 fn algorithm(name: &str, prefix: &str) -> Result<DigestAlgorithm, FormatError> {
-    name.strip_prefix(prefix).and_then(DigestAlgorithm::named).ok_or(FAMILY.damaged("the digest"))
+    name.strip_prefix(prefix)
+        .and_then(DigestAlgorithm::from_name)
+        .ok_or(FAMILY.damaged("the digest"))
 }
 
 fn read_digest(algorithm: DigestAlgorithm, text: &str) -> Result<Vec<u8>, FormatError> {
     let length = algorithm.digest_bytes() as u64;
-    FAMILY.bytes("tag", &BASE64_NOPAD, text, length..=length)
+    FAMILY.decode("tag", &BASE64_NOPAD, text, length..=length)
 }
 
 impl StoredHash for SaltedDigest {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
         let digest = match self.layout {
-            SaltLayout::SaltFirst => self.algorithm.of(&[&self.salt, password]),
-            SaltLayout::SaltLast => self.algorithm.of(&[password, &self.salt]),
+            SaltLayout::SaltFirst => self.algorithm.digest(&[&self.salt, password]),
+            SaltLayout::SaltLast => self.algorithm.digest(&[password, &self.salt]),
         };
         Ok(digest.ct_eq(&self.digest).into())
     }

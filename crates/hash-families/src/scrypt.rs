@@ -3,8 +3,8 @@
 //! | form | written by |
 //! | --- | --- |
 //! | `$scrypt$ln=14,r=8,p=1$salt$tag` | PHC strings, passlib; Base64 without padding |
-//! | `scrypt$16384$salt$8$1$tag` | Django; the salt as it stands, the tag in Base64 |
-//! | `scrypt:32768:8:1$salt$tag` | Werkzeug; the salt as it stands, the tag in hexadecimal |
+//! | `scrypt$16384$salt$8$1$tag` | Django; the salt as text, the tag in Base64 |
+//! | `scrypt:32768:8:1$salt$tag` | Werkzeug; the salt as text, the tag in hexadecimal |
 //! | `$7$C6..../....salt$tag` | crypt(3) |
 
 use std::ops::RangeInclusive;
@@ -14,19 +14,19 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
-use crate::reading::{CRYPT, crypt_value, parts};
+use crate::parsing::{CRYPT, crypt_value, split};
 use crate::{Family, FormatError, Projects, VerifyError};
 
-/// The most memory, in bytes: 256 MiB. Systems write 16 to 64 MiB by default; OWASP's strongest
-/// profile takes 128 MiB.
+/// Maximum memory, in bytes. Systems use 16 to 64 MiB by default; OWASP's strongest profile has 128
+/// MiB.
 const MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
-/// log₂ N. The memory bounds it further.
+/// log₂ N, which the memory limits further.
 const LOG_N: RangeInclusive<u32> = 1..=20;
 const R: RangeInclusive<u32> = 1..=64;
 const P: RangeInclusive<u32> = 1..=64;
 
-/// The most work, as N·r·p; the work of 256 MiB filled four times, some seconds.
+/// Maximum work, as N·r·p: that of filling 256 MiB four times, a few seconds.
 const WORK: u64 = 4 * MEMORY_BYTES / 128;
 
 const SALT_BYTES: RangeInclusive<u64> = 0..=1024;
@@ -52,60 +52,61 @@ impl Scrypt {
         }
         let (n, r, p, salt, tag) = if let Some(rest) = text.strip_prefix("scrypt:") {
             let [costs, salt, tag] =
-                parts(rest, '$').ok_or(family.damaged("not of the form scrypt:N:r:p$salt$tag"))?;
+                split(rest, '$').ok_or(family.damaged("the form is not scrypt:N:r:p$salt$tag"))?;
             let [n, r, p] =
-                parts(costs, ':').ok_or(family.damaged("not of the form scrypt:N:r:p$salt$tag"))?;
-            (n, r, p, salt, family.bytes("tag", &HEXLOWER, tag, 64..=64)?)
+                split(costs, ':').ok_or(family.damaged("the form is not scrypt:N:r:p$salt$tag"))?;
+            (n, r, p, salt, family.decode("tag", &HEXLOWER, tag, 64..=64)?)
         } else {
-            let Some(["scrypt", n, salt, r, p, tag]) = parts(text, '$') else {
-                return Err(family.damaged("not of the form scrypt$N$salt$r$p$tag"));
+            let Some(["scrypt", n, salt, r, p, tag]) = split(text, '$') else {
+                return Err(family.damaged("the form is not scrypt$N$salt$r$p$tag"));
             };
-            (n, r, p, salt, family.bytes("tag", &BASE64, tag, 64..=64)?)
+            (n, r, p, salt, family.decode("tag", &BASE64, tag, 64..=64)?)
         };
-        let n = family.number("N", n, 2..=1 << LOG_N.end())?;
+        let n = family.parse_number("N", n, 2..=1 << LOG_N.end())?;
         if !n.is_power_of_two() {
-            return Err(family.damaged("N is no power of two"));
+            return Err(family.damaged("N is not a power of two"));
         }
-        let r = family.number("r", r, R)?;
-        let p = family.number("p", p, P)?;
+        let r = family.parse_number("r", r, R)?;
+        let p = family.parse_number("p", p, P)?;
         Self::new(family, n.ilog2(), r, p, salt.as_bytes().to_vec(), tag)
     }
 
-    /// Reads `ln=14,r=8,p=1$salt$tag`, the end of a PHC string of `family`.
+    /// Parses `ln=14,r=8,p=1$salt$tag`, the rest of a PHC string of `family`.
     pub(crate) fn from_phc(family: Family, text: &str) -> Result<Self, FormatError> {
         let [costs, salt, tag] =
-            parts(text, '$').ok_or(family.damaged("not of the form costs$salt$tag"))?;
+            split(text, '$').ok_or(family.damaged("the form is not costs$salt$tag"))?;
         let [log_n, r, p] =
-            parts(costs, ',').ok_or(family.damaged("the costs are not ln, r and p"))?;
-        let log_n = family.named_number("ln", log_n, "ln=", LOG_N)?;
-        let r = family.named_number("r", r, "r=", R)?;
-        let p = family.named_number("p", p, "p=", P)?;
-        let salt = family.bytes("salt", &BASE64_NOPAD, salt, SALT_BYTES)?;
-        let tag = family.bytes("tag", &BASE64_NOPAD, tag, TAG_BYTES)?;
+            split(costs, ',').ok_or(family.damaged("the costs are not ln, r and p"))?;
+        let log_n = family.parse_named_number("ln", log_n, "ln=", LOG_N)?;
+        let r = family.parse_named_number("r", r, "r=", R)?;
+        let p = family.parse_named_number("p", p, "p=", P)?;
+        let salt = family.decode("salt", &BASE64_NOPAD, salt, SALT_BYTES)?;
+        let tag = family.decode("tag", &BASE64_NOPAD, tag, TAG_BYTES)?;
         Self::new(family, log_n, r, p, salt, tag)
     }
 
-    /// Reads what follows `$7$`: one character of log₂ N, five each of r and p, the salt as it stands.
+    /// Parses the rest after `$7$`: one character of log₂ N, five each of r and p, the salt as
+    /// text.
     fn from_crypt(text: &str) -> Result<Self, FormatError> {
         let family = Family::Scrypt;
         let [setting, tag] =
-            parts(text, '$').ok_or(family.damaged("not of the form $7$setting$tag"))?;
+            split(text, '$').ok_or(family.damaged("the form is not $7$setting$tag"))?;
         let (costs, salt) =
             setting.split_at_checked(11).ok_or(family.damaged("the costs are cut off"))?;
         let values: Option<Vec<u8>> = costs.bytes().map(crypt_value).collect();
         let values = values.ok_or(family.damaged("costs"))?;
-        let least_first = |values: &[u8]| {
+        let little_endian = |values: &[u8]| {
             values.iter().rev().fold(0, |number: u64, value| (number << 6) | u64::from(*value))
         };
         let bounded = |name, value, bounds: RangeInclusive<u32>| {
             let bounds = u64::from(*bounds.start())..=u64::from(*bounds.end());
-            let value = family.bounded(name, value, bounds)?;
+            let value = family.check_bounds(name, value, bounds)?;
             u32::try_from(value).map_err(|_| family.damaged(name))
         };
         let log_n = bounded("ln", u64::from(values[0]), LOG_N)?;
-        let r = bounded("r", least_first(&values[1..6]), R)?;
-        let p = bounded("p", least_first(&values[6..11]), P)?;
-        let tag = family.bytes("tag", &CRYPT, tag, 32..=32)?;
+        let r = bounded("r", little_endian(&values[1..6]), R)?;
+        let p = bounded("p", little_endian(&values[6..11]), P)?;
+        let tag = family.decode("tag", &CRYPT, tag, 32..=32)?;
         Self::new(family, log_n, r, p, salt.as_bytes().to_vec(), tag)
     }
 
@@ -118,27 +119,27 @@ impl Scrypt {
         tag: Vec<u8>,
     ) -> Result<Self, FormatError> {
         let n_r = u64::from(r) << log_n;
-        family.bounded("memory in bytes", 128 * n_r, 0..=MEMORY_BYTES)?;
-        family.bounded("work (N times r times p)", n_r * u64::from(p), 0..=WORK)?;
-        family.bounded("salt", salt.len() as u64, SALT_BYTES)?;
+        family.check_bounds("memory in bytes", 128 * n_r, 0..=MEMORY_BYTES)?;
+        family.check_bounds("work (N times r times p)", n_r * u64::from(p), 0..=WORK)?;
+        family.check_bounds("salt", salt.len() as u64, SALT_BYTES)?;
         let log_n = u8::try_from(log_n).map_err(|_| family.damaged("ln"))?;
         Ok(Self { log_n, r, p, salt, tag })
     }
 
-    /// Whether `password` is the one that was hashed; errors name `family`.
+    /// Whether the hash is of `password`; errors name `family`.
     pub(crate) fn matches(&self, family: Family, password: &[u8]) -> Result<bool, VerifyError> {
         let tag = self.derive(family, password, self.tag.len())?;
         Ok(tag.ct_eq(&self.tag).into())
     }
 
-    /// The first `length` bytes that scrypt makes of `password`.
+    /// Derives `length` bytes from `password`.
     pub(crate) fn derive(
         &self,
         family: Family,
         password: &[u8],
         length: usize,
     ) -> Result<Zeroizing<Vec<u8>>, VerifyError> {
-        let failed = |what| VerifyError::Algorithm { family, what };
+        let failed = |reason| VerifyError::Algorithm { family, reason };
         let params = scrypt::Params::new(self.log_n, self.r, self.p)
             .map_err(|_| failed("scrypt refused the costs"))?;
         let mut derived = Zeroizing::new(vec![0; length]);
@@ -163,7 +164,7 @@ impl StoredHash for Scrypt {
     }
 
     fn memory_bytes(&self) -> usize {
-        // N blocks of 128·r bytes, p more, and two to mix in.
+        // N blocks of 128·r bytes, p more, and two temporary ones.
         128 * self.r as usize * ((1 << self.log_n) + self.p as usize + 2)
     }
 

@@ -1,5 +1,5 @@
-//! WordPress since 6.8: `$wp$2y$10$…`, bcrypt over an HMAC-SHA-384 of the password in Base64, with
-//! `wp-sha384` for a key. White space at both ends of a password does not count.
+//! WordPress since 6.8: `$wp$2y$10$…`, bcrypt over the Base64 of an HMAC-SHA-384 of the password
+//! with the key `wp-sha384`. White space at both ends of a password is trimmed.
 
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
@@ -18,8 +18,7 @@ pub(crate) struct WordPress(Bcrypt);
 
 impl WordPress {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        let bcrypt =
-            text.strip_prefix("$wp").ok_or(FAMILY.damaged("does not begin with $wp$2y$"))?;
+        let bcrypt = text.strip_prefix("$wp").ok_or(FAMILY.damaged("the prefix is not $wp$2y$"))?;
         Ok(Self(Bcrypt::parse_as(FAMILY, bcrypt)?))
     }
 }
@@ -27,7 +26,7 @@ impl WordPress {
 impl StoredHash for WordPress {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
         let mut mac = Hmac::<Sha384>::new_from_slice(KEY)
-            .map_err(|_| VerifyError::Algorithm { family: FAMILY, what: "HMAC key" })?;
+            .map_err(|_| VerifyError::Algorithm { family: FAMILY, reason: "HMAC key" })?;
         mac.update(trimmed(password));
         let prehashed = Zeroizing::new(BASE64.encode(&mac.finalize().into_bytes()));
         Ok(self.0.matches(prehashed.as_bytes()))
@@ -46,11 +45,11 @@ impl StoredHash for WordPress {
     }
 }
 
-/// `password` without what PHP's `trim` takes off: space, tab, line feed, carriage return, NUL and
-/// vertical tab.
+/// Trims `password` like PHP's `trim`: space, tab, line feed, carriage return, NUL and vertical
+/// tab.
 fn trimmed(password: &[u8]) -> &[u8] {
-    let counts = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\0' | 0x0b);
-    let start = password.iter().position(counts).unwrap_or(password.len());
-    let end = password.iter().rposition(counts).map_or(start, |last| last + 1);
+    let is_kept = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\0' | 0x0b);
+    let start = password.iter().position(is_kept).unwrap_or(password.len());
+    let end = password.iter().rposition(is_kept).map_or(start, |last| last + 1);
     &password[start..end]
 }

@@ -1,7 +1,7 @@
 //! yescrypt, by Openwall: `$y$parameters$salt$tag`, the default of many Linux systems.
 //!
-//! Taken is what `crypt(3)` writes: its own flavour and the two of scrypt's kin, without a ROM and
-//! without later upgrades of the hash.
+//! Supports the hashes that `crypt(3)` writes: its own flavor and the two flavors of scrypt,
+//! without a ROM and without hash upgrades.
 
 use std::ops::RangeInclusive;
 
@@ -10,13 +10,13 @@ use yescrypt::{Mode, Params};
 use zeroize::Zeroizing;
 
 use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
-use crate::reading::{CRYPT, crypt_value, parts};
+use crate::parsing::{CRYPT, crypt_value, split};
 use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Yescrypt;
 
-/// The most memory, in bytes: 256 MiB. Systems write 16 MiB (`j9T`) by default, the strongest setting
-/// of crypt(3) takes 1 GiB.
+/// Maximum memory, in bytes. Systems use 16 MiB (`j9T`) by default; the strongest setting of
+/// crypt(3) needs 1 GiB.
 const MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
 const LOG_N: RangeInclusive<u64> = 1..=20;
@@ -24,7 +24,7 @@ const R: RangeInclusive<u64> = 1..=64;
 const P: RangeInclusive<u64> = 1..=64;
 const T: RangeInclusive<u64> = 0..=16;
 
-/// The most work, as N·r·p·(t+1); the work of 256 MiB filled four times, some seconds.
+/// Maximum work, as N·r·p·(t+1): that of filling 256 MiB four times, a few seconds.
 const WORK: u64 = 4 * MEMORY_BYTES / 128;
 
 /// The S-boxes of each lane.
@@ -40,13 +40,13 @@ pub(crate) struct Yescrypt {
 
 impl Yescrypt {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        let Some(["", "y", params, salt, tag]) = parts(text, '$') else {
-            return Err(FAMILY.damaged("not of the form $y$parameters$salt$tag"));
+        let Some(["", "y", params, salt, tag]) = split(text, '$') else {
+            return Err(FAMILY.damaged("the form is not $y$parameters$salt$tag"));
         };
-        let costs = Costs::read(params).ok_or(FAMILY.damaged("parameters"))?;
+        let costs = Costs::parse(params).ok_or(FAMILY.damaged("parameters"))?;
         let params = costs.params()?;
-        let salt = FAMILY.bytes("salt", &CRYPT, salt, 0..=64)?;
-        let tag = FAMILY.bytes("tag", &CRYPT, tag, 32..=32)?;
+        let salt = FAMILY.decode("salt", &CRYPT, salt, 0..=64)?;
+        let tag = FAMILY.decode("tag", &CRYPT, tag, 32..=32)?;
         Ok(Self { costs, params, salt, tag })
     }
 }
@@ -55,17 +55,17 @@ impl StoredHash for Yescrypt {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
         let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
         yescrypt::yescrypt(password, &self.salt, &self.params, &mut tag)
-            .map_err(|_| VerifyError::Algorithm { family: FAMILY, what: "refused the costs" })?;
+            .map_err(|_| VerifyError::Algorithm { family: FAMILY, reason: "refused the costs" })?;
         Ok(tag.ct_eq(&self.tag).into())
     }
 
     fn determines(&self, password: &[u8]) -> bool {
-        // Flavour 0 is scrypt. The others begin with an HMAC of the password under a fixed key.
-        self.costs.flavour != 0 || is_determined_by_hmac(password)
+        // Flavor 0 is scrypt. The others begin with an HMAC of the password under a fixed key.
+        self.costs.flavor != 0 || is_determined_by_hmac(password)
     }
 
     fn memory_bytes(&self) -> usize {
-        // Small numbers all, by the bounds.
+        // The bounds exclude an overflow.
         let [n, r, p] = [1 << self.costs.log_n, self.costs.r, self.costs.p]
             .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
         128 * r * (n + p + 2) + S_BOX_BYTES * p
@@ -77,9 +77,9 @@ impl StoredHash for Yescrypt {
     }
 }
 
-/// The parameters, as they are written.
+/// The parameters of a hash.
 struct Costs {
-    flavour: u64,
+    flavor: u64,
     log_n: u64,
     r: u64,
     p: u64,
@@ -87,11 +87,11 @@ struct Costs {
 }
 
 impl Costs {
-    /// Reads all of `text`. Which of the parameters after r are there is told by the bits of the
-    /// number before them; the one of upgrades and the one of a ROM are not taken.
-    fn read(text: &str) -> Option<Self> {
+    /// Parses the parameters. After r, a bit mask lists the optional parameters; those of hash
+    /// upgrades and of a ROM are refused.
+    fn parse(text: &str) -> Option<Self> {
         let mut rest = text.as_bytes();
-        let flavour = number(&mut rest, 0)?;
+        let flavor = number(&mut rest, 0)?;
         let log_n = number(&mut rest, 1)?;
         let r = number(&mut rest, 1)?;
         let (mut p, mut t) = (1, 0);
@@ -107,36 +107,36 @@ impl Costs {
                 t = number(&mut rest, 1)?;
             }
         }
-        rest.is_empty().then_some(Self { flavour, log_n, r, p, t })
+        rest.is_empty().then_some(Self { flavor, log_n, r, p, t })
     }
 
-    /// The same for the algorithm, when they are within bounds.
+    /// Returns the parameters for the algorithm, if they are within bounds.
     fn params(&self) -> Result<Params, FormatError> {
         let damaged = |_| FAMILY.damaged("parameters");
-        FAMILY.bounded("ln", self.log_n, LOG_N)?;
-        FAMILY.bounded("r", self.r, R)?;
-        FAMILY.bounded("p", self.p, P)?;
-        FAMILY.bounded("t", self.t, T)?;
+        FAMILY.check_bounds("ln", self.log_n, LOG_N)?;
+        FAMILY.check_bounds("r", self.r, R)?;
+        FAMILY.check_bounds("p", self.p, P)?;
+        FAMILY.check_bounds("t", self.t, T)?;
         let n = 1 << self.log_n;
-        FAMILY.bounded("memory in bytes", 128 * n * self.r, 0..=MEMORY_BYTES)?;
+        FAMILY.check_bounds("memory in bytes", 128 * n * self.r, 0..=MEMORY_BYTES)?;
         let work = n * self.r * self.p * (self.t + 1);
-        FAMILY.bounded("work (N times r times p times t+1)", work, 0..=WORK)?;
+        FAMILY.check_bounds("work (N times r times p times t+1)", work, 0..=WORK)?;
         let small = |number: u64| u32::try_from(number).map_err(|_| FAMILY.damaged("parameters"));
-        let mode = Mode::try_from(small(self.flavour)?).map_err(damaged)?;
+        let mode = Mode::try_from(small(self.flavor)?).map_err(damaged)?;
         Params::new_with_all_params(mode, n, small(self.r)?, small(self.p)?, small(self.t)?, 0)
             .map_err(damaged)
     }
 }
 
-/// Reads a number of at least `least` from the beginning of `rest`. Its first character tells how many
-/// there are: up to 47 it stands alone, and the more follow, the fewer first characters there are.
-fn number(rest: &mut &[u8], least: u64) -> Option<u64> {
+/// Parses a number of variable length, which is at least `min`, from the beginning of `rest`. The
+/// first character determines the number of characters that follow.
+fn number(rest: &mut &[u8], min: u64) -> Option<u64> {
     const RANGES: [(RangeInclusive<u8>, u32); 6] =
         [(0..=47, 0), (48..=55, 1), (56..=59, 2), (60..=61, 3), (62..=62, 4), (63..=63, 5)];
-    let (first, behind) = rest.split_first()?;
+    let (first, tail) = rest.split_first()?;
     let first = crypt_value(*first)?;
-    *rest = behind;
-    let mut value = least;
+    *rest = tail;
+    let mut value = min;
     for (range, more) in RANGES {
         let bits = 6 * more;
         if first > *range.end() {
@@ -145,9 +145,9 @@ fn number(rest: &mut &[u8], least: u64) -> Option<u64> {
         }
         let mut offset = u64::from(first - range.start());
         for _ in 0..more {
-            let (next, behind) = rest.split_first()?;
+            let (next, tail) = rest.split_first()?;
             offset = (offset << 6) | u64::from(crypt_value(*next)?);
-            *rest = behind;
+            *rest = tail;
         }
         return Some(value + offset);
     }
@@ -158,12 +158,12 @@ fn number(rest: &mut &[u8], least: u64) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// The parameters that yescrypt's own tests (`TESTS-OK`) and libxcrypt write.
+    /// Parameters from yescrypt's tests (`TESTS-OK`) and libxcrypt.
     #[test]
-    fn parameters_are_read_as_they_were_written() {
+    fn parameters_are_parsed() {
         let read = |text| {
-            let Costs { flavour, log_n, r, p, t } = Costs::read(text)?;
-            Some((flavour, log_n, r, p, t))
+            let Costs { flavor, log_n, r, p, t } = Costs::parse(text)?;
+            Some((flavor, log_n, r, p, t))
         };
         assert_eq!(read("j9T"), Some((0b10_1111, 12, 32, 1, 0)));
         assert_eq!(read("jD5.7"), Some((0b10_1111, 16, 8, 11, 0)));

@@ -1,12 +1,12 @@
 use repass_core::{Caller, CallerAuthenticator, Realm, StoreError};
 use repass_spec::{Credential, RequiredCredential};
 
-/// Why a caller is not known.
+/// The caller was not authenticated.
 #[derive(Debug)]
 pub(crate) enum AuthenticateError {
-    /// This is missing, or counts for nothing.
-    Missing(RequiredCredential),
-    /// The store could not tell.
+    /// This credential is missing or not valid.
+    Rejected(RequiredCredential),
+    /// The store failed.
     Store(StoreError),
 }
 
@@ -16,7 +16,7 @@ impl From<StoreError> for AuthenticateError {
     }
 }
 
-/// Checks what the request presents in the order given; the first failure ends it.
+/// Checks the credentials of a request in the given order and returns the first failure.
 pub(crate) async fn authenticate(
     authenticator: &dyn CallerAuthenticator,
     realm: &Realm,
@@ -24,19 +24,19 @@ pub(crate) async fn authenticate(
 ) -> Result<Caller, AuthenticateError> {
     if let [Credential::Key(kind, Some(key)), Credential::AccessToken(Some(token))] = credentials {
         let (key, token) = authenticator.key_and_access_token(realm, *kind, key, token).await?;
-        for (credential, is_met) in credentials.iter().zip([key.is_some(), token.is_some()]) {
-            met(credential, is_met)?;
+        for (credential, is_valid) in credentials.iter().zip([key.is_some(), token.is_some()]) {
+            require(credential, is_valid)?;
         }
         return Ok(Caller { key, token });
     }
     let mut caller = Caller::anonymous();
     for credential in credentials {
-        let is_met = match credential {
+        let is_valid = match credential {
             Credential::Key(kind, Some(secret)) => {
                 let key = authenticator.key(realm, *kind, secret).await?;
-                let is_met = key.is_some();
+                let is_valid = key.is_some();
                 caller.key = key.or(caller.key);
-                is_met
+                is_valid
             }
             Credential::AccessToken(Some(secret)) => {
                 caller.token = authenticator.access_token(realm, secret).await?;
@@ -44,11 +44,11 @@ pub(crate) async fn authenticate(
             }
             Credential::Key(_, None) | Credential::AccessToken(None) => false,
         };
-        met(credential, is_met)?;
+        require(credential, is_valid)?;
     }
     Ok(caller)
 }
 
-fn met(credential: &Credential, is_met: bool) -> Result<(), AuthenticateError> {
-    if is_met { Ok(()) } else { Err(AuthenticateError::Missing(credential.required())) }
+fn require(credential: &Credential, is_valid: bool) -> Result<(), AuthenticateError> {
+    if is_valid { Ok(()) } else { Err(AuthenticateError::Rejected(credential.required())) }
 }

@@ -1,4 +1,4 @@
-//! Reading the body of a request within bounds.
+//! Reads request bodies within limits.
 
 use std::ops::Deref;
 use std::pin::Pin;
@@ -15,21 +15,20 @@ use zeroize::Zeroizing;
 
 use crate::service::BoxError;
 
-/// How much a request may take.
+/// Limits on requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest body that is read, in bytes. A longer one is refused: without reading when the
-    /// request says its length, else where the limit is reached. 64 KiB by default.
+    /// Maximum length of a body, in bytes. A longer body is refused unread if the request declares
+    /// its length, otherwise at the limit. 64 KiB by default.
     pub body_bytes: usize,
-    /// How long the whole body may take to arrive, from when the caller is authenticated. 10 seconds
-    /// by default.
+    /// Timeout for reading the whole body, from the end of authentication. 10 seconds by default.
     pub body_timeout: Duration,
-    /// How much memory the requests that are being read may take together, in bytes: from when their
-    /// API is known until their change begins, each counts with 4 KiB and its body so far. More is
-    /// refused as unavailable (503). 64 MiB by default.
+    /// Maximum memory of all requests that are being read, in bytes. A request counts 4 KiB and the
+    /// received part of its body, from routing until its change begins. Requests above the limit
+    /// are refused as unavailable (503). 64 MiB by default.
     pub reading_bytes: usize,
-    /// How many changes may be under way at once, those of clients that have hung up among them. One
-    /// more is refused as unavailable (503). 1024 by default.
+    /// Maximum number of concurrent changes, including those whose clients have disconnected.
+    /// Requests above the limit are refused as unavailable (503). 1024 by default.
     pub changes: usize,
 }
 
@@ -44,60 +43,59 @@ impl Default for Limits {
     }
 }
 
-/// Why there is no body.
+/// The body was not read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BodyError {
-    /// It is longer than the limit.
+    /// The body is longer than the limit.
     TooLarge,
-    /// It did not arrive in time, or broke off.
+    /// The body timed out or broke off.
     Incomplete,
-    /// There is no memory for it at the moment.
+    /// [`Limits::reading_bytes`] is exhausted.
     Overloaded,
 }
 
-/// The memory that one request being read takes of what all may take together.
+/// The part of [`Limits::reading_bytes`] that one request has reserved.
 pub(crate) struct ReadBudget<'a> {
-    /// A permit is a KiB.
+    /// One permit for each KiB.
     kibibytes: &'a Semaphore,
-    taken: SemaphorePermit<'a>,
+    reserved: SemaphorePermit<'a>,
 }
 
 impl<'a> ReadBudget<'a> {
-    /// What a request takes without its body, in KiB.
+    /// Memory of a request without its body, in KiB.
     const HEAD: u32 = 4;
 
-    /// Takes the memory of a head; `None` when there is none.
-    pub(crate) fn begin(kibibytes: &'a Semaphore) -> Option<Self> {
-        let taken = kibibytes.try_acquire_many(Self::HEAD).ok()?;
-        Some(Self { kibibytes, taken })
+    /// Reserves the memory of a head. Returns `None` if the limit is reached.
+    pub(crate) fn for_head(kibibytes: &'a Semaphore) -> Option<Self> {
+        let reserved = kibibytes.try_acquire_many(Self::HEAD).ok()?;
+        Some(Self { kibibytes, reserved })
     }
 
-    /// Takes so many bytes more.
-    fn take(&mut self, bytes: usize) -> Result<(), BodyError> {
+    fn reserve(&mut self, bytes: usize) -> Result<(), BodyError> {
         let more = u32::try_from(bytes.div_ceil(1024)).map_err(|_| BodyError::Overloaded)?;
         let more = self.kibibytes.try_acquire_many(more).map_err(|_| BodyError::Overloaded)?;
-        self.taken.merge(more);
+        self.reserved.merge(more);
         Ok(())
     }
 }
 
-/// The memory that a body takes at first, in bytes; part of what a head counts with.
+/// Initial capacity for a body, in bytes; [`ReadBudget::HEAD`] includes it.
 const FIRST_CAPACITY: usize = 2048;
 
-/// The most that is read of a body that nobody needs, in bytes, so that its connection can be kept.
-const READ_OFF: usize = 64 * 1024;
+/// Maximum number of bytes of an unneeded body that are read to keep the connection usable.
+const DRAIN_BYTES: usize = 64 * 1024;
 
-/// How long an answer waits for that.
-const READ_OFF_TIME: Duration = Duration::from_secs(1);
+/// How long a response waits for these bytes.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The body of one request.
 pub(crate) struct RequestBody<'a, B> {
     body: Pin<&'a mut B>,
-    /// The length that the request announces, or that is known otherwise, in bytes.
+    /// The declared length or the lower bound known, in bytes.
     length: usize,
-    /// Not of a client that sends its body only when told to (RFC 9110, 10.1.1), and no more once it
-    /// did not come in time.
-    is_coming: bool,
+    /// Whether the client is sending the body. False for `Expect: 100-continue` (RFC 9110, 10.1.1)
+    /// until the body is read, and after a timeout or an error.
+    is_arriving: bool,
     has_ended: bool,
 }
 
@@ -107,10 +105,10 @@ where
     B::Error: Into<BoxError>,
 {
     pub(crate) fn new(body: Pin<&'a mut B>, headers: &HeaderMap) -> Self {
-        let length = announced_length(headers).unwrap_or(0).max(body.size_hint().lower());
+        let length = declared_length(headers).unwrap_or(0).max(body.size_hint().lower());
         Self {
             length: usize::try_from(length).unwrap_or(usize::MAX),
-            is_coming: !headers.contains_key(EXPECT),
+            is_arriving: !headers.contains_key(EXPECT),
             has_ended: body.is_end_stream(),
             body,
         }
@@ -118,8 +116,7 @@ where
 
     /// Reads the whole body.
     ///
-    /// What the server under this service buffers on the way is the server's and cannot be wiped from
-    /// here; the bytes gathered are.
+    /// The collected bytes are wiped. The buffers of the HTTP server are not.
     pub(crate) async fn read(
         &mut self,
         limits: Limits,
@@ -128,44 +125,44 @@ where
         if self.length > limits.body_bytes {
             return Err(BodyError::TooLarge);
         }
-        // What is announced need not come: memory is taken as it comes.
-        let mut gathered = SecretBytes::with_capacity(self.length.min(FIRST_CAPACITY));
-        // This tells a client that waits for it.
-        self.is_coming = true;
-        let gathering = async {
+        // The declared bytes may never arrive, so memory is reserved as they do.
+        let mut collected = SecretBytes::with_capacity(self.length.min(FIRST_CAPACITY));
+        // The first poll makes the server send `100 Continue`.
+        self.is_arriving = true;
+        let collecting = async {
             while let Some(mut data) = self.data().await? {
-                if data.remaining() > limits.body_bytes - gathered.len() {
+                if data.remaining() > limits.body_bytes - collected.len() {
                     return Err(BodyError::TooLarge);
                 }
                 while data.has_remaining() {
                     let chunk = data.chunk();
-                    gathered.extend(chunk, budget)?;
-                    let taken = chunk.len();
-                    data.advance(taken);
+                    collected.extend(chunk, budget)?;
+                    let length = chunk.len();
+                    data.advance(length);
                 }
             }
             Ok(())
         };
-        match tokio::time::timeout(limits.body_timeout, gathering).await {
-            Ok(result) => result.map(|()| gathered),
+        match tokio::time::timeout(limits.body_timeout, collecting).await {
+            Ok(result) => result.map(|()| collected),
             Err(_) => {
-                self.is_coming = false;
+                self.is_arriving = false;
                 Err(BodyError::Incomplete)
             }
         }
     }
 
-    /// Reads what is left of a body that nobody needs, up to [`READ_OFF`]. Returns whether all of it was
-    /// read; if not, the connection cannot be used for another request (RFC 9112, 9.3).
-    pub(crate) async fn read_off(&mut self) -> bool {
+    /// Reads and drops up to [`DRAIN_BYTES`] of the rest of the body. Returns whether the body
+    /// ended; if not, the connection cannot be used for another request (RFC 9112, 9.3).
+    pub(crate) async fn drain(&mut self) -> bool {
         if self.has_ended {
             return true;
         }
-        if !self.is_coming || self.length > READ_OFF {
+        if !self.is_arriving || self.length > DRAIN_BYTES {
             return false;
         }
         let reading = async {
-            let mut left = READ_OFF;
+            let mut left = DRAIN_BYTES;
             while let Ok(Some(data)) = self.data().await {
                 match left.checked_sub(data.remaining()) {
                     Some(less) => left = less,
@@ -173,14 +170,14 @@ where
                 }
             }
         };
-        // Late or not, what counts is whether it has ended.
-        let _ = tokio::time::timeout(READ_OFF_TIME, reading).await;
+        // After a timeout `has_ended` is false.
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, reading).await;
         self.has_ended
     }
 
     async fn data(&mut self) -> Result<Option<B::Data>, BodyError> {
         while !self.has_ended {
-            // Frames that are always ready, and empty, must not keep the clock from being looked at.
+            // Otherwise an endless run of ready empty frames would keep the timeout from firing.
             tokio::task::consume_budget().await;
             let Some(frame) = self.body.frame().await else {
                 self.has_ended = true;
@@ -189,11 +186,11 @@ where
             let frame = match frame {
                 Ok(frame) => frame,
                 Err(error) => {
-                    self.is_coming = false;
-                    return Err(broken(&*error.into()));
+                    self.is_arriving = false;
+                    return Err(body_error(&*error.into()));
                 }
             };
-            // Trailers say nothing that a spec reads.
+            // Trailers are ignored.
             if let Ok(data) = frame.into_data() {
                 return Ok(Some(data));
             }
@@ -202,12 +199,12 @@ where
     }
 }
 
-fn announced_length(headers: &HeaderMap) -> Option<u64> {
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
     header::single(headers, &CONTENT_LENGTH)?.trim().parse().ok()
 }
 
-/// A layer in front may have a limit of its own (`http_body_util::Limited`), which speaks as an error.
-fn broken(error: &(dyn std::error::Error + 'static)) -> BodyError {
+/// Finds the error of `http_body_util::Limited`, which a layer in front may use.
+fn body_error(error: &(dyn std::error::Error + 'static)) -> BodyError {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if error.is::<LengthLimitError>() {
@@ -218,7 +215,7 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> BodyError {
     BodyError::Incomplete
 }
 
-/// Bytes that are wiped when dropped, and leave no copy behind when they grow.
+/// Bytes that are wiped when dropped and when they are reallocated.
 pub(crate) struct SecretBytes(Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
@@ -230,8 +227,8 @@ impl SecretBytes {
         let needed = self.0.len() + chunk.len();
         if needed > self.0.capacity() {
             let capacity = needed.max(2 * self.0.capacity());
-            budget.take(capacity.saturating_sub(self.0.capacity().max(FIRST_CAPACITY)))?;
-            // Growing in place could move the bytes and leave the old ones unwiped.
+            budget.reserve(capacity.saturating_sub(self.0.capacity().max(FIRST_CAPACITY)))?;
+            // `Vec` frees its old buffer unwiped when it grows.
             let mut larger = Self::with_capacity(capacity);
             larger.0.extend_from_slice(&self.0);
             *self = larger;
@@ -291,7 +288,7 @@ mod tests {
         B::Error: Into<BoxError>,
     {
         let kibibytes = Semaphore::new(1024);
-        let mut budget = ReadBudget::begin(&kibibytes).unwrap();
+        let mut budget = ReadBudget::for_head(&kibibytes).unwrap();
         RequestBody::new(pin!(body), headers).read(limits, &mut budget).await
     }
 
@@ -311,20 +308,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn trailers_are_passed_over() {
+    async fn trailers_are_ignored() {
         let pieces = vec![data(b"12"), Ok(Frame::trailers(HeaderMap::new()))];
         assert_eq!(read_plain(chunked(pieces)).await.unwrap(), b"12");
     }
 
     #[tokio::test]
-    async fn one_byte_more_is_too_large_however_it_comes() {
+    async fn one_byte_over_the_limit_is_too_large_in_one_piece_or_several() {
         let pieces = vec![data(b"12345678"), data(b"9")];
         assert_eq!(read_plain(chunked(pieces)).await, Err(BodyError::TooLarge));
         assert_eq!(read_plain(Full::new(Bytes::from("123456789"))).await, Err(BodyError::TooLarge));
     }
 
     #[tokio::test]
-    async fn an_announced_length_over_the_limit_is_refused_unread() {
+    async fn a_declared_length_over_the_limit_is_refused_unread() {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("9"));
         let unread = StreamBody::new(stream::poll_fn(|_| -> std::task::Poll<Option<Piece>> {
@@ -340,13 +337,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_limit_of_a_layer_in_front_counts_as_one() {
+    async fn a_length_limit_error_of_an_outer_layer_is_too_large() {
         let body = Limited::new(chunked(vec![data(b"1234567")]), 5);
         assert_eq!(read_plain(body).await, Err(BodyError::TooLarge));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stalled_body_is_given_up_after_the_timeout() {
+    async fn a_stalled_body_times_out() {
         let started = tokio::time::Instant::now();
         let body = StreamBody::new(stream::pending::<Piece>());
         assert_eq!(read_plain(body).await, Err(BodyError::Incomplete));
@@ -354,7 +351,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn endless_empty_frames_cannot_outrun_the_timeout() {
+    async fn endless_empty_frames_time_out() {
         let limits = Limits { body_timeout: Duration::from_millis(20), ..LIMITS };
         let body = StreamBody::new(stream::repeat_with(|| data(b"")));
         let result = read(body, &HeaderMap::new(), limits).await;
@@ -363,21 +360,21 @@ mod tests {
 
     /// Proves W5.
     #[tokio::test(start_paused = true)]
-    async fn w5_up_to_64_kib_of_an_unread_body_are_read_off() {
-        async fn is_read_off(
+    async fn w5_drain_reads_up_to_64_kib() {
+        async fn is_drained(
             body: impl Body<Data = Bytes, Error = BoxError>,
             headers: &HeaderMap,
         ) -> bool {
-            RequestBody::new(pin!(body), headers).read_off().await
+            RequestBody::new(pin!(body), headers).drain().await
         }
         let none = HeaderMap::new();
         let kib = [b'x'; 1024];
         let of_size = |kibs: usize| chunked((0..kibs).map(|_| data(&kib)).collect());
-        assert!(is_read_off(of_size(0), &none).await);
-        assert!(is_read_off(of_size(64), &none).await);
-        assert!(!is_read_off(of_size(65), &none).await);
-        assert!(!is_read_off(chunked(vec![data(&kib), Err("lost".into())]), &none).await);
-        assert!(!is_read_off(StreamBody::new(stream::pending::<Piece>()), &none).await, "stalled");
+        assert!(is_drained(of_size(0), &none).await);
+        assert!(is_drained(of_size(64), &none).await);
+        assert!(!is_drained(of_size(65), &none).await);
+        assert!(!is_drained(chunked(vec![data(&kib), Err("lost".into())]), &none).await);
+        assert!(!is_drained(StreamBody::new(stream::pending::<Piece>()), &none).await, "stalled");
 
         let unread = || {
             StreamBody::new(stream::poll_fn(|_| -> std::task::Poll<Option<Piece>> {
@@ -386,51 +383,51 @@ mod tests {
         };
         let mut large = HeaderMap::new();
         large.insert(CONTENT_LENGTH, HeaderValue::from(64 * 1024 + 1));
-        assert!(!is_read_off(unread(), &large).await);
+        assert!(!is_drained(unread(), &large).await);
         let mut held_back = HeaderMap::new();
         held_back.insert(EXPECT, HeaderValue::from_static("100-continue"));
-        assert!(!is_read_off(unread(), &held_back).await);
+        assert!(!is_drained(unread(), &held_back).await);
     }
 
     /// Proves W1.
     #[tokio::test]
-    async fn w1_bodies_take_memory_as_they_come() {
+    async fn w1_memory_is_reserved_as_the_body_arrives() {
         let limits = Limits { body_bytes: 64 * 1024, ..LIMITS };
         let of_kib = |kib: usize| chunked((0..kib).map(|_| data(&[b'x'; 1024])).collect());
         let kibibytes = Semaphore::new(4 + 62 + 4);
-        let mut announced = HeaderMap::new();
-        announced.insert(CONTENT_LENGTH, HeaderValue::from(64 * 1024));
+        let mut declared = HeaderMap::new();
+        declared.insert(CONTENT_LENGTH, HeaderValue::from(64 * 1024));
         for (kib, expected) in [(1, 4), (16, 4 + 16), (60, 4 + 64)] {
             let body = of_kib(kib);
             let mut body = pin!(body);
-            let mut budget = ReadBudget::begin(&kibibytes).unwrap();
-            let mut body = RequestBody::new(body.as_mut(), &announced);
+            let mut budget = ReadBudget::for_head(&kibibytes).unwrap();
+            let mut body = RequestBody::new(body.as_mut(), &declared);
             body.read(limits, &mut budget).await.unwrap();
-            let taken = 70 - kibibytes.available_permits();
-            assert!(taken <= expected && taken + 2 >= expected, "{kib}: {taken}");
+            let reserved = 70 - kibibytes.available_permits();
+            assert!(reserved <= expected && reserved + 2 >= expected, "{kib}: {reserved}");
         }
-        let taken = kibibytes.try_acquire_many(40).unwrap();
+        let reserved = kibibytes.try_acquire_many(40).unwrap();
         let body = of_kib(60);
         let mut body = pin!(body);
-        let mut budget = ReadBudget::begin(&kibibytes).unwrap();
-        let mut body = RequestBody::new(body.as_mut(), &announced);
+        let mut budget = ReadBudget::for_head(&kibibytes).unwrap();
+        let mut body = RequestBody::new(body.as_mut(), &declared);
         let result = body.read(limits, &mut budget).await;
         assert_eq!(result.unwrap_err(), BodyError::Overloaded);
-        drop((budget, taken));
+        drop((budget, reserved));
         assert_eq!(kibibytes.available_permits(), 70);
     }
 
     /// Proves W5.
     #[tokio::test]
-    async fn w5_what_was_read_before_is_not_read_again() {
+    async fn w5_a_drained_body_is_not_polled_again() {
         let body = chunked(vec![data(b"12345678"), data(b"9"), data(b"0")]);
         let mut body = pin!(body);
         let mut body = RequestBody::new(body.as_mut(), &HeaderMap::new());
         let kibibytes = Semaphore::new(1024);
-        let mut budget = ReadBudget::begin(&kibibytes).unwrap();
+        let mut budget = ReadBudget::for_head(&kibibytes).unwrap();
         assert_eq!(body.read(LIMITS, &mut budget).await.unwrap_err(), BodyError::TooLarge);
-        assert!(body.read_off().await);
-        assert!(body.read_off().await, "once at its end, it stays there");
+        assert!(body.drain().await);
+        assert!(body.drain().await, "the body has ended");
     }
 
     proptest! {

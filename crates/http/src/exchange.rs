@@ -1,4 +1,4 @@
-//! The way of one request through its mount, from its head to the answer.
+//! Runs one request on its mount, from the head to the response.
 
 use std::net::IpAddr;
 use std::pin::pin;
@@ -16,7 +16,6 @@ use repass_spec::{Call, Rejection, Reply};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
-use crate::answer;
 use crate::authenticate::{AuthenticateError, authenticate};
 use crate::body::{BodyError, ReadBudget, RequestBody};
 use crate::log::RequestLog;
@@ -24,19 +23,20 @@ use crate::mount::Mount;
 use crate::outcome::Outcome;
 use crate::panics::{guard, guard_async};
 use crate::request_id::RequestId;
-use crate::route::{RouteOutcome, Routed, bare_fault};
+use crate::response::into_response;
+use crate::route::{RouteOutcome, Routed, empty_500};
 use crate::run_to_completion::RunToCompletion;
 use crate::service::{BoxError, Shared};
 
 /// Why a request ends before its change begins.
-enum Ended {
-    /// For this reason; the call has yet to write the answer.
+enum EarlyEnd {
+    /// `Call::reject` writes the reply.
     Rejected(Rejection),
-    /// The call has written the answer.
+    /// The call has returned its reply.
     Answered(Reply),
 }
 
-impl From<Rejection> for Ended {
+impl From<Rejection> for EarlyEnd {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
     }
@@ -44,7 +44,7 @@ impl From<Rejection> for Ended {
 
 const OVERLOADED: Rejection = Rejection::Unavailable { retry_after: Duration::from_secs(1) };
 
-/// Answers a request that was routed.
+/// Answers a routed request.
 pub(crate) async fn run<B>(
     shared: &Shared,
     routed: Routed,
@@ -63,16 +63,16 @@ where
     let exchange = Exchange { mount: routed.mount, method, request_id, peer, log };
     let mut body = pin!(body);
     let mut body = RequestBody::new(body.as_mut(), &parts.headers);
-    let is_plain = is_plain(&parts.headers);
-    // The call has kept what it needs of the head.
+    let is_unencoded = is_unencoded(&parts.headers);
+    // Not needed any more: the call has parsed the head.
     drop((parts.headers, parts.uri, parts.extensions));
     let mut response = match routed.outcome {
-        RouteOutcome::Begun(mut call) => {
-            let read = exchange.read(shared, &mut *call, is_plain, &mut body);
+        RouteOutcome::Matched(mut call) => {
+            let read = exchange.read(shared, &mut *call, is_unencoded, &mut body);
             match guard_async(read).await {
                 Ok(Ok(change)) => return exchange.begin_change(shared, call, change).await,
-                Ok(Err(Ended::Rejected(rejection))) => exchange.reject(&*call, rejection),
-                Ok(Err(Ended::Answered(reply))) => exchange.end_unread(reply),
+                Ok(Err(EarlyEnd::Rejected(rejection))) => exchange.reject(&*call, rejection),
+                Ok(Err(EarlyEnd::Answered(reply))) => exchange.end_invalid(reply),
                 Err(panicked) => {
                     exchange.log.panicked("read", &panicked);
                     exchange.reject(&*call, Rejection::Fault)
@@ -82,20 +82,20 @@ where
         RouteOutcome::Answered(reply, outcome) => exchange.end(reply, outcome, None),
         RouteOutcome::Panicked(panicked) => {
             exchange.log.panicked("route", &panicked);
-            exchange.end(bare_fault(), Rejection::Fault.code(), None)
+            exchange.end(empty_500(), Rejection::Fault.code(), None)
         }
     };
-    // HTTP/2 ends a stream without its connection.
+    // HTTP/2 ends a stream without closing its connection.
     if parts.version < Version::HTTP_2
-        // What panicked while it was read may panic again.
-        && !guard_async(body.read_off()).await.unwrap_or(false)
+        // A body that panicked may panic again.
+        && !guard_async(body.drain()).await.unwrap_or(false)
     {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
 
-/// One request and what is known of it.
+/// One request after routing.
 struct Exchange {
     mount: Arc<Mount>,
     method: Method,
@@ -105,25 +105,25 @@ struct Exchange {
 }
 
 impl Exchange {
-    /// Everything before the change. Panics are the caller's to catch.
+    /// Authenticates and authorizes the caller and reads the body. Does not catch panics.
     async fn read<B>(
         &self,
         shared: &Shared,
         call: &mut dyn Call,
-        is_plain: bool,
+        is_unencoded: bool,
         body: &mut RequestBody<'_, B>,
-    ) -> Result<Change, Ended>
+    ) -> Result<Change, EarlyEnd>
     where
         B: Body + Send,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let mut budget = ReadBudget::begin(&shared.reading).ok_or(OVERLOADED)?;
+        let mut budget = ReadBudget::for_head(&shared.reading).ok_or(OVERLOADED)?;
         let credentials = call.credentials();
         let caller = authenticate(&*shared.authenticator, self.mount.realm(), &credentials).await;
         let caller = caller.map_err(|error| self.unauthenticated(error))?;
-        call.authorize(&caller).map_err(Ended::Answered)?;
-        if !is_plain {
+        call.authorize(&caller).map_err(EarlyEnd::Answered)?;
+        if !is_unencoded {
             return Err(Rejection::UnsupportedEncoding.into());
         }
         let body = body.read(shared.limits, &mut budget).await.map_err(|error| match error {
@@ -131,7 +131,7 @@ impl Exchange {
             BodyError::Incomplete => Rejection::BodyIncomplete,
             BodyError::Overloaded => OVERLOADED,
         })?;
-        let mut change = call.read(&body, caller).map_err(Ended::Answered)?;
+        let mut change = call.read(&body, caller).map_err(EarlyEnd::Answered)?;
         let context = &mut change.context;
         self.mount.spec().name().clone_into(&mut context.source);
         context.request_id = Some(self.request_id.as_str().to_owned());
@@ -141,7 +141,7 @@ impl Exchange {
 
     fn unauthenticated(&self, error: AuthenticateError) -> Rejection {
         match error {
-            AuthenticateError::Missing(required) => Rejection::Unauthenticated(required),
+            AuthenticateError::Rejected(required) => Rejection::Unauthenticated(required),
             AuthenticateError::Store(error) => {
                 let error = ChangeError::Store(error);
                 self.log.fault(&error);
@@ -159,22 +159,22 @@ impl Exchange {
         call: Box<dyn Call>,
         change: Change,
     ) -> Response<Full<Bytes>> {
-        // Bounded here, since a client that hangs up no longer counts at any connection.
-        let Ok(room) = Arc::clone(&shared.room).try_acquire_owned() else {
+        // A limit on connections does not count changes whose clients have disconnected.
+        let Ok(permit) = Arc::clone(&shared.change_permits).try_acquire_owned() else {
             return self.reject(&*call, OVERLOADED);
         };
-        // A client that hangs up drops this future. A change that was begun is ended, recorded and
-        // logged all the same.
-        let change = self.change(call, change, room).in_current_span();
+        // This future is dropped when the client disconnects; the change must still be completed,
+        // recorded and logged.
+        let change = self.change(call, change, permit).in_current_span();
         RunToCompletion::new(change, &shared.changes).await
     }
 
-    /// The change itself, to its end and its answer.
+    /// Makes the change and answers it.
     async fn change(
         self,
         call: Box<dyn Call>,
         change: Change,
-        _room: OwnedSemaphorePermit,
+        _permit: OwnedSemaphorePermit,
     ) -> Response<Full<Bytes>> {
         let attempt = guard_async(self.mount.engine().attempt(change)).await;
         let ChangeOutcome { account, result, .. } = match attempt {
@@ -187,7 +187,7 @@ impl Exchange {
         let outcome = match &result {
             Ok(_) => "ok",
             Err(error) => {
-                if is_failure_of_ours(error) {
+                if is_internal(error) {
                     self.log.fault(error);
                 }
                 error.code()
@@ -202,26 +202,26 @@ impl Exchange {
         }
     }
 
-    /// Answers in the vendor's shape; where not even that can be written, by an empty 500.
+    /// Answers in the vendor's format, or with an empty 500 if the vendor's code panics.
     fn reject(self, call: &dyn Call, rejection: Rejection) -> Response<Full<Bytes>> {
         match guard(|| call.reject(rejection)) {
             Ok(mut reply) => {
                 if rejection == Rejection::UnsupportedEncoding {
                     // RFC 9110, 15.5.16.
-                    let plain = HeaderValue::from_static("identity");
-                    reply.headers_mut().insert(ACCEPT_ENCODING, plain);
+                    let identity = HeaderValue::from_static("identity");
+                    reply.headers_mut().insert(ACCEPT_ENCODING, identity);
                 }
                 self.end(reply, rejection.code(), None)
             }
             Err(panicked) => {
                 self.log.panicked("reject", &panicked);
-                self.end(bare_fault(), Rejection::Fault.code(), None)
+                self.end(empty_500(), Rejection::Fault.code(), None)
             }
         }
     }
 
-    /// Answers a request that the call would not read.
-    fn end_unread(self, reply: Reply) -> Response<Full<Bytes>> {
+    /// Answers a request that the call refused by its head or body.
+    fn end_invalid(self, reply: Reply) -> Response<Full<Bytes>> {
         let is_fault = reply.status().is_server_error();
         let outcome = if is_fault { Rejection::Fault.code() } else { "invalid-request" };
         self.end(reply, outcome, None)
@@ -233,7 +233,7 @@ impl Exchange {
         code: &'static str,
         account: Option<AccountId>,
     ) -> Response<Full<Bytes>> {
-        let mut response = answer::complete(reply, &self.method, &self.request_id);
+        let mut response = into_response(reply, &self.method, &self.request_id);
         self.log.end(response.status(), code);
         response.extensions_mut().insert(Outcome {
             api: self.mount.name().to_owned(),
@@ -246,8 +246,8 @@ impl Exchange {
     }
 }
 
-/// Whether the body is as it says, without a content coding such as gzip.
-fn is_plain(headers: &HeaderMap) -> bool {
+/// Whether the body has no content coding such as gzip.
+fn is_unencoded(headers: &HeaderMap) -> bool {
     headers
         .get_all(CONTENT_ENCODING)
         .iter()
@@ -256,7 +256,7 @@ fn is_plain(headers: &HeaderMap) -> bool {
         .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"))
 }
 
-/// Whether an operator should hear of it: nobody outside did anything wrong.
-const fn is_failure_of_ours(error: &ChangeError) -> bool {
+/// Whether the error is a failure of this system, which operators must see.
+const fn is_internal(error: &ChangeError) -> bool {
     matches!(error, ChangeError::Store(_) | ChangeError::Hash(_) | ChangeError::Randomness(_))
 }

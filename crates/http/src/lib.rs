@@ -1,24 +1,26 @@
-//! A [`tower_service::Service`] over any list of mounted password-change APIs.
+//! A [`tower_service::Service`] that serves any number of mounted password-change APIs.
 //!
-//! It routes each request to its API and does what all of them share: authenticating the caller before a
-//! byte of the body is read, reading the body within bounds, running the change to completion even if
-//! the client hangs up, turning panics into answers, adding the common headers, and one log line a
+//! The service routes each request to its API. For all APIs alike, it authenticates the caller
+//! before it reads the body, reads the body within limits, completes the change even if the client
+//! disconnects, answers panics with an error, adds the common headers, and logs one line per
 //! request.
 //!
-//! It opens no socket: listening, TLS and limits on connections are the server's. It knows no vendor
-//! either; that is what a [`Spec`](repass_spec::Spec) is for. It needs a tokio runtime with time enabled.
+//! The service opens no socket: listening, TLS and connection limits belong to the server. Each
+//! vendor API is a [`Spec`](repass_spec::Spec). The service needs a tokio runtime with time
+//! enabled.
 //!
-//! The service fits axum (`Router::fallback_service`, `Router::nest_service`), and hyper through
-//! hyper-util's `TowerToHyperService`. An embedder
+//! The service works with axum (`Router::fallback_service`, `Router::nest_service`), and with hyper
+//! through hyper-util's `TowerToHyperService`. An embedder
 //!
-//! - puts a [`Peer`] among the extensions of each request, or log and audit trail know no peer;
-//! - turns on the feature `axum` where a router of axum takes a prefix away, so that answers echo the
-//!   URI that the client sent;
-//! - calls [`chain_redacting_panic_hook`] at the start, since Rust's own panic hook prints messages,
-//!   which can quote a secret;
+//! - adds a [`Peer`] to the extensions of each request; without it, log and audit records have no
+//!   peer address;
+//! - enables the feature `axum` if an axum router strips a prefix, so that responses echo the URI
+//!   that the client sent;
+//! - calls [`chain_redacting_panic_hook`] at start, because Rust's default panic hook prints
+//!   messages, which can quote a secret;
 //! - awaits [`PasswordService::drain`] before it closes the store;
-//! - reads the [`Outcome`] among the extensions of each response for its own metrics;
-//! - needs no `TimeoutLayer`: a change that was begun goes on after a 504, as it does after a hang-up.
+//! - reads the [`Outcome`] in the extensions of each response for its own metrics;
+//! - adds no `TimeoutLayer`: a change continues after a 504, as it does after a disconnect.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -47,15 +49,16 @@
 //!
 //! # Log
 //!
-//! Target `repass::request`, level info, exactly one event a request: `api` (the mount's name), `vendor`, `realm`,
-//! `method`, `status`, `outcome`, `duration_ms`, `request_id`, `peer`. An outcome is `ok`, a
-//! [`ChangeError::code`](repass_core::ChangeError::code), or one of `unauthenticated`,
-//! `invalid-request`, `not-found`, `method-not-allowed`, `unsupported-encoding`, `too-large`,
-//! `incomplete`, `unavailable` and `fault`. A client that hangs up before its change has begun leaves `incomplete` without a
-//! status. Target `repass::fault`, level error: what failed, with its causes, beside that line.
+//! Each request logs one event with target `repass::request`, level info, and the fields `api` (the
+//! mount's name), `vendor`, `realm`, `method`, `status`, `outcome`, `duration_ms`, `request_id` and
+//! `peer`. An outcome is `ok`, a [`ChangeError::code`](repass_core::ChangeError::code), or one of
+//! `unauthenticated`, `invalid-request`, `not-found`, `method-not-allowed`, `unsupported-encoding`,
+//! `too-large`, `incomplete`, `unavailable` and `fault`. If the client disconnects before its
+//! change begins, the outcome is `incomplete` and there is no status.
+//!
+//! A failure also logs an event with target `repass::fault`, level error: the error and its causes.
 //! Paths, queries, headers, bodies and user ids are never logged.
 
-mod answer;
 mod authenticate;
 mod body;
 mod exchange;
@@ -66,6 +69,7 @@ mod outcome;
 mod panics;
 mod peer;
 mod request_id;
+mod response;
 mod route;
 mod run_to_completion;
 mod service;
@@ -75,4 +79,4 @@ pub use mount::{InvalidPrefix, Mount, MountError, Prefix};
 pub use outcome::Outcome;
 pub use panics::{chain_redacting_panic_hook, install_redacting_panic_hook};
 pub use peer::Peer;
-pub use service::{Answering, BoxError, PasswordService, PasswordServiceBuilder};
+pub use service::{BoxError, PasswordService, PasswordServiceBuilder, ResponseFuture};

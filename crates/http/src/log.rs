@@ -1,4 +1,4 @@
-//! One line a request, and one more for what failed.
+//! Logs one line per request, and one more for each failure.
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -12,7 +12,8 @@ use crate::mount::Mount;
 use crate::panics::Panicked;
 use crate::request_id::RequestId;
 
-/// The line of one request. It is written when the request is answered, or else when it is dropped.
+/// The log line of one request. Written by [`end`](Self::end), or on drop if the request was not
+/// answered.
 #[derive(Debug)]
 pub(crate) struct RequestLog {
     mount: Arc<Mount>,
@@ -40,12 +41,12 @@ impl RequestLog {
         }
     }
 
-    /// The request was answered.
+    /// Logs an answered request.
     pub(crate) fn end(mut self, status: StatusCode, outcome: &'static str) {
         self.write(Some(status), outcome);
     }
 
-    /// Something failed that the service needs.
+    /// Logs an internal error.
     pub(crate) fn fault(&self, error: &(dyn Error + 'static)) {
         tracing::error!(
             target: "repass::fault",
@@ -58,7 +59,7 @@ impl RequestLog {
         );
     }
 
-    /// Something panicked. What it said is not told, since it may quote a secret.
+    /// Logs a panic without its message, which may quote a secret.
     pub(crate) fn panicked(&self, step: &'static str, panicked: &Panicked) {
         tracing::error!(
             target: "repass::fault",
@@ -99,7 +100,8 @@ impl Drop for RequestLog {
     }
 }
 
-/// A method of RFC 9110 or 5789 by its name; any other could be any text of any length.
+/// Returns the name of a method of RFC 9110 or 5789, and "other" for extension methods, which can
+/// be any text.
 fn name_of(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -120,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_methods_are_not_quoted() {
+    fn extension_methods_are_not_logged() {
         assert_eq!(name_of(&Method::PATCH), "PATCH");
         assert_eq!(name_of(&Method::from_bytes(b"SECRET").unwrap()), "other");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use repass_core::{Engine, Realm};
 use repass_spec::Spec;
 
-/// One API at one place.
+/// One vendor API below a path prefix.
 #[derive(Clone)]
 pub struct Mount {
     name: String,
@@ -16,20 +16,20 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// An API without a prefix, named as its vendor. `engine` changes the passwords of `realm`, whose
-    /// keys and tokens count.
+    /// Mounts an API without a prefix, named after its vendor. Callers use keys and tokens of
+    /// `realm`, and `engine` changes passwords in it.
     pub fn new<A>(spec: Arc<dyn Spec>, realm: Realm, engine: &Engine<A>) -> Self {
         let name = spec.name().to_owned();
         Self { name, spec, prefix: Prefix::default(), realm, engine: engine.into() }
     }
 
-    /// The same below a prefix.
+    /// Sets the path prefix.
     #[must_use]
     pub fn with_prefix(self, prefix: Prefix) -> Self {
         Self { prefix, ..self }
     }
 
-    /// The same by another name in logs, where a vendor is mounted several times.
+    /// Sets the name in logs, to distinguish several mounts of one vendor.
     #[must_use]
     pub fn with_name(self, name: impl Into<String>) -> Self {
         Self { name: name.into(), ..self }
@@ -40,12 +40,12 @@ impl Mount {
         &self.name
     }
 
-    /// Where it stands.
+    /// The path prefix.
     pub fn prefix(&self) -> &Prefix {
         &self.prefix
     }
 
-    /// Whose passwords it changes, and whose keys and tokens it takes.
+    /// The realm of the accounts, keys and tokens.
     pub fn realm(&self) -> &Realm {
         &self.realm
     }
@@ -58,8 +58,8 @@ impl Mount {
         &self.engine
     }
 
-    /// The part of `path` below the prefix, always with its leading slash; the whole path when it has
-    /// not this prefix.
+    /// Returns `path` without the prefix, always with a leading slash, or the whole path if it does
+    /// not begin with the prefix.
     pub(crate) fn below_prefix<'a>(&self, path: &'a str) -> &'a str {
         let below = path.strip_prefix(self.prefix.as_str()).unwrap_or(path);
         if below.starts_with('/') { below } else { "/" }
@@ -77,19 +77,18 @@ impl fmt::Debug for Mount {
     }
 }
 
-/// The part of the path in front of an API's own: empty, or segments such as `/eu/shop`.
+/// A path prefix of an API: empty, or segments such as `/eu/shop`.
 ///
-/// Every segment begins with a slash, is not empty, neither `.` nor `..`, and holds only what RFC
-/// 3986 (3.3) lets stand in a path unencoded; no slash ends it. There is no percent-encoding, since
-/// one prefix would have several spellings then. It is compared exactly, upper and lower case
-/// differ.
+/// Every segment begins with a slash, is not empty, `.` or `..`, and has only characters that RFC
+/// 3986 (3.3) allows unencoded in a path. There is no slash at the end. Percent-encoding is not
+/// allowed, as it would give one prefix several spellings. Comparison is exact and case-sensitive.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Prefix(String);
 
-/// The text is no prefix.
+/// The text is not a valid prefix.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "a prefix is empty, or segments that each begin with '/', without a slash at the end, \
+    "a prefix must be empty or segments that each begin with '/', without a slash at the end, \
      '.' or '..' segments, query or percent-encoding"
 )]
 pub struct InvalidPrefix;
@@ -100,7 +99,7 @@ impl Prefix {
         &self.0
     }
 
-    /// Whether `path` has this prefix and the prefix ends where a segment of the path does.
+    /// Whether `path` begins with this prefix and the prefix ends at a segment boundary.
     pub(crate) fn covers(&self, path: &str) -> bool {
         path.strip_prefix(&self.0)
             .is_some_and(|rest| rest.starts_with('/') || (rest.is_empty() && !path.is_empty()))
@@ -134,20 +133,19 @@ impl fmt::Display for Prefix {
 }
 
 fn is_segment(segment: &str) -> bool {
-    let stands_unencoded =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
-    !matches!(segment, "" | "." | "..") && segment.bytes().all(stands_unencoded)
+    let is_pchar = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+    !matches!(segment, "" | "." | "..") && segment.bytes().all(is_pchar)
 }
 
-/// The mounts make no service.
+/// The service cannot be built from its mounts.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MountError {
-    /// There is none.
+    /// No API is mounted.
     #[error("no API is mounted")]
     NoMounts,
-    /// The second of them could never be reached.
-    #[error("{vendor} is mounted twice below \"{prefix}\"")]
+    /// One vendor is mounted twice below one prefix.
+    #[error("{vendor} is mounted twice below \"{prefix}\"; give each mount its own prefix")]
     Twice {
         /// The API's vendor.
         vendor: &'static str,
@@ -204,7 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_taken_is_a_path_of_an_uri(text in "[/a-c.%?#~ ]{0,12}") {
+        fn every_valid_prefix_is_a_uri_path(text in "[/a-c.%?#~ ]{0,12}") {
             if let Ok(prefix) = text.parse::<Prefix>() {
                 let path = format!("{prefix}/x");
                 let uri: http::Uri = path.parse().unwrap();

@@ -1,8 +1,8 @@
 use http::Uri;
 use http::request::Parts;
 
-/// The URI that the client sent: a router in front takes its own part of the path away, and axum keeps
-/// the whole URI as an extension.
+/// Returns the URI that the client sent. A nested axum router strips its prefix from the request
+/// and keeps the full URI as an extension.
 pub(crate) fn original_uri(parts: &Parts) -> &Uri {
     #[cfg(feature = "axum")]
     if let Some(original) = parts.extensions.get::<axum::extract::OriginalUri>() {

@@ -1,7 +1,7 @@
 use repass_core::{AccountId, Realm};
 
-/// What became of a request: an extension of every response, for an application's own log lines and
-/// metrics. Some vendors answer 200 whatever happened, so the status does not tell.
+/// The outcome of a request, as an extension of every response, for an application's own logs and
+/// metrics. The status is not enough: some vendors answer errors with 200.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -13,6 +13,6 @@ pub struct Outcome {
     pub realm: Realm,
     /// As in the log; see the front page of this crate.
     pub code: &'static str,
-    /// The account that the request named, if it was found. Do not tell callers.
+    /// The account that the request named, if it was found. Do not disclose it to callers.
     pub account: Option<AccountId>,
 }

@@ -1,4 +1,4 @@
-//! Panics become answers, and what they say stays unsaid: it may quote a secret.
+//! Catches panics and withholds their messages, which may quote a secret.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -11,7 +11,7 @@ use std::task::Poll;
 use zeroize::Zeroize;
 
 thread_local! {
-    /// Where the last panic of this thread was, when one of the hooks below is installed.
+    /// The location of this thread's last panic, if one of the hooks below is installed.
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
     /// Whether this thread is within [`guard`].
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
@@ -24,62 +24,60 @@ pub(crate) struct Panicked {
     pub(crate) location: Option<String>,
 }
 
-/// Replaces the process's panic hook by one that tells where a panic was, and not what it said: to the
-/// log, or to standard error while no log was started.
+/// Replaces the panic hook by one that reports the location of a panic and withholds its message.
+/// It writes to the log, or to standard error if no `tracing` subscriber is set.
 ///
-/// A panic's message may quote what was being worked on, and so a password. The service never logs
-/// it, but Rust's own hook prints it before anybody can catch the panic. For programs that are repass
-/// alone; call it at the start of `main`. The service's error lines name the place of a panic as well
-/// then.
+/// The message of a panic may quote a password. The service never logs it, but Rust's default hook
+/// prints it before the panic is caught. Call this at the start of `main` in a program that runs
+/// nothing but repass. The service's error lines then also have the location.
 pub fn install_redacting_panic_hook() {
-    std::panic::set_hook(Box::new(tell_location));
+    std::panic::set_hook(Box::new(report_location));
 }
 
-/// Does the same for panics within the service and in the hasher's threads, and leaves all others to the
-/// hook that was there before. For applications that have a service of their own beside repass.
+/// Does the same for panics within the service and in the hasher's threads, and passes all others
+/// to the previous hook. For applications that run more than repass.
 pub fn chain_redacting_panic_hook() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let is_hasher =
             std::thread::current().name().is_some_and(|name| name.starts_with("repass-"));
         if is_hasher || IS_GUARDED.try_with(Cell::get).unwrap_or(true) {
-            tell_location(info);
+            report_location(info);
         } else {
             previous(info);
         }
     }));
 }
 
-fn tell_location(info: &PanicHookInfo<'_>) {
+fn report_location(info: &PanicHookInfo<'_>) {
     let location = info.location().map(ToString::to_string);
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("<unnamed>");
-    let place = location.as_deref().unwrap_or("an unknown place");
-    // Writing to standard error could wait for its reader, and with it all other requests.
+    let shown = location.as_deref().unwrap_or("an unknown location");
+    // Standard error can block; the log does not.
     if tracing::dispatcher::has_been_set() {
-        // The service logs what it catches itself.
+        // `RequestLog::panicked` logs a guarded panic.
         if !IS_GUARDED.try_with(Cell::get).unwrap_or(false) {
-            tracing::error!(target: "repass::panic", thread = name, location = place, "panicked");
+            tracing::error!(target: "repass::panic", thread = name, location = shown, "panicked");
         }
     } else {
-        // An error here has no one to be told to.
+        // A failure to write cannot be reported anywhere.
         let _ =
-            writeln!(std::io::stderr(), "thread '{name}' panicked at {place} (message withheld)");
+            writeln!(std::io::stderr(), "thread '{name}' panicked at {shown} (message withheld)");
     }
     let _ = LOCATION.try_with(|last| last.replace(location));
 }
 
-/// Runs `work`; a panic in it is caught.
+/// Runs `work` and catches a panic.
 pub(crate) fn guard<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
-    // What was being worked on is not looked at again after a panic, except by the answer of a fault,
-    // which reads what the call kept of the head alone.
+    // Unwind safe: after a panic only `Call::reject` runs, which uses nothing but the parsed head.
     let outer = IS_GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(outer);
     result.map_err(caught)
 }
 
-/// Awaits `work`; a panic in it is caught.
+/// Awaits `work` and catches a panic.
 pub(crate) async fn guard_async<F: Future>(work: F) -> Result<F::Output, Panicked> {
     let mut work = pin!(work);
     poll_fn(|context| match guard(|| work.as_mut().poll(context)) {
@@ -104,18 +102,18 @@ mod tests {
 
     use super::*;
 
-    /// The hook is the process's.
+    /// Serializes the tests that replace the panic hook.
     static HOOK: Mutex<()> = Mutex::new(());
 
     #[test]
-    fn panics_are_caught_and_results_pass() {
+    fn guard_returns_results_and_catches_panics() {
         assert_eq!(guard(|| 1).unwrap(), 1);
         assert!(guard(|| panic!("{}", "of any kind")).is_err());
         assert!(guard(|| std::panic::panic_any(7)).is_err());
     }
 
     #[test]
-    fn the_place_is_known_where_messages_are_withheld() {
+    fn a_caught_panic_has_its_location() {
         let _hook = HOOK.lock();
         let prior = std::panic::take_hook();
         install_redacting_panic_hook();
@@ -127,7 +125,7 @@ mod tests {
 
     /// Proves E9.
     #[test]
-    fn e9_panics_outside_the_service_go_to_the_hook_that_was_there() {
+    fn e9_panics_outside_the_service_go_to_the_previous_hook() {
         static OTHERS: AtomicUsize = AtomicUsize::new(0);
         let _hook = HOOK.lock();
         let prior = std::panic::take_hook();
@@ -145,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn panics_of_futures_are_caught() {
+    async fn guard_async_returns_results_and_catches_panics() {
         assert_eq!(guard_async(async { 1 }).await.unwrap(), 1);
         let work = async {
             tokio::task::yield_now().await;

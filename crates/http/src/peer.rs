@@ -2,14 +2,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::Extensions;
 
-/// The request extension by which a server tells who is at the other end of the connection.
+/// The client's address, which the server adds to the request's extensions.
 ///
-/// Only the address goes to log and audit trail, not the port.
+/// The log and the audit records have the IP address without the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
 impl Peer {
-    /// The address, an IPv4 one also when the connection came through an IPv6 socket.
+    /// Returns the IP address, with IPv4-mapped IPv6 addresses as IPv4.
     pub(crate) fn address(extensions: &Extensions) -> Option<IpAddr> {
         extensions.get::<Self>().map(|peer| peer.0.ip().to_canonical())
     }

@@ -8,20 +8,20 @@ use crate::panics::guard;
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What stands in log, audit trail and answer, so that the three can be brought together.
+/// The id of a request in the log, the audit records and the response.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(HeaderValue);
 
 impl RequestId {
     const MAX_LENGTH: usize = 128;
 
-    /// The caller's, when it is one sane token; else a fresh one.
-    pub(crate) fn of(headers: &HeaderMap, randomness: &dyn Randomness) -> Self {
-        let text = match header::single(headers, &X_REQUEST_ID).filter(|text| is_sane(text)) {
+    /// Takes the id from the headers if there is one and it is valid, otherwise generates an id.
+    pub(crate) fn from_headers(headers: &HeaderMap, randomness: &dyn Randomness) -> Self {
+        let text = match header::single(headers, &X_REQUEST_ID).filter(|text| is_valid(text)) {
             Some(text) => text.to_owned(),
-            None => fresh(randomness),
+            None => generate(randomness),
         };
-        // Neither a token nor a UUID can fail to be a header value.
+        // Tokens and UUIDs are valid header values, so the default is never used.
         Self(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unnamed")))
     }
 
@@ -34,18 +34,17 @@ impl RequestId {
     }
 }
 
-/// A token of RFC 9110 (5.6.2), not too long. It cannot break out of a log line.
-fn is_sane(text: &str) -> bool {
+/// Accepts a token of RFC 9110 (5.6.2) of limited length, which is safe in a log line.
+fn is_valid(text: &str) -> bool {
     let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     (1..=RequestId::MAX_LENGTH).contains(&text.len()) && text.bytes().all(is_tchar)
 }
 
-fn fresh(randomness: &dyn Randomness) -> String {
+fn generate(randomness: &dyn Randomness) -> String {
     static UNNAMED: AtomicU64 = AtomicU64::new(1);
     match guard(|| random_uuid(randomness)) {
         Ok(Ok(id)) => id.to_string(),
-        // An id is no secret. Without random bytes the request fails where it needs them; that can
-        // be told from others all the same.
+        // An id is not secret, so a counter serves if the random source fails.
         _ => format!("unnamed-{}", UNNAMED.fetch_add(1, Ordering::Relaxed)),
     }
 }
@@ -63,18 +62,18 @@ mod tests {
         for value in values {
             headers.append(X_REQUEST_ID, HeaderValue::from_bytes(value).unwrap());
         }
-        RequestId::of(&headers, randomness).as_str().to_owned()
+        RequestId::from_headers(&headers, randomness).as_str().to_owned()
     }
 
     #[test]
-    fn a_sane_id_of_the_caller_is_kept() {
-        for sane in ["a", "7d3e-XYZ_1.2~!#$%&'*+^`|", &"x".repeat(128)] {
-            assert_eq!(id_of(&[sane.as_bytes()], &SystemRandomness), sane);
+    fn a_valid_id_is_kept() {
+        for id in ["a", "7d3e-XYZ_1.2~!#$%&'*+^`|", &"x".repeat(128)] {
+            assert_eq!(id_of(&[id.as_bytes()], &SystemRandomness), id);
         }
     }
 
     #[test]
-    fn anything_else_is_replaced_by_a_fresh_uuid() {
+    fn an_invalid_id_is_replaced_by_a_uuid() {
         let long = "x".repeat(129);
         let bad: [&[&[u8]]; 8] = [
             &[],
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn without_random_bytes_there_is_still_an_id() {
+    fn ids_are_distinct_even_if_the_random_source_fails() {
         #[derive(Debug)]
         struct Exhausted;
         impl Randomness for Exhausted {
@@ -108,10 +107,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_the_id_is_sane(value in prop::collection::vec(32_u8..=255, 0..200)) {
+        fn every_id_is_valid(value in prop::collection::vec(32_u8..=255, 0..200)) {
             if let Ok(value) = HeaderValue::from_bytes(&value) {
                 let id = id_of(&[value.as_bytes()], &SystemRandomness);
-                prop_assert!(is_sane(&id));
+                prop_assert!(is_valid(&id));
             }
         }
     }

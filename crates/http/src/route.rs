@@ -7,27 +7,27 @@ use repass_spec::{Call, Head, Reply, RouteMatch, reply};
 use crate::mount::Mount;
 use crate::panics::{Panicked, guard};
 
-/// Which mount a request goes to, and what became of it there.
+/// The mount that a request is routed to, and the outcome there.
 pub(crate) struct Routed {
     pub(crate) mount: Arc<Mount>,
     pub(crate) outcome: RouteOutcome,
 }
 
 pub(crate) enum RouteOutcome {
-    /// The request is the mount's.
-    Begun(Box<dyn Call>),
-    /// The request is no mount's; this is the answer, and its outcome in the log.
+    /// The mount accepts the request.
+    Matched(Box<dyn Call>),
+    /// No mount accepts the request: the reply, and its outcome in the log.
     Answered(Reply, &'static str),
     /// The mount panicked.
     Panicked(Panicked),
 }
 
-/// Finds the mount that a request goes to. `mounts` stand in the order of their prefixes' lengths, the
-/// longest first, and of equals in the order of the configuration.
+/// Finds the mount for a request. `mounts` are sorted by the length of their prefixes, longest
+/// first, then by the order of configuration.
 ///
-/// The first mount whose request it is takes it. A request that is no mount's is answered by the first
-/// that has the path but not the method; else by the first whose prefix the path has; else by the first
-/// of the configuration, which is `fallback`.
+/// The first mount that accepts the request gets it. If none does, the reply comes from the first
+/// mount that has the path with another method, then from the first whose prefix matches, then from
+/// `fallback`.
 pub(crate) fn find(
     mounts: &[Arc<Mount>],
     fallback: &Arc<Mount>,
@@ -39,7 +39,7 @@ pub(crate) fn find(
     for mount in mounts.iter().filter(|mount| mount.prefix().covers(path)) {
         let head = head.with_path(mount.below_prefix(path)).with_realm(mount.realm());
         match guard(|| mount.spec().begin(&head)) {
-            Ok(RouteMatch::Match(call)) => return routed(mount, RouteOutcome::Begun(call)),
+            Ok(RouteMatch::Match(call)) => return routed(mount, RouteOutcome::Matched(call)),
             Ok(RouteMatch::MethodNotAllowed { allow }) => {
                 let (_, methods) = allowed.get_or_insert((mount, Vec::new()));
                 if !methods.contains(&allow) {
@@ -52,7 +52,7 @@ pub(crate) fn find(
     }
     if let Some((mount, methods)) = allowed {
         let head = head.with_path(mount.below_prefix(path)).with_realm(mount.realm());
-        // What the path takes at all, by whichever mount (RFC 9110, 15.5.6).
+        // `Allow` lists the methods of all mounts that have the path (RFC 9110, 15.5.6).
         let answer = guard(|| mount.spec().method_not_allowed(&head, &methods.join(", ")));
         return answered(mount, answer, "method-not-allowed");
     }
@@ -75,7 +75,7 @@ fn routed(mount: &Arc<Mount>, outcome: RouteOutcome) -> Routed {
     Routed { mount: Arc::clone(mount), outcome }
 }
 
-/// The answer where not even a vendor's can be written.
-pub(crate) fn bare_fault() -> Reply {
+/// The reply when the vendor's code cannot write one.
+pub(crate) fn empty_500() -> Reply {
     reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -6,17 +6,17 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// Work that runs to completion even if its caller stops waiting: when this is dropped before, the work goes on as
-/// a task of its own. While the caller waits, no task is needed.
+/// Work that runs to completion even if its caller stops waiting: if this is dropped early, the
+/// work continues as a spawned task.
 pub(crate) struct RunToCompletion<F>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    /// Until it has ended, or has panicked.
+    /// `None` once the work has ended or panicked.
     work: Option<Pin<Box<F>>>,
     tracker: TaskTracker,
     runtime: Handle,
-    /// The tracker knows of the work from the beginning.
+    /// Makes the tracker wait for the work before it is spawned, too.
     _token: TaskTrackerToken,
 }
 
@@ -24,7 +24,7 @@ impl<F> RunToCompletion<F>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    /// To be called within the runtime that is to run the work should the caller stop waiting.
+    /// Must be called within the runtime that runs the work if the caller stops waiting.
     pub(crate) fn new(work: F, tracker: &TaskTracker) -> Self {
         Self {
             work: Some(Box::pin(work)),
@@ -42,7 +42,7 @@ where
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        // Nobody polls a future again that has ended.
+        // Futures must not be polled after they have ended.
         let Some(mut work) = self.work.take() else { return Poll::Pending };
         let polled = work.as_mut().poll(context);
         if polled.is_pending() {

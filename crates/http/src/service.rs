@@ -24,15 +24,15 @@ use crate::peer::Peer;
 use crate::request_id::RequestId;
 use crate::route;
 
-/// Any error, as bodies give them.
+/// The error of a request body.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// An answer on its way.
-pub type Answering =
+/// The future of [`PasswordService`].
+pub type ResponseFuture =
     Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
 
-/// Serves every mounted API. Cheap to clone; always ready; never fails, whatever goes wrong is an
-/// answer in the shape of the API that was asked.
+/// Serves every mounted API. It is cheap to clone, always ready and never fails: errors are
+/// responses in the format of the requested API.
 #[derive(Clone)]
 pub struct PasswordService {
     shared: Arc<Shared>,
@@ -41,21 +41,21 @@ pub struct PasswordService {
 pub(crate) struct Shared {
     pub(crate) authenticator: Arc<dyn CallerAuthenticator>,
     pub(crate) limits: Limits,
-    /// Changes under way, those of clients that have hung up among them.
+    /// All running changes, including those whose clients have disconnected.
     pub(crate) changes: TaskTracker,
-    /// Memory for requests that are being read, in KiB.
+    /// [`Limits::reading_bytes`], one permit for each KiB.
     pub(crate) reading: Semaphore,
-    /// Room for changes under way.
-    pub(crate) room: Arc<Semaphore>,
-    /// The longest prefix first.
+    /// [`Limits::changes`].
+    pub(crate) change_permits: Arc<Semaphore>,
+    /// Sorted by the length of the prefix, longest first.
     mounts: Vec<Arc<Mount>>,
-    /// The first that was mounted.
+    /// The first mount added.
     fallback: Arc<Mount>,
     randomness: Arc<dyn Randomness>,
 }
 
 impl PasswordService {
-    /// Starts to put a service together. `authenticator` knows the keys and tokens of all mounts.
+    /// Returns a builder. `authenticator` checks the keys and tokens of all mounts.
     pub fn builder(authenticator: Arc<dyn CallerAuthenticator>) -> PasswordServiceBuilder {
         PasswordServiceBuilder {
             authenticator,
@@ -65,10 +65,9 @@ impl PasswordService {
         }
     }
 
-    /// Waits until every change that was begun has ended, those of clients that have hung up among
-    /// them; no connection waits for these.
+    /// Waits until every running change has ended, including those whose clients have disconnected.
     ///
-    /// For shutting down: call it when no more requests come in, and before the store is closed.
+    /// For a shutdown: call this after the last request and before the store is closed.
     pub async fn drain(&self) {
         self.shared.changes.close();
         self.shared.changes.wait().await;
@@ -92,13 +91,13 @@ where
 {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Answering;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Answering {
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move { Ok(shared.answer(request).await) })
     }
@@ -112,7 +111,7 @@ impl Shared {
         B::Error: Into<BoxError>,
     {
         let (parts, body) = request.into_parts();
-        let request_id = RequestId::of(&parts.headers, &*self.randomness);
+        let request_id = RequestId::from_headers(&parts.headers, &*self.randomness);
         let peer = Peer::address(&parts.extensions);
         let head = Head::new(&parts, self.fallback.realm())
             .with_original_uri(original_uri(&parts))
@@ -122,7 +121,7 @@ impl Shared {
     }
 }
 
-/// Puts a [`PasswordService`] together.
+/// Builds a [`PasswordService`].
 #[must_use]
 pub struct PasswordServiceBuilder {
     authenticator: Arc<dyn CallerAuthenticator>,
@@ -132,29 +131,29 @@ pub struct PasswordServiceBuilder {
 }
 
 impl PasswordServiceBuilder {
-    /// Adds an API. The order counts where two would answer a path that is neither's: the one with the
-    /// longer prefix does, then the one that was added first.
+    /// Adds an API. An unknown path is answered by the mount with the longest matching prefix, and
+    /// among equals by the one added first.
     pub fn mount(mut self, mount: Mount) -> Self {
         self.mounts.push(mount);
         self
     }
 
-    /// How much a request may take.
+    /// Sets the limits on requests.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Where the random bytes of request ids come from; the machine by default.
+    /// Sets the random source of request ids; [`SystemRandomness`] by default.
     pub fn randomness(mut self, randomness: Arc<dyn Randomness>) -> Self {
         self.randomness = randomness;
         self
     }
 
-    /// The finished service.
+    /// Builds the service.
     ///
     /// # Errors
-    /// When nothing is mounted, or one API twice under the same prefix.
+    /// If nothing is mounted, or one vendor is mounted twice below the same prefix.
     pub fn build(self) -> Result<PasswordService, MountError> {
         let mut mounts: Vec<Arc<Mount>> = Vec::with_capacity(self.mounts.len());
         for mount in self.mounts {
@@ -174,7 +173,9 @@ impl PasswordServiceBuilder {
             limits: self.limits,
             changes: TaskTracker::new(),
             reading: Semaphore::new((self.limits.reading_bytes / 1024).min(Semaphore::MAX_PERMITS)),
-            room: Arc::new(Semaphore::new(self.limits.changes.min(Semaphore::MAX_PERMITS))),
+            change_permits: Arc::new(Semaphore::new(
+                self.limits.changes.min(Semaphore::MAX_PERMITS),
+            )),
             mounts,
             fallback,
             randomness: self.randomness,

@@ -6,20 +6,20 @@ use icu_locale_core::{Locale, locale};
 use crate::Language;
 
 impl Language {
-    /// A date with the name of its month, such as `1 March 2026`.
+    /// Formats a date with the name of its month, such as `1 March 2026`.
     pub fn date(self, date: jiff::civil::Date) -> String {
-        let Some(written) = self.written(date) else {
+        let Some(formatted) = self.format(date) else {
             return date.to_string();
         };
-        // The first of a month is an ordinal in these two, of which ICU's data know nothing.
+        // French and Italian write the first of a month as an ordinal, which ICU does not.
         match self {
-            Self::French if date.day() == 1 => written.replacen('1', "1er", 1),
-            Self::Italian if date.day() == 1 => written.replacen('1', "1º", 1),
-            _ => written,
+            Self::French if date.day() == 1 => formatted.replacen('1', "1er", 1),
+            Self::Italian if date.day() == 1 => formatted.replacen('1', "1º", 1),
+            _ => formatted,
         }
     }
 
-    fn written(self, date: jiff::civil::Date) -> Option<String> {
+    fn format(self, date: jiff::civil::Date) -> Option<String> {
         let (year, month, day) = (date.year(), date.month(), date.day());
         let month = u8::try_from(month).ok()?;
         let day = u8::try_from(day).ok()?;
@@ -32,7 +32,7 @@ impl Language {
 
     const fn locale(self) -> Locale {
         match self {
-            // The day comes first nearly everywhere but in the United States.
+            // Day before month, as in most countries.
             Self::English => locale!("en-GB"),
             Self::German => locale!("de"),
             Self::French => locale!("fr"),
@@ -53,10 +53,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_written_in_the_languages_order() {
-        let written = |date| Language::ALL.map(|language| language.date(date));
+    fn dates_follow_the_conventions_of_each_language() {
+        let formatted = |date| Language::ALL.map(|language| language.date(date));
         assert_eq!(
-            written(date(2026, 3, 1)),
+            formatted(date(2026, 3, 1)),
             [
                 "1 March 2026",
                 "1. März 2026",
@@ -68,7 +68,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            written(date(2111, 12, 11)),
+            formatted(date(2111, 12, 11)),
             [
                 "11 December 2111",
                 "11. Dezember 2111",
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn every_date_is_written_with_the_name_of_its_month() {
+    fn every_month_has_a_name_and_extreme_dates_are_formatted() {
         for language in Language::ALL {
             let months = (1..=12).map(|month| language.date(date(2026, month, 2)));
             assert_eq!(months.collect::<HashSet<_>>().len(), 12, "{language:?}");

@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-/// A language that people are spoken to in.
+/// A language of the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Language {
@@ -21,13 +21,13 @@ pub enum Language {
     Dutch,
 }
 
-/// A text names no language that there is.
+/// The text is not the code of a supported language.
 #[derive(Debug, thiserror::Error)]
 #[error("must be one of en, de, fr, es, it, pt, nl")]
 pub struct UnknownLanguage;
 
 impl Language {
-    /// Every language there is.
+    /// All supported languages.
     pub const ALL: [Self; 7] = [
         Self::English,
         Self::German,
@@ -51,9 +51,9 @@ impl Language {
         }
     }
 
-    /// The language of a code such as `de-AT` or `pt_BR`, by its first subtag in any case. Of a list
-    /// as in `Accept-Language` the first code counts.
-    pub fn of_code(code: &str) -> Option<Self> {
+    /// Returns the language of a code such as `de-AT` or `pt_BR` by its first subtag, ignoring
+    /// case. In a list as in `Accept-Language` only the first code counts.
+    pub fn from_code(code: &str) -> Option<Self> {
         let subtag = code.trim().split(['-', '_', ',', ';']).next()?;
         Self::ALL.into_iter().find(|language| language.subtag().eq_ignore_ascii_case(subtag))
     }
@@ -63,7 +63,7 @@ impl FromStr for Language {
     type Err = UnknownLanguage;
 
     fn from_str(code: &str) -> Result<Self, UnknownLanguage> {
-        Self::of_code(code).ok_or(UnknownLanguage)
+        Self::from_code(code).ok_or(UnknownLanguage)
     }
 }
 
@@ -83,15 +83,15 @@ mod tests {
             ("it-x-any", Language::Italian),
             ("fr-CA, en;q=0.5", Language::French),
         ] {
-            assert_eq!(Language::of_code(code), Some(language), "{code}");
+            assert_eq!(Language::from_code(code), Some(language), "{code}");
         }
         for code in ["", "-", "-de", "languageCode", "deutsch", "ja-JP", "d", "\u{0}"] {
-            assert_eq!(Language::of_code(code), None, "{code}");
+            assert_eq!(Language::from_code(code), None, "{code}");
         }
     }
 
     #[test]
-    fn the_list_of_codes_is_whole() {
+    fn the_error_lists_all_codes() {
         let codes: Vec<_> = Language::ALL.iter().map(|language| language.subtag()).collect();
         assert!(UnknownLanguage.to_string().ends_with(&codes.join(", ")));
     }

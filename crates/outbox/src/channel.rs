@@ -3,22 +3,22 @@ use std::error::Error;
 use async_trait::async_trait;
 use repass_core::{ClaimedEvent, ErrorChain};
 
-/// A way to those who want to hear of events.
+/// Delivers events to one receiver.
 #[async_trait]
 pub trait Channel: Send + Sync {
-    /// The name under which the store remembers what this channel has delivered. It never changes,
-    /// and no other channel of a dispatcher has it.
+    /// The name under which the store records this channel's deliveries. It must never change and
+    /// must be unique in a dispatcher.
     fn name(&self) -> &'static str;
 
-    /// Delivers an event. It may be called again with the same event, also after it succeeded: the
-    /// process can die before that is noted.
+    /// Delivers an event. The dispatcher may deliver an event again after a success, if the process
+    /// ends before the success is recorded.
     ///
     /// # Errors
-    /// When the event did not get through, or nobody knows.
+    /// If the event was not delivered, or the outcome is unknown.
     async fn deliver(&self, claimed: &ClaimedEvent) -> Result<(), DeliveryError>;
 }
 
-/// An event did not get through. The message is kept with the event for operators, so it tells no
+/// A failed delivery. The message is stored with the event for operators and must not contain a
 /// secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -28,30 +28,31 @@ pub struct DeliveryError {
 }
 
 impl DeliveryError {
-    /// The most bytes of a message that are kept.
-    const MAX: usize = 500;
+    /// Maximum length of a message, in bytes.
+    const MAX_LENGTH: usize = 500;
 
-    /// For the reason `message`. Control characters are replaced, and what is too long is cut.
+    /// Creates an error from a message. Control characters become spaces, and a long message is
+    /// cut.
     pub fn new(message: impl AsRef<str>) -> Self {
         let clean = |c: char| if c.is_control() { ' ' } else { c };
         let mut message: String = message.as_ref().chars().map(clean).collect();
-        message.truncate(message.floor_char_boundary(Self::MAX));
+        message.truncate(message.floor_char_boundary(Self::MAX_LENGTH));
         Self { message, permanent: false }
     }
 
-    /// For the reason `error`, with all that caused it.
-    pub fn caused_by(error: &dyn Error) -> Self {
+    /// Creates an error from another error and its causes.
+    pub fn from_error(error: &dyn Error) -> Self {
         Self::new(ErrorChain(error).to_string())
     }
 
-    /// The same, where trying again would end no better. Such a delivery is given up at once; an
-    /// operator may still have it tried again.
+    /// Marks the failure as permanent: the delivery is given up without further tries. Operators
+    /// can still retry it.
     #[must_use]
     pub fn permanent(self) -> Self {
         Self { permanent: true, ..self }
     }
 
-    /// Whether trying again would end no better.
+    /// Whether a retry is pointless.
     pub fn is_permanent(&self) -> bool {
         self.permanent
     }
@@ -62,14 +63,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_clean_and_bounded() {
+    fn messages_have_no_control_characters_and_a_maximum_length() {
         assert_eq!(DeliveryError::new("a\r\nb\0c").to_string(), "a  b c");
         let long = DeliveryError::new("ä".repeat(400)).to_string();
-        assert_eq!(long.len(), DeliveryError::MAX);
+        assert_eq!(long.len(), DeliveryError::MAX_LENGTH);
     }
 
     #[test]
-    fn only_what_says_so_is_permanent() {
+    fn an_error_is_permanent_only_if_marked() {
         assert!(!DeliveryError::new("busy").is_permanent());
         let gone = DeliveryError::new("gone").permanent();
         assert_eq!((gone.is_permanent(), gone.to_string().as_str()), (true, "gone"));

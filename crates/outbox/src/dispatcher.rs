@@ -10,25 +10,25 @@ use repass_core::{
     ClaimEvents, ClaimedEvent, Clock, DeliveryOutcome, OutboxStore, Randomness, StoreError,
 };
 
-use crate::waits::wait;
+use crate::backoff::backoff;
 use crate::{Channel, DeliveryError};
 
-/// How a dispatcher works.
+/// Options of an [`OutboxDispatcher`].
 #[derive(Debug, Clone)]
 pub struct DispatcherOptions {
-    /// How long it waits before it looks again when nothing was due.
+    /// Interval between queries of the store when no event is due.
     pub poll: Duration,
-    /// How long one delivery may take. A delivery is leased for twice as long: so long it takes until
-    /// it is repeated when a dispatcher dies with it.
+    /// Timeout of one delivery. The lease of a delivery is twice as long; it is repeated after its
+    /// lease if the dispatcher dies.
     pub timeout: Duration,
-    /// The wait after the first failed try; it doubles with each further one.
+    /// Delay after the first failed try. Each further failure doubles it.
     pub first_wait: Duration,
-    /// The longest such wait, before the jitter, which may double it.
+    /// Maximum delay. Jitter may double it.
     pub longest_wait: Duration,
-    /// After so many tries a delivery is given up, at least 1.
+    /// Number of tries after which a delivery is given up, at least 1.
     pub max_tries: u32,
-    /// How many deliveries are under way at once, at least 1.
-    pub at_once: u32,
+    /// Maximum number of concurrent deliveries, at least 1.
+    pub max_concurrent: u32,
 }
 
 impl Default for DispatcherOptions {
@@ -40,15 +40,15 @@ impl Default for DispatcherOptions {
             first_wait: Duration::from_secs(5),
             longest_wait: Duration::from_secs(3600),
             max_tries: 24,
-            at_once: 16,
+            max_concurrent: 16,
         }
     }
 }
 
 /// Delivers events to channels.
 ///
-/// Each channel gets the events of an account in the order written, and one that fails holds up no
-/// other channel.
+/// Each channel gets the events of an account in the order written. A failing channel does not
+/// delay other channels.
 pub struct OutboxDispatcher {
     store: Arc<dyn OutboxStore>,
     channels: Vec<Arc<dyn Channel>>,
@@ -58,7 +58,7 @@ pub struct OutboxDispatcher {
 }
 
 impl OutboxDispatcher {
-    /// A dispatcher from `store` to every one of `channels`.
+    /// Creates a dispatcher that delivers the events of `store` to all `channels`.
     pub fn new(
         store: Arc<dyn OutboxStore>,
         channels: Vec<Arc<dyn Channel>>,
@@ -69,75 +69,74 @@ impl OutboxDispatcher {
         Self { store, channels, options, clock, randomness }
     }
 
-    /// Delivers whatever becomes due, until `stop` is over. Then nothing more is claimed, and what
-    /// is under way is brought to its end, which takes no longer than one time-out. The future may
-    /// also be dropped at any time: what was under way is delivered again when its lease is over.
+    /// Delivers events as they become due, until `stop` completes. Then it claims no more events
+    /// and waits for the running deliveries, for one timeout at most. The future may also be
+    /// dropped at any time; interrupted deliveries are repeated when their leases expire.
     ///
     /// Needs a tokio runtime with time and I/O enabled.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let names: Vec<&str> = self.channels.iter().map(|channel| channel.name()).collect();
         let mut stop = std::pin::pin!(stop);
-        let mut under_way = FuturesUnordered::new();
-        let at_once = self.options.at_once.max(1) as usize;
+        let mut running = FuturesUnordered::new();
+        let max_concurrent = self.options.max_concurrent.max(1) as usize;
         loop {
-            // Not for each delivery that ends: a look at a long backlog is worth several of them.
-            while under_way.len() > at_once / 2 && under_way.next().await.is_some() {}
-            let room = at_once - under_way.len();
+            // A claim costs several deliveries if the backlog is long, so claim only for half of
+            // them.
+            while running.len() > max_concurrent / 2 && running.next().await.is_some() {}
+            let limit = max_concurrent - running.len();
             let claimed = {
-                let mut claim = std::pin::pin!(self.claim(&names, room));
+                let mut claim = std::pin::pin!(self.claim(&names, limit));
                 loop {
                     tokio::select! {
                         biased;
                         claimed = &mut claim => break claimed,
-                        // Deliveries go on meanwhile: one may hold the connection that the claim
-                        // waits for.
-                        Some(()) = under_way.next() => {}
+                        // The claim may need a connection that a running delivery holds.
+                        Some(()) = running.next() => {}
                     }
                 }
             };
             for claimed in claimed {
-                under_way.push(self.deliver(claimed, &names));
+                running.push(self.deliver(claimed, &names));
             }
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                // The account's next event may be due by that.
-                Some(()) = under_way.next() => {}
+                // The next event of its account may be due now.
+                Some(()) = running.next() => {}
                 () = tokio::time::sleep(self.options.poll) => {}
             }
         }
-        while under_way.next().await.is_some() {}
+        while running.next().await.is_some() {}
     }
 
-    async fn claim(&self, channels: &[&str], room: usize) -> Vec<ClaimedEvent> {
-        let limit = u32::try_from(room).unwrap_or(u32::MAX);
+    async fn claim(&self, channels: &[&str], limit: usize) -> Vec<ClaimedEvent> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let lease = self.options.timeout.saturating_mul(2);
         let claim = ClaimEvents { channels, now: self.clock.now(), lease, limit };
         match self.store.claim(&claim).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "the outbox cannot be read; trying again");
+                tracing::warn!(error, "cannot read the outbox; will be retried");
                 Vec::new()
             }
         }
     }
 
     async fn deliver(&self, claimed: ClaimedEvent, channels: &[&str]) {
-        // A store gives out no channel that it was not asked for.
+        // A store returns requested channels only.
         let channel = self.channels.iter().find(|own| own.name() == claimed.claim.channel);
         let Some(channel) = channel else { return };
         let delivery = tokio::time::timeout(self.options.timeout, channel.deliver(&claimed)).await;
-        let result = delivery.unwrap_or_else(|_| Err(DeliveryError::new("it took too long")));
+        let result = delivery.unwrap_or_else(|_| Err(DeliveryError::new("timed out")));
         if let Err(error) = self.finish(&claimed, result, channels).await {
-            // Its lease will be over.
             let error: &dyn std::error::Error = &error;
             let event = claimed.event.id;
             tracing::warn!(
                 error,
                 %event,
                 channel = channel.name(),
-                "the outcome of a delivery cannot be written; the delivery will be repeated"
+                "cannot record the outcome of a delivery; the delivery will be repeated"
             );
         }
     }
@@ -156,13 +155,17 @@ impl OutboxDispatcher {
                 DeliveryOutcome::Delivered
             }
             Err(error) if error.is_permanent() || claim.tries >= self.options.max_tries => {
-                tracing::error!(event = %id, kind, channel, reason = %error, "given up");
+                tracing::error!(
+                    event = %id, kind, channel, reason = %error,
+                    "delivery given up; retry it with `repass outbox retry`"
+                );
                 DeliveryOutcome::Discarded { error: error.to_string() }
             }
             Err(error) => {
                 let next_try = self.next_try(claim.tries);
                 tracing::warn!(
-                    event = %id, kind, channel, reason = %error, %next_try, "not delivered"
+                    event = %id, kind, channel, reason = %error, %next_try,
+                    "delivery failed; will be retried"
                 );
                 DeliveryOutcome::Retry { next_try, error: error.to_string() }
             }
@@ -172,11 +175,11 @@ impl OutboxDispatcher {
 
     fn next_try(&self, tries: u32) -> Timestamp {
         let mut seed = [0; 8];
-        // Without randomness the waits are just not spread.
+        // If the random source fails, the delay just has a constant jitter.
         let _ = self.randomness.fill(&mut seed);
         let seed = u64::from_le_bytes(seed);
-        let wait = wait(self.options.first_wait, self.options.longest_wait, tries, seed);
-        self.clock.now().checked_add(wait).unwrap_or(Timestamp::MAX)
+        let delay = backoff(self.options.first_wait, self.options.longest_wait, tries, seed);
+        self.clock.now().checked_add(delay).unwrap_or(Timestamp::MAX)
     }
 }
 

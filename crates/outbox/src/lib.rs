@@ -1,17 +1,18 @@
-//! Takes the events of the outbox to those who want to hear of them.
+//! Delivers the events of a transactional outbox.
 //!
 //! An [`OutboxDispatcher`] claims events from an [`OutboxStore`](repass_core::OutboxStore) and
-//! delivers each to every [`Channel`]: at least once, and to each channel in order per account. What
-//! fails is tried again after waits that double, with jitter, until it is given up and waits for an
-//! operator. Several dispatchers may share one store; when one dies in the middle of a delivery,
-//! another repeats it once its lease is over. Receivers tell repeats by the event's id.
+//! delivers each event to every [`Channel`] at least once, in order per account and channel. A
+//! failed delivery is retried with exponential backoff and jitter. After the last try it is given
+//! up until an operator retries it. Several dispatchers may share one store: if one dies during a
+//! delivery, another repeats it when its lease expires. Receivers recognize repeats by the event's
+//! id.
 //!
-//! There are two channels here: [`Webhook`], a signed POST after the
+//! The crate has two channels: [`Webhook`], a signed POST by the
 //! [Standard Webhooks](https://www.standardwebhooks.com) scheme, and [`Mail`], an e-mail to the
 //! account holder through an SMTP server.
 //!
-//! It decides nothing about accounts and writes no event; the engine does, in the transaction of
-//! what the event tells. It reads no configuration.
+//! The engine writes the events, each in the transaction that it reports. This crate writes none,
+//! and reads no configuration.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -43,14 +44,14 @@
 //!     Arc::new(SystemClock),
 //!     Arc::new(SystemRandomness),
 //! );
-//! dispatcher.run(async { /* over when the process is to stop */ }).await;
+//! dispatcher.run(async { /* completes when the process shall stop */ }).await;
 //! # });
 //! ```
 
+mod backoff;
 mod channel;
 mod dispatcher;
 mod mail;
-mod waits;
 mod webhook;
 
 pub use channel::{Channel, DeliveryError};

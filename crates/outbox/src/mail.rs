@@ -1,7 +1,6 @@
-//! An e-mail to the account holder.
+//! Sends e-mails to account holders.
 
 mod connections;
-mod foreign_text;
 mod language;
 mod notice;
 mod recipient;
@@ -10,6 +9,7 @@ mod server;
 mod tests;
 #[cfg(test)]
 mod tests_support;
+mod untrusted_text;
 
 use std::time::{Duration, SystemTime};
 
@@ -25,41 +25,42 @@ pub use server::{Encryption, SmtpCredentials, SmtpServer};
 
 use crate::{Channel, DeliveryError};
 use connections::Connections;
-use foreign_text::one_line;
 use notice::Notice;
 use recipient::ascii_domain;
+use untrusted_text::one_line;
 
-/// How mails are sent, and what stands in all of them.
+/// Options of [`Mail`].
 #[derive(Debug)]
 pub struct MailOptions {
-    /// The server that takes them.
+    /// The SMTP server.
     pub server: SmtpServer,
-    /// How long the server may take for one mail, the connection included.
+    /// Timeout for sending one mail, including the connection.
     pub timeout: Duration,
-    /// Whom they come from: an address, or a name with one as in `Shop <accounts@example.org>`.
+    /// The sender: an address, or a name with an address as in `Shop <accounts@example.org>`.
     pub from: String,
-    /// Where answers go, written likewise; to `from` when there is none.
+    /// The address for replies, in the same format; `from` if unset.
     pub reply_to: Option<String>,
-    /// What holders know the service by, 1 to 100 characters. It begins each subject.
+    /// The name of the service as holders know it, 1 to 100 characters. Each subject begins with
+    /// it.
     pub product: String,
-    /// A web page where holders find help, `https` or `http`. This or `support_email` is needed.
+    /// URL of a support page, `https` or `http`. This or `support_email` is required.
     pub support_url: Option<String>,
-    /// An address where holders find help.
+    /// Address of the support.
     pub support_email: Option<String>,
-    /// The language for holders of whom none is known, or one that mails are not written in.
+    /// The language for holders whose language is unknown or not supported.
     pub default_language: Language,
-    /// What holders are told of. Other events count as delivered.
+    /// The events that holders are notified of. Other events count as delivered.
     pub events: Vec<EventKind>,
 }
 
-/// The options make no mail.
+/// An option of [`MailOptions`] is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{member} {reason}")]
 pub struct InvalidMail {
-    /// The member of [`MailOptions`] or [`SmtpServer`] that is wrong: `server` for the host, `tls`
-    /// for the encryption.
+    /// The field of [`MailOptions`] or [`SmtpServer`]: `server` for the host, `tls` for the
+    /// encryption.
     pub member: &'static str,
-    /// What is wrong with it, in words that follow its name. It tells no secret.
+    /// The reason, to be shown after the name of the field. It contains no secret.
     pub reason: String,
 }
 
@@ -69,16 +70,16 @@ impl InvalidMail {
     }
 }
 
-/// Tells the account holder of each event by e-mail, through an SMTP server: what happened, when,
-/// from where, and what to do if it was not them. As text and HTML, in the language of the account
-/// or else of the request, where there is a translation.
+/// Notifies the account holder of events by e-mail through an SMTP server. A mail says what
+/// happened, when and from where, and what to do if it was not the holder. It has a text and an
+/// HTML part, in the language of the account, otherwise of the request, if there is a translation.
 ///
-/// A mail holds no secret, and no link but the configured ones. `Message-ID` is made of the event's
-/// id, so that repeats are known by it, and `Auto-Submitted` (RFC 3834) keeps automatic answers away.
+/// A mail contains no secret, and no links but the configured ones. Its `Message-ID` is derived
+/// from the event's id, so that mail programs can recognize repeats. `Auto-Submitted` (RFC 3834)
+/// prevents automatic replies.
 ///
-/// An account without an e-mail address has nobody to tell: that counts as a delivery. An address
-/// that is none, and a reply of 550 to 559, fail [for good](DeliveryError::permanent); any other
-/// trouble passes.
+/// Events of an account without an e-mail address count as delivered. An invalid address and a
+/// reply of 550 to 559 are [permanent](DeliveryError::permanent) failures; all others are retried.
 #[derive(Debug)]
 pub struct Mail {
     connections: Connections,
@@ -90,7 +91,7 @@ pub struct Mail {
     events: Vec<EventKind>,
 }
 
-/// The ways to help, of which there is at least one.
+/// The support contacts, at least one of them.
 #[derive(Debug)]
 struct Support {
     url: Option<String>,
@@ -98,14 +99,14 @@ struct Support {
 }
 
 impl Mail {
-    /// The longest name of a product, in characters.
+    /// Maximum length of the product name, in characters.
     pub const MAX_PRODUCT: usize = 100;
 
-    /// A way to send mails. Nothing is connected yet. The first delivery needs a tokio runtime with
-    /// time and I/O enabled, and so do all others, the same one.
+    /// Creates the channel. It connects on the first delivery. All deliveries must run on the same
+    /// tokio runtime, with time and I/O enabled.
     ///
     /// # Errors
-    /// When an option makes no sense.
+    /// If an option is not valid.
     pub fn new(options: MailOptions) -> Result<Self, InvalidMail> {
         let connections = Connections::new(options.server.check()?, options.timeout);
         let product = options.product.trim();
@@ -126,8 +127,8 @@ impl Mail {
         })
     }
 
-    /// The kind of an event, if it is one of those to tell of.
-    fn told(&self, event: &str) -> Option<EventKind> {
+    /// Returns the kind of an event, if holders are notified of it.
+    fn notified_kind(&self, event: &str) -> Option<EventKind> {
         EventKind::from_name(event).filter(|kind| self.events.contains(kind))
     }
 
@@ -135,7 +136,7 @@ impl Mail {
         let event = &claimed.event;
         let id = event.id;
         let domain = ascii_domain(&self.from.email);
-        // A clock that was never set shows a moment that cannot be written.
+        // A `Date` header cannot express times before the epoch.
         let at = SystemTime::from(event.at.max(Timestamp::UNIX_EPOCH));
         let header = |name, value: &str| {
             HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
@@ -152,8 +153,8 @@ impl Mail {
             message = message.reply_to(reply_to.clone());
         }
         let parts = MultiPart::alternative()
-            // The same each time, so that a repeat is the same to the byte. In quoted-printable text
-            // no "=_" can occur (RFC 2045, 6.7).
+            // Derived from the id, so that repeats are identical. "=_" cannot occur in
+            // quoted-printable text (RFC 2045, 6.7).
             .boundary(format!("=_repass-{}", id.simple()))
             .singlepart(SinglePart::plain(quoted_printable(notice.text().ok()?)?))
             .singlepart(SinglePart::html(quoted_printable(notice.html().ok()?)?));
@@ -169,21 +170,21 @@ impl Channel for Mail {
 
     async fn deliver(&self, claimed: &ClaimedEvent) -> Result<(), DeliveryError> {
         let (event, holder) = (&claimed.event, &claimed.holder);
-        let Some(kind) = self.told(&event.kind) else {
+        let Some(kind) = self.notified_kind(&event.kind) else {
             return Ok(());
         };
         let Some(address) = holder.email.as_ref().map(Email::as_str) else {
-            tracing::debug!(event = %event.id, "nobody to mail to: the account has no address");
+            tracing::debug!(event = %event.id, "no mail sent: the account has no e-mail address");
             return Ok(());
         };
         let to = recipient::parse(address).ok_or_else(|| {
-            DeliveryError::new("the account's e-mail address is none").permanent()
+            DeliveryError::new("the account's e-mail address is not valid").permanent()
         })?;
         let language = language::of_holder(claimed).unwrap_or(self.default_language);
         let notice = Notice::new(claimed, language, kind, &self.product, &self.support);
         let message = self
             .message(to, claimed, &notice)
-            .ok_or_else(|| DeliveryError::new("the message cannot be written"))?;
+            .ok_or_else(|| DeliveryError::new("the message cannot be built"))?;
         self.connections.send(message).await
     }
 }
@@ -191,16 +192,16 @@ impl Channel for Mail {
 impl Support {
     fn new(url: Option<&str>, email: Option<&str>) -> Result<Self, InvalidMail> {
         if url.is_none() && email.is_none() {
-            let reason = "give this, support_email or both: holders must be told where to turn to";
+            let reason = "or support_email is required: every mail names a support contact";
             return Err(InvalidMail::new("support_url", reason));
         }
         let url = url.map(|text| {
-            let reason = "must be a web address such as https://example.org/help";
-            let wrong = || InvalidMail::new("support_url", reason);
-            let url: Url = text.parse().map_err(|_| wrong())?;
+            let reason = "must be a URL without credentials such as https://example.org/help";
+            let invalid = || InvalidMail::new("support_url", reason);
+            let url: Url = text.parse().map_err(|_| invalid())?;
             let is_web = matches!(url.scheme(), "https" | "http") && url.has_host();
-            let is_open = url.username().is_empty() && url.password().is_none();
-            if is_web && is_open { Ok(url.to_string()) } else { Err(wrong()) }
+            let has_credentials = !url.username().is_empty() || url.password().is_some();
+            if is_web && !has_credentials { Ok(url.to_string()) } else { Err(invalid()) }
         });
         let email = email.map(|text| match recipient::parse(text) {
             Some(mailbox) => Ok(mailbox.email.to_string()),
@@ -219,11 +220,11 @@ fn quoted_printable(text: String) -> Option<Body> {
 
 fn mailbox(member: &'static str, text: &str) -> Result<Mailbox, InvalidMail> {
     let reason = "must be an e-mail address, or a name with one such as Shop <shop@example.org>";
-    let wrong = || InvalidMail::new(member, reason);
+    let invalid = || InvalidMail::new(member, reason);
     if one_line(text, 320) != text.trim() {
-        return Err(wrong());
+        return Err(invalid());
     }
-    let written: Mailbox = text.trim().parse().map_err(|_| wrong())?;
-    let address = recipient::parse(written.email.as_ref()).ok_or_else(wrong)?.email;
-    Ok(Mailbox::new(written.name, address))
+    let parsed: Mailbox = text.trim().parse().map_err(|_| invalid())?;
+    let address = recipient::parse(parsed.email.as_ref()).ok_or_else(invalid)?.email;
+    Ok(Mailbox::new(parsed.name, address))
 }

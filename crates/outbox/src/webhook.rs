@@ -1,4 +1,4 @@
-//! A signed POST to one URL.
+//! Delivers events as signed POST requests to one URL.
 
 mod address;
 mod resolver;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use repass_core::{ClaimedEvent, Clock, OutboxEvent};
+use repass_core::{ClaimedEvent, Clock, ErrorChain, OutboxEvent};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
 use serde_json::json;
@@ -21,44 +21,45 @@ use crate::{Channel, DeliveryError};
 use address::is_public;
 use resolver::PublicOnly;
 
-/// Where a webhook goes, and what it may do.
+/// Options of a [`Webhook`].
 #[derive(Debug)]
 pub struct WebhookOptions {
-    /// The receiver's address, `https`; `http` only with [`allow_private`](Self::allow_private).
+    /// The receiver's URL, `https`; `http` only with [`allow_private`](Self::allow_private).
     pub url: String,
-    /// The secret that receiver and sender share.
+    /// The secret shared with the receiver.
     pub secret: WebhookSecret,
-    /// How long to wait for a connection, and for all together.
+    /// Timeout of the connection, and of the whole request.
     pub timeout: Duration,
-    /// Whether the receiver may stand in one's own network or on this machine. Where it may not,
-    /// whoever can set the URL or its name in the DNS cannot make this process reach in there.
+    /// Whether private and loopback addresses are allowed. If false, an attacker who controls the
+    /// URL or its DNS records cannot make this process send requests to the internal network.
     pub allow_private: bool,
 }
 
-/// The options make no webhook. No message tells the URL, which may hold a secret.
+/// The options are not valid. No message contains the URL, which may contain a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidWebhook {
-    /// The URL is none of a web server.
+    /// The URL is not an HTTP URL with a host.
     #[error("must be a URL such as https://example.org/hooks/repass")]
     Url,
-    /// The URL is of plain HTTP.
-    #[error("must begin with https://; http:// is for private receivers (allow_private = true)")]
+    /// The URL is plain HTTP.
+    #[error("must begin with https:// (http:// only with allow_private = true)")]
     Plain,
-    /// The URL names a loopback, private or otherwise special address.
-    #[error("must not lead to a private address unless allow_private = true")]
+    /// The URL has a loopback, private or other special-purpose address.
+    #[error("must not have a private address unless allow_private = true")]
     Private,
     /// TLS cannot be set up.
-    #[error("no HTTP client: {0}")]
+    #[error("cannot set up the HTTP client: {0}")]
     Client(String),
 }
 
-/// Posts each event to a URL, signed after the Standard Webhooks scheme, specification 1.0.0
+/// Posts each event to a URL, signed by the Standard Webhooks scheme, specification 1.0.0
 /// (<https://github.com/standard-webhooks/standard-webhooks>): headers `webhook-id`,
 /// `webhook-timestamp` and `webhook-signature`, and a JSON body of `type`, `timestamp` and `data`.
 ///
-/// An answer of 2xx is a delivery; any other is a failure, and 410 (Gone) a permanent one. Redirects are not followed, proxies of
-/// the environment not used, and bodies of answers not read.
+/// A response of 2xx is a delivery; any other is a failure, and 410 (Gone) a permanent one.
+/// Redirects are not followed, proxies of the environment are not used, and response bodies are not
+/// read.
 pub struct Webhook {
     client: Client,
     url: Url,
@@ -67,11 +68,11 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// A webhook. The first one of a process installs ring as rustls's default cryptography, unless
-    /// another was installed before.
+    /// Creates the channel. Installs ring as the default crypto provider of rustls, unless the
+    /// process has one already.
     ///
     /// # Errors
-    /// When the URL leads where it must not, or TLS cannot be set up.
+    /// If the URL is not allowed, or TLS cannot be set up.
     pub fn new(options: WebhookOptions, clock: Arc<dyn Clock>) -> Result<Self, InvalidWebhook> {
         let WebhookOptions { url, secret, timeout, allow_private } = options;
         let url: Url = url.parse().map_err(|_| InvalidWebhook::Url)?;
@@ -82,12 +83,12 @@ impl Webhook {
             "http" => return Err(InvalidWebhook::Plain),
             _ => return Err(InvalidWebhook::Url),
         }
-        // A literal address is never looked up, so that the resolver does not see it.
+        // Literal addresses bypass the resolver.
         let literal: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
         if literal.is_ok_and(|address| !allow_private && !is_public(address)) {
             return Err(InvalidWebhook::Private);
         }
-        // An error says that one is installed already, which is as good.
+        // Fails only if the process has a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = Client::builder()
             .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")))
@@ -102,7 +103,7 @@ impl Webhook {
             client = client.dns_resolver(Arc::new(PublicOnly));
         }
         let client = client.build().map_err(|error| {
-            InvalidWebhook::Client(DeliveryError::caused_by(&error.without_url()).to_string())
+            InvalidWebhook::Client(ErrorChain(&error.without_url()).to_string())
         })?;
         Ok(Self { client, url, secret, clock })
     }
@@ -118,7 +119,7 @@ impl Channel for Webhook {
         let id = claimed.event.id.to_string();
         let timestamp = self.clock.now().as_second();
         let body = body(&claimed.event);
-        let answer = self
+        let response = self
             .client
             .post(self.url.clone())
             .header("content-type", "application/json")
@@ -128,8 +129,8 @@ impl Channel for Webhook {
             .body(body)
             .send()
             .await
-            .map_err(|error| DeliveryError::caused_by(&error.without_url()))?;
-        let status = answer.status();
+            .map_err(|error| DeliveryError::from_error(&error.without_url()))?;
+        let status = response.status();
         let failure = || DeliveryError::new(format!("answered {}", status.as_u16()));
         match status {
             _ if status.is_success() => Ok(()),
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_private_receivers() {
+    fn plain_http_needs_allow_private() {
         assert!(matches!(webhook("http://example.org/", false), Err(InvalidWebhook::Plain)));
         assert!(webhook("http://127.0.0.1:1/", true).is_ok());
         for url in ["ftp://example.org/", "example.org", "", "https://"] {

@@ -1,4 +1,4 @@
-//! The dispatcher through its public door, on a store with a single connection.
+//! The dispatcher on a store with a single connection.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::{Arc, Mutex};
@@ -14,26 +14,26 @@ use repass_outbox::{Channel, DeliveryError, DispatcherOptions, OutboxDispatcher}
 use repass_testkit::{MemoryStore, fixtures};
 use uuid::Uuid;
 
-/// As a store on SQLite: who writes has the one connection for as long as the transaction takes.
+/// A store with one connection, which each transaction holds.
 struct OneConnection {
     inner: MemoryStore,
     connection: tokio::sync::Mutex<()>,
 }
 
 impl OneConnection {
-    async fn within<T>(&self, act: impl Future<Output = T>) -> T {
+    async fn transaction<T>(&self, work: impl Future<Output = T>) -> T {
         let _connection = self.connection.lock().await;
         for _ in 0..3 {
             tokio::task::yield_now().await;
         }
-        act.await
+        work.await
     }
 }
 
 #[async_trait]
 impl OutboxStore for OneConnection {
     async fn claim(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError> {
-        self.within(self.inner.claim(claim)).await
+        self.transaction(self.inner.claim(claim)).await
     }
 
     async fn finish_delivery(
@@ -42,7 +42,7 @@ impl OutboxStore for OneConnection {
         outcome: &DeliveryOutcome,
         channels: &[&str],
     ) -> Result<(), StoreError> {
-        self.within(self.inner.finish_delivery(claim, outcome, channels)).await
+        self.transaction(self.inner.finish_delivery(claim, outcome, channels)).await
     }
 
     async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
@@ -62,14 +62,14 @@ impl OutboxStore for OneConnection {
     }
 }
 
-/// Takes whatever comes.
+/// Accepts all events and keeps their ids.
 #[derive(Default)]
-struct Willing(Mutex<Vec<Uuid>>);
+struct Accepting(Mutex<Vec<Uuid>>);
 
 #[async_trait]
-impl Channel for Willing {
+impl Channel for Accepting {
     fn name(&self) -> &'static str {
-        "willing"
+        "accepting"
     }
 
     async fn deliver(&self, claimed: &ClaimedEvent) -> Result<(), DeliveryError> {
@@ -78,12 +78,16 @@ impl Channel for Willing {
     }
 }
 
-/// So many accounts, each with an event.
-async fn store_with_events(events: u32) -> MemoryStore {
-    let store = MemoryStore::new();
+fn engine(store: &MemoryStore) -> Engine {
     let hasher = Arc::new(fixtures::hasher());
     let key = InstallationKey::from_bytes([3; 32]);
-    let engine = Engine::builder(Arc::new(store.clone()), hasher, key).build();
+    Engine::builder(Arc::new(store.clone()), hasher, key).build()
+}
+
+/// Returns a store with `events` accounts that have one event each.
+async fn store_with_events(events: u32) -> MemoryStore {
+    let store = MemoryStore::new();
+    let engine = engine(&store);
     let administration = engine.administration();
     let realm: repass_core::Realm = "shop".parse().unwrap();
     for number in 0..events {
@@ -102,12 +106,12 @@ async fn store_with_events(events: u32) -> MemoryStore {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_that_holds_the_only_connection_does_not_wait_for_the_next_claim() {
+async fn a_claim_and_a_delivery_that_need_the_only_connection_do_not_deadlock() {
     const EVENTS: u32 = 20;
     let inner = store_with_events(EVENTS).await;
     let store = OneConnection { inner: inner.clone(), connection: tokio::sync::Mutex::new(()) };
-    let channel = Arc::new(Willing::default());
-    let options = DispatcherOptions { at_once: 3, ..DispatcherOptions::default() };
+    let channel = Arc::new(Accepting::default());
+    let options = DispatcherOptions { max_concurrent: 3, ..DispatcherOptions::default() };
     let dispatcher = OutboxDispatcher::new(
         Arc::new(store),
         vec![channel.clone()],
@@ -122,16 +126,16 @@ async fn a_delivery_that_holds_the_only_connection_does_not_wait_for_the_next_cl
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    // The clock moves by itself as soon as nobody can go on.
+    // The paused clock advances when no task can run.
     let run = tokio::time::timeout(Duration::from_secs(3600), dispatcher.run(all_delivered));
-    assert!(run.await.is_ok(), "nobody waits for ever");
+    assert!(run.await.is_ok(), "deadlock");
     let mut delivered = channel.0.lock().unwrap().clone();
     delivered.sort_unstable();
     delivered.dedup();
     assert_eq!(delivered.len(), EVENTS as usize);
 }
 
-/// Fails until it is told otherwise.
+/// Fails every delivery.
 struct Failing;
 
 #[async_trait]
@@ -147,35 +151,33 @@ impl Channel for Failing {
 
 /// Proves A1.
 #[tokio::test(start_paused = true)]
-async fn a1_a_failing_channel_withholds_nothing_from_another() {
+async fn a1_a_failing_channel_does_not_delay_another() {
     let store = store_with_events(1).await;
     let realm: repass_core::Realm = "shop".parse().unwrap();
-    let hasher = Arc::new(fixtures::hasher());
-    let key = InstallationKey::from_bytes([3; 32]);
-    let engine = Engine::builder(Arc::new(store.clone()), hasher, key).build();
+    let engine = engine(&store);
     for _ in 0..2 {
         let minute = Duration::from_secs(60);
         engine.administration().issue_reset(&realm, "0", minute).await.unwrap();
     }
     let expected: Vec<_> = fixtures::events(&store).await.iter().map(|event| event.id).collect();
-    let willing = Arc::new(Willing::default());
+    let accepting = Arc::new(Accepting::default());
     let dispatcher = OutboxDispatcher::new(
         Arc::new(store.clone()),
-        vec![Arc::new(Failing), willing.clone()],
+        vec![Arc::new(Failing), accepting.clone()],
         DispatcherOptions::default(),
         Arc::new(SystemClock),
         Arc::new(SystemRandomness),
     );
     let got_all = async {
-        while willing.0.lock().unwrap().len() < expected.len() {
+        while accepting.0.lock().unwrap().len() < expected.len() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     let run = tokio::time::timeout(Duration::from_secs(60), dispatcher.run(got_all));
-    assert!(run.await.is_ok(), "the second and third event wait for the failing channel");
-    assert_eq!(*willing.0.lock().unwrap(), expected, "in the order written");
+    assert!(run.await.is_ok(), "the failing channel delays the second and third event");
+    assert_eq!(*accepting.0.lock().unwrap(), expected, "in the order written");
     let filter = OutboxFilter { limit: 10, ..OutboxFilter::default() };
     for entry in store.entries(&filter).await.unwrap() {
-        assert_eq!(entry.state, DeliveryState::Pending, "one channel does not have it yet");
+        assert_eq!(entry.state, DeliveryState::Pending, "delivered by one channel only");
     }
 }

@@ -69,7 +69,7 @@ impl Call for EcomCall {
 
     fn read(&mut self, body: &[u8], caller: Caller) -> Result<Change, Reply> {
         let request = PasswordChange::from_body(body).map_err(|error| self.unreadable(&error))?;
-        let language = request.language.as_deref().and_then(Language::of_code);
+        let language = request.language.as_deref().and_then(Language::from_code);
         self.language = language.unwrap_or_default();
         let context = Context {
             display_name: request.display_name(),

@@ -1,6 +1,6 @@
-//! A vendor's password-change API inside an axum application, beside the application's own routes.
+//! A vendor's password-change API in an axum application with other routes.
 //!
-//! `cargo run -p example-axum-service`, then paste the command that it prints.
+//! Run `cargo run -p example-axum-service`, then the command that it prints.
 
 use std::error::Error;
 use std::io::Write;
@@ -21,9 +21,9 @@ use repass_testkit::MemoryStore;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // A panic's message may quote what was being worked on.
+    // The message of a panic may quote a password.
     repass_http::chain_redacting_panic_hook();
-    // A real service takes `repass_store::Store::ports` here, or a store of its own, and keeps its key.
+    // A real service uses `repass_store::Store::ports` or its own store here, and keeps its key.
     let store = Arc::new(MemoryStore::new());
     let hasher = Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?;
     let key = InstallationKey::generate(&SystemRandomness)?;
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let passwords = PasswordService::builder(Arc::new(engine)).mount(mount).build()?;
 
     let app = Router::new()
-        .route("/", get(|| async { "the shop itself" }))
+        .route("/", get(|| async { "the shop" }))
         .fallback_service(passwords.clone())
         .layer(map_request(with_peer));
 
@@ -58,13 +58,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Gives the service the address that its log and audit trail name.
+/// Gives the service the address that its log and audit log name.
 async fn with_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
     request.extensions_mut().insert(Peer(peer));
     request
 }
 
-const OLD: &str = "what it has been so far";
+const OLD: &str = "the old one of this account";
 
 async fn add_account(
     administration: &Administration,

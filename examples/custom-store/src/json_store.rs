@@ -1,4 +1,4 @@
-//! A `CredentialStore` over one JSON file: what an embedder writes to bring their own table.
+//! A `CredentialStore` on a JSON file, as an example for an embedder's own users table.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -22,9 +22,9 @@ pub(crate) struct JsonStore {
 #[derive(Default, Clone, Serialize, Deserialize)]
 struct Table {
     users: Vec<User>,
-    /// What happened, one line each.
-    trail: Vec<String>,
-    /// Failures are worth keeping over a restart as well, but this example does without.
+    /// Audit records, one line each.
+    audit_log: Vec<String>,
+    /// A real store keeps failed attempts over a restart, too.
     #[serde(skip)]
     attempts: BTreeMap<[u8; 32], AttemptState>,
 }
@@ -32,7 +32,6 @@ struct Table {
 #[derive(Clone, Serialize, Deserialize)]
 struct User {
     account: Account,
-    /// None before the first one was set.
     password: Option<Password>,
     /// Newest first.
     history: Vec<Hash>,
@@ -45,7 +44,7 @@ struct Password {
     changed_at: Timestamp,
 }
 
-/// A hash belongs together with what was done to the password before.
+/// A hash, and the normalization of the password before hashing.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Hash {
     text: String,
@@ -53,19 +52,19 @@ struct Hash {
 }
 
 impl User {
-    /// Counts the changes; 0 before the first password.
+    /// The version of the password; 0 without a password.
     fn version(&self) -> i64 {
         self.password.as_ref().map_or(0, |password| password.version)
     }
 }
 
 impl Hash {
-    fn of(hash: &HashedPassword) -> Self {
+    fn new(hash: &HashedPassword) -> Self {
         let normalization = hash.normalization().as_str().to_owned();
         Self { text: hash.as_str().to_owned(), normalization }
     }
 
-    fn read(&self) -> Result<HashedPassword, StoreError> {
+    fn to_password(&self) -> Result<HashedPassword, StoreError> {
         let normalization = Normalization::of(&self.normalization)
             .ok_or_else(|| StoreError::Damaged("normalization".to_owned()))?;
         Ok(HashedPassword::from_stored(&self.text).normalized(normalization))
@@ -81,7 +80,7 @@ impl JsonStore {
 
     pub(crate) fn add(&self, account: Account, hash: Option<&HashedPassword>) -> io::Result<()> {
         let changed_at = account.created_at;
-        let password = hash.map(|hash| Password { hash: Hash::of(hash), version: 1, changed_at });
+        let password = hash.map(|hash| Password { hash: Hash::new(hash), version: 1, changed_at });
         let mut table = self.lock();
         table.users.push(User { account, password, history: Vec::new() });
         self.save(&table)
@@ -91,7 +90,7 @@ impl JsonStore {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the file whole and renames it into place, so that a crash leaves the old or the new.
+    /// Writes a temporary file and renames it, so that a crash leaves the old or the new file.
     fn save(&self, table: &Table) -> io::Result<()> {
         let folder = self.file.parent().unwrap_or(Path::new("."));
         let mut new = tempfile::NamedTempFile::new_in(folder)?;
@@ -114,7 +113,7 @@ impl CredentialStore for JsonStore {
             .find(|user| user.account.realm == subject.realm && user.account.user_id == user_id);
         let Some(user) = user else { return Ok(None) };
         let credential = user.password.as_ref().map(|Password { hash, version, changed_at }| {
-            Ok(Credential { hash: hash.read()?, version: *version, changed_at: *changed_at })
+            Ok(Credential { hash: hash.to_password()?, version: *version, changed_at: *changed_at })
         });
         Ok(Some(AccountWithCredential {
             account: user.account.clone(),
@@ -130,15 +129,15 @@ impl CredentialStore for JsonStore {
         let table = self.lock();
         let user = table.users.iter().find(|user| user.account.id == account);
         let history = user.map(|user| user.history.as_slice()).unwrap_or_default();
-        history.iter().take(depth).map(Hash::read).collect()
+        history.iter().take(depth).map(Hash::to_password).collect()
     }
 
-    // This store tells nobody of anything, so the event of a lockout is left aside.
+    // This store has no outbox and ignores the lockout event.
     async fn reserve_attempt(
         &self,
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError> {
-        // The rule is the engine's; a store reads, applies and writes it as one step.
+        // `AttemptState::reserve` decides; the store reads and writes the state atomically.
         let mut table = self.lock();
         let row = table.attempts.entry(*attempt.key.as_bytes()).or_default();
         match row.reserve(attempt.key, attempt.path, attempt.policy, attempt.now) {
@@ -159,7 +158,7 @@ impl CredentialStore for JsonStore {
             *row = row.release(reservation);
         }
         let record = &attempt.audit;
-        table.trail.push(format!("{} {} {}", record.at, record.action, record.outcome));
+        table.audit_log.push(format!("{} {} {}", record.at, record.action, record.outcome));
         self.save(&table).map_err(|error| StoreError::Failed(Box::new(error)))
     }
 
@@ -176,7 +175,7 @@ impl CredentialStore for JsonStore {
 
     async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
         let mut table = self.lock();
-        // Work on a copy, so that a failed write leaves no half of it in memory.
+        // Works on a copy, so that a failed write changes nothing in memory.
         let mut next = table.clone();
         let user = next.users.iter_mut().find(|user| {
             user.account.id == commit.account
@@ -185,34 +184,35 @@ impl CredentialStore for JsonStore {
         });
         let Some(user) = user else { return Ok(CommitOutcome::Conflict) };
         let version = commit.expected_version + 1;
-        let new = Password { hash: Hash::of(&commit.hash), version, changed_at: commit.at };
+        let new = Password { hash: Hash::new(&commit.hash), version, changed_at: commit.at };
         if let Some(before) = user.password.replace(new) {
             user.history.insert(0, before.hash);
         }
         user.history.truncate(commit.history);
         user.account.updated_at = commit.at;
         next.attempts.remove(commit.clear.as_bytes());
-        next.trail.push(format!("{} {} {}", commit.at, commit.audit.action, commit.audit.outcome));
+        next.audit_log
+            .push(format!("{} {} {}", commit.at, commit.audit.action, commit.audit.outcome));
         self.save(&next).map_err(|error| StoreError::Failed(Box::new(error)))?;
         *table = next;
         Ok(CommitOutcome::Done { version })
     }
 
-    async fn rehash(&self, upgrade: &Rehash) -> Result<bool, StoreError> {
+    async fn rehash(&self, rehash: &Rehash) -> Result<bool, StoreError> {
         let mut table = self.lock();
         let mut next = table.clone();
         let user = next
             .users
             .iter_mut()
-            .find(|user| user.account.id == upgrade.account && user.account.active);
+            .find(|user| user.account.id == rehash.account && user.account.active);
         let password = user.and_then(|user| user.password.as_mut()).filter(|password| {
-            password.version == upgrade.expected_version
-                && password.hash == Hash::of(&upgrade.expected_hash)
+            password.version == rehash.expected_version
+                && password.hash == Hash::new(&rehash.expected_hash)
         });
         let Some(password) = password else { return Ok(false) };
-        password.hash = Hash::of(&upgrade.hash);
-        let AuditRecord { at, action, outcome, .. } = &upgrade.audit;
-        next.trail.push(format!("{at} {action} {outcome}"));
+        password.hash = Hash::new(&rehash.hash);
+        let AuditRecord { at, action, outcome, .. } = &rehash.audit;
+        next.audit_log.push(format!("{at} {action} {outcome}"));
         self.save(&next).map_err(|error| StoreError::Failed(Box::new(error)))?;
         *table = next;
         Ok(true)
@@ -240,8 +240,6 @@ mod tests {
         }
     }
 
-    /// What every store of repass must do, yours too.
-    ///
     /// Proves E3.
     #[tokio::test(flavor = "multi_thread")]
     async fn e3_the_store_conforms() {

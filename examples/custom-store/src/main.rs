@@ -1,4 +1,4 @@
-//! The engine alone, on a users table of one's own: here a JSON file, as a small service might have.
+//! The engine on your own users table, here a JSON file.
 //!
 //! `cargo run -p example-custom-store`
 
@@ -22,7 +22,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let hasher =
         Arc::new(Argon2idHasher::start(&HasherOptions::default(), Arc::new(SystemRandomness))?);
     let store = Arc::new(JsonStore::create(folder.path().join("users.json"))?);
-    store.add(account("shop", "pat")?, Some(&hash(&*hasher, "what it has been so far").await?))?;
+    store.add(
+        account("shop", "pat")?,
+        Some(&hash(&*hasher, "the old one of this account").await?),
+    )?;
 
     // A real service keeps its key; see `InstallationKey`.
     let key = InstallationKey::generate(&SystemRandomness)?;
@@ -30,8 +33,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let out = &mut std::io::stdout();
     for (old, new) in [
         ("a wrong guess", "something entirely new"),
-        ("what it has been so far", "password"),
-        ("what it has been so far", "something entirely new"),
+        ("the old one of this account", "password"),
+        ("the old one of this account", "something entirely new"),
     ] {
         match engine.change(change(old, new)?).await {
             Ok(changed) => writeln!(out, "changed; version {}", changed.version)?,
@@ -62,7 +65,7 @@ fn change(old: &str, new: &str) -> Result<Change, Box<dyn Error>> {
     .with_context(Context::new("example")))
 }
 
-/// A first password takes the same way as any other: the policy accepts it, then it is hashed.
+/// A first password must be accepted by the policy before it is hashed, like any other.
 async fn hash(hasher: &dyn Hasher, password: &str) -> Result<HashedPassword, Box<dyn Error>> {
     let candidate = Arc::new(Plaintext::from(password));
     let accepted = Policy::default()

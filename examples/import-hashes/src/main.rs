@@ -1,10 +1,10 @@
-//! Accounts of another system, brought in with the hashes that they have there, so that nobody has to
-//! set a new password.
+//! Imports accounts of another system with their password hashes, so that users keep their
+//! passwords.
 //!
 //! `cargo run -p example-import-hashes`
 //!
-//! For files there is `repass account import`; this is for those who read their users from somewhere
-//! else, such as the database of the old system.
+//! To import a file, use `repass account import`. This example is for other sources, such as the
+//! database of the old system.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -14,11 +14,11 @@ use repass_core::{
     Argon2idHasher, Engine, HashedPassword, HasherOptions, ImportVerdict, ImportedPassword,
     InstallationKey, NewAccount, NewImport, Profile, SystemRandomness,
 };
-use repass_hash_families::{ExportedHash, ImportFormat, imported};
+use repass_hash_families::{ExportedHash, ImportFormat, stored_text};
 use repass_testkit::MemoryStore;
 
-/// A table `auth_user` of Django: user name, e-mail address, password. The hashes are of
-/// "password"; the second is a digest as Django wrote them before 1.4, the third was cut off.
+/// The table `auth_user` of Django: user name, e-mail address, password hash. The hashes are of
+/// "password". The second is a digest of Django before 1.4; the third is truncated.
 const USERS: [(&str, &str, &str); 3] = [
     (
         "pat",
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let administration = engine.administration();
 
     let mut out = io::stdout().lock();
-    // The second run finds what the first has added, and changes nothing.
+    // The second run finds existing accounts and changes nothing.
     for _ in 0..2 {
         let mut names = Vec::new();
         let mut accounts = Vec::new();
@@ -51,10 +51,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 Err(reason) => writeln!(out, "{name}: refused: {reason}")?,
             }
         }
-        // Of many accounts, give `Administration::IMPORT_BATCH` at once.
-        let verdicts = administration.import_accounts(accounts, false).await?;
-        for (name, verdict) in names.into_iter().zip(verdicts) {
-            match verdict {
+        // Import many accounts in batches of `Administration::IMPORT_BATCH`.
+        let outcomes = administration.import_accounts(accounts, false).await?;
+        for (name, outcome) in names.into_iter().zip(outcomes) {
+            match outcome {
                 ImportVerdict::Added => writeln!(out, "{name}: added")?,
                 ImportVerdict::Present { .. } => writeln!(out, "{name}: present")?,
                 ImportVerdict::Refused(reason) => writeln!(out, "{name}: refused: {reason}")?,
@@ -66,7 +66,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 fn account(name: &str, email: &str, password: &str) -> Result<NewImport, Box<dyn Error>> {
     let exported = ExportedHash { hash: password, salt: None };
-    let hash = HashedPassword::from_stored(imported(&ImportFormat::Django, exported)?);
+    let hash = HashedPassword::from_stored(stored_text(&ImportFormat::Django, exported)?);
     let account = NewAccount {
         realm: "shop".parse()?,
         user_id: name.parse()?,

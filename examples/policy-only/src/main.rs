@@ -1,4 +1,4 @@
-//! The policy alone: judges each line of standard input, and says every rule that it breaks.
+//! Evaluates each line of standard input by a password policy, and prints the violations.
 //!
 //! `echo 'Tr0ub4dor&3' | cargo run -p example-policy-only`
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use repass_core::{Blocklist, Plaintext, Policy, PolicyContext, PolicyRules};
 
-/// What everybody in our company thinks of first.
+/// A blocklist of the company's name.
 #[derive(Debug)]
 struct CompanyWords;
 
@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout().lock();
     for line in io::stdin().lines() {
         let candidate = Plaintext::new(line?);
-        // `evaluate` is for advice; a service calls `accept`, whose `NewPassword` alone can be hashed.
+        // `evaluate` is for feedback; a service calls `accept`, which returns the `NewPassword` to
+        // hash.
         let violations = policy.evaluate(&candidate, &PolicyContext::default());
         if violations.is_empty() {
             writeln!(out, "accepted")?;

@@ -1,4 +1,4 @@
-//! What a program that only judges passwords has to compile.
+//! The dependencies of a program that only evaluates passwords.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// Proves E8.
 #[test]
-fn e8_a_policy_takes_at_most_25_crates_and_none_of_the_engine() {
+fn e8_the_policy_needs_at_most_25_crates_and_none_of_the_engine() {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--package", env!("CARGO_PKG_NAME")])
         .args(["--edges", "normal", "--prefix", "none", "--no-dedupe", "--format", "{p}"])

@@ -1,7 +1,7 @@
-//! A client of the customer API that uses the wire types of `repass-spec-customer`, in JSON or XML,
-//! against a running server.
+//! A client of the customer API that uses the wire types of `repass-spec-customer`, in JSON or XML.
 //!
-//! Start `repassd demo`, take account and password from the customer command that it prints, then
+//! Start `repassd demo`, take the account and password from the customer command that it prints,
+//! then run
 //!
 //! `printf '%s\n' "$OLD" "$NEW" | cargo run -p example-wire-client -- --user-id GUID --xml`
 
@@ -18,17 +18,17 @@ use repass_spec_customer::repass_core::Plaintext;
 use repass_spec_customer::uuid::Uuid;
 use repass_spec_customer::{Answer, ContentFormat, UpdateUserPasswordRequest};
 
-/// Changes a password by the customer API. Standard input holds the old password on its first line
-/// and the new one on its second.
+/// Changes a password with the customer API. Reads the old password from the first line of standard
+/// input and the new one from the second.
 #[derive(Parser)]
 struct Options {
-    /// Where the server is.
+    /// The URL of the server.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     server: String,
-    /// The account.
+    /// The user id of the account.
     #[arg(long)]
     user_id: Uuid,
-    /// Speak XML instead of JSON.
+    /// Use XML instead of JSON.
     #[arg(long)]
     xml: bool,
 }
@@ -38,8 +38,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let options = Options::parse();
     let request = UpdateUserPasswordRequest {
         user_id: options.user_id,
-        old_password: Some(line()?),
-        new_password: Some(line()?),
+        old_password: Some(read_line()?),
+        new_password: Some(read_line()?),
         ..UpdateUserPasswordRequest::default()
     };
     let format = if options.xml { ContentFormat::Xml } else { ContentFormat::Json };
@@ -69,7 +69,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
-fn line() -> io::Result<Plaintext> {
+fn read_line() -> io::Result<Plaintext> {
     let mut text = String::new();
     io::stdin().read_line(&mut text)?;
     let end = text.trim_end_matches(['\r', '\n']).len();

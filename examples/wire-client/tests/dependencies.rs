@@ -1,10 +1,10 @@
-//! What a client of one vendor has to compile for its wire types.
+//! The dependencies of the wire types of each vendor.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// Returns the names of the crates that `package` needs without features, its own included.
+/// Returns the names of the crates that `package` needs without features, including itself.
 fn crates(package: &str) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--package", package])
@@ -19,7 +19,7 @@ fn crates(package: &str) -> BTreeSet<String> {
 
 /// Proves E8.
 #[test]
-fn e8_a_client_of_one_vendor_compiles_at_most_60_crates() {
+fn e8_the_wire_types_of_a_vendor_need_at_most_60_crates() {
     for vendor in ["ecom", "etna", "zap", "customer", "fabric"] {
         let package = format!("repass-spec-{vendor}");
         let crates = crates(&package);

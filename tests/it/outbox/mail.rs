@@ -346,14 +346,14 @@ async fn an_account_without_an_address_gets_no_mail_and_a_wrong_address_is_given
     set_email("NULL").await;
     changed(&server, FIRST_PASSWORD, NEW).await;
     assert_eq!(until(&operator, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 1);
-    assert!(server.log().contains("the account has no address"));
+    assert!(server.log().contains("the account has no e-mail address"));
     // HTML accepts this as an address, SMTP does not.
     set_email("'pat..kake@example.org'").await;
     changed(&server, NEW, FIRST_PASSWORD).await;
     until(&operator, |entry| entry.state != DeliveryState::Pending).await;
     let last = entries(&operator).await.pop().unwrap();
     assert_eq!((last.state, only(&last).tries), (DeliveryState::Discarded, 1));
-    assert_eq!(only(&last).error.as_deref(), Some("the account's e-mail address is none"));
+    assert_eq!(only(&last).error.as_deref(), Some("the account's e-mail address is not valid"));
     assert_eq!(mails.heard("EHLO"), 0, "there was no connection");
     assert_eq!(server.stop().await.status.code(), Some(0));
 }

@@ -5,21 +5,21 @@ use repass_account_file::Format;
 use repass_core::{Email, Realm};
 use repass_hash_families::ImportFormat;
 
-use super::{AccountName, HashOption, PepperKeysOption, PolicyOption, Position, values};
+use super::{AccountCursor, AccountName, HashOption, PepperKeysOption, PolicyOption, values};
 
 #[derive(Subcommand)]
 pub(crate) enum AccountCommand {
     /// Add an active account.
     #[command(after_help = "\
-Without --no-password the first password is asked for twice at the prompt, or is the one line on
-stdin.
+Unless --no-password is given, the first password is read twice from the prompt, or from the only
+line of stdin.
 
 Examples:
   repass account add --user-id pat --email pat@example.org
   repass account add --realm shop --user-id 7 --profile seven.json < first-password.txt
   repass account add --user-id kim --no-password && repass reset issue --user-id kim")]
     Add(Box<AddAccount>),
-    /// Show an account, how it stands with failed attempts, and whether it has a password.
+    /// Show an account, its failed attempts, and whether it has a password.
     #[command(after_help = "Example:\n  repass account show --user-id pat")]
     Show(AccountName),
     /// List accounts, by realm and user id.
@@ -29,35 +29,35 @@ Examples:
   repass account list --realm shop --after pat
   repass account list --after shop/pat")]
     List(ListAccounts),
-    /// Let an account be used no longer. Ends its access tokens and reset tokens.
+    /// Deactivate an account. Revokes its access tokens and reset tokens.
     #[command(after_help = "Example:\n  repass account deactivate --user-id pat")]
     Deactivate(AccountName),
-    /// Let an account be used again.
+    /// Activate a deactivated account.
     #[command(after_help = "Example:\n  repass account activate --user-id pat")]
     Activate(AccountName),
-    /// Forget an account's failed attempts, so that it is open again.
+    /// Clear the failed attempts of an account, which ends a lockout.
     #[command(after_help = "Example:\n  repass account unlock --user-id pat")]
     Unlock(AccountName),
-    /// Add accounts of another system, with the hashes that they have there.
+    /// Import accounts of another system with their password hashes.
     #[command(after_help = "\
-A CSV file is UTF-8, and names its columns in its first line; an empty cell says nothing, and one
-with a comma in it, such as an Argon2 hash, stands in quotes. Of JSON Lines, each line is an object
-whose members have the same names. A row has at most 256 KiB.
+A CSV file is UTF-8 with the column names in its first line. An empty cell is a missing value. A cell
+with a comma, such as an Argon2 hash, must be quoted. In JSON Lines, each line is an object with the
+same names. A row has at most 256 KiB.
 
-  user_id              how the vendor's API calls the account; required
-  realm                the set of accounts it belongs to; else that of --realm
-  email, username      e-mail address; name to sign in with, where it differs from the user id
-  active               true or false (CSV also: 1, 0, yes, no); else true
+  user_id              user id of the account in the vendor's API; required
+  realm                realm of the account; default: --realm
+  email, username      e-mail address; sign-in name, if it differs from the user id
+  active               true or false (CSV also: 1, 0, yes, no); default: true
   given_name, middle_name, family_name
-  attributes           what else a vendor's API shows of the user, a JSON object
+  attributes           further user attributes of a vendor's API, a JSON object
   created_at, updated_at, password_changed_at
                        RFC 3339, such as 2024-02-29T12:00:00Z
-  password_hash        the stored hash; without one, a reset sets the first password
-  hash_salt            its salt, where that stands apart
-  hash_format          what the hash is, where it does not tell itself; else that of --hash-format
-  hash_normalization   nfc, if passwords were brought to Unicode's NFC before; else none
+  password_hash        stored hash; without one, a reset sets the first password
+  hash_salt            salt, if it is not part of the hash
+  hash_format          format of the hash; default: --hash-format
+  hash_normalization   nfc, if passwords were normalized to Unicode NFC before hashing; default: none
 
-Passwords themselves are not imported. A format is a name with its options, if any:
+Plaintext passwords cannot be imported. A format is a name with its options, if any:
 
   self-describing      bcrypt, Argon2, scrypt and PBKDF2 strings, crypt(3), LDAP, phpass, and so on
   django, nt, better-auth, keycloak
@@ -65,27 +65,26 @@ Passwords themselves are not imported. A format is a name with its options, if a
   aspnet-membership[:algorithm=sha256]
   firebase:project=NAME,rounds=8,mem-cost=14,salt-separator=Bw==
 
-An account that is present is left as it is, so a second run of the same file changes nothing. A bad
-row is told as FILE:LINE: REASON, and the rest goes on; then the exit status is 1. Rows are written
-500 at a time, each time all or none. Ctrl-C ends the import between two of these; run it again to
-complete it. A dry run finds a user id that stands in the file twice only when the two are close
-together.
+Existing accounts are not changed, so a second run with the same file changes nothing. An invalid row
+is reported as FILE:LINE: REASON and skipped, and the exit status is 1. Rows are written in
+transactions of 500. Ctrl-C ends the import between two transactions; run it again to complete it. A
+dry run detects a duplicate user id only within 500 rows.
 
 Examples:
   repass account import users.csv
   repass account import --dry-run --realm shop users.jsonl
   gunzip < users.csv.gz | repass account import --format csv -
 
-of a users.csv such as:
+A users.csv:
   user_id,email,password_hash
   pat,pat@example.org,$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW")]
     Import(Box<ImportAccounts>),
-    /// Write accounts to a file that `account import` reads, without hashes unless asked for.
+    /// Export accounts to a file for `account import`, by default without password hashes.
     #[command(after_help = "\
-The columns are those of `account import`. Values are written exactly, as data for programs: a
-spreadsheet may take one that begins with =, +, - or @ for a formula, so do not open an export there.
-In CSV an empty text cannot be told from none. Attempts, tokens, one-time passwords and earlier
-passwords are not exported. Accounts that are changed meanwhile may be exported as before or after.
+The columns are those of `account import`. Values are written unchanged. Do not open an export in a
+spreadsheet: it may evaluate values that begin with =, +, - or @ as formulas. CSV does not distinguish
+an empty text from a missing one. Attempts, tokens, one-time passwords and earlier passwords are not
+exported. An account that is changed during the export may be exported as before or after the change.
 
 Examples:
   repass account export --output users.csv
@@ -94,7 +93,7 @@ Examples:
     Export(Box<ExportAccounts>),
 }
 
-/// How a file of accounts is written.
+/// The format of a file of accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FileFormat {
     /// Comma-separated values (RFC 4180), with names in the first line
@@ -104,8 +103,8 @@ pub(crate) enum FileFormat {
 }
 
 impl FileFormat {
-    /// The format that the file's name tells, by `.csv`, `.jsonl` or `.ndjson`.
-    pub(crate) fn of_name(file: &Path) -> Option<Self> {
+    /// Returns the format for the extension `.csv`, `.jsonl` or `.ndjson`.
+    pub(crate) fn from_extension(file: &Path) -> Option<Self> {
         let extension = file.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
             "csv" => Some(Self::Csv),
@@ -129,13 +128,13 @@ pub(crate) struct ImportAccounts {
     /// The file to read; - for stdin.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// How it is written [default: as its name ends, .csv or .jsonl].
+    /// The format of the file [default: by its extension, .csv or .jsonl].
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<FileFormat>,
-    /// The realm of rows that name none.
+    /// The realm of rows without a realm.
     #[arg(long, value_name = "REALM", default_value = "default")]
     pub(crate) realm: Realm,
-    /// What the hashes are of rows that do not say.
+    /// The format of hashes in rows without hash_format.
     #[arg(
         long,
         value_name = "FORMAT",
@@ -145,7 +144,7 @@ pub(crate) struct ImportAccounts {
     pub(crate) hash_format: ImportFormat,
     #[command(flatten)]
     pub(crate) pepper_keys: PepperKeysOption,
-    /// Do everything but write: tell of bad rows, and of accounts that are present.
+    /// Write nothing; only report invalid rows and existing accounts.
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -155,16 +154,16 @@ pub(crate) struct ExportAccounts {
     /// Only accounts of this realm [default: all realms].
     #[arg(long, value_name = "REALM")]
     pub(crate) realm: Option<Realm>,
-    /// How to write [default: as the name of --output ends, else csv].
+    /// The format [default: by the extension of --output, else csv].
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<FileFormat>,
-    /// Write the hashes of passwords too. Whoever has them can guess passwords off line.
+    /// Include password hashes, which allow offline guessing.
     #[arg(long)]
     pub(crate) with_hashes: bool,
-    /// The file to write, for its owner's eyes only [default: stdout].
+    /// The file to write, readable by its owner only [default: stdout].
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Replace the file if it is there.
+    /// Replace an existing file.
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
 }
@@ -176,7 +175,7 @@ pub(crate) struct AddAccount {
     /// E-mail address.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) email: Option<Email>,
-    /// Name the user signs in with, where it differs from the user id.
+    /// Sign-in name, if it differs from the user id.
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) username: Option<String>,
     /// Given (first) name.
@@ -188,11 +187,11 @@ pub(crate) struct AddAccount {
     /// Family (last) name.
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) family_name: Option<String>,
-    /// A file with the user's record as fabric shows or exports it, a JSON object. What fabric's API
-    /// shows of it is kept, and the name, unless an option says another.
+    /// A file with a user record of the fabric API, a JSON object. Its attributes are kept, and its
+    /// names, unless an option overrides them.
     #[arg(long, value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,
-    /// Add the account without a password, so that only a reset can set the first.
+    /// Add the account without a password; a reset sets the first one.
     #[arg(long)]
     pub(crate) no_password: bool,
     #[command(flatten)]
@@ -206,10 +205,10 @@ pub(crate) struct ListAccounts {
     /// Only accounts of this realm [default: all realms].
     #[arg(long, value_name = "REALM")]
     pub(crate) realm: Option<Realm>,
-    /// Most accounts to list, 1 to 10000.
+    /// Maximum number of accounts, 1 to 10000.
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = values::limit())]
     pub(crate) limit: u32,
     /// Only accounts after this one: a user id with --realm, else REALM/ID.
     #[arg(long, value_name = "ID")]
-    pub(crate) after: Option<Position>,
+    pub(crate) after: Option<AccountCursor>,
 }

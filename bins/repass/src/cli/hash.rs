@@ -8,12 +8,12 @@ use super::values;
 
 #[derive(Subcommand)]
 pub(crate) enum HashCommand {
-    /// Measure this machine, and propose what a stored hash should cost on it. Needs no database.
+    /// Measure this machine, and propose Argon2 parameters for it. Needs no database.
     #[command(after_help = "\
-All threads hash at once while one hash is timed, as on a server at its busiest. Memory comes first
-(RFC 9106, section 4): as much as target and limit allow with one pass, then more passes. Nothing
-weaker than OWASP's minimum is proposed; when even that takes longer than the target, the exit status
-is 1. Run it when the machine has nothing else to do.
+All threads hash during the measurement, as on a busy server. As RFC 9106 (section 4) recommends, the
+memory is maximized first, within target and limit, and then the number of passes. Nothing weaker than
+OWASP's minimum is proposed; if that takes longer than the target, the exit status is 1. Run this on an
+otherwise idle machine.
 
 Examples:
   repass hash tune
@@ -24,7 +24,7 @@ Examples:
 
 #[derive(Args)]
 pub(crate) struct TuneHash {
-    /// How long one hash may take, such as 100ms or 1s; at most 60s.
+    /// Maximum time of one hash, such as 100ms or 1s; at most 60s.
     #[arg(
         long,
         value_name = "DURATION",
@@ -32,15 +32,14 @@ pub(crate) struct TuneHash {
         value_parser = values::hash_target
     )]
     pub(crate) target: Duration,
-    /// The most memory for all threads together, such as 512MiB or 2GiB [default: half of what this
-    /// machine has, or the container may use].
+    /// Maximum memory of all threads together, such as 512MiB or 2GiB [default: half the memory of
+    /// the machine or container].
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory_limit: Option<ByteSize>,
-    /// Threads that hash at once, 1 to 1024 [default: as many cores as this process may use].
+    /// Number of hashing threads, 1 to 1024 [default: the number of available cores].
     #[arg(long, value_name = "NUMBER", value_parser = values::threads)]
     pub(crate) threads: Option<NonZeroUsize>,
-    /// Lanes of a hash, 1 to 64. More than one makes a hash slower to guess only for those who have
-    /// as many cores.
+    /// Number of lanes of a hash, 1 to 64.
     #[arg(
         long,
         value_name = "NUMBER",

@@ -7,16 +7,16 @@ use super::values;
 
 #[derive(Subcommand)]
 pub(crate) enum OutboxCommand {
-    /// List events with how their delivery stands, newest first.
+    /// List events and their delivery states, newest first.
     #[command(after_help = "\
 Examples:
   repass outbox list --state discarded
   repass outbox list --limit 20 --json")]
     List(ListOutbox),
-    /// Have an event tried again at once that was given up, or waits for its next try.
+    /// Retry an event now that was given up or waits for its next try.
     #[command(after_help = "Example:\n  repass outbox retry 0b0e4f3c-6a5f-4c43-9f0e-6b8d6a2f9f5e")]
     Retry(NamedEvent),
-    /// Remove an event for good, delivered or not.
+    /// Remove an event permanently, delivered or not.
     #[command(after_help = "Example:\n  repass outbox drop 0b0e4f3c-6a5f-4c43-9f0e-6b8d6a2f9f5e")]
     Drop(NamedEvent),
 }
@@ -31,14 +31,14 @@ pub(crate) struct ListOutbox {
             .try_map(|name| DeliveryState::from_name(&name).ok_or("there is no such state"))
     )]
     pub(crate) state: Option<DeliveryState>,
-    /// Most events to list, 1 to 10000.
+    /// Maximum number of events, 1 to 10000.
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = values::limit())]
     pub(crate) limit: u32,
 }
 
 #[derive(Args)]
 pub(crate) struct NamedEvent {
-    /// The id that `outbox list` shows.
+    /// The id in `outbox list`.
     #[arg(value_name = "ID")]
     pub(crate) id: Uuid,
 }

@@ -5,11 +5,11 @@ use super::{AccountName, HashOption, PolicyOption, values};
 
 #[derive(Subcommand)]
 pub(crate) enum PasswordCommand {
-    /// Judge a password by a policy, and list every rule that it breaks. Needs no database.
+    /// Check a password against a policy, and list all violations. Needs no database.
     #[command(after_help = "\
-The password is asked for at the prompt, or is the one line on stdin. Exit status 0 when it is
-acceptable, 1 when it is not. Whether it is an account's current or an earlier password is not
-judged: that takes the account's hashes, and `password change` does it.
+The password is read from the prompt, or from the only line of stdin. The exit status is 0 if the
+policy accepts it and 1 otherwise. The password history of an account is not checked; `password
+change` does that.
 
 Examples:
   repass password check
@@ -18,9 +18,9 @@ Examples:
     Check(CheckPassword),
     /// Change an account's password, given the current one.
     #[command(after_help = "\
-At the prompt the current password is asked for once and the new one twice; on stdin the current
-one is the first line and the new one the second. The try counts and is recorded as one over the
-network would be. The account's access tokens and reset tokens end.
+The current password is read once from the prompt, and the new one twice. On stdin, the first line is
+the current password and the second the new one. The attempt counts toward the lockout and is audited
+as over the network. The account's access tokens and reset tokens are revoked.
 
 Example:
   repass password change --user-id pat")]

@@ -1,4 +1,4 @@
-//! One clear line for a command line that is not understood.
+//! Reports invalid command lines in one line.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -8,43 +8,43 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Prints help or version where that was asked for, or says in one line what is wrong.
-pub(crate) fn answer(mut error: clap::Error) -> ExitCode {
+/// Prints the help or version, or the error in one line.
+pub(crate) fn report(mut error: clap::Error) -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let json = arguments.iter().any(|argument| argument == "--json");
     if !error.use_stderr() {
-        // That the reader has gone is no failure.
+        // A closed pipe is not a failure.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    conceal(&mut error, &arguments);
+    redact_environment_value(&mut error, &arguments);
     let failure = Failure::Usage(line(&error));
     Output::new(json).failure(&failure);
     failure.exit_code()
 }
 
-/// Takes a value out of the message that is not among the arguments: the value of an environment
-/// variable can be a secret that was put into the wrong one.
-fn conceal(error: &mut clap::Error, arguments: &[OsString]) {
+/// Removes a value that is not among the arguments from the message: an environment variable may
+/// hold a secret.
+fn redact_environment_value(error: &mut clap::Error, arguments: &[OsString]) {
     let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else { return };
     let is_argument = |argument: &OsString| argument.to_string_lossy().contains(value.as_str());
     if !arguments.iter().any(is_argument) {
-        let concealed = ContextValue::String("(of the environment)".to_owned());
-        error.insert(ContextKind::InvalidValue, concealed);
+        let redacted = ContextValue::String("(of the environment)".to_owned());
+        error.insert(ContextKind::InvalidValue, redacted);
     }
 }
 
-/// What clap says in several paragraphs, as one line.
+/// Returns the message of clap in one line.
 fn line(error: &clap::Error) -> String {
-    if is_stray_word(error) {
-        return "there is an argument that belongs to no option; it is not repeated here, since \
-                passwords and other secrets are never arguments; see --help"
+    if is_unexpected_word(error) {
+        return "unexpected argument (not shown, since it may be a secret); passwords are never \
+                arguments; see --help"
             .to_owned();
     }
     if error.kind() == ErrorKind::InvalidSubcommand
         && error.get(ContextKind::SuggestedSubcommand).is_none()
     {
-        return "there is no such command; see --help".to_owned();
+        return "unknown command; see --help".to_owned();
     }
     let text = error.render().to_string();
     let mut paragraphs = text.split("\n\n").map(one_line);
@@ -57,8 +57,8 @@ fn line(error: &clap::Error) -> String {
     }
 }
 
-/// A word where only options can stand may be a password that was given as an argument.
-fn is_stray_word(error: &clap::Error) -> bool {
+/// Whether the error is a word in the place of an option, which may be a password.
+fn is_unexpected_word(error: &clap::Error) -> bool {
     error.kind() == ErrorKind::UnknownArgument
         && match error.get(ContextKind::InvalidArg) {
             Some(ContextValue::String(word)) => !word.starts_with("--"),
@@ -77,9 +77,9 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
 
-    fn said(arguments: &[&str]) -> String {
+    fn message(arguments: &[&str]) -> String {
         let line = match Cli::try_parse_from(["repass"].iter().chain(arguments)) {
-            Ok(_) => panic!("{arguments:?} is understood"),
+            Ok(_) => panic!("{arguments:?} is valid"),
             Err(error) => line(&error),
         };
         assert!(!line.contains('\n'), "{line}");
@@ -88,25 +88,25 @@ mod tests {
 
     #[test]
     fn the_option_and_the_reason_are_named() {
-        let realm = said(&["account", "show", "--realm", "Shop", "--user-id", "pat"]);
+        let realm = message(&["account", "show", "--realm", "Shop", "--user-id", "pat"]);
         assert!(realm.contains("'Shop'") && realm.contains("--realm"), "{realm}");
         assert!(realm.contains("a realm is 1 to 64 characters"), "{realm}");
-        let kind = said(&["key", "issue", "--kind", "robot", "--name", "x"]);
+        let kind = message(&["key", "issue", "--kind", "robot", "--name", "x"]);
         assert!(kind.contains("--kind") && kind.contains("service, app, api"), "{kind}");
-        let missing = said(&["account", "show"]);
+        let missing = message(&["account", "show"]);
         assert!(missing.contains("--user-id"), "{missing}");
     }
 
     #[test]
-    fn near_misses_are_pointed_out() {
-        let option = said(&["account", "show", "--usr-id", "pat"]);
+    fn similar_names_are_suggested() {
+        let option = message(&["account", "show", "--usr-id", "pat"]);
         assert!(option.contains("'--usr-id'") && option.contains("'--user-id'"), "{option}");
-        let command = said(&["account", "shwo"]);
+        let command = message(&["account", "shwo"]);
         assert!(command.contains("'shwo'") && command.contains("'show'"), "{command}");
     }
 
     #[test]
-    fn a_stray_word_is_not_repeated() {
+    fn an_unexpected_word_is_not_printed() {
         for arguments in [
             ["password", "check", "hunter2"].as_slice(),
             &["password", "check", "-X", "hunter2"],
@@ -114,7 +114,7 @@ mod tests {
             &["password", "check", "--password=hunter2"],
             &["account", "add", "--user-id", "pat", "hunter2"],
         ] {
-            let line = said(arguments);
+            let line = message(arguments);
             assert!(!line.contains("hunter2"), "{line}");
         }
     }

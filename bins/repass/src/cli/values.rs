@@ -1,5 +1,4 @@
-//! Reading single values of the command line. Every message says what is allowed; clap names the
-//! option.
+//! Parses values of the command line. Every message says what is allowed; clap adds the option.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -14,13 +13,11 @@ use repass_core::{Administration, HashProfile, Policy, Realm, UserId};
 use repass_hash_families::ImportFormat;
 use repassd::Vendors;
 
-/// The longest an access token lives.
-const LONGEST_TOKEN: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
+const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
 
-/// The longest that anybody should wait for a hash.
-const LONGEST_HASH: Duration = Duration::from_secs(60);
+const MAX_HASH_TARGET: Duration = Duration::from_secs(60);
 
-/// A policy, and what it is called.
+/// A policy with its name.
 #[derive(Debug, Clone)]
 pub(crate) struct NamedPolicy {
     pub(crate) name: String,
@@ -28,23 +25,23 @@ pub(crate) struct NamedPolicy {
 }
 
 impl NamedPolicy {
-    /// Takes the names of the presets that the server knows.
+    /// Returns a parser for the names of presets.
     pub(super) fn presets() -> PossibleValuesParser {
         PossibleValuesParser::new(Vendors::bundled().policy_presets())
     }
 
     pub(super) fn preset(name: String) -> Result<Self, String> {
-        let rules = Vendors::bundled().policy_preset(&name).ok_or("there is no such policy")?;
+        let rules = Vendors::bundled().policy_preset(&name).ok_or("unknown policy")?;
         let policy = Policy::new(rules).map_err(|error| error.to_string())?;
         Ok(Self { name, policy })
     }
 }
 
-/// Where to go on in the list of accounts.
+/// The account after which a list of accounts continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Position(String);
+pub(crate) struct AccountCursor(String);
 
-impl FromStr for Position {
+impl FromStr for AccountCursor {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -52,15 +49,16 @@ impl FromStr for Position {
     }
 }
 
-impl Position {
-    /// The account it names: in `realm` when there is one, else in the realm that it names itself.
+impl AccountCursor {
+    /// Returns the realm and user id. Without `realm`, the text is `REALM/ID`.
     pub(crate) fn in_realm(&self, realm: Option<&Realm>) -> Result<(Realm, UserId), String> {
         let (realm, user_id) = match realm {
             Some(realm) => (Ok(realm.clone()), self.0.as_str()),
             None => {
-                let (realm, user_id) = self.0.split_once('/').ok_or(
-                    "--after is REALM/ID when no --realm is given, since it lists all realms",
-                )?;
+                let (realm, user_id) = self
+                    .0
+                    .split_once('/')
+                    .ok_or("--after must be REALM/ID if --realm is not given")?;
                 (realm.parse(), user_id)
             }
         };
@@ -70,7 +68,7 @@ impl Position {
     }
 }
 
-/// A file with the name that what is in it goes by.
+/// A file with a name for its content: `NAME=FILE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedFile {
     pub(crate) name: String,
@@ -85,21 +83,21 @@ impl FromStr for NamedFile {
             Some((name, file)) if !name.is_empty() && !file.is_empty() => {
                 Ok(Self { name: name.to_owned(), file: file.into() })
             }
-            _ => Err("a name, '=' and a file"),
+            _ => Err("must be NAME=FILE"),
         }
     }
 }
 
 pub(super) fn hash_profile(name: &str) -> Result<HashProfile, &'static str> {
-    HashProfile::preset(name).ok_or("there is no such profile")
+    HashProfile::preset(name).ok_or("unknown profile")
 }
 
-/// A format of stored hashes: `NAME`, or `NAME:OPTION=VALUE,…`.
+/// Parses a format of stored hashes: `NAME`, or `NAME:OPTION=VALUE,…`.
 pub(crate) fn hash_format(text: &str) -> Result<ImportFormat, String> {
     let (name, options) = text.split_once(':').unwrap_or((text, ""));
     let options = options.split(',').filter(|option| !option.is_empty());
     let options = options.map(|option| option.split_once('=').unwrap_or((option, "")));
-    ImportFormat::declared(name, options).map_err(|error| error.to_string())
+    ImportFormat::from_options(name, options).map_err(|error| error.to_string())
 }
 
 pub(super) fn name(text: &str) -> Result<String, String> {
@@ -112,17 +110,17 @@ pub(super) fn key_name(text: &str) -> Result<String, String> {
 
 pub(super) fn issuer(text: &str) -> Result<String, String> {
     if text.contains(':') {
-        return Err("an otpauth URI takes no issuer with a colon".to_owned());
+        return Err("an issuer must not contain a colon".to_owned());
     }
     plain(text, 64)
 }
 
-fn plain(text: &str, most: usize) -> Result<String, String> {
-    let has_room = (1..=most).contains(&text.chars().count());
-    if has_room && !text.chars().any(char::is_control) {
+fn plain(text: &str, max_chars: usize) -> Result<String, String> {
+    let fits = (1..=max_chars).contains(&text.chars().count());
+    if fits && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
     } else {
-        Err(format!("1 to {most} characters, and no control characters"))
+        Err(format!("must be 1 to {max_chars} characters without control characters"))
     }
 }
 
@@ -139,15 +137,15 @@ pub(super) fn limit() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=10_000)
 }
 
-/// Takes a time with its offset, or a date for its midnight in UTC (RFC 3339).
+/// Parses an RFC 3339 time, or a date as its midnight in UTC.
 pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {
     let midnight = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok();
     let time = text.parse().ok().or_else(|| Some(midnight()?.timestamp()));
-    time.ok_or("a time reads 2026-11-27 or 2026-11-27T12:30:00Z")
+    time.ok_or("must be a time such as 2026-11-27 or 2026-11-27T12:30:00Z")
 }
 
 pub(super) fn token_lifetime(text: &str) -> Result<Duration, String> {
-    lifetime(text, LONGEST_TOKEN, "3650d")
+    lifetime(text, MAX_TOKEN_LIFETIME, "3650d")
 }
 
 pub(super) fn reset_lifetime(text: &str) -> Result<Duration, String> {
@@ -155,32 +153,32 @@ pub(super) fn reset_lifetime(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn hash_target(text: &str) -> Result<Duration, &'static str> {
-    let target = duration(text).ok_or("a duration is a number with a unit, such as 250ms or 1s")?;
-    if target.is_zero() || target > LONGEST_HASH {
-        return Err("more than nothing and at most 60s");
+    let target = duration(text).ok_or("must be a number with a unit, such as 250ms or 1s")?;
+    if target.is_zero() || target > MAX_HASH_TARGET {
+        return Err("must be more than 0s and at most 60s");
     }
     Ok(target)
 }
 
 pub(super) fn threads(text: &str) -> Result<NonZeroUsize, &'static str> {
     let number = text.parse::<NonZeroUsize>().ok().filter(|number| number.get() <= 1024);
-    number.ok_or("a number from 1 to 1024")
+    number.ok_or("must be a number from 1 to 1024")
 }
 
-fn lifetime(text: &str, longest: Duration, spelled: &str) -> Result<Duration, String> {
-    let duration = duration(text)
-        .ok_or("a duration is a number with a unit, such as 90s, 15m, 1h 30m or 7d")?;
-    if duration < Duration::from_secs(1) || duration > longest {
-        return Err(format!("between 1s and {spelled}"));
+fn lifetime(text: &str, max: Duration, max_text: &str) -> Result<Duration, String> {
+    let duration =
+        duration(text).ok_or("must be a number with a unit, such as 90s, 15m, 1h 30m or 7d")?;
+    if duration < Duration::from_secs(1) || duration > max {
+        return Err(format!("must be between 1s and {max_text}"));
     }
     Ok(duration)
 }
 
-/// A day counts as 24 hours; a month has no fixed length and is refused.
+/// Parses a duration. A day has 24 hours; a month has no fixed length and is refused.
 fn duration(text: &str) -> Option<Duration> {
     let span: Span = text.parse().ok()?;
     let signed = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-    // A negative one is no longer than none at all.
+    // Negative durations become zero, which every caller refuses.
     Some(Duration::try_from(signed).unwrap_or_default())
 }
 
@@ -213,14 +211,15 @@ mod tests {
     fn lifetimes_have_bounds() {
         assert_eq!(reset_lifetime("10m"), Ok(Duration::from_secs(600)));
         for bad in ["0s", "-5m", "10ms", "601s", "1h"] {
-            assert_eq!(reset_lifetime(bad), Err("between 1s and 10m".to_owned()), "{bad}");
+            let reason = "must be between 1s and 10m".to_owned();
+            assert_eq!(reset_lifetime(bad), Err(reason), "{bad}");
         }
-        assert_eq!(token_lifetime("3650d"), Ok(LONGEST_TOKEN));
+        assert_eq!(token_lifetime("3650d"), Ok(MAX_TOKEN_LIFETIME));
         assert!(token_lifetime("3651d").is_err());
     }
 
     #[test]
-    fn what_is_hashed_has_bounds() {
+    fn hash_targets_and_threads_have_bounds() {
         assert_eq!(hash_target("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(hash_target("1us"), Ok(Duration::from_micros(1)));
         for bad in ["", "250", "0s", "-1s", "61s"] {
@@ -233,10 +232,10 @@ mod tests {
     }
 
     #[test]
-    fn positions_name_a_realm_unless_there_is_one() {
+    fn a_cursor_names_a_realm_unless_the_realm_is_given() {
         let shop: Realm = "shop".parse().unwrap();
         let pat = |text: &str| (shop.clone(), text.parse().unwrap());
-        let at = |text: &str| text.parse::<Position>().unwrap();
+        let at = |text: &str| text.parse::<AccountCursor>().unwrap();
         assert_eq!(at("a/b").in_realm(Some(&shop)), Ok(pat("a/b")));
         assert_eq!(at("shop/a/b").in_realm(None), Ok(pat("a/b")));
         for bad in ["pat", "Shop/pat", "shop/", "/pat"] {
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_roles_are_plain_text() {
+    fn names_and_roles_have_no_control_characters_and_a_maximum_length() {
         assert!(name("Zoë O'Hara").is_ok());
         assert!(role("shop:read-only").is_ok());
         for bad in ["", "a\u{1b}[2J", "a\nb", &"x".repeat(321)] {
@@ -267,8 +266,8 @@ mod tests {
                 if salt_separator == [7]
         ));
         for (bad, part) in [
-            ("", "there is no import format"),
-            ("md5", "there is no import format `md5`"),
+            ("", "unknown import format"),
+            ("md5", "unknown import format `md5`"),
             ("nt:layout=none", "no option `layout`"),
             ("salted-digest:algorithm=sha1", "needs the option `layout`"),
             ("salted-digest:algorithm,layout=none", "`algorithm`"),
@@ -279,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_file_has_both() {
+    fn a_named_file_is_a_name_and_a_file() {
         let named: NamedFile = "shop=keys/a=b.txt".parse().unwrap();
         assert_eq!((named.name.as_str(), named.file.to_str()), ("shop", Some("keys/a=b.txt")));
         for bad in ["", "shop", "=file", "shop="] {
@@ -289,9 +288,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_a_reader_panic(text in any::<String>()) {
+        fn parsing_never_panics(text in any::<String>()) {
             let _ = (token_lifetime(&text), role(&text), name(&text), hash_format(&text));
-            let _ = text.parse::<Position>().map(|position| position.in_realm(None));
+            let _ = text.parse::<AccountCursor>().map(|position| position.in_realm(None));
         }
     }
 }

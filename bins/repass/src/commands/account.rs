@@ -23,19 +23,19 @@ pub(super) async fn run(
         AccountCommand::Show(name) => show::run(name, database, output).await,
         AccountCommand::List(list) => list::run(list, database, output).await,
         AccountCommand::Deactivate(name) => {
-            let told = "deactivated; its access tokens and reset tokens count no more";
-            let act = async |admin: &Administration| set_active(admin, &name, false).await;
-            alter(told, database, output, act).await
+            let done = "deactivated; its access tokens and reset tokens are revoked";
+            let action = async |admin: &Administration| set_active(admin, &name, false).await;
+            update(done, database, output, action).await
         }
         AccountCommand::Activate(name) => {
-            let act = async |admin: &Administration| set_active(admin, &name, true).await;
-            alter("activated", database, output, act).await
+            let action = async |admin: &Administration| set_active(admin, &name, true).await;
+            update("activated", database, output, action).await
         }
         AccountCommand::Unlock(name) => {
-            let act = async |admin: &Administration| {
+            let action = async |admin: &Administration| {
                 admin.unlock(&name.realm, name.user_id.as_str()).await
             };
-            alter("unlocked; its failed attempts are forgotten", database, output, act).await
+            update("unlocked; its failed attempts are cleared", database, output, action).await
         }
         AccountCommand::Import(import) => import::run(*import, database, output).await,
         AccountCommand::Export(export) => export::run(*export, database, output).await,
@@ -50,21 +50,21 @@ async fn set_active(
     admin.set_active(&name.realm, name.user_id.as_str(), active).await
 }
 
-/// Does one thing to one account, and tells of it.
-async fn alter(
-    told: &str,
+/// Updates one account and prints `done`.
+async fn update(
+    done: &str,
     database: &DatabaseOptions,
     output: &Output,
-    act: impl AsyncFnOnce(&Administration) -> Result<Account, AdministrationError>,
+    action: impl AsyncFnOnce(&Administration) -> Result<Account, AdministrationError>,
 ) -> Result<(), Failure> {
     with_database(database, Migration::Refuse, output, async |admin| {
-        let account = act(&admin.administration()?).await?;
-        output.answer(&account, &format!("{}: {told}\n", titled(&account)))
+        let account = action(&admin.administration()?).await?;
+        output.result(&account, &format!("{}: {done}\n", label(&account)))
     })
     .await
 }
 
-/// How an account is called in a sentence.
-pub(super) fn titled(account: &Account) -> String {
+/// Returns the account's user id and realm for a message.
+pub(super) fn label(account: &Account) -> String {
     format!("account {} of realm {}", printable(account.user_id.as_str()), account.realm)
 }

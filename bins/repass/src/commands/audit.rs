@@ -9,9 +9,9 @@ use crate::cli::{AuditCommand, DatabaseOptions, ListAudit};
 use crate::database::{AdminContext, Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::table::{Table, moment, or_dash};
+use crate::table::{Table, or_dash, time};
 
-/// A record, with its account as people know it.
+/// A record with the user id of its account.
 #[derive(Serialize)]
 struct Entry {
     #[serde(flatten)]
@@ -29,7 +29,7 @@ pub(super) async fn run(
         let filter = filter(admin, list).await?;
         let records = admin.store.audit(&filter).await?;
         let entries = with_user_ids(admin, records).await?;
-        output.answer(&entries, &table(&entries))?;
+        output.result(&entries, &table(&entries))?;
         if entries.is_empty() {
             output.note("no audit records");
         }
@@ -91,7 +91,7 @@ fn table(entries: &[Entry]) -> String {
     for Entry { record, user_id } in entries {
         let context = &record.context;
         table.row([
-            &moment(record.at),
+            &time(record.at),
             record.realm.as_str(),
             or_dash(user_id.as_ref().map(UserId::as_str)),
             &record.action,

@@ -24,7 +24,7 @@ pub(super) async fn run(
     let done = match command {
         DatabaseCommand::Init => init(&store, options, output).await,
         DatabaseCommand::Migrate => {
-            output.answer(&json!({ "migrated": true }), "the schema is up to date\n")
+            output.result(&json!({ "migrated": true }), "the schema is up to date\n")
         }
         DatabaseCommand::Check => check(&store, output).await,
         DatabaseCommand::Backup(backup) => back_up(&store, &backup, output).await,
@@ -41,27 +41,27 @@ async fn init(store: &Store, options: &DatabaseOptions, output: &Output) -> Resu
     let path = key.path.display().to_string();
     let text = match key.created {
         true => {
-            format!("made the installation key {path}; keep a copy of it apart from the database\n")
+            format!("created the installation key {path}; back it up apart from the database\n")
         }
         false => format!("the database and its installation key {path} are ready\n"),
     };
-    output.answer(&json!({ "key_file": path, "key_created": key.created }), &text)
+    output.result(&json!({ "key_file": path, "key_created": key.created }), &text)
 }
 
 async fn check(store: &Store, output: &Output) -> Result<(), Failure> {
     let findings: Vec<String> = store.check().await?.iter().map(ToString::to_string).collect();
     let text = match findings.is_empty() {
-        true => "the database is sound\n".to_owned(),
+        true => "no problems found\n".to_owned(),
         false => findings.iter().map(|finding| format!("{finding}\n")).collect(),
     };
-    output.answer(&json!({ "findings": findings }), &text)?;
-    if findings.is_empty() { Ok(()) } else { Err(Failure::Unsound(findings.len())) }
+    output.result(&json!({ "findings": findings }), &text)?;
+    if findings.is_empty() { Ok(()) } else { Err(Failure::DatabaseProblems(findings.len())) }
 }
 
 async fn back_up(store: &Store, backup: &BackupDatabase, output: &Output) -> Result<(), Failure> {
     store.backup(&backup.file).await?;
     let file = backup.file.display().to_string();
-    output.answer(&json!({ "file": file }), &format!("the database was copied to {file}\n"))
+    output.result(&json!({ "file": file }), &format!("the database was copied to {file}\n"))
 }
 
 async fn accept(
@@ -74,8 +74,8 @@ async fn accept(
     let key = key(store, options)?;
     accept_keys(&*store.ports(), &key.key, &peppers).await.map_err(DatabaseError::from)?;
     let path = key.path.display().to_string();
-    let text = format!("from now on the database is used with the installation key {path}\n");
-    output.answer(&json!({ "key_file": path, "key_created": key.created }), &text)
+    let text = format!("the database now accepts the installation key {path}\n");
+    output.result(&json!({ "key_file": path, "key_created": key.created }), &text)
 }
 
 fn key(store: &Store, options: &DatabaseOptions) -> Result<LoadedKey, DatabaseError> {

@@ -10,6 +10,6 @@ use crate::output::Output;
 
 pub(super) async fn run(command: HashCommand, output: &Output) -> Result<ExitCode, Failure> {
     match command {
-        HashCommand::Tune(wanted) => tune::run(wanted, output).await,
+        HashCommand::Tune(args) => tune::run(args, output).await,
     }
 }

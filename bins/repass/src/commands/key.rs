@@ -4,12 +4,12 @@ use repass_core::{Key, KeyId};
 use serde::Serialize;
 use serde_json::json;
 
-use super::revoked_id;
+use super::parse_id;
 use crate::cli::{DatabaseOptions, IssueKey, KeyCommand, ListKeys, Revoke};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::table::{Table, moment};
+use crate::table::{Table, time};
 
 pub(super) async fn run(
     command: KeyCommand,
@@ -26,28 +26,24 @@ pub(super) async fn run(
 #[derive(Serialize)]
 struct Issued<'a> {
     #[serde(flatten)]
-    about: &'a Key,
+    description: &'a Key,
     /// The secret.
     key: &'a str,
 }
 
-async fn issue(
-    wanted: IssueKey,
-    database: &DatabaseOptions,
-    output: &Output,
-) -> Result<(), Failure> {
-    let IssueKey { realm, kind, name } = wanted;
+async fn issue(args: IssueKey, database: &DatabaseOptions, output: &Output) -> Result<(), Failure> {
+    let IssueKey { realm, kind, name } = args;
     with_database(database, Migration::Create, output, async |admin| {
         let (key, secret) = admin.administration()?.issue_key(&realm, kind, &name).await?;
         let id = key.id.0;
-        let issued = Issued { about: &key, key: secret.expose() };
-        output.secret(&issued, &secret).map_err(|source| Failure::Unseen {
+        let issued = Issued { description: &key, key: secret.expose() };
+        output.secret(&issued, &secret).map_err(|source| Failure::SecretNotPrinted {
             issued: format!("key {id} was issued"),
             remedy: format!("revoke it with `repass key revoke {id}`"),
             source,
         })?;
         output.note(&format!(
-            "{} key {id} \"{name}\" of realm {realm}; it is shown this once and stored as a digest",
+            "{} key {id} \"{name}\" of realm {realm}; it is shown only once",
             kind.as_str()
         ));
         Ok(())
@@ -62,7 +58,7 @@ async fn list_keys(
 ) -> Result<(), Failure> {
     with_database(database, Migration::Refuse, output, async |admin| {
         let keys = admin.store.keys(list.realm.as_ref()).await?;
-        output.answer(&keys, &table(&keys))?;
+        output.result(&keys, &table(&keys))?;
         if keys.is_empty() {
             output.note("no keys");
         }
@@ -79,8 +75,8 @@ fn table(keys: &[Key]) -> String {
             key.realm.as_str(),
             key.kind.as_str(),
             &key.name,
-            &moment(key.created_at),
-            &key.revoked_at.map_or("-".to_owned(), moment),
+            &time(key.created_at),
+            &key.revoked_at.map_or("-".to_owned(), time),
         ]);
     }
     table.render()
@@ -91,10 +87,10 @@ async fn revoke(
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    let id = revoked_id(&revoked.id, "key")?;
+    let id = parse_id(&revoked.id, "key")?;
     with_database(database, Migration::Refuse, output, async |admin| {
         admin.administration()?.revoke_key(KeyId(id)).await?;
-        output.answer(&json!({ "id": id, "revoked": true }), &format!("key {id}: revoked\n"))
+        output.result(&json!({ "id": id, "revoked": true }), &format!("key {id}: revoked\n"))
     })
     .await
 }

@@ -15,8 +15,8 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     match command {
-        OtpCommand::Enroll(wanted) => enroll(wanted, database, output).await,
-        OtpCommand::Issue(wanted) => issue(wanted, database, output).await,
+        OtpCommand::Enroll(args) => enroll(args, database, output).await,
+        OtpCommand::Issue(args) => issue(args, database, output).await,
     }
 }
 
@@ -24,30 +24,30 @@ pub(super) async fn run(
 struct Enrolled<'a> {
     realm: &'a Realm,
     user_id: &'a UserId,
-    /// Holds the secret.
+    /// Contains the secret.
     uri: &'a str,
 }
 
 async fn enroll(
-    wanted: EnrollOtp,
+    args: EnrollOtp,
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
+    let (realm, user_id) = (&args.account.realm, &args.account.user_id);
     with_database(database, Migration::Refuse, output, async |admin| {
         let administration = admin.administration()?;
-        let secret = administration.enroll_otp(realm, user_id.as_str(), &wanted.issuer).await?;
+        let secret = administration.enroll_otp(realm, user_id.as_str(), &args.issuer).await?;
         let uri = secret.uri().map_err(repass_core::AdministrationError::Otp)?;
         let enrolled = Enrolled { realm, user_id, uri: uri.expose() };
-        output.secret(&enrolled, &uri).map_err(|source| Failure::Unseen {
-            issued: "a secret for one-time passwords was set".to_owned(),
+        output.secret(&enrolled, &uri).map_err(|source| Failure::SecretNotPrinted {
+            issued: "an authenticator secret was set".to_owned(),
             remedy: "enroll the account again, which replaces it".to_owned(),
             source,
         })?;
         show_code(&uri, output)?;
         output.note(&format!(
-            "secret of account {user_id} of realm {realm} for an authenticator app; it is shown \
-             this once, stored encrypted, and replaces any older one"
+            "authenticator secret of account {user_id} of realm {realm}; it is shown only once and \
+             replaces any older one"
         ));
         Ok(())
     })
@@ -74,24 +74,24 @@ struct Issued<'a> {
 }
 
 async fn issue(
-    wanted: IssueReset,
+    args: IssueReset,
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
+    let (realm, user_id) = (&args.account.realm, &args.account.user_id);
     with_database(database, Migration::Refuse, output, async |admin| {
         let administration = admin.administration()?;
-        let code = administration.issue_otp_code(realm, user_id.as_str(), wanted.lifetime).await?;
-        let lifetime_seconds = wanted.lifetime.as_secs();
+        let code = administration.issue_otp_code(realm, user_id.as_str(), args.lifetime).await?;
+        let lifetime_seconds = args.lifetime.as_secs();
         let issued = Issued { realm, user_id, lifetime_seconds, code: code.expose() };
-        output.secret(&issued, &code).map_err(|source| Failure::Unseen {
+        output.secret(&issued, &code).map_err(|source| Failure::SecretNotPrinted {
             issued: "a one-time code was issued".to_owned(),
             remedy: "issue another one, which replaces it".to_owned(),
             source,
         })?;
         output.note(&format!(
-            "one-time code for account {user_id} of realm {realm}, for {lifetime_seconds} s and \
-             one use; it is shown this once and stored as a digest"
+            "one-time code for account {user_id} of realm {realm}, valid for {lifetime_seconds} s \
+             and one use; it is shown only once"
         ));
         Ok(())
     })

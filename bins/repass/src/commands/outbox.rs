@@ -7,7 +7,7 @@ use crate::cli::{DatabaseOptions, ListOutbox, OutboxCommand};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::table::{Table, moment, or_dash};
+use crate::table::{Table, or_dash, time};
 
 pub(super) async fn run(
     command: OutboxCommand,
@@ -17,7 +17,7 @@ pub(super) async fn run(
     with_database(database, Migration::Refuse, output, async |admin| match command {
         OutboxCommand::List(ListOutbox { state, limit }) => {
             let entries = admin.store.entries(&OutboxFilter { state, before: None, limit }).await?;
-            output.answer(&entries, &table(&entries))?;
+            output.result(&entries, &table(&entries))?;
             if entries.is_empty() {
                 output.note("no events");
             }
@@ -25,13 +25,13 @@ pub(super) async fn run(
         }
         OutboxCommand::Retry(event) => {
             admin.administration()?.retry_event(event.id).await?;
-            let text = format!("event {}: due now\n", event.id);
-            output.answer(&json!({ "id": event.id, "retried": true }), &text)
+            let text = format!("event {}: will be delivered now\n", event.id);
+            output.result(&json!({ "id": event.id, "retried": true }), &text)
         }
         OutboxCommand::Drop(event) => {
             admin.administration()?.drop_event(event.id).await?;
             let text = format!("event {}: dropped\n", event.id);
-            output.answer(&json!({ "id": event.id, "dropped": true }), &text)
+            output.result(&json!({ "id": event.id, "dropped": true }), &text)
         }
     })
     .await
@@ -43,13 +43,13 @@ fn table(entries: &[OutboxEntry]) -> String {
         "ERROR",
     ]);
     for entry in entries {
-        let told = |member: &str| or_dash(entry.event.payload[member].as_str()).to_owned();
+        let member = |name: &str| or_dash(entry.event.payload[name].as_str()).to_owned();
         let mut row = |[channel, delivery, tries, due_at, error]: [&str; 5]| {
             table.row([
                 &entry.event.id.to_string(),
-                &moment(entry.event.at),
-                &told("realm"),
-                &told("user_id"),
+                &time(entry.event.at),
+                &member("realm"),
+                &member("user_id"),
                 &entry.event.kind,
                 entry.state.as_str(),
                 channel,
@@ -60,14 +60,14 @@ fn table(entries: &[OutboxEntry]) -> String {
             ]);
         };
         if entry.deliveries.is_empty() {
-            row(["-", "-", "0", &moment(entry.due_at), "-"]);
+            row(["-", "-", "0", &time(entry.due_at), "-"]);
         }
         for delivery in &entry.deliveries {
             row([
                 &delivery.channel,
                 delivery.state.as_str(),
                 &delivery.tries.to_string(),
-                &moment(delivery.due_at),
+                &time(delivery.due_at),
                 or_dash(delivery.error.as_deref()),
             ]);
         }

@@ -8,7 +8,7 @@ use crate::cli::{DatabaseOptions, IssueReset, ResetCommand};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::table::moment;
+use crate::table::time;
 
 pub(super) async fn run(
     command: ResetCommand,
@@ -31,15 +31,15 @@ struct Issued<'a> {
 }
 
 async fn issue(
-    wanted: IssueReset,
+    args: IssueReset,
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    let (realm, user_id) = (&wanted.account.realm, &wanted.account.user_id);
+    let (realm, user_id) = (&args.account.realm, &args.account.user_id);
     with_database(database, Migration::Refuse, output, async |admin| {
         let administration = admin.administration()?;
         let (token, secret) =
-            administration.issue_reset(realm, user_id.as_str(), wanted.lifetime).await?;
+            administration.issue_reset(realm, user_id.as_str(), args.lifetime).await?;
         let issued = Issued {
             realm,
             user_id,
@@ -47,15 +47,15 @@ async fn issue(
             expires_at: token.expires_at,
             token: secret.expose(),
         };
-        output.secret(&issued, &secret).map_err(|source| Failure::Unseen {
+        output.secret(&issued, &secret).map_err(|source| Failure::SecretNotPrinted {
             issued: "a reset token was issued".to_owned(),
-            remedy: "issue another one, which voids it".to_owned(),
+            remedy: "issue another one, which revokes it".to_owned(),
             source,
         })?;
         output.note(&format!(
-            "reset token for account {user_id} of realm {realm}, until {}; older ones are void; it \
-             is shown this once and stored as a digest",
-            moment(token.expires_at)
+            "reset token for account {user_id} of realm {realm}, valid until {}; older ones are \
+             revoked; it is shown only once",
+            time(token.expires_at)
         ));
         Ok(())
     })

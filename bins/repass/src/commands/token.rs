@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::revoked_id;
+use super::parse_id;
 use crate::cli::{DatabaseOptions, IssueToken, Revoke, TokenCommand};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::table::moment;
+use crate::table::time;
 
 pub(super) async fn run(
     command: TokenCommand,
@@ -37,11 +37,11 @@ struct Issued<'a> {
 }
 
 async fn issue(
-    wanted: IssueToken,
+    args: IssueToken,
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    let IssueToken { account, roles, lifetime } = wanted;
+    let IssueToken { account, roles, lifetime } = args;
     let (realm, user_id) = (&account.realm, &account.user_id);
     with_database(database, Migration::Refuse, output, async |admin| {
         let administration = admin.administration()?;
@@ -57,7 +57,7 @@ async fn issue(
             expires_at: token.expires_at,
             token: secret.expose(),
         };
-        output.secret(&issued, &secret).map_err(|source| Failure::Unseen {
+        output.secret(&issued, &secret).map_err(|source| Failure::SecretNotPrinted {
             issued: format!("token {id} was issued"),
             remedy: format!("revoke it with `repass token revoke {id}`"),
             source,
@@ -67,9 +67,9 @@ async fn issue(
             roles => format!("roles {}", roles.join(", ")),
         };
         output.note(&format!(
-            "token {id} for account {user_id} of realm {realm}, {roles}, until {}; it is shown \
-             this once and stored as a digest",
-            moment(token.expires_at)
+            "token {id} for account {user_id} of realm {realm}, {roles}, valid until {}; it is \
+             shown only once",
+            time(token.expires_at)
         ));
         Ok(())
     })
@@ -81,10 +81,10 @@ async fn revoke(
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    let id = revoked_id(&revoked.id, "token")?;
+    let id = parse_id(&revoked.id, "token")?;
     with_database(database, Migration::Refuse, output, async |admin| {
         admin.administration()?.revoke_token(TokenId(id)).await?;
-        output.answer(&json!({ "id": id, "revoked": true }), &format!("token {id}: revoked\n"))
+        output.result(&json!({ "id": id, "revoked": true }), &format!("token {id}: revoked\n"))
     })
     .await
 }

@@ -5,25 +5,24 @@ use repass_core::Plaintext;
 use super::{SecretInputError, password};
 use crate::output::printable;
 
-/// Asks at the terminal for passwords, which it does not show. The terminal shows them again when
-/// this is dropped.
+/// Reads passwords from the terminal without echo, which is restored on drop.
 pub(crate) struct Prompt {
-    _silence: Silence,
+    _echo_off: EchoOff,
 }
 
 impl Prompt {
-    /// Begins to ask.
+    /// Switches the echo off.
     ///
     /// # Errors
-    /// When there is no terminal.
+    /// If there is no terminal.
     pub(crate) fn begin() -> Result<Self, SecretInputError> {
-        Silence::begin().map(|_silence| Self { _silence }).map_err(failed)
+        EchoOff::begin().map(|_echo_off| Self { _echo_off }).map_err(failed)
     }
 
-    /// Asks once for what `name` calls, such as "the current password".
+    /// Asks for a password once. Error messages call it `name`, such as "the current password".
     ///
     /// # Errors
-    /// When nothing or too much is typed, or Ctrl-C or Ctrl-D.
+    /// If the input is empty, too long, or ended by Ctrl-C or Ctrl-D.
     pub(crate) fn ask(
         &self,
         label: &str,
@@ -37,10 +36,10 @@ impl Prompt {
         password(text.expose().as_bytes(), name)
     }
 
-    /// Asks twice for a new password, since nobody sees what they type.
+    /// Asks for a new password twice.
     ///
     /// # Errors
-    /// As [`ask`](Self::ask), and when the two are not the same.
+    /// As [`ask`](Self::ask), and if the two differ.
     pub(crate) fn ask_twice(
         &self,
         label: &str,
@@ -48,7 +47,7 @@ impl Prompt {
     ) -> Result<Plaintext, SecretInputError> {
         let once = self.ask(label, name)?;
         let again = self.ask(&format!("{label} again"), name)?;
-        if once.same_as(&again) { Ok(once) } else { Err(SecretInputError::Differ(name)) }
+        if once.same_as(&again) { Ok(once) } else { Err(SecretInputError::Mismatch(name)) }
     }
 }
 
@@ -59,45 +58,45 @@ fn failed(error: io::Error) -> SecretInputError {
     }
 }
 
-/// Keeps the echo off from before the first prompt until after the last answer.
+/// Keeps the echo off from before the first prompt until after the last input.
 ///
-/// rpassword switches it off only after it has written the prompt, and on again after each answer;
-/// what is pasted or sent quickly would be shown in between.
+/// rpassword switches the echo off after it has written the prompt, and on after each input, so
+/// that pasted or quickly typed text would be shown in between.
 #[cfg(unix)]
-struct Silence {
+struct EchoOff {
     terminal: std::fs::File,
     before: rustix::termios::Termios,
 }
 
 #[cfg(unix)]
-impl Silence {
+impl EchoOff {
     fn begin() -> io::Result<Self> {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
         let terminal = std::fs::File::options().read(true).write(true).open("/dev/tty")?;
         let before = tcgetattr(&terminal)?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
-        tcsetattr(&terminal, OptionalActions::Now, &silent)?;
+        let mut no_echo = before.clone();
+        no_echo.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+        tcsetattr(&terminal, OptionalActions::Now, &no_echo)?;
         Ok(Self { terminal, before })
     }
 }
 
 #[cfg(unix)]
-impl Drop for Silence {
+impl Drop for EchoOff {
     fn drop(&mut self) {
         use rustix::termios::{OptionalActions, tcsetattr};
 
-        // With whatever was typed and not read: it would end up in the shell, on the screen.
+        // Flushes unread input, which the shell would show.
         let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
     }
 }
 
 #[cfg(not(unix))]
-struct Silence;
+struct EchoOff;
 
 #[cfg(not(unix))]
-impl Silence {
+impl EchoOff {
     fn begin() -> io::Result<Self> {
         Ok(Self)
     }

@@ -1,15 +1,15 @@
 use serde_json::json;
 
-use crate::bench::{Bench, PASSWORD};
+use crate::test_context::{PASSWORD, TestContext};
 
 const RECORD: &str =
     r#"{"name":{"first":"Patricia","last":"Kake"},"roles":["customer"],"salt":"hunter2"}"#;
 
 #[test]
 fn an_account_is_added_and_shown() {
-    let bench = Bench::new();
-    std::fs::write(bench.folder.path().join("pat.json"), RECORD).unwrap();
-    let run = bench.run_with(
+    let test = TestContext::new();
+    std::fs::write(test.folder.path().join("pat.json"), RECORD).unwrap();
+    let run = test.run_with(
         &[
             "account",
             "add",
@@ -30,10 +30,10 @@ fn an_account_is_added_and_shown() {
     );
     let run = run.succeeded();
     assert_eq!(run.stdout, "account pat of realm shop: added\n");
-    assert!(run.stderr.contains("made the installation key"), "{}", run.stderr);
+    assert!(run.stderr.contains("created the installation key"), "{}", run.stderr);
     assert!(run.stderr.contains("insecure-for-tests protects no password"), "{}", run.stderr);
 
-    let shown = bench.json(&["account", "show", "--realm", "shop", "--user-id", "pat"], "");
+    let shown = test.json(&["account", "show", "--realm", "shop", "--user-id", "pat"], "");
     assert_eq!(shown["email"], "pat@example.org");
     assert_eq!(shown["username"], "patty");
     assert_eq!(shown["active"], true);
@@ -45,7 +45,7 @@ fn an_account_is_added_and_shown() {
     assert_eq!(shown["failures"], 0);
     assert_eq!(shown["otp_enrolled"], false);
 
-    let text = bench.run(&["account", "show", "--realm", "shop", "--user-id", "pat"]);
+    let text = test.run(&["account", "show", "--realm", "shop", "--user-id", "pat"]);
     let text = text.succeeded().stdout;
     for part in
         ["user id:                pat\n", "Pat Kake", r#""roles":["customer"]"#, "version 1"]
@@ -56,70 +56,70 @@ fn an_account_is_added_and_shown() {
 
 #[test]
 fn an_account_can_be_added_as_json() {
-    let bench = Bench::new();
-    let added = bench.json(&["account", "add", "--user-id", "pat"], PASSWORD);
+    let test = TestContext::new();
+    let added = test.json(&["account", "add", "--user-id", "pat"], PASSWORD);
     assert_eq!(added["user_id"], "pat");
     assert_eq!(added["realm"], "default");
     assert!(added["created_at"].as_str().unwrap().ends_with('Z'));
 }
 
 #[test]
-fn an_account_without_a_password_waits_for_a_reset() {
-    let bench = Bench::new();
-    let run = bench.run(&["account", "add", "--user-id", "kim", "--no-password"]).succeeded();
+fn an_account_can_be_added_without_a_password() {
+    let test = TestContext::new();
+    let run = test.run(&["account", "add", "--user-id", "kim", "--no-password"]).succeeded();
     assert!(run.stdout.contains("without a password"), "{}", run.stdout);
-    let shown = bench.json(&["account", "show", "--user-id", "kim"], "");
+    let shown = test.json(&["account", "show", "--user-id", "kim"], "");
     assert_eq!(shown["password"], json!(null));
-    let text = bench.run(&["account", "show", "--user-id", "kim"]).succeeded().stdout;
-    assert!(text.contains("none; a reset token"), "{text}");
+    let text = test.run(&["account", "show", "--user-id", "kim"]).succeeded().stdout;
+    assert!(text.contains("none; set one with a reset token"), "{text}");
 }
 
 #[test]
-fn no_account_is_added_twice_or_with_a_poor_password() {
-    let bench = Bench::with_pat();
+fn an_existing_account_and_a_weak_password_are_refused() {
+    let test = TestContext::with_pat();
     let again = ["account", "add", "--user-id", "pat"];
-    bench.run_with(&again, PASSWORD).failed(1, &["realm default has an account pat already"]);
-    let error = bench.run_with(&[&again[..], &["--json"]].concat(), PASSWORD).json_error(1);
+    test.run_with(&again, PASSWORD).failed(1, &["realm default has an account pat already"]);
+    let error = test.run_with(&[&again[..], &["--json"]].concat(), PASSWORD).json_error(1);
     assert_eq!(error["code"], "account-exists");
 
-    let poor = bench.run_with(&["account", "add", "--user-id", "kim"], "password");
-    assert_eq!(poor.status, 1);
+    let weak = test.run_with(&["account", "add", "--user-id", "kim"], "password");
+    assert_eq!(weak.status, 1);
     let expected = "repass: the policy refuses the password\n  too-short: The new password must \
                     have at least 15 characters.\n  common: The new password is among those that \
                     many people use.\n";
-    assert!(poor.stderr.ends_with(expected), "{}", poor.stderr);
-    let error = bench.run_with(&["account", "add", "--user-id", "kim", "--json"], "password");
+    assert!(weak.stderr.ends_with(expected), "{}", weak.stderr);
+    let error = test.run_with(&["account", "add", "--user-id", "kim", "--json"], "password");
     let error = error.json_error(1);
     assert_eq!(error["code"], "rejected");
     assert_eq!(error["violations"][0]["code"], "too-short");
     assert_eq!(error["violations"][0]["min"], 15);
-    bench.run(&["account", "show", "--user-id", "kim"]).failed(1, &["no account kim"]);
+    test.run(&["account", "show", "--user-id", "kim"]).failed(1, &["no account kim"]);
 
     let vendors = ["account", "add", "--user-id", "kim", "--policy", "vendor-fabric"];
-    bench.run_with(&vendors, "ABC123").succeeded();
+    test.run_with(&vendors, "ABC123").succeeded();
 }
 
 #[test]
-fn a_bad_profile_is_refused_before_anything_is_done() {
-    let bench = Bench::new();
-    std::fs::write(bench.folder.path().join("list.json"), "[1]").unwrap();
+fn an_invalid_profile_is_refused_before_a_database_is_created() {
+    let test = TestContext::new();
+    std::fs::write(test.folder.path().join("list.json"), "[1]").unwrap();
     for (file, reason) in
         [("list.json", "a user's record is a JSON object"), ("none.json", "No such file")]
     {
         let arguments = ["account", "add", "--user-id", "pat", "--profile", file];
-        bench.run_with(&arguments, PASSWORD).failed(2, &["--profile", file, reason]);
+        test.run_with(&arguments, PASSWORD).failed(2, &["--profile", file, reason]);
     }
-    assert!(!bench.database().exists());
+    assert!(!test.database().exists());
 }
 
 #[test]
 fn accounts_are_listed_page_by_page() {
-    let bench = Bench::new();
+    let test = TestContext::new();
     for (realm, user_id) in [("a", "kim"), ("a", "pat"), ("b", "lou")] {
-        bench.add(user_id, &["--realm", realm, "--no-password"]);
+        test.add(user_id, &["--realm", realm, "--no-password"]);
     }
     let user_ids = |arguments: &[&str]| {
-        let listed = bench.json(&[&["account", "list"], arguments].concat(), "");
+        let listed = test.json(&[&["account", "list"], arguments].concat(), "");
         let accounts = listed.as_array().unwrap().clone();
         accounts.iter().map(|one| one["user_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
@@ -129,48 +129,48 @@ fn accounts_are_listed_page_by_page() {
     assert_eq!(user_ids(&["--after", "a/pat"]), ["lou"]);
     assert_eq!(user_ids(&["--after", "b/lou"]), [""; 0]);
 
-    let first = bench.run(&["account", "list", "--limit", "2"]).succeeded();
+    let first = test.run(&["account", "list", "--limit", "2"]).succeeded();
     let lines: Vec<&str> = first.stdout.lines().collect();
     assert!(lines[0].starts_with("REALM  USER ID  ACTIVE"), "{}", lines[0]);
     assert!(lines[1].starts_with("a      kim      yes"), "{}", lines[1]);
     assert_eq!(lines.len(), 3);
-    assert_eq!(first.stderr, "for more: --after a/pat\n");
-    let none = bench.run(&["account", "list", "--realm", "c"]).succeeded();
+    assert_eq!(first.stderr, "continue with --after a/pat\n");
+    let none = test.run(&["account", "list", "--realm", "c"]).succeeded();
     assert_eq!((none.stdout.as_str(), none.stderr.as_str()), ("", "no accounts\n"));
-    bench.run(&["account", "list", "--after", "pat"]).failed(2, &["--after", "REALM/ID"]);
+    test.run(&["account", "list", "--after", "pat"]).failed(2, &["--after", "REALM/ID"]);
 }
 
 #[test]
 fn accounts_are_deactivated_activated_and_unlocked() {
-    let bench = Bench::with_pat();
+    let test = TestContext::with_pat();
     let pat = |act| ["account", act, "--user-id", "pat"];
-    let run = bench.run(&pat("deactivate")).succeeded();
+    let run = test.run(&pat("deactivate")).succeeded();
     assert!(run.stdout.starts_with("account pat of realm default: deactivated"), "{}", run.stdout);
-    assert_eq!(bench.json(&pat("show"), "")["active"], false);
-    assert_eq!(bench.json(&pat("activate"), "")["active"], true);
-    assert_eq!(bench.json(&pat("deactivate"), "")["active"], false);
-    let run = bench.run(&pat("activate")).succeeded();
+    assert_eq!(test.json(&pat("show"), "")["active"], false);
+    assert_eq!(test.json(&pat("activate"), "")["active"], true);
+    assert_eq!(test.json(&pat("deactivate"), "")["active"], false);
+    let run = test.run(&pat("activate")).succeeded();
     assert_eq!(run.stdout, "account pat of realm default: activated\n");
 
     for _ in 0..3 {
         let wrong = "not the password\nanother entirely fine sentence\n";
-        assert_eq!(bench.run_with(&["password", "change", "--user-id", "pat"], wrong).status, 1);
+        assert_eq!(test.run_with(&["password", "change", "--user-id", "pat"], wrong).status, 1);
     }
-    let shown = bench.json(&pat("show"), "");
+    let shown = test.json(&pat("show"), "");
     assert_eq!(shown["failures"], 3);
     assert!(shown["password_locked_until"].is_string());
-    let run = bench.run(&pat("unlock")).succeeded();
+    let run = test.run(&pat("unlock")).succeeded();
     assert_eq!(
         run.stdout,
-        "account pat of realm default: unlocked; its failed attempts are forgotten\n"
+        "account pat of realm default: unlocked; its failed attempts are cleared\n"
     );
-    assert_eq!(bench.json(&pat("show"), "")["failures"], 0);
-    assert_eq!(bench.json(&pat("unlock"), "")["user_id"], "pat");
+    assert_eq!(test.json(&pat("show"), "")["failures"], 0);
+    assert_eq!(test.json(&pat("unlock"), "")["user_id"], "pat");
 
     for act in ["show", "deactivate", "activate", "unlock"] {
         let nobody = ["account", act, "--user-id", "nobody"];
-        bench.run(&nobody).failed(1, &["realm default has no account nobody"]);
-        let error = bench.run(&[&nobody[..], &["--json"]].concat()).json_error(1);
+        test.run(&nobody).failed(1, &["realm default has no account nobody"]);
+        let error = test.run(&[&nobody[..], &["--json"]].concat()).json_error(1);
         assert_eq!(error["code"], "no-such-account");
     }
 }

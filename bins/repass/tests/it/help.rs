@@ -1,9 +1,9 @@
-use crate::bench::Bench;
+use crate::test_context::TestContext;
 
 #[test]
-fn help_tells_of_every_command_and_shows_examples() {
-    let bench = Bench::new();
-    let top = bench.run(&["--help"]).succeeded().stdout;
+fn help_lists_every_command_and_has_examples() {
+    let test = TestContext::new();
+    let top = test.run(&["--help"]).succeeded().stdout;
     for word in
         ["account", "key", "token", "reset", "otp", "password", "audit", "hash", "Exit status"]
     {
@@ -32,25 +32,25 @@ fn help_tells_of_every_command_and_shows_examples() {
         "hash tune",
     ] {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
-        let help = bench.run(&words).succeeded().stdout;
+        let help = test.run(&words).succeeded().stdout;
         assert!(help.contains(&format!("  repass {command}")), "no example:\n{help}");
         assert!(help.contains("--database <URL>"), "{help}");
-        // What the environment holds may be a password.
-        assert!(!help.contains("repass.db]") && !help.contains(&bench.url()), "{help}");
+        // The URL in the environment may contain a password.
+        assert!(!help.contains("repass.db]") && !help.contains(&test.url()), "{help}");
     }
 }
 
 #[test]
-fn the_version_is_told() {
-    let version = Bench::new().run(&["--version"]).succeeded().stdout;
+fn the_version_is_printed() {
+    let version = TestContext::new().run(&["--version"]).succeeded().stdout;
     assert_eq!(version, concat!("repass ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 #[test]
-fn a_missing_command_is_told_with_those_there_are() {
-    let bench = Bench::new();
-    bench.run(&[]).failed(2, &["requires a subcommand", "account, key, token", "see --help"]);
-    bench.run(&["key"]).failed(2, &["'repass key'", "issue, list, revoke"]);
-    let error = bench.run(&["key", "--json"]).json_error(2);
+fn a_missing_command_is_reported_with_the_existing_commands() {
+    let test = TestContext::new();
+    test.run(&[]).failed(2, &["requires a subcommand", "account, key, token", "see --help"]);
+    test.run(&["key"]).failed(2, &["'repass key'", "issue, list, revoke"]);
+    let error = test.run(&["key", "--json"]).json_error(2);
     assert_eq!(error["code"], "usage");
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, missing_docs, unreachable_pub)]
 
-mod bench;
+mod test_context;
 
 mod accounts;
 mod audit;
@@ -17,6 +17,6 @@ mod otp;
 mod passwords;
 #[cfg(unix)]
 mod prompt;
-mod secrets_stay_secret;
+mod secrets;
 mod tokens;
 mod usage;

@@ -1,19 +1,19 @@
 use serde_json::json;
 
-use crate::bench::{Bench, PASSWORD, finish};
+use crate::test_context::{PASSWORD, TestContext, finish};
 
 const OTHER: &str = "another entirely fine sentence";
 
 #[test]
 fn a_password_is_checked_without_a_database() {
-    let bench = Bench::new();
+    let test = TestContext::new();
     let check = |arguments: &[&str], stdin: &str| {
-        let mut command = bench.command();
+        let mut command = test.command();
         command.env_remove("REPASS_DATABASE").args(["password", "check"]).args(arguments);
         finish(command, stdin)
     };
     let good = check(&[], PASSWORD).succeeded();
-    assert_eq!(good.stdout, "acceptable to the policy nist-800-63b-4\n");
+    assert_eq!(good.stdout, "accepted by the policy nist-800-63b-4\n");
     assert_eq!(
         check(&["--json"], PASSWORD).succeeded().json(),
         json!({ "policy": "nist-800-63b-4", "acceptable": true, "violations": [] })
@@ -30,18 +30,18 @@ fn a_password_is_checked_without_a_database() {
     assert_eq!(bad.status, 1);
     assert_eq!(bad.json()["acceptable"], false);
     assert_eq!(bad.json()["violations"][1]["code"], "common");
-    assert!(!bench.database().exists());
+    assert!(!test.database().exists());
 
     assert_eq!(check(&["--policy", "vendor-zap"], "n3wP@ssw0rd").status, 0);
     assert_eq!(check(&["--policy", "vendor-fabric"], "x").status, 0);
 }
 
 #[test]
-fn words_of_the_account_are_looked_for() {
-    let bench = Bench::new();
+fn context_specific_words_are_violations() {
+    let test = TestContext::new();
     let codes = |arguments: &[&str], stdin: &str| {
         let arguments = [&["password", "check", "--json"], arguments].concat();
-        let run = bench.run_with(&arguments, stdin);
+        let run = test.run_with(&arguments, stdin);
         let violations = run.json()["violations"].clone();
         violations
             .as_array()
@@ -65,60 +65,59 @@ fn words_of_the_account_are_looked_for() {
 
 #[test]
 fn a_password_is_changed_through_the_engine() {
-    let bench = Bench::with_pat();
+    let test = TestContext::with_pat();
     let change = ["password", "change", "--user-id", "pat"];
-    let run = bench.run_with(&change, format!("{PASSWORD}\r\n{OTHER}\r\n")).succeeded();
+    let run = test.run_with(&change, format!("{PASSWORD}\r\n{OTHER}\r\n")).succeeded();
     assert_eq!(
         run.stdout,
-        "account pat of realm default: password changed; its access tokens and reset tokens count \
-         no more\n"
+        "account pat of realm default: password changed; its access tokens and reset tokens are \
+         revoked\n"
     );
-    // The old one counts no more, and the new one does.
-    bench
-        .run_with(&change, format!("{PASSWORD}\n{OTHER} again\n"))
+    // The old password is refused, and the new one accepted.
+    test.run_with(&change, format!("{PASSWORD}\n{OTHER} again\n"))
         .failed(1, &["the account or its current password is wrong"]);
-    let changed = bench.json(&change, format!("{OTHER}\n{OTHER} again"));
+    let changed = test.json(&change, format!("{OTHER}\n{OTHER} again"));
     assert_eq!(changed["version"], 3);
     assert_eq!(changed["user_id"], "pat");
-    let records = bench.json(&["audit", "list", "--user-id", "pat", "--limit", "1"], "");
+    let records = test.json(&["audit", "list", "--user-id", "pat", "--limit", "1"], "");
     assert_eq!(records[0]["action"], "password.change");
     assert_eq!(records[0]["context"]["source"], "cli");
 }
 
 #[test]
 fn a_refused_change_changes_nothing() {
-    let bench = Bench::with_pat();
+    let test = TestContext::with_pat();
     let change = ["password", "change", "--user-id", "pat"];
     let json = ["password", "change", "--user-id", "pat", "--json"];
-    let same = bench.run_with(&change, format!("{PASSWORD}\n{PASSWORD}\n"));
+    let same = test.run_with(&change, format!("{PASSWORD}\n{PASSWORD}\n"));
     assert_eq!(same.status, 1);
     assert!(same.stderr.ends_with(
         "repass: the new password breaks 1 of the policy's rules\n  same-as-current: The new \
          password must differ from the current one.\n"
     ));
-    let error = bench.run_with(&json, format!("{PASSWORD}\npat@example.org is me\n")).json_error(1);
+    let error = test.run_with(&json, format!("{PASSWORD}\npat@example.org is me\n")).json_error(1);
     assert_eq!(error["code"], "rejected");
     assert_eq!(error["violations"][0]["code"], "contains-account-word");
 
-    // An unknown account reads as a wrong password does.
-    let nobody = ["password", "change", "--user-id", "nobody", "--json"];
-    let stranger = bench.run_with(&nobody, format!("{PASSWORD}\n{OTHER}\n")).json_error(1);
-    let wrong = bench.run_with(&json, format!("{OTHER}\n{OTHER}\n")).json_error(1);
-    assert_eq!(stranger, wrong);
+    // An unknown account has the same error as a wrong password.
+    let unknown = ["password", "change", "--user-id", "nobody", "--json"];
+    let unknown = test.run_with(&unknown, format!("{PASSWORD}\n{OTHER}\n")).json_error(1);
+    let wrong = test.run_with(&json, format!("{OTHER}\n{OTHER}\n")).json_error(1);
+    assert_eq!(unknown, wrong);
     assert_eq!(wrong["code"], "wrong-password");
 
     for _ in 0..2 {
-        bench.run_with(&json, format!("{OTHER}\n{OTHER}\n")).json_error(1);
+        test.run_with(&json, format!("{OTHER}\n{OTHER}\n")).json_error(1);
     }
-    let closed = bench.run_with(&json, format!("{PASSWORD}\n{OTHER}\n")).json_error(1);
-    assert_eq!(closed["code"], "too-many-attempts");
-    bench.run(&["account", "unlock", "--user-id", "pat"]).succeeded();
-    assert_eq!(bench.json(&change, format!("{PASSWORD}\n{OTHER}\n"))["version"], 2);
+    let locked_out = test.run_with(&json, format!("{PASSWORD}\n{OTHER}\n")).json_error(1);
+    assert_eq!(locked_out["code"], "too-many-attempts");
+    test.run(&["account", "unlock", "--user-id", "pat"]).succeeded();
+    assert_eq!(test.json(&change, format!("{PASSWORD}\n{OTHER}\n"))["version"], 2);
 }
 
 #[test]
-fn stdin_holds_exactly_the_lines_expected() {
-    let bench = Bench::with_pat();
+fn stdin_must_have_exactly_the_expected_lines() {
+    let test = TestContext::with_pat();
     let long = "x".repeat(4097);
     let add = ["account", "add", "--user-id", "kim"].as_slice();
     let check = ["password", "check"].as_slice();
@@ -126,24 +125,24 @@ fn stdin_holds_exactly_the_lines_expected() {
     for (arguments, stdin, reason) in [
         (add, "", "the password is empty"),
         (add, "\n", "the password is empty"),
-        (add, "one\ntwo\n", "stdin holds more than the one line expected"),
+        (add, "one\ntwo\n", "stdin has more than one line"),
         (add, &long, "the password is longer than 4096 bytes"),
         (check, "\r\n", "the password is empty"),
         (check, &long, "the password is longer than 4096 bytes"),
         (change, "", "the current password is empty"),
         (change, PASSWORD, "the new password is missing"),
-        (change, "a\nb\nc", "stdin holds more than the two lines expected"),
+        (change, "a\nb\nc", "stdin has more than two lines"),
     ] {
-        bench.run_with(arguments, stdin).failed(2, &[reason]);
-        let error = bench.run_with(&[arguments, &["--json"]].concat(), stdin).json_error(2);
+        test.run_with(arguments, stdin).failed(2, &[reason]);
+        let error = test.run_with(&[arguments, &["--json"]].concat(), stdin).json_error(2);
         assert_eq!(error["code"], "invalid-secret-input");
     }
-    let bytes = bench.run_with(add, b"\xff\xfe").failed(2, &["the password is not UTF-8 text"]);
+    let bytes = test.run_with(add, b"\xff\xfe").failed(2, &["the password is not UTF-8 text"]);
     assert!(!bytes.stderr.contains('\u{fffd}'));
     // Spaces are part of a password (NIST SP 800-63B-4, 3.1.1.2).
     let spaced = format!("  {PASSWORD}  ");
-    bench.run_with(add, format!("{spaced}\n")).succeeded();
+    test.run_with(add, format!("{spaced}\n")).succeeded();
     let change = ["password", "change", "--user-id", "kim"];
-    bench.run_with(&change, format!("{PASSWORD}\n{OTHER}\n")).failed(1, &["is wrong"]);
-    bench.run_with(&change, format!("{spaced}\n{OTHER}\n")).succeeded();
+    test.run_with(&change, format!("{PASSWORD}\n{OTHER}\n")).failed(1, &["is wrong"]);
+    test.run_with(&change, format!("{spaced}\n{OTHER}\n")).succeeded();
 }

@@ -9,37 +9,37 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rexpect::session::{PtySession, spawn_command};
 
-use crate::bench::{Bench, PASSWORD};
+use crate::test_context::{PASSWORD, TestContext};
 
 const OTHER: &str = "another entirely fine sentence";
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the terminal must show, so that what it does not show means something.
+/// Text that is typed before the command starts, to prove that the terminal echoes.
 const SHOWN: &str = "this is shown";
 
-/// rexpect's terminals show nothing of what is typed; this one does, as those of people do.
+/// Switches the echo on, which rexpect switches off.
 const WITH_ECHO: &str = "stty echo && echo ready && read -r line && ";
 
-fn on_terminal(bench: &Bench, arguments: &[&str]) -> PtySession {
-    in_shell(bench, "exec \"$0\" \"$@\"", arguments)
+fn on_terminal(test: &TestContext, arguments: &[&str]) -> PtySession {
+    in_shell(test, "exec \"$0\" \"$@\"", arguments)
 }
 
-fn in_shell(bench: &Bench, script: &str, arguments: &[&str]) -> PtySession {
+fn in_shell(test: &TestContext, script: &str, arguments: &[&str]) -> PtySession {
     let mut command = Command::new("sh");
     command
         .args(["-c", &format!("{WITH_ECHO}{script}"), env!("CARGO_BIN_EXE_repass")])
         .args(arguments)
-        .current_dir(bench.folder.path())
-        .env("REPASS_DATABASE", bench.url())
+        .current_dir(test.folder.path())
+        .env("REPASS_DATABASE", test.url())
         .env("REPASS_HASH_PROFILE", "insecure-for-tests");
-    let mut session = spawn_command(command, Some(PATIENCE.as_millis() as u64)).unwrap();
+    let mut session = spawn_command(command, Some(TIMEOUT.as_millis() as u64)).unwrap();
     session.exp_string("ready").unwrap();
     session.send_line(SHOWN).unwrap();
     session.exp_string(SHOWN).unwrap();
     session
 }
 
-/// Answers each prompt; gives everything that stood on the terminal, and the exit status.
+/// Answers each prompt. Returns the output of the terminal and the exit status.
 fn answer(mut session: PtySession, dialogue: &[(&str, &str)]) -> (String, i32) {
     let mut screen = String::new();
     for (prompt, answer) in dialogue {
@@ -56,15 +56,15 @@ fn answer(mut session: PtySession, dialogue: &[(&str, &str)]) -> (String, i32) {
 
 #[test]
 fn a_typed_password_is_not_shown() {
-    let bench = Bench::new();
-    let session = on_terminal(&bench, &["account", "add", "--user-id", "pat"]);
+    let test = TestContext::new();
+    let session = on_terminal(&test, &["account", "add", "--user-id", "pat"]);
     let dialogue = [("Password of pat: ", PASSWORD), ("Password of pat again: ", PASSWORD)];
     let (screen, status) = answer(session, &dialogue);
     assert_eq!(status, 0, "{screen}");
     assert!(screen.contains("account pat of realm default: added"), "{screen}");
     assert!(!screen.contains(PASSWORD), "{screen}");
 
-    let session = on_terminal(&bench, &["password", "change", "--user-id", "pat"]);
+    let session = on_terminal(&test, &["password", "change", "--user-id", "pat"]);
     let dialogue = [
         ("Current password of pat: ", PASSWORD),
         ("New password: ", OTHER),
@@ -74,32 +74,30 @@ fn a_typed_password_is_not_shown() {
     assert_eq!(status, 0, "{screen}");
     assert!(!screen.contains(PASSWORD) && !screen.contains(OTHER), "{screen}");
 
-    let session = on_terminal(&bench, &["password", "check"]);
+    let session = on_terminal(&test, &["password", "check"]);
     let (screen, status) = answer(session, &[("Password to check: ", "hunter2")]);
     assert_eq!(status, 1, "{screen}");
     assert!(screen.contains("too-short") && !screen.contains("hunter2"), "{screen}");
 }
 
-/// Pasted answers come all at once, before the second prompt. What is left over does not end up in
-/// the shell.
+/// A paste arrives as a whole before the second prompt. Its unread rest must not reach the shell.
 #[test]
-fn a_pasted_password_is_shown_nowhere() {
-    let bench = Bench::new();
+fn a_pasted_password_is_not_shown() {
+    let test = TestContext::new();
     let script = "tty; sh -c 'echo $$; exec \"$0\" \"$@\"' \"$0\" \"$@\"; \
                   stty -icanon min 0 time 0; echo \"left: $(dd 2>/dev/null)\"";
-    let mut session = in_shell(&bench, script, &["account", "add", "--user-id", "pat"]);
+    let mut session = in_shell(&test, script, &["account", "add", "--user-id", "pat"]);
     session.read_line().unwrap();
     let terminal = File::open(session.read_line().unwrap()).unwrap();
     let repass = Pid::from_raw(session.read_line().unwrap().parse().unwrap());
     let mut screen = session.exp_string("Password of pat: ").unwrap();
 
-    // It must not go on before everything is there: what comes after it has ended is no longer its.
+    // Stopped until the whole paste has arrived; input after its end would go to the shell.
     kill(repass, Signal::SIGSTOP).unwrap();
     let after_the_first = format!("{PASSWORD}\nand all this was pasted too much, far too much\n");
     session.send(&format!("{PASSWORD}\n{after_the_first}")).unwrap();
-    let until = Instant::now() + PATIENCE;
-    // Whole lines are counted. It may read the first one before it stops, and the last one is
-    // longer than that.
+    let until = Instant::now() + TIMEOUT;
+    // The terminal counts whole lines. The command may have read the first line before it stopped.
     while (rustix::io::ioctl_fionread(&terminal).unwrap() as usize) < after_the_first.len() {
         assert!(Instant::now() < until, "the paste does not arrive");
         thread::yield_now();
@@ -116,36 +114,35 @@ fn a_pasted_password_is_shown_nowhere() {
 }
 
 #[test]
-fn two_different_answers_add_nothing() {
-    let bench = Bench::new();
-    let session = on_terminal(&bench, &["account", "add", "--user-id", "pat"]);
+fn two_different_inputs_are_refused() {
+    let test = TestContext::new();
+    let session = on_terminal(&test, &["account", "add", "--user-id", "pat"]);
     let dialogue = [("Password of pat: ", PASSWORD), ("again: ", OTHER)];
     let (screen, status) = answer(session, &dialogue);
     assert_eq!(status, 2, "{screen}");
-    assert!(screen.contains("repass: the password was not the same both times"), "{screen}");
-    bench.run(&["account", "show", "--user-id", "pat"]).failed(1, &["no account pat"]);
+    assert!(screen.contains("repass: the password and its repetition do not match"), "{screen}");
+    test.run(&["account", "show", "--user-id", "pat"]).failed(1, &["no account pat"]);
 
-    let session = on_terminal(&bench, &["account", "add", "--user-id", "pat"]);
+    let session = on_terminal(&test, &["account", "add", "--user-id", "pat"]);
     let (screen, status) = answer(session, &[("Password of pat: ", "")]);
     assert_eq!(status, 2, "{screen}");
     assert!(screen.contains("repass: the password is empty"), "{screen}");
 }
 
 #[test]
-fn an_account_that_exists_is_refused_before_a_password_is_asked_for() {
-    let bench = Bench::with_pat();
-    let session = on_terminal(&bench, &["account", "add", "--user-id", "pat"]);
+fn an_existing_account_is_refused_before_the_prompt() {
+    let test = TestContext::with_pat();
+    let session = on_terminal(&test, &["account", "add", "--user-id", "pat"]);
     let (screen, status) = answer(session, &[]);
     assert_eq!(status, 1, "{screen}");
     assert!(screen.contains("has an account pat already"), "{screen}");
 }
 
-/// Ctrl-C must not leave a terminal behind that shows nothing of what is typed.
 #[test]
-fn ctrl_c_switches_the_echo_on_again() {
-    let bench = Bench::new();
+fn ctrl_c_restores_the_echo() {
+    let test = TestContext::new();
     let script = "\"$0\" \"$@\"; echo \"ended with $?\"; stty -a; read -r line";
-    let mut session = in_shell(&bench, script, &["password", "check"]);
+    let mut session = in_shell(&test, script, &["password", "check"]);
     session.exp_string("Password to check: ").unwrap();
     session.send_control('c').unwrap();
     let before = session.exp_string("ended with 130").unwrap();
@@ -156,11 +153,10 @@ fn ctrl_c_switches_the_echo_on_again() {
     session.exp_eof().unwrap();
 }
 
-/// On a terminal the code's colours are explicit, so that it can be read on any background.
 #[test]
 fn the_qr_code_is_black_on_white_on_a_terminal() {
-    let bench = Bench::with_pat();
-    let session = on_terminal(&bench, &["otp", "enroll", "--user-id", "pat"]);
+    let test = TestContext::with_pat();
+    let session = on_terminal(&test, &["otp", "enroll", "--user-id", "pat"]);
     let (screen, status) = answer(session, &[]);
     assert_eq!(status, 0, "{screen}");
     assert!(screen.contains("\u{1b}[38;5;16;48;5;231m"), "{screen}");

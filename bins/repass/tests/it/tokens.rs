@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::test_context::TestContext;
 
 fn seconds_between(issued: &Value, from: &str, until: &str) -> i64 {
     let at = |name: &str| issued[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
@@ -9,8 +9,8 @@ fn seconds_between(issued: &Value, from: &str, until: &str) -> i64 {
 
 #[test]
 fn an_access_token_has_roles_and_a_lifetime() {
-    let bench = Bench::with_pat();
-    let issued = bench.json(
+    let test = TestContext::with_pat();
+    let issued = test.json(
         &[
             "token",
             "issue",
@@ -31,23 +31,23 @@ fn an_access_token_has_roles_and_a_lifetime() {
     assert_eq!(seconds_between(&issued, "issued_at", "expires_at"), 5400);
 
     let id = issued["id"].as_str().unwrap();
-    let run = bench.run(&["token", "revoke", id]).succeeded();
+    let run = test.run(&["token", "revoke", id]).succeeded();
     assert_eq!(run.stdout, format!("token {id}: revoked\n"));
-    bench.run(&["token", "revoke", id]).failed(1, &["no such token"]);
-    let second = bench.json(&["token", "issue", "--user-id", "pat", "--lifetime", "7d"], "");
+    test.run(&["token", "revoke", id]).failed(1, &["no such token"]);
+    let second = test.json(&["token", "issue", "--user-id", "pat", "--lifetime", "7d"], "");
     let second = second["id"].as_str().unwrap();
-    assert_eq!(bench.json(&["token", "revoke", second], "")["revoked"], true);
-    bench.run(&["token", "revoke", "x"]).failed(2, &["ID must be the UUID"]);
+    assert_eq!(test.json(&["token", "revoke", second], "")["revoked"], true);
+    test.run(&["token", "revoke", "x"]).failed(2, &["ID must be the UUID"]);
 }
 
 #[test]
-fn the_token_alone_goes_to_stdout() {
-    let bench = Bench::with_pat();
-    let run = bench.run(&["token", "issue", "--user-id", "pat", "--lifetime", "15m"]).succeeded();
+fn only_the_token_is_written_to_stdout() {
+    let test = TestContext::with_pat();
+    let run = test.run(&["token", "issue", "--user-id", "pat", "--lifetime", "15m"]).succeeded();
     let token = run.stdout.strip_suffix('\n').unwrap();
     assert_eq!(token.len(), 43, "{token}");
     assert!(
-        run.stderr.contains("no roles") && run.stderr.contains("shown this once"),
+        run.stderr.contains("no roles") && run.stderr.contains("shown only once"),
         "{}",
         run.stderr
     );
@@ -57,36 +57,35 @@ fn the_token_alone_goes_to_stdout() {
 /// Proves ASVS 6.4.6 reset, ASVS 6.5.5.
 #[test]
 fn a_reset_token_lives_ten_minutes_or_less() {
-    let bench = Bench::with_pat();
-    let issued = bench.json(&["reset", "issue", "--user-id", "pat"], "");
+    let test = TestContext::with_pat();
+    let issued = test.json(&["reset", "issue", "--user-id", "pat"], "");
     assert_eq!(seconds_between(&issued, "issued_at", "expires_at"), 600);
-    let run = bench.run(&["reset", "issue", "--user-id", "pat", "--lifetime", "90s"]).succeeded();
+    let run = test.run(&["reset", "issue", "--user-id", "pat", "--lifetime", "90s"]).succeeded();
     assert_eq!(run.stdout.trim_end().len(), 43);
-    assert!(run.stderr.contains("older ones are void"), "{}", run.stderr);
+    assert!(run.stderr.contains("older ones are revoked"), "{}", run.stderr);
     let long = ["reset", "issue", "--user-id", "pat", "--lifetime", "11m"];
-    bench.run(&long).failed(2, &["--lifetime", "11m", "between 1s and 10m"]);
+    test.run(&long).failed(2, &["--lifetime", "11m", "between 1s and 10m"]);
 }
 
 #[test]
-fn tokens_are_for_accounts_that_exist() {
-    let bench = Bench::with_pat();
+fn tokens_for_unknown_accounts_are_refused() {
+    let test = TestContext::with_pat();
     for arguments in [
         ["token", "issue", "--user-id", "kim", "--lifetime", "1h"].as_slice(),
         &["reset", "issue", "--user-id", "kim"],
         &["otp", "issue", "--user-id", "kim"],
         &["otp", "enroll", "--user-id", "kim"],
     ] {
-        bench.run(arguments).failed(1, &["realm default has no account kim"]);
-        let error = bench.run(&[arguments, &["--json"]].concat()).json_error(1);
+        test.run(arguments).failed(1, &["realm default has no account kim"]);
+        let error = test.run(&[arguments, &["--json"]].concat()).json_error(1);
         assert_eq!(error["code"], "no-such-account");
     }
 }
 
-/// A secret that nobody has seen is a failure, and says what to do.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_secret_that_cannot_be_printed_is_reported() {
-    let bench = Bench::with_pat();
+fn a_secret_that_cannot_be_printed_is_reported_with_a_remedy() {
+    let test = TestContext::with_pat();
     for (arguments, remedy) in [
         (
             ["token", "issue", "--user-id", "pat", "--lifetime", "1h"].as_slice(),
@@ -98,7 +97,7 @@ fn a_secret_that_cannot_be_printed_is_reported() {
         (&["otp", "enroll", "--user-id", "pat"], "enroll the account again"),
     ] {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-        let output = bench.command().args(arguments).stdout(full).output().unwrap();
+        let output = test.command().args(arguments).stdout(full).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(stderr.contains("could not be printed") && stderr.contains(remedy), "{stderr}");

@@ -1,13 +1,13 @@
-//! Whatever an operator can mistype: one line that names it, exit status 2, nothing done.
+//! Invalid arguments are reported in one line with exit status 2, and nothing is done.
 
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::bench::{Bench, PASSWORD, finish};
+use crate::test_context::{PASSWORD, TestContext, finish};
 
 #[test]
-fn mistyped_options_are_named() {
-    let bench = Bench::new();
+fn invalid_options_are_named() {
+    let test = TestContext::new();
     for (arguments, parts) in [
         (["acount", "list"].as_slice(), ["'acount'", "'account'"].as_slice()),
         (&["account", "list", "--relm", "x"], &["'--relm'", "'--realm'"]),
@@ -56,16 +56,16 @@ fn mistyped_options_are_named() {
             &["'1h'", "--lifetime", "between 1s and 10m"],
         ),
     ] {
-        bench.run_with(arguments, PASSWORD).failed(2, parts);
-        let error = bench.run_with(&[arguments, &["--json"]].concat(), PASSWORD).json_error(2);
+        test.run_with(arguments, PASSWORD).failed(2, parts);
+        let error = test.run_with(&[arguments, &["--json"]].concat(), PASSWORD).json_error(2);
         assert_eq!(error["code"], "usage");
     }
-    assert_eq!(std::fs::read_dir(bench.folder.path()).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(test.folder.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
-    let bench = Bench::new();
+fn a_secret_on_the_command_line_is_refused_and_not_printed() {
+    let test = TestContext::new();
     for arguments in [
         ["password", "check", "hunter2"].as_slice(),
         &["password", "hunter2"],
@@ -73,19 +73,19 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
         &["password", "check", "--password=hunter2"],
         &["account", "add", "--user-id", "pat", "--password=hunter2"],
     ] {
-        let run = bench.run_with(arguments, PASSWORD).failed(2, &[]);
+        let run = test.run_with(arguments, PASSWORD).failed(2, &[]);
         assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
     }
 }
 
 /// Proves L5.
 #[test]
-fn l5_the_value_of_a_variable_is_not_told() {
-    let bench = Bench::new();
+fn l5_the_value_of_an_environment_variable_is_not_printed() {
+    let test = TestContext::new();
     for variable in
         ["REPASS_SCHEMA", "REPASS_HASH_PROFILE", "REPASS_PEPPER_KEYS", "REPASS_DATABASE"]
     {
-        let mut command = bench.command();
+        let mut command = test.command();
         command.env(variable, "hunter2; hunter2").args(["account", "add", "--user-id", "pat"]);
         let run = finish(command, PASSWORD).failed(2, &[]);
         assert!(!run.stderr.contains("hunter2"), "{variable}: {}", run.stderr);
@@ -93,18 +93,18 @@ fn l5_the_value_of_a_variable_is_not_told() {
 }
 
 #[test]
-fn a_database_must_be_named_and_be_one() {
-    let bench = Bench::new();
+fn a_missing_or_invalid_database_url_is_refused() {
+    let test = TestContext::new();
     let list = |url: &str| {
-        let mut command = bench.command();
+        let mut command = test.command();
         command.args(["account", "list", "--database", url]);
         finish(command, "")
     };
-    let mut unnamed = bench.command();
+    let mut unnamed = test.command();
     unnamed.env_remove("REPASS_DATABASE").args(["account", "list"]);
     finish(unnamed, "")
-        .failed(2, &["no database is named; give --database URL or set REPASS_DATABASE"]);
-    list("").failed(2, &["no database is named"]);
+        .failed(2, &["no database given; use --database URL or set REPASS_DATABASE"]);
+    list("").failed(2, &["no database given"]);
     list("repass.db").failed(2, &["--database", "must begin with sqlite:"]);
     let run =
         list("mysql://root:hunter2@db/x").failed(2, &["--database", "must begin with sqlite:"]);
@@ -112,15 +112,15 @@ fn a_database_must_be_named_and_be_one() {
     list("sqlite::memory:").failed(2, &["--database", "memory"]);
     list("sqlite:///no/such/folder/x.db").failed(2, &["--database", "/no/such/folder"]);
     list("sqlite:repass.db?cache=on").failed(2, &["--database", "an unknown parameter"]);
-    let notes = bench.folder.path().join("notes.txt");
+    let notes = test.folder.path().join("notes.txt");
     std::fs::write(&notes, "these are notes, and no database whatsoever").unwrap();
     list("sqlite:notes.txt").failed(2, &["--database", "notes.txt"]);
     assert_eq!(std::fs::read_to_string(notes).unwrap().len(), 43);
 }
 
 #[test]
-fn a_mistyped_database_is_not_made() {
-    let bench = Bench::new();
+fn a_mistyped_database_is_not_created() {
+    let test = TestContext::new();
     for arguments in [
         ["account", "list"].as_slice(),
         &["account", "show", "--user-id", "pat"],
@@ -131,46 +131,46 @@ fn a_mistyped_database_is_not_made() {
         &["otp", "enroll", "--user-id", "pat"],
         &["audit", "list"],
     ] {
-        bench.run(arguments).failed(2, &["--database", "there is no database"]);
-        let error = bench.run(&[arguments, &["--json"]].concat()).json_error(2);
+        test.run(arguments).failed(2, &["--database", "there is no database"]);
+        let error = test.run(&[arguments, &["--json"]].concat()).json_error(2);
         assert_eq!(error["code"], "invalid-database");
     }
-    assert_eq!(std::fs::read_dir(bench.folder.path()).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(test.folder.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn a_key_file_must_be_there_and_hold_a_key() {
-    let bench = Bench::new();
+fn a_missing_or_invalid_key_file_is_refused() {
+    let test = TestContext::new();
     let add = |file: &str| {
         let arguments = ["account", "add", "--user-id", "pat", "--no-password", "--key-file", file];
-        bench.run(&arguments)
+        test.run(&arguments)
     };
     add("none.key").failed(2, &["--key-file", "none.key is missing"]);
-    let poor = bench.folder.path().join("poor.key");
-    std::fs::write(&poor, "short").unwrap();
-    let run = add("poor.key");
+    let invalid = test.folder.path().join("invalid.key");
+    std::fs::write(&invalid, "short").unwrap();
+    let run = add("invalid.key");
     assert_eq!(run.status, 2);
     assert!(
         run.stderr.contains("--key-file") && run.stderr.contains("43 characters"),
         "{}",
         run.stderr
     );
-    assert!(!bench.database().exists());
+    assert!(!test.database().exists());
 
-    let good = bench.folder.path().join("good.key");
+    let good = test.folder.path().join("good.key");
     std::fs::write(&good, "A".repeat(43)).unwrap();
     let run = add("good.key").succeeded();
     if cfg!(unix) {
         assert!(run.stderr.contains("chmod 600"), "{}", run.stderr);
     }
-    assert!(!bench.folder.path().join("repass.db.key").exists());
+    assert!(!test.folder.path().join("repass.db.key").exists());
 }
 
 /// As in `repass account list | head -1`.
 #[test]
-fn a_reader_that_goes_is_no_failure() {
-    let bench = Bench::with_pat();
-    let mut command = bench.command();
+fn a_closed_pipe_is_not_a_failure() {
+    let test = TestContext::with_pat();
+    let mut command = test.command();
     command.args(["account", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

@@ -69,7 +69,7 @@ impl RawMail {
     pub(super) fn check(self, folder: &Path) -> Result<MailConfig, KeyError> {
         let encryption = match self.tls.as_deref() {
             None => Encryption::default(),
-            Some(name) => Encryption::of(name)
+            Some(name) => Encryption::from_name(name)
                 .ok_or_else(|| one_of("mail.tls", &Encryption::ALL.map(Encryption::as_str)))?,
         };
         let password = secret("mail.password", self.password, self.password_file, folder)?;

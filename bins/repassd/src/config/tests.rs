@@ -89,7 +89,7 @@ fn every_mistake_names_place_key_and_reason() {
         ("[hashing.firebase.shop]", "r.toml: hashing.firebase.shop.signer_key: give either"),
         (
             "[hashing.firebase.shop]\nsigner_key = 'hunter2'",
-            "r.toml: hashing.firebase.shop.signer_key: a signer key is Base64",
+            "r.toml: hashing.firebase.shop.signer_key: a signer key must be",
         ),
         (
             "[hashing.firebase.shop]\nsigner_key_file = 'is-none'",
@@ -97,7 +97,7 @@ fn every_mistake_names_place_key_and_reason() {
         ),
         (
             "[hashing.firebase.'a b']\nsigner_key = 'AAEC/w=='",
-            "hashing.firebase.a b.signer_key: a project is named by",
+            "hashing.firebase.a b.signer_key: a project name must be",
         ),
         ("[hashing]\narena_memory_kib = 4194305", "r.toml: hashing.arena_memory_kib: must be"),
         ("[hashing]\nthreads = 0", "r.toml: hashing.threads: must be 1 to 1024"),
@@ -116,7 +116,7 @@ fn every_mistake_names_place_key_and_reason() {
         (
             "[webhook]\nurl = 'https://127.0.0.1/'\n\
              secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'",
-            "r.toml: webhook.url: must not lead to a private address",
+            "r.toml: webhook.url: must not have a private address",
         ),
         (
             "[webhook]\nurl = 'http://example.org/'\n\
@@ -304,7 +304,7 @@ fn every_mistake_about_mail_names_its_key() {
         ("port = 70000", "mail.port: "),
         ("username = 'pat'", "mail.password: give this or password_file"),
         ("password = 'hunter2'", "mail.username: is missing"),
-        ("username = ''\npassword = 'hunter2'", "mail.username: must be"),
+        ("username = ''\npassword = 'hunter2'", "mail.username: must not be empty"),
         ("password = 'hunter2'\npassword_file = 'x'", "mail.password: give either this or"),
         ("username = 'pat'\npassword_file = 'is-none'", "mail.password_file: "),
         ("timeout = '0s'", "mail.timeout: must be 1ms to 24h"),

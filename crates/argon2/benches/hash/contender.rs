@@ -1,4 +1,4 @@
-//! What is measured.
+//! The implementations that are measured.
 
 use std::fmt;
 use std::hint::black_box;
@@ -28,7 +28,7 @@ type Worker = Box<dyn FnMut()>;
 
 pub(crate) struct Contender {
     pub(crate) name: String,
-    /// Gives a closure that hashes once; called on the thread that is to hash.
+    /// Returns a closure that hashes once. Called on the hashing thread.
     pub(crate) worker: Box<dyn Fn(&Profile) -> Worker + Send + Sync>,
 }
 
@@ -127,12 +127,12 @@ fn theirs(profile: &Profile) -> argon2::Argon2<'static> {
     argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
 }
 
-/// What is needed to read the numbers.
-pub(crate) fn about_this_machine() -> String {
+/// Describes the machine and the build.
+pub(crate) fn describe_machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let paths: Vec<_> =
         Path::ALL.into_iter().filter(|path| path.is_available()).map(|it| it.to_string()).collect();
-    // The crate that detects features for `argon2` finds none when it is built for Miri.
-    let baseline = if cfg!(miri) { "without its AVX2 path" } else { "as it comes" };
+    // `cfg(miri)` disables the feature detection of the `argon2` crate.
+    let baseline = if cfg!(miri) { "without its AVX2 path" } else { "with feature detection" };
     format!("{cores} cores; paths: {}; the `argon2` crate {baseline}", paths.join(", "))
 }

@@ -1,5 +1,4 @@
-//! The C library, where it is installed: looked for when the benchmark runs, so that nothing needs it
-//! to build.
+//! The C library, loaded at run time if it is installed.
 #![allow(unsafe_code, reason = "a C library")]
 
 use std::cell::RefCell;
@@ -56,7 +55,7 @@ unsafe extern "C" fn allocate(memory: *mut *mut u8, bytes: usize) -> c_int {
         if blocks.len() * Block::SIZE < bytes {
             blocks.resize(bytes.div_ceil(Block::SIZE), Block::new());
         }
-        // SAFETY: the library hands over where it wants the pointer.
+        // SAFETY: the library passes a valid pointer to write to.
         unsafe { memory.write(blocks.as_mut_ptr().cast()) };
     });
     0
@@ -73,8 +72,8 @@ pub(crate) struct Library {
 impl Library {
     pub(crate) fn find() -> Option<Self> {
         ["libargon2.so.1", "libargon2.so", "libargon2.dylib"].into_iter().find_map(|name| {
-            // SAFETY: loading this library runs no code but the loader's, and the types of the
-            // functions are those of its header. It stays loaded.
+            // SAFETY: the library has no initializers, the function types are those of its header,
+            // and it is never unloaded.
             unsafe {
                 let library = Box::leak(Box::new(libloading::Library::new(name).ok()?));
                 let raw = *library.get::<HashRaw>(b"argon2id_hash_raw\0").ok()?;
@@ -88,7 +87,7 @@ impl Library {
         let Profile { memory_kib, passes, lanes } = *profile;
         Box::new(move || {
             let mut tag = [0_u8; 32];
-            // SAFETY: all pointers are to as many bytes as the lengths beside them say.
+            // SAFETY: every pointer is valid for its length.
             let status = unsafe {
                 (self.raw)(
                     passes,
@@ -125,15 +124,15 @@ impl Library {
                 passes,
                 memory_kib,
                 lanes,
-                // As in the other contenders: parallel hashes, not parallel lanes.
+                // As for the other contenders: parallel hashes, not parallel lanes.
                 threads: 1,
                 version: 0x13,
                 allocate,
                 free,
                 flags: 0,
             };
-            // SAFETY: all pointers are to as many bytes as the lengths beside them say; the library
-            // does not write to the password with these flags.
+            // SAFETY: every pointer is valid for its length; with these flags the library does not
+            // write to the password.
             assert_eq!(unsafe { (self.context)(&raw mut context) }, 0);
             black_box(tag);
         })

@@ -1,9 +1,10 @@
-//! How fast each path of this CPU is, beside the crates `argon2` and `rust-argon2` and the C library
+//! Measures each path of this CPU, the crates `argon2` and `rust-argon2`, and the C library
 //! `libargon2`.
 //!
-//! `cargo bench -p repass-argon2`, or one profile alone by its name: `… -- 19456/2/1`. All take turns in
-//! every round, so that a slow spell of the machine hits all alike; shown are medians over the rounds,
-//! of hashes per second, and of the ratio to the `argon2` crate with reused memory in the same round.
+//! `cargo bench -p repass-argon2`, or one profile only: `… -- 19456/2/1`. Each round measures all
+//! contenders, so that a slow phase of the machine affects all. The results are medians over the
+//! rounds, of hashes per second, and of the ratio to the `argon2` crate with reused memory in the
+//! same round.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod contender;
@@ -23,15 +24,15 @@ const PROFILES: [Profile; 3] = [
 
 const ROUNDS: usize = 15;
 /// How long each contender is measured in each round.
-const TURN: Duration = Duration::from_millis(150);
+const MEASUREMENT: Duration = Duration::from_millis(150);
 
 fn main() {
-    let asked: Vec<String> =
+    let requested: Vec<String> =
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    println!("{}", contender::about_this_machine());
+    println!("{}", contender::describe_machine());
     let cores = thread::available_parallelism().unwrap().get();
     for profile in PROFILES {
-        if asked.is_empty() || asked.contains(&profile.to_string()) {
+        if requested.is_empty() || requested.contains(&profile.to_string()) {
             let mut threads = vec![1, cores];
             threads.dedup();
             for threads in threads {
@@ -45,7 +46,7 @@ fn table(profile: &Profile, threads: usize) {
     let contenders = contender::all();
     let baseline = contenders.iter().position(|it| it.name == contender::BASELINE).unwrap();
     let counts: Vec<u32> =
-        contenders.iter().map(|contender| hashes_in_a_turn(contender, profile)).collect();
+        contenders.iter().map(|contender| hashes_per_measurement(contender, profile)).collect();
     let mut rates = vec![Vec::new(); contenders.len()];
     for _ in 0..ROUNDS {
         for (contender, (rates, count)) in contenders.iter().zip(rates.iter_mut().zip(&counts)) {
@@ -60,9 +61,9 @@ fn table(profile: &Profile, threads: usize) {
     }
 }
 
-fn hashes_in_a_turn(contender: &Contender, profile: &Profile) -> u32 {
+fn hashes_per_measurement(contender: &Contender, profile: &Profile) -> u32 {
     let once = 1.0 / rate(contender, profile, 1, 2);
-    (TURN.as_secs_f64() / once).ceil() as u32
+    (MEASUREMENT.as_secs_f64() / once).ceil() as u32
 }
 
 /// Hashes per second of all threads together.
@@ -72,7 +73,7 @@ fn rate(contender: &Contender, profile: &Profile, threads: usize, count: u32) ->
         for _ in 0..threads {
             scope.spawn(|| {
                 let mut hash = (contender.worker)(profile);
-                // The memory is touched before it counts.
+                // Touches the memory before the measurement.
                 hash();
                 start.wait();
                 for _ in 0..count {

@@ -32,10 +32,10 @@ impl Inputs<'_> {
         bytes.zeroize();
     }
 
-    /// H0: the hash of everything that goes in.
+    /// Returns H0, the hash of all inputs.
     fn initial_hash(&self, pwd: &[u8], salt: &[u8], tag_length: usize) -> [u8; 64] {
         let mut digest = Blake2b512::new();
-        // All lengths fit: they have been held against their bounds.
+        // All lengths fit, since they were checked.
         for number in [
             self.params.p_cost(),
             tag_length as u32,

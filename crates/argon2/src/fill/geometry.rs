@@ -1,9 +1,9 @@
-//! How the memory is divided, and which block a block refers to.
+//! The layout of the memory, and the selection of reference blocks.
 
 use crate::params::SLICES;
 use crate::{Algorithm, Params, Version};
 
-/// How the memory of one hash is divided into lanes, slices and segments, and how it is gone through.
+/// The division of the memory of one hash into lanes, slices and segments.
 #[derive(Debug)]
 pub(crate) struct Geometry {
     algorithm: Algorithm,
@@ -28,28 +28,27 @@ impl Geometry {
         self.passes
     }
 
-    /// Blocks in a lane.
+    /// Number of blocks in a lane.
     pub(crate) const fn lane_length(&self) -> usize {
         self.segment_length * SLICES
     }
 }
 
-/// One slice of one pass: the part of every lane that is filled between two points at which the lanes
-/// wait for one another.
+/// One slice of one pass: one segment of every lane, between two synchronization points.
 #[derive(Debug)]
 pub(crate) struct Slice<'geometry> {
     geometry: &'geometry Geometry,
     pass: u32,
     number: usize,
-    /// Blocks at the start of each segment that are there already.
+    /// Number of blocks at the start of each segment that are already filled.
     pub(super) filled: usize,
-    /// Whether what is referred to depends on nothing secret.
+    /// Whether addresses are data-independent.
     pub(super) is_independent: bool,
-    /// Whether blocks of the last pass stay in the memory by exclusive or.
+    /// Whether new blocks are XORed into those of the last pass.
     pub(super) keeps: bool,
-    /// Blocks of a lane that are filled and outside this slice: what may be referred to.
+    /// Number of filled blocks of a lane outside this slice, which may be references.
     finished: usize,
-    /// Where in a lane the oldest of them is.
+    /// The index of the oldest of them in its lane.
     oldest: usize,
 }
 
@@ -87,12 +86,12 @@ impl<'geometry> Slice<'geometry> {
         self.geometry.segment_length
     }
 
-    /// Where in the memory the given block of the segment of `lane` stands.
+    /// Returns the index in the memory of a block of the segment of `lane`.
     pub(super) const fn index(&self, lane: usize, block: usize) -> usize {
         lane * self.geometry.lane_length() + self.number * self.geometry.segment_length + block
     }
 
-    /// Where in the memory the block before that one in its lane stands, round the end of the lane.
+    /// Returns the index in the memory of the previous block of the lane, with wraparound.
     pub(super) const fn previous(&self, lane: usize, block: usize) -> usize {
         let index = self.index(lane, block);
         if self.number == 0 && block == 0 {
@@ -102,8 +101,8 @@ impl<'geometry> Slice<'geometry> {
         }
     }
 
-    /// What addresses that depend on nothing secret are computed from (section 3.4.1.2), but for their
-    /// counter, which is the next word.
+    /// Returns the input of data-independent addresses (section 3.4.1.2) without the counter, which
+    /// is the next word.
     pub(super) const fn address_input(&self, lane: usize) -> [u64; 6] {
         [
             self.pass as u64,
@@ -115,12 +114,12 @@ impl<'geometry> Slice<'geometry> {
         ]
     }
 
-    /// Where in the memory the block stands that the given block of the segment of `lane` refers to,
-    /// drawn by `random` (section 3.4.2).
+    /// Returns the index in the memory of the reference block that `random` selects for a block of
+    /// the segment of `lane` (section 3.4.2).
     #[inline(always)]
     pub(super) const fn reference(&self, random: u64, lane: usize, block: usize) -> usize {
-        let nowhere_else = self.geometry.lanes == 1 || (self.pass == 0 && self.number == 0);
-        let chosen = if nowhere_else {
+        let is_same_lane = self.geometry.lanes == 1 || (self.pass == 0 && self.number == 0);
+        let chosen = if is_same_lane {
             lane
         } else {
             ((random >> 32) % self.geometry.lanes as u64) as usize
@@ -136,8 +135,8 @@ impl<'geometry> Slice<'geometry> {
         let skewed = (area as u64 * ((low * low) >> 32)) >> 32;
         let in_lane = self.oldest + area - 1 - skewed as usize;
         let lane_length = self.geometry.lane_length();
-        let round = if in_lane >= lane_length { in_lane - lane_length } else { in_lane };
-        chosen * lane_length + round
+        let wrapped = if in_lane >= lane_length { in_lane - lane_length } else { in_lane };
+        chosen * lane_length + wrapped
     }
 }
 
@@ -145,10 +144,10 @@ impl<'geometry> Slice<'geometry> {
 mod tests {
     use super::*;
 
-    /// Every block that may be drawn has been filled, is none that another lane is filling now, and is
-    /// neither the one before nor the one itself.
+    /// Every possible reference block is filled, is not in a segment that another lane is filling,
+    /// and is neither the previous nor the current block.
     #[test]
-    fn what_is_referred_to_is_filled_and_elsewhere() {
+    fn reference_blocks_are_filled_and_disjoint() {
         for (memory, lanes) in [(8, 1), (19, 1), (16, 2), (61, 3), (100, 4)] {
             let params = Params::new(memory, 2, lanes, None).unwrap();
             let geometry = Geometry::new(Algorithm::Argon2d, Version::V0x13, &params);

@@ -3,16 +3,16 @@
 use super::{Kernel, Slice};
 use crate::Block;
 
-/// How many lanes are filled in turns, a block of each, so that the CPU fetches what one lane refers to
-/// while it computes the others.
+/// Number of lanes that are filled alternately, one block each, so that the CPU prefetches the
+/// reference block of one lane while it computes the others.
 const INTERLEAVED: usize = 4;
 
-/// One of the lanes that are filled in turns.
+/// One of the interleaved lanes.
 struct Lane {
     number: usize,
-    /// Where in the memory the block stands that the next block refers to.
+    /// The index in the memory of the next reference block.
     reference: usize,
-    /// The input of the addresses, and the addresses; both in the order of the kernel.
+    /// The input of the addresses and the addresses, both in the word order of the kernel.
     input: Block,
     addresses: Block,
 }
@@ -20,7 +20,7 @@ struct Lane {
 impl Slice<'_> {
     /// Fills this slice of every lane.
     ///
-    /// Inlined into the function of the kernel that tells the compiler what the CPU has.
+    /// Inlined into the function of the kernel that enables the target features.
     #[inline(always)]
     pub(crate) fn fill<K: Kernel>(&self, kernel: K, memory: &mut [Block]) {
         let mut first = 0;
@@ -38,8 +38,8 @@ impl Slice<'_> {
         }
     }
 
-    /// A lane that is `ALONE` has to wait for what it refers to, so that it begins to fetch that as
-    /// early as it can; lanes in turns have the time, and so early it would hold up the current block.
+    /// A single lane (`ALONE`) waits for its reference block, so it prefetches that as early as
+    /// possible. For interleaved lanes such an early prefetch would only delay the current block.
     #[inline(always)]
     fn fill_lanes<K: Kernel, const ALONE: bool>(
         &self,
@@ -54,11 +54,11 @@ impl Slice<'_> {
             }
             if self.filled < end {
                 if self.is_independent {
-                    self.draw_independently(kernel, memory.as_ptr(), lane, self.filled);
+                    self.select_independently(kernel, memory.as_ptr(), lane, self.filled);
                 } else {
-                    // The first word is the first in the order of every kernel.
+                    // The first word has index 0 in every kernel.
                     let random = memory[self.previous(lane.number, self.filled)].words()[0];
-                    self.draw(kernel, memory.as_ptr(), lane, self.filled, random);
+                    self.select(kernel, memory.as_ptr(), lane, self.filled, random);
                 }
             }
         }
@@ -72,16 +72,16 @@ impl Slice<'_> {
                 if let Some(next) = next {
                     kernel.prefetch(blocks.wrapping_add(target + 1));
                     if self.is_independent {
-                        self.draw_independently(kernel, blocks, lane, next);
+                        self.select_independently(kernel, blocks, lane, next);
                     }
                 }
                 #[expect(
                     clippy::expect_used,
-                    reason = "what Slice::reference is tested to give is disjoint"
+                    reason = "tests of Slice::reference prove that the blocks are disjoint"
                 )]
                 let [previous, reference, written] = memory
                     .get_disjoint_mut([previous, reference, target])
-                    .expect("a block refers neither to itself nor to the one before it");
+                    .expect("the reference is neither the current nor the previous block");
                 let dependent = next.filter(|_| !self.is_independent);
                 let mut random = 0;
                 kernel.compress(
@@ -90,22 +90,22 @@ impl Slice<'_> {
                     written,
                     self.keeps,
                     |first| match dependent {
-                        Some(next) if ALONE => self.draw(kernel, blocks, lane, next, first),
+                        Some(next) if ALONE => self.select(kernel, blocks, lane, next, first),
                         _ => random = first,
                     },
                 );
                 if let Some(next) = dependent
                     && !ALONE
                 {
-                    self.draw(kernel, blocks, lane, next, random);
+                    self.select(kernel, blocks, lane, next, random);
                 }
             }
         }
     }
 
-    /// Draws what `block` refers to by the addresses of the lane.
+    /// Selects the reference of `block` by the addresses of the lane.
     #[inline(always)]
-    fn draw_independently<K: Kernel>(
+    fn select_independently<K: Kernel>(
         &self,
         kernel: K,
         blocks: *const Block,
@@ -117,13 +117,13 @@ impl Slice<'_> {
             next_addresses(kernel, lane);
         }
         let random = lane.addresses.words()[K::place(word)];
-        self.draw(kernel, blocks, lane, block, random);
+        self.select(kernel, blocks, lane, block, random);
     }
 
-    /// Draws what `block` refers to by a random word, and begins to fetch it. `blocks` is where the
-    /// memory begins.
+    /// Selects the reference of `block` by a pseudorandom word, and prefetches it. `blocks` is the
+    /// start of the memory.
     #[inline(always)]
-    fn draw<K: Kernel>(
+    fn select<K: Kernel>(
         &self,
         kernel: K,
         blocks: *const Block,
@@ -144,7 +144,7 @@ impl Slice<'_> {
     }
 }
 
-/// Counts on and computes 128 addresses.
+/// Increments the counter and computes the next 128 addresses.
 fn next_addresses<K: Kernel>(kernel: K, lane: &mut Lane) {
     lane.input.words_mut()[K::place(6)] += 1;
     kernel.addresses(&lane.input, &mut lane.addresses);
@@ -152,7 +152,7 @@ fn next_addresses<K: Kernel>(kernel: K, lane: &mut Lane) {
 
 /// Computes 128 addresses (RFC 9106, section 3.4.1.2).
 ///
-/// Inlined into the function of the kernel that tells the compiler what the CPU has.
+/// Inlined into the function of the kernel that enables the target features.
 #[inline(always)]
 pub(crate) fn addresses<K: Kernel>(kernel: K, input: &Block, addresses: &mut Block) {
     let zero = Block::new();

@@ -1,12 +1,12 @@
-//! Blocks seen as vectors.
-#![allow(unsafe_code, reason = "the same bytes as another type")]
+//! Casts between blocks and arrays of vectors.
+#![allow(unsafe_code, reason = "casts")]
 
 use crate::Block;
 
-/// Types that blocks may be seen as arrays of.
+/// A vector type that blocks can be cast to.
 ///
 /// # Safety
-/// Any bits are a value of the type and it has no padding.
+/// All bit patterns must be valid, and the type must not have padding.
 pub(super) unsafe trait Vector: Copy {}
 
 #[cfg(target_arch = "x86_64")]
@@ -26,13 +26,14 @@ mod types {
 #[inline(always)]
 pub(super) const fn as_vectors<V: Vector, const N: usize>(block: &Block) -> &[V; N] {
     const { assert!(size_of::<[V; N]>() == Block::SIZE && align_of::<V>() <= align_of::<Block>()) };
-    // SAFETY: of the same size, aligned enough, and any bits are a value, as the trait demands.
+    // SAFETY: size and alignment are asserted, and the trait guarantees that all bit patterns are
+    // valid.
     unsafe { &*std::ptr::from_ref(block).cast() }
 }
 
 #[inline(always)]
 pub(super) const fn as_vectors_mut<V: Vector, const N: usize>(block: &mut Block) -> &mut [V; N] {
     const { assert!(size_of::<[V; N]>() == Block::SIZE && align_of::<V>() <= align_of::<Block>()) };
-    // SAFETY: as above, and any bits of the vectors are words of the block.
+    // SAFETY: as above; all bit patterns are valid words, too.
     unsafe { &mut *std::ptr::from_mut(block).cast() }
 }

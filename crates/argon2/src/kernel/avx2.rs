@@ -7,7 +7,7 @@ use super::as_vectors::{as_vectors, as_vectors_mut};
 use crate::Block;
 use crate::fill::{self, Kernel, Slice};
 
-/// Exists only where the CPU has AVX2.
+/// Can be created only if the CPU has AVX2.
 #[derive(Copy, Clone)]
 pub(crate) struct Avx2(());
 
@@ -17,8 +17,8 @@ impl Avx2 {
     }
 }
 
-/// `a ← a + b + 2·low(a)·low(b)`, `d ← (d ⊕ a) ⋙ R`, on four independent chains at once: the latency of
-/// one is filled with the work of the others.
+/// `a ← a + b + 2·low(a)·low(b)`, `d ← (d ⊕ a) ⋙ R`, on four independent chains, which hides the
+/// latency.
 macro_rules! mix {
     ($a:ident, $b:ident, $d:ident, $rotate:expr) => {{
         let mut product = [_mm256_setzero_si256(); 4];
@@ -43,8 +43,8 @@ macro_rules! mix {
     }};
 }
 
-/// The four steps of the function GB (RFC 9106, section 3.6). AVX2 cannot rotate: whole bytes are
-/// shuffled, and one bit is shifted out of the top and added below.
+/// The four steps of the function GB (RFC 9106, section 3.6). AVX2 has no rotation: by whole bytes
+/// it is a shuffle, by one bit a shift and an addition.
 macro_rules! quarter_round {
     ($a:ident, $b:ident, $c:ident, $d:ident, $by_24:ident, $by_16:ident) => {
         mix!($a, $b, $d, |x| _mm256_shuffle_epi32::<0b10_11_00_01>(x));
@@ -54,7 +54,7 @@ macro_rules! quarter_round {
     };
 }
 
-/// Moves the words of each of four vectors.
+/// Permutes the words of each of four vectors.
 macro_rules! each {
     ($vectors:ident, $move:expr) => {
         for vector in &mut $vectors {
@@ -63,7 +63,7 @@ macro_rules! each {
     };
 }
 
-/// Moves the words of a group of four, which are in two vectors, one place on.
+/// Rotates the words of a group of four, which are in two vectors, one place forward.
 macro_rules! forward {
     ($v:ident) => {
         $v = [
@@ -75,7 +75,7 @@ macro_rules! forward {
     };
 }
 
-/// Moves them one place back.
+/// Rotates them one place back.
 macro_rules! back {
     ($v:ident) => {
         $v = [
@@ -87,7 +87,7 @@ macro_rules! back {
     };
 }
 
-/// The permutation P on four rows, which start at the given vectors.
+/// The permutation P on the four rows that start at the given vectors.
 macro_rules! rows {
     ($by_24:ident, $by_16:ident, $state:ident, $previous:ident, $reference:ident, $at:expr) => {{
         let at: [usize; 4] = $at;
@@ -116,12 +116,12 @@ macro_rules! rows {
     }};
 }
 
-/// The permutation P on four columns, which are two by two in the halves of the given vectors of every
-/// row; and the end of the compression function for them.
+/// The permutation P on four columns, two each in the halves of the given vectors of every row,
+/// followed by the end of the compression function for them.
 macro_rules! columns {
     ($by_24:ident, $by_16:ident, $state:ident, $previous:ident, $reference:ident, $target:ident, $keep:ident, $at:expr) => {{
         let [left, right]: [usize; 2] = $at;
-        // The places of a; those of b, c and d are two, four and six rows further.
+        // The indexes of a; those of b, c and d are two, four and six rows further.
         let at = [left, left + 4, right, right + 4];
         let mut a = [_mm256_setzero_si256(); 4];
         let (mut b, mut c, mut d) = (a, a, a);
@@ -193,7 +193,7 @@ impl Kernel for Avx2 {
             let by_24 = _mm256_broadcastsi128_si256(_mm_setr_epi8(
                 3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10,
             ));
-            // The compiler, if it knew this one, would take two instructions in its place.
+            // The compiler would replace this known shuffle by two instructions.
             let by_16 = std::hint::black_box(_mm256_broadcastsi128_si256(_mm_setr_epi8(
                 2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9,
             )));

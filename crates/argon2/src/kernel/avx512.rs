@@ -7,7 +7,7 @@ use super::as_vectors::{as_vectors, as_vectors_mut};
 use crate::Block;
 use crate::fill::{self, Kernel, Slice};
 
-/// Exists only where the CPU has AVX-512F.
+/// Can be created only if the CPU has AVX-512F.
 #[derive(Copy, Clone)]
 pub(crate) struct Avx512(());
 
@@ -17,8 +17,8 @@ impl Avx512 {
     }
 }
 
-/// `a ← a + b + 2·low(a)·low(b)`, `d ← (d ⊕ a) ⋙ R`, on four independent chains at once: the latency of
-/// one is filled with the work of the others.
+/// `a ← a + b + 2·low(a)·low(b)`, `d ← (d ⊕ a) ⋙ R`, on four independent chains, which hides the
+/// latency.
 macro_rules! mix {
     ($a:ident, $b:ident, $d:ident, $rotation:literal) => {{
         let mut product = [_mm512_setzero_si512(); 4];
@@ -43,8 +43,8 @@ macro_rules! mix {
     }};
 }
 
-/// The four steps of the function GB (RFC 9106, section 3.6), and what is to be done as soon as `a` is
-/// there, which is first.
+/// The four steps of the function GB (RFC 9106, section 3.6). `$then` runs as soon as `a` is
+/// complete.
 macro_rules! quarter_round {
     ($a:ident, $b:ident, $c:ident, $d:ident, $then:block) => {
         mix!($a, $b, $d, 32);
@@ -55,7 +55,7 @@ macro_rules! quarter_round {
     };
 }
 
-/// Words of four vectors, moved by one macro.
+/// Permutes the words of each of four vectors.
 macro_rules! each {
     ($vectors:ident, $move:expr) => {
         for vector in &mut $vectors {
@@ -64,11 +64,11 @@ macro_rules! each {
     };
 }
 
-/// The permutation P on eight times 16 words. `forward` moves the words of a group of four one place
-/// on, `half` two places, `back` three. The diagonals are formed by moving a, c and d instead of the
-/// usual b, c and d: b is what the step before ends with, so that it would be waited for.
+/// The permutation P on eight times 16 words. `forward` rotates the words of a group of four by one
+/// place, `half` by two, `back` by three. The diagonals are formed by rotating a, c and d instead
+/// of the usual b, c and d, since b is completed last.
 ///
-/// `then` is done when only `a` is there, each word of it one place on.
+/// `then` runs when only `a` is complete, with its words rotated forward.
 macro_rules! permute {
     ($a:ident, $b:ident, $c:ident, $d:ident, $forward:expr, $half:expr, $back:expr, $then:block) => {
         quarter_round!($a, $b, $c, $d, {});
@@ -83,8 +83,8 @@ macro_rules! permute {
 }
 
 impl Kernel for Avx512 {
-    /// Vector 4g + k holds the words 4k to 4k + 3 of the row 2g and of the row 2g + 1. So the vectors
-    /// are what a step over rows needs, and, taken crosswise, what a step over columns needs.
+    /// Vector 4g + k has the words 4k to 4k + 3 of the rows 2g and 2g + 1. So steps over rows and,
+    /// with other groups of vectors, steps over columns need no gathering.
     #[inline(always)]
     fn place(word: usize) -> usize {
         let (row, column) = (word / 16, word % 16);

@@ -8,7 +8,7 @@ use super::as_vectors::{as_vectors, as_vectors_mut};
 use crate::Block;
 use crate::fill::{self, Kernel, Slice};
 
-/// Exists only where the CPU has NEON.
+/// Can be created only if the CPU has NEON.
 #[derive(Copy, Clone)]
 pub(crate) struct Neon(());
 
@@ -18,8 +18,8 @@ impl Neon {
     }
 }
 
-/// `a ← a + b + 2·low(a)·low(b)`, `d ← (d ⊕ a) ⋙ R`, on four independent chains at once: the latency of
-/// one is filled with the work of the others.
+/// `a ← a + b + 2·low(a)·low(b)`, `d ← (d ⊕ a) ⋙ R`, on four independent chains, which hides the
+/// latency.
 macro_rules! mix {
     ($a:ident, $b:ident, $d:ident, $rotate:ident) => {{
         let mut product = [vdupq_n_u64(0); 4];
@@ -78,7 +78,7 @@ macro_rules! quarter_round {
     };
 }
 
-/// Moves the words of a group of four, which are in two vectors, one place on.
+/// Rotates the words of a group of four, which are in two vectors, one place forward.
 macro_rules! forward {
     ($v:ident) => {
         $v = [
@@ -90,7 +90,7 @@ macro_rules! forward {
     };
 }
 
-/// Moves them one place back.
+/// Rotates them one place back.
 macro_rules! back {
     ($v:ident) => {
         $v = [
@@ -102,8 +102,8 @@ macro_rules! back {
     };
 }
 
-/// The permutation P on two times 16 words. The diagonals are formed by moving a, c and d instead of
-/// the usual b, c and d: b is what the step before ends with, so that it would be waited for.
+/// The permutation P on two times 16 words. The diagonals are formed by rotating a, c and d instead
+/// of the usual b, c and d, since b is completed last.
 macro_rules! permute {
     ($a:ident, $b:ident, $c:ident, $d:ident) => {
         quarter_round!($a, $b, $c, $d);

@@ -3,8 +3,8 @@
 use crate::Block;
 use crate::fill::{self, Kernel, Slice};
 
-/// Runs `$body` with `$i` from 0 to 3. A loop over a range is a call per turn where nothing is
-/// optimized, and a hash would take four times as long.
+/// Runs `$body` with `$i` from 0 to 3. In unoptimized builds, a loop over a range calls a function
+/// for each iteration, and a hash would take four times as long.
 macro_rules! four_times {
     ($i:ident, $body:block) => {
         four_times!($i, $body, 0, 1, 2, 3);
@@ -17,7 +17,7 @@ macro_rules! four_times {
     };
 }
 
-/// Needs nothing of the CPU.
+/// Runs on every CPU.
 #[derive(Copy, Clone)]
 pub(crate) struct Portable;
 
@@ -69,10 +69,10 @@ impl Kernel for Portable {
     }
 }
 
-/// Four words of as many chains that do not depend on one another.
+/// One word of each of four independent chains.
 type Four = [u64; 4];
 
-/// The permutation P of RFC 9106, section 3.6, on the 16 words at the given places.
+/// The permutation P of RFC 9106, section 3.6, on 16 words at the given indexes.
 #[inline(always)]
 fn permute(words: &mut [u64; Block::WORDS], place: impl Fn(usize) -> usize) {
     let [mut a, mut b, mut c, mut d] = [[0; 4]; 4];

@@ -1,19 +1,17 @@
-//! Parameters one by one.
-
 use super::{AssociatedData, KeyId, Params};
 use crate::{Algorithm, Argon2, Error, Result, Version};
 
-/// Sets [`Params`] one by one, and judges them together at the end.
+/// Builds [`Params`], which are checked by [`build`](Self::build).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParamsBuilder {
     params: Params,
 }
 
 impl ParamsBuilder {
-    /// [`Params::DEFAULT`], to be changed.
+    /// A builder with [`Params::DEFAULT`].
     pub const DEFAULT: Self = Self { params: Params::DEFAULT };
 
-    /// The same as [`ParamsBuilder::DEFAULT`].
+    /// Returns [`ParamsBuilder::DEFAULT`].
     #[must_use]
     pub const fn new() -> Self {
         Self::DEFAULT
@@ -55,7 +53,7 @@ impl ParamsBuilder {
         self
     }
 
-    /// The parameters.
+    /// Returns the parameters.
     ///
     /// # Errors
     /// Those of [`Params::new`].
@@ -67,7 +65,7 @@ impl ParamsBuilder {
         }
     }
 
-    /// An [`Argon2`] with these parameters and no secret.
+    /// Returns an [`Argon2`] with these parameters and no secret.
     ///
     /// # Errors
     /// Those of [`Params::new`].
@@ -95,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_set_is_there_in_the_end() {
+    fn build_returns_all_parameters() {
         let mut builder = ParamsBuilder::new();
         builder.m_cost(64).t_cost(3).p_cost(4).output_len(16);
         builder.keyid(KeyId::new(b"key").unwrap()).data(AssociatedData::new(b"data").unwrap());
@@ -107,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_bounds_is_told_at_the_end() {
+    fn build_refuses_parameters_out_of_bounds() {
         assert_eq!(ParamsBuilder::new().m_cost(7).build(), Err(Error::MemoryTooLittle));
         assert_eq!(ParamsBuilder::new().t_cost(0).build(), Err(Error::TimeTooSmall));
         assert_eq!(ParamsBuilder::new().p_cost(0).build(), Err(Error::ThreadsTooFew));

@@ -1,4 +1,4 @@
-//! Bytes of a bounded length that are kept inside the parameters.
+//! Byte strings of limited length, stored inline.
 
 use std::str::FromStr;
 
@@ -8,37 +8,38 @@ use super::Params;
 use crate::{Error, Result};
 
 macro_rules! short_bytes {
-    ($(#[$documentation:meta])* $name:ident, $most:expr, $too_long:expr) => {
+    ($(#[$documentation:meta])* $name:ident, $max:expr, $too_long:expr) => {
         $(#[$documentation])*
         #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Ord, PartialOrd, Hash)]
         pub struct $name {
-            bytes: [u8; $most],
+            bytes: [u8; $max],
             length: usize,
         }
 
         impl $name {
-            /// The greatest length in bytes.
-            pub const MAX_LEN: usize = $most;
+            /// Maximum length, in bytes.
+            pub const MAX_LEN: usize = $max;
 
-            /// No bytes at all.
-            pub const EMPTY: Self = Self { bytes: [0; $most], length: 0 };
+            /// The empty byte string.
+            pub const EMPTY: Self = Self { bytes: [0; $max], length: 0 };
 
             /// Copies the bytes.
             ///
             /// # Errors
-            /// When there are more than [`Self::MAX_LEN`].
+            /// If there are more than [`Self::MAX_LEN`].
             pub fn new(slice: &[u8]) -> Result<Self> {
                 let mut copied = Self { length: slice.len(), ..Self::EMPTY };
                 copied.bytes.get_mut(..slice.len()).ok_or($too_long)?.copy_from_slice(slice);
                 Ok(copied)
             }
 
-            /// Reads unpadded Base64, as PHC strings have it.
+            /// Decodes unpadded Base64, as in PHC strings.
             ///
             /// # Errors
-            /// [`Error::B64Encoding`] when it is not, or when it says more than [`Self::MAX_LEN`] bytes.
+            /// [`Error::B64Encoding`] if the text is not Base64, or has more than [`Self::MAX_LEN`]
+            /// bytes.
             pub fn from_b64(text: &str) -> Result<Self> {
-                let mut bytes = [0; $most];
+                let mut bytes = [0; $max];
                 let length = Base64Unpadded::decode(text, &mut bytes)?.len();
                 Ok(Self { bytes, length })
             }
@@ -49,13 +50,13 @@ macro_rules! short_bytes {
                 &self.bytes[..self.length]
             }
 
-            /// How many bytes there are.
+            /// The number of bytes.
             #[must_use]
             pub const fn len(&self) -> usize {
                 self.length
             }
 
-            /// Whether there are none.
+            /// Whether there are no bytes.
             #[must_use]
             pub const fn is_empty(&self) -> bool {
                 self.length == 0
@@ -87,14 +88,14 @@ macro_rules! short_bytes {
 }
 
 short_bytes!(
-    /// Associated data: what the hash is to be bound to and is not secret.
+    /// Associated data: public data that the hash is bound to.
     AssociatedData,
     Params::MAX_DATA_LEN,
     Error::AdTooLong
 );
 
 short_bytes!(
-    /// Names the secret that was used. It has no effect on the hash.
+    /// The identifier of the secret. It has no effect on the hash.
     KeyId,
     Params::MAX_KEYID_LEN,
     Error::KeyIdTooLong
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_up_to_the_bound_are_kept_and_no_more() {
+    fn the_length_is_limited() {
         assert_eq!(AssociatedData::new(&[7; 32]).unwrap().as_bytes(), [7; 32]);
         assert_eq!(AssociatedData::new(&[7; 33]), Err(Error::AdTooLong));
         assert_eq!(KeyId::new(&[7; 8]).unwrap().len(), 8);
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_read_without_padding() {
+    fn unpadded_base64_is_decoded() {
         assert_eq!("c29tZQ".parse::<KeyId>().unwrap().as_ref(), b"some");
         for text in ["c29tZQ==", "c29tZ", "!!!!", "MTIzNDU2Nzg5"] {
             assert!(matches!(text.parse::<KeyId>(), Err(Error::B64Encoding(_))), "{text}");

@@ -1,18 +1,18 @@
-//! The choice of a path, made once in the life of a process.
+//! Selects the path of the process.
 
 use std::sync::OnceLock;
 
 use super::{Path, PathError};
 
-/// The environment variable that names the path to take, for tests and measurements: one of the names
-/// of [`Path`], or `auto`, which is as if it were not set. It is read once, at the first hash.
+/// The environment variable that sets the path, for tests and benchmarks: a name of [`Path`], or
+/// `auto` for the default. It is read once, at the first hash.
 pub const ENVIRONMENT_VARIABLE: &str = "ARGON2_PATH";
 
-/// The path that hashes of this process are computed with, unless [`Argon2::with_path`] says another.
+/// Returns the path of this process, which [`Argon2::with_path`] can override.
 ///
-/// At first use the best path that the CPU has, or the one that [`ENVIRONMENT_VARIABLE`] names, has to
-/// hash one known answer, which takes microseconds. If it is wrong the portable path is taken instead;
-/// [`self_check`] tells.
+/// The first call selects the best path of the CPU, or the one in [`ENVIRONMENT_VARIABLE`], and
+/// [checks](Path::check) it, which takes microseconds. If it computes a wrong hash, the portable
+/// path is selected, and [`self_check`] returns the error.
 ///
 /// [`Argon2::with_path`]: crate::Argon2::with_path
 #[must_use]
@@ -20,14 +20,15 @@ pub fn path() -> Path {
     choice().path
 }
 
-/// The path in use, like [`path`], if it is the one that was to be taken. Programs call this when they
-/// start, and log what it says.
+/// Returns the path in use, or the error that led to a fallback. Programs should log the result at
+/// start.
 ///
 /// # Errors
-/// Hashes are right nevertheless; they are only slower than they could be.
-/// [`PathError::WrongAnswer`]: the portable path is in use.
-/// [`PathError::Unavailable`] and [`PathError::Unknown`]: [`ENVIRONMENT_VARIABLE`] asks for what cannot
-/// be had, and the choice was made as if it were not set.
+/// - [`PathError::WrongHash`]: the portable path is in use.
+/// - [`PathError::Unavailable`] and [`PathError::Unknown`]: the value of [`ENVIRONMENT_VARIABLE`]
+///   cannot be used and was ignored.
+///
+/// Hashes are correct in any case, but possibly slower.
 pub fn self_check() -> Result<Path, PathError> {
     let choice = choice();
     choice.refused.map_or(Ok(choice.path), Err)
@@ -36,39 +37,39 @@ pub fn self_check() -> Result<Path, PathError> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Choice {
     path: Path,
-    /// Why it is not the one that was to be taken.
+    /// The reason for a fallback.
     refused: Option<PathError>,
 }
 
 fn choice() -> &'static Choice {
     static CHOICE: OnceLock<Choice> = OnceLock::new();
     CHOICE.get_or_init(|| {
-        let wanted = std::env::var_os(ENVIRONMENT_VARIABLE);
-        // What is not Unicode is no name.
-        let wanted = wanted.as_ref().map(|name| name.to_str().unwrap_or("\u{fffd}"));
-        choose(wanted, cfg!(not(unoptimized)), Path::check)
+        let requested = std::env::var_os(ENVIRONMENT_VARIABLE);
+        // Replaced by an unknown name if it is not Unicode.
+        let requested = requested.as_ref().map(|name| name.to_str().unwrap_or("\u{fffd}"));
+        choose(requested, cfg!(not(unoptimized)), Path::check)
     })
 }
 
 fn choose(
-    wanted: Option<&str>,
+    requested: Option<&str>,
     optimized: bool,
     check: impl Fn(Path) -> Result<(), PathError>,
 ) -> Choice {
-    let wanted = match wanted {
+    let requested = match requested {
         None | Some("" | "auto") => None,
         Some(name) => Some(name.parse::<Path>().and_then(|path| check(path).map(|()| path))),
     };
-    match wanted {
+    match requested {
         Some(Ok(path)) => Choice { path, refused: None },
-        Some(Err(error @ PathError::WrongAnswer(_))) => fall_back(error),
+        Some(Err(error @ PathError::WrongHash(_))) => fall_back(error),
         Some(Err(error)) => Choice { refused: Some(error), ..best(optimized, check) },
         None => best(optimized, check),
     }
 }
 
-/// The fastest path that the CPU has. Without optimization each vector instruction is a call, and the
-/// portable path is three to seven times as fast as the others.
+/// Returns the fastest path of the CPU. Without optimization each vector instruction is a function
+/// call, and the portable path is three to seven times as fast as the others.
 fn best(optimized: bool, check: impl Fn(Path) -> Result<(), PathError>) -> Choice {
     if !optimized {
         return Choice { path: Path::Portable, refused: None };
@@ -77,7 +78,7 @@ fn best(optimized: bool, check: impl Fn(Path) -> Result<(), PathError>) -> Choic
         match check(path) {
             Ok(()) => return Choice { path, refused: None },
             Err(PathError::Unavailable(_)) => {}
-            // A CPU that computes wrongly is not trusted with the next best either.
+            // After a wrong hash no other vector path is trusted.
             Err(error) => return fall_back(error),
         }
     }
@@ -100,47 +101,47 @@ mod tests {
         }
     }
 
-    /// The same, with a fault in it.
+    /// A CPU with AVX2 that computes wrong hashes.
     fn faulty(path: Path) -> Result<(), PathError> {
         match path {
-            Path::Avx2 => Err(PathError::WrongAnswer(path)),
+            Path::Avx2 => Err(PathError::WrongHash(path)),
             _ => avx2(path),
         }
     }
 
-    fn taken(path: Path) -> Choice {
+    fn selected(path: Path) -> Choice {
         Choice { path, refused: None }
     }
 
     #[test]
-    fn the_best_that_there_is_is_taken() {
-        assert_eq!(choose(None, true, avx2), taken(Path::Avx2));
-        assert_eq!(choose(Some("auto"), true, avx2), taken(Path::Avx2));
-        assert_eq!(choose(Some(""), true, avx2), taken(Path::Avx2));
-        assert_eq!(choose(None, true, |_| Ok(())), taken(Path::Avx512));
+    fn the_best_available_path_is_selected() {
+        assert_eq!(choose(None, true, avx2), selected(Path::Avx2));
+        assert_eq!(choose(Some("auto"), true, avx2), selected(Path::Avx2));
+        assert_eq!(choose(Some(""), true, avx2), selected(Path::Avx2));
+        assert_eq!(choose(None, true, |_| Ok(())), selected(Path::Avx512));
         let bare = |path| match path {
             Path::Portable => Ok(()),
             _ => Err(PathError::Unavailable(path)),
         };
-        assert_eq!(choose(None, true, bare), taken(Path::Portable));
+        assert_eq!(choose(None, true, bare), selected(Path::Portable));
     }
 
     /// Proves E7.
     #[test]
     fn e7_without_optimization_the_portable_path_is_the_best() {
-        assert_eq!(choose(None, false, |_| Ok(())), taken(Path::Portable));
-        assert_eq!(choose(Some("auto"), false, avx2), taken(Path::Portable));
-        assert_eq!(choose(Some("avx2"), false, avx2), taken(Path::Avx2));
+        assert_eq!(choose(None, false, |_| Ok(())), selected(Path::Portable));
+        assert_eq!(choose(Some("auto"), false, avx2), selected(Path::Portable));
+        assert_eq!(choose(Some("avx2"), false, avx2), selected(Path::Avx2));
     }
 
     #[test]
-    fn what_is_asked_for_is_taken() {
-        assert_eq!(choose(Some("portable"), true, avx2), taken(Path::Portable));
-        assert_eq!(choose(Some("avx2"), true, |_| Ok(())), taken(Path::Avx2));
+    fn a_requested_path_is_selected() {
+        assert_eq!(choose(Some("portable"), true, avx2), selected(Path::Portable));
+        assert_eq!(choose(Some("avx2"), true, |_| Ok(())), selected(Path::Avx2));
     }
 
     #[test]
-    fn what_cannot_be_had_is_told_and_the_best_is_taken() {
+    fn an_unusable_request_is_reported_and_the_best_path_selected() {
         for (name, error) in [
             ("avx512", PathError::Unavailable(Path::Avx512)),
             ("fastest", PathError::Unknown),
@@ -152,21 +153,21 @@ mod tests {
     }
 
     #[test]
-    fn after_a_wrong_answer_nothing_but_the_portable_path_is_trusted() {
-        let fallen =
-            Choice { path: Path::Portable, refused: Some(PathError::WrongAnswer(Path::Avx2)) };
-        assert_eq!(choose(None, true, faulty), fallen);
-        assert_eq!(choose(Some("avx2"), true, faulty), fallen);
+    fn after_a_wrong_hash_the_portable_path_is_selected() {
+        let fallback =
+            Choice { path: Path::Portable, refused: Some(PathError::WrongHash(Path::Avx2)) };
+        assert_eq!(choose(None, true, faulty), fallback);
+        assert_eq!(choose(Some("avx2"), true, faulty), fallback);
         assert_eq!(choose(Some("avx512"), true, faulty).path, Path::Portable);
         let both = |path| match path {
-            Path::Avx512 => Err(PathError::WrongAnswer(path)),
+            Path::Avx512 => Err(PathError::WrongHash(path)),
             _ => Ok(()),
         };
         assert_eq!(choose(None, true, both).path, Path::Portable);
     }
 
     #[test]
-    fn the_choice_of_this_process_is_one_that_works() {
+    fn the_path_of_this_process_passes_its_check() {
         assert_eq!(path().check(), Ok(()));
         if std::env::var_os(ENVIRONMENT_VARIABLE).is_none() {
             assert_eq!(self_check(), Ok(path()));

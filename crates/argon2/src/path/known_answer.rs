@@ -1,4 +1,4 @@
-//! One hash whose answer is published, to see that a way to compute hashes works on this CPU.
+//! A known-answer test of a kernel.
 
 use crate::argon2::Inputs;
 use crate::fill::Fill;
@@ -10,7 +10,7 @@ const TAG: [u8; 32] = [
     0xd0, 0x1e, 0xf0, 0x45, 0x2d, 0x75, 0xb6, 0x5e, 0xb5, 0x25, 0x20, 0xe9, 0x6b, 0x01, 0xe6, 0x59,
 ];
 
-/// Whether the answer is right.
+/// Whether `kernel` computes the tag.
 pub(super) fn check(kernel: &dyn Fill) -> bool {
     let Ok(data) = AssociatedData::new(&[4; 12]) else {
         return false;
@@ -36,7 +36,7 @@ mod tests {
     use crate::fill::{self, Geometry, Kernel, Slice};
     use crate::kernel::Portable;
 
-    /// Computes like the portable kernel, with one bit wrong in one word of each block.
+    /// The portable kernel with one wrong bit in each block.
     #[derive(Copy, Clone)]
     struct Faulty;
 
@@ -62,7 +62,7 @@ mod tests {
         }
     }
 
-    /// Leaves the memory as it is.
+    /// Does not fill the memory.
     struct Idle;
 
     impl Fill for Idle {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_kernel_is_found() {
+    fn a_wrong_kernel_fails_the_check() {
         assert!(check(&Portable));
         assert!(!check(&Faulty));
         assert!(!check(&Idle));

@@ -1,5 +1,6 @@
-//! Published answers: the vectors of RFC 9106 and of its draft for version 1.0, and the answers in the
-//! test program of the reference implementation (`phc-winner-argon2`, `src/test.c`, CC0 or Apache-2.0).
+//! Published test vectors: those of RFC 9106 and of its draft for version 1.0, and those in the
+//! test program of the reference implementation (`phc-winner-argon2`, `src/test.c`, CC0 or
+//! Apache-2.0).
 #![allow(clippy::unwrap_used)]
 
 mod vectors;
@@ -52,29 +53,29 @@ fn references(memory_kib: impl Fn(u32) -> bool) -> Vec<&'static Reference> {
 }
 
 #[test]
-fn reference_answers_on_every_path() {
+fn reference_vectors_on_every_path() {
     for vector in references(|kib| kib <= 256) {
         paths().for_each(|path| reference(path, vector));
     }
 }
 
 #[test]
-fn reference_answers_in_more_memory() {
+fn reference_vectors_with_64_mib() {
     for vector in references(|kib| kib == 65_536) {
         reference(repass_argon2::path(), vector);
     }
 }
 
 #[test]
-#[ignore = "needs 1 GiB, and a minute"]
-fn reference_answers_in_all_memory_on_every_path() {
+#[ignore = "needs 1 GiB and a minute"]
+fn reference_vectors_up_to_1_gib_on_every_path() {
     for vector in references(|_| true) {
         paths().for_each(|path| reference(path, vector));
     }
 }
 
 #[test]
-fn no_known_answer_is_that_of_another_variant_or_version() {
+fn the_vectors_differ_and_cover_every_variant_and_version() {
     let mut tags: Vec<_> = RFC.iter().map(|(_, _, tag)| tag).collect();
     tags.sort_unstable();
     tags.dedup();
@@ -83,7 +84,7 @@ fn no_known_answer_is_that_of_another_variant_or_version() {
     assert!(REFERENCE.iter().any(|vector| vector.1 == Version::V0x10));
 }
 
-/// What a program does with either crate, which it names in one line.
+/// A program that names its crate in one line.
 macro_rules! hashed_by {
     ($argon2:ident) => {{
         use $argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -106,7 +107,7 @@ macro_rules! hashed_by {
 
 /// Proves E14.
 #[test]
-fn a_program_of_the_argon2_crate_switches_by_one_line() {
+fn a_program_for_the_argon2_crate_compiles_with_this_crate() {
     let ours = hashed_by!(repass_argon2);
     assert_eq!(ours[0], ours[1]);
     assert_eq!(ours, hashed_by!(argon2));

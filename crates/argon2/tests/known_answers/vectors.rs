@@ -1,11 +1,11 @@
-//! The published answers.
+//! The published test vectors.
 
 use repass_argon2::Algorithm::{self, Argon2d, Argon2i, Argon2id};
 use repass_argon2::Version::{self, V0x10, V0x13};
 
-/// 32 KiB, 3 passes, 4 lanes; password of 32 bytes 1, salt of 16 bytes 2, secret of 8 bytes 3, associated
-/// data of 12 bytes 4. Version 1.3: RFC 9106, section 5. Version 1.0: the reference implementation's
-/// files `kats/argon2*_v16`.
+/// 32 KiB, 3 passes, 4 lanes; password of 32 bytes 1, salt of 16 bytes 2, secret of 8 bytes 3,
+/// associated data of 12 bytes 4. Version 1.3: RFC 9106, section 5. Version 1.0: the reference
+/// implementation's files `kats/argon2*_v16`.
 #[rustfmt::skip]
 pub(crate) const RFC: [(Algorithm, Version, &str); 6] = [
     (Argon2d, V0x10, "96a9d4e5a1734092c85e29f410a45914a5dd1f5cbf08b2670da68a0285abf32b"),

@@ -21,7 +21,7 @@ impl StoredHash {
     /// families have bounds of their own.
     pub(super) fn parse(text: &HashedPassword, most_kib: u32) -> Result<Self, HashError> {
         let text = text.as_str();
-        if Family::of(text) == Some(Family::Argon2) {
+        if Family::detect(text) == Some(Family::Argon2) {
             Argon2Hash::from_phc(text, most_kib).map(Self::Argon2)
         } else {
             Ok(Self::Foreign(ForeignHash::parse(text)?))

@@ -4,7 +4,7 @@ use repass_core::{
     ChangeError, Credential, CredentialStore, HashedPassword, Hasher, Projects, Subject,
     SystemRandomness, random_uuid,
 };
-use repass_hash_families::{ExportedHash, Family, ImportFormat, imported};
+use repass_hash_families::{ExportedHash, Family, ImportFormat, stored_text};
 use repass_testkit::fixtures;
 
 use crate::test_context::{NEW, OLD, TestContext, old_password, realm};
@@ -59,8 +59,8 @@ const KNOWN: [(Family, &str, &str); 15] = [
 
 /// The same of families whose hashes do not describe themselves.
 fn known() -> Vec<(Family, &'static str, String)> {
-    let better_auth = imported(
-        &ImportFormat::declared("better-auth", []).unwrap(),
+    let better_auth = stored_text(
+        &ImportFormat::from_options("better-auth", []).unwrap(),
         ExportedHash {
             hash: "00112233445566778899aabbccddeeff:c99f4ab8106e1086dc3851b5dddd9cd9aa382293481292e1b6a4346239804e276c4e930a3f461d8be40d6fa218066223f928e55a455c7259e46282154c009e52",
             salt: None,
@@ -68,8 +68,8 @@ fn known() -> Vec<(Family, &'static str, String)> {
     );
     let options =
         [("project", "shop-1"), ("rounds", "8"), ("mem-cost", "14"), ("salt-separator", "Bw==")];
-    let firebase = imported(
-        &ImportFormat::declared("firebase", options).unwrap(),
+    let firebase = stored_text(
+        &ImportFormat::from_options("firebase", options).unwrap(),
         ExportedHash {
             hash: "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==",
             salt: Some("42xEC+ixf3L2lw=="),
@@ -101,7 +101,7 @@ async fn owasp_storage_a_change_replaces_a_hash_of_any_family() {
     let test = test().await;
     for (family, password, text) in known() {
         let user_id = &format!("of-{family}");
-        assert_eq!(Family::of(&text), Some(family));
+        assert_eq!(Family::detect(&text), Some(family));
         test.add_stored(user_id, &text).await;
         let stored = HashedPassword::from_stored(&text);
         assert!(!test.hasher.is_current(&stored), "{family}");

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use repass_core::{ChangeError, Hasher};
-use repass_hash_families::{ExportedHash, ImportFormat, imported};
+use repass_hash_families::{ExportedHash, ImportFormat, stored_text};
 
 use crate::families::credential;
 use crate::test_context::{NEW, TestContext, old_password};
@@ -88,8 +88,8 @@ const ACCEPT_TWO: [(&str, &str, &str, &str); 11] = [
 async fn h1_a_text_that_only_the_old_scheme_accepts_replaces_nothing() {
     let test = TestContext::new().await;
     for (at, (format, hash, password, other)) in ACCEPT_TWO.into_iter().enumerate() {
-        let format = ImportFormat::declared(format, []).unwrap();
-        let text = imported(&format, ExportedHash { hash, salt: None }).unwrap();
+        let format = ImportFormat::from_options(format, []).unwrap();
+        let text = stored_text(&format, ExportedHash { hash, salt: None }).unwrap();
         let user_id = &format!("user-{at}");
         test.add_stored(user_id, &text).await;
         let before = credential(&test, user_id).await;

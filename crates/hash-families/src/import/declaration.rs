@@ -1,16 +1,16 @@
-//! An [`ImportFormat`] by its name and options, as an operator declares it.
+//! Parses an [`ImportFormat`] from its name and options.
 
 use std::collections::BTreeMap;
 
 use super::{ByteEncoding, ImportFormat, SaltLayout};
 use crate::DigestAlgorithm;
 
-/// Why a name and options are no [`ImportFormat`].
+/// A name and options are not a valid [`ImportFormat`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeclarationError {
     /// No format has this name.
-    #[error("there is no import format `{name}`; there are {formats}", formats = FORMATS.join(", "))]
+    #[error("unknown import format `{name}`; known are {formats}", formats = FORMATS.join(", "))]
     UnknownFormat {
         /// The name.
         name: String,
@@ -23,7 +23,7 @@ pub enum DeclarationError {
         /// The option.
         option: String,
     },
-    /// An option stands there twice.
+    /// An option is given twice.
     #[error("the option `{0}` is given twice")]
     Repeated(String),
     /// The format needs the option.
@@ -33,17 +33,17 @@ pub enum DeclarationError {
         format: String,
         /// The option.
         option: &'static str,
-        /// What it may be.
+        /// The accepted values.
         expected: &'static str,
     },
-    /// The option has no such value.
-    #[error("the option `{option}` of the import format `{format}` is not {expected}")]
+    /// The value of an option is not valid.
+    #[error("the option `{option}` of the import format `{format}` must be {expected}")]
     Value {
         /// The format.
         format: String,
         /// The option.
         option: &'static str,
-        /// What it may be.
+        /// The accepted values.
         expected: &'static str,
     },
 }
@@ -60,22 +60,22 @@ const FORMATS: [&str; 8] = [
 ];
 
 impl ImportFormat {
-    /// The format that a name and options declare.
+    /// Returns the format with this name and options.
     ///
     /// | name | options |
     /// | --- | --- |
     /// | `self-describing`, `django`, `nt`, `better-auth`, `keycloak` | none |
-    /// | `salted-digest` | `algorithm`: `md5`, `sha1`, `sha256`, `sha384` or `sha512`; `layout`: `salt-first`, `salt-last` or `none`; `digest`: `hex` (unless said otherwise) or `base64`; `salt`: `text` (unless said otherwise), `hex` or `base64` |
-    /// | `aspnet-membership` | `algorithm`: `sha1` (unless said otherwise) or `sha256` |
-    /// | `firebase` | `project`: a name of our own for the project; `rounds`, `mem-cost`, `salt-separator`: as the project's hash parameters have them |
+    /// | `salted-digest` | `algorithm`: `md5`, `sha1`, `sha256`, `sha384` or `sha512`; `layout`: `salt-first`, `salt-last` or `none`; `digest`: `hex` (default) or `base64`; `salt`: `text` (default), `hex` or `base64` |
+    /// | `aspnet-membership` | `algorithm`: `sha1` (default) or `sha256` |
+    /// | `firebase` | `project`: any name for the project; `rounds`, `mem-cost`, `salt-separator`: the project's hash parameters |
     ///
     /// # Errors
-    /// When there is no such format, and when an option is unknown, repeated, missing or wrong.
-    pub fn declared<'a>(
+    /// If the format is unknown, or an option is unknown, repeated, missing or invalid.
+    pub fn from_options<'a>(
         name: &str,
         options: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, DeclarationError> {
-        let mut options = Options::read(name, options)?;
+        let mut options = Options::new(name, options)?;
         let format = match name {
             "self-describing" => Self::SelfDescribing,
             "django" => Self::Django,
@@ -87,7 +87,7 @@ impl ImportFormat {
                     "algorithm",
                     None,
                     "one of md5, sha1, sha256, sha384, sha512",
-                    DigestAlgorithm::named,
+                    DigestAlgorithm::from_name,
                 )?,
                 layout: options.value(
                     "layout",
@@ -95,7 +95,7 @@ impl ImportFormat {
                     "one of salt-first, salt-last, none",
                     |layout| match layout {
                         "none" => Some(None),
-                        layout => SaltLayout::named(layout).map(Some),
+                        layout => SaltLayout::from_name(layout).map(Some),
                     },
                 )?,
                 digest: options.value("digest", Some("hex"), "one of hex, base64", |encoding| {
@@ -135,7 +135,7 @@ impl ImportFormat {
             },
             _ => return Err(DeclarationError::UnknownFormat { name: name.to_owned() }),
         };
-        options.none_left()?;
+        options.finish()?;
         Ok(format)
     }
 }
@@ -149,46 +149,46 @@ fn byte_encoding(name: &str) -> Option<ByteEncoding> {
     }
 }
 
-/// The options that were not yet looked at.
+/// The options that are not parsed yet.
 struct Options<'a> {
     format: String,
-    left: BTreeMap<&'a str, &'a str>,
+    remaining: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> Options<'a> {
-    fn read(
+    fn new(
         format: &str,
         options: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, DeclarationError> {
-        let mut left = BTreeMap::new();
+        let mut remaining = BTreeMap::new();
         for (option, value) in options {
-            if left.insert(option, value).is_some() {
+            if remaining.insert(option, value).is_some() {
                 return Err(DeclarationError::Repeated(option.to_owned()));
             }
         }
-        Ok(Self { format: format.to_owned(), left })
+        Ok(Self { format: format.to_owned(), remaining })
     }
 
     fn value<T>(
         &mut self,
         option: &'static str,
-        otherwise: Option<&'static str>,
+        default: Option<&'static str>,
         expected: &'static str,
-        read: impl FnOnce(&str) -> Option<T>,
+        parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, DeclarationError> {
-        let Some(text) = self.left.remove(option).or(otherwise) else {
+        let Some(text) = self.remaining.remove(option).or(default) else {
             let format = self.format.clone();
             return Err(DeclarationError::Missing { format, option, expected });
         };
-        read(text).ok_or_else(|| DeclarationError::Value {
+        parse(text).ok_or_else(|| DeclarationError::Value {
             format: self.format.clone(),
             option,
             expected,
         })
     }
 
-    fn none_left(self) -> Result<(), DeclarationError> {
-        match self.left.into_keys().next() {
+    fn finish(self) -> Result<(), DeclarationError> {
+        match self.remaining.into_keys().next() {
             None => Ok(()),
             Some(option) => Err(DeclarationError::UnknownOption {
                 format: self.format,

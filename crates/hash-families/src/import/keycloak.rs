@@ -1,5 +1,5 @@
-//! A credential of Keycloak: JSON with the members `secretData` and `credentialData`, each either an
-//! object or, as the database and a realm's export have it, the text of one.
+//! Credentials of Keycloak: JSON with the members `secretData` and `credentialData`, each an object
+//! or, as in the database and in realm exports, a string with the JSON of one.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,8 @@ use super::ByteEncoding;
 use crate::pbkdf2::{Pbkdf2, Prf};
 use crate::{Family, FormatError};
 
-const DAMAGED: FormatError = FormatError::Export {
-    what: "not a credential with secretData and credentialData of a password",
-};
+const DAMAGED: FormatError =
+    FormatError::Export { reason: "not a password credential with secretData and credentialData" };
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,12 +39,12 @@ struct CredentialData {
     additional_parameters: BTreeMap<String, Vec<String>>,
 }
 
-/// The PHC string of a credential.
+/// Converts a credential to a PHC string.
 pub(super) fn stored_text(json: &str) -> Result<String, FormatError> {
-    // What serde has to say may quote the JSON, so it is not told.
+    // Messages of serde may quote the JSON.
     let credential: Credential = serde_json::from_str(json).map_err(|_| DAMAGED)?;
     if credential.kind.is_some_and(|kind| kind != "password") {
-        return Err(FormatError::Export { what: "the credential is not of a password" });
+        return Err(FormatError::Export { reason: "the type of the credential is not password" });
     }
     let secret: SecretData = inner(credential.secret_data)?;
     let data: CredentialData = inner(credential.credential_data)?;
@@ -75,7 +74,7 @@ fn argon2(data: &CredentialData, salt: &[u8], tag: &[u8]) -> Result<String, Form
         Some(values) if values.len() == 1 => Ok(values[0].as_str()),
         _ => Err(family.damaged(name)),
     };
-    let number = |name| family.number(name, parameter(name)?, 1..=u32::MAX);
+    let number = |name| family.parse_number(name, parameter(name)?, 1..=u32::MAX);
     let variant @ ("id" | "i" | "d") = parameter("type")? else {
         return Err(family.damaged("type"));
     };
@@ -86,7 +85,7 @@ fn argon2(data: &CredentialData, salt: &[u8], tag: &[u8]) -> Result<String, Form
     };
     let (memory, parallelism) = (number("memory")?, number("parallelism")?);
     let bounds = 1..=u64::from(u32::MAX);
-    let iterations = family.bounded("hashIterations", data.hash_iterations, bounds)?;
+    let iterations = family.check_bounds("hashIterations", data.hash_iterations, bounds)?;
     Ok(format!(
         "$argon2{variant}$v={version}$m={memory},t={iterations},p={parallelism}${}${}",
         BASE64_NOPAD.encode(salt),

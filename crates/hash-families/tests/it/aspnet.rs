@@ -1,12 +1,14 @@
-//! ASP.NET Identity: the constants of `PasswordHasherTest` in dotnet/aspnetcore. The membership
-//! provider: hashes made for these tests with Python's hashlib.
+//! ASP.NET Identity: the vectors of `PasswordHasherTest` in dotnet/aspnetcore. The membership
+//! provider: hashes created for these tests with Python's hashlib.
 
 use data_encoding::BASE64;
 use repass_hash_families::{
-    DigestAlgorithm, ExportedHash, Family, ForeignHash, FormatError, ImportFormat, imported,
+    DigestAlgorithm, ExportedHash, Family, ForeignHash, FormatError, ImportFormat, stored_text,
 };
 
-use crate::expect::{damaged, out_of_bounds, refused_when_cut_off, verdict, verifies};
+use crate::assertions::{
+    assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_verifies, verify,
+};
 
 const VERSION_2: &str = "AAABAgMEBQYHCAkKCwwNDg+ukCEMDf0yyQ29NYubggHIVY0sdEUfdyeM+E1LtH1uJg==";
 
@@ -24,16 +26,16 @@ fn identity_vectors_of_every_prf_verify() {
     for text in known {
         let hash = ForeignHash::parse(text).unwrap();
         assert_eq!(hash.family(), Family::AspNetIdentity);
-        assert!(verdict(text, "my password"), "{text}");
+        assert!(verify(text, "my password"), "{text}");
     }
-    verifies(Family::AspNetIdentity, VERSION_2, "my password");
-    verifies(Family::AspNetIdentity, known[1], "my password");
-    refused_when_cut_off(VERSION_2);
+    assert_verifies(Family::AspNetIdentity, VERSION_2, "my password");
+    assert_verifies(Family::AspNetIdentity, known[1], "my password");
+    assert_refused_when_cut_off(VERSION_2);
 }
 
 #[test]
 fn identity_of_another_length_or_prf_is_refused() {
-    // One byte more or less than version 2 has is of no known family.
+    // With another length than that of version 2, the family is unknown.
     for length in [48, 50] {
         let mut bytes = BASE64.decode(VERSION_2.as_bytes()).unwrap();
         bytes.resize(length, 7);
@@ -48,19 +50,19 @@ fn identity_of_another_length_or_prf_is_refused() {
     };
     assert_eq!(ForeignHash::parse(&version_3(3, 1000, 16, 48)).unwrap_err(), FormatError::Unknown);
     assert!(ForeignHash::parse(&version_3(2, 1000, 16, 48)).is_ok());
-    damaged(Family::AspNetIdentity, &version_3(2, 1000, 16, 15));
-    damaged(Family::AspNetIdentity, &version_3(2, 1000, 16, 16));
-    damaged(Family::AspNetIdentity, &version_3(2, 1000, 16, 31));
-    damaged(Family::AspNetIdentity, &version_3(2, 1000, 15, 48));
-    damaged(Family::AspNetIdentity, &version_3(2, 1000, u32::MAX, 48));
-    damaged(Family::AspNetIdentity, &BASE64.encode(&[1, 0, 0, 0, 2, 0, 0]));
-    out_of_bounds(Family::AspNetIdentity, &version_3(1, 0, 16, 48), "iterations", 0);
+    assert_damaged(Family::AspNetIdentity, &version_3(2, 1000, 16, 15));
+    assert_damaged(Family::AspNetIdentity, &version_3(2, 1000, 16, 16));
+    assert_damaged(Family::AspNetIdentity, &version_3(2, 1000, 16, 31));
+    assert_damaged(Family::AspNetIdentity, &version_3(2, 1000, 15, 48));
+    assert_damaged(Family::AspNetIdentity, &version_3(2, 1000, u32::MAX, 48));
+    assert_damaged(Family::AspNetIdentity, &BASE64.encode(&[1, 0, 0, 0, 2, 0, 0]));
+    assert_out_of_bounds(Family::AspNetIdentity, &version_3(1, 0, 16, 48), "iterations", 0);
     let text = version_3(1, u32::MAX, 16, 48);
-    out_of_bounds(Family::AspNetIdentity, &text, "iterations", u64::from(u32::MAX));
+    assert_out_of_bounds(Family::AspNetIdentity, &text, "iterations", u64::from(u32::MAX));
 }
 
 #[test]
-fn membership_takes_the_password_in_utf_16_behind_the_salt() {
+fn membership_hashes_verify() {
     let salt = Some("AAECAwQFBgcICQoLDA0ODw==");
     let known = [
         (DigestAlgorithm::Sha1, "TdpD8XIYGc4IpyrI7vVfZt7GRps="),
@@ -68,16 +70,16 @@ fn membership_takes_the_password_in_utf_16_behind_the_salt() {
     ];
     for (algorithm, hash) in known {
         let format = ImportFormat::AspNetMembership { algorithm };
-        let text = imported(&format, ExportedHash { hash, salt }).unwrap();
+        let text = stored_text(&format, ExportedHash { hash, salt }).unwrap();
         assert!(
             text.starts_with(&format!("$aspnet-membership-{algorithm}$AAECAwQFBgcICQoLDA0ODw$"))
         );
-        verifies(Family::AspNetMembership, &text, "p@ssw\u{f6}rd");
-        assert!(!verdict(&text, b"p@ssw\xf6rd"), "no UTF-8");
-        refused_when_cut_off(&text);
+        assert_verifies(Family::AspNetMembership, &text, "p@ssw\u{f6}rd");
+        assert!(!verify(&text, b"p@ssw\xf6rd"), "no UTF-8");
+        assert_refused_when_cut_off(&text);
         for wrong in [ExportedHash { hash, salt: None }, ExportedHash { hash: "TdpD", salt }] {
-            assert!(imported(&format, wrong).is_err());
+            assert!(stored_text(&format, wrong).is_err());
         }
     }
-    damaged(Family::AspNetMembership, "$aspnet-membership-md5$AAEC$TdpD8XIYGc4IpyrI7vVfZg");
+    assert_damaged(Family::AspNetMembership, "$aspnet-membership-md5$AAEC$TdpD8XIYGc4IpyrI7vVfZg");
 }

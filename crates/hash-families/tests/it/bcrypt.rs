@@ -1,11 +1,14 @@
-//! bcrypt: the test vectors of Openwall's crypt_blowfish 1.3 (`wrapper.c`), and some that libxcrypt 4.4 (`crypt(3)`, through Python's `crypt` module) made for these tests.
+//! bcrypt: the test vectors of Openwall's crypt_blowfish 1.3 (`wrapper.c`), and hashes created for
+//! these tests with libxcrypt 4.4 (`crypt(3)`, through Python's `crypt` module).
 
 use repass_hash_families::Family;
 
-use crate::expect::{damaged, out_of_bounds, refused_when_cut_off, verdict, verifies};
+use crate::assertions::{
+    assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_verifies, verify,
+};
 
 #[test]
-fn openwall_vectors_of_the_sound_variants_verify() {
+fn openwall_vectors_of_the_correct_variants_verify() {
     let known: [(&str, &[u8]); 15] = [
         ("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", b"U*U"),
         ("$2a$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK", b"U*U*"),
@@ -30,7 +33,7 @@ fn openwall_vectors_of_the_sound_variants_verify() {
         ),
     ];
     for (text, password) in known {
-        verifies(Family::Bcrypt, text, password);
+        assert_verifies(Family::Bcrypt, text, password);
     }
 }
 
@@ -53,70 +56,69 @@ fn openwall_vectors_of_the_sign_extension_bug_verify() {
         ),
     ];
     for (text, password) in known {
-        assert!(verdict(text, password), "{text}");
-        assert!(!verdict(text, b"\xa4"), "{text}");
-        assert!(!verdict(&text.replace("$2x$", "$2y$"), b"1\xa3345"), "{text}");
+        assert!(verify(text, password), "{text}");
+        assert!(!verify(text, b"\xa4"), "{text}");
+        assert!(!verify(&text.replace("$2x$", "$2y$"), b"1\xa3345"), "{text}");
     }
-    // Without bytes from 0x80 on there is no difference.
-    assert!(verdict("$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"));
-    assert!(verdict("$2x$05$6bNw2HLQYeqHYyBfLMsv/OqKX7SohGOAy55SMh2mtKMp14Og5pIl6", "päss"));
-    assert!(!verdict("$2y$05$6bNw2HLQYeqHYyBfLMsv/OqKX7SohGOAy55SMh2mtKMp14Og5pIl6", "päss"));
+    // The bug affects only bytes from 0x80 on.
+    assert!(verify("$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"));
+    assert!(verify("$2x$05$6bNw2HLQYeqHYyBfLMsv/OqKX7SohGOAy55SMh2mtKMp14Og5pIl6", "päss"));
+    assert!(!verify("$2y$05$6bNw2HLQYeqHYyBfLMsv/OqKX7SohGOAy55SMh2mtKMp14Og5pIl6", "päss"));
 }
 
 #[test]
-fn the_first_72_bytes_count_and_none_after_them() {
+fn only_the_first_72_bytes_are_hashed() {
     let text = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
     let password = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     assert_eq!(password.len(), 72);
-    assert!(verdict(text, password));
-    assert!(verdict(text, format!("{password}chars after 72 are ignored")));
-    assert!(!verdict(text, &password[..71]));
-    assert!(!verdict(text, format!("{}8", &password[..71])));
+    assert!(verify(text, password));
+    assert!(verify(text, format!("{password}chars after 72 are ignored")));
+    assert!(!verify(text, &password[..71]));
+    assert!(!verify(text, format!("{}8", &password[..71])));
 
     let text = "$2a$05$/OK.fbVrR/bpIqNJ5ianF.swQOIzjOiJ9GHEPuhEkvqrUyvWhEMx6";
     let mut password = vec![0xaa; 72];
-    assert!(verdict(text, &password));
+    assert!(verify(text, &password));
     password.extend(b"chars after 72 are ignored as usual");
-    assert!(verdict(text, &password));
-    // A sign-extended key is cut at the same place.
+    assert!(verify(text, &password));
+    // The sign-extended key is cut to the same length.
     let text = "$2x$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
     let password = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    assert!(verdict(text, format!("{password}more")));
+    assert!(verify(text, format!("{password}more")));
 }
 
-/// Made with bcrypt 5.0 of Python, which takes a NUL like any byte.
+/// Created with Python's bcrypt 5.0, which hashes a NUL like any byte.
 #[test]
-fn a_nul_counts_where_it_can_have_been_hashed_and_is_never_right_elsewhere() {
+fn a_nul_is_hashed_by_2a_and_2b_and_refused_by_2x_and_2y() {
     let text = "$2b$05$CCCCCCCCCCCCCCCCCCCCC.yCuRCXI2YIclleyRwJbsuU.xN8gYo9W";
-    assert!(verdict(text, b"pass\0word"));
-    assert!(!verdict(text, b"pass"));
-    assert!(!verdict(text, b"pass\0wore"));
-    assert!(!verdict(&text.replace("$2b$", "$2y$"), b"pass\0word"));
-    assert!(!verdict(&text.replace("$2b$", "$2x$"), b"pass\0word"));
+    assert!(verify(text, b"pass\0word"));
+    assert!(!verify(text, b"pass"));
+    assert!(!verify(text, b"pass\0wore"));
+    assert!(!verify(&text.replace("$2b$", "$2y$"), b"pass\0word"));
+    assert!(!verify(&text.replace("$2b$", "$2x$"), b"pass\0word"));
     let of_u_star_u = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-    assert!(!verdict(of_u_star_u, b"U*U\0U*U"));
+    assert!(!verify(of_u_star_u, b"U*U\0U*U"));
 }
 
 #[test]
-fn bits_that_the_salt_has_too_many_are_ignored() {
-    // Of passlib's documentation on padding bits: both salts are the same 16 bytes.
-    assert!(verdict("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"));
-    assert!(verdict("$2a$05$CCCCCCCCCCCCCCCCCCCCC/E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"));
-    damaged(Family::Bcrypt, "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeX");
+fn trailing_bits_of_the_salt_are_ignored() {
+    // From passlib's documentation on padding bits: both salts are the same 16 bytes.
+    assert!(verify("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"));
+    assert!(verify("$2a$05$CCCCCCCCCCCCCCCCCCCCC/E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"));
+    assert_damaged(Family::Bcrypt, "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeX");
 }
 
-/// Django writes its own name of the algorithm in front.
 #[test]
-fn djangos_prefix_is_taken() {
+fn djangos_prefix_is_accepted() {
     let text = "bcrypt$$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-    verifies(Family::Bcrypt, text, "U*U");
-    refused_when_cut_off(text);
+    assert_verifies(Family::Bcrypt, text, "U*U");
+    assert_refused_when_cut_off(text);
 }
 
 #[test]
-fn damage_is_told() {
+fn damaged_hashes_are_refused() {
     let text = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-    refused_when_cut_off(text);
+    assert_refused_when_cut_off(text);
     let damages = [
         "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeWW",
         "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n",
@@ -131,7 +133,7 @@ fn damage_is_told() {
         "bcrypt$$2c$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
     ];
     for text in damages {
-        damaged(Family::Bcrypt, text);
+        assert_damaged(Family::Bcrypt, text);
     }
 }
 
@@ -140,6 +142,6 @@ fn damage_is_told() {
 fn costs_are_bounded() {
     for (cost, value) in [("00", 0), ("03", 3), ("17", 17), ("31", 31), ("99", 99)] {
         let text = format!("$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
-        out_of_bounds(Family::Bcrypt, &text, "cost", value);
+        assert_out_of_bounds(Family::Bcrypt, &text, "cost", value);
     }
 }

@@ -1,9 +1,11 @@
 //! bcrypt over SHA-256: the vectors of passlib 1.7.4 (`tests/test_handlers_bcrypt.py`), and hashes
-//! that Django 5.2 made for these tests, with 5 rounds.
+//! created for these tests with Django 5.2 and cost 5.
 
 use repass_hash_families::Family;
 
-use crate::expect::{damaged, out_of_bounds, refused_when_cut_off, verdict, verifies};
+use crate::assertions::{
+    assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_verifies, verify,
+};
 
 const UNICODE: &str = "t\u{e1}\u{411}\u{2113}\u{259}";
 
@@ -31,21 +33,21 @@ fn passlib_vectors_verify() {
         ),
     ];
     for (password, text) in known {
-        verifies(Family::BcryptSha256, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::BcryptSha256, text, password);
+        assert_refused_when_cut_off(text);
     }
 }
 
 #[test]
-fn all_of_a_long_password_counts() {
+fn long_passwords_are_hashed_completely() {
     let long = "abc123".repeat(12);
     let first = "$bcrypt-sha256$2b,5$X1g1nh3g0v4h6970O68cxe$021KLEif6epjot5yoxk0m8I0929ohEa";
     let keyed =
         "$bcrypt-sha256$v=2,t=2b,r=5$X1g1nh3g0v4h6970O68cxe$CBF9csfEdW68xv3DwE6xSULXMtqEFP.";
     for text in [first, keyed] {
-        assert!(verdict(text, format!("{long}qwr")));
-        assert!(!verdict(text, format!("{long}xyz")));
-        assert!(!verdict(text, &long));
+        assert!(verify(text, format!("{long}qwr")));
+        assert!(!verify(text, format!("{long}xyz")));
+        assert!(!verify(text, &long));
     }
 }
 
@@ -61,23 +63,23 @@ fn djangos_form_verifies() {
         (&long, "bcrypt_sha256$$2b$05$6bNw2HLQYeqHYyBfLMsv/O9YdCwN0qeTmknDW/7YS4OP99xmMbm4K"),
     ];
     for (password, text) in known {
-        verifies(Family::BcryptSha256, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::BcryptSha256, text, password);
+        assert_refused_when_cut_off(text);
     }
-    assert!(!verdict(known[2].1, "x".repeat(99)));
+    assert!(!verify(known[2].1, "x".repeat(99)));
 }
 
 /// Proves OWASP storage bounds.
 #[test]
-fn damage_and_costs_out_of_bounds_are_told() {
+fn damaged_hashes_and_costs_out_of_bounds_are_refused() {
     let salt_and_tag = "5Hg1DKFqPE8C2aflZ5vVoe$wOK1VFFtS8IGTrGa7.h5fs0u84qyPbS";
     for costs in ["v=1,t=2b,r=5", "v=2,r=5,t=2b", "v=2,t=2b", "2b", "", "v=2,t=2c,r=5", "2b,05"] {
-        damaged(Family::BcryptSha256, &format!("$bcrypt-sha256${costs}${salt_and_tag}"));
+        assert_damaged(Family::BcryptSha256, &format!("$bcrypt-sha256${costs}${salt_and_tag}"));
     }
-    damaged(Family::BcryptSha256, "$bcrypt-sha256$2b,5$5Hg1DKFqPE8C2aflZ5vVoe$a$b");
+    assert_damaged(Family::BcryptSha256, "$bcrypt-sha256$2b,5$5Hg1DKFqPE8C2aflZ5vVoe$a$b");
     for (costs, cost) in [("v=2,t=2b,r=3", 3), ("2b,31", 31), ("2b,99999999999999999999", u64::MAX)]
     {
         let text = format!("$bcrypt-sha256${costs}${salt_and_tag}");
-        out_of_bounds(Family::BcryptSha256, &text, "cost", cost);
+        assert_out_of_bounds(Family::BcryptSha256, &text, "cost", cost);
     }
 }

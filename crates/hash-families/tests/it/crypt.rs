@@ -1,10 +1,12 @@
-//! crypt(3): the vectors of passlib 1.7.4 (`tests/test_handlers.py`, many of them John the Ripper's),
-//! of Ulrich Drepper's specification of SHA-crypt, of yescrypt's `TESTS-OK`, and hashes that libxcrypt
-//! 4.4 made for these tests.
+//! crypt(3): the vectors of passlib 1.7.4 (`tests/test_handlers.py`, many of them John the
+//! Ripper's), of Ulrich Drepper's specification of SHA-crypt, of yescrypt's `TESTS-OK`, and hashes
+//! created for these tests with libxcrypt 4.4.
 
 use repass_hash_families::{Family, ForeignHash};
 
-use crate::expect::{damaged, out_of_bounds, refused_when_cut_off, verdict, verifies};
+use crate::assertions::{
+    assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_verifies, verify,
+};
 
 const UNICODE: &str = "t\u{e1}\u{411}\u{2113}\u{259}";
 
@@ -26,11 +28,11 @@ fn md5_crypt_vectors_verify() {
         (UNICODE, "$apr1$bzYrOHUx$a1FcpXuQDJV3vPY20CS6N1"),
     ];
     for (password, text) in known {
-        verifies(Family::Md5Crypt, text, password);
-        refused_when_cut_off(text);
-        assert!(verdict(&format!("{{CRYPT}}{text}"), password));
+        assert_verifies(Family::Md5Crypt, text, password);
+        assert_refused_when_cut_off(text);
+        assert!(verify(&format!("{{CRYPT}}{text}"), password));
     }
-    assert!(!verdict("$apr1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1", "test"), "another name");
+    assert!(!verify("$apr1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1", "test"), "another prefix");
     for text in [
         "$1$dOHYPKoP$tnxS1T8Q6VVn3kpV8cN6o!",
         "$1$dOHYPKoP$tnxS1T8Q6VVn3kpV8cN6o.$",
@@ -38,7 +40,7 @@ fn md5_crypt_vectors_verify() {
         "$1$dOH:PKoP$tnxS1T8Q6VVn3kpV8cN6o.",
         "$1$$dOHYPKoP$tnxS1T8Q6VVn3kpV8cN6o.",
     ] {
-        damaged(Family::Md5Crypt, text);
+        assert_damaged(Family::Md5Crypt, text);
     }
 }
 
@@ -73,8 +75,8 @@ fn sha_crypt_vectors_of_the_specification_verify() {
         ),
     ];
     for (password, text) in known {
-        verifies(Family::ShaCrypt, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::ShaCrypt, text, password);
+        assert_refused_when_cut_off(text);
     }
 }
 
@@ -108,23 +110,23 @@ fn sha_crypt_vectors_of_passlib_and_libxcrypt_verify() {
         ),
     ];
     for (password, text) in known {
-        verifies(Family::ShaCrypt, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::ShaCrypt, text, password);
+        assert_refused_when_cut_off(text);
     }
 }
 
-/// The longest password that libxcrypt hashes.
+/// The limit of libxcrypt.
 #[test]
-fn sha_crypt_takes_511_bytes() {
+fn sha_crypt_accepts_up_to_511_bytes() {
     let text = "$5$rounds=1000$saltstring$gc/Quph221SWgv8LdjbY.XopiOD/ReuGrQFEXg7ohiA";
-    assert!(verdict(text, "x".repeat(511)));
-    assert!(!verdict(text, "x".repeat(510)));
-    assert!(!verdict(text, "x".repeat(512)));
+    assert!(verify(text, "x".repeat(511)));
+    assert!(!verify(text, "x".repeat(510)));
+    assert!(!verify(text, "x".repeat(512)));
 }
 
 /// Proves OWASP storage bounds.
 #[test]
-fn sha_crypt_damage_and_rounds_out_of_bounds_are_told() {
+fn damaged_sha_crypt_hashes_and_rounds_out_of_bounds_are_refused() {
     let tag = "YWvUOXbkqlqhyoPMpN8BMe.ZGsGx2aBvxTvDFI613c3";
     for middle in [
         "rounds=010428$salt",
@@ -134,17 +136,17 @@ fn sha_crypt_damage_and_rounds_out_of_bounds_are_told() {
         "s\u{e9}lt",
         "12345678901234567",
     ] {
-        damaged(Family::ShaCrypt, &format!("$5${middle}${tag}"));
+        assert_damaged(Family::ShaCrypt, &format!("$5${middle}${tag}"));
     }
-    damaged(Family::ShaCrypt, &format!("$5$salt${tag}$"));
-    damaged(Family::ShaCrypt, &format!("$5$${tag}"));
-    damaged(Family::ShaCrypt, &format!("$5$rounds=1000$${tag}"));
-    damaged(Family::ShaCrypt, &format!("$6$salt${tag}"));
+    assert_damaged(Family::ShaCrypt, &format!("$5$salt${tag}$"));
+    assert_damaged(Family::ShaCrypt, &format!("$5$${tag}"));
+    assert_damaged(Family::ShaCrypt, &format!("$5$rounds=1000$${tag}"));
+    assert_damaged(Family::ShaCrypt, &format!("$6$salt${tag}"));
     for (rounds, value) in
         [("0", 0), ("999", 999), ("1000001", 1_000_001), ("999999999", 999_999_999)]
     {
         let text = format!("$5$rounds={rounds}$salt${tag}");
-        out_of_bounds(Family::ShaCrypt, &text, "rounds", value);
+        assert_out_of_bounds(Family::ShaCrypt, &text, "rounds", value);
     }
 }
 
@@ -152,7 +154,7 @@ fn sha_crypt_damage_and_rounds_out_of_bounds_are_told() {
 fn yescrypt_vectors_verify() {
     let long = "x".repeat(300);
     let known = [
-        // TESTS-OK of yescrypt, the smaller ones.
+        // The smaller vectors of TESTS-OK.
         (
             "pleaseletmein",
             "$y$jD5.7$LdJMENpBABJJ3hIHjB1Bi.$HboGM6qPrsK.StKYGt6KErmUYtioHreJd98oIugoNB6",
@@ -173,8 +175,8 @@ fn yescrypt_vectors_verify() {
         ("p\u{e4}ss", "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$iT1pG018xDFyFyYCqVAYvnEypT6e/tRKvRqruyDOCWD"),
     ];
     for (password, text) in known {
-        verifies(Family::Yescrypt, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::Yescrypt, text, password);
+        assert_refused_when_cut_off(text);
     }
     let debian = ForeignHash::parse(known[10].1).unwrap();
     assert!((16 << 20..17 << 20).contains(&debian.memory_bytes()));
@@ -182,14 +184,14 @@ fn yescrypt_vectors_verify() {
 
 /// Proves OWASP storage bounds.
 #[test]
-fn yescrypt_damage_and_costs_out_of_bounds_are_told() {
+fn damaged_yescrypt_hashes_and_costs_out_of_bounds_are_refused() {
     let end = "LdJMENpBABJJ3hIHjB1Bi.$iT1pG018xDFyFyYCqVAYvnEypT6e/tRKvRqruyDOCWD";
     for parameters in ["", "j", "j9", "j9T.", "j953/2", "jC559", "09T", "j9!"] {
-        damaged(Family::Yescrypt, &format!("$y${parameters}${end}"));
+        assert_damaged(Family::Yescrypt, &format!("$y${parameters}${end}"));
     }
-    damaged(Family::Yescrypt, &format!("$y$j9T${end}$"));
-    damaged(Family::Yescrypt, &format!("$y$j9T$$${end}"));
-    // The most that can be written, in six characters.
+    assert_damaged(Family::Yescrypt, &format!("$y$j9T${end}$"));
+    assert_damaged(Family::Yescrypt, &format!("$y$j9T$$${end}"));
+    // The maximum that the encoding can express, in six characters.
     const GREATEST: u64 = 49 + (8 << 6) + (4 << 12) + (2 << 18) + (1 << 24) + ((1 << 30) - 1);
     let cases = [
         ("jLT", "ln", 24),
@@ -199,6 +201,6 @@ fn yescrypt_damage_and_costs_out_of_bounds_are_told() {
         ("j9T.kz", "p", 113),
     ];
     for (parameters, parameter, value) in cases {
-        out_of_bounds(Family::Yescrypt, &format!("$y${parameters}${end}"), parameter, value);
+        assert_out_of_bounds(Family::Yescrypt, &format!("$y${parameters}${end}"), parameter, value);
     }
 }

@@ -1,20 +1,20 @@
-//! Which texts a hash determines (fault H1). Hashes whose source is not told in the other modules were
-//! made for these tests with libxcrypt 4.4 and Python's hashlib.
+//! `ForeignHash::determines`. Hashes that are not in the other modules were created for these tests
+//! with libxcrypt 4.4 and Python's hashlib.
 
-use repass_hash_families::{ExportedHash, ForeignHash, ImportFormat, Projects, imported};
+use repass_hash_families::{ExportedHash, ForeignHash, ImportFormat, Projects, stored_text};
 
 const STAPLE: &str = "correct horse battery staple";
 const OF_STAPLE: &str = "$2b$05$abcdefghijklmnopqrstuuFiPhXf1sVd3pCCRO.uVh34H/qI/ZsuS";
-/// By the rule of crypt_blowfish before 1.1 also of `Zyë plus 20 Käsebrötchen`.
+/// By the bug of crypt_blowfish before 1.1 also a hash of `Zyë plus 20 Käsebrötchen`.
 const OF_BREAD: &str = "$2x$04$CCCCCCCCCCCCCCCCCCCCC.GCpw9I4xKyKQ0E7lpYOOOiQmU8YXBUW";
 const WORDPRESS: &str = "$wp$2y$04$CCCCCCCCCCCCCCCCCCCCC.tyYxmveiRsg3cIgx54krB.AhMF/rZ/W";
 const DJANGO_PBKDF2: &str = "pbkdf2_sha256$1000$abc$70m+hKmbvIH/QfII9PwYuIZXomKqG4wgvNLdHGMor9U=";
-/// The text that the import writes for
+/// The stored text of
 /// `3f0a9d5f7c1e4b2a8d6c0e9f1a2b3c4d:2d604795b8ce7a553680804d07606885bd4ba75c5d56a74551ab312110041d70cc5cbf710362a17aaa05cc30dba144a28f794d107ee485d84c3e0a6470792b10`.
 const BETTER_AUTH: &str = "$better-auth$ln=14,r=16,p=1$M2YwYTlkNWY3YzFlNGIyYThkNmMwZTlmMWEyYjNjNGQ$LWBHlbjOelU2gIBNB2Bohb1Lp1xdVqdFUasxIRAEHXDMXL9xA2KheqoFzDDboUSij3lNEH7khdhMPgpkcHkrEA";
 const IDENTITY: &str = "AQAAAAAAAAD6AAAAEAhftMyfTJylOlZT+eEotFXd1elee8ih5WsjXaR3PA9M";
 
-/// What is said of `password`, which the hash accepts.
+/// Whether the hash determines `password`, which it accepts.
 fn determines(text: &str, password: &str, projects: &Projects) -> bool {
     let hash = ForeignHash::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let password = password.as_bytes();
@@ -64,8 +64,8 @@ fn h1_every_family_determines_an_ordinary_password() {
 
 /// Proves H1.
 #[test]
-fn h1_no_family_determines_a_text_that_it_takes_for_another() {
-    // Flavour 0 of yescrypt is scrypt: the tag is scrypt's of the same costs and salt.
+fn h1_no_family_determines_a_text_that_is_equivalent_to_another() {
+    // Flavor 0 of yescrypt is scrypt: the tag is that of scrypt with the same costs and salt.
     let classic = "$y$.75$Hx4NdJLP1V4Pj7LOYJ4$9INSS.LUCj8ojunHTi4w4i5iQs3oOBJ18P7jRr/84t6";
     let crypt = "$7$86..../....SodiumChloride$9INSS.LUCj8ojunHTi4w4i5iQs3oOBJ18P7jRr/84t6";
     let in_crypt = format!("{{CRYPT}}{OF_STAPLE}");
@@ -89,11 +89,9 @@ fn h1_no_family_determines_a_text_that_it_takes_for_another() {
     }
 }
 
-/// Here nothing tells the password from another one that is as good.
-///
 /// Proves H1.
 #[test]
-fn h1_bcrypt_determines_no_text_that_may_be_cut_or_overwritten() {
+fn h1_bcrypt_determines_no_text_that_may_be_cut_or_erased() {
     let of_72 = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
     let start = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     let cut = format!("{start} and no more");
@@ -108,14 +106,14 @@ fn h1_bcrypt_determines_no_text_that_may_be_cut_or_overwritten() {
     ] {
         assert!(!determines(text, password, &Projects::none()), "{text}: {password}");
     }
-    // 71 bytes and the NUL behind them are all that is hashed.
+    // 71 bytes and the terminating NUL are hashed completely.
     let of_71 = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.rdIDyHJ69eb.FoH5QDlG5nPtz7wt6mm";
     assert!(determines(of_71, &start[..71], &Projects::none()));
 }
 
 /// Proves H1.
 #[test]
-fn h1_a_firebase_hash_determines_what_has_no_nul_at_its_end() {
+fn h1_a_firebase_hash_determines_texts_without_a_nul_at_the_end() {
     let key =
         "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==";
     let options =
@@ -124,7 +122,8 @@ fn h1_a_firebase_hash_determines_what_has_no_nul_at_its_end() {
         hash: "KQPsvED2CV0bwpoa/EwWf/I6wi4aFdD6ioCh+UZ6ky26qt7F67GWf6muPoe4X99j3MPxJV5bYRc+kYtBiAy2+w==",
         salt: Some("42xEC+ixf3L2lw=="),
     };
-    let text = imported(&ImportFormat::declared("firebase", options).unwrap(), exported).unwrap();
+    let text =
+        stored_text(&ImportFormat::from_options("firebase", options).unwrap(), exported).unwrap();
     let projects = Projects::none().with_encoded("shop-1", key).unwrap();
     assert!(determines(&text, "p\u{e4}ssword", &projects));
     assert!(!determines(&text, "p\u{e4}ssword\0", &projects));

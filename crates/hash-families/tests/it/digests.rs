@@ -1,14 +1,14 @@
-//! LDAP digests and NT hashes: the vectors of passlib 1.7.4 (`tests/test_handlers.py`), among them
-//! Microsoft's of MS-SAMR. Digests with a salt: made for these tests with Python's hashlib, of the salt
+//! LDAP digests and NT hashes: the vectors of passlib 1.7.4 (`tests/test_handlers.py`), including
+//! those of MS-SAMR. Salted digests: created for these tests with Python's hashlib and the salt
 //! `salt`.
 
 use data_encoding::{BASE64, HEXLOWER};
 use repass_hash_families::{
     ByteEncoding, DigestAlgorithm, ExportedHash, Family, ForeignHash, FormatError, ImportFormat,
-    SaltLayout, imported,
+    SaltLayout, stored_text,
 };
 
-use crate::expect::{damaged, refused_when_cut_off, verdict, verifies};
+use crate::assertions::{assert_damaged, assert_refused_when_cut_off, assert_verifies, verify};
 
 const UNICODE: &str = "t\u{e1}\u{411}\u{2113}\u{259}";
 const PASSWORD: &str = "p\u{e4}ssword";
@@ -39,8 +39,8 @@ fn ldap_vectors_verify() {
         ("", "{SSHA256}Y0ea1poJCyWCd+yPum+ZQZov+ySJgVEGV8lEzNEUjpdzYWx0"),
     ];
     for (password, text) in known {
-        verifies(Family::LdapDigest, text, password);
-        assert!(verdict(&text.replace("{S", "{s"), password), "names in either case");
+        assert_verifies(Family::LdapDigest, text, password);
+        assert!(verify(&text.replace("{S", "{s"), password), "the scheme in lower case");
     }
     for text in [
         "{SSHA}P90+qijSp8MJ1tN25j5o1PflUvlqjXHOGeOck",
@@ -52,7 +52,7 @@ fn ldap_vectors_verify() {
         "{SMD5}/F4DjTilcDIIVEHn/nAQsA==",
         "{SHA256}NHgme1YSeRtAmIkGs6eJfrarUB4EuV7TL5nQr99mnZw",
     ] {
-        damaged(Family::LdapDigest, text);
+        assert_damaged(Family::LdapDigest, text);
     }
     let too_long = format!("{{SSHA}}{}", BASE64.encode(&[7; 20 + 129]));
     let refused = ForeignHash::parse(&too_long).unwrap_err();
@@ -75,24 +75,24 @@ fn nt_hashes_verify() {
     for (password, hash) in known {
         for hash in [hash.to_owned(), hash.to_ascii_uppercase()] {
             let exported = ExportedHash { hash: &hash, salt: None };
-            let text = imported(&ImportFormat::NtHash, exported).unwrap();
+            let text = stored_text(&ImportFormat::NtHash, exported).unwrap();
             assert_eq!(text, format!("$3$${}", hash.to_ascii_lowercase()));
-            verifies(Family::NtHash, &text, password);
-            refused_when_cut_off(&text);
-            // What the digits alone are is not guessed.
+            assert_verifies(Family::NtHash, &text, password);
+            assert_refused_when_cut_off(&text);
+            // The family of bare digits is ambiguous.
             assert_eq!(ForeignHash::parse(&hash).unwrap_err(), FormatError::Unknown);
         }
     }
-    assert!(verdict("$3$$7f8fe03093cc84b267b109625f6bbf4b", "passphrase"));
-    assert!(!verdict("$3$$cc1260adb6985ca749f150c7e0b22063", b"\xfc\xfc"), "no UTF-8");
+    assert!(verify("$3$$7f8fe03093cc84b267b109625f6bbf4b", "passphrase"));
+    assert!(!verify("$3$$cc1260adb6985ca749f150c7e0b22063", b"\xfc\xfc"), "no UTF-8");
     for text in ["$3$$7f8fe03093cc84b267b109625f6bbfxb", "$3$7f8fe03093cc84b267b109625f6bbf4b"] {
-        damaged(Family::NtHash, text);
+        assert_damaged(Family::NtHash, text);
     }
     let salted = ExportedHash { hash: "6677b2c394311355b54f25eec5bfacf5", salt: Some("x") };
-    assert!(matches!(imported(&ImportFormat::NtHash, salted), Err(FormatError::Export { .. })));
+    assert!(matches!(stored_text(&ImportFormat::NtHash, salted), Err(FormatError::Export { .. })));
 }
 
-/// Of the password and the salt `salt`: the salt first, the salt last, no salt.
+/// Digests of [`PASSWORD`] and the salt `salt`: the salt first, and the salt last.
 const DIGESTS: [(DigestAlgorithm, [&str; 2]); 4] = [
     (
         DigestAlgorithm::Md5,
@@ -144,17 +144,17 @@ fn salted_digests_verify_in_each_layout_and_encoding() {
                     salt: salt_encoding,
                 };
                 let exported = ExportedHash { hash, salt: Some(salt) };
-                texts.push(imported(&format, exported).unwrap());
+                texts.push(stored_text(&format, exported).unwrap());
             }
             texts.dedup();
-            assert_eq!(texts.len(), 1, "the same hash is stored the same, however it was written");
-            verifies(Family::SaltedDigest, &texts[0], PASSWORD);
-            refused_when_cut_off(&texts[0]);
+            assert_eq!(texts.len(), 1, "all encodings are stored as the same text");
+            assert_verifies(Family::SaltedDigest, &texts[0], PASSWORD);
+            assert_refused_when_cut_off(&texts[0]);
             let other = match layout {
                 SaltLayout::SaltFirst => texts[0].replace("salt-first", "salt-last"),
                 _ => texts[0].replace("salt-last", "salt-first"),
             };
-            assert!(!verdict(&other, PASSWORD));
+            assert!(!verify(&other, PASSWORD));
         }
     }
 }
@@ -172,19 +172,19 @@ fn digests_without_a_salt_verify() {
         (DigestAlgorithm::Md5, "900150983cd24fb0d6963f7d28e17f72"),
         (DigestAlgorithm::Sha1, "a9993e364706816aba3e25717850c26c9cd0d89d"),
     ] {
-        let text = imported(&format(algorithm), ExportedHash { hash, salt: None }).unwrap();
+        let text = stored_text(&format(algorithm), ExportedHash { hash, salt: None }).unwrap();
         assert!(text.starts_with(&format!("$unsalted-{algorithm}$")));
-        verifies(Family::SaltedDigest, &text, "abc");
-        refused_when_cut_off(&text);
+        assert_verifies(Family::SaltedDigest, &text, "abc");
+        assert_refused_when_cut_off(&text);
     }
-    // A digest of one length is not taken for another.
+    // The length must be that of the algorithm.
     let hash = "900150983cd24fb0d6963f7d28e17f72";
-    let wrong = imported(&format(DigestAlgorithm::Sha1), ExportedHash { hash, salt: None });
+    let wrong = stored_text(&format(DigestAlgorithm::Sha1), ExportedHash { hash, salt: None });
     assert!(matches!(wrong, Err(FormatError::OutOfBounds { parameter: "tag", value: 16, .. })));
 }
 
 #[test]
-fn texts_of_our_own_are_read_strictly() {
+fn damaged_salted_digests_are_refused() {
     for text in [
         "$salted-md5$layout=salt-first$$6rCkCEIPS4oP74sDNWIo+w",
         "$salted-md5$layout=around$c2FsdA$6rCkCEIPS4oP74sDNWIo+w",
@@ -195,6 +195,6 @@ fn texts_of_our_own_are_read_strictly() {
         "$unsalted-md5$layout=salt-first$c2FsdA$6rCkCEIPS4oP74sDNWIo+w",
         "$unsalted-sha1$6rCkCEIPS4oP74sDNWIo+w",
     ] {
-        damaged(Family::SaltedDigest, text);
+        assert_damaged(Family::SaltedDigest, text);
     }
 }

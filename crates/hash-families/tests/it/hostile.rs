@@ -1,13 +1,13 @@
-//! Texts that were never written by any system.
+//! Invalid and malicious texts.
 
 use proptest::prelude::*;
 use repass_hash_families::{
     Family, ForeignHash, FormatError, MAX_PASSWORD_BYTES, MAX_TEXT_BYTES, Projects,
 };
 
-use crate::expect::verdict;
+use crate::assertions::verify;
 
-/// One text of each form, of low cost.
+/// One text of each form, with low costs.
 const TEXTS: &[&str] = &[
     "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
     "bcrypt$$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
@@ -42,8 +42,8 @@ const TEXTS: &[&str] = &[
 ];
 
 #[test]
-fn what_the_text_alone_does_not_tell_is_unknown() {
-    let untold = [
+fn ambiguous_and_unknown_texts_have_no_family() {
+    let unknown = [
         "",
         " ",
         "password",
@@ -55,34 +55,34 @@ fn what_the_text_alone_does_not_tell_is_unknown() {
         "$2$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         " $2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
     ];
-    for text in untold {
+    for text in unknown {
         assert_eq!(ForeignHash::parse(text).unwrap_err(), FormatError::Unknown, "{text}");
-        assert_eq!(Family::of(text), None);
+        assert_eq!(Family::detect(text), None);
     }
 }
 
 #[test]
-fn argon2_is_recognised_and_left_to_another() {
+fn argon2_is_detected_and_refused() {
     let text =
         "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-    assert_eq!(Family::of(text), Some(Family::Argon2));
+    assert_eq!(Family::detect(text), Some(Family::Argon2));
     assert_eq!(ForeignHash::parse(text).unwrap_err(), FormatError::Argon2);
 }
 
 #[test]
-fn too_long_texts_and_passwords_are_not_looked_at() {
+fn too_long_texts_and_passwords_are_refused() {
     let text = "$2a$05$".to_owned() + &"C".repeat(MAX_TEXT_BYTES);
     let refused = ForeignHash::parse(&text).unwrap_err();
-    assert_eq!(refused, FormatError::TooLong { bytes: text.len(), most: MAX_TEXT_BYTES });
+    assert_eq!(refused, FormatError::TooLong { bytes: text.len(), max: MAX_TEXT_BYTES });
 
     let text = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
     let start = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    assert!(verdict(text, format!("{start:x<MAX_PASSWORD_BYTES$}")));
-    assert!(!verdict(text, format!("{start:x<0$}", MAX_PASSWORD_BYTES + 1)));
+    assert!(verify(text, format!("{start:x<MAX_PASSWORD_BYTES$}")));
+    assert!(!verify(text, format!("{start:x<0$}", MAX_PASSWORD_BYTES + 1)));
 }
 
 #[test]
-fn every_family_has_a_text_here() {
+fn the_texts_cover_every_family() {
     let families: std::collections::HashSet<_> =
         TEXTS.iter().map(|text| ForeignHash::parse(text).unwrap().family()).collect();
     // All but Argon2.
@@ -102,12 +102,12 @@ fn no_error_quotes_the_text() {
 
 proptest! {
     #[test]
-    fn any_text_is_read_or_refused(text in any::<String>()) {
+    fn parsing_any_text_does_not_panic(text in any::<String>()) {
         let _ = ForeignHash::parse(&text);
     }
 
     #[test]
-    fn what_begins_like_a_hash_is_read_or_refused(
+    fn parsing_a_changed_end_does_not_panic(
         known in prop::sample::select(TEXTS),
         keep in any::<prop::sample::Index>(),
         rest in "[$=,:{}./a-zA-Z0-9é]{0,80}",
@@ -118,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_character_is_read_or_refused(
+    fn a_hash_with_a_changed_character_is_refused_or_verifies_no_password(
         known in prop::sample::select(TEXTS),
         at in any::<prop::sample::Index>(),
         change in prop_oneof!["[$=,:{}./+a-zA-Z0-9]".prop_map(|text| text.chars().next()), any::<Option<char>>()],
@@ -134,7 +134,8 @@ proptest! {
             return Ok(());
         };
         prop_assert!(hash.memory_bytes() <= 257 * 1024 * 1024);
-        // What is read has an answer. Hashes that became costlier are left alone.
+        // A parsed hash can be verified. Hashes with changed costs are skipped, as they may be
+        // slow.
         let unchanged = ForeignHash::parse(known).unwrap();
         if format!("{hash:?}") == format!("{unchanged:?}") {
             let projects = Projects::none().with("shop-1", vec![7; 32]);

@@ -1,23 +1,25 @@
-//! Exports of other systems, and what becomes of them.
+//! Imports of exports of other systems.
 //!
-//! Keycloak: credentials of published realm exports with their passwords. Firebase: the example of the
-//! README of firebase/scrypt, and hashes made for these tests with Python's hashlib and OpenSSL.
-//! better-auth: made for these tests with Python's hashlib, as `@better-auth/utils` computes it. Django:
-//! made with Django 5.2.
+//! Keycloak: credentials of published realm exports with their passwords. Firebase: the example of
+//! the README of firebase/scrypt, and hashes created for these tests with Python's hashlib and
+//! OpenSSL. better-auth: hashes created with Python's hashlib, as `@better-auth/utils` computes
+//! them. Django: hashes created with Django 5.2.
 
 use data_encoding::BASE64;
 use repass_hash_families::{
     DeclarationError, ExportedHash, Family, ForeignHash, FormatError, ImportFormat, Projects,
-    VerifyError, imported,
+    VerifyError, stored_text,
 };
 
-use crate::expect::{damaged, out_of_bounds, refused_when_cut_off, verdict, verifies};
+use crate::assertions::{
+    assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_verifies, verify,
+};
 
-fn declared(name: &str, options: &[(&str, &str)]) -> ImportFormat {
-    ImportFormat::declared(name, options.iter().copied()).unwrap()
+fn format(name: &str, options: &[(&str, &str)]) -> ImportFormat {
+    ImportFormat::from_options(name, options.iter().copied()).unwrap()
 }
 
-fn alone(hash: &str) -> ExportedHash<'_> {
+fn unsalted(hash: &str) -> ExportedHash<'_> {
     ExportedHash { hash, salt: None }
 }
 
@@ -38,20 +40,20 @@ fn the_published_hash_of_firebase_verifies() {
     let hash =
         "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==";
     let exported = ExportedHash { hash, salt: FIREBASE_SALT };
-    let text = imported(&declared("firebase", &options), exported).unwrap();
+    let text = stored_text(&format("firebase", &options), exported).unwrap();
     let parsed = ForeignHash::parse(&text).unwrap();
     assert_eq!(parsed.family(), Family::FirebaseScrypt);
     assert_eq!(parsed.verify(b"user1password", &projects()), Ok(true));
     assert_eq!(parsed.verify(b"user1passwore", &projects()), Ok(false));
     assert!(parsed.memory_bytes() >= 16 << 20);
-    // The Admin SDK writes the same in the URL-safe alphabet.
+    // The Admin SDK uses the URL-safe alphabet.
     let url_safe = hash.replace('+', "-").replace('/', "_");
     let exported = ExportedHash { hash: &url_safe, salt: FIREBASE_SALT };
-    assert_eq!(imported(&declared("firebase", &options), exported).unwrap(), text);
+    assert_eq!(stored_text(&format("firebase", &options), exported).unwrap(), text);
 }
 
 #[test]
-fn a_firebase_hash_takes_the_signer_key_of_its_project() {
+fn a_firebase_hash_needs_the_signer_key_of_its_project() {
     let known = [
         (
             "p\u{e4}ssword",
@@ -64,14 +66,14 @@ fn a_firebase_hash_takes_the_signer_key_of_its_project() {
     ];
     for (password, hash) in known {
         let exported = ExportedHash { hash, salt: FIREBASE_SALT };
-        let text = imported(&declared("firebase", &FIREBASE), exported).unwrap();
+        let text = stored_text(&format("firebase", &FIREBASE), exported).unwrap();
         let parsed = ForeignHash::parse(&text).unwrap();
         assert_eq!(parsed.verify(password.as_bytes(), &projects()), Ok(true));
         assert_eq!(parsed.verify(b"other", &projects()), Ok(false));
         let unknown = VerifyError::UnknownProject { project: "shop-1".to_owned() };
         let elsewhere = Projects::none().with("shop-2", vec![7; 64]);
         assert_eq!(parsed.verify(password.as_bytes(), &elsewhere), Err(unknown));
-        // Another key of the project, or one of another length, is no match and no error.
+        // With a wrong key, verification fails without an error.
         for key in [vec![7; 64], vec![7; 63], Vec::new()] {
             let other_key = projects().with("shop-1", key);
             assert_eq!(parsed.verify(password.as_bytes(), &other_key), Ok(false));
@@ -81,7 +83,7 @@ fn a_firebase_hash_takes_the_signer_key_of_its_project() {
 }
 
 #[test]
-fn firebase_texts_are_bounded_and_read_strictly() {
+fn damaged_firebase_hashes_and_costs_out_of_bounds_are_refused() {
     let end = "42xEC+ixf3L2lwc$KQPsvED2CV0bwpoa/EwWf/I6wi4aFdD6ioCh+UZ6ky26qt7F67GWf6muPoe4X99j3MPxJV5bYRc+kYtBiAy2+w";
     assert!(
         ForeignHash::parse(&format!("$firebase-scrypt$ln=10,r=4,project=shop-1${end}")).is_ok()
@@ -89,18 +91,18 @@ fn firebase_texts_are_bounded_and_read_strictly() {
     for costs in
         ["ln=10,r=4", "ln=10,r=4,project=", "ln=10,r=4,project=a b", "ln=10,project=a,r=4", "r=4"]
     {
-        damaged(Family::FirebaseScrypt, &format!("$firebase-scrypt${costs}${end}"));
+        assert_damaged(Family::FirebaseScrypt, &format!("$firebase-scrypt${costs}${end}"));
     }
     let text = format!("$firebase-scrypt$ln=21,r=4,project=a${end}");
-    out_of_bounds(Family::FirebaseScrypt, &text, "ln", 21);
+    assert_out_of_bounds(Family::FirebaseScrypt, &text, "ln", 21);
     let too_costly =
         [("project", "a"), ("rounds", "8"), ("mem-cost", "19"), ("salt-separator", "")];
     let hash =
         "KQPsvED2CV0bwpoa/EwWf/I6wi4aFdD6ioCh+UZ6ky26qt7F67GWf6muPoe4X99j3MPxJV5bYRc+kYtBiAy2+w==";
     let refused =
-        imported(&declared("firebase", &too_costly), ExportedHash { hash, salt: FIREBASE_SALT });
+        stored_text(&format("firebase", &too_costly), ExportedHash { hash, salt: FIREBASE_SALT });
     assert!(matches!(refused, Err(FormatError::OutOfBounds { .. })), "{refused:?}");
-    let missing = imported(&declared("firebase", &FIREBASE), alone(hash));
+    let missing = stored_text(&format("firebase", &FIREBASE), unsalted(hash));
     assert!(matches!(missing, Err(FormatError::Export { .. })));
 }
 
@@ -117,21 +119,24 @@ fn better_auth_hashes_verify() {
         ),
     ];
     for (password, hash) in known {
-        let text = imported(&declared("better-auth", &[]), alone(hash)).unwrap();
+        let text = stored_text(&format("better-auth", &[]), unsalted(hash)).unwrap();
         assert!(text.starts_with("$better-auth$ln=14,r=16,p=1$"));
         assert_eq!(ForeignHash::parse(&text).unwrap().family(), Family::BetterAuth);
-        assert!(verdict(&text, password));
-        assert!(!verdict(&text, "password"));
-        assert!(!verdict(&text, b"p\xe4ssword"), "no UTF-8");
-        // What it is cannot be told from the export alone.
+        assert!(verify(&text, password));
+        assert!(!verify(&text, "password"));
+        assert!(!verify(&text, b"p\xe4ssword"), "no UTF-8");
+        // The exported text is not self-describing.
         assert_eq!(ForeignHash::parse(hash).unwrap_err(), FormatError::Unknown);
         for damaged in [&hash[1..], &hash[..hash.len() - 1], &hash.replace(':', ""), "", ":"] {
-            assert!(imported(&declared("better-auth", &[]), alone(damaged)).is_err(), "{damaged}");
+            assert!(
+                stored_text(&format("better-auth", &[]), unsalted(damaged)).is_err(),
+                "{damaged}"
+            );
         }
     }
-    // Forms that NFKC makes the same are the same password.
-    let text = imported(&declared("better-auth", &[]), alone(known[1].1)).unwrap();
-    assert!(verdict(&text, "A\u{30a}ngstro\u{308}m fi"));
+    // Passwords that are equal in NFKC are equal.
+    let text = stored_text(&format("better-auth", &[]), unsalted(known[1].1)).unwrap();
+    assert!(verify(&text, "A\u{30a}ngstro\u{308}m fi"));
 }
 
 #[test]
@@ -151,28 +156,28 @@ fn keycloak_credentials_verify() {
         ),
     ];
     for (password, json) in known {
-        let text = imported(&declared("keycloak", &[]), alone(json)).unwrap();
+        let text = stored_text(&format("keycloak", &[]), unsalted(json)).unwrap();
         assert!(text.starts_with("$pbkdf2-sha256$i=27500,l="), "{text}");
-        verifies(Family::Pbkdf2, &text, password);
+        assert_verifies(Family::Pbkdf2, &text, password);
         for (from, to) in
             [("password", "otp"), ("27500", "0"), ("sha256", "md5"), ("value", "v"), ("==", "=!")]
         {
             let changed = json.replace(from, to);
             if changed != json {
                 assert!(
-                    imported(&declared("keycloak", &[]), alone(&changed)).is_err(),
+                    stored_text(&format("keycloak", &[]), unsalted(&changed)).is_err(),
                     "{changed}"
                 );
             }
         }
-        assert!(imported(&declared("keycloak", &[]), alone(&json[1..])).is_err());
+        assert!(stored_text(&format("keycloak", &[]), unsalted(&json[1..])).is_err());
     }
 }
 
 #[test]
 fn keycloaks_argon2_becomes_a_phc_string() {
     let json = r#"{"type":"password","secretData":"{\"value\":\"BruFLfFkjH/8erZ26NnrbkOrWiZuQyDRCHD9o0R6Scg=\",\"salt\":\"Cf9AYCE5pAbb4CKEF0GUTA==\",\"additionalParameters\":{}}","credentialData":"{\"hashIterations\":5,\"algorithm\":\"argon2\",\"additionalParameters\":{\"hashLength\":[\"32\"],\"memory\":[\"7168\"],\"type\":[\"id\"],\"version\":[\"1.3\"],\"parallelism\":[\"1\"]}}"}"#;
-    let text = imported(&declared("keycloak", &[]), alone(json)).unwrap();
+    let text = stored_text(&format("keycloak", &[]), unsalted(json)).unwrap();
     assert_eq!(
         text,
         "$argon2id$v=19$m=7168,t=5,p=1$Cf9AYCE5pAbb4CKEF0GUTA$BruFLfFkjH/8erZ26NnrbkOrWiZuQyDRCHD9o0R6Scg"
@@ -182,62 +187,66 @@ fn keycloaks_argon2_becomes_a_phc_string() {
         [("1.3", "2.0"), (r#"[\"id\"]"#, r#"[\"x\"]"#), ("7168", "-1"), ("memory", "m")]
     {
         let changed = json.replace(from, to);
-        let refused = imported(&declared("keycloak", &[]), alone(&changed));
+        let refused = stored_text(&format("keycloak", &[]), unsalted(&changed));
         assert!(matches!(refused, Err(FormatError::Damaged { .. })), "{changed}: {refused:?}");
     }
 }
 
 #[test]
-fn django_s_old_forms_are_told_by_the_declaration() {
-    let django = declared("django", &[]);
+fn old_django_digests_are_imported() {
+    let django = format("django", &[]);
     let md5 = "md5$seasalt$3f86d0d3d465b7b458c231bf3555c0e3";
     assert_eq!(ForeignHash::parse(md5).unwrap_err(), FormatError::Unknown);
-    let text = imported(&django, alone(md5)).unwrap();
-    verifies(Family::SaltedDigest, &text, "l\u{e8}tmein");
-    // `abc`, as RFC 1321 and FIPS 180 have it.
+    let text = stored_text(&django, unsalted(md5)).unwrap();
+    assert_verifies(Family::SaltedDigest, &text, "l\u{e8}tmein");
+    // Digests of `abc` from RFC 1321 and FIPS 180.
     for hash in [
         "900150983cd24fb0d6963f7d28e17f72",
         "md5$$900150983cd24fb0d6963f7d28e17f72",
         "sha1$$a9993e364706816aba3e25717850c26c9cd0d89d",
     ] {
-        verifies(Family::SaltedDigest, &imported(&django, alone(hash)).unwrap(), "abc");
+        assert_verifies(
+            Family::SaltedDigest,
+            &stored_text(&django, unsalted(hash)).unwrap(),
+            "abc",
+        );
     }
     let argon2 =
         "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-    assert_eq!(imported(&django, alone(&format!("argon2{argon2}"))).unwrap(), argon2);
+    assert_eq!(stored_text(&django, unsalted(&format!("argon2{argon2}"))).unwrap(), argon2);
     let pbkdf2 = "pbkdf2_sha1$1000$seasalt$ljleU4wBmTtz/MoG5YTwxpM0d7I=";
-    assert_eq!(imported(&django, alone(pbkdf2)).unwrap(), pbkdf2);
+    assert_eq!(stored_text(&django, unsalted(pbkdf2)).unwrap(), pbkdf2);
     for unusable in ["!", "", "!Qj5p6FcEdGTLxTbiEyQfC4LUuaEy7cCLYIEEs1ST", "md5$a$b$c", "md5$a$zz"]
     {
-        assert!(imported(&django, alone(unusable)).is_err(), "{unusable}");
+        assert!(stored_text(&django, unsalted(unusable)).is_err(), "{unusable}");
     }
 }
 
 #[test]
-fn what_describes_itself_is_stored_as_it_is_or_refused() {
-    let format = declared("self-describing", &[]);
+fn self_describing_texts_are_stored_unchanged_or_refused() {
+    let format = format("self-describing", &[]);
     let texts = [
         "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         "{CRYPT}$1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1",
         "AAABAgMEBQYHCAkKCwwNDg+ukCEMDf0yyQ29NYubggHIVY0sdEUfdyeM+E1LtH1uJg==",
     ];
     for text in texts {
-        assert_eq!(imported(&format, alone(text)).unwrap(), text);
-        refused_when_cut_off(text);
+        assert_eq!(stored_text(&format, unsalted(text)).unwrap(), text);
+        assert_refused_when_cut_off(text);
     }
-    let refused = imported(&format, alone("5f4dcc3b5aa765d61d8327deb882cf99"));
+    let refused = stored_text(&format, unsalted("5f4dcc3b5aa765d61d8327deb882cf99"));
     assert_eq!(refused, Err(FormatError::Unknown));
     let salted = ExportedHash { hash: texts[0], salt: Some("x") };
-    assert!(matches!(imported(&format, salted), Err(FormatError::Export { .. })));
+    assert!(matches!(stored_text(&format, salted), Err(FormatError::Export { .. })));
     let long = "x".repeat(9000);
-    assert!(matches!(imported(&format, alone(&long)), Err(FormatError::TooLong { .. })));
-    assert_eq!(format!("{:?}", alone("secret")), "ExportedHash(..)");
+    assert!(matches!(stored_text(&format, unsalted(&long)), Err(FormatError::TooLong { .. })));
+    assert_eq!(format!("{:?}", unsalted("secret")), "ExportedHash(..)");
 }
 
 #[test]
-fn declarations_are_read_strictly() {
+fn invalid_names_and_options_are_refused() {
     let declare = |name: &str, options: &[(&'static str, &'static str)]| {
-        ImportFormat::declared(name, options.iter().copied())
+        ImportFormat::from_options(name, options.iter().copied())
     };
     assert!(matches!(declare("md5", &[]), Err(DeclarationError::UnknownFormat { .. })));
     assert!(matches!(
@@ -266,6 +275,6 @@ fn declarations_are_read_strictly() {
     }
     let format = declare("salted-digest", &[("algorithm", "sha256"), ("layout", "salt-last")]);
     let hash = "eebd07b8d6aeec5541eeba010c8dad085b3d2dfb695a98155626bc24d3a4f04d";
-    let text = imported(&format.unwrap(), ExportedHash { hash, salt: Some("salt") }).unwrap();
-    assert!(verdict(&text, "p\u{e4}ssword"));
+    let text = stored_text(&format.unwrap(), ExportedHash { hash, salt: Some("salt") }).unwrap();
+    assert!(verify(&text, "p\u{e4}ssword"));
 }

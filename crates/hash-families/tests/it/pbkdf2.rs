@@ -1,11 +1,13 @@
 //! PBKDF2: the vectors of RFC 6070 and RFC 7914 as PHC strings, those of passlib 1.7.4
-//! (`tests/test_handlers_pbkdf2.py`), one of OneLogin's guide to imported hashes, and hashes that
-//! Django 5.2, Werkzeug 3 and passlib (for LDAP) made for these tests.
+//! (`tests/test_handlers_pbkdf2.py`), one of OneLogin's guide to stored_text hashes, and hashes
+//! created for these tests with Django 5.2, Werkzeug 3 and passlib (for LDAP).
 
 use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use repass_hash_families::Family;
 
-use crate::expect::{damaged, out_of_bounds, refused_when_cut_off, verdict, verifies};
+use crate::assertions::{
+    assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_verifies, verify,
+};
 
 const WAVE: &str = "\u{399}\u{3c9}\u{3b1}\u{3bd}\u{3bd}\u{3b7}\u{3c2}";
 
@@ -14,7 +16,7 @@ fn phc(digest: &str, iterations: u32, salt: &[u8], tag: &str) -> String {
     format!("${digest}$i={iterations}${}${tag}", BASE64_NOPAD.encode(salt))
 }
 
-/// RFC 6070, but for the one of 16 777 216 iterations, which is out of bounds.
+/// All but the vector of 16 777 216 iterations, which is out of bounds.
 #[test]
 fn rfc_6070_vectors_verify() {
     let known: [(&[u8], &[u8], u32, &str); 5] = [
@@ -31,27 +33,27 @@ fn rfc_6070_vectors_verify() {
     ];
     for (password, salt, iterations, tag) in known {
         let text = phc("pbkdf2", iterations, salt, tag);
-        verifies(Family::Pbkdf2, &text, password);
-        assert!(verdict(&text.replace("$pbkdf2$", "$pbkdf2-sha1$"), password));
+        assert_verifies(Family::Pbkdf2, &text, password);
+        assert!(verify(&text.replace("$pbkdf2$", "$pbkdf2-sha1$"), password));
     }
 }
 
 #[test]
 fn rfc_7914_vectors_verify() {
     let tag = "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783";
-    verifies(Family::Pbkdf2, &phc("pbkdf2-sha256", 1, b"salt", tag), "passwd");
+    assert_verifies(Family::Pbkdf2, &phc("pbkdf2-sha256", 1, b"salt", tag), "passwd");
     let tag = "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56a1d425a1225833549adb841b51c9b3176a272bdebba1d078478f62b397f33c8d";
-    verifies(Family::Pbkdf2, &phc("pbkdf2-sha256", 80_000, b"NaCl", tag), "Password");
+    assert_verifies(Family::Pbkdf2, &phc("pbkdf2-sha256", 80_000, b"NaCl", tag), "Password");
 }
 
 #[test]
 fn phc_strings_verify() {
     let text = "$pbkdf2-sha256$i=10000,l=32$wJuJqLoUFsdXa8k3sFhRlA$2waKCbPhZzL+RjWMQqvA1jpb+j56jTAXcNmRD9UTekU";
-    verifies(Family::Pbkdf2, text, "Test@123");
-    refused_when_cut_off(text);
+    assert_verifies(Family::Pbkdf2, text, "Test@123");
+    assert_refused_when_cut_off(text);
     let text = "$pbkdf2-sha1$i=10000,l=20$wJuJqLoUFsdXa8k3sFhRlA$XMGVWTbeKf4Xd+CGiuEZde8x7QA";
-    verifies(Family::Pbkdf2, text, "Test@123");
-    refused_when_cut_off(text);
+    assert_verifies(Family::Pbkdf2, text, "Test@123");
+    assert_refused_when_cut_off(text);
 }
 
 #[test]
@@ -73,8 +75,8 @@ fn passlib_vectors_verify() {
         ),
     ];
     for (password, text) in known {
-        verifies(Family::Pbkdf2, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::Pbkdf2, text, password);
+        assert_refused_when_cut_off(text);
     }
 }
 
@@ -106,22 +108,21 @@ fn forms_of_other_systems_verify() {
         ),
     ];
     for (password, text) in known {
-        verifies(Family::Pbkdf2, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::Pbkdf2, text, password);
+        assert_refused_when_cut_off(text);
     }
 }
 
-/// HMAC takes the digest of a key that is longer than its block; nothing is cut off.
 #[test]
-fn all_of_a_long_password_counts() {
+fn wrong_passwords_are_refused() {
     let text = "$pbkdf2$1212$OB.dtnSEXZK8U5cgxU/GYQ$y5LKPOplRmok7CZp/aqVDVg8zGI";
-    assert!(!verdict(text, "password".repeat(20)));
-    assert!(!verdict(text, "\u{ff}password"));
-    assert!(!verdict(text, b"\xff\xfe"));
+    assert!(!verify(text, "password".repeat(20)));
+    assert!(!verify(text, "\u{ff}password"));
+    assert!(!verify(text, b"\xff\xfe"));
 }
 
 #[test]
-fn damage_is_told() {
+fn damaged_hashes_are_refused() {
     let damages = [
         "$pbkdf2$01212$THDqatpidANpadlLeTeOEg$HV3oi1k5C5LQCgG1BMOL.BX4YZc",
         "$pbkdf2$$THDqatpidANpadlLeTeOEg$HV3oi1k5C5LQCgG1BMOL.BX4YZc",
@@ -136,7 +137,7 @@ fn damage_is_told() {
         "pbkdf2:sha1:1000$M0JU0vuK$C2462AD3782AD1149EDEE668A902C99380629146",
     ];
     for text in damages {
-        damaged(Family::Pbkdf2, text);
+        assert_damaged(Family::Pbkdf2, text);
     }
 }
 
@@ -151,14 +152,14 @@ fn iterations_are_bounded() {
     ] {
         let tag = "y5LKPOplRmok7CZp/aqVDVg8zGI";
         let text = format!("$pbkdf2${iterations}$OB.dtnSEXZK8U5cgxU/GYQ${tag}");
-        out_of_bounds(Family::Pbkdf2, &text, "iterations", value);
+        assert_out_of_bounds(Family::Pbkdf2, &text, "iterations", value);
         let text = format!("$pbkdf2$i={iterations}$OB+dtnSEXZK8U5cgxU/GYQ${tag}");
-        out_of_bounds(Family::Pbkdf2, &text, "iterations", value);
+        assert_out_of_bounds(Family::Pbkdf2, &text, "iterations", value);
         let text = format!("pbkdf2_sha1${iterations}$seasalt$ljleU4wBmTtz/MoG5YTwxpM0d7I=");
-        out_of_bounds(Family::Pbkdf2, &text, "iterations", value);
+        assert_out_of_bounds(Family::Pbkdf2, &text, "iterations", value);
     }
-    // Four blocks of SHA-1 take four times as long as the iterations alone tell.
+    // Four blocks of SHA-1 take four times the iterations.
     let tag = BASE64_NOPAD.encode(&[7; 64]);
     let text = format!("$pbkdf2$i=3000000$OB+dtnSEXZK8U5cgxU/GYQ${tag}");
-    out_of_bounds(Family::Pbkdf2, &text, "iterations times blocks of the tag", 12_000_000);
+    assert_out_of_bounds(Family::Pbkdf2, &text, "iterations times blocks of the tag", 12_000_000);
 }

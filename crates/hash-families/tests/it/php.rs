@@ -1,10 +1,13 @@
-//! phpass, WordPress and Drupal: the vectors of passlib 1.7.4 (`tests/test_handlers.py`, from phpass
-//! itself and John the Ripper), a WordPress 6.8 hash of `admin` from a published demonstration site,
-//! hashcat's example for Drupal 7, and hashes made for these tests with Python's hashlib and bcrypt.
+//! phpass, WordPress and Drupal: the vectors of passlib 1.7.4 (`tests/test_handlers.py`, from
+//! phpass itself and John the Ripper), a WordPress 6.8 hash of `admin` from a published
+//! demonstration site, hashcat's example for Drupal 7, and hashes created for these tests with
+//! Python's hashlib and bcrypt.
 
 use repass_hash_families::Family;
 
-use crate::expect::{damaged, out_of_bounds, refused_when_cut_off, verdict, verifies};
+use crate::assertions::{
+    assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_verifies, verify,
+};
 
 const UNICODE: &str = "t\u{e1}\u{411}\u{2113}\u{259}";
 
@@ -22,8 +25,8 @@ fn phpass_vectors_verify() {
         (UNICODE, "$P$7SMy8VxnfsIy2Sxm7fJxDSdil.h7TW."),
     ];
     for (password, text) in known {
-        verifies(Family::Phpass, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::Phpass, text, password);
+        assert_refused_when_cut_off(text);
     }
     for text in [
         "$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r!L0",
@@ -31,11 +34,11 @@ fn phpass_vectors_verify() {
         "$P$!IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0",
         "$P$9IQRaTw\u{e9}eRo7ud9Fh4E2PdI0S3r.L0",
     ] {
-        damaged(Family::Phpass, text);
+        assert_damaged(Family::Phpass, text);
     }
     for (character, value) in [('.', 0), ('4', 6), ('J', 21), ('z', 63)] {
         let text = format!("$P${character}IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0");
-        out_of_bounds(Family::Phpass, &text, "log2 of the rounds", value);
+        assert_out_of_bounds(Family::Phpass, &text, "log2 of the rounds", value);
     }
 }
 
@@ -49,19 +52,22 @@ fn wordpress_hashes_verify() {
         (&long, "$wp$2y$05$CCCCCCCCCCCCCCCCCCCCC.VcM0uNqIDuQedMX1yNXfqN5K9ZSRCuG"),
     ];
     for (password, text) in known {
-        verifies(Family::WordPress, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::WordPress, text, password);
+        assert_refused_when_cut_off(text);
     }
-    // The whole of a long password counts, and white space around it does not.
-    assert!(!verdict(known[3].1, "x".repeat(99)));
-    assert!(verdict(known[1].1, " \t\r\n\0\x0bp\u{e4}ssword\n"));
-    assert!(!verdict(known[1].1, "\u{a0}p\u{e4}ssword"));
-    assert!(verdict(known[2].1, " \n "));
-    // The same bcrypt is none without the prefix.
-    assert!(!verdict(&known[1].1["$wp".len()..], "p\u{e4}ssword"));
-    damaged(Family::WordPress, "$wp$2c$05$CCCCCCCCCCCCCCCCCCCCC.J.Mjmor8ROGl33GjQI33/5RRCQPJXqq");
+    // Long passwords are hashed completely, and white space is trimmed.
+    assert!(!verify(known[3].1, "x".repeat(99)));
+    assert!(verify(known[1].1, " \t\r\n\0\x0bp\u{e4}ssword\n"));
+    assert!(!verify(known[1].1, "\u{a0}p\u{e4}ssword"));
+    assert!(verify(known[2].1, " \n "));
+    // Without the prefix, the hash is plain bcrypt.
+    assert!(!verify(&known[1].1["$wp".len()..], "p\u{e4}ssword"));
+    assert_damaged(
+        Family::WordPress,
+        "$wp$2c$05$CCCCCCCCCCCCCCCCCCCCC.J.Mjmor8ROGl33GjQI33/5RRCQPJXqq",
+    );
     let costly = "$wp$2y$20$CCCCCCCCCCCCCCCCCCCCC.J.Mjmor8ROGl33GjQI33/5RRCQPJXqq";
-    out_of_bounds(Family::WordPress, costly, "cost", 20);
+    assert_out_of_bounds(Family::WordPress, costly, "cost", 20);
 }
 
 #[test]
@@ -73,15 +79,15 @@ fn drupal_hashes_verify() {
         ("p\u{e4}ssword", "U$S$533783772x4w3Ahcjh5lr2h4ImEYIS02BvwCUJA48lMm/vZTPWNj"),
     ];
     for (password, text) in known {
-        verifies(Family::Drupal, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::Drupal, text, password);
+        assert_refused_when_cut_off(text);
     }
-    assert!(!verdict(&known[3].1[1..], "p\u{e4}ssword"));
-    assert!(!verdict(known[1].1, "x".repeat(513)));
-    damaged(Family::Drupal, "$S$533783772VTlwMJ64qbqiCk8q/GPf0bHnW2IAYO.6qvDLO41M.Yt.");
-    damaged(Family::Drupal, "$S$533783772VTlwMJ64qbqiCk8q/GPf0bHnW2IAYO.6qvDLO41M.Y!");
+    assert!(!verify(&known[3].1[1..], "p\u{e4}ssword"));
+    assert!(!verify(known[1].1, "x".repeat(513)));
+    assert_damaged(Family::Drupal, "$S$533783772VTlwMJ64qbqiCk8q/GPf0bHnW2IAYO.6qvDLO41M.Yt.");
+    assert_damaged(Family::Drupal, "$S$533783772VTlwMJ64qbqiCk8q/GPf0bHnW2IAYO.6qvDLO41M.Y!");
     for (character, value) in [('4', 6), ('L', 23), ('S', 30)] {
         let text = format!("$S${character}33783772VTlwMJ64qbqiCk8q/GPf0bHnW2IAYO.6qvDLO41M.Yt");
-        out_of_bounds(Family::Drupal, &text, "log2 of the rounds", value);
+        assert_out_of_bounds(Family::Drupal, &text, "log2 of the rounds", value);
     }
 }

@@ -1,9 +1,11 @@
-//! scrypt: the vectors of RFC 7914 as passlib 1.7.4 writes them (`tests/test_handlers_scrypt.py`) with
-//! passlib's own, and hashes that Django 5.2, Werkzeug 3 and libxcrypt 4.4 made for these tests.
+//! scrypt: the vectors of RFC 7914 and of passlib 1.7.4 (`tests/test_handlers_scrypt.py`), and
+//! hashes created for these tests with Django 5.2, Werkzeug 3 and libxcrypt 4.4.
 
 use repass_hash_families::{Family, ForeignHash};
 
-use crate::expect::{damaged, out_of_bounds, refused_when_cut_off, verifies};
+use crate::assertions::{
+    assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_verifies,
+};
 
 const UNICODE: &str = "t\u{e1}\u{411}\u{2113}\u{259}";
 
@@ -34,7 +36,7 @@ fn phc_strings_verify() {
         ),
     ];
     for (password, text) in known {
-        verifies(Family::Scrypt, text, password);
+        assert_verifies(Family::Scrypt, text, password);
     }
 }
 
@@ -51,19 +53,19 @@ fn djangos_form_verifies() {
         ),
     ];
     for (password, text) in known {
-        verifies(Family::Scrypt, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::Scrypt, text, password);
+        assert_refused_when_cut_off(text);
     }
 }
 
 #[test]
 fn werkzeugs_form_verifies() {
     let text = "scrypt:1024:8:2$wH9IJOUi$192ce5f9f337e361d9bd198e2f72a15cfa578598c8713e543c450e9781840ec148f7064c66308145718019813bbb0ffaeed22b8a3266d78dcf07805753fb9bbc";
-    verifies(Family::Scrypt, text, "l\u{e8}tmein");
-    refused_when_cut_off(text);
+    assert_verifies(Family::Scrypt, text, "l\u{e8}tmein");
+    assert_refused_when_cut_off(text);
 }
 
-/// The last is Openwall's, of the scrypt paper's third vector.
+/// The last vector is Openwall's, of the scrypt paper's third vector.
 #[test]
 fn the_form_of_crypt_verifies() {
     let known = [
@@ -78,30 +80,30 @@ fn the_form_of_crypt_verifies() {
         ),
     ];
     for (password, text) in known {
-        verifies(Family::Scrypt, text, password);
-        refused_when_cut_off(text);
+        assert_verifies(Family::Scrypt, text, password);
+        assert_refused_when_cut_off(text);
     }
 }
 
 #[test]
-fn damage_is_told() {
+fn damaged_hashes_are_refused() {
     let tag = "mTpvG8lzuuDk+DWz8HZIB6Vum6erDuUm0As5yU+VxWA";
     for costs in
         ["ln=8,r=8", "ln=8,p=1,r=8", "ln=8,r=8,p=1,x=1", "", "ln=08,r=8,p=1", "ln=8,r=A,p=1"]
     {
-        damaged(Family::Scrypt, &format!("$scrypt${costs}$wlhLyXmP8b53bm1NKYVQqg${tag}"));
+        assert_damaged(Family::Scrypt, &format!("$scrypt${costs}$wlhLyXmP8b53bm1NKYVQqg${tag}"));
     }
     let start = "$scrypt$ln=8,r=8,p=1$wlhLyXmP8b53bm1NKYVQqg$";
     for wrong in ["", "AAAA", "mTpvG8lzuuDk+DWz8HZIB6Vum6erDuUm0As5yU.VxWA"] {
-        damaged(Family::Scrypt, &format!("{start}{wrong}"));
+        assert_damaged(Family::Scrypt, &format!("{start}{wrong}"));
     }
-    damaged(Family::Scrypt, &format!("{start}{tag}$"));
-    damaged(Family::Scrypt, &format!("{start}{tag}="));
-    damaged(
+    assert_damaged(Family::Scrypt, &format!("{start}{tag}$"));
+    assert_damaged(Family::Scrypt, &format!("{start}{tag}="));
+    assert_damaged(
         Family::Scrypt,
         "scrypt$1025$seasalt$8$5$ozpUt/qDR/QLBzi9csaWJofO252yHC+Oxl5cycNUQkna/BBjumDq5KMXPAq1Xi3sxxGWxqtAlQmEE+DSWNl+FQ==",
     );
-    damaged(
+    assert_damaged(
         Family::Scrypt,
         "$7$8!..../....SodiumChloride$OCSJ4eit3LGHqD5H.g7AT8BzATgSJ5kBOVBxYwEnIE3",
     );
@@ -123,13 +125,13 @@ fn costs_are_bounded() {
         ("ln=18,r=8,p=5", "work (N times r times p)", 5 << 21),
     ];
     for (costs, parameter, value) in cases {
-        out_of_bounds(Family::Scrypt, &format!("$scrypt${costs}${end}"), parameter, value);
+        assert_out_of_bounds(Family::Scrypt, &format!("$scrypt${costs}${end}"), parameter, value);
     }
     let django = "scrypt$2097152$seasalt$8$5$ozpUt/qDR/QLBzi9csaWJofO252yHC+Oxl5cycNUQkna/BBjumDq5KMXPAq1Xi3sxxGWxqtAlQmEE+DSWNl+FQ==";
-    out_of_bounds(Family::Scrypt, django, "N", 2_097_152);
+    assert_out_of_bounds(Family::Scrypt, django, "N", 2_097_152);
     let crypt = "$7$86zzzz/....SodiumChloride$OCSJ4eit3LGHqD5H.g7AT8BzATgSJ5kBOVBxYwEnIE3";
-    out_of_bounds(Family::Scrypt, crypt, "r", 0x3fff_ffc8);
-    // What popular systems write passes: OWASP's profiles, passlib, Django, Werkzeug.
+    assert_out_of_bounds(Family::Scrypt, crypt, "r", 0x3fff_ffc8);
+    // Defaults of OWASP's profiles, passlib, Django and Werkzeug are within bounds.
     for costs in
         ["ln=17,r=8,p=1", "ln=13,r=8,p=10", "ln=16,r=8,p=1", "ln=14,r=8,p=5", "ln=15,r=8,p=1"]
     {
@@ -139,7 +141,7 @@ fn costs_are_bounded() {
 }
 
 #[test]
-fn the_memory_told_is_what_rfc_7914_needs() {
+fn memory_bytes_is_the_memory_that_rfc_7914_needs() {
     let hash = ForeignHash::parse(
         "$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofI",
     );

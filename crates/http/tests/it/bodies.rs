@@ -20,7 +20,7 @@ fn data(bytes: impl Into<Bytes>) -> Piece {
 }
 
 #[tokio::test]
-async fn a_body_in_pieces_is_put_together() {
+async fn the_frames_of_a_body_are_joined() {
     let test = TestContext::new().await;
     let pieces: Vec<Piece> = format!("{OLD}\n{NEW}").bytes().map(|byte| data(vec![byte])).collect();
     let request = test.request("body-1").body(StreamBody::new(stream::iter(pieces))).unwrap();
@@ -28,7 +28,7 @@ async fn a_body_in_pieces_is_put_together() {
 }
 
 #[tokio::test]
-async fn an_announced_length_over_64_kib_is_413_unread() {
+async fn a_declared_length_over_64_kib_is_413_unread() {
     let test = TestContext::new().await;
     let unread = StreamBody::new(stream::poll_fn(|_| -> std::task::Poll<Option<Piece>> {
         panic!("the body was read")
@@ -50,7 +50,7 @@ async fn an_endless_chunked_body_is_413_at_64_kib() {
 }
 
 #[tokio::test]
-async fn the_limit_can_be_set() {
+async fn the_body_limit_is_configurable() {
     let test = TestContext::new().await;
     let service = test.service_with(Limits { body_bytes: 10, ..Limits::default() });
     let long = test.request("body-4").body(text("12345678901")).unwrap();
@@ -60,7 +60,7 @@ async fn the_limit_can_be_set() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stalled_body_is_given_up_after_ten_seconds() {
+async fn a_stalled_body_times_out_after_ten_seconds() {
     let test = TestContext::new().await;
     let stalled = StreamBody::new(stream::iter([data("a")]).chain(stream::pending::<Piece>()));
     let started = tokio::time::Instant::now();
@@ -74,7 +74,7 @@ async fn a_stalled_body_is_given_up_after_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_trickle_does_not_extend_the_time() {
+async fn a_slow_body_does_not_extend_the_timeout() {
     let test = TestContext::new().await;
     let service =
         test.service_with(Limits { body_timeout: Duration::from_secs(3), ..Limits::default() });
@@ -103,7 +103,7 @@ async fn a_broken_body_changes_nothing() {
 async fn a_body_that_panics_is_a_fault() {
     let test = TestContext::new().await;
     let body = StreamBody::new(stream::poll_fn(|_| -> std::task::Poll<Option<Piece>> {
-        panic!("the body gave up")
+        panic!("the body panicked")
     }));
     let answer = send(&test.service(), test.request("body-9").body(body).unwrap()).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
@@ -112,7 +112,7 @@ async fn a_body_that_panics_is_a_fault() {
 
 /// Proves W1.
 #[tokio::test]
-async fn w1_no_more_requests_are_read_at_once_than_there_is_memory_for() {
+async fn w1_requests_above_the_reading_memory_are_refused() {
     let test = TestContext::new().await;
     let service = test.service_with(Limits { reading_bytes: 4096, ..Limits::default() });
     let (send_body, body) = tokio::sync::oneshot::channel::<String>();
@@ -126,7 +126,7 @@ async fn w1_no_more_requests_are_read_at_once_than_there_is_memory_for() {
         assert_eq!(answer.body, "acme unavailable");
         send_body.send(format!("{OLD}\n{NEW}")).unwrap();
     };
-    // In this order, so the only place is taken while the body is awaited.
+    // Biased, so that the first request has the memory when the second one comes.
     let (answer, ()) = tokio::join!(biased; send(&service, waiting), meanwhile);
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(send(&service, test.good("body-12")).await.body, "acme wrong-password");
@@ -134,7 +134,7 @@ async fn w1_no_more_requests_are_read_at_once_than_there_is_memory_for() {
 
 /// Proves W5.
 #[tokio::test]
-async fn w5_a_connection_is_closed_only_over_a_body_that_is_not_read_off() {
+async fn w5_an_http_1_connection_is_closed_only_if_the_body_was_not_drained() {
     let test = TestContext::new().await;
     for (version, kib, closes) in
         [(Version::HTTP_11, 64, false), (Version::HTTP_11, 65, true), (Version::HTTP_2, 65, false)]

@@ -1,4 +1,4 @@
-//! Keeps every event of every level, so that tests can look at what would be logged.
+//! Captures the log events of all levels.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, Once, PoisonError};
@@ -21,7 +21,7 @@ impl Write for Sink {
     }
 }
 
-/// One subscriber for the whole test process; tests tell their lines by request id.
+/// Installs one subscriber for the whole test process; tests find their lines by request id.
 pub(crate) fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -45,7 +45,7 @@ pub(crate) fn of_request(id: &str) -> Vec<Value> {
     events.filter(|event| event["fields"]["request_id"] == id).collect()
 }
 
-/// The fields of the one line that a request leaves.
+/// The fields of the one line of a request.
 pub(crate) fn line_of(id: &str) -> Value {
     let mut lines: Vec<Value> =
         of_request(id).into_iter().filter(|event| event["target"] == "repass::request").collect();

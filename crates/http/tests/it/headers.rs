@@ -1,9 +1,9 @@
-//! What every answer carries.
+//! The headers of every response.
 
 use http::{HeaderValue, Method, Request, StatusCode};
 use repass_http::{Limits, PasswordService};
 
-use crate::test_context::{Answer, Mood, PATH, TestContext, send, text, with_method};
+use crate::test_context::{Answer, HashBehavior, PATH, TestContext, send, text, with_method};
 use crate::vendor::{Step, Vendor};
 
 fn assert_common(answer: &Answer) {
@@ -15,12 +15,12 @@ fn assert_common(answer: &Answer) {
 
 /// Proves ASVS 14.3.2.
 #[tokio::test]
-async fn asvs_14_3_2_every_kind_of_answer_has_them() {
+async fn asvs_14_3_2_responses_of_every_status_have_the_common_headers() {
     let test = TestContext::new().await;
     let limits = Limits { body_bytes: 100, ..Limits::default() };
     let plain = test.service_with(limits);
     let failing = test.service_of(Vendor::new("acme", "/v1/change").panicking(&[Step::Read]));
-    let busy = TestContext::new().await.with_hasher(Mood::Busy);
+    let busy = TestContext::new().await.with_hasher(HashBehavior::Busy);
     let bare = |uri: &str| Request::post(uri).body(text("")).unwrap();
     let body = |length: usize| test.request("headers-1").body(text(&"x".repeat(length))).unwrap();
     let cases = [
@@ -42,12 +42,12 @@ async fn asvs_14_3_2_every_kind_of_answer_has_them() {
 }
 
 #[tokio::test]
-async fn a_sane_request_id_is_echoed_and_any_other_replaced() {
+async fn a_valid_request_id_is_echoed_and_an_invalid_one_replaced() {
     let test = TestContext::new().await;
     let service = test.service();
-    let sane = format!("trace.{}", "x".repeat(122));
-    let echoed = send(&service, test.request(&sane).body(text("")).unwrap()).await;
-    assert_eq!(echoed.headers["x-request-id"], sane.as_str());
+    let valid = format!("trace.{}", "x".repeat(122));
+    let echoed = send(&service, test.request(&valid).body(text("")).unwrap()).await;
+    assert_eq!(echoed.headers["x-request-id"], valid.as_str());
 
     let long = "x".repeat(129);
     let mut seen = Vec::new();
@@ -65,7 +65,7 @@ async fn a_sane_request_id_is_echoed_and_any_other_replaced() {
 }
 
 #[tokio::test]
-async fn fresh_ids_come_from_the_given_randomness() {
+async fn generated_ids_come_from_the_given_randomness() {
     #[derive(Debug)]
     struct Ones;
     impl repass_core::Randomness for Ones {

@@ -1,16 +1,16 @@
-//! One line a request, and no secret in any.
+//! One log line per request, without secrets.
 
 use http::{HeaderValue, Request};
 
 use crate::capture;
-use crate::test_context::{Mood, TestContext, send, text};
+use crate::test_context::{HashBehavior, TestContext, send, text};
 use crate::vendor::{Step, Vendor};
 
 const WRONG: &str = "Wrong-Heron-of-Basalt-99";
 const IN_QUERY: &str = "Query-Otter-on-Granite-66";
 
 #[tokio::test]
-async fn a_line_says_who_asked_whom_and_how_it_ended() {
+async fn a_line_has_exactly_the_documented_fields() {
     let test = TestContext::new().await;
     send(&test.service(), test.good("log-1")).await;
     let line = capture::line_of("log-1");
@@ -45,7 +45,7 @@ async fn a_line_says_who_asked_whom_and_how_it_ended() {
 }
 
 #[tokio::test]
-async fn a_fresh_request_id_stands_in_the_line_and_in_the_answer() {
+async fn a_generated_request_id_is_in_the_line_and_in_the_response() {
     let test = TestContext::new().await;
     let request = Request::post("/shop/x").body(text("")).unwrap();
     let answer = send(&test.service(), request).await;
@@ -70,9 +70,9 @@ async fn asvs_16_2_5_no_secret_is_ever_logged() {
         services.push(test.service_of(Vendor::new("acme", "/v1/change").panicking(&panics)));
         services.push(test.service_of(Vendor::new("acme", "/v1/change").panicking(&[step])));
     }
-    for mood in [Mood::Panics, Mood::Fails, Mood::Busy] {
-        let other = TestContext::new().await.with_hasher(mood);
-        send(&other.service(), other.good(&format!("log-2-{mood:?}"))).await;
+    for behavior in [HashBehavior::Panics, HashBehavior::Fails, HashBehavior::Busy] {
+        let other = TestContext::new().await.with_hasher(behavior);
+        send(&other.service(), other.good(&format!("log-2-{behavior:?}"))).await;
         assert_no_secrets(&other);
     }
     for (number, service) in services.iter().enumerate() {
@@ -104,7 +104,7 @@ fn assert_no_secrets(test: &TestContext) {
         IN_QUERY,
         test.key.expose(),
         test.token.expose(),
-        // No secret, but a user's identity; and the path, which some vendors put it into.
+        // Not secret, but the user id must not be logged, and some vendors have it in the path.
         "pat-7",
         "/v1/change",
     ];

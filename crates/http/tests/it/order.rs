@@ -1,4 +1,4 @@
-//! What is checked before what. A body that panics when it is touched shows that nobody did.
+//! The order of the checks. A body that panics when it is polled proves that it is not read.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,10 +12,10 @@ use repass_core::CredentialStore;
 use repass_http::PasswordService;
 
 use crate::capture;
-use crate::test_context::{BrokenKeys, NEW, OLD, PATH, TestContext, send, text};
+use crate::test_context::{FailingAuthenticator, NEW, OLD, PATH, TestContext, send, text};
 use crate::vendor::Vendor;
 
-/// Must not be read. Whoever does gets a panic, and so a 500.
+/// Panics when it is read, which is answered with a 500.
 struct Untouchable;
 
 impl Body for Untouchable {
@@ -32,7 +32,7 @@ impl Body for Untouchable {
 
 /// Proves E11.
 #[tokio::test]
-async fn a_request_with_everything_changes_the_password() {
+async fn a_valid_request_changes_the_password() {
     let test = TestContext::new().await;
     let answer = send(&test.service(), test.good("order-1")).await;
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "acme changed"));
@@ -40,10 +40,10 @@ async fn a_request_with_everything_changes_the_password() {
 }
 
 #[tokio::test]
-async fn the_body_is_read_once_all_else_is_right() {
+async fn the_body_is_read_when_all_other_checks_pass() {
     let test = TestContext::new().await;
     let request = test.request("order-2").body(Untouchable).unwrap();
-    // The counterpart of all below: this body does tell when it is read.
+    // Proves that the tests below would fail if the body were read.
     assert_eq!(send(&test.service(), request).await.status, StatusCode::INTERNAL_SERVER_ERROR);
 }
 
@@ -73,7 +73,7 @@ async fn the_caller_is_authenticated_in_order_before_the_body_is_read() {
 }
 
 #[tokio::test]
-async fn routing_comes_first() {
+async fn routing_comes_before_authentication() {
     let test = TestContext::new().await;
     let request = Request::post("/shop/v1/other").body(Untouchable).unwrap();
     let answer = send(&test.service(), request).await;
@@ -87,16 +87,16 @@ async fn routing_comes_first() {
 }
 
 #[tokio::test]
-async fn the_head_is_admitted_after_the_caller_and_before_the_body() {
+async fn the_head_is_authorized_after_authentication_and_before_the_body_is_read() {
     let test = TestContext::new().await;
-    let vendor = Vendor { demands: Some("x-site"), ..Vendor::new("acme", "/v1/change") };
+    let vendor = Vendor { required_header: Some("x-site"), ..Vendor::new("acme", "/v1/change") };
     let service = test.service_of(vendor);
 
     let answer = send(&service, Request::post(PATH).body(Untouchable).unwrap()).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
 
     let answer = send(&service, test.request("order-4").body(Untouchable).unwrap()).await;
-    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::BAD_REQUEST, "not admitted"));
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::BAD_REQUEST, "not authorized"));
     assert_eq!(capture::line_of("order-4")["outcome"], "invalid-request");
 
     let mut request = test.good("order-5");
@@ -105,12 +105,17 @@ async fn the_head_is_admitted_after_the_caller_and_before_the_body() {
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_tell_is_no_refusal_of_the_caller() {
+async fn a_failed_authentication_store_is_a_503_or_500() {
     let test = TestContext::new().await;
     let cases = [
-        (BrokenKeys::Unreachable, "order-6", StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-        (BrokenKeys::Failed, "order-7", StatusCode::INTERNAL_SERVER_ERROR, "fault"),
-        (BrokenKeys::Panics, "order-8", StatusCode::INTERNAL_SERVER_ERROR, "fault"),
+        (
+            FailingAuthenticator::Unreachable,
+            "order-6",
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+        ),
+        (FailingAuthenticator::Failed, "order-7", StatusCode::INTERNAL_SERVER_ERROR, "fault"),
+        (FailingAuthenticator::Panics, "order-8", StatusCode::INTERNAL_SERVER_ERROR, "fault"),
     ];
     for (keys, id, status, outcome) in cases {
         let mount = test.mount(Vendor::new("acme", "/v1/change"), "/shop");
@@ -128,7 +133,7 @@ async fn a_store_that_cannot_tell_is_no_refusal_of_the_caller() {
 }
 
 #[tokio::test]
-async fn the_audit_trail_knows_source_request_and_peer() {
+async fn the_audit_record_has_source_request_id_and_peer() {
     let test = TestContext::new().await;
     send(&test.service(), test.good("order-9")).await;
     let filter = repass_core::AuditFilter { limit: 1, ..Default::default() };
@@ -140,7 +145,7 @@ async fn the_audit_trail_knows_source_request_and_peer() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_the_vendors_to_tell() {
+async fn the_vendor_answers_a_wrong_password() {
     let test = TestContext::new().await;
     let body = text(&format!("{NEW}\n{OLD}"));
     let answer = send(&test.service(), test.request("order-10").body(body).unwrap()).await;

@@ -1,4 +1,4 @@
-//! Several APIs under one roof.
+//! Routing between several mounted APIs.
 
 use http::{Method, Request, StatusCode};
 use repass_http::{Mount, MountError, PasswordService, PasswordServiceBuilder};
@@ -33,7 +33,7 @@ async fn each_api_answers_its_own_path_under_a_shared_prefix() {
 }
 
 #[tokio::test]
-async fn prefixes_count_at_segment_boundaries_and_exactly() {
+async fn prefixes_match_exactly_and_at_segment_boundaries() {
     let service = service(&[("one", "/a", "/p"), ("two", "/a", "/pq")]).await;
     assert_eq!(body_of(&service, "/pq/a").await, "two no key");
     assert_eq!(body_of(&service, "/p/a?x=1").await, "one no key");
@@ -43,7 +43,7 @@ async fn prefixes_count_at_segment_boundaries_and_exactly() {
 }
 
 #[tokio::test]
-async fn an_own_path_wins_over_a_longer_prefix() {
+async fn a_matching_path_wins_over_a_longer_prefix() {
     let service = service(&[("deep", "/x", "/p/v1"), ("flat", "/v1/a", "/p")]).await;
     assert_eq!(body_of(&service, "/p/v1/a").await, "flat no key");
     assert_eq!(body_of(&service, "/p/v1/x").await, "deep no key");
@@ -58,7 +58,7 @@ async fn a_known_path_with_another_method_wins_over_not_found() {
 }
 
 #[tokio::test]
-async fn apis_that_share_a_path_are_told_by_method_and_allow_both() {
+async fn apis_that_share_a_path_are_routed_by_method_and_allow_lists_both() {
     let test = TestContext::new().await;
     let put = Vendor { method: Method::PUT, ..Vendor::new("two", "/a") };
     let service = PasswordService::builder(test.authenticator())
@@ -74,7 +74,7 @@ async fn apis_that_share_a_path_are_told_by_method_and_allow_both() {
 }
 
 #[tokio::test]
-async fn not_found_goes_to_the_longest_prefix_then_to_the_first() {
+async fn not_found_is_answered_by_the_longest_prefix_then_by_the_first_mount() {
     let mounts = [
         ("root", "/p/v1/a", ""),
         ("first", "/v1/a", "/p"),
@@ -82,7 +82,7 @@ async fn not_found_goes_to_the_longest_prefix_then_to_the_first() {
         ("deep", "/v2/b", "/p/q"),
     ];
     let service = service(&mounts).await;
-    // The root knows more of this path, but the prefix /p is longer.
+    // The root mount has a longer common path, but the prefix /p is longer.
     assert_eq!(body_of(&service, "/p/v1/x").await, "first not found /v1/x");
     assert_eq!(body_of(&service, "/p/v2/x").await, "first not found /v2/x");
     assert_eq!(body_of(&service, "/p/q/x").await, "deep not found /x");
@@ -91,7 +91,7 @@ async fn not_found_goes_to_the_longest_prefix_then_to_the_first() {
 }
 
 #[tokio::test]
-async fn below_no_prefix_the_first_answers() {
+async fn a_path_without_a_prefix_is_answered_by_the_first_mount() {
     let service = service(&[("one", "/v1/a", "/p"), ("two", "/v2/b", "/longer")]).await;
     assert_eq!(body_of(&service, "/v2/b").await, "one not found /v2/b");
     assert_eq!(body_of(&service, "/zzz").await, "one not found /zzz");
@@ -99,7 +99,7 @@ async fn below_no_prefix_the_first_answers() {
 }
 
 #[tokio::test]
-async fn the_answering_api_is_the_one_that_is_logged() {
+async fn the_log_names_the_api_that_answered() {
     let test = TestContext::new().await;
     let mount = test.mount(Vendor::new("one", "/v1/a"), "/p").with_name("shop");
     let service = PasswordService::builder(test.authenticator()).mount(mount).build().unwrap();
@@ -131,7 +131,7 @@ async fn a_panic_while_routing_is_an_empty_500() {
 }
 
 #[tokio::test]
-async fn mounts_that_make_no_service_are_refused() {
+async fn invalid_mounts_are_refused() {
     let test = TestContext::new().await;
     let build = |mounts: Vec<Mount>| {
         let builder = PasswordService::builder(test.authenticator());
@@ -140,7 +140,8 @@ async fn mounts_that_make_no_service_are_refused() {
     let mount = |name, prefix| test.mount(Vendor::new(name, "/a"), prefix);
     assert_eq!(build(vec![]), Some(MountError::NoMounts));
     let twice = MountError::Twice { vendor: "one", prefix: "/p".parse().unwrap() };
-    assert_eq!(twice.to_string(), "one is mounted twice below \"/p\"");
+    let message = "one is mounted twice below \"/p\"; give each mount its own prefix";
+    assert_eq!(twice.to_string(), message);
     assert_eq!(build(vec![mount("one", "/p"), mount("one", "/p")]), Some(twice));
     assert_eq!(build(vec![mount("one", "/p"), mount("one", "/q"), mount("two", "/p")]), None);
 }

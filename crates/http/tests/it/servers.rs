@@ -1,4 +1,4 @@
-//! The service in the servers it is meant for.
+//! The service in axum and hyper.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
 use crate::capture;
-use crate::test_context::{Mood, NEW, OLD, PATH, TestContext};
+use crate::test_context::{HashBehavior, NEW, OLD, PATH, TestContext};
 use crate::vendor::{Step, Vendor};
 
 /// Proves E9.
@@ -55,7 +55,7 @@ async fn e9_axum_takes_it_as_a_fallback_and_nested() {
     }
 }
 
-/// Serves one connection; what is returned is the client's end and the server's.
+/// Serves one connection. Returns the client's socket and the server's task.
 async fn connect(service: PasswordService) -> (TcpStream, JoinHandle<hyper::Result<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -76,12 +76,12 @@ fn head(test: &TestContext, id: &str, more: &str) -> String {
     )
 }
 
-/// Sends everything and reads until the server closes.
+/// Sends `request` and reads until the server closes.
 async fn exchange(service: PasswordService, request: &str) -> String {
     let (mut client, server) = connect(service).await;
     client.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    // A server that closes on what it did not read resets the connection, after its answer.
+    // A server that closes with unread data resets the connection after its response.
     let _ = client.read_to_end(&mut answer).await;
     server.await.unwrap().unwrap();
     String::from_utf8(answer).unwrap()
@@ -114,7 +114,7 @@ async fn a_panic_does_not_drop_the_connection() {
 }
 
 #[tokio::test]
-async fn a_stranger_is_not_even_asked_for_the_body() {
+async fn an_unauthenticated_caller_gets_no_100_continue() {
     let test = TestContext::new().await;
     let request = format!(
         "POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
@@ -125,10 +125,10 @@ async fn a_stranger_is_not_even_asked_for_the_body() {
 }
 
 #[tokio::test]
-async fn too_large_is_answered_over_a_socket_announced_or_chunked() {
+async fn a_too_large_body_is_413_over_a_socket_declared_or_chunked() {
     let test = TestContext::new().await;
-    let announced = head(&test, "hyper-4", "Connection: close\r\nContent-Length: 65537\r\n");
-    let answer = exchange(test.service(), &announced).await;
+    let declared = head(&test, "hyper-4", "Connection: close\r\nContent-Length: 65537\r\n");
+    let answer = exchange(test.service(), &declared).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 
     let chunked = head(&test, "hyper-5", "Connection: close\r\nTransfer-Encoding: chunked\r\n");
@@ -150,7 +150,7 @@ async fn head_sends_the_length_and_no_body() {
 
 #[tokio::test]
 async fn a_client_that_closes_its_socket_mid_change_does_not_undo_it() {
-    let test = TestContext::new().await.with_hasher(Mood::Waits);
+    let test = TestContext::new().await.with_hasher(HashBehavior::Waits);
     let (mut client, server) = connect(test.service()).await;
     let body = format!("{OLD}\n{NEW}");
     let more = format!("Content-Length: {}\r\n", body.len());
@@ -158,11 +158,11 @@ async fn a_client_that_closes_its_socket_mid_change_does_not_undo_it() {
     client.write_all(request.as_bytes()).await.unwrap();
     test.hasher.begun.acquire().await.unwrap().forget();
     drop(client);
-    // hyper has noticed, and dropped the future that was to answer.
+    // hyper has noticed the disconnect and dropped the future.
     let ended = tokio::time::timeout(Duration::from_secs(30), server).await.unwrap();
     assert!(ended.unwrap().is_err());
     assert_eq!(test.version().await, 1);
-    test.hasher.go_on.add_permits(1);
+    test.hasher.may_continue.add_permits(1);
     while capture::of_request("hyper-6").is_empty() {
         tokio::task::yield_now().await;
     }

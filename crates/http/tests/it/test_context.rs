@@ -30,7 +30,7 @@ pub(crate) const PATH: &str = "/shop/v1/change";
 
 pub(crate) struct TestContext {
     pub(crate) store: MemoryStore,
-    pub(crate) hasher: Arc<Hashing>,
+    pub(crate) hasher: Arc<FakeHasher>,
     pub(crate) key: Plaintext,
     pub(crate) token: Plaintext,
     clock: Arc<ManualClock>,
@@ -68,11 +68,11 @@ impl TestContext {
         };
         store.add_access_token(&stored, &audit).await.unwrap();
         let clock = Arc::new(ManualClock::new(now));
-        Self { store, hasher: Arc::new(Hashing::new(Mood::Sound)), key, token, clock }
+        Self { store, hasher: Arc::new(FakeHasher::new(HashBehavior::Succeeds)), key, token, clock }
     }
 
-    pub(crate) fn with_hasher(mut self, mood: Mood) -> Self {
-        self.hasher = Arc::new(Hashing::new(mood));
+    pub(crate) fn with_hasher(mut self, behavior: HashBehavior) -> Self {
+        self.hasher = Arc::new(FakeHasher::new(behavior));
         self
     }
 
@@ -107,7 +107,7 @@ impl TestContext {
         builder.limits(limits).build().unwrap()
     }
 
-    /// A request at [`PATH`] with all that `acme` demands, but for a body.
+    /// A valid request to `acme` at [`PATH`], without a body.
     pub(crate) fn request(&self, id: &str) -> http::request::Builder {
         Request::post(PATH)
             .header("x-request-id", id)
@@ -116,12 +116,12 @@ impl TestContext {
             .extension(Peer("192.0.2.7:5000".parse().unwrap()))
     }
 
-    /// The change that works.
+    /// A valid change.
     pub(crate) fn good(&self, id: &str) -> Request<Full<Bytes>> {
         self.request(id).body(text(&format!("{OLD}\n{NEW}"))).unwrap()
     }
 
-    /// How often the password was set.
+    /// The version of the credential: how often the password was set.
     pub(crate) async fn version(&self) -> i64 {
         let found = self.store.find(&Subject::new(realm(), "pat-7")).await.unwrap().unwrap();
         found.credential.unwrap().version
@@ -136,7 +136,7 @@ pub(crate) fn text(text: &str) -> Full<Bytes> {
     Full::new(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// An answer, read to its end.
+/// A response with its whole body.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -178,47 +178,47 @@ fn audit(at: Timestamp) -> AuditRecord {
     }
 }
 
-/// What happens when a password is hashed.
+/// The behavior of [`FakeHasher::hash`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mood {
-    Sound,
+pub(crate) enum HashBehavior {
+    Succeeds,
     Waits,
     Panics,
     Fails,
     Busy,
 }
 
-/// Hashes by writing down, since these tests are not about hashing.
+/// Stores passwords as they are.
 #[derive(Debug)]
-pub(crate) struct Hashing {
-    mood: Mood,
+pub(crate) struct FakeHasher {
+    behavior: HashBehavior,
     dummy_hash: HashedPassword,
-    /// One permit for each hash that was begun.
+    /// One permit for each hash that has begun.
     pub(crate) begun: Semaphore,
-    /// One permit for each hash that may go on.
-    pub(crate) go_on: Semaphore,
+    /// One permit for each hash that may continue.
+    pub(crate) may_continue: Semaphore,
 }
 
-impl Hashing {
-    fn new(mood: Mood) -> Self {
-        let (begun, go_on) = (Semaphore::new(0), Semaphore::new(0));
-        Self { mood, dummy_hash: hash_of("nobody's"), begun, go_on }
+impl FakeHasher {
+    fn new(behavior: HashBehavior) -> Self {
+        let (begun, may_continue) = (Semaphore::new(0), Semaphore::new(0));
+        Self { behavior, dummy_hash: hash_of("dummy"), begun, may_continue }
     }
 }
 
 #[async_trait]
-impl Hasher for Hashing {
+impl Hasher for FakeHasher {
     async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError> {
         let text = password.plaintext().expose();
-        match self.mood {
-            Mood::Sound => {}
-            Mood::Waits => {
+        match self.behavior {
+            HashBehavior::Succeeds => {}
+            HashBehavior::Waits => {
                 self.begun.add_permits(1);
-                self.go_on.acquire().await.unwrap().forget();
+                self.may_continue.acquire().await.unwrap().forget();
             }
-            Mood::Panics => panic!("cannot hash {text}"),
-            Mood::Fails => return Err(HashError::Algorithm("no lanes".to_owned())),
-            Mood::Busy => {
+            HashBehavior::Panics => panic!("cannot hash {text}"),
+            HashBehavior::Fails => return Err(HashError::Algorithm("no lanes".to_owned())),
+            HashBehavior::Busy => {
                 let retry_after = std::time::Duration::from_secs(2);
                 return Err(HashError::Busy { retry_after });
             }
@@ -243,33 +243,33 @@ fn hash_of(text: &str) -> HashedPassword {
     HashedPassword::from_stored(format!("$written${text}"))
 }
 
-/// A store of callers that is of no use.
+/// An authenticator that always fails.
 #[derive(Debug)]
-pub(crate) enum BrokenKeys {
+pub(crate) enum FailingAuthenticator {
     Unreachable,
     Failed,
     Panics,
 }
 
-impl BrokenKeys {
-    fn broken<T>(&self) -> Result<T, StoreError> {
+impl FailingAuthenticator {
+    fn fail<T>(&self) -> Result<T, StoreError> {
         match self {
             Self::Unreachable => Err(StoreError::Unavailable("connection refused".into())),
             Self::Failed => Err(StoreError::Failed("no such table".into())),
-            Self::Panics => panic!("the key store gave up"),
+            Self::Panics => panic!("the key store panicked"),
         }
     }
 }
 
 #[async_trait]
-impl CallerAuthenticator for BrokenKeys {
+impl CallerAuthenticator for FailingAuthenticator {
     async fn key(
         &self,
         _: &Realm,
         _: KeyKind,
         _: &Plaintext,
     ) -> Result<Option<KeyIdentity>, StoreError> {
-        self.broken()
+        self.fail()
     }
 
     async fn access_token(
@@ -277,6 +277,6 @@ impl CallerAuthenticator for BrokenKeys {
         _: &Realm,
         _: &Plaintext,
     ) -> Result<Option<TokenIdentity>, StoreError> {
-        self.broken()
+        self.fail()
     }
 }

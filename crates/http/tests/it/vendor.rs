@@ -1,4 +1,4 @@
-//! A vendor of our own. Its body is the old password, a line feed, and the new one.
+//! A fictitious vendor. Its body is the old password, a line feed, and the new one.
 
 use http::{Method, StatusCode};
 use repass_core::{
@@ -9,7 +9,7 @@ use repass_spec::{
     Call, Credential, Head, Rejection, Reply, RequiredCredential, RouteMatch, Spec, header, reply,
 };
 
-/// Where a vendor panics, quoting what it has at hand.
+/// The step in which a vendor panics with a message that quotes its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     Begin,
@@ -27,13 +27,12 @@ pub(crate) struct Vendor {
     pub(crate) path: &'static str,
     pub(crate) method: Method,
     pub(crate) panics: Vec<Step>,
-    /// A header that the head must have.
-    pub(crate) demands: Option<&'static str>,
+    pub(crate) required_header: Option<&'static str>,
 }
 
 impl Vendor {
     pub(crate) fn new(name: &'static str, path: &'static str) -> Self {
-        Self { name, path, method: Method::POST, panics: Vec::new(), demands: None }
+        Self { name, path, method: Method::POST, panics: Vec::new(), required_header: None }
     }
 
     pub(crate) fn panicking(mut self, steps: &[Step]) -> Self {
@@ -41,8 +40,8 @@ impl Vendor {
         self
     }
 
-    fn reach(&self, step: Step, at_hand: &str) {
-        assert!(!self.panics.contains(&step), "panicked in {step:?} over {at_hand}");
+    fn reach(&self, step: Step, data: &str) {
+        assert!(!self.panics.contains(&step), "panicked in {step:?} with {data}");
     }
 
     fn reply(&self, status: StatusCode, text: &str) -> Reply {
@@ -66,7 +65,7 @@ impl Spec for Vendor {
                 realm: head.realm.clone(),
                 key: header::secret(headers, "x-key"),
                 token: header::bearer(headers),
-                lacks: self.demands.is_some_and(|name| !headers.contains_key(name)),
+                lacks_header: self.required_header.is_some_and(|name| !headers.contains_key(name)),
                 headers: format!("{headers:?}"),
             }))
         } else if self.method == Method::PUT {
@@ -94,14 +93,14 @@ struct VendorCall {
     realm: Realm,
     key: Option<Plaintext>,
     token: Option<Plaintext>,
-    lacks: bool,
+    lacks_header: bool,
     headers: String,
 }
 
 impl Call for VendorCall {
     fn credentials(&mut self) -> Vec<Credential> {
-        let at_hand = self.key.as_ref().map_or("nothing", Plaintext::expose);
-        self.vendor.reach(Step::Credentials, at_hand);
+        let key = self.key.as_ref().map_or("no key", Plaintext::expose);
+        self.vendor.reach(Step::Credentials, key);
         vec![
             Credential::Key(KeyKind::Api, self.key.take()),
             Credential::AccessToken(self.token.take()),
@@ -111,8 +110,8 @@ impl Call for VendorCall {
     fn authorize(&mut self, caller: &Caller) -> Result<(), Reply> {
         self.vendor.reach(Step::Authorize, &self.headers);
         assert!(caller.key.is_some() && caller.token.is_some());
-        if self.lacks {
-            return Err(reply::new(StatusCode::BAD_REQUEST, "text/plain", "not admitted"));
+        if self.lacks_header {
+            return Err(reply::new(StatusCode::BAD_REQUEST, "text/plain", "not authorized"));
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
-### What an ecom bot shows. What a policy says in English stands in the engine as well, and reads the
-### same here.
+### The messages that an ecom bot shows. The English texts of policy violations equal those of the
+### engine.
 
 changed = password changed successfully
 malformed = The request could not be understood.
 
-# $fields: names of members, with commas between them.
+# $fields: names of fields, separated by commas.
 missing = Required information is missing: { $fields }.
 
 confirmation-differs = The new password and its confirmation do not match.
@@ -19,9 +19,8 @@ body-incomplete = The request did not arrive in full.
 unavailable = The service is busy at the moment. Please try again shortly.
 fault = Something went wrong. Please try again later.
 
-## A rule that the new password breaks; $count is the least or the most that it allows, or how many
-## passwords are remembered. "[1]" is chosen for the number 1 alone, "[one]" for whatever the language
-## counts like it.
+## Policy violations. $count is the minimum or maximum length, or the number of passwords in the history.
+## "[1]" matches the number 1 only, "[one]" the plural category "one" of the language.
 
 too-short = { $count ->
     [one] The new password must have at least { $count } character.

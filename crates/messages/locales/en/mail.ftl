@@ -1,7 +1,7 @@
 ### The mails to the account holder.
 
-## What is said of an event: the subject and the heading, what happened, and what to do if it was
-## the holder or was not.
+## The texts of an event: subject and heading, what happened, what to do if it was the holder, and what
+## to do if it was not.
 
 password-changed = Your password was changed
     .happened = The password for your account was changed by someone who knew the old one.
@@ -24,19 +24,19 @@ reset-requested = A password reset was requested
     .if-you = If this was you, follow the instructions that you were given.
     .if-not-you = If this was not you, do not share any code you receive with anyone, and contact support.
 
-## What stands before a fact, and the colon between them.
+## Labels of facts, and the colon after a label.
 
 account = Account
-moment = Date and time
+time = Date and time
 address = IP address
 device = Device or app (not verified)
 support = Support
 colon = :
 
-## A date, such as "1 March 2026", with a time of the day.
+## $date: a date such as "1 March 2026". $time: a time of day such as "07:05".
 
 date-and-time = { $date }, { $time } UTC
 
-## That no person wrote this.
+## The footer.
 
 automatic = This message about the security of your account was sent automatically.

@@ -12,32 +12,31 @@ use crate::DeliveryError;
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
-/// Connections to one SMTP server, which are kept for a while and used again.
+/// A pool of connections to one SMTP server.
 pub(super) struct Connections {
     builder: AsyncSmtpTransportBuilder,
     timeout: Duration,
-    /// The connections, and the runtime they live on.
+    /// The pool and the runtime of its connections.
     pool: Mutex<Option<(Transport, Handle)>>,
 }
 
 impl Connections {
-    /// None yet: the first is made when there is something to send. `timeout` is how long a message
-    /// may take, the connection included.
+    /// Creates an empty pool. `timeout` is that of one message, including the connection.
     pub(super) fn new(builder: AsyncSmtpTransportBuilder, timeout: Duration) -> Self {
         Self { builder: builder.timeout(Some(timeout)), timeout, pool: Mutex::new(None) }
     }
 
-    /// Sends a message. When the future is dropped the message may have got through or not.
+    /// Sends a message. If the future is dropped, the message may or may not have been sent.
     pub(super) async fn send(&self, message: Message) -> Result<(), DeliveryError> {
         let is_ascii = message.envelope().to().iter().all(|to| AsRef::<str>::as_ref(to).is_ascii());
         let transport = self.transport();
-        let mut exchange = Exchange { connections: self, is_over: false };
+        let mut exchange = Exchange { connections: self, has_ended: false };
         let sent = tokio::time::timeout(self.timeout, transport.send(message)).await;
-        exchange.is_over = sent.is_ok();
+        exchange.has_ended = sent.is_ok();
         match sent {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(failure(&error, is_ascii)),
-            Err(_) => Err(DeliveryError::new("the server took too long")),
+            Err(_) => Err(DeliveryError::new("the SMTP server timed out")),
         }
     }
 
@@ -48,24 +47,24 @@ impl Connections {
         transport.clone()
     }
 
-    fn forget_all(&self) {
+    fn close_all(&self) {
         let pool = self.lock().take();
         if let Some((transport, runtime)) = pool {
-            // The transport says goodbye to the server on its runtime, so it must know it.
-            let _within = runtime.enter();
+            // Dropping the transport spawns tasks that send `QUIT`.
+            let _guard = runtime.enter();
             drop(transport);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<(Transport, Handle)>> {
-        // A panic while the lock is held leaves a pool or none.
+        // A panic cannot leave the pool in an invalid state.
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Connections {
     fn drop(&mut self) {
-        self.forget_all();
+        self.close_all();
     }
 }
 
@@ -75,28 +74,28 @@ impl fmt::Debug for Connections {
     }
 }
 
-/// One message under way. The transport would take a connection back that was left in the midst of
-/// one, and take the answer to this message for that to the next. So then none is used again.
+/// One message being sent. The transport would reuse a connection whose exchange was interrupted,
+/// and take the late reply for that to the next message. So all connections are closed then.
 struct Exchange<'a> {
     connections: &'a Connections,
-    is_over: bool,
+    has_ended: bool,
 }
 
 impl Drop for Exchange<'_> {
     fn drop(&mut self) {
-        if !self.is_over {
-            self.connections.forget_all();
+        if !self.has_ended {
+            self.connections.close_all();
         }
     }
 }
 
-/// Replies of 550 to 559 refuse this recipient or this message (RFC 5321, 4.2.1), and so they will
-/// the next time. Others of 5xx are about signing in or the session, which an operator may mend.
+/// Replies of 550 to 559 refuse the recipient or the message (RFC 5321, 4.2.1) and are permanent.
+/// Other replies of 5xx are about authentication or the session, which an operator can fix.
 fn failure(error: &Error, is_ascii: bool) -> DeliveryError {
     let failure = DeliveryError::new(error.to_string());
     let refused = error.is_permanent()
         && error.status().is_some_and(|code| code.category == Category::MailSystem);
-    // The transport's own error, without a word to the server: it lacks SMTPUTF8 (RFC 6531).
-    let unwritable = error.is_client() && !is_ascii;
-    if refused || unwritable { failure.permanent() } else { failure }
+    // The transport sends no non-ASCII address to a server without SMTPUTF8 (RFC 6531).
+    let lacks_smtputf8 = error.is_client() && !is_ascii;
+    if refused || lacks_smtputf8 { failure.permanent() } else { failure }
 }

@@ -2,18 +2,18 @@ use repass_core::ClaimedEvent;
 use repass_messages::Language;
 use serde_json::Value;
 
-/// The members of [`Profile::attributes`](repass_core::Profile::attributes) that may tell the
-/// holder's language, the first one first: as SCIM (RFC 7643, 4.1.1) and OpenID Connect (Core
-/// 1.0, 5.1) call it, and by its plain name.
+/// Members of [`Profile::attributes`](repass_core::Profile::attributes) with the holder's language,
+/// by priority: the names of SCIM (RFC 7643, 4.1.1) and OpenID Connect (Core 1.0, 5.1), and the
+/// plain one.
 const ATTRIBUTES: [&str; 3] = ["preferredLanguage", "locale", "language"];
 
-/// The language to tell the holder of an event in: the account's own, else the one that the request
-/// asked for, as far as mails are written in it.
+/// Returns the language of the account, otherwise that of the request; only supported languages
+/// count.
 pub(super) fn of_holder(claimed: &ClaimedEvent) -> Option<Language> {
     let attributes = &claimed.holder.profile.attributes;
-    let own = ATTRIBUTES.into_iter().filter_map(|name| attributes.get(name));
-    let asked_for = claimed.event.payload.get("language");
-    own.chain(asked_for).filter_map(Value::as_str).find_map(Language::of_code)
+    let of_account = ATTRIBUTES.into_iter().filter_map(|name| attributes.get(name));
+    let of_request = claimed.event.payload.get("language");
+    of_account.chain(of_request).filter_map(Value::as_str).find_map(Language::from_code)
 }
 
 #[cfg(test)]
@@ -26,9 +26,9 @@ mod tests {
     #[test]
     fn the_accounts_language_comes_before_that_of_the_request() {
         let mut claimed = claimed();
-        let mut language = |attributes: Value, asked_for: Value| {
+        let mut language = |attributes: Value, of_request: Value| {
             claimed.holder.profile.attributes = attributes.as_object().unwrap().clone();
-            claimed.event.payload["language"] = asked_for;
+            claimed.event.payload["language"] = of_request;
             of_holder(&claimed)
         };
         assert_eq!(language(json!({ "locale": "fr_FR" }), json!("it")), Some(Language::French));

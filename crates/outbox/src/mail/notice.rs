@@ -8,21 +8,21 @@ use repass_messages::{Language, MAIL};
 use serde_json::Value;
 
 use super::Support;
-use super::foreign_text::{one_line, one_line_without_links};
+use super::untrusted_text::{one_line, one_line_without_links};
 
-/// All that a mail tells, ready to be laid out. What came with a request or from the holder is one
-/// line without links; the templates escape it where that is needed.
+/// The content of a mail for the templates. Untrusted values are one line without links; the HTML
+/// template escapes them.
 pub(super) struct Notice<'a> {
     language: Language,
     product: &'a str,
-    /// The message about the event.
+    /// The id of the message about the event.
     event: String,
     facts: Vec<Fact>,
     support: &'a Support,
 }
 
 struct Fact {
-    /// The message that stands before the value.
+    /// The id of the message before the value.
     label: &'static str,
     value: String,
 }
@@ -40,7 +40,7 @@ struct Html<'a> {
 }
 
 impl<'a> Notice<'a> {
-    /// The most characters of an account's name or of a user agent that are shown.
+    /// Maximum length of an account name or user agent, in characters.
     const MAX_TEXT: usize = 120;
 
     pub(super) fn new(
@@ -52,18 +52,18 @@ impl<'a> Notice<'a> {
     ) -> Self {
         let event = &claimed.event;
         let mut facts = Vec::new();
-        let mut tell = |label, value: Option<String>| {
+        let mut add = |label, value: Option<String>| {
             facts.extend(value.map(|value| Fact { label, value }));
         };
-        tell("account", Some(account_name(&claimed.holder)));
-        tell("moment", Some(moment(event.at, language)));
-        tell("address", address(event));
-        tell("device", device(event));
+        add("account", Some(account_name(&claimed.holder)));
+        add("time", Some(date_and_time(event.at, language)));
+        add("address", address(event));
+        add("device", device(event));
         Self { language, product, event: kind.as_str().replace('.', "-"), facts, support }
     }
 
     pub(super) fn subject(&self) -> String {
-        format!("{}{} {}", self.product, self.say("colon"), self.title())
+        format!("{}{} {}", self.product, self.message("colon"), self.title())
     }
 
     pub(super) fn language(&self) -> &'static str {
@@ -71,15 +71,15 @@ impl<'a> Notice<'a> {
     }
 
     pub(super) fn title(&self) -> String {
-        self.say(&self.event)
+        self.message(&self.event)
     }
 
-    /// What else is said of the event.
-    pub(super) fn of_event(&self, attribute: &str) -> String {
-        self.say(&format!("{}.{attribute}", self.event))
+    /// Returns an attribute of the message about the event.
+    pub(super) fn event_text(&self, attribute: &str) -> String {
+        self.message(&format!("{}.{attribute}", self.event))
     }
 
-    fn say(&self, id: &str) -> String {
+    fn message(&self, id: &str) -> String {
         MAIL.text(self.language, id, [])
     }
 
@@ -92,8 +92,8 @@ impl<'a> Notice<'a> {
     }
 }
 
-/// What the holder knows the account by. A name that is the address which the mail goes to may stay
-/// the link that mail programs make of it.
+/// Returns the user name or id of the account. It may look like a link if it is the recipient's
+/// address.
 fn account_name(holder: &Account) -> String {
     let username = holder.username.as_deref().filter(|name| !one_line(name, 1).is_empty());
     let name = username.unwrap_or(holder.user_id.as_str());
@@ -104,20 +104,21 @@ fn account_name(holder: &Account) -> String {
     }
 }
 
-/// The moment as it is written in this language, in UTC, to the minute.
-fn moment(at: Timestamp, language: Language) -> String {
+/// Formats a time in UTC, to the minute.
+fn date_and_time(at: Timestamp, language: Language) -> String {
     let at = at.to_zoned(TimeZone::UTC);
     let (date, time) = (language.date(at.date()), at.strftime("%H:%M").to_string());
     MAIL.text(language, "date-and-time", [("date", date.into()), ("time", time.into())])
 }
 
-/// The holder's network address as the caller told it, else that of the caller. What is none is not
-/// shown.
+/// Returns the holder's IP address as the caller reports it, otherwise the caller's own. Invalid
+/// addresses are not shown.
 fn address(event: &OutboxEvent) -> Option<String> {
-    let told = ["ip_address", "peer"].into_iter().filter_map(|member| text(event, member));
-    told.filter_map(|text| text.trim().parse::<IpAddr>().ok())
+    ["ip_address", "peer"]
+        .into_iter()
+        .filter_map(|member| text(event, member))
+        .find_map(|text| text.trim().parse::<IpAddr>().ok())
         .map(|address| address.to_canonical().to_string())
-        .next()
 }
 
 fn device(event: &OutboxEvent) -> Option<String> {

@@ -1,18 +1,18 @@
 use lettre::Address;
 use lettre::message::Mailbox;
 
-/// The longest address that can be mailed to, in bytes (RFC 5321, 4.5.3.1.3, less the brackets).
+/// Maximum length of an address, in bytes (RFC 5321, 4.5.3.1.3, less the brackets).
 const MAX_ADDRESS: usize = 254;
 
-/// Whom an address belongs to; `None` if it is no address. Only plain ones are taken: what would have
-/// to be quoted (RFC 5322, 3.2.4) is mistyped or meant ill.
+/// Parses an e-mail address. Quoted local parts (RFC 5322, 3.2.4) are refused: they are typing
+/// errors or attacks.
 pub(super) fn parse(address: &str) -> Option<Mailbox> {
     let address: Address = address.trim().parse().ok()?;
     let plain = |c: char| !c.is_control() && !c.is_whitespace() && !"\"\\<>()[],;:".contains(c);
     if !address.user().chars().all(plain) {
         return None;
     }
-    // As it goes over the wire: names in other scripts have a spelling in ASCII (RFC 5891).
+    // SMTP needs the ASCII form of internationalized domains (RFC 5891).
     let address = Address::new(address.user(), ascii_domain(&address)).ok()?;
     let length = AsRef::<str>::as_ref(&address).len();
     (length <= MAX_ADDRESS).then(|| Mailbox::new(None, address))
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_addresses_are_taken() {
+    fn plain_addresses_are_accepted() {
         for (address, wire) in [
             ("pat@example.org", "pat@example.org"),
             (" pat@example.org ", "pat@example.org"),
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_not() {
+    fn other_texts_are_refused() {
         let long = format!("{}@{}.example", "x".repeat(64), "y.".repeat(100));
         for address in [
             "",

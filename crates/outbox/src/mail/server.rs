@@ -9,46 +9,46 @@ use rustls::pki_types::ServerName;
 
 use super::InvalidMail;
 
-/// The SMTP server that takes the mails.
+/// An SMTP server.
 #[derive(Debug)]
 pub struct SmtpServer {
-    /// Its name or IP address; the name must stand in its certificate.
+    /// The host name or IP address. The server's certificate must be valid for it.
     pub host: String,
-    /// The port; [`Encryption::port`] when none is given.
+    /// The port; [`Encryption::port`] if unset.
     pub port: Option<u16>,
-    /// How the connection is encrypted.
+    /// The encryption of the connection.
     pub encryption: Encryption,
-    /// What to sign in with, where that is wanted.
+    /// Credentials for SMTP authentication, if the server requires it.
     pub credentials: Option<SmtpCredentials>,
-    /// Whether [`Encryption::None`] is allowed to a server on another machine. Then anybody in
-    /// between can read the mails and the password, and change them.
+    /// Whether [`Encryption::None`] is allowed to another machine. Attackers on the network can
+    /// then read and change the mails, and read the password.
     pub allow_plain_smtp: bool,
 }
 
-/// A name and a password to sign in with.
+/// Credentials for SMTP authentication.
 #[derive(Debug)]
 pub struct SmtpCredentials {
-    /// The name.
+    /// The user name.
     pub username: String,
     /// The password.
     pub password: Plaintext,
 }
 
-/// How a connection to an SMTP server is encrypted.
+/// The encryption of a connection to an SMTP server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Encryption {
-    /// TLS from the first byte on (RFC 8314, 3).
+    /// TLS from the first byte (RFC 8314, 3).
     #[default]
     Implicit,
-    /// TLS after the command `STARTTLS` (RFC 3207). Without it nothing is sent.
+    /// TLS after the command `STARTTLS` (RFC 3207), which the server must support.
     StartTls,
-    /// None at all.
+    /// No encryption.
     None,
 }
 
 impl Encryption {
-    /// Every way.
+    /// All variants.
     pub const ALL: [Self; 3] = [Self::Implicit, Self::StartTls, Self::None];
 
     /// The stable name.
@@ -60,12 +60,12 @@ impl Encryption {
         }
     }
 
-    /// The way of that name.
-    pub fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|way| way.as_str() == name)
+    /// Returns the variant with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|encryption| encryption.as_str() == name)
     }
 
-    /// The port where servers expect it (RFC 8314, 7.3; RFC 6409, 3.1; RFC 5321, 4.5.4.2).
+    /// The default port (RFC 8314, 7.3; RFC 6409, 3.1; RFC 5321, 4.5.4.2).
     pub const fn port(self) -> u16 {
         match self {
             Self::Implicit => 465,
@@ -81,7 +81,7 @@ impl SmtpServer {
         self.port.unwrap_or(self.encryption.port())
     }
 
-    /// What makes connections to it.
+    /// Checks the options and returns a transport builder.
     pub(super) fn check(&self) -> Result<AsyncSmtpTransportBuilder, InvalidMail> {
         let host = &self.host;
         if ServerName::try_from(host.as_str()).is_err() {
@@ -92,8 +92,8 @@ impl SmtpServer {
             return Err(InvalidMail::new("port", "must be 1 to 65535"));
         }
         if self.encryption == Encryption::None && !is_this_machine(host) && !self.allow_plain_smtp {
-            let reason = "the server is on another machine, and without TLS anybody in between could \
-                          read the mails; set allow_plain_smtp = true if that is meant";
+            let reason = "the server is on another machine, and without TLS the network can read the \
+                          mails; use implicit or starttls, or set allow_plain_smtp = true";
             return Err(InvalidMail::new("tls", reason));
         }
         let tls = || {
@@ -112,10 +112,10 @@ impl SmtpServer {
             return Ok(builder);
         };
         if username.is_empty() || username.contains('\0') {
-            return Err(InvalidMail::new("username", "must be a name to sign in with"));
+            return Err(InvalidMail::new("username", "must not be empty or contain a NUL"));
         }
         if password.is_empty() || password.expose().contains('\0') {
-            return Err(InvalidMail::new("password", "must be a password to sign in with"));
+            return Err(InvalidMail::new("password", "must not be empty or contain a NUL"));
         }
         let password = password.expose().to_owned();
         Ok(builder.credentials(Credentials::new(username.clone(), password)))
@@ -137,15 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn names_lead_back_to_what_they_name() {
-        for way in Encryption::ALL {
-            assert_eq!(Encryption::of(way.as_str()), Some(way));
+    fn names_round_trip() {
+        for encryption in Encryption::ALL {
+            assert_eq!(Encryption::from_name(encryption.as_str()), Some(encryption));
         }
-        assert_eq!(Encryption::of("tls"), None);
+        assert_eq!(Encryption::from_name("tls"), None);
     }
 
     #[test]
-    fn without_tls_the_server_is_on_this_machine_unless_it_is_meant() {
+    fn plain_smtp_to_another_machine_needs_allow_plain_smtp() {
         for host in ["localhost", "127.0.0.1", "127.5.5.5", "::1"] {
             assert!(server(host, Encryption::None).check().is_ok(), "{host}");
         }
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_a_name_and_nothing_else() {
+    fn the_host_is_a_name_without_scheme_or_port() {
         for host in ["", "smtp://example.org", "example.org:465", "a b", "x\r\ny", "[::1]"] {
             let refused = server(host, Encryption::Implicit).check().unwrap_err();
             assert_eq!(refused.member, "server", "{host}");
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_password_is_not_shown() {
+    fn debug_output_has_no_password() {
         let mut server = server("localhost", Encryption::StartTls);
         let password = Plaintext::from("hunter2");
         server.credentials = Some(SmtpCredentials { username: "pat".to_owned(), password });

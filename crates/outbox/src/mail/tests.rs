@@ -32,15 +32,15 @@ fn mail() -> Mail {
     Mail::new(options()).unwrap()
 }
 
-/// What goes over the wire.
+/// The message as sent.
 fn raw(mail: &Mail, claimed: &ClaimedEvent, language: Language) -> String {
-    let kind = mail.told(&claimed.event.kind).unwrap();
+    let kind = mail.notified_kind(&claimed.event.kind).unwrap();
     let notice = Notice::new(claimed, language, kind, &mail.product, &mail.support);
     let to = recipient::parse(claimed.holder.email.as_ref().unwrap().as_str()).unwrap();
     String::from_utf8(mail.message(to, claimed, &notice).unwrap().formatted()).unwrap()
 }
 
-/// Both parts, as a mail program decodes them.
+/// The text and HTML parts, decoded.
 fn parts(raw: &str) -> (String, String) {
     let message = MessageParser::default().parse(raw).unwrap();
     let decoded = |text: Option<std::borrow::Cow<'_, str>>| text.unwrap().replace("\r\n", "\n");
@@ -48,7 +48,7 @@ fn parts(raw: &str) -> (String, String) {
     (decoded(message.body_text(0)), decoded(message.body_html(0)))
 }
 
-/// Compares with a file of `tests/golden`; with `TEST_WRITE_GOLDEN` set the file is written instead.
+/// Compares `text` with a file of `tests/golden`. If `TEST_WRITE_GOLDEN` is set, writes the file.
 #[track_caller]
 fn assert_golden(name: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
@@ -60,7 +60,7 @@ fn assert_golden(name: &str, text: &str) {
 }
 
 #[test]
-fn every_event_reads_as_its_golden_files() {
+fn the_mail_of_every_event_matches_its_golden_files() {
     for kind in EventKind::ALL {
         let (text, html) = parts(&raw(&mail(), &claimed_of(kind), Language::English));
         assert_golden(&format!("{}.txt", kind.as_str()), &text);
@@ -69,14 +69,14 @@ fn every_event_reads_as_its_golden_files() {
 }
 
 #[test]
-fn the_whole_message_is_its_golden_file_each_time() {
+fn a_message_matches_its_golden_file_and_repeats_are_identical() {
     let message = raw(&mail(), &claimed(), Language::German);
     assert_eq!(message, raw(&mail(), &claimed(), Language::German), "a repeat is the same");
     assert_golden("password.changed.de.eml", &message.replace("\r\n", "\n"));
 }
 
 #[test]
-fn the_head_says_who_what_and_that_nobody_should_answer_by_machine() {
+fn the_headers_have_addresses_subject_id_date_and_auto_submitted() {
     let raw = raw(&mail(), &claimed(), Language::English);
     let message = MessageParser::default().parse(&raw).unwrap();
     let address = |list: Option<&mail_parser::Address<'_>>| {
@@ -98,10 +98,10 @@ fn the_head_says_who_what_and_that_nobody_should_answer_by_machine() {
 }
 
 /// The title and the sentences about an event.
-fn said_of(kind: EventKind, language: Language) -> (String, [String; 3]) {
+fn event_texts(kind: EventKind, language: Language) -> (String, [String; 3]) {
     let event = kind.as_str().replace('.', "-");
-    let say = |part: &str| MAIL.text(language, &format!("{event}{part}"), []);
-    (say(""), [".happened", ".if-you", ".if-not-you"].map(say))
+    let text = |part: &str| MAIL.text(language, &format!("{event}{part}"), []);
+    (text(""), [".happened", ".if-you", ".if-not-you"].map(text))
 }
 
 #[test]
@@ -111,25 +111,25 @@ fn every_message_is_used() {
         include_str!("../../templates/notice.txt"),
         include_str!("../../templates/notice.html"),
     );
-    let stands = |id: &str| code.contains(&format!("\"{id}\""));
+    let is_quoted = |id: &str| code.contains(&format!("\"{id}\""));
     let events = EventKind::ALL.map(|kind| kind.as_str().replace('.', "-"));
     for id in MAIL.ids(Language::English) {
         let event = events.iter().find_map(|event| id.strip_prefix(event.as_str()));
         let is_used = match event {
             Some("") => true,
-            Some(attribute) => stands(attribute.trim_start_matches('.')),
-            None => stands(&id),
+            Some(attribute) => is_quoted(attribute.trim_start_matches('.')),
+            None => is_quoted(&id),
         };
         assert!(is_used, "{id}");
     }
 }
 
 #[test]
-fn every_event_is_whole_in_every_language() {
+fn the_mail_of_every_event_is_complete_in_every_language() {
     for language in Language::ALL {
         for kind in EventKind::ALL {
             let (text, html) = parts(&raw(&mail(), &claimed_of(kind), language));
-            let (title, sentences) = said_of(kind, language);
+            let (title, sentences) = event_texts(kind, language);
             assert!(text.contains(&title) && html.contains(&title), "{text}");
             assert!(!title.ends_with('.'), "{title}");
             for sentence in sentences {
@@ -149,7 +149,7 @@ fn every_event_is_whole_in_every_language() {
 }
 
 #[test]
-fn what_is_not_known_is_not_shown() {
+fn unknown_facts_are_not_shown() {
     let mut claimed = claimed();
     claimed.event.payload = json!({ "realm": "shop" });
     claimed.holder.username = Some(" \u{200b}".to_owned());
@@ -163,7 +163,7 @@ fn what_is_not_known_is_not_shown() {
 }
 
 #[test]
-fn the_holders_own_address_may_be_the_name() {
+fn only_the_recipients_own_address_is_shown_as_an_address() {
     let mut claimed = claimed();
     claimed.holder.username = None;
     claimed.holder.user_id = "pat@example.org".parse().unwrap();
@@ -175,21 +175,21 @@ fn the_holders_own_address_may_be_the_name() {
 }
 
 #[test]
-fn mistakes_name_the_member() {
-    let wrong = |change: fn(&mut MailOptions)| {
+fn an_invalid_option_is_named() {
+    let invalid = |change: fn(&mut MailOptions)| {
         let mut options = options();
         change(&mut options);
         Mail::new(options).unwrap_err().member
     };
-    assert_eq!(wrong(|it| it.server.host = "a b".to_owned()), "server");
-    assert_eq!(wrong(|it| it.server.encryption = Encryption::None), "tls");
-    assert_eq!(wrong(|it| it.from = "Shop".to_owned()), "from");
-    assert_eq!(wrong(|it| it.from = "Shop <a@example.org>\nBcc: x@y.z".to_owned()), "from");
-    assert_eq!(wrong(|it| it.reply_to = Some("a@".to_owned())), "reply_to");
-    assert_eq!(wrong(|it| it.product = " ".to_owned()), "product");
-    assert_eq!(wrong(|it| it.product = "a\nb".to_owned()), "product");
-    assert_eq!(wrong(|it| it.product = "x".repeat(101)), "product");
-    assert_eq!(wrong(|it| it.support_email = Some("help".to_owned())), "support_email");
+    assert_eq!(invalid(|it| it.server.host = "a b".to_owned()), "server");
+    assert_eq!(invalid(|it| it.server.encryption = Encryption::None), "tls");
+    assert_eq!(invalid(|it| it.from = "Shop".to_owned()), "from");
+    assert_eq!(invalid(|it| it.from = "Shop <a@example.org>\nBcc: x@y.z".to_owned()), "from");
+    assert_eq!(invalid(|it| it.reply_to = Some("a@".to_owned())), "reply_to");
+    assert_eq!(invalid(|it| it.product = " ".to_owned()), "product");
+    assert_eq!(invalid(|it| it.product = "a\nb".to_owned()), "product");
+    assert_eq!(invalid(|it| it.product = "x".repeat(101)), "product");
+    assert_eq!(invalid(|it| it.support_email = Some("help".to_owned())), "support_email");
     for url in ["javascript:alert(1)", "help", "https://", "mailto:x@y.z", "https://u:p@h/"] {
         let mut options = options();
         options.support_url = Some(url.to_owned());
@@ -201,8 +201,8 @@ fn mistakes_name_the_member() {
 }
 
 #[tokio::test]
-async fn there_may_be_nobody_or_nothing_to_tell() {
-    // No server is there: to connect would be an error.
+async fn other_events_and_accounts_without_an_address_count_as_delivered() {
+    // There is no server, so connecting would fail.
     let mut options = options();
     options.events = vec![EventKind::PasswordChanged];
     let mail = Mail::new(options).unwrap();
@@ -210,14 +210,14 @@ async fn there_may_be_nobody_or_nothing_to_tell() {
     let mut unknown = claimed();
     unknown.event.kind = "account.renamed".to_owned();
     mail.deliver(&unknown).await.unwrap();
-    let mut homeless = claimed();
-    homeless.holder.email = None;
-    mail.deliver(&homeless).await.unwrap();
+    let mut without_address = claimed();
+    without_address.holder.email = None;
+    mail.deliver(&without_address).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_fails_for_good() {
-    // An address to HTML, but none to SMTP.
+async fn an_invalid_address_is_a_permanent_failure() {
+    // Valid in HTML, but not in SMTP.
     let mut claimed = claimed();
     claimed.holder.email = Some("pat..kake@example.org".parse().unwrap());
     let error = mail().deliver(&claimed).await.unwrap_err();
@@ -241,14 +241,14 @@ fn hostile() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn nothing_breaks_out_of_its_line_its_element_or_the_head(
+    fn untrusted_values_cannot_inject_headers_lines_or_markup(
         name in hostile(),
         agent in hostile(),
         peer in hostile(),
         address in hostile(),
     ) {
         let mail = mail();
-        let calm = raw(&mail, &claimed(), Language::English);
+        let benign = raw(&mail, &claimed(), Language::English);
         let mut claimed = claimed();
         claimed.holder.username = Some(format!("x{name}"));
         claimed.event.payload["user_agent"] = json!(format!("x{agent}"));
@@ -259,21 +259,20 @@ proptest! {
             let head = raw.split("\r\n\r\n").next().unwrap().to_owned();
             head.lines().map(|line| line.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
         };
-        prop_assert_eq!(head(&attacked), head(&calm));
+        prop_assert_eq!(head(&attacked), head(&benign));
 
-        let ((text, html), (calm_text, calm_html)) = (parts(&attacked), parts(&calm));
-        prop_assert_eq!(text.lines().count(), calm_text.lines().count(), "{}", text);
-        // The markup is ours alone: every angle bracket and every quote.
+        let ((text, html), (benign_text, benign_html)) = (parts(&attacked), parts(&benign));
+        prop_assert_eq!(text.lines().count(), benign_text.lines().count(), "{}", text);
         for mark in ['<', '>', '"'] {
             let count = |html: &str| html.chars().filter(|c| *c == mark).count();
-            prop_assert_eq!(count(&html), count(&calm_html), "{}", html);
+            prop_assert_eq!(count(&html), count(&benign_html), "{}", html);
         }
         for text in [&text, &html] {
             prop_assert_eq!(text.matches("://").count(), if text.starts_with('<') { 2 } else { 1 });
             prop_assert!(!text.contains("evil.example"), "{}", text);
         }
 
-        // Whatever the address is, it is one address or none.
+        // A parsed address is exactly one address.
         if let Some(to) = recipient::parse(&address) {
             let to = to.email.to_string();
             prop_assert!(!to.contains(|c: char| c.is_whitespace() || c.is_control()), "{to}");

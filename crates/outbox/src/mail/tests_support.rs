@@ -2,12 +2,12 @@ use jiff::Timestamp;
 use repass_core::{Account, AccountId, Claim, ClaimedEvent, Context, EventKind, OutboxEvent};
 use uuid::Uuid;
 
-/// A change of Pat's password, with a request of which everything is known.
+/// A password change with a complete request context.
 pub(super) fn claimed() -> ClaimedEvent {
     claimed_of(EventKind::PasswordChanged)
 }
 
-/// The same of another kind.
+/// The same with another kind.
 pub(super) fn claimed_of(kind: EventKind) -> ClaimedEvent {
     let (realm, user_id) = ("shop".parse().unwrap(), "1001".parse().unwrap());
     let id = AccountId(Uuid::from_u128(1));

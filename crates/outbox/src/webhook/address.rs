@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address belongs to the internet at large, by the registries of special-purpose
-/// addresses of IANA (RFC 6890 and its successors).
+/// Whether an address is globally reachable, by the IANA registries of special-purpose addresses
+/// (RFC 6890 and its successors).
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -29,14 +29,14 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         return is_public_v4(within);
     }
     let [first, second, ..] = address.segments();
-    // Only 2000::/3 is given out to anybody.
+    // Only 2000::/3 is allocated as global unicast.
     (first & 0xe000) == 0x2000
         && !(first == 0x2001 && second < 0x0200) // protocol assignments, Teredo among them
         && !(first == 0x2001 && second == 0x0db8) // documentation
         && first != 0x3fff // documentation
 }
 
-/// The IPv4 address that a translated or tunnelled one leads to.
+/// Returns the IPv4 address in an IPv4-mapped, NAT64 or 6to4 address.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, g, h] = address.segments();
     let v4 = |high: u16, low: u16| {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are() {
+    fn other_addresses_are_public() {
         for address in [
             "1.1.1.1",
             "8.8.8.8",

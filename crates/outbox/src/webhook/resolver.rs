@@ -4,19 +4,19 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::is_public;
 
-/// Looks names up and gives out public addresses only. The client connects to one of those and
-/// looks nothing up again, so that a name that changes in between leads nowhere else.
+/// Resolves names to public addresses only. The client connects to the returned addresses without
+/// another lookup, so DNS rebinding has no effect.
 #[derive(Debug)]
 pub(super) struct PublicOnly;
 
 #[derive(Debug, thiserror::Error)]
-#[error("the name leads to private addresses only")]
+#[error("the name has no public address")]
 struct NoPublicAddress;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            // The client puts the port of the URL in the place of 0.
+            // The client replaces port 0 by that of the URL.
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn this_machine_is_not_public() {
+    async fn localhost_is_refused() {
         let refused = PublicOnly.resolve("localhost".parse().unwrap()).await;
         assert!(refused.is_err_and(|error| error.is::<NoPublicAddress>()));
     }

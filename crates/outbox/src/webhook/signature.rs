@@ -6,12 +6,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// The secret by which a receiver tells that a webhook is genuine: 24 to 64 bytes, written as
-/// `whsec_` and their base64.
+/// The secret that signs webhooks: 24 to 64 bytes, written as `whsec_` and their base64.
 #[derive(Clone)]
 pub struct WebhookSecret(Zeroizing<Vec<u8>>);
 
-/// A text is no webhook secret.
+/// The text is not a webhook secret.
 #[derive(Debug, thiserror::Error)]
 #[error("must be whsec_ and the base64 of 24 to 64 random bytes")]
 pub struct InvalidWebhookSecret;
@@ -28,10 +27,10 @@ impl FromStr for WebhookSecret {
 }
 
 impl WebhookSecret {
-    /// The value of `webhook-signature`: the HMAC-SHA256 of id, moment (in seconds of Unix time) and
-    /// body, joined by dots.
+    /// Returns the value of `webhook-signature`: the HMAC-SHA256 of id, Unix timestamp and body,
+    /// joined by dots.
     pub(super) fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
-        // HMAC shortens a key that is longer than its block itself; this one never is.
+        // HMAC pads keys up to its block size with zeros.
         let mut block = Zeroizing::new([0_u8; 64]);
         block[..self.0.len()].copy_from_slice(&self.0);
         let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block).into());
@@ -54,7 +53,7 @@ mod tests {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     #[test]
-    fn signs_as_the_published_example() {
+    fn the_signature_matches_the_published_example() {
         // The example of the Standard Webhooks reference libraries.
         let secret: WebhookSecret = SECRET.parse().unwrap();
         let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
@@ -63,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_checked_and_not_shown() {
+    fn secrets_are_validated_and_not_in_debug_output() {
         let secret: WebhookSecret = SECRET.parse().unwrap();
         assert_eq!(format!("{secret:?}"), "WebhookSecret(..)");
         let of = |bytes: usize| format!("whsec_{}", BASE64.encode(&vec![7; bytes]));

@@ -34,7 +34,7 @@ impl PasswordChange {
         let query = body.query.unwrap_or_default();
         let language = text(body.language_code).or_else(|| text(query.language_code));
         let refused = |language: Option<&str>, problem| RequestError {
-            language: language.and_then(Language::of_code).unwrap_or_default(),
+            language: language.and_then(Language::from_code).unwrap_or_default(),
             problem,
         };
 

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use repass_core::{AdministrationError, HasherOptions, NewAccount, Plaintext, Profile, Subject};
 
-use super::titled;
+use super::label;
 use crate::cli::{AccountName, AddAccount, DatabaseOptions, PolicyOption};
-use crate::commands::warn_of_insecure;
+use crate::commands::warn_if_insecure;
 use crate::database::{AdminContext, Migration, with_database};
 use crate::failure::Failure;
 use crate::hashing;
@@ -41,7 +41,7 @@ async fn add(
     let AddAccount {
         account, email, username, no_password, policy: PolicyOption { policy }, ..
     } = new;
-    refuse_early(admin, &account).await?;
+    check_absent(admin, &account).await?;
     let password = match piped {
         Some(password) => Some(password),
         None if no_password => None,
@@ -51,18 +51,18 @@ async fn add(
     };
     let has_password = password.is_some();
     if has_password {
-        warn_of_insecure(hashing.profile, output);
+        warn_if_insecure(hashing.profile, output);
     }
-    let wanted =
+    let new =
         NewAccount { realm: account.realm, user_id: account.user_id, email, username, profile };
     let engine = admin.engine(policy.policy, hashing).await?;
-    let added = engine.administration().add_account(wanted, password).await?;
-    let rest = if has_password { "" } else { " without a password; `reset issue` lets it set one" };
-    output.answer(&added, &format!("{}: added{rest}\n", titled(&added)))
+    let added = engine.administration().add_account(new, password).await?;
+    let rest = if has_password { "" } else { " without a password; set one with `reset issue`" };
+    output.result(&added, &format!("{}: added{rest}\n", label(&added)))
 }
 
-/// Adding would find out too, but only after a password was typed twice.
-async fn refuse_early(admin: &AdminContext, name: &AccountName) -> Result<(), Failure> {
+/// Fails before the password is typed twice; adding the account would fail only after it.
+async fn check_absent(admin: &AdminContext, name: &AccountName) -> Result<(), Failure> {
     if admin.accounts_are_shared {
         return Err(AdministrationError::KeptElsewhere.into());
     }
@@ -76,7 +76,7 @@ async fn refuse_early(admin: &AdminContext, name: &AccountName) -> Result<(), Fa
     }
 }
 
-/// The profile of the file, if one is named, and of the options, which come first.
+/// Returns the profile of the file, if any, overridden by the options.
 fn profile(new: &AddAccount) -> Result<Profile, Failure> {
     let mut profile = match &new.profile {
         Some(file) => read_profile(file)
@@ -96,18 +96,17 @@ fn profile(new: &AddAccount) -> Result<Profile, Failure> {
     Ok(profile)
 }
 
-/// The largest profile that is taken, in bytes.
-const LARGEST_PROFILE: usize = 64 * 1024;
+const MAX_PROFILE_BYTES: usize = 64 * 1024;
 
 fn read_profile(file: &Path) -> Result<Profile, String> {
     let mut bytes = Vec::new();
     let file = File::open(file).map_err(|error| error.to_string())?;
-    let limit = LARGEST_PROFILE as u64 + 1;
+    let limit = MAX_PROFILE_BYTES as u64 + 1;
     file.take(limit).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() > LARGEST_PROFILE {
-        return Err(format!("a profile has at most {LARGEST_PROFILE} bytes"));
+    if bytes.len() > MAX_PROFILE_BYTES {
+        return Err(format!("a profile has at most {MAX_PROFILE_BYTES} bytes"));
     }
-    let record = serde_json::from_slice(&bytes).map_err(|error| format!("no JSON: {error}"))?;
+    let record = serde_json::from_slice(&bytes).map_err(|error| format!("not JSON: {error}"))?;
     repass_spec_fabric::import_profile(record).map_err(|error| error.to_string())
 }
 
@@ -124,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_is_a_users_record_of_bounded_size() {
+    fn a_profile_is_a_user_record_of_limited_size() {
         let profile = read(br#"{"name":{"first":"Pat"},"roles":["customer"]}"#).unwrap();
         assert_eq!(profile.given_name.as_deref(), Some("Pat"));
         assert_eq!(profile.attributes["roles"][0], "customer");
         assert!(read(b"[]").unwrap_err().contains("JSON object"));
         assert!(read(br#"{"roles":{}}"#).unwrap_err().contains("roles"));
         assert!(read(b"{").unwrap_err().contains("line 1 column 1"));
-        assert!(read(&vec![b' '; LARGEST_PROFILE + 1]).unwrap_err().contains("65536"));
+        assert!(read(&vec![b' '; MAX_PROFILE_BYTES + 1]).unwrap_err().contains("65536"));
         assert!(read_profile(Path::new("/nowhere/at/all")).unwrap_err().contains("No such file"));
     }
 }

@@ -15,7 +15,7 @@ use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Accounts that are held in memory at once.
+/// Number of accounts that are read at a time.
 const PAGE: u32 = 500;
 
 pub(super) async fn run(
@@ -24,41 +24,40 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let ExportAccounts { realm, format, with_hashes, output: file, force } = export;
-    let format = format.or_else(|| file.as_deref().and_then(FileFormat::of_name));
+    let format = format.or_else(|| file.as_deref().and_then(FileFormat::from_extension));
     let format = format.unwrap_or(FileFormat::Csv);
-    let target = file.map(|file| Target::open(file, force)).transpose()?;
+    let file = file.map(|path| OutputFile::create(path, force)).transpose()?;
     with_database(database, Migration::Refuse, output, async |admin| {
         if with_hashes {
-            let text = "the export holds hashes, of which passwords can be guessed; keep it as safe \
-                        as the database, and no longer than it is needed";
+            let text = "the export contains password hashes, which allow offline guessing; protect it \
+                        as the database, and delete it when it is not needed any more";
             output.warning("hashes-exported", text);
         }
         let filter = AccountFilter { realm, after: None, limit: PAGE };
         let admin = admin.administration()?;
-        match target {
-            None => match pages(&admin, filter, with_hashes, format, io::stdout()).await {
+        match file {
+            None => match write_all(&admin, filter, with_hashes, format, io::stdout()).await {
                 // As in `repass account export | head`.
                 Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-                written => written.map(|accounts| output.note(&told(accounts))),
+                written => written.map(|accounts| output.note(&summary(accounts))),
             },
-            Some(mut target) => {
-                let accounts = pages(&admin, filter, with_hashes, format, &mut target.file).await;
-                let accounts = accounts.map_err(|failure| target.unwritten(failure))?;
-                let file = target.finish()?;
-                let json = json!({ "accounts": accounts, "file": file });
-                output.answer(&json, &format!("{}\n", told(accounts)))
+            Some(mut file) => {
+                let accounts = write_all(&admin, filter, with_hashes, format, &mut file.temporary);
+                let accounts = accounts.await.map_err(|failure| file.write_failure(failure))?;
+                let json = json!({ "accounts": accounts, "file": file.persist()? });
+                output.result(&json, &format!("{}\n", summary(accounts)))
             }
         }
     })
     .await
 }
 
-fn told(accounts: u64) -> String {
+fn summary(accounts: u64) -> String {
     format!("{accounts} accounts exported")
 }
 
-/// Writes the accounts page by page, and says how many there were.
-async fn pages(
+/// Writes the accounts page by page, and returns their number.
+async fn write_all(
     admin: &Administration,
     mut filter: AccountFilter,
     with_hashes: bool,
@@ -79,49 +78,53 @@ async fn pages(
     }
 }
 
-/// A file that has its name only when it is whole, and that others cannot read.
-struct Target {
-    file: NamedTempFile,
+/// A file that is written under a temporary name, readable by its owner only, and renamed when it
+/// is complete.
+struct OutputFile {
+    temporary: NamedTempFile,
     path: PathBuf,
     force: bool,
 }
 
-impl Target {
-    fn open(path: PathBuf, force: bool) -> Result<Self, Failure> {
+impl OutputFile {
+    fn create(path: PathBuf, force: bool) -> Result<Self, Failure> {
         if !force && path.symlink_metadata().is_ok() {
-            return Err(present(&path));
+            return Err(already_exists(&path));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
-        let file = file.map_err(|source| unwritten(&path, source))?;
-        Ok(Self { file, path, force })
+        let temporary = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
+        let temporary = temporary.map_err(|source| file_failure(&path, source))?;
+        Ok(Self { temporary, path, force })
     }
 
-    /// Says which file it was that could not be written.
-    fn unwritten(&self, failure: Failure) -> Failure {
+    /// Adds the path to a write failure.
+    fn write_failure(&self, failure: Failure) -> Failure {
         match failure {
-            Failure::Output(source) => unwritten(&self.path, source),
+            Failure::Output(source) => file_failure(&self.path, source),
             other => other,
         }
     }
 
-    /// Gives the file its name, once it is on the disk.
-    fn finish(self) -> Result<String, Failure> {
-        let Self { file, path, force } = self;
-        file.as_file().sync_all().map_err(|source| unwritten(&path, source))?;
-        let done = if force { file.persist(&path) } else { file.persist_noclobber(&path) };
-        match done {
+    /// Syncs the file, renames it, and returns its path.
+    fn persist(self) -> Result<String, Failure> {
+        let Self { temporary, path, force } = self;
+        temporary.as_file().sync_all().map_err(|source| file_failure(&path, source))?;
+        let persisted =
+            if force { temporary.persist(&path) } else { temporary.persist_noclobber(&path) };
+        match persisted {
             Ok(_) => Ok(path.display().to_string()),
-            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(present(&path)),
-            Err(error) => Err(unwritten(&path, error.error)),
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
+                Err(already_exists(&path))
+            }
+            Err(error) => Err(file_failure(&path, error.error)),
         }
     }
 }
 
-fn present(path: &Path) -> Failure {
-    Failure::Usage(format!("{} is there already; --force replaces it", path.display()))
+fn already_exists(path: &Path) -> Failure {
+    Failure::Usage(format!("{} already exists; use --force to replace it", path.display()))
 }
 
-fn unwritten(path: &Path, source: io::Error) -> Failure {
+fn file_failure(path: &Path, source: io::Error) -> Failure {
     Failure::File { file: path.display().to_string(), source }
 }

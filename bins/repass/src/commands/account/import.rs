@@ -1,21 +1,21 @@
 //! `repass account import`
 
+mod counts;
 mod interrupt;
 mod progress;
 mod reading;
 mod row;
-mod tally;
 
 use std::path::Path;
 
 use repass_account_file::FileError;
 use repass_core::{Administration, ImportVerdict};
 
+use self::counts::Counts;
 use self::interrupt::Interrupt;
 use self::progress::Progress;
 use self::reading::{Batch, Opened};
 use self::row::Defaults;
-use self::tally::Tally;
 use crate::cli::{DatabaseOptions, FileFormat, ImportAccounts};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
@@ -29,9 +29,9 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let interrupt = Interrupt::default();
     tokio::select! {
-        // In this order: the first look at a signal is what makes it heard.
+        // Biased, since the first poll installs the signal handler.
         biased;
-        failure = interrupt.before_the_first_batch() => Err(failure),
+        failure = interrupt.before_first_batch() => Err(failure),
         result = import_file(import, database, output, &interrupt) => result,
     }
 }
@@ -46,23 +46,22 @@ async fn import_file(
     let peppers = hashing::peppers(&pepper_keys, None)?;
     let path = (file != Path::new("-")).then_some(file.as_path());
     let named = path.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
-    let format = format.or_else(|| path.and_then(FileFormat::of_name)).ok_or_else(|| {
-        Failure::Usage(format!("say with --format what {named} is, csv or jsonl"))
+    let format = format.or_else(|| path.and_then(FileFormat::from_extension)).ok_or_else(|| {
+        Failure::Usage(format!("{named}: unknown file format; give --format csv or --format jsonl"))
     })?;
-    let opened = reading::open(path, format).await.map_err(|error| unread(&named, error))?;
-    // A dry run writes nothing, so it makes no database either.
+    let opened = reading::open(path, format).await.map_err(|error| read_failure(&named, error))?;
+    // A dry run does not create a database.
     let missing = if dry_run { Migration::Refuse } else { Migration::Create };
     with_database(database, missing, output, async |admin| {
-        interrupt.begin();
+        interrupt.start_batches();
         let admin = admin.administration()?;
-        let run = Run { named, admin, output, interrupt, dry_run };
-        run.all(opened, Defaults { realm, hash_format, peppers }).await
+        let import = Import { file: named, admin, output, interrupt, dry_run };
+        import.run(opened, Defaults { realm, hash_format, peppers }).await
     })
     .await
 }
 
-/// Why a file was not read, or no further.
-fn unread(file: &str, error: FileError) -> Failure {
+fn read_failure(file: &str, error: FileError) -> Failure {
     let file = file.to_owned();
     match error {
         FileError::Read(source) => Failure::File { file, source },
@@ -70,52 +69,51 @@ fn unread(file: &str, error: FileError) -> Failure {
     }
 }
 
-/// One import.
-struct Run<'a> {
-    /// How the file is called.
-    named: String,
+struct Import<'a> {
+    /// The path of the file, or `stdin`.
+    file: String,
     admin: Administration,
     output: &'a Output,
     interrupt: &'a Interrupt,
     dry_run: bool,
 }
 
-impl Run<'_> {
-    async fn all(&self, opened: Opened, defaults: Defaults) -> Result<(), Failure> {
-        let mut progress = Progress::begin(opened.length, self.output);
+impl Import<'_> {
+    async fn run(&self, opened: Opened, defaults: Defaults) -> Result<(), Failure> {
+        let mut progress = Progress::new(opened.length, self.output);
         let mut batches = reading::batches(opened.reader, defaults);
-        let mut tally = Tally { dry_run: self.dry_run, ..Tally::default() };
+        let mut counts = Counts { dry_run: self.dry_run, ..Counts::default() };
         let ended = loop {
             let next = tokio::select! {
-                // In this order: between two batches a signal comes first.
+                // Biased, so that a signal between two batches ends the import.
                 biased;
-                () = self.interrupt.heard() => break Err(Failure::Interrupted),
+                () = self.interrupt.received() => break Err(Failure::Interrupted),
                 next = batches.recv() => next,
             };
             match next {
                 None => break Ok(()),
-                Some(Err(error)) => break Err(unread(&self.named, error)),
+                Some(Err(error)) => break Err(read_failure(&self.file, error)),
                 Some(Ok(batch)) => {
                     let bytes_read = batch.bytes_read;
-                    if let Err(failure) = self.write(batch, &mut tally, &progress).await {
+                    if let Err(failure) = self.write(batch, &mut counts, &progress).await {
                         break Err(failure);
                     }
-                    progress.advance(bytes_read, &tally, self.output);
+                    progress.advance(bytes_read, &counts, self.output);
                 }
             }
         };
-        progress.end();
-        tally.complete = ended.is_ok();
-        self.output.answer(&tally, &tally.summary())?;
+        progress.finish();
+        counts.complete = ended.is_ok();
+        self.output.result(&counts, &counts.final_text())?;
         ended?;
-        if tally.refused == 0 { Ok(()) } else { Err(Failure::RowsRefused(tally.refused)) }
+        if counts.refused == 0 { Ok(()) } else { Err(Failure::RowsRefused(counts.refused)) }
     }
 
-    /// Writes a batch, and tells of the rows in it that are not simply added.
+    /// Writes a batch, and reports refused rows and differing accounts.
     async fn write(
         &self,
         batch: Batch,
-        tally: &mut Tally,
+        counts: &mut Counts,
         progress: &Progress,
     ) -> Result<(), Failure> {
         let mut accounts = Vec::with_capacity(batch.rows.len());
@@ -123,36 +121,34 @@ impl Run<'_> {
         for (line, row) in batch.rows {
             lines.push((line, row.map(|account| accounts.push(account))));
         }
-        let verdicts = self.admin.import_accounts(accounts, self.dry_run).await?;
-        let mut verdicts = verdicts.into_iter();
+        let outcomes = self.admin.import_accounts(accounts, self.dry_run).await?;
+        let mut outcomes = outcomes.into_iter();
         for (line, row) in lines {
-            tally.read += 1;
-            let verdict = match row {
-                Ok(()) => verdicts.next().unwrap_or(ImportVerdict::Added),
+            counts.read += 1;
+            let outcome = match row {
+                Ok(()) => outcomes.next().unwrap_or(ImportVerdict::Added),
                 Err(reason) => ImportVerdict::Refused(reason),
             };
-            match verdict {
-                ImportVerdict::Added => tally.added += 1,
+            match outcome {
+                ImportVerdict::Added => counts.added += 1,
                 ImportVerdict::Present { differing } => {
-                    tally.present += 1;
+                    counts.present += 1;
                     if !differing.is_empty() {
-                        progress.aside(|| self.differs(line, &differing));
+                        progress.print_above(|| self.warn_of_difference(line, &differing));
                     }
                 }
                 ImportVerdict::Refused(reason) => {
-                    tally.refused += 1;
-                    progress.aside(|| self.output.refused_row(&self.named, line, &reason));
+                    counts.refused += 1;
+                    progress.print_above(|| self.output.refused_row(&self.file, line, &reason));
                 }
             }
         }
         Ok(())
     }
 
-    fn differs(&self, line: u64, members: &[&str]) {
-        let text = format!(
-            "the account is present with another {}, and was left as it is",
-            members.join(", ")
-        );
-        self.output.row_warning(&self.named, line, "account-differs", &text);
+    fn warn_of_difference(&self, line: u64, members: &[&str]) {
+        let text =
+            format!("the account exists with a different {}; not changed", members.join(", "));
+        self.output.row_warning(&self.file, line, "account-differs", &text);
     }
 }

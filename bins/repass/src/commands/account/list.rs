@@ -4,7 +4,7 @@ use crate::cli::{DatabaseOptions, ListAccounts};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::table::{Table, moment, or_dash};
+use crate::table::{Table, or_dash, time};
 
 pub(super) async fn run(
     list: ListAccounts,
@@ -12,16 +12,16 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let ListAccounts { realm, limit, after } = list;
-    let after = after.map(|position| position.in_realm(realm.as_ref())).transpose();
+    let after = after.map(|cursor| cursor.in_realm(realm.as_ref())).transpose();
     let after = after.map_err(Failure::Usage)?;
     let in_one_realm = realm.is_some();
     with_database(database, Migration::Refuse, output, async |admin| {
         let accounts = admin.store.accounts(&AccountFilter { realm, after, limit }).await?;
-        output.answer(&accounts, &table(&accounts))?;
+        output.result(&accounts, &table(&accounts))?;
         match accounts.last() {
             None => output.note("no accounts"),
             Some(last) if accounts.len() == limit as usize => {
-                output.note(&format!("for more: --after {}", position(last, in_one_realm)));
+                output.note(&format!("continue with --after {}", cursor(last, in_one_realm)));
             }
             Some(_) => {}
         }
@@ -30,7 +30,7 @@ pub(super) async fn run(
     .await
 }
 
-fn position(account: &Account, in_one_realm: bool) -> String {
+fn cursor(account: &Account, in_one_realm: bool) -> String {
     let user_id = &account.user_id;
     if in_one_realm { user_id.to_string() } else { format!("{}/{user_id}", account.realm) }
 }
@@ -44,7 +44,7 @@ fn table(accounts: &[Account]) -> String {
             if account.active { "yes" } else { "no" },
             or_dash(account.email.as_ref().map(Email::as_str)),
             or_dash(account.username.as_deref()),
-            &moment(account.updated_at),
+            &time(account.updated_at),
         ]);
     }
     table.render()

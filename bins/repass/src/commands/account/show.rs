@@ -6,17 +6,16 @@ use crate::cli::{AccountName, DatabaseOptions};
 use crate::database::{AdminContext, Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::table::{fields, moment, or_dash};
+use crate::table::{fields, or_dash, time};
 
-/// All that an operator can know of an account.
 #[derive(Serialize)]
-struct Shown {
+struct AccountDetails {
     #[serde(flatten)]
     account: Account,
-    /// Null when no password was ever set.
+    /// `None` if the account has no password yet.
     password: Option<PasswordState>,
     otp_enrolled: bool,
-    /// Failed attempts in a row.
+    /// Consecutive failed attempts.
     failures: u32,
     password_locked_until: Option<Timestamp>,
     reset_locked_until: Option<Timestamp>,
@@ -34,13 +33,13 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     with_database(database, Migration::Refuse, output, async |admin| {
-        let shown = look_up(admin, &name).await?;
-        output.answer(&shown, &shown.text())
+        let details = details(admin, &name).await?;
+        output.result(&details, &details.text())
     })
     .await
 }
 
-async fn look_up(admin: &AdminContext, name: &AccountName) -> Result<Shown, Failure> {
+async fn details(admin: &AdminContext, name: &AccountName) -> Result<AccountDetails, Failure> {
     let administration = admin.administration()?;
     let (account, attempts) =
         administration.show_account(&name.realm, name.user_id.as_str()).await?;
@@ -48,10 +47,12 @@ async fn look_up(admin: &AdminContext, name: &AccountName) -> Result<Shown, Fail
     let credential = admin.store.find(&subject).await?.and_then(|found| found.credential);
     let otp = admin.store.otp(account.id).await?;
     let AttemptState { failures, password_locked_until, reset_locked_until, .. } = attempts;
-    Ok(Shown {
+    Ok(AccountDetails {
         account,
-        password: credential
-            .map(|own| PasswordState { version: own.version, changed_at: own.changed_at }),
+        password: credential.map(|credential| PasswordState {
+            version: credential.version,
+            changed_at: credential.changed_at,
+        }),
         otp_enrolled: otp.sealed_secret.is_some(),
         failures,
         password_locked_until,
@@ -59,12 +60,12 @@ async fn look_up(admin: &AdminContext, name: &AccountName) -> Result<Shown, Fail
     })
 }
 
-impl Shown {
+impl AccountDetails {
     fn text(&self) -> String {
         let account = &self.account;
         let profile = &account.profile;
         let optional = |text: &Option<String>| or_dash(text.as_deref()).to_owned();
-        let until = |moment_: Option<Timestamp>| moment_.map_or("-".to_owned(), moment);
+        let optional_time = |at: Option<Timestamp>| at.map_or("-".to_owned(), time);
         let yes_or_no = |yes| if yes { "yes" } else { "no" }.to_owned();
         let names = [&profile.given_name, &profile.middle_name, &profile.family_name];
         let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
@@ -74,8 +75,8 @@ impl Shown {
             serde_json::Value::Object(profile.attributes.clone()).to_string()
         };
         let password = match &self.password {
-            None => "none; a reset token lets the user set one".to_owned(),
-            Some(own) => format!("version {}, since {}", own.version, moment(own.changed_at)),
+            None => "none; set one with a reset token".to_owned(),
+            Some(state) => format!("version {}, since {}", state.version, time(state.changed_at)),
         };
         fields(&[
             ("realm", account.realm.to_string()),
@@ -88,11 +89,11 @@ impl Shown {
             ("attributes", attributes),
             ("password", password),
             ("authenticator app", yes_or_no(self.otp_enrolled)),
-            ("failures in a row", self.failures.to_string()),
-            ("password closed until", until(self.password_locked_until)),
-            ("reset closed until", until(self.reset_locked_until)),
-            ("added", moment(account.created_at)),
-            ("changed", moment(account.updated_at)),
+            ("failed attempts", self.failures.to_string()),
+            ("password locked until", optional_time(self.password_locked_until)),
+            ("reset locked until", optional_time(self.reset_locked_until)),
+            ("added", time(account.created_at)),
+            ("changed", time(account.updated_at)),
         ])
     }
 }

@@ -16,26 +16,26 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::Table;
 
-pub(super) async fn run(wanted: TuneHash, output: &Output) -> Result<ExitCode, Failure> {
-    let threads = wanted.threads.unwrap_or(HasherOptions::default().threads);
-    let limit = match wanted.memory_limit {
+pub(super) async fn run(tune: TuneHash, output: &Output) -> Result<ExitCode, Failure> {
+    let threads = tune.threads.unwrap_or(HasherOptions::default().threads);
+    let limit = match tune.memory_limit {
         Some(limit) => limit.as_u64(),
         None => machine_memory().ok_or_else(unknown_memory)? / 2,
     };
-    let each_kib = limit / 1024 / threads.get() as u64;
+    let kib_per_thread = limit / 1024 / threads.get() as u64;
     let goal = Goal {
-        target: wanted.target,
-        most_kib: u32::try_from(each_kib).unwrap_or(u32::MAX),
-        parallelism: wanted.parallelism,
+        target: tune.target,
+        max_kib: u32::try_from(kib_per_thread).unwrap_or(u32::MAX),
+        parallelism: tune.parallelism,
     };
     let spinner = output.spinner();
     let found = search(&goal, async |profile| {
-        spinner.set_message(format!("measuring {} …", in_words(profile)));
+        spinner.set_message(format!("measuring {} …", describe(profile)));
         measure(profile, threads).await
     })
     .await;
     spinner.finish_and_clear();
-    let found = found?.ok_or_else(|| too_little(limit, threads))?;
+    let found = found?.ok_or_else(|| too_little_memory(limit, threads))?;
     let fits = found.proposal.time <= goal.target;
     let text = format!(
         "{}\nkernel: {}\n\n{}",
@@ -43,21 +43,21 @@ pub(super) async fn run(wanted: TuneHash, output: &Output) -> Result<ExitCode, F
         kernel(),
         toml(&found.proposal, threads)
     );
-    output.answer(&value(&goal, &found, threads), &text)?;
+    output.result(&value(&goal, &found, threads), &text)?;
     if fits {
         return Ok(ExitCode::SUCCESS);
     }
     output.warning(
         "target-not-met",
         &format!(
-            "OWASP's minimum takes longer than {:?} here; nothing weaker is proposed",
+            "OWASP's minimum takes longer than {:?} on this machine; nothing weaker is proposed",
             goal.target
         ),
     );
     Ok(ExitCode::FAILURE)
 }
 
-/// What this machine has, or the container may use, in bytes; `None` when that cannot be found out.
+/// Returns the memory of the machine or container in bytes, if known.
 fn machine_memory() -> Option<u64> {
     let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     let system = System::new_with_specifics(memory).ok()?;
@@ -67,18 +67,18 @@ fn machine_memory() -> Option<u64> {
 }
 
 fn unknown_memory() -> Failure {
-    let reason = "--memory-limit is required here, since this machine does not tell its memory";
+    let reason = "the memory of this machine is unknown; give --memory-limit";
     Failure::Usage(reason.to_owned())
 }
 
-fn too_little(limit: u64, threads: NonZeroUsize) -> Failure {
-    let least = HashProfile::OWASP_MINIMUMS.map(|profile| profile.memory_kib());
-    let least = least.into_iter().min().unwrap_or_default();
+fn too_little_memory(limit: u64, threads: NonZeroUsize) -> Failure {
+    let min = HashProfile::OWASP_MINIMUMS.map(|profile| profile.memory_kib());
+    let min = min.into_iter().min().unwrap_or_default();
     Failure::Usage(format!(
-        "--memory-limit: {} is too little for {threads} threads; OWASP's minimum takes at least {} \
+        "--memory-limit: {} is too little for {threads} threads; OWASP's minimum needs at least {} \
          each",
         ByteSize::b(limit),
-        ByteSize::kib(least.into()),
+        ByteSize::kib(min.into()),
     ))
 }
 
@@ -86,12 +86,12 @@ fn options(profile: HashProfile, threads: NonZeroUsize) -> HasherOptions {
     HasherOptions { profile, threads, ..HasherOptions::default() }
 }
 
-/// What computes the hashes on this machine.
+/// Returns the name of the Argon2 kernel of this machine.
 fn kernel() -> &'static str {
     HasherOptions::default().kernel.as_str()
 }
 
-fn in_words(profile: HashProfile) -> String {
+fn describe(profile: HashProfile) -> String {
     format!(
         "{} × {}, lanes {}",
         ByteSize::kib(profile.memory_kib().into()),
@@ -100,7 +100,7 @@ fn in_words(profile: HashProfile) -> String {
     )
 }
 
-fn table(found: &search::AccountWithCredential, threads: NonZeroUsize) -> String {
+fn table(found: &search::SearchResult, threads: NonZeroUsize) -> String {
     let mut table =
         Table::new(&["", "MEMORY", "PASSES", "LANES", "TIME", "HASHES/S", "MEMORY OF ALL THREADS"]);
     for (name, measured) in [("proposed", &found.proposal), ("minimum", &found.minimum)] {
@@ -118,7 +118,7 @@ fn table(found: &search::AccountWithCredential, threads: NonZeroUsize) -> String
     table.render()
 }
 
-/// What to paste into the configuration of `repassd`.
+/// Returns the section for the configuration of `repassd`.
 fn toml(proposal: &Measured, threads: NonZeroUsize) -> String {
     let profile = proposal.profile;
     format!(
@@ -129,8 +129,8 @@ fn toml(proposal: &Measured, threads: NonZeroUsize) -> String {
     )
 }
 
-fn value(goal: &Goal, found: &search::AccountWithCredential, threads: NonZeroUsize) -> Value {
-    let told = |measured: &Measured| {
+fn value(goal: &Goal, found: &search::SearchResult, threads: NonZeroUsize) -> Value {
+    let cost = |measured: &Measured| {
         let profile = measured.profile;
         json!({
             "memory_kib": profile.memory_kib(),
@@ -146,8 +146,8 @@ fn value(goal: &Goal, found: &search::AccountWithCredential, threads: NonZeroUsi
         "target_met": found.proposal.time <= goal.target,
         "threads": threads,
         "kernel": kernel(),
-        "proposal": told(&found.proposal),
-        "minimum": told(&found.minimum),
+        "proposal": cost(&found.proposal),
+        "minimum": cost(&found.minimum),
         "toml": toml(&found.proposal, threads),
     })
 }

@@ -2,8 +2,8 @@ use repass_core::{Authorization, Change, Changed, Context, Proof, Sessions, Subj
 use serde_json::json;
 
 use crate::cli::{ChangePassword, DatabaseOptions, PolicyOption};
-use crate::commands::account::titled;
-use crate::commands::warn_of_insecure;
+use crate::commands::account::label;
+use crate::commands::warn_if_insecure;
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::hashing;
@@ -14,11 +14,11 @@ const CURRENT: &str = "the current password";
 const NEW: &str = "the new password";
 
 pub(super) async fn run(
-    wanted: ChangePassword,
+    args: ChangePassword,
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    let ChangePassword { account: name, policy: PolicyOption { policy }, hash } = wanted;
+    let ChangePassword { account: name, policy: PolicyOption { policy }, hash } = args;
     let hashing = hashing::options(&hash)?;
     let piped = secret_input::piped([CURRENT, NEW]).await?;
     with_database(database, Migration::Refuse, output, async |admin| {
@@ -31,7 +31,7 @@ pub(super) async fn run(
                 [current, prompt.ask_twice("New password", NEW)?]
             }
         };
-        warn_of_insecure(hashing.profile, output);
+        warn_if_insecure(hashing.profile, output);
         let engine = admin.engine(policy.policy, &hashing).await?;
         let change = Change::new(
             Authorization::by_proof(Subject::new(name.realm, name.user_id.as_str())),
@@ -40,12 +40,12 @@ pub(super) async fn run(
         )
         .with_sessions(Sessions::EndAll)
         .with_context(Context::new("cli"));
-        tell(&engine.change(change).await?, output)
+        print(&engine.change(change).await?, output)
     })
     .await
 }
 
-fn tell(changed: &Changed, output: &Output) -> Result<(), Failure> {
+fn print(changed: &Changed, output: &Output) -> Result<(), Failure> {
     let Changed { account, at, version } = changed;
     let json = json!({
         "realm": account.realm,
@@ -53,6 +53,6 @@ fn tell(changed: &Changed, output: &Output) -> Result<(), Failure> {
         "version": version,
         "changed_at": at,
     });
-    let told = "password changed; its access tokens and reset tokens count no more";
-    output.answer(&json, &format!("{}: {told}\n", titled(account)))
+    let done = "password changed; its access tokens and reset tokens are revoked";
+    output.result(&json, &format!("{}: {done}\n", label(account)))
 }

@@ -16,7 +16,7 @@ pub(super) async fn run(check: CheckPassword, output: &Output) -> Result<ExitCod
         None => Prompt::begin()?.ask("Password to check", PASSWORD)?,
     };
     let NamedPolicy { name, policy } = check.policy.policy;
-    // The policy looks for each word of a name by itself, so that several can stand in one.
+    // The policy checks each word of a name separately, so names can be joined.
     let names = check.names.join(" ");
     let words = ContextWords {
         user_id: check.user_id.as_ref().map(UserId::as_str),
@@ -24,14 +24,14 @@ pub(super) async fn run(check: CheckPassword, output: &Output) -> Result<ExitCod
         email: check.email.as_ref().map(Email::as_str),
         names: [Some(&names), None, None],
     };
-    let knowledge = PolicyContext { words, ..PolicyContext::default() };
-    let violations = policy.evaluate(&password, &knowledge);
+    let context = PolicyContext { words, ..PolicyContext::default() };
+    let violations = policy.evaluate(&password, &context);
     drop(password);
-    tell(&name, &violations, output)?;
+    print(&name, &violations, output)?;
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn tell(policy: &str, violations: &[Violation], output: &Output) -> Result<(), Failure> {
+fn print(policy: &str, violations: &[Violation], output: &Output) -> Result<(), Failure> {
     let acceptable = violations.is_empty();
     let json = json!({
         "policy": policy,
@@ -39,9 +39,9 @@ fn tell(policy: &str, violations: &[Violation], output: &Output) -> Result<(), F
         "violations": violation_values(violations),
     });
     let text = if acceptable {
-        format!("acceptable to the policy {policy}\n")
+        format!("accepted by the policy {policy}\n")
     } else {
         format!("refused by the policy {policy}:\n{}", violation_lines(violations))
     };
-    output.answer(&json, &text)
+    output.result(&json, &text)
 }

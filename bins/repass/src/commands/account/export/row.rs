@@ -1,10 +1,10 @@
-//! From an account to a row that `account import` reads.
+//! Converts accounts to rows for `account import`.
 
 use repass_account_file::{Column, Fields};
 use repass_core::{Account, AccountWithCredential, Credential};
 
-/// The columns that are written, those of the password at the end. A stored hash holds its salt and
-/// tells its format.
+/// The exported columns; the last three are those of the password. A stored hash includes its salt
+/// and format.
 const COLUMNS: [Column; 14] = [
     Column::UserId,
     Column::Realm,

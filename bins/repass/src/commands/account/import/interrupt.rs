@@ -8,31 +8,31 @@ use crate::failure::Failure;
 
 #[derive(Default)]
 pub(super) struct Interrupt {
-    begun: Cell<bool>,
-    heard: Notify,
+    batches_started: Cell<bool>,
+    received: Notify,
 }
 
 impl Interrupt {
-    /// Waits for Ctrl-C while nothing is written yet, and then is the failure of the command. After
-    /// [`begin`](Self::begin) it only has it [`heard`](Self::heard).
-    pub(super) async fn before_the_first_batch(&self) -> Failure {
+    /// Waits for Ctrl-C. Returns the failure of the command if no batch was started. After
+    /// [`start_batches`](Self::start_batches) it only wakes [`received`](Self::received).
+    pub(super) async fn before_first_batch(&self) -> Failure {
         match tokio::signal::ctrl_c().await {
             Err(error) => Failure::Runtime(error),
-            Ok(()) if self.begun.get() => {
-                self.heard.notify_one();
+            Ok(()) if self.batches_started.get() => {
+                self.received.notify_one();
                 std::future::pending().await
             }
             Ok(()) => Failure::Interrupted,
         }
     }
 
-    /// From now on, the one who writes asks by itself.
-    pub(super) fn begin(&self) {
-        self.begun.set(true);
+    /// From now on, the import waits for [`received`](Self::received) between batches.
+    pub(super) fn start_batches(&self) {
+        self.batches_started.set(true);
     }
 
     /// Waits for Ctrl-C.
-    pub(super) async fn heard(&self) {
-        self.heard.notified().await;
+    pub(super) async fn received(&self) {
+        self.received.notified().await;
     }
 }

@@ -1,67 +1,66 @@
-//! How far an import is: a bar on a terminal, a line now and then elsewhere.
+//! Shows the progress of an import: a bar on a terminal, otherwise a line every 100,000 rows.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::tally::Tally;
+use super::counts::Counts;
 use crate::output::Output;
 
-/// Rows between two lines.
-const LINE_EVERY: u64 = 100_000;
+const ROWS_PER_LINE: u64 = 100_000;
 
 const BAR: &str = "{wide_bar} {percent:>3}% {msg}";
 
 pub(super) enum Progress {
     Bar(ProgressBar),
     Lines {
-        /// The number of rows that the next line waits for.
+        /// The number of rows at which the next line is printed.
         next: u64,
     },
 }
 
 impl Progress {
-    /// Of a file of so many bytes, if that is known.
-    pub(super) fn begin(length: Option<u64>, output: &Output) -> Self {
+    /// `length` is the length of the file in bytes, if known.
+    pub(super) fn new(length: Option<u64>, output: &Output) -> Self {
         if !output.draws_progress() {
-            return Self::Lines { next: LINE_EVERY };
+            return Self::Lines { next: ROWS_PER_LINE };
         }
         let bar = match length {
             Some(bytes) => {
-                // A template that is wrong is no reason to import nothing.
+                // A test proves that the template is valid.
                 let style = ProgressStyle::with_template(BAR);
                 let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
                 ProgressBar::new(bytes).with_style(style)
             }
             None => output.spinner(),
         };
-        bar.set_message(Tally::default().text());
+        bar.set_message(Counts::default().text());
         Self::Bar(bar)
     }
 
-    /// Prints something without breaking the bar.
-    pub(super) fn aside(&self, print: impl FnOnce()) {
+    /// Runs `print` with the bar hidden.
+    pub(super) fn print_above(&self, print: impl FnOnce()) {
         match self {
             Self::Bar(bar) => bar.suspend(print),
             Self::Lines { .. } => print(),
         }
     }
 
-    pub(super) fn advance(&mut self, bytes_read: u64, tally: &Tally, output: &Output) {
+    pub(super) fn advance(&mut self, bytes_read: u64, counts: &Counts, output: &Output) {
         match self {
             Self::Bar(bar) => {
                 bar.set_position(bytes_read);
-                bar.set_message(tally.text());
+                bar.set_message(counts.text());
             }
             Self::Lines { next } => {
-                if tally.read >= *next {
-                    *next = (tally.read / LINE_EVERY + 1) * LINE_EVERY;
-                    output.note(&tally.text());
+                if counts.read >= *next {
+                    *next = (counts.read / ROWS_PER_LINE + 1) * ROWS_PER_LINE;
+                    output.note(&counts.text());
                 }
             }
         }
     }
 
-    /// Takes the bar away; what came of it all is said instead.
-    pub(super) fn end(&self) {
+    /// Removes the bar.
+    pub(super) fn finish(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
         }
@@ -73,11 +72,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_come_every_so_many_rows() {
-        let mut progress = Progress::Lines { next: LINE_EVERY };
+    fn a_line_is_due_every_100_000_rows() {
+        let mut progress = Progress::Lines { next: ROWS_PER_LINE };
         let output = Output::new(true);
         let mut after = |read| {
-            progress.advance(0, &Tally { read, ..Tally::default() }, &output);
+            progress.advance(0, &Counts { read, ..Counts::default() }, &output);
             match progress {
                 Progress::Lines { next } => next,
                 Progress::Bar(_) => 0,
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_template_is_right() {
+    fn the_template_is_valid() {
         assert!(ProgressStyle::with_template(BAR).is_ok());
     }
 }

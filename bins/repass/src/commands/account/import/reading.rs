@@ -1,4 +1,4 @@
-//! Reading the file, on a thread of its own and a little ahead of what is written.
+//! Reads the file on a separate thread, one batch ahead of the writer.
 
 use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader};
@@ -11,30 +11,30 @@ use tokio::sync::mpsc;
 use super::row::{self, Defaults};
 use crate::cli::FileFormat;
 
-/// A batch of long rows ends when its rows have taken so many bytes of the file.
+/// Bytes of the file after which a batch of long rows ends.
 const BATCH_BYTES: u64 = 1024 * 1024;
 
-/// Rows that are written together.
+/// Rows that are written in one transaction.
 #[derive(Default)]
 pub(super) struct Batch {
-    /// Each with the line that it begins in: an account, or why there is none.
+    /// The rows with their first lines: an account, or the reason for a refusal.
     pub(super) rows: Vec<(u64, Result<NewImport, String>)>,
-    /// Bytes of the file up to here.
+    /// Bytes of the file up to the end of the batch.
     pub(super) bytes_read: u64,
 }
 
 pub(super) type Reader = AccountReader<Box<dyn BufRead + Send>>;
 
-/// A file that can be read, and its length, if it has one.
+/// An open file and its length, if known.
 pub(super) struct Opened {
     pub(super) reader: Reader,
     pub(super) length: Option<u64>,
 }
 
-/// Opens the file, or stdin, and sees whether it is one of accounts.
+/// Opens the file, or stdin, and checks that it contains accounts.
 pub(super) async fn open(file: Option<&Path>, format: FileFormat) -> Result<Opened, FileError> {
     let file = file.map(Path::to_owned);
-    // On a thread of its own, since stdin may never say anything.
+    // A read from stdin may block forever.
     let opening = tokio::task::spawn_blocking(move || {
         let (from, length): (Box<dyn BufRead + Send>, _) = match file {
             None => (Box::new(BufReader::new(io::stdin())), None),
@@ -49,8 +49,8 @@ pub(super) async fn open(file: Option<&Path>, format: FileFormat) -> Result<Open
     opening.await.map_err(|error| FileError::Read(error.into()))?
 }
 
-/// The batches of the file, and at last the error that ended it, if any. Reading goes on while a
-/// batch is written, but no further ahead than one more.
+/// Returns the batches of the file, followed by the error that ended it, if any. At most one batch
+/// is read ahead.
 pub(super) fn batches(
     mut reader: Reader,
     defaults: Defaults,
@@ -61,12 +61,12 @@ pub(super) fn batches(
             let mut batch = Batch::default();
             let filled = fill(&mut batch, &mut reader, &defaults);
             let is_last = batch.rows.is_empty() || filled.is_err();
-            // What was read before an error is written all the same. Nobody hears of anything when
-            // the import has ended meanwhile.
-            let heard = batch.rows.is_empty() || sender.blocking_send(Ok(batch)).is_ok();
-            let heard =
-                heard && filled.map_or_else(|e| sender.blocking_send(Err(e)).is_ok(), |()| true);
-            if is_last || !heard {
+            // Rows before an error are imported, too. Sending fails if the import was interrupted.
+            let mut sent = batch.rows.is_empty() || sender.blocking_send(Ok(batch)).is_ok();
+            if let Err(error) = filled {
+                sent = sent && sender.blocking_send(Err(error)).is_ok();
+            }
+            if is_last || !sent {
                 return;
             }
         }

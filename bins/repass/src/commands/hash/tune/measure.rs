@@ -10,11 +10,13 @@ use tokio::task::JoinSet;
 use super::search::Measured;
 use crate::failure::Failure;
 
-/// Enough for a median that one slow moment does not move; more where hashes are quick.
-const ROUNDS: std::ops::Range<usize> = 3..9;
-const LONG_ENOUGH: Duration = Duration::from_secs(2);
+/// Minimum and maximum number of rounds. Three give a median that one outlier does not change.
+const ROUNDS: std::ops::RangeInclusive<usize> = 3..=9;
 
-/// Times hashes of `profile` while all threads hash, the way a server does it.
+/// Time after which no more than the minimum of rounds is measured.
+const ENOUGH_TIME: Duration = Duration::from_secs(2);
+
+/// Measures hashes of `profile` while all threads hash.
 pub(super) async fn measure(
     profile: HashProfile,
     threads: NonZeroUsize,
@@ -22,12 +24,12 @@ pub(super) async fn measure(
     let deadline = Duration::MAX;
     let options = HasherOptions { profile, threads, deadline, ..HasherOptions::default() };
     let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness))?);
-    // The first round only warms up.
+    // Warm-up.
     round(&hasher, threads).await?;
     let (mut times, mut rounds) = (Vec::new(), Vec::new());
     let start = Instant::now();
-    while rounds.len() < ROUNDS.start
-        || (rounds.len() < ROUNDS.end && start.elapsed() < LONG_ENOUGH)
+    while rounds.len() < *ROUNDS.start()
+        || (rounds.len() < *ROUNDS.end() && start.elapsed() < ENOUGH_TIME)
     {
         let begun = Instant::now();
         times.extend(round(&hasher, threads).await?);
@@ -38,7 +40,7 @@ pub(super) async fn measure(
     Ok(Measured { profile, time: median(times), per_second })
 }
 
-/// One hash on each thread at once, and how long each took.
+/// Computes one hash on each thread concurrently, and returns their durations.
 async fn round(
     hasher: &Arc<Argon2idHasher>,
     threads: NonZeroUsize,

@@ -1,55 +1,54 @@
-//! Which parameters spend the target best: RFC 9106, section 4, above OWASP's minimum.
+//! Searches the strongest parameters within the target time, by RFC 9106, section 4, and not below
+//! OWASP's minimum.
 
 use std::time::Duration;
 
 use repass_core::HashProfile;
 
-/// What is wanted.
 pub(super) struct Goal {
-    /// How long one hash may take.
+    /// Maximum time of one hash.
     pub(super) target: Duration,
-    /// The most memory for one hash, in KiB.
-    pub(super) most_kib: u32,
-    /// Lanes.
+    /// Maximum memory of one hash, in KiB.
+    pub(super) max_kib: u32,
+    /// Number of lanes.
     pub(super) parallelism: u32,
 }
 
-/// What a profile costs on this machine.
+/// The measured cost of a profile on this machine.
 #[derive(Debug, Clone)]
 pub(super) struct Measured {
     pub(super) profile: HashProfile,
-    /// Of one hash, the median.
+    /// Median time of one hash.
     pub(super) time: Duration,
-    /// Of all threads together.
+    /// Hashes per second of all threads together.
     pub(super) per_second: f64,
 }
 
-/// What was found.
 #[derive(Debug)]
-pub(super) struct AccountWithCredential {
-    /// The costliest profile that meets the target; else the minimum.
+pub(super) struct SearchResult {
+    /// The most expensive profile within the target, or else the minimum.
     pub(super) proposal: Measured,
-    /// The one of OWASP's minimums that the search began at.
+    /// The OWASP minimum that the search started from.
     pub(super) minimum: Measured,
 }
 
-/// Rounds of correcting the first guess. Time is nearly in proportion to memory × passes, so the
-/// second guess is close already.
-const GUESSES: usize = 5;
+/// Maximum number of guesses. Time is nearly proportional to memory × passes, so the second guess
+/// is already close.
+const MAX_GUESSES: usize = 5;
 
-/// Part of the target to aim at, so that noise does not push a guess beyond it.
+/// The fraction of the target to aim at, a margin for noise.
 const AIM: f64 = 0.97;
 
-/// The largest share of memory a profile may have, as [`HashProfile::new`] has it.
-const MOST_KIB: u32 = 4 * 1024 * 1024;
+/// Maximum memory that [`HashProfile::new`] accepts.
+const MAX_PROFILE_KIB: u32 = 4 * 1024 * 1024;
 
-/// Searches by measuring; `None` when the memory is too little for any of OWASP's minimums.
+/// Searches by measuring. Returns `None` if the memory is too little for every OWASP minimum.
 pub(super) async fn search<E>(
     goal: &Goal,
     mut measure: impl AsyncFnMut(HashProfile) -> Result<Measured, E>,
-) -> Result<Option<AccountWithCredential>, E> {
+) -> Result<Option<SearchResult>, E> {
     let mut minimum: Option<Measured> = None;
-    // Most memory first. Where none of them meets the target, the fastest is left.
+    // Ordered by memory, most first. If none is within the target, the fastest remains.
     for floor in HashProfile::OWASP_MINIMUMS {
         let Some(profile) = goal.profile(floor.memory_kib(), floor.iterations()) else { continue };
         let measured = measure(profile).await?;
@@ -66,8 +65,8 @@ pub(super) async fn search<E>(
     if proposal.time <= goal.target {
         let mut last = minimum.clone();
         let mut tried = vec![last.profile];
-        for _ in 0..GUESSES {
-            let guess = goal.spend(&last, minimum.profile);
+        for _ in 0..MAX_GUESSES {
+            let guess = goal.guess(&last, minimum.profile);
             let Some(guess) = guess.filter(|guess| !tried.contains(guess)) else { break };
             tried.push(guess);
             last = measure(guess).await?;
@@ -76,30 +75,30 @@ pub(super) async fn search<E>(
             }
         }
     }
-    Ok(Some(AccountWithCredential { proposal, minimum }))
+    Ok(Some(SearchResult { proposal, minimum }))
 }
 
 impl Goal {
-    /// The profile that should just meet the target, judging by what another one took: memory first,
-    /// in whole MiB, then passes.
-    fn spend(&self, known: &Measured, floor: HashProfile) -> Option<HashProfile> {
+    /// Extrapolates from a measured profile to one that just meets the target: first the memory is
+    /// maximized, in whole MiB, then the number of passes.
+    fn guess(&self, known: &Measured, floor: HashProfile) -> Option<HashProfile> {
         let rate = known.time.as_secs_f64() / cost(known.profile) as f64;
-        // In KiB × passes; a cast of what is too large or no number saturates.
+        // In KiB × passes; the cast saturates.
         let budget = (self.target.as_secs_f64() * AIM / rate) as u64;
         let one_pass = HashProfile::OWASP_MINIMUMS.map(|floor| floor.memory_kib())[0];
-        let most = u64::from(self.most_kib.min(MOST_KIB));
-        let in_one_pass = budget.min(most) >= one_pass.into();
+        let max = u64::from(self.max_kib.min(MAX_PROFILE_KIB));
+        let in_one_pass = budget.min(max) >= one_pass.into();
         let passes = if in_one_pass { 1 } else { u64::from(floor.iterations()) };
-        let memory = (budget / passes).min(most) / 1024 * 1024;
+        let memory = (budget / passes).min(max) / 1024 * 1024;
         let memory = memory.max(floor.memory_kib().into());
         let passes = (budget / memory).clamp(passes, 100);
         self.profile(u32::try_from(memory).ok()?, u32::try_from(passes).ok()?)
     }
 
-    /// The profile of these costs, if it is one and within the limit.
+    /// Returns the profile with these parameters, if they are valid and within the limit.
     fn profile(&self, memory_kib: u32, iterations: u32) -> Option<HashProfile> {
         let profile = HashProfile::new(memory_kib, iterations, self.parallelism).ok()?;
-        (memory_kib <= self.most_kib).then_some(profile)
+        (memory_kib <= self.max_kib).then_some(profile)
     }
 }
 
@@ -113,8 +112,9 @@ mod tests {
 
     use super::*;
 
-    /// A machine that takes so many nanoseconds for each KiB and pass, and some for each hash.
-    async fn on_machine(nanoseconds: u64, goal: &Goal) -> Option<AccountWithCredential> {
+    /// Searches on a machine that needs `nanoseconds` for each KiB and pass, and 1 ms for each
+    /// hash.
+    async fn search_on_machine(nanoseconds: u64, goal: &Goal) -> Option<SearchResult> {
         let measure = async |profile| {
             let time = Duration::from_nanos(1_000_000 + nanoseconds * cost(profile));
             Ok::<_, Infallible>(Measured { profile, time, per_second: 1.0 })
@@ -122,8 +122,8 @@ mod tests {
         search(goal, measure).await.unwrap()
     }
 
-    fn goal(milliseconds: u64, most_kib: u32) -> Goal {
-        Goal { target: Duration::from_millis(milliseconds), most_kib, parallelism: 1 }
+    fn goal(milliseconds: u64, max_kib: u32) -> Goal {
+        Goal { target: Duration::from_millis(milliseconds), max_kib, parallelism: 1 }
     }
 
     fn parameters(measured: &Measured) -> (u32, u32) {
@@ -131,8 +131,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_comes_first() {
-        let found = on_machine(1000, &goal(250, u32::MAX)).await.unwrap();
+    async fn memory_is_maximized_first() {
+        let found = search_on_machine(1000, &goal(250, u32::MAX)).await.unwrap();
         let (memory, passes) = parameters(&found.proposal);
         assert_eq!((parameters(&found.minimum), passes), ((47104, 1), 1));
         assert!((220 * 1024..=250 * 1024).contains(&memory), "{memory}");
@@ -141,19 +141,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_memory_ends_passes_go_on() {
-        let found = on_machine(1000, &goal(250, 65536)).await.unwrap();
+    async fn passes_are_added_at_the_memory_limit() {
+        let found = search_on_machine(1000, &goal(250, 65536)).await.unwrap();
         assert_eq!(parameters(&found.proposal), (65536, 3));
-        let found = on_machine(1000, &goal(250, 20_000)).await.unwrap();
+        let found = search_on_machine(1000, &goal(250, 20_000)).await.unwrap();
         assert_eq!(parameters(&found.minimum), (19456, 2));
         assert_eq!(parameters(&found.proposal), (19456, 12));
-        let found = on_machine(1, &goal(60_000, 65536)).await.unwrap();
+        let found = search_on_machine(1, &goal(60_000, 65536)).await.unwrap();
         assert_eq!(parameters(&found.proposal), (65536, 100));
     }
 
     #[tokio::test]
-    async fn a_short_target_leads_to_another_of_owasps_minimums() {
-        let found = on_machine(1000, &goal(41, u32::MAX)).await.unwrap();
+    async fn a_short_target_starts_from_another_owasp_minimum() {
+        let found = search_on_machine(1000, &goal(41, u32::MAX)).await.unwrap();
         assert_eq!(parameters(&found.minimum), (19456, 2));
         assert_eq!(parameters(&found.proposal), (19456, 2));
     }
@@ -161,22 +161,22 @@ mod tests {
     #[tokio::test]
     async fn nothing_below_owasps_minimum_is_proposed() {
         for milliseconds in [0, 1, 30] {
-            let found = on_machine(1000, &goal(milliseconds, u32::MAX)).await.unwrap();
+            let found = search_on_machine(1000, &goal(milliseconds, u32::MAX)).await.unwrap();
             assert_eq!(parameters(&found.proposal), (7168, 5), "the fastest of them");
             assert!(found.proposal.time > Duration::from_millis(milliseconds));
         }
-        assert!(on_machine(1000, &goal(250, 7167)).await.is_none());
+        assert!(search_on_machine(1000, &goal(250, 7167)).await.is_none());
     }
 
     #[tokio::test]
-    async fn machines_of_any_speed_end_the_search() {
+    async fn the_search_ends_on_machines_of_any_speed() {
         for nanoseconds in [0, 1, 37, 999, 50_000] {
             for milliseconds in [1, 17, 250, 60_000] {
-                for most_kib in [7168, 12_288, 50_000, 1_000_000, u32::MAX] {
-                    let goal = goal(milliseconds, most_kib);
-                    let found = on_machine(nanoseconds, &goal).await.unwrap();
+                for max_kib in [7168, 12_288, 50_000, 1_000_000, u32::MAX] {
+                    let goal = goal(milliseconds, max_kib);
+                    let found = search_on_machine(nanoseconds, &goal).await.unwrap();
                     let (memory, passes) = parameters(&found.proposal);
-                    assert!(memory <= most_kib);
+                    assert!(memory <= max_kib);
                     assert!(HashProfile::new(memory, passes, 1).is_ok());
                     assert!(cost(found.proposal.profile) >= cost(found.minimum.profile));
                 }
@@ -185,9 +185,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lanes_are_as_wished() {
+    async fn the_proposal_has_the_requested_lanes() {
         let goal = Goal { parallelism: 4, ..goal(250, u32::MAX) };
-        let found = on_machine(1000, &goal).await.unwrap();
+        let found = search_on_machine(1000, &goal).await.unwrap();
         assert_eq!(found.proposal.profile.parallelism(), 4);
     }
 }

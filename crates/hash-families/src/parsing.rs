@@ -1,4 +1,4 @@
-//! Reading the parts of a text, and telling what is wrong with one.
+//! Parses and decodes the parts of a hash.
 
 #![cfg_attr(
     not(feature = "full"),
@@ -15,24 +15,24 @@ use data_encoding::{BitOrder, Encoding, Specification};
 
 use crate::{Family, FormatError};
 
-/// bcrypt's own Base64, of which the bits that the last character has too many may be anything:
-/// bcrypt ignores them in a salt, and old versions of PHP and passlib left them standing.
+/// bcrypt's Base64, ignoring the trailing bits, as bcrypt does for salts. Old versions of PHP and
+/// passlib set them.
 pub(crate) static BCRYPT_SALT: LazyLock<Encoding> =
     LazyLock::new(|| encoding(BCRYPT_SYMBOLS, BitOrder::MostSignificantFirst, false, ("", "")));
 
-/// bcrypt's own Base64.
+/// bcrypt's Base64.
 pub(crate) static BCRYPT_TAG: LazyLock<Encoding> =
     LazyLock::new(|| encoding(BCRYPT_SYMBOLS, BitOrder::MostSignificantFirst, true, ("", "")));
 
-/// The Base64 of crypt(3) and phpass: the least bits first.
+/// The Base64 of crypt(3) and phpass, least significant bits first.
 pub(crate) static CRYPT: LazyLock<Encoding> =
     LazyLock::new(|| encoding(CRYPT_SYMBOLS, BitOrder::LeastSignificantFirst, true, ("", "")));
 
-/// Base64 without padding, in which passlib writes `.` for `+`.
+/// passlib's Base64: without padding, and with `.` for `+`.
 pub(crate) static PASSLIB: LazyLock<Encoding> =
     LazyLock::new(|| encoding(BASE64_SYMBOLS, BitOrder::MostSignificantFirst, true, (".", "+")));
 
-/// Base64 without padding, in its usual or its URL-safe alphabet.
+/// Base64 without padding, in the standard or the URL-safe alphabet.
 pub(crate) static ANY_BASE64: LazyLock<Encoding> =
     LazyLock::new(|| encoding(BASE64_SYMBOLS, BitOrder::MostSignificantFirst, true, ("-_", "+/")));
 
@@ -56,7 +56,7 @@ fn encoding(
     specification.encoding().expect("64 different symbols are an encoding")
 }
 
-/// The value of one character of crypt(3)'s Base64.
+/// Returns the value of a character of crypt(3)'s Base64.
 pub(crate) fn crypt_value(character: u8) -> Option<u8> {
     CRYPT_SYMBOLS
         .bytes()
@@ -64,23 +64,23 @@ pub(crate) fn crypt_value(character: u8) -> Option<u8> {
         .and_then(|at| u8::try_from(at).ok())
 }
 
-/// The parts of `text` between separators, when there are exactly `N`.
-pub(crate) fn parts<const N: usize>(text: &str, separator: char) -> Option<[&str; N]> {
+/// Splits `text` into exactly `N` parts.
+pub(crate) fn split<const N: usize>(text: &str, separator: char) -> Option<[&str; N]> {
     let mut parts = text.split(separator);
-    let mut found = [""; N];
-    for part in &mut found {
+    let mut result = [""; N];
+    for part in &mut result {
         *part = parts.next()?;
     }
-    parts.next().is_none().then_some(found)
+    parts.next().is_none().then_some(result)
 }
 
 impl Family {
-    pub(crate) const fn damaged(self, what: &'static str) -> FormatError {
-        FormatError::Damaged { family: self, what }
+    pub(crate) const fn damaged(self, reason: &'static str) -> FormatError {
+        FormatError::Damaged { family: self, reason }
     }
 
-    /// `value`, when it is within `bounds`.
-    pub(crate) fn bounded(
+    /// Returns `value` if it is within `bounds`.
+    pub(crate) fn check_bounds(
         self,
         parameter: &'static str,
         value: u64,
@@ -93,9 +93,8 @@ impl Family {
         }
     }
 
-    /// The decimal number `text`, when it is within `bounds`: digits alone, without leading zeros,
-    /// which is how every family here writes it.
-    pub(crate) fn number(
+    /// Parses a decimal number without leading zeros, within `bounds`.
+    pub(crate) fn parse_number(
         self,
         parameter: &'static str,
         text: &str,
@@ -105,15 +104,15 @@ impl Family {
         if text.is_empty() || !canonical || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(self.damaged(parameter));
         }
-        // Digits fail to be read only when the number is beyond all bounds.
+        // Digits fail to parse only on overflow.
         let value = text.parse().unwrap_or(u64::MAX);
         let bounds = u64::from(*bounds.start())..=u64::from(*bounds.end());
-        let value = self.bounded(parameter, value, bounds)?;
+        let value = self.check_bounds(parameter, value, bounds)?;
         u32::try_from(value).map_err(|_| self.damaged(parameter))
     }
 
-    /// The number after `name`, such as `r=8` after `r=`.
-    pub(crate) fn named_number(
+    /// Parses a number with the prefix `name`, such as `r=8`.
+    pub(crate) fn parse_named_number(
         self,
         parameter: &'static str,
         text: &str,
@@ -121,19 +120,19 @@ impl Family {
         bounds: RangeInclusive<u32>,
     ) -> Result<u32, FormatError> {
         let number = text.strip_prefix(name).ok_or(self.damaged(parameter))?;
-        self.number(parameter, number, bounds)
+        self.parse_number(parameter, number, bounds)
     }
 
-    /// The bytes that `text` encodes, when there are as many as `bounds` say.
-    pub(crate) fn bytes(
+    /// Decodes `text` and checks the number of bytes.
+    pub(crate) fn decode(
         self,
-        what: &'static str,
+        parameter: &'static str,
         encoding: &Encoding,
         text: &str,
         bounds: RangeInclusive<u64>,
     ) -> Result<Vec<u8>, FormatError> {
-        let bytes = encoding.decode(text.as_bytes()).map_err(|_| self.damaged(what))?;
-        self.bounded(what, bytes.len() as u64, bounds)?;
+        let bytes = encoding.decode(text.as_bytes()).map_err(|_| self.damaged(parameter))?;
+        self.check_bounds(parameter, bytes.len() as u64, bounds)?;
         Ok(bytes)
     }
 }
@@ -143,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_encoding_is_one_and_reads_what_it_writes() {
+    fn every_encoding_is_valid_and_round_trips() {
         let bytes: Vec<u8> = (0..=255).collect();
         for encoding in [&*BCRYPT_SALT, &*BCRYPT_TAG, &*CRYPT, &*PASSLIB, &*ANY_BASE64] {
             assert_eq!(encoding.decode(encoding.encode(&bytes).as_bytes()).unwrap(), bytes);
@@ -156,8 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_digits_alone() {
-        let read = |text| Family::Scrypt.number("r", text, 0..=10);
+    fn numbers_are_canonical_digits_within_bounds() {
+        let read = |text| Family::Scrypt.parse_number("r", text, 0..=10);
         assert_eq!(read("0"), Ok(0));
         assert_eq!(read("10"), Ok(10));
         for damaged in ["", "01", "+1", "-1", " 1", "1 ", "1_0", "0x1", "\u{0661}"] {
@@ -172,9 +171,9 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_counted_exactly() {
-        assert_eq!(parts::<2>("a$b", '$'), Some(["a", "b"]));
-        assert_eq!(parts::<2>("a", '$'), None);
-        assert_eq!(parts::<2>("a$b$", '$'), None);
+    fn split_requires_the_exact_number_of_parts() {
+        assert_eq!(split::<2>("a$b", '$'), Some(["a", "b"]));
+        assert_eq!(split::<2>("a", '$'), None);
+        assert_eq!(split::<2>("a$b$", '$'), None);
     }
 }

@@ -1,44 +1,44 @@
-//! Texts that a stranger may have written, made harmless for a mail: whoever can choose a user name
-//! or a user agent must not have us send their links, nor lay out a message of their own.
+//! Sanitizes untrusted texts for mails, such as user names and user agents. An attacker must not be
+//! able to place links or content of their own in a mail.
 
-/// The text on one line of at most `most` characters, and a mark where it was cut. What cannot be
-/// seen, or turns the direction of writing, is left out.
-pub(super) fn one_line(text: &str, most: usize) -> String {
+/// Returns the text on one line without invisible and bidirectional control characters, cut to
+/// `max_chars` characters and an ellipsis.
+pub(super) fn one_line(text: &str, max_chars: usize) -> String {
     let visible: String = text.chars().map(|c| if is_invisible(c) { ' ' } else { c }).collect();
     let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(most) {
+    match line.char_indices().nth(max_chars) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
 }
 
-/// The same, with nothing left in it that a mail program takes for a link or an address: brackets
-/// are put around the dots of names, `@` and the colon of `://`.
-pub(super) fn one_line_without_links(text: &str, most: usize) -> String {
-    let line = one_line(text, most);
-    let mut harmless = String::with_capacity(line.len());
+/// Does the same, and puts brackets around the dots of names, `@` and the colon of `://`, so that
+/// mail programs do not make links of them.
+pub(super) fn one_line_without_links(text: &str, max_chars: usize) -> String {
+    let line = one_line(text, max_chars);
+    let mut defanged = String::with_capacity(line.len());
     let mut rest = line.chars().peekable();
     while let Some(c) = rest.next() {
         let next = rest.peek().copied().unwrap_or(' ');
         let is_link = match c {
             // Versions such as 5.0 stay readable. A top-level domain begins with no digit.
             '.' => next.is_alphanumeric() && !next.is_ascii_digit(),
-            // IDNA takes these for dots as well (UTS #46, 2.3).
+            // IDNA treats these as dots (UTS #46, 2.3).
             '。' | '．' | '｡' | '@' | '＠' => true,
             ':' | '：' => matches!(next, '/' | '\\' | '／'),
             _ => false,
         };
         if is_link {
-            harmless.extend(['[', c, ']']);
+            defanged.extend(['[', c, ']']);
         } else {
-            harmless.push(c);
+            defanged.push(c);
         }
     }
-    harmless
+    defanged
 }
 
-/// Controls, breaks of lines, and characters without width or with a say in the direction of
-/// writing (UAX #9, 2; general category Cf as far as it matters in a line).
+/// Whether `c` is a control, line break, zero-width or bidirectional formatting character (UAX #9,
+/// 2; most of the general category Cf).
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_stay_as_they_are() {
+    fn user_agents_are_unchanged() {
         for agent in [
             "Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/118.0",
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
@@ -81,8 +81,8 @@ mod tests {
     }
 
     #[test]
-    fn links_and_addresses_are_taken_apart() {
-        for (text, harmless) in [
+    fn links_and_addresses_are_defanged() {
+        for (text, defanged) in [
             ("https://evil.example/a", "https[:]//evil[.]example/a"),
             ("www.evil.example", "www[.]evil[.]example"),
             ("pat@evil.example", "pat[@]evil[.]example"),
@@ -91,12 +91,12 @@ mod tests {
             ("http:\\\\1.2.3.4", "http[:]\\\\1.2.3.4"),
             ("a. b", "a. b"),
         ] {
-            assert_eq!(one_line_without_links(text, 100), harmless);
+            assert_eq!(one_line_without_links(text, 100), defanged);
         }
     }
 
     #[test]
-    fn lines_directions_and_lengths_are_kept() {
+    fn a_text_becomes_one_visible_line_of_limited_length() {
         assert_eq!(one_line("a\r\n\r\nb\u{202e}c\u{200b}\u{2029}d\t", 100), "a b c d");
         assert_eq!(one_line(" ä ö ", 3), "ä ö");
         assert_eq!(one_line("äöüß", 3), "äöü…");
@@ -104,13 +104,13 @@ mod tests {
     }
 
     fn hostile() -> impl Strategy<Value = String> {
-        let of_links = "[a-z0-9.@:/\\\\。．＠ \u{202e}\u{200b}\r\n<>&\"']{0,80}";
-        prop_oneof![any::<String>(), of_links]
+        let link_like = "[a-z0-9.@:/\\\\。．＠ \u{202e}\u{200b}\r\n<>&\"']{0,80}";
+        prop_oneof![any::<String>(), link_like]
     }
 
     proptest! {
         #[test]
-        fn whatever_it_is_it_becomes_one_bounded_line_without_links(text in hostile()) {
+        fn every_text_becomes_one_bounded_line_without_links(text in hostile()) {
             let line = one_line_without_links(&text, 40);
             prop_assert!(!line.contains("://"), "{line}");
             prop_assert!(!line.chars().any(is_invisible), "{line}");

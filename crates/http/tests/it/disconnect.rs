@@ -1,4 +1,4 @@
-//! A client that hangs up while its password is being changed.
+//! Clients that disconnect while their request is running.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -12,11 +12,11 @@ use repass_http::Limits;
 use tower::ServiceExt;
 
 use crate::capture;
-use crate::test_context::{Mood, TestContext};
+use crate::test_context::{HashBehavior, TestContext};
 
 #[tokio::test]
-async fn the_change_is_made_all_the_same() {
-    let test = TestContext::new().await.with_hasher(Mood::Waits);
+async fn a_change_completes_after_its_client_disconnects() {
+    let test = TestContext::new().await.with_hasher(HashBehavior::Waits);
     let service = test.service();
     {
         let mut answering = pin!(service.clone().oneshot(test.good("hang-up-1")));
@@ -35,7 +35,7 @@ async fn the_change_is_made_all_the_same() {
         Poll::Ready(())
     })
     .await;
-    test.hasher.go_on.add_permits(1);
+    test.hasher.may_continue.add_permits(1);
     ended.await;
     assert_eq!(test.version().await, 2);
     let line = capture::line_of("hang-up-1");
@@ -43,8 +43,8 @@ async fn the_change_is_made_all_the_same() {
 }
 
 #[tokio::test]
-async fn changes_that_nobody_waits_for_take_up_room() {
-    let test = TestContext::new().await.with_hasher(Mood::Waits);
+async fn changes_of_disconnected_clients_count_toward_the_limit() {
+    let test = TestContext::new().await.with_hasher(HashBehavior::Waits);
     let service = test.service_with(Limits { changes: 1, ..Limits::default() });
     {
         let mut answering = pin!(service.clone().oneshot(test.good("hang-up-3")));
@@ -56,14 +56,14 @@ async fn changes_that_nobody_waits_for_take_up_room() {
     let refused = service.clone().oneshot(test.good("hang-up-4")).await.unwrap();
     assert_eq!(refused.status(), 503);
     assert_eq!(capture::line_of("hang-up-4")["outcome"], "unavailable");
-    test.hasher.go_on.add_permits(100);
+    test.hasher.may_continue.add_permits(100);
     service.drain().await;
     let served = service.oneshot(test.good("hang-up-5")).await.unwrap();
-    assert_ne!(served.status(), 503, "there is room again");
+    assert_ne!(served.status(), 503, "the permit was not released");
 }
 
 #[tokio::test]
-async fn before_the_change_it_leaves_a_line_without_a_status() {
+async fn a_disconnect_before_the_change_is_logged_without_a_status() {
     let test = TestContext::new().await;
     let stalled = StreamBody::new(stream::pending::<Result<Frame<Bytes>, std::io::Error>>());
     let request = test.request("hang-up-2").body(stalled).unwrap();

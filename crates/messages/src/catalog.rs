@@ -7,10 +7,10 @@ use fluent_syntax::ast::Entry;
 
 use crate::Language;
 
-/// The file of that name of every language.
-macro_rules! catalogue {
+/// Makes a catalog of the files of this name in all languages.
+macro_rules! catalog {
     ($file:literal) => {
-        Catalogue::new(|language| match language {
+        Catalog::new(|language| match language {
             Language::English => include_str!(concat!("../locales/en/", $file)),
             Language::German => include_str!(concat!("../locales/de/", $file)),
             Language::French => include_str!(concat!("../locales/fr/", $file)),
@@ -22,25 +22,25 @@ macro_rules! catalogue {
     };
 }
 
-/// The mails to the account holder.
-pub static MAIL: Catalogue = catalogue!("mail.ftl");
+/// The mails to account holders.
+pub static MAIL: Catalog = catalog!("mail.ftl");
 
-/// What an ecom bot shows.
-pub static ECOM: Catalogue = catalogue!("ecom.ftl");
+/// The messages that an ecom bot shows.
+pub static ECOM: Catalog = catalog!("ecom.ftl");
 
 /// The messages of one purpose, in every language.
-pub struct Catalogue {
+pub struct Catalog {
     source: fn(Language) -> &'static str,
     bundles: OnceLock<Vec<(Language, FluentBundle<FluentResource>)>>,
 }
 
-impl Catalogue {
+impl Catalog {
     const fn new(source: fn(Language) -> &'static str) -> Self {
         Self { source, bundles: OnceLock::new() }
     }
 
-    /// The message of that id, or the attribute of one (`message.attribute`), in that language.
-    /// English where the language has none, and the id itself where English has none either.
+    /// Returns the message, or an attribute (`message.attribute`), in `language`. Falls back to
+    /// English, then to the id.
     pub fn text<'a, const N: usize>(
         &self,
         language: Language,
@@ -50,22 +50,21 @@ impl Catalogue {
         let arguments = FluentArgs::from_iter(arguments);
         [language, Language::English]
             .into_iter()
-            .find_map(|language| self.own_text(language, id, &arguments))
+            .find_map(|language| self.text_in(language, id, &arguments))
             .unwrap_or_else(|| id.to_owned())
     }
 
-    fn own_text(&self, language: Language, id: &str, arguments: &FluentArgs<'_>) -> Option<String> {
+    fn text_in(&self, language: Language, id: &str, arguments: &FluentArgs<'_>) -> Option<String> {
         let (_, bundle) = self.bundles().iter().find(|(of, _)| *of == language)?;
         let pattern = match id.split_once('.') {
             None => bundle.get_message(id)?.value()?,
             Some((id, attribute)) => bundle.get_message(id)?.get_attribute(attribute)?.value(),
         };
-        // An argument that lacks stands there by its name; the tests know of none.
+        // Fluent writes the name of a missing argument; tests prove that none is missing.
         Some(bundle.format_pattern(pattern, Some(arguments), &mut Vec::new()).into_owned())
     }
 
-    /// The ids that there are in a language, of messages and their attributes. Only tests need them:
-    /// that each is used.
+    /// Returns the ids of all messages and attributes in a language, for tests that each is used.
     pub fn ids(&self, language: Language) -> Vec<String> {
         let mut ids = Vec::new();
         for entry in self.resource(language).entries() {
@@ -83,7 +82,7 @@ impl Catalogue {
             let bundle = |language: Language| {
                 let locale = language.subtag().parse().unwrap_or_default();
                 let mut bundle = FluentBundle::new_concurrent(vec![locale]);
-                // Invisible characters around arguments would stand in every mail and answer.
+                // No invisible isolation characters around arguments.
                 bundle.set_use_isolating(false);
                 bundle.add_resource_overriding(self.resource(language));
                 (language, bundle)
@@ -92,16 +91,16 @@ impl Catalogue {
         })
     }
 
-    /// What of the file can be read; the tests know that it is all.
+    /// Parses the file and ignores syntax errors; tests prove that there are none.
     fn resource(&self, language: Language) -> FluentResource {
         FluentResource::try_new((self.source)(language).to_owned())
             .unwrap_or_else(|(readable, _)| readable)
     }
 }
 
-impl fmt::Debug for Catalogue {
+impl fmt::Debug for Catalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Catalogue").finish_non_exhaustive()
+        f.debug_struct("Catalog").finish_non_exhaustive()
     }
 }
 
@@ -114,11 +113,11 @@ mod tests {
 
     use super::*;
 
-    const ALL: [&Catalogue; 2] = [&MAIL, &ECOM];
+    const ALL: [&Catalog; 2] = [&MAIL, &ECOM];
 
-    /// Every message with its attributes and the names of the arguments in it.
-    fn messages(catalogue: &Catalogue, language: Language) -> BTreeMap<String, BTreeSet<String>> {
-        let resource = parser::parse((catalogue.source)(language));
+    /// All messages with their attributes and the names of their arguments.
+    fn messages(catalog: &Catalog, language: Language) -> BTreeMap<String, BTreeSet<String>> {
+        let resource = parser::parse((catalog.source)(language));
         let resource = resource.unwrap_or_else(|(_, errors)| panic!("{language:?}: {errors:?}"));
         let mut messages = BTreeMap::new();
         for entry in resource.body {
@@ -138,23 +137,23 @@ mod tests {
 
     #[test]
     fn every_language_has_the_messages_of_english_with_the_same_arguments() {
-        for catalogue in ALL {
-            let english = messages(catalogue, Language::English);
+        for catalog in ALL {
+            let english = messages(catalog, Language::English);
             assert!(english.len() > 10 && english.values().any(|it| !it.is_empty()));
             for language in Language::ALL {
-                assert_eq!(messages(catalogue, language), english, "{language:?}");
+                assert_eq!(messages(catalog, language), english, "{language:?}");
             }
         }
     }
 
     #[test]
-    fn every_text_is_whole_in_every_language() {
-        for catalogue in ALL {
+    fn every_text_is_formatted_in_every_language() {
+        for catalog in ALL {
             for language in Language::ALL {
-                for id in catalogue.ids(language) {
+                for id in catalog.ids(language) {
                     for count in [0, 1, 2, 1_000_000] {
                         let text = |name| FluentValue::from(name);
-                        let text = catalogue.text(
+                        let text = catalog.text(
                             language,
                             &id,
                             [
@@ -174,13 +173,13 @@ mod tests {
     }
 
     #[test]
-    fn no_sentence_is_left_in_another_language_or_said_for_two_things() {
-        for catalogue in ALL {
+    fn every_sentence_occurs_once_in_all_languages() {
+        for catalog in ALL {
             let mut seen = HashSet::new();
             for language in Language::ALL {
-                for id in catalogue.ids(language) {
-                    let text = catalogue.text(language, &id, []);
-                    // A word may well be the same in two languages, and what stands between arguments.
+                for id in catalog.ids(language) {
+                    let text = catalog.text(language, &id, []);
+                    // Words and patterns may be equal in two languages.
                     let is_sentence = text.contains(' ') && !text.contains('{');
                     let is_new = !is_sentence || seen.insert(text.clone());
                     assert!(is_new, "{language:?}: {id}: {text}");
@@ -190,12 +189,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_falls_back_to_english_and_then_to_its_id() {
-        let catalogue = Catalogue::new(|language| match language {
+    fn a_missing_message_falls_back_to_english_and_then_to_its_id() {
+        let catalog = Catalog::new(|language| match language {
             Language::English => "a = A { $x }\n  .b = B",
             _ => "a = { $x ->",
         });
-        let text = |id| catalogue.text(Language::German, id, [("x", 1.into())]);
+        let text = |id| catalog.text(Language::German, id, [("x", 1.into())]);
         assert_eq!([text("a"), text("a.b"), text("a.c"), text("d")], ["A 1", "B", "a.c", "d"]);
     }
 }

@@ -1,4 +1,4 @@
-//! What every answer carries, from every API.
+//! The headers that every response carries, from every API.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
@@ -8,9 +8,13 @@ use repass_spec::Reply;
 
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
-/// Adds the common headers. A request by HEAD gets the headers that its answer would have had, and
-/// no body (RFC 9110, 9.3.2).
-pub(crate) fn complete(reply: Reply, method: &Method, id: &RequestId) -> Response<Full<Bytes>> {
+/// Adds the common headers. A response to HEAD has the headers of the response to GET and no body
+/// (RFC 9110, 9.3.2).
+pub(crate) fn into_response(
+    reply: Reply,
+    method: &Method,
+    id: &RequestId,
+) -> Response<Full<Bytes>> {
     let (mut parts, body) = reply.into_parts();
     parts.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     parts.headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -40,16 +44,17 @@ mod tests {
 
     use super::*;
 
-    fn completed(reply: Reply, method: &Method) -> Response<Full<Bytes>> {
-        complete(reply, method, &RequestId::of(&HeaderMap::new(), &SystemRandomness))
+    fn response(reply: Reply, method: &Method) -> Response<Full<Bytes>> {
+        let id = RequestId::from_headers(&HeaderMap::new(), &SystemRandomness);
+        into_response(reply, method, &id)
     }
 
     /// Proves ASVS 14.3.2.
     #[test]
-    fn asvs_14_3_2_nothing_is_cached_whatever_the_api_says() {
+    fn asvs_14_3_2_no_store_overrides_the_cache_control_of_the_api() {
         let mut reply = reply::empty(StatusCode::OK);
         reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public"));
-        let answer = completed(reply, &Method::POST);
+        let answer = response(reply, &Method::POST);
         assert_eq!(answer.headers().get_all(CACHE_CONTROL).iter().count(), 1);
         assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
         assert_eq!(answer.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
@@ -58,8 +63,8 @@ mod tests {
     #[test]
     fn head_has_the_headers_and_no_body() {
         let reply = || reply::new(StatusCode::NOT_FOUND, "text/plain", "gone");
-        let get = completed(reply(), &Method::GET);
-        let head = completed(reply(), &Method::HEAD);
+        let get = response(reply(), &Method::GET);
+        let head = response(reply(), &Method::HEAD);
         assert_eq!(get.headers()[CONTENT_LENGTH], "4");
         assert_eq!(head.headers()[CONTENT_LENGTH], "4");
         assert_eq!(get.body().size_hint().exact(), Some(4));
@@ -67,8 +72,8 @@ mod tests {
     }
 
     #[test]
-    fn no_content_has_no_length() {
-        let answer = completed(reply::empty(StatusCode::NO_CONTENT), &Method::POST);
+    fn status_204_has_no_content_length() {
+        let answer = response(reply::empty(StatusCode::NO_CONTENT), &Method::POST);
         assert!(!answer.headers().contains_key(CONTENT_LENGTH));
     }
 }

@@ -1,19 +1,19 @@
-//! No secret is stored readable, and none is printed but by the command that makes it (ASVS 14.2.1,
-//! 16.2.5).
+//! No secret is stored in plaintext or printed by any command but the one that issues it (ASVS
+//! 14.2.1, 16.2.5).
 
 use data_encoding::BASE32_NOPAD;
 
-use crate::bench::{Bench, PASSWORD};
+use crate::test_context::{PASSWORD, TestContext};
 
 const OTHER: &str = "another entirely fine sentence";
 
 /// Proves ASVS 6.5.2, ASVS 16.2.5.
 #[test]
 fn secrets_are_in_no_file_and_in_no_other_output() {
-    let bench = Bench::with_pat();
+    let test = TestContext::with_pat();
     let pat = ["--user-id", "pat"];
     let issue = |arguments: &[&str], member: &str| {
-        let issued = bench.json(arguments, "");
+        let issued = test.json(arguments, "");
         issued[member].as_str().unwrap().to_owned()
     };
     let key = issue(&["key", "issue", "--kind", "api", "--name", "gateway"], "key");
@@ -32,7 +32,7 @@ fn secrets_are_in_no_file_and_in_no_other_output() {
         (&["account", "show", "--user-id", "pat"], ""),
         (&["key", "list"], ""),
         (&["password", "change", "--user-id", "pat"], &both),
-        // And once more, which fails.
+        // Fails, since the password is already changed.
         (&["password", "change", "--user-id", "pat"], &both),
         (&["password", "check"], PASSWORD),
         (&["account", "add", "--user-id", "pat"], PASSWORD),
@@ -40,7 +40,7 @@ fn secrets_are_in_no_file_and_in_no_other_output() {
         (&["audit", "list"], ""),
     ] {
         for form in [[].as_slice(), &["--json"]] {
-            let run = bench.run_with(&[arguments, form].concat(), stdin);
+            let run = test.run_with(&[arguments, form].concat(), stdin);
             assert!([0, 1].contains(&run.status), "{}", run.stderr);
             printed.push_str(&run.stdout);
             printed.push_str(&run.stderr);
@@ -48,14 +48,14 @@ fn secrets_are_in_no_file_and_in_no_other_output() {
     }
 
     let mut stored = Vec::new();
-    for file in std::fs::read_dir(bench.folder.path()).unwrap() {
+    for file in std::fs::read_dir(test.folder.path()).unwrap() {
         stored.extend(std::fs::read(file.unwrap().path()).unwrap());
     }
-    let holds = |bytes: &[u8]| stored.windows(bytes.len()).any(|window| window == bytes);
-    assert!(holds(b"pat@example.org"), "the database is not among the files");
+    let contains = |bytes: &[u8]| stored.windows(bytes.len()).any(|window| window == bytes);
+    assert!(contains(b"pat@example.org"), "the database is not among the files");
     for secret in [PASSWORD, OTHER, &key, &token, &reset, &uri, &base32, &code] {
-        assert!(!holds(secret.as_bytes()), "stored: {secret}");
+        assert!(!contains(secret.as_bytes()), "stored: {secret}");
         assert!(!printed.contains(secret), "printed: {secret}");
     }
-    assert!(!holds(&raw), "the OTP secret is stored readable");
+    assert!(!contains(&raw), "the OTP secret is stored in plaintext");
 }

@@ -1,32 +1,29 @@
-//! What came of the rows.
-
 use serde::Serialize;
 
-/// How many rows there were of each kind.
+/// The number of rows of each kind.
 #[derive(Debug, Default, Clone, Serialize)]
-pub(super) struct Tally {
+pub(super) struct Counts {
     pub(super) read: u64,
     pub(super) added: u64,
     pub(super) present: u64,
     pub(super) refused: u64,
-    /// Whether nothing was written, because of `--dry-run`.
     pub(super) dry_run: bool,
-    /// Whether these are all rows of the file.
+    /// Whether the whole file was read.
     pub(super) complete: bool,
 }
 
-impl Tally {
-    /// The counts, in one line without its end.
+impl Counts {
+    /// Returns the counts in one line, without a line end.
     pub(super) fn text(&self) -> String {
         let Self { read, added, present, refused, dry_run, .. } = self;
         let added_word = if *dry_run { "would be added" } else { "added" };
         format!("{read} rows: {added} {added_word}, {present} present, {refused} refused")
     }
 
-    /// What is said at the end.
-    pub(super) fn summary(&self) -> String {
-        let so_far = if self.complete { "" } else { "; the file was not read to its end" };
+    /// Returns the message at the end of the import.
+    pub(super) fn final_text(&self) -> String {
+        let incomplete = if self.complete { "" } else { "; the file was not read completely" };
         let dry_run = if self.dry_run { "; nothing was written" } else { "" };
-        format!("{}{dry_run}{so_far}\n", self.text())
+        format!("{}{dry_run}{incomplete}\n", self.text())
     }
 }

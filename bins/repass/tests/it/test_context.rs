@@ -1,4 +1,4 @@
-//! A database in a temporary folder, and a `repass` to run on it.
+//! Runs `repass` on a database in a temporary folder.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,27 +9,27 @@ use tempfile::TempDir;
 
 pub const PASSWORD: &str = "an entirely fine sentence";
 
-pub struct Bench {
+pub struct TestContext {
     pub folder: TempDir,
 }
 
-/// How a run ended.
+/// The result of a run.
 pub struct Run {
     pub status: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
-impl Bench {
+impl TestContext {
     pub fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    /// With an account `pat` in realm `default` whose password is [`PASSWORD`].
+    /// Adds an account `pat` in realm `default` with [`PASSWORD`].
     pub fn with_pat() -> Self {
-        let bench = Self::new();
-        bench.add("pat", &["--email", "pat@example.org"]);
-        bench
+        let test = Self::new();
+        test.add("pat", &["--email", "pat@example.org"]);
+        test
     }
 
     pub fn add(&self, user_id: &str, more: &[&str]) {
@@ -45,7 +45,7 @@ impl Bench {
         format!("sqlite://{}", self.database().display())
     }
 
-    /// A `repass` that knows the database, and nothing else of this process's environment.
+    /// Returns a command with the database and nothing else in its environment.
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_repass"));
         command
@@ -60,14 +60,14 @@ impl Bench {
         self.run_with(arguments, "")
     }
 
-    /// Runs with `stdin` as its whole stdin.
+    /// Runs with this stdin.
     pub fn run_with(&self, arguments: &[&str], stdin: impl AsRef<[u8]>) -> Run {
         let mut command = self.command();
         command.args(arguments);
         finish(command, stdin)
     }
 
-    /// Runs with `--json`, and reads what it prints.
+    /// Runs with `--json`, and parses stdout.
     pub fn json(&self, arguments: &[&str], stdin: impl AsRef<[u8]>) -> Value {
         let arguments = [arguments, &["--json"]].concat();
         let run = self.run_with(&arguments, stdin);
@@ -79,7 +79,7 @@ impl Bench {
 pub fn finish(mut command: Command, stdin: impl AsRef<[u8]>) -> Run {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // A child that reads no stdin has closed it already, perhaps.
+    // Fails if the child has closed its stdin.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_ref());
     let output = child.wait_with_output().unwrap();
     Run {
@@ -96,13 +96,14 @@ impl Run {
         self
     }
 
-    /// Checks that it failed in one line that says all of `parts`, and printed nothing else.
+    /// Checks that the command failed with one line that contains all `parts`, and printed nothing
+    /// else.
     #[track_caller]
     pub fn failed(self, status: i32, parts: &[&str]) -> Self {
         assert_eq!(self.status, status, "{}{}", self.stdout, self.stderr);
-        let said: Vec<&str> =
+        let lines: Vec<&str> =
             self.stderr.lines().filter(|line| !line.contains("warning")).collect();
-        let [line] = said.as_slice() else { panic!("not one line: {}", self.stderr) };
+        let [line] = lines.as_slice() else { panic!("not one line: {}", self.stderr) };
         assert!(line.starts_with("repass: "), "{line}");
         for part in parts {
             assert!(line.contains(part), "{part:?} is missing: {line}");
@@ -111,14 +112,14 @@ impl Run {
         self
     }
 
-    /// The one JSON line on stdout.
+    /// Parses the one JSON line on stdout.
     #[track_caller]
     pub fn json(&self) -> Value {
         assert_eq!(self.stdout.lines().count(), 1, "{}", self.stdout);
         serde_json::from_str(&self.stdout).unwrap()
     }
 
-    /// The error on stderr, as `--json` has it.
+    /// Parses the JSON error on stderr.
     #[track_caller]
     pub fn json_error(&self, status: i32) -> Value {
         assert_eq!(self.status, status, "{}{}", self.stdout, self.stderr);
