@@ -379,15 +379,15 @@ fn assert_growth(table: &[Hostile], sizes: [usize; 3]) {
     let mut wrong = Vec::new();
     for Hostile { name, spec, growth, make } in table {
         let works = sizes.map(|size| work(&**spec, make(size)));
-        wrong.extend(what_grew(name, *growth, sizes, works));
+        wrong.extend(what_grew(name, *growth, sizes, &works));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Tells what of the work at each size is beyond its bound.
-fn what_grew(name: &str, growth: f64, sizes: [usize; 3], works: [Work; 3]) -> Vec<String> {
+fn what_grew(name: &str, growth: f64, sizes: [usize; 3], works: &[Work; 3]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (size, Work { counted, longest_answer }) in sizes.iter().zip(&works) {
+    for (size, Work { counted, longest_answer }) in sizes.iter().zip(works) {
         if *longest_answer > LONGEST_ANSWER {
             wrong.push(format!("{name}: {size} bytes are answered by {longest_answer}"));
         }

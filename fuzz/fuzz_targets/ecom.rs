@@ -16,7 +16,7 @@ const PASSWORDS: Passwords = Passwords {
 
 fn check(input: &[u8]) {
     let spec = EcomSpec::new(Arc::new(vendor::Constant));
-    if input.len() % 2 == 0 {
+    if input.len().is_multiple_of(2) {
         vendor::check(&spec, &[], &PASSWORDS, input);
     } else {
         vendor::check(&spec.with_errors_as_ok(true), &[200], &PASSWORDS, input);

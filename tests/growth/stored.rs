@@ -1,11 +1,16 @@
 //! Hostile stored hashes and files of accounts.
 
+use std::fmt::Display;
+
 use allocation_counter::measure;
 use repass_account_file::{AccountReader, Column, Format};
 use repass_core::HashedPassword;
 use repass_hash_families::{ExportedHash, Family, ImportFormat, MAX_TEXT_BYTES, stored_text};
 
 use crate::{BOUNDED, DOUBLED, Work, object, repeated, what_grew};
+
+/// Makes a text of about so many bytes.
+type OfSize = fn(usize) -> String;
 
 /// Sizes of texts that are read, which leave room for their beginnings, and of texts that are too long.
 const READ: [usize; 3] = [MAX_TEXT_BYTES / 4 - 64, MAX_TEXT_BYTES / 2 - 64, MAX_TEXT_BYTES - 64];
@@ -50,14 +55,14 @@ fn w2_stored_hashes_are_bounded() {
             Work { counted, longest_answer: 0 }
         };
         let name = format!("{start}{part}{part}…");
-        wrong.extend(what_grew(&name, DOUBLED, READ, READ.map(check)));
-        wrong.extend(what_grew(&name, DOUBLED, REFUSED, REFUSED.map(check)));
+        wrong.extend(what_grew(&name, DOUBLED, READ, &READ.map(check)));
+        wrong.extend(what_grew(&name, DOUBLED, REFUSED, &REFUSED.map(check)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A format that reads all of what is exported, and the export.
-const EXPORTS: [(ImportFormat, fn(usize) -> String); 4] = [
+const EXPORTS: [(ImportFormat, OfSize); 4] = [
     (ImportFormat::Keycloak, |size| object(size, |number| format!("\"{number}\":0,"))),
     (ImportFormat::Keycloak, |size| repeated(size, "{\"secretData\":")),
     (ImportFormat::Django, |size| format!("md5$s${}", repeated(size, "a"))),
@@ -76,14 +81,14 @@ fn w2_exported_hashes_are_bounded() {
             Work { counted, longest_answer: 0 }
         };
         let name = format!("{format:?}: {}…", &export(100)[..20]);
-        wrong.extend(what_grew(&name, DOUBLED, READ, READ.map(import)));
-        wrong.extend(what_grew(&name, BOUNDED, REFUSED, REFUSED.map(import)));
+        wrong.extend(what_grew(&name, DOUBLED, READ, &READ.map(import)));
+        wrong.extend(what_grew(&name, BOUNDED, REFUSED, &REFUSED.map(import)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Rows behind a line that names the columns, or of JSON Lines.
-const FILES: [(Format, &str, fn(usize) -> String); 17] = [
+const FILES: [(Format, &str, OfSize); 17] = [
     (Format::Csv, "columns", |size| format!("user_id{}", repeated(size, ",email"))),
     (Format::Csv, "quotes", |size| csv(repeated(size, "\""))),
     (Format::Csv, "quotes that are not closed", |size| csv(repeated(size, "\"a\n"))),
@@ -108,7 +113,7 @@ const FILES: [(Format, &str, fn(usize) -> String); 17] = [
     (Format::JsonLines, "bad rows", |size| repeated(size, "{\n")),
 ];
 
-fn csv(rows: String) -> String {
+fn csv(rows: impl Display) -> String {
     format!("user_id,attributes\n{rows}")
 }
 
@@ -128,7 +133,7 @@ fn w2_twice_the_account_file_is_twice_the_work() {
             assert!(read <= file.len());
             Work { counted, longest_answer: 0 }
         });
-        wrong.extend(what_grew(&format!("{format:?}: {what}"), DOUBLED, sizes, works));
+        wrong.extend(what_grew(&format!("{format:?}: {what}"), DOUBLED, sizes, &works));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

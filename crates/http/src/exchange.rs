@@ -58,7 +58,10 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let log = RequestLog::begin(routed.mount.clone(), &parts.method, request_id.clone(), peer);
+    let mut log = RequestLog::begin(routed.mount.clone(), &parts.method, request_id.clone(), peer);
+    if matches!(routed.outcome, RouteOutcome::NotFound(_)) {
+        log.unknown_path(parts.uri.path());
+    }
     let method = parts.method;
     let exchange = Exchange { mount: routed.mount, method, request_id, peer, log };
     let mut body = pin!(body);
@@ -79,7 +82,8 @@ where
                 }
             }
         }
-        RouteOutcome::Answered(reply, outcome) => exchange.end(reply, outcome, None),
+        RouteOutcome::MethodNotAllowed(reply) => exchange.end(reply, "method-not-allowed", None),
+        RouteOutcome::NotFound(reply) => exchange.end(reply, "not-found", None),
         RouteOutcome::Panicked(panicked) => {
             exchange.log.panicked("route", &panicked);
             exchange.end(empty_500(), Rejection::Fault.code(), None)

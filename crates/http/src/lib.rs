@@ -57,7 +57,8 @@
 //! change begins, the outcome is `incomplete` and there is no status.
 //!
 //! A failure also logs an event with target `repass::fault`, level error: the error and its causes.
-//! Paths, queries, headers, bodies and user ids are never logged.
+//! The line of a request whose path no mount has names that path, up to 1,024 bytes, and no mount.
+//! Otherwise paths are not logged. Queries, headers, bodies and user ids are never logged.
 
 mod authenticate;
 mod body;

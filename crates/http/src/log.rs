@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use repass_core::ErrorChain;
+use repass_spec::reply;
 use tokio::time::Instant;
 
 use crate::mount::Mount;
@@ -17,6 +18,8 @@ use crate::request_id::RequestId;
 #[derive(Debug)]
 pub(crate) struct RequestLog {
     mount: Arc<Mount>,
+    /// The path of a request that no mount has. Its line names no mount.
+    unknown_path: Option<String>,
     method: &'static str,
     request_id: RequestId,
     peer: Option<IpAddr>,
@@ -33,12 +36,18 @@ impl RequestLog {
     ) -> Self {
         Self {
             mount,
+            unknown_path: None,
             method: name_of(method),
             request_id,
             peer,
             started: Instant::now(),
             is_written: false,
         }
+    }
+
+    /// Says that no mount has the request's path.
+    pub(crate) fn unknown_path(&mut self, path: &str) {
+        self.unknown_path = Some(reply::quoted(path).to_owned());
     }
 
     /// Logs an answered request.
@@ -76,11 +85,13 @@ impl RequestLog {
     fn write(&mut self, status: Option<StatusCode>, outcome: &'static str) {
         self.is_written = true;
         let duration = self.started.elapsed().as_millis();
+        let mount = self.unknown_path.is_none().then_some(&*self.mount);
         tracing::info!(
             target: "repass::request",
-            api = self.mount.name(),
-            vendor = self.mount.spec().name(),
-            realm = self.mount.realm().as_str(),
+            api = mount.map(Mount::name),
+            vendor = mount.map(|mount| mount.spec().name()),
+            realm = mount.map(|mount| mount.realm().as_str()),
+            path = self.unknown_path.as_deref(),
             method = self.method,
             status = status.map(|status| status.as_u16()),
             outcome,

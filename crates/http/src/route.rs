@@ -16,8 +16,10 @@ pub(crate) struct Routed {
 pub(crate) enum RouteOutcome {
     /// The mount accepts the request.
     Matched(Box<dyn Call>),
-    /// No mount accepts the request: the reply, and its outcome in the log.
-    Answered(Reply, &'static str),
+    /// No mount accepts the method.
+    MethodNotAllowed(Reply),
+    /// No mount has the path.
+    NotFound(Reply),
     /// The mount panicked.
     Panicked(Panicked),
 }
@@ -54,21 +56,19 @@ pub(crate) fn find(
         let head = head.with_path(mount.below_prefix(path)).with_realm(mount.realm());
         // `Allow` lists the methods of all mounts that have the path (RFC 9110, 15.5.6).
         let answer = guard(|| mount.spec().method_not_allowed(&head, &methods.join(", ")));
-        return answered(mount, answer, "method-not-allowed");
+        return answered(mount, answer, RouteOutcome::MethodNotAllowed);
     }
     let nearest = mounts.iter().find(|mount| mount.prefix().covers(path)).unwrap_or(fallback);
     let head = head.with_path(nearest.below_prefix(path)).with_realm(nearest.realm());
-    answered(nearest, guard(|| nearest.spec().not_found(&head)), "not-found")
+    answered(nearest, guard(|| nearest.spec().not_found(&head)), RouteOutcome::NotFound)
 }
 
-fn answered(mount: &Arc<Mount>, answer: Result<Reply, Panicked>, outcome: &'static str) -> Routed {
-    routed(
-        mount,
-        match answer {
-            Ok(reply) => RouteOutcome::Answered(reply, outcome),
-            Err(panicked) => RouteOutcome::Panicked(panicked),
-        },
-    )
+fn answered(
+    mount: &Arc<Mount>,
+    answer: Result<Reply, Panicked>,
+    outcome: fn(Reply) -> RouteOutcome,
+) -> Routed {
+    routed(mount, answer.map_or_else(RouteOutcome::Panicked, outcome))
 }
 
 fn routed(mount: &Arc<Mount>, outcome: RouteOutcome) -> Routed {

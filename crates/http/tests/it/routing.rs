@@ -103,13 +103,29 @@ async fn the_log_names_the_api_that_answered() {
     let test = TestContext::new().await;
     let mount = test.mount(Vendor::new("one", "/v1/a"), "/p").with_name("shop");
     let service = PasswordService::builder(test.authenticator()).mount(mount).build().unwrap();
-    let request = Request::get("/p/v2/x").header("x-request-id", "routing-1").body(text(""));
+    let request = Request::get("/p/v1/a").header("x-request-id", "routing-1").body(text(""));
     send(&service, request.unwrap()).await;
     let line = capture::line_of("routing-1");
     assert_eq!((&line["api"], &line["vendor"]), (&"shop".into(), &"one".into()));
     assert_eq!((&line["realm"], &line["method"]), (&"test".into(), &"GET".into()));
-    assert_eq!(line["outcome"], "not-found");
-    assert!(line.get("peer").is_none());
+    assert_eq!(line["outcome"], "method-not-allowed");
+    assert!(line.get("peer").is_none() && line.get("path").is_none());
+}
+
+/// Proves W9 log.
+#[tokio::test]
+async fn the_log_of_an_unknown_path_names_the_path_and_no_api() {
+    let service = service(&[("one", "/v1/a", "/p")]).await;
+    let uri = format!("/p/v2/x{}?token=secret", "y".repeat(10_000));
+    let request = Request::get(uri).header("x-request-id", "routing-2").body(text(""));
+    send(&service, request.unwrap()).await;
+    let line = capture::line_of("routing-2");
+    assert_eq!((&line["outcome"], &line["status"]), (&"not-found".into(), &404.into()));
+    let path = line["path"].as_str().unwrap();
+    assert!(path.starts_with("/p/v2/xyyy") && path.len() <= 1024 && !path.contains("secret"));
+    for field in ["api", "vendor", "realm"] {
+        assert!(line.get(field).is_none(), "{field}");
+    }
 }
 
 #[tokio::test]
