@@ -85,6 +85,11 @@ impl Failure {
             Self::Database(error) if error.is_configuration() => 2,
             Self::SecretInput(error) if error.is_usage() => 2,
             Self::Administration(AdministrationError::Invalid(_)) => 2,
+            Self::Backup(
+                BackupError::OnServer
+                | BackupError::Sqlite(repass_store::FileBackupError::Exists(_)),
+            ) => 2,
+            Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => 2,
             _ => 1,
         })
     }

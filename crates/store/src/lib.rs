@@ -30,4 +30,5 @@ pub use repass_accounts_table::{
     Accounts, AccountsTable, ColumnProblem, InvalidAccountsTable, InvalidSqlName, RealmMapping,
     SqlName, TableName,
 };
+pub use repass_store_sqlite::BackupError as FileBackupError;
 pub use store::{BackupError, Store};

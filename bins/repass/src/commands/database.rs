@@ -1,7 +1,7 @@
 //! `repass database`
 
-use repass_core::{Peppers, SystemRandomness, accept_keys, check_keys};
-use repass_store::{LoadedKey, Store};
+use repass_core::{Peppers, SystemRandomness, accept_keys, check_keys, has_installation_key_check};
+use repass_store::{KeyFileError, LoadedKey, Store};
 use serde_json::json;
 
 use crate::cli::{AcceptKeys, BackupDatabase, DatabaseCommand, DatabaseOptions};
@@ -26,7 +26,7 @@ pub(super) async fn run(
         DatabaseCommand::Migrate => {
             output.result(&json!({ "migrated": true }), "the schema is up to date\n")
         }
-        DatabaseCommand::Check => check(&store, output).await,
+        DatabaseCommand::Check => check(&store, options, output).await,
         DatabaseCommand::Backup(backup) => back_up(&store, &backup, output).await,
         DatabaseCommand::AcceptKeys(keys) => accept(&store, &keys, options, output).await,
     };
@@ -35,8 +35,12 @@ pub(super) async fn run(
 }
 
 async fn init(store: &Store, options: &DatabaseOptions, output: &Output) -> Result<(), Failure> {
-    let key = key(store, options)?;
     let ports = store.ports();
+    let key = match has_installation_key_check(&*ports).await? {
+        // A key that was lost is not replaced in passing.
+        true => existing_key(store, options).await?,
+        false => key(store, options)?,
+    };
     check_keys(&*ports, &key.key, &Peppers::none()).await.map_err(DatabaseError::from)?;
     let path = key.path.display().to_string();
     let text = match key.created {
@@ -48,7 +52,20 @@ async fn init(store: &Store, options: &DatabaseOptions, output: &Output) -> Resu
     output.result(&json!({ "key_file": path, "key_created": key.created }), &text)
 }
 
-async fn check(store: &Store, output: &Output) -> Result<(), Failure> {
+/// Checks the database, and that the installation key is the one that it was used with. A missing key is
+/// no defect of the database, since a backup is kept apart from its key.
+async fn check(store: &Store, options: &DatabaseOptions, output: &Output) -> Result<(), Failure> {
+    match existing_key(store, options).await {
+        Ok(key) => check_keys(&*store.ports(), &key.key, &Peppers::none())
+            .await
+            .map_err(DatabaseError::from)?,
+        Err(DatabaseError::Key(KeyFileError::Missing(_) | KeyFileError::Required))
+            if options.key_file.is_none() =>
+        {
+            output.warning("key-not-checked", "there is no key to check; give it with --key-file");
+        }
+        Err(error) => return Err(error.into()),
+    }
     let findings: Vec<String> = store.check().await?.iter().map(ToString::to_string).collect();
     let text = match findings.is_empty() {
         true => "no problems found\n".to_owned(),
@@ -76,6 +93,14 @@ async fn accept(
     let path = key.path.display().to_string();
     let text = format!("the database now accepts the installation key {path}\n");
     output.result(&json!({ "key_file": path, "key_created": key.created }), &text)
+}
+
+async fn existing_key(
+    store: &Store,
+    options: &DatabaseOptions,
+) -> Result<LoadedKey, DatabaseError> {
+    let key = store.installation_key(options.key_file.as_deref(), &SystemRandomness).await;
+    key.map_err(DatabaseError::Key)
 }
 
 fn key(store: &Store, options: &DatabaseOptions) -> Result<LoadedKey, DatabaseError> {

@@ -50,6 +50,7 @@ fn k2_a_lost_key_is_reported_and_replaced_only_by_accept_keys() {
     for reading in [&["audit", "list"][..], &["account", "list"]] {
         test.run(reading).failed(2, &["repass.db.key is missing", "accept-keys"]);
     }
+    test.run(&["database", "init"]).failed(2, &["repass.db.key is missing", "accept-keys"]);
     assert!(!key.exists());
     test.run(&["database", "accept-keys"]).succeeded();
     assert_ne!(fs::read(&key).unwrap(), first);
@@ -65,6 +66,8 @@ fn k1_another_key_is_refused() {
     fs::write(&other, "A".repeat(43)).unwrap();
     let refused = ["account", "list", "--key-file", "other.key"];
     test.run(&refused).failed(2, &["this is not the installation key"]);
+    let check = ["database", "check", "--key-file", "other.key"];
+    test.run(&check).failed(2, &["this is not the installation key"]);
     fs::copy(&other, &key).unwrap();
     test.run(&["account", "list"]).failed(2, &["this is not the installation key"]);
 }
@@ -74,7 +77,12 @@ fn a_backup_can_replace_the_database() {
     let test = TestContext::with_pat();
     test.run(&["database", "check"]).succeeded();
     test.run(&["database", "backup", "copy.db"]).succeeded();
-    test.run(&["database", "backup", "copy.db"]).failed(1, &["copy.db exists already"]);
+    test.run(&["database", "backup", "copy.db"]).failed(2, &["copy.db exists already"]);
+    let copy = format!("sqlite://{}", test.folder.path().join("copy.db").display());
+    let checked = test.run(&["database", "check", "--database", &copy]).succeeded();
+    assert!(checked.stderr.contains("give it with --key-file"), "{}", checked.stderr);
+    let key = ["database", "check", "--database", &copy, "--key-file", "repass.db.key"];
+    assert_eq!(test.run(&key).succeeded().stderr, "");
     test.run(&["account", "deactivate", "--user-id", "pat"]).succeeded();
     fs::rename(test.folder.path().join("copy.db"), test.database()).unwrap();
     let shown = test.json(&["account", "show", "--user-id", "pat"], "");

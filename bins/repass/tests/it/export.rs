@@ -129,7 +129,7 @@ fn a_file_is_private_and_replaced_only_with_force() {
     }
 
     let nowhere = ["account", "export", "--output", "nowhere/out.csv"];
-    test.run(&nowhere).failed(1, &["nowhere/out.csv", "No such file"]);
+    test.run(&nowhere).failed(2, &["nowhere/out.csv", "No such file"]);
     test.run(&["account", "export", "--force"]).failed(2, &["--output"]);
     let elsewhere = TestContext::new();
     elsewhere.run(&export).failed(2, &["there is no database"]);

@@ -230,7 +230,7 @@ fn an_invalid_file_is_refused_before_a_database_is_created() {
         let run = test.import(name, bytes, &[]).failed(2, parts);
         assert!(!run.stderr.contains("hunter2") && !run.stderr.contains("CCCC"), "{}", run.stderr);
     }
-    test.run(&["account", "import", "none.csv"]).failed(1, &["none.csv", "No such file"]);
+    test.run(&["account", "import", "none.csv"]).failed(2, &["none.csv", "No such file"]);
     test.run(&["account", "import"]).failed(2, &["<FILE>"]);
     test.run(&["account", "import", "a.csv", "--format", "xml"]).failed(2, &["csv, jsonl"]);
     let error = test.run(&["account", "import", "a.csv", "--json"]).json_error(2);
