@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use repass_core::StoreError;
+use repass_core::{ErrorChain, StoreError};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -95,13 +95,12 @@ impl PostgresStore {
 
 impl NotReady {
     fn new(error: &StoreError) -> Self {
-        let is_outage = matches!(error, StoreError::Unavailable(_));
-        let mut text = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
+        match error {
+            StoreError::Unavailable(cause) => {
+                Self { text: ErrorChain(&**cause).to_string(), is_outage: true }
+            }
+            StoreError::Damaged(text) => Self { text: text.clone(), is_outage: false },
+            error => Self { text: ErrorChain(error).to_string(), is_outage: false },
         }
-        Self { text, is_outage }
     }
 }

@@ -52,7 +52,10 @@ async fn without_its_database_the_service_says_503_and_recovers_by_itself() {
             assert_unavailable(spec, &answer);
         }
         assert_eq!(probes.send(Method::GET, "/healthz", &[], "").await.status, 200);
-        assert_eq!(probes.send(Method::GET, "/readyz", &[], "").await.status, 503);
+        let unready = probes.send(Method::GET, "/readyz", &[], "").await;
+        assert_eq!(unready.status, 503);
+        let said = unready.text().matches("cannot be reached").count();
+        assert_eq!(said, 1, "{}", unready.text());
         block_in_place(|| cluster.restart());
         let ready = async {
             while probes.send(Method::GET, "/readyz", &[], "").await.status != 200 {
