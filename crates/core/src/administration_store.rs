@@ -75,7 +75,7 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// When the store fails.
     async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError>;
 
-    /// Clears the account's failures, so that it is open again.
+    /// Clears the account's failures, so that it is no longer locked out.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.

@@ -178,19 +178,19 @@ pub struct AttemptReservation {
     pub path: AttemptPath,
     /// The row's failures with this one.
     pub failures: u32,
-    /// Until when the path was closed before.
-    pub closed_before: Option<Timestamp>,
+    /// When the lockout before this attempt ended, if there was one.
+    pub previously_locked_until: Option<Timestamp>,
     /// When the lockout ends if this attempt fails.
-    pub closed_until: Option<Timestamp>,
+    pub locked_until: Option<Timestamp>,
     /// The deferred event that the store wrote with the reservation, if any (see
     /// [`DeferredLockoutEvent`](crate::DeferredLockoutEvent)).
     pub deferred_event: Option<Uuid>,
 }
 
-/// The account is closed for this path.
+/// The account is locked out for this path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockedOut {
-    /// When it opens again; `None` when only a reset or an operator opens it.
+    /// When the lockout ends; `None` when only a reset or an operator ends it.
     pub until: Option<Timestamp>,
 }
 
@@ -213,40 +213,42 @@ impl AttemptState {
         if path == AttemptPath::Password && self.failures >= rules.max_failures() {
             return Err(LockedOut { until: None });
         }
-        let closed_before = *self.closed_until(path);
-        if let Some(until) = closed_before.filter(|until| *until > now) {
+        let previously_locked_until = *self.locked_until_mut(path);
+        if let Some(until) = previously_locked_until.filter(|until| *until > now) {
             return Err(LockedOut { until: Some(until) });
         }
         self.failures = self.failures.saturating_add(1);
         let delay = rules.delay(self.failures);
-        let closed_until = (!delay.is_zero()).then(|| after(now, delay));
-        *self.closed_until(path) = closed_until;
+        let locked_until = (!delay.is_zero()).then(|| after(now, delay));
+        *self.locked_until_mut(path) = locked_until;
         self.expires_at = key.unknown.then(|| after(now, AttemptKey::UNKNOWN_FORGOTTEN_AFTER));
-        let ticket = AttemptReservation {
+        let reservation = AttemptReservation {
             key: key.clone(),
             path,
             failures: self.failures,
-            closed_before,
-            closed_until,
+            previously_locked_until,
+            locked_until,
             deferred_event: None,
         };
-        Ok((self, ticket))
+        Ok((self, reservation))
     }
 
     /// Releases a reservation: its proof was right, or was never verified.
     #[must_use]
-    pub fn release(mut self, ticket: &AttemptReservation) -> Self {
-        // Somebody else's later failure may have closed the account since; that closing stays. A
-        // store keeps moments to the microsecond, so they are compared to that.
+    pub fn release(mut self, reservation: &AttemptReservation) -> Self {
+        // A later failure may have extended the lockout; then it stays. A store keeps moments to the
+        // microsecond, so they are compared to that.
         let microsecond = |moment: Option<Timestamp>| moment.map(Timestamp::as_microsecond);
-        if microsecond(*self.closed_until(ticket.path)) == microsecond(ticket.closed_until) {
-            *self.closed_until(ticket.path) = ticket.closed_before;
+        if microsecond(*self.locked_until_mut(reservation.path))
+            == microsecond(reservation.locked_until)
+        {
+            *self.locked_until_mut(reservation.path) = reservation.previously_locked_until;
         }
         self.failures = self.failures.saturating_sub(1);
         self
     }
 
-    fn closed_until(&mut self, path: AttemptPath) -> &mut Option<Timestamp> {
+    fn locked_until_mut(&mut self, path: AttemptPath) -> &mut Option<Timestamp> {
         match path {
             AttemptPath::Password => &mut self.password_locked_until,
             AttemptPath::Reset => &mut self.reset_locked_until,
@@ -286,13 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn closed_accounts_refuse_without_charging() {
+    fn a_locked_out_account_refuses_without_reserving() {
         let mut state = AttemptState::default();
         for _ in 0..3 {
             state = reserve(state, AttemptPath::Password, second(0)).unwrap().0;
         }
-        let closed = LockedOut { until: Some(second(1)) };
-        assert_eq!(reserve(state, AttemptPath::Password, second(0)).unwrap_err(), closed);
+        let locked_out = LockedOut { until: Some(second(1)) };
+        assert_eq!(reserve(state, AttemptPath::Password, second(0)).unwrap_err(), locked_out);
         let (state, _) = reserve(state, AttemptPath::Password, second(1)).unwrap();
         assert_eq!(state.failures, 4);
         assert_eq!(state.password_locked_until, Some(second(3)));
@@ -300,7 +302,7 @@ mod tests {
 
     /// Proves NIST 3.2.2 limit.
     #[test]
-    fn at_the_limit_only_the_reset_path_stays_open() {
+    fn at_the_limit_only_the_password_path_is_locked() {
         let mut state = AttemptState::default();
         let mut now = 0;
         while state.failures < 200
@@ -318,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn guessing_passwords_does_not_close_the_reset_path() {
+    fn guessing_passwords_does_not_lock_the_reset_path() {
         let mut state = AttemptState::default();
         for _ in 0..3 {
             state = reserve(state, AttemptPath::Password, second(0)).unwrap().0;
@@ -329,18 +331,18 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_restores_what_was_before() {
+    fn a_release_restores_the_state_before() {
         let mut state = AttemptState::default();
         for _ in 0..2 {
             state = reserve(state, AttemptPath::Password, second(0)).unwrap().0;
         }
-        let (reserved, ticket) = reserve(state, AttemptPath::Password, second(0)).unwrap();
+        let (reserved, reservation) = reserve(state, AttemptPath::Password, second(0)).unwrap();
         assert!(reserved.password_locked_until.is_some());
-        assert_eq!(reserved.release(&ticket), state);
+        assert_eq!(reserved.release(&reservation), state);
     }
 
     #[test]
-    fn a_refund_leaves_others_failures_alone() {
+    fn a_release_keeps_the_failures_of_other_attempts() {
         let (one, first) =
             reserve(AttemptState::default(), AttemptPath::Password, second(0)).unwrap();
         let (two, _) = reserve(one, AttemptPath::Password, second(0)).unwrap();
@@ -352,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_opens_nothing_that_a_later_failure_closed() {
+    fn a_release_keeps_the_lockout_of_a_later_failure() {
         let path = AttemptPath::Password;
         let mut state = AttemptState::default();
         for _ in 0..2 {
@@ -370,16 +372,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_finds_its_own_closing_after_a_store_cut_it_to_microseconds() {
+    fn a_release_finds_its_lockout_in_a_store_that_keeps_microseconds() {
         let now = Timestamp::from_nanosecond(1_234_567_891).unwrap();
         let rules =
             LockoutPolicy::new(1, Duration::from_secs(1), Duration::from_secs(900), 100).unwrap();
-        let (state, ticket) =
+        let (state, reservation) =
             AttemptState::default().reserve(&key(), AttemptPath::Reset, &rules, now).unwrap();
         let until = state.reset_locked_until.unwrap();
         let kept = Timestamp::from_microsecond(until.as_microsecond()).unwrap();
         let stored = AttemptState { reset_locked_until: Some(kept), ..state };
-        assert_eq!(stored.release(&ticket), AttemptState::default());
+        assert_eq!(stored.release(&reservation), AttemptState::default());
     }
 
     /// Proves ASVS 6.3.8.

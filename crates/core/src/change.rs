@@ -227,7 +227,7 @@ pub enum ChangeError {
     /// The proof was right, but the policy refuses the new password. All broken rules are here.
     #[error("the new password breaks {} of the policy's rules", .0.len())]
     Rejected(Vec<Violation>),
-    /// Too many failures: the account is closed for now.
+    /// Too many failures: the account is locked out for now.
     #[error("too many failed attempts; try again in {} s", .retry_after.as_secs())]
     TooManyAttempts {
         /// After how long trying again can make sense.
@@ -278,7 +278,7 @@ impl ChangeError {
     }
 
     /// When the service itself cannot serve just now (an answer of 503): after how long to try
-    /// again. Too many attempts is not such a case; it is the account that is closed then.
+    /// again. Too many attempts is not such a case, since the account is locked out then.
     pub const fn unavailable(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after } => Some(*retry_after),

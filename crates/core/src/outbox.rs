@@ -147,13 +147,13 @@ impl DeferredLockoutEvent {
     /// transaction, and puts its id into the reservation.
     pub fn raised_by(
         &self,
-        ticket: &AttemptReservation,
+        reservation: &AttemptReservation,
         rules: &LockoutPolicy,
     ) -> Option<(OutboxEvent, Timestamp)> {
-        let kind = Self::kind(ticket.failures, rules)?;
+        let kind = Self::kind(reservation.failures, rules)?;
         let mut event = self.event.clone();
         event.kind = kind.as_str().to_owned();
-        event.payload["failures"] = ticket.failures.into();
+        event.payload["failures"] = reservation.failures.into();
         let due_at = after(event.at, Self::DEFERRAL);
         Some((event, due_at))
     }
@@ -398,9 +398,10 @@ mod tests {
             let key = AttemptKey::account(account().id);
             let mut kinds = Vec::new();
             while kinds.len() < 10
-                && let Ok((next, ticket)) = state.reserve(&key, AttemptPath::Password, rules, now)
+                && let Ok((next, reservation)) =
+                    state.reserve(&key, AttemptPath::Password, rules, now)
             {
-                kinds.push(deferred.raised_by(&ticket, rules).map(|(event, _)| event.kind));
+                kinds.push(deferred.raised_by(&reservation, rules).map(|(event, _)| event.kind));
                 (state, now) = (next, after(now, rules.max_delay()));
             }
             kinds
@@ -410,7 +411,7 @@ mod tests {
             kinds(&rules),
             [None, some(EventKind::AccountLocked), None, some(EventKind::AttemptsExhausted)]
         );
-        let never_closed = LockoutPolicy::new(2, Duration::ZERO, Duration::ZERO, 4).unwrap();
-        assert_eq!(kinds(&never_closed), [None, None, None, some(EventKind::AttemptsExhausted)]);
+        let never_locked = LockoutPolicy::new(2, Duration::ZERO, Duration::ZERO, 4).unwrap();
+        assert_eq!(kinds(&never_locked), [None, None, None, some(EventKind::AttemptsExhausted)]);
     }
 }

@@ -9,10 +9,10 @@ use repass_testkit::fixtures;
 
 use crate::test_context::{NEW, OLD, TestContext, by, old_password, realm};
 
-fn closed_for(result: Result<repass_core::Changed, ChangeError>) -> Duration {
+fn lockout_left(result: Result<repass_core::Changed, ChangeError>) -> Duration {
     match result {
         Err(ChangeError::TooManyAttempts { retry_after }) => retry_after,
-        other => panic!("not closed: {other:?}"),
+        other => panic!("not locked out: {other:?}"),
     }
 }
 
@@ -39,17 +39,17 @@ fn the_bounds_of_a_lockout_policy_are_allowed() {
 
 /// Proves NIST 3.2.2 delays, NIST 3.2.2 success.
 #[tokio::test]
-async fn nist_3_2_2_the_account_closes_for_a_growing_time() {
+async fn nist_3_2_2_the_account_is_locked_out_for_a_growing_time() {
     let test = TestContext::new().await;
     for _ in 0..3 {
         assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)));
     }
-    assert_eq!(closed_for(test.guess().await).as_secs(), 1);
+    assert_eq!(lockout_left(test.guess().await).as_secs(), 1);
     let right = test.change(old_password("pat", OLD, NEW)).await;
-    assert_eq!(closed_for(right).as_secs(), 1, "the right password is not looked at either");
+    assert_eq!(lockout_left(right).as_secs(), 1, "the right password is not looked at either");
     test.pass(1);
     assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)));
-    assert_eq!(closed_for(test.guess().await).as_secs(), 2);
+    assert_eq!(lockout_left(test.guess().await).as_secs(), 2);
     test.pass(2);
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
     for _ in 0..3 {
@@ -58,14 +58,14 @@ async fn nist_3_2_2_the_account_closes_for_a_growing_time() {
 }
 
 #[tokio::test]
-async fn tries_while_closed_are_neither_verified_nor_charged() {
+async fn attempts_during_a_lockout_are_neither_verified_nor_counted() {
     let test = TestContext::new().await;
     for _ in 0..3 {
         let _ = test.guess().await;
     }
     test.hasher.take_verified();
     for _ in 0..20 {
-        closed_for(test.guess().await);
+        lockout_left(test.guess().await);
     }
     assert_eq!(test.hasher.take_verified(), 0);
     let (_, attempts) = test.operator.show_account(&realm(), "pat").await.unwrap();
@@ -74,13 +74,13 @@ async fn tries_while_closed_are_neither_verified_nor_charged() {
 
 /// Proves ASVS 6.3.1, ASVS 6.3.8.
 #[tokio::test]
-async fn asvs_6_3_8_an_unknown_identifier_is_closed_the_same_way() {
+async fn asvs_6_3_8_an_unknown_identifier_is_locked_out_the_same_way() {
     let test = TestContext::new().await;
     for _ in 0..3 {
         let result = test.change(old_password("nobody", OLD, NEW)).await;
         assert!(matches!(result, Err(ChangeError::WrongPassword)));
     }
-    assert_eq!(closed_for(test.change(old_password("nobody", OLD, NEW)).await).as_secs(), 1);
+    assert_eq!(lockout_left(test.change(old_password("nobody", OLD, NEW)).await).as_secs(), 1);
     let other = test.change(old_password("somebody", OLD, NEW)).await;
     assert!(matches!(other, Err(ChangeError::WrongPassword)));
 }
@@ -129,8 +129,8 @@ async fn nist_3_2_2_after_a_hundred_failures_only_a_reset_or_an_operator_opens_i
         test.pass(900);
     }
     test.pass(1_000_000);
-    assert_eq!(closed_for(test.guess().await).as_secs(), 900);
-    closed_for(test.change(old_password("pat", OLD, NEW)).await);
+    assert_eq!(lockout_left(test.guess().await).as_secs(), 900);
+    lockout_left(test.change(old_password("pat", OLD, NEW)).await);
 
     test.operator.unlock(&realm(), "pat").await.unwrap();
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
@@ -146,7 +146,7 @@ async fn nist_3_2_2_after_a_hundred_failures_only_a_reset_or_an_operator_opens_i
 }
 
 #[tokio::test]
-async fn a_right_proof_is_never_charged() {
+async fn a_right_proof_never_counts_as_a_failure() {
     let test = TestContext::new().await;
     for _ in 0..10 {
         let refused = test.change(old_password("pat", OLD, "short")).await;
@@ -157,7 +157,7 @@ async fn a_right_proof_is_never_charged() {
 }
 
 #[tokio::test]
-async fn a_try_that_found_no_room_is_not_charged() {
+async fn an_attempt_that_finds_the_queue_full_does_not_count() {
     let test = TestContext::new().await;
     test.hasher.busy.store(10, Ordering::SeqCst);
     for _ in 0..10 {
@@ -168,7 +168,7 @@ async fn a_try_that_found_no_room_is_not_charged() {
 }
 
 #[tokio::test]
-async fn the_failure_that_closes_an_account_is_told_at_once_and_once() {
+async fn the_failure_that_locks_an_account_out_raises_one_event_at_once() {
     let test = TestContext::new().await;
     for _ in 0..5 {
         let _ = test.guess().await;

@@ -100,7 +100,7 @@ fn over(test: &TestContext, store: FailingStore) -> Engine<()> {
 }
 
 #[tokio::test]
-async fn a_commit_that_fails_does_not_charge_the_holder_of_the_right_password() {
+async fn a_failed_commit_does_not_count_as_a_failed_attempt() {
     let test = TestContext::new().await;
     let engine = engine(&test, &[Method::Commit, Method::DeleteExpired]);
     for _ in 0..5 {

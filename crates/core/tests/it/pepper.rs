@@ -60,7 +60,7 @@ async fn the_history_needs_its_keys_too() {
 }
 
 #[tokio::test]
-async fn a_missing_key_is_our_failure_and_charged_to_nobody() {
+async fn a_missing_pepper_key_is_a_fault_and_counts_as_no_failure() {
     let test = TestContext::with(Policy::default(), peppers(&["new"])).await;
     let stored = stored_by(peppers(&["lost"]), OLD).await;
     test.add_stored("sam", stored.as_str()).await;

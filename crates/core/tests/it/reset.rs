@@ -135,7 +135,7 @@ async fn a_stranger_who_sends_wrong_tokens_cannot_keep_the_holder_from_a_reset()
 
 /// Proves ASVS 6.3.4.
 #[tokio::test]
-async fn a_one_time_password_beside_a_token_is_not_looked_at_while_closed() {
+async fn a_one_time_password_with_a_token_is_not_verified_during_a_lockout() {
     let test = TestContext::new().await;
     for _ in 0..3 {
         let _ = test.change(with_token("pat", &Plaintext::from("guess"), NEW)).await;
@@ -143,8 +143,8 @@ async fn a_one_time_password_beside_a_token_is_not_looked_at_while_closed() {
     let token = test.reset_token("pat").await;
     let mut with_otp = with_token("pat", &token, NEW);
     with_otp.otp = Some("123456".into());
-    let closed = test.change(with_otp).await;
-    assert!(matches!(closed, Err(ChangeError::TooManyAttempts { .. })), "{closed:?}");
+    let locked_out = test.change(with_otp).await;
+    assert!(matches!(locked_out, Err(ChangeError::TooManyAttempts { .. })), "{locked_out:?}");
 }
 
 /// Proves NIST 3.2.2 stranger, ASVS 6.1.1.
