@@ -117,7 +117,7 @@ mod validation;
 pub use error_chain::ErrorChain;
 pub use plaintext::Plaintext;
 pub use policy::{
-    AccountWord, Blocklist, CommonPasswords, ContextWords, InvalidPolicy, NewPassword, Policy,
+    Blocklist, CommonPasswords, ContextWord, ContextWords, InvalidPolicy, NewPassword, Policy,
     PolicyContext, PolicyRules, Violation,
 };
 

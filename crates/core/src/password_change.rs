@@ -200,8 +200,8 @@ impl PasswordChangeService {
                 }
             }
         }
-        let knowledge = PolicyContext { words: (&proved.account).into(), is_current, is_reused };
-        self.policy.accept(candidate, &knowledge).map_err(ChangeError::Rejected)
+        let context = PolicyContext { words: (&proved.account).into(), is_current, is_reused };
+        self.policy.accept(candidate, &context).map_err(ChangeError::Rejected)
     }
 
     /// Step 6: all or nothing.

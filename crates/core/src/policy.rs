@@ -1,15 +1,15 @@
 //! Which new passwords are acceptable (NIST SP 800-63B-4, 3.1.1.2).
 
-mod account_words;
 mod blocklist;
+mod context_words;
 mod violation;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use account_words::ContextWords;
 pub use blocklist::{Blocklist, CommonPasswords};
-pub use violation::{AccountWord, Violation};
+pub use context_words::ContextWords;
+pub use violation::{ContextWord, Violation};
 
 use crate::Plaintext;
 
@@ -22,8 +22,8 @@ use crate::Plaintext;
 /// use repass_core::{PolicyContext, Plaintext, Policy};
 ///
 /// let policy = Policy::nist_800_63b_4();
-/// let verdict = policy.evaluate(&Plaintext::from("password"), &PolicyContext::default());
-/// let codes: Vec<_> = verdict.iter().map(|violation| violation.code()).collect();
+/// let violations = policy.evaluate(&Plaintext::from("password"), &PolicyContext::default());
+/// let codes: Vec<_> = violations.iter().map(|violation| violation.code()).collect();
 /// assert_eq!(codes, ["too-short", "common"]);
 /// ```
 #[derive(Debug, Clone)]
@@ -54,8 +54,8 @@ pub struct PolicyRules {
     pub require_special: bool,
     /// Whether the current password is refused.
     pub refuse_current: bool,
-    /// Whether text that contains the account's own words is refused.
-    pub refuse_account_words: bool,
+    /// Whether text that contains context-specific words of the account is refused.
+    pub refuse_context_words: bool,
     /// How many earlier passwords are refused; 0 for none. At most [`Policy::MAX_HISTORY`].
     pub history: usize,
     /// Passwords that are refused for every account.
@@ -116,7 +116,7 @@ impl PolicyRules {
             require_digit: false,
             require_special: false,
             refuse_current: false,
-            refuse_account_words: false,
+            refuse_context_words: false,
             history: 0,
             blocklists: Vec::new(),
         }
@@ -128,7 +128,7 @@ impl PolicyRules {
     pub fn nist_800_63b_4() -> Self {
         Self {
             refuse_current: true,
-            refuse_account_words: true,
+            refuse_context_words: true,
             history: 5,
             blocklists: vec![Arc::new(CommonPasswords)],
             ..Self::length(15, 256)
@@ -187,7 +187,7 @@ impl Policy {
     }
 
     /// Every rule that `candidate` breaks, in a fixed order; empty when it is acceptable.
-    pub fn evaluate(&self, candidate: &Plaintext, knowledge: &PolicyContext<'_>) -> Vec<Violation> {
+    pub fn evaluate(&self, candidate: &Plaintext, context: &PolicyContext<'_>) -> Vec<Violation> {
         let rules = &self.0;
         let mut violations = Vec::new();
         let length = candidate.code_points();
@@ -205,16 +205,16 @@ impl Policy {
         if rules.require_special && !text.chars().any(special) {
             violations.push(Violation::MissingSpecial);
         }
-        if rules.refuse_current && knowledge.is_current {
+        if rules.refuse_current && context.is_current {
             violations.push(Violation::SameAsCurrent);
-        } else if rules.history > 0 && knowledge.is_reused {
+        } else if rules.history > 0 && context.is_reused {
             violations.push(Violation::Reused { last: rules.history });
         }
-        if rules.refuse_account_words {
+        if rules.refuse_context_words {
             violations.extend(
-                account_words::contained(candidate, &knowledge.words)
+                context_words::contained(candidate, &context.words)
                     .into_iter()
-                    .map(|word| Violation::ContainsAccountWord { word }),
+                    .map(|word| Violation::ContainsContextWord { word }),
             );
         }
         if rules.blocklists.iter().any(|list| list.contains(candidate)) {
@@ -230,9 +230,9 @@ impl Policy {
     pub fn accept(
         &self,
         candidate: Arc<Plaintext>,
-        knowledge: &PolicyContext<'_>,
+        context: &PolicyContext<'_>,
     ) -> Result<NewPassword, Vec<Violation>> {
-        let violations = self.evaluate(&candidate, knowledge);
+        let violations = self.evaluate(&candidate, context);
         if violations.is_empty() { Ok(NewPassword(candidate)) } else { Err(violations) }
     }
 }
@@ -247,8 +247,8 @@ impl Default for Policy {
 mod tests {
     use super::*;
 
-    fn codes(policy: &Policy, text: &str, knowledge: &PolicyContext<'_>) -> Vec<&'static str> {
-        policy.evaluate(&Plaintext::from(text), knowledge).iter().map(Violation::code).collect()
+    fn codes(policy: &Policy, text: &str, context: &PolicyContext<'_>) -> Vec<&'static str> {
+        policy.evaluate(&Plaintext::from(text), context).iter().map(Violation::code).collect()
     }
 
     /// Proves NIST 3.1.1.2 length.
@@ -293,10 +293,10 @@ mod tests {
             rules.require_special = true;
         })
         .unwrap();
-        let knowledge =
+        let context =
             PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
         assert_eq!(
-            codes(&policy, "password", &knowledge),
+            codes(&policy, "password", &context),
             ["too-short", "missing-digit", "missing-special", "same-as-current", "common"]
         );
     }
@@ -323,22 +323,22 @@ mod tests {
 
     #[test]
     fn a_rule_that_is_switched_off_is_never_broken() {
-        let knowledge = PolicyContext {
+        let context = PolicyContext {
             words: ContextWords { username: Some("patricia"), ..ContextWords::default() },
             is_current: true,
             is_reused: true,
         };
         let lengths_alone = Policy::new(PolicyRules::length(1, 64)).unwrap();
-        assert!(codes(&lengths_alone, "patricia", &knowledge).is_empty());
+        assert!(codes(&lengths_alone, "patricia", &context).is_empty());
     }
 
     #[test]
     fn reuse_counts_where_a_history_is_kept() {
-        let knowledge = PolicyContext { is_reused: true, ..PolicyContext::default() };
+        let context = PolicyContext { is_reused: true, ..PolicyContext::default() };
         let text = "an entirely fine sentence";
-        assert_eq!(codes(&Policy::default(), text, &knowledge), ["reused"]);
+        assert_eq!(codes(&Policy::default(), text, &context), ["reused"]);
         let without = changed(|rules| rules.history = 0).unwrap();
-        assert!(codes(&without, text, &knowledge).is_empty());
+        assert!(codes(&without, text, &context).is_empty());
     }
 
     #[test]

@@ -65,11 +65,11 @@ impl Administration {
         let hash = match password {
             None => None,
             Some(password) => {
-                let knowledge =
+                let context =
                     PolicyContext { words: (&account).into(), ..PolicyContext::default() };
                 let accepted = self
                     .policy
-                    .accept(Arc::new(password), &knowledge)
+                    .accept(Arc::new(password), &context)
                     .map_err(AdministrationError::Rejected)?;
                 Some(self.hasher.hash(accepted).await.map_err(AdministrationError::Hash)?)
             }

@@ -31,20 +31,21 @@ pub enum Violation {
         /// How many earlier passwords are refused.
         last: usize,
     },
-    /// It contains one of the account's own words.
-    ContainsAccountWord {
-        /// Where the word comes from.
-        word: AccountWord,
+    /// It contains a context-specific word: one of the account's own.
+    #[serde(rename = "contains-account-word")]
+    ContainsContextWord {
+        /// The source of the word.
+        word: ContextWord,
     },
     /// It is on a list of passwords that many people use.
     Common,
 }
 
-/// Which of the account's own words a password contains.
+/// Where a context-specific word that a password contains comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum AccountWord {
+pub enum ContextWord {
     /// The user id.
     UserId,
     /// The user name.
@@ -65,7 +66,7 @@ impl Violation {
             Self::MissingSpecial => "missing-special",
             Self::SameAsCurrent => "same-as-current",
             Self::Reused { .. } => "reused",
-            Self::ContainsAccountWord { .. } => "contains-account-word",
+            Self::ContainsContextWord { .. } => "contains-account-word",
             Self::Common => "common",
         }
     }
@@ -94,7 +95,7 @@ impl fmt::Display for Violation {
             Self::Reused { last } => {
                 write!(f, "The new password must differ from the last {last} passwords.")
             }
-            Self::ContainsAccountWord { word } => {
+            Self::ContainsContextWord { word } => {
                 write!(f, "The new password must not contain {word}.")
             }
             Self::Common => f.write_str("The new password is among those that many people use."),
@@ -106,7 +107,7 @@ fn characters(count: usize) -> String {
     if count == 1 { "1 character".to_owned() } else { format!("{count} characters") }
 }
 
-impl fmt::Display for AccountWord {
+impl fmt::Display for ContextWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UserId => "the user ID",
@@ -137,13 +138,13 @@ mod tests {
             assert_eq!(told(violation), format!("The new password {sentence}"));
         }
         for (word, name) in [
-            (AccountWord::UserId, "the user ID"),
-            (AccountWord::Username, "the user name"),
-            (AccountWord::Email, "a part of the e-mail address"),
-            (AccountWord::Name, "a name of the account holder"),
+            (ContextWord::UserId, "the user ID"),
+            (ContextWord::Username, "the user name"),
+            (ContextWord::Email, "a part of the e-mail address"),
+            (ContextWord::Name, "a name of the account holder"),
         ] {
             let expected = format!("The new password must not contain {name}.");
-            assert_eq!(told(Violation::ContainsAccountWord { word }), expected);
+            assert_eq!(told(Violation::ContainsContextWord { word }), expected);
         }
         let common = "The new password is among those that many people use.";
         assert_eq!(told(Violation::Common), common);

@@ -134,8 +134,7 @@ async fn asvs_6_3_8_a_cheap_hash_costs_a_wrong_guess_a_fresh_one_as_well() {
 }
 
 #[tokio::test]
-async fn a_guess_at_a_hash_that_needs_a_rehash_counts_even_when_the_queue_is_full()
- {
+async fn a_guess_at_a_hash_that_needs_a_rehash_counts_even_when_the_queue_is_full() {
     let test = test().await;
     test.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
     test.hasher.busy_after(1);
