@@ -105,7 +105,7 @@ impl CallerAuthenticator for Engine {
         kind: KeyKind,
         secret: &Plaintext,
     ) -> Result<Option<KeyIdentity>, StoreError> {
-        let key = self.administration.store().key(&TokenDigest::of(secret)).await?;
+        let key = self.administration.store().key(&TokenDigest::from_secret(secret)).await?;
         Ok(key.and_then(|key| identity_of_key(key, realm, kind)))
     }
 
@@ -117,7 +117,8 @@ impl CallerAuthenticator for Engine {
         realm: &Realm,
         secret: &Plaintext,
     ) -> Result<Option<TokenIdentity>, StoreError> {
-        let held = self.administration.store().access_token(&TokenDigest::of(secret)).await?;
+        let held =
+            self.administration.store().access_token(&TokenDigest::from_secret(secret)).await?;
         Ok(held.and_then(|held| self.identity_of_token(held, realm)))
     }
 
@@ -129,7 +130,7 @@ impl CallerAuthenticator for Engine {
         key: &Plaintext,
         token: &Plaintext,
     ) -> Result<(Option<KeyIdentity>, Option<TokenIdentity>), StoreError> {
-        let (key, token) = (TokenDigest::of(key), TokenDigest::of(token));
+        let (key, token) = (TokenDigest::from_secret(key), TokenDigest::from_secret(token));
         let (key, held) = self.administration.store().key_and_access_token(&key, &token).await?;
         let key = key.and_then(|key| identity_of_key(key, realm, kind));
         Ok((key, held.and_then(|held| self.identity_of_token(held, realm))))

@@ -39,7 +39,7 @@ fn digest(row: &Row, column: &str) -> Result<TokenDigest, StoreError> {
 
 fn normalization(row: &Row) -> Result<Normalization, StoreError> {
     let column = "normalization";
-    Normalization::of(get(row, column)?).ok_or_else(|| damaged(column))
+    Normalization::from_name(get(row, column)?).ok_or_else(|| damaged(column))
 }
 
 /// An account of repass's own table.

@@ -62,7 +62,7 @@ impl Columns<'_> {
 
     pub(crate) fn normalization(self) -> Result<Normalization> {
         let column = "normalization";
-        Normalization::of(&self.get::<String>(column)?).ok_or_else(|| damaged(column))
+        Normalization::from_name(&self.get::<String>(column)?).ok_or_else(|| damaged(column))
     }
 
     /// The columns `hash` and `normalization`.

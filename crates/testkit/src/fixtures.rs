@@ -98,7 +98,7 @@ pub fn hash(name: &str) -> HashedPassword {
 
 /// The digest of a secret that nobody has. Each call gives another one.
 pub fn digest(name: &str) -> TokenDigest {
-    TokenDigest::of_bytes(format!("{name} {}", uuid()).as_bytes())
+    TokenDigest::from_identifier(format!("{name} {}", uuid()).as_bytes())
 }
 
 /// An audit record of an act of an operator on the account, at second 0.

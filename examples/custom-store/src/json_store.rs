@@ -66,7 +66,7 @@ impl Hash {
     }
 
     fn read(&self) -> Result<HashedPassword, StoreError> {
-        let normalization = Normalization::of(&self.normalization)
+        let normalization = Normalization::from_name(&self.normalization)
             .ok_or_else(|| StoreError::Damaged("normalization".to_owned()))?;
         Ok(HashedPassword::from_stored(&self.text).normalized(normalization))
     }

@@ -154,7 +154,7 @@ impl Administration {
         let secret = OtpSecret::generate(issuer, label, &*self.randomness)?;
         let sealed = secret.seal(account.id, &self.key, &*self.randomness)?;
         let enrollment = OtpEnrollment { sealed_secret: Some(sealed), ..OtpEnrollment::default() };
-        let audit = self.audit(realm, Some(account.id), "otp.enrol", None)?;
+        let audit = self.audit(realm, Some(account.id), "otp.enroll", None)?;
         let result = self.store.set_otp(account.id, &enrollment, &audit).await;
         result.map_err(|error| of_account(error, &account))?;
         Ok(secret)

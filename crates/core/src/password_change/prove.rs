@@ -84,7 +84,7 @@ impl PasswordChangeService {
         found: Option<AccountWithCredential>,
         token: &Plaintext,
     ) -> Result<Proved, ChangeError> {
-        let digest = TokenDigest::of(token);
+        let digest = TokenDigest::from_secret(token);
         let issued = self.reset_token(&digest).await?;
         let Some(found) = found else { return Err(ChangeError::UnknownToken) };
         let issued = issued

@@ -119,7 +119,8 @@ async fn asvs_7_4_3_other_sessions_end_with_the_change() {
         let (_, after) = test.operator.issue_token(&realm(), "pat", vec![], hour).await.unwrap();
         assert!(counts(&test, &after).await, "a new sign-in");
         let events = fixtures::events(&test.store).await;
-        let held = test.store.access_token(&TokenDigest::of(&after)).await.unwrap().unwrap();
+        let held =
+            test.store.access_token(&TokenDigest::from_secret(&after)).await.unwrap().unwrap();
         let told: jiff::Timestamp =
             events[0].payload["sessions_valid_after"].as_str().unwrap().parse().unwrap();
         assert_eq!(Some(told), held.valid_after, "others are told what repass itself goes by");

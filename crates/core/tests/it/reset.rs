@@ -178,7 +178,7 @@ fn signed(claims: &SignedClaims, token: &str, new: &str) -> repass_core::Change 
 fn claims(test: &TestContext) -> SignedClaims {
     SignedClaims {
         user_id: "pat".to_owned(),
-        digest: TokenDigest::of_bytes(b"issuer jti"),
+        digest: TokenDigest::from_identifier(b"issuer jti"),
         not_before: None,
         expires_at: test.now() + Duration::from_secs(60),
     }
@@ -204,7 +204,7 @@ async fn a_signed_token_counts_once_and_only_for_its_subject_and_time() {
     let again = test.change(signed(&good, "genuine", "one more long password")).await;
     assert!(matches!(again, Err(ChangeError::TokenExpired)));
 
-    let fresh = SignedClaims { digest: TokenDigest::of_bytes(b"other"), ..good };
+    let fresh = SignedClaims { digest: TokenDigest::from_identifier(b"other"), ..good };
     test.pass(60);
     let late = test.change(signed(&fresh, "genuine", "one more long password")).await;
     assert!(matches!(late, Err(ChangeError::TokenExpired)));

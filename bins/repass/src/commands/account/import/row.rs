@@ -71,7 +71,9 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
 fn normalization(fields: &mut Fields) -> Result<Normalization, String> {
     let named = fields.text(Column::HashNormalization)?;
     let unknown = || "hash_normalization is neither none nor nfc".to_owned();
-    named.map_or(Ok(Normalization::AsReceived), |name| Normalization::of(&name).ok_or_else(unknown))
+    named.map_or(Ok(Normalization::AsReceived), |name| {
+        Normalization::from_name(&name).ok_or_else(unknown)
+    })
 }
 
 /// What a row says of its hash. Only what looks like a format is repeated, for where columns are
