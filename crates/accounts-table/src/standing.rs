@@ -43,7 +43,7 @@ impl Standing {
         Some(match self.noted {
             None => Credential { hash, version: 1, changed_at },
             Some(noted) if noted.fingerprint == fingerprint(&hash) => Credential {
-                hash: hash.normalized(noted.normalization),
+                hash: hash.with_normalization(noted.normalization),
                 version: noted.version,
                 changed_at: noted.changed_at,
             },

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use accounts::NewAccount;
-pub use import::{ImportVerdict, ImportedPassword, NewImport};
+pub use import::{ImportOutcome, ImportedPassword, NewImport};
 pub use retention::Retention;
 
 use uuid::Uuid;

@@ -127,7 +127,7 @@ impl AttemptKey {
     /// How long tries at an identifier that belongs to no account are remembered. Long enough that
     /// nobody tells it from a real account, short enough that such rows do not pile up: the engine
     /// has the store [delete](crate::CredentialStore::delete_expired_attempts) them then.
-    pub const UNKNOWN_FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    pub const UNKNOWN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
     /// The row of an account.
     pub fn account(id: AccountId) -> Self {
@@ -221,7 +221,7 @@ impl AttemptState {
         let delay = rules.delay(self.failures);
         let locked_until = (!delay.is_zero()).then(|| after(now, delay));
         *self.locked_until_mut(path) = locked_until;
-        self.expires_at = key.unknown.then(|| after(now, AttemptKey::UNKNOWN_FORGOTTEN_AFTER));
+        self.expires_at = key.unknown.then(|| after(now, AttemptKey::UNKNOWN_LIFETIME));
         let reservation = AttemptReservation {
             key: key.clone(),
             path,

@@ -119,7 +119,7 @@ impl HeldToken {
     ///
     /// One that was issued up to the moment of a cut counts only if the cut kept it. It need not be
     /// marked as revoked for that: it may have reached the store after the cut.
-    pub fn counts_at(&self, now: Timestamp) -> bool {
+    pub fn is_valid_at(&self, now: Timestamp) -> bool {
         let cut_off = self.valid_after.is_some_and(|cut| self.token.issued_at <= cut) && !self.kept;
         self.active && !cut_off && self.token.revoked_at.is_none() && now < self.token.expires_at
     }
@@ -289,9 +289,9 @@ mod tests {
             valid_after: None,
             kept: false,
         };
-        let counts = |held: &HeldToken| held.counts_at(moment(19));
+        let counts = |held: &HeldToken| held.is_valid_at(moment(19));
         assert!(counts(&held));
-        assert!(!held.counts_at(moment(20)), "expired");
+        assert!(!held.is_valid_at(moment(20)), "expired");
         assert!(!counts(&HeldToken { active: false, ..held.clone() }));
         let revoked = AccessToken { revoked_at: Some(moment(12)), ..held.token.clone() };
         assert!(!counts(&HeldToken { token: revoked.clone(), kept: true, ..held.clone() }));

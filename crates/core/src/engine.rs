@@ -18,7 +18,7 @@ use async_trait::async_trait;
 /// ([`administration`](Self::administration)), and authenticates callers by them
 /// ([`CallerAuthenticator`]).
 ///
-/// An engine over a store of credentials alone ([`over_credentials`](Engine::over_credentials)) is an
+/// An engine over a store of credentials alone ([`for_credentials`](Engine::for_credentials)) is an
 /// `Engine<()>`: it changes passwords and does nothing else.
 #[derive(Clone)]
 pub struct Engine<A = Administration> {
@@ -41,7 +41,7 @@ impl Engine {
 
     /// Starts to put an engine together over a store of credentials alone, such as an application's
     /// users table. Every reset token and every one-time password is rejected.
-    pub fn over_credentials(
+    pub fn for_credentials(
         store: Arc<dyn CredentialStore>,
         hasher: Arc<dyn Hasher>,
         key: impl Into<Arc<InstallationKey>>,
@@ -111,7 +111,7 @@ impl CallerAuthenticator for Engine {
 
     /// `None` when the token is unknown, expired, revoked, of another realm, of an inactive account, or
     /// issued up to the moment of the account's last change of password and not kept by that
-    /// ([`HeldToken::counts_at`]).
+    /// ([`HeldToken::is_valid_at`]).
     async fn access_token(
         &self,
         realm: &Realm,
@@ -139,7 +139,7 @@ impl CallerAuthenticator for Engine {
 
 impl Engine {
     fn identity_of_token(&self, held: HeldToken, realm: &Realm) -> Option<TokenIdentity> {
-        let counts = held.realm == *realm && held.counts_at(self.changes.clock.now());
+        let counts = held.realm == *realm && held.is_valid_at(self.changes.clock.now());
         let token = held.token;
         counts.then_some(TokenIdentity {
             id: token.id,

@@ -48,7 +48,7 @@ impl HashedPassword {
 
     /// The same text, of a password that was normalized so.
     #[must_use]
-    pub fn normalized(self, normalization: Normalization) -> Self {
+    pub fn with_normalization(self, normalization: Normalization) -> Self {
         Self { normalization, ..self }
     }
 

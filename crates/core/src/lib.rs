@@ -129,7 +129,7 @@ pub use self::{
     },
     account_import::{AccountBatch, Imported},
     administration::{
-        Administration, AdministrationError, ImportVerdict, ImportedPassword, NewAccount,
+        Administration, AdministrationError, ImportOutcome, ImportedPassword, NewAccount,
         NewImport, Retention,
     },
     administration_store::{

@@ -201,7 +201,7 @@ mod tests {
         OtpEnrollment { sealed_secret: Some(sealed), ..OtpEnrollment::default() }
     }
 
-    fn verdict(enrollment: &OtpEnrollment, code: &Plaintext, now: Timestamp) -> Option<OtpSpend> {
+    fn checked(enrollment: &OtpEnrollment, code: &Plaintext, now: Timestamp) -> Option<OtpSpend> {
         check(ACCOUNT, enrollment, code, &key(), now).unwrap()
     }
 
@@ -231,7 +231,7 @@ mod tests {
         for (now, counts) in
             [(2940, false), (2970, true), (3000, true), (3059, true), (3060, false)]
         {
-            assert_eq!(verdict(&enrollment, &code, at(now)).is_some(), counts, "{now}");
+            assert_eq!(checked(&enrollment, &code, at(now)).is_some(), counts, "{now}");
         }
     }
 
@@ -249,10 +249,10 @@ mod tests {
         let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
         let mut enrollment = enrolled(&secret);
         let code = secret.code(at(3000));
-        assert_eq!(verdict(&enrollment, &code, at(3000)), Some(OtpSpend::Step(100)));
+        assert_eq!(checked(&enrollment, &code, at(3000)), Some(OtpSpend::Step(100)));
         enrollment.last_step = Some(100);
-        assert_eq!(verdict(&enrollment, &code, at(3000)), None);
-        assert!(verdict(&enrollment, &secret.code(at(3030)), at(3030)).is_some());
+        assert_eq!(checked(&enrollment, &code, at(3000)), None);
+        assert!(checked(&enrollment, &secret.code(at(3030)), at(3030)).is_some());
     }
 
     #[test]
@@ -262,9 +262,9 @@ mod tests {
         let enrollment =
             OtpEnrollment { code: Some((digest, at(600))), ..OtpEnrollment::default() };
         assert_eq!(code.expose().len(), 8);
-        assert_eq!(verdict(&enrollment, &code, at(599)), Some(OtpSpend::Code(digest)));
-        assert_eq!(verdict(&enrollment, &code, at(600)), None);
-        assert_eq!(verdict(&enrollment, &Plaintext::from("00000000x"), at(0)), None);
-        assert_eq!(verdict(&OtpEnrollment::default(), &code, at(0)), None);
+        assert_eq!(checked(&enrollment, &code, at(599)), Some(OtpSpend::Code(digest)));
+        assert_eq!(checked(&enrollment, &code, at(600)), None);
+        assert_eq!(checked(&enrollment, &Plaintext::from("00000000x"), at(0)), None);
+        assert_eq!(checked(&OtpEnrollment::default(), &code, at(0)), None);
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use prove::Verdict;
+use prove::HashMatch;
 pub(crate) use refusals::Refusals;
 
 use crate::clock::until;
@@ -186,7 +186,7 @@ impl PasswordChangeService {
             && match (&proved.current_is_candidate, &proved.credential) {
                 (Some(same), _) => *same,
                 (None, Some(credential)) if verifiable => {
-                    self.matches(&candidate, &credential.hash).await? == Verdict::Same
+                    self.matches(&candidate, &credential.hash).await? == HashMatch::Match
                 }
                 (None, _) => false,
             };
@@ -194,7 +194,7 @@ impl PasswordChangeService {
         let history = self.policy.rules().history;
         if history > 0 && verifiable && !is_current {
             for earlier in self.store.history(proved.account.id, history).await? {
-                if self.matches(&candidate, &earlier).await? == Verdict::Same {
+                if self.matches(&candidate, &earlier).await? == HashMatch::Match {
                     is_reused = true;
                     break;
                 }

@@ -98,7 +98,7 @@ pub(crate) fn standing(row: &Row) -> Result<Standing, StoreError> {
 
 pub(crate) fn hash(row: &Row) -> Result<HashedPassword, StoreError> {
     let hash = HashedPassword::from_stored(get::<String>(row, "hash")?);
-    Ok(hash.normalized(normalization(row)?))
+    Ok(hash.with_normalization(normalization(row)?))
 }
 
 pub(crate) fn attempt_state(row: &Row) -> Result<AttemptState, StoreError> {

@@ -68,7 +68,7 @@ impl Columns<'_> {
     /// The columns `hash` and `normalization`.
     pub(crate) fn hash(self) -> Result<HashedPassword> {
         let hash = HashedPassword::from_stored(self.get::<String>("hash")?);
-        Ok(hash.normalized(self.normalization()?))
+        Ok(hash.with_normalization(self.normalization()?))
     }
 
     fn delivery_state(self, column: &str) -> Result<DeliveryState> {

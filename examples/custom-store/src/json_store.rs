@@ -68,7 +68,7 @@ impl Hash {
     fn read(&self) -> Result<HashedPassword, StoreError> {
         let normalization = Normalization::from_name(&self.normalization)
             .ok_or_else(|| StoreError::Damaged("normalization".to_owned()))?;
-        Ok(HashedPassword::from_stored(&self.text).normalized(normalization))
+        Ok(HashedPassword::from_stored(&self.text).with_normalization(normalization))
     }
 }
 

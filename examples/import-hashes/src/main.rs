@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use repass_core::{
-    Argon2idHasher, Engine, HashedPassword, HasherOptions, ImportVerdict, ImportedPassword,
+    Argon2idHasher, Engine, HashedPassword, HasherOptions, ImportOutcome, ImportedPassword,
     InstallationKey, NewAccount, NewImport, Profile, SystemRandomness,
 };
 use repass_hash_families::{ExportedHash, ImportFormat, imported};
@@ -52,12 +52,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
         }
         // Of many accounts, give `Administration::IMPORT_BATCH` at once.
-        let verdicts = administration.import_accounts(accounts, false).await?;
-        for (name, verdict) in names.into_iter().zip(verdicts) {
-            match verdict {
-                ImportVerdict::Added => writeln!(out, "{name}: added")?,
-                ImportVerdict::Present { .. } => writeln!(out, "{name}: present")?,
-                ImportVerdict::Refused(reason) => writeln!(out, "{name}: refused: {reason}")?,
+        let outcomes = administration.import_accounts(accounts, false).await?;
+        for (name, outcome) in names.into_iter().zip(outcomes) {
+            match outcome {
+                ImportOutcome::Added => writeln!(out, "{name}: added")?,
+                ImportOutcome::Present { .. } => writeln!(out, "{name}: present")?,
+                ImportOutcome::Refused(reason) => writeln!(out, "{name}: refused: {reason}")?,
             }
         }
     }

@@ -138,7 +138,7 @@ impl Hasher for Argon2idHasher {
                 let changed = normalization.changed(password.plaintext());
                 let password = changed.as_ref().unwrap_or(password.plaintext());
                 let hash = Argon2Hash::compute(worker, profile, password, &salt, &peppers)?;
-                Ok(hash.to_phc().normalized(normalization))
+                Ok(hash.to_phc().with_normalization(normalization))
             })
             .await
     }
@@ -211,7 +211,7 @@ fn dummy_hash(
     randomness.fill(&mut salt)?;
     randomness.fill(&mut tag)?;
     let hash = Argon2Hash::new(options.profile, &options.peppers, &salt, tag)?;
-    Ok(hash.to_phc().normalized(options.normalization))
+    Ok(hash.to_phc().with_normalization(options.normalization))
 }
 
 #[cfg(test)]

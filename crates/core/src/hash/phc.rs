@@ -333,8 +333,8 @@ mod tests {
         ] {
             let bad = good.replace(right, wrong);
             assert_ne!(bad, good);
-            let verdict = read(&bad);
-            assert!(matches!(verdict, Err(HashError::Unsupported(_))), "{bad}");
+            let result = read(&bad);
+            assert!(matches!(result, Err(HashError::Unsupported(_))), "{bad}");
         }
     }
 }

@@ -53,15 +53,15 @@ impl PasswordChangeService {
         let hash = known.as_ref().map_or_else(|| self.hasher.dummy_hash(), |(_, own)| &own.hash);
         let old = Arc::new(old);
         let right = match self.matches(&old, hash).await? {
-            Verdict::Same => true,
-            Verdict::Other => {
+            HashMatch::Match => true,
+            HashMatch::Mismatch => {
                 if !self.hasher.costs_as_dummy_hash(hash) {
                     // Whatever becomes of this, the attempt has failed.
                     let _ = self.matches(&old, self.hasher.dummy_hash()).await;
                 }
                 false
             }
-            Verdict::Unverifiable => {
+            HashMatch::Unverifiable => {
                 self.matches(&old, self.hasher.dummy_hash()).await?;
                 false
             }
@@ -145,27 +145,27 @@ impl PasswordChangeService {
         &self,
         password: &Arc<Plaintext>,
         hash: &HashedPassword,
-    ) -> Result<Verdict, HashError> {
+    ) -> Result<HashMatch, HashError> {
         match self.hasher.verify(Arc::clone(password), hash).await {
-            Ok(true) => Ok(Verdict::Same),
-            Ok(false) => Ok(Verdict::Other),
+            Ok(true) => Ok(HashMatch::Match),
+            Ok(false) => Ok(HashMatch::Mismatch),
             Err(error) if error.is_unverifiable() => {
-                tracing::warn!(%error, ?hash, "a stored hash counts as no password's");
-                Ok(Verdict::Unverifiable)
+                tracing::warn!(%error, ?hash, "a stored hash is unsupported or corrupt; treated as a mismatch");
+                Ok(HashMatch::Unverifiable)
             }
             Err(error) => Err(error),
         }
     }
 }
 
-/// What a stored hash says of a password.
+/// The result of comparing a password with a stored hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It is of this password.
-    Same,
-    /// It is of another.
-    Other,
-    /// It is of no supported family, or damaged: of no password.
+pub(super) enum HashMatch {
+    /// The hash is of this password.
+    Match,
+    /// The hash is of another password.
+    Mismatch,
+    /// The hash is unsupported or corrupt; treated as a mismatch.
     Unverifiable,
 }
 

@@ -143,7 +143,7 @@ async fn an_engine_over_credentials_rejects_reset_tokens_unless_told_where_they_
     let test = TestContext::new().await;
     let builder = || {
         let key = InstallationKey::from_bytes([3; 32]);
-        Engine::over_credentials(Arc::new(test.store.clone()), test.hasher.clone(), key)
+        Engine::for_credentials(Arc::new(test.store.clone()), test.hasher.clone(), key)
             .clock(test.clock.clone())
     };
     let token = test.reset_token("pat").await;

@@ -92,7 +92,7 @@ fn engine(test: &TestContext, failing: &'static [Method]) -> Engine<()> {
 
 fn over(test: &TestContext, store: FailingStore) -> Engine<()> {
     let key = InstallationKey::from_bytes([3; 32]);
-    Engine::over_credentials(Arc::new(store), test.hasher.clone(), key)
+    Engine::for_credentials(Arc::new(store), test.hasher.clone(), key)
         .tokens(Arc::new(test.store.clone()))
         .clock(test.clock.clone())
         .policy(test.engine.policy().clone())

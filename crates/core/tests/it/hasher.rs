@@ -80,8 +80,8 @@ async fn a_hash_that_cannot_be_verified_reaches_no_thread() {
     for text in
         ["$2b$12$abcdefghijklmnopqrstuv", &STORED.replace("m=256", &format!("m={too_large}"))]
     {
-        let verdict = verify(&hasher, "password", &HashedPassword::from_stored(text)).await;
-        assert!(verdict.as_ref().is_err_and(HashError::is_unverifiable), "{verdict:?}");
+        let result = verify(&hasher, "password", &HashedPassword::from_stored(text)).await;
+        assert!(result.as_ref().is_err_and(HashError::is_unverifiable), "{result:?}");
     }
     assert_eq!(hasher.status().completed, 0);
 }
@@ -101,7 +101,7 @@ async fn only_a_hash_as_a_fresh_one_would_be_is_current() {
         (tag, "AAECAwQFBgcICQoLDA0ODw", true),
     ] {
         let text = fresh.as_str().replace(part, other);
-        let stored = HashedPassword::from_stored(text).normalized(fresh.normalization());
+        let stored = HashedPassword::from_stored(text).with_normalization(fresh.normalization());
         assert!(!hasher.is_current(&stored), "{other}");
         assert_eq!(hasher.costs_as_dummy_hash(&stored), costs_the_same, "{other}");
     }

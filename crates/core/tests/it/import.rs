@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use repass_core::{
     Account, AccountFilter, AccountWithCredential, Administration, AdministrationStore,
     Argon2idHasher, AuditFilter, CredentialStore, Engine, HashProfile, HashedPassword,
-    HasherOptions, ImportVerdict, ImportedPassword, InstallationKey, NewAccount, NewImport,
+    HasherOptions, ImportOutcome, ImportedPassword, InstallationKey, NewAccount, NewImport,
     Profile, Realm, Subject, SystemRandomness,
 };
 use repass_testkit::{ManualClock, MemoryStore};
@@ -42,7 +42,7 @@ impl AdminContext {
         Self { store, clock, administration }
     }
 
-    async fn import(&self, accounts: Vec<NewImport>) -> Vec<ImportVerdict> {
+    async fn import(&self, accounts: Vec<NewImport>) -> Vec<ImportOutcome> {
         self.administration.import_accounts(accounts, false).await.unwrap()
     }
 
@@ -85,17 +85,17 @@ fn password(hash: &str) -> ImportedPassword {
     ImportedPassword { hash: HashedPassword::from_stored(hash), changed_at: None }
 }
 
-fn present(differing: &[&'static str]) -> ImportVerdict {
-    ImportVerdict::Present { differing: differing.to_vec() }
+fn present(differing: &[&'static str]) -> ImportOutcome {
+    ImportOutcome::Present { differing: differing.to_vec() }
 }
 
 #[tokio::test]
 async fn accounts_of_several_realms_are_told_in_their_order() {
     let operator = AdminContext::new();
     let accounts = || vec![new("b", "pat"), new("a", "pat"), new("b", "kim"), new("b", "pat")];
-    let verdicts = operator.import(accounts()).await;
-    let added = ImportVerdict::Added;
-    assert_eq!(verdicts, [added.clone(), added.clone(), added, present(&[])]);
+    let outcomes = operator.import(accounts()).await;
+    let added = ImportOutcome::Added;
+    assert_eq!(outcomes, [added.clone(), added.clone(), added, present(&[])]);
     let pat = operator.found("b", "pat").await.unwrap();
     assert_eq!(pat.credential.as_ref().unwrap().hash.as_str(), HASH);
     assert_eq!((pat.account.created_at, pat.account.updated_at), (at(1_000), at(1_000)));
@@ -129,9 +129,9 @@ async fn what_an_account_says_otherwise_is_told_and_not_written() {
     other.account.username = Some("Patty".to_owned());
     other.active = Some(false);
     other.password = None;
-    let verdicts = operator.import(vec![silent, same, other]).await;
+    let outcomes = operator.import(vec![silent, same, other]).await;
     let all = present(&["email", "username", "active"]);
-    assert_eq!(verdicts, [present(&[]), present(&[]), all]);
+    assert_eq!(outcomes, [present(&[]), present(&[]), all]);
     assert_eq!(operator.found("a", "pat").await.unwrap(), stored);
 }
 
@@ -181,18 +181,18 @@ async fn what_cannot_be_an_account_is_refused_and_the_rest_goes_on() {
     let count = bad.len();
     let operator = AdminContext::new();
     let accounts = std::iter::once(new("a", "first")).chain(bad).chain([new("a", "last")]);
-    let verdicts = operator.import(accounts.collect()).await;
+    let outcomes = operator.import(accounts.collect()).await;
     assert_eq!(
-        (&verdicts[0], &verdicts[count + 1]),
-        (&ImportVerdict::Added, &ImportVerdict::Added)
+        (&outcomes[0], &outcomes[count + 1]),
+        (&ImportOutcome::Added, &ImportOutcome::Added)
     );
-    for (verdict, part) in verdicts[1..=count].iter().zip(reasons) {
-        let ImportVerdict::Refused(reason) = verdict else { panic!("{part}: {verdict:?}") };
+    for (outcome, part) in outcomes[1..=count].iter().zip(reasons) {
+        let ImportOutcome::Refused(reason) = outcome else { panic!("{part}: {outcome:?}") };
         assert!(reason.contains(part), "{part}: {reason}");
         assert!(!reason.contains("hunter2") && !reason.contains("c29tZXNhbHQ"), "{reason}");
     }
     assert_eq!(operator.found("a", "bad").await, None);
-    assert_eq!(operator.import(vec![attributes(63)]).await, [ImportVerdict::Added]);
+    assert_eq!(operator.import(vec![attributes(63)]).await, [ImportOutcome::Added]);
 }
 
 #[tokio::test]
@@ -240,10 +240,10 @@ async fn a_rehearsal_tells_all_and_writes_nothing() {
     let mut bad = new("a", "bad");
     bad.account.username = Some(String::new());
     let accounts = vec![new("a", "kim"), bad, new("a", "pat"), new("a", "kim")];
-    let verdicts = operator.administration.import_accounts(accounts, true).await.unwrap();
-    assert_eq!(verdicts[0], ImportVerdict::Added);
-    assert!(matches!(verdicts[1], ImportVerdict::Refused(_)));
-    assert_eq!(verdicts[2..], [present(&[]), present(&[])]);
+    let outcomes = operator.administration.import_accounts(accounts, true).await.unwrap();
+    assert_eq!(outcomes[0], ImportOutcome::Added);
+    assert!(matches!(outcomes[1], ImportOutcome::Refused(_)));
+    assert_eq!(outcomes[2..], [present(&[]), present(&[])]);
     assert_eq!(operator.found("a", "kim").await, None);
     assert_eq!(operator.trail().await.len(), 1);
 }

@@ -61,11 +61,11 @@ impl Hasher for CountingHasher {
         if !take(&self.patient) && take(&self.busy) {
             return Err(HashError::Busy { retry_after: Duration::from_secs(1) });
         }
-        let verdict = self.inner.verify(password, hash).await;
-        if !verdict.as_ref().is_err_and(HashError::is_unverifiable) {
+        let result = self.inner.verify(password, hash).await;
+        if !result.as_ref().is_err_and(HashError::is_unverifiable) {
             self.verified.fetch_add(1, Ordering::SeqCst);
         }
-        verdict
+        result
     }
 
     fn overloaded(&self) -> Option<Duration> {

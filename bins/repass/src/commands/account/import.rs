@@ -9,7 +9,7 @@ mod tally;
 use std::path::Path;
 
 use repass_account_file::FileError;
-use repass_core::{Administration, ImportVerdict};
+use repass_core::{Administration, ImportOutcome};
 
 use self::interrupt::Interrupt;
 use self::progress::Progress;
@@ -123,23 +123,23 @@ impl Run<'_> {
         for (line, row) in batch.rows {
             lines.push((line, row.map(|account| accounts.push(account))));
         }
-        let verdicts = self.admin.import_accounts(accounts, self.dry_run).await?;
-        let mut verdicts = verdicts.into_iter();
+        let outcomes = self.admin.import_accounts(accounts, self.dry_run).await?;
+        let mut outcomes = outcomes.into_iter();
         for (line, row) in lines {
             tally.read += 1;
-            let verdict = match row {
-                Ok(()) => verdicts.next().unwrap_or(ImportVerdict::Added),
-                Err(reason) => ImportVerdict::Refused(reason),
+            let outcome = match row {
+                Ok(()) => outcomes.next().unwrap_or(ImportOutcome::Added),
+                Err(reason) => ImportOutcome::Refused(reason),
             };
-            match verdict {
-                ImportVerdict::Added => tally.added += 1,
-                ImportVerdict::Present { differing } => {
+            match outcome {
+                ImportOutcome::Added => tally.added += 1,
+                ImportOutcome::Present { differing } => {
                     tally.present += 1;
                     if !differing.is_empty() {
                         progress.aside(|| self.differs(line, &differing));
                     }
                 }
-                ImportVerdict::Refused(reason) => {
+                ImportOutcome::Refused(reason) => {
                     tally.refused += 1;
                     progress.aside(|| self.output.refused_row(&self.named, line, &reason));
                 }

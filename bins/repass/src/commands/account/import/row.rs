@@ -58,7 +58,7 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
     let exported = ExportedHash { hash: &hash, salt: salt.as_deref() };
     let text = imported(own_format.as_ref().unwrap_or(&defaults.hash_format), exported);
     let text = text.map_err(|error| error.to_string())?;
-    let hash = HashedPassword::from_stored(text).normalized(normalization);
+    let hash = HashedPassword::from_stored(text).with_normalization(normalization);
     if let Some(id) = hash.pepper()
         && !defaults.peppers.has(&id)
     {
