@@ -14,7 +14,7 @@ use crate::ContextWords;
 #[serde(try_from = "String", into = "String")]
 pub struct Realm(String);
 
-/// The text is no realm name.
+/// The text is not a valid realm.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a realm is 1 to 64 characters out of a-z, 0-9, '.', '_' and '-'")]
 pub struct InvalidRealm;
@@ -70,16 +70,16 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// How a vendor calls an account: unique within its realm.
+/// A vendor's identifier of an account, unique within its realm.
 ///
-/// 1 to 320 bytes without control characters. It is compared exactly, but a GUID in any of its
-/// hyphenated spellings is one and the same identifier, so those are kept in lower case. The all-zero
-/// GUID is none: to some vendors it stands for an identifier that is missing.
+/// 1 to 320 bytes without control characters. It is compared exactly, except that a hyphenated GUID is
+/// converted to lower case. The all-zero GUID is invalid, because some vendors send it for a missing
+/// identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(String);
 
-/// The text can be no account's user id.
+/// The text is not a valid user id.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a user id is 1 to 320 bytes without control characters, and not the all-zero GUID")]
 pub struct InvalidUserId;
@@ -127,15 +127,15 @@ impl fmt::Display for UserId {
     }
 }
 
-/// An e-mail address: text on both sides of its last `@`, of at most 320 bytes, without white space
-/// and control characters. Whether there is such a mailbox, only a mail can tell.
+/// An e-mail address: text on both sides of its last `@`, at most 320 bytes, without white space and
+/// control characters. The mailbox may not exist.
 ///
-/// It keeps the spelling that it was given; [`Account::has_email`] compares without regard to case.
+/// The spelling is kept; [`Account::has_email`] ignores case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
-/// The text is no e-mail address.
+/// The text is not a valid e-mail address.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("an e-mail address reads name@domain and has at most 320 bytes")]
 pub struct InvalidEmail;
@@ -192,26 +192,26 @@ impl fmt::Display for Email {
 pub struct Account {
     /// repass's own identifier.
     pub id: AccountId,
-    /// The set of accounts it belongs to.
+    /// The realm of the account.
     pub realm: Realm,
-    /// How the vendor calls it.
+    /// The vendor's identifier.
     pub user_id: UserId,
     /// E-mail address.
     pub email: Option<Email>,
     /// Name the user signs in with, where it differs from the user id.
     pub username: Option<String>,
-    /// What else is known of the user.
+    /// Names and other attributes of the user.
     pub profile: Profile,
-    /// Whether the account may be used at all.
+    /// Whether the account may be used.
     pub active: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it was last changed, its password included.
+    /// When the account or its password was last changed.
     pub updated_at: Timestamp,
 }
 
 impl Account {
-    /// An active account of which nothing else is known.
+    /// Creates an active account without e-mail address, user name and profile.
     pub fn new(id: AccountId, realm: Realm, user_id: UserId, created_at: Timestamp) -> Self {
         Self {
             id,
@@ -226,13 +226,13 @@ impl Account {
         }
     }
 
-    /// Whether `email` is this account's address, without regard to case.
+    /// Returns whether `email` is this account's address, ignoring case.
     pub fn has_email(&self, email: &str) -> bool {
         self.email.as_ref().is_some_and(|own| own.0.to_lowercase() == email.to_lowercase())
     }
 }
 
-/// What a policy looks for in passwords of the account.
+/// The words that a password of the account must not contain.
 impl<'a> From<&'a Account> for ContextWords<'a> {
     fn from(account: &'a Account) -> Self {
         let Profile { given_name, middle_name, family_name, .. } = &account.profile;
@@ -245,7 +245,7 @@ impl<'a> From<&'a Account> for ContextWords<'a> {
     }
 }
 
-/// What is known of a user beside the identifiers.
+/// Names and other attributes of a user.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// Given (first) name.
@@ -254,17 +254,17 @@ pub struct Profile {
     pub middle_name: Option<String>,
     /// Family (last) name.
     pub family_name: Option<String>,
-    /// Whatever a vendor's API shows of a user, as JSON members in that vendor's own spelling.
+    /// Attributes that a vendor's API returns, as JSON members in that vendor's spelling.
     #[serde(default)]
     pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Profile {
-    /// The profile as JSON for a store to keep. What could be written but not be read again is refused
-    /// here, and not when the account signs in.
+    /// Returns the profile as JSON, for a store. The JSON is parsed once, so that an unreadable profile
+    /// is refused before it is stored.
     ///
     /// # Errors
-    /// When the attributes nest too deeply for a reader, who follows at least 100 levels.
+    /// When the attributes nest too deeply for the JSON parser, which accepts at least 100 levels.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let json = serde_json::to_string(self)?;
         serde_json::from_str::<Self>(&json)?;
@@ -272,31 +272,31 @@ impl Profile {
     }
 }
 
-/// Which account a request is about, in the vendor's terms.
+/// The account that a request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// The set of accounts to look in.
+    /// The realm of the account.
     pub realm: Realm,
-    /// What the request calls the account. Unlike a [`UserId`] it may be any text at all.
+    /// The user id as received; unlike a [`UserId`] it may be any text.
     pub user_id: String,
-    /// Where the vendor names the account twice: the address that must be the account's as well.
+    /// The e-mail address, for vendors that send both; it must be the account's too.
     pub email: Option<String>,
 }
 
 impl Subject {
-    /// The account that `realm` knows as `user_id`.
+    /// Names the account `user_id` of `realm`.
     pub fn new(realm: Realm, user_id: impl Into<String>) -> Self {
         Self { realm, user_id: user_id.into(), email: None }
     }
 
-    /// Demands that the account has this e-mail address too.
+    /// Requires that the account has this e-mail address too.
     #[must_use]
     pub fn with_email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
     }
 
-    /// The user id, when the text can be one at all.
+    /// Returns the user id if it is valid.
     pub fn valid_user_id(&self) -> Option<UserId> {
         self.user_id.parse().ok()
     }
@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn realms_are_plain_names() {
+    fn realms_consist_of_the_allowed_characters() {
         assert!("shop-1.eu_west".parse::<Realm>().is_ok());
         for bad in ["", "Shop", "a b", "ä", &"x".repeat(65)] {
             assert_eq!(bad.parse::<Realm>(), Err(InvalidRealm), "{bad}");
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn guids_are_one_identifier_in_any_case() {
+    fn guids_are_compared_without_case() {
         let upper: UserId = "1C4B0CA1-AD13-410B-A1C5-BB2065641934".parse().unwrap();
         let lower: UserId = "1c4b0ca1-ad13-410b-a1c5-bb2065641934".parse().unwrap();
         assert_eq!(upper, lower);
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn identifiers_are_written_as_they_were_given() {
+    fn identifiers_keep_their_spelling() {
         let (realm, user_id, email) = ("shop", "Pat 1", "Pat@Example.org");
         let parsed: (Realm, UserId, Email) =
             (realm.parse().unwrap(), user_id.parse().unwrap(), email.parse().unwrap());
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn profiles_that_could_not_be_read_again_are_refused() {
+    fn profiles_nested_too_deeply_are_refused() {
         let nested = |depth| (0..depth).fold(json!("bottom"), |inner, _| json!([inner]));
         let mut profile = Profile::default();
         profile.attributes.insert("deep".to_owned(), nested(100));
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_is_told_all_words_of_an_account() {
+    fn context_words_include_every_identifier_and_name() {
         let text = |word: &str| Some(word.to_owned());
         let id = AccountId(Uuid::nil());
         let (realm, user_id) = ("test".parse().unwrap(), "42".parse().unwrap());

@@ -1,6 +1,6 @@
 use crate::{Account, AccountWithCredential, AuditRecord};
 
-/// Accounts of another system, to be added in one transaction: see
+/// Accounts of another system that are added in one transaction; see
 /// [`import_accounts`](crate::AdministrationStore::import_accounts).
 #[derive(Debug, Clone)]
 pub struct AccountBatch {

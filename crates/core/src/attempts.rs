@@ -1,10 +1,10 @@
-//! How many attempts at a proof an account allows, and when it is locked out (NIST SP 800-63B-4, 3.2.2).
+//! Limits on failed attempts, and lockouts (NIST SP 800-63B-4, 3.2.2).
 //!
-//! An attempt is reserved before its proof is verified, so parallel guesses cannot overrun the limit.
-//! While an account is locked out, attempts are refused unverified and unreserved. Old passwords and
-//! reset tokens count in one row, but each path is locked by its own failures only: a stranger who
-//! guesses passwords cannot keep the holder from a reset. Nor can one who sends wrong reset tokens: the
-//! [`Engine`](crate::Engine) lets the right one through a locked reset path.
+//! An attempt is reserved before its proof is verified, so parallel guesses cannot exceed the limit.
+//! While an account is locked out, attempts are refused without being verified or reserved. Failures of
+//! old passwords and of reset tokens are counted together, but a failure locks its own path only: wrong
+//! passwords do not prevent a reset. Wrong reset tokens do not prevent it either, because the
+//! [`Engine`](crate::Engine) accepts the right one while the reset path is locked.
 
 use std::time::Duration;
 
@@ -23,18 +23,18 @@ pub struct LockoutPolicy {
     max_failures: u32,
 }
 
-/// A lockout policy that makes no sense.
+/// A number of a lockout policy is out of bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{member} {reason}")]
 pub struct InvalidLockoutPolicy {
-    /// The number that is wrong.
+    /// The name of the number.
     pub member: &'static str,
-    /// What it must be.
+    /// The bound that it violates.
     pub reason: &'static str,
 }
 
 impl Default for LockoutPolicy {
-    /// 3 failures, then 1 second that doubles to 15 minutes, 100 failures at the most.
+    /// 3 failures, then 1 second that doubles up to 15 minutes; at most 100 failures.
     fn default() -> Self {
         Self {
             threshold: 3,
@@ -49,9 +49,9 @@ impl LockoutPolicy {
     /// The most failures in a row that NIST SP 800-63B-4, 3.2.2 allows.
     pub const NIST_MAX_FAILURES: u32 = 100;
 
-    /// A policy that locks an account out for `initial_delay` after `threshold` failures in a row, which
-    /// each further failure doubles up to `max_delay`. After `max_failures` the old password does not
-    /// count until a reset token or an operator unlocks the account; NIST allows no more than
+    /// Creates a policy that locks an account out for `initial_delay` after `threshold` failures in a
+    /// row. Each further failure doubles the delay, up to `max_delay`. After `max_failures` the old
+    /// password is refused until a reset token or an operator unlocks the account; NIST allows at most
     /// [`NIST_MAX_FAILURES`](Self::NIST_MAX_FAILURES).
     ///
     /// # Errors
@@ -81,22 +81,22 @@ impl LockoutPolicy {
         self.threshold
     }
 
-    /// How long it is locked out then.
+    /// The duration of the first lockout.
     pub const fn initial_delay(&self) -> Duration {
         self.initial_delay
     }
 
-    /// The longest that it is locked out by one failure.
+    /// The longest lockout that one failure causes.
     pub const fn max_delay(&self) -> Duration {
         self.max_delay
     }
 
-    /// Failures in a row after which the old password does not count until a reset.
+    /// Failures in a row after which the old password is refused until a reset or an unlock.
     pub const fn max_failures(&self) -> u32 {
         self.max_failures
     }
 
-    /// How long an account is locked out after so many failures in a row.
+    /// Returns the duration of the lockout after this number of failures in a row.
     pub fn delay(&self, failures: u32) -> Duration {
         let Some(doublings) = failures.checked_sub(self.threshold) else {
             return Duration::ZERO;
@@ -106,7 +106,7 @@ impl LockoutPolicy {
     }
 }
 
-/// Which proof is tried.
+/// The kind of proof that an attempt presents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptPath {
     /// The old password.
@@ -115,33 +115,33 @@ pub enum AttemptPath {
     Reset,
 }
 
-/// The row that an attempt is reserved in.
+/// The key of the row that counts the attempts at one account or identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AttemptKey {
     bytes: [u8; 32],
-    /// Of an identifier that belongs to no account.
+    /// Whether the identifier belongs to no account.
     unknown: bool,
 }
 
 impl AttemptKey {
-    /// How long tries at an identifier that belongs to no account are remembered. Long enough that
-    /// nobody tells it from a real account, short enough that such rows do not pile up: the engine
-    /// has the store [delete](crate::CredentialStore::delete_expired_attempts) them then.
+    /// How long failures of an unknown identifier are kept: long enough that it behaves like an
+    /// account, short enough to bound the number of rows. Then the engine
+    /// [deletes](crate::CredentialStore::delete_expired_attempts) the row.
     pub const UNKNOWN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-    /// The row of an account.
+    /// Returns the key of an account.
     pub fn account(id: AccountId) -> Self {
         let mut bytes = [0; 32];
         bytes[..16].copy_from_slice(id.0.as_bytes());
         Self { bytes, unknown: false }
     }
 
-    /// The row of an identifier that belongs to no account: a keyed digest of it, so that the table
-    /// does not tell what was tried.
+    /// Returns the key of an identifier that belongs to no account: a keyed digest, so that the table
+    /// does not contain the identifiers.
     pub fn unknown(subject: &Subject, key: &InstallationKey) -> Self {
         let realm = subject.realm.as_str().as_bytes();
-        // In the spelling that an account would have, or else tries at two spellings of one
-        // identifier would tell by the first 429 whether there is an account.
+        // Normalized as for an account. Otherwise two spellings of one identifier would be counted
+        // apart, and the first 429 would show whether the account exists.
         let user_id = subject.valid_user_id().map_or_else(|| subject.user_id.clone(), String::from);
         let email = subject.email.as_deref().unwrap_or_default().to_lowercase();
         let bytes =
@@ -149,34 +149,33 @@ impl AttemptKey {
         Self { bytes, unknown: true }
     }
 
-    /// The 32 bytes by which a store finds the row.
+    /// The 32 bytes of the key, for a store.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.bytes
     }
 }
 
-/// One row: how an account stands with its failures.
+/// The failures of an account, or of an unknown identifier; one row of a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AttemptState {
-    /// Failures in a row, on all paths together.
+    /// Failures in a row, of both paths together.
     pub failures: u32,
-    /// Until when the old password is not looked at.
+    /// When the lockout of the old password ends.
     pub password_locked_until: Option<Timestamp>,
-    /// Until when reset tokens are not looked at.
+    /// When the lockout of reset tokens ends.
     pub reset_locked_until: Option<Timestamp>,
-    /// From when on the row counts as none, and may be deleted. `None` for the row of an account,
-    /// which is never forgotten.
+    /// When the row expires and may be deleted; `None` for an account, whose row never expires.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A reserved attempt, by which the reservation can be released.
+/// A reserved attempt: a failure that is counted until the reservation is released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptReservation {
-    /// The row.
+    /// The key of the row.
     pub key: AttemptKey,
-    /// On which path.
+    /// The kind of proof.
     pub path: AttemptPath,
-    /// The row's failures with this one.
+    /// The failures of the row, this attempt included.
     pub failures: u32,
     /// When the lockout before this attempt ended, if there was one.
     pub previously_locked_until: Option<Timestamp>,
@@ -187,7 +186,7 @@ pub struct AttemptReservation {
     pub deferred_event: Option<Uuid>,
 }
 
-/// The account is locked out for this path.
+/// The account is locked out for one kind of proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockedOut {
     /// When the lockout ends; `None` when only a reset or an operator ends it.
@@ -195,11 +194,11 @@ pub struct LockedOut {
 }
 
 impl AttemptState {
-    /// Reserves one attempt, or refuses it. A store calls this inside a transaction that holds the row,
-    /// with the default where there is none, and writes back the whole state that it returns.
+    /// Reserves one attempt. A store calls this inside a transaction that locks the row, with the
+    /// default state if there is no row, and writes the returned state back.
     ///
     /// # Errors
-    /// When the account is locked out for this path; then nothing is reserved.
+    /// When the account is locked out for this kind of proof; then the row stays unchanged.
     pub fn reserve(
         mut self,
         key: &AttemptKey,
@@ -233,7 +232,7 @@ impl AttemptState {
         Ok((self, reservation))
     }
 
-    /// Releases a reservation: its proof was right, or was never verified.
+    /// Releases a reservation whose proof was right or was not verified.
     #[must_use]
     pub fn release(mut self, reservation: &AttemptReservation) -> Self {
         // A later failure may have extended the lockout; then it stays. A store keeps moments to the
@@ -364,7 +363,7 @@ mod tests {
         let (state, slow) = reserve(state, path, second(1)).unwrap();
         let state = state.release(&first);
         let (state, _) = reserve(state, path, second(3)).unwrap();
-        // The row counts as many failures as it did for the slow one, but not by the same ones.
+        // The count of failures is the same as for the slow attempt, but by other failures.
         assert_eq!(state.failures, slow.failures);
         let released = state.release(&slow);
         assert_eq!(released.failures, 3);

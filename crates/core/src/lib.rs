@@ -2,18 +2,18 @@
 //! tokens.
 //!
 //! It contains the rules (policy, lockout, authority), the secrets (hashing, tokens, one-time passwords)
-//! and the order of the steps of a change. It does not contain HTTP, SQL, configuration or a runtime:
-//! stores, clock and random source are passed in through ports. It knows no vendor.
+//! and the steps of a change. It contains no HTTP, SQL, configuration, runtime or vendor: stores, clock
+//! and random source are passed in through ports.
 //!
 //! | to | see |
 //! | --- | --- |
 //! | change a password | [`Engine::change`] with a [`Change`] |
-//! | add accounts, issue keys and tokens, read the audit trail | [`Engine::administration`] |
+//! | add accounts, issue keys and tokens, read audit records | [`Engine::administration`] |
 //! | keep accounts in a database | the ports: [`CredentialStore`], [`TokenStore`], [`KeyStore`], [`OutboxStore`], [`AdministrationStore`] |
 //! | set the rules for new passwords | [`Policy`], [`PolicyRules`] |
 //! | set the rules for failures | [`LockoutPolicy`] |
-//! | hash | [`Argon2idHasher`], which also says what to add to a debug build |
-//! | authenticate callers elsewhere | [`CallerAuthenticator`] |
+//! | hash passwords | [`Argon2idHasher`], also on debug builds |
+//! | authenticate callers by other means | [`CallerAuthenticator`] |
 //!
 #![cfg_attr(feature = "engine", doc = "```")]
 #![cfg_attr(not(feature = "engine"), doc = "```ignore")]
@@ -64,9 +64,9 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | none | the evaluation of a new password: [`Policy`], [`Plaintext`] and what they report |
-//! | `engine` | all else, with `async_trait`, `jiff`, `serde_json` and `uuid` re-exported, which the ports use |
-//! | `hash-families` | stored hashes of other systems: all that `repass-hash-families` knows; each of its families is also a feature of this crate |
+//! | none | the evaluation of new passwords: [`Policy`], [`Plaintext`] and their types |
+//! | `engine` | everything else, and re-exports of `async_trait`, `jiff`, `serde_json` and `uuid`, which the ports use |
+//! | `hash-families` | stored hashes of other systems: all families of `repass-hash-families`, each of which is also a feature of this crate |
 
 #[cfg(feature = "engine")]
 mod account;

@@ -1,5 +1,4 @@
-//! What the engine asks of a store. Each port is small and object-safe; a store implements those
-//! that it can.
+//! The ports that a store implements for the engine. Each port is small and object-safe.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -15,10 +14,10 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// It cannot be reached, or has no room; trying again can help.
+    /// The database cannot be reached or is full; a retry can succeed.
     #[error("the database cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It holds something that cannot be.
+    /// The database contains invalid data.
     #[error("the database holds damaged data: {0}")]
     Damaged(String),
     /// Anything else.
@@ -31,7 +30,7 @@ pub enum StoreError {
 pub struct AccountWithCredential {
     /// The account.
     pub account: Account,
-    /// Its credential; `None` when no password was ever set, so that only a reset can set one.
+    /// Its credential; `None` if no password was set yet, so that only a reset can set one.
     pub credential: Option<Credential>,
 }
 
@@ -40,23 +39,23 @@ pub struct AccountWithCredential {
 pub struct Credential {
     /// The hash.
     pub hash: HashedPassword,
-    /// Counts the changes; 1 is the first password.
+    /// The number of the password, counted from 1.
     pub version: i64,
-    /// When it was set.
+    /// When the password was set.
     pub changed_at: Timestamp,
 }
 
-/// Accounts, their credentials, and what guards them.
+/// The port for accounts, their credentials and their failed attempts.
 #[async_trait]
 pub trait CredentialStore: Send + Sync {
-    /// The account that `subject` names by realm and user id, active or not. The e-mail address is
-    /// not looked at.
+    /// Returns the account of this realm and user id, active or not. The e-mail address of `subject` is
+    /// ignored.
     ///
     /// # Errors
     /// When the store fails.
     async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError>;
 
-    /// The account's earlier hashes, newest first, at most `depth`.
+    /// Returns at most `depth` earlier hashes of the account, newest first.
     ///
     /// # Errors
     /// When the store fails.
@@ -66,11 +65,11 @@ pub trait CredentialStore: Send + Sync {
         depth: usize,
     ) -> Result<Vec<HashedPassword>, StoreError>;
 
-    /// Reserves an attempt atomically: reads the row of `attempt.key`, applies
-    /// [`AttemptState::reserve`](crate::AttemptState::reserve) and writes it back, as one step for all
-    /// that arrive at once. Where there is an `attempt.event` and the reservation raises it
-    /// ([`DeferredLockoutEvent::raised_by`]), the event is written in the same transaction, and its id
-    /// goes into the reservation. A store without an outbox ignores it.
+    /// Reserves an attempt: reads the row of `attempt.key`, applies
+    /// [`AttemptState::reserve`](crate::AttemptState::reserve) and writes the row back, atomically. If
+    /// the reservation raises `attempt.event` ([`DeferredLockoutEvent::raised_by`]), the store writes the
+    /// event in the same transaction and puts its id into the reservation. A store without an outbox
+    /// ignores the event.
     ///
     /// # Errors
     /// When the store fails.
@@ -79,47 +78,46 @@ pub trait CredentialStore: Send + Sync {
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError>;
 
-    /// Finishes an attempt that changed nothing, in one transaction: writes its audit record and
-    /// concludes its reservation; see [`FinishAttempt`].
+    /// Finishes an attempt that did not change the password: writes its audit record and keeps or
+    /// releases its reservation, in one transaction; see [`FinishAttempt`].
     ///
     /// # Errors
-    /// When the store fails. Then nothing was written, but for a reservation to be released, which a store
-    /// should release all the same where it can.
+    /// When the store fails. Then nothing is written, except that a store should still release a
+    /// reservation if it can.
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError>;
 
-    /// Deletes at most `limit` rows of attempts that have expired at `now`, whose
-    /// [`AttemptState::expires_at`](crate::AttemptState::expires_at) is no later; all of them, if
-    /// they are no more than that. When to forget is decided by the engine, which calls this.
+    /// Deletes up to `limit` rows of attempts that have expired, whose
+    /// [`AttemptState::expires_at`](crate::AttemptState::expires_at) is at or before `now`. The engine
+    /// calls this from time to time.
     ///
     /// # Errors
     /// When the store fails.
     async fn delete_expired_attempts(&self, now: Timestamp, limit: usize)
     -> Result<(), StoreError>;
 
-    /// Makes the change in one transaction, all or nothing; see [`Commit`]. When it returns
-    /// [`CommitOutcome::Done`] the change is durable.
+    /// Makes the change in one transaction; see [`Commit`]. When it returns [`CommitOutcome::Done`], the
+    /// change is durable.
     ///
     /// # Errors
-    /// When the store fails. Then the change was not made, unless the connection was lost in the
-    /// very moment of committing.
+    /// When the store fails. Then the change was not made, unless the connection was lost during the
+    /// commit.
     async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError>;
 
-    /// Puts another hash of the same password in the place of the present one, in one transaction
-    /// with its audit record, and says whether it did; see [`Rehash`]. Where it did not, nothing was
-    /// written.
+    /// Replaces the stored hash by another hash of the same password, in one transaction with the audit
+    /// record; see [`Rehash`]. Returns whether the hash was replaced; otherwise nothing is written.
     ///
     /// # Errors
     /// When the store fails, as for [`commit`](Self::commit).
     async fn rehash(&self, rehash: &Rehash) -> Result<bool, StoreError>;
 }
 
-/// An attempt to be reserved.
+/// Parameters of [`CredentialStore::reserve_attempt`].
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ReserveAttempt<'a> {
-    /// The row.
+    /// The key of the row.
     pub key: &'a AttemptKey,
-    /// Which proof is tried.
+    /// The kind of proof.
     pub path: AttemptPath,
     /// When failures lock the account out.
     pub policy: &'a LockoutPolicy,
@@ -130,7 +128,7 @@ pub struct ReserveAttempt<'a> {
 }
 
 impl<'a> ReserveAttempt<'a> {
-    /// An attempt that tells nobody when it locks the account out.
+    /// Creates the parameters without a lockout event.
     pub const fn new(
         key: &'a AttemptKey,
         path: AttemptPath,
@@ -140,54 +138,54 @@ impl<'a> ReserveAttempt<'a> {
         Self { key, path, policy, now, event: None }
     }
 
-    /// The same with an event, where there is one.
+    /// Sets the lockout event.
     #[must_use]
     pub const fn with_event(self, event: Option<&'a DeferredLockoutEvent>) -> Self {
         Self { event, ..self }
     }
 }
 
-/// What became of an attempt to reserve.
+/// The outcome of [`CredentialStore::reserve_attempt`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum ReserveOutcome {
-    /// It is reserved, and its proof may be verified.
+    /// The attempt is reserved, and its proof may be verified.
     Reserved(AttemptReservation),
-    /// The account is locked out for this path; nothing was written.
+    /// The account is locked out for this kind of proof. Nothing was written.
     LockedOut(LockedOut),
 }
 
-/// An attempt that changed nothing.
+/// An attempt that did not change the password; see [`CredentialStore::finish_attempt`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FinishAttempt {
-    /// What was reserved for it, if anything.
+    /// The reservation, if the attempt has one.
     pub reservation: Option<AttemptReservation>,
-    /// What becomes of the reservation.
+    /// The outcome, which decides whether the reservation is kept.
     pub outcome: AttemptOutcome,
-    /// Goes to the audit trail.
+    /// The audit record.
     pub audit: AuditRecord,
 }
 
-/// What becomes of a reservation.
+/// The outcome of a reserved attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptOutcome {
-    /// The proof was wrong: the reservation stays as a failure, and its deferred event, if it is there
-    /// still, becomes due at the time of the audit record.
+    /// The proof was wrong. The reservation stays as a failure, and its deferred event, if it still
+    /// exists, becomes due at the time of the audit record.
     Failed,
-    /// The proof was right, or was never verified: the reservation is released by
-    /// [`AttemptState::release`](crate::AttemptState::release), if its row is there still, and its
-    /// deferred event is withdrawn.
+    /// The proof was right or was not verified. The reservation is released by
+    /// [`AttemptState::release`](crate::AttemptState::release), if its row still exists, and its deferred
+    /// event is deleted.
     Released,
 }
 
 impl FinishAttempt {
-    /// An attempt for which nothing was reserved.
+    /// Finishes an attempt without a reservation.
     pub const fn unreserved(audit: AuditRecord) -> Self {
         Self { reservation: None, outcome: AttemptOutcome::Released, audit }
     }
 
-    /// An attempt whose reservation ends so.
+    /// Finishes an attempt with a reservation.
     pub const fn reserved(
         reservation: AttemptReservation,
         outcome: AttemptOutcome,
@@ -197,24 +195,24 @@ impl FinishAttempt {
     }
 }
 
-/// A hash that takes the place of another one of the same password. Nothing else changes: neither the
-/// credential's version and `changed_at`, nor the history, the tokens, or the account.
+/// The replacement of a stored hash by another hash of the same password. The credential's version and
+/// `changed_at`, the history, the tokens and the account stay unchanged.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Rehash {
-    /// Whose hash. The account must still exist and be active.
+    /// The account. It must still exist and be active.
     pub account: AccountId,
     /// As in [`Commit`].
     pub realm: Realm,
     /// As in [`Commit`].
     pub user_id: UserId,
-    /// The version of the credential; it must still be that.
+    /// The expected version of the credential.
     pub expected_version: i64,
-    /// The hash to replace; it must still be that, since a rehash leaves the version alone.
+    /// The expected stored hash; compared too, because a rehash does not change the version.
     pub expected_hash: HashedPassword,
     /// The new hash.
     pub hash: HashedPassword,
-    /// Goes to the audit trail.
+    /// The audit record.
     pub audit: AuditRecord,
 }
 
@@ -238,52 +236,50 @@ impl Rehash {
     }
 }
 
-/// Everything that one change writes.
+/// The writes of one change of a password.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Commit {
-    /// Whose password. The account must still exist and be active.
+    /// The account. It must still exist and be active.
     pub account: AccountId,
-    /// The account's realm, and how the vendor calls it there: for stores whose accounts stand in a
-    /// table of somebody else's, which does not know `account`.
+    /// The account's realm: with `user_id` for stores whose accounts are in a table of another
+    /// application, which does not contain the [`AccountId`].
     pub realm: Realm,
-    /// See `realm`.
+    /// The account's user id; see `realm`.
     pub user_id: UserId,
-    /// The credential's version that was proved against, 0 for none; it must still be that
-    /// (compare-and-swap). The new version is one more.
+    /// The expected version of the credential, 0 for none (compare-and-swap). The new version is one
+    /// more.
     pub expected_version: i64,
-    /// The hash that was proved against, `None` for none. A store that others write hashes to has to
-    /// see that it is still that; to all others the version says as much.
+    /// The expected stored hash, `None` for none. A store whose hashes other programs write as well must
+    /// compare it; for other stores the version is enough.
     pub expected_hash: Option<HashedPassword>,
     /// The new hash.
     pub hash: HashedPassword,
-    /// When. Also the account's new `updated_at`.
+    /// The time of the change, and the account's new `updated_at`.
     pub at: Timestamp,
-    /// How many earlier hashes are kept; the current one becomes the newest of them.
+    /// The number of earlier hashes to keep; the replaced hash becomes the newest of them.
     pub history: usize,
-    /// The reset token to spend. It must still be unspent. Every other reset token of the account is
-    /// void after the change in any case.
+    /// The reset token to spend, which must be unspent. Every change also voids all other reset tokens of
+    /// the account.
     pub spend: Option<ResetSpend>,
-    /// The one-time password to use up. It must still be unused.
+    /// The one-time password to spend, which must be unused.
     pub otp: Option<OtpSpend>,
-    /// The row of attempts to clear.
+    /// The key of the row of attempts to clear.
     pub clear: AttemptKey,
-    /// The one access token of the account that stays valid; all others are revoked. Those that
-    /// were issued up to `at` and reach the store later do not count either: see
-    /// [`HeldToken::valid_after`].
+    /// The only access token of the account that stays valid. All others are revoked, and tokens issued
+    /// up to `at` are invalid even if they reach the store later; see [`HeldToken::valid_after`].
     pub keep_token: Option<TokenId>,
-    /// Goes to the audit trail.
+    /// The audit record.
     pub audit: AuditRecord,
-    /// Goes to the outbox.
+    /// The event for the outbox.
     pub event: OutboxEvent,
-    /// The deferred event that the reservation for this change wrote; the proof was right, so it is
-    /// withdrawn.
+    /// The deferred event of the reservation; it is deleted, because the proof was right.
     pub deferred_event: Option<Uuid>,
 }
 
 impl Commit {
-    /// Replaces `credential`, which was proved against, by `hash` at the time of `audit`, clears the
-    /// account's attempts, and revokes all its access tokens. It keeps no history and spends nothing.
+    /// Replaces `credential` by `hash` at the time of `audit`, clears the account's attempts, and revokes
+    /// all its access tokens. Keeps no history, and spends no token.
     pub fn new(
         account: &Account,
         credential: Option<&Credential>,
@@ -311,21 +307,21 @@ impl Commit {
     }
 }
 
-/// Which reset token a change spends.
+/// The reset token that a change spends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetSpend {
-    /// One that repass issued and stored.
+    /// A token that repass issued and stored.
     Issued(TokenDigest),
-    /// One that somebody else signed: stored with its redemption, so that it counts once.
+    /// A token that another system signed; its redemption is stored, so that it can be used once.
     Signed {
         /// Digest of issuer and token id.
         digest: TokenDigest,
-        /// Until when it would count.
+        /// When the token expires.
         expires_at: Timestamp,
     },
 }
 
-/// How a commit ended.
+/// The outcome of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitOutcome {
     /// The change is made and durable.
@@ -333,11 +329,12 @@ pub enum CommitOutcome {
         /// The credential's new version.
         version: i64,
     },
-    /// Another change came first, or the account is gone or inactive. Nothing was written.
+    /// The password was changed concurrently, or the account was deleted or deactivated. Nothing was
+    /// written.
     Conflict,
-    /// The reset token was spent meanwhile. Nothing was written.
+    /// The reset token is spent. Nothing was written.
     TokenSpent,
-    /// The one-time password was used meanwhile. Nothing was written.
+    /// The one-time password is used. Nothing was written.
     OtpSpent,
 }
 
@@ -346,48 +343,48 @@ pub enum CommitOutcome {
 pub struct ResetToken {
     /// Digest of the secret.
     pub digest: TokenDigest,
-    /// The one account it is for.
+    /// The account that it is for.
     pub account: AccountId,
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// From when on it no longer counts.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// When it was redeemed, or voided by a newer one.
+    /// When it was redeemed, or voided by a newer token.
     pub spent_at: Option<Timestamp>,
 }
 
-/// Reset tokens and one-time passwords.
+/// The port for reset tokens and one-time passwords.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// The reset token of this digest, spent and expired ones too.
+    /// Returns the reset token of this digest, also if it is spent or expired.
     ///
     /// # Errors
     /// When the store fails.
     async fn reset_token(&self, digest: &TokenDigest) -> Result<Option<ResetToken>, StoreError>;
 
-    /// What the account has to check one-time passwords with.
+    /// Returns the account's one-time password enrollment.
     ///
     /// # Errors
     /// When the store fails.
     async fn otp(&self, account: AccountId) -> Result<OtpEnrollment, StoreError>;
 }
 
-/// What callers present: keys of services, apps and gateways, and access tokens.
+/// The port for the keys of services, apps and gateways, and for access tokens.
 #[async_trait]
 pub trait KeyStore: Send + Sync {
-    /// The key of this digest, revoked ones too.
+    /// Returns the key of this digest, also if it is revoked.
     ///
     /// # Errors
     /// When the store fails.
     async fn key(&self, digest: &TokenDigest) -> Result<Option<Key>, StoreError>;
 
-    /// The access token of this digest with its holder, revoked and expired ones too.
+    /// Returns the access token of this digest with its holder, also if it is revoked or expired.
     ///
     /// # Errors
     /// When the store fails.
     async fn access_token(&self, digest: &TokenDigest) -> Result<Option<HeldToken>, StoreError>;
 
-    /// Both, for a caller that presents both. A store that can looks once; this looks twice.
+    /// Returns both. A store can override this to query the database once.
     ///
     /// # Errors
     /// When the store fails.
