@@ -4,8 +4,7 @@ use super::ContextWord;
 use crate::Plaintext;
 
 /// The context-specific words of an account, which its password must not contain (NIST SP 800-63B-4,
-/// 3.1.1.2). Words of less than four letters occur in ordinary sentences by chance, and are not looked
-/// for.
+/// 3.1.1.2). Words of fewer than four letters are ignored, because they occur in ordinary sentences.
 ///
 /// ```
 /// use repass_core::{ContextWords, PolicyContext, Plaintext, Policy};
@@ -17,7 +16,7 @@ use crate::Plaintext;
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ContextWords<'a> {
-    /// The identifier that the vendor has for the account.
+    /// The vendor's identifier of the account.
     pub user_id: Option<&'a str>,
     /// The name that the user signs in with.
     pub username: Option<&'a str>,
@@ -27,15 +26,15 @@ pub struct ContextWords<'a> {
     pub names: [Option<&'a str>; 3],
 }
 
-const SHORTEST_WORD: usize = 4;
+const MIN_WORD_LENGTH: usize = 4;
 
-/// Which of the account's own words `candidate` contains, without regard to case; each source once.
+/// Returns the sources of the words that `candidate` contains, ignoring case; each source once.
 pub(super) fn contained(candidate: &Plaintext, context: &ContextWords<'_>) -> Vec<ContextWord> {
     let nfc = candidate.changed_by_nfc();
     let text = nfc.as_ref().unwrap_or(candidate).expose();
     let text = zeroize::Zeroizing::new(text.to_lowercase());
     let mut found: Vec<ContextWord> = words(context)
-        .filter(|(_, word)| word.chars().count() >= SHORTEST_WORD && text.contains(word.as_str()))
+        .filter(|(_, word)| word.chars().count() >= MIN_WORD_LENGTH && text.contains(word.as_str()))
         .map(|(source, _)| source)
         .collect();
     found.sort_unstable();
@@ -49,7 +48,7 @@ fn words(context: &ContextWords<'_>) -> impl Iterator<Item = (ContextWord, Strin
         (ContextWord::Username, context.username),
         (ContextWord::Email, context.email),
     ];
-    // A user id or user name is often an e-mail address; its parts are as easy to guess.
+    // A user id or user name is often an e-mail address, so its parts are words too.
     whole
         .into_iter()
         .chain(context.names.map(|name| (ContextWord::Name, name)))
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn short_words_are_left_alone() {
+    fn short_words_are_ignored() {
         assert!(found("a program of com and org").is_empty());
     }
 }

@@ -2,46 +2,46 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// One broken rule of a policy, with what a message about it needs. It never holds any part of the
+/// A violation of one rule of a policy, with the values for a message. It contains no part of the
 /// password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Violation {
-    /// Fewer code points than demanded.
+    /// The password has too few code points.
     TooShort {
-        /// Fewest allowed.
+        /// The fewest allowed.
         min: usize,
-        /// How many there are.
+        /// The number of code points.
         actual: usize,
     },
-    /// More code points than allowed, or more than 4,096 bytes.
+    /// The password has too many code points, or more than 4,096 bytes.
     TooLong {
-        /// Most allowed.
+        /// The most allowed.
         max: usize,
     },
-    /// No decimal digit where one is demanded.
+    /// The password has no decimal digit.
     MissingDigit,
-    /// No special character where one is demanded.
+    /// The password has no special character.
     MissingSpecial,
-    /// It is the account's current password.
+    /// The password is the account's current one.
     SameAsCurrent,
-    /// It is one of the account's earlier passwords.
+    /// The password is one of the account's earlier ones.
     Reused {
-        /// How many earlier passwords are refused.
+        /// The number of earlier passwords that are refused.
         last: usize,
     },
-    /// It contains a context-specific word: one of the account's own.
+    /// The password contains a context-specific word of the account.
     #[serde(rename = "contains-account-word")]
     ContainsContextWord {
         /// The source of the word.
         word: ContextWord,
     },
-    /// It is on a list of passwords that many people use.
+    /// The password is on a list of common passwords.
     Common,
 }
 
-/// Where a context-specific word that a password contains comes from.
+/// The source of a context-specific word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -57,7 +57,7 @@ pub enum ContextWord {
 }
 
 impl Violation {
-    /// The rule's name: stable, for programs, translations and the audit trail.
+    /// Returns the stable code of the rule, for programs, translations and audit records.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::TooShort { .. } => "too-short",
@@ -72,7 +72,7 @@ impl Violation {
     }
 }
 
-/// A sentence in English for the person who chose the password.
+/// An English sentence for the user.
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn each_violation_is_one_sentence() {
-        let told = |violation: Violation| violation.to_string();
+        let message = |violation: Violation| violation.to_string();
         for (violation, sentence) in [
             (Violation::TooShort { min: 1, actual: 0 }, "must have at least 1 character."),
             (Violation::TooShort { min: 15, actual: 2 }, "must have at least 15 characters."),
@@ -135,7 +135,7 @@ mod tests {
             (Violation::Reused { last: 1 }, "must differ from the previous one."),
             (Violation::Reused { last: 5 }, "must differ from the last 5 passwords."),
         ] {
-            assert_eq!(told(violation), format!("The new password {sentence}"));
+            assert_eq!(message(violation), format!("The new password {sentence}"));
         }
         for (word, name) in [
             (ContextWord::UserId, "the user ID"),
@@ -144,9 +144,9 @@ mod tests {
             (ContextWord::Name, "a name of the account holder"),
         ] {
             let expected = format!("The new password must not contain {name}.");
-            assert_eq!(told(Violation::ContainsContextWord { word }), expected);
+            assert_eq!(message(Violation::ContainsContextWord { word }), expected);
         }
         let common = "The new password is among those that many people use.";
-        assert_eq!(told(Violation::Common), common);
+        assert_eq!(message(Violation::Common), common);
     }
 }
