@@ -78,7 +78,7 @@ fn every_mistake_names_place_key_and_reason() {
         ("[hashing.peppers.k1]\nkey_file = 'is-none'", "r.toml: hashing.peppers.k1.key_file: "),
         (
             "[hashing.peppers.'a b']\nkey = 'AAECAwQFBgc='",
-            "hashing.peppers.a b.key: a pepper key is named by",
+            "hashing.peppers.a b.key: the id of a pepper key is",
         ),
         (
             "[hashing]\npepper = 'k1'\n[hashing.peppers.k1]\n\
