@@ -46,14 +46,17 @@ async fn nist_3_2_2_the_account_is_locked_out_for_a_growing_time() {
     }
     assert_eq!(lockout_left(test.guess().await).as_secs(), 1);
     let right = test.change(old_password("pat", OLD, NEW)).await;
-    assert_eq!(lockout_left(right).as_secs(), 1, "the right password is not looked at either");
+    assert_eq!(lockout_left(right).as_secs(), 1, "the right password is not verified either");
     test.pass(1);
     assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)));
     assert_eq!(lockout_left(test.guess().await).as_secs(), 2);
     test.pass(2);
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
     for _ in 0..3 {
-        assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)), "starts anew");
+        assert!(
+            matches!(test.guess().await, Err(ChangeError::WrongPassword)),
+            "the count starts again"
+        );
     }
 }
 
@@ -117,12 +120,12 @@ async fn e3_attempts_of_unknown_identifiers_are_deleted_by_the_engine() {
     refuse(64).await;
     assert_eq!(remembered().await, 72, "128 at a time");
     refuse(64).await;
-    assert_eq!(remembered().await, 0, "what came in 200 tries is gone in 128");
+    assert_eq!(remembered().await, 0, "200 rows are deleted within 128 changes");
 }
 
 /// Proves NIST 3.2.2 limit, NIST 3.2.2 success, ASVS 6.3.1.
 #[tokio::test]
-async fn nist_3_2_2_after_a_hundred_failures_only_a_reset_or_an_operator_opens_it() {
+async fn nist_3_2_2_after_a_hundred_failures_only_a_reset_or_an_operator_unlocks_it() {
     let test = TestContext::new().await;
     for _ in 0..100 {
         assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)));
@@ -180,11 +183,11 @@ async fn the_failure_that_locks_an_account_out_raises_one_event_at_once() {
     assert_eq!(kinds, ["account.locked"]);
     let locked = &entries[0];
     assert_eq!(locked.event.payload["failures"], 3);
-    assert_eq!(locked.due_at, locked.event.at, "nobody waits: the proof was wrong");
+    assert_eq!(locked.due_at, locked.event.at, "due at once, since the proof was wrong");
 }
 
 #[tokio::test]
-async fn a_right_proof_that_comes_third_tells_of_no_lock() {
+async fn a_right_proof_at_the_threshold_raises_no_lockout_event() {
     for new in [NEW, "short"] {
         let test = TestContext::new().await;
         for _ in 0..2 {
@@ -200,7 +203,7 @@ async fn a_right_proof_that_comes_third_tells_of_no_lock() {
 }
 
 #[tokio::test]
-async fn guesses_at_nobody_tell_nothing() {
+async fn attempts_at_unknown_identifiers_raise_no_event() {
     let test = TestContext::new().await;
     for _ in 0..5 {
         let _ = test.change(old_password("nobody", OLD, NEW)).await;
@@ -210,7 +213,7 @@ async fn guesses_at_nobody_tell_nothing() {
 }
 
 #[tokio::test]
-async fn where_the_hasher_is_overloaded_nothing_is_tried() {
+async fn an_overloaded_hasher_refuses_before_an_attempt_is_reserved() {
     let test = TestContext::new().await;
     let before = test.audit().await.len();
     test.hasher.take_verified();
@@ -240,16 +243,16 @@ async fn a2_refusals_of_a_locked_account_are_counted_in_one_record() {
         let refused = test.guess().await;
         assert!(matches!(refused, Err(ChangeError::TooManyAttempts { .. })), "{refused:?}");
     }
-    let trail = test.audit().await;
-    assert_eq!(trail.len(), before + 1, "ten refusals leave one record");
+    let records = test.audit().await;
+    assert_eq!(records.len(), before + 1, "ten refusals write one record");
     assert_eq!(
-        (trail[0].outcome.as_str(), trail[0].detail.as_deref()),
+        (records[0].outcome.as_str(), records[0].detail.as_deref()),
         ("too-many-attempts", None)
     );
 
     test.clock.advance(Duration::from_secs(60));
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
-    let trail = test.audit().await;
-    let told = (trail[0].outcome.as_str(), trail[0].detail.as_deref());
+    let records = test.audit().await;
+    let told = (records[0].outcome.as_str(), records[0].detail.as_deref());
     assert_eq!(told, ("ok", Some("refused-before=9")));
 }
