@@ -1,10 +1,10 @@
 //! The overhead of the pool, as ratios measured alternately in one run.
 //!
-//! `cargo bench -p repass-core` measures hashes per second: OWASP's profile through the pool on all cores,
-//! compared with a bare loop on as many threads with the same kernel and reused memory; and RFC 9106's
-//! second profile on one thread, compared with the `argon2` crate, which allocates memory for each hash.
-//! Then it measures the latencies of a full pool, and the time of a refusal. It takes less than a minute
-//! on an idle machine.
+//! `cargo bench -p repass-core` measures hashes per second: OWASP's profile through the pool on all
+//! cores, compared with a bare loop on as many threads with the same kernel and reused memory; and
+//! RFC 9106's second profile on one thread, compared with the `argon2` crate, which allocates
+//! memory for each hash. Then it measures the latencies of a full pool, and the time of a refusal.
+//! It takes less than a minute on an idle machine.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::num::NonZeroUsize;

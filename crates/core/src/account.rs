@@ -72,9 +72,9 @@ impl fmt::Display for AccountId {
 
 /// A vendor's identifier of an account, unique within its realm.
 ///
-/// 1 to 320 bytes without control characters. It is compared exactly, except that a hyphenated GUID is
-/// converted to lower case. The all-zero GUID is invalid, because some vendors send it for a missing
-/// identifier.
+/// 1 to 320 bytes without control characters. It is compared exactly, except that a hyphenated GUID
+/// is converted to lower case. The all-zero GUID is invalid, because some vendors send it for a
+/// missing identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(String);
@@ -127,8 +127,8 @@ impl fmt::Display for UserId {
     }
 }
 
-/// An e-mail address: text on both sides of its last `@`, at most 320 bytes, without white space and
-/// control characters. The mailbox may not exist.
+/// An e-mail address: text on both sides of its last `@`, at most 320 bytes, without white space
+/// and control characters. The mailbox may not exist.
 ///
 /// The spelling is kept; [`Account::has_email`] ignores case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -260,8 +260,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Returns the profile as JSON, for a store. The JSON is parsed once, so that an unreadable profile
-    /// is refused before it is stored.
+    /// Returns the profile as JSON, for a store. The JSON is parsed once, so that an unreadable
+    /// profile is refused before it is stored.
     ///
     /// # Errors
     /// When the attributes nest too deeply for the JSON parser, which accepts at least 100 levels.

@@ -13,8 +13,8 @@ pub struct AccountBatch {
 }
 
 impl AccountBatch {
-    /// Returns the audit record for `added` accounts, with the counts of accounts added and present. A
-    /// store that adds none writes no record.
+    /// Returns the audit record for `added` accounts, with the counts of accounts added and
+    /// present. A store that adds none writes no record.
     pub fn record(&self, added: usize) -> AuditRecord {
         let present = self.accounts.len().saturating_sub(added);
         AuditRecord {

@@ -1,4 +1,5 @@
-//! Administration of accounts, keys, tokens and one-time passwords, with validation and audit records.
+//! Administration of accounts, keys, tokens and one-time passwords, with validation and audit
+//! records.
 
 mod accounts;
 mod import;

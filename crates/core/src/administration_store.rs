@@ -10,13 +10,13 @@ use crate::{
     TokenStore, UserId,
 };
 
-/// The port for operators: accounts, keys and tokens. Every call that writes takes the audit record that
-/// is written in the same transaction.
+/// The port for operators: accounts, keys and tokens. Every call that writes takes the audit record
+/// that is written in the same transaction.
 #[async_trait]
 pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxStore {
     /// Registers the id of an account that [`find`](CredentialStore::find) or
-    /// [`accounts`](Self::accounts) returned, so that the methods below can name the account by its id. A
-    /// store with its own table of accounts has nothing to do.
+    /// [`accounts`](Self::accounts) returned, so that the methods below can name the account by its
+    /// id. A store with its own table of accounts has nothing to do.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when the account does not exist any more.
@@ -48,9 +48,9 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// When the store fails.
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError>;
 
-    /// Activates or deactivates an account, and sets its `updated_at` to `audit.at`. Deactivating revokes
-    /// its access tokens, invalidates those issued up to `audit.at` ([`HeldToken::valid_after`]), and
-    /// voids its reset tokens.
+    /// Activates or deactivates an account, and sets its `updated_at` to `audit.at`. Deactivating
+    /// revokes its access tokens, invalidates those issued up to `audit.at`
+    /// ([`HeldToken::valid_after`]), and voids its reset tokens.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account, [`AccountError::NotMapped`] when no
@@ -62,8 +62,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Returns the ids of the pepper keys ([`HashedPassword::pepper`]) that are needed to verify the
-    /// stored hashes, the history included.
+    /// Returns the ids of the pepper keys ([`HashedPassword::pepper`]) that are needed to verify
+    /// the stored hashes, the history included.
     ///
     /// # Errors
     /// When the store fails.
@@ -109,7 +109,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Revokes an access token at `audit.at`. Returns whether there was an unrevoked token of this id.
+    /// Revokes an access token at `audit.at`. Returns whether there was an unrevoked token of this
+    /// id.
     ///
     /// # Errors
     /// When the store fails.
@@ -131,8 +132,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// When the store fails.
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError>;
 
-    /// Adds a reset token, voids (marks as spent) every other one of the account, and writes the event to
-    /// the outbox, in one transaction.
+    /// Adds a reset token, voids (marks as spent) every other one of the account, and writes the
+    /// event to the outbox, in one transaction.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.
@@ -154,7 +155,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Replaces the one-time code of the account's enrollment, and keeps the rest of the enrollment.
+    /// Replaces the one-time code of the account's enrollment, and keeps the rest of the
+    /// enrollment.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.
@@ -166,28 +168,29 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Lists audit records, newest first. The store chooses a stable order for records of the same time.
+    /// Lists audit records, newest first. The store chooses a stable order for records of the same
+    /// time.
     ///
     /// # Errors
     /// When the store fails.
     async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError>;
 
-    /// Deletes the rows that are older than the cutoffs, at most `limit` of each kind, and skips locked
-    /// rows. If a count is `limit`, more rows may remain.
+    /// Deletes the rows that are older than the cutoffs, at most `limit` of each kind, and skips
+    /// locked rows. If a count is `limit`, more rows may remain.
     ///
     /// # Errors
     /// When the store fails.
     async fn prune(&self, cutoffs: &PruneCutoffs, limit: u32) -> Result<Pruned, StoreError>;
 
-    /// Returns the check values of the keys that this database was used with, by the key's name; see
-    /// [`add_key_check`](Self::add_key_check).
+    /// Returns the check values of the keys that this database was used with, by the key's name;
+    /// see [`add_key_check`](Self::add_key_check).
     ///
     /// # Errors
     /// When the store fails.
     async fn key_checks(&self) -> Result<BTreeMap<String, [u8; 32]>, StoreError>;
 
-    /// Stores the check value of the key of this name, unless one is stored. Returns the stored value, so
-    /// that nodes that start concurrently agree.
+    /// Stores the check value of the key of this name, unless one is stored. Returns the stored
+    /// value, so that nodes that start concurrently agree.
     ///
     /// # Errors
     /// When the store fails.
@@ -200,13 +203,14 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     async fn replace_key_check(&self, name: &str, check: &[u8; 32]) -> Result<(), StoreError>;
 
     /// Adds the accounts whose user id does not exist in their realm, each with its credential, and
-    /// [`AccountBatch::record`] if any was added, in one transaction. Existing accounts stay unchanged,
-    /// because their passwords may have been changed since the export. If a user id occurs twice in the
-    /// batch, the second account counts as present. Returns one outcome for each account, in their order.
+    /// [`AccountBatch::record`] if any was added, in one transaction. Existing accounts stay
+    /// unchanged, because their passwords may have been changed since the export. If a user id
+    /// occurs twice in the batch, the second account counts as present. Returns one outcome for
+    /// each account, in their order.
     ///
     /// # Errors
-    /// When the store fails, or cannot add accounts; then nothing was written. An existing account is no
-    /// error.
+    /// When the store fails, or cannot add accounts; then nothing was written. An existing account
+    /// is no error.
     async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError>;
 }
 
@@ -215,11 +219,12 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
 pub struct PruneCutoffs {
     /// Deletes audit records before this time.
     pub audit: Option<Timestamp>,
-    /// Deletes events before this time in any state; without a configured channel, events stay pending.
+    /// Deletes events before this time in any state; without a configured channel, events stay
+    /// pending.
     pub events: Option<Timestamp>,
-    /// Deletes reset tokens that expired before this time, and access tokens that expired or were revoked
-    /// before it. A spent reset token is kept until it expires, because its record prevents a second
-    /// redemption of a signed token.
+    /// Deletes reset tokens that expired before this time, and access tokens that expired or were
+    /// revoked before it. A spent reset token is kept until it expires, because its record prevents
+    /// a second redemption of a signed token.
     pub tokens: Option<Timestamp>,
 }
 

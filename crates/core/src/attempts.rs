@@ -1,10 +1,10 @@
 //! Limits on failed attempts, and lockouts (NIST SP 800-63B-4, 3.2.2).
 //!
-//! An attempt is reserved before its proof is verified, so parallel guesses cannot exceed the limit.
-//! While an account is locked out, attempts are refused without being verified or reserved. Failures of
-//! old passwords and of reset tokens are counted together, but a failure locks its own path only: wrong
-//! passwords do not prevent a reset. Wrong reset tokens do not prevent it either, because the
-//! [`Engine`](crate::Engine) accepts the right one while the reset path is locked.
+//! An attempt is reserved before its proof is verified, so parallel guesses cannot exceed the
+//! limit. While an account is locked out, attempts are refused without being verified or reserved.
+//! Failures of old passwords and of reset tokens are counted together, but a failure locks its own
+//! path only: wrong passwords do not prevent a reset. Wrong reset tokens do not prevent it either,
+//! because the [`Engine`](crate::Engine) accepts the right one while the reset path is locked.
 
 use std::time::Duration;
 
@@ -49,10 +49,10 @@ impl LockoutPolicy {
     /// The most failures in a row that NIST SP 800-63B-4, 3.2.2 allows.
     pub const NIST_MAX_FAILURES: u32 = 100;
 
-    /// Creates a policy that locks an account out for `initial_delay` after `threshold` failures in a
-    /// row. Each further failure doubles the delay, up to `max_delay`. After `max_failures` the old
-    /// password is refused until a reset token or an operator unlocks the account; NIST allows at most
-    /// [`NIST_MAX_FAILURES`](Self::NIST_MAX_FAILURES).
+    /// Creates a policy that locks an account out for `initial_delay` after `threshold` failures in
+    /// a row. Each further failure doubles the delay, up to `max_delay`. After `max_failures` the
+    /// old password is refused until a reset token or an operator unlocks the account; NIST allows
+    /// at most [`NIST_MAX_FAILURES`](Self::NIST_MAX_FAILURES).
     ///
     /// # Errors
     /// When `threshold` or `max_failures` is not 1 to 1,000,000, or `max_delay` is shorter than
@@ -136,8 +136,8 @@ impl AttemptKey {
         Self { bytes, unknown: false }
     }
 
-    /// Returns the key of an identifier that belongs to no account: a keyed digest, so that the table
-    /// does not contain the identifiers.
+    /// Returns the key of an identifier that belongs to no account: a keyed digest, so that the
+    /// table does not contain the identifiers.
     pub fn unknown(subject: &Subject, key: &InstallationKey) -> Self {
         let realm = subject.realm.as_str().as_bytes();
         // Normalized as for an account. Otherwise two spellings of one identifier would be counted
@@ -235,8 +235,8 @@ impl AttemptState {
     /// Releases a reservation whose proof was right or was not verified.
     #[must_use]
     pub fn release(mut self, reservation: &AttemptReservation) -> Self {
-        // A later failure may have extended the lockout; then it stays. A store keeps moments to the
-        // microsecond, so they are compared to that.
+        // A later failure may have extended the lockout; then it stays. A store keeps moments to
+        // the microsecond, so they are compared to that.
         let microsecond = |moment: Option<Timestamp>| moment.map(Timestamp::as_microsecond);
         if microsecond(*self.locked_until_mut(reservation.path))
             == microsecond(reservation.locked_until)

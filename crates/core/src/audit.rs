@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::{AccountId, Context, Realm};
 
-/// One record of the audit log: caller, action, time and outcome of an attempt (ASVS 16.3.1). It contains
-/// no secret.
+/// One record of the audit log: caller, action, time and outcome of an attempt (ASVS 16.3.1). It
+/// contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditRecord {
     /// The id of the record.

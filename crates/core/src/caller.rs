@@ -107,8 +107,8 @@ pub struct HeldToken {
     pub user_id: UserId,
     /// Whether the holder's account is active.
     pub active: bool,
-    /// Access tokens of the account that were issued up to this time are invalid, since its password was
-    /// changed or the account was deactivated then.
+    /// Access tokens of the account that were issued up to this time are invalid, since its
+    /// password was changed or the account was deactivated then.
     pub valid_after: Option<Timestamp>,
     /// Whether the change at `valid_after` kept this token valid.
     pub kept: bool,
@@ -117,8 +117,8 @@ pub struct HeldToken {
 impl HeldToken {
     /// Returns whether the token is valid at `now`.
     ///
-    /// `valid_after` is compared in addition to `revoked_at`, since a token may reach the store after the
-    /// change that revoked all tokens.
+    /// `valid_after` is compared in addition to `revoked_at`, since a token may reach the store
+    /// after the change that revoked all tokens.
     pub fn is_valid_at(&self, now: Timestamp) -> bool {
         let is_void =
             self.valid_after.is_some_and(|after| self.token.issued_at <= after) && !self.kept;
@@ -203,8 +203,8 @@ pub enum Authority {
 }
 
 impl Authority {
-    /// Decides whether this caller may change the password of this account. The decision does not depend
-    /// on whether the account exists.
+    /// Decides whether this caller may change the password of this account. The decision does not
+    /// depend on whether the account exists.
     pub fn decide(self, caller: Caller, subject: Subject) -> Authorization {
         let is_allowed = match self {
             Self::AnyoneWithProof => true,
@@ -230,8 +230,8 @@ impl Authorization {
         Authority::AnyoneWithProof.decide(Caller::anonymous(), subject)
     }
 
-    /// Returns whether the caller may change the password. Otherwise the engine refuses and records the
-    /// change.
+    /// Returns whether the caller may change the password. Otherwise the engine refuses and records
+    /// the change.
     pub const fn is_allowed(&self) -> bool {
         self.is_allowed
     }

@@ -29,8 +29,8 @@ pub struct Change {
 }
 
 impl Change {
-    /// Creates a change without a one-time password and with an empty context, that keeps the presenting
-    /// session.
+    /// Creates a change without a one-time password and with an empty context, that keeps the
+    /// presenting session.
     pub fn new(authorization: Authorization, proof: Proof, new_password: Plaintext) -> Self {
         Self {
             authorization,
@@ -79,8 +79,8 @@ pub enum Proof {
 
 /// Verifies reset tokens that another system issued and signed, such as JSON Web Tokens.
 pub trait SignedTokenVerifier: Send + Sync + fmt::Debug {
-    /// Returns the claims of the token if its signature, issuer and audience are right. The caller checks
-    /// the expiry.
+    /// Returns the claims of the token if its signature, issuer and audience are right. The caller
+    /// checks the expiry.
     fn verify(&self, token: &Plaintext) -> Option<SignedClaims>;
 }
 
@@ -160,7 +160,8 @@ impl Context {
     }
 }
 
-/// Cuts `text` so that it takes at most `most` bytes as JSON (RFC 8259, 7), at a character boundary.
+/// Cuts `text` so that it takes at most `most` bytes as JSON (RFC 8259, 7), at a character
+/// boundary.
 fn truncate_as_json(text: &mut String, most: usize) {
     let mut room = most;
     let end = text.char_indices().find_map(|(at, c)| {
@@ -202,8 +203,9 @@ pub struct ChangeOutcome {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangeError {
-    /// The old password is wrong, the account does not exist or is inactive, or its password was changed
-    /// concurrently. One error for all, so that callers cannot find out which accounts exist (ASVS 6.3.8).
+    /// The old password is wrong, the account does not exist or is inactive, or its password was
+    /// changed concurrently. One error for all, so that callers cannot find out which accounts
+    /// exist (ASVS 6.3.8).
     #[error("the account or its current password is wrong")]
     WrongPassword,
     /// The one-time password is wrong, used up, or the account has none.
@@ -274,8 +276,8 @@ impl ChangeError {
         }
     }
 
-    /// Returns a retry delay if the service is unavailable (status 503). Returns `None` for a locked-out
-    /// account, since the service itself is available.
+    /// Returns a retry delay if the service is unavailable (status 503). Returns `None` for a
+    /// locked-out account, since the service itself is available.
     pub const fn unavailable(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after } => Some(*retry_after),

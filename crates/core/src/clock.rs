@@ -27,7 +27,8 @@ pub(crate) fn after(moment: Timestamp, duration: std::time::Duration) -> Timesta
         .unwrap_or_else(last_second)
 }
 
-/// The last whole second that `Timestamp` represents. Stores cannot represent the fraction after it.
+/// The last whole second that `Timestamp` represents. Stores cannot represent the fraction after
+/// it.
 fn last_second() -> Timestamp {
     Timestamp::from_second(Timestamp::MAX.as_second()).unwrap_or(Timestamp::MAX)
 }

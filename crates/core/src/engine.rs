@@ -11,8 +11,8 @@ use crate::{
 };
 use async_trait::async_trait;
 
-/// Owns the store, the hasher, the installation key, the clock, the random source and the policy. Cheap
-/// to clone.
+/// Owns the store, the hasher, the installation key, the clock, the random source and the policy.
+/// Cheap to clone.
 ///
 /// It changes passwords ([`change`](Self::change)), administers accounts, keys and tokens
 /// ([`administration`](Self::administration)), and authenticates callers
@@ -27,8 +27,8 @@ pub struct Engine<A = Administration> {
 }
 
 impl Engine {
-    /// Returns a builder of an engine for a whole store. All engines of one store must have the same
-    /// installation key, since one-time password secrets are sealed with it.
+    /// Returns a builder of an engine for a whole store. All engines of one store must have the
+    /// same installation key, since one-time password secrets are sealed with it.
     pub fn builder(
         store: Arc<dyn AdministrationStore>,
         hasher: Arc<dyn Hasher>,
@@ -39,9 +39,9 @@ impl Engine {
         builder
     }
 
-    /// Returns a builder of an engine for a store of credentials only, such as an application's users
-    /// table. Reset tokens and one-time passwords are rejected unless [`tokens`](EngineBuilder::tokens)
-    /// is set.
+    /// Returns a builder of an engine for a store of credentials only, such as an application's
+    /// users table. Reset tokens and one-time passwords are rejected unless
+    /// [`tokens`](EngineBuilder::tokens) is set.
     pub fn for_credentials(
         store: Arc<dyn CredentialStore>,
         hasher: Arc<dyn Hasher>,
@@ -66,10 +66,10 @@ impl Engine {
 }
 
 impl<A> Engine<A> {
-    /// Changes the password. When it returns `Ok`, the change is durable. Each attempt writes an audit
-    /// record (ASVS 16.3.1); repeated refusals of a locked-out account are counted in one record a
-    /// minute. If the hasher is [overloaded](Hasher::overloaded), the error is [`ChangeError::Busy`]
-    /// and nothing is recorded.
+    /// Changes the password. When it returns `Ok`, the change is durable. Each attempt writes an
+    /// audit record (ASVS 16.3.1); repeated refusals of a locked-out account are counted in one
+    /// record a minute. If the hasher is [overloaded](Hasher::overloaded), the error is
+    /// [`ChangeError::Busy`] and nothing is recorded.
     ///
     /// # Errors
     /// See [`ChangeError`]. A refusal by the policy spends no token and is not a failure.
@@ -77,8 +77,9 @@ impl<A> Engine<A> {
         self.attempt(change).await.result
     }
 
-    /// Changes the password like [`change`](Self::change), and also returns the account, for logs and
-    /// metrics. Do not show it to the caller, who would learn which accounts exist (ASVS 6.3.8).
+    /// Changes the password like [`change`](Self::change), and also returns the account, for logs
+    /// and metrics. Do not show it to the caller, who would learn which accounts exist (ASVS
+    /// 6.3.8).
     pub async fn attempt(&self, change: Change) -> ChangeOutcome {
         self.changes.change(change).await
     }

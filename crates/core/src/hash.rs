@@ -40,8 +40,8 @@ pub struct HashedPassword {
 }
 
 impl HashedPassword {
-    /// Takes a hash of another system or of a store, without normalization of the password. The text is
-    /// not validated; see [`check`](Self::check).
+    /// Takes a hash of another system or of a store, without normalization of the password. The
+    /// text is not validated; see [`check`](Self::check).
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self { text: text.into(), normalization: Normalization::AsReceived }
     }
@@ -67,13 +67,13 @@ impl HashedPassword {
         phc::key_id(&self.text)
     }
 
-    /// Returns whether `password`, which this hash was verified with, is the only text that a person would
-    /// type and that this hash accepts, apart from forms that the
+    /// Returns whether `password`, which this hash was verified with, is the only text that a
+    /// person would type and that this hash accepts, apart from forms that the
     /// [normalization](Self::normalization) makes equal.
     ///
     /// Argon2 determines every password. For other families see
-    /// [`ForeignHash::determines`](repass_hash_families::ForeignHash::determines). Returns false for a
-    /// hash that cannot be verified.
+    /// [`ForeignHash::determines`](repass_hash_families::ForeignHash::determines). Returns false
+    /// for a hash that cannot be verified.
     pub fn determines(&self, password: &Plaintext) -> bool {
         let normalized = self.normalization.changed(password);
         let password = normalized.as_ref().unwrap_or(password);
@@ -83,8 +83,8 @@ impl HashedPassword {
     /// Validates the text of a hash of another system: its family, its format and its costs.
     ///
     /// # Errors
-    /// When the hash cannot be verified ([`HashError::is_unverifiable`]). The message does not quote the
-    /// hash.
+    /// When the hash cannot be verified ([`HashError::is_unverifiable`]). The message does not
+    /// quote the hash.
     pub fn check(&self) -> Result<(), HashError> {
         StoredHash::parse(self, HasherOptions::LARGEST_STORED_KIB).map(drop)
     }
@@ -118,40 +118,42 @@ pub trait Hasher: Send + Sync + fmt::Debug {
         hash: &HashedPassword,
     ) -> Result<bool, HashError>;
 
-    /// Returns a retry delay when the queue is too full for new requests. The engine calls this before it
-    /// does any work for a request. The queue keeps room for the second job of a request that has begun.
+    /// Returns a retry delay when the queue is too full for new requests. The engine calls this
+    /// before it does any work for a request. The queue keeps room for the second job of a request
+    /// that has begun.
     ///
     /// The default is never overloaded.
     fn overloaded(&self) -> Option<Duration> {
         None
     }
 
-    /// Returns a hash of an unknown password, with the cost of a new hash. Passwords for unknown accounts
-    /// are verified against it, so that they take as long as for known accounts.
+    /// Returns a hash of an unknown password, with the cost of a new hash. Passwords for unknown
+    /// accounts are verified against it, so that they take as long as for known accounts.
     fn dummy_hash(&self) -> &HashedPassword;
 
-    /// Returns whether `hash` has the family, cost, pepper and normalization of a new hash. Otherwise it
-    /// needs a rehash: it is replaced by the next change, or after a proof by the password if it
-    /// [determines](Self::determines) that password.
+    /// Returns whether `hash` has the family, cost, pepper and normalization of a new hash.
+    /// Otherwise it needs a rehash: it is replaced by the next change, or after a proof by the
+    /// password if it [determines](Self::determines) that password.
     ///
     /// The default is that no hash needs a rehash.
     fn is_current(&self, _hash: &HashedPassword) -> bool {
         true
     }
 
-    /// Returns whether `hash` may be replaced by a new hash of `password`, which it was verified with: only
-    /// if the new hash accepts each text that `hash` accepts and that a person would type. Otherwise a
-    /// typing error that the older scheme ignores would replace the true password.
+    /// Returns whether `hash` may be replaced by a new hash of `password`, which it was verified
+    /// with: only if the new hash accepts each text that `hash` accepts and that a person would
+    /// type. Otherwise a typing error that the older scheme ignores would replace the true
+    /// password.
     ///
-    /// The default is [`HashedPassword::determines`], for hashers whose new hashes accept all forms of
-    /// Unicode that a stored hash accepts.
+    /// The default is [`HashedPassword::determines`], for hashers whose new hashes accept all forms
+    /// of Unicode that a stored hash accepts.
     fn determines(&self, hash: &HashedPassword, password: &Plaintext) -> bool {
         hash.determines(password)
     }
 
-    /// Returns whether `hash` takes as long to verify as the [dummy hash](Self::dummy_hash). If not, the
-    /// dummy hash is verified after a mismatch, so that a wrong password never takes less time than for an
-    /// unknown account.
+    /// Returns whether `hash` takes as long to verify as the [dummy hash](Self::dummy_hash). If
+    /// not, the dummy hash is verified after a mismatch, so that a wrong password never takes less
+    /// time than for an unknown account.
     ///
     /// The default is [`is_current`](Self::is_current).
     fn costs_as_dummy_hash(&self, hash: &HashedPassword) -> bool {
@@ -181,8 +183,8 @@ pub enum HashError {
         /// The name of the project.
         project: String,
     },
-    /// The stored hash was made with a pepper key that is not in [`HasherOptions::peppers`]. The password
-    /// may be right, so this is a fault and not a mismatch.
+    /// The stored hash was made with a pepper key that is not in [`HasherOptions::peppers`]. The
+    /// password may be right, so this is a fault and not a mismatch.
     #[error("the pepper key {id}, which the stored hash was made with, is not configured")]
     UnknownPepper {
         /// The id of the key.
@@ -216,8 +218,8 @@ impl HashError {
         Self::Algorithm(error.to_string())
     }
 
-    /// Returns whether the stored hash is unsupported or corrupt. The engine treats such a hash as a
-    /// mismatch.
+    /// Returns whether the stored hash is unsupported or corrupt. The engine treats such a hash as
+    /// a mismatch.
     pub const fn is_unverifiable(&self) -> bool {
         matches!(self, Self::Unsupported(_) | Self::Foreign(_) | Self::UnknownProject { .. })
     }

@@ -11,8 +11,9 @@ use crate::{Plaintext, Randomness, RandomnessError};
 
 /// The secret key of one installation: 256 random bits that are not stored in the database.
 ///
-/// It encrypts secrets that must be readable (OTP secrets), and keys the digests of values that could be
-/// guessed (unknown identifiers, one-time codes). All nodes of one database need the same key.
+/// It encrypts secrets that must be readable (OTP secrets), and keys the digests of values that
+/// could be guessed (unknown identifiers, one-time codes). All nodes of one database need the same
+/// key.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct InstallationKey([u8; 32]);
 
@@ -62,8 +63,8 @@ impl InstallationKey {
         Plaintext::new(BASE64URL_NOPAD.encode(&self.0))
     }
 
-    /// Returns a keyed digest (HMAC-SHA-256) of `parts` for one `purpose`. The length of each part is
-    /// hashed too, so that different splits have different digests.
+    /// Returns a keyed digest (HMAC-SHA-256) of `parts` for one `purpose`. The length of each part
+    /// is hashed too, so that different splits have different digests.
     pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.mac();
         for part in std::iter::once(&purpose.as_bytes()).chain(parts) {

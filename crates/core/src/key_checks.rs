@@ -38,8 +38,8 @@ pub async fn has_installation_key_check(
     Ok(store.key_checks().await?.contains_key(INSTALLATION))
 }
 
-/// Compares the keys with the stored check values, and stores check values of new keys. Call it before
-/// the keys are used.
+/// Compares the keys with the stored check values, and stores check values of new keys. Call it
+/// before the keys are used.
 ///
 /// # Errors
 /// When a key differs from the earlier key of the same name, or the store fails.
@@ -66,8 +66,8 @@ pub async fn check_keys(
     Ok(())
 }
 
-/// Replaces the stored check values by those of these keys, for operators who have lost a key. Hashes and
-/// one-time password secrets that were made with the lost key can no longer be verified.
+/// Replaces the stored check values by those of these keys, for operators who have lost a key.
+/// Hashes and one-time password secrets that were made with the lost key can no longer be verified.
 ///
 /// # Errors
 /// When the store fails.

@@ -1,9 +1,9 @@
-//! The engine of repass: it changes, resets and verifies passwords, and administers accounts, keys and
-//! tokens.
+//! The engine of repass: it changes, resets and verifies passwords, and administers accounts, keys
+//! and tokens.
 //!
-//! It contains the rules (policy, lockout, authority), the secrets (hashing, tokens, one-time passwords)
-//! and the steps of a change. It contains no HTTP, SQL, configuration, runtime or vendor: stores, clock
-//! and random source are passed in through ports.
+//! It contains the rules (policy, lockout, authority), the secrets (hashing, tokens, one-time
+//! passwords) and the steps of a change. It contains no HTTP, SQL, configuration, runtime or
+//! vendor: stores, clock and random source are passed in through ports.
 //!
 //! | to | see |
 //! | --- | --- |
@@ -21,11 +21,9 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
 //!
-//! use repass_core::{
-//!     Argon2idHasher, Authority, Caller, Change, ChangeError, Engine, HasherOptions, InstallationKey,
-//!     NewAccount, Profile, Proof, Realm, Subject, SystemRandomness,
-//! };
-//! use repass_testkit::MemoryStore;
+//! use repass_core::{     Argon2idHasher, Authority, Caller, Change, ChangeError, Engine,
+//! HasherOptions, InstallationKey,     NewAccount, Profile, Proof, Realm, Subject,
+//! SystemRandomness, }; use repass_testkit::MemoryStore;
 //!
 //! # let options = HasherOptions {
 //! #     profile: repass_core::HashProfile::INSECURE_FOR_TESTS,
@@ -37,15 +35,10 @@
 //! let key = InstallationKey::generate(&SystemRandomness)?; // in production always the same
 //! let engine = Engine::builder(store, hasher.clone(), key).build();
 //!
-//! let realm: Realm = "shop".parse()?;
-//! let account = NewAccount {
-//!     realm: realm.clone(),
-//!     user_id: "pat".parse()?,
-//!     email: None,
-//!     username: None,
-//!     profile: Profile::default(),
-//! };
-//! engine.administration().add_account(account, Some("correct horse battery staple".into())).await?;
+//! let realm: Realm = "shop".parse()?; let account = NewAccount {     realm: realm.clone(),    
+//! user_id: "pat".parse()?,     email: None,     username: None,     profile: Profile::default(),
+//! }; engine.administration().add_account(account, Some("correct horse battery
+//! staple".into())).await?;
 //!
 //! let change = |old: &str| {
 //!     let subject = Subject::new(realm.clone(), "pat");

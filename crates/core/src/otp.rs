@@ -61,8 +61,8 @@ pub enum OtpError {
 }
 
 impl OtpSecret {
-    /// Generates a secret of 160 random bits, as RFC 4226, section 4 recommends. Its codes have six digits,
-    /// SHA-1 and steps of 30 seconds, which all authenticator apps support.
+    /// Generates a secret of 160 random bits, as RFC 4226, section 4 recommends. Its codes have six
+    /// digits, SHA-1 and steps of 30 seconds, which all authenticator apps support.
     ///
     /// # Errors
     /// When the random source fails, or a name contains a colon.
@@ -125,11 +125,11 @@ pub fn issue_code(randomness: &dyn Randomness) -> Result<Plaintext, RandomnessEr
     Ok(Plaintext::new(format!("{:08}", u64::from_be_bytes(bytes) % 100_000_000)))
 }
 
-/// Verifies a one-time password of an account. Returns the one-time password to spend, or `None` if it
-/// is wrong.
+/// Verifies a one-time password of an account. Returns the one-time password to spend, or `None` if
+/// it is wrong.
 ///
-/// Time-based codes are accepted one step early or late, and each step once. Issued codes are accepted
-/// until they expire.
+/// Time-based codes are accepted one step early or late, and each step once. Issued codes are
+/// accepted until they expire.
 ///
 /// # Errors
 /// When the stored secret cannot be decrypted.

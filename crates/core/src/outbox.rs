@@ -1,8 +1,8 @@
 //! The transactional outbox: events of accounts, and their delivery.
 //!
-//! An event is written in the same transaction as the change that it reports. A dispatcher then delivers
-//! it to each channel at least once, and the events of an account in order. A dispatcher needs only
-//! [`OutboxStore`] of a store.
+//! An event is written in the same transaction as the change that it reports. A dispatcher then
+//! delivers it to each channel at least once, and the events of an account in order. A dispatcher
+//! needs only [`OutboxStore`] of a store.
 
 use std::time::Duration;
 
@@ -43,7 +43,8 @@ pub enum EventKind {
     PasswordReset,
     /// Failures locked the account out, for the first time since it had no failures.
     AccountLocked,
-    /// The most failures in a row were reached: the old password is refused until a reset or an unlock.
+    /// The most failures in a row were reached: the old password is refused until a reset or an
+    /// unlock.
     AttemptsExhausted,
     /// A reset token was issued.
     ResetRequested,
@@ -77,8 +78,8 @@ impl EventKind {
 }
 
 impl OutboxEvent {
-    /// Creates an event of `account`. Its payload identifies the account and the origin of the request.
-    /// `id` must be unique.
+    /// Creates an event of `account`. Its payload identifies the account and the origin of the
+    /// request. `id` must be unique.
     pub fn new(
         id: Uuid,
         at: Timestamp,
@@ -86,7 +87,8 @@ impl OutboxEvent {
         account: &Account,
         context: &Context,
     ) -> Self {
-        // Access tokens issued up to this time are revoked; other systems can end their sessions too.
+        // Access tokens issued up to this time are revoked; other systems can end their sessions
+        // too.
         let ends_sessions = matches!(kind, EventKind::PasswordChanged | EventKind::PasswordReset);
         let payload = json!({
             "realm": account.realm,
@@ -105,11 +107,11 @@ impl OutboxEvent {
 
 /// The event that is written with a reservation, if a failure of the attempt locks the account out.
 ///
-/// An attempt is reserved before its proof is verified, so its outcome is not known yet. The event is
-/// therefore deferred: it is not due before [`DEFERRAL`](Self::DEFERRAL) has passed. If the attempt fails,
-/// the event becomes due at once; if the reservation is released or a change is committed, the event is
-/// deleted. If the process ends in between, the account stays locked out, and the event is delivered
-/// after the deferral.
+/// An attempt is reserved before its proof is verified, so its outcome is not known yet. The event
+/// is therefore deferred: it is not due before [`DEFERRAL`](Self::DEFERRAL) has passed. If the
+/// attempt fails, the event becomes due at once; if the reservation is released or a change is
+/// committed, the event is deleted. If the process ends in between, the account stays locked out,
+/// and the event is delivered after the deferral.
 #[derive(Debug, Clone)]
 pub struct DeferredLockoutEvent {
     event: OutboxEvent,
@@ -135,8 +137,8 @@ impl DeferredLockoutEvent {
         self.event.account
     }
 
-    /// The account's realm and user id: for stores whose accounts are in a table of another application,
-    /// which does not contain the [`AccountId`].
+    /// The account's realm and user id: for stores whose accounts are in a table of another
+    /// application, which does not contain the [`AccountId`].
     pub fn holder(&self) -> (&Realm, &UserId) {
         (&self.realm, &self.user_id)
     }
@@ -158,9 +160,9 @@ impl DeferredLockoutEvent {
         Some((event, due_at))
     }
 
-    /// Returns the kind of event that this number of failures in a row raises. A store whose reservation
-    /// takes longer when it raises an event must do the same work for unknown identifiers; otherwise the
-    /// time would show which accounts exist.
+    /// Returns the kind of event that this number of failures in a row raises. A store whose
+    /// reservation takes longer when it raises an event must do the same work for unknown
+    /// identifiers; otherwise the time would show which accounts exist.
     pub fn kind(failures: u32, policy: &LockoutPolicy) -> Option<EventKind> {
         if failures == policy.max_failures() {
             Some(EventKind::AttemptsExhausted)
@@ -180,8 +182,8 @@ pub enum DeliveryState {
     Pending,
     /// The channel received the event; of an event, every channel did.
     Delivered,
-    /// The delivery was given up. An event is discarded if at least one delivery was given up and none is
-    /// pending. An operator can retry it.
+    /// The delivery was given up. An event is discarded if at least one delivery was given up and
+    /// none is pending. An operator can retry it.
     Discarded,
 }
 
@@ -211,7 +213,8 @@ pub struct Delivery {
     pub channel: String,
     /// The state of the delivery.
     pub state: DeliveryState,
-    /// How often the delivery was claimed since the event was written or last retried by an operator.
+    /// How often the delivery was claimed since the event was written or last retried by an
+    /// operator.
     pub tries: u32,
     /// When a pending delivery can next be claimed.
     pub due_at: Timestamp,
@@ -244,8 +247,8 @@ pub struct ClaimedEvent {
     pub claim: Claim,
 }
 
-/// One claim of one delivery. It is valid until its lease has ended and the delivery is claimed again.
-/// An outcome that is reported with an older claim is ignored.
+/// One claim of one delivery. It is valid until its lease has ended and the delivery is claimed
+/// again. An outcome that is reported with an older claim is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// The id of the event.
@@ -302,17 +305,18 @@ pub struct OutboxFilter {
 /// The port for dispatchers of events. Dispatchers of several processes may share one store.
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
-    /// Claims due deliveries of pending events, the earliest due first. Until the lease ends, no other
-    /// caller can claim the same delivery. A channel receives the events of an account in the order in
-    /// which they were written: an event is not claimed for a channel while an earlier event of the
-    /// account is pending for that channel. An event whose account was deleted is discarded.
+    /// Claims due deliveries of pending events, the earliest due first. Until the lease ends, no
+    /// other caller can claim the same delivery. A channel receives the events of an account in the
+    /// order in which they were written: an event is not claimed for a channel while an earlier
+    /// event of the account is pending for that channel. An event whose account was deleted is
+    /// discarded.
     ///
     /// # Errors
     /// When the store fails.
     async fn claim(&self, claim: &ClaimEvents<'_>) -> Result<Vec<ClaimedEvent>, StoreError>;
 
-    /// Records the outcome of a delivery. `channels` are those of the claim; an event that was delivered
-    /// or given up for each of them is no longer pending.
+    /// Records the outcome of a delivery. `channels` are those of the claim; an event that was
+    /// delivered or given up for each of them is no longer pending.
     ///
     /// # Errors
     /// When the store fails.
@@ -335,8 +339,8 @@ pub trait OutboxStore: Send + Sync {
     /// When the store fails.
     async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError>;
 
-    /// Makes an undelivered event due at `audit.at`, with its full number of tries, for each channel that
-    /// has not received it. Returns whether there is such an event.
+    /// Makes an undelivered event due at `audit.at`, with its full number of tries, for each
+    /// channel that has not received it. Returns whether there is such an event.
     ///
     /// # Errors
     /// When the store fails.

@@ -26,9 +26,9 @@ use crate::{
 /// Changes passwords: finds the account, reserves an attempt, verifies the proof, evaluates the new
 /// password, hashes it and commits, in this order.
 ///
-/// A stored hash that needs a rehash is replaced by the change itself. If the policy refuses the change,
-/// it is replaced by a new hash of the old password, which was right, provided that the stored hash
-/// [determines](Hasher::determines) that password.
+/// A stored hash that needs a rehash is replaced by the change itself. If the policy refuses the
+/// change, it is replaced by a new hash of the old password, which was right, provided that the
+/// stored hash [determines](Hasher::determines) that password.
 #[derive(Clone)]
 pub(crate) struct PasswordChangeService {
     pub(crate) store: Arc<dyn CredentialStore>,
@@ -44,8 +44,9 @@ pub(crate) struct PasswordChangeService {
 }
 
 impl PasswordChangeService {
-    /// Changes the password; see [`Engine::change`](crate::Engine::change). If the hasher is overloaded,
-    /// it returns before it reads the store, so that excess requests cost almost nothing.
+    /// Changes the password; see [`Engine::change`](crate::Engine::change). If the hasher is
+    /// overloaded, it returns before it reads the store, so that excess requests cost almost
+    /// nothing.
     pub(crate) async fn change(&self, change: Change) -> ChangeOutcome {
         if let Some(retry_after) = self.hasher.overloaded() {
             return ChangeOutcome { account: None, result: Err(ChangeError::Busy { retry_after }) };
@@ -103,7 +104,8 @@ impl PasswordChangeService {
         self.commit(proved, hash, keep_token, audit).await
     }
 
-    /// Step 1: finds the account by realm and user id, and by the e-mail address if the request has one.
+    /// Step 1: finds the account by realm and user id, and by the e-mail address if the request has
+    /// one.
     async fn find(
         &self,
         subject: &crate::Subject,
@@ -125,9 +127,9 @@ impl PasswordChangeService {
         }
     }
 
-    /// Deletes expired rows of attempts at the first change and at every 64th after it. A change adds at
-    /// most one row, so up to 128 deletions for 64 changes keep the table bounded. The account of the
-    /// change does not matter; otherwise the time would show which accounts exist.
+    /// Deletes expired rows of attempts at the first change and at every 64th after it. A change
+    /// adds at most one row, so up to 128 deletions for 64 changes keep the table bounded. The
+    /// account of the change does not matter; otherwise the time would show which accounts exist.
     async fn delete_expired_attempts(&self) {
         const EVERY: u64 = 64;
         const AT_MOST: usize = 128;
@@ -230,8 +232,8 @@ impl PasswordChangeService {
         }
     }
 
-    /// Returns the current time in microseconds, as stores keep it, so that the returned time equals the
-    /// stored time.
+    /// Returns the current time in microseconds, as stores keep it, so that the returned time
+    /// equals the stored time.
     fn now_in_store_precision(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)

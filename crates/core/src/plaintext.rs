@@ -8,13 +8,13 @@ use zeroize::Zeroizing;
 /// Secret text: a password, a token, a key or a one-time code.
 ///
 /// It is wiped from memory when dropped. It has no `Clone` and no `Serialize`, and its `Debug` is
-/// redacted, so that it cannot get into a log or a response by accident. Only [`expose`](Self::expose)
-/// reads it.
+/// redacted, so that it cannot get into a log or a response by accident. Only
+/// [`expose`](Self::expose) reads it.
 pub struct Plaintext(Zeroizing<String>);
 
 impl Plaintext {
-    /// The longest password, in bytes, that is hashed or verified. Longer passwords are refused without
-    /// being hashed.
+    /// The longest password, in bytes, that is hashed or verified. Longer passwords are refused
+    /// without being hashed.
     pub const MAX_PASSWORD_BYTES: usize = 4096;
 
     /// Takes ownership of secret text, so that no copy of it remains elsewhere.
@@ -32,9 +32,9 @@ impl Plaintext {
         self.0.is_empty()
     }
 
-    /// Returns the length in Unicode code points, as NIST SP 800-63B-4, 3.1.1.2 counts characters. The
-    /// code points of Normalization Form C are counted, so that a letter with an accent is one in any
-    /// form.
+    /// Returns the length in Unicode code points, as NIST SP 800-63B-4, 3.1.1.2 counts characters.
+    /// The code points of Normalization Form C are counted, so that a letter with an accent is one
+    /// in any form.
     pub fn code_points(&self) -> usize {
         match self.changed_by_nfc() {
             None => self.0.chars().count(),
@@ -52,7 +52,8 @@ impl Plaintext {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 
-    /// Compares two secrets in constant time after normalization to Form C (Unicode Standard Annex #15).
+    /// Compares two secrets in constant time after normalization to Form C (Unicode Standard Annex
+    /// #15).
     pub fn same_characters_as(&self, other: &Self) -> bool {
         let (own, others) = (self.changed_by_nfc(), other.changed_by_nfc());
         own.as_ref().unwrap_or(self).same_as(others.as_ref().unwrap_or(other))
@@ -63,8 +64,8 @@ impl Plaintext {
         if is_nfc_quick(self.0.chars()) == IsNormalized::Yes {
             return None;
         }
-        // Form C takes at most three times the bytes (Unicode Standard Annex #15, section 9), so the
-        // buffer never reallocates and leaves no copy in memory.
+        // Form C takes at most three times the bytes (Unicode Standard Annex #15, section 9), so
+        // the buffer never reallocates and leaves no copy in memory.
         let mut nfc = Self::new(String::with_capacity(3 * self.0.len()));
         nfc.0.extend(self.0.nfc());
         (nfc.0 != self.0).then_some(nfc)

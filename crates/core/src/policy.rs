@@ -15,8 +15,8 @@ use crate::Plaintext;
 
 /// Validated rules for new passwords.
 ///
-/// A policy evaluates the password and its [`PolicyContext`]. Whether the password was used before takes
-/// the stored hashes, so `Engine` puts that into the context.
+/// A policy evaluates the password and its [`PolicyContext`]. Whether the password was used before
+/// takes the stored hashes, so `Engine` puts that into the context.
 ///
 /// ```
 /// use repass_core::{PolicyContext, Plaintext, Policy};
@@ -122,9 +122,9 @@ impl PolicyRules {
         }
     }
 
-    /// Returns the rules of NIST SP 800-63B-4, 3.1.1.2 for passwords that are the only factor: 15 to 256
-    /// code points, no composition rules, no common password, no context-specific words, and neither the
-    /// current password nor one of the last five.
+    /// Returns the rules of NIST SP 800-63B-4, 3.1.1.2 for passwords that are the only factor: 15
+    /// to 256 code points, no composition rules, no common password, no context-specific words, and
+    /// neither the current password nor one of the last five.
     pub fn nist_800_63b_4() -> Self {
         Self {
             refuse_current: true,

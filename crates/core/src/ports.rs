@@ -48,8 +48,8 @@ pub struct Credential {
 /// The port for accounts, their credentials and their failed attempts.
 #[async_trait]
 pub trait CredentialStore: Send + Sync {
-    /// Returns the account of this realm and user id, active or not. The e-mail address of `subject` is
-    /// ignored.
+    /// Returns the account of this realm and user id, active or not. The e-mail address of
+    /// `subject` is ignored.
     ///
     /// # Errors
     /// When the store fails.
@@ -66,10 +66,10 @@ pub trait CredentialStore: Send + Sync {
     ) -> Result<Vec<HashedPassword>, StoreError>;
 
     /// Reserves an attempt: reads the row of `attempt.key`, applies
-    /// [`AttemptState::reserve`](crate::AttemptState::reserve) and writes the row back, atomically. If
-    /// the reservation raises `attempt.event` ([`DeferredLockoutEvent::raised_by`]), the store writes the
-    /// event in the same transaction and puts its id into the reservation. A store without an outbox
-    /// ignores the event.
+    /// [`AttemptState::reserve`](crate::AttemptState::reserve) and writes the row back, atomically.
+    /// If the reservation raises `attempt.event` ([`DeferredLockoutEvent::raised_by`]), the store
+    /// writes the event in the same transaction and puts its id into the reservation. A store
+    /// without an outbox ignores the event.
     ///
     /// # Errors
     /// When the store fails.
@@ -87,24 +87,25 @@ pub trait CredentialStore: Send + Sync {
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError>;
 
     /// Deletes up to `limit` rows of attempts that have expired, whose
-    /// [`AttemptState::expires_at`](crate::AttemptState::expires_at) is at or before `now`. The engine
-    /// calls this from time to time.
+    /// [`AttemptState::expires_at`](crate::AttemptState::expires_at) is at or before `now`. The
+    /// engine calls this from time to time.
     ///
     /// # Errors
     /// When the store fails.
     async fn delete_expired_attempts(&self, now: Timestamp, limit: usize)
     -> Result<(), StoreError>;
 
-    /// Makes the change in one transaction; see [`Commit`]. When it returns [`CommitOutcome::Done`], the
-    /// change is durable.
+    /// Makes the change in one transaction; see [`Commit`]. When it returns
+    /// [`CommitOutcome::Done`], the change is durable.
     ///
     /// # Errors
-    /// When the store fails. Then the change was not made, unless the connection was lost during the
-    /// commit.
+    /// When the store fails. Then the change was not made, unless the connection was lost during
+    /// the commit.
     async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError>;
 
-    /// Replaces the stored hash by another hash of the same password, in one transaction with the audit
-    /// record; see [`Rehash`]. Returns whether the hash was replaced; otherwise nothing is written.
+    /// Replaces the stored hash by another hash of the same password, in one transaction with the
+    /// audit record; see [`Rehash`]. Returns whether the hash was replaced; otherwise nothing is
+    /// written.
     ///
     /// # Errors
     /// When the store fails, as for [`commit`](Self::commit).
@@ -174,8 +175,8 @@ pub enum AttemptOutcome {
     /// exists, becomes due at the time of the audit record.
     Failed,
     /// The proof was right or was not verified. The reservation is released by
-    /// [`AttemptState::release`](crate::AttemptState::release), if its row still exists, and its deferred
-    /// event is deleted.
+    /// [`AttemptState::release`](crate::AttemptState::release), if its row still exists, and its
+    /// deferred event is deleted.
     Released,
 }
 
@@ -195,8 +196,8 @@ impl FinishAttempt {
     }
 }
 
-/// The replacement of a stored hash by another hash of the same password. The credential's version and
-/// `changed_at`, the history, the tokens and the account stay unchanged.
+/// The replacement of a stored hash by another hash of the same password. The credential's version
+/// and `changed_at`, the history, the tokens and the account stay unchanged.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Rehash {
@@ -247,11 +248,11 @@ pub struct Commit {
     pub realm: Realm,
     /// The account's user id; see `realm`.
     pub user_id: UserId,
-    /// The expected version of the credential, 0 for none (compare-and-swap). The new version is one
-    /// more.
+    /// The expected version of the credential, 0 for none (compare-and-swap). The new version is
+    /// one more.
     pub expected_version: i64,
-    /// The expected stored hash, `None` for none. A store whose hashes other programs write as well must
-    /// compare it; for other stores the version is enough.
+    /// The expected stored hash, `None` for none. A store whose hashes other programs write as well
+    /// must compare it; for other stores the version is enough.
     pub expected_hash: Option<HashedPassword>,
     /// The new hash.
     pub hash: HashedPassword,
@@ -259,15 +260,16 @@ pub struct Commit {
     pub at: Timestamp,
     /// The number of earlier hashes to keep; the replaced hash becomes the newest of them.
     pub history: usize,
-    /// The reset token to spend, which must be unspent. Every change also voids all other reset tokens of
-    /// the account.
+    /// The reset token to spend, which must be unspent. Every change also voids all other reset
+    /// tokens of the account.
     pub spend: Option<ResetSpend>,
     /// The one-time password to spend, which must be unused.
     pub otp: Option<OtpSpend>,
     /// The key of the row of attempts to clear.
     pub clear: AttemptKey,
-    /// The only access token of the account that stays valid. All others are revoked, and tokens issued
-    /// up to `at` are invalid even if they reach the store later; see [`HeldToken::valid_after`].
+    /// The only access token of the account that stays valid. All others are revoked, and tokens
+    /// issued up to `at` are invalid even if they reach the store later; see
+    /// [`HeldToken::valid_after`].
     pub keep_token: Option<TokenId>,
     /// The audit record.
     pub audit: AuditRecord,
@@ -278,8 +280,8 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Replaces `credential` by `hash` at the time of `audit`, clears the account's attempts, and revokes
-    /// all its access tokens. Keeps no history, and spends no token.
+    /// Replaces `credential` by `hash` at the time of `audit`, clears the account's attempts, and
+    /// revokes all its access tokens. Keeps no history, and spends no token.
     pub fn new(
         account: &Account,
         credential: Option<&Credential>,
@@ -329,8 +331,8 @@ pub enum CommitOutcome {
         /// The credential's new version.
         version: i64,
     },
-    /// The password was changed concurrently, or the account was deleted or deactivated. Nothing was
-    /// written.
+    /// The password was changed concurrently, or the account was deleted or deactivated. Nothing
+    /// was written.
     Conflict,
     /// The reset token is spent. Nothing was written.
     TokenSpent,

@@ -95,7 +95,8 @@ impl Administration {
         Ok((account, attempts))
     }
 
-    /// Activates or deactivates the account. Deactivating revokes its access tokens and reset tokens.
+    /// Activates or deactivates the account. Deactivating revokes its access tokens and reset
+    /// tokens.
     ///
     /// # Errors
     /// When there is no such account.

@@ -17,7 +17,8 @@ pub struct NewImport {
     pub active: Option<bool>,
     /// When it was created; `None` for `updated_at` or now.
     pub created_at: Option<Timestamp>,
-    /// When it was last changed; `None` for the later of `created_at` and `changed_at` of the password.
+    /// When it was last changed; `None` for the later of `created_at` and `changed_at` of the
+    /// password.
     pub updated_at: Option<Timestamp>,
     /// The hash of its password; `None` if only a reset can set one.
     pub password: Option<ImportedPassword>,
@@ -39,8 +40,8 @@ pub enum ImportOutcome {
     Added,
     /// The realm has an account of this user id already. It is not changed.
     Present {
-        /// The members whose values differ from the import, such as `email`. Members that the import
-        /// leaves out do not count.
+        /// The members whose values differ from the import, such as `email`. Members that the
+        /// import leaves out do not count.
         differing: Vec<&'static str>,
     },
     /// The account is invalid. The reason quotes no value.
@@ -52,9 +53,9 @@ impl Administration {
     /// transaction, and other writers wait for it.
     pub const IMPORT_BATCH: usize = 500;
 
-    /// Adds accounts of another system with their password hashes. An account that exists already is
-    /// not changed, because its password may have been changed since the export. So an import can be
-    /// repeated. An invalid account is refused, and the others are imported.
+    /// Adds accounts of another system with their password hashes. An account that exists already
+    /// is not changed, because its password may have been changed since the export. So an import
+    /// can be repeated. An invalid account is refused, and the others are imported.
     ///
     /// The accounts of each realm are added in one transaction, with one audit record
     /// (`account.import`) if any was added. A `dry_run` rolls each transaction back.
@@ -100,8 +101,8 @@ impl Administration {
     }
 
     /// Returns accounts for another system in the order of
-    /// [`accounts`](crate::AdministrationStore::accounts), with their password hashes if `with_hashes`.
-    /// An empty list means that no accounts follow.
+    /// [`accounts`](crate::AdministrationStore::accounts), with their password hashes if
+    /// `with_hashes`. An empty list means that no accounts follow.
     ///
     /// # Errors
     /// When the store fails.

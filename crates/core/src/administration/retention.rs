@@ -26,8 +26,9 @@ impl Default for Retention {
 }
 
 impl Administration {
-    /// Deletes data older than `retention`, at most `limit` rows of each kind, and returns the numbers of
-    /// rows. If a count is `limit`, more rows may remain. Several nodes may call this concurrently.
+    /// Deletes data older than `retention`, at most `limit` rows of each kind, and returns the
+    /// numbers of rows. If a count is `limit`, more rows may remain. Several nodes may call this
+    /// concurrently.
     ///
     /// # Errors
     /// When the store fails.

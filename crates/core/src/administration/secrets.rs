@@ -159,8 +159,8 @@ impl Administration {
         Ok(secret)
     }
 
-    /// Issues a one-time code of eight digits, which replaces the account's older one. It can be used once
-    /// and for at most ten minutes.
+    /// Issues a one-time code of eight digits, which replaces the account's older one. It can be
+    /// used once and for at most ten minutes.
     ///
     /// # Errors
     /// When there is no such account, or the lifetime is zero or over ten minutes.

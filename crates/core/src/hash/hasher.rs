@@ -20,33 +20,36 @@ const SALT_BYTES: usize = 16;
 
 /// Argon2id on its own threads, with a bounded queue.
 ///
-/// **Families.** New hashes are Argon2id. All variants of Argon2 can be verified, and other families as
-/// this crate's features enable them.
+/// **Families.** New hashes are Argon2id. All variants of Argon2 can be verified, and other
+/// families as this crate's features enable them.
 ///
-/// **Memory.** Each thread allocates one arena at its start and reuses it for every hash. The arena is
-/// wiped when no job waits, and after an error or a panic. A stored hash that needs more memory than the
-/// arena is computed in separate memory, which is wiped and freed. Only one such hash, or one of another
-/// family that needs more than [`HasherOptions::SMALL_BYTES`], is computed at a time. The memory of a
-/// hasher is therefore at most threads × (arena + `SMALL_BYTES`) and one such hash
-/// ([`HasherOptions::arena_bytes`], [`HasherOptions::LARGEST_STORED_KIB`]).
+/// **Memory.** Each thread allocates one arena at its start and reuses it for every hash. The arena
+/// is wiped when no job waits, and after an error or a panic. A stored hash that needs more memory
+/// than the arena is computed in separate memory, which is wiped and freed. Only one such hash, or
+/// one of another family that needs more than [`HasherOptions::SMALL_BYTES`], is computed at a
+/// time. The memory of a hasher is therefore at most threads × (arena + `SMALL_BYTES`) and one such
+/// hash ([`HasherOptions::arena_bytes`], [`HasherOptions::LARGEST_STORED_KIB`]).
 ///
-/// **Waiting.** Jobs run in the order of arrival. [Bulk](Self::bulk) jobs have a separate queue; they run
-/// when no other job waits, and as every sixteenth job. A job fails with [`HashError::Busy`] if the queue
-/// is full, or if it has not started by its deadline. If the future of a waiting job is dropped, the job
-/// leaves the queue. A running job is never interrupted.
+/// **Waiting.** Jobs run in the order of arrival. [Bulk](Self::bulk) jobs have a separate queue;
+/// they run when no other job waits, and as every sixteenth job. A job fails with
+/// [`HashError::Busy`] if the queue is full, or if it has not started by its deadline. If the
+/// future of a waiting job is dropped, the job leaves the queue. A running job is never
+/// interrupted.
 ///
-/// The deadline needs the timer of a tokio runtime (`enable_time`); without it `hash` and `verify` panic.
+/// The deadline needs the timer of a tokio runtime (`enable_time`); without it `hash` and `verify`
+/// panic.
 ///
-/// **Debug builds.** Without optimization a hash takes 0.2 s instead of a few milliseconds. Profiles of
-/// this workspace do not apply to its dependents, so add two lines to your own `Cargo.toml`:
+/// **Debug builds.** Without optimization a hash takes 0.2 s instead of a few milliseconds.
+/// Profiles of this workspace do not apply to its dependents, so add two lines to your own
+/// `Cargo.toml`:
 ///
 /// ```toml
 /// [profile.dev.package.repass-argon2]
 /// opt-level = 3
 /// ```
 ///
-/// **Shutdown.** [`shutdown`](Self::shutdown) waits for running jobs and refuses all others. Dropping the
-/// last hasher does the same, but blocks the current thread.
+/// **Shutdown.** [`shutdown`](Self::shutdown) waits for running jobs and refuses all others.
+/// Dropping the last hasher does the same, but blocks the current thread.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -103,8 +106,8 @@ impl Argon2idHasher {
         })
     }
 
-    /// Returns a hasher on the same threads for background work, such as an import. Its jobs run when no
-    /// other job waits, and as every sixteenth job.
+    /// Returns a hasher on the same threads for background work, such as an import. Its jobs run
+    /// when no other job waits, and as every sixteenth job.
     ///
     /// The threads end when the last hasher on them is dropped.
     #[must_use]
@@ -112,8 +115,8 @@ impl Argon2idHasher {
         Self { priority: Priority::Bulk, ..self.clone() }
     }
 
-    /// Finishes running jobs, and fails waiting and later jobs with [`HashError::Stopped`]. Returns when
-    /// the threads have freed their memory.
+    /// Finishes running jobs, and fails waiting and later jobs with [`HashError::Stopped`]. Returns
+    /// when the threads have freed their memory.
     pub async fn shutdown(&self) {
         self.pool.shutdown().await;
     }
@@ -177,8 +180,8 @@ impl Hasher for Argon2idHasher {
     }
 
     fn determines(&self, hash: &HashedPassword, password: &Plaintext) -> bool {
-        // If the stored hash accepts several Unicode forms and a new hash does not, only an ASCII password
-        // may be rehashed, because it has one form.
+        // If the stored hash accepts several Unicode forms and a new hash does not, only an ASCII
+        // password may be rehashed, because it has one form.
         let same_forms = match hash.normalization() {
             Normalization::AsReceived => true,
             normalized => normalized == self.normalization || password.expose().is_ascii(),

@@ -2,8 +2,8 @@
 
 use crate::Plaintext;
 
-/// The Unicode normalization of a password before it was hashed (NIST SP 800-63B-4, 3.1.1.2). Stored
-/// with each hash, so that hashes of other systems still verify.
+/// The Unicode normalization of a password before it was hashed (NIST SP 800-63B-4, 3.1.1.2).
+/// Stored with each hash, so that hashes of other systems still verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Normalization {

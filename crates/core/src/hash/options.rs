@@ -11,23 +11,23 @@ use super::{Argon2Path, HashProfile, Normalization, Peppers};
 pub struct HasherOptions {
     /// Cost of new hashes.
     pub profile: HashProfile,
-    /// The normalization of passwords for new hashes. Default: [`Normalization::Nfc`]. Other systems that
-    /// verify the new hashes must normalize passwords in the same way; otherwise use
+    /// The normalization of passwords for new hashes. Default: [`Normalization::Nfc`]. Other
+    /// systems that verify the new hashes must normalize passwords in the same way; otherwise use
     /// [`Normalization::AsReceived`].
     pub normalization: Normalization,
     /// The pepper keys for new and stored hashes. Default: none.
     pub peppers: Arc<Peppers>,
     /// The instructions that hashes are computed with. Default: the fastest of this CPU.
     pub kernel: Argon2Path,
-    /// Memory of each thread in KiB, if stored hashes need more than `profile`. Stored hashes that need
-    /// more memory than the arena are computed one at a time.
+    /// Memory of each thread in KiB, if stored hashes need more than `profile`. Stored hashes that
+    /// need more memory than the arena are computed one at a time.
     pub arena_memory_kib: Option<u32>,
     /// The number of hashing threads; each owns one arena. Default: the available parallelism.
     pub threads: NonZeroUsize,
-    /// The most waiting jobs, and separately the most waiting jobs that are computed one at a time. A
-    /// further job fails with [`HashError::Busy`](crate::HashError::Busy). While half of the slots are
-    /// taken, the hasher is [overloaded](crate::Hasher::overloaded): the other half is for the new hashes
-    /// of changes that have begun. Default: 64 for each thread.
+    /// The most waiting jobs, and separately the most waiting jobs that are computed one at a time.
+    /// A further job fails with [`HashError::Busy`](crate::HashError::Busy). While half of the
+    /// slots are taken, the hasher is [overloaded](crate::Hasher::overloaded): the other half is
+    /// for the new hashes of changes that have begun. Default: 64 for each thread.
     pub queue: NonZeroUsize,
     /// The longest wait of a job before it fails with [`HashError::Busy`](crate::HashError::Busy).
     /// Default: 5 s.
@@ -41,17 +41,17 @@ pub struct HasherOptions {
 }
 
 impl HasherOptions {
-    /// The most memory of a stored hash, in KiB: 1 GiB, or a thread's arena if that is larger. A hash that
-    /// needs more is unsupported, so that an imported hash cannot exhaust the memory.
+    /// The most memory of a stored hash, in KiB: 1 GiB, or a thread's arena if that is larger. A
+    /// hash that needs more is unsupported, so that an imported hash cannot exhaust the memory.
     pub const LARGEST_STORED_KIB: u32 = 1024 * 1024;
 
-    /// The most memory, in bytes, of a stored hash of another family that is verified concurrently with
-    /// others. A hash that needs more is verified one at a time, like an Argon2 hash that does not fit the
-    /// arena.
+    /// The most memory, in bytes, of a stored hash of another family that is verified concurrently
+    /// with others. A hash that needs more is verified one at a time, like an Argon2 hash that does
+    /// not fit the arena.
     pub const SMALL_BYTES: usize = 64 * 1024;
 
-    /// Returns the memory of all arenas in bytes, which the hasher occupies until it is shut down. In
-    /// addition it allocates memory for at most one stored hash that does not fit the arena.
+    /// Returns the memory of all arenas in bytes, which the hasher occupies until it is shut down.
+    /// In addition it allocates memory for at most one stored hash that does not fit the arena.
     pub fn arena_bytes(&self) -> u64 {
         self.threads.get() as u64 * u64::from(self.arena_kib()) * 1024
     }

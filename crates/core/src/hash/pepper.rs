@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 use super::HashError;
 use crate::Plaintext;
 
-/// The pepper keys of stored hashes, and the current key for new hashes (NIST SP 800-63B-4, 3.1.1.2;
-/// OWASP, Password Storage: peppering).
+/// The pepper keys of stored hashes, and the current key for new hashes (NIST SP 800-63B-4,
+/// 3.1.1.2; OWASP, Password Storage: peppering).
 ///
 /// A pepper is applied as HMAC-SHA-256 of the password under the key, and the result is hashed with
 /// Argon2id. A hash contains the id of its key, so that keys can be rotated: add a key, make it the
-/// current one, and keep the old key; each account is rehashed at its next right password. If a key is
-/// lost, the hashes that were made with it can no longer be verified.
+/// current one, and keep the old key; each account is rehashed at its next right password. If a key
+/// is lost, the hashes that were made with it can no longer be verified.
 pub struct Peppers {
     keys: BTreeMap<String, Zeroizing<Vec<u8>>>,
     current: Option<String>,
@@ -72,8 +72,8 @@ impl Peppers {
 
     /// Adds a key.
     ///
-    /// `id` is written into the hashes as `keyid` of the PHC string: 1 to 8 characters of `a-z`, `0-9`,
-    /// `-` and `_`. `key` is random and has [`KEY_BYTES`](Self::KEY_BYTES).
+    /// `id` is written into the hashes as `keyid` of the PHC string: 1 to 8 characters of `a-z`,
+    /// `0-9`, `-` and `_`. `key` is random and has [`KEY_BYTES`](Self::KEY_BYTES).
     ///
     /// # Errors
     /// When id or key is invalid, or the id exists already.
@@ -128,8 +128,8 @@ impl Peppers {
         self.keys.contains_key(id)
     }
 
-    /// Checks that all keys exist that [stored hashes need](crate::AdministrationStore::peppers). Call
-    /// this at the start: without a key, its accounts cannot change their passwords.
+    /// Checks that all keys exist that [stored hashes need](crate::AdministrationStore::peppers).
+    /// Call this at the start: without a key, its accounts cannot change their passwords.
     ///
     /// # Errors
     /// When keys are missing.

@@ -31,7 +31,8 @@ const STORED_TAG_BYTES: std::ops::RangeInclusive<usize> = 4..=1024;
 const STORED_SALT_BYTES: std::ops::RangeInclusive<usize> = 8..=1024;
 
 impl Argon2Hash {
-    /// Creates a hash with the parameters of new ones: Argon2id, version 1.3, with the current pepper.
+    /// Creates a hash with the parameters of new ones: Argon2id, version 1.3, with the current
+    /// pepper.
     pub(super) fn new(
         profile: HashProfile,
         peppers: &Peppers,

@@ -16,8 +16,8 @@ use super::status::HasherStatus;
 use super::worker::Worker;
 use super::{HashError, HasherOptions};
 
-/// A job: receives a worker, or the error because of which it is not run, and returns a closure that
-/// sends the result to the caller.
+/// A job: receives a worker, or the error because of which it is not run, and returns a closure
+/// that sends the result to the caller.
 type Job = Box<dyn FnOnce(Result<&mut Worker, HashError>) -> Box<dyn FnOnce()> + Send>;
 
 /// Threads with one worker each, and their queue.
@@ -65,7 +65,8 @@ impl Pool {
 
     /// Runs `compute` on a worker and returns its result.
     ///
-    /// If this future is dropped, a waiting job is canceled and its slot is freed; a running job finishes.
+    /// If this future is dropped, a waiting job is canceled and its slot is freed; a running job
+    /// finishes.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         priority: Priority,
@@ -97,8 +98,8 @@ impl Pool {
         received.unwrap_or(Err(HashError::Stopped))
     }
 
-    /// Refuses all waiting and later jobs. Returns when the threads have finished their jobs and freed
-    /// their memory.
+    /// Refuses all waiting and later jobs. Returns when the threads have finished their jobs and
+    /// freed their memory.
     pub(super) async fn shutdown(&self) {
         self.stop();
         self.alive.closed().await;

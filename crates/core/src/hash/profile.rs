@@ -62,8 +62,8 @@ impl HashProfile {
     /// Creates a profile with memory in KiB, iterations and lanes.
     ///
     /// # Errors
-    /// When it is weaker than all of [OWASP's minimums](Self::OWASP_MINIMUMS), or has more than 4 GiB,
-    /// 100 iterations or 64 lanes.
+    /// When it is weaker than all of [OWASP's minimums](Self::OWASP_MINIMUMS), or has more than 4
+    /// GiB, 100 iterations or 64 lanes.
     pub fn new(memory_kib: u32, iterations: u32, parallelism: u32) -> Result<Self, InvalidProfile> {
         let parameters = Parameters { memory_kib, iterations, parallelism };
         parameters.validate().map_err(|errors| InvalidProfile(first_message(&errors)))?;

@@ -17,8 +17,8 @@ pub(super) enum StoredHash {
 }
 
 impl StoredHash {
-    /// Parses a hash. An Argon2 hash may need at most `max_kib` of memory; other families have their own
-    /// bounds.
+    /// Parses a hash. An Argon2 hash may need at most `max_kib` of memory; other families have
+    /// their own bounds.
     pub(super) fn parse(text: &HashedPassword, max_kib: u32) -> Result<Self, HashError> {
         let text = text.as_str();
         if Family::of(text) == Some(Family::Argon2) {

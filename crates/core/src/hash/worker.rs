@@ -8,9 +8,9 @@ use super::HashError;
 
 /// The kernel and the arena of one thread.
 ///
-/// The blocks of a finished hash stay until [`wipe`](Self::wipe) is called or the next hash overwrites
-/// them, because wiping takes up to a sixth of the time of a hash. Argon2 writes each block before it
-/// reads it.
+/// The blocks of a finished hash stay until [`wipe`](Self::wipe) is called or the next hash
+/// overwrites them, because wiping takes up to a sixth of the time of a hash. Argon2 writes each
+/// block before it reads it.
 pub(super) struct Worker {
     kernel: Path,
     arena: Memory,
@@ -26,8 +26,8 @@ impl Worker {
         Ok(Self { kernel, arena, used: 0 })
     }
 
-    /// Runs a job on this worker. A panic becomes an error of the job and does not end the thread. After
-    /// an error the arena is wiped.
+    /// Runs a job on this worker. A panic becomes an error of the job and does not end the thread.
+    /// After an error the arena is wiped.
     pub(super) fn run<T>(
         &mut self,
         compute: impl FnOnce(&mut Self) -> Result<T, HashError>,
@@ -40,8 +40,8 @@ impl Worker {
         result
     }
 
-    /// Computes the tag of `password` in the arena, or in separate memory if the arena is too small. The
-    /// separate memory is wiped and freed afterwards.
+    /// Computes the tag of `password` in the arena, or in separate memory if the arena is too
+    /// small. The separate memory is wiped and freed afterwards.
     pub(super) fn compute(
         &mut self,
         argon2: Argon2<'_>,
@@ -67,7 +67,8 @@ impl Worker {
             .map_err(HashError::algorithm)
     }
 
-    /// Wipes the blocks of the last hash. Call it before the worker becomes idle or does other work.
+    /// Wipes the blocks of the last hash. Call it before the worker becomes idle or does other
+    /// work.
     pub(super) fn wipe(&mut self) {
         wipe(&mut self.arena.as_mut()[..self.used]);
         self.used = 0;

@@ -29,10 +29,11 @@ impl PasswordChangeService {
         Ok(proved)
     }
 
-    /// An account that does not exist, has no password, is inactive or has an unverifiable hash costs one
-    /// verification of the dummy hash, so that the time does not show which accounts exist (ASVS 6.3.8).
-    /// After a mismatch with a hash of another cost, the dummy hash is verified as well: the time is never
-    /// shorter than for an unknown account. It is longer for a costly hash, until that is replaced.
+    /// An account that does not exist, has no password, is inactive or has an unverifiable hash
+    /// costs one verification of the dummy hash, so that the time does not show which accounts
+    /// exist (ASVS 6.3.8). After a mismatch with a hash of another cost, the dummy hash is verified
+    /// as well: the time is never shorter than for an unknown account. It is longer for a costly
+    /// hash, until that is replaced.
     async fn prove_by_password(
         &self,
         found: Option<AccountWithCredential>,
@@ -149,7 +150,11 @@ impl PasswordChangeService {
             Ok(true) => Ok(HashMatch::Match),
             Ok(false) => Ok(HashMatch::Mismatch),
             Err(error) if error.is_unverifiable() => {
-                tracing::warn!(%error, ?hash, "a stored hash is unsupported or corrupt; treated as a mismatch");
+                tracing::warn!(
+                    %error,
+                    ?hash,
+                    "a stored hash is unsupported or corrupt; treated as a mismatch"
+                );
                 Ok(HashMatch::Unverifiable)
             }
             Err(error) => Err(error),

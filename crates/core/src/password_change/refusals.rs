@@ -11,9 +11,10 @@ use crate::clock::after;
 
 /// The unrecorded refusals of locked-out accounts, by the key of their attempts.
 ///
-/// The first refusal of a lockout is recorded at once. Later ones are counted. The count is recorded with
-/// the first refusal at least one [`PERIOD`] after the last record, or with the next attempt that is not
-/// refused. Each node counts separately, and loses its counts when the process ends.
+/// The first refusal of a lockout is recorded at once. Later ones are counted. The count is
+/// recorded with the first refusal at least one [`PERIOD`] after the last record, or with the next
+/// attempt that is not refused. Each node counts separately, and loses its counts when the process
+/// ends.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals(Mutex<HashMap<AttemptKey, Counted>>);
 
@@ -26,13 +27,13 @@ struct Counted {
 /// The shortest time between two records of one lockout.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// The most keys that are counted. When another key is added, the one that was recorded longest ago is
-/// dropped.
+/// The most keys that are counted. When another key is added, the one that was recorded longest ago
+/// is dropped.
 const MAX_KEYS: usize = 4096;
 
 impl Refusals {
-    /// Counts a refusal. If a record is due, returns the number of refusals that it reports, this one
-    /// included.
+    /// Counts a refusal. If a record is due, returns the number of refusals that it reports, this
+    /// one included.
     pub(super) fn count(&self, key: &AttemptKey, now: Timestamp) -> Option<u64> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(counted) = counts.get_mut(key) {
@@ -54,8 +55,8 @@ impl Refusals {
         Some(1)
     }
 
-    /// Removes the count of a key, because an attempt was not refused. Returns the number of unrecorded
-    /// refusals.
+    /// Removes the count of a key, because an attempt was not refused. Returns the number of
+    /// unrecorded refusals.
     pub(super) fn take(&self, key: &AttemptKey) -> u64 {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.remove(key).map_or(0, |counted| counted.since)

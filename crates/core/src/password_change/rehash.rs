@@ -5,9 +5,10 @@ use super::{PasswordChangeService, Proved};
 use crate::{AuditRecord, ChangeError, NewPassword, Rehash};
 
 impl PasswordChangeService {
-    /// Replaces a stored hash that needs a rehash by a new hash of the proved password (OWASP, Password
-    /// Storage). A hash that does not [determine](crate::Hasher::determines) the password is kept until
-    /// the next change, because the proved text may differ from the password that was set.
+    /// Replaces a stored hash that needs a rehash by a new hash of the proved password (OWASP,
+    /// Password Storage). A hash that does not [determine](crate::Hasher::determines) the password
+    /// is kept until the next change, because the proved text may differ from the password that was
+    /// set.
     ///
     /// A failed rehash does not fail the attempt; the next one tries again.
     pub(super) async fn rehash(&self, proved: Proved, audit: &AuditContext) {

@@ -57,8 +57,8 @@ impl AuditContext {
 }
 
 impl PasswordChangeService {
-    /// Finishes an attempt that did not change the password, and returns the error to report. It is a
-    /// failure only if the proof was wrong.
+    /// Finishes an attempt that did not change the password, and returns the error to report. It is
+    /// a failure only if the proof was wrong.
     pub(super) async fn finish(&self, mut audit: AuditContext, error: ChangeError) -> ChangeError {
         let is_failure = matches!(
             error,

@@ -3,8 +3,9 @@ use unicode_normalization::UnicodeNormalization;
 use super::ContextWord;
 use crate::Plaintext;
 
-/// The context-specific words of an account, which its password must not contain (NIST SP 800-63B-4,
-/// 3.1.1.2). Words of fewer than four letters are ignored, because they occur in ordinary sentences.
+/// The context-specific words of an account, which its password must not contain (NIST SP
+/// 800-63B-4, 3.1.1.2). Words of fewer than four letters are ignored, because they occur in
+/// ordinary sentences.
 ///
 /// ```
 /// use repass_core::{ContextWords, PolicyContext, Plaintext, Policy};

@@ -22,8 +22,8 @@ enum Method {
     Rehash,
 }
 
-/// A store of which the named methods fail. A commit fails because the store is full, or returns the given
-/// outcome.
+/// A store of which the named methods fail. A commit fails because the store is full, or returns
+/// the given outcome.
 struct FailingStore {
     inner: Arc<dyn CredentialStore>,
     failing: &'static [Method],

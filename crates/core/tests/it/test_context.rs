@@ -90,8 +90,8 @@ impl Hasher for CountingHasher {
 }
 
 impl CountingHasher {
-    /// Returns the number of verifications since the last call, without those of unverifiable hashes,
-    /// which cost nothing.
+    /// Returns the number of verifications since the last call, without those of unverifiable
+    /// hashes, which cost nothing.
     pub(crate) fn take_verified(&self) -> usize {
         self.verified.swap(0, Ordering::SeqCst)
     }

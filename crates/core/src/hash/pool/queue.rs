@@ -28,8 +28,8 @@ pub(in crate::hash) enum JobSize {
     Large,
 }
 
-/// While jobs of both priorities wait, every sixteenth job is a bulk job, so that imports progress on a
-/// busy server.
+/// While jobs of both priorities wait, every sixteenth job is a bulk job, so that imports progress
+/// on a busy server.
 const BULK_SHARE: u32 = 16;
 
 /// The bounds of the retry delay.
@@ -94,8 +94,8 @@ impl Limits {
     }
 }
 
-/// Two lanes of jobs, each in the order of arrival. Large jobs are skipped while another large job runs.
-/// Each call takes microseconds, independent of the number of waiting jobs.
+/// Two lanes of jobs, each in the order of arrival. Large jobs are skipped while another large job
+/// runs. Each call takes microseconds, independent of the number of waiting jobs.
 pub(super) struct Queue<J> {
     limits: Limits,
     state: Mutex<State<J>>,
@@ -173,7 +173,8 @@ impl<J> Queue<J> {
         Some(queued.job)
     }
 
-    /// Waits for the next job; returns `None` if the queue is stopped. Calls `on_idle` before it waits.
+    /// Waits for the next job; returns `None` if the queue is stopped. Calls `on_idle` before it
+    /// waits.
     pub(super) fn next(&self, on_idle: impl FnOnce()) -> Option<QueuedJob<J>> {
         let mut on_idle = Some(on_idle);
         let mut state = self.lock();
@@ -220,8 +221,8 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Returns a retry delay if half of the slots are taken. The other half is for the second jobs of
-    /// requests that have begun.
+    /// Returns a retry delay if half of the slots are taken. The other half is for the second jobs
+    /// of requests that have begun.
     pub(super) fn overloaded(&self, priority: Priority) -> Option<Duration> {
         let mut state = self.lock();
         let slots = self.limits.lane(priority).slots;
@@ -279,8 +280,9 @@ impl<J> State<J> {
         }
     }
 
-    /// Returns whether there is a free slot. A job that an idle thread takes at once needs none. Large
-    /// jobs have separate slots, so that they do not block other jobs while they wait for each other.
+    /// Returns whether there is a free slot. A job that an idle thread takes at once needs none.
+    /// Large jobs have separate slots, so that they do not block other jobs while they wait for
+    /// each other.
     fn has_room(&mut self, priority: Priority, size: JobSize, limits: &Limits) -> bool {
         let mut idle = limits.threads.saturating_sub(self.running);
         if priority == Priority::Bulk {
