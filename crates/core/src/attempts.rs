@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_identifiers_are_forgotten_and_accounts_are_not() {
+    fn attempts_of_unknown_identifiers_expire_and_those_of_accounts_do_not() {
         let days = |days: i64| second(days * 24 * 60 * 60);
         let subject = Subject::new("a".parse().unwrap(), "nobody");
         let unknown = AttemptKey::unknown(&subject, &InstallationKey::from_bytes([1; 32]));

@@ -86,7 +86,7 @@ pub trait CredentialStore: Send + Sync {
     /// reservation if it can.
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError>;
 
-    /// Deletes up to `limit` rows of attempts that have expired, whose
+    /// Deletes the expired rows of attempts, at most `limit` of them. A row has expired when its
     /// [`AttemptState::expires_at`](crate::AttemptState::expires_at) is at or before `now`. The
     /// engine calls this from time to time.
     ///

@@ -70,29 +70,29 @@ impl Administration {
         dry_run: bool,
     ) -> Result<Vec<ImportOutcome>, AdministrationError> {
         let mut outcomes = Vec::new();
-        let mut realms: BTreeMap<Realm, Vec<(usize, Wanted)>> = BTreeMap::new();
+        let mut realms: BTreeMap<Realm, Vec<(usize, ValidImport)>> = BTreeMap::new();
         for (at, new) in accounts.into_iter().enumerate() {
             match self.validated(new)? {
-                Ok(wanted) => {
-                    let realm = wanted.found.account.realm.clone();
-                    realms.entry(realm).or_default().push((at, wanted));
+                Ok(import) => {
+                    let realm = import.account.account.realm.clone();
+                    realms.entry(realm).or_default().push((at, import));
                     // Corrected below, if the store has the account already.
                     outcomes.push(ImportOutcome::Added);
                 }
                 Err(reason) => outcomes.push(ImportOutcome::Refused(reason)),
             }
         }
-        for (realm, wanted) in realms {
-            let (places, wanted): (Vec<usize>, Vec<Wanted>) = wanted.into_iter().unzip();
-            let (says_active, accounts): (Vec<bool>, Vec<AccountWithCredential>) =
-                wanted.into_iter().map(|wanted| (wanted.says_active, wanted.found)).unzip();
+        for (realm, imports) in realms {
+            let (places, imports): (Vec<usize>, Vec<ValidImport>) = imports.into_iter().unzip();
+            let (has_active, accounts): (Vec<bool>, Vec<AccountWithCredential>) =
+                imports.into_iter().map(|import| (import.has_active, import.account)).unzip();
             let audit = self.audit(&realm, None, "account.import", None)?;
             let batch = AccountBatch { accounts, audit, dry_run };
             let imported = self.store.import_accounts(&batch).await.map_err(from_account_error)?;
-            let accounts = batch.accounts.iter().zip(says_active).zip(imported);
-            for (place, ((found, says_active), imported)) in places.into_iter().zip(accounts) {
+            let accounts = batch.accounts.iter().zip(has_active).zip(imported);
+            for (place, ((import, has_active), imported)) in places.into_iter().zip(accounts) {
                 if let Imported::Present(present) = imported {
-                    let differing = differing(&found.account, says_active, &present);
+                    let differing = differing(&import.account, has_active, &present);
                     outcomes[place] = ImportOutcome::Present { differing };
                 }
             }
@@ -135,7 +135,10 @@ impl Administration {
         }
     }
 
-    fn validated(&self, new: NewImport) -> Result<Result<Wanted, String>, AdministrationError> {
+    fn validated(
+        &self,
+        new: NewImport,
+    ) -> Result<Result<ValidImport, String>, AdministrationError> {
         if let Err(reason) = validate(&new) {
             return Ok(Err(reason));
         }
@@ -155,15 +158,16 @@ impl Administration {
             version: 1,
             changed_at: password.changed_at.unwrap_or(updated_at),
         });
-        let found = AccountWithCredential { account, credential };
-        Ok(Ok(Wanted { found, says_active: active.is_some() }))
+        let account = AccountWithCredential { account, credential };
+        Ok(Ok(ValidImport { account, has_active: active.is_some() }))
     }
 }
 
-/// An account that can be added.
-struct Wanted {
-    found: AccountWithCredential,
-    says_active: bool,
+/// A validated account of an import.
+struct ValidImport {
+    account: AccountWithCredential,
+    /// Whether the import says if the account is active.
+    has_active: bool,
 }
 
 /// The deepest nesting of attributes; JSON parsers limit it, serde_json to 128 levels.
@@ -194,10 +198,10 @@ fn nests_deeper(value: &serde_json::Value, levels: usize) -> bool {
 }
 
 /// The members of the present account that differ from the import.
-fn differing(wanted: &Account, says_active: bool, present: &Account) -> Vec<&'static str> {
-    let email = wanted.email.as_ref().is_some_and(|email| !present.has_email(email.as_str()));
-    let username = wanted.username.is_some() && wanted.username != present.username;
-    let active = says_active && wanted.active != present.active;
+fn differing(imported: &Account, has_active: bool, present: &Account) -> Vec<&'static str> {
+    let email = imported.email.as_ref().is_some_and(|email| !present.has_email(email.as_str()));
+    let username = imported.username.is_some() && imported.username != present.username;
+    let active = has_active && imported.active != present.active;
     [("email", email), ("username", username), ("active", active)]
         .into_iter()
         .filter_map(|(member, differs)| differs.then_some(member))

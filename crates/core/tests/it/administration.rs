@@ -135,10 +135,11 @@ async fn an_event_can_be_retried_until_it_is_delivered_and_dropped_once() {
     assert!(none(test.operator.retry_event(Uuid::nil()).await));
 
     let records = test.audit().await;
-    let told = records.iter().take(2).map(|it| (it.action.as_str(), it.account, it.detail.clone()));
+    let recorded =
+        records.iter().take(2).map(|it| (it.action.as_str(), it.account, it.detail.clone()));
     let detail = Some(format!("reset.requested:{}", event.id));
     let of = |action| (action, Some(event.account), detail.clone());
-    assert_eq!(told.collect::<Vec<_>>(), [of("outbox.drop"), of("outbox.retry")]);
+    assert_eq!(recorded.collect::<Vec<_>>(), [of("outbox.drop"), of("outbox.retry")]);
 }
 
 #[tokio::test]

@@ -253,6 +253,6 @@ async fn a2_refusals_of_a_locked_account_are_counted_in_one_record() {
     test.clock.advance(Duration::from_secs(60));
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
     let records = test.audit().await;
-    let told = (records[0].outcome.as_str(), records[0].detail.as_deref());
-    assert_eq!(told, ("ok", Some("refused-before=9")));
+    let recorded = (records[0].outcome.as_str(), records[0].detail.as_deref());
+    assert_eq!(recorded, ("ok", Some("refused-before=9")));
 }

@@ -98,8 +98,8 @@ async fn keys_and_tokens_are_revoked_immediately_and_only_once() {
     assert!(nothing(test.operator.revoke_token(TokenId(Uuid::nil())).await), "no such token");
 
     let records = test.audit().await;
-    let told: Vec<_> = records.iter().rev().map(|record| record.action.as_str()).collect();
-    assert_eq!(told, ["account.add", "key.issue", "key.revoke", "token.issue", "token.revoke"]);
+    let recorded: Vec<_> = records.iter().rev().map(|record| record.action.as_str()).collect();
+    assert_eq!(recorded, ["account.add", "key.issue", "key.revoke", "token.issue", "token.revoke"]);
 }
 
 #[tokio::test]

@@ -163,9 +163,9 @@ async fn a_refused_change_replaces_a_hash_that_needs_a_rehash_and_nothing_else()
         assert_eq!(attempts.failures, 0, "{family}");
         assert!(test.store.history(account.id, 10).await.unwrap().is_empty(), "{family}");
         let audit = test.audit().await;
-        let told = |at: usize| (audit[at].action.as_str(), audit[at].outcome.as_str());
-        assert_eq!(told(0), ("password.change", "rejected"));
-        assert_eq!(told(1), ("password.rehash", "ok"));
+        let recorded = |at: usize| (audit[at].action.as_str(), audit[at].outcome.as_str());
+        assert_eq!(recorded(0), ("password.change", "rejected"));
+        assert_eq!(recorded(1), ("password.rehash", "ok"));
         assert_eq!(audit[1].account, Some(account.id));
 
         test.change(old_password(user_id, password, "short")).await.unwrap_err();

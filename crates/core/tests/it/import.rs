@@ -265,10 +265,10 @@ async fn exports_are_paged_and_contain_hashes_only_on_request() {
             filter.after = Some((realm.clone(), last.account.user_id.clone()));
             exported.extend(page);
         }
-        let told: Vec<(&str, bool)> = exported
+        let exported_hashes: Vec<(&str, bool)> = exported
             .iter()
             .map(|one| (one.account.user_id.as_str(), one.credential.is_some()))
             .collect();
-        assert_eq!(told, [("a", with_hashes), ("b", false), ("c", with_hashes)]);
+        assert_eq!(exported_hashes, [("a", with_hashes), ("b", false), ("c", with_hashes)]);
     }
 }

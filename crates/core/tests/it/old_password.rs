@@ -121,9 +121,13 @@ async fn asvs_7_4_3_other_sessions_end_with_the_change() {
         let events = fixtures::events(&test.store).await;
         let held =
             test.store.access_token(&TokenDigest::from_secret(&after)).await.unwrap().unwrap();
-        let told: jiff::Timestamp =
+        let in_event: jiff::Timestamp =
             events[0].payload["sessions_valid_after"].as_str().unwrap().parse().unwrap();
-        assert_eq!(Some(told), held.valid_after, "the event has the time that repass itself uses");
+        assert_eq!(
+            Some(in_event),
+            held.valid_after,
+            "the event has the time that repass itself uses"
+        );
     }
 }
 
