@@ -87,9 +87,13 @@ mod error_chain;
 #[cfg(feature = "engine")]
 mod hash;
 #[cfg(feature = "engine")]
+mod identifiers;
+#[cfg(feature = "engine")]
 mod installation_key;
 #[cfg(feature = "engine")]
 mod key_checks;
+#[cfg(feature = "engine")]
+mod lockout_policy;
 #[cfg(feature = "engine")]
 pub mod otp;
 #[cfg(feature = "engine")]
@@ -116,10 +120,7 @@ pub use policy::{
 
 #[cfg(feature = "engine")]
 pub use self::{
-    account::{
-        Account, AccountId, Email, InvalidEmail, InvalidRealm, InvalidUserId, Profile, Realm,
-        Subject, UserId,
-    },
+    account::{Account, Profile, Subject},
     account_import::{AccountBatch, Imported},
     administration::{
         Administration, AdministrationError, ImportOutcome, ImportedPassword, NewAccount,
@@ -128,10 +129,7 @@ pub use self::{
     administration_store::{
         AccountError, AccountFilter, AdministrationStore, PruneCutoffs, Pruned,
     },
-    attempts::{
-        AttemptKey, AttemptPath, AttemptReservation, AttemptState, InvalidLockoutPolicy, LockedOut,
-        LockoutPolicy,
-    },
+    attempts::{AttemptKey, AttemptPath, AttemptReservation, AttemptState, LockedOut},
     audit::{AuditFilter, AuditRecord},
     authenticate::CallerAuthenticator,
     caller::{
@@ -149,8 +147,10 @@ pub use self::{
         Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile, MissingPeppers,
         Normalization, Peppers, argon2_self_check,
     },
+    identifiers::{AccountId, Email, InvalidEmail, InvalidRealm, InvalidUserId, Realm, UserId},
     installation_key::{InstallationKey, InstallationKeyError},
     key_checks::{KeyCheckError, accept_keys, check_keys, has_installation_key_check},
+    lockout_policy::{InvalidLockoutPolicy, LockoutPolicy},
     otp::{OtpEnrollment, OtpError, OtpSecret, OtpSpend},
     outbox::{
         Claim, ClaimEvents, ClaimedEvent, DeferredLockoutEvent, Delivery, DeliveryOutcome,

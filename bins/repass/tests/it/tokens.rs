@@ -33,7 +33,7 @@ fn an_access_token_has_roles_and_a_lifetime() {
     let id = issued["id"].as_str().unwrap();
     let run = bench.run(&["token", "revoke", id]).succeeded();
     assert_eq!(run.stdout, format!("token {id}: revoked\n"));
-    bench.run(&["token", "revoke", id]).failed(1, &["no such token"]);
+    bench.run(&["token", "revoke", id]).failed(1, &["no active token has this id"]);
     let second = bench.json(&["token", "issue", "--user-id", "pat", "--lifetime", "7d"], "");
     let second = second["id"].as_str().unwrap();
     assert_eq!(bench.json(&["token", "revoke", second], "")["revoked"], true);
