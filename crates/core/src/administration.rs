@@ -64,7 +64,7 @@ pub enum AdministrationError {
     #[error("no active {0} has this id")]
     NothingToRevoke(&'static str),
     /// The event does not exist, or is delivered already.
-    #[error("the outbox has no undelivered event {0}")]
+    #[error("the outbox has no event {0}, or it is delivered already")]
     NoSuchEvent(Uuid),
     /// A value is out of bounds.
     #[error("{0}")]

@@ -82,8 +82,12 @@ mod change;
 #[cfg(feature = "engine")]
 mod clock;
 #[cfg(feature = "engine")]
+mod credential_store;
+#[cfg(feature = "engine")]
 mod engine;
 mod error_chain;
+#[cfg(feature = "engine")]
+mod event;
 #[cfg(feature = "engine")]
 mod hash;
 #[cfg(feature = "engine")]
@@ -141,7 +145,12 @@ pub use self::{
         SignedTokenVerifier,
     },
     clock::{Clock, SystemClock},
+    credential_store::{
+        AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential, CredentialStore,
+        FinishAttempt, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend,
+    },
     engine::{Engine, EngineBuilder},
+    event::{DeferredLockoutEvent, EventKind, OutboxEvent},
     hash::{
         Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword,
         Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile, MissingPeppers,
@@ -153,14 +162,10 @@ pub use self::{
     lockout_policy::{InvalidLockoutPolicy, LockoutPolicy},
     otp::{OtpEnrollment, OtpError, OtpSecret, OtpSpend},
     outbox::{
-        Claim, ClaimEvents, ClaimedEvent, DeferredLockoutEvent, Delivery, DeliveryOutcome,
-        DeliveryState, EventKind, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore,
+        Claim, ClaimEvents, ClaimedEvent, Delivery, DeliveryOutcome, DeliveryState, OutboxEntry,
+        OutboxFilter, OutboxStore,
     },
-    ports::{
-        AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential, CredentialStore,
-        FinishAttempt, KeyStore, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend, ResetToken,
-        StoreError, TokenStore,
-    },
+    ports::{KeyStore, ResetToken, StoreError, TokenStore},
     randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid},
     token::TokenDigest,
 };
