@@ -59,7 +59,7 @@ fn token_of(wire: &Wire) -> String {
 
 /// Returns the stored reset token.
 async fn stored(test: &TestContext, token: &str) -> Option<ResetToken> {
-    let digest = TokenDigest::of(&Plaintext::from(token));
+    let digest = TokenDigest::from_secret(&Plaintext::from(token));
     test.operator.store.reset_token(&digest).await.unwrap()
 }
 

@@ -89,7 +89,7 @@ async fn a_hash_of_no_known_family_is_a_wrong_password_and_one_line_in_the_log()
         assert_eq!(test.last_attempt().await.outcome, "wrong-password");
         assert_eq!(credential(&test).await.hash.as_str(), stored, "and left alone");
         let log = test.server.stop().await.log;
-        let lines = log.lines().filter(|line| line.contains("counts as no password's"));
+        let lines = log.lines().filter(|line| line.contains("treated as a mismatch"));
         assert_eq!(lines.count(), 1, "{log}");
         assert!(!log.contains(salt) && !log.contains(tag), "{log}");
     }

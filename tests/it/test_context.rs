@@ -122,7 +122,7 @@ impl TestContext {
 
     /// Returns whether the database has an access token as not revoked.
     pub(crate) async fn counts(&self, token: &str) -> bool {
-        let digest = TokenDigest::of(&Plaintext::from(token));
+        let digest = TokenDigest::from_secret(&Plaintext::from(token));
         let held = self.operator.store.access_token(&digest).await.unwrap().expect("a token");
         held.token.revoked_at.is_none()
     }

@@ -43,7 +43,7 @@ impl MappedCredential {
         Some(match self.recorded {
             None => Credential { hash, version: 1, changed_at },
             Some(recorded) if recorded.fingerprint == fingerprint(&hash) => Credential {
-                hash: hash.normalized(recorded.normalization),
+                hash: hash.with_normalization(recorded.normalization),
                 version: recorded.version,
                 changed_at: recorded.changed_at,
             },

@@ -1,10 +1,10 @@
-//! What the pool costs beside its kernel, as ratios measured in turns in the same run.
+//! The overhead of the pool, as ratios measured alternately in one run.
 //!
-//! `cargo bench -p repass-core`: hashes per second of OWASP's profile through the pool on all cores,
-//! beside a bare loop on as many threads over the same kernel with memory used again; and of RFC
-//! 9106's second profile on one thread, beside the `argon2` crate that takes fresh memory each time.
-//! Then the latencies at the door of a full pool, and what a refusal costs. Takes less than a
-//! minute on a machine that has nothing else to do.
+//! `cargo bench -p repass-core` measures hashes per second: OWASP's profile through the pool on all
+//! cores, compared with a bare loop on as many threads with the same kernel and reused memory; and
+//! RFC 9106's second profile on one thread, compared with the `argon2` crate, which allocates
+//! memory for each hash. Then it measures the latencies of a full pool, and the time of a refusal.
+//! It takes less than a minute on an idle machine.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::num::NonZeroUsize;
@@ -30,7 +30,7 @@ fn main() {
         "kernel: {}; threads: {threads}; {ROUNDS} rounds in turns, medians\n",
         repass_argon2::path()
     );
-    println!("| profile | threads | pool, hashes/s | beside it | hashes/s | ratio |");
+    println!("| profile | threads | pool, hashes/s | compared with | hashes/s | ratio |");
     println!("| --- | ---: | ---: | --- | ---: | ---: |");
     let owasp = HashProfile::OWASP;
     compare(&runtime, owasp, threads, "bare loop", || bare_loop(owasp, threads));
@@ -74,7 +74,7 @@ fn compare(
     println!("| {name} | {threads} | {ours:.1} | {other} | {theirs:.1} | {:.2} |", ours / theirs);
 }
 
-/// So many callers, each of which has one hash after the other; hashes per second and latencies.
+/// Returns hashes per second and latencies of callers that each hash in sequence.
 async fn through_the_pool(hasher: &Arc<Argon2idHasher>, callers: usize) -> (f64, Vec<Duration>) {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
@@ -95,7 +95,7 @@ async fn through_the_pool(hasher: &Arc<Argon2idHasher>, callers: usize) -> (f64,
     (per_second(latencies.len(), begun), latencies)
 }
 
-/// The same kernel on as many threads, each with memory of its own that it uses again.
+/// Returns hashes per second of the same kernel on as many threads, each with reused memory.
 fn bare_loop(profile: HashProfile, threads: NonZeroUsize) -> f64 {
     let barrier = Barrier::new(threads.get());
     std::thread::scope(|scope| {
@@ -105,7 +105,7 @@ fn bare_loop(profile: HashProfile, threads: NonZeroUsize) -> f64 {
     })
 }
 
-/// Hashes per second of one thread, from when all have touched their memory.
+/// Returns hashes per second of one thread, measured after all threads have touched their memory.
 fn loop_on(profile: HashProfile, barrier: &Barrier) -> f64 {
     use repass_argon2::{Argon2, Params};
 
@@ -140,7 +140,7 @@ fn fresh_memory(profile: HashProfile) -> f64 {
     per_second(hashes, begun)
 }
 
-/// How long callers wait when there are eight for each thread, and how long those who find no room.
+/// Measures the waits of eight callers for each thread, and the time of a refusal.
 fn latencies(runtime: &Runtime, profile: HashProfile, threads: NonZeroUsize) {
     let hasher = start(profile, threads);
     let (_, mut waits) = runtime.block_on(through_the_pool(&hasher, 8 * threads.get()));
@@ -156,7 +156,7 @@ fn latencies(runtime: &Runtime, profile: HashProfile, threads: NonZeroUsize) {
     println!("a refusal by the full queue: {:.1?}", median(refusals));
 }
 
-/// Fills threads and queue, and times those who come then.
+/// Fills threads and queue, and measures the refusals of further jobs.
 async fn refusals(hasher: &Arc<Argon2idHasher>, room: usize) -> Vec<Duration> {
     let mut waiting = JoinSet::new();
     for _ in 0..2 * room {

@@ -1,20 +1,20 @@
 use crate::{Account, AccountWithCredential, AuditRecord};
 
-/// Accounts of another system, to be added in one transaction: see
+/// Accounts of another system that are added in one transaction; see
 /// [`import_accounts`](crate::AdministrationStore::import_accounts).
 #[derive(Debug, Clone)]
 pub struct AccountBatch {
-    /// The accounts, with the credentials that they come with. All are of the realm of `audit`.
+    /// The accounts with their credentials. All are of the realm of `audit`.
     pub accounts: Vec<AccountWithCredential>,
-    /// What goes to the audit trail, but for the counts: see [`record`](Self::record).
+    /// The audit record without its counts: see [`record`](Self::record).
     pub audit: AuditRecord,
-    /// Whether the transaction is undone at its end, so that nothing of it stays.
-    pub rehearsal: bool,
+    /// Whether the transaction is rolled back at its end.
+    pub dry_run: bool,
 }
 
 impl AccountBatch {
-    /// The audit record of a store that has added so many of the accounts: how many, and how many
-    /// were present. A store that adds none writes no record.
+    /// Returns the audit record for `added` accounts, with the counts of accounts added and
+    /// present. A store that adds none writes no record.
     pub fn record(&self, added: usize) -> AuditRecord {
         let present = self.accounts.len().saturating_sub(added);
         AuditRecord {
@@ -24,11 +24,11 @@ impl AccountBatch {
     }
 }
 
-/// What became of an account of an [`AccountBatch`].
+/// The outcome of one account of an [`AccountBatch`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Imported {
-    /// There was no such account, and now there is; after a rehearsal, there still is none.
+    /// The account was added, or would be added without `dry_run`.
     Added,
-    /// The realm has an account of that user id already, which was left as it is: this one.
+    /// The realm has this account of the same user id already. It is not changed.
     Present(Box<Account>),
 }

@@ -1,5 +1,5 @@
-//! What an operator does: accounts, keys, tokens, one-time passwords. Server and command line both
-//! go through here, so that every act is checked and recorded alike.
+//! Administration of accounts, keys, tokens and one-time passwords, with validation and audit
+//! records.
 
 mod accounts;
 mod import;
@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use accounts::NewAccount;
-pub use import::{ImportVerdict, ImportedPassword, NewImport};
+pub use import::{ImportOutcome, ImportedPassword, NewImport};
 pub use retention::Retention;
 
 use uuid::Uuid;
@@ -23,7 +23,7 @@ use crate::{
     Violation, random_uuid,
 };
 
-/// What an operator does over a store; reached by [`Engine::administration`](crate::Engine).
+/// Administers a store; returned by [`Engine::administration`](crate::Engine::administration).
 #[derive(Clone)]
 pub struct Administration {
     store: Arc<dyn AdministrationStore>,
@@ -34,7 +34,7 @@ pub struct Administration {
     randomness: Arc<dyn Randomness>,
 }
 
-/// Why an operator's act failed.
+/// An error of [`Administration`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdministrationError {
@@ -46,7 +46,7 @@ pub enum AdministrationError {
         /// The user id.
         user_id: String,
     },
-    /// There is no such account.
+    /// The account does not exist.
     #[error("realm {realm} has no account {user_id}")]
     NoSuchAccount {
         /// The realm.
@@ -54,32 +54,32 @@ pub enum AdministrationError {
         /// The user id.
         user_id: String,
     },
-    /// The accounts stand in a table of another application, which alone adds any.
+    /// The accounts are in a table of another application, which must add them.
     #[error("accounts are kept in a table of another application; add them there")]
     KeptElsewhere,
-    /// The accounts stand in a table of another application, of which no column is mapped for that.
+    /// The accounts are in a table of another application, and no column is mapped for this value.
     #[error("the accounts table has no column for {0}")]
     NotMapped(&'static str),
-    /// There is no such key or token, or it was revoked before.
-    #[error("there is no such {0} that was not revoked before")]
+    /// The key or token does not exist, or is revoked already.
+    #[error("no active {0} has this id")]
     NothingToRevoke(&'static str),
-    /// There is no such event, or none that can still be tried.
-    #[error("the outbox has no such event that is not delivered: {0}")]
+    /// The event does not exist, or is delivered already.
+    #[error("the outbox has no event {0}, or it is delivered already")]
     NoSuchEvent(Uuid),
     /// A value is out of bounds.
     #[error("{0}")]
     Invalid(String),
-    /// The policy refuses the first password. All broken rules are here.
+    /// The policy refuses the first password. Contains all violations.
     #[error("the policy refuses the password")]
     Rejected(Vec<Violation>),
     /// Hashing failed.
     #[error("the password could not be hashed")]
     Hash(#[source] crate::HashError),
-    /// One-time passwords cannot be set up.
+    /// The one-time password could not be set up.
     #[error("the one-time password could not be set up")]
     Otp(#[from] OtpError),
     /// The random source failed.
-    #[error("no random bytes")]
+    #[error("the random source failed")]
     Randomness(#[from] RandomnessError),
     /// The store failed.
     #[error("the store failed")]
@@ -105,23 +105,31 @@ impl Administration {
         Self { policy, ..self }
     }
 
-    /// The store below, for listing.
+    /// Returns the store, for listing.
     pub fn store(&self) -> &dyn AdministrationStore {
         &*self.store
     }
 
-    /// The account, to be read only.
-    async fn found(&self, realm: &Realm, user_id: &str) -> Result<Account, AdministrationError> {
+    /// Finds the account.
+    async fn find_account(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+    ) -> Result<Account, AdministrationError> {
         let subject = Subject::new(realm.clone(), user_id);
         let found = self.store.find(&subject).await?;
         found.map(|found| found.account).ok_or_else(|| no_such_account(realm, user_id))
     }
 
-    /// The account, to be written about.
-    async fn known(&self, realm: &Realm, user_id: &str) -> Result<Account, AdministrationError> {
-        let account = self.found(realm, user_id).await?;
+    /// Finds the account and registers its id with the store, before a write.
+    async fn registered_account(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+    ) -> Result<Account, AdministrationError> {
+        let account = self.find_account(realm, user_id).await?;
         let registered = self.store.register(&account).await;
-        registered.map_err(|error| of_account(error, &account))?;
+        registered.map_err(|error| with_account(error, &account))?;
         Ok(account)
     }
 
@@ -150,8 +158,8 @@ fn no_such_account(realm: &Realm, user_id: &str) -> AdministrationError {
     AdministrationError::NoSuchAccount { realm: realm.clone(), user_id: user_id.to_owned() }
 }
 
-/// Says of which account a store spoke.
-fn of_account(error: AccountError, account: &Account) -> AdministrationError {
+/// Adds the account to an error of a store.
+fn with_account(error: AccountError, account: &Account) -> AdministrationError {
     let (realm, user_id) = (account.realm.clone(), account.user_id.to_string());
     match error {
         AccountError::Exists => AdministrationError::AccountExists { realm, user_id },

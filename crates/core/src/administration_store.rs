@@ -10,16 +10,16 @@ use crate::{
     TokenStore, UserId,
 };
 
-/// What an operator does: accounts, keys, tokens. Every call that changes something takes the audit
-/// record that is written in the same transaction.
+/// The port for operators: accounts, keys and tokens. Every call that writes takes the audit record
+/// that is written in the same transaction.
 #[async_trait]
 pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxStore {
-    /// Has the store know an account that [`find`](CredentialStore::find) or
-    /// [`accounts`](Self::accounts) gave by its id alone, as the calls below name it. A store that
-    /// keeps its accounts itself knows them all, and has nothing to do.
+    /// Registers the id of an account that [`find`](CredentialStore::find) or
+    /// [`accounts`](Self::accounts) returned, so that the methods below can name the account by its
+    /// id. A store with its own table of accounts has nothing to do.
     ///
     /// # Errors
-    /// [`AccountError::Unknown`] when there is no such account any more.
+    /// [`AccountError::Unknown`] when the account does not exist any more.
     async fn register(&self, _account: &Account) -> Result<(), AccountError> {
         Ok(())
     }
@@ -28,7 +28,7 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     ///
     /// # Errors
     /// [`AccountError::Exists`] when the realm has that user id already,
-    /// [`AccountError::KeptElsewhere`] when the store adds none at all.
+    /// [`AccountError::KeptElsewhere`] when the store cannot add accounts.
     async fn add_account(
         &self,
         account: &Account,
@@ -36,25 +36,25 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Accounts by realm and user id in ascending order.
+    /// Lists accounts by realm and user id in ascending order.
     ///
     /// # Errors
     /// When the store fails.
     async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError>;
 
-    /// The account of this id, if the store knows it by that: see [`register`](Self::register).
+    /// Returns the account of this id, if the id is registered: see [`register`](Self::register).
     ///
     /// # Errors
     /// When the store fails.
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError>;
 
-    /// Activates or deactivates an account. Deactivating revokes its access tokens, cuts off those
-    /// that were issued up to `audit.at` ([`HeldToken::valid_after`]) and voids its reset tokens.
-    /// `audit.at` becomes its `updated_at`.
+    /// Activates or deactivates an account, and sets its `updated_at` to `audit.at`. Deactivating
+    /// revokes its access tokens, invalidates those issued up to `audit.at`
+    /// ([`HeldToken::valid_after`]), and voids its reset tokens.
     ///
     /// # Errors
-    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::NotMapped`] when the
-    /// store has no place to write it.
+    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::NotMapped`] when no
+    /// column is mapped for it.
     async fn set_active(
         &self,
         account: AccountId,
@@ -62,20 +62,20 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// The ids of the pepper keys that stored hashes name ([`HashedPassword::pepper`]), those of the
-    /// history, too: without these keys they cannot be verified.
+    /// Returns the ids of the pepper keys ([`HashedPassword::pepper`]) that are needed to verify
+    /// the stored hashes, the history included.
     ///
     /// # Errors
     /// When the store fails.
     async fn peppers(&self) -> Result<BTreeSet<String>, StoreError>;
 
-    /// How the row of `key` stands; the default state when there is none.
+    /// Returns the failures of `key`; the default state if there is no row.
     ///
     /// # Errors
     /// When the store fails.
     async fn attempts(&self, key: &AttemptKey) -> Result<AttemptState, StoreError>;
 
-    /// Clears the account's failures, so that it is open again.
+    /// Clears the account's failures, so that it is no longer locked out.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.
@@ -87,13 +87,13 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// When the store fails.
     async fn add_key(&self, key: &Key, audit: &AuditRecord) -> Result<(), StoreError>;
 
-    /// All keys, revoked ones too, oldest first; of one realm or all.
+    /// Lists the keys of one realm or of all realms, oldest first, including revoked keys.
     ///
     /// # Errors
     /// When the store fails.
     async fn keys(&self, realm: Option<&Realm>) -> Result<Vec<Key>, StoreError>;
 
-    /// Revokes a key at `audit.at`. Says whether there is such a key that was not revoked before.
+    /// Revokes a key at `audit.at`. Returns whether there was an active key of this id.
     ///
     /// # Errors
     /// When the store fails.
@@ -109,8 +109,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Revokes an access token at `audit.at`. Says whether there is such a token that was not revoked
-    /// before.
+    /// Revokes an access token at `audit.at`. Returns whether there was an unrevoked token of this
+    /// id.
     ///
     /// # Errors
     /// When the store fails.
@@ -120,20 +120,20 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<bool, StoreError>;
 
-    /// The key of this id.
+    /// Returns the key of this id.
     ///
     /// # Errors
     /// When the store fails.
     async fn key_by_id(&self, key: KeyId) -> Result<Option<Key>, StoreError>;
 
-    /// The access token of this id with its holder.
+    /// Returns the access token of this id with its holder.
     ///
     /// # Errors
     /// When the store fails.
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError>;
 
-    /// Adds a reset token and voids (marks as spent) every other one of the account. The event
-    /// goes to the outbox in the same transaction.
+    /// Adds a reset token, voids (marks as spent) every other one of the account, and writes the
+    /// event to the outbox, in one transaction.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.
@@ -144,7 +144,7 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         event: &OutboxEvent,
     ) -> Result<(), AccountError>;
 
-    /// Replaces what the account has to check one-time passwords with.
+    /// Replaces the account's one-time password enrollment.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.
@@ -155,8 +155,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Gives the account a one-time code in place of any older one, and leaves the rest of its
-    /// enrollment alone.
+    /// Replaces the one-time code of the account's enrollment, and keeps the rest of the
+    /// enrollment.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.
@@ -168,85 +168,85 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Audit records, newest first. Those of the same time stand in an order of the store's own, the
-    /// same each time.
+    /// Lists audit records, newest first. The store chooses a stable order for records of the same
+    /// time.
     ///
     /// # Errors
     /// When the store fails.
     async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError>;
 
-    /// Deletes what the cutoffs say, at most `limit` rows of each kind, and passes over rows that are
-    /// in use. Where a count is `limit`, there may be more.
+    /// Deletes the rows that are older than the cutoffs, at most `limit` of each kind, and skips
+    /// locked rows. If a count is `limit`, more rows may remain.
     ///
     /// # Errors
     /// When the store fails.
     async fn prune(&self, cutoffs: &PruneCutoffs, limit: u32) -> Result<Pruned, StoreError>;
 
-    /// The check values of the keys that this database was used with, by the key's name: see
-    /// [`add_key_check`](Self::add_key_check).
+    /// Returns the check values of the keys that this database was used with, by the key's name;
+    /// see [`add_key_check`](Self::add_key_check).
     ///
     /// # Errors
     /// When the store fails.
     async fn key_checks(&self) -> Result<BTreeMap<String, [u8; 32]>, StoreError>;
 
-    /// Keeps the check value of the key of this name, unless there is one. Returns the one that is
-    /// kept, so that several nodes that start at once agree.
+    /// Stores the check value of the key of this name, unless one is stored. Returns the stored
+    /// value, so that nodes that start concurrently agree.
     ///
     /// # Errors
     /// When the store fails.
     async fn add_key_check(&self, name: &str, check: &[u8; 32]) -> Result<[u8; 32], StoreError>;
 
-    /// Keeps the check value of the key of this name in place of any other.
+    /// Stores the check value of the key of this name, and replaces an older value.
     ///
     /// # Errors
     /// When the store fails.
     async fn replace_key_check(&self, name: &str, check: &[u8; 32]) -> Result<(), StoreError>;
 
-    /// Adds, in one transaction, those accounts of another system whose user id their realm does
-    /// not have yet, each with its credential, and [`AccountBatch::record`] if it was any. An
-    /// account that is present stays as it is, its password above all, for that may have been
-    /// changed since the other system was read. Of two of one user id in the batch, the second is
-    /// present. Says of each what became of it, in their order.
+    /// Adds the accounts whose user id does not exist in their realm, each with its credential, and
+    /// [`AccountBatch::record`] if any was added, in one transaction. Existing accounts stay
+    /// unchanged, because their passwords may have been changed since the export. If a user id
+    /// occurs twice in the batch, the second account counts as present. Returns one outcome for
+    /// each account, in their order.
     ///
     /// # Errors
-    /// When the store fails, or adds no accounts at all; nothing was written then. That an account
-    /// is present is no error.
+    /// When the store fails, or cannot add accounts; then nothing was written. An existing account
+    /// is no error.
     async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError>;
 }
 
-/// Up to when data that is no longer needed is deleted; `None` keeps it.
+/// The age limits of [`prune`](AdministrationStore::prune); `None` keeps the data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PruneCutoffs {
-    /// Audit records of a time before this.
+    /// Deletes audit records before this time.
     pub audit: Option<Timestamp>,
-    /// Events of a time before this, whatever became of them: where no channel is configured, they are
-    /// pending for ever.
+    /// Deletes events before this time in any state; without a configured channel, events stay
+    /// pending.
     pub events: Option<Timestamp>,
-    /// Reset tokens that expired before this, and access tokens that expired or were revoked before
-    /// this. A spent reset token stays until it expires, since the redemption of a signed one is what
-    /// keeps it from being redeemed again.
+    /// Deletes reset tokens that expired before this time, and access tokens that expired or were
+    /// revoked before it. A spent reset token is kept until it expires, because its record prevents
+    /// a second redemption of a signed token.
     pub tokens: Option<Timestamp>,
 }
 
-/// How many rows were deleted.
+/// The numbers of deleted rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Audit records.
     pub audit: u64,
     /// Events.
     pub events: u64,
-    /// Reset tokens and access tokens, the larger count of the two.
+    /// The larger of the counts of reset tokens and access tokens.
     pub tokens: u64,
 }
 
-/// Which accounts to list.
+/// A filter for [`AdministrationStore::accounts`].
 #[derive(Debug, Clone, Default)]
 pub struct AccountFilter {
-    /// Only those of this realm.
+    /// Only accounts of this realm.
     pub realm: Option<Realm>,
-    /// Only those after this realm and user id, to page on.
+    /// Only accounts after this realm and user id, for paging.
     pub after: Option<(Realm, UserId)>,
-    /// At most so many.
+    /// The most accounts to return.
     pub limit: u32,
 }
 
@@ -257,13 +257,13 @@ pub enum AccountError {
     /// The realm has an account of that user id already.
     #[error("there is such an account already")]
     Exists,
-    /// There is no such account.
+    /// The account does not exist.
     #[error("there is no such account")]
     Unknown,
-    /// The accounts stand in a table of another application, which alone adds any.
+    /// The accounts are in a table of another application, which must add them.
     #[error("accounts are kept in a table of another application; add them there")]
     KeptElsewhere,
-    /// The accounts stand in a table of another application, of which no column is mapped for that.
+    /// The accounts are in a table of another application, and no column is mapped for this value.
     #[error("the accounts table has no column for {0}")]
     NotMapped(&'static str),
     /// The store failed.

@@ -1,10 +1,10 @@
-//! How many attempts at a proof an account allows, and when it is locked out (NIST SP 800-63B-4, 3.2.2).
+//! Limits on failed attempts, and lockouts (NIST SP 800-63B-4, 3.2.2).
 //!
-//! An attempt is reserved before its proof is verified, so parallel guesses cannot overrun the limit.
-//! While an account is locked out, attempts are refused unverified and unreserved. Old passwords and
-//! reset tokens count in one row, but each path is locked by its own failures only: a stranger who
-//! guesses passwords cannot keep the holder from a reset. Nor can one who sends wrong reset tokens: the
-//! [`Engine`](crate::Engine) lets the right one through a locked reset path.
+//! An attempt is reserved before its proof is verified, so parallel guesses cannot exceed the
+//! limit. While an account is locked out, attempts are refused without being verified or reserved.
+//! Failures of old passwords and of reset tokens are counted together, but a failure locks its own
+//! path only: wrong passwords do not prevent a reset. Wrong reset tokens do not prevent it either,
+//! because the [`Engine`](crate::Engine) accepts the right one while the reset path is locked.
 
 use std::time::Duration;
 
@@ -12,101 +12,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock::after;
-use crate::{AccountId, InstallationKey, Subject};
+use crate::{AccountId, InstallationKey, LockoutPolicy, Subject};
 
-/// When failures lock an account out, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LockoutPolicy {
-    threshold: u32,
-    initial_delay: Duration,
-    max_delay: Duration,
-    max_failures: u32,
-}
-
-/// A lockout policy that makes no sense.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{member} {reason}")]
-pub struct InvalidLockoutPolicy {
-    /// The number that is wrong.
-    pub member: &'static str,
-    /// What it must be.
-    pub reason: &'static str,
-}
-
-impl Default for LockoutPolicy {
-    /// 3 failures, then 1 second that doubles to 15 minutes, 100 failures at the most.
-    fn default() -> Self {
-        Self {
-            threshold: 3,
-            initial_delay: Duration::from_secs(1),
-            max_delay: Duration::from_secs(15 * 60),
-            max_failures: Self::NIST_MAX_FAILURES,
-        }
-    }
-}
-
-impl LockoutPolicy {
-    /// The most failures in a row that NIST SP 800-63B-4, 3.2.2 allows.
-    pub const NIST_MAX_FAILURES: u32 = 100;
-
-    /// A policy that locks an account out for `initial_delay` after `threshold` failures in a row, which
-    /// each further failure doubles up to `max_delay`. After `max_failures` the old password does not
-    /// count until a reset token or an operator unlocks the account; NIST allows no more than
-    /// [`NIST_MAX_FAILURES`](Self::NIST_MAX_FAILURES).
-    ///
-    /// # Errors
-    /// When `threshold` or `max_failures` is not 1 to 1,000,000, or `max_delay` is shorter than
-    /// `initial_delay`.
-    pub fn new(
-        threshold: u32,
-        initial_delay: Duration,
-        max_delay: Duration,
-        max_failures: u32,
-    ) -> Result<Self, InvalidLockoutPolicy> {
-        let wrong = |member, reason| Err(InvalidLockoutPolicy { member, reason });
-        let bounds = 1..=1_000_000;
-        if !bounds.contains(&threshold) {
-            wrong("threshold", "must be 1 to 1000000")
-        } else if !bounds.contains(&max_failures) {
-            wrong("max_failures", "must be 1 to 1000000")
-        } else if max_delay < initial_delay {
-            wrong("max_delay", "must be at least initial_delay")
-        } else {
-            Ok(Self { threshold, initial_delay, max_delay, max_failures })
-        }
-    }
-
-    /// Failures in a row before the account is locked out for the first time.
-    pub const fn threshold(&self) -> u32 {
-        self.threshold
-    }
-
-    /// How long it is locked out then.
-    pub const fn initial_delay(&self) -> Duration {
-        self.initial_delay
-    }
-
-    /// The longest that it is locked out by one failure.
-    pub const fn max_delay(&self) -> Duration {
-        self.max_delay
-    }
-
-    /// Failures in a row after which the old password does not count until a reset.
-    pub const fn max_failures(&self) -> u32 {
-        self.max_failures
-    }
-
-    /// How long an account is locked out after so many failures in a row.
-    pub fn delay(&self, failures: u32) -> Duration {
-        let Some(doublings) = failures.checked_sub(self.threshold) else {
-            return Duration::ZERO;
-        };
-        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-        self.initial_delay.saturating_mul(factor).min(self.max_delay)
-    }
-}
-
-/// Which proof is tried.
+/// The kind of proof that an attempt presents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptPath {
     /// The old password.
@@ -115,33 +23,33 @@ pub enum AttemptPath {
     Reset,
 }
 
-/// The row that an attempt is reserved in.
+/// The key of the row that counts the attempts at one account or identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AttemptKey {
     bytes: [u8; 32],
-    /// Of an identifier that belongs to no account.
+    /// Whether the identifier belongs to no account.
     unknown: bool,
 }
 
 impl AttemptKey {
-    /// How long tries at an identifier that belongs to no account are remembered. Long enough that
-    /// nobody tells it from a real account, short enough that such rows do not pile up: the engine
-    /// has the store [delete](crate::CredentialStore::delete_expired_attempts) them then.
-    pub const UNKNOWN_FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    /// How long failures of an unknown identifier are kept: long enough that it behaves like an
+    /// account, short enough to bound the number of rows. Then the engine
+    /// [deletes](crate::CredentialStore::delete_expired_attempts) the row.
+    pub const UNKNOWN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-    /// The row of an account.
+    /// Returns the key of an account.
     pub fn account(id: AccountId) -> Self {
         let mut bytes = [0; 32];
         bytes[..16].copy_from_slice(id.0.as_bytes());
         Self { bytes, unknown: false }
     }
 
-    /// The row of an identifier that belongs to no account: a keyed digest of it, so that the table
-    /// does not tell what was tried.
+    /// Returns the key of an identifier that belongs to no account: a keyed digest, so that the
+    /// table does not contain the identifiers.
     pub fn unknown(subject: &Subject, key: &InstallationKey) -> Self {
         let realm = subject.realm.as_str().as_bytes();
-        // In the spelling that an account would have, or else tries at two spellings of one
-        // identifier would tell by the first 429 whether there is an account.
+        // Normalized as for an account. Otherwise two spellings of one identifier would be counted
+        // apart, and the first 429 would show whether the account exists.
         let user_id = subject.valid_user_id().map_or_else(|| subject.user_id.clone(), String::from);
         let email = subject.email.as_deref().unwrap_or_default().to_lowercase();
         let bytes =
@@ -149,57 +57,56 @@ impl AttemptKey {
         Self { bytes, unknown: true }
     }
 
-    /// The 32 bytes by which a store finds the row.
+    /// The 32 bytes of the key, for a store.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.bytes
     }
 }
 
-/// One row: how an account stands with its failures.
+/// The failures of an account, or of an unknown identifier; one row of a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AttemptState {
-    /// Failures in a row, on all paths together.
+    /// Failures in a row, of both paths together.
     pub failures: u32,
-    /// Until when the old password is not looked at.
+    /// When the lockout of the old password ends.
     pub password_locked_until: Option<Timestamp>,
-    /// Until when reset tokens are not looked at.
+    /// When the lockout of reset tokens ends.
     pub reset_locked_until: Option<Timestamp>,
-    /// From when on the row counts as none, and may be deleted. `None` for the row of an account,
-    /// which is never forgotten.
+    /// When the row expires and may be deleted; `None` for an account, whose row never expires.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A reserved attempt, by which the reservation can be released.
+/// A reserved attempt: a failure that is counted until the reservation is released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptReservation {
-    /// The row.
+    /// The key of the row.
     pub key: AttemptKey,
-    /// On which path.
+    /// The kind of proof.
     pub path: AttemptPath,
-    /// The row's failures with this one.
+    /// The failures of the row, this attempt included.
     pub failures: u32,
-    /// Until when the path was closed before.
-    pub closed_before: Option<Timestamp>,
+    /// When the lockout before this attempt ended, if there was one.
+    pub previously_locked_until: Option<Timestamp>,
     /// When the lockout ends if this attempt fails.
-    pub closed_until: Option<Timestamp>,
+    pub locked_until: Option<Timestamp>,
     /// The deferred event that the store wrote with the reservation, if any (see
     /// [`DeferredLockoutEvent`](crate::DeferredLockoutEvent)).
     pub deferred_event: Option<Uuid>,
 }
 
-/// The account is closed for this path.
+/// The account is locked out for one kind of proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockedOut {
-    /// When it opens again; `None` when only a reset or an operator opens it.
+    /// When the lockout ends; `None` when only a reset or an operator ends it.
     pub until: Option<Timestamp>,
 }
 
 impl AttemptState {
-    /// Reserves one attempt, or refuses it. A store calls this inside a transaction that holds the row,
-    /// with the default where there is none, and writes back the whole state that it returns.
+    /// Reserves one attempt. A store calls this inside a transaction that locks the row, with the
+    /// default state if there is no row, and writes the returned state back.
     ///
     /// # Errors
-    /// When the account is locked out for this path; then nothing is reserved.
+    /// When the account is locked out for this kind of proof; then the row stays unchanged.
     pub fn reserve(
         mut self,
         key: &AttemptKey,
@@ -213,40 +120,42 @@ impl AttemptState {
         if path == AttemptPath::Password && self.failures >= rules.max_failures() {
             return Err(LockedOut { until: None });
         }
-        let closed_before = *self.closed_until(path);
-        if let Some(until) = closed_before.filter(|until| *until > now) {
+        let previously_locked_until = *self.locked_until_mut(path);
+        if let Some(until) = previously_locked_until.filter(|until| *until > now) {
             return Err(LockedOut { until: Some(until) });
         }
         self.failures = self.failures.saturating_add(1);
         let delay = rules.delay(self.failures);
-        let closed_until = (!delay.is_zero()).then(|| after(now, delay));
-        *self.closed_until(path) = closed_until;
-        self.expires_at = key.unknown.then(|| after(now, AttemptKey::UNKNOWN_FORGOTTEN_AFTER));
-        let ticket = AttemptReservation {
+        let locked_until = (!delay.is_zero()).then(|| after(now, delay));
+        *self.locked_until_mut(path) = locked_until;
+        self.expires_at = key.unknown.then(|| after(now, AttemptKey::UNKNOWN_LIFETIME));
+        let reservation = AttemptReservation {
             key: key.clone(),
             path,
             failures: self.failures,
-            closed_before,
-            closed_until,
+            previously_locked_until,
+            locked_until,
             deferred_event: None,
         };
-        Ok((self, ticket))
+        Ok((self, reservation))
     }
 
-    /// Releases a reservation: its proof was right, or was never verified.
+    /// Releases a reservation whose proof was right or was not verified.
     #[must_use]
-    pub fn release(mut self, ticket: &AttemptReservation) -> Self {
-        // Somebody else's later failure may have closed the account since; that closing stays. A
-        // store keeps moments to the microsecond, so they are compared to that.
+    pub fn release(mut self, reservation: &AttemptReservation) -> Self {
+        // A later failure may have extended the lockout; then it stays. A store keeps moments to
+        // the microsecond, so they are compared to that.
         let microsecond = |moment: Option<Timestamp>| moment.map(Timestamp::as_microsecond);
-        if microsecond(*self.closed_until(ticket.path)) == microsecond(ticket.closed_until) {
-            *self.closed_until(ticket.path) = ticket.closed_before;
+        if microsecond(*self.locked_until_mut(reservation.path))
+            == microsecond(reservation.locked_until)
+        {
+            *self.locked_until_mut(reservation.path) = reservation.previously_locked_until;
         }
         self.failures = self.failures.saturating_sub(1);
         self
     }
 
-    fn closed_until(&mut self, path: AttemptPath) -> &mut Option<Timestamp> {
+    fn locked_until_mut(&mut self, path: AttemptPath) -> &mut Option<Timestamp> {
         match path {
             AttemptPath::Password => &mut self.password_locked_until,
             AttemptPath::Reset => &mut self.reset_locked_until,
@@ -276,23 +185,14 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    /// Proves NIST 3.2.2 delays.
     #[test]
-    fn nist_3_2_2_delays_double_from_one_second_to_fifteen_minutes() {
-        let rules = LockoutPolicy::default();
-        let delays: Vec<u64> = (0..=15).map(|failures| rules.delay(failures).as_secs()).collect();
-        assert_eq!(delays, [0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
-        assert_eq!(rules.delay(u32::MAX).as_secs(), 900);
-    }
-
-    #[test]
-    fn closed_accounts_refuse_without_charging() {
+    fn a_locked_out_account_refuses_without_reserving() {
         let mut state = AttemptState::default();
         for _ in 0..3 {
             state = reserve(state, AttemptPath::Password, second(0)).unwrap().0;
         }
-        let closed = LockedOut { until: Some(second(1)) };
-        assert_eq!(reserve(state, AttemptPath::Password, second(0)).unwrap_err(), closed);
+        let locked_out = LockedOut { until: Some(second(1)) };
+        assert_eq!(reserve(state, AttemptPath::Password, second(0)).unwrap_err(), locked_out);
         let (state, _) = reserve(state, AttemptPath::Password, second(1)).unwrap();
         assert_eq!(state.failures, 4);
         assert_eq!(state.password_locked_until, Some(second(3)));
@@ -300,7 +200,7 @@ mod tests {
 
     /// Proves NIST 3.2.2 limit.
     #[test]
-    fn at_the_limit_only_the_reset_path_stays_open() {
+    fn at_the_limit_only_the_password_path_is_locked() {
         let mut state = AttemptState::default();
         let mut now = 0;
         while state.failures < 200
@@ -318,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn guessing_passwords_does_not_close_the_reset_path() {
+    fn guessing_passwords_does_not_lock_the_reset_path() {
         let mut state = AttemptState::default();
         for _ in 0..3 {
             state = reserve(state, AttemptPath::Password, second(0)).unwrap().0;
@@ -329,18 +229,18 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_restores_what_was_before() {
+    fn a_release_restores_the_state_before() {
         let mut state = AttemptState::default();
         for _ in 0..2 {
             state = reserve(state, AttemptPath::Password, second(0)).unwrap().0;
         }
-        let (reserved, ticket) = reserve(state, AttemptPath::Password, second(0)).unwrap();
+        let (reserved, reservation) = reserve(state, AttemptPath::Password, second(0)).unwrap();
         assert!(reserved.password_locked_until.is_some());
-        assert_eq!(reserved.release(&ticket), state);
+        assert_eq!(reserved.release(&reservation), state);
     }
 
     #[test]
-    fn a_refund_leaves_others_failures_alone() {
+    fn a_release_keeps_the_failures_of_other_attempts() {
         let (one, first) =
             reserve(AttemptState::default(), AttemptPath::Password, second(0)).unwrap();
         let (two, _) = reserve(one, AttemptPath::Password, second(0)).unwrap();
@@ -352,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_opens_nothing_that_a_later_failure_closed() {
+    fn a_release_keeps_the_lockout_of_a_later_failure() {
         let path = AttemptPath::Password;
         let mut state = AttemptState::default();
         for _ in 0..2 {
@@ -362,7 +262,7 @@ mod tests {
         let (state, slow) = reserve(state, path, second(1)).unwrap();
         let state = state.release(&first);
         let (state, _) = reserve(state, path, second(3)).unwrap();
-        // The row counts as many failures as it did for the slow one, but not by the same ones.
+        // The count of failures is the same as for the slow attempt, but by other failures.
         assert_eq!(state.failures, slow.failures);
         let released = state.release(&slow);
         assert_eq!(released.failures, 3);
@@ -370,16 +270,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_finds_its_own_closing_after_a_store_cut_it_to_microseconds() {
+    fn a_release_finds_its_lockout_in_a_store_that_keeps_microseconds() {
         let now = Timestamp::from_nanosecond(1_234_567_891).unwrap();
         let rules =
             LockoutPolicy::new(1, Duration::from_secs(1), Duration::from_secs(900), 100).unwrap();
-        let (state, ticket) =
+        let (state, reservation) =
             AttemptState::default().reserve(&key(), AttemptPath::Reset, &rules, now).unwrap();
         let until = state.reset_locked_until.unwrap();
         let kept = Timestamp::from_microsecond(until.as_microsecond()).unwrap();
         let stored = AttemptState { reset_locked_until: Some(kept), ..state };
-        assert_eq!(stored.release(&ticket), AttemptState::default());
+        assert_eq!(stored.release(&reservation), AttemptState::default());
     }
 
     /// Proves ASVS 6.3.8.
@@ -397,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_identifiers_are_forgotten_and_accounts_are_not() {
+    fn attempts_of_unknown_identifiers_expire_and_those_of_accounts_do_not() {
         let days = |days: i64| second(days * 24 * 60 * 60);
         let subject = Subject::new("a".parse().unwrap(), "nobody");
         let unknown = AttemptKey::unknown(&subject, &InstallationKey::from_bytes([1; 32]));

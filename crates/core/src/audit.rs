@@ -4,47 +4,48 @@ use uuid::Uuid;
 
 use crate::{AccountId, Context, Realm};
 
-/// One line of the audit trail: who tried what, when, and how it ended (ASVS 16.3.1). Never a secret.
+/// One record of the audit log: caller, action, time and outcome of an attempt (ASVS 16.3.1). It
+/// contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditRecord {
-    /// Which record.
+    /// The id of the record.
     pub id: Uuid,
-    /// When it happened.
+    /// The time of the attempt.
     pub at: Timestamp,
-    /// In which realm.
+    /// The realm.
     pub realm: Realm,
-    /// To which account; `None` when the request named none that exists.
+    /// The account; `None` if the request named no existing account.
     pub account: Option<AccountId>,
-    /// What was tried, such as `password.change` or `account.unlock`.
+    /// The action, such as `password.change` or `account.unlock`.
     pub action: String,
-    /// How it ended: `ok`, or a stable code such as `wrong-password`. Where the account is inactive it
-    /// is `inactive`, whatever the proof was worth.
+    /// The outcome: `ok`, or a stable code such as `wrong-password`. For an inactive account it is
+    /// `inactive`, also if the proof was wrong.
     pub outcome: String,
-    /// Broken policy rules, or what else an operator should know; codes, not sentences.
+    /// Violations of the policy, or other details for operators, as codes.
     pub detail: Option<String>,
-    /// Who tried, such as `token:<id>`, `key:<id>`, `anonymous` or `operator`.
+    /// The caller, such as `token:<id>`, `key:<id>`, `anonymous` or `operator`.
     pub caller: String,
-    /// Where the request came from.
+    /// The origin of the request.
     pub context: Context,
 }
 
-/// Which audit records to list.
+/// A filter for [`AdministrationStore::audit`](crate::AdministrationStore::audit).
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Only those of this realm.
+    /// Only records of this realm.
     pub realm: Option<Realm>,
-    /// Only those of this account.
+    /// Only records of this account.
     pub account: Option<AccountId>,
-    /// Only those of this action.
+    /// Only records of this action.
     pub action: Option<String>,
-    /// Only those that ended so.
+    /// Only records with this outcome.
     pub outcome: Option<String>,
-    /// Only those at this time or later.
+    /// Only records of this time or later.
     pub since: Option<Timestamp>,
-    /// Only those before this time.
+    /// Only records before this time.
     pub until: Option<Timestamp>,
-    /// Only those that are listed after the record of this time and id, to page on.
+    /// Only records that are listed after the record of this time and id, for paging.
     pub before: Option<(Timestamp, Uuid)>,
-    /// At most so many, newest first.
+    /// The most records to return.
     pub limit: u32,
 }

@@ -2,17 +2,16 @@ use async_trait::async_trait;
 
 use crate::{KeyIdentity, KeyKind, Plaintext, Realm, StoreError, TokenIdentity};
 
-/// Tells who a caller is by the key or token that it presents.
+/// The port that authenticates callers by the key or token that they present.
 ///
-/// An [`Engine`](crate::Engine) does so by the keys and tokens that repass issued. An application whose callers are
-/// authenticated elsewhere, by a session or a JSON Web Token, implements this port for them.
+/// An [`Engine`](crate::Engine) accepts the keys and tokens that repass issued. An application that
+/// authenticates its callers by sessions or JSON Web Tokens implements this port itself.
 #[async_trait]
 pub trait CallerAuthenticator: Send + Sync {
-    /// Returns the key of this kind and realm whose secret is presented; `None` when it counts for
-    /// nothing there.
+    /// Returns the key of this kind and realm with this secret; `None` if there is no valid one.
     ///
     /// # Errors
-    /// When it cannot be told at the moment.
+    /// When the store fails.
     async fn key(
         &self,
         realm: &Realm,
@@ -20,21 +19,21 @@ pub trait CallerAuthenticator: Send + Sync {
         secret: &Plaintext,
     ) -> Result<Option<KeyIdentity>, StoreError>;
 
-    /// Returns who holds the access token whose secret is presented; `None` when it counts for nothing
-    /// in this realm.
+    /// Returns the access token of this realm with this secret; `None` if there is no valid one.
     ///
     /// # Errors
-    /// When it cannot be told at the moment.
+    /// When the store fails.
     async fn access_token(
         &self,
         realm: &Realm,
         secret: &Plaintext,
     ) -> Result<Option<TokenIdentity>, StoreError>;
 
-    /// A [`key`](Self::key) and an [`access_token`](Self::access_token) that are presented together.
+    /// Returns a [`key`](Self::key) and an [`access_token`](Self::access_token) that are presented
+    /// together.
     ///
     /// # Errors
-    /// When it cannot be told at the moment.
+    /// When the store fails.
     async fn key_and_access_token(
         &self,
         realm: &Realm,

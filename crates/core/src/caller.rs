@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use crate::{AccountId, Realm, Subject, TokenDigest, UserId};
 
-/// The role of an access token whose holder may act for other accounts of the same realm.
+/// The role whose holders may change passwords of other accounts of their realm.
 pub const ADMIN_ROLE: &str = "admin";
 
-/// What a key is for.
+/// The kind of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyKind {
@@ -20,10 +20,10 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    /// Every kind there is.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::Service, Self::App, Self::Api];
 
-    /// The kind's name, as stores and the command line write it.
+    /// The kind's name, for stores and the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Service => "service",
@@ -41,146 +41,147 @@ impl std::str::FromStr for KeyKind {
     }
 }
 
-/// The text names no kind of key.
+/// The text is not the name of a kind of key.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a key is of kind service, app or api")]
 pub struct UnknownKeyKind;
 
-/// Identifier of an issued key; no secret.
+/// The id of an issued key; not secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyId(pub Uuid);
 
-/// Identifier of an issued access token; no secret.
+/// The id of an issued access token; not secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TokenId(pub Uuid);
 
-/// A key as it is stored: the secret itself only as its digest.
+/// A stored key, with the digest of its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Key {
-    /// Which key.
+    /// The id of the key.
     pub id: KeyId,
-    /// The realm whose mounts it opens.
+    /// The realm for whose mounts it is valid.
     pub realm: Realm,
-    /// What it is for.
+    /// The kind of the key.
     pub kind: KeyKind,
-    /// What the operator calls it.
+    /// The operator's name for it.
     pub name: String,
     /// Digest of the secret.
     #[serde(skip)]
     pub digest: TokenDigest,
     /// When it was issued.
     pub created_at: Timestamp,
-    /// Since when it no longer counts.
+    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// An access token as it is stored: the secret itself only as its digest.
+/// A stored access token, with the digest of its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccessToken {
-    /// Which token.
+    /// The id of the token.
     pub id: TokenId,
-    /// Whose token.
+    /// The holder's account.
     pub account: AccountId,
-    /// What its holder may do beside acting for themselves; see [`ADMIN_ROLE`].
+    /// The holder's roles; see [`ADMIN_ROLE`].
     pub roles: Vec<String>,
     /// Digest of the secret.
     #[serde(skip)]
     pub digest: TokenDigest,
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// From when on it no longer counts.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// Since when it no longer counts, if it was revoked.
+    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// An access token together with what is known of its holder.
+/// An access token with its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldToken {
     /// The token.
     pub token: AccessToken,
     /// The holder's realm.
     pub realm: Realm,
-    /// How the vendor calls the holder.
+    /// The holder's user id.
     pub user_id: UserId,
     /// Whether the holder's account is active.
     pub active: bool,
-    /// The last moment at which all access tokens of the account were cut off, if that ever was: by
-    /// a change of its password or by its deactivation.
+    /// Access tokens of the account that were issued up to this time are invalid, since its
+    /// password was changed or the account was deactivated then.
     pub valid_after: Option<Timestamp>,
-    /// Whether that change kept this token.
+    /// Whether the change at `valid_after` kept this token valid.
     pub kept: bool,
 }
 
 impl HeldToken {
-    /// Whether the token opens anything at `now`.
+    /// Returns whether the token is valid at `now`.
     ///
-    /// One that was issued up to the moment of a cut counts only if the cut kept it. It need not be
-    /// marked as revoked for that: it may have reached the store after the cut.
-    pub fn counts_at(&self, now: Timestamp) -> bool {
-        let cut_off = self.valid_after.is_some_and(|cut| self.token.issued_at <= cut) && !self.kept;
-        self.active && !cut_off && self.token.revoked_at.is_none() && now < self.token.expires_at
+    /// `valid_after` is compared in addition to `revoked_at`, since a token may reach the store
+    /// after the change that revoked all tokens.
+    pub fn is_valid_at(&self, now: Timestamp) -> bool {
+        let is_void =
+            self.valid_after.is_some_and(|after| self.token.issued_at <= after) && !self.kept;
+        self.active && !is_void && self.token.revoked_at.is_none() && now < self.token.expires_at
     }
 }
 
-/// Who sends a request, as far as it was authenticated.
+/// The authenticated caller of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The key the request carried, if a valid one.
+    /// The key that was presented, if it is valid.
     pub key: Option<KeyIdentity>,
-    /// The access token the request carried, if a valid one.
+    /// The access token that was presented, if it is valid.
     pub token: Option<TokenIdentity>,
 }
 
 /// An authenticated key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyIdentity {
-    /// Which key.
+    /// The id of the key.
     pub id: KeyId,
-    /// The realm it belongs to.
+    /// The realm of the key.
     pub realm: Realm,
-    /// What it is for.
+    /// The kind of the key.
     pub kind: KeyKind,
 }
 
 /// An authenticated access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenIdentity {
-    /// Which token.
+    /// The id of the token.
     pub id: TokenId,
     /// The holder's account.
     pub account: AccountId,
     /// The holder's realm.
     pub realm: Realm,
-    /// How the vendor calls the holder.
+    /// The holder's user id.
     pub user_id: UserId,
-    /// What the holder may do beside acting for themselves.
+    /// The holder's roles.
     pub roles: Vec<String>,
 }
 
 impl Caller {
-    /// A caller of whom nothing is known.
+    /// Returns an unauthenticated caller.
     pub fn anonymous() -> Self {
         Self { key: None, token: None }
     }
 
-    /// Whether the caller is the account holder.
+    /// Returns whether the caller is the holder of this account.
     pub fn is_holder(&self, subject: &Subject) -> bool {
         self.token.as_ref().is_some_and(|token| {
             token.realm == subject.realm && subject.valid_user_id().as_ref() == Some(&token.user_id)
         })
     }
 
-    /// Whether the caller is an administrator of `realm`.
+    /// Returns whether the caller is an administrator of `realm`.
     pub fn is_admin_of(&self, realm: &Realm) -> bool {
         self.token.as_ref().is_some_and(|token| {
             token.realm == *realm && token.roles.iter().any(|role| role == ADMIN_ROLE)
         })
     }
 
-    /// The caller in one word for the audit trail; never a secret.
+    /// Returns the caller in one word for audit records; not secret.
     pub fn describe(&self) -> String {
         match (&self.token, &self.key) {
             (Some(token), _) => format!("token:{}", token.id.0),
@@ -190,10 +191,10 @@ impl Caller {
     }
 }
 
-/// Whose passwords a caller of some API may change, given the right proof.
+/// Whose passwords a caller may change, given the right proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authority {
-    /// Anybody's: the proof alone decides.
+    /// Those of all accounts: only the proof is required.
     AnyoneWithProof,
     /// Only the caller's own.
     SelfOnly,
@@ -202,8 +203,8 @@ pub enum Authority {
 }
 
 impl Authority {
-    /// Decides whether this caller may change the password of this account. The request alone decides,
-    /// not whether the account exists.
+    /// Decides whether this caller may change the password of this account. The decision does not
+    /// depend on whether the account exists.
     pub fn decide(self, caller: Caller, subject: Subject) -> Authorization {
         let is_allowed = match self {
             Self::AnyoneWithProof => true,
@@ -214,7 +215,7 @@ impl Authority {
     }
 }
 
-/// Who asks for which account's password to be changed, and whether they may; made by
+/// A caller, an account, and whether the caller may change its password; created by
 /// [`Authority::decide`].
 #[derive(Debug, Clone)]
 pub struct Authorization {
@@ -224,13 +225,13 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    /// Of a caller of whom nothing is known: the proof alone decides.
+    /// Authorizes an unauthenticated caller, so that only the proof is required.
     pub fn by_proof(subject: Subject) -> Self {
         Authority::AnyoneWithProof.decide(Caller::anonymous(), subject)
     }
 
-    /// Returns whether the caller may change the password. The engine refuses a change for which this
-    /// is false, and records it.
+    /// Returns whether the caller may change the password. Otherwise the engine refuses and records
+    /// the change.
     pub const fn is_allowed(&self) -> bool {
         self.is_allowed
     }
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_count_from_the_last_cut_to_their_expiry() {
+    fn tokens_are_valid_from_the_last_change_until_they_expire() {
         let held = HeldToken {
             token: AccessToken {
                 id: TokenId(Uuid::nil()),
@@ -289,16 +290,21 @@ mod tests {
             valid_after: None,
             kept: false,
         };
-        let counts = |held: &HeldToken| held.counts_at(moment(19));
-        assert!(counts(&held));
-        assert!(!held.counts_at(moment(20)), "expired");
-        assert!(!counts(&HeldToken { active: false, ..held.clone() }));
+        let is_valid = |held: &HeldToken| held.is_valid_at(moment(19));
+        assert!(is_valid(&held));
+        assert!(!held.is_valid_at(moment(20)), "expired");
+        assert!(!is_valid(&HeldToken { active: false, ..held.clone() }));
         let revoked = AccessToken { revoked_at: Some(moment(12)), ..held.token.clone() };
-        assert!(!counts(&HeldToken { token: revoked.clone(), kept: true, ..held.clone() }));
-        for (cut, expected) in [(9, true), (10, false), (11, false)] {
-            let cut = HeldToken { valid_after: Some(moment(cut)), ..held.clone() };
-            assert_eq!(counts(&cut), expected, "issued at 10, cut at {:?}", cut.valid_after);
-            assert!(counts(&HeldToken { kept: true, ..cut }), "the change kept it");
+        assert!(!is_valid(&HeldToken { token: revoked.clone(), kept: true, ..held.clone() }));
+        for (after, expected) in [(9, true), (10, false), (11, false)] {
+            let changed = HeldToken { valid_after: Some(moment(after)), ..held.clone() };
+            assert_eq!(
+                is_valid(&changed),
+                expected,
+                "issued at 10, changed at {:?}",
+                changed.valid_after
+            );
+            assert!(is_valid(&HeldToken { kept: true, ..changed }), "the change kept it");
         }
     }
 
@@ -312,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_is_described_by_an_id_and_first_by_that_of_the_token() {
+    fn a_caller_is_described_by_the_id_of_its_token_or_key() {
         let id = Uuid::nil();
         let key = KeyIdentity { id: KeyId(id), realm: "a".parse().unwrap(), kind: KeyKind::App };
         let with_key = |token| Caller { key: Some(key.clone()), token };

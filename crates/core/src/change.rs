@@ -14,23 +14,23 @@ use crate::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Change {
-    /// Who asks, for which account, and whether they may.
+    /// The caller, the account, and whether the caller may change its password.
     pub authorization: Authorization,
-    /// What shows authority over the account.
+    /// The proof of authority over the account.
     pub proof: Proof,
     /// The new password, as received.
     pub new_password: Plaintext,
-    /// One-time password beside the proof. Where one is given it must verify.
+    /// A one-time password in addition to the proof. If there is one, it must be right.
     pub otp: Option<Plaintext>,
-    /// What becomes of the account's access tokens.
+    /// Which access tokens of the account are revoked.
     pub sessions: Sessions,
-    /// For the audit trail.
+    /// The origin of the request, for the audit record.
     pub context: Context,
 }
 
 impl Change {
-    /// A change without a one-time password, that keeps the presenting session, from nowhere in
-    /// particular.
+    /// Creates a change without a one-time password and with an empty context, that keeps the
+    /// presenting session.
     pub fn new(authorization: Authorization, proof: Proof, new_password: Plaintext) -> Self {
         Self {
             authorization,
@@ -42,80 +42,78 @@ impl Change {
         }
     }
 
-    /// The same with a one-time password, where there is one.
+    /// Sets the one-time password.
     #[must_use]
     pub fn with_otp(self, otp: Option<Plaintext>) -> Self {
         Self { otp, ..self }
     }
 
-    /// The same with another fate for the account's access tokens.
+    /// Sets which access tokens are revoked.
     #[must_use]
     pub fn with_sessions(self, sessions: Sessions) -> Self {
         Self { sessions, ..self }
     }
 
-    /// The same with this context for the audit trail.
+    /// Sets the context for the audit record.
     #[must_use]
     pub fn with_context(self, context: Context) -> Self {
         Self { context, ..self }
     }
 }
 
-/// What shows authority over an account.
+/// A proof of authority over an account.
 #[derive(Debug)]
 pub enum Proof {
-    /// The password the account has now.
+    /// The current password.
     OldPassword(Plaintext),
     /// A reset token that repass issued.
     ResetToken(Plaintext),
-    /// A reset token that somebody else issued and signed.
+    /// A reset token that another system issued and signed.
     SignedToken {
         /// The token as received.
         token: Plaintext,
-        /// Who can tell whether it is genuine.
+        /// The verifier of its signature.
         verifier: Arc<dyn SignedTokenVerifier>,
     },
 }
 
-/// Checks reset tokens that were issued and signed elsewhere, such as JSON Web Tokens.
+/// Verifies reset tokens that another system issued and signed, such as JSON Web Tokens.
 pub trait SignedTokenVerifier: Send + Sync + fmt::Debug {
-    /// What the token says, when its signature, issuer and audience are right; else `None`.
-    ///
-    /// The caller of this function, which has the clock, checks the expiry.
+    /// Returns the claims of the token if its signature, issuer and audience are right. The caller
+    /// checks the expiry.
     fn verify(&self, token: &Plaintext) -> Option<SignedClaims>;
 }
 
-/// What a genuine signed reset token says.
+/// The claims of a verified reset token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedClaims {
     /// The account it is for (`sub`).
     pub user_id: String,
-    /// Digest of issuer and token id (`iss`, `jti`), by which it is redeemed once.
+    /// Digest of issuer and token id (`iss`, `jti`); its redemption is stored under this digest.
     pub digest: TokenDigest,
-    /// Before this moment it does not count yet (`nbf`).
+    /// The token is invalid before this time (`nbf`).
     pub not_before: Option<Timestamp>,
-    /// From this moment on it no longer counts (`exp`).
+    /// The token is invalid from this time on (`exp`).
     pub expires_at: Timestamp,
 }
 
-/// What becomes of the account's access tokens with a change (ASVS 7.4.3).
+/// Which access tokens of the account a change revokes (ASVS 7.4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sessions {
-    /// The token that made the request stays valid, if it is the account's own; all others end.
+    /// All but the token that was presented with the request.
     #[default]
     KeepPresenting,
-    /// All of them end.
+    /// All.
     EndAll,
 }
 
-/// Where a request came from and what it said of itself. Nothing is decided by it; it goes to the
-/// audit trail, so it holds no secret. Texts are cut to [`Context::MAX_TEXT`] bytes, as JSON, on
-/// their way there.
+/// The origin of a request, for audit records and events. It affects no decision, and contains no
+/// secret. The engine cuts each text to [`Context::MAX_TEXT`] bytes of JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
-    /// The spec that read the request, or another way in, such as `cli`.
+    /// The spec that read the request, or another source such as `cli`.
     pub source: String,
-    /// The id that stands in the log and in the answer's `x-request-id`.
+    /// The request id, as in the log and in the response's `x-request-id`.
     pub request_id: Option<String>,
     /// Address of the peer of the connection.
     pub peer: Option<String>,
@@ -129,21 +127,20 @@ pub struct Context {
     pub channel: Option<String>,
     /// The end user's name, as the caller says.
     pub display_name: Option<String>,
-    /// The language the answer is wished for in, as the caller says (BCP 47).
+    /// The requested language of the response, as the caller says (BCP 47).
     pub language: Option<String>,
 }
 
 impl Context {
-    /// How many bytes of each text are kept, counted as the text stands in JSON: a control character
-    /// takes six.
+    /// The most bytes of each text as JSON, in which a control character takes six.
     pub const MAX_TEXT: usize = 512;
 
-    /// Only a source, nothing else known.
+    /// Creates a context with a source only.
     pub fn new(source: impl Into<String>) -> Self {
         Self { source: source.into(), ..Self::default() }
     }
 
-    /// The same with every text cut to [`MAX_TEXT`](Self::MAX_TEXT) bytes, at a character boundary.
+    /// Cuts each text to [`MAX_TEXT`](Self::MAX_TEXT) bytes, at a character boundary.
     #[must_use]
     pub fn bounded(mut self) -> Self {
         let texts = [
@@ -163,7 +160,8 @@ impl Context {
     }
 }
 
-/// Cuts `text` so that it takes at most `most` bytes as JSON (RFC 8259, 7), at a character boundary.
+/// Cuts `text` so that it takes at most `most` bytes as JSON (RFC 8259, 7), at a character
+/// boundary.
 fn truncate_as_json(text: &mut String, most: usize) {
     let mut room = most;
     let end = text.char_indices().find_map(|(at, c)| {
@@ -180,10 +178,10 @@ fn truncate_as_json(text: &mut String, most: usize) {
     text.truncate(end.unwrap_or(text.len()));
 }
 
-/// A change that was made and is durable.
+/// A durable change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Changed {
-    /// The account as it is after the change.
+    /// The account after the change.
     pub account: Account,
     /// When it was changed.
     pub at: Timestamp,
@@ -191,13 +189,13 @@ pub struct Changed {
     pub version: i64,
 }
 
-/// What became of a change, and of whose.
+/// The outcome of a change, with its account.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ChangeOutcome {
     /// The account that the request named, if it was found.
     pub account: Option<AccountId>,
-    /// What became of it.
+    /// The outcome.
     pub result: Result<Changed, ChangeError>,
 }
 
@@ -205,38 +203,39 @@ pub struct ChangeOutcome {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangeError {
-    /// The old password is wrong, or there is no such account, or it is inactive, or another change
-    /// won the race. One answer for all, so that no account can be found out (ASVS 6.3.8).
+    /// The old password is wrong, the account does not exist or is inactive, or its password was
+    /// changed concurrently. One error for all, so that callers cannot find out which accounts
+    /// exist (ASVS 6.3.8).
     #[error("the account or its current password is wrong")]
     WrongPassword,
     /// The one-time password is wrong, used up, or the account has none.
     #[error("the one-time password is wrong")]
     WrongOtp,
-    /// The reset token is unknown, or of another account, or there is no such account.
+    /// The reset token is unknown or of another account, or the account does not exist.
     #[error("the reset token is not known for this account")]
     UnknownToken,
-    /// The reset token was right once, but has expired or been redeemed.
+    /// The reset token has expired or was redeemed.
     #[error("the reset token has expired or was redeemed")]
     TokenExpired,
     /// The reset token is right, but the account is inactive.
     #[error("the account is inactive")]
     Inactive,
-    /// The caller may not change this account's password, whatever the proof.
+    /// The caller is not authorized to change this account's password.
     #[error("the caller may not change this password")]
     Forbidden,
-    /// The proof was right, but the policy refuses the new password. All broken rules are here.
+    /// The proof was right, but the policy refuses the new password. Contains all violations.
     #[error("the new password breaks {} of the policy's rules", .0.len())]
     Rejected(Vec<Violation>),
-    /// Too many failures: the account is closed for now.
+    /// Too many failures: the account is locked out for now.
     #[error("too many failed attempts; try again in {} s", .retry_after.as_secs())]
     TooManyAttempts {
-        /// After how long trying again can make sense.
+        /// The recommended delay before a retry.
         retry_after: Duration,
     },
-    /// No room to hash at the moment. Nothing was tried, and nothing reserved.
+    /// The hasher is overloaded. The attempt does not count as a failure.
     #[error("too busy; try again in {} s", .retry_after.as_secs())]
     Busy {
-        /// After how long trying again can make sense.
+        /// The recommended delay before a retry.
         retry_after: Duration,
     },
     /// The credential store failed.
@@ -260,7 +259,7 @@ impl From<HashError> for ChangeError {
 }
 
 impl ChangeError {
-    /// The outcome in one word, for log and audit trail. Stable.
+    /// Returns the stable code of the error, for the log and audit records.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::WrongPassword => "wrong-password",
@@ -277,8 +276,8 @@ impl ChangeError {
         }
     }
 
-    /// When the service itself cannot serve just now (an answer of 503): after how long to try
-    /// again. Too many attempts is not such a case; it is the account that is closed then.
+    /// Returns a retry delay if the service is unavailable (status 503). Returns `None` for a
+    /// locked-out account, since the service itself is available.
     pub const fn unavailable(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after } => Some(*retry_after),
@@ -300,9 +299,9 @@ mod tests {
         assert_eq!(bounded.user_agent.unwrap().len(), 512);
     }
 
-    /// Every error with its code, and after how many seconds to try again where the answer is 503.
+    /// Each error with its code, and its retry delay in seconds if the status is 503.
     #[test]
-    fn each_error_has_a_stable_code_and_503_is_for_the_service_alone() {
+    fn each_error_has_a_stable_code_and_only_an_unavailable_service_is_503() {
         let retry_after = Duration::from_secs(7);
         let unavailable = StoreError::Unavailable("no connection".into());
         for (error, code, seconds) in [

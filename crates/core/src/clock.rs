@@ -2,38 +2,38 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-/// Where the time comes from. A parameter everywhere, so that tests move time instead of waiting.
+/// The source of the time; a parameter, so that tests can move the time.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The present moment.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
-/// The clock of the machine.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)] // the one place that may ask the machine
+    #[allow(clippy::disallowed_methods)] // the only use of the system clock
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 }
 
-/// `moment` plus `duration`, held at the end of representable time instead of overflowing.
+/// Returns `moment` plus `duration`, or the last representable time on overflow.
 pub(crate) fn after(moment: Timestamp, duration: std::time::Duration) -> Timestamp {
     jiff::SignedDuration::try_from(duration)
         .ok()
         .and_then(|duration| moment.checked_add(duration).ok())
-        .unwrap_or_else(end_of_time)
+        .unwrap_or_else(last_second)
 }
 
-/// The last whole second that can be represented; of the one after it, stores could not keep the
-/// fraction.
-fn end_of_time() -> Timestamp {
+/// The last whole second that `Timestamp` represents. Stores cannot represent the fraction after
+/// it.
+fn last_second() -> Timestamp {
     Timestamp::from_second(Timestamp::MAX.as_second()).unwrap_or(Timestamp::MAX)
 }
 
-/// How long from `now` until `moment`; zero when it has passed.
+/// Returns the time from `now` until `moment`; zero if `moment` has passed.
 pub(crate) fn until(now: Timestamp, moment: Timestamp) -> std::time::Duration {
     std::time::Duration::try_from(moment.duration_since(now)).unwrap_or_default()
 }
@@ -45,13 +45,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_clock_is_that_of_the_machine() {
+    fn the_system_clock_runs() {
         let year_2026 = Timestamp::from_second(1_767_225_600).unwrap();
         assert!(SystemClock.now() > year_2026);
     }
 
     #[test]
-    fn time_ends_with_a_whole_second() {
+    fn addition_saturates_at_a_whole_second() {
         let last = Timestamp::from_second(Timestamp::MAX.as_second()).unwrap();
         for moment in [Timestamp::UNIX_EPOCH, last, Timestamp::MAX] {
             assert_eq!(after(moment, Duration::MAX), last);
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_passed_takes_no_more_time() {
+    fn the_time_until_a_past_moment_is_zero() {
         let later = after(Timestamp::UNIX_EPOCH, Duration::from_secs(3));
         assert_eq!(until(Timestamp::UNIX_EPOCH, later), Duration::from_secs(3));
         assert_eq!(until(later, Timestamp::UNIX_EPOCH), Duration::ZERO);

@@ -11,15 +11,15 @@ use crate::{
 };
 use async_trait::async_trait;
 
-/// Everything that changing and administering passwords takes: the store, the hasher, the installation
-/// key, the clock, the random source and the policy, each given once. Cheap to clone.
+/// Owns the store, the hasher, the installation key, the clock, the random source and the policy.
+/// Cheap to clone.
 ///
 /// It changes passwords ([`change`](Self::change)), administers accounts, keys and tokens
-/// ([`administration`](Self::administration)), and authenticates callers by them
+/// ([`administration`](Self::administration)), and authenticates callers
 /// ([`CallerAuthenticator`]).
 ///
-/// An engine over a store of credentials alone ([`over_credentials`](Engine::over_credentials)) is an
-/// `Engine<()>`: it changes passwords and does nothing else.
+/// An engine for a store of credentials only ([`for_credentials`](Engine::for_credentials)) is an
+/// `Engine<()>`, which changes passwords and does nothing else.
 #[derive(Clone)]
 pub struct Engine<A = Administration> {
     changes: PasswordChangeService,
@@ -27,8 +27,8 @@ pub struct Engine<A = Administration> {
 }
 
 impl Engine {
-    /// Starts to put an engine together over a whole store. The installation key is the one that the
-    /// store's one-time passwords were enrolled with; all engines over one store share it.
+    /// Returns a builder of an engine for a whole store. All engines of one store must have the
+    /// same installation key, since one-time password secrets are sealed with it.
     pub fn builder(
         store: Arc<dyn AdministrationStore>,
         hasher: Arc<dyn Hasher>,
@@ -39,9 +39,10 @@ impl Engine {
         builder
     }
 
-    /// Starts to put an engine together over a store of credentials alone, such as an application's
-    /// users table. Every reset token and every one-time password is rejected.
-    pub fn over_credentials(
+    /// Returns a builder of an engine for a store of credentials only, such as an application's
+    /// users table. Reset tokens and one-time passwords are rejected unless
+    /// [`tokens`](EngineBuilder::tokens) is set.
+    pub fn for_credentials(
         store: Arc<dyn CredentialStore>,
         hasher: Arc<dyn Hasher>,
         key: impl Into<Arc<InstallationKey>>,
@@ -49,12 +50,12 @@ impl Engine {
         EngineBuilder::new(store, hasher, key.into(), ())
     }
 
-    /// Accounts, keys, tokens, one-time passwords and the audit trail.
+    /// Administers accounts, keys, tokens and one-time passwords.
     pub fn administration(&self) -> &Administration {
         &self.administration
     }
 
-    /// The same engine with another policy for new passwords.
+    /// Returns the same engine with another policy for new passwords.
     #[must_use]
     pub fn with_policy(&self, policy: Policy) -> Self {
         let mut other = self.clone();
@@ -65,63 +66,64 @@ impl Engine {
 }
 
 impl<A> Engine<A> {
-    /// Changes the password, or says why not. When it returns `Ok` the change is durable; every try
-    /// leaves an audit record (ASVS 16.3.1), but for repeated refusals of an account that is locked
-    /// out: one record a minute counts them. Where the hasher is [overloaded](Hasher::overloaded)
-    /// nothing is tried, and the error is [`ChangeError::Busy`].
+    /// Changes the password. When it returns `Ok`, the change is durable. Each attempt writes an
+    /// audit record (ASVS 16.3.1); repeated refusals of a locked-out account are counted in one
+    /// record a minute. If the hasher is [overloaded](Hasher::overloaded), the error is
+    /// [`ChangeError::Busy`] and nothing is recorded.
     ///
     /// # Errors
-    /// See [`ChangeError`]. A refusal by the policy spends no token and counts as no failure.
+    /// See [`ChangeError`]. A refusal by the policy spends no token and is not a failure.
     pub async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
         self.attempt(change).await.result
     }
 
-    /// The same, with the account that it was about: for logs and metrics. It must not reach the
-    /// caller, who would learn which accounts exist (ASVS 6.3.8).
+    /// Changes the password like [`change`](Self::change), and also returns the account, for logs
+    /// and metrics. Do not show it to the caller, who would learn which accounts exist (ASVS
+    /// 6.3.8).
     pub async fn attempt(&self, change: Change) -> ChangeOutcome {
         self.changes.change(change).await
     }
 
-    /// The policy for new passwords.
+    /// Returns the policy for new passwords.
     pub fn policy(&self) -> &Policy {
         &self.changes.policy
     }
 }
 
-/// Forgets the administration: what a front end for changes needs.
+/// Drops the administration, for servers that only change passwords.
 impl<A> From<&Engine<A>> for Engine<()> {
     fn from(engine: &Engine<A>) -> Self {
         Self { changes: engine.changes.clone(), administration: () }
     }
 }
 
-/// By the keys and access tokens of the engine's store.
+/// Authenticates callers by the keys and access tokens of the engine's store.
 #[async_trait]
 impl CallerAuthenticator for Engine {
-    /// `None` when the key is unknown, revoked, of another kind or of another realm.
+    /// Returns `None` if the key is unknown, revoked, of another kind or of another realm.
     async fn key(
         &self,
         realm: &Realm,
         kind: KeyKind,
         secret: &Plaintext,
     ) -> Result<Option<KeyIdentity>, StoreError> {
-        let key = self.administration.store().key(&TokenDigest::of(secret)).await?;
-        Ok(key.and_then(|key| identity_of_key(key, realm, kind)))
+        let key = self.administration.store().key(&TokenDigest::from_secret(secret)).await?;
+        Ok(key.and_then(|key| key_identity(key, realm, kind)))
     }
 
-    /// `None` when the token is unknown, expired, revoked, of another realm, of an inactive account, or
-    /// issued up to the moment of the account's last change of password and not kept by that
-    /// ([`HeldToken::counts_at`]).
+    /// Returns `None` if the token is unknown, of another realm, or not valid now
+    /// ([`HeldToken::is_valid_at`]).
     async fn access_token(
         &self,
         realm: &Realm,
         secret: &Plaintext,
     ) -> Result<Option<TokenIdentity>, StoreError> {
-        let held = self.administration.store().access_token(&TokenDigest::of(secret)).await?;
-        Ok(held.and_then(|held| self.identity_of_token(held, realm)))
+        let held =
+            self.administration.store().access_token(&TokenDigest::from_secret(secret)).await?;
+        Ok(held.and_then(|held| self.token_identity(held, realm)))
     }
 
-    /// The usual pair needs the store only once.
+    /// Queries the store once for both.
     async fn key_and_access_token(
         &self,
         realm: &Realm,
@@ -129,18 +131,18 @@ impl CallerAuthenticator for Engine {
         key: &Plaintext,
         token: &Plaintext,
     ) -> Result<(Option<KeyIdentity>, Option<TokenIdentity>), StoreError> {
-        let (key, token) = (TokenDigest::of(key), TokenDigest::of(token));
+        let (key, token) = (TokenDigest::from_secret(key), TokenDigest::from_secret(token));
         let (key, held) = self.administration.store().key_and_access_token(&key, &token).await?;
-        let key = key.and_then(|key| identity_of_key(key, realm, kind));
-        Ok((key, held.and_then(|held| self.identity_of_token(held, realm))))
+        let key = key.and_then(|key| key_identity(key, realm, kind));
+        Ok((key, held.and_then(|held| self.token_identity(held, realm))))
     }
 }
 
 impl Engine {
-    fn identity_of_token(&self, held: HeldToken, realm: &Realm) -> Option<TokenIdentity> {
-        let counts = held.realm == *realm && held.counts_at(self.changes.clock.now());
+    fn token_identity(&self, held: HeldToken, realm: &Realm) -> Option<TokenIdentity> {
+        let is_valid = held.realm == *realm && held.is_valid_at(self.changes.clock.now());
         let token = held.token;
-        counts.then_some(TokenIdentity {
+        is_valid.then_some(TokenIdentity {
             id: token.id,
             account: token.account,
             realm: held.realm,
@@ -150,9 +152,9 @@ impl Engine {
     }
 }
 
-fn identity_of_key(key: Key, realm: &Realm, kind: KeyKind) -> Option<KeyIdentity> {
-    let counts = key.realm == *realm && key.kind == kind && key.revoked_at.is_none();
-    counts.then_some(KeyIdentity { id: key.id, realm: key.realm, kind: key.kind })
+fn key_identity(key: Key, realm: &Realm, kind: KeyKind) -> Option<KeyIdentity> {
+    let is_valid = key.realm == *realm && key.kind == kind && key.revoked_at.is_none();
+    is_valid.then_some(KeyIdentity { id: key.id, realm: key.realm, kind: key.kind })
 }
 
 impl<A> fmt::Debug for Engine<A> {
@@ -164,8 +166,7 @@ impl<A> fmt::Debug for Engine<A> {
     }
 }
 
-/// Puts an [`Engine`] together. What is not said is the safe default: the policies of
-/// NIST, the machine's clock and random source.
+/// Builds an [`Engine`]. The defaults are NIST's policies and the system's clock and random source.
 #[must_use]
 pub struct EngineBuilder<S> {
     changes: PasswordChangeService,
@@ -194,25 +195,25 @@ impl<S> EngineBuilder<S> {
         Self { changes, store }
     }
 
-    /// The policy for new passwords.
+    /// Sets the policy for new passwords.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.changes.policy = policy;
         self
     }
 
-    /// When failures lock an account out.
+    /// Sets the lockout policy.
     pub fn lockout(mut self, lockout: LockoutPolicy) -> Self {
         self.changes.lockout = lockout;
         self
     }
 
-    /// Where the time comes from.
+    /// Sets the clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.changes.clock = clock;
         self
     }
 
-    /// Where random bytes come from.
+    /// Sets the random source.
     pub fn randomness(mut self, randomness: Arc<dyn Randomness>) -> Self {
         self.changes.randomness = randomness;
         self
@@ -220,7 +221,7 @@ impl<S> EngineBuilder<S> {
 }
 
 impl EngineBuilder<Arc<dyn AdministrationStore>> {
-    /// The finished engine.
+    /// Builds the engine.
     pub fn build(self) -> Engine {
         let administration = Administration::new(self.store, &self.changes);
         Engine { changes: self.changes, administration }
@@ -228,13 +229,13 @@ impl EngineBuilder<Arc<dyn AdministrationStore>> {
 }
 
 impl EngineBuilder<()> {
-    /// Where reset tokens and one-time passwords are looked up. If unset, each of them is rejected.
+    /// Sets the store of reset tokens and one-time passwords. If unset, all of them are rejected.
     pub fn tokens(mut self, tokens: Arc<dyn TokenStore>) -> Self {
         self.changes.tokens = Some(tokens);
         self
     }
 
-    /// The finished engine.
+    /// Builds the engine.
     pub fn build(self) -> Engine<()> {
         Engine { changes: self.changes, administration: () }
     }

@@ -1,10 +1,10 @@
 use std::error::Error;
 use std::fmt;
 
-/// Shows an error with everything that caused it in one line, the outermost first, as in
+/// Displays an error and its sources in one line, the outermost first, as in
 /// `the store failed: the database cannot be reached: disk full`.
 ///
-/// A cause that already ends the line is left out, since some errors repeat theirs.
+/// A source is omitted if the line ends with its message already, since some errors repeat it.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorChain<'a>(pub &'a dyn Error);
 
@@ -13,10 +13,10 @@ impl fmt::Display for ErrorChain<'_> {
         let mut line = self.0.to_string();
         let mut source = self.0.source();
         while let Some(cause) = source {
-            let told = cause.to_string();
-            if !line.ends_with(&told) {
+            let message = cause.to_string();
+            if !line.ends_with(&message) {
                 line.push_str(": ");
-                line.push_str(&told);
+                line.push_str(&message);
             }
             source = cause.source();
         }
@@ -38,19 +38,19 @@ mod tests {
         cause: io::Error,
     }
 
-    fn told(text: &'static str) -> String {
+    fn chain(text: &'static str) -> String {
         let error = Caused { text, cause: io::Error::other("disk full") };
         ErrorChain(&error).to_string()
     }
 
     #[test]
     fn causes_follow_the_error() {
-        assert_eq!(told("the store failed"), "the store failed: disk full");
+        assert_eq!(chain("the store failed"), "the store failed: disk full");
         assert_eq!(ErrorChain(&io::Error::other("disk full")).to_string(), "disk full");
     }
 
     #[test]
-    fn a_cause_is_told_once() {
-        assert_eq!(told("the store failed: disk full"), "the store failed: disk full");
+    fn a_repeated_cause_is_omitted() {
+        assert_eq!(chain("the store failed: disk full"), "the store failed: disk full");
     }
 }

@@ -1,4 +1,4 @@
-//! Hashing passwords, and verifying stored hashes.
+//! Hashes passwords and verifies stored hashes.
 
 mod hasher;
 mod normalization;
@@ -31,8 +31,8 @@ pub use status::HasherStatus;
 
 use crate::{NewPassword, Plaintext, RandomnessError};
 
-/// A password hash as it is stored: a text that names its own algorithm and parameters, such as a PHC
-/// string, and what was done to the password before. A store keeps both.
+/// A stored password hash: a text with algorithm and parameters, such as a PHC string, and the
+/// normalization of the password. A store keeps both.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HashedPassword {
     text: String,
@@ -40,52 +40,51 @@ pub struct HashedPassword {
 }
 
 impl HashedPassword {
-    /// A hash brought from elsewhere, or read back from a store that has noted no normalization: of
-    /// the password as it was received. Whether it can be verified is found out when it is.
+    /// Takes a hash of another system or of a store, without normalization of the password. The
+    /// text is not validated; see [`check`](Self::check).
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self { text: text.into(), normalization: Normalization::AsReceived }
     }
 
-    /// The same text, of a password that was normalized so.
+    /// Sets the normalization of the password.
     #[must_use]
-    pub fn normalized(self, normalization: Normalization) -> Self {
+    pub fn with_normalization(self, normalization: Normalization) -> Self {
         Self { normalization, ..self }
     }
 
-    /// The text to store.
+    /// Returns the text, for a store.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What was done to the password before it was hashed; to be stored with the text.
+    /// Returns the normalization of the password, which is stored with the text.
     pub const fn normalization(&self) -> Normalization {
         self.normalization
     }
 
-    /// The id of the pepper key that it takes to verify it, if any: see [`Peppers`].
+    /// Returns the id of the pepper key that the hash was made with, if any; see [`Peppers`].
     pub fn pepper(&self) -> Option<String> {
         phc::key_id(&self.text)
     }
 
-    /// Returns whether this hash can have been made of no other text than `password` that a person
-    /// would type, apart from other forms of it that its [normalization](Self::normalization) makes the
-    /// same. `password` is one that it was verified by.
+    /// Returns whether `password`, which this hash was verified with, is the only text that a
+    /// person would type and that this hash accepts, apart from forms that the
+    /// [normalization](Self::normalization) makes equal.
     ///
-    /// Argon2 determines every password; for other families see
-    /// [`ForeignHash::determines`](repass_hash_families::ForeignHash::determines). Returns false for a
-    /// hash that cannot be verified.
+    /// Argon2 determines every password. For other families see
+    /// [`ForeignHash::determines`](repass_hash_families::ForeignHash::determines). Returns false
+    /// for a hash that cannot be verified.
     pub fn determines(&self, password: &Plaintext) -> bool {
         let normalized = self.normalization.changed(password);
         let password = normalized.as_ref().unwrap_or(password);
         StoredHash::parse(self, u32::MAX).is_ok_and(|stored| stored.determines(password))
     }
 
-    /// Judges a hash that was brought from elsewhere by its text: whether it is of a known family,
-    /// whole, and with costs within bounds. Nothing is computed, so no password is needed.
+    /// Validates the text of a hash of another system: its family, its format and its costs.
     ///
     /// # Errors
-    /// When it could never be verified: an error that
-    /// [is about the hash](HashError::is_unverifiable). No message quotes it.
+    /// When the hash cannot be verified ([`HashError::is_unverifiable`]). The message does not
+    /// quote the hash.
     pub fn check(&self) -> Result<(), HashError> {
         StoredHash::parse(self, HasherOptions::LARGEST_STORED_KIB).map(drop)
     }
@@ -93,116 +92,117 @@ impl HashedPassword {
 
 impl fmt::Debug for HashedPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the salt and the tag: whoever has those can guess off line.
+        // Salt and tag are omitted, because they allow offline guessing.
         let family = Family::detect(&self.text).map_or("of no known family", Family::name);
         write!(f, "HashedPassword({family})")
     }
 }
 
-/// Hashes and verifies passwords without ever blocking the threads that run async tasks.
+/// Hashes and verifies passwords without blocking async tasks.
 #[async_trait]
 pub trait Hasher: Send + Sync + fmt::Debug {
-    /// Hashes an accepted password with a fresh salt.
+    /// Hashes an accepted password with a new salt.
     ///
     /// # Errors
-    /// [`HashError::Busy`] at once when there is no room; other errors when hashing failed.
+    /// [`HashError::Busy`] when the queue is full; other errors when hashing fails.
     async fn hash(&self, password: NewPassword) -> Result<HashedPassword, HashError>;
 
-    /// Whether `password` is the one that `hash` was made of.
+    /// Returns whether `password` matches `hash`.
     ///
     /// # Errors
-    /// [`HashError::Busy`] at once when there is no room; one that
-    /// [is about the hash](HashError::is_unverifiable) when no password can be verified against it.
+    /// [`HashError::Busy`] when the queue is full; an
+    /// [unverifiable](HashError::is_unverifiable) error when the hash is unsupported or corrupt.
     async fn verify(
         &self,
         password: Arc<Plaintext>,
         hash: &HashedPassword,
     ) -> Result<bool, HashError>;
 
-    /// Returns a retry delay when the queue is too full for new requests. Asked before an attempt costs
-    /// anything; the second job of a request that has begun finds room for longer.
+    /// Returns a retry delay when the queue is too full for new requests. The engine calls this
+    /// before it does any work for a request. The queue keeps room for the second job of a request
+    /// that has begun.
     ///
-    /// The default is that there always is room.
+    /// The default is never overloaded.
     fn overloaded(&self) -> Option<Duration> {
         None
     }
 
-    /// Returns a hash of no one's password, of the same cost as a fresh one. The password for an unknown
-    /// account is verified against it, so that the answer takes as long as for a known one.
+    /// Returns a hash of an unknown password, with the cost of a new hash. Passwords for unknown
+    /// accounts are verified against it, so that they take as long as for known accounts.
     fn dummy_hash(&self) -> &HashedPassword;
 
-    /// Whether `hash` is as a fresh one would be, whatever the salt: of the same family, cost, pepper
-    /// and normalization. One that is not needs a rehash: the next change replaces it, and a proof by
-    /// the password does so as well where it [determines](Self::determines) that.
+    /// Returns whether `hash` has the family, cost, pepper and normalization of a new hash.
+    /// Otherwise it needs a rehash: it is replaced by the next change, or after a proof by the
+    /// password if it [determines](Self::determines) that password.
     ///
-    /// The default is that no hash needs one.
+    /// The default is that no hash needs a rehash.
     fn is_current(&self, _hash: &HashedPassword) -> bool {
         true
     }
 
-    /// Returns whether `hash`, which `password` was verified by, may be replaced by a fresh one of
-    /// `password`: only if the fresh one accepts each text that `hash` accepts and that a person would
-    /// type. Otherwise a typing error which the older scheme ignores would make the true password wrong.
+    /// Returns whether `hash` may be replaced by a new hash of `password`, which it was verified
+    /// with: only if the new hash accepts each text that `hash` accepts and that a person would
+    /// type. Otherwise a typing error that the older scheme ignores would replace the true
+    /// password.
     ///
-    /// The default is [`HashedPassword::determines`], for hashers whose fresh hashes accept all forms of
-    /// Unicode that a stored one accepts.
+    /// The default is [`HashedPassword::determines`], for hashers whose new hashes accept all forms
+    /// of Unicode that a stored hash accepts.
     fn determines(&self, hash: &HashedPassword, password: &Plaintext) -> bool {
         hash.determines(password)
     }
 
-    /// Returns whether `hash` takes as long to verify as the [dummy hash](Self::dummy_hash). A wrong guess
-    /// at one that does not is followed by a verification of the dummy hash, so that it never answers
-    /// faster than one at an unknown account.
+    /// Returns whether `hash` takes as long to verify as the [dummy hash](Self::dummy_hash). If
+    /// not, the dummy hash is verified after a mismatch, so that a wrong password never takes less
+    /// time than for an unknown account.
     ///
-    /// The default is that a hash does if it is [current](Self::is_current).
+    /// The default is [`is_current`](Self::is_current).
     fn costs_as_dummy_hash(&self, hash: &HashedPassword) -> bool {
         self.is_current(hash)
     }
 }
 
-/// Why a password could not be hashed or verified.
+/// A password could not be hashed or verified.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HashError {
-    /// No room in the queue, or the job waited too long in it.
-    #[error("no room to hash")]
+    /// The queue is full, or the job was not started before its deadline.
+    #[error("the hasher is busy")]
     Busy {
-        /// After how long trying again can make sense.
+        /// The recommended delay before a retry.
         retry_after: Duration,
     },
-    /// The stored hash is an Argon2 hash that is damaged or out of bounds.
+    /// The stored hash is an Argon2 hash that is corrupt or out of bounds.
     #[error("the stored hash cannot be verified: {0}")]
     Unsupported(&'static str),
-    /// The stored hash is of no family that is verified here, or damaged, or out of bounds.
+    /// The stored hash is of an unsupported family, corrupt, or out of bounds.
     #[error(transparent)]
     Foreign(#[from] FormatError),
-    /// The stored hash is of a Firebase project whose signer key is not in
-    /// [`HasherOptions::projects`].
+    /// The stored hash is of a Firebase project that is not in [`HasherOptions::projects`].
     #[error("the signer key of the Firebase project {project} is not configured")]
     UnknownProject {
         /// The name of the project.
         project: String,
     },
-    /// The stored hash takes a pepper key that is not in [`HasherOptions::peppers`]. It is whole, and
-    /// the password may well be right, so it counts as a failure of ours and not as nobody's.
+    /// The stored hash was made with a pepper key that is not in [`HasherOptions::peppers`]. The
+    /// password may be right, so this is a fault and not a mismatch.
     #[error("the pepper key {id}, which the stored hash was made with, is not configured")]
     UnknownPepper {
         /// The id of the key.
         id: String,
     },
-    /// The random source gave no salt.
-    #[error("no salt")]
+    /// The random source failed to generate a salt.
+    #[error("no salt could be generated")]
     Randomness(#[from] RandomnessError),
     /// The algorithm refused its inputs.
     #[error("the algorithm failed: {0}")]
     Algorithm(String),
-    /// The computation panicked. What it said is not told, since it may quote a password.
+    /// The computation panicked. The message is omitted, because it may quote a password.
     #[error("the hashing panicked")]
     Panicked,
-    /// The system has not the memory that the computation takes.
-    #[error("no {kib} KiB of memory to hash in")]
+    /// The memory for the computation could not be allocated.
+    #[error("{kib} KiB of memory for hashing could not be allocated")]
     OutOfMemory {
-        /// How much was asked for, in KiB.
+        /// The requested memory in KiB.
         kib: usize,
     },
     /// A thread could not be started.
@@ -218,8 +218,8 @@ impl HashError {
         Self::Algorithm(error.to_string())
     }
 
-    /// Whether it is the stored hash that cannot be verified, by this hasher and with any password.
-    /// Such a hash counts as nobody's.
+    /// Returns whether the stored hash is unsupported or corrupt. The engine treats such a hash as
+    /// a mismatch.
     pub const fn is_unverifiable(&self) -> bool {
         matches!(self, Self::Unsupported(_) | Self::Foreign(_) | Self::UnknownProject { .. })
     }
@@ -230,8 +230,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_tells_the_family_and_neither_salt_nor_tag() {
-        for (text, told) in [
+    fn debug_shows_the_family_without_salt_and_tag() {
+        for (text, family) in [
             ("$argon2id$v=19$m=8,t=1,p=1$SALTSALT$TAGTAG", "argon2"),
             ("scrypt:32768:8:1$SALTSALT$TAGTAG", "scrypt"),
             ("pbkdf2_sha256$260000$SALTSALT$TAGTAG", "pbkdf2"),
@@ -240,7 +240,7 @@ mod tests {
             ("TAGTAG", "of no known family"),
         ] {
             let debug = format!("{:?}", HashedPassword::from_stored(text));
-            assert_eq!(debug, format!("HashedPassword({told})"));
+            assert_eq!(debug, format!("HashedPassword({family})"));
         }
     }
 
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn argon2_is_judged_here_and_other_families_by_theirs() {
+    fn argon2_is_always_supported_and_other_families_by_features() {
         assert_eq!(check(ARGON2), Ok(()));
         let built_in = cfg!(feature = "hash-families");
         match check(BCRYPT) {
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_never_be_verified_is_refused_without_being_quoted() {
+    fn unverifiable_hashes_are_refused_without_being_quoted() {
         for (bad, part) in [
             ("", "no known family"),
             ("hunter2", "no known family"),

@@ -9,46 +9,46 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{Plaintext, Randomness, RandomnessError};
 
-/// The secret of one installation: 256 random bits that stand beside the database and not in it.
+/// The secret key of one installation: 256 random bits that are not stored in the database.
 ///
-/// It encrypts what must be readable again (OTP secrets) and keys the digests of what could be
-/// guessed (identifiers of no account, short one-time codes). Every node on one database needs the
-/// same key.
+/// It encrypts secrets that must be readable (OTP secrets), and keys the digests of values that
+/// could be guessed (unknown identifiers, one-time codes). All nodes of one database need the same
+/// key.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct InstallationKey([u8; 32]);
 
-/// The text is no installation key, or sealed bytes were made with another key or for another use.
+/// An installation key is malformed, or does not fit the sealed bytes.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstallationKeyError {
-    /// Not 43 characters of base64url.
+    /// The text is not 43 characters of base64url.
     #[error("an installation key is 43 characters of base64url (32 bytes)")]
     Malformed,
-    /// The bytes cannot be opened with this key.
+    /// The bytes cannot be decrypted with this key and purpose.
     #[error("sealed with another installation key, or damaged")]
     WrongKey,
 }
 
 impl InstallationKey {
-    /// A fresh random key.
+    /// Generates a random key.
     ///
     /// # Errors
-    /// When the random source has no bytes to give.
+    /// When the random source fails.
     pub fn generate(randomness: &dyn Randomness) -> Result<Self, RandomnessError> {
         let mut bytes = [0; 32];
         randomness.fill(&mut bytes)?;
         Ok(Self(bytes))
     }
 
-    /// The key made of these bytes.
+    /// Creates a key from its bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Reads a key from its text form; white space around it is ignored.
+    /// Parses a key; white space around it is ignored.
     ///
     /// # Errors
-    /// When the text is none.
+    /// When the text is not an installation key.
     pub fn from_text(text: &Plaintext) -> Result<Self, InstallationKeyError> {
         let bytes = BASE64URL_NOPAD
             .decode(text.expose().trim().as_bytes())
@@ -58,12 +58,13 @@ impl InstallationKey {
         Ok(Self(bytes))
     }
 
-    /// The key's text form, for a file that only the service may read.
+    /// Returns the key as text, for a file that only the service may read.
     pub fn to_text(&self) -> Plaintext {
         Plaintext::new(BASE64URL_NOPAD.encode(&self.0))
     }
 
-    /// A keyed digest (HMAC-SHA-256) of `parts` for one `purpose`. Parts do not run together.
+    /// Returns a keyed digest (HMAC-SHA-256) of `parts` for one `purpose`. The length of each part
+    /// is hashed too, so that different splits have different digests.
     pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.mac();
         for part in std::iter::once(&purpose.as_bytes()).chain(parts) {
@@ -73,10 +74,10 @@ impl InstallationKey {
         mac.finalize().into_bytes().into()
     }
 
-    /// Encrypts `secret` (XChaCha20-Poly1305) so that it opens only for the same `purpose`.
+    /// Encrypts `secret` (XChaCha20-Poly1305), with `purpose` as associated data.
     ///
     /// # Errors
-    /// When the random source has no bytes to give.
+    /// When the random source fails.
     pub fn seal(
         &self,
         purpose: &[u8],
@@ -95,10 +96,10 @@ impl InstallationKey {
         Ok(sealed)
     }
 
-    /// Opens what [`seal`](Self::seal) made for the same `purpose`.
+    /// Decrypts the result of [`seal`](Self::seal) with the same `purpose`.
     ///
     /// # Errors
-    /// When it was sealed with another key or for another purpose, or is damaged.
+    /// When the bytes were sealed with another key or purpose, or are damaged.
     pub fn open(
         &self,
         purpose: &[u8],
@@ -123,7 +124,7 @@ impl InstallationKey {
     }
 
     fn mac(&self) -> Hmac<Sha256> {
-        // RFC 2104 fills a key up to the 64 bytes of a block with zeros.
+        // RFC 2104 pads a key with zeros to the 64 bytes of a block.
         let mut block = Zeroizing::new([0; 64]);
         block[..32].copy_from_slice(&self.0);
         Hmac::new((&*block).into())
@@ -144,7 +145,7 @@ mod tests {
     use crate::SystemRandomness;
 
     #[test]
-    fn sealed_secrets_open_with_the_same_key_and_purpose_only() {
+    fn sealed_secrets_are_decrypted_with_the_same_key_and_purpose_only() {
         let key = InstallationKey::from_bytes([1; 32]);
         let sealed = key.seal(b"otp:1", b"secret", &SystemRandomness).unwrap();
         assert!(!sealed.windows(6).any(|window| window == b"secret"));
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_survive_their_text_form() {
+    fn keys_are_written_and_parsed_as_text() {
         let key = InstallationKey::generate(&SystemRandomness).unwrap();
         let text = Plaintext::new(format!("{}\n", key.to_text().expose()));
         let again = InstallationKey::from_text(&text).unwrap();

@@ -1,25 +1,24 @@
-//! Check values of keys: a database notices when it is used with other keys than before.
+//! Check values of keys, which detect that a database is used with different keys than before.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::{AdministrationStore, HashError, InstallationKey, Peppers, StoreError};
 
-/// A database was used with other keys than it is used with now.
+/// The keys differ from those that the database was used with before.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyCheckError {
-    /// The installation key is another one than before, so enrolled one-time passwords could not be
-    /// verified.
+    /// The installation key differs, so enrolled one-time passwords could not be verified.
     #[error("this is not the installation key that the database was used with before")]
     OtherInstallationKey,
-    /// A pepper key is another one than before, so right passwords would be wrong.
+    /// A pepper key differs, so right passwords would not match.
     #[error("the pepper key {id} is not the one that the database was used with before")]
     OtherPepper {
         /// The id of the key.
         id: String,
     },
-    /// A check value cannot be computed.
+    /// A check value could not be computed.
     #[error("a check value cannot be computed")]
     Hash(#[from] HashError),
     /// The store failed.
@@ -29,7 +28,7 @@ pub enum KeyCheckError {
 
 const INSTALLATION: &str = "installation";
 
-/// Whether the database was ever used with an installation key.
+/// Returns whether the database was used with an installation key before.
 ///
 /// # Errors
 /// When the store fails.
@@ -39,11 +38,11 @@ pub async fn has_installation_key_check(
     Ok(store.key_checks().await?.contains_key(INSTALLATION))
 }
 
-/// Compares keys with the check values that `store` keeps of them, and has it keep those of keys that
-/// are new. Call it before the keys are used.
+/// Compares the keys with the stored check values, and stores check values of new keys. Call it
+/// before the keys are used.
 ///
 /// # Errors
-/// When a key is another one than that of the same name before, or the store fails.
+/// When a key differs from the earlier key of the same name, or the store fails.
 pub async fn check_keys(
     store: &dyn AdministrationStore,
     installation: &InstallationKey,
@@ -56,19 +55,19 @@ pub async fn check_keys(
             None => store.add_key_check(name, &value).await? == value,
         })
     };
-    if !same(INSTALLATION, of_installation(installation)).await? {
+    if !same(INSTALLATION, installation_check(installation)).await? {
         return Err(KeyCheckError::OtherInstallationKey);
     }
     for (id, key) in peppers.keys() {
-        if !same(&name_of_pepper(id), of_pepper(key)?).await? {
+        if !same(&pepper_name(id), pepper_check(key)?).await? {
             return Err(KeyCheckError::OtherPepper { id: id.to_owned() });
         }
     }
     Ok(())
 }
 
-/// Has `store` keep the check values of these keys in place of those it had. What was made with
-/// others cannot be verified any more: for operators who have lost a key.
+/// Replaces the stored check values by those of these keys, for operators who have lost a key.
+/// Hashes and one-time password secrets that were made with the lost key can no longer be verified.
 ///
 /// # Errors
 /// When the store fails.
@@ -77,23 +76,23 @@ pub async fn accept_keys(
     installation: &InstallationKey,
     peppers: &Peppers,
 ) -> Result<(), KeyCheckError> {
-    store.replace_key_check(INSTALLATION, &of_installation(installation)).await?;
+    store.replace_key_check(INSTALLATION, &installation_check(installation)).await?;
     for (id, key) in peppers.keys() {
-        store.replace_key_check(&name_of_pepper(id), &of_pepper(key)?).await?;
+        store.replace_key_check(&pepper_name(id), &pepper_check(key)?).await?;
     }
     Ok(())
 }
 
-fn name_of_pepper(id: &str) -> String {
+fn pepper_name(id: &str) -> String {
     format!("pepper:{id}")
 }
 
-fn of_installation(key: &InstallationKey) -> [u8; 32] {
+fn installation_check(key: &InstallationKey) -> [u8; 32] {
     key.digest("check value", &[])
 }
 
-/// Hashed once more, so that it is not what any password is under this key.
-fn of_pepper(key: &[u8]) -> Result<[u8; 32], HashError> {
+/// Hashed once more, so that the check value is not the peppered form of a password.
+fn pepper_check(key: &[u8]) -> Result<[u8; 32], HashError> {
     let mac = Hmac::<Sha256>::new_from_slice(key);
     let mut mac = mac.map_err(|error| HashError::Algorithm(error.to_string()))?;
     mac.update(b"repass check value");

@@ -1,19 +1,19 @@
-//! The engine of repass: it changes, resets and verifies passwords, and administers accounts, keys and
-//! tokens.
+//! The engine of repass: it changes, resets and verifies passwords, and administers accounts, keys
+//! and tokens.
 //!
-//! It contains the rules (policy, lockout, authority), the secrets (hashing, tokens, one-time passwords)
-//! and the order of the steps of a change. It does not contain HTTP, SQL, configuration or a runtime:
-//! stores, clock and random source are passed in through ports. It knows no vendor.
+//! It contains the rules (policy, lockout, authority), the secrets (hashing, tokens, one-time
+//! passwords) and the steps of a change. It contains no HTTP, SQL, configuration, runtime or
+//! vendor: stores, clock and random source are passed in through ports.
 //!
 //! | to | see |
 //! | --- | --- |
 //! | change a password | [`Engine::change`] with a [`Change`] |
-//! | add accounts, issue keys and tokens, read the audit trail | [`Engine::administration`] |
+//! | add accounts, issue keys and tokens, read audit records | [`Engine::administration`] |
 //! | keep accounts in a database | the ports: [`CredentialStore`], [`TokenStore`], [`KeyStore`], [`OutboxStore`], [`AdministrationStore`] |
 //! | set the rules for new passwords | [`Policy`], [`PolicyRules`] |
 //! | set the rules for failures | [`LockoutPolicy`] |
-//! | hash | [`Argon2idHasher`], which also says what to add to a debug build |
-//! | authenticate callers elsewhere | [`CallerAuthenticator`] |
+//! | hash passwords | [`Argon2idHasher`], also on debug builds |
+//! | authenticate callers by other means | [`CallerAuthenticator`] |
 //!
 #![cfg_attr(feature = "engine", doc = "```")]
 #![cfg_attr(not(feature = "engine"), doc = "```ignore")]
@@ -21,11 +21,9 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
 //!
-//! use repass_core::{
-//!     Argon2idHasher, Authority, Caller, Change, ChangeError, Engine, HasherOptions, InstallationKey,
-//!     NewAccount, Profile, Proof, Realm, Subject, SystemRandomness,
-//! };
-//! use repass_testkit::MemoryStore;
+//! use repass_core::{     Argon2idHasher, Authority, Caller, Change, ChangeError, Engine,
+//! HasherOptions, InstallationKey,     NewAccount, Profile, Proof, Realm, Subject,
+//! SystemRandomness, }; use repass_testkit::MemoryStore;
 //!
 //! # let options = HasherOptions {
 //! #     profile: repass_core::HashProfile::INSECURE_FOR_TESTS,
@@ -37,15 +35,10 @@
 //! let key = InstallationKey::generate(&SystemRandomness)?; // in production always the same
 //! let engine = Engine::builder(store, hasher.clone(), key).build();
 //!
-//! let realm: Realm = "shop".parse()?;
-//! let account = NewAccount {
-//!     realm: realm.clone(),
-//!     user_id: "pat".parse()?,
-//!     email: None,
-//!     username: None,
-//!     profile: Profile::default(),
-//! };
-//! engine.administration().add_account(account, Some("correct horse battery staple".into())).await?;
+//! let realm: Realm = "shop".parse()?; let account = NewAccount {     realm: realm.clone(),    
+//! user_id: "pat".parse()?,     email: None,     username: None,     profile: Profile::default(),
+//! }; engine.administration().add_account(account, Some("correct horse battery
+//! staple".into())).await?;
 //!
 //! let change = |old: &str| {
 //!     let subject = Subject::new(realm.clone(), "pat");
@@ -64,9 +57,9 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | none | the evaluation of a new password: [`Policy`], [`Plaintext`] and what they report |
-//! | `engine` | all else, with `async_trait`, `jiff`, `serde_json` and `uuid` re-exported, which the ports use |
-//! | `hash-families` | stored hashes of other systems: all that `repass-hash-families` knows; each of its families is also a feature of this crate |
+//! | none | the evaluation of new passwords: [`Policy`], [`Plaintext`] and their types |
+//! | `engine` | everything else, and re-exports of `async_trait`, `jiff`, `serde_json` and `uuid`, which the ports use |
+//! | `hash-families` | stored hashes of other systems: all families of `repass-hash-families`, each of which is also a feature of this crate |
 
 #[cfg(feature = "engine")]
 mod account;
@@ -89,14 +82,22 @@ mod change;
 #[cfg(feature = "engine")]
 mod clock;
 #[cfg(feature = "engine")]
+mod credential_store;
+#[cfg(feature = "engine")]
 mod engine;
 mod error_chain;
 #[cfg(feature = "engine")]
+mod event;
+#[cfg(feature = "engine")]
 mod hash;
+#[cfg(feature = "engine")]
+mod identifiers;
 #[cfg(feature = "engine")]
 mod installation_key;
 #[cfg(feature = "engine")]
 mod key_checks;
+#[cfg(feature = "engine")]
+mod lockout_policy;
 #[cfg(feature = "engine")]
 pub mod otp;
 #[cfg(feature = "engine")]
@@ -117,28 +118,22 @@ mod validation;
 pub use error_chain::ErrorChain;
 pub use plaintext::Plaintext;
 pub use policy::{
-    AccountWord, Blocklist, CommonPasswords, ContextWords, InvalidPolicy, NewPassword, Policy,
+    Blocklist, CommonPasswords, ContextWord, ContextWords, InvalidPolicy, NewPassword, Policy,
     PolicyContext, PolicyRules, Violation,
 };
 
 #[cfg(feature = "engine")]
 pub use self::{
-    account::{
-        Account, AccountId, Email, InvalidEmail, InvalidRealm, InvalidUserId, Profile, Realm,
-        Subject, UserId,
-    },
+    account::{Account, Profile, Subject},
     account_import::{AccountBatch, Imported},
     administration::{
-        Administration, AdministrationError, ImportVerdict, ImportedPassword, NewAccount,
+        Administration, AdministrationError, ImportOutcome, ImportedPassword, NewAccount,
         NewImport, Retention,
     },
     administration_store::{
         AccountError, AccountFilter, AdministrationStore, PruneCutoffs, Pruned,
     },
-    attempts::{
-        AttemptKey, AttemptPath, AttemptReservation, AttemptState, InvalidLockoutPolicy, LockedOut,
-        LockoutPolicy,
-    },
+    attempts::{AttemptKey, AttemptPath, AttemptReservation, AttemptState, LockedOut},
     audit::{AuditFilter, AuditRecord},
     authenticate::CallerAuthenticator,
     caller::{
@@ -150,24 +145,27 @@ pub use self::{
         SignedTokenVerifier,
     },
     clock::{Clock, SystemClock},
+    credential_store::{
+        AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential, CredentialStore,
+        FinishAttempt, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend,
+    },
     engine::{Engine, EngineBuilder},
+    event::{DeferredLockoutEvent, EventKind, OutboxEvent},
     hash::{
         Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword,
         Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile, MissingPeppers,
         Normalization, Peppers, argon2_self_check,
     },
+    identifiers::{AccountId, Email, InvalidEmail, InvalidRealm, InvalidUserId, Realm, UserId},
     installation_key::{InstallationKey, InstallationKeyError},
     key_checks::{KeyCheckError, accept_keys, check_keys, has_installation_key_check},
+    lockout_policy::{InvalidLockoutPolicy, LockoutPolicy},
     otp::{OtpEnrollment, OtpError, OtpSecret, OtpSpend},
     outbox::{
-        Claim, ClaimEvents, ClaimedEvent, DeferredLockoutEvent, Delivery, DeliveryOutcome,
-        DeliveryState, EventKind, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore,
+        Claim, ClaimEvents, ClaimedEvent, Delivery, DeliveryOutcome, DeliveryState, OutboxEntry,
+        OutboxFilter, OutboxStore,
     },
-    ports::{
-        AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential, CredentialStore,
-        FinishAttempt, KeyStore, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend, ResetToken,
-        StoreError, TokenStore,
-    },
+    ports::{KeyStore, ResetToken, StoreError, TokenStore},
     randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid},
     token::TokenDigest,
 };

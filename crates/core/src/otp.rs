@@ -1,4 +1,4 @@
-//! One-time passwords: time-based ones (RFC 6238), and codes issued for one use.
+//! One-time passwords: time-based codes (RFC 6238) and issued codes.
 
 use jiff::Timestamp;
 use subtle::ConstantTimeEq;
@@ -10,33 +10,33 @@ use crate::{
     TokenDigest,
 };
 
-/// Seconds a time-based code is shown for.
+/// The time step of time-based codes, in seconds.
 pub const STEP_SECONDS: u64 = 30;
 
-/// Steps before and after the present one whose code counts too, for clocks that are off.
+/// The steps before and after the current one whose codes are accepted, to allow for clock drift.
 const SKEW: u64 = 1;
 
-/// What an account holds to make and check one-time passwords with.
+/// The stored data that one-time passwords of an account are verified with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OtpEnrollment {
-    /// The secret of time-based codes, sealed with the installation's key.
+    /// The secret of time-based codes, sealed with the installation key.
     pub sealed_secret: Option<Vec<u8>>,
-    /// The last step whose code was accepted; this one and earlier ones count no more.
+    /// The last step whose code was accepted; codes of this and earlier steps are refused.
     pub last_step: Option<u64>,
-    /// Digest and expiry of a code issued for one use.
+    /// Digest and expiry of an issued code.
     pub code: Option<(TokenDigest, Timestamp)>,
 }
 
-/// What accepting a one-time password uses up.
+/// The one-time password that a change spends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtpSpend {
-    /// This step of the time-based codes, and every earlier one.
+    /// The time-based code of this step; earlier steps are spent too.
     Step(u64),
     /// The issued code of this digest.
     Code(TokenDigest),
 }
 
-/// A new secret for time-based codes; shown to its holder once.
+/// A new secret for time-based codes, which is shown to its holder once.
 pub struct OtpSecret(Totp);
 
 impl std::fmt::Debug for OtpSecret {
@@ -49,20 +49,20 @@ impl std::fmt::Debug for OtpSecret {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OtpError {
-    /// The secret cannot be opened.
-    #[error("the OTP secret cannot be opened")]
+    /// The secret cannot be decrypted.
+    #[error("the OTP secret cannot be decrypted")]
     Sealed(#[from] InstallationKeyError),
     /// The random source failed.
     #[error("no random bytes for an OTP secret")]
     Randomness(#[from] RandomnessError),
-    /// Issuer or account name cannot stand in an otpauth URI.
-    #[error("no otpauth URI for this issuer and account name: {0}")]
+    /// The issuer or the account name is not allowed in an otpauth URI.
+    #[error("the issuer or account name is not allowed in an otpauth URI: {0}")]
     Uri(String),
 }
 
 impl OtpSecret {
-    /// Makes a secret of 160 random bits, as RFC 4226, section 4 recommends, for codes of six digits
-    /// by SHA-1 every 30 seconds, which is what authenticator apps understand.
+    /// Generates a secret of 160 random bits, as RFC 4226, section 4 recommends. Its codes have six
+    /// digits, SHA-1 and steps of 30 seconds, which all authenticator apps support.
     ///
     /// # Errors
     /// When the random source fails, or a name contains a colon.
@@ -81,20 +81,20 @@ impl OtpSecret {
             .map_err(|error| OtpError::Uri(error.to_string()))
     }
 
-    /// The `otpauth://` URI that authenticator apps read.
+    /// Returns the `otpauth://` URI for authenticator apps.
     ///
     /// # Errors
-    /// When the names make no URI.
+    /// When issuer or account name is not allowed in a URI.
     pub fn uri(&self) -> Result<Plaintext, OtpError> {
         self.0.to_url().map(Plaintext::new).map_err(|error| OtpError::Uri(error.to_string()))
     }
 
-    /// The code of a moment; what an authenticator app would show.
+    /// Returns the code at a time, as an authenticator app shows it.
     pub fn code(&self, at: Timestamp) -> Plaintext {
         code_of_step(&self.0, step_of(at))
     }
 
-    /// The secret sealed for storing.
+    /// Seals the secret, for a store.
     ///
     /// # Errors
     /// When the random source fails.
@@ -108,30 +108,31 @@ impl OtpSecret {
     }
 }
 
-/// Digest of an issued one-time code, keyed because eight digits can be guessed.
+/// Returns the digest of an issued one-time code; keyed, because eight digits can be guessed.
 pub fn code_digest(account: AccountId, code: &Plaintext, key: &InstallationKey) -> TokenDigest {
     let parts = [account.0.as_bytes().as_slice(), code.expose().as_bytes()];
     TokenDigest::from_bytes(key.digest("one-time code", &parts))
 }
 
-/// Makes a one-time code of eight decimal digits.
+/// Generates a one-time code of eight decimal digits.
 ///
 /// # Errors
-/// When the random source has no bytes to give.
+/// When the random source fails.
 pub fn issue_code(randomness: &dyn Randomness) -> Result<Plaintext, RandomnessError> {
     let mut bytes = [0; 8];
     randomness.fill(&mut bytes)?;
-    // 2^64 is so much more than 10^8 that the remainder is even to one part in 10^11.
+    // 2^64 is so much larger than 10^8 that the bias of the remainder is below 10^-11.
     Ok(Plaintext::new(format!("{:08}", u64::from_be_bytes(bytes) % 100_000_000)))
 }
 
-/// What `presented` would use up, when it is right for this account now; `None` when it is wrong.
+/// Verifies a one-time password of an account. Returns the one-time password to spend, or `None` if
+/// it is wrong.
 ///
-/// Time-based codes count one step early or late, and each step once; issued codes count until they
-/// expire.
+/// Time-based codes are accepted one step early or late, and each step once. Issued codes are
+/// accepted until they expire.
 ///
 /// # Errors
-/// When the stored secret cannot be opened.
+/// When the stored secret cannot be decrypted.
 pub fn check(
     account: AccountId,
     enrollment: &OtpEnrollment,
@@ -150,9 +151,9 @@ pub fn check(
     };
     let secret: Zeroizing<Vec<u8>> = key.open(&purpose(account), sealed)?;
     let totp = totp(secret.to_vec()).build_noncompliant();
-    let present = step_of(now);
+    let current = step_of(now);
     let fresh = |step: &u64| enrollment.last_step.is_none_or(|last| *step > last);
-    Ok((present.saturating_sub(SKEW)..=present + SKEW)
+    Ok((current.saturating_sub(SKEW)..=current + SKEW)
         .filter(fresh)
         .find(|step| code_of_step(&totp, *step).same_as(presented))
         .map(OtpSpend::Step))
@@ -201,7 +202,7 @@ mod tests {
         OtpEnrollment { sealed_secret: Some(sealed), ..OtpEnrollment::default() }
     }
 
-    fn verdict(enrollment: &OtpEnrollment, code: &Plaintext, now: Timestamp) -> Option<OtpSpend> {
+    fn checked(enrollment: &OtpEnrollment, code: &Plaintext, now: Timestamp) -> Option<OtpSpend> {
         check(ACCOUNT, enrollment, code, &key(), now).unwrap()
     }
 
@@ -224,20 +225,20 @@ mod tests {
 
     /// Proves RFC 6238.
     #[test]
-    fn codes_count_one_step_early_or_late_and_no_more() {
+    fn codes_are_accepted_at_most_one_step_early_or_late() {
         let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
         let enrollment = enrolled(&secret);
         let code = secret.code(at(3000));
-        for (now, counts) in
+        for (now, accepted) in
             [(2940, false), (2970, true), (3000, true), (3059, true), (3060, false)]
         {
-            assert_eq!(verdict(&enrollment, &code, at(now)).is_some(), counts, "{now}");
+            assert_eq!(checked(&enrollment, &code, at(now)).is_some(), accepted, "{now}");
         }
     }
 
     /// Proves RFC 6238.
     #[test]
-    fn a_secret_opens_for_its_account_only() {
+    fn a_secret_can_be_decrypted_for_its_account_only() {
         let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
         let (code, other) = (secret.code(at(3000)), AccountId(Uuid::max()));
         let opened = check(other, &enrolled(&secret), &code, &key(), at(3000));
@@ -249,22 +250,22 @@ mod tests {
         let secret = OtpSecret::generate("repass", "pat", &SystemRandomness).unwrap();
         let mut enrollment = enrolled(&secret);
         let code = secret.code(at(3000));
-        assert_eq!(verdict(&enrollment, &code, at(3000)), Some(OtpSpend::Step(100)));
+        assert_eq!(checked(&enrollment, &code, at(3000)), Some(OtpSpend::Step(100)));
         enrollment.last_step = Some(100);
-        assert_eq!(verdict(&enrollment, &code, at(3000)), None);
-        assert!(verdict(&enrollment, &secret.code(at(3030)), at(3030)).is_some());
+        assert_eq!(checked(&enrollment, &code, at(3000)), None);
+        assert!(checked(&enrollment, &secret.code(at(3030)), at(3030)).is_some());
     }
 
     #[test]
-    fn issued_codes_count_until_they_expire() {
+    fn issued_codes_are_accepted_until_they_expire() {
         let code = issue_code(&SystemRandomness).unwrap();
         let digest = code_digest(ACCOUNT, &code, &key());
         let enrollment =
             OtpEnrollment { code: Some((digest, at(600))), ..OtpEnrollment::default() };
         assert_eq!(code.expose().len(), 8);
-        assert_eq!(verdict(&enrollment, &code, at(599)), Some(OtpSpend::Code(digest)));
-        assert_eq!(verdict(&enrollment, &code, at(600)), None);
-        assert_eq!(verdict(&enrollment, &Plaintext::from("00000000x"), at(0)), None);
-        assert_eq!(verdict(&OtpEnrollment::default(), &code, at(0)), None);
+        assert_eq!(checked(&enrollment, &code, at(599)), Some(OtpSpend::Code(digest)));
+        assert_eq!(checked(&enrollment, &code, at(600)), None);
+        assert_eq!(checked(&enrollment, &Plaintext::from("00000000x"), at(0)), None);
+        assert_eq!(checked(&OtpEnrollment::default(), &code, at(0)), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The one way to change a password.
+//! The steps of a change of a password.
 
 mod prove;
 mod refusals;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use prove::Verdict;
+use prove::HashMatch;
 pub(crate) use refusals::Refusals;
 
 use crate::clock::until;
@@ -26,9 +26,9 @@ use crate::{
 /// Changes passwords: finds the account, reserves an attempt, verifies the proof, evaluates the new
 /// password, hashes it and commits, in this order.
 ///
-/// A stored hash that is not as the hasher makes them now is replaced on the way: by the change
-/// itself, and, where the policy refuses that, by a fresh hash of the old password, which was right, if
-/// the stored hash [determines](Hasher::determines) it.
+/// A stored hash that needs a rehash is replaced by the change itself. If the policy refuses the
+/// change, it is replaced by a new hash of the old password, which was right, provided that the
+/// stored hash [determines](Hasher::determines) that password.
 #[derive(Clone)]
 pub(crate) struct PasswordChangeService {
     pub(crate) store: Arc<dyn CredentialStore>,
@@ -44,14 +44,9 @@ pub(crate) struct PasswordChangeService {
 }
 
 impl PasswordChangeService {
-    /// Changes the password, or says why not. When it returns `Ok` the change is durable; every try
-    /// leaves an audit record (ASVS 16.3.1), but for repeated refusals of an account that is locked
-    /// out: one record counts them. Where the hasher is [overloaded](Hasher::overloaded)
-    /// nothing is tried: the answer is [`ChangeError::Busy`] before anything is looked at, so that more
-    /// requests than can be served take next to nothing from those that are.
-    ///
-    /// # Errors
-    /// See [`ChangeError`]. A refusal by the policy spends no token and counts as no failure.
+    /// Changes the password; see [`Engine::change`](crate::Engine::change). If the hasher is
+    /// overloaded, it returns before it reads the store, so that excess requests cost almost
+    /// nothing.
     pub(crate) async fn change(&self, change: Change) -> ChangeOutcome {
         if let Some(retry_after) = self.hasher.overloaded() {
             return ChangeOutcome { account: None, result: Err(ChangeError::Busy { retry_after }) };
@@ -84,7 +79,7 @@ impl PasswordChangeService {
         let key = self.attempt_key(found.as_ref(), subject);
         audit.attempt_key = Some(key.clone());
 
-        self.forget_attempts().await;
+        self.delete_expired_attempts().await;
         audit.reservation =
             Some(self.reserve(&key, path_of(&proof), otp.is_some(), found.as_ref(), audit).await?);
         if let Some(Reservation::Made(_)) = audit.reservation {
@@ -109,7 +104,8 @@ impl PasswordChangeService {
         self.commit(proved, hash, keep_token, audit).await
     }
 
-    /// Step 1: the account, when realm, user id and (where named) e-mail address agree.
+    /// Step 1: finds the account by realm and user id, and by the e-mail address if the request has
+    /// one.
     async fn find(
         &self,
         subject: &crate::Subject,
@@ -131,11 +127,10 @@ impl PasswordChangeService {
         }
     }
 
-    /// Has the store delete expired rows of attempts, with the first try and then with every 64th. A
-    /// try makes one row at most, so more are deleted than can have come since, and strangers cannot
-    /// make them grow without end. Whom the try is for does not matter, or the time taken would tell
-    /// known identifiers from unknown ones.
-    async fn forget_attempts(&self) {
+    /// Deletes expired rows of attempts at the first change and at every 64th after it. A change
+    /// adds at most one row, so up to 128 deletions for 64 changes keep the table bounded. The
+    /// account of the change does not matter; otherwise the time would show which accounts exist.
+    async fn delete_expired_attempts(&self) {
         const EVERY: u64 = 64;
         const AT_MOST: usize = 128;
         if !self.tries.fetch_add(1, Ordering::Relaxed).is_multiple_of(EVERY) {
@@ -146,11 +141,11 @@ impl PasswordChangeService {
         }
     }
 
-    /// Step 2: an attempt is reserved before anything is verified.
+    /// Step 2: reserves an attempt before anything is verified.
     ///
-    /// An account that is locked out takes no further attempt, with one exception: a reset token by itself
-    /// is verified all the same, and only a wrong one is refused. Nobody guesses 256 bits, and otherwise
-    /// a sender of wrong tokens could keep the holder of the right one from using it.
+    /// A locked-out account refuses attempts, with one exception: a reset token without a one-time
+    /// password is still verified, and only a wrong token is refused. A token of 256 bits cannot be
+    /// guessed, and otherwise wrong tokens could prevent the use of the right one.
     async fn reserve(
         &self,
         key: &AttemptKey,
@@ -175,36 +170,36 @@ impl PasswordChangeService {
         }
     }
 
-    /// Step 4: the policy evaluates the new password with everything that is known.
+    /// Step 4: evaluates the new password.
     async fn accept(
         &self,
         proved: &Proved,
         candidate: Arc<Plaintext>,
     ) -> Result<NewPassword, ChangeError> {
-        let verifiable = candidate.byte_len() <= Plaintext::MAX_PASSWORD_BYTES;
+        let is_hashable = candidate.byte_len() <= Plaintext::MAX_PASSWORD_BYTES;
         let is_current = self.policy.rules().refuse_current
             && match (&proved.current_is_candidate, &proved.credential) {
                 (Some(same), _) => *same,
-                (None, Some(credential)) if verifiable => {
-                    self.matches(&candidate, &credential.hash).await? == Verdict::Same
+                (None, Some(credential)) if is_hashable => {
+                    self.matches(&candidate, &credential.hash).await? == HashMatch::Match
                 }
                 (None, _) => false,
             };
         let mut is_reused = false;
         let history = self.policy.rules().history;
-        if history > 0 && verifiable && !is_current {
+        if history > 0 && is_hashable && !is_current {
             for earlier in self.store.history(proved.account.id, history).await? {
-                if self.matches(&candidate, &earlier).await? == Verdict::Same {
+                if self.matches(&candidate, &earlier).await? == HashMatch::Match {
                     is_reused = true;
                     break;
                 }
             }
         }
-        let knowledge = PolicyContext { words: (&proved.account).into(), is_current, is_reused };
-        self.policy.accept(candidate, &knowledge).map_err(ChangeError::Rejected)
+        let context = PolicyContext { words: (&proved.account).into(), is_current, is_reused };
+        self.policy.accept(candidate, &context).map_err(ChangeError::Rejected)
     }
 
-    /// Step 6: all or nothing.
+    /// Step 6: commits the change in one transaction.
     async fn commit(
         &self,
         proved: Proved,
@@ -214,7 +209,7 @@ impl PasswordChangeService {
     ) -> Result<Changed, ChangeError> {
         let at = self.now_in_store_precision();
         let is_reset = proved.spend.is_some();
-        let record = self.audit_record(audit, at, "ok", audit.told_of_refusals())?;
+        let record = self.audit_record(audit, at, "ok", audit.refusals_detail())?;
         let event = self.event(&proved.account, at, is_reset, audit)?;
         let commit = Commit {
             history: self.policy.rules().history,
@@ -229,7 +224,7 @@ impl PasswordChangeService {
                 let account = crate::Account { updated_at: at, ..proved.account };
                 Ok(Changed { account, at, version })
             }
-            // To a reset token a change that came first means that it is void.
+            // A concurrent change voids the reset token.
             CommitOutcome::Conflict if is_reset => Err(ChangeError::TokenExpired),
             CommitOutcome::Conflict => Err(ChangeError::WrongPassword),
             CommitOutcome::TokenSpent => Err(ChangeError::TokenExpired),
@@ -237,29 +232,30 @@ impl PasswordChangeService {
         }
     }
 
-    /// Stores keep microseconds; what is answered must be what a later look finds.
+    /// Returns the current time in microseconds, as stores keep it, so that the returned time
+    /// equals the stored time.
     fn now_in_store_precision(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 }
 
-/// What was reserved for an attempt.
+/// The reservation of an attempt.
 enum Reservation {
     Made(AttemptReservation),
-    /// Nothing, since the account is locked out; a failure is answered by that.
+    /// None, because the account is locked out; a failure is reported as too many attempts.
     LockedOut {
         retry_after: Duration,
     },
 }
 
-/// What step 3 established.
+/// The result of step 3.
 struct Proved {
     account: crate::Account,
     credential: Option<Credential>,
-    /// The current password, where that was the proof.
+    /// The current password, if it was the proof.
     password: Option<Arc<Plaintext>>,
-    /// Whether the candidate is the current password, where the proof was the current password.
+    /// Whether the new password is the current one; `None` if the proof was a reset token.
     current_is_candidate: Option<bool>,
     spend: Option<ResetSpend>,
     otp: Option<OtpSpend>,

@@ -7,34 +7,34 @@ use zeroize::Zeroizing;
 
 /// Secret text: a password, a token, a key or a one-time code.
 ///
-/// It is wiped from memory when dropped, and has no `Clone`, no `Serialize` and no telling `Debug`,
-/// so that it cannot reach a log or an answer by accident. The one way to read it is
-/// [`expose`](Self::expose).
+/// It is wiped from memory when dropped. It has no `Clone` and no `Serialize`, and its `Debug` is
+/// redacted, so that it cannot get into a log or a response by accident. Only
+/// [`expose`](Self::expose) reads it.
 pub struct Plaintext(Zeroizing<String>);
 
 impl Plaintext {
-    /// The longest password, in bytes, that is ever hashed or verified. A longer one is refused
-    /// before it costs a hash.
+    /// The longest password, in bytes, that is hashed or verified. Longer passwords are refused
+    /// without being hashed.
     pub const MAX_PASSWORD_BYTES: usize = 4096;
 
-    /// Takes ownership of secret text, so that no other copy of it stays behind.
+    /// Takes ownership of secret text, so that no copy of it remains elsewhere.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// The secret itself, for the few places that must read it.
+    /// Returns the secret text.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is no text at all.
+    /// Returns whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Length in Unicode code points, which is how NIST SP 800-63B-4, 3.1.1.2 counts characters. The
-    /// code points of Normalization Form C are counted, so that a letter with an accent is one
-    /// however it was sent.
+    /// Returns the length in Unicode code points, as NIST SP 800-63B-4, 3.1.1.2 counts characters.
+    /// The code points of Normalization Form C are counted, so that a letter with an accent is one
+    /// in any form.
     pub fn code_points(&self) -> usize {
         match self.changed_by_nfc() {
             None => self.0.chars().count(),
@@ -42,30 +42,30 @@ impl Plaintext {
         }
     }
 
-    /// Length in bytes of UTF-8.
+    /// Returns the length in bytes of UTF-8.
     pub fn byte_len(&self) -> usize {
         self.0.len()
     }
 
-    /// Compares two secrets without telling by the time taken where they differ.
+    /// Compares two secrets in constant time.
     pub fn same_as(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 
-    /// As [`same_as`](Self::same_as), of the characters, however they are made up of code points:
-    /// both in Normalization Form C (Unicode Standard Annex #15).
+    /// Compares two secrets in constant time after normalization to Form C (Unicode Standard Annex
+    /// #15).
     pub fn same_characters_as(&self, other: &Self) -> bool {
         let (own, others) = (self.changed_by_nfc(), other.changed_by_nfc());
         own.as_ref().unwrap_or(self).same_as(others.as_ref().unwrap_or(other))
     }
 
-    /// The text in Normalization Form C; `None` where that is the text itself.
+    /// Returns the text in Normalization Form C; `None` if it is in this form already.
     pub(crate) fn changed_by_nfc(&self) -> Option<Self> {
         if is_nfc_quick(self.0.chars()) == IsNormalized::Yes {
             return None;
         }
-        // The form takes at most three times the bytes (Unicode Standard Annex #15, section 9), so the
-        // text never moves and leaves no copy behind.
+        // Form C takes at most three times the bytes (Unicode Standard Annex #15, section 9), so
+        // the buffer never reallocates and leaves no copy in memory.
         let mut nfc = Self::new(String::with_capacity(3 * self.0.len()));
         nfc.0.extend(self.0.nfc());
         (nfc.0 != self.0).then_some(nfc)
@@ -101,14 +101,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_tells_nothing() {
+    fn debug_is_redacted() {
         let secret = Plaintext::from("correct horse");
         assert_eq!(format!("{secret:?}"), "Plaintext(..)");
     }
 
     /// Proves NIST 3.1.1.2 code points.
     #[test]
-    fn white_space_is_text() {
+    fn white_space_is_not_empty() {
         assert!(Plaintext::from("").is_empty());
         assert!(!Plaintext::from(" ").is_empty());
     }
@@ -122,21 +122,21 @@ mod tests {
 
     /// Proves NIST 3.1.1.2 code points.
     #[test]
-    fn an_accent_counts_with_its_letter() {
+    fn a_letter_with_an_accent_counts_as_one() {
         let secret = Plaintext::from("e\u{301}te\u{301}");
         assert_eq!((secret.code_points(), secret.byte_len()), (3, 7));
-        // No code point stands for both, so there are two.
+        // There is no combined code point for this letter.
         assert_eq!(Plaintext::from("q\u{301}").code_points(), 2);
     }
 
     #[test]
-    fn characters_are_the_same_in_any_form() {
+    fn comparison_of_characters_ignores_the_form() {
         let secret = Plaintext::from("été");
         let apart = Plaintext::from("e\u{301}te\u{301}");
         assert!(secret.same_characters_as(&apart) && apart.same_characters_as(&secret));
         assert!(apart.same_characters_as(&apart) && !apart.same_as(&secret));
         assert!(!secret.same_characters_as(&Plaintext::from("ete")));
-        // The longest that a form can be: a code point of 4 bytes becomes 12.
+        // The largest growth: a code point of 4 bytes becomes 12.
         let longest = Plaintext::from("\u{1d160}".repeat(10));
         let nfc = longest.changed_by_nfc().unwrap();
         assert_eq!(nfc.byte_len(), 120);

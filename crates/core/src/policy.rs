@@ -1,35 +1,35 @@
-//! Which new passwords are acceptable (NIST SP 800-63B-4, 3.1.1.2).
+//! Policies for new passwords (NIST SP 800-63B-4, 3.1.1.2).
 
-mod account_words;
 mod blocklist;
+mod context_words;
 mod violation;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use account_words::ContextWords;
 pub use blocklist::{Blocklist, CommonPasswords};
-pub use violation::{AccountWord, Violation};
+pub use context_words::ContextWords;
+pub use violation::{ContextWord, Violation};
 
 use crate::Plaintext;
 
-/// Rules that were checked: what a new password must keep.
+/// Validated rules for new passwords.
 ///
-/// A policy evaluates what it is given: the text itself, the account's own words, and whether the
-/// text was seen before (which takes verifying hashes, so `Engine` finds it out).
+/// A policy evaluates the password and its [`PolicyContext`]. Whether the password was used before
+/// takes the stored hashes, so `Engine` puts that into the context.
 ///
 /// ```
 /// use repass_core::{PolicyContext, Plaintext, Policy};
 ///
 /// let policy = Policy::nist_800_63b_4();
-/// let verdict = policy.evaluate(&Plaintext::from("password"), &PolicyContext::default());
-/// let codes: Vec<_> = verdict.iter().map(|violation| violation.code()).collect();
+/// let violations = policy.evaluate(&Plaintext::from("password"), &PolicyContext::default());
+/// let codes: Vec<_> = violations.iter().map(|violation| violation.code()).collect();
 /// assert_eq!(codes, ["too-short", "common"]);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Policy(PolicyRules);
 
-/// The rules of a [`Policy`] as they are written down. The default is
+/// The rules of a [`Policy`], before validation. The default is
 /// [`nist_800_63b_4`](Self::nist_800_63b_4).
 ///
 /// ```
@@ -48,54 +48,54 @@ pub struct PolicyRules {
     pub min_length: usize,
     /// Most code points, at least `min_length` and at most 4096.
     pub max_length: usize,
-    /// Whether at least one decimal digit is demanded.
+    /// Whether at least one decimal digit is required.
     pub require_digit: bool,
-    /// Whether at least one character that is neither letter, digit nor white space is demanded.
+    /// Whether at least one character that is not a letter, digit or white space is required.
     pub require_special: bool,
     /// Whether the current password is refused.
     pub refuse_current: bool,
-    /// Whether text that contains the account's own words is refused.
-    pub refuse_account_words: bool,
+    /// Whether text that contains context-specific words of the account is refused.
+    pub refuse_context_words: bool,
     /// How many earlier passwords are refused; 0 for none. At most [`Policy::MAX_HISTORY`].
     pub history: usize,
     /// Passwords that are refused for every account.
     pub blocklists: Vec<Arc<dyn Blocklist>>,
 }
 
-/// A policy that could accept nothing, or remembers more than can be.
+/// A number of a policy is out of bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the policy's {member} {reason}")]
 pub struct InvalidPolicy {
-    /// Which number.
+    /// The name of the number.
     pub member: &'static str,
-    /// What it must be.
+    /// The bound that it violates.
     pub reason: &'static str,
 }
 
-/// What is known when a new password is evaluated, beside the text itself.
+/// The context that a new password is evaluated in.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PolicyContext<'a> {
-    /// The words of the account it is for.
+    /// The context-specific words of the account.
     pub words: ContextWords<'a>,
-    /// Whether it is the account's current password.
+    /// Whether the password is the account's current one.
     pub is_current: bool,
-    /// Whether it is one of the earlier passwords that the policy asks about.
+    /// Whether the password is one of the account's earlier ones that the policy refuses.
     pub is_reused: bool,
 }
 
-/// Text that a policy accepted, or that was proved to be the account's password already. Only
-/// [`Policy::accept`] and `Engine` make one, and only this can be hashed.
+/// A password that a policy accepted, or that was proved to be the account's current one. Only
+/// [`Policy::accept`] and `Engine` create this type, and only this type can be hashed.
 #[derive(Clone)]
 pub struct NewPassword(Arc<Plaintext>);
 
 impl NewPassword {
-    /// The account's present password, which was proved, so that no policy is asked about it.
+    /// The account's current password, which needs no evaluation.
     #[cfg(feature = "engine")]
     pub(crate) fn proved(password: Arc<Plaintext>) -> Self {
         Self(password)
     }
 
-    /// The text itself.
+    /// Returns the password.
     pub fn plaintext(&self) -> &Plaintext {
         &self.0
     }
@@ -108,7 +108,7 @@ impl fmt::Debug for NewPassword {
 }
 
 impl PolicyRules {
-    /// The length alone counts, in code points; every other rule is off.
+    /// Returns rules for the length in code points; all other rules are off.
     pub fn length(min: usize, max: usize) -> Self {
         Self {
             min_length: min,
@@ -116,19 +116,19 @@ impl PolicyRules {
             require_digit: false,
             require_special: false,
             refuse_current: false,
-            refuse_account_words: false,
+            refuse_context_words: false,
             history: 0,
             blocklists: Vec::new(),
         }
     }
 
-    /// NIST SP 800-63B-4, 3.1.1.2 for passwords that are the only factor: 15 to 256 code points, no
-    /// composition rules, not a common password, not made of the account's own words, not the
-    /// current one and none of the last five.
+    /// Returns the rules of NIST SP 800-63B-4, 3.1.1.2 for passwords that are the only factor: 15
+    /// to 256 code points, no composition rules, no common password, no context-specific words, and
+    /// neither the current password nor one of the last five.
     pub fn nist_800_63b_4() -> Self {
         Self {
             refuse_current: true,
-            refuse_account_words: true,
+            refuse_context_words: true,
             history: 5,
             blocklists: vec![Arc::new(CommonPasswords)],
             ..Self::length(15, 256)
@@ -138,7 +138,7 @@ impl PolicyRules {
     /// The names of the presets, for [`preset`](Self::preset).
     pub const PRESETS: [&'static str; 1] = ["nist-800-63b-4"];
 
-    /// The preset of that name.
+    /// Returns the preset of this name.
     pub fn preset(name: &str) -> Option<Self> {
         match name {
             "nist-800-63b-4" => Some(Self::nist_800_63b_4()),
@@ -154,13 +154,13 @@ impl Default for PolicyRules {
 }
 
 impl Policy {
-    /// The most earlier passwords that can be remembered for an account.
+    /// The most earlier passwords that a policy can refuse.
     pub const MAX_HISTORY: usize = 24;
 
-    /// Checks `rules`.
+    /// Validates `rules`.
     ///
     /// # Errors
-    /// The first number that makes no sense.
+    /// When a number is out of bounds.
     pub fn new(rules: PolicyRules) -> Result<Self, InvalidPolicy> {
         let wrong = |member, reason| Err(InvalidPolicy { member, reason });
         if rules.min_length == 0 {
@@ -176,18 +176,18 @@ impl Policy {
         }
     }
 
-    /// The policy of [`PolicyRules::nist_800_63b_4`].
+    /// Returns the policy of [`PolicyRules::nist_800_63b_4`].
     pub fn nist_800_63b_4() -> Self {
         Self(PolicyRules::nist_800_63b_4())
     }
 
-    /// The rules.
+    /// Returns the rules.
     pub fn rules(&self) -> &PolicyRules {
         &self.0
     }
 
-    /// Every rule that `candidate` breaks, in a fixed order; empty when it is acceptable.
-    pub fn evaluate(&self, candidate: &Plaintext, knowledge: &PolicyContext<'_>) -> Vec<Violation> {
+    /// Returns all violations of `candidate` in a fixed order; none if it is acceptable.
+    pub fn evaluate(&self, candidate: &Plaintext, context: &PolicyContext<'_>) -> Vec<Violation> {
         let rules = &self.0;
         let mut violations = Vec::new();
         let length = candidate.code_points();
@@ -205,16 +205,16 @@ impl Policy {
         if rules.require_special && !text.chars().any(special) {
             violations.push(Violation::MissingSpecial);
         }
-        if rules.refuse_current && knowledge.is_current {
+        if rules.refuse_current && context.is_current {
             violations.push(Violation::SameAsCurrent);
-        } else if rules.history > 0 && knowledge.is_reused {
+        } else if rules.history > 0 && context.is_reused {
             violations.push(Violation::Reused { last: rules.history });
         }
-        if rules.refuse_account_words {
+        if rules.refuse_context_words {
             violations.extend(
-                account_words::contained(candidate, &knowledge.words)
+                context_words::contained(candidate, &context.words)
                     .into_iter()
-                    .map(|word| Violation::ContainsAccountWord { word }),
+                    .map(|word| Violation::ContainsContextWord { word }),
             );
         }
         if rules.blocklists.iter().any(|list| list.contains(candidate)) {
@@ -223,16 +223,16 @@ impl Policy {
         violations
     }
 
-    /// Accepts `candidate`, or says every rule that it breaks.
+    /// Accepts `candidate` if it violates no rule.
     ///
     /// # Errors
-    /// The broken rules; never empty.
+    /// All violations, at least one.
     pub fn accept(
         &self,
         candidate: Arc<Plaintext>,
-        knowledge: &PolicyContext<'_>,
+        context: &PolicyContext<'_>,
     ) -> Result<NewPassword, Vec<Violation>> {
-        let violations = self.evaluate(&candidate, knowledge);
+        let violations = self.evaluate(&candidate, context);
         if violations.is_empty() { Ok(NewPassword(candidate)) } else { Err(violations) }
     }
 }
@@ -247,8 +247,8 @@ impl Default for Policy {
 mod tests {
     use super::*;
 
-    fn codes(policy: &Policy, text: &str, knowledge: &PolicyContext<'_>) -> Vec<&'static str> {
-        policy.evaluate(&Plaintext::from(text), knowledge).iter().map(Violation::code).collect()
+    fn codes(policy: &Policy, text: &str, context: &PolicyContext<'_>) -> Vec<&'static str> {
+        policy.evaluate(&Plaintext::from(text), context).iter().map(Violation::code).collect()
     }
 
     /// Proves NIST 3.1.1.2 length.
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(codes(&policy, &"x".repeat(257), &nothing), ["too-long"]);
     }
 
-    /// The policy of the default rules as changed by `change`.
+    /// A policy of the default rules with a change.
     fn changed(change: impl FnOnce(&mut PolicyRules)) -> Result<Policy, InvalidPolicy> {
         let mut rules = PolicyRules::default();
         change(&mut rules);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_cannot_hold_nonsense() {
+    fn a_policy_out_of_bounds_is_refused() {
         let member = |change: fn(&mut PolicyRules)| changed(change).unwrap_err().member;
         assert_eq!(member(|rules| rules.min_length = 0), "min_length");
         assert_eq!(member(|rules| rules.min_length = 257), "min_length");
@@ -287,16 +287,16 @@ mod tests {
     }
 
     #[test]
-    fn every_broken_rule_is_reported_at_once() {
+    fn all_violations_are_reported_at_once() {
         let policy = changed(|rules| {
             rules.require_digit = true;
             rules.require_special = true;
         })
         .unwrap();
-        let knowledge =
+        let context =
             PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
         assert_eq!(
-            codes(&policy, "password", &knowledge),
+            codes(&policy, "password", &context),
             ["too-short", "missing-digit", "missing-special", "same-as-current", "common"]
         );
     }
@@ -304,12 +304,12 @@ mod tests {
     #[test]
     fn letters_digits_and_white_space_are_not_special() {
         let policy = changed(|rules| rules.require_special = true).unwrap();
-        for (text, broken) in [
+        for (text, violated) in [
             ("fifteen letters und größer 1 ٣", true),
             ("fifteen-letters-here", false),
             ("fifteen letters and a 🔑", false),
         ] {
-            let expected: &[&str] = if broken { &["missing-special"] } else { &[] };
+            let expected: &[&str] = if violated { &["missing-special"] } else { &[] };
             assert_eq!(codes(&policy, text, &PolicyContext::default()), expected, "{text}");
         }
     }
@@ -322,23 +322,23 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_is_switched_off_is_never_broken() {
-        let knowledge = PolicyContext {
+    fn a_rule_that_is_off_is_not_violated() {
+        let context = PolicyContext {
             words: ContextWords { username: Some("patricia"), ..ContextWords::default() },
             is_current: true,
             is_reused: true,
         };
         let lengths_alone = Policy::new(PolicyRules::length(1, 64)).unwrap();
-        assert!(codes(&lengths_alone, "patricia", &knowledge).is_empty());
+        assert!(codes(&lengths_alone, "patricia", &context).is_empty());
     }
 
     #[test]
-    fn reuse_counts_where_a_history_is_kept() {
-        let knowledge = PolicyContext { is_reused: true, ..PolicyContext::default() };
+    fn reuse_is_a_violation_if_a_history_is_kept() {
+        let context = PolicyContext { is_reused: true, ..PolicyContext::default() };
         let text = "an entirely fine sentence";
-        assert_eq!(codes(&Policy::default(), text, &knowledge), ["reused"]);
+        assert_eq!(codes(&Policy::default(), text, &context), ["reused"]);
         let without = changed(|rules| rules.history = 0).unwrap();
-        assert!(codes(&without, text, &knowledge).is_empty());
+        assert!(codes(&without, text, &context).is_empty());
     }
 
     #[test]

@@ -1,11 +1,11 @@
 use std::fmt;
 
-/// Where random bytes come from. A parameter, so that tests can be repeated exactly.
+/// The source of random bytes; a parameter, so that tests can be repeated exactly.
 pub trait Randomness: Send + Sync + fmt::Debug {
     /// Fills `bytes` with cryptographically secure random bytes.
     ///
     /// # Errors
-    /// When the source has none to give; nothing secret may be made then.
+    /// When the source fails.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError>;
 }
 
@@ -19,16 +19,16 @@ pub struct RandomnessError(pub String);
 pub struct SystemRandomness;
 
 impl Randomness for SystemRandomness {
-    #[allow(clippy::disallowed_methods)] // the one place that may ask the machine
+    #[allow(clippy::disallowed_methods)] // the only use of the system's source
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
         getrandom::fill(bytes).map_err(|error| RandomnessError(error.to_string()))
     }
 }
 
-/// A fresh random (version 4) UUID, for identifiers.
+/// Generates a random (version 4) UUID.
 ///
 /// # Errors
-/// When the source has no bytes to give.
+/// When the source fails.
 pub fn random_uuid(randomness: &dyn Randomness) -> Result<uuid::Uuid, RandomnessError> {
     let mut bytes = [0; 16];
     randomness.fill(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! Secrets that repass makes itself: keys, access tokens and reset tokens.
+//! Secrets that repass generates: keys, access tokens and reset tokens.
 
 use std::fmt;
 
@@ -8,29 +8,29 @@ use zeroize::Zeroizing;
 
 use crate::{Plaintext, Randomness, RandomnessError};
 
-/// SHA-256 of a secret that repass issued; all that is ever stored of it.
+/// SHA-256 of a secret that repass issued. Stores keep the digest and never the secret.
 ///
-/// A plain SHA-256 is enough because the secret holds 256 random bits: there is nothing to guess.
+/// A plain SHA-256 is enough, because the secret holds 256 random bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenDigest([u8; 32]);
 
 impl TokenDigest {
-    /// The digest of a presented secret.
-    pub fn of(secret: &Plaintext) -> Self {
-        Self::of_bytes(secret.expose().as_bytes())
+    /// Hashes a presented secret.
+    pub fn from_secret(secret: &Plaintext) -> Self {
+        Self::from_identifier(secret.expose().as_bytes())
     }
 
-    /// The digest of bytes that name something unique, such as issuer and id of a signed token.
-    pub fn of_bytes(bytes: &[u8]) -> Self {
+    /// Hashes a unique identifier, such as issuer and id of a signed token.
+    pub fn from_identifier(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// A digest read back from a store.
+    /// Takes a digest that a store read.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The 32 bytes, for a store to keep.
+    /// The 32 bytes of the digest, for a store.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -38,20 +38,20 @@ impl TokenDigest {
 
 impl fmt::Debug for TokenDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Enough to tell two apart in a trace, too little to look one up.
+        // Four bytes distinguish digests in a trace, and are too few to look one up.
         write!(f, "TokenDigest({}..)", HEXLOWER.encode(&self.0[..4]))
     }
 }
 
-/// Makes a new secret of 256 random bits, written as 43 characters of base64url.
+/// Generates a secret of 256 random bits, written as 43 characters of base64url.
 ///
 /// # Errors
-/// When the random source has no bytes to give.
+/// When the random source fails.
 pub fn issue(randomness: &dyn Randomness) -> Result<(Plaintext, TokenDigest), RandomnessError> {
     let mut bytes = Zeroizing::new([0; 32]);
     randomness.fill(bytes.as_mut())?;
     let secret = Plaintext::new(BASE64URL_NOPAD.encode(bytes.as_ref()));
-    let digest = TokenDigest::of(&secret);
+    let digest = TokenDigest::from_secret(&secret);
     Ok((secret, digest))
 }
 
@@ -67,6 +67,6 @@ mod tests {
         let (two, _) = issue(&SystemRandomness).unwrap();
         assert_eq!(one.expose().len(), 43);
         assert!(!one.same_as(&two));
-        assert_eq!(TokenDigest::of(&one), digest);
+        assert_eq!(TokenDigest::from_secret(&one), digest);
     }
 }

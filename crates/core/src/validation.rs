@@ -1,7 +1,6 @@
 use validator::ValidationErrors;
 
-/// One sentence for a person out of what `validator` found: the first message, for one mistake is
-/// mended at a time.
+/// Returns the message of the first validation error.
 pub(crate) fn first_message(errors: &ValidationErrors) -> String {
     errors
         .field_errors()

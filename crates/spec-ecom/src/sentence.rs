@@ -1,6 +1,6 @@
 //! Every sentence that a bot may have to show.
 
-use repass_core::{AccountWord, Violation};
+use repass_core::{ContextWord, Violation};
 use repass_messages::{ECOM, Language};
 
 use crate::Field;
@@ -67,10 +67,10 @@ fn rule(violation: &Violation, language: Language) -> String {
         Violation::MissingSpecial => "missing-special",
         Violation::SameAsCurrent => "same-as-current",
         Violation::Reused { last } => return counted("reused", *last),
-        Violation::ContainsAccountWord { word: AccountWord::UserId } => "contains-user-id",
-        Violation::ContainsAccountWord { word: AccountWord::Username } => "contains-username",
-        Violation::ContainsAccountWord { word: AccountWord::Email } => "contains-email",
-        Violation::ContainsAccountWord { word: AccountWord::Name } => "contains-name",
+        Violation::ContainsContextWord { word: ContextWord::UserId } => "contains-user-id",
+        Violation::ContainsContextWord { word: ContextWord::Username } => "contains-username",
+        Violation::ContainsContextWord { word: ContextWord::Email } => "contains-email",
+        Violation::ContainsContextWord { word: ContextWord::Name } => "contains-name",
         Violation::Common => "common",
         // A rule that the engine learned later; its English is better than silence.
         other => return other.to_string(),
@@ -86,7 +86,7 @@ mod tests {
 
     fn violations() -> Vec<Violation> {
         let words =
-            [AccountWord::UserId, AccountWord::Username, AccountWord::Email, AccountWord::Name];
+            [ContextWord::UserId, ContextWord::Username, ContextWord::Email, ContextWord::Name];
         let mut violations = vec![
             Violation::TooShort { min: 15, actual: 3 },
             Violation::TooShort { min: 1, actual: 0 },
@@ -99,7 +99,7 @@ mod tests {
             Violation::Reused { last: 1 },
             Violation::Common,
         ];
-        violations.extend(words.map(|word| Violation::ContainsAccountWord { word }));
+        violations.extend(words.map(|word| Violation::ContainsContextWord { word }));
         violations
     }
 

@@ -146,7 +146,7 @@ struct Claims {
 /// What a token is redeemed by. An issuer holds no control character, so the parts cannot run into
 /// one another.
 fn digest(issuer: &str, id: &str) -> TokenDigest {
-    TokenDigest::of_bytes(format!("repass signed reset token\0{issuer}\0{id}").as_bytes())
+    TokenDigest::from_identifier(format!("repass signed reset token\0{issuer}\0{id}").as_bytes())
 }
 
 /// A NumericDate (RFC 7519, 2): seconds since 1970, perhaps with a fraction, which is rounded to the

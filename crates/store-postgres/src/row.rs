@@ -39,7 +39,7 @@ fn digest(row: &Row, column: &str) -> Result<TokenDigest, StoreError> {
 
 fn normalization(row: &Row) -> Result<Normalization, StoreError> {
     let column = "normalization";
-    Normalization::of(get(row, column)?).ok_or_else(|| damaged(column))
+    Normalization::from_name(get(row, column)?).ok_or_else(|| damaged(column))
 }
 
 /// Reads an account of repass's own table.
@@ -98,7 +98,7 @@ pub(crate) fn mapped_credential(row: &Row) -> Result<MappedCredential, StoreErro
 
 pub(crate) fn hash(row: &Row) -> Result<HashedPassword, StoreError> {
     let hash = HashedPassword::from_stored(get::<String>(row, "hash")?);
-    Ok(hash.normalized(normalization(row)?))
+    Ok(hash.with_normalization(normalization(row)?))
 }
 
 pub(crate) fn attempt_state(row: &Row) -> Result<AttemptState, StoreError> {

@@ -62,13 +62,13 @@ impl Columns<'_> {
 
     pub(crate) fn normalization(self) -> Result<Normalization> {
         let column = "normalization";
-        Normalization::of(&self.get::<String>(column)?).ok_or_else(|| damaged(column))
+        Normalization::from_name(&self.get::<String>(column)?).ok_or_else(|| damaged(column))
     }
 
     /// Reads the columns `hash` and `normalization`.
     pub(crate) fn hash(self) -> Result<HashedPassword> {
         let hash = HashedPassword::from_stored(self.get::<String>("hash")?);
-        Ok(hash.normalized(self.normalization()?))
+        Ok(hash.with_normalization(self.normalization()?))
     }
 
     fn delivery_state(self, column: &str) -> Result<DeliveryState> {

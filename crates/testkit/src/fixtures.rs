@@ -99,7 +99,7 @@ pub fn hash(name: &str) -> HashedPassword {
 
 /// Returns a random digest, different for each call.
 pub fn digest(name: &str) -> TokenDigest {
-    TokenDigest::of_bytes(format!("{name} {}", uuid()).as_bytes())
+    TokenDigest::from_identifier(format!("{name} {}", uuid()).as_bytes())
 }
 
 /// Returns an audit record of an action of an operator on the account, at second 0.

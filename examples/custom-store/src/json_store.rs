@@ -65,9 +65,9 @@ impl Hash {
     }
 
     fn to_password(&self) -> Result<HashedPassword, StoreError> {
-        let normalization = Normalization::of(&self.normalization)
+        let normalization = Normalization::from_name(&self.normalization)
             .ok_or_else(|| StoreError::Damaged("normalization".to_owned()))?;
-        Ok(HashedPassword::from_stored(&self.text).normalized(normalization))
+        Ok(HashedPassword::from_stored(&self.text).with_normalization(normalization))
     }
 }
 

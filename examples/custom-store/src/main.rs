@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // A real service keeps its key; see `InstallationKey`.
     let key = InstallationKey::generate(&SystemRandomness)?;
-    let engine = Engine::over_credentials(store, hasher, key).build();
+    let engine = Engine::for_credentials(store, hasher, key).build();
     let out = &mut std::io::stdout();
     for (old, new) in [
         ("a wrong guess", "something entirely new"),

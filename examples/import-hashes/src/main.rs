@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use repass_core::{
-    Argon2idHasher, Engine, HashedPassword, HasherOptions, ImportVerdict, ImportedPassword,
+    Argon2idHasher, Engine, HashedPassword, HasherOptions, ImportOutcome, ImportedPassword,
     InstallationKey, NewAccount, NewImport, Profile, SystemRandomness,
 };
 use repass_hash_families::{ExportedHash, ImportFormat, stored_text};
@@ -55,9 +55,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let outcomes = administration.import_accounts(accounts, false).await?;
         for (name, outcome) in names.into_iter().zip(outcomes) {
             match outcome {
-                ImportVerdict::Added => writeln!(out, "{name}: added")?,
-                ImportVerdict::Present { .. } => writeln!(out, "{name}: present")?,
-                ImportVerdict::Refused(reason) => writeln!(out, "{name}: refused: {reason}")?,
+                ImportOutcome::Added => writeln!(out, "{name}: added")?,
+                ImportOutcome::Present { .. } => writeln!(out, "{name}: present")?,
+                ImportOutcome::Refused(reason) => writeln!(out, "{name}: refused: {reason}")?,
             }
         }
     }

@@ -23,7 +23,7 @@ fn found(number: u128) -> AccountWithCredential {
 fn batch(record: u128, accounts: Vec<AccountWithCredential>) -> AccountBatch {
     let audit = fixtures::audit(&accounts[0].account, "account.import");
     let audit = AuditRecord { id: Uuid::from_u128(record), account: None, ..audit };
-    AccountBatch { accounts, audit, rehearsal: false }
+    AccountBatch { accounts, audit, dry_run: false }
 }
 
 /// Returns the number of accounts and of audit records.

@@ -24,7 +24,7 @@ fn a_key_of_each_kind_is_issued_listed_and_revoked() {
     let run = test.run(&["key", "revoke", id]).succeeded();
     assert_eq!(run.stdout, format!("key {id}: revoked\n"));
     let again = test.run(&["key", "revoke", id]);
-    again.failed(1, &["there is no such key that was not revoked before"]);
+    again.failed(1, &["no active key has this id"]);
     let second = keys[1]["id"].as_str().unwrap();
     let revoked = test.json(&["key", "revoke", second], "");
     assert_eq!(revoked, json!({ "id": second, "revoked": true }));

@@ -33,7 +33,7 @@ fn an_access_token_has_roles_and_a_lifetime() {
     let id = issued["id"].as_str().unwrap();
     let run = test.run(&["token", "revoke", id]).succeeded();
     assert_eq!(run.stdout, format!("token {id}: revoked\n"));
-    test.run(&["token", "revoke", id]).failed(1, &["no such token"]);
+    test.run(&["token", "revoke", id]).failed(1, &["no active token has this id"]);
     let second = test.json(&["token", "issue", "--user-id", "pat", "--lifetime", "7d"], "");
     let second = second["id"].as_str().unwrap();
     assert_eq!(test.json(&["token", "revoke", second], "")["revoked"], true);

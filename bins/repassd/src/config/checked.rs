@@ -170,7 +170,7 @@ impl RawPolicy {
         set(&mut rules.require_digit, self.require_digit);
         set(&mut rules.require_special, self.require_special);
         set(&mut rules.refuse_current, self.refuse_current);
-        set(&mut rules.refuse_account_words, self.refuse_account_words);
+        set(&mut rules.refuse_context_words, self.refuse_context_words);
         match self.refuse_common {
             Some(true) => rules.blocklists = vec![Arc::new(CommonPasswords)],
             Some(false) => rules.blocklists.clear(),

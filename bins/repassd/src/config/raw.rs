@@ -164,7 +164,7 @@ pub(super) struct RawPolicy {
     pub(super) refuse_current: Option<bool>,
     /// Whether passwords that contain context-specific words (user id, e-mail address, name) are
     /// refused. Default: `true`.
-    pub(super) refuse_account_words: Option<bool>,
+    pub(super) refuse_context_words: Option<bool>,
     /// Whether commonly used passwords are refused. Default: `true`.
     pub(super) refuse_common: Option<bool>,
 }

@@ -78,7 +78,7 @@ fn every_mistake_names_place_key_and_reason() {
         ("[hashing.peppers.k1]\nkey_file = 'is-none'", "r.toml: hashing.peppers.k1.key_file: "),
         (
             "[hashing.peppers.'a b']\nkey = 'AAECAwQFBgc='",
-            "hashing.peppers.a b.key: a pepper key is named by",
+            "hashing.peppers.a b.key: the id of a pepper key is",
         ),
         (
             "[hashing]\npepper = 'k1'\n[hashing.peppers.k1]\n\
@@ -197,7 +197,7 @@ const FULL: &str = "\
     [log]\nformat = 'text'\nfilter = 'info'\n\
     [policy]\npreset = 'vendor-zap'\nmin_length = 8\nmax_length = 64\nhistory = 1\n\
     require_digit = true\nrequire_special = true\nrefuse_current = true\n\
-    refuse_account_words = true\nrefuse_common = true\n\
+    refuse_context_words = true\nrefuse_common = true\n\
     [hashing]\nmemory_kib = 19456\niterations = 2\nparallelism = 1\n\
     kernel = 'auto'\nthreads = 1\narena_memory_kib = 19456\nqueue = 1\ndeadline = 1\n\
     [hashing.peppers.k1]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\

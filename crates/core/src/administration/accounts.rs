@@ -2,29 +2,29 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Administration, AdministrationError, of_account};
+use super::{Administration, AdministrationError, with_account};
 use crate::{
     Account, AccountId, AttemptKey, AttemptState, Email, Plaintext, PolicyContext, Profile, Realm,
     UserId, random_uuid,
 };
 
-/// An account to be added.
+/// An account to add.
 #[derive(Debug)]
 pub struct NewAccount {
-    /// The set of accounts it goes to.
+    /// The realm of the account.
     pub realm: Realm,
-    /// How the vendor calls it.
+    /// The vendor's identifier.
     pub user_id: UserId,
     /// E-mail address.
     pub email: Option<Email>,
-    /// Name the user signs in with: 1 to 320 characters, none of them a control character.
+    /// Name the user signs in with: 1 to 320 characters without control characters.
     pub username: Option<String>,
-    /// What else is known of the user.
+    /// Names and other attributes of the user.
     pub profile: Profile,
 }
 
 impl NewAccount {
-    /// The reason why it cannot be an account, if there is one.
+    /// Validates the account.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         match &self.username {
             Some(name) if !(1..=320).contains(&name.chars().count()) => {
@@ -37,7 +37,7 @@ impl NewAccount {
         }
     }
 
-    /// The account itself, active.
+    /// Returns the account, active.
     pub(super) fn into_account(self, id: AccountId, created_at: Timestamp) -> Account {
         Account {
             email: self.email,
@@ -49,8 +49,7 @@ impl NewAccount {
 }
 
 impl Administration {
-    /// Adds an active account. With a password it can be signed in to at once; without one, only a
-    /// reset can set the first.
+    /// Adds an active account. Without a password, only a reset can set the first one.
     ///
     /// # Errors
     /// When the account exists, a value is out of bounds, or the policy refuses the password.
@@ -65,11 +64,11 @@ impl Administration {
         let hash = match password {
             None => None,
             Some(password) => {
-                let knowledge =
+                let context =
                     PolicyContext { words: (&account).into(), ..PolicyContext::default() };
                 let accepted = self
                     .policy
-                    .accept(Arc::new(password), &knowledge)
+                    .accept(Arc::new(password), &context)
                     .map_err(AdministrationError::Rejected)?;
                 Some(self.hasher.hash(accepted).await.map_err(AdministrationError::Hash)?)
             }
@@ -78,11 +77,11 @@ impl Administration {
         self.store
             .add_account(&account, hash.as_ref(), &audit)
             .await
-            .map_err(|error| of_account(error, &account))?;
+            .map_err(|error| with_account(error, &account))?;
         Ok(account)
     }
 
-    /// The account, and how it stands with its failures.
+    /// Returns the account and its failures.
     ///
     /// # Errors
     /// When there is no such account.
@@ -91,12 +90,13 @@ impl Administration {
         realm: &Realm,
         user_id: &str,
     ) -> Result<(Account, AttemptState), AdministrationError> {
-        let account = self.found(realm, user_id).await?;
+        let account = self.find_account(realm, user_id).await?;
         let attempts = self.store.attempts(&AttemptKey::account(account.id)).await?;
         Ok((account, attempts))
     }
 
-    /// Lets the account be used, or no longer. Deactivating ends its access tokens and reset tokens.
+    /// Activates or deactivates the account. Deactivating revokes its access tokens and reset
+    /// tokens.
     ///
     /// # Errors
     /// When there is no such account.
@@ -106,15 +106,15 @@ impl Administration {
         user_id: &str,
         active: bool,
     ) -> Result<Account, AdministrationError> {
-        let account = self.known(realm, user_id).await?;
+        let account = self.registered_account(realm, user_id).await?;
         let action = if active { "account.activate" } else { "account.deactivate" };
         let audit = self.audit(realm, Some(account.id), action, None)?;
         let result = self.store.set_active(account.id, active, &audit).await;
-        result.map_err(|error| of_account(error, &account))?;
+        result.map_err(|error| with_account(error, &account))?;
         Ok(Account { active, updated_at: audit.at, ..account })
     }
 
-    /// Forgets the account's failures, so that it is open again.
+    /// Clears the account's failures, which ends a lockout.
     ///
     /// # Errors
     /// When there is no such account.
@@ -123,10 +123,10 @@ impl Administration {
         realm: &Realm,
         user_id: &str,
     ) -> Result<Account, AdministrationError> {
-        let account = self.known(realm, user_id).await?;
+        let account = self.registered_account(realm, user_id).await?;
         let audit = self.audit(realm, Some(account.id), "account.unlock", None)?;
         let result = self.store.unlock(account.id, &audit).await;
-        result.map_err(|error| of_account(error, &account))?;
+        result.map_err(|error| with_account(error, &account))?;
         Ok(account)
     }
 }

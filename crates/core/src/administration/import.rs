@@ -8,18 +8,19 @@ use crate::{
     Credential, HashedPassword, Imported, Realm, Subject, random_uuid,
 };
 
-/// An account of another system, not judged yet.
+/// An account of another system, before validation.
 #[derive(Debug)]
 pub struct NewImport {
     /// The account.
     pub account: NewAccount,
-    /// Whether it may be used; `None` where the other system does not say, which counts as yes.
+    /// Whether the account is active; `None` counts as active.
     pub active: Option<bool>,
-    /// When it was made; `None` for now.
+    /// When it was created; `None` for `updated_at` or now.
     pub created_at: Option<Timestamp>,
-    /// When it was last changed; `None` for when it was made, or its password set.
+    /// When it was last changed; `None` for the later of `created_at` and `changed_at` of the
+    /// password.
     pub updated_at: Option<Timestamp>,
-    /// The hash of its password; `None` when it has none, so that only a reset can set one.
+    /// The hash of its password; `None` if only a reset can set one.
     pub password: Option<ImportedPassword>,
 }
 
@@ -32,76 +33,76 @@ pub struct ImportedPassword {
     pub changed_at: Option<Timestamp>,
 }
 
-/// What became of one account of an import.
+/// The outcome of the import of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImportVerdict {
-    /// It was added, or would be but for the rehearsal.
+pub enum ImportOutcome {
+    /// The account was added, or would be added without `dry_run`.
     Added,
-    /// There is such an account already. It was left as it is.
+    /// The realm has an account of this user id already. It is not changed.
     Present {
-        /// The members in which it is not what the import says, such as `email`; what the import
-        /// does not say is no difference.
+        /// The members whose values differ from the import, such as `email`. Members that the
+        /// import leaves out do not count.
         differing: Vec<&'static str>,
     },
-    /// It cannot be an account; the reason is a sentence that quotes no value.
+    /// The account is invalid. The reason quotes no value.
     Refused(String),
 }
 
 impl Administration {
-    /// The most accounts that should be imported at once. All of a realm are written in one
-    /// transaction, which others wait for.
+    /// The recommended most accounts for one call. All accounts of a realm are written in one
+    /// transaction, and other writers wait for it.
     pub const IMPORT_BATCH: usize = 500;
 
-    /// Adds accounts of another system with the hashes that they have there. An account that is
-    /// present is left as it is, whatever the import says: its password may have been changed
-    /// meanwhile, and an old one must not come back. So the same import may be made again, and then
-    /// changes nothing. What cannot be an account is refused by itself, and the rest goes on.
+    /// Adds accounts of another system with their password hashes. An account that exists already
+    /// is not changed, because its password may have been changed since the export. So an import
+    /// can be repeated. An invalid account is refused, and the others are imported.
     ///
     /// The accounts of each realm are added in one transaction, with one audit record
-    /// (`account.import`) if any was added. A `rehearsal` does all of it, and undoes it.
+    /// (`account.import`) if any was added. A `dry_run` rolls each transaction back.
     ///
-    /// Says of each account what became of it, in their order.
+    /// Returns one outcome for each account, in their order.
     ///
     /// # Errors
-    /// When the store fails, or adds no accounts at all. Of several realms, some may be done then.
+    /// When the store fails, or cannot add accounts. Some of several realms may be imported then.
     pub async fn import_accounts(
         &self,
         accounts: Vec<NewImport>,
-        rehearsal: bool,
-    ) -> Result<Vec<ImportVerdict>, AdministrationError> {
-        let mut verdicts = Vec::new();
-        let mut realms: BTreeMap<Realm, Vec<(usize, Wanted)>> = BTreeMap::new();
+        dry_run: bool,
+    ) -> Result<Vec<ImportOutcome>, AdministrationError> {
+        let mut outcomes = Vec::new();
+        let mut realms: BTreeMap<Realm, Vec<(usize, ValidImport)>> = BTreeMap::new();
         for (at, new) in accounts.into_iter().enumerate() {
-            match self.judged(new)? {
-                Ok(wanted) => {
-                    let realm = wanted.found.account.realm.clone();
-                    realms.entry(realm).or_default().push((at, wanted));
-                    // Stands there until the store has told.
-                    verdicts.push(ImportVerdict::Added);
+            match self.validated(new)? {
+                Ok(import) => {
+                    let realm = import.account.account.realm.clone();
+                    realms.entry(realm).or_default().push((at, import));
+                    // Corrected below, if the store has the account already.
+                    outcomes.push(ImportOutcome::Added);
                 }
-                Err(reason) => verdicts.push(ImportVerdict::Refused(reason)),
+                Err(reason) => outcomes.push(ImportOutcome::Refused(reason)),
             }
         }
-        for (realm, wanted) in realms {
-            let (places, wanted): (Vec<usize>, Vec<Wanted>) = wanted.into_iter().unzip();
-            let (says_active, accounts): (Vec<bool>, Vec<AccountWithCredential>) =
-                wanted.into_iter().map(|wanted| (wanted.says_active, wanted.found)).unzip();
+        for (realm, imports) in realms {
+            let (places, imports): (Vec<usize>, Vec<ValidImport>) = imports.into_iter().unzip();
+            let (has_active, accounts): (Vec<bool>, Vec<AccountWithCredential>) =
+                imports.into_iter().map(|import| (import.has_active, import.account)).unzip();
             let audit = self.audit(&realm, None, "account.import", None)?;
-            let batch = AccountBatch { accounts, audit, rehearsal };
-            let outcomes = self.store.import_accounts(&batch).await.map_err(of_store)?;
-            let told = batch.accounts.iter().zip(says_active).zip(outcomes);
-            for (place, ((found, says_active), outcome)) in places.into_iter().zip(told) {
-                if let Imported::Present(present) = outcome {
-                    let differing = differing(&found.account, says_active, &present);
-                    verdicts[place] = ImportVerdict::Present { differing };
+            let batch = AccountBatch { accounts, audit, dry_run };
+            let imported = self.store.import_accounts(&batch).await.map_err(from_account_error)?;
+            let accounts = batch.accounts.iter().zip(has_active).zip(imported);
+            for (place, ((import, has_active), imported)) in places.into_iter().zip(accounts) {
+                if let Imported::Present(present) = imported {
+                    let differing = differing(&import.account, has_active, &present);
+                    outcomes[place] = ImportOutcome::Present { differing };
                 }
             }
         }
-        Ok(verdicts)
+        Ok(outcomes)
     }
 
-    /// Accounts for another system, as [`accounts`](crate::AdministrationStore::accounts) lists
-    /// them, each with the hash of its password if `with_hashes`. None means that none follow.
+    /// Returns accounts for another system in the order of
+    /// [`accounts`](crate::AdministrationStore::accounts), with their password hashes if
+    /// `with_hashes`. An empty list means that no accounts follow.
     ///
     /// # Errors
     /// When the store fails.
@@ -124,18 +125,21 @@ impl Administration {
             let mut found = Vec::with_capacity(accounts.len());
             for account in accounts {
                 let subject = Subject::new(account.realm, account.user_id.as_str());
-                // Account and hash as they stand in one moment; none, if it is gone meanwhile.
+                // One read, so that account and hash belong together. The account may be deleted.
                 found.extend(self.store.find(&subject).await?);
             }
-            // That all are gone does not mean that none follow.
+            // If all of these are deleted, others may still follow.
             if !found.is_empty() {
                 return Ok(found);
             }
         }
     }
 
-    fn judged(&self, new: NewImport) -> Result<Result<Wanted, String>, AdministrationError> {
-        if let Err(reason) = evaluate(&new) {
+    fn validated(
+        &self,
+        new: NewImport,
+    ) -> Result<Result<ValidImport, String>, AdministrationError> {
+        if let Err(reason) = validate(&new) {
             return Ok(Err(reason));
         }
         let NewImport { account, active, created_at, updated_at, password } = new;
@@ -154,25 +158,26 @@ impl Administration {
             version: 1,
             changed_at: password.changed_at.unwrap_or(updated_at),
         });
-        let found = AccountWithCredential { account, credential };
-        Ok(Ok(Wanted { found, says_active: active.is_some() }))
+        let account = AccountWithCredential { account, credential };
+        Ok(Ok(ValidImport { account, has_active: active.is_some() }))
     }
 }
 
-/// An account that can be added.
-struct Wanted {
-    found: AccountWithCredential,
-    says_active: bool,
+/// A validated account of an import.
+struct ValidImport {
+    account: AccountWithCredential,
+    /// Whether the import says if the account is active.
+    has_active: bool,
 }
 
-/// How deep attributes may nest, so that every reader of JSON takes them.
-const DEEPEST: usize = 64;
+/// The deepest nesting of attributes; JSON parsers limit it, serde_json to 128 levels.
+const MAX_NESTING: usize = 64;
 
-/// Why it cannot be an account, if it cannot.
-fn evaluate(new: &NewImport) -> Result<(), String> {
+/// Checks an account, and returns the reason if it is invalid.
+fn validate(new: &NewImport) -> Result<(), String> {
     new.account.check()?;
-    if new.account.profile.attributes.values().any(|value| nests_deeper(value, DEEPEST - 1)) {
-        return Err(format!("the attributes nest deeper than {DEEPEST} levels"));
+    if new.account.profile.attributes.values().any(|value| nests_deeper(value, MAX_NESTING - 1)) {
+        return Err(format!("the attributes nest deeper than {MAX_NESTING} levels"));
     }
     if let (Some(created_at), Some(updated_at)) = (new.created_at, new.updated_at)
         && updated_at < created_at
@@ -192,22 +197,22 @@ fn nests_deeper(value: &serde_json::Value, levels: usize) -> bool {
     }
 }
 
-/// What the import says otherwise than the account that is present.
-fn differing(wanted: &Account, says_active: bool, present: &Account) -> Vec<&'static str> {
-    let email = wanted.email.as_ref().is_some_and(|email| !present.has_email(email.as_str()));
-    let username = wanted.username.is_some() && wanted.username != present.username;
-    let active = says_active && wanted.active != present.active;
+/// The members of the present account that differ from the import.
+fn differing(imported: &Account, has_active: bool, present: &Account) -> Vec<&'static str> {
+    let email = imported.email.as_ref().is_some_and(|email| !present.has_email(email.as_str()));
+    let username = imported.username.is_some() && imported.username != present.username;
+    let active = has_active && imported.active != present.active;
     [("email", email), ("username", username), ("active", active)]
         .into_iter()
         .filter_map(|(member, differs)| differs.then_some(member))
         .collect()
 }
 
-fn of_store(error: AccountError) -> AdministrationError {
+fn from_account_error(error: AccountError) -> AdministrationError {
     match error {
         AccountError::Store(store) => AdministrationError::Store(store),
         AccountError::KeptElsewhere => AdministrationError::KeptElsewhere,
-        // The others are about one account of many, and no store should tell of them here.
+        // The others concern one account; a store does not return them for a batch.
         other => AdministrationError::Invalid(other.to_string()),
     }
 }

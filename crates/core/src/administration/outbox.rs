@@ -1,4 +1,4 @@
-//! Looking after events that did not find their way.
+//! Retries or deletes events whose delivery failed.
 
 use uuid::Uuid;
 
@@ -6,28 +6,28 @@ use super::{Administration, AdministrationError};
 use crate::{OutboxEntry, Realm};
 
 impl Administration {
-    /// Has an event tried again that was given up or waits for its next try.
+    /// Retries the delivery of an event now that was given up or waits for its next try.
     ///
     /// # Errors
-    /// [`AdministrationError::NoSuchEvent`] when there is none of that id, or it is delivered.
+    /// [`AdministrationError::NoSuchEvent`] when no undelivered event has this id.
     pub async fn retry_event(&self, id: Uuid) -> Result<OutboxEntry, AdministrationError> {
-        let (entry, audit) = self.event_to("outbox.retry", id).await?;
+        let (entry, audit) = self.event_with_audit("outbox.retry", id).await?;
         let found = self.store.retry_event(id, &audit).await?;
         if found { Ok(entry) } else { Err(AdministrationError::NoSuchEvent(id)) }
     }
 
-    /// Removes an event for good. What it told is still in the audit trail.
+    /// Deletes an event. The audit record of the action that it reports is kept.
     ///
     /// # Errors
-    /// [`AdministrationError::NoSuchEvent`] when there is none of that id.
+    /// [`AdministrationError::NoSuchEvent`] when no event has this id.
     pub async fn drop_event(&self, id: Uuid) -> Result<OutboxEntry, AdministrationError> {
-        let (entry, audit) = self.event_to("outbox.drop", id).await?;
+        let (entry, audit) = self.event_with_audit("outbox.drop", id).await?;
         let found = self.store.drop_event(id, &audit).await?;
         if found { Ok(entry) } else { Err(AdministrationError::NoSuchEvent(id)) }
     }
 
-    /// The event as it stands, and the record of what is done to it.
-    async fn event_to(
+    /// Returns the event, and an audit record of `action`.
+    async fn event_with_audit(
         &self,
         action: &str,
         id: Uuid,

@@ -1,19 +1,19 @@
-//! Deleting what is no longer needed.
+//! Deletes data that is no longer needed.
 
 use std::time::Duration;
 
 use super::{Administration, AdministrationError};
 use crate::{PruneCutoffs, Pruned};
 
-/// How long data is kept; `None` for ever.
+/// How long data is kept; `None` keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retention {
-    /// Audit records. By default 400 days, so that a year can be compared with the one before.
+    /// Audit records. Default: 400 days, which is a year and some weeks.
     pub audit: Option<Duration>,
-    /// Events, whatever became of them. By default 30 days.
+    /// Events in any state. Default: 30 days.
     pub events: Option<Duration>,
-    /// Tokens that no longer count. By default 1 day.
+    /// Expired and revoked tokens. Default: 1 day.
     pub tokens: Option<Duration>,
 }
 
@@ -26,8 +26,9 @@ impl Default for Retention {
 }
 
 impl Administration {
-    /// Deletes what was kept for long enough, at most `limit` rows of each kind. Returns how many;
-    /// where a count is `limit`, there may be more. Every node may call this at any time.
+    /// Deletes data older than `retention`, at most `limit` rows of each kind, and returns the
+    /// numbers of rows. If a count is `limit`, more rows may remain. Several nodes may call this
+    /// concurrently.
     ///
     /// # Errors
     /// When the store fails.

@@ -1,8 +1,8 @@
-//! Issuing and revoking secrets. Each is shown once, by the call that makes it.
+//! Issues and revokes secrets. Each is returned once, by the call that issues it.
 
 use std::time::Duration;
 
-use super::{Administration, AdministrationError, of_account};
+use super::{Administration, AdministrationError, with_account};
 use crate::clock::after;
 use crate::otp::{code_digest, issue_code};
 use crate::{
@@ -11,8 +11,7 @@ use crate::{
 };
 
 impl Administration {
-    /// The longest a reset token or a one-time code may live unless a shorter one is wished for
-    /// (ASVS 6.5.5).
+    /// The recommended lifetime of reset tokens, and the longest of one-time codes (ASVS 6.5.5).
     pub const RESET_LIFETIME: Duration = Duration::from_secs(600);
 
     /// Issues a key for the mounts of a realm.
@@ -44,10 +43,10 @@ impl Administration {
         Ok((key, secret))
     }
 
-    /// Revokes a key at once.
+    /// Revokes a key.
     ///
     /// # Errors
-    /// When there is none of that id, or it was revoked before.
+    /// When no active key has this id.
     pub async fn revoke_key(&self, id: KeyId) -> Result<(), AdministrationError> {
         let key = self.store.key_by_id(id).await?;
         let key = key.ok_or(AdministrationError::NothingToRevoke("key"))?;
@@ -71,7 +70,7 @@ impl Administration {
         if lifetime.is_zero() {
             return Err(invalid("a token's lifetime is at least a second"));
         }
-        let account = self.known(realm, user_id).await?;
+        let account = self.registered_account(realm, user_id).await?;
         let (secret, digest) = token::issue(&*self.randomness)?;
         let now = self.clock.now();
         let token = AccessToken {
@@ -86,14 +85,14 @@ impl Administration {
         let detail = Some(token.id.0.to_string());
         let audit = self.audit(realm, Some(account.id), "token.issue", detail)?;
         let result = self.store.add_access_token(&token, &audit).await;
-        result.map_err(|error| of_account(error, &account))?;
+        result.map_err(|error| with_account(error, &account))?;
         Ok((token, secret))
     }
 
-    /// Revokes an access token at once.
+    /// Revokes an access token.
     ///
     /// # Errors
-    /// When there is none of that id, or it was revoked before.
+    /// When no active token has this id.
     pub async fn revoke_token(&self, id: TokenId) -> Result<(), AdministrationError> {
         let held = self.store.access_token_by_id(id).await?;
         let held = held.ok_or(AdministrationError::NothingToRevoke("token"))?;
@@ -103,7 +102,7 @@ impl Administration {
         if revoked { Ok(()) } else { Err(AdministrationError::NothingToRevoke("token")) }
     }
 
-    /// Issues a reset token for an account; every older one is void (ASVS 6.5.1 to 6.5.5).
+    /// Issues a reset token for an account, and voids older ones (ASVS 6.5.1 to 6.5.5).
     ///
     /// # Errors
     /// When there is no such account, or the lifetime is zero.
@@ -116,7 +115,7 @@ impl Administration {
         if lifetime.is_zero() {
             return Err(invalid("a reset token's lifetime is at least a second"));
         }
-        let account = self.known(realm, user_id).await?;
+        let account = self.registered_account(realm, user_id).await?;
         let (secret, digest) = token::issue(&*self.randomness)?;
         let now = self.clock.now();
         let token = ResetToken {
@@ -135,33 +134,33 @@ impl Administration {
             &audit.context,
         );
         let result = self.store.add_reset_token(&token, &audit, &event).await;
-        result.map_err(|error| of_account(error, &account))?;
+        result.map_err(|error| with_account(error, &account))?;
         Ok((token, secret))
     }
 
-    /// Gives an account a new secret for time-based one-time passwords, in place of any older one.
+    /// Issues a secret for time-based one-time passwords, which replaces the account's older one.
     ///
     /// # Errors
-    /// When there is no such account, or the names make no otpauth URI.
+    /// When there is no such account, or issuer or account name is not allowed in an otpauth URI.
     pub async fn enroll_otp(
         &self,
         realm: &Realm,
         user_id: &str,
         issuer: &str,
     ) -> Result<OtpSecret, AdministrationError> {
-        let account = self.known(realm, user_id).await?;
+        let account = self.registered_account(realm, user_id).await?;
         let label = account.email.as_ref().map_or(account.user_id.as_str(), Email::as_str);
         let secret = OtpSecret::generate(issuer, label, &*self.randomness)?;
         let sealed = secret.seal(account.id, &self.key, &*self.randomness)?;
         let enrollment = OtpEnrollment { sealed_secret: Some(sealed), ..OtpEnrollment::default() };
-        let audit = self.audit(realm, Some(account.id), "otp.enrol", None)?;
+        let audit = self.audit(realm, Some(account.id), "otp.enroll", None)?;
         let result = self.store.set_otp(account.id, &enrollment, &audit).await;
-        result.map_err(|error| of_account(error, &account))?;
+        result.map_err(|error| with_account(error, &account))?;
         Ok(secret)
     }
 
-    /// Issues a one-time code of eight digits for an account, in place of any older one. It counts
-    /// once, for at most ten minutes.
+    /// Issues a one-time code of eight digits, which replaces the account's older one. It can be
+    /// used once and for at most ten minutes.
     ///
     /// # Errors
     /// When there is no such account, or the lifetime is zero or over ten minutes.
@@ -172,15 +171,15 @@ impl Administration {
         lifetime: Duration,
     ) -> Result<Plaintext, AdministrationError> {
         if lifetime.is_zero() || lifetime > Self::RESET_LIFETIME {
-            return Err(invalid("a one-time code lives 1 second to 10 minutes"));
+            return Err(invalid("a one-time code's lifetime is 1 second to 10 minutes"));
         }
-        let account = self.known(realm, user_id).await?;
+        let account = self.registered_account(realm, user_id).await?;
         let code = issue_code(&*self.randomness)?;
         let digest = code_digest(account.id, &code, &self.key);
         let expires_at = after(self.clock.now(), lifetime);
         let audit = self.audit(realm, Some(account.id), "otp.issue", None)?;
         let result = self.store.set_otp_code(account.id, &digest, expires_at, &audit).await;
-        result.map_err(|error| of_account(error, &account))?;
+        result.map_err(|error| with_account(error, &account))?;
         Ok(code)
     }
 }

@@ -1,4 +1,4 @@
-//! Argon2id on threads of its own, and the families that it replaces.
+//! The hasher: Argon2id on its own threads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,40 +15,41 @@ use super::{
 };
 use crate::{NewPassword, Plaintext, Randomness};
 
-/// Salt of a new hash, in bytes: as many as RFC 9106, section 3.1 recommends.
+/// The salt of a new hash, in bytes, as RFC 9106, section 3.1 recommends.
 const SALT_BYTES: usize = 16;
 
-/// Argon2id on threads of its own, with a bounded queue in front of them.
+/// Argon2id on its own threads, with a bounded queue.
 ///
-/// **Families.** It makes Argon2id hashes. It verifies any Argon2 and the families that
-/// `repass-hash-families` is built with, which is a matter of this crate's features.
+/// **Families.** New hashes are Argon2id. All variants of Argon2 can be verified, and other
+/// families as this crate's features enable them.
 ///
-/// **Memory.** Each thread owns one arena, allocated and touched once, and used from hash to hash. It is
-/// wiped when no further job waits, which would overwrite it, and after an error or a panic. A stored hash
-/// that asks for more than the arena is computed in memory of its own, which is wiped and freed. Of these,
-/// and of hashes of other families that take more than a little, one at a time runs over all threads. So
-/// a hasher never takes more than threads × (arena + a little) + one such hash
-/// ([`HasherOptions::arena_bytes`], [`HasherOptions::SMALL_BYTES`],
-/// [`HasherOptions::LARGEST_STORED_KIB`]).
+/// **Memory.** Each thread allocates one arena at its start and reuses it for every hash. The arena
+/// is wiped when no job waits, and after an error or a panic. A stored hash that needs more memory
+/// than the arena is computed in separate memory, which is wiped and freed. Only one such hash, or
+/// one of another family that needs more than [`HasherOptions::SMALL_BYTES`], is computed at a
+/// time. The memory of a hasher is therefore at most threads × (arena + `SMALL_BYTES`) and one such
+/// hash ([`HasherOptions::arena_bytes`], [`HasherOptions::LARGEST_STORED_KIB`]).
 ///
-/// **Waiting.** First come, first served. [Bulk](Self::bulk) jobs have a queue of their own; they run when
-/// no other job waits, and as every sixteenth. A job that has not begun at its deadline is answered
-/// [`HashError::Busy`], and one that finds the queue full is so at once. A job whose caller has gone
-/// leaves the queue at once, and its slot is free. A job that runs is never interrupted.
+/// **Waiting.** Jobs run in the order of arrival. [Bulk](Self::bulk) jobs have a separate queue;
+/// they run when no other job waits, and as every sixteenth job. A job fails with
+/// [`HashError::Busy`] if the queue is full, or if it has not started by its deadline. If the
+/// future of a waiting job is dropped, the job leaves the queue. A running job is never
+/// interrupted.
 ///
-/// The deadline takes the timer of a tokio runtime (`enable_time`); without one `hash` and `verify`
+/// The deadline needs the timer of a tokio runtime (`enable_time`); without it `hash` and `verify`
 /// panic.
 ///
-/// **Debug builds.** A hash takes 0.2 s without optimization instead of a few milliseconds. Profiles are
-/// not inherited from this workspace, so a program that minds adds two lines to its own `Cargo.toml`:
+/// **Debug builds.** Without optimization a hash takes 0.2 s instead of a few milliseconds.
+/// Profiles of this workspace do not apply to its dependents, so add two lines to your own
+/// `Cargo.toml`:
 ///
 /// ```toml
 /// [profile.dev.package.repass-argon2]
 /// opt-level = 3
 /// ```
 ///
-/// **The end.** [`shutdown`](Self::shutdown) waits for what runs and refuses the rest. Dropping the
-/// hasher does the same, but blocks the thread meanwhile.
+/// **Shutdown.** [`shutdown`](Self::shutdown) waits for running jobs and refuses all others.
+/// Dropping the last hasher does the same, but blocks the current thread.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -87,7 +88,7 @@ impl Argon2idHasher {
     /// Starts the threads.
     ///
     /// # Errors
-    /// When a thread cannot be started or finds no memory, or the random source fails.
+    /// When a thread cannot be started, its memory cannot be allocated, or the random source fails.
     pub fn start(
         options: &HasherOptions,
         randomness: Arc<dyn Randomness>,
@@ -105,8 +106,8 @@ impl Argon2idHasher {
         })
     }
 
-    /// Returns a hasher on the same threads for work in the background, such as an import: its jobs run
-    /// when no other job waits, and as every sixteenth.
+    /// Returns a hasher on the same threads for background work, such as an import. Its jobs run
+    /// when no other job waits, and as every sixteenth job.
     ///
     /// The threads end when the last hasher on them is dropped.
     #[must_use]
@@ -114,13 +115,13 @@ impl Argon2idHasher {
         Self { priority: Priority::Bulk, ..self.clone() }
     }
 
-    /// Finishes what runs, and answers [`HashError::Stopped`] to all that waits and all that comes.
-    /// Returns when the threads have given back their memory.
+    /// Finishes running jobs, and fails waiting and later jobs with [`HashError::Stopped`]. Returns
+    /// when the threads have freed their memory.
     pub async fn shutdown(&self) {
         self.pool.shutdown().await;
     }
 
-    /// How the threads and the queue stand.
+    /// Returns the status of the threads and the queue.
     pub fn status(&self) -> HasherStatus {
         self.pool.status()
     }
@@ -138,7 +139,7 @@ impl Hasher for Argon2idHasher {
                 let changed = normalization.changed(password.plaintext());
                 let password = changed.as_ref().unwrap_or(password.plaintext());
                 let hash = Argon2Hash::compute(worker, profile, password, &salt, &peppers)?;
-                Ok(hash.to_phc().normalized(normalization))
+                Ok(hash.to_phc().with_normalization(normalization))
             })
             .await
     }
@@ -148,8 +149,8 @@ impl Hasher for Argon2idHasher {
         password: Arc<Plaintext>,
         hash: &HashedPassword,
     ) -> Result<bool, HashError> {
-        let most_kib = self.arena_kib.max(HasherOptions::LARGEST_STORED_KIB);
-        let stored = StoredHash::parse(hash, most_kib)?;
+        let max_kib = self.arena_kib.max(HasherOptions::LARGEST_STORED_KIB);
+        let stored = StoredHash::parse(hash, max_kib)?;
         let size = stored.size(self.arena_kib);
         let normalization = hash.normalization();
         let (peppers, projects) = (Arc::clone(&self.peppers), Arc::clone(&self.projects));
@@ -172,15 +173,15 @@ impl Hasher for Argon2idHasher {
 
     fn is_current(&self, hash: &HashedPassword) -> bool {
         hash.normalization() == self.normalization
-            && self.as_costly(hash).is_some_and(|stored| {
+            && self.parse_current_cost(hash).is_some_and(|stored| {
                 stored.pepper() == self.peppers.current()
                     && (stored.salt.len(), stored.tag.len()) == (SALT_BYTES, TAG_BYTES)
             })
     }
 
     fn determines(&self, hash: &HashedPassword, password: &Plaintext) -> bool {
-        // Where a fresh hash tells forms of Unicode apart that this one does not, only ASCII is safe: a
-        // person types it in one form.
+        // If the stored hash accepts several Unicode forms and a new hash does not, only an ASCII
+        // password may be rehashed, because it has one form.
         let same_forms = match hash.normalization() {
             Normalization::AsReceived => true,
             normalized => normalized == self.normalization || password.expose().is_ascii(),
@@ -189,20 +190,19 @@ impl Hasher for Argon2idHasher {
     }
 
     fn costs_as_dummy_hash(&self, hash: &HashedPassword) -> bool {
-        self.as_costly(hash).is_some()
+        self.parse_current_cost(hash).is_some()
     }
 }
 
 impl Argon2idHasher {
-    /// The parts of `hash` where it has the parameters of a new one.
-    fn as_costly(&self, hash: &HashedPassword) -> Option<Argon2Hash> {
+    /// Parses `hash` if it has the cost of a new hash.
+    fn parse_current_cost(&self, hash: &HashedPassword) -> Option<Argon2Hash> {
         let stored = Argon2Hash::from_phc(hash.as_str(), self.arena_kib).ok()?;
-        stored.costs(self.profile).then_some(stored)
+        stored.has_cost_of(self.profile).then_some(stored)
     }
 }
 
-/// A hash of a password that nobody knows: a tag at random is one, and as costly to compare with as
-/// any.
+/// Returns a hash with a random tag, so that no known password matches it.
 fn dummy_hash(
     options: &HasherOptions,
     randomness: &dyn Randomness,
@@ -211,7 +211,7 @@ fn dummy_hash(
     randomness.fill(&mut salt)?;
     randomness.fill(&mut tag)?;
     let hash = Argon2Hash::new(options.profile, &options.peppers, &salt, tag)?;
-    Ok(hash.to_phc().normalized(options.normalization))
+    Ok(hash.to_phc().with_normalization(options.normalization))
 }
 
 #[cfg(test)]
@@ -224,7 +224,7 @@ mod tests {
     use crate::SystemRandomness;
 
     #[tokio::test]
-    async fn bulk_work_waits_in_a_queue_of_its_own() {
+    async fn bulk_jobs_have_a_separate_queue() {
         let options = HasherOptions {
             profile: HashProfile::INSECURE_FOR_TESTS,
             threads: NonZeroUsize::MIN,

@@ -2,12 +2,12 @@
 
 use crate::Plaintext;
 
-/// What was done to a password before it was hashed (NIST SP 800-63B-4, 3.1.1.2). It belongs to the
-/// stored hash, so that one that was made otherwise still verifies.
+/// The Unicode normalization of a password before it was hashed (NIST SP 800-63B-4, 3.1.1.2).
+/// Stored with each hash, so that hashes of other systems still verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Normalization {
-    /// Nothing: the bytes count as they were received. So it is with whatever other systems hashed.
+    /// None: the bytes are hashed as received. Assumed for hashes of other systems.
     #[default]
     AsReceived,
     /// Normalization Form C of Unicode Standard Annex #15, so that a letter is the same whether a
@@ -16,7 +16,7 @@ pub enum Normalization {
 }
 
 impl Normalization {
-    /// The name, to store it by.
+    /// The name, for a store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AsReceived => "none",
@@ -24,12 +24,12 @@ impl Normalization {
         }
     }
 
-    /// The normalization of that name.
-    pub fn of(name: &str) -> Option<Self> {
+    /// Returns the normalization of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
         [Self::AsReceived, Self::Nfc].into_iter().find(|own| own.as_str() == name)
     }
 
-    /// `password` in this form; `None` where it is in this form already.
+    /// Returns `password` in this form; `None` if it is in this form already.
     pub(super) fn changed(self, password: &Plaintext) -> Option<Plaintext> {
         match self {
             Self::AsReceived => None,
@@ -43,16 +43,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_back_to_what_they_name() {
+    fn from_name_inverts_as_str() {
         for own in [Normalization::AsReceived, Normalization::Nfc] {
-            assert_eq!(Normalization::of(own.as_str()), Some(own));
+            assert_eq!(Normalization::from_name(own.as_str()), Some(own));
         }
-        assert_eq!(Normalization::of("NFC"), None);
-        assert_eq!(Normalization::of("nfkc"), None);
+        assert_eq!(Normalization::from_name("NFC"), None);
+        assert_eq!(Normalization::from_name("nfkc"), None);
     }
 
     #[test]
-    fn only_what_is_in_another_form_is_changed() {
+    fn only_text_in_another_form_is_changed() {
         let changed = |own: Normalization, text| {
             own.changed(&Plaintext::from(text)).map(|changed| changed.expose().to_owned())
         };

@@ -1,4 +1,4 @@
-//! A secret key that passwords go through before they are hashed.
+//! Peppers: secret keys that are applied to passwords before hashing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,40 +11,40 @@ use zeroize::Zeroizing;
 use super::HashError;
 use crate::Plaintext;
 
-/// The keys that stored hashes may need beside the password, and which of them new hashes are made
-/// with (NIST SP 800-63B-4, 3.1.1.2; OWASP, Password Storage: peppering).
+/// The pepper keys of stored hashes, and the current key for new hashes (NIST SP 800-63B-4,
+/// 3.1.1.2; OWASP, Password Storage: peppering).
 ///
-/// A peppered password is HMAC-SHA-256 of the password under the key, and that is what Argon2id is
-/// given. The hash names its key by an id, so that the key can be replaced: make another one the
-/// current one, keep the old one, and every account moves over at its next right password. Whoever
-/// loses a key loses the passwords of all hashes that name it.
+/// A pepper is applied as HMAC-SHA-256 of the password under the key, and the result is hashed with
+/// Argon2id. A hash contains the id of its key, so that keys can be rotated: add a key, make it the
+/// current one, and keep the old key; each account is rehashed at its next right password. If a key
+/// is lost, the hashes that were made with it can no longer be verified.
 pub struct Peppers {
     keys: BTreeMap<String, Zeroizing<Vec<u8>>>,
     current: Option<String>,
 }
 
-/// Why something is no pepper key. No message quotes the key.
+/// A pepper key is invalid. No message quotes the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidPepper {
-    /// The id.
-    #[error("a pepper key is named by 1 to 8 of a-z, 0-9, - and _")]
+    /// The id is invalid.
+    #[error("the id of a pepper key is 1 to 8 characters out of a-z, 0-9, - and _")]
     Id,
     /// The key is not Base64.
     #[error("a pepper key is Base64, such as `openssl rand -base64 32` prints")]
     Encoding,
-    /// The key has too few bytes, or too many.
+    /// The key is too short or too long.
     #[error("a pepper key has 32 to 1024 bytes")]
     Length,
-    /// There is such an id already.
-    #[error("there is a pepper key of that name already")]
+    /// A key of this id exists already.
+    #[error("a pepper key of this id exists already")]
     Repeated,
-    /// The current key is none of the keys.
-    #[error("there is no pepper key of that name")]
+    /// No key has this id.
+    #[error("no pepper key has this id")]
     Unknown,
 }
 
-/// Stored hashes were made with pepper keys that are not there.
+/// Stored hashes were made with pepper keys that are not configured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there are stored hashes that cannot be verified without the pepper {}",
@@ -62,21 +62,21 @@ fn keys_named(ids: &BTreeSet<String>) -> String {
 }
 
 impl Peppers {
-    /// The length of a key, in bytes (ASVS 11.2.3 asks for 128 bits of security; this is twice that).
+    /// The length of a key in bytes; the least is twice the 128 bits that ASVS 11.2.3 requires.
     pub const KEY_BYTES: std::ops::RangeInclusive<usize> = 32..=1024;
 
-    /// No key: hashes are made without, and those that need one cannot be verified.
+    /// Returns no keys: new hashes have no pepper, and peppered hashes cannot be verified.
     pub fn none() -> Self {
         Self { keys: BTreeMap::new(), current: None }
     }
 
     /// Adds a key.
     ///
-    /// `id` goes into the hashes: 1 to 8 characters of `a-z`, `0-9`, `-` and `_`, as the PHC string
-    /// format has it for `keyid`. `key` is random and of [`KEY_BYTES`](Self::KEY_BYTES).
+    /// `id` is written into the hashes as `keyid` of the PHC string: 1 to 8 characters of `a-z`,
+    /// `0-9`, `-` and `_`. `key` is random and has [`KEY_BYTES`](Self::KEY_BYTES).
     ///
     /// # Errors
-    /// When either is not so, or the id is there already.
+    /// When id or key is invalid, or the id exists already.
     pub fn with(mut self, id: &str, key: &[u8]) -> Result<Self, InvalidPepper> {
         if !is_id(id) {
             return Err(InvalidPepper::Id);
@@ -91,18 +91,17 @@ impl Peppers {
         Ok(self)
     }
 
-    /// Adds a key that is written in Base64, padded or not.
+    /// Adds a key in Base64, padded or not.
     ///
     /// # Errors
-    /// As [`with`](Self::with).
+    /// See [`with`](Self::with).
     pub fn with_encoded(self, id: &str, key: &str) -> Result<Self, InvalidPepper> {
         let encoding = if key.ends_with('=') { BASE64 } else { BASE64_NOPAD };
         let key = encoding.decode(key.as_bytes()).map_err(|_| InvalidPepper::Encoding)?;
         self.with(id, &Zeroizing::new(key))
     }
 
-    /// Has new hashes made with the key of this id; hashes that were made otherwise are replaced at
-    /// the next right password.
+    /// Sets the key for new hashes. Other hashes need a rehash then.
     ///
     /// # Errors
     /// [`InvalidPepper::Unknown`] when there is no such key.
@@ -114,34 +113,33 @@ impl Peppers {
         Ok(self)
     }
 
-    /// The id of the key that new hashes are made with.
+    /// Returns the id of the key for new hashes.
     pub fn current(&self) -> Option<&str> {
         self.current.as_deref()
     }
 
-    /// The keys, by id.
+    /// Returns the keys by id.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.keys.iter().map(|(id, key)| (id.as_str(), key.as_slice()))
     }
 
-    /// Whether there is a key of this id.
+    /// Returns whether there is a key of this id.
     pub fn has(&self, id: &str) -> bool {
         self.keys.contains_key(id)
     }
 
-    /// Sees that all keys are there which [stored hashes need](crate::AdministrationStore::peppers);
-    /// to be asked before anything is verified, since otherwise the accounts concerned could not
-    /// change their passwords.
+    /// Checks that all keys exist that [stored hashes need](crate::AdministrationStore::peppers).
+    /// Call this at the start: without a key, its accounts cannot change their passwords.
     ///
     /// # Errors
-    /// When some are not.
+    /// When keys are missing.
     pub fn require(&self, needed: &BTreeSet<String>) -> Result<(), MissingPeppers> {
         let missing = needed.iter().filter(|id| !self.has(id));
         let ids: BTreeSet<String> = missing.cloned().collect();
         if ids.is_empty() { Ok(()) } else { Err(MissingPeppers { ids }) }
     }
 
-    /// What Argon2 is given for `password` under the key of this id.
+    /// Applies the key of this id to `password`.
     pub(super) fn applied(
         &self,
         id: &str,
@@ -156,7 +154,7 @@ impl Peppers {
     }
 }
 
-/// Whether this can name a key.
+/// Returns whether `id` is a valid id of a key.
 pub(super) fn is_id(id: &str) -> bool {
     let plain =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
@@ -179,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_and_keys_are_judged() {
+    fn invalid_ids_and_keys_are_refused() {
         let none = Peppers::none;
         for id in ["", "A", "a b", "nine-char", "ä", "a/b"] {
             assert_eq!(none().with(id, &[1; 32]).unwrap_err(), InvalidPepper::Id, "{id}");
@@ -208,7 +206,7 @@ mod tests {
         }
     }
 
-    /// RFC 4231, section 4.2 (its key is shorter than any that is taken, so it goes in past the door).
+    /// RFC 4231, section 4.2. Its key is too short for `with`, so it is inserted directly.
     #[test]
     fn rfc_4231_test_case_1() {
         let mut peppers = Peppers::none();
@@ -223,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_needed_and_missing_is_named() {
+    fn missing_keys_are_named() {
         let peppers = Peppers::none().with("k2", &[1; 32]).unwrap();
         let needed = |ids: &[&str]| {
             let ids = ids.iter().map(|id| (*id).to_owned()).collect();
@@ -237,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_tells_no_key() {
+    fn debug_shows_no_key() {
         let debug = format!(
             "{:?}",
             Peppers::none().with("k1", b"an unmistakable key, 32 bytes or more").unwrap()

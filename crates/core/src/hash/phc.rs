@@ -11,10 +11,10 @@ use super::worker::Worker;
 use super::{HashError, HashProfile, HashedPassword, Peppers};
 use crate::Plaintext;
 
-/// Tag of a new hash, in bytes.
+/// The tag of a new hash, in bytes.
 pub(super) const TAG_BYTES: usize = 32;
 
-/// A hash of any Argon2 variant.
+/// An Argon2 hash of any variant.
 pub(super) struct Argon2Hash {
     algorithm: Algorithm,
     version: Version,
@@ -24,15 +24,15 @@ pub(super) struct Argon2Hash {
     pub(super) tag: Vec<u8>,
 }
 
-/// The most that a stored hash may ask for beside its memory, so that an imported one cannot keep a
-/// thread for ever.
+/// Bounds of stored hashes, so that an imported hash cannot block a thread for long.
 const MAX_ITERATIONS: u32 = 100;
 const MAX_PARALLELISM: u32 = 64;
 const STORED_TAG_BYTES: std::ops::RangeInclusive<usize> = 4..=1024;
 const STORED_SALT_BYTES: std::ops::RangeInclusive<usize> = 8..=1024;
 
 impl Argon2Hash {
-    /// A hash as new ones are: of Argon2id, version 1.3, with the current pepper.
+    /// Creates a hash with the parameters of new ones: Argon2id, version 1.3, with the current
+    /// pepper.
     pub(super) fn new(
         profile: HashProfile,
         peppers: &Peppers,
@@ -65,25 +65,25 @@ impl Argon2Hash {
         peppers: &Peppers,
     ) -> Result<Self, HashError> {
         let mut hash = Self::new(profile, peppers, salt, [0; TAG_BYTES])?;
-        hash.tag = hash.tag_of(worker, password, peppers)?;
+        hash.tag = hash.compute_tag(worker, password, peppers)?;
         Ok(hash)
     }
 
-    /// Returns whether this is the hash of `password`.
+    /// Returns whether `password` matches the hash.
     pub(super) fn verify(
         &self,
         worker: &mut Worker,
         password: &Plaintext,
         peppers: &Peppers,
     ) -> Result<bool, HashError> {
-        let mut tag = self.tag_of(worker, password, peppers)?;
+        let mut tag = self.compute_tag(worker, password, peppers)?;
         let same = tag.ct_eq(&self.tag).into();
         tag.zeroize();
         Ok(same)
     }
 
-    /// The tag of `password` in place of the own one.
-    fn tag_of(
+    /// Computes the tag of `password` with the parameters of this hash.
+    fn compute_tag(
         &self,
         worker: &mut Worker,
         password: &Plaintext,
@@ -103,25 +103,25 @@ impl Argon2Hash {
         Ok(tag)
     }
 
-    /// The id of the pepper key.
+    /// Returns the id of the pepper key.
     pub(super) fn pepper(&self) -> Option<&str> {
         str::from_utf8(self.params.keyid()).ok().filter(|id| !id.is_empty())
     }
 
-    /// The blocks of memory, of 1 KiB, that it takes to compute it.
+    /// Returns the memory of the computation in blocks of 1 KiB.
     pub(super) const fn blocks(&self) -> usize {
         self.params.block_count()
     }
 
-    /// Returns whether it costs what a new hash of `profile` does.
-    pub(super) fn costs(&self, profile: HashProfile) -> bool {
+    /// Returns whether the hash has the cost of a new hash of `profile`.
+    pub(super) fn has_cost_of(&self, profile: HashProfile) -> bool {
         (self.algorithm, self.version) == (Algorithm::Argon2id, Version::V0x13)
             && self.params.m_cost() == profile.memory_kib()
             && self.params.t_cost() == profile.iterations()
             && self.params.p_cost() == profile.parallelism()
     }
 
-    /// The PHC string.
+    /// Writes the PHC string.
     pub(super) fn to_phc(&self) -> HashedPassword {
         HashedPassword::from_stored(format!(
             "${}$v={}${}${}${}",
@@ -133,13 +133,13 @@ impl Argon2Hash {
         ))
     }
 
-    /// Reads a PHC string that asks for at most `most_kib` of memory. Without a version it is of
-    /// version 1.0, as before there were others.
-    pub(super) fn from_phc(text: &str, most_kib: u32) -> Result<Self, HashError> {
+    /// Parses a PHC string that needs at most `max_kib` of memory. A string without a version is of
+    /// version 1.0.
+    pub(super) fn from_phc(text: &str, max_kib: u32) -> Result<Self, HashError> {
         let damaged = || HashError::Unsupported("damaged Argon2 string");
         let mut parts = text.split('$').peekable();
         if parts.next() != Some("") {
-            return Err(HashError::Unsupported("no PHC string"));
+            return Err(HashError::Unsupported("not a PHC string"));
         }
         let algorithm = parts.next().and_then(|name| name.parse().ok());
         let algorithm = algorithm.ok_or(HashError::Unsupported("not an Argon2 hash"))?;
@@ -154,11 +154,11 @@ impl Argon2Hash {
             return Err(damaged());
         };
         let params: Params = costs.parse().map_err(|_| damaged())?;
-        // What is missing was filled in by a default, and what is in another order is no PHC string.
+        // The parser fills in defaults and accepts any order, which PHC strings do not.
         if params.to_string() != costs || !params.data().is_empty() {
             return Err(damaged());
         }
-        if params.m_cost() > most_kib
+        if params.m_cost() > max_kib
             || params.t_cost() > MAX_ITERATIONS
             || params.p_cost() > MAX_PARALLELISM
         {
@@ -173,7 +173,7 @@ impl Argon2Hash {
     }
 }
 
-/// The id of the pepper key that a PHC string names, if it does.
+/// Returns the id of the pepper key of a PHC string.
 pub(super) fn key_id(text: &str) -> Option<String> {
     Argon2Hash::from_phc(text, u32::MAX).ok()?.pepper().map(str::to_owned)
 }
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_argon2_crate_verifies_what_is_written() {
+    fn the_argon2_crate_verifies_new_hashes() {
         use argon2::PasswordVerifier;
         use argon2::password_hash::phc::PasswordHash;
 
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_written_hash_can_be_parsed() {
         let password = "correct horse battery staple";
         let phc = hash(password, &Peppers::none());
         assert!(phc.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
@@ -235,12 +235,12 @@ mod tests {
         assert_eq!(
             read(old).unwrap().to_phc().as_str(),
             old.replace("argon2i$", "argon2i$v=16$"),
-            "the version is always told"
+            "the version is always written"
         );
     }
 
     #[test]
-    fn a_peppered_hash_names_its_key_and_takes_it() {
+    fn a_peppered_hash_is_verified_with_the_key_that_it_names() {
         let keys = || Peppers::none().with("one", &[1; 32]).unwrap().with("two", &[2; 32]).unwrap();
         let one = keys().with_current("one").unwrap();
         let phc = hash("a password", &one);
@@ -261,16 +261,16 @@ mod tests {
         let missing = verify(&stored, "a password", &Peppers::none()).unwrap_err();
         assert!(matches!(&missing, HashError::UnknownPepper { id } if id == "one"));
         assert!(!missing.is_unverifiable(), "the password may be right");
-        // It is not the password that the key was left out of.
+        // Without the key id the hash does not match.
         let plain = read(&phc.as_str().replace(",keyid=b25l", "")).unwrap();
         assert!(!verify(&plain, "a password", &one).unwrap());
     }
 
     #[test]
-    fn a_hash_costs_as_a_profile_only_with_all_its_parameters() {
+    fn the_cost_of_a_profile_includes_all_its_parameters() {
         let costs = |text: &str| {
             let profile = HashProfile::new(19456, 2, 1).unwrap();
-            Argon2Hash::from_phc(text, u32::MAX).unwrap().costs(profile)
+            Argon2Hash::from_phc(text, u32::MAX).unwrap().has_cost_of(profile)
         };
         let same = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$AAECAwQFBgcICQoLDA0ODw";
         assert!(costs(same));
@@ -287,14 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_costs_are_read() {
+    fn the_largest_costs_are_accepted() {
         let text = |costs| format!("$argon2id$v=19${costs}$c29tZXNhbHQ$AAECAwQFBgcICQoLDA0ODw");
         assert!(read(&text("m=1024,t=100,p=64")).is_ok());
         assert!(read(&text("m=1024,t=100,p=65")).is_err());
     }
 
     #[test]
-    fn damaged_or_foreign_hashes_are_named_so() {
+    fn corrupt_and_foreign_hashes_are_unsupported() {
         let tag = "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
         let good = format!("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ${tag}");
         assert!(read(&good).is_ok());
@@ -333,8 +333,8 @@ mod tests {
         ] {
             let bad = good.replace(right, wrong);
             assert_ne!(bad, good);
-            let verdict = read(&bad);
-            assert!(matches!(verdict, Err(HashError::Unsupported(_))), "{bad}");
+            let result = read(&bad);
+            assert!(matches!(result, Err(HashError::Unsupported(_))), "{bad}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Worker threads with a bounded queue in front of them.
+//! Worker threads with a bounded queue.
 
 mod queue;
 
@@ -16,19 +16,20 @@ use super::status::HasherStatus;
 use super::worker::Worker;
 use super::{HashError, HasherOptions};
 
-/// Computes with a worker, or is told why it will not be run. Returns what tells the caller.
+/// A job: receives a worker, or the error because of which it is not run, and returns a closure
+/// that sends the result to the caller.
 type Job = Box<dyn FnOnce(Result<&mut Worker, HashError>) -> Box<dyn FnOnce()> + Send>;
 
-/// Threads, each with a worker, and the queue that they take jobs from.
+/// Threads with one worker each, and their queue.
 pub(super) struct Pool {
     queue: Arc<Queue<Job>>,
     threads: Vec<JoinHandle<()>>,
-    /// Each thread holds a receiver for as long as it has its memory.
+    /// Each thread holds a receiver until it has freed its memory.
     alive: watch::Sender<()>,
 }
 
 impl Pool {
-    /// Starts the threads, and returns when each has its memory.
+    /// Starts the threads, and returns when each has allocated its memory.
     pub(super) fn start(options: &HasherOptions) -> Result<Self, HashError> {
         // If a thread cannot be started, dropping the pool ends the others.
         let mut pool = Self {
@@ -37,18 +38,17 @@ impl Pool {
             alive: watch::Sender::new(()),
         };
         let (kernel, blocks) = (options.kernel, options.arena_kib() as usize);
-        let (tell, started) = mpsc::channel();
+        let (report, started) = mpsc::channel();
         for number in 0..options.threads.get() {
-            let (queue, tell) = (Arc::clone(&pool.queue), tell.clone());
+            let (queue, report) = (Arc::clone(&pool.queue), report.clone());
             let alive = pool.alive.subscribe();
-            // The thread that will use the memory is the first to write it, so that it lies near the
-            // thread's core.
+            // Allocated by the thread that uses it, so that the memory is local to its NUMA node.
             let body = move || {
                 match Worker::new(kernel, blocks) {
-                    Err(error) => drop(tell.send(Err(error))),
+                    Err(error) => drop(report.send(Err(error))),
                     Ok(mut worker) => {
-                        drop(tell.send(Ok(())));
-                        drop(tell);
+                        drop(report.send(Ok(())));
+                        drop(report);
                         run_jobs(&queue, &mut worker);
                     }
                 }
@@ -58,28 +58,28 @@ impl Pool {
                 std::thread::Builder::new().name(format!("repass-hash-{number}")).spawn(body);
             pool.threads.push(thread.map_err(HashError::Thread)?);
         }
-        drop(tell);
+        drop(report);
         started.into_iter().collect::<Result<(), _>>()?;
         Ok(pool)
     }
 
     /// Runs `compute` on a worker and returns its result.
     ///
-    /// When this future is dropped, a waiting job is cancelled and its slot is free at once; a running
-    /// one runs to its end.
+    /// If this future is dropped, a waiting job is canceled and its slot is freed; a running job
+    /// finishes.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         priority: Priority,
         size: JobSize,
         compute: impl FnOnce(&mut Worker) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
-        // A deadline past the end of time is none.
+        // `None` if the deadline overflows: then there is none.
         let deadline = tokio::time::Instant::now().checked_add(self.queue.deadline(priority));
         let start_before = deadline.map(tokio::time::Instant::into_std);
         let (sender, mut result) = oneshot::channel();
         let job = move |worker: Result<&mut Worker, HashError>| -> Box<dyn FnOnce()> {
             let result = worker.and_then(|worker| worker.run(compute));
-            // If the caller has gone meanwhile, nobody needs the result.
+            // The send fails if the caller has dropped its future.
             Box::new(move || drop(sender.send(result)))
         };
         let slot = self.queue.push(priority, size, start_before, Box::new(job))?;
@@ -91,14 +91,14 @@ impl Pool {
                 Err(_) if waiting.cancel(Cancellation::Late) => {
                     return Err(self.queue.busy(priority));
                 }
-                // It began in time, so it is finished.
+                // The job started in time, so wait for its result.
                 Err(_) => result.await,
             },
         };
         received.unwrap_or(Err(HashError::Stopped))
     }
 
-    /// Refuses all waiting and future jobs, and returns when the threads have finished what runs and
+    /// Refuses all waiting and later jobs. Returns when the threads have finished their jobs and
     /// freed their memory.
     pub(super) async fn shutdown(&self) {
         self.stop();
@@ -125,7 +125,7 @@ impl Drop for Pool {
     fn drop(&mut self) {
         self.stop();
         for thread in self.threads.drain(..) {
-            // A panic was printed by the thread; there is nothing more to do about it.
+            // A panic of the thread was printed already.
             let _ = thread.join();
         }
     }
@@ -137,14 +137,14 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// Cancels a job whose caller has gone.
+/// Cancels a waiting job when its future is dropped.
 struct Waiting<'a> {
     queue: &'a Queue<Job>,
     slot: Slot,
 }
 
 impl Waiting<'_> {
-    /// Returns whether the job was still waiting.
+    /// Cancels the job. Returns whether it was still waiting.
     fn cancel(&self, why: Cancellation) -> bool {
         self.queue.cancel(self.slot, why).is_some()
     }
@@ -156,20 +156,20 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// The loop of a worker thread, which ends when the queue is stopped.
+/// Runs jobs on a worker thread until the queue is stopped.
 fn run_jobs(queue: &Queue<Job>, worker: &mut Worker) {
     while let Some(next) = queue.next(|| worker.wipe()) {
-        let begun = Instant::now();
-        if next.start_before.is_some_and(|at| begun > at) {
-            // The caller has a timer of its own; this is for when that is late.
+        let started = Instant::now();
+        if next.start_before.is_some_and(|at| started > at) {
+            // The caller's timer may be late.
             queue.expired(next.size);
             (next.job)(Err(queue.busy(next.priority)))();
             continue;
         }
-        let tell = (next.job)(Ok(worker));
-        // Before the caller is told, so that its next job finds the thread free.
-        queue.completed(next.size, begun.elapsed());
-        tell();
+        let send = (next.job)(Ok(worker));
+        // Before the result is sent, so that the caller's next job finds this thread idle.
+        queue.completed(next.size, started.elapsed());
+        send();
     }
 }
 

@@ -10,14 +10,14 @@ pub struct HashProfile {
     parallelism: u32,
 }
 
-/// The parameters are too weak, or none that Argon2 takes.
+/// The parameters are too weak, or not valid for Argon2.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{0}")]
 pub struct InvalidProfile(String);
 
-/// The parameters as given, before they are judged.
+/// The parameters before validation.
 #[derive(Validate)]
-struct Proposal {
+struct Parameters {
     #[validate(range(min = 7168, max = 4_194_304, message = "memory is 7168 to 4194304 KiB"))]
     memory_kib: u32,
     #[validate(range(min = 1, max = 100, message = "iterations are 1 to 100"))]
@@ -43,13 +43,13 @@ impl HashProfile {
     /// The second recommended option of RFC 9106, section 4: 64 MiB, 3 iterations, 4 lanes.
     pub const RFC_9106_SECOND: Self = Self { memory_kib: 65536, iterations: 3, parallelism: 4 };
 
-    /// As cheap as Argon2id gets. Breaks in no time: for tests and nothing else.
+    /// The cheapest parameters, which offer no protection. For tests only.
     pub const INSECURE_FOR_TESTS: Self = Self { memory_kib: 8, iterations: 1, parallelism: 1 };
 
     /// The names of the presets, for [`preset`](Self::preset).
     pub const PRESETS: [&'static str; 3] = ["owasp", "rfc-9106-second", "insecure-for-tests"];
 
-    /// The preset of that name.
+    /// Returns the preset of this name.
     pub fn preset(name: &str) -> Option<Self> {
         match name {
             "owasp" => Some(Self::OWASP),
@@ -59,13 +59,14 @@ impl HashProfile {
         }
     }
 
-    /// Parameters of one's own: memory in KiB, iterations, lanes.
+    /// Creates a profile with memory in KiB, iterations and lanes.
     ///
     /// # Errors
-    /// When they are weaker than [each of OWASP's minimums](Self::OWASP_MINIMUMS), or more than 4 GiB, 100 iterations or 64 lanes.
+    /// When it is weaker than all of [OWASP's minimums](Self::OWASP_MINIMUMS), or has more than 4
+    /// GiB, 100 iterations or 64 lanes.
     pub fn new(memory_kib: u32, iterations: u32, parallelism: u32) -> Result<Self, InvalidProfile> {
-        let proposal = Proposal { memory_kib, iterations, parallelism };
-        proposal.validate().map_err(|errors| InvalidProfile(first_message(&errors)))?;
+        let parameters = Parameters { memory_kib, iterations, parallelism };
+        parameters.validate().map_err(|errors| InvalidProfile(first_message(&errors)))?;
         let strong_enough = Self::OWASP_MINIMUMS
             .iter()
             .any(|least| memory_kib >= least.memory_kib && iterations >= least.iterations);
@@ -106,9 +107,9 @@ mod tests {
 
     /// Proves ASVS 11.4.2.
     #[test]
-    fn asvs_11_4_2_nothing_below_owasps_floor_is_taken() {
-        let floor = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
-        for ((memory, iterations), least) in floor.into_iter().zip(HashProfile::OWASP_MINIMUMS) {
+    fn asvs_11_4_2_profiles_below_owasps_minimums_are_refused() {
+        let minimums = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
+        for ((memory, iterations), least) in minimums.into_iter().zip(HashProfile::OWASP_MINIMUMS) {
             assert_eq!(HashProfile::new(memory, iterations, 1), Ok(least));
             assert!(HashProfile::new(memory - 1, iterations, 1).is_err());
         }
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_as_given() {
+    fn a_profile_returns_its_parameters() {
         let profile = HashProfile::new(65536, 3, 4).unwrap();
         let (memory, iterations) = (profile.memory_kib(), profile.iterations());
         assert_eq!((memory, iterations, profile.parallelism()), (65536, 3, 4));
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_parameters_are_refused_by_name() {
+    fn parameters_out_of_bounds_are_named() {
         let message = |memory, iterations, parallelism| {
             HashProfile::new(memory, iterations, parallelism).unwrap_err().to_string()
         };

@@ -1,27 +1,27 @@
 use std::time::Duration;
 
-/// How a hasher's threads and queue stand at one moment, and what they have done since they began.
+/// The status of a hasher's threads and queue, with counts since its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HasherStatus {
-    /// Threads that hash.
+    /// Hashing threads.
     pub threads: usize,
-    /// Jobs that run.
+    /// Running jobs.
     pub running: usize,
-    /// Jobs that wait, but for those of bulk work.
+    /// Waiting jobs, without bulk jobs.
     pub waiting: usize,
-    /// Jobs of bulk work that wait.
+    /// Waiting bulk jobs.
     pub waiting_bulk: usize,
-    /// Moving average of what a job takes; `None` before the first.
+    /// Moving average of the duration of a job; `None` before the first.
     pub mean: Option<Duration>,
-    /// Jobs that ran, whatever came of them.
+    /// Jobs that ran, successful or not.
     pub completed: u64,
-    /// Jobs that found no room.
+    /// Jobs that were refused because the queue was full.
     pub refused: u64,
-    /// Jobs that could not begin before their deadline.
+    /// Jobs that did not start before their deadline.
     pub late: u64,
-    /// Jobs whose caller had gone before they began.
+    /// Jobs whose future was dropped before they started.
     pub abandoned: u64,
-    /// Whether it was shut down.
+    /// Whether the hasher was shut down.
     pub stopped: bool,
 }

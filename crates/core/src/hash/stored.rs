@@ -1,4 +1,4 @@
-//! Which family a stored hash is of, and how it is verified.
+//! Parses and verifies stored hashes of all families.
 
 use repass_hash_families::{Family, ForeignHash, Projects, VerifyError};
 
@@ -8,27 +8,27 @@ use super::worker::Worker;
 use super::{HashError, HashedPassword, HasherOptions, Peppers};
 use crate::Plaintext;
 
-/// A stored hash that can be verified.
+/// A parsed stored hash.
 pub(super) enum StoredHash {
-    /// Argon2 as a PHC string.
+    /// An Argon2 hash.
     Argon2(Argon2Hash),
-    /// One of another family, which takes no arena but memory of its own.
+    /// A hash of another family, which is computed outside the arena.
     Foreign(ForeignHash),
 }
 
 impl StoredHash {
-    /// Finds out the family by the text. An Argon2 hash may ask for `most_kib` of memory; the other
-    /// families have bounds of their own.
-    pub(super) fn parse(text: &HashedPassword, most_kib: u32) -> Result<Self, HashError> {
+    /// Parses a hash. An Argon2 hash may need at most `max_kib` of memory; other families have
+    /// their own bounds.
+    pub(super) fn parse(text: &HashedPassword, max_kib: u32) -> Result<Self, HashError> {
         let text = text.as_str();
         if Family::detect(text) == Some(Family::Argon2) {
-            Argon2Hash::from_phc(text, most_kib).map(Self::Argon2)
+            Argon2Hash::from_phc(text, max_kib).map(Self::Argon2)
         } else {
             Ok(Self::Foreign(ForeignHash::parse(text)?))
         }
     }
 
-    /// What it takes to verify it, where each thread has an arena of `arena_kib`.
+    /// Returns the size of the job that verifies the hash, for an arena of `arena_kib`.
     pub(super) fn size(&self, arena_kib: u32) -> JobSize {
         let fits = match self {
             Self::Argon2(hash) => hash.blocks() <= arena_kib as usize,
@@ -37,16 +37,16 @@ impl StoredHash {
         if fits { JobSize::Fits } else { JobSize::Large }
     }
 
-    /// Whether it can have been made of no other text than `password`, which it was verified by.
+    /// See [`HashedPassword::determines`].
     pub(super) fn determines(&self, password: &Plaintext) -> bool {
         match self {
-            // It hashes the length before the password, and the pepper is a key of its own.
+            // Argon2 hashes the length and the whole password.
             Self::Argon2(_) => true,
             Self::Foreign(hash) => hash.determines(password.expose().as_bytes()),
         }
     }
 
-    /// Whether it is of `password`.
+    /// Returns whether `password` matches the hash.
     pub(super) fn verify(
         &self,
         worker: &mut Worker,
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stored_hash_may_ask_for_one_gibibyte() {
+    fn a_stored_hash_may_need_one_gibibyte() {
         let check = |kib: u32| {
             let text = format!("$argon2id$v=19$m={kib},t=1,p=1$c2FsdHNhbHQ$AAECAwQFBgcICQoLDA0ODw");
             HashedPassword::from_stored(text).check()
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "scrypt")]
-    fn a_hash_of_another_family_is_large_by_the_memory_it_takes() {
+    fn a_hash_of_another_family_is_large_by_its_memory() {
         let size = |log_n| {
             let tag = "A".repeat(43);
             let text = format!("$scrypt$ln={log_n},r=8,p=1$c2FsdHNhbHQ${tag}");

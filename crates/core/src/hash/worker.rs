@@ -1,4 +1,4 @@
-//! What one thread computes with: a kernel, and memory that it keeps from hash to hash.
+//! The kernel and the memory of one hashing thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,26 +8,26 @@ use super::HashError;
 
 /// The kernel and the arena of one thread.
 ///
-/// Wiping the arena takes a sixth of the time of a hash where memory is slow, so the blocks of a finished
-/// hash stay until [`wipe`](Self::wipe) is called or the next hash overwrites them: Argon2 writes every
+/// The blocks of a finished hash stay until [`wipe`](Self::wipe) is called or the next hash
+/// overwrites them, because wiping takes up to a sixth of the time of a hash. Argon2 writes each
 /// block before it reads it.
 pub(super) struct Worker {
     kernel: Path,
     arena: Memory,
-    /// The number of blocks, from the first on, that a hash may have left something in.
+    /// The number of blocks at the start of the arena that are not wiped.
     used: usize,
 }
 
 impl Worker {
-    /// Allocates an arena and writes all of it, so that no hash later waits for pages of the system.
+    /// Allocates an arena and writes all of it, so that no hash waits for page faults.
     pub(super) fn new(kernel: Path, blocks: usize) -> Result<Self, HashError> {
         let mut arena = allocate(blocks)?;
         wipe(arena.as_mut());
         Ok(Self { kernel, arena, used: 0 })
     }
 
-    /// Runs a job on this worker. A panic is an error of the job: it does not end the thread, because
-    /// nobody starts another one. After any error the arena is wiped.
+    /// Runs a job on this worker. A panic becomes an error of the job and does not end the thread.
+    /// After an error the arena is wiped.
     pub(super) fn run<T>(
         &mut self,
         compute: impl FnOnce(&mut Self) -> Result<T, HashError>,
@@ -40,8 +40,8 @@ impl Worker {
         result
     }
 
-    /// Computes the tag of `password` in the arena, or, where that is too small, in memory that is wiped
-    /// and freed afterwards.
+    /// Computes the tag of `password` in the arena, or in separate memory if the arena is too
+    /// small. The separate memory is wiped and freed afterwards.
     pub(super) fn compute(
         &mut self,
         argon2: Argon2<'_>,
@@ -67,8 +67,8 @@ impl Worker {
             .map_err(HashError::algorithm)
     }
 
-    /// Wipes what the last hash left in the arena. To be called before the worker is idle, or does
-    /// anything that does not overwrite it.
+    /// Wipes the blocks of the last hash. Call it before the worker becomes idle or does other
+    /// work.
     pub(super) fn wipe(&mut self) {
         wipe(&mut self.arena.as_mut()[..self.used]);
         self.used = 0;
@@ -88,13 +88,13 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// A worker with an arena of so many KiB.
+    /// A worker with an arena of `kib` KiB.
     pub(in crate::hash) fn worker(kib: usize) -> Worker {
         Worker::new(repass_argon2::path(), kib).unwrap()
     }
 
     impl Worker {
-        /// Returns how many blocks at the start of the arena are not zero; those behind them are.
+        /// Returns the number of nonzero blocks, all of which are at the start of the arena.
         pub(in crate::hash) fn left(&mut self) -> usize {
             let blocks = self.arena.as_mut();
             let used = blocks.iter().take_while(|block| **block != Block::new()).count();
@@ -122,7 +122,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_an_arena_holds_does_not_change_the_next_tag() {
+    fn the_content_of_an_arena_does_not_change_the_next_tag() {
         let mut used = worker(64);
         hash(&mut used, 64, b"anothersalt").unwrap();
         for kib in [64, 8] {
@@ -132,7 +132,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_hash_larger_than_the_arena_has_memory_of_its_own() {
+    fn a_hash_larger_than_the_arena_uses_separate_memory() {
         let mut small = worker(8);
         hash(&mut small, 8, b"somesalt").unwrap();
         let tag = hash(&mut small, 64, b"somesalt").unwrap();
@@ -141,7 +141,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn nothing_is_left_by_an_error_or_a_panic() {
+    fn the_arena_is_wiped_after_an_error_or_a_panic() {
         let mut worker = worker(8);
         let error = worker.run(|worker| {
             hash(worker, 8, b"somesalt").unwrap();
@@ -159,7 +159,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn memory_that_the_system_does_not_have_is_an_error() {
+    fn memory_that_cannot_be_allocated_is_an_error() {
         let error = Worker::new(Path::Portable, usize::MAX / 16).err().unwrap();
         assert!(matches!(error, HashError::OutOfMemory { .. }), "{error:?}");
     }

@@ -1,4 +1,4 @@
-//! Step 3: looking at what shows authority over the account.
+//! Step 3: verifying the proof.
 
 use std::sync::Arc;
 
@@ -29,11 +29,11 @@ impl PasswordChangeService {
         Ok(proved)
     }
 
-    /// An account that does not exist, has no password, is inactive or has a hash that cannot be
-    /// verified costs one verification as well, so that nobody can tell by the time taken
-    /// (ASVS 6.3.8). One whose hash is of another cost takes that and one verification on top: never
-    /// less than the others, and hardly more where the hash is of a cheap family. That of a costly one
-    /// can be told by the time until the hash is replaced.
+    /// An account that does not exist, has no password, is inactive or has an unverifiable hash
+    /// costs one verification of the dummy hash, so that the time does not show which accounts
+    /// exist (ASVS 6.3.8). After a mismatch with a hash of another cost, the dummy hash is verified
+    /// as well: the time is never shorter than for an unknown account. It is longer for a costly
+    /// hash, until that is replaced.
     async fn prove_by_password(
         &self,
         found: Option<AccountWithCredential>,
@@ -41,7 +41,7 @@ impl PasswordChangeService {
         candidate: &Plaintext,
     ) -> Result<Proved, ChangeError> {
         if old.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
-            // Never hashed itself, but no cheaper to try than any other.
+            // Too long to hash; the attempt costs as much as any other.
             self.matches(&Arc::new(Plaintext::from("")), self.hasher.dummy_hash()).await?;
             return Err(ChangeError::WrongPassword);
         }
@@ -53,15 +53,15 @@ impl PasswordChangeService {
         let hash = known.as_ref().map_or_else(|| self.hasher.dummy_hash(), |(_, own)| &own.hash);
         let old = Arc::new(old);
         let right = match self.matches(&old, hash).await? {
-            Verdict::Same => true,
-            Verdict::Other => {
+            HashMatch::Match => true,
+            HashMatch::Mismatch => {
                 if !self.hasher.costs_as_dummy_hash(hash) {
-                    // Whatever becomes of this, the attempt has failed.
+                    // The attempt has failed whether or not this succeeds.
                     let _ = self.matches(&old, self.hasher.dummy_hash()).await;
                 }
                 false
             }
-            Verdict::Unverifiable => {
+            HashMatch::Unverifiable => {
                 self.matches(&old, self.hasher.dummy_hash()).await?;
                 false
             }
@@ -84,7 +84,7 @@ impl PasswordChangeService {
         found: Option<AccountWithCredential>,
         token: &Plaintext,
     ) -> Result<Proved, ChangeError> {
-        let digest = TokenDigest::of(token);
+        let digest = TokenDigest::from_secret(token);
         let issued = self.reset_token(&digest).await?;
         let Some(found) = found else { return Err(ChangeError::UnknownToken) };
         let issued = issued
@@ -140,32 +140,36 @@ impl PasswordChangeService {
             .ok_or(ChangeError::WrongOtp)
     }
 
-    /// Whether `hash` is of `password`.
+    /// Compares `password` with `hash`.
     pub(super) async fn matches(
         &self,
         password: &Arc<Plaintext>,
         hash: &HashedPassword,
-    ) -> Result<Verdict, HashError> {
+    ) -> Result<HashMatch, HashError> {
         match self.hasher.verify(Arc::clone(password), hash).await {
-            Ok(true) => Ok(Verdict::Same),
-            Ok(false) => Ok(Verdict::Other),
+            Ok(true) => Ok(HashMatch::Match),
+            Ok(false) => Ok(HashMatch::Mismatch),
             Err(error) if error.is_unverifiable() => {
-                tracing::warn!(%error, ?hash, "a stored hash counts as no password's");
-                Ok(Verdict::Unverifiable)
+                tracing::warn!(
+                    %error,
+                    ?hash,
+                    "a stored hash is unsupported or corrupt; treated as a mismatch"
+                );
+                Ok(HashMatch::Unverifiable)
             }
             Err(error) => Err(error),
         }
     }
 }
 
-/// What a stored hash says of a password.
+/// The result of comparing a password with a stored hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It is of this password.
-    Same,
-    /// It is of another.
-    Other,
-    /// It is of no supported family, or damaged: of no password.
+pub(super) enum HashMatch {
+    /// The hash is of this password.
+    Match,
+    /// The hash is of another password.
+    Mismatch,
+    /// The hash is unsupported or corrupt; treated as a mismatch.
     Unverifiable,
 }
 

@@ -1,16 +1,16 @@
-//! Rehashing: replacing a hash in place, where the password stays as it is.
+//! Rehashing: replacing a stored hash by a new hash of the same password.
 
 use super::report::AuditContext;
 use super::{PasswordChangeService, Proved};
 use crate::{AuditRecord, ChangeError, NewPassword, Rehash};
 
 impl PasswordChangeService {
-    /// Puts a fresh hash of the proved password in the place of one that needs a rehash (OWASP, Password
-    /// Storage). Where the old one does not [determine](crate::Hasher::determines) that password, it
-    /// waits for a change: the proved text may not be the password that was set.
+    /// Replaces a stored hash that needs a rehash by a new hash of the proved password (OWASP,
+    /// Password Storage). A hash that does not [determine](crate::Hasher::determines) the password
+    /// is kept until the next change, because the proved text may differ from the password that was
+    /// set.
     ///
-    /// Nobody has asked for it, so it never fails the try that it comes with: where the hasher is busy,
-    /// or the store fails, it is replaced another time.
+    /// A failed rehash does not fail the attempt; the next one tries again.
     pub(super) async fn rehash(&self, proved: Proved, audit: &AuditContext) {
         let account = proved.account.id;
         match self.replace_hash(proved, audit).await {
@@ -39,7 +39,7 @@ impl PasswordChangeService {
             ..self.audit_record(audit, at, "ok", None)?
         };
         let rehash = Rehash::new(&account, &credential, hash, record);
-        // Where it was not the expected one any more, somebody else was faster.
+        // If the stored hash has changed concurrently, no rehash is needed.
         self.store.rehash(&rehash).await?;
         Ok(())
     }

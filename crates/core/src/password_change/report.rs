@@ -1,4 +1,4 @@
-//! What an attempt leaves behind: its audit record, and the event of a change.
+//! The audit record of an attempt, and its events.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::{
     Violation, random_uuid,
 };
 
-/// What is known of an attempt for the audit trail, gathered step by step.
+/// The data of an attempt for its audit record, collected step by step.
 pub(super) struct AuditContext {
     realm: Realm,
     action: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct AuditContext {
     pub(super) is_inactive: bool,
     pub(super) attempt_key: Option<AttemptKey>,
     pub(super) reservation: Option<Reservation>,
-    /// How many refusals of a lockout no other record tells of.
+    /// The number of refusals before this attempt that no record reports.
     pub(super) refused_before: u64,
 }
 
@@ -42,8 +42,8 @@ impl AuditContext {
         }
     }
 
-    /// The detail that tells of the refusals before this attempt.
-    pub(super) fn told_of_refusals(&self) -> Option<String> {
+    /// The detail that reports the refusals before this attempt.
+    pub(super) fn refusals_detail(&self) -> Option<String> {
         (self.refused_before > 0).then(|| format!("refused-before={}", self.refused_before))
     }
 
@@ -57,8 +57,8 @@ impl AuditContext {
 }
 
 impl PasswordChangeService {
-    /// Finishes an attempt that changed nothing, and gives the error to answer by. One that ended for
-    /// another reason than its proof counts as no failure.
+    /// Finishes an attempt that did not change the password, and returns the error to report. It is
+    /// a failure only if the proof was wrong.
     pub(super) async fn finish(&self, mut audit: AuditContext, error: ChangeError) -> ChangeError {
         let is_failure = matches!(
             error,
@@ -84,10 +84,10 @@ impl PasswordChangeService {
                 Some(refused) => details.push(format!("refused={refused}")),
             }
         } else if reservation.is_some() {
-            details.extend(audit.told_of_refusals());
+            details.extend(audit.refusals_detail());
         }
         let detail = (!details.is_empty()).then(|| details.join(","));
-        // Callers are told no more than of a wrong proof.
+        // Only the audit record says that the account is inactive.
         let code = if is_failure && audit.is_inactive { "inactive" } else { error.code() };
         let record = match self.audit_record(&audit, now, code, detail) {
             Ok(record) => record,
@@ -99,7 +99,7 @@ impl PasswordChangeService {
         };
         match self.store.finish_attempt(&finished).await {
             Ok(()) => error,
-            // The answer must not hide behind a second failure of a store that failed already.
+            // Report the first failure of the store, not the second.
             Err(_) if matches!(error, ChangeError::Store(_)) => error,
             Err(store) => store.into(),
         }
@@ -136,7 +136,7 @@ impl PasswordChangeService {
         Ok(OutboxEvent::new(random_uuid(&*self.randomness)?, at, kind, account, &audit.context))
     }
 
-    /// What to tell should the reservation of this attempt lock the account out.
+    /// The event to write if the reservation of this attempt locks the account out.
     pub(super) fn lockout_event(
         &self,
         account: &Account,
@@ -153,7 +153,7 @@ fn detail(audit: &AuditContext, error: &ChangeError) -> Option<String> {
             let codes: Vec<&str> = violations.iter().map(Violation::code).collect();
             Some(codes.join(","))
         }
-        // Tells attempts at one unknown identifier from those at another, and nothing more.
+        // Distinguishes attempts at different unknown identifiers without naming them.
         _ if audit.account.is_none() => audit
             .attempt_key
             .as_ref()

@@ -4,13 +4,13 @@ use crate::Plaintext;
 
 /// A list of passwords that are refused for every account (NIST SP 800-63B-4, 3.1.1.2).
 pub trait Blocklist: Send + Sync + fmt::Debug {
-    /// Whether the whole of `candidate` is on the list.
+    /// Returns whether the list contains `candidate` as a whole.
     fn contains(&self, candidate: &Plaintext) -> bool;
 }
 
-/// The built-in list: some hundred thousand of the passwords most often seen in breaches.
+/// The built-in list of about a hundred thousand passwords that are common in breaches.
 ///
-/// Letters count in any case, since `PASSWORD` is no better than `password`.
+/// The comparison ignores case.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CommonPasswords;
 

@@ -2,49 +2,50 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// One broken rule of a policy, with what a message about it needs. It never holds any part of the
+/// A violation of one rule of a policy, with the values for a message. It contains no part of the
 /// password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Violation {
-    /// Fewer code points than demanded.
+    /// The password has too few code points.
     TooShort {
-        /// Fewest allowed.
+        /// The fewest allowed.
         min: usize,
-        /// How many there are.
+        /// The number of code points.
         actual: usize,
     },
-    /// More code points than allowed, or more than 4,096 bytes.
+    /// The password has too many code points, or more than 4,096 bytes.
     TooLong {
-        /// Most allowed.
+        /// The most allowed.
         max: usize,
     },
-    /// No decimal digit where one is demanded.
+    /// The password has no decimal digit.
     MissingDigit,
-    /// No special character where one is demanded.
+    /// The password has no special character.
     MissingSpecial,
-    /// It is the account's current password.
+    /// The password is the account's current one.
     SameAsCurrent,
-    /// It is one of the account's earlier passwords.
+    /// The password is one of the account's earlier ones.
     Reused {
-        /// How many earlier passwords are refused.
+        /// The number of earlier passwords that are refused.
         last: usize,
     },
-    /// It contains one of the account's own words.
-    ContainsAccountWord {
-        /// Where the word comes from.
-        word: AccountWord,
+    /// The password contains a context-specific word of the account.
+    #[serde(rename = "contains-account-word")]
+    ContainsContextWord {
+        /// The source of the word.
+        word: ContextWord,
     },
-    /// It is on a list of passwords that many people use.
+    /// The password is on a list of common passwords.
     Common,
 }
 
-/// Which of the account's own words a password contains.
+/// The source of a context-specific word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum AccountWord {
+pub enum ContextWord {
     /// The user id.
     UserId,
     /// The user name.
@@ -56,7 +57,7 @@ pub enum AccountWord {
 }
 
 impl Violation {
-    /// The rule's name: stable, for programs, translations and the audit trail.
+    /// Returns the stable code of the rule, for programs, translations and audit records.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::TooShort { .. } => "too-short",
@@ -65,13 +66,13 @@ impl Violation {
             Self::MissingSpecial => "missing-special",
             Self::SameAsCurrent => "same-as-current",
             Self::Reused { .. } => "reused",
-            Self::ContainsAccountWord { .. } => "contains-account-word",
+            Self::ContainsContextWord { .. } => "contains-account-word",
             Self::Common => "common",
         }
     }
 }
 
-/// A sentence in English for the person who chose the password.
+/// An English sentence for the user.
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -94,7 +95,7 @@ impl fmt::Display for Violation {
             Self::Reused { last } => {
                 write!(f, "The new password must differ from the last {last} passwords.")
             }
-            Self::ContainsAccountWord { word } => {
+            Self::ContainsContextWord { word } => {
                 write!(f, "The new password must not contain {word}.")
             }
             Self::Common => f.write_str("The new password is among those that many people use."),
@@ -106,7 +107,7 @@ fn characters(count: usize) -> String {
     if count == 1 { "1 character".to_owned() } else { format!("{count} characters") }
 }
 
-impl fmt::Display for AccountWord {
+impl fmt::Display for ContextWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UserId => "the user ID",
@@ -123,7 +124,7 @@ mod tests {
 
     #[test]
     fn each_violation_is_one_sentence() {
-        let told = |violation: Violation| violation.to_string();
+        let message = |violation: Violation| violation.to_string();
         for (violation, sentence) in [
             (Violation::TooShort { min: 1, actual: 0 }, "must have at least 1 character."),
             (Violation::TooShort { min: 15, actual: 2 }, "must have at least 15 characters."),
@@ -134,18 +135,18 @@ mod tests {
             (Violation::Reused { last: 1 }, "must differ from the previous one."),
             (Violation::Reused { last: 5 }, "must differ from the last 5 passwords."),
         ] {
-            assert_eq!(told(violation), format!("The new password {sentence}"));
+            assert_eq!(message(violation), format!("The new password {sentence}"));
         }
         for (word, name) in [
-            (AccountWord::UserId, "the user ID"),
-            (AccountWord::Username, "the user name"),
-            (AccountWord::Email, "a part of the e-mail address"),
-            (AccountWord::Name, "a name of the account holder"),
+            (ContextWord::UserId, "the user ID"),
+            (ContextWord::Username, "the user name"),
+            (ContextWord::Email, "a part of the e-mail address"),
+            (ContextWord::Name, "a name of the account holder"),
         ] {
             let expected = format!("The new password must not contain {name}.");
-            assert_eq!(told(Violation::ContainsAccountWord { word }), expected);
+            assert_eq!(message(Violation::ContainsContextWord { word }), expected);
         }
         let common = "The new password is among those that many people use.";
-        assert_eq!(told(Violation::Common), common);
+        assert_eq!(message(Violation::Common), common);
     }
 }

@@ -1,4 +1,4 @@
-//! What an operator does to accounts and events.
+//! Administration of accounts and events.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn added(
 }
 
 #[tokio::test]
-async fn an_added_account_is_as_it_was_given() {
+async fn an_added_account_has_the_given_members() {
     let test = TestContext::new().await;
     test.pass(5);
     let account = test.operator.add_account(new_account("kim", Some("k")), None).await.unwrap();
@@ -61,7 +61,7 @@ async fn user_names_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_first_password_keeps_the_policy_of_the_engine() {
+async fn a_first_password_must_meet_the_policy_of_the_engine() {
     let test = TestContext::new().await;
     let refused = added(&test, new_account("kim", None), "a word of kimberly").await;
     assert!(matches!(refused, Err(AdministrationError::Rejected(_))), "{refused:?}");
@@ -86,15 +86,18 @@ async fn a_deactivated_account_loses_its_tokens_until_it_gets_new_ones() {
         assert_eq!(shown, account);
         assert_eq!(test.engine.access_token(&realm(), &token).await.unwrap(), None);
     }
-    let trail = test.audit().await;
-    assert_eq!([&*trail[0].action, &*trail[1].action], ["account.activate", "account.deactivate"]);
+    let records = test.audit().await;
+    assert_eq!(
+        [&*records[0].action, &*records[1].action],
+        ["account.activate", "account.deactivate"]
+    );
     let voided = test.change(by("pat", Proof::ResetToken(reset), NEW)).await;
     assert!(matches!(voided, Err(ChangeError::TokenExpired)), "{voided:?}");
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_operator_is_told_of_an_account_that_does_not_exist() {
+async fn an_unknown_account_is_an_error_for_operators() {
     let test = TestContext::new().await;
     let (nobody, minute) = ("nobody", Duration::from_secs(60));
     let operator = &test.operator;
@@ -109,7 +112,7 @@ async fn an_operator_is_told_of_an_account_that_does_not_exist() {
 }
 
 #[tokio::test]
-async fn an_event_is_tried_again_until_it_is_delivered_and_dropped_once() {
+async fn an_event_can_be_retried_until_it_is_delivered_and_dropped_once() {
     let test = TestContext::new().await;
     let token = test.reset_token("pat").await;
     assert!(!token.is_empty());
@@ -131,15 +134,16 @@ async fn an_event_is_tried_again_until_it_is_delivered_and_dropped_once() {
     assert!(none(test.operator.drop_event(event.id).await));
     assert!(none(test.operator.retry_event(Uuid::nil()).await));
 
-    let trail = test.audit().await;
-    let told = trail.iter().take(2).map(|it| (it.action.as_str(), it.account, it.detail.clone()));
+    let records = test.audit().await;
+    let recorded =
+        records.iter().take(2).map(|it| (it.action.as_str(), it.account, it.detail.clone()));
     let detail = Some(format!("reset.requested:{}", event.id));
     let of = |action| (action, Some(event.account), detail.clone());
-    assert_eq!(told.collect::<Vec<_>>(), [of("outbox.drop"), of("outbox.retry")]);
+    assert_eq!(recorded.collect::<Vec<_>>(), [of("outbox.drop"), of("outbox.retry")]);
 }
 
 #[tokio::test]
-async fn what_is_kept_is_kept_for_its_time_and_deleted_after_it() {
+async fn data_is_deleted_after_its_retention() {
     let test = TestContext::new().await;
     test.reset_token("pat").await;
     let issued = Duration::from_secs(600);
@@ -159,7 +163,7 @@ async fn what_is_kept_is_kept_for_its_time_and_deleted_after_it() {
 }
 
 #[tokio::test]
-async fn what_is_kept_for_ever_is_never_deleted() {
+async fn data_without_a_retention_is_never_deleted() {
     let test = TestContext::new().await;
     test.reset_token("pat").await;
     let mut retention = Retention::default();

@@ -9,10 +9,10 @@ use repass_testkit::fixtures;
 
 use crate::test_context::{NEW, OLD, TestContext, by, old_password, realm};
 
-fn closed_for(result: Result<repass_core::Changed, ChangeError>) -> Duration {
+fn lockout_left(result: Result<repass_core::Changed, ChangeError>) -> Duration {
     match result {
         Err(ChangeError::TooManyAttempts { retry_after }) => retry_after,
-        other => panic!("not closed: {other:?}"),
+        other => panic!("not locked out: {other:?}"),
     }
 }
 
@@ -39,33 +39,36 @@ fn the_bounds_of_a_lockout_policy_are_allowed() {
 
 /// Proves NIST 3.2.2 delays, NIST 3.2.2 success.
 #[tokio::test]
-async fn nist_3_2_2_the_account_closes_for_a_growing_time() {
+async fn nist_3_2_2_the_account_is_locked_out_for_a_growing_time() {
     let test = TestContext::new().await;
     for _ in 0..3 {
         assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)));
     }
-    assert_eq!(closed_for(test.guess().await).as_secs(), 1);
+    assert_eq!(lockout_left(test.guess().await).as_secs(), 1);
     let right = test.change(old_password("pat", OLD, NEW)).await;
-    assert_eq!(closed_for(right).as_secs(), 1, "the right password is not looked at either");
+    assert_eq!(lockout_left(right).as_secs(), 1, "the right password is not verified either");
     test.pass(1);
     assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)));
-    assert_eq!(closed_for(test.guess().await).as_secs(), 2);
+    assert_eq!(lockout_left(test.guess().await).as_secs(), 2);
     test.pass(2);
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
     for _ in 0..3 {
-        assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)), "starts anew");
+        assert!(
+            matches!(test.guess().await, Err(ChangeError::WrongPassword)),
+            "the count starts again"
+        );
     }
 }
 
 #[tokio::test]
-async fn tries_while_closed_are_neither_verified_nor_charged() {
+async fn attempts_during_a_lockout_are_neither_verified_nor_counted() {
     let test = TestContext::new().await;
     for _ in 0..3 {
         let _ = test.guess().await;
     }
     test.hasher.take_verified();
     for _ in 0..20 {
-        closed_for(test.guess().await);
+        lockout_left(test.guess().await);
     }
     assert_eq!(test.hasher.take_verified(), 0);
     let (_, attempts) = test.operator.show_account(&realm(), "pat").await.unwrap();
@@ -74,13 +77,13 @@ async fn tries_while_closed_are_neither_verified_nor_charged() {
 
 /// Proves ASVS 6.3.1, ASVS 6.3.8.
 #[tokio::test]
-async fn asvs_6_3_8_an_unknown_identifier_is_closed_the_same_way() {
+async fn asvs_6_3_8_an_unknown_identifier_is_locked_out_the_same_way() {
     let test = TestContext::new().await;
     for _ in 0..3 {
         let result = test.change(old_password("nobody", OLD, NEW)).await;
         assert!(matches!(result, Err(ChangeError::WrongPassword)));
     }
-    assert_eq!(closed_for(test.change(old_password("nobody", OLD, NEW)).await).as_secs(), 1);
+    assert_eq!(lockout_left(test.change(old_password("nobody", OLD, NEW)).await).as_secs(), 1);
     let other = test.change(old_password("somebody", OLD, NEW)).await;
     assert!(matches!(other, Err(ChangeError::WrongPassword)));
 }
@@ -117,20 +120,20 @@ async fn e3_attempts_of_unknown_identifiers_are_deleted_by_the_engine() {
     refuse(64).await;
     assert_eq!(remembered().await, 72, "128 at a time");
     refuse(64).await;
-    assert_eq!(remembered().await, 0, "what came in 200 tries is gone in 128");
+    assert_eq!(remembered().await, 0, "200 rows are deleted within 128 changes");
 }
 
 /// Proves NIST 3.2.2 limit, NIST 3.2.2 success, ASVS 6.3.1.
 #[tokio::test]
-async fn nist_3_2_2_after_a_hundred_failures_only_a_reset_or_an_operator_opens_it() {
+async fn nist_3_2_2_after_a_hundred_failures_only_a_reset_or_an_operator_unlocks_it() {
     let test = TestContext::new().await;
     for _ in 0..100 {
         assert!(matches!(test.guess().await, Err(ChangeError::WrongPassword)));
         test.pass(900);
     }
     test.pass(1_000_000);
-    assert_eq!(closed_for(test.guess().await).as_secs(), 900);
-    closed_for(test.change(old_password("pat", OLD, NEW)).await);
+    assert_eq!(lockout_left(test.guess().await).as_secs(), 900);
+    lockout_left(test.change(old_password("pat", OLD, NEW)).await);
 
     test.operator.unlock(&realm(), "pat").await.unwrap();
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
@@ -146,7 +149,7 @@ async fn nist_3_2_2_after_a_hundred_failures_only_a_reset_or_an_operator_opens_i
 }
 
 #[tokio::test]
-async fn a_right_proof_is_never_charged() {
+async fn a_right_proof_never_counts_as_a_failure() {
     let test = TestContext::new().await;
     for _ in 0..10 {
         let refused = test.change(old_password("pat", OLD, "short")).await;
@@ -157,7 +160,7 @@ async fn a_right_proof_is_never_charged() {
 }
 
 #[tokio::test]
-async fn a_try_that_found_no_room_is_not_charged() {
+async fn an_attempt_that_finds_the_queue_full_does_not_count() {
     let test = TestContext::new().await;
     test.hasher.busy.store(10, Ordering::SeqCst);
     for _ in 0..10 {
@@ -168,7 +171,7 @@ async fn a_try_that_found_no_room_is_not_charged() {
 }
 
 #[tokio::test]
-async fn the_failure_that_closes_an_account_is_told_at_once_and_once() {
+async fn the_failure_that_locks_an_account_out_raises_one_event_at_once() {
     let test = TestContext::new().await;
     for _ in 0..5 {
         let _ = test.guess().await;
@@ -180,11 +183,11 @@ async fn the_failure_that_closes_an_account_is_told_at_once_and_once() {
     assert_eq!(kinds, ["account.locked"]);
     let locked = &entries[0];
     assert_eq!(locked.event.payload["failures"], 3);
-    assert_eq!(locked.due_at, locked.event.at, "nobody waits: the proof was wrong");
+    assert_eq!(locked.due_at, locked.event.at, "due at once, since the proof was wrong");
 }
 
 #[tokio::test]
-async fn a_right_proof_that_comes_third_tells_of_no_lock() {
+async fn a_right_proof_at_the_threshold_raises_no_lockout_event() {
     for new in [NEW, "short"] {
         let test = TestContext::new().await;
         for _ in 0..2 {
@@ -200,7 +203,7 @@ async fn a_right_proof_that_comes_third_tells_of_no_lock() {
 }
 
 #[tokio::test]
-async fn guesses_at_nobody_tell_nothing() {
+async fn attempts_at_unknown_identifiers_raise_no_event() {
     let test = TestContext::new().await;
     for _ in 0..5 {
         let _ = test.change(old_password("nobody", OLD, NEW)).await;
@@ -210,7 +213,7 @@ async fn guesses_at_nobody_tell_nothing() {
 }
 
 #[tokio::test]
-async fn where_the_hasher_is_overloaded_nothing_is_tried() {
+async fn an_overloaded_hasher_refuses_before_an_attempt_is_reserved() {
     let test = TestContext::new().await;
     let before = test.audit().await.len();
     test.hasher.take_verified();
@@ -240,16 +243,16 @@ async fn a2_refusals_of_a_locked_account_are_counted_in_one_record() {
         let refused = test.guess().await;
         assert!(matches!(refused, Err(ChangeError::TooManyAttempts { .. })), "{refused:?}");
     }
-    let trail = test.audit().await;
-    assert_eq!(trail.len(), before + 1, "ten refusals leave one record");
+    let records = test.audit().await;
+    assert_eq!(records.len(), before + 1, "ten refusals write one record");
     assert_eq!(
-        (trail[0].outcome.as_str(), trail[0].detail.as_deref()),
+        (records[0].outcome.as_str(), records[0].detail.as_deref()),
         ("too-many-attempts", None)
     );
 
     test.clock.advance(Duration::from_secs(60));
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
-    let trail = test.audit().await;
-    let told = (trail[0].outcome.as_str(), trail[0].detail.as_deref());
-    assert_eq!(told, ("ok", Some("refused-before=9")));
+    let records = test.audit().await;
+    let recorded = (records[0].outcome.as_str(), records[0].detail.as_deref());
+    assert_eq!(recorded, ("ok", Some("refused-before=9")));
 }

@@ -21,7 +21,7 @@ fn secret(text: &Plaintext) -> Plaintext {
     text.expose().into()
 }
 
-/// The ids of the key and the token, asked for one by one and together, which must agree.
+/// Returns the ids of key and token, and checks that separate and joint lookups agree.
 async fn identities(
     engine: &Engine,
     realm: &Realm,
@@ -39,7 +39,7 @@ async fn identities(
 }
 
 #[tokio::test]
-async fn a_key_counts_for_its_kind_in_its_realm_until_it_is_revoked() {
+async fn a_key_is_valid_for_its_kind_in_its_realm_until_it_is_revoked() {
     let test = TestContext::new().await;
     let (key, text) = test.operator.issue_key(&realm(), KeyKind::Service, "bot").await.unwrap();
     let none = Plaintext::from("no token");
@@ -58,7 +58,7 @@ async fn a_key_counts_for_its_kind_in_its_realm_until_it_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_token_counts_for_its_holder_in_their_realm_until_it_expires() {
+async fn a_token_is_valid_for_its_holder_in_its_realm_until_it_expires() {
     let test = TestContext::new().await;
     let roles = vec!["admin".to_owned()];
     let (token, text) =
@@ -80,7 +80,7 @@ async fn a_token_counts_for_its_holder_in_their_realm_until_it_expires() {
 }
 
 #[tokio::test]
-async fn keys_and_tokens_are_revoked_at_once_and_once() {
+async fn keys_and_tokens_are_revoked_immediately_and_only_once() {
     let test = TestContext::new().await;
     let nothing = |result: Result<(), AdministrationError>| {
         matches!(result, Err(AdministrationError::NothingToRevoke(_)))
@@ -97,13 +97,13 @@ async fn keys_and_tokens_are_revoked_at_once_and_once() {
 
     assert!(nothing(test.operator.revoke_token(TokenId(Uuid::nil())).await), "no such token");
 
-    let trail = test.audit().await;
-    let told: Vec<_> = trail.iter().rev().map(|record| record.action.as_str()).collect();
-    assert_eq!(told, ["account.add", "key.issue", "key.revoke", "token.issue", "token.revoke"]);
+    let records = test.audit().await;
+    let recorded: Vec<_> = records.iter().rev().map(|record| record.action.as_str()).collect();
+    assert_eq!(recorded, ["account.add", "key.issue", "key.revoke", "token.issue", "token.revoke"]);
 }
 
 #[tokio::test]
-async fn the_bounds_of_what_an_operator_issues_are_kept() {
+async fn names_and_lifetimes_of_issued_secrets_are_bounded() {
     let test = TestContext::new().await;
     let operator = &test.operator;
     for name in ["", &"n".repeat(101)] {
@@ -126,7 +126,7 @@ async fn the_bounds_of_what_an_operator_issues_are_kept() {
 }
 
 #[tokio::test]
-async fn an_engine_for_changes_alone_has_the_store_and_the_policy_of_the_whole_one() {
+async fn an_engine_without_administration_shares_the_store_and_the_policy() {
     let test = TestContext::with_policy(fixtures::policy(|rules| {
         rules.min_length = 20;
     }))
@@ -139,11 +139,11 @@ async fn an_engine_for_changes_alone_has_the_store_and_the_policy_of_the_whole_o
 }
 
 #[tokio::test]
-async fn an_engine_over_credentials_rejects_reset_tokens_unless_told_where_they_are() {
+async fn an_engine_for_credentials_rejects_reset_tokens_without_a_token_store() {
     let test = TestContext::new().await;
     let builder = || {
         let key = InstallationKey::from_bytes([3; 32]);
-        Engine::over_credentials(Arc::new(test.store.clone()), test.hasher.clone(), key)
+        Engine::for_credentials(Arc::new(test.store.clone()), test.hasher.clone(), key)
             .clock(test.clock.clone())
     };
     let token = test.reset_token("pat").await;
@@ -161,7 +161,7 @@ async fn an_engine_over_credentials_rejects_reset_tokens_unless_told_where_they_
     engine.change(reset()).await.unwrap();
 }
 
-/// Knows one key and one token, by their secrets.
+/// An authenticator with one key and one token.
 struct Elsewhere(KeyIdentity, TokenIdentity);
 
 #[async_trait]
@@ -186,7 +186,7 @@ impl CallerAuthenticator for Elsewhere {
 }
 
 #[tokio::test]
-async fn an_authenticator_of_an_application_tells_key_and_token_together() {
+async fn the_default_method_of_an_authenticator_looks_up_key_and_token() {
     let id = Uuid::from_u128(1);
     let key = KeyIdentity { id: KeyId(id), realm: realm(), kind: KeyKind::Api };
     let token = TokenIdentity {

@@ -1,4 +1,4 @@
-//! Stored hashes of other systems: each is verified, and replaced.
+//! Stored hashes of other systems are verified and replaced.
 
 use repass_core::{
     ChangeError, Credential, CredentialStore, HashedPassword, Hasher, Projects, Subject,
@@ -57,7 +57,7 @@ const KNOWN: [(Family, &str, &str); 15] = [
     (Family::SaltedDigest, "abc", "$unsalted-md5$kAFQmDzST7DWlj99KOF/cg"),
 ];
 
-/// The same of families whose hashes do not describe themselves.
+/// The hashes above, and those of families whose hashes do not name their format.
 fn known() -> Vec<(Family, &'static str, String)> {
     let better_auth = stored_text(
         &ImportFormat::from_options("better-auth", []).unwrap(),
@@ -124,7 +124,7 @@ async fn owasp_storage_a_change_replaces_a_hash_of_any_family() {
 
 /// Proves ASVS 6.3.8.
 #[tokio::test]
-async fn asvs_6_3_8_a_cheap_hash_costs_a_wrong_guess_a_fresh_one_as_well() {
+async fn asvs_6_3_8_a_wrong_guess_at_a_cheap_hash_also_verifies_the_dummy_hash() {
     let test = test().await;
     test.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
     test.hasher.take_verified();
@@ -134,8 +134,7 @@ async fn asvs_6_3_8_a_cheap_hash_costs_a_wrong_guess_a_fresh_one_as_well() {
 }
 
 #[tokio::test]
-async fn a_guess_at_a_hash_that_needs_a_rehash_is_charged_even_when_there_is_no_room_for_the_dummy_hash()
- {
+async fn a_guess_at_a_hash_that_needs_a_rehash_counts_even_when_the_queue_is_full() {
     let test = test().await;
     test.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
     test.hasher.busy_after(1);
@@ -164,13 +163,13 @@ async fn a_refused_change_replaces_a_hash_that_needs_a_rehash_and_nothing_else()
         assert_eq!(attempts.failures, 0, "{family}");
         assert!(test.store.history(account.id, 10).await.unwrap().is_empty(), "{family}");
         let audit = test.audit().await;
-        let told = |at: usize| (audit[at].action.as_str(), audit[at].outcome.as_str());
-        assert_eq!(told(0), ("password.change", "rejected"));
-        assert_eq!(told(1), ("password.rehash", "ok"));
+        let recorded = |at: usize| (audit[at].action.as_str(), audit[at].outcome.as_str());
+        assert_eq!(recorded(0), ("password.change", "rejected"));
+        assert_eq!(recorded(1), ("password.rehash", "ok"));
         assert_eq!(audit[1].account, Some(account.id));
 
         test.change(old_password(user_id, password, "short")).await.unwrap_err();
-        assert_eq!(credential(&test, user_id).await, after, "{family}: it is current by now");
+        assert_eq!(credential(&test, user_id).await, after, "{family}: it is current now");
         test.change(old_password(user_id, password, NEW)).await.unwrap();
     }
     assert!(
@@ -179,7 +178,7 @@ async fn a_refused_change_replaces_a_hash_that_needs_a_rehash_and_nothing_else()
 }
 
 #[tokio::test]
-async fn a_current_hash_is_left_alone_by_a_refused_change() {
+async fn a_refused_change_does_not_replace_a_current_hash() {
     let test = test().await;
     let before = credential(&test, "pat").await;
     test.change(old_password("pat", OLD, "short")).await.unwrap_err();
@@ -188,7 +187,7 @@ async fn a_current_hash_is_left_alone_by_a_refused_change() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_replaces_nothing() {
+async fn a_wrong_password_does_not_replace_the_hash() {
     let test = test().await;
     test.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
     let before = credential(&test, "outdated").await;
@@ -197,7 +196,7 @@ async fn a_wrong_password_replaces_nothing() {
 }
 
 #[tokio::test]
-async fn no_room_to_replace_a_hash_that_needs_a_rehash_changes_no_answer() {
+async fn a_failed_rehash_does_not_change_the_result() {
     let test = test().await;
     test.add_stored("outdated", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr").await;
     let before = credential(&test, "outdated").await;
@@ -231,7 +230,7 @@ async fn weaker_and_stronger_argon2_and_other_variants_need_a_rehash() {
 }
 
 #[tokio::test]
-async fn a_firebase_hash_without_its_projects_key_is_nobodys() {
+async fn a_firebase_hash_without_its_projects_key_is_a_mismatch() {
     let test = TestContext::new().await;
     let (_, password, text) = known().pop().unwrap();
     test.add_stored("kim", &text).await;

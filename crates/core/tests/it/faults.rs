@@ -22,8 +22,8 @@ enum Method {
     Rehash,
 }
 
-/// A store whose methods fail where they are named. A commit fails for lack of room, or ends as it is
-/// told to.
+/// A store of which the named methods fail. A commit fails because the store is full, or returns
+/// the given outcome.
 struct FailingStore {
     inner: Arc<dyn CredentialStore>,
     failing: &'static [Method],
@@ -85,14 +85,14 @@ impl CredentialStore for FailingStore {
     }
 }
 
-/// An engine over the store of `test`, of which some methods fail.
+/// An engine for the store of `test`, of which some methods fail.
 fn engine(test: &TestContext, failing: &'static [Method]) -> Engine<()> {
-    over(test, FailingStore { inner: Arc::new(test.store.clone()), failing, committed: None })
+    engine_for(test, FailingStore { inner: Arc::new(test.store.clone()), failing, committed: None })
 }
 
-fn over(test: &TestContext, store: FailingStore) -> Engine<()> {
+fn engine_for(test: &TestContext, store: FailingStore) -> Engine<()> {
     let key = InstallationKey::from_bytes([3; 32]);
-    Engine::over_credentials(Arc::new(store), test.hasher.clone(), key)
+    Engine::for_credentials(Arc::new(store), test.hasher.clone(), key)
         .tokens(Arc::new(test.store.clone()))
         .clock(test.clock.clone())
         .policy(test.engine.policy().clone())
@@ -100,7 +100,7 @@ fn over(test: &TestContext, store: FailingStore) -> Engine<()> {
 }
 
 #[tokio::test]
-async fn a_commit_that_fails_does_not_charge_the_holder_of_the_right_password() {
+async fn a_failed_commit_does_not_count_as_a_failed_attempt() {
     let test = TestContext::new().await;
     let engine = engine(&test, &[Method::Commit, Method::DeleteExpired]);
     for _ in 0..5 {
@@ -114,7 +114,7 @@ async fn a_commit_that_fails_does_not_charge_the_holder_of_the_right_password() 
 }
 
 #[tokio::test]
-async fn a_step_that_fails_fails_the_change() {
+async fn a_store_error_in_any_step_fails_the_change() {
     for step in [&[Method::Find], &[Method::Reserve], &[Method::History]] as [&'static [Method]; 3]
     {
         let test = TestContext::new().await;
@@ -126,7 +126,7 @@ async fn a_step_that_fails_fails_the_change() {
 }
 
 #[tokio::test]
-async fn an_answer_that_cannot_be_recorded_is_a_failure_of_the_store() {
+async fn a_failed_audit_record_is_a_store_error() {
     let test = TestContext::new().await;
     let engine = engine(&test, &[Method::Finish]);
     for (old, new) in [("a wrong guess of mine", NEW), (OLD, "short")] {
@@ -136,7 +136,7 @@ async fn an_answer_that_cannot_be_recorded_is_a_failure_of_the_store() {
 }
 
 #[tokio::test]
-async fn of_two_failures_of_the_store_the_first_is_answered() {
+async fn the_first_of_two_store_errors_is_returned() {
     let test = TestContext::new().await;
     let engine = engine(&test, &[Method::Commit, Method::Finish]);
     let failed = engine.change(old_password("pat", OLD, NEW)).await.unwrap_err();
@@ -144,7 +144,7 @@ async fn of_two_failures_of_the_store_the_first_is_answered() {
 }
 
 #[tokio::test]
-async fn a_commit_that_comes_second_is_answered_as_a_wrong_proof() {
+async fn a_conflicting_commit_is_reported_as_a_wrong_proof() {
     for (committed, by_password, by_token) in [
         (CommitOutcome::Conflict, "wrong-password", "token-expired"),
         (CommitOutcome::TokenSpent, "token-expired", "token-expired"),
@@ -153,7 +153,7 @@ async fn a_commit_that_comes_second_is_answered_as_a_wrong_proof() {
         let test = TestContext::new().await;
         let inner = Arc::new(test.store.clone());
         let store = FailingStore { inner, failing: &[], committed: Some(committed) };
-        let engine = over(&test, store);
+        let engine = engine_for(&test, store);
         let failed = engine.change(old_password("pat", OLD, NEW)).await.unwrap_err();
         assert_eq!(failed.code(), by_password, "{committed:?}");
         let proof = Proof::ResetToken(test.reset_token("pat").await);
@@ -165,14 +165,14 @@ async fn a_commit_that_comes_second_is_answered_as_a_wrong_proof() {
 }
 
 #[tokio::test]
-async fn expired_attempts_that_cannot_be_deleted_hinder_no_change() {
+async fn a_change_succeeds_if_expired_attempts_cannot_be_deleted() {
     let test = TestContext::new().await;
     let engine = engine(&test, &[Method::DeleteExpired]);
     engine.change(old_password("pat", OLD, NEW)).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_rehash_that_fails_leaves_the_answer_as_it_is() {
+async fn a_store_error_in_a_rehash_does_not_change_the_result() {
     let test = TestContext::new().await;
     let elsewhere =
         HasherOptions { normalization: Normalization::AsReceived, ..HasherOptions::default() };
@@ -182,13 +182,13 @@ async fn a_rehash_that_fails_leaves_the_answer_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_policy_without_history_asks_for_none() {
+async fn a_policy_without_history_does_not_read_it() {
     let test = TestContext::with_policy(fixtures::policy(|rules| rules.history = 0)).await;
     engine(&test, &[Method::History]).change(old_password("pat", OLD, NEW)).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_candidate_that_is_the_current_password_is_not_looked_for_in_the_history() {
+async fn the_history_is_not_read_if_the_new_password_is_the_current_one() {
     let test = TestContext::new().await;
     let refused = engine(&test, &[Method::History]).change(old_password("pat", OLD, OLD)).await;
     assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{refused:?}");

@@ -34,12 +34,12 @@ fn accepted(text: &str) -> NewPassword {
 
 /// Proves NIST 3.1.1.2 verification, ASVS 6.2.8.
 #[tokio::test]
-async fn what_was_hashed_verifies_and_nothing_else_on_every_kernel() {
+async fn only_the_hashed_password_verifies_on_every_kernel() {
     for kernel in Argon2Path::ALL.into_iter().filter(|kernel| kernel.is_available()) {
         let hasher = start(&HasherOptions { kernel, profile: PROFILE, ..HasherOptions::default() });
         let hash = hasher.hash(accepted("long enough, surely")).await.unwrap();
         let again = hasher.bulk().hash(accepted("long enough, surely")).await.unwrap();
-        assert_ne!(hash, again, "each hash has a salt of its own");
+        assert_ne!(hash, again, "each hash has its own salt");
         assert!(verify(&hasher, "long enough, surely", &hash).await.unwrap());
         assert!(!verify(&hasher, "long enough, surely ", &hash).await.unwrap());
         assert!(!verify(&hasher, "x", hasher.dummy_hash()).await.unwrap());
@@ -74,20 +74,20 @@ async fn the_threads_live_as_long_as_one_hasher_on_them() {
 }
 
 #[tokio::test]
-async fn a_hash_that_cannot_be_verified_reaches_no_thread() {
+async fn an_unverifiable_hash_is_refused_before_it_is_queued() {
     let hasher = start(&HasherOptions { profile: PROFILE, ..HasherOptions::default() });
     let too_large = HasherOptions::LARGEST_STORED_KIB + 1;
     for text in
         ["$2b$12$abcdefghijklmnopqrstuv", &STORED.replace("m=256", &format!("m={too_large}"))]
     {
-        let verdict = verify(&hasher, "password", &HashedPassword::from_stored(text)).await;
-        assert!(verdict.as_ref().is_err_and(HashError::is_unverifiable), "{verdict:?}");
+        let result = verify(&hasher, "password", &HashedPassword::from_stored(text)).await;
+        assert!(result.as_ref().is_err_and(HashError::is_unverifiable), "{result:?}");
     }
     assert_eq!(hasher.status().completed, 0);
 }
 
 #[tokio::test]
-async fn only_a_hash_as_a_fresh_one_would_be_is_current() {
+async fn only_a_hash_with_the_parameters_of_a_new_one_is_current() {
     let hasher = start(&HasherOptions { profile: PROFILE, ..HasherOptions::default() });
     let fresh = hasher.hash(accepted("password")).await.unwrap();
     assert!(hasher.is_current(&fresh) && hasher.costs_as_dummy_hash(&fresh));
@@ -101,7 +101,7 @@ async fn only_a_hash_as_a_fresh_one_would_be_is_current() {
         (tag, "AAECAwQFBgcICQoLDA0ODw", true),
     ] {
         let text = fresh.as_str().replace(part, other);
-        let stored = HashedPassword::from_stored(text).normalized(fresh.normalization());
+        let stored = HashedPassword::from_stored(text).with_normalization(fresh.normalization());
         assert!(!hasher.is_current(&stored), "{other}");
         assert_eq!(hasher.costs_as_dummy_hash(&stored), costs_the_same, "{other}");
     }
@@ -109,7 +109,7 @@ async fn only_a_hash_as_a_fresh_one_would_be_is_current() {
     assert!(!hasher.is_current(&of_the_bytes));
 }
 
-/// A hasher of an application, which says of no hash how it was made but whether it is current.
+/// A hasher of an application that implements only `is_current` of the default methods.
 #[derive(Debug)]
 struct Minimal {
     inner: Argon2idHasher,
@@ -140,7 +140,7 @@ impl Hasher for Minimal {
 }
 
 #[tokio::test]
-async fn a_hasher_that_says_nothing_of_hashes_finds_them_current() {
+async fn the_default_methods_of_a_hasher_treat_hashes_as_current() {
     let inner = || start(&HasherOptions { profile: PROFILE, ..HasherOptions::default() });
     let stored = HashedPassword::from_stored(STORED);
     for (is_current, expected) in [(None, true), (Some(true), true), (Some(false), false)] {

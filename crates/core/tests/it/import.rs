@@ -1,4 +1,4 @@
-//! Bringing in the accounts of another system.
+//! Imports of accounts of another system.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use repass_core::{
     Account, AccountFilter, AccountWithCredential, Administration, AdministrationStore,
     Argon2idHasher, AuditFilter, CredentialStore, Engine, HashProfile, HashedPassword,
-    HasherOptions, ImportVerdict, ImportedPassword, InstallationKey, NewAccount, NewImport,
+    HasherOptions, ImportOutcome, ImportedPassword, InstallationKey, NewAccount, NewImport,
     Profile, Realm, Subject, SystemRandomness,
 };
 use repass_testkit::{ManualClock, MemoryStore};
@@ -42,7 +42,7 @@ impl AdminContext {
         Self { store, clock, administration }
     }
 
-    async fn import(&self, accounts: Vec<NewImport>) -> Vec<ImportVerdict> {
+    async fn import(&self, accounts: Vec<NewImport>) -> Vec<ImportOutcome> {
         self.administration.import_accounts(accounts, false).await.unwrap()
     }
 
@@ -51,13 +51,13 @@ impl AdminContext {
     }
 
     /// Realm and detail of each record of an import, oldest first.
-    async fn trail(&self) -> Vec<(String, String)> {
+    async fn import_records(&self) -> Vec<(String, String)> {
         let filter = AuditFilter { limit: 100, ..AuditFilter::default() };
-        let mut trail = self.store.audit(&filter).await.unwrap();
-        trail.reverse();
-        assert!(trail.iter().all(|record| record.action == "account.import"));
-        assert!(trail.iter().all(|record| record.account.is_none()));
-        trail.into_iter().map(|one| (one.realm.to_string(), one.detail.unwrap())).collect()
+        let mut records = self.store.audit(&filter).await.unwrap();
+        records.reverse();
+        assert!(records.iter().all(|record| record.action == "account.import"));
+        assert!(records.iter().all(|record| record.account.is_none()));
+        records.into_iter().map(|one| (one.realm.to_string(), one.detail.unwrap())).collect()
     }
 }
 
@@ -85,34 +85,34 @@ fn password(hash: &str) -> ImportedPassword {
     ImportedPassword { hash: HashedPassword::from_stored(hash), changed_at: None }
 }
 
-fn present(differing: &[&'static str]) -> ImportVerdict {
-    ImportVerdict::Present { differing: differing.to_vec() }
+fn present(differing: &[&'static str]) -> ImportOutcome {
+    ImportOutcome::Present { differing: differing.to_vec() }
 }
 
 #[tokio::test]
-async fn accounts_of_several_realms_are_told_in_their_order() {
+async fn outcomes_of_several_realms_are_in_the_order_of_the_accounts() {
     let operator = AdminContext::new();
     let accounts = || vec![new("b", "pat"), new("a", "pat"), new("b", "kim"), new("b", "pat")];
-    let verdicts = operator.import(accounts()).await;
-    let added = ImportVerdict::Added;
-    assert_eq!(verdicts, [added.clone(), added.clone(), added, present(&[])]);
+    let outcomes = operator.import(accounts()).await;
+    let added = ImportOutcome::Added;
+    assert_eq!(outcomes, [added.clone(), added.clone(), added, present(&[])]);
     let pat = operator.found("b", "pat").await.unwrap();
     assert_eq!(pat.credential.as_ref().unwrap().hash.as_str(), HASH);
     assert_eq!((pat.account.created_at, pat.account.updated_at), (at(1_000), at(1_000)));
     assert!(pat.account.active);
     let counted = |realm: &str, detail: &str| (realm.to_owned(), detail.to_owned());
-    let trail = [counted("a", "added=1,present=0"), counted("b", "added=2,present=1")];
-    assert_eq!(operator.trail().await, trail);
+    let records = [counted("a", "added=1,present=0"), counted("b", "added=2,present=1")];
+    assert_eq!(operator.import_records().await, records);
 
     operator.clock.advance(std::time::Duration::from_secs(60));
     assert_eq!(operator.import(accounts()).await, vec![present(&[]); 4]);
     assert_eq!(operator.found("b", "pat").await.unwrap(), pat);
-    assert_eq!(operator.trail().await, trail, "a second run changes nothing");
+    assert_eq!(operator.import_records().await, records, "a second run changes nothing");
     assert!(operator.import(Vec::new()).await.is_empty());
 }
 
 #[tokio::test]
-async fn what_an_account_says_otherwise_is_told_and_not_written() {
+async fn differences_of_a_present_account_are_reported_and_not_written() {
     let operator = AdminContext::new();
     let mut first = new("a", "pat");
     first.account.email = "Pat@example.org".parse().ok();
@@ -129,9 +129,9 @@ async fn what_an_account_says_otherwise_is_told_and_not_written() {
     other.account.username = Some("Patty".to_owned());
     other.active = Some(false);
     other.password = None;
-    let verdicts = operator.import(vec![silent, same, other]).await;
+    let outcomes = operator.import(vec![silent, same, other]).await;
     let all = present(&["email", "username", "active"]);
-    assert_eq!(verdicts, [present(&[]), present(&[]), all]);
+    assert_eq!(outcomes, [present(&[]), present(&[]), all]);
     assert_eq!(operator.found("a", "pat").await.unwrap(), stored);
 }
 
@@ -140,7 +140,7 @@ fn nested(levels: usize) -> Value {
 }
 
 #[tokio::test]
-async fn what_cannot_be_an_account_is_refused_and_the_rest_goes_on() {
+async fn an_invalid_account_is_refused_and_the_others_are_imported() {
     let with = |change: &dyn Fn(&mut NewImport)| {
         let mut import = new("a", "bad");
         change(&mut import);
@@ -181,22 +181,22 @@ async fn what_cannot_be_an_account_is_refused_and_the_rest_goes_on() {
     let count = bad.len();
     let operator = AdminContext::new();
     let accounts = std::iter::once(new("a", "first")).chain(bad).chain([new("a", "last")]);
-    let verdicts = operator.import(accounts.collect()).await;
+    let outcomes = operator.import(accounts.collect()).await;
     assert_eq!(
-        (&verdicts[0], &verdicts[count + 1]),
-        (&ImportVerdict::Added, &ImportVerdict::Added)
+        (&outcomes[0], &outcomes[count + 1]),
+        (&ImportOutcome::Added, &ImportOutcome::Added)
     );
-    for (verdict, part) in verdicts[1..=count].iter().zip(reasons) {
-        let ImportVerdict::Refused(reason) = verdict else { panic!("{part}: {verdict:?}") };
+    for (outcome, part) in outcomes[1..=count].iter().zip(reasons) {
+        let ImportOutcome::Refused(reason) = outcome else { panic!("{part}: {outcome:?}") };
         assert!(reason.contains(part), "{part}: {reason}");
         assert!(!reason.contains("hunter2") && !reason.contains("c29tZXNhbHQ"), "{reason}");
     }
     assert_eq!(operator.found("a", "bad").await, None);
-    assert_eq!(operator.import(vec![attributes(63)]).await, [ImportVerdict::Added]);
+    assert_eq!(operator.import(vec![attributes(63)]).await, [ImportOutcome::Added]);
 }
 
 #[tokio::test]
-async fn moments_that_are_not_said_follow_from_those_that_are() {
+async fn missing_times_are_derived_from_the_given_ones() {
     let operator = AdminContext::new();
     let mut import = Vec::new();
     for (user_id, created_at, updated_at, changed_at) in [
@@ -234,22 +234,22 @@ async fn moments_that_are_not_said_follow_from_those_that_are() {
 }
 
 #[tokio::test]
-async fn a_rehearsal_tells_all_and_writes_nothing() {
+async fn a_dry_run_returns_the_outcomes_and_writes_nothing() {
     let operator = AdminContext::new();
     operator.import(vec![new("a", "pat")]).await;
     let mut bad = new("a", "bad");
     bad.account.username = Some(String::new());
     let accounts = vec![new("a", "kim"), bad, new("a", "pat"), new("a", "kim")];
-    let verdicts = operator.administration.import_accounts(accounts, true).await.unwrap();
-    assert_eq!(verdicts[0], ImportVerdict::Added);
-    assert!(matches!(verdicts[1], ImportVerdict::Refused(_)));
-    assert_eq!(verdicts[2..], [present(&[]), present(&[])]);
+    let outcomes = operator.administration.import_accounts(accounts, true).await.unwrap();
+    assert_eq!(outcomes[0], ImportOutcome::Added);
+    assert!(matches!(outcomes[1], ImportOutcome::Refused(_)));
+    assert_eq!(outcomes[2..], [present(&[]), present(&[])]);
     assert_eq!(operator.found("a", "kim").await, None);
-    assert_eq!(operator.trail().await.len(), 1);
+    assert_eq!(operator.import_records().await.len(), 1);
 }
 
 #[tokio::test]
-async fn exports_come_in_pages_and_with_hashes_only_if_asked_for() {
+async fn exports_are_paged_and_contain_hashes_only_on_request() {
     let operator = AdminContext::new();
     let mut accounts: Vec<NewImport> = ["a", "b", "c"].map(|name| new("shop", name)).into();
     accounts[1].password = None;
@@ -265,10 +265,10 @@ async fn exports_come_in_pages_and_with_hashes_only_if_asked_for() {
             filter.after = Some((realm.clone(), last.account.user_id.clone()));
             exported.extend(page);
         }
-        let told: Vec<(&str, bool)> = exported
+        let exported_hashes: Vec<(&str, bool)> = exported
             .iter()
             .map(|one| (one.account.user_id.as_str(), one.credential.is_some()))
             .collect();
-        assert_eq!(told, [("a", with_hashes), ("b", false), ("c", with_hashes)]);
+        assert_eq!(exported_hashes, [("a", with_hashes), ("b", false), ("c", with_hashes)]);
     }
 }

@@ -1,4 +1,4 @@
-//! Other keys than before are noticed.
+//! Different keys than before are detected.
 
 use repass_core::{
     InstallationKey, KeyCheckError, Peppers, accept_keys, check_keys, has_installation_key_check,
@@ -11,7 +11,7 @@ fn peppers(id: &str, byte: u8) -> Peppers {
 
 /// Proves K1.
 #[tokio::test]
-async fn k1_other_keys_are_refused_until_they_are_accepted() {
+async fn k1_different_keys_are_refused_until_they_are_accepted() {
     let store = MemoryStore::new();
     let (key, other) = (InstallationKey::from_bytes([1; 32]), InstallationKey::from_bytes([2; 32]));
     assert!(!has_installation_key_check(&store).await.unwrap());

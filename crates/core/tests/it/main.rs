@@ -1,6 +1,6 @@
-//! The engine through its public door, on the in-memory store.
+//! Tests of the engine's public API on the in-memory store.
 
-// clippy's exception for tests covers test functions, not what they call.
+// clippy's exception for tests does not cover the functions that tests call.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod administration;

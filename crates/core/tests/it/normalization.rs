@@ -16,7 +16,7 @@ async fn normalization(test: &TestContext, user_id: &str) -> Normalization {
 
 /// Proves NIST 3.1.1.2 normalization.
 #[tokio::test]
-async fn nist_3_1_1_2_a_password_is_the_same_in_any_form() {
+async fn nist_3_1_1_2_a_password_matches_in_any_unicode_form() {
     let test = TestContext::new().await;
     test.change(old_password("pat", OLD, DECOMPOSED)).await.unwrap();
     assert_eq!(normalization(&test, "pat").await, Normalization::Nfc);
@@ -35,17 +35,17 @@ async fn nist_3_1_1_2_a_password_is_the_same_in_any_form() {
 
 /// Proves NIST 3.1.1.2 normalization.
 #[tokio::test]
-async fn a_hash_from_elsewhere_is_of_the_bytes_as_received_until_it_is_replaced() {
+async fn a_hash_of_another_system_matches_the_bytes_as_received_until_it_is_replaced() {
     let test = TestContext::new().await;
     let elsewhere =
         HasherOptions { normalization: Normalization::AsReceived, ..HasherOptions::default() };
     let stored = stored_by(elsewhere, DECOMPOSED).await;
     assert_eq!(stored.normalization(), Normalization::AsReceived);
     test.add_stored("sam", stored.as_str()).await;
-    assert!(!test.is_password("sam", COMPOSED).await, "those are other bytes");
+    assert!(!test.is_password("sam", COMPOSED).await, "the bytes differ");
     test.hasher.take_verified();
     test.change(old_password("sam", COMPOSED, NEW)).await.unwrap_err();
-    assert_eq!(test.hasher.take_verified(), 1, "it costs what any other costs");
+    assert_eq!(test.hasher.take_verified(), 1, "it costs as much as any other");
 
     test.change(old_password("sam", DECOMPOSED, "short")).await.unwrap_err();
     assert_eq!(normalization(&test, "sam").await, Normalization::Nfc, "it needed a rehash");
@@ -54,11 +54,11 @@ async fn a_hash_from_elsewhere_is_of_the_bytes_as_received_until_it_is_replaced(
     assert_eq!(audit[1].action, "password.rehash");
 }
 
-/// As where accounts move into a users table of another application.
+/// For example when accounts move into a users table of another application.
 ///
 /// Proves H1.
 #[tokio::test]
-async fn h1_a_hash_of_all_forms_is_replaced_by_one_of_a_single_form_only_for_ascii() {
+async fn h1_a_normalized_hash_is_replaced_by_an_unnormalized_one_only_for_ascii() {
     let as_received =
         HasherOptions { normalization: Normalization::AsReceived, ..HasherOptions::default() };
     let test = TestContext::with(Policy::default(), as_received).await;

@@ -61,7 +61,7 @@ async fn asvs_6_3_8_unknown_inactive_and_wrong_cost_and_answer_the_same() {
 }
 
 #[tokio::test]
-async fn a_password_too_long_to_hash_is_wrong_and_costs_what_any_other_costs() {
+async fn a_password_too_long_to_hash_is_wrong_and_costs_as_much_as_others() {
     let test = TestContext::new().await;
     let result = test.change(old_password("pat", &"x".repeat(4097), NEW)).await;
     assert!(matches!(result, Err(ChangeError::WrongPassword)));
@@ -69,7 +69,7 @@ async fn a_password_too_long_to_hash_is_wrong_and_costs_what_any_other_costs() {
 }
 
 #[tokio::test]
-async fn the_trail_tells_unknown_identifiers_apart_without_naming_them() {
+async fn audit_records_distinguish_unknown_identifiers_without_naming_them() {
     let test = TestContext::new().await;
     let installation = InstallationKey::from_bytes([3; 32]);
     for user_id in ["nobody", "somebody"] {
@@ -78,12 +78,12 @@ async fn the_trail_tells_unknown_identifiers_apart_without_naming_them() {
         let digest: String = key.as_bytes()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(test.audit().await[0].detail, Some(format!("unknown:{digest}")));
     }
-    let trail = test.audit().await;
-    assert_ne!(trail[0].detail, trail[1].detail);
+    let records = test.audit().await;
+    assert_ne!(records[0].detail, records[1].detail);
 }
 
 #[tokio::test]
-async fn who_may_not_touch_the_account_is_refused_before_anything_is_tried() {
+async fn an_unauthorized_caller_is_refused_before_anything_is_verified() {
     let test = TestContext::new().await;
     let mut change = old_password("pat", OLD, NEW);
     let subject = change.authorization.subject().clone();
@@ -109,24 +109,29 @@ async fn asvs_7_4_3_other_sessions_end_with_the_change() {
         let subject = change.authorization.subject().clone();
         change.authorization = Authority::AnyoneWithProof.decide(caller, subject);
         test.change(change).await.unwrap();
-        assert_eq!(counts(&test, &presenting).await, presenting_stays);
-        assert!(!counts(&test, &other).await);
+        assert_eq!(is_valid(&test, &presenting).await, presenting_stays);
+        assert!(!is_valid(&test, &other).await);
 
         let (_, same_moment) =
             test.operator.issue_token(&realm(), "pat", vec![], hour).await.unwrap();
-        assert!(!counts(&test, &same_moment).await, "issued up to the change, written after it");
+        assert!(!is_valid(&test, &same_moment).await, "issued up to the change, written after it");
         test.pass(1);
         let (_, after) = test.operator.issue_token(&realm(), "pat", vec![], hour).await.unwrap();
-        assert!(counts(&test, &after).await, "a new sign-in");
+        assert!(is_valid(&test, &after).await, "a new sign-in");
         let events = fixtures::events(&test.store).await;
-        let held = test.store.access_token(&TokenDigest::of(&after)).await.unwrap().unwrap();
-        let told: jiff::Timestamp =
+        let held =
+            test.store.access_token(&TokenDigest::from_secret(&after)).await.unwrap().unwrap();
+        let in_event: jiff::Timestamp =
             events[0].payload["sessions_valid_after"].as_str().unwrap().parse().unwrap();
-        assert_eq!(Some(told), held.valid_after, "others are told what repass itself goes by");
+        assert_eq!(
+            Some(in_event),
+            held.valid_after,
+            "the event has the time that repass itself uses"
+        );
     }
 }
 
-async fn counts(test: &TestContext, secret: &Plaintext) -> bool {
+async fn is_valid(test: &TestContext, secret: &Plaintext) -> bool {
     authenticated(test, secret).await.is_some()
 }
 
@@ -142,7 +147,7 @@ async fn caller(test: &TestContext, account: AccountId, secret: &Plaintext) -> C
 
 /// Proves ASVS 16.3.1.
 #[tokio::test]
-async fn asvs_16_3_1_every_attempt_leaves_an_audit_record_without_a_secret() {
+async fn asvs_16_3_1_every_attempt_writes_an_audit_record_without_a_secret() {
     let test = TestContext::new().await;
     let _ = test.change(old_password("pat", "a wrong guess of mine", NEW)).await;
     let _ = test.change(old_password("nobody", OLD, NEW)).await;
@@ -163,7 +168,7 @@ async fn asvs_16_3_1_every_attempt_leaves_an_audit_record_without_a_secret() {
 }
 
 #[tokio::test]
-async fn a_change_is_told_once_in_the_outbox() {
+async fn a_change_writes_one_event_to_the_outbox() {
     let test = TestContext::new().await;
     let _ = test.guess().await;
     test.change(old_password("pat", OLD, NEW)).await.unwrap();
@@ -174,7 +179,7 @@ async fn a_change_is_told_once_in_the_outbox() {
 }
 
 #[tokio::test]
-async fn otp_beside_the_password_must_verify_and_counts_once() {
+async fn a_one_time_password_with_the_password_must_be_right_and_is_used_once() {
     let test = TestContext::new().await;
     let secret = test.operator.enroll_otp(&realm(), "pat", "repass").await.unwrap();
     let code = || secret.code(test.now());
@@ -197,7 +202,7 @@ async fn otp_beside_the_password_must_verify_and_counts_once() {
 
 /// Proves ASVS 6.5.1.
 #[tokio::test]
-async fn an_issued_code_counts_once() {
+async fn an_issued_code_is_used_once() {
     let test = TestContext::new().await;
     let lifetime = std::time::Duration::from_secs(600);
     let code = test.operator.issue_otp_code(&realm(), "pat", lifetime).await.unwrap();
@@ -213,7 +218,7 @@ async fn an_issued_code_counts_once() {
 
 /// Proves A3.
 #[tokio::test]
-async fn a3_the_trail_says_that_an_account_is_inactive() {
+async fn a3_the_audit_record_says_that_an_account_is_inactive() {
     let test = TestContext::new().await;
     test.operator.set_active(&realm(), "pat", false).await.unwrap();
     for old in [OLD, "a wrong guess of mine"] {

@@ -1,4 +1,4 @@
-//! Pepper: keys that stored hashes name.
+//! Pepper keys.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use repass_core::{
 
 use crate::test_context::{NEW, OLD, TestContext, old_password, realm, stored_by};
 
-/// Keys of these ids; the first one makes new hashes.
+/// Options with keys of these ids; the first one is current.
 fn peppers(ids: &[&str]) -> HasherOptions {
     let keys = ids.iter().fold(Peppers::none(), |keys, id| {
         let key: Vec<u8> = id.bytes().cycle().take(32).collect();
@@ -30,7 +30,7 @@ fn ids(ids: &[&str]) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn every_account_moves_to_the_current_key_at_its_next_right_password() {
+async fn an_account_is_rehashed_with_the_current_key_at_its_next_right_password() {
     let test = TestContext::with(Policy::default(), peppers(&["new", "old"])).await;
     for (user_id, options) in
         [("without", HasherOptions::default()), ("with-old", peppers(&["old"]))]
@@ -39,7 +39,7 @@ async fn every_account_moves_to_the_current_key_at_its_next_right_password() {
         test.add_stored(user_id, stored.as_str()).await;
         test.hasher.take_verified();
         test.change(old_password(user_id, "a wrong guess of mine", NEW)).await.unwrap_err();
-        assert_eq!(test.hasher.take_verified(), 1, "{user_id} costs what any other costs");
+        assert_eq!(test.hasher.take_verified(), 1, "{user_id} costs as much as any other");
         test.change(old_password(user_id, OLD, "short")).await.unwrap_err();
         assert_eq!(hash(&test, user_id).await.pepper().as_deref(), Some("new"), "{user_id}");
         assert!(test.is_password(user_id, OLD).await, "{user_id}");
@@ -50,7 +50,7 @@ async fn every_account_moves_to_the_current_key_at_its_next_right_password() {
 }
 
 #[tokio::test]
-async fn the_history_needs_its_keys_too() {
+async fn the_history_needs_its_pepper_keys_too() {
     let test = TestContext::with(Policy::default(), peppers(&["new", "old"])).await;
     test.add_stored("sam", stored_by(peppers(&["old"]), OLD).await.as_str()).await;
     test.change(old_password("sam", OLD, NEW)).await.unwrap();
@@ -60,7 +60,7 @@ async fn the_history_needs_its_keys_too() {
 }
 
 #[tokio::test]
-async fn a_missing_key_is_our_failure_and_charged_to_nobody() {
+async fn a_missing_pepper_key_is_a_fault_and_counts_as_no_failure() {
     let test = TestContext::with(Policy::default(), peppers(&["new"])).await;
     let stored = stored_by(peppers(&["lost"]), OLD).await;
     test.add_stored("sam", stored.as_str()).await;
@@ -73,5 +73,5 @@ async fn a_missing_key_is_our_failure_and_charged_to_nobody() {
     }
     let (_, attempts) = test.operator.show_account(&realm(), "sam").await.unwrap();
     assert_eq!(attempts.failures, 0);
-    assert_eq!(hash(&test, "sam").await, stored.normalized(Default::default()));
+    assert_eq!(hash(&test, "sam").await, stored.with_normalization(Default::default()));
 }

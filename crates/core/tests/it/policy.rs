@@ -11,7 +11,7 @@ fn codes(result: Result<repass_core::Changed, ChangeError>) -> Vec<&'static str>
 }
 
 #[tokio::test]
-async fn a_stranger_learns_nothing_of_the_policy() {
+async fn the_policy_is_not_evaluated_after_a_wrong_proof() {
     let test = TestContext::new().await;
     let result = test.change(old_password("pat", "a wrong guess of mine", "x")).await;
     assert!(matches!(result, Err(ChangeError::WrongPassword)));
@@ -44,7 +44,7 @@ async fn the_last_five_passwords_are_refused_and_the_sixth_is_not() {
 
 /// Proves NIST 3.1.1.2 blocklist.
 #[tokio::test]
-async fn every_broken_rule_is_told_at_once() {
+async fn all_violations_are_returned_at_once() {
     let test = TestContext::new().await;
     let result = test.change(old_password("pat", OLD, "password")).await;
     assert_eq!(codes(result), ["too-short", "common"]);
@@ -80,7 +80,7 @@ async fn the_longest_password_is_compared_with_the_current_one_and_a_longer_one_
 }
 
 #[tokio::test]
-async fn a_rule_that_is_switched_on_counts_and_one_that_is_switched_off_does_not() {
+async fn only_the_rules_of_the_policy_are_evaluated() {
     let policy = fixtures::policy(|rules| {
         rules.min_length = 8;
         rules.require_digit = true;

@@ -5,7 +5,7 @@ use repass_core::{ChangeError, Plaintext, Proof};
 use crate::test_context::{OLD, TestContext, by, old_password};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_fifty_changes_at_once_exactly_one_wins() {
+async fn exactly_one_of_fifty_concurrent_changes_succeeds() {
     let test = Arc::new(TestContext::new().await);
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..50 {
@@ -29,7 +29,7 @@ async fn of_fifty_changes_at_once_exactly_one_wins() {
 
 /// Proves NIST 3.2.2 at once, ASVS 6.3.1.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_two_hundred_guesses_at_once_only_the_free_ones_are_verified() {
+async fn two_hundred_concurrent_guesses_are_verified_up_to_the_threshold() {
     let test = Arc::new(TestContext::new().await);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..200 {
@@ -43,7 +43,7 @@ async fn of_two_hundred_guesses_at_once_only_the_free_ones_are_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_reset_token_redeemed_at_once_counts_once() {
+async fn a_reset_token_redeemed_concurrently_is_used_once() {
     let test = Arc::new(TestContext::new().await);
     let token = Arc::new(test.reset_token("pat").await);
     let mut tasks = tokio::task::JoinSet::new();

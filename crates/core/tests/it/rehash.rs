@@ -85,7 +85,7 @@ const ACCEPT_TWO: [(&str, &str, &str, &str); 11] = [
 
 /// Proves H1.
 #[tokio::test]
-async fn h1_a_text_that_only_the_old_scheme_accepts_replaces_nothing() {
+async fn h1_a_text_that_only_the_old_scheme_accepts_is_not_rehashed() {
     let test = TestContext::new().await;
     for (at, (format, hash, password, other)) in ACCEPT_TWO.into_iter().enumerate() {
         let format = ImportFormat::from_options(format, []).unwrap();
@@ -97,7 +97,7 @@ async fn h1_a_text_that_only_the_old_scheme_accepts_replaces_nothing() {
         let refused = test.change(old_password(user_id, other, "short")).await;
         assert!(matches!(refused, Err(ChangeError::Rejected(_))), "{text}: {refused:?}");
         assert_eq!(credential(&test, user_id).await, before, "{text}");
-        assert_eq!(test.hasher.hashed.load(Ordering::SeqCst), 0, "{text}: nothing to store");
+        assert_eq!(test.hasher.hashed.load(Ordering::SeqCst), 0, "{text}: nothing was hashed");
         let audit = test.audit().await;
         assert_eq!(
             (audit[0].action.as_str(), audit[0].outcome.as_str()),
@@ -106,7 +106,7 @@ async fn h1_a_text_that_only_the_old_scheme_accepts_replaces_nothing() {
         assert!(audit.iter().all(|record| record.action != "password.rehash"), "{text}");
         assert!(test.is_password(user_id, password).await, "{text}");
     }
-    // Each waits for a change.
+    // A change replaces each of them.
     for (at, (_, _, password, _)) in ACCEPT_TWO.into_iter().enumerate() {
         let user_id = &format!("user-{at}");
         test.change(old_password(user_id, password, NEW)).await.unwrap();
@@ -126,7 +126,7 @@ async fn a_password_over_4096_bytes_is_wrong_even_if_the_old_scheme_ignores_its_
 }
 
 #[tokio::test]
-async fn h1_a_text_that_the_old_scheme_determines_replaces_its_hash() {
+async fn h1_a_text_that_the_old_scheme_determines_is_rehashed() {
     let test = TestContext::new().await;
     for (user_id, text, password) in [
         ("bcrypt", "$2b$05$abcdefghijklmnopqrstuuFiPhXf1sVd3pCCRO.uVh34H/qI/ZsuS", STAPLE),

@@ -12,7 +12,7 @@ fn with_token(user_id: &str, token: &Plaintext, new: &str) -> repass_core::Chang
 
 /// Proves ASVS 6.5.1.
 #[tokio::test]
-async fn asvs_6_5_1_a_reset_token_counts_once() {
+async fn asvs_6_5_1_a_reset_token_is_used_once() {
     let test = TestContext::new().await;
     let token = test.reset_token("pat").await;
     test.change(with_token("pat", &token, NEW)).await.unwrap();
@@ -32,7 +32,7 @@ async fn asvs_6_5_5_a_reset_token_expires_after_ten_minutes() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_spent_or_has_expired_is_refused_before_the_policy_is_asked() {
+async fn a_spent_or_expired_token_is_refused_before_the_policy_is_evaluated() {
     let test = TestContext::new().await;
     let spent = test.reset_token("pat").await;
     test.change(with_token("pat", &spent, NEW)).await.unwrap();
@@ -55,7 +55,7 @@ async fn a_refusal_by_the_policy_spends_no_token() {
 
 /// Proves ASVS 6.3.8, ASVS 6.5.4.
 #[tokio::test]
-async fn unknown_tokens_and_accounts_are_one_answer() {
+async fn unknown_tokens_and_unknown_accounts_return_the_same_error() {
     let test = TestContext::new().await;
     test.add("kim").await;
     let token = test.reset_token("pat").await;
@@ -88,7 +88,7 @@ async fn a_newer_token_voids_the_older_and_a_change_voids_all() {
 }
 
 #[tokio::test]
-async fn an_inactive_account_is_told_so_only_to_a_right_token() {
+async fn an_inactive_account_is_reported_only_for_a_right_token() {
     let test = TestContext::new().await;
     test.operator.set_active(&realm(), "pat", false).await.unwrap();
     let token = test.reset_token("pat").await;
@@ -100,7 +100,7 @@ async fn an_inactive_account_is_told_so_only_to_a_right_token() {
 
 /// Proves NIST 3.2.2 paths, ASVS 6.3.4.
 #[tokio::test]
-async fn nist_3_2_2_wrong_tokens_close_the_reset_path_to_wrong_tokens() {
+async fn nist_3_2_2_wrong_tokens_lock_the_reset_path_for_wrong_tokens() {
     let test = TestContext::new().await;
     let wrong = || test.change(with_token("pat", &Plaintext::from("guess"), NEW));
     for _ in 0..3 {
@@ -118,7 +118,7 @@ async fn nist_3_2_2_wrong_tokens_close_the_reset_path_to_wrong_tokens() {
 
 /// Proves NIST 3.2.2 stranger, ASVS 6.1.1.
 #[tokio::test]
-async fn a_stranger_who_sends_wrong_tokens_cannot_keep_the_holder_from_a_reset() {
+async fn wrong_tokens_do_not_prevent_a_reset_by_the_holder() {
     let test = TestContext::new().await;
     let token = test.reset_token("pat").await;
     for n in 0..200 {
@@ -135,7 +135,7 @@ async fn a_stranger_who_sends_wrong_tokens_cannot_keep_the_holder_from_a_reset()
 
 /// Proves ASVS 6.3.4.
 #[tokio::test]
-async fn a_one_time_password_beside_a_token_is_not_looked_at_while_closed() {
+async fn a_one_time_password_with_a_token_is_not_verified_during_a_lockout() {
     let test = TestContext::new().await;
     for _ in 0..3 {
         let _ = test.change(with_token("pat", &Plaintext::from("guess"), NEW)).await;
@@ -143,13 +143,13 @@ async fn a_one_time_password_beside_a_token_is_not_looked_at_while_closed() {
     let token = test.reset_token("pat").await;
     let mut with_otp = with_token("pat", &token, NEW);
     with_otp.otp = Some("123456".into());
-    let closed = test.change(with_otp).await;
-    assert!(matches!(closed, Err(ChangeError::TooManyAttempts { .. })), "{closed:?}");
+    let locked_out = test.change(with_otp).await;
+    assert!(matches!(locked_out, Err(ChangeError::TooManyAttempts { .. })), "{locked_out:?}");
 }
 
 /// Proves NIST 3.2.2 stranger, ASVS 6.1.1.
 #[tokio::test]
-async fn a_stranger_who_guesses_passwords_cannot_keep_the_holder_from_a_reset() {
+async fn wrong_passwords_do_not_prevent_a_reset_by_the_holder() {
     let test = TestContext::new().await;
     for _ in 0..50 {
         let _ = test.guess().await;
@@ -160,7 +160,7 @@ async fn a_stranger_who_guesses_passwords_cannot_keep_the_holder_from_a_reset() 
     test.change(with_token("pat", &token, NEW)).await.unwrap();
 }
 
-/// Knows one genuine token, whose claims it was given.
+/// A verifier of one genuine token with given claims.
 #[derive(Debug)]
 struct OneToken(SignedClaims);
 
@@ -178,7 +178,7 @@ fn signed(claims: &SignedClaims, token: &str, new: &str) -> repass_core::Change 
 fn claims(test: &TestContext) -> SignedClaims {
     SignedClaims {
         user_id: "pat".to_owned(),
-        digest: TokenDigest::of_bytes(b"issuer jti"),
+        digest: TokenDigest::from_identifier(b"issuer jti"),
         not_before: None,
         expires_at: test.now() + Duration::from_secs(60),
     }
@@ -186,7 +186,7 @@ fn claims(test: &TestContext) -> SignedClaims {
 
 /// Proves ASVS 6.5.1, ASVS 9.2.1.
 #[tokio::test]
-async fn a_signed_token_counts_once_and_only_for_its_subject_and_time() {
+async fn a_signed_token_is_used_once_and_only_for_its_subject_and_time() {
     let test = TestContext::new().await;
     let good = claims(&test);
     let unknown = |result| matches!(result, Err(ChangeError::UnknownToken));
@@ -204,7 +204,7 @@ async fn a_signed_token_counts_once_and_only_for_its_subject_and_time() {
     let again = test.change(signed(&good, "genuine", "one more long password")).await;
     assert!(matches!(again, Err(ChangeError::TokenExpired)));
 
-    let fresh = SignedClaims { digest: TokenDigest::of_bytes(b"other"), ..good };
+    let fresh = SignedClaims { digest: TokenDigest::from_identifier(b"other"), ..good };
     test.pass(60);
     let late = test.change(signed(&fresh, "genuine", "one more long password")).await;
     assert!(matches!(late, Err(ChangeError::TokenExpired)));

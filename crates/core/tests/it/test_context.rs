@@ -1,4 +1,4 @@
-//! One realm with one account, a clock that is moved by hand, and a hasher that counts.
+//! A context with one account, a manual clock and a counting hasher.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -30,11 +30,11 @@ pub(crate) struct CountingHasher {
     inner: Argon2idHasher,
     pub(crate) verified: AtomicUsize,
     pub(crate) hashed: AtomicUsize,
-    /// How many verifications from now on are answered as if there were no room.
+    /// The number of verifications that fail as busy.
     pub(crate) busy: AtomicUsize,
-    /// How many verifications come before those.
-    patient: AtomicUsize,
-    /// Whether there is no room for a new hash.
+    /// The number of verifications before those.
+    unaffected: AtomicUsize,
+    /// Whether new hashes fail as busy.
     refuses: AtomicBool,
     /// Whether the queue is too full for new requests.
     pub(crate) overloaded: AtomicBool,
@@ -58,14 +58,14 @@ impl Hasher for CountingHasher {
         let take = |count: &AtomicUsize| {
             count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
         };
-        if !take(&self.patient) && take(&self.busy) {
+        if !take(&self.unaffected) && take(&self.busy) {
             return Err(HashError::Busy { retry_after: Duration::from_secs(1) });
         }
-        let verdict = self.inner.verify(password, hash).await;
-        if !verdict.as_ref().is_err_and(HashError::is_unverifiable) {
+        let result = self.inner.verify(password, hash).await;
+        if !result.as_ref().is_err_and(HashError::is_unverifiable) {
             self.verified.fetch_add(1, Ordering::SeqCst);
         }
-        verdict
+        result
     }
 
     fn overloaded(&self) -> Option<Duration> {
@@ -90,16 +90,16 @@ impl Hasher for CountingHasher {
 }
 
 impl CountingHasher {
-    /// Verifications since the last look. To find out that a hash cannot be verified is none: it
-    /// costs nothing.
+    /// Returns the number of verifications since the last call, without those of unverifiable
+    /// hashes, which cost nothing.
     pub(crate) fn take_verified(&self) -> usize {
         self.verified.swap(0, Ordering::SeqCst)
     }
 
-    /// After so many verifications there is no room for one.
+    /// Lets the verification after this number of others fail as busy.
     #[cfg(feature = "hash-families")]
     pub(crate) fn busy_after(&self, verifications: usize) {
-        self.patient.store(verifications, Ordering::SeqCst);
+        self.unaffected.store(verifications, Ordering::SeqCst);
         self.busy.store(1, Ordering::SeqCst);
     }
 
@@ -125,7 +125,7 @@ impl TestContext {
             .await
     }
 
-    /// Hashes with the cheap profile, whatever the options say.
+    /// Hashes with the cheap profile instead of that of the options.
     pub(crate) async fn with(policy: Policy, options: HasherOptions) -> Self {
         let store = MemoryStore::new();
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
@@ -134,7 +134,7 @@ impl TestContext {
             verified: AtomicUsize::new(0),
             hashed: AtomicUsize::new(0),
             busy: AtomicUsize::new(0),
-            patient: AtomicUsize::new(0),
+            unaffected: AtomicUsize::new(0),
             refuses: AtomicBool::new(false),
             overloaded: AtomicBool::new(false),
         });
@@ -142,7 +142,7 @@ impl TestContext {
         let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key)
             .clock(clock.clone())
             .build();
-        // The operator sets first passwords by the default policy, whatever the tested one is.
+        // First passwords are set with the default policy, not with the tested one.
         let operator = engine.administration().clone();
         let engine = engine.with_policy(policy);
         let test = Self { engine, operator, store, clock, hasher };
@@ -163,12 +163,12 @@ impl TestContext {
         self.operator.add_account(new, password).await.unwrap()
     }
 
-    /// Adds an account whose hash no supported family can verify, as an import could.
+    /// Adds an account with an unverifiable hash.
     pub(crate) async fn add_damaged(&self, user_id: &str) {
         self.add_stored(user_id, "$2b$12$abcdefghijklmnopqrstuv").await;
     }
 
-    /// Adds an account with this hash, as an import does.
+    /// Adds an account with this hash.
     pub(crate) async fn add_stored(&self, user_id: &str, text: &str) {
         self.add_hashed(user_id, &HashedPassword::from_stored(text)).await;
     }
@@ -194,13 +194,13 @@ impl TestContext {
         self.operator.issue_reset(&realm(), user_id, lifetime).await.unwrap().1
     }
 
-    /// Newest first.
+    /// Returns the audit records, newest first.
     pub(crate) async fn audit(&self) -> Vec<AuditRecord> {
         let filter = AuditFilter { limit: 1000, ..AuditFilter::default() };
         self.store.audit(&filter).await.unwrap()
     }
 
-    /// Whether `password` is the account's now, asked of the stored hash.
+    /// Returns whether `password` matches the stored hash of the account.
     pub(crate) async fn is_password(&self, user_id: &str, password: &str) -> bool {
         use repass_core::CredentialStore as _;
         let found = self.store.find(&Subject::new(realm(), user_id)).await.unwrap().unwrap();
@@ -217,7 +217,7 @@ impl TestContext {
     }
 }
 
-/// What a hasher with these options, but the cheap profile, stores for a password.
+/// Hashes a password with these options and the cheap profile.
 pub(crate) async fn stored_by(options: HasherOptions, password: &str) -> HashedPassword {
     let password = Arc::new(Plaintext::from(password));
     let accepted = Policy::nist_800_63b_4().accept(password, &PolicyContext::default()).unwrap();

@@ -42,7 +42,7 @@ impl PostgresStore {
             let others = accounts_within(&mut transaction, &batch.audit.realm, &others).await?;
             present.extend(others.into_iter().map(|account| (account.user_id.clone(), account)));
         }
-        if batch.rehearsal || added.is_empty() {
+        if batch.dry_run || added.is_empty() {
             transaction.rollback().await?;
         } else {
             let record = batch.record(added.len());

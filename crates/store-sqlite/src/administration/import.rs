@@ -38,7 +38,7 @@ fn import(
         outcomes.push(Imported::Present(Box::new(present.account)));
     }
     let added = outcomes.iter().filter(|outcome| **outcome == Imported::Added).count();
-    if batch.rehearsal || added == 0 {
+    if batch.dry_run || added == 0 {
         return Ok(Outcome::Rollback(outcomes));
     }
     audit_and_events::write_audit(db, &batch.record(added))?;

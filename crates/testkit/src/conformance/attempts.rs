@@ -65,7 +65,7 @@ pub(super) async fn each_path_is_locked_out_by_its_own_failures(fixture: &dyn Fi
             "an attempt during a lockout is not counted; both paths count in one row"
         );
         let again = reserve(&*store, &key, path, &policy, at(60)).await;
-        check_eq!(again.expect("the lockout is over").closed_before, Some(at(60)));
+        check_eq!(again.expect("the lockout is over").previously_locked_until, Some(at(60)));
     }
 }
 
@@ -200,7 +200,7 @@ pub(super) async fn rows_of_unknown_identifiers_expire(fixture: &dyn Fixture) {
     let forgotten = forgotten
         .expect("the failures of an unknown identifier expire 30 days after its last attempt");
     check_eq!(
-        (forgotten.failures, forgotten.closed_before),
+        (forgotten.failures, forgotten.previously_locked_until),
         (1, None),
         "after that the row starts again with the first failure"
     );

@@ -86,7 +86,7 @@ pub(super) async fn replaces_the_password(fixture: &dyn Fixture) {
 pub(super) async fn keeps_the_normalization(fixture: &dyn Fixture) {
     let store = fixture.store();
     let account = added(fixture).await;
-    let nfc = |name| hash(name).normalized(Normalization::Nfc);
+    let nfc = |name| hash(name).with_normalization(Normalization::Nfc);
     let second = with(commit(&account, 1, "second"), |it| it.hash = nfc("second"));
     done(&*store, &second).await;
     let password = found(&*store, &account).await.password.expect("a password");

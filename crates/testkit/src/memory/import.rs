@@ -34,7 +34,7 @@ impl State {
                 }
             });
         }
-        if batch.rehearsal {
+        if batch.dry_run {
             for account in added {
                 self.names.remove(&name(account));
                 self.accounts.remove(&account.id);

@@ -52,7 +52,7 @@ pub(crate) async fn operators_list_and_deactivate_accounts(application: Applicat
     assert!(matches!(refused, Err(AdministrationError::KeptElsewhere)), "{refused:?}");
     let record = context.store.audit(&AuditFilter { limit: 1, ..AuditFilter::default() }).await;
     let record = AuditRecord { action: "account.import".to_owned(), ..record.unwrap().remove(0) };
-    let batch = AccountBatch { accounts: Vec::new(), audit: record, rehearsal: false };
+    let batch = AccountBatch { accounts: Vec::new(), audit: record, dry_run: false };
     let refused = context.store.import_accounts(&batch).await;
     assert!(matches!(refused, Err(AccountError::KeptElsewhere)), "{refused:?}");
     assert_eq!(

@@ -9,7 +9,7 @@ mod row;
 use std::path::Path;
 
 use repass_account_file::FileError;
-use repass_core::{Administration, ImportVerdict};
+use repass_core::{Administration, ImportOutcome};
 
 use self::counts::Counts;
 use self::interrupt::Interrupt;
@@ -126,18 +126,18 @@ impl Import<'_> {
         for (line, row) in lines {
             counts.read += 1;
             let outcome = match row {
-                Ok(()) => outcomes.next().unwrap_or(ImportVerdict::Added),
-                Err(reason) => ImportVerdict::Refused(reason),
+                Ok(()) => outcomes.next().unwrap_or(ImportOutcome::Added),
+                Err(reason) => ImportOutcome::Refused(reason),
             };
             match outcome {
-                ImportVerdict::Added => counts.added += 1,
-                ImportVerdict::Present { differing } => {
+                ImportOutcome::Added => counts.added += 1,
+                ImportOutcome::Present { differing } => {
                     counts.present += 1;
                     if !differing.is_empty() {
                         progress.print_above(|| self.warn_of_difference(line, &differing));
                     }
                 }
-                ImportVerdict::Refused(reason) => {
+                ImportOutcome::Refused(reason) => {
                     counts.refused += 1;
                     progress.print_above(|| self.output.refused_row(&self.file, line, &reason));
                 }

@@ -1,4 +1,4 @@
-//! The jobs that wait: which are admitted, and which is next.
+//! The queue of waiting jobs.
 
 mod lane;
 
@@ -13,35 +13,34 @@ use crate::hash::{HashError, HasherOptions};
 /// How urgent a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::hash) enum Priority {
-    /// A person waits for it.
+    /// A user waits for it.
     Interactive,
-    /// Work in the background, such as an import.
+    /// Background work, such as an import.
     Bulk,
 }
 
-/// How much memory a job takes.
+/// The memory that a job needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::hash) enum JobSize {
-    /// No more than the thread's arena, or next to none.
+    /// At most the thread's arena, or a negligible amount of separate memory.
     Fits,
-    /// Memory of its own. Of these, one at a time runs over all threads.
+    /// Separate memory. Only one such job runs at a time.
     Large,
 }
 
-/// While jobs of both priorities wait, every sixteenth that runs is a bulk job, so that a busy server
-/// delays an import, but does not stop it.
+/// While jobs of both priorities wait, every sixteenth job is a bulk job, so that imports progress
+/// on a busy server.
 const BULK_SHARE: u32 = 16;
 
-/// The bounds of `Retry-After`, which is in whole seconds; who is told more than half a minute does not
-/// come back.
+/// The bounds of the retry delay.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// Why a waiting job is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cancellation {
-    /// Its caller has gone.
+    /// Its future was dropped.
     Abandoned,
-    /// It has not begun before its deadline.
+    /// It has not started before its deadline.
     Late,
 }
 
@@ -53,7 +52,7 @@ pub(super) struct Slot {
     size: JobSize,
 }
 
-/// A job with what the queue needs to know of it.
+/// A job with its properties.
 pub(super) struct QueuedJob<J> {
     pub(super) job: J,
     pub(super) start_before: Option<Instant>,
@@ -61,7 +60,7 @@ pub(super) struct QueuedJob<J> {
     pub(super) size: JobSize,
 }
 
-/// How many jobs may run and wait, and for how long.
+/// The limits of a queue.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     threads: usize,
@@ -95,8 +94,8 @@ impl Limits {
     }
 }
 
-/// Two lanes of jobs, first come, first served in each; large jobs are passed over while another large
-/// one runs. Every call takes microseconds, however many jobs wait.
+/// Two lanes of jobs, each in the order of arrival. Large jobs are skipped while another large job
+/// runs. Each call takes microseconds, independent of the number of waiting jobs.
 pub(super) struct Queue<J> {
     limits: Limits,
     state: Mutex<State<J>>,
@@ -109,10 +108,10 @@ struct State<J> {
     next_number: u64,
     running: usize,
     large_runs: bool,
-    /// Interactive jobs that ran since the last bulk job, while one waited.
-    bulk_passed_over: u32,
+    /// The number of interactive jobs since the last bulk job that ran while a bulk job waited.
+    bulk_skipped: u32,
     stopped: bool,
-    /// Moving average of the time of a job.
+    /// Moving average of the duration of a job.
     mean: Option<Duration>,
     completed: u64,
     refused: u64,
@@ -128,7 +127,7 @@ impl<J> Queue<J> {
             next_number: 0,
             running: 0,
             large_runs: false,
-            bulk_passed_over: 0,
+            bulk_skipped: 0,
             stopped: false,
             mean: None,
             completed: 0,
@@ -139,7 +138,7 @@ impl<J> Queue<J> {
         Self { limits, state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Admits a job, if there is room.
+    /// Adds a job, if there is a free slot.
     pub(super) fn push(
         &self,
         priority: Priority,
@@ -163,7 +162,7 @@ impl<J> Queue<J> {
         Ok(Slot { number, priority, size })
     }
 
-    /// Removes a waiting job; `None` when it is not waiting any more.
+    /// Removes a waiting job; returns `None` if it no longer waits.
     pub(super) fn cancel(&self, slot: Slot, why: Cancellation) -> Option<J> {
         let mut state = self.lock();
         let queued = state.lane(slot.priority).remove(slot.number, slot.size)?;
@@ -174,7 +173,8 @@ impl<J> Queue<J> {
         Some(queued.job)
     }
 
-    /// Waits for the next job; `None` when the queue is stopped. Calls `on_idle` before it waits.
+    /// Waits for the next job; returns `None` if the queue is stopped. Calls `on_idle` before it
+    /// waits.
     pub(super) fn next(&self, on_idle: impl FnOnce()) -> Option<QueuedJob<J>> {
         let mut on_idle = Some(on_idle);
         let mut state = self.lock();
@@ -204,7 +204,7 @@ impl<J> Queue<J> {
         self.release(state, size);
     }
 
-    /// Records that a job was taken after its deadline, and was not run.
+    /// Records that a job was taken after its deadline and not run.
     pub(super) fn expired(&self, size: JobSize) {
         let mut state = self.lock();
         state.late += 1;
@@ -216,13 +216,13 @@ impl<J> Queue<J> {
         if size == JobSize::Large {
             state.large_runs = false;
             drop(state);
-            // A thread may be asleep although a large job waits.
+            // An idle thread may have skipped a waiting large job.
             self.changed.notify_one();
         }
     }
 
-    /// Returns a retry delay when half of the slots are taken: the other half is for requests that have
-    /// begun and need a second job.
+    /// Returns a retry delay if half of the slots are taken. The other half is for the second jobs
+    /// of requests that have begun.
     pub(super) fn overloaded(&self, priority: Priority) -> Option<Duration> {
         let mut state = self.lock();
         let slots = self.limits.lane(priority).slots;
@@ -230,17 +230,17 @@ impl<J> Queue<J> {
         overloaded.then(|| state.retry_after(priority, &self.limits))
     }
 
-    /// The error for a job that does not run in time.
+    /// Returns the error of a job that is not run in time.
     pub(super) fn busy(&self, priority: Priority) -> HashError {
         self.lock().busy(priority, &self.limits)
     }
 
-    /// How long a job of this priority may wait.
+    /// Returns the longest wait of a job of this priority.
     pub(super) const fn deadline(&self, priority: Priority) -> Duration {
         self.limits.lane(priority).deadline
     }
 
-    /// Ends the queue, and returns the jobs that wait.
+    /// Stops the queue, and returns the waiting jobs.
     pub(super) fn stop(&self) -> Vec<J> {
         let mut state = self.lock();
         state.stopped = true;
@@ -267,7 +267,7 @@ impl<J> Queue<J> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {
-        // Nothing here panics half way, so the state is whole even after a panic elsewhere.
+        // No method panics between two writes, so a poisoned state is consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -280,8 +280,9 @@ impl<J> State<J> {
         }
     }
 
-    /// A job that an idle thread takes at once needs no slot. Large jobs have slots of their own, so that
-    /// those that wait for each other keep no other job out.
+    /// Returns whether there is a free slot. A job that an idle thread takes at once needs none.
+    /// Large jobs have separate slots, so that they do not block other jobs while they wait for
+    /// each other.
     fn has_room(&mut self, priority: Priority, size: JobSize, limits: &Limits) -> bool {
         let mut idle = limits.threads.saturating_sub(self.running);
         if priority == Priority::Bulk {
@@ -294,17 +295,17 @@ impl<J> State<J> {
         self.lane(priority).waiting(size) < limits.lane(priority).slots.saturating_add(at_once)
     }
 
-    /// Takes the next job that may run now.
+    /// Takes the next runnable job.
     fn next(&mut self) -> Option<QueuedJob<J>> {
         let large_may_run = !self.large_runs;
-        let order = if self.bulk_passed_over >= BULK_SHARE - 1 {
+        let order = if self.bulk_skipped >= BULK_SHARE - 1 {
             [Priority::Bulk, Priority::Interactive]
         } else {
             [Priority::Interactive, Priority::Bulk]
         };
         let next = order.into_iter().find_map(|priority| self.lane(priority).pop(large_may_run))?;
-        let passes_over = next.priority == Priority::Interactive && self.bulk.len() > 0;
-        self.bulk_passed_over = if passes_over { self.bulk_passed_over + 1 } else { 0 };
+        let skips_bulk = next.priority == Priority::Interactive && self.bulk.len() > 0;
+        self.bulk_skipped = if skips_bulk { self.bulk_skipped + 1 } else { 0 };
         self.running += 1;
         self.large_runs |= next.size == JobSize::Large;
         Some(next)
@@ -314,13 +315,13 @@ impl<J> State<J> {
         HashError::Busy { retry_after: self.retry_after(priority, limits) }
     }
 
-    /// How long the jobs before a new one take.
+    /// Estimates the time that the jobs before a new one take.
     fn retry_after(&self, priority: Priority, limits: &Limits) -> Duration {
         let bulk = if priority == Priority::Bulk { self.bulk.len() } else { 0 };
         let before = self.running + self.interactive.len() + bulk;
         let rounds = u32::try_from(before.div_ceil(limits.threads.max(1))).unwrap_or(u32::MAX);
-        let (least, most) = RETRY_AFTER;
-        self.mean.unwrap_or_default().saturating_mul(rounds).clamp(least, most)
+        let (min, max) = RETRY_AFTER;
+        self.mean.unwrap_or_default().saturating_mul(rounds).clamp(min, max)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The threads and the queue, with jobs that run only as far as the test lets them.
+//! Tests of threads and queue with jobs that wait for the test.
 
 mod gate;
 
@@ -13,7 +13,7 @@ use gate::Gate;
 use JobSize::{Fits, Large};
 use Priority::{Bulk, Interactive};
 
-/// No test waits for it; some move the clock beyond it.
+/// A deadline that passes only when a test advances the clock.
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn options(threads: usize, queue: usize) -> HasherOptions {
@@ -35,7 +35,7 @@ fn start(threads: usize, queue: usize) -> (Pool, Gate) {
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), HashError>> + Send + 'a>>;
 
-/// A job of this name, which waits at the gate.
+/// A named job that waits at the gate.
 fn job<'a>(pool: &'a Pool, gate: &Gate, priority: Priority, name: &'static str) -> Running<'a> {
     let pass = gate.pass(name);
     Box::pin(pool.run(priority, Fits, move |_| {
@@ -69,7 +69,7 @@ fn assert_busy(error: &HashError) {
 }
 
 #[tokio::test]
-async fn interactive_jobs_run_before_bulk_jobs_in_the_order_they_came() {
+async fn interactive_jobs_run_before_bulk_jobs_in_the_order_of_arrival() {
     let (pool, mut gate) = start(1, 10);
     let mut all = vec![begin(&pool, &gate, Interactive, "running")];
     assert_eq!(gate.begun().await, "running");
@@ -94,7 +94,7 @@ async fn interactive_jobs_run_before_bulk_jobs_in_the_order_they_came() {
 }
 
 #[tokio::test]
-async fn a_full_lane_refuses_at_once_and_the_other_one_does_not() {
+async fn a_full_lane_refuses_jobs_and_the_other_lane_does_not() {
     let (pool, mut gate) = start(1, 2);
     let running = begin(&pool, &gate, Interactive, "running");
     gate.begun().await;
@@ -108,7 +108,7 @@ async fn a_full_lane_refuses_at_once_and_the_other_one_does_not() {
 }
 
 #[tokio::test]
-async fn a_job_whose_caller_has_gone_frees_its_slot_and_is_not_run() {
+async fn an_abandoned_job_frees_its_slot_and_is_not_run() {
     let (pool, mut gate) = start(1, 2);
     let running = begin(&pool, &gate, Interactive, "running");
     gate.begun().await;
@@ -128,7 +128,7 @@ async fn a_job_whose_caller_has_gone_frees_its_slot_and_is_not_run() {
 }
 
 #[tokio::test]
-async fn a_job_that_runs_when_its_caller_goes_is_finished() {
+async fn a_running_job_that_is_abandoned_is_finished() {
     let (pool, mut gate) = start(1, 1);
     let gone = begin(&pool, &gate, Interactive, "gone");
     gate.begun().await;
@@ -139,14 +139,13 @@ async fn a_job_that_runs_when_its_caller_goes_is_finished() {
 }
 
 #[tokio::test]
-async fn the_deadline_is_answered_while_all_threads_are_busy() {
+async fn a_job_fails_at_its_deadline_while_all_threads_are_busy() {
     let (pool, mut gate) = start(2, 10);
     let running = [(); 2].map(|()| begin(&pool, &gate, Interactive, "running"));
     gate.begun().await;
     gate.begun().await;
     let waiting = begin(&pool, &gate, Interactive, "waiting");
     let waiting_bulk = begin(&pool, &gate, Bulk, "waiting bulk");
-    // From here on nothing but the clock moves.
     tokio::time::pause();
     tokio::time::advance(HOUR + Duration::from_secs(1)).await;
     assert_busy(&waiting.await.unwrap_err());
@@ -155,16 +154,16 @@ async fn the_deadline_is_answered_while_all_threads_are_busy() {
     tokio::time::advance(HOUR).await;
     assert_busy(&waiting_bulk.await.unwrap_err());
     assert_eq!((pool.status().late, pool.status().running), (2, 2));
-    // What began in time is finished, however late it is by now.
+    // Jobs that started before their deadline are finished.
     gate.open(2);
     for running in running {
         running.await.unwrap();
     }
-    assert_eq!(gate.more(), 0, "nothing that was late has run");
+    assert_eq!(gate.more(), 0, "no late job has run");
 }
 
 #[tokio::test]
-async fn no_patience_at_all_is_busy_and_endless_patience_is_not() {
+async fn a_deadline_of_zero_fails_and_an_unlimited_one_does_not() {
     for deadline in [Duration::ZERO, Duration::MAX] {
         let pool = Pool::start(&HasherOptions { deadline, ..options(1, 1) }).unwrap();
         let result = pool.run(Interactive, Fits, |_| Ok(())).await;
@@ -178,7 +177,7 @@ async fn no_patience_at_all_is_busy_and_endless_patience_is_not() {
 }
 
 #[tokio::test]
-async fn shutting_down_finishes_what_runs_and_refuses_the_rest() {
+async fn shutdown_finishes_running_jobs_and_refuses_others() {
     let (pool, mut gate) = start(1, 10);
     let running = begin(&pool, &gate, Interactive, "running");
     gate.begun().await;
@@ -214,7 +213,7 @@ async fn dropping_the_pool_ends_the_threads() {
 }
 
 #[tokio::test]
-async fn a_panic_or_an_error_costs_no_thread() {
+async fn a_panic_or_an_error_does_not_end_a_thread() {
     let pool = Pool::start(&options(2, 1)).unwrap();
     for size in [Fits, Large] {
         for _ in 0..3 {
@@ -244,6 +243,6 @@ async fn an_idle_thread_wipes_its_arena() {
     })
     .await
     .unwrap();
-    // The thread may take the next job before it is idle.
+    // The thread may take the next job before it becomes idle.
     while pool.run(Interactive, Fits, |worker| Ok(worker.left())).await.unwrap() > 0 {}
 }

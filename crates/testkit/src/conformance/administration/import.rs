@@ -12,7 +12,7 @@ use repass_core::{
 };
 
 fn credential(name: &str) -> Option<Credential> {
-    let hash = hash(name).normalized(Normalization::Nfc);
+    let hash = hash(name).with_normalization(Normalization::Nfc);
     Some(Credential { hash, version: 1, changed_at: at(-500) })
 }
 
@@ -22,7 +22,7 @@ fn batch(realm: &Realm, accounts: Vec<AccountWithCredential>) -> AccountBatch {
         account: None,
         ..audit_for_id(AccountId(uuid()), "account.import")
     };
-    AccountBatch { accounts, audit: record, rehearsal: false }
+    AccountBatch { accounts, audit: record, dry_run: false }
 }
 
 async fn import(store: &dyn AdministrationStore, batch: &AccountBatch) -> Vec<Imported> {
@@ -151,7 +151,7 @@ pub(in crate::conformance) async fn imports_keep_changed_passwords(
         after,
         "an account that is present keeps its changed password"
     );
-    let imported = text(&hash("imported").normalized(Normalization::Nfc));
+    let imported = text(&hash("imported").with_normalization(Normalization::Nfc));
     check_eq!(history(store, &account).await, [imported], "the imported hash moves to the history");
     check_eq!(
         actions(store, &account).await,
@@ -213,7 +213,7 @@ pub(in crate::conformance) async fn rehearsed_imports_write_nothing(
         account: with(account.clone(), |it| it.id = AccountId(uuid())),
         credential: credential("rehearsed"),
     });
-    let rehearsal = AccountBatch { rehearsal: true, ..batch(&pat.realm, accounts.to_vec()) };
+    let rehearsal = AccountBatch { dry_run: true, ..batch(&pat.realm, accounts.to_vec()) };
     let expected = [Imported::Added, present(&pat), present(&accounts[0].account)];
     check_eq!(
         import(store, &rehearsal).await,

@@ -25,7 +25,7 @@ async fn held(store: &dyn AdministrationStore, token: &AccessToken) -> HeldToken
 }
 
 async fn is_valid(store: &dyn AdministrationStore, token: &AccessToken) -> bool {
-    held(store, token).await.counts_at(at(1000))
+    held(store, token).await.is_valid_at(at(1000))
 }
 
 /// Changes the password of `version` at `second`.

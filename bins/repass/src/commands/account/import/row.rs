@@ -57,7 +57,7 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
     let exported = ExportedHash { hash: &hash, salt: salt.as_deref() };
     let text = stored_text(format.as_ref().unwrap_or(&defaults.hash_format), exported);
     let text = text.map_err(|error| error.to_string())?;
-    let hash = HashedPassword::from_stored(text).normalized(normalization);
+    let hash = HashedPassword::from_stored(text).with_normalization(normalization);
     if let Some(id) = hash.pepper()
         && !defaults.peppers.has(&id)
     {
@@ -69,7 +69,9 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
 fn normalization(fields: &mut Fields) -> Result<Normalization, String> {
     let name = fields.text(Column::HashNormalization)?;
     let unknown = || "hash_normalization must be none or nfc".to_owned();
-    name.map_or(Ok(Normalization::AsReceived), |name| Normalization::of(&name).ok_or_else(unknown))
+    name.map_or(Ok(Normalization::AsReceived), |name| {
+        Normalization::from_name(&name).ok_or_else(unknown)
+    })
 }
 
 /// Parses the format of a row. If columns are mixed up, the text may be a hash, so a message quotes

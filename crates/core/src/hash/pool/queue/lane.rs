@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::{JobSize, QueuedJob};
 
-/// The jobs of one priority in the order they came; any of them can be removed at little cost.
+/// The waiting jobs of one priority in the order of arrival. Removing any of them is cheap.
 pub(super) struct Lane<J> {
     fitting: BTreeMap<u64, QueuedJob<J>>,
     large: BTreeMap<u64, QueuedJob<J>>,
@@ -14,14 +14,14 @@ impl<J> Lane<J> {
     }
 
     pub(super) fn push(&mut self, number: u64, queued: QueuedJob<J>) {
-        self.of(queued.size).insert(number, queued);
+        self.jobs(queued.size).insert(number, queued);
     }
 
     pub(super) fn remove(&mut self, number: u64, size: JobSize) -> Option<QueuedJob<J>> {
-        self.of(size).remove(&number)
+        self.jobs(size).remove(&number)
     }
 
-    /// Removes the oldest job that may run.
+    /// Removes the oldest runnable job.
     pub(super) fn pop(&mut self, large_may_run: bool) -> Option<QueuedJob<J>> {
         let large = self.large.keys().next().filter(|_| large_may_run);
         let oldest = *self.fitting.keys().next().into_iter().chain(large).min()?;
@@ -33,7 +33,7 @@ impl<J> Lane<J> {
         fitting.into_values().chain(large.into_values()).map(|queued| queued.job)
     }
 
-    /// The number of jobs of this size that wait.
+    /// Returns the number of waiting jobs of this size.
     pub(super) fn waiting(&self, size: JobSize) -> usize {
         match size {
             JobSize::Fits => self.fitting.len(),
@@ -45,7 +45,7 @@ impl<J> Lane<J> {
         self.fitting.len() + self.large.len()
     }
 
-    fn of(&mut self, size: JobSize) -> &mut BTreeMap<u64, QueuedJob<J>> {
+    fn jobs(&mut self, size: JobSize) -> &mut BTreeMap<u64, QueuedJob<J>> {
         match size {
             JobSize::Fits => &mut self.fitting,
             JobSize::Large => &mut self.large,

@@ -3,7 +3,7 @@ use super::*;
 use JobSize::{Fits, Large};
 use Priority::{Bulk, Interactive};
 
-/// Limits of so many threads, and slots in each lane.
+/// Limits with numbers of threads and of slots in each lane.
 fn limits(threads: usize, interactive: usize, bulk: usize) -> Limits {
     let lane = |slots| LaneLimits { slots, deadline: Duration::ZERO };
     Limits { threads, interactive: lane(interactive), bulk: lane(bulk) }
@@ -23,7 +23,7 @@ impl Queue<String> {
         self.lock().next()
     }
 
-    /// Runs all that wait, one after the other.
+    /// Runs all waiting jobs in order.
     fn run_all(&self) -> Vec<String> {
         let run = |queued: QueuedJob<String>| {
             self.completed(queued.size, Duration::from_millis(1));
@@ -34,7 +34,7 @@ impl Queue<String> {
 }
 
 #[test]
-fn first_come_first_served_whatever_the_size() {
+fn jobs_of_all_sizes_run_in_the_order_of_arrival() {
     let queue = queue(1, 100, 100);
     for (name, size) in [("a", Fits), ("b", Large), ("c", Large), ("d", Fits), ("e", Large)] {
         queue.add(Interactive, size, name);
@@ -43,7 +43,7 @@ fn first_come_first_served_whatever_the_size() {
 }
 
 #[test]
-fn interactive_jobs_go_first_and_bulk_has_every_sixteenth_turn() {
+fn interactive_jobs_run_first_and_every_sixteenth_job_is_bulk() {
     let queue = queue(1, 100, 100);
     for number in 0..3 {
         queue.add(Bulk, Fits, &format!("bulk {number}"));
@@ -58,7 +58,7 @@ fn interactive_jobs_go_first_and_bulk_has_every_sixteenth_turn() {
 }
 
 #[test]
-fn bulk_has_no_turn_for_jobs_that_ran_while_none_of_it_waited() {
+fn jobs_that_ran_while_no_bulk_job_waited_do_not_count() {
     let queue = queue(1, 100, 100);
     for _ in 0..20 {
         queue.add(Interactive, Fits, "earlier");
@@ -93,7 +93,7 @@ fn a_job_for_an_idle_thread_needs_no_slot() {
         assert!(push(Interactive, Fits).is_ok());
     }
     assert!(matches!(push(Interactive, Fits), Err(HashError::Busy { .. })));
-    // The threads are the interactive jobs', so there is one place.
+    // Both threads are taken by interactive jobs, so one slot is free.
     assert!(push(Bulk, Fits).is_ok());
     assert!(matches!(push(Bulk, Fits), Err(HashError::Busy { .. })));
     let running: Vec<_> = std::iter::from_fn(|| queue.begin()).take(2).collect();
@@ -106,7 +106,7 @@ fn a_job_for_an_idle_thread_needs_no_slot() {
 }
 
 #[test]
-fn large_jobs_that_wait_for_each_other_keep_nobody_out() {
+fn large_jobs_that_wait_for_each_other_do_not_block_others() {
     let queue = queue(2, 2, 1);
     let push = |size| queue.push(Interactive, size, None, String::new());
     let mut taken = Vec::new();
@@ -133,7 +133,7 @@ fn a_large_job_for_an_idle_thread_needs_no_slot() {
 }
 
 #[test]
-fn a_job_that_is_taken_too_late_is_counted_and_leaves_its_thread() {
+fn a_job_that_is_taken_too_late_is_counted_and_frees_its_thread() {
     let queue = queue(1, 100, 100);
     for late in 1..=2 {
         queue.add(Interactive, Large, "late");
@@ -145,7 +145,7 @@ fn a_job_that_is_taken_too_late_is_counted_and_leaves_its_thread() {
 }
 
 #[test]
-fn a_cancelled_job_frees_its_slot_and_is_returned_once() {
+fn a_canceled_job_frees_its_slot_and_is_returned_once() {
     let queue = queue(1, 1, 1);
     queue.add(Interactive, Fits, "runs");
     let running = queue.begin().unwrap();
@@ -161,7 +161,7 @@ fn a_cancelled_job_frees_its_slot_and_is_returned_once() {
 }
 
 #[test]
-fn a_job_that_runs_cannot_be_cancelled() {
+fn a_running_job_cannot_be_canceled() {
     let queue = queue(1, 100, 100);
     let slot = queue.add(Bulk, Large, "a");
     assert!(queue.begin().is_some());
@@ -178,24 +178,24 @@ fn a_queue_is_overloaded_when_half_of_its_slots_are_taken() {
             queue.add(Interactive, Fits, "waits");
         }
         assert!(queue.overloaded(Interactive).is_some(), "{slots}");
-        assert_eq!(queue.overloaded(Bulk), None, "each lane has its own");
+        assert_eq!(queue.overloaded(Bulk), None, "each lane has its own slots");
         queue.run_all();
         assert_eq!(queue.overloaded(Interactive), None, "{slots}");
     }
 }
 
 #[test]
-fn the_hint_follows_what_waits_within_bounds() {
+fn the_retry_delay_grows_with_the_queue_within_bounds() {
     let queue = queue(2, 100, 100);
     let seconds = |priority| match queue.busy(priority) {
         HashError::Busy { retry_after } => retry_after.as_secs_f64(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(seconds(Interactive), 1.0, "nothing is known yet");
+    assert_eq!(seconds(Interactive), 1.0, "no job has run yet");
     queue.add(Interactive, Fits, "a");
     let running = queue.begin().unwrap();
     queue.completed(running.size, Duration::from_secs(2));
-    assert_eq!(seconds(Interactive), 1.0, "nothing waits");
+    assert_eq!(seconds(Interactive), 1.0, "no job waits");
     for _ in 0..4 {
         queue.add(Interactive, Fits, "b");
         queue.add(Bulk, Fits, "c");
@@ -209,7 +209,7 @@ fn the_hint_follows_what_waits_within_bounds() {
 }
 
 #[test]
-fn the_mean_follows_slowly() {
+fn the_mean_is_a_moving_average() {
     let queue = queue(1, 100, 100);
     queue.add(Interactive, Fits, "a");
     queue.add(Interactive, Fits, "b");
@@ -221,7 +221,7 @@ fn the_mean_follows_slowly() {
 }
 
 #[test]
-fn a_stopped_queue_returns_what_waits_and_admits_nothing() {
+fn a_stopped_queue_returns_waiting_jobs_and_refuses_new_ones() {
     let queue = queue(1, 100, 100);
     queue.add(Bulk, Fits, "bulk");
     queue.add(Interactive, Large, "large");
