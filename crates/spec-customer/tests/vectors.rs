@@ -1,6 +1,6 @@
 //! Every measured case of the vendor's framework, through the public interface of the crate.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 use std::collections::BTreeMap;
 
