@@ -1,4 +1,4 @@
-//! Every path of this CPU against the `argon2` crate: the same tag, or both refuse.
+//! Compares every path of this CPU with the `argon2` crate: the same tag, or the same error.
 #![cfg_attr(feature = "libfuzzer", no_main)]
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -19,7 +19,7 @@ struct Input<'a> {
 }
 
 impl Input<'_> {
-    /// At most 256 KiB and 3 passes, so that a run takes a millisecond or so.
+    /// At most 256 KiB and 3 passes, so that a run takes about a millisecond.
     fn costs(&self) -> (u32, u32, u32) {
         (u32::from(self.memory % 256), u32::from(self.passes % 4), u32::from(self.lanes % 24))
     }
