@@ -5,13 +5,13 @@ use repass_account_file::{AccountReader, Column, Format};
 use repass_core::HashedPassword;
 use repass_hash_families::{ExportedHash, Family, ImportFormat, MAX_TEXT_BYTES, imported};
 
-use crate::{BOUNDED, DOUBLED, Work, object, repeated, what_grew};
+use crate::{BOUNDED, DOUBLED, Work, excesses, object, repeated};
 
-/// Sizes of texts that are read, which leave room for their beginnings, and of texts that are too long.
+/// Sizes of texts that are read, with room for their beginnings, and of texts that are too long.
 const READ: [usize; 3] = [MAX_TEXT_BYTES / 4 - 64, MAX_TEXT_BYTES / 2 - 64, MAX_TEXT_BYTES - 64];
 const REFUSED: [usize; 3] = [16 * 1024, 32 * 1024, 64 * 1024];
 
-/// The beginning of a stored hash of every family, and what is repeated behind it.
+/// The beginning of a stored hash of every family, and the text that is repeated after it.
 const HASHES: [(&str, &str); 23] = [
     ("", "$"),
     ("$argon2id$", "$"),
@@ -50,13 +50,13 @@ fn w2_stored_hashes_are_bounded() {
             Work { counted, longest_answer: 0 }
         };
         let name = format!("{start}{part}{part}…");
-        wrong.extend(what_grew(&name, DOUBLED, READ, READ.map(check)));
-        wrong.extend(what_grew(&name, DOUBLED, REFUSED, REFUSED.map(check)));
+        wrong.extend(excesses(&name, DOUBLED, READ, READ.map(check)));
+        wrong.extend(excesses(&name, DOUBLED, REFUSED, REFUSED.map(check)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A format that reads all of what is exported, and the export.
+/// Formats that read all of an exported hash, and the hash.
 const EXPORTS: [(ImportFormat, fn(usize) -> String); 4] = [
     (ImportFormat::Keycloak, |size| object(size, |number| format!("\"{number}\":0,"))),
     (ImportFormat::Keycloak, |size| repeated(size, "{\"secretData\":")),
@@ -76,13 +76,13 @@ fn w2_exported_hashes_are_bounded() {
             Work { counted, longest_answer: 0 }
         };
         let name = format!("{format:?}: {}…", &export(100)[..20]);
-        wrong.extend(what_grew(&name, DOUBLED, READ, READ.map(import)));
-        wrong.extend(what_grew(&name, BOUNDED, REFUSED, REFUSED.map(import)));
+        wrong.extend(excesses(&name, DOUBLED, READ, READ.map(import)));
+        wrong.extend(excesses(&name, BOUNDED, REFUSED, REFUSED.map(import)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Rows behind a line that names the columns, or of JSON Lines.
+/// Files of accounts: the format, a description, and the file.
 const FILES: [(Format, &str, fn(usize) -> String); 17] = [
     (Format::Csv, "columns", |size| format!("user_id{}", repeated(size, ",email"))),
     (Format::Csv, "quotes", |size| csv(repeated(size, "\""))),
@@ -128,7 +128,7 @@ fn w2_twice_the_account_file_is_twice_the_work() {
             assert!(read <= file.len());
             Work { counted, longest_answer: 0 }
         });
-        wrong.extend(what_grew(&format!("{format:?}: {what}"), DOUBLED, sizes, works));
+        wrong.extend(excesses(&format!("{format:?}: {what}"), DOUBLED, sizes, works));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
