@@ -380,15 +380,15 @@ fn assert_growth(table: &[Hostile], sizes: [usize; 3]) {
     let mut wrong = Vec::new();
     for Hostile { name, spec, growth, make } in table {
         let works = sizes.map(|size| work(&**spec, make(size)));
-        wrong.extend(excesses(name, *growth, sizes, works));
+        wrong.extend(excesses(name, *growth, sizes, &works));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Returns a message about each measure that exceeds its limit.
-fn excesses(name: &str, growth: f64, sizes: [usize; 3], works: [Work; 3]) -> Vec<String> {
+fn excesses(name: &str, growth: f64, sizes: [usize; 3], works: &[Work; 3]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (size, Work { counted, longest_answer }) in sizes.iter().zip(&works) {
+    for (size, Work { counted, longest_answer }) in sizes.iter().zip(works) {
         if *longest_answer > LONGEST_ANSWER {
             wrong.push(format!("{name}: {size} bytes get an answer of {longest_answer} bytes"));
         }
