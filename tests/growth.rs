@@ -1,7 +1,7 @@
-//! Hostile requests of doubling size, in one table over all vendors, and in `growth/stored.rs` hostile
-//! stored hashes and files of accounts: reading and answering twice as much takes at most about twice
-//! the allocations and twice the memory, and no answer grows with what it answers. Work is counted by its allocations, never timed; comparisons that allocate nothing are
-//! counted where they are made, such as in customer's `negotiation.rs`.
+//! Hostile requests of doubling size to all vendors, and in `growth/stored.rs` hostile stored hashes and files
+//! of accounts. Twice the size takes at most about twice the allocations and twice the memory, and no answer
+//! grows with its request. Work is measured by its allocations, never by time. Tests of the crates count
+//! comparisons that do not allocate, such as those in customer's `negotiation.rs`.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 #[path = "growth/stored.rs"]
@@ -26,13 +26,13 @@ use uuid::Uuid;
 /// The longest answer, in bytes: a quoted part of the request, escaped in XML and in UTF-16.
 const LONGEST_ANSWER: usize = 12 * 1024;
 
-/// The most memory that a request takes at once, in bytes for each of its own.
+/// The largest memory that a request takes, in bytes for each byte of the request.
 const MEMORY: u64 = 32;
 
-/// How much more the work may be when the size is doubled.
+/// The factor by which the work may grow when the size doubles.
 const DOUBLED: f64 = 2.2;
 
-/// What is beyond a bound is not looked at.
+/// The factor if only a bounded part of the request is read.
 const BOUNDED: f64 = 1.05;
 
 /// A request that is hostile by its size.
@@ -43,20 +43,20 @@ struct Hostile {
     make: Box<dyn Fn(usize) -> Request<Vec<u8>>>,
 }
 
-/// What a request costs.
+/// The work of a request.
 struct Work {
     counted: AllocationInfo,
     longest_answer: usize,
 }
 
-/// Reads a request and answers it, in every way in which its spec can be asked to.
+/// Reads a request, and writes every kind of answer to it.
 fn work(spec: &dyn Spec, request: Request<Vec<u8>>) -> Work {
     let (parts, body) = request.into_parts();
     let realm: Realm = "shop".parse().unwrap();
     let head = Head::new(&parts, &realm);
     let caller = caller(&realm);
     let mut longest_answer = 0;
-    // What is made once for all requests, such as catalogues of messages, is no request's.
+    // Initializes values that are created once, such as catalogs of messages, so that they are not counted.
     spec.not_found(&head);
     let counted = measure(|| {
         let mut answers = vec![spec.not_found(&head), spec.method_not_allowed(&head, "POST")];
@@ -86,7 +86,7 @@ fn caller(realm: &Realm) -> Caller {
     Caller { key: Some(key), token: Some(token) }
 }
 
-/// `part` of one number after the other, up to `size` bytes.
+/// Returns `part` of 0, 1, 2 and so on, up to `size` bytes.
 fn numbered(size: usize, part: impl Fn(usize) -> String) -> String {
     let mut text = String::new();
     for number in 0.. {
@@ -103,7 +103,7 @@ fn repeated(size: usize, part: &str) -> String {
     numbered(size, |_| part.to_owned())
 }
 
-/// `name` in one case after the other.
+/// Returns `name` in the upper and lower case that `number` selects.
 fn in_case(name: &str, number: usize) -> String {
     let upper = |at: usize| number >> at & 1 == 1;
     name.char_indices()
@@ -113,7 +113,7 @@ fn in_case(name: &str, number: usize) -> String {
 
 const SITE: &str = r#"{"account":"1234abcd5678efgh9ijklmno"}"#;
 
-/// Every vendor, with the method and the path of a good request.
+/// Returns every vendor, with the method and the path of a valid request.
 fn vendors() -> [(&'static str, Method, &'static str); 5] {
     [
         ("customer", Method::POST, "/api/Customer/UpdateUserPassword"),
@@ -141,7 +141,7 @@ const JSON: &str = "application/json";
 const XML: &str = "application/xml";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Bodies of JSON for every vendor.
+/// JSON bodies for every vendor.
 const JSON_BODIES: [Body; 11] = [
     ("unknown members", JSON, |size| object(size, |number| format!("\"{number}\":0,"))),
     ("one unknown member", JSON, |size| object(size, |_| "\"x\":[],".to_owned())),
@@ -168,7 +168,7 @@ const JSON_BODIES: [Body; 11] = [
     ("a long name", JSON, |size| format!("{{\"{}\":1}}", repeated(size, "UserId"))),
 ];
 
-/// Bodies of forms.
+/// Form bodies.
 const FORM_BODIES: [Body; 5] = [
     ("unknown fields", FORM, |size| numbered(size, |number| format!("{number}&"))),
     ("one field", FORM, |size| repeated(size, "UserId&")),
@@ -177,7 +177,7 @@ const FORM_BODIES: [Body; 5] = [
     ("a long user id", FORM, |size| format!("UserId={}", repeated(size, "\u{1}"))),
 ];
 
-/// Bodies of XML.
+/// XML bodies.
 const XML_BODIES: [Body; 16] = [
     ("attributes of a long namespace", XML, |size| {
         let attributes = numbered(size / 2, |number| format!(" p:a{number}=''"));
@@ -227,12 +227,12 @@ const XML_BODIES: [Body; 16] = [
     }),
 ];
 
-/// An object of many members.
+/// Returns an object with many members.
 fn object(size: usize, member: impl Fn(usize) -> String) -> String {
     format!("{{{}}}", numbered(size, member).trim_end_matches(','))
 }
 
-/// A request of customer's with these children.
+/// Returns a request to customer with these children.
 fn xml(children: &str) -> String {
     format!(
         "<UpdateUserPasswordRequest xmlns:i='http://www.w3.org/2001/XMLSchema-instance' \
@@ -251,14 +251,13 @@ fn hostile_bodies() -> Vec<Hostile> {
         spec: spec(vendor),
         growth: DOUBLED,
         make: Box::new(move |size| {
-            good(vendor, None, &[("content-type", media_type.to_owned())], body(size))
+            request_to(vendor, None, &[("content-type", media_type.to_owned())], body(size))
         }),
     });
     hostile.collect()
 }
 
-/// A header of about the given size, beside others: what it is, whether all of it is looked at, and
-/// the fields.
+/// A header of about the given size: its description, the factor of growth, and the fields.
 type Fields = (&'static str, f64, fn(usize) -> Vec<(&'static str, String)>);
 
 const FIELDS: [Fields; 11] = [
@@ -291,7 +290,7 @@ const FIELDS: [Fields; 11] = [
     }),
 ];
 
-/// A path of about the given size, to be answered in XML and UTF-16, where it is longest.
+/// A path of about the given size. It is answered in XML and UTF-16, where the answer is longest.
 type Path = (&'static str, fn(usize) -> String);
 
 const PATHS: [Path; 4] = [
@@ -313,7 +312,9 @@ fn hostile_heads() -> Vec<Hostile> {
                 name: format!("{vendor}: {what}"),
                 spec: spec(vendor),
                 growth,
-                make: Box::new(move |size| good(vendor, None, &fields(size), "{}".to_owned())),
+                make: Box::new(move |size| {
+                    request_to(vendor, None, &fields(size), "{}".to_owned())
+                }),
             });
         }
         for (what, path) in PATHS {
@@ -324,7 +325,7 @@ fn hostile_heads() -> Vec<Hostile> {
                 spec: spec(vendor),
                 growth: DOUBLED,
                 make: Box::new(move |size| {
-                    good(vendor, Some(path(size)), &fields, "{}".to_owned())
+                    request_to(vendor, Some(path(size)), &fields, "{}".to_owned())
                 }),
             });
         }
@@ -333,7 +334,7 @@ fn hostile_heads() -> Vec<Hostile> {
             spec: spec(vendor),
             growth: DOUBLED,
             make: Box::new(move |size| {
-                let mut request = good(vendor, None, &[], String::new());
+                let mut request = request_to(vendor, None, &[], String::new());
                 *request.method_mut() = repeated(size, "M").parse().unwrap();
                 request
             }),
@@ -342,8 +343,8 @@ fn hostile_heads() -> Vec<Hostile> {
     hostile
 }
 
-/// A request that is good but for what is given.
-fn good(
+/// Returns a valid request with this path, these fields and this body.
+fn request_to(
     vendor: &str,
     path: Option<String>,
     fields: &[(&'static str, String)],
@@ -374,22 +375,22 @@ fn w2_twice_the_head_is_twice_the_work() {
     assert_growth(&hostile_heads(), [4 * 1024, 8 * 1024, 16 * 1024]);
 }
 
-/// Tells of all rows that grow too much.
+/// Asserts that no row grows too much.
 fn assert_growth(table: &[Hostile], sizes: [usize; 3]) {
     let mut wrong = Vec::new();
     for Hostile { name, spec, growth, make } in table {
         let works = sizes.map(|size| work(&**spec, make(size)));
-        wrong.extend(what_grew(name, *growth, sizes, &works));
+        wrong.extend(excesses(name, *growth, sizes, &works));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Tells what of the work at each size is beyond its bound.
-fn what_grew(name: &str, growth: f64, sizes: [usize; 3], works: &[Work; 3]) -> Vec<String> {
+/// Returns a message about each measure that exceeds its limit.
+fn excesses(name: &str, growth: f64, sizes: [usize; 3], works: &[Work; 3]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (size, Work { counted, longest_answer }) in sizes.iter().zip(works) {
         if *longest_answer > LONGEST_ANSWER {
-            wrong.push(format!("{name}: {size} bytes are answered by {longest_answer}"));
+            wrong.push(format!("{name}: {size} bytes get an answer of {longest_answer} bytes"));
         }
         if counted.bytes_max > MEMORY * *size as u64 {
             wrong.push(format!("{name}: {size} bytes take {} of memory", counted.bytes_max));

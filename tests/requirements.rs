@@ -2,7 +2,7 @@
 //!
 //! The requirements are the lines of `requirements.tsv` and the rows of the vendors' pages. The tests are
 //! found by the `Proves` lines of their comments; README.md says how to write one.
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -40,7 +40,7 @@ struct Requirement {
 }
 
 impl Requirement {
-    /// The letters that its id begins with.
+    /// Returns the letters with which its id begins.
     fn family(&self) -> &str {
         self.id.split(|c: char| !c.is_ascii_uppercase()).next().unwrap_or_default()
     }
@@ -56,7 +56,7 @@ fn every_requirement_has_a_test_and_the_page_names_it() {
         for (id, test) in claims(file, text, &sources, &mut problems) {
             match requirements.iter_mut().find(|requirement| requirement.id == id) {
                 Some(requirement) => requirement.tests.push(test),
-                None => problems.push(format!("{test} proves {id}, which is no requirement")),
+                None => problems.push(format!("{test} proves {id}, which is not a requirement")),
             }
         }
     }
@@ -89,13 +89,13 @@ fn requirements(root: &Path, problems: &mut Vec<String>) -> Vec<Requirement> {
         let requirement = Requirement { id, text, is_open: mark.is_some(), tests: Vec::new() };
         let id = &requirement.id;
         if mark.is_some_and(|mark| mark != "open") {
-            problems.push(format!("{id}: the third column is `open` or not there"));
+            problems.push(format!("{id}: the third column must be `open` or absent"));
         }
         if FAMILIES.iter().all(|(family, _)| *family != requirement.family()) {
-            problems.push(format!("{id} is of no family"));
+            problems.push(format!("{id} has no known family"));
         }
         if requirements.iter().any(|other| other.id == *id) {
-            problems.push(format!("{id} stands in the list twice"));
+            problems.push(format!("{id} is in the list twice"));
         }
         requirements.push(requirement);
     };
@@ -133,7 +133,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     entries
 }
 
-/// The Rust files of the repository and the scripts of `.ci`: their paths and texts.
+/// Returns the paths and texts of the Rust files of the repository and the scripts of `.ci`.
 fn sources(root: &Path) -> BTreeMap<String, String> {
     let mut sources = BTreeMap::new();
     let mut folders: Vec<_> =
@@ -155,7 +155,7 @@ fn sources(root: &Path) -> BTreeMap<String, String> {
     sources
 }
 
-/// The ids that the `Proves` lines of a file name, each with its test.
+/// Returns the ids in the `Proves` lines of a file, each with its test.
 fn claims(
     file: &str,
     text: &str,
@@ -165,9 +165,9 @@ fn claims(
     let mut claims = Vec::new();
     let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
     let is_rust = file.ends_with(".rs");
-    let of_file = if is_rust { "//! Proves " } else { "# Proves " };
+    let file_prefix = if is_rust { "//! Proves " } else { "# Proves " };
     for (at, line) in lines.iter().enumerate() {
-        let (ids, test) = if let Some(ids) = line.strip_prefix(of_file) {
+        let (ids, test) = if let Some(ids) = line.strip_prefix(file_prefix) {
             (ids, Some(file.to_owned()))
         } else if let Some(ids) = line.strip_prefix("/// Proves ") {
             (ids, test_below(&lines[at..], sources).map(|name| format!("{file}::{name}")))
@@ -185,28 +185,30 @@ fn claims(
     claims
 }
 
-/// The name of the function below a comment, if it is a test: by its attribute, or by a list of tests.
+/// Returns the name of the function below a comment if it is a test, by its attribute or by a list of tests.
 fn test_below<'a>(lines: &[&'a str], sources: &BTreeMap<String, String>) -> Option<&'a str> {
     let is_above = |line: &&&str| line.starts_with("///") || line.starts_with("#[");
     let above = lines.iter().take_while(is_above).count();
     let (before, after) = lines.get(above)?.split_once("fn ")?;
     let is_head = before.chars().all(|c| c.is_ascii_alphanumeric() || "():_ ".contains(c));
-    let name = after.split(|c: char| !is_of_name(c)).next().filter(|_| is_head)?;
+    let name = after.split(|c: char| !is_name_character(c)).next().filter(|_| is_head)?;
     let is_attribute =
         |line: &&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
     let is_test = lines[..above].iter().any(is_attribute);
     (is_test || sources.values().any(|text| is_listed(name, text))).then_some(name)
 }
 
-/// Whether the text names a function elsewhere than where it is defined, as lists of tests do.
+/// Whether the text names a function outside its definition, as lists of tests do.
 fn is_listed(name: &str, text: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + name.len()..]);
-        !before.ends_with("fn ") && !before.ends_with(is_of_name) && !after.starts_with(is_of_name)
+        !before.ends_with("fn ")
+            && !before.ends_with(is_name_character)
+            && !after.starts_with(is_name_character)
     })
 }
 
-fn is_of_name(c: char) -> bool {
+fn is_name_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
@@ -232,7 +234,7 @@ fn page(requirements: &[Requirement]) -> String {
 }
 
 #[test]
-fn rows_of_vendors_pages_are_read_and_others_passed_over() {
+fn only_rows_with_an_id_are_read_from_vendors_pages() {
     assert_eq!(row("| ZAP-7 | A \\| B. |"), Some(("ZAP-7", "A \\| B.")));
     assert_eq!(row("| ECOM-12 | Text. | 400 |"), Some(("ECOM-12", "Text.")));
     for other in ["| id | row |", "| --- | --- |", "| ZAP-x | a |", "| ZAP- | a |", "ZAP-7 | a |"] {
@@ -241,7 +243,7 @@ fn rows_of_vendors_pages_are_read_and_others_passed_over() {
 }
 
 #[test]
-fn claims_belong_to_tests_and_end_with_a_full_stop() {
+fn a_claim_belongs_to_a_test_and_ends_with_a_full_stop() {
     let prove = "/// Proves";
     let claimed = |text: &str| {
         let sources = BTreeMap::from([("list.rs".to_owned(), "m::listed,".to_owned())]);

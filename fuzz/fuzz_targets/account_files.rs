@@ -1,4 +1,4 @@
-//! Files of accounts, JSON Lines where they begin with a brace and CSV where not: against the `csv`
+//! Files of accounts, JSON Lines if they begin with a brace and otherwise CSV: compared with the `csv`
 //! crate, and written and read again.
 #![cfg_attr(feature = "libfuzzer", no_main)]
 
@@ -19,12 +19,12 @@ fn check(input: &[u8]) {
     }
     assert_written_and_read(Format::JsonLines, &rows);
     if format == Format::Csv {
-        // JSON Lines may hold values that no cell of CSV does.
+        // JSON Lines may have values that a cell of CSV cannot have.
         assert_written_and_read(Format::Csv, &rows);
     }
 }
 
-/// Reads a file to its end; `None` when it is refused as a whole.
+/// Reads a file to its end. `None` if the whole file is refused.
 fn read(format: Format, file: &[u8]) -> Option<Vec<Row>> {
     let mut reader = AccountReader::new(format, file).ok()?;
     let mut rows = Vec::new();

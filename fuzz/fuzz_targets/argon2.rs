@@ -19,7 +19,7 @@ struct Input<'a> {
 }
 
 impl Input<'_> {
-    /// At most 256 KiB and 3 passes, so that a run takes a millisecond or so.
+    /// At most 256 KiB and 3 passes, so that a run takes about a millisecond.
     fn costs(&self) -> (u32, u32, u32) {
         (u32::from(self.memory % 256), u32::from(self.passes % 4), u32::from(self.lanes % 24))
     }

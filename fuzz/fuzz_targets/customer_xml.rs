@@ -1,4 +1,4 @@
-//! customer's XML reader: against roxmltree, and the same document in UTF-16.
+//! customer's XML reader: compared with roxmltree, and with the same document in UTF-16.
 #![cfg_attr(feature = "libfuzzer", no_main)]
 
 use repass_fuzz::answer::without_low_references;
@@ -13,7 +13,7 @@ fn check(input: &[u8]) {
     let binding = read("application/xml", input);
     let _ = read("application/xml; charset=utf-16", input);
     let Ok(text) = std::str::from_utf8(input) else { return };
-    // A declaration says which encoding it is, and a mark stands in front once.
+    // A declaration names the encoding, and only one mark is allowed.
     if !text.is_empty() && !text.contains("encoding") && !text.starts_with('\u{FEFF}') {
         let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
         let utf_16: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
@@ -37,19 +37,19 @@ fn members(binding: &Binding) -> (String, Vec<Option<&str>>) {
     (format!("{binding:?}"), secrets)
 }
 
-/// What the reader accepts is XML, and the passwords stand in it. It reads pairs of references to
-/// surrogates and references to control characters, as .NET does and XML 1.0 does not.
+/// Asserts that an accepted document is XML and contains the passwords. The reader accepts pairs of
+/// references to surrogates and references to control characters, as .NET does and XML 1.0 does not.
 fn assert_is_xml_with(binding: &Binding, text: &str) {
     let Some(model) = &binding.model else { return };
     let xml = without_low_references(text.strip_prefix('\u{FEFF}').unwrap_or(text));
-    // roxmltree reads carriage returns beside references to them otherwise.
+    // roxmltree reads carriage returns next to references to them differently.
     if text.contains("&#") && (xml != text || text.contains('\r')) {
         return;
     }
     let document = match Document::parse(&xml) {
         Ok(document) => document,
         Err(_) if text.contains("&#") => return,
-        Err(error) => panic!("accepted, and no XML: {error}: {text:?}"),
+        Err(error) => panic!("accepted, but not XML: {error}: {text:?}"),
     };
     let root = document.root_element().tag_name();
     assert_eq!((root.namespace(), root.name()), (Some(NAMESPACE), "UpdateUserPasswordRequest"));

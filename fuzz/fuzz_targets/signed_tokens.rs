@@ -1,5 +1,5 @@
-//! fabric's signed reset tokens (JSON Web Tokens): a token; or, where there are two lines, its header and
-//! its claims, which are signed with the right key.
+//! fabric's signed reset tokens (JSON Web Tokens): a token; or, in two lines, its header and its claims, which
+//! are signed with the right key.
 #![cfg_attr(feature = "libfuzzer", no_main)]
 
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ static VERIFIER: LazyLock<JwtVerifier> = LazyLock::new(|| {
 fn check(input: &[u8]) {
     let Some(end) = input.iter().position(|byte| *byte == b'\n') else {
         if let Ok(token) = std::str::from_utf8(input) {
-            // Nobody but the holder of the key makes a token that counts.
+            // Only the holder of the key can sign a token that is accepted.
             assert!(VERIFIER.verify(&Plaintext::from(token)).is_none(), "{token:?}");
             for algorithm in JwtAlgorithm::ALL {
                 let _ = JwtKey::new(None, algorithm, &Plaintext::from(token));

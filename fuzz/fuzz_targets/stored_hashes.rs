@@ -1,5 +1,5 @@
-//! Stored hashes: a text as it is stored; or, where there are several lines, a format with its options, an
-//! exported hash and its salt, such as
+//! Stored hashes: a stored text; or, in several lines, a format with its options, an exported hash and its
+//! salt, such as
 //!
 //! ```text
 //! salted-digest algorithm=sha256 layout=salt-first
@@ -40,7 +40,7 @@ fn check_stored(text: &str) {
         assert!(error.is_unverifiable(), "{error}");
     }
     let Some(hash) = parsed(text, checked.is_ok()) else { return };
-    // What is stored is the same text when it is exported and imported again.
+    // A stored hash is the same text when exported and imported again.
     let exported = ExportedHash { hash: text, salt: None };
     assert_eq!(stored_text(&ImportFormat::SelfDescribing, exported).as_deref(), Ok(text));
     if is_cheap(&hash) {
@@ -55,7 +55,7 @@ fn check_stored(text: &str) {
     }
 }
 
-/// Both readers of stored hashes take the same ones; Argon2 is read by one of them alone.
+/// Asserts that both readers accept the same stored hashes, except Argon2, which only one of them reads.
 fn parsed(text: &str, is_good: bool) -> Option<ForeignHash> {
     let (family, parsed) = (Family::detect(text), ForeignHash::parse(text));
     if family == Some(Family::Argon2) {
@@ -70,7 +70,7 @@ fn parsed(text: &str, is_good: bool) -> Option<ForeignHash> {
     Some(hash)
 }
 
-/// Whether a verification takes well below a millisecond, by the costs that `Debug` tells.
+/// Whether a verification takes well below a millisecond, by the costs in the `Debug` output.
 fn is_cheap(hash: &ForeignHash) -> bool {
     let debug = format!("{hash:?}");
     let cost = |name: &str| {
@@ -89,7 +89,7 @@ fn is_cheap(hash: &ForeignHash) -> bool {
                 && is_at_most("p=", 2)
                 && cost("t=").unwrap_or(0) <= 1
         }
-        // Its costs are fixed, and take 16 MiB.
+        // Its costs are fixed: 16 MiB.
         Family::BetterAuth => false,
         _ => true,
     }

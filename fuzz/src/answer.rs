@@ -1,4 +1,4 @@
-//! What must be true of every answer.
+//! Checks of every answer.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 /// The longest answer, in bytes: a quoted part of the request, escaped in XML and in UTF-16.
 const LONGEST: usize = 12 * 1024;
 
-/// An answer, in a shape that can be compared.
+/// An answer that can be compared.
 #[derive(Debug, PartialEq)]
 pub struct Answer {
     pub status: StatusCode,
@@ -25,8 +25,8 @@ impl From<Reply> for Answer {
 }
 
 impl Answer {
-    /// Asserts that the answer is bounded, and that its body is of the type that it says. Returns the body
-    /// as text.
+    /// Asserts that the answer is bounded and that its body is of its declared type. Returns the body as
+    /// text.
     pub fn check(&self) -> String {
         let body = &self.body;
         assert!(body.len() <= LONGEST, "an answer of {} bytes", body.len());
@@ -55,7 +55,7 @@ impl Answer {
     }
 }
 
-/// Replaces references to characters that XML 1.0 does not have, which .NET writes and reads.
+/// Replaces references to characters that XML 1.0 does not allow, but .NET writes and reads.
 pub fn without_low_references(text: &str) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut rest = text;

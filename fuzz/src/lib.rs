@@ -1,4 +1,4 @@
-//! What the fuzz targets share. README.md tells how they are run.
+//! Code that the fuzz targets share. README.md describes how they are run.
 
 pub mod answer;
 pub mod request;
@@ -10,7 +10,7 @@ use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
-/// The body of a target: `check` is called with every input, and panics where something is wrong.
+/// Defines a target: `check` is called with every input, and panics if it finds an error.
 #[macro_export]
 macro_rules! target {
     ($check:path) => {
@@ -24,7 +24,7 @@ macro_rules! target {
     };
 }
 
-/// Calls `check` with each file that the command line names, and with each in the folders that it names.
+/// Calls `check` with each file on the command line, and with each file in the folders on the command line.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -47,6 +47,6 @@ pub fn replay(check: fn(&[u8])) -> Result<(), Box<dyn Error>> {
             run(path)?;
         }
     }
-    println!("{files} files, and nothing found");
+    println!("{files} files, no findings");
     Ok(())
 }

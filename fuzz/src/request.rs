@@ -4,14 +4,14 @@
 use http::Request;
 use http::request::Parts;
 
-/// The path of the request and its media type decide how it is read; see [`crate::vendor`].
+/// A request; see [`crate::vendor`].
 pub struct TextRequest<'a> {
     pub parts: Parts,
     pub body: &'a [u8],
 }
 
 impl<'a> TextRequest<'a> {
-    /// Returns `None` for what no HTTP server hands on.
+    /// Returns `None` for a request that no HTTP server would forward.
     pub fn parse(input: &'a [u8]) -> Option<Self> {
         let end = input.windows(2).position(|two| two == b"\n\n");
         let (head, body) = match end {

@@ -1,13 +1,13 @@
-//! JSON bodies read a second time, by serde_json alone and without types.
+//! Reads JSON bodies a second time, with serde_json only and without types.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Where a vendor's passwords stand in JSON.
+/// The position of a vendor's passwords in JSON.
 pub struct Passwords {
-    /// The objects on the way, from the outermost one.
+    /// The objects that contain them, from the outermost one.
     pub objects: &'static [&'static str],
     pub old: &'static str,
     pub new: &'static str,
@@ -16,21 +16,21 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Returns the old and the new password of a body that a vendor accepted; what is missing or `null` is
-    /// empty. `None` where this reading and the vendor's may differ.
+    /// Returns the old and the new password of a body that a vendor accepted; a missing one or `null` is empty.
+    /// `None` if this reading and the vendor's may differ.
     ///
     /// # Panics
-    /// When the body is no JSON object.
-    pub fn of(&self, body: &[u8]) -> Option<(String, String)> {
+    /// When the body is not a JSON object.
+    pub fn read(&self, body: &[u8]) -> Option<(String, String)> {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        // serde_json takes these names for its own, and its limit of depth is one short of ours.
+        // serde_json reserves these names, and its limit of depth is one less than ours.
         let is_own = body.windows(12).any(|name| name == b"$serde_json:");
         let depth = body.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
         if is_own || depth > 126 {
             return None;
         }
         let mut text = std::str::from_utf8(body).expect("an accepted body is UTF-8").to_owned();
-        // As Json.NET does, customer reads half of a pair of surrogates, which serde_json refuses.
+        // Like Json.NET, customer reads half of a pair of surrogates, which serde_json refuses.
         if text.to_ascii_lowercase().contains("\\ud") {
             return None;
         }
@@ -44,7 +44,7 @@ impl Passwords {
         Some((password(self.old), password(self.new)))
     }
 
-    /// Returns the last member of that name of an object.
+    /// Returns the last member of this name in an object.
     fn last(&self, object: &str, name: &str) -> Option<String> {
         let members: Members = serde_json::from_str(object)
             .unwrap_or_else(|error| panic!("an accepted body: {error}: {object:?}"));
@@ -57,7 +57,7 @@ impl Passwords {
     }
 }
 
-/// The members of an object in their order, with those of the same name.
+/// The members of an object in order, with duplicates.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {

@@ -1,21 +1,20 @@
-//! Secrets that must not come back: the inputs of the corpora hold [`MARK`] in passwords and keys.
+//! Finds secrets in answers: the passwords and keys of the corpora contain [`MARK`].
 
 use serde_json::Value;
 
 use crate::request::TextRequest;
 
-/// Part of every password and key of the corpora, and of no text that an API writes of itself.
+/// A part of every password and key of the corpora, and of no text that an API writes itself.
 pub const MARK: &str = "hunter2";
 
-/// Whether the mark stands in `input` at all, and in nothing that may be quoted: in passwords, tokens and
-/// keys alone.
+/// Whether `input` contains the mark, and only in passwords, tokens and keys, which must not be quoted.
 pub fn are_marked(input: &[u8], request: &TextRequest<'_>) -> bool {
     let all = count(input);
     all > 0 && all == in_headers(request) + in_body(request.body)
 }
 
 fn count(text: &[u8]) -> usize {
-    // Few positions hold its first byte.
+    // A fast check: few positions have its first byte.
     let starts = text.iter().enumerate().filter(|(_, byte)| **byte == MARK.as_bytes()[0]);
     starts.filter(|(start, _)| text[*start..].starts_with(MARK.as_bytes())).count()
 }
@@ -51,7 +50,7 @@ fn in_json(value: &Value, is_of_secret: bool) -> usize {
     }
 }
 
-/// Whether a member of this name, of any vendor's, holds a secret.
+/// Whether a member of this name contains a secret, for any vendor.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["oldpassword", "newpassword", "confirmpassword", "passwordconfirm", "password", "resettoken"]

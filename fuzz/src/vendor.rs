@@ -1,4 +1,4 @@
-//! A vendor's API, driven as the server drives it.
+//! Runs requests through a vendor's API as the server does.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use crate::secrets::{self, MARK};
 
 /// Runs a request through `spec` and asserts that
 ///
-/// - nothing panics, and a second run ends alike (a quarter of the inputs are run twice);
-/// - what the request alone decides is answered by 4xx, or by a status in `other_statuses`;
-/// - every answer is bounded, and of the type that it says;
-/// - no answer holds a password, a token or a key;
-/// - the passwords of a JSON body that is accepted are those that stand in it.
+/// - nothing panics, and a second run has the same result (a quarter of the inputs run twice);
+/// - a refused request is answered with 4xx, or with a status in `other_statuses`;
+/// - every answer is bounded, and of its declared type;
+/// - no answer contains a password, a token or a key;
+/// - the passwords of an accepted JSON body are those in the body.
 pub fn check(spec: &dyn Spec, other_statuses: &[u16], passwords: &Passwords, input: &[u8]) {
     let Some(request) = TextRequest::parse(input) else { return };
-    // Any number that mutations reach, and the same each time.
+    // A number that varies with the input and is the same each time.
     let number = input.len();
     let exchange = Exchange::run(spec, &request, number);
     if number.is_multiple_of(4) {
@@ -34,17 +34,17 @@ pub fn check(spec: &dyn Spec, other_statuses: &[u16], passwords: &Passwords, inp
     if let Some(Answer { status, .. }) = exchange.refused {
         assert!(
             status.is_client_error() || other_statuses.contains(&status.as_u16()),
-            "refused by {status}"
+            "refused with {status}"
         );
     }
     let is_marked = secrets::are_marked(input, &request);
     for answer in exchange.refused.iter().chain(&exchange.answers) {
         let text = answer.check();
-        assert!(!is_marked || !text.contains(MARK), "a secret is answered: {text}");
+        assert!(!is_marked || !text.contains(MARK), "the answer contains a secret: {text}");
     }
     if let Some(change) = &exchange.change
         && is_plain_json(&request)
-        && let Some((old, new)) = passwords.of(request.body)
+        && let Some((old, new)) = passwords.read(request.body)
     {
         assert_eq!((&change.old, &change.new), (&old, &new));
     }
@@ -59,13 +59,13 @@ fn is_plain_json(request: &TextRequest<'_>) -> bool {
         && !is_utf_16
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Debug, PartialEq)]
 struct Exchange {
-    /// The answer to a request that became no change.
+    /// The answer to a refused request.
     refused: Option<Answer>,
     change: Option<ReadChange>,
-    /// Answers of which the request does not decide the status.
+    /// Answers whose status does not depend on the request.
     answers: Vec<Answer>,
 }
 
@@ -98,13 +98,13 @@ impl Exchange {
     }
 }
 
-/// A change, in a shape that can be compared.
+/// A change that can be compared.
 #[derive(Debug, PartialEq)]
 struct ReadChange {
     old: String,
     new: String,
     otp: Option<String>,
-    /// All of it, without its secrets.
+    /// The whole change, without its secrets.
     debug: String,
 }
 
@@ -124,7 +124,7 @@ impl From<Change> for ReadChange {
 
 static REALM: LazyLock<Realm> = LazyLock::new(|| "shop".parse().expect("a realm"));
 
-/// Whom every API lets in: an administrator with a key.
+/// A caller that every API accepts: an administrator with a key.
 static CALLER: LazyLock<Caller> = LazyLock::new(|| Caller {
     key: Some(KeyIdentity { id: KeyId(Uuid::nil()), realm: REALM.clone(), kind: KeyKind::Api }),
     token: Some(TokenIdentity {
@@ -171,7 +171,7 @@ static RESULTS: LazyLock<Vec<Result<Changed, ChangeError>>> = LazyLock::new(|| {
     ]
 });
 
-/// Gives the same bytes each time.
+/// Returns the same bytes each time.
 #[derive(Debug, Clone, Copy)]
 pub struct Constant;
 

@@ -1,22 +1,17 @@
 //! Hostile stored hashes and files of accounts.
 
-use std::fmt::Display;
-
 use allocation_counter::measure;
 use repass_account_file::{AccountReader, Column, Format};
 use repass_core::HashedPassword;
 use repass_hash_families::{ExportedHash, Family, ImportFormat, MAX_TEXT_BYTES, stored_text};
 
-use crate::{BOUNDED, DOUBLED, Work, object, repeated, what_grew};
+use crate::{BOUNDED, DOUBLED, Work, excesses, object, repeated};
 
-/// Makes a text of about so many bytes.
-type OfSize = fn(usize) -> String;
-
-/// Sizes of texts that are read, which leave room for their beginnings, and of texts that are too long.
+/// Sizes of texts that are read, with room for their beginnings, and of texts that are too long.
 const READ: [usize; 3] = [MAX_TEXT_BYTES / 4 - 64, MAX_TEXT_BYTES / 2 - 64, MAX_TEXT_BYTES - 64];
 const REFUSED: [usize; 3] = [16 * 1024, 32 * 1024, 64 * 1024];
 
-/// The beginning of a stored hash of every family, and what is repeated behind it.
+/// The beginning of a stored hash of every family, and the text that is repeated after it.
 const HASHES: [(&str, &str); 23] = [
     ("", "$"),
     ("$argon2id$", "$"),
@@ -55,14 +50,16 @@ fn w2_stored_hashes_are_bounded() {
             Work { counted, longest_answer: 0 }
         };
         let name = format!("{start}{part}{part}…");
-        wrong.extend(what_grew(&name, DOUBLED, READ, &READ.map(check)));
-        wrong.extend(what_grew(&name, DOUBLED, REFUSED, &REFUSED.map(check)));
+        wrong.extend(excesses(&name, DOUBLED, READ, &READ.map(check)));
+        wrong.extend(excesses(&name, DOUBLED, REFUSED, &REFUSED.map(check)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A format that reads all of what is exported, and the export.
-const EXPORTS: [(ImportFormat, OfSize); 4] = [
+/// A format that reads all of an exported hash, and the hash.
+type Export = (ImportFormat, fn(usize) -> String);
+
+const EXPORTS: [Export; 4] = [
     (ImportFormat::Keycloak, |size| object(size, |number| format!("\"{number}\":0,"))),
     (ImportFormat::Keycloak, |size| repeated(size, "{\"secretData\":")),
     (ImportFormat::Django, |size| format!("md5$s${}", repeated(size, "a"))),
@@ -81,26 +78,28 @@ fn w2_exported_hashes_are_bounded() {
             Work { counted, longest_answer: 0 }
         };
         let name = format!("{format:?}: {}…", &export(100)[..20]);
-        wrong.extend(what_grew(&name, DOUBLED, READ, &READ.map(import)));
-        wrong.extend(what_grew(&name, BOUNDED, REFUSED, &REFUSED.map(import)));
+        wrong.extend(excesses(&name, DOUBLED, READ, &READ.map(import)));
+        wrong.extend(excesses(&name, BOUNDED, REFUSED, &REFUSED.map(import)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Rows behind a line that names the columns, or of JSON Lines.
-const FILES: [(Format, &str, OfSize); 17] = [
+/// A file of accounts: the format, a description, and the file.
+type AccountFile = (Format, &'static str, fn(usize) -> String);
+
+const FILES: [AccountFile; 17] = [
     (Format::Csv, "columns", |size| format!("user_id{}", repeated(size, ",email"))),
-    (Format::Csv, "quotes", |size| csv(repeated(size, "\""))),
-    (Format::Csv, "quotes that are not closed", |size| csv(repeated(size, "\"a\n"))),
-    (Format::Csv, "quotes inside", |size| csv(repeated(size, "a\"b,\"\n"))),
-    (Format::Csv, "cells", |size| csv(repeated(size, ","))),
-    (Format::Csv, "rows", |size| csv(repeated(size, "a,\n"))),
-    (Format::Csv, "empty rows", |size| csv(repeated(size, "\r\n"))),
-    (Format::Csv, "a long cell", |size| csv(repeated(size, "\u{e9}"))),
-    (Format::Csv, "nested attributes", |size| csv(format!("a,{}", repeated(size, "[")))),
+    (Format::Csv, "quotes", |size| csv(&repeated(size, "\""))),
+    (Format::Csv, "quotes that are not closed", |size| csv(&repeated(size, "\"a\n"))),
+    (Format::Csv, "quotes inside", |size| csv(&repeated(size, "a\"b,\"\n"))),
+    (Format::Csv, "cells", |size| csv(&repeated(size, ","))),
+    (Format::Csv, "rows", |size| csv(&repeated(size, "a,\n"))),
+    (Format::Csv, "empty rows", |size| csv(&repeated(size, "\r\n"))),
+    (Format::Csv, "a long cell", |size| csv(&repeated(size, "\u{e9}"))),
+    (Format::Csv, "nested attributes", |size| csv(&format!("a,{}", repeated(size, "[")))),
     (Format::Csv, "attributes", |size| {
         let attributes = object(size, |number| format!("\"{number}\":[],"));
-        csv(format!("a,\"{}\"", attributes.replace('"', "\"\"")))
+        csv(&format!("a,\"{}\"", attributes.replace('"', "\"\"")))
     }),
     (Format::JsonLines, "members", |size| object(size, |number| format!("\"{number}\":0,"))),
     (Format::JsonLines, "one member", |size| object(size, |_| "\"user_id\":\"\",".to_owned())),
@@ -113,7 +112,7 @@ const FILES: [(Format, &str, OfSize); 17] = [
     (Format::JsonLines, "bad rows", |size| repeated(size, "{\n")),
 ];
 
-fn csv(rows: impl Display) -> String {
+fn csv(rows: &str) -> String {
     format!("user_id,attributes\n{rows}")
 }
 
@@ -133,7 +132,7 @@ fn w2_twice_the_account_file_is_twice_the_work() {
             assert!(read <= file.len());
             Work { counted, longest_answer: 0 }
         });
-        wrong.extend(what_grew(&format!("{format:?}: {what}"), DOUBLED, sizes, &works));
+        wrong.extend(excesses(&format!("{format:?}: {what}"), DOUBLED, sizes, &works));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

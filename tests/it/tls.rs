@@ -167,7 +167,7 @@ async fn a_new_certificate_serves_new_connections_and_old_ones_stay() {
 
     write(builder.folder(), "server", &second.issue(HOST, 2090));
     server.signal(Signal::SIGHUP);
-    logged(&server, "read the certificate again").await;
+    logged(&server, "reloaded the certificate").await;
     assert_eq!(new.get(server.address, PATH).await.unwrap().0, 405);
     assert!(old.connect(server.address).await.is_err());
     let request = Request::get(PATH).header("host", HOST).body(Empty::<Bytes>::new()).unwrap();

@@ -1,7 +1,7 @@
-//! The admin listener: whether the process lives (`/healthz`) and whether a change could be
-//! committed (`/readyz`).
+//! The admin listener: whether the process runs (`/healthz`) and whether a change could be committed
+//! (`/readyz`).
 //!
-//! It stands on an address of its own, so that it can be kept from the world.
+//! It has an address of its own, which need not be reachable from outside.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -24,21 +24,21 @@ use crate::head;
 use crate::lingering::Lingering;
 use crate::tls::{self, Tls};
 
-/// How long the database may take to show that a change could be committed.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The time-out of a readiness check, a TLS handshake and a request head.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The most connections at one time.
+/// The largest number of connections at one time.
 const MAX_CONNECTIONS: usize = 64;
 
-/// What must work for the service to be ready.
+/// The state that readiness depends on.
 #[derive(Clone)]
 pub(crate) struct Probes {
     pub(crate) store: Store,
-    /// Whether the server is about to stop.
+    /// Whether the server is shutting down.
     pub(crate) stopping: Arc<AtomicBool>,
 }
 
-/// Answers until the task is aborted.
+/// Serves until the task is aborted.
 pub(crate) async fn serve(listener: TcpListener, tls: Option<Arc<Tls>>, probes: Probes) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
@@ -56,16 +56,16 @@ pub(crate) async fn serve(listener: TcpListener, tls: Option<Arc<Tls>>, probes: 
         tokio::spawn(async move {
             let _permit = permit;
             let accepted = tls::accept(tls.as_deref(), Lingering::new(stream));
-            // A client that sends no TLS, or no certificate that counts, gets no answer.
-            let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, accepted).await else { return };
+            // A client without TLS, or without a required certificate, gets no answer.
+            let Ok(Ok(stream)) = tokio::time::timeout(TIMEOUT, accepted).await else { return };
             let service = service_fn(move |request| answer(request, probes.clone()));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(PATIENCE)
+                .header_read_timeout(TIMEOUT)
                 .keep_alive(false)
                 .half_close(true)
                 .serve_connection(TokioIo::new(stream), service);
-            // A prober that hangs up early misses only its own answer.
+            // An error affects only this client.
             let _ = connection.await;
         });
     }
@@ -81,7 +81,7 @@ async fn answer<B>(
     let known = matches!(request.uri().path(), "/healthz" | "/readyz");
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut answer = match request.uri().path() {
-        _ if !known => text(StatusCode::NOT_FOUND, "there are /healthz and /readyz here\n"),
+        _ if !known => text(StatusCode::NOT_FOUND, "the paths are /healthz and /readyz\n"),
         _ if !reads => {
             let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n");
             answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -99,11 +99,11 @@ impl Probes {
         if self.stopping.load(Ordering::Relaxed) {
             return text(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping\n");
         }
-        let verdict = match tokio::time::timeout(PATIENCE, self.store.check_ready()).await {
-            Ok(verdict) => verdict.map_err(|error| ErrorChain(&error).to_string()),
+        let result = match tokio::time::timeout(TIMEOUT, self.store.check_ready()).await {
+            Ok(result) => result.map_err(|error| ErrorChain(&error).to_string()),
             Err(_) => Err("does not answer in time".to_owned()),
         };
-        match verdict {
+        match result {
             Ok(()) => text(StatusCode::OK, "database: ok\n"),
             Err(reason) => text(StatusCode::SERVICE_UNAVAILABLE, format!("database: {reason}\n")),
         }

@@ -1,4 +1,4 @@
-//! Wiring: a configuration becomes a service.
+//! Builds the service from a configuration.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use repass_store::Store;
 
 use crate::config::{Config, ConfigError};
 
-/// The database was used with other keys.
+/// The database was created with other keys.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the keys do not fit the database; restore the right ones, or, if they are lost, see `repass \
      database accept-keys --help`"
 )]
-struct OtherKey(#[source] KeyCheckError);
+struct KeysDoNotMatch(#[source] KeyCheckError);
 
-/// Everything that serves, put together.
+/// The parts of a running server.
 pub(crate) struct App {
     pub(crate) service: PasswordService,
     pub(crate) store: Store,
@@ -46,31 +46,31 @@ impl App {
             }
         })?;
         if store.schema_ahead() {
-            tracing::warn!("the database was migrated by a newer version; upgrade this one soon");
+            tracing::warn!("the database was migrated by a newer version; upgrade this node");
         }
         let ports = store.ports();
         let needed = ports.peppers().await?;
         config.hasher.peppers.require(&needed).map_err(ConfigError::from)?;
         let key_file = config.store.key_file.as_deref();
         let loaded = store.installation_key(key_file, &SystemRandomness).await?;
-        check_keys(&*ports, &loaded.key, &config.hasher.peppers).await.map_err(OtherKey)?;
+        check_keys(&*ports, &loaded.key, &config.hasher.peppers).await.map_err(KeysDoNotMatch)?;
         if loaded.created {
-            tracing::info!(file = %loaded.path.display(), "made an installation key; back it up");
+            tracing::info!(file = %loaded.path.display(), "created an installation key; back it up");
         }
         if loaded.accessible_to_others {
-            tracing::warn!(file = %loaded.path.display(), "others can read the installation key");
+            tracing::warn!(file = %loaded.path.display(), "other users can read the installation key; restrict the mode of the file to its owner");
         }
         let key = loaded.key;
         if let Err(error) = argon2_self_check() {
-            tracing::warn!(%error, "hashing is slower than it could be");
+            tracing::warn!(%error, "hashing uses a slower kernel than this CPU supports");
         }
         tracing::info!(kernel = config.hasher.kernel.as_str(), "hashing");
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
         let engine = Engine::builder(ports, hasher.clone(), key).lockout(config.lockout).build();
         let limits = Limits {
             body_timeout: config.server.body_timeout,
-            // Those that are hashed, those that wait for that, and as many again on their way to and
-            // from the database. More would only wait there, past any deadline.
+            // The changes that are hashed, those that wait for a thread, and as many that use the database.
+            // More would exceed their deadline.
             changes: config
                 .hasher
                 .queue
@@ -91,7 +91,7 @@ impl App {
         Ok(Self { service: builder.build()?, engine, store, hasher })
     }
 
-    /// The dispatcher of events, if any channel is configured.
+    /// Returns the dispatcher of events, if a channel is configured.
     pub(crate) fn dispatcher(&self, config: &Config) -> Option<OutboxDispatcher> {
         let channels = config.outbox.channels();
         if channels.is_empty() {

@@ -15,7 +15,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let hasher = &config.hasher;
     let profile = hasher.profile;
     let lockout = &config.lockout;
-    writeln!(out, "The configuration is good. `repassd serve` would:")?;
+    writeln!(out, "The configuration is valid. `repassd serve` would:")?;
     let protocol = |tls: &Option<_>| if tls.is_some() { "TLS" } else { "plain HTTP" };
     writeln!(out, "  listen on      {} ({})", config.listen, protocol(&config.tls))?;
     if let Some(admin) = config.admin {
@@ -40,7 +40,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     writeln!(
         out,
         "  hash with      Argon2id, memory {} KiB, passes {}, lanes {}; {pepper}kernel {}; threads \
-         {}, all together {} MiB; queue {}, longest wait {}",
+         {}, with {} MiB in total; queue {}, deadline {}",
         profile.memory_kib(),
         profile.iterations(),
         profile.parallelism(),
@@ -48,26 +48,26 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         hasher.threads,
         hasher.arena_bytes() / (1024 * 1024),
         hasher.queue,
-        in_words(hasher.deadline),
+        format_duration(hasher.deadline),
     )?;
     writeln!(
         out,
         "  lock accounts  after {} failures in a row for {}, doubling to {}; after {} until a reset",
         lockout.threshold(),
-        in_words(lockout.initial_delay()),
-        in_words(lockout.max_delay()),
+        format_duration(lockout.initial_delay()),
+        format_duration(lockout.max_delay()),
         lockout.max_failures(),
     )?;
     let outbox = &config.outbox;
     if outbox.webhook.is_some() {
         writeln!(
             out,
-            "  deliver events to the webhook, {} tries before they are given up",
+            "  deliver events to the webhook, and give up after {} tries",
             outbox.options.max_tries,
         )?;
     }
     if let Some(mail) = &outbox.mail {
-        writeln!(out, "  mail holders   {}", mail.remarks)?;
+        writeln!(out, "  send mail      {}", mail.summary)?;
     }
     writeln!(out, "  serve")?;
     for mount in &config.mounts {
@@ -92,8 +92,8 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// As the configuration would say it, such as `15m`.
-fn in_words(duration: Duration) -> String {
+/// Formats a duration as in the configuration, such as `15m`.
+fn format_duration(duration: Duration) -> String {
     SignedDuration::try_from(duration)
         .map_or_else(|_| format!("{duration:?}"), |duration| format!("{duration:#}"))
 }

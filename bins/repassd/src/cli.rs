@@ -8,9 +8,9 @@ use clap::{Args, Parser, Subcommand};
 #[command(
     name = "repassd",
     version,
-    after_help = "To see it work:    repassd demo\n\
-                  To run it:         repassd serve --config /etc/repass/repassd.toml\n\n\
-                  Accounts, keys and tokens are made with the command line `repass`."
+    after_help = "To try it:    repassd demo\n\
+                  To run it:    repassd serve --config /etc/repass/repassd.toml\n\n\
+                  Manage accounts, keys and tokens with the command line `repass`."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -19,18 +19,17 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serves all five APIs on a fresh database in a temporary folder, and prints a curl command for
-    /// each that changes a demo account's password.
+    /// Serves all five APIs on a new database in a temporary folder. Prints a curl command for each that
+    /// changes the password of a demo account.
     Demo(DemoOptions),
-    /// Serves what a configuration file says, until SIGTERM or Ctrl-C.
+    /// Serves the APIs of a configuration file until SIGTERM or Ctrl-C.
     #[command(
         after_help = "A key of the file can be overridden by an environment variable: REPASS_ and \
                       the key in capitals, with two underscores for each dot, such as \
                       REPASS_STORE__URL for store.url. A list is written as in TOML."
     )]
     Serve(ConfigOption),
-    /// Says what `serve` would do with a configuration file, or what is wrong with it. Changes
-    /// nothing.
+    /// Checks a configuration file, and prints what `serve` would do or what is wrong. Changes nothing.
     CheckConfig(ConfigOption),
 }
 

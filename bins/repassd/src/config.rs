@@ -24,7 +24,7 @@ use crate::vendors::Vendors;
 pub(crate) use checked::{Config, LogFormat, ServerLimits};
 use file::TomlFile;
 
-/// What is wrong with a configuration: in which file, at which key, and why.
+/// An error of the configuration, with its file, its key and the reason.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
     #[error("{}: the file cannot be read", .file.display())]
@@ -41,16 +41,16 @@ pub(crate) enum ConfigError {
     Key { place: String, key: String, reason: String },
     #[error("hashing.peppers: {0}")]
     Peppers(#[from] MissingPeppers),
-    #[error("the accounts table {table} does not fit its mapping: {}", under_their_keys(.problems))]
+    #[error("the accounts table {table} does not match its mapping: {}", with_keys(.problems))]
     Accounts { table: String, problems: Vec<ColumnProblem> },
 }
 
-fn under_their_keys(problems: &[ColumnProblem]) -> String {
+fn with_keys(problems: &[ColumnProblem]) -> String {
     let problems = problems.iter().map(|problem| format!("store.accounts.{problem}"));
     problems.collect::<Vec<_>>().join("; ")
 }
 
-/// A key whose value makes no sense; the place is added by [`load`].
+/// A key with an invalid value. [`load`] adds its position.
 #[derive(Debug)]
 pub(crate) struct KeyError {
     pub(crate) key: String,
@@ -62,7 +62,7 @@ impl KeyError {
         Self { key: key.into(), reason: reason.to_string() }
     }
 
-    /// The same of a key that stands below another.
+    /// Returns the same error with the key below another one.
     pub(crate) fn below(self, key: &str) -> Self {
         let key = match self.key.as_str() {
             "" | "." => key.to_owned(),
@@ -71,25 +71,25 @@ impl KeyError {
         Self { key, ..self }
     }
 
-    /// What is wrong at `path`, without the value, which may be a secret: messages of serde and of the
+    /// Returns the error at `path` without the value, which may be a secret. The messages of serde and of the
     /// `config` crate quote it.
-    pub(crate) fn of(path: &str, error: &::config::ConfigError) -> Self {
+    pub(crate) fn from_config(path: &str, error: &::config::ConfigError) -> Self {
         match error {
-            ::config::ConfigError::At { error, .. } => Self::of(path, error),
+            ::config::ConfigError::At { error, .. } => Self::from_config(path, error),
             ::config::ConfigError::Type { expected, .. } => {
                 Self::new(path, format!("must be {expected}"))
             }
             ::config::ConfigError::NotFound(key) => Self::new(key, "is required"),
-            // The names of keys may be told, and so may what our own types say.
+            // Names of keys and the messages of our own types contain no value.
             ::config::ConfigError::Message(text)
                 if text.starts_with("unknown field `") || text.starts_with("must be ") =>
             {
                 Self::new(path, text)
             }
-            // What was found is before the last "expected", what serde's visitor takes after it.
+            // The value is before the last "expected", the text of serde's visitor after it.
             error => match error.to_string().rsplit_once(" expected ") {
                 Some((_, expected)) => Self::new(path, format!("must be {expected}")),
-                None => Self::new(path, "has a value that is not understood"),
+                None => Self::new(path, "has an invalid value"),
             },
         }
     }
@@ -101,11 +101,11 @@ pub(crate) fn load(file: &Path, vendors: &Vendors) -> Result<Config, ConfigError
         .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
     let environment = environment::read(std::env::vars_os())?;
     let mut config = parse(file, &text, environment.overrides, vendors)?;
-    config.passed_over = environment.passed_over;
+    config.ignored_variables = environment.ignored;
     Ok(config)
 }
 
-/// The configuration of a demo: every vendor in a realm of its name, on this database.
+/// Returns the configuration of a demo on this database: every vendor in a realm of its name.
 pub(crate) fn demo(
     listen: SocketAddr,
     database: &Path,
@@ -145,9 +145,9 @@ fn parse(
         .add_source(file.clone())
         .add_source(environment::Overrides(overrides))
         .build()
-        .map_err(|error| at_key(KeyError::of("", &error)))?;
+        .map_err(|error| at_key(KeyError::from_config("", &error)))?;
     let raw: raw::RawConfig = serde_path_to_error::deserialize(merged)
-        .map_err(|error| at_key(KeyError::of(&error.path().to_string(), error.inner())))?;
+        .map_err(|error| at_key(KeyError::from_config(&error.path().to_string(), error.inner())))?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     raw.check(vendors, &folder).map_err(at_key)
 }

@@ -1,4 +1,4 @@
-//! `repassd demo`: every vendor's API on a fresh database, with a curl command for each.
+//! `repassd demo`: every vendor's API on a new database, with a curl command for each.
 
 use std::error::Error;
 use std::io::Write;
@@ -37,8 +37,8 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     print(&format!("\nStopped. {changes} password{s} changed. The database is deleted.\n"))
 }
 
-/// What the terminal shows: where the demo listens, and the commands of every vendor, whose accounts are
-/// made on the way.
+/// Creates the demo accounts of every vendor, and returns the text for the terminal: the address, and the
+/// commands of every vendor.
 async fn introduction(
     app: &App,
     config: &Config,

@@ -1,4 +1,4 @@
-//! What the server asks of the head of a request before any API sees it.
+//! The checks of the head of a request, before it reaches an API.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, HOST};
@@ -6,34 +6,34 @@ use http::uri::Authority;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::Full;
 
-/// The most header fields of a request, in every version of HTTP. hyper has the same bound for HTTP/1
-/// by itself.
+/// The largest number of header fields of a request, in every version of HTTP. hyper has the same limit for
+/// HTTP/1.
 const MAX_FIELDS: usize = 100;
 
-/// The most bytes of a request's head: names and values as decoded, and in HTTP/2 32 more for each field
-/// (RFC 9113, 6.5.2).
+/// The largest size of a request's head in bytes: decoded names and values, and in HTTP/2 32 more for each
+/// field (RFC 9113, 6.5.2).
 pub(crate) const MAX_BYTES: u32 = 16 * 1024;
 
-/// Checks the head. An HTTP/1.1 request names exactly one host (RFC 9112, 3.2).
+/// Checks the head. An HTTP/1.1 request must have exactly one `Host` (RFC 9112, 3.2).
 ///
 /// # Errors
-/// The answer to a request that is not served.
+/// The answer to a request that is refused.
 pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Box<Response<Full<Bytes>>>> {
     if request.headers().len() > MAX_FIELDS {
         return Err(refusal(request.version(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
     }
     let mut hosts = request.headers().get_all(HOST).iter();
-    let is_clear = match (hosts.next(), hosts.next()) {
+    let is_valid = match (hosts.next(), hosts.next()) {
         (Some(host), None) => is_host(host),
         (Some(_), Some(_)) => false,
-        // Older clients have none, and newer ones name the host beside the path.
+        // HTTP/1.0 does not require it, and HTTP/2 has `:authority`.
         (None, _) => request.version() != Version::HTTP_11,
     };
-    if is_clear { Ok(()) } else { Err(refusal(request.version(), StatusCode::BAD_REQUEST)) }
+    if is_valid { Ok(()) } else { Err(refusal(request.version(), StatusCode::BAD_REQUEST)) }
 }
 
-/// Whether the value is a host, with or without a port, or empty, as it must be where the target has no
-/// host (RFC 9110, 7.2).
+/// Whether the value is a host, with or without a port, or empty, as it is if the target has no host
+/// (RFC 9110, 7.2).
 fn is_host(value: &HeaderValue) -> bool {
     let value = value.as_bytes();
     value.is_empty() || (!value.contains(&b'@') && Authority::try_from(value).is_ok())
@@ -43,7 +43,7 @@ fn refusal(version: Version, status: StatusCode) -> Box<Response<Full<Bytes>>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // The sender of such a head may mean something else by what follows it.
+    // After an ambiguous head the rest of the connection is not reliable.
     if version < Version::HTTP_2 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -67,7 +67,7 @@ mod tests {
 
     /// Proves W9.
     #[test]
-    fn w9_an_http_1_1_request_names_exactly_one_host() {
+    fn w9_an_http_1_1_request_has_exactly_one_host() {
         for (version, hosts, expected) in [
             (Version::HTTP_11, vec!["example.org"], 200),
             (Version::HTTP_11, vec!["example.org:8080"], 200),

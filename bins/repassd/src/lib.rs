@@ -1,7 +1,6 @@
-//! `repassd` as a library: the server with the vendors of one's choice. Configuration, wiring and
-//! listening; nothing else.
+//! The server `repassd` as a library, for programs that serve other vendors too.
 //!
-//! The `main` of a program that serves the configured vendors and one of its own:
+//! The `main` of a program that serves the bundled vendors and one of its own:
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -44,8 +43,8 @@ use crate::config::ConfigError;
 
 pub use crate::vendors::Vendors;
 
-/// Runs the command line of `repassd` with these vendors: the whole of a `main`. Exit status 2 for
-/// configuration errors, 1 for run-time failures.
+/// Runs the command line of `repassd` with these vendors. Exit status 2 for configuration errors, 1 for
+/// run-time failures.
 pub fn run(vendors: &Vendors) -> ExitCode {
     repass_http::install_redacting_panic_hook();
     let cli = Cli::parse();
@@ -60,7 +59,7 @@ pub fn run(vendors: &Vendors) -> ExitCode {
 
 fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads_beside_the_hasher())
+        .worker_threads(runtime_threads())
         .enable_all()
         .build()?;
     match cli.command {
@@ -76,19 +75,18 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// How many threads read, write and wait: one for every four cores, rounded up. Hashing keeps every core
-/// busy, and these threads do a twentieth of that work; more of them would take time from hashing to wake
-/// one another.
-fn threads_beside_the_hasher() -> usize {
+/// Returns the number of runtime threads: one for every four cores, rounded up. The hashing threads use every
+/// core, and the runtime threads need a twentieth of that time; more of them would only cost context
+/// switches.
+fn runtime_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(4))
 }
 
-/// One line: what failed, and what caused it.
+/// Prints the error and its causes on one line.
 fn report(error: &dyn Error) {
     let line = ErrorChain(error).to_string().replace('\n', " ");
     let (written, when_written) = std::sync::mpsc::channel();
-    // A standard error that nobody reads must not keep the program from ending, and one that is closed
-    // leaves nobody to be told.
+    // A full pipe at standard error must not block the exit. A write error is ignored.
     std::thread::spawn(move || {
         let _ = writeln!(std::io::stderr(), "repassd: {line}");
         let _ = written.send(());

@@ -1,4 +1,4 @@
-//! Closing a connection so that its last answer arrives.
+//! Closes a connection so that the client receives the last answer.
 
 use std::io;
 use std::pin::Pin;
@@ -10,29 +10,30 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// How long a closed connection is read on for.
+/// How long a stream is read after it was shut down.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// A stream that reads on for a while after it was shut down, until the client closes too.
+/// A stream that is read for a limited time after it was shut down, until the client closes it too.
 ///
-/// A socket that is closed while bytes wait to be read is reset, and the reset can destroy an answer that
-/// the client has not read yet (RFC 9112, 9.6).
+/// Closing a socket with unread bytes resets the connection, and the reset can destroy an answer that the
+/// client has not read yet (RFC 9112, 9.6).
 pub(crate) struct Lingering<S> {
     stream: S,
-    /// Whether bytes may still come; if not, there is nothing to wait for.
-    may_come: Arc<AtomicBool>,
-    /// From the moment that the sending side is closed.
+    /// Whether the client may still be sending when the stream is shut down.
+    client_may_send: Arc<AtomicBool>,
+    /// The end of the reading, once the sending side is closed.
     until: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Lingering<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, may_come: Arc::new(AtomicBool::new(true)), until: None }
+        Self { stream, client_may_send: Arc::new(AtomicBool::new(true)), until: None }
     }
 
-    /// Says whether the client may still be sending when the stream is shut down; true at first.
-    pub(crate) fn may_come(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.may_come)
+    /// Returns the flag for whether the client may still be sending when the stream is shut down. It is true
+    /// at first.
+    pub(crate) fn client_may_send(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.client_may_send)
     }
 }
 
@@ -72,12 +73,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, may_come, until } = &mut *self;
+        let Self { stream, client_may_send, until } = &mut *self;
         let until = match until {
             Some(until) => until,
             None => {
                 ready!(Pin::new(&mut *stream).poll_shutdown(context))?;
-                if !may_come.load(Ordering::Relaxed) {
+                if !client_may_send.load(Ordering::Relaxed) {
                     return Poll::Ready(Ok(()));
                 }
                 until.insert(Box::pin(sleep(LINGER)))
@@ -91,7 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
             let mut buffer = ReadBuf::new(&mut bytes);
             match ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)) {
                 Ok(()) if !buffer.filled().is_empty() => {}
-                // The client has closed, or is gone.
+                // The client has closed the stream, or the connection is lost.
                 _ => return Poll::Ready(Ok(())),
             }
         }
@@ -107,11 +108,11 @@ mod tests {
 
     /// Proves W5.
     #[tokio::test(start_paused = true)]
-    async fn w5_what_still_comes_is_read_until_the_client_closes() {
+    async fn w5_a_closed_stream_is_read_until_the_client_closes() {
         let (mut client, server) = duplex(64);
         let started = Instant::now();
         let closing = tokio::spawn(async move { Lingering::new(server).shutdown().await });
-        // Far more than the pipe holds, so it is read.
+        // More than the pipe holds, so it completes only if it is read.
         client.write_all(&[0; 100_000]).await.unwrap();
         assert_eq!(client.read(&mut [0]).await.unwrap(), 0, "the server's side is closed at once");
         drop(client);
@@ -121,7 +122,7 @@ mod tests {
 
     /// Proves W5.
     #[tokio::test(start_paused = true)]
-    async fn w5_a_client_that_does_not_close_is_left_in_the_end() {
+    async fn w5_a_client_that_does_not_close_is_disconnected_after_the_linger_time() {
         let (_client, server) = duplex(64);
         let started = Instant::now();
         Lingering::new(server).shutdown().await.unwrap();
@@ -130,8 +131,8 @@ mod tests {
         let (_client, server) = duplex(64);
         let started = Instant::now();
         let mut idle = Lingering::new(server);
-        idle.may_come().store(false, Ordering::Relaxed);
+        idle.client_may_send().store(false, Ordering::Relaxed);
         idle.shutdown().await.unwrap();
-        assert!(started.elapsed().is_zero(), "nothing is to come");
+        assert!(started.elapsed().is_zero(), "the client sends nothing more");
     }
 }

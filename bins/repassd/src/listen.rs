@@ -1,4 +1,4 @@
-//! Accepting connections, and giving each no more than its share.
+//! Accepts connections and limits each of them.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -25,8 +25,8 @@ use crate::lingering::Lingering;
 use crate::slots::{Slot, Slots};
 use crate::tls::{self, Tls};
 
-/// Serves until `shutdown` is over, then lets running requests finish within the bound, and changes
-/// whose clients have hung up as well.
+/// Serves until `shutdown` completes. Then active requests, and changes whose clients have disconnected, may
+/// finish within the time-out.
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
@@ -55,7 +55,7 @@ pub(crate) async fn serve(
                 (Ok((stream, peer)), Some(slot)) => connections.start(stream, peer, slot),
                 (Err(error), _) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    // Out of file descriptors, most likely: let some connections end.
+                    // Probably out of file descriptors; wait for connections to end.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 (_, None) => break,
@@ -63,13 +63,15 @@ pub(crate) async fn serve(
         }
     }
     drop(listener);
-    tracing::info!("shutting down; running requests may finish");
+    tracing::info!("shutting down; waiting for active requests");
     let finished = tokio::time::timeout(limits.shutdown_timeout, async {
         connections.graceful.shutdown().await;
         service.drain().await;
     });
     if finished.await.is_err() {
-        tracing::warn!("some requests did not finish in time and were cut off");
+        tracing::warn!(
+            "some requests did not finish within server.shutdown_timeout and were aborted"
+        );
     }
 }
 
@@ -78,17 +80,17 @@ fn builder(limits: &ServerLimits) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        // The first head has `header_timeout`, see `idle`; a kept connection waits for longer.
+        // `idle` applies `header_timeout` to the first head.
         .header_read_timeout(limits.idle_timeout)
-        // A client that has sent all it has to say may close its side.
+        // A client may close its side after its request.
         .half_close(true)
         .max_buf_size(head::MAX_BYTES as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
-        // Each costs a head, and all of a connection count as one connection.
+        // Each stream takes the memory of a head, and `max_connections` does not count streams.
         .max_concurrent_streams(16)
-        // What is sent and not read yet stays in memory.
+        // Received and unread bytes stay in memory.
         .initial_stream_window_size(64 * 1024)
         .initial_connection_window_size(256 * 1024)
         .max_header_list_size(head::MAX_BYTES)
@@ -107,14 +109,15 @@ struct Connections {
 
 impl Connections {
     fn start(&self, stream: TcpStream, peer: SocketAddr, slot: Slot) {
-        // Without this, small answers wait for an acknowledgement that comes late.
+        // Without this, small answers are delayed until an acknowledgement arrives.
         let _ = stream.set_nodelay(true);
         let (activity, seen) = watch::channel(Activity::default());
         let stream = Lingering::new(stream);
-        let may_come = stream.may_come();
+        let client_may_send = stream.client_may_send();
         let slot = Arc::new(slot);
         let activity = Arc::new(Tracker { activity, slot: Arc::clone(&slot) });
-        let service = OfConnection { service: self.service.clone(), peer, activity, may_come };
+        let service =
+            ConnectionService { service: self.service.clone(), peer, activity, client_may_send };
         let stream = Box::pin(self.with_timeouts(stream));
         let (tls, builder, watcher) =
             (self.tls.clone(), self.builder.clone(), self.graceful.watcher());
@@ -127,7 +130,7 @@ impl Connections {
         let idle = idle(seen, self.limits.header_timeout, self.limits.idle_timeout);
         tokio::spawn(async move {
             tokio::select! {
-                // A request that has come is served before its connection makes room.
+                // A request that has arrived is served before its connection is closed for a new one.
                 biased;
                 result = connection => if let Err(error) = result {
                     tracing::debug!(%error, %peer, "a connection ended early");
@@ -136,13 +139,13 @@ impl Connections {
                     tracing::debug!(%peer, "a connection sent no request in time");
                 }
                 () = slot.evicted() => {
-                    tracing::debug!(%peer, "an idle connection made room for a new one");
+                    tracing::debug!(%peer, "an idle connection was closed for a new one");
                 }
             }
         });
     }
 
-    /// A client that neither sends nor takes a byte for so long is cut off.
+    /// Adds the time-outs for a client that neither sends nor reads a byte.
     fn with_timeouts(&self, stream: Lingering<TcpStream>) -> TimeoutStream<Lingering<TcpStream>> {
         let mut stream = TimeoutStream::new(stream);
         stream.set_read_timeout(Some(self.limits.idle_timeout));
@@ -151,78 +154,78 @@ impl Connections {
     }
 }
 
-/// What a connection has been doing.
+/// The requests of a connection.
 #[derive(Debug, Clone, Copy, Default)]
 struct Activity {
-    /// Requests so far.
-    begun: u64,
-    /// Those of them that are not answered yet.
-    under_way: usize,
+    /// The number of requests so far.
+    started: u64,
+    /// The number of requests without an answer.
+    active: usize,
 }
 
-/// Is over when a connection asked for nothing for too long: before its first request, or since its
-/// last answer.
+/// Completes when a connection has been without a request for too long: before its first request, or since
+/// its last answer.
 ///
-/// hyper's own time-out for HTTP/1 starts only once it knows the protocol, for which a client may
-/// take for ever; and a client of HTTP/2 that answers pings is never silent.
+/// hyper's time-out for HTTP/1 starts only when it knows the protocol, which has no time-out, and a client of
+/// HTTP/2 that answers pings is never idle to hyper.
 async fn idle(mut seen: watch::Receiver<Activity>, first_within: Duration, next_within: Duration) {
     let (mut known, mut within) = (0, first_within);
     loop {
-        let came = seen.wait_for(|activity| activity.begun != known);
-        match tokio::time::timeout(within, came).await.map(|came| came.is_ok()) {
+        let request = seen.wait_for(|activity| activity.started != known);
+        match tokio::time::timeout(within, request).await.map(|request| request.is_ok()) {
             Err(_) => return,
             Ok(true) => {}
             Ok(false) => break,
         }
-        let answered = seen.wait_for(|activity| activity.under_way == 0).await;
+        let answered = seen.wait_for(|activity| activity.active == 0).await;
         let Ok(activity) = answered.map(|activity| *activity) else { break };
-        (known, within) = (activity.begun, next_within);
+        (known, within) = (activity.started, next_within);
     }
-    // The connection has ended by itself, or is about to.
+    // The connection has ended, or is about to.
     std::future::pending::<()>().await;
 }
 
-/// The service as one connection sees it: every request carries the peer's address.
+/// The service of one connection. It adds the peer's address to every request.
 #[derive(Clone)]
-struct OfConnection {
+struct ConnectionService {
     service: PasswordService,
     peer: SocketAddr,
     activity: Arc<Tracker>,
-    /// Whether the client may still be sending after the last answer.
-    may_come: Arc<AtomicBool>,
+    /// Whether the client may still be sending after the last answer; see [`Lingering`].
+    client_may_send: Arc<AtomicBool>,
 }
 
-/// Keeps track of what a connection does.
+/// Tracks the requests of a connection.
 struct Tracker {
     activity: watch::Sender<Activity>,
     slot: Arc<Slot>,
 }
 
-/// One request under way, until it is dropped.
-struct UnderWay(Arc<Tracker>);
+/// One active request, until it is dropped.
+struct ActiveRequest(Arc<Tracker>);
 
-impl UnderWay {
-    fn begin(tracker: &Arc<Tracker>) -> Self {
+impl ActiveRequest {
+    fn start(tracker: &Arc<Tracker>) -> Self {
         tracker.activity.send_modify(|activity| {
-            activity.begun = activity.begun.wrapping_add(1);
-            activity.under_way += 1;
+            activity.started = activity.started.wrapping_add(1);
+            activity.active += 1;
         });
         tracker.slot.busy();
         Self(Arc::clone(tracker))
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         let Tracker { activity, slot } = &*self.0;
-        activity.send_modify(|activity| activity.under_way -= 1);
-        if activity.borrow().under_way == 0 {
+        activity.send_modify(|activity| activity.active -= 1);
+        if activity.borrow().active == 0 {
             slot.idle();
         }
     }
 }
 
-impl Service<http::Request<Incoming>> for OfConnection {
+impl Service<http::Request<Incoming>> for ConnectionService {
     type Response = <PasswordService as Service<http::Request<Incoming>>>::Response;
     type Error = Infallible;
     type Future = <PasswordService as Service<http::Request<Incoming>>>::Future;
@@ -235,22 +238,22 @@ impl Service<http::Request<Incoming>> for OfConnection {
     }
 
     fn call(&mut self, mut request: http::Request<Incoming>) -> Self::Future {
-        let under_way = UnderWay::begin(&self.activity);
-        self.may_come.store(true, Ordering::Relaxed);
+        let active = ActiveRequest::start(&self.activity);
+        self.client_may_send.store(true, Ordering::Relaxed);
         if let Err(refused) = head::check(&request) {
             let status = refused.status().as_u16();
-            tracing::info!(peer = %self.peer.ip(), status, "refused a request by its head");
+            tracing::info!(peer = %self.peer.ip(), status, "refused a request because of its head");
             return Box::pin(std::future::ready(Ok(*refused)));
         }
         request.extensions_mut().insert(Peer(self.peer));
         let answering = self.service.call(request);
-        let may_come = Arc::clone(&self.may_come);
+        let client_may_send = Arc::clone(&self.client_may_send);
         Box::pin(async move {
-            let _under_way = under_way;
+            let _active = active;
             let answer = answering.await;
             if let Ok(answer) = &answer {
-                // The service says so where it did not read the whole body.
-                may_come.store(answer.headers().contains_key(CONNECTION), Ordering::Relaxed);
+                // The service sets this header if it did not read the whole body.
+                client_may_send.store(answer.headers().contains_key(CONNECTION), Ordering::Relaxed);
             }
             answer
         })
@@ -264,7 +267,7 @@ mod tests {
     const FIRST: Duration = Duration::from_secs(10);
     const NEXT: Duration = Duration::from_secs(60);
 
-    /// The tracker of a connection, and what watches it.
+    /// Returns the tracker of a connection and its receiver.
     async fn tracked() -> (Arc<Tracker>, watch::Receiver<Activity>) {
         let (activity, seen) = watch::channel(Activity::default());
         let slot = Arc::new(Slots::new(1).acquire().await.unwrap());
@@ -276,7 +279,7 @@ mod tests {
         let (tracker, seen) = tracked().await;
         let begun = tokio::time::Instant::now();
         idle(seen, FIRST, NEXT).await;
-        assert_eq!(begun.elapsed().as_secs(), 10, "no request ever came");
+        assert_eq!(begun.elapsed().as_secs(), 10, "there was no request");
 
         let seen = tracker.activity.subscribe();
         let begun = tokio::time::Instant::now();
@@ -284,9 +287,9 @@ mod tests {
         let requests = async {
             for pause in [5, 50, 50] {
                 tokio::time::sleep(Duration::from_secs(pause)).await;
-                drop(UnderWay::begin(&tracker));
+                drop(ActiveRequest::start(&tracker));
             }
-            let slow = UnderWay::begin(&tracker);
+            let slow = ActiveRequest::start(&tracker);
             tokio::time::sleep(Duration::from_secs(500)).await;
             drop(slow);
         };

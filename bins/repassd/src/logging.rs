@@ -1,8 +1,7 @@
 //! The log: lines on standard error, as text or as one JSON object a line.
 //!
-//! A thread of its own writes the lines, so that a reader that is slow or gone, or a full disk, holds up
-//! no request. Lines that cannot be written are counted, and the count is logged once writing works
-//! again.
+//! A separate thread writes the lines, so that a slow or closed reader, or a full disk, delays no request.
+//! Lines that cannot be written are counted, and the count is logged when writing works again.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -15,23 +14,23 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 
-/// The most lines that wait to be written; a further one is lost.
+/// The largest number of lines that wait to be written. Further lines are dropped.
 const QUEUE: usize = 4096;
 
-/// The longest line, in bytes; what is longer is cut.
+/// The longest line, in bytes. Longer lines are cut.
 const LONGEST_LINE: usize = 16 * 1024;
 
-/// How long the end of the program waits for the last lines to be written.
+/// How long the exit of the program waits for the last lines to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Starts the log. It lasts as long as the process; drop what is returned at the end, so that the last
-/// lines are written.
+/// Starts the log, for the life of the process. Drop the returned [`Log`] at the end, so that the last lines
+/// are written.
 pub(crate) fn start(format: LogFormat, filter: &str) -> io::Result<Log> {
     let (log, lines) = Log::new();
     let lost = Arc::clone(&log.lost);
-    std::thread::Builder::new()
-        .name("log".to_owned())
-        .spawn(move || Writer { out: io::stderr(), format, lost, is_torn: false }.run(&lines))?;
+    std::thread::Builder::new().name("log".to_owned()).spawn(move || {
+        Writer { out: io::stderr(), format, lost, is_incomplete: false }.run(&lines);
+    })?;
     let mut filter = EnvFilter::try_new(filter).unwrap_or_default();
     if let Ok(panics) = "repass::panic=error".parse() {
         filter = filter.add_directive(panics);
@@ -41,7 +40,7 @@ pub(crate) fn start(format: LogFormat, filter: &str) -> io::Result<Log> {
         .with_env_filter(filter)
         .with_writer(move || queue.clone())
         .with_ansi(io::stderr().is_terminal());
-    // A second start in one process (only tests do that) keeps the first one's settings.
+    // A second start in one process, which only tests do, has no effect.
     let _ = match format {
         LogFormat::Text => subscriber.try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
@@ -51,11 +50,11 @@ pub(crate) fn start(format: LogFormat, filter: &str) -> io::Result<Log> {
 
 enum Message {
     Line(Vec<u8>),
-    /// Answered once all lines before it are written or lost.
+    /// Answered when all lines before it are written or dropped.
     Flush(SyncSender<()>),
 }
 
-/// The running log; dropping it waits for the last lines, but not for long.
+/// The log. Dropping it waits up to [`LAST_LINES`] for the last lines.
 pub(crate) struct Log {
     queue: SyncSender<Message>,
     lost: Arc<AtomicU64>,
@@ -88,7 +87,7 @@ impl Drop for Log {
     }
 }
 
-/// What the subscriber writes each line to.
+/// The writer of the subscriber.
 #[derive(Clone)]
 struct Queue {
     lines: SyncSender<Message>,
@@ -97,7 +96,7 @@ struct Queue {
 
 impl Write for Queue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // A cut line still ends.
+        // A cut line still ends with a line feed.
         let mut line_sent = line[..line.len().min(LONGEST_LINE)].to_vec();
         if line_sent.len() < line.len() {
             line_sent.push(b'\n');
@@ -113,13 +112,13 @@ impl Write for Queue {
     }
 }
 
-/// Writes the lines, on its own thread.
+/// Writes the lines on the log thread.
 struct Writer<W> {
     out: W,
     format: LogFormat,
     lost: Arc<AtomicU64>,
-    /// Whether the last line was written in part.
-    is_torn: bool,
+    /// Whether the last line was written only in part.
+    is_incomplete: bool,
 }
 
 impl<W: Write> Writer<W> {
@@ -127,19 +126,19 @@ impl<W: Write> Writer<W> {
         for message in lines {
             match message {
                 Message::Line(line) => {
-                    if self.tell_lost().and_then(|()| self.write(&line)).is_err() {
+                    if self.report_lost().and_then(|()| self.write(&line)).is_err() {
                         self.lost.fetch_add(1, Ordering::Relaxed);
                     }
                 }
                 Message::Flush(written) => {
-                    let _ = self.tell_lost();
+                    let _ = self.report_lost();
                     let _ = written.send(());
                 }
             }
         }
     }
 
-    fn tell_lost(&mut self) -> io::Result<()> {
+    fn report_lost(&mut self) -> io::Result<()> {
         let lines = self.lost.load(Ordering::Relaxed);
         if lines == 0 {
             return Ok(());
@@ -159,12 +158,12 @@ impl<W: Write> Writer<W> {
     }
 
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        if self.is_torn {
+        if self.is_incomplete {
             self.out.write_all(b"\n")?;
         }
-        self.is_torn = true;
+        self.is_incomplete = true;
         self.out.write_all(line)?;
-        self.is_torn = false;
+        self.is_incomplete = false;
         Ok(())
     }
 }
@@ -175,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    /// A disk that has room for so many bytes more.
+    /// A disk with a limited number of free bytes.
     #[derive(Clone)]
     struct Disk(Arc<Mutex<(usize, Vec<u8>)>>);
 
@@ -208,8 +207,8 @@ mod tests {
 
     /// Proves L1.
     #[test]
-    fn l1_lines_that_find_no_room_are_counted_and_told_in_either_format() {
-        for (format, told) in [
+    fn l1_lines_that_cannot_be_written_are_counted_and_reported_in_either_format() {
+        for (format, report) in [
             (LogFormat::Text, "WARN repassd::logging: log lines were lost lines=2\n"),
             (
                 LogFormat::Json,
@@ -223,7 +222,7 @@ mod tests {
             let lost = Arc::clone(&log.lost);
             let out = disk.clone();
             let writer = std::thread::spawn(move || {
-                Writer { out, format, lost, is_torn: false }.run(&lines);
+                Writer { out, format, lost, is_incomplete: false }.run(&lines);
             });
             queue.write_all(b"first\n").unwrap();
             queue.write_all(b"second\n").unwrap();
@@ -238,14 +237,14 @@ mod tests {
             let written = disk.written();
             let lines: Vec<&str> = written.split_inclusive('\n').collect();
             assert_eq!(lines[..2], ["first\n", "sec\n"]);
-            assert!(lines[2].ends_with(told), "{written}");
+            assert!(lines[2].ends_with(report), "{written}");
             assert_eq!(lines[3..], ["fourth\n"]);
         }
     }
 
     /// Proves L1.
     #[test]
-    fn l1_lines_are_lost_and_nobody_waits_when_nobody_writes() {
+    fn l1_lines_are_dropped_without_waiting_when_the_queue_is_full() {
         let (log, lines) = Log::new();
         let mut queue = log.clone_queue();
         for _ in 0..QUEUE + 7 {

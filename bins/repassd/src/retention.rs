@@ -1,16 +1,16 @@
-//! Deleting what was kept for long enough, while the server runs.
+//! Deletes old data while the server runs.
 
 use std::time::Duration;
 
 use repass_core::{Administration, ErrorChain, Retention};
 
-/// How often each node looks for something to delete.
+/// How often each node looks for old data.
 const EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// How many rows of each kind are deleted in one transaction, so that none takes long.
+/// The number of rows of each kind that one transaction deletes, so that it is short.
 const STEP: u32 = 500;
 
-/// The pause between two such transactions, for others to write meanwhile.
+/// The pause between two such transactions, so that others can write.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Runs until the task is aborted.
@@ -24,7 +24,7 @@ pub(crate) async fn run(administration: Administration, retention: Retention) {
             Ok(_) => {}
             Err(error) => {
                 let error = ErrorChain(&error);
-                tracing::warn!(%error, "old data cannot be deleted; trying again later");
+                tracing::warn!(%error, "old data could not be deleted; trying again in 10 minutes");
             }
         }
         tokio::time::sleep(EVERY).await;

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::signals::StopSignals;
 use crate::{admin, listen, logging, retention, tls};
 
-/// The address cannot be listened on.
+/// The server cannot listen on an address.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}")]
 pub(crate) struct ListenError {
@@ -24,12 +24,15 @@ pub(crate) struct ListenError {
 }
 
 pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
-    // Ends last, with what everything else has to say.
+    // Dropped last, so that the last lines are written.
     let _log = logging::start(config.log_format, &config.log_filter)?;
-    for variable in &config.passed_over {
-        tracing::debug!(variable, "passed over: made by Kubernetes for a Service, not a setting");
+    for variable in &config.ignored_variables {
+        tracing::debug!(
+            variable,
+            "ignored an environment variable that Kubernetes sets for a Service"
+        );
     }
-    // Before anything is announced, so that a signal right after it finds its handler.
+    // Before "listening" is logged, so that a signal after that line is handled.
     let mut signals = StopSignals::new()?;
     let app = App::open(config).await?;
     let listener = bind(config.listen).await?;
@@ -54,12 +57,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let (stop, stopped) = oneshot::channel::<()>();
     let dispatcher = app.dispatcher(config).map(|dispatcher| {
         tokio::spawn(async move {
-            // Over when the sender is dropped.
+            // Completes when the sender is dropped.
             dispatcher.run(async { stopped.await.unwrap_or_default() }).await;
         })
     });
-    let certificates =
-        tokio::spawn(tls::keep_current(config.all_tls().cloned().collect(), Arc::new(SystemClock)));
+    let certificates = tokio::spawn(tls::reload_when_changed(
+        config.all_tls().cloned().collect(),
+        Arc::new(SystemClock),
+    ));
     let administration = app.engine.administration().clone();
     let retention = tokio::spawn(retention::run(administration, config.retention));
     let tls = config.tls.clone();
@@ -67,7 +72,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         signals.next().await;
         stopping.store(true, Ordering::Relaxed);
         let delay = config.server.shutdown_delay;
-        tracing::info!(?delay, "not ready any more; new connections are accepted for the delay");
+        tracing::info!(?delay, "not ready; new connections are accepted until the delay ends");
         // A second signal ends the delay.
         let _ = tokio::time::timeout(delay, signals.next()).await;
     };
@@ -78,7 +83,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     if let Some(dispatcher) = dispatcher
         && tokio::time::timeout(config.server.shutdown_timeout, dispatcher).await.is_err()
     {
-        tracing::warn!("some events were cut off on their way; they will be delivered again");
+        tracing::warn!("some deliveries of events were aborted; they will be repeated");
     }
     if let Some(admin) = admin {
         admin.abort();

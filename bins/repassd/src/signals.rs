@@ -1,11 +1,10 @@
-//! The signals that a server heeds.
+//! The signals that stop a server.
 
 use std::io;
 
-/// SIGTERM and Ctrl-C, from the moment that this is made on and not only once they are awaited.
+/// SIGTERM and Ctrl-C, received from the creation of this value on.
 ///
-/// From then on the signals that end a process by default and that operators send to servers for other
-/// ends are ignored.
+/// SIGHUP, SIGUSR1 and SIGUSR2, which end a process by default, are then ignored.
 pub(crate) struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -21,14 +20,14 @@ impl StopSignals {
         for ignored in
             [SignalKind::hangup(), SignalKind::user_defined1(), SignalKind::user_defined2()]
         {
-            // A handler stays for as long as the process lives.
+            // A handler stays installed after the drop.
             drop(signal(ignored)?);
         }
         let terminate = signal(SignalKind::terminate())?;
         Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -43,7 +42,7 @@ impl StopSignals {
         Ok(Self {})
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
     }

@@ -1,5 +1,5 @@
-//! The slots for connections. When all are taken, the connection that has been idle for longest makes
-//! room for a new one.
+//! The slots for connections. When all are taken, the connection that has been idle for longest is closed for
+//! a new one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ struct Idle {
     next: u64,
     /// The idle connections, the one that has been idle for longest first.
     connections: BTreeMap<u64, Arc<Notify>>,
-    /// Whether a new connection waits and none was idle.
+    /// Whether a new connection waits because none was idle.
     wanted: bool,
 }
 
@@ -41,14 +41,14 @@ impl Slots {
         Arc::new(Self { permits: Arc::new(Semaphore::new(count)), idle: Mutex::default() })
     }
 
-    /// Returns a slot for a new connection, which is idle at first. Waits while all are taken by
-    /// connections with a request under way.
+    /// Returns a slot for a new connection, which is idle at first. Waits while all slots are taken by
+    /// connections with an active request.
     pub(crate) async fn acquire(self: &Arc<Self>) -> Option<Slot> {
         let permit = match Arc::clone(&self.permits).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
                 self.idle().evict();
-                // None when the semaphore is closed, which it never is.
+                // The semaphore is never closed.
                 Arc::clone(&self.permits).acquire_owned().await.ok()?
             }
         };
@@ -72,13 +72,13 @@ impl Slots {
 pub(crate) struct Slot {
     slots: Arc<Slots>,
     evicted: Arc<Notify>,
-    /// While it is idle.
+    /// The connection's number in [`Idle`], while it is idle.
     number: Mutex<Option<u64>>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Slot {
-    /// The connection has no request under way.
+    /// Marks the connection as idle.
     pub(crate) fn idle(&self) {
         let mut idle = self.slots.idle();
         let number = idle.next;
@@ -90,21 +90,21 @@ impl Slot {
         }
     }
 
-    /// The connection has a request under way.
+    /// Marks the connection as having an active request.
     pub(crate) fn busy(&self) {
         if let Some(number) = self.number().take() {
             self.slots.idle().connections.remove(&number);
         }
     }
 
-    /// Waits until the connection must make room.
+    /// Waits until the connection must be closed for a new one.
     pub(crate) async fn evicted(&self) {
         loop {
             self.evicted.notified().await;
             if self.number().is_some() {
                 return;
             }
-            // A request came meanwhile: another connection must make room.
+            // A request has arrived meanwhile, so another connection must be closed.
             self.slots.idle().evict();
         }
     }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_connection_that_has_been_idle_for_longest_makes_room() {
+    async fn the_connection_that_has_been_idle_for_longest_is_evicted() {
         let slots = Slots::new(3);
         let (first, second, third) =
             (acquired(&slots).await, acquired(&slots).await, acquired(&slots).await);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_all_are_busy_the_next_to_become_idle_makes_room() {
+    async fn while_all_are_busy_the_next_to_become_idle_is_evicted() {
         let slots = Slots::new(2);
         let (first, second) = (acquired(&slots).await, acquired(&slots).await);
         first.busy();
@@ -163,13 +163,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_whose_request_came_meanwhile_stays() {
+    async fn a_connection_that_becomes_busy_is_not_evicted() {
         let slots = Slots::new(2);
         let (first, second) = (acquired(&slots).await, acquired(&slots).await);
         let mut third = std::pin::pin!(slots.acquire());
         assert!(third.as_mut().now_or_never().is_none());
         first.busy();
-        assert!(first.evicted().now_or_never().is_none(), "it was asked, and is busy");
+        assert!(first.evicted().now_or_never().is_none(), "it was chosen, but is busy");
         second.evicted().now_or_never().unwrap();
     }
 }

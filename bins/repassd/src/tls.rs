@@ -1,4 +1,4 @@
-//! TLS of a listener: the certificate and its key from files, read again when the files change.
+//! TLS of a listener: the certificate and its key from files, reloaded when the files change.
 
 use std::fmt;
 use std::io;
@@ -19,14 +19,14 @@ use tokio_util::either::Either;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
-/// How often the files are looked at.
+/// How often the files are checked for changes.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// How often an end that is near is reported.
+/// How often the near expiry of a certificate is reported.
 const REMINDER: Duration = Duration::from_secs(24 * 3600);
 
-/// An end is near from so long before on.
-const NEAR_DAYS: i64 = 14;
+/// The number of days before its expiry in which a certificate is reported.
+const WARNING_DAYS: i64 = 14;
 
 /// The PEM files of a listener.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub(crate) struct TlsFiles {
     /// The certificate, then those of its authorities up to the root.
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
-    /// The authorities whose certificates clients must present, if clients need one.
+    /// The authorities whose certificates clients must present, if any.
     pub(crate) client_ca: Option<PathBuf>,
 }
 
@@ -63,11 +63,11 @@ pub(crate) struct Tls {
 #[derive(Clone)]
 struct Loaded {
     config: Arc<ServerConfig>,
-    ends: Timestamp,
+    expires: Timestamp,
     state: Vec<FileState>,
 }
 
-/// What changes when a file is written or replaced.
+/// Time of modification and size, which change when a file is written or replaced.
 type FileState = Option<(SystemTime, u64)>;
 
 impl fmt::Debug for Tls {
@@ -80,14 +80,14 @@ impl Tls {
     /// Reads the files.
     ///
     /// # Errors
-    /// When one cannot be read, or the key does not belong to the certificate. A certificate that has
-    /// expired is no error; [`Tls::warning`] reports it.
+    /// When one cannot be read, or the key does not belong to the certificate. An expired certificate is not
+    /// an error; [`Tls::warning`] reports it.
     pub(crate) fn load(files: TlsFiles) -> Result<Self, TlsError> {
         let loaded = RwLock::new(files.load()?);
         Ok(Self { files, loaded })
     }
 
-    /// Returns a connection that takes what the client sends as TLS.
+    /// Performs the TLS handshake.
     pub(crate) async fn accept<S>(
         &self,
         stream: S,
@@ -98,35 +98,37 @@ impl Tls {
         TlsAcceptor::from(self.loaded().config).accept(stream).await
     }
 
-    /// Returns what an operator must know about the certificate's end.
+    /// Returns a warning if the certificate has expired or expires soon.
     pub(crate) fn warning(&self, now: Timestamp) -> Option<String> {
-        let ends = self.loaded().ends;
-        let days = ends.duration_since(now).as_hours() / 24;
+        let expires = self.loaded().expires;
+        let days = expires.duration_since(now).as_hours() / 24;
         let file = self.files.certificate.display();
-        if ends <= now {
-            Some(format!("the certificate in {file} expired on {ends}; clients refuse it"))
-        } else if days < NEAR_DAYS {
-            Some(format!("the certificate in {file} expires on {ends}, in {days} days; renew it"))
+        if expires <= now {
+            Some(format!("the certificate in {file} expired on {expires}; clients refuse it"))
+        } else if days < WARNING_DAYS {
+            Some(format!(
+                "the certificate in {file} expires on {expires}, in {days} days; renew it"
+            ))
         } else {
             None
         }
     }
 
-    /// Reads the files again if they have changed, or in any case. While they cannot be used, the last
-    /// ones that could stay in use.
-    fn reload(&self, in_any_case: bool) {
-        if !in_any_case && self.files.state() == self.loaded().state {
+    /// Reloads the files if they have changed, or always if `force`. If they are invalid, the last valid ones
+    /// stay in use.
+    fn reload(&self, force: bool) {
+        if !force && self.files.state() == self.loaded().state {
             return;
         }
         let certificate = self.files.certificate.display();
         match self.files.load() {
             Ok(loaded) => {
-                tracing::info!(%certificate, ends = %loaded.ends, "read the certificate again");
+                tracing::info!(%certificate, expires = %loaded.expires, "reloaded the certificate");
                 *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
             }
             Err(error) => {
-                tracing::error!(%error, "the certificate cannot be read again; the old one stays in use");
-                // The same files are reported once.
+                tracing::error!(%error, "the certificate could not be reloaded; the old one stays in use");
+                // The same files are reported only once.
                 let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
                 loaded.state = self.files.state();
             }
@@ -140,7 +142,7 @@ impl Tls {
 
 impl TlsFiles {
     fn load(&self) -> Result<Loaded, TlsError> {
-        // Taken first: a file that changes meanwhile is read once more.
+        // Before reading: a file that changes meanwhile is reloaded.
         let state = self.state();
         let chain = certificates("certificate", &self.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&self.key)
@@ -149,8 +151,8 @@ impl TlsFiles {
             |error: &dyn fmt::Display| TlsError::new("certificate", &self.certificate, error);
         let leaf = chain.first().ok_or_else(|| bad_certificate(&"has no certificate"))?;
         let parsed = Certificate::from_der(leaf).map_err(|error| bad_certificate(&error))?;
-        let ends = parsed.tbs_certificate.validity.not_after.to_unix_duration();
-        let ends = Timestamp::UNIX_EPOCH.checked_add(ends).unwrap_or(Timestamp::MAX);
+        let expires = parsed.tbs_certificate.validity.not_after.to_unix_duration();
+        let expires = Timestamp::UNIX_EPOCH.checked_add(expires).unwrap_or(Timestamp::MAX);
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -168,7 +170,7 @@ impl TlsFiles {
             error => TlsError::new("key", &self.key, error),
         })?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Loaded { config: Arc::new(config), ends, state })
+        Ok(Loaded { config: Arc::new(config), expires, state })
     }
 
     fn state(&self) -> Vec<FileState> {
@@ -205,7 +207,7 @@ fn client_verifier(
         .map_err(|error| bad(&error))
 }
 
-/// Says what is wrong with a PEM file, and nothing of what it contains.
+/// Returns the reason why a PEM file is invalid, without its content.
 fn reason(error: &pem::Error, wanted: &str) -> String {
     match error {
         pem::Error::Io(error) => format!("cannot be read: {error}"),
@@ -214,7 +216,7 @@ fn reason(error: &pem::Error, wanted: &str) -> String {
     }
 }
 
-/// Takes a connection as it is, or as TLS where that is configured.
+/// Performs the TLS handshake if TLS is configured, and returns the stream.
 pub(crate) async fn accept<S>(
     tls: Option<&Tls>,
     stream: S,
@@ -228,9 +230,9 @@ where
     }
 }
 
-/// Reads the files again when they change and at SIGHUP, and reports ends that are near, until it is
+/// Reloads the files when they change and at SIGHUP, and reports certificates that expire soon, until it is
 /// dropped.
-pub(crate) async fn keep_current(
+pub(crate) async fn reload_when_changed(
     listeners: Vec<Arc<Tls>>,
     clock: Arc<dyn Clock>,
 ) -> io::Result<()> {
@@ -241,15 +243,15 @@ pub(crate) async fn keep_current(
     #[cfg(not(unix))]
     let hung_up = async || std::future::pending::<bool>().await;
     let mut hung_up = hung_up;
-    let mut looks = tokio::time::interval(INTERVAL);
+    let mut checks = tokio::time::interval(INTERVAL);
     let mut reminders = tokio::time::interval(REMINDER);
-    // The first ends are reported with the other warnings at the start.
+    // At the start, expiry is reported with the other warnings.
     reminders.tick().await;
     loop {
         tokio::select! {
-            _ = looks.tick() => listeners.iter().for_each(|tls| tls.reload(false)),
+            _ = checks.tick() => listeners.iter().for_each(|tls| tls.reload(false)),
             _ = hung_up() => {
-                tracing::info!("SIGHUP: only certificates are read again; restart to change the rest");
+                tracing::info!("SIGHUP: only certificates are reloaded; restart for other changes");
                 listeners.iter().for_each(|tls| tls.reload(true));
             }
             _ = reminders.tick() => for warning in listeners.iter().filter_map(|tls| tls.warning(clock.now())) {

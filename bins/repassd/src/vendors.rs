@@ -9,12 +9,12 @@ use repass_spec::{ConfiguredSpec, MountContext, Vendor};
 
 use crate::config::KeyError;
 
-/// The vendors that a server knows, by name.
+/// The vendors that a server can mount, by name.
 #[derive(Default)]
 pub struct Vendors(Vec<(&'static str, Arc<dyn AnyVendor>)>);
 
 impl Vendors {
-    /// The five vendors that repass serves.
+    /// Returns the five vendors of repass.
     pub fn bundled() -> Self {
         Self::default()
             .with(repass_spec_ecom::Ecom)
@@ -24,7 +24,7 @@ impl Vendors {
             .with(repass_spec_fabric::Fabric)
     }
 
-    /// The same with one more. One of the same name is replaced.
+    /// Adds a vendor, and replaces one of the same name.
     #[must_use]
     pub fn with<V: Vendor>(mut self, vendor: V) -> Self {
         self.0.retain(|(name, _)| *name != V::NAME);
@@ -56,10 +56,10 @@ impl Vendors {
     }
 }
 
-/// A vendor, whatever the type of its options.
+/// A vendor with any type of options.
 #[async_trait]
 pub(crate) trait AnyVendor: Send + Sync {
-    /// `key` is where the options stand.
+    /// Creates the API of one mount. `key` is the key of its options.
     fn configure(
         &self,
         key: &str,
@@ -83,7 +83,7 @@ impl<V: Vendor> AnyVendor for V {
         let options = match options {
             None => V::Options::default(),
             Some(value) => serde_path_to_error::deserialize(value).map_err(|error| {
-                KeyError::of(&error.path().to_string(), error.inner()).below(key)
+                KeyError::from_config(&error.path().to_string(), error.inner()).below(key)
             })?,
         };
         Vendor::configure(self, options, mount)
@@ -139,7 +139,7 @@ mod tests {
 
     /// Proves E11.
     #[test]
-    fn a_vendor_from_outside_is_mounted_beside_the_bundled_ones() {
+    fn another_vendor_is_mounted_beside_the_bundled_ones() {
         let vendors = Vendors::bundled().with(Acme);
         let database = std::env::temp_dir().join("demo.db");
         let config = crate::config::demo(([127, 0, 0, 1], 0).into(), &database, &vendors).unwrap();

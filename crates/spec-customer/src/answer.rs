@@ -3,22 +3,22 @@ use repass_spec::client::ReadAnswerError;
 
 use crate::{HttpError, UpdateUserPasswordResponse};
 
-/// What comes back.
+/// An answer of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The password was changed.
     Changed(UpdateUserPasswordResponse),
-    /// It was not, for a reason that is the user's to mend.
+    /// The password was not changed, for a reason that the user can correct.
     NotChanged(UpdateUserPasswordResponse),
-    /// It was not: any answer but 200.
+    /// The password was not changed, and the status is not 200.
     Failed(HttpError),
 }
 
 impl Answer {
-    /// Reads an answer of that status, in JSON or XML.
+    /// Reads an answer with this status, in JSON or XML.
     ///
     /// # Errors
-    /// When the body is not what the customer API answers with.
+    /// When the body is not of a known shape.
     pub fn from_response(status: StatusCode, body: &[u8]) -> Result<Self, ReadAnswerError> {
         let content_type = content_type(body);
         let answer = if status == StatusCode::OK {
@@ -34,14 +34,14 @@ impl Answer {
     /// Returns the body of a success.
     ///
     /// # Errors
-    /// Any other answer, as it is.
+    /// Any other answer, unchanged.
     pub fn into_result(self) -> Result<UpdateUserPasswordResponse, Self> {
         if let Self::Changed(response) = self { Ok(response) } else { Err(self) }
     }
 }
 
-/// The type of an answer by what it begins with. A byte-order mark stands in front of all UTF-16, and
-/// in JSON outweighs the charset.
+/// Returns the type of an answer from its first bytes. UTF-16 always begins with a byte-order mark, which
+/// in JSON takes precedence over the charset.
 fn content_type(body: &[u8]) -> &'static str {
     match body {
         [0xFF, 0xFE, b'<', ..] => "application/xml; charset=utf-16",
@@ -57,7 +57,7 @@ mod tests {
     /// Proves E12.
     #[cfg(feature = "server")]
     #[test]
-    fn e12_what_a_server_writes_a_client_reads() {
+    fn e12_the_client_reads_the_servers_answers() {
         use http::header::{ACCEPT, ACCEPT_CHARSET};
         use http::{HeaderMap, HeaderValue};
 

@@ -18,13 +18,13 @@ pub(crate) struct CustomerCall {
     pub(crate) authentication: Authentication,
     pub(crate) credential: Option<Credential>,
     pub(crate) content: Result<(ContentFormat, Charset), UnsupportedMediaType>,
-    /// How the answer is written.
+    /// The format of the answer.
     pub(crate) answer: Format,
 }
 
 impl CustomerCall {
-    /// A missing password counts as an empty one: the engine refuses it in its own time, so that
-    /// nobody learns from the answer whether the account exists.
+    /// Returns the change. A missing password counts as an empty one, which the engine refuses, so that
+    /// neither answer nor time reveals whether the account exists.
     fn change(&self, model: UpdateUserPasswordRequest, caller: Caller) -> Change {
         let subject = Subject::new(self.realm.clone(), model.user_id.hyphenated().to_string());
         let authority = match self.authentication {
@@ -55,7 +55,7 @@ impl CustomerCall {
     fn unauthorized(&self, required: RequiredCredential) -> Reply {
         let message = "Authorization has been denied for this request.";
         let mut reply = self.refused(StatusCode::UNAUTHORIZED, message);
-        // RFC 9110, 15.5.2 demands a challenge; there is no registered scheme for a key.
+        // RFC 9110, 15.5.2 requires a challenge; no scheme is registered for a key.
         let scheme = match required {
             RequiredCredential::Key(_) => "ApiKey",
             RequiredCredential::AccessToken => "Bearer",

@@ -1,27 +1,27 @@
 use crate::encoding::Charset;
 use crate::media_type::MediaType;
 
-/// How a body is written.
+/// The format of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContentFormat {
     /// `application/json`, or `text/json`.
     Json,
     /// `application/xml`, or `text/xml`.
     Xml,
-    /// `application/x-www-form-urlencoded`; of requests only.
+    /// `application/x-www-form-urlencoded`; for requests only.
     Form,
 }
 
 impl ContentFormat {
     const ALL: [Self; 3] = [Self::Json, Self::Xml, Self::Form];
 
-    /// The media type that a client names.
+    /// Returns the media type that a client sends.
     pub(crate) const fn media_type(self) -> &'static str {
         self.media_types()[0]
     }
 
-    /// The format and the charset of a body of that type, if it is one that is read.
-    pub(crate) fn of(media: &MediaType) -> Option<(Self, Charset)> {
+    /// Returns the format and the charset of a body of this type. `None` if it is not supported.
+    pub(crate) fn from_media_type(media: &MediaType) -> Option<(Self, Charset)> {
         let format = Self::ALL
             .into_iter()
             .find(|format| format.media_types().iter().any(|media_type| media.is(media_type)))?;

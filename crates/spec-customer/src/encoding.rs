@@ -12,11 +12,11 @@ pub(crate) enum Charset {
     Utf16,
 }
 
-/// The bytes are no text in the encoding they are said to be in.
+/// The bytes are not valid text in the declared encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InvalidText;
 
-/// A decoded body. It holds passwords, so what had to be copied is wiped when dropped.
+/// A decoded body. It holds passwords, so a copy is wiped when dropped.
 pub(crate) enum Text<'a> {
     Borrowed(&'a str),
     Converted(Plaintext),
@@ -32,8 +32,8 @@ impl Text<'_> {
 }
 
 impl Charset {
-    /// The supported charset of that name; any other counts as not named at all.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    /// Returns the supported charset of this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         if name.eq_ignore_ascii_case("utf-8") {
             Some(Self::Utf8)
         } else if name.eq_ignore_ascii_case("utf-16") {
@@ -43,7 +43,7 @@ impl Charset {
         }
     }
 
-    /// Whether an XML declaration may call this encoding so.
+    /// Whether an XML declaration may use this name for the encoding.
     pub(crate) fn may_be_declared(self, name: &str) -> bool {
         let names: &[&str] = match self {
             Self::Utf8 => &["utf-8"],
@@ -52,13 +52,14 @@ impl Charset {
         names.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// Decodes JSON. A byte-order mark outweighs the charset named, as with .NET's `StreamReader`.
+    /// Decodes JSON. A byte-order mark takes precedence over the declared charset, as in .NET's
+    /// `StreamReader`.
     pub(crate) fn decode_json(self, body: &[u8]) -> Result<Text<'_>, InvalidText> {
         let (encoding, mark) = Encoding::for_bom(body).unwrap_or((self.encoding(), 0));
         decode(encoding, &body[mark..])
     }
 
-    /// Decodes XML. A byte-order mark must agree with the charset named.
+    /// Decodes XML. A byte-order mark must agree with the declared charset.
     pub(crate) fn decode_xml(self, body: &[u8]) -> Result<Text<'_>, InvalidText> {
         match self {
             Self::Utf8 => decode(UTF_8, body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)),
@@ -67,7 +68,7 @@ impl Charset {
         }
     }
 
-    /// Encodes an answer: UTF-8 without, UTF-16 with a byte-order mark.
+    /// Encodes an answer: UTF-8 without a byte-order mark, UTF-16 with one.
     #[cfg(any(feature = "server", test))]
     pub(crate) fn encode(self, text: String) -> Vec<u8> {
         match self {
@@ -88,7 +89,7 @@ impl Charset {
 }
 
 fn decode<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Result<Text<'a>, InvalidText> {
-    // UTF-8 is looked at where it stands, so that no second copy of a password is made.
+    // UTF-8 is borrowed, so that no password is copied.
     if encoding == UTF_8 {
         return std::str::from_utf8(bytes).map(Text::Borrowed).map_err(|_| InvalidText);
     }
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn xml_must_be_in_the_charset_named() {
+    fn xml_must_be_in_the_declared_charset() {
         let utf16 = Charset::Utf16.encode("<a/>".to_owned());
         assert_eq!(Charset::Utf16.decode_xml(&utf16).map(|t| t.as_str().len()), Ok(4));
         assert_eq!(Charset::Utf16.decode_xml(&utf16[2..]).map(|t| t.as_str().len()), Ok(4));
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn json_follows_its_byte_order_mark() {
+    fn json_is_decoded_by_its_byte_order_mark() {
         let utf16 = Charset::Utf16.encode("{}".to_owned());
         for charset in [Charset::Utf8, Charset::Utf16] {
             assert_eq!(charset.decode_json(&utf16).map(|t| t.as_str().to_owned()), Ok("{}".into()));

@@ -9,37 +9,37 @@ use crate::read_error::{self, ReadError};
 use crate::xml::reader::Reader;
 use crate::xml::{XmlError, name, text};
 
-/// What the framework says instead of any detail.
+/// The framework's message in place of any detail.
 #[cfg(feature = "server")]
 pub(crate) const ERROR: &str = "An error has occurred.";
 
-/// The body of every answer but 200: the framework's `HttpError`, without its members of detail.
+/// The body of every answer other than 200: the framework's `HttpError`, without its members of detail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct HttpError {
     /// `Message`: what went wrong, in English.
     pub message: String,
-    /// `ModelState`: what was wrong with which part of the request.
+    /// `ModelState`: the errors of each part of the request.
     #[serde(skip_serializing_if = "ModelState::is_empty")]
     pub model_state: ModelState,
 }
 
-/// Messages about parts of a request, such as `request.UserId`, in the order in which they were
-/// first found wrong; at most [`MAX_MESSAGES`](Self::MAX_MESSAGES) in all.
+/// Messages about parts of a request, such as `request.UserId`, in the order of each part's first error; at
+/// most [`MAX_MESSAGES`](Self::MAX_MESSAGES) in all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelState(Vec<(String, Vec<String>)>);
 
 impl ModelState {
-    /// The largest number of messages that are kept. The framework has no bound, but a body of 64 KiB
-    /// can be wrong in thousands of parts; a client that corrects 32 can send it again.
+    /// The largest number of messages. The framework has no limit, but a body of 64 KiB can have thousands
+    /// of errors.
     pub const MAX_MESSAGES: usize = 32;
 
-    /// Whether nothing is wrong.
+    /// Whether there is no error.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Adds a message about the part of that name, unless there are
+    /// Adds a message about the part of this name, unless there are
     /// [`MAX_MESSAGES`](Self::MAX_MESSAGES) already.
     pub fn add(&mut self, key: &str, message: impl Into<String>) {
         if self.iter().map(|(_, messages)| messages.len()).sum::<usize>() >= Self::MAX_MESSAGES {
@@ -51,19 +51,19 @@ impl ModelState {
         }
     }
 
-    /// The parts with their messages.
+    /// Returns the parts with their messages.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0.iter().map(|(key, messages)| (key.as_str(), messages.as_slice()))
     }
 }
 
 impl HttpError {
-    /// An error of nothing but a message.
+    /// Creates an error with only a message.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), model_state: ModelState::default() }
     }
 
-    /// The error of a request that cannot be read.
+    /// Creates the error for a request that cannot be read.
     pub fn invalid(model_state: ModelState) -> Self {
         Self { message: "The request is invalid.".to_owned(), model_state }
     }
@@ -89,8 +89,8 @@ impl HttpError {
         xml
     }
 
-    /// Reads an error of the type that `content_type` (the header's value) names. Out of XML each
-    /// part has one message, since that is how they were joined.
+    /// Reads an error of the type that `content_type` (the header's value) names. From XML each part has one
+    /// message, since XML joins them.
     ///
     /// # Errors
     /// When it is of another type or shape, or malformed.
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn members_of_detail_are_passed_over() {
+    fn members_of_detail_are_ignored() {
         let json = br#"{"Message":"m","MessageDetail":"d","StackTrace":null}"#;
         let xml = b"<Error><Message>m</Message><MessageDetail>d</MessageDetail></Error>";
         assert_eq!(HttpError::read("text/json", json), Ok(HttpError::new("m")));

@@ -1,5 +1,5 @@
-//! JSON as Json.NET writes it: compact, with U+0085, U+2028 and U+2029 escaped beside what RFC 8259
-//! demands.
+//! JSON as Json.NET writes it: compact, with U+0085, U+2028 and U+2029 escaped in addition to the
+//! characters that RFC 8259 requires.
 
 use std::io;
 
@@ -8,11 +8,11 @@ use serde_json::ser::{Formatter, Serializer};
 
 /// Writes `value`, whose keys are strings, as compact JSON.
 pub(crate) fn write(value: &impl Serialize) -> String {
-    // With room enough from the start nothing of a password is left behind by growing.
+    // A buffer that grows leaves a copy of a password in freed memory.
     let mut bytes = Vec::with_capacity(1024);
     let mut serializer = Serializer::with_formatter(&mut bytes, JsonNet);
     match value.serialize(&mut serializer) {
-        // A buffer takes everything and the keys are strings, so the other arm is never taken.
+        // Writing to a buffer cannot fail, and the keys are strings.
         Ok(()) => String::from_utf8(bytes).unwrap_or_default(),
         Err(_) => String::new(),
     }
@@ -52,7 +52,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_written_reads_the_same(text in ".*") {
+        fn json_is_read_as_written(text in ".*") {
             prop_assert_eq!(serde_json::from_str::<String>(&write(&text)).unwrap(), text);
         }
     }

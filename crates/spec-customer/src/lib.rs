@@ -35,8 +35,8 @@ pub use self::{
     vendor::{Customer, CustomerOptions},
 };
 
-/// The path below the mount's prefix.
+/// The path of a password change, below the mount's prefix.
 pub const PATH: &str = "/api/Customer/UpdateUserPassword";
 
-/// The method that the API takes.
+/// The method of a password change.
 pub const METHOD: &str = "POST";

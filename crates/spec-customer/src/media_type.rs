@@ -1,7 +1,7 @@
 //! Media types in `Content-Type` and `Accept`, and the quoted-value lists of HTTP (RFC 9110, 5.6).
 //!
-//! The `mime` crate refuses white space before a semicolon and empty quoted strings, both of which
-//! RFC 9110 allows and .NET takes; and it does not read lists. Hence this small reader.
+//! The `mime` crate refuses white space before a semicolon and empty quoted strings, which RFC 9110 and
+//! .NET allow, and it does not read lists.
 
 use std::borrow::Cow;
 
@@ -10,21 +10,21 @@ use http::{HeaderMap, header::CONTENT_TYPE};
 
 use crate::encoding::Charset;
 
-/// A media type or range, with what counts of its parameters. Of two of the same name the first does.
+/// A media type or range, with the parameters that are used. The first of several of one name counts.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MediaType {
     /// Type and subtype as received.
     pub(crate) essence: String,
-    /// The charset named, when it is a supported one.
+    /// The declared charset, if it is supported.
     pub(crate) charset: Option<Charset>,
-    /// The weight (`q`), 1 where none is given or it is no number.
+    /// The weight (`q`); 1 if it is missing or not a number.
     pub(crate) quality: f64,
 }
 
 impl MediaType {
-    /// Reads the type of a request's body. `None` when none is named, or a malformed one.
+    /// Reads the type of a request's body. `None` if it is missing or malformed.
     #[cfg(feature = "server")]
-    pub(crate) fn of_body(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         repass_spec::header::single(headers, &CONTENT_TYPE).and_then(Self::parse)
     }
 
@@ -50,24 +50,24 @@ impl MediaType {
         }
         Some(Self {
             essence: essence.to_owned(),
-            charset: charset.as_deref().and_then(Charset::named),
+            charset: charset.as_deref().and_then(Charset::from_name),
             quality: weight(quality.as_deref()),
         })
     }
 
-    /// Whether type and subtype are these, in any case.
+    /// Whether type and subtype are `essence`, in any case.
     pub(crate) fn is(&self, essence: &str) -> bool {
         self.essence.eq_ignore_ascii_case(essence)
     }
 }
 
-/// Reads the weight of a list element: 1 where none is given or it is no number.
+/// Reads the weight of a list element; 1 if it is missing or not a number.
 pub(crate) fn weight(value: Option<&str>) -> f64 {
     let is_decimal = |text: &&str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     value.filter(is_decimal).and_then(|text| text.parse().ok()).unwrap_or(1.0)
 }
 
-/// The non-empty elements of a comma-separated list, trimmed.
+/// Returns the non-empty elements of a comma-separated list, trimmed.
 #[cfg(feature = "server")]
 pub(crate) fn list(text: &str) -> impl Iterator<Item = &str> {
     split_outside_quotes(text, ',').map(str::trim).filter(|element| !element.is_empty())
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn weights() {
+    fn a_missing_or_malformed_weight_is_1() {
         for (text, weight) in [("a/b", 1.0), ("a/b;q=0.5", 0.5), ("a/b;Q=0", 0.0), ("a/b;q=x", 1.0)]
         {
             assert_eq!(MediaType::parse(text).unwrap().quality, weight, "{text}");

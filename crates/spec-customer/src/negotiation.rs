@@ -1,4 +1,4 @@
-//! Which media type and charset an answer has: `DefaultContentNegotiator` of ASP.NET Web API 2.
+//! The media type and charset of an answer, as in `DefaultContentNegotiator` of ASP.NET Web API 2.
 
 use http::header::{ACCEPT, ACCEPT_CHARSET, HeaderName};
 use http::{HeaderMap, StatusCode};
@@ -10,11 +10,11 @@ use crate::{HttpError, UpdateUserPasswordResponse};
 
 const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
-/// The most elements of `Accept` or `Accept-Charset` that count; browsers send fewer than ten. The
-/// framework knows no bound, but negotiation is part of every answer, errors included.
+/// The largest number of elements of `Accept` or `Accept-Charset` that are read. Browsers send fewer than
+/// ten. The framework has no limit, but negotiation is part of every answer, including errors.
 const MAX_ELEMENTS: usize = 32;
 
-/// Something that can be sent as JSON or XML.
+/// A body that can be sent as JSON or XML.
 pub(crate) trait Document {
     fn to_json(&self) -> String;
     fn to_xml(&self) -> String;
@@ -40,7 +40,7 @@ impl Document for UpdateUserPasswordResponse {
     }
 }
 
-/// How an answer is written.
+/// The format of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Format {
     media: Media,
@@ -60,8 +60,7 @@ const FORMATTERS: [[Media; 2]; 2] =
     [[Media::ApplicationJson, Media::TextJson], [Media::ApplicationXml, Media::TextXml]];
 
 impl Format {
-    /// Chooses the format of the answer to a request with these headers, whose body is of this type.
-    /// There always is one.
+    /// Chooses the format of the answer to a request with these headers and a body of this type.
     pub(crate) fn negotiate(headers: &HeaderMap, content_type: Option<&MediaType>) -> Self {
         Self {
             media: media(headers, content_type),
@@ -71,7 +70,7 @@ impl Format {
         }
     }
 
-    /// Makes the answer.
+    /// Returns the answer.
     pub(crate) fn reply(self, status: StatusCode, document: &impl Document) -> Reply {
         let text = match self.media {
             Media::ApplicationJson | Media::TextJson => document.to_json(),
@@ -105,7 +104,7 @@ impl Media {
     }
 }
 
-/// How exactly an element of `Accept` names a media type; the more exact one is tried first.
+/// How exactly an element of `Accept` names a media type, the most exact first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Range {
     Literal,
@@ -123,7 +122,7 @@ fn range(accepted: &MediaType) -> Range {
     }
 }
 
-fn takes(accepted: &MediaType, media: Media) -> bool {
+fn accepts(accepted: &MediaType, media: Media) -> bool {
     match range(accepted) {
         Range::All => true,
         Range::Literal => accepted.is(media.essence()),
@@ -160,12 +159,12 @@ fn is_script_request(headers: &HeaderMap) -> bool {
         .is_some_and(|value| value.trim().eq_ignore_ascii_case("XMLHttpRequest"))
 }
 
-/// Each formatter offers its best match; a literal match beats a range of the same weight, and of
-/// equals the first formatter's wins.
+/// Returns the best match of all formatters: the highest weight, then the most exact, then the first
+/// formatter.
 fn best_accepted(accepted: &[MediaType]) -> Option<Media> {
     let offers = FORMATTERS.iter().filter_map(|formatter| {
         accepted.iter().filter(|element| element.quality > 0.0).find_map(|element| {
-            let media = formatter.iter().copied().find(|media| takes(element, *media))?;
+            let media = formatter.iter().copied().find(|media| accepts(element, *media))?;
             Some((range(element), element.quality, media))
         })
     });
@@ -174,7 +173,7 @@ fn best_accepted(accepted: &[MediaType]) -> Option<Media> {
     offers.first().map(|(_, _, media)| *media)
 }
 
-/// The elements of `Accept`, heaviest first, of equals the most exact first.
+/// Returns the elements of `Accept`, sorted by weight and then by exactness.
 fn accepted(headers: &HeaderMap) -> Vec<MediaType> {
     let mut elements = elements(headers, &ACCEPT, MediaType::parse);
     elements
@@ -182,8 +181,8 @@ fn accepted(headers: &HeaderMap) -> Vec<MediaType> {
     elements
 }
 
-/// The elements of a list, read each once. As in .NET a header line with a malformed element counts
-/// for nothing. Beyond [`MAX_ELEMENTS`] over all lines nothing is looked at.
+/// Reads the elements of a list, each once. As in .NET, a header line with a malformed element is ignored.
+/// At most [`MAX_ELEMENTS`] of all lines are read.
 fn elements<'a, T>(
     headers: &'a HeaderMap,
     name: &HeaderName,
@@ -201,14 +200,13 @@ fn elements<'a, T>(
     all
 }
 
-/// The supported charset that `Accept-Charset` prefers, if it names one.
+/// Returns the supported charset that `Accept-Charset` prefers.
 fn preferred_charset(headers: &HeaderMap) -> Option<Charset> {
     let mut elements = elements(headers, &ACCEPT_CHARSET, weighted);
     elements.sort_by(|one, two| two.1.total_cmp(&one.1).then((one.0 == "*").cmp(&(two.0 == "*"))));
-    elements
-        .into_iter()
-        .filter(|(_, weight)| *weight > 0.0)
-        .find_map(|(name, _)| if name == "*" { Some(Charset::Utf8) } else { Charset::named(name) })
+    elements.into_iter().filter(|(_, weight)| *weight > 0.0).find_map(|(name, _)| {
+        if name == "*" { Some(Charset::Utf8) } else { Charset::from_name(name) }
+    })
 }
 
 fn weighted(element: &str) -> Option<(&str, f64)> {
@@ -234,7 +232,7 @@ mod tests {
     use super::*;
 
     fn negotiate(headers: &HeaderMap) -> Format {
-        Format::negotiate(headers, MediaType::of_body(headers).as_ref())
+        Format::negotiate(headers, MediaType::from_headers(headers).as_ref())
     }
 
     fn content_type(headers: &[(HeaderName, &'static str)]) -> &'static str {
@@ -246,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_heaviest_wins_over_the_most_exact() {
+    fn the_weight_takes_precedence_over_exactness() {
         for (accept, expected) in [
             ("application/xml;q=0.5, */*;q=0.9", "application/json; charset=utf-8"),
             ("application/xml;q=0.5, */*;q=0.1", "application/xml; charset=utf-8"),
@@ -259,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_line_counts_for_nothing_and_others_still_do() {
+    fn a_malformed_line_is_ignored_and_others_are_read() {
         let mirrored = [(CONTENT_TYPE, "text/xml"), (ACCEPT, "json, application/json")];
         assert_eq!(content_type(&mirrored), "text/xml; charset=utf-8");
         let second = [(ACCEPT, "json"), (ACCEPT, "application/xml")];
@@ -267,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_charset_is_the_accepted_one_else_the_requests() {
+    fn the_charset_is_the_accepted_one_or_that_of_the_request() {
         for (accepted, expected) in [
             ("utf-16;q=0, *", "application/json; charset=utf-8"),
             ("latin1, UTF-16;q=0.1", "application/json; charset=utf-16"),
@@ -280,33 +278,33 @@ mod tests {
         }
     }
 
-    /// A list of so many elements and then one more.
+    /// Returns a list of `count` elements and then `last`.
     fn long_list(element: &str, count: usize, last: &str) -> HeaderValue {
         HeaderValue::from_str(&(format!("{element},").repeat(count) + last)).unwrap()
     }
 
     /// Proves W2.
     #[test]
-    fn w2_of_a_list_32_elements_count() {
-        for (before, is_looked_at) in [(31, true), (32, false), (2_000, false)] {
+    fn w2_only_32_elements_of_a_list_are_read() {
+        for (before, is_read) in [(31, true), (32, false), (2_000, false)] {
             let negotiated = |name, element, last| {
                 let mut headers = HeaderMap::new();
                 headers.insert(name, long_list(element, before, last));
                 negotiate(&headers).content_type()
             };
             let xml = negotiated(ACCEPT, "a/b;q=0.5", "text/xml");
-            assert_eq!(xml.starts_with("text/xml"), is_looked_at, "{before}");
+            assert_eq!(xml.starts_with("text/xml"), is_read, "{before}");
             let utf_16 = negotiated(ACCEPT_CHARSET, "latin1", "utf-16");
-            assert_eq!(utf_16.ends_with("utf-16"), is_looked_at, "{before}");
-            // A malformed element spoils its line only where it is looked at.
+            assert_eq!(utf_16.ends_with("utf-16"), is_read, "{before}");
+            // A malformed element invalidates its line only if it is read.
             let malformed = negotiated(ACCEPT, "text/xml", "x");
-            assert_eq!(malformed.starts_with("text/xml"), !is_looked_at, "{before}");
+            assert_eq!(malformed.starts_with("text/xml"), !is_read, "{before}");
         }
     }
 
     /// Proves W2.
     #[test]
-    fn w2_the_bound_is_over_all_lines() {
+    fn w2_the_limit_is_for_all_lines_together() {
         let mut headers = HeaderMap::new();
         for (element, count) in [("a/b", 20), ("c/d", 10)] {
             headers.append(ACCEPT, long_list(element, count, ""));

@@ -11,20 +11,20 @@ use crate::encoding::Charset;
 use crate::media_type::MediaType;
 use crate::xml::XmlError;
 
-/// Why an answer's body cannot be read. It says where, never what stands there.
+/// The reason why an answer's body cannot be read. It has the position and quotes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// It is said to be neither JSON nor XML.
+    /// The content type is neither JSON nor XML.
     #[error("the answer is neither JSON nor XML")]
     MediaType,
-    /// The bytes are no text in the charset named.
-    #[error("the answer is not in the encoding it is said to be in")]
+    /// The bytes are not valid text in the declared charset.
+    #[error("the answer is not in its declared encoding")]
     Encoding,
-    /// It is not the JSON that was to come.
+    /// It is not the expected JSON.
     #[error("the answer's JSON cannot be read")]
     Json(#[from] JsonError),
-    /// It is not the XML that was to come.
+    /// It is not the expected XML.
     #[error("the answer's XML cannot be read")]
     Xml(#[from] XmlError),
 }
@@ -35,7 +35,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     body: &[u8],
     xml: impl FnOnce(&str, Charset) -> Result<T, XmlError>,
 ) -> Result<T, ReadError> {
-    match MediaType::parse(content_type).as_ref().and_then(ContentFormat::of) {
+    match MediaType::parse(content_type).as_ref().and_then(ContentFormat::from_media_type) {
         Some((ContentFormat::Json, charset)) => {
             let text = charset.decode_json(body).map_err(|_| ReadError::Encoding)?;
             let Object(value) = json::read::<Object<T>>(text.as_str().as_bytes())?;
@@ -49,7 +49,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     }
 }
 
-/// A value that is written as an object. A derived reader would take an array as well.
+/// A value that is written as an object. A derived `Deserialize` would accept an array too.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

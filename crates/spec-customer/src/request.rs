@@ -12,20 +12,20 @@ mod write;
 #[cfg(feature = "server")]
 pub use reading::{Binding, UnsupportedMediaType};
 
-/// The header of a key.
+/// The header of the API key.
 pub(crate) const API_KEY: &str = "x-api-key";
 
 /// The request body: `UpdateUserPasswordRequest` of the vendor's page.
 ///
-/// What a request does not hold is `None`, apart from the user id, which is then all zeros. The
-/// server takes a missing and an empty password as one and the same.
+/// A missing member is `None`; a missing user id is all zeros. The server treats a missing password as an
+/// empty one.
 #[derive(Debug, Default)]
 pub struct UpdateUserPasswordRequest {
-    /// `UserId`: the account. All zeros when missing, which is no account's.
+    /// `UserId`: the account. All zeros if missing, which no account has.
     pub user_id: Uuid,
-    /// `OldPassword`: the password the account has now.
+    /// `OldPassword`: the current password.
     pub old_password: Option<Plaintext>,
-    /// `NewPassword`: the one wished for.
+    /// `NewPassword`: the new password.
     pub new_password: Option<Plaintext>,
     /// `IPAddress`: the end user's address. For the audit trail only.
     pub ip_address: Option<String>,
@@ -35,7 +35,7 @@ pub struct UpdateUserPasswordRequest {
     pub permanent_session_id: Option<String>,
 }
 
-/// What a client presents, where the server asks for it.
+/// The credential that a client presents if the server requires one.
 #[derive(Debug)]
 pub enum ClientCredential {
     /// A key, in the header `x-api-key`.
@@ -44,17 +44,17 @@ pub enum ClientCredential {
     AccessToken(Plaintext),
 }
 
-/// A member holds U+0000, which XML cannot express.
+/// A member contains U+0000, which XML cannot express.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("U+0000 cannot be written as XML")]
 pub struct NotXml;
 
 impl UpdateUserPasswordRequest {
-    /// Makes a request to the API that is mounted at `base_url`, with what it asks for, if anything.
-    /// The answer comes in the format of the request, and in JSON to a form.
+    /// Builds a request to the API that is mounted at `base_url`, with the credential that it requires, if
+    /// any. The answer is in the format of the request, and in JSON for a form.
     ///
     /// # Errors
-    /// When the URL is invalid, a header cannot hold the credential, or XML a member.
+    /// When the URL is invalid, a header cannot hold the credential, or XML cannot hold a member.
     pub fn to_request(
         &self,
         base_url: &str,
@@ -86,16 +86,16 @@ impl UpdateUserPasswordRequest {
     }
 
     /// Writes the request as XML in the shape of the vendor's sample, in UTF-8
-    /// (`application/xml`). The order of the members matters to readers, and is right.
+    /// (`application/xml`), with the members in the order that readers require.
     ///
     /// # Errors
-    /// When a member holds U+0000.
+    /// When a member contains U+0000.
     pub fn to_xml(&self) -> Result<Plaintext, NotXml> {
         write::xml(self)
     }
 
-    /// Writes the request as a form (`application/x-www-form-urlencoded`). A form cannot tell a
-    /// missing member from an empty or blank one; readers take all of them as missing.
+    /// Writes the request as a form (`application/x-www-form-urlencoded`). Readers treat
+    /// empty and blank members of a form as missing.
     pub fn to_form(&self) -> Plaintext {
         write::form(self)
     }

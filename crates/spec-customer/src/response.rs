@@ -16,21 +16,21 @@ const ROOT: &str = "UpdateUserPasswordResponse";
 pub struct UpdateUserPasswordResponse {
     /// `Success`: whether the password was changed.
     pub success: bool,
-    /// `InvalidPassword`: whether the account or its old password was wrong. One and the same for
-    /// both, so that no account can be found out.
+    /// `InvalidPassword`: whether the account or its old password was wrong. The answer is the same for
+    /// both, so that accounts cannot be enumerated.
     pub invalid_password: bool,
-    /// `ExceptionMessageList`: sentences in English about why not. The type allows for no list at
-    /// all and for nulls in it; repass sends neither.
+    /// `ExceptionMessageList`: the reasons, as sentences in English. The type allows a missing list and
+    /// nulls in it; repass sends neither.
     pub exception_message_list: Option<Vec<Option<String>>>,
 }
 
 impl UpdateUserPasswordResponse {
-    /// The password was changed.
+    /// Returns the answer to a change that was made.
     pub fn changed() -> Self {
         Self { success: true, invalid_password: false, exception_message_list: Some(Vec::new()) }
     }
 
-    /// The account or its old password is wrong.
+    /// Returns the answer to a wrong account or old password.
     pub fn wrong_password() -> Self {
         Self {
             success: false,
@@ -41,7 +41,7 @@ impl UpdateUserPasswordResponse {
         }
     }
 
-    /// The new password breaks rules; a message about each.
+    /// Returns the answer to a new password that the policy refuses, with a message for each broken rule.
     pub fn rejected(messages: impl IntoIterator<Item = String>) -> Self {
         Self {
             success: false,
@@ -77,8 +77,8 @@ impl UpdateUserPasswordResponse {
         xml
     }
 
-    /// Reads an answer of the type that `content_type` (the header's value) names. What it does not
-    /// hold is false or no list.
+    /// Reads an answer of the type that `content_type` (the header's value) names. Missing
+    /// members are false or `None`.
     ///
     /// # Errors
     /// When it is of another type or shape, or malformed.
@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    /// Line ends are the one thing XML does not carry over.
+    /// XML changes only line ends.
     fn normalized(mut response: UpdateUserPasswordResponse) -> UpdateUserPasswordResponse {
         for message in response.exception_message_list.iter_mut().flatten().flatten() {
             *message = message.replace("\r\n", "\n").replace('\r', "\n");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_and_null_messages() {
+    fn empty_and_null_messages_are_read_as_written() {
         let response = UpdateUserPasswordResponse {
             exception_message_list: Some(vec![None, Some(String::new())]),
             ..Default::default()

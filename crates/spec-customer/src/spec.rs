@@ -10,8 +10,8 @@ use crate::negotiation::Format;
 use crate::request::{API_KEY, UnsupportedMediaType};
 use crate::{METHOD, PATH};
 
-/// What a request must present beside the old password. The vendor's page names nothing, so a
-/// drop-in client sends nothing.
+/// The credential that a request must present besides the old password. The vendor's page names none, so
+/// its clients send none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", rename_all = "kebab-case")]
 pub enum Authentication {
@@ -38,14 +38,14 @@ impl TryFrom<String> for Authentication {
     }
 }
 
-/// `POST /api/Customer/UpdateUserPassword`.
+/// The customer API.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CustomerSpec {
     authentication: Authentication,
 }
 
 impl CustomerSpec {
-    /// The API with the given authentication in front of it.
+    /// Creates the API with this authentication of callers.
     pub const fn new(authentication: Authentication) -> Self {
         Self { authentication }
     }
@@ -57,11 +57,11 @@ impl Spec for CustomerSpec {
     }
 
     fn begin(&self, head: &Head<'_>) -> RouteMatch {
-        if !is_own(head.path) {
+        if !is_route(head.path) {
             return RouteMatch::NoMatch;
         }
         let headers = &head.parts.headers;
-        let content_type = MediaType::of_body(headers);
+        let content_type = MediaType::from_headers(headers);
         RouteMatch::by_method(head, METHOD, || CustomerCall {
             realm: head.realm.clone(),
             authentication: self.authentication,
@@ -90,9 +90,9 @@ impl Spec for CustomerSpec {
     }
 }
 
-/// Whether `path` is the action's, in any case, with at most an id and a slash behind it, as the
-/// framework's default route (`api/{controller}/{action}/{id}`) has it.
-fn is_own(path: &str) -> bool {
+/// Whether `path` is the action's, in any case, followed by at most an id and a slash, as in the
+/// framework's default route (`api/{controller}/{action}/{id}`).
+fn is_route(path: &str) -> bool {
     let path = path.strip_suffix('/').unwrap_or(path);
     match path.split_at_checked(PATH.len()) {
         Some((own, rest)) if own.eq_ignore_ascii_case(PATH) => {
@@ -103,10 +103,10 @@ fn is_own(path: &str) -> bool {
     }
 }
 
-/// Answers a request that is not begun.
+/// Answers a request that is not for this API.
 fn answer(head: &Head<'_>, status: StatusCode, message: String) -> Reply {
     let headers = &head.parts.headers;
-    let format = Format::negotiate(headers, MediaType::of_body(headers).as_ref());
+    let format = Format::negotiate(headers, MediaType::from_headers(headers).as_ref());
     format.reply(status, &HttpError::new(message))
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{Authentication, CustomerSpec, METHOD, PATH, UpdateUserPasswordRequest};
 
-/// customer, as a server configures and shows it.
+/// The vendor customer, for a server.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Customer;
 
@@ -15,7 +15,7 @@ pub struct Customer;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CustomerOptions {
-    /// What a request must present beside the old password: `none`, `api-key` (a key of the realm in the
+    /// The credential that a request must present besides the old password: `none`, `api-key` (a key of the realm in the
     /// header `x-api-key`) or `bearer` (an access token). Default: `none`.
     #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub authentication: Authentication,
@@ -42,7 +42,7 @@ impl Vendor for Customer {
 
     async fn demo(&self, demo: &Demo<'_>) -> Result<DemoSection, DemoError> {
         let (json, xml) = (account(demo).await?, account(demo).await?);
-        // curl accepts everything by itself, and JSON is what everything gives.
+        // curl sends `Accept: */*`, which selects JSON.
         let xml_headers = ["Content-Type", "Accept"].map(|name| format!("{name}: application/xml"));
         let (json, xml) = (request(demo, &json)?.to_json(), request(demo, &xml)?.to_xml()?);
         let commands = vec![
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_have_their_names_and_no_other() {
+    fn unknown_options_are_refused() {
         let summary = |options: &str| {
             let options = serde_json::from_str(options)?;
             let realm = "customer".parse().unwrap();

@@ -1,7 +1,7 @@
 //! XML as the DataContract serializer reads and writes it.
 //!
-//! quick-xml does the tokenizing. It is lenient by design, so [`reader`] adds what XML 1.0 and the
-//! serializer's own reader demand on top.
+//! quick-xml does the tokenizing. It is lenient by design, so [`reader`] adds the checks of XML 1.0 and of
+//! the serializer's reader.
 
 mod declaration;
 pub(crate) mod name;
@@ -15,17 +15,17 @@ pub(crate) const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-insta
 /// The deepest nesting of elements that is read.
 pub(crate) const MAX_DEPTH: usize = 128;
 
-/// Why a document cannot be read. It says where, never what stands there.
+/// The reason why a document cannot be read. It has the position and quotes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum XmlError {
-    /// The bytes are no text in the charset named, or the declaration contradicts it.
-    #[error("the document is not in the encoding it is said to be in")]
+    /// The bytes are not valid text in the declared charset, or the XML declaration contradicts it.
+    #[error("the document is not in its declared encoding")]
     Encoding,
     /// Not XML 1.0 with namespaces, or with a document type or processing instructions.
     #[error("the document is malformed XML before byte {offset}")]
     Malformed {
-        /// How many bytes of UTF-8 were read.
+        /// The number of bytes of UTF-8 that were read.
         offset: u64,
     },
     /// Elements nested deeper than 128.
@@ -34,7 +34,7 @@ pub enum XmlError {
     /// XML, but of another shape.
     #[error("the document is XML of another shape before byte {offset}")]
     Shape {
-        /// How many bytes of UTF-8 were read.
+        /// The number of bytes of UTF-8 that were read.
         offset: u64,
     },
 }

@@ -1,6 +1,6 @@
-//! Every measured case of the vendor's framework, through the crate's public door.
+//! Every measured case of the vendor's framework, through the public interface of the crate.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ use uuid::Uuid;
 const VECTORS: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/customer.jsonl"));
 
-/// Cases that nothing of ours can correspond to, each with its reason.
-const BEYOND_US: [(&str, &str); 7] = [
+/// Cases that this crate cannot reproduce, each with the reason.
+const NOT_REPRODUCIBLE: [(&str, &str); 7] = [
     ("RJ13-lonesurr", "text with a lone surrogate does not exist in Rust"),
     ("RX13-lonesurr", "text with a lone surrogate does not exist in Rust"),
     ("E10-404-notfound-result-json", "an action of the harness that answers without a body"),
@@ -125,7 +125,7 @@ impl Vector {
         act(&Head::new(&parts, &realm))
     }
 
-    /// The request, as if it had come to our path.
+    /// Begins the request, at this API's path.
     fn begin(&self) -> Box<dyn Call> {
         let begun = self.with_head(|head| CustomerSpec::default().begin(&head.with_path(PATH)));
         let RouteMatch::Match(call) = begun else { panic!("{}: {begun:?}", self.id) };
@@ -159,7 +159,7 @@ fn succeed(vector: &Vector) -> Reply {
 }
 
 #[test]
-fn all_217_cases_are_looked_at() {
+fn there_are_217_cases_of_known_kinds() {
     let vectors = vectors();
     let mut kinds = BTreeMap::new();
     for vector in &vectors {
@@ -168,13 +168,13 @@ fn all_217_cases_are_looked_at() {
     assert_eq!(vectors.len(), 217);
     let known = ["error", "negotiation", "request", "response"];
     assert!(kinds.keys().all(|kind| known.contains(kind)), "{kinds:?}");
-    for (id, _) in BEYOND_US {
-        assert!(vectors.iter().any(|vector| vector.id == id), "{id} is no case");
+    for (id, _) in NOT_REPRODUCIBLE {
+        assert!(vectors.iter().any(|vector| vector.id == id), "{id} is not a case");
     }
 }
 
 #[test]
-fn requests() {
+fn requests_are_read_like_the_framework() {
     for vector in vectors().iter().filter(|vector| vector.kind == "request") {
         let body = vector.bytes();
         let read = UpdateUserPasswordRequest::read(vector.content_type.as_deref(), &body);
@@ -183,14 +183,18 @@ fn requests() {
         match read {
             Err(unsupported) => {
                 assert_eq!(vector.expected.status, 415, "{id}: {unsupported}");
-                same_answer(id, &answered.unwrap_err(), 415, vector.expected.response.as_ref());
+                assert_answer(id, &answered.unwrap_err(), 415, vector.expected.response.as_ref());
             }
-            Ok(binding) => same_binding(vector, &binding, answered),
+            Ok(binding) => assert_binding(vector, &binding, answered),
         }
     }
 }
 
-fn same_binding(vector: &Vector, binding: &Binding, answered: Result<repass_core::Change, Reply>) {
+fn assert_binding(
+    vector: &Vector,
+    binding: &Binding,
+    answered: Result<repass_core::Change, Reply>,
+) {
     let id = vector.id.as_str();
     let keys: Vec<_> = binding.model_state.iter().map(|(key, _)| key).collect();
     if let Some(product) = &vector.product {
@@ -206,9 +210,9 @@ fn same_binding(vector: &Vector, binding: &Binding, answered: Result<repass_core
     assert_eq!(bound, vector.expected.bound, "{id}");
     match (vector.expected.status, bound) {
         (400, _) => {
-            same_answer(id, &answered.unwrap_err(), 400, vector.expected.response.as_ref());
+            assert_answer(id, &answered.unwrap_err(), 400, vector.expected.response.as_ref());
         }
-        // The harness answered 200 to a model that is null; what we do then is ours to say.
+        // The harness answers 200 to a null model; this API answers 400.
         (200, None) => {
             let reply = answered.unwrap_err();
             assert_eq!(reply.status(), StatusCode::BAD_REQUEST, "{id}");
@@ -228,7 +232,7 @@ fn same_binding(vector: &Vector, binding: &Binding, answered: Result<repass_core
             assert_eq!(change.context.user_agent, text("UserAgent"), "{id}");
             assert_eq!(change.context.session, text("PermanentSessionId"), "{id}");
         }
-        (status, _) => panic!("{id}: nothing known of {status}"),
+        (status, _) => panic!("{id}: unexpected status {status}"),
     }
 }
 
@@ -244,7 +248,7 @@ fn members(request: &UpdateUserPasswordRequest) -> BTreeMap<String, Option<Strin
     ])
 }
 
-fn same_answer(id: &str, reply: &Reply, status: u16, expected: Option<&Answer>) {
+fn assert_answer(id: &str, reply: &Reply, status: u16, expected: Option<&Answer>) {
     let expected = expected.unwrap_or_else(|| panic!("{id}: no answer measured"));
     assert_eq!(reply.status().as_u16(), status, "{id}");
     assert_eq!(content_type(reply), expected.content_type, "{id}");
@@ -252,10 +256,10 @@ fn same_answer(id: &str, reply: &Reply, status: u16, expected: Option<&Answer>) 
 }
 
 #[test]
-fn responses() {
+fn responses_are_written_like_the_framework() {
     for vector in vectors().iter().filter(|vector| vector.kind == "response") {
         let id = vector.id.as_str();
-        if is_beyond_us(id) {
+        if is_not_reproducible(id) {
             continue;
         }
         let value = vector.value.as_ref().unwrap();
@@ -278,7 +282,7 @@ fn responses() {
 }
 
 #[test]
-fn negotiation() {
+fn formats_are_negotiated_like_the_framework() {
     for vector in vectors().iter().filter(|vector| vector.kind == "negotiation") {
         let id = vector.id.as_str();
         assert_eq!(vector.body_present, Some(vector.content_type.is_some()), "{id}");
@@ -291,9 +295,9 @@ fn negotiation() {
 }
 
 #[test]
-fn errors() {
+fn errors_are_written_like_the_framework() {
     for vector in vectors().iter().filter(|vector| vector.kind == "error") {
-        if is_beyond_us(&vector.id) {
+        if is_not_reproducible(&vector.id) {
             assert_eq!(vector.expected.body.as_deref().unwrap().replace("null", ""), "");
             continue;
         }
@@ -312,7 +316,7 @@ fn errors() {
     }
 }
 
-/// Our answer where the harness gave its own; `None` where only the shape of a body carries over.
+/// Returns this API's answer to the case; `None` if only the shape of the body can be compared.
 fn answer(vector: &Vector) -> Option<Reply> {
     let spec = CustomerSpec::default();
     vector.with_head(|head| {
@@ -340,6 +344,6 @@ fn answer(vector: &Vector) -> Option<Reply> {
     })
 }
 
-fn is_beyond_us(id: &str) -> bool {
-    BEYOND_US.iter().any(|(own, _)| *own == id)
+fn is_not_reproducible(id: &str) -> bool {
+    NOT_REPRODUCIBLE.iter().any(|(own, _)| *own == id)
 }

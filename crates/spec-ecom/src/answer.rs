@@ -3,17 +3,17 @@ use repass_spec::client::ReadAnswerError;
 use repass_spec::json;
 use serde::{Deserialize, Serialize};
 
-/// What comes back.
+/// An answer of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The password was changed; or it was not, and the server is set to answer failures that are the
-    /// user's to mend by 200.
+    /// The password was changed; or it was not, and the server is configured to answer errors that the user
+    /// can correct with 200.
     Changed(AnswerBody),
-    /// It was not.
+    /// The password was not changed.
     Failed(AnswerBody),
 }
 
-/// The body of every answer. Whether it is a success, only the status tells.
+/// The body of every answer. Only the status distinguishes success from failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AnswerBody {
@@ -21,7 +21,7 @@ pub struct AnswerBody {
     pub response_type: String,
     /// A fresh identifier: a version 4 UUID, a hyphen and eight hexadecimal digits.
     pub response_id: String,
-    /// What the bot shows, one message.
+    /// The message that the bot shows; always one.
     pub response_messages: Vec<ResponseMessage>,
 }
 
@@ -37,22 +37,22 @@ pub struct ResponseMessage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SimpleResponse {
-    /// A sentence, or several, in the language asked for.
+    /// One or more sentences, in the language of the request.
     pub response_text: String,
 }
 
 impl Answer {
-    /// Reads an answer of that status.
+    /// Reads an answer with this status.
     ///
     /// # Errors
-    /// When the body is not what ecom answers with.
+    /// When the body is not of this shape.
     pub fn from_response(status: StatusCode, body: &[u8]) -> Result<Self, ReadAnswerError> {
         let body = json::read(body)
             .map_err(|source| ReadAnswerError { status, source: Box::new(source) })?;
         Ok(if status.is_success() { Self::Changed(body) } else { Self::Failed(body) })
     }
 
-    /// The body of a success.
+    /// Returns the body of a success.
     ///
     /// # Errors
     /// The body of a failure.
@@ -65,7 +65,7 @@ impl Answer {
 }
 
 impl AnswerBody {
-    /// An answer of one text.
+    /// Creates an answer with one text.
     pub fn new(response_id: String, text: String) -> Self {
         Self {
             response_type: "text".to_owned(),
@@ -76,7 +76,7 @@ impl AnswerBody {
         }
     }
 
-    /// The text of the first message; empty when there is none.
+    /// Returns the text of the first message; empty if there is none.
     pub fn text(&self) -> &str {
         self.response_messages
             .first()
@@ -90,7 +90,7 @@ mod tests {
 
     /// Proves ECOM-15.
     #[test]
-    fn the_envelope_is_the_published_one() {
+    fn the_body_has_the_published_shape() {
         let answer = AnswerBody::new("id".to_owned(), "a \"b\"".to_owned());
         let body = serde_json::to_string(&answer).unwrap();
         assert_eq!(
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn other_bodies_are_no_answer() {
+    fn other_bodies_are_errors() {
         for body in ["", "{}", "[]", r#"{"response":{}}"#] {
             let error = Answer::from_response(StatusCode::OK, body.as_bytes()).unwrap_err();
             assert_eq!(error.status, StatusCode::OK, "{body}");

@@ -1,12 +1,12 @@
-//! The body of a request as it stands on the wire, as far as it matters here.
+//! The body of a request on the wire, with the members that are used.
 
 use std::fmt;
 
 use repass_spec::json::Member;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-/// Declares a JSON object by those of its members that matter. Others are skipped; `null` counts as
-/// missing; of duplicates the last counts, where serde's own macro would refuse them.
+/// Declares a JSON object with the members that are used. Others are skipped; `null` counts as missing; the
+/// last of several members of one name counts, which serde's own macro would refuse.
 macro_rules! object {
     ($(#[$documentation:meta])* $name:ident { $($wire:literal => $field:ident: $type:ty,)+ }) => {
         $(#[$documentation])*
@@ -58,7 +58,7 @@ object! {
 }
 
 object! {
-    /// `conversationRequest`: who speaks with the bot, and through what.
+    /// `conversationRequest`: the user of the bot, and the channel.
     ConversationRequest {
         "userInfo" => user: UserInfo,
         "channel" => channel: Member,
@@ -77,7 +77,7 @@ object! {
 }
 
 object! {
-    /// `queryInfo`: what the bot asks for.
+    /// `queryInfo`: the request of the bot.
     QueryInfo {
         "languageCode" => language_code: Member,
         "parameters" => parameters: Parameters,

@@ -15,7 +15,7 @@ pub(crate) struct EcomCall {
     pub(crate) realm: Realm,
     pub(crate) key: Option<Plaintext>,
     pub(crate) is_json: bool,
-    /// The language that the body asks for, once it is read.
+    /// The language of the answer, after the body is read.
     pub(crate) language: Language,
 }
 
@@ -26,7 +26,7 @@ impl EcomCall {
             RequestProblem::Malformed(_) => (bad, Sentence::Malformed),
             RequestProblem::Missing(fields) => (bad, Sentence::Missing(fields)),
             RequestProblem::ConfirmationDiffers => {
-                (self.spec.business(bad), Sentence::ConfirmationDiffers)
+                (self.spec.user_error_status(bad), Sentence::ConfirmationDiffers)
             }
         };
         self.spec.answer(status, error.language, sentence)
@@ -40,11 +40,12 @@ impl EcomCall {
         }
         match error {
             ChangeError::WrongPassword => {
-                say(self.spec.business(StatusCode::FORBIDDEN), Sentence::WrongPassword)
+                say(self.spec.user_error_status(StatusCode::FORBIDDEN), Sentence::WrongPassword)
             }
-            ChangeError::Rejected(violations) => {
-                say(self.spec.business(StatusCode::BAD_REQUEST), Sentence::Rejected(violations))
-            }
+            ChangeError::Rejected(violations) => say(
+                self.spec.user_error_status(StatusCode::BAD_REQUEST),
+                Sentence::Rejected(violations),
+            ),
             ChangeError::TooManyAttempts { retry_after } => {
                 let reply = say(StatusCode::TOO_MANY_REQUESTS, Sentence::TooManyAttempts);
                 reply::with_retry_after(reply, *retry_after)
@@ -80,7 +81,7 @@ impl Call for EcomCall {
         let subject = Subject::new(self.realm.clone(), request.user_id);
         let authorization = Authority::AnyoneWithProof.decide(caller, subject);
         let proof = Proof::OldPassword(request.old_password);
-        // The caller is the bot, which has no session of the user's to keep.
+        // The caller is the bot, which presents no access token of the user.
         Ok(Change::new(authorization, proof, request.new_password)
             .with_sessions(Sessions::EndAll)
             .with_context(context.bounded()))

@@ -30,8 +30,8 @@ pub use self::{
 #[cfg(feature = "server")]
 pub use repass_messages::Language;
 
-/// The method that the middleware calls by.
+/// The method of a password change.
 pub const METHOD: &str = "POST";
 
-/// The path that the middleware calls, in the vendor's own spelling.
+/// The path of a password change, in the vendor's spelling.
 pub const PATH: &str = "/api/rest/v1/ecom/integrations/updateUserChangePasswrod";

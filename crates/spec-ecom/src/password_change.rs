@@ -10,17 +10,17 @@ use crate::{METHOD, PATH};
 #[cfg(feature = "server")]
 mod reading;
 
-/// What a request says, without the nesting that it has on the wire.
+/// A request, without its nesting on the wire.
 #[derive(Debug)]
 pub struct PasswordChange {
     /// `conversationRequest.userInfo.uid`, else `conversationRequest.userInfo.uuid`, else `uuid`:
-    /// the account. A number stands here as text.
+    /// the account's user id. A number is converted to text.
     pub user_id: String,
-    /// `…accountInfo.oldPassword`: the password that the account has now.
+    /// `…accountInfo.oldPassword`: the current password.
     pub old_password: Plaintext,
-    /// `…accountInfo.newPassword`: the wished-for password.
+    /// `…accountInfo.newPassword`: the new password.
     pub new_password: Plaintext,
-    /// `…accountInfo.confirmPassword`: the wished-for password once more.
+    /// `…accountInfo.confirmPassword`: the new password again.
     pub confirm_password: Plaintext,
     /// `languageCode`, else `queryInfo.languageCode`: the language of the answer, such as `en-US`.
     pub language: Option<String>,
@@ -35,7 +35,7 @@ pub struct PasswordChange {
 }
 
 impl PasswordChange {
-    /// A request to change the password of `user_id` from `old` to `new`, and nothing else said.
+    /// Creates a request to change the password of `user_id` from `old` to `new`, without optional members.
     pub fn new(user_id: impl Into<String>, old: Plaintext, new: Plaintext) -> Self {
         Self {
             user_id: user_id.into(),
@@ -50,7 +50,7 @@ impl PasswordChange {
         }
     }
 
-    /// Makes a request to the API that is mounted at `base_url`, with the bot's `service_key`.
+    /// Builds a request to the API that is mounted at `base_url`, with the bot's `service_key`.
     ///
     /// # Errors
     /// When the URL is invalid, or a header cannot hold the key.
@@ -67,10 +67,10 @@ impl PasswordChange {
         client::request(METHOD, base_url, PATH, headers, body)
     }
 
-    /// The body as compact JSON, in the order of the vendor's sample.
+    /// Returns the body as compact JSON, in the order of the vendor's sample.
     ///
     /// # Errors
-    /// None that is known of; writing JSON can fail in general.
+    /// Those of the JSON writer. None is known.
     pub fn to_body(&self) -> Result<Plaintext, serde_json::Error> {
         use Outgoing::{Object, Text};
 
@@ -111,7 +111,7 @@ impl PasswordChange {
     }
 }
 
-/// A value to be written, borrowed, so that no secret is copied on its way.
+/// A JSON value to be written. It borrows, so that no secret is copied.
 enum Outgoing<'a> {
     /// A string.
     Text(&'a str),
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_said_is_not_written() {
+    fn missing_members_are_not_written() {
         let body = PasswordChange::new("5", "old".into(), "new".into()).to_body().unwrap();
         assert_eq!(
             body.expose(),

@@ -4,23 +4,23 @@ use repass_spec::json::JsonError;
 
 use crate::Language;
 
-/// Why a body is no request to change a password.
+/// The reason why a body cannot be read as a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the body is no request to change a password")]
+#[error("the body is not a request to change a password")]
 #[non_exhaustive]
 pub struct RequestError {
-    /// The language that the body asks for, as far as it could be read.
+    /// The language of the request, or English if it could not be read.
     pub language: Language,
-    /// What is wrong.
+    /// The problem.
     #[source]
     pub problem: RequestProblem,
 }
 
-/// What is wrong with a body.
+/// The problem with a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestProblem {
-    /// It is not JSON, or an object is something else.
+    /// It is not JSON, or a member that must be an object is not.
     #[error(transparent)]
     Malformed(#[from] JsonError),
     /// Required members are missing, empty or of a wrong type.
@@ -37,11 +37,11 @@ pub enum RequestProblem {
 pub enum Field {
     /// The account.
     Uid,
-    /// The password that the account has now.
+    /// The current password.
     OldPassword,
-    /// The wished-for password.
+    /// The new password.
     NewPassword,
-    /// The wished-for password once more.
+    /// The new password again.
     ConfirmPassword,
 }
 

@@ -1,11 +1,11 @@
-//! Every sentence that a bot may have to show.
+//! The sentences of the answers.
 
 use repass_core::{ContextWord, Violation};
 use repass_messages::{ECOM, Language};
 
 use crate::Field;
 
-/// Something to be said.
+/// A sentence of an answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Sentence<'a> {
     Changed,
@@ -22,12 +22,12 @@ pub(crate) enum Sentence<'a> {
     BodyIncomplete,
     Unavailable,
     Fault,
-    /// Every broken rule, one after the other.
+    /// One sentence for each broken rule.
     Rejected(&'a [Violation]),
 }
 
 impl Sentence<'_> {
-    /// The sentence in that language.
+    /// Returns the sentence in this language.
     pub(crate) fn text(self, language: Language) -> String {
         let id = match self {
             Self::Changed => "changed",
@@ -57,7 +57,7 @@ impl Sentence<'_> {
     }
 }
 
-/// The sentence about a broken rule.
+/// Returns the sentence about a broken rule.
 fn rule(violation: &Violation, language: Language) -> String {
     let counted = |id, count: usize| ECOM.text(language, id, [("count", count.into())]);
     let id = match violation {
@@ -72,7 +72,7 @@ fn rule(violation: &Violation, language: Language) -> String {
         Violation::ContainsContextWord { word: ContextWord::Email } => "contains-email",
         Violation::ContainsContextWord { word: ContextWord::Name } => "contains-name",
         Violation::Common => "common",
-        // A rule that the engine learned later; its English is better than silence.
+        // A rule without a translation.
         other => return other.to_string(),
     };
     ECOM.text(language, id, [])
@@ -103,8 +103,8 @@ mod tests {
         violations
     }
 
-    /// Every sentence there is, with the parameters that must stand in it.
-    fn said_in(language: Language) -> Vec<(String, Vec<&'static str>)> {
+    /// Returns every sentence, with the parameters that it must contain.
+    fn sentences_in(language: Language) -> Vec<(String, Vec<&'static str>)> {
         let fields = [Field::Uid, Field::NewPassword];
         let fixed = [
             Sentence::Changed,
@@ -121,9 +121,9 @@ mod tests {
             Sentence::Unavailable,
             Sentence::Fault,
         ];
-        let mut said: Vec<(String, Vec<&'static str>)> =
+        let mut sentences: Vec<(String, Vec<&'static str>)> =
             fixed.map(|sentence| (sentence.text(language), Vec::new())).into();
-        said.push((Sentence::Missing(&fields).text(language), vec!["uid, newPassword"]));
+        sentences.push((Sentence::Missing(&fields).text(language), vec!["uid, newPassword"]));
         for violation in violations() {
             let parameters = match violation {
                 Violation::TooShort { min: 15, .. } => vec!["15"],
@@ -132,15 +132,15 @@ mod tests {
                 Violation::Reused { last: 5 } => vec!["5"],
                 _ => Vec::new(),
             };
-            said.push((Sentence::Rejected(&[violation]).text(language), parameters));
+            sentences.push((Sentence::Rejected(&[violation]).text(language), parameters));
         }
-        said
+        sentences
     }
 
     #[test]
     fn every_sentence_in_every_language_has_its_parameters_filled_in() {
         for language in Language::ALL {
-            for (text, parameters) in said_in(language) {
+            for (text, parameters) in sentences_in(language) {
                 assert!(text.chars().count() > 10, "{language:?}: {text}");
                 assert!(!text.contains(['{', '}']), "{language:?}: {text}");
                 for parameter in parameters {
@@ -151,9 +151,10 @@ mod tests {
     }
 
     #[test]
-    fn no_sentence_is_said_for_two_things() {
+    fn no_two_sentences_are_the_same() {
         for language in Language::ALL {
-            let texts: Vec<String> = said_in(language).into_iter().map(|(text, _)| text).collect();
+            let texts: Vec<String> =
+                sentences_in(language).into_iter().map(|(text, _)| text).collect();
             let distinct: HashSet<&String> = texts.iter().collect();
             assert_eq!(distinct.len(), texts.len(), "{language:?}");
         }
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn violations_read_in_english_as_the_engine_words_them() {
+    fn the_english_sentences_about_rules_are_those_of_the_engine() {
         for violation in violations() {
             let text = Sentence::Rejected(std::slice::from_ref(&violation)).text(Language::English);
             assert_eq!(text, violation.to_string());
@@ -176,9 +177,9 @@ mod tests {
     }
 
     #[test]
-    fn all_but_the_published_sentence_are_sentences() {
+    fn sentences_begin_with_a_capital_and_end_with_a_full_stop() {
         for language in Language::ALL {
-            for (text, _) in said_in(language) {
+            for (text, _) in sentences_in(language) {
                 let whole = text.ends_with('.') && text.starts_with(char::is_uppercase);
                 assert_eq!(whole, text != "password changed successfully", "{text}");
             }

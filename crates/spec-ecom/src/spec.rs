@@ -10,7 +10,7 @@ use crate::{AnswerBody, Language, METHOD, PATH, response_id};
 
 const CONTENT_TYPE: &str = "application/json";
 
-/// The ecom API, to be mounted on one realm.
+/// The ecom API.
 #[derive(Debug, Clone)]
 pub struct EcomSpec {
     randomness: Arc<dyn Randomness>,
@@ -18,14 +18,13 @@ pub struct EcomSpec {
 }
 
 impl EcomSpec {
-    /// The API with its default options. `randomness` makes the identifiers of answers.
+    /// Creates the API with its default options. `randomness` is for the identifiers of answers.
     pub fn new(randomness: Arc<dyn Randomness>) -> Self {
         Self { randomness, errors_as_ok: false }
     }
 
-    /// Whether failures that are the user's to mend (wrong password, policy, confirmation) are
-    /// answered by 200, for bots that drop the text of any other answer. `false` unless said
-    /// otherwise.
+    /// Sets whether errors that the user can correct (wrong password, policy, confirmation) are answered
+    /// with 200, for bots that drop the text of any other answer. The default is `false`.
     #[must_use]
     pub fn with_errors_as_ok(mut self, as_ok: bool) -> Self {
         self.errors_as_ok = as_ok;
@@ -38,12 +37,13 @@ impl EcomSpec {
         language: Language,
         sentence: Sentence<'_>,
     ) -> Reply {
-        let body = AnswerBody::new(response_id::fresh(&*self.randomness), sentence.text(language));
+        let body =
+            AnswerBody::new(response_id::generate(&*self.randomness), sentence.text(language));
         reply::json(status, CONTENT_TYPE, &body)
     }
 
-    /// The status of a failure that is the user's to mend.
-    pub(crate) fn business(&self, status: StatusCode) -> StatusCode {
+    /// Returns the status for an error that the user can correct.
+    pub(crate) fn user_error_status(&self, status: StatusCode) -> StatusCode {
         if self.errors_as_ok { StatusCode::OK } else { status }
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{EcomSpec, METHOD, PATH, PasswordChange};
 
-/// ecom, as a server configures and shows it.
+/// The vendor ecom, for a server.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ecom;
 
@@ -16,7 +16,7 @@ pub struct Ecom;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct EcomOptions {
-    /// Whether failures that the user can correct are answered with 200, for bots that drop the text of
+    /// Whether errors that the user can correct are answered with 200, for bots that drop the text of
     /// any other answer. Default: `false`.
     pub errors_as_ok: bool,
 }
@@ -33,7 +33,11 @@ impl Vendor for Ecom {
         mount: &MountContext<'_>,
     ) -> Result<ConfiguredSpec, InvalidOption> {
         let spec = EcomSpec::new(mount.randomness.clone()).with_errors_as_ok(options.errors_as_ok);
-        let summary = if options.errors_as_ok { "business failures as 200" } else { "" };
+        let summary = if options.errors_as_ok {
+            "errors that the user can correct are answered with 200"
+        } else {
+            ""
+        };
         Ok(ConfiguredSpec::new(spec, summary))
     }
 

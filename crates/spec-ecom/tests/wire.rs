@@ -1,4 +1,4 @@
-//! The API from outside: every answer byte for byte.
+//! Every answer byte for byte.
 #![allow(clippy::panic, clippy::unwrap_used)] // clippy exempts tests, but not the functions that they share
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use repass_spec::{
 };
 use repass_spec_ecom::{Answer, AnswerBody, Ecom, EcomSpec, PATH, PasswordChange};
 
-/// Counts up, so that identifiers can be foretold.
+/// Counts up, so that identifiers are predictable.
 #[derive(Debug)]
 struct Counting;
 
@@ -110,7 +110,7 @@ const GOOD: &str = r#"{"response":{},"conversationRequest":{"userInfo":{"uid":"r
 
 /// Proves ECOM-1.
 #[test]
-fn routes() {
+fn other_methods_and_paths_do_not_match() {
     let route = |method: &str, path: &str| {
         let request = Request::builder().method(method).uri(path).body(()).unwrap();
         with_head(request, |head| spec().begin(head))
@@ -126,7 +126,7 @@ fn routes() {
 }
 
 #[test]
-fn a_service_key_is_demanded() {
+fn a_service_key_is_required() {
     let request = Request::post(PATH).header("Authorization", "Bearer key").body(()).unwrap();
     let credentials = begin(&spec(), request).credentials();
     let [Credential::Key(KeyKind::Service, key)] = credentials.as_slice() else {
@@ -137,7 +137,7 @@ fn a_service_key_is_demanded() {
 
 /// Proves E12.
 #[test]
-fn e12_a_client_s_request_is_one_that_a_server_reads() {
+fn e12_the_server_reads_the_clients_request() {
     let change = PasswordChange::new("ram123", "old".into(), "new".into());
     let request = change.to_request("https://h", &"key".into()).unwrap();
     assert_eq!(request.uri(), format!("https://h{PATH}").as_str());
@@ -152,7 +152,7 @@ fn e12_a_client_s_request_is_one_that_a_server_reads() {
 
 /// Proves ECOM-39.
 #[test]
-fn options_have_their_names_and_no_other() {
+fn unknown_options_are_refused() {
     let configure = |options: &str| {
         let realm = "shop".parse().unwrap();
         let mount = MountContext::new(&realm, std::path::Path::new(""), Arc::new(Counting));
@@ -161,12 +161,12 @@ fn options_have_their_names_and_no_other() {
     };
     assert_eq!(configure("{}").unwrap(), "");
     let summary = configure(r#"{"errors_as_ok":true}"#).unwrap();
-    assert_eq!(summary, "business failures as 200");
+    assert_eq!(summary, "errors that the user can correct are answered with 200");
     assert!(configure(r#"{"error_as_ok":true}"#).is_err());
 }
 
 #[test]
-fn a_good_request_becomes_a_change() {
+fn a_request_becomes_a_change() {
     let change = read(GOOD.as_bytes()).unwrap();
     let subject = change.authorization.subject();
     assert_eq!((subject.realm.as_str(), subject.user_id.as_str()), ("shop", "ram123"));
@@ -174,18 +174,18 @@ fn a_good_request_becomes_a_change() {
     assert_eq!(change.sessions, Sessions::EndAll);
     assert_eq!(change.new_password.expose(), "new");
     assert!(matches!(change.proof, Proof::OldPassword(old) if old.expose() == "old"));
-    let said = Context {
+    let context = Context {
         channel: Some("web".to_owned()),
         display_name: Some("Ram Srini ram".to_owned()),
         language: Some("de-DE".to_owned()),
         ..Context::default()
     };
-    assert_eq!(change.context, said);
+    assert_eq!(change.context, context);
 }
 
 /// Proves ECOM-13.
 #[test]
-fn what_goes_to_the_audit_trail_is_bounded() {
+fn texts_for_the_audit_trail_are_bounded() {
     let long = "x".repeat(10_000);
     let body = GOOD.replace("\"web\"", &format!("\"{long}\"")).replace("Srini", &long);
     let context = read(body.as_bytes()).unwrap().context;
@@ -195,7 +195,7 @@ fn what_goes_to_the_audit_trail_is_bounded() {
 
 /// Proves ECOM-12, ECOM-15, ECOM-30.
 #[test]
-fn success_in_the_language_asked_for() {
+fn a_success_is_in_the_language_of_the_request() {
     let changed = changed();
     for (language, text) in [
         (None, "password changed successfully"),
@@ -213,7 +213,7 @@ fn success_in_the_language_asked_for() {
 
 /// Proves ECOM-15, ECOM-24, ECOM-25.
 #[test]
-fn malformed_and_missing() {
+fn malformed_bodies_and_missing_members_are_400() {
     assert_reply(&read(b"{").unwrap_err(), 400, "The request could not be understood.");
     assert_reply(
         &read(b"{}").unwrap_err(),
@@ -229,7 +229,7 @@ fn malformed_and_missing() {
 
 /// Proves ECOM-26, ECOM-38.
 #[test]
-fn a_confirmation_that_differs() {
+fn a_confirmation_that_differs_is_400() {
     let body = GOOD.replace("\"confirmPassword\":\"new\"", "\"confirmPassword\":\"News\"");
     let text = "Das neue Passwort und die Bestätigung stimmen nicht überein.";
     assert_reply(&read(body.as_bytes()).unwrap_err(), 400, text);
@@ -237,7 +237,7 @@ fn a_confirmation_that_differs() {
 
 /// Proves ECOM-28.
 #[test]
-fn a_wrong_password() {
+fn a_wrong_password_is_403() {
     let text = "The account or its current password is not correct.";
     assert_reply(&respond(&ChangeError::WrongPassword), 403, text);
 }
@@ -261,7 +261,7 @@ fn a_refusal_names_every_broken_rule() {
 
 /// Proves ECOM-39.
 #[test]
-fn business_failures_are_ok_where_the_operator_says_so_and_no_others() {
+fn errors_as_ok_answers_only_errors_that_the_user_can_correct_with_200() {
     let spec = spec().with_errors_as_ok(true);
     let respond = |error: &ChangeError| begin(&spec, post()).respond(Err(error));
     assert_eq!(respond(&ChangeError::WrongPassword).status(), 200);
@@ -278,7 +278,7 @@ fn business_failures_are_ok_where_the_operator_says_so_and_no_others() {
 
 /// Proves ECOM-19.
 #[test]
-fn a_missing_or_unknown_key() {
+fn a_missing_or_unknown_key_is_401() {
     let reply = reject(Rejection::Unauthenticated(RequiredCredential::Key(KeyKind::Service)));
     assert_reply(&reply, 401, "This chat is not authorized to change passwords.");
     assert_eq!(reply.headers()["www-authenticate"], "Bearer");
@@ -286,7 +286,7 @@ fn a_missing_or_unknown_key() {
 
 /// Proves ECOM-17, ECOM-18.
 #[test]
-fn other_methods_and_paths() {
+fn another_path_is_404_and_another_method_405() {
     let reply = with_head(post(), |head| spec().method_not_allowed(head, "POST"));
     assert_reply(&reply, 405, "This function cannot be called in this way.");
     assert_eq!(reply.headers()["allow"], "POST");
@@ -296,7 +296,7 @@ fn other_methods_and_paths() {
 
 /// Proves ECOM-20.
 #[test]
-fn other_media_types() {
+fn another_media_type_is_415() {
     let authorized = |request| begin(&spec(), request).authorize(&Caller::anonymous());
     for content_type in [None, Some("text/json"), Some("text/plain"), Some("json")] {
         let mut request = Request::post(PATH);
@@ -313,7 +313,7 @@ fn other_media_types() {
 
 /// Proves ECOM-27.
 #[test]
-fn too_many_attempts() {
+fn a_lockout_is_429_with_retry_after() {
     let reply = respond(&ChangeError::TooManyAttempts { retry_after: Duration::from_secs(90) });
     assert_reply(&reply, 429, "There were too many failed attempts. Please try again later.");
     assert_eq!(reply.headers()["retry-after"], "90");
@@ -321,14 +321,14 @@ fn too_many_attempts() {
 
 /// Proves ECOM-22, ECOM-23.
 #[test]
-fn bodies_that_do_not_arrive() {
+fn a_body_that_is_too_large_is_413_and_an_incomplete_one_408() {
     assert_reply(&reject(Rejection::BodyTooLarge), 413, "The request is too large.");
     assert_reply(&reject(Rejection::BodyIncomplete), 408, "The request did not arrive in full.");
 }
 
 /// Proves ECOM-31, ECOM-32.
 #[test]
-fn fault_and_busy() {
+fn a_server_failure_is_500_and_an_overload_503() {
     let text = "The service is busy at the moment. Please try again shortly.";
     let retry_after = Duration::from_millis(1500);
     for reply in [
@@ -338,8 +338,8 @@ fn fault_and_busy() {
         assert_reply(&reply, 503, text);
         assert_eq!(reply.headers()["retry-after"], "2");
     }
-    let away = ChangeError::Store(StoreError::Unavailable("secret".into()));
-    assert_reply(&respond(&away), 503, text);
+    let unreachable = ChangeError::Store(StoreError::Unavailable("secret".into()));
+    assert_reply(&respond(&unreachable), 503, text);
 
     let text = "Something went wrong. Please try again later.";
     let damaged = ChangeError::Store(StoreError::Damaged("secret".into()));
@@ -349,7 +349,7 @@ fn fault_and_busy() {
 
 /// Proves ECOM-16.
 #[test]
-fn every_answer_has_an_identifier_of_its_own() {
+fn every_answer_has_a_new_identifier() {
     let spec = EcomSpec::new(Arc::new(repass_core::SystemRandomness));
     let id = || answer_body(&begin(&spec, post()).reject(Rejection::Fault)).response_id;
     assert_ne!(id(), id());
@@ -357,7 +357,7 @@ fn every_answer_has_an_identifier_of_its_own() {
 
 proptest! {
     #[test]
-    fn arbitrary_bodies_are_the_clients_fault(body in prop::collection::vec(any::<u8>(), 0..256)) {
+    fn arbitrary_bodies_are_answered_with_400(body in prop::collection::vec(any::<u8>(), 0..256)) {
         if let Err(reply) = read(&body) {
             prop_assert_eq!(reply.status(), 400);
             prop_assert!(Answer::from_response(StatusCode::BAD_REQUEST, reply.body()).is_ok());
@@ -365,7 +365,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrarily_damaged_bodies_are_the_clients_fault(
+    fn damaged_bodies_are_answered_with_400(
         at in 0..GOOD.len(),
         length in 0_usize..40,
         patch in "null|5|\"\"|\\{|\\}|\\[\\]|\"|,|:|true|\\\\u0000",
@@ -378,7 +378,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_heads_are_the_clients_fault(
+    fn arbitrary_heads_are_answered_with_415(
         path in "[ -~]{0,40}",
         content_type in "[ -~]{0,40}",
         token in "[ -~]{0,40}",

@@ -18,7 +18,7 @@ pub(crate) struct EtnaCall {
     pub(crate) access_token: Option<Plaintext>,
     pub(crate) media_type: MediaType,
     pub(crate) sessions: Sessions,
-    /// Decided by the head.
+    /// Set by `authorize`.
     pub(crate) authorization: Option<Authorization>,
 }
 
@@ -47,7 +47,7 @@ impl Call for EtnaCall {
 
     fn read(&mut self, body: &[u8], _: Caller) -> Result<Change, Reply> {
         let authorization = self.authorization.take().ok_or_else(denied)?;
-        // A body can come unannounced, as HTTP/2 allows.
+        // HTTP/2 allows a body that the head does not announce.
         self.media_type.check(!body.is_empty()).map_err(unsupported)?;
         let request = UserPassword::from_body(body)
             .map_err(|state| Failure::invalid(state).reply(StatusCode::UNPROCESSABLE_ENTITY))?;
@@ -108,7 +108,7 @@ fn operation(status: StatusCode, error: &str) -> Reply {
     Failure::operation(status, vec![error.to_owned()]).reply(status)
 }
 
-/// Names the scheme too, as RFC 9110, 15.5.2 demands of every 401.
+/// Has a challenge, since RFC 9110, 15.5.2 requires one in every 401.
 fn denied() -> Reply {
     let mut reply = Failure::denied().reply(StatusCode::UNAUTHORIZED);
     reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

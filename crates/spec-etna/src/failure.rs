@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::ModelState;
 
-/// What comes back.
+/// An answer of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The password was changed.
     Changed,
-    /// It was not.
+    /// The password was not changed.
     Failed(Failure),
 }
 
 impl Answer {
-    /// Reads an answer of that status.
+    /// Reads an answer with this status.
     ///
     /// # Errors
     /// When it is neither an empty success nor one of the known failures.
@@ -42,12 +42,12 @@ impl Answer {
     }
 }
 
-/// The body of any answer but a success, which has an empty one.
+/// The body of an answer other than success, whose body is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The request is refused before the operation begins: 400, 401, 404, 405, 415, 422.
+    /// The request was refused before the operation began: 400, 401, 404, 405, 415, 422.
     Http(HttpError),
     /// The operation failed: 400, 408, 409, 413, 429.
     Operation(OperationError),
@@ -60,10 +60,10 @@ pub enum Failure {
 /// ASP.NET's error body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpError {
-    /// What is wrong, for a developer.
+    /// The error, for a developer.
     #[serde(rename = "Message")]
     pub message: String,
-    /// What is wrong with which member; not on the wire when empty.
+    /// The errors of each member; not on the wire if empty.
     #[serde(rename = "ModelState", default, skip_serializing_if = "ModelState::is_empty")]
     pub model_state: ModelState,
 }
@@ -71,10 +71,10 @@ pub struct HttpError {
 /// The error body of ETNA's own operations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationError {
-    /// Everything that is wrong, a sentence each.
+    /// All errors, one sentence each.
     #[serde(rename = "Errors")]
     pub errors: Vec<String>,
-    /// The answer's status once more.
+    /// The status of the answer.
     #[serde(rename = "StatusCode")]
     pub status_code: u16,
     /// Always `false`.
@@ -82,7 +82,7 @@ pub struct OperationError {
     pub is_succeed: bool,
 }
 
-/// The body when the server itself failed.
+/// The body of an answer to a server failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// A fixed sentence.
@@ -91,7 +91,7 @@ pub struct Fault {
     pub error: String,
 }
 
-/// The body when `Et-App-Key` is missing or unknown.
+/// The body of an answer to a missing or unknown `Et-App-Key`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApplicationKeyError {
     /// A fixed sentence.
@@ -112,7 +112,7 @@ impl Failure {
         Self::http("Authorization has been denied for this request.")
     }
 
-    /// The vendor's own typo ("occured") is the wire text.
+    /// The misspelling "occured" is the vendor's.
     pub(crate) fn invalid(model_state: ModelState) -> Self {
         let message = "Validation error occured while processing entity".to_owned();
         Self::Http(HttpError { message, model_state })
@@ -143,7 +143,7 @@ mod tests {
     /// Proves E12.
     #[cfg(feature = "server")]
     #[test]
-    fn e12_what_a_server_writes_a_client_reads() {
+    fn e12_the_client_reads_the_servers_answers() {
         let mut state = ModelState::default();
         state.add("userPassword.Password".to_owned(), "Password is required");
         let failures = [

@@ -25,5 +25,5 @@ pub use self::{
     vendor::{Etna, EtnaOptions},
 };
 
-/// The method that the API takes.
+/// The method of a password change.
 pub const METHOD: &str = "PUT";

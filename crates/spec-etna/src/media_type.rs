@@ -1,23 +1,22 @@
-//! Which bodies are read, and what ASP.NET says of the others.
+//! The media types that are read, and ASP.NET's messages about others.
 
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use repass_spec::{header, reply};
 
-/// What the head says of the body's type.
+/// The media type of the body, from the head.
 pub(crate) enum MediaType {
-    /// One that is read.
+    /// A supported type.
     Json,
-    /// Another one; with the message of the 415.
+    /// Another type, with the message of the 415.
     Unsupported(String),
-    /// None, and whether the head announces a body at all.
+    /// No type. `has_body` is whether the head announces a body.
     Missing { has_body: bool },
 }
 
 impl MediaType {
-    /// Reads the head.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        // ASP.NET takes a header that names no media type for a missing one.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
+        // ASP.NET treats a malformed header as a missing one.
         match header::raw_media_type(headers).filter(|text| text.parse::<mime::Mime>().is_ok()) {
             Some(text) if is_supported(text) => Self::Json,
             Some(text) => Self::Unsupported(format!(
@@ -33,8 +32,7 @@ impl MediaType {
         }
     }
 
-    /// Checks the type of a body, of which there is one where the head announces it or `has_body`.
-    /// Without a body no type is needed.
+    /// Checks that a body has a supported type. There is a body if the head announces one or `has_body`.
     ///
     /// # Errors
     /// The message of a 415.
@@ -64,12 +62,12 @@ mod tests {
     fn check(headers: &[(http::HeaderName, &'static str)], has_body: bool) -> Result<(), String> {
         let value = |value| HeaderValue::from_static(value);
         let headers = headers.iter().map(|(name, text)| (name.clone(), value(text))).collect();
-        MediaType::of(&headers).check(has_body).map_err(str::to_owned)
+        MediaType::from_headers(&headers).check(has_body).map_err(str::to_owned)
     }
 
     /// Proves ETNA-6.
     #[test]
-    fn json_in_both_spellings_is_read() {
+    fn both_json_types_are_supported() {
         for text in ["application/json", "text/json", "Application/JSON; charset=utf-8"] {
             assert_eq!(check(&[(CONTENT_TYPE, text)], true), Ok(()), "{text}");
         }

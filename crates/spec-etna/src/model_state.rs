@@ -3,14 +3,13 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// What is wrong with the members of a request: messages by key, such as `userPassword.Password`,
-/// in the order in which they were found. A server writes the keys of the members that it knows, so
-/// they are few, whatever a request holds.
+/// The errors of the members of a request: messages by key, such as `userPassword.Password`, in the order
+/// in which they were found. A server uses only the keys of known members, so their number is bounded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelState(Vec<(String, Vec<String>)>);
 
 impl ModelState {
-    /// The messages of `key`, in any case; empty when nothing is wrong with it.
+    /// Returns the messages of `key`, which is compared without case; empty if it has no error.
     pub fn messages(&self, key: &str) -> &[String] {
         self.0
             .iter()
@@ -18,17 +17,17 @@ impl ModelState {
             .map_or(&[], |(_, messages)| messages.as_slice())
     }
 
-    /// Keys with their messages, in order.
+    /// Returns the keys with their messages, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0.iter().map(|(key, messages)| (key.as_str(), messages.as_slice()))
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there is no error.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Adds a message behind those that the key has already.
+    /// Appends a message to those of the key.
     #[cfg(feature = "server")]
     pub(crate) fn add(&mut self, key: String, message: &str) {
         match self.0.iter_mut().find(|(own, _)| *own == key) {

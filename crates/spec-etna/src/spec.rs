@@ -7,20 +7,20 @@ use crate::media_type::MediaType;
 use crate::user_password::APP_KEY;
 use crate::{Failure, METHOD, user};
 
-/// The etna API, to be mounted on one realm whose user ids are 32-bit integers.
+/// The etna API. The user ids of its realm must be 32-bit integers.
 #[derive(Debug, Clone, Default)]
 pub struct EtnaSpec {
     sessions: Sessions,
 }
 
 impl EtnaSpec {
-    /// The API with its default options.
+    /// Creates the API with its default options.
     pub const fn new() -> Self {
         Self { sessions: Sessions::KeepPresenting }
     }
 
-    /// Whether the token that a change was made with stays valid. All others of the account end in
-    /// any case. `true` unless said otherwise.
+    /// Sets whether the presented access token stays valid after a change. All others of the account end
+    /// in any case. The default is `true`.
     #[must_use]
     pub const fn with_keep_presenting_token(mut self, keep: bool) -> Self {
         self.sessions = if keep { Sessions::KeepPresenting } else { Sessions::EndAll };
@@ -34,14 +34,14 @@ impl Spec for EtnaSpec {
     }
 
     fn begin(&self, head: &Head<'_>) -> RouteMatch {
-        let Some(user) = user::of_path(head.path) else { return RouteMatch::NoMatch };
+        let Some(user) = user::from_path(head.path) else { return RouteMatch::NoMatch };
         let headers = &head.parts.headers;
         RouteMatch::by_method(head, METHOD, || EtnaCall {
             realm: head.realm.clone(),
             user,
             app_key: header::secret(headers, APP_KEY),
             access_token: header::bearer(headers),
-            media_type: MediaType::of(headers),
+            media_type: MediaType::from_headers(headers),
             sessions: self.sessions,
             authorization: None,
         })

@@ -7,9 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 
 #[cfg(feature = "server")]
-pub(crate) use reading::of_path;
+pub(crate) use reading::from_path;
 
-/// How a path names the holder of the access token.
+/// The name of the holder of the access token in a path.
 const ME: &str = "@me";
 
 /// The user that a path names.
@@ -21,7 +21,7 @@ pub enum User {
     Id(i32),
 }
 
-/// The text names a user neither by `@me` nor by a 32-bit integer.
+/// The text is neither `@me` nor a 32-bit integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the user id is neither @me nor a 32-bit integer")]
 pub struct InvalidUser;
@@ -43,7 +43,7 @@ impl fmt::Display for User {
     }
 }
 
-/// Returns the path below the mount's prefix, for a client.
+/// Returns the path below the mount's prefix.
 pub fn path(user: User) -> String {
     format!("/v1.0/users/{user}/password/change")
 }

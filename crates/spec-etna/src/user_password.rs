@@ -12,25 +12,25 @@ mod reading;
 /// The header of the application's key.
 pub(crate) const APP_KEY: &str = "et-app-key";
 
-/// The body of a request: the old password, and the new one, which stands there twice.
+/// The body of a request: the old password, and the new one twice.
 ///
-/// Member names are read in any case; of duplicates the last one counts.
+/// Member names are read in any case; the last of several members of one name counts.
 #[derive(Debug)]
 pub struct UserPassword {
-    /// `OldPassword`: the password that the account has now. Not blank.
+    /// `OldPassword`: the current password. Not blank.
     pub old_password: Plaintext,
-    /// `Password`, and the same in `PasswordConfirm`: the wished-for password. Not blank.
+    /// `Password` and `PasswordConfirm`: the new password. Not blank.
     pub password: Plaintext,
 }
 
 impl UserPassword {
-    /// A request to change `old` to `new`.
+    /// Creates a request to change `old` to `new`.
     pub fn new(old: Plaintext, new: Plaintext) -> Self {
         Self { old_password: old, password: new }
     }
 
-    /// Makes a request to the API that is mounted at `base_url`, to change the password of `user`, who
-    /// holds `access_token`, with the key of the application.
+    /// Builds a request to the API that is mounted at `base_url`, to change the password of `user`, who
+    /// holds `access_token`. `app_key` is the key of the application.
     ///
     /// # Errors
     /// When the URL is invalid, or a header cannot hold the key or the token.
@@ -50,10 +50,10 @@ impl UserPassword {
         client::request(METHOD, base_url, &path(user), headers, body)
     }
 
-    /// The body as compact JSON.
+    /// Returns the body as compact JSON.
     ///
     /// # Errors
-    /// None that is known of; writing JSON can fail in general.
+    /// Those of the JSON writer. None is known.
     pub fn to_body(&self) -> Result<Plaintext, serde_json::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{EtnaSpec, METHOD, User, UserPassword, path};
 
-/// etna, as a server configures and shows it.
+/// The vendor etna, for a server.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Etna;
 
@@ -16,7 +16,7 @@ pub struct Etna;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct EtnaOptions {
-    /// Whether the access token that a change was made with stays valid. Default: `true`.
+    /// Whether the presented access token stays valid after a change. Default: `true`.
     pub keep_presenting_token: bool,
 }
 
@@ -38,7 +38,7 @@ impl Vendor for Etna {
         _: &MountContext<'_>,
     ) -> Result<ConfiguredSpec, InvalidOption> {
         let keep = options.keep_presenting_token;
-        let summary = if keep { "" } else { "a change ends the presenting token too" };
+        let summary = if keep { "" } else { "a change ends the presented token too" };
         Ok(ConfiguredSpec::new(EtnaSpec::new().with_keep_presenting_token(keep), summary))
     }
 
@@ -50,7 +50,7 @@ impl Vendor for Etna {
         let app_key = format!("Et-App-Key: {}", app_key.expose());
         let headers = [app_key, bearer(&token), JSON.to_owned()];
         let command = demo.curl(METHOD, &path(User::Me), &headers, &request.to_body()?);
-        // Success has no body here: the status line is all there is to see.
+        // A success has no body, so curl shows the status line.
         let command = command.replacen("curl -sS", "curl -sS -i", 1);
         Ok(DemoSection { commands: vec![command], note: String::new() })
     }
@@ -67,7 +67,7 @@ mod tests {
 
     /// Proves ETNA-40.
     #[test]
-    fn options_have_their_names_and_no_other() {
+    fn unknown_options_are_refused() {
         let summary = |options: &str| {
             let options = serde_json::from_str(options)?;
             let realm = "etna".parse().unwrap();
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(summary("{}").unwrap(), "");
         assert_eq!(summary(r#"{"keep_presenting_token":true}"#).unwrap(), "");
         let ends = summary(r#"{"keep_presenting_token":false}"#).unwrap();
-        assert_eq!(ends, "a change ends the presenting token too");
+        assert_eq!(ends, "a change ends the presented token too");
         for unknown in [r#"{"keep_presenting_token":"yes"}"#, r#"{"keep_token":true}"#] {
             assert!(summary(unknown).is_err(), "{unknown}");
         }

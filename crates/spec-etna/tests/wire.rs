@@ -1,4 +1,4 @@
-//! The API from outside: every answer byte for byte, and the published vectors.
+//! Every answer byte for byte, and the published vectors.
 #![allow(clippy::unwrap_used, clippy::panic)] // clippy exempts tests, but not the functions that they share
 
 use std::time::Duration;
@@ -82,7 +82,7 @@ const FAULT: &str = r#"{"message":"An error occurred while processing your reque
 
 /// Proves ETNA-1.
 #[test]
-fn routes() {
+fn other_methods_and_paths_do_not_match() {
     let route = |request| with_head(request, |head| SPEC.begin(head));
     assert!(matches!(route(put("/V1/users/5/password/change/")), RouteMatch::Match(_)));
     assert!(matches!(route(put(&format!("{PATH}?x=1"))), RouteMatch::Match(_)));
@@ -119,7 +119,7 @@ fn the_application_is_checked_before_the_user() {
 
 /// Proves ETNA-1, ETNA-3.
 #[test]
-fn a_good_request_becomes_a_change_of_the_callers_own_password() {
+fn a_request_becomes_a_change_of_the_callers_own_password() {
     for path in [PATH, "/v1/users/%40me/password/change", "/v1.0/users/0017/password/change"] {
         let change = read(path, GOOD).unwrap();
         let subject = change.authorization.subject();
@@ -135,7 +135,7 @@ fn a_good_request_becomes_a_change_of_the_callers_own_password() {
 
 /// Proves E12.
 #[test]
-fn e12_what_a_client_sends_is_read() {
+fn e12_the_server_reads_the_clients_request() {
     let request = UserPassword::new("old".into(), "new".into())
         .to_request("http://h", User::Me, &"app".into(), &"token".into())
         .unwrap();
@@ -152,7 +152,7 @@ fn e12_what_a_client_sends_is_read() {
 
 /// Proves ETNA-40.
 #[test]
-fn all_sessions_end_where_the_operator_says_so() {
+fn the_presented_token_ends_if_so_configured() {
     let spec = EtnaSpec::new().with_keep_presenting_token(false);
     let RouteMatch::Match(call) = with_head(put(PATH), |head| spec.begin(head)) else { panic!() };
     let change = read_by(call, caller("17"), GOOD).unwrap();
@@ -161,7 +161,7 @@ fn all_sessions_end_where_the_operator_says_so() {
 
 /// Proves ETNA-16, ETNA-17.
 #[test]
-fn keys_and_tokens() {
+fn an_unknown_key_is_403_and_an_unknown_token_401() {
     assert_reply(
         &reject(Rejection::Unauthenticated(RequiredCredential::Key(KeyKind::App))),
         403,
@@ -174,7 +174,7 @@ fn keys_and_tokens() {
 
 /// Proves ETNA-18.
 #[test]
-fn malformed_user_ids() {
+fn a_malformed_user_id_is_400() {
     for user in ["@you", "@ME", "pat", "1.0", "0x11", "2147483648", "-2147483649", "%2017", "1%2F7"]
     {
         let reply = read(&format!("/v1.0/users/{user}/password/change"), GOOD).unwrap_err();
@@ -184,7 +184,7 @@ fn malformed_user_ids() {
 
 /// Proves ETNA-19, ETNA-35.
 #[test]
-fn other_users_even_for_an_administrator_and_before_the_body() {
+fn another_user_is_401_for_an_administrator_too_before_the_body_is_read() {
     for user in ["18", "0", "-17", "2147483647"] {
         let reply = read(&format!("/v1.0/users/{user}/password/change"), b"{bad").unwrap_err();
         assert_reply(&reply, 401, DENIED);
@@ -198,13 +198,13 @@ fn other_users_even_for_an_administrator_and_before_the_body() {
 
 /// Proves ETNA-25, ETNA-27, ETNA-28.
 #[test]
-fn the_published_vectors() {
+fn the_published_vectors_are_answered_as_published() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/etna.jsonl");
     let mut cases = 0;
     for line in std::fs::read_to_string(file).unwrap().lines() {
         let vector: serde_json::Value = serde_json::from_str(line).unwrap();
         let body = vector["body"].as_str().unwrap();
-        // A missing body is where we depart from what was observed: there it counts as valid.
+        // The vendor's platform accepts a missing body; this API does not.
         let missing = r#"{"Message":"Validation error occured while processing entity","ModelState":{"userPassword.OldPassword":["Password is required"],"userPassword.Password":["Password is required"]}}"#;
         let expected = vector["simulated_body"].as_str().unwrap_or(missing);
         assert_reply(&read(PATH, body.as_bytes()).unwrap_err(), 422, expected);
@@ -215,7 +215,7 @@ fn the_published_vectors() {
 
 /// Proves ETNA-26.
 #[test]
-fn wrong_types() {
+fn a_member_of_a_wrong_type_has_two_messages() {
     let body = br#"{"OldPassword":1,"Password":"new","PasswordConfirm":"new"}"#;
     assert_reply(
         &read(PATH, body).unwrap_err(),
@@ -226,7 +226,7 @@ fn wrong_types() {
 
 /// Proves ETNA-30.
 #[test]
-fn wrong_password() {
+fn a_wrong_password_is_400() {
     assert_reply(
         &respond(&ChangeError::WrongPassword),
         400,
@@ -236,7 +236,7 @@ fn wrong_password() {
 
 /// Proves ETNA-31.
 #[test]
-fn every_broken_rule() {
+fn the_answer_names_every_broken_rule() {
     let violations = vec![Violation::TooShort { min: 15, actual: 3 }, Violation::Common];
     assert_reply(
         &respond(&ChangeError::Rejected(violations)),
@@ -247,7 +247,7 @@ fn every_broken_rule() {
 
 /// Proves ETNA-32.
 #[test]
-fn success_is_empty() {
+fn a_success_has_no_body() {
     let changed = repass_core::Changed {
         account: serde_json::from_str(
             r#"{"id":"00000000-0000-0000-0000-000000000000","realm":"broker","user_id":"17",
@@ -266,7 +266,7 @@ fn success_is_empty() {
 
 /// Proves ETNA-29.
 #[test]
-fn too_many_attempts() {
+fn a_lockout_is_429_with_retry_after() {
     let retry_after = Duration::from_secs(90);
     let reply = respond(&ChangeError::TooManyAttempts { retry_after });
     assert_reply(
@@ -279,7 +279,7 @@ fn too_many_attempts() {
 
 /// Proves ETNA-14.
 #[test]
-fn no_such_route() {
+fn an_unknown_path_is_404_without_the_query() {
     let request =
         Request::get("/etna/v1.0/users?token=secret").header("host", "h").body(()).unwrap();
     assert_reply(
@@ -291,7 +291,7 @@ fn no_such_route() {
 
 /// Proves ETNA-15.
 #[test]
-fn other_verb() {
+fn another_method_is_405() {
     let request = Request::get(PATH).body(()).unwrap();
     let reply = with_head(request, |head| SPEC.method_not_allowed(head, "PUT"));
     assert_reply(
@@ -304,7 +304,7 @@ fn other_verb() {
 
 /// Proves ETNA-20, ETNA-21.
 #[test]
-fn other_media_type() {
+fn another_media_type_is_415() {
     let plain = Request::put(PATH).header("content-type", "text/plain").body(()).unwrap();
     let expected = r#"{"Message":"The request entity's media type 'text/plain' is not supported for this resource."}"#;
     assert_reply(&begin(plain).authorize(&caller("17")).unwrap_err(), 415, expected);
@@ -319,7 +319,7 @@ fn other_media_type() {
 
 /// Proves ETNA-6, ETNA-28.
 #[test]
-fn no_type_and_no_body() {
+fn an_empty_body_needs_no_type() {
     let untyped = Request::put(PATH).body(()).unwrap();
     let reply = read_by(begin(untyped), caller("17"), b"").unwrap_err();
     assert_eq!(reply.status(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -327,7 +327,7 @@ fn no_type_and_no_body() {
 
 /// Proves ETNA-33, ETNA-34.
 #[test]
-fn fault_and_busy() {
+fn a_server_failure_is_500_and_an_overload_503() {
     let retry_after = Duration::from_millis(1500);
     for reply in [
         respond(&ChangeError::Busy { retry_after }),
@@ -336,20 +336,20 @@ fn fault_and_busy() {
         assert_reply(&reply, 503, FAULT);
         assert_eq!(reply.headers()["retry-after"], "2");
     }
-    let away = ChangeError::Store(StoreError::Unavailable("secret".into()));
-    assert_reply(&respond(&away), 503, FAULT);
+    let unreachable = ChangeError::Store(StoreError::Unavailable("secret".into()));
+    assert_reply(&respond(&unreachable), 503, FAULT);
     assert_reply(&respond(&ChangeError::Store(StoreError::Damaged("secret".into()))), 500, FAULT);
     assert_reply(&reject(Rejection::Fault), 500, FAULT);
 }
 
 #[test]
-fn what_the_engine_forbids_is_denied() {
+fn a_change_that_the_engine_forbids_is_401() {
     assert_reply(&respond(&ChangeError::Forbidden), 401, DENIED);
 }
 
 /// Proves ETNA-22, W9.
 #[test]
-fn w9_other_content_codings() {
+fn w9_another_content_coding_is_415() {
     assert_reply(
         &reject(Rejection::UnsupportedEncoding),
         415,
@@ -359,7 +359,7 @@ fn w9_other_content_codings() {
 
 /// Proves ETNA-23, ETNA-24.
 #[test]
-fn bodies_that_do_not_arrive() {
+fn a_body_that_is_too_large_is_413_and_an_incomplete_one_408() {
     assert_reply(
         &reject(Rejection::BodyTooLarge),
         413,
@@ -374,14 +374,14 @@ fn bodies_that_do_not_arrive() {
 
 proptest! {
     #[test]
-    fn arbitrary_bodies_are_the_clients_fault(body in prop::collection::vec(any::<u8>(), 0..256)) {
+    fn arbitrary_bodies_are_answered_with_422(body in prop::collection::vec(any::<u8>(), 0..256)) {
         if let Err(reply) = read(PATH, &body) {
             prop_assert_eq!(reply.status(), StatusCode::UNPROCESSABLE_ENTITY);
         }
     }
 
     #[test]
-    fn arbitrary_json_is_the_clients_fault(
+    fn arbitrary_json_is_answered_with_422(
         names in prop::collection::vec("(?i:OldPassword|Password|PasswordConfirm|x)", 0..5),
         values in prop::collection::vec("null|1|\"\"|\" \"|\"a\"|\"b\"|\\{\\}|\\[1\\]", 5),
     ) {
@@ -394,7 +394,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_heads_are_the_clients_fault(
+    fn arbitrary_heads_are_answered_with_4xx(
         user in "[!-~]{0,12}",
         content_type in "[ -~]{0,40}",
         token in "[ -~]{0,40}",

@@ -6,21 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::FabricUser;
 
-/// What comes back.
+/// An answer of the API.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// The password was changed; this is the user now.
+    /// The password was changed. Holds the user's record.
     Changed(Box<FabricUser>),
-    /// It was not.
+    /// The password was not changed.
     Failed(FabricError),
 }
 
-/// Why a password was not changed: `{"error":"…","code":"…","message":"…"}`.
+/// The error object: `{"error":"…","code":"…","message":"…"}`.
 ///
-/// The gateway in front of the API, which turns unknown `x-api-key`s away, sends a message only.
+/// The gateway in front of the API, which refuses an unknown `x-api-key`, sends only a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FabricError {
-    /// The status in words, such as `Bad Request`.
+    /// The reason phrase of the status, such as `Bad Request`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The reason for programs, such as `VERIFY_TOKEN_FAILED`.
@@ -32,10 +32,10 @@ pub struct FabricError {
 }
 
 impl Answer {
-    /// Reads an answer of that status.
+    /// Reads an answer with this status.
     ///
     /// # Errors
-    /// When the body is not what fabric answers with.
+    /// When the body is not of a known shape.
     pub fn from_response(status: StatusCode, body: &[u8]) -> Result<Self, ReadAnswerError> {
         let read = if status.is_success() {
             serde_json::from_slice(body).map(|user| Self::Changed(Box::new(user)))
@@ -45,10 +45,10 @@ impl Answer {
         read.map_err(|source| ReadAnswerError { status, source: source.into() })
     }
 
-    /// The user of a success.
+    /// Returns the user's record of a success.
     ///
     /// # Errors
-    /// The reason of a failure.
+    /// The error object of a failure.
     pub fn into_result(self) -> Result<FabricUser, FabricError> {
         match self {
             Self::Changed(user) => Ok(*user),
@@ -58,13 +58,13 @@ impl Answer {
 }
 
 impl FabricError {
-    /// An error of the API itself.
+    /// Creates an error of the API itself.
     pub fn new(error: &str, code: &str, message: impl Into<String>) -> Self {
         Self { error: Some(error.to_owned()), code: Some(code.to_owned()), message: message.into() }
     }
 
-    /// What the gateway sends.
-    pub fn of_gateway(message: &str) -> Self {
+    /// Creates an error of the gateway.
+    pub fn from_gateway(message: &str) -> Self {
         Self { error: None, code: None, message: message.to_owned() }
     }
 }
@@ -96,7 +96,7 @@ mod tests {
         let body = br#"{"message":"Forbidden"}"#;
         let error =
             Answer::from_response(StatusCode::FORBIDDEN, body).unwrap().into_result().unwrap_err();
-        assert_eq!(error, FabricError::of_gateway("Forbidden"));
+        assert_eq!(error, FabricError::from_gateway("Forbidden"));
         assert_eq!(serde_json::to_vec(&error).unwrap(), body);
 
         assert!(Answer::from_response(StatusCode::OK, b"<html>").is_err());

@@ -11,7 +11,7 @@ use crate::{ChangePassword, FabricError, FabricUser, Moment, SiteContextError};
 
 pub(crate) const CONTENT_TYPE: &str = "application/json";
 
-/// The longest reset token that anybody can know, in bytes.
+/// The longest reset token that is accepted, in bytes.
 const MAX_RESET_TOKEN_BYTES: usize = 4096;
 
 /// One request.
@@ -25,9 +25,9 @@ pub(crate) struct FabricCall {
 pub(crate) struct Site {
     pub(crate) account: String,
     pub(crate) channel: Option<String>,
-    /// `None` where no realm is known for the account.
+    /// The realm of the site account, if it has one.
     pub(crate) realm: Option<Realm>,
-    /// Where the realm accepts signed reset tokens.
+    /// The verifier of signed reset tokens, if the realm accepts them.
     pub(crate) verifier: Option<Arc<dyn SignedTokenVerifier>>,
 }
 
@@ -85,7 +85,7 @@ impl Call for FabricCall {
             Err(error) => return refused(error),
         };
         let account = self.site.as_ref().ok().map(|site| site.account.clone());
-        let user = FabricUser::of(&changed.account, Moment(changed.at), account);
+        let user = FabricUser::from_account(&changed.account, Moment(changed.at), account);
         reply::json(StatusCode::OK, CONTENT_TYPE, &user)
     }
 
@@ -113,7 +113,7 @@ impl Call for FabricCall {
     }
 }
 
-/// Whether a token looks like a JSON Web Token (RFC 7515, 7.1). None of repass's own has a dot.
+/// Whether a token has the form of a JSON Web Token (RFC 7515, 7.1). repass's own tokens have no dot.
 fn is_compact_jws(token: &str) -> bool {
     token.split('.').count() == 3
 }
@@ -139,7 +139,7 @@ fn refused(error: &ChangeError) -> Reply {
             let message = "Too many failed attempts. Please try again later.";
             reply::with_retry_after(failure(status, "TOO_MANY_REQUESTS", message), *retry_after)
         }
-        // What is left are faults of the server, and one-time passwords, which fabric has none of.
+        // Server failures, and errors of one-time passwords, which this API does not use.
         _ => fault(),
     }
 }
@@ -148,8 +148,8 @@ fn sentences(violations: &[Violation]) -> String {
     violations.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// Unknown site account, unknown user, unknown token, another user's token: one answer, so that no
-/// account can be found out (ASVS 6.3.8).
+/// One answer for an unknown site account, an unknown user, an unknown token and another user's token, so
+/// that accounts cannot be enumerated (ASVS 6.3.8).
 fn user_not_found() -> Reply {
     failure(StatusCode::NOT_FOUND, "USER_NOT_FOUND", "User not found.")
 }
@@ -159,7 +159,7 @@ fn bad_request(message: String) -> Reply {
 }
 
 fn forbidden() -> Reply {
-    let error = FabricError::of_gateway("Forbidden");
+    let error = FabricError::from_gateway("Forbidden");
     reply::json(StatusCode::FORBIDDEN, CONTENT_TYPE, &error)
 }
 

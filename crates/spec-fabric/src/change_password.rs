@@ -17,17 +17,16 @@ use crate::{METHOD, PATH, SiteContext};
 /// The body of a request.
 #[derive(Debug)]
 pub struct ChangePassword {
-    /// `userId`: how the vendor calls the account. Not empty.
+    /// `userId`: the account's user id. Not empty.
     pub user_id: String,
-    /// `resetToken`: an opaque one of repass's own, or a JSON Web Token. Not empty; one over 4 KiB
-    /// is known to nobody.
+    /// `resetToken`: repass's own token, or a JSON Web Token. Not empty; one of more than 4 KiB is unknown.
     pub reset_token: Plaintext,
-    /// `newPassword`: the one the account is to have. Not empty.
+    /// `newPassword`: the new password. Not empty.
     pub new_password: Plaintext,
 }
 
 impl ChangePassword {
-    /// Makes a request to the API that is mounted at `base_url`, with the gateway's `api_key`.
+    /// Builds a request to the API that is mounted at `base_url`, with the gateway's `api_key`.
     ///
     /// # Errors
     /// When the URL is invalid, or a header cannot hold the key or the site context.
@@ -47,10 +46,10 @@ impl ChangePassword {
         client::request(METHOD, base_url, PATH, headers, body)
     }
 
-    /// The body as JSON (`application/json`).
+    /// Returns the body as JSON (`application/json`).
     ///
     /// # Errors
-    /// None that is known of; those of the JSON writer.
+    /// Those of the JSON writer. None is known.
     pub fn to_json(&self) -> Result<Plaintext, serde_json::Error> {
         json::write_secret(&Body {
             user_id: &self.user_id,
@@ -60,7 +59,7 @@ impl ChangePassword {
     }
 }
 
-/// The body as JSON; borrowed, so that writing it makes no second copy of a secret.
+/// The body as JSON. It borrows, so that no secret is copied.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {

@@ -1,4 +1,4 @@
-//! Reset tokens that somebody else issued and signed: JSON Web Tokens (RFC 7519).
+//! Reset tokens that another issuer signed: JSON Web Tokens (RFC 7519).
 
 mod key;
 mod provider;
@@ -11,11 +11,11 @@ use serde_json::Number;
 
 pub use key::{InvalidJwtKey, JwtAlgorithm, JwtKey, UnknownJwtAlgorithm};
 
-/// Checks reset tokens of one issuer for one audience.
+/// Verifies reset tokens of one issuer for one audience.
 ///
-/// A token counts when one of the keys verifies its signature by that key's own algorithm, whatever
-/// else its header claims; when `iss` and `aud` are the expected ones; and when it has `exp`, `sub`
-/// and `jti`. Whether it has expired is judged by the engine, which has the clock.
+/// A token is valid if one of the keys verifies its signature with the algorithm of that key, if `iss` and
+/// `aud` are the expected ones, and if it has `exp`, `sub` and `jti`. The engine, which has the clock, checks
+/// whether it has expired.
 ///
 /// ```
 /// use repass_core::{Plaintext, SignedTokenVerifier};
@@ -34,31 +34,31 @@ pub struct JwtVerifier {
     keys: Vec<JwtKey>,
 }
 
-/// Issuer, audience and keys make no verifier.
+/// A verifier cannot be created from these values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidJwtVerifier {
-    /// Without a key nothing can be verified.
+    /// There is no key.
     #[error("a verifier of signed tokens needs at least one key")]
     NoKeys,
-    /// The issuer is empty or holds control characters.
+    /// The issuer is empty or contains control characters.
     #[error("the issuer of signed tokens must be text without control characters")]
     Issuer,
-    /// The audience is empty or holds control characters.
+    /// The audience is empty or contains control characters.
     #[error("the audience of signed tokens must be text without control characters")]
     Audience,
 }
 
 impl JwtVerifier {
-    /// The longest token that is looked at, in bytes.
+    /// The longest token that is verified, in bytes.
     pub const MAX_TOKEN_BYTES: usize = 4096;
 
-    /// A verifier of tokens of `issuer` (`iss`) for `audience` (`aud`).
+    /// Creates a verifier of tokens of `issuer` (`iss`) for `audience` (`aud`).
     ///
-    /// Where several keys could have signed a token, each is tried.
+    /// If several keys could have signed a token, each is tried.
     ///
     /// # Errors
-    /// When there is no key, or issuer or audience are no names.
+    /// When there is no key, or issuer or audience is empty or contains control characters.
     pub fn new(
         issuer: impl Into<String>,
         audience: impl Into<String>,
@@ -83,7 +83,7 @@ impl JwtVerifier {
     fn claims(&self, token: &str) -> Option<Claims> {
         let header = decode_header(token).ok()?;
         if header.crit.is_some() {
-            // Extensions that must be understood (RFC 7515, 4.1.11), and none is.
+            // The token requires extensions (RFC 7515, 4.1.11), and none is supported.
             return None;
         }
         let named = |key: &&JwtKey| match (key.kid(), header.kid.as_deref()) {
@@ -97,9 +97,9 @@ impl JwtVerifier {
             .map(|token| token.claims)
     }
 
-    /// What a token must be and say to be verified by `key`; its `alg` must be the key's.
+    /// Returns the rules for a token that `key` verifies. Its `alg` must be that of the key.
     fn validation(&self, key: &JwtKey) -> Validation {
-        let mut validation = Validation::new(key.algorithm().of_library());
+        let mut validation = Validation::new(key.algorithm().jsonwebtoken());
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
         validation.set_required_spec_claims(&["exp", "sub", "iss", "aud"]);
@@ -132,7 +132,7 @@ impl SignedTokenVerifier for JwtVerifier {
     }
 }
 
-/// What a token must say, beside what the library looks at.
+/// The claims of a token that the library does not check.
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
@@ -143,18 +143,18 @@ struct Claims {
     nbf: Option<Number>,
 }
 
-/// What a token is redeemed by. An issuer holds no control character, so the parts cannot run into
-/// one another.
+/// Returns the digest under which a token is redeemed. An issuer contains no control character, so the
+/// separator is unambiguous.
 fn digest(issuer: &str, id: &str) -> TokenDigest {
     TokenDigest::from_identifier(format!("repass signed reset token\0{issuer}\0{id}").as_bytes())
 }
 
-/// A NumericDate (RFC 7519, 2): seconds since 1970, perhaps with a fraction, which is rounded to the
-/// side that makes the token count for less.
+/// Reads a NumericDate (RFC 7519, 2): seconds since 1970. A fraction is rounded to the side that shortens the
+/// validity of the token.
 fn moment(date: &Number, round: fn(f64) -> f64) -> Option<Timestamp> {
     let second = match date.as_i64() {
         Some(second) => second,
-        // Saturates where there is no such second, and a timestamp does not reach that far.
+        // Saturates, and a timestamp does not reach that far.
         None => round(date.as_f64()?) as i64,
     };
     Timestamp::from_second(second).ok()

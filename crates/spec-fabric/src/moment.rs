@@ -3,12 +3,12 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-/// A moment as fabric writes it: `2020-04-15T10:08:04.246Z`, cut to milliseconds.
+/// A timestamp in fabric's format: `2020-04-15T10:08:04.246Z`, cut to milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub Timestamp);
 
 impl Moment {
-    /// The moment that text names (RFC 3339, with any offset).
+    /// Reads a timestamp (RFC 3339, with any offset).
     pub(crate) fn read(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
     }
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_decimals_always_and_utc() {
+    fn a_moment_is_written_in_utc_with_three_decimals() {
         for (read, written) in [
             ("2020-04-15T10:08:04.246Z", "2020-04-15T10:08:04.246Z"),
             ("2020-04-15T10:08:04Z", "2020-04-15T10:08:04.000Z"),

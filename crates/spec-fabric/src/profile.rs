@@ -3,31 +3,31 @@ use serde_json::Value;
 
 use crate::{FabricUser, Name};
 
-/// Why a user's record cannot be imported.
+/// The reason why a user's record cannot be imported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProfileError {
-    /// It is no JSON object.
-    #[error("a user's record is a JSON object")]
+    /// It is not a JSON object.
+    #[error("a user's record must be a JSON object")]
     NotAnObject,
-    /// Members at these paths have another shape than fabric gives them; never empty.
-    #[error("of another shape than a user's record has it: {}", .0.join(", "))]
+    /// The members at these paths have another shape than in fabric's records; never empty.
+    #[error("members of an unknown shape: {}", .0.join(", "))]
     Members(Vec<String>),
     /// The record cannot be written as JSON.
     #[error("the record cannot be written")]
     Write(#[source] serde_json::Error),
 }
 
-/// Makes of a user's record, as fabric shows or exports it, the profile of an account.
+/// Makes the profile of an account from a user's record, as fabric shows or exports it.
 ///
-/// Both spellings of `extenstion`, both shapes of `roles` and of `zipCode` are read. The name
-/// becomes the profile's own; what else [`FabricUser`] knows goes to the attributes, spelt and
-/// ordered as fabric answers it. Members that fabric's page does not have are left behind: an export
-/// may hold what must not be shown. So are `userId`, `email`, `isActive` and `updatedAt`, which an
-/// account has facts of its own for.
+/// Both spellings of `extenstion` and both shapes of `roles` and `zipCode` are read. The name becomes that
+/// of the profile. The other members that [`FabricUser`] has become attributes, in the spelling and order of
+/// fabric's answers. Members that are not on fabric's page are dropped, since an export may contain members
+/// that must not be shown. `userId`, `email`, `isActive` and `updatedAt` are dropped too: the account has
+/// its own.
 ///
 /// # Errors
-/// When the record has another shape; all paths at once.
+/// When members have another shape; all their paths are named.
 pub fn import_profile(user: Value) -> Result<Profile, ProfileError> {
     let Value::Object(members) = user else { return Err(ProfileError::NotAnObject) };
     let (mut user, dropped) = FabricUser::read(&members);
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pages_sample_is_imported() {
+    fn the_sample_of_the_vendors_page_is_imported() {
         let sample = serde_json::from_str(include_str!("../tests/user.json")).unwrap();
         let profile = import_profile(sample).unwrap();
         assert_eq!(profile.given_name.as_deref(), Some("Pat"));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fabric_does_not_show_is_left_behind() {
+    fn unknown_members_are_dropped() {
         let user = json!({"password": "hunter2", "name": {"first": "Pat", "salt": "x"}});
         let profile = import_profile(user).unwrap();
         assert!(!format!("{profile:?}").contains("hunter2"));
@@ -91,12 +91,12 @@ mod tests {
     }
 
     #[test]
-    fn wrong_shapes_are_told_all_at_once() {
+    fn all_members_of_an_unknown_shape_are_named() {
         let user = json!({"name": {"first": 1}, "phone": [{"kind": []}], "roles": {}});
         let error = import_profile(user).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "of another shape than a user's record has it: roles, name.first, phone[0].kind"
+            "members of an unknown shape: roles, name.first, phone[0].kind"
         );
         assert!(matches!(import_profile(json!([])), Err(ProfileError::NotAnObject)));
     }

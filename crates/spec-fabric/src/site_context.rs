@@ -9,10 +9,10 @@ pub(crate) const X_SITE_CONTEXT: HeaderName = HeaderName::from_static("x-site-co
 
 /// The `x-site-context` of a request: a JSON object in a header, which names the site account.
 ///
-/// The vendor's page shows it as a JSON *string* that holds the object; that is read as well.
+/// The vendor's page shows it as a JSON *string* that contains the object; both are read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SiteContext {
-    /// Any date; narrows the source of data down at the vendor's.
+    /// A date, by which the vendor selects its data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
     /// The sales channel, a number or a string.
@@ -20,28 +20,28 @@ pub struct SiteContext {
     pub channel: Option<String>,
     /// The site account: 24 ASCII letters and digits.
     pub account: String,
-    /// The environment's name.
+    /// The name of the environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
 }
 
-/// Why a request has no site account.
+/// The reason why the site account cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SiteContextError {
-    /// The header is not there.
+    /// The header is missing.
     #[error("x-site-context is required")]
     Missing,
-    /// It is there twice, or holds more than visible ASCII.
+    /// The header occurs twice, or has other characters than visible ASCII.
     #[error("x-site-context must be one header of visible ASCII characters")]
     Unreadable,
-    /// It is no JSON.
+    /// It is not JSON.
     #[error("x-site-context must be JSON")]
     NotJson,
-    /// It is JSON, but no object, nor a string that holds one.
+    /// It is JSON, but neither an object nor a string that contains one.
     #[error("x-site-context must be a JSON object")]
     NotAnObject,
-    /// It names no site account.
+    /// It has no valid site account.
     #[error("x-site-context must have an account of 24 letters and digits")]
     NoAccount,
 }
@@ -52,15 +52,15 @@ pub fn is_site_account(text: &str) -> bool {
 }
 
 impl SiteContext {
-    /// A context that names the site account and nothing else.
+    /// Creates a context with only the site account.
     pub fn new(account: impl Into<String>) -> Self {
         Self { date: None, channel: None, account: account.into(), stage: None }
     }
 
-    /// The header's value.
+    /// Returns the value of the header.
     ///
     /// # Errors
-    /// When a member holds more than visible ASCII.
+    /// When a member has other characters than visible ASCII.
     pub fn to_header(&self) -> Result<HeaderValue, SiteContextError> {
         let text = serde_json::to_string(self).map_err(|_| SiteContextError::NotJson)?;
         HeaderValue::from_str(&text)

@@ -8,10 +8,10 @@ use repass_spec::{Head, Reply, RouteMatch, Spec, header, reply};
 use crate::call::{CONTENT_TYPE, FabricCall, Site, failure};
 use crate::{METHOD, PATH, SiteContext};
 
-/// fabric's password change as a server speaks it.
+/// The fabric API.
 ///
-/// A site account is a realm of its own. Without [accounts](Self::with_accounts) and
-/// [default](Self::with_default_realm) there is one realm, that of the mount.
+/// A site account selects a realm. Without [accounts](Self::with_accounts) and a
+/// [default](Self::with_default_realm), all site accounts have the realm of the mount.
 #[derive(Debug, Clone, Default)]
 pub struct FabricSpec {
     accounts: BTreeMap<String, Realm>,
@@ -20,20 +20,20 @@ pub struct FabricSpec {
 }
 
 impl FabricSpec {
-    /// The spec with one realm, that of the mount, and without signed tokens.
+    /// Creates the API with one realm, that of the mount, and without signed tokens.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Maps site accounts ([24 letters and digits](crate::is_site_account)) to their realms. Others
-    /// are unknown, unless there is a [default](Self::with_default_realm).
+    /// Sets the realms of site accounts ([24 letters and digits](crate::is_site_account)). Others are
+    /// unknown, unless there is a [default](Self::with_default_realm).
     #[must_use]
     pub fn with_accounts(mut self, accounts: BTreeMap<String, Realm>) -> Self {
         self.accounts = accounts;
         self
     }
 
-    /// The realm of all site accounts that are not mapped.
+    /// Sets the realm of all site accounts that have no other.
     #[must_use]
     pub fn with_default_realm(mut self, realm: Realm) -> Self {
         self.default_realm = Some(realm);
@@ -42,8 +42,8 @@ impl FabricSpec {
 
     /// Accepts signed reset tokens for accounts of `realm`.
     ///
-    /// A signed token names a user and no realm. Give each realm a verifier of its own issuer or
-    /// audience, unless one and the same user id is one and the same person in all of them.
+    /// A signed token names a user and no realm. Use a different issuer or audience for each realm, unless
+    /// equal user ids are the same person in all of them.
     #[must_use]
     pub fn with_signed_tokens(
         mut self,
@@ -54,14 +54,14 @@ impl FabricSpec {
         self
     }
 
-    /// Every realm that a request to a mount of the realm `mount` can reach.
+    /// Returns every realm that a request can select on a mount of the realm `mount`.
     pub fn realms(&self, mount: &Realm) -> BTreeSet<Realm> {
         let named: BTreeSet<Realm> =
             self.accounts.values().chain(&self.default_realm).cloned().collect();
         if named.is_empty() { BTreeSet::from([mount.clone()]) } else { named }
     }
 
-    fn realm_of(&self, site_account: &str, mount: &Realm) -> Option<Realm> {
+    fn realm_for(&self, site_account: &str, mount: &Realm) -> Option<Realm> {
         match self.accounts.get(site_account).or(self.default_realm.as_ref()) {
             Some(realm) => Some(realm.clone()),
             None if self.accounts.is_empty() => Some(mount.clone()),
@@ -70,7 +70,7 @@ impl FabricSpec {
     }
 
     fn site(&self, context: SiteContext, mount: &Realm) -> Site {
-        let realm = self.realm_of(&context.account, mount);
+        let realm = self.realm_for(&context.account, mount);
         let verifier = realm.as_ref().and_then(|realm| self.signed_tokens.get(realm)).cloned();
         Site { account: context.account, channel: context.channel, realm, verifier }
     }

@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Moment;
-use reading::Reading;
+use reading::ObjectReader;
 
-/// A user as fabric shows one, in the order of the vendor's page.
+/// A user's record, in the order of the vendor's page.
 ///
-/// What is absent is left out, but for the arrays `phone`, `address` and `provider` and the object
-/// `extra`, which are always there. Reading is lenient: members of a wrong shape count as absent.
+/// Absent members are left out, except the arrays `phone`, `address` and `provider` and the object `extra`,
+/// which are always present. ObjectReader is lenient: members of a wrong shape count as absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", from = "Map<String, Value>")]
 pub struct FabricUser {
-    /// Whether the account may be used.
+    /// Whether the account is active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
     /// When the user registered.
@@ -26,7 +26,7 @@ pub struct FabricUser {
     /// When the registration expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry_date: Option<Moment>,
-    /// The user's roles. The page's schema says an array, its sample shows a string; both are read.
+    /// The user's roles. The page's schema has an array, its sample a string; both are read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,
     /// The user's full name.
@@ -37,22 +37,22 @@ pub struct FabricUser {
     /// The user's e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Whatever else is kept of the user.
+    /// Other data about the user.
     pub extra: Map<String, Value>,
-    /// Where the user registered.
+    /// The site where the user registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration_site: Option<String>,
     /// The merchant's account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// How the vendor calls the user.
+    /// The user's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// The user's addresses.
     pub address: Vec<Address>,
-    /// Who vouches for the user's identity.
+    /// The user's identity providers.
     pub provider: Vec<Provider>,
-    /// When the record was made.
+    /// When the record was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Moment>,
     /// When the record was last changed.
@@ -96,7 +96,7 @@ pub struct Phone {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
-    /// For whose attention.
+    /// The person to whose attention mail is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attention: Option<String>,
     /// First line.
@@ -126,10 +126,10 @@ pub struct Address {
     /// Such as `Business`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Telephone number there.
+    /// Telephone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
-    /// Who is to be found there.
+    /// The name of the person at this address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Name>,
     /// E-mail address.
@@ -138,36 +138,36 @@ pub struct Address {
     /// Whether the address was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_validated: Option<bool>,
-    /// Whether it is the one used unless another is chosen.
+    /// Whether it is the default address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
 }
 
-/// Somebody who vouches for a user's identity, such as `LOCAL`.
+/// An identity provider of a user, such as `LOCAL`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Provider {
-    /// The user's identifier there.
+    /// The user's identifier at the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The provider's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether the user can sign in that way.
+    /// Whether the user can sign in with the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
-    /// When the user registered there.
+    /// When the user registered with the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration_date: Option<Moment>,
-    /// When the user last signed in that way.
+    /// When the user last signed in with the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_login_date: Option<Moment>,
 }
 
 impl FabricUser {
-    /// The user that `members` describe, and the paths of those that were of a wrong shape.
+    /// Reads a record, and returns it with the paths of the members of a wrong shape.
     pub(crate) fn read(members: &Map<String, Value>) -> (Self, Vec<String>) {
-        Reading::of(members, |user| Self {
+        ObjectReader::read(members, |user| Self {
             is_active: user.flag("isActive"),
             registration_date: user.moment("registrationDate"),
             expiry_date: user.moment("expiryDate"),
@@ -194,7 +194,7 @@ impl From<Map<String, Value>> for FabricUser {
 }
 
 impl Name {
-    fn read(name: &Reading<'_>) -> Option<Self> {
+    fn read(name: &ObjectReader<'_>) -> Option<Self> {
         Self { first: name.text("first"), middle: name.text("middle"), last: name.text("last") }
             .unless_empty()
     }
@@ -205,7 +205,7 @@ impl Name {
 }
 
 impl Phone {
-    fn read(phone: &Reading<'_>) -> Self {
+    fn read(phone: &ObjectReader<'_>) -> Self {
         Self {
             number: phone.text("number"),
             country_code: phone.text("countryCode"),
@@ -216,7 +216,7 @@ impl Phone {
 }
 
 impl Address {
-    fn read(address: &Reading<'_>) -> Self {
+    fn read(address: &ObjectReader<'_>) -> Self {
         Self {
             attention: address.text("attention"),
             address1: address.text("address1"),
@@ -238,7 +238,7 @@ impl Address {
 }
 
 impl Provider {
-    fn read(provider: &Reading<'_>) -> Self {
+    fn read(provider: &ObjectReader<'_>) -> Self {
         Self {
             id: provider.text("id"),
             name: provider.text("name"),

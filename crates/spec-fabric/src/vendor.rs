@@ -15,10 +15,10 @@ use crate::{ChangePassword, FabricSpec, METHOD, PATH, SiteContext, is_site_accou
 #[cfg(feature = "jwt")]
 use crate::{JwtKey, JwtVerifier};
 
-/// The site account that the demo's commands name.
+/// The site account in the commands of the demo.
 const DEMO_SITE_ACCOUNT: &str = "1234abcd5678efgh9ijklmno";
 
-/// fabric, as a server configures and shows it.
+/// The vendor fabric, for a server.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fabric;
 
@@ -28,7 +28,7 @@ pub struct Fabric;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct FabricOptions {
-    /// The realm of each site account. If it is empty, all site accounts are of the API's realm.
+    /// The realm of each site account. If it is empty, all site accounts have the API's realm.
     pub accounts: BTreeMap<String, String>,
     /// The realm of site accounts that `accounts` does not list.
     pub default_realm: Option<String>,
@@ -47,11 +47,11 @@ pub struct JwtOptions {
     pub issuer: String,
     /// The claim `aud` of its tokens.
     pub audience: String,
-    /// The keys that tokens are verified by.
+    /// The keys that verify the tokens.
     pub keys: Vec<JwtKeyOptions>,
 }
 
-/// A key that signed reset tokens are verified by.
+/// A key that verifies signed reset tokens.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -79,7 +79,10 @@ impl Vendor for Fabric {
         for (site, name) in options.accounts {
             let key = format!("accounts.{site}");
             if !is_site_account(&site) {
-                return Err(invalid(key, "a site account is 24 letters and digits"));
+                return Err(invalid(
+                    key,
+                    "the key must be a site account of 24 letters and digits",
+                ));
             }
             accounts.insert(site, realm(&key, &name)?);
         }
@@ -98,7 +101,7 @@ impl Vendor for Fabric {
         Ok(ConfiguredSpec::new(spec, summary))
     }
 
-    /// At least one character, and nothing else.
+    /// 1 to 256 characters, and nothing else.
     fn policy(&self) -> Option<PolicyRules> {
         Some(PolicyRules::length(1, 256))
     }
@@ -130,7 +133,7 @@ fn invalid(key: impl Into<String>, reason: impl Display) -> InvalidOption {
     InvalidOption::new(key, reason.to_string())
 }
 
-/// A signed token names a user and no realm, so it must be said which realm an issuer speaks for.
+/// Returns the realm of an issuer. A signed token names a user and no realm, so the configuration must name it.
 fn realm_of_jwt(
     key: &str,
     jwt: &JwtOptions,
@@ -147,7 +150,7 @@ fn realm_of_jwt(
             }
         }
         (None, Some(only)) if reachable.len() == 1 => Ok(only.clone()),
-        (None, _) => Err(invalid(key, format!("is needed: one of {}", one_of()))),
+        (None, _) => Err(invalid(key, format!("is required: one of {}", one_of()))),
     }
 }
 

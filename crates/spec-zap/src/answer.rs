@@ -2,49 +2,49 @@ use http::StatusCode;
 use repass_spec::client::ReadAnswerError;
 use serde::{Deserialize, Serialize};
 
-/// What a success says, as the vendor's page has it.
+/// The text of a success, as on the vendor's page.
 pub const CHANGED: &str = "Password updated successfully";
 
-/// What a fault of the server says, as the vendor's page has it, spelling included.
+/// The text of a server failure, in the spelling of the vendor's page.
 pub const FAULT: &str = "An error occured while processing the request";
 
-/// The body of every answer, good or bad: `{"success":bool,"data":"…"}`.
+/// The body of every answer: `{"success":bool,"data":"…"}`.
 ///
-/// The page's table calls the text `message`, but its sample, and the vendor's other answers, call
-/// it `data`.
+/// The table of the vendor's page names the text `message`, but its sample and the vendor's other answers
+/// name it `data`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Whether the password was changed.
     pub success: bool,
-    /// A sentence for a person: [`CHANGED`], or why it was not.
+    /// A sentence for the user: [`CHANGED`], or the reason of the failure.
     pub data: String,
 }
 
 impl Answer {
-    /// The answer to a change that was made.
+    /// Returns the answer to a change that was made.
     pub fn changed() -> Self {
         Self { success: true, data: CHANGED.to_owned() }
     }
 
-    /// The answer to a request that changed nothing.
+    /// Returns the answer to a request that changed nothing.
     pub fn failure(data: impl Into<String>) -> Self {
         Self { success: false, data: data.into() }
     }
 
-    /// Reads an answer of that status.
+    /// Reads an answer with this status.
     ///
     /// # Errors
-    /// When the body is not what zap answers with, or tells of a success and the status does not.
+    /// When the body is not of this shape, or it reports a success and the status does not.
     pub fn from_response(status: StatusCode, body: &[u8]) -> Result<Self, ReadAnswerError> {
         let refused = |source| ReadAnswerError { status, source };
         let answer: Self = serde_json::from_slice(body).map_err(|error| refused(error.into()))?;
         if answer.success && !status.is_success() {
-            return Err(refused("success of a status that is none".into()));
+            return Err(refused("the body reports a success, the status does not".into()));
         }
         Ok(answer)
     }
 
-    /// The text of a success.
+    /// Returns the text of a success.
     ///
     /// # Errors
     /// The text of a failure.
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_errors_to_a_client() {
+    fn a_failure_is_an_error_of_into_result() {
         let body = br#"{"success":false,"data":"Unauthorized"}"#;
         let answer = Answer::from_response(StatusCode::UNAUTHORIZED, body).unwrap();
         assert_eq!(answer.into_result(), Err("Unauthorized".to_owned()));
@@ -78,7 +78,7 @@ mod tests {
 
     /// Proves E12.
     #[test]
-    fn e12_what_zap_does_not_answer_with_is_no_answer() {
+    fn e12_other_answers_are_errors() {
         for body in ["<html>", "{}", r#"{"success":true,"data":"Password updated successfully"}"#] {
             let error = Answer::from_response(StatusCode::BAD_GATEWAY, body.as_bytes());
             assert_eq!(error.unwrap_err().status, StatusCode::BAD_GATEWAY, "{body}");

@@ -18,20 +18,20 @@ use crate::{METHOD, PATH};
 /// The body of a request.
 #[derive(Debug)]
 pub struct ChangePassword {
-    /// `userId`: how the vendor calls the account. Not empty.
+    /// `userId`: the account's user id. Not empty.
     pub user_id: String,
     /// `email`: the account's e-mail address, of at most 320 characters.
     pub email: String,
-    /// `oldPassword`: the one the account has now. Not empty; demanded from an admin too.
+    /// `oldPassword`: the current password. Not empty; required from an admin too.
     pub old_password: Plaintext,
-    /// `newPassword`: the one it is to have. Not empty.
+    /// `newPassword`: the new password. Not empty.
     pub new_password: Plaintext,
     /// `secureOTP`, also read as `otp`: a one-time password. Not empty.
     pub secure_otp: Option<Plaintext>,
 }
 
 impl ChangePassword {
-    /// Makes a request with a body of JSON to the API that is mounted at `base_url`, with the
+    /// Builds a request with a JSON body to the API that is mounted at `base_url`, with the
     /// `access_token` of the user or of a site admin.
     ///
     /// # Errors
@@ -49,10 +49,10 @@ impl ChangePassword {
         client::request(METHOD, base_url, PATH, headers, body)
     }
 
-    /// The body as JSON (`application/json`).
+    /// Returns the body as JSON (`application/json`).
     ///
     /// # Errors
-    /// None that is known of; those of the JSON writer.
+    /// Those of the JSON writer. None is known.
     pub fn to_json(&self) -> Result<Plaintext, serde_json::Error> {
         json::write_secret(&Body {
             user_id: &self.user_id,
@@ -63,7 +63,7 @@ impl ChangePassword {
         })
     }
 
-    /// The body as a form (`application/x-www-form-urlencoded`).
+    /// Returns the body as a form (`application/x-www-form-urlencoded`).
     pub fn to_form(&self) -> Plaintext {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("userId", &self.user_id)
@@ -77,7 +77,7 @@ impl ChangePassword {
     }
 }
 
-/// The body as JSON; borrowed, so that writing it makes no second copy of a secret.
+/// The body as JSON. It borrows, so that no secret is copied.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {

@@ -10,19 +10,19 @@ use crate::{Answer, ChangePassword, FAULT, METHOD, PATH, SecureOtp};
 const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
 /// One text for a wrong old password, an unknown account, and a user id and an e-mail address of
-/// different accounts, so that no account can be found out (ASVS 6.3.8).
+/// different accounts, so that accounts cannot be enumerated (ASVS 6.3.8).
 const WRONG_PASSWORD: &str = "The user ID, the email or the old password is wrong.";
 const WRONG_OTP: &str = "The secure OTP is wrong or has been used.";
 const TOO_MANY_ATTEMPTS: &str = "Too many failed attempts. Please try again later.";
 
-/// zap's password change as a server speaks it.
+/// The zap API.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ZapSpec {
     secure_otp: SecureOtp,
 }
 
 impl ZapSpec {
-    /// The spec, told whether a request must carry a one-time password.
+    /// Creates the API. `secure_otp` is whether a request must carry a one-time password.
     pub const fn new(secure_otp: SecureOtp) -> Self {
         Self { secure_otp }
     }
@@ -120,7 +120,7 @@ fn refused(error: &ChangeError) -> Reply {
             let reply = failure(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_ATTEMPTS);
             reply::with_retry_after(reply, *retry_after)
         }
-        // What is left are faults of the server, and reset tokens, which zap has none of.
+        // Server failures, and errors of reset tokens, which this API does not use.
         _ => fault(),
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{ChangePassword, METHOD, PATH, SecureOtp, ZapSpec};
 
-/// zap, as a server configures and shows it.
+/// The vendor zap, for a server.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Zap;
 
@@ -78,12 +78,12 @@ mod tests {
 
     /// Proves ZAP-40.
     #[test]
-    fn the_policy_holds_the_vendors_rules_and_no_other() {
+    fn the_policy_has_only_the_vendors_rules() {
         let policy = Policy::new(Zap.policy().unwrap()).unwrap();
-        let knowledge =
+        let context =
             PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
         let codes = |text: &str| -> Vec<&str> {
-            let violations = policy.evaluate(&Plaintext::from(text), &knowledge);
+            let violations = policy.evaluate(&Plaintext::from(text), &context);
             violations.iter().map(Violation::code).collect()
         };
         assert!(codes("n3wP@ssw0rd").is_empty());
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn options_have_their_names_and_no_other() {
+    fn unknown_options_are_refused() {
         let summary = |options: &str| {
             let options = serde_json::from_str(options)?;
             let realm = "zap".parse().unwrap();

@@ -2,36 +2,36 @@ use repass_core::{Caller, Change, ChangeError, Changed, KeyKind, Plaintext};
 
 use crate::{Rejection, Reply, RequiredCredential};
 
-/// One request of one vendor's API, from its head to its answer. It keeps what it parsed.
+/// One request of one vendor's API, from its head to its answer. It keeps the values that it parsed.
 pub trait Call: Send {
-    /// Returns what the request must be authenticated by, in the order in which it is checked, with
-    /// what it presents. Empty where the API has no authentication of its own. Asked for once.
+    /// Returns the credentials that the request must present, in the order in which they are checked,
+    /// with the values that it presents. Empty if the API has no authentication of its own. Called once.
     fn credentials(&mut self) -> Vec<Credential>;
 
-    /// Checks what the head alone decides, once the caller is known and before the body is read.
+    /// Checks the head alone, after the caller is authenticated and before the body is read.
     ///
     /// # Errors
-    /// The answer to a request that is refused by its head.
+    /// The answer to a request that is refused because of its head.
     fn authorize(&mut self, caller: &Caller) -> Result<(), Reply> {
         let _ = caller;
         Ok(())
     }
 
-    /// Reads the body. Fills in of the change's [`Context`](repass_core::Context) what the request says
-    /// of itself; source, request id and peer are filled in by the server.
+    /// Reads the body. Sets those fields of the change's [`Context`](repass_core::Context) that the
+    /// request names; the server sets source, request id and peer.
     ///
     /// # Errors
     /// The answer to a request that cannot be read.
     fn read(&mut self, body: &[u8], caller: Caller) -> Result<Change, Reply>;
 
-    /// Writes the answer to a change that was tried.
+    /// Writes the answer to a change that was attempted.
     fn respond(&self, result: Result<&Changed, &ChangeError>) -> Reply;
 
     /// Writes the answer to a request that never became a change.
     fn reject(&self, rejection: Rejection) -> Reply;
 }
 
-/// Something that a request must present. `None` where it presents nothing readable.
+/// A credential that a request must present. `None` if it is missing or malformed.
 #[derive(Debug)]
 pub enum Credential {
     /// A key of this kind, of the mount's realm.
@@ -41,7 +41,7 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// Which one is required, for [`Rejection::Unauthenticated`].
+    /// Returns the required credential, for [`Rejection::Unauthenticated`].
     pub const fn required(&self) -> RequiredCredential {
         match self {
             Self::Key(kind, _) => RequiredCredential::Key(*kind),

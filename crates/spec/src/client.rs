@@ -1,16 +1,16 @@
-//! What the clients of all APIs share.
+//! Code that the clients of all APIs share.
 //!
 //! Each wire crate has the same shape: the constants `METHOD` and `PATH` (a function where the path
 //! names the account), on the request type `to_request(&self, base_url, …)` with the vendor's own
-//! credentials, and on the answer type `from_response(status, body)`, which tells success from the
-//! vendor's failures, and is a [`ReadAnswerError`] where the answer is neither.
+//! credentials, and on the answer type `from_response(status, body)`. It distinguishes success from the
+//! vendor's failures, and returns a [`ReadAnswerError`] if the answer is neither.
 
 use std::error::Error;
 
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use repass_core::Plaintext;
 
-/// A request cannot be made.
+/// A request could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildRequestError {
@@ -26,28 +26,28 @@ pub enum BuildRequestError {
 }
 
 impl BuildRequestError {
-    /// The body cannot be written.
+    /// Returns the error for a body that cannot be written.
     pub fn body(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Body(source.into())
     }
 }
 
-/// An answer is none of the API's, but perhaps one of a proxy in between.
+/// The answer does not come from the API. It may come from a proxy.
 #[derive(Debug, thiserror::Error)]
-#[error("an answer of {status} that the API does not give")]
+#[error("the answer with status {status} does not come from this API")]
 pub struct ReadAnswerError {
     /// The answer's status.
     pub status: StatusCode,
-    /// What is wrong with its body.
+    /// The reason why its body cannot be read.
     #[source]
     pub source: Box<dyn Error + Send + Sync>,
 }
 
-/// Makes a request to the API that is mounted at `base_url`, such as `https://api.example.com/etna`.
+/// Builds a request to the API that is mounted at `base_url`, such as `https://api.example.com/etna`.
 /// The body is wiped when dropped.
 ///
 /// # Errors
-/// When method or URL are invalid.
+/// When the method or the URL is invalid.
 pub fn request(
     method: &str,
     base_url: &str,
@@ -62,7 +62,7 @@ pub fn request(
     Ok(request)
 }
 
-/// Makes the value of a header that holds a secret, and is marked so.
+/// Returns a header value that holds a secret and is marked as sensitive.
 ///
 /// # Errors
 /// When a header cannot hold it.
@@ -70,7 +70,7 @@ pub fn secret(secret: &Plaintext) -> Result<HeaderValue, BuildRequestError> {
     sensitive(secret.expose())
 }
 
-/// Makes the value of an `Authorization` header with a bearer token, marked as secret.
+/// Returns the value of an `Authorization` header with a bearer token, marked as sensitive.
 ///
 /// # Errors
 /// When a header cannot hold the token.
@@ -108,7 +108,7 @@ mod tests {
 
     /// Proves E12.
     #[test]
-    fn e12_what_a_head_cannot_hold_is_an_error_that_quotes_nothing() {
+    fn e12_an_invalid_url_or_header_is_an_error_that_quotes_nothing() {
         let url = request("PUT", "http://h ", "/x", [], "".into()).unwrap_err();
         let header = secret(&"hunter2\n".into()).unwrap_err();
         for error in [url, header] {

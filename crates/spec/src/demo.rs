@@ -1,4 +1,4 @@
-//! What a vendor shows in a demo: accounts of its own, and commands that change their passwords.
+//! The demo of a vendor: its own accounts, and commands that change their passwords.
 
 use std::time::Duration;
 
@@ -10,35 +10,35 @@ use repass_core::{
 /// Any error of a demo.
 pub type DemoError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How long the tokens of a demo last.
+/// The lifetime of the tokens of a demo.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The `Content-Type` of JSON as a header line for [`Demo::curl`].
 pub const JSON: &str = "Content-Type: application/json";
 
-/// A realm of its own for one vendor's demo.
+/// The context of one vendor's demo, which has a realm of its own.
 #[non_exhaustive]
 pub struct Demo<'a> {
-    /// Where the vendor's API is mounted, such as `http://127.0.0.1:8080`.
+    /// The URL at which the vendor's API is mounted, such as `http://127.0.0.1:8080`.
     pub base_url: &'a str,
     /// The realm.
     pub realm: &'a Realm,
-    /// Makes accounts, keys and tokens.
+    /// Adds accounts and issues keys and tokens.
     pub administration: &'a Administration,
     randomness: &'a dyn Randomness,
 }
 
-/// What a demo shows of a vendor. It holds secrets.
+/// The section of a vendor in the output of a demo. It holds secrets.
 pub struct DemoSection {
     /// The commands, one a line each.
     pub commands: Vec<String>,
-    /// What else there is to try; empty for nothing.
+    /// A hint at something else to try, or an empty text.
     pub note: String,
 }
 
-/// An account of a demo, and the password that it has.
+/// An account of a demo, with its password.
 pub struct DemoAccount {
-    /// What the vendor calls the account.
+    /// Its user id at the vendor.
     pub user_id: String,
     /// Its e-mail address.
     pub email: String,
@@ -46,14 +46,14 @@ pub struct DemoAccount {
 }
 
 impl DemoAccount {
-    /// The password that the account has.
+    /// Returns the password of the account.
     pub fn password(&self) -> Plaintext {
         Plaintext::from(self.password.expose())
     }
 }
 
 impl<'a> Demo<'a> {
-    /// A demo on this store.
+    /// Creates the context of a demo on this store.
     pub fn new(
         base_url: &'a str,
         realm: &'a Realm,
@@ -126,8 +126,8 @@ impl<'a> Demo<'a> {
         Ok(random_uuid(self.randomness)?.to_string())
     }
 
-    /// Returns 122 random bits in hexadecimal: nobody has used such a password, every shell leaves it
-    /// alone, and no word of the account can be in it by chance, which the policy would refuse.
+    /// Returns 122 random bits in hexadecimal. Such a password was never used before, needs no quoting in
+    /// a shell, and contains no context-specific word, which the policy would refuse.
     ///
     /// # Errors
     /// When the random source fails.
@@ -153,7 +153,7 @@ fn curl(url: &str, method: &str, headers: &[String], body: &Plaintext) -> String
     format!("curl -sS -X {method} {url}{headers} --data-binary {body} -w '\\n'")
 }
 
-/// In single quotes, as a POSIX shell reads it.
+/// Quotes `text` for a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_survive_the_shell() {
+    fn single_quotes_are_escaped() {
         assert_eq!(quoted("a b"), "'a b'");
         assert_eq!(quoted("it's"), r"'it'\''s'");
     }

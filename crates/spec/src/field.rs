@@ -1,4 +1,4 @@
-//! The fields of a body, for APIs that tell of everything that is wrong with them at once.
+//! The fields of a body, for APIs that report all invalid fields at once.
 
 use std::fmt::Display;
 
@@ -6,44 +6,44 @@ use repass_core::Plaintext;
 
 use crate::json::Member;
 
-/// One field that is missing or invalid. `F` is the API's list of its fields, and displays as their
+/// One field that is missing or invalid. `F` is the API's enum of its fields, which displays as their
 /// names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct FieldError<F> {
-    /// Which field.
+    /// The field.
     pub field: F,
-    /// What is wrong with it.
+    /// The problem with it.
     pub problem: Problem,
 }
 
-/// What is wrong with a field.
+/// The problem with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// It is required and not there.
+    /// It is required and missing.
     #[error("is required")]
     Missing,
-    /// It is there, but no string.
+    /// It is not a string.
     #[error("must be a string")]
     NotAString,
     /// It is the empty string.
     #[error("must not be empty")]
     Empty,
-    /// It is a string, but not this.
+    /// It is a string, but not of this form.
     #[error("must be {0}")]
-    Not(&'static str),
+    MustBe(&'static str),
 }
 
-/// All that is wrong, in one sentence that quotes nothing of the body.
+/// Returns all errors in one sentence, which quotes nothing of the body.
 pub fn list<F: Display>(errors: &[FieldError<F>]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// The text of a required field. `null` is as if the field were not there.
+/// Returns the text of a required field. `null` counts as missing.
 ///
 /// # Errors
-/// When it is missing, no string or empty.
+/// When it is missing, not a string, or empty.
 pub fn non_empty(member: Option<Member>) -> Result<Plaintext, Problem> {
     match member {
         None | Some(Member::Null) => Err(Problem::Missing),
@@ -65,7 +65,7 @@ mod tests {
             non_empty(Some(Member::Null)).unwrap_err(),
             non_empty(Some(Member::Composite)).unwrap_err(),
             non_empty(text("")).unwrap_err(),
-            Problem::Not("an address"),
+            Problem::MustBe("an address"),
         ];
         let fields = ["a", "b", "c", "d", "e"].into_iter();
         let errors: Vec<_> =

@@ -1,4 +1,4 @@
-//! Reading request headers that several APIs share.
+//! Reads request headers that several APIs share.
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
@@ -6,8 +6,8 @@ use repass_core::Plaintext;
 
 use crate::{Head, reply};
 
-/// The token of `Authorization: Bearer <token>` (RFC 6750), the scheme in any case. `None` when the
-/// header is missing, doubled, of another scheme or empty.
+/// Returns the token of `Authorization: Bearer <token>` (RFC 6750), with the scheme in any case. `None` if
+/// the header is missing, doubled, empty or of another scheme.
 pub fn bearer(headers: &HeaderMap) -> Option<Plaintext> {
     let text = single(headers, &AUTHORIZATION)?;
     let (scheme, token) = text.split_once(' ')?;
@@ -16,35 +16,34 @@ pub fn bearer(headers: &HeaderMap) -> Option<Plaintext> {
     (scheme.eq_ignore_ascii_case("bearer") && readable).then(|| Plaintext::from(token))
 }
 
-/// The secret in a header of its own, such as `x-api-key`. `None` when the header is missing,
-/// doubled or empty.
+/// Returns the secret in a header such as `x-api-key`. `None` if the header is missing, doubled or empty.
 pub fn secret(headers: &HeaderMap, name: &'static str) -> Option<Plaintext> {
     let text = single(headers, &HeaderName::from_static(name))?.trim();
     (!text.is_empty()).then(|| Plaintext::from(text))
 }
 
-/// The value of a header that must stand there exactly once and be visible ASCII.
+/// Returns the value of a header that occurs exactly once and is visible ASCII.
 pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     if values.next().is_some() { None } else { value.to_str().ok() }
 }
 
-/// Type and subtype of the body in lower case, such as `application/json`, without parameters.
+/// Returns type and subtype of the body in lower case, such as `application/json`, without parameters.
 pub fn media_type(headers: &HeaderMap) -> Option<String> {
     let text = single(headers, &CONTENT_TYPE)?;
     let essence = text.split(';').next().unwrap_or_default().trim();
     (!essence.is_empty()).then(|| essence.to_ascii_lowercase())
 }
 
-/// The media type as received. Messages [quote](reply::quoted) it.
+/// Returns the media type as received. Messages [quote](reply::quoted) it.
 pub fn raw_media_type(headers: &HeaderMap) -> Option<&str> {
     let essence = single(headers, &CONTENT_TYPE)?.split(';').next()?.trim();
     (!essence.is_empty()).then_some(essence)
 }
 
-/// The request's absolute URI, for messages: without its query, which may hold what must not be
-/// quoted, and as much of it as is [quoted](reply::quoted).
+/// Returns the request's absolute URI for messages: without its query, which may hold secrets, and cut
+/// to the length that is [quoted](reply::quoted).
 pub fn absolute_uri(head: &Head<'_>) -> String {
     let uri = head.original_uri;
     let scheme = uri.scheme_str().unwrap_or("http");
@@ -68,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn bearer_tokens() {
+    fn a_bearer_token_is_read_with_the_scheme_in_any_case() {
         assert_eq!(authorization("Bearer abc").as_deref(), Some("abc"));
         assert_eq!(authorization("bEARER   abc ").as_deref(), Some("abc"));
         for bad in ["Bearer", "Bearer ", "Basic abc", "abc", "Bearer a b"] {

@@ -1,4 +1,4 @@
-//! Reading JSON strictly (RFC 8259), member by member, without letting a secret out of its type.
+//! Reads JSON strictly (RFC 8259), member by member. Strings stay in the type for secrets.
 
 use std::fmt;
 use std::io;
@@ -13,14 +13,14 @@ use zeroize::Zeroizing;
 /// The deepest nesting of objects and arrays that is read.
 pub const MAX_DEPTH: usize = 128;
 
-/// Why a body is no JSON of the wished-for shape. The message says where, never what stands there.
+/// The reason why a body is not JSON of the expected shape. The message has the position and quotes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
     /// Not UTF-8.
     #[error("the body is not UTF-8 (at byte {offset})")]
     NotUtf8 {
-        /// How many bytes are good.
+        /// The number of valid bytes.
         offset: usize,
     },
     /// Objects and arrays nested deeper than [`MAX_DEPTH`].
@@ -33,16 +33,15 @@ pub enum JsonError {
         line: usize,
         /// Column, counted from 1.
         column: usize,
-        /// Whether it is JSON, but of another shape.
+        /// Whether it is JSON of another shape.
         shape: bool,
     },
 }
 
-/// Reads `body` as JSON. A UTF-8 byte-order mark in front is tolerated, anything after the value is
-/// not.
+/// Reads `body` as JSON. A UTF-8 byte-order mark in front is ignored; text after the value is an error.
 ///
 /// # Errors
-/// When it is no UTF-8, nested too deeply, no JSON, or of another shape.
+/// When it is not UTF-8, nested too deeply, not JSON, or of another shape.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let text = std::str::from_utf8(body)
@@ -51,7 +50,7 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
         return Err(JsonError::TooDeep);
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    // Its own limit is one level short of ours; the depth was just looked at.
+    // serde_json's own limit is one level less than ours, and the depth is checked above.
     deserializer.disable_recursion_limit();
     let value = T::deserialize(&mut deserializer).map_err(|error| malformed(&error))?;
     deserializer.end().map_err(|error| malformed(&error))?;
@@ -62,12 +61,12 @@ fn malformed(error: &serde_json::Error) -> JsonError {
     JsonError::Malformed { line: error.line(), column: error.column(), shape: error.is_data() }
 }
 
-/// Writes `value`, which holds secrets, as compact JSON, leaving no other copy of it behind.
+/// Writes `value`, which holds secrets, as compact JSON, without leaving a copy in freed memory.
 ///
 /// # Errors
 /// When `value` cannot be written as JSON.
 pub fn write_secret(value: &impl Serialize) -> Result<Plaintext, serde_json::Error> {
-    // A text that grows is moved, and what it leaves behind is not wiped; so it is measured first.
+    // A buffer that grows is moved, and the old one is not wiped. So the length is measured first.
     let mut length = Length(0);
     serde_json::to_writer(&mut length, value)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
@@ -78,7 +77,7 @@ pub fn write_secret(value: &impl Serialize) -> Result<Plaintext, serde_json::Err
     })
 }
 
-/// Counts what is written.
+/// Counts the bytes that are written.
 struct Length(usize);
 
 impl io::Write for Length {
@@ -92,8 +91,8 @@ impl io::Write for Length {
     }
 }
 
-/// How deep objects and arrays are nested. Exact for JSON; for anything else it is never too little
-/// before the place where a parser stops.
+/// Returns how deep objects and arrays are nested. The result is exact for JSON. For other text it is
+/// never too small up to the position where a parser stops.
 fn depth(body: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut in_string, mut escaped) = (false, false);
@@ -114,8 +113,7 @@ fn depth(body: &[u8]) -> usize {
     deepest
 }
 
-/// One JSON value of any type, as far as a vendor's request needs it told apart. Text is secret until
-/// somebody says otherwise.
+/// One JSON value, with the distinctions that vendors' requests need. Every string is held as a secret.
 #[derive(Debug)]
 pub enum Member {
     /// `null`.
@@ -131,7 +129,7 @@ pub enum Member {
 }
 
 impl Member {
-    /// The text, when it is a string.
+    /// Returns the text if it is a string.
     pub fn into_text(self) -> Option<Plaintext> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
@@ -171,7 +169,7 @@ impl<'de> de::Visitor<'de> for MemberVisitor {
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Member, E> {
         serde_json::Number::from_f64(value)
             .map(Member::Number)
-            .ok_or_else(|| E::custom("a number that is none"))
+            .ok_or_else(|| E::custom("a number that is not finite"))
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Member, E> {
@@ -193,23 +191,23 @@ impl<'de> de::Visitor<'de> for MemberVisitor {
     }
 }
 
-/// The members of a JSON object in the order received, duplicates included, so that each vendor's
-/// rule for names and duplicates can be applied.
+/// The members of a JSON object in the order received, with duplicates. Each vendor has its own rule for
+/// names and duplicates.
 #[derive(Debug)]
 pub struct Members(Vec<(String, Member)>);
 
 impl Members {
-    /// The last member of that name in any case, which is how ASP.NET reads.
+    /// Removes all members of that name in any case and returns the last one, as ASP.NET does.
     pub fn take_last_ignoring_case(&mut self, name: &str) -> Option<Member> {
         self.take_last(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// The last member of exactly that name.
+    /// Removes all members of exactly that name and returns the last one.
     pub fn take_last_exact(&mut self, name: &str) -> Option<Member> {
         self.take_last(|own| own == name)
     }
 
-    /// The members left, in the order received.
+    /// Returns the members that are left, in the order received.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
         self.0.iter().map(|(name, member)| (name.as_str(), member))
     }
@@ -256,7 +254,7 @@ mod tests {
 
     /// Proves RFC 8259.
     #[test]
-    fn rfc_8259_strictly() {
+    fn only_rfc_8259_is_read() {
         assert!(read::<Members>(b"\xEF\xBB\xBF{\"a\":1}").is_ok());
         let malformed: [&[u8]; 9] = [
             b"",
@@ -275,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_says_where_and_never_what() {
+    fn the_message_has_the_position_and_quotes_nothing() {
         let error = read::<Members>(b"{\n \"password\": \"hunter2\",\n}").unwrap_err();
         assert_eq!(error.to_string(), "the body is malformed JSON at line 3 column 1");
         let error = read::<Members>(b"\"hunter2\"").unwrap_err();
@@ -297,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn last_duplicate_wins() {
+    fn the_last_duplicate_counts() {
         let mut members = read::<Members>(br#"{"A":1,"a":"two","b":3}"#).unwrap();
         let text = members.take_last_ignoring_case("A").and_then(Member::into_text).unwrap();
         assert_eq!(text.expose(), "two");
@@ -313,7 +311,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_parses_is_no_deeper_than_allowed(levels in 2_usize..400) {
+        fn only_bodies_within_the_depth_limit_are_read(levels in 2_usize..400) {
             prop_assert_eq!(read::<Members>(&nested(levels)).is_ok(), levels <= MAX_DEPTH);
         }
     }

@@ -1,21 +1,21 @@
-//! The definition of a vendor's password-change API: the traits [`Spec`], [`Call`] and [`Vendor`], and what
-//! all vendors share in reading requests and writing answers.
+//! The definition of a vendor's password-change API: the traits [`Spec`], [`Call`] and [`Vendor`], and the
+//! code that all vendors share to read requests and write answers.
 //!
 //! A spec is pure: it turns HTTP values into a [`Change`](repass_core::Change) for the engine, and the
-//! engine's result into an HTTP answer. It opens no socket, asks no database, authenticates no caller and
+//! engine's result into an HTTP answer. It opens no socket, queries no database, authenticates no caller and
 //! changes no password. `repass-http` serves any set of specs.
 //!
-//! A request takes this way, and each part of it is parsed once:
+//! A request goes through these steps. Each part of it is parsed once:
 //!
 //! ```text
 //! Spec::begin(head) → RouteMatch::Match(Call)     path, method and headers
 //! Call::credentials() → authenticated by the server → Caller
-//! Call::authorize(caller)                         by the head alone, before the body is read
+//! Call::authorize(caller)                         from the head alone, before the body is read
 //! Call::read(body, caller) → Change → the engine
 //! Call::respond(result) → the answer              or Call::reject(rejection)
 //! ```
 //!
-//! # A vendor of one's own
+//! # An API of your own
 //!
 #![cfg_attr(feature = "server", doc = "```")]
 #![cfg_attr(not(feature = "server"), doc = "```ignore")]
@@ -25,7 +25,7 @@
 //! };
 //! use repass_spec::{Call, Credential, Head, Rejection, Reply, RouteMatch, Spec, header, reply};
 //!
-//! /// `POST /password` with a key, and user id, old and new password on a line each.
+//! /// `POST /password` with a key. The body is three lines: user id, old password, new password.
 //! struct Acme;
 //!
 //! impl Spec for Acme {
@@ -87,7 +87,7 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | none | what clients of the vendors share: [`client`], [`json`] |
+//! | none | the code that clients of the vendors share: [`client`], [`json`] |
 //! | `server` | `Spec`, `Call`, `Vendor`, and the modules `field`, `header`, `reply`, `demo` |
 //!
 //! `http`, `serde_json` and `repass_core` are re-exported, with `server` also `async_trait` and `bytes`.

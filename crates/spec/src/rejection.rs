@@ -2,22 +2,22 @@ use std::time::Duration;
 
 use repass_core::KeyKind;
 
-/// Why a request of an API never became a change.
+/// The reason why the server rejects a request before it becomes a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
     /// The required key or token is missing, unknown, expired or revoked.
     Unauthenticated(RequiredCredential),
-    /// The body has a content coding such as gzip; the server reads plain bodies alone (RFC 9110,
+    /// The body has a content coding such as gzip; the server reads only plain bodies (RFC 9110,
     /// 15.5.16). The server adds `Accept-Encoding`.
     UnsupportedEncoding,
     /// The body is larger than the server reads.
     BodyTooLarge,
-    /// The body did not arrive in time, or broke off.
+    /// The body did not arrive in time, or the connection was closed.
     BodyIncomplete,
-    /// The server cannot serve at the moment.
+    /// The server is overloaded, or its database cannot be reached.
     Unavailable {
-        /// After how long another try can succeed.
+        /// The time after which a retry can succeed.
         retry_after: Duration,
     },
     /// The server failed.
@@ -25,7 +25,7 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// The outcome in logs and metrics; never changes.
+    /// Returns the code for logs and metrics. It never changes.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Unauthenticated(_) => "unauthenticated",
@@ -38,7 +38,7 @@ impl Rejection {
     }
 }
 
-/// What an API requires of a request.
+/// A credential that an API requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequiredCredential {
     /// A key of this kind.

@@ -1,4 +1,4 @@
-//! Making answers.
+//! Builds answers.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-/// An answer, ready to be sent. What is the same for all APIs (`Cache-Control`, `x-request-id` and so
-/// on) is added to it by the server.
+/// An answer. The server adds the headers that all APIs have in common (`Cache-Control`, `x-request-id`
+/// and so on).
 pub type Reply = Response<Bytes>;
 
-/// The most bytes of a request that an answer quotes at a time.
+/// The largest number of bytes that an answer quotes of one value of a request.
 pub const MAX_QUOTED: usize = 1024;
 
-/// What an answer quotes of a `text` out of the request: all of it, or its first [`MAX_QUOTED`] bytes,
-/// cut at a character boundary. An answer does not grow with the request.
+/// Returns the part of a `text` of the request that an answer quotes: at most its first [`MAX_QUOTED`]
+/// bytes, cut at a character boundary. So an answer does not grow with the request.
 pub fn quoted(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_QUOTED)]
 }
 
-/// An answer with a body of the given type.
+/// Returns an answer with a body of the given type.
 pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(body.into());
     *reply.status_mut() = status;
@@ -28,7 +28,7 @@ pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes
     reply
 }
 
-/// An answer without a body.
+/// Returns an answer without a body.
 pub fn empty(status: StatusCode) -> Reply {
     let mut reply = Response::new(Bytes::new());
     *reply.status_mut() = status;
@@ -36,12 +36,11 @@ pub fn empty(status: StatusCode) -> Reply {
     reply
 }
 
-/// An answer of `body` as compact JSON.
+/// Returns an answer with `body` as compact JSON.
 pub fn json(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Reply {
     match serde_json::to_vec(body) {
         Ok(bytes) => new(status, content_type, bytes),
-        // Wire types have string keys and no custom serializers, so this does not happen; should a
-        // new one break that, an empty 500 is the answer that says nothing untrue.
+        // Wire types have string keys and no failing serializers, so this does not happen.
         Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
@@ -72,7 +71,7 @@ mod tests {
 
     /// Proves W2.
     #[test]
-    fn w2_what_is_quoted_is_bounded() {
+    fn w2_a_quoted_text_is_bounded() {
         let longest = "x".repeat(MAX_QUOTED);
         assert_eq!(quoted(&longest), longest);
         assert_eq!(quoted(&format!("{longest}x")), longest);

@@ -2,22 +2,22 @@ use std::fmt;
 
 use crate::{Call, Head};
 
-/// Whether a request is an API's.
+/// The result of matching a request against the routes of an API.
 pub enum RouteMatch {
-    /// Path and method are.
+    /// Path and method match.
     Match(Box<dyn Call>),
-    /// The path is, the method is not.
+    /// The path matches, the method does not.
     MethodNotAllowed {
-        /// The methods that the path takes, for the `Allow` header.
+        /// The methods that the path supports, for the `Allow` header.
         allow: &'static str,
     },
-    /// The path is not.
+    /// The path does not match.
     NoMatch,
 }
 
 impl RouteMatch {
-    /// Matches a request whose path is `path`, with at most one slash behind it, and whose method is
-    /// `method`. `begin` makes the call.
+    /// Matches a request with this path, which one slash may follow, and this method. `begin` creates the
+    /// call.
     pub fn at<C: Call + 'static>(
         head: &Head<'_>,
         method: &'static str,
@@ -31,7 +31,7 @@ impl RouteMatch {
         }
     }
 
-    /// Matches a request whose method is `method`; its path is known to match. `begin` makes the call.
+    /// Matches a request with this method; its path is known to match. `begin` creates the call.
     pub fn by_method<C: Call + 'static>(
         head: &Head<'_>,
         method: &'static str,
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_matches_with_at_most_one_slash_behind_it() {
+    fn a_path_matches_with_at_most_one_slash_after_it() {
         for (method, path, route) in [
             ("PUT", "/password", "Match"),
             ("PUT", "/password/?x=1", "Match"),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_a_vendor_does_not_write_have_no_body() {
+    fn the_default_404_and_405_have_no_body() {
         let not_found = with_head("PUT", "/", |head| Api.not_found(head));
         assert_eq!((not_found.status().as_u16(), not_found.body().len()), (404, 0));
         let other = with_head("POST", "/password", |head| Api.method_not_allowed(head, "PUT"));

@@ -386,7 +386,8 @@ async fn check_config_explains_the_mail_and_not_its_password() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let port = mails.address.port().to_string();
-    for told in ["127.0.0.1", &port, "TLS none", "signed in", "pt", "password.reset", "Example"] {
+    for told in ["127.0.0.1", &port, "TLS none", "authenticated", "pt", "password.reset", "Example"]
+    {
         assert!(text.contains(told), "{told}: {text}");
     }
     assert!(!text.contains(PASSWORD) && !text.contains("account.locked"), "{text}");

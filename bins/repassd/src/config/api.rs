@@ -1,4 +1,4 @@
-//! Which APIs are served, where, and with which options: `[api.NAME]`.
+//! The APIs that are served: `[api.NAME]`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,14 +15,14 @@ use super::checked::one_of;
 use super::raw::RawPolicy;
 use crate::vendors::Vendors;
 
-/// One API as it is to be served.
+/// One API that is served.
 pub(crate) struct MountConfig {
     pub(crate) name: String,
     pub(crate) spec: Arc<dyn Spec>,
     pub(crate) prefix: Prefix,
     pub(crate) realm: Realm,
     pub(crate) policy: Policy,
-    /// The options, in words for `check-config`.
+    /// A summary of the options for `check-config`.
     pub(crate) summary: String,
 }
 
@@ -38,19 +38,18 @@ impl std::fmt::Debug for MountConfig {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawApi {
-    /// The vendor whose API this is. Without it, the table's name, so a vendor can be mounted several
-    /// times.
+    /// The vendor of the API. Without it, the name of the table. So a vendor can be mounted several times.
     vendor: Option<String>,
     /// Whether the API is served. Default: `true`.
     #[serde(default = "enabled")]
     enabled: bool,
-    /// The path that the API's own paths follow, such as `/tenant-1`. Without it there is none.
+    /// The prefix of the API's paths, such as `/tenant-1`. Without it there is none.
     #[serde(default)]
     prefix: String,
     /// The realm of the API's accounts. Default: `default`.
     #[serde(default = "realm")]
     realm: String,
-    /// The policy of this API alone, with the keys of `[policy]`. What it does not name is as in
+    /// The policy of this API, with the keys of `[policy]`. Keys that are not set here are as in
     /// `[policy]`.
     #[cfg_attr(test, schemars(with = "Option<BTreeMap<String, String>>"))]
     policy: Option<RawPolicy>,
@@ -59,17 +58,16 @@ pub(super) struct RawApi {
     options: Option<Value>,
 }
 
-/// An API that is configured at all is served unless it says otherwise.
 fn enabled() -> bool {
     true
 }
 
-/// The realm that the command line takes as well when none is named.
+/// The default realm, which is also that of the command line.
 fn realm() -> String {
     "default".to_owned()
 }
 
-/// `folder` is where relative paths start.
+/// Checks the tables `[api.NAME]`. Relative paths are resolved against `folder`.
 pub(super) fn check(
     raw: BTreeMap<String, RawApi>,
     vendors: &Vendors,
@@ -80,7 +78,7 @@ pub(super) fn check(
     let mounts = enabled.map(|(name, api)| api.check(name, vendors, policy, folder));
     let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
     if mounts.is_empty() {
-        return Err(KeyError::new("api", "none is enabled, so there is nothing to serve"));
+        return Err(KeyError::new("api", "at least one API must be enabled"));
     }
     Ok(mounts)
 }
@@ -101,7 +99,7 @@ impl RawApi {
                     .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         };
         if !is_name(&name) {
-            let reason = "a name is 1 to 32 lower-case letters, digits and underscores";
+            let reason = "the name must have 1 to 32 lower-case letters, digits and underscores";
             return Err(KeyError::new(format!("api.{name}"), reason));
         }
         let vendor = vendors

@@ -1,4 +1,4 @@
-//! The configuration as checked: every value makes sense by itself and beside the others.
+//! The checked configuration: each value is valid, and the values are consistent.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -24,7 +24,7 @@ use crate::vendors::Vendors;
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
-    /// Where health probes are answered, if anywhere.
+    /// The address of the health probes, if they are served.
     pub(crate) admin: Option<SocketAddr>,
     /// The TLS of `listen`, and of the health probes.
     pub(crate) tls: Option<Arc<Tls>>,
@@ -38,12 +38,12 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     pub(crate) outbox: OutboxConfig,
     pub(crate) mounts: Vec<MountConfig>,
-    /// Environment variables that look like keys and are Kubernetes's.
-    pub(crate) passed_over: Vec<String>,
+    /// The environment variables of Kubernetes that look like keys.
+    pub(crate) ignored_variables: Vec<String>,
 }
 
 impl Config {
-    /// What is allowed, but should be meant.
+    /// Returns warnings about settings that are allowed but may be mistakes.
     pub(crate) fn warnings(&self, now: Timestamp) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.lockout.max_failures() > LockoutPolicy::NIST_MAX_FAILURES {
@@ -54,17 +54,19 @@ impl Config {
             ));
         }
         if self.hasher.profile == HashProfile::INSECURE_FOR_TESTS {
-            warnings.push("hashing.profile is for tests: hashes break in no time".to_owned());
+            warnings.push(
+                "hashing.profile is for tests only: it does not protect passwords".to_owned(),
+            );
         }
-        warnings.extend(memory::warning(&self.hasher, memory::of_this_machine()));
+        warnings.extend(memory::warning(&self.hasher, memory::available()));
         warnings.extend(self.all_tls().filter_map(|tls| tls.warning(now)));
         if self.admin.is_some_and(|address| !address.ip().is_loopback()) {
             warnings.push("admin.listen is an address that other machines reach".to_owned());
         }
         if self.tls.is_none() && !self.listen.ip().is_loopback() {
             warnings.push(
-                "plain HTTP beyond this machine: passwords cross the network readable \
-                           unless a TLS proxy stands in front"
+                "listen has plain HTTP on an address that other machines reach: passwords are sent \
+                           unencrypted unless there is a TLS proxy in front"
                     .to_owned(),
             );
         }
@@ -77,7 +79,7 @@ impl Config {
     }
 }
 
-/// What one client, and all together, may take of the server.
+/// The limits for connections and requests.
 #[derive(Debug, Clone, Validate)]
 pub(crate) struct ServerLimits {
     #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
@@ -113,7 +115,7 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 pub(crate) const DEFAULT_LOG_FILTER: &str = "info";
 
 impl RawConfig {
-    /// `folder` is where the file stands: relative paths in it start there.
+    /// Checks the values. Relative paths are resolved against `folder`, the folder of the file.
     pub(super) fn check(self, vendors: &Vendors, folder: &Path) -> Result<Config, KeyError> {
         let listen = socket_address("listen", self.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
         let admin = match &self.admin.listen {
@@ -121,9 +123,9 @@ impl RawConfig {
             None => None,
         };
         if self.tls.is_none() && !listen.ip().is_loopback() && !self.allow_plain_http {
-            let reason = "this address is not a loopback one, and without TLS passwords would cross \
-                          the network readable; configure [tls], or set allow_plain_http = true if a \
-                          TLS proxy stands in front";
+            let reason = "this address is not a loopback one, and without TLS passwords would be sent \
+                          unencrypted; configure [tls], or set allow_plain_http = true if there is a \
+                          TLS proxy in front";
             return Err(KeyError::new("listen", reason));
         }
         let policy = self.policy.check("policy", PolicyRules::default(), vendors)?;
@@ -144,13 +146,13 @@ impl RawConfig {
             retention: self.retention.check()?,
             outbox: self.outbox.check(self.webhook, self.mail, folder)?,
             mounts,
-            passed_over: Vec::new(),
+            ignored_variables: Vec::new(),
         })
     }
 }
 
 impl RawPolicy {
-    /// The preset, or else `inherited`, with what is said on top of it.
+    /// Returns the policy: the preset, or else `inherited`, with the changes of the other keys.
     pub(super) fn check(
         &self,
         key: &str,
@@ -163,7 +165,7 @@ impl RawPolicy {
                 .policy_preset(name)
                 .ok_or_else(|| one_of(format!("{key}.preset"), &vendors.policy_presets()))?,
         };
-        let set = |own: &mut bool, wish: Option<bool>| *own = wish.unwrap_or(*own);
+        let set = |rule: &mut bool, value: Option<bool>| *rule = value.unwrap_or(*rule);
         rules.min_length = self.min_length.unwrap_or(rules.min_length);
         rules.max_length = self.max_length.unwrap_or(rules.max_length);
         rules.history = self.history.unwrap_or(rules.history);
@@ -184,14 +186,14 @@ impl RawPolicy {
 impl RawRetention {
     fn check(self) -> Result<Retention, KeyError> {
         let default = Retention::default();
-        let period = |member: &str, wish: Option<String>, default| {
-            let Some(wish) = wish else { return Ok(default) };
-            if wish == "never" {
+        let period = |member: &str, value: Option<String>, default| {
+            let Some(value) = value else { return Ok(default) };
+            if value == "never" {
                 return Ok(None);
             }
             let key = format!("retention.{member}");
             let reason = "must be a period such as \"400 days\", at least 1 hour, or \"never\"";
-            match days(&wish) {
+            match days(&value) {
                 Some(period) if period >= HOUR => Ok(Some(period)),
                 _ => Err(KeyError::new(key, reason)),
             }
@@ -283,41 +285,41 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A time-out of 1 ms to 1 day.
+/// Returns a time-out of 1 ms to 1 day.
 pub(super) fn timeout(
     key: &str,
-    wish: Option<Seconds>,
+    value: Option<Seconds>,
     default: Duration,
 ) -> Result<Duration, KeyError> {
-    let timeout = delay(key, wish, default)?;
+    let timeout = delay(key, value, default)?;
     if timeout < Duration::from_millis(1) {
         return Err(KeyError::new(key, "must be 1ms to 24h"));
     }
     Ok(timeout)
 }
 
-/// A delay of nothing to 1 day.
+/// Returns a delay of 0 to 1 day.
 pub(super) fn delay(
     key: &str,
-    wish: Option<Seconds>,
+    value: Option<Seconds>,
     default: Duration,
 ) -> Result<Duration, KeyError> {
-    let Some(Seconds(wish)) = wish else { return Ok(default) };
-    Duration::try_from(wish)
+    let Some(Seconds(value)) = value else { return Ok(default) };
+    Duration::try_from(value)
         .ok()
-        .filter(|wish| *wish <= DAY)
+        .filter(|value| *value <= DAY)
         .ok_or_else(|| KeyError::new(key, "must be 0s to 24h"))
 }
 
 pub(super) fn at_least_one(
     key: &str,
-    wish: Option<usize>,
+    value: Option<usize>,
     default: NonZeroUsize,
     max: usize,
 ) -> Result<NonZeroUsize, KeyError> {
-    let Some(wish) = wish else { return Ok(default) };
-    NonZeroUsize::new(wish)
-        .filter(|wish| wish.get() <= max)
+    let Some(value) = value else { return Ok(default) };
+    NonZeroUsize::new(value)
+        .filter(|value| value.get() <= max)
         .ok_or_else(|| KeyError::new(key, format!("must be 1 to {max}")))
 }
 

@@ -9,8 +9,8 @@ use super::file::TomlFile;
 
 const PREFIX: &str = "REPASS_";
 
-/// Variables of the same prefix that the command line and the shell use.
-const OF_THE_COMMAND_LINE: [&str; 8] = [
+/// The variables of the same prefix that `repass` reads.
+const COMMAND_LINE_VARIABLES: [&str; 8] = [
     "REPASS_DATABASE",
     "REPASS_KEY_FILE",
     "REPASS_SCHEMA",
@@ -24,10 +24,10 @@ const OF_THE_COMMAND_LINE: [&str; 8] = [
 /// The variables that begin with `REPASS_`.
 #[derive(Debug, Default)]
 pub(super) struct Variables {
-    /// Override keys, or are mistakes.
+    /// Those that override keys, or are misspelled.
     pub(super) overrides: Map<String, String>,
-    /// The names of those that Kubernetes makes for a Service named `repass` or `repass-…`.
-    pub(super) passed_over: Vec<String>,
+    /// The names of those that Kubernetes sets for a Service named `repass` or `repass-…`.
+    pub(super) ignored: Vec<String>,
 }
 
 pub(super) fn read(
@@ -36,11 +36,11 @@ pub(super) fn read(
     let mut read = Variables::default();
     for (name, value) in variables {
         let Ok(name) = name.into_string() else { continue };
-        if !name.starts_with(PREFIX) || OF_THE_COMMAND_LINE.contains(&name.as_str()) {
+        if !name.starts_with(PREFIX) || COMMAND_LINE_VARIABLES.contains(&name.as_str()) {
             continue;
         }
-        if is_of_a_kubernetes_service(&name, &value) {
-            read.passed_over.push(name);
+        if is_kubernetes_variable(&name, &value) {
+            read.ignored.push(name);
             continue;
         }
         match value.into_string() {
@@ -53,8 +53,8 @@ pub(super) fn read(
     Ok(read)
 }
 
-/// Overrides as a source of values. A value is a text, since a realm of "007" is no number; where a
-/// number is wanted, texts are read as one. An array of TOML is an array.
+/// Overrides as a source of values. Each value is text, since a realm can be "007"; text is converted where a
+/// key is a number. An array in TOML is an array.
 #[derive(Debug, Clone)]
 pub(super) struct Overrides(pub(super) Map<String, String>);
 
@@ -80,19 +80,19 @@ fn with_array(value: Value) -> Value {
     }
 }
 
-/// Returns the name of the variable that gives `key`, if one of `variables` does.
+/// Returns the name of the variable that sets `key`, if it is one of `variables`.
 pub(super) fn variable_of(key: &str, variables: &[String]) -> Option<String> {
     let variable = format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
     let is_given = variables.iter().any(|given| given.eq_ignore_ascii_case(&variable));
     is_given.then(|| format!("environment variable {variable}"))
 }
 
-/// Whether Kubernetes makes a variable of this name in each container of a namespace that has a
-/// Service named `repass` or `repass-…`: `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_<name>`,
-/// `…_PORT`, and `…_PORT_<number>_<protocol>` alone or with `_ADDR`, `_PORT` or `_PROTO` behind it.
-/// No key's variable has one of these forms. `…_PORT` holds a URL there, which tells it from a mistyped
-/// key such as `REPASS_MAIL_PORT`.
-fn is_of_a_kubernetes_service(name: &str, value: &OsStr) -> bool {
+/// Whether Kubernetes sets a variable of this name in each container of a namespace that has a Service named
+/// `repass` or `repass-…`: `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_<name>`, `…_PORT`, and
+/// `…_PORT_<number>_<protocol>`, which `_ADDR`, `_PORT` or `_PROTO` may follow. No variable of a key has one
+/// of these forms. The value of `…_PORT` is a URL, unlike that of a misspelled key such as
+/// `REPASS_MAIL_PORT`.
+fn is_kubernetes_variable(name: &str, value: &OsStr) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX) else { return false };
     if rest.contains("__") {
         return false;
@@ -100,7 +100,7 @@ fn is_of_a_kubernetes_service(name: &str, value: &OsStr) -> bool {
     let parts: Vec<&str> = rest.split('_').collect();
     let is_number = |part: &str| part.parse::<u16>().is_ok();
     let is_protocol = |part: &str| matches!(part, "TCP" | "UDP" | "SCTP");
-    // What stands before is the rest of the Service's name.
+    // The parts before are the rest of the Service's name.
     (0..parts.len()).any(|at| match &parts[at..] {
         ["SERVICE", "HOST"] | ["SERVICE", "PORT", ..] => true,
         ["PORT"] => value.to_str().is_some_and(|value| value.contains("://")),
@@ -122,20 +122,20 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_variable_that_is_no_text_is_named_and_others_are_left_alone() {
+    fn a_variable_that_is_not_utf_8_is_named_and_others_are_ignored() {
         use std::os::unix::ffi::OsStringExt;
 
-        let no_text = || OsString::from_vec(vec![0xff]);
-        let message = read_one("REPASS_LISTEN", no_text()).unwrap_err().to_string();
+        let not_utf_8 = || OsString::from_vec(vec![0xff]);
+        let message = read_one("REPASS_LISTEN", not_utf_8()).unwrap_err().to_string();
         assert_eq!(message, "environment variable REPASS_LISTEN: its value is not UTF-8");
         for other in ["PATH", "REPASS_DATABASE", "REPASS_PORT_80_TCP"] {
-            assert!(read_one(other, no_text()).unwrap().overrides.is_empty(), "{other}");
+            assert!(read_one(other, not_utf_8()).unwrap().overrides.is_empty(), "{other}");
         }
     }
 
     /// Proves L6.
     #[test]
-    fn l6_variables_of_kubernetes_services_are_passed_over() {
+    fn l6_variables_of_kubernetes_services_are_ignored() {
         for name in [
             "REPASS_SERVICE_HOST",
             "REPASS_SERVICE_PORT",
@@ -149,7 +149,7 @@ mod tests {
             "REPASS_SHOP_2_PORT_8080_TCP_ADDR",
         ] {
             let read = read_one(name, "tcp://10.0.0.1:8080".into()).unwrap();
-            assert_eq!(read.passed_over, [name]);
+            assert_eq!(read.ignored, [name]);
             assert!(read.overrides.is_empty(), "{name}");
         }
         for name in [

@@ -1,5 +1,5 @@
-//! The configuration file: its values, and where each stands. Messages never quote its text, which
-//! holds secrets.
+//! The configuration file: its values and their positions. Messages never quote its text, which contains
+//! secrets.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,24 +28,24 @@ impl Position {
 }
 
 impl fmt::Display for Position {
-    /// Such as `:12:7`, to stand behind a file's name.
+    /// Writes the position as it follows a file's name, such as `:12:7`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, ":{}:{}", self.line, self.column)
     }
 }
 
-/// Why a text is not a configuration file.
+/// The reason why a text is not a configuration file.
 #[derive(Debug)]
 pub(super) struct SyntaxError {
     pub(super) position: Position,
     pub(super) reason: String,
 }
 
-/// A configuration file as read.
+/// A parsed configuration file.
 #[derive(Debug, Clone)]
 pub(super) struct TomlFile {
     values: Map<String, Value>,
-    /// Of each key, written with dots.
+    /// The position of each key; keys are written with dots.
     positions: BTreeMap<String, Position>,
 }
 
@@ -53,7 +53,7 @@ impl TomlFile {
     pub(super) fn parse(text: &str) -> Result<Self, SyntaxError> {
         let syntax_error = |error: toml::de::Error| SyntaxError {
             position: Position::in_text(text, error.span().map_or(0, |span| span.start)),
-            // Says what the grammar allows there; only `Display` quotes the text.
+            // Unlike `Display`, the message does not quote the text.
             reason: error.message().to_owned(),
         };
         let table = DeTable::parse(text).map_err(syntax_error)?;
@@ -62,12 +62,12 @@ impl TomlFile {
         Ok(Self { values, positions: reader.positions })
     }
 
-    /// Returns the value of a key at the top.
+    /// Returns the value of a key at the top level.
     pub(super) fn into_value(mut self, key: &str) -> Option<Value> {
         self.values.remove(key)
     }
 
-    /// Returns where `key` stands, or else the nearest table around it.
+    /// Returns the position of `key`, or else of the nearest table that contains it.
     pub(super) fn position(&self, key: &str) -> Option<Position> {
         let mut key = key;
         loop {

@@ -1,4 +1,4 @@
-//! `[hashing]`: what hashes cost, and what it takes to verify those of other systems.
+//! `[hashing]`: the cost of hashes, and the keys for verifying them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,30 +21,29 @@ use super::raw::Seconds;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawHashing {
-    /// The instructions that hashes are computed with. `auto` is the fastest that the CPU has. Default:
-    /// `auto`.
+    /// The CPU instructions that compute hashes. `auto` is the fastest that the CPU has. Default: `auto`.
     kernel: Option<String>,
-    /// The cost of new hashes; or give `memory_kib`, `iterations` and `parallelism`. `repass hash tune`
-    /// proposes values for a machine. `insecure-for-tests` protects nothing. Default: `owasp`.
+    /// The cost of new hashes; or set `memory_kib`, `iterations` and `parallelism`. `repass hash tune`
+    /// proposes values for a machine. `insecure-for-tests` does not protect passwords. Default: `owasp`.
     profile: Option<String>,
     /// The memory of a new hash in KiB, with `iterations` and `parallelism`. Less than OWASP's minimum
     /// is refused.
     memory_kib: Option<u32>,
-    /// The passes of a new hash over its memory.
+    /// The number of passes of a new hash over its memory.
     iterations: Option<u32>,
-    /// The lanes of a new hash.
+    /// The number of lanes of a new hash.
     parallelism: Option<u32>,
-    /// The memory of each thread in KiB. Without it, it is what a new hash takes. Raise it if stored
-    /// hashes commonly need more: a hash that needs more than a thread has is computed one at a time.
+    /// The memory of each thread in KiB. Without it, the memory of a new hash. Increase it if many stored
+    /// hashes need more: hashes that need more than a thread has are computed one at a time.
     arena_memory_kib: Option<u32>,
-    /// The threads that hash. Without it, as many as the process may use CPUs.
+    /// The number of threads that hash. Without it, the number of CPUs that the process may use.
     threads: Option<usize>,
-    /// The hashes that may wait. New requests are answered with 503 while half of the queue is taken.
-    /// Without it, 64 for each thread.
+    /// The number of hashes that may wait. New requests are answered with 503 while half of the queue is
+    /// taken. Without it, 64 for each thread.
     queue: Option<usize>,
     /// The longest wait for a thread. Then the request is answered with 503. Default: `5s`.
     deadline: Option<Seconds>,
-    /// The id of the pepper key that new hashes are made with. Without it new hashes have no pepper.
+    /// The id of the pepper key for new hashes. Without it, new hashes have no pepper.
     pepper: Option<String>,
     #[serde(default)]
     peppers: BTreeMap<String, RawPepper>,
@@ -52,7 +51,7 @@ pub(super) struct RawHashing {
     firebase: BTreeMap<String, RawFirebase>,
 }
 
-/// A pepper key. Every key that stored hashes need must be here.
+/// A pepper key. Every key that stored hashes need must be configured.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -76,11 +75,11 @@ struct RawFirebase {
     signer_key_file: Option<PathBuf>,
 }
 
-/// As much as the costliest profile takes: 4 GiB.
+/// The memory of the most expensive profile: 4 GiB.
 const MAX_ARENA_KIB: u32 = 4 * 1024 * 1024;
 
 impl RawHashing {
-    /// `folder` is where relative paths start; `accounts` is where the hashes stand.
+    /// Checks the values. Relative paths are resolved against `folder`; `accounts` is where the hashes are kept.
     pub(super) fn check(
         self,
         folder: &Path,
@@ -96,11 +95,11 @@ impl RawHashing {
                     .map_err(|error| KeyError::new("hashing.memory_kib", error))?
             }
             _ => {
-                let reason = "give either this, or all of memory_kib, iterations and parallelism";
+                let reason = "set either this, or all of memory_kib, iterations and parallelism";
                 return Err(KeyError::new("hashing.profile", reason));
             }
         };
-        if self.arena_memory_kib.is_some_and(|wish| wish > MAX_ARENA_KIB) {
+        if self.arena_memory_kib.is_some_and(|value| value > MAX_ARENA_KIB) {
             let reason = format!("must be at most {MAX_ARENA_KIB}");
             return Err(KeyError::new("hashing.arena_memory_kib", reason));
         }
@@ -109,11 +108,10 @@ impl RawHashing {
             Some(name) => kernel(name).map_err(kernel_error)?,
         };
         let peppers = peppers(self.pepper.as_deref(), self.peppers, folder)?;
-        // The application that owns a mapped table verifies the hashes, too, by the bytes that it
-        // receives.
+        // The application that owns a mapped table verifies the hashes too, without normalization.
         let is_shared = matches!(accounts, Accounts::Mapped(_));
         if is_shared && peppers.current().is_some() {
-            let reason = "cannot be used with store.accounts, for the application of that table \
+            let reason = "cannot be used with store.accounts, because the application of that table \
                           could not verify the hashes";
             return Err(KeyError::new("hashing.pepper", reason));
         }
@@ -132,7 +130,7 @@ impl RawHashing {
     }
 }
 
-/// The kernel of that name, which this CPU must be able to run.
+/// Returns the kernel of this name, which the CPU must support.
 fn kernel(name: &str) -> Result<Argon2Path, Argon2PathError> {
     let kernel: Argon2Path = name.parse()?;
     kernel.check().map(|()| kernel)
@@ -147,7 +145,7 @@ fn kernel_error(error: Argon2PathError) -> KeyError {
     KeyError::new(key, error)
 }
 
-/// The pepper keys, by their ids.
+/// Returns the pepper keys by their ids.
 fn peppers(
     current: Option<&str>,
     raw: BTreeMap<String, RawPepper>,
@@ -157,7 +155,7 @@ fn peppers(
         let key = format!("hashing.peppers.{id}.key");
         let secret = secret(&key, raw.key, raw.key_file, folder)?;
         let (key, pepper) =
-            secret.ok_or_else(|| KeyError::new(key, "give either this or key_file"))?;
+            secret.ok_or_else(|| KeyError::new(key, "set either this or key_file"))?;
         let added = peppers.with_encoded(&id, pepper.expose().trim());
         added.map_err(|error| KeyError::new(key, error))
     })?;
@@ -169,13 +167,13 @@ fn peppers(
     }
 }
 
-/// The signer keys of Firebase projects, by the project's name.
+/// Returns the signer keys of Firebase projects by the project's name.
 fn projects(raw: BTreeMap<String, RawFirebase>, folder: &Path) -> Result<Projects, KeyError> {
     raw.into_iter().try_fold(Projects::none(), |projects, (name, raw)| {
         let key = format!("hashing.firebase.{name}.signer_key");
         let secret = secret(&key, raw.signer_key, raw.signer_key_file, folder)?;
         let (key, signer_key) =
-            secret.ok_or_else(|| KeyError::new(key, "give either this or signer_key_file"))?;
+            secret.ok_or_else(|| KeyError::new(key, "set either this or signer_key_file"))?;
         let added = projects.with_encoded(&name, signer_key.expose().trim());
         added.map_err(|error| KeyError::new(key, error))
     })
@@ -191,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_is_chosen_by_name_if_this_cpu_can_run_it() {
+    fn a_kernel_is_selected_by_name_if_the_cpu_supports_it() {
         assert_eq!(kernel_of("auto").unwrap(), HasherOptions::default().kernel);
         assert_eq!(kernel_of("portable").unwrap(), Argon2Path::Portable);
         for path in Argon2Path::ALL {

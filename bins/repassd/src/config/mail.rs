@@ -13,10 +13,10 @@ use super::checked::{one_of, timeout};
 use super::outbox::secret;
 use super::raw::Seconds;
 
-/// How long a server may take for one mail. Some look into it before they answer.
+/// The default time-out for one mail. Some servers scan a mail before they answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// E-mail to account holders. Without this table there is none.
+/// E-mail to account holders. Without this table no mail is sent.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -31,7 +31,7 @@ pub(super) struct RawMail {
     /// Allows `tls = "none"` to a server on another machine. Default: `false`.
     #[serde(default)]
     allow_plain_smtp: bool,
-    /// The name to sign in with. Without it the server is used without signing in.
+    /// The user name at the server. Without it, the server is used without authentication.
     username: Option<String>,
     /// The password that belongs to `username`. Or `password_file`.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
@@ -44,28 +44,28 @@ pub(super) struct RawMail {
     from: String,
     /// The address for replies. Without it replies go to `from`.
     reply_to: Option<String>,
-    /// The name that holders know the service by.
+    /// The name of the service, as account holders know it.
     product: String,
-    /// The page where holders find help. This, `support_email` or both are required.
+    /// The page where account holders find help. This, `support_email` or both are required.
     support_url: Option<String>,
-    /// The address where holders find help.
+    /// The e-mail address where account holders find help.
     support_email: Option<String>,
-    /// The language of a mail where neither account nor request names one. Default: `en`.
+    /// The language of a mail if neither the account nor the request has one. Default: `en`.
     default_language: Option<String>,
-    /// The events that a holder gets mail about. Without it, all events.
+    /// The events about which a holder gets mail. Without it, all events.
     events: Option<Vec<String>>,
 }
 
-/// Mails as they are to be sent.
+/// The mail channel.
 pub(crate) struct MailConfig {
     pub(crate) channel: Arc<Mail>,
     pub(super) timeout: Duration,
-    /// Where they go and what they tell, in words for `check-config`.
-    pub(crate) remarks: String,
+    /// A summary for `check-config`.
+    pub(crate) summary: String,
 }
 
 impl RawMail {
-    /// `folder` is where relative paths start.
+    /// Checks the values. Relative paths are resolved against `folder`.
     pub(super) fn check(self, folder: &Path) -> Result<MailConfig, KeyError> {
         let encryption = match self.tls.as_deref() {
             None => Encryption::default(),
@@ -77,11 +77,14 @@ impl RawMail {
             (None, None) => None,
             (Some(username), Some((_, password))) => Some(SmtpCredentials { username, password }),
             (Some(_), None) => {
-                let reason = "give this or password_file, for there is a username";
+                let reason = "set this or password_file, since there is a username";
                 return Err(KeyError::new("mail.password", reason));
             }
             (None, Some(_)) => {
-                return Err(KeyError::new("mail.username", "is missing, for there is a password"));
+                return Err(KeyError::new(
+                    "mail.username",
+                    "is required, since there is a password",
+                ));
             }
         };
         let default_language = match self.default_language {
@@ -103,12 +106,12 @@ impl RawMail {
             allow_plain_smtp: self.allow_plain_smtp,
         };
         let names: Vec<_> = events.iter().map(|kind| kind.as_str()).collect();
-        let remarks = format!(
-            "through {} port {} (TLS {}{}), from {}, else in {}: {}",
+        let summary = format!(
+            "through {} port {} (TLS {}{}), from {}, default language {}: {}",
             server.host,
             server.port(),
             encryption.as_str(),
-            if server.credentials.is_some() { ", signed in" } else { "" },
+            if server.credentials.is_some() { ", authenticated" } else { "" },
             self.from,
             default_language.subtag(),
             names.join(", "),
@@ -126,7 +129,7 @@ impl RawMail {
         };
         let channel = Mail::new(options)
             .map_err(|wrong| KeyError::new(format!("mail.{}", wrong.member), wrong.reason))?;
-        Ok(MailConfig { channel: Arc::new(channel), timeout, remarks })
+        Ok(MailConfig { channel: Arc::new(channel), timeout, summary })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where the events of the outbox go.
+//! `[outbox]` and `[webhook]`: the delivery of events.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use super::checked::{delay, timeout};
 use super::mail::{MailConfig, RawMail};
 use super::raw::Seconds;
 
-/// How events are delivered, and to whom.
+/// The delivery of events.
 pub(crate) struct OutboxConfig {
     pub(crate) options: DispatcherOptions,
     pub(crate) webhook: Option<WebhookConfig>,
     pub(crate) mail: Option<MailConfig>,
 }
 
-/// The webhook as it is to be called.
+/// The webhook channel.
 pub(crate) struct WebhookConfig {
     channel: Arc<Webhook>,
     timeout: Duration,
 }
 
 impl OutboxConfig {
-    /// Every channel that is configured.
+    /// Returns the configured channels.
     pub(crate) fn channels(&self) -> Vec<Arc<dyn Channel>> {
         let webhook = self.webhook.iter().map(|own| Arc::clone(&own.channel) as Arc<dyn Channel>);
         let mail = self.mail.iter().map(|own| Arc::clone(&own.channel) as Arc<dyn Channel>);
@@ -38,7 +38,7 @@ impl OutboxConfig {
 impl std::fmt::Debug for OutboxConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let webhook = self.webhook.as_ref().map(|webhook| webhook.timeout);
-        let mail = self.mail.as_ref().map(|mail| (&mail.remarks, mail.timeout));
+        let mail = self.mail.as_ref().map(|mail| (&mail.summary, mail.timeout));
         write!(f, "{:?}, webhook {webhook:?}, mail {mail:?}", self.options)
     }
 }
@@ -54,17 +54,17 @@ pub(super) struct RawOutbox {
     first_wait: Option<Seconds>,
     /// The longest wait between two tries. Default: `1h`.
     longest_wait: Option<Seconds>,
-    /// After so many failed tries a delivery is given up; `repass outbox retry` starts it again.
-    /// Default: `24`.
+    /// The number of failed tries after which a delivery is given up; `repass outbox retry` starts it
+    /// again. Default: `24`.
     max_tries: Option<u32>,
 }
 
-/// The webhook. Without this table there is none.
+/// The webhook. Without this table no webhook is called.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawWebhook {
-    /// Where events are sent. It must be `https://`, unless `allow_private` is set.
+    /// The URL to which events are sent. It must be `https://`, unless `allow_private` is set.
     url: String,
     /// The signing secret: `whsec_` and 24 to 64 random bytes in Base64. Or `secret_file`.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
@@ -73,13 +73,13 @@ pub(super) struct RawWebhook {
     secret_file: Option<PathBuf>,
     /// How long the receiver may take for one delivery. Default: `15s`.
     timeout: Option<Seconds>,
-    /// Allows a private address and `http://`. Default: `false`.
+    /// Allows private addresses and `http://`. Default: `false`.
     #[serde(default)]
     allow_private: bool,
 }
 
 impl RawOutbox {
-    /// `folder` is where relative paths start.
+    /// Checks the values. Relative paths are resolved against `folder`.
     pub(super) fn check(
         self,
         webhook: Option<RawWebhook>,
@@ -102,7 +102,7 @@ impl RawOutbox {
         }
         let webhook = webhook.map(|raw| raw.check(options.timeout, folder)).transpose()?;
         let mail = mail.map(|raw| raw.check(folder)).transpose()?;
-        // Each channel keeps to its own; a lease lasts for the slowest.
+        // Each channel has its own time-out; a lease lasts as long as the longest.
         let timeouts =
             [webhook.as_ref().map(|own| own.timeout), mail.as_ref().map(|own| own.timeout)];
         options.timeout = timeouts.into_iter().flatten().max().unwrap_or(options.timeout);
@@ -111,12 +111,12 @@ impl RawOutbox {
 }
 
 impl RawWebhook {
-    /// `default` is the time-out where none is given.
+    /// Checks the values. `default` is the default time-out.
     fn check(self, default: Duration, folder: &Path) -> Result<WebhookConfig, KeyError> {
         let timeout = timeout("webhook.timeout", self.timeout, default)?;
         let secret = secret("webhook.secret", self.secret, self.secret_file, folder)?;
         let (key, secret) = secret
-            .ok_or_else(|| KeyError::new("webhook.secret", "give either this or secret_file"))?;
+            .ok_or_else(|| KeyError::new("webhook.secret", "set either this or secret_file"))?;
         let secret = secret.expose().trim().parse().map_err(|error| KeyError::new(key, error))?;
         let allow_private = self.allow_private;
         let options = WebhookOptions { url: self.url, secret, timeout, allow_private };
@@ -126,8 +126,8 @@ impl RawWebhook {
     }
 }
 
-/// A secret that stands in the configuration at `key`, or in the file that `key` and `_file` name,
-/// with the key that it was given by. What a file ends its last line with is no part of it.
+/// Returns the secret at `key`, or from the file at `key` with `_file`, together with the key that was used.
+/// The line break at the end of a file is removed.
 pub(super) fn secret(
     key: &str,
     written: Option<Plaintext>,
@@ -146,7 +146,7 @@ pub(super) fn secret(
             Ok(Some((file_key, secret)))
         }
         (Some(_), Some(_)) => {
-            Err(KeyError::new(key, format!("give either this or {file_key}, not both")))
+            Err(KeyError::new(key, format!("set either this or {file_key}, not both")))
         }
     }
 }

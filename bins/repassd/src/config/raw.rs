@@ -1,4 +1,4 @@
-//! The configuration as written. Unknown keys are errors.
+//! The configuration as in the file. Unknown keys are errors.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ impl<'de> Deserialize<'de> for Seconds {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Seconds, E> {
-                // All that an environment variable can say is text.
+                // The value of an environment variable is text.
                 if let Ok(seconds) = text.parse::<i64>() {
                     return self.visit_i64(seconds);
                 }
@@ -97,25 +97,25 @@ pub(super) struct RawConfig {
     pub(super) api: BTreeMap<String, RawApi>,
 }
 
-/// What connections and requests may take.
+/// The limits for connections and requests.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawServer {
-    /// The most connections at one time. When all are taken, the one that has been idle for longest makes
-    /// room for a new one. Default: `1000`.
+    /// The largest number of connections. At the limit, the connection that has been idle for longest is
+    /// closed for a new one. Default: `1000`.
     pub(super) max_connections: Option<u32>,
-    /// How long the head of a connection's first request may take. Default: `10s`.
+    /// The time-out for the head of a connection's first request. Default: `10s`.
     pub(super) header_timeout: Option<Seconds>,
-    /// How long a request's whole body may take. Default: `10s`.
+    /// The time-out for the whole body of a request. Default: `10s`.
     pub(super) body_timeout: Option<Seconds>,
-    /// How long a connection may wait for its next request, and how long without a byte. A proxy's own
-    /// must be shorter. Default: `75s`.
+    /// The time-out for a connection's next request, and for the next byte of a request. The time-out of a
+    /// proxy must be shorter. Default: `75s`.
     pub(super) idle_timeout: Option<Seconds>,
     /// How long new connections are still accepted after SIGTERM, while `/readyz` answers 503; `0s` is
     /// allowed. Default: `5s`.
     pub(super) shutdown_delay: Option<Seconds>,
-    /// How long requests that run at SIGTERM may take to finish. Default: `30s`.
+    /// How long active requests may take to finish after SIGTERM. Default: `30s`.
     pub(super) shutdown_timeout: Option<Seconds>,
 }
 
@@ -124,7 +124,7 @@ pub(super) struct RawServer {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAdmin {
-    /// The address and port of the health probes `/healthz` and `/readyz`. Without it there are none.
+    /// The address and port of the health probes `/healthz` and `/readyz`. Without it, they are not served.
     pub(super) listen: Option<String>,
     pub(super) tls: Option<RawTls>,
 }
@@ -150,9 +150,9 @@ pub(super) struct RawLog {
 pub(super) struct RawPolicy {
     /// The rules that the other keys of this table change. Default: `nist-800-63b-4`.
     pub(super) preset: Option<String>,
-    /// The fewest characters. Default: `15`.
+    /// The minimum length in characters. Default: `15`.
     pub(super) min_length: Option<usize>,
-    /// The most characters. Default: `256`.
+    /// The maximum length in characters. Default: `256`.
     pub(super) max_length: Option<usize>,
     /// How many earlier passwords are refused. Default: `5`.
     pub(super) history: Option<usize>,
@@ -169,7 +169,7 @@ pub(super) struct RawPolicy {
     pub(super) refuse_common: Option<bool>,
 }
 
-/// How long data is kept. `never` keeps it for good.
+/// How long data is kept. With `never` it is not deleted.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -187,13 +187,13 @@ pub(super) struct RawRetention {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLockout {
-    /// Failures in a row that lock an account out for the first time. Default: `3`.
+    /// The number of failures in a row after which an account is first locked out. Default: `3`.
     pub(super) threshold: Option<u32>,
-    /// How long the first lockout lasts. Each further failure doubles it. Default: `1s`.
+    /// The duration of the first lockout. Each further failure doubles it. Default: `1s`.
     pub(super) initial_delay: Option<Seconds>,
-    /// The longest lockout. Default: `15m`.
+    /// The maximum duration of a lockout. Default: `15m`.
     pub(super) max_delay: Option<Seconds>,
-    /// Failures in a row after which the old password is not accepted until a reset or `repass account
+    /// The number of failures in a row after which the old password is not accepted until a reset or `repass account
     /// unlock`. Default: `100`.
     pub(super) max_failures: Option<u32>,
 }

@@ -1,4 +1,4 @@
-//! Where data is kept, and where the accounts stand.
+//! `[store]` and `[store.accounts]`: the database.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,15 +32,15 @@ pub(super) struct RawStore {
     /// SQLite path starts at the working directory.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     url: Option<Plaintext>,
-    /// The file of the installation key. Required with PostgreSQL, where all nodes share one key.
-    /// Without it the key is beside the SQLite file.
+    /// The file of the installation key. Required with PostgreSQL, where all nodes share one key. Without
+    /// it, the key is next to the SQLite file.
     key_file: Option<PathBuf>,
     /// Whether the server migrates the schema when it starts. If not, a database that is not up to date
     /// is refused. Default: `true`.
     migrate: Option<bool>,
     /// PostgreSQL: the schema of repass's tables. Default: `repass`.
     schema: Option<String>,
-    /// PostgreSQL: the most connections of this node. Default: `16`.
+    /// PostgreSQL: the largest number of connections of this node. Default: `16`.
     connections: Option<usize>,
     /// PostgreSQL: the longest wait for a statement, a commit or a free connection. Default: `5s`.
     statement_timeout: Option<Seconds>,
@@ -61,7 +61,7 @@ struct RawAccounts {
     table: Option<String>,
     /// The column that identifies a row and never changes: an integer, UUID or text.
     id: Option<String>,
-    /// The column of the user id that requests name. Without it `id` is used.
+    /// The column of the user id in requests. Without it, `id` is used.
     user_id: Option<String>,
     /// The column of the password hash.
     hash: Option<String>,
@@ -69,17 +69,17 @@ struct RawAccounts {
     email: Option<String>,
     /// The column of the name.
     username: Option<String>,
-    /// The column that says whether an account is active: a truth value or a number. Without it all
-    /// accounts are active.
+    /// The column for whether an account is active: a boolean or a number. Without it, all accounts are
+    /// active.
     active: Option<String>,
-    /// The realm of all accounts; or give `realm_column`. Default: `default`.
+    /// The realm of all accounts; or set `realm_column`. Default: `default`.
     realm: Option<String>,
     /// The column of an account's realm.
     realm_column: Option<String>,
 }
 
 impl RawStore {
-    /// `folder` is where relative paths start.
+    /// Checks the values. Relative paths are resolved against `folder`.
     pub(super) fn check(self, folder: &Path) -> Result<StoreConfig, KeyError> {
         let url = self.url.ok_or_else(|| {
             KeyError::new("store.url", "is required, such as sqlite:///var/lib/repass/repass.db")
@@ -89,7 +89,7 @@ impl RawStore {
         let key_file = self.key_file.map(|file| folder.join(file));
         let on_a_server = !url.expose().to_ascii_lowercase().starts_with("sqlite:");
         if on_a_server && key_file.is_none() {
-            let reason = "is required with a database on a server: all nodes share one key";
+            let reason = "is required with PostgreSQL, where all nodes share one key";
             return Err(KeyError::new("store.key_file", reason));
         }
         if let Some(file) = &key_file {
@@ -105,18 +105,21 @@ impl RawStore {
             ("store.max_lifetime", self.max_lifetime.is_some()),
         ];
         if let Some((key, _)) = only_on_servers.iter().find(|(_, given)| *given && !on_a_server) {
-            return Err(KeyError::new(*key, "is for PostgreSQL; an SQLite file has none"));
+            return Err(KeyError::new(
+                *key,
+                "is for PostgreSQL only; remove it for an SQLite file",
+            ));
         }
         options.migrate = self.migrate.unwrap_or(options.migrate);
         options.schema = self.schema.map(|schema| name("store.schema", &schema)).transpose()?;
         options.connections = match self.connections {
-            Some(wish) if !(1..=1000).contains(&wish) => {
+            Some(value) if !(1..=1000).contains(&value) => {
                 return Err(KeyError::new("store.connections", "must be 1 to 1000"));
             }
-            wish => wish,
+            value => value,
         };
-        let given = |key: &str, wish: Option<Seconds>| -> Result<Option<Duration>, KeyError> {
-            wish.map(|wish| timeout(key, Some(wish), Duration::ZERO)).transpose()
+        let given = |key: &str, value: Option<Seconds>| -> Result<Option<Duration>, KeyError> {
+            value.map(|value| timeout(key, Some(value), Duration::ZERO)).transpose()
         };
         options.statement_timeout = given("store.statement_timeout", self.statement_timeout)?;
         options.idle_timeout = given("store.idle_timeout", self.idle_timeout)?;
@@ -153,7 +156,7 @@ impl RawAccounts {
         let id = required("id", self.id)?;
         let realm = match (self.realm, self.realm_column) {
             (Some(_), Some(_)) => {
-                let reason = "give either this or realm_column";
+                let reason = "set either this or realm_column";
                 return Err(KeyError::new("store.accounts.realm", reason));
             }
             (None, Some(column)) => RealmMapping::Column(required("realm_column", Some(column))?),

@@ -14,7 +14,7 @@ fn wrong(text: &str, variables: &[(&str, &str)]) -> String {
     let environment =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let message = parse(Path::new("r.toml"), text, environment).err().unwrap().to_string();
-    // Positions have tests of their own.
+    // Other tests check positions.
     match message.split_once(": ") {
         Some((place, rest)) if place.starts_with("r.toml") => format!("r.toml: {rest}"),
         _ => message,
@@ -23,7 +23,7 @@ fn wrong(text: &str, variables: &[(&str, &str)]) -> String {
 
 /// Proves L5.
 #[test]
-fn l5_a_mistake_is_told_by_line_column_and_key() {
+fn l5_an_error_has_line_column_and_key() {
     let message =
         |text: &str| parse(Path::new("r.toml"), text, Map::new()).err().unwrap().to_string();
     assert_eq!(
@@ -38,11 +38,11 @@ fn l5_a_mistake_is_told_by_line_column_and_key() {
         message(&format!("{GOOD}[mail]\nserver = 'localhost'")),
         "r.toml:6:2: mail.from: is required"
     );
-    assert_eq!(message(""), "r.toml: api: none is enabled, so there is nothing to serve");
+    assert_eq!(message(""), "r.toml: api: at least one API must be enabled");
 }
 
 #[test]
-fn a_small_file_is_enough() {
+fn a_minimal_file_is_valid() {
     let config = parse(Path::new("r.toml"), GOOD, Map::new()).unwrap();
     assert_eq!(config.mounts.len(), 1);
     assert_eq!(config.lockout, repass_core::LockoutPolicy::default());
@@ -50,7 +50,7 @@ fn a_small_file_is_enough() {
 
 /// Proves ASVS 6.1.1, L5.
 #[test]
-fn every_mistake_names_place_key_and_reason() {
+fn every_error_names_position_key_and_reason() {
     let in_tables = [
         ("[policy]\nmin_length = 'x'", "r.toml: policy.min_length: must be"),
         ("[policy]\nmin_length = 0", "r.toml: policy.min_length: "),
@@ -60,13 +60,13 @@ fn every_mistake_names_place_key_and_reason() {
         ("[lockout]\ninitial_delay = 'soon'", "r.toml: lockout.initial_delay: "),
         ("[lockout]\nmax_delay = '10ms'", "r.toml: lockout.max_delay: "),
         ("[hashing]\nprofile = 'fast'", "r.toml: hashing.profile: "),
-        ("[hashing]\nmemory_kib = 1", "r.toml: hashing.profile: give either"),
+        ("[hashing]\nmemory_kib = 1", "r.toml: hashing.profile: set either"),
         ("[hashing]\nmemory_kib = 8192\niterations = 1\nparallelism = 1", "below OWASP's minimum"),
         (
             "[hashing]\npepper = 'k1'",
             "r.toml: hashing.pepper: no table [hashing.peppers.ID] has this id",
         ),
-        ("[hashing.peppers.k1]", "r.toml: hashing.peppers.k1.key: give either"),
+        ("[hashing.peppers.k1]", "r.toml: hashing.peppers.k1.key: set either"),
         (
             "[hashing.peppers.k1]\nkey = 'hunter2 hunter2'",
             "r.toml: hashing.peppers.k1.key: a pepper key is Base64",
@@ -86,7 +86,7 @@ fn every_mistake_names_place_key_and_reason() {
              [store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'",
             "r.toml: hashing.pepper: cannot be used with store.accounts",
         ),
-        ("[hashing.firebase.shop]", "r.toml: hashing.firebase.shop.signer_key: give either"),
+        ("[hashing.firebase.shop]", "r.toml: hashing.firebase.shop.signer_key: set either"),
         (
             "[hashing.firebase.shop]\nsigner_key = 'hunter2'",
             "r.toml: hashing.firebase.shop.signer_key: a signer key must be",
@@ -104,7 +104,7 @@ fn every_mistake_names_place_key_and_reason() {
         ("[server]\nmax_connections = 0", "r.toml: server.max_connections: "),
         ("[outbox]\nmax_tries = 0", "r.toml: outbox.max_tries: must be 1 to 1000"),
         ("[outbox]\nlongest_wait = '1s'", "r.toml: outbox.longest_wait: "),
-        ("[webhook]\nurl = 'https://example.org/'", "r.toml: webhook.secret: give either"),
+        ("[webhook]\nurl = 'https://example.org/'", "r.toml: webhook.secret: set either"),
         (
             "[webhook]\nurl = 'https://example.org/'\nsecret = 'x'",
             "r.toml: webhook.secret: must be whsec_",
@@ -134,7 +134,7 @@ fn every_mistake_names_place_key_and_reason() {
         ("[api.fabric.options]\naccounts = { x = 'a' }", "api.fabric.options.accounts.x: "),
         ("[api.shop]\nrealm = 'a'", "api.shop.vendor: must be one of ecom, etna, zap"),
         ("[api.shop]\nvendor = 'zip'", "r.toml: api.shop.vendor: must be one of ecom"),
-        ("[api.'a-b']\nvendor = 'zap'", "r.toml: api.a-b: a name is 1 to 32"),
+        ("[api.'a-b']\nvendor = 'zap'", "r.toml: api.a-b: the name must have 1 to 32"),
         ("[store", "r.toml: "),
         ("[store.accounts]", "r.toml: store.accounts.table: is required"),
         ("[store.accounts]\ntable = 'a.b.c'", "r.toml: store.accounts.table: schema and table"),
@@ -155,7 +155,7 @@ fn every_mistake_names_place_key_and_reason() {
         (
             "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\n\
              realm = 'a'\nrealm_column = 'b'",
-            "r.toml: store.accounts.realm: give either",
+            "r.toml: store.accounts.realm: set either",
         ),
         (
             "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\nprofile = 'p'",
@@ -174,18 +174,18 @@ fn every_mistake_names_place_key_and_reason() {
         assert!(!message.contains('\n'), "{message}");
     }
     assert!(wrong(&GOOD.replace("127.0.0.1:0", "here"), &[]).starts_with("r.toml: listen: "));
-    let homeless = GOOD.replace("[store]\nurl = 'sqlite:///tmp/x.db'\n", "");
-    assert!(wrong(&homeless, &[]).starts_with("r.toml: store.url: is required"));
+    let without_url = GOOD.replace("[store]\nurl = 'sqlite:///tmp/x.db'\n", "");
+    assert!(wrong(&without_url, &[]).starts_with("r.toml: store.url: is required"));
     let in_schema = GOOD.replace("x.db'", "x.db'\nschema = 'repass'");
     assert!(wrong(&in_schema, &[]).starts_with("r.toml: store.schema: is for PostgreSQL"));
-    let keyless = GOOD.replace("sqlite:///tmp/x.db", "postgres://u:secret@h/db");
-    assert!(wrong(&keyless, &[]).starts_with("r.toml: store.key_file: is required"));
-    assert!(!wrong(&keyless, &[]).contains("secret"));
+    let without_key = GOOD.replace("sqlite:///tmp/x.db", "postgres://u:secret@h/db");
+    assert!(wrong(&without_key, &[]).starts_with("r.toml: store.key_file: is required"));
+    assert!(!wrong(&without_key, &[]).contains("secret"));
     let nothing = GOOD.replace("[api.ecom]", "[api.ecom]\nenabled = false");
-    assert!(wrong(&nothing, &[]).starts_with("r.toml: api: none is enabled"));
+    assert!(wrong(&nothing, &[]).starts_with("r.toml: api: at least one API must be enabled"));
 }
 
-/// All tables, and of keys that exclude one another the first.
+/// All tables. Of keys that exclude each other, only the first is set.
 const FULL: &str = "\
     listen = '127.0.0.1:0'\nallow_plain_http = true\n\
     [store]\nurl = 'sqlite:///tmp/x.db'\n\
@@ -230,7 +230,7 @@ const EXCLUDED: [&str; 9] = [
 
 /// Proves L5.
 #[test]
-fn l5_no_message_tells_a_value() {
+fn l5_no_error_quotes_a_value() {
     let whole = parse(Path::new("r.toml"), FULL, Map::new());
     assert!(whole.is_ok(), "{}", whole.err().unwrap());
     let full: toml::Table = FULL.parse().unwrap();
@@ -248,17 +248,17 @@ fn l5_no_message_tells_a_value() {
             of_file += 1;
             let message = error.to_string();
             assert!(message.starts_with("r.toml"), "{message}");
-            // Names of keys and of files are told.
+            // Names of keys and files may be quoted.
             let is_name = message.contains("unknown field `hunter2`") || key.ends_with("_file");
-            let is_told = message.contains("hunter2") || message.contains("40506070");
-            assert!(!is_told || is_name, "{key} = {value}: {message}");
+            let is_quoted = message.contains("hunter2") || message.contains("40506070");
+            assert!(!is_quoted || is_name, "{key} = {value}: {message}");
         }
         let variable = format!("REPASS_{}", key.replace('.', "__").to_uppercase());
         let overrides = [(variable, "hunter2 hunter2".to_owned())].into();
         if let Err(error) = parse(Path::new("r.toml"), FULL, overrides) {
             of_variables += 1;
-            let is_told = error.to_string().contains("hunter2");
-            assert!(!is_told || key.ends_with("_file"), "{error}");
+            let is_quoted = error.to_string().contains("hunter2");
+            assert!(!is_quoted || key.ends_with("_file"), "{error}");
         }
     }
     assert!(of_file > 200 && of_variables > 50, "{of_file} {of_variables}");
@@ -288,7 +288,7 @@ fn set(table: &mut toml::Table, key: &str, value: &str) {
     }
 }
 
-/// A small file with mail, and a line more in its table.
+/// Returns a minimal file with mail and one more line in its table.
 fn with_mail(line: &str) -> String {
     let mail = "server = 'smtp.example.org'\nfrom = 'Shop <shop@example.org>'\n\
                 product = 'Shop'\nsupport_url = 'https://example.org/help'\n";
@@ -296,16 +296,16 @@ fn with_mail(line: &str) -> String {
 }
 
 #[test]
-fn every_mistake_about_mail_names_its_key() {
+fn every_error_about_mail_names_its_key() {
     for (line, says) in [
         ("tls = 'ssl'", "mail.tls: must be one of implicit, starttls, none"),
         ("tls = 'none'", "mail.tls: the server is on another machine"),
         ("port = 0", "mail.port: must be 1 to 65535"),
         ("port = 70000", "mail.port: "),
-        ("username = 'pat'", "mail.password: give this or password_file"),
-        ("password = 'hunter2'", "mail.username: is missing"),
-        ("username = ''\npassword = 'hunter2'", "mail.username: must not be empty"),
-        ("password = 'hunter2'\npassword_file = 'x'", "mail.password: give either this or"),
+        ("username = 'pat'", "mail.password: set this or password_file"),
+        ("password = 'hunter2'", "mail.username: is required"),
+        ("username = ''\npassword = 'hunter2'", "mail.username: must be"),
+        ("password = 'hunter2'\npassword_file = 'x'", "mail.password: set either this or"),
         ("username = 'pat'\npassword_file = 'is-none'", "mail.password_file: "),
         ("timeout = '0s'", "mail.timeout: must be 1ms to 24h"),
         ("reply_to = 'nobody'", "mail.reply_to: must be an e-mail address"),
@@ -331,7 +331,7 @@ fn every_mistake_about_mail_names_its_key() {
 }
 
 #[test]
-fn mail_needs_little_and_takes_its_password_from_the_environment() {
+fn the_mail_password_can_come_from_a_file_or_the_environment() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("password"), "hunter2\n").unwrap();
     let text = with_mail("username = 'pat'\npassword_file = 'password'");
@@ -346,13 +346,16 @@ fn mail_needs_little_and_takes_its_password_from_the_environment() {
         ("REPASS_MAIL__PORT".to_owned(), "2525".to_owned()),
     ];
     let config = parse(&file, &with_mail(""), environment.into()).unwrap();
-    let remarks = config.outbox.mail.unwrap().remarks;
-    assert!(remarks.contains("smtp.example.org port 2525 (TLS implicit, signed in)"), "{remarks}");
-    assert!(!remarks.contains("hunter2"), "{remarks}");
+    let summary = config.outbox.mail.unwrap().summary;
+    assert!(
+        summary.contains("smtp.example.org port 2525 (TLS implicit, authenticated)"),
+        "{summary}"
+    );
+    assert!(!summary.contains("hunter2"), "{summary}");
 }
 
 #[test]
-fn a_demo_takes_any_name_of_a_temporary_folder() {
+fn a_demo_accepts_any_name_of_a_temporary_folder() {
     let folder = tempfile::Builder::new().prefix("it's a?b#c%20'").tempdir().unwrap();
     let config =
         demo(([127, 0, 0, 1], 0).into(), &folder.path().join("demo.db"), &Vendors::bundled())
@@ -361,7 +364,7 @@ fn a_demo_takes_any_name_of_a_temporary_folder() {
 }
 
 #[test]
-fn the_environment_overrides_and_is_named() {
+fn a_variable_overrides_a_key_and_is_named_in_errors() {
     let environment = [("REPASS_API__ECOM__REALM".to_owned(), "other".to_owned())].into();
     let config = parse(Path::new("r.toml"), GOOD, environment).unwrap();
     assert_eq!(config.mounts[0].realm.as_str(), "other");
@@ -375,7 +378,7 @@ fn the_environment_overrides_and_is_named() {
 }
 
 #[test]
-fn values_of_the_environment_are_read_as_what_is_wanted() {
+fn values_of_variables_are_converted_to_the_type_of_the_key() {
     let environment = [
         ("REPASS_API__ECOM__REALM", "007"),
         ("REPASS_ALLOW_PLAIN_HTTP", "true"),
@@ -396,12 +399,12 @@ fn values_of_the_environment_are_read_as_what_is_wanted() {
 }
 
 #[test]
-fn arrays_of_the_environment_are_written_as_in_toml() {
+fn arrays_in_variables_are_written_as_in_toml() {
     let text = with_mail("");
     let file = Path::new("r.toml");
     let events = |value: &str| [("REPASS_MAIL__EVENTS".to_owned(), value.to_owned())].into();
     let config = parse(file, &text, events("['password.changed']")).unwrap();
-    assert!(config.outbox.mail.unwrap().remarks.contains("password.changed"));
+    assert!(config.outbox.mail.unwrap().summary.contains("password.changed"));
     for (value, says) in [
         ("['password.chnaged']", "mail.events: "),
         ("password.changed", "mail.events: must be "),
@@ -437,7 +440,7 @@ fn retention_is_a_period_or_never() {
 }
 
 #[test]
-fn plain_http_beyond_this_machine_must_be_wished_for() {
+fn plain_http_on_a_public_address_must_be_allowed_explicitly() {
     let text = GOOD.replace("127.0.0.1:0", "0.0.0.0:80");
     assert!(wrong(&text, &[]).contains("allow_plain_http"));
     let allowed = format!("allow_plain_http = true\n{text}");

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::KeyError;
 use crate::tls::{Tls, TlsFiles};
 
-/// TLS 1.2 and 1.3 with HTTP/2 and HTTP/1.1. The files are PEM. They are read again when they change and
+/// TLS 1.2 and 1.3 with HTTP/2 and HTTP/1.1. The files are PEM. They are reloaded when they change and
 /// at SIGHUP.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -18,7 +18,8 @@ pub(super) struct RawTls {
     pub(super) certificate: PathBuf,
     /// The file of the certificate's private key.
     pub(super) key: PathBuf,
-    /// The file of the authorities whose certificates clients must present. Without it clients need none.
+    /// The file of the authorities whose certificates clients must present. Without it, clients need no
+    /// certificate.
     pub(super) client_ca: Option<PathBuf>,
 }
 

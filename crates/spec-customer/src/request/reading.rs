@@ -14,14 +14,12 @@ mod json;
 mod json_number;
 mod xml;
 
-/// What was made of a request body.
+/// The result of reading a request body.
 #[derive(Debug, Default)]
 pub struct Binding {
-    /// What the body says. `None` when it says nothing (an empty body, `null`, `i:nil`) or cannot
-    /// be read at all.
+    /// The request. `None` if the body is empty, `null` or `i:nil`, or cannot be read.
     pub model: Option<UpdateUserPasswordRequest>,
-    /// What is wrong with it; empty when nothing is. Members that could be read stand in the model
-    /// even if others could not.
+    /// The errors. Members that could be read are in the model even if others could not.
     pub model_state: ModelState,
 }
 
@@ -37,11 +35,11 @@ impl Binding {
     }
 }
 
-/// The body is of a media type that is not read. Displayed as the framework words it, the media type
-/// as far as it is [quoted](reply::quoted).
+/// The media type of the body is not supported. Displays the framework's message, with the media type cut
+/// to the length that is [quoted](reply::quoted).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsupportedMediaType {
-    /// Type and subtype as received; `None` when there is none, or a malformed one.
+    /// Type and subtype as received; `None` if they are missing or malformed.
     pub media_type: Option<String>,
 }
 
@@ -64,14 +62,14 @@ impl fmt::Display for UnsupportedMediaType {
 impl std::error::Error for UnsupportedMediaType {}
 
 impl UnsupportedMediaType {
-    /// Returns the format and the charset of a body of that type.
+    /// Returns the format and the charset of a body of this type.
     pub(crate) fn check(content_type: Option<MediaType>) -> Result<(ContentFormat, Charset), Self> {
         let media = content_type.ok_or(Self { media_type: None })?;
-        ContentFormat::of(&media).ok_or(Self { media_type: Some(media.essence) })
+        ContentFormat::from_media_type(&media).ok_or(Self { media_type: Some(media.essence) })
     }
 }
 
-/// What the framework calls the action's parameter, in front of the keys of the model state.
+/// The framework's name of the action's parameter, with which the keys of the model state begin.
 const PARAMETER: &str = "request";
 
 impl UpdateUserPasswordRequest {
@@ -81,14 +79,14 @@ impl UpdateUserPasswordRequest {
     /// UTF-16. An empty body needs no type.
     ///
     /// # Errors
-    /// When the body is of another type, or has none. That the body itself is no good is no error
-    /// here but stands in the binding's model state, since parts of it may be readable.
+    /// When the body is of another type, or has none. Errors of the body itself are in the binding's model
+    /// state, since parts of it may be readable.
     pub fn read(content_type: Option<&str>, body: &[u8]) -> Result<Binding, UnsupportedMediaType> {
         let content = UnsupportedMediaType::check(content_type.and_then(MediaType::parse));
         Self::read_as(&content, body)
     }
 
-    /// Reads a request body of a type that was looked at before.
+    /// Reads a request body of a type that was checked before.
     pub(crate) fn read_as(
         content: &Result<(ContentFormat, Charset), UnsupportedMediaType>,
         body: &[u8],
@@ -159,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_body_of_any_type_holds_nothing() {
+    fn an_empty_body_needs_no_type() {
         for content_type in TYPES.into_iter().map(Some).chain([None, Some("text/plain")]) {
             let binding = UpdateUserPasswordRequest::read(content_type, b"").unwrap();
             assert!(binding.model.is_none() && binding.model_state.is_empty());
@@ -174,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn u0000_is_no_xml() {
+    fn u0000_cannot_be_written_as_xml() {
         let request = UpdateUserPasswordRequest {
             new_password: Some(Plaintext::from("a\0b")),
             ..Default::default()

@@ -79,7 +79,7 @@ struct Wire<'a> {
     permanent_session_id: Option<&'a str>,
 }
 
-/// A password on its way into a request that is to be sent.
+/// A password that is written into a request.
 struct Exposed<'a>(&'a Plaintext);
 
 impl Serialize for Exposed<'_> {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vendors_samples() {
+    fn requests_are_written_like_the_vendors_samples() {
         assert_eq!(
             sample().to_json().expose(),
             "{\"UserId\":\"1c4b0ca1-ad13-410b-a1c5-bb2065641934\",\

@@ -63,7 +63,7 @@ fn holder() -> Caller {
 }
 
 #[test]
-fn the_route_takes_any_case_a_slash_and_an_id() {
+fn the_path_matches_in_any_case_with_an_id_and_a_slash() {
     let route = |path: &str, method: &str| {
         let request = Request::builder().method(method).body(()).unwrap();
         let (parts, realm) = (request.into_parts().0, "shop".parse().unwrap());
@@ -113,7 +113,7 @@ fn a_request_becomes_a_change() {
 }
 
 #[test]
-fn what_is_missing_is_left_to_the_engine() {
+fn missing_members_become_a_zero_guid_and_empty_passwords() {
     let change = read(CustomerSpec::default(), "{}", Caller::anonymous());
     assert_eq!(change.authorization.subject().user_id, Uuid::nil().to_string());
     assert!(matches!(&change.proof, Proof::OldPassword(text) if text.is_empty()));
@@ -121,7 +121,7 @@ fn what_is_missing_is_left_to_the_engine() {
 }
 
 #[test]
-fn holders_of_a_token_act_for_themselves_and_keep_it() {
+fn a_token_allows_a_change_of_the_holders_own_password_and_stays_valid() {
     let spec = CustomerSpec::new(Authentication::Bearer);
     let change = read(spec, &format!("{{\"UserId\":\"{GUID}\"}}"), holder());
     assert_eq!(change.sessions, Sessions::KeepPresenting);
@@ -131,7 +131,7 @@ fn holders_of_a_token_act_for_themselves_and_keep_it() {
 }
 
 #[test]
-fn credentials_are_those_of_the_setting() {
+fn the_option_selects_the_required_credential() {
     let headers = [("x-api-key", "k"), ("authorization", "Bearer t")];
     let present =
         |authentication| begin(CustomerSpec::new(authentication), &headers).credentials().pop();
@@ -148,7 +148,7 @@ fn credentials_are_those_of_the_setting() {
 }
 
 #[test]
-fn outcomes_of_the_engine() {
+fn a_wrong_password_and_a_refusal_by_the_policy_are_200() {
     let (status, _, body) = respond(&ChangeError::WrongPassword, &[]);
     assert_eq!(status, 200);
     assert_eq!(
@@ -169,7 +169,7 @@ fn outcomes_of_the_engine() {
 }
 
 #[test]
-fn failures_of_the_engine_are_errors_in_the_negotiated_format() {
+fn other_failures_are_errors_in_the_negotiated_format() {
     let retry_after = Duration::from_millis(1500);
     for (error, status, header) in [
         (ChangeError::TooManyAttempts { retry_after }, 429, Some("2")),
@@ -188,7 +188,7 @@ fn failures_of_the_engine_are_errors_in_the_negotiated_format() {
 }
 
 #[test]
-fn no_authority_is_401_in_the_frameworks_words() {
+fn a_forbidden_change_and_a_missing_key_are_401_with_the_frameworks_message() {
     let denied = "{\"Message\":\"Authorization has been denied for this request.\"}";
     let (status, reply, body) = respond(&ChangeError::Forbidden, &[]);
     assert_eq!((status, body.as_str()), (401, denied));
@@ -200,7 +200,7 @@ fn no_authority_is_401_in_the_frameworks_words() {
 
 /// Proves CUSTOMER-28.
 #[test]
-fn rejections_before_the_body() {
+fn rejections_have_their_status_and_an_error_body() {
     for (why, status) in [
         (Rejection::UnsupportedEncoding, 415),
         (Rejection::BodyTooLarge, 413),
@@ -226,7 +226,7 @@ fn the_query_is_not_echoed() {
 
 /// Proves E12.
 #[test]
-fn e12_what_a_client_sends_is_read_and_answered() {
+fn e12_server_and_client_read_each_other() {
     let request = UpdateUserPasswordRequest {
         user_id: Uuid::from_u128(7),
         old_password: Some("old".into()),

@@ -5,11 +5,11 @@ use super::XmlError;
 use super::reader::is_spaced;
 use crate::encoding::Charset;
 
-/// Version, encoding and `standalone`. With one more a declaration is malformed, whatever follows.
-const MOST_ATTRIBUTES: usize = 3;
+/// Version, encoding and `standalone`. A declaration with more attributes is malformed.
+const MAX_ATTRIBUTES: usize = 3;
 
-/// Checks an XML declaration: version 1.0, then at most an encoding that is the one the document is
-/// in, then at most `standalone`. `None` when it is malformed.
+/// Checks an XML declaration: version 1.0, then optionally the encoding of the document, then optionally
+/// `standalone`. `None` if it is malformed.
 pub(super) fn check(declaration: &BytesDecl<'_>, charset: Charset) -> Result<Option<()>, XmlError> {
     let raw: &str = declaration;
     let Some(attributes) = attributes(raw) else { return Ok(None) };
@@ -35,7 +35,7 @@ fn attributes(raw: &str) -> Option<Vec<(String, String)>> {
         return None;
     }
     Attributes::new(raw, "xml".len())
-        .take(MOST_ATTRIBUTES + 1)
+        .take(MAX_ATTRIBUTES + 1)
         .map(|attribute| {
             let attribute = attribute.ok()?;
             Some((attribute.key.as_ref().to_owned(), attribute.value.into_owned()))

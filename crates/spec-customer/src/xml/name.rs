@@ -8,8 +8,8 @@ pub(crate) fn is_qualified(text: &str) -> bool {
     }
 }
 
-/// Writes any text as a local name, like `XmlConvert.EncodeLocalName`: what a name cannot hold
-/// becomes `_xHHHH_`.
+/// Writes any text as a local name, like `XmlConvert.EncodeLocalName`: a character that a name cannot
+/// contain becomes `_xHHHH_`.
 pub(crate) fn encode_local(text: &str) -> String {
     let mut name = String::with_capacity(text.len());
     for (at, character) in text.char_indices() {
@@ -26,7 +26,7 @@ pub(crate) fn encode_local(text: &str) -> String {
     name
 }
 
-/// Reads what [`encode_local`] wrote.
+/// Reads a name that [`encode_local`] wrote.
 pub(crate) fn decode_local(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     let mut rest = name;
@@ -38,7 +38,7 @@ pub(crate) fn decode_local(name: &str) -> String {
     text
 }
 
-/// The character that the `_xHHHH_` in front stands for, and how long that is.
+/// Returns the character of an `_xHHHH_` at the beginning, and the length of that escape.
 fn escaped(text: &str) -> Option<(char, usize)> {
     let digits = text.strip_prefix("_x")?;
     let (digits, _) = digits.split_once('_')?;
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn qualified_names() {
+    fn qualified_names_have_at_most_one_prefix() {
         for good in ["a", "a:b", "_a-1.é", "d2p1:string"] {
             assert!(is_qualified(good), "{good}");
         }
@@ -93,7 +93,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_survives_as_a_name(text in ".+") {
+        fn any_text_is_read_from_its_name_as_written(text in ".+") {
             let name = encode_local(&text);
             prop_assert!(is_local(&name), "{}", name);
             prop_assert_eq!(decode_local(&name), text);

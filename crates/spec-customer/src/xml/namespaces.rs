@@ -7,18 +7,18 @@ use quick_xml::name::PrefixDeclaration;
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
-/// The most declarations in scope at once, beside those of `xml` and `xmlns`. It bounds the search for
-/// a prefix.
+/// The largest number of declarations in scope, besides those of `xml` and `xmlns`. It bounds the search
+/// for a prefix.
 const MAX_DECLARATIONS: usize = 128;
 
-/// How many prefixes are bound without a declaration.
+/// The number of prefixes that are bound without a declaration.
 const RESERVED: usize = 2;
 
-/// What prefixes stand for. A URI is copied where it is declared and nowhere else: it may be as long
-/// as the document, and names that belong to it are many.
+/// The bindings of prefixes to URIs. A URI is copied only where it is declared: it may be as long as the
+/// document, and many names may use it.
 pub(super) struct Namespaces(Vec<Binding>);
 
-/// What one prefix stands for.
+/// The binding of one prefix.
 pub(super) struct Binding {
     /// `None` for the namespace of elements without a prefix.
     prefix: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct Binding {
 }
 
 impl Namespaces {
-    /// The two prefixes that are bound in every document.
+    /// Returns the two prefixes that are bound in every document.
     pub(super) fn new() -> Self {
         let reserved = |number, prefix: &str, uri: &str| Binding {
             prefix: Some(prefix.to_owned()),
@@ -40,7 +40,7 @@ impl Namespaces {
         Self(vec![reserved(0, "xml", XML), reserved(1, "xmlns", XMLNS)])
     }
 
-    /// Takes a declaration of the element at `depth`. `None` when it is not allowed.
+    /// Adds a declaration of the element at `depth`. `None` if it is not allowed.
     pub(super) fn declare(
         &mut self,
         prefix: PrefixDeclaration<'_>,
@@ -67,14 +67,14 @@ impl Namespaces {
         Some(())
     }
 
-    /// Forgets what elements deeper than `depth` declared.
+    /// Removes the declarations of elements deeper than `depth`.
     pub(super) fn leave(&mut self, depth: usize) {
         while self.0.last().is_some_and(|binding| binding.depth > depth) {
             self.0.pop();
         }
     }
 
-    /// What `prefix` stands for.
+    /// Returns the binding of `prefix`.
     pub(super) fn find(&self, prefix: Option<&str>) -> Option<&Binding> {
         self.0.iter().rfind(|binding| binding.prefix.as_deref() == prefix)
     }

@@ -26,14 +26,14 @@ pub(crate) struct Reader<'a> {
 
 /// A start tag with its names resolved.
 pub(crate) struct Element {
-    /// The URI of the namespace, shared with all that belongs to it; `None` where there is none.
+    /// The URI of the namespace, which other names share.
     namespace: Option<Rc<str>>,
     pub(crate) local: String,
     /// The value of `i:nil`.
     nil: Option<String>,
     /// The value of `i:type`.
     #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "requests alone claim one"))]
-    claimed_type: Option<String>,
+    declared_type: Option<String>,
 }
 
 impl Element {
@@ -47,19 +47,19 @@ enum Node<'a> {
     End,
     /// Raw text: line ends are as received.
     Text(Cow<'a, str>),
-    /// The same out of a CDATA section.
+    /// Raw text of a CDATA section.
     Section(Cow<'a, str>),
-    /// What a reference stood for.
+    /// The character of a reference.
     Character(char),
     EndOfDocument,
 }
 
 impl<'a> Reader<'a> {
-    /// Begins to read `document`, which came in `charset` and is without its byte-order mark.
+    /// Creates a reader of `document`, which was received in `charset`, without its byte-order mark.
     pub(crate) fn new(document: &'a str, charset: Charset) -> Result<Self, XmlError> {
         let valid: usize =
             document.chars().take_while(|c| is_character(*c)).map(char::len_utf8).sum();
-        // quick-xml would swallow a second byte-order mark.
+        // quick-xml would ignore a second byte-order mark.
         if valid < document.len() || document.starts_with('\u{FEFF}') {
             return Err(XmlError::Malformed { offset: valid as u64 });
         }
@@ -85,8 +85,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the next child's start tag, or the end tag of the element that is open, for which it
-    /// gives `None`. Text between elements is an error.
+    /// Reads the next child's start tag, or `None` at the end tag of the open element. Text between elements
+    /// is an error.
     pub(crate) fn child(&mut self) -> Result<Option<Element>, XmlError> {
         loop {
             match self.next()? {
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the text of the element that is open, and its end tag.
+    /// Reads the text of the open element, and its end tag.
     pub(crate) fn text(&mut self) -> Result<Plaintext, XmlError> {
         let mut content = Zeroizing::new(String::new());
         loop {
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the rest of the element that is open, whatever is in it.
+    /// Skips the rest of the open element.
     pub(crate) fn skip(&mut self) -> Result<(), XmlError> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether `i:nil` says that the element just started is null.
+    /// Whether the element just started is null by `i:nil`.
     pub(crate) fn is_nil(&self, element: &Element) -> Result<bool, XmlError> {
         match element.nil.as_deref().map(|value| value.trim_matches(is_white_space)) {
             None | Some("false" | "0") => Ok(false),
@@ -144,17 +144,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the element just started claims by `i:type` to be of another type than this.
+    /// Whether the element just started has an `i:type` other than this one.
     #[cfg(feature = "server")]
     pub(crate) fn is_of_other_type(&self, element: &Element, namespace: &str, name: &str) -> bool {
-        let Some(claim) = element.claimed_type.as_deref().filter(|claim| !claim.is_empty()) else {
+        let Some(declared) = element.declared_type.as_deref().filter(|name| !name.is_empty())
+        else {
             return false;
         };
-        self.resolve_element(claim)
+        self.resolve_element(declared)
             .is_none_or(|(own, local)| own.map_or("", |own| &own.uri) != namespace || local != name)
     }
 
-    /// The document is XML, but not of the shape wished for.
+    /// Returns the error for XML of another shape.
     pub(crate) fn shape(&self) -> XmlError {
         XmlError::Shape { offset: self.events.buffer_position() }
     }
@@ -181,7 +182,7 @@ impl<'a> Reader<'a> {
                 }
                 Event::Text(text) if self.depth > 0 => {
                     let raw = text.into_inner();
-                    // Only the end of a CDATA section may look so (2.4).
+                    // Only a CDATA section may end with this (2.4).
                     let ends_section = raw.contains("]]>");
                     return if ends_section { Err(self.malformed()) } else { Ok(Node::Text(raw)) };
                 }
@@ -215,14 +216,14 @@ impl<'a> Reader<'a> {
         self.element(tag).ok_or_else(|| self.malformed())
     }
 
-    /// Checks a start tag and brings its namespaces into scope. `None` when it is malformed.
+    /// Checks a start tag and adds its namespaces. `None` if it is malformed.
     fn element(&mut self, tag: &BytesStart<'_>) -> Option<Element> {
         let raw = tag.attributes_raw();
         if !name::is_qualified(tag.name().as_ref()) || raw.contains('<') || !is_spaced(raw) {
             return None;
         }
         let mut plain = Vec::new();
-        // Two of the same name are an error here already.
+        // quick-xml refuses two attributes of the same name.
         for attribute in tag.attributes() {
             let attribute = attribute.ok()?;
             let value = attribute.normalized_value(XmlVersion::Explicit1_0).ok()?;
@@ -234,7 +235,7 @@ impl<'a> Reader<'a> {
                 None => plain.push((attribute.key.0, value)),
             }
         }
-        let (mut nil, mut claimed_type) = (None, None);
+        let (mut nil, mut declared_type) = (None, None);
         let mut seen = HashSet::with_capacity(plain.len());
         for (name, value) in plain {
             let (namespace, local) = self.resolve_attribute(name)?;
@@ -244,16 +245,16 @@ impl<'a> Reader<'a> {
             match local {
                 _ if namespace.is_none_or(|own| *own.uri != *SCHEMA_INSTANCE) => {}
                 "nil" => nil = Some(value.into_owned()),
-                "type" => claimed_type = Some(value.into_owned()),
+                "type" => declared_type = Some(value.into_owned()),
                 _ => {}
             }
         }
         let (namespace, local) = self.resolve_element(tag.name().0)?;
         let namespace = namespace.map(|namespace| Rc::clone(&namespace.uri));
-        Some(Element { namespace, local: local.to_owned(), nil, claimed_type })
+        Some(Element { namespace, local: local.to_owned(), nil, declared_type })
     }
 
-    /// Namespace and local name of an element; `None` for a prefix that stands for nothing.
+    /// Returns namespace and local name of an element. `None` if its prefix is not bound.
     fn resolve_element<'n>(&self, name: &'n str) -> Option<(Option<&Binding>, &'n str)> {
         match name.split_once(':') {
             Some(_) => self.resolve_attribute(name),
@@ -261,7 +262,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The same of an attribute, which without a prefix is in no namespace.
+    /// Returns namespace and local name of an attribute, which without a prefix has no namespace.
     fn resolve_attribute<'n>(&self, name: &'n str) -> Option<(Option<&Binding>, &'n str)> {
         match name.split_once(':') {
             Some((prefix, local)) => Some((Some(self.namespaces.find(Some(prefix))?), local)),
@@ -269,8 +270,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The character that a reference stands for. `None` for the first half of a surrogate pair,
-    /// which .NET lets one write as two references.
+    /// Returns the character of a reference. `None` for the first half of a surrogate pair, which .NET
+    /// allows as two references.
     fn reference(&mut self, reference: &BytesRef<'_>) -> Result<Option<char>, XmlError> {
         let Some(number) = reference.strip_prefix('#') else {
             let entity = resolve_predefined_entity(reference).and_then(|text| text.chars().next());
@@ -289,16 +290,14 @@ impl<'a> Reader<'a> {
                 let pair = 0x1_0000 + ((high - 0xD800) << 10) + (code - 0xDC00);
                 char::from_u32(pair).map(Some).ok_or_else(|| self.malformed())
             }
-            // Any other character is good, even one that may not stand in a document raw; only
-            // U+0000 is none at all.
+            // A reference may be to any character except U+0000, even to one that is not allowed raw.
             (None, 1..) => char::from_u32(code).map(Some).ok_or_else(|| self.malformed()),
             _ => Err(self.malformed()),
         }
     }
 }
 
-/// Whether white space stands behind every quoted value of a tag (XML 1.0, 3.1), unless it is the
-/// last.
+/// Whether white space follows every quoted value of a tag except the last (XML 1.0, 3.1).
 pub(super) fn is_spaced(attributes: &str) -> bool {
     let mut quote = None;
     let mut characters = attributes.chars().peekable();
@@ -326,8 +325,8 @@ fn code_point(number: &str) -> Option<u32> {
     plain.then(|| u32::from_str_radix(digits, radix).ok()).flatten()
 }
 
-/// Makes room for `more` bytes. A text that grows by itself leaves what it was behind, and it may be a
-/// password.
+/// Makes room for `more` bytes. A string that grows by itself leaves a copy in freed memory, and it may be
+/// a password.
 fn make_room(content: &mut Zeroizing<String>, more: usize) {
     let length = content.len() + more;
     if length > content.capacity() {
@@ -337,7 +336,7 @@ fn make_room(content: &mut Zeroizing<String>, more: usize) {
     }
 }
 
-/// Appends text with its line ends made line feeds (XML 1.0, 2.11).
+/// Appends text with its line ends converted to line feeds (XML 1.0, 2.11).
 fn push_normalized(content: &mut String, raw: &str) {
     let mut characters = raw.chars().peekable();
     while let Some(character) = characters.next() {

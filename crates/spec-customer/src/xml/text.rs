@@ -1,9 +1,9 @@
-//! Writing text into XML.
+//! Writes text into XML.
 
-/// Appends `text` as element content. What cannot stand there raw becomes a reference, carriage
-/// returns included, since a raw one would be read as a line feed.
+/// Appends `text` as element content. A character that is not allowed raw becomes a reference. So does a
+/// carriage return, since a raw one would be read as a line feed.
 ///
-/// U+0000 becomes `&#x0;` as with .NET, which strict readers refuse.
+/// U+0000 becomes `&#x0;` as in .NET, which strict readers refuse.
 pub(crate) fn escape_into(xml: &mut String, text: &str) {
     for character in text.chars() {
         match character {
@@ -16,8 +16,7 @@ pub(crate) fn escape_into(xml: &mut String, text: &str) {
     }
 }
 
-/// Appends `text` as element content with every line end written as a line feed, which is what
-/// `XmlWriter` does with a message.
+/// Appends `text` as element content with every line end written as a line feed, as `XmlWriter` does.
 pub(crate) fn escape_lines_into(xml: &mut String, text: &str) {
     let mut pieces = text.split("\r\n").flat_map(|piece| piece.split('\r'));
     if let Some(first) = pieces.next() {
@@ -29,13 +28,13 @@ pub(crate) fn escape_lines_into(xml: &mut String, text: &str) {
     }
 }
 
-/// Whether a character may stand in a document as it is (XML 1.0, 2.2).
+/// Whether a character is allowed raw in a document (XML 1.0, 2.2).
 pub(crate) fn is_character(character: char) -> bool {
     !matches!(character,
         '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
-/// White space as XML means it (2.3).
+/// Whether a character is white space in XML (2.3).
 pub(crate) fn is_white_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
 }

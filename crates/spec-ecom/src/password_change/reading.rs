@@ -22,10 +22,10 @@ fn confirmed(passwords: &Confirmed<'_>) -> Result<(), ValidationError> {
 }
 
 impl PasswordChange {
-    /// Reads a body, unless it is unreadable, lacks something or confirms another password.
+    /// Reads a body.
     ///
     /// # Errors
-    /// What is wrong with it; every missing member at once.
+    /// When it is malformed, required members are missing (all are named), or the confirmation differs.
     pub fn from_body(body: &[u8]) -> Result<Self, RequestError> {
         let body: Body = json::read(body).map_err(|error| RequestError {
             language: Language::default(),
@@ -85,7 +85,7 @@ impl PasswordChange {
         }
     }
 
-    /// Everything that the request calls its user, in one text.
+    /// Returns the names of the user in the request, as one text.
     pub fn display_name(&self) -> Option<String> {
         let names: Vec<&str> = [&self.first_name, &self.last_name, &self.username]
             .into_iter()
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_sample_is_read() {
+    fn the_vendors_sample_is_read() {
         let sample = br#"{
             "response": {},
             "conversationRequest": {
@@ -175,7 +175,7 @@ mod tests {
 
     /// Proves ECOM-7, ECOM-8.
     #[test]
-    fn the_account_is_looked_for_in_three_places() {
+    fn the_user_id_is_the_first_of_three_members_that_is_present() {
         let user = |user: &str, root: &str| {
             user_id(&format!(r#""conversationRequest":{{"userInfo":{user}}},"uuid":{root}"#))
         };
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_identifiers_as_json_shows_them() {
+    fn a_number_is_a_user_id_as_written_in_json() {
         for number in ["5", "-5", "18446744073709551615", "1.5"] {
             assert_eq!(user_id(&format!(r#""uuid":{number}"#)), Ok(number.to_owned()));
         }
@@ -206,7 +206,7 @@ mod tests {
 
     /// Proves ECOM-7.
     #[test]
-    fn of_duplicates_the_last_counts() {
+    fn the_last_duplicate_counts() {
         assert_eq!(user_id(r#""uuid":"a","uuid":"b""#), Ok("b".to_owned()));
         assert_eq!(
             user_id(r#""queryInfo":{},"uuid":"a","uuid":null,"uuid":"c""#),
@@ -250,7 +250,7 @@ mod tests {
 
     /// Proves ECOM-12.
     #[test]
-    fn the_language_is_known_as_soon_as_it_could_be_read() {
+    fn an_error_has_the_language_of_the_request_if_it_could_be_read() {
         let language =
             |body: &str| PasswordChange::from_body(body.as_bytes()).unwrap_err().language;
         assert_eq!(
@@ -270,7 +270,7 @@ mod tests {
 
     /// Proves ECOM-24.
     #[test]
-    fn malformed_bodies() {
+    fn malformed_bodies_are_refused() {
         for body in ["", "null", "[]", "{", r#"{"queryInfo":5}"#, r#"{"uuid":"a",}"#] {
             let problem = PasswordChange::from_body(body.as_bytes()).unwrap_err().problem;
             assert!(matches!(problem, RequestProblem::Malformed(_)), "{body}");
@@ -284,7 +284,7 @@ mod tests {
         }
 
         #[test]
-        fn what_a_client_writes_a_server_reads(texts in prop::collection::vec("\\PC{1,8}", 7)) {
+        fn a_request_is_read_as_written(texts in prop::collection::vec("\\PC{1,8}", 7)) {
             let mut request =
                 PasswordChange::new(texts[0].as_str(), texts[1].as_str().into(), texts[2].as_str().into());
             request.language = Some(texts[3].clone());

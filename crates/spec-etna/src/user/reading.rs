@@ -5,14 +5,14 @@ use repass_core::{Realm, Subject, TokenIdentity};
 
 use super::{InvalidUser, User};
 
-/// How many segments the path has.
+/// The number of segments of the path.
 const SEGMENTS: usize = 5;
 
 const VERSIONS: [&str; 2] = ["v1.0", "v1"];
 
-/// Reads the user of `path`, when it is this API's path. The other segments count in any case, and one
-/// slash may follow, as with ASP.NET.
-pub(crate) fn of_path(path: &str) -> Option<Result<User, InvalidUser>> {
+/// Reads the user from `path`. `None` if it is not a path of this API. As in ASP.NET, the other segments
+/// are compared without case, and one slash may follow.
+pub(crate) fn from_path(path: &str) -> Option<Result<User, InvalidUser>> {
     let path = path.strip_prefix('/')?;
     let segments: Vec<Cow<'_, str>> = path
         .strip_suffix('/')
@@ -31,7 +31,7 @@ pub(crate) fn of_path(path: &str) -> Option<Result<User, InvalidUser>> {
 }
 
 impl User {
-    /// Returns the account that is meant when `holder` asks.
+    /// Returns the account of this user, where `holder` makes the request.
     pub(crate) fn subject(self, realm: Realm, holder: &TokenIdentity) -> Subject {
         match self {
             Self::Id(id) if holder.user_id.as_str().parse() != Ok(id) => {
@@ -49,7 +49,7 @@ mod tests {
 
     /// Proves ETNA-1, ETNA-2.
     #[test]
-    fn paths_in_any_case_with_either_version() {
+    fn paths_match_in_any_case_with_either_version() {
         for (path, user) in [
             ("/v1.0/users/@me/password/change", Ok(User::Me)),
             ("/v1/users/%40me/password/change", Ok(User::Me)),
@@ -57,12 +57,12 @@ mod tests {
             ("/v1.0/users/%2D1/password/change", Ok(User::Id(-1))),
             ("/v1.0/users/%FF/password/change", Err(InvalidUser)),
         ] {
-            assert_eq!(of_path(path), Some(user), "{path}");
+            assert_eq!(from_path(path), Some(user), "{path}");
         }
     }
 
     #[test]
-    fn other_paths_are_not_ours() {
+    fn other_paths_do_not_match() {
         for path in [
             "",
             "/",
@@ -74,15 +74,15 @@ mod tests {
             "/v1.0/users/1/password/change/x",
             "//v1.0/users/1/password/change",
         ] {
-            assert_eq!(of_path(path), None, "{path}");
+            assert_eq!(from_path(path), None, "{path}");
         }
     }
 
     /// Proves E12.
     #[test]
-    fn e12_what_a_client_writes_a_server_reads() {
+    fn e12_the_server_reads_the_clients_path() {
         for user in [User::Me, User::Id(i32::MIN), User::Id(17)] {
-            assert_eq!(of_path(&path(user)), Some(Ok(user)));
+            assert_eq!(from_path(&path(user)), Some(Ok(user)));
         }
     }
 }

@@ -4,7 +4,7 @@ use validator::{Validate, ValidationError, ValidationErrors};
 
 use crate::{ModelState, UserPassword};
 
-/// What a body holds of the members, before it is validated.
+/// The members of a body before they are validated.
 #[derive(Debug, Default)]
 struct Bound {
     old_password: Option<Plaintext>,
@@ -15,29 +15,28 @@ struct Bound {
 /// The members in the order of their declaration.
 const MEMBERS: [&str; 3] = ["OldPassword", "Password", "PasswordConfirm"];
 
-/// The name of the parameter in the vendor's program, which starts every key.
+/// The name of the action's parameter in the vendor's program. Every key begins with it.
 const PARAMETER: &str = "userPassword";
 
 /// The code of the error of a required member that is missing.
 const REQUIRED: &str = "required";
 
-/// What ASP.NET says of everything that it cannot read, keeping the details to itself.
+/// ASP.NET's message about a value that it cannot read. It has no details.
 const UNREADABLE: &str = "An error has occurred.";
 
 impl UserPassword {
-    /// Reads and validates a body. A missing one (empty, white space or `null`) is one without
-    /// members.
+    /// Reads and validates a body. An empty or blank body and `null` are an object without members.
     ///
-    /// As with ASP.NET, members of a wrong type come first, in the order received, and do not keep
-    /// the others from being validated; those follow in the order of their declaration. A required
-    /// member of a wrong type counts as missing too, so it has two messages.
+    /// As in ASP.NET, the errors of members of a wrong type come first, in the order received. The errors
+    /// of the other members follow in the order of their declaration. A required member of a wrong type
+    /// counts as missing too, so it has two messages.
     ///
     /// # Errors
-    /// Everything that is wrong.
+    /// All errors.
     pub fn from_body(body: &[u8]) -> Result<Self, ModelState> {
         let mut state = ModelState::default();
         let bound = match members(body) {
-            Ok(Some(members)) => Bound::read(members, &mut state),
+            Ok(Some(members)) => Bound::from_members(members, &mut state),
             Ok(None) => Bound::default(),
             Err(_) => {
                 state.add(PARAMETER.to_owned(), UNREADABLE);
@@ -55,7 +54,7 @@ impl UserPassword {
 }
 
 impl Bound {
-    fn read(mut members: Members, state: &mut ModelState) -> Self {
+    fn from_members(mut members: Members, state: &mut ModelState) -> Self {
         let last = |name: &str| {
             members
                 .iter()
@@ -79,8 +78,8 @@ impl Bound {
     }
 }
 
-/// Written by hand because what the derive macro makes copies the offending value into its error,
-/// and the values here are passwords.
+/// Written by hand, because the derive macro copies an invalid value into its error, and the values here
+/// are passwords.
 impl Validate for Bound {
     fn validate(&self) -> Result<(), ValidationErrors> {
         let [old_password, password, password_confirm] = MEMBERS;
@@ -115,7 +114,7 @@ fn add_all(state: &mut ModelState, errors: &ValidationErrors) {
     let by_name = errors.field_errors();
     for name in MEMBERS {
         for error in by_name.get(name).into_iter().flat_map(|errors| errors.iter()) {
-            // A confirmation that could not be read is not compared as well.
+            // A confirmation of a wrong type is not compared.
             if error.code == REQUIRED || state.messages(&key(name)).is_empty() {
                 state.add(key(name), error.message.as_deref().unwrap_or(UNREADABLE));
             }
@@ -156,7 +155,7 @@ mod tests {
     const DIFFERS: &str = "'PasswordConfirm' and 'Password' do not match.";
 
     #[test]
-    fn names_in_any_case_and_the_last_duplicate() {
+    fn names_are_read_in_any_case_and_the_last_duplicate_counts() {
         let body = br#"{"x":[{}],"oldpassword":"no","OLDPASSWORD":" o ","Password":"n",
             "passwordCONFIRM":"n","PasswordConfirm":"n"}"#;
         let read = UserPassword::from_body(body).unwrap();
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_bodies_are_one_error() {
+    fn an_unreadable_body_is_one_error() {
         for body in ["{bad", "[]", "5", "\"x\"", "{}{}", r#"{"OldPassword":"x",}"#] {
             assert_eq!(wrong(body), pairs(&[("", UNREADABLE)]), "{body}");
         }
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_confirmation_of_nothing_is_missing_only_where_something_is_confirmed() {
+    fn a_missing_password_or_confirmation_differs_from_one_that_is_present() {
         assert_eq!(
             wrong(r#"{"OldPassword":"o","Password":" "}"#),
             pairs(&[(".Password", MISSING), (".PasswordConfirm", DIFFERS)])
@@ -230,7 +229,7 @@ mod tests {
         }
 
         #[test]
-        fn what_a_client_writes_a_server_reads(old in "\\PC*[!-~]", new in "\\PC*[!-~]") {
+        fn a_request_is_read_as_written(old in "\\PC*[!-~]", new in "\\PC*[!-~]") {
             let request = UserPassword::new(old.as_str().into(), new.as_str().into());
             let body = request.to_body().unwrap();
             let read = UserPassword::from_body(body.expose().as_bytes()).unwrap();

@@ -7,14 +7,14 @@ pub use repass_spec::field::Problem;
 
 use super::ChangePassword;
 
-/// Why a body is no request. The message names every missing or invalid field, and quotes none.
+/// The reason why a body cannot be read. The message names every missing or invalid field and quotes no value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChangePasswordError {
-    /// It is no JSON.
+    /// It is not JSON.
     #[error(transparent)]
     Malformed(JsonError),
-    /// It is JSON, but no object.
+    /// It is JSON, but not an object.
     #[error("the body must be a JSON object")]
     NotAnObject,
     /// These fields are missing or invalid; never empty.
@@ -54,11 +54,11 @@ impl fmt::Display for Field {
 }
 
 impl ChangePassword {
-    /// Reads a JSON body. Names are exact; unknown members are ignored; of duplicates the last one
-    /// counts.
+    /// Reads a JSON body. Names are exact; unknown members are ignored; the last of several members of one
+    /// name counts.
     ///
     /// # Errors
-    /// All that is wrong with the fields at once, or why there are none.
+    /// All invalid fields, or the reason why no fields can be read.
     pub fn read(body: &[u8]) -> Result<Self, ChangePasswordError> {
         let mut members: Members = json::read(body).map_err(|error| match error {
             JsonError::Malformed { shape: true, .. } => ChangePasswordError::NotAnObject,
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pages_sample_is_read() {
+    fn the_sample_of_the_vendors_page_is_read() {
         let request = read(
             r#"{
   "userId": "6169b2d892a5f30009d76480",
@@ -142,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_client_writes_is_what_is_read(user_id in ".+", token in ".+", new in ".+") {
+        fn a_request_is_read_as_written(user_id in ".+", token in ".+", new in ".+") {
             let request = ChangePassword {
                 user_id,
                 reset_token: Plaintext::new(token),

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 use repass_core::Plaintext;
 
-/// An algorithm that tokens can be signed by (RFC 7518, 3.1 and RFC 8037, 3.1).
+/// An algorithm with which tokens are signed (RFC 7518, 3.1 and RFC 8037, 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JwtAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -21,16 +21,16 @@ pub enum JwtAlgorithm {
     Es384,
     /// EdDSA on Ed25519.
     EdDsa,
-    /// HMAC with SHA-256: whoever can check such a token can make one.
+    /// HMAC with SHA-256. A program that can verify such a token can also create one.
     Hs256,
 }
 
-/// The text names no algorithm that is supported.
+/// The algorithm is not supported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an algorithm is RS256, RS384, RS512, PS256, ES256, ES384, EdDSA or HS256")]
+#[error("must be RS256, RS384, RS512, PS256, ES256, ES384, EdDSA or HS256")]
 pub struct UnknownJwtAlgorithm;
 
-/// A key that tokens are verified by, with the one algorithm it is for.
+/// A key that verifies tokens, with its one algorithm.
 #[derive(Clone)]
 pub struct JwtKey {
     kid: Option<String>,
@@ -38,26 +38,26 @@ pub struct JwtKey {
     key: DecodingKey,
 }
 
-/// The text is no key for the algorithm.
+/// The text is not a key for the algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidJwtKey {
-    /// It is no public key in PEM, or one of another kind than the algorithm takes.
-    #[error("not a public key in PEM that {} takes", .0.as_str())]
+    /// It is not a public key in PEM, or a key for another algorithm.
+    #[error("must be a public key in PEM for {}", .0.as_str())]
     NotAPublicKey(JwtAlgorithm),
-    /// An RSA key of fewer bits than are safe (RFC 7518, 3.3).
-    #[error("an RSA key has at least 2048 bits")]
+    /// The RSA key is too short (RFC 7518, 3.3).
+    #[error("an RSA key must have at least 2048 bits")]
     ShortRsaKey,
-    /// A shared secret of fewer bytes than its algorithm takes (RFC 7518, 3.2).
-    #[error("a shared secret has at least 32 bytes")]
+    /// The shared secret is too short (RFC 7518, 3.2).
+    #[error("a shared secret must have at least 32 bytes")]
     ShortSecret,
-    /// A PEM document where a secret belongs. A public key is no secret: everybody could sign by it.
-    #[error("a shared secret is no PEM document")]
+    /// A PEM document in place of a shared secret. A public key is not secret, so anyone could sign with it.
+    #[error("a shared secret must not be a PEM document")]
     PemAsSecret,
 }
 
 impl JwtAlgorithm {
-    /// Every algorithm there is.
+    /// All algorithms.
     pub const ALL: [Self; 8] = [
         Self::Rs256,
         Self::Rs384,
@@ -69,7 +69,7 @@ impl JwtAlgorithm {
         Self::Hs256,
     ];
 
-    /// The algorithm's name in a token's header, and in configuration.
+    /// Returns the name of the algorithm in a token's header and in the configuration.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
@@ -83,7 +83,7 @@ impl JwtAlgorithm {
         }
     }
 
-    pub(super) const fn of_library(self) -> Algorithm {
+    pub(super) const fn jsonwebtoken(self) -> Algorithm {
         match self {
             Self::Rs256 => Algorithm::RS256,
             Self::Rs384 => Algorithm::RS384,
@@ -106,19 +106,19 @@ impl FromStr for JwtAlgorithm {
 }
 
 impl JwtKey {
-    /// The fewest bytes of a shared secret.
+    /// The minimum length of a shared secret, in bytes.
     pub const MIN_SECRET_BYTES: usize = 32;
 
-    /// The fewest bits of an RSA key.
+    /// The minimum length of an RSA key, in bits.
     pub const MIN_RSA_BITS: usize = 2048;
 
-    /// A key out of `text`: a public key in PEM (SPKI, or PKCS #1 for RSA); for HS256 the secret
-    /// itself, of which line breaks at the end are no part.
+    /// Reads a key from `text`: a public key in PEM (SPKI, or PKCS #1 for RSA), or for HS256 the secret
+    /// itself, without the line breaks at its end.
     ///
-    /// Tokens that name another `kid` are not tried with a key that has one.
+    /// A key with a `kid` does not verify tokens that name another one.
     ///
     /// # Errors
-    /// When it is no key for that algorithm, or too weak a one.
+    /// When it is not a key for this algorithm, or too weak.
     pub fn new(
         kid: Option<String>,
         algorithm: JwtAlgorithm,
@@ -164,8 +164,8 @@ fn shared_secret(text: &Plaintext) -> Result<DecodingKey, InvalidJwtKey> {
     }
 }
 
-/// The library takes private keys and certificates for public keys too, and looks into a key when a
-/// token comes; an operator should hear at once.
+/// Reads and checks a public key. The library accepts private keys and certificates too, and checks a key
+/// only when it verifies a token.
 fn public_key(algorithm: JwtAlgorithm, pem: &str) -> Result<DecodingKey, InvalidJwtKey> {
     let invalid = InvalidJwtKey::NotAPublicKey(algorithm);
     if !pem.contains("-----BEGIN PUBLIC KEY-----")
@@ -173,7 +173,7 @@ fn public_key(algorithm: JwtAlgorithm, pem: &str) -> Result<DecodingKey, Invalid
     {
         return Err(invalid);
     }
-    let family = algorithm.of_library().family();
+    let family = algorithm.jsonwebtoken().family();
     let key = match family {
         AlgorithmFamily::Rsa => DecodingKey::from_rsa_pem(pem.as_bytes()),
         AlgorithmFamily::Ec => DecodingKey::from_ec_pem(pem.as_bytes()),
@@ -198,7 +198,7 @@ fn public_key(algorithm: JwtAlgorithm, pem: &str) -> Result<DecodingKey, Invalid
     if fits { Ok(key) } else { Err(invalid) }
 }
 
-/// The modulus of an `RSAPublicKey` in DER (RFC 8017, A.1.1), without leading zeros.
+/// Returns the modulus of an `RSAPublicKey` in DER (RFC 8017, A.1.1), without leading zeros.
 fn rsa_modulus(der: &[u8]) -> Option<&[u8]> {
     const SEQUENCE: u8 = 0x30;
     const INTEGER: u8 = 0x02;
@@ -209,7 +209,7 @@ fn rsa_modulus(der: &[u8]) -> Option<&[u8]> {
     (rest.is_empty() && after.is_empty()).then(|| &modulus[significant..])
 }
 
-/// The content of the DER value at the beginning, if it has this tag, and what follows it.
+/// Returns the content of the first DER value, if it has this tag, and the rest.
 fn der_value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&[found, first], rest) = der.split_first_chunk()?;
     let (length, rest) = match usize::from(first) {
@@ -263,7 +263,7 @@ mod tests {
         for text in ["", "hunter2", private, &relabelled, &broken] {
             assert_eq!(key(JwtAlgorithm::Rs256, text).unwrap_err(), refused);
         }
-        // An Ed25519 key of three bytes, which the library would trip over.
+        // An Ed25519 key of three bytes, which the library accepts.
         let short = "-----BEGIN PUBLIC KEY-----\nMA0wBQYDK2VwAwQACVyH\n-----END PUBLIC KEY-----\n";
         assert!(key(JwtAlgorithm::EdDsa, short).is_err());
     }
@@ -284,7 +284,7 @@ mod tests {
     fn algorithms_have_the_names_of_rfc_7518() {
         for algorithm in JwtAlgorithm::ALL {
             assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
-            assert_eq!(algorithm.as_str().parse(), Ok(algorithm.of_library()));
+            assert_eq!(algorithm.as_str().parse(), Ok(algorithm.jsonwebtoken()));
         }
         for unknown in ["none", "rs256", "HS384", ""] {
             assert_eq!(unknown.parse::<JwtAlgorithm>(), Err(UnknownJwtAlgorithm));
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_tells_no_secret() {
+    fn debug_hides_the_key() {
         let secret = "x".repeat(32);
         let key = JwtKey::new(Some("k1".to_owned()), JwtAlgorithm::Hs256, &secret.as_str().into());
         let debug = format!("{:?}", key.unwrap());

@@ -1,4 +1,4 @@
-//! The algorithms of tokens by `ring`, which is there for TLS anyway.
+//! The algorithms of tokens, from `ring`, which TLS needs anyway.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -11,7 +11,7 @@ use ring::signature::{
     UnparsedPublicKey, VerificationAlgorithm,
 };
 
-/// Verifies; nothing here signs tokens.
+/// A provider that only verifies.
 pub(super) static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
     verifier_factory: verifier,

@@ -6,11 +6,10 @@ use repass_spec::json::{self, JsonError, Member, Members};
 use super::{SiteContext, SiteContextError, X_SITE_CONTEXT, is_site_account};
 
 impl SiteContext {
-    /// Reads the header. Of the members other than the account, those of another type than fabric
-    /// gives them are ignored, as unknown ones are.
+    /// Reads the header. Members of an unexpected type, except the account, are ignored like unknown ones.
     ///
     /// # Errors
-    /// Why there is no site account to be had of it.
+    /// The reason why the site account cannot be read.
     pub fn read(headers: &HeaderMap) -> Result<Self, SiteContextError> {
         if !headers.contains_key(X_SITE_CONTEXT) {
             return Err(SiteContextError::Missing);
@@ -72,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pages_example_is_read_as_object_and_as_string() {
+    fn the_example_of_the_vendors_page_is_read_as_object_and_as_string() {
         let expected = SiteContext {
             date: Some("2023-01-01T00:00:00.000Z".to_owned()),
             channel: Some("12".to_owned()),
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_account_is_demanded() {
+    fn only_the_account_is_required() {
         let context = format!(
             r#"{{"account":"{ACCOUNT}","channel":"web","date":5,"stage":[],"more":{{"x":1}}}}"#
         );
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_has_no_account_is_refused() {
+    fn a_context_without_an_account_is_refused() {
         let twice = format!(r#""\"{{\\\"account\\\":\\\"{ACCOUNT}\\\"}}\"""#);
         for (value, error) in [
             ("", SiteContextError::NotJson),
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn two_headers_are_none() {
+    fn two_headers_are_refused() {
         let mut headers = HeaderMap::new();
         let value = SiteContext::new(ACCOUNT).to_header().unwrap();
         headers.append(X_SITE_CONTEXT, value.clone());
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_writes_is_what_is_read() {
+    fn a_context_is_read_as_written() {
         let context = SiteContext {
             date: Some("2023-01-01".to_owned()),
             channel: Some("12".to_owned()),

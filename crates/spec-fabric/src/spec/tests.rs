@@ -75,9 +75,9 @@ fn assert_answer(reply: &Reply, status: u16, body: &str) {
 }
 
 #[derive(Debug)]
-struct KnowsNothing;
+struct RefusingVerifier;
 
-impl SignedTokenVerifier for KnowsNothing {
+impl SignedTokenVerifier for RefusingVerifier {
     fn verify(&self, _token: &Plaintext) -> Option<SignedClaims> {
         None
     }
@@ -118,7 +118,7 @@ fn the_caller_presents_an_api_key() {
 
 /// Proves E12.
 #[test]
-fn e12_a_client_s_request_is_one_that_a_server_reads() {
+fn e12_the_server_reads_the_clients_request() {
     let change = ChangePassword {
         user_id: "u".to_owned(),
         reset_token: "token".into(),
@@ -138,7 +138,7 @@ fn e12_a_client_s_request_is_one_that_a_server_reads() {
 }
 
 #[test]
-fn the_site_context_is_looked_at_before_the_body() {
+fn the_site_context_is_checked_before_the_body_is_read() {
     assert!(authorize(&sent_from(SITE)).is_ok());
     let as_string = format!(r#""{{\"account\":\"{SITE}\"}}""#);
     assert!(authorize(&parts(&[(X_SITE_CONTEXT, &as_string)])).is_ok());
@@ -170,46 +170,46 @@ fn a_request_becomes_a_change() {
     assert!(change.otp.is_none());
     assert_eq!(change.new_password.expose(), "new");
     assert_eq!(change.sessions, Sessions::EndAll);
-    let said = Context { channel: Some("12".to_owned()), ..Context::default() };
-    assert_eq!(change.context, said);
+    let context = Context { channel: Some("12".to_owned()), ..Context::default() };
+    assert_eq!(change.context, context);
 }
 
 #[test]
-fn a_site_account_is_a_realm_of_its_own() {
+fn a_site_account_selects_its_realm() {
     let mapped = BTreeMap::from([(SITE.to_owned(), realm("site"))]);
     let plain = FabricSpec::new();
-    let closed = FabricSpec::new().with_accounts(mapped);
-    let open = closed.clone().with_default_realm(realm("rest"));
+    let listed_only = FabricSpec::new().with_accounts(mapped);
+    let with_default = listed_only.clone().with_default_realm(realm("rest"));
     let only_default = FabricSpec::new().with_default_realm(realm("rest"));
     for (spec, site, expected) in [
         (&plain, SITE, "mount"),
         (&plain, OTHER_SITE, "mount"),
-        (&closed, SITE, "site"),
-        (&open, SITE, "site"),
-        (&open, OTHER_SITE, "rest"),
+        (&listed_only, SITE, "site"),
+        (&with_default, SITE, "site"),
+        (&with_default, OTHER_SITE, "rest"),
         (&only_default, SITE, "rest"),
     ] {
         let change = read(spec, &sent_from(site), BODY.as_bytes()).unwrap();
         assert_eq!(change.authorization.subject().realm, realm(expected));
         assert!(spec.realms(&realm("mount")).contains(&realm(expected)));
     }
-    assert_eq!(open.realms(&realm("mount")).len(), 2);
+    assert_eq!(with_default.realms(&realm("mount")).len(), 2);
     assert_eq!(plain.realms(&realm("mount")).len(), 1);
 
-    let reply = read(&closed, &sent_from(OTHER_SITE), BODY.as_bytes()).unwrap_err();
+    let reply = read(&listed_only, &sent_from(OTHER_SITE), BODY.as_bytes()).unwrap_err();
     assert_answer(&reply, 404, USER_NOT_FOUND);
-    let reply = read(&closed, &sent_from(OTHER_SITE), b"{}").unwrap_err();
+    let reply = read(&listed_only, &sent_from(OTHER_SITE), b"{}").unwrap_err();
     assert_eq!(reply.status(), 400, "fields come before the account");
 }
 
 #[test]
-fn a_token_with_the_shape_of_a_jwt_is_one_where_such_are_accepted() {
+fn a_token_in_the_form_of_a_jwt_is_a_signed_token_if_the_realm_accepts_them() {
     let spec = FabricSpec::new()
         .with_accounts(BTreeMap::from([
             (SITE.to_owned(), realm("site")),
             (OTHER_SITE.to_owned(), realm("other")),
         ]))
-        .with_signed_tokens(realm("site"), Arc::new(KnowsNothing));
+        .with_signed_tokens(realm("site"), Arc::new(RefusingVerifier));
     for (site, token, is_signed) in [
         (SITE, "a.b.c", true),
         (SITE, "abc", false),
@@ -228,7 +228,7 @@ fn a_token_with_the_shape_of_a_jwt_is_one_where_such_are_accepted() {
 }
 
 #[test]
-fn a_token_over_4_kib_is_known_to_nobody() {
+fn a_token_over_4_kib_is_unknown() {
     let body = |length: usize| {
         let token = "x".repeat(length);
         format!(r#"{{"userId":"u","resetToken":"{token}","newPassword":"new"}}"#)
@@ -240,7 +240,7 @@ fn a_token_over_4_kib_is_known_to_nobody() {
 }
 
 #[test]
-fn unreadable_requests() {
+fn unreadable_requests_are_answered_with_400() {
     for (body, answer) in [
         (
             "{\"userId\":\"u\",}",
@@ -275,7 +275,7 @@ fn other_media_types_are_refused() {
 }
 
 #[test]
-fn a_change_is_answered_by_the_user() {
+fn a_change_is_answered_with_the_users_record() {
     let (id, user_id) = (AccountId(Uuid::nil()), "6169b2d892a5f30009d76480".parse().unwrap());
     let created_at = "2020-04-15T10:08:04.246Z".parse().unwrap();
     let mut account = Account::new(id, realm("mount"), user_id, created_at);
@@ -297,7 +297,7 @@ fn a_change_is_answered_by_the_user() {
 }
 
 #[test]
-fn refused_changes() {
+fn refused_changes_have_the_answers_of_the_page() {
     let rejected =
         ChangeError::Rejected(vec![Violation::TooShort { min: 15, actual: 6 }, Violation::Common]);
     for (error, status, answer) in [
@@ -354,7 +354,7 @@ fn a_lockout_and_an_overloaded_server_have_retry_after() {
 }
 
 #[test]
-fn faults_say_nothing_of_their_cause() {
+fn a_server_failure_hides_its_cause() {
     let answer = r#"{"error":"Internal Server Error","code":"INTERNAL_SERVER_ERROR","message":"Internal server error."}"#;
     for error in [
         ChangeError::Store(StoreError::Damaged("secret".to_owned())),
@@ -368,7 +368,7 @@ fn faults_say_nothing_of_their_cause() {
 
 /// Proves FABRIC-20, FABRIC-21, FABRIC-22.
 #[test]
-fn requests_that_never_became_a_change() {
+fn rejections_have_the_answers_of_the_page() {
     for (rejection, status, answer) in [
         (
             Rejection::UnsupportedEncoding,
@@ -408,7 +408,7 @@ fn requests_that_never_became_a_change() {
 
 proptest! {
     #[test]
-    fn arbitrary_bodies_never_panic_and_are_never_the_servers_fault(
+    fn arbitrary_bodies_are_answered_with_400(
         body in prop_oneof![
             prop::collection::vec(any::<u8>(), 0..512),
             "\\{(\"(userId|resetToken|newPassword|x)\":(\"[a-z.]{0,5}\"|1|null|\\[\\]),){0,4}\"x\":1\\}"

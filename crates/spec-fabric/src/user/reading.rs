@@ -1,4 +1,4 @@
-//! Reading an object of JSON leniently: what is of a wrong shape is dropped, and noted.
+//! Reads a JSON object leniently: members of a wrong shape are dropped, and their paths are recorded.
 
 use std::cell::RefCell;
 
@@ -6,22 +6,22 @@ use serde_json::{Map, Value};
 
 use crate::Moment;
 
-/// One object that is being read.
-pub(super) struct Reading<'a> {
+/// Reads the members of one object.
+pub(super) struct ObjectReader<'a> {
     members: &'a Map<String, Value>,
-    /// Where the object stands, with a dot at its end; empty for the outermost one.
+    /// The path of the object, with a dot at its end; empty for the outermost one.
     path: String,
     dropped: &'a RefCell<Vec<String>>,
 }
 
-impl<'a> Reading<'a> {
-    /// What `read` makes of the object, and the paths of what had to be dropped.
-    pub(super) fn of<T>(
+impl<'a> ObjectReader<'a> {
+    /// Reads the outermost object with `read`. Returns also the paths of the members that were dropped.
+    pub(super) fn read<T>(
         members: &'a Map<String, Value>,
-        read: impl FnOnce(&Reading<'_>) -> T,
+        read: impl FnOnce(&ObjectReader<'_>) -> T,
     ) -> (T, Vec<String>) {
         let dropped = RefCell::default();
-        let read = read(&Reading { members, path: String::new(), dropped: &dropped });
+        let read = read(&ObjectReader { members, path: String::new(), dropped: &dropped });
         (read, dropped.into_inner())
     }
 
@@ -44,7 +44,7 @@ impl<'a> Reading<'a> {
         self.member(name, |value| Moment::read(value.as_str()?))
     }
 
-    /// An array of strings, or one string, which is an array of one.
+    /// Reads an array of strings, or one string as an array of one.
     pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
         let items = self.member(name, |value| match value {
             Value::Array(items) => Some(items.as_slice()),
@@ -54,18 +54,18 @@ impl<'a> Reading<'a> {
         Some(self.each(name, items, |_, item| text(item)))
     }
 
-    pub(super) fn object(&self, name: &str) -> Option<Reading<'a>> {
+    pub(super) fn object(&self, name: &str) -> Option<ObjectReader<'a>> {
         let members = self.member(name, Value::as_object)?;
         Some(self.inner(members, format!("{}{name}.", self.path)))
     }
 
-    /// An array of objects; empty when it is absent.
-    pub(super) fn objects(&self, name: &str) -> Vec<Reading<'a>> {
+    /// Reads an array of objects; empty if it is absent.
+    pub(super) fn objects(&self, name: &str) -> Vec<ObjectReader<'a>> {
         let items = self.member(name, Value::as_array).map(Vec::as_slice).unwrap_or_default();
         self.each(name, items, |path, item| Some(self.inner(item.as_object()?, format!("{path}."))))
     }
 
-    /// An object of whatever members.
+    /// Reads an object with any members.
     pub(super) fn any_object(&self, name: &str) -> Option<Map<String, Value>> {
         self.member(name, Value::as_object).cloned()
     }
@@ -96,8 +96,8 @@ impl<'a> Reading<'a> {
         read
     }
 
-    fn inner(&self, members: &'a Map<String, Value>, path: String) -> Reading<'a> {
-        Reading { members, path, dropped: self.dropped }
+    fn inner(&self, members: &'a Map<String, Value>, path: String) -> ObjectReader<'a> {
+        ObjectReader { members, path, dropped: self.dropped }
     }
 }
 

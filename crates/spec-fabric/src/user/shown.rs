@@ -1,22 +1,26 @@
-//! What is shown of an account.
+//! The record of an account.
 
 use repass_core::Account;
 
 use crate::{FabricUser, Moment, Name};
 
 impl FabricUser {
-    /// The user of an account, last changed at `updated_at`. `site_account` is the merchant's, where
-    /// the import named none.
+    /// Returns the record of an account that was last changed at `updated_at`. `site_account` is used if
+    /// the import had none.
     ///
-    /// What was imported ([`import_profile`](crate::import_profile)) is shown as it was; who the
-    /// user is, and whether active, is told by the account.
-    pub fn of(account: &Account, updated_at: Moment, site_account: Option<String>) -> Self {
+    /// Imported members ([`import_profile`](crate::import_profile)) are shown as imported; user id, e-mail
+    /// address and whether the user is active are those of the account.
+    pub fn from_account(
+        account: &Account,
+        updated_at: Moment,
+        site_account: Option<String>,
+    ) -> Self {
         let imported = Self::read(&account.profile.attributes).0;
         let created_at = Some(Moment(account.created_at));
         Self {
             is_active: Some(account.active),
             registration_date: imported.registration_date.or(created_at),
-            name: imported.name.or_else(|| Name::of(account)),
+            name: imported.name.or_else(|| Name::from_account(account)),
             email: account.email.as_ref().map(ToString::to_string).or(imported.email),
             account: imported.account.or(site_account),
             user_id: Some(account.user_id.as_str().to_owned()),
@@ -28,7 +32,7 @@ impl FabricUser {
 }
 
 impl Name {
-    fn of(account: &Account) -> Option<Self> {
+    fn from_account(account: &Account) -> Option<Self> {
         let profile = &account.profile;
         Self {
             first: profile.given_name.clone(),

@@ -10,7 +10,7 @@ fn read(user: &Value) -> (FabricUser, Vec<String>) {
 }
 
 #[test]
-fn the_pages_sample_is_written_back_but_for_what_its_schema_says_otherwise() {
+fn the_sample_is_written_as_read_with_roles_and_zip_code_as_in_the_schema() {
     let user: FabricUser = serde_json::from_str(SAMPLE).unwrap();
     let expected: String = SAMPLE
         .replace("\"roles\": \"customer\"", "\"roles\": [\"customer\"]")
@@ -44,7 +44,7 @@ fn both_shapes_of_roles_and_postal_codes_are_read() {
 }
 
 #[test]
-fn what_is_of_a_wrong_shape_is_dropped_and_noted() {
+fn members_of_a_wrong_shape_are_dropped_and_their_paths_recorded() {
     let (user, dropped) = read(&json!({
         "isActive": "yes", "registrationDate": "yesterday", "expiryDate": 5, "roles": ["a", 1],
         "name": {"first": 1, "last": "Kake"}, "phone": {"number": "1"}, "extra": [],

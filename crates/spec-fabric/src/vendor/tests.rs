@@ -26,7 +26,7 @@ fn jwt(realm: Option<&str>, algorithm: &str, file: &str) -> Value {
 }
 
 #[test]
-fn options_have_their_names_and_no_other() {
+fn unknown_options_are_refused() {
     assert_eq!(configure(json!({})).unwrap(), "0 site accounts mapped");
     let mapped = json!({"accounts": { SITE: "site" }, "default_realm": "rest"});
     assert_eq!(configure(mapped).unwrap(), "1 site accounts mapped");
@@ -36,18 +36,18 @@ fn options_have_their_names_and_no_other() {
 }
 
 #[test]
-fn what_is_invalid_is_named_by_its_key() {
+fn an_error_names_the_key_of_the_option() {
     let a_realm = "a realm is 1 to 64 characters out of a-z, 0-9, '.', '_' and '-'";
     for (options, message) in [
         (
             json!({"accounts": {"short": "site"}}),
-            "accounts.short: a site account is 24 letters and digits".to_owned(),
+            "accounts.short: the key must be a site account of 24 letters and digits".to_owned(),
         ),
         (json!({"accounts": { SITE: "Site" }}), format!("accounts.{SITE}: {a_realm}")),
         (json!({"default_realm": "Rest"}), format!("default_realm: {a_realm}")),
         (
             jwt(None, "RS256", "keys/rsa-public.pem"),
-            "jwt[0].realm: is needed: one of rest, site".to_owned(),
+            "jwt[0].realm: is required: one of rest, site".to_owned(),
         ),
         (
             jwt(Some("mount"), "RS256", "keys/rsa-public.pem"),
@@ -71,7 +71,7 @@ fn the_keys_of_signed_tokens_are_files_of_the_configurations_folder() {
     assert!(refused("none", "keys/rsa-public.pem").starts_with("jwt[0].keys[0].algorithm: "));
     assert_eq!(
         refused("RS256", "keys/p256-public.pem"),
-        "jwt[0].keys[0].file: not a public key in PEM that RS256 takes"
+        "jwt[0].keys[0].file: must be a public key in PEM for RS256"
     );
     let mut without_keys = jwt(Some("site"), "", "");
     without_keys["jwt"][0]["keys"] = json!([]);
@@ -82,18 +82,18 @@ fn the_keys_of_signed_tokens_are_files_of_the_configurations_folder() {
 /// Proves E13 jwt.
 #[cfg(not(feature = "jwt"))]
 #[test]
-fn e13_signed_tokens_are_refused_where_nothing_can_verify_them() {
+fn e13_the_option_jwt_is_refused_without_the_feature() {
     let refused = configure(jwt(Some("site"), "RS256", "keys/rsa-public.pem")).unwrap_err();
     let reason = "this program is built without the feature for signed reset tokens (jwt)";
     assert_eq!(refused, format!("jwt[0]: {reason}"));
 }
 
 #[test]
-fn the_policy_holds_the_vendors_rules_and_no_other() {
+fn the_policy_has_only_the_vendors_rules() {
     let policy = Policy::new(Fabric.policy().unwrap()).unwrap();
-    let knowledge = PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
+    let context = PolicyContext { is_current: true, is_reused: true, ..PolicyContext::default() };
     let codes = |text: &str| -> Vec<&str> {
-        let violations = policy.evaluate(&Plaintext::from(text), &knowledge);
+        let violations = policy.evaluate(&Plaintext::from(text), &context);
         violations.iter().map(Violation::code).collect()
     };
     assert!(codes("ABC123").is_empty());

@@ -15,14 +15,14 @@ use fields::Fields;
 
 /// Whether a request must carry a one-time password.
 ///
-/// The vendor's page demands it in one sentence, and leaves it out of the sample and of the table.
+/// The vendor's page requires it in one sentence and omits it from its table and its sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(try_from = "String")]
 pub enum SecureOtp {
-    /// Its absence is fine; where it is present it must verify.
+    /// It may be missing. If it is present, it must be right.
     #[default]
     Optional,
-    /// It is a required field.
+    /// It is required.
     Required,
 }
 
@@ -38,20 +38,20 @@ impl TryFrom<String> for SecureOtp {
     }
 }
 
-/// Why a body is no request. The message names every missing or invalid field, and quotes none.
+/// The reason why a body cannot be read. The message names every missing or invalid field and quotes no value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChangePasswordError {
     /// The content type is missing, doubled or another one.
     #[error("Content-Type must be application/json or application/x-www-form-urlencoded")]
     ContentType,
-    /// It is no JSON.
+    /// It is not JSON.
     #[error(transparent)]
     Malformed(JsonError),
-    /// It is JSON, but no object.
+    /// It is JSON, but not an object.
     #[error("the body must be a JSON object")]
     NotAnObject,
-    /// The form is not UTF-8 once its percent-encoding is undone.
+    /// The form is not UTF-8 after percent-decoding.
     #[error("the form is not UTF-8")]
     FormNotUtf8,
     /// These fields are missing or invalid; never empty.
@@ -99,12 +99,11 @@ impl fmt::Display for Field {
 impl ChangePassword {
     /// Reads a body of the given media type (type and subtype in lower case, without parameters).
     ///
-    /// JSON is read strictly, so the trailing comma of the page's sample, which is a slip of the
-    /// page, is malformed. Names are exact; unknown members are ignored; of duplicates the last one
-    /// counts.
+    /// JSON is read strictly, so the trailing comma in the sample of the vendor's page is malformed. Names
+    /// are exact; unknown members are ignored; the last of several members of one name counts.
     ///
     /// # Errors
-    /// All that is wrong with the fields at once, or why there are none.
+    /// All invalid fields, or the reason why no fields can be read.
     pub fn read(
         media_type: Option<&str>,
         body: &[u8],
@@ -148,7 +147,7 @@ impl ChangePassword {
     }
 }
 
-/// `secureOTP`, else `otp`. `null` is no one-time password.
+/// Returns `secureOTP`, or otherwise `otp`. `null` counts as missing.
 fn one_time_password(fields: &mut Fields) -> Option<Member> {
     let secure_otp = fields.take(Field::SecureOtp.name());
     let otp = fields.take("otp");
@@ -161,11 +160,11 @@ fn email_address(member: Option<Member>) -> Result<Plaintext, Problem> {
     if is_short_enough && text.expose().validate_email() {
         Ok(text)
     } else {
-        Err(Problem::Not("an e-mail address of at most 320 characters"))
+        Err(Problem::MustBe("an e-mail address of at most 320 characters"))
     }
 }
 
-/// The page's limit.
+/// The limit of the vendor's page.
 const MAX_EMAIL_CHARACTERS: u64 = 320;
 
 #[cfg(test)]

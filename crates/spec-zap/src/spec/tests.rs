@@ -132,7 +132,7 @@ fn the_user_and_a_site_admin_may_change_the_password() {
 
 /// Proves E12.
 #[test]
-fn e12_a_client_s_request_is_one_that_a_server_reads() {
+fn e12_the_server_reads_the_clients_request() {
     let request = ChangePassword {
         user_id: "u".to_owned(),
         email: "u@zap.com".to_owned(),
@@ -153,7 +153,7 @@ fn e12_a_client_s_request_is_one_that_a_server_reads() {
 }
 
 #[test]
-fn the_otp_switch_reaches_the_reader() {
+fn the_secure_otp_option_makes_the_field_required() {
     let body = BODY.replace("otp", "other");
     let strict = ZapSpec::new(SecureOtp::Required);
     let reply = begin_by(strict, &[(CONTENT_TYPE, "application/json")])
@@ -168,7 +168,7 @@ fn the_otp_switch_reaches_the_reader() {
 
 /// Proves ZAP-20, ZAP-21, ZAP-22.
 #[test]
-fn unreadable_requests() {
+fn unreadable_requests_are_answered_with_400() {
     for (content_type, body, answer) in [
         (
             "application/json",
@@ -199,14 +199,14 @@ fn unreadable_requests() {
 
 /// Proves ZAP-28.
 #[test]
-fn a_change_is_answered_as_on_the_page() {
+fn a_change_has_the_answer_of_the_page() {
     let reply = respond(Ok(&changed()));
     assert_answer(&reply, 200, r#"{"success":true,"data":"Password updated successfully"}"#);
 }
 
 /// Proves ZAP-23, ZAP-25, ZAP-26, ZAP-27.
 #[test]
-fn refused_changes() {
+fn refused_changes_have_the_answers_of_the_page() {
     let rejected = ChangeError::Rejected(vec![
         Violation::TooShort { min: 15, actual: 3 },
         Violation::SameAsCurrent,
@@ -262,7 +262,7 @@ fn a_lockout_and_an_overloaded_server_have_retry_after() {
 
 /// Proves ZAP-29.
 #[test]
-fn faults_say_what_the_page_says_and_nothing_of_their_cause() {
+fn a_server_failure_has_the_text_of_the_page_and_hides_its_cause() {
     let answer = r#"{"success":false,"data":"An error occured while processing the request"}"#;
     for error in [
         ChangeError::Store(StoreError::Damaged("secret".to_owned())),
@@ -278,7 +278,7 @@ fn faults_say_what_the_page_says_and_nothing_of_their_cause() {
 
 /// Proves ZAP-14, ZAP-15, ZAP-16, ZAP-17, ZAP-18, ZAP-19.
 #[test]
-fn requests_that_never_became_a_change() {
+fn rejections_have_the_answers_of_the_page() {
     for (rejection, status, answer) in [
         (
             Rejection::UnsupportedEncoding,
@@ -303,7 +303,7 @@ fn requests_that_never_became_a_change() {
 
 proptest! {
     #[test]
-    fn arbitrary_bodies_never_panic_and_are_never_the_servers_fault(
+    fn arbitrary_bodies_are_answered_with_400(
         content_type in prop::sample::select(vec![
             "application/json", "application/x-www-form-urlencoded", "text/plain",
         ]),

@@ -1,5 +1,5 @@
-//! The manual: the tables of the keys are made from the configuration's types and from what it says of a
-//! wrong value, and the examples are loaded. `UPDATE=1` writes the tables anew.
+//! Tests of the manual: the tables of the keys are generated from the configuration's types and its error
+//! messages, and the examples are loaded. `UPDATE=1` writes the tables.
 
 use repass_store_postgres::PostgresOptions;
 use schemars::generate::SchemaSettings;
@@ -12,7 +12,7 @@ const MANUAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const BEGIN: &str = "<!-- The keys: made by the tests of `config`. -->\n";
 const END: &str = "<!-- The end of the keys. -->\n";
 
-/// Every table, with the keys that it needs.
+/// Every table, with its required keys.
 const REQUIRED: &str = "\
     [store]\nurl = 'sqlite:///tmp/x.db'\n\
     [tls]\ncertificate = 'tls.pem'\nkey = 'tls.key'\n\
@@ -46,7 +46,7 @@ impl Manual {
         self.tables += &format!("\n#### {heading}\n\n{}\n\n", text_of(schema));
         self.tables += "| key | value | default | meaning |\n| --- | --- | --- | --- |\n";
         let (leaves, below): (Vec<_>, Vec<_>) =
-            keys.iter().partition(|(_, schema)| Inner::of(schema).is_none());
+            keys.iter().partition(|(_, schema)| Inner::from_schema(schema).is_none());
         let required = schema["required"].as_array();
         for (name, schema) in leaves {
             let required = required.is_some_and(|names| names.iter().any(|one| one == name));
@@ -54,7 +54,7 @@ impl Manual {
         }
         for (name, schema) in below {
             let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
-            match Inner::of(schema).unwrap() {
+            match Inner::from_schema(schema).unwrap() {
                 Inner::Table(inner) => self.table(&place, &format!("`[{place}]`"), inner),
                 Inner::Array(inner) => self.table(&place, &format!("`[[{place}]]`"), inner),
                 Inner::Named(inner) => {
@@ -74,28 +74,28 @@ impl Manual {
             None => (meaning.as_str(), None),
         };
         let (kind, bad) = kind_of(name, schema);
-        let demand = bad.iter().find_map(|bad| self.demand(&key, bad));
+        let requirement = bad.iter().find_map(|bad| self.requirement(&key, bad));
         if let Some(default) = default {
-            self.check_default(&key, default, &kind, demand.as_deref());
+            self.check_default(&key, default, &kind, requirement.as_deref());
         }
         let default = match default {
             Some(default) => format!("`{default}`"),
             None if required || at(&self.required, &key).is_some() => "required".to_owned(),
             None => String::new(),
         };
-        let value = match demand {
-            Some(demand) => match demand.strip_prefix("one of ") {
+        let value = match requirement {
+            Some(requirement) => match requirement.strip_prefix("one of ") {
                 Some(choices) => format!("`{}`", choices.replace(", ", "`, `")),
-                None if bad.len() > 1 => format!("{kind}, {demand}"),
-                None => demand.replace('<', "\\<"),
+                None if bad.len() > 1 => format!("{kind}, {requirement}"),
+                None => requirement.replace('<', "\\<"),
             },
             None => kind,
         };
         self.tables += &format!("| `{name}` | {value} | {default} | {meaning} |\n");
     }
 
-    /// Returns what the configuration demands of `key` when it is `bad`.
-    fn demand(&self, key: &str, bad: &str) -> Option<String> {
+    /// Returns the requirement in the error about `key` with the value `bad`.
+    fn requirement(&self, key: &str, bad: &str) -> Option<String> {
         match self.with(key, Some(bad)) {
             Err(ConfigError::Key { key: at, reason, .. }) if at == self.named(key) => {
                 reason.strip_prefix("must be ").map(ToOwned::to_owned)
@@ -104,15 +104,15 @@ impl Manual {
         }
     }
 
-    /// Checks that a key that is not written has the default, and that another value would be seen.
-    fn check_default(&self, key: &str, default: &str, kind: &str, demand: Option<&str>) {
-        let choices = demand.and_then(|demand| demand.strip_prefix("one of "));
+    /// Checks that an absent key has the default, and that another value makes a difference.
+    fn check_default(&self, key: &str, default: &str, kind: &str, requirement: Option<&str>) {
+        let choices = requirement.and_then(|requirement| requirement.strip_prefix("one of "));
         let other = match (kind, default, choices) {
             ("`true` or `false`", "true", _) => "false",
             ("`true` or `false`", ..) => "true",
             ("number", ..) => "7",
             (.., Some(choices)) => choices.split(", ").find(|one| *one != default).unwrap(),
-            _ if demand.is_some_and(|demand| demand.contains("1 hour")) => "7 days",
+            _ if requirement.is_some_and(|requirement| requirement.contains("1 hour")) => "7 days",
             ("duration", ..) => "7s",
             _ => "other",
         };
@@ -124,26 +124,26 @@ impl Manual {
         let shown =
             |value: &str| self.with(key, Some(&literal(value))).map_err(|error| error.to_string());
         assert_eq!(shown(default), Ok(absent.clone()), "{key}");
-        // A permission is not seen where nothing needs it, and serde's own default of it is `false`. On
+        // A permission makes no difference if nothing needs it, and serde's default for it is `false`. On
         // some CPUs the fastest kernel is the portable one.
         if !key.contains("allow_") && key != "hashing.kernel" {
             assert_ne!(shown(other), Ok(absent), "{key}");
         }
     }
 
-    /// Returns what comes of the required keys and this one, on PostgreSQL.
+    /// Returns the configuration of the required keys and this one, on PostgreSQL.
     fn with(&self, key: &str, value: Option<&str>) -> Result<String, ConfigError> {
         let mut table = self.required.clone();
         set(&mut table, "store.url", "'postgres://h/db'");
         set(&mut table, "store.key_file", "'installation.key'");
-        // They take long, since they read the machine's certificates.
+        // These are slow, since they read the machine's certificates.
         table.retain(|name, _| !["mail", "webhook"].contains(&name) || key.starts_with(name));
         if let Some(value) = value {
             set(&mut table, key, value);
         }
         let text = self.named(&table.to_string());
         let mut config = parse(&self.folder.path().join("r.toml"), &text, Map::new())?;
-        // What the store fills in by itself.
+        // The defaults of the store.
         let (options, default) = (&mut config.store.options, PostgresOptions::default());
         options.schema.get_or_insert(default.schema);
         options.connections.get_or_insert(default.connections);
@@ -153,14 +153,14 @@ impl Manual {
         Ok(format!("{config:?}"))
     }
 
-    /// The same with real names in place of `ID` and `NAME`.
+    /// Returns `text` with real names in place of `ID` and `NAME`.
     fn named(&self, text: &str) -> String {
         let text = text.replace("peppers.ID", "peppers.k1").replace("firebase.NAME", "firebase.p");
         text.replace("api.NAME", "api.zap")
     }
 }
 
-/// The tables that stand in the place of a key.
+/// The tables below a key.
 enum Inner<'a> {
     Table(&'a Value),
     Array(&'a Value),
@@ -168,7 +168,7 @@ enum Inner<'a> {
 }
 
 impl<'a> Inner<'a> {
-    fn of(schema: &'a Value) -> Option<Self> {
+    fn from_schema(schema: &'a Value) -> Option<Self> {
         let schema = &schema["anyOf"].get(0).unwrap_or(schema);
         let is_table = |schema: &Value| schema["properties"].is_object();
         match (&schema["items"], &schema["additionalProperties"]) {
@@ -186,7 +186,7 @@ fn text_of(schema: &Value) -> String {
     one_line(text.unwrap_or_else(|| panic!("a doc comment is missing: {schema}")))
 }
 
-/// Returns the kind of a key's value in words, and values that are wrong if any of the kind are.
+/// Returns the kind of a key's value in words, and values of that kind that may be invalid.
 fn kind_of(name: &str, schema: &Value) -> (String, &'static [&'static str]) {
     let schema = schema["anyOf"].get(0).unwrap_or(schema);
     let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap();
@@ -222,7 +222,7 @@ fn write_certificate(folder: &Path) {
 }
 
 #[test]
-fn the_manual_has_every_key_as_it_is() {
+fn the_manual_has_every_key() {
     let settings = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
     let of = |schema: schemars::Schema| schema.to_value();
     let generator = || settings.clone().into_generator();
@@ -254,14 +254,14 @@ fn the_manual_has_every_key_as_it_is() {
     }
 }
 
-/// Of the examples, each is a whole file or is added to the first one.
+/// Each example is a whole file, or is appended to the first one.
 #[test]
-fn the_examples_of_the_manual_are_good() {
+fn the_examples_of_the_manual_are_valid() {
     let text = std::fs::read_to_string(MANUAL).unwrap();
     let examples: Vec<&str> =
         text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     let folder = tempfile::tempdir().unwrap();
-    let folder_of_data = folder.path().to_str().unwrap();
+    let data_folder = folder.path().to_str().unwrap();
     write_installation_key(folder.path());
     write_certificate(folder.path());
     for (file, text) in [
@@ -276,7 +276,7 @@ fn the_examples_of_the_manual_are_good() {
         let is_whole = example.contains("[api.");
         let text =
             if is_whole { (*example).to_owned() } else { format!("{}{example}", examples[0]) };
-        let text = text.replace("/var/lib/repass", folder_of_data);
+        let text = text.replace("/var/lib/repass", data_folder);
         let loaded = parse(&folder.path().join("repassd.toml"), &text, Map::new());
         assert!(loaded.is_ok(), "{}\n{text}", loaded.err().unwrap());
     }

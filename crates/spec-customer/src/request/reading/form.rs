@@ -4,8 +4,8 @@ use repass_spec::reply;
 use super::{Binding, PARAMETER, UpdateUserPasswordRequest, guid};
 use crate::http_error::ModelState;
 
-/// Reads a form as the framework's model binder does: names in any case, the first of duplicates,
-/// blank values as none at all.
+/// Reads a form as the framework's model binder does: names in any case, the first of several of one name,
+/// blank values as missing.
 pub(super) fn read(body: &[u8]) -> Binding {
     let Some(mut fields) = Fields::read(body) else { return Binding::unreadable() };
     let mut model_state = ModelState::default();
@@ -39,11 +39,11 @@ fn is_blank(text: &str) -> bool {
     text.chars().all(char::is_whitespace)
 }
 
-/// Any value may be a password, so all are held as one.
+/// The fields of a form. Any value may be a password, so all are held as secrets.
 struct Fields(Vec<(String, Plaintext)>);
 
 impl Fields {
-    /// `None` when a name is malformed.
+    /// Returns `None` if a name is malformed.
     fn read(body: &[u8]) -> Option<Self> {
         form_urlencoded::parse(body)
             .map(|(name, value)| Some((property_path(&name)?, Plaintext::new(value.into_owned()))))
@@ -57,8 +57,8 @@ impl Fields {
     }
 }
 
-/// Makes a field name in jQuery's spelling a property path: `a[b]` is `a.b`, `a[]` is `a`, `a[0]`
-/// stays. `None` when a bracket is not closed.
+/// Converts a field name in jQuery's spelling to a property path: `a[b]` is `a.b`, `a[]` is `a`, `a[0]` is
+/// unchanged. `None` if a bracket is not closed.
 fn property_path(name: &str) -> Option<String> {
     let mut path = String::with_capacity(name.len());
     let mut rest = name;
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn values() {
+    fn values_are_read_as_the_framework_reads_them() {
         for (body, value) in [
             (&b"NewPassword=a+b%20c"[..], Some("a b c")),
             (b"NewPassword=100%&x", Some("100%")),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn user_ids() {
+    fn a_malformed_user_id_has_the_frameworks_message() {
         for (body, message) in [
             ("UserId=+", "A value is required."),
             ("userid", "A value is required."),
@@ -124,7 +124,7 @@ mod tests {
 
     /// Proves W2.
     #[test]
-    fn w2_of_a_long_user_id_the_beginning_is_quoted() {
+    fn w2_a_long_user_id_is_quoted_in_part() {
         let binding = read(format!("UserId={}", "x".repeat(60_000)).as_bytes());
         let (_, messages) = binding.model_state.iter().next().unwrap();
         let value = "x".repeat(reply::MAX_QUOTED);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unclosed_bracket_anywhere_spoils_the_form() {
+    fn an_unclosed_bracket_anywhere_makes_the_form_unreadable() {
         for body in ["x[=1&NewPassword=a", "x[0=1", "NewPassword[]x[=1"] {
             let binding = read(body.as_bytes());
             assert!(binding.model.is_none());

@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-/// Reads a GUID in any of the forms that .NET's `Guid` takes: with hyphens (D), without (N), with
+/// Reads a GUID in any of the forms that .NET's `Guid` accepts: with hyphens (D), without (N), with
 /// hyphens in braces (B) or parentheses (P), or as a struct of hexadecimal numbers (X). White space
 /// around it is trimmed, and the case of digits does not matter.
 pub(super) fn parse(text: &str) -> Option<Uuid> {
@@ -17,8 +17,8 @@ fn hyphenated(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }
 
-/// Reads `{0x1c4b0ca1,0xad13,0x410b,{0xa1,0xc5,0xbb,0x20,0x65,0x64,0x19,0x34}}`; white space may
-/// stand anywhere.
+/// Reads `{0x1c4b0ca1,0xad13,0x410b,{0xa1,0xc5,0xbb,0x20,0x65,0x64,0x19,0x34}}`; white space is
+/// allowed anywhere.
 fn structure(text: &str) -> Option<Uuid> {
     let compact: String = text.chars().filter(|character| !character.is_whitespace()).collect();
     let (fields, bytes) = compact.strip_prefix('{')?.strip_suffix("}}")?.split_once(",{")?;
@@ -45,7 +45,7 @@ mod tests {
     const GUID: Uuid = Uuid::from_u128(0x1c4b0ca1_ad13_410b_a1c5_bb2065641934);
 
     #[test]
-    fn every_form() {
+    fn every_form_is_read() {
         for text in [
             "1c4b0ca1-ad13-410b-a1c5-bb2065641934",
             "1C4B0CA1AD13410BA1C5BB2065641934",
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none() {
+    fn malformed_guids_are_refused() {
         for text in [
             "",
             " ",

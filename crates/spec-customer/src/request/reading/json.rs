@@ -9,12 +9,11 @@ use super::{Binding, PARAMETER, UpdateUserPasswordRequest, guid, json_number};
 use crate::encoding::Charset;
 use crate::http_error::ERROR;
 
-/// Reads JSON as Json.NET does, but strictly by RFC 8259, and without ever taking as a password
-/// what is no string.
+/// Reads JSON as Json.NET does, but strictly by RFC 8259, and accepts only strings as passwords.
 pub(super) fn read(body: &[u8], charset: Charset) -> Binding {
     let Ok(text) = charset.decode_json(body) else { return Binding::unreadable() };
     let text = text.as_str();
-    // A mark that is no longer the first character is not one to be tolerated.
+    // Only one byte-order mark is allowed, and the decoder has removed it.
     if text.starts_with('\u{FEFF}') {
         return Binding::unreadable();
     }
@@ -45,8 +44,8 @@ impl<'de> de::Visitor<'de> for BodyVisitor {
         f.write_str("an UpdateUserPasswordRequest")
     }
 
-    /// Members are bound as they come, so a later duplicate replaces an earlier one, and each bad
-    /// one leaves its entry under the name it was given.
+    /// Binds members in the order received, so a later duplicate replaces an earlier one. Each invalid one
+    /// adds an entry under the name in the request.
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Body, A::Error> {
         let mut binding = Binding::valid(Some(UpdateUserPasswordRequest::default()));
         while let Some(name) = members.next_key::<String>()? {
@@ -86,8 +85,8 @@ fn password(member: Member) -> Option<Option<Plaintext>> {
     }
 }
 
-/// Reads a member that is no secret, converting numbers and booleans. The raw text is looked at,
-/// since a number's digits must not be lost.
+/// Reads a member that is not a secret and converts numbers and booleans. It reads the raw text, so that no
+/// digits of a number are lost.
 fn text<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<Option<String>>, A::Error> {
     let raw = members.next_value::<Box<RawValue>>()?;
     Ok(match raw.get() {
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_no_secret_are_converted() {
+    fn numbers_and_booleans_become_text_where_no_password_is_expected() {
         let body =
             br#"{"IPAddress":12345678901234567890123,"UserAgent":true,"PermanentSessionId":-1.50}"#;
         let model = read(body, Charset::Utf8).model.unwrap();
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn every_bad_member_has_its_entry_and_the_others_bind() {
+    fn every_invalid_member_has_an_entry_and_the_others_are_bound() {
         let body = br#"{"UserAgent":["x"],"UserId":5,"OldPassword":"old","UserId":null}"#;
         let binding = read(body, Charset::Utf8);
         assert_eq!(binding.model.unwrap().old_password.unwrap().expose(), "old");
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_object_is_one_error() {
+    fn a_body_that_is_not_an_object_is_one_error() {
         for body in [
             "[]",
             "true",

@@ -1,4 +1,4 @@
-/// What .NET's invariant `ToString` makes of a JSON number. `None` beyond the range of a double.
+/// Converts a JSON number to text like .NET's invariant `ToString`. `None` beyond the range of a double.
 pub(super) fn to_text(number: &str) -> Option<String> {
     if number.contains(['.', 'e', 'E']) {
         return number.parse().ok().filter(|value: &f64| value.is_finite()).map(general);
@@ -6,7 +6,7 @@ pub(super) fn to_text(number: &str) -> Option<String> {
     Some(if number == "-0" { "0" } else { number }.to_owned())
 }
 
-/// The general format of a double with its 15 significant digits.
+/// Formats a double in .NET's general format, with 15 significant digits.
 fn general(value: f64) -> String {
     const DIGITS: usize = 15;
     let scientific = format!("{:.*e}", DIGITS - 1, value.abs());

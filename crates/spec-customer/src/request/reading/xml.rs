@@ -35,7 +35,7 @@ fn document(body: &[u8], charset: Charset) -> Result<Option<UpdateUserPasswordRe
     Ok(model)
 }
 
-/// A member binds only behind the one bound last; out of its place it is as good as unknown.
+/// Binds a member only if it comes after the one bound last; a member out of order is skipped.
 fn members(reader: &mut Reader<'_>) -> Result<UpdateUserPasswordRequest, XmlError> {
     let mut model = UpdateUserPasswordRequest::default();
     let mut next = 0;
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn of_duplicates_the_first_binds() {
+    fn the_first_duplicate_is_bound() {
         assert_eq!(
             new_password("<NewPassword>a</NewPassword><NewPassword>b</NewPassword>").unwrap(),
             "a"
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn nil() {
+    fn nil_is_a_missing_password_and_an_invalid_user_id() {
         assert_eq!(new_password("<NewPassword i:nil=' true '><x>a</x></NewPassword>"), None);
         assert_eq!(new_password("<NewPassword i:nil='0'>a</NewPassword>").unwrap(), "a");
         assert_eq!(new_password("<NewPassword nil='true'>a</NewPassword>").unwrap(), "a");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_claimed_on_the_root_must_be_its_own() {
+    fn an_i_type_on_the_root_must_be_its_own_type() {
         let root = |claim: &str| {
             let body = format!(
                 "<q:{ROOT} xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" \

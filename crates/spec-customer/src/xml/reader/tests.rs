@@ -20,13 +20,13 @@ fn skip(document: &str) -> Result<(), XmlError> {
 }
 
 #[test]
-fn text_is_put_together_from_its_parts() {
+fn text_is_joined_from_its_parts() {
     let document = "<a> x<!--c-->&lt;&#13;<![CDATA[<&]]]]><![CDATA[>]]>\r\n&#x1;&apos;</a >";
     assert_eq!(read(document).unwrap(), " x<\r<&]]>\n\u{1}'");
 }
 
 #[test]
-fn references() {
+fn references_are_read_and_malformed_ones_refused() {
     let good = "<a>&#xD83D;&#56593;&#x10FFFF;&#xfffe;</a>";
     assert_eq!(read(good).unwrap(), "🔑\u{10FFFF}\u{FFFE}");
     for bad in [
@@ -54,7 +54,7 @@ fn references() {
 }
 
 #[test]
-fn what_is_not_well_formed_is_refused_even_where_it_is_skipped() {
+fn malformed_xml_is_refused_even_in_skipped_elements() {
     for bad in [
         "",
         " ",
@@ -109,7 +109,7 @@ fn what_is_not_well_formed_is_refused_even_where_it_is_skipped() {
 }
 
 #[test]
-fn declarations() {
+fn only_xml_1_0_in_the_declared_encoding_is_read() {
     for good in [
         "<?xml version='1.0'?>",
         "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>",
@@ -166,7 +166,7 @@ fn namespaces_are_resolved_in_their_scope() {
 
 /// Proves W11.
 #[test]
-fn w11_attributes_of_equal_namespaces_collide_under_any_prefix() {
+fn w11_attributes_of_one_namespace_and_name_are_refused_under_any_prefix() {
     for (tag, collides) in [
         ("<b p:c='' q:c=''/>", true),
         ("<b p:c='' r:c=''/>", true),
@@ -188,7 +188,7 @@ fn w11_attributes_of_equal_namespaces_collide_under_any_prefix() {
 }
 
 #[test]
-fn reserved_prefixes_and_namespaces_are_no_others() {
+fn reserved_prefixes_and_namespaces_cannot_be_redeclared() {
     let xml = "http://www.w3.org/XML/1998/namespace";
     for (declaration, is_good) in [
         (format!("xmlns:xml='{xml}'"), true),
@@ -216,7 +216,7 @@ fn declarations_in_scope_are_at_most_128() {
 }
 
 #[test]
-fn long_text_is_put_together_from_many_parts() {
+fn long_text_is_joined_from_many_parts() {
     let document = format!("<a>{}</a>", "x&amp;<![CDATA[y]]>&#x20AC;".repeat(500));
     assert_eq!(read(&document).unwrap(), "x&y\u{20AC}".repeat(500));
 }

@@ -17,17 +17,21 @@ fn account(profile: Profile) -> Account {
 
 fn shown(account: &Account) -> String {
     let at = Moment("2024-02-29T23:59:59.999999Z".parse().unwrap());
-    serde_json::to_string(&FabricUser::of(account, at, Some("1234abcd5678efgh9ijklmno".to_owned())))
-        .unwrap()
+    serde_json::to_string(&FabricUser::from_account(
+        account,
+        at,
+        Some("1234abcd5678efgh9ijklmno".to_owned()),
+    ))
+    .unwrap()
 }
 
 fn with_attributes(attributes: Value) -> Profile {
-    let Value::Object(attributes) = attributes else { panic!("no object") };
+    let Value::Object(attributes) = attributes else { panic!("not an object") };
     Profile { attributes, ..Profile::default() }
 }
 
 #[test]
-fn of_a_bare_account_only_its_own_facts_are_shown() {
+fn an_account_without_a_profile_has_only_its_own_members() {
     let mut account = account(Profile::default());
     (account.email, account.active) = (None, false);
     assert_eq!(
@@ -44,24 +48,27 @@ fn of_a_bare_account_only_its_own_facts_are_shown() {
 #[test]
 fn names_come_from_the_profile_unless_imported() {
     let profile = Profile { given_name: Some("Pat".to_owned()), ..Profile::default() };
-    let user = FabricUser::of(&account(profile), Moment(Timestamp::UNIX_EPOCH), None);
+    let user = FabricUser::from_account(&account(profile), Moment(Timestamp::UNIX_EPOCH), None);
     assert_eq!(user.name, Some(Name { first: Some("Pat".to_owned()), ..Name::default() }));
 
     let mut profile = with_attributes(json!({"name": {"last": "Kake"}}));
     profile.given_name = Some("Kim".to_owned());
-    let user = FabricUser::of(&account(profile), Moment(Timestamp::UNIX_EPOCH), None);
+    let user = FabricUser::from_account(&account(profile), Moment(Timestamp::UNIX_EPOCH), None);
     assert_eq!(user.name, Some(Name { last: Some("Kake".to_owned()), ..Name::default() }));
 }
 
 #[test]
-fn who_the_user_is_cannot_be_imported() {
+fn user_id_email_and_activity_cannot_be_imported() {
     let profile = with_attributes(json!({
         "isActive": false, "userId": "other", "email": "other@mail.com",
         "updatedAt": "1999-01-01T00:00:00Z", "account": "xxxxxcxxxxxxxxxxxxxx",
         "createdAt": "2019-01-01T00:00:00Z",
     }));
-    let user =
-        FabricUser::of(&account(profile), Moment(Timestamp::UNIX_EPOCH), Some("site".to_owned()));
+    let user = FabricUser::from_account(
+        &account(profile),
+        Moment(Timestamp::UNIX_EPOCH),
+        Some("site".to_owned()),
+    );
     assert_eq!(user.is_active, Some(true));
     assert_eq!(user.user_id.as_deref(), Some("6169b2d892a5f30009d76480"));
     assert_eq!(user.email.as_deref(), Some("test@mail.com"));
@@ -104,7 +111,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn whatever_stands_in_the_attributes_the_answer_is_a_user(value in any_json()) {
+    fn any_attributes_give_a_well_formed_record(value in any_json()) {
         let attributes = value.as_object().cloned().unwrap_or_default();
         let account = account(Profile { attributes, ..Profile::default() });
         let user: Value = serde_json::from_str(&shown(&account)).unwrap();

@@ -1,4 +1,4 @@
-//! The fields of a body by name, whichever encoding they came in.
+//! The fields of a body by name, from JSON or a form.
 
 use percent_encoding::percent_decode;
 use repass_core::Plaintext;
@@ -21,8 +21,8 @@ impl Fields {
     }
 
     pub(super) fn from_form(body: &[u8]) -> Result<Self, ChangePasswordError> {
-        // The form's reader mends what is no UTF-8, and a password must not be mended. The body is
-        // cut at ASCII characters only, so its parts are UTF-8 exactly when the whole is.
+        // The form parser replaces invalid UTF-8, and a password must not be altered. The body is split
+        // at ASCII characters only, so its parts are UTF-8 exactly if the whole is.
         match percent_decode(body).decode_utf8() {
             Ok(decoded) => drop(Plaintext::new(decoded.into_owned())),
             Err(_) => return Err(ChangePasswordError::FormNotUtf8),
@@ -32,7 +32,7 @@ impl Fields {
         Ok(Self::Form(pairs.collect()))
     }
 
-    /// The last field of exactly that name.
+    /// Removes and returns the last field of exactly that name.
     pub(super) fn take(&mut self, name: &str) -> Option<Member> {
         match self {
             Self::Json(members) => members.take_last_exact(name),

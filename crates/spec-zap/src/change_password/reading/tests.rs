@@ -15,7 +15,7 @@ fn read_form(body: &str) -> Result<ChangePassword, String> {
     read.map_err(|error| error.to_string())
 }
 
-/// A request that is fine but for `more`, which stands behind the rest and so wins.
+/// Returns a valid request with `more` members at its end, which replace those before them.
 fn with(more: &str) -> String {
     format!(
         r#"{{"userId":"u","email":"u@zap.com","oldPassword":"P@ssw0rd","newPassword":"n3w"{more}}}"#
@@ -27,7 +27,7 @@ fn otp(request: &ChangePassword) -> Option<&str> {
 }
 
 #[test]
-fn the_pages_sample_is_read_but_for_its_slip() {
+fn the_sample_of_the_vendors_page_is_read_without_its_trailing_comma() {
     let sample = r#"{
     "userId": "43af9a8989ffb63cc9cdd0537",
     "email": "adminagent@zap.com",
@@ -60,7 +60,7 @@ fn every_bad_field_is_named_at_once() {
 }
 
 #[test]
-fn values_of_every_other_type_are_no_strings() {
+fn values_of_other_types_are_refused() {
     for value in ["1", "true", "[]", "{}", "1.5e3", "[\"u\"]"] {
         let error = read(&with(&format!(",\"userId\":{value}"))).unwrap_err();
         assert_eq!(error, "userId must be a string", "{value}");
@@ -140,7 +140,7 @@ fn forms_are_read_as_well() {
 
 /// Proves ZAP-8, NIST 3.1.1.2 verification.
 #[test]
-fn nist_3_1_1_2_a_password_that_a_form_garbles_is_refused_and_not_mended() {
+fn nist_3_1_1_2_a_form_that_is_not_utf_8_is_refused_and_not_altered() {
     for bad in ["oldPassword=%FF", "oldPassword=%C3", "x=%C3&y=%A4", "%FF=x"] {
         assert_eq!(read_form(bad).unwrap_err(), "the form is not UTF-8", "{bad}");
     }
@@ -161,7 +161,7 @@ fn other_content_types_are_refused() {
 }
 
 #[test]
-fn json_of_another_shape_is_no_request() {
+fn json_that_is_not_an_object_is_refused() {
     for body in ["[]", "\"hunter2\"", "null", "5"] {
         assert_eq!(read(body).unwrap_err(), "the body must be a JSON object", "{body}");
     }
@@ -181,7 +181,7 @@ fn asvs_16_2_5_no_secret_reaches_debug_or_an_error() {
 
 proptest! {
     #[test]
-    fn what_a_client_writes_is_what_is_read(
+    fn a_request_is_read_as_written(
         user_id in ".+", old in ".+", new in ".+", otp in prop::option::of(".+"),
     ) {
         let request = ChangePassword {
