@@ -111,13 +111,13 @@ impl AttemptState {
         mut self,
         key: &AttemptKey,
         path: AttemptPath,
-        rules: &LockoutPolicy,
+        policy: &LockoutPolicy,
         now: Timestamp,
     ) -> Result<(Self, AttemptReservation), LockedOut> {
         if self.expires_at.is_some_and(|at| at <= now) {
             self = Self::default();
         }
-        if path == AttemptPath::Password && self.failures >= rules.max_failures() {
+        if path == AttemptPath::Password && self.failures >= policy.max_failures() {
             return Err(LockedOut { until: None });
         }
         let previously_locked_until = *self.locked_until_mut(path);
@@ -125,7 +125,7 @@ impl AttemptState {
             return Err(LockedOut { until: Some(until) });
         }
         self.failures = self.failures.saturating_add(1);
-        let delay = rules.delay(self.failures);
+        let delay = policy.delay(self.failures);
         let locked_until = (!delay.is_zero()).then(|| after(now, delay));
         *self.locked_until_mut(path) = locked_until;
         self.expires_at = key.unknown.then(|| after(now, AttemptKey::UNKNOWN_LIFETIME));
@@ -272,10 +272,10 @@ mod tests {
     #[test]
     fn a_release_finds_its_lockout_in_a_store_that_keeps_microseconds() {
         let now = Timestamp::from_nanosecond(1_234_567_891).unwrap();
-        let rules =
+        let policy =
             LockoutPolicy::new(1, Duration::from_secs(1), Duration::from_secs(900), 100).unwrap();
         let (state, reservation) =
-            AttemptState::default().reserve(&key(), AttemptPath::Reset, &rules, now).unwrap();
+            AttemptState::default().reserve(&key(), AttemptPath::Reset, &policy, now).unwrap();
         let until = state.reset_locked_until.unwrap();
         let kept = Timestamp::from_microsecond(until.as_microsecond()).unwrap();
         let stored = AttemptState { reset_locked_until: Some(kept), ..state };
@@ -302,22 +302,22 @@ mod tests {
         let subject = Subject::new("a".parse().unwrap(), "nobody");
         let unknown = AttemptKey::unknown(&subject, &InstallationKey::from_bytes([1; 32]));
         let year = Duration::from_secs(365 * 24 * 60 * 60);
-        let rules = LockoutPolicy::new(1, year, year, 100).unwrap();
-        for (key, forgotten) in [(unknown, true), (key(), false)] {
+        let policy = LockoutPolicy::new(1, year, year, 100).unwrap();
+        for (key, expires) in [(unknown, true), (key(), false)] {
             let reserve = |state: AttemptState, now| {
-                state.reserve(&key, AttemptPath::Password, &rules, now).map(|(state, _)| state)
+                state.reserve(&key, AttemptPath::Password, &policy, now).map(|(state, _)| state)
             };
             let first = reserve(AttemptState::default(), days(0)).unwrap();
-            assert_eq!(first.expires_at, forgotten.then(|| days(30)));
+            assert_eq!(first.expires_at, expires.then(|| days(30)));
             let early = Timestamp::from_second(days(30).as_second() - 1).unwrap();
             assert!(reserve(first, early).is_err());
             let again = reserve(first, days(30));
-            assert_eq!(again.is_ok_and(|again| again.failures == 1), forgotten);
+            assert_eq!(again.is_ok_and(|again| again.failures == 1), expires);
         }
     }
 
     #[test]
-    fn unknown_identifiers_have_rows_of_their_own() {
+    fn each_unknown_identifier_has_its_own_row() {
         let installation = InstallationKey::from_bytes([1; 32]);
         let key = |realm: &str, user: &str| {
             AttemptKey::unknown(&Subject::new(realm.parse().unwrap(), user), &installation)

@@ -252,7 +252,7 @@ pub struct Commit {
     pub clear: AttemptKey,
     /// The only access token of the account that stays valid. All others are revoked, and tokens
     /// issued up to `at` are invalid even if they reach the store later; see
-    /// [`HeldToken::valid_after`].
+    /// [`HeldToken::valid_after`](crate::HeldToken::valid_after).
     pub keep_token: Option<TokenId>,
     /// The audit record.
     pub audit: AuditRecord,

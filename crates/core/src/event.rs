@@ -33,7 +33,7 @@ pub enum EventKind {
     PasswordReset,
     /// Failures locked the account out, for the first time since it had no failures.
     AccountLocked,
-    /// The most failures in a row were reached: the old password is refused until a reset or an
+    /// `max_failures` was reached: the old password is refused until a reset or an
     /// unlock.
     AttemptsExhausted,
     /// A reset token was issued.
@@ -41,7 +41,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 5] = [
         Self::PasswordChanged,
         Self::PasswordReset,
@@ -134,15 +134,15 @@ impl DeferredLockoutEvent {
     }
 
     /// Returns the event of this reservation and its due time, if the reservation causes the first
-    /// lockout or reaches the most failures. A store calls this with the result of
+    /// lockout or reaches `max_failures`. A store calls this with the result of
     /// [`AttemptState::reserve`](crate::AttemptState::reserve), writes the event in the same
     /// transaction, and puts its id into the reservation.
     pub fn raised_by(
         &self,
         reservation: &AttemptReservation,
-        rules: &LockoutPolicy,
+        policy: &LockoutPolicy,
     ) -> Option<(OutboxEvent, Timestamp)> {
-        let kind = Self::kind(reservation.failures, rules)?;
+        let kind = Self::kind(reservation.failures, policy)?;
         let mut event = self.event.clone();
         event.kind = kind.as_str().to_owned();
         event.payload["failures"] = reservation.failures.into();
@@ -202,23 +202,23 @@ mod tests {
             &Context::new("x"),
         );
         let second = Duration::from_secs(1);
-        let rules = LockoutPolicy::new(2, second, second, 4).unwrap();
-        let kinds = |rules: &LockoutPolicy| -> Vec<Option<String>> {
+        let policy = LockoutPolicy::new(2, second, second, 4).unwrap();
+        let kinds = |policy: &LockoutPolicy| -> Vec<Option<String>> {
             let (mut state, mut now) = (AttemptState::default(), Timestamp::UNIX_EPOCH);
             let key = AttemptKey::account(account().id);
             let mut kinds = Vec::new();
             while kinds.len() < 10
                 && let Ok((next, reservation)) =
-                    state.reserve(&key, AttemptPath::Password, rules, now)
+                    state.reserve(&key, AttemptPath::Password, policy, now)
             {
-                kinds.push(deferred.raised_by(&reservation, rules).map(|(event, _)| event.kind));
-                (state, now) = (next, after(now, rules.max_delay()));
+                kinds.push(deferred.raised_by(&reservation, policy).map(|(event, _)| event.kind));
+                (state, now) = (next, after(now, policy.max_delay()));
             }
             kinds
         };
         let some = |kind: EventKind| Some(kind.as_str().to_owned());
         assert_eq!(
-            kinds(&rules),
+            kinds(&policy),
             [None, some(EventKind::AccountLocked), None, some(EventKind::AttemptsExhausted)]
         );
         let never_locked = LockoutPolicy::new(2, Duration::ZERO, Duration::ZERO, 4).unwrap();

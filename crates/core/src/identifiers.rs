@@ -129,7 +129,7 @@ impl fmt::Display for UserId {
 /// An e-mail address: text on both sides of its last `@`, at most 320 bytes, without white space
 /// and control characters. The mailbox may not exist.
 ///
-/// The spelling is kept; [`Account::has_email`] ignores case.
+/// The spelling is kept; [`Account::has_email`](crate::Account::has_email) ignores case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);

@@ -21,9 +21,11 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
 //!
-//! use repass_core::{     Argon2idHasher, Authority, Caller, Change, ChangeError, Engine,
-//! HasherOptions, InstallationKey,     NewAccount, Profile, Proof, Realm, Subject,
-//! SystemRandomness, }; use repass_testkit::MemoryStore;
+//! use repass_core::{
+//!     Argon2idHasher, Authority, Caller, Change, ChangeError, Engine, HasherOptions, InstallationKey,
+//!     NewAccount, Profile, Proof, Realm, Subject, SystemRandomness,
+//! };
+//! use repass_testkit::MemoryStore;
 //!
 //! # let options = HasherOptions {
 //! #     profile: repass_core::HashProfile::INSECURE_FOR_TESTS,
@@ -35,10 +37,15 @@
 //! let key = InstallationKey::generate(&SystemRandomness)?; // in production always the same
 //! let engine = Engine::builder(store, hasher.clone(), key).build();
 //!
-//! let realm: Realm = "shop".parse()?; let account = NewAccount {     realm: realm.clone(),    
-//! user_id: "pat".parse()?,     email: None,     username: None,     profile: Profile::default(),
-//! }; engine.administration().add_account(account, Some("correct horse battery
-//! staple".into())).await?;
+//! let realm: Realm = "shop".parse()?;
+//! let account = NewAccount {
+//!     realm: realm.clone(),
+//!     user_id: "pat".parse()?,
+//!     email: None,
+//!     username: None,
+//!     profile: Profile::default(),
+//! };
+//! engine.administration().add_account(account, Some("correct horse battery staple".into())).await?;
 //!
 //! let change = |old: &str| {
 //!     let subject = Subject::new(realm.clone(), "pat");

@@ -99,9 +99,9 @@ mod tests {
     /// Proves NIST 3.2.2 delays.
     #[test]
     fn nist_3_2_2_delays_double_from_one_second_to_fifteen_minutes() {
-        let rules = LockoutPolicy::default();
-        let delays: Vec<u64> = (0..=15).map(|failures| rules.delay(failures).as_secs()).collect();
+        let policy = LockoutPolicy::default();
+        let delays: Vec<u64> = (0..=15).map(|failures| policy.delay(failures).as_secs()).collect();
         assert_eq!(delays, [0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
-        assert_eq!(rules.delay(u32::MAX).as_secs(), 900);
+        assert_eq!(policy.delay(u32::MAX).as_secs(), 900);
     }
 }

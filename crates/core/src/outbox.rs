@@ -27,7 +27,7 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
-    /// Every state.
+    /// All states.
     pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Discarded];
 
     /// The stable name.

@@ -27,7 +27,7 @@ const SALT_BYTES: usize = 16;
 /// is wiped when no job waits, and after an error or a panic. A stored hash that needs more memory
 /// than the arena is computed in separate memory, which is wiped and freed. Only one such hash, or
 /// one of another family that needs more than [`HasherOptions::SMALL_BYTES`], is computed at a
-/// time. The memory of a hasher is therefore at most threads × (arena + `SMALL_BYTES`) and one such
+/// time. The memory of a hasher is therefore at most threads × (arena + `SMALL_BYTES`) plus one such
 /// hash ([`HasherOptions::arena_bytes`], [`HasherOptions::LARGEST_STORED_KIB`]).
 ///
 /// **Waiting.** Jobs run in the order of arrival. [Bulk](Self::bulk) jobs have a separate queue;
