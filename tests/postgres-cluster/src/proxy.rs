@@ -85,7 +85,8 @@ impl Proxy {
         format!("postgres:///{database}?host={}&user=repass", self.host())
     }
 
-    /// Returns the number of times that a client sent data after an answer of the server.
+    /// Returns the number of times that a client sent data after it was sent an answer. Exact if answers
+    /// are [delayed](Self::delay) for longer than a client takes to send what it sends at once.
     pub fn round_trips(&self) -> u64 {
         self.state.round_trips.load(Ordering::Relaxed)
     }
@@ -138,22 +139,16 @@ impl State {
         let (sender, receiver) = channel();
         let (state, from, to) = (Arc::clone(self), clone(server), clone(client));
         let answers = Arc::clone(&answered);
-        thread::spawn(move || state.read_answers(from, &answers, &sender));
+        thread::spawn(move || state.read_answers(from, &sender));
         let state = Arc::clone(self);
-        thread::spawn(move || state.write_answers(to, &receiver));
+        thread::spawn(move || state.write_answers(to, &answers, &receiver));
         let (state, from, to) = (Arc::clone(self), clone(client), clone(server));
         thread::spawn(move || state.pass_commands(from, to, &answered));
     }
 
-    fn read_answers(
-        &self,
-        mut from: UnixStream,
-        answered: &AtomicBool,
-        to: &Sender<(Instant, Vec<u8>)>,
-    ) {
+    fn read_answers(&self, mut from: UnixStream, to: &Sender<(Instant, Vec<u8>)>) {
         let mut buffer = vec![0; 65_536];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
-            answered.store(true, Ordering::Relaxed);
             let due = Instant::now() + self.settings().delay;
             if to.send((due, buffer[..length].to_vec())).is_err() {
                 return;
@@ -161,10 +156,17 @@ impl State {
         }
     }
 
-    fn write_answers(&self, mut to: UnixStream, from: &Receiver<(Instant, Vec<u8>)>) {
+    fn write_answers(
+        &self,
+        mut to: UnixStream,
+        answered: &AtomicBool,
+        from: &Receiver<(Instant, Vec<u8>)>,
+    ) {
         while let Ok((due, bytes)) = from.recv() {
             thread::sleep(due.saturating_duration_since(Instant::now()));
             self.wait_while_frozen();
+            // Before the client can react to the answer.
+            answered.store(true, Ordering::Relaxed);
             if to.write_all(&bytes).is_err() {
                 break;
             }
