@@ -209,7 +209,7 @@ async fn a_table_that_does_not_fit_is_one_clear_line() {
     let message = String::from_utf8(output.stderr).unwrap();
     let message = message.lines().last().unwrap();
     for part in [
-        "the accounts table people does not fit",
+        "the accounts table people does not match its mapping",
         "store.accounts.email = \"mail\": there is no such column",
         "store.accounts.username = \"nick\": there is no such column",
         "the columns are no, tenant, login, pw, enabled, note",
