@@ -45,7 +45,7 @@ fn mistakes_name_key_reason_and_file() {
         ("[api.zap]", "[api.zip]", "zip"),
         ("realm = 'z'", "realm = 'Z z'", "api.zap.realm"),
         ("realm = 'z'", "realm = 'z'\nenabled = 'x'", "api.zap.enabled"),
-        ("realm = 'z'", "secure_otp = 5", "api.zap.secure_otp: unknown field"),
+        ("realm = 'z'", "secure_otp = 5", "api.zap.secure_otp: unknown key"),
         ("realm = 'z'", "options = { secure_otp = 5 }", "api.zap.options.secure_otp"),
     ] {
         let message = refused(&good.replacen(from, to, 1));

@@ -34,13 +34,7 @@ impl DatabaseError {
         match self {
             Self::Missing => true,
             Self::Open(error) => error.is_configuration(),
-            Self::Key(error) => matches!(
-                error,
-                KeyFileError::Required
-                    | KeyFileError::Missing(_)
-                    | KeyFileError::Unreadable { .. }
-                    | KeyFileError::Malformed { .. }
-            ),
+            Self::Key(error) => error.is_configuration(),
             Self::KeyMismatch(error) => !matches!(error, KeyCheckError::Store(_)),
         }
     }

@@ -16,10 +16,17 @@ use crate::config::{Config, ConfigError};
 /// The database was created with other keys.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the keys do not fit the database; restore the right ones, or, if they are lost, see `repass \
+    "the keys do not match the database; restore the right ones, or, if they are lost, see `repass \
      database accept-keys --help`"
 )]
-struct KeysDoNotMatch(#[source] KeyCheckError);
+pub(crate) struct KeysDoNotMatch(#[source] KeyCheckError);
+
+impl KeysDoNotMatch {
+    /// Returns whether another key must be given; otherwise, the database failed.
+    pub(crate) fn is_configuration(&self) -> bool {
+        !matches!(self.0, KeyCheckError::Store(_))
+    }
+}
 
 /// The parts of a running server.
 pub(crate) struct App {

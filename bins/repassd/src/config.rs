@@ -76,22 +76,37 @@ impl KeyError {
     pub(crate) fn from_config(path: &str, error: &::config::ConfigError) -> Self {
         match error {
             ::config::ConfigError::At { error, .. } => Self::from_config(path, error),
-            ::config::ConfigError::Type { expected, .. } => {
-                Self::new(path, format!("must be {expected}"))
+            ::config::ConfigError::Type { expected, .. } => Self::new(path, must_be(expected)),
+            // The crate leaves out the dot behind an index.
+            ::config::ConfigError::NotFound(key) => {
+                let key = key.replace("].", "]").replace(']', "].");
+                Self::new(key.trim_end_matches('.'), "is required")
             }
-            ::config::ConfigError::NotFound(key) => Self::new(key, "is required"),
             // Names of keys and the messages of our own types contain no value.
             ::config::ConfigError::Message(text)
                 if text.starts_with("unknown field `") || text.starts_with("must be ") =>
             {
-                Self::new(path, text)
+                Self::new(path, text.replacen("unknown field", "unknown key", 1))
             }
             // The value is before the last "expected", the text of serde's visitor after it.
             error => match error.to_string().rsplit_once(" expected ") {
-                Some((_, expected)) => Self::new(path, format!("must be {expected}")),
+                Some((_, expected)) => Self::new(path, must_be(expected)),
                 None => Self::new(path, "has an invalid value"),
             },
         }
+    }
+}
+
+/// Says what a value must be, in the words of TOML and not of Rust.
+fn must_be(expected: &str) -> String {
+    match expected {
+        _ if expected.starts_with("struct ") || expected.contains("map") => {
+            "must be a table".to_owned()
+        }
+        _ if expected.contains("sequence") => {
+            "must be a list, such as [\"one\", \"other\"]".to_owned()
+        }
+        _ => format!("must be {expected}"),
     }
 }
 

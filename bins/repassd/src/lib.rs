@@ -37,7 +37,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use repass_core::ErrorChain;
+use repass_store::KeyFileError;
 
+use crate::assemble::KeysDoNotMatch;
 use crate::cli::{Cli, Command};
 use crate::config::ConfigError;
 
@@ -52,9 +54,17 @@ pub fn run(vendors: &Vendors) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(error.as_ref());
-            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+            ExitCode::from(if is_configuration(error.as_ref()) { 2 } else { 1 })
         }
     }
+}
+
+/// Returns whether an error is in the configuration, with the keys that it names, so that a restart does
+/// not help.
+fn is_configuration(error: &(dyn Error + 'static)) -> bool {
+    error.is::<ConfigError>()
+        || error.downcast_ref().is_some_and(KeysDoNotMatch::is_configuration)
+        || error.downcast_ref().is_some_and(KeyFileError::is_configuration)
 }
 
 fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {

@@ -28,6 +28,9 @@ const REMINDER: Duration = Duration::from_secs(24 * 3600);
 /// The number of days before its expiry in which a certificate is reported.
 const WARNING_DAYS: i64 = 14;
 
+/// What the file of a key contains.
+const KEY: &str = "private key";
+
 /// The PEM files of a listener.
 #[derive(Debug, Clone)]
 pub(crate) struct TlsFiles {
@@ -116,7 +119,7 @@ impl Tls {
 
     /// Reloads the files if they have changed, or always if `force`. If they are invalid, the last valid ones
     /// stay in use.
-    fn reload(&self, force: bool) {
+    fn reload(&self, force: bool, now: Timestamp) {
         if !force && self.files.state() == self.loaded().state {
             return;
         }
@@ -125,6 +128,9 @@ impl Tls {
             Ok(loaded) => {
                 tracing::info!(%certificate, expires = %loaded.expires, "reloaded the certificate");
                 *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+                if let Some(warning) = self.warning(now) {
+                    tracing::warn!("{warning}");
+                }
             }
             Err(error) => {
                 tracing::error!(%error, "the certificate could not be reloaded; the old one stays in use");
@@ -146,7 +152,7 @@ impl TlsFiles {
         let state = self.state();
         let chain = certificates("certificate", &self.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&self.key)
-            .map_err(|error| TlsError::new("key", &self.key, reason(&error, "private key")))?;
+            .map_err(|error| TlsError::new("key", &self.key, reason(&error, KEY)))?;
         let bad_certificate =
             |error: &dyn fmt::Display| TlsError::new("certificate", &self.certificate, error);
         let leaf = chain.first().ok_or_else(|| bad_certificate(&"has no certificate"))?;
@@ -162,6 +168,7 @@ impl TlsFiles {
             Some(file) => builder.with_client_cert_verifier(client_verifier(file, provider)?),
         };
         let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
+            rustls::Error::InvalidCertificate(_) => bad_certificate(&error),
             rustls::Error::InconsistentKeys(_) => {
                 let certificate = self.certificate.display();
                 let reason = format!("is not the key of the certificate in {certificate}");
@@ -211,7 +218,11 @@ fn client_verifier(
 fn reason(error: &pem::Error, wanted: &str) -> String {
     match error {
         pem::Error::Io(error) => format!("cannot be read: {error}"),
-        pem::Error::NoItemsFound => format!("has no {wanted} in PEM"),
+        pem::Error::NoItemsFound => {
+            let hint =
+                if wanted == KEY { "; an encrypted key must be decrypted first" } else { "" };
+            format!("has no {wanted} in PEM{hint}")
+        }
         _ => "is malformed PEM".to_owned(),
     }
 }
@@ -249,10 +260,10 @@ pub(crate) async fn reload_when_changed(
     reminders.tick().await;
     loop {
         tokio::select! {
-            _ = checks.tick() => listeners.iter().for_each(|tls| tls.reload(false)),
+            _ = checks.tick() => listeners.iter().for_each(|tls| tls.reload(false, clock.now())),
             _ = hung_up() => {
                 tracing::info!("SIGHUP: only certificates are reloaded; restart for other changes");
-                listeners.iter().for_each(|tls| tls.reload(true));
+                listeners.iter().for_each(|tls| tls.reload(true, clock.now()));
             }
             _ = reminders.tick() => for warning in listeners.iter().filter_map(|tls| tls.warning(clock.now())) {
                 tracing::warn!("{warning}");

@@ -41,8 +41,8 @@ impl LockoutPolicy {
     /// at most [`NIST_MAX_FAILURES`](Self::NIST_MAX_FAILURES).
     ///
     /// # Errors
-    /// When `threshold` or `max_failures` is not 1 to 1,000,000, or `max_delay` is shorter than
-    /// `initial_delay`.
+    /// When `threshold` or `max_failures` is not 1 to 1,000,000, `threshold` exceeds `max_failures`, or
+    /// `max_delay` is shorter than `initial_delay`.
     pub fn new(
         threshold: u32,
         initial_delay: Duration,
@@ -55,6 +55,8 @@ impl LockoutPolicy {
             wrong("threshold", "must be 1 to 1000000")
         } else if !bounds.contains(&max_failures) {
             wrong("max_failures", "must be 1 to 1000000")
+        } else if threshold > max_failures {
+            wrong("threshold", "must be at most max_failures")
         } else if max_delay < initial_delay {
             wrong("max_delay", "must be at least initial_delay")
         } else {

@@ -79,6 +79,16 @@ pub enum KeyFileError {
     Store(#[from] StoreError),
 }
 
+impl KeyFileError {
+    /// Returns whether the operator must give another file, and not try again.
+    pub fn is_configuration(&self) -> bool {
+        matches!(
+            self,
+            Self::Required | Self::Missing(_) | Self::Unreadable { .. } | Self::Malformed { .. }
+        )
+    }
+}
+
 impl Store {
     /// Reads the installation key of this database from `key_file`, by default the path of the database
     /// with `.key` appended. The default file is created if it is missing and the database was never

@@ -77,6 +77,16 @@ pub(super) fn check(
     let enabled = raw.into_iter().filter(|(_, api)| api.enabled);
     let mounts = enabled.map(|(name, api)| api.check(name, vendors, policy, folder));
     let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
+    for (number, mount) in mounts.iter().enumerate() {
+        let is_same = |other: &&MountConfig| {
+            other.spec.name() == mount.spec.name() && other.prefix == mount.prefix
+        };
+        if let Some(other) = mounts.iter().take(number).find(is_same) {
+            let (vendor, other) = (mount.spec.name(), &other.name);
+            let reason = format!("must differ from that of api.{other}, which is of {vendor} too");
+            return Err(KeyError::new(format!("api.{}.prefix", mount.name), reason));
+        }
+    }
     if mounts.is_empty() {
         return Err(KeyError::new("api", "at least one API must be enabled"));
     }

@@ -128,6 +128,9 @@ impl RawConfig {
                           TLS proxy in front";
             return Err(KeyError::new("listen", reason));
         }
+        if admin.is_some_and(|admin| admin == listen && admin.port() != 0) {
+            return Err(KeyError::new("admin.listen", "must differ from listen"));
+        }
         let policy = self.policy.check("policy", PolicyRules::default(), vendors)?;
         let mounts = api::check(self.api, vendors, &policy, folder)?;
         let store = self.store.check(folder)?;

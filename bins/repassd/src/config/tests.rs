@@ -124,12 +124,17 @@ fn every_error_names_position_key_and_reason() {
             "r.toml: webhook.url: must begin with https://",
         ),
         ("[mail]\nserver = 'localhost'", "r.toml: mail.from: is required"),
-        ("[mail]\nhost = 'localhost'", "unknown field `host`"),
+        ("[mail]\nhost = 'localhost'", "unknown key `host`"),
+        ("[lockout]\nthreshold = 101", "r.toml: lockout.threshold: must be at most max_failures"),
+        (
+            "[api.more]\nvendor = 'ecom'",
+            "r.toml: api.more.prefix: must differ from that of api.ecom",
+        ),
         ("[log]\nformat = 'xml'", "r.toml: log.format: "),
         ("[api.etna]\nrealm = 'A B'", "r.toml: api.etna.realm: "),
         ("[api.etna]\nrealm = 'a'\nprefix = 'x'", "r.toml: api.etna.prefix: "),
-        ("[api.etna]\nrealm = 'a'\nsecure_otp = 'x'", "unknown field `secure_otp`"),
-        ("[api.etna.options]\nsecure_otp = 'x'", "api.etna.options.secure_otp: unknown field"),
+        ("[api.etna]\nrealm = 'a'\nsecure_otp = 'x'", "unknown key `secure_otp`"),
+        ("[api.etna.options]\nsecure_otp = 'x'", "api.etna.options.secure_otp: unknown key"),
         ("[api.zap.options]\nsecure_otp = 'x'", "r.toml: api.zap.options.secure_otp: must be"),
         ("[api.fabric.options]\naccounts = { x = 'a' }", "api.fabric.options.accounts.x: "),
         ("[api.shop]\nrealm = 'a'", "api.shop.vendor: must be one of ecom, etna, zap"),
@@ -159,11 +164,11 @@ fn every_error_names_position_key_and_reason() {
         ),
         (
             "[store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\nprofile = 'p'",
-            "unknown field `profile`",
+            "unknown key `profile`",
         ),
     ];
     let at_top = [
-        ("listne = 'x'", "unknown field `listne`"),
+        ("listne = 'x'", "unknown key `listne`"),
         ("allow_plain_http = 'perhaps'", "r.toml: allow_plain_http: "),
     ];
     let in_tables = in_tables.map(|(text, says)| (format!("{GOOD}{text}"), says));
@@ -249,7 +254,7 @@ fn l5_no_error_quotes_a_value() {
             let message = error.to_string();
             assert!(message.starts_with("r.toml"), "{message}");
             // Names of keys and files may be quoted.
-            let is_name = message.contains("unknown field `hunter2`") || key.ends_with("_file");
+            let is_name = message.contains("unknown key `hunter2`") || key.ends_with("_file");
             let is_quoted = message.contains("hunter2") || message.contains("40506070");
             assert!(!is_quoted || is_name, "{key} = {value}: {message}");
         }
@@ -304,7 +309,7 @@ fn every_error_about_mail_names_its_key() {
         ("port = 70000", "mail.port: "),
         ("username = 'pat'", "mail.password: set this or password_file"),
         ("password = 'hunter2'", "mail.username: is required"),
-        ("username = ''\npassword = 'hunter2'", "mail.username: must be"),
+        ("username = ''\npassword = 'hunter2'", "mail.username: must not be empty"),
         ("password = 'hunter2'\npassword_file = 'x'", "mail.password: set either this or"),
         ("username = 'pat'\npassword_file = 'is-none'", "mail.password_file: "),
         ("timeout = '0s'", "mail.timeout: must be 1ms to 24h"),
@@ -420,6 +425,16 @@ fn arrays_in_variables_are_written_as_in_toml() {
     let jwt = "[{ issuer = 'https://id.example.org', audience = 'repass', keys = [] }]";
     let message = wrong(&fabric, &[("REPASS_API__FABRIC__OPTIONS__JWT", jwt)]);
     assert!(message.contains("jwt[0]"), "{message}");
+    let message = wrong(GOOD, &[("REPASS_LOG", "debug")]);
+    assert!(message.ends_with("log: must be a table"), "{message}");
+    let message = wrong(&text, &[("REPASS_MAIL__EVENTS", "password.changed")]);
+    assert!(message.contains("mail.events: must be a list, such as "), "{message}");
+}
+
+#[test]
+fn the_listeners_have_different_addresses() {
+    let text = GOOD.replace(":0'", ":8080'") + "[admin]\nlisten = '127.0.0.1:8080'";
+    assert_eq!(wrong(&text, &[]), "r.toml: admin.listen: must differ from listen");
 }
 
 /// Proves P9.

@@ -14,7 +14,7 @@ use crate::tls::{Tls, TlsFiles};
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawTls {
-    /// The file of the certificate, followed by those of its authorities up to the root.
+    /// The file of the certificate, followed by the intermediate certificates.
     pub(super) certificate: PathBuf,
     /// The file of the certificate's private key.
     pub(super) key: PathBuf,

@@ -23,7 +23,7 @@ fn the_bounds_of_a_lockout_policy_are_allowed() {
         LockoutPolicy::new(threshold, initial_delay, second, max_failures)
     };
     for (threshold, initial_delay, max_failures) in
-        [(1, second, 1_000_000), (1_000_000, Duration::ZERO, 1)]
+        [(1, second, 1_000_000), (1_000_000, Duration::ZERO, 1_000_000), (1, Duration::ZERO, 1)]
     {
         let policy = new(threshold, initial_delay, max_failures).unwrap();
         assert_eq!((policy.threshold(), policy.initial_delay()), (threshold, initial_delay));
@@ -34,6 +34,7 @@ fn the_bounds_of_a_lockout_policy_are_allowed() {
         assert_eq!(member(new(number, second, 1)), "threshold");
         assert_eq!(member(new(1, second, number)), "max_failures");
     }
+    assert_eq!(member(new(2, second, 1)), "threshold");
     assert_eq!(member(new(1, 2 * second, 1)), "max_delay");
 }
 
