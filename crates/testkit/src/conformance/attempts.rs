@@ -73,7 +73,7 @@ pub(super) async fn each_path_is_locked_out_by_its_own_failures(fixture: &dyn Fi
 pub(super) async fn the_maximum_locks_passwords_out_until_a_reset(fixture: &dyn Fixture) {
     let store = fixture.store();
     let key = key(&added(fixture).await);
-    let policy = policy_with_max_failures(100, MINUTE, 3);
+    let policy = policy_with_max_failures(3, MINUTE, 3);
     for _ in 0..3 {
         let reservation = reserve(&*store, &key, AttemptPath::Password, &policy, at(0)).await;
         reservation.expect("not locked out below the maximum");
