@@ -104,7 +104,7 @@ fn an_invalid_profile_is_refused_before_a_database_is_created() {
     let test = TestContext::new();
     std::fs::write(test.folder.path().join("list.json"), "[1]").unwrap();
     for (file, reason) in
-        [("list.json", "a user's record is a JSON object"), ("none.json", "No such file")]
+        [("list.json", "a user's record must be a JSON object"), ("none.json", "No such file")]
     {
         let arguments = ["account", "add", "--user-id", "pat", "--profile", file];
         test.run_with(&arguments, PASSWORD).failed(2, &["--profile", file, reason]);
