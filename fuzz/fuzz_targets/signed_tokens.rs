@@ -31,8 +31,12 @@ fn check(input: &[u8]) {
     };
     let (header, claims) = (&input[..end], &input[end + 1..]);
     let Some(signed) = VERIFIER.verify(&signed(header, claims)) else { return };
-    let header: Value = serde_json::from_slice(header).expect("an accepted header is JSON");
-    let claims: Value = serde_json::from_slice(claims).expect("accepted claims are JSON");
+    // The holder of the key can sign an unknown member that is not UTF-8. It is ignored unread.
+    let (Ok(header), Ok(claims)) =
+        (serde_json::from_slice::<Value>(header), serde_json::from_slice::<Value>(claims))
+    else {
+        return;
+    };
     assert_eq!(header["alg"], "HS256");
     assert!(header.get("crit").is_none_or(Value::is_null), "{header}");
     assert_eq!(claims["iss"], "iss");
