@@ -209,8 +209,9 @@ impl ActiveRequest {
         tracker.activity.send_modify(|activity| {
             activity.started = activity.started.wrapping_add(1);
             activity.active += 1;
+            // Under the lock of the count, since the requests of an HTTP/2 connection end on other threads.
+            tracker.slot.busy();
         });
-        tracker.slot.busy();
         Self(Arc::clone(tracker))
     }
 }
@@ -218,10 +219,12 @@ impl ActiveRequest {
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
         let Tracker { activity, slot } = &*self.0;
-        activity.send_modify(|activity| activity.active -= 1);
-        if activity.borrow().active == 0 {
-            slot.idle();
-        }
+        activity.send_modify(|activity| {
+            activity.active -= 1;
+            if activity.active == 0 {
+                slot.idle();
+            }
+        });
     }
 }
 

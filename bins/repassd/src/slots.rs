@@ -49,7 +49,10 @@ impl Slots {
             Err(_) => {
                 self.idle().evict();
                 // The semaphore is never closed.
-                Arc::clone(&self.permits).acquire_owned().await.ok()?
+                let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
+                // The slot may be that of a connection that ended by itself.
+                self.idle().wanted = false;
+                permit
             }
         };
         let slot = Slot {
@@ -92,7 +95,9 @@ impl Slot {
 
     /// Marks the connection as having an active request.
     pub(crate) fn busy(&self) {
-        if let Some(number) = self.number().take() {
+        // Unlocked before the other lock is taken, since `idle` takes them in the other order.
+        let number = self.number().take();
+        if let Some(number) = number {
             self.slots.idle().connections.remove(&number);
         }
     }
@@ -145,6 +150,18 @@ mod tests {
         second.evicted().now_or_never().unwrap();
         drop(second);
         fourth.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_got_the_slot_of_an_ended_one_is_not_evicted() {
+        let slots = Slots::new(1);
+        let first = acquired(&slots).await;
+        first.busy();
+        let mut second = std::pin::pin!(slots.acquire());
+        assert!(second.as_mut().now_or_never().is_none());
+        drop(first);
+        let second = second.await.unwrap();
+        assert!(second.evicted().now_or_never().is_none());
     }
 
     #[tokio::test]

@@ -34,7 +34,7 @@ const KEY: &str = "private key";
 /// The PEM files of a listener.
 #[derive(Debug, Clone)]
 pub(crate) struct TlsFiles {
-    /// The certificate, then those of its authorities up to the root.
+    /// The certificate, then the intermediate certificates.
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
     /// The authorities whose certificates clients must present, if any.
