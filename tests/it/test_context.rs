@@ -65,6 +65,17 @@ impl TestContext {
         wire.send(&self.client).await
     }
 
+    /// Sends the good request many times at once, asserts that exactly one changes the password, and
+    /// returns the answers to the others.
+    pub(crate) async fn losers_of_one_change(&self) -> Vec<Answer> {
+        let answers = self.flood(&self.good, 12).await;
+        let (made, others): (Vec<_>, Vec<_>) =
+            answers.into_iter().partition(|answer| answer.status == 200);
+        assert_eq!(made.len(), 1);
+        assert!(self.is_password(NEW).await);
+        others
+    }
+
     /// Sends the good request with another body.
     pub(crate) async fn send_body(&self, body: &str) -> Answer {
         self.good.send_body(&self.client, body.as_bytes().to_vec()).await

@@ -242,10 +242,11 @@ impl RawServer {
             )?,
             body_timeout: timeout("server.body_timeout", self.body_timeout, default.body_timeout)?,
             idle_timeout: timeout("server.idle_timeout", self.idle_timeout, default.idle_timeout)?,
-            shutdown_delay: match self.shutdown_delay {
-                Some(Seconds(none)) if none.is_zero() => Duration::ZERO,
-                delay => timeout("server.shutdown_delay", delay, default.shutdown_delay)?,
-            },
+            shutdown_delay: delay(
+                "server.shutdown_delay",
+                self.shutdown_delay,
+                default.shutdown_delay,
+            )?,
             shutdown_timeout: timeout(
                 "server.shutdown_timeout",
                 self.shutdown_timeout,
