@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use crate::engine_status::EngineStatus;
 use crate::password_change::PasswordChangeService;
 use crate::{
     Administration, AdministrationStore, CallerAuthenticator, Change, ChangeError, ChangeOutcome,
@@ -82,6 +83,11 @@ impl<A> Engine<A> {
     /// 6.3.8).
     pub async fn attempt(&self, change: Change) -> ChangeOutcome {
         self.changes.change(change).await
+    }
+
+    /// Returns the counts of this engine and its clones.
+    pub fn status(&self) -> EngineStatus {
+        self.changes.counters.status()
     }
 
     /// Returns the policy for new passwords.
@@ -191,6 +197,7 @@ impl<S> EngineBuilder<S> {
             randomness: Arc::new(SystemRandomness),
             tries: Arc::new(AtomicU64::new(0)),
             refusals: Arc::default(),
+            counters: Arc::default(),
         };
         Self { changes, store }
     }

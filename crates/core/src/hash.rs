@@ -62,6 +62,11 @@ impl HashedPassword {
         self.normalization
     }
 
+    /// Returns the stable name of the family, or `unknown`.
+    pub fn family(&self) -> &'static str {
+        Family::detect(&self.text).map_or("unknown", Family::name)
+    }
+
     /// Returns the id of the pepper key that the hash was made with, if any; see [`Peppers`].
     pub fn pepper(&self) -> Option<String> {
         phc::key_id(&self.text)

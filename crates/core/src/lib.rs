@@ -92,6 +92,8 @@ mod clock;
 mod credential_store;
 #[cfg(feature = "engine")]
 mod engine;
+#[cfg(feature = "engine")]
+mod engine_status;
 mod error_chain;
 #[cfg(feature = "engine")]
 mod event;
@@ -117,6 +119,8 @@ mod policy;
 mod ports;
 #[cfg(feature = "engine")]
 mod randomness;
+#[cfg(feature = "engine")]
+mod store_status;
 #[cfg(feature = "engine")]
 pub mod token;
 #[cfg(feature = "engine")]
@@ -157,6 +161,7 @@ pub use self::{
         FinishAttempt, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend,
     },
     engine::{Engine, EngineBuilder},
+    engine_status::EngineStatus,
     event::{DeferredLockoutEvent, EventKind, OutboxEvent},
     hash::{
         Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword,
@@ -169,11 +174,12 @@ pub use self::{
     lockout_policy::{InvalidLockoutPolicy, LockoutPolicy},
     otp::{OtpEnrollment, OtpError, OtpSecret, OtpSpend},
     outbox::{
-        Claim, ClaimEvents, ClaimedEvent, Delivery, DeliveryOutcome, DeliveryState, OutboxEntry,
-        OutboxFilter, OutboxStore,
+        Backlog, Claim, ClaimEvents, ClaimedEvent, Delivery, DeliveryOutcome, DeliveryState,
+        OutboxEntry, OutboxFilter, OutboxStore,
     },
     ports::{KeyStore, ResetToken, StoreError, TokenStore},
     randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid},
+    store_status::{OperationMeter, OperationStatus, StoreStatus},
     token::TokenDigest,
 };
 #[cfg(feature = "engine")]

@@ -130,6 +130,15 @@ pub enum DeliveryOutcome {
     },
 }
 
+/// The undelivered events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// The pending events.
+    pub pending: u64,
+    /// When the oldest pending event was written.
+    pub oldest: Option<Timestamp>,
+}
+
 /// A filter for [`OutboxStore::entries`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OutboxFilter {
@@ -171,6 +180,12 @@ pub trait OutboxStore: Send + Sync {
     /// # Errors
     /// When the store fails.
     async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError>;
+
+    /// Counts the pending events, for metrics.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn backlog(&self) -> Result<Backlog, StoreError>;
 
     /// Returns the event of this id.
     ///

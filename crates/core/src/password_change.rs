@@ -15,6 +15,7 @@ use prove::HashMatch;
 pub(crate) use refusals::Refusals;
 
 use crate::clock::until;
+use crate::engine_status::Counters;
 use crate::{
     AccountWithCredential, AttemptKey, AttemptPath, AttemptReservation, Change, ChangeError,
     ChangeOutcome, Changed, Clock, Commit, CommitOutcome, Credential, CredentialStore, ErrorChain,
@@ -41,6 +42,7 @@ pub(crate) struct PasswordChangeService {
     pub(crate) randomness: Arc<dyn Randomness>,
     pub(crate) tries: Arc<AtomicU64>,
     pub(crate) refusals: Arc<Refusals>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 impl PasswordChangeService {

@@ -1,6 +1,7 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -45,6 +46,18 @@ impl Default for DispatcherOptions {
     }
 }
 
+/// Counts of the tries of one channel since the dispatcher was created, for metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeliveryCounts {
+    /// Tries that delivered the event.
+    pub delivered: u64,
+    /// Tries that failed, after which the delivery waits for its next try.
+    pub failed: u64,
+    /// Tries that failed, after which the delivery was given up.
+    pub given_up: u64,
+}
+
 /// Delivers events to channels.
 ///
 /// Each channel gets the events of an account in the order written. A failing channel does not
@@ -55,6 +68,7 @@ pub struct OutboxDispatcher {
     options: DispatcherOptions,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
+    counts: Mutex<BTreeMap<&'static str, DeliveryCounts>>,
 }
 
 impl OutboxDispatcher {
@@ -66,7 +80,18 @@ impl OutboxDispatcher {
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
     ) -> Self {
-        Self { store, channels, options, clock, randomness }
+        let counts = channels.iter().map(|channel| (channel.name(), DeliveryCounts::default()));
+        let counts = Mutex::new(counts.collect());
+        Self { store, channels, options, clock, randomness, counts }
+    }
+
+    /// Returns the counts of each channel, by its name.
+    pub fn counts(&self) -> BTreeMap<&'static str, DeliveryCounts> {
+        self.lock_counts().clone()
+    }
+
+    fn lock_counts(&self) -> MutexGuard<'_, BTreeMap<&'static str, DeliveryCounts>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Delivers events as they become due, until `stop` completes. Then it claims no more events
@@ -129,7 +154,7 @@ impl OutboxDispatcher {
         let Some(channel) = channel else { return };
         let delivery = tokio::time::timeout(self.options.timeout, channel.deliver(&claimed)).await;
         let result = delivery.unwrap_or_else(|_| Err(DeliveryError::new("timed out")));
-        if let Err(error) = self.finish(&claimed, result, channels).await {
+        if let Err(error) = self.finish(channel.name(), &claimed, result, channels).await {
             let error: &dyn std::error::Error = &error;
             let event = claimed.event.id;
             tracing::warn!(
@@ -143,12 +168,13 @@ impl OutboxDispatcher {
 
     async fn finish(
         &self,
+        channel: &'static str,
         claimed: &ClaimedEvent,
         result: Result<(), DeliveryError>,
         channels: &[&str],
     ) -> Result<(), StoreError> {
         let (event, claim) = (&claimed.event, &claimed.claim);
-        let (id, kind, channel) = (event.id, &event.kind, &claim.channel);
+        let (id, kind) = (event.id, &event.kind);
         let outcome = match result {
             Ok(()) => {
                 tracing::info!(event = %id, kind, channel, "delivered");
@@ -170,7 +196,18 @@ impl OutboxDispatcher {
                 DeliveryOutcome::Retry { next_try, error: error.to_string() }
             }
         };
+        self.count(channel, &outcome);
         self.store.finish_delivery(claim, &outcome, channels).await
+    }
+
+    fn count(&self, channel: &'static str, outcome: &DeliveryOutcome) {
+        let mut counts = self.lock_counts();
+        let counts = counts.entry(channel).or_default();
+        match outcome {
+            DeliveryOutcome::Delivered => counts.delivered += 1,
+            DeliveryOutcome::Retry { .. } => counts.failed += 1,
+            DeliveryOutcome::Discarded { .. } => counts.given_up += 1,
+        }
     }
 
     fn next_try(&self, tries: u32) -> Timestamp {

@@ -55,7 +55,7 @@ mod mail;
 mod webhook;
 
 pub use channel::{Channel, DeliveryError};
-pub use dispatcher::{DispatcherOptions, OutboxDispatcher};
+pub use dispatcher::{DeliveryCounts, DispatcherOptions, OutboxDispatcher};
 pub use mail::{Encryption, InvalidMail, Mail, MailOptions, SmtpCredentials, SmtpServer};
 pub use repass_messages::{Language, UnknownLanguage};
 pub use webhook::{InvalidWebhook, InvalidWebhookSecret, Webhook, WebhookOptions, WebhookSecret};

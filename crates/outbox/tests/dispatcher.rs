@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use repass_core::{
-    AuditRecord, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState, Engine,
+    AuditRecord, Backlog, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState, Engine,
     InstallationKey, NewAccount, OutboxEntry, OutboxFilter, OutboxStore, Profile, StoreError,
     SystemClock, SystemRandomness,
 };
@@ -47,6 +47,10 @@ impl OutboxStore for OneConnection {
 
     async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
         self.inner.entries(filter).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.inner.backlog().await
     }
 
     async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {
@@ -176,6 +180,9 @@ async fn a1_a_failing_channel_does_not_delay_another() {
     let run = tokio::time::timeout(Duration::from_secs(60), dispatcher.run(got_all));
     assert!(run.await.is_ok(), "the failing channel delays the second and third event");
     assert_eq!(*accepting.0.lock().unwrap(), expected, "in the order written");
+    let counts = dispatcher.counts();
+    assert_eq!((counts["accepting"].delivered, counts["accepting"].failed), (3, 0));
+    assert!(counts["failing"].failed > 0 && counts["failing"].delivered == 0);
     let filter = OutboxFilter { limit: 10, ..OutboxFilter::default() };
     for entry in store.entries(&filter).await.unwrap() {
         assert_eq!(entry.state, DeliveryState::Pending, "delivered by one channel only");

@@ -9,6 +9,7 @@ use deadpool_postgres::{Client, Hook, HookError, Manager, ManagerConfig, Object,
 use futures_util::future::{join_all, join3};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt, pin_mut};
+use repass_core::{OperationMeter, StoreStatus};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
@@ -25,8 +26,17 @@ pub(crate) struct Connections {
     schema: Arc<str>,
     /// The maximum wait for the answers to pipelined statements.
     deadline: Duration,
+    pub(crate) meters: Arc<Meters>,
     /// Closes idle connections until it is dropped.
     _reaper: Option<Arc<Reaper>>,
+}
+
+/// The counts of round trips.
+#[derive(Default)]
+pub(crate) struct Meters {
+    reads: OperationMeter,
+    /// Those of transactions.
+    pub(crate) writes: OperationMeter,
 }
 
 impl fmt::Debug for Connections {
@@ -74,16 +84,23 @@ impl Connections {
             Err(error) => unreachable!("{error}"),
         };
         let reaper = Some(Arc::new(Reaper::start(pool.clone(), limits.idle)));
-        Self { pool, schema: schema.into(), deadline: limits.deadline, _reaper: reaper }
+        Self { _reaper: reaper, ..Self::from_pool(pool, limits.deadline, schema) }
     }
 
     /// Uses the pool of an embedder.
     pub(crate) fn from_pool(pool: Pool, deadline: Duration, schema: &str) -> Self {
-        Self { pool, schema: schema.into(), deadline, _reaper: None }
+        Self { pool, schema: schema.into(), deadline, meters: Arc::default(), _reaper: None }
     }
 
     pub(crate) const fn deadline(&self) -> Duration {
         self.deadline
+    }
+
+    pub(crate) fn status(&self) -> StoreStatus {
+        let pool = self.pool.status();
+        let used = pool.size.saturating_sub(pool.available);
+        StoreStatus::new(&self.meters.reads, &self.meters.writes)
+            .with_connections(used, pool.max_size)
     }
 
     /// Closes all connections; later calls fail.
@@ -109,7 +126,7 @@ impl Connections {
     /// Runs statements in autocommit mode in one round trip.
     pub(crate) async fn run_all(&self, queries: &[Query]) -> Result<Vec<Reply>, Failure> {
         let connection = self.acquire().await?;
-        let replies = connection.run(None, queries, None).await;
+        let replies = self.meters.reads.measure(connection.run(None, queries, None)).await;
         if replies.as_ref().err().is_none_or(Failure::is_server_response) {
             connection.give_back();
         }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    AuditRecord, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState, OutboxEntry,
-    OutboxFilter, OutboxStore, StoreError,
+    AuditRecord, Backlog, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState,
+    OutboxEntry, OutboxFilter, OutboxStore, StoreError,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -58,6 +58,15 @@ impl OutboxStore for PostgresStore {
             conditions.join(" AND "),
         ));
         self.with_retries(|| async { entries_from_rows(&self.rows(&query).await?) }).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let query = Query::new(
+            "SELECT COUNT(*) AS pending, MIN(at) AS oldest FROM @events WHERE state = 'pending'",
+        );
+        let Some(row) = self.row(&query).await? else { return Ok(Backlog::default()) };
+        let pending: i64 = get(&row, "pending")?;
+        Ok(Backlog { pending: pending.unsigned_abs(), oldest: get(&row, "oldest")? })
     }
 
     async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use repass_core::{AuditRecord, StoreError};
+use repass_core::{AuditRecord, StoreError, StoreStatus};
 use tokio_postgres::Row;
 
 use crate::accounts_source::AccountsSource;
@@ -46,6 +46,12 @@ impl PostgresStore {
     /// This allows nodes to be upgraded one after another.
     pub fn schema_ahead(&self) -> bool {
         self.0.schema_ahead
+    }
+
+    /// Returns the counts of operations and connections. An operation is one round trip: a read outside
+    /// a transaction, or a part of a transaction.
+    pub fn status(&self) -> StoreStatus {
+        self.0.connections.status()
     }
 
     /// Closes all connections, including those of clones; connections in use are closed after use.

@@ -67,7 +67,8 @@ impl<'c> Transaction<'c> {
     pub(crate) async fn run(&mut self, queries: &[Query]) -> Result<Vec<Reply>, StoreError> {
         let begin = (!self.begun).then(|| self.durability.begin());
         self.begun = true;
-        Ok(self.connection.run(begin, queries, None).await?)
+        let writes = &self.connections.meters.writes;
+        Ok(writes.measure(self.connection.run(begin, queries, None)).await?)
     }
 
     /// Runs one statement.
@@ -87,7 +88,8 @@ impl<'c> Transaction<'c> {
         record: Option<&AuditRecord>,
     ) -> Result<Option<Vec<Reply>>, StoreError> {
         let begin = (!self.begun).then(|| self.durability.begin());
-        let failure = match self.connection.run(begin, queries, Some("COMMIT")).await {
+        let committed = self.connection.run(begin, queries, Some("COMMIT"));
+        let failure = match self.connections.meters.writes.measure(committed).await {
             Ok(replies) => {
                 self.connection.give_back();
                 return Ok(Some(replies));

@@ -5,8 +5,8 @@ mod list;
 
 use async_trait::async_trait;
 use repass_core::{
-    AuditRecord, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState, OutboxEntry,
-    OutboxFilter, OutboxStore, StoreError,
+    AuditRecord, Backlog, Claim, ClaimEvents, ClaimedEvent, DeliveryOutcome, DeliveryState,
+    OutboxEntry, OutboxFilter, OutboxStore, StoreError,
 };
 use uuid::Uuid;
 
@@ -48,6 +48,10 @@ impl OutboxStore for SqliteStore {
     ) -> std::result::Result<Vec<OutboxEntry>, StoreError> {
         let filter = *filter;
         self.read(move |db| list::entries(db, &filter)).await
+    }
+
+    async fn backlog(&self) -> std::result::Result<Backlog, StoreError> {
+        self.read(list::backlog).await
     }
 
     async fn entry(&self, event: Uuid) -> std::result::Result<Option<OutboxEntry>, StoreError> {

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, mem, thread};
 
-use repass_core::StoreError;
+use repass_core::{OperationMeter, StoreError, StoreStatus};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -33,6 +33,8 @@ struct Inner {
     writes: Arc<Queue<writer::Job>>,
     reads: Arc<Queue<readers::Job>>,
     readiness: Readiness,
+    read_meter: OperationMeter,
+    write_meter: OperationMeter,
     /// The end of each thread, the writer's last. Taken by [`close`](SqliteStore::close).
     ends: Mutex<Vec<oneshot::Receiver<Result<()>>>>,
 }
@@ -67,6 +69,8 @@ impl SqliteStore {
             writes: Arc::clone(&writes),
             reads: Arc::clone(&reads),
             readiness: Readiness::default(),
+            read_meter: OperationMeter::default(),
+            write_meter: OperationMeter::default(),
             ends: Mutex::default(),
         };
         let mut ends = Vec::new();
@@ -100,6 +104,11 @@ impl SqliteStore {
     /// Returns whether the schema is one version newer than this program, which should be upgraded.
     pub fn schema_ahead(&self) -> bool {
         self.inner.schema_ahead
+    }
+
+    /// Returns the counts of operations. A write includes its commit.
+    pub fn status(&self) -> StoreStatus {
+        StoreStatus::new(&self.inner.read_meter, &self.inner.write_meter)
     }
 
     /// Waits for waiting and running calls, checkpoints the write-ahead log and closes all connections,
@@ -142,7 +151,7 @@ impl SqliteStore {
     ) -> std::result::Result<T, StoreError> {
         let (job, answer) = readers::Job::new(work);
         self.inner.reads.push(job);
-        self.answered(answer).await
+        self.inner.read_meter.measure(self.answered(answer)).await
     }
 
     /// Runs a job that writes, and returns when its transaction is durable.
@@ -168,7 +177,7 @@ impl SqliteStore {
     ) -> std::result::Result<T, StoreError> {
         let (job, answer) = writer::Job::new(durability, work);
         self.inner.writes.push(job);
-        self.answered(answer).await
+        self.inner.write_meter.measure(self.answered(answer)).await
     }
 
     async fn answered<T>(

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use repass_core::{AdministrationStore, StoreError};
+use repass_core::{AdministrationStore, StoreError, StoreStatus};
 use repass_store_postgres::PostgresStore;
 use repass_store_sqlite::{Finding, SqliteStore};
 
@@ -62,6 +62,14 @@ impl Store {
         match &self.0 {
             Database::Sqlite(store) => store.schema_ahead(),
             Database::Postgres(store) => store.schema_ahead(),
+        }
+    }
+
+    /// Returns the counts of operations and connections.
+    pub fn status(&self) -> StoreStatus {
+        match &self.0 {
+            Database::Sqlite(store) => store.status(),
+            Database::Postgres(store) => store.status(),
         }
     }
 

@@ -228,6 +228,7 @@ pub fn checks() -> Vec<Check> {
         administration outbox::leases_expire;
         administration outbox::a1_channels_are_independent;
         administration outbox::are_listed_in_pages;
+        administration outbox::pending_events_are_counted;
         administration outbox::are_pruned;
         administration outbox::operators_retry_and_drop;
         administration outbox::a_reset_token_writes_an_event;

@@ -254,5 +254,7 @@ mod tests {
         open.send(()).unwrap();
         running.await.unwrap();
         assert!(!waiting.await.unwrap());
+        let status = hasher.status();
+        assert!(status.wait_time > Duration::ZERO && status.run_time > Duration::ZERO);
     }
 }

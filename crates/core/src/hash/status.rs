@@ -14,6 +14,10 @@ pub struct HasherStatus {
     pub waiting_bulk: usize,
     /// Moving average of the duration of a job; `None` before the first.
     pub mean: Option<Duration>,
+    /// The total duration of the jobs that ran.
+    pub run_time: Duration,
+    /// The total wait of the jobs that a thread took.
+    pub wait_time: Duration,
     /// Jobs that ran, successful or not.
     pub completed: u64,
     /// Jobs that were refused because the queue was full.

@@ -146,19 +146,23 @@ impl PasswordChangeService {
         password: &Arc<Plaintext>,
         hash: &HashedPassword,
     ) -> Result<HashMatch, HashError> {
-        match self.hasher.verify(Arc::clone(password), hash).await {
-            Ok(true) => Ok(HashMatch::Match),
-            Ok(false) => Ok(HashMatch::Mismatch),
+        let (result, name) = match self.hasher.verify(Arc::clone(password), hash).await {
+            Ok(true) => (HashMatch::Match, "match"),
+            Ok(false) => (HashMatch::Mismatch, "mismatch"),
             Err(error) if error.is_unverifiable() => {
                 tracing::warn!(
                     %error,
                     ?hash,
                     "a stored hash is unsupported or corrupt; treated as a mismatch"
                 );
-                Ok(HashMatch::Unverifiable)
+                (HashMatch::Unverifiable, "unverifiable")
             }
-            Err(error) => Err(error),
-        }
+            Err(error) => return Err(error),
+        };
+        self.counters.count(|status| {
+            *status.verifications.entry((hash.family(), name)).or_default() += 1;
+        });
+        Ok(result)
     }
 }
 

@@ -40,7 +40,9 @@ impl PasswordChangeService {
         };
         let rehash = Rehash::new(&account, &credential, hash, record);
         // If the stored hash has changed concurrently, no rehash is needed.
-        self.store.rehash(&rehash).await?;
+        if self.store.rehash(&rehash).await? {
+            self.counters.count(|status| status.rehashes += 1);
+        }
         Ok(())
     }
 }

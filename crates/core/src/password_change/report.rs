@@ -74,6 +74,16 @@ impl PasswordChangeService {
             }
             Some(Reservation::LockedOut { .. }) | None => (None, error),
         };
+        if let ChangeError::Rejected(violations) = &error {
+            self.counters.count(|status| {
+                for violation in violations {
+                    *status.violations.entry(violation.code()).or_default() += 1;
+                }
+            });
+        }
+        if is_failure && reservation.as_ref().is_some_and(|own| own.locked_until.is_some()) {
+            self.counters.count(|status| status.lockouts += 1);
+        }
         let outcome = if is_failure { AttemptOutcome::Failed } else { AttemptOutcome::Released };
         let now = self.clock.now();
         let mut details: Vec<String> = detail(&audit, &error).into_iter().collect();

@@ -20,4 +20,5 @@ mod races;
 #[cfg(feature = "hash-families")]
 mod rehash;
 mod reset;
+mod status;
 mod test_context;

@@ -1,4 +1,4 @@
-use repass_core::{Delivery, OutboxEntry, OutboxFilter};
+use repass_core::{Backlog, Delivery, OutboxEntry, OutboxFilter};
 use rusqlite::Row;
 use uuid::Uuid;
 
@@ -28,6 +28,19 @@ pub(super) fn entry(db: Db<'_>, event: Uuid) -> Result<Option<OutboxEntry>> {
         [event.as_bytes()],
         |row| read(db, row),
     )
+}
+
+pub(super) fn backlog(db: Db<'_>) -> Result<Backlog> {
+    let select = "SELECT COUNT(*) AS pending, MIN(at) AS oldest FROM repass_events
+         WHERE state = 'pending'";
+    let backlog = db.row(select, [], |row| {
+        let pending: i64 = row.get("pending")?;
+        Ok(Backlog {
+            pending: pending.unsigned_abs(),
+            oldest: Columns(row).optional_time("oldest")?,
+        })
+    });
+    Ok(backlog?.unwrap_or_default())
 }
 
 fn read(db: Db<'_>, row: &Row<'_>) -> Result<OutboxEntry> {

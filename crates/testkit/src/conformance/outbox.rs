@@ -324,6 +324,28 @@ pub(super) async fn are_listed_in_pages(store: &dyn AdministrationStore) {
     check_empty!(store.entries(&OutboxFilter::default()).await.expect("entries"));
 }
 
+pub(super) async fn pending_events_are_counted(store: &dyn AdministrationStore) {
+    let account = added(store).await;
+    let events = changed(store, &account, 3).await;
+    let before = store.backlog().await.expect("backlog");
+    assert!(before.pending >= 3, "each pending event is counted");
+    assert!(before.oldest.is_some_and(|at| at <= events[0].at), "the oldest event counts");
+    // Other checks neither write nor finish events this old.
+    let ancient = with(commit(&account, 4, "next"), |it| it.event.at = at(-1_000_000));
+    check_eq!(store.commit(&ancient).await.expect("commit"), CommitOutcome::Done { version: 5 });
+    let oldest = store.backlog().await.expect("backlog").oldest;
+    check_eq!(oldest, Some(at(-1_000_000)), "the oldest pending event is the oldest in time");
+    for _ in 0..4 {
+        let next = only(store, &account, at(0)).await;
+        finish(store, &next.claim, DeliveryOutcome::Delivered).await;
+    }
+    let after = store.backlog().await.expect("backlog");
+    assert!(
+        after.oldest > Some(at(-1_000_000)) || after.oldest.is_none(),
+        "a delivered event is not pending"
+    );
+}
+
 /// Proves P9.
 pub(super) async fn are_pruned(store: &dyn AdministrationStore) {
     let account = added(store).await;

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use super::{MemoryStore, State, page};
 use crate::clock::after;
 use repass_core::{
-    AuditRecord, Claim, ClaimEvents, ClaimedEvent, Delivery, DeliveryOutcome, DeliveryState,
-    OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, StoreError,
+    AuditRecord, Backlog, Claim, ClaimEvents, ClaimedEvent, Delivery, DeliveryOutcome,
+    DeliveryState, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, StoreError,
 };
 
 impl State {
@@ -141,6 +141,15 @@ impl OutboxStore for MemoryStore {
         let wanted = |entry: &&OutboxEntry| filter.state.is_none_or(|wanted| entry.state == wanted);
         let entries = state.outbox.iter().filter(wanted).cloned();
         Ok(page(entries, |entry| (entry.event.at, entry.event.id), filter.before, filter.limit))
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let state = self.lock();
+        let pending = state.outbox.iter().filter(|entry| entry.state == DeliveryState::Pending);
+        Ok(Backlog {
+            pending: pending.clone().count() as u64,
+            oldest: pending.map(|entry| entry.event.at).min(),
+        })
     }
 
     async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {

@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
-    Claim, ClaimEvents, ClaimedEvent, Commit, CommitOutcome, CredentialStore, DeliveryOutcome,
-    FinishAttempt, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore, OtpEnrollment,
-    OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, PruneCutoffs, Pruned, Realm, Rehash,
-    ReserveAttempt, ReserveOutcome, ResetToken, StoreError, Subject, TokenDigest, TokenId,
-    TokenStore,
+    Backlog, Claim, ClaimEvents, ClaimedEvent, Commit, CommitOutcome, CredentialStore,
+    DeliveryOutcome, FinishAttempt, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore,
+    OtpEnrollment, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, PruneCutoffs, Pruned,
+    Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError, Subject, TokenDigest,
+    TokenId, TokenStore,
 };
 use repass_testkit::conformance::{self, AdministrationFixture};
 use repass_testkit::fixtures;
@@ -169,6 +169,10 @@ impl OutboxStore for Mapped {
 
     async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
         self.store.entries(filter).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.store.backlog().await
     }
 
     async fn entry(&self, event: Uuid) -> Result<Option<OutboxEntry>, StoreError> {

@@ -55,6 +55,7 @@ pub(super) struct Slot {
 /// A job with its properties.
 pub(super) struct QueuedJob<J> {
     pub(super) job: J,
+    queued_at: Instant,
     pub(super) start_before: Option<Instant>,
     pub(super) priority: Priority,
     pub(super) size: JobSize,
@@ -113,6 +114,8 @@ struct State<J> {
     stopped: bool,
     /// Moving average of the duration of a job.
     mean: Option<Duration>,
+    run_time: Duration,
+    wait_time: Duration,
     completed: u64,
     refused: u64,
     late: u64,
@@ -130,6 +133,8 @@ impl<J> Queue<J> {
             bulk_skipped: 0,
             stopped: false,
             mean: None,
+            run_time: Duration::ZERO,
+            wait_time: Duration::ZERO,
             completed: 0,
             refused: 0,
             late: 0,
@@ -156,7 +161,10 @@ impl<J> Queue<J> {
         }
         let number = state.next_number;
         state.next_number += 1;
-        state.lane(priority).push(number, QueuedJob { job, start_before, priority, size });
+        state.lane(priority).push(
+            number,
+            QueuedJob { job, queued_at: Instant::now(), start_before, priority, size },
+        );
         drop(state);
         self.changed.notify_one();
         Ok(Slot { number, priority, size })
@@ -200,6 +208,7 @@ impl<J> Queue<J> {
     pub(super) fn completed(&self, size: JobSize, took: Duration) {
         let mut state = self.lock();
         state.completed += 1;
+        state.run_time += took;
         state.mean = Some(state.mean.map_or(took, |mean| mean * 7 / 8 + took / 8));
         self.release(state, size);
     }
@@ -258,6 +267,8 @@ impl<J> Queue<J> {
             waiting: state.interactive.len(),
             waiting_bulk: state.bulk.len(),
             mean: state.mean,
+            run_time: state.run_time,
+            wait_time: state.wait_time,
             completed: state.completed,
             refused: state.refused,
             late: state.late,
@@ -306,6 +317,7 @@ impl<J> State<J> {
         let next = order.into_iter().find_map(|priority| self.lane(priority).pop(large_may_run))?;
         let skips_bulk = next.priority == Priority::Interactive && self.bulk.len() > 0;
         self.bulk_skipped = if skips_bulk { self.bulk_skipped + 1 } else { 0 };
+        self.wait_time += next.queued_at.elapsed();
         self.running += 1;
         self.large_runs |= next.size == JobSize::Large;
         Some(next)
