@@ -58,9 +58,11 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let mut log = RequestLog::begin(routed.mount.clone(), &parts.method, request_id.clone(), peer);
-    if matches!(routed.outcome, RouteOutcome::NotFound(_)) {
-        log.unknown_path(parts.uri.path());
+    let mut log = RequestLog::begin(routed.mount.clone(), &parts, request_id.clone(), peer);
+    match &routed.outcome {
+        RouteOutcome::Matched(call) => log.route(guard(|| call.route()).unwrap_or_default()),
+        RouteOutcome::NotFound(_) => log.unknown_path(parts.uri.path()),
+        RouteOutcome::MethodNotAllowed(_) | RouteOutcome::Panicked(_) => {}
     }
     let method = parts.method;
     let exchange = Exchange { mount: routed.mount, method, request_id, peer, log };
@@ -238,7 +240,7 @@ impl Exchange {
         account: Option<AccountId>,
     ) -> Response<Full<Bytes>> {
         let mut response = into_response(reply, &self.method, &self.request_id);
-        self.log.end(response.status(), code);
+        self.log.end(response.status(), code, account);
         response.extensions_mut().insert(Outcome {
             api: self.mount.name().to_owned(),
             vendor: self.mount.spec().name(),

@@ -50,11 +50,14 @@
 //! # Log
 //!
 //! Each request logs one event with target `repass::request`, level info, and the fields `api` (the
-//! mount's name), `vendor`, `realm`, `method`, `status`, `outcome`, `duration_ms`, `request_id` and
-//! `peer`. An outcome is `ok`, a [`ChangeError::code`](repass_core::ChangeError::code), or one of
+//! mount's name), `vendor`, `realm`, `route` (the template of the path, [`Call::route`]), `method`,
+//! `status`, `outcome`, `account` (its id, if the request named an account), `duration_ms`,
+//! `request_id`, `trace_id` (of a valid `traceparent`) and `peer`. An outcome is `ok`, a [`ChangeError::code`](repass_core::ChangeError::code), or one of
 //! `unauthenticated`, `invalid-request`, `not-found`, `method-not-allowed`, `unsupported-encoding`,
 //! `too-large`, `incomplete`, `unavailable` and `fault`. If the client disconnects before its
 //! change begins, the outcome is `incomplete` and there is no status.
+//!
+//! [`Call::route`]: repass_spec::Call::route
 //!
 //! A failure also logs an event with target `repass::fault`, level error: the error and its causes.
 //! The line of a request whose path no mount has names that path, up to 1,024 bytes, and no mount.
@@ -74,6 +77,7 @@ mod response;
 mod route;
 mod run_to_completion;
 mod service;
+mod trace_id;
 
 pub use body::Limits;
 pub use mount::{InvalidPrefix, Mount, MountError, Prefix};

@@ -4,24 +4,29 @@ use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use http::request::Parts;
 use http::{Method, StatusCode};
-use repass_core::ErrorChain;
+use repass_core::{AccountId, ErrorChain};
 use repass_spec::reply;
 use tokio::time::Instant;
 
 use crate::mount::Mount;
 use crate::panics::Panicked;
 use crate::request_id::RequestId;
+use crate::trace_id::trace_id;
 
 /// The log line of one request. Written by [`end`](Self::end), or on drop if the request was not
 /// answered.
 #[derive(Debug)]
 pub(crate) struct RequestLog {
     mount: Arc<Mount>,
+    /// The template of the path with the mount's prefix, if the request is routed.
+    route: Option<String>,
     /// The path of a request that no mount has. Its line names no mount.
     unknown_path: Option<String>,
     method: &'static str,
     request_id: RequestId,
+    trace_id: Option<String>,
     peer: Option<IpAddr>,
     started: Instant,
     is_written: bool,
@@ -30,19 +35,27 @@ pub(crate) struct RequestLog {
 impl RequestLog {
     pub(crate) fn begin(
         mount: Arc<Mount>,
-        method: &Method,
+        parts: &Parts,
         request_id: RequestId,
         peer: Option<IpAddr>,
     ) -> Self {
         Self {
             mount,
+            route: None,
             unknown_path: None,
-            method: name_of(method),
+            method: name_of(&parts.method),
             request_id,
+            trace_id: trace_id(&parts.headers).map(ToOwned::to_owned),
             peer,
             started: Instant::now(),
             is_written: false,
         }
+    }
+
+    /// Sets the template of the path below the mount's prefix.
+    pub(crate) fn route(&mut self, template: &str) {
+        let route = format!("{}{template}", self.mount.prefix());
+        self.route = Some(route).filter(|_| !template.is_empty());
     }
 
     /// Says that no mount has the request's path.
@@ -51,8 +64,13 @@ impl RequestLog {
     }
 
     /// Logs an answered request.
-    pub(crate) fn end(mut self, status: StatusCode, outcome: &'static str) {
-        self.write(Some(status), outcome);
+    pub(crate) fn end(
+        mut self,
+        status: StatusCode,
+        outcome: &'static str,
+        account: Option<AccountId>,
+    ) {
+        self.write(Some(status), outcome, account);
     }
 
     /// Logs an internal error.
@@ -63,6 +81,7 @@ impl RequestLog {
             vendor = self.mount.spec().name(),
             realm = self.mount.realm().as_str(),
             request_id = self.request_id.as_str(),
+            trace_id = self.trace_id,
             error = ErrorChain(error).to_string(),
             "request failed"
         );
@@ -76,13 +95,19 @@ impl RequestLog {
             vendor = self.mount.spec().name(),
             realm = self.mount.realm().as_str(),
             request_id = self.request_id.as_str(),
+            trace_id = self.trace_id,
             step,
             location = panicked.location.as_deref(),
             "panicked"
         );
     }
 
-    fn write(&mut self, status: Option<StatusCode>, outcome: &'static str) {
+    fn write(
+        &mut self,
+        status: Option<StatusCode>,
+        outcome: &'static str,
+        account: Option<AccountId>,
+    ) {
         self.is_written = true;
         let duration = self.started.elapsed().as_millis();
         let mount = self.unknown_path.is_none().then_some(&*self.mount);
@@ -91,12 +116,15 @@ impl RequestLog {
             api = mount.map(Mount::name),
             vendor = mount.map(|mount| mount.spec().name()),
             realm = mount.map(|mount| mount.realm().as_str()),
+            route = self.route,
             path = self.unknown_path.as_deref(),
             method = self.method,
             status = status.map(|status| status.as_u16()),
             outcome,
+            account = account.map(tracing::field::display),
             duration_ms = u64::try_from(duration).unwrap_or(u64::MAX),
             request_id = self.request_id.as_str(),
+            trace_id = self.trace_id,
             peer = self.peer.map(tracing::field::display),
             "request"
         );
@@ -106,7 +134,7 @@ impl RequestLog {
 impl Drop for RequestLog {
     fn drop(&mut self) {
         if !self.is_written {
-            self.write(None, "incomplete");
+            self.write(None, "incomplete", None);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::http_error::{ERROR, HttpError};
 use crate::negotiation::Format;
 use crate::request::{UnsupportedMediaType, UpdateUserPasswordRequest};
 use crate::response::UpdateUserPasswordResponse;
-use crate::{Authentication, ContentFormat};
+use crate::{Authentication, ContentFormat, PATH};
 
 /// One request.
 pub(crate) struct CustomerCall {
@@ -66,6 +66,10 @@ impl CustomerCall {
 }
 
 impl Call for CustomerCall {
+    fn route(&self) -> &'static str {
+        PATH
+    }
+
     fn credentials(&mut self) -> Vec<Credential> {
         self.credential.take().into_iter().collect()
     }

@@ -7,7 +7,7 @@ use repass_core::{
 use repass_spec::{Call, Credential, Rejection, Reply, reply};
 
 use crate::sentence::Sentence;
-use crate::{EcomSpec, Language, PasswordChange, RequestError, RequestProblem};
+use crate::{EcomSpec, Language, PATH, PasswordChange, RequestError, RequestProblem};
 
 /// One request.
 pub(crate) struct EcomCall {
@@ -56,6 +56,10 @@ impl EcomCall {
 }
 
 impl Call for EcomCall {
+    fn route(&self) -> &'static str {
+        PATH
+    }
+
     fn credentials(&mut self) -> Vec<Credential> {
         vec![Credential::Key(KeyKind::Service, self.key.take())]
     }

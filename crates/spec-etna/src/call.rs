@@ -7,7 +7,7 @@ use repass_core::{
 use repass_spec::{Call, Credential, Rejection, Reply, RequiredCredential, reply};
 
 use crate::media_type::MediaType;
-use crate::user::{InvalidUser, User};
+use crate::user::{InvalidUser, TEMPLATE, User};
 use crate::{Failure, UserPassword};
 
 /// One request.
@@ -23,6 +23,10 @@ pub(crate) struct EtnaCall {
 }
 
 impl Call for EtnaCall {
+    fn route(&self) -> &'static str {
+        TEMPLATE
+    }
+
     fn credentials(&mut self) -> Vec<Credential> {
         vec![
             Credential::Key(KeyKind::App, self.app_key.take()),

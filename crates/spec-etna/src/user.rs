@@ -9,6 +9,10 @@ use std::str::FromStr;
 #[cfg(feature = "server")]
 pub(crate) use reading::from_path;
 
+/// The template of the path, for the log.
+#[cfg(feature = "server")]
+pub(crate) const TEMPLATE: &str = "/v1.0/users/{user}/password/change";
+
 /// The name of the holder of the access token in a path.
 const ME: &str = "@me";
 

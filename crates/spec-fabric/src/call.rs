@@ -7,7 +7,7 @@ use repass_core::{
 };
 use repass_spec::{Call, Credential, Rejection, Reply, reply};
 
-use crate::{ChangePassword, FabricError, FabricUser, Moment, SiteContextError};
+use crate::{ChangePassword, FabricError, FabricUser, Moment, PATH, SiteContextError};
 
 pub(crate) const CONTENT_TYPE: &str = "application/json";
 
@@ -49,6 +49,10 @@ impl FabricCall {
 }
 
 impl Call for FabricCall {
+    fn route(&self) -> &'static str {
+        PATH
+    }
+
     fn credentials(&mut self) -> Vec<Credential> {
         vec![Credential::Key(KeyKind::Api, self.api_key.take())]
     }

@@ -61,6 +61,10 @@ struct ZapCall {
 }
 
 impl Call for ZapCall {
+    fn route(&self) -> &'static str {
+        PATH
+    }
+
     fn credentials(&mut self) -> Vec<Credential> {
         vec![Credential::AccessToken(self.token.take())]
     }

@@ -4,6 +4,12 @@ use crate::{Rejection, Reply, RequiredCredential};
 
 /// One request of one vendor's API, from its head to its answer. It keeps the values that it parsed.
 pub trait Call: Send {
+    /// Returns the template of the path below the mount's prefix, such as `/users/{user}/password`, for the
+    /// log. It contains nothing of the request. The default is empty.
+    fn route(&self) -> &'static str {
+        ""
+    }
+
     /// Returns the credentials that the request must present, in the order in which they are checked,
     /// with the values that it presents. Empty if the API has no authentication of its own. Called once.
     fn credentials(&mut self) -> Vec<Credential>;

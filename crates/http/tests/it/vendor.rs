@@ -98,6 +98,10 @@ struct VendorCall {
 }
 
 impl Call for VendorCall {
+    fn route(&self) -> &'static str {
+        self.vendor.path
+    }
+
     fn credentials(&mut self) -> Vec<Credential> {
         let key = self.key.as_ref().map_or("no key", Plaintext::expose);
         self.vendor.reach(Step::Credentials, key);
