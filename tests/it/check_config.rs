@@ -54,6 +54,17 @@ fn mistakes_name_key_reason_and_file() {
 }
 
 #[test]
+fn a_log_file_that_cannot_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, text) = (folder.path().join("repassd.toml"), "[log]\nfile = '.'\n[api.zap]\n");
+    std::fs::write(&file, format!("[store]\nurl = 'sqlite:///tmp/x.db'\n{text}")).unwrap();
+    let output = repassd(&["serve", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.starts_with("repassd: log.file: ") && message.contains("cannot be opened: "));
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let output = repassd(&["check-config", "--config", "/nonexistent/r.toml"]);
     assert_eq!(output.status.code(), Some(2));

@@ -16,7 +16,7 @@ pub(crate) fn admin_address(server: &Server) -> SocketAddr {
         .log()
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .find(|line| line["message"] == "answering health probes")
+        .find(|line| line["message"] == "answering health probes and scrapes")
         .and_then(|line| line["address"].as_str()?.parse().ok());
     address.expect("the log has the admin address")
 }
@@ -38,7 +38,7 @@ async fn a_running_server_is_alive_and_ready() {
 async fn probes_are_not_answered_where_the_passwords_are_changed() {
     let server = Server::start().await;
     assert_eq!(server.client().send(Method::GET, "/healthz", &[], "").await.status, 404);
-    assert!(!server.log().contains("answering health probes"));
+    assert!(!server.log().contains("answering health probes and scrapes"));
 }
 
 /// An overloaded server stays ready.

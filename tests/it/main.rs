@@ -19,6 +19,7 @@ mod health;
 mod import;
 mod listener;
 mod log;
+mod metrics;
 mod nodes;
 mod outbox;
 mod pepper;

@@ -1,5 +1,5 @@
-//! The admin listener: whether the process runs (`/healthz`) and whether a change could be committed
-//! (`/readyz`).
+//! The admin listener: whether the process runs (`/healthz`), whether a change could be committed
+//! (`/readyz`), and the metrics (`/metrics`).
 //!
 //! It has an address of its own, which need not be reachable from outside.
 
@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 
 use crate::head;
 use crate::lingering::Lingering;
+use crate::metrics::Sources;
 use crate::tls::{self, Tls};
 
 /// The time-out of a readiness check, a TLS handshake and a request head.
@@ -30,12 +31,13 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// The largest number of connections at one time.
 const MAX_CONNECTIONS: usize = 64;
 
-/// The state that readiness depends on.
+/// The state that the answers depend on.
 #[derive(Clone)]
 pub(crate) struct Probes {
     pub(crate) store: Store,
     /// Whether the server is shutting down.
     pub(crate) stopping: Arc<AtomicBool>,
+    pub(crate) metrics: Arc<Sources>,
 }
 
 /// Serves until the task is aborted.
@@ -78,16 +80,22 @@ async fn answer<B>(
     if let Err(refused) = head::check(&request) {
         return Ok(*refused);
     }
-    let known = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let known = matches!(request.uri().path(), "/healthz" | "/metrics" | "/readyz");
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut answer = match request.uri().path() {
-        _ if !known => text(StatusCode::NOT_FOUND, "the paths are /healthz and /readyz\n"),
+        _ if !known => {
+            text(StatusCode::NOT_FOUND, "the paths are /healthz, /metrics and /readyz\n")
+        }
         _ if !reads => {
             let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n");
             answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             answer
         }
         "/healthz" => text(StatusCode::OK, "alive\n"),
+        "/metrics" => match probes.metrics.scrape(request.headers()).await {
+            Ok(answer) => answer.map(|body| Full::new(body.into())),
+            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+        },
         _ => probes.readiness().await,
     };
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

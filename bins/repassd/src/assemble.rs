@@ -71,7 +71,6 @@ impl App {
         if let Err(error) = argon2_self_check() {
             tracing::warn!(%error, "hashing uses a slower kernel than this CPU supports");
         }
-        tracing::info!(kernel = config.hasher.kernel.as_str(), "hashing");
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
         let engine = Engine::builder(ports, hasher.clone(), key).lockout(config.lockout).build();
         let limits = Limits {

@@ -21,7 +21,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     if let Some(admin) = config.admin {
         writeln!(
             out,
-            "  answer probes  on {admin} ({}; /healthz, /readyz)",
+            "  answer probes  on {admin} ({}; /healthz, /readyz, /metrics)",
             protocol(&config.admin_tls)
         )?;
     }

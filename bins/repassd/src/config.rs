@@ -21,7 +21,7 @@ use repass_store::{ColumnProblem, Store};
 
 use crate::vendors::Vendors;
 
-pub(crate) use checked::{Config, LogFormat, ServerLimits};
+pub(crate) use checked::{Config, LogConfig, LogFormat, ServerLimits};
 use file::TomlFile;
 
 /// An error of the configuration, with its file, its key and the reason.

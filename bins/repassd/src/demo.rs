@@ -4,19 +4,24 @@ use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use repass_core::{AuditFilter, Realm, SystemRandomness};
 use repass_spec::demo::Demo;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::assemble::App;
 use crate::cli::DemoOptions;
-use crate::config::{self, Config, LogFormat};
+use crate::config::{self, Config, LogConfig, LogFormat};
 use crate::signals::StopSignals;
 use crate::vendors::Vendors;
 use crate::{listen, logging, serve};
 
 pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
-    let _log = logging::start(LogFormat::Text, "warn,repass::request=info")?;
+    let filter = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("repass::request", LevelFilter::INFO);
+    let _log = logging::start(&LogConfig { format: LogFormat::Text, filter, file: None })?;
     let mut signals = StopSignals::new()?;
     let listener = serve::bind(options.listen).await?;
     let folder = tempfile::Builder::new().prefix("repass-demo-").tempdir()?;
@@ -26,7 +31,8 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     let app = App::open(&config).await?;
     print(&introduction(&app, &config, address, &database, vendors).await?)?;
     let stop = signals.next();
-    listen::serve(listener, None, app.service.clone(), &config.server, stop).await;
+    let (service, metrics) = (app.service.clone(), Arc::default());
+    listen::serve(listener, None, service, metrics, &config.server, stop).await;
 
     let all =
         AuditFilter { outcome: Some("ok".to_owned()), limit: u32::MAX, ..AuditFilter::default() };

@@ -23,6 +23,7 @@ mod head;
 mod lingering;
 mod listen;
 mod logging;
+mod metrics;
 mod retention;
 mod serve;
 mod signals;
@@ -42,6 +43,7 @@ use repass_store::KeyFileError;
 use crate::assemble::KeysDoNotMatch;
 use crate::cli::{Cli, Command};
 use crate::config::ConfigError;
+use crate::logging::LogFileError;
 
 pub use crate::vendors::Vendors;
 
@@ -65,6 +67,7 @@ fn is_configuration(error: &(dyn Error + 'static)) -> bool {
     error.is::<ConfigError>()
         || error.downcast_ref().is_some_and(KeysDoNotMatch::is_configuration)
         || error.downcast_ref().is_some_and(KeyFileError::is_configuration)
+        || error.is::<LogFileError>()
 }
 
 fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
@@ -76,7 +79,8 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
         Command::Demo(options) => runtime.block_on(demo::run(options, vendors)),
         Command::Serve(options) => {
             let config = config::load(&options.config, vendors)?;
-            runtime.block_on(serve::run(&config))
+            let reload = || config::load(&options.config, vendors);
+            runtime.block_on(serve::run(&config, reload))
         }
         Command::CheckConfig(options) => {
             let config = config::load(&options.config, vendors)?;

@@ -22,6 +22,7 @@ use tower::Service;
 use crate::config::ServerLimits;
 use crate::head;
 use crate::lingering::Lingering;
+use crate::metrics::Metrics;
 use crate::slots::{Slot, Slots};
 use crate::tls::{self, Tls};
 
@@ -31,6 +32,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
     service: PasswordService,
+    metrics: Arc<Metrics>,
     limits: &ServerLimits,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -38,6 +40,7 @@ pub(crate) async fn serve(
         builder: builder(limits),
         tls,
         service: service.clone(),
+        metrics,
         limits: limits.clone(),
         graceful: GracefulShutdown::new(),
     };
@@ -103,6 +106,7 @@ struct Connections {
     builder: Builder<TokioExecutor>,
     tls: Option<Arc<Tls>>,
     service: PasswordService,
+    metrics: Arc<Metrics>,
     limits: ServerLimits,
     graceful: GracefulShutdown,
 }
@@ -116,8 +120,14 @@ impl Connections {
         let client_may_send = stream.client_may_send();
         let slot = Arc::new(slot);
         let activity = Arc::new(Tracker { activity, slot: Arc::clone(&slot) });
-        let service =
-            ConnectionService { service: self.service.clone(), peer, activity, client_may_send };
+        let counted = self.metrics.connection();
+        let service = ConnectionService {
+            service: self.service.clone(),
+            metrics: Arc::clone(&self.metrics),
+            peer,
+            activity,
+            client_may_send,
+        };
         let stream = Box::pin(self.with_timeouts(stream));
         let (tls, builder, watcher) =
             (self.tls.clone(), self.builder.clone(), self.graceful.watcher());
@@ -129,6 +139,7 @@ impl Connections {
         };
         let idle = idle(seen, self.limits.header_timeout, self.limits.idle_timeout);
         tokio::spawn(async move {
+            let _counted = counted;
             tokio::select! {
                 // A request that has arrived is served before its connection is closed for a new one.
                 biased;
@@ -189,6 +200,7 @@ async fn idle(mut seen: watch::Receiver<Activity>, first_within: Duration, next_
 #[derive(Clone)]
 struct ConnectionService {
     service: PasswordService,
+    metrics: Arc<Metrics>,
     peer: SocketAddr,
     activity: Arc<Tracker>,
     /// Whether the client may still be sending after the last answer; see [`Lingering`].
@@ -242,10 +254,12 @@ impl Service<http::Request<Incoming>> for ConnectionService {
 
     fn call(&mut self, mut request: http::Request<Incoming>) -> Self::Future {
         let active = ActiveRequest::start(&self.activity);
+        let measured = self.metrics.request();
         self.client_may_send.store(true, Ordering::Relaxed);
         if let Err(refused) = head::check(&request) {
             let status = refused.status().as_u16();
             tracing::info!(peer = %self.peer.ip(), status, "refused a request because of its head");
+            measured.answered(&refused);
             return Box::pin(std::future::ready(Ok(*refused)));
         }
         request.extensions_mut().insert(Peer(self.peer));
@@ -255,6 +269,7 @@ impl Service<http::Request<Incoming>> for ConnectionService {
             let _active = active;
             let answer = answering.await;
             if let Ok(answer) = &answer {
+                measured.answered(answer);
                 // The service sets this header if it did not read the whole body.
                 client_may_send.store(answer.headers().contains_key(CONNECTION), Ordering::Relaxed);
             }

@@ -1,18 +1,23 @@
-//! The log: lines on standard error, as text or as one JSON object a line.
+//! The log: lines on standard error or in a file, as text or as one JSON object a line.
 //!
 //! A separate thread writes the lines, so that a slow or closed reader, or a full disk, delays no request.
 //! Lines that cannot be written are counted, and the count is logged when writing works again.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use repass_core::{Clock, SystemClock};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, fmt, reload};
 
-use crate::config::LogFormat;
+use crate::config::{LogConfig, LogFormat};
 
 /// The largest number of lines that wait to be written. Further lines are dropped.
 const QUEUE: usize = 4096;
@@ -23,33 +28,57 @@ const LONGEST_LINE: usize = 16 * 1024;
 /// How long the exit of the program waits for the last lines to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
+/// `log.file` cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("log.file: {} cannot be opened", .file.display())]
+pub(crate) struct LogFileError {
+    file: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
 /// Starts the log, for the life of the process. Drop the returned [`Log`] at the end, so that the last lines
 /// are written.
-pub(crate) fn start(format: LogFormat, filter: &str) -> io::Result<Log> {
-    let (log, lines) = Log::new();
-    let lost = Arc::clone(&log.lost);
+pub(crate) fn start(config: &LogConfig) -> Result<Log, Box<dyn std::error::Error>> {
+    let out: Output = match &config.file {
+        Some(file) => Box::new(open(file)?),
+        None => Box::new(io::stderr()),
+    };
+    let (filter, handle) = reload::Layer::new(with_panics(config.filter.clone()));
+    let (log, lines) = Log::new(config.file.clone(), Some(handle));
+    let (lost, format) = (log.lost_lines(), config.format);
     std::thread::Builder::new().name("log".to_owned()).spawn(move || {
-        Writer { out: io::stderr(), format, lost, is_incomplete: false }.run(&lines);
+        Writer { out, format, lost, is_incomplete: false }.run(&lines);
     })?;
-    let mut filter = EnvFilter::try_new(filter).unwrap_or_default();
-    if let Ok(panics) = "repass::panic=error".parse() {
-        filter = filter.add_directive(panics);
-    }
     let queue = log.clone_queue();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = fmt::layer()
         .with_writer(move || queue.clone())
-        .with_ansi(io::stderr().is_terminal());
+        .with_ansi(config.file.is_none() && io::stderr().is_terminal());
+    let subscriber = tracing_subscriber::registry().with(filter);
     // A second start in one process, which only tests do, has no effect.
     let _ = match format {
-        LogFormat::Text => subscriber.try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+        LogFormat::Text => subscriber.with(lines).try_init(),
+        LogFormat::Json => subscriber.with(lines.json().flatten_event(true)).try_init(),
     };
     Ok(log)
 }
 
+/// Panics are always logged.
+fn with_panics(filter: Targets) -> Targets {
+    filter.with_target("repass::panic", LevelFilter::ERROR)
+}
+
+fn open(file: &Path) -> Result<File, LogFileError> {
+    let opened = OpenOptions::new().append(true).create(true).open(file);
+    opened.map_err(|source| LogFileError { file: file.to_owned(), source })
+}
+
+type Output = Box<dyn Write + Send>;
+
 enum Message {
     Line(Vec<u8>),
+    /// The lines that follow are written here.
+    Output(Output),
     /// Answered when all lines before it are written or dropped.
     Flush(SyncSender<()>),
 }
@@ -57,13 +86,54 @@ enum Message {
 /// The log. Dropping it waits up to [`LAST_LINES`] for the last lines.
 pub(crate) struct Log {
     queue: SyncSender<Message>,
-    lost: Arc<AtomicU64>,
+    lost: Arc<LostLines>,
+    file: Option<PathBuf>,
+    filter: Option<reload::Handle<Targets, Registry>>,
+}
+
+/// The number of lines that were not written.
+#[derive(Debug, Default)]
+pub(crate) struct LostLines {
+    unreported: AtomicU64,
+    total: AtomicU64,
+}
+
+impl LostLines {
+    /// Returns the number since the start.
+    pub(crate) fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    fn add_one(&self) {
+        self.unreported.fetch_add(1, Ordering::Relaxed);
+        self.total.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Log {
-    fn new() -> (Self, Receiver<Message>) {
+    fn new(
+        file: Option<PathBuf>,
+        filter: Option<reload::Handle<Targets, Registry>>,
+    ) -> (Self, Receiver<Message>) {
         let (queue, lines) = sync_channel(QUEUE);
-        (Self { queue, lost: Arc::default() }, lines)
+        (Self { queue, lost: Arc::default(), file, filter }, lines)
+    }
+
+    pub(crate) fn lost_lines(&self) -> Arc<LostLines> {
+        Arc::clone(&self.lost)
+    }
+
+    /// Opens the file again, which may have been renamed.
+    pub(crate) fn reopen(&self) -> Result<(), Box<dyn std::error::Error>> {
+        if let Some(file) = &self.file {
+            let output: Output = Box::new(open(file)?);
+            self.queue.try_send(Message::Output(output)).map_err(|_| "too many lines wait")?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_filter(&self, filter: Targets) -> Result<(), reload::Error> {
+        self.filter.as_ref().map_or(Ok(()), |handle| handle.reload(with_panics(filter)))
     }
 
     fn clone_queue(&self) -> Queue {
@@ -91,7 +161,7 @@ impl Drop for Log {
 #[derive(Clone)]
 struct Queue {
     lines: SyncSender<Message>,
-    lost: Arc<AtomicU64>,
+    lost: Arc<LostLines>,
 }
 
 impl Write for Queue {
@@ -102,7 +172,7 @@ impl Write for Queue {
             line_sent.push(b'\n');
         }
         if self.lines.try_send(Message::Line(line_sent)).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.lost.add_one();
         }
         Ok(line.len())
     }
@@ -113,23 +183,24 @@ impl Write for Queue {
 }
 
 /// Writes the lines on the log thread.
-struct Writer<W> {
-    out: W,
+struct Writer {
+    out: Output,
     format: LogFormat,
-    lost: Arc<AtomicU64>,
+    lost: Arc<LostLines>,
     /// Whether the last line was written only in part.
     is_incomplete: bool,
 }
 
-impl<W: Write> Writer<W> {
+impl Writer {
     fn run(mut self, lines: &Receiver<Message>) {
         for message in lines {
             match message {
                 Message::Line(line) => {
                     if self.report_lost().and_then(|()| self.write(&line)).is_err() {
-                        self.lost.fetch_add(1, Ordering::Relaxed);
+                        self.lost.add_one();
                     }
                 }
+                Message::Output(out) => (self.out, self.is_incomplete) = (out, false),
                 Message::Flush(written) => {
                     let _ = self.report_lost();
                     let _ = written.send(());
@@ -139,7 +210,7 @@ impl<W: Write> Writer<W> {
     }
 
     fn report_lost(&mut self) -> io::Result<()> {
-        let lines = self.lost.load(Ordering::Relaxed);
+        let lines = self.lost.unreported.load(Ordering::Relaxed);
         if lines == 0 {
             return Ok(());
         }
@@ -153,7 +224,7 @@ impl<W: Write> Writer<W> {
             ),
         };
         self.write(line.as_bytes())?;
-        self.lost.fetch_sub(lines, Ordering::Relaxed);
+        self.lost.unreported.fetch_sub(lines, Ordering::Relaxed);
         Ok(())
     }
 
@@ -217,10 +288,10 @@ mod tests {
             ),
         ] {
             let disk = Disk::with_room("first\nsec".len());
-            let (log, lines) = Log::new();
+            let (log, lines) = Log::new(None, None);
             let mut queue = log.clone_queue();
-            let lost = Arc::clone(&log.lost);
-            let out = disk.clone();
+            let lost = log.lost_lines();
+            let out = Box::new(disk.clone());
             let writer = std::thread::spawn(move || {
                 Writer { out, format, lost, is_incomplete: false }.run(&lines);
             });
@@ -245,17 +316,17 @@ mod tests {
     /// Proves L1.
     #[test]
     fn l1_lines_are_dropped_without_waiting_when_the_queue_is_full() {
-        let (log, lines) = Log::new();
+        let (log, lines) = Log::new(None, None);
         let mut queue = log.clone_queue();
         for _ in 0..QUEUE + 7 {
             queue.write_all(b"line\n").unwrap();
         }
-        assert_eq!(log.lost.load(Ordering::Relaxed), 7);
-        let Message::Line(first) = lines.recv().unwrap() else { panic!("a flush") };
+        assert_eq!(log.lost.total(), 7);
+        let Message::Line(first) = lines.recv().unwrap() else { panic!("no line") };
         assert_eq!(first, b"line\n");
         queue.write_all(&[b'x'; LONGEST_LINE + 1]).unwrap();
         let last = lines.try_iter().last().unwrap();
-        let Message::Line(last) = last else { panic!("a flush") };
+        let Message::Line(last) = last else { panic!("no line") };
         assert!(last.len() == LONGEST_LINE + 1 && last.ends_with(b"x\n"));
         drop(log);
         drop(lines);

@@ -5,13 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use repass_core::SystemClock;
+use repass_core::{ErrorChain, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::assemble::App;
-use crate::config::Config;
-use crate::signals::StopSignals;
+use crate::config::{Config, ConfigError};
+use crate::logging::Log;
+use crate::metrics::{Metrics, Sources};
+use crate::signals::{Hangups, StopSignals};
 use crate::{admin, listen, logging, retention, tls};
 
 /// The server cannot listen on an address.
@@ -23,9 +25,14 @@ pub(crate) struct ListenError {
     pub(crate) source: std::io::Error,
 }
 
-pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
+/// Serves until a signal stops it. At SIGHUP, `reload` reads the configuration again.
+pub(crate) async fn run(
+    config: &Config,
+    reload: impl Fn() -> Result<Config, ConfigError>,
+) -> Result<(), Box<dyn Error>> {
     // Dropped last, so that the last lines are written.
-    let _log = logging::start(config.log_format, &config.log_filter)?;
+    let log = logging::start(&config.log)?;
+    log_summary(config);
     for variable in &config.ignored_variables {
         tracing::debug!(
             variable,
@@ -34,6 +41,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     }
     // Before "listening" is logged, so that a signal after that line is handled.
     let mut signals = StopSignals::new()?;
+    let mut hangups = Hangups::new()?;
     let app = App::open(config).await?;
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
@@ -41,11 +49,27 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
+    let dispatcher = app.dispatcher(config).map(Arc::new);
+    let metrics = Arc::<Metrics>::default();
     let stopping = Arc::new(AtomicBool::new(false));
     let admin = admin.map(|listener| {
-        let probes = admin::Probes { store: app.store.clone(), stopping: Arc::clone(&stopping) };
+        let tls = [("listen", &config.tls), ("admin.listen", &config.admin_tls)];
+        let sources = Sources {
+            metrics: Arc::clone(&metrics),
+            engine: app.engine.clone(),
+            hasher: Arc::clone(&app.hasher),
+            store: app.store.clone(),
+            dispatcher: dispatcher.clone(),
+            tls: tls.into_iter().filter_map(|(key, tls)| Some((key, tls.clone()?))).collect(),
+            lost_log_lines: log.lost_lines(),
+        };
+        let probes = admin::Probes {
+            store: app.store.clone(),
+            stopping: Arc::clone(&stopping),
+            metrics: Arc::new(sources),
+        };
         if let Ok(address) = listener.local_addr() {
-            tracing::info!(%address, "answering health probes");
+            tracing::info!(%address, "answering health probes and scrapes");
         }
         tokio::spawn(admin::serve(listener, config.admin_tls.clone(), probes))
     });
@@ -55,7 +79,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     }
     tracing::info!(%address, "listening");
     let (stop, stopped) = oneshot::channel::<()>();
-    let dispatcher = app.dispatcher(config).map(|dispatcher| {
+    let dispatcher = dispatcher.map(|dispatcher| {
         tokio::spawn(async move {
             // Completes when the sender is dropped.
             dispatcher.run(async { stopped.await.unwrap_or_default() }).await;
@@ -67,7 +91,6 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     ));
     let administration = app.engine.administration().clone();
     let retention = tokio::spawn(retention::run(administration, config.retention));
-    let tls = config.tls.clone();
     let shutdown = async {
         signals.next().await;
         stopping.store(true, Ordering::Relaxed);
@@ -76,7 +99,18 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         // A second signal ends the delay.
         let _ = tokio::time::timeout(delay, signals.next()).await;
     };
-    listen::serve(listener, tls, app.service.clone(), &config.server, shutdown).await;
+    let (tls, service) = (config.tls.clone(), app.service.clone());
+    let serving = listen::serve(listener, tls, service, metrics, &config.server, shutdown);
+    let reloading = async {
+        loop {
+            hangups.next().await;
+            reload_log(&log, &reload);
+        }
+    };
+    tokio::select! {
+        () = serving => {}
+        () = reloading => {}
+    }
     drop(stop);
     certificates.abort();
     retention.abort();
@@ -91,6 +125,48 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     app.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn log_summary(config: &Config) {
+    let apis = config.mounts.iter().map(|mount| mount.name.as_str()).collect::<Vec<_>>();
+    let channels = config.outbox.channels();
+    let channels = channels.iter().map(|channel| channel.name()).collect::<Vec<_>>();
+    let profile = config.hasher.profile;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        listen = %config.listen,
+        tls = config.tls.is_some(),
+        admin = config.admin.map(tracing::field::display),
+        store = if config.store.is_on_a_server { "postgres" } else { "sqlite" },
+        apis = apis.join(","),
+        policy = config.policy_preset,
+        memory_kib = profile.memory_kib(),
+        iterations = profile.iterations(),
+        parallelism = profile.parallelism(),
+        threads = config.hasher.threads,
+        kernel = config.hasher.kernel.as_str(),
+        channels = channels.join(","),
+        "starting"
+    );
+}
+
+/// Opens `log.file` again, and reads the configuration again for `log.filter`.
+fn reload_log(log: &Log, reload: impl Fn() -> Result<Config, ConfigError>) {
+    // Reading files blocks the thread.
+    let reloaded = tokio::task::block_in_place(|| -> Result<(), Box<dyn Error>> {
+        // First, so that an error in the configuration does not keep the old file in use.
+        log.reopen()?;
+        Ok(log.set_filter(reload()?.log.filter)?)
+    });
+    match reloaded {
+        Ok(()) => tracing::info!(
+            "SIGHUP: log.filter, log.file and certificates are reloaded; restart for other changes"
+        ),
+        Err(error) => {
+            let error = ErrorChain(error.as_ref());
+            tracing::error!(%error, "SIGHUP: the log is not reloaded; its old settings stay in use");
+        }
+    }
 }
 
 pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {

@@ -1,6 +1,30 @@
-//! The signals that stop a server.
+//! The signals that stop a server, and the one that reloads files.
 
 use std::io;
+
+/// SIGHUP, received from the creation of this value on.
+pub(crate) struct Hangups {
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Hangups {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            hangup: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next signal.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        if self.hangup.recv().await.is_some() {
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
+}
 
 /// SIGTERM and Ctrl-C, received from the creation of this value on.
 ///

@@ -19,6 +19,8 @@ use tokio_util::either::Either;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
+use crate::signals::Hangups;
+
 /// How often the files are checked for changes.
 const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -101,9 +103,14 @@ impl Tls {
         TlsAcceptor::from(self.loaded().config).accept(stream).await
     }
 
+    /// Returns when the certificate expires.
+    pub(crate) fn expires(&self) -> Timestamp {
+        self.loaded().expires
+    }
+
     /// Returns a warning if the certificate has expired or expires soon.
     pub(crate) fn warning(&self, now: Timestamp) -> Option<String> {
-        let expires = self.loaded().expires;
+        let expires = self.expires();
         let days = expires.duration_since(now).as_hours() / 24;
         let file = self.files.certificate.display();
         if expires <= now {
@@ -247,13 +254,7 @@ pub(crate) async fn reload_when_changed(
     listeners: Vec<Arc<Tls>>,
     clock: Arc<dyn Clock>,
 ) -> io::Result<()> {
-    #[cfg(unix)]
-    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
-    #[cfg(unix)]
-    let hung_up = async || hangup.recv().await.is_some();
-    #[cfg(not(unix))]
-    let hung_up = async || std::future::pending::<bool>().await;
-    let mut hung_up = hung_up;
+    let mut hangups = Hangups::new()?;
     let mut checks = tokio::time::interval(INTERVAL);
     let mut reminders = tokio::time::interval(REMINDER);
     // At the start, expiry is reported with the other warnings.
@@ -261,10 +262,7 @@ pub(crate) async fn reload_when_changed(
     loop {
         tokio::select! {
             _ = checks.tick() => listeners.iter().for_each(|tls| tls.reload(false, clock.now())),
-            _ = hung_up() => {
-                tracing::info!("SIGHUP: only certificates are reloaded; restart for other changes");
-                listeners.iter().for_each(|tls| tls.reload(true, clock.now()));
-            }
+            () = hangups.next() => listeners.iter().for_each(|tls| tls.reload(true, clock.now())),
             _ = reminders.tick() => for warning in listeners.iter().filter_map(|tls| tls.warning(clock.now())) {
                 tracing::warn!("{warning}");
             }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_core::{
     CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Retention,
 };
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use validator::Validate;
 
 use super::KeyError;
@@ -31,8 +32,9 @@ pub(crate) struct Config {
     pub(crate) admin_tls: Option<Arc<Tls>>,
     pub(crate) store: StoreConfig,
     pub(crate) server: ServerLimits,
-    pub(crate) log_format: LogFormat,
-    pub(crate) log_filter: String,
+    pub(crate) log: LogConfig,
+    /// The name of the preset of `[policy]`.
+    pub(crate) policy_preset: String,
     pub(crate) hasher: HasherOptions,
     pub(crate) lockout: LockoutPolicy,
     pub(crate) retention: Retention,
@@ -104,6 +106,15 @@ impl Default for ServerLimits {
     }
 }
 
+/// What is logged, and where.
+#[derive(Debug)]
+pub(crate) struct LogConfig {
+    pub(crate) format: LogFormat,
+    pub(crate) filter: Targets,
+    /// Without it, the log goes to standard error.
+    pub(crate) file: Option<PathBuf>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogFormat {
     Text,
@@ -112,7 +123,7 @@ pub(crate) enum LogFormat {
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
-pub(crate) const DEFAULT_LOG_FILTER: &str = "info";
+const DEFAULT_LOG_FILTER: &str = "info";
 
 impl RawConfig {
     /// Checks the values. Relative paths are resolved against `folder`, the folder of the file.
@@ -142,8 +153,8 @@ impl RawConfig {
             admin_tls: self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose()?,
             store,
             server: self.server.check()?,
-            log_format: self.log.format()?,
-            log_filter: self.log.filter()?,
+            log: self.log.check(folder)?,
+            policy_preset: self.policy.preset.unwrap_or_else(|| PolicyRules::PRESETS[0].to_owned()),
             hasher,
             lockout: self.lockout.check()?,
             retention: self.retention.check()?,
@@ -259,20 +270,38 @@ impl RawServer {
 }
 
 impl RawLog {
-    fn format(&self) -> Result<LogFormat, KeyError> {
-        match self.format.as_deref() {
-            None | Some("text") => Ok(LogFormat::Text),
-            Some("json") => Ok(LogFormat::Json),
-            Some(_) => Err(one_of("log.format", &["text", "json"])),
+    fn check(self, folder: &Path) -> Result<LogConfig, KeyError> {
+        let format = match self.format.as_deref() {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(_) => return Err(one_of("log.format", &["text", "json"])),
+        };
+        let filter = log_filter(self.filter.as_deref().unwrap_or(DEFAULT_LOG_FILTER));
+        let filter = filter.ok_or_else(|| {
+            let reason = "must be levels (off, error, warn, info, debug, trace) and targets with a \
+                          level, such as warn,repass::request=info";
+            KeyError::new("log.filter", reason)
+        })?;
+        let file = self.file.map(|file| folder.join(file));
+        let folder = file.as_deref().and_then(Path::parent);
+        if folder.is_some_and(|folder| !Path::new(".").join(folder).is_dir()) {
+            return Err(KeyError::new("log.file", "the folder does not exist"));
         }
+        Ok(LogConfig { format, filter, file })
     }
+}
 
-    fn filter(self) -> Result<String, KeyError> {
-        let filter = self.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned());
-        tracing_subscriber::EnvFilter::try_new(&filter)
-            .map_err(|error| KeyError::new("log.filter", error))?;
-        Ok(filter)
-    }
+/// Reads a filter. `Targets::from_str` takes an unknown word for a target whose lines are all logged, and a
+/// missing level for `error`.
+fn log_filter(text: &str) -> Option<Targets> {
+    text.split(',').map(str::trim).try_fold(Targets::new(), |targets, directive| {
+        let level = |name: &str| name.parse::<LevelFilter>().ok().filter(|_| !name.is_empty());
+        match directive.split_once('=') {
+            Some(("", _)) => None,
+            Some((target, name)) => Some(targets.with_target(target, level(name)?)),
+            None => Some(targets.with_default(level(directive)?)),
+        }
+    })
 }
 
 pub(super) fn one_of(key: impl Into<String>, choices: &[impl AsRef<str>]) -> KeyError {

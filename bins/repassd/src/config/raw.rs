@@ -1,6 +1,7 @@
 //! The configuration as in the file. Unknown keys are errors.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
@@ -119,27 +120,28 @@ pub(super) struct RawServer {
     pub(super) shutdown_timeout: Option<Seconds>,
 }
 
-/// The listener for health probes.
+/// The listener for health probes and metrics.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAdmin {
-    /// The address and port of the health probes `/healthz` and `/readyz`. Without it, they are not served.
+    /// The address and port of the health probes `/healthz` and `/readyz`, and of `/metrics`. Without it, they are
+    /// not served.
     pub(super) listen: Option<String>,
     pub(super) tls: Option<RawTls>,
 }
 
-/// The log, which is written to standard error.
+/// The log, which is written to standard error, or to a file.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLog {
     /// `json` writes one JSON object a line. Default: `text`.
     pub(super) format: Option<String>,
-    /// The levels that are logged, as in
-    /// [`RUST_LOG`](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html#directives),
-    /// such as `warn,repass::request=info`. Default: `info`.
+    /// The levels that are logged, of all targets or of one and those below it. Default: `info`.
     pub(super) filter: Option<String>,
+    /// The file to which the log is appended. At SIGHUP it is opened again, for tools such as `logrotate`.
+    pub(super) file: Option<PathBuf>,
 }
 
 /// The rules for new passwords. The defaults are those of the default preset; another preset has

@@ -461,3 +461,31 @@ fn plain_http_on_a_public_address_must_be_allowed_explicitly() {
     let allowed = format!("allow_plain_http = true\n{text}");
     assert!(parse(Path::new("r.toml"), &allowed, Map::new()).is_ok());
 }
+
+/// Proves L4 log.
+#[test]
+fn l4_a_filter_of_the_log_has_a_level_for_each_target_and_no_other_word() {
+    let parsed = |filter: &str| {
+        parse(Path::new("r.toml"), &format!("{GOOD}[log]\nfilter = '{filter}'\n"), Map::new())
+    };
+    for good in ["info", "OFF", "warn, repass::request=info", "repass=debug,error"] {
+        assert!(parsed(good).is_ok(), "{good}");
+    }
+    let bad = [
+        "",
+        "verbose",
+        "blah=",
+        "=info",
+        "info,",
+        "warn,repassd",
+        "a=b=info",
+        "repass=loud",
+        "a[b]=x",
+    ];
+    for bad in bad {
+        let message = parsed(bad).err().unwrap().to_string();
+        assert!(message.contains("log.filter: must be levels"), "{bad}: {message}");
+    }
+    let message = wrong(&format!("{GOOD}[log]\nfile = '/nonexistent/log'"), &[]);
+    assert_eq!(message, "r.toml: log.file: the folder does not exist");
+}
