@@ -1,5 +1,7 @@
 //! The log: its lines, its file, and a log that cannot be written.
 
+use std::time::Duration;
+
 use http::Method;
 use nix::sys::signal::Signal;
 use repass_tests::{FIRST_PASSWORD, LogReader, Server};
@@ -117,9 +119,12 @@ async fn at_sighup_the_file_is_opened_again_and_the_filter_is_read_again() {
     std::fs::write(&config, &quiet).unwrap();
     server.signal(Signal::SIGHUP);
     let until = async |part: &str| {
-        while !std::fs::read_to_string(&file).unwrap().contains(part) {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        let written = async {
+            while !std::fs::read_to_string(&file).unwrap().contains(part) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), written).await.expect(part);
     };
     until("SIGHUP: log.filter, log.file and certificates are reloaded").await;
     assert_eq!(client.send(Method::GET, "/x", &[], "").await.status, 404);

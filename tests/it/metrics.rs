@@ -8,6 +8,7 @@ use repass_tests::{Client, FIRST_PASSWORD, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::certificates::Authority;
 use crate::health::admin;
 use crate::test_context::{NEW, TestContext};
 
@@ -145,4 +146,20 @@ async fn deliveries_and_waiting_events_are_counted() {
     let values = tokio::time::timeout(Duration::from_secs(60), given_up).await.unwrap();
     assert_eq!((values[&tries("failed")], values[&tries("delivered")]), (2.0, 0.0));
     assert_eq!(values["repass_outbox_oldest_age_seconds"], 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_certificate_is_told() {
+    let builder = Server::builder().tables(
+        "[tls]\ncertificate = 'tls.pem'\nkey = 'tls.key'\n[admin]\nlisten = '127.0.0.1:0'\n",
+    );
+    let (certificate, key) = Authority::new("ours").issue("localhost", 2090);
+    std::fs::write(builder.folder().join("tls.pem"), certificate).unwrap();
+    std::fs::write(builder.folder().join("tls.key"), key).unwrap();
+    let server = builder.start().await;
+    let values = scrape(&admin(&server)).await;
+    let expiry = values["repass_certificate_expiry_timestamp_seconds{listener=\"listen\"}"];
+    let january: jiff::Timestamp = "2090-01-01T00:00:00Z".parse().unwrap();
+    let year = january.as_second() as f64..january.as_second() as f64 + 366.0 * 86_400.0;
+    assert!(year.contains(&expiry), "{expiry}");
 }
