@@ -118,15 +118,6 @@ pub trait Hasher: Send + Sync + fmt::Debug {
         hash: &HashedPassword,
     ) -> Result<bool, HashError>;
 
-    /// Returns a retry delay when the queue is too full for new requests. The engine calls this
-    /// before it does any work for a request. The queue keeps room for the second job of a request
-    /// that has begun.
-    ///
-    /// The default is never overloaded.
-    fn overloaded(&self) -> Option<Duration> {
-        None
-    }
-
     /// Returns a hash of an unknown password, with the cost of a new hash. Passwords for unknown
     /// accounts are verified against it, so that they take as long as for known accounts.
     fn dummy_hash(&self) -> &HashedPassword;

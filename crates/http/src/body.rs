@@ -1,5 +1,6 @@
 //! Reads request bodies within limits.
 
+use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::time::Duration;
@@ -28,8 +29,17 @@ pub struct Limits {
     /// are refused as unavailable (503). 64 MiB by default.
     pub reading_bytes: usize,
     /// Maximum number of concurrent changes, including those whose clients have disconnected.
-    /// Requests above the limit are refused as unavailable (503). 1024 by default.
+    /// Further ones wait for their turn: the mounts take turns, with their callers with and without
+    /// credentials apart, and within those the networks of the peers. Twice the hashing threads keep
+    /// them busy; more let a source with many changes delay others for longer. By default, twice the
+    /// available parallelism.
     pub changes: usize,
+    /// Maximum number of changes that wait for their turn. Above it, the newest change of the source
+    /// with the most is refused as unavailable (503). 1024 by default.
+    pub queued_changes: usize,
+    /// Timeout for a change's turn, after which it is refused as unavailable (503). 5 seconds by
+    /// default.
+    pub queue_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -38,7 +48,9 @@ impl Default for Limits {
             body_bytes: 64 * 1024,
             body_timeout: Duration::from_secs(10),
             reading_bytes: 64 * 1024 * 1024,
-            changes: 1024,
+            changes: 2 * std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            queued_changes: 1024,
+            queue_timeout: Duration::from_secs(5),
         }
     }
 }
@@ -270,6 +282,8 @@ mod tests {
         body_timeout: Duration::from_secs(10),
         reading_bytes: 1,
         changes: 1,
+        queued_changes: 1,
+        queue_timeout: Duration::from_secs(5),
     };
 
     type Piece = Result<Frame<Bytes>, BoxError>;

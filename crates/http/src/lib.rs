@@ -60,9 +60,11 @@
 //! The line of a request whose path no mount has names that path, up to 1,024 bytes, and no mount.
 //! Otherwise paths are not logged. Queries, headers, bodies and user ids are never logged.
 
+mod admission;
 mod authenticate;
 mod body;
 mod exchange;
+mod fair_queue;
 mod log;
 mod mount;
 mod original_uri;

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
+use crate::admission::Admission;
 use crate::body::Limits;
 use crate::exchange;
 use crate::mount::{Mount, MountError};
@@ -45,8 +46,7 @@ pub(crate) struct Shared {
     pub(crate) changes: TaskTracker,
     /// [`Limits::reading_bytes`], one permit for each KiB.
     pub(crate) reading: Semaphore,
-    /// [`Limits::changes`].
-    pub(crate) change_permits: Arc<Semaphore>,
+    pub(crate) admission: Arc<Admission>,
     /// Sorted by the length of the prefix, longest first.
     mounts: Vec<Arc<Mount>>,
     /// The first mount added.
@@ -173,9 +173,7 @@ impl PasswordServiceBuilder {
             limits: self.limits,
             changes: TaskTracker::new(),
             reading: Semaphore::new((self.limits.reading_bytes / 1024).min(Semaphore::MAX_PERMITS)),
-            change_permits: Arc::new(Semaphore::new(
-                self.limits.changes.min(Semaphore::MAX_PERMITS),
-            )),
+            admission: Admission::new(self.limits),
             mounts,
             fallback,
             randomness: self.randomness,
