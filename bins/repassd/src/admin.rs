@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 
 use crate::head;
 use crate::lingering::Lingering;
-use crate::tls::{self, Tls};
+use repass_config::tls::{self, Tls};
 
 /// The time-out of a readiness check, a TLS handshake and a request head.
 const TIMEOUT: Duration = Duration::from_secs(3);

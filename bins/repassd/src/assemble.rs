@@ -11,7 +11,7 @@ use repass_http::{Limits, Mount, PasswordService};
 use repass_outbox::OutboxDispatcher;
 use repass_store::Store;
 
-use crate::config::{Config, ConfigError};
+use repass_config::{Config, ConfigError};
 
 /// The database was created with other keys.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use repass_core::{Clock, SystemClock};
 use repass_store::{Accounts, SqlName};
 
-use crate::config::Config;
+use repass_config::Config;
 
 pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let out = &mut std::io::stdout().lock();

@@ -10,9 +10,9 @@ use repass_spec::demo::Demo;
 
 use crate::assemble::App;
 use crate::cli::DemoOptions;
-use crate::config::{self, Config, LogFormat};
 use crate::signals::StopSignals;
-use crate::vendors::Vendors;
+use repass_config::{Config, LogFormat, Vendors};
+
 use crate::{listen, logging, serve};
 
 pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
@@ -22,7 +22,7 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     let folder = tempfile::Builder::new().prefix("repass-demo-").tempdir()?;
     let database = folder.path().join("demo.db");
     let address = listener.local_addr()?;
-    let config = config::demo(address, &database, vendors)?;
+    let config = repass_config::demo(address, &database, vendors)?;
     let app = App::open(&config).await?;
     print(&introduction(&app, &config, address, &database, vendors).await?)?;
     let stop = signals.next();
@@ -59,8 +59,8 @@ async fn introduction(
     for name in vendors.names() {
         let realm: Realm = name.parse()?;
         let demo = Demo::new(&base_url, &realm, app.engine.administration(), &SystemRandomness);
-        let Some(vendor) = vendors.get(name) else { continue };
-        let section = vendor.demo(&demo).await.map_err(|error| -> Box<dyn Error> { error })?;
+        let Some(section) = vendors.demo(name, &demo).await else { continue };
+        let section = section.map_err(|error| -> Box<dyn Error> { error })?;
         text.push_str(&format!("\n# {name}\n{}\n", section.commands.join("\n")));
         if !section.note.is_empty() {
             notes.push_str(&format!("\n{}\n", section.note));

@@ -17,7 +17,6 @@ mod admin;
 mod assemble;
 mod check_config;
 mod cli;
-mod config;
 mod demo;
 mod head;
 mod lingering;
@@ -27,8 +26,6 @@ mod retention;
 mod serve;
 mod signals;
 mod slots;
-mod tls;
-mod vendors;
 
 use std::error::Error;
 use std::io::Write;
@@ -36,14 +33,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use repass_config::ConfigError;
 use repass_core::ErrorChain;
 use repass_store::KeyFileError;
 
 use crate::assemble::KeysDoNotMatch;
 use crate::cli::{Cli, Command};
-use crate::config::ConfigError;
 
-pub use crate::vendors::Vendors;
+pub use repass_config::Vendors;
 
 /// Runs the command line of `repassd` with these vendors. Exit status 2 for configuration errors, 1 for
 /// run-time failures.
@@ -75,11 +72,11 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
     match cli.command {
         Command::Demo(options) => runtime.block_on(demo::run(options, vendors)),
         Command::Serve(options) => {
-            let config = config::load(&options.config, vendors)?;
+            let config = repass_config::load(&options.config, vendors)?;
             runtime.block_on(serve::run(&config))
         }
         Command::CheckConfig(options) => {
-            let config = config::load(&options.config, vendors)?;
+            let config = repass_config::load(&options.config, vendors)?;
             check_config::run(&config)
         }
     }

@@ -19,11 +19,11 @@ use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
-use crate::config::ServerLimits;
 use crate::head;
 use crate::lingering::Lingering;
 use crate::slots::{Slot, Slots};
-use crate::tls::{self, Tls};
+use repass_config::ServerLimits;
+use repass_config::tls::{self, Tls};
 
 /// Serves until `shutdown` completes. Then active requests, and changes whose clients have disconnected, may
 /// finish within the time-out.

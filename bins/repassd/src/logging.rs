@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use repass_core::{Clock, SystemClock};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::LogFormat;
+use repass_config::LogFormat;
 
 /// The largest number of lines that wait to be written. Further lines are dropped.
 const QUEUE: usize = 4096;

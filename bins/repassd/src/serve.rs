@@ -10,9 +10,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::assemble::App;
-use crate::config::Config;
 use crate::signals::StopSignals;
-use crate::{admin, listen, logging, retention, tls};
+use crate::{admin, listen, logging, retention};
+use repass_config::Config;
 
 /// The server cannot listen on an address.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
             dispatcher.run(async { stopped.await.unwrap_or_default() }).await;
         })
     });
-    let certificates = tokio::spawn(tls::reload_when_changed(
+    let certificates = tokio::spawn(repass_config::tls::reload_when_changed(
         config.all_tls().cloned().collect(),
         Arc::new(SystemClock),
     ));

@@ -9,9 +9,9 @@ use clap::builder::{PossibleValuesParser, RangedI64ValueParser};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
+use repass_config::Vendors;
 use repass_core::{Administration, HashProfile, Policy, Realm, UserId};
 use repass_hash_families::ImportFormat;
-use repassd::Vendors;
 
 const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
 

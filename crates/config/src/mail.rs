@@ -57,11 +57,11 @@ pub(super) struct RawMail {
 }
 
 /// The mail channel.
-pub(crate) struct MailConfig {
-    pub(crate) channel: Arc<Mail>,
+pub struct MailConfig {
+    pub(super) channel: Arc<Mail>,
     pub(super) timeout: Duration,
     /// A summary for `check-config`.
-    pub(crate) summary: String,
+    pub summary: String,
 }
 
 impl RawMail {

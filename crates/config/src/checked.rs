@@ -21,30 +21,42 @@ use super::store::StoreConfig;
 use crate::tls::Tls;
 use crate::vendors::Vendors;
 
+/// A valid configuration.
 #[derive(Debug)]
-pub(crate) struct Config {
-    pub(crate) listen: SocketAddr,
+pub struct Config {
+    /// The address of the APIs.
+    pub listen: SocketAddr,
     /// The address of the health probes, if they are served.
-    pub(crate) admin: Option<SocketAddr>,
-    /// The TLS of `listen`, and of the health probes.
-    pub(crate) tls: Option<Arc<Tls>>,
-    pub(crate) admin_tls: Option<Arc<Tls>>,
-    pub(crate) store: StoreConfig,
-    pub(crate) server: ServerLimits,
-    pub(crate) log_format: LogFormat,
-    pub(crate) log_filter: String,
-    pub(crate) hasher: HasherOptions,
-    pub(crate) lockout: LockoutPolicy,
-    pub(crate) retention: Retention,
-    pub(crate) outbox: OutboxConfig,
-    pub(crate) mounts: Vec<MountConfig>,
+    pub admin: Option<SocketAddr>,
+    /// The TLS of `listen`.
+    pub tls: Option<Arc<Tls>>,
+    /// The TLS of `admin`.
+    pub admin_tls: Option<Arc<Tls>>,
+    /// The database.
+    pub store: StoreConfig,
+    /// The limits for connections and requests.
+    pub server: ServerLimits,
+    /// The format of the log.
+    pub log_format: LogFormat,
+    /// The levels that are logged.
+    pub log_filter: String,
+    /// The hashing of passwords.
+    pub hasher: HasherOptions,
+    /// The lockout of accounts.
+    pub lockout: LockoutPolicy,
+    /// How long data is kept.
+    pub retention: Retention,
+    /// The delivery of events.
+    pub outbox: OutboxConfig,
+    /// The APIs that are served; at least one.
+    pub mounts: Vec<MountConfig>,
     /// The environment variables of Kubernetes that look like keys.
-    pub(crate) ignored_variables: Vec<String>,
+    pub ignored_variables: Vec<String>,
 }
 
 impl Config {
     /// Returns warnings about settings that are allowed but may be mistakes.
-    pub(crate) fn warnings(&self, now: Timestamp) -> Vec<String> {
+    pub fn warnings(&self, now: Timestamp) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.lockout.max_failures() > LockoutPolicy::NIST_MAX_FAILURES {
             warnings.push(format!(
@@ -74,21 +86,27 @@ impl Config {
     }
 
     /// Returns the TLS of both listeners.
-    pub(crate) fn all_tls(&self) -> impl Iterator<Item = &Arc<Tls>> {
+    pub fn all_tls(&self) -> impl Iterator<Item = &Arc<Tls>> {
         self.tls.iter().chain(&self.admin_tls)
     }
 }
 
 /// The limits for connections and requests.
 #[derive(Debug, Clone, Validate)]
-pub(crate) struct ServerLimits {
+pub struct ServerLimits {
     #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
-    pub(crate) max_connections: u32,
-    pub(crate) header_timeout: Duration,
-    pub(crate) body_timeout: Duration,
-    pub(crate) idle_timeout: Duration,
-    pub(crate) shutdown_delay: Duration,
-    pub(crate) shutdown_timeout: Duration,
+    /// The largest number of connections, 1 to 100,000.
+    pub max_connections: u32,
+    /// The time-out for the head of a connection's first request.
+    pub header_timeout: Duration,
+    /// The time-out for a whole body.
+    pub body_timeout: Duration,
+    /// The time-out for the next request, and for the next byte of a request.
+    pub idle_timeout: Duration,
+    /// How long new connections are accepted after SIGTERM.
+    pub shutdown_delay: Duration,
+    /// How long active requests may take to finish after SIGTERM.
+    pub shutdown_timeout: Duration,
 }
 
 impl Default for ServerLimits {
@@ -104,15 +122,18 @@ impl Default for ServerLimits {
     }
 }
 
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogFormat {
+pub enum LogFormat {
+    /// Lines for people.
     Text,
+    /// One JSON object a line.
     Json,
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
-pub(crate) const DEFAULT_LOG_FILTER: &str = "info";
+const DEFAULT_LOG_FILTER: &str = "info";
 
 impl RawConfig {
     /// Checks the values. Relative paths are resolved against `folder`, the folder of the file.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::raw::RawConfig;
 use super::*;
 
-const MANUAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const MANUAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bins/repassd/README.md");
 const BEGIN: &str = "<!-- The keys: made by the tests of `config`. -->\n";
 const END: &str = "<!-- The end of the keys. -->\n";
 

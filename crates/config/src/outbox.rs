@@ -14,21 +14,24 @@ use super::mail::{MailConfig, RawMail};
 use super::raw::Seconds;
 
 /// The delivery of events.
-pub(crate) struct OutboxConfig {
-    pub(crate) options: DispatcherOptions,
-    pub(crate) webhook: Option<WebhookConfig>,
-    pub(crate) mail: Option<MailConfig>,
+pub struct OutboxConfig {
+    /// The timing of deliveries.
+    pub options: DispatcherOptions,
+    /// The webhook, if one is configured.
+    pub webhook: Option<WebhookConfig>,
+    /// The mail, if it is configured.
+    pub mail: Option<MailConfig>,
 }
 
 /// The webhook channel.
-pub(crate) struct WebhookConfig {
+pub struct WebhookConfig {
     channel: Arc<Webhook>,
     timeout: Duration,
 }
 
 impl OutboxConfig {
     /// Returns the configured channels.
-    pub(crate) fn channels(&self) -> Vec<Arc<dyn Channel>> {
+    pub fn channels(&self) -> Vec<Arc<dyn Channel>> {
         let webhook = self.webhook.iter().map(|own| Arc::clone(&own.channel) as Arc<dyn Channel>);
         let mail = self.mail.iter().map(|own| Arc::clone(&own.channel) as Arc<dyn Channel>);
         webhook.chain(mail).collect()

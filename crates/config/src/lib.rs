@@ -1,4 +1,14 @@
-//! The configuration: as written ([`raw`]), and as checked ([`Config`]).
+//! The configuration file of repass: as written (`raw`), and as checked ([`Config`]).
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use repass_config::Vendors;
+//!
+//! let config = repass_config::load(Path::new("repassd.toml"), &Vendors::bundled())?;
+//! println!("{} APIs on {}", config.mounts.len(), config.listen);
+//! # Ok::<(), repass_config::ConfigError>(())
+//! ```
 
 mod api;
 mod checked;
@@ -10,7 +20,8 @@ mod memory;
 mod outbox;
 mod raw;
 mod store;
-mod tls;
+pub mod tls;
+mod vendors;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,30 +30,64 @@ use ::config::Map;
 use repass_core::MissingPeppers;
 use repass_store::{ColumnProblem, Store};
 
-use crate::vendors::Vendors;
-
-pub(crate) use checked::{Config, LogFormat, ServerLimits};
+pub use api::MountConfig;
+pub use checked::{Config, LogFormat, ServerLimits};
 use file::TomlFile;
+pub use mail::MailConfig;
+pub use outbox::{OutboxConfig, WebhookConfig};
+pub use store::StoreConfig;
+pub use vendors::Vendors;
 
 /// An error of the configuration, with its file, its key and the reason.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigError {
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
     #[error("{}: the file cannot be read", .file.display())]
     Unreadable {
+        /// The file.
         file: PathBuf,
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
+    /// The file is not TOML.
     #[error("{file}: {reason}")]
-    Malformed { file: String, reason: String },
+    Malformed {
+        /// The file, with the position.
+        file: String,
+        /// The reason, without the text of the file.
+        reason: String,
+    },
+    /// The value of an environment variable is not text.
     #[error("environment variable {name}: {reason}")]
-    Variable { name: String, reason: &'static str },
+    Variable {
+        /// The name of the variable.
+        name: String,
+        /// The reason.
+        reason: &'static str,
+    },
+    /// A key has an invalid value.
     #[error("{place}: {key}: {reason}")]
-    Key { place: String, key: String, reason: String },
+    Key {
+        /// The file with the position, or the environment variable.
+        place: String,
+        /// The key, with dots.
+        key: String,
+        /// The reason, without the value.
+        reason: String,
+    },
+    /// Stored hashes need pepper keys that are not configured.
     #[error("hashing.peppers: {0}")]
     Peppers(#[from] MissingPeppers),
+    /// The mapping does not match the accounts table of the database.
     #[error("the accounts table {table} does not match its mapping: {}", with_keys(.problems))]
-    Accounts { table: String, problems: Vec<ColumnProblem> },
+    Accounts {
+        /// The table.
+        table: String,
+        /// The keys and what is wrong with their columns.
+        problems: Vec<ColumnProblem>,
+    },
 }
 
 fn with_keys(problems: &[ColumnProblem]) -> String {
@@ -111,7 +156,10 @@ fn must_be(expected: &str) -> String {
 }
 
 /// Reads a configuration file and the environment variables that override it.
-pub(crate) fn load(file: &Path, vendors: &Vendors) -> Result<Config, ConfigError> {
+///
+/// # Errors
+/// When the file cannot be read, or is invalid.
+pub fn load(file: &Path, vendors: &Vendors) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(file)
         .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
     let environment = environment::read(std::env::vars_os())?;
@@ -121,11 +169,10 @@ pub(crate) fn load(file: &Path, vendors: &Vendors) -> Result<Config, ConfigError
 }
 
 /// Returns the configuration of a demo on this database: every vendor in a realm of its name.
-pub(crate) fn demo(
-    listen: SocketAddr,
-    database: &Path,
-    vendors: &Vendors,
-) -> Result<Config, ConfigError> {
+///
+/// # Errors
+/// When the path of the database cannot be part of a URL.
+pub fn demo(listen: SocketAddr, database: &Path, vendors: &Vendors) -> Result<Config, ConfigError> {
     let url = Store::file_url(database).map_err(|error| ConfigError::Malformed {
         file: "demo".to_owned(),
         reason: error.to_string(),

@@ -16,14 +16,19 @@ use super::raw::RawPolicy;
 use crate::vendors::Vendors;
 
 /// One API that is served.
-pub(crate) struct MountConfig {
-    pub(crate) name: String,
-    pub(crate) spec: Arc<dyn Spec>,
-    pub(crate) prefix: Prefix,
-    pub(crate) realm: Realm,
-    pub(crate) policy: Policy,
+pub struct MountConfig {
+    /// The name of its table.
+    pub name: String,
+    /// The API.
+    pub spec: Arc<dyn Spec>,
+    /// The prefix of its paths.
+    pub prefix: Prefix,
+    /// The realm of its accounts.
+    pub realm: Realm,
+    /// The policy for new passwords.
+    pub policy: Policy,
     /// A summary of the options for `check-config`.
-    pub(crate) summary: String,
+    pub summary: String,
 }
 
 impl std::fmt::Debug for MountConfig {

@@ -19,6 +19,8 @@ use tokio_util::either::Either;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
+pub(crate) mod section;
+
 /// How often the files are checked for changes.
 const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -33,20 +35,21 @@ const KEY: &str = "private key";
 
 /// The PEM files of a listener.
 #[derive(Debug, Clone)]
-pub(crate) struct TlsFiles {
+pub struct TlsFiles {
     /// The certificate, then the intermediate certificates.
-    pub(crate) certificate: PathBuf,
-    pub(crate) key: PathBuf,
+    pub certificate: PathBuf,
+    /// The private key of the certificate.
+    pub key: PathBuf,
     /// The authorities whose certificates clients must present, if any.
-    pub(crate) client_ca: Option<PathBuf>,
+    pub client_ca: Option<PathBuf>,
 }
 
 /// A file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {reason}", .file.display())]
-pub(crate) struct TlsError {
+pub struct TlsError {
     /// The key of the configuration that names the file, below its table.
-    pub(crate) key: &'static str,
+    pub key: &'static str,
     file: PathBuf,
     reason: String,
 }
@@ -58,7 +61,7 @@ impl TlsError {
 }
 
 /// The TLS of a listener.
-pub(crate) struct Tls {
+pub struct Tls {
     files: TlsFiles,
     loaded: RwLock<Loaded>,
 }
@@ -85,16 +88,12 @@ impl Tls {
     /// # Errors
     /// When one cannot be read, or the key does not belong to the certificate. An expired certificate is not
     /// an error; [`Tls::warning`] reports it.
-    pub(crate) fn load(files: TlsFiles) -> Result<Self, TlsError> {
+    pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
         let loaded = RwLock::new(files.load()?);
         Ok(Self { files, loaded })
     }
 
-    /// Performs the TLS handshake.
-    pub(crate) async fn accept<S>(
-        &self,
-        stream: S,
-    ) -> io::Result<tokio_rustls::server::TlsStream<S>>
+    async fn accept<S>(&self, stream: S) -> io::Result<tokio_rustls::server::TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -102,7 +101,7 @@ impl Tls {
     }
 
     /// Returns a warning if the certificate has expired or expires soon.
-    pub(crate) fn warning(&self, now: Timestamp) -> Option<String> {
+    pub fn warning(&self, now: Timestamp) -> Option<String> {
         let expires = self.loaded().expires;
         let days = expires.duration_since(now).as_hours() / 24;
         let file = self.files.certificate.display();
@@ -228,7 +227,7 @@ fn reason(error: &pem::Error, wanted: &str) -> String {
 }
 
 /// Performs the TLS handshake if TLS is configured, and returns the stream.
-pub(crate) async fn accept<S>(
+pub async fn accept<S>(
     tls: Option<&Tls>,
     stream: S,
 ) -> io::Result<Either<tokio_rustls::server::TlsStream<S>, S>>
@@ -243,7 +242,7 @@ where
 
 /// Reloads the files when they change and at SIGHUP, and reports certificates that expire soon, until it is
 /// dropped.
-pub(crate) async fn reload_when_changed(
+pub async fn reload_when_changed(
     listeners: Vec<Arc<Tls>>,
     clock: Arc<dyn Clock>,
 ) -> io::Result<()> {

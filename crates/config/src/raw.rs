@@ -10,7 +10,7 @@ use super::hashing::RawHashing;
 use super::mail::RawMail;
 use super::outbox::{RawOutbox, RawWebhook};
 use super::store::RawStore;
-use super::tls::RawTls;
+use super::tls::section::RawTls;
 
 /// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
 #[derive(Debug, Clone, Copy)]
