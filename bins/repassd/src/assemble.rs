@@ -76,14 +76,9 @@ impl App {
         let engine = Engine::builder(ports, hasher.clone(), key).lockout(config.lockout).build();
         let limits = Limits {
             body_timeout: config.server.body_timeout,
-            // The changes that are hashed, those that wait for a thread, and as many that use the database.
-            // More would exceed their deadline.
-            changes: config
-                .hasher
-                .queue
-                .get()
-                .saturating_mul(2)
-                .saturating_add(config.hasher.threads.get()),
+            changes: config.server.concurrent_changes.get(),
+            queued_changes: config.hasher.queue.get(),
+            queue_timeout: config.hasher.deadline,
             ..Limits::default()
         };
         let mut builder = PasswordService::builder(Arc::new(engine.clone())).limits(limits);

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use repass_http::{PasswordService, Peer};
+use repass_http::{PasswordService, Peer, client_network};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
@@ -41,24 +42,28 @@ pub(crate) async fn serve(
         limits: limits.clone(),
         graceful: GracefulShutdown::new(),
     };
-    let slots = Slots::new(limits.max_connections as usize);
+    let slots =
+        Slots::new(limits.max_connections as usize, limits.max_connections_per_client as usize);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = async {
-            let accepted = listener.accept().await;
+            let (stream, peer) = listener.accept().await?;
             // Above the limit, all but this one wait in the kernel's queue.
-            (accepted, slots.acquire().await)
+            let slot = slots.acquire(Some(client_network(peer.ip()))).await;
+            io::Result::Ok((stream, peer, slot))
         };
         tokio::select! {
             () = &mut shutdown => break,
-            (accepted, slot) = accepted => match (accepted, slot) {
-                (Ok((stream, peer)), Some(slot)) => connections.start(stream, peer, slot),
-                (Err(error), _) => {
+            accepted = accepted => match accepted {
+                Ok((stream, peer, Some(slot))) => connections.start(stream, peer, slot),
+                Ok((_, peer, None)) => {
+                    tracing::debug!(%peer, "a client has too many connections");
+                }
+                Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     // Probably out of file descriptors; wait for connections to end.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
-                (_, None) => break,
             },
         }
     }
@@ -273,7 +278,7 @@ mod tests {
     /// Returns the tracker of a connection and its receiver.
     async fn tracked() -> (Arc<Tracker>, watch::Receiver<Activity>) {
         let (activity, seen) = watch::channel(Activity::default());
-        let slot = Arc::new(Slots::new(1).acquire().await.unwrap());
+        let slot = Arc::new(Slots::new(1, 1).acquire(None).await.unwrap());
         (Arc::new(Tracker { activity, slot }), seen)
     }
 

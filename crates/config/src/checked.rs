@@ -94,9 +94,14 @@ impl Config {
 /// The limits for connections and requests.
 #[derive(Debug, Clone, Validate)]
 pub struct ServerLimits {
-    #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
     /// The largest number of connections, 1 to 100,000.
+    #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
     pub max_connections: u32,
+    /// The largest number of connections of one client.
+    #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
+    pub max_connections_per_client: u32,
+    /// The largest number of changes that run at one time, 1 to 100,000.
+    pub concurrent_changes: NonZeroUsize,
     /// The time-out for the head of a connection's first request.
     pub header_timeout: Duration,
     /// The time-out for a whole body.
@@ -107,19 +112,6 @@ pub struct ServerLimits {
     pub shutdown_delay: Duration,
     /// How long active requests may take to finish after SIGTERM.
     pub shutdown_timeout: Duration,
-}
-
-impl Default for ServerLimits {
-    fn default() -> Self {
-        Self {
-            max_connections: 1000,
-            header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(75),
-            shutdown_delay: Duration::from_secs(5),
-            shutdown_timeout: Duration::from_secs(30),
-        }
-    }
 }
 
 /// The format of the log.
@@ -162,7 +154,7 @@ impl RawConfig {
             tls: self.tls.map(|tls| tls.check("tls", folder)).transpose()?,
             admin_tls: self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose()?,
             store,
-            server: self.server.check()?,
+            server: self.server.check(hasher.threads)?,
             log_format: self.log.format()?,
             log_filter: self.log.filter()?,
             hasher,
@@ -252,27 +244,31 @@ impl RawLockout {
 }
 
 impl RawServer {
-    fn check(self) -> Result<ServerLimits, KeyError> {
-        let default = ServerLimits::default();
+    fn check(self, hashing_threads: NonZeroUsize) -> Result<ServerLimits, KeyError> {
+        let seconds = |member: &str, value, default| {
+            timeout(&format!("server.{member}"), value, Duration::from_secs(default))
+        };
+        let max_connections = self.max_connections.unwrap_or(1000);
         let limits = ServerLimits {
-            max_connections: self.max_connections.unwrap_or(default.max_connections),
-            header_timeout: timeout(
-                "server.header_timeout",
-                self.header_timeout,
-                default.header_timeout,
+            max_connections,
+            max_connections_per_client: self
+                .max_connections_per_client
+                .unwrap_or(max_connections.div_ceil(2)),
+            concurrent_changes: at_least_one(
+                "server.concurrent_changes",
+                self.concurrent_changes,
+                hashing_threads.saturating_add(hashing_threads.get()),
+                100_000,
             )?,
-            body_timeout: timeout("server.body_timeout", self.body_timeout, default.body_timeout)?,
-            idle_timeout: timeout("server.idle_timeout", self.idle_timeout, default.idle_timeout)?,
+            header_timeout: seconds("header_timeout", self.header_timeout, 10)?,
+            body_timeout: seconds("body_timeout", self.body_timeout, 10)?,
+            idle_timeout: seconds("idle_timeout", self.idle_timeout, 75)?,
             shutdown_delay: delay(
                 "server.shutdown_delay",
                 self.shutdown_delay,
-                default.shutdown_delay,
+                Duration::from_secs(5),
             )?,
-            shutdown_timeout: timeout(
-                "server.shutdown_timeout",
-                self.shutdown_timeout,
-                default.shutdown_timeout,
-            )?,
+            shutdown_timeout: seconds("shutdown_timeout", self.shutdown_timeout, 30)?,
         };
         limits.validate().map_err(|errors| first_of("server", &errors))?;
         Ok(limits)

@@ -105,6 +105,14 @@ pub(super) struct RawServer {
     /// The largest number of connections. At the limit, the connection that has been idle for longest is
     /// closed for a new one. Default: `1000`.
     pub(super) max_connections: Option<u32>,
+    /// The largest number of connections of one client: of an IPv4 address, or of a /64 network of IPv6. At the limit,
+    /// its connection that has been idle for longest is closed for a new one. Without it, half of
+    /// `max_connections`.
+    pub(super) max_connections_per_client: Option<u32>,
+    /// The number of changes that run at one time. Further ones wait for their turn, as `hashing.queue` allows:
+    /// the APIs take turns, and the clients of each. Increase it if the database is far away. Without it, 2 for
+    /// each hashing thread.
+    pub(super) concurrent_changes: Option<usize>,
     /// The time-out for the head of a connection's first request. Default: `10s`.
     pub(super) header_timeout: Option<Seconds>,
     /// The time-out for the whole body of a request. Default: `10s`.

@@ -128,7 +128,7 @@ impl Exchange {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let mut budget = ReadBudget::for_head(&shared.reading).ok_or(OVERLOADED)?;
+        let mut budget = ReadBudget::for_head(&shared.reading, self.peer).ok_or(OVERLOADED)?;
         let credentials = call.credentials();
         let caller = authenticate(&*shared.authenticator, self.mount.realm(), &credentials).await;
         let caller = caller.map_err(|error| self.unauthenticated(error))?;

@@ -81,5 +81,5 @@ pub use body::Limits;
 pub use mount::{InvalidPrefix, Mount, MountError, Prefix};
 pub use outcome::Outcome;
 pub use panics::{chain_redacting_panic_hook, install_redacting_panic_hook};
-pub use peer::Peer;
+pub use peer::{Peer, client_network};
 pub use service::{BoxError, PasswordService, PasswordServiceBuilder, ResponseFuture};
