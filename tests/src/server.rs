@@ -1,5 +1,6 @@
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -150,6 +151,35 @@ impl Server {
     pub fn signal(&self, signal: Signal) {
         let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         kill(id, signal).unwrap();
+    }
+
+    /// Returns what its memory holds as text: heap, stacks and static data. `None` where the kernel refuses,
+    /// as it must to all but root.
+    pub fn memory(&self) -> Option<String> {
+        let folder = PathBuf::from(format!("/proc/{}", self.child.id()));
+        let memory = match std::fs::File::open(folder.join("mem")) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return None,
+            opened => opened.unwrap(),
+        };
+        let maps = std::fs::read_to_string(folder.join("maps")).unwrap();
+        let mut held = String::new();
+        for line in maps.lines().filter(|line| line.contains(" rw")) {
+            let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
+            let [from, to] = [from, to].map(|text| u64::from_str_radix(text, 16).unwrap());
+            let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+            // Some mappings of the kernel cannot be read.
+            if memory.read_exact_at(&mut bytes, from).is_ok() {
+                held.push_str(&String::from_utf8_lossy(&bytes));
+            }
+        }
+        Some(held)
+    }
+
+    /// Returns its limit of core dumps, as the kernel states it.
+    pub fn core_limit(&self) -> String {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let limit = limits.lines().find_map(|line| line.strip_prefix("Max core file size"));
+        limit.unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Asks it to stop, without waiting.

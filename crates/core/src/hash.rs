@@ -168,7 +168,8 @@ pub enum HashError {
     /// The stored hash is of an unsupported family, corrupt, or out of bounds.
     #[error(transparent)]
     Foreign(#[from] FormatError),
-    /// The stored hash is of a Firebase project that is not in [`HasherOptions::projects`].
+    /// The stored hash is of a Firebase project that is not in [`HasherOptions::projects`]. The
+    /// password may be right, so this is a fault and not a mismatch.
     #[error("the signer key of the Firebase project {project} is not configured")]
     UnknownProject {
         /// The name of the project.
@@ -210,9 +211,9 @@ impl HashError {
     }
 
     /// Returns whether the stored hash is unsupported or corrupt. The engine treats such a hash as
-    /// a mismatch.
+    /// a mismatch. A key that is not configured is a fault, whatever it is for.
     pub const fn is_unverifiable(&self) -> bool {
-        matches!(self, Self::Unsupported(_) | Self::Foreign(_) | Self::UnknownProject { .. })
+        matches!(self, Self::Unsupported(_) | Self::Foreign(_))
     }
 }
 
