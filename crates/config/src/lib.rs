@@ -255,9 +255,12 @@ fn parse<T>(
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut all: Vec<KeyError> = Vec::new();
     let is_known = |all: &[KeyError], key: &str| all.iter().any(|known| known.key == key);
+    let mut was_read = false;
     loop {
         let raw: RawConfig = match serde_path_to_error::deserialize(merged.clone()) {
             Ok(raw) => raw,
+            // A required key was removed.
+            Err(_) if was_read => break,
             Err(error) => {
                 let error = KeyError::from_config(&error.path().to_string(), error.inner());
                 let removed = mistakes::remove(&mut merged.cache, &error.key, true);
@@ -267,6 +270,7 @@ fn parse<T>(
                 if removed { continue } else { break }
             }
         };
+        was_read = true;
         let mut mistakes = Mistakes::default();
         let checked = check(raw, folder, &mut mistakes);
         let Mistakes(mut new) = mistakes;
