@@ -6,11 +6,11 @@ mod cli;
 mod commands;
 mod database;
 mod failure;
-mod hashing;
 mod no_hasher;
 mod output;
 mod qr_code;
 mod secret_input;
+mod settings;
 mod table;
 
 use std::alloc::System;

@@ -44,11 +44,8 @@ impl App {
         let url = config.store.url.expose();
         let store = Store::open(url, &config.store.options).await;
         let store = store.map_err(|error| -> Box<dyn Error> {
-            match error.mapping_problems() {
-                Some((table, problems)) => {
-                    ConfigError::Accounts { table: table.to_owned(), problems: problems.to_vec() }
-                        .into()
-                }
+            match ConfigError::from_mapping(&error) {
+                Some(mapping) => mapping.into(),
                 None => error.into(),
             }
         })?;

@@ -108,13 +108,14 @@ fn runtime_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(4))
 }
 
-/// Prints the error and its causes on one line.
+/// Prints the error and its causes; each line begins with the name of the program.
 fn report(error: &dyn Error) {
-    let line = ErrorChain(error).to_string().replace('\n', " ");
+    let message = ErrorChain(error).to_string();
+    let lines: String = message.lines().map(|line| format!("repassd: {line}\n")).collect();
     let (written, when_written) = std::sync::mpsc::channel();
     // A full pipe at standard error must not block the exit. A write error is ignored.
     std::thread::spawn(move || {
-        let _ = writeln!(std::io::stderr(), "repassd: {line}");
+        let _ = std::io::stderr().write_all(lines.as_bytes());
         let _ = written.send(());
     });
     let _ = when_written.recv_timeout(Duration::from_secs(1));

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::KeyError;
 use super::checked::one_of;
+use super::mistakes::Mistakes;
 use super::raw::RawPolicy;
 use crate::vendors::Vendors;
 
@@ -78,10 +79,18 @@ pub(super) fn check(
     vendors: &Vendors,
     policy: &Policy,
     folder: &Path,
-) -> Result<Vec<MountConfig>, KeyError> {
+    mistakes: &mut Mistakes,
+) -> Option<Vec<MountConfig>> {
     let enabled = raw.into_iter().filter(|(_, api)| api.enabled);
-    let mounts = enabled.map(|(name, api)| api.check(name, vendors, policy, folder));
-    let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
+    let mounts: Vec<Option<MountConfig>> = enabled
+        .map(|(name, api)| mistakes.take(api.check(name, vendors, policy, folder)))
+        .collect();
+    let mounts: Vec<MountConfig> = mounts.into_iter().collect::<Option<_>>()?;
+    mistakes.take(check_together(&mounts))?;
+    Some(mounts)
+}
+
+fn check_together(mounts: &[MountConfig]) -> Result<(), KeyError> {
     for (number, mount) in mounts.iter().enumerate() {
         let is_same = |other: &&MountConfig| {
             other.spec.name() == mount.spec.name() && other.prefix == mount.prefix
@@ -95,7 +104,7 @@ pub(super) fn check(
     if mounts.is_empty() {
         return Err(KeyError::new("api", "at least one API must be enabled"));
     }
-    Ok(mounts)
+    Ok(())
 }
 
 impl RawApi {

@@ -10,11 +10,13 @@ use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_core::{
     CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Retention,
 };
+use repass_store::Accounts;
 use validator::Validate;
 
 use super::KeyError;
 use super::api::{self, MountConfig};
 use super::memory;
+use super::mistakes::Mistakes;
 use super::outbox::OutboxConfig;
 use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawRetention, RawServer, Seconds};
 use super::store::StoreConfig;
@@ -52,6 +54,21 @@ pub struct Config {
     pub mounts: Vec<MountConfig>,
     /// The environment variables of Kubernetes that look like keys.
     pub ignored_variables: Vec<String>,
+}
+
+/// The part of a configuration that the command line uses too.
+#[derive(Debug)]
+pub struct SharedConfig {
+    /// The database.
+    pub store: StoreConfig,
+    /// The hashing of passwords.
+    pub hasher: HasherOptions,
+    /// The lockout of accounts.
+    pub lockout: LockoutPolicy,
+    /// The policy of `[policy]`, which APIs without one of their own have.
+    pub policy: Policy,
+    /// The APIs that are served; at least one.
+    pub mounts: Vec<MountConfig>,
 }
 
 impl Config {
@@ -129,41 +146,87 @@ const DEFAULT_LOG_FILTER: &str = "info";
 
 impl RawConfig {
     /// Checks the values. Relative paths are resolved against `folder`, the folder of the file.
-    pub(super) fn check(self, vendors: &Vendors, folder: &Path) -> Result<Config, KeyError> {
+    pub(super) fn check(
+        mut self,
+        vendors: &Vendors,
+        folder: &Path,
+        mistakes: &mut Mistakes,
+    ) -> Option<Config> {
+        let listen = mistakes.take(self.listen());
+        let admin = mistakes.take(self.admin_listen(listen));
+        let shared = self.check_shared(vendors, folder, mistakes);
+        let tls = mistakes.take(self.tls.map(|tls| tls.check("tls", folder)).transpose());
+        let admin_tls = self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose();
+        let admin_tls = mistakes.take(admin_tls);
+        let threads = shared.as_ref().map_or(NonZeroUsize::MIN, |shared| shared.hasher.threads);
+        let server = mistakes.take(self.server.check(threads));
+        let log_format = mistakes.take(self.log.format());
+        let log_filter = mistakes.take(self.log.filter());
+        let retention = mistakes.take(self.retention.check());
+        let outbox = self.outbox.check(self.webhook, self.mail, folder, mistakes);
+        let SharedConfig { store, hasher, lockout, policy: _, mounts } = shared?;
+        Some(Config {
+            listen: listen?,
+            admin: admin?,
+            tls: tls?,
+            admin_tls: admin_tls?,
+            store,
+            server: server?,
+            log_format: log_format?,
+            log_filter: log_filter?,
+            hasher,
+            lockout,
+            retention: retention?,
+            outbox: outbox?,
+            mounts,
+            ignored_variables: Vec::new(),
+        })
+    }
+
+    /// Checks the values that the command line uses too, and takes them.
+    pub(super) fn check_shared(
+        &mut self,
+        vendors: &Vendors,
+        folder: &Path,
+        mistakes: &mut Mistakes,
+    ) -> Option<SharedConfig> {
+        let policy = mistakes.take(self.policy.check("policy", PolicyRules::default(), vendors));
+        let apis = std::mem::take(&mut self.api);
+        // Without a valid policy, the other values of the APIs are checked with the default one.
+        let inherited = policy.clone().unwrap_or_default();
+        let mounts = api::check(apis, vendors, &inherited, folder, mistakes);
+        let store = mistakes.take(std::mem::take(&mut self.store).check(folder));
+        let accounts = store.as_ref().map_or(&Accounts::Own, |store| &store.options.accounts);
+        let hashing = std::mem::take(&mut self.hashing);
+        let hasher = mistakes.take(hashing.check(folder, accounts));
+        let lockout = mistakes.take(std::mem::take(&mut self.lockout).check());
+        Some(SharedConfig {
+            store: store?,
+            hasher: hasher?,
+            lockout: lockout?,
+            policy: policy?,
+            mounts: mounts?,
+        })
+    }
+
+    fn listen(&self) -> Result<SocketAddr, KeyError> {
         let listen = socket_address("listen", self.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
-        let admin = match &self.admin.listen {
-            Some(text) => Some(socket_address("admin.listen", text)?),
-            None => None,
-        };
         if self.tls.is_none() && !listen.ip().is_loopback() && !self.allow_plain_http {
             let reason = "this address is not a loopback one, and without TLS passwords would be sent \
                           unencrypted; configure [tls], or set allow_plain_http = true if there is a \
                           TLS proxy in front";
             return Err(KeyError::new("listen", reason));
         }
-        if admin.is_some_and(|admin| admin == listen && admin.port() != 0) {
+        Ok(listen)
+    }
+
+    fn admin_listen(&self, listen: Option<SocketAddr>) -> Result<Option<SocketAddr>, KeyError> {
+        let Some(text) = &self.admin.listen else { return Ok(None) };
+        let admin = socket_address("admin.listen", text)?;
+        if listen == Some(admin) && admin.port() != 0 {
             return Err(KeyError::new("admin.listen", "must differ from listen"));
         }
-        let policy = self.policy.check("policy", PolicyRules::default(), vendors)?;
-        let mounts = api::check(self.api, vendors, &policy, folder)?;
-        let store = self.store.check(folder)?;
-        let hasher = self.hashing.check(folder, &store.options.accounts)?;
-        Ok(Config {
-            listen,
-            admin,
-            tls: self.tls.map(|tls| tls.check("tls", folder)).transpose()?,
-            admin_tls: self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose()?,
-            store,
-            server: self.server.check(hasher.threads)?,
-            log_format: self.log.format()?,
-            log_filter: self.log.filter()?,
-            hasher,
-            lockout: self.lockout.check()?,
-            retention: self.retention.check()?,
-            outbox: self.outbox.check(self.webhook, self.mail, folder)?,
-            mounts,
-            ignored_variables: Vec::new(),
-        })
+        Ok(Some(admin))
     }
 }
 

@@ -17,6 +17,7 @@ mod file;
 mod hashing;
 mod mail;
 mod memory;
+mod mistakes;
 mod outbox;
 mod raw;
 mod store;
@@ -28,13 +29,15 @@ use std::path::{Path, PathBuf};
 
 use ::config::Map;
 use repass_core::MissingPeppers;
-use repass_store::{ColumnProblem, Store};
+use repass_store::{ColumnProblem, OpenError, Store};
 
 pub use api::MountConfig;
-pub use checked::{Config, LogFormat, ServerLimits};
+pub use checked::{Config, LogFormat, ServerLimits, SharedConfig};
 use file::TomlFile;
 pub use mail::MailConfig;
+use mistakes::Mistakes;
 pub use outbox::{OutboxConfig, WebhookConfig};
+use raw::RawConfig;
 pub use store::StoreConfig;
 pub use vendors::Vendors;
 
@@ -67,16 +70,9 @@ pub enum ConfigError {
         /// The reason.
         reason: &'static str,
     },
-    /// A key has an invalid value.
-    #[error("{place}: {key}: {reason}")]
-    Key {
-        /// The file with the position, or the environment variable.
-        place: String,
-        /// The key, with dots.
-        key: String,
-        /// The reason, without the value.
-        reason: String,
-    },
+    /// Keys have invalid values. The message has one line for each.
+    #[error("{}", lines(.0))]
+    Keys(Vec<Mistake>),
     /// Stored hashes need pepper keys that are not configured.
     #[error("hashing.peppers: {0}")]
     Peppers(#[from] MissingPeppers),
@@ -88,6 +84,30 @@ pub enum ConfigError {
         /// The keys and what is wrong with their columns.
         problems: Vec<ColumnProblem>,
     },
+}
+
+impl ConfigError {
+    /// Returns the error with the keys of the mapping, if a mapping does not match its table.
+    pub fn from_mapping(error: &OpenError) -> Option<Self> {
+        let (table, problems) = error.mapping_problems()?;
+        Some(Self::Accounts { table: table.to_owned(), problems: problems.to_vec() })
+    }
+}
+
+/// A key with an invalid value, and its place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {key}: {reason}")]
+pub struct Mistake {
+    /// The file with the position, or the environment variable.
+    pub place: String,
+    /// The key, with dots.
+    pub key: String,
+    /// The reason, without the value.
+    pub reason: String,
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn with_keys(problems: &[ColumnProblem]) -> String {
@@ -158,14 +178,31 @@ fn must_be(expected: &str) -> String {
 /// Reads a configuration file and the environment variables that override it.
 ///
 /// # Errors
-/// When the file cannot be read, or is invalid.
+/// When the file cannot be read, or is invalid; then with all mistakes.
 pub fn load(file: &Path, vendors: &Vendors) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
-    let environment = environment::read(std::env::vars_os())?;
-    let mut config = parse(file, &text, environment.overrides, vendors)?;
+    let (text, environment) = read(file)?;
+    let mut config = parse(file, &text, environment.overrides, whole(vendors))?;
     config.ignored_variables = environment.ignored;
     Ok(config)
+}
+
+/// Reads the part of a configuration that the command line uses too. Other tables are not checked beyond
+/// their keys, so the files that only the server reads need not be readable.
+///
+/// # Errors
+/// When the file cannot be read, or is invalid; then with all mistakes.
+pub fn load_shared(file: &Path, vendors: &Vendors) -> Result<SharedConfig, ConfigError> {
+    let (text, environment) = read(file)?;
+    let check = |mut raw: RawConfig, folder: &Path, mistakes: &mut Mistakes| {
+        raw.check_shared(vendors, folder, mistakes)
+    };
+    parse(file, &text, environment.overrides, check)
+}
+
+fn read(file: &Path) -> Result<(String, environment::Variables), ConfigError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
+    Ok((text, environment::read(std::env::vars_os())?))
 }
 
 /// Returns the configuration of a demo on this database: every vendor in a realm of its name.
@@ -182,15 +219,22 @@ pub fn demo(listen: SocketAddr, database: &Path, vendors: &Vendors) -> Result<Co
     for vendor in vendors.names() {
         text.push_str(&format!("[api.{vendor}]\nrealm = '{vendor}'\n"));
     }
-    parse(Path::new("demo"), &text, Map::new(), vendors)
+    parse(Path::new("demo"), &text, Map::new(), whole(vendors))
 }
 
-fn parse(
+/// Returns the check of a whole configuration.
+fn whole(vendors: &Vendors) -> impl Fn(RawConfig, &Path, &mut Mistakes) -> Option<Config> {
+    |raw, folder, mistakes| raw.check(vendors, folder, mistakes)
+}
+
+/// Reads a configuration and checks it. Each invalid key is removed and the rest is read again, so that all
+/// mistakes are reported together.
+fn parse<T>(
     path: &Path,
     text: &str,
     overrides: Map<String, String>,
-    vendors: &Vendors,
-) -> Result<Config, ConfigError> {
+    check: impl Fn(RawConfig, &Path, &mut Mistakes) -> Option<T>,
+) -> Result<T, ConfigError> {
     let file = TomlFile::parse(text).map_err(|error| ConfigError::Malformed {
         file: format!("{}{}", path.display(), error.position),
         reason: error.reason,
@@ -201,17 +245,52 @@ fn parse(
             let position = file.position(&error.key).map(|position| position.to_string());
             format!("{}{}", path.display(), position.unwrap_or_default())
         });
-        ConfigError::Key { place, key: error.key, reason: one_line(&error.reason) }
+        Mistake { place, key: error.key, reason: one_line(&error.reason) }
     };
-    let merged = ::config::Config::builder()
+    let mut merged = ::config::Config::builder()
         .add_source(file.clone())
         .add_source(environment::Overrides(overrides))
         .build()
-        .map_err(|error| at_key(KeyError::from_config("", &error)))?;
-    let raw: raw::RawConfig = serde_path_to_error::deserialize(merged)
-        .map_err(|error| at_key(KeyError::from_config(&error.path().to_string(), error.inner())))?;
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    raw.check(vendors, &folder).map_err(at_key)
+        .map_err(|error| ConfigError::Keys(vec![at_key(KeyError::from_config("", &error))]))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut all: Vec<KeyError> = Vec::new();
+    let is_known = |all: &[KeyError], key: &str| all.iter().any(|known| known.key == key);
+    let mut was_read = false;
+    loop {
+        let raw: RawConfig = match serde_path_to_error::deserialize(merged.clone()) {
+            Ok(raw) => raw,
+            // A required key was removed.
+            Err(_) if was_read => break,
+            Err(error) => {
+                let error = KeyError::from_config(&error.path().to_string(), error.inner());
+                let removed = mistakes::remove(&mut merged.cache, &error.key, true);
+                if !is_known(&all, &error.key) {
+                    all.push(error);
+                }
+                if removed { continue } else { break }
+            }
+        };
+        was_read = true;
+        let mut mistakes = Mistakes::default();
+        let checked = check(raw, folder, &mut mistakes);
+        let Mistakes(mut new) = mistakes;
+        if let (Some(config), true) = (checked, all.is_empty()) {
+            return Ok(config);
+        }
+        // A key may be missing only because it was removed.
+        let is_given =
+            |key: &str| file.has(key) || environment::variable_of(key, &variables).is_some();
+        new.retain(|error| !is_known(&all, &error.key) && (all.is_empty() || is_given(&error.key)));
+        if new.is_empty() {
+            break;
+        }
+        for error in new {
+            mistakes::remove(&mut merged.cache, &error.key, false);
+            all.push(error);
+        }
+    }
+    all.sort_by_key(|error| file.position(&error.key).map(|at| (at.line, at.column)));
+    Err(ConfigError::Keys(all.into_iter().map(at_key).collect()))
 }
 
 fn one_line(text: &str) -> String {

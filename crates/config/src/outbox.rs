@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use repass_core::{ErrorChain, Plaintext, SystemClock};
 use repass_outbox::{Channel, DispatcherOptions, Webhook, WebhookOptions};
+use repass_store::read_secret_file;
 use serde::Deserialize;
 
 use super::KeyError;
 use super::checked::{delay, timeout};
 use super::mail::{MailConfig, RawMail};
+use super::mistakes::Mistakes;
 use super::raw::Seconds;
 
 /// The delivery of events.
@@ -88,14 +90,28 @@ impl RawOutbox {
         webhook: Option<RawWebhook>,
         mail: Option<RawMail>,
         folder: &Path,
-    ) -> Result<OutboxConfig, KeyError> {
+        mistakes: &mut Mistakes,
+    ) -> Option<OutboxConfig> {
         let default = DispatcherOptions::default();
-        let mut options = DispatcherOptions {
+        let options = mistakes.take(self.options(&default));
+        let webhook = webhook.map(|raw| raw.check(default.timeout, folder)).transpose();
+        let webhook = mistakes.take(webhook);
+        let mail = mistakes.take(mail.map(|raw| raw.check(folder)).transpose());
+        let (mut options, webhook, mail) = (options?, webhook?, mail?);
+        // Each channel has its own time-out; a lease lasts as long as the longest.
+        let timeouts =
+            [webhook.as_ref().map(|own| own.timeout), mail.as_ref().map(|own| own.timeout)];
+        options.timeout = timeouts.into_iter().flatten().max().unwrap_or(options.timeout);
+        Some(OutboxConfig { options, webhook, mail })
+    }
+
+    fn options(&self, default: &DispatcherOptions) -> Result<DispatcherOptions, KeyError> {
+        let options = DispatcherOptions {
             poll: timeout("outbox.poll", self.poll, default.poll)?,
             first_wait: delay("outbox.first_wait", self.first_wait, default.first_wait)?,
             longest_wait: delay("outbox.longest_wait", self.longest_wait, default.longest_wait)?,
             max_tries: self.max_tries.unwrap_or(default.max_tries),
-            ..default
+            ..default.clone()
         };
         if !(1..=1000).contains(&options.max_tries) {
             return Err(KeyError::new("outbox.max_tries", "must be 1 to 1000"));
@@ -103,13 +119,7 @@ impl RawOutbox {
         if options.longest_wait < options.first_wait {
             return Err(KeyError::new("outbox.longest_wait", "must be at least first_wait"));
         }
-        let webhook = webhook.map(|raw| raw.check(options.timeout, folder)).transpose()?;
-        let mail = mail.map(|raw| raw.check(folder)).transpose()?;
-        // Each channel has its own time-out; a lease lasts as long as the longest.
-        let timeouts =
-            [webhook.as_ref().map(|own| own.timeout), mail.as_ref().map(|own| own.timeout)];
-        options.timeout = timeouts.into_iter().flatten().max().unwrap_or(options.timeout);
-        Ok(OutboxConfig { options, webhook, mail })
+        Ok(options)
     }
 }
 
@@ -130,7 +140,6 @@ impl RawWebhook {
 }
 
 /// Returns the secret at `key`, or from the file at `key` with `_file`, together with the key that was used.
-/// The line break at the end of a file is removed.
 pub(super) fn secret(
     key: &str,
     written: Option<Plaintext>,
@@ -142,10 +151,8 @@ pub(super) fn secret(
         (None, None) => Ok(None),
         (Some(secret), None) => Ok(Some((key.to_owned(), secret))),
         (None, Some(file)) => {
-            let text = std::fs::read_to_string(folder.join(file))
-                .map(Plaintext::new)
+            let secret = read_secret_file(&folder.join(file))
                 .map_err(|error| KeyError::new(file_key.clone(), ErrorChain(&error)))?;
-            let secret = Plaintext::from(text.expose().trim_end_matches(['\r', '\n']));
             Ok(Some((file_key, secret)))
         }
         (Some(_), Some(_)) => {

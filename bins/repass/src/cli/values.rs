@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, RangedI64ValueParser};
+use clap::builder::RangedI64ValueParser;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_config::Vendors;
 use repass_core::{Administration, HashProfile, Policy, Realm, UserId};
 use repass_hash_families::ImportFormat;
+
+use crate::settings::Settings;
 
 const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
 
@@ -25,16 +27,20 @@ pub(crate) struct NamedPolicy {
 }
 
 impl NamedPolicy {
-    /// Returns a parser for the names of presets.
-    pub(super) fn presets() -> PossibleValuesParser {
-        PossibleValuesParser::new(Vendors::bundled().policy_presets())
+    /// Returns the preset of this name.
+    pub(crate) fn preset(name: &str) -> Option<Self> {
+        let policy = Policy::new(Vendors::bundled().policy_preset(name)?).ok()?;
+        Some(Self { name: name.to_owned(), policy })
     }
+}
 
-    pub(super) fn preset(name: String) -> Result<Self, String> {
-        let rules = Vendors::bundled().policy_preset(&name).ok_or("unknown policy")?;
-        let policy = Policy::new(rules).map_err(|error| error.to_string())?;
-        Ok(Self { name, policy })
-    }
+pub(super) fn policy_help() -> String {
+    format!(
+        "The password policy: {}, or with --config the name of an API [default: with --config \
+         that of the realm's API, else {}]",
+        Vendors::bundled().policy_presets().join(", "),
+        Settings::DEFAULT_POLICY,
+    )
 }
 
 /// The account after which a list of accounts continues.

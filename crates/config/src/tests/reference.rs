@@ -97,9 +97,12 @@ impl Manual {
     /// Returns the requirement in the error about `key` with the value `bad`.
     fn requirement(&self, key: &str, bad: &str) -> Option<String> {
         match self.with(key, Some(bad)) {
-            Err(ConfigError::Key { key: at, reason, .. }) if at == self.named(key) => {
-                reason.strip_prefix("must be ").map(ToOwned::to_owned)
-            }
+            Err(ConfigError::Keys(mistakes)) => match mistakes.as_slice() {
+                [only] if only.key == self.named(key) => {
+                    only.reason.strip_prefix("must be ").map(ToOwned::to_owned)
+                }
+                _ => None,
+            },
             _ => None,
         }
     }
