@@ -5,12 +5,15 @@ mod checked;
 mod environment;
 mod file;
 mod hashing;
+mod listen;
 mod mail;
 mod memory;
 mod outbox;
+mod proxy;
 mod raw;
 mod store;
 mod tls;
+mod unix_socket;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,8 +24,13 @@ use repass_store::{ColumnProblem, Store};
 
 use crate::vendors::Vendors;
 
-pub(crate) use checked::{Config, LogFormat, ServerLimits};
+pub(crate) use checked::{
+    Config, FORBIDDEN_PLAIN_HTTP, LogFormat, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, ServerLimits,
+};
 use file::TomlFile;
+pub(crate) use listen::ListenAddress;
+pub(crate) use proxy::{ForwardingHeader, TrustedProxies};
+pub(crate) use unix_socket::UnixSocket;
 
 /// An error of the configuration, with its file, its key and the reason.
 #[derive(Debug, thiserror::Error)]

@@ -19,6 +19,8 @@ use tokio_util::either::Either;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
+use crate::systemd;
+
 /// How often the files are checked for changes.
 const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -263,7 +265,9 @@ pub(crate) async fn reload_when_changed(
             _ = checks.tick() => listeners.iter().for_each(|tls| tls.reload(false, clock.now())),
             _ = hung_up() => {
                 tracing::info!("SIGHUP: only certificates are reloaded; restart for other changes");
+                systemd::reloading();
                 listeners.iter().for_each(|tls| tls.reload(true, clock.now()));
+                systemd::ready();
             }
             _ = reminders.tick() => for warning in listeners.iter().filter_map(|tls| tls.warning(clock.now())) {
                 tracing::warn!("{warning}");

@@ -1,6 +1,5 @@
 //! The checked configuration: each value is valid, and the values are consistent.
 
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,18 +13,25 @@ use validator::Validate;
 
 use super::KeyError;
 use super::api::{self, MountConfig};
+use super::listen::{ListenAddress, RawListen};
 use super::memory;
 use super::outbox::OutboxConfig;
+use super::proxy::TrustedProxies;
 use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawRetention, RawServer, Seconds};
 use super::store::StoreConfig;
+use super::unix_socket::UnixSocket;
 use crate::tls::Tls;
 use crate::vendors::Vendors;
 
 #[derive(Debug)]
 pub(crate) struct Config {
-    pub(crate) listen: SocketAddr,
-    /// The address of the health probes, if they are served.
-    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) listen: Vec<ListenAddress>,
+    /// Whether `listen` may be public without TLS.
+    pub(crate) allow_plain_http: bool,
+    /// The addresses of the health probes; empty if they are not served.
+    pub(crate) admin: Vec<ListenAddress>,
+    pub(crate) unix_socket: UnixSocket,
+    pub(crate) proxies: Arc<TrustedProxies>,
     /// The TLS of `listen`, and of the health probes.
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) admin_tls: Option<Arc<Tls>>,
@@ -60,15 +66,11 @@ impl Config {
         }
         warnings.extend(memory::warning(&self.hasher, memory::available()));
         warnings.extend(self.all_tls().filter_map(|tls| tls.warning(now)));
-        if self.admin.is_some_and(|address| !address.ip().is_loopback()) {
-            warnings.push("admin.listen is an address that other machines reach".to_owned());
+        if self.admin.iter().any(ListenAddress::is_public) {
+            warnings.push(PUBLIC_ADMIN.to_owned());
         }
-        if self.tls.is_none() && !self.listen.ip().is_loopback() {
-            warnings.push(
-                "listen has plain HTTP on an address that other machines reach: passwords are sent \
-                           unencrypted unless there is a TLS proxy in front"
-                    .to_owned(),
-            );
+        if self.tls.is_none() && self.listen.iter().any(ListenAddress::is_public) {
+            warnings.push(PUBLIC_PLAIN_HTTP.to_owned());
         }
         warnings
     }
@@ -112,32 +114,44 @@ pub(crate) enum LogFormat {
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
+pub(crate) const PUBLIC_ADMIN: &str = "admin.listen is an address that other machines reach";
+
+pub(crate) const PUBLIC_PLAIN_HTTP: &str = "listen has plain HTTP on an address that other machines reach: passwords are sent unencrypted \
+     unless there is a TLS proxy in front";
+
+pub(crate) const FORBIDDEN_PLAIN_HTTP: &str = "this address is not a loopback one, and without TLS passwords would be sent unencrypted; \
+     configure [tls], or set allow_plain_http = true if there is a TLS proxy in front";
+
 pub(crate) const DEFAULT_LOG_FILTER: &str = "info";
 
 impl RawConfig {
     /// Checks the values. Relative paths are resolved against `folder`, the folder of the file.
     pub(super) fn check(self, vendors: &Vendors, folder: &Path) -> Result<Config, KeyError> {
-        let listen = socket_address("listen", self.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
-        let admin = match &self.admin.listen {
-            Some(text) => Some(socket_address("admin.listen", text)?),
-            None => None,
-        };
-        if self.tls.is_none() && !listen.ip().is_loopback() && !self.allow_plain_http {
-            let reason = "this address is not a loopback one, and without TLS passwords would be sent \
-                          unencrypted; configure [tls], or set allow_plain_http = true if there is a \
-                          TLS proxy in front";
-            return Err(KeyError::new("listen", reason));
+        let listen = self.listen.unwrap_or_else(|| RawListen::One(DEFAULT_LISTEN.to_owned()));
+        let listen = listen.check("listen")?;
+        let admin = self.admin.listen.map(|admin| admin.check("admin.listen")).transpose()?;
+        let admin = admin.unwrap_or_default();
+        let is_public = listen.iter().any(ListenAddress::is_public);
+        if self.tls.is_none() && is_public && !self.allow_plain_http {
+            return Err(KeyError::new("listen", FORBIDDEN_PLAIN_HTTP));
         }
-        if admin.is_some_and(|admin| admin == listen && admin.port() != 0) {
+        if admin.iter().any(|admin| listen.iter().any(|listen| listen.conflicts(admin))) {
             return Err(KeyError::new("admin.listen", "must differ from listen"));
         }
+        if admin.contains(&ListenAddress::Systemd(None)) {
+            let reason = "must name the sockets of systemd, such as systemd:admin";
+            return Err(KeyError::new("admin.listen", reason));
+        }
+        let proxies = self.proxy.check()?;
         let policy = self.policy.check("policy", PolicyRules::default(), vendors)?;
         let mounts = api::check(self.api, vendors, &policy, folder)?;
         let store = self.store.check(folder)?;
         let hasher = self.hashing.check(folder, &store.options.accounts)?;
         Ok(Config {
             listen,
+            allow_plain_http: self.allow_plain_http,
             admin,
+            unix_socket: self.unix_socket.check()?,
             tls: self.tls.map(|tls| tls.check("tls", folder)).transpose()?,
             admin_tls: self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose()?,
             store,
@@ -147,7 +161,8 @@ impl RawConfig {
             hasher,
             lockout: self.lockout.check()?,
             retention: self.retention.check()?,
-            outbox: self.outbox.check(self.webhook, self.mail, folder)?,
+            outbox: self.outbox.check(self.webhook, self.mail, &proxies, folder)?,
+            proxies: Arc::new(proxies),
             mounts,
             ignored_variables: Vec::new(),
         })
@@ -278,11 +293,6 @@ impl RawLog {
 pub(super) fn one_of(key: impl Into<String>, choices: &[impl AsRef<str>]) -> KeyError {
     let choices: Vec<&str> = choices.iter().map(AsRef::as_ref).collect();
     KeyError::new(key, format!("must be one of {}", choices.join(", ")))
-}
-
-fn socket_address(key: &str, text: &str) -> Result<SocketAddr, KeyError> {
-    let reason = "must be an IP address and a port, such as 127.0.0.1:8080";
-    text.parse().map_err(|_| KeyError::new(key, reason))
 }
 
 const HOUR: Duration = Duration::from_secs(60 * 60);

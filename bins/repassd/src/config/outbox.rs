@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::KeyError;
 use super::checked::{delay, timeout};
 use super::mail::{MailConfig, RawMail};
+use super::proxy::TrustedProxies;
 use super::raw::Seconds;
 
 /// The delivery of events.
@@ -84,6 +85,7 @@ impl RawOutbox {
         self,
         webhook: Option<RawWebhook>,
         mail: Option<RawMail>,
+        proxies: &TrustedProxies,
         folder: &Path,
     ) -> Result<OutboxConfig, KeyError> {
         let default = DispatcherOptions::default();
@@ -101,7 +103,7 @@ impl RawOutbox {
             return Err(KeyError::new("outbox.longest_wait", "must be at least first_wait"));
         }
         let webhook = webhook.map(|raw| raw.check(options.timeout, folder)).transpose()?;
-        let mail = mail.map(|raw| raw.check(folder)).transpose()?;
+        let mail = mail.map(|raw| raw.check(proxies, folder)).transpose()?;
         // Each channel has its own time-out; a lease lasts as long as the longest.
         let timeouts =
             [webhook.as_ref().map(|own| own.timeout), mail.as_ref().map(|own| own.timeout)];
