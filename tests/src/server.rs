@@ -1,5 +1,5 @@
 use std::io::{BufRead, BufReader, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use repass_postgres_cluster::Cluster;
 
-use crate::{AdminContext, Client, Database, binary};
+use crate::{AdminContext, Client, Database, binary, with_socket};
 
 /// The longest that a server may take to start or stop.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -68,6 +68,7 @@ pub struct ServerBuilder {
     tables: String,
     apis: Vec<Api>,
     variables: Vec<(String, String)>,
+    passed: Option<Arc<TcpListener>>,
 }
 
 impl Server {
@@ -113,6 +114,7 @@ impl Server {
             tables: String::new(),
             apis: apis.into(),
             variables: Vec::new(),
+            passed: None,
         }
     }
 
@@ -134,6 +136,19 @@ impl Server {
     /// Returns the log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Waits for a line of the log that contains `text`, and returns it.
+    pub async fn logged(&self, text: &str) -> String {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(line) = self.log().lines().find(|line| line.contains(text)) {
+                    break line.to_owned();
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        waited.await.unwrap_or_else(|_| panic!("not logged: {text}\n{}", self.log()))
     }
 
     /// Reads the log in this way from the next line on.
@@ -277,6 +292,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Passes it a listening socket, as systemd does.
+    #[must_use]
+    pub fn passed(mut self, socket: TcpListener) -> Self {
+        self.passed = Some(Arc::new(socket));
+        self
+    }
+
     /// The folder that relative paths in the configuration start at.
     pub fn folder(&self) -> &Path {
         self.database.folder()
@@ -319,17 +341,19 @@ impl ServerBuilder {
     pub async fn start(&self) -> Server {
         let config = self.write_config();
         let program = tokio::task::spawn_blocking(|| binary("repassd")).await.unwrap();
-        let mut command = Command::new(program);
+        let mut command = match &self.passed {
+            Some(socket) => with_socket(program, socket.try_clone().unwrap()),
+            None => {
+                let mut command = Command::new(program);
+                command.stdin(Stdio::null());
+                command
+            }
+        };
         command.arg("serve").arg("--config").arg(config);
         // Tests that stop a server do not wait for load balancers.
         command.env("REPASS_SERVER__SHUTDOWN_DELAY", "0s");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let log = Arc::new(Mutex::new(String::new()));
         let (listens, listening) = mpsc::channel();

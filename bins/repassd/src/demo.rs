@@ -11,22 +11,24 @@ use repass_spec::demo::Demo;
 use crate::assemble::App;
 use crate::cli::DemoOptions;
 use crate::signals::StopSignals;
+use crate::sockets::Listeners;
+use crate::{listen, logging};
 use repass_config::{Config, LogFormat, Vendors};
-
-use crate::{listen, logging, serve};
 
 pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
     let _log = logging::start(LogFormat::Text, "warn,repass::request=info")?;
     let mut signals = StopSignals::new()?;
-    let listener = serve::bind(options.listen).await?;
+    let mut listeners = Listeners::default();
+    listeners.bind_tcp(&[options.listen]).await?;
     let folder = tempfile::Builder::new().prefix("repass-demo-").tempdir()?;
     let database = folder.path().join("demo.db");
-    let address = listener.local_addr()?;
+    let address = listeners.addresses().next().unwrap_or_default().parse()?;
     let config = repass_config::demo(address, &database, vendors)?;
     let app = App::open(&config).await?;
     print(&introduction(&app, &config, address, &database, vendors).await?)?;
     let stop = signals.next();
-    listen::serve(listener, None, app.service.clone(), &config.server, stop).await;
+    let (proxies, service) = (config.proxies.clone(), app.service.clone());
+    listen::serve(listeners, None, proxies, service, &config.server, stop).await;
 
     let all =
         AuditFilter { outcome: Some("ok".to_owned()), limit: u32::MAX, ..AuditFilter::default() };

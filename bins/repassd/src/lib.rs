@@ -22,10 +22,14 @@ mod head;
 mod lingering;
 mod listen;
 mod logging;
+mod proxies;
+mod reload;
 mod retention;
 mod serve;
 mod signals;
 mod slots;
+mod sockets;
+mod systemd;
 
 use std::error::Error;
 use std::io::Write;
@@ -39,6 +43,7 @@ use repass_store::KeyFileError;
 
 use crate::assemble::KeysDoNotMatch;
 use crate::cli::{Cli, Command};
+use crate::sockets::{ListenError, PassedSockets};
 
 pub use repass_config::Vendors;
 
@@ -79,11 +84,14 @@ pub fn protect_secrets() {
 /// not help.
 fn is_configuration(error: &(dyn Error + 'static)) -> bool {
     error.is::<ConfigError>()
+        || error.downcast_ref().is_some_and(ListenError::is_configuration)
         || error.downcast_ref().is_some_and(KeysDoNotMatch::is_configuration)
         || error.downcast_ref().is_some_and(KeyFileError::is_configuration)
 }
 
 fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
+    // Before there are other threads.
+    let passed = PassedSockets::from_env();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(runtime_threads())
         .enable_all()
@@ -92,7 +100,7 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
         Command::Demo(options) => runtime.block_on(demo::run(options, vendors)),
         Command::Serve(options) => {
             let config = repass_config::load(&options.config, vendors)?;
-            runtime.block_on(serve::run(&config))
+            runtime.block_on(serve::run(&config, passed))
         }
         Command::CheckConfig(options) => {
             let config = repass_config::load(&options.config, vendors)?;

@@ -1,29 +1,18 @@
 //! `repassd serve`.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use repass_core::SystemClock;
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::assemble::App;
 use crate::signals::StopSignals;
-use crate::{admin, listen, logging, retention};
-use repass_config::Config;
+use crate::sockets::{ListenError, Listeners, PassedSockets};
+use crate::{admin, listen, logging, reload, retention, systemd};
+use repass_config::{Config, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
 
-/// The server cannot listen on an address.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}")]
-pub(crate) struct ListenError {
-    pub(crate) address: SocketAddr,
-    #[source]
-    pub(crate) source: std::io::Error,
-}
-
-pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn run(config: &Config, mut passed: PassedSockets) -> Result<(), Box<dyn Error>> {
     // Dropped last, so that the last lines are written.
     let _log = logging::start(config.log_format, &config.log_filter)?;
     for variable in &config.ignored_variables {
@@ -35,25 +24,35 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     // Before "listening" is logged, so that a signal after that line is handled.
     let mut signals = StopSignals::new()?;
     let app = App::open(config).await?;
-    let listener = bind(config.listen).await?;
-    let address = listener.local_addr()?;
-    let admin = match config.admin {
-        Some(address) => Some(bind(address).await?),
-        None => None,
-    };
-    let stopping = Arc::new(AtomicBool::new(false));
-    let admin = admin.map(|listener| {
-        let probes = admin::Probes { store: app.store.clone(), stopping: Arc::clone(&stopping) };
-        if let Ok(address) = listener.local_addr() {
-            tracing::info!(%address, "answering health probes");
+    // Before `listen`, which may take all sockets that are left.
+    let admin = Listeners::bind(&config.admin, config.unix_socket, &mut passed).await?;
+    let listeners = Listeners::bind(&config.listen, config.unix_socket, &mut passed).await?;
+    passed.warn_of_unused();
+    match listeners.public_passed.filter(|_| config.tls.is_none()) {
+        Some(address) if !config.allow_plain_http => {
+            return Err(ListenError::PlainHttp(address).into());
         }
-        tokio::spawn(admin::serve(listener, config.admin_tls.clone(), probes))
-    });
+        Some(_) => tracing::warn!("{PUBLIC_PLAIN_HTTP}"),
+        None => {}
+    }
+    if admin.public_passed.is_some() {
+        tracing::warn!("{PUBLIC_ADMIN}");
+    }
+    let stopping = Arc::new(AtomicBool::new(false));
+    for address in admin.addresses() {
+        tracing::info!(address, "answering health probes");
+    }
+    let probes = admin::Probes { store: app.store.clone(), stopping: Arc::clone(&stopping) };
+    let admin = tokio::spawn(admin::serve(admin, config.admin_tls.clone(), probes));
     for mount in &config.mounts {
         let (api, vendor) = (mount.name.as_str(), mount.spec.name());
         tracing::info!(api, vendor, realm = %mount.realm, prefix = %mount.prefix, "serving");
     }
-    tracing::info!(%address, "listening");
+    for address in listeners.addresses() {
+        tracing::info!(address, "listening");
+    }
+    systemd::ready();
+    let watchdog = tokio::spawn(systemd::watch());
     let (stop, stopped) = oneshot::channel::<()>();
     let dispatcher = app.dispatcher(config).map(|dispatcher| {
         tokio::spawn(async move {
@@ -61,22 +60,20 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
             dispatcher.run(async { stopped.await.unwrap_or_default() }).await;
         })
     });
-    let certificates = tokio::spawn(repass_config::tls::reload_when_changed(
-        config.all_tls().cloned().collect(),
-        Arc::new(SystemClock),
-    ));
+    let certificates = tokio::spawn(reload::run(config.all_tls().cloned().collect()));
     let administration = app.engine.administration().clone();
     let retention = tokio::spawn(retention::run(administration, config.retention));
-    let tls = config.tls.clone();
     let shutdown = async {
         signals.next().await;
         stopping.store(true, Ordering::Relaxed);
+        systemd::stopping();
         let delay = config.server.shutdown_delay;
         tracing::info!(?delay, "not ready; new connections are accepted until the delay ends");
         // A second signal ends the delay.
         let _ = tokio::time::timeout(delay, signals.next()).await;
     };
-    listen::serve(listener, tls, app.service.clone(), &config.server, shutdown).await;
+    let (tls, proxies) = (config.tls.clone(), config.proxies.clone());
+    listen::serve(listeners, tls, proxies, app.service.clone(), &config.server, shutdown).await;
     drop(stop);
     certificates.abort();
     retention.abort();
@@ -85,14 +82,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     {
         tracing::warn!("some deliveries of events were aborted; they will be repeated");
     }
-    if let Some(admin) = admin {
-        admin.abort();
-    }
+    admin.abort();
+    watchdog.abort();
     app.close().await?;
     tracing::info!("stopped");
     Ok(())
-}
-
-pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address).await.map_err(|source| ListenError { address, source })
 }

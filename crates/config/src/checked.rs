@@ -1,6 +1,5 @@
 //! The checked configuration: each value is valid, and the values are consistent.
 
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,21 +14,30 @@ use validator::Validate;
 
 use super::KeyError;
 use super::api::{self, MountConfig};
+use super::listen::{ListenAddress, RawListen};
 use super::memory;
 use super::mistakes::Mistakes;
 use super::outbox::OutboxConfig;
+use super::proxy::TrustedProxies;
 use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawRetention, RawServer, Seconds};
 use super::store::StoreConfig;
+use super::unix_socket::UnixSocket;
 use crate::tls::Tls;
 use crate::vendors::Vendors;
 
 /// A valid configuration.
 #[derive(Debug)]
 pub struct Config {
-    /// The address of the APIs.
-    pub listen: SocketAddr,
-    /// The address of the health probes, if they are served.
-    pub admin: Option<SocketAddr>,
+    /// The addresses of the APIs.
+    pub listen: Vec<ListenAddress>,
+    /// Whether `listen` may be public without TLS.
+    pub allow_plain_http: bool,
+    /// The addresses of the health probes; empty if they are not served.
+    pub admin: Vec<ListenAddress>,
+    /// The socket files of both.
+    pub unix_socket: UnixSocket,
+    /// The proxies in front of the APIs.
+    pub proxies: Arc<TrustedProxies>,
     /// The TLS of `listen`.
     pub tls: Option<Arc<Tls>>,
     /// The TLS of `admin`.
@@ -89,15 +97,11 @@ impl Config {
         }
         warnings.extend(memory::warning(&self.hasher, memory::available()));
         warnings.extend(self.all_tls().filter_map(|tls| tls.warning(now)));
-        if self.admin.is_some_and(|address| !address.ip().is_loopback()) {
-            warnings.push("admin.listen is an address that other machines reach".to_owned());
+        if self.admin.iter().any(ListenAddress::is_public) {
+            warnings.push(PUBLIC_ADMIN.to_owned());
         }
-        if self.tls.is_none() && !self.listen.ip().is_loopback() {
-            warnings.push(
-                "listen has plain HTTP on an address that other machines reach: passwords are sent \
-                           unencrypted unless there is a TLS proxy in front"
-                    .to_owned(),
-            );
+        if self.tls.is_none() && self.listen.iter().any(ListenAddress::is_public) {
+            warnings.push(PUBLIC_PLAIN_HTTP.to_owned());
         }
         warnings
     }
@@ -144,6 +148,17 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 const DEFAULT_LOG_FILTER: &str = "info";
 
+/// The warning about [`Config::admin`] beyond the machine.
+pub const PUBLIC_ADMIN: &str = "admin.listen is an address that other machines reach";
+
+/// The warning about plain HTTP that is allowed beyond the machine.
+pub const PUBLIC_PLAIN_HTTP: &str = "listen has plain HTTP on an address that other machines reach: passwords are sent unencrypted \
+     unless there is a TLS proxy in front";
+
+/// The error about plain HTTP that is not allowed beyond the machine.
+pub const FORBIDDEN_PLAIN_HTTP: &str = "this address is not a loopback one, and without TLS passwords would be sent unencrypted; \
+     configure [tls], or set allow_plain_http = true if there is a TLS proxy in front";
+
 impl RawConfig {
     /// Checks the values. Relative paths are resolved against `folder`, the folder of the file.
     pub(super) fn check(
@@ -153,7 +168,7 @@ impl RawConfig {
         mistakes: &mut Mistakes,
     ) -> Option<Config> {
         let listen = mistakes.take(self.listen());
-        let admin = mistakes.take(self.admin_listen(listen));
+        let admin = mistakes.take(self.admin_listen(listen.as_deref()));
         let shared = self.check_shared(vendors, folder, mistakes);
         let tls = mistakes.take(self.tls.map(|tls| tls.check("tls", folder)).transpose());
         let admin_tls = self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose();
@@ -163,11 +178,17 @@ impl RawConfig {
         let log_format = mistakes.take(self.log.format());
         let log_filter = mistakes.take(self.log.filter());
         let retention = mistakes.take(self.retention.check());
-        let outbox = self.outbox.check(self.webhook, self.mail, folder, mistakes);
+        let unix_socket = mistakes.take(self.unix_socket.check());
+        let proxies = mistakes.take(self.proxy.check());
+        let trusted = proxies.clone().unwrap_or_default();
+        let outbox = self.outbox.check(self.webhook, self.mail, &trusted, folder, mistakes);
         let SharedConfig { store, hasher, lockout, policy: _, mounts } = shared?;
         Some(Config {
             listen: listen?,
+            allow_plain_http: self.allow_plain_http,
             admin: admin?,
+            unix_socket: unix_socket?,
+            proxies: Arc::new(proxies?),
             tls: tls?,
             admin_tls: admin_tls?,
             store,
@@ -209,24 +230,33 @@ impl RawConfig {
         })
     }
 
-    fn listen(&self) -> Result<SocketAddr, KeyError> {
-        let listen = socket_address("listen", self.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
-        if self.tls.is_none() && !listen.ip().is_loopback() && !self.allow_plain_http {
-            let reason = "this address is not a loopback one, and without TLS passwords would be sent \
-                          unencrypted; configure [tls], or set allow_plain_http = true if there is a \
-                          TLS proxy in front";
-            return Err(KeyError::new("listen", reason));
+    fn listen(&mut self) -> Result<Vec<ListenAddress>, KeyError> {
+        let listen =
+            self.listen.take().unwrap_or_else(|| RawListen::One(DEFAULT_LISTEN.to_owned()));
+        let listen = listen.check("listen")?;
+        let is_public = listen.iter().any(ListenAddress::is_public);
+        if self.tls.is_none() && is_public && !self.allow_plain_http {
+            return Err(KeyError::new("listen", FORBIDDEN_PLAIN_HTTP));
         }
         Ok(listen)
     }
 
-    fn admin_listen(&self, listen: Option<SocketAddr>) -> Result<Option<SocketAddr>, KeyError> {
-        let Some(text) = &self.admin.listen else { return Ok(None) };
-        let admin = socket_address("admin.listen", text)?;
-        if listen == Some(admin) && admin.port() != 0 {
+    fn admin_listen(
+        &mut self,
+        listen: Option<&[ListenAddress]>,
+    ) -> Result<Vec<ListenAddress>, KeyError> {
+        let Some(admin) = self.admin.listen.take() else { return Ok(Vec::new()) };
+        let admin = admin.check("admin.listen")?;
+        let conflicts =
+            |admin| listen.unwrap_or_default().iter().any(|listen| listen.conflicts(admin));
+        if admin.iter().any(conflicts) {
             return Err(KeyError::new("admin.listen", "must differ from listen"));
         }
-        Ok(Some(admin))
+        if admin.contains(&ListenAddress::Systemd(None)) {
+            let reason = "must name the sockets of systemd, such as systemd:admin";
+            return Err(KeyError::new("admin.listen", reason));
+        }
+        Ok(admin)
     }
 }
 
@@ -358,11 +388,6 @@ impl RawLog {
 pub(super) fn one_of(key: impl Into<String>, choices: &[impl AsRef<str>]) -> KeyError {
     let choices: Vec<&str> = choices.iter().map(AsRef::as_ref).collect();
     KeyError::new(key, format!("must be one of {}", choices.join(", ")))
-}
-
-fn socket_address(key: &str, text: &str) -> Result<SocketAddr, KeyError> {
-    let reason = "must be an IP address and a port, such as 127.0.0.1:8080";
-    text.parse().map_err(|_| KeyError::new(key, reason))
 }
 
 const HOUR: Duration = Duration::from_secs(60 * 60);

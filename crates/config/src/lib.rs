@@ -15,13 +15,16 @@ mod checked;
 mod environment;
 mod file;
 mod hashing;
+mod listen;
 mod mail;
 mod memory;
 mod mistakes;
 mod outbox;
+mod proxy;
 mod raw;
 mod store;
 pub mod tls;
+mod unix_socket;
 mod vendors;
 
 use std::net::SocketAddr;
@@ -32,13 +35,19 @@ use repass_core::MissingPeppers;
 use repass_store::{ColumnProblem, OpenError, Store};
 
 pub use api::MountConfig;
-pub use checked::{Config, LogFormat, ServerLimits, SharedConfig};
+pub use checked::{
+    Config, FORBIDDEN_PLAIN_HTTP, LogFormat, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, ServerLimits,
+    SharedConfig,
+};
 use file::TomlFile;
+pub use listen::ListenAddress;
 pub use mail::MailConfig;
 use mistakes::Mistakes;
 pub use outbox::{OutboxConfig, WebhookConfig};
+pub use proxy::{ForwardingHeader, TrustedProxies};
 use raw::RawConfig;
 pub use store::StoreConfig;
+pub use unix_socket::UnixSocket;
 pub use vendors::Vendors;
 
 /// An error of the configuration, with its file, its key and the reason.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::KeyError;
 use super::checked::{one_of, timeout};
 use super::outbox::secret;
+use super::proxy::TrustedProxies;
 use super::raw::Seconds;
 
 /// The default time-out for one mail. Some servers scan a mail before they answer.
@@ -66,7 +67,11 @@ pub struct MailConfig {
 
 impl RawMail {
     /// Checks the values. Relative paths are resolved against `folder`.
-    pub(super) fn check(self, folder: &Path) -> Result<MailConfig, KeyError> {
+    pub(super) fn check(
+        self,
+        proxies: &TrustedProxies,
+        folder: &Path,
+    ) -> Result<MailConfig, KeyError> {
         let encryption = match self.tls.as_deref() {
             None => Encryption::default(),
             Some(name) => Encryption::from_name(name)
@@ -126,6 +131,7 @@ impl RawMail {
             support_email: self.support_email,
             default_language,
             events,
+            proxies: proxies.networks.clone(),
         };
         let channel = Mail::new(options)
             .map_err(|wrong| KeyError::new(format!("mail.{}", wrong.member), wrong.reason))?;

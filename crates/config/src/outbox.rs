@@ -13,6 +13,7 @@ use super::KeyError;
 use super::checked::{delay, timeout};
 use super::mail::{MailConfig, RawMail};
 use super::mistakes::Mistakes;
+use super::proxy::TrustedProxies;
 use super::raw::Seconds;
 
 /// The delivery of events.
@@ -89,6 +90,7 @@ impl RawOutbox {
         self,
         webhook: Option<RawWebhook>,
         mail: Option<RawMail>,
+        proxies: &TrustedProxies,
         folder: &Path,
         mistakes: &mut Mistakes,
     ) -> Option<OutboxConfig> {
@@ -96,7 +98,7 @@ impl RawOutbox {
         let options = mistakes.take(self.options(&default));
         let webhook = webhook.map(|raw| raw.check(default.timeout, folder)).transpose();
         let webhook = mistakes.take(webhook);
-        let mail = mistakes.take(mail.map(|raw| raw.check(folder)).transpose());
+        let mail = mistakes.take(mail.map(|raw| raw.check(proxies, folder)).transpose());
         let (mut options, webhook, mail) = (options?, webhook?, mail?);
         // Each channel has its own time-out; a lease lasts as long as the longest.
         let timeouts =

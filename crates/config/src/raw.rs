@@ -7,10 +7,13 @@ use serde::{Deserialize, Deserializer};
 
 use super::api::RawApi;
 use super::hashing::RawHashing;
+use super::listen::RawListen;
 use super::mail::RawMail;
 use super::outbox::{RawOutbox, RawWebhook};
+use super::proxy::RawProxy;
 use super::store::RawStore;
 use super::tls::section::RawTls;
+use super::unix_socket::RawUnixSocket;
 
 /// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
 #[derive(Debug, Clone, Copy)]
@@ -66,13 +69,18 @@ impl schemars::JsonSchema for Seconds {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
-    /// The address and port of the APIs. Default: `127.0.0.1:8080`.
-    pub(super) listen: Option<String>,
+    /// The address of the APIs, or a list of addresses. Default: `127.0.0.1:8080`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub(super) listen: Option<RawListen>,
     /// Allows `listen` to be an address that other machines reach without `[tls]`. Set it only behind a TLS proxy.
     /// Default: `false`.
     #[serde(default)]
     pub(super) allow_plain_http: bool,
     pub(super) tls: Option<RawTls>,
+    #[serde(default)]
+    pub(super) unix_socket: RawUnixSocket,
+    #[serde(default)]
+    pub(super) proxy: RawProxy,
     #[serde(default)]
     pub(super) store: RawStore,
     #[serde(default)]
@@ -132,8 +140,9 @@ pub(super) struct RawServer {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAdmin {
-    /// The address and port of the health probes `/healthz` and `/readyz`. Without it, they are not served.
-    pub(super) listen: Option<String>,
+    /// The address of the health probes `/healthz` and `/readyz`, or a list. Without it, they are not served.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub(super) listen: Option<RawListen>,
     pub(super) tls: Option<RawTls>,
 }
 

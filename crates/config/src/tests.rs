@@ -226,6 +226,8 @@ fn every_error_names_position_key_and_reason() {
 /// All tables. Of keys that exclude each other, only the first is set.
 const FULL: &str = "\
     listen = '127.0.0.1:0'\nallow_plain_http = true\n\
+    [unix_socket]\nmode = '0660'\ngroup = '0'\n\
+    [proxy]\ntrusted = ['10.0.0.0/8']\nheader = 'forwarded'\nproxy_protocol = true\n\
     [store]\nurl = 'sqlite:///tmp/x.db'\n\
     [store.accounts]\ntable = 'users'\nid = 'id'\nuser_id = 'login'\nhash = 'pw'\n\
     email = 'mail'\nusername = 'name'\nactive = 'active'\nrealm = 'a'\n\

@@ -4,10 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
-use repass_core::Clock;
 use rustls::RootCertStore;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
@@ -20,12 +19,6 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
 pub(crate) mod section;
-
-/// How often the files are checked for changes.
-const INTERVAL: Duration = Duration::from_secs(10);
-
-/// How often the near expiry of a certificate is reported.
-const REMINDER: Duration = Duration::from_secs(24 * 3600);
 
 /// The number of days before its expiry in which a certificate is reported.
 const WARNING_DAYS: i64 = 14;
@@ -118,7 +111,7 @@ impl Tls {
 
     /// Reloads the files if they have changed, or always if `force`. If they are invalid, the last valid ones
     /// stay in use.
-    fn reload(&self, force: bool, now: Timestamp) {
+    pub fn reload(&self, force: bool, now: Timestamp) {
         if !force && self.files.state() == self.loaded().state {
             return;
         }
@@ -237,36 +230,5 @@ where
     match tls {
         Some(tls) => Ok(Either::Left(tls.accept(stream).await?)),
         None => Ok(Either::Right(stream)),
-    }
-}
-
-/// Reloads the files when they change and at SIGHUP, and reports certificates that expire soon, until it is
-/// dropped.
-pub async fn reload_when_changed(
-    listeners: Vec<Arc<Tls>>,
-    clock: Arc<dyn Clock>,
-) -> io::Result<()> {
-    #[cfg(unix)]
-    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
-    #[cfg(unix)]
-    let hung_up = async || hangup.recv().await.is_some();
-    #[cfg(not(unix))]
-    let hung_up = async || std::future::pending::<bool>().await;
-    let mut hung_up = hung_up;
-    let mut checks = tokio::time::interval(INTERVAL);
-    let mut reminders = tokio::time::interval(REMINDER);
-    // At the start, expiry is reported with the other warnings.
-    reminders.tick().await;
-    loop {
-        tokio::select! {
-            _ = checks.tick() => listeners.iter().for_each(|tls| tls.reload(false, clock.now())),
-            _ = hung_up() => {
-                tracing::info!("SIGHUP: only certificates are reloaded; restart for other changes");
-                listeners.iter().for_each(|tls| tls.reload(true, clock.now()));
-            }
-            _ = reminders.tick() => for warning in listeners.iter().filter_map(|tls| tls.warning(clock.now())) {
-                tracing::warn!("{warning}");
-            }
-        }
     }
 }

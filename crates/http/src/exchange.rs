@@ -62,7 +62,9 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let mut log = RequestLog::begin(routed.mount.clone(), &parts.method, request_id.clone(), peer);
+    let proxy = parts.extensions.get().copied();
+    let mut log =
+        RequestLog::begin(routed.mount.clone(), &parts.method, request_id.clone(), peer, proxy);
     if matches!(routed.outcome, RouteOutcome::NotFound(_)) {
         log.unknown_path(parts.uri.path());
     }

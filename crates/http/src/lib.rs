@@ -13,7 +13,7 @@
 //! through hyper-util's `TowerToHyperService`. An embedder
 //!
 //! - adds a [`Peer`] to the extensions of each request; without it, log and audit records have no
-//!   peer address;
+//!   peer address. Behind a trusted proxy it is the client's address, with a [`Proxy`] beside it;
 //! - enables the feature `axum` if an axum router strips a prefix, so that responses echo the URI
 //!   that the client sent;
 //! - calls [`chain_redacting_panic_hook`] at start, because Rust's default panic hook prints
@@ -50,8 +50,8 @@
 //! # Log
 //!
 //! Each request logs one event with target `repass::request`, level info, and the fields `api` (the
-//! mount's name), `vendor`, `realm`, `method`, `status`, `outcome`, `duration_ms`, `request_id` and
-//! `peer`. An outcome is `ok`, a [`ChangeError::code`](repass_core::ChangeError::code), or one of
+//! mount's name), `vendor`, `realm`, `method`, `status`, `outcome`, `duration_ms`, `request_id`,
+//! `peer` and, if there is one, `proxy`. An outcome is `ok`, a [`ChangeError::code`](repass_core::ChangeError::code), or one of
 //! `unauthenticated`, `invalid-request`, `not-found`, `method-not-allowed`, `unsupported-encoding`,
 //! `too-large`, `incomplete`, `unavailable` and `fault`. If the client disconnects before its
 //! change begins, the outcome is `incomplete` and there is no status.
@@ -81,5 +81,5 @@ pub use body::Limits;
 pub use mount::{InvalidPrefix, Mount, MountError, Prefix};
 pub use outcome::Outcome;
 pub use panics::{chain_redacting_panic_hook, install_redacting_panic_hook};
-pub use peer::{Peer, client_network};
+pub use peer::{Peer, Proxy, client_network};
 pub use service::{BoxError, PasswordService, PasswordServiceBuilder, ResponseFuture};

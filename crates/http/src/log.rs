@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::mount::Mount;
 use crate::panics::Panicked;
+use crate::peer::Proxy;
 use crate::request_id::RequestId;
 
 /// The log line of one request. Written by [`end`](Self::end), or on drop if the request was not
@@ -23,6 +24,7 @@ pub(crate) struct RequestLog {
     method: &'static str,
     request_id: RequestId,
     peer: Option<IpAddr>,
+    proxy: Option<Proxy>,
     started: Instant,
     is_written: bool,
 }
@@ -33,6 +35,7 @@ impl RequestLog {
         method: &Method,
         request_id: RequestId,
         peer: Option<IpAddr>,
+        proxy: Option<Proxy>,
     ) -> Self {
         Self {
             mount,
@@ -40,6 +43,7 @@ impl RequestLog {
             method: name_of(method),
             request_id,
             peer,
+            proxy,
             started: Instant::now(),
             is_written: false,
         }
@@ -98,6 +102,7 @@ impl RequestLog {
             duration_ms = u64::try_from(duration).unwrap_or(u64::MAX),
             request_id = self.request_id.as_str(),
             peer = self.peer.map(tracing::field::display),
+            proxy = self.proxy.map(tracing::field::display),
             "request"
         );
     }

@@ -14,6 +14,7 @@ mod untrusted_text;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use ipnet::IpNet;
 use jiff::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
@@ -51,6 +52,8 @@ pub struct MailOptions {
     pub default_language: Language,
     /// The events that holders are notified of. Other events count as delivered.
     pub events: Vec<EventKind>,
+    /// The networks of proxies. Their addresses are not told to holders, nor are loopback addresses.
+    pub proxies: Vec<IpNet>,
 }
 
 /// An option of [`MailOptions`] is not valid.
@@ -89,6 +92,7 @@ pub struct Mail {
     support: Support,
     default_language: Language,
     events: Vec<EventKind>,
+    proxies: Vec<IpNet>,
 }
 
 /// The support contacts, at least one of them.
@@ -124,6 +128,7 @@ impl Mail {
             support: Support::new(options.support_url.as_deref(), support_email)?,
             default_language: options.default_language,
             events: options.events,
+            proxies: options.proxies,
         })
     }
 
@@ -181,7 +186,7 @@ impl Channel for Mail {
             DeliveryError::new("the account's e-mail address is not valid").permanent()
         })?;
         let language = language::of_holder(claimed).unwrap_or(self.default_language);
-        let notice = Notice::new(claimed, language, kind, &self.product, &self.support);
+        let notice = Notice::new(claimed, language, kind, self);
         let message = self
             .message(to, claimed, &notice)
             .ok_or_else(|| DeliveryError::new("the message cannot be built"))?;

@@ -7,8 +7,8 @@ use repass_core::{Account, ClaimedEvent, EventKind, OutboxEvent};
 use repass_messages::{Language, MAIL};
 use serde_json::Value;
 
-use super::Support;
 use super::untrusted_text::{one_line, one_line_without_links};
+use super::{Mail, Support};
 
 /// The content of a mail for the templates. Untrusted values are one line without links; the HTML
 /// template escapes them.
@@ -47,8 +47,7 @@ impl<'a> Notice<'a> {
         claimed: &ClaimedEvent,
         language: Language,
         kind: EventKind,
-        product: &'a str,
-        support: &'a Support,
+        mail: &'a Mail,
     ) -> Self {
         let event = &claimed.event;
         let mut facts = Vec::new();
@@ -57,9 +56,10 @@ impl<'a> Notice<'a> {
         };
         add("account", Some(account_name(&claimed.holder)));
         add("time", Some(date_and_time(event.at, language)));
-        add("address", address(event));
+        add("address", address(event, mail));
         add("device", device(event));
-        Self { language, product, event: kind.as_str().replace('.', "-"), facts, support }
+        let event = kind.as_str().replace('.', "-");
+        Self { language, product: &mail.product, event, facts, support: &mail.support }
     }
 
     pub(super) fn subject(&self) -> String {
@@ -112,13 +112,16 @@ fn date_and_time(at: Timestamp, language: Language) -> String {
 }
 
 /// Returns the holder's IP address as the caller reports it, otherwise the caller's own. Invalid
-/// addresses are not shown.
-fn address(event: &OutboxEvent) -> Option<String> {
+/// addresses are not shown, and those of proxies and of this machine say nothing about the holder.
+fn address(event: &OutboxEvent, mail: &Mail) -> Option<String> {
     ["ip_address", "peer"]
         .into_iter()
-        .filter_map(|member| text(event, member))
-        .find_map(|text| text.trim().parse::<IpAddr>().ok())
-        .map(|address| address.to_canonical().to_string())
+        .filter_map(|member| text(event, member)?.trim().parse::<IpAddr>().ok())
+        .map(|address| address.to_canonical())
+        .find(|address| {
+            !address.is_loopback() && !mail.proxies.iter().any(|proxy| proxy.contains(address))
+        })
+        .map(|address| address.to_string())
 }
 
 fn device(event: &OutboxEvent) -> Option<String> {

@@ -25,6 +25,7 @@ fn options() -> MailOptions {
         support_email: Some("help@example.org".to_owned()),
         default_language: Language::English,
         events: EventKind::ALL.to_vec(),
+        proxies: vec!["192.0.2.0/24".parse().unwrap()],
     }
 }
 
@@ -35,7 +36,7 @@ fn mail() -> Mail {
 /// The message as sent.
 fn raw(mail: &Mail, claimed: &ClaimedEvent, language: Language) -> String {
     let kind = mail.notified_kind(&claimed.event.kind).unwrap();
-    let notice = Notice::new(claimed, language, kind, &mail.product, &mail.support);
+    let notice = Notice::new(claimed, language, kind, mail);
     let to = recipient::parse(claimed.holder.email.as_ref().unwrap().as_str()).unwrap();
     String::from_utf8(mail.message(to, claimed, &notice).unwrap().formatted()).unwrap()
 }
@@ -160,6 +161,23 @@ fn unknown_facts_are_not_shown() {
         json!({ "ip_address": "http://evil.example", "peer": "::ffff:1.2.3.4" });
     let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
     assert!(text.contains("IP address: 1.2.3.4\n"), "{text}");
+}
+
+/// Proves W6.
+#[test]
+fn w6_addresses_of_this_machine_and_of_proxies_are_not_told() {
+    let mut claimed = claimed();
+    for (claim, peer, told) in [
+        ("127.0.0.1", "::1", None),
+        ("::ffff:127.0.0.1", "192.0.2.7", None),
+        ("192.0.2.7", "198.51.100.1", Some("198.51.100.1")),
+        ("203.0.113.9", "127.0.0.1", Some("203.0.113.9")),
+    ] {
+        claimed.event.payload = json!({ "ip_address": claim, "peer": peer });
+        let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
+        let line = text.lines().find_map(|line| line.strip_prefix("IP address: "));
+        assert_eq!(line, told, "{claim} {peer}");
+    }
 }
 
 #[test]
