@@ -125,7 +125,8 @@ fn address(text: &str) -> Result<IpAddr, Invalid> {
     address.map(|address: IpAddr| address.to_canonical()).ok_or(Invalid)
 }
 
-/// Splits a text at the separators outside of quoted strings.
+/// Splits a text at the separators outside of quoted strings, which may hold text of the client. The crates for
+/// RFC 7239 split inside of them too.
 fn split_unquoted(text: &str, separator: char) -> Result<Vec<&str>, Invalid> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let parts = text.split(|c| {
