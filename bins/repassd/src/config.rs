@@ -24,11 +24,9 @@ use repass_store::{ColumnProblem, Store};
 
 use crate::vendors::Vendors;
 
-pub(crate) use checked::{
-    Config, FORBIDDEN_PLAIN_HTTP, LogFormat, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, ServerLimits,
-};
+pub(crate) use checked::{Config, LogFormat, ServerLimits};
 use file::TomlFile;
-pub(crate) use listen::ListenAddress;
+pub(crate) use listen::{FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
 pub(crate) use proxy::{ForwardingHeader, TrustedProxies};
 pub(crate) use unix_socket::UnixSocket;
 

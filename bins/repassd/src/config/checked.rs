@@ -13,7 +13,9 @@ use validator::Validate;
 
 use super::KeyError;
 use super::api::{self, MountConfig};
-use super::listen::{ListenAddress, RawListen};
+use super::listen::{
+    FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, RawListen,
+};
 use super::memory;
 use super::outbox::OutboxConfig;
 use super::proxy::TrustedProxies;
@@ -113,14 +115,6 @@ pub(crate) enum LogFormat {
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
-
-pub(crate) const PUBLIC_ADMIN: &str = "admin.listen is an address that other machines reach";
-
-pub(crate) const PUBLIC_PLAIN_HTTP: &str = "listen has plain HTTP on an address that other machines reach: passwords are sent unencrypted \
-     unless there is a TLS proxy in front";
-
-pub(crate) const FORBIDDEN_PLAIN_HTTP: &str = "this address is not a loopback one, and without TLS passwords would be sent unencrypted; \
-     configure [tls], or set allow_plain_http = true if there is a TLS proxy in front";
 
 pub(crate) const DEFAULT_LOG_FILTER: &str = "info";
 
