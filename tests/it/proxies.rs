@@ -12,7 +12,7 @@ use repass_tests::{
     Client, FIRST_PASSWORD, Server, ServerBuilder, installed, with_socket, workspace,
 };
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::requests::{CUSTOMER, GUID, JSON, Outcome, change, customer_body, outcome};
@@ -230,7 +230,7 @@ async fn w6_haproxy_states_the_client_in_a_header_or_by_the_proxy_protocol() {
     assert_addresses(&test, &direct, &[SPOOFED], client, None).await;
     let mut stream = connect_from_client(&test.server).await;
     let header = b"PROXY TCP4 203.0.113.66 127.0.0.1 1 1\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n";
-    tokio::io::AsyncWriteExt::write_all(&mut stream, header).await.unwrap();
+    stream.write_all(header).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
@@ -269,5 +269,20 @@ async fn w5_refusals_of_unread_bodies_arrive_through_nginx() {
             let answer = nginx.client.send(Method::POST, path, &[JSON], body.clone()).await;
             assert_eq!(answer.status, 401, "{size}: {}", answer.text());
         }
+    }
+}
+
+/// Proves W6.
+#[tokio::test(flavor = "multi_thread")]
+async fn w6_half_a_header_of_the_proxy_protocol_is_cut_off() {
+    let limits = "proxy_protocol = true\n[server]\nheader_timeout = '300ms'\n";
+    let server = trusting(limits).start().await;
+    for half in ["", "PROXY", "PROXY TCP4 203.0.113.66", "\r\n\r\n\0\r\nQUIT\n"] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(half.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // A reset is an end as well.
+        let _ = stream.read_to_end(&mut answer).await;
+        assert!(answer.is_empty(), "{half:?}");
     }
 }

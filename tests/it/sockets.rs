@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::Method;
 use nix::sys::signal::Signal;
@@ -173,6 +174,19 @@ async fn systemd_socket_activate_starts_the_server() {
     process.wait().unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn health_probes_are_answered_on_a_socket_of_systemd() {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let builder = Server::builder().tables("[admin]\nlisten = 'systemd:api'\n").passed(socket);
+    let server = builder.start().await;
+    assert_eq!(crate::health::admin_address(&server), address);
+    assert_eq!(Client::new(address).send(Method::GET, "/readyz", &[], "").await.status, 200);
+    assert_eq!(server.stop().await.status.code(), Some(0));
+    let server = Server::builder().passed(TcpListener::bind("127.0.0.1:0").unwrap()).start().await;
+    server.logged("systemd passed a socket that no `listen` names").await;
+}
+
 #[test]
 fn sockets_of_systemd_are_refused_where_they_are_public_or_missing() {
     let builder = Server::builder_on_sqlite().top("listen = 'systemd'");
@@ -205,7 +219,8 @@ async fn systemd_hears_when_the_server_is_ready_alive_reloading_and_stopping() {
     let server = builder.start().await;
     let next = async || {
         let mut message = vec![0; 4096];
-        let size = socket.recv(&mut message).await.unwrap();
+        let received = tokio::time::timeout(Duration::from_secs(60), socket.recv(&mut message));
+        let size = received.await.expect("a message arrives").unwrap();
         String::from_utf8(message[..size].to_vec()).unwrap()
     };
     let until = async |state: &str| {

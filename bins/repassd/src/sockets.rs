@@ -87,8 +87,9 @@ impl Listeners {
                     if taken.is_empty() {
                         return Err(ListenError::NotPassed(address.clone()));
                     }
-                    let mut public = taken.iter().filter_map(Listener::tcp_address);
-                    listeners.public_passed = public.find(|address| !address.ip().is_loopback());
+                    let mut addresses = taken.iter().filter_map(Listener::tcp_address);
+                    let public = addresses.find(|address| !address.ip().is_loopback());
+                    listeners.public_passed = listeners.public_passed.or(public);
                     listeners.sockets.extend(taken);
                 }
             }
@@ -195,7 +196,8 @@ fn bind_unix(path: &Path, options: UnixSocket) -> io::Result<Listener> {
     }
     let listener = UnixListener::bind(path)?;
     if options.group.is_some() {
-        chown(path, None, options.group)?;
+        chown(path, None, options.group)
+            .map_err(|error| io::Error::other(format!("unix_socket.group: {error}")))?;
     }
     std::fs::set_permissions(path, PermissionsExt::from_mode(options.mode))?;
     Ok(Listener::Unix(listener))

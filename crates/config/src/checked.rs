@@ -14,7 +14,9 @@ use validator::Validate;
 
 use super::KeyError;
 use super::api::{self, MountConfig};
-use super::listen::{ListenAddress, RawListen};
+use super::listen::{
+    FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, RawListen,
+};
 use super::memory;
 use super::mistakes::Mistakes;
 use super::outbox::OutboxConfig;
@@ -147,17 +149,6 @@ pub enum LogFormat {
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 const DEFAULT_LOG_FILTER: &str = "info";
-
-/// The warning about [`Config::admin`] beyond the machine.
-pub const PUBLIC_ADMIN: &str = "admin.listen is an address that other machines reach";
-
-/// The warning about plain HTTP that is allowed beyond the machine.
-pub const PUBLIC_PLAIN_HTTP: &str = "listen has plain HTTP on an address that other machines reach: passwords are sent unencrypted \
-     unless there is a TLS proxy in front";
-
-/// The error about plain HTTP that is not allowed beyond the machine.
-pub const FORBIDDEN_PLAIN_HTTP: &str = "this address is not a loopback one, and without TLS passwords would be sent unencrypted; \
-     configure [tls], or set allow_plain_http = true if there is a TLS proxy in front";
 
 impl RawConfig {
     /// Checks the values. Relative paths are resolved against `folder`, the folder of the file.
@@ -346,7 +337,7 @@ impl RawServer {
             max_connections,
             max_connections_per_client: self
                 .max_connections_per_client
-                .unwrap_or(max_connections.div_ceil(2)),
+                .unwrap_or(max_connections.div_ceil(2).max(1)),
             concurrent_changes: at_least_one(
                 "server.concurrent_changes",
                 self.concurrent_changes,

@@ -6,7 +6,7 @@
 //! use repass_config::Vendors;
 //!
 //! let config = repass_config::load(Path::new("repassd.toml"), &Vendors::bundled())?;
-//! println!("{} APIs on {}", config.mounts.len(), config.listen);
+//! println!("{} APIs on {:?}", config.mounts.len(), config.listen);
 //! # Ok::<(), repass_config::ConfigError>(())
 //! ```
 
@@ -35,12 +35,9 @@ use repass_core::MissingPeppers;
 use repass_store::{ColumnProblem, OpenError, Store};
 
 pub use api::MountConfig;
-pub use checked::{
-    Config, FORBIDDEN_PLAIN_HTTP, LogFormat, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, ServerLimits,
-    SharedConfig,
-};
+pub use checked::{Config, LogFormat, ServerLimits, SharedConfig};
 use file::TomlFile;
-pub use listen::ListenAddress;
+pub use listen::{FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
 pub use mail::MailConfig;
 use mistakes::Mistakes;
 pub use outbox::{OutboxConfig, WebhookConfig};

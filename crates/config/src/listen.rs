@@ -8,6 +8,17 @@ use serde::Deserialize;
 
 use super::KeyError;
 
+/// The warning about `admin.listen` beyond the machine.
+pub const PUBLIC_ADMIN: &str = "admin.listen is an address that other machines reach";
+
+/// The warning about plain HTTP that is allowed beyond the machine.
+pub const PUBLIC_PLAIN_HTTP: &str = "listen has plain HTTP on an address that other machines reach: passwords are sent \
+     unencrypted unless there is a TLS proxy in front";
+
+/// The error about plain HTTP that is not allowed beyond the machine.
+pub const FORBIDDEN_PLAIN_HTTP: &str = "this address is not a loopback one, and without TLS passwords would be sent unencrypted; \
+     configure [tls], or set allow_plain_http = true if there is a TLS proxy in front";
+
 /// One address or a list of them, as in the file.
 #[derive(Debug, Deserialize)]
 #[serde(
