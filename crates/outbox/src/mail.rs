@@ -79,7 +79,8 @@ impl InvalidMail {
 /// prevents automatic replies.
 ///
 /// Events of an account without an e-mail address count as delivered. An invalid address and a
-/// reply of 550 to 559 are [permanent](DeliveryError::permanent) failures; all others are retried.
+/// reply about the recipient (5.1.x or 5.2.x, RFC 3463) are [permanent](DeliveryError::permanent)
+/// failures; all others are retried.
 #[derive(Debug)]
 pub struct Mail {
     connections: Connections,

@@ -1,9 +1,9 @@
+use std::error::Error as _;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lettre::message::Message;
-use lettre::transport::smtp::response::Category;
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::runtime::Handle;
@@ -89,13 +89,51 @@ impl Drop for Exchange<'_> {
     }
 }
 
-/// Replies of 550 to 559 refuse the recipient or the message (RFC 5321, 4.2.1) and are permanent.
-/// Other replies of 5xx are about authentication or the session, which an operator can fix.
+/// A reply is permanent if its enhanced status code (RFC 3463) names the recipient's address (5.1.x) or mailbox
+/// (5.2.x) as the cause. All others are retried: a basic code does not tell whom it is about, as 550 at the
+/// greeting, for the sender, for relaying or by a policy is a fault of the set-up (RFC 5321, 4.2.3). Nor does the
+/// command that it answers, since servers such as Postfix postpone refusals of the client and the sender to
+/// `RCPT`.
 fn failure(error: &Error, is_ascii: bool) -> DeliveryError {
     let failure = DeliveryError::new(error.to_string());
-    let refused = error.is_permanent()
-        && error.status().is_some_and(|code| code.category == Category::MailSystem);
+    let reply = error.source().map(ToString::to_string).unwrap_or_default();
+    let refused = error.is_permanent() && names_the_recipient(&reply);
     // The transport sends no non-ASCII address to a server without SMTPUTF8 (RFC 6531).
     let lacks_smtputf8 = error.is_client() && !is_ascii;
     if refused || lacks_smtputf8 { failure.permanent() } else { failure }
+}
+
+/// Whether a reply begins with 5.1.x or 5.2.x. 5.1.0, 5.1.7 and 5.1.8 may be or are about the sender.
+fn names_the_recipient(reply: &str) -> bool {
+    let status = reply.split_whitespace().next().unwrap_or_default();
+    match status.strip_prefix("5.1.") {
+        Some(detail) => !["", "0", "7", "8"].contains(&detail),
+        None => status.starts_with("5.2."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves A4.
+    #[test]
+    fn a4_only_statuses_of_the_recipient_are_permanent() {
+        for reply in ["5.1.1 no such user", "5.1.2", "5.1.10 null MX", "5.2.0", "5.2.2 full"] {
+            assert!(names_the_recipient(reply), "{reply}");
+        }
+        for reply in [
+            "",
+            "no such user",
+            "5.1.0 sender",
+            "5.1.7",
+            "5.1.8",
+            "5.7.1",
+            "5.10.1",
+            "4.2.2",
+            "5.1.",
+        ] {
+            assert!(!names_the_recipient(reply), "{reply}");
+        }
+    }
 }
