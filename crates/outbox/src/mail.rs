@@ -109,7 +109,7 @@ impl Mail {
     /// # Errors
     /// If an option is not valid.
     pub fn new(options: MailOptions) -> Result<Self, InvalidMail> {
-        let connections = Connections::new(options.server.check()?, options.timeout);
+        let connections = Connections::new(&options.server, options.timeout)?;
         let product = options.product.trim();
         if product.is_empty() || one_line(product, Self::MAX_PRODUCT) != product {
             let reason = "must be 1 to 100 characters on one line";

@@ -388,6 +388,7 @@ async fn events_of_one_account_share_a_connection() {
     mails.next().await.answer(ACCEPTED);
     until(&operator, is(DeliveryState::Delivered)).await;
     assert_eq!((mails.heard("DATA"), mails.heard("EHLO")), (4, 1));
+    assert_eq!(mails.ehlo_name(), "[127.0.0.1]", "an address, and no name of a container (A5)");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,18 @@
 use std::error::Error as _;
 use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lettre::message::Message;
+use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::runtime::Handle;
 
+use super::server::address_literal;
+use super::{InvalidMail, SmtpServer};
 use crate::DeliveryError;
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
@@ -15,6 +20,8 @@ type Transport = AsyncSmtpTransport<Tokio1Executor>;
 /// A pool of connections to one SMTP server.
 pub(super) struct Connections {
     builder: AsyncSmtpTransportBuilder,
+    server: (String, u16),
+    ehlo_name: Option<ClientId>,
     timeout: Duration,
     /// The pool and the runtime of its connections.
     pool: Mutex<Option<(Transport, Handle)>>,
@@ -22,16 +29,22 @@ pub(super) struct Connections {
 
 impl Connections {
     /// Creates an empty pool. `timeout` is that of one message, including the connection.
-    pub(super) fn new(builder: AsyncSmtpTransportBuilder, timeout: Duration) -> Self {
-        Self { builder: builder.timeout(Some(timeout)), timeout, pool: Mutex::new(None) }
+    pub(super) fn new(server: &SmtpServer, timeout: Duration) -> Result<Self, InvalidMail> {
+        Ok(Self {
+            builder: server.check()?.timeout(Some(timeout)),
+            server: (server.host.clone(), server.port()),
+            ehlo_name: server.client_id()?,
+            timeout,
+            pool: Mutex::new(None),
+        })
     }
 
     /// Sends a message. If the future is dropped, the message may or may not have been sent.
     pub(super) async fn send(&self, message: Message) -> Result<(), DeliveryError> {
         let is_ascii = message.envelope().to().iter().all(|to| AsRef::<str>::as_ref(to).is_ascii());
-        let transport = self.transport();
         let mut exchange = Exchange { connections: self, has_ended: false };
-        let sent = tokio::time::timeout(self.timeout, transport.send(message)).await;
+        let sending = async { self.transport().await.send(message).await };
+        let sent = tokio::time::timeout(self.timeout, sending).await;
         exchange.has_ended = sent.is_ok();
         match sent {
             Ok(Ok(_)) => Ok(()),
@@ -40,11 +53,16 @@ impl Connections {
         }
     }
 
-    fn transport(&self) -> Transport {
-        let pool = &mut *self.lock();
-        let (transport, _) =
-            pool.get_or_insert_with(|| (self.builder.clone().build(), Handle::current()));
-        transport.clone()
+    async fn transport(&self) -> Transport {
+        if let Some((transport, _)) = &*self.lock() {
+            return transport.clone();
+        }
+        let ehlo_name = match &self.ehlo_name {
+            Some(name) => name.clone(),
+            None => own_address(&self.server).await,
+        };
+        let build = || (self.builder.clone().hello_name(ehlo_name).build(), Handle::current());
+        self.lock().get_or_insert_with(build).0.clone()
     }
 
     fn close_all(&self) {
@@ -87,6 +105,24 @@ impl Drop for Exchange<'_> {
             self.connections.close_all();
         }
     }
+}
+
+/// Returns the address of this machine on the way to `server`, or that of loopback if it is not known. A
+/// host name would often be one that nobody else knows, such as the id of a container.
+async fn own_address(server: &(String, u16)) -> ClientId {
+    let own_address = async || {
+        let server = tokio::net::lookup_host(server).await?.next();
+        let server = server.ok_or(io::ErrorKind::NotFound)?;
+        let any: IpAddr = match server {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        // Nothing is sent.
+        let socket = tokio::net::UdpSocket::bind((any, 0)).await?;
+        socket.connect(server).await?;
+        Ok::<_, io::Error>(socket.local_addr()?.ip())
+    };
+    address_literal(own_address().await.unwrap_or(Ipv4Addr::LOCALHOST.into()))
 }
 
 /// A reply is permanent if its enhanced status code (RFC 3463) names the recipient's address (5.1.x) or mailbox

@@ -57,7 +57,11 @@ impl<'a> Notice<'a> {
         };
         add("account", Some(account_name(&claimed.holder)));
         add("time", Some(date_and_time(event.at, language)));
-        add("address", address(event));
+        // Only the caller's word stands for an address in the request.
+        match address(event, "ip_address") {
+            Some(claimed) => add("claimed-address", Some(claimed)),
+            None => add("address", address(event, "peer")),
+        }
         add("device", device(event));
         Self { language, product, event: kind.as_str().replace('.', "-"), facts, support }
     }
@@ -111,14 +115,10 @@ fn date_and_time(at: Timestamp, language: Language) -> String {
     MAIL.text(language, "date-and-time", [("date", date.into()), ("time", time.into())])
 }
 
-/// Returns the holder's IP address as the caller reports it, otherwise the caller's own. Invalid
-/// addresses are not shown.
-fn address(event: &OutboxEvent) -> Option<String> {
-    ["ip_address", "peer"]
-        .into_iter()
-        .filter_map(|member| text(event, member))
-        .find_map(|text| text.trim().parse::<IpAddr>().ok())
-        .map(|address| address.to_canonical().to_string())
+/// Returns an IP address of the event. Invalid addresses are not shown.
+fn address(event: &OutboxEvent, member: &str) -> Option<String> {
+    let address: IpAddr = text(event, member)?.trim().parse().ok()?;
+    Some(address.to_canonical().to_string())
 }
 
 fn device(event: &OutboxEvent) -> Option<String> {

@@ -15,6 +15,7 @@ fn options() -> MailOptions {
             port: None,
             encryption: Encryption::Implicit,
             credentials: None,
+            ehlo_name: None,
             allow_plain_smtp: false,
         },
         timeout: Duration::from_secs(1),
@@ -160,6 +161,20 @@ fn unknown_facts_are_not_shown() {
         json!({ "ip_address": "http://evil.example", "peer": "::ffff:1.2.3.4" });
     let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
     assert!(text.contains("IP address: 1.2.3.4\n"), "{text}");
+}
+
+/// Proves A5.
+#[test]
+fn a5_an_address_in_the_request_is_a_claim() {
+    let mut claimed = claimed();
+    claimed.event.payload = json!({ "ip_address": "203.0.113.9", "peer": "1.2.3.4" });
+    for (language, label) in [
+        (Language::English, "IP address (not verified): 203.0.113.9\n"),
+        (Language::German, "IP-Adresse (nicht überprüft): 203.0.113.9\n"),
+    ] {
+        let (text, _) = parts(&raw(&mail(), &claimed, language));
+        assert!(text.contains(label) && !text.contains("1.2.3.4"), "{text}");
+    }
 }
 
 #[test]
