@@ -16,13 +16,13 @@ pub(crate) fn error(text: &str) -> FormatError {
         let has = |prefix: &&str| {
             text.get(..prefix.len()).is_some_and(|own| own.eq_ignore_ascii_case(prefix))
         };
-        prefixes.iter().any(|prefix| has(prefix))
+        prefixes.iter().any(has)
     };
     FormatError::Resembles(if text.trim() != text {
         "one with white space around it; remove that"
     } else if is_hex(text) && text.len() == 32 {
         "MD5 or an NT hash; declare the format `salted-digest` or `nt`"
-    } else if is_hex(text) && text.len() % 2 == 0 && is_digest(text.len() / 2) {
+    } else if is_hex(text) && text.len().is_multiple_of(2) && is_digest(text.len() / 2) {
         "a digest in hexadecimal; declare the format `salted-digest`"
     } else if text.strip_prefix("s2:").unwrap_or(text).split_once(':').is_some_and(|(salt, tag)| {
         (salt.len(), tag.len()) == (32, 128) && is_hex(salt) && is_hex(tag)

@@ -170,7 +170,7 @@ fn a5_an_address_in_the_request_is_a_claim() {
     claimed.event.payload = json!({ "ip_address": "203.0.113.9", "peer": "1.2.3.4" });
     for (language, label) in [
         (Language::English, "IP address (not verified): 203.0.113.9\n"),
-        (Language::German, "IP-Adresse (nicht überprüft): 203.0.113.9\n"),
+        (Language::Spanish, "Dirección IP (sin verificar): 203.0.113.9\n"),
     ] {
         let (text, _) = parts(&raw(&mail(), &claimed, language));
         assert!(text.contains(label) && !text.contains("1.2.3.4"), "{text}");
