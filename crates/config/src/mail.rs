@@ -29,6 +29,9 @@ pub(super) struct RawMail {
     /// How the connection is encrypted. `none` is for a server on this machine only, unless
     /// `allow_plain_smtp` is set. Default: `implicit`.
     tls: Option<String>,
+    /// The name of this machine for `EHLO`: a host name or an IP address. Without it, the address of
+    /// this machine.
+    ehlo_name: Option<String>,
     /// Allows `tls = "none"` to a server on another machine. Default: `false`.
     #[serde(default)]
     allow_plain_smtp: bool,
@@ -108,6 +111,7 @@ impl RawMail {
             port: self.port,
             encryption,
             credentials,
+            ehlo_name: self.ehlo_name,
             allow_plain_smtp: self.allow_plain_smtp,
         };
         let names: Vec<_> = events.iter().map(|kind| kind.as_str()).collect();

@@ -77,6 +77,12 @@ pub(super) struct RawWebhook {
     secret: Option<Plaintext>,
     /// The file that holds the secret.
     secret_file: Option<PathBuf>,
+    /// The secret before a change: deliveries are signed with both until it is removed. Or
+    /// `previous_secret_file`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    previous_secret: Option<Plaintext>,
+    /// The file that holds the previous secret.
+    previous_secret_file: Option<PathBuf>,
     /// How long the receiver may take for one delivery. Default: `15s`.
     timeout: Option<Seconds>,
     /// Allows private addresses and `http://`. Default: `false`.
@@ -129,12 +135,17 @@ impl RawWebhook {
     /// Checks the values. `default` is the default time-out.
     fn check(self, default: Duration, folder: &Path) -> Result<WebhookConfig, KeyError> {
         let timeout = timeout("webhook.timeout", self.timeout, default)?;
-        let secret = secret("webhook.secret", self.secret, self.secret_file, folder)?;
-        let (key, secret) = secret
+        let parse = |(key, secret): (String, Plaintext)| {
+            secret.expose().trim().parse().map_err(|error| KeyError::new(key, error))
+        };
+        let current = secret("webhook.secret", self.secret, self.secret_file, folder)?
             .ok_or_else(|| KeyError::new("webhook.secret", "set either this or secret_file"))?;
-        let secret = secret.expose().trim().parse().map_err(|error| KeyError::new(key, error))?;
+        let previous = ("webhook.previous_secret", self.previous_secret, self.previous_secret_file);
+        let previous = secret(previous.0, previous.1, previous.2, folder)?;
+        let (secret, previous_secret) = (parse(current)?, previous.map(parse).transpose()?);
         let allow_private = self.allow_private;
-        let options = WebhookOptions { url: self.url, secret, timeout, allow_private };
+        let options =
+            WebhookOptions { url: self.url, secret, previous_secret, timeout, allow_private };
         let webhook = Webhook::new(options, Arc::new(SystemClock));
         let channel = webhook.map_err(|error| KeyError::new("webhook.url", error))?;
         Ok(WebhookConfig { channel: Arc::new(channel), timeout })

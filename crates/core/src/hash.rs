@@ -261,7 +261,7 @@ mod tests {
             ("", "no known family"),
             ("hunter2", "no known family"),
             ("5f4dcc3b5aa765d61d8327deb882cf99", "no known family"),
-            ("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ", "damaged"),
+            ("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ", "cut off"),
             (&ARGON2.replace("m=256", "m=4294967295"), "out of bounds"),
             (&ARGON2.replace("v=19", "v=18"), "unknown Argon2 version"),
         ] {

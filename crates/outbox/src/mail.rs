@@ -82,7 +82,8 @@ impl InvalidMail {
 /// prevents automatic replies.
 ///
 /// Events of an account without an e-mail address count as delivered. An invalid address and a
-/// reply of 550 to 559 are [permanent](DeliveryError::permanent) failures; all others are retried.
+/// reply about the recipient (5.1.x or 5.2.x, RFC 3463) are [permanent](DeliveryError::permanent)
+/// failures; all others are retried.
 #[derive(Debug)]
 pub struct Mail {
     connections: Connections,
@@ -112,7 +113,7 @@ impl Mail {
     /// # Errors
     /// If an option is not valid.
     pub fn new(options: MailOptions) -> Result<Self, InvalidMail> {
-        let connections = Connections::new(options.server.check()?, options.timeout);
+        let connections = Connections::new(&options.server, options.timeout)?;
         let product = options.product.trim();
         if product.is_empty() || one_line(product, Self::MAX_PRODUCT) != product {
             let reason = "must be 1 to 100 characters on one line";

@@ -96,7 +96,7 @@ impl JwtVerifier {
             match decode(token, key.decoding_key(), &self.validation(key)) {
                 Ok(token) => return Ok(token.claims),
                 Err(error) if reason == SignedTokenError::Signature => {
-                    reason = reason_of(error.kind())
+                    reason = reason_of(error.kind());
                 }
                 Err(_) => {}
             }

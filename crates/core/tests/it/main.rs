@@ -20,4 +20,6 @@ mod races;
 #[cfg(feature = "hash-families")]
 mod rehash;
 mod reset;
+#[cfg(feature = "hash-families")]
+mod stored_hashes;
 mod test_context;

@@ -56,7 +56,11 @@ impl<'a> Notice<'a> {
         };
         add("account", Some(account_name(&claimed.holder)));
         add("time", Some(date_and_time(event.at, language)));
-        add("address", address(event, mail));
+        // Only the caller's word stands for an address in the request.
+        match address(event, "ip_address", mail) {
+            Some(claimed) => add("claimed-address", Some(claimed)),
+            None => add("address", address(event, "peer", mail)),
+        }
         add("device", device(event));
         let event = kind.as_str().replace('.', "-");
         Self { language, product: &mail.product, event, facts, support: &mail.support }
@@ -111,17 +115,13 @@ fn date_and_time(at: Timestamp, language: Language) -> String {
     MAIL.text(language, "date-and-time", [("date", date.into()), ("time", time.into())])
 }
 
-/// Returns the holder's IP address as the caller reports it, otherwise the caller's own. Invalid
-/// addresses are not shown, and those of proxies and of this machine say nothing about the holder.
-fn address(event: &OutboxEvent, mail: &Mail) -> Option<String> {
-    ["ip_address", "peer"]
-        .into_iter()
-        .filter_map(|member| text(event, member)?.trim().parse::<IpAddr>().ok())
-        .map(|address| address.to_canonical())
-        .find(|address| {
-            !address.is_loopback() && !mail.proxies.iter().any(|proxy| proxy.contains(address))
-        })
-        .map(|address| address.to_string())
+/// Returns an IP address of the event. Invalid addresses are not shown, and those of proxies and of this machine
+/// say nothing about the holder.
+fn address(event: &OutboxEvent, member: &str, mail: &Mail) -> Option<String> {
+    let address: IpAddr = text(event, member)?.trim().parse().ok()?;
+    let address = address.to_canonical();
+    let is_proxy = mail.proxies.iter().any(|proxy| proxy.contains(&address));
+    (!address.is_loopback() && !is_proxy).then(|| address.to_string())
 }
 
 fn device(event: &OutboxEvent) -> Option<String> {

@@ -15,6 +15,7 @@ fn options() -> MailOptions {
             port: None,
             encryption: Encryption::Implicit,
             credentials: None,
+            ehlo_name: None,
             allow_plain_smtp: false,
         },
         timeout: Duration::from_secs(1),
@@ -170,13 +171,27 @@ fn w6_addresses_of_this_machine_and_of_proxies_are_not_told() {
     for (claim, peer, told) in [
         ("127.0.0.1", "::1", None),
         ("::ffff:127.0.0.1", "192.0.2.7", None),
-        ("192.0.2.7", "198.51.100.1", Some("198.51.100.1")),
-        ("203.0.113.9", "127.0.0.1", Some("203.0.113.9")),
+        ("192.0.2.7", "198.51.100.1", Some("IP address: 198.51.100.1")),
+        ("203.0.113.9", "127.0.0.1", Some("IP address (not verified): 203.0.113.9")),
     ] {
         claimed.event.payload = json!({ "ip_address": claim, "peer": peer });
         let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
-        let line = text.lines().find_map(|line| line.strip_prefix("IP address: "));
+        let line = text.lines().find(|line| line.starts_with("IP address"));
         assert_eq!(line, told, "{claim} {peer}");
+    }
+}
+
+/// Proves A5.
+#[test]
+fn a5_an_address_in_the_request_is_a_claim() {
+    let mut claimed = claimed();
+    claimed.event.payload = json!({ "ip_address": "203.0.113.9", "peer": "1.2.3.4" });
+    for (language, label) in [
+        (Language::English, "IP address (not verified): 203.0.113.9\n"),
+        (Language::Spanish, "Dirección IP (sin verificar): 203.0.113.9\n"),
+    ] {
+        let (text, _) = parts(&raw(&mail(), &claimed, language));
+        assert!(text.contains(label) && !text.contains("1.2.3.4"), "{text}");
     }
 }
 
