@@ -42,8 +42,8 @@ fn members(binding: &Binding) -> (String, Vec<Option<&str>>) {
 fn assert_is_xml_with(binding: &Binding, text: &str) {
     let Some(model) = &binding.model else { return };
     let xml = without_low_references(text.strip_prefix('\u{FEFF}').unwrap_or(text));
-    // roxmltree reads carriage returns next to references to them differently.
-    if text.contains("&#") && (xml != text || text.contains('\r')) {
+    // roxmltree reads carriage returns next to references differently.
+    if xml != text || (text.contains('&') && text.contains('\r')) {
         return;
     }
     let document = match Document::parse(&xml) {

@@ -84,6 +84,19 @@ async fn rfc_8259_bodies_are_read_strictly_and_a_byte_order_mark_is_tolerated() 
     }
 }
 
+/// Proves W12, CUSTOMER-11, ECOM-14, ETNA-10, FABRIC-7, ZAP-7.
+#[tokio::test(flavor = "multi_thread")]
+async fn w12_what_an_unknown_member_holds_is_skipped_by_every_vendor() {
+    let server = Server::start().await;
+    let operator = server.operator().await;
+    for wire in good_requests(&operator, NEW).await {
+        let unknown = r#"{"x":1e999,"y":"\ud800","z":[{"\ud800":-1e999}],"#;
+        let body = format!("{unknown}{}", &wire.body[1..]);
+        let answer = wire.send_body(&server.client(), body.into_bytes()).await;
+        assert!(wire.changed(&answer), "{}: {}", wire.spec, answer.text());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_body_is_not_read_before_the_caller_is_known() {
     let server = Server::start().await;

@@ -53,7 +53,7 @@ fn custom_store() {
 fn import_hashes() {
     let output = run("example-import-hashes", &[], "");
     assert!(output.status.success());
-    let refused = "lou: refused: damaged pbkdf2 hash: the form is not \
+    let refused = "lou: refused: damaged pbkdf2 hash, perhaps cut off or changed by the export: the form is not \
                    pbkdf2_sha256$iterations$salt$tag";
     let expected =
         format!("{refused}\npat: added\nkim: added\n{refused}\npat: present\nkim: present\n");

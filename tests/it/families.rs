@@ -74,8 +74,9 @@ async fn owasp_storage_a_refused_change_makes_argon2id_of_any_hash() {
     }
 }
 
+/// Proves H4.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hash_of_no_known_family_is_a_wrong_password_and_one_line_in_the_log() {
+async fn h4_a_hash_of_no_known_family_is_a_wrong_password_and_one_line_in_the_log() {
     let (salt, tag) = ("c29tZXNhbHQ", "nf65EOgLrQMRuIPnA4rEsF5h7TKyQwu9U1bMCHGi4");
     for stored in [
         format!("$whirlpool$rounds=9${salt}${tag}"),
@@ -86,11 +87,16 @@ async fn a_hash_of_no_known_family_is_a_wrong_password_and_one_line_in_the_log()
         let answer = test.send(&test.good).await;
         assert_eq!(answer.status, 400, "{stored}: {}", answer.text());
         assert_eq!(test.failures().await, 1, "it counts as any other");
-        assert_eq!(test.last_attempt().await.outcome, "wrong-password");
+        let attempt = test.last_attempt().await;
+        assert_eq!(attempt.outcome, "wrong-password");
         assert_eq!(credential(&test).await.hash.as_str(), stored, "and left alone");
         let log = test.server.stop().await.log;
-        let lines = log.lines().filter(|line| line.contains("treated as a mismatch"));
-        assert_eq!(lines.count(), 1, "{log}");
+        let lines: Vec<_> =
+            log.lines().filter(|line| line.contains("treated as a mismatch")).collect();
+        assert_eq!(lines.len(), 1, "{log}");
+        let request_id = answer.header("x-request-id");
+        let account = attempt.account.unwrap().to_string();
+        assert!(lines[0].contains(&account) && lines[0].contains(request_id), "{}", lines[0]);
         assert!(!log.contains(salt) && !log.contains(tag), "{log}");
     }
 }

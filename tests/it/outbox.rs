@@ -6,7 +6,7 @@ mod receiver;
 
 use std::time::Duration;
 
-use repass_core::{Delivery, DeliveryState, EventKind, OutboxEntry, OutboxFilter};
+use repass_core::{Clock, Delivery, DeliveryState, EventKind, OutboxEntry, OutboxFilter};
 use repass_tests::{AdminContext, FIRST_PASSWORD, Server, ServerBuilder, binary};
 
 use crate::requests::{GUID, Outcome, change, outcome};
@@ -70,6 +70,30 @@ pub(super) fn only(entry: &OutboxEntry) -> &Delivery {
 
 fn is(state: DeliveryState) -> impl Fn(&OutboxEntry) -> bool {
     move |entry| entry.state == state
+}
+
+/// Proves A5.
+#[tokio::test(flavor = "multi_thread")]
+async fn a5_two_secrets_sign_and_retry_after_is_heeded_within_bounds() {
+    const PREVIOUS: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
+    let mut receiver = Receiver::start().await;
+    let server = Server::builder().only("customer").tables(&format!(
+        "[outbox]\npoll = '5ms'\nfirst_wait = '5ms'\nlongest_wait = '1h'\n\
+         [webhook]\nurl = 'http://{}/hook'\nsecret = '{SECRET}'\nallow_private = true\n\
+         previous_secret = '{PREVIOUS}'",
+        receiver.address
+    ));
+    let server = server.start().await;
+    let operator = server.operator().await;
+    operator.add("customer", GUID).await;
+    changed(&server, FIRST_PASSWORD, "a second password it is").await;
+    let hook = receiver.next().await;
+    hook.assert_signed_by(&[SECRET, PREVIOUS]);
+    let before = repass_core::SystemClock.now();
+    hook.refuse_until("86400");
+    let failed = |entry: &OutboxEntry| entry.deliveries.iter().any(|own| own.error.is_some());
+    let wait = only(&until(&operator, failed).await[0]).due_at.duration_since(before).as_secs();
+    assert!((3600..3700).contains(&wait), "the longest wait, and not a day: {wait} s");
 }
 
 #[tokio::test(flavor = "multi_thread")]

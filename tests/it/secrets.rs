@@ -1,5 +1,7 @@
 //! No secret is written to a log, an answer or the database (ASVS 14.2.1, 16.2.5).
 
+use std::time::Duration;
+
 use repass_tests::{FIRST_PASSWORD, Server};
 
 use crate::requests::good_requests;
@@ -86,6 +88,54 @@ async fn no_secret_is_in_logs_answers_or_the_database() {
     for raw in [raw_otp.clone(), data_encoding::HEXLOWER.encode(&raw_otp).into_bytes()] {
         assert!(!contains(&stored, &raw), "the raw OTP secret is in the database");
     }
+}
+
+/// Sends passwords in every format that the vendors read, with escapes where the format has some, as right
+/// and as wrong ones.
+///
+/// Proves K3.
+#[tokio::test(flavor = "multi_thread")]
+async fn k3_no_password_is_left_in_memory_and_no_core_dump_is_written() {
+    let server = Server::start().await;
+    assert_eq!(server.core_limit(), "0 0 bytes");
+    let operator = server.operator().await;
+    let wires = good_requests(&operator, NEW).await;
+    for wire in &wires {
+        let escaped: String = NEW.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        for body in [wire.body.replace(FIRST_PASSWORD, WRONG), wire.body.replace(NEW, &escaped)] {
+            wire.send_body(&server.client(), body.into_bytes()).await;
+        }
+    }
+    let customer = wires.iter().find(|wire| wire.spec == "customer").unwrap();
+    let percent: String = NEW.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let references: String = NEW.bytes().map(|byte| format!("&#{byte};")).collect();
+    let namespace = "http://schemas.datacontract.org/2004/07/BusinessLayer.Dto.Request";
+    for (content_type, body) in [
+        ("application/x-www-form-urlencoded", format!("OldPassword={percent}&NewPassword=a+{NEW}")),
+        (
+            "application/xml",
+            format!(
+                "<UpdateUserPasswordRequest xmlns='{namespace}'><NewPassword>{NEW}{references}\
+                 </NewPassword></UpdateUserPasswordRequest>"
+            ),
+        ),
+    ] {
+        let wire = customer.with("content-type", Some(content_type));
+        let answer = wire.send_body(&server.client(), body.into_bytes()).await;
+        assert_eq!(answer.status, 200, "{content_type}: {}", answer.text());
+    }
+    // The buffers of a connection live until the server has noticed its end.
+    let mut left = vec![NEW, WRONG];
+    for _ in 0..100 {
+        let Some(memory) = server.memory() else { return };
+        assert!(memory.contains("repass::request"), "the memory was looked at");
+        left.retain(|secret| memory.contains(secret));
+        if left.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(left.is_empty(), "in memory: {left:?}");
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {

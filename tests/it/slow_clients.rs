@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use crate::requests::{CUSTOMER, GUID, JSON, change, customer_body, outcome};
 
 const LIMITS: &str = "[server]\nheader_timeout = '300ms'\nbody_timeout = '300ms'\n\
-                      idle_timeout = '2s'\nmax_connections = 2\n";
+                      idle_timeout = '2s'\nmax_connections = 2\nmax_connections_per_client = 2\n";
 
 /// The longest that a test waits for the server; far longer than any step takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -71,7 +71,7 @@ async fn begin_change(stream: &mut TcpStream) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_longest_idle_connection_makes_room_and_one_with_a_request_does_not() {
     let limits = "[server]\nheader_timeout = '1h'\nbody_timeout = '1h'\nidle_timeout = '1h'\n\
-                  max_connections = 3\n";
+                  max_connections = 3\nmax_connections_per_client = 3\n";
     let server = Server::builder().tables(limits).start().await;
     server.operator().await.add("customer", GUID).await;
     let mut busy = TcpStream::connect(server.address).await.unwrap();

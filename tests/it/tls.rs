@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{Request, StatusCode};
 use http_body_util::Empty;
@@ -24,6 +23,7 @@ use tokio_rustls::rustls::{
 };
 
 use crate::certificates::Authority;
+use crate::proxies::{Proxy, haproxy_examples};
 
 const HOST: &str = "localhost";
 const TLS: &str = "[tls]\ncertificate = 'server.pem'\nkey = 'server.key'\n";
@@ -105,16 +105,6 @@ fn server_of(authority: &Authority) -> ServerBuilder {
     builder
 }
 
-/// Waits until the server has logged this.
-async fn logged(server: &Server, text: &str) {
-    let waited = tokio::time::timeout(Duration::from_secs(60), async {
-        while !server.log().contains(text) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    waited.await.unwrap_or_else(|_| panic!("not logged: {text}\n{}", server.log()));
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_1_2_and_1_3_carry_http_2_and_http_1() {
     let authority = Authority::new("ours");
@@ -167,7 +157,7 @@ async fn a_new_certificate_serves_new_connections_and_old_ones_stay() {
 
     write(builder.folder(), "server", &second.issue(HOST, 2090));
     server.signal(Signal::SIGHUP);
-    logged(&server, "reloaded the certificate").await;
+    server.logged("reloaded the certificate").await;
     assert_eq!(new.get(server.address, PATH).await.unwrap().0, 405);
     assert!(old.connect(server.address).await.is_err());
     let request = Request::get(PATH).header("host", HOST).body(Empty::<Bytes>::new()).unwrap();
@@ -175,9 +165,23 @@ async fn a_new_certificate_serves_new_connections_and_old_ones_stay() {
 
     // Without a signal, and with a key that does not fit.
     std::fs::write(builder.folder().join("server.key"), second.issue(HOST, 2090).1).unwrap();
-    logged(&server, "is not the key of the certificate").await;
+    server.logged("is not the key of the certificate").await;
     assert_eq!(new.get(server.address, PATH).await.unwrap().0, 405, "the old one stays in use");
     assert!(!server.log().contains("PRIVATE KEY"));
+}
+
+/// Proves W6.
+#[tokio::test(flavor = "multi_thread")]
+async fn w6_the_proxy_protocol_is_before_the_tls_handshake() {
+    let authority = Authority::new("ours");
+    let proxies = "[proxy]\ntrusted = ['127.0.0.1']\nproxy_protocol = true\n";
+    let server = server_of(&authority).tables(proxies).start().await;
+    let (_, tcp) = haproxy_examples();
+    let haproxy = Proxy::haproxy(&server, &tcp, &[]);
+    let client = TlsClient::trusting(&authority);
+    let (status, _, protocol) = client.get(haproxy.client.address(), PATH).await.unwrap();
+    assert_eq!((status.as_u16(), &protocol[..]), (405, &b"h2"[..]));
+    assert!(client.get(server.address, PATH).await.is_err(), "without the header");
 }
 
 /// Proves L3.

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 static PROGRAMS: LazyLock<HashMap<String, PathBuf>> = LazyLock::new(build);
@@ -15,6 +16,29 @@ pub fn workspace() -> PathBuf {
 /// tests an old one.
 pub fn binary(name: &str) -> PathBuf {
     PROGRAMS.get(name).unwrap_or_else(|| panic!("there is no program {name}")).clone()
+}
+
+/// A program of a Debian package.
+///
+/// # Panics
+/// When it is not installed.
+pub fn installed(program: &str, package: &str) -> PathBuf {
+    let found = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]
+        .map(|folder| Path::new(folder).join(program))
+        .into_iter()
+        .find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("{program} was not found; on Debian: apt-get install {package}"))
+}
+
+/// A program that gets a listening socket as systemd, nginx and HAProxy pass it, with the name `api`. It is
+/// its descriptor 3.
+pub fn with_socket(program: impl AsRef<Path>, socket: impl Into<OwnedFd>) -> Command {
+    // A program cannot know its process id before it runs.
+    let script = "exec 3<&0 0</dev/null; LISTEN_PID=$$ exec \"$0\" \"$@\"";
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(script).arg(program.as_ref()).stdin(Stdio::from(socket.into()));
+    command.envs([("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "api"), ("NGINX", "3;")]);
+    command
 }
 
 /// Cargo, as a developer runs it: without the variables that it sets for tests. Build scripts read

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -27,9 +27,21 @@ pub struct Answer {
 impl Client {
     /// A client for the server at `address`.
     pub fn new(address: SocketAddr) -> Self {
+        Self::with(address, HttpConnector::new())
+    }
+
+    /// The same client with another address of its own.
+    #[must_use]
+    pub fn from(self, own: IpAddr) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(own));
+        Self::with(self.address, connector)
+    }
+
+    fn with(address: SocketAddr, connector: HttpConnector) -> Self {
         let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
-            .build_http();
+            .build(connector);
         Self { address, http }
     }
 

@@ -12,7 +12,7 @@ mod server;
 mod sql;
 
 pub use admin_context::{AdminContext, FIRST_PASSWORD, TestAccount};
-pub use binary::{binary, cargo, workspace};
+pub use binary::{binary, cargo, installed, with_socket, workspace};
 pub use client::{Answer, Client};
 pub use database::Database;
 pub use server::{LogReader, Server, ServerBuilder, Stopped};

@@ -1,5 +1,6 @@
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -12,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use repass_postgres_cluster::Cluster;
 
-use crate::{AdminContext, Client, Database, binary};
+use crate::{AdminContext, Client, Database, binary, with_socket};
 
 /// The longest that a server may take to start or stop.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,6 +68,7 @@ pub struct ServerBuilder {
     tables: String,
     apis: Vec<Api>,
     variables: Vec<(String, String)>,
+    passed: Option<Arc<TcpListener>>,
 }
 
 impl Server {
@@ -112,6 +114,7 @@ impl Server {
             tables: String::new(),
             apis: apis.into(),
             variables: Vec::new(),
+            passed: None,
         }
     }
 
@@ -135,6 +138,19 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
+    /// Waits for a line of the log that contains `text`, and returns it.
+    pub async fn logged(&self, text: &str) -> String {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(line) = self.log().lines().find(|line| line.contains(text)) {
+                    break line.to_owned();
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        waited.await.unwrap_or_else(|_| panic!("not logged: {text}\n{}", self.log()))
+    }
+
     /// Reads the log in this way from the next line on.
     pub fn read_log(&self, reader: LogReader) {
         self.reading.store(reader as u8, Ordering::SeqCst);
@@ -150,6 +166,35 @@ impl Server {
     pub fn signal(&self, signal: Signal) {
         let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         kill(id, signal).unwrap();
+    }
+
+    /// Returns what its memory holds as text: heap, stacks and static data. `None` where the kernel refuses,
+    /// as it must to all but root.
+    pub fn memory(&self) -> Option<String> {
+        let folder = PathBuf::from(format!("/proc/{}", self.child.id()));
+        let memory = match std::fs::File::open(folder.join("mem")) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return None,
+            opened => opened.unwrap(),
+        };
+        let maps = std::fs::read_to_string(folder.join("maps")).unwrap();
+        let mut held = String::new();
+        for line in maps.lines().filter(|line| line.contains(" rw")) {
+            let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
+            let [from, to] = [from, to].map(|text| u64::from_str_radix(text, 16).unwrap());
+            let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+            // Some mappings of the kernel cannot be read.
+            if memory.read_exact_at(&mut bytes, from).is_ok() {
+                held.push_str(&String::from_utf8_lossy(&bytes));
+            }
+        }
+        Some(held)
+    }
+
+    /// Returns its limit of core dumps, as the kernel states it.
+    pub fn core_limit(&self) -> String {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let limit = limits.lines().find_map(|line| line.strip_prefix("Max core file size"));
+        limit.unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Asks it to stop, without waiting.
@@ -247,6 +292,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Passes it a listening socket, as systemd does.
+    #[must_use]
+    pub fn passed(mut self, socket: TcpListener) -> Self {
+        self.passed = Some(Arc::new(socket));
+        self
+    }
+
     /// The folder that relative paths in the configuration start at.
     pub fn folder(&self) -> &Path {
         self.database.folder()
@@ -289,17 +341,19 @@ impl ServerBuilder {
     pub async fn start(&self) -> Server {
         let config = self.write_config();
         let program = tokio::task::spawn_blocking(|| binary("repassd")).await.unwrap();
-        let mut command = Command::new(program);
+        let mut command = match &self.passed {
+            Some(socket) => with_socket(program, socket.try_clone().unwrap()),
+            None => {
+                let mut command = Command::new(program);
+                command.stdin(Stdio::null());
+                command
+            }
+        };
         command.arg("serve").arg("--config").arg(config);
         // Tests that stop a server do not wait for load balancers.
         command.env("REPASS_SERVER__SHUTDOWN_DELAY", "0s");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let log = Arc::new(Mutex::new(String::new()));
         let (listens, listening) = mpsc::channel();

@@ -60,6 +60,16 @@ pub(crate) struct GlobalOptions {
     /// Print one JSON value on stdout instead of text, and errors as one JSON line on stderr.
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
+    /// The configuration file of repassd: its database, keys, hashing, lockout and policies are used,
+    /// unless other options are given.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "REPASS_CONFIG",
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) database: DatabaseOptions,
 }
@@ -152,14 +162,8 @@ pub(crate) struct AccountName {
 
 #[derive(Args)]
 pub(crate) struct PolicyOption {
-    /// The password policy.
-    #[arg(
-        long,
-        value_name = "POLICY",
-        default_value = "nist-800-63b-4",
-        value_parser = NamedPolicy::presets().try_map(NamedPolicy::preset)
-    )]
-    pub(crate) policy: NamedPolicy,
+    #[arg(long = "policy", value_name = "POLICY", help = values::policy_help())]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Subcommand)]

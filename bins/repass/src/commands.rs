@@ -19,21 +19,22 @@ use uuid::Uuid;
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Settings;
 
 /// Runs the command.
 pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
-    let database = &cli.global.database;
+    let settings = &Settings::load(cli.global)?;
     match cli.command {
-        Command::Account(command) => account::run(command, database, output).await?,
-        Command::Key(command) => key::run(command, database, output).await?,
-        Command::Token(command) => token::run(command, database, output).await?,
-        Command::Reset(command) => reset::run(command, database, output).await?,
-        Command::Otp(command) => otp::run(command, database, output).await?,
-        Command::Password(command) => return password::run(command, database, output).await,
-        Command::Audit(command) => audit::run(command, database, output).await?,
-        Command::Database(command) => database::run(command, database, output).await?,
+        Command::Account(command) => account::run(command, settings, output).await?,
+        Command::Key(command) => key::run(command, settings, output).await?,
+        Command::Token(command) => token::run(command, settings, output).await?,
+        Command::Reset(command) => reset::run(command, settings, output).await?,
+        Command::Otp(command) => otp::run(command, settings, output).await?,
+        Command::Password(command) => return password::run(command, settings, output).await,
+        Command::Audit(command) => audit::run(command, settings, output).await?,
+        Command::Database(command) => database::run(command, settings, output).await?,
         Command::Hash(command) => return hash::run(command, output).await,
-        Command::Outbox(command) => outbox::run(command, database, output).await?,
+        Command::Outbox(command) => outbox::run(command, settings, output).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

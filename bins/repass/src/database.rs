@@ -4,26 +4,37 @@ use std::sync::Arc;
 
 use repass_core::{
     Administration, AdministrationStore, Argon2idHasher, Engine, HasherOptions, InstallationKey,
-    KeyCheckError, Normalization, Peppers, Policy, SystemRandomness, check_keys,
+    KeyCheckError, LockoutPolicy, Normalization, Peppers, Policy, SystemRandomness, check_keys,
 };
-use repass_store::{
-    KeyFileError, LoadedKey, OpenError, Store, StoreOptions, read_installation_key,
-};
+use repass_store::{KeyFileError, LoadedKey, OpenError, Store, read_installation_key};
 
-use crate::cli::DatabaseOptions;
 use crate::failure::Failure;
 use crate::no_hasher::NoHasher;
 use crate::output::Output;
+use crate::settings::Settings;
 
 /// The database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
-    #[error("no database given; use --database URL or set REPASS_DATABASE")]
+    #[error(
+        "no database given; use --database URL or set REPASS_DATABASE, or give the server's \
+         configuration with --config FILE"
+    )]
     Missing,
-    #[error("--database")]
-    Open(#[source] OpenError),
-    #[error("--key-file")]
-    Key(#[source] KeyFileError),
+    #[error("{place}")]
+    Open {
+        /// The option or key of the URL.
+        place: String,
+        #[source]
+        source: OpenError,
+    },
+    #[error("{place}")]
+    Key {
+        /// The option or key of the file.
+        place: String,
+        #[source]
+        source: KeyFileError,
+    },
     #[error("the keys do not match the database; see `repass database accept-keys --help`")]
     KeyMismatch(#[from] KeyCheckError),
 }
@@ -33,8 +44,8 @@ impl DatabaseError {
     pub(crate) fn is_configuration(&self) -> bool {
         match self {
             Self::Missing => true,
-            Self::Open(error) => error.is_configuration(),
-            Self::Key(error) => error.is_configuration(),
+            Self::Open { source, .. } => source.is_configuration(),
+            Self::Key { source, .. } => source.is_configuration(),
             Self::KeyMismatch(error) => !matches!(error, KeyCheckError::Store(_)),
         }
     }
@@ -43,9 +54,9 @@ impl DatabaseError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Missing => "no-database",
-            Self::Open(_) if self.is_configuration() => "invalid-database",
-            Self::Open(_) => "database",
-            Self::Key(_) | Self::KeyMismatch(_) => "key-file",
+            Self::Open { .. } if self.is_configuration() => "invalid-database",
+            Self::Open { .. } => "database",
+            Self::Key { .. } | Self::KeyMismatch(_) => "key-file",
         }
     }
 }
@@ -67,16 +78,17 @@ pub(crate) struct AdminContext {
     /// Whether the accounts are in a table of another application.
     pub(crate) accounts_are_shared: bool,
     key: Arc<InstallationKey>,
+    lockout: LockoutPolicy,
 }
 
 /// Opens the database, runs `work` and closes it.
 pub(crate) async fn with_database<T>(
-    options: &DatabaseOptions,
+    settings: &Settings,
     migration: Migration,
     output: &Output,
     work: impl AsyncFnOnce(&AdminContext) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let (store, key) = open(options, migration).await?;
+    let (store, key) = open(settings, migration).await?;
     check_keys(&*store.ports(), &key.key, &Peppers::none()).await.map_err(DatabaseError::from)?;
     if key.created {
         output.note(&format!(
@@ -93,6 +105,7 @@ pub(crate) async fn with_database<T>(
         store: store.ports(),
         accounts_are_shared: !store.keeps_accounts(),
         key: Arc::new(key.key),
+        lockout: settings.lockout,
     };
     let result = work(&admin).await;
     // All transactions are committed, so a failure loses nothing.
@@ -100,36 +113,32 @@ pub(crate) async fn with_database<T>(
     result
 }
 
-async fn open(
-    options: &DatabaseOptions,
-    migration: Migration,
-) -> Result<(Store, LoadedKey), DatabaseError> {
+async fn open(settings: &Settings, migration: Migration) -> Result<(Store, LoadedKey), Failure> {
     // Fails on a missing key file before a database is created.
-    let key_file = options.key_file.as_deref();
-    key_file.map(read_installation_key).transpose().map_err(DatabaseError::Key)?;
-    let store = open_store(options, migration).await?;
+    let key_file = settings.key_file.as_deref();
+    key_file.map(read_installation_key).transpose().map_err(|error| settings.key_error(error))?;
+    let store = open_store(settings, migration).await?;
     let key = store.installation_key(key_file, &SystemRandomness).await;
-    Ok((store, key.map_err(DatabaseError::Key)?))
+    Ok((store, key.map_err(|error| settings.key_error(error))?))
 }
 
-/// Opens the store. A mapping of another application's users table is read from the database.
+/// Opens the store. Unless the configuration has one, a mapping of another application's users table is read
+/// from the database.
 pub(crate) async fn open_store(
-    database: &DatabaseOptions,
+    settings: &Settings,
     migration: Migration,
-) -> Result<Store, DatabaseError> {
-    let url = database.url.as_deref().filter(|url| !url.is_empty());
-    let url = url.ok_or(DatabaseError::Missing)?;
-    let mut options = StoreOptions::default();
-    options.schema.clone_from(&database.schema);
+) -> Result<Store, Failure> {
+    let url = settings.url.as_ref().ok_or(DatabaseError::Missing)?.expose();
+    let mut options = settings.store.clone();
     options.migrate = false;
     let may_migrate = match Store::open(url, &options).await {
         Err(error) if error.is_missing_file() => migration == Migration::Create,
         Err(error) if error.is_absent() => migration != Migration::Refuse,
         Err(error) if error.is_out_of_date() => migration == Migration::Upgrade,
-        opened => return opened.map_err(DatabaseError::Open),
+        opened => return opened.map_err(|error| settings.open_error(error)),
     };
     options.migrate = may_migrate;
-    Store::open(url, &options).await.map_err(DatabaseError::Open)
+    Store::open(url, &options).await.map_err(|error| settings.open_error(error))
 }
 
 impl AdminContext {
@@ -162,6 +171,6 @@ impl AdminContext {
         check_keys(&*self.store, &self.key, &options.peppers).await.map_err(DatabaseError::from)?;
         let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness))?;
         let engine = Engine::builder(self.store.clone(), Arc::new(hasher), self.key.clone());
-        Ok(engine.policy(policy).build())
+        Ok(engine.policy(policy).lockout(self.lockout).build())
     }
 }

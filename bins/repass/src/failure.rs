@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use repass_config::ConfigError;
 use repass_core::{
     AdministrationError, ChangeError, ErrorChain, HashError, MissingPeppers, StoreError, Violation,
 };
@@ -34,8 +35,11 @@ pub(crate) enum Failure {
         source: io::Error,
     },
     /// A key file of an option is invalid.
-    #[error("{option} {file}: {reason}")]
-    SecretFile { option: &'static str, file: String, reason: String },
+    #[error("{option}: {reason}")]
+    SecretFile { option: &'static str, reason: String },
+    /// The configuration file is invalid.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error(transparent)]
@@ -81,6 +85,7 @@ impl Failure {
             | Self::Profile { .. }
             | Self::AccountsFile { .. }
             | Self::SecretFile { .. }
+            | Self::Config(_)
             | Self::Peppers(_) => 2,
             Self::Database(error) if error.is_configuration() => 2,
             Self::SecretInput(error) if error.is_usage() => 2,
@@ -104,6 +109,7 @@ impl Failure {
             Self::File { .. } => "file",
             Self::SecretFile { .. } => "secret-file",
             Self::Peppers(_) => "missing-pepper",
+            Self::Config(_) => "invalid-config",
             Self::Database(error) => error.code(),
             Self::SecretInput(error) => error.code(),
             Self::Administration(error) => administration_code(error),

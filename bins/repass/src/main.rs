@@ -6,22 +6,29 @@ mod cli;
 mod commands;
 mod database;
 mod failure;
-mod hashing;
 mod no_hasher;
 mod output;
 mod qr_code;
 mod secret_input;
+mod settings;
 mod table;
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::Parser;
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::output::Output;
 
+/// Wipes memory before it is freed: also the copies of secrets that growing buffers and libraries leave.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
 fn main() -> ExitCode {
+    repassd::protect_secrets();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return cli::usage::report(error),

@@ -117,7 +117,9 @@ impl Output {
         } else {
             let message = failure.message();
             let lines = violation_lines(violations);
-            to_stderr(&format!("repass: {}\n{lines}", printable(&message)));
+            let message: String =
+                message.lines().map(|line| format!("repass: {}\n", printable(line))).collect();
+            to_stderr(&format!("{message}{lines}"));
         }
     }
 

@@ -17,13 +17,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use repass_core::ErrorChain;
 use repass_store::Store;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::head;
 use crate::lingering::Lingering;
 use crate::metrics::Sources;
-use crate::tls::{self, Tls};
+use crate::sockets::Listeners;
+use repass_config::tls::{self, Tls};
 
 /// The time-out of a readiness check, a TLS handshake and a request head.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -41,12 +41,12 @@ pub(crate) struct Probes {
 }
 
 /// Serves until the task is aborted.
-pub(crate) async fn serve(listener: TcpListener, tls: Option<Arc<Tls>>, probes: Probes) {
+pub(crate) async fn serve(mut listeners: Listeners, tls: Option<Arc<Tls>>, probes: Probes) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         // Above the limit, new connections wait in the kernel's queue.
         let permit = Arc::clone(&permits).acquire_owned().await;
-        let stream = match listener.accept().await {
+        let stream = match listeners.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
                 tracing::warn!(%error, "a connection to the admin listener could not be accepted");

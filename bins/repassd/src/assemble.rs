@@ -11,7 +11,7 @@ use repass_http::{Limits, Mount, PasswordService};
 use repass_outbox::OutboxDispatcher;
 use repass_store::Store;
 
-use crate::config::{Config, ConfigError};
+use repass_config::{Config, ConfigError};
 
 /// The database was created with other keys.
 #[derive(Debug, thiserror::Error)]
@@ -44,11 +44,8 @@ impl App {
         let url = config.store.url.expose();
         let store = Store::open(url, &config.store.options).await;
         let store = store.map_err(|error| -> Box<dyn Error> {
-            match error.mapping_problems() {
-                Some((table, problems)) => {
-                    ConfigError::Accounts { table: table.to_owned(), problems: problems.to_vec() }
-                        .into()
-                }
+            match ConfigError::from_mapping(&error) {
+                Some(mapping) => mapping.into(),
                 None => error.into(),
             }
         })?;
@@ -75,14 +72,9 @@ impl App {
         let engine = Engine::builder(ports, hasher.clone(), key).lockout(config.lockout).build();
         let limits = Limits {
             body_timeout: config.server.body_timeout,
-            // The changes that are hashed, those that wait for a thread, and as many that use the database.
-            // More would exceed their deadline.
-            changes: config
-                .hasher
-                .queue
-                .get()
-                .saturating_mul(2)
-                .saturating_add(config.hasher.threads.get()),
+            changes: config.server.concurrent_changes.get(),
+            queued_changes: config.hasher.queue.get(),
+            queue_timeout: config.hasher.deadline,
             ..Limits::default()
         };
         let mut builder = PasswordService::builder(Arc::new(engine.clone())).limits(limits);

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use repass_core::{Clock, SystemClock};
 use repass_store::{Accounts, SqlName};
 
-use crate::config::Config;
+use repass_config::{Config, ListenAddress, TrustedProxies};
 
 pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let out = &mut std::io::stdout().lock();
@@ -17,13 +17,17 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let lockout = &config.lockout;
     writeln!(out, "The configuration is valid. `repassd serve` would:")?;
     let protocol = |tls: &Option<_>| if tls.is_some() { "TLS" } else { "plain HTTP" };
-    writeln!(out, "  listen on      {} ({})", config.listen, protocol(&config.tls))?;
-    if let Some(admin) = config.admin {
+    writeln!(out, "  listen on      {} ({})", list(&config.listen), protocol(&config.tls))?;
+    if !config.admin.is_empty() {
         writeln!(
             out,
-            "  answer probes  on {admin} ({}; /healthz, /readyz, /metrics)",
+            "  answer probes  on {} ({}; /healthz, /readyz, /metrics)",
+            list(&config.admin),
             protocol(&config.admin_tls)
         )?;
+    }
+    if *config.proxies != TrustedProxies::default() {
+        writeln!(out, "  trust proxies  {}", config.proxies)?;
     }
     let store = &config.store;
     if store.is_on_a_server {
@@ -90,6 +94,11 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         writeln!(out, "Warning: {warning}")?;
     }
     Ok(())
+}
+
+/// Returns the addresses with commas between them.
+pub(crate) fn list(addresses: &[ListenAddress]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Formats a duration as in the configuration, such as `15m`.

@@ -43,6 +43,6 @@ pub(crate) struct DemoOptions {
 #[derive(Debug, Args)]
 pub(crate) struct ConfigOption {
     /// The configuration file (TOML).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "REPASS_CONFIG")]
     pub(crate) config: PathBuf,
 }

@@ -12,10 +12,10 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::assemble::App;
 use crate::cli::DemoOptions;
-use crate::config::{self, Config, LogConfig, LogFormat};
 use crate::signals::StopSignals;
-use crate::vendors::Vendors;
-use crate::{listen, logging, serve};
+use crate::sockets::Listeners;
+use crate::{listen, logging};
+use repass_config::{Config, LogConfig, LogFormat, Vendors};
 
 pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
     let filter = Targets::new()
@@ -23,16 +23,18 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
         .with_target("repass::request", LevelFilter::INFO);
     let _log = logging::start(&LogConfig { format: LogFormat::Text, filter, file: None })?;
     let mut signals = StopSignals::new()?;
-    let listener = serve::bind(options.listen).await?;
+    let mut listeners = Listeners::default();
+    listeners.bind_tcp(&[options.listen]).await?;
     let folder = tempfile::Builder::new().prefix("repass-demo-").tempdir()?;
     let database = folder.path().join("demo.db");
-    let address = listener.local_addr()?;
-    let config = config::demo(address, &database, vendors)?;
+    let address = listeners.addresses().next().unwrap_or_default().parse()?;
+    let config = repass_config::demo(address, &database, vendors)?;
     let app = App::open(&config).await?;
     print(&introduction(&app, &config, address, &database, vendors).await?)?;
     let stop = signals.next();
-    let (service, metrics) = (app.service.clone(), Arc::default());
-    listen::serve(listener, None, service, metrics, &config.server, stop).await;
+    let (proxies, service) = (config.proxies.clone(), app.service.clone());
+    let metrics = Arc::default();
+    listen::serve(listeners, None, proxies, service, metrics, &config.server, stop).await;
 
     let all =
         AuditFilter { outcome: Some("ok".to_owned()), limit: u32::MAX, ..AuditFilter::default() };
@@ -65,8 +67,8 @@ async fn introduction(
     for name in vendors.names() {
         let realm: Realm = name.parse()?;
         let demo = Demo::new(&base_url, &realm, app.engine.administration(), &SystemRandomness);
-        let Some(vendor) = vendors.get(name) else { continue };
-        let section = vendor.demo(&demo).await.map_err(|error| -> Box<dyn Error> { error })?;
+        let Some(section) = vendors.demo(name, &demo).await else { continue };
+        let section = section.map_err(|error| -> Box<dyn Error> { error })?;
         text.push_str(&format!("\n# {name}\n{}\n", section.commands.join("\n")));
         if !section.note.is_empty() {
             notes.push_str(&format!("\n{}\n", section.note));

@@ -17,19 +17,20 @@ mod admin;
 mod assemble;
 mod check_config;
 mod cli;
-mod config;
 mod demo;
 mod head;
 mod lingering;
 mod listen;
 mod logging;
 mod metrics;
+mod proxies;
+mod reload;
 mod retention;
 mod serve;
 mod signals;
 mod slots;
-mod tls;
-mod vendors;
+mod sockets;
+mod systemd;
 
 use std::error::Error;
 use std::io::Write;
@@ -37,20 +38,21 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use repass_config::ConfigError;
 use repass_core::ErrorChain;
 use repass_store::KeyFileError;
 
 use crate::assemble::KeysDoNotMatch;
 use crate::cli::{Cli, Command};
-use crate::config::ConfigError;
 use crate::logging::LogFileError;
+use crate::sockets::{ListenError, PassedSockets};
 
-pub use crate::vendors::Vendors;
+pub use repass_config::Vendors;
 
 /// Runs the command line of `repassd` with these vendors. Exit status 2 for configuration errors, 1 for
 /// run-time failures.
 pub fn run(vendors: &Vendors) -> ExitCode {
-    repass_http::install_redacting_panic_hook();
+    protect_secrets();
     let cli = Cli::parse();
     match run_command(cli, vendors) {
         Ok(()) => ExitCode::SUCCESS,
@@ -61,16 +63,38 @@ pub fn run(vendors: &Vendors) -> ExitCode {
     }
 }
 
+/// Keeps the secrets of this process in it: the message of a panic, which may quote one, is withheld, and no
+/// core dump is written. Other users' debuggers cannot attach.
+pub fn protect_secrets() {
+    repass_http::install_redacting_panic_hook();
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
+        // To lower a limit is always allowed.
+        let _ = setrlimit(Resource::Core, none);
+    }
+    // Linux ignores the limit if it pipes dumps to a program, as systemd-coredump.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
 /// Returns whether an error is in the configuration, with the keys that it names, so that a restart does
 /// not help.
 fn is_configuration(error: &(dyn Error + 'static)) -> bool {
     error.is::<ConfigError>()
+        || error.downcast_ref().is_some_and(ListenError::is_configuration)
         || error.downcast_ref().is_some_and(KeysDoNotMatch::is_configuration)
         || error.downcast_ref().is_some_and(KeyFileError::is_configuration)
         || error.is::<LogFileError>()
 }
 
 fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
+    // Before there are other threads.
+    let passed = PassedSockets::from_env();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(runtime_threads())
         .enable_all()
@@ -78,12 +102,12 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
     match cli.command {
         Command::Demo(options) => runtime.block_on(demo::run(options, vendors)),
         Command::Serve(options) => {
-            let config = config::load(&options.config, vendors)?;
-            let reload = || config::load(&options.config, vendors);
-            runtime.block_on(serve::run(&config, reload))
+            let load = || repass_config::load(&options.config, vendors);
+            let config = load()?;
+            runtime.block_on(serve::run(&config, passed, load))
         }
         Command::CheckConfig(options) => {
-            let config = config::load(&options.config, vendors)?;
+            let config = repass_config::load(&options.config, vendors)?;
             check_config::run(&config)
         }
     }
@@ -96,13 +120,14 @@ fn runtime_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(4))
 }
 
-/// Prints the error and its causes on one line.
+/// Prints the error and its causes; each line begins with the name of the program.
 fn report(error: &dyn Error) {
-    let line = ErrorChain(error).to_string().replace('\n', " ");
+    let message = ErrorChain(error).to_string();
+    let lines: String = message.lines().map(|line| format!("repassd: {line}\n")).collect();
     let (written, when_written) = std::sync::mpsc::channel();
     // A full pipe at standard error must not block the exit. A write error is ignored.
     std::thread::spawn(move || {
-        let _ = writeln!(std::io::stderr(), "repassd: {line}");
+        let _ = std::io::stderr().write_all(lines.as_bytes());
         let _ = written.send(());
     });
     let _ = when_written.recv_timeout(Duration::from_secs(1));

@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,62 +14,80 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use repass_http::{PasswordService, Peer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use repass_http::{PasswordService, Peer, Proxy, client_network};
+use tokio::sync::{mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
-use crate::config::ServerLimits;
 use crate::head;
 use crate::lingering::Lingering;
 use crate::metrics::Metrics;
+use crate::proxies;
 use crate::slots::{Slot, Slots};
-use crate::tls::{self, Tls};
+use crate::sockets::{Listeners, Stream};
+use repass_config::tls::{self, Tls};
+use repass_config::{ServerLimits, TrustedProxies};
+
+/// How long a shutdown waits for the first requests of connections that were just accepted.
+const FIRST_REQUESTS: Duration = Duration::from_secs(1);
 
 /// Serves until `shutdown` completes. Then active requests, and changes whose clients have disconnected, may
 /// finish within the time-out.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    mut listeners: Listeners,
     tls: Option<Arc<Tls>>,
+    proxies: Arc<TrustedProxies>,
     service: PasswordService,
     metrics: Arc<Metrics>,
     limits: &ServerLimits,
     shutdown: impl Future<Output = ()>,
 ) {
+    let (fresh, mut none_fresh) = mpsc::channel(1);
     let connections = Connections {
         builder: builder(limits),
         tls,
+        proxies,
         service: service.clone(),
         metrics,
         limits: limits.clone(),
         graceful: GracefulShutdown::new(),
+        fresh,
     };
-    let slots = Slots::new(limits.max_connections as usize);
+    let slots =
+        Slots::new(limits.max_connections as usize, limits.max_connections_per_client as usize);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = async {
-            let accepted = listener.accept().await;
+            let (stream, peer) = listeners.accept().await?;
             // Above the limit, all but this one wait in the kernel's queue.
-            (accepted, slots.acquire().await)
+            // The connections of a trusted proxy are those of many clients.
+            let client = peer.filter(|_| !connections.proxies.trusts(peer)).map(client_network);
+            let slot = slots.acquire(client).await;
+            io::Result::Ok((stream, peer, slot))
         };
         tokio::select! {
             () = &mut shutdown => break,
-            (accepted, slot) = accepted => match (accepted, slot) {
-                (Ok((stream, peer)), Some(slot)) => connections.start(stream, peer, slot),
-                (Err(error), _) => {
+            accepted = accepted => match accepted {
+                Ok((stream, peer, Some(slot))) => connections.start(stream, peer, slot),
+                Ok((_, peer, None)) => {
+                    tracing::debug!(peer = %Proxy(peer), "a client has too many connections");
+                }
+                Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     // Probably out of file descriptors; wait for connections to end.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
-                (_, None) => break,
             },
         }
     }
-    drop(listener);
+    drop(listeners);
     tracing::info!("shutting down; waiting for active requests");
+    let Connections { graceful, fresh, .. } = connections;
+    drop(fresh);
     let finished = tokio::time::timeout(limits.shutdown_timeout, async {
-        connections.graceful.shutdown().await;
+        // A graceful shutdown would close these connections although their requests are on the way.
+        let _ = tokio::time::timeout(FIRST_REQUESTS, none_fresh.recv()).await;
+        graceful.shutdown().await;
         service.drain().await;
     });
     if finished.await.is_err() {
@@ -105,39 +124,47 @@ fn builder(limits: &ServerLimits) -> Builder<TokioExecutor> {
 struct Connections {
     builder: Builder<TokioExecutor>,
     tls: Option<Arc<Tls>>,
+    proxies: Arc<TrustedProxies>,
     service: PasswordService,
     metrics: Arc<Metrics>,
     limits: ServerLimits,
     graceful: GracefulShutdown,
+    /// A clone is held by each connection until its first request.
+    fresh: mpsc::Sender<Infallible>,
 }
 
 impl Connections {
-    fn start(&self, stream: TcpStream, peer: SocketAddr, slot: Slot) {
-        // Without this, small answers are delayed until an acknowledgement arrives.
-        let _ = stream.set_nodelay(true);
+    fn start(&self, stream: Stream, peer: Option<IpAddr>, slot: Slot) {
         let (activity, seen) = watch::channel(Activity::default());
         let stream = Lingering::new(stream);
         let client_may_send = stream.client_may_send();
         let slot = Arc::new(slot);
         let activity = Arc::new(Tracker { activity, slot: Arc::clone(&slot) });
         let counted = self.metrics.connection();
-        let service = ConnectionService {
-            service: self.service.clone(),
-            metrics: Arc::clone(&self.metrics),
-            peer,
-            activity,
-            client_may_send,
-        };
-        let stream = Box::pin(self.with_timeouts(stream));
+        let (service, proxies) = (self.service.clone(), self.proxies.clone());
+        let metrics = Arc::clone(&self.metrics);
+        let mut stream = Box::pin(self.with_timeouts(stream));
         let (tls, builder, watcher) =
             (self.tls.clone(), self.builder.clone(), self.graceful.watcher());
         let connection = async move {
+            let hop = proxies::accept(&proxies, &mut stream, peer).await?;
             let stream = tls::accept(tls.as_deref(), stream).await?;
+            let service = ConnectionService {
+                service,
+                metrics,
+                proxies,
+                peer,
+                hop,
+                activity,
+                client_may_send,
+            };
             let service = TowerToHyperService::new(service);
             let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
             watcher.watch(connection).await
         };
-        let idle = idle(seen, self.limits.header_timeout, self.limits.idle_timeout);
+        let peer = Proxy(peer);
+        let idle =
+            idle(seen, self.fresh.clone(), self.limits.header_timeout, self.limits.idle_timeout);
         tokio::spawn(async move {
             let _counted = counted;
             tokio::select! {
@@ -157,7 +184,7 @@ impl Connections {
     }
 
     /// Adds the time-outs for a client that neither sends nor reads a byte.
-    fn with_timeouts(&self, stream: Lingering<TcpStream>) -> TimeoutStream<Lingering<TcpStream>> {
+    fn with_timeouts(&self, stream: Lingering<Stream>) -> TimeoutStream<Lingering<Stream>> {
         let mut stream = TimeoutStream::new(stream);
         stream.set_read_timeout(Some(self.limits.idle_timeout));
         stream.set_write_timeout(Some(self.limits.idle_timeout));
@@ -175,17 +202,22 @@ struct Activity {
 }
 
 /// Completes when a connection has been without a request for too long: before its first request, or since
-/// its last answer.
+/// its last answer. `fresh` is dropped at the first request.
 ///
 /// hyper's time-out for HTTP/1 starts only when it knows the protocol, which has no time-out, and a client of
 /// HTTP/2 that answers pings is never idle to hyper.
-async fn idle(mut seen: watch::Receiver<Activity>, first_within: Duration, next_within: Duration) {
-    let (mut known, mut within) = (0, first_within);
+async fn idle(
+    mut seen: watch::Receiver<Activity>,
+    fresh: mpsc::Sender<Infallible>,
+    first_within: Duration,
+    next_within: Duration,
+) {
+    let (mut known, mut within, mut fresh) = (0, first_within, Some(fresh));
     loop {
         let request = seen.wait_for(|activity| activity.started != known);
         match tokio::time::timeout(within, request).await.map(|request| request.is_ok()) {
             Err(_) => return,
-            Ok(true) => {}
+            Ok(true) => drop(fresh.take()),
             Ok(false) => break,
         }
         let answered = seen.wait_for(|activity| activity.active == 0).await;
@@ -196,12 +228,16 @@ async fn idle(mut seen: watch::Receiver<Activity>, first_within: Duration, next_
     std::future::pending::<()>().await;
 }
 
-/// The service of one connection. It adds the peer's address to every request.
+/// The service of one connection. It adds the client's address to every request.
 #[derive(Clone)]
 struct ConnectionService {
     service: PasswordService,
     metrics: Arc<Metrics>,
-    peer: SocketAddr,
+    proxies: Arc<TrustedProxies>,
+    /// The peer of the connection.
+    peer: Option<IpAddr>,
+    /// The peer, or its client by the PROXY protocol.
+    hop: Option<IpAddr>,
     activity: Arc<Tracker>,
     /// Whether the client may still be sending after the last answer; see [`Lingering`].
     client_may_send: Arc<AtomicBool>,
@@ -256,13 +292,19 @@ impl Service<http::Request<Incoming>> for ConnectionService {
         let active = ActiveRequest::start(&self.activity);
         let measured = self.metrics.request();
         self.client_may_send.store(true, Ordering::Relaxed);
+        let client = proxies::client(&self.proxies, self.hop, request.headers());
         if let Err(refused) = head::check(&request) {
             let status = refused.status().as_u16();
-            tracing::info!(peer = %self.peer.ip(), status, "refused a request because of its head");
+            tracing::info!(peer = %Proxy(client), status, "refused a request because of its head");
             measured.answered(&refused);
             return Box::pin(std::future::ready(Ok(*refused)));
         }
-        request.extensions_mut().insert(Peer(self.peer));
+        if client != self.peer {
+            request.extensions_mut().insert(Proxy(self.peer));
+        }
+        if let Some(client) = client {
+            request.extensions_mut().insert(Peer(client));
+        }
         let answering = self.service.call(request);
         let client_may_send = Arc::clone(&self.client_may_send);
         Box::pin(async move {
@@ -288,7 +330,7 @@ mod tests {
     /// Returns the tracker of a connection and its receiver.
     async fn tracked() -> (Arc<Tracker>, watch::Receiver<Activity>) {
         let (activity, seen) = watch::channel(Activity::default());
-        let slot = Arc::new(Slots::new(1).acquire().await.unwrap());
+        let slot = Arc::new(Slots::new(1, 1).acquire(None).await.unwrap());
         (Arc::new(Tracker { activity, slot }), seen)
     }
 
@@ -296,17 +338,19 @@ mod tests {
     async fn a_connection_is_idle_before_its_first_request_and_after_each_answer() {
         let (tracker, seen) = tracked().await;
         let begun = tokio::time::Instant::now();
-        idle(seen, FIRST, NEXT).await;
+        let (fresh, mut none_fresh) = mpsc::channel(1);
+        idle(seen, fresh.clone(), FIRST, NEXT).await;
         assert_eq!(begun.elapsed().as_secs(), 10, "there was no request");
 
         let seen = tracker.activity.subscribe();
         let begun = tokio::time::Instant::now();
-        let idle = tokio::spawn(idle(seen, FIRST, NEXT));
+        let idle = tokio::spawn(idle(seen, fresh, FIRST, NEXT));
         let requests = async {
             for pause in [5, 50, 50] {
                 tokio::time::sleep(Duration::from_secs(pause)).await;
                 drop(ActiveRequest::start(&tracker));
             }
+            assert_eq!(none_fresh.recv().await, None);
             let slow = ActiveRequest::start(&tracker);
             tokio::time::sleep(Duration::from_secs(500)).await;
             drop(slow);

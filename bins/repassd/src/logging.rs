@@ -17,7 +17,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, fmt, reload};
 
-use crate::config::{LogConfig, LogFormat};
+use repass_config::{LogConfig, LogFormat};
 
 /// The largest number of lines that wait to be written. Further lines are dropped.
 const QUEUE: usize = 4096;

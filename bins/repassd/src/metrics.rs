@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use repass_config::tls::Tls;
 use repass_core::{
     Argon2idHasher, Backlog, Clock, Engine, EngineStatus, HasherStatus, OperationStatus,
     StoreStatus, SystemClock,
@@ -26,7 +27,6 @@ use repass_outbox::{DeliveryCounts, OutboxDispatcher};
 use repass_store::Store;
 
 use crate::logging::LostLines;
-use crate::tls::Tls;
 
 /// The longest wait for the store at a scrape. Without its answer, the values of the outbox are left out.
 const STORE_TIMEOUT: Duration = Duration::from_secs(3);

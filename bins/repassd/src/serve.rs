@@ -1,34 +1,24 @@
 //! `repassd serve`.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use repass_core::{ErrorChain, SystemClock};
-use tokio::net::TcpListener;
+use repass_config::{Config, ConfigError, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
 use tokio::sync::oneshot;
 
 use crate::assemble::App;
-use crate::config::{Config, ConfigError};
-use crate::logging::Log;
+use crate::check_config::list;
 use crate::metrics::{Metrics, Sources};
 use crate::signals::{Hangups, StopSignals};
-use crate::{admin, listen, logging, retention, tls};
+use crate::sockets::{ListenError, Listeners, PassedSockets};
+use crate::{admin, listen, logging, reload, retention, systemd};
 
-/// The server cannot listen on an address.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}")]
-pub(crate) struct ListenError {
-    pub(crate) address: SocketAddr,
-    #[source]
-    pub(crate) source: std::io::Error,
-}
-
-/// Serves until a signal stops it. At SIGHUP, `reload` reads the configuration again.
+/// Serves until a signal stops it. `load` reads the configuration again.
 pub(crate) async fn run(
     config: &Config,
-    reload: impl Fn() -> Result<Config, ConfigError>,
+    mut passed: PassedSockets,
+    load: impl Fn() -> Result<Config, ConfigError>,
 ) -> Result<(), Box<dyn Error>> {
     // Dropped last, so that the last lines are written.
     let log = logging::start(&config.log)?;
@@ -41,43 +31,53 @@ pub(crate) async fn run(
     }
     // Before "listening" is logged, so that a signal after that line is handled.
     let mut signals = StopSignals::new()?;
-    let mut hangups = Hangups::new()?;
+    let hangups = Hangups::new()?;
     let app = App::open(config).await?;
-    let listener = bind(config.listen).await?;
-    let address = listener.local_addr()?;
-    let admin = match config.admin {
-        Some(address) => Some(bind(address).await?),
-        None => None,
-    };
+    // Before `listen`, which may take all sockets that are left.
+    let admin = Listeners::bind(&config.admin, config.unix_socket, &mut passed).await?;
+    let listeners = Listeners::bind(&config.listen, config.unix_socket, &mut passed).await?;
+    passed.warn_of_unused();
+    match listeners.public_passed.filter(|_| config.tls.is_none()) {
+        Some(address) if !config.allow_plain_http => {
+            return Err(ListenError::PlainHttp(address).into());
+        }
+        Some(_) => tracing::warn!("{PUBLIC_PLAIN_HTTP}"),
+        None => {}
+    }
+    if admin.public_passed.is_some() {
+        tracing::warn!("{PUBLIC_ADMIN}");
+    }
+    let stopping = Arc::new(AtomicBool::new(false));
+    for address in admin.addresses() {
+        tracing::info!(address, "answering health probes and scrapes");
+    }
     let dispatcher = app.dispatcher(config).map(Arc::new);
     let metrics = Arc::<Metrics>::default();
-    let stopping = Arc::new(AtomicBool::new(false));
-    let admin = admin.map(|listener| {
-        let tls = [("listen", &config.tls), ("admin.listen", &config.admin_tls)];
-        let sources = Sources {
-            metrics: Arc::clone(&metrics),
-            engine: app.engine.clone(),
-            hasher: Arc::clone(&app.hasher),
-            store: app.store.clone(),
-            dispatcher: dispatcher.clone(),
-            tls: tls.into_iter().filter_map(|(key, tls)| Some((key, tls.clone()?))).collect(),
-            lost_log_lines: log.lost_lines(),
-        };
-        let probes = admin::Probes {
-            store: app.store.clone(),
-            stopping: Arc::clone(&stopping),
-            metrics: Arc::new(sources),
-        };
-        if let Ok(address) = listener.local_addr() {
-            tracing::info!(%address, "answering health probes and scrapes");
-        }
-        tokio::spawn(admin::serve(listener, config.admin_tls.clone(), probes))
-    });
+    let tls = [("listen", &config.tls), ("admin.listen", &config.admin_tls)];
+    let sources = Sources {
+        metrics: Arc::clone(&metrics),
+        engine: app.engine.clone(),
+        hasher: Arc::clone(&app.hasher),
+        store: app.store.clone(),
+        dispatcher: dispatcher.clone(),
+        tls: tls.into_iter().filter_map(|(key, tls)| Some((key, tls.clone()?))).collect(),
+        lost_log_lines: log.lost_lines(),
+    };
+    let probes = admin::Probes {
+        store: app.store.clone(),
+        stopping: Arc::clone(&stopping),
+        metrics: Arc::new(sources),
+    };
+    let admin = tokio::spawn(admin::serve(admin, config.admin_tls.clone(), probes));
     for mount in &config.mounts {
         let (api, vendor) = (mount.name.as_str(), mount.spec.name());
         tracing::info!(api, vendor, realm = %mount.realm, prefix = %mount.prefix, "serving");
     }
-    tracing::info!(%address, "listening");
+    for address in listeners.addresses() {
+        tracing::info!(address, "listening");
+    }
+    systemd::ready();
+    let watchdog = tokio::spawn(systemd::watch());
     let (stop, stopped) = oneshot::channel::<()>();
     let dispatcher = dispatcher.map(|dispatcher| {
         tokio::spawn(async move {
@@ -85,58 +85,48 @@ pub(crate) async fn run(
             dispatcher.run(async { stopped.await.unwrap_or_default() }).await;
         })
     });
-    let certificates = tokio::spawn(tls::reload_when_changed(
-        config.all_tls().cloned().collect(),
-        Arc::new(SystemClock),
-    ));
     let administration = app.engine.administration().clone();
     let retention = tokio::spawn(retention::run(administration, config.retention));
     let shutdown = async {
         signals.next().await;
         stopping.store(true, Ordering::Relaxed);
+        systemd::stopping();
         let delay = config.server.shutdown_delay;
         tracing::info!(?delay, "not ready; new connections are accepted until the delay ends");
         // A second signal ends the delay.
         let _ = tokio::time::timeout(delay, signals.next()).await;
     };
-    let (tls, service) = (config.tls.clone(), app.service.clone());
-    let serving = listen::serve(listener, tls, service, metrics, &config.server, shutdown);
-    let reloading = async {
-        loop {
-            hangups.next().await;
-            reload_log(&log, &reload);
-        }
-    };
+    let (tls, proxies) = (config.tls.clone(), config.proxies.clone());
+    let (service, limits) = (app.service.clone(), &config.server);
+    let serving = listen::serve(listeners, tls, proxies, service, metrics, limits, shutdown);
     tokio::select! {
         () = serving => {}
-        () = reloading => {}
+        () = reload::run(hangups, config.all_tls().cloned().collect(), &log, load) => {}
     }
     drop(stop);
-    certificates.abort();
     retention.abort();
     if let Some(dispatcher) = dispatcher
         && tokio::time::timeout(config.server.shutdown_timeout, dispatcher).await.is_err()
     {
         tracing::warn!("some deliveries of events were aborted; they will be repeated");
     }
-    if let Some(admin) = admin {
-        admin.abort();
-    }
+    admin.abort();
+    watchdog.abort();
     app.close().await?;
     tracing::info!("stopped");
     Ok(())
 }
 
 fn log_summary(config: &Config) {
-    let apis = config.mounts.iter().map(|mount| mount.name.as_str()).collect::<Vec<_>>();
+    let apis: Vec<&str> = config.mounts.iter().map(|mount| mount.name.as_str()).collect();
     let channels = config.outbox.channels();
-    let channels = channels.iter().map(|channel| channel.name()).collect::<Vec<_>>();
+    let channels: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
     let profile = config.hasher.profile;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
-        listen = %config.listen,
+        listen = list(&config.listen),
         tls = config.tls.is_some(),
-        admin = config.admin.map(tracing::field::display),
+        admin = list(&config.admin),
         store = if config.store.is_on_a_server { "postgres" } else { "sqlite" },
         apis = apis.join(","),
         policy = config.policy_preset,
@@ -148,27 +138,4 @@ fn log_summary(config: &Config) {
         channels = channels.join(","),
         "starting"
     );
-}
-
-/// Opens `log.file` again, and reads the configuration again for `log.filter`.
-fn reload_log(log: &Log, reload: impl Fn() -> Result<Config, ConfigError>) {
-    // Reading files blocks the thread.
-    let reloaded = tokio::task::block_in_place(|| -> Result<(), Box<dyn Error>> {
-        // First, so that an error in the configuration does not keep the old file in use.
-        log.reopen()?;
-        Ok(log.set_filter(reload()?.log.filter)?)
-    });
-    match reloaded {
-        Ok(()) => tracing::info!(
-            "SIGHUP: log.filter, log.file and certificates are reloaded; restart for other changes"
-        ),
-        Err(error) => {
-            let error = ErrorChain(error.as_ref());
-            tracing::error!(%error, "SIGHUP: the log is not reloaded; its old settings stay in use");
-        }
-    }
-}
-
-pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address).await.map_err(|source| ListenError { address, source })
 }

@@ -1,7 +1,9 @@
-//! The slots for connections. When all are taken, the connection that has been idle for longest is closed for
-//! a new one.
+//! The slots for connections. When all are taken, or all that one client may have, the connection that has
+//! been idle for longest is closed for a new one.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -10,6 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 #[derive(Debug)]
 pub(crate) struct Slots {
     permits: Arc<Semaphore>,
+    per_client: usize,
     idle: Mutex<Idle>,
 }
 
@@ -18,7 +21,9 @@ struct Idle {
     /// The number of the next connection to become idle.
     next: u64,
     /// The idle connections, the one that has been idle for longest first.
-    connections: BTreeMap<u64, Arc<Notify>>,
+    connections: BTreeMap<u64, (Option<IpAddr>, Arc<Notify>)>,
+    /// The number of connections of each client.
+    clients: HashMap<IpAddr, usize>,
     /// Whether a new connection waits because none was idle.
     wanted: bool,
 }
@@ -27,23 +32,54 @@ impl Idle {
     /// Asks the connection that has been idle for longest to close, or the next one to become idle.
     fn evict(&mut self) {
         self.wanted = match self.connections.pop_first() {
-            Some((_, evicted)) => {
+            Some((_, (_, evicted))) => {
                 evicted.notify_one();
                 false
             }
             None => true,
         };
     }
+
+    /// Counts a new connection of a client. At the limit, one of its idle connections is asked to close;
+    /// returns `false` if there is none.
+    fn add(&mut self, client: IpAddr, limit: usize) -> bool {
+        let count = self.clients.entry(client).or_default();
+        if *count >= limit {
+            let is_own = |(_, (owner, _)): &(&u64, &(Option<IpAddr>, _))| *owner == Some(client);
+            let Some(number) = self.connections.iter().find(is_own).map(|(number, _)| *number)
+            else {
+                return false;
+            };
+            if let Some((_, evicted)) = self.connections.remove(&number) {
+                evicted.notify_one();
+            }
+        }
+        *count += 1;
+        true
+    }
+
+    fn subtract(&mut self, client: IpAddr) {
+        if let Entry::Occupied(mut count) = self.clients.entry(client) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
 }
 
 impl Slots {
-    pub(crate) fn new(count: usize) -> Arc<Self> {
-        Arc::new(Self { permits: Arc::new(Semaphore::new(count)), idle: Mutex::default() })
+    pub(crate) fn new(count: usize, per_client: usize) -> Arc<Self> {
+        let permits = Arc::new(Semaphore::new(count));
+        Arc::new(Self { permits, per_client, idle: Mutex::default() })
     }
 
     /// Returns a slot for a new connection, which is idle at first. Waits while all slots are taken by
-    /// connections with an active request.
-    pub(crate) async fn acquire(self: &Arc<Self>) -> Option<Slot> {
+    /// connections with an active request. Returns `None` if the client has too many such connections.
+    pub(crate) async fn acquire(self: &Arc<Self>, client: Option<IpAddr>) -> Option<Slot> {
+        if !client.is_none_or(|client| self.idle().add(client, self.per_client)) {
+            return None;
+        }
         let permit = match Arc::clone(&self.permits).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
@@ -59,6 +95,7 @@ impl Slots {
             slots: Arc::clone(self),
             evicted: Arc::default(),
             number: Mutex::default(),
+            client,
             _permit: permit,
         };
         slot.idle();
@@ -77,6 +114,7 @@ pub(crate) struct Slot {
     evicted: Arc<Notify>,
     /// The connection's number in [`Idle`], while it is idle.
     number: Mutex<Option<u64>>,
+    client: Option<IpAddr>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -86,7 +124,7 @@ impl Slot {
         let mut idle = self.slots.idle();
         let number = idle.next;
         idle.next += 1;
-        idle.connections.insert(number, Arc::clone(&self.evicted));
+        idle.connections.insert(number, (self.client, Arc::clone(&self.evicted)));
         *self.number() = Some(number);
         if idle.wanted {
             idle.evict();
@@ -122,6 +160,9 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.busy();
+        if let Some(client) = self.client {
+            self.slots.idle().subtract(client);
+        }
     }
 }
 
@@ -132,18 +173,18 @@ mod tests {
     use super::*;
 
     async fn acquired(slots: &Arc<Slots>) -> Slot {
-        slots.acquire().await.unwrap()
+        slots.acquire(None).await.unwrap()
     }
 
     #[tokio::test]
     async fn the_connection_that_has_been_idle_for_longest_is_evicted() {
-        let slots = Slots::new(3);
+        let slots = Slots::new(3, 3);
         let (first, second, third) =
             (acquired(&slots).await, acquired(&slots).await, acquired(&slots).await);
         first.busy();
         first.idle();
         third.busy();
-        let mut fourth = std::pin::pin!(slots.acquire());
+        let mut fourth = std::pin::pin!(slots.acquire(None));
         assert!(fourth.as_mut().now_or_never().is_none());
         assert!(first.evicted().now_or_never().is_none());
         assert!(third.evicted().now_or_never().is_none());
@@ -154,10 +195,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_that_got_the_slot_of_an_ended_one_is_not_evicted() {
-        let slots = Slots::new(1);
+        let slots = Slots::new(1, 1);
         let first = acquired(&slots).await;
         first.busy();
-        let mut second = std::pin::pin!(slots.acquire());
+        let mut second = std::pin::pin!(slots.acquire(None));
         assert!(second.as_mut().now_or_never().is_none());
         drop(first);
         let second = second.await.unwrap();
@@ -166,11 +207,11 @@ mod tests {
 
     #[tokio::test]
     async fn while_all_are_busy_the_next_to_become_idle_is_evicted() {
-        let slots = Slots::new(2);
+        let slots = Slots::new(2, 2);
         let (first, second) = (acquired(&slots).await, acquired(&slots).await);
         first.busy();
         second.busy();
-        let mut third = std::pin::pin!(slots.acquire());
+        let mut third = std::pin::pin!(slots.acquire(None));
         assert!(third.as_mut().now_or_never().is_none());
         second.idle();
         second.evicted().now_or_never().unwrap();
@@ -181,12 +222,31 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_that_becomes_busy_is_not_evicted() {
-        let slots = Slots::new(2);
+        let slots = Slots::new(2, 2);
         let (first, second) = (acquired(&slots).await, acquired(&slots).await);
-        let mut third = std::pin::pin!(slots.acquire());
+        let mut third = std::pin::pin!(slots.acquire(None));
         assert!(third.as_mut().now_or_never().is_none());
         first.busy();
         assert!(first.evicted().now_or_never().is_none(), "it was chosen, but is busy");
         second.evicted().now_or_never().unwrap();
+    }
+    /// Proves W3.
+    #[tokio::test]
+    async fn w3_a_client_has_no_more_than_its_share() {
+        let [greedy, other] = [1, 2].map(|last| Some(IpAddr::from([192, 0, 2, last])));
+        let slots = Slots::new(4, 2);
+        let first = slots.acquire(greedy).await.unwrap();
+        let second = slots.acquire(greedy).await.unwrap();
+        let _other = slots.acquire(other).await.unwrap();
+        first.busy();
+        let third = slots.acquire(greedy).await.unwrap();
+        second.evicted().now_or_never().unwrap();
+        drop(second);
+        third.busy();
+        assert!(slots.acquire(greedy).await.is_none(), "both have an active request");
+        let _unlimited = slots.acquire(None).await.unwrap();
+        drop((first, third));
+        assert_eq!(slots.idle().clients.len(), 1, "a client without connections is forgotten");
+        drop((slots.acquire(greedy).await.unwrap(), slots.acquire(other).await.unwrap()));
     }
 }

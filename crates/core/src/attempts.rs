@@ -121,7 +121,10 @@ impl AttemptState {
             return Err(LockedOut { until: None });
         }
         let previously_locked_until = *self.locked_until_mut(path);
-        if let Some(until) = previously_locked_until.filter(|until| *until > now) {
+        // No rule locks for longer than `max_delay`: a later end is of a clock that ran ahead.
+        let latest = after(now, policy.max_delay());
+        let is_locked = |until: &Timestamp| (now..=latest).contains(until) && *until > now;
+        if let Some(until) = previously_locked_until.filter(is_locked) {
             return Err(LockedOut { until: Some(until) });
         }
         self.failures = self.failures.saturating_add(1);
@@ -215,6 +218,19 @@ mod tests {
             LockedOut { until: None }
         );
         assert!(reserve(state, AttemptPath::Reset, second(now)).is_ok());
+    }
+
+    /// Proves A6.
+    #[test]
+    fn a6_a_lockout_by_a_clock_that_ran_ahead_does_not_outlast_the_longest_delay() {
+        let day = 24 * 3600;
+        let mut state = AttemptState::default();
+        for _ in 0..3 {
+            state = reserve(state, AttemptPath::Password, second(day)).unwrap().0;
+        }
+        assert!(reserve(state, AttemptPath::Password, second(day - 899)).is_err());
+        let (state, reservation) = reserve(state, AttemptPath::Password, second(0)).unwrap();
+        assert_eq!((state.failures, reservation.locked_until), (4, Some(second(2))));
     }
 
     #[test]

@@ -80,8 +80,36 @@ pub enum Proof {
 /// Verifies reset tokens that another system issued and signed, such as JSON Web Tokens.
 pub trait SignedTokenVerifier: Send + Sync + fmt::Debug {
     /// Returns the claims of the token if its signature, issuer and audience are right. The caller
-    /// checks the expiry.
-    fn verify(&self, token: &Plaintext) -> Option<SignedClaims>;
+    /// checks the times.
+    ///
+    /// # Errors
+    /// The reason for the log.
+    fn verify(&self, token: &Plaintext) -> Result<SignedClaims, SignedTokenError>;
+}
+
+/// The reason why a signed reset token is refused. It quotes nothing of the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignedTokenError {
+    /// It is no token, or too long.
+    #[error("the token is malformed")]
+    Malformed,
+    /// It is signed by another key or with another algorithm.
+    #[error("no configured key verifies the signature")]
+    Signature,
+    /// The claim of this name is missing, of another type, or not the expected one.
+    #[error("the claim `{0}` is missing or wrong")]
+    Claim(&'static str),
+    /// It is not valid yet (`nbf`), or says that it will be issued (`iat`), by more than
+    /// [`SignedClaims::LEEWAY`].
+    #[error("the token is of the future (`nbf` or `iat`); compare the clocks")]
+    Early,
+    /// It was issued before the last change of the password, or at the same time.
+    #[error("the token was issued before the last change of the password (`iat`)")]
+    BeforeChange,
+    /// It was redeemed before, or its `exp` has passed.
+    #[error("the token was redeemed or has expired (`exp`)")]
+    Expired,
 }
 
 /// The claims of a verified reset token.
@@ -91,10 +119,36 @@ pub struct SignedClaims {
     pub user_id: String,
     /// Digest of issuer and token id (`iss`, `jti`); its redemption is stored under this digest.
     pub digest: TokenDigest,
+    /// When the token was issued (`iat`). It is invalid if the password was changed then or later.
+    pub issued_at: Timestamp,
     /// The token is invalid before this time (`nbf`).
     pub not_before: Option<Timestamp>,
     /// The token is invalid from this time on (`exp`).
     pub expires_at: Timestamp,
+}
+
+impl SignedClaims {
+    /// How far the clock of the issuer may be ahead: `nbf` and `iat` count from this long before.
+    /// An expiry is exact.
+    pub const LEEWAY: Duration = Duration::from_secs(60);
+
+    /// Checks the times for an account whose password was set at `changed_at`.
+    pub(crate) fn check_times(
+        &self,
+        now: Timestamp,
+        changed_at: Option<Timestamp>,
+    ) -> Result<(), SignedTokenError> {
+        let latest = now.saturating_add(Self::LEEWAY).unwrap_or(Timestamp::MAX);
+        if self.issued_at > latest || self.not_before.is_some_and(|time| time > latest) {
+            Err(SignedTokenError::Early)
+        } else if changed_at.is_some_and(|changed_at| self.issued_at <= changed_at) {
+            Err(SignedTokenError::BeforeChange)
+        } else if now >= self.expires_at {
+            Err(SignedTokenError::Expired)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// Which access tokens of the account a change revokes (ASVS 7.4.3).

@@ -69,8 +69,7 @@ impl Engine {
 impl<A> Engine<A> {
     /// Changes the password. When it returns `Ok`, the change is durable. Each attempt writes an
     /// audit record (ASVS 16.3.1); repeated refusals of a locked-out account are counted in one
-    /// record a minute. If the hasher is [overloaded](Hasher::overloaded), the error is
-    /// [`ChangeError::Busy`] and nothing is recorded.
+    /// record a minute.
     ///
     /// # Errors
     /// See [`ChangeError`]. A refusal by the policy spends no token and is not a failure.

@@ -123,15 +123,6 @@ pub trait Hasher: Send + Sync + fmt::Debug {
         hash: &HashedPassword,
     ) -> Result<bool, HashError>;
 
-    /// Returns a retry delay when the queue is too full for new requests. The engine calls this
-    /// before it does any work for a request. The queue keeps room for the second job of a request
-    /// that has begun.
-    ///
-    /// The default is never overloaded.
-    fn overloaded(&self) -> Option<Duration> {
-        None
-    }
-
     /// Returns a hash of an unknown password, with the cost of a new hash. Passwords for unknown
     /// accounts are verified against it, so that they take as long as for known accounts.
     fn dummy_hash(&self) -> &HashedPassword;
@@ -182,7 +173,8 @@ pub enum HashError {
     /// The stored hash is of an unsupported family, corrupt, or out of bounds.
     #[error(transparent)]
     Foreign(#[from] FormatError),
-    /// The stored hash is of a Firebase project that is not in [`HasherOptions::projects`].
+    /// The stored hash is of a Firebase project that is not in [`HasherOptions::projects`]. The
+    /// password may be right, so this is a fault and not a mismatch.
     #[error("the signer key of the Firebase project {project} is not configured")]
     UnknownProject {
         /// The name of the project.
@@ -224,9 +216,9 @@ impl HashError {
     }
 
     /// Returns whether the stored hash is unsupported or corrupt. The engine treats such a hash as
-    /// a mismatch.
+    /// a mismatch. A key that is not configured is a fault, whatever it is for.
     pub const fn is_unverifiable(&self) -> bool {
-        matches!(self, Self::Unsupported(_) | Self::Foreign(_) | Self::UnknownProject { .. })
+        matches!(self, Self::Unsupported(_) | Self::Foreign(_))
     }
 }
 
@@ -274,7 +266,7 @@ mod tests {
             ("", "no known family"),
             ("hunter2", "no known family"),
             ("5f4dcc3b5aa765d61d8327deb882cf99", "no known family"),
-            ("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ", "damaged"),
+            ("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ", "cut off"),
             (&ARGON2.replace("m=256", "m=4294967295"), "out of bounds"),
             (&ARGON2.replace("v=19", "v=18"), "unknown Argon2 version"),
         ] {

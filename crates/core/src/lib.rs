@@ -153,7 +153,7 @@ pub use self::{
     },
     change::{
         Change, ChangeError, ChangeOutcome, Changed, Context, Proof, Sessions, SignedClaims,
-        SignedTokenVerifier,
+        SignedTokenError, SignedTokenVerifier,
     },
     clock::{Clock, SystemClock},
     credential_store::{

@@ -16,6 +16,10 @@ pub const STEP_SECONDS: u64 = 30;
 /// The steps before and after the current one whose codes are accepted, to allow for clock drift.
 const SKEW: u64 = 1;
 
+/// How far the last step can be ahead of a code that is accepted, in steps. One that is farther ahead
+/// was spent by a clock that ran ahead, and would block all codes until that time.
+pub const MAX_STEPS_AHEAD: u64 = 2 * SKEW;
+
 /// The stored data that one-time passwords of an account are verified with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OtpEnrollment {
@@ -30,7 +34,8 @@ pub struct OtpEnrollment {
 /// The one-time password that a change spends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtpSpend {
-    /// The time-based code of this step; earlier steps are spent too.
+    /// The time-based code of this step; earlier steps are spent too. It is unused if the last step
+    /// is earlier, or more than [`MAX_STEPS_AHEAD`] later.
     Step(u64),
     /// The issued code of this digest.
     Code(TokenDigest),
@@ -152,11 +157,19 @@ pub fn check(
     let secret: Zeroizing<Vec<u8>> = key.open(&purpose(account), sealed)?;
     let totp = totp(secret.to_vec()).build_noncompliant();
     let current = step_of(now);
-    let fresh = |step: &u64| enrollment.last_step.is_none_or(|last| *step > last);
+    let fresh = |step: &u64| is_unused(*step, enrollment.last_step);
     Ok((current.saturating_sub(SKEW)..=current + SKEW)
         .filter(fresh)
         .find(|step| code_of_step(&totp, *step).same_as(presented))
         .map(OtpSpend::Step))
+}
+
+/// Returns whether the code of `step` is unused if `last` is the last step that was spent.
+pub const fn is_unused(step: u64, last: Option<u64>) -> bool {
+    match last {
+        None => true,
+        Some(last) => step > last || last > step + MAX_STEPS_AHEAD,
+    }
 }
 
 fn totp(secret: Vec<u8>) -> Builder {

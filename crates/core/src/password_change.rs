@@ -46,13 +46,8 @@ pub(crate) struct PasswordChangeService {
 }
 
 impl PasswordChangeService {
-    /// Changes the password; see [`Engine::change`](crate::Engine::change). If the hasher is
-    /// overloaded, it returns before it reads the store, so that excess requests cost almost
-    /// nothing.
+    /// Changes the password; see [`Engine::change`](crate::Engine::change).
     pub(crate) async fn change(&self, change: Change) -> ChangeOutcome {
-        if let Some(retry_after) = self.hasher.overloaded() {
-            return ChangeOutcome { account: None, result: Err(ChangeError::Busy { retry_after }) };
-        }
         let mut audit = report::AuditContext::new(&change);
         let result = self.run(change, &mut audit).await;
         let account = audit.account;
@@ -87,8 +82,8 @@ impl PasswordChangeService {
         if let Some(Reservation::Made(_)) = audit.reservation {
             audit.refused_before = self.refusals.take(&key);
         }
-        let proved = self.prove(found, proof, otp.as_ref(), &candidate).await?;
-        let password = match self.accept(&proved, candidate).await {
+        let proved = self.prove(found, proof, otp.as_ref(), &candidate, audit).await?;
+        let password = match self.accept(&proved, candidate, audit).await {
             Err(ChangeError::Rejected(violations)) => {
                 self.rehash(proved, audit).await;
                 return Err(ChangeError::Rejected(violations));
@@ -177,13 +172,14 @@ impl PasswordChangeService {
         &self,
         proved: &Proved,
         candidate: Arc<Plaintext>,
+        audit: &report::AuditContext,
     ) -> Result<NewPassword, ChangeError> {
         let is_hashable = candidate.byte_len() <= Plaintext::MAX_PASSWORD_BYTES;
         let is_current = self.policy.rules().refuse_current
             && match (&proved.current_is_candidate, &proved.credential) {
                 (Some(same), _) => *same,
                 (None, Some(credential)) if is_hashable => {
-                    self.matches(&candidate, &credential.hash).await? == HashMatch::Match
+                    self.matches(&candidate, &credential.hash, audit).await? == HashMatch::Match
                 }
                 (None, _) => false,
             };
@@ -191,7 +187,7 @@ impl PasswordChangeService {
         let history = self.policy.rules().history;
         if history > 0 && is_hashable && !is_current {
             for earlier in self.store.history(proved.account.id, history).await? {
-                if self.matches(&candidate, &earlier).await? == HashMatch::Match {
+                if self.matches(&candidate, &earlier, audit).await? == HashMatch::Match {
                     is_reused = true;
                     break;
                 }

@@ -7,8 +7,12 @@ use crate::Family;
 #[non_exhaustive]
 pub enum FormatError {
     /// The family is not known, or must be declared.
-    #[error("the hash is of no known family, or its family must be declared")]
+    #[error("the hash is of no known family, or the format of the export must be declared")]
     Unknown,
+    /// The family is not known, but the text looks like one that must be declared, converted or
+    /// replaced.
+    #[error("the hash is of no known family; it looks like {0}")]
+    Resembles(&'static str),
     /// The text is longer than [`MAX_TEXT_BYTES`](crate::MAX_TEXT_BYTES).
     #[error("the hash has {bytes} bytes; the maximum is {max}")]
     TooLong {
@@ -29,7 +33,7 @@ pub enum FormatError {
         feature: &'static str,
     },
     /// The text is not a valid hash of its family.
-    #[error("damaged {family} hash: {reason}")]
+    #[error("damaged {family} hash, perhaps cut off or changed by the export: {reason}")]
     Damaged {
         /// The family.
         family: Family,

@@ -64,6 +64,12 @@ impl Family {
             .or_else(|| is_aspnet_identity(text).then_some(Self::AspNetIdentity))
     }
 
+    /// Returns a self-describing text without the scheme in braces that some systems write before it,
+    /// such as `{CRYPT}` or `{argon2}`.
+    pub fn strip_wrapper(text: &str) -> &str {
+        strip_wrapper(text)
+    }
+
     /// The stable name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -153,18 +159,31 @@ const PREFIXES: [(&str, Family); 34] = [
     ("$aspnet-membership-", Family::AspNetMembership),
 ];
 
-/// Wrappers before a self-describing text, in any case: LDAP's `{CRYPT}`, Dovecot's names for it,
-/// and Spring Security's `{bcrypt}`.
-const WRAPPERS: [&str; 6] =
-    ["{CRYPT}", "{BLF-CRYPT}", "{MD5-CRYPT}", "{SHA256-CRYPT}", "{SHA512-CRYPT}", "{BCRYPT}"];
+/// The schemes before a self-describing text, in any case: LDAP's `{CRYPT}`, Dovecot's names for it,
+/// the `{ARGON2}` of OpenLDAP and Dovecot, and Spring Security's, which may have a version as in
+/// `{argon2@SpringSecurity_v5_8}`.
+const WRAPPERS: [&str; 10] = [
+    "CRYPT",
+    "BLF-CRYPT",
+    "MD5-CRYPT",
+    "SHA256-CRYPT",
+    "SHA512-CRYPT",
+    "BCRYPT",
+    "ARGON2",
+    "ARGON2D",
+    "ARGON2I",
+    "ARGON2ID",
+];
 
 /// Strips a wrapper from a self-describing text.
 pub(crate) fn strip_wrapper(text: &str) -> &str {
-    WRAPPERS
-        .iter()
-        .find_map(|wrapper| strip_scheme(text, wrapper))
-        .filter(|inner| inner.starts_with('$'))
-        .unwrap_or(text)
+    let wrapped = text.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+    wrapped
+        .filter(|(scheme, inner)| {
+            let name = scheme.split_once('@').map_or(*scheme, |(name, _)| name);
+            inner.starts_with('$') && WRAPPERS.iter().any(|own| own.eq_ignore_ascii_case(name))
+        })
+        .map_or(text, |(_, inner)| inner)
 }
 
 /// Strips `scheme`, such as `{SSHA}`, ignoring case (RFC 3112).
@@ -215,6 +234,8 @@ mod tests {
         assert_eq!(Family::detect("{CRYPT}{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr"), None);
         assert_eq!(Family::detect("{CRYPT}"), None);
         assert_eq!(Family::detect("{CRYPT"), None);
+        assert_eq!(Family::detect("{argon2@SpringSecurity_v5_8}$argon2id$v"), Some(Family::Argon2));
+        assert_eq!(Family::detect("{ARGON2I}$argon2i$v"), Some(Family::Argon2));
         assert_eq!(Family::detect("{sSHA}x"), Some(Family::LdapDigest));
         assert_eq!(Family::detect("{CLEARTEXT}x"), None);
         assert_eq!(Family::detect("{SSSHA}x"), None);

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::family::strip_wrapper;
+use crate::resemblance;
 use crate::{Family, FormatError, Projects, VerifyError};
 
 /// Maximum length of a stored hash, in bytes. The families here need about 2 KiB.
@@ -41,7 +42,7 @@ impl ForeignHash {
         if text.len() > MAX_TEXT_BYTES {
             return Err(FormatError::TooLong { bytes: text.len(), max: MAX_TEXT_BYTES });
         }
-        let family = Family::detect(text).ok_or(FormatError::Unknown)?;
+        let family = Family::detect(text).ok_or_else(|| resemblance::error(text))?;
         Ok(Self { family, stored: parse_as(family, strip_wrapper(text))? })
     }
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use data_encoding::{BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 
-use crate::parsing::{ANY_BASE64, split};
+use crate::parsing::{ANY_BASE64, split, unpadded};
 use crate::{DigestAlgorithm, Family, ForeignHash, FormatError, MAX_TEXT_BYTES};
 
 pub use declaration::DeclarationError;
@@ -40,10 +40,11 @@ pub enum ImportFormat {
         /// SHA-1 or SHA-256.
         algorithm: DigestAlgorithm,
     },
-    /// better-auth: `salt:tag` in hexadecimal.
+    /// better-auth: `salt:tag` in hexadecimal, also behind Lucia's `s2:`.
     BetterAuth,
     /// Keycloak: the JSON of a credential in a realm export, with `secretData` and
-    /// `credentialData`. Its Argon2 is converted to a PHC string.
+    /// `credentialData`. Its Argon2 is converted to a PHC string; the bcrypt of extensions is a
+    /// self-describing text in it.
     Keycloak,
     /// Firebase: hash and salt in Base64, with the hash parameters of the project.
     Firebase {
@@ -101,14 +102,7 @@ impl ByteEncoding {
         let damaged = |_| FormatError::Export { reason };
         match self {
             Self::Hexadecimal => HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(damaged),
-            Self::Base64 => {
-                // Padding is valid only up to a multiple of four.
-                let unpadded = match text.len() % 4 {
-                    0 => text.strip_suffix("==").or(text.strip_suffix('=')).unwrap_or(text),
-                    _ => text,
-                };
-                ANY_BASE64.decode(unpadded.as_bytes()).map_err(damaged)
-            }
+            Self::Base64 => ANY_BASE64.decode(unpadded(text).as_bytes()).map_err(damaged),
             Self::Text => Ok(text.as_bytes().to_vec()),
         }
     }
@@ -223,6 +217,8 @@ fn salted_digest(
 
 fn better_auth(hash: &str) -> Result<String, FormatError> {
     let damaged = FormatError::Export { reason: "the form is not salt:hash in hexadecimal" };
+    // Lucia, whose hashes these were, wrote its version before them.
+    let hash = hash.strip_prefix("s2:").unwrap_or(hash);
     let [salt, tag] = split(hash, ':').ok_or(damaged.clone())?;
     // The salt is its hexadecimal text; it is decoded only to check it.
     let decode = |text: &str| HEXLOWER_PERMISSIVE.decode(text.as_bytes());

@@ -124,6 +124,7 @@ mod pbkdf2;
 #[cfg(feature = "phpass")]
 mod phpass;
 mod projects;
+mod resemblance;
 #[cfg(feature = "salted-digest")]
 mod salted_digest;
 #[cfg(feature = "scrypt")]

@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::foreign_hash::StoredHash;
-use crate::parsing::{CRYPT, split};
+use crate::parsing::{CRYPT, check_salt, split};
 use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Md5Crypt;
@@ -33,9 +33,7 @@ impl Md5Crypt {
             _ => return Err(FAMILY.damaged("the form is not $1$salt$tag")),
         };
         FAMILY.check_bounds("salt", salt.len() as u64, 0..=8)?;
-        if !salt.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
-            return Err(FAMILY.damaged("salt"));
-        }
+        check_salt(FAMILY, salt)?;
         let length = DIGEST_BYTES as u64;
         let tag = FAMILY.decode("tag", &CRYPT, tag, length..=length)?;
         Ok(Self { magic, salt: salt.to_owned(), tag })

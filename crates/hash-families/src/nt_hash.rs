@@ -22,7 +22,9 @@ pub(crate) struct NtHash {
 impl NtHash {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
         let digits = text.strip_prefix("$3$$").ok_or(FAMILY.damaged("the prefix is not $3$$"))?;
-        Ok(Self { digest: FAMILY.decode("tag", &HEXLOWER_PERMISSIVE, digits, 16..=16)? })
+        let digest = FAMILY.decode("tag", &HEXLOWER_PERMISSIVE, digits, 16..=16);
+        let damaged = |_| FAMILY.damaged("the tag is not 32 hexadecimal digits");
+        Ok(Self { digest: digest.map_err(damaged)? })
     }
 }
 

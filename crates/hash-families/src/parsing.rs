@@ -64,6 +64,20 @@ pub(crate) fn crypt_value(character: u8) -> Option<u8> {
         .and_then(|at| u8::try_from(at).ok())
 }
 
+/// Checks the characters of a salt of crypt(3), which libxcrypt restricts in this way.
+pub(crate) fn check_salt(family: Family, salt: &str) -> Result<(), FormatError> {
+    let is_valid = salt.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+    if is_valid { Ok(()) } else { Err(family.damaged("salt")) }
+}
+
+/// Returns Base64 without its padding, which is valid only up to a multiple of four.
+pub(crate) fn unpadded(text: &str) -> &str {
+    match text.len() % 4 {
+        0 => text.strip_suffix("==").or(text.strip_suffix('=')).unwrap_or(text),
+        _ => text,
+    }
+}
+
 /// Splits `text` into exactly `N` parts.
 pub(crate) fn split<const N: usize>(text: &str, separator: char) -> Option<[&str; N]> {
     let mut parts = text.split(separator);

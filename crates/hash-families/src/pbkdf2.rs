@@ -3,8 +3,9 @@
 //! | form | written by |
 //! | --- | --- |
 //! | `$pbkdf2-sha256$i=600000,l=32$salt$tag` | PHC strings; `l` is optional, `$pbkdf2$` means SHA-1 |
-//! | `$pbkdf2-sha256$29000$salt$tag` | passlib; Base64 with `.` for `+` |
+//! | `$pbkdf2-sha256$29000$salt$tag` | passlib; Base64 with `.` for `+`; padding is ignored |
 //! | `{PBKDF2-SHA256}10000$salt$tag` | LDAP directories; the same Base64, `{PBKDF2}` means SHA-1 |
+//! | `{PBKDF2_SHA256}value` | 389 Directory Server |
 //! | `pbkdf2_sha256$600000$salt$tag` | Django; the salt as text, the tag in Base64 |
 //! | `pbkdf2:sha256:600000$salt$tag` | Werkzeug; the salt as text, the tag in hexadecimal |
 
@@ -18,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::family::strip_scheme;
 use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
-use crate::parsing::{PASSLIB, split};
+use crate::parsing::{PASSLIB, split, unpadded};
 use crate::{Family, FormatError, Projects, VerifyError};
 
 /// Weak hashes are accepted, since they are replaced after a verification. Systems write up to 1
@@ -119,8 +120,9 @@ impl Pbkdf2 {
         if !costs.starts_with("i=") {
             let output = prf.output_bytes();
             let iterations = family.parse_number("iterations", costs, ITERATIONS)?;
-            let salt = family.decode("salt", &PASSLIB, salt, SALT_BYTES)?;
-            let tag = family.decode("tag", &PASSLIB, tag, output..=output)?;
+            let salt = family.decode("salt", &PASSLIB, unpadded(salt), SALT_BYTES)?;
+            // passlib writes the output of the PRF; others, such as exports of Keycloak, more.
+            let tag = family.decode("tag", &PASSLIB, unpadded(tag), output..=*TAG_BYTES.end())?;
             return Self::new(family, prf, u64::from(iterations), salt, tag);
         }
         let (iterations, length) = match costs.split_once(',') {
@@ -128,8 +130,8 @@ impl Pbkdf2 {
             Some((iterations, length)) => (iterations, Some(length)),
         };
         let iterations = family.parse_named_number("iterations", iterations, "i=", ITERATIONS)?;
-        let salt = family.decode("salt", &BASE64_NOPAD, salt, SALT_BYTES)?;
-        let tag = family.decode("tag", &BASE64_NOPAD, tag, TAG_BYTES)?;
+        let salt = family.decode("salt", &BASE64_NOPAD, unpadded(salt), SALT_BYTES)?;
+        let tag = family.decode("tag", &BASE64_NOPAD, unpadded(tag), TAG_BYTES)?;
         if let Some(length) = length {
             let length = family.parse_named_number("length", length, "l=", 16..=64)?;
             if length as usize != tag.len() {
@@ -147,19 +149,35 @@ impl Pbkdf2 {
             ("{PBKDF2-SHA512}", Prf::Sha512),
         ];
         let family = Family::Pbkdf2;
+        if let Some(rest) = strip_scheme(text, "{PBKDF2_SHA256}") {
+            return Self::from_389_ds(rest);
+        }
         let (prf, rest) = SCHEMES
             .iter()
             .find_map(|(scheme, prf)| Some((*prf, strip_scheme(text, scheme)?)))
             .ok_or(family.damaged(
                 "the scheme is none of {PBKDF2}, {PBKDF2-SHA1}, {PBKDF2-SHA256}, {PBKDF2-SHA512}",
             ))?;
-        let [iterations, salt, tag] = split(rest, '$')
-            .ok_or(family.damaged("the form is not {PBKDF2-SHA256}iterations$salt$tag"))?;
+        let [iterations, salt, tag] = split(rest, '$').ok_or(family.damaged(
+            "the form is not {PBKDF2-SHA256}iterations$salt$tag; Spring Security's {pbkdf2} names \
+                 no parameters, so it cannot be verified",
+        ))?;
         let output = prf.output_bytes();
         let iterations = family.parse_number("iterations", iterations, ITERATIONS)?;
         let salt = family.decode("salt", &PASSLIB, salt, SALT_BYTES)?;
         let tag = family.decode("tag", &PASSLIB, tag, output..=output)?;
         Self::new(family, prf, u64::from(iterations), salt, tag)
+    }
+
+    /// Parses the rest after `{PBKDF2_SHA256}`: the Base64 of the iterations, big-endian, 64 bytes of
+    /// salt and 256 of tag. The tag has eight blocks, the first two of which are as hard to guess.
+    fn from_389_ds(text: &str) -> Result<Self, FormatError> {
+        const BYTES: u64 = 4 + 64 + 256;
+        let family = Family::Pbkdf2;
+        let bytes = family.decode("value", &BASE64, text, BYTES..=BYTES)?;
+        let (iterations, rest) = bytes.split_at(4);
+        let iterations = iterations.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        Self::new(family, Prf::Sha256, iterations, rest[..64].to_vec(), rest[64..128].to_vec())
     }
 
     /// Parses the rest after `pbkdf2_`.

@@ -2,7 +2,7 @@
 //!
 //! | form | written by |
 //! | --- | --- |
-//! | `$scrypt$ln=14,r=8,p=1$salt$tag` | PHC strings, passlib; Base64 without padding |
+//! | `$scrypt$ln=14,r=8,p=1$salt$tag` | PHC strings, passlib; Base64, padding is ignored |
 //! | `scrypt$16384$salt$8$1$tag` | Django; the salt as text, the tag in Base64 |
 //! | `scrypt:32768:8:1$salt$tag` | Werkzeug; the salt as text, the tag in hexadecimal |
 //! | `$7$C6..../....salt$tag` | crypt(3) |
@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
-use crate::parsing::{CRYPT, crypt_value, split};
+use crate::parsing::{CRYPT, crypt_value, split, unpadded};
 use crate::{Family, FormatError, Projects, VerifyError};
 
 /// Maximum memory, in bytes. Systems use 16 to 64 MiB by default; OWASP's strongest profile has 128
@@ -80,8 +80,8 @@ impl Scrypt {
         let log_n = family.parse_named_number("ln", log_n, "ln=", LOG_N)?;
         let r = family.parse_named_number("r", r, "r=", R)?;
         let p = family.parse_named_number("p", p, "p=", P)?;
-        let salt = family.decode("salt", &BASE64_NOPAD, salt, SALT_BYTES)?;
-        let tag = family.decode("tag", &BASE64_NOPAD, tag, TAG_BYTES)?;
+        let salt = family.decode("salt", &BASE64_NOPAD, unpadded(salt), SALT_BYTES)?;
+        let tag = family.decode("tag", &BASE64_NOPAD, unpadded(tag), TAG_BYTES)?;
         Self::new(family, log_n, r, p, salt, tag)
     }
 

@@ -3,12 +3,12 @@
 
 use std::ops::RangeInclusive;
 
-use sha_crypt::password_hash::{Error, PasswordVerifier};
-use sha_crypt::{PasswordHashRef, ShaCrypt as Algorithm};
+use sha_crypt::{Params, sha256_crypt, sha512_crypt};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::foreign_hash::StoredHash;
-use crate::parsing::CRYPT;
+use crate::parsing::{CRYPT, check_salt};
 use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::ShaCrypt;
@@ -25,18 +25,31 @@ const MEMORY_BYTES: usize = 8 * 1024;
 
 /// One hash of crypt(3) over SHA-2.
 pub(crate) struct ShaCrypt {
-    name: &'static str,
+    /// 32 bytes for SHA-256, 64 for SHA-512.
+    tag: Vec<u8>,
+    params: Params,
     rounds: u32,
-    text: Zeroizing<String>,
+    salt: String,
 }
+
+/// The order in which the bytes of a digest are written.
+const ORDER_256: [usize; 32] = [
+    20, 10, 0, 11, 1, 21, 2, 22, 12, 23, 13, 3, 14, 4, 24, 5, 25, 15, 26, 16, 6, 17, 7, 27, 8, 28,
+    18, 29, 19, 9, 30, 31,
+];
+const ORDER_512: [usize; 64] = [
+    42, 21, 0, 1, 43, 22, 23, 2, 44, 45, 24, 3, 4, 46, 25, 26, 5, 47, 48, 27, 6, 7, 49, 28, 29, 8,
+    50, 51, 30, 9, 10, 52, 31, 32, 11, 53, 54, 33, 12, 13, 55, 34, 35, 14, 56, 57, 36, 15, 16, 58,
+    37, 38, 17, 59, 60, 39, 18, 19, 61, 40, 41, 20, 62, 63,
+];
 
 impl ShaCrypt {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
         let damaged = FAMILY.damaged("the form is not $5$salt$tag or $6$salt$tag");
         let mut parts = text.split('$');
-        let (name, length) = match (parts.next(), parts.next()) {
-            (Some(""), Some("5")) => ("sha256", 32),
-            (Some(""), Some("6")) => ("sha512", 64),
+        let length = match (parts.next(), parts.next()) {
+            (Some(""), Some("5")) => 32,
+            (Some(""), Some("6")) => 64,
             _ => return Err(damaged),
         };
         let mut salt = parts.next().ok_or(damaged.clone())?;
@@ -48,12 +61,11 @@ impl ShaCrypt {
         let (Some(tag), None) = (parts.next(), parts.next()) else {
             return Err(damaged);
         };
-        // The crate `sha-crypt` takes the tag for the salt if the salt is empty.
-        FAMILY.check_bounds("salt", salt.len() as u64, 1..=16)?;
-        FAMILY.decode("tag", &CRYPT, tag, length..=length)?;
-        // The verification parses the text again, so refuse here what it would refuse.
-        PasswordHashRef::new(text).map_err(|_| FAMILY.damaged("salt"))?;
-        Ok(Self { name, rounds, text: Zeroizing::new(text.to_owned()) })
+        FAMILY.check_bounds("salt", salt.len() as u64, 0..=16)?;
+        check_salt(FAMILY, salt)?;
+        let tag = FAMILY.decode("tag", &CRYPT, tag, length..=length)?;
+        let params = Params::new(rounds).map_err(|_| FAMILY.damaged("rounds"))?;
+        Ok(Self { tag, params, rounds, salt: salt.to_owned() })
     }
 }
 
@@ -62,11 +74,15 @@ impl StoredHash for ShaCrypt {
         if password.len() > PASSWORD_BYTES {
             return Ok(false);
         }
-        match Algorithm::default().verify_password(password, self.text.as_str()) {
-            Ok(()) => Ok(true),
-            Err(Error::PasswordInvalid) => Ok(false),
-            Err(_) => Err(VerifyError::Algorithm { family: FAMILY, reason: "refused the hash" }),
-        }
+        let salt = self.salt.as_bytes();
+        let tag: Zeroizing<Vec<u8>> = if self.tag.len() == ORDER_256.len() {
+            let digest = Zeroizing::new(sha256_crypt(password, salt, self.params));
+            Zeroizing::new(ORDER_256.map(|at| digest[at]).to_vec())
+        } else {
+            let digest = Zeroizing::new(sha512_crypt(password, salt, self.params));
+            Zeroizing::new(ORDER_512.map(|at| digest[at]).to_vec())
+        };
+        Ok(tag.ct_eq(&self.tag).into())
     }
 
     fn determines(&self, _: &[u8]) -> bool {
@@ -78,6 +94,6 @@ impl StoredHash for ShaCrypt {
     }
 
     fn costs(&self) -> String {
-        format!("{} rounds={}", self.name, self.rounds)
+        format!("sha{} rounds={}", 8 * self.tag.len(), self.rounds)
     }
 }

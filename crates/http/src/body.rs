@@ -1,7 +1,12 @@
 //! Reads request bodies within limits.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Buf;
@@ -10,9 +15,9 @@ use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError};
 use repass_spec::header;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
+use crate::peer::client_network;
 use crate::service::BoxError;
 
 /// Limits on requests.
@@ -25,11 +30,20 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// Maximum memory of all requests that are being read, in bytes. A request counts 4 KiB and the
     /// received part of its body, from routing until its change begins. Requests above the limit
-    /// are refused as unavailable (503). 64 MiB by default.
+    /// are refused as unavailable (503), and those of one client above half of it. 64 MiB by default.
     pub reading_bytes: usize,
     /// Maximum number of concurrent changes, including those whose clients have disconnected.
-    /// Requests above the limit are refused as unavailable (503). 1024 by default.
+    /// Further ones wait for their turn: the mounts take turns, with their callers with and without
+    /// credentials apart, and within those the networks of the peers. Twice the hashing threads keep
+    /// them busy; more let a source with many changes delay others for longer. By default, twice the
+    /// available parallelism.
     pub changes: usize,
+    /// Maximum number of changes that wait for their turn. Above it, the newest change of the source
+    /// with the most is refused as unavailable (503). 1024 by default.
+    pub queued_changes: usize,
+    /// Timeout for a change's turn, after which it is refused as unavailable (503). 5 seconds by
+    /// default.
+    pub queue_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -38,7 +52,9 @@ impl Default for Limits {
             body_bytes: 64 * 1024,
             body_timeout: Duration::from_secs(10),
             reading_bytes: 64 * 1024 * 1024,
-            changes: 1024,
+            changes: 2 * std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            queued_changes: 1024,
+            queue_timeout: Duration::from_secs(5),
         }
     }
 }
@@ -54,28 +70,78 @@ pub(crate) enum BodyError {
     Overloaded,
 }
 
+/// The reserved parts of [`Limits::reading_bytes`].
+#[derive(Debug)]
+pub(crate) struct Reading {
+    limit: usize,
+    reserved: Mutex<Reserved>,
+}
+
+#[derive(Debug, Default)]
+struct Reserved {
+    total: usize,
+    clients: HashMap<IpAddr, usize>,
+}
+
+impl Reading {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limit: limits.reading_bytes, reserved: Mutex::default() }
+    }
+
+    fn reserved(&self) -> MutexGuard<'_, Reserved> {
+        // No method panics between two writes.
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The part of [`Limits::reading_bytes`] that one request has reserved.
 pub(crate) struct ReadBudget<'a> {
-    /// One permit for each KiB.
-    kibibytes: &'a Semaphore,
-    reserved: SemaphorePermit<'a>,
+    reading: &'a Reading,
+    client: Option<IpAddr>,
+    bytes: usize,
 }
 
 impl<'a> ReadBudget<'a> {
-    /// Memory of a request without its body, in KiB.
-    const HEAD: u32 = 4;
+    /// Memory of a request without its body, in bytes.
+    const HEAD: usize = 4096;
 
     /// Reserves the memory of a head. Returns `None` if the limit is reached.
-    pub(crate) fn for_head(kibibytes: &'a Semaphore) -> Option<Self> {
-        let reserved = kibibytes.try_acquire_many(Self::HEAD).ok()?;
-        Some(Self { kibibytes, reserved })
+    pub(crate) fn for_head(reading: &'a Reading, peer: Option<IpAddr>) -> Option<Self> {
+        let mut budget = Self { reading, client: peer.map(client_network), bytes: 0 };
+        budget.reserve(Self::HEAD).ok()?;
+        Some(budget)
     }
 
     fn reserve(&mut self, bytes: usize) -> Result<(), BodyError> {
-        let more = u32::try_from(bytes.div_ceil(1024)).map_err(|_| BodyError::Overloaded)?;
-        let more = self.kibibytes.try_acquire_many(more).map_err(|_| BodyError::Overloaded)?;
-        self.reserved.merge(more);
+        let (limit, mut reserved) = (self.reading.limit, self.reading.reserved());
+        if bytes > limit - reserved.total {
+            return Err(BodyError::Overloaded);
+        }
+        if let Some(client) = self.client {
+            let of_client = reserved.clients.get(&client).copied().unwrap_or_default() + bytes;
+            if of_client > limit.div_ceil(2) {
+                return Err(BodyError::Overloaded);
+            }
+            reserved.clients.insert(client, of_client);
+        }
+        reserved.total += bytes;
+        self.bytes += bytes;
         Ok(())
+    }
+}
+
+impl Drop for ReadBudget<'_> {
+    fn drop(&mut self) {
+        let mut reserved = self.reading.reserved();
+        reserved.total -= self.bytes;
+        if let Some(Entry::Occupied(mut client)) =
+            self.client.map(|client| reserved.clients.entry(client))
+        {
+            *client.get_mut() -= self.bytes;
+            if *client.get() == 0 {
+                client.remove();
+            }
+        }
     }
 }
 
@@ -270,7 +336,13 @@ mod tests {
         body_timeout: Duration::from_secs(10),
         reading_bytes: 1,
         changes: 1,
+        queued_changes: 1,
+        queue_timeout: Duration::from_secs(5),
     };
+
+    fn reading(kib: usize) -> Reading {
+        Reading::new(Limits { reading_bytes: kib * 1024, ..LIMITS })
+    }
 
     type Piece = Result<Frame<Bytes>, BoxError>;
 
@@ -287,8 +359,8 @@ mod tests {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        let kibibytes = Semaphore::new(1024);
-        let mut budget = ReadBudget::for_head(&kibibytes).unwrap();
+        let reading = reading(1024);
+        let mut budget = ReadBudget::for_head(&reading, None).unwrap();
         RequestBody::new(pin!(body), headers).read(limits, &mut budget).await
     }
 
@@ -394,27 +466,43 @@ mod tests {
     async fn w1_memory_is_reserved_as_the_body_arrives() {
         let limits = Limits { body_bytes: 64 * 1024, ..LIMITS };
         let of_kib = |kib: usize| chunked((0..kib).map(|_| data(&[b'x'; 1024])).collect());
-        let kibibytes = Semaphore::new(4 + 62 + 4);
+        let reading = reading(4 + 62 + 4);
+        let left = || 70 - reading.reserved().total.div_ceil(1024);
         let mut declared = HeaderMap::new();
         declared.insert(CONTENT_LENGTH, HeaderValue::from(64 * 1024));
         for (kib, expected) in [(1, 4), (16, 4 + 16), (60, 4 + 64)] {
             let body = of_kib(kib);
             let mut body = pin!(body);
-            let mut budget = ReadBudget::for_head(&kibibytes).unwrap();
+            let mut budget = ReadBudget::for_head(&reading, None).unwrap();
             let mut body = RequestBody::new(body.as_mut(), &declared);
             body.read(limits, &mut budget).await.unwrap();
-            let reserved = 70 - kibibytes.available_permits();
+            let reserved = 70 - left();
             assert!(reserved <= expected && reserved + 2 >= expected, "{kib}: {reserved}");
         }
-        let reserved = kibibytes.try_acquire_many(40).unwrap();
+        let mut others = ReadBudget::for_head(&reading, None).unwrap();
+        others.reserve(36 * 1024).unwrap();
         let body = of_kib(60);
         let mut body = pin!(body);
-        let mut budget = ReadBudget::for_head(&kibibytes).unwrap();
+        let mut budget = ReadBudget::for_head(&reading, None).unwrap();
         let mut body = RequestBody::new(body.as_mut(), &declared);
         let result = body.read(limits, &mut budget).await;
         assert_eq!(result.unwrap_err(), BodyError::Overloaded);
-        drop((budget, reserved));
-        assert_eq!(kibibytes.available_permits(), 70);
+        drop((budget, others));
+        assert_eq!(left(), 70);
+    }
+
+    /// Proves W4.
+    #[test]
+    fn w4_one_client_gets_half_of_the_memory() {
+        let reading = reading(16);
+        let for_head = |client: &str| ReadBudget::for_head(&reading, client.parse().ok());
+        let held = [for_head("192.0.2.1"), for_head("192.0.2.1")];
+        assert!(held.iter().all(Option::is_some));
+        assert!(for_head("192.0.2.1").is_none());
+        assert!(for_head("192.0.2.2").is_some());
+        drop(held);
+        assert!(for_head("192.0.2.1").is_some());
+        assert!(reading.reserved().clients.is_empty());
     }
 
     /// Proves W5.
@@ -423,8 +511,8 @@ mod tests {
         let body = chunked(vec![data(b"12345678"), data(b"9"), data(b"0")]);
         let mut body = pin!(body);
         let mut body = RequestBody::new(body.as_mut(), &HeaderMap::new());
-        let kibibytes = Semaphore::new(1024);
-        let mut budget = ReadBudget::for_head(&kibibytes).unwrap();
+        let reading = reading(1024);
+        let mut budget = ReadBudget::for_head(&reading, None).unwrap();
         assert_eq!(body.read(LIMITS, &mut budget).await.unwrap_err(), BodyError::TooLarge);
         assert!(body.drain().await);
         assert!(body.drain().await, "the body has ended");

@@ -11,13 +11,14 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, Version};
 use http_body::Body;
 use http_body_util::Full;
-use repass_core::{AccountId, Change, ChangeError, ChangeOutcome};
+use repass_core::{AccountId, Caller, Change, ChangeError, ChangeOutcome, Changed};
 use repass_spec::{Call, Rejection, Reply};
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
+use crate::admission::Permit;
 use crate::authenticate::{AuthenticateError, authenticate};
 use crate::body::{BodyError, ReadBudget, RequestBody};
+use crate::fair_queue::Source;
 use crate::log::RequestLog;
 use crate::mount::Mount;
 use crate::outcome::Outcome;
@@ -42,7 +43,10 @@ impl From<Rejection> for EarlyEnd {
     }
 }
 
-const OVERLOADED: Rejection = Rejection::Unavailable { retry_after: Duration::from_secs(1) };
+/// When an overloaded server may have room again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+const OVERLOADED: Rejection = Rejection::Unavailable { retry_after: RETRY_AFTER };
 
 /// Answers a routed request.
 pub(crate) async fn run<B>(
@@ -58,7 +62,8 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let mut log = RequestLog::begin(routed.mount.clone(), &parts, request_id.clone(), peer);
+    let proxy = parts.extensions.get().copied();
+    let mut log = RequestLog::begin(routed.mount.clone(), &parts, request_id.clone(), peer, proxy);
     match &routed.outcome {
         RouteOutcome::Matched(call) => log.route(guard(|| call.route()).unwrap_or_default()),
         RouteOutcome::NotFound(_) => log.unknown_path(parts.uri.path()),
@@ -75,7 +80,9 @@ where
         RouteOutcome::Matched(mut call) => {
             let read = exchange.read(shared, &mut *call, is_unencoded, &mut body);
             match guard_async(read).await {
-                Ok(Ok(change)) => return exchange.begin_change(shared, call, change).await,
+                Ok(Ok((change, source))) => {
+                    return exchange.begin_change(shared, call, change, source).await;
+                }
                 Ok(Err(EarlyEnd::Rejected(rejection))) => exchange.reject(&*call, rejection),
                 Ok(Err(EarlyEnd::Answered(reply))) => exchange.end_invalid(reply),
                 Err(panicked) => {
@@ -118,16 +125,17 @@ impl Exchange {
         call: &mut dyn Call,
         is_unencoded: bool,
         body: &mut RequestBody<'_, B>,
-    ) -> Result<Change, EarlyEnd>
+    ) -> Result<(Change, Source), EarlyEnd>
     where
         B: Body + Send,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let mut budget = ReadBudget::for_head(&shared.reading).ok_or(OVERLOADED)?;
+        let mut budget = ReadBudget::for_head(&shared.reading, self.peer).ok_or(OVERLOADED)?;
         let credentials = call.credentials();
         let caller = authenticate(&*shared.authenticator, self.mount.realm(), &credentials).await;
         let caller = caller.map_err(|error| self.unauthenticated(error))?;
+        let is_authenticated = caller != Caller::anonymous();
         call.authorize(&caller).map_err(EarlyEnd::Answered)?;
         if !is_unencoded {
             return Err(Rejection::UnsupportedEncoding.into());
@@ -142,7 +150,7 @@ impl Exchange {
         self.mount.spec().name().clone_into(&mut context.source);
         context.request_id = Some(self.request_id.as_str().to_owned());
         context.peer = self.peer.map(|peer| peer.to_string());
-        Ok(change)
+        Ok((change, Source::new(self.mount.name(), is_authenticated, self.peer)))
     }
 
     fn unauthenticated(&self, error: AuthenticateError) -> Rejection {
@@ -164,10 +172,11 @@ impl Exchange {
         shared: &Shared,
         call: Box<dyn Call>,
         change: Change,
+        source: Source,
     ) -> Response<Full<Bytes>> {
-        // A limit on connections does not count changes whose clients have disconnected.
-        let Ok(permit) = Arc::clone(&shared.change_permits).try_acquire_owned() else {
-            return self.reject(&*call, OVERLOADED);
+        let Some(permit) = shared.admission.admit(source).await else {
+            let busy = ChangeError::Busy { retry_after: RETRY_AFTER };
+            return self.respond(&*call, Err(&busy), None);
         };
         // This future is dropped when the client disconnects; the change must still be completed,
         // recorded and logged.
@@ -180,30 +189,36 @@ impl Exchange {
         self,
         call: Box<dyn Call>,
         change: Change,
-        _permit: OwnedSemaphorePermit,
+        _permit: Permit,
     ) -> Response<Full<Bytes>> {
         let attempt = guard_async(self.mount.engine().attempt(change)).await;
-        let ChangeOutcome { account, result, .. } = match attempt {
-            Ok(outcome) => outcome,
+        match attempt {
+            Ok(ChangeOutcome { account, result, .. }) => {
+                self.respond(&*call, result.as_ref(), account)
+            }
             Err(panicked) => {
                 self.log.panicked("change", &panicked);
-                return self.reject(&*call, Rejection::Fault);
+                self.reject(&*call, Rejection::Fault)
             }
-        };
-        let outcome = match &result {
-            Ok(_) => "ok",
-            Err(error) => {
-                if is_internal(error) {
-                    self.log.fault(error);
-                }
-                error.code()
-            }
-        };
-        match guard(|| call.respond(result.as_ref())) {
-            Ok(reply) => self.end(reply, outcome, account),
+        }
+    }
+
+    fn respond(
+        self,
+        call: &dyn Call,
+        result: Result<&Changed, &ChangeError>,
+        account: Option<AccountId>,
+    ) -> Response<Full<Bytes>> {
+        if let Err(error) = result
+            && is_internal(error)
+        {
+            self.log.fault(error);
+        }
+        match guard(|| call.respond(result)) {
+            Ok(reply) => self.end(reply, result.map_or_else(ChangeError::code, |_| "ok"), account),
             Err(panicked) => {
                 self.log.panicked("respond", &panicked);
-                self.reject(&*call, Rejection::Fault)
+                self.reject(call, Rejection::Fault)
             }
         }
     }

@@ -13,7 +13,7 @@
 //! through hyper-util's `TowerToHyperService`. An embedder
 //!
 //! - adds a [`Peer`] to the extensions of each request; without it, log and audit records have no
-//!   peer address;
+//!   peer address. Behind a trusted proxy it is the client's address, with a [`Proxy`] beside it;
 //! - enables the feature `axum` if an axum router strips a prefix, so that responses echo the URI
 //!   that the client sent;
 //! - calls [`chain_redacting_panic_hook`] at start, because Rust's default panic hook prints
@@ -52,7 +52,7 @@
 //! Each request logs one event with target `repass::request`, level info, and the fields `api` (the
 //! mount's name), `vendor`, `realm`, `route` (the template of the path, [`Call::route`]), `method`,
 //! `status`, `outcome`, `account` (its id, if the request named an account), `duration_ms`,
-//! `request_id`, `trace_id` (of a valid `traceparent`) and `peer`. An outcome is `ok`, a [`ChangeError::code`](repass_core::ChangeError::code), or one of
+//! `request_id`, `trace_id` (of a valid `traceparent`), `peer` and, if there is one, `proxy`. An outcome is `ok`, a [`ChangeError::code`](repass_core::ChangeError::code), or one of
 //! `unauthenticated`, `invalid-request`, `not-found`, `method-not-allowed`, `unsupported-encoding`,
 //! `too-large`, `incomplete`, `unavailable` and `fault`. If the client disconnects before its
 //! change begins, the outcome is `incomplete` and there is no status.
@@ -63,9 +63,11 @@
 //! The line of a request whose path no mount has names that path, up to 1,024 bytes, and no mount.
 //! Otherwise paths are not logged. Queries, headers, bodies and user ids are never logged.
 
+mod admission;
 mod authenticate;
 mod body;
 mod exchange;
+mod fair_queue;
 mod log;
 mod mount;
 mod original_uri;
@@ -83,5 +85,5 @@ pub use body::Limits;
 pub use mount::{InvalidPrefix, Mount, MountError, Prefix};
 pub use outcome::Outcome;
 pub use panics::{chain_redacting_panic_hook, install_redacting_panic_hook};
-pub use peer::Peer;
+pub use peer::{Peer, Proxy, client_network};
 pub use service::{BoxError, PasswordService, PasswordServiceBuilder, ResponseFuture};

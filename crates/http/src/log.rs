@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::mount::Mount;
 use crate::panics::Panicked;
+use crate::peer::Proxy;
 use crate::request_id::RequestId;
 use crate::trace_id::trace_id;
 
@@ -28,6 +29,7 @@ pub(crate) struct RequestLog {
     request_id: RequestId,
     trace_id: Option<String>,
     peer: Option<IpAddr>,
+    proxy: Option<Proxy>,
     started: Instant,
     is_written: bool,
 }
@@ -38,6 +40,7 @@ impl RequestLog {
         parts: &Parts,
         request_id: RequestId,
         peer: Option<IpAddr>,
+        proxy: Option<Proxy>,
     ) -> Self {
         Self {
             mount,
@@ -47,6 +50,7 @@ impl RequestLog {
             request_id,
             trace_id: trace_id(&parts.headers).map(ToOwned::to_owned),
             peer,
+            proxy,
             started: Instant::now(),
             is_written: false,
         }
@@ -126,6 +130,7 @@ impl RequestLog {
             request_id = self.request_id.as_str(),
             trace_id = self.trace_id,
             peer = self.peer.map(tracing::field::display),
+            proxy = self.proxy.map(tracing::field::display),
             "request"
         );
     }

@@ -12,11 +12,11 @@ use http_body::Body;
 use http_body_util::Full;
 use repass_core::{CallerAuthenticator, Randomness, SystemRandomness};
 use repass_spec::Head;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
-use crate::body::Limits;
+use crate::admission::Admission;
+use crate::body::{Limits, Reading};
 use crate::exchange;
 use crate::mount::{Mount, MountError};
 use crate::original_uri::original_uri;
@@ -43,10 +43,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// All running changes, including those whose clients have disconnected.
     pub(crate) changes: TaskTracker,
-    /// [`Limits::reading_bytes`], one permit for each KiB.
-    pub(crate) reading: Semaphore,
-    /// [`Limits::changes`].
-    pub(crate) change_permits: Arc<Semaphore>,
+    pub(crate) reading: Reading,
+    pub(crate) admission: Arc<Admission>,
     /// Sorted by the length of the prefix, longest first.
     mounts: Vec<Arc<Mount>>,
     /// The first mount added.
@@ -172,10 +170,8 @@ impl PasswordServiceBuilder {
             authenticator: self.authenticator,
             limits: self.limits,
             changes: TaskTracker::new(),
-            reading: Semaphore::new((self.limits.reading_bytes / 1024).min(Semaphore::MAX_PERMITS)),
-            change_permits: Arc::new(Semaphore::new(
-                self.limits.changes.min(Semaphore::MAX_PERMITS),
-            )),
+            reading: Reading::new(self.limits),
+            admission: Admission::new(self.limits),
             mounts,
             fallback,
             randomness: self.randomness,

@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use repass_core::{ClaimedEvent, ErrorChain};
@@ -25,6 +26,7 @@ pub trait Channel: Send + Sync {
 pub struct DeliveryError {
     message: String,
     permanent: bool,
+    retry_after: Duration,
 }
 
 impl DeliveryError {
@@ -37,7 +39,7 @@ impl DeliveryError {
         let clean = |c: char| if c.is_control() { ' ' } else { c };
         let mut message: String = message.as_ref().chars().map(clean).collect();
         message.truncate(message.floor_char_boundary(Self::MAX_LENGTH));
-        Self { message, permanent: false }
+        Self { message, permanent: false, retry_after: Duration::ZERO }
     }
 
     /// Creates an error from another error and its causes.
@@ -50,6 +52,18 @@ impl DeliveryError {
     #[must_use]
     pub fn permanent(self) -> Self {
         Self { permanent: true, ..self }
+    }
+
+    /// Sets the delay that the receiver asked for. The dispatcher waits as long, but not longer than
+    /// [`DispatcherOptions::longest_wait`](crate::DispatcherOptions::longest_wait).
+    #[must_use]
+    pub fn with_retry_after(self, retry_after: Duration) -> Self {
+        Self { retry_after, ..self }
+    }
+
+    /// The delay that the receiver asked for; zero if none.
+    pub fn retry_after(&self) -> Duration {
+        self.retry_after
     }
 
     /// Whether a retry is pointless.

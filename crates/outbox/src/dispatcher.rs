@@ -188,7 +188,7 @@ impl OutboxDispatcher {
                 DeliveryOutcome::Discarded { error: error.to_string() }
             }
             Err(error) => {
-                let next_try = self.next_try(claim.tries);
+                let next_try = self.next_try(claim.tries, error.retry_after());
                 tracing::warn!(
                     event = %id, kind, channel, reason = %error, %next_try,
                     "delivery failed; will be retried"
@@ -210,12 +210,13 @@ impl OutboxDispatcher {
         }
     }
 
-    fn next_try(&self, tries: u32) -> Timestamp {
+    fn next_try(&self, tries: u32, retry_after: Duration) -> Timestamp {
         let mut seed = [0; 8];
         // If the random source fails, the delay just has a constant jitter.
         let _ = self.randomness.fill(&mut seed);
         let seed = u64::from_le_bytes(seed);
         let delay = backoff(self.options.first_wait, self.options.longest_wait, tries, seed);
+        let delay = delay.max(retry_after.min(self.options.longest_wait));
         self.clock.now().checked_add(delay).unwrap_or(Timestamp::MAX)
     }
 }

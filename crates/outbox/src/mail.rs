@@ -14,6 +14,7 @@ mod untrusted_text;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use ipnet::IpNet;
 use jiff::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
@@ -51,6 +52,8 @@ pub struct MailOptions {
     pub default_language: Language,
     /// The events that holders are notified of. Other events count as delivered.
     pub events: Vec<EventKind>,
+    /// The networks of proxies. Their addresses are not told to holders, nor are loopback addresses.
+    pub proxies: Vec<IpNet>,
 }
 
 /// An option of [`MailOptions`] is not valid.
@@ -79,7 +82,8 @@ impl InvalidMail {
 /// prevents automatic replies.
 ///
 /// Events of an account without an e-mail address count as delivered. An invalid address and a
-/// reply of 550 to 559 are [permanent](DeliveryError::permanent) failures; all others are retried.
+/// reply about the recipient (5.1.x or 5.2.x, RFC 3463) are [permanent](DeliveryError::permanent)
+/// failures; all others are retried.
 #[derive(Debug)]
 pub struct Mail {
     connections: Connections,
@@ -89,6 +93,7 @@ pub struct Mail {
     support: Support,
     default_language: Language,
     events: Vec<EventKind>,
+    proxies: Vec<IpNet>,
 }
 
 /// The support contacts, at least one of them.
@@ -108,7 +113,7 @@ impl Mail {
     /// # Errors
     /// If an option is not valid.
     pub fn new(options: MailOptions) -> Result<Self, InvalidMail> {
-        let connections = Connections::new(options.server.check()?, options.timeout);
+        let connections = Connections::new(&options.server, options.timeout)?;
         let product = options.product.trim();
         if product.is_empty() || one_line(product, Self::MAX_PRODUCT) != product {
             let reason = "must be 1 to 100 characters on one line";
@@ -124,6 +129,7 @@ impl Mail {
             support: Support::new(options.support_url.as_deref(), support_email)?,
             default_language: options.default_language,
             events: options.events,
+            proxies: options.proxies,
         })
     }
 
@@ -181,7 +187,7 @@ impl Channel for Mail {
             DeliveryError::new("the account's e-mail address is not valid").permanent()
         })?;
         let language = language::of_holder(claimed).unwrap_or(self.default_language);
-        let notice = Notice::new(claimed, language, kind, &self.product, &self.support);
+        let notice = Notice::new(claimed, language, kind, self);
         let message = self
             .message(to, claimed, &notice)
             .ok_or_else(|| DeliveryError::new("the message cannot be built"))?;

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::fmt::rfc2822;
 use repass_core::{ClaimedEvent, Clock, ErrorChain, OutboxEvent};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
 use serde_json::json;
@@ -28,6 +30,9 @@ pub struct WebhookOptions {
     pub url: String,
     /// The secret shared with the receiver.
     pub secret: WebhookSecret,
+    /// The secret before it. While it is set, each request has a signature by either, so that the
+    /// receiver can change to the new one at any time.
+    pub previous_secret: Option<WebhookSecret>,
     /// Timeout of the connection, and of the whole request.
     pub timeout: Duration,
     /// Whether private and loopback addresses are allowed. If false, an attacker who controls the
@@ -57,13 +62,15 @@ pub enum InvalidWebhook {
 /// (<https://github.com/standard-webhooks/standard-webhooks>): headers `webhook-id`,
 /// `webhook-timestamp` and `webhook-signature`, and a JSON body of `type`, `timestamp` and `data`.
 ///
-/// A response of 2xx is a delivery; any other is a failure, and 410 (Gone) a permanent one.
+/// A response of 2xx is a delivery; any other is a failure, and 410 (Gone) a permanent one. The
+/// `Retry-After` of a failure is heeded.
 /// Redirects are not followed, proxies of the environment are not used, and response bodies are not
 /// read.
 pub struct Webhook {
     client: Client,
     url: Url,
-    secret: WebhookSecret,
+    /// The current secret, and the previous one if it is still in use.
+    secrets: Vec<WebhookSecret>,
     clock: Arc<dyn Clock>,
 }
 
@@ -74,7 +81,7 @@ impl Webhook {
     /// # Errors
     /// If the URL is not allowed, or TLS cannot be set up.
     pub fn new(options: WebhookOptions, clock: Arc<dyn Clock>) -> Result<Self, InvalidWebhook> {
-        let WebhookOptions { url, secret, timeout, allow_private } = options;
+        let WebhookOptions { url, secret, previous_secret, timeout, allow_private } = options;
         let url: Url = url.parse().map_err(|_| InvalidWebhook::Url)?;
         let host = url.host_str().ok_or(InvalidWebhook::Url)?;
         match url.scheme() {
@@ -105,7 +112,8 @@ impl Webhook {
         let client = client.build().map_err(|error| {
             InvalidWebhook::Client(ErrorChain(&error.without_url()).to_string())
         })?;
-        Ok(Self { client, url, secret, clock })
+        let secrets = [Some(secret), previous_secret].into_iter().flatten().collect();
+        Ok(Self { client, url, secrets, clock })
     }
 }
 
@@ -119,24 +127,41 @@ impl Channel for Webhook {
         let id = claimed.event.id.to_string();
         let timestamp = self.clock.now().as_second();
         let body = body(&claimed.event);
+        let signatures = self.secrets.iter().map(|own| own.sign(&id, timestamp, body.as_bytes()));
         let response = self
             .client
             .post(self.url.clone())
             .header("content-type", "application/json")
             .header("webhook-id", &id)
             .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", self.secret.sign(&id, timestamp, body.as_bytes()))
+            .header("webhook-signature", signatures.collect::<Vec<_>>().join(" "))
             .body(body)
             .send()
             .await
             .map_err(|error| DeliveryError::from_error(&error.without_url()))?;
         let status = response.status();
-        let failure = || DeliveryError::new(format!("answered {}", status.as_u16()));
+        let retry_after = self.retry_after(response.headers());
+        let failure = || {
+            DeliveryError::new(format!("answered {}", status.as_u16()))
+                .with_retry_after(retry_after.unwrap_or_default())
+        };
         match status {
             _ if status.is_success() => Ok(()),
             StatusCode::GONE => Err(failure().permanent()),
             _ => Err(failure()),
         }
+    }
+}
+
+impl Webhook {
+    /// Returns the delay of `Retry-After`: seconds, or a time (RFC 9110, 10.2.3).
+    fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
+        let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+        let until = || {
+            let at = rfc2822::parse(text).ok()?.timestamp();
+            Duration::try_from(at.duration_since(self.clock.now())).ok()
+        };
+        text.parse().map(Duration::from_secs).ok().or_else(until)
     }
 }
 
@@ -157,13 +182,15 @@ impl fmt::Debug for Webhook {
 #[cfg(test)]
 mod tests {
     use repass_core::SystemClock;
+    use reqwest::header::HeaderValue;
 
     use super::*;
 
     fn webhook(url: &str, allow_private: bool) -> Result<Webhook, InvalidWebhook> {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap();
         let timeout = Duration::from_secs(1);
-        let options = WebhookOptions { url: url.to_owned(), secret, timeout, allow_private };
+        let (url, previous_secret) = (url.to_owned(), None);
+        let options = WebhookOptions { url, secret, previous_secret, timeout, allow_private };
         Webhook::new(options, Arc::new(SystemClock))
     }
 
@@ -183,6 +210,21 @@ mod tests {
             assert!(webhook(url, true).is_ok(), "{url}");
         }
         assert!(webhook("https://8.8.8.8/", false).is_ok());
+    }
+
+    /// Proves A5.
+    #[test]
+    fn a5_retry_after_is_seconds_or_a_time() {
+        let webhook = webhook("https://8.8.8.8/", false).unwrap();
+        let read = |text: &'static str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]);
+            webhook.retry_after(&headers)
+        };
+        assert_eq!(read("120"), Some(Duration::from_secs(120)));
+        assert!(read("Fri, 31 Dec 2100 23:59:59 GMT").is_some_and(|wait| wait.as_secs() > 86_400));
+        for none in ["Sun, 06 Nov 1994 08:49:37 GMT", "soon", "-1", ""] {
+            assert_eq!(read(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@ mod key;
 mod provider;
 
 use jiff::Timestamp;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Validation, decode, decode_header};
-use repass_core::{Plaintext, SignedClaims, SignedTokenVerifier, TokenDigest};
+use repass_core::{Plaintext, SignedClaims, SignedTokenError, SignedTokenVerifier, TokenDigest};
 use serde::Deserialize;
 use serde_json::Number;
 
@@ -14,8 +15,8 @@ pub use key::{InvalidJwtKey, JwtAlgorithm, JwtKey, UnknownJwtAlgorithm};
 /// Verifies reset tokens of one issuer for one audience.
 ///
 /// A token is valid if one of the keys verifies its signature with the algorithm of that key, if `iss` and
-/// `aud` are the expected ones, and if it has `exp`, `sub` and `jti`. The engine, which has the clock, checks
-/// whether it has expired.
+/// `aud` are the expected ones, and if it has `exp`, `iat`, `sub` and `jti`. The engine, which has the clock,
+/// checks the times.
 ///
 /// ```
 /// use repass_core::{Plaintext, SignedTokenVerifier};
@@ -24,7 +25,7 @@ pub use key::{InvalidJwtKey, JwtAlgorithm, JwtKey, UnknownJwtAlgorithm};
 /// let secret = Plaintext::from("thirty-two bytes at the very least");
 /// let key = JwtKey::new(None, JwtAlgorithm::Hs256, &secret)?;
 /// let verifier = JwtVerifier::new("https://id.example.org", "repass", vec![key])?;
-/// assert!(verifier.verify(&Plaintext::from("no.such.token")).is_none());
+/// assert!(verifier.verify(&Plaintext::from("no.such.token")).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -80,21 +81,27 @@ impl JwtVerifier {
         Ok(Self { issuer, audience, keys })
     }
 
-    fn claims(&self, token: &str) -> Option<Claims> {
-        let header = decode_header(token).ok()?;
+    fn claims(&self, token: &str) -> Result<Claims, SignedTokenError> {
+        let header = decode_header(token).map_err(|_| SignedTokenError::Malformed)?;
         if header.crit.is_some() {
             // The token requires extensions (RFC 7515, 4.1.11), and none is supported.
-            return None;
+            return Err(SignedTokenError::Malformed);
         }
         let named = |key: &&JwtKey| match (key.kid(), header.kid.as_deref()) {
             (Some(own), Some(kid)) => own == kid,
             (None, _) | (_, None) => true,
         };
-        self.keys
-            .iter()
-            .filter(named)
-            .find_map(|key| decode(token, key.decoding_key(), &self.validation(key)).ok())
-            .map(|token| token.claims)
+        let mut reason = SignedTokenError::Signature;
+        for key in self.keys.iter().filter(named) {
+            match decode(token, key.decoding_key(), &self.validation(key)) {
+                Ok(token) => return Ok(token.claims),
+                Err(error) if reason == SignedTokenError::Signature => {
+                    reason = reason_of(error.kind());
+                }
+                Err(_) => {}
+            }
+        }
+        Err(reason)
     }
 
     /// Returns the rules for a token that `key` verifies. Its `alg` must be that of the key.
@@ -102,7 +109,7 @@ impl JwtVerifier {
         let mut validation = Validation::new(key.algorithm().jsonwebtoken());
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
-        validation.set_required_spec_claims(&["exp", "sub", "iss", "aud"]);
+        validation.set_required_spec_claims(&REQUIRED_CLAIMS);
         validation.validate_exp = false;
         validation.validate_nbf = false;
         validation
@@ -110,37 +117,59 @@ impl JwtVerifier {
 }
 
 impl SignedTokenVerifier for JwtVerifier {
-    fn verify(&self, token: &Plaintext) -> Option<SignedClaims> {
+    fn verify(&self, token: &Plaintext) -> Result<SignedClaims, SignedTokenError> {
         if token.byte_len() > Self::MAX_TOKEN_BYTES {
-            return None;
+            return Err(SignedTokenError::Malformed);
         }
         let claims = self.claims(token.expose())?;
-        if claims.sub.is_empty() || claims.jti.is_empty() {
-            return None;
+        for (name, value) in [("sub", &claims.sub), ("jti", &claims.jti)] {
+            if value.is_empty() {
+                return Err(SignedTokenError::Claim(name));
+            }
         }
-        let not_before = match &claims.nbf {
-            Some(nbf) => Some(moment(nbf, f64::ceil)?),
-            None => None,
+        let time = |name, date: &Option<Number>, round| {
+            let second = date.as_ref().map(|date| moment(date, round));
+            second.map(|second| second.ok_or(SignedTokenError::Claim(name))).transpose()
         };
-        let expires_at = moment(&claims.exp, f64::floor)?;
-        Some(SignedClaims {
+        let required =
+            |name, date| time(name, date, f64::floor)?.ok_or(SignedTokenError::Claim(name));
+        Ok(SignedClaims {
+            issued_at: required("iat", &claims.iat)?,
+            not_before: time("nbf", &claims.nbf, f64::ceil)?,
+            expires_at: required("exp", &claims.exp)?,
             user_id: claims.sub,
             digest: digest(&claims.iss, &claims.jti),
-            not_before,
-            expires_at,
         })
     }
 }
 
-/// The claims of a token that the library does not check.
-#[derive(Deserialize)]
+/// Returns the reason without the library's text, which may quote a claim.
+fn reason_of(error: &ErrorKind) -> SignedTokenError {
+    match error {
+        ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => SignedTokenError::Signature,
+        ErrorKind::InvalidIssuer => SignedTokenError::Claim("iss"),
+        ErrorKind::InvalidAudience => SignedTokenError::Claim("aud"),
+        ErrorKind::MissingRequiredClaim(name) => {
+            let required = REQUIRED_CLAIMS.into_iter().find(|own| own == name);
+            required.map_or(SignedTokenError::Malformed, SignedTokenError::Claim)
+        }
+        _ => SignedTokenError::Malformed,
+    }
+}
+
+/// The required claims that the library knows.
+const REQUIRED_CLAIMS: [&str; 4] = ["exp", "sub", "iss", "aud"];
+
+/// The claims of a token that the library does not check. A missing one is the default.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Claims {
     iss: String,
     sub: String,
     jti: String,
-    exp: Number,
-    #[serde(default)]
+    iat: Option<Number>,
     nbf: Option<Number>,
+    exp: Option<Number>,
 }
 
 /// Returns the digest under which a token is redeemed. An issuer contains no control character, so the

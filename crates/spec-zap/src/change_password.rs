@@ -7,7 +7,7 @@ use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use repass_core::Plaintext;
 use repass_spec::client::{self, BuildRequestError};
-use repass_spec::json;
+use repass_spec::{form, json};
 use serde::Serialize;
 
 #[cfg(feature = "server")]
@@ -65,15 +65,14 @@ impl ChangePassword {
 
     /// Returns the body as a form (`application/x-www-form-urlencoded`).
     pub fn to_form(&self) -> Plaintext {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("userId", &self.user_id)
-            .append_pair("email", &self.email)
-            .append_pair("oldPassword", self.old_password.expose())
-            .append_pair("newPassword", self.new_password.expose());
-        if let Some(otp) = &self.secure_otp {
-            form.append_pair("secureOTP", otp.expose());
-        }
-        Plaintext::new(form.finish())
+        let mut fields = vec![
+            ("userId", self.user_id.as_str()),
+            ("email", &self.email),
+            ("oldPassword", self.old_password.expose()),
+            ("newPassword", self.new_password.expose()),
+        ];
+        fields.extend(self.secure_otp.as_ref().map(|otp| ("secureOTP", otp.expose())));
+        form::write(&fields)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 
 use repass_core::Plaintext;
 use serde::Serialize;
 use serde::de::{
-    self, Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess,
+    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess,
+    SeqAccess,
 };
 use zeroize::Zeroizing;
 
@@ -43,6 +45,22 @@ pub enum JsonError {
 /// # Errors
 /// When it is not UTF-8, nested too deeply, not JSON, or of another shape.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
+    read_seed(body, PhantomData)
+}
+
+/// Reads `body` as a JSON object and keeps the members whose names are wanted. The others are skipped: what
+/// they hold must have JSON's syntax, but may be a number out of range or half of a surrogate pair.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_members(body: &[u8], is_wanted: impl Fn(&str) -> bool) -> Result<Members, JsonError> {
+    read_seed(body, MembersVisitor(is_wanted))
+}
+
+fn read_seed<'de, S: DeserializeSeed<'de>>(
+    body: &'de [u8],
+    seed: S,
+) -> Result<S::Value, JsonError> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let text = std::str::from_utf8(body)
         .map_err(|error| JsonError::NotUtf8 { offset: error.valid_up_to() })?;
@@ -52,7 +70,7 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     // serde_json's own limit is one level less than ours, and the depth is checked above.
     deserializer.disable_recursion_limit();
-    let value = T::deserialize(&mut deserializer).map_err(|error| malformed(&error))?;
+    let value = seed.deserialize(&mut deserializer).map_err(|error| malformed(&error))?;
     deserializer.end().map_err(|error| malformed(&error))?;
     Ok(value)
 }
@@ -191,7 +209,7 @@ impl<'de> de::Visitor<'de> for MemberVisitor {
     }
 }
 
-/// The members of a JSON object in the order received, with duplicates. Each vendor has its own rule for
+/// The wanted members of a JSON object in the order received, with duplicates. Each vendor has its own rule for
 /// names and duplicates.
 #[derive(Debug)]
 pub struct Members(Vec<(String, Member)>);
@@ -220,25 +238,33 @@ impl Members {
     }
 }
 
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Members;
+struct MembersVisitor<F>(F);
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
+impl<'de, F: Fn(&str) -> bool> DeserializeSeed<'de> for MembersVisitor<F> {
+    type Value = Members;
 
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(entry) = entries.next_entry()? {
-                    members.push(entry);
-                }
-                Ok(Members(members))
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, F: Fn(&str) -> bool> de::Visitor<'de> for MembersVisitor<F> {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(name) = entries.next_key::<String>()? {
+            if self.0(&name) {
+                members.push((name, entries.next_value()?));
+            } else {
+                entries.next_value::<IgnoredAny>()?;
             }
         }
-        deserializer.deserialize_map(Visitor)
+        Ok(Members(members))
     }
 }
 
@@ -248,6 +274,10 @@ mod tests {
 
     use super::*;
 
+    fn members(body: &[u8]) -> Result<Members, JsonError> {
+        read_members(body, |_| true)
+    }
+
     fn nested(levels: usize) -> Vec<u8> {
         format!("{{\"x\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1)).into_bytes()
     }
@@ -255,7 +285,7 @@ mod tests {
     /// Proves RFC 8259.
     #[test]
     fn only_rfc_8259_is_read() {
-        assert!(read::<Members>(b"\xEF\xBB\xBF{\"a\":1}").is_ok());
+        assert!(members(b"\xEF\xBB\xBF{\"a\":1}").is_ok());
         let malformed: [&[u8]; 9] = [
             b"",
             b"{\"a\":1,}",
@@ -268,24 +298,37 @@ mod tests {
             b"{\"a\":\"\\ud800\"}",
         ];
         for body in malformed {
-            assert!(read::<Members>(body).is_err(), "{}", String::from_utf8_lossy(body));
+            assert!(members(body).is_err(), "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    /// Proves W12.
+    #[test]
+    fn w12_what_an_unknown_member_holds_is_skipped() {
+        let only_a = |body: &str| read_members(body.as_bytes(), |name| name == "a");
+        for value in ["1e999", "\"\\ud800\"", "[1e999]", "{\"\\ud800\":1}"] {
+            let members = only_a(&format!("{{\"x\":{value},\"a\":1}}")).unwrap();
+            assert_eq!(members.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["a"], "{value}");
+        }
+        for malformed in ["{\"x\":1e}", "{\"x\":\"\\u\"}", "{\"\\ud800\":1}", "{\"a\":1e999}"] {
+            assert!(only_a(malformed).is_err(), "{malformed}");
         }
     }
 
     #[test]
     fn the_message_has_the_position_and_quotes_nothing() {
-        let error = read::<Members>(b"{\n \"password\": \"hunter2\",\n}").unwrap_err();
+        let error = members(b"{\n \"password\": \"hunter2\",\n}").unwrap_err();
         assert_eq!(error.to_string(), "the body is malformed JSON at line 3 column 1");
-        let error = read::<Members>(b"\"hunter2\"").unwrap_err();
+        let error = members(b"\"hunter2\"").unwrap_err();
         assert!(matches!(error, JsonError::Malformed { shape: true, .. }));
         assert!(!error.to_string().contains("hunter2"));
     }
 
     #[test]
     fn nesting_is_read_to_128_levels() {
-        assert!(read::<Members>(&nested(128)).is_ok());
-        assert_eq!(read::<Members>(&nested(129)).unwrap_err(), JsonError::TooDeep);
-        assert!(read::<Members>(br#"{"a":"[[[[\"[[[["}"#).is_ok());
+        assert!(members(&nested(128)).is_ok());
+        assert_eq!(members(&nested(129)).unwrap_err(), JsonError::TooDeep);
+        assert!(members(br#"{"a":"[[[[\"[[[["}"#).is_ok());
     }
 
     #[test]
@@ -296,7 +339,7 @@ mod tests {
 
     #[test]
     fn the_last_duplicate_counts() {
-        let mut members = read::<Members>(br#"{"A":1,"a":"two","b":3}"#).unwrap();
+        let mut members = members(br#"{"A":1,"a":"two","b":3}"#).unwrap();
         let text = members.take_last_ignoring_case("A").and_then(Member::into_text).unwrap();
         assert_eq!(text.expose(), "two");
         assert!(members.take_last_ignoring_case("a").is_none());
@@ -307,12 +350,12 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..512)) {
-            let _ = read::<Members>(&body);
+            let _ = members(&body);
         }
 
         #[test]
         fn only_bodies_within_the_depth_limit_are_read(levels in 2_usize..400) {
-            prop_assert_eq!(read::<Members>(&nested(levels)).is_ok(), levels <= MAX_DEPTH);
+            prop_assert_eq!(members(&nested(levels)).is_ok(), levels <= MAX_DEPTH);
         }
     }
 }

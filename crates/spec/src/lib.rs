@@ -87,7 +87,7 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | none | the code that clients of the vendors share: [`client`], [`json`] |
+//! | none | the code that clients of the vendors share: [`client`], [`form`], [`json`] |
 //! | `server` | `Spec`, `Call`, `Vendor`, and the modules `field`, `header`, `reply`, `demo` |
 //!
 //! `http`, `serde_json` and `repass_core` are re-exported, with `server` also `async_trait` and `bytes`.
@@ -99,6 +99,7 @@ pub mod client;
 pub mod demo;
 #[cfg(feature = "server")]
 pub mod field;
+pub mod form;
 #[cfg(feature = "server")]
 mod head;
 #[cfg(feature = "server")]

@@ -1,7 +1,7 @@
 //! Commits changes of passwords and rehashes.
 
 use repass_core::{
-    Commit, CommitOutcome, HashedPassword, OtpSpend, Rehash, ResetSpend, StoreError,
+    Commit, CommitOutcome, HashedPassword, OtpSpend, Rehash, ResetSpend, StoreError, otp,
 };
 
 use crate::change::{ALLOWED, Change, lock_account};
@@ -136,10 +136,12 @@ pub(crate) fn begin_change(
     let otp = match &commit.otp {
         None => "TRUE".to_owned(),
         Some(OtpSpend::Step(step)) => {
-            let step = change.value(step_number(*step)?);
+            let latest = step.saturating_add(otp::MAX_STEPS_AHEAD);
+            let (step, latest) =
+                (change.value(step_number(*step)?), change.value(step_number(latest)?));
             format!(
                 "EXISTS (SELECT 1 FROM @one_time_passwords WHERE account = {account}
-                         AND (last_step IS NULL OR last_step < {step}))"
+                         AND (last_step IS NULL OR last_step < {step} OR last_step > {latest}))"
             )
         }
         Some(OtpSpend::Code(digest)) => {

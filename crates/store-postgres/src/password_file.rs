@@ -13,7 +13,9 @@ pub(crate) fn look_up(path: &Path, server: &Config) -> Option<String> {
     let host = match server.get_hosts().first()? {
         Host::Tcp(host) => host.clone(),
         // libpq looks for the default socket under this name.
+        #[cfg(unix)]
         Host::Unix(folder) if folder == Path::new("/run/postgresql") => "localhost".to_owned(),
+        #[cfg(unix)]
         Host::Unix(folder) => folder.to_string_lossy().into_owned(),
     };
     let port = server.get_ports().first()?.to_string();

@@ -1,7 +1,9 @@
 //! Commits a change of a password.
 
 use jiff::Timestamp;
-use repass_core::{AccountId, Commit, CommitOutcome, OtpSpend, ResetSpend, StoreError, TokenId};
+use repass_core::{
+    AccountId, Commit, CommitOutcome, OtpSpend, ResetSpend, StoreError, TokenId, otp,
+};
 
 use crate::accounts::AccountsSource;
 use crate::connection::Db;
@@ -81,8 +83,8 @@ fn spend_one_time_password(db: Db<'_>, commit: &Commit) -> Result<bool> {
         None => return Ok(true),
         Some(OtpSpend::Step(step)) => db.execute(
             "UPDATE repass_one_time_passwords SET last_step = ?1
-             WHERE account = ?2 AND (last_step IS NULL OR last_step < ?1)",
-            (signed_step(*step)?, account),
+             WHERE account = ?2 AND (last_step IS NULL OR last_step < ?1 OR last_step > ?3)",
+            (signed_step(*step)?, account, signed_step(step.saturating_add(otp::MAX_STEPS_AHEAD))?),
         )?,
         Some(OtpSpend::Code(digest)) => db.execute(
             "UPDATE repass_one_time_passwords SET code_digest = NULL, code_expires_at = NULL

@@ -131,7 +131,8 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Displays owner and mode of a path and the user of this process.
-pub(crate) struct Access<'a>(pub(crate) &'a Path);
+#[derive(Debug, Clone, Copy)]
+pub struct Access<'a>(pub &'a Path);
 
 impl fmt::Display for Access<'_> {
     #[cfg(unix)]

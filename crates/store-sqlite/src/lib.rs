@@ -63,6 +63,7 @@ mod writer;
 
 pub use backup::BackupError;
 pub use check::Finding;
+pub use file::Access;
 pub use open::{OpenError, SqliteOptions};
 pub use repass_accounts_table::{
     Accounts, AccountsMismatch, AccountsTable, ColumnProblem, InvalidAccountsTable, InvalidSqlName,

@@ -1,17 +1,12 @@
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::{SecretFileError, Store, read_secret_file};
 use repass_core::{
-    AccountFilter, InstallationKey, InstallationKeyError, Plaintext, Randomness, RandomnessError,
-    StoreError, has_installation_key_check,
+    AccountFilter, InstallationKey, InstallationKeyError, Randomness, RandomnessError, StoreError,
+    has_installation_key_check,
 };
-use zeroize::Zeroizing;
-
-use crate::Store;
-
-/// The maximum size of a key file, including white space around the key.
-const MAX_BYTES: usize = 1024;
 
 /// An installation key and its file.
 #[derive(Debug)]
@@ -45,14 +40,8 @@ pub enum KeyFileError {
     )]
     Missing(PathBuf),
     /// The file cannot be read.
-    #[error("the installation key file {} cannot be read", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: io::Error,
-    },
+    #[error("the installation key file {0}")]
+    Unreadable(#[from] SecretFileError),
     /// The file cannot be created.
     #[error("the installation key file {} cannot be created", .path.display())]
     Unwritable {
@@ -84,7 +73,7 @@ impl KeyFileError {
     pub fn is_configuration(&self) -> bool {
         matches!(
             self,
-            Self::Required | Self::Missing(_) | Self::Unreadable { .. } | Self::Malformed { .. }
+            Self::Required | Self::Missing(_) | Self::Unreadable(_) | Self::Malformed { .. }
         )
     }
 }
@@ -160,21 +149,13 @@ impl Store {
 /// # Errors
 /// When the file is missing or cannot be read, or does not contain a key.
 pub fn read_installation_key(path: &Path) -> Result<LoadedKey, KeyFileError> {
-    let unreadable = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => KeyFileError::Missing(path.to_owned()),
-        _ => KeyFileError::Unreadable { path: path.to_owned(), source },
-    };
-    let malformed = |source| KeyFileError::Malformed { path: path.to_owned(), source };
-
-    let file = File::open(path).map_err(unreadable)?;
-    let accessible_to_others = accessible_to_others(&file.metadata().map_err(unreadable)?);
-    // The full capacity from the start, since a growing buffer leaves copies of the key behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
-    file.take(MAX_BYTES as u64).read_to_end(&mut bytes).map_err(unreadable)?;
-    let text = std::str::from_utf8(&bytes)
-        .map(Plaintext::from)
-        .map_err(|_| malformed(InstallationKeyError::Malformed))?;
-    let key = InstallationKey::from_text(&text).map_err(malformed)?;
+    let text = read_secret_file(path).map_err(|error| match error {
+        SecretFileError::Missing(path) => KeyFileError::Missing(path),
+        error => KeyFileError::Unreadable(error),
+    })?;
+    let key = InstallationKey::from_text(&text)
+        .map_err(|source| KeyFileError::Malformed { path: path.to_owned(), source })?;
+    let accessible_to_others = fs::metadata(path).is_ok_and(|file| accessible_to_others(&file));
     Ok(LoadedKey { key, path: path.to_owned(), created: false, accessible_to_others })
 }
 

@@ -22,6 +22,7 @@
 mod database_url;
 mod installation_key;
 mod open;
+mod secret_file;
 mod store;
 
 pub use installation_key::{KeyFileError, LoadedKey, read_installation_key};
@@ -31,4 +32,5 @@ pub use repass_accounts_table::{
     SqlName, TableName,
 };
 pub use repass_store_sqlite::BackupError as FileBackupError;
+pub use secret_file::{SecretFileError, read_secret_file};
 pub use store::{BackupError, Store};

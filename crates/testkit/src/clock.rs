@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use repass_core::Clock;
 
-/// A clock that changes only when [`advance`](Self::advance) is called.
+/// A clock that changes only when [`advance`](Self::advance) or [`set`](Self::set) is called.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<Timestamp>);
 
@@ -18,6 +18,11 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         let mut now = self.lock();
         *now = after(*now, by);
+    }
+
+    /// Sets the clock, also back.
+    pub fn set(&self, now: Timestamp) {
+        *self.lock() = now;
     }
 
     fn lock(&self) -> MutexGuard<'_, Timestamp> {

@@ -60,7 +60,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Gives the service the address that its log and audit log name.
 async fn with_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
-    request.extensions_mut().insert(Peer(peer));
+    request.extensions_mut().insert(Peer(peer.ip()));
     request
 }
 

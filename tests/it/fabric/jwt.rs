@@ -60,7 +60,8 @@ fn in_seconds(seconds: i64) -> i64 {
 fn claims(id: &str) -> Value {
     json!({
         "iss": ISSUER, "aud": "repass", "sub": USER, "jti": id, "id": "61f22158",
-        "iat": in_seconds(-1), "nbf": in_seconds(-1), "exp": in_seconds(600),
+        // Later than every change of a test, and within the leeway.
+        "iat": in_seconds(30), "nbf": in_seconds(30), "exp": in_seconds(600),
     })
 }
 
@@ -200,7 +201,7 @@ async fn asvs_9_2_1_9_2_3_a_token_with_other_claims_is_404() {
     let test = trusting().await;
     test.operator.add("fabric", OTHER_USER).await;
     let id = "one";
-    let mut said: Vec<(String, Value)> = ["iss", "aud", "sub", "exp", "jti"]
+    let mut said: Vec<(String, Value)> = ["iss", "aud", "sub", "exp", "iat", "jti"]
         .into_iter()
         .map(|name| (format!("no {name}"), claims_without(id, name)))
         .collect();
@@ -241,6 +242,24 @@ async fn asvs_9_2_1_9_2_3_a_token_with_other_claims_is_404() {
     let mut good = claims_with(id, "aud", json!(["another", "repass"]));
     good.as_object_mut().unwrap().remove("nbf");
     assert_user(&redeem(&test, &by_rsa(&good)).await, USER);
+}
+
+/// Proves K4, FABRIC-14.
+#[tokio::test(flavor = "multi_thread")]
+async fn k4_a_token_issued_before_the_last_change_is_401_and_the_log_says_why() {
+    let test = trusting().await;
+    let before = by_rsa(&claims_with("one", "iat", in_seconds(-1)));
+    assert_expired(&redeem(&test, &before).await);
+    let early = by_rsa(&claims_with("two", "nbf", in_seconds(90)));
+    assert_not_found(&redeem(&test, &early).await);
+    assert!(test.is_password(FIRST_PASSWORD).await);
+    let log = test.server.stop().await.log;
+    for reason in ["issued before the last change of the password (`iat`)", "of the future"] {
+        let line = log.lines().find(|line| line.contains(reason));
+        let line = line.unwrap_or_else(|| panic!("{reason}: {log}"));
+        assert!(line.contains("request_id") && line.contains("account"), "{line}");
+    }
+    assert!(!log.contains(&before) && !log.contains(&early));
 }
 
 /// Proves FABRIC-15, FABRIC-29.

@@ -170,6 +170,22 @@ async fn a_server_that_is_busy_gets_the_same_message_later() {
     assert_eq!(only(&entries[0]).tries, 3);
 }
 
+/// Proves A4.
+#[tokio::test(flavor = "multi_thread")]
+async fn a4_refusals_that_are_not_about_the_recipient_are_retried() {
+    let mut mails = MailServer::start().await;
+    let (server, operator) = start(&mailing(&mails, "")).await;
+    add(&operator, "en").await;
+    for reply in ["554 5.7.1 relay access denied", "550 no", "550 5.1.8 the sender's domain"] {
+        mails.answer_recipient(reply);
+    }
+    changed(&server, FIRST_PASSWORD, NEW).await;
+    mails.next().await.answer("554 5.6.0 no");
+    mails.next().await.answer(ACCEPTED);
+    assert_eq!(until(&operator, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 5);
+}
+
+/// Proves A4.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recipient_that_is_refused_is_given_up_at_once_until_an_operator_retries() {
     let mut mails = MailServer::start().await;
@@ -233,7 +249,7 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
 
     // The mail is refused permanently, the webhook temporarily: each channel has its own attempts (A1).
     changed(&server, FIRST_PASSWORD, NEW).await;
-    mails.next().await.answer("554 5.6.0 no");
+    mails.next().await.answer("552 5.2.2 the mailbox is full");
     receiver.next().await.answer(500);
     receiver.next().await.answer(200);
     let entries = until(&operator, |entry| entry.state != DeliveryState::Pending).await;
@@ -372,6 +388,7 @@ async fn events_of_one_account_share_a_connection() {
     mails.next().await.answer(ACCEPTED);
     until(&operator, is(DeliveryState::Delivered)).await;
     assert_eq!((mails.heard("DATA"), mails.heard("EHLO")), (4, 1));
+    assert_eq!(mails.ehlo_name(), "[127.0.0.1]", "an address, and no name of a container (A5)");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,6 +38,7 @@ struct Manners {
     recipient_replies: Mutex<VecDeque<&'static str>>,
     breaks_in_data: Mutex<usize>,
     commands: Mutex<Vec<String>>,
+    ehlo_name: Mutex<String>,
 }
 
 /// A message that waits for its answer.
@@ -93,6 +94,11 @@ impl MailServer {
     /// Returns how often this command was received.
     pub(super) fn heard(&self, command: &str) -> usize {
         self.commands().iter().filter(|own| *own == command).count()
+    }
+
+    /// Returns the name that the last client said.
+    pub(super) fn ehlo_name(&self) -> String {
+        self.manners.ehlo_name.lock().unwrap().clone()
     }
 
     /// Returns all commands received, in order.
@@ -151,6 +157,7 @@ impl Session {
             self.manners.commands.lock().unwrap().push(verb.clone());
             match verb.as_str() {
                 "EHLO" => {
+                    line[5..].clone_into(&mut self.manners.ehlo_name.lock().unwrap());
                     let start_tls = if self.start_tls.is_some() { "250-STARTTLS\r\n" } else { "" };
                     let offers = format!("250-8BITMIME\r\n{start_tls}250 AUTH PLAIN");
                     self.reply(&format!("250-mail.example\r\n{offers}")).await?;

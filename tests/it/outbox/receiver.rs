@@ -101,23 +101,38 @@ impl Hook {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// Verifies the signature by the specification.
+    /// Verifies the only signature.
     pub(super) fn assert_signed(&self) {
-        let key = BASE64.decode(SECRET.trim_start_matches("whsec_").as_bytes()).unwrap();
+        self.assert_signed_by(&[SECRET]);
+    }
+
+    /// Verifies the signatures by the specification.
+    pub(super) fn assert_signed_by(&self, secrets: &[&str]) {
+        let expected: Vec<_> = secrets.iter().map(|secret| self.signature(secret)).collect();
+        assert_eq!(self.header("webhook-signature"), expected.join(" "));
+        let timestamp: i64 = self.header("webhook-timestamp").parse().unwrap();
+        let age = repass_core::SystemClock.now().as_second() - timestamp;
+        assert!((0..300).contains(&age), "{timestamp}");
+    }
+
+    fn signature(&self, secret: &str) -> String {
+        let key = BASE64.decode(secret.trim_start_matches("whsec_").as_bytes()).unwrap();
         let (id, timestamp) = (self.header("webhook-id"), self.header("webhook-timestamp"));
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).unwrap();
         mac.update(format!("{id}.{timestamp}.").as_bytes());
         mac.update(&self.body);
-        let expected = format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes()));
-        assert_eq!(self.header("webhook-signature"), expected);
-        let age = repass_core::SystemClock.now().as_second() - timestamp.parse::<i64>().unwrap();
-        assert!((0..300).contains(&age), "{timestamp}");
+        format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes()))
     }
 
     pub(super) fn answer(self, status: u16) {
         let response = Response::builder().status(status).body(Empty::new()).unwrap();
         // The sender may have given up.
         let _ = self.answer.send(response);
+    }
+
+    pub(super) fn refuse_until(self, retry_after: &str) {
+        let response = Response::builder().status(503).header("retry-after", retry_after);
+        let _ = self.answer.send(response.body(Empty::new()).unwrap());
     }
 
     pub(super) fn redirect(self, status: u16, to: &str) {

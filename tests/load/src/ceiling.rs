@@ -19,7 +19,7 @@ use repass_tests::Sql;
 use tokio::task::JoinSet;
 
 use crate::accounts;
-use crate::connection::Connection;
+use crate::connection::Changer;
 use crate::figures::{median, rate};
 
 #[derive(Debug, Args)]
@@ -72,7 +72,7 @@ async fn measure(name: &str, url: &str, options: &Options) {
     let server = tokio::spawn(server.into_future());
     let mut connections = Vec::new();
     for credentials in all_credentials {
-        connections.push(Connection::open(address, credentials).await);
+        connections.push(Changer::open(address, credentials).await);
     }
 
     let bare = "CREATE TABLE bare (id BIGINT PRIMARY KEY, payload TEXT)";
@@ -149,7 +149,7 @@ async fn engine_changes(engine: &Engine, realm: &Realm, callers: usize, duration
     rate(done, begun.elapsed())
 }
 
-async fn http_changes(connections: Vec<Connection>, duration: Duration) -> (Vec<Connection>, f64) {
+async fn http_changes(connections: Vec<Changer>, duration: Duration) -> (Vec<Changer>, f64) {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for mut connection in connections {

@@ -1,4 +1,4 @@
-//! A persistent connection that changes the password of one account repeatedly.
+//! Persistent connections.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -10,13 +10,18 @@ use tokio::net::TcpStream;
 
 use crate::accounts::Credentials;
 
-/// A connection and its account.
+/// A connection.
 ///
 /// It does not use an HTTP client, since the cost of measuring slows down the server.
 pub(crate) struct Connection {
     stream: TcpStream,
     /// The received part of the response.
     received: Vec<u8>,
+}
+
+/// A connection that changes the password of one account repeatedly.
+pub(crate) struct Changer {
+    connection: Connection,
     credentials: Credentials,
     /// The current password of the account.
     password: String,
@@ -45,11 +50,47 @@ impl Outcome {
 }
 
 impl Connection {
-    pub(crate) async fn open(address: SocketAddr, credentials: Credentials) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+    pub(crate) fn new(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
+        Self { stream, received: Vec::new() }
+    }
+
+    /// Sends a request and reads the response.
+    ///
+    /// # Errors
+    /// When there is no response.
+    pub(crate) async fn exchange(&mut self, request: &str) -> io::Result<Outcome> {
+        let begun = Instant::now();
+        self.stream.write_all(request.as_bytes()).await?;
+        let (status, retry_after) = self.response().await?;
+        Ok(Outcome { status, retry_after, latency: begun.elapsed() })
+    }
+
+    /// Reads a response. Returns its status, and whether it has `Retry-After`.
+    async fn response(&mut self) -> io::Result<(StatusCode, bool)> {
+        self.received.clear();
+        loop {
+            if self.stream.read_buf(&mut self.received).await? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            if let Some(answer) = parse_response(&self.received)? {
+                return Ok(answer);
+            }
+        }
+    }
+}
+
+impl Changer {
+    pub(crate) async fn open(address: SocketAddr, credentials: Credentials) -> Self {
+        let connection = Connection::new(TcpStream::connect(address).await.unwrap());
         let password = credentials.first_password.clone();
-        Self { stream, received: Vec::new(), credentials, password, changes: 0 }
+        Self { connection, credentials, password, changes: 0 }
+    }
+
+    /// Continues on a new connection.
+    pub(crate) async fn reopen(address: SocketAddr, other: Self) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        Self { connection: Connection::new(stream), ..other }
     }
 
     /// Changes the password to a new one.
@@ -59,15 +100,12 @@ impl Connection {
     pub(crate) async fn change(&mut self) -> io::Result<Outcome> {
         let next = format!("{} {}", self.credentials.first_password, self.changes);
         let request = self.request(&next);
-        let begun = Instant::now();
-        self.stream.write_all(request.as_bytes()).await?;
-        let (status, retry_after) = self.response().await?;
-        let latency = begun.elapsed();
-        if status == StatusCode::OK {
+        let outcome = self.connection.exchange(&request).await?;
+        if outcome.status == StatusCode::OK {
             self.password = next;
             self.changes += 1;
         }
-        Ok(Outcome { status, retry_after, latency })
+        Ok(outcome)
     }
 
     fn request(&self, next: &str) -> String {
@@ -90,19 +128,6 @@ impl Connection {
             self.credentials.app_key,
             self.credentials.token,
         )
-    }
-
-    /// Reads a response. Returns its status, and whether it has `Retry-After`.
-    async fn response(&mut self) -> io::Result<(StatusCode, bool)> {
-        self.received.clear();
-        loop {
-            if self.stream.read_buf(&mut self.received).await? == 0 {
-                return Err(ErrorKind::UnexpectedEof.into());
-            }
-            if let Some(answer) = parse_response(&self.received)? {
-                return Ok(answer);
-            }
-        }
     }
 }
 

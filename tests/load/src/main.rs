@@ -5,6 +5,7 @@
 //! cargo run --release -p repass-load -- throughput
 //! cargo run --release -p repass-load -- overload
 //! cargo run --release -p repass-load -- ceiling
+//! cargo run --release -p repass-load -- attack
 //! ```
 //!
 //! Absolute figures depend on the machine. The ratios are comparable, as both sides are measured
@@ -12,6 +13,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod accounts;
+mod attack;
 mod ceiling;
 mod connection;
 mod figures;
@@ -41,6 +43,8 @@ enum Measure {
     Overload(overload::Options),
     /// Changes per second without the cost of hashing, relative to bare inserts, on both stores.
     Ceiling(ceiling::Options),
+    /// Latency of one caller while others attack another API, relative to its latency without them.
+    Attack(attack::Options),
 }
 
 fn main() {
@@ -54,6 +58,7 @@ fn main() {
             Measure::Throughput(options) => throughput::run(&options, &repassd()).await,
             Measure::Overload(options) => overload::run(&options, &repassd()).await,
             Measure::Ceiling(options) => ceiling::run(&options).await,
+            Measure::Attack(options) => attack::run(&options, &repassd()).await,
         }
     });
 }

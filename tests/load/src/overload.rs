@@ -11,7 +11,7 @@ use repass_core::{HashProfile, HasherOptions};
 use tokio::task::JoinSet;
 
 use crate::accounts;
-use crate::connection::{Connection, Outcome};
+use crate::connection::{Changer, Outcome};
 use crate::figures::{percentile, rate};
 use crate::server::Server;
 
@@ -49,7 +49,7 @@ pub(crate) async fn run(options: &Options, repassd: &Path) {
     for credentials in all_credentials {
         let address = server.address;
         tasks.spawn(async move {
-            let mut connection = Connection::open(address, credentials).await;
+            let mut connection = Changer::open(address, credentials).await;
             let mut outcomes = Vec::new();
             while begun.elapsed() < duration {
                 match connection.change().await {

@@ -22,15 +22,20 @@ impl Server {
     /// Starts the server with the given `[hashing]` lines, and limits and time-outs for all
     /// connections, which are idle during other measurements.
     pub(crate) fn start(program: &Path, hashing: &str) -> Self {
+        let limits =
+            "[server]\nmax_connections = 10000\nheader_timeout = '1h'\nidle_timeout = '1h'";
+        Self::start_with(program, &format!("{limits}\n[policy]\nhistory = 0\n[hashing]\n{hashing}"))
+    }
+
+    /// Starts the server with the given tables besides those of the store, the log and the API.
+    pub(crate) fn start_with(program: &Path, tables: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("repassd.toml");
         let text = format!(
             "listen = '127.0.0.1:0'\n\
              [store]\nurl = '{}'\n\
-             [server]\nmax_connections = 10000\nheader_timeout = '1h'\nidle_timeout = '1h'\n\
              [log]\nformat = 'json'\nfilter = 'warn,repassd=info'\n\
-             [policy]\nhistory = 0\n\
-             [hashing]\n{hashing}\n\
+             {tables}\n\
              [api.etna]\nrealm = 'etna'\n",
             url(&folder)
         );

@@ -13,7 +13,7 @@ use repass_core::{
 use tokio::task::JoinSet;
 
 use crate::accounts;
-use crate::connection::Connection;
+use crate::connection::Changer;
 use crate::figures::{median, percentile, quartiles, rate};
 use crate::server::Server;
 
@@ -36,7 +36,7 @@ pub(crate) async fn run(options: &Options, repassd: &Path) {
     let all_credentials = accounts::add(&server.database(), &hashing, options.connections).await;
     let mut connections = Vec::new();
     for credentials in all_credentials {
-        connections.push(Connection::open(server.address, credentials).await);
+        connections.push(Changer::open(server.address, credentials).await);
     }
     let pool = Arc::new(Argon2idHasher::start(&hashing, Arc::new(SystemRandomness)).unwrap());
     let duration = Duration::from_secs(options.seconds);
@@ -103,9 +103,9 @@ async fn hashes(pool: &Arc<Argon2idHasher>, duration: Duration) -> f64 {
 /// Changes passwords on all connections for `duration`. Returns the connections, the
 /// latencies and the elapsed time.
 async fn changes(
-    connections: Vec<Connection>,
+    connections: Vec<Changer>,
     duration: Duration,
-) -> (Vec<Connection>, Vec<Duration>, Duration) {
+) -> (Vec<Changer>, Vec<Duration>, Duration) {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for mut connection in connections {

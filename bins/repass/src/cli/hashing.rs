@@ -6,7 +6,7 @@ use super::{NamedFile, values};
 
 #[derive(Args)]
 pub(crate) struct PepperKeysOption {
-    /// A file with a pepper key, 32 to 1024 bytes in Base64, to verify the hashes made with it. May
+    /// A file with a pepper key instead of those of --config, 32 to 1024 bytes in Base64, to verify the hashes made with it. May
     /// be given several times, or as ID=FILE,ID=FILE in the variable.
     #[arg(
         long = "pepper-key",
@@ -17,21 +17,22 @@ pub(crate) struct PepperKeysOption {
     pub(crate) files: Vec<NamedFile>,
 }
 
-/// The options for hashing, as in the section `[hashing]` of `repassd`.
+/// The options for hashing. Without one, the value is that of `[hashing]` in the configuration file.
 #[derive(Args)]
 pub(crate) struct HashOption {
-    /// The cost parameters of new hashes. `insecure-for-tests` protects nothing.
+    /// The cost parameters of new hashes [default: those of --config, else owasp].
+    /// `insecure-for-tests` protects nothing.
     #[arg(
         long,
         value_name = "PROFILE",
         env = "REPASS_HASH_PROFILE",
-        default_value = "owasp",
         value_parser = PossibleValuesParser::new(HashProfile::PRESETS).try_map(|name| values::hash_profile(&name))
     )]
-    pub(crate) hash_profile: HashProfile,
+    pub(crate) hash_profile: Option<HashProfile>,
     #[command(flatten)]
     pub(crate) pepper_keys: PepperKeysOption,
-    /// The id of the pepper key for new hashes [default: the last --pepper-key].
+    /// The id of the pepper key for new hashes [default: the last --pepper-key, else that of
+    /// --config].
     #[arg(long, value_name = "ID", env = "REPASS_PEPPER")]
     pub(crate) pepper: Option<String>,
     /// A file with the signer key of a Firebase project (base64_signer_key of its hash parameters),

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, RangedI64ValueParser};
+use clap::builder::RangedI64ValueParser;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
-use repass_core::{Administration, HashProfile, Policy, Realm, UserId};
+use repass_config::Vendors;
+use repass_core::{ADMIN_ROLE, Administration, HashProfile, Policy, Realm, UserId};
 use repass_hash_families::ImportFormat;
-use repassd::Vendors;
+
+use crate::settings::Settings;
 
 const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
 
@@ -25,16 +27,20 @@ pub(crate) struct NamedPolicy {
 }
 
 impl NamedPolicy {
-    /// Returns a parser for the names of presets.
-    pub(super) fn presets() -> PossibleValuesParser {
-        PossibleValuesParser::new(Vendors::bundled().policy_presets())
+    /// Returns the preset of this name.
+    pub(crate) fn preset(name: &str) -> Option<Self> {
+        let policy = Policy::new(Vendors::bundled().policy_preset(name)?).ok()?;
+        Some(Self { name: name.to_owned(), policy })
     }
+}
 
-    pub(super) fn preset(name: String) -> Result<Self, String> {
-        let rules = Vendors::bundled().policy_preset(&name).ok_or("unknown policy")?;
-        let policy = Policy::new(rules).map_err(|error| error.to_string())?;
-        Ok(Self { name, policy })
-    }
+pub(super) fn policy_help() -> String {
+    format!(
+        "The password policy: {}, or with --config the name of an API [default: with --config \
+         that of the realm's API, else {}]",
+        Vendors::bundled().policy_presets().join(", "),
+        Settings::DEFAULT_POLICY,
+    )
 }
 
 /// The account after which a list of accounts continues.
@@ -125,12 +131,8 @@ fn plain(text: &str, max_chars: usize) -> Result<String, String> {
 }
 
 pub(super) fn role(text: &str) -> Result<String, &'static str> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
-    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
-        Ok(text.to_owned())
-    } else {
-        Err("a role is 1 to 64 letters, digits, '.', '_', ':' and '-'")
-    }
+    // Another role would have no effect, and is mistyped.
+    if text == ADMIN_ROLE { Ok(text.to_owned()) } else { Err("the only role is `admin`") }
 }
 
 pub(super) fn limit() -> RangedI64ValueParser<u32> {
@@ -243,15 +245,14 @@ mod tests {
         }
     }
 
+    /// Proves A6.
     #[test]
-    fn names_and_roles_have_no_control_characters_and_a_maximum_length() {
+    fn a6_names_and_roles_have_no_control_characters_and_a_maximum_length() {
         assert!(name("Zoë O'Hara").is_ok());
-        assert!(role("shop:read-only").is_ok());
+        assert!(role("admin").is_ok() && role("admn").is_err());
         for bad in ["", "a\u{1b}[2J", "a\nb", &"x".repeat(321)] {
             assert!(name(bad).is_err(), "{bad:?}");
-            assert!(role(bad).is_err(), "{bad:?}");
         }
-        assert!(role("two words").is_err());
         assert!(issuer("a:b").unwrap_err().contains("colon"));
         assert!(key_name(&"ä".repeat(100)).is_ok() && key_name(&"ä".repeat(101)).is_err());
     }

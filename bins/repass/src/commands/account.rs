@@ -8,37 +8,38 @@ mod show;
 
 use repass_core::{Account, Administration, AdministrationError};
 
-use crate::cli::{AccountCommand, AccountName, DatabaseOptions};
+use crate::cli::{AccountCommand, AccountName};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::{Output, printable};
+use crate::settings::Settings;
 
 pub(super) async fn run(
     command: AccountCommand,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     match command {
-        AccountCommand::Add(new) => add::run(*new, database, output).await,
-        AccountCommand::Show(name) => show::run(name, database, output).await,
-        AccountCommand::List(list) => list::run(list, database, output).await,
+        AccountCommand::Add(new) => add::run(*new, settings, output).await,
+        AccountCommand::Show(name) => show::run(name, settings, output).await,
+        AccountCommand::List(list) => list::run(list, settings, output).await,
         AccountCommand::Deactivate(name) => {
             let done = "deactivated; its access tokens and reset tokens are revoked";
             let action = async |admin: &Administration| set_active(admin, &name, false).await;
-            update(done, database, output, action).await
+            update(done, settings, output, action).await
         }
         AccountCommand::Activate(name) => {
             let action = async |admin: &Administration| set_active(admin, &name, true).await;
-            update("activated", database, output, action).await
+            update("activated", settings, output, action).await
         }
         AccountCommand::Unlock(name) => {
             let action = async |admin: &Administration| {
                 admin.unlock(&name.realm, name.user_id.as_str()).await
             };
-            update("unlocked; its failed attempts are cleared", database, output, action).await
+            update("unlocked; its failed attempts are cleared", settings, output, action).await
         }
-        AccountCommand::Import(import) => import::run(*import, database, output).await,
-        AccountCommand::Export(export) => export::run(*export, database, output).await,
+        AccountCommand::Import(import) => import::run(*import, settings, output).await,
+        AccountCommand::Export(export) => export::run(*export, settings, output).await,
     }
 }
 
@@ -53,11 +54,11 @@ async fn set_active(
 /// Updates one account and prints `done`.
 async fn update(
     done: &str,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
     action: impl AsyncFnOnce(&Administration) -> Result<Account, AdministrationError>,
 ) -> Result<(), Failure> {
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         let account = action(&admin.administration()?).await?;
         output.result(&account, &format!("{}: {done}\n", label(&account)))
     })

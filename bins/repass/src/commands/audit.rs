@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use repass_core::{AccountId, AuditFilter, AuditRecord, UserId};
 use serde::Serialize;
 
-use crate::cli::{AuditCommand, DatabaseOptions, ListAudit};
+use crate::cli::{AuditCommand, ListAudit};
 use crate::database::{AdminContext, Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Settings;
 use crate::table::{Table, or_dash, time};
 
 /// A record with the user id of its account.
@@ -21,11 +22,11 @@ struct Entry {
 
 pub(super) async fn run(
     command: AuditCommand,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     let AuditCommand::List(list) = command;
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         let filter = filter(admin, list).await?;
         let records = admin.store.audit(&filter).await?;
         let entries = with_user_ids(admin, records).await?;

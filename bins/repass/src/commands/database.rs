@@ -4,15 +4,15 @@ use repass_core::{Peppers, SystemRandomness, accept_keys, check_keys, has_instal
 use repass_store::{KeyFileError, LoadedKey, Store};
 use serde_json::json;
 
-use crate::cli::{AcceptKeys, BackupDatabase, DatabaseCommand, DatabaseOptions};
+use crate::cli::{AcceptKeys, BackupDatabase, DatabaseCommand};
 use crate::database::{DatabaseError, Migration, open_store};
 use crate::failure::Failure;
-use crate::hashing::peppers;
 use crate::output::Output;
+use crate::settings::Settings;
 
 pub(super) async fn run(
     command: DatabaseCommand,
-    options: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     let migration = match command {
@@ -20,27 +20,28 @@ pub(super) async fn run(
         DatabaseCommand::Migrate => Migration::Upgrade,
         _ => Migration::Refuse,
     };
-    let store = open_store(options, migration).await?;
+    let store = open_store(settings, migration).await?;
     let done = match command {
-        DatabaseCommand::Init => init(&store, options, output).await,
+        DatabaseCommand::Init => init(&store, settings, output).await,
         DatabaseCommand::Migrate => {
             output.result(&json!({ "migrated": true }), "the schema is up to date\n")
         }
-        DatabaseCommand::Check => check(&store, options, output).await,
+        DatabaseCommand::Check => check(&store, settings, output).await,
         DatabaseCommand::Backup(backup) => back_up(&store, &backup, output).await,
-        DatabaseCommand::AcceptKeys(keys) => accept(&store, &keys, options, output).await,
+        DatabaseCommand::AcceptKeys(keys) => accept(&store, &keys, settings, output).await,
     };
     let _ = store.close().await;
     done
 }
 
-async fn init(store: &Store, options: &DatabaseOptions, output: &Output) -> Result<(), Failure> {
+async fn init(store: &Store, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let ports = store.ports();
     let key = match has_installation_key_check(&*ports).await? {
         // A key that was lost is not replaced in passing.
-        true => existing_key(store, options).await?,
-        false => key(store, options)?,
+        true => existing_key(store, settings).await,
+        false => key(store, settings),
     };
+    let key = key.map_err(|error| settings.key_error(error))?;
     check_keys(&*ports, &key.key, &Peppers::none()).await.map_err(DatabaseError::from)?;
     let path = key.path.display().to_string();
     let text = match key.created {
@@ -54,17 +55,15 @@ async fn init(store: &Store, options: &DatabaseOptions, output: &Output) -> Resu
 
 /// Checks the database, and that the installation key is the one that it was used with. A missing key is
 /// no defect of the database, since a backup is kept apart from its key.
-async fn check(store: &Store, options: &DatabaseOptions, output: &Output) -> Result<(), Failure> {
-    match existing_key(store, options).await {
+async fn check(store: &Store, settings: &Settings, output: &Output) -> Result<(), Failure> {
+    match existing_key(store, settings).await {
         Ok(key) => check_keys(&*store.ports(), &key.key, &Peppers::none())
             .await
             .map_err(DatabaseError::from)?,
-        Err(DatabaseError::Key(KeyFileError::Missing(_) | KeyFileError::Required))
-            if options.key_file.is_none() =>
-        {
+        Err(KeyFileError::Missing(_) | KeyFileError::Required) if settings.key_file.is_none() => {
             output.warning("key-not-checked", "there is no key to check; give it with --key-file");
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(settings.key_error(error)),
     }
     let findings: Vec<String> = store.check().await?.iter().map(ToString::to_string).collect();
     let text = match findings.is_empty() {
@@ -84,26 +83,21 @@ async fn back_up(store: &Store, backup: &BackupDatabase, output: &Output) -> Res
 async fn accept(
     store: &Store,
     keys: &AcceptKeys,
-    options: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
-    let peppers = peppers(&keys.pepper_keys, None)?;
-    let key = key(store, options)?;
+    let peppers = settings.peppers(&keys.pepper_keys, None)?;
+    let key = key(store, settings).map_err(|error| settings.key_error(error))?;
     accept_keys(&*store.ports(), &key.key, &peppers).await.map_err(DatabaseError::from)?;
     let path = key.path.display().to_string();
     let text = format!("the database now accepts the installation key {path}\n");
     output.result(&json!({ "key_file": path, "key_created": key.created }), &text)
 }
 
-async fn existing_key(
-    store: &Store,
-    options: &DatabaseOptions,
-) -> Result<LoadedKey, DatabaseError> {
-    let key = store.installation_key(options.key_file.as_deref(), &SystemRandomness).await;
-    key.map_err(DatabaseError::Key)
+async fn existing_key(store: &Store, settings: &Settings) -> Result<LoadedKey, KeyFileError> {
+    store.installation_key(settings.key_file.as_deref(), &SystemRandomness).await
 }
 
-fn key(store: &Store, options: &DatabaseOptions) -> Result<LoadedKey, DatabaseError> {
-    let key = store.read_or_create_key(options.key_file.as_deref(), &SystemRandomness);
-    key.map_err(DatabaseError::Key)
+fn key(store: &Store, settings: &Settings) -> Result<LoadedKey, KeyFileError> {
+    store.read_or_create_key(settings.key_file.as_deref(), &SystemRandomness)
 }

@@ -5,21 +5,22 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::parse_id;
-use crate::cli::{DatabaseOptions, IssueKey, KeyCommand, ListKeys, Revoke};
+use crate::cli::{IssueKey, KeyCommand, ListKeys, Revoke};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Settings;
 use crate::table::{Table, time};
 
 pub(super) async fn run(
     command: KeyCommand,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     match command {
-        KeyCommand::Issue(key) => issue(key, database, output).await,
-        KeyCommand::List(list) => list_keys(list, database, output).await,
-        KeyCommand::Revoke(revoked) => revoke(&revoked, database, output).await,
+        KeyCommand::Issue(key) => issue(key, settings, output).await,
+        KeyCommand::List(list) => list_keys(list, settings, output).await,
+        KeyCommand::Revoke(revoked) => revoke(&revoked, settings, output).await,
     }
 }
 
@@ -31,9 +32,9 @@ struct Issued<'a> {
     key: &'a str,
 }
 
-async fn issue(args: IssueKey, database: &DatabaseOptions, output: &Output) -> Result<(), Failure> {
+async fn issue(args: IssueKey, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let IssueKey { realm, kind, name } = args;
-    with_database(database, Migration::Create, output, async |admin| {
+    with_database(settings, Migration::Create, output, async |admin| {
         let (key, secret) = admin.administration()?.issue_key(&realm, kind, &name).await?;
         let id = key.id.0;
         let issued = Issued { description: &key, key: secret.expose() };
@@ -51,12 +52,8 @@ async fn issue(args: IssueKey, database: &DatabaseOptions, output: &Output) -> R
     .await
 }
 
-async fn list_keys(
-    list: ListKeys,
-    database: &DatabaseOptions,
-    output: &Output,
-) -> Result<(), Failure> {
-    with_database(database, Migration::Refuse, output, async |admin| {
+async fn list_keys(list: ListKeys, settings: &Settings, output: &Output) -> Result<(), Failure> {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         let keys = admin.store.keys(list.realm.as_ref()).await?;
         output.result(&keys, &table(&keys))?;
         if keys.is_empty() {
@@ -82,13 +79,9 @@ fn table(keys: &[Key]) -> String {
     table.render()
 }
 
-async fn revoke(
-    revoked: &Revoke,
-    database: &DatabaseOptions,
-    output: &Output,
-) -> Result<(), Failure> {
+async fn revoke(revoked: &Revoke, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let id = parse_id(&revoked.id, "key")?;
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         admin.administration()?.revoke_key(KeyId(id)).await?;
         output.result(&json!({ "id": id, "revoked": true }), &format!("key {id}: revoked\n"))
     })

@@ -3,20 +3,21 @@
 use repass_core::{Plaintext, Realm, UserId};
 use serde::Serialize;
 
-use crate::cli::{DatabaseOptions, EnrollOtp, IssueReset, OtpCommand};
+use crate::cli::{EnrollOtp, IssueReset, OtpCommand};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::qr_code;
+use crate::settings::Settings;
 
 pub(super) async fn run(
     command: OtpCommand,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     match command {
-        OtpCommand::Enroll(args) => enroll(args, database, output).await,
-        OtpCommand::Issue(args) => issue(args, database, output).await,
+        OtpCommand::Enroll(args) => enroll(args, settings, output).await,
+        OtpCommand::Issue(args) => issue(args, settings, output).await,
     }
 }
 
@@ -28,13 +29,9 @@ struct Enrolled<'a> {
     uri: &'a str,
 }
 
-async fn enroll(
-    args: EnrollOtp,
-    database: &DatabaseOptions,
-    output: &Output,
-) -> Result<(), Failure> {
+async fn enroll(args: EnrollOtp, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let (realm, user_id) = (&args.account.realm, &args.account.user_id);
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         let administration = admin.administration()?;
         let secret = administration.enroll_otp(realm, user_id.as_str(), &args.issuer).await?;
         let uri = secret.uri().map_err(repass_core::AdministrationError::Otp)?;
@@ -73,13 +70,9 @@ struct Issued<'a> {
     code: &'a str,
 }
 
-async fn issue(
-    args: IssueReset,
-    database: &DatabaseOptions,
-    output: &Output,
-) -> Result<(), Failure> {
+async fn issue(args: IssueReset, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let (realm, user_id) = (&args.account.realm, &args.account.user_id);
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         let administration = admin.administration()?;
         let code = administration.issue_otp_code(realm, user_id.as_str(), args.lifetime).await?;
         let lifetime_seconds = args.lifetime.as_secs();

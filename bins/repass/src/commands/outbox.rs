@@ -3,18 +3,19 @@
 use repass_core::{OutboxEntry, OutboxFilter};
 use serde_json::json;
 
-use crate::cli::{DatabaseOptions, ListOutbox, OutboxCommand};
+use crate::cli::{ListOutbox, OutboxCommand};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Settings;
 use crate::table::{Table, or_dash, time};
 
 pub(super) async fn run(
     command: OutboxCommand,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
-    with_database(database, Migration::Refuse, output, async |admin| match command {
+    with_database(settings, Migration::Refuse, output, async |admin| match command {
         OutboxCommand::List(ListOutbox { state, limit }) => {
             let entries = admin.store.entries(&OutboxFilter { state, before: None, limit }).await?;
             output.result(&entries, &table(&entries))?;

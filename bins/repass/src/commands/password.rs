@@ -5,19 +5,20 @@ mod check;
 
 use std::process::ExitCode;
 
-use crate::cli::{DatabaseOptions, PasswordCommand};
+use crate::cli::PasswordCommand;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Settings;
 
 pub(super) async fn run(
     command: PasswordCommand,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     match command {
-        PasswordCommand::Check(check) => check::run(check, output).await,
+        PasswordCommand::Check(check) => check::run(check, settings, output).await,
         PasswordCommand::Change(change) => {
-            change::run(change, database, output).await.map(|()| ExitCode::SUCCESS)
+            change::run(change, settings, output).await.map(|()| ExitCode::SUCCESS)
         }
     }
 }

@@ -4,19 +4,20 @@ use jiff::Timestamp;
 use repass_core::{Realm, UserId};
 use serde::Serialize;
 
-use crate::cli::{DatabaseOptions, IssueReset, ResetCommand};
+use crate::cli::{IssueReset, ResetCommand};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Settings;
 use crate::table::time;
 
 pub(super) async fn run(
     command: ResetCommand,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     match command {
-        ResetCommand::Issue(reset) => issue(reset, database, output).await,
+        ResetCommand::Issue(reset) => issue(reset, settings, output).await,
     }
 }
 
@@ -30,13 +31,9 @@ struct Issued<'a> {
     token: &'a str,
 }
 
-async fn issue(
-    args: IssueReset,
-    database: &DatabaseOptions,
-    output: &Output,
-) -> Result<(), Failure> {
+async fn issue(args: IssueReset, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let (realm, user_id) = (&args.account.realm, &args.account.user_id);
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         let administration = admin.administration()?;
         let (token, secret) =
             administration.issue_reset(realm, user_id.as_str(), args.lifetime).await?;

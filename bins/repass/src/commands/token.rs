@@ -7,20 +7,21 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::parse_id;
-use crate::cli::{DatabaseOptions, IssueToken, Revoke, TokenCommand};
+use crate::cli::{IssueToken, Revoke, TokenCommand};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Settings;
 use crate::table::time;
 
 pub(super) async fn run(
     command: TokenCommand,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     match command {
-        TokenCommand::Issue(token) => issue(token, database, output).await,
-        TokenCommand::Revoke(revoked) => revoke(&revoked, database, output).await,
+        TokenCommand::Issue(token) => issue(token, settings, output).await,
+        TokenCommand::Revoke(revoked) => revoke(&revoked, settings, output).await,
     }
 }
 
@@ -36,14 +37,10 @@ struct Issued<'a> {
     token: &'a str,
 }
 
-async fn issue(
-    args: IssueToken,
-    database: &DatabaseOptions,
-    output: &Output,
-) -> Result<(), Failure> {
+async fn issue(args: IssueToken, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let IssueToken { account, roles, lifetime } = args;
     let (realm, user_id) = (&account.realm, &account.user_id);
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         let administration = admin.administration()?;
         let (token, secret) =
             administration.issue_token(realm, user_id.as_str(), roles, lifetime).await?;
@@ -76,13 +73,9 @@ async fn issue(
     .await
 }
 
-async fn revoke(
-    revoked: &Revoke,
-    database: &DatabaseOptions,
-    output: &Output,
-) -> Result<(), Failure> {
+async fn revoke(revoked: &Revoke, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let id = parse_id(&revoked.id, "token")?;
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         admin.administration()?.revoke_token(TokenId(id)).await?;
         output.result(&json!({ "id": id, "revoked": true }), &format!("token {id}: revoked\n"))
     })

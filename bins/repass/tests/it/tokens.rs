@@ -11,21 +11,10 @@ fn seconds_between(issued: &Value, from: &str, until: &str) -> i64 {
 fn an_access_token_has_roles_and_a_lifetime() {
     let test = TestContext::with_pat();
     let issued = test.json(
-        &[
-            "token",
-            "issue",
-            "--user-id",
-            "pat",
-            "--role",
-            "admin",
-            "--role",
-            "support",
-            "--lifetime",
-            "1h 30m",
-        ],
+        &["token", "issue", "--user-id", "pat", "--role", "admin", "--lifetime", "1h 30m"],
         "",
     );
-    assert_eq!(issued["roles"], json!(["admin", "support"]));
+    assert_eq!(issued["roles"], json!(["admin"]));
     assert_eq!(issued["user_id"], "pat");
     assert_eq!(issued["token"].as_str().unwrap().len(), 43);
     assert_eq!(seconds_between(&issued, "issued_at", "expires_at"), 5400);

@@ -50,6 +50,7 @@ impl Inputs<'_> {
             digest.update((bytes.len() as u32).to_le_bytes());
             digest.update(bytes);
         }
-        digest.finalize().into()
+        // `finalize` moves the state, which has the end of the password, and leaves it on the stack.
+        digest.finalize_reset().into()
     }
 }

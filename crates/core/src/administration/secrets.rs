@@ -56,10 +56,10 @@ impl Administration {
         if revoked { Ok(()) } else { Err(AdministrationError::NothingToRevoke("key")) }
     }
 
-    /// Issues an access token for an account, with roles and a lifetime.
+    /// Issues an access token for an active account, with roles and a lifetime.
     ///
     /// # Errors
-    /// When there is no such account, or the lifetime is zero.
+    /// When there is no such account, it is inactive, or the lifetime is zero.
     pub async fn issue_token(
         &self,
         realm: &Realm,
@@ -71,14 +71,22 @@ impl Administration {
             return Err(invalid("a token's lifetime is at least a second"));
         }
         let account = self.registered_account(realm, user_id).await?;
+        if !account.active {
+            return Err(invalid("the account is not active; activate it before you issue a token"));
+        }
         let (secret, digest) = token::issue(&*self.randomness)?;
         let now = self.clock.now();
+        // A change by a clock that ran ahead voids the tokens up to its time.
+        let issued_at = match account.updated_at {
+            ahead if ahead > now => after(ahead, Duration::from_micros(1)),
+            _ => now,
+        };
         let token = AccessToken {
             id: TokenId(random_uuid(&*self.randomness)?),
             account: account.id,
             roles,
             digest,
-            issued_at: now,
+            issued_at,
             expires_at: after(now, lifetime),
             revoked_at: None,
         };

@@ -1,7 +1,6 @@
 //! The hasher: Argon2id on its own threads.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use repass_hash_families::Projects;
@@ -163,10 +162,6 @@ impl Hasher for Argon2idHasher {
             .await
     }
 
-    fn overloaded(&self) -> Option<Duration> {
-        self.pool.overloaded(self.priority)
-    }
-
     fn dummy_hash(&self) -> &HashedPassword {
         &self.dummy_hash
     }
@@ -246,11 +241,8 @@ mod tests {
             std::thread::yield_now();
         }
         let mut waiting = bulk.verify(Arc::new(Plaintext::from("x")), bulk.dummy_hash());
-        assert_eq!(bulk.overloaded(), None);
         assert!(waiting.as_mut().poll(&mut cx).is_pending());
         assert_eq!((hasher.status().waiting, hasher.status().waiting_bulk), (0, 1));
-        assert_eq!(hasher.overloaded(), None);
-        assert_eq!(bulk.overloaded(), Some(Duration::from_secs(1)));
         open.send(()).unwrap();
         running.await.unwrap();
         assert!(!waiting.await.unwrap());

@@ -25,9 +25,8 @@ pub struct HasherOptions {
     /// The number of hashing threads; each owns one arena. Default: the available parallelism.
     pub threads: NonZeroUsize,
     /// The most waiting jobs, and separately the most waiting jobs that are computed one at a time.
-    /// A further job fails with [`HashError::Busy`](crate::HashError::Busy). While half of the
-    /// slots are taken, the hasher is [overloaded](crate::Hasher::overloaded): the other half is
-    /// for the new hashes of changes that have begun. Default: 64 for each thread.
+    /// A further job fails with [`HashError::Busy`](crate::HashError::Busy). Default: 64 for each
+    /// thread.
     pub queue: NonZeroUsize,
     /// The longest wait of a job before it fails with [`HashError::Busy`](crate::HashError::Busy).
     /// Default: 5 s.

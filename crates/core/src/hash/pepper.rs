@@ -18,6 +18,7 @@ use crate::Plaintext;
 /// Argon2id. A hash contains the id of its key, so that keys can be rotated: add a key, make it the
 /// current one, and keep the old key; each account is rehashed at its next right password. If a key
 /// is lost, the hashes that were made with it can no longer be verified.
+#[derive(Clone)]
 pub struct Peppers {
     keys: BTreeMap<String, Zeroizing<Vec<u8>>>,
     current: Option<String>,

@@ -1,7 +1,9 @@
 //! Argon2 hashes as PHC strings.
 
+use std::ops::RangeInclusive;
+
 use argon2::{KeyId, Params, ParamsBuilder};
-use data_encoding::BASE64_NOPAD;
+use data_encoding::{BASE64, BASE64_NOPAD};
 use repass_argon2::{Algorithm, Argon2, Version};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
@@ -27,8 +29,8 @@ pub(super) struct Argon2Hash {
 /// Bounds of stored hashes, so that an imported hash cannot block a thread for long.
 const MAX_ITERATIONS: u32 = 100;
 const MAX_PARALLELISM: u32 = 64;
-const STORED_TAG_BYTES: std::ops::RangeInclusive<usize> = 4..=1024;
-const STORED_SALT_BYTES: std::ops::RangeInclusive<usize> = 8..=1024;
+const STORED_TAG_BYTES: RangeInclusive<usize> = 4..=1024;
+const STORED_SALT_BYTES: RangeInclusive<usize> = 8..=1024;
 
 impl Argon2Hash {
     /// Creates a hash with the parameters of new ones: Argon2id, version 1.3, with the current
@@ -136,7 +138,8 @@ impl Argon2Hash {
     /// Parses a PHC string that needs at most `max_kib` of memory. A string without a version is of
     /// version 1.0.
     pub(super) fn from_phc(text: &str, max_kib: u32) -> Result<Self, HashError> {
-        let damaged = || HashError::Unsupported("damaged Argon2 string");
+        let form =
+            "the Argon2 string is not $argon2id$v=19$m=…,t=…,p=…$salt$tag; it may be cut off";
         let mut parts = text.split('$').peekable();
         if parts.next() != Some("") {
             return Err(HashError::Unsupported("not a PHC string"));
@@ -151,25 +154,47 @@ impl Argon2Hash {
         let (Some(costs), Some(salt), Some(tag), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(damaged());
+            return Err(HashError::Unsupported(form));
         };
-        let params: Params = costs.parse().map_err(|_| damaged())?;
-        // The parser fills in defaults and accepts any order, which PHC strings do not.
-        if params.to_string() != costs || !params.data().is_empty() {
-            return Err(damaged());
-        }
+        // The parser accepts any order, as some systems write them, but also fills in defaults.
+        let sorted = |costs: &str| {
+            let mut costs: Vec<_> = costs.split(',').map(str::to_owned).collect();
+            costs.sort_unstable();
+            costs
+        };
+        let params = costs.parse().ok().filter(|params: &Params| {
+            sorted(&params.to_string()) == sorted(costs) && params.data().is_empty()
+        });
+        let params = params
+            .ok_or(HashError::Unsupported("the costs of the Argon2 string are not m=…,t=…,p=…"))?;
         if params.m_cost() > max_kib
             || params.t_cost() > MAX_ITERATIONS
             || params.p_cost() > MAX_PARALLELISM
         {
             return Err(HashError::Unsupported("Argon2 parameters out of bounds"));
         }
-        let decode = |text: &str| BASE64_NOPAD.decode(text.as_bytes()).map_err(|_| damaged());
-        let hash = Self { algorithm, version, params, salt: decode(salt)?, tag: decode(tag)? };
-        let is_whole = STORED_TAG_BYTES.contains(&hash.tag.len())
-            && STORED_SALT_BYTES.contains(&hash.salt.len())
-            && (hash.params.keyid().is_empty() || hash.pepper().is_some_and(is_id));
-        if is_whole { Ok(hash) } else { Err(damaged()) }
+        let decode = |text: &str, bytes: RangeInclusive<usize>, reason| {
+            let encoding = if text.ends_with('=') { BASE64 } else { BASE64_NOPAD };
+            let decoded = encoding.decode(text.as_bytes()).ok();
+            let decoded = decoded.filter(|decoded| bytes.contains(&decoded.len()));
+            decoded.ok_or(HashError::Unsupported(reason))
+        };
+        let salt_reason = "the salt of the Argon2 string is not 8 to 1024 bytes in Base64";
+        let tag_reason =
+            "the tag of the Argon2 string is not 4 to 1024 bytes in Base64; it may be cut off";
+        let hash = Self {
+            algorithm,
+            version,
+            params,
+            salt: decode(salt, STORED_SALT_BYTES, salt_reason)?,
+            tag: decode(tag, STORED_TAG_BYTES, tag_reason)?,
+        };
+        let has_valid_key = hash.params.keyid().is_empty() || hash.pepper().is_some_and(is_id);
+        if has_valid_key {
+            Ok(hash)
+        } else {
+            Err(HashError::Unsupported("the keyid of the Argon2 string is no id of a pepper key"))
+        }
     }
 }
 
@@ -304,7 +329,8 @@ mod tests {
             (&good, "$2b$12$abcdefghijklmnopqrstuv"),
             (&format!("${tag}"), ""),
             ("v=19", "v=18"),
-            ("m=256,t=2,p=1", "m=256,p=1,t=2"),
+            ("m=256,t=2,p=1", "m=256,p=1"),
+            ("c29tZXNhbHQ", "c29tZXNhbHQ=="),
             ("m=256,t=2,p=1", "m=256,t=2"),
             ("m=256,t=2,p=1", ""),
             ("m=256", "m=0256"),

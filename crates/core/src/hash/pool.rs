@@ -5,7 +5,7 @@ mod queue;
 use std::fmt;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
@@ -103,11 +103,6 @@ impl Pool {
     pub(super) async fn shutdown(&self) {
         self.stop();
         self.alive.closed().await;
-    }
-
-    /// Returns a retry delay when the queue is too full for new requests.
-    pub(super) fn overloaded(&self, priority: Priority) -> Option<Duration> {
-        self.queue.overloaded(priority)
     }
 
     pub(super) fn status(&self) -> HasherStatus {

@@ -20,7 +20,7 @@ impl StoredHash {
     /// Parses a hash. An Argon2 hash may need at most `max_kib` of memory; other families have
     /// their own bounds.
     pub(super) fn parse(text: &HashedPassword, max_kib: u32) -> Result<Self, HashError> {
-        let text = text.as_str();
+        let text = Family::strip_wrapper(text.as_str());
         if Family::detect(text) == Some(Family::Argon2) {
             Argon2Hash::from_phc(text, max_kib).map(Self::Argon2)
         } else {

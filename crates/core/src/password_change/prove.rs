@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::report::AuditContext;
 use super::{PasswordChangeService, Proved};
 use crate::{
     Account, AccountId, AccountWithCredential, ChangeError, HashError, HashedPassword, OtpSpend,
-    Plaintext, Proof, ResetSpend, SignedTokenVerifier, StoreError, TokenDigest, otp,
+    Plaintext, Proof, ResetSpend, SignedTokenError, SignedTokenVerifier, StoreError, TokenDigest,
+    otp,
 };
 
 impl PasswordChangeService {
@@ -15,12 +17,13 @@ impl PasswordChangeService {
         proof: Proof,
         otp: Option<&Plaintext>,
         candidate: &Plaintext,
+        audit: &AuditContext,
     ) -> Result<Proved, ChangeError> {
         let mut proved = match proof {
-            Proof::OldPassword(old) => self.prove_by_password(found, old, candidate).await?,
+            Proof::OldPassword(old) => self.prove_by_password(found, old, candidate, audit).await?,
             Proof::ResetToken(token) => self.prove_by_reset_token(found, &token).await?,
             Proof::SignedToken { token, verifier } => {
-                self.prove_by_signed_token(found, &token, &*verifier).await?
+                self.prove_by_signed_token(found, &token, &*verifier, audit).await?
             }
         };
         if let Some(otp) = otp {
@@ -39,10 +42,11 @@ impl PasswordChangeService {
         found: Option<AccountWithCredential>,
         old: Plaintext,
         candidate: &Plaintext,
+        audit: &AuditContext,
     ) -> Result<Proved, ChangeError> {
         if old.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
             // Too long to hash; the attempt costs as much as any other.
-            self.matches(&Arc::new(Plaintext::from("")), self.hasher.dummy_hash()).await?;
+            self.matches(&Arc::new(Plaintext::from("")), self.hasher.dummy_hash(), audit).await?;
             return Err(ChangeError::WrongPassword);
         }
         let known = found.and_then(|found| {
@@ -52,17 +56,17 @@ impl PasswordChangeService {
         let current_is_candidate = old.same_characters_as(candidate);
         let hash = known.as_ref().map_or_else(|| self.hasher.dummy_hash(), |(_, own)| &own.hash);
         let old = Arc::new(old);
-        let right = match self.matches(&old, hash).await? {
+        let right = match self.matches(&old, hash, audit).await? {
             HashMatch::Match => true,
             HashMatch::Mismatch => {
                 if !self.hasher.costs_as_dummy_hash(hash) {
                     // The attempt has failed whether or not this succeeds.
-                    let _ = self.matches(&old, self.hasher.dummy_hash()).await;
+                    let _ = self.matches(&old, self.hasher.dummy_hash(), audit).await;
                 }
                 false
             }
             HashMatch::Unverifiable => {
-                self.matches(&old, self.hasher.dummy_hash()).await?;
+                self.matches(&old, self.hasher.dummy_hash(), audit).await?;
                 false
             }
         };
@@ -101,18 +105,31 @@ impl PasswordChangeService {
         found: Option<AccountWithCredential>,
         token: &Plaintext,
         verifier: &dyn SignedTokenVerifier,
+        audit: &AuditContext,
     ) -> Result<Proved, ChangeError> {
-        let claims = verifier.verify(token).ok_or(ChangeError::UnknownToken)?;
+        let refused = |reason: SignedTokenError| {
+            tracing::info!(
+                account = audit.account.map(tracing::field::display),
+                request_id = audit.request_id(),
+                %reason,
+                "a signed reset token was refused"
+            );
+            match reason {
+                SignedTokenError::BeforeChange | SignedTokenError::Expired => {
+                    ChangeError::TokenExpired
+                }
+                _ => ChangeError::UnknownToken,
+            }
+        };
+        let claims = verifier.verify(token).map_err(refused)?;
         let redeemed = self.reset_token(&claims.digest).await?.is_some();
         let found = found
             .filter(|found| is_subject(&found.account, &claims.user_id))
-            .ok_or(ChangeError::UnknownToken)?;
-        let now = self.clock.now();
-        if claims.not_before.is_some_and(|not_before| now < not_before) {
-            return Err(ChangeError::UnknownToken);
-        }
-        if redeemed || now >= claims.expires_at {
-            return Err(ChangeError::TokenExpired);
+            .ok_or_else(|| refused(SignedTokenError::Claim("sub")))?;
+        let changed_at = found.credential.as_ref().map(|own| own.changed_at);
+        claims.check_times(self.clock.now(), changed_at).map_err(refused)?;
+        if redeemed {
+            return Err(refused(SignedTokenError::Expired));
         }
         let spend = ResetSpend::Signed { digest: claims.digest, expires_at: claims.expires_at };
         by_reset(found, spend)
@@ -145,12 +162,15 @@ impl PasswordChangeService {
         &self,
         password: &Arc<Plaintext>,
         hash: &HashedPassword,
+        audit: &AuditContext,
     ) -> Result<HashMatch, HashError> {
         let (result, name) = match self.hasher.verify(Arc::clone(password), hash).await {
             Ok(true) => (HashMatch::Match, "match"),
             Ok(false) => (HashMatch::Mismatch, "mismatch"),
             Err(error) if error.is_unverifiable() => {
                 tracing::warn!(
+                    account = audit.account.map(tracing::field::display),
+                    request_id = audit.request_id(),
                     %error,
                     ?hash,
                     "a stored hash is unsupported or corrupt; treated as a mismatch"

@@ -42,6 +42,10 @@ impl AuditContext {
         }
     }
 
+    pub(super) fn request_id(&self) -> Option<&str> {
+        self.context.request_id.as_deref()
+    }
+
     /// The detail that reports the refusals before this attempt.
     pub(super) fn refusals_detail(&self) -> Option<String> {
         (self.refused_before > 0).then(|| format!("refused-before={}", self.refused_before))

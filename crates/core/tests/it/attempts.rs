@@ -213,25 +213,6 @@ async fn attempts_at_unknown_identifiers_raise_no_event() {
     assert!(fixtures::events(&test.store).await.is_empty());
 }
 
-#[tokio::test]
-async fn an_overloaded_hasher_refuses_before_an_attempt_is_reserved() {
-    let test = TestContext::new().await;
-    let before = test.audit().await.len();
-    test.hasher.take_verified();
-    test.hasher.overloaded.store(true, Ordering::SeqCst);
-    for password in [OLD, "a wrong guess of mine"] {
-        let busy = test.change(old_password("pat", password, NEW)).await;
-        let Err(ChangeError::Busy { retry_after }) = busy else { panic!("{busy:?}") };
-        assert_eq!(retry_after, Duration::from_secs(7));
-    }
-    assert_eq!(test.hasher.take_verified(), 0);
-    let (_, attempts) = test.operator.show_account(&realm(), "pat").await.unwrap();
-    assert_eq!(attempts.failures, 0);
-    assert_eq!(test.audit().await.len(), before);
-    test.hasher.overloaded.store(false, Ordering::SeqCst);
-    test.change(old_password("pat", OLD, NEW)).await.unwrap();
-}
-
 /// Proves A2.
 #[tokio::test]
 async fn a2_refusals_of_a_locked_account_are_counted_in_one_record() {

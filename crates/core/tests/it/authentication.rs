@@ -79,6 +79,26 @@ async fn a_token_is_valid_for_its_holder_in_its_realm_until_it_expires() {
     assert_eq!(identity(realm(), &text).await, None);
 }
 
+/// Proves A6.
+#[tokio::test]
+async fn a6_a_token_is_issued_for_active_accounts_and_is_valid_after_a_change_by_a_fast_clock() {
+    let test = TestContext::new().await;
+    test.operator.set_active(&realm(), "pat", false).await.unwrap();
+    let refused = test.operator.issue_token(&realm(), "pat", vec![], HOUR).await;
+    assert!(matches!(refused, Err(AdministrationError::Invalid(_))), "{refused:?}");
+    test.operator.set_active(&realm(), "pat", true).await.unwrap();
+
+    let right = test.now();
+    test.pass(24 * 3600);
+    test.change(old_password("pat", OLD, NEW)).await.unwrap();
+    test.clock.set(right);
+    let (_, token) = test.operator.issue_token(&realm(), "pat", vec![], 48 * HOUR).await.unwrap();
+    for _ in 0..2 {
+        assert!(test.engine.access_token(&realm(), &token).await.unwrap().is_some());
+        test.pass(25 * 3600);
+    }
+}
+
 #[tokio::test]
 async fn keys_and_tokens_are_revoked_immediately_and_only_once() {
     let test = TestContext::new().await;

@@ -147,7 +147,6 @@ async fn the_default_methods_of_a_hasher_treat_hashes_as_current() {
         let hasher = Minimal { inner: inner(), is_current };
         assert_eq!(hasher.is_current(&stored), expected);
         assert_eq!(hasher.costs_as_dummy_hash(&stored), expected);
-        assert_eq!(hasher.overloaded(), None);
         assert!(hasher.determines(&stored, &Plaintext::from("password")));
         let unknown = HashedPassword::from_stored("no hash at all");
         assert!(!hasher.determines(&unknown, &Plaintext::from("password")));

@@ -175,7 +175,7 @@ async fn an_invalid_account_is_refused_and_the_others_are_imported() {
         ),
         (hash("hunter2"), "no known family"),
         (hash(&HASH.replace("m=256", "m=4000000000")), "out of bounds"),
-        (hash(&HASH[..50]), "damaged"),
+        (hash(&HASH[..50]), "cut off"),
     ];
     let (bad, reasons): (Vec<NewImport>, Vec<&str>) = cases.into_iter().unzip();
     let count = bad.len();

@@ -21,4 +21,6 @@ mod races;
 mod rehash;
 mod reset;
 mod status;
+#[cfg(feature = "hash-families")]
+mod stored_hashes;
 mod test_context;

@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use repass_core::{ChangeError, Plaintext, Proof, SignedClaims, SignedTokenVerifier, TokenDigest};
+use repass_core::{
+    ChangeError, Plaintext, Proof, SignedClaims, SignedTokenError, SignedTokenVerifier, TokenDigest,
+};
 
 use crate::test_context::{NEW, OLD, TestContext, by, old_password, realm};
 
@@ -165,8 +167,9 @@ async fn wrong_passwords_do_not_prevent_a_reset_by_the_holder() {
 struct OneToken(SignedClaims);
 
 impl SignedTokenVerifier for OneToken {
-    fn verify(&self, token: &Plaintext) -> Option<SignedClaims> {
-        (token.expose() == "genuine").then(|| self.0.clone())
+    fn verify(&self, token: &Plaintext) -> Result<SignedClaims, SignedTokenError> {
+        let is_genuine = token.expose() == "genuine";
+        is_genuine.then(|| self.0.clone()).ok_or(SignedTokenError::Signature)
     }
 }
 
@@ -179,6 +182,7 @@ fn claims(test: &TestContext) -> SignedClaims {
     SignedClaims {
         user_id: "pat".to_owned(),
         digest: TokenDigest::from_identifier(b"issuer jti"),
+        issued_at: test.now() + Duration::from_micros(1),
         not_before: None,
         expires_at: test.now() + Duration::from_secs(60),
     }
@@ -208,4 +212,33 @@ async fn a_signed_token_is_used_once_and_only_for_its_subject_and_time() {
     test.pass(60);
     let late = test.change(signed(&fresh, "genuine", "one more long password")).await;
     assert!(matches!(late, Err(ChangeError::TokenExpired)));
+}
+
+/// Proves K4.
+#[tokio::test]
+async fn k4_a_signed_token_does_not_outlive_a_change_and_clocks_may_differ_by_a_minute() {
+    let test = TestContext::new().await;
+    test.pass(1000);
+    let attempt = |id: &[u8], issued: i64, not_before: i64, new: &'static str| {
+        let second = |offset| test.now() + jiff::SignedDuration::from_secs(offset);
+        let claims = SignedClaims {
+            digest: TokenDigest::from_identifier(id),
+            issued_at: second(issued),
+            not_before: Some(second(not_before)),
+            ..claims(&test)
+        };
+        test.change(signed(&claims, "genuine", new))
+    };
+    for (issued, not_before) in [(61, 0), (0, 61)] {
+        let early = attempt(b"early", issued, not_before, NEW).await;
+        assert!(matches!(early, Err(ChangeError::UnknownToken)), "{early:?}");
+        test.pass(900);
+    }
+    attempt(b"ahead", 60, 60, NEW).await.unwrap();
+    for issued in [-100, 0] {
+        let earlier = attempt(b"earlier", issued, 0, "one more long password").await;
+        assert!(matches!(earlier, Err(ChangeError::TokenExpired)), "{issued}: {earlier:?}");
+    }
+    test.pass(1);
+    attempt(b"later", 0, 0, "one more long password").await.unwrap();
 }

@@ -36,8 +36,6 @@ pub(crate) struct CountingHasher {
     unaffected: AtomicUsize,
     /// Whether new hashes fail as busy.
     refuses: AtomicBool,
-    /// Whether the queue is too full for new requests.
-    pub(crate) overloaded: AtomicBool,
 }
 
 #[async_trait]
@@ -66,10 +64,6 @@ impl Hasher for CountingHasher {
             self.verified.fetch_add(1, Ordering::SeqCst);
         }
         result
-    }
-
-    fn overloaded(&self) -> Option<Duration> {
-        self.overloaded.load(Ordering::SeqCst).then_some(Duration::from_secs(7))
     }
 
     fn dummy_hash(&self) -> &HashedPassword {
@@ -136,7 +130,6 @@ impl TestContext {
             busy: AtomicUsize::new(0),
             unaffected: AtomicUsize::new(0),
             refuses: AtomicBool::new(false),
-            overloaded: AtomicBool::new(false),
         });
         let key = Arc::new(InstallationKey::from_bytes([3; 32]));
         let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key)

@@ -12,8 +12,10 @@ use super::ByteEncoding;
 use crate::pbkdf2::{Pbkdf2, Prf};
 use crate::{Family, FormatError};
 
-const DAMAGED: FormatError =
-    FormatError::Export { reason: "not a password credential with secretData and credentialData" };
+const DAMAGED: FormatError = FormatError::Export {
+    reason: "not a password credential with secretData and credentialData; import the older \
+             hashedSaltedValue into a current Keycloak, and export it from there",
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,6 +29,7 @@ struct Credential {
 #[derive(Deserialize)]
 struct SecretData {
     value: String,
+    #[serde(default)]
     salt: String,
 }
 
@@ -48,6 +51,9 @@ pub(super) fn stored_text(json: &str) -> Result<String, FormatError> {
     }
     let secret: SecretData = inner(credential.secret_data)?;
     let data: CredentialData = inner(credential.credential_data)?;
+    if data.algorithm == "bcrypt" {
+        return Ok(secret.value);
+    }
     let salt = ByteEncoding::Base64.decode("the salt is not Base64", &secret.salt)?;
     let tag = ByteEncoding::Base64.decode("the value is not Base64", &secret.value)?;
     let prf = match data.algorithm.as_str() {
@@ -55,7 +61,11 @@ pub(super) fn stored_text(json: &str) -> Result<String, FormatError> {
         "pbkdf2-sha256" => Prf::Sha256,
         "pbkdf2-sha512" => Prf::Sha512,
         "argon2" => return argon2(&data, &salt, &tag),
-        _ => return Err(FormatError::Unknown),
+        _ => {
+            let reason = "the algorithm of the credential is none of pbkdf2, pbkdf2-sha256, \
+                          pbkdf2-sha512, argon2, bcrypt; such accounts need a password reset";
+            return Err(FormatError::Export { reason });
+        }
     };
     Ok(Pbkdf2::new(Family::Pbkdf2, prf, data.hash_iterations, salt, tag)?.to_phc())
 }

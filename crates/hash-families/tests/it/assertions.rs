@@ -35,6 +35,12 @@ pub(crate) fn assert_verifies(family: Family, text: &str, password: impl AsRef<[
     assert!(!shown.contains(last), "{shown}");
 }
 
+/// Asserts that `text` is of no known family.
+pub(crate) fn assert_unknown(text: &str) {
+    let error = ForeignHash::parse(text).err();
+    assert!(matches!(error, Some(FormatError::Unknown | FormatError::Resembles(_))), "{text}");
+}
+
 /// Asserts that every proper prefix of `text` is refused.
 pub(crate) fn assert_refused_when_cut_off(text: &str) {
     for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {

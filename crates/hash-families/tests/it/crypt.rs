@@ -139,8 +139,8 @@ fn damaged_sha_crypt_hashes_and_rounds_out_of_bounds_are_refused() {
         assert_damaged(Family::ShaCrypt, &format!("$5${middle}${tag}"));
     }
     assert_damaged(Family::ShaCrypt, &format!("$5$salt${tag}$"));
-    assert_damaged(Family::ShaCrypt, &format!("$5$${tag}"));
-    assert_damaged(Family::ShaCrypt, &format!("$5$rounds=1000$${tag}"));
+    assert_damaged(Family::ShaCrypt, &format!("$5${tag}"));
+    assert_damaged(Family::ShaCrypt, &format!("$5$rounds=1000${tag}"));
     assert_damaged(Family::ShaCrypt, &format!("$6$salt${tag}"));
     for (rounds, value) in
         [("0", 0), ("999", 999), ("1000001", 1_000_001), ("999999999", 999_999_999)]

@@ -12,7 +12,8 @@ use repass_hash_families::{
 };
 
 use crate::assertions::{
-    assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_verifies, verify,
+    assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_unknown,
+    assert_verifies, verify,
 };
 
 fn format(name: &str, options: &[(&str, &str)]) -> ImportFormat {
@@ -126,7 +127,7 @@ fn better_auth_hashes_verify() {
         assert!(!verify(&text, "password"));
         assert!(!verify(&text, b"p\xe4ssword"), "no UTF-8");
         // The exported text is not self-describing.
-        assert_eq!(ForeignHash::parse(hash).unwrap_err(), FormatError::Unknown);
+        assert_unknown(hash);
         for damaged in [&hash[1..], &hash[..hash.len() - 1], &hash.replace(':', ""), "", ":"] {
             assert!(
                 stored_text(&format("better-auth", &[]), unsalted(damaged)).is_err(),
@@ -196,7 +197,7 @@ fn keycloaks_argon2_becomes_a_phc_string() {
 fn old_django_digests_are_imported() {
     let django = format("django", &[]);
     let md5 = "md5$seasalt$3f86d0d3d465b7b458c231bf3555c0e3";
-    assert_eq!(ForeignHash::parse(md5).unwrap_err(), FormatError::Unknown);
+    assert_unknown(md5);
     let text = stored_text(&django, unsalted(md5)).unwrap();
     assert_verifies(Family::SaltedDigest, &text, "l\u{e8}tmein");
     // Digests of `abc` from RFC 1321 and FIPS 180.
@@ -235,7 +236,7 @@ fn self_describing_texts_are_stored_unchanged_or_refused() {
         assert_refused_when_cut_off(text);
     }
     let refused = stored_text(&format, unsalted("5f4dcc3b5aa765d61d8327deb882cf99"));
-    assert_eq!(refused, Err(FormatError::Unknown));
+    assert!(matches!(refused, Err(FormatError::Resembles(_))));
     let salted = ExportedHash { hash: texts[0], salt: Some("x") };
     assert!(matches!(stored_text(&format, salted), Err(FormatError::Export { .. })));
     let long = "x".repeat(9000);

@@ -98,7 +98,7 @@ fn damaged_hashes_are_refused() {
         assert_damaged(Family::Scrypt, &format!("{start}{wrong}"));
     }
     assert_damaged(Family::Scrypt, &format!("{start}{tag}$"));
-    assert_damaged(Family::Scrypt, &format!("{start}{tag}="));
+    assert_damaged(Family::Scrypt, &format!("{start}{tag}=="));
     assert_damaged(
         Family::Scrypt,
         "scrypt$1025$seasalt$8$5$ozpUt/qDR/QLBzi9csaWJofO252yHC+Oxl5cycNUQkna/BBjumDq5KMXPAq1Xi3sxxGWxqtAlQmEE+DSWNl+FQ==",

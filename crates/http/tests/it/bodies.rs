@@ -114,7 +114,7 @@ async fn a_body_that_panics_is_a_fault() {
 #[tokio::test]
 async fn w1_requests_above_the_reading_memory_are_refused() {
     let test = TestContext::new().await;
-    let service = test.service_with(Limits { reading_bytes: 4096, ..Limits::default() });
+    let service = test.service_with(Limits { reading_bytes: 8192, ..Limits::default() });
     let (send_body, body) = tokio::sync::oneshot::channel::<String>();
     let body = StreamBody::new(stream::once(async { data(body.await.unwrap()) }));
     let head = Arc::new(());

@@ -45,7 +45,7 @@ async fn a_change_completes_after_its_client_disconnects() {
 #[tokio::test]
 async fn changes_of_disconnected_clients_count_toward_the_limit() {
     let test = TestContext::new().await.with_hasher(HashBehavior::Waits);
-    let service = test.service_with(Limits { changes: 1, ..Limits::default() });
+    let service = test.service_with(Limits { changes: 1, queued_changes: 0, ..Limits::default() });
     {
         let mut answering = pin!(service.clone().oneshot(test.good("hang-up-3")));
         tokio::select! {
@@ -55,7 +55,7 @@ async fn changes_of_disconnected_clients_count_toward_the_limit() {
     }
     let refused = service.clone().oneshot(test.good("hang-up-4")).await.unwrap();
     assert_eq!(refused.status(), 503);
-    assert_eq!(capture::line_of("hang-up-4")["outcome"], "unavailable");
+    assert_eq!(capture::line_of("hang-up-4")["outcome"], "busy");
     test.hasher.may_continue.add_permits(100);
     service.drain().await;
     let served = service.oneshot(test.good("hang-up-5")).await.unwrap();

@@ -113,7 +113,7 @@ impl TestContext {
             .header("x-request-id", id)
             .header("x-key", self.key.expose())
             .header("authorization", format!("Bearer {}", self.token.expose()))
-            .extension(Peer("192.0.2.7:5000".parse().unwrap()))
+            .extension(Peer("192.0.2.7".parse().unwrap()))
     }
 
     /// A valid change.

@@ -21,6 +21,7 @@ reset-requested = Das Zurücksetzen Ihres Passworts wurde angefordert
 account = Konto
 time = Zeitpunkt
 address = IP-Adresse
+claimed-address = IP-Adresse (nicht überprüft)
 device = Gerät oder App (nicht überprüft)
 support = Support
 colon = :

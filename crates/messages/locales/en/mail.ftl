@@ -29,6 +29,7 @@ reset-requested = A password reset was requested
 account = Account
 time = Date and time
 address = IP address
+claimed-address = IP address (not verified)
 device = Device or app (not verified)
 support = Support
 colon = :

@@ -21,6 +21,7 @@ reset-requested = Se ha solicitado el restablecimiento de su contraseña
 account = Cuenta
 time = Fecha y hora
 address = Dirección IP
+claimed-address = Dirección IP (sin verificar)
 device = Dispositivo o aplicación (sin verificar)
 support = Asistencia
 colon = :

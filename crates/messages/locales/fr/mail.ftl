@@ -21,6 +21,7 @@ reset-requested = Demande de réinitialisation de votre mot de passe
 account = Compte
 time = Date et heure
 address = Adresse IP
+claimed-address = Adresse IP (information non vérifiée)
 device = Appareil ou application (information non vérifiée)
 support = Assistance
 colon = {"\u00A0"}:

@@ -21,6 +21,7 @@ reset-requested = È stata richiesta la reimpostazione della tua password
 account = Account
 time = Data e ora
 address = Indirizzo IP
+claimed-address = Indirizzo IP (non verificato)
 device = Dispositivo o app (non verificato)
 support = Assistenza
 colon = :

@@ -21,6 +21,7 @@ reset-requested = Er is wachtwoordherstel aangevraagd
 account = Account
 time = Datum en tijd
 address = IP-adres
+claimed-address = IP-adres (niet geverifieerd)
 device = Apparaat of app (niet geverifieerd)
 support = Klantenservice
 colon = :

@@ -21,6 +21,7 @@ reset-requested = Foi solicitada a redefinição da sua senha
 account = Conta
 time = Data e hora
 address = Endereço IP
+claimed-address = Endereço IP (não verificado)
 device = Dispositivo ou aplicativo (não verificado)
 support = Suporte
 colon = :

@@ -1,13 +1,18 @@
+use std::error::Error as _;
 use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lettre::message::Message;
-use lettre::transport::smtp::response::Category;
+use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::runtime::Handle;
 
+use super::server::address_literal;
+use super::{InvalidMail, SmtpServer};
 use crate::DeliveryError;
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
@@ -15,6 +20,8 @@ type Transport = AsyncSmtpTransport<Tokio1Executor>;
 /// A pool of connections to one SMTP server.
 pub(super) struct Connections {
     builder: AsyncSmtpTransportBuilder,
+    server: (String, u16),
+    ehlo_name: Option<ClientId>,
     timeout: Duration,
     /// The pool and the runtime of its connections.
     pool: Mutex<Option<(Transport, Handle)>>,
@@ -22,16 +29,22 @@ pub(super) struct Connections {
 
 impl Connections {
     /// Creates an empty pool. `timeout` is that of one message, including the connection.
-    pub(super) fn new(builder: AsyncSmtpTransportBuilder, timeout: Duration) -> Self {
-        Self { builder: builder.timeout(Some(timeout)), timeout, pool: Mutex::new(None) }
+    pub(super) fn new(server: &SmtpServer, timeout: Duration) -> Result<Self, InvalidMail> {
+        Ok(Self {
+            builder: server.check()?.timeout(Some(timeout)),
+            server: (server.host.clone(), server.port()),
+            ehlo_name: server.client_id()?,
+            timeout,
+            pool: Mutex::new(None),
+        })
     }
 
     /// Sends a message. If the future is dropped, the message may or may not have been sent.
     pub(super) async fn send(&self, message: Message) -> Result<(), DeliveryError> {
         let is_ascii = message.envelope().to().iter().all(|to| AsRef::<str>::as_ref(to).is_ascii());
-        let transport = self.transport();
         let mut exchange = Exchange { connections: self, has_ended: false };
-        let sent = tokio::time::timeout(self.timeout, transport.send(message)).await;
+        let sending = async { self.transport().await.send(message).await };
+        let sent = tokio::time::timeout(self.timeout, sending).await;
         exchange.has_ended = sent.is_ok();
         match sent {
             Ok(Ok(_)) => Ok(()),
@@ -40,11 +53,16 @@ impl Connections {
         }
     }
 
-    fn transport(&self) -> Transport {
-        let pool = &mut *self.lock();
-        let (transport, _) =
-            pool.get_or_insert_with(|| (self.builder.clone().build(), Handle::current()));
-        transport.clone()
+    async fn transport(&self) -> Transport {
+        if let Some((transport, _)) = &*self.lock() {
+            return transport.clone();
+        }
+        let ehlo_name = match &self.ehlo_name {
+            Some(name) => name.clone(),
+            None => own_address(&self.server).await,
+        };
+        let build = || (self.builder.clone().hello_name(ehlo_name).build(), Handle::current());
+        self.lock().get_or_insert_with(build).0.clone()
     }
 
     fn close_all(&self) {
@@ -89,13 +107,69 @@ impl Drop for Exchange<'_> {
     }
 }
 
-/// Replies of 550 to 559 refuse the recipient or the message (RFC 5321, 4.2.1) and are permanent.
-/// Other replies of 5xx are about authentication or the session, which an operator can fix.
+/// Returns the address of this machine on the way to `server`, or that of loopback if it is not known. A
+/// host name would often be one that nobody else knows, such as the id of a container.
+async fn own_address(server: &(String, u16)) -> ClientId {
+    let own_address = async || {
+        let server = tokio::net::lookup_host(server).await?.next();
+        let server = server.ok_or(io::ErrorKind::NotFound)?;
+        let any: IpAddr = match server {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        // Nothing is sent.
+        let socket = tokio::net::UdpSocket::bind((any, 0)).await?;
+        socket.connect(server).await?;
+        Ok::<_, io::Error>(socket.local_addr()?.ip())
+    };
+    address_literal(own_address().await.unwrap_or(Ipv4Addr::LOCALHOST.into()))
+}
+
+/// A reply is permanent if its enhanced status code (RFC 3463) names the recipient's address (5.1.x) or mailbox
+/// (5.2.x) as the cause. All others are retried: a basic code does not tell whom it is about, as 550 at the
+/// greeting, for the sender, for relaying or by a policy is a fault of the set-up (RFC 5321, 4.2.3). Nor does the
+/// command that it answers, since servers such as Postfix postpone refusals of the client and the sender to
+/// `RCPT`.
 fn failure(error: &Error, is_ascii: bool) -> DeliveryError {
     let failure = DeliveryError::new(error.to_string());
-    let refused = error.is_permanent()
-        && error.status().is_some_and(|code| code.category == Category::MailSystem);
+    let reply = error.source().map(ToString::to_string).unwrap_or_default();
+    let refused = error.is_permanent() && names_the_recipient(&reply);
     // The transport sends no non-ASCII address to a server without SMTPUTF8 (RFC 6531).
     let lacks_smtputf8 = error.is_client() && !is_ascii;
     if refused || lacks_smtputf8 { failure.permanent() } else { failure }
+}
+
+/// Whether a reply begins with 5.1.x or 5.2.x. 5.1.0, 5.1.7 and 5.1.8 may be or are about the sender.
+fn names_the_recipient(reply: &str) -> bool {
+    let status = reply.split_whitespace().next().unwrap_or_default();
+    match status.strip_prefix("5.1.") {
+        Some(detail) => !["", "0", "7", "8"].contains(&detail),
+        None => status.starts_with("5.2."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves A4.
+    #[test]
+    fn a4_only_statuses_of_the_recipient_are_permanent() {
+        for reply in ["5.1.1 no such user", "5.1.2", "5.1.10 null MX", "5.2.0", "5.2.2 full"] {
+            assert!(names_the_recipient(reply), "{reply}");
+        }
+        for reply in [
+            "",
+            "no such user",
+            "5.1.0 sender",
+            "5.1.7",
+            "5.1.8",
+            "5.7.1",
+            "5.10.1",
+            "4.2.2",
+            "5.1.",
+        ] {
+            assert!(!names_the_recipient(reply), "{reply}");
+        }
+    }
 }

@@ -7,8 +7,8 @@ use repass_core::{Account, ClaimedEvent, EventKind, OutboxEvent};
 use repass_messages::{Language, MAIL};
 use serde_json::Value;
 
-use super::Support;
 use super::untrusted_text::{one_line, one_line_without_links};
+use super::{Mail, Support};
 
 /// The content of a mail for the templates. Untrusted values are one line without links; the HTML
 /// template escapes them.
@@ -47,8 +47,7 @@ impl<'a> Notice<'a> {
         claimed: &ClaimedEvent,
         language: Language,
         kind: EventKind,
-        product: &'a str,
-        support: &'a Support,
+        mail: &'a Mail,
     ) -> Self {
         let event = &claimed.event;
         let mut facts = Vec::new();
@@ -57,9 +56,14 @@ impl<'a> Notice<'a> {
         };
         add("account", Some(account_name(&claimed.holder)));
         add("time", Some(date_and_time(event.at, language)));
-        add("address", address(event));
+        // Only the caller's word stands for an address in the request.
+        match address(event, "ip_address", mail) {
+            Some(claimed) => add("claimed-address", Some(claimed)),
+            None => add("address", address(event, "peer", mail)),
+        }
         add("device", device(event));
-        Self { language, product, event: kind.as_str().replace('.', "-"), facts, support }
+        let event = kind.as_str().replace('.', "-");
+        Self { language, product: &mail.product, event, facts, support: &mail.support }
     }
 
     pub(super) fn subject(&self) -> String {
@@ -111,14 +115,13 @@ fn date_and_time(at: Timestamp, language: Language) -> String {
     MAIL.text(language, "date-and-time", [("date", date.into()), ("time", time.into())])
 }
 
-/// Returns the holder's IP address as the caller reports it, otherwise the caller's own. Invalid
-/// addresses are not shown.
-fn address(event: &OutboxEvent) -> Option<String> {
-    ["ip_address", "peer"]
-        .into_iter()
-        .filter_map(|member| text(event, member))
-        .find_map(|text| text.trim().parse::<IpAddr>().ok())
-        .map(|address| address.to_canonical().to_string())
+/// Returns an IP address of the event. Invalid addresses are not shown, and those of proxies and of this machine
+/// say nothing about the holder.
+fn address(event: &OutboxEvent, member: &str, mail: &Mail) -> Option<String> {
+    let address: IpAddr = text(event, member)?.trim().parse().ok()?;
+    let address = address.to_canonical();
+    let is_proxy = mail.proxies.iter().any(|proxy| proxy.contains(&address));
+    (!address.is_loopback() && !is_proxy).then(|| address.to_string())
 }
 
 fn device(event: &OutboxEvent) -> Option<String> {

@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use repass_core::Plaintext;
 use rustls::pki_types::ServerName;
@@ -20,6 +21,9 @@ pub struct SmtpServer {
     pub encryption: Encryption,
     /// Credentials for SMTP authentication, if the server requires it.
     pub credentials: Option<SmtpCredentials>,
+    /// The name of this machine for `EHLO`: a host name or an IP address. If unset, the address of
+    /// this machine on the way to the server.
+    pub ehlo_name: Option<String>,
     /// Whether [`Encryption::None`] is allowed to another machine. Attackers on the network can
     /// then read and change the mails, and read the password.
     pub allow_plain_smtp: bool,
@@ -81,6 +85,16 @@ impl SmtpServer {
         self.port.unwrap_or(self.encryption.port())
     }
 
+    /// Returns the name for `EHLO`, if it is set.
+    pub(super) fn client_id(&self) -> Result<Option<ClientId>, InvalidMail> {
+        let invalid = "must be a host name such as mail.example.org, or an IP address";
+        self.ehlo_name.as_deref().map_or(Ok(None), |name| match ServerName::try_from(name) {
+            Ok(ServerName::DnsName(name)) => Ok(Some(ClientId::Domain(name.as_ref().to_owned()))),
+            Ok(ServerName::IpAddress(address)) => Ok(Some(address_literal(address.into()))),
+            _ => Err(InvalidMail::new("ehlo_name", invalid)),
+        })
+    }
+
     /// Checks the options and returns a transport builder.
     pub(super) fn check(&self) -> Result<AsyncSmtpTransportBuilder, InvalidMail> {
         let host = &self.host;
@@ -122,6 +136,14 @@ impl SmtpServer {
     }
 }
 
+/// Returns the name of a machine that has none (RFC 5321, 4.1.3).
+pub(super) fn address_literal(address: IpAddr) -> ClientId {
+    match address.to_canonical() {
+        IpAddr::V4(address) => ClientId::Ipv4(address),
+        IpAddr::V6(address) => ClientId::Ipv6(address),
+    }
+}
+
 fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
@@ -133,7 +155,14 @@ mod tests {
 
     fn server(host: &str, encryption: Encryption) -> SmtpServer {
         let host = host.to_owned();
-        SmtpServer { host, port: None, encryption, credentials: None, allow_plain_smtp: false }
+        SmtpServer {
+            host,
+            port: None,
+            encryption,
+            credentials: None,
+            ehlo_name: None,
+            allow_plain_smtp: false,
+        }
     }
 
     #[test]
@@ -162,6 +191,22 @@ mod tests {
         for host in ["", "smtp://example.org", "example.org:465", "a b", "x\r\ny", "[::1]"] {
             let refused = server(host, Encryption::Implicit).check().unwrap_err();
             assert_eq!(refused.member, "server", "{host}");
+        }
+    }
+
+    /// Proves A5.
+    #[test]
+    fn a5_the_name_for_ehlo_is_a_host_name_or_an_address() {
+        let of = |name: &str| {
+            let server = server("localhost", Encryption::None);
+            SmtpServer { ehlo_name: Some(name.to_owned()), ..server }.client_id()
+        };
+        let name = of("mail.example.org").unwrap().unwrap();
+        assert_eq!(name.to_string(), "mail.example.org");
+        assert_eq!(of("192.0.2.1").unwrap().unwrap().to_string(), "[192.0.2.1]");
+        assert_eq!(of("2001:db8::1").unwrap().unwrap().to_string(), "[IPv6:2001:db8::1]");
+        for bad in ["", "a b", "[192.0.2.1]", "x\r\ny"] {
+            assert_eq!(of(bad).unwrap_err().member, "ehlo_name", "{bad}");
         }
     }
 

@@ -15,6 +15,7 @@ fn options() -> MailOptions {
             port: None,
             encryption: Encryption::Implicit,
             credentials: None,
+            ehlo_name: None,
             allow_plain_smtp: false,
         },
         timeout: Duration::from_secs(1),
@@ -25,6 +26,7 @@ fn options() -> MailOptions {
         support_email: Some("help@example.org".to_owned()),
         default_language: Language::English,
         events: EventKind::ALL.to_vec(),
+        proxies: vec!["192.0.2.0/24".parse().unwrap()],
     }
 }
 
@@ -35,7 +37,7 @@ fn mail() -> Mail {
 /// The message as sent.
 fn raw(mail: &Mail, claimed: &ClaimedEvent, language: Language) -> String {
     let kind = mail.notified_kind(&claimed.event.kind).unwrap();
-    let notice = Notice::new(claimed, language, kind, &mail.product, &mail.support);
+    let notice = Notice::new(claimed, language, kind, mail);
     let to = recipient::parse(claimed.holder.email.as_ref().unwrap().as_str()).unwrap();
     String::from_utf8(mail.message(to, claimed, &notice).unwrap().formatted()).unwrap()
 }
@@ -160,6 +162,37 @@ fn unknown_facts_are_not_shown() {
         json!({ "ip_address": "http://evil.example", "peer": "::ffff:1.2.3.4" });
     let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
     assert!(text.contains("IP address: 1.2.3.4\n"), "{text}");
+}
+
+/// Proves W6.
+#[test]
+fn w6_addresses_of_this_machine_and_of_proxies_are_not_told() {
+    let mut claimed = claimed();
+    for (claim, peer, told) in [
+        ("127.0.0.1", "::1", None),
+        ("::ffff:127.0.0.1", "192.0.2.7", None),
+        ("192.0.2.7", "198.51.100.1", Some("IP address: 198.51.100.1")),
+        ("203.0.113.9", "127.0.0.1", Some("IP address (not verified): 203.0.113.9")),
+    ] {
+        claimed.event.payload = json!({ "ip_address": claim, "peer": peer });
+        let (text, _) = parts(&raw(&mail(), &claimed, Language::English));
+        let line = text.lines().find(|line| line.starts_with("IP address"));
+        assert_eq!(line, told, "{claim} {peer}");
+    }
+}
+
+/// Proves A5.
+#[test]
+fn a5_an_address_in_the_request_is_a_claim() {
+    let mut claimed = claimed();
+    claimed.event.payload = json!({ "ip_address": "203.0.113.9", "peer": "1.2.3.4" });
+    for (language, label) in [
+        (Language::English, "IP address (not verified): 203.0.113.9\n"),
+        (Language::Spanish, "Dirección IP (sin verificar): 203.0.113.9\n"),
+    ] {
+        let (text, _) = parts(&raw(&mail(), &claimed, language));
+        assert!(text.contains(label) && !text.contains("1.2.3.4"), "{text}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use repass_core::Plaintext;
+use repass_spec::form;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -50,21 +51,17 @@ pub(super) fn xml(request: &UpdateUserPasswordRequest) -> Result<Plaintext, NotX
 }
 
 pub(super) fn form(request: &UpdateUserPasswordRequest) -> Plaintext {
+    let user_id = request.user_id.to_string();
     let members = [
+        ("UserId", Some(user_id.as_str())),
         ("OldPassword", request.old_password.as_ref().map(Plaintext::expose)),
         ("NewPassword", request.new_password.as_ref().map(Plaintext::expose)),
         ("IPAddress", request.ip_address.as_deref()),
         ("UserAgent", request.user_agent.as_deref()),
         ("PermanentSessionId", request.permanent_session_id.as_deref()),
     ];
-    let mut form = form_urlencoded::Serializer::new(String::with_capacity(1024));
-    form.append_pair("UserId", &request.user_id.to_string());
-    for (name, value) in members {
-        if let Some(value) = value {
-            form.append_pair(name, value);
-        }
-    }
-    Plaintext::new(form.finish())
+    let members = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    form::write(&members.collect::<Vec<_>>())
 }
 
 #[derive(Serialize)]

@@ -107,7 +107,11 @@ impl Validate for Bound {
 
 fn members(body: &[u8]) -> Result<Option<Members>, json::JsonError> {
     let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    if text.trim_ascii().is_empty() { Ok(None) } else { json::read(body) }
+    if text.trim_ascii().is_empty() || json::read::<()>(body).is_ok() {
+        return Ok(None);
+    }
+    let is_wanted = |name: &str| MEMBERS.iter().any(|own| own.eq_ignore_ascii_case(name));
+    json::read_members(body, is_wanted).map(Some)
 }
 
 fn add_all(state: &mut ModelState, errors: &ValidationErrors) {

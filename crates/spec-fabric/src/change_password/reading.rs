@@ -1,7 +1,7 @@
 use std::fmt;
 
 use repass_spec::field::{self, list, non_empty};
-use repass_spec::json::{self, JsonError, Members};
+use repass_spec::json::{self, JsonError};
 
 pub use repass_spec::field::Problem;
 
@@ -37,6 +37,8 @@ pub enum Field {
 }
 
 impl Field {
+    const ALL: [Self; 3] = [Self::UserId, Self::ResetToken, Self::NewPassword];
+
     /// The field's name in the body.
     pub const fn name(self) -> &'static str {
         match self {
@@ -60,7 +62,8 @@ impl ChangePassword {
     /// # Errors
     /// All invalid fields, or the reason why no fields can be read.
     pub fn read(body: &[u8]) -> Result<Self, ChangePasswordError> {
-        let mut members: Members = json::read(body).map_err(|error| match error {
+        let is_wanted = |name: &str| Field::ALL.iter().any(|field| field.name() == name);
+        let mut members = json::read_members(body, is_wanted).map_err(|error| match error {
             JsonError::Malformed { shape: true, .. } => ChangePasswordError::NotAnObject,
             malformed => ChangePasswordError::Malformed(malformed),
         })?;

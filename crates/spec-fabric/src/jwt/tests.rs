@@ -35,7 +35,8 @@ fn rsa_verifier() -> JwtVerifier {
 fn claims() -> Value {
     json!({
         "iss": "https://id.example.org", "aud": "repass", "sub": "6169b2d892a5f30009d76480",
-        "jti": "token-1", "exp": 1_700_000_600, "nbf": 1_700_000_000,
+        "jti": "token-1", "exp": 1_700_000_600, "iat": 1_700_000_000,
+        "nbf": 1_700_000_000,
     })
 }
 
@@ -89,11 +90,11 @@ fn every_algorithm_verifies_its_signatures_and_refuses_others() {
     ] {
         let token = sign(&Header::new(algorithm.jsonwebtoken()), &claims(), &private);
         let verifier = verifier(vec![key(None, algorithm, public)]);
-        assert!(verifier.verify(&token).is_some(), "{}", algorithm.as_str());
+        assert!(verifier.verify(&token).is_ok(), "{}", algorithm.as_str());
         let forged = token.expose().rsplit_once('.').unwrap().0.to_owned();
         for signature in ["", "AAAA", &"A".repeat(86), &"A".repeat(342)] {
             let forged = Plaintext::new(format!("{forged}.{signature}"));
-            assert!(verifier.verify(&forged).is_none(), "{}", algorithm.as_str());
+            assert!(verifier.verify(&forged).is_err(), "{}", algorithm.as_str());
         }
     }
 }
@@ -106,8 +107,8 @@ fn a_key_verifies_its_own_algorithm_only() {
         &claims(),
         &EncodingKey::from_rsa_pem(RSA_PRIVATE).unwrap(),
     );
-    assert!(rsa_verifier().verify(&token).is_none());
-    assert!(verifier(vec![key(None, JwtAlgorithm::Rs512, RSA_PUBLIC)]).verify(&token).is_some());
+    assert!(rsa_verifier().verify(&token).is_err());
+    assert!(verifier(vec![key(None, JwtAlgorithm::Rs512, RSA_PUBLIC)]).verify(&token).is_ok());
 }
 
 /// Proves ASVS 9.1.1, ASVS 9.1.3.
@@ -115,7 +116,7 @@ fn a_key_verifies_its_own_algorithm_only() {
 fn another_signature_or_changed_claims_are_refused() {
     let foreign = EncodingKey::from_secret(b"another secret, of forty-four letters too...");
     let token = sign(&Header::new(Algorithm::HS256), &claims(), &foreign);
-    assert!(hmac_verifier().verify(&token).is_none());
+    assert!(hmac_verifier().verify(&token).is_err());
 
     let good = signed_with_hmac(&claims());
     let [header, _, signature] = good.expose().split('.').collect::<Vec<_>>()[..] else {
@@ -123,7 +124,7 @@ fn another_signature_or_changed_claims_are_refused() {
     };
     let payload = BASE64URL_NOPAD.encode(with("sub", json!("another user")).to_string().as_bytes());
     let forged = Plaintext::new(format!("{header}.{payload}.{signature}"));
-    assert!(hmac_verifier().verify(&forged).is_none());
+    assert!(hmac_verifier().verify(&forged).is_err());
 }
 
 /// Proves ASVS 9.1.2.
@@ -135,8 +136,8 @@ fn alg_none_is_refused() {
             BASE64URL_NOPAD.encode(json!({"alg": alg, "typ": "JWT"}).to_string().as_bytes());
         for signature in ["", "AAAA"] {
             let token = Plaintext::new(format!("{header}.{payload}.{signature}"));
-            assert!(hmac_verifier().verify(&token).is_none());
-            assert!(rsa_verifier().verify(&token).is_none());
+            assert!(hmac_verifier().verify(&token).is_err());
+            assert!(rsa_verifier().verify(&token).is_err());
         }
     }
 }
@@ -147,12 +148,12 @@ fn a_public_key_is_refused_as_a_shared_secret() {
     for secret in [RSA_PUBLIC, RSA_PUBLIC.trim_end()] {
         let confusion = EncodingKey::from_secret(secret.as_bytes());
         let token = sign(&Header::new(Algorithm::HS256), &claims(), &confusion);
-        assert!(rsa_verifier().verify(&token).is_none());
+        assert!(rsa_verifier().verify(&token).is_err());
         let both = verifier(vec![
             key(None, JwtAlgorithm::Rs256, RSA_PUBLIC),
             key(None, JwtAlgorithm::Hs256, SECRET),
         ]);
-        assert!(both.verify(&token).is_none());
+        assert!(both.verify(&token).is_err());
     }
 }
 
@@ -160,30 +161,37 @@ fn a_public_key_is_refused_as_a_shared_secret() {
 #[test]
 fn issuer_and_audience_must_be_the_expected_ones() {
     for issuer in [json!("https://id.example.com"), json!(""), json!(5), json!(null)] {
-        assert!(hmac_verifier().verify(&signed_with_hmac(&with("iss", issuer))).is_none());
+        assert!(hmac_verifier().verify(&signed_with_hmac(&with("iss", issuer))).is_err());
     }
     // RFC 7519, 4.1.1: an issuer is one string.
     let issuers = with("iss", json!(["https://id.example.org", "https://evil.example"]));
-    assert!(hmac_verifier().verify(&signed_with_hmac(&issuers)).is_none());
+    assert!(hmac_verifier().verify(&signed_with_hmac(&issuers)).is_err());
     for audience in [json!("other"), json!([]), json!(["other"]), json!(5), json!(null)] {
-        assert!(hmac_verifier().verify(&signed_with_hmac(&with("aud", audience))).is_none());
+        assert!(hmac_verifier().verify(&signed_with_hmac(&with("aud", audience))).is_err());
     }
     // RFC 7519, 4.1.3: a token may be for several.
     let several = with("aud", json!(["other", "repass"]));
-    assert!(hmac_verifier().verify(&signed_with_hmac(&several)).is_some());
+    assert!(hmac_verifier().verify(&signed_with_hmac(&several)).is_ok());
+}
+
+/// Proves K4.
+#[test]
+fn k4_the_reason_names_the_claim_and_quotes_nothing() {
+    let refused = |claims| hmac_verifier().verify(&signed_with_hmac(&claims)).unwrap_err();
+    for name in ["iss", "aud", "sub", "jti", "iat", "exp"] {
+        assert_eq!(refused(without(name)), SignedTokenError::Claim(name));
+    }
+    assert_eq!(refused(with("aud", json!("other"))), SignedTokenError::Claim("aud"));
+    assert_eq!(refused(with("iat", json!("hunter2"))), SignedTokenError::Malformed);
+    let forged = rsa_verifier().verify(&signed_with_hmac(&claims())).unwrap_err();
+    assert_eq!(forged, SignedTokenError::Signature);
 }
 
 #[test]
-fn a_token_without_a_required_claim_is_refused() {
-    for name in ["iss", "aud", "sub", "jti", "exp"] {
-        assert!(hmac_verifier().verify(&signed_with_hmac(&without(name))).is_none(), "{name}");
-    }
+fn a_required_claim_of_another_type_is_refused() {
     for name in ["sub", "jti"] {
         for bad in [json!(""), json!(5), json!(null)] {
-            assert!(
-                hmac_verifier().verify(&signed_with_hmac(&with(name, bad))).is_none(),
-                "{name}"
-            );
+            assert!(hmac_verifier().verify(&signed_with_hmac(&with(name, bad))).is_err(), "{name}");
         }
     }
     assert_eq!(
@@ -213,15 +221,17 @@ fn dates_are_numbers_in_the_range_of_a_timestamp() {
         ("nbf", json!(i64::MAX)),
     ] {
         assert!(
-            hmac_verifier().verify(&signed_with_hmac(&with(name, bad.clone()))).is_none(),
+            hmac_verifier().verify(&signed_with_hmac(&with(name, bad.clone()))).is_err(),
             "{name} {bad}"
         );
     }
     let mut fractions = with("exp", json!(100.9));
     fractions["nbf"] = json!(50.1);
+    fractions["iat"] = json!(49.9);
     let claims = hmac_verifier().verify(&signed_with_hmac(&fractions)).unwrap();
     assert_eq!(claims.expires_at, Timestamp::from_second(100).unwrap());
     assert_eq!(claims.not_before, Some(Timestamp::from_second(51).unwrap()));
+    assert_eq!(claims.issued_at, Timestamp::from_second(49).unwrap());
 }
 
 #[test]
@@ -242,25 +252,25 @@ fn a_kid_selects_the_key() {
         (Some("unknown"), SECRET, false),
     ] {
         let token = sign(&header(kid), &claims(), &secret(text));
-        assert_eq!(keys.verify(&token).is_some(), counts, "{kid:?}");
+        assert_eq!(keys.verify(&token).is_ok(), counts, "{kid:?}");
     }
     let token = sign(&header(Some("any")), &claims(), &secret(SECRET));
-    assert!(hmac_verifier().verify(&token).is_some());
+    assert!(hmac_verifier().verify(&token).is_ok());
 }
 
 #[test]
 fn critical_extensions_are_refused() {
     let header = Header { crit: Some(vec!["b64".to_owned()]), ..Header::new(Algorithm::HS256) };
     let token = sign(&header, &claims(), &EncodingKey::from_secret(SECRET.as_bytes()));
-    assert!(hmac_verifier().verify(&token).is_none());
+    assert!(hmac_verifier().verify(&token).is_err());
 }
 
 #[test]
 fn tokens_over_4_kib_are_refused() {
     let padded = |length: usize| signed_with_hmac(&with("pad", json!("x".repeat(length))));
     let fits = (0..4096).rev().find(|length| padded(*length).byte_len() <= 4096).unwrap();
-    assert!(hmac_verifier().verify(&padded(fits)).is_some());
-    assert!(hmac_verifier().verify(&padded(fits + 1)).is_none());
+    assert!(hmac_verifier().verify(&padded(fits)).is_ok());
+    assert!(hmac_verifier().verify(&padded(fits + 1)).is_err());
 }
 
 #[test]
@@ -289,10 +299,10 @@ proptest! {
         token in prop_oneof!["\\PC{0,64}", "[A-Za-z0-9_.-]{0,64}\\.[A-Za-z0-9_-]{0,64}\\.[A-Za-z0-9_-]{0,86}"],
         payload in ".{0,64}",
     ) {
-        prop_assert!(hmac_verifier().verify(&Plaintext::new(token)).is_none());
+        prop_assert!(hmac_verifier().verify(&Plaintext::new(token)).is_err());
         let header = BASE64URL_NOPAD.encode(br#"{"alg":"HS256"}"#);
         let token = Plaintext::new(format!("{header}.{}.AAAA", BASE64URL_NOPAD.encode(payload.as_bytes())));
-        prop_assert!(hmac_verifier().verify(&token).is_none());
+        prop_assert!(hmac_verifier().verify(&token).is_err());
     }
 
     #[test]

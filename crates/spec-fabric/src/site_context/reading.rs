@@ -38,7 +38,8 @@ fn object(text: &str) -> Result<Members, SiteContextError> {
 }
 
 fn members(text: &str) -> Result<Members, SiteContextError> {
-    json::read(text.as_bytes()).map_err(|error| match error {
+    let is_wanted = |name: &str| ["account", "date", "channel", "stage"].contains(&name);
+    json::read_members(text.as_bytes(), is_wanted).map_err(|error| match error {
         JsonError::Malformed { shape: true, .. } => SiteContextError::NotAnObject,
         _ => SiteContextError::NotJson,
     })

@@ -6,7 +6,7 @@ use http::request::Parts;
 use proptest::prelude::*;
 use repass_core::{
     Account, AccountId, Caller, Change, ChangeError, Changed, Context, HashError, KeyKind,
-    Plaintext, Proof, Sessions, SignedClaims, StoreError, Subject, Violation,
+    Plaintext, Proof, Sessions, SignedClaims, SignedTokenError, StoreError, Subject, Violation,
 };
 use repass_spec::{Call, Credential, Rejection, RequiredCredential};
 use uuid::Uuid;
@@ -78,8 +78,8 @@ fn assert_answer(reply: &Reply, status: u16, body: &str) {
 struct RefusingVerifier;
 
 impl SignedTokenVerifier for RefusingVerifier {
-    fn verify(&self, _token: &Plaintext) -> Option<SignedClaims> {
-        None
+    fn verify(&self, _token: &Plaintext) -> Result<SignedClaims, SignedTokenError> {
+        Err(SignedTokenError::Signature)
     }
 }
 

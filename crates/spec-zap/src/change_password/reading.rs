@@ -78,6 +78,9 @@ pub enum Field {
 }
 
 impl Field {
+    const ALL: [Self; 5] =
+        [Self::UserId, Self::Email, Self::OldPassword, Self::NewPassword, Self::SecureOtp];
+
     /// The field's name in the body.
     pub const fn name(self) -> &'static str {
         match self {
@@ -147,10 +150,13 @@ impl ChangePassword {
     }
 }
 
+/// The other name of `secureOTP`.
+const OTP: &str = "otp";
+
 /// Returns `secureOTP`, or otherwise `otp`. `null` counts as missing.
 fn one_time_password(fields: &mut Fields) -> Option<Member> {
     let secure_otp = fields.take(Field::SecureOtp.name());
-    let otp = fields.take("otp");
+    let otp = fields.take(OTP);
     if matches!(secure_otp, None | Some(Member::Null)) { otp } else { secure_otp }
 }
 

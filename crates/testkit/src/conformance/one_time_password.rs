@@ -46,6 +46,20 @@ pub(super) async fn steps_must_increase(fixture: &dyn Fixture) -> Result<(), Uns
     check_eq!(old, CommitOutcome::OtpSpent, "the last step of a new enrollment counts as used");
     let new = outcome(&*store, &account, version, OtpSpend::Step(8)).await;
     check_eq!(new, CommitOutcome::Done { version: version + 1 });
+
+    // A6.
+    let ahead = |last| OtpEnrollment { last_step: Some(last), ..enrolled() };
+    for (last, step, expected) in
+        [(12, 10, CommitOutcome::OtpSpent), (13, 10, CommitOutcome::Done { version: version + 2 })]
+    {
+        fixture.set_otp(account.id, &ahead(last)).await;
+        let committed = outcome(&*store, &account, version + 1, OtpSpend::Step(step)).await;
+        check_eq!(
+            committed,
+            expected,
+            "step {step} after {last}, which a right clock cannot exceed"
+        );
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use super::{Entry, MemoryStore, State};
 use repass_core::{
     AccountId, AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential,
     CredentialStore, FinishAttempt, HashedPassword, OtpSpend, Rehash, ReserveAttempt,
-    ReserveOutcome, ResetSpend, ResetToken, StoreError, Subject,
+    ReserveOutcome, ResetSpend, ResetToken, StoreError, Subject, otp,
 };
 
 #[async_trait]
@@ -161,11 +161,10 @@ impl Entry {
         self.credential.as_ref().map_or(0, |credential| credential.version)
     }
 
-    fn is_unused(&self, otp: OtpSpend, now: Timestamp) -> bool {
-        match otp {
+    fn is_unused(&self, spend: OtpSpend, now: Timestamp) -> bool {
+        match spend {
             OtpSpend::Step(step) => {
-                self.otp.sealed_secret.is_some()
-                    && self.otp.last_step.is_none_or(|last| step > last)
+                self.otp.sealed_secret.is_some() && otp::is_unused(step, self.otp.last_step)
             }
             OtpSpend::Code(digest) => {
                 self.otp.code.is_some_and(|(own, expires_at)| own == digest && now < expires_at)

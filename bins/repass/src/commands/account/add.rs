@@ -5,27 +5,28 @@ use std::path::Path;
 use repass_core::{AdministrationError, HasherOptions, NewAccount, Plaintext, Profile, Subject};
 
 use super::label;
-use crate::cli::{AccountName, AddAccount, DatabaseOptions, PolicyOption};
+use crate::cli::{AccountName, AddAccount, NamedPolicy};
 use crate::commands::warn_if_insecure;
 use crate::database::{AdminContext, Migration, with_database};
 use crate::failure::Failure;
-use crate::hashing;
 use crate::output::Output;
 use crate::secret_input::{self, Prompt};
+use crate::settings::Settings;
 
 const PASSWORD: &str = "the password";
 
 pub(super) async fn run(
     new: AddAccount,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     let profile = profile(&new)?;
-    let hashing = hashing::options(&new.hash)?;
+    let hashing = settings.hasher(&new.hash)?;
+    let policy = settings.policy(&new.policy, Some(&new.account.realm))?;
     let piped = if new.no_password { None } else { secret_input::piped([PASSWORD]).await? };
     let piped = piped.map(|[password]| password);
-    with_database(database, Migration::Create, output, async |admin| {
-        add(admin, new, profile, piped, &hashing, output).await
+    with_database(settings, Migration::Create, output, async |admin| {
+        add(admin, new, profile, piped, policy, &hashing, output).await
     })
     .await
 }
@@ -35,12 +36,11 @@ async fn add(
     new: AddAccount,
     profile: Profile,
     piped: Option<Plaintext>,
+    policy: NamedPolicy,
     hashing: &HasherOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    let AddAccount {
-        account, email, username, no_password, policy: PolicyOption { policy }, ..
-    } = new;
+    let AddAccount { account, email, username, no_password, .. } = new;
     check_absent(admin, &account).await?;
     let password = match piped {
         Some(password) => Some(password),

@@ -10,27 +10,28 @@ use repass_core::{AccountFilter, Administration};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
-use crate::cli::{DatabaseOptions, ExportAccounts, FileFormat};
+use crate::cli::{ExportAccounts, FileFormat};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Settings;
 
 /// Number of accounts that are read at a time.
 const PAGE: u32 = 500;
 
 pub(super) async fn run(
     export: ExportAccounts,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     let ExportAccounts { realm, format, with_hashes, output: file, force } = export;
     let format = format.or_else(|| file.as_deref().and_then(FileFormat::from_extension));
     let format = format.unwrap_or(FileFormat::Csv);
     let file = file.map(|path| OutputFile::create(path, force)).transpose()?;
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         if with_hashes {
             let text = "the export contains password hashes, which allow offline guessing; protect it \
-                        as the database, and delete it when it is not needed any more";
+                        as the settings, and delete it when it is not needed any more";
             output.warning("hashes-exported", text);
         }
         let filter = AccountFilter { realm, after: None, limit: PAGE };

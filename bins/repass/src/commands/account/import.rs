@@ -16,15 +16,15 @@ use self::interrupt::Interrupt;
 use self::progress::Progress;
 use self::reading::{Batch, Opened};
 use self::row::Defaults;
-use crate::cli::{DatabaseOptions, FileFormat, ImportAccounts};
+use crate::cli::{FileFormat, ImportAccounts};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
-use crate::hashing;
 use crate::output::Output;
+use crate::settings::Settings;
 
 pub(super) async fn run(
     import: ImportAccounts,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     let interrupt = Interrupt::default();
@@ -32,18 +32,18 @@ pub(super) async fn run(
         // Biased, since the first poll installs the signal handler.
         biased;
         failure = interrupt.before_first_batch() => Err(failure),
-        result = import_file(import, database, output, &interrupt) => result,
+        result = import_file(import, settings, output, &interrupt) => result,
     }
 }
 
 async fn import_file(
     import: ImportAccounts,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let ImportAccounts { file, format, realm, hash_format, pepper_keys, dry_run } = import;
-    let peppers = hashing::peppers(&pepper_keys, None)?;
+    let peppers = settings.peppers(&pepper_keys, None)?;
     let path = (file != Path::new("-")).then_some(file.as_path());
     let named = path.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
     let format = format.or_else(|| path.and_then(FileFormat::from_extension)).ok_or_else(|| {
@@ -52,7 +52,7 @@ async fn import_file(
     let opened = reading::open(path, format).await.map_err(|error| read_failure(&named, error))?;
     // A dry run does not create a database.
     let missing = if dry_run { Migration::Refuse } else { Migration::Create };
-    with_database(database, missing, output, async |admin| {
+    with_database(settings, missing, output, async |admin| {
         interrupt.start_batches();
         let admin = admin.administration()?;
         let import = Import { file: named, admin, output, interrupt, dry_run };

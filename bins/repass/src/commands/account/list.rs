@@ -1,21 +1,22 @@
 use repass_core::{Account, AccountFilter, Email};
 
-use crate::cli::{DatabaseOptions, ListAccounts};
+use crate::cli::ListAccounts;
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Settings;
 use crate::table::{Table, or_dash, time};
 
 pub(super) async fn run(
     list: ListAccounts,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
     let ListAccounts { realm, limit, after } = list;
     let after = after.map(|cursor| cursor.in_realm(realm.as_ref())).transpose();
     let after = after.map_err(Failure::Usage)?;
     let in_one_realm = realm.is_some();
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         let accounts = admin.store.accounts(&AccountFilter { realm, after, limit }).await?;
         output.result(&accounts, &table(&accounts))?;
         match accounts.last() {

@@ -2,10 +2,11 @@ use jiff::Timestamp;
 use repass_core::{Account, AttemptState, Email, Subject};
 use serde::Serialize;
 
-use crate::cli::{AccountName, DatabaseOptions};
+use crate::cli::AccountName;
 use crate::database::{AdminContext, Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Settings;
 use crate::table::{fields, or_dash, time};
 
 #[derive(Serialize)]
@@ -29,10 +30,10 @@ struct PasswordState {
 
 pub(super) async fn run(
     name: AccountName,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         let details = details(admin, &name).await?;
         output.result(&details, &details.text())
     })

@@ -1,27 +1,28 @@
 use repass_core::{Authorization, Change, Changed, Context, Proof, Sessions, Subject};
 use serde_json::json;
 
-use crate::cli::{ChangePassword, DatabaseOptions, PolicyOption};
+use crate::cli::ChangePassword;
 use crate::commands::account::label;
 use crate::commands::warn_if_insecure;
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
-use crate::hashing;
 use crate::output::Output;
 use crate::secret_input::{self, Prompt};
+use crate::settings::Settings;
 
 const CURRENT: &str = "the current password";
 const NEW: &str = "the new password";
 
 pub(super) async fn run(
     args: ChangePassword,
-    database: &DatabaseOptions,
+    settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
-    let ChangePassword { account: name, policy: PolicyOption { policy }, hash } = args;
-    let hashing = hashing::options(&hash)?;
+    let ChangePassword { account: name, policy, hash } = args;
+    let hashing = settings.hasher(&hash)?;
+    let policy = settings.policy(&policy, Some(&name.realm))?;
     let piped = secret_input::piped([CURRENT, NEW]).await?;
-    with_database(database, Migration::Refuse, output, async |admin| {
+    with_database(settings, Migration::Refuse, output, async |admin| {
         let [current, new_password] = match piped {
             Some(both) => both,
             None => {

@@ -7,15 +7,20 @@ use crate::cli::{CheckPassword, NamedPolicy};
 use crate::failure::Failure;
 use crate::output::{Output, violation_lines, violation_values};
 use crate::secret_input::{self, Prompt};
+use crate::settings::Settings;
 
 const PASSWORD: &str = "the password";
 
-pub(super) async fn run(check: CheckPassword, output: &Output) -> Result<ExitCode, Failure> {
+pub(super) async fn run(
+    check: CheckPassword,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let NamedPolicy { name, policy } = settings.policy(&check.policy, None)?;
     let password = match secret_input::piped([PASSWORD]).await? {
         Some([password]) => password,
         None => Prompt::begin()?.ask("Password to check", PASSWORD)?,
     };
-    let NamedPolicy { name, policy } = check.policy.policy;
     // The policy checks each word of a name separately, so names can be joined.
     let names = check.names.join(" ");
     let words = ContextWords {

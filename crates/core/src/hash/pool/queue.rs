@@ -230,15 +230,6 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Returns a retry delay if half of the slots are taken. The other half is for the second jobs
-    /// of requests that have begun.
-    pub(super) fn overloaded(&self, priority: Priority) -> Option<Duration> {
-        let mut state = self.lock();
-        let slots = self.limits.lane(priority).slots;
-        let overloaded = state.lane(priority).waiting(JobSize::Fits) >= slots.div_ceil(2);
-        overloaded.then(|| state.retry_after(priority, &self.limits))
-    }
-
     /// Returns the error of a job that is not run in time.
     pub(super) fn busy(&self, priority: Priority) -> HashError {
         self.lock().busy(priority, &self.limits)

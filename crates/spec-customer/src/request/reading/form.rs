@@ -1,11 +1,12 @@
 use repass_core::Plaintext;
-use repass_spec::reply;
+use repass_spec::{form, reply};
 
 use super::{Binding, PARAMETER, UpdateUserPasswordRequest, guid};
-use crate::http_error::ModelState;
+use crate::http_error::{ERROR, ModelState};
 
 /// Reads a form as the framework's model binder does: names in any case, the first of several of one name,
-/// blank values as missing.
+/// blank values as missing. But a password that is not UTF-8 is an error, since the framework's U+FFFD would
+/// make different passwords equal.
 pub(super) fn read(body: &[u8]) -> Binding {
     let Some(mut fields) = Fields::read(body) else { return Binding::unreadable() };
     let mut model_state = ModelState::default();
@@ -22,6 +23,11 @@ pub(super) fn read(body: &[u8]) -> Binding {
             None
         }),
     };
+    for password in ["OldPassword", "NewPassword"] {
+        if fields.first(password).is_some_and(|at| !fields.0[at].is_utf8) {
+            model_state.add(&format!("{PARAMETER}.{password}"), ERROR);
+        }
+    }
     let mut secret = |name| fields.take(name).filter(|text| !is_blank(text.expose()));
     let mut text = |name| secret(name).map(|text| text.expose().to_owned());
     let model = UpdateUserPasswordRequest {
@@ -39,21 +45,24 @@ fn is_blank(text: &str) -> bool {
     text.chars().all(char::is_whitespace)
 }
 
-/// The fields of a form. Any value may be a password, so all are held as secrets.
-struct Fields(Vec<(String, Plaintext)>);
+/// The fields of a form under their property paths.
+struct Fields(Vec<form::Field>);
 
 impl Fields {
     /// Returns `None` if a name is malformed.
     fn read(body: &[u8]) -> Option<Self> {
-        form_urlencoded::parse(body)
-            .map(|(name, value)| Some((property_path(&name)?, Plaintext::new(value.into_owned()))))
+        form::read(body)
+            .map(|field| Some(form::Field { name: property_path(&field.name)?, ..field }))
             .collect::<Option<_>>()
             .map(Self)
     }
 
+    fn first(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|field| field.name.eq_ignore_ascii_case(name))
+    }
+
     fn take(&mut self, name: &str) -> Option<Plaintext> {
-        let first = self.0.iter().position(|(own, _)| own.eq_ignore_ascii_case(name))?;
-        Some(self.0.remove(first).1)
+        Some(self.0.remove(self.first(name)?).value)
     }
 }
 
@@ -95,7 +104,7 @@ mod tests {
             (&b"NewPassword=a+b%20c"[..], Some("a b c")),
             (b"NewPassword=100%&x", Some("100%")),
             (b"NewPassword=%zz%4", Some("%zz%4")),
-            (b"NewPassword=a%FFb", Some("a\u{FFFD}b")),
+            (b"NewPassword=%EF%BF%BD&NewPassword=%FF", Some("\u{FFFD}")),
             (b"NewPassword=a=b", Some("a=b")),
             (b"NewPassword=&NewPassword=x", None),
             (b"NewPassword=+%09", None),
@@ -107,6 +116,21 @@ mod tests {
         ] {
             assert_eq!(new_password(body).as_deref(), value, "{}", String::from_utf8_lossy(body));
         }
+    }
+
+    /// Proves W10, CUSTOMER-22.
+    #[test]
+    fn w10_a_password_that_is_not_utf_8_is_an_error_and_other_fields_get_u_fffd() {
+        for body in
+            [&b"oldpassword=p%E4ss&NEWPASSWORD=%C3"[..], b"OldPassword=\xE4&NewPassword=\xFF"]
+        {
+            let binding = read(body);
+            let keys: Vec<_> = binding.model_state.iter().map(|(key, _)| key.to_owned()).collect();
+            assert_eq!(keys, ["request.OldPassword", "request.NewPassword"]);
+        }
+        let binding = read(b"IPAddress=%FF&x=%FF");
+        assert!(binding.model_state.is_empty());
+        assert_eq!(binding.model.unwrap().ip_address.as_deref(), Some("\u{FFFD}"));
     }
 
     #[test]

@@ -23,6 +23,8 @@ fn skip(document: &str) -> Result<(), XmlError> {
 fn text_is_joined_from_its_parts() {
     let document = "<a> x<!--c-->&lt;&#13;<![CDATA[<&]]]]><![CDATA[>]]>\r\n&#x1;&apos;</a >";
     assert_eq!(read(document).unwrap(), " x<\r<&]]>\n\u{1}'");
+    let line_ends = "<a>\r&amp;\r\r<![CDATA[\r\n\r]]>\r</a>";
+    assert_eq!(read(line_ends).unwrap(), "\n&\n\n\n\n\n");
 }
 
 #[test]

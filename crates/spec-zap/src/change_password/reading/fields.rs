@@ -1,44 +1,39 @@
 //! The fields of a body by name, from JSON or a form.
 
-use percent_encoding::percent_decode;
-use repass_core::Plaintext;
+use repass_spec::form;
 use repass_spec::json::{self, JsonError, Member, Members};
 
-use super::ChangePasswordError;
+use super::{ChangePasswordError, Field, OTP};
 
 /// The fields of a body.
 pub(super) enum Fields {
     Json(Members),
-    Form(Vec<(String, Plaintext)>),
+    Form(Vec<form::Field>),
 }
 
 impl Fields {
     pub(super) fn from_json(body: &[u8]) -> Result<Self, ChangePasswordError> {
-        json::read(body).map(Self::Json).map_err(|error| match error {
+        let is_wanted =
+            |name: &str| name == OTP || Field::ALL.iter().any(|field| field.name() == name);
+        json::read_members(body, is_wanted).map(Self::Json).map_err(|error| match error {
             JsonError::Malformed { shape: true, .. } => ChangePasswordError::NotAnObject,
             malformed => ChangePasswordError::Malformed(malformed),
         })
     }
 
     pub(super) fn from_form(body: &[u8]) -> Result<Self, ChangePasswordError> {
-        // The form parser replaces invalid UTF-8, and a password must not be altered. The body is split
-        // at ASCII characters only, so its parts are UTF-8 exactly if the whole is.
-        match percent_decode(body).decode_utf8() {
-            Ok(decoded) => drop(Plaintext::new(decoded.into_owned())),
-            Err(_) => return Err(ChangePasswordError::FormNotUtf8),
-        }
-        let pairs = form_urlencoded::parse(body)
-            .map(|(name, value)| (name.into_owned(), Plaintext::new(value.into_owned())));
-        Ok(Self::Form(pairs.collect()))
+        let fields: Vec<_> = form::read(body).collect();
+        let is_utf8 = fields.iter().all(|field| field.is_utf8);
+        if is_utf8 { Ok(Self::Form(fields)) } else { Err(ChangePasswordError::FormNotUtf8) }
     }
 
     /// Removes and returns the last field of exactly that name.
     pub(super) fn take(&mut self, name: &str) -> Option<Member> {
         match self {
             Self::Json(members) => members.take_last_exact(name),
-            Self::Form(pairs) => {
-                let last = pairs.iter().rposition(|(own, _)| own == name)?;
-                Some(Member::Text(pairs.remove(last).1))
+            Self::Form(fields) => {
+                let last = fields.iter().rposition(|field| field.name == name)?;
+                Some(Member::Text(fields.remove(last).value))
             }
         }
     }

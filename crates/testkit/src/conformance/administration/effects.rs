@@ -207,7 +207,7 @@ pub(in crate::conformance) async fn refusals_write_nothing(store: &dyn Administr
             CommitOutcome::OtpSpent,
             with(right.clone(), |it| {
                 it.spend = Some(ResetSpend::Signed { digest: digest("s"), expires_at: at(60) });
-                it.otp = Some(OtpSpend::Step(1));
+                it.otp = Some(OtpSpend::Step(9));
             }),
         ),
     ];

@@ -170,21 +170,6 @@ fn a_running_job_cannot_be_canceled() {
 }
 
 #[test]
-fn a_queue_is_overloaded_when_half_of_its_slots_are_taken() {
-    for (slots, most) in [(1, 1), (2, 1), (3, 2), (100, 50)] {
-        let queue = queue(1, slots, 100);
-        for _ in 0..most {
-            assert_eq!(queue.overloaded(Interactive), None, "{slots}");
-            queue.add(Interactive, Fits, "waits");
-        }
-        assert!(queue.overloaded(Interactive).is_some(), "{slots}");
-        assert_eq!(queue.overloaded(Bulk), None, "each lane has its own slots");
-        queue.run_all();
-        assert_eq!(queue.overloaded(Interactive), None, "{slots}");
-    }
-}
-
-#[test]
 fn the_retry_delay_grows_with_the_queue_within_bounds() {
     let queue = queue(2, 100, 100);
     let seconds = |priority| match queue.busy(priority) {

@@ -12,18 +12,24 @@ use serde::Deserialize;
 
 use super::KeyError;
 use super::checked::one_of;
+use super::mistakes::Mistakes;
 use super::raw::RawPolicy;
 use crate::vendors::Vendors;
 
 /// One API that is served.
-pub(crate) struct MountConfig {
-    pub(crate) name: String,
-    pub(crate) spec: Arc<dyn Spec>,
-    pub(crate) prefix: Prefix,
-    pub(crate) realm: Realm,
-    pub(crate) policy: Policy,
+pub struct MountConfig {
+    /// The name of its table.
+    pub name: String,
+    /// The API.
+    pub spec: Arc<dyn Spec>,
+    /// The prefix of its paths.
+    pub prefix: Prefix,
+    /// The realm of its accounts.
+    pub realm: Realm,
+    /// The policy for new passwords.
+    pub policy: Policy,
     /// A summary of the options for `check-config`.
-    pub(crate) summary: String,
+    pub summary: String,
 }
 
 impl std::fmt::Debug for MountConfig {
@@ -73,10 +79,18 @@ pub(super) fn check(
     vendors: &Vendors,
     policy: &Policy,
     folder: &Path,
-) -> Result<Vec<MountConfig>, KeyError> {
+    mistakes: &mut Mistakes,
+) -> Option<Vec<MountConfig>> {
     let enabled = raw.into_iter().filter(|(_, api)| api.enabled);
-    let mounts = enabled.map(|(name, api)| api.check(name, vendors, policy, folder));
-    let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
+    let mounts: Vec<Option<MountConfig>> = enabled
+        .map(|(name, api)| mistakes.take(api.check(name, vendors, policy, folder)))
+        .collect();
+    let mounts: Vec<MountConfig> = mounts.into_iter().collect::<Option<_>>()?;
+    mistakes.take(check_together(&mounts))?;
+    Some(mounts)
+}
+
+fn check_together(mounts: &[MountConfig]) -> Result<(), KeyError> {
     for (number, mount) in mounts.iter().enumerate() {
         let is_same = |other: &&MountConfig| {
             other.spec.name() == mount.spec.name() && other.prefix == mount.prefix
@@ -90,7 +104,7 @@ pub(super) fn check(
     if mounts.is_empty() {
         return Err(KeyError::new("api", "at least one API must be enabled"));
     }
-    Ok(mounts)
+    Ok(())
 }
 
 impl RawApi {

@@ -6,29 +6,35 @@ use std::time::Duration;
 
 use repass_core::{ErrorChain, Plaintext, SystemClock};
 use repass_outbox::{Channel, DispatcherOptions, Webhook, WebhookOptions};
+use repass_store::read_secret_file;
 use serde::Deserialize;
 
 use super::KeyError;
 use super::checked::{delay, timeout};
 use super::mail::{MailConfig, RawMail};
+use super::mistakes::Mistakes;
+use super::proxy::TrustedProxies;
 use super::raw::Seconds;
 
 /// The delivery of events.
-pub(crate) struct OutboxConfig {
-    pub(crate) options: DispatcherOptions,
-    pub(crate) webhook: Option<WebhookConfig>,
-    pub(crate) mail: Option<MailConfig>,
+pub struct OutboxConfig {
+    /// The timing of deliveries.
+    pub options: DispatcherOptions,
+    /// The webhook, if one is configured.
+    pub webhook: Option<WebhookConfig>,
+    /// The mail, if it is configured.
+    pub mail: Option<MailConfig>,
 }
 
 /// The webhook channel.
-pub(crate) struct WebhookConfig {
+pub struct WebhookConfig {
     channel: Arc<Webhook>,
     timeout: Duration,
 }
 
 impl OutboxConfig {
     /// Returns the configured channels.
-    pub(crate) fn channels(&self) -> Vec<Arc<dyn Channel>> {
+    pub fn channels(&self) -> Vec<Arc<dyn Channel>> {
         let webhook = self.webhook.iter().map(|own| Arc::clone(&own.channel) as Arc<dyn Channel>);
         let mail = self.mail.iter().map(|own| Arc::clone(&own.channel) as Arc<dyn Channel>);
         webhook.chain(mail).collect()
@@ -71,6 +77,12 @@ pub(super) struct RawWebhook {
     secret: Option<Plaintext>,
     /// The file that holds the secret.
     secret_file: Option<PathBuf>,
+    /// The secret before a change: deliveries are signed with both until it is removed. Or
+    /// `previous_secret_file`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    previous_secret: Option<Plaintext>,
+    /// The file that holds the previous secret.
+    previous_secret_file: Option<PathBuf>,
     /// How long the receiver may take for one delivery. Default: `15s`.
     timeout: Option<Seconds>,
     /// Allows private addresses and `http://`. Default: `false`.
@@ -84,15 +96,30 @@ impl RawOutbox {
         self,
         webhook: Option<RawWebhook>,
         mail: Option<RawMail>,
+        proxies: &TrustedProxies,
         folder: &Path,
-    ) -> Result<OutboxConfig, KeyError> {
+        mistakes: &mut Mistakes,
+    ) -> Option<OutboxConfig> {
         let default = DispatcherOptions::default();
-        let mut options = DispatcherOptions {
+        let options = mistakes.take(self.options(&default));
+        let webhook = webhook.map(|raw| raw.check(default.timeout, folder)).transpose();
+        let webhook = mistakes.take(webhook);
+        let mail = mistakes.take(mail.map(|raw| raw.check(proxies, folder)).transpose());
+        let (mut options, webhook, mail) = (options?, webhook?, mail?);
+        // Each channel has its own time-out; a lease lasts as long as the longest.
+        let timeouts =
+            [webhook.as_ref().map(|own| own.timeout), mail.as_ref().map(|own| own.timeout)];
+        options.timeout = timeouts.into_iter().flatten().max().unwrap_or(options.timeout);
+        Some(OutboxConfig { options, webhook, mail })
+    }
+
+    fn options(&self, default: &DispatcherOptions) -> Result<DispatcherOptions, KeyError> {
+        let options = DispatcherOptions {
             poll: timeout("outbox.poll", self.poll, default.poll)?,
             first_wait: delay("outbox.first_wait", self.first_wait, default.first_wait)?,
             longest_wait: delay("outbox.longest_wait", self.longest_wait, default.longest_wait)?,
             max_tries: self.max_tries.unwrap_or(default.max_tries),
-            ..default
+            ..default.clone()
         };
         if !(1..=1000).contains(&options.max_tries) {
             return Err(KeyError::new("outbox.max_tries", "must be 1 to 1000"));
@@ -100,13 +127,7 @@ impl RawOutbox {
         if options.longest_wait < options.first_wait {
             return Err(KeyError::new("outbox.longest_wait", "must be at least first_wait"));
         }
-        let webhook = webhook.map(|raw| raw.check(options.timeout, folder)).transpose()?;
-        let mail = mail.map(|raw| raw.check(folder)).transpose()?;
-        // Each channel has its own time-out; a lease lasts as long as the longest.
-        let timeouts =
-            [webhook.as_ref().map(|own| own.timeout), mail.as_ref().map(|own| own.timeout)];
-        options.timeout = timeouts.into_iter().flatten().max().unwrap_or(options.timeout);
-        Ok(OutboxConfig { options, webhook, mail })
+        Ok(options)
     }
 }
 
@@ -114,12 +135,17 @@ impl RawWebhook {
     /// Checks the values. `default` is the default time-out.
     fn check(self, default: Duration, folder: &Path) -> Result<WebhookConfig, KeyError> {
         let timeout = timeout("webhook.timeout", self.timeout, default)?;
-        let secret = secret("webhook.secret", self.secret, self.secret_file, folder)?;
-        let (key, secret) = secret
+        let parse = |(key, secret): (String, Plaintext)| {
+            secret.expose().trim().parse().map_err(|error| KeyError::new(key, error))
+        };
+        let current = secret("webhook.secret", self.secret, self.secret_file, folder)?
             .ok_or_else(|| KeyError::new("webhook.secret", "set either this or secret_file"))?;
-        let secret = secret.expose().trim().parse().map_err(|error| KeyError::new(key, error))?;
+        let previous = ("webhook.previous_secret", self.previous_secret, self.previous_secret_file);
+        let previous = secret(previous.0, previous.1, previous.2, folder)?;
+        let (secret, previous_secret) = (parse(current)?, previous.map(parse).transpose()?);
         let allow_private = self.allow_private;
-        let options = WebhookOptions { url: self.url, secret, timeout, allow_private };
+        let options =
+            WebhookOptions { url: self.url, secret, previous_secret, timeout, allow_private };
         let webhook = Webhook::new(options, Arc::new(SystemClock));
         let channel = webhook.map_err(|error| KeyError::new("webhook.url", error))?;
         Ok(WebhookConfig { channel: Arc::new(channel), timeout })
@@ -127,7 +153,6 @@ impl RawWebhook {
 }
 
 /// Returns the secret at `key`, or from the file at `key` with `_file`, together with the key that was used.
-/// The line break at the end of a file is removed.
 pub(super) fn secret(
     key: &str,
     written: Option<Plaintext>,
@@ -139,10 +164,8 @@ pub(super) fn secret(
         (None, None) => Ok(None),
         (Some(secret), None) => Ok(Some((key.to_owned(), secret))),
         (None, Some(file)) => {
-            let text = std::fs::read_to_string(folder.join(file))
-                .map(Plaintext::new)
+            let secret = read_secret_file(&folder.join(file))
                 .map_err(|error| KeyError::new(file_key.clone(), ErrorChain(&error)))?;
-            let secret = Plaintext::from(text.expose().trim_end_matches(['\r', '\n']));
             Ok(Some((file_key, secret)))
         }
         (Some(_), Some(_)) => {

@@ -7,7 +7,7 @@ use repass_core::PolicyRules;
 use repass_spec::demo::{Demo, DemoError, DemoSection};
 use repass_spec::{ConfiguredSpec, MountContext, Vendor};
 
-use crate::config::KeyError;
+use crate::KeyError;
 
 /// The vendors that a server can mount, by name.
 #[derive(Default)]
@@ -47,11 +47,24 @@ impl Vendors {
         own.chain(vendors.map(|(name, _)| format!("vendor-{name}"))).collect()
     }
 
+    /// Creates a vendor's demo accounts, and returns its part of the text. `None` if the vendor is unknown.
+    ///
+    /// # Errors
+    /// When the accounts cannot be created.
+    pub async fn demo(
+        &self,
+        name: &str,
+        demo: &Demo<'_>,
+    ) -> Option<Result<DemoSection, DemoError>> {
+        Some(self.get(name)?.demo(demo).await)
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&dyn AnyVendor> {
         self.0.iter().find(|(own, _)| *own == name).map(|(_, vendor)| &**vendor)
     }
 
-    pub(crate) fn names(&self) -> Vec<&'static str> {
+    /// Returns the names of the vendors.
+    pub fn names(&self) -> Vec<&'static str> {
         self.0.iter().map(|(name, _)| *name).collect()
     }
 }
@@ -142,7 +155,7 @@ mod tests {
     fn another_vendor_is_mounted_beside_the_bundled_ones() {
         let vendors = Vendors::bundled().with(Acme);
         let database = std::env::temp_dir().join("demo.db");
-        let config = crate::config::demo(([127, 0, 0, 1], 0).into(), &database, &vendors).unwrap();
+        let config = crate::demo(([127, 0, 0, 1], 0).into(), &database, &vendors).unwrap();
         assert_eq!(config.mounts.len(), 6);
         let mount = config.mounts.iter().find(|mount| mount.name == "acme").unwrap();
         assert_eq!((mount.spec.name(), mount.summary.as_str()), ("acme", "by ourselves"));

@@ -8,10 +8,13 @@ use serde::{Deserialize, Deserializer};
 
 use super::api::RawApi;
 use super::hashing::RawHashing;
+use super::listen::RawListen;
 use super::mail::RawMail;
 use super::outbox::{RawOutbox, RawWebhook};
+use super::proxy::RawProxy;
 use super::store::RawStore;
-use super::tls::RawTls;
+use super::tls::section::RawTls;
+use super::unix_socket::RawUnixSocket;
 
 /// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
 #[derive(Debug, Clone, Copy)]
@@ -67,13 +70,18 @@ impl schemars::JsonSchema for Seconds {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
-    /// The address and port of the APIs. Default: `127.0.0.1:8080`.
-    pub(super) listen: Option<String>,
+    /// The address of the APIs, or a list of addresses. Default: `127.0.0.1:8080`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub(super) listen: Option<RawListen>,
     /// Allows `listen` to be an address that other machines reach without `[tls]`. Set it only behind a TLS proxy.
     /// Default: `false`.
     #[serde(default)]
     pub(super) allow_plain_http: bool,
     pub(super) tls: Option<RawTls>,
+    #[serde(default)]
+    pub(super) unix_socket: RawUnixSocket,
+    #[serde(default)]
+    pub(super) proxy: RawProxy,
     #[serde(default)]
     pub(super) store: RawStore,
     #[serde(default)]
@@ -106,6 +114,14 @@ pub(super) struct RawServer {
     /// The largest number of connections. At the limit, the connection that has been idle for longest is
     /// closed for a new one. Default: `1000`.
     pub(super) max_connections: Option<u32>,
+    /// The largest number of connections of one client: of an IPv4 address, or of a /64 network of IPv6. At the limit,
+    /// its connection that has been idle for longest is closed for a new one. Without it, half of
+    /// `max_connections`.
+    pub(super) max_connections_per_client: Option<u32>,
+    /// The number of changes that run at one time. Further ones wait for their turn, as `hashing.queue` allows:
+    /// the APIs take turns, and the clients of each. Increase it if the database is far away. Without it, 2 for
+    /// each hashing thread.
+    pub(super) concurrent_changes: Option<usize>,
     /// The time-out for the head of a connection's first request. Default: `10s`.
     pub(super) header_timeout: Option<Seconds>,
     /// The time-out for the whole body of a request. Default: `10s`.
@@ -125,9 +141,10 @@ pub(super) struct RawServer {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAdmin {
-    /// The address and port of the health probes `/healthz` and `/readyz`, and of `/metrics`. Without it, they are
-    /// not served.
-    pub(super) listen: Option<String>,
+    /// The address of the health probes `/healthz` and `/readyz`, and of `/metrics`, or a list. Without it, they
+    /// are not served.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub(super) listen: Option<RawListen>,
     pub(super) tls: Option<RawTls>,
 }
 

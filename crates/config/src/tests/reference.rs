@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::raw::RawConfig;
 use super::*;
 
-const MANUAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const MANUAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bins/repassd/README.md");
 const BEGIN: &str = "<!-- The keys: made by the tests of `config`. -->\n";
 const END: &str = "<!-- The end of the keys. -->\n";
 
@@ -97,9 +97,12 @@ impl Manual {
     /// Returns the requirement in the error about `key` with the value `bad`.
     fn requirement(&self, key: &str, bad: &str) -> Option<String> {
         match self.with(key, Some(bad)) {
-            Err(ConfigError::Key { key: at, reason, .. }) if at == self.named(key) => {
-                reason.strip_prefix("must be ").map(ToOwned::to_owned)
-            }
+            Err(ConfigError::Keys(mistakes)) => match mistakes.as_slice() {
+                [only] if only.key == self.named(key) => {
+                    only.reason.strip_prefix("must be ").map(ToOwned::to_owned)
+                }
+                _ => None,
+            },
             _ => None,
         }
     }

@@ -1,6 +1,5 @@
 //! The checked configuration: each value is valid, and the values are consistent.
 
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,43 +9,82 @@ use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_core::{
     CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Retention,
 };
+use repass_store::Accounts;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use validator::Validate;
 
 use super::KeyError;
 use super::api::{self, MountConfig};
+use super::listen::{
+    FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, RawListen,
+};
 use super::memory;
+use super::mistakes::Mistakes;
 use super::outbox::OutboxConfig;
+use super::proxy::TrustedProxies;
 use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawRetention, RawServer, Seconds};
 use super::store::StoreConfig;
+use super::unix_socket::UnixSocket;
 use crate::tls::Tls;
 use crate::vendors::Vendors;
 
+/// A valid configuration.
 #[derive(Debug)]
-pub(crate) struct Config {
-    pub(crate) listen: SocketAddr,
-    /// The address of the health probes, if they are served.
-    pub(crate) admin: Option<SocketAddr>,
-    /// The TLS of `listen`, and of the health probes.
-    pub(crate) tls: Option<Arc<Tls>>,
-    pub(crate) admin_tls: Option<Arc<Tls>>,
-    pub(crate) store: StoreConfig,
-    pub(crate) server: ServerLimits,
-    pub(crate) log: LogConfig,
+pub struct Config {
+    /// The addresses of the APIs.
+    pub listen: Vec<ListenAddress>,
+    /// Whether `listen` may be public without TLS.
+    pub allow_plain_http: bool,
+    /// The addresses of the health probes; empty if they are not served.
+    pub admin: Vec<ListenAddress>,
+    /// The socket files of both.
+    pub unix_socket: UnixSocket,
+    /// The proxies in front of the APIs.
+    pub proxies: Arc<TrustedProxies>,
+    /// The TLS of `listen`.
+    pub tls: Option<Arc<Tls>>,
+    /// The TLS of `admin`.
+    pub admin_tls: Option<Arc<Tls>>,
+    /// The database.
+    pub store: StoreConfig,
+    /// The limits for connections and requests.
+    pub server: ServerLimits,
+    /// The log.
+    pub log: LogConfig,
     /// The name of the preset of `[policy]`.
-    pub(crate) policy_preset: String,
-    pub(crate) hasher: HasherOptions,
-    pub(crate) lockout: LockoutPolicy,
-    pub(crate) retention: Retention,
-    pub(crate) outbox: OutboxConfig,
-    pub(crate) mounts: Vec<MountConfig>,
+    pub policy_preset: String,
+    /// The hashing of passwords.
+    pub hasher: HasherOptions,
+    /// The lockout of accounts.
+    pub lockout: LockoutPolicy,
+    /// How long data is kept.
+    pub retention: Retention,
+    /// The delivery of events.
+    pub outbox: OutboxConfig,
+    /// The APIs that are served; at least one.
+    pub mounts: Vec<MountConfig>,
     /// The environment variables of Kubernetes that look like keys.
-    pub(crate) ignored_variables: Vec<String>,
+    pub ignored_variables: Vec<String>,
+}
+
+/// The part of a configuration that the command line uses too.
+#[derive(Debug)]
+pub struct SharedConfig {
+    /// The database.
+    pub store: StoreConfig,
+    /// The hashing of passwords.
+    pub hasher: HasherOptions,
+    /// The lockout of accounts.
+    pub lockout: LockoutPolicy,
+    /// The policy of `[policy]`, which APIs without one of their own have.
+    pub policy: Policy,
+    /// The APIs that are served; at least one.
+    pub mounts: Vec<MountConfig>,
 }
 
 impl Config {
     /// Returns warnings about settings that are allowed but may be mistakes.
-    pub(crate) fn warnings(&self, now: Timestamp) -> Vec<String> {
+    pub fn warnings(&self, now: Timestamp) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.lockout.max_failures() > LockoutPolicy::NIST_MAX_FAILURES {
             warnings.push(format!(
@@ -62,62 +100,61 @@ impl Config {
         }
         warnings.extend(memory::warning(&self.hasher, memory::available()));
         warnings.extend(self.all_tls().filter_map(|tls| tls.warning(now)));
-        if self.admin.is_some_and(|address| !address.ip().is_loopback()) {
-            warnings.push("admin.listen is an address that other machines reach".to_owned());
+        if self.admin.iter().any(ListenAddress::is_public) {
+            warnings.push(PUBLIC_ADMIN.to_owned());
         }
-        if self.tls.is_none() && !self.listen.ip().is_loopback() {
-            warnings.push(
-                "listen has plain HTTP on an address that other machines reach: passwords are sent \
-                           unencrypted unless there is a TLS proxy in front"
-                    .to_owned(),
-            );
+        if self.tls.is_none() && self.listen.iter().any(ListenAddress::is_public) {
+            warnings.push(PUBLIC_PLAIN_HTTP.to_owned());
         }
         warnings
     }
 
     /// Returns the TLS of both listeners.
-    pub(crate) fn all_tls(&self) -> impl Iterator<Item = &Arc<Tls>> {
+    pub fn all_tls(&self) -> impl Iterator<Item = &Arc<Tls>> {
         self.tls.iter().chain(&self.admin_tls)
     }
 }
 
 /// The limits for connections and requests.
 #[derive(Debug, Clone, Validate)]
-pub(crate) struct ServerLimits {
+pub struct ServerLimits {
+    /// The largest number of connections, 1 to 100,000.
     #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
-    pub(crate) max_connections: u32,
-    pub(crate) header_timeout: Duration,
-    pub(crate) body_timeout: Duration,
-    pub(crate) idle_timeout: Duration,
-    pub(crate) shutdown_delay: Duration,
-    pub(crate) shutdown_timeout: Duration,
-}
-
-impl Default for ServerLimits {
-    fn default() -> Self {
-        Self {
-            max_connections: 1000,
-            header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(75),
-            shutdown_delay: Duration::from_secs(5),
-            shutdown_timeout: Duration::from_secs(30),
-        }
-    }
+    pub max_connections: u32,
+    /// The largest number of connections of one client.
+    #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
+    pub max_connections_per_client: u32,
+    /// The largest number of changes that run at one time, 1 to 100,000.
+    pub concurrent_changes: NonZeroUsize,
+    /// The time-out for the head of a connection's first request.
+    pub header_timeout: Duration,
+    /// The time-out for a whole body.
+    pub body_timeout: Duration,
+    /// The time-out for the next request, and for the next byte of a request.
+    pub idle_timeout: Duration,
+    /// How long new connections are accepted after SIGTERM.
+    pub shutdown_delay: Duration,
+    /// How long active requests may take to finish after SIGTERM.
+    pub shutdown_timeout: Duration,
 }
 
 /// What is logged, and where.
 #[derive(Debug)]
-pub(crate) struct LogConfig {
-    pub(crate) format: LogFormat,
-    pub(crate) filter: Targets,
-    /// Without it, the log goes to standard error.
-    pub(crate) file: Option<PathBuf>,
+pub struct LogConfig {
+    /// The format of the lines.
+    pub format: LogFormat,
+    /// The levels that are logged.
+    pub filter: Targets,
+    /// The file that the log is appended to. Without it, the log goes to standard error.
+    pub file: Option<PathBuf>,
 }
 
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogFormat {
+pub enum LogFormat {
+    /// Lines for people.
     Text,
+    /// One JSON object a line.
     Json,
 }
 
@@ -127,41 +164,103 @@ const DEFAULT_LOG_FILTER: &str = "info";
 
 impl RawConfig {
     /// Checks the values. Relative paths are resolved against `folder`, the folder of the file.
-    pub(super) fn check(self, vendors: &Vendors, folder: &Path) -> Result<Config, KeyError> {
-        let listen = socket_address("listen", self.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
-        let admin = match &self.admin.listen {
-            Some(text) => Some(socket_address("admin.listen", text)?),
-            None => None,
-        };
-        if self.tls.is_none() && !listen.ip().is_loopback() && !self.allow_plain_http {
-            let reason = "this address is not a loopback one, and without TLS passwords would be sent \
-                          unencrypted; configure [tls], or set allow_plain_http = true if there is a \
-                          TLS proxy in front";
-            return Err(KeyError::new("listen", reason));
-        }
-        if admin.is_some_and(|admin| admin == listen && admin.port() != 0) {
-            return Err(KeyError::new("admin.listen", "must differ from listen"));
-        }
-        let policy = self.policy.check("policy", PolicyRules::default(), vendors)?;
-        let mounts = api::check(self.api, vendors, &policy, folder)?;
-        let store = self.store.check(folder)?;
-        let hasher = self.hashing.check(folder, &store.options.accounts)?;
-        Ok(Config {
-            listen,
-            admin,
-            tls: self.tls.map(|tls| tls.check("tls", folder)).transpose()?,
-            admin_tls: self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose()?,
+    pub(super) fn check(
+        mut self,
+        vendors: &Vendors,
+        folder: &Path,
+        mistakes: &mut Mistakes,
+    ) -> Option<Config> {
+        let listen = mistakes.take(self.listen());
+        let admin = mistakes.take(self.admin_listen(listen.as_deref()));
+        let shared = self.check_shared(vendors, folder, mistakes);
+        let tls = mistakes.take(self.tls.map(|tls| tls.check("tls", folder)).transpose());
+        let admin_tls = self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose();
+        let admin_tls = mistakes.take(admin_tls);
+        let threads = shared.as_ref().map_or(NonZeroUsize::MIN, |shared| shared.hasher.threads);
+        let server = mistakes.take(self.server.check(threads));
+        let log = mistakes.take(self.log.check(folder));
+        let preset = self.policy.preset.take();
+        let policy_preset = preset.unwrap_or_else(|| PolicyRules::PRESETS[0].to_owned());
+        let retention = mistakes.take(self.retention.check());
+        let unix_socket = mistakes.take(self.unix_socket.check());
+        let proxies = mistakes.take(self.proxy.check());
+        let trusted = proxies.clone().unwrap_or_default();
+        let outbox = self.outbox.check(self.webhook, self.mail, &trusted, folder, mistakes);
+        let SharedConfig { store, hasher, lockout, policy: _, mounts } = shared?;
+        Some(Config {
+            listen: listen?,
+            allow_plain_http: self.allow_plain_http,
+            admin: admin?,
+            unix_socket: unix_socket?,
+            proxies: Arc::new(proxies?),
+            tls: tls?,
+            admin_tls: admin_tls?,
             store,
-            server: self.server.check()?,
-            log: self.log.check(folder)?,
-            policy_preset: self.policy.preset.unwrap_or_else(|| PolicyRules::PRESETS[0].to_owned()),
+            server: server?,
+            log: log?,
+            policy_preset,
             hasher,
-            lockout: self.lockout.check()?,
-            retention: self.retention.check()?,
-            outbox: self.outbox.check(self.webhook, self.mail, folder)?,
+            lockout,
+            retention: retention?,
+            outbox: outbox?,
             mounts,
             ignored_variables: Vec::new(),
         })
+    }
+
+    /// Checks the values that the command line uses too, and takes them.
+    pub(super) fn check_shared(
+        &mut self,
+        vendors: &Vendors,
+        folder: &Path,
+        mistakes: &mut Mistakes,
+    ) -> Option<SharedConfig> {
+        let policy = mistakes.take(self.policy.check("policy", PolicyRules::default(), vendors));
+        let apis = std::mem::take(&mut self.api);
+        // Without a valid policy, the other values of the APIs are checked with the default one.
+        let inherited = policy.clone().unwrap_or_default();
+        let mounts = api::check(apis, vendors, &inherited, folder, mistakes);
+        let store = mistakes.take(std::mem::take(&mut self.store).check(folder));
+        let accounts = store.as_ref().map_or(&Accounts::Own, |store| &store.options.accounts);
+        let hashing = std::mem::take(&mut self.hashing);
+        let hasher = mistakes.take(hashing.check(folder, accounts));
+        let lockout = mistakes.take(std::mem::take(&mut self.lockout).check());
+        Some(SharedConfig {
+            store: store?,
+            hasher: hasher?,
+            lockout: lockout?,
+            policy: policy?,
+            mounts: mounts?,
+        })
+    }
+
+    fn listen(&mut self) -> Result<Vec<ListenAddress>, KeyError> {
+        let listen =
+            self.listen.take().unwrap_or_else(|| RawListen::One(DEFAULT_LISTEN.to_owned()));
+        let listen = listen.check("listen")?;
+        let is_public = listen.iter().any(ListenAddress::is_public);
+        if self.tls.is_none() && is_public && !self.allow_plain_http {
+            return Err(KeyError::new("listen", FORBIDDEN_PLAIN_HTTP));
+        }
+        Ok(listen)
+    }
+
+    fn admin_listen(
+        &mut self,
+        listen: Option<&[ListenAddress]>,
+    ) -> Result<Vec<ListenAddress>, KeyError> {
+        let Some(admin) = self.admin.listen.take() else { return Ok(Vec::new()) };
+        let admin = admin.check("admin.listen")?;
+        let conflicts =
+            |admin| listen.unwrap_or_default().iter().any(|listen| listen.conflicts(admin));
+        if admin.iter().any(conflicts) {
+            return Err(KeyError::new("admin.listen", "must differ from listen"));
+        }
+        if admin.contains(&ListenAddress::Systemd(None)) {
+            let reason = "must name the sockets of systemd, such as systemd:admin";
+            return Err(KeyError::new("admin.listen", reason));
+        }
+        Ok(admin)
     }
 }
 
@@ -242,27 +341,31 @@ impl RawLockout {
 }
 
 impl RawServer {
-    fn check(self) -> Result<ServerLimits, KeyError> {
-        let default = ServerLimits::default();
+    fn check(self, hashing_threads: NonZeroUsize) -> Result<ServerLimits, KeyError> {
+        let seconds = |member: &str, value, default| {
+            timeout(&format!("server.{member}"), value, Duration::from_secs(default))
+        };
+        let max_connections = self.max_connections.unwrap_or(1000);
         let limits = ServerLimits {
-            max_connections: self.max_connections.unwrap_or(default.max_connections),
-            header_timeout: timeout(
-                "server.header_timeout",
-                self.header_timeout,
-                default.header_timeout,
+            max_connections,
+            max_connections_per_client: self
+                .max_connections_per_client
+                .unwrap_or(max_connections.div_ceil(2).max(1)),
+            concurrent_changes: at_least_one(
+                "server.concurrent_changes",
+                self.concurrent_changes,
+                hashing_threads.saturating_add(hashing_threads.get()),
+                100_000,
             )?,
-            body_timeout: timeout("server.body_timeout", self.body_timeout, default.body_timeout)?,
-            idle_timeout: timeout("server.idle_timeout", self.idle_timeout, default.idle_timeout)?,
+            header_timeout: seconds("header_timeout", self.header_timeout, 10)?,
+            body_timeout: seconds("body_timeout", self.body_timeout, 10)?,
+            idle_timeout: seconds("idle_timeout", self.idle_timeout, 75)?,
             shutdown_delay: delay(
                 "server.shutdown_delay",
                 self.shutdown_delay,
-                default.shutdown_delay,
+                Duration::from_secs(5),
             )?,
-            shutdown_timeout: timeout(
-                "server.shutdown_timeout",
-                self.shutdown_timeout,
-                default.shutdown_timeout,
-            )?,
+            shutdown_timeout: seconds("shutdown_timeout", self.shutdown_timeout, 30)?,
         };
         limits.validate().map_err(|errors| first_of("server", &errors))?;
         Ok(limits)
@@ -307,11 +410,6 @@ fn log_filter(text: &str) -> Option<Targets> {
 pub(super) fn one_of(key: impl Into<String>, choices: &[impl AsRef<str>]) -> KeyError {
     let choices: Vec<&str> = choices.iter().map(AsRef::as_ref).collect();
     KeyError::new(key, format!("must be one of {}", choices.join(", ")))
-}
-
-fn socket_address(key: &str, text: &str) -> Result<SocketAddr, KeyError> {
-    let reason = "must be an IP address and a port, such as 127.0.0.1:8080";
-    text.parse().map_err(|_| KeyError::new(key, reason))
 }
 
 const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -5,26 +5,26 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::KeyError;
-use crate::tls::{Tls, TlsFiles};
+use super::{Tls, TlsFiles};
+use crate::KeyError;
 
 /// TLS 1.2 and 1.3 with HTTP/2 and HTTP/1.1. The files are PEM. They are reloaded when they change and
 /// at SIGHUP.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawTls {
+pub(crate) struct RawTls {
     /// The file of the certificate, followed by the intermediate certificates.
-    pub(super) certificate: PathBuf,
+    pub(crate) certificate: PathBuf,
     /// The file of the certificate's private key.
-    pub(super) key: PathBuf,
+    pub(crate) key: PathBuf,
     /// The file of the authorities whose certificates clients must present. Without it, clients need no
     /// certificate.
-    pub(super) client_ca: Option<PathBuf>,
+    pub(crate) client_ca: Option<PathBuf>,
 }
 
 impl RawTls {
-    pub(super) fn check(self, table: &str, folder: &Path) -> Result<Arc<Tls>, KeyError> {
+    pub(crate) fn check(self, table: &str, folder: &Path) -> Result<Arc<Tls>, KeyError> {
         let tls = Tls::load(TlsFiles {
             certificate: folder.join(self.certificate),
             key: folder.join(self.key),

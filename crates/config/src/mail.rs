@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::KeyError;
 use super::checked::{one_of, timeout};
 use super::outbox::secret;
+use super::proxy::TrustedProxies;
 use super::raw::Seconds;
 
 /// The default time-out for one mail. Some servers scan a mail before they answer.
@@ -28,6 +29,9 @@ pub(super) struct RawMail {
     /// How the connection is encrypted. `none` is for a server on this machine only, unless
     /// `allow_plain_smtp` is set. Default: `implicit`.
     tls: Option<String>,
+    /// The name of this machine for `EHLO`: a host name or an IP address. Without it, the address of
+    /// this machine.
+    ehlo_name: Option<String>,
     /// Allows `tls = "none"` to a server on another machine. Default: `false`.
     #[serde(default)]
     allow_plain_smtp: bool,
@@ -57,16 +61,20 @@ pub(super) struct RawMail {
 }
 
 /// The mail channel.
-pub(crate) struct MailConfig {
-    pub(crate) channel: Arc<Mail>,
+pub struct MailConfig {
+    pub(super) channel: Arc<Mail>,
     pub(super) timeout: Duration,
     /// A summary for `check-config`.
-    pub(crate) summary: String,
+    pub summary: String,
 }
 
 impl RawMail {
     /// Checks the values. Relative paths are resolved against `folder`.
-    pub(super) fn check(self, folder: &Path) -> Result<MailConfig, KeyError> {
+    pub(super) fn check(
+        self,
+        proxies: &TrustedProxies,
+        folder: &Path,
+    ) -> Result<MailConfig, KeyError> {
         let encryption = match self.tls.as_deref() {
             None => Encryption::default(),
             Some(name) => Encryption::from_name(name)
@@ -103,6 +111,7 @@ impl RawMail {
             port: self.port,
             encryption,
             credentials,
+            ehlo_name: self.ehlo_name,
             allow_plain_smtp: self.allow_plain_smtp,
         };
         let names: Vec<_> = events.iter().map(|kind| kind.as_str()).collect();
@@ -126,6 +135,7 @@ impl RawMail {
             support_email: self.support_email,
             default_language,
             events,
+            proxies: proxies.networks.clone(),
         };
         let channel = Mail::new(options)
             .map_err(|wrong| KeyError::new(format!("mail.{}", wrong.member), wrong.reason))?;

@@ -4,10 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
-use repass_core::Clock;
 use rustls::RootCertStore;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
@@ -19,13 +18,7 @@ use tokio_util::either::Either;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
-use crate::signals::Hangups;
-
-/// How often the files are checked for changes.
-const INTERVAL: Duration = Duration::from_secs(10);
-
-/// How often the near expiry of a certificate is reported.
-const REMINDER: Duration = Duration::from_secs(24 * 3600);
+pub(crate) mod section;
 
 /// The number of days before its expiry in which a certificate is reported.
 const WARNING_DAYS: i64 = 14;
@@ -35,20 +28,21 @@ const KEY: &str = "private key";
 
 /// The PEM files of a listener.
 #[derive(Debug, Clone)]
-pub(crate) struct TlsFiles {
+pub struct TlsFiles {
     /// The certificate, then the intermediate certificates.
-    pub(crate) certificate: PathBuf,
-    pub(crate) key: PathBuf,
+    pub certificate: PathBuf,
+    /// The private key of the certificate.
+    pub key: PathBuf,
     /// The authorities whose certificates clients must present, if any.
-    pub(crate) client_ca: Option<PathBuf>,
+    pub client_ca: Option<PathBuf>,
 }
 
 /// A file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {reason}", .file.display())]
-pub(crate) struct TlsError {
+pub struct TlsError {
     /// The key of the configuration that names the file, below its table.
-    pub(crate) key: &'static str,
+    pub key: &'static str,
     file: PathBuf,
     reason: String,
 }
@@ -60,7 +54,7 @@ impl TlsError {
 }
 
 /// The TLS of a listener.
-pub(crate) struct Tls {
+pub struct Tls {
     files: TlsFiles,
     loaded: RwLock<Loaded>,
 }
@@ -87,16 +81,12 @@ impl Tls {
     /// # Errors
     /// When one cannot be read, or the key does not belong to the certificate. An expired certificate is not
     /// an error; [`Tls::warning`] reports it.
-    pub(crate) fn load(files: TlsFiles) -> Result<Self, TlsError> {
+    pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
         let loaded = RwLock::new(files.load()?);
         Ok(Self { files, loaded })
     }
 
-    /// Performs the TLS handshake.
-    pub(crate) async fn accept<S>(
-        &self,
-        stream: S,
-    ) -> io::Result<tokio_rustls::server::TlsStream<S>>
+    async fn accept<S>(&self, stream: S) -> io::Result<tokio_rustls::server::TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -104,12 +94,12 @@ impl Tls {
     }
 
     /// Returns when the certificate expires.
-    pub(crate) fn expires(&self) -> Timestamp {
+    pub fn expires(&self) -> Timestamp {
         self.loaded().expires
     }
 
     /// Returns a warning if the certificate has expired or expires soon.
-    pub(crate) fn warning(&self, now: Timestamp) -> Option<String> {
+    pub fn warning(&self, now: Timestamp) -> Option<String> {
         let expires = self.expires();
         let days = expires.duration_since(now).as_hours() / 24;
         let file = self.files.certificate.display();
@@ -126,7 +116,7 @@ impl Tls {
 
     /// Reloads the files if they have changed, or always if `force`. If they are invalid, the last valid ones
     /// stay in use.
-    fn reload(&self, force: bool, now: Timestamp) {
+    pub fn reload(&self, force: bool, now: Timestamp) {
         if !force && self.files.state() == self.loaded().state {
             return;
         }
@@ -235,7 +225,7 @@ fn reason(error: &pem::Error, wanted: &str) -> String {
 }
 
 /// Performs the TLS handshake if TLS is configured, and returns the stream.
-pub(crate) async fn accept<S>(
+pub async fn accept<S>(
     tls: Option<&Tls>,
     stream: S,
 ) -> io::Result<Either<tokio_rustls::server::TlsStream<S>, S>>
@@ -245,27 +235,5 @@ where
     match tls {
         Some(tls) => Ok(Either::Left(tls.accept(stream).await?)),
         None => Ok(Either::Right(stream)),
-    }
-}
-
-/// Reloads the files when they change and at SIGHUP, and reports certificates that expire soon, until it is
-/// dropped.
-pub(crate) async fn reload_when_changed(
-    listeners: Vec<Arc<Tls>>,
-    clock: Arc<dyn Clock>,
-) -> io::Result<()> {
-    let mut hangups = Hangups::new()?;
-    let mut checks = tokio::time::interval(INTERVAL);
-    let mut reminders = tokio::time::interval(REMINDER);
-    // At the start, expiry is reported with the other warnings.
-    reminders.tick().await;
-    loop {
-        tokio::select! {
-            _ = checks.tick() => listeners.iter().for_each(|tls| tls.reload(false, clock.now())),
-            () = hangups.next() => listeners.iter().for_each(|tls| tls.reload(true, clock.now())),
-            _ = reminders.tick() => for warning in listeners.iter().filter_map(|tls| tls.warning(clock.now())) {
-                tracing::warn!("{warning}");
-            }
-        }
     }
 }

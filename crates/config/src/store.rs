@@ -16,11 +16,15 @@ use super::raw::Seconds;
 
 /// The database and how it is opened.
 #[derive(Debug)]
-pub(crate) struct StoreConfig {
-    pub(crate) url: Plaintext,
-    pub(crate) is_on_a_server: bool,
-    pub(crate) key_file: Option<PathBuf>,
-    pub(crate) options: StoreOptions,
+pub struct StoreConfig {
+    /// The URL, which may contain a password.
+    pub url: Plaintext,
+    /// Whether it is PostgreSQL.
+    pub is_on_a_server: bool,
+    /// The file of the installation key. `None`: beside the SQLite file.
+    pub key_file: Option<PathBuf>,
+    /// How the database is opened.
+    pub options: StoreOptions,
 }
 
 /// The database.

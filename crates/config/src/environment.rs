@@ -10,7 +10,8 @@ use super::file::TomlFile;
 const PREFIX: &str = "REPASS_";
 
 /// The variables of the same prefix that `repass` reads.
-const COMMAND_LINE_VARIABLES: [&str; 8] = [
+const COMMAND_LINE_VARIABLES: [&str; 9] = [
+    "REPASS_CONFIG",
     "REPASS_DATABASE",
     "REPASS_KEY_FILE",
     "REPASS_SCHEMA",

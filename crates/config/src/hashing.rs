@@ -38,10 +38,10 @@ pub(super) struct RawHashing {
     arena_memory_kib: Option<u32>,
     /// The number of threads that hash. Without it, the number of CPUs that the process may use.
     threads: Option<usize>,
-    /// The number of hashes that may wait. New requests are answered with 503 while half of the queue is
-    /// taken. Without it, 64 for each thread.
+    /// The number of changes that may wait for their turn. Above it, a change of the client with most of them
+    /// is answered with 503. Without it, 64 for each thread.
     queue: Option<usize>,
-    /// The longest wait for a thread. Then the request is answered with 503. Default: `5s`.
+    /// The longest wait of a change for its turn. Then it is answered with 503. Default: `5s`.
     deadline: Option<Seconds>,
     /// The id of the pepper key for new hashes. Without it, new hashes have no pepper.
     pepper: Option<String>,

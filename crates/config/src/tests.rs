@@ -3,7 +3,7 @@ use super::*;
 mod reference;
 
 fn parse(path: &Path, text: &str, overrides: Map<String, String>) -> Result<Config, ConfigError> {
-    super::parse(path, text, overrides, &Vendors::bundled())
+    super::parse(path, text, overrides, whole(&Vendors::bundled()))
 }
 
 const GOOD: &str = "listen = '127.0.0.1:0'\n\
@@ -38,7 +38,41 @@ fn l5_an_error_has_line_column_and_key() {
         message(&format!("{GOOD}[mail]\nserver = 'localhost'")),
         "r.toml:6:2: mail.from: is required"
     );
-    assert_eq!(message(""), "r.toml: api: at least one API must be enabled");
+    let empty = "r.toml: api: at least one API must be enabled\nr.toml: store.url: is required";
+    assert!(message("").starts_with(empty));
+}
+
+/// Proves L4 all.
+#[test]
+fn l4_all_mistakes_are_reported_in_the_order_of_the_file() {
+    let text = "listne = 'x'\nlisten = 'here'\n\
+                [store]\nurl = 'mysql://h/db'\n\
+                [server]\nmax_connections = 'many'\nidle_timeout = '0s'\n\
+                [hashing]\nprofile = 'fast'\nthreads = 0\n\
+                [webhook]\nsecret = 'x'\n\
+                [mail]\nserver = 'localhost'\ntls = 'ssl'\n\
+                [api.zap]\nrealm = 'A B'\n\
+                [api.etna.options]\nsecure_otp = 'x'\n";
+    let variables = [("REPASS_LOCKOUT__THRESHOLD".to_owned(), "0".to_owned())].into();
+    let error = parse(Path::new("r.toml"), text, variables).unwrap_err();
+    let ConfigError::Keys(mistakes) = &error else { panic!("{error}") };
+    let found: Vec<_> = mistakes.iter().map(|one| format!("{}: {}", one.place, one.key)).collect();
+    let expected = [
+        "environment variable REPASS_LOCKOUT__THRESHOLD: lockout.threshold",
+        "r.toml:1:1: listne",
+        "r.toml:2:1: listen",
+        "r.toml:4:1: store.url",
+        "r.toml:6:1: server.max_connections",
+        "r.toml:7:1: server.idle_timeout",
+        "r.toml:9:1: hashing.profile",
+        "r.toml:10:1: hashing.threads",
+        "r.toml:11:2: webhook.url",
+        "r.toml:13:2: mail.from",
+        "r.toml:17:1: api.zap.realm",
+        "r.toml:19:1: api.etna.options.secure_otp",
+    ];
+    assert_eq!(found, expected, "{error}");
+    assert_eq!(error.to_string().lines().count(), expected.len());
 }
 
 #[test]
@@ -176,7 +210,6 @@ fn every_error_names_position_key_and_reason() {
     for (text, says) in in_tables.into_iter().chain(at_top) {
         let message = wrong(&text, &[]);
         assert!(message.contains(says), "{text}\n{message}");
-        assert!(!message.contains('\n'), "{message}");
     }
     assert!(wrong(&GOOD.replace("127.0.0.1:0", "here"), &[]).starts_with("r.toml: listen: "));
     let without_url = GOOD.replace("[store]\nurl = 'sqlite:///tmp/x.db'\n", "");
@@ -193,6 +226,8 @@ fn every_error_names_position_key_and_reason() {
 /// All tables. Of keys that exclude each other, only the first is set.
 const FULL: &str = "\
     listen = '127.0.0.1:0'\nallow_plain_http = true\n\
+    [unix_socket]\nmode = '0660'\ngroup = '0'\n\
+    [proxy]\ntrusted = ['10.0.0.0/8']\nheader = 'forwarded'\nproxy_protocol = true\n\
     [store]\nurl = 'sqlite:///tmp/x.db'\n\
     [store.accounts]\ntable = 'users'\nid = 'id'\nuser_id = 'login'\nhash = 'pw'\n\
     email = 'mail'\nusername = 'name'\nactive = 'active'\nrealm = 'a'\n\
@@ -246,6 +281,8 @@ fn l5_no_error_quotes_a_value() {
     for key in &keys {
         for value in values {
             let mut table = full.clone();
+            // These are slow, since they read the machine's certificates.
+            table.retain(|name, _| !["mail", "webhook"].contains(&name) || key.starts_with(name));
             set(&mut table, key, value);
             let Err(error) = parse(Path::new("r.toml"), &table.to_string(), Map::new()) else {
                 continue;

@@ -67,6 +67,11 @@ impl TomlFile {
         self.values.remove(key)
     }
 
+    /// Returns whether the file has `key`.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.positions.contains_key(key)
+    }
+
     /// Returns the position of `key`, or else of the nearest table that contains it.
     pub(super) fn position(&self, key: &str) -> Option<Position> {
         let mut key = key;

@@ -1,0 +1,70 @@
+//! Reloads certificates when their files change, and at SIGHUP these and the log, and reports certificates that
+//! expire soon.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use repass_config::tls::Tls;
+use repass_config::{Config, ConfigError};
+use repass_core::{Clock, ErrorChain, SystemClock};
+
+use crate::logging::Log;
+use crate::signals::Hangups;
+use crate::systemd;
+
+/// How often the files are checked for changes.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// How often the near expiry of a certificate is reported.
+const REMINDER: Duration = Duration::from_secs(24 * 3600);
+
+/// Runs until it is dropped. `load` reads the configuration again.
+pub(crate) async fn run(
+    mut hangups: Hangups,
+    listeners: Vec<Arc<Tls>>,
+    log: &Log,
+    load: impl Fn() -> Result<Config, ConfigError>,
+) {
+    let mut checks = tokio::time::interval(INTERVAL);
+    let mut reminders = tokio::time::interval(REMINDER);
+    // At the start, expiry is reported with the other warnings.
+    reminders.tick().await;
+    let reload = |force| listeners.iter().for_each(|tls| tls.reload(force, SystemClock.now()));
+    loop {
+        tokio::select! {
+            _ = checks.tick() => reload(false),
+            () = hangups.next() => {
+                systemd::reloading();
+                reload_log(log, &load);
+                reload(true);
+                systemd::ready();
+            }
+            _ = reminders.tick() => {
+                for warning in listeners.iter().filter_map(|tls| tls.warning(SystemClock.now())) {
+                    tracing::warn!("{warning}");
+                }
+            }
+        }
+    }
+}
+
+/// Opens `log.file` again, and reads the configuration again for `log.filter`.
+fn reload_log(log: &Log, load: impl Fn() -> Result<Config, ConfigError>) {
+    // Reading files blocks the thread.
+    let reloaded = tokio::task::block_in_place(|| -> Result<(), Box<dyn Error>> {
+        // First, so that an error in the configuration does not keep the old file in use.
+        log.reopen()?;
+        Ok(log.set_filter(load()?.log.filter)?)
+    });
+    match reloaded {
+        Ok(()) => tracing::info!(
+            "SIGHUP: log.filter, log.file and certificates are reloaded; restart for other changes"
+        ),
+        Err(error) => {
+            // An error of the configuration has a line for each key.
+            let error = ErrorChain(error.as_ref()).to_string().replace('\n', "; ");
+            tracing::error!(error, "SIGHUP: the log is not reloaded; its old settings stay in use");
+        }
+    }
+}

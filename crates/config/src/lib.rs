@@ -1,0 +1,307 @@
+//! The configuration file of repass: as written (`raw`), and as checked ([`Config`]).
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use repass_config::Vendors;
+//!
+//! let config = repass_config::load(Path::new("repassd.toml"), &Vendors::bundled())?;
+//! println!("{} APIs on {:?}", config.mounts.len(), config.listen);
+//! # Ok::<(), repass_config::ConfigError>(())
+//! ```
+
+mod api;
+mod checked;
+mod environment;
+mod file;
+mod hashing;
+mod listen;
+mod mail;
+mod memory;
+mod mistakes;
+mod outbox;
+mod proxy;
+mod raw;
+mod store;
+pub mod tls;
+mod unix_socket;
+mod vendors;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ::config::Map;
+use repass_core::MissingPeppers;
+use repass_store::{ColumnProblem, OpenError, Store};
+
+pub use api::MountConfig;
+pub use checked::{Config, LogConfig, LogFormat, ServerLimits, SharedConfig};
+use file::TomlFile;
+pub use listen::{FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
+pub use mail::MailConfig;
+use mistakes::Mistakes;
+pub use outbox::{OutboxConfig, WebhookConfig};
+pub use proxy::{ForwardingHeader, TrustedProxies};
+use raw::RawConfig;
+pub use store::StoreConfig;
+pub use unix_socket::UnixSocket;
+pub use vendors::Vendors;
+
+/// An error of the configuration, with its file, its key and the reason.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: the file cannot be read", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{file}: {reason}")]
+    Malformed {
+        /// The file, with the position.
+        file: String,
+        /// The reason, without the text of the file.
+        reason: String,
+    },
+    /// The value of an environment variable is not text.
+    #[error("environment variable {name}: {reason}")]
+    Variable {
+        /// The name of the variable.
+        name: String,
+        /// The reason.
+        reason: &'static str,
+    },
+    /// Keys have invalid values. The message has one line for each.
+    #[error("{}", lines(.0))]
+    Keys(Vec<Mistake>),
+    /// Stored hashes need pepper keys that are not configured.
+    #[error("hashing.peppers: {0}")]
+    Peppers(#[from] MissingPeppers),
+    /// The mapping does not match the accounts table of the database.
+    #[error("the accounts table {table} does not match its mapping: {}", with_keys(.problems))]
+    Accounts {
+        /// The table.
+        table: String,
+        /// The keys and what is wrong with their columns.
+        problems: Vec<ColumnProblem>,
+    },
+}
+
+impl ConfigError {
+    /// Returns the error with the keys of the mapping, if a mapping does not match its table.
+    pub fn from_mapping(error: &OpenError) -> Option<Self> {
+        let (table, problems) = error.mapping_problems()?;
+        Some(Self::Accounts { table: table.to_owned(), problems: problems.to_vec() })
+    }
+}
+
+/// A key with an invalid value, and its place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {key}: {reason}")]
+pub struct Mistake {
+    /// The file with the position, or the environment variable.
+    pub place: String,
+    /// The key, with dots.
+    pub key: String,
+    /// The reason, without the value.
+    pub reason: String,
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn with_keys(problems: &[ColumnProblem]) -> String {
+    let problems = problems.iter().map(|problem| format!("store.accounts.{problem}"));
+    problems.collect::<Vec<_>>().join("; ")
+}
+
+/// A key with an invalid value. [`load`] adds its position.
+#[derive(Debug)]
+pub(crate) struct KeyError {
+    pub(crate) key: String,
+    pub(crate) reason: String,
+}
+
+impl KeyError {
+    pub(crate) fn new(key: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self { key: key.into(), reason: reason.to_string() }
+    }
+
+    /// Returns the same error with the key below another one.
+    pub(crate) fn below(self, key: &str) -> Self {
+        let key = match self.key.as_str() {
+            "" | "." => key.to_owned(),
+            own => format!("{key}.{own}"),
+        };
+        Self { key, ..self }
+    }
+
+    /// Returns the error at `path` without the value, which may be a secret. The messages of serde and of the
+    /// `config` crate quote it.
+    pub(crate) fn from_config(path: &str, error: &::config::ConfigError) -> Self {
+        match error {
+            ::config::ConfigError::At { error, .. } => Self::from_config(path, error),
+            ::config::ConfigError::Type { expected, .. } => Self::new(path, must_be(expected)),
+            // The crate leaves out the dot behind an index.
+            ::config::ConfigError::NotFound(key) => {
+                let key = key.replace("].", "]").replace(']', "].");
+                Self::new(key.trim_end_matches('.'), "is required")
+            }
+            // Names of keys and the messages of our own types contain no value.
+            ::config::ConfigError::Message(text)
+                if text.starts_with("unknown field `") || text.starts_with("must be ") =>
+            {
+                Self::new(path, text.replacen("unknown field", "unknown key", 1))
+            }
+            // The value is before the last "expected", the text of serde's visitor after it.
+            error => match error.to_string().rsplit_once(" expected ") {
+                Some((_, expected)) => Self::new(path, must_be(expected)),
+                None => Self::new(path, "has an invalid value"),
+            },
+        }
+    }
+}
+
+/// Says what a value must be, in the words of TOML and not of Rust.
+fn must_be(expected: &str) -> String {
+    match expected {
+        _ if expected.starts_with("struct ") || expected.contains("map") => {
+            "must be a table".to_owned()
+        }
+        _ if expected.contains("sequence") => {
+            "must be a list, such as [\"one\", \"other\"]".to_owned()
+        }
+        _ => format!("must be {expected}"),
+    }
+}
+
+/// Reads a configuration file and the environment variables that override it.
+///
+/// # Errors
+/// When the file cannot be read, or is invalid; then with all mistakes.
+pub fn load(file: &Path, vendors: &Vendors) -> Result<Config, ConfigError> {
+    let (text, environment) = read(file)?;
+    let mut config = parse(file, &text, environment.overrides, whole(vendors))?;
+    config.ignored_variables = environment.ignored;
+    Ok(config)
+}
+
+/// Reads the part of a configuration that the command line uses too. Other tables are not checked beyond
+/// their keys, so the files that only the server reads need not be readable.
+///
+/// # Errors
+/// When the file cannot be read, or is invalid; then with all mistakes.
+pub fn load_shared(file: &Path, vendors: &Vendors) -> Result<SharedConfig, ConfigError> {
+    let (text, environment) = read(file)?;
+    let check = |mut raw: RawConfig, folder: &Path, mistakes: &mut Mistakes| {
+        raw.check_shared(vendors, folder, mistakes)
+    };
+    parse(file, &text, environment.overrides, check)
+}
+
+fn read(file: &Path) -> Result<(String, environment::Variables), ConfigError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
+    Ok((text, environment::read(std::env::vars_os())?))
+}
+
+/// Returns the configuration of a demo on this database: every vendor in a realm of its name.
+///
+/// # Errors
+/// When the path of the database cannot be part of a URL.
+pub fn demo(listen: SocketAddr, database: &Path, vendors: &Vendors) -> Result<Config, ConfigError> {
+    let url = Store::file_url(database).map_err(|error| ConfigError::Malformed {
+        file: "demo".to_owned(),
+        reason: error.to_string(),
+    })?;
+    let mut text =
+        format!("listen = '{listen}'\nallow_plain_http = true\n[store]\nurl = '{url}'\n");
+    for vendor in vendors.names() {
+        text.push_str(&format!("[api.{vendor}]\nrealm = '{vendor}'\n"));
+    }
+    parse(Path::new("demo"), &text, Map::new(), whole(vendors))
+}
+
+/// Returns the check of a whole configuration.
+fn whole(vendors: &Vendors) -> impl Fn(RawConfig, &Path, &mut Mistakes) -> Option<Config> {
+    |raw, folder, mistakes| raw.check(vendors, folder, mistakes)
+}
+
+/// Reads a configuration and checks it. Each invalid key is removed and the rest is read again, so that all
+/// mistakes are reported together.
+fn parse<T>(
+    path: &Path,
+    text: &str,
+    overrides: Map<String, String>,
+    check: impl Fn(RawConfig, &Path, &mut Mistakes) -> Option<T>,
+) -> Result<T, ConfigError> {
+    let file = TomlFile::parse(text).map_err(|error| ConfigError::Malformed {
+        file: format!("{}{}", path.display(), error.position),
+        reason: error.reason,
+    })?;
+    let variables: Vec<String> = overrides.keys().cloned().collect();
+    let at_key = |error: KeyError| {
+        let place = environment::variable_of(&error.key, &variables).unwrap_or_else(|| {
+            let position = file.position(&error.key).map(|position| position.to_string());
+            format!("{}{}", path.display(), position.unwrap_or_default())
+        });
+        Mistake { place, key: error.key, reason: one_line(&error.reason) }
+    };
+    let mut merged = ::config::Config::builder()
+        .add_source(file.clone())
+        .add_source(environment::Overrides(overrides))
+        .build()
+        .map_err(|error| ConfigError::Keys(vec![at_key(KeyError::from_config("", &error))]))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut all: Vec<KeyError> = Vec::new();
+    let is_known = |all: &[KeyError], key: &str| all.iter().any(|known| known.key == key);
+    let mut was_read = false;
+    loop {
+        let raw: RawConfig = match serde_path_to_error::deserialize(merged.clone()) {
+            Ok(raw) => raw,
+            // A required key was removed.
+            Err(_) if was_read => break,
+            Err(error) => {
+                let error = KeyError::from_config(&error.path().to_string(), error.inner());
+                let removed = mistakes::remove(&mut merged.cache, &error.key, true);
+                if !is_known(&all, &error.key) {
+                    all.push(error);
+                }
+                if removed { continue } else { break }
+            }
+        };
+        was_read = true;
+        let mut mistakes = Mistakes::default();
+        let checked = check(raw, folder, &mut mistakes);
+        let Mistakes(mut new) = mistakes;
+        if let (Some(config), true) = (checked, all.is_empty()) {
+            return Ok(config);
+        }
+        // A key may be missing only because it was removed.
+        let is_given =
+            |key: &str| file.has(key) || environment::variable_of(key, &variables).is_some();
+        new.retain(|error| !is_known(&all, &error.key) && (all.is_empty() || is_given(&error.key)));
+        if new.is_empty() {
+            break;
+        }
+        for error in new {
+            mistakes::remove(&mut merged.cache, &error.key, false);
+            all.push(error);
+        }
+    }
+    all.sort_by_key(|error| file.position(&error.key).map(|at| (at.line, at.column)));
+    Err(ConfigError::Keys(all.into_iter().map(at_key).collect()))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests;

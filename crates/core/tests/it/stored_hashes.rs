@@ -1,0 +1,89 @@
+//! Stored hashes that other systems wrote, each with its password.
+
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use repass_core::serde_json::{self, Value};
+use repass_core::{
+    Argon2idHasher, HashProfile, HashedPassword, Hasher, HasherOptions, Plaintext, Projects,
+    SystemRandomness,
+};
+use repass_hash_families::{ExportedHash, FormatError, ImportFormat, stored_text};
+
+const VECTORS: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/stored_hashes.jsonl"));
+
+/// The signer key of the project `demo`.
+const SIGNER_KEY: &str =
+    "YE0dO4bwD4JnJafh6lZZfkp1MtKzuKAXQcDCJNJNyeCHairWHKENOkbh3dzwaCdizzOspwr/FITUVlnOAwPKyw==";
+
+fn cases() -> impl Iterator<Item = Value> {
+    VECTORS.lines().map(|line| serde_json::from_str(line).unwrap())
+}
+
+/// Returns the hash to store, or the reason why the import refuses it.
+fn imported(case: &Value) -> Result<HashedPassword, String> {
+    let format = case["hash_format"].as_str().unwrap_or("self-describing");
+    let (name, options) = format.split_once(':').unwrap_or((format, ""));
+    let options = options.split(',').filter_map(|option| option.split_once('='));
+    let format = ImportFormat::from_options(name, options).unwrap();
+    let (hash, salt) = (case["hash"].as_str().unwrap(), case["hash_salt"].as_str());
+    let text = stored_text(&format, ExportedHash { hash, salt });
+    let hash = HashedPassword::from_stored(text.map_err(|error: FormatError| error.to_string())?);
+    hash.check().map_err(|error| error.to_string())?;
+    Ok(hash)
+}
+
+/// Proves H2.
+#[tokio::test(flavor = "multi_thread")]
+async fn h2_hashes_in_every_spelling_are_verified() {
+    let key = BASE64.decode(SIGNER_KEY.as_bytes()).unwrap();
+    let options = HasherOptions {
+        profile: HashProfile::INSECURE_FOR_TESTS,
+        projects: Arc::new(Projects::none().with("demo", key)),
+        ..HasherOptions::default()
+    };
+    let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
+    let mut verified = 0;
+    for case in cases().filter(|case| case["must"] == "verify") {
+        let hash = imported(&case).unwrap_or_else(|reason| panic!("{case}: {reason}"));
+        for (end, is_right) in [("", true), ("!", false)] {
+            let password = format!("{}{end}", case["password"].as_str().unwrap());
+            // bcrypt reads 72 bytes.
+            if is_right || password.len() <= 72 {
+                let result = hasher.verify(Arc::new(Plaintext::new(password)), &hash).await;
+                assert_eq!(result.unwrap(), is_right, "{case}");
+            }
+        }
+        verified += 1;
+    }
+    assert!(verified > 50, "{verified}");
+    hasher.shutdown().await;
+}
+
+/// Proves H3.
+#[test]
+fn h3_a_refusal_says_what_the_text_looks_like() {
+    let refused: Vec<_> = cases().filter(|case| case["must"] == "refuse-at-import").collect();
+    for case in &refused {
+        let reason = imported(case).expect_err(&case.to_string());
+        assert!(reason.len() > 50, "{case}: {reason}");
+        for part in case["hash"].as_str().unwrap().split(['$', '}', '"', ',']) {
+            assert!(part.len() < 20 || !reason.contains(part), "{case}: {reason}");
+        }
+    }
+    for (hash, part) in [
+        ("72d4a5a5b605c53ae1ac478d9a4977d7", "MD5 or an NT hash; declare the format"),
+        ("{noop}correct horse battery staple", "a password that is not hashed"),
+        (" $2b$05$abcdefghijklmnopqrstuu", "white space"),
+        ("rl.3StKT.4T8M", "not supported"),
+        ("argon2$argon2id$v=19$m=8", "`django`"),
+        ("{\"secretData\":{}}", "`keycloak`"),
+        ("wllR8sZD4d6v50Z7L5QIm5Lfb1I=", "a digest in Base64"),
+        ("$argon2id$v=19$m=256,t=2$c29tZXNhbHQ$nf65EOgLrQM", "the costs of the Argon2 string"),
+        ("$argon2id$v=19$m=256,t=2,p=1$c2Fs$nf65EOgLrQM", "the salt of the Argon2 string"),
+    ] {
+        let reason = imported(&serde_json::json!({ "hash": hash })).unwrap_err();
+        assert!(reason.contains(part), "{hash}: {reason}");
+    }
+}
