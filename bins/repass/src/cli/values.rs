@@ -130,15 +130,6 @@ fn plain(text: &str, max_chars: usize) -> Result<String, String> {
     }
 }
 
-pub(super) fn role(text: &str) -> Result<String, &'static str> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
-    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
-        Ok(text.to_owned())
-    } else {
-        Err("a role is 1 to 64 letters, digits, '.', '_', ':' and '-'")
-    }
-}
-
 pub(super) fn limit() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=10_000)
 }
@@ -250,14 +241,11 @@ mod tests {
     }
 
     #[test]
-    fn names_and_roles_have_no_control_characters_and_a_maximum_length() {
+    fn names_have_no_control_characters_and_a_maximum_length() {
         assert!(name("Zoë O'Hara").is_ok());
-        assert!(role("shop:read-only").is_ok());
         for bad in ["", "a\u{1b}[2J", "a\nb", &"x".repeat(321)] {
             assert!(name(bad).is_err(), "{bad:?}");
-            assert!(role(bad).is_err(), "{bad:?}");
         }
-        assert!(role("two words").is_err());
         assert!(issuer("a:b").unwrap_err().contains("colon"));
         assert!(key_name(&"ä".repeat(100)).is_ok() && key_name(&"ä".repeat(101)).is_err());
     }
@@ -295,7 +283,7 @@ mod tests {
     proptest! {
         #[test]
         fn parsing_never_panics(text in any::<String>()) {
-            let _ = (token_lifetime(&text), role(&text), name(&text), hash_format(&text));
+            let _ = (token_lifetime(&text), name(&text), hash_format(&text));
             let _ = text.parse::<AccountCursor>().map(|position| position.in_realm(None));
         }
     }

@@ -49,7 +49,7 @@ fn invalid_options_are_named() {
         ),
         (
             &["token", "issue", "--user-id", "x", "--lifetime", "1h", "--role", "a b"],
-            &["'a b'", "--role", "a role is"],
+            &["'a b'", "--role", "[possible values: admin]"],
         ),
         (
             &["reset", "issue", "--user-id", "x", "--lifetime", "1h"],
