@@ -141,12 +141,33 @@ pub(crate) async fn open_store(
     Store::open(url, &options).await.map_err(|error| settings.open_error(error))
 }
 
+/// Returns the administration with the user and host of this process in its audit records.
+pub(crate) fn as_operator(administration: &Administration) -> Administration {
+    administration.clone().with_operator(&operator())
+}
+
+#[cfg(unix)]
+fn operator() -> String {
+    use nix::unistd::{User, geteuid, gethostname};
+
+    let id = geteuid();
+    let user = User::from_uid(id).ok().flatten().map_or(id.to_string(), |user| user.name);
+    let host = gethostname().unwrap_or_default();
+    format!("{user}@{}", host.to_string_lossy())
+}
+
+#[cfg(not(unix))]
+fn operator() -> String {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    format!("{}@{}", variable("USERNAME"), variable("COMPUTERNAME"))
+}
+
 impl AdminContext {
     /// Returns the administration without a hasher.
     pub(crate) fn administration(&self) -> Result<Administration, Failure> {
         let hasher = Arc::new(NoHasher::new());
         let engine = Engine::builder(self.store.clone(), hasher, self.key.clone());
-        Ok(engine.build().administration().clone())
+        Ok(as_operator(engine.build().administration()))
     }
 
     /// Returns an engine with a hasher for this database.

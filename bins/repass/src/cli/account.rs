@@ -19,6 +19,24 @@ Examples:
   repass account add --realm shop --user-id 7 --profile seven.json < first-password.txt
   repass account add --user-id kim --no-password && repass reset issue --user-id kim")]
     Add(Box<AddAccount>),
+    /// Edit an account: e-mail address, names, attributes.
+    #[command(after_help = "\
+Only the given values change. An account of an application's table is edited in that application.
+
+Examples:
+  repass account edit --user-id pat --email pat@example.com
+  repass account edit --user-id pat --clear username --clear middle-name")]
+    Edit(Box<EditAccount>),
+    /// Delete an account with its passwords, tokens and events. Its audit records stay.
+    #[command(after_help = "\
+Deleted are the account with its attributes, the password and earlier ones, failed attempts, access
+tokens, reset tokens, the authenticator secret, and events, delivered or not. To only end the access,
+deactivate the account.
+
+Examples:
+  repass account delete --user-id pat
+  repass account delete --user-id pat --yes")]
+    Delete(DeleteAccount),
     /// Show an account, its failed attempts, and whether it has a password.
     #[command(after_help = "Example:\n  repass account show --user-id pat")]
     Show(AccountName),
@@ -172,6 +190,19 @@ pub(crate) struct ExportAccounts {
 pub(crate) struct AddAccount {
     #[command(flatten)]
     pub(crate) account: AccountName,
+    #[command(flatten)]
+    pub(crate) details: AccountDetails,
+    /// Add the account without a password; a reset sets the first one.
+    #[arg(long)]
+    pub(crate) no_password: bool,
+    #[command(flatten)]
+    pub(crate) policy: PolicyOption,
+    #[command(flatten)]
+    pub(crate) hash: HashOption,
+}
+
+#[derive(Args)]
+pub(crate) struct AccountDetails {
     /// E-mail address.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) email: Option<Email>,
@@ -191,13 +222,36 @@ pub(crate) struct AddAccount {
     /// names, unless an option overrides them.
     #[arg(long, value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,
-    /// Add the account without a password; a reset sets the first one.
+}
+
+#[derive(Args)]
+pub(crate) struct EditAccount {
+    #[command(flatten)]
+    pub(crate) account: AccountName,
+    #[command(flatten)]
+    pub(crate) details: AccountDetails,
+    /// Remove this value; may be given several times.
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) clear: Vec<ClearedValue>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClearedValue {
+    Email,
+    Username,
+    GivenName,
+    MiddleName,
+    FamilyName,
+    Attributes,
+}
+
+#[derive(Args)]
+pub(crate) struct DeleteAccount {
+    #[command(flatten)]
+    pub(crate) account: AccountName,
+    /// Do not ask.
     #[arg(long)]
-    pub(crate) no_password: bool,
-    #[command(flatten)]
-    pub(crate) policy: PolicyOption,
-    #[command(flatten)]
-    pub(crate) hash: HashOption,
+    pub(crate) yes: bool,
 }
 
 #[derive(Args)]

@@ -11,6 +11,8 @@ fn help_lists_every_command_and_has_examples() {
     }
     for command in [
         "account add",
+        "account edit",
+        "account delete",
         "account show",
         "account list",
         "account deactivate",
@@ -22,8 +24,13 @@ fn help_lists_every_command_and_has_examples() {
         "key list",
         "key revoke",
         "token issue",
+        "token list",
         "token revoke",
         "reset issue",
+        "reset list",
+        "reset revoke",
+        "outbox retry",
+        "outbox drop",
         "otp enroll",
         "otp issue",
         "password check",
