@@ -236,7 +236,7 @@ mod tests {
             is_own_line: bool,
         ) {
             let peer = "10.0.0.1";
-            prop_assume!(!proxies(ForwardingHeader::Forwarded).trusts(Some(address)));
+            prop_assume!(!proxies(ForwardingHeader::Forwarded).trusts(Some(address.to_canonical())));
             let address = address.to_canonical();
             for (header, added) in [
                 (ForwardingHeader::XForwardedFor, address.to_string()),
