@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use jiff::Timestamp;
 use repass_core::{ADMIN_ROLE, KeyKind, Realm, UserId};
 use repass_store::SqlName;
@@ -142,6 +143,23 @@ pub(crate) enum Command {
     /// Choose the cost parameters of password hashes for this machine.
     #[command(subcommand)]
     Hash(HashCommand),
+    /// Print a completion script for a shell.
+    #[command(after_help = "\
+Examples:
+  repass completions bash > /etc/bash_completion.d/repass
+  repass completions zsh > /usr/local/share/zsh/site-functions/_repass")]
+    Completions {
+        /// The shell.
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write the man pages of all commands to a folder.
+    #[command(after_help = "Example:\n  repass man /usr/local/share/man/man1")]
+    Man {
+        /// The folder, which must exist.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 impl Command {

@@ -90,7 +90,7 @@ pub(crate) async fn with_database<T>(
 ) -> Result<T, Failure> {
     let (store, key) = open(settings, migration).await?;
     check_keys(&*store.ports(), &key.key, &Peppers::none()).await.map_err(DatabaseError::from)?;
-    if key.created {
+    if key.created && !settings.is_scratch {
         output.note(&format!(
             "created the installation key {}; back it up apart from the database",
             key.path.display()
@@ -120,6 +120,21 @@ async fn open(settings: &Settings, migration: Migration) -> Result<(Store, Loade
     let store = open_store(settings, migration).await?;
     let key = store.installation_key(key_file, &SystemRandomness).await;
     Ok((store, key.map_err(|error| settings.key_error(error))?))
+}
+
+/// Returns whether the database exists.
+pub(crate) async fn is_there(settings: &Settings) -> Result<bool, Failure> {
+    match open_store(settings, Migration::Refuse).await {
+        Ok(store) => {
+            let _ = store.close().await;
+            Ok(true)
+        }
+        Err(Failure::Database(DatabaseError::Missing)) => Ok(false),
+        Err(Failure::Database(DatabaseError::Open { source, .. })) if source.is_absent() => {
+            Ok(false)
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Opens the store. Unless the configuration has one, a mapping of another application's users table is read

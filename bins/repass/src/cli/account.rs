@@ -58,18 +58,19 @@ Examples:
     Unlock(AccountName),
     /// Import accounts of another system with their password hashes.
     #[command(after_help = "\
-A CSV file is UTF-8 with the column names in its first line. An empty cell is a missing value. A cell
-with a comma, such as an Argon2 hash, must be quoted. In JSON Lines, each line is an object with the
-same names. A row has at most 256 KiB.
+A CSV file is UTF-8 with the column names in its first line, in any case, separated by commas,
+semicolons or tabs. An empty cell or \\N is a missing value. A cell with a separator, such as an Argon2
+hash, must be quoted. In JSON Lines, each line is an object with the same names. A row has at most 256
+KiB.
 
   user_id              user id of the account in the vendor's API; required
   realm                realm of the account; default: --realm
   email, username      e-mail address; sign-in name, if it differs from the user id
-  active               true or false (CSV also: 1, 0, yes, no); default: true
+  active               true or false (CSV also: t, yes, y, 1, f, no, n, 0); default: true
   given_name, middle_name, family_name
   attributes           further user attributes of a vendor's API, a JSON object
   created_at, updated_at, password_changed_at
-                       RFC 3339, such as 2024-02-29T12:00:00Z
+                       RFC 3339 with an offset, such as 2024-02-29T12:00:00Z; not in the future
   password_hash        stored hash; without one, a reset sets the first password
   hash_salt            salt, if it is not part of the hash
   hash_format          format of the hash; default: --hash-format
@@ -86,7 +87,7 @@ Plaintext passwords cannot be imported. A format is a name with its options, if 
 Existing accounts are not changed, so a second run with the same file changes nothing. An invalid row
 is reported as FILE:LINE: REASON and skipped, and the exit status is 1. Rows are written in
 transactions of 500. Ctrl-C ends the import between two transactions; run it again to complete it. A
-dry run detects a duplicate user id only within 500 rows.
+dry run detects a duplicate user id only within 500 rows, and needs no database.
 
 Examples:
   repass account import users.csv

@@ -61,3 +61,21 @@ fn a_missing_command_is_reported_with_the_existing_commands() {
     let error = test.run(&["key", "--json"]).json_error(2);
     assert_eq!(error["code"], "usage");
 }
+
+#[test]
+fn completions_and_man_pages_are_made_for_every_command() {
+    let test = TestContext::new();
+    // They need no configuration.
+    let run = |arguments: &[&str]| {
+        let mut command = test.command();
+        command.env("REPASS_CONFIG", "none.toml").args(arguments);
+        crate::test_context::finish(command, "").succeeded().stdout
+    };
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(run(&["completions", shell]).contains("accept-keys"), "{shell}");
+    }
+    run(&["man", "."]);
+    let page = std::fs::read_to_string(test.folder.path().join("repass-account-add.1")).unwrap();
+    assert!(page.contains("\\-\\-user\\-id") && !page.contains(&test.url()), "{page}");
+    test.run(&["man", "none"]).failed(2, &["none"]);
+}
