@@ -46,12 +46,18 @@ fn read_fields(row: &Row) {
 
 fn user_ids_by_csv(file: &[u8]) -> Vec<Option<String>> {
     let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+    let mut lines = file.split(|byte| *byte == b'\n');
+    let header = lines.find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+    let delimiter = [b',', b';', b'\t'].into_iter().find(|delimiter| header.contains(delimiter));
+    let mut builder = csv::ReaderBuilder::new();
+    let builder = builder.flexible(true).delimiter(delimiter.unwrap_or(b','));
+    let mut reader = builder.from_reader(file);
     let names = reader.headers().expect("the columns are known");
-    let column = names.iter().position(|name| name == "user_id").expect("there is a user_id");
+    let is_user_id = |name: &str| name.trim().eq_ignore_ascii_case("user_id");
+    let column = names.iter().position(is_user_id).expect("there is a user_id");
     let user_id = |record: csv::StringRecord| record.get(column).unwrap_or_default().to_owned();
     let user_ids = reader.records().map(|record| user_id(record.expect("all rows are good")));
-    user_ids.map(|user_id| Some(user_id).filter(|user_id| !user_id.is_empty())).collect()
+    user_ids.map(|user_id| Some(user_id).filter(|id| !["", "\\N"].contains(&&**id))).collect()
 }
 
 fn assert_written_and_read(format: Format, rows: &[Fields]) {

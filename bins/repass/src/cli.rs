@@ -14,17 +14,19 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use jiff::Timestamp;
-use repass_core::{KeyKind, Realm, UserId};
+use repass_core::{ADMIN_ROLE, KeyKind, Realm, UserId};
 use repass_store::SqlName;
 
 pub(crate) use account::{
-    AccountCommand, AddAccount, ExportAccounts, FileFormat, ImportAccounts, ListAccounts,
+    AccountCommand, AccountDetails, AddAccount, ClearedValue, DeleteAccount, EditAccount,
+    ExportAccounts, FileFormat, ImportAccounts, ListAccounts,
 };
 pub(crate) use database::{AcceptKeys, BackupDatabase, DatabaseCommand};
 pub(crate) use hash::{HashCommand, TuneHash};
 pub(crate) use hashing::{HashOption, PepperKeysOption};
-pub(crate) use outbox::{ListOutbox, OutboxCommand};
+pub(crate) use outbox::{ListOutbox, NamedEvents, OutboxCommand};
 pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand};
 pub(crate) use values::{AccountCursor, NamedFile, NamedPolicy, hash_format};
 
@@ -111,16 +113,16 @@ pub(crate) struct DatabaseOptions {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Manage accounts: add, show, list, deactivate, activate, unlock, import, export.
+    /// Manage accounts: add, edit, delete, show, list, deactivate, activate, unlock, import, export.
     #[command(subcommand)]
     Account(AccountCommand),
     /// Issue, list and revoke the keys of services, apps and gateways.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Issue and revoke access tokens.
+    /// Issue, list and revoke access tokens.
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Issue reset tokens.
+    /// Issue, list and revoke reset tokens.
     #[command(subcommand)]
     Reset(ResetCommand),
     /// Enroll accounts for one-time passwords, and issue one-time codes.
@@ -141,6 +143,23 @@ pub(crate) enum Command {
     /// Choose the cost parameters of password hashes for this machine.
     #[command(subcommand)]
     Hash(HashCommand),
+    /// Print a completion script for a shell.
+    #[command(after_help = "\
+Examples:
+  repass completions bash > /etc/bash_completion.d/repass
+  repass completions zsh > /usr/local/share/zsh/site-functions/_repass")]
+    Completions {
+        /// The shell.
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write the man pages of all commands to a folder.
+    #[command(after_help = "Example:\n  repass man /usr/local/share/man/man1")]
+    Man {
+        /// The folder, which must exist.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 impl Command {
@@ -228,17 +247,33 @@ Examples:
   repass token issue --user-id pat --lifetime 15m
   repass token issue --realm shop --user-id root --role admin --lifetime 1h > admin.token")]
     Issue(IssueToken),
+    /// List the access tokens of an account, the latest issued first.
+    #[command(after_help = "Example:\n  repass token list --user-id pat")]
+    List(ListTokens),
     /// Revoke an access token immediately.
     #[command(after_help = "Example:\n  repass token revoke 0b0e4f3c-6a5f-4c43-9f0e-6b8d6a2f9f5e")]
     Revoke(Revoke),
 }
 
 #[derive(Args)]
+pub(crate) struct ListTokens {
+    #[command(flatten)]
+    pub(crate) account: AccountName,
+    /// Maximum number of tokens, 1 to 10000.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = values::limit())]
+    pub(crate) limit: u32,
+}
+
+#[derive(Args)]
 pub(crate) struct IssueToken {
     #[command(flatten)]
     pub(crate) account: AccountName,
-    /// An additional role of the bearer; may be given several times.
-    #[arg(long = "role", value_name = "ROLE", value_parser = values::role)]
+    /// An additional role of the bearer.
+    #[arg(
+        long = "role",
+        value_name = "ROLE",
+        value_parser = PossibleValuesParser::new([ADMIN_ROLE])
+    )]
     pub(crate) roles: Vec<String>,
     /// The lifetime, such as 90s, 15m, 1h 30m or 7d; at most 3650d.
     #[arg(
@@ -259,6 +294,12 @@ Only the token is written to stdout; its description is written to stderr.
 Example:
   repass reset issue --user-id pat --lifetime 5m")]
     Issue(IssueReset),
+    /// List the reset tokens of an account, the latest issued first.
+    #[command(after_help = "Example:\n  repass reset list --user-id pat")]
+    List(ListTokens),
+    /// Revoke the reset tokens of an account immediately.
+    #[command(after_help = "Example:\n  repass reset revoke --user-id pat")]
+    Revoke(AccountName),
 }
 
 #[derive(Args)]
@@ -309,8 +350,10 @@ pub(crate) enum AuditCommand {
 Examples:
   repass audit list --limit 20
   repass audit list --realm shop --user-id pat --json
+  repass audit list --all --since 2026-01-01 --json > audit.jsonl
+  repass audit list --follow
   repass audit list --outcome wrong-password --since 2026-11-01 --until 2026-12-01")]
-    List(ListAudit),
+    List(Box<ListAudit>),
 }
 
 #[derive(Args)]
@@ -337,6 +380,13 @@ pub(crate) struct ListAudit {
     /// Maximum number of records, 1 to 10000.
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = values::limit())]
     pub(crate) limit: u32,
+    /// All matching records, however many: one in each line, tab-separated, or as JSON with --json.
+    #[arg(long, conflicts_with_all = ["limit", "follow"])]
+    pub(crate) all: bool,
+    /// Print the records oldest first and new ones when they are written, until Ctrl-C. One record in
+    /// each line, as with --all.
+    #[arg(long, conflicts_with = "until")]
+    pub(crate) follow: bool,
 }
 
 #[cfg(test)]

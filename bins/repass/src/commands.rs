@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod database;
+mod documentation;
 mod hash;
 mod key;
 mod otp;
@@ -23,18 +24,20 @@ use crate::settings::Settings;
 
 /// Runs the command.
 pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
-    let settings = &Settings::load(cli.global)?;
+    let settings = || Settings::load(cli.global);
     match cli.command {
-        Command::Account(command) => account::run(command, settings, output).await?,
-        Command::Key(command) => key::run(command, settings, output).await?,
-        Command::Token(command) => token::run(command, settings, output).await?,
-        Command::Reset(command) => reset::run(command, settings, output).await?,
-        Command::Otp(command) => otp::run(command, settings, output).await?,
-        Command::Password(command) => return password::run(command, settings, output).await,
-        Command::Audit(command) => audit::run(command, settings, output).await?,
-        Command::Database(command) => database::run(command, settings, output).await?,
+        Command::Completions { shell } => documentation::completions(shell, output)?,
+        Command::Man { folder } => documentation::man_pages(&folder, output)?,
+        Command::Account(command) => account::run(command, &settings()?, output).await?,
+        Command::Key(command) => key::run(command, &settings()?, output).await?,
+        Command::Token(command) => token::run(command, &settings()?, output).await?,
+        Command::Reset(command) => reset::run(command, &settings()?, output).await?,
+        Command::Otp(command) => otp::run(command, &settings()?, output).await?,
+        Command::Password(command) => return password::run(command, &settings()?, output).await,
+        Command::Audit(command) => audit::run(command, &settings()?, output).await?,
+        Command::Database(command) => database::run(command, &settings()?, output).await?,
         Command::Hash(command) => return hash::run(command, output).await,
-        Command::Outbox(command) => outbox::run(command, settings, output).await?,
+        Command::Outbox(command) => outbox::run(command, &settings()?, output).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -90,7 +90,7 @@ pub(crate) async fn with_database<T>(
 ) -> Result<T, Failure> {
     let (store, key) = open(settings, migration).await?;
     check_keys(&*store.ports(), &key.key, &Peppers::none()).await.map_err(DatabaseError::from)?;
-    if key.created {
+    if key.created && !settings.is_scratch {
         output.note(&format!(
             "created the installation key {}; back it up apart from the database",
             key.path.display()
@@ -122,6 +122,21 @@ async fn open(settings: &Settings, migration: Migration) -> Result<(Store, Loade
     Ok((store, key.map_err(|error| settings.key_error(error))?))
 }
 
+/// Returns whether the database exists.
+pub(crate) async fn is_there(settings: &Settings) -> Result<bool, Failure> {
+    match open_store(settings, Migration::Refuse).await {
+        Ok(store) => {
+            let _ = store.close().await;
+            Ok(true)
+        }
+        Err(Failure::Database(DatabaseError::Missing)) => Ok(false),
+        Err(Failure::Database(DatabaseError::Open { source, .. })) if source.is_absent() => {
+            Ok(false)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Opens the store. Unless the configuration has one, a mapping of another application's users table is read
 /// from the database.
 pub(crate) async fn open_store(
@@ -141,12 +156,33 @@ pub(crate) async fn open_store(
     Store::open(url, &options).await.map_err(|error| settings.open_error(error))
 }
 
+/// Returns the administration with the user and host of this process in its audit records.
+pub(crate) fn as_operator(administration: &Administration) -> Administration {
+    administration.clone().with_operator(&operator())
+}
+
+#[cfg(unix)]
+fn operator() -> String {
+    use nix::unistd::{User, geteuid, gethostname};
+
+    let id = geteuid();
+    let user = User::from_uid(id).ok().flatten().map_or(id.to_string(), |user| user.name);
+    let host = gethostname().unwrap_or_default();
+    format!("{user}@{}", host.to_string_lossy())
+}
+
+#[cfg(not(unix))]
+fn operator() -> String {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    format!("{}@{}", variable("USERNAME"), variable("COMPUTERNAME"))
+}
+
 impl AdminContext {
     /// Returns the administration without a hasher.
     pub(crate) fn administration(&self) -> Result<Administration, Failure> {
         let hasher = Arc::new(NoHasher::new());
         let engine = Engine::builder(self.store.clone(), hasher, self.key.clone());
-        Ok(engine.build().administration().clone())
+        Ok(as_operator(engine.build().administration()))
     }
 
     /// Returns an engine with a hasher for this database.

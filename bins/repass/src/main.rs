@@ -28,7 +28,7 @@ use crate::output::Output;
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
-    repassd::protect_secrets();
+    repass_config::protect_secrets();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return cli::usage::report(error),

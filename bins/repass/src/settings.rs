@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use repass_config::{ConfigError, SharedConfig, Vendors};
 use repass_core::{ErrorChain, HasherOptions, LockoutPolicy, Peppers, Plaintext, Projects, Realm};
-use repass_store::{KeyFileError, OpenError, StoreOptions, read_secret_file};
+use repass_store::{KeyFileError, OpenError, Store, StoreOptions, read_secret_file};
+use tempfile::TempDir;
 
 use crate::cli::{
     DatabaseOptions, GlobalOptions, HashOption, NamedFile, NamedPolicy, PepperKeysOption,
@@ -22,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) store: StoreOptions,
     pub(crate) lockout: LockoutPolicy,
+    /// Whether the database is a temporary one.
+    pub(crate) is_scratch: bool,
     /// Where `url` and `key_file` are from, for errors.
     places: [String; 2],
     hasher: HasherOptions,
@@ -57,10 +60,28 @@ impl Settings {
             key_file: key_file.or_else(|| own?.key_file.clone()),
             store,
             lockout: file.as_ref().map(|file| file.lockout).unwrap_or_default(),
+            is_scratch: false,
             places,
             hasher: file.as_ref().map(|file| file.hasher.clone()).unwrap_or_default(),
             file,
         })
+    }
+
+    /// Returns settings for a temporary database, which is deleted with the folder.
+    pub(crate) fn scratch(&self) -> Result<(Self, TempDir), Failure> {
+        let folder = tempfile::tempdir().map_err(Failure::Runtime)?;
+        let url = Store::file_url(&folder.path().join("dry-run.db"));
+        let settings = Self {
+            url: Some(Plaintext::new(url.map_err(|error| self.open_error(error))?)),
+            key_file: None,
+            store: StoreOptions::default(),
+            lockout: self.lockout,
+            is_scratch: true,
+            places: self.places.clone(),
+            hasher: self.hasher.clone(),
+            file: None,
+        };
+        Ok((settings, folder))
     }
 
     /// Returns an error of opening the database, as the server reports it.

@@ -47,7 +47,7 @@ use crate::cli::{Cli, Command};
 use crate::logging::LogFileError;
 use crate::sockets::{ListenError, PassedSockets};
 
-pub use repass_config::Vendors;
+pub use repass_config::{Vendors, protect_secrets};
 
 /// Runs the command line of `repassd` with these vendors. Exit status 2 for configuration errors, 1 for
 /// run-time failures.
@@ -60,25 +60,6 @@ pub fn run(vendors: &Vendors) -> ExitCode {
             report(error.as_ref());
             ExitCode::from(if is_configuration(error.as_ref()) { 2 } else { 1 })
         }
-    }
-}
-
-/// Keeps the secrets of this process in it: the message of a panic, which may quote one, is withheld, and no
-/// core dump is written. Other users' debuggers cannot attach.
-pub fn protect_secrets() {
-    repass_http::install_redacting_panic_hook();
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, setrlimit};
-        let none = Rlimit { current: Some(0), maximum: Some(0) };
-        // To lower a limit is always allowed.
-        let _ = setrlimit(Resource::Core, none);
-    }
-    // Linux ignores the limit if it pipes dumps to a program, as systemd-coredump.
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
 }
 

@@ -81,8 +81,9 @@ impl Column {
         }
     }
 
+    /// Returns the column of a name in any case, with white space around it.
     fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|column| column.name() == name)
+        Self::ALL.into_iter().find(|column| column.name().eq_ignore_ascii_case(name.trim()))
     }
 
     /// Returns the columns of these names.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::json_value::JsonValue;
 use crate::{Column, RowError};
 
-/// The fields of a row by column. Empty cells and `null` are absent.
+/// The fields of a row by column. Empty cells, `\N` and `null` are absent.
 ///
 /// Reading a field removes it. `Debug` prints no values.
 #[derive(Clone, Default, PartialEq)]
@@ -31,9 +31,12 @@ impl Fields {
     /// Sets a field to the value of a CSV cell.
     pub(crate) fn set_cell(&mut self, column: Column, cell: &str) -> Result<(), RowError> {
         let value = match (column, cell) {
-            (_, "") => Value::Null,
-            (Column::Active, "true" | "1" | "yes") => true.into(),
-            (Column::Active, "false" | "0" | "no") => false.into(),
+            (_, "" | "\\N") => Value::Null,
+            (Column::Active, text) => match text.to_ascii_lowercase().as_str() {
+                "true" | "t" | "yes" | "y" | "1" => true.into(),
+                "false" | "f" | "no" | "n" | "0" => false.into(),
+                _ => return Err(invalid(column, NOT_A_BOOLEAN)),
+            },
             (Column::Attributes, json) => {
                 let value = serde_json::from_str(json).map(|JsonValue(value)| value);
                 value.map_err(|_| invalid(column, "is not a JSON object"))?
@@ -49,7 +52,7 @@ impl Fields {
         self.0.get(&column)
     }
 
-    /// Removes and returns the text of a column.
+    /// Removes and returns the text of a column. An integer is a text for the user id.
     ///
     /// # Errors
     /// When the field is not text.
@@ -57,6 +60,9 @@ impl Fields {
         match self.0.remove(&column) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::Number(id)) if column == Column::UserId && !id.is_f64() => {
+                Ok(Some(id.to_string()))
+            }
             Some(_) => Err(invalid(column, "is not text")),
         }
     }
@@ -81,7 +87,7 @@ impl Fields {
         match self.0.remove(&column) {
             None => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(value)),
-            Some(_) => Err(invalid(column, "is neither true nor false")),
+            Some(_) => Err(invalid(column, NOT_A_BOOLEAN)),
         }
     }
 
@@ -97,6 +103,8 @@ impl Fields {
         }
     }
 }
+
+const NOT_A_BOOLEAN: &str = "is neither true nor false (in CSV also t, yes, y, 1, f, no, n, 0)";
 
 fn invalid(column: Column, reason: &str) -> RowError {
     RowError(format!("{} {reason}", column.name()))
@@ -126,6 +134,23 @@ mod tests {
         assert_eq!(fields.text(Column::Email), Ok(None));
     }
 
+    /// Proves C2.
+    #[test]
+    fn c2_other_spellings_are_read_where_their_meaning_is_clear() {
+        let mut fields = Fields::default();
+        for (cell, value) in [("TRUE", true), ("t", true), ("Yes", true), ("F", false)] {
+            fields.set_cell(Column::Active, cell).unwrap();
+            assert_eq!(fields.boolean(Column::Active), Ok(Some(value)), "{cell}");
+        }
+        assert!(fields.set_cell(Column::Active, "on").unwrap_err().to_string().contains("also t"));
+        fields.set_cell(Column::Email, "\\N").unwrap();
+        assert_eq!(fields.text(Column::Email), Ok(None));
+        fields.set(Column::UserId, 4711);
+        assert_eq!(fields.text(Column::UserId), Ok(Some("4711".to_owned())));
+        fields.set(Column::UserId, 4711.5);
+        assert!(fields.text(Column::UserId).is_err());
+    }
+
     #[test]
     fn values_of_another_type_are_reported_without_the_value() {
         let mut fields = Fields::default();
@@ -140,7 +165,7 @@ mod tests {
         );
         assert_eq!(
             fields.boolean(Column::Active).unwrap_err().to_string(),
-            "active is neither true nor false"
+            "active is neither true nor false (in CSV also t, yes, y, 1, f, no, n, 0)"
         );
         assert_eq!(
             fields.object(Column::Attributes).unwrap_err().to_string(),

@@ -20,6 +20,7 @@ mod mail;
 mod memory;
 mod mistakes;
 mod outbox;
+mod process;
 mod proxy;
 mod raw;
 mod store;
@@ -41,6 +42,7 @@ pub use listen::{FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN
 pub use mail::MailConfig;
 use mistakes::Mistakes;
 pub use outbox::{OutboxConfig, WebhookConfig};
+pub use process::protect_secrets;
 pub use proxy::{ForwardingHeader, TrustedProxies};
 use raw::RawConfig;
 pub use store::StoreConfig;

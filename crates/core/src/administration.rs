@@ -32,6 +32,8 @@ pub struct Administration {
     key: Arc<InstallationKey>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
+    /// The caller in audit records.
+    operator: Arc<str>,
 }
 
 /// An error of [`Administration`].
@@ -54,8 +56,8 @@ pub enum AdministrationError {
         /// The user id.
         user_id: String,
     },
-    /// The accounts are in a table of another application, which must add them.
-    #[error("accounts are kept in a table of another application; add them there")]
+    /// The accounts are in a table of another application, which must add, edit and delete them.
+    #[error("accounts are kept in a table of another application; add, edit and delete them there")]
     KeptElsewhere,
     /// The accounts are in a table of another application, and no column is mapped for this value.
     #[error("the accounts table has no column for {0}")]
@@ -98,11 +100,19 @@ impl Administration {
             key: changes.key.clone(),
             clock: changes.clock.clone(),
             randomness: changes.randomness.clone(),
+            operator: "operator".into(),
         }
     }
 
     pub(crate) fn with_policy(self, policy: Policy) -> Self {
         Self { policy, ..self }
+    }
+
+    /// Sets the operator, such as `root@db1`, who is the caller `operator:<name>` in audit records.
+    /// Without one, the caller is `operator`.
+    #[must_use]
+    pub fn with_operator(self, name: &str) -> Self {
+        Self { operator: format!("operator:{name}").into(), ..self }
     }
 
     /// Returns the store, for listing.
@@ -148,7 +158,7 @@ impl Administration {
             action: action.to_owned(),
             outcome: "ok".to_owned(),
             detail,
-            caller: "operator".to_owned(),
+            caller: self.operator.to_string(),
             context: Context::new("administration"),
         })
     }

@@ -62,6 +62,30 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
+    /// Sets e-mail address, user name and profile of the account with the id of `account` to those of
+    /// `account`, and its `updated_at` to `audit.at`.
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::KeptElsewhere`] when the
+    /// store cannot edit accounts.
+    async fn update_account(
+        &self,
+        account: &Account,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError>;
+
+    /// Deletes an account with its passwords, failures, tokens, one-time password enrollment and events.
+    /// Its audit records stay.
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::KeptElsewhere`] when the
+    /// store cannot delete accounts.
+    async fn delete_account(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError>;
+
     /// Returns the ids of the pepper keys ([`HashedPassword::pepper`]) that are needed to verify
     /// the stored hashes, the history included.
     ///
@@ -131,6 +155,36 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// # Errors
     /// When the store fails.
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError>;
+
+    /// Lists the access tokens of an account, at most `limit`, the latest issued first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn access_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<HeldToken>, StoreError>;
+
+    /// Lists the reset tokens of an account, at most `limit`, the latest issued first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn reset_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<ResetToken>, StoreError>;
+
+    /// Voids the reset tokens of an account at `audit.at`.
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account.
+    async fn void_reset_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError>;
 
     /// Adds a reset token, voids (marks as spent) every other one of the account, and writes the
     /// event to the outbox, in one transaction.
@@ -260,8 +314,8 @@ pub enum AccountError {
     /// The account does not exist.
     #[error("there is no such account")]
     Unknown,
-    /// The accounts are in a table of another application, which must add them.
-    #[error("accounts are kept in a table of another application; add them there")]
+    /// The accounts are in a table of another application, which must add, edit and delete them.
+    #[error("accounts are kept in a table of another application; add, edit and delete them there")]
     KeptElsewhere,
     /// The accounts are in a table of another application, and no column is mapped for this value.
     #[error("the accounts table has no column for {0}")]

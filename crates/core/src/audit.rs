@@ -23,7 +23,8 @@ pub struct AuditRecord {
     pub outcome: String,
     /// Violations of the policy, or other details for operators, as codes.
     pub detail: Option<String>,
-    /// The caller, such as `token:<id>`, `key:<id>`, `anonymous` or `operator`.
+    /// The caller, such as `token:<id>`, `key:<id>`, `anonymous`, `operator` or
+    /// `operator:<name>`.
     pub caller: String,
     /// The origin of the request.
     pub context: Context,

@@ -73,6 +73,22 @@ impl AdministrationStore for PostgresStore {
         self.with_retries(|| self.activate(account, active, audit)).await
     }
 
+    async fn update_account(
+        &self,
+        account: &Account,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.with_retries(|| self.edit_account(account, audit)).await
+    }
+
+    async fn delete_account(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.with_retries(|| self.remove_account(account, audit)).await
+    }
+
     async fn peppers(&self) -> Result<BTreeSet<String>, StoreError> {
         self.with_retries(|| self.list_peppers()).await
     }
@@ -119,6 +135,30 @@ impl AdministrationStore for PostgresStore {
 
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError> {
         self.with_retries(|| self.find_access_token(token)).await
+    }
+
+    async fn access_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<HeldToken>, StoreError> {
+        self.with_retries(|| self.list_access_tokens(account, limit)).await
+    }
+
+    async fn reset_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<ResetToken>, StoreError> {
+        self.with_retries(|| self.list_reset_tokens(account, limit)).await
+    }
+
+    async fn void_reset_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.with_retries(|| self.revoke_reset_tokens(account, audit)).await
     }
 
     async fn add_reset_token(

@@ -22,7 +22,7 @@ use crate::connection::Db;
 use crate::failure::Result;
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
-use crate::{attempts, audit_and_events, hash_columns};
+use crate::{attempts, audit_and_events, commit, hash_columns};
 
 #[async_trait]
 impl AdministrationStore for SqliteStore {
@@ -70,6 +70,22 @@ impl AdministrationStore for SqliteStore {
         audit: &AuditRecord,
     ) -> std::result::Result<(), AccountError> {
         self.activate(account, active, audit).await
+    }
+
+    async fn update_account(
+        &self,
+        account: &Account,
+        audit: &AuditRecord,
+    ) -> std::result::Result<(), AccountError> {
+        self.edit_account(account, audit).await
+    }
+
+    async fn delete_account(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> std::result::Result<(), AccountError> {
+        self.remove_account(account, audit).await
     }
 
     async fn peppers(&self) -> std::result::Result<BTreeSet<String>, StoreError> {
@@ -142,6 +158,35 @@ impl AdministrationStore for SqliteStore {
     ) -> std::result::Result<Option<HeldToken>, StoreError> {
         let accounts = self.accounts();
         self.read(move |db| crate::tokens::access_token_by_id(db, &accounts, token)).await
+    }
+
+    async fn access_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> std::result::Result<Vec<HeldToken>, StoreError> {
+        let accounts = self.accounts();
+        self.read(move |db| crate::tokens::access_tokens_of(db, &accounts, account, limit)).await
+    }
+
+    async fn reset_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> std::result::Result<Vec<ResetToken>, StoreError> {
+        self.read(move |db| crate::tokens::reset_tokens_of(db, account, limit)).await
+    }
+
+    async fn void_reset_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> std::result::Result<(), AccountError> {
+        let at = audit.at;
+        self.change_account(account, audit, move |db, _| {
+            commit::void_reset_tokens(db, account, at).map(Ok)
+        })
+        .await
     }
 
     async fn add_reset_token(

@@ -82,7 +82,7 @@ fn access_token(
     accounts: &AccountsSource,
     digest: &TokenDigest,
 ) -> Result<Option<HeldToken>> {
-    held_token(db, accounts, "t.digest", digest.as_bytes())
+    Ok(held_tokens(db, accounts, "t.digest = ?1", digest.as_bytes(), 1)?.pop())
 }
 
 pub(crate) fn access_token_by_id(
@@ -90,25 +90,48 @@ pub(crate) fn access_token_by_id(
     accounts: &AccountsSource,
     token: TokenId,
 ) -> Result<Option<HeldToken>> {
-    held_token(db, accounts, "t.id", token.0.as_bytes())
+    Ok(held_tokens(db, accounts, "t.id = ?1", token.0.as_bytes(), 1)?.pop())
 }
 
-/// Returns the access token with this value in `column` and its holder, if the holder still exists.
-fn held_token(
+pub(crate) fn access_tokens_of(
     db: Db<'_>,
     accounts: &AccountsSource,
-    column: &str,
+    account: AccountId,
+    limit: u32,
+) -> Result<Vec<HeldToken>> {
+    held_tokens(db, accounts, "t.account = ?1", account.0.as_bytes(), limit)
+}
+
+pub(crate) fn reset_tokens_of(
+    db: Db<'_>,
+    account: AccountId,
+    limit: u32,
+) -> Result<Vec<ResetToken>> {
+    db.rows(
+        "SELECT digest, account, issued_at, expires_at, spent_at FROM repass_reset_tokens
+         WHERE account = ?1 ORDER BY issued_at DESC, digest LIMIT ?2",
+        (account.0.as_bytes(), limit),
+        row::reset_token,
+    )
+}
+
+/// Returns the access tokens for which `condition` holds of `key`, with their holders if they still exist.
+fn held_tokens(
+    db: Db<'_>,
+    accounts: &AccountsSource,
+    condition: &str,
     key: &[u8],
-) -> Result<Option<HeldToken>> {
+    limit: u32,
+) -> Result<Vec<HeldToken>> {
     let select = format!(
         "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
                 a.valid_after, a.kept_token
          FROM repass_access_tokens t JOIN repass_accounts a ON a.id = t.account
-         WHERE {column} = ?1"
+         WHERE {condition} ORDER BY t.issued_at DESC, t.id LIMIT ?2"
     );
-    let held = db.row(&select, [key], |row| {
+    let held = db.rows(&select, (key, limit), |row| {
         let holder = accounts.holder(db, Columns(row).account_id("account")?)?;
         holder.map(|holder| row::held_token(row, holder)).transpose()
     })?;
-    Ok(held.flatten())
+    Ok(held.into_iter().flatten().collect())
 }

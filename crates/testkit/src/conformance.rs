@@ -195,12 +195,15 @@ pub fn checks() -> Vec<Check> {
         administration administration::accounts::are_listed_in_pages;
         administration administration::accounts::are_deactivated_with_their_tokens;
         administration administration::accounts::are_unlocked;
+        administration administration::accounts::c3_are_edited;
+        administration administration::accounts::c3_are_deleted_with_their_data;
         administration administration::accounts::list_the_peppers_of_current_and_earlier_hashes;
 
         administration administration::tokens::keys_are_kept_and_revoked_once;
         administration administration::tokens::access_tokens_are_kept_and_revoked_once;
         administration administration::tokens::a_key_and_a_token_are_found_together;
         administration administration::tokens::reset_tokens_are_kept;
+        administration administration::tokens::c3_tokens_of_an_account_are_listed;
         administration administration::tokens::one_time_passwords_are_replaced;
         administration administration::tokens::p9_tokens_are_pruned;
         administration administration::tokens::k1_check_values_of_keys_are_kept;

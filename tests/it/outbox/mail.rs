@@ -12,7 +12,9 @@ use serde_json::json;
 use super::mail_server::{Mail, MailServer, PASSWORD, USERNAME};
 use super::receiver::{Receiver, SECRET};
 use super::{changed, entries, is, only, outbox, until};
-use crate::requests::{CUSTOMER, GUID, JSON, Outcome, change, good_request, outcome};
+use crate::requests::{
+    CUSTOMER, GUID, JSON, Outcome, change, customer_body, good_request, outcome,
+};
 use crate::test_context::ANY_PASSWORD;
 
 const NEW: &str = "an-unmistakable-new-password-71c3";
@@ -389,6 +391,27 @@ async fn events_of_one_account_share_a_connection() {
     until(&operator, is(DeliveryState::Delivered)).await;
     assert_eq!((mails.heard("DATA"), mails.heard("EHLO")), (4, 1));
     assert_eq!(mails.ehlo_name(), "[127.0.0.1]", "an address, and no name of a container (A5)");
+}
+
+/// Proves W6.
+#[tokio::test(flavor = "multi_thread")]
+async fn w6_a_mail_has_the_address_of_the_proxys_client_and_not_that_of_the_proxy() {
+    let mut mails = MailServer::start().await;
+    let trusting = mailing(&mails, "[proxy]\ntrusted = ['127.0.0.1', '192.0.2.0/24']\n");
+    let (server, operator) = start(&trusting).await;
+    add(&operator, "en").await;
+    let body = customer_body(GUID, FIRST_PASSWORD, FIRST_PASSWORD);
+    for (forwarded, told) in
+        [("203.0.113.9", Some("203.0.113.9")), ("192.0.2.7", None), ("nonsense", None)]
+    {
+        let headers = [JSON, ("x-forwarded-for", forwarded)];
+        let answer = server.client().send(Method::POST, CUSTOMER, &headers, body.clone()).await;
+        assert_eq!(outcome(&answer), Outcome::Changed, "{}", answer.text());
+        let mail = mails.next().await;
+        let (text, _) = mail.parts();
+        assert_eq!(text.lines().find_map(|line| line.strip_prefix("IP address: ")), told);
+        mail.answer(ACCEPTED);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

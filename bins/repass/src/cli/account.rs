@@ -19,6 +19,24 @@ Examples:
   repass account add --realm shop --user-id 7 --profile seven.json < first-password.txt
   repass account add --user-id kim --no-password && repass reset issue --user-id kim")]
     Add(Box<AddAccount>),
+    /// Edit an account: e-mail address, names, attributes.
+    #[command(after_help = "\
+Only the given values change. An account of an application's table is edited in that application.
+
+Examples:
+  repass account edit --user-id pat --email pat@example.com
+  repass account edit --user-id pat --clear username --clear middle-name")]
+    Edit(Box<EditAccount>),
+    /// Delete an account with its passwords, tokens and events. Its audit records stay.
+    #[command(after_help = "\
+Deleted are the account with its attributes, the password and earlier ones, failed attempts, access
+tokens, reset tokens, the authenticator secret, and events, delivered or not. To only end the access,
+deactivate the account.
+
+Examples:
+  repass account delete --user-id pat
+  repass account delete --user-id pat --yes")]
+    Delete(DeleteAccount),
     /// Show an account, its failed attempts, and whether it has a password.
     #[command(after_help = "Example:\n  repass account show --user-id pat")]
     Show(AccountName),
@@ -40,18 +58,19 @@ Examples:
     Unlock(AccountName),
     /// Import accounts of another system with their password hashes.
     #[command(after_help = "\
-A CSV file is UTF-8 with the column names in its first line. An empty cell is a missing value. A cell
-with a comma, such as an Argon2 hash, must be quoted. In JSON Lines, each line is an object with the
-same names. A row has at most 256 KiB.
+A CSV file is UTF-8 with the column names in its first line, in any case, separated by commas,
+semicolons or tabs. An empty cell or \\N is a missing value. A cell with a separator, such as an Argon2
+hash, must be quoted. In JSON Lines, each line is an object with the same names. A row has at most 256
+KiB.
 
   user_id              user id of the account in the vendor's API; required
   realm                realm of the account; default: --realm
   email, username      e-mail address; sign-in name, if it differs from the user id
-  active               true or false (CSV also: 1, 0, yes, no); default: true
+  active               true or false (CSV also: t, yes, y, 1, f, no, n, 0); default: true
   given_name, middle_name, family_name
   attributes           further user attributes of a vendor's API, a JSON object
   created_at, updated_at, password_changed_at
-                       RFC 3339, such as 2024-02-29T12:00:00Z
+                       RFC 3339 with an offset, such as 2024-02-29T12:00:00Z; not in the future
   password_hash        stored hash; without one, a reset sets the first password
   hash_salt            salt, if it is not part of the hash
   hash_format          format of the hash; default: --hash-format
@@ -68,7 +87,7 @@ Plaintext passwords cannot be imported. A format is a name with its options, if 
 Existing accounts are not changed, so a second run with the same file changes nothing. An invalid row
 is reported as FILE:LINE: REASON and skipped, and the exit status is 1. Rows are written in
 transactions of 500. Ctrl-C ends the import between two transactions; run it again to complete it. A
-dry run detects a duplicate user id only within 500 rows.
+dry run detects a duplicate user id only within 500 rows, and needs no database.
 
 Examples:
   repass account import users.csv
@@ -172,6 +191,19 @@ pub(crate) struct ExportAccounts {
 pub(crate) struct AddAccount {
     #[command(flatten)]
     pub(crate) account: AccountName,
+    #[command(flatten)]
+    pub(crate) details: AccountDetails,
+    /// Add the account without a password; a reset sets the first one.
+    #[arg(long)]
+    pub(crate) no_password: bool,
+    #[command(flatten)]
+    pub(crate) policy: PolicyOption,
+    #[command(flatten)]
+    pub(crate) hash: HashOption,
+}
+
+#[derive(Args)]
+pub(crate) struct AccountDetails {
     /// E-mail address.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) email: Option<Email>,
@@ -191,13 +223,36 @@ pub(crate) struct AddAccount {
     /// names, unless an option overrides them.
     #[arg(long, value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,
-    /// Add the account without a password; a reset sets the first one.
+}
+
+#[derive(Args)]
+pub(crate) struct EditAccount {
+    #[command(flatten)]
+    pub(crate) account: AccountName,
+    #[command(flatten)]
+    pub(crate) details: AccountDetails,
+    /// Remove this value; may be given several times.
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) clear: Vec<ClearedValue>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClearedValue {
+    Email,
+    Username,
+    GivenName,
+    MiddleName,
+    FamilyName,
+    Attributes,
+}
+
+#[derive(Args)]
+pub(crate) struct DeleteAccount {
+    #[command(flatten)]
+    pub(crate) account: AccountName,
+    /// Do not ask.
     #[arg(long)]
-    pub(crate) no_password: bool,
-    #[command(flatten)]
-    pub(crate) policy: PolicyOption,
-    #[command(flatten)]
-    pub(crate) hash: HashOption,
+    pub(crate) yes: bool,
 }
 
 #[derive(Args)]

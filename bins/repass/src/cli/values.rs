@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_config::Vendors;
-use repass_core::{ADMIN_ROLE, Administration, HashProfile, Policy, Realm, UserId};
+use repass_core::{Administration, HashProfile, Policy, Realm, UserId};
 use repass_hash_families::ImportFormat;
 
 use crate::settings::Settings;
@@ -130,11 +130,6 @@ fn plain(text: &str, max_chars: usize) -> Result<String, String> {
     }
 }
 
-pub(super) fn role(text: &str) -> Result<String, &'static str> {
-    // Another role would have no effect, and is mistyped.
-    if text == ADMIN_ROLE { Ok(text.to_owned()) } else { Err("the only role is `admin`") }
-}
-
 pub(super) fn limit() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=10_000)
 }
@@ -245,11 +240,9 @@ mod tests {
         }
     }
 
-    /// Proves A6.
     #[test]
-    fn a6_names_and_roles_have_no_control_characters_and_a_maximum_length() {
+    fn names_have_no_control_characters_and_a_maximum_length() {
         assert!(name("Zoë O'Hara").is_ok());
-        assert!(role("admin").is_ok() && role("admn").is_err());
         for bad in ["", "a\u{1b}[2J", "a\nb", &"x".repeat(321)] {
             assert!(name(bad).is_err(), "{bad:?}");
         }
@@ -290,7 +283,7 @@ mod tests {
     proptest! {
         #[test]
         fn parsing_never_panics(text in any::<String>()) {
-            let _ = (token_lifetime(&text), role(&text), name(&text), hash_format(&text));
+            let _ = (token_lifetime(&text), name(&text), hash_format(&text));
             let _ = text.parse::<AccountCursor>().map(|position| position.in_realm(None));
         }
     }

@@ -1,6 +1,8 @@
 //! `repass account`
 
 mod add;
+mod delete;
+mod edit;
 mod export;
 mod import;
 mod list;
@@ -21,6 +23,8 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     match command {
         AccountCommand::Add(new) => add::run(*new, settings, output).await,
+        AccountCommand::Edit(edit) => edit::run(*edit, settings, output).await,
+        AccountCommand::Delete(delete) => delete::run(delete, settings, output).await,
         AccountCommand::Show(name) => show::run(name, settings, output).await,
         AccountCommand::List(list) => list::run(list, settings, output).await,
         AccountCommand::Deactivate(name) => {

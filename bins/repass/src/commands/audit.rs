@@ -1,16 +1,28 @@
 //! `repass audit`
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use repass_core::{AccountId, AuditFilter, AuditRecord, UserId};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::cli::{AuditCommand, ListAudit};
 use crate::database::{AdminContext, Migration, with_database};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, printable};
 use crate::settings::Settings;
 use crate::table::{Table, or_dash, time};
+
+/// The number of records that are read at a time.
+const PAGE: u32 = 1000;
+
+/// How often `--follow` looks for new records.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long after its time a record may still be committed, with some difference of clocks.
+const LATE: SignedDuration = SignedDuration::from_secs(60);
 
 /// A record with the user id of its account.
 #[derive(Serialize)]
@@ -27,7 +39,13 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let AuditCommand::List(list) = command;
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let filter = filter(admin, list).await?;
+        let filter = filter(admin, &list).await?;
+        if list.all {
+            return print_all(admin, filter, output).await;
+        }
+        if list.follow {
+            return follow(admin, filter, output).await;
+        }
         let records = admin.store.audit(&filter).await?;
         let entries = with_user_ids(admin, records).await?;
         output.result(&entries, &table(&entries))?;
@@ -39,10 +57,18 @@ pub(super) async fn run(
     .await
 }
 
-async fn filter(admin: &AdminContext, list: ListAudit) -> Result<AuditFilter, Failure> {
-    let ListAudit { realm, user_id, action, outcome, since, until, limit } = list;
-    let filter =
-        AuditFilter { realm, account: None, action, outcome, since, until, before: None, limit };
+async fn filter(admin: &AdminContext, list: &ListAudit) -> Result<AuditFilter, Failure> {
+    let ListAudit { realm, user_id, action, outcome, since, until, limit, .. } = list;
+    let filter = AuditFilter {
+        realm: realm.clone(),
+        account: None,
+        action: action.clone(),
+        outcome: outcome.clone(),
+        since: *since,
+        until: *until,
+        before: None,
+        limit: *limit,
+    };
     let Some(user_id) = user_id else { return Ok(filter) };
     let realm = match filter.realm.clone() {
         Some(realm) => realm,
@@ -50,6 +76,52 @@ async fn filter(admin: &AdminContext, list: ListAudit) -> Result<AuditFilter, Fa
     };
     let (account, _) = admin.administration()?.show_account(&realm, user_id.as_str()).await?;
     Ok(AuditFilter { realm: Some(realm), account: Some(account.id), ..filter })
+}
+
+/// Prints all records, page by page.
+async fn print_all(
+    admin: &AdminContext,
+    mut filter: AuditFilter,
+    output: &Output,
+) -> Result<(), Failure> {
+    filter.limit = PAGE;
+    loop {
+        let page = admin.store.audit(&filter).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        filter.before = Some((last.at, last.id));
+        print_lines(&with_user_ids(admin, page).await?, output)?;
+    }
+}
+
+/// Prints the newest records, oldest first, and then new ones until Ctrl-C.
+async fn follow(
+    admin: &AdminContext,
+    mut filter: AuditFilter,
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut printed: HashMap<Uuid, Timestamp> = HashMap::new();
+    loop {
+        let mut page = admin.store.audit(&filter).await?;
+        page.reverse();
+        if let Some(newest) = page.last() {
+            let since = newest.at.checked_sub(LATE).unwrap_or(newest.at);
+            filter.since = filter.since.max(Some(since));
+        }
+        page.retain(|record| printed.insert(record.id, record.at).is_none());
+        printed.retain(|_, at| Some(*at) >= filter.since);
+        print_lines(&with_user_ids(admin, page).await?, output)?;
+        filter.limit = PAGE;
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+fn print_lines(entries: &[Entry], output: &Output) -> Result<(), Failure> {
+    for entry in entries {
+        let cells = entry.cells();
+        let line = cells.each_ref().map(|cell| printable(cell)).join("\t");
+        output.result(entry, &format!("{line}\n"))?;
+    }
+    Ok(())
 }
 
 async fn with_user_ids(
@@ -89,9 +161,17 @@ fn table(entries: &[Entry]) -> String {
         "CLAIMED ADDRESS",
         "USER AGENT",
     ]);
-    for Entry { record, user_id } in entries {
+    for entry in entries {
+        table.row(entry.cells().each_ref().map(String::as_str));
+    }
+    table.render()
+}
+
+impl Entry {
+    fn cells(&self) -> [String; 11] {
+        let Self { record, user_id } = self;
         let context = &record.context;
-        table.row([
+        [
             &time(record.at),
             record.realm.as_str(),
             or_dash(user_id.as_ref().map(UserId::as_str)),
@@ -103,7 +183,7 @@ fn table(entries: &[Entry]) -> String {
             or_dash(context.peer.as_deref()),
             or_dash(context.ip_address.as_deref()),
             or_dash(context.user_agent.as_deref()),
-        ]);
+        ]
+        .map(ToOwned::to_owned)
     }
-    table.render()
 }

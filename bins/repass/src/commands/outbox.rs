@@ -1,9 +1,10 @@
 //! `repass outbox`
 
-use repass_core::{OutboxEntry, OutboxFilter};
+use repass_core::{Administration, AdministrationError, OutboxEntry, OutboxFilter};
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::cli::{ListOutbox, OutboxCommand};
+use crate::cli::{ListOutbox, NamedEvents, OutboxCommand};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -24,18 +25,50 @@ pub(super) async fn run(
             }
             Ok(())
         }
-        OutboxCommand::Retry(event) => {
-            admin.administration()?.retry_event(event.id).await?;
-            let text = format!("event {}: will be delivered now\n", event.id);
-            output.result(&json!({ "id": event.id, "retried": true }), &text)
+        OutboxCommand::Retry(events) => {
+            let admin = &admin.administration()?;
+            let retry = async |id| admin.retry_event(id).await.map(drop);
+            run_each(admin, events, ("retried", "will be delivered now"), output, retry).await
         }
-        OutboxCommand::Drop(event) => {
-            admin.administration()?.drop_event(event.id).await?;
-            let text = format!("event {}: dropped\n", event.id);
-            output.result(&json!({ "id": event.id, "dropped": true }), &text)
+        OutboxCommand::Drop(events) => {
+            let admin = &admin.administration()?;
+            let drop_event = async |id| admin.drop_event(id).await.map(drop);
+            run_each(admin, events, ("dropped", "dropped"), output, drop_event).await
         }
     })
     .await
+}
+
+/// Runs `action` for one event or for all in a state. `done` are the words for JSON and for text.
+async fn run_each(
+    admin: &Administration,
+    events: NamedEvents,
+    done: (&str, &str),
+    output: &Output,
+    action: impl AsyncFn(Uuid) -> Result<(), AdministrationError>,
+) -> Result<(), Failure> {
+    let (member, text) = done;
+    if let Some(id) = events.id {
+        action(id).await?;
+        return output.result(&json!({ "id": id, member: true }), &format!("event {id}: {text}\n"));
+    }
+    let mut filter = OutboxFilter { state: Some(events.state), before: None, limit: 1000 };
+    let mut count = 0;
+    loop {
+        let page = admin.store().entries(&filter).await?;
+        let Some(last) = page.last() else { break };
+        filter.before = Some((last.event.at, last.event.id));
+        for entry in &page {
+            match action(entry.event.id).await {
+                Ok(()) => count += 1,
+                // It was delivered or deleted meanwhile.
+                Err(AdministrationError::NoSuchEvent(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    let s = if count == 1 { "" } else { "s" };
+    output.result(&json!({ member: count }), &format!("{count} event{s}: {text}\n"))
 }
 
 fn table(entries: &[OutboxEntry]) -> String {

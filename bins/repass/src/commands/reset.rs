@@ -1,15 +1,16 @@
 //! `repass reset`
 
 use jiff::Timestamp;
-use repass_core::{Realm, UserId};
+use repass_core::{Clock, Realm, SystemClock, UserId};
 use serde::Serialize;
+use serde_json::json;
 
-use crate::cli::{IssueReset, ResetCommand};
+use crate::cli::{AccountName, IssueReset, ListTokens, ResetCommand};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, printable};
 use crate::settings::Settings;
-use crate::table::time;
+use crate::table::{Table, time};
 
 pub(super) async fn run(
     command: ResetCommand,
@@ -18,6 +19,8 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     match command {
         ResetCommand::Issue(reset) => issue(reset, settings, output).await,
+        ResetCommand::List(tokens) => list(tokens, settings, output).await,
+        ResetCommand::Revoke(name) => revoke(name, settings, output).await,
     }
 }
 
@@ -55,6 +58,61 @@ async fn issue(args: IssueReset, settings: &Settings, output: &Output) -> Result
             time(token.expires_at)
         ));
         Ok(())
+    })
+    .await
+}
+
+/// A token without its digest.
+#[derive(Serialize)]
+struct Listed {
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    /// When it was used, or revoked by a change or a newer token.
+    spent_at: Option<Timestamp>,
+    valid: bool,
+}
+
+async fn list(args: ListTokens, settings: &Settings, output: &Output) -> Result<(), Failure> {
+    let ListTokens { account: name, limit } = args;
+    with_database(settings, Migration::Refuse, output, async |admin| {
+        let administration = admin.administration()?;
+        let (account, _) = administration.show_account(&name.realm, name.user_id.as_str()).await?;
+        let tokens = admin.store.reset_tokens(account.id, limit).await?;
+        let now = SystemClock.now();
+        let listed = tokens.iter().map(|token| Listed {
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            spent_at: token.spent_at,
+            valid: token.spent_at.is_none() && now < token.expires_at,
+        });
+        let listed: Vec<Listed> = listed.collect();
+        let mut table = Table::new(&["ISSUED", "EXPIRES", "USED OR REVOKED", "VALID"]);
+        for token in &listed {
+            table.row([
+                &time(token.issued_at),
+                &time(token.expires_at),
+                &token.spent_at.map_or("-".to_owned(), time),
+                if token.valid { "yes" } else { "no" },
+            ]);
+        }
+        output.result(&listed, &table.render())?;
+        if listed.is_empty() {
+            output.note("no reset tokens");
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn revoke(name: AccountName, settings: &Settings, output: &Output) -> Result<(), Failure> {
+    let AccountName { realm, user_id } = &name;
+    with_database(settings, Migration::Refuse, output, async |admin| {
+        let revoked = admin.administration()?.revoke_resets(realm, user_id.as_str()).await?;
+        let text = format!(
+            "account {} of realm {realm}: {revoked} valid reset tokens revoked\n",
+            printable(user_id.as_str())
+        );
+        output.result(&json!({ "realm": realm, "user_id": user_id, "revoked": revoked }), &text)
     })
     .await
 }

@@ -1,18 +1,18 @@
 //! `repass token`
 
 use jiff::Timestamp;
-use repass_core::{Realm, TokenId, UserId};
+use repass_core::{Clock, Realm, SystemClock, TokenId, UserId};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::parse_id;
-use crate::cli::{IssueToken, Revoke, TokenCommand};
+use crate::cli::{IssueToken, ListTokens, Revoke, TokenCommand};
 use crate::database::{Migration, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::Settings;
-use crate::table::time;
+use crate::table::{Table, or_dash, time};
 
 pub(super) async fn run(
     command: TokenCommand,
@@ -21,6 +21,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     match command {
         TokenCommand::Issue(token) => issue(token, settings, output).await,
+        TokenCommand::List(tokens) => list(tokens, settings, output).await,
         TokenCommand::Revoke(revoked) => revoke(&revoked, settings, output).await,
     }
 }
@@ -68,6 +69,53 @@ async fn issue(args: IssueToken, settings: &Settings, output: &Output) -> Result
              shown only once",
             time(token.expires_at)
         ));
+        Ok(())
+    })
+    .await
+}
+
+/// A token without its digest.
+#[derive(Serialize)]
+struct Listed {
+    id: Uuid,
+    roles: Vec<String>,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+    valid: bool,
+}
+
+async fn list(args: ListTokens, settings: &Settings, output: &Output) -> Result<(), Failure> {
+    let ListTokens { account: name, limit } = args;
+    with_database(settings, Migration::Refuse, output, async |admin| {
+        let administration = admin.administration()?;
+        let (account, _) = administration.show_account(&name.realm, name.user_id.as_str()).await?;
+        let tokens = admin.store.access_tokens(account.id, limit).await?;
+        let now = SystemClock.now();
+        let listed = tokens.into_iter().map(|held| Listed {
+            valid: held.is_valid_at(now),
+            id: held.token.id.0,
+            roles: held.token.roles,
+            issued_at: held.token.issued_at,
+            expires_at: held.token.expires_at,
+            revoked_at: held.token.revoked_at,
+        });
+        let listed: Vec<Listed> = listed.collect();
+        let mut table = Table::new(&["ID", "ROLES", "ISSUED", "EXPIRES", "REVOKED", "VALID"]);
+        for token in &listed {
+            table.row([
+                &token.id.to_string(),
+                or_dash(Some(token.roles.join(", ").as_str()).filter(|roles| !roles.is_empty())),
+                &time(token.issued_at),
+                &time(token.expires_at),
+                &token.revoked_at.map_or("-".to_owned(), time),
+                if token.valid { "yes" } else { "no" },
+            ]);
+        }
+        output.result(&listed, &table.render())?;
+        if listed.is_empty() {
+            output.note("no tokens");
+        }
         Ok(())
     })
     .await

@@ -174,3 +174,40 @@ fn accounts_are_deactivated_activated_and_unlocked() {
         assert_eq!(error["code"], "no-such-account");
     }
 }
+
+/// Proves C3.
+#[test]
+fn c3_an_account_is_edited() {
+    let test = TestContext::with_pat();
+    let edit = |more: &[&str]| test.run(&[&["account", "edit", "--user-id", "pat"], more].concat());
+    edit(&["--email", "new@example.org", "--given-name", "Pat", "--username", "p"]).succeeded();
+    let run = edit(&["--clear", "username", "--family-name", "Smith"]).succeeded();
+    assert_eq!(run.stdout, "account pat of realm default: changed\n");
+    let shown = test.json(&["account", "show", "--user-id", "pat"], "");
+    assert_eq!(shown["email"], "new@example.org");
+    assert_eq!(shown["username"], serde_json::Value::Null);
+    assert_eq!(
+        (&shown["profile"]["given_name"], &shown["profile"]["family_name"]),
+        (&"Pat".into(), &"Smith".into())
+    );
+    edit(&[]).failed(2, &["nothing to change"]);
+    test.run(&["account", "edit", "--user-id", "kim", "--clear", "email"])
+        .failed(1, &["realm default has no account kim"]);
+}
+
+/// Proves C3.
+#[test]
+fn c3_an_account_is_deleted_with_its_tokens() {
+    let test = TestContext::with_pat();
+    test.run(&["token", "issue", "--user-id", "pat"]).succeeded();
+    let delete = ["account", "delete", "--user-id", "pat"];
+    test.run(&delete).failed(2, &["give --yes"]);
+    test.run(&["account", "delete", "--user-id", "pat", "--yes"]).succeeded();
+    test.run(&["account", "show", "--user-id", "pat"]).failed(1, &["has no account pat"]);
+    let audit = test.json(&["audit", "list"], "");
+    assert_eq!(
+        (&audit[0]["action"], &audit[0]["detail"]),
+        (&"account.delete".into(), &"pat".into())
+    );
+    test.add("pat", &[]);
+}

@@ -20,7 +20,10 @@ fn every_command_leaves_an_audit_record() {
         .unwrap()
         .iter()
         .map(|record| {
-            ["user_id", "action", "outcome", "caller"].map(|name| record[name].as_str().unwrap())
+            let text = |name: &str| record[name].as_str().unwrap();
+            // Another test checks the user and host of the operator.
+            let caller = text("caller").split(':').next().unwrap();
+            [text("user_id"), text("action"), text("outcome"), caller]
         })
         .collect();
     assert_eq!(
@@ -94,4 +97,53 @@ fn a3_records_are_found_by_action_outcome_and_time() {
     assert_eq!(count(&["--until", "2000-01-01T00:00:00+02:00"]), 0);
     let refused = test.run(&["audit", "list", "--since", "yesterday"]);
     refused.failed(2, &["--since", "2026-11-27T12:30:00Z"]);
+}
+
+/// Proves A3 operators.
+#[cfg(unix)]
+#[test]
+fn a3_acts_of_operators_have_their_user_and_host() {
+    let test = TestContext::with_pat();
+    test.run(&["account", "unlock", "--user-id", "pat"]).succeeded();
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name;
+    let host = nix::unistd::gethostname().unwrap();
+    for record in test.json(&["audit", "list"], "").as_array().unwrap() {
+        let operator = format!("operator:{user}@{}", host.to_str().unwrap());
+        assert_eq!(record["caller"], operator, "{record}");
+    }
+}
+
+/// Proves A3 operators.
+#[test]
+fn a3_all_records_are_exported_one_in_each_line() {
+    let test = TestContext::with_pat();
+    for _ in 0..3 {
+        test.run(&["account", "unlock", "--user-id", "pat"]).succeeded();
+    }
+    let all =
+        |more: &[&str]| test.run(&[&["audit", "list", "--all"], more].concat()).succeeded().stdout;
+    assert_eq!(all(&[]).lines().filter(|line| line.contains("\taccount.unlock\t")).count(), 3);
+    let lines = all(&["--json", "--action", "account.unlock"]);
+    assert_eq!(lines.lines().count(), 3);
+    for line in lines.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(record["action"], "account.unlock");
+    }
+}
+
+/// Proves A3 operators.
+#[test]
+fn a3_new_records_are_followed() {
+    use std::io::{BufRead, BufReader};
+
+    let test = TestContext::with_pat();
+    let mut command = test.command();
+    command.args(["audit", "list", "--follow"]).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().contains("\taccount.add\t"));
+    test.run(&["account", "unlock", "--user-id", "pat"]).succeeded();
+    assert!(lines.next().unwrap().contains("\taccount.unlock\t"));
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

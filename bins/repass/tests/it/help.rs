@@ -11,6 +11,8 @@ fn help_lists_every_command_and_has_examples() {
     }
     for command in [
         "account add",
+        "account edit",
+        "account delete",
         "account show",
         "account list",
         "account deactivate",
@@ -22,8 +24,13 @@ fn help_lists_every_command_and_has_examples() {
         "key list",
         "key revoke",
         "token issue",
+        "token list",
         "token revoke",
         "reset issue",
+        "reset list",
+        "reset revoke",
+        "outbox retry",
+        "outbox drop",
         "otp enroll",
         "otp issue",
         "password check",
@@ -53,4 +60,22 @@ fn a_missing_command_is_reported_with_the_existing_commands() {
     test.run(&["key"]).failed(2, &["'repass key'", "issue, list, revoke"]);
     let error = test.run(&["key", "--json"]).json_error(2);
     assert_eq!(error["code"], "usage");
+}
+
+#[test]
+fn completions_and_man_pages_are_made_for_every_command() {
+    let test = TestContext::new();
+    // They need no configuration.
+    let run = |arguments: &[&str]| {
+        let mut command = test.command();
+        command.env("REPASS_CONFIG", "none.toml").args(arguments);
+        crate::test_context::finish(command, "").succeeded().stdout
+    };
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(run(&["completions", shell]).contains("accept-keys"), "{shell}");
+    }
+    run(&["man", "."]);
+    let page = std::fs::read_to_string(test.folder.path().join("repass-account-add.1")).unwrap();
+    assert!(page.contains("\\-\\-user\\-id") && !page.contains(&test.url()), "{page}");
+    test.run(&["man", "none"]).failed(2, &["none"]);
 }

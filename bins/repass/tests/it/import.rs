@@ -273,12 +273,19 @@ fn existing_accounts_are_not_changed() {
     test.run_with(&["password", "change", "--user-id", "pat"], changed).succeeded();
 }
 
+/// Proves C2.
 #[test]
 fn a_dry_run_writes_nothing_and_reports_all_rows() {
     let test = TestContext::new();
     let text = format!("user_id,email,password_hash\npat,,{BCRYPT}\nkim,no,\nlou,,\npat,,\n");
     let dry = ["--dry-run"];
-    test.import("users.csv", &text, &dry).failed(2, &["there is no database"]);
+    let run = test.import("users.csv", &text, &dry);
+    assert_eq!(run.status, 1);
+    assert!(
+        run.stderr.starts_with("there is no database; only the rows are checked\nusers.csv:3: ")
+    );
+    let printed = "4 rows: 2 would be added, 1 present, 1 refused; nothing was written\n";
+    assert_eq!(run.stdout, printed);
     assert!(!test.database().exists());
 
     test.add("lou", &["--no-password"]);
@@ -471,4 +478,32 @@ fn an_import_creates_a_missing_database() {
     let run = test.import("users.csv", "user_id\npat\n", &[]).succeeded();
     assert!(run.stderr.contains("created the installation key"), "{}", run.stderr);
     assert!(test.found("default", "pat").is_some());
+}
+
+/// Proves C2.
+#[test]
+fn c2_ambiguous_values_are_refused_with_what_is_accepted() {
+    let test = TestContext::new();
+    let text = "User_ID;Created_At;Active\n\
+                a;2024-02-29 13:00:00+01;TRUE\n\
+                b;2024-02-29 13:00:00;t\n\
+                c;2999-01-01T00:00:00Z;\\N\n\
+                \" d\";;\n\
+                e;;on\n";
+    let run = test.import("users.csv", text, &[]);
+    assert_eq!((run.status, test.count()), (1, 1), "{}", run.stderr);
+    for part in [
+        "users.csv:3: created_at is not a time with its offset, such as 2024-02-29T12:00:00Z or",
+        "users.csv:4: created_at is in the future",
+        "users.csv:5: user_id begins or ends with white space",
+        "users.csv:6: active is neither true nor false (in CSV also t, yes,",
+    ] {
+        assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+    }
+    let run = test.import("ids.jsonl", "{\"user_id\":4711}\n", &[]).succeeded();
+    assert!(
+        run.stdout.starts_with("1 rows: 1 added") || run.stdout.starts_with("1 row: 1 added"),
+        "{}",
+        run.stdout
+    );
 }

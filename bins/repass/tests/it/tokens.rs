@@ -93,3 +93,59 @@ fn a_secret_that_cannot_be_printed_is_reported_with_a_remedy() {
         assert!(stderr.contains("No space left"), "{stderr}");
     }
 }
+
+/// Proves A6 roles.
+#[test]
+fn a6_an_unknown_role_is_refused() {
+    let test = TestContext::with_pat();
+    let issue = ["token", "issue", "--user-id", "pat", "--role", "admins"];
+    test.run(&issue).failed(2, &["'admins'", "--role", "'admin'"]);
+}
+
+/// Proves C3.
+#[test]
+fn c3_tokens_are_listed_without_secrets() {
+    let test = TestContext::with_pat();
+    let issued = test.json(&["token", "issue", "--user-id", "pat", "--role", "admin"], "");
+    test.json(&["token", "issue", "--user-id", "pat"], "");
+    test.run(&["token", "revoke", issued["id"].as_str().unwrap()]).succeeded();
+    let listed = test.json(&["token", "list", "--user-id", "pat"], "");
+    assert_eq!((&listed[0]["valid"], &listed[0]["revoked_at"]), (&json!(true), &Value::Null));
+    assert_eq!((&listed[1]["id"], &listed[1]["roles"]), (&issued["id"], &json!(["admin"])));
+    assert_eq!(listed[1]["valid"], false);
+    assert_eq!(listed[0].get("digest"), None);
+    let run = test.run(&["token", "list", "--user-id", "pat", "--limit", "1"]).succeeded();
+    assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
+}
+
+/// Proves C3.
+#[test]
+fn c3_reset_tokens_are_listed_and_revoked() {
+    let test = TestContext::with_pat();
+    let user = ["--user-id", "pat"];
+    let run = |words: [&str; 2]| test.json(&[words, user].concat(), "");
+    run(["reset", "issue"]);
+    run(["reset", "issue"]);
+    let valid = |listed: Value| [0, 1].map(|at| listed[at]["valid"] == true);
+    let listed = run(["reset", "list"]);
+    assert_eq!(listed[0].get("digest"), None);
+    assert_eq!(valid(listed), [true, false], "a newer token voids the older one");
+    assert_eq!(run(["reset", "revoke"])["revoked"], 1);
+    assert_eq!(valid(run(["reset", "list"])), [false, false]);
+    assert_eq!(run(["reset", "revoke"])["revoked"], 0);
+}
+
+/// Proves A4 all.
+#[test]
+fn a4_all_events_of_a_state_are_retried_and_dropped() {
+    let test = TestContext::with_pat();
+    for _ in 0..3 {
+        test.json(&["reset", "issue", "--user-id", "pat"], "");
+    }
+    let all = |verb: &str, state: &str| test.json(&["outbox", verb, "--all", "--state", state], "");
+    assert_eq!(test.json(&["outbox", "retry", "--all"], "")["retried"], 0, "none is discarded");
+    assert_eq!(all("retry", "pending")["retried"], 3);
+    assert_eq!(all("drop", "pending")["dropped"], 3);
+    assert_eq!(test.json(&["outbox", "list"], ""), json!([]));
+    test.run(&["outbox", "retry"]).failed(2, &["<ID>"]);
+}

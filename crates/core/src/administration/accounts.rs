@@ -26,15 +26,7 @@ pub struct NewAccount {
 impl NewAccount {
     /// Validates the account.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        match &self.username {
-            Some(name) if !(1..=320).contains(&name.chars().count()) => {
-                Err("a user name has 1 to 320 characters")
-            }
-            Some(name) if name.chars().any(char::is_control) => {
-                Err("a user name has no control characters")
-            }
-            _ => Ok(()),
-        }
+        check_username(self.username.as_deref())
     }
 
     /// Returns the account, active.
@@ -45,6 +37,18 @@ impl NewAccount {
             profile: self.profile,
             ..Account::new(id, self.realm, self.user_id, created_at)
         }
+    }
+}
+
+fn check_username(name: Option<&str>) -> Result<(), &'static str> {
+    match name {
+        Some(name) if !(1..=320).contains(&name.chars().count()) => {
+            Err("a user name has 1 to 320 characters")
+        }
+        Some(name) if name.chars().any(char::is_control) => {
+            Err("a user name has no control characters")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -112,6 +116,45 @@ impl Administration {
         let result = self.store.set_active(account.id, active, &audit).await;
         result.map_err(|error| with_account(error, &account))?;
         Ok(Account { active, updated_at: audit.at, ..account })
+    }
+
+    /// Edits an account: writes the e-mail address, user name and profile that `edit` sets. Other members
+    /// are not written.
+    ///
+    /// # Errors
+    /// When there is no such account, or the user name is out of bounds.
+    pub async fn edit_account(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+        edit: impl FnOnce(&mut Account),
+    ) -> Result<Account, AdministrationError> {
+        let mut account = self.registered_account(realm, user_id).await?;
+        edit(&mut account);
+        check_username(account.username.as_deref())
+            .map_err(|reason| AdministrationError::Invalid(reason.to_owned()))?;
+        let audit = self.audit(realm, Some(account.id), "account.edit", None)?;
+        let result = self.store.update_account(&account, &audit).await;
+        result.map_err(|error| with_account(error, &account))?;
+        Ok(Account { updated_at: audit.at, ..account })
+    }
+
+    /// Deletes an account with its passwords, failures, tokens, one-time password enrollment and events. Its
+    /// audit records stay.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn delete_account(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+    ) -> Result<Account, AdministrationError> {
+        let account = self.registered_account(realm, user_id).await?;
+        let detail = Some(account.user_id.to_string());
+        let audit = self.audit(realm, Some(account.id), "account.delete", detail)?;
+        let result = self.store.delete_account(account.id, &audit).await;
+        result.map_err(|error| with_account(error, &account))?;
+        Ok(account)
     }
 
     /// Clears the account's failures, which ends a lockout.

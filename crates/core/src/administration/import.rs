@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Administration, AdministrationError, NewAccount};
 use crate::{
@@ -139,13 +139,14 @@ impl Administration {
         &self,
         new: NewImport,
     ) -> Result<Result<ValidImport, String>, AdministrationError> {
-        if let Err(reason) = validate(&new) {
+        let now = self.clock.now();
+        if let Err(reason) = validate(&new, now) {
             return Ok(Err(reason));
         }
         let NewImport { account, active, created_at, updated_at, password } = new;
         let set_at = password.as_ref().and_then(|password| password.changed_at);
         let known = updated_at.or(created_at).max(set_at);
-        let updated_at = known.unwrap_or_else(|| self.clock.now());
+        let updated_at = known.unwrap_or(now);
         let created_at = created_at.unwrap_or(updated_at);
         let id = AccountId(random_uuid(&*self.randomness)?);
         let account = Account {
@@ -173,8 +174,11 @@ struct ValidImport {
 /// The deepest nesting of attributes; JSON parsers limit it, serde_json to 128 levels.
 const MAX_NESTING: usize = 64;
 
+/// How far the clock of another system may be ahead.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
 /// Checks an account, and returns the reason if it is invalid.
-fn validate(new: &NewImport) -> Result<(), String> {
+fn validate(new: &NewImport, now: Timestamp) -> Result<(), String> {
     new.account.check()?;
     if new.account.profile.attributes.values().any(|value| nests_deeper(value, MAX_NESTING - 1)) {
         return Err(format!("the attributes nest deeper than {MAX_NESTING} levels"));
@@ -183,6 +187,16 @@ fn validate(new: &NewImport) -> Result<(), String> {
         && updated_at < created_at
     {
         return Err("updated_at is before created_at".to_owned());
+    }
+    let set_at = new.password.as_ref().and_then(|password| password.changed_at);
+    for (member, at) in [
+        ("created_at", new.created_at),
+        ("updated_at", new.updated_at),
+        ("password_changed_at", set_at),
+    ] {
+        if at.is_some_and(|at| at.duration_since(now) > CLOCK_SKEW) {
+            return Err(format!("{member} is in the future"));
+        }
     }
     let hash = new.password.as_ref().map(|password| password.hash.check());
     hash.unwrap_or(Ok(())).map_err(|reason| reason.to_string())

@@ -146,6 +146,28 @@ impl Administration {
         Ok((token, secret))
     }
 
+    /// Revokes the reset tokens of an account. Returns the number of those that were valid.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn revoke_resets(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+    ) -> Result<usize, AdministrationError> {
+        let account = self.registered_account(realm, user_id).await?;
+        let tokens = self.store.reset_tokens(account.id, u32::MAX).await?;
+        let now = self.clock.now();
+        let is_valid = |token: &&ResetToken| token.spent_at.is_none() && token.expires_at > now;
+        let valid = tokens.iter().filter(is_valid).count();
+        if valid > 0 {
+            let audit = self.audit(realm, Some(account.id), "reset.revoke", None)?;
+            let result = self.store.void_reset_tokens(account.id, &audit).await;
+            result.map_err(|error| with_account(error, &account))?;
+        }
+        Ok(valid)
+    }
+
     /// Issues a secret for time-based one-time passwords, which replaces the account's older one.
     ///
     /// # Errors

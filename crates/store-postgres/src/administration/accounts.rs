@@ -96,6 +96,51 @@ impl PostgresStore {
         self.account_change([lock_account(account)], change, audit).await
     }
 
+    pub(super) async fn edit_account(
+        &self,
+        account: &Account,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        if !self.keeps_accounts() {
+            return Err(AccountError::KeptElsewhere);
+        }
+        let mut change = Change::new(account.id, audit.at, audit);
+        change.begin(&self.accounts());
+        let columns = [
+            format!("email = {}", change.value(account.email.as_ref().map(Email::to_string))),
+            format!("username = {}", change.value(account.username.clone())),
+            format!("profile = {}", change.value(profile_json(&account.profile)?)),
+            format!("updated_at = {}", change.at),
+        ];
+        change.update_account(&columns);
+        let change = change.finish(audit)?;
+        self.account_change([lock_account(account.id)], change, audit).await
+    }
+
+    /// Deletes the account; foreign keys delete the rows of other tables that refer to it.
+    pub(super) async fn remove_account(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        if !self.keeps_accounts() {
+            return Err(AccountError::KeptElsewhere);
+        }
+        let mut change = Change::new(account, audit.at, audit);
+        change.begin(&self.accounts());
+        let (id, key) =
+            (change.account.clone(), change.value(AttemptKey::account(account).as_bytes()));
+        for (name, rows) in [
+            ("attempts_deleted", format!("@attempts WHERE key = {key}")),
+            ("events_deleted", format!("@events WHERE account = {id}")),
+            ("account_deleted", format!("@accounts WHERE id = {id}")),
+        ] {
+            change.cte(name, format!("DELETE FROM {rows} AND {ALLOWED}"));
+        }
+        let change = change.finish(audit)?;
+        self.account_change([lock_account(account)], change, audit).await
+    }
+
     pub(super) async fn clear_attempts(
         &self,
         account: AccountId,

@@ -44,6 +44,40 @@ impl PostgresStore {
         self.row(&find).await?.as_ref().map(row::held_token).transpose()
     }
 
+    pub(super) async fn list_access_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<HeldToken>, StoreError> {
+        let order = "t.account = $1 ORDER BY t.issued_at DESC, t.id LIMIT $2";
+        let list =
+            Query::new(self.accounts().held_token(order)).bind(account).bind(i64::from(limit));
+        self.rows(&list).await?.iter().map(row::held_token).collect()
+    }
+
+    pub(super) async fn list_reset_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<ResetToken>, StoreError> {
+        let list = Query::new(
+            "SELECT digest, account, issued_at, expires_at, spent_at FROM @reset_tokens
+             WHERE account = $1 ORDER BY issued_at DESC, digest LIMIT $2",
+        );
+        let list = list.bind(account).bind(i64::from(limit));
+        self.rows(&list).await?.iter().map(row::reset_token).collect()
+    }
+
+    pub(super) async fn revoke_reset_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut change = self.new_change(account, audit.at, audit);
+        change.void_reset_tokens();
+        self.run_change(account, change, audit).await
+    }
+
     pub(super) async fn insert_reset_token(
         &self,
         token: &ResetToken,

@@ -1,5 +1,5 @@
 use repass_core::{
-    Account, AccountError, AccountId, AuditRecord, Credential, Email, HashedPassword,
+    Account, AccountError, AccountId, AttemptKey, AuditRecord, Credential, Email, HashedPassword,
 };
 
 use crate::connection::Db;
@@ -7,7 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::hash_columns::HashColumns;
 use crate::store::SqliteStore;
 use crate::writer::Outcome;
-use crate::{audit_and_events, commit};
+use crate::{attempts, audit_and_events, commit};
 
 impl SqliteStore {
     pub(super) async fn insert_account(
@@ -33,6 +33,58 @@ impl SqliteStore {
             Ok(Outcome::Commit(Ok(())))
         })
         .await?
+    }
+
+    pub(super) async fn edit_account(
+        &self,
+        account: &Account,
+        audit: &AuditRecord,
+    ) -> std::result::Result<(), AccountError> {
+        if !self.keeps_accounts() {
+            return Err(AccountError::KeptElsewhere);
+        }
+        let (new, at) = (account.clone(), audit.at);
+        self.change_account(account.id, audit, move |db, _| {
+            db.execute(
+                "UPDATE repass_accounts SET email = ?1, username = ?2, profile = ?3, updated_at = ?4
+                 WHERE id = ?5",
+                (
+                    new.email.as_ref().map(Email::as_str),
+                    &new.username,
+                    profile_json(&new)?,
+                    at.as_microsecond(),
+                    new.id.0.as_bytes(),
+                ),
+            )
+            .map(|_| Ok(()))
+        })
+        .await
+    }
+
+    pub(super) async fn remove_account(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> std::result::Result<(), AccountError> {
+        if !self.keeps_accounts() {
+            return Err(AccountError::KeptElsewhere);
+        }
+        self.change_account(account, audit, move |db, _| {
+            attempts::clear(db, &AttemptKey::account(account))?;
+            for table in [
+                "repass_password_history",
+                "repass_reset_tokens",
+                "repass_access_tokens",
+                "repass_one_time_passwords",
+                "repass_events",
+            ] {
+                let delete = format!("DELETE FROM {table} WHERE account = ?1");
+                db.execute(&delete, [account.0.as_bytes()])?;
+            }
+            let delete = "DELETE FROM repass_accounts WHERE id = ?1";
+            db.execute(delete, [account.0.as_bytes()]).map(|_| Ok(()))
+        })
+        .await
     }
 
     pub(super) async fn activate(
@@ -67,8 +119,7 @@ pub(super) fn insert(
     credential: Option<&Credential>,
 ) -> Result<bool> {
     let hash = credential.map(|credential| HashColumns::new(&credential.hash));
-    let profile = account.profile.to_json();
-    let profile = profile.map_err(|_| Failure::Unstorable("the profile nests too deeply"))?;
+    let profile = profile_json(account)?;
     let inserted = db.execute(
         "INSERT INTO repass_accounts
              (id, realm, user_id, email, username, profile, active, created_at, updated_at, hash,
@@ -93,4 +144,9 @@ pub(super) fn insert(
         ),
     )?;
     Ok(inserted == 1)
+}
+
+fn profile_json(account: &Account) -> Result<String> {
+    let profile = account.profile.to_json();
+    profile.map_err(|_| Failure::Unstorable("the profile nests too deeply"))
 }

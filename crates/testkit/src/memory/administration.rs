@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
@@ -64,6 +65,37 @@ impl AdministrationStore for MemoryStore {
             state.revoke_access_tokens(account, None, audit.at);
             state.void_reset_tokens(account, audit.at);
         }
+        state.audit.push(audit.clone());
+        Ok(())
+    }
+
+    async fn update_account(
+        &self,
+        account: &Account,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        let own = &mut state.entry(account.id)?.account;
+        own.email.clone_from(&account.email);
+        own.username.clone_from(&account.username);
+        own.profile.clone_from(&account.profile);
+        own.updated_at = audit.at;
+        state.audit.push(audit.clone());
+        Ok(())
+    }
+
+    async fn delete_account(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        state.accounts.remove(&account).ok_or(AccountError::Unknown)?;
+        state.names.retain(|_, id| *id != account);
+        state.attempts.remove(&AttemptKey::account(account));
+        state.access_tokens.retain(|_, token| token.account != account);
+        state.reset_tokens.retain(|_, token| token.account != account);
+        state.outbox.retain(|entry| entry.event.account != account);
         state.audit.push(audit.clone());
         Ok(())
     }
@@ -145,6 +177,44 @@ impl AdministrationStore for MemoryStore {
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError> {
         let state = self.lock();
         Ok(state.access_tokens.get(&token).and_then(|token| state.held(token)))
+    }
+
+    async fn access_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<HeldToken>, StoreError> {
+        let state = self.lock();
+        let own = state.access_tokens.values().filter(|token| token.account == account);
+        let mut tokens: Vec<HeldToken> = own.filter_map(|token| state.held(token)).collect();
+        tokens.sort_by_key(|held| Reverse(held.token.issued_at));
+        tokens.truncate(limit as usize);
+        Ok(tokens)
+    }
+
+    async fn reset_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<ResetToken>, StoreError> {
+        let state = self.lock();
+        let own = state.reset_tokens.values().filter(|token| token.account == account);
+        let mut tokens: Vec<ResetToken> = own.cloned().collect();
+        tokens.sort_by_key(|token| Reverse(token.issued_at));
+        tokens.truncate(limit as usize);
+        Ok(tokens)
+    }
+
+    async fn void_reset_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        state.entry(account)?;
+        state.void_reset_tokens(account, audit.at);
+        state.audit.push(audit.clone());
+        Ok(())
     }
 
     async fn add_reset_token(

@@ -29,7 +29,7 @@ pub(crate) async fn passes(application: Application) {
     let mapped = Mapped { application, store, added: Mutex::default() };
     let report = conformance::run(&AdministrationFixture::new(Arc::new(mapped))).await;
     report.assert_passed();
-    assert!(report.skipped.iter().all(|(_, what)| *what == "imports"), "{report}");
+    assert!(report.skipped.iter().all(|(_, what)| ["imports", "edits"].contains(what)), "{report}");
 }
 
 struct Mapped {
@@ -238,6 +238,22 @@ impl AdministrationStore for Mapped {
         self.store.set_active(account, active, audit).await
     }
 
+    async fn update_account(
+        &self,
+        account: &Account,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.update_account(account, audit).await
+    }
+
+    async fn delete_account(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.delete_account(account, audit).await
+    }
+
     async fn peppers(&self) -> Result<BTreeSet<String>, StoreError> {
         self.store.peppers().await
     }
@@ -284,6 +300,30 @@ impl AdministrationStore for Mapped {
 
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError> {
         self.store.access_token_by_id(token).await
+    }
+
+    async fn access_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<HeldToken>, StoreError> {
+        self.store.access_tokens(account, limit).await
+    }
+
+    async fn reset_tokens(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<ResetToken>, StoreError> {
+        self.store.reset_tokens(account, limit).await
+    }
+
+    async fn void_reset_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.void_reset_tokens(account, audit).await
     }
 
     async fn add_reset_token(

@@ -5,9 +5,9 @@ use std::path::Path;
 use repass_core::{AdministrationError, HasherOptions, NewAccount, Plaintext, Profile, Subject};
 
 use super::label;
-use crate::cli::{AccountName, AddAccount, NamedPolicy};
+use crate::cli::{AccountDetails, AccountName, AddAccount, NamedPolicy};
 use crate::commands::warn_if_insecure;
-use crate::database::{AdminContext, Migration, with_database};
+use crate::database::{AdminContext, Migration, as_operator, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::secret_input::{self, Prompt};
@@ -20,7 +20,7 @@ pub(super) async fn run(
     settings: &Settings,
     output: &Output,
 ) -> Result<(), Failure> {
-    let profile = profile(&new)?;
+    let profile = profile(&new.details)?;
     let hashing = settings.hasher(&new.hash)?;
     let policy = settings.policy(&new.policy, Some(&new.account.realm))?;
     let piped = if new.no_password { None } else { secret_input::piped([PASSWORD]).await? };
@@ -40,7 +40,7 @@ async fn add(
     hashing: &HasherOptions,
     output: &Output,
 ) -> Result<(), Failure> {
-    let AddAccount { account, email, username, no_password, .. } = new;
+    let AddAccount { account, details, no_password, .. } = new;
     check_absent(admin, &account).await?;
     let password = match piped {
         Some(password) => Some(password),
@@ -53,10 +53,16 @@ async fn add(
     if has_password {
         warn_if_insecure(hashing.profile, output);
     }
-    let new =
-        NewAccount { realm: account.realm, user_id: account.user_id, email, username, profile };
+    let new = NewAccount {
+        realm: account.realm,
+        user_id: account.user_id,
+        email: details.email,
+        username: details.username,
+        profile,
+    };
     let engine = admin.engine(policy.policy, hashing).await?;
-    let added = engine.administration().add_account(new, password).await?;
+    let administration = as_operator(engine.administration());
+    let added = administration.add_account(new, password).await?;
     let rest = if has_password { "" } else { " without a password; set one with `reset issue`" };
     output.result(&added, &format!("{}: added{rest}\n", label(&added)))
 }
@@ -77,10 +83,9 @@ async fn check_absent(admin: &AdminContext, name: &AccountName) -> Result<(), Fa
 }
 
 /// Returns the profile of the file, if any, overridden by the options.
-fn profile(new: &AddAccount) -> Result<Profile, Failure> {
+fn profile(new: &AccountDetails) -> Result<Profile, Failure> {
     let mut profile = match &new.profile {
-        Some(file) => read_profile(file)
-            .map_err(|reason| Failure::Profile { file: file.display().to_string(), reason })?,
+        Some(file) => profile_of(file)?,
         None => Profile::default(),
     };
     let names = [
@@ -97,6 +102,11 @@ fn profile(new: &AddAccount) -> Result<Profile, Failure> {
 }
 
 const MAX_PROFILE_BYTES: usize = 64 * 1024;
+
+pub(super) fn profile_of(file: &Path) -> Result<Profile, Failure> {
+    read_profile(file)
+        .map_err(|reason| Failure::Profile { file: file.display().to_string(), reason })
+}
 
 fn read_profile(file: &Path) -> Result<Profile, String> {
     let mut bytes = Vec::new();

@@ -17,7 +17,7 @@ use self::progress::Progress;
 use self::reading::{Batch, Opened};
 use self::row::Defaults;
 use crate::cli::{FileFormat, ImportAccounts};
-use crate::database::{Migration, with_database};
+use crate::database::{Migration, is_there, with_database};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::Settings;
@@ -50,8 +50,17 @@ async fn import_file(
         Failure::Usage(format!("{named}: unknown file format; give --format csv or --format jsonl"))
     })?;
     let opened = reading::open(path, format).await.map_err(|error| read_failure(&named, error))?;
-    // A dry run does not create a database.
-    let missing = if dry_run { Migration::Refuse } else { Migration::Create };
+    // A dry run creates no database. Without one, it only checks the rows, in a temporary database.
+    let scratch =
+        if dry_run && !is_there(settings).await? { Some(settings.scratch()?) } else { None };
+    if scratch.is_some() {
+        output.note("there is no database; only the rows are checked");
+    }
+    let (settings, missing) = match &scratch {
+        Some((scratch, _)) => (scratch, Migration::Create),
+        None if dry_run => (settings, Migration::Refuse),
+        None => (settings, Migration::Create),
+    };
     with_database(settings, missing, output, async |admin| {
         interrupt.start_batches();
         let admin = admin.administration()?;

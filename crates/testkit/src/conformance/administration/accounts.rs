@@ -3,7 +3,7 @@ use std::time::Duration;
 use data_encoding::BASE64_NOPAD;
 
 use super::{actions, added, check_unknown};
-use crate::conformance::check::{check_empty, check_eq, check_matches};
+use crate::conformance::check::{Unsupported, check_empty, check_eq, check_matches, require};
 use crate::conformance::sample::{
     access_token, account, at, audit, commit, event, found, hash, hash_text, key, policy, realm,
     rehash, reserve, reset_token, uuid, with,
@@ -224,4 +224,81 @@ pub(in crate::conformance) async fn are_unlocked(store: &dyn AdministrationStore
     let refused = store.unlock(absent.id, &audit(&absent, "account.unlock")).await;
     check_unknown(&refused);
     check_empty!(actions(store, &absent).await, "a refused call is not recorded");
+}
+
+/// Proves C3.
+pub(in crate::conformance) async fn c3_are_edited(
+    store: &dyn AdministrationStore,
+) -> Result<(), Unsupported> {
+    require(supports_edits(store).await, "edits")?;
+    let (account, bystander) = (added(store).await, added(store).await);
+    let edited = with(account.clone(), |it| {
+        it.email = Some("new@example.org".parse().unwrap());
+        it.username = None;
+        it.profile.given_name = Some("Patricia".to_owned());
+        it.updated_at = at(5);
+    });
+    let attempt = with(edited.clone(), |it| it.active = false);
+    let record = AuditRecord { at: at(5), ..audit(&account, "account.edit") };
+    store.update_account(&attempt, &record).await.expect("update_account");
+    let found = store.account(account.id).await.expect("account");
+    check_eq!(found, Some(edited), "e-mail, user name and profile are written, and nothing else");
+    let other = store.account(bystander.id).await.expect("account");
+    check_eq!(other, Some(bystander), "another account is not edited");
+    check_eq!(actions(store, &account).await, ["account.add", "account.edit"]);
+
+    let absent = self::account(&realm(), "absent");
+    check_unknown(&store.update_account(&absent, &audit(&absent, "account.edit")).await);
+    check_empty!(actions(store, &absent).await, "a refused call is not recorded");
+    Ok(())
+}
+
+/// Proves C3.
+pub(in crate::conformance) async fn c3_are_deleted_with_their_data(
+    store: &dyn AdministrationStore,
+) -> Result<(), Unsupported> {
+    require(supports_edits(store).await, "edits")?;
+    let (account, bystander) = (added(store).await, added(store).await);
+    let (token, reset) = (access_token(&account), reset_token(&account));
+    let record = audit(&account, "access-token.add");
+    store.add_access_token(&token, &record).await.expect("add_access_token");
+    let record = audit(&account, "reset-token.add");
+    let event = event(account.id, 0);
+    store.add_reset_token(&reset, &record, &event).await.expect("add_reset_token");
+    let record = audit(&account, "otp.enroll");
+    let enrollment = repass_core::OtpEnrollment::default();
+    store.set_otp(account.id, &enrollment, &record).await.expect("set_otp");
+    let change = commit(&account, 1, "second");
+    let committed = store.commit(&change).await.expect("commit");
+    check_matches!(committed, CommitOutcome::Done { .. }, "{committed:?}");
+    let policy = policy(1, Duration::from_secs(60));
+    let row = key(&account);
+    let reserved = reserve(store, &row, AttemptPath::Password, &policy, at(0), None).await;
+    reserved.expect("reserve");
+
+    let record = audit(&account, "account.delete");
+    store.delete_account(account.id, &record).await.expect("delete_account");
+    check_eq!(store.account(account.id).await.expect("account"), None);
+    check_eq!(store.access_token(&token.digest).await.expect("access_token"), None);
+    check_eq!(store.reset_token(&reset.digest).await.expect("reset_token"), None);
+    check_eq!(store.entry(event.id).await.expect("entry"), None, "its events are deleted");
+    let attempts = store.attempts(&row).await.expect("attempts");
+    check_eq!(attempts, AttemptState::default(), "its failures are deleted");
+    let last = actions(store, &account).await.pop();
+    check_eq!(last.as_deref(), Some("account.delete"), "its audit records stay");
+    let other = store.account(bystander.id).await.expect("account");
+    check_eq!(other, Some(bystander), "another account stays");
+
+    let again = self::account(&account.realm, "pat");
+    let record = audit(&again, "account.add");
+    store.add_account(&again, None, &record).await.expect("its user id can be added again");
+    check_unknown(&store.delete_account(account.id, &audit(&account, "account.delete")).await);
+    Ok(())
+}
+
+/// Returns whether the store can edit and delete accounts.
+async fn supports_edits(store: &dyn AdministrationStore) -> bool {
+    let absent = self::account(&realm(), "absent");
+    let refused = store.delete_account(absent.id, &audit(&absent, "account.delete")).await;
+    !matches!(refused, Err(AccountError::KeptElsewhere))
 }

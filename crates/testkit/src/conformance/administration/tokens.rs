@@ -184,6 +184,47 @@ pub(in crate::conformance) async fn reset_tokens_are_kept(store: &dyn Administra
     check_empty!(actions(store, &absent).await, "a refused call is not recorded");
 }
 
+/// Proves C3.
+pub(in crate::conformance) async fn c3_tokens_of_an_account_are_listed(
+    store: &dyn AdministrationStore,
+) {
+    let (account, bystander) = (added(store).await, added(store).await);
+    let first = with(access_token(&account), |it| it.issued_at = at(1));
+    let second = with(access_token(&account), |it| it.issued_at = at(2));
+    for token in [&first, &second, &access_token(&bystander)] {
+        let record = audit_for_id(token.account, "access-token.add");
+        store.add_access_token(token, &record).await.expect("add_access_token");
+    }
+    let listed = async |limit: u32| {
+        let held = store.access_tokens(account.id, limit).await.expect("access_tokens");
+        held.into_iter().map(|held| held.token.id).collect::<Vec<_>>()
+    };
+    check_eq!(listed(10).await, [second.id, first.id], "the latest issued is the first");
+    check_eq!(listed(1).await, [second.id], "no more tokens than asked for are listed");
+
+    let void = with(reset_token(&account), |it| it.issued_at = at(1));
+    let valid = with(reset_token(&account), |it| it.issued_at = at(2));
+    for token in [&void, &valid, &reset_token(&bystander)] {
+        let record = audit_for_id(token.account, "reset-token.add");
+        let event = event(token.account, 0);
+        store.add_reset_token(token, &record, &event).await.expect("add_reset_token");
+    }
+    let listed = async || {
+        let tokens = store.reset_tokens(account.id, 10).await.expect("reset_tokens");
+        tokens.into_iter().map(|token| (token.digest, token.spent_at)).collect::<Vec<_>>()
+    };
+    let expected = [(valid.digest, None), (void.digest, Some(at(2)))];
+    check_eq!(listed().await, expected, "the newer token has voided the older one");
+    let record = AuditRecord { at: at(3), ..audit(&account, "reset.revoke") };
+    store.void_reset_tokens(account.id, &record).await.expect("void_reset_tokens");
+    let expected = [(valid.digest, Some(at(3))), (void.digest, Some(at(2)))];
+    check_eq!(listed().await, expected, "a token is voided once");
+    let last = actions(store, &account).await.pop();
+    check_eq!(last.as_deref(), Some("reset.revoke"));
+    let other = store.reset_tokens(bystander.id, 10).await.expect("reset_tokens");
+    check_eq!(other[0].spent_at, None, "tokens of another account stay valid");
+}
+
 pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     store: &dyn AdministrationStore,
 ) {

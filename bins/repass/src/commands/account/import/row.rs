@@ -2,7 +2,8 @@
 
 use repass_account_file::{Column, Fields};
 use repass_core::{
-    HashedPassword, ImportedPassword, NewAccount, NewImport, Normalization, Peppers, Profile, Realm,
+    HashedPassword, ImportedPassword, NewAccount, NewImport, Normalization, Peppers, Profile,
+    Realm, UserId,
 };
 use repass_hash_families::{ExportedHash, ImportFormat, stored_text};
 
@@ -18,7 +19,10 @@ pub(super) struct Defaults {
 
 /// Returns the account of a row, or the reason for a refusal, which does not quote possible hashes.
 pub(super) fn account(mut fields: Fields, defaults: &Defaults) -> Result<NewImport, String> {
-    let user_id = fields.parsed(Column::UserId)?.ok_or("user_id is missing")?;
+    let user_id: UserId = fields.parsed(Column::UserId)?.ok_or("user_id is missing")?;
+    if user_id.as_str().trim() != user_id.as_str() {
+        return Err("user_id begins or ends with white space; remove it".to_owned());
+    }
     let realm = fields.parsed(Column::Realm)?;
     let password = password(&mut fields, defaults)?;
     Ok(NewImport {
@@ -89,5 +93,11 @@ fn parse_format(text: &str) -> Result<ImportFormat, String> {
 fn time(fields: &mut Fields, column: Column) -> Result<Option<jiff::Timestamp>, String> {
     // jiff's own message quotes the text, which may be a hash.
     let time = fields.text(column)?.map(|text| text.parse()).transpose();
-    time.map_err(|_| format!("{} is not a time such as 2024-02-29T12:00:00Z", column.name()))
+    time.map_err(|_| {
+        format!(
+            "{} is not a time with its offset, such as 2024-02-29T12:00:00Z or \
+             2024-02-29 13:00:00+01",
+            column.name()
+        )
+    })
 }
