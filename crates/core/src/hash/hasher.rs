@@ -247,6 +247,6 @@ mod tests {
         running.await.unwrap();
         assert!(!waiting.await.unwrap());
         let status = hasher.status();
-        assert!(status.wait_time > Duration::ZERO && status.run_time > Duration::ZERO);
+        assert!(!status.wait_time.is_zero() && !status.run_time.is_zero());
     }
 }
