@@ -65,6 +65,24 @@ fn a_log_file_that_cannot_be_opened_is_named() {
 }
 
 #[test]
+fn the_configuration_is_shown_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("repassd.toml");
+    let pepper = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let text = format!(
+        "[store]\nurl = 'sqlite:///tmp/x.db'\n[hashing.peppers.k1]\nkey = '{pepper}'\n[api.zap]\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(binary("repassd"));
+    command.env("REPASS_CONFIG", &file).env("REPASS_SERVER__MAX_CONNECTIONS", "7");
+    let output = command.arg("show-config").output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(shown.contains("url = \"sqlite:///tmp/x.db\""), "{shown}");
+    assert!(shown.contains("max_connections = \"7\"") && !shown.contains(pepper), "{shown}");
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let output = repassd(&["check-config", "--config", "/nonexistent/r.toml"]);
     assert_eq!(output.status.code(), Some(2));

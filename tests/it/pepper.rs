@@ -156,14 +156,14 @@ async fn the_command_line_takes_the_same_keys() {
     changed(&server, THIRD, "a fourth password it is").await;
 
     for (arguments, part) in [
-        (&["--pepper-key", "k1=none.key"][..], "--pepper-key none.key: No such file"),
+        (&["--pepper-key", "k1=none.key"][..], "--pepper-key: none.key does not exist"),
         (
             &["--pepper-key", "k1=passwords.txt"],
-            "--pepper-key passwords.txt: a pepper key is Base64",
+            "--pepper-key: passwords.txt: a pepper key is Base64",
         ),
         (
             &["--pepper-key", "k1=k1.key", "--pepper", "k2"],
-            "--pepper k2: no --pepper-key has this id",
+            "--pepper k2: no pepper key has this id",
         ),
     ] {
         let output = repass(database, arguments, [SECOND, THIRD]).await;

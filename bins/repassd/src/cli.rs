@@ -31,6 +31,9 @@ pub(crate) enum Command {
     Serve(ConfigOption),
     /// Checks a configuration file, and prints what `serve` would do or what is wrong. Changes nothing.
     CheckConfig(ConfigOption),
+    /// Prints the values of a configuration file and of the environment variables that override them, as
+    /// TOML, without secrets.
+    ShowConfig(ConfigOption),
 }
 
 #[derive(Debug, Args)]

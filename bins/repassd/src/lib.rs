@@ -91,6 +91,10 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
             let config = repass_config::load(&options.config, vendors)?;
             check_config::run(&config)
         }
+        Command::ShowConfig(options) => {
+            let shown = repass_config::show(&options.config, vendors)?;
+            Ok(std::io::stdout().write_all(shown.as_bytes())?)
+        }
     }
 }
 

@@ -23,6 +23,8 @@ mod outbox;
 mod process;
 mod proxy;
 mod raw;
+mod show;
+mod sources;
 mod store;
 pub mod tls;
 mod unix_socket;
@@ -37,7 +39,6 @@ use repass_store::{ColumnProblem, OpenError, Store};
 
 pub use api::MountConfig;
 pub use checked::{Config, LogConfig, LogFormat, ServerLimits, SharedConfig};
-use file::TomlFile;
 pub use listen::{FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
 pub use mail::MailConfig;
 use mistakes::Mistakes;
@@ -45,6 +46,7 @@ pub use outbox::{OutboxConfig, WebhookConfig};
 pub use process::protect_secrets;
 pub use proxy::{ForwardingHeader, TrustedProxies};
 use raw::RawConfig;
+use sources::Sources;
 pub use store::StoreConfig;
 pub use unix_socket::UnixSocket;
 pub use vendors::Vendors;
@@ -207,6 +209,17 @@ pub fn load_shared(file: &Path, vendors: &Vendors) -> Result<SharedConfig, Confi
     parse(file, &text, environment.overrides, check)
 }
 
+/// Returns the values of a configuration file and of the environment variables that override them, as TOML.
+/// Secrets are hidden. Keys that are not set are absent.
+///
+/// # Errors
+/// As [`load`].
+pub fn show(file: &Path, vendors: &Vendors) -> Result<String, ConfigError> {
+    load(file, vendors)?;
+    let (text, environment) = read(file)?;
+    Ok(Sources::read(file, &text, environment.overrides)?.to_toml())
+}
+
 fn read(file: &Path) -> Result<(String, environment::Variables), ConfigError> {
     let text = std::fs::read_to_string(file)
         .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
@@ -235,70 +248,13 @@ fn whole(vendors: &Vendors) -> impl Fn(RawConfig, &Path, &mut Mistakes) -> Optio
     |raw, folder, mistakes| raw.check(vendors, folder, mistakes)
 }
 
-/// Reads a configuration and checks it. Each invalid key is removed and the rest is read again, so that all
-/// mistakes are reported together.
 fn parse<T>(
     path: &Path,
     text: &str,
     overrides: Map<String, String>,
     check: impl Fn(RawConfig, &Path, &mut Mistakes) -> Option<T>,
 ) -> Result<T, ConfigError> {
-    let file = TomlFile::parse(text).map_err(|error| ConfigError::Malformed {
-        file: format!("{}{}", path.display(), error.position),
-        reason: error.reason,
-    })?;
-    let variables: Vec<String> = overrides.keys().cloned().collect();
-    let at_key = |error: KeyError| {
-        let place = environment::variable_of(&error.key, &variables).unwrap_or_else(|| {
-            let position = file.position(&error.key).map(|position| position.to_string());
-            format!("{}{}", path.display(), position.unwrap_or_default())
-        });
-        Mistake { place, key: error.key, reason: one_line(&error.reason) }
-    };
-    let mut merged = ::config::Config::builder()
-        .add_source(file.clone())
-        .add_source(environment::Overrides(overrides))
-        .build()
-        .map_err(|error| ConfigError::Keys(vec![at_key(KeyError::from_config("", &error))]))?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let mut all: Vec<KeyError> = Vec::new();
-    let is_known = |all: &[KeyError], key: &str| all.iter().any(|known| known.key == key);
-    let mut was_read = false;
-    loop {
-        let raw: RawConfig = match serde_path_to_error::deserialize(merged.clone()) {
-            Ok(raw) => raw,
-            // A required key was removed.
-            Err(_) if was_read => break,
-            Err(error) => {
-                let error = KeyError::from_config(&error.path().to_string(), error.inner());
-                let removed = mistakes::remove(&mut merged.cache, &error.key, true);
-                if !is_known(&all, &error.key) {
-                    all.push(error);
-                }
-                if removed { continue } else { break }
-            }
-        };
-        was_read = true;
-        let mut mistakes = Mistakes::default();
-        let checked = check(raw, folder, &mut mistakes);
-        let Mistakes(mut new) = mistakes;
-        if let (Some(config), true) = (checked, all.is_empty()) {
-            return Ok(config);
-        }
-        // A key may be missing only because it was removed.
-        let is_given =
-            |key: &str| file.has(key) || environment::variable_of(key, &variables).is_some();
-        new.retain(|error| !is_known(&all, &error.key) && (all.is_empty() || is_given(&error.key)));
-        if new.is_empty() {
-            break;
-        }
-        for error in new {
-            mistakes::remove(&mut merged.cache, &error.key, false);
-            all.push(error);
-        }
-    }
-    all.sort_by_key(|error| file.position(&error.key).map(|at| (at.line, at.column)));
-    Err(ConfigError::Keys(all.into_iter().map(at_key).collect()))
+    Sources::read(path, text, overrides)?.check(check)
 }
 
 fn one_line(text: &str) -> String {
