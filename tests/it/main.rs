@@ -21,6 +21,7 @@ mod listener;
 mod log;
 mod nodes;
 mod outbox;
+mod packages;
 mod pepper;
 mod races;
 mod requests;
