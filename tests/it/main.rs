@@ -22,6 +22,7 @@ mod log;
 mod metrics;
 mod nodes;
 mod outbox;
+mod packages;
 mod pepper;
 mod proxies;
 mod races;

@@ -242,3 +242,14 @@ async fn k4_a_signed_token_does_not_outlive_a_change_and_clocks_may_differ_by_a_
     test.pass(1);
     attempt(b"later", 0, 0, "one more long password").await.unwrap();
 }
+
+/// Proves A6.
+#[tokio::test]
+async fn a6_a_change_by_a_clock_that_ran_ahead_does_not_void_signed_tokens() {
+    let test = TestContext::new().await;
+    let right = test.now();
+    test.pass(24 * 3600);
+    test.change(old_password("pat", OLD, NEW)).await.unwrap();
+    test.clock.set(right);
+    test.change(signed(&claims(&test), "genuine", "one more long password")).await.unwrap();
+}

@@ -34,7 +34,7 @@ fn imported(case: &Value) -> Result<HashedPassword, String> {
     Ok(hash)
 }
 
-/// Proves H2.
+/// Proves H1, H2.
 #[tokio::test(flavor = "multi_thread")]
 async fn h2_hashes_in_every_spelling_are_verified() {
     let key = BASE64.decode(SIGNER_KEY.as_bytes()).unwrap();
@@ -54,6 +54,10 @@ async fn h2_hashes_in_every_spelling_are_verified() {
                 let result = hasher.verify(Arc::new(Plaintext::new(password)), &hash).await;
                 assert_eq!(result.unwrap(), is_right, "{case}");
             }
+        }
+        if let Some(typed) = case["typed_first"].as_str() {
+            let is_kept = !hash.determines(&Plaintext::from(typed));
+            assert!(is_kept, "{case}: a hash of what was typed must not replace it");
         }
         verified += 1;
     }
