@@ -1,9 +1,10 @@
 //! The admin listener.
 
 use std::net::SocketAddr;
+use std::process::Command;
 
 use http::Method;
-use repass_tests::{Client, FIRST_PASSWORD, Server};
+use repass_tests::{Client, FIRST_PASSWORD, Server, binary};
 
 use crate::test_context::{EASILY_OVERLOADED, TestContext};
 
@@ -32,6 +33,33 @@ async fn a_running_server_is_alive_and_ready() {
     assert_eq!(ready.header("cache-control"), "no-store");
     assert_eq!(admin.send(Method::POST, "/readyz", &[], "").await.status, 405);
     assert_eq!(admin.send(Method::GET, "/", &[], "").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_asks_a_running_server_whether_it_is_ready() {
+    for listen in ["unix", "127.0.0.1:0"] {
+        let mut builder = Server::builder();
+        let socket = format!("unix:{}", builder.folder().join("admin.socket").display());
+        let listen = if listen == "unix" { socket.as_str() } else { listen };
+        builder = builder.tables(&format!("[admin]\nlisten = '{listen}'\n"));
+        let config = builder.write_config();
+        let server = builder.start().await;
+        let address = match listen {
+            "127.0.0.1:0" => admin_address(&server).to_string(),
+            socket => socket.to_owned(),
+        };
+        let check = || {
+            let mut command = Command::new(binary("repassd"));
+            command.env("REPASS_CONFIG", &config).env("REPASS_ADMIN__LISTEN", &address);
+            let output = command.arg("check-ready").output().unwrap();
+            (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        };
+        assert_eq!(check(), (Some(0), String::new()));
+        server.stop().await;
+        let (status, message) = check();
+        assert_eq!(status, Some(1));
+        assert!(message.starts_with("repassd: admin.listen: the server does not answer: "));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,7 @@ mod ecom;
 mod etna;
 mod examples;
 mod fabric;
+mod fairness;
 mod families;
 mod health;
 mod import;

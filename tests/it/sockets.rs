@@ -257,7 +257,8 @@ fn the_units_are_valid_and_hardened() {
     for unit in ["repassd.service", "repassd.socket"] {
         let unit_text = std::fs::read_to_string(units.join(unit)).unwrap();
         let program = binary("repassd");
-        let unit_text = unit_text.replace("/usr/local/bin/repassd", program.to_str().unwrap());
+        let unit_text =
+            unit_text.replace("ExecStart=repassd", &format!("ExecStart={}", program.display()));
         std::fs::write(folder.path().join(unit), unit_text).unwrap();
     }
     let mut verify = Command::new(installed("systemd-analyze", "systemd"));

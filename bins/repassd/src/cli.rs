@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Serve(ConfigOption),
     /// Checks a configuration file, and prints what `serve` would do or what is wrong. Changes nothing.
     CheckConfig(ConfigOption),
+    /// Asks the running server at admin.listen whether it is ready, for health checks. Exit status 1 if it is not.
+    CheckReady(ConfigOption),
     /// Prints the values of a configuration file and of the environment variables that override them, as
     /// TOML, without secrets.
     ShowConfig(ConfigOption),

@@ -16,6 +16,7 @@
 mod admin;
 mod assemble;
 mod check_config;
+mod check_ready;
 mod cli;
 mod demo;
 mod head;
@@ -86,6 +87,10 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
             let load = || repass_config::load(&options.config, vendors);
             let config = load()?;
             runtime.block_on(serve::run(&config, passed, load))
+        }
+        Command::CheckReady(options) => {
+            let config = repass_config::load(&options.config, vendors)?;
+            Ok(check_ready::run(&config)?)
         }
         Command::CheckConfig(options) => {
             let config = repass_config::load(&options.config, vendors)?;

@@ -1,0 +1,44 @@
+//! Callers of one API while another one is flooded.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use repass_tests::Server;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::requests::{change, good_request};
+use crate::test_context::NEW;
+
+/// A server that is overloaded by a few guesses at once.
+const SLOW: &str =
+    "[hashing]\nprofile = 'rfc-9106-second'\nthreads = 1\nqueue = 4\ndeadline = '1h'\n";
+
+/// Proves W4.
+#[tokio::test(flavor = "multi_thread")]
+async fn w4_a_flood_of_guesses_at_one_api_refuses_no_caller_of_another() {
+    let server = Server::builder().tables(SLOW).start().await;
+    let operator = server.operator().await;
+    let good = good_request(&operator, "etna", NEW).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let (refused, mut refusals) = mpsc::unbounded_channel();
+    let mut attackers = JoinSet::new();
+    for _ in 0..16 {
+        let (client, stop, refused) = (server.client(), Arc::clone(&stop), refused.clone());
+        attackers.spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                let answer = change(&client, &Uuid::new_v4().to_string(), "a guess", NEW).await;
+                if answer.status == 503 {
+                    let _ = refused.send(());
+                }
+            }
+        });
+    }
+    refusals.recv().await.unwrap();
+    let answer = good.send(&server.client()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    refusals.recv().await.expect("the flood goes on");
+    stop.store(true, Ordering::Relaxed);
+    attackers.join_all().await;
+}
