@@ -41,21 +41,19 @@ impl Idle {
     }
 
     /// Counts a new connection of a client. At the limit, one of its idle connections is asked to close;
-    /// returns `false` if there is none.
-    fn add(&mut self, client: IpAddr, limit: usize) -> bool {
+    /// returns whether one was, or `None` if there is none.
+    fn add(&mut self, client: IpAddr, limit: usize) -> Option<bool> {
         let count = self.clients.entry(client).or_default();
-        if *count >= limit {
+        let is_full = *count >= limit;
+        if is_full {
             let is_own = |(_, (owner, _)): &(&u64, &(Option<IpAddr>, _))| *owner == Some(client);
-            let Some(number) = self.connections.iter().find(is_own).map(|(number, _)| *number)
-            else {
-                return false;
-            };
+            let number = *self.connections.iter().find(is_own)?.0;
             if let Some((_, evicted)) = self.connections.remove(&number) {
                 evicted.notify_one();
             }
         }
         *count += 1;
-        true
+        Some(is_full)
     }
 
     fn subtract(&mut self, client: IpAddr) {
@@ -77,13 +75,16 @@ impl Slots {
     /// Returns a slot for a new connection, which is idle at first. Waits while all slots are taken by
     /// connections with an active request. Returns `None` if the client has too many such connections.
     pub(crate) async fn acquire(self: &Arc<Self>, client: Option<IpAddr>) -> Option<Slot> {
-        if !client.is_none_or(|client| self.idle().add(client, self.per_client)) {
-            return None;
-        }
+        let makes_room = match client {
+            Some(client) => self.idle().add(client, self.per_client)?,
+            None => false,
+        };
         let permit = match Arc::clone(&self.permits).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
-                self.idle().evict();
+                if !makes_room {
+                    self.idle().evict();
+                }
                 // The semaphore is never closed.
                 let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
                 // The slot may be that of a connection that ended by itself.
