@@ -237,7 +237,7 @@ async fn a_server_without_the_mapping_does_not_start() {
     std::fs::write(&file, text.replace(MAPPING, "")).unwrap();
     let output =
         Command::new(binary("repassd")).arg("serve").arg("--config").arg(&file).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("are in the table people"), "{message}");
 }

@@ -82,6 +82,49 @@ fn the_configuration_is_shown_without_secrets() {
     assert!(shown.contains("max_connections = \"7\"") && !shown.contains(pepper), "{shown}");
 }
 
+/// Proves L4.
+#[tokio::test(flavor = "multi_thread")]
+async fn l4_the_database_is_checked_as_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("repassd.toml");
+    let check = |store: &str| {
+        std::fs::write(&file, format!("[store]\n{store}\n[api.zap]\n")).unwrap();
+        let output = repassd(&["check-config", "--config", file.to_str().unwrap()]);
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    std::fs::write(folder.path().join("notes.txt"), "these are notes, and no database").unwrap();
+    let url = format!("url = 'sqlite://{}/notes.txt'", folder.path().display());
+    let (status, text) = check(&url);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("notes.txt is not a SQLite database"), "{text}");
+    let (status, text) = check("url = 'sqlite:///proc/x.db'");
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("store.url: ") && text.contains("runs as user"), "{text}");
+    let key = folder.path().join("key");
+    std::fs::write(&key, "A".repeat(43)).unwrap();
+    let url = format!("url = 'postgres://u:hunter2@127.0.0.1:1/x'\nkey_file = '{}'", key.display());
+    let (status, text) = check(&url);
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("Warning: the database could not be checked: "), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+
+    let builder = Server::builder();
+    builder.start().await.stop().await;
+    let config = builder.write_config();
+    let checked = || repassd(&["check-config", "--config", config.to_str().unwrap()]);
+    assert_eq!(checked().status.code(), Some(0));
+    let files = std::fs::read_dir(builder.folder()).unwrap().map(|entry| entry.unwrap().path());
+    let keys = files.filter(|path| path.extension().is_some_and(|extension| extension == "key"));
+    for path in keys {
+        std::fs::write(path, "A".repeat(43)).unwrap();
+    }
+    let output = checked();
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("the keys do not match the database"), "{message}");
+}
+
 #[test]
 fn a_missing_file_is_named() {
     let output = repassd(&["check-config", "--config", "/nonexistent/r.toml"]);

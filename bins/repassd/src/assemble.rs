@@ -9,7 +9,7 @@ use repass_core::{
 };
 use repass_http::{Limits, Mount, PasswordService};
 use repass_outbox::OutboxDispatcher;
-use repass_store::Store;
+use repass_store::{OpenError, Store};
 
 use repass_config::{Config, ConfigError};
 
@@ -19,12 +19,20 @@ use repass_config::{Config, ConfigError};
     "the keys do not match the database; restore the right ones, or, if they are lost, see `repass \
      database accept-keys --help`"
 )]
-pub(crate) struct KeysDoNotMatch(#[source] KeyCheckError);
+pub(crate) struct KeysDoNotMatch(#[source] pub(crate) KeyCheckError);
 
 impl KeysDoNotMatch {
     /// Returns whether another key must be given; otherwise, the database failed.
     pub(crate) fn is_configuration(&self) -> bool {
         !matches!(self.0, KeyCheckError::Store(_))
+    }
+}
+
+/// Returns the error of opening a database, with the keys of a mapping that does not match.
+pub(crate) fn open_error(error: OpenError) -> Box<dyn Error> {
+    match ConfigError::from_mapping(&error) {
+        Some(mapping) => mapping.into(),
+        None => error.into(),
     }
 }
 
@@ -43,12 +51,7 @@ impl App {
         }
         let url = config.store.url.expose();
         let store = Store::open(url, &config.store.options).await;
-        let store = store.map_err(|error| -> Box<dyn Error> {
-            match ConfigError::from_mapping(&error) {
-                Some(mapping) => mapping.into(),
-                None => error.into(),
-            }
-        })?;
+        let store = store.map_err(open_error)?;
         if store.schema_ahead() {
             tracing::warn!("the database was migrated by a newer version; upgrade this node");
         }

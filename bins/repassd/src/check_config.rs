@@ -5,12 +5,17 @@ use std::io::Write;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use repass_core::{Clock, SystemClock};
-use repass_store::{Accounts, SqlName};
+use repass_core::{
+    Clock, ErrorChain, Peppers, SystemClock, SystemRandomness, check_keys,
+    has_installation_key_check,
+};
+use repass_store::{Accounts, SqlName, Store};
 
-use repass_config::{Config, ListenAddress, TrustedProxies};
+use crate::assemble::{KeysDoNotMatch, open_error};
+use repass_config::{Config, ConfigError, ListenAddress, TrustedProxies};
 
-pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
+    let unchecked = check_database(config).await?;
     let out = &mut std::io::stdout().lock();
     let hasher = &config.hasher;
     let profile = hasher.profile;
@@ -90,7 +95,7 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
             if mount.summary.is_empty() { String::new() } else { format!("; {}", mount.summary) },
         )?;
     }
-    for warning in config.warnings(SystemClock.now()) {
+    for warning in config.warnings(SystemClock.now()).into_iter().chain(unchecked) {
         writeln!(out, "Warning: {warning}")?;
     }
     Ok(())
@@ -99,6 +104,44 @@ pub(crate) fn run(config: &Config) -> Result<(), Box<dyn Error>> {
 /// Returns the addresses with commas between them.
 pub(crate) fn list(addresses: &[ListenAddress]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Checks that the server could use an existing database with these keys. Changes nothing. Returns a warning
+/// if the database cannot be reached.
+async fn check_database(config: &Config) -> Result<Option<String>, Box<dyn Error>> {
+    let mut options = config.store.options.clone();
+    options.migrate = false;
+    let store = match Store::open(config.store.url.expose(), &options).await {
+        Ok(store) => store,
+        // The server creates or migrates it.
+        Err(error)
+            if config.store.options.migrate && (error.is_absent() || error.is_out_of_date()) =>
+        {
+            return Ok(None);
+        }
+        Err(error) if error.is_configuration() => return Err(open_error(error)),
+        Err(error) => {
+            let error = ErrorChain(&error);
+            return Ok(Some(format!("the database could not be checked: {error}")));
+        }
+    };
+    let checked = check_keys_of(config, &store).await;
+    store.close().await?;
+    checked.map(|()| None)
+}
+
+async fn check_keys_of(config: &Config, store: &Store) -> Result<(), Box<dyn Error>> {
+    let ports = store.ports();
+    let needed = ports.peppers().await?;
+    config.hasher.peppers.require(&needed).map_err(ConfigError::from)?;
+    // Otherwise the first start creates the key.
+    if has_installation_key_check(&*ports).await? {
+        let key_file = config.store.key_file.as_deref();
+        let loaded = store.installation_key(key_file, &SystemRandomness).await?;
+        let checked = check_keys(&*ports, &loaded.key, &Peppers::none()).await;
+        checked.map_err(KeysDoNotMatch)?;
+    }
+    Ok(())
 }
 
 /// Formats a duration as in the configuration, such as `15m`.

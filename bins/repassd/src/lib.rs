@@ -41,7 +41,7 @@ use std::time::Duration;
 use clap::Parser;
 use repass_config::ConfigError;
 use repass_core::ErrorChain;
-use repass_store::KeyFileError;
+use repass_store::{KeyFileError, OpenError};
 
 use crate::assemble::KeysDoNotMatch;
 use crate::cli::{Cli, Command};
@@ -72,6 +72,7 @@ fn is_configuration(error: &(dyn Error + 'static)) -> bool {
         || error.downcast_ref().is_some_and(KeysDoNotMatch::is_configuration)
         || error.downcast_ref().is_some_and(KeyFileError::is_configuration)
         || error.is::<LogFileError>()
+        || error.downcast_ref().is_some_and(OpenError::is_configuration)
 }
 
 fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
@@ -94,7 +95,7 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
         }
         Command::CheckConfig(options) => {
             let config = repass_config::load(&options.config, vendors)?;
-            check_config::run(&config)
+            runtime.block_on(check_config::run(&config))
         }
         Command::ShowConfig(options) => {
             let shown = repass_config::show(&options.config, vendors)?;

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use repass_accounts_table::{Accounts, AccountsMismatch, ColumnProblem, SqlName};
 use repass_store_postgres::{OpenError as PostgresError, PostgresOptions, PostgresStore};
-use repass_store_sqlite::{OpenError as SqliteError, SqliteOptions, SqliteStore};
+use repass_store_sqlite::{Access, OpenError as SqliteError, SqliteOptions, SqliteStore};
 
 use crate::database_url::{DatabaseUrl, file_url};
 use crate::store::{Database, Store};
@@ -205,6 +205,11 @@ fn check_path(path: PathBuf, create: bool) -> Result<(), SqliteError> {
     match path.try_exists() {
         Ok(false) if !create => Err(SqliteError::MissingFile(path)),
         _ if path.is_dir() => Err(SqliteError::InvalidPath(path)),
+        // An unnamed file shows whether the database could be created.
+        Ok(false) => tempfile::tempfile_in(folder).map(drop).map_err(|source| {
+            let (path, access) = (folder.to_owned(), Access(folder).to_string());
+            SqliteError::File { path, access, source }
+        }),
         _ => Ok(()),
     }
 }
