@@ -24,11 +24,15 @@ async fn w4_a_flood_of_guesses_at_one_api_refuses_no_caller_of_another() {
     let stop = Arc::new(AtomicBool::new(false));
     let (refused, mut refusals) = mpsc::unbounded_channel();
     let mut attackers = JoinSet::new();
-    for _ in 0..16 {
+    for attacker in 0..16_u128 {
         let (client, stop, refused) = (server.client(), Arc::clone(&stop), refused.clone());
         attackers.spawn(async move {
-            while !stop.load(Ordering::Relaxed) {
-                let answer = change(&client, &Uuid::new_v4().to_string(), "a guess", NEW).await;
+            for guess in 0.. {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let account = Uuid::from_u128((attacker << 64) + guess).to_string();
+                let answer = change(&client, &account, "a guess", NEW).await;
                 if answer.status == 503 {
                     let _ = refused.send(());
                 }
