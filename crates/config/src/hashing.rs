@@ -39,7 +39,7 @@ pub(super) struct RawHashing {
     /// The number of threads that hash. Without it, the number of CPUs that the process may use.
     threads: Option<usize>,
     /// The number of changes that may wait for their turn. Above it, a change of the client with most of them
-    /// is answered with 503. Without it, 64 for each thread.
+    /// is answered with 503. Without it, 256 for each thread.
     queue: Option<usize>,
     /// The longest wait of a change for its turn. Then it is answered with 503. Default: `5s`.
     deadline: Option<Seconds>,

@@ -10,7 +10,7 @@ use crate::row::get;
 pub(crate) const PRIVILEGES: &[(&str, &[&str])] = &[
     ("migrations", &["SELECT"]),
     ("accounts_table", &["SELECT"]),
-    ("accounts", &["SELECT", "INSERT", "UPDATE"]),
+    ("accounts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("mapped_credentials", &["SELECT", "INSERT", "UPDATE"]),
     ("password_history", &["SELECT", "INSERT", "DELETE"]),
     ("attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),

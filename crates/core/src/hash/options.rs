@@ -25,7 +25,7 @@ pub struct HasherOptions {
     /// The number of hashing threads; each owns one arena. Default: the available parallelism.
     pub threads: NonZeroUsize,
     /// The most waiting jobs, and separately the most waiting jobs that are computed one at a time.
-    /// A further job fails with [`HashError::Busy`](crate::HashError::Busy). Default: 64 for each
+    /// A further job fails with [`HashError::Busy`](crate::HashError::Busy). Default: 256 for each
     /// thread.
     pub queue: NonZeroUsize,
     /// The longest wait of a job before it fails with [`HashError::Busy`](crate::HashError::Busy).
@@ -64,7 +64,7 @@ impl HasherOptions {
 impl Default for HasherOptions {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let queue = threads.saturating_mul(NonZeroUsize::MIN.saturating_add(63));
+        let queue = threads.saturating_mul(NonZeroUsize::MIN.saturating_add(255));
         Self {
             profile: HashProfile::default(),
             normalization: Normalization::Nfc,
