@@ -1,7 +1,7 @@
 //! The checked configuration: each value is valid, and the values are consistent.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use repass_core::{
     CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Retention,
 };
 use repass_store::Accounts;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use validator::Validate;
 
 use super::KeyError;
 use super::api::{self, MountConfig};
 use super::listen::{
     FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, RawListen,
 };
+use super::log::LogConfig;
 use super::memory;
 use super::mistakes::Mistakes;
 use super::outbox::OutboxConfig;
 use super::proxy::TrustedProxies;
-use super::raw::{RawConfig, RawLockout, RawLog, RawPolicy, RawRetention, RawServer, Seconds};
+use super::raw::{RawConfig, RawLockout, RawPolicy, RawRetention, Seconds};
+use super::server::ServerLimits;
 use super::store::StoreConfig;
 use super::unix_socket::UnixSocket;
 use crate::tls::Tls;
@@ -115,52 +115,7 @@ impl Config {
     }
 }
 
-/// The limits for connections and requests.
-#[derive(Debug, Clone, Validate)]
-pub struct ServerLimits {
-    /// The largest number of connections, 1 to 100,000.
-    #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
-    pub max_connections: u32,
-    /// The largest number of connections of one client.
-    #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
-    pub max_connections_per_client: u32,
-    /// The largest number of changes that run at one time, 1 to 100,000.
-    pub concurrent_changes: NonZeroUsize,
-    /// The time-out for the head of a connection's first request.
-    pub header_timeout: Duration,
-    /// The time-out for a whole body.
-    pub body_timeout: Duration,
-    /// The time-out for the next request, and for the next byte of a request.
-    pub idle_timeout: Duration,
-    /// How long new connections are accepted after SIGTERM.
-    pub shutdown_delay: Duration,
-    /// How long active requests may take to finish after SIGTERM.
-    pub shutdown_timeout: Duration,
-}
-
-/// What is logged, and where.
-#[derive(Debug)]
-pub struct LogConfig {
-    /// The format of the lines.
-    pub format: LogFormat,
-    /// The levels that are logged.
-    pub filter: Targets,
-    /// The file that the log is appended to. Without it, the log goes to standard error.
-    pub file: Option<PathBuf>,
-}
-
-/// The format of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
-
-const DEFAULT_LOG_FILTER: &str = "info";
 
 impl RawConfig {
     /// Checks the values. Relative paths are resolved against `folder`, the folder of the file.
@@ -340,73 +295,6 @@ impl RawLockout {
     }
 }
 
-impl RawServer {
-    fn check(self, hashing_threads: NonZeroUsize) -> Result<ServerLimits, KeyError> {
-        let seconds = |member: &str, value, default| {
-            timeout(&format!("server.{member}"), value, Duration::from_secs(default))
-        };
-        let max_connections = self.max_connections.unwrap_or(1000);
-        let limits = ServerLimits {
-            max_connections,
-            max_connections_per_client: self
-                .max_connections_per_client
-                .unwrap_or(max_connections.div_ceil(2).max(1)),
-            concurrent_changes: at_least_one(
-                "server.concurrent_changes",
-                self.concurrent_changes,
-                hashing_threads.saturating_add(hashing_threads.get()),
-                100_000,
-            )?,
-            header_timeout: seconds("header_timeout", self.header_timeout, 10)?,
-            body_timeout: seconds("body_timeout", self.body_timeout, 10)?,
-            idle_timeout: seconds("idle_timeout", self.idle_timeout, 75)?,
-            shutdown_delay: delay(
-                "server.shutdown_delay",
-                self.shutdown_delay,
-                Duration::from_secs(5),
-            )?,
-            shutdown_timeout: seconds("shutdown_timeout", self.shutdown_timeout, 30)?,
-        };
-        limits.validate().map_err(|errors| first_of("server", &errors))?;
-        Ok(limits)
-    }
-}
-
-impl RawLog {
-    fn check(self, folder: &Path) -> Result<LogConfig, KeyError> {
-        let format = match self.format.as_deref() {
-            None | Some("text") => LogFormat::Text,
-            Some("json") => LogFormat::Json,
-            Some(_) => return Err(one_of("log.format", &["text", "json"])),
-        };
-        let filter = log_filter(self.filter.as_deref().unwrap_or(DEFAULT_LOG_FILTER));
-        let filter = filter.ok_or_else(|| {
-            let reason = "must be levels (off, error, warn, info, debug, trace) and targets with a \
-                          level, such as warn,repass::request=info";
-            KeyError::new("log.filter", reason)
-        })?;
-        let file = self.file.map(|file| folder.join(file));
-        let folder = file.as_deref().and_then(Path::parent);
-        if folder.is_some_and(|folder| !Path::new(".").join(folder).is_dir()) {
-            return Err(KeyError::new("log.file", "the folder does not exist"));
-        }
-        Ok(LogConfig { format, filter, file })
-    }
-}
-
-/// Reads a filter. `Targets::from_str` takes an unknown word for a target whose lines are all logged, and a
-/// missing level for `error`.
-fn log_filter(text: &str) -> Option<Targets> {
-    text.split(',').map(str::trim).try_fold(Targets::new(), |targets, directive| {
-        let level = |name: &str| name.parse::<LevelFilter>().ok().filter(|_| !name.is_empty());
-        match directive.split_once('=') {
-            Some(("", _)) => None,
-            Some((target, name)) => Some(targets.with_target(target, level(name)?)),
-            None => Some(targets.with_default(level(directive)?)),
-        }
-    })
-}
-
 pub(super) fn one_of(key: impl Into<String>, choices: &[impl AsRef<str>]) -> KeyError {
     let choices: Vec<&str> = choices.iter().map(AsRef::as_ref).collect();
     KeyError::new(key, format!("must be one of {}", choices.join(", ")))
@@ -452,20 +340,4 @@ pub(super) fn at_least_one(
     NonZeroUsize::new(value)
         .filter(|value| value.get() <= max)
         .ok_or_else(|| KeyError::new(key, format!("must be 1 to {max}")))
-}
-
-fn first_of(table: &str, errors: &validator::ValidationErrors) -> KeyError {
-    let first = errors.field_errors().into_iter().next();
-    let (field, reason) = first.map_or_else(
-        || ("?".to_owned(), errors.to_string()),
-        |(field, errors)| {
-            let message = errors.first().and_then(|error| error.message.as_ref());
-            (field.to_string(), message.map_or_else(|| errors_text(errors), ToString::to_string))
-        },
-    );
-    KeyError::new(format!("{table}.{field}"), reason)
-}
-
-fn errors_text(errors: &[validator::ValidationError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

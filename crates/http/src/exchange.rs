@@ -17,12 +17,13 @@ use tracing::Instrument;
 
 use crate::admission::Permit;
 use crate::authenticate::{AuthenticateError, authenticate};
-use crate::body::{BodyError, ReadBudget, RequestBody};
+use crate::body::{BodyError, RequestBody};
 use crate::fair_queue::Source;
 use crate::log::RequestLog;
 use crate::mount::Mount;
 use crate::outcome::Outcome;
 use crate::panics::{guard, guard_async};
+use crate::reading::ReadBudget;
 use crate::request_id::RequestId;
 use crate::response::into_response;
 use crate::route::{RouteOutcome, Routed, empty_500};

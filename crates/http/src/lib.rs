@@ -74,6 +74,7 @@ mod original_uri;
 mod outcome;
 mod panics;
 mod peer;
+mod reading;
 mod request_id;
 mod response;
 mod route;

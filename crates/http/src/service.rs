@@ -16,11 +16,12 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use crate::admission::Admission;
-use crate::body::{Limits, Reading};
+use crate::body::Limits;
 use crate::exchange;
 use crate::mount::{Mount, MountError};
 use crate::original_uri::original_uri;
 use crate::peer::Peer;
+use crate::reading::Reading;
 use crate::request_id::RequestId;
 use crate::route;
 

@@ -9,6 +9,7 @@ use super::super::raw::RawConfig;
 use super::*;
 
 const MANUAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bins/repassd/README.md");
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bins/repassd/repassd.schema.json");
 const BEGIN: &str = "<!-- The keys: made by the tests of `config`. -->\n";
 const END: &str = "<!-- The end of the keys. -->\n";
 
@@ -254,6 +255,37 @@ fn the_manual_has_every_key() {
         std::fs::write(MANUAL, format!("{before}{BEGIN}{made}{END}{after}")).unwrap();
     } else {
         assert_eq!(tables, made, "run this test with UPDATE=1");
+    }
+}
+
+/// The JSON schema of the file, for editors.
+#[test]
+fn the_schema_is_current() {
+    let settings = SchemaSettings::default();
+    let mut schema = settings.into_generator().into_root_schema_for::<RawConfig>().to_value();
+    schema["title"] = "repassd.toml".into();
+    in_json_schema(&mut schema);
+    let made = format!("{schema:#}\n");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(SCHEMA, made).unwrap();
+    } else {
+        let schema = std::fs::read_to_string(SCHEMA).unwrap();
+        assert_eq!(schema, made, "run this test with UPDATE=1");
+    }
+}
+
+/// Replaces what has no type in JSON Schema.
+fn in_json_schema(schema: &mut Value) {
+    if schema["type"] == "duration" {
+        schema["type"] = serde_json::json!(["string", "integer"]);
+    }
+    if let Some(listen) = schema.get_mut("properties").and_then(|keys| keys.get_mut("listen")) {
+        listen["type"] = serde_json::json!(["string", "array"]);
+    }
+    match schema {
+        Value::Object(members) => members.values_mut().for_each(in_json_schema),
+        Value::Array(items) => items.iter_mut().for_each(in_json_schema),
+        _ => {}
     }
 }
 
