@@ -126,7 +126,7 @@ async fn at_sighup_the_file_is_opened_again_and_the_filter_is_read_again() {
         };
         tokio::time::timeout(Duration::from_secs(60), written).await.expect(part);
     };
-    until("SIGHUP: log.filter, log.file and certificates are reloaded").await;
+    until("SIGHUP: log.file is opened again, log.filter and certificates are read again").await;
     assert_eq!(client.send(Method::GET, "/x", &[], "").await.status, 404);
 
     std::fs::write(&config, quiet.replace("off,repassd=info", "info,verbose")).unwrap();

@@ -98,7 +98,7 @@ fn check_config_explains_listeners_and_proxies_and_names_mistakes() {
     let (status, text) = check("['127.0.0.1:80', 'unix:/run/a.sock', 'systemd:api']", proxy);
     assert_eq!(status, Some(0), "{text}");
     assert!(text.contains("127.0.0.1:80, unix:/run/a.sock, systemd:api (plain HTTP)"), "{text}");
-    let shown = "10.1.0.0/24, ::1/128, unix; PROXY protocol; header x-forwarded-for";
+    let shown = "10.1.0.0/24, ::1/128, unix; PROXY protocol";
     assert!(text.contains(shown), "{text}");
     for (listen, tables, message) in [
         ("'localhost'", "", "listen: must be an address and a port"),

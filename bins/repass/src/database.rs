@@ -35,7 +35,10 @@ pub(crate) enum DatabaseError {
         #[source]
         source: KeyFileError,
     },
-    #[error("the keys do not match the database; see `repass database accept-keys --help`")]
+    #[error(
+        "the keys do not match the database; restore the right ones, or, if they are lost, see `repass \
+         database accept-keys --help`"
+    )]
     KeyMismatch(#[from] KeyCheckError),
 }
 

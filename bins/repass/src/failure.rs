@@ -50,7 +50,7 @@ pub(crate) enum Failure {
     Change(#[from] ChangeError),
     #[error("the store failed")]
     Store(#[from] StoreError),
-    #[error("{0}; give its file with --pepper-key")]
+    #[error("a pepper key is missing; give its file with --pepper-key")]
     Peppers(#[from] MissingPeppers),
     #[error(transparent)]
     Backup(#[from] BackupError),

@@ -25,7 +25,8 @@ use crate::metrics::Sources;
 use crate::sockets::Listeners;
 use repass_config::tls::{self, Tls};
 
-/// The time-out of a readiness check, a TLS handshake and a request head.
+/// The time-out of a readiness check, a TLS handshake and a request head. A connection may take four times as
+/// long.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The largest number of connections at one time.
@@ -68,7 +69,7 @@ pub(crate) async fn serve(mut listeners: Listeners, tls: Option<Arc<Tls>>, probe
                 .half_close(true)
                 .serve_connection(TokioIo::new(stream), service);
             // An error affects only this client.
-            let _ = connection.await;
+            let _ = tokio::time::timeout(4 * TIMEOUT, connection).await;
         });
     }
 }

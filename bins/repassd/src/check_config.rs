@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use repass_core::{
-    Clock, ErrorChain, Peppers, SystemClock, SystemRandomness, check_keys,
-    has_installation_key_check,
+    Clock, ErrorChain, SystemClock, SystemRandomness, compare_keys, has_installation_key_check,
 };
 use repass_store::{Accounts, SqlName, Store};
 
 use crate::assemble::{KeysDoNotMatch, open_error};
-use repass_config::{Config, ConfigError, ListenAddress, TrustedProxies};
+use repass_config::{Config, ConfigError, ListenAddress};
 
 pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let unchecked = check_database(config).await?;
@@ -31,7 +30,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
             protocol(&config.admin_tls)
         )?;
     }
-    if *config.proxies != TrustedProxies::default() {
+    if config.proxies.unix || !config.proxies.networks.is_empty() {
         writeln!(out, "  trust proxies  {}", config.proxies)?;
     }
     let store = &config.store;
@@ -138,7 +137,7 @@ async fn check_keys_of(config: &Config, store: &Store) -> Result<(), Box<dyn Err
     if has_installation_key_check(&*ports).await? {
         let key_file = config.store.key_file.as_deref();
         let loaded = store.installation_key(key_file, &SystemRandomness).await?;
-        let checked = check_keys(&*ports, &loaded.key, &Peppers::none()).await;
+        let checked = compare_keys(&*ports, &loaded.key, &config.hasher.peppers).await;
         checked.map_err(KeysDoNotMatch)?;
     }
     Ok(())

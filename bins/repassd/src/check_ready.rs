@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use repass_config::{Config, ListenAddress};
 
-/// The time-out of a connection and of each read; longer than the server's own check takes.
+/// The time-out of each read; longer than the server's own check takes.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The server is not ready, or cannot be asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotReady {
-    #[error("admin.listen must be an address or a Unix socket without [admin.tls]")]
+    #[error(
+        "check-ready asks the first address of admin.listen, which must be an address or a unix: path, without [admin.tls]"
+    )]
     Unsupported,
     #[error("admin.listen: the server does not answer")]
     NoAnswer(#[source] io::Error),

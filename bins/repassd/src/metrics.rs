@@ -22,7 +22,7 @@ use repass_core::{
     Argon2idHasher, Backlog, Clock, Engine, EngineStatus, HasherStatus, OperationStatus,
     StoreStatus, SystemClock,
 };
-use repass_http::Outcome;
+use repass_http::{Outcome, PasswordService};
 use repass_outbox::{DeliveryCounts, OutboxDispatcher};
 use repass_store::Store;
 
@@ -117,6 +117,7 @@ impl Drop for MeasuredConnection {
 /// The parts of the server whose values are read at each scrape.
 pub(crate) struct Sources {
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) service: PasswordService,
     pub(crate) engine: Engine,
     pub(crate) hasher: Arc<Argon2idHasher>,
     pub(crate) store: Store,
@@ -153,6 +154,7 @@ impl Sources {
         };
         let expiry = |(listener, tls): &(_, Arc<Tls>)| (*listener, tls.expires());
         Values {
+            waiting_changes: self.service.waiting_changes(),
             engine: self.engine.status(),
             hasher: self.hasher.status(),
             store: self.store.status(),
@@ -174,6 +176,7 @@ fn accepts_openmetrics(headers: &HeaderMap) -> bool {
 
 /// The values of one scrape.
 struct Values {
+    waiting_changes: usize,
     engine: EngineStatus,
     hasher: HasherStatus,
     store: StoreStatus,
@@ -203,6 +206,11 @@ impl Values {
         );
         let connections = metrics.connections.clone();
         registry.register("connections", "Open connections to the APIs", connections);
+        registry.register(
+            "waiting_changes",
+            "Changes that wait for their turn",
+            gauge(self.waiting_changes),
+        );
         let lost = ConstCounter::new(self.lost_log_lines);
         registry.register("log_lines_lost", "Log lines that could not be written", lost);
         self.engine(&mut registry);

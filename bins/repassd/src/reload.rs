@@ -59,12 +59,15 @@ fn reload_log(log: &Log, load: impl Fn() -> Result<Config, ConfigError>) {
     });
     match reloaded {
         Ok(()) => tracing::info!(
-            "SIGHUP: log.filter, log.file and certificates are reloaded; restart for other changes"
+            "SIGHUP: log.file is opened again, log.filter and certificates are read again; restart for other changes"
         ),
         Err(error) => {
             // An error of the configuration has a line for each key.
             let error = ErrorChain(error.as_ref()).to_string().replace('\n', "; ");
-            tracing::error!(error, "SIGHUP: the log is not reloaded; its old settings stay in use");
+            tracing::error!(
+                error,
+                "SIGHUP: the configuration is not read again; log.filter stays as it was"
+            );
         }
     }
 }

@@ -56,6 +56,7 @@ pub(crate) async fn run(
     let tls = [("listen", &config.tls), ("admin.listen", &config.admin_tls)];
     let sources = Sources {
         metrics: Arc::clone(&metrics),
+        service: app.service.clone(),
         engine: app.engine.clone(),
         hasher: Arc::clone(&app.hasher),
         store: app.store.clone(),

@@ -43,17 +43,21 @@ impl Idle {
     /// Counts a new connection of a client. At the limit, one of its idle connections is asked to close;
     /// returns whether one was, or `None` if there is none.
     fn add(&mut self, client: IpAddr, limit: usize) -> Option<bool> {
-        let count = self.clients.entry(client).or_default();
-        let is_full = *count >= limit;
+        let is_full = self.clients.get(&client).is_some_and(|count| *count >= limit);
         if is_full {
-            let is_own = |(_, (owner, _)): &(&u64, &(Option<IpAddr>, _))| *owner == Some(client);
-            let number = *self.connections.iter().find(is_own)?.0;
-            if let Some((_, evicted)) = self.connections.remove(&number) {
-                evicted.notify_one();
-            }
+            self.evict_of(client)?;
         }
-        *count += 1;
+        *self.clients.entry(client).or_default() += 1;
         Some(is_full)
+    }
+
+    /// Asks the connection of a client that has been idle for longest to close. Returns `None` if there is none.
+    fn evict_of(&mut self, client: IpAddr) -> Option<()> {
+        let is_own = |(_, (owner, _)): &(&u64, &(Option<IpAddr>, _))| *owner == Some(client);
+        let number = *self.connections.iter().find(is_own)?.0;
+        let (_, evicted) = self.connections.remove(&number)?;
+        evicted.notify_one();
+        Some(())
     }
 
     fn subtract(&mut self, client: IpAddr) {
@@ -148,8 +152,14 @@ impl Slot {
             if self.number().is_some() {
                 return;
             }
-            // A request has arrived meanwhile, so another connection must be closed.
-            self.slots.idle().evict();
+            // A request has arrived meanwhile, so another connection must be closed: one of the client if that is
+            // why this one was chosen.
+            let mut idle = self.slots.idle();
+            let is_over = |client| idle.clients.get(&client) > Some(&self.slots.per_client);
+            match self.client.filter(|client| is_over(*client)) {
+                Some(client) => drop(idle.evict_of(client)),
+                None => idle.evict(),
+            }
         }
     }
 

@@ -190,7 +190,7 @@ fn bind_unix(path: &Path, options: UnixSocket) -> io::Result<Listener> {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 std::fs::remove_file(path)?;
             }
-            // Another server listens on it, or is too busy to tell.
+            // Another server listens on it.
             _ => return Err(io::ErrorKind::AddrInUse.into()),
         }
     }

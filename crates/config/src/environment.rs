@@ -10,16 +10,14 @@ use super::file::TomlFile;
 const PREFIX: &str = "REPASS_";
 
 /// The variables of the same prefix that `repass` reads.
-const COMMAND_LINE_VARIABLES: [&str; 9] = [
+const COMMAND_LINE_VARIABLES: [&str; 7] = [
     "REPASS_CONFIG",
     "REPASS_DATABASE",
     "REPASS_KEY_FILE",
     "REPASS_SCHEMA",
-    "REPASS_REALM",
     "REPASS_HASH_PROFILE",
     "REPASS_PEPPER",
     "REPASS_PEPPER_KEYS",
-    "REPASS_POLICY",
 ];
 
 /// The variables that begin with `REPASS_`.

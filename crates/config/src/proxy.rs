@@ -21,7 +21,8 @@ pub(super) struct RawProxy {
     #[serde(default)]
     trusted: Vec<String>,
     /// The header in which the proxies append the address of their peer: `x-forwarded-for`, `forwarded` (RFC
-    /// 7239) or `none`. The last address that is not trusted is the client's. Default: `x-forwarded-for`.
+    /// 7239) or `none`. The last address that is not trusted is the client's. Without it, `x-forwarded-for`, or
+    /// `none` with `proxy_protocol`.
     header: Option<String>,
     /// Whether the proxies begin each connection with a header of the PROXY protocol, version 1 or 2.
     /// Default: `false`.
@@ -86,6 +87,7 @@ impl fmt::Display for TrustedProxies {
 impl RawProxy {
     pub(super) fn check(self) -> Result<TrustedProxies, KeyError> {
         let header = match self.header.as_deref() {
+            None if self.proxy_protocol => None,
             None | Some("x-forwarded-for") => Some(ForwardingHeader::XForwardedFor),
             Some("forwarded") => Some(ForwardingHeader::Forwarded),
             Some("none") => None,

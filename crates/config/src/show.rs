@@ -19,12 +19,14 @@ impl Sources {
 
 /// Converts the value of `key`. `None` for a value that TOML does not have.
 fn to_toml(key: &str, value: &Value) -> Option<toml::Value> {
+    if is_secret(key, value) {
+        return Some(HIDDEN.into());
+    }
     Some(match &value.kind {
         ValueKind::Nil => return None,
         ValueKind::Boolean(truth) => (*truth).into(),
         ValueKind::I64(number) => (*number).into(),
         ValueKind::Float(number) => (*number).into(),
-        ValueKind::String(text) if is_secret(key, text) => HIDDEN.into(),
         ValueKind::String(text) => text.as_str().into(),
         ValueKind::Array(values) => {
             toml::Value::Array(values.iter().filter_map(|value| to_toml(key, value)).collect())
@@ -39,11 +41,17 @@ fn to_toml(key: &str, value: &Value) -> Option<toml::Value> {
     })
 }
 
-/// Returns whether the text may be a secret: by the name of its key, or since it is a URL with a user.
-fn is_secret(key: &str, text: &str) -> bool {
+/// Returns whether the value may be a secret: by the name of its key, or since it is a URL with a user or of a
+/// webhook, whose path may be one.
+fn is_secret(key: &str, value: &Value) -> bool {
     let name = key.rsplit('.').next().unwrap_or_default();
-    let is_file = name.ends_with("_file") || [".tls.key", ".admin.tls.key"].contains(&key);
-    let secrets = ["key", "secret", "password", "token"];
-    let has_user = text.contains("://") && (text.contains('@') || text.contains("password"));
-    has_user || (!is_file && secrets.iter().any(|secret| name.contains(secret)))
+    let is_file = [".tls.key", ".admin.tls.key"].contains(&key);
+    let secrets = ["key", "signer_key", "secret", "previous_secret", "password"];
+    let has_user =
+        |text: &str| text.contains("://") && (text.contains('@') || text.contains("password"));
+    match &value.kind {
+        ValueKind::Nil | ValueKind::Array(_) | ValueKind::Table(_) => false,
+        ValueKind::String(text) if has_user(text) => true,
+        _ => key == ".webhook.url" || (!is_file && secrets.contains(&name)),
+    }
 }

@@ -316,14 +316,14 @@ fn a_configuration_is_shown_with_its_variables_and_without_its_secrets() {
     let file = "[store]\nurl = 'postgres://u:hunter2@h/db'\nkey_file = 'k'\n\
                 [hashing.peppers.k1]\nkey = 'hunter2'\n[hashing.firebase.p]\nsigner_key = 'hunter2'\n\
                 [tls]\nkey = 'tls.key'\ncertificate = 'tls.pem'\n\
-                [webhook]\nurl = 'https://example.org/'\nsecret = 'hunter2'\n\
-                [mail]\npassword = 'hunter2'\nevents = ['password.changed']\n\
+                [webhook]\nurl = 'https://example.org/hunter2'\nsecret = 'hunter2'\n\
+                [mail]\npassword = 12345678\nevents = ['password.changed']\n\
                 [server]\nmax_connections = 7\n";
     let variables = [("REPASS_SERVER__IDLE_TIMEOUT", "90"), ("REPASS_MAIL__PASSWORD", "hunter2")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let shown = Sources::read(Path::new("r.toml"), file, variables.into()).unwrap().to_toml();
-    assert!(!shown.contains("hunter2"), "{shown}");
-    assert_eq!(shown.matches("(hidden)").count(), 5, "{shown}");
+    assert!(!shown.contains("hunter2") && !shown.contains("12345678"), "{shown}");
+    assert_eq!(shown.matches("(hidden)").count(), 6, "{shown}");
     let shown: toml::Table = shown.parse().unwrap();
     assert_eq!(shown["tls"]["key"].as_str(), Some("tls.key"));
     assert_eq!(shown["store"]["key_file"].as_str(), Some("k"));

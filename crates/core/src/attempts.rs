@@ -101,6 +101,9 @@ pub struct LockedOut {
     pub until: Option<Timestamp>,
 }
 
+/// By how much the clocks of nodes may differ.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
+
 impl AttemptState {
     /// Reserves one attempt. A store calls this inside a transaction that locks the row, with the
     /// default state if there is no row, and writes the returned state back.
@@ -121,9 +124,10 @@ impl AttemptState {
             return Err(LockedOut { until: None });
         }
         let previously_locked_until = *self.locked_until_mut(path);
-        // No rule locks for longer than `max_delay`: a later end is of a clock that ran ahead.
-        let latest = after(now, policy.max_delay());
-        let is_locked = |until: &Timestamp| (now..=latest).contains(until) && *until > now;
+        // No rule locks for longer than `max_delay`: a later end is of a clock that ran ahead by more than clocks
+        // of nodes may differ.
+        let latest = after(now, policy.max_delay().saturating_add(CLOCK_DIFFERENCE));
+        let is_locked = |until: &Timestamp| *until > now && *until <= latest;
         if let Some(until) = previously_locked_until.filter(is_locked) {
             return Err(LockedOut { until: Some(until) });
         }

@@ -48,10 +48,32 @@ pub async fn check_keys(
     installation: &InstallationKey,
     peppers: &Peppers,
 ) -> Result<(), KeyCheckError> {
+    check(store, installation, peppers, true).await
+}
+
+/// Compares the keys with the stored check values like [`check_keys`], and stores none.
+///
+/// # Errors
+/// When a key differs from the earlier key of the same name, or the store fails.
+pub async fn compare_keys(
+    store: &dyn AdministrationStore,
+    installation: &InstallationKey,
+    peppers: &Peppers,
+) -> Result<(), KeyCheckError> {
+    check(store, installation, peppers, false).await
+}
+
+async fn check(
+    store: &dyn AdministrationStore,
+    installation: &InstallationKey,
+    peppers: &Peppers,
+    adds: bool,
+) -> Result<(), KeyCheckError> {
     let kept = store.key_checks().await?;
     let same = async |name: &str, value: [u8; 32]| -> Result<bool, StoreError> {
         Ok(match kept.get(name) {
             Some(kept) => *kept == value,
+            None if !adds => true,
             None => store.add_key_check(name, &value).await? == value,
         })
     };

@@ -170,7 +170,9 @@ pub use self::{
     },
     identifiers::{AccountId, Email, InvalidEmail, InvalidRealm, InvalidUserId, Realm, UserId},
     installation_key::{InstallationKey, InstallationKeyError},
-    key_checks::{KeyCheckError, accept_keys, check_keys, has_installation_key_check},
+    key_checks::{
+        KeyCheckError, accept_keys, check_keys, compare_keys, has_installation_key_check,
+    },
     lockout_policy::{InvalidLockoutPolicy, LockoutPolicy},
     otp::{OtpEnrollment, OtpError, OtpSecret, OtpSpend},
     outbox::{

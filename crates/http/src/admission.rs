@@ -51,6 +51,11 @@ impl Admission {
         permitted.ok()?.ok().map(|()| Permit(Arc::clone(self)))
     }
 
+    /// Returns the number of changes that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().waiting.len()
+    }
+
     fn release(&self) {
         let mut state = self.state();
         // A change that waits no longer does not take the permit.

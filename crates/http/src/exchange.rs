@@ -81,9 +81,7 @@ where
         RouteOutcome::Matched(mut call) => {
             let read = exchange.read(shared, &mut *call, is_unencoded, &mut body);
             match guard_async(read).await {
-                Ok(Ok((change, source))) => {
-                    return exchange.begin_change(shared, call, change, source).await;
-                }
+                Ok(Ok(read)) => return exchange.begin_change(shared, call, read).await,
                 Ok(Err(EarlyEnd::Rejected(rejection))) => exchange.reject(&*call, rejection),
                 Ok(Err(EarlyEnd::Answered(reply))) => exchange.end_invalid(reply),
                 Err(panicked) => {
@@ -109,6 +107,13 @@ where
     response
 }
 
+/// A change that waits for its turn, with the memory that it has reserved until then.
+struct ReadChange<'a> {
+    change: Change,
+    source: Source,
+    budget: ReadBudget<'a>,
+}
+
 /// One request after routing.
 struct Exchange {
     mount: Arc<Mount>,
@@ -120,13 +125,13 @@ struct Exchange {
 
 impl Exchange {
     /// Authenticates and authorizes the caller and reads the body. Does not catch panics.
-    async fn read<B>(
+    async fn read<'a, B>(
         &self,
-        shared: &Shared,
+        shared: &'a Shared,
         call: &mut dyn Call,
         is_unencoded: bool,
         body: &mut RequestBody<'_, B>,
-    ) -> Result<(Change, Source), EarlyEnd>
+    ) -> Result<ReadChange<'a>, EarlyEnd>
     where
         B: Body + Send,
         B::Data: Send,
@@ -151,7 +156,8 @@ impl Exchange {
         self.mount.spec().name().clone_into(&mut context.source);
         context.request_id = Some(self.request_id.as_str().to_owned());
         context.peer = self.peer.map(|peer| peer.to_string());
-        Ok((change, Source::new(self.mount.name(), is_authenticated, self.peer)))
+        let source = Source::new(self.mount.name(), is_authenticated, self.peer);
+        Ok(ReadChange { change, source, budget })
     }
 
     fn unauthenticated(&self, error: AuthenticateError) -> Rejection {
@@ -172,13 +178,14 @@ impl Exchange {
         self,
         shared: &Shared,
         call: Box<dyn Call>,
-        change: Change,
-        source: Source,
+        read: ReadChange<'_>,
     ) -> Response<Full<Bytes>> {
+        let ReadChange { change, source, budget } = read;
         let Some(permit) = shared.admission.admit(source).await else {
             let busy = ChangeError::Busy { retry_after: RETRY_AFTER };
             return self.respond(&*call, Err(&busy), None);
         };
+        drop(budget);
         // This future is dropped when the client disconnects; the change must still be completed,
         // recorded and logged.
         let change = self.change(call, change, permit).in_current_span();

@@ -64,6 +64,11 @@ impl PasswordService {
         }
     }
 
+    /// Returns the number of changes that wait for their turn; see [`Limits::changes`].
+    pub fn waiting_changes(&self) -> usize {
+        self.shared.admission.waiting()
+    }
+
     /// Waits until every running change has ended, including those whose clients have disconnected.
     ///
     /// For a shutdown: call this after the last request and before the store is closed.

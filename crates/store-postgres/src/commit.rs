@@ -211,7 +211,10 @@ pub(crate) fn finish_change(
     }
     change.void_reset_tokens();
     let mut columns = change.revocation_columns(commit.keep_token);
-    columns.extend([format!("updated_at = {at}"), "events = events + 1".to_owned()]);
+    columns.extend([
+        format!("updated_at = GREATEST(updated_at, {at})"),
+        "events = events + 1".to_owned(),
+    ]);
     columns.extend(replaced);
     change.update_account(&columns);
     change.revoke_access_tokens(commit.keep_token);

@@ -149,7 +149,7 @@ pub(crate) fn revoke_access_tokens(
     let keep = keep.as_ref().map(|token| token.0.as_bytes());
     // The clocks of programs may differ, so the cutoff never moves back.
     db.execute(
-        "UPDATE repass_accounts SET kept_token = ?1, updated_at = ?2,
+        "UPDATE repass_accounts SET kept_token = ?1, updated_at = MAX(updated_at, ?2),
                 valid_after = MAX(COALESCE(valid_after, ?2), ?2)
          WHERE id = ?3",
         (keep, at, account),

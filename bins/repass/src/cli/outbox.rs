@@ -20,19 +20,16 @@ Examples:
   repass outbox retry --all")]
     Retry(NamedEvents),
     /// Remove an event permanently, delivered or not.
-    #[command(
-        visible_alias = "discard",
-        after_help = "\
+    #[command(after_help = "\
 Examples:
   repass outbox drop 0b0e4f3c-6a5f-4c43-9f0e-6b8d6a2f9f5e
-  repass outbox drop --all --state discarded"
-    )]
+  repass outbox drop --all --state discarded")]
     Drop(NamedEvents),
 }
 
 #[derive(Args)]
 pub(crate) struct ListOutbox {
-    /// Only events in this state [default: all].
+    /// Only events in this state [default: any].
     #[arg(long, value_name = "STATE", value_parser = state())]
     pub(crate) state: Option<DeliveryState>,
     /// Maximum number of events, 1 to 10000.

@@ -100,6 +100,9 @@ async fn follow(
     output: &Output,
 ) -> Result<(), Failure> {
     let mut printed: HashMap<Uuid, Timestamp> = HashMap::new();
+    // The first page includes what later pages begin with.
+    let mut newest = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+    filter.limit = filter.limit.max(PAGE);
     loop {
         let mut page = admin.store.audit(&filter).await?;
         page.reverse();
@@ -109,8 +112,9 @@ async fn follow(
         }
         page.retain(|record| printed.insert(record.id, record.at).is_none());
         printed.retain(|_, at| Some(*at) >= filter.since);
+        let page = page.split_off(page.len().saturating_sub(newest));
+        newest = usize::MAX;
         print_lines(&with_user_ids(admin, page).await?, output)?;
-        filter.limit = PAGE;
         tokio::time::sleep(POLL).await;
     }
 }

@@ -52,7 +52,7 @@ fn a_key_given_instead_of_its_id_is_not_printed() {
     let test = TestContext::new();
     let key = test.json(&["key", "issue", "--kind", "app", "--name", "x"], "");
     let key = key["key"].as_str().unwrap();
-    let run = test.run(&["key", "revoke", key]).failed(2, &["ID must be the UUID"]);
+    let run = test.run(&["key", "revoke", "--", key]).failed(2, &["ID must be the UUID"]);
     assert!(!run.stderr.contains(key));
     let unknown = "00000000-0000-4000-8000-000000000000";
     let error = test.run(&["key", "revoke", unknown, "--json"]).json_error(1);

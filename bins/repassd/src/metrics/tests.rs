@@ -32,6 +32,7 @@ fn scrape() -> String {
     let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
     let at = |second| Timestamp::from_second(second).unwrap();
     let values = Values {
+        waiting_changes: 3,
         engine,
         hasher: hasher.status(),
         store: StoreStatus::default().with_connections(1, 16),

@@ -43,7 +43,8 @@ impl Connections {
     pub(super) async fn send(&self, message: Message) -> Result<(), DeliveryError> {
         let is_ascii = message.envelope().to().iter().all(|to| AsRef::<str>::as_ref(to).is_ascii());
         let mut exchange = Exchange { connections: self, has_ended: false };
-        let sending = async { self.transport().await.send(message).await };
+        let transport = self.transport().await?;
+        let sending = transport.send(message);
         let sent = tokio::time::timeout(self.timeout, sending).await;
         exchange.has_ended = sent.is_ok();
         match sent {
@@ -53,16 +54,18 @@ impl Connections {
         }
     }
 
-    async fn transport(&self) -> Transport {
+    async fn transport(&self) -> Result<Transport, DeliveryError> {
         if let Some((transport, _)) = &*self.lock() {
-            return transport.clone();
+            return Ok(transport.clone());
         }
         let ehlo_name = match &self.ehlo_name {
             Some(name) => name.clone(),
-            None => own_address(&self.server).await,
+            None => address_literal(own_address(&self.server).await.map_err(|error| {
+                DeliveryError::new(format!("the SMTP server's address is not known: {error}"))
+            })?),
         };
         let build = || (self.builder.clone().hello_name(ehlo_name).build(), Handle::current());
-        self.lock().get_or_insert_with(build).0.clone()
+        Ok(self.lock().get_or_insert_with(build).0.clone())
     }
 
     fn close_all(&self) {
@@ -107,22 +110,19 @@ impl Drop for Exchange<'_> {
     }
 }
 
-/// Returns the address of this machine on the way to `server`, or that of loopback if it is not known. A
-/// host name would often be one that nobody else knows, such as the id of a container.
-async fn own_address(server: &(String, u16)) -> ClientId {
-    let own_address = async || {
-        let server = tokio::net::lookup_host(server).await?.next();
-        let server = server.ok_or(io::ErrorKind::NotFound)?;
-        let any: IpAddr = match server {
-            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        // Nothing is sent.
-        let socket = tokio::net::UdpSocket::bind((any, 0)).await?;
-        socket.connect(server).await?;
-        Ok::<_, io::Error>(socket.local_addr()?.ip())
+/// Returns the address of this machine on the way to `server`. A host name would often be one that nobody else
+/// knows, such as the id of a container.
+async fn own_address(server: &(String, u16)) -> io::Result<IpAddr> {
+    let server = tokio::net::lookup_host(server).await?.next();
+    let server = server.ok_or(io::ErrorKind::NotFound)?;
+    let any: IpAddr = match server {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    address_literal(own_address().await.unwrap_or(Ipv4Addr::LOCALHOST.into()))
+    // Nothing is sent.
+    let socket = tokio::net::UdpSocket::bind((any, 0)).await?;
+    socket.connect(server).await?;
+    Ok(socket.local_addr()?.ip())
 }
 
 /// A reply is permanent if its enhanced status code (RFC 3463) names the recipient's address (5.1.x) or mailbox

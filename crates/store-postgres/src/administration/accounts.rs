@@ -110,7 +110,7 @@ impl PostgresStore {
             format!("email = {}", change.value(account.email.as_ref().map(Email::to_string))),
             format!("username = {}", change.value(account.username.clone())),
             format!("profile = {}", change.value(profile_json(&account.profile)?)),
-            format!("updated_at = {}", change.at),
+            format!("updated_at = GREATEST(updated_at, {})", change.at),
         ];
         change.update_account(&columns);
         let change = change.finish(audit)?;
@@ -182,7 +182,8 @@ pub(crate) fn activation(
     let mut change = Change::new(account, audit.at, audit);
     change.begin(source);
     let (at, value) = (change.at.clone(), change.value(active));
-    let mut columns = vec![format!("active = {value}"), format!("updated_at = {at}")];
+    let mut columns =
+        vec![format!("active = {value}"), format!("updated_at = GREATEST(updated_at, {at})")];
     if !active {
         columns.extend(change.revocation_columns(None));
         change.revoke_access_tokens(None);

@@ -46,7 +46,8 @@ impl SqliteStore {
         let (new, at) = (account.clone(), audit.at);
         self.change_account(account.id, audit, move |db, _| {
             db.execute(
-                "UPDATE repass_accounts SET email = ?1, username = ?2, profile = ?3, updated_at = ?4
+                "UPDATE repass_accounts SET email = ?1, username = ?2, profile = ?3,
+                     updated_at = MAX(updated_at, ?4)
                  WHERE id = ?5",
                 (
                     new.email.as_ref().map(Email::as_str),
@@ -99,7 +100,8 @@ impl SqliteStore {
                 return Ok(Err(refused));
             }
             if active {
-                let update = "UPDATE repass_accounts SET updated_at = ?1 WHERE id = ?2";
+                let update =
+                    "UPDATE repass_accounts SET updated_at = MAX(updated_at, ?1) WHERE id = ?2";
                 db.execute(update, (at.as_microsecond(), account.0.as_bytes()))?;
             } else {
                 commit::revoke_access_tokens(db, account, None, at)?;

@@ -60,7 +60,7 @@ impl AdministrationStore for MemoryStore {
         let mut state = self.lock();
         let entry = state.entry(account)?;
         entry.account.active = active;
-        entry.account.updated_at = audit.at;
+        entry.account.updated_at = entry.account.updated_at.max(audit.at);
         if !active {
             state.revoke_access_tokens(account, None, audit.at);
             state.void_reset_tokens(account, audit.at);
@@ -79,7 +79,7 @@ impl AdministrationStore for MemoryStore {
         own.email.clone_from(&account.email);
         own.username.clone_from(&account.username);
         own.profile.clone_from(&account.profile);
-        own.updated_at = audit.at;
+        own.updated_at = own.updated_at.max(audit.at);
         state.audit.push(audit.clone());
         Ok(())
     }

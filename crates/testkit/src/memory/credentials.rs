@@ -178,7 +178,7 @@ impl Entry {
             self.history.insert(0, before.hash);
         }
         self.history.truncate(commit.history);
-        self.account.updated_at = commit.at;
+        self.account.updated_at = self.account.updated_at.max(commit.at);
         match commit.otp {
             Some(OtpSpend::Step(step)) => self.otp.last_step = Some(step),
             Some(OtpSpend::Code(_)) => self.otp.code = None,

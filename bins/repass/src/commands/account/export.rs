@@ -31,7 +31,7 @@ pub(super) async fn run(
     with_database(settings, Migration::Refuse, output, async |admin| {
         if with_hashes {
             let text = "the export contains password hashes, which allow offline guessing; protect it \
-                        as the settings, and delete it when it is not needed any more";
+                        as the database, and delete it when it is not needed any more";
             output.warning("hashes-exported", text);
         }
         let filter = AccountFilter { realm, after: None, limit: PAGE };
