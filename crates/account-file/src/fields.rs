@@ -37,10 +37,10 @@ impl Fields {
                 "false" | "f" | "no" | "n" | "0" => false.into(),
                 _ => return Err(invalid(column, NOT_A_BOOLEAN)),
             },
-            (Column::Attributes, json) => {
-                let value = serde_json::from_str(json).map(|JsonValue(value)| value);
-                value.map_err(|_| invalid(column, "is not a JSON object"))?
-            }
+            (Column::Attributes, json) => match serde_json::from_str(json) {
+                Ok(JsonValue(value @ (Value::Object(_) | Value::Null))) => value,
+                _ => return Err(invalid(column, "is not a JSON object")),
+            },
             (_, text) => text.into(),
         };
         self.set(column, value);
@@ -171,8 +171,10 @@ mod tests {
             fields.object(Column::Attributes).unwrap_err().to_string(),
             "attributes is not a JSON object"
         );
-        let bad = fields.set_cell(Column::Attributes, "{hunter2").unwrap_err();
-        assert_eq!(bad.to_string(), "attributes is not a JSON object");
+        for cell in ["{hunter2", "\"hunter2\""] {
+            let bad = fields.set_cell(Column::Attributes, cell).unwrap_err();
+            assert_eq!(bad.to_string(), "attributes is not a JSON object");
+        }
         fields.set(Column::PasswordHash, "hunter2");
         assert_eq!(format!("{fields:?}"), "{PasswordHash}");
     }

@@ -46,7 +46,7 @@ impl RawServer {
             concurrent_changes: at_least_one(
                 "server.concurrent_changes",
                 self.concurrent_changes,
-                hashing_threads.saturating_add(hashing_threads.get()),
+                hashing_threads.saturating_mul(NonZeroUsize::MIN.saturating_add(7)),
                 100_000,
             )?,
             header_timeout: seconds("header_timeout", self.header_timeout, 10)?,

@@ -6,7 +6,8 @@ use tokio::time::timeout;
 use crate::body::Limits;
 use crate::fair_queue::{FairQueue, Source};
 
-/// Admits [`Limits::changes`] changes at one time. Further ones wait for their turn.
+/// Admits [`Limits::changes`] changes at one time, of which callers without credentials get a quarter. Further
+/// ones wait for their turn.
 ///
 /// This is the only place where changes wait for long: the hasher and the store get no more of them than
 /// they can work on. So a source with many changes delays only its own.
@@ -17,6 +18,8 @@ pub(crate) struct Admission {
 
 struct State {
     running: usize,
+    /// The running changes of callers without credentials.
+    anonymous: usize,
     next_number: u64,
     /// Each sender gives one permit to the change that waits.
     waiting: FairQueue<oneshot::Sender<()>>,
@@ -24,7 +27,7 @@ struct State {
 
 impl Admission {
     pub(crate) fn new(limits: Limits) -> Arc<Self> {
-        let state = State { running: 0, next_number: 0, waiting: FairQueue::new() };
+        let state = State { running: 0, anonymous: 0, next_number: 0, waiting: FairQueue::new() };
         Arc::new(Self { limits, state: Mutex::new(state) })
     }
 
@@ -32,9 +35,12 @@ impl Admission {
     pub(crate) async fn admit(self: &Arc<Self>, source: Source) -> Option<Permit> {
         let (number, permitted) = {
             let mut state = self.state();
-            if state.running < self.limits.changes {
-                state.running += 1;
-                return Some(Permit(Arc::clone(self)));
+            let is_authenticated = source.is_authenticated();
+            if state.running < self.limits.changes
+                && (is_authenticated || state.admits_anonymous(self.limits))
+            {
+                state.begin(is_authenticated);
+                return Some(Permit { admission: Arc::clone(self), is_authenticated });
             }
             let number = state.next_number;
             state.next_number += 1;
@@ -48,7 +54,9 @@ impl Admission {
         };
         let mut waiting = Waiting { admission: self, source, number, permitted };
         let permitted = timeout(self.limits.queue_timeout, &mut waiting.permitted).await;
-        permitted.ok()?.ok().map(|()| Permit(Arc::clone(self)))
+        permitted.ok()?.ok()?;
+        let is_authenticated = waiting.source.is_authenticated();
+        Some(Permit { admission: Arc::clone(self), is_authenticated })
     }
 
     /// Returns the number of changes that wait.
@@ -56,15 +64,18 @@ impl Admission {
         self.state().waiting.len()
     }
 
-    fn release(&self) {
+    fn release(&self, is_authenticated: bool) {
         let mut state = self.state();
+        state.running -= 1;
+        state.anonymous -= usize::from(!is_authenticated);
+        let anonymous = state.admits_anonymous(self.limits);
         // A change that waits no longer does not take the permit.
-        while let Some(next) = state.waiting.pop() {
+        while let Some((is_authenticated, next)) = state.waiting.pop(anonymous) {
             if next.send(()).is_ok() {
+                state.begin(is_authenticated);
                 return;
             }
         }
-        state.running -= 1;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -73,12 +84,27 @@ impl Admission {
     }
 }
 
+impl State {
+    /// Whether a change of a caller without credentials may begin, if any may.
+    const fn admits_anonymous(&self, limits: Limits) -> bool {
+        self.anonymous < limits.changes.div_ceil(4)
+    }
+
+    fn begin(&mut self, is_authenticated: bool) {
+        self.running += 1;
+        self.anonymous += usize::from(!is_authenticated);
+    }
+}
+
 /// One running change, until it is dropped.
-pub(crate) struct Permit(Arc<Admission>);
+pub(crate) struct Permit {
+    admission: Arc<Admission>,
+    is_authenticated: bool,
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.release();
+        self.admission.release(self.is_authenticated);
     }
 }
 
@@ -96,7 +122,7 @@ impl Drop for Waiting<'_> {
         self.permitted.close();
         // The permit may have arrived after the last poll.
         if self.permitted.try_recv().is_ok() {
-            self.admission.release();
+            self.admission.release(self.source.is_authenticated());
         }
     }
 }
@@ -134,6 +160,26 @@ mod tests {
         drop(other.now_or_never().unwrap().unwrap());
         drop(third.now_or_never().unwrap().unwrap());
         assert_eq!(admission.state().running, 0);
+    }
+
+    /// Proves W4.
+    #[tokio::test]
+    async fn w4_callers_without_credentials_get_a_quarter() {
+        let admission = admission(4, 10);
+        let running = admission.admit(source("a")).await.unwrap();
+        let mut waiting = Box::pin(admission.admit(source("b")));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        let with_credentials = || admission.admit(Source::new("a", true, None));
+        let others = [with_credentials().await, with_credentials().await, with_credentials().await];
+        let mut last = Box::pin(with_credentials());
+        assert!(last.as_mut().now_or_never().is_none());
+        drop(others);
+        assert!(last.now_or_never().unwrap().is_some());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(running);
+        drop(waiting.now_or_never().unwrap().unwrap());
+        let state = admission.state();
+        assert_eq!((state.running, state.anonymous), (0, 0));
     }
 
     #[tokio::test]

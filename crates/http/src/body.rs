@@ -30,9 +30,9 @@ pub struct Limits {
     pub reading_bytes: usize,
     /// Maximum number of concurrent changes, including those whose clients have disconnected.
     /// Further ones wait for their turn: the mounts take turns, with their callers with and without
-    /// credentials apart, and within those the networks of the peers. Twice the hashing threads keep
-    /// them busy; more let a source with many changes delay others for longer. By default, twice the
-    /// available parallelism.
+    /// credentials apart, and within those the networks of the peers. Eight for each hashing thread keep
+    /// them busy while the runtime and the store are; callers without credentials get a quarter, so that
+    /// a flood of theirs delays others little. By default, 8 for each unit of the available parallelism.
     pub changes: usize,
     /// Maximum number of changes that wait for their turn. Above it, the newest change of the source
     /// with the most is refused as unavailable (503). 1024 by default.
@@ -48,7 +48,7 @@ impl Default for Limits {
             body_bytes: 64 * 1024,
             body_timeout: Duration::from_secs(10),
             reading_bytes: 64 * 1024 * 1024,
-            changes: 2 * std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            changes: 8 * std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
             queued_changes: 1024,
             queue_timeout: Duration::from_secs(5),
         }

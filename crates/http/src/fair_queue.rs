@@ -16,6 +16,11 @@ impl Source {
     pub(crate) fn new(mount: &str, is_authenticated: bool, peer: Option<IpAddr>) -> Self {
         Self { class: (mount.to_owned(), is_authenticated), network: peer.map(client_network) }
     }
+
+    /// Whether the caller has presented a key or token.
+    pub(crate) const fn is_authenticated(&self) -> bool {
+        self.class.1
+    }
 }
 
 /// The name of a mount, and whether the callers have presented a key or token.
@@ -48,9 +53,12 @@ impl<T> FairQueue<T> {
         self.len += 1;
     }
 
-    /// Removes the item whose turn it is.
-    pub(crate) fn pop(&mut self) -> Option<T> {
-        let (class, mut networks) = self.classes.pop_front()?;
+    /// Removes the item whose turn it is, and returns it with whether its caller has credentials. Without
+    /// `anonymous`, the turns of callers without them are passed over.
+    pub(crate) fn pop(&mut self, anonymous: bool) -> Option<(bool, T)> {
+        let next = self.classes.iter().position(|(class, _)| anonymous || class.1)?;
+        let (class, mut networks) = self.classes.remove(next)?;
+        let is_authenticated = class.1;
         let (network, mut items) = networks.pop_front()?;
         let (_, item) = items.pop_front()?;
         if !items.is_empty() {
@@ -60,7 +68,7 @@ impl<T> FairQueue<T> {
             self.classes.push_back((class, networks));
         }
         self.len -= 1;
-        Some(item)
+        Some((is_authenticated, item))
     }
 
     /// Removes the item with this number.
@@ -116,7 +124,7 @@ mod tests {
     }
 
     fn popped(queue: &mut FairQueue<u64>) -> Vec<u64> {
-        std::iter::from_fn(|| queue.pop()).collect()
+        std::iter::from_fn(|| queue.pop(true)).map(|(_, number)| number).collect()
     }
 
     /// Proves W4.
@@ -136,7 +144,9 @@ mod tests {
             queue.push(source, number, number);
         }
         assert_eq!(queue.len(), 7);
-        assert_eq!(popped(&mut queue), [0, 4, 5, 3, 6, 1, 2]);
+        assert_eq!(queue.pop(false), Some((true, 4)), "those without credentials are passed over");
+        queue.push(&sources[4], 4, 4);
+        assert_eq!(popped(&mut queue), [0, 5, 4, 3, 6, 1, 2]);
         assert_eq!(queue.len(), 0);
     }
 
