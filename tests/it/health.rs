@@ -57,9 +57,14 @@ async fn a_command_asks_a_running_server_whether_it_is_ready() {
         assert_eq!(check(), (Some(0), String::new()));
         server.stop().await;
         let (status, message) = check();
-        assert_eq!(status, Some(1));
-        assert!(message.starts_with("repassd: admin.listen: the server does not answer: "));
+        assert_eq!(status, Some(1), "{message}");
     }
+    let builder = Server::builder();
+    let mut check = Command::new(binary("repassd"));
+    let check = check.args(["check-ready", "--config"]).arg(builder.write_config()).output();
+    let output = check.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("repassd: admin.listen: "));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -119,8 +119,10 @@ async fn open_connections_are_counted() {
 /// Each try of a delivery is counted, and the age of the oldest event that waits.
 #[tokio::test(flavor = "multi_thread")]
 async fn deliveries_and_waiting_events_are_counted() {
-    // Nothing listens on this port, since it is that of a listener that was dropped.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Bound, and not listening, so that connections are refused.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
     let builder = Server::builder().tables(&format!(
         "[admin]\nlisten = '127.0.0.1:0'\n\
          [outbox]\npoll = '5ms'\nfirst_wait = '1ms'\nlongest_wait = '1ms'\nmax_tries = 3\n\

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::requests::{CUSTOMER, GUID, JSON, Outcome, change, customer_body, outcome};
+use crate::requests::{CUSTOMER, GUID, JSON, Outcome, customer_body, outcome};
 use crate::test_context::{ANY_PASSWORD, TestContext};
 
 /// The address of the client. That of the proxies is 127.0.0.1.
@@ -240,21 +240,6 @@ async fn connect_from_client(server: &Server) -> TcpStream {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(format!("{CLIENT}:0").parse().unwrap()).unwrap();
     socket.connect(server.address).await.unwrap()
-}
-
-/// Proves W8.
-#[tokio::test(flavor = "multi_thread")]
-async fn w8_the_connections_of_a_proxy_stay_open_while_they_are_idle() {
-    let builder = trusting("[server]\nheader_timeout = '300ms'\n");
-    let test = TestContext::open("customer", builder).await;
-    let nginx = Proxy::nginx(&test.server, &[]);
-    for _ in 0..3 {
-        let answer = change(&nginx.client, GUID, FIRST_PASSWORD, FIRST_PASSWORD).await;
-        assert_eq!(outcome(&answer), Outcome::Changed);
-        // A connection without a request is closed after the time-out, which has then passed.
-        let mut silent = TcpStream::connect(test.server.address).await.unwrap();
-        assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
-    }
 }
 
 /// Proves W5.

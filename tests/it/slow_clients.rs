@@ -89,6 +89,23 @@ async fn the_longest_idle_connection_makes_room_and_one_with_a_request_does_not(
     begin_change(&mut idle_for_less).await;
 }
 
+/// Proves W3 share.
+#[tokio::test(flavor = "multi_thread")]
+async fn w3_a_client_has_its_share_and_a_trusted_proxy_has_none() {
+    let limits =
+        "[server]\nheader_timeout = '1h'\nbody_timeout = '1h'\nmax_connections_per_client = 1\n";
+    for (proxy, is_closed) in [("", true), ("[proxy]\ntrusted = ['127.0.0.1']\n", false)] {
+        let server = Server::builder().tables(&format!("{limits}{proxy}")).start().await;
+        let mut busy = TcpStream::connect(server.address).await.unwrap();
+        begin_change(&mut busy).await;
+        let mut second = TcpStream::connect(server.address).await.unwrap();
+        let request = b"GET /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        // A closed connection may refuse it.
+        let _ = second.write_all(request).await;
+        assert_eq!(read_to_end(&mut second).await.is_empty(), is_closed, "{proxy}");
+    }
+}
+
 /// Proves W8.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_connection_waits_for_longer_than_a_first_head() {

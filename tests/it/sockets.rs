@@ -145,6 +145,7 @@ async fn a_restart_with_the_socket_of_systemd_loses_no_request() {
     for _ in 0..5 {
         let before = answered.load(Ordering::Relaxed);
         while answered.load(Ordering::Relaxed) < before + 100 {
+            assert!(clients.try_join_next().is_none(), "a client has ended");
             tokio::task::yield_now().await;
         }
         assert_eq!(server.stop().await.status.code(), Some(0));
@@ -162,16 +163,16 @@ async fn systemd_socket_activate_starts_the_server() {
     let mut command = Command::new(installed("systemd-socket-activate", "systemd"));
     command.arg("--listen").arg(&path).args(["--fdname=api", "--"]).arg(binary("repassd"));
     command.arg("serve").arg("--config").arg(builder.write_config());
-    let mut process = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut command = tokio::process::Command::from(command);
+    command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut process = command.spawn().unwrap();
     while let Err(error) = UnixStream::connect(&path).await {
         assert!(matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused));
         assert!(process.try_wait().unwrap().is_none(), "it has ended");
         tokio::task::yield_now().await;
     }
     assert_eq!(status(&path).await, "HTTP/1.1 405 Method Not Allowed");
-    let id = nix::unistd::Pid::from_raw(process.id().try_into().unwrap());
-    nix::sys::signal::kill(id, Signal::SIGKILL).unwrap();
-    process.wait().unwrap();
+    process.kill().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,10 @@ impl Output {
         io::stdout().is_terminal()
     }
 
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Prints a note to stderr, except with `--json`.
     pub(crate) fn note(&self, text: &str) {
         if !self.json {

@@ -15,7 +15,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotReady {
     #[error(
-        "check-ready asks the first address of admin.listen, which must be an address or a unix: path, without [admin.tls]"
+        "admin.listen: check-ready asks its first address, which must be set, not be one of systemd, and have \
+         no [admin.tls]"
     )]
     Unsupported,
     #[error("admin.listen: the server does not answer")]
@@ -24,20 +25,21 @@ pub(crate) enum NotReady {
     Answered(String),
 }
 
+impl NotReady {
+    /// Returns whether the configuration must be changed.
+    pub(crate) const fn is_configuration(&self) -> bool {
+        matches!(self, Self::Unsupported)
+    }
+}
+
 pub(crate) fn run(config: &Config) -> Result<(), NotReady> {
     let address = config.admin.first().filter(|_| config.admin_tls.is_none());
     let answer = match address {
-        Some(ListenAddress::Tcp(addresses)) => {
-            TcpStream::connect(addresses.as_slice()).and_then(|stream| {
-                stream.set_read_timeout(Some(TIMEOUT))?;
-                ask(stream)
-            })
-        }
+        Some(ListenAddress::Tcp(addresses)) => TcpStream::connect(addresses.as_slice())
+            .and_then(|stream| stream.set_read_timeout(Some(TIMEOUT)).and_then(|()| ask(stream))),
         #[cfg(unix)]
-        Some(ListenAddress::Unix(path)) => UnixStream::connect(path).and_then(|stream| {
-            stream.set_read_timeout(Some(TIMEOUT))?;
-            ask(stream)
-        }),
+        Some(ListenAddress::Unix(path)) => UnixStream::connect(path)
+            .and_then(|stream| stream.set_read_timeout(Some(TIMEOUT)).and_then(|()| ask(stream))),
         _ => return Err(NotReady::Unsupported),
     };
     let answer = answer.map_err(NotReady::NoAnswer)?;

@@ -44,6 +44,7 @@ use repass_core::ErrorChain;
 use repass_store::{KeyFileError, OpenError};
 
 use crate::assemble::KeysDoNotMatch;
+use crate::check_ready::NotReady;
 use crate::cli::{Cli, Command};
 use crate::logging::LogFileError;
 use crate::sockets::{ListenError, PassedSockets};
@@ -72,6 +73,7 @@ fn is_configuration(error: &(dyn Error + 'static)) -> bool {
         || error.downcast_ref().is_some_and(KeysDoNotMatch::is_configuration)
         || error.downcast_ref().is_some_and(KeyFileError::is_configuration)
         || error.is::<LogFileError>()
+        || error.downcast_ref().is_some_and(NotReady::is_configuration)
         || error.downcast_ref().is_some_and(OpenError::is_configuration)
 }
 

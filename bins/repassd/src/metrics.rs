@@ -1,6 +1,6 @@
 //! The metrics, which the admin listener serves.
 //!
-//! Requests and connections are counted as they end. All other values are read from the parts of the server
+//! Requests are counted as they end, and connections while they are open. All other values are read from the parts of the server
 //! at each scrape.
 
 use std::collections::BTreeMap;

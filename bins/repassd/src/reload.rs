@@ -36,8 +36,8 @@ pub(crate) async fn run(
             _ = checks.tick() => reload(false),
             () = hangups.next() => {
                 systemd::reloading();
-                reload_log(log, &load);
                 reload(true);
+                reload_log(log, &load);
                 systemd::ready();
             }
             _ = reminders.tick() => {
@@ -66,7 +66,7 @@ fn reload_log(log: &Log, load: impl Fn() -> Result<Config, ConfigError>) {
             let error = ErrorChain(error.as_ref()).to_string().replace('\n', "; ");
             tracing::error!(
                 error,
-                "SIGHUP: the configuration is not read again; log.filter stays as it was"
+                "SIGHUP: the log could not be reloaded; log.filter stays as it was"
             );
         }
     }

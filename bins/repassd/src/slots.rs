@@ -241,6 +241,7 @@ mod tests {
         assert!(first.evicted().now_or_never().is_none(), "it was chosen, but is busy");
         second.evicted().now_or_never().unwrap();
     }
+
     /// Proves W3 share.
     #[tokio::test]
     async fn w3_a_client_has_no_more_than_its_share() {

@@ -8,8 +8,8 @@ pub(super) fn available() -> Option<u64> {
     let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     let system = System::new_with_specifics(memory).ok()?;
     let container = system.cgroup_limits().map(|limits| limits.total_memory);
-    let machine = system.total_memory();
-    Some(container.map_or(machine, |container| container.min(machine)))
+    // A sandbox without `/proc/meminfo` has 0.
+    [Some(system.total_memory()), container].into_iter().flatten().filter(|bytes| *bytes > 0).min()
 }
 
 /// Returns a warning if the memory of the hashing threads is more than half of `available` bytes.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::KeyError;
 use super::checked::one_of;
 
-/// The proxies in front of the server, whose word about the client's address is taken.
+/// The trusted proxies in front of the server, which state the client's address.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -85,7 +85,7 @@ impl Admission {
 }
 
 impl State {
-    /// Whether a change of a caller without credentials may begin, if any may.
+    /// Returns whether another change of a caller without credentials may begin, if there is a free place.
     const fn admits_anonymous(&self, limits: Limits) -> bool {
         self.anonymous < limits.changes.div_ceil(4)
     }

@@ -63,8 +63,7 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let proxy = parts.extensions.get().copied();
-    let mut log = RequestLog::begin(routed.mount.clone(), &parts, request_id.clone(), peer, proxy);
+    let mut log = RequestLog::begin(routed.mount.clone(), &parts, request_id.clone(), peer);
     match &routed.outcome {
         RouteOutcome::Matched(call) => log.route(guard(|| call.route()).unwrap_or_default()),
         RouteOutcome::NotFound(_) => log.unknown_path(parts.uri.path()),

@@ -3,8 +3,9 @@ use std::net::IpAddr;
 
 use crate::peer::client_network;
 
-/// Whose change waits. The sources with waiting items take turns: first the APIs, with their callers
-/// with and without credentials apart, and within those the networks.
+/// The source of a waiting change: its API, whether its caller has credentials, and its network. Sources
+/// take turns: first the APIs, with their callers with and without credentials apart, and within those
+/// the networks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Source {
     class: Class,
@@ -17,7 +18,7 @@ impl Source {
         Self { class: (mount.to_owned(), is_authenticated), network: peer.map(client_network) }
     }
 
-    /// Whether the caller has presented a key or token.
+    /// Returns whether the caller has presented a key or token.
     pub(crate) const fn is_authenticated(&self) -> bool {
         self.class.1
     }

@@ -40,7 +40,6 @@ impl RequestLog {
         parts: &Parts,
         request_id: RequestId,
         peer: Option<IpAddr>,
-        proxy: Option<Proxy>,
     ) -> Self {
         Self {
             mount,
@@ -50,7 +49,7 @@ impl RequestLog {
             request_id,
             trace_id: trace_id(&parts.headers).map(ToOwned::to_owned),
             peer,
-            proxy,
+            proxy: parts.extensions.get().copied(),
             started: Instant::now(),
             is_written: false,
         }

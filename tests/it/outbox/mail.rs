@@ -187,7 +187,7 @@ async fn a4_refusals_that_are_not_about_the_recipient_are_retried() {
     assert_eq!(until(&operator, is(DeliveryState::Delivered)).await[0].deliveries[0].tries, 5);
 }
 
-/// Proves A4.
+/// Proves A4, A4 all.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recipient_that_is_refused_is_given_up_at_once_until_an_operator_retries() {
     let mut mails = MailServer::start().await;
@@ -212,7 +212,7 @@ async fn a_recipient_that_is_refused_is_given_up_at_once_until_an_operator_retri
     let mail = mails.next().await;
     assert!(!mail.id().starts_with(&id));
     mail.answer(ACCEPTED);
-    outbox(&builder, &["retry", &id]).await;
+    outbox(&builder, &["retry", "--all"]).await;
     let mail = mails.next().await;
     assert!(mail.id().starts_with(&id), "{}", mail.id());
     mail.answer(ACCEPTED);

@@ -23,7 +23,7 @@ pub(crate) struct Options {
     changes: u32,
 }
 
-/// An attack, and its number of connections. Each comes from an address of its own.
+/// An attack. Its connections come from up to 250 addresses.
 #[derive(Debug, Clone, Copy)]
 enum Attack {
     /// Guesses for unknown accounts at an API without authentication.

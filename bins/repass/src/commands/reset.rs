@@ -109,7 +109,7 @@ async fn revoke(name: AccountName, settings: &Settings, output: &Output) -> Resu
     with_database(settings, Migration::Refuse, output, async |admin| {
         let revoked = admin.administration()?.revoke_resets(realm, user_id.as_str()).await?;
         let text = format!(
-            "account {} of realm {realm}: {revoked} valid reset tokens revoked\n",
+            "account {} of realm {realm}: valid reset tokens revoked: {revoked}\n",
             printable(user_id.as_str())
         );
         output.result(&json!({ "realm": realm, "user_id": user_id, "revoked": revoked }), &text)

@@ -140,10 +140,15 @@ fn a3_new_records_are_followed() {
     let mut command = test.command();
     command.args(["audit", "list", "--follow"]).stdout(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    assert!(lines.next().unwrap().contains("\taccount.add\t"));
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let (sender, printed) = std::sync::mpsc::channel();
+    std::thread::spawn(move || lines.try_for_each(|line| sender.send(line)));
+    let next = || printed.recv_timeout(std::time::Duration::from_secs(60)).unwrap_or_default();
+    let added = next();
     test.run(&["account", "unlock", "--user-id", "pat"]).succeeded();
-    assert!(lines.next().unwrap().contains("\taccount.unlock\t"));
+    let unlocked = next();
     child.kill().unwrap();
     child.wait().unwrap();
+    assert!(added.contains("\taccount.add\t"), "{added}");
+    assert!(unlocked.contains("\taccount.unlock\t"), "{unlocked}");
 }

@@ -67,6 +67,6 @@ fn a_hash_with_an_unknown_pepper_key_is_refused() {
     let key = data_encoding::BASE64.encode(&[7; 32]);
     std::fs::write(test.folder.path().join("k1.key"), key).unwrap();
     let run = test.import("users.csv", &text, &["--pepper-key", "k1=k1.key"]).succeeded();
-    assert_eq!(run.stdout, "1 rows: 1 added, 0 present, 0 refused\n");
+    assert_eq!(run.stdout, "1 row: 1 added, 0 present, 0 refused\n");
     assert_eq!(test.hash("default", "pat"), peppered);
 }

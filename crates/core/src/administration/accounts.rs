@@ -118,8 +118,8 @@ impl Administration {
         Ok(Account { active, updated_at: audit.at, ..account })
     }
 
-    /// Edits an account: writes the e-mail address, user name and profile that `edit` sets. Other members
-    /// are not written.
+    /// Edits an account: `edit` changes the e-mail address, user name and profile; other members are not
+    /// written. Of two edits at one time, the last one written remains.
     ///
     /// # Errors
     /// When there is no such account, or the user name is out of bounds.

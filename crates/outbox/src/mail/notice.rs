@@ -56,7 +56,7 @@ impl<'a> Notice<'a> {
         };
         add("account", Some(account_name(&claimed.holder)));
         add("time", Some(date_and_time(event.at, language)));
-        // Only the caller's word stands for an address in the request.
+        // An address in the request is only claimed by the caller.
         match address(event, "ip_address", mail) {
             Some(claimed) => add("claimed-address", Some(claimed)),
             None => add("address", address(event, "peer", mail)),

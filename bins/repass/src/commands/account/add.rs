@@ -22,7 +22,9 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let profile = profile(&new.details)?;
     let hashing = settings.hasher(&new.hash)?;
-    let policy = settings.policy(&new.policy, Some(&new.account.realm))?;
+    // Without a password, the APIs of the realm may have different policies.
+    let realm = Some(&new.account.realm).filter(|_| !new.no_password);
+    let policy = settings.policy(&new.policy, realm)?;
     let piped = if new.no_password { None } else { secret_input::piped([PASSWORD]).await? };
     let piped = piped.map(|[password]| password);
     with_database(settings, Migration::Create, output, async |admin| {
@@ -88,17 +90,21 @@ fn profile(new: &AccountDetails) -> Result<Profile, Failure> {
         Some(file) => profile_of(file)?,
         None => Profile::default(),
     };
-    let names = [
-        (&mut profile.given_name, &new.given_name),
-        (&mut profile.middle_name, &new.middle_name),
-        (&mut profile.family_name, &new.family_name),
-    ];
-    for (name, given) in names {
+    set_names(&mut profile, new);
+    Ok(profile)
+}
+
+/// Sets the names that are given.
+pub(super) fn set_names(profile: &mut Profile, details: &AccountDetails) {
+    for (name, given) in [
+        (&mut profile.given_name, &details.given_name),
+        (&mut profile.middle_name, &details.middle_name),
+        (&mut profile.family_name, &details.family_name),
+    ] {
         if given.is_some() {
             name.clone_from(given);
         }
     }
-    Ok(profile)
 }
 
 const MAX_PROFILE_BYTES: usize = 64 * 1024;

@@ -28,8 +28,8 @@ pub(super) async fn run(
 
 /// Asks at the terminal.
 async fn confirm(name: &AccountName, output: &Output) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() {
-        let reason = "stdin is not a terminal; give --yes to delete without a question";
+    if !io::stdin().is_terminal() || output.is_json() {
+        let reason = "without a terminal, or with --json, nothing is asked; give --yes to delete";
         return Err(Failure::Usage(reason.to_owned()));
     }
     output.note(&format!(

@@ -13,9 +13,9 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let EditAccount { account: name, details, clear } = edit;
-    let AccountDetails { email, username, given_name, middle_name, family_name, profile } = details;
-    let profile = profile.as_deref().map(add::profile_of).transpose()?;
-    let is_given = [&username, &given_name, &middle_name, &family_name].map(Option::is_some);
+    let profile = details.profile.as_deref().map(add::profile_of).transpose()?;
+    let AccountDetails { email, username, given_name, middle_name, family_name, .. } = &details;
+    let is_given = [username, given_name, middle_name, family_name].map(Option::is_some);
     if email.is_none() && profile.is_none() && clear.is_empty() && !is_given.contains(&true) {
         return Err(Failure::Usage("nothing to change; see --help for the options".to_owned()));
     }
@@ -33,12 +33,9 @@ pub(super) async fn run(
                 ClearedValue::Attributes => account.profile.attributes.clear(),
             }
         }
-        account.email = email.or(account.email.take());
-        account.username = username.or(account.username.take());
-        let profile = &mut account.profile;
-        profile.given_name = given_name.or(profile.given_name.take());
-        profile.middle_name = middle_name.or(profile.middle_name.take());
-        profile.family_name = family_name.or(profile.family_name.take());
+        add::set_names(&mut account.profile, &details);
+        account.email = details.email.or(account.email.take());
+        account.username = details.username.or(account.username.take());
     };
     with_database(settings, Migration::Refuse, output, async |admin| {
         let administration = admin.administration()?;

@@ -17,7 +17,8 @@ impl Counts {
     pub(super) fn text(&self) -> String {
         let Self { read, added, present, refused, dry_run, .. } = self;
         let added_word = if *dry_run { "would be added" } else { "added" };
-        format!("{read} rows: {added} {added_word}, {present} present, {refused} refused")
+        let rows = if *read == 1 { "row" } else { "rows" };
+        format!("{read} {rows}: {added} {added_word}, {present} present, {refused} refused")
     }
 
     /// Returns the message at the end of the import.
