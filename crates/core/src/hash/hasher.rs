@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use repass_hash_families::Projects;
 
 use super::phc::{Argon2Hash, TAG_BYTES};
-use super::pool::{JobSize, Pool, Priority};
+use super::pool::{JobSize, Pool};
 use super::stored::StoredHash;
 use super::{
     HashError, HashProfile, HashedPassword, Hasher, HasherOptions, HasherStatus, Normalization,
@@ -26,14 +26,12 @@ const SALT_BYTES: usize = 16;
 /// is wiped when no job waits, and after an error or a panic. A stored hash that needs more memory
 /// than the arena is computed in separate memory, which is wiped and freed. Only one such hash, or
 /// one of another family that needs more than [`HasherOptions::SMALL_BYTES`], is computed at a
-/// time. The memory of a hasher is therefore at most threads × (arena + `SMALL_BYTES`) plus one such
-/// hash ([`HasherOptions::arena_bytes`], [`HasherOptions::LARGEST_STORED_KIB`]).
+/// time. The memory of a hasher is therefore at most threads × (arena + `SMALL_BYTES`) plus one
+/// such hash ([`HasherOptions::arena_bytes`], [`HasherOptions::LARGEST_STORED_KIB`]).
 ///
-/// **Waiting.** Jobs run in the order of arrival. [Bulk](Self::bulk) jobs have a separate queue;
-/// they run when no other job waits, and as every sixteenth job. A job fails with
-/// [`HashError::Busy`] if the queue is full, or if it has not started by its deadline. If the
-/// future of a waiting job is dropped, the job leaves the queue. A running job is never
-/// interrupted.
+/// **Waiting.** Jobs run in the order of arrival. A job fails with [`HashError::Busy`] if the queue
+/// is full, or if it has not started by its deadline. If the future of a waiting job is dropped,
+/// the job leaves the queue. A running job is never interrupted.
 ///
 /// The deadline needs the timer of a tokio runtime (`enable_time`); without it `hash` and `verify`
 /// panic.
@@ -73,7 +71,6 @@ const SALT_BYTES: usize = 16;
 #[derive(Debug, Clone)]
 pub struct Argon2idHasher {
     pool: Arc<Pool>,
-    priority: Priority,
     profile: HashProfile,
     normalization: Normalization,
     peppers: Arc<Peppers>,
@@ -95,7 +92,6 @@ impl Argon2idHasher {
         Ok(Self {
             dummy_hash: dummy_hash(options, &*randomness)?,
             pool: Arc::new(Pool::start(options)?),
-            priority: Priority::Interactive,
             profile: options.profile,
             normalization: options.normalization,
             peppers: Arc::clone(&options.peppers),
@@ -103,15 +99,6 @@ impl Argon2idHasher {
             projects: Arc::clone(&options.projects),
             randomness,
         })
-    }
-
-    /// Returns a hasher on the same threads for background work, such as an import. Its jobs run
-    /// when no other job waits, and as every sixteenth job.
-    ///
-    /// The threads end when the last hasher on them is dropped.
-    #[must_use]
-    pub fn bulk(&self) -> Self {
-        Self { priority: Priority::Bulk, ..self.clone() }
     }
 
     /// Finishes running jobs, and fails waiting and later jobs with [`HashError::Stopped`]. Returns
@@ -134,7 +121,7 @@ impl Hasher for Argon2idHasher {
         let (profile, normalization) = (self.profile, self.normalization);
         let peppers = Arc::clone(&self.peppers);
         self.pool
-            .run(self.priority, JobSize::Fits, move |worker| {
+            .run(JobSize::Fits, move |worker| {
                 let changed = normalization.changed(password.plaintext());
                 let password = changed.as_ref().unwrap_or(password.plaintext());
                 let hash = Argon2Hash::compute(worker, profile, password, &salt, &peppers)?;
@@ -154,7 +141,7 @@ impl Hasher for Argon2idHasher {
         let normalization = hash.normalization();
         let (peppers, projects) = (Arc::clone(&self.peppers), Arc::clone(&self.projects));
         self.pool
-            .run(self.priority, size, move |worker| {
+            .run(size, move |worker| {
                 let changed = normalization.changed(&password);
                 let password = changed.as_ref().unwrap_or(&password);
                 stored.verify(worker, password, &peppers, &projects)
@@ -207,46 +194,4 @@ fn dummy_hash(
     randomness.fill(&mut tag)?;
     let hash = Argon2Hash::new(options.profile, &options.peppers, &salt, tag)?;
     Ok(hash.to_phc().with_normalization(options.normalization))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::num::NonZeroUsize;
-    use std::sync::mpsc;
-    use std::task::{Context, Waker};
-
-    use super::*;
-    use crate::SystemRandomness;
-
-    #[tokio::test]
-    async fn bulk_jobs_have_a_separate_queue() {
-        let options = HasherOptions {
-            profile: HashProfile::INSECURE_FOR_TESTS,
-            threads: NonZeroUsize::MIN,
-            bulk_queue: NonZeroUsize::MIN,
-            ..HasherOptions::default()
-        };
-        let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
-        let bulk = hasher.bulk();
-        let mut cx = Context::from_waker(Waker::noop());
-
-        let (open, gate) = mpsc::channel();
-        let mut running =
-            Box::pin(hasher.pool.run(Priority::Interactive, JobSize::Fits, move |_| {
-                let _ = gate.recv();
-                Ok(())
-            }));
-        assert!(running.as_mut().poll(&mut cx).is_pending());
-        while hasher.status().running == 0 {
-            std::thread::yield_now();
-        }
-        let mut waiting = bulk.verify(Arc::new(Plaintext::from("x")), bulk.dummy_hash());
-        assert!(waiting.as_mut().poll(&mut cx).is_pending());
-        assert_eq!((hasher.status().waiting, hasher.status().waiting_bulk), (0, 1));
-        open.send(()).unwrap();
-        running.await.unwrap();
-        assert!(!waiting.await.unwrap());
-        let status = hasher.status();
-        assert!(!status.wait_time.is_zero() && !status.run_time.is_zero());
-    }
 }

@@ -31,10 +31,6 @@ pub struct HasherOptions {
     /// The longest wait of a job before it fails with [`HashError::Busy`](crate::HashError::Busy).
     /// Default: 5 s.
     pub deadline: Duration,
-    /// Like `queue`, for [bulk](crate::Argon2idHasher::bulk) work.
-    pub bulk_queue: NonZeroUsize,
-    /// Like `deadline`, for [bulk](crate::Argon2idHasher::bulk) work. Default: 60 s.
-    pub bulk_deadline: Duration,
     /// The signer keys of Firebase projects, for their stored hashes. Default: none.
     pub projects: Arc<Projects>,
 }
@@ -74,8 +70,6 @@ impl Default for HasherOptions {
             threads,
             queue,
             deadline: Duration::from_secs(5),
-            bulk_queue: queue,
-            bulk_deadline: Duration::from_secs(60),
             projects: Arc::new(Projects::none()),
         }
     }

@@ -10,8 +10,8 @@ use std::time::Instant;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-use self::queue::{Cancellation, Limits, Queue, Slot};
-pub(super) use self::queue::{JobSize, Priority};
+pub(super) use self::queue::JobSize;
+use self::queue::{BUSY, Cancellation, Limits, Queue, Slot};
 use super::status::HasherStatus;
 use super::worker::Worker;
 use super::{HashError, HasherOptions};
@@ -69,12 +69,11 @@ impl Pool {
     /// finishes.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        priority: Priority,
         size: JobSize,
         compute: impl FnOnce(&mut Worker) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
         // `None` if the deadline overflows: then there is none.
-        let deadline = tokio::time::Instant::now().checked_add(self.queue.deadline(priority));
+        let deadline = tokio::time::Instant::now().checked_add(self.queue.deadline());
         let start_before = deadline.map(tokio::time::Instant::into_std);
         let (sender, mut result) = oneshot::channel();
         let job = move |worker: Result<&mut Worker, HashError>| -> Box<dyn FnOnce()> {
@@ -82,15 +81,13 @@ impl Pool {
             // The send fails if the caller has dropped its future.
             Box::new(move || drop(sender.send(result)))
         };
-        let slot = self.queue.push(priority, size, start_before, Box::new(job))?;
+        let slot = self.queue.push(size, start_before, Box::new(job))?;
         let waiting = Waiting { queue: &self.queue, slot };
         let received = match deadline {
             None => result.await,
             Some(deadline) => match timeout_at(deadline, &mut result).await {
                 Ok(received) => received,
-                Err(_) if waiting.cancel(Cancellation::Late) => {
-                    return Err(self.queue.busy(priority));
-                }
+                Err(_) if waiting.cancel(Cancellation::Late) => return Err(BUSY),
                 // The job started in time, so wait for its result.
                 Err(_) => result.await,
             },
@@ -158,7 +155,7 @@ fn run_jobs(queue: &Queue<Job>, worker: &mut Worker) {
         if next.start_before.is_some_and(|at| started > at) {
             // The caller's timer may be late.
             queue.expired(next.size);
-            (next.job)(Err(queue.busy(next.priority)))();
+            (next.job)(Err(BUSY))();
             continue;
         }
         let send = (next.job)(Ok(worker));

@@ -8,12 +8,8 @@ pub struct HasherStatus {
     pub threads: usize,
     /// Running jobs.
     pub running: usize,
-    /// Waiting jobs, without bulk jobs.
+    /// Waiting jobs.
     pub waiting: usize,
-    /// Waiting bulk jobs.
-    pub waiting_bulk: usize,
-    /// Moving average of the duration of a job; `None` before the first.
-    pub mean: Option<Duration>,
     /// The total duration of the jobs that ran.
     pub run_time: Duration,
     /// The total wait of the jobs that a thread took.
@@ -26,6 +22,4 @@ pub struct HasherStatus {
     pub late: u64,
     /// Jobs whose future was dropped before they started.
     pub abandoned: u64,
-    /// Whether the hasher was shut down.
-    pub stopped: bool,
 }

@@ -12,7 +12,6 @@ use crate::HashProfile;
 use gate::Gate;
 
 use JobSize::{Fits, Large};
-use Priority::{Bulk, Interactive};
 
 /// A deadline that passes only when a test advances the clock.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -24,8 +23,6 @@ fn options(threads: usize, queue: usize) -> HasherOptions {
         threads: number(threads),
         queue: number(queue),
         deadline: HOUR,
-        bulk_queue: number(queue),
-        bulk_deadline: 2 * HOUR,
         ..HasherOptions::default()
     }
 }
@@ -37,9 +34,9 @@ fn start(threads: usize, queue: usize) -> (Pool, Gate) {
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), HashError>> + Send + 'a>>;
 
 /// A named job that waits at the gate.
-fn job<'a>(pool: &'a Pool, gate: &Gate, priority: Priority, name: &'static str) -> Running<'a> {
+fn job<'a>(pool: &'a Pool, gate: &Gate, name: &'static str) -> Running<'a> {
     let pass = gate.pass(name);
-    Box::pin(pool.run(priority, Fits, move |_| {
+    Box::pin(pool.run(Fits, move |_| {
         pass();
         Ok(())
     }))
@@ -50,15 +47,15 @@ fn poll(running: &mut Running<'_>) -> Poll<Result<(), HashError>> {
 }
 
 /// Puts a job into the queue.
-fn begin<'a>(pool: &'a Pool, gate: &Gate, priority: Priority, name: &'static str) -> Running<'a> {
-    let mut running = job(pool, gate, priority, name);
+fn begin<'a>(pool: &'a Pool, gate: &Gate, name: &'static str) -> Running<'a> {
+    let mut running = job(pool, gate, name);
     assert!(poll(&mut running).is_pending());
     running
 }
 
 /// The error of a job that is refused at once.
-fn refused(pool: &Pool, gate: &Gate, priority: Priority) -> HashError {
-    match poll(&mut job(pool, gate, priority, "refused")) {
+fn refused(pool: &Pool, gate: &Gate) -> HashError {
+    match poll(&mut job(pool, gate, "refused")) {
         Poll::Ready(Err(error)) => error,
         other => panic!("not refused: {other:?}"),
     }
@@ -66,58 +63,54 @@ fn refused(pool: &Pool, gate: &Gate, priority: Priority) -> HashError {
 
 fn assert_busy(error: &HashError) {
     let HashError::Busy { retry_after } = error else { panic!("{error:?}") };
-    assert!((1..=30).contains(&retry_after.as_secs()), "{retry_after:?}");
+    assert_eq!(retry_after.as_secs(), 1);
 }
 
 #[tokio::test]
-async fn interactive_jobs_run_before_bulk_jobs_in_the_order_of_arrival() {
+async fn jobs_run_in_the_order_of_arrival() {
     let (pool, mut gate) = start(1, 10);
-    let mut all = vec![begin(&pool, &gate, Interactive, "running")];
+    let mut all = vec![begin(&pool, &gate, "running")];
     assert_eq!(gate.begun().await, "running");
-    for name in ["bulk 1", "bulk 2"] {
-        all.push(begin(&pool, &gate, Bulk, name));
-    }
     for name in ["1", "2", "3"] {
-        all.push(begin(&pool, &gate, Interactive, name));
+        all.push(begin(&pool, &gate, name));
     }
     let status = pool.status();
-    assert_eq!((status.running, status.waiting, status.waiting_bulk), (1, 3, 2));
-    gate.open(6);
+    assert_eq!((status.running, status.waiting), (1, 3));
+    gate.open(4);
     for running in all {
         running.await.unwrap();
     }
-    for expected in ["1", "2", "3", "bulk 1", "bulk 2"] {
+    for expected in ["1", "2", "3"] {
         assert_eq!(gate.begun().await, expected);
     }
     let status = pool.status();
-    assert_eq!((status.running, status.waiting, status.waiting_bulk), (0, 0, 0));
-    assert_eq!((status.completed, status.refused, status.abandoned), (6, 0, 0));
+    assert_eq!((status.running, status.waiting), (0, 0));
+    assert_eq!((status.completed, status.refused, status.abandoned), (4, 0, 0));
+    assert!(!status.wait_time.is_zero() && !status.run_time.is_zero());
 }
 
 #[tokio::test]
-async fn a_full_lane_refuses_jobs_and_the_other_lane_does_not() {
+async fn a_full_queue_refuses_jobs() {
     let (pool, mut gate) = start(1, 2);
-    let running = begin(&pool, &gate, Interactive, "running");
+    let running = begin(&pool, &gate, "running");
     gate.begun().await;
-    let _waiting = ["1", "2"].map(|name| begin(&pool, &gate, Interactive, name));
-    assert_busy(&refused(&pool, &gate, Interactive));
-    let _waiting_bulk = ["bulk 1", "bulk 2"].map(|name| begin(&pool, &gate, Bulk, name));
-    assert_busy(&refused(&pool, &gate, Bulk));
-    assert_eq!(pool.status().refused, 2);
-    gate.open(5);
+    let _waiting = ["1", "2"].map(|name| begin(&pool, &gate, name));
+    assert_busy(&refused(&pool, &gate));
+    assert_eq!(pool.status().refused, 1);
+    gate.open(3);
     running.await.unwrap();
 }
 
 #[tokio::test]
 async fn an_abandoned_job_frees_its_slot_and_is_not_run() {
     let (pool, mut gate) = start(1, 2);
-    let running = begin(&pool, &gate, Interactive, "running");
+    let running = begin(&pool, &gate, "running");
     gate.begun().await;
-    let gone = ["gone", "gone too"].map(|name| begin(&pool, &gate, Interactive, name));
-    assert_busy(&refused(&pool, &gate, Interactive));
+    let gone = ["gone", "gone too"].map(|name| begin(&pool, &gate, name));
+    assert_busy(&refused(&pool, &gate));
     drop(gone);
-    let waiting = ["1", "2"].map(|name| begin(&pool, &gate, Interactive, name));
-    assert_busy(&refused(&pool, &gate, Interactive));
+    let waiting = ["1", "2"].map(|name| begin(&pool, &gate, name));
+    assert_busy(&refused(&pool, &gate));
     gate.open(3);
     running.await.unwrap();
     for (waiting, name) in waiting.into_iter().zip(["1", "2"]) {
@@ -131,30 +124,26 @@ async fn an_abandoned_job_frees_its_slot_and_is_not_run() {
 #[tokio::test]
 async fn a_running_job_that_is_abandoned_is_finished() {
     let (pool, mut gate) = start(1, 1);
-    let gone = begin(&pool, &gate, Interactive, "gone");
+    let gone = begin(&pool, &gate, "gone");
     gate.begun().await;
     drop(gone);
     gate.open(2);
-    job(&pool, &gate, Interactive, "next").await.unwrap();
+    job(&pool, &gate, "next").await.unwrap();
     assert_eq!((pool.status().completed, pool.status().abandoned), (2, 0));
 }
 
 #[tokio::test]
 async fn a_job_fails_at_its_deadline_while_all_threads_are_busy() {
     let (pool, mut gate) = start(2, 10);
-    let running = [(); 2].map(|()| begin(&pool, &gate, Interactive, "running"));
+    let running = [(); 2].map(|()| begin(&pool, &gate, "running"));
     gate.begun().await;
     gate.begun().await;
-    let waiting = begin(&pool, &gate, Interactive, "waiting");
-    let waiting_bulk = begin(&pool, &gate, Bulk, "waiting bulk");
+    let waiting = begin(&pool, &gate, "waiting");
     tokio::time::pause();
     tokio::time::advance(HOUR + Duration::from_secs(1)).await;
     assert_busy(&waiting.await.unwrap_err());
     let status = pool.status();
-    assert_eq!((status.late, status.waiting, status.waiting_bulk), (1, 0, 1));
-    tokio::time::advance(HOUR).await;
-    assert_busy(&waiting_bulk.await.unwrap_err());
-    assert_eq!((pool.status().late, pool.status().running), (2, 2));
+    assert_eq!((status.late, status.waiting, status.running), (1, 0, 2));
     // Jobs that started before their deadline are finished.
     gate.open(2);
     for running in running {
@@ -167,7 +156,7 @@ async fn a_job_fails_at_its_deadline_while_all_threads_are_busy() {
 async fn a_deadline_of_zero_fails_and_an_unlimited_one_does_not() {
     for deadline in [Duration::ZERO, Duration::MAX] {
         let pool = Pool::start(&HasherOptions { deadline, ..options(1, 1) }).unwrap();
-        let result = pool.run(Interactive, Fits, |_| Ok(())).await;
+        let result = pool.run(Fits, |_| Ok(())).await;
         if deadline.is_zero() {
             assert_busy(&result.unwrap_err());
             assert_eq!(pool.status().late, 1);
@@ -180,9 +169,9 @@ async fn a_deadline_of_zero_fails_and_an_unlimited_one_does_not() {
 #[tokio::test]
 async fn shutdown_finishes_running_jobs_and_refuses_others() {
     let (pool, mut gate) = start(1, 10);
-    let running = begin(&pool, &gate, Interactive, "running");
+    let running = begin(&pool, &gate, "running");
     gate.begun().await;
-    let waiting = [Interactive, Bulk].map(|priority| begin(&pool, &gate, priority, "waiting"));
+    let waiting = ["1", "2"].map(|name| begin(&pool, &gate, name));
     let mut shutdown = Box::pin(pool.shutdown());
     let polled = shutdown.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending(), "a job still runs");
@@ -190,20 +179,19 @@ async fn shutdown_finishes_running_jobs_and_refuses_others() {
         let error = waiting.await.unwrap_err();
         assert!(matches!(error, HashError::Stopped), "{error:?}");
     }
-    assert!(matches!(refused(&pool, &gate, Interactive), HashError::Stopped));
+    assert!(matches!(refused(&pool, &gate), HashError::Stopped));
     gate.open(1);
     running.await.unwrap();
     shutdown.await;
     assert_eq!(pool.alive.receiver_count(), 0, "the threads have freed their memory");
-    assert!(matches!(refused(&pool, &gate, Bulk), HashError::Stopped));
-    assert!(pool.status().stopped);
+    assert!(matches!(refused(&pool, &gate), HashError::Stopped));
     pool.shutdown().await;
 }
 
 #[tokio::test]
 async fn dropping_the_pool_ends_the_threads() {
     let (pool, mut gate) = start(3, 10);
-    let gone = begin(&pool, &gate, Interactive, "gone while it runs");
+    let gone = begin(&pool, &gate, "gone while it runs");
     gate.begun().await;
     drop(gone);
     gate.open(1);
@@ -218,14 +206,14 @@ async fn a_panic_or_an_error_does_not_end_a_thread() {
     let pool = Pool::start(&options(2, 1)).unwrap();
     for size in [Fits, Large] {
         for _ in 0..3 {
-            let panicked = pool.run(Interactive, size, |_| -> Result<(), _> { panic!("a bug") });
+            let panicked = pool.run(size, |_| -> Result<(), _> { panic!("a bug") });
             let error = panicked.await.unwrap_err();
             assert!(matches!(error, HashError::Panicked), "{error:?}");
-            let failed = pool.run(Interactive, size, |_| Err::<(), _>(HashError::algorithm("no")));
+            let failed = pool.run(size, |_| Err::<(), _>(HashError::algorithm("no")));
             let error = failed.await.unwrap_err();
             assert!(matches!(&error, HashError::Algorithm(why) if why == "no"), "{error:?}");
         }
-        pool.run(Interactive, size, |_| Ok(())).await.unwrap();
+        pool.run(size, |_| Ok(())).await.unwrap();
     }
     assert_eq!(pool.status().completed, 14);
 }
@@ -234,7 +222,7 @@ async fn a_panic_or_an_error_does_not_end_a_thread() {
 async fn an_idle_thread_wipes_its_arena() {
     let pool = Pool::start(&options(1, 1)).unwrap();
     let profile = HashProfile::INSECURE_FOR_TESTS;
-    pool.run(Interactive, Fits, move |worker| {
+    pool.run(Fits, move |worker| {
         let (password, peppers) = (crate::Plaintext::from("x"), crate::Peppers::none());
         let salt = [7; 16];
         let hash =
@@ -245,5 +233,5 @@ async fn an_idle_thread_wipes_its_arena() {
     .await
     .unwrap();
     // The thread may take the next job before it becomes idle.
-    while pool.run(Interactive, Fits, |worker| Ok(worker.left())).await.unwrap() > 0 {}
+    while pool.run(Fits, |worker| Ok(worker.left())).await.unwrap() > 0 {}
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::{JobSize, QueuedJob};
 
-/// The waiting jobs of one priority in the order of arrival. Removing any of them is cheap.
+/// The waiting jobs in the order of arrival. Removing any of them is cheap.
 pub(super) struct Lane<J> {
     fitting: BTreeMap<u64, QueuedJob<J>>,
     large: BTreeMap<u64, QueuedJob<J>>,
