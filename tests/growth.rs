@@ -1,7 +1,8 @@
-//! Hostile requests of doubling size to all vendors, and in `growth/stored.rs` hostile stored hashes and files
-//! of accounts. Twice the size takes at most about twice the allocations and twice the memory, and no answer
-//! grows with its request. Work is measured by its allocations, never by time. Tests of the crates count
-//! comparisons that do not allocate, such as those in customer's `negotiation.rs`.
+//! Hostile requests of doubling size to all vendors, and in `growth/stored.rs` hostile stored
+//! hashes and files of accounts. Twice the size takes at most about twice the allocations and twice
+//! the memory, and no answer grows with its request. Work is measured by its allocations, never by
+//! time. Tests of the crates count comparisons that do not allocate, such as those in customer's
+//! `negotiation.rs`.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 #[path = "growth/stored.rs"]
@@ -56,7 +57,8 @@ fn work(spec: &dyn Spec, request: Request<Vec<u8>>) -> Work {
     let head = Head::new(&parts, &realm);
     let caller = caller(&realm);
     let mut longest_answer = 0;
-    // Initializes values that are created once, such as catalogs of messages, so that they are not counted.
+    // Initializes values that are created once, such as catalogs of messages, so that they are not
+    // counted.
     spec.not_found(&head);
     let counted = measure(|| {
         let mut answers = vec![spec.not_found(&head), spec.method_not_allowed(&head, "POST")];

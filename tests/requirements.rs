@@ -1,7 +1,7 @@
 //! Compares the requirements with the tests that prove them, and writes `REQUIREMENTS.md`.
 //!
-//! The requirements are the lines of `requirements.tsv` and the rows of the vendors' pages. The tests are
-//! found by the `Proves` lines of their comments; README.md says how to write one.
+//! The requirements are the lines of `requirements.tsv` and the rows of the vendors' pages. The
+//! tests are found by the `Proves` lines of their comments; README.md says how to write one.
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::collections::BTreeMap;
@@ -185,7 +185,8 @@ fn claims(
     claims
 }
 
-/// Returns the name of the function below a comment if it is a test, by its attribute or by a list of tests.
+/// Returns the name of the function below a comment if it is a test, by its attribute or by a list
+/// of tests.
 fn test_below<'a>(lines: &[&'a str], sources: &BTreeMap<String, String>) -> Option<&'a str> {
     let is_above = |line: &&&str| line.starts_with("///") || line.starts_with("#[");
     let above = lines.iter().take_while(is_above).count();

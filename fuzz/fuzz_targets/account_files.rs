@@ -1,5 +1,5 @@
-//! Files of accounts, JSON Lines if they begin with a brace and otherwise CSV: compared with the `csv`
-//! crate, and written and read again.
+//! Files of accounts, JSON Lines if they begin with a brace and otherwise CSV: compared with the
+//! `csv` crate, and written and read again.
 #![cfg_attr(feature = "libfuzzer", no_main)]
 
 use repass_account_file::{AccountReader, AccountWriter, Column, Fields, Format, Row};

@@ -38,7 +38,8 @@ fn members(binding: &Binding) -> (String, Vec<Option<&str>>) {
 }
 
 /// Asserts that an accepted document is XML and contains the passwords. The reader accepts pairs of
-/// references to surrogates and references to control characters, as .NET does and XML 1.0 does not.
+/// references to surrogates and references to control characters, as .NET does and XML 1.0 does
+/// not.
 fn assert_is_xml_with(binding: &Binding, text: &str) {
     let Some(model) = &binding.model else { return };
     let xml = without_low_references(text.strip_prefix('\u{FEFF}').unwrap_or(text));

@@ -1,5 +1,5 @@
-//! fabric's signed reset tokens (JSON Web Tokens): a token; or, in two lines, its header and its claims, which
-//! are signed with the right key.
+//! fabric's signed reset tokens (JSON Web Tokens): a token; or, in two lines, its header and its
+//! claims, which are signed with the right key.
 #![cfg_attr(feature = "libfuzzer", no_main)]
 
 use std::sync::LazyLock;

@@ -1,5 +1,5 @@
-//! Stored hashes: a stored text; or, in several lines, a format with its options, an exported hash and its
-//! salt, such as
+//! Stored hashes: a stored text; or, in several lines, a format with its options, an exported hash
+//! and its salt, such as
 //!
 //! ```text
 //! salted-digest algorithm=sha256 layout=salt-first
@@ -55,7 +55,8 @@ fn check_stored(text: &str) {
     }
 }
 
-/// Asserts that both readers accept the same stored hashes, except Argon2, which only one of them reads.
+/// Asserts that both readers accept the same stored hashes, except Argon2, which only one of them
+/// reads.
 fn parsed(text: &str, is_good: bool) -> Option<ForeignHash> {
     let (family, parsed) = (Family::detect(text), ForeignHash::parse(text));
     if family == Some(Family::Argon2) {

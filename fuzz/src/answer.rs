@@ -25,8 +25,8 @@ impl From<Reply> for Answer {
 }
 
 impl Answer {
-    /// Asserts that the answer is bounded and that its body is of its declared type. Returns the body as
-    /// text.
+    /// Asserts that the answer is bounded and that its body is of its declared type. Returns the
+    /// body as text.
     pub fn check(&self) -> String {
         let body = &self.body;
         assert!(body.len() <= LONGEST, "an answer of {} bytes", body.len());

@@ -24,7 +24,8 @@ macro_rules! target {
     };
 }
 
-/// Calls `check` with each file on the command line, and with each file in the folders on the command line.
+/// Calls `check` with each file on the command line, and with each file in the folders on the
+/// command line.
 ///
 /// # Errors
 /// When a file cannot be read.

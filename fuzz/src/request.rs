@@ -1,5 +1,5 @@
-//! A request as text: method and URI in the first line, a header in each of the next, an empty line, and
-//! the body.
+//! A request as text: method and URI in the first line, a header in each of the next, an empty
+//! line, and the body.
 
 use http::Request;
 use http::request::Parts;

@@ -16,8 +16,8 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Returns the old and the new password of a body that a vendor accepted; a missing one or `null` is empty.
-    /// `None` if this reading and the vendor's may differ.
+    /// Returns the old and the new password of a body that a vendor accepted; a missing one or
+    /// `null` is empty. `None` if this reading and the vendor's may differ.
     ///
     /// # Panics
     /// When the body is not a JSON object.

@@ -7,7 +7,8 @@ use crate::request::TextRequest;
 /// A part of every password and key of the corpora, and of no text that an API writes itself.
 pub const MARK: &str = "hunter2";
 
-/// Whether `input` contains the mark, and only in passwords, tokens and keys, which must not be quoted.
+/// Whether `input` contains the mark, and only in passwords, tokens and keys, which must not be
+/// quoted.
 pub fn are_marked(input: &[u8], request: &TextRequest<'_>) -> bool {
     let all = count(input);
     all > 0 && all == in_headers(request) + in_body(request.body)

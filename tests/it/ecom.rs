@@ -1,5 +1,5 @@
-//! The rows of `crates/spec-ecom/README.md`, over real HTTP. `page` compares texts with the examples;
-//! the other tests compare the status and the shape.
+//! The rows of `crates/spec-ecom/README.md`, over real HTTP. `page` compares texts with the
+//! examples; the other tests compare the status and the shape.
 
 mod answers;
 mod failures;

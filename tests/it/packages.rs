@@ -2,8 +2,8 @@
 
 use repass_tests::{cargo, workspace};
 
-/// Cargo refuses a package whose dependencies in the workspace have no version, or that lacks a licence or a
-/// description.
+/// Cargo refuses a package whose dependencies in the workspace have no version, or that lacks a
+/// licence or a description.
 ///
 /// Proves E13.
 #[test]

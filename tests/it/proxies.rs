@@ -128,7 +128,8 @@ fn trusting(lines: &str) -> ServerBuilder {
     Server::builder().tables(ANY_PASSWORD).tables(&format!("{trusted}{lines}"))
 }
 
-/// Makes a change through `client`, and asserts the addresses in the log, the audit trail and the event.
+/// Makes a change through `client`, and asserts the addresses in the log, the audit trail and the
+/// event.
 async fn assert_addresses(
     test: &TestContext,
     client: &Client,

@@ -1,6 +1,6 @@
-//! Every member of the workspace builds on the Rust version that it declares. The test here shows that no
-//! dependency declares a newer one. clippy checks the uses of the standard library, and `.ci/each-library`
-//! builds each library on its version.
+//! Every member of the workspace builds on the Rust version that it declares. The test here shows
+//! that no dependency declares a newer one. clippy checks the uses of the standard library, and
+//! `.ci/each-library` builds each library on its version.
 
 use std::collections::{HashMap, HashSet};
 

@@ -90,8 +90,8 @@ async fn no_secret_is_in_logs_answers_or_the_database() {
     }
 }
 
-/// Sends passwords in every format that the vendors read, with escapes where the format has some, as right
-/// and as wrong ones.
+/// Sends passwords in every format that the vendors read, with escapes where the format has some,
+/// as right and as wrong ones.
 ///
 /// Proves K3.
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,8 @@ pub(crate) const NEVER_LOCKED_OUT: &str = "[lockout]\nthreshold = 100\n";
 /// A lockout policy that locks an account out for ten minutes after the first failure.
 pub(crate) const SOON_LOCKED_OUT: &str = "[lockout]\nthreshold = 1\ninitial_delay = '10m'\n";
 
-/// Slow hashes, one hashing thread and a queue of one, so that 16 requests at once overload the server.
+/// Slow hashes, one hashing thread and a queue of one, so that 16 requests at once overload the
+/// server.
 pub(crate) const EASILY_OVERLOADED: &str =
     "[lockout]\nthreshold = 100\n[hashing]\nprofile = 'rfc-9106-second'\nthreads = 1\nqueue = 1\n";
 
@@ -65,8 +66,8 @@ impl TestContext {
         wire.send(&self.client).await
     }
 
-    /// Sends the good request many times at once, asserts that exactly one changes the password, and
-    /// returns the answers to the others.
+    /// Sends the good request many times at once, asserts that exactly one changes the password,
+    /// and returns the answers to the others.
     pub(crate) async fn losers_of_one_change(&self) -> Vec<Answer> {
         let answers = self.flood(&self.good, 12).await;
         let (made, others): (Vec<_>, Vec<_>) =
@@ -218,8 +219,8 @@ impl TestContext {
         result
     }
 
-    /// Floods an [`EASILY_OVERLOADED`] server with `wrong` guesses until it answers some by 503, and
-    /// returns these answers. All others must have the status `verified`.
+    /// Floods an [`EASILY_OVERLOADED`] server with `wrong` guesses until it answers some by 503,
+    /// and returns these answers. All others must have the status `verified`.
     ///
     /// The server must have hashed the account's password: only then is the hash slow to verify.
     pub(crate) async fn overload(&self, wrong: &Wire, verified: u16) -> Vec<Answer> {

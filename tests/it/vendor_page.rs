@@ -1,5 +1,5 @@
-//! The vendors' pages (`crates/spec-*/README.md`): their form, and their examples, which are sent to a server
-//! and compared byte for byte with its answers.
+//! The vendors' pages (`crates/spec-*/README.md`): their form, and their examples, which are sent
+//! to a server and compared byte for byte with its answers.
 
 use std::fs;
 
@@ -24,7 +24,8 @@ fn examples(page: &str) -> impl Iterator<Item = &str> {
     page.split("```http\n").skip(1).map(|rest| rest.split("```").next().unwrap())
 }
 
-/// The requests that the page shows, of which there are `N`, with the credentials of the good request.
+/// The requests that the page shows, of which there are `N`, with the credentials of the good
+/// request.
 #[track_caller]
 pub(crate) fn requests<const N: usize>(test: &TestContext) -> [Wire; N] {
     let page = page(test.spec);
@@ -79,8 +80,8 @@ fn text(answer: &Answer) -> String {
     text + "\n" + body + if body.is_empty() { "" } else { "\n" }
 }
 
-/// Two answers to a wrong old password: of an account that is locked out, and of an overloaded server.
-/// `wrong` is the status of the answer to any other wrong old password.
+/// Two answers to a wrong old password: of an account that is locked out, and of an overloaded
+/// server. `wrong` is the status of the answer to any other wrong old password.
 pub(crate) async fn refusals(spec: &'static str, wrong: u16) -> [Answer; 2] {
     let test = TestContext::open(spec, Server::builder().tables(SOON_LOCKED_OUT)).await;
     let guess = test.good.replace(FIRST_PASSWORD, "a wrong guess");

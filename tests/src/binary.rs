@@ -30,8 +30,8 @@ pub fn installed(program: &str, package: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("{program} was not found; on Debian: apt-get install {package}"))
 }
 
-/// A program that gets a listening socket as systemd, nginx and HAProxy pass it, with the name `api`. It is
-/// its descriptor 3.
+/// A program that gets a listening socket as systemd, nginx and HAProxy pass it, with the name
+/// `api`. It is its descriptor 3.
 pub fn with_socket(program: impl AsRef<Path>, socket: impl Into<OwnedFd>) -> Command {
     // A program cannot know its process id before it runs.
     let script = "exec 3<&0 0</dev/null; LISTEN_PID=$$ exec \"$0\" \"$@\"";

@@ -132,8 +132,8 @@ impl Database {
         self.execute(format!("ALTER TABLE @{from} RENAME TO {to}")).await;
     }
 
-    /// The whole contents of the database, to be searched. Binary values are in it as they are, or as
-    /// lower-case hexadecimal digits.
+    /// The whole contents of the database, to be searched. Binary values are in it as they are, or
+    /// as lower-case hexadecimal digits.
     pub async fn contents(&self) -> Vec<u8> {
         if self.0.on_server.is_none() {
             return self.file_contents();

@@ -1,5 +1,5 @@
-//! The harness of the whole-process tests: it starts and stops the real programs, and has a client that
-//! sends requests over real sockets.
+//! The harness of the whole-process tests: it starts and stops the real programs, and has a client
+//! that sends requests over real sockets.
 //!
 //! Only for tests: it panics on errors.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

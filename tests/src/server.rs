@@ -168,8 +168,8 @@ impl Server {
         kill(id, signal).unwrap();
     }
 
-    /// Returns what its memory holds as text: heap, stacks and static data. `None` where the kernel refuses,
-    /// as it must to all but root.
+    /// Returns what its memory holds as text: heap, stacks and static data. `None` where the kernel
+    /// refuses, as it must to all but root.
     pub fn memory(&self) -> Option<String> {
         let folder = PathBuf::from(format!("/proc/{}", self.child.id()));
         let memory = match std::fs::File::open(folder.join("mem")) {
@@ -336,8 +336,8 @@ impl ServerBuilder {
         file
     }
 
-    /// Starts the server and waits until it listens. Can be called again to start another one on the
-    /// same database, after the first stopped or beside it.
+    /// Starts the server and waits until it listens. Can be called again to start another one on
+    /// the same database, after the first stopped or beside it.
     pub async fn start(&self) -> Server {
         let config = self.write_config();
         let program = tokio::task::spawn_blocking(|| binary("repassd")).await.unwrap();

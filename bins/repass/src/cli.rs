@@ -62,8 +62,8 @@ pub(crate) struct GlobalOptions {
     /// Print one JSON value on stdout instead of text, and errors as one JSON line on stderr.
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
-    /// The configuration file of repassd: its database, keys, hashing, lockout and policies are used,
-    /// unless other options are given.
+    /// The configuration file of repassd: its database, keys, hashing, lockout and policies are
+    /// used, unless other options are given.
     #[arg(
         long,
         value_name = "FILE",
@@ -113,7 +113,8 @@ pub(crate) struct DatabaseOptions {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Manage accounts: add, edit, delete, show, list, deactivate, activate, unlock, import, export.
+    /// Manage accounts: add, edit, delete, show, list, deactivate, activate, unlock, import,
+    /// export.
     #[command(subcommand)]
     Account(AccountCommand),
     /// Issue, list and revoke the keys of services, apps and gateways.
@@ -383,8 +384,8 @@ pub(crate) struct ListAudit {
     /// All matching records, however many: one in each line, tab-separated, or as JSON with --json.
     #[arg(long, conflicts_with_all = ["limit", "follow"])]
     pub(crate) all: bool,
-    /// Print the records oldest first and new ones when they are written, until Ctrl-C. One record in
-    /// each line, as with --all.
+    /// Print the records oldest first and new ones when they are written, until Ctrl-C. One record
+    /// in each line, as with --all.
     #[arg(long, conflicts_with = "until")]
     pub(crate) follow: bool,
 }

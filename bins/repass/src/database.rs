@@ -140,8 +140,8 @@ pub(crate) async fn is_there(settings: &Settings) -> Result<bool, Failure> {
     }
 }
 
-/// Opens the store. Unless the configuration has one, a mapping of another application's users table is read
-/// from the database.
+/// Opens the store. Unless the configuration has one, a mapping of another application's users
+/// table is read from the database.
 pub(crate) async fn open_store(
     settings: &Settings,
     migration: Migration,

@@ -23,7 +23,8 @@ use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Wipes memory before it is freed: also the copies of secrets that growing buffers and libraries leave.
+/// Wipes memory before it is freed: also the copies of secrets that growing buffers and libraries
+/// leave.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 

@@ -150,8 +150,8 @@ impl Settings {
         })
     }
 
-    /// Reads the pepper keys of the option, or else returns those of the file. New hashes use `current`, or
-    /// else the last key of the option.
+    /// Reads the pepper keys of the option, or else returns those of the file. New hashes use
+    /// `current`, or else the last key of the option.
     pub(crate) fn peppers(
         &self,
         option: &PepperKeysOption,

@@ -25,8 +25,8 @@ use crate::metrics::Sources;
 use crate::sockets::Listeners;
 use repass_config::tls::{self, Tls};
 
-/// The time-out of a readiness check, a TLS handshake and a request head. A connection may take four times as
-/// long.
+/// The time-out of a readiness check, a TLS handshake and a request head. A connection may take
+/// four times as long.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The largest number of connections at one time.

@@ -105,8 +105,8 @@ pub(crate) fn list(addresses: &[ListenAddress]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Checks that the server could use an existing database with these keys. Changes nothing. Returns a warning
-/// if the database cannot be reached.
+/// Checks that the server could use an existing database with these keys. Changes nothing. Returns
+/// a warning if the database cannot be reached.
 async fn check_database(config: &Config) -> Result<Option<String>, Box<dyn Error>> {
     let mut options = config.store.options.clone();
     options.migrate = false;

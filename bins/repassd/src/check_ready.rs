@@ -1,4 +1,5 @@
-//! `repassd check-ready`: asks the running server whether it is ready, for health checks of containers.
+//! `repassd check-ready`: asks the running server whether it is ready, for health checks of
+//! containers.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;

@@ -19,8 +19,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serves all five APIs on a new database in a temporary folder. Prints a curl command for each that
-    /// changes the password of a demo account.
+    /// Serves all five APIs on a new database in a temporary folder. Prints a curl command for each
+    /// that changes the password of a demo account.
     Demo(DemoOptions),
     /// Serves the APIs of a configuration file until SIGTERM or Ctrl-C.
     #[command(
@@ -29,12 +29,14 @@ pub(crate) enum Command {
                       REPASS_STORE__URL for store.url. A list is written as in TOML."
     )]
     Serve(ConfigOption),
-    /// Checks a configuration file, and prints what `serve` would do or what is wrong. Changes nothing.
+    /// Checks a configuration file, and prints what `serve` would do or what is wrong. Changes
+    /// nothing.
     CheckConfig(ConfigOption),
-    /// Asks the running server at admin.listen whether it is ready, for health checks. Exit status 1 if it is not.
+    /// Asks the running server at admin.listen whether it is ready, for health checks. Exit status
+    /// 1 if it is not.
     CheckReady(ConfigOption),
-    /// Prints the values of a configuration file and of the environment variables that override them, as
-    /// TOML, without secrets.
+    /// Prints the values of a configuration file and of the environment variables that override
+    /// them, as TOML, without secrets.
     ShowConfig(ConfigOption),
 }
 

@@ -45,8 +45,8 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     print(&format!("\nStopped. {changes} password{s} changed. The database is deleted.\n"))
 }
 
-/// Creates the demo accounts of every vendor, and returns the text for the terminal: the address, and the
-/// commands of every vendor.
+/// Creates the demo accounts of every vendor, and returns the text for the terminal: the address,
+/// and the commands of every vendor.
 async fn introduction(
     app: &App,
     config: &Config,

@@ -6,12 +6,12 @@ use http::uri::Authority;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::Full;
 
-/// The largest number of header fields of a request, in every version of HTTP. hyper has the same limit for
-/// HTTP/1.
+/// The largest number of header fields of a request, in every version of HTTP. hyper has the same
+/// limit for HTTP/1.
 const MAX_FIELDS: usize = 100;
 
-/// The largest size of a request's head in bytes: decoded names and values, and in HTTP/2 32 more for each
-/// field (RFC 9113, 6.5.2).
+/// The largest size of a request's head in bytes: decoded names and values, and in HTTP/2 32 more
+/// for each field (RFC 9113, 6.5.2).
 pub(crate) const MAX_BYTES: u32 = 16 * 1024;
 
 /// Checks the head. An HTTP/1.1 request must have exactly one `Host` (RFC 9112, 3.2).
@@ -32,8 +32,8 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Box<Response<Full<Byt
     if is_valid { Ok(()) } else { Err(refusal(request.version(), StatusCode::BAD_REQUEST)) }
 }
 
-/// Whether the value is a host, with or without a port, or empty, as it is if the target has no host
-/// (RFC 9110, 7.2).
+/// Whether the value is a host, with or without a port, or empty, as it is if the target has no
+/// host (RFC 9110, 7.2).
 fn is_host(value: &HeaderValue) -> bool {
     let value = value.as_bytes();
     value.is_empty() || (!value.contains(&b'@') && Authority::try_from(value).is_ok())

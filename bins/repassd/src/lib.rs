@@ -51,8 +51,8 @@ use crate::sockets::{ListenError, PassedSockets};
 
 pub use repass_config::{Vendors, protect_secrets};
 
-/// Runs the command line of `repassd` with these vendors. Exit status 2 for configuration errors, 1 for
-/// run-time failures.
+/// Runs the command line of `repassd` with these vendors. Exit status 2 for configuration errors, 1
+/// for run-time failures.
 pub fn run(vendors: &Vendors) -> ExitCode {
     protect_secrets();
     let cli = Cli::parse();
@@ -65,8 +65,8 @@ pub fn run(vendors: &Vendors) -> ExitCode {
     }
 }
 
-/// Returns whether an error is in the configuration, with the keys that it names, so that a restart does
-/// not help.
+/// Returns whether an error is in the configuration, with the keys that it names, so that a restart
+/// does not help.
 fn is_configuration(error: &(dyn Error + 'static)) -> bool {
     error.is::<ConfigError>()
         || error.downcast_ref().is_some_and(ListenError::is_configuration)
@@ -106,9 +106,9 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Returns the number of runtime threads: one for every four cores, rounded up. The hashing threads use every
-/// core, and the runtime threads need a twentieth of that time; more of them would only cost context
-/// switches.
+/// Returns the number of runtime threads: one for every four cores, rounded up. The hashing threads
+/// use every core, and the runtime threads need a twentieth of that time; more of them would only
+/// cost context switches.
 fn runtime_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(4))
 }

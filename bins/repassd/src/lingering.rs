@@ -15,8 +15,8 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// A stream that is read for a limited time after it was shut down, until the client closes it too.
 ///
-/// Closing a socket with unread bytes resets the connection, and the reset can destroy an answer that the
-/// client has not read yet (RFC 9112, 9.6).
+/// Closing a socket with unread bytes resets the connection, and the reset can destroy an answer
+/// that the client has not read yet (RFC 9112, 9.6).
 pub(crate) struct Lingering<S> {
     stream: S,
     /// Whether the client may still be sending when the stream is shut down.
@@ -30,8 +30,8 @@ impl<S> Lingering<S> {
         Self { stream, client_may_send: Arc::new(AtomicBool::new(true)), until: None }
     }
 
-    /// Returns the flag for whether the client may still be sending when the stream is shut down. It is true
-    /// at first.
+    /// Returns the flag for whether the client may still be sending when the stream is shut down.
+    /// It is true at first.
     pub(crate) fn client_may_send(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.client_may_send)
     }

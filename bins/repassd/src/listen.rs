@@ -31,8 +31,8 @@ use repass_config::{ServerLimits, TrustedProxies};
 /// How long a shutdown waits for the first requests of connections that were just accepted.
 const FIRST_REQUESTS: Duration = Duration::from_secs(1);
 
-/// Serves until `shutdown` completes. Then active requests, and changes whose clients have disconnected, may
-/// finish within the time-out.
+/// Serves until `shutdown` completes. Then active requests, and changes whose clients have
+/// disconnected, may finish within the time-out.
 pub(crate) async fn serve(
     mut listeners: Listeners,
     tls: Option<Arc<Tls>>,
@@ -168,7 +168,8 @@ impl Connections {
         tokio::spawn(async move {
             let _counted = counted;
             tokio::select! {
-                // A request that has arrived is served before its connection is closed for a new one.
+                // A request that has arrived is served before its connection is closed for a new
+                // one.
                 biased;
                 result = connection => if let Err(error) = result {
                     tracing::debug!(%error, %peer, "a connection ended early");
@@ -201,11 +202,11 @@ struct Activity {
     active: usize,
 }
 
-/// Completes when a connection has been without a request for too long: before its first request, or since
-/// its last answer. `fresh` is dropped at the first request.
+/// Completes when a connection has been without a request for too long: before its first request,
+/// or since its last answer. `fresh` is dropped at the first request.
 ///
-/// hyper's time-out for HTTP/1 starts only when it knows the protocol, which has no time-out, and a client of
-/// HTTP/2 that answers pings is never idle to hyper.
+/// hyper's time-out for HTTP/1 starts only when it knows the protocol, which has no time-out, and a
+/// client of HTTP/2 that answers pings is never idle to hyper.
 async fn idle(
     mut seen: watch::Receiver<Activity>,
     fresh: mpsc::Sender<Infallible>,
@@ -257,7 +258,8 @@ impl ActiveRequest {
         tracker.activity.send_modify(|activity| {
             activity.started = activity.started.wrapping_add(1);
             activity.active += 1;
-            // Under the lock of the count, since the requests of an HTTP/2 connection end on other threads.
+            // Under the lock of the count, since the requests of an HTTP/2 connection end on other
+            // threads.
             tracker.slot.busy();
         });
         Self(Arc::clone(tracker))

@@ -1,7 +1,8 @@
 //! The log: lines on standard error or in a file, as text or as one JSON object a line.
 //!
-//! A separate thread writes the lines, so that a slow or closed reader, or a full disk, delays no request.
-//! Lines that cannot be written are counted, and the count is logged when writing works again.
+//! A separate thread writes the lines, so that a slow or closed reader, or a full disk, delays no
+//! request. Lines that cannot be written are counted, and the count is logged when writing works
+//! again.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
@@ -37,8 +38,8 @@ pub(crate) struct LogFileError {
     source: io::Error,
 }
 
-/// Starts the log, for the life of the process. Drop the returned [`Log`] at the end, so that the last lines
-/// are written.
+/// Starts the log, for the life of the process. Drop the returned [`Log`] at the end, so that the
+/// last lines are written.
 pub(crate) fn start(config: &LogConfig) -> Result<Log, Box<dyn std::error::Error>> {
     let out: Output = match &config.file {
         Some(file) => Box::new(open(file)?),

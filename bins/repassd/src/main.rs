@@ -4,7 +4,8 @@ use std::alloc::System;
 
 use zeroizing_alloc::ZeroAlloc;
 
-/// Wipes memory before it is freed: also the copies of secrets that growing buffers and libraries leave.
+/// Wipes memory before it is freed: also the copies of secrets that growing buffers and libraries
+/// leave.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 

@@ -1,7 +1,7 @@
 //! The metrics, which the admin listener serves.
 //!
-//! Requests are counted as they end, and connections while they are open. All other values are read from the parts of the server
-//! at each scrape.
+//! Requests are counted as they end, and connections while they are open. All other values are read
+//! from the parts of the server at each scrape.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,7 +28,8 @@ use repass_store::Store;
 
 use crate::logging::LostLines;
 
-/// The longest wait for the store at a scrape. Without its answer, the values of the outbox are left out.
+/// The longest wait for the store at a scrape. Without its answer, the values of the outbox are
+/// left out.
 const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The upper bounds of the buckets of durations, in seconds.

@@ -19,9 +19,9 @@ const MAX_V1: usize = 107;
 /// The longest part of version 2 after its first 16 bytes: addresses, and fields that are not used.
 const MAX_V2: u16 = 4096;
 
-/// Reads the header of the PROXY protocol, if the peer is a proxy that sends one, and nothing after it.
-/// Returns the address of the proxy's client, or else that of the peer. `None` is the address of a Unix
-/// socket.
+/// Reads the header of the PROXY protocol, if the peer is a proxy that sends one, and nothing after
+/// it. Returns the address of the proxy's client, or else that of the peer. `None` is the address
+/// of a Unix socket.
 ///
 /// # Errors
 /// If the header is missing or invalid. The rest of the connection is then not reliable.
@@ -58,8 +58,8 @@ pub(crate) async fn accept<S: AsyncRead + Unpin>(
     Ok(header.proxied_address().map_or(peer, |address| Some(address.source.ip().to_canonical())))
 }
 
-/// Returns the address of the client that a trusted proxy names in the header, or else `hop`, from which the
-/// request came.
+/// Returns the address of the client that a trusted proxy names in the header, or else `hop`, from
+/// which the request came.
 pub(crate) fn client(
     proxies: &TrustedProxies,
     hop: Option<IpAddr>,
@@ -79,8 +79,8 @@ pub(crate) fn client(
 /// A header names no IP address where there should be one.
 struct Invalid;
 
-/// Returns the last address in the header that is not a trusted proxy's, or the first if all are. Each proxy
-/// appends the address of its peer, so what is before was sent by the client.
+/// Returns the last address in the header that is not a trusted proxy's, or the first if all are.
+/// Each proxy appends the address of its peer, so what is before was sent by the client.
 fn last_untrusted(
     proxies: &TrustedProxies,
     header: ForwardingHeader,
@@ -126,8 +126,8 @@ fn address(text: &str) -> Result<IpAddr, Invalid> {
     address.map(|address: IpAddr| address.to_canonical()).ok_or(Invalid)
 }
 
-/// Splits a text at the separators outside of quoted strings, which may hold text of the client. The crates for
-/// RFC 7239 split inside of them too.
+/// Splits a text at the separators outside of quoted strings, which may hold text of the client.
+/// The crates for RFC 7239 split inside of them too.
 fn split_unquoted(text: &str, separator: char) -> Result<Vec<&str>, Invalid> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let parts = text.split(|c| {

@@ -1,5 +1,5 @@
-//! Reloads certificates when their files change, and at SIGHUP these and the log, and reports certificates that
-//! expire soon.
+//! Reloads certificates when their files change, and at SIGHUP these and the log, and reports
+//! certificates that expire soon.
 
 use std::error::Error;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The slots for connections. When all are taken, or all that one client may have, the connection that has
-//! been idle for longest is closed for a new one.
+//! The slots for connections. When all are taken, or all that one client may have, the connection
+//! that has been idle for longest is closed for a new one.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -40,8 +40,8 @@ impl Idle {
         };
     }
 
-    /// Counts a new connection of a client. At the limit, one of its idle connections is asked to close;
-    /// returns whether one was, or `None` if there is none.
+    /// Counts a new connection of a client. At the limit, one of its idle connections is asked to
+    /// close; returns whether one was, or `None` if there is none.
     fn add(&mut self, client: IpAddr, limit: usize) -> Option<bool> {
         let is_full = self.clients.get(&client).is_some_and(|count| *count >= limit);
         if is_full {
@@ -51,7 +51,8 @@ impl Idle {
         Some(is_full)
     }
 
-    /// Asks the connection of a client that has been idle for longest to close. Returns `None` if there is none.
+    /// Asks the connection of a client that has been idle for longest to close. Returns `None` if
+    /// there is none.
     fn evict_of(&mut self, client: IpAddr) -> Option<()> {
         let is_own = |(_, (owner, _)): &(&u64, &(Option<IpAddr>, _))| *owner == Some(client);
         let number = *self.connections.iter().find(is_own)?.0;
@@ -76,8 +77,9 @@ impl Slots {
         Arc::new(Self { permits, per_client, idle: Mutex::default() })
     }
 
-    /// Returns a slot for a new connection, which is idle at first. Waits while all slots are taken by
-    /// connections with an active request. Returns `None` if the client has too many such connections.
+    /// Returns a slot for a new connection, which is idle at first. Waits while all slots are taken
+    /// by connections with an active request. Returns `None` if the client has too many such
+    /// connections.
     pub(crate) async fn acquire(self: &Arc<Self>, client: Option<IpAddr>) -> Option<Slot> {
         let makes_room = match client {
             Some(client) => self.idle().add(client, self.per_client)?,
@@ -152,8 +154,8 @@ impl Slot {
             if self.number().is_some() {
                 return;
             }
-            // A request has arrived meanwhile, so another connection must be closed: one of the client if that is
-            // why this one was chosen.
+            // A request has arrived meanwhile, so another connection must be closed: one of the
+            // client if that is why this one was chosen.
             let mut idle = self.slots.idle();
             let is_over = |client| idle.clients.get(&client) > Some(&self.slots.per_client);
             match self.client.filter(|client| is_over(*client)) {

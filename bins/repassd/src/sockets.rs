@@ -1,4 +1,5 @@
-//! The sockets that the server listens on: TCP sockets, Unix sockets, and those that systemd passes.
+//! The sockets that the server listens on: TCP sockets, Unix sockets, and those that systemd
+//! passes.
 
 use std::future::poll_fn;
 use std::io;
@@ -97,8 +98,8 @@ impl Listeners {
         Ok(listeners)
     }
 
-    /// Binds the addresses of a name, or one address. A name often has an IPv6 address that the machine does
-    /// not.
+    /// Binds the addresses of a name, or one address. A name often has an IPv6 address that the
+    /// machine does not.
     pub(crate) async fn bind_tcp(&mut self, addresses: &[SocketAddr]) -> Result<(), ListenError> {
         let before = self.sockets.len();
         let mut missing = None;

@@ -123,8 +123,8 @@ fn is_password(name: &str) -> bool {
         .contains(&letters.as_str())
 }
 
-/// Returns an unknown name for an error message, or its position if it looks like a value: in a file
-/// without a header, the first line has values, and one of them may be a hash.
+/// Returns an unknown name for an error message, or its position if it looks like a value: in a
+/// file without a header, the first line has values, and one of them may be a hash.
 fn printable(name: &str, index: usize) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte);
     if (1..=30).contains(&name.len()) && name.bytes().all(plain) {

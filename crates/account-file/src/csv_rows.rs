@@ -1,8 +1,9 @@
-//! Rows of a CSV file (RFC 4180). Commas, semicolons or tabs separate the cells, as in its first line.
+//! Rows of a CSV file (RFC 4180). Commas, semicolons or tabs separate the cells, as in its first
+//! line.
 //!
-//! The `csv` crate reads rows of any length into memory, accepts misplaced quotes, and reads everything
-//! after an unclosed quote into one cell. So it gets one row at a time, and its result is compared with
-//! the row.
+//! The `csv` crate reads rows of any length into memory, accepts misplaced quotes, and reads
+//! everything after an unclosed quote into one cell. So it gets one row at a time, and its result
+//! is compared with the row.
 
 use std::io::{self, BufRead, Cursor};
 
@@ -18,7 +19,8 @@ pub(crate) struct CsvRows<R> {
     columns: Vec<Column>,
 }
 
-/// Gets one row after another, each ending with a line feed, so that it never reaches the end of input.
+/// Gets one row after another, each ending with a line feed, so that it never reaches the end of
+/// input.
 type Parser = csv::Reader<Cursor<Vec<u8>>>;
 
 impl<R: BufRead> CsvRows<R> {

@@ -18,8 +18,8 @@ pub(crate) struct JsonRows<R> {
 }
 
 impl<R: BufRead> JsonRows<R> {
-    /// Checks the names of the first row, since the file has no header: an unknown member is likely to
-    /// be in every row.
+    /// Checks the names of the first row, since the file has no header: an unknown member is likely
+    /// to be in every row.
     pub(crate) fn new(file: R) -> Result<Self, FileError> {
         let mut lines = Lines::new(file);
         let Some(first) = next_nonempty(&mut lines)? else {

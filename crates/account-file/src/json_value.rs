@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 /// A JSON value, deserialized without the special cases of serde_json.
 ///
-/// If any crate of the build turns on serde_json's feature `raw_value`, [`Value`] replaces an object
-/// that has a member `$serde_json::private::RawValue` by the JSON in that member.
+/// If any crate of the build turns on serde_json's feature `raw_value`, [`Value`] replaces an
+/// object that has a member `$serde_json::private::RawValue` by the JSON in that member.
 pub(crate) struct JsonValue(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for JsonValue {

@@ -1,9 +1,9 @@
-//! Reads and writes account files, the format of `repass account import` and `repass account export`:
-//! CSV with the column names in the first line, or JSON Lines.
+//! Reads and writes account files, the format of `repass account import` and `repass account
+//! export`: CSV with the column names in the first line, or JSON Lines.
 //!
-//! A file may have any length: it is read row by row, and a row has at most [`MAX_ROW_BYTES`]. A row
-//! that cannot be read is reported with its line number, and reading continues with the next row. No
-//! error message contains a value, which may be a hash.
+//! A file may have any length: it is read row by row, and a row has at most [`MAX_ROW_BYTES`]. A
+//! row that cannot be read is reported with its line number, and reading continues with the next
+//! row. No error message contains a value, which may be a hash.
 //!
 //! This crate does not check whether an account is valid, and is independent of databases and the
 //! command line.

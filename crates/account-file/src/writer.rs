@@ -6,8 +6,8 @@ use crate::{Column, Fields, Format};
 
 /// Writes an account file for [`AccountReader`](crate::AccountReader).
 ///
-/// Values are written exactly. CSV does not distinguish empty text from a missing field. Rows longer
-/// than [`MAX_ROW_BYTES`](crate::MAX_ROW_BYTES) can be written but not read.
+/// Values are written exactly. CSV does not distinguish empty text from a missing field. Rows
+/// longer than [`MAX_ROW_BYTES`](crate::MAX_ROW_BYTES) can be written but not read.
 pub struct AccountWriter<W: Write> {
     columns: Vec<Column>,
     rows: Rows<W>,

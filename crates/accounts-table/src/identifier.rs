@@ -22,9 +22,9 @@ impl IdentifierKind {
         }
     }
 
-    /// Returns the two spellings of `user_id` to search in a column of this type. If there is only one,
-    /// it is returned twice, so that one statement fits both cases. `None` if the column cannot hold
-    /// it.
+    /// Returns the two spellings of `user_id` to search in a column of this type. If there is only
+    /// one, it is returned twice, so that one statement fits both cases. `None` if the column
+    /// cannot hold it.
     pub fn spellings(self, user_id: &UserId) -> Option<[String; 2]> {
         let text = user_id.as_str();
         if !self.can_hold(text) {

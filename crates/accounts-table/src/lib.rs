@@ -1,6 +1,6 @@
-//! Mapping of a users table that belongs to another application: the mapped columns, checks of their
-//! types, the [`AccountId`](repass_core::AccountId) of a row, and the version of its hash. This crate
-//! contains no SQL; each store has its own.
+//! Mapping of a users table that belongs to another application: the mapped columns, checks of
+//! their types, the [`AccountId`](repass_core::AccountId) of a row, and the version of its hash.
+//! This crate contains no SQL; each store has its own.
 //!
 //! ```
 //! use repass_accounts_table::{AccountsTable, RealmMapping};

@@ -35,8 +35,8 @@ pub struct MappedCredential {
 }
 
 impl MappedCredential {
-    /// Returns the credential; `None` without a hash. A hash that repass did not write has the version
-    /// after the recorded one, or 1, no normalization, and the Unix epoch as its time.
+    /// Returns the credential; `None` without a hash. A hash that repass did not write has the
+    /// version after the recorded one, or 1, no normalization, and the Unix epoch as its time.
     pub fn credential(&self) -> Option<Credential> {
         let hash = self.hash.clone()?;
         let changed_at = Timestamp::UNIX_EPOCH;
@@ -53,7 +53,8 @@ impl MappedCredential {
         })
     }
 
-    /// Returns the version of the next hash, which increases even if the hash was removed meanwhile.
+    /// Returns the version of the next hash, which increases even if the hash was removed
+    /// meanwhile.
     pub fn next_version(&self) -> i64 {
         let recorded = self.recorded.map_or(0, |recorded| recorded.version);
         self.credential().map_or(recorded, |credential| credential.version).saturating_add(1)

@@ -21,23 +21,24 @@ pub enum RealmMapping {
 /// A users table that belongs to another application, in the same database, whose rows are the
 /// accounts.
 ///
-/// repass reads only the columns that are named here, and writes two of them: `hash` and `active`. It
-/// neither adds nor deletes rows. All other data about an account is in repass's own tables.
+/// repass reads only the columns that are named here, and writes two of them: `hash` and `active`.
+/// It neither adds nor deletes rows. All other data about an account is in repass's own tables.
 ///
 /// Such an account has no profile, and its creation time is the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountsTable {
-    /// The table, or an updatable view. On PostgreSQL its schema is `public` unless the name has one.
+    /// The table, or an updatable view. On PostgreSQL its schema is `public` unless the name has
+    /// one.
     pub table: TableName,
-    /// The column that identifies a row permanently: an integer, a UUID or text. It is never written,
-    /// and a row with another value is another account. A UUID in lower case is the [`AccountId`]
-    /// itself; from other values one is derived.
+    /// The column that identifies a row permanently: an integer, a UUID or text. It is never
+    /// written, and a row with another value is another account. A UUID in lower case is the
+    /// [`AccountId`] itself; from other values one is derived.
     pub id: SqlName,
-    /// The identifier of the account in the vendor's API: an integer, a UUID or text, unique within its
-    /// realm. It may be the same column as `id`.
+    /// The identifier of the account in the vendor's API: an integer, a UUID or text, unique within
+    /// its realm. It may be the same column as `id`.
     pub user_id: SqlName,
-    /// The hash of the password, as text; null without a password. repass writes PHC strings of up to
-    /// 128 characters.
+    /// The hash of the password, as text; null without a password. repass writes PHC strings of up
+    /// to 128 characters.
     pub hash: SqlName,
     /// The e-mail address.
     pub email: Option<SqlName>,
@@ -98,9 +99,9 @@ impl AccountsTable {
         Ok(())
     }
 
-    /// Returns the identifier of the account in the row with this id. It is the same on every node and
-    /// at any time: a UUID is its own identifier; from other ids a UUID of version 8 (RFC 9562, 5.8) is
-    /// derived.
+    /// Returns the identifier of the account in the row with this id. It is the same on every node
+    /// and at any time: a UUID is its own identifier; from other ids a UUID of version 8 (RFC 9562,
+    /// 5.8) is derived.
     pub fn account_id(&self, id: &str) -> AccountId {
         if let Ok(own) = Uuid::try_parse(id)
             && own.to_string() == id

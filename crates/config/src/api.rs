@@ -44,7 +44,8 @@ impl std::fmt::Debug for MountConfig {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawApi {
-    /// The vendor of the API. Without it, the name of the table. So a vendor can be mounted several times.
+    /// The vendor of the API. Without it, the name of the table. So a vendor can be mounted several
+    /// times.
     vendor: Option<String>,
     /// Whether the API is served. Default: `true`.
     #[serde(default = "enabled")]

@@ -52,8 +52,8 @@ pub(super) fn read(
     Ok(read)
 }
 
-/// Overrides as a source of values. Each value is text, since a realm can be "007"; text is converted where a
-/// key is a number. An array in TOML is an array.
+/// Overrides as a source of values. Each value is text, since a realm can be "007"; text is
+/// converted where a key is a number. An array in TOML is an array.
 #[derive(Debug, Clone)]
 pub(super) struct Overrides(pub(super) Map<String, String>);
 
@@ -86,11 +86,11 @@ pub(super) fn variable_of(key: &str, variables: &[String]) -> Option<String> {
     is_given.then(|| format!("environment variable {variable}"))
 }
 
-/// Whether Kubernetes sets a variable of this name in each container of a namespace that has a Service named
-/// `repass` or `repass-…`: `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_<name>`, `…_PORT`, and
-/// `…_PORT_<number>_<protocol>`, which `_ADDR`, `_PORT` or `_PROTO` may follow. No variable of a key has one
-/// of these forms. The value of `…_PORT` is a URL, unlike that of a misspelled key such as
-/// `REPASS_MAIL_PORT`.
+/// Whether Kubernetes sets a variable of this name in each container of a namespace that has a
+/// Service named `repass` or `repass-…`: `…_SERVICE_HOST`, `…_SERVICE_PORT`,
+/// `…_SERVICE_PORT_<name>`, `…_PORT`, and `…_PORT_<number>_<protocol>`, which `_ADDR`, `_PORT` or
+/// `_PROTO` may follow. No variable of a key has one of these forms. The value of `…_PORT` is a
+/// URL, unlike that of a misspelled key such as `REPASS_MAIL_PORT`.
 fn is_kubernetes_variable(name: &str, value: &OsStr) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX) else { return false };
     if rest.contains("__") {

@@ -1,5 +1,5 @@
-//! The configuration file: its values and their positions. Messages never quote its text, which contains
-//! secrets.
+//! The configuration file: its values and their positions. Messages never quote its text, which
+//! contains secrets.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -21,25 +21,27 @@ use super::raw::Seconds;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawHashing {
-    /// The CPU instructions that compute hashes. `auto` is the fastest that the CPU has. Default: `auto`.
+    /// The CPU instructions that compute hashes. `auto` is the fastest that the CPU has. Default:
+    /// `auto`.
     kernel: Option<String>,
-    /// The cost of new hashes; or set `memory_kib`, `iterations` and `parallelism`. `repass hash tune`
-    /// proposes values for a machine. `insecure-for-tests` does not protect passwords. Default: `owasp`.
+    /// The cost of new hashes; or set `memory_kib`, `iterations` and `parallelism`. `repass hash
+    /// tune` proposes values for a machine. `insecure-for-tests` does not protect passwords.
+    /// Default: `owasp`.
     profile: Option<String>,
-    /// The memory of a new hash in KiB, with `iterations` and `parallelism`. Less than OWASP's minimum
-    /// is refused.
+    /// The memory of a new hash in KiB, with `iterations` and `parallelism`. Less than OWASP's
+    /// minimum is refused.
     memory_kib: Option<u32>,
     /// The number of passes of a new hash over its memory.
     iterations: Option<u32>,
     /// The number of lanes of a new hash.
     parallelism: Option<u32>,
-    /// The memory of each thread in KiB. Without it, the memory of a new hash. Increase it if many stored
-    /// hashes need more: hashes that need more than a thread has are computed one at a time.
+    /// The memory of each thread in KiB. Without it, the memory of a new hash. Increase it if many
+    /// stored hashes need more: hashes that need more than a thread has are computed one at a time.
     arena_memory_kib: Option<u32>,
     /// The number of threads that hash. Without it, the number of CPUs that the process may use.
     threads: Option<usize>,
-    /// The number of changes that may wait for their turn. Above it, a change of the client with most of them
-    /// is answered with 503. Without it, 256 for each thread.
+    /// The number of changes that may wait for their turn. Above it, a change of the client with
+    /// most of them is answered with 503. Without it, 256 for each thread.
     queue: Option<usize>,
     /// The longest wait of a change for its turn. Then it is answered with 503. Default: `5s`.
     deadline: Option<Seconds>,
@@ -79,7 +81,8 @@ struct RawFirebase {
 const MAX_ARENA_KIB: u32 = 4 * 1024 * 1024;
 
 impl RawHashing {
-    /// Checks the values. Relative paths are resolved against `folder`; `accounts` is where the hashes are kept.
+    /// Checks the values. Relative paths are resolved against `folder`; `accounts` is where the
+    /// hashes are kept.
     pub(super) fn check(
         self,
         folder: &Path,

@@ -150,8 +150,8 @@ impl KeyError {
         Self { key, ..self }
     }
 
-    /// Returns the error at `path` without the value, which may be a secret. The messages of serde and of the
-    /// `config` crate quote it.
+    /// Returns the error at `path` without the value, which may be a secret. The messages of serde
+    /// and of the `config` crate quote it.
     pub(crate) fn from_config(path: &str, error: &::config::ConfigError) -> Self {
         match error {
             ::config::ConfigError::At { error, .. } => Self::from_config(path, error),
@@ -200,8 +200,8 @@ pub fn load(file: &Path, vendors: &Vendors) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// Reads the part of a configuration that the command line uses too. Other tables are not checked beyond
-/// their keys, so the files that only the server reads need not be readable.
+/// Reads the part of a configuration that the command line uses too. Other tables are not checked
+/// beyond their keys, so the files that only the server reads need not be readable.
 ///
 /// # Errors
 /// When the file cannot be read, or is invalid; then with all mistakes.
@@ -213,8 +213,8 @@ pub fn load_shared(file: &Path, vendors: &Vendors) -> Result<SharedConfig, Confi
     parse(file, &text, environment.overrides, check)
 }
 
-/// Returns the values of a configuration file and of the environment variables that override them, as TOML.
-/// Secrets are hidden. Keys that are not set are absent.
+/// Returns the values of a configuration file and of the environment variables that override them,
+/// as TOML. Secrets are hidden. Keys that are not set are absent.
 ///
 /// # Errors
 /// As [`load`].

@@ -43,8 +43,8 @@ pub enum ListenAddress {
 }
 
 impl ListenAddress {
-    /// Returns whether other machines reach the address. Of sockets that systemd passes, only the server
-    /// knows.
+    /// Returns whether other machines reach the address. Of sockets that systemd passes, only the
+    /// server knows.
     pub fn is_public(&self) -> bool {
         matches!(self, Self::Tcp(addresses) if addresses.iter().any(|one| !one.ip().is_loopback()))
     }

@@ -52,8 +52,8 @@ impl RawLog {
     }
 }
 
-/// Reads a filter. `Targets::from_str` takes an unknown word for a target whose lines are all logged, and a
-/// missing level for `error`.
+/// Reads a filter. `Targets::from_str` takes an unknown word for a target whose lines are all
+/// logged, and a missing level for `error`.
 fn log_filter(text: &str) -> Option<Targets> {
     text.split(',').map(str::trim).try_fold(Targets::new(), |targets, directive| {
         let level = |name: &str| name.parse::<LevelFilter>().ok().filter(|_| !name.is_empty());

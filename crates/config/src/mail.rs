@@ -29,8 +29,8 @@ pub(super) struct RawMail {
     /// How the connection is encrypted. `none` is for a server on this machine only, unless
     /// `allow_plain_smtp` is set. Default: `implicit`.
     tls: Option<String>,
-    /// The name of this machine for `EHLO`: a host name or an IP address. Without it, the address of
-    /// this machine.
+    /// The name of this machine for `EHLO`: a host name or an IP address. Without it, the address
+    /// of this machine.
     ehlo_name: Option<String>,
     /// Allows `tls = "none"` to a server on another machine. Default: `false`.
     #[serde(default)]

@@ -3,7 +3,8 @@
 use repass_core::HasherOptions;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-/// Returns the memory of the machine or the limit of the container, in bytes. `None` if it is unknown.
+/// Returns the memory of the machine or the limit of the container, in bytes. `None` if it is
+/// unknown.
 pub(super) fn available() -> Option<u64> {
     let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     let system = System::new_with_specifics(memory).ok()?;

@@ -60,8 +60,8 @@ pub(super) struct RawOutbox {
     first_wait: Option<Seconds>,
     /// The longest wait between two tries. Default: `1h`.
     longest_wait: Option<Seconds>,
-    /// The number of failed tries after which a delivery is given up; `repass outbox retry` starts it
-    /// again. Default: `24`.
+    /// The number of failed tries after which a delivery is given up; `repass outbox retry` starts
+    /// it again. Default: `24`.
     max_tries: Option<u32>,
 }
 
@@ -152,7 +152,8 @@ impl RawWebhook {
     }
 }
 
-/// Returns the secret at `key`, or from the file at `key` with `_file`, together with the key that was used.
+/// Returns the secret at `key`, or from the file at `key` with `_file`, together with the key that
+/// was used.
 pub(super) fn secret(
     key: &str,
     written: Option<Plaintext>,

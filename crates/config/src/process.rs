@@ -1,7 +1,7 @@
 //! What both programs set up for their process.
 
-/// Keeps the secrets of this process in it: the message of a panic, which may quote one, is withheld, and no
-/// core dump is written. On Linux only root can attach a debugger.
+/// Keeps the secrets of this process in it: the message of a panic, which may quote one, is
+/// withheld, and no core dump is written. On Linux only root can attach a debugger.
 pub fn protect_secrets() {
     repass_http::install_redacting_panic_hook();
     #[cfg(unix)]

@@ -16,13 +16,13 @@ use super::checked::one_of;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawProxy {
-    /// The networks and addresses of the proxies, such as `["10.1.0.0/24", "127.0.0.1"]`, and `unix` for the
-    /// peers of Unix sockets.
+    /// The networks and addresses of the proxies, such as `["10.1.0.0/24", "127.0.0.1"]`, and
+    /// `unix` for the peers of Unix sockets.
     #[serde(default)]
     trusted: Vec<String>,
-    /// The header in which the proxies append the address of their peer: `x-forwarded-for`, `forwarded` (RFC
-    /// 7239) or `none`. The last address that is not trusted is the client's. Without it, `x-forwarded-for`, or
-    /// `none` with `proxy_protocol`.
+    /// The header in which the proxies append the address of their peer: `x-forwarded-for`,
+    /// `forwarded` (RFC 7239) or `none`. The last address that is not trusted is the client's.
+    /// Without it, `x-forwarded-for`, or `none` with `proxy_protocol`.
     header: Option<String>,
     /// Whether the proxies begin each connection with a header of the PROXY protocol, version 1 or 2.
     /// Default: `false`.

@@ -73,8 +73,8 @@ pub(super) struct RawConfig {
     /// The address of the APIs, or a list of addresses. Default: `127.0.0.1:8080`.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(super) listen: Option<RawListen>,
-    /// Allows `listen` to be an address that other machines reach without `[tls]`. Set it only behind a TLS proxy.
-    /// Default: `false`.
+    /// Allows `listen` to be an address that other machines reach without `[tls]`. Set it only
+    /// behind a TLS proxy. Default: `false`.
     #[serde(default)]
     pub(super) allow_plain_http: bool,
     pub(super) tls: Option<RawTls>,
@@ -111,26 +111,27 @@ pub(super) struct RawConfig {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawServer {
-    /// The largest number of connections. At the limit, the connection that has been idle for longest is
-    /// closed for a new one. Default: `1000`.
+    /// The largest number of connections. At the limit, the connection that has been idle for
+    /// longest is closed for a new one. Default: `1000`.
     pub(super) max_connections: Option<u32>,
-    /// The largest number of connections of one client: of an IPv4 address, or of a /64 network of IPv6. At the limit,
-    /// its connection that has been idle for longest is closed for a new one. Without it, half of
-    /// `max_connections`.
+    /// The largest number of connections of one client: of an IPv4 address, or of a /64 network of
+    /// IPv6. At the limit, its connection that has been idle for longest is closed for a new one.
+    /// Without it, half of `max_connections`.
     pub(super) max_connections_per_client: Option<u32>,
-    /// The number of changes that run at one time. Further ones wait for their turn, as `hashing.queue` allows:
-    /// the APIs take turns, and the clients of each. Callers without credentials get a quarter of it. Increase it
-    /// if the database is far away. Without it, 8 for each hashing thread.
+    /// The number of changes that run at one time. Further ones wait for their turn, as
+    /// `hashing.queue` allows: the APIs take turns, and the clients of each. Callers without
+    /// credentials get a quarter of it. Increase it if the database is far away. Without it, 8 for
+    /// each hashing thread.
     pub(super) concurrent_changes: Option<usize>,
     /// The time-out for the head of a connection's first request. Default: `10s`.
     pub(super) header_timeout: Option<Seconds>,
     /// The time-out for the whole body of a request. Default: `10s`.
     pub(super) body_timeout: Option<Seconds>,
-    /// The time-out for a connection's next request, and for the next byte of a request. The time-out of a
-    /// proxy must be shorter. Default: `75s`.
+    /// The time-out for a connection's next request, and for the next byte of a request. The
+    /// time-out of a proxy must be shorter. Default: `75s`.
     pub(super) idle_timeout: Option<Seconds>,
-    /// How long new connections are still accepted after SIGTERM, while `/readyz` answers 503; `0s` is
-    /// allowed. Default: `5s`.
+    /// How long new connections are still accepted after SIGTERM, while `/readyz` answers 503; `0s`
+    /// is allowed. Default: `5s`.
     pub(super) shutdown_delay: Option<Seconds>,
     /// How long active requests may take to finish after SIGTERM. Default: `30s`.
     pub(super) shutdown_timeout: Option<Seconds>,
@@ -141,8 +142,8 @@ pub(super) struct RawServer {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAdmin {
-    /// The address of the health probes `/healthz` and `/readyz`, and of `/metrics`, or a list. Without it, they
-    /// are not served.
+    /// The address of the health probes `/healthz` and `/readyz`, and of `/metrics`, or a list.
+    /// Without it, they are not served.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(super) listen: Option<RawListen>,
     pub(super) tls: Option<RawTls>,
@@ -157,7 +158,8 @@ pub(super) struct RawLog {
     pub(super) format: Option<String>,
     /// The levels that are logged, of all targets or of one and those below it. Default: `info`.
     pub(super) filter: Option<String>,
-    /// The file to which the log is appended. At SIGHUP it is opened again, for tools such as `logrotate`.
+    /// The file to which the log is appended. At SIGHUP it is opened again, for tools such as
+    /// `logrotate`.
     pub(super) file: Option<PathBuf>,
 }
 
@@ -177,7 +179,8 @@ pub(super) struct RawPolicy {
     pub(super) history: Option<usize>,
     /// Whether a digit is required. Default: `false`.
     pub(super) require_digit: Option<bool>,
-    /// Whether a character is required that is neither letter, digit nor white space. Default: `false`.
+    /// Whether a character is required that is neither letter, digit nor white space. Default:
+    /// `false`.
     pub(super) require_special: Option<bool>,
     /// Whether the current password is refused. Default: `true`.
     pub(super) refuse_current: Option<bool>,
@@ -212,7 +215,7 @@ pub(super) struct RawLockout {
     pub(super) initial_delay: Option<Seconds>,
     /// The maximum duration of a lockout. Default: `15m`.
     pub(super) max_delay: Option<Seconds>,
-    /// The number of failures in a row after which the old password is not accepted until a reset or `repass account
-    /// unlock`. Default: `100`.
+    /// The number of failures in a row after which the old password is not accepted until a reset
+    /// or `repass account unlock`. Default: `100`.
     pub(super) max_failures: Option<u32>,
 }

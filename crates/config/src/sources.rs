@@ -39,8 +39,8 @@ impl Sources {
         Ok(sources)
     }
 
-    /// Checks the configuration. Each invalid key is removed and the rest is checked again, so that all
-    /// mistakes are reported together.
+    /// Checks the configuration. Each invalid key is removed and the rest is checked again, so that
+    /// all mistakes are reported together.
     pub(crate) fn check<T>(
         mut self,
         check: impl Fn(RawConfig, &Path, &mut Mistakes) -> Option<T>,

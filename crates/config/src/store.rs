@@ -32,15 +32,15 @@ pub struct StoreConfig {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawStore {
-    /// The database: `sqlite:///path/to/file` or `postgres://user:password@host/database`. A relative
-    /// SQLite path starts at the working directory.
+    /// The database: `sqlite:///path/to/file` or `postgres://user:password@host/database`. A
+    /// relative SQLite path starts at the working directory.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     url: Option<Plaintext>,
-    /// The file of the installation key. Required with PostgreSQL, where all nodes share one key. Without
-    /// it, the key is next to the SQLite file.
+    /// The file of the installation key. Required with PostgreSQL, where all nodes share one key.
+    /// Without it, the key is next to the SQLite file.
     key_file: Option<PathBuf>,
-    /// Whether the server migrates the schema when it starts. If not, a database that is not up to date
-    /// is refused. Default: `true`.
+    /// Whether the server migrates the schema when it starts. If not, a database that is not up to
+    /// date is refused. Default: `true`.
     migrate: Option<bool>,
     /// PostgreSQL: the schema of repass's tables. Default: `repass`.
     schema: Option<String>,
@@ -60,8 +60,8 @@ pub(super) struct RawStore {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RawAccounts {
-    /// The table or updatable view that holds the users. On PostgreSQL it may name the schema, such as
-    /// `public.users`.
+    /// The table or updatable view that holds the users. On PostgreSQL it may name the schema, such
+    /// as `public.users`.
     table: Option<String>,
     /// The column that identifies a row and never changes: an integer, UUID or text.
     id: Option<String>,
@@ -73,8 +73,8 @@ struct RawAccounts {
     email: Option<String>,
     /// The column of the name.
     username: Option<String>,
-    /// The column for whether an account is active: a boolean or a number. Without it, all accounts are
-    /// active.
+    /// The column for whether an account is active: a boolean or a number. Without it, all accounts
+    /// are active.
     active: Option<String>,
     /// The realm of all accounts; or set `realm_column`. Default: `default`.
     realm: Option<String>,

@@ -79,8 +79,8 @@ impl Tls {
     /// Reads the files.
     ///
     /// # Errors
-    /// When one cannot be read, or the key does not belong to the certificate. An expired certificate is not
-    /// an error; [`Tls::warning`] reports it.
+    /// When one cannot be read, or the key does not belong to the certificate. An expired
+    /// certificate is not an error; [`Tls::warning`] reports it.
     pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
         let loaded = RwLock::new(files.load()?);
         Ok(Self { files, loaded })
@@ -114,8 +114,8 @@ impl Tls {
         }
     }
 
-    /// Reloads the files if they have changed, or always if `force`. If they are invalid, the last valid ones
-    /// stay in use.
+    /// Reloads the files if they have changed, or always if `force`. If they are invalid, the last
+    /// valid ones stay in use.
     pub fn reload(&self, force: bool, now: Timestamp) {
         if !force && self.files.state() == self.loaded().state {
             return;

@@ -47,7 +47,8 @@ impl Vendors {
         own.chain(vendors.map(|(name, _)| format!("vendor-{name}"))).collect()
     }
 
-    /// Creates a vendor's demo accounts, and returns its part of the text. `None` if the vendor is unknown.
+    /// Creates a vendor's demo accounts, and returns its part of the text. `None` if the vendor is
+    /// unknown.
     ///
     /// # Errors
     /// When the accounts cannot be created.

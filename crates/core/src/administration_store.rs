@@ -62,24 +62,24 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Sets e-mail address, user name and profile of the account with the id of `account` to those of
-    /// `account`, and its `updated_at` to `audit.at`.
+    /// Sets e-mail address, user name and profile of the account with the id of `account` to those
+    /// of `account`, and its `updated_at` to `audit.at`.
     ///
     /// # Errors
-    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::KeptElsewhere`] when the
-    /// store cannot edit accounts.
+    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::KeptElsewhere`]
+    /// when the store cannot edit accounts.
     async fn update_account(
         &self,
         account: &Account,
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Deletes an account with its passwords, failures, tokens, one-time password enrollment and events.
-    /// Its audit records stay.
+    /// Deletes an account with its passwords, failures, tokens, one-time password enrollment and
+    /// events. Its audit records stay.
     ///
     /// # Errors
-    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::KeptElsewhere`] when the
-    /// store cannot delete accounts.
+    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::KeptElsewhere`]
+    /// when the store cannot delete accounts.
     async fn delete_account(
         &self,
         account: AccountId,

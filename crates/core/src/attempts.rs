@@ -124,8 +124,8 @@ impl AttemptState {
             return Err(LockedOut { until: None });
         }
         let previously_locked_until = *self.locked_until_mut(path);
-        // No rule locks for longer than `max_delay`: a later end is of a clock that ran ahead by more than clocks
-        // of nodes may differ.
+        // No rule locks for longer than `max_delay`: a later end is of a clock that ran ahead by
+        // more than clocks of nodes may differ.
         let latest = after(now, policy.max_delay().saturating_add(CLOCK_DIFFERENCE));
         let is_locked = |until: &Timestamp| *until > now && *until <= latest;
         if let Some(until) = previously_locked_until.filter(is_locked) {

@@ -139,7 +139,8 @@ impl SignedClaims {
         changed_at: Option<Timestamp>,
     ) -> Result<(), SignedTokenError> {
         let latest = now.saturating_add(Self::LEEWAY).unwrap_or(Timestamp::MAX);
-        // A change in the future is of a clock that ran ahead, and would void all tokens until then.
+        // A change in the future is of a clock that ran ahead, and would void all tokens until
+        // then.
         let changed_at = changed_at.filter(|changed_at| *changed_at <= latest);
         if self.issued_at > latest || self.not_before.is_some_and(|time| time > latest) {
             Err(SignedTokenError::Early)

@@ -44,8 +44,8 @@
 //!     email: None,
 //!     username: None,
 //!     profile: Profile::default(),
-//! };
-//! engine.administration().add_account(account, Some("correct horse battery staple".into())).await?;
+//! }; engine.administration().add_account(account, Some("correct horse battery
+//! staple".into())).await?;
 //!
 //! let change = |old: &str| {
 //!     let subject = Subject::new(realm.clone(), "pat");

@@ -41,8 +41,8 @@ impl LockoutPolicy {
     /// at most [`NIST_MAX_FAILURES`](Self::NIST_MAX_FAILURES).
     ///
     /// # Errors
-    /// When `threshold` or `max_failures` is not 1 to 1,000,000, `threshold` exceeds `max_failures`, or
-    /// `max_delay` is shorter than `initial_delay`.
+    /// When `threshold` or `max_failures` is not 1 to 1,000,000, `threshold` exceeds
+    /// `max_failures`, or `max_delay` is shorter than `initial_delay`.
     pub fn new(
         threshold: u32,
         initial_delay: Duration,

@@ -16,8 +16,8 @@ pub const STEP_SECONDS: u64 = 30;
 /// The steps before and after the current one whose codes are accepted, to allow for clock drift.
 const SKEW: u64 = 1;
 
-/// How far the last step can be ahead of a code that is accepted, in steps. One that is farther ahead
-/// was spent by a clock that ran ahead, and would block all codes until that time.
+/// How far the last step can be ahead of a code that is accepted, in steps. One that is farther
+/// ahead was spent by a clock that ran ahead, and would block all codes until that time.
 pub const MAX_STEPS_AHEAD: u64 = 2 * SKEW;
 
 /// The stored data that one-time passwords of an account are verified with.

@@ -64,8 +64,8 @@ impl Family {
             .or_else(|| is_aspnet_identity(text).then_some(Self::AspNetIdentity))
     }
 
-    /// Returns a self-describing text without the scheme in braces that some systems write before it,
-    /// such as `{CRYPT}` or `{argon2}`.
+    /// Returns a self-describing text without the scheme in braces that some systems write before
+    /// it, such as `{CRYPT}` or `{argon2}`.
     pub fn strip_wrapper(text: &str) -> &str {
         strip_wrapper(text)
     }
@@ -159,9 +159,9 @@ const PREFIXES: [(&str, Family); 34] = [
     ("$aspnet-membership-", Family::AspNetMembership),
 ];
 
-/// The schemes before a self-describing text, in any case: LDAP's `{CRYPT}`, Dovecot's names for it,
-/// the `{ARGON2}` of OpenLDAP and Dovecot, and Spring Security's, which may have a version as in
-/// `{argon2@SpringSecurity_v5_8}`.
+/// The schemes before a self-describing text, in any case: LDAP's `{CRYPT}`, Dovecot's names for
+/// it, the `{ARGON2}` of OpenLDAP and Dovecot, and Spring Security's, which may have a version as
+/// in `{argon2@SpringSecurity_v5_8}`.
 const WRAPPERS: [&str; 10] = [
     "CRYPT",
     "BLF-CRYPT",

@@ -169,8 +169,9 @@ impl Pbkdf2 {
         Self::new(family, prf, u64::from(iterations), salt, tag)
     }
 
-    /// Parses the rest after `{PBKDF2_SHA256}`: the Base64 of the iterations, big-endian, 64 bytes of
-    /// salt and 256 of tag. The tag has eight blocks, the first two of which are as hard to guess.
+    /// Parses the rest after `{PBKDF2_SHA256}`: the Base64 of the iterations, big-endian, 64 bytes
+    /// of salt and 256 of tag. The tag has eight blocks, the first two of which are as hard to
+    /// guess.
     fn from_389_ds(text: &str) -> Result<Self, FormatError> {
         const BYTES: u64 = 4 + 64 + 256;
         let family = Family::Pbkdf2;

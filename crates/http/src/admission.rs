@@ -6,11 +6,11 @@ use tokio::time::timeout;
 use crate::body::Limits;
 use crate::fair_queue::{FairQueue, Source};
 
-/// Admits [`Limits::changes`] changes at one time, of which callers without credentials get a quarter. Further
-/// ones wait for their turn.
+/// Admits [`Limits::changes`] changes at one time, of which callers without credentials get a
+/// quarter. Further ones wait for their turn.
 ///
-/// This is the only place where changes wait for long: the hasher and the store get no more of them than
-/// they can work on. So a source with many changes delays only its own.
+/// This is the only place where changes wait for long: the hasher and the store get no more of them
+/// than they can work on. So a source with many changes delays only its own.
 pub(crate) struct Admission {
     limits: Limits,
     state: Mutex<State>,
@@ -31,7 +31,8 @@ impl Admission {
         Arc::new(Self { limits, state: Mutex::new(state) })
     }
 
-    /// Waits for the turn of a change. Returns `None` if too many wait, or at [`Limits::queue_timeout`].
+    /// Waits for the turn of a change. Returns `None` if too many wait, or at
+    /// [`Limits::queue_timeout`].
     pub(crate) async fn admit(self: &Arc<Self>, source: Source) -> Option<Permit> {
         let (number, permitted) = {
             let mut state = self.state();
@@ -85,7 +86,8 @@ impl Admission {
 }
 
 impl State {
-    /// Returns whether another change of a caller without credentials may begin, if there is a free place.
+    /// Returns whether another change of a caller without credentials may begin, if there is a free
+    /// place.
     const fn admits_anonymous(&self, limits: Limits) -> bool {
         self.anonymous < limits.changes.div_ceil(4)
     }

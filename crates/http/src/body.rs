@@ -26,16 +26,18 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// Maximum memory of all requests that are being read, in bytes. A request counts 4 KiB and the
     /// received part of its body, from routing until its change begins. Requests above the limit
-    /// are refused as unavailable (503), and those of one client above half of it. 64 MiB by default.
+    /// are refused as unavailable (503), and those of one client above half of it. 64 MiB by
+    /// default.
     pub reading_bytes: usize,
     /// Maximum number of concurrent changes, including those whose clients have disconnected.
     /// Further ones wait for their turn: the mounts take turns, with their callers with and without
-    /// credentials apart, and within those the networks of the peers. Eight for each hashing thread keep
-    /// them busy while the runtime and the store are; callers without credentials get a quarter, so that
-    /// a flood of theirs delays others little. By default, 8 for each unit of the available parallelism.
+    /// credentials apart, and within those the networks of the peers. Eight for each hashing thread
+    /// keep them busy while the runtime and the store are; callers without credentials get a
+    /// quarter, so that a flood of theirs delays others little. By default, 8 for each unit of the
+    /// available parallelism.
     pub changes: usize,
-    /// Maximum number of changes that wait for their turn. Above it, the newest change of the source
-    /// with the most is refused as unavailable (503). 1024 by default.
+    /// Maximum number of changes that wait for their turn. Above it, the newest change of the
+    /// source with the most is refused as unavailable (503). 1024 by default.
     pub queued_changes: usize,
     /// Timeout for a change's turn, after which it is refused as unavailable (503). 5 seconds by
     /// default.

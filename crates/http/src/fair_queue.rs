@@ -3,9 +3,9 @@ use std::net::IpAddr;
 
 use crate::peer::client_network;
 
-/// The source of a waiting change: its API, whether its caller has credentials, and its network. Sources
-/// take turns: first the APIs, with their callers with and without credentials apart, and within those
-/// the networks.
+/// The source of a waiting change: its API, whether its caller has credentials, and its network.
+/// Sources take turns: first the APIs, with their callers with and without credentials apart, and
+/// within those the networks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Source {
     class: Class,
@@ -54,8 +54,8 @@ impl<T> FairQueue<T> {
         self.len += 1;
     }
 
-    /// Removes the item whose turn it is, and returns it with whether its caller has credentials. Without
-    /// `anonymous`, the turns of callers without them are passed over.
+    /// Removes the item whose turn it is, and returns it with whether its caller has credentials.
+    /// Without `anonymous`, the turns of callers without them are passed over.
     pub(crate) fn pop(&mut self, anonymous: bool) -> Option<(bool, T)> {
         let next = self.classes.iter().position(|(class, _)| anonymous || class.1)?;
         let (class, mut networks) = self.classes.remove(next)?;

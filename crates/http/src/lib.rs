@@ -52,7 +52,8 @@
 //! Each request logs one event with target `repass::request`, level info, and the fields `api` (the
 //! mount's name), `vendor`, `realm`, `route` (the template of the path, [`Call::route`]), `method`,
 //! `status`, `outcome`, `account` (its id, if the request named an account), `duration_ms`,
-//! `request_id`, `trace_id` (of a valid `traceparent`), `peer` and, if there is one, `proxy`. An outcome is `ok`, a [`ChangeError::code`](repass_core::ChangeError::code), or one of
+//! `request_id`, `trace_id` (of a valid `traceparent`), `peer` and, if there is one, `proxy`. An
+//! outcome is `ok`, a [`ChangeError::code`](repass_core::ChangeError::code), or one of
 //! `unauthenticated`, `invalid-request`, `not-found`, `method-not-allowed`, `unsupported-encoding`,
 //! `too-large`, `incomplete`, `unavailable` and `fault`. If the client disconnects before its
 //! change begins, the outcome is `incomplete` and there is no status.

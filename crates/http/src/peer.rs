@@ -29,8 +29,8 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Returns what limits count as one client: an IPv4 address, or the /64 network of an IPv6 address, all
-/// of whose addresses a client may have.
+/// Returns what limits count as one client: an IPv4 address, or the /64 network of an IPv6 address,
+/// all of whose addresses a client may have.
 pub fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),

@@ -3,8 +3,8 @@ use repass_spec::header;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Returns the trace id of a valid `traceparent` (W3C Trace Context, 3.2). Later versions may have more
-/// parts at the end.
+/// Returns the trace id of a valid `traceparent` (W3C Trace Context, 3.2). Later versions may have
+/// more parts at the end.
 pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
     let mut parts = header::single(headers, &TRACEPARENT)?.split('-');
     let mut hex = |length| {

@@ -54,8 +54,8 @@ impl DeliveryError {
         Self { permanent: true, ..self }
     }
 
-    /// Sets the delay that the receiver asked for. The dispatcher waits as long, but not longer than
-    /// [`DispatcherOptions::longest_wait`](crate::DispatcherOptions::longest_wait).
+    /// Sets the delay that the receiver asked for. The dispatcher waits as long, but not longer
+    /// than [`DispatcherOptions::longest_wait`](crate::DispatcherOptions::longest_wait).
     #[must_use]
     pub fn with_retry_after(self, retry_after: Duration) -> Self {
         Self { retry_after, ..self }

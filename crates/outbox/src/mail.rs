@@ -52,7 +52,8 @@ pub struct MailOptions {
     pub default_language: Language,
     /// The events that holders are notified of. Other events count as delivered.
     pub events: Vec<EventKind>,
-    /// The networks of proxies. Their addresses are not told to holders, nor are loopback addresses.
+    /// The networks of proxies. Their addresses are not told to holders, nor are loopback
+    /// addresses.
     pub proxies: Vec<IpNet>,
 }
 

@@ -40,8 +40,8 @@ impl Answer {
     }
 }
 
-/// Returns the type of an answer from its first bytes. UTF-16 always begins with a byte-order mark, which
-/// in JSON takes precedence over the charset.
+/// Returns the type of an answer from its first bytes. UTF-16 always begins with a byte-order mark,
+/// which in JSON takes precedence over the charset.
 fn content_type(body: &[u8]) -> &'static str {
     match body {
         [0xFF, 0xFE, b'<', ..] => "application/xml; charset=utf-16",

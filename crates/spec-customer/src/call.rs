@@ -23,8 +23,8 @@ pub(crate) struct CustomerCall {
 }
 
 impl CustomerCall {
-    /// Returns the change. A missing password counts as an empty one, which the engine refuses, so that
-    /// neither answer nor time reveals whether the account exists.
+    /// Returns the change. A missing password counts as an empty one, which the engine refuses, so
+    /// that neither answer nor time reveals whether the account exists.
     fn change(&self, model: UpdateUserPasswordRequest, caller: Caller) -> Change {
         let subject = Subject::new(self.realm.clone(), model.user_id.hyphenated().to_string());
         let authority = match self.authentication {

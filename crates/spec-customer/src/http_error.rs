@@ -13,7 +13,8 @@ use crate::xml::{XmlError, name, text};
 #[cfg(feature = "server")]
 pub(crate) const ERROR: &str = "An error has occurred.";
 
-/// The body of every answer other than 200: the framework's `HttpError`, without its members of detail.
+/// The body of every answer other than 200: the framework's `HttpError`, without its members of
+/// detail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct HttpError {
@@ -24,14 +25,14 @@ pub struct HttpError {
     pub model_state: ModelState,
 }
 
-/// Messages about parts of a request, such as `request.UserId`, in the order of each part's first error; at
-/// most [`MAX_MESSAGES`](Self::MAX_MESSAGES) in all.
+/// Messages about parts of a request, such as `request.UserId`, in the order of each part's first
+/// error; at most [`MAX_MESSAGES`](Self::MAX_MESSAGES) in all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelState(Vec<(String, Vec<String>)>);
 
 impl ModelState {
-    /// The largest number of messages. The framework has no limit, but a body of 64 KiB can have thousands
-    /// of errors.
+    /// The largest number of messages. The framework has no limit, but a body of 64 KiB can have
+    /// thousands of errors.
     pub const MAX_MESSAGES: usize = 32;
 
     /// Whether there is no error.
@@ -89,8 +90,8 @@ impl HttpError {
         xml
     }
 
-    /// Reads an error of the type that `content_type` (the header's value) names. From XML each part has one
-    /// message, since XML joins them.
+    /// Reads an error of the type that `content_type` (the header's value) names. From XML each
+    /// part has one message, since XML joins them.
     ///
     /// # Errors
     /// When it is of another type or shape, or malformed.

@@ -1,7 +1,7 @@
 //! Media types in `Content-Type` and `Accept`, and the quoted-value lists of HTTP (RFC 9110, 5.6).
 //!
-//! The `mime` crate refuses white space before a semicolon and empty quoted strings, which RFC 9110 and
-//! .NET allow, and it does not read lists.
+//! The `mime` crate refuses white space before a semicolon and empty quoted strings, which RFC 9110
+//! and .NET allow, and it does not read lists.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,8 @@ use http::{HeaderMap, header::CONTENT_TYPE};
 
 use crate::encoding::Charset;
 
-/// A media type or range, with the parameters that are used. The first of several of one name counts.
+/// A media type or range, with the parameters that are used. The first of several of one name
+/// counts.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MediaType {
     /// Type and subtype as received.

@@ -10,8 +10,9 @@ use crate::{HttpError, UpdateUserPasswordResponse};
 
 const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
-/// The largest number of elements of `Accept` or `Accept-Charset` that are read. Browsers send fewer than
-/// ten. The framework has no limit, but negotiation is part of every answer, including errors.
+/// The largest number of elements of `Accept` or `Accept-Charset` that are read. Browsers send
+/// fewer than ten. The framework has no limit, but negotiation is part of every answer, including
+/// errors.
 const MAX_ELEMENTS: usize = 32;
 
 /// A body that can be sent as JSON or XML.
@@ -159,8 +160,8 @@ fn is_script_request(headers: &HeaderMap) -> bool {
         .is_some_and(|value| value.trim().eq_ignore_ascii_case("XMLHttpRequest"))
 }
 
-/// Returns the best match of all formatters: the highest weight, then the most exact, then the first
-/// formatter.
+/// Returns the best match of all formatters: the highest weight, then the most exact, then the
+/// first formatter.
 fn best_accepted(accepted: &[MediaType]) -> Option<Media> {
     let offers = FORMATTERS.iter().filter_map(|formatter| {
         accepted.iter().filter(|element| element.quality > 0.0).find_map(|element| {
@@ -181,8 +182,8 @@ fn accepted(headers: &HeaderMap) -> Vec<MediaType> {
     elements
 }
 
-/// Reads the elements of a list, each once. As in .NET, a header line with a malformed element is ignored.
-/// At most [`MAX_ELEMENTS`] of all lines are read.
+/// Reads the elements of a list, each once. As in .NET, a header line with a malformed element is
+/// ignored. At most [`MAX_ELEMENTS`] of all lines are read.
 fn elements<'a, T>(
     headers: &'a HeaderMap,
     name: &HeaderName,

@@ -17,8 +17,8 @@ pub(crate) const API_KEY: &str = "x-api-key";
 
 /// The request body: `UpdateUserPasswordRequest` of the vendor's page.
 ///
-/// A missing member is `None`; a missing user id is all zeros. The server treats a missing password as an
-/// empty one.
+/// A missing member is `None`; a missing user id is all zeros. The server treats a missing password
+/// as an empty one.
 #[derive(Debug, Default)]
 pub struct UpdateUserPasswordRequest {
     /// `UserId`: the account. All zeros if missing, which no account has.
@@ -50,8 +50,8 @@ pub enum ClientCredential {
 pub struct NotXml;
 
 impl UpdateUserPasswordRequest {
-    /// Builds a request to the API that is mounted at `base_url`, with the credential that it requires, if
-    /// any. The answer is in the format of the request, and in JSON for a form.
+    /// Builds a request to the API that is mounted at `base_url`, with the credential that it
+    /// requires, if any. The answer is in the format of the request, and in JSON for a form.
     ///
     /// # Errors
     /// When the URL is invalid, a header cannot hold the credential, or XML cannot hold a member.

@@ -16,11 +16,11 @@ const ROOT: &str = "UpdateUserPasswordResponse";
 pub struct UpdateUserPasswordResponse {
     /// `Success`: whether the password was changed.
     pub success: bool,
-    /// `InvalidPassword`: whether the account or its old password was wrong. The answer is the same for
-    /// both, so that accounts cannot be enumerated.
+    /// `InvalidPassword`: whether the account or its old password was wrong. The answer is the same
+    /// for both, so that accounts cannot be enumerated.
     pub invalid_password: bool,
-    /// `ExceptionMessageList`: the reasons, as sentences in English. The type allows a missing list and
-    /// nulls in it; repass sends neither.
+    /// `ExceptionMessageList`: the reasons, as sentences in English. The type allows a missing list
+    /// and nulls in it; repass sends neither.
     pub exception_message_list: Option<Vec<Option<String>>>,
 }
 
@@ -41,7 +41,8 @@ impl UpdateUserPasswordResponse {
         }
     }
 
-    /// Returns the answer to a new password that the policy refuses, with a message for each broken rule.
+    /// Returns the answer to a new password that the policy refuses, with a message for each broken
+    /// rule.
     pub fn rejected(messages: impl IntoIterator<Item = String>) -> Self {
         Self {
             success: false,

@@ -10,8 +10,8 @@ use crate::negotiation::Format;
 use crate::request::{API_KEY, UnsupportedMediaType};
 use crate::{METHOD, PATH};
 
-/// The credential that a request must present besides the old password. The vendor's page names none, so
-/// its clients send none.
+/// The credential that a request must present besides the old password. The vendor's page names
+/// none, so its clients send none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", rename_all = "kebab-case")]
 pub enum Authentication {

@@ -15,8 +15,8 @@ pub struct Customer;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CustomerOptions {
-    /// The credential that a request must present besides the old password: `none`, `api-key` (a key of the realm in the
-    /// header `x-api-key`) or `bearer` (an access token). Default: `none`.
+    /// The credential that a request must present besides the old password: `none`, `api-key` (a
+    /// key of the realm in the header `x-api-key`) or `bearer` (an access token). Default: `none`.
     #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub authentication: Authentication,
 }

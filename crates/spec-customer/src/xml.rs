@@ -1,7 +1,7 @@
 //! XML as the DataContract serializer reads and writes it.
 //!
-//! quick-xml does the tokenizing. It is lenient by design, so [`reader`] adds the checks of XML 1.0 and of
-//! the serializer's reader.
+//! quick-xml does the tokenizing. It is lenient by design, so [`reader`] adds the checks of XML 1.0
+//! and of the serializer's reader.
 
 mod declaration;
 pub(crate) mod name;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// An answer of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The password was changed; or it was not, and the server is configured to answer errors that the user
-    /// can correct with 200.
+    /// The password was changed; or it was not, and the server is configured to answer errors that
+    /// the user can correct with 200.
     Changed(AnswerBody),
     /// The password was not changed.
     Failed(AnswerBody),

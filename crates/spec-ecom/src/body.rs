@@ -5,8 +5,8 @@ use std::fmt;
 use repass_spec::json::Member;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-/// Declares a JSON object with the members that are used. Others are skipped; `null` counts as missing; the
-/// last of several members of one name counts, which serde's own macro would refuse.
+/// Declares a JSON object with the members that are used. Others are skipped; `null` counts as
+/// missing; the last of several members of one name counts, which serde's own macro would refuse.
 macro_rules! object {
     ($(#[$documentation:meta])* $name:ident { $($wire:literal => $field:ident: $type:ty,)+ }) => {
         $(#[$documentation])*

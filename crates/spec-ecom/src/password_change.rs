@@ -35,7 +35,8 @@ pub struct PasswordChange {
 }
 
 impl PasswordChange {
-    /// Creates a request to change the password of `user_id` from `old` to `new`, without optional members.
+    /// Creates a request to change the password of `user_id` from `old` to `new`, without optional
+    /// members.
     pub fn new(user_id: impl Into<String>, old: Plaintext, new: Plaintext) -> Self {
         Self {
             user_id: user_id.into(),

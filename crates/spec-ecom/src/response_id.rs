@@ -1,10 +1,11 @@
 use repass_core::Randomness;
 use uuid::Builder;
 
-/// Returns a new identifier of an answer: a version 4 UUID, a hyphen, eight lower-case hexadecimal digits.
+/// Returns a new identifier of an answer: a version 4 UUID, a hyphen, eight lower-case hexadecimal
+/// digits.
 ///
-/// It is not a secret. If the random source fails, the random bits are zero, so that the request is still
-/// answered.
+/// It is not a secret. If the random source fails, the random bits are zero, so that the request is
+/// still answered.
 pub(crate) fn generate(randomness: &dyn Randomness) -> String {
     let mut uuid = [0; 16];
     let mut suffix = [0; 4];

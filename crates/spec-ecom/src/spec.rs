@@ -23,8 +23,8 @@ impl EcomSpec {
         Self { randomness, errors_as_ok: false }
     }
 
-    /// Sets whether errors that the user can correct (wrong password, policy, confirmation) are answered
-    /// with 200, for bots that drop the text of any other answer. The default is `false`.
+    /// Sets whether errors that the user can correct (wrong password, policy, confirmation) are
+    /// answered with 200, for bots that drop the text of any other answer. The default is `false`.
     #[must_use]
     pub fn with_errors_as_ok(mut self, as_ok: bool) -> Self {
         self.errors_as_ok = as_ok;

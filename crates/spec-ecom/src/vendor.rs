@@ -16,8 +16,8 @@ pub struct Ecom;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct EcomOptions {
-    /// Whether errors that the user can correct are answered with 200, for bots that drop the text of
-    /// any other answer. Default: `false`.
+    /// Whether errors that the user can correct are answered with 200, for bots that drop the text
+    /// of any other answer. Default: `false`.
     pub errors_as_ok: bool,
 }
 

@@ -32,7 +32,8 @@ impl MediaType {
         }
     }
 
-    /// Checks that a body has a supported type. There is a body if the head announces one or `has_body`.
+    /// Checks that a body has a supported type. There is a body if the head announces one or
+    /// `has_body`.
     ///
     /// # Errors
     /// The message of a 415.

@@ -3,8 +3,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// The errors of the members of a request: messages by key, such as `userPassword.Password`, in the order
-/// in which they were found. A server uses only the keys of known members, so their number is bounded.
+/// The errors of the members of a request: messages by key, such as `userPassword.Password`, in the
+/// order in which they were found. A server uses only the keys of known members, so their number is
+/// bounded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelState(Vec<(String, Vec<String>)>);
 

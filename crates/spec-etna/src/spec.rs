@@ -19,8 +19,8 @@ impl EtnaSpec {
         Self { sessions: Sessions::KeepPresenting }
     }
 
-    /// Sets whether the presented access token stays valid after a change. All others of the account end
-    /// in any case. The default is `true`.
+    /// Sets whether the presented access token stays valid after a change. All others of the
+    /// account end in any case. The default is `true`.
     #[must_use]
     pub const fn with_keep_presenting_token(mut self, keep: bool) -> Self {
         self.sessions = if keep { Sessions::KeepPresenting } else { Sessions::EndAll };

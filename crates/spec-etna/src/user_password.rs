@@ -29,8 +29,8 @@ impl UserPassword {
         Self { old_password: old, password: new }
     }
 
-    /// Builds a request to the API that is mounted at `base_url`, to change the password of `user`, who
-    /// holds `access_token`. `app_key` is the key of the application.
+    /// Builds a request to the API that is mounted at `base_url`, to change the password of `user`,
+    /// who holds `access_token`. `app_key` is the key of the application.
     ///
     /// # Errors
     /// When the URL is invalid, or a header cannot hold the key or the token.

@@ -117,7 +117,8 @@ impl Call for FabricCall {
     }
 }
 
-/// Whether a token has the form of a JSON Web Token (RFC 7515, 7.1). repass's own tokens have no dot.
+/// Whether a token has the form of a JSON Web Token (RFC 7515, 7.1). repass's own tokens have no
+/// dot.
 fn is_compact_jws(token: &str) -> bool {
     token.split('.').count() == 3
 }
@@ -152,8 +153,8 @@ fn sentences(violations: &[Violation]) -> String {
     violations.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// One answer for an unknown site account, an unknown user, an unknown token and another user's token, so
-/// that accounts cannot be enumerated (ASVS 6.3.8).
+/// One answer for an unknown site account, an unknown user, an unknown token and another user's
+/// token, so that accounts cannot be enumerated (ASVS 6.3.8).
 fn user_not_found() -> Reply {
     failure(StatusCode::NOT_FOUND, "USER_NOT_FOUND", "User not found.")
 }

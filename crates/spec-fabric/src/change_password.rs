@@ -19,7 +19,8 @@ use crate::{METHOD, PATH, SiteContext};
 pub struct ChangePassword {
     /// `userId`: the account's user id. Not empty.
     pub user_id: String,
-    /// `resetToken`: repass's own token, or a JSON Web Token. Not empty; one of more than 4 KiB is unknown.
+    /// `resetToken`: repass's own token, or a JSON Web Token. Not empty; one of more than 4 KiB is
+    /// unknown.
     pub reset_token: Plaintext,
     /// `newPassword`: the new password. Not empty.
     pub new_password: Plaintext,

@@ -14,9 +14,9 @@ pub use key::{InvalidJwtKey, JwtAlgorithm, JwtKey, UnknownJwtAlgorithm};
 
 /// Verifies reset tokens of one issuer for one audience.
 ///
-/// A token is valid if one of the keys verifies its signature with the algorithm of that key, if `iss` and
-/// `aud` are the expected ones, and if it has `exp`, `iat`, `sub` and `jti`. The engine, which has the clock,
-/// checks the times.
+/// A token is valid if one of the keys verifies its signature with the algorithm of that key, if
+/// `iss` and `aud` are the expected ones, and if it has `exp`, `iat`, `sub` and `jti`. The engine,
+/// which has the clock, checks the times.
 ///
 /// ```
 /// use repass_core::{Plaintext, SignedTokenVerifier};
@@ -172,14 +172,14 @@ struct Claims {
     exp: Option<Number>,
 }
 
-/// Returns the digest under which a token is redeemed. An issuer contains no control character, so the
-/// separator is unambiguous.
+/// Returns the digest under which a token is redeemed. An issuer contains no control character, so
+/// the separator is unambiguous.
 fn digest(issuer: &str, id: &str) -> TokenDigest {
     TokenDigest::from_identifier(format!("repass signed reset token\0{issuer}\0{id}").as_bytes())
 }
 
-/// Reads a NumericDate (RFC 7519, 2): seconds since 1970. A fraction is rounded to the side that shortens the
-/// validity of the token.
+/// Reads a NumericDate (RFC 7519, 2): seconds since 1970. A fraction is rounded to the side that
+/// shortens the validity of the token.
 fn moment(date: &Number, round: fn(f64) -> f64) -> Option<Timestamp> {
     let second = match date.as_i64() {
         Some(second) => second,

@@ -20,11 +20,11 @@ pub enum ProfileError {
 
 /// Makes the profile of an account from a user's record, as fabric shows or exports it.
 ///
-/// Both spellings of `extenstion` and both shapes of `roles` and `zipCode` are read. The name becomes that
-/// of the profile. The other members that [`FabricUser`] has become attributes, in the spelling and order of
-/// fabric's answers. Members that are not on fabric's page are dropped, since an export may contain members
-/// that must not be shown. `userId`, `email`, `isActive` and `updatedAt` are dropped too: the account has
-/// its own.
+/// Both spellings of `extenstion` and both shapes of `roles` and `zipCode` are read. The name
+/// becomes that of the profile. The other members that [`FabricUser`] has become attributes, in the
+/// spelling and order of fabric's answers. Members that are not on fabric's page are dropped, since
+/// an export may contain members that must not be shown. `userId`, `email`, `isActive` and
+/// `updatedAt` are dropped too: the account has its own.
 ///
 /// # Errors
 /// When members have another shape; all their paths are named.

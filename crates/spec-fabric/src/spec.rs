@@ -25,8 +25,8 @@ impl FabricSpec {
         Self::default()
     }
 
-    /// Sets the realms of site accounts ([24 letters and digits](crate::is_site_account)). Others are
-    /// unknown, unless there is a [default](Self::with_default_realm).
+    /// Sets the realms of site accounts ([24 letters and digits](crate::is_site_account)). Others
+    /// are unknown, unless there is a [default](Self::with_default_realm).
     #[must_use]
     pub fn with_accounts(mut self, accounts: BTreeMap<String, Realm>) -> Self {
         self.accounts = accounts;
@@ -42,8 +42,8 @@ impl FabricSpec {
 
     /// Accepts signed reset tokens for accounts of `realm`.
     ///
-    /// A signed token names a user and no realm. Use a different issuer or audience for each realm, unless
-    /// equal user ids are the same person in all of them.
+    /// A signed token names a user and no realm. Use a different issuer or audience for each realm,
+    /// unless equal user ids are the same person in all of them.
     #[must_use]
     pub fn with_signed_tokens(
         mut self,

@@ -12,8 +12,9 @@ use reading::ObjectReader;
 
 /// A user's record, in the order of the vendor's page.
 ///
-/// Absent members are left out, except the arrays `phone`, `address` and `provider` and the object `extra`,
-/// which are always present. ObjectReader is lenient: members of a wrong shape count as absent.
+/// Absent members are left out, except the arrays `phone`, `address` and `provider` and the object
+/// `extra`, which are always present. ObjectReader is lenient: members of a wrong shape count as
+/// absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", from = "Map<String, Value>")]
 pub struct FabricUser {

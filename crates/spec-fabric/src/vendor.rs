@@ -133,7 +133,8 @@ fn invalid(key: impl Into<String>, reason: impl Display) -> InvalidOption {
     InvalidOption::new(key, reason.to_string())
 }
 
-/// Returns the realm of an issuer. A signed token names a user and no realm, so the configuration must name it.
+/// Returns the realm of an issuer. A signed token names a user and no realm, so the configuration
+/// must name it.
 fn realm_of_jwt(
     key: &str,
     jwt: &JwtOptions,

@@ -10,8 +10,8 @@ pub const FAULT: &str = "An error occured while processing the request";
 
 /// The body of every answer: `{"success":bool,"data":"…"}`.
 ///
-/// The table of the vendor's page names the text `message`, but its sample and the vendor's other answers
-/// name it `data`.
+/// The table of the vendor's page names the text `message`, but its sample and the vendor's other
+/// answers name it `data`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Whether the password was changed.

@@ -16,7 +16,8 @@ pub struct Zap;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ZapOptions {
-    /// Whether a request must carry a one-time password: `optional` or `required`. Default: `optional`.
+    /// Whether a request must carry a one-time password: `optional` or `required`. Default:
+    /// `optional`.
     #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub secure_otp: SecureOtp,
 }

@@ -2,16 +2,18 @@ use repass_core::{Caller, Change, ChangeError, Changed, KeyKind, Plaintext};
 
 use crate::{Rejection, Reply, RequiredCredential};
 
-/// One request of one vendor's API, from its head to its answer. It keeps the values that it parsed.
+/// One request of one vendor's API, from its head to its answer. It keeps the values that it
+/// parsed.
 pub trait Call: Send {
-    /// Returns the template of the path below the mount's prefix, such as `/users/{user}/password`, for the
-    /// log. It contains nothing of the request. The default is empty.
+    /// Returns the template of the path below the mount's prefix, such as `/users/{user}/password`,
+    /// for the log. It contains nothing of the request. The default is empty.
     fn route(&self) -> &'static str {
         ""
     }
 
-    /// Returns the credentials that the request must present, in the order in which they are checked,
-    /// with the values that it presents. Empty if the API has no authentication of its own. Called once.
+    /// Returns the credentials that the request must present, in the order in which they are
+    /// checked, with the values that it presents. Empty if the API has no authentication of its
+    /// own. Called once.
     fn credentials(&mut self) -> Vec<Credential>;
 
     /// Checks the head alone, after the caller is authenticated and before the body is read.

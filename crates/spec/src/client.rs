@@ -2,8 +2,8 @@
 //!
 //! Each wire crate has the same shape: the constants `METHOD` and `PATH` (a function where the path
 //! names the account), on the request type `to_request(&self, base_url, …)` with the vendor's own
-//! credentials, and on the answer type `from_response(status, body)`. It distinguishes success from the
-//! vendor's failures, and returns a [`ReadAnswerError`] if the answer is neither.
+//! credentials, and on the answer type `from_response(status, body)`. It distinguishes success from
+//! the vendor's failures, and returns a [`ReadAnswerError`] if the answer is neither.
 
 use std::error::Error;
 
@@ -43,8 +43,8 @@ pub struct ReadAnswerError {
     pub source: Box<dyn Error + Send + Sync>,
 }
 
-/// Builds a request to the API that is mounted at `base_url`, such as `https://api.example.com/etna`.
-/// The body is wiped when dropped.
+/// Builds a request to the API that is mounted at `base_url`, such as
+/// `https://api.example.com/etna`. The body is wiped when dropped.
 ///
 /// # Errors
 /// When the method or the URL is invalid.

@@ -63,8 +63,8 @@ impl<'a> Demo<'a> {
         Self { base_url, realm, administration, randomness }
     }
 
-    /// Adds an account with a random password. An identifier that is an e-mail address is the account's
-    /// address as well.
+    /// Adds an account with a random password. An identifier that is an e-mail address is the
+    /// account's address as well.
     ///
     /// # Errors
     /// When the store fails or has the account already.
@@ -126,8 +126,8 @@ impl<'a> Demo<'a> {
         Ok(random_uuid(self.randomness)?.to_string())
     }
 
-    /// Returns 122 random bits in hexadecimal. Such a password was never used before, needs no quoting in
-    /// a shell, and contains no context-specific word, which the policy would refuse.
+    /// Returns 122 random bits in hexadecimal. Such a password was never used before, needs no
+    /// quoting in a shell, and contains no context-specific word, which the policy would refuse.
     ///
     /// # Errors
     /// When the random source fails.

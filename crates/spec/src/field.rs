@@ -6,8 +6,8 @@ use repass_core::Plaintext;
 
 use crate::json::Member;
 
-/// One field that is missing or invalid. `F` is the API's enum of its fields, which displays as their
-/// names.
+/// One field that is missing or invalid. `F` is the API's enum of its fields, which displays as
+/// their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct FieldError<F> {

@@ -1,5 +1,5 @@
-//! Reads and writes `application/x-www-form-urlencoded` as the URL standard defines it. Any value may be a
-//! password, so no copy of one is left in freed memory.
+//! Reads and writes `application/x-www-form-urlencoded` as the URL standard defines it. Any value
+//! may be a password, so no copy of one is left in freed memory.
 
 use form_urlencoded::Serializer;
 use percent_encoding::percent_decode;
@@ -13,8 +13,8 @@ pub struct Field {
     pub name: String,
     /// The decoded value.
     pub value: Plaintext,
-    /// Whether name and value were UTF-8. Otherwise U+FFFD stands for the bytes that are not, so that
-    /// different values can look the same.
+    /// Whether name and value were UTF-8. Otherwise U+FFFD stands for the bytes that are not, so
+    /// that different values can look the same.
     pub is_utf8: bool,
 }
 
@@ -28,8 +28,8 @@ pub fn read(body: &[u8]) -> impl Iterator<Item = Field> {
     })
 }
 
-/// Returns the decoded text, and whether it is UTF-8. The buffers do not grow, since a buffer that grows is
-/// moved and leaves a copy.
+/// Returns the decoded text, and whether it is UTF-8. The buffers do not grow, since a buffer that
+/// grows is moved and leaves a copy.
 fn decode(encoded: &[u8]) -> (String, bool) {
     let mut decoded = Zeroizing::new(Vec::with_capacity(encoded.len()));
     for (at, part) in encoded.split(|byte| *byte == b'+').enumerate() {

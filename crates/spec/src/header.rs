@@ -6,8 +6,8 @@ use repass_core::Plaintext;
 
 use crate::{Head, reply};
 
-/// Returns the token of `Authorization: Bearer <token>` (RFC 6750), with the scheme in any case. `None` if
-/// the header is missing, doubled, empty or of another scheme.
+/// Returns the token of `Authorization: Bearer <token>` (RFC 6750), with the scheme in any case.
+/// `None` if the header is missing, doubled, empty or of another scheme.
 pub fn bearer(headers: &HeaderMap) -> Option<Plaintext> {
     let text = single(headers, &AUTHORIZATION)?;
     let (scheme, token) = text.split_once(' ')?;
@@ -16,7 +16,8 @@ pub fn bearer(headers: &HeaderMap) -> Option<Plaintext> {
     (scheme.eq_ignore_ascii_case("bearer") && readable).then(|| Plaintext::from(token))
 }
 
-/// Returns the secret in a header such as `x-api-key`. `None` if the header is missing, doubled or empty.
+/// Returns the secret in a header such as `x-api-key`. `None` if the header is missing, doubled or
+/// empty.
 pub fn secret(headers: &HeaderMap, name: &'static str) -> Option<Plaintext> {
     let text = single(headers, &HeaderName::from_static(name))?.trim();
     (!text.is_empty()).then(|| Plaintext::from(text))
@@ -29,7 +30,8 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> 
     if values.next().is_some() { None } else { value.to_str().ok() }
 }
 
-/// Returns type and subtype of the body in lower case, such as `application/json`, without parameters.
+/// Returns type and subtype of the body in lower case, such as `application/json`, without
+/// parameters.
 pub fn media_type(headers: &HeaderMap) -> Option<String> {
     let text = single(headers, &CONTENT_TYPE)?;
     let essence = text.split(';').next().unwrap_or_default().trim();
@@ -42,8 +44,8 @@ pub fn raw_media_type(headers: &HeaderMap) -> Option<&str> {
     (!essence.is_empty()).then_some(essence)
 }
 
-/// Returns the request's absolute URI for messages: without its query, which may hold secrets, and cut
-/// to the length that is [quoted](reply::quoted).
+/// Returns the request's absolute URI for messages: without its query, which may hold secrets, and
+/// cut to the length that is [quoted](reply::quoted).
 pub fn absolute_uri(head: &Head<'_>) -> String {
     let uri = head.original_uri;
     let scheme = uri.scheme_str().unwrap_or("http");

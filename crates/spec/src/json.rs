@@ -15,7 +15,8 @@ use zeroize::Zeroizing;
 /// The deepest nesting of objects and arrays that is read.
 pub const MAX_DEPTH: usize = 128;
 
-/// The reason why a body is not JSON of the expected shape. The message has the position and quotes nothing.
+/// The reason why a body is not JSON of the expected shape. The message has the position and quotes
+/// nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
@@ -40,7 +41,8 @@ pub enum JsonError {
     },
 }
 
-/// Reads `body` as JSON. A UTF-8 byte-order mark in front is ignored; text after the value is an error.
+/// Reads `body` as JSON. A UTF-8 byte-order mark in front is ignored; text after the value is an
+/// error.
 ///
 /// # Errors
 /// When it is not UTF-8, nested too deeply, not JSON, or of another shape.
@@ -48,8 +50,9 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
     read_seed(body, PhantomData)
 }
 
-/// Reads `body` as a JSON object and keeps the members whose names are wanted. The others are skipped: what
-/// they hold must have JSON's syntax, but may be a number out of range or half of a surrogate pair.
+/// Reads `body` as a JSON object and keeps the members whose names are wanted. The others are
+/// skipped: what they hold must have JSON's syntax, but may be a number out of range or half of a
+/// surrogate pair.
 ///
 /// # Errors
 /// Those of [`read`].
@@ -109,8 +112,8 @@ impl io::Write for Length {
     }
 }
 
-/// Returns how deep objects and arrays are nested. The result is exact for JSON. For other text it is
-/// never too small up to the position where a parser stops.
+/// Returns how deep objects and arrays are nested. The result is exact for JSON. For other text it
+/// is never too small up to the position where a parser stops.
 fn depth(body: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut in_string, mut escaped) = (false, false);
@@ -131,7 +134,8 @@ fn depth(body: &[u8]) -> usize {
     deepest
 }
 
-/// One JSON value, with the distinctions that vendors' requests need. Every string is held as a secret.
+/// One JSON value, with the distinctions that vendors' requests need. Every string is held as a
+/// secret.
 #[derive(Debug)]
 pub enum Member {
     /// `null`.
@@ -209,8 +213,8 @@ impl<'de> de::Visitor<'de> for MemberVisitor {
     }
 }
 
-/// The wanted members of a JSON object in the order received, with duplicates. Each vendor has its own rule for
-/// names and duplicates.
+/// The wanted members of a JSON object in the order received, with duplicates. Each vendor has its
+/// own rule for names and duplicates.
 #[derive(Debug)]
 pub struct Members(Vec<(String, Member)>);
 

@@ -1,9 +1,9 @@
-//! The definition of a vendor's password-change API: the traits [`Spec`], [`Call`] and [`Vendor`], and the
-//! code that all vendors share to read requests and write answers.
+//! The definition of a vendor's password-change API: the traits [`Spec`], [`Call`] and [`Vendor`],
+//! and the code that all vendors share to read requests and write answers.
 //!
-//! A spec is pure: it turns HTTP values into a [`Change`](repass_core::Change) for the engine, and the
-//! engine's result into an HTTP answer. It opens no socket, queries no database, authenticates no caller and
-//! changes no password. `repass-http` serves any set of specs.
+//! A spec is pure: it turns HTTP values into a [`Change`](repass_core::Change) for the engine, and
+//! the engine's result into an HTTP answer. It opens no socket, queries no database, authenticates
+//! no caller and changes no password. `repass-http` serves any set of specs.
 //!
 //! A request goes through these steps. Each part of it is parsed once:
 //!
@@ -73,12 +73,12 @@
 //!     }
 //! }
 //!
-//! let (parts, ()) = Request::post("/password").header("x-key", "k").body(()).unwrap().into_parts();
-//! let realm = "shop".parse().unwrap();
-//! let RouteMatch::Match(mut call) = Acme.begin(&Head::new(&parts, &realm)) else { panic!() };
-//! let change = call.read(b"pat\nold\nnew", Caller::anonymous()).unwrap();
-//! assert_eq!(change.authorization.subject().user_id, "pat");
-//! assert!(call.read(b"pat", Caller::anonymous()).is_err());
+//! let (parts, ()) = Request::post("/password").header("x-key",
+//! "k").body(()).unwrap().into_parts(); let realm = "shop".parse().unwrap(); let
+//! RouteMatch::Match(mut call) = Acme.begin(&Head::new(&parts, &realm)) else { panic!() }; let
+//! change = call.read(b"pat\nold\nnew", Caller::anonymous()).unwrap();
+//! assert_eq!(change.authorization.subject().user_id, "pat"); assert!(call.read(b"pat",
+//! Caller::anonymous()).is_err());
 //! ```
 //!
 //! A [`Vendor`] adds options, a policy preset and a demo, so that `repassd` can serve the API.

@@ -7,15 +7,15 @@ use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-/// An answer. The server adds the headers that all APIs have in common (`Cache-Control`, `x-request-id`
-/// and so on).
+/// An answer. The server adds the headers that all APIs have in common (`Cache-Control`,
+/// `x-request-id` and so on).
 pub type Reply = Response<Bytes>;
 
 /// The largest number of bytes that an answer quotes of one value of a request.
 pub const MAX_QUOTED: usize = 1024;
 
-/// Returns the part of a `text` of the request that an answer quotes: at most its first [`MAX_QUOTED`]
-/// bytes, cut at a character boundary. So an answer does not grow with the request.
+/// Returns the part of a `text` of the request that an answer quotes: at most its first
+/// [`MAX_QUOTED`] bytes, cut at a character boundary. So an answer does not grow with the request.
 pub fn quoted(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_QUOTED)]
 }

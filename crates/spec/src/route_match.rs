@@ -16,8 +16,8 @@ pub enum RouteMatch {
 }
 
 impl RouteMatch {
-    /// Matches a request with this path, which one slash may follow, and this method. `begin` creates the
-    /// call.
+    /// Matches a request with this path, which one slash may follow, and this method. `begin`
+    /// creates the call.
     pub fn at<C: Call + 'static>(
         head: &Head<'_>,
         method: &'static str,

@@ -7,8 +7,8 @@ pub trait Spec: Send + Sync + 'static {
     /// The API's name in logs and in the audit trail.
     fn name(&self) -> &'static str;
 
-    /// Matches the head of a request. If the request is for this API, the call keeps all that it needs of
-    /// the head.
+    /// Matches the head of a request. If the request is for this API, the call keeps all that it
+    /// needs of the head.
     fn begin(&self, head: &Head<'_>) -> RouteMatch;
 
     /// Answers a request for an unknown path. The default is 404 without a body.
@@ -17,8 +17,8 @@ pub trait Spec: Send + Sync + 'static {
         reply::empty(StatusCode::NOT_FOUND)
     }
 
-    /// Answers a request for a path of this API with another method. The default is 405 without a body.
-    /// `allow` is the value of the `Allow` header.
+    /// Answers a request for a path of this API with another method. The default is 405 without a
+    /// body. `allow` is the value of the `Allow` header.
     fn method_not_allowed(&self, head: &Head<'_>, allow: &str) -> Reply {
         let _ = head;
         reply::with_allow(reply::empty(StatusCode::METHOD_NOT_ALLOWED), allow)

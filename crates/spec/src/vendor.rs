@@ -66,8 +66,8 @@ impl<'a> MountContext<'a> {
 pub struct ConfiguredSpec {
     /// The API.
     pub spec: Arc<dyn Spec>,
-    /// The differences from the defaults, for an operator who checks the configuration; empty if there are
-    /// none.
+    /// The differences from the defaults, for an operator who checks the configuration; empty if
+    /// there are none.
     pub summary: String,
 }
 

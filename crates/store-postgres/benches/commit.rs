@@ -1,10 +1,10 @@
 //! The cost of a change without hashing, relative to a bare insert.
 //!
-//! `cargo bench -p repass-store-postgres` needs the PostgreSQL server. It measures changes per second
-//! through the engine with a constant hash, for 1, 2, 8 and 32 callers and 1 thousand and 1 million
-//! accounts, and for comparison inserts of one row by as many callers, with unnamed statements like
-//! those of the store and with prepared ones. All are measured alternately in one run. It also prints
-//! round trips, and the time of a change with a network delay of 5 ms.
+//! `cargo bench -p repass-store-postgres` needs the PostgreSQL server. It measures changes per
+//! second through the engine with a constant hash, for 1, 2, 8 and 32 callers and 1 thousand and 1
+//! million accounts, and for comparison inserts of one row by as many callers, with unnamed
+//! statements like those of the store and with prepared ones. All are measured alternately in one
+//! run. It also prints round trips, and the time of a change with a network delay of 5 ms.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::sync::Arc;

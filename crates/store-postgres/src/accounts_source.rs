@@ -10,8 +10,8 @@ use crate::mapped::MappedTable;
 use crate::query::Query;
 use crate::row::{self, get};
 
-/// SQL fragments for the table of the accounts. In statements, `a` is the row of `@accounts`, `f` the
-/// row of a mapped table, and `c` the row of `@mapped_credentials`.
+/// SQL fragments for the table of the accounts. In statements, `a` is the row of `@accounts`, `f`
+/// the row of a mapped table, and `c` the row of `@mapped_credentials`.
 #[derive(Debug)]
 pub(crate) struct AccountsSource {
     /// The columns that [`account`](Self::account) reads.
@@ -93,8 +93,9 @@ impl AccountsSource {
         }
     }
 
-    /// Selects an account with its credential by realm and user id; `None` if no row can have that user
-    /// id. The result may contain rows in another case; use [`exact_match`](Self::exact_match).
+    /// Selects an account with its credential by realm and user id; `None` if no row can have that
+    /// user id. The result may contain rows in another case; use
+    /// [`exact_match`](Self::exact_match).
     pub(crate) fn find(&self, realm: &Realm, user_id: &UserId) -> Option<Query> {
         let [one, other] = match &self.mapped {
             None => [user_id.to_string(), user_id.to_string()],
@@ -105,8 +106,8 @@ impl AccountsSource {
         Some(Query::new(find).bind(realm.as_str()).bind(one).bind(other))
     }
 
-    /// Returns the row of [`find`](Self::find) that has exactly this realm and user id. Two such rows
-    /// are an error.
+    /// Returns the row of [`find`](Self::find) that has exactly this realm and user id. Two such
+    /// rows are an error.
     pub(crate) fn exact_match(
         &self,
         rows: Vec<Row>,
@@ -190,8 +191,8 @@ impl AccountsSource {
     }
 }
 
-/// Returns the sort key of lists: the bytes of the realm and the user id, independent of the collation.
-/// No realm contains a zero byte.
+/// Returns the sort key of lists: the bytes of the realm and the user id, independent of the
+/// collation. No realm contains a zero byte.
 pub(crate) fn list_key(realm: &str, user_id: &str) -> Vec<u8> {
     [realm.as_bytes(), &[0], user_id.as_bytes()].concat()
 }

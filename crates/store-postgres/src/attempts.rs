@@ -37,8 +37,8 @@ impl PostgresStore {
         Err(StoreError::Unavailable("the attempts of this account keep changing".into()))
     }
 
-    /// Inserts the row, or updates it if its state is unchanged since it was read. Returns `None`, and
-    /// writes nothing, after a concurrent update.
+    /// Inserts the row, or updates it if its state is unchanged since it was read. Returns `None`,
+    /// and writes nothing, after a concurrent update.
     async fn reserve_if_unchanged(
         &self,
         attempt: &ReserveAttempt<'_>,
@@ -200,8 +200,8 @@ impl PostgresStore {
 
 const STATE: &str = "failures, password_locked_until, reset_locked_until, expires_at";
 
-/// Returns the statements that release a reservation and delete its deferred event; `None` if `record`
-/// exists, so that it was released before.
+/// Returns the statements that release a reservation and delete its deferred event; `None` if
+/// `record` exists, so that it was released before.
 async fn release_queries(
     transaction: &mut Transaction<'_>,
     reservation: &AttemptReservation,

@@ -34,8 +34,8 @@ pub(crate) fn insert_audit_if(
 }
 
 fn audit_values(query: &mut Query, record: &AuditRecord) -> Result<String, StoreError> {
-    // The type JSON stores the text unchanged. Request data may contain U+0000, which TEXT and JSONB
-    // refuse.
+    // The type JSON stores the text unchanged. Request data may contain U+0000, which TEXT and
+    // JSONB refuse.
     let context = serde_json::to_value(&record.context)
         .map_err(|_| unstorable("the audit record's context cannot be written as JSON"))?;
     let values = [

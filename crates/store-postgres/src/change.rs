@@ -12,12 +12,13 @@ pub(crate) const ALLOWED: &str = "EXISTS (SELECT 1 FROM allowed)";
 
 /// A change of one account: a statement whose CTEs all apply, or none of them.
 ///
-/// The CTE `allowed` selects a row if the change applies. An earlier statement of the transaction must
-/// lock the row of the account ([`lock_account`]). Every writer of an account locks it first, so this
-/// statement sees the commits of all other writers.
+/// The CTE `allowed` selects a row if the change applies. An earlier statement of the transaction
+/// must lock the row of the account ([`lock_account`]). Every writer of an account locks it first,
+/// so this statement sees the commits of all other writers.
 ///
 /// The change applies once, even if it is sent again, since `allowed` has the condition
-/// [`unrecorded`](Change::unrecorded). The column `done` of the result tells whether it applied now.
+/// [`unrecorded`](Change::unrecorded). The column `done` of the result tells whether it applied
+/// now.
 pub(crate) struct Change {
     query: Query,
     ctes: Vec<String>,
@@ -54,8 +55,8 @@ impl Change {
         self.ctes.push(format!("{name} AS ({})", sql.as_ref()));
     }
 
-    /// Updates the row of the account. A change has one such CTE, as a statement can update a row only
-    /// once.
+    /// Updates the row of the account. A change has one such CTE, as a statement can update a row
+    /// only once.
     pub(crate) fn update_account(&mut self, columns: &[String]) {
         let (columns, account) = (columns.join(", "), &self.account);
         let update = format!(
@@ -105,7 +106,8 @@ impl Change {
         self.finish_with(record, "", "")
     }
 
-    /// Like [`finish`](Self::finish), with further result columns before `done`, from the CTE `from`.
+    /// Like [`finish`](Self::finish), with further result columns before `done`, from the CTE
+    /// `from`.
     pub(crate) fn finish_with(
         mut self,
         record: &AuditRecord,

@@ -150,8 +150,8 @@ pub(crate) struct PooledConnection<'c> {
 }
 
 impl PooledConnection<'_> {
-    /// Pipelines `begin`, all `queries` and `end`, and waits for all answers. Returns the first error
-    /// in their order. Each query sees the writes of the ones before it.
+    /// Pipelines `begin`, all `queries` and `end`, and waits for all answers. Returns the first
+    /// error in their order. Each query sees the writes of the ones before it.
     pub(crate) async fn run(
         &self,
         begin: Option<&str>,
@@ -217,8 +217,8 @@ struct Servers {
 /// The delay before the next server is tried concurrently, as in RFC 8305.
 const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// The maximum wait for silent servers after another one has failed, since that one may be promoted at
-/// any time.
+/// The maximum wait for silent servers after another one has failed, since that one may be promoted
+/// at any time.
 const SILENT_SERVER_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl deadpool_postgres::Connect for Servers {

@@ -235,7 +235,8 @@ fn database_error(error: tokio_postgres::Error) -> StoreError {
     let reported = Reported::new(database);
     match fault(database) {
         Fault::Conflict | Fault::Disconnected => transient(reported.into()),
-        // A login fails temporarily while an operator replaces the password or renames the database.
+        // A login fails temporarily while an operator replaces the password or renames the
+        // database.
         Fault::Unavailable | Fault::Login => StoreError::Unavailable(reported.into()),
         Fault::Damaged => StoreError::Damaged(format!("database error {}", reported.code)),
         Fault::Schema => StoreError::Failed(SchemaChanged(reported).into()),

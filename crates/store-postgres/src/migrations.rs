@@ -20,11 +20,11 @@ const LOCK: i64 = 0;
 
 const MIGRATIONS: &[Migration] = &[Migration { version: 1, name: "initial", steps: INITIAL }];
 
-/// Texts are compared for equality only, since their order depends on the collation of the database.
-/// Request data is `json`, which is stored unchanged and allows U+0000, unlike `jsonb`.
+/// Texts are compared for equality only, since their order depends on the collation of the
+/// database. Request data is `json`, which is stored unchanged and allows U+0000, unlike `jsonb`.
 const INITIAL: &[&str] = &[
-    // Either an account with its credential, or a reference to an account in the mapped table, by its
-    // id there. A mapped account has a row once something was written about it.
+    // Either an account with its credential, or a reference to an account in the mapped table, by
+    // its id there. A mapped account has a row once something was written about it.
     "CREATE TABLE @accounts (
         id            UUID        NOT NULL PRIMARY KEY,
         realm         TEXT,
@@ -61,8 +61,9 @@ const INITIAL: &[&str] = &[
     "CREATE UNIQUE INDEX accounts_by_mapped_id ON @accounts (mapped_id)
      WHERE mapped_id IS NOT NULL",
     "CREATE INDEX accounts_by_pepper ON @accounts (pepper) WHERE pepper IS NOT NULL",
-    // Metadata of the hash of a mapped account; the hash itself is in the mapped table. The fingerprint
-    // is the SHA-256 of the hash that repass wrote: another hash was set by the application.
+    // Metadata of the hash of a mapped account; the hash itself is in the mapped table. The
+    // fingerprint is the SHA-256 of the hash that repass wrote: another hash was set by the
+    // application.
     "CREATE TABLE @mapped_credentials (
         account       UUID        NOT NULL PRIMARY KEY REFERENCES @accounts (id) ON DELETE CASCADE,
         fingerprint   BYTEA       NOT NULL CHECK (length(fingerprint) = 32),
@@ -144,8 +145,8 @@ const INITIAL: &[&str] = &[
     "CREATE INDEX audit_by_time ON @audit (at, id)",
     "CREATE INDEX audit_by_realm ON @audit (realm, at, id)",
     "CREATE INDEX audit_by_account ON @audit (account, at, id)",
-    // No foreign key: an event of a deleted account is discarded when it is claimed. The number counts
-    // the events of the account. A pending event is not claimed before due_at.
+    // No foreign key: an event of a deleted account is discarded when it is claimed. The number
+    // counts the events of the account. A pending event is not claimed before due_at.
     "CREATE TABLE @events (
         id      UUID        NOT NULL PRIMARY KEY,
         at      TIMESTAMPTZ NOT NULL,
@@ -180,8 +181,8 @@ const INITIAL: &[&str] = &[
         name  TEXT  NOT NULL PRIMARY KEY,
         value BYTEA NOT NULL CHECK (length(value) = 32)
     )",
-    // One row that readiness probes update. While one probe waits for a standby, the next ones wait for
-    // its row lock, which has a time-out.
+    // One row that readiness probes update. While one probe waits for a standby, the next ones wait
+    // for its row lock, which has a time-out.
     "CREATE TABLE @probe (
         id    BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
         count BIGINT NOT NULL

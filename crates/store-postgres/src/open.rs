@@ -27,19 +27,19 @@ use crate::tls::InvalidCertificate;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PostgresOptions {
-    /// The schema of repass's own tables; `repass` by default. Statements qualify names with it, so it
-    /// need not be in the `search_path`, and several installations can share a database.
+    /// The schema of repass's own tables; `repass` by default. Statements qualify names with it, so
+    /// it need not be in the `search_path`, and several installations can share a database.
     pub schema: SqlName,
     /// The location of the accounts.
     pub accounts: Accounts,
-    /// Whether to migrate the schema to the current version; `true` by default. Otherwise opening an
-    /// older schema fails.
+    /// Whether to migrate the schema to the current version; `true` by default. Otherwise opening
+    /// an older schema fails.
     pub migrate: bool,
-    /// The maximum number of connections of this node, at least 1; 16 by default. A pool of your own
-    /// has its own limit.
+    /// The maximum number of connections of this node, at least 1; 16 by default. A pool of your
+    /// own has its own limit.
     pub connections: usize,
-    /// The maximum wait for the answer to a statement or a commit, and for a connection; 5 seconds by
-    /// default.
+    /// The maximum wait for the answer to a statement or a commit, and for a connection; 5 seconds
+    /// by default.
     pub statement_timeout: Duration,
     /// The idle time after which a connection is closed; 5 minutes by default.
     pub idle_timeout: Duration,
@@ -87,7 +87,8 @@ pub enum OpenError {
     /// The URL has a parameter of libpq that is not supported.
     #[error("the parameter {0} of the database URL is not supported")]
     UnsupportedParameter(&'static str),
-    /// A parameter of the URL, or of the environment, is missing or has a value that is not supported.
+    /// A parameter of the URL, or of the environment, is missing or has a value that is not
+    /// supported.
     #[error("the parameter {name} of the database URL {expected}")]
     InvalidParameter {
         /// The parameter.
@@ -104,8 +105,8 @@ pub enum OpenError {
     /// The login failed, or the database does not exist.
     #[error("the database server refused the connection")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The schema is missing or older than the current version, and the options do not allow to migrate
-    /// it.
+    /// The schema is missing or older than the current version, and the options do not allow to
+    /// migrate it.
     #[error(
         "the schema {schema} has version {found}, and {known} is needed; run `repass database migrate`"
     )]
@@ -147,10 +148,11 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(60);
 impl PostgresStore {
     /// Connects to a database, and migrates its schema, depending on the options.
     ///
-    /// The URL is `postgres://user:password@host:port/database`, or `postgres:///database?host=/folder`
-    /// for the Unix socket in that folder. Several hosts, separated by commas, are tried in turn; only
-    /// one that accepts writes is used. Defaults come from libpq's environment variables and its
-    /// password file. The [front page](crate) lists the parameters.
+    /// The URL is `postgres://user:password@host:port/database`, or
+    /// `postgres:///database?host=/folder` for the Unix socket in that folder. Several hosts,
+    /// separated by commas, are tried in turn; only one that accepts writes is used. Defaults come
+    /// from libpq's environment variables and its password file. The [front page](crate) lists the
+    /// parameters.
     ///
     /// Needs a tokio runtime with time and I/O enabled, as all other methods do.
     ///
@@ -169,8 +171,8 @@ impl PostgresStore {
         Self::open(connections, options).await
     }
 
-    /// Like [`connect`](Self::connect), with a pool of your own. Its connections must lead to a server
-    /// that accepts writes
+    /// Like [`connect`](Self::connect), with a pool of your own. Its connections must lead to a
+    /// server that accepts writes
     /// ([`TargetSessionAttrs::ReadWrite`](tokio_postgres::config::TargetSessionAttrs)).
     ///
     /// # Errors
@@ -286,8 +288,8 @@ fn require_none(missing: Vec<String>) -> Result<(), PrepareError> {
     }
 }
 
-/// Returns the mapping of the accounts; `None` for repass's own table. A requested mapping is recorded,
-/// so that every other program that opens the database uses the same accounts.
+/// Returns the mapping of the accounts; `None` for repass's own table. A requested mapping is
+/// recorded, so that every other program that opens the database uses the same accounts.
 async fn locate(
     connections: &Connections,
     requested: &Accounts,

@@ -214,8 +214,8 @@ impl PostgresStore {
     }
 }
 
-/// Leases due deliveries. The number of an event comes from the row of its account, which stays locked
-/// until the commit: a statement that sees an event sees all earlier events of the account.
+/// Leases due deliveries. The number of an event comes from the row of its account, which stays
+/// locked until the commit: a statement that sees an event sees all earlier events of the account.
 ///
 /// The query follows an index over pending events until it has found enough. `OFFSET 0` keeps the
 /// planner from turning the subqueries into joins.

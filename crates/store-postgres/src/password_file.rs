@@ -6,8 +6,8 @@ use std::path::Path;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-/// Returns the password of the first line for this server, database and user; `None` if the file cannot
-/// be read.
+/// Returns the password of the first line for this server, database and user; `None` if the file
+/// cannot be read.
 pub(crate) fn look_up(path: &Path, server: &Config) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let host = match server.get_hosts().first()? {

@@ -25,7 +25,8 @@ pub(crate) const PRIVILEGES: &[(&str, &[&str])] = &[
     ("probe", &["SELECT", "UPDATE"]),
 ];
 
-/// Returns the privileges that this role lacks on existing tables, such as `UPDATE ON repass.accounts`.
+/// Returns the privileges that this role lacks on existing tables, such as `UPDATE ON
+/// repass.accounts`.
 pub(crate) async fn missing(
     connections: &Connections,
     schema: &str,

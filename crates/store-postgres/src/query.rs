@@ -6,11 +6,11 @@ use serde_json::Value as JsonValue;
 use tokio_postgres::types::{Json, ToSql, Type};
 use uuid::Uuid;
 
-/// A statement and the values of its parameters. It is sent as an unnamed statement, so that the server
-/// keeps no state.
+/// A statement and the values of its parameters. It is sent as an unnamed statement, so that the
+/// server keeps no state.
 ///
-/// An `@` before the name of a table stands for the schema of repass's own tables. No name or realm in
-/// a statement contains that character.
+/// An `@` before the name of a table stands for the schema of repass's own tables. No name or realm
+/// in a statement contains that character.
 ///
 /// It has no `Debug`, which would print hashes and digests. The driver logs parameters of named
 /// statements only.

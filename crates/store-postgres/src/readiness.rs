@@ -29,10 +29,10 @@ struct NotReady {
 }
 
 impl PostgresStore {
-    /// Checks that changes can be committed: commits a write to a probe row, and checks that the server
-    /// is not a standby, that this program supports the schema, and that a mapped table still has its
-    /// columns. For health probes: the result is reused for one second, and a call takes at most the
-    /// statement time-out.
+    /// Checks that changes can be committed: commits a write to a probe row, and checks that the
+    /// server is not a standby, that this program supports the schema, and that a mapped table
+    /// still has its columns. For health probes: the result is reused for one second, and a call
+    /// takes at most the statement time-out.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the server cannot be reached or refuses writes,

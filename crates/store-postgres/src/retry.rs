@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::failure::Retryable;
 
-/// The maximum number of retries. With the delays below and jitter, the last one is after one to two
-/// seconds.
+/// The maximum number of retries. With the delays below and jitter, the last one is after one to
+/// two seconds.
 const RETRIES: usize = 8;
 
 const MIN_DELAY: Duration = Duration::from_millis(10);
@@ -24,8 +24,8 @@ pub(crate) fn backoff() -> ExponentialBuilder {
         .with_jitter()
 }
 
-/// Runs `attempt`, which must be atomic, and retries it after transient errors, up to [`RETRIES`] times
-/// and not after `deadline`.
+/// Runs `attempt`, which must be atomic, and retries it after transient errors, up to [`RETRIES`]
+/// times and not after `deadline`.
 pub(crate) async fn with_retries<T, E, F>(
     deadline: Duration,
     attempt: impl FnMut() -> F,

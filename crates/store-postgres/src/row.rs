@@ -56,8 +56,8 @@ pub(crate) fn account(row: &Row) -> Result<Account, StoreError> {
     Ok(account)
 }
 
-/// Reads an account of a mapped table. An invalid e-mail address is left out, since another application
-/// writes the table.
+/// Reads an account of a mapped table. An invalid e-mail address is left out, since another
+/// application writes the table.
 pub(crate) fn mapped_account(row: &Row, id: AccountId) -> Result<Account, StoreError> {
     let (realm, user_id) = (parsed(row, "realm")?, parsed(row, "user_id")?);
     let mut account = Account::new(id, realm, user_id, Timestamp::UNIX_EPOCH);

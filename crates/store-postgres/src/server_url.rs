@@ -51,8 +51,8 @@ const PARAMETERS: &[(&str, Option<&str>)] = &[
     ("user", Some("PGUSER")),
 ];
 
-/// Unsupported parameters of libpq. Errors name these only: any other name in a URL may be part of a
-/// password.
+/// Unsupported parameters of libpq. Errors name these only: any other name in a URL may be part of
+/// a password.
 const UNSUPPORTED: &[&str] = &[
     "client_encoding",
     "fallback_application_name",

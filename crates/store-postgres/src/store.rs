@@ -36,8 +36,8 @@ impl fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Returns whether the accounts are in the store's own table, and not in one of another application
-    /// ([`AccountsTable`](repass_accounts_table::AccountsTable)).
+    /// Returns whether the accounts are in the store's own table, and not in one of another
+    /// application ([`AccountsTable`](repass_accounts_table::AccountsTable)).
     pub fn keeps_accounts(&self) -> bool {
         self.accounts().mapped.is_none()
     }
@@ -48,8 +48,8 @@ impl PostgresStore {
         self.0.schema_ahead
     }
 
-    /// Returns the counts of operations and connections. An operation is one round trip: a read outside
-    /// a transaction, or a part of a transaction.
+    /// Returns the counts of operations and connections. An operation is one round trip: a read
+    /// outside a transaction, or a part of a transaction.
     pub fn status(&self) -> StoreStatus {
         self.0.connections.status()
     }
@@ -72,8 +72,8 @@ impl PostgresStore {
         Transaction::begin(&self.0.connections, durability).await
     }
 
-    /// Runs `locks` and `change`, and commits, in one round trip. Returns the reply to `change`; `None`
-    /// if the answer was lost and `record` shows that it was committed.
+    /// Runs `locks` and `change`, and commits, in one round trip. Returns the reply to `change`;
+    /// `None` if the answer was lost and `record` shows that it was committed.
     pub(crate) async fn change(
         &self,
         locks: impl IntoIterator<Item = Query>,
@@ -85,9 +85,9 @@ impl PostgresStore {
         if !changed.as_ref().err().is_some_and(may_be_committed_later) {
             return changed;
         }
-        // The second transaction waits for the first if that has started; otherwise the first one will
-        // find the record of the second. The record is looked up again, as a statement that waited does
-        // not see commits since it started.
+        // The second transaction waits for the first if that has started; otherwise the first one
+        // will find the record of the second. The record is looked up again, as a statement that
+        // waited does not see commits since it started.
         let again =
             with_retries(self.0.connections.deadline(), || self.change_once(&queries, record));
         let again = again.await;

@@ -18,11 +18,11 @@ pub(crate) enum Durability {
     Eventual,
 }
 
-/// Settings are local to the transaction, since a pooler lends the connection to others afterwards. The
-/// time-outs release the locks of a node that stops within a transaction.
+/// Settings are local to the transaction, since a pooler lends the connection to others afterwards.
+/// The time-outs release the locks of a node that stops within a transaction.
 ///
-/// `statement_timeout` of the server is off: it would also end the wait for a synchronous standby and
-/// report the commit as successful. The client enforces the deadline of a statement.
+/// `statement_timeout` of the server is off: it would also end the wait for a synchronous standby
+/// and report the commit as successful. The client enforces the deadline of a statement.
 const BEGIN_DURABLE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
     SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5s'; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
@@ -76,12 +76,12 @@ impl<'c> Transaction<'c> {
         Ok(self.run(&[query]).await?.pop().unwrap_or_default())
     }
 
-    /// Runs all `queries` and commits, in one round trip. An error of any of them rolls the transaction
-    /// back.
+    /// Runs all `queries` and commits, in one round trip. An error of any of them rolls the
+    /// transaction back.
     ///
-    /// If the answer is lost, looks up `record`, which the transaction writes. Returns `None` if the
-    /// transaction is committed, and a transient error if it is certainly not. Without a record the
-    /// outcome is unknown, and the error is not transient.
+    /// If the answer is lost, looks up `record`, which the transaction writes. Returns `None` if
+    /// the transaction is committed, and a transient error if it is certainly not. Without a record
+    /// the outcome is unknown, and the error is not transient.
     pub(crate) async fn commit(
         self,
         queries: &[Query],
@@ -124,8 +124,8 @@ impl<'c> Transaction<'c> {
     }
 }
 
-/// Returns whether the transaction that wrote `record` is committed. Inserts the same id again, which
-/// waits for a running transaction, unlike a query.
+/// Returns whether the transaction that wrote `record` is committed. Inserts the same id again,
+/// which waits for a running transaction, unlike a query.
 async fn is_recorded(connections: &Connections, record: &AuditRecord) -> Result<bool, StoreError> {
     let again = [insert_audit(record, "ON CONFLICT (id) DO NOTHING")?];
     with_retries(connections.deadline(), || async {

@@ -1,10 +1,10 @@
 //! The cost of a change without hashing, relative to a bare insert in SQLite.
 //!
-//! `cargo bench -p repass-store-sqlite` measures changes per second through the engine with a constant
-//! hash, for 1, 2, 8 and 32 callers and 1 thousand and 1 million accounts, and for comparison durable
-//! inserts of one row by as many callers over one connection. Both are measured alternately in one run,
-//! and the medians are printed.
-//! `cargo bench -p repass-store-sqlite -- 32` measures 32 callers only.
+//! `cargo bench -p repass-store-sqlite` measures changes per second through the engine with a
+//! constant hash, for 1, 2, 8 and 32 callers and 1 thousand and 1 million accounts, and for
+//! comparison durable inserts of one row by as many callers over one connection. Both are measured
+//! alternately in one run, and the medians are printed. `cargo bench -p repass-store-sqlite -- 32`
+//! measures 32 callers only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! The rate of delivering a backlog of events.
 //!
-//! `cargo bench -p repass-store-sqlite --bench outbox` prints deliveries per second for the first and
-//! the last thousand events of a backlog, with one event per account. If a claim scanned the whole
-//! backlog, the first thousand of a larger backlog would take longer.
+//! `cargo bench -p repass-store-sqlite --bench outbox` prints deliveries per second for the first
+//! and the last thousand events of a backlog, with one event per account. If a claim scanned the
+//! whole backlog, the first thousand of a larger backlog would take longer.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::time::{Duration, Instant};

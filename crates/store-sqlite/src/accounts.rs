@@ -47,7 +47,8 @@ impl AccountsSource {
         }
     }
 
-    /// Checks that accounts can be read: the application may have dropped columns of a mapped table.
+    /// Checks that accounts can be read: the application may have dropped columns of a mapped
+    /// table.
     pub(crate) fn check(&self, db: Db<'_>) -> Result<()> {
         match self {
             Self::Own => Ok(()),
@@ -82,8 +83,8 @@ impl AccountsSource {
         }
     }
 
-    /// Ensures that the account has a row in `repass_accounts` for foreign keys. Returns whether the
-    /// account has this realm and user id.
+    /// Ensures that the account has a row in `repass_accounts` for foreign keys. Returns whether
+    /// the account has this realm and user id.
     pub(crate) fn register(
         &self,
         db: Db<'_>,
@@ -97,8 +98,8 @@ impl AccountsSource {
         }
     }
 
-    /// Replaces the expected hash and adds it to the history. Returns the new version; `None` if the
-    /// current hash is not the expected one.
+    /// Replaces the expected hash and adds it to the history. Returns the new version; `None` if
+    /// the current hash is not the expected one.
     pub(crate) fn replace_hash(&self, db: Db<'_>, commit: &Commit) -> Result<Option<i64>> {
         match self {
             Self::Own => own::replace_hash(db, commit),
@@ -106,7 +107,8 @@ impl AccountsSource {
         }
     }
 
-    /// Replaces the expected hash by another one of the same password. Returns whether it was current.
+    /// Replaces the expected hash by another one of the same password. Returns whether it was
+    /// current.
     pub(crate) fn rehash(&self, db: Db<'_>, rehash: &Rehash) -> Result<bool> {
         match self {
             Self::Own => own::rehash(db, rehash),

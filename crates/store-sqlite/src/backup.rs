@@ -42,8 +42,9 @@ pub enum BackupError {
 }
 
 impl SqliteStore {
-    /// Copies a snapshot of the database to a new file while the database is in use. The file gets its
-    /// name when it is complete and synced. It is readable and writable by its owner only (mode 0600).
+    /// Copies a snapshot of the database to a new file while the database is in use. The file gets
+    /// its name when it is complete and synced. It is readable and writable by its owner only (mode
+    /// 0600).
     ///
     /// # Errors
     /// When the file exists, or cannot be written, or the database cannot be read.
@@ -97,7 +98,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
 }
 
 fn copy_pages(source: &Connection, target: &mut Connection) -> Result<(), Failure> {
-    // One read transaction for the whole copy: otherwise each commit of another connection restarts it.
+    // One read transaction for the whole copy: otherwise each commit of another connection restarts
+    // it.
     source.execute_batch("BEGIN; SELECT 1 FROM main.sqlite_schema LIMIT 1")?;
     let backup = Backup::new(source, target)?;
     loop {

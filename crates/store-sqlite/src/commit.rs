@@ -137,8 +137,8 @@ pub(crate) fn void_reset_tokens(db: Db<'_>, account: AccountId, at: Timestamp) -
     .map(drop)
 }
 
-/// Revokes all access tokens of the account except `keep`, including tokens issued up to `at` that are
-/// written later. Sets `updated_at` of the account to `at`.
+/// Revokes all access tokens of the account except `keep`, including tokens issued up to `at` that
+/// are written later. Sets `updated_at` of the account to `at`.
 pub(crate) fn revoke_access_tokens(
     db: Db<'_>,
     account: AccountId,

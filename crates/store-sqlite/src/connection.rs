@@ -9,8 +9,8 @@ use crate::failure::{Failure, Result};
 /// The maximum wait for a lock of another process.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// The pause between two tries to get a lock. SQLite's own busy handler sleeps up to 100 ms and would
-/// miss the short gaps between the transactions of a busy process.
+/// The pause between two tries to get a lock. SQLite's own busy handler sleeps up to 100 ms and
+/// would miss the short gaps between the transactions of a busy process.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// More than the number of statements.
@@ -37,8 +37,8 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Switches the file to write-ahead mode, and returns its journal mode: not `wal` if the log cannot be
-/// used.
+/// Switches the file to write-ahead mode, and returns its journal mode: not `wal` if the log cannot
+/// be used.
 pub(crate) fn enable_write_ahead_log(connection: &Connection) -> Result<String> {
     let begun = Instant::now();
     loop {

@@ -3,19 +3,19 @@
 //! [`KeyStore`](repass_core::KeyStore), [`OutboxStore`](repass_core::OutboxStore) and
 //! [`AdministrationStore`](repass_core::AdministrationStore).
 //!
-//! The engine decides about attempts, passwords and tokens. The store never sees a password or a token,
-//! only hashes and digests. It reads neither configuration nor clock.
+//! The engine decides about attempts, passwords and tokens. The store never sees a password or a
+//! token, only hashes and digests. It reads neither configuration nor clock.
 //!
 //! The file is in write-ahead mode. One thread writes: it takes all waiting calls, runs each in a
-//! savepoint, and commits them in one transaction, so that many callers share one sync of the disk. A
-//! few other threads read. Several processes on one machine may use the same file, on a local file
-//! system. A change is durable when its call returns, even after a power failure. A reserved attempt
-//! survives the end of the process, but may be lost in a power failure. Times have microsecond
-//! precision.
+//! savepoint, and commits them in one transaction, so that many callers share one sync of the disk.
+//! A few other threads read. Several processes on one machine may use the same file, on a local
+//! file system. A change is durable when its call returns, even after a power failure. A reserved
+//! attempt survives the end of the process, but may be lost in a power failure. Times have
+//! microsecond precision.
 //!
 //! All tables and indexes are named `repass_…`, so the file may belong to another application. The
-//! accounts may be in a users table of that application; see [`AccountsTable`]. The store then writes
-//! only the columns of the hash and of the active flag.
+//! accounts may be in a users table of that application; see [`AccountsTable`]. The store then
+//! writes only the columns of the hash and of the active flag.
 //!
 //! The store works with any async runtime, and futures of its methods may be dropped at any time. A
 //! call whose future is dropped before the writer runs it has no effect.

@@ -19,11 +19,11 @@ use crate::store::SqliteStore;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// Whether to create a missing file, readable and writable by its owner only (mode 0600); `true` by
-    /// default. Has no effect without [`migrate`](Self::migrate).
+    /// Whether to create a missing file, readable and writable by its owner only (mode 0600);
+    /// `true` by default. Has no effect without [`migrate`](Self::migrate).
     pub create: bool,
-    /// Whether to migrate the schema to the current version; `true` by default. Otherwise opening an
-    /// older schema fails.
+    /// Whether to migrate the schema to the current version; `true` by default. Otherwise opening
+    /// an older schema fails.
     pub migrate: bool,
     /// The location of the accounts.
     pub accounts: Accounts,
@@ -42,8 +42,8 @@ pub enum OpenError {
     /// The path does not name a file.
     #[error("the path {} of the database names no file", .0.display())]
     InvalidPath(PathBuf),
-    /// The folder of the file does not exist. It is not created, since the cause is often a wrong path
-    /// or a missing mount.
+    /// The folder of the file does not exist. It is not created, since the cause is often a wrong
+    /// path or a missing mount.
     #[error("the folder {} of the database does not exist; create or mount it", .0.display())]
     MissingFolder(PathBuf),
     /// The file does not exist, and the options do not allow to create it.
@@ -138,12 +138,12 @@ impl From<AccountsMismatch> for OpenFailure {
 }
 
 impl SqliteStore {
-    /// Opens a file and migrates its schema, depending on the options. Waits a few seconds for another
-    /// program that migrates.
+    /// Opens a file and migrates its schema, depending on the options. Waits a few seconds for
+    /// another program that migrates.
     ///
     /// # Errors
-    /// When the file cannot be opened, has another schema version, or the location of the accounts does
-    /// not match.
+    /// When the file cannot be opened, has another schema version, or the location of the accounts
+    /// does not match.
     pub async fn open(path: impl AsRef<Path>, options: &SqliteOptions) -> Result<Self, OpenError> {
         let (path, options) = (path.as_ref().to_owned(), options.clone());
         let (opened, answer) = oneshot::channel();
@@ -226,8 +226,8 @@ fn resolve_file(path: &Path, create: bool) -> Result<PathBuf, OpenError> {
         }
         Err(source) => return Err(file_error(folder, source)),
     };
-    // An existing file is not opened here: closing it would release the locks that SQLite holds on it
-    // elsewhere in this process.
+    // An existing file is not opened here: closing it would release the locks that SQLite holds on
+    // it elsewhere in this process.
     match fs::metadata(&full) {
         Ok(found) if found.is_dir() => Err(file_error(&full, io::ErrorKind::IsADirectory.into())),
         Ok(_) => Ok(full),

@@ -30,8 +30,8 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Returns a guard that closes the queue and drops its items when it is dropped, so that no caller
-    /// waits for a thread that has ended.
+    /// Returns a guard that closes the queue and drops its items when it is dropped, so that no
+    /// caller waits for a thread that has ended.
     pub(crate) const fn close_on_drop(&self) -> CloseOnDrop<'_, T> {
         CloseOnDrop(self)
     }

@@ -25,9 +25,9 @@ pub(crate) struct Readiness(Mutex<Option<(Instant, ProbeResult)>>);
 struct NotReady(#[source] Arc<StoreError>);
 
 impl SqliteStore {
-    /// Checks that changes can be committed: commits a write to a probe row, and checks that the file
-    /// is the opened one and is writable, that this program supports its schema, and that accounts can
-    /// be read. For health probes: the result is reused for one second.
+    /// Checks that changes can be committed: commits a write to a probe row, and checks that the
+    /// file is the opened one and is writable, that this program supports its schema, and that
+    /// accounts can be read. For health probes: the result is reused for one second.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], whose source says why.

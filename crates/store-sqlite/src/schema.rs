@@ -22,8 +22,8 @@ pub(crate) fn version(db: Db<'_>) -> Result<i64> {
     Ok(db.row(newest, [], |row| Ok(row.get(0)?))?.unwrap_or_default())
 }
 
-/// Applies all missing versions in one transaction, so that concurrent programs do not apply them twice
-/// and a failure leaves the schema unchanged.
+/// Applies all missing versions in one transaction, so that concurrent programs do not apply them
+/// twice and a failure leaves the schema unchanged.
 pub(crate) fn migrate(connection: &Connection) -> Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let applied = apply(connection);

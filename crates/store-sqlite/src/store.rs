@@ -95,8 +95,8 @@ impl SqliteStore {
         self.inner.file.path()
     }
 
-    /// Returns whether the accounts are in the store's own table, and not in one of another application
-    /// ([`AccountsTable`](crate::AccountsTable)).
+    /// Returns whether the accounts are in the store's own table, and not in one of another
+    /// application ([`AccountsTable`](crate::AccountsTable)).
     pub fn keeps_accounts(&self) -> bool {
         self.inner.accounts.keeps_accounts()
     }
@@ -111,8 +111,8 @@ impl SqliteStore {
         StoreStatus::new(&self.inner.read_meter, &self.inner.write_meter)
     }
 
-    /// Waits for waiting and running calls, checkpoints the write-ahead log and closes all connections,
-    /// including those of clones. Later calls fail with [`StoreError::Unavailable`].
+    /// Waits for waiting and running calls, checkpoints the write-ahead log and closes all
+    /// connections, including those of clones. Later calls fail with [`StoreError::Unavailable`].
     ///
     /// A store that is not closed loses nothing.
     ///
@@ -162,7 +162,8 @@ impl SqliteStore {
         self.write_as(Durability::Immediate, work).await
     }
 
-    /// Runs a job that writes, without waiting for the sync: a power failure may undo its transaction.
+    /// Runs a job that writes, without waiting for the sync: a power failure may undo its
+    /// transaction.
     pub(crate) async fn write_unsynced<T: Send + 'static>(
         &self,
         work: impl FnOnce(Db<'_>) -> Result<Outcome<T>> + Send + 'static,

@@ -115,7 +115,8 @@ pub(crate) fn reset_tokens_of(
     )
 }
 
-/// Returns the access tokens for which `condition` holds of `key`, with their holders if they still exist.
+/// Returns the access tokens for which `condition` holds of `key`, with their holders if they still
+/// exist.
 fn held_tokens(
     db: Db<'_>,
     accounts: &AccountsSource,

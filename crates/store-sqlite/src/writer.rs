@@ -1,7 +1,8 @@
 //! The writer thread.
 //!
-//! It takes all waiting jobs, runs each in a savepoint of one transaction, commits the transaction, and
-//! answers all callers. A job that fails is rolled back alone. If the commit fails, all jobs fail.
+//! It takes all waiting jobs, runs each in a savepoint of one transaction, commits the transaction,
+//! and answers all callers. A job that fails is rolled back alone. If the commit fails, all jobs
+//! fail.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -158,8 +159,8 @@ impl Writer {
         }
     }
 
-    /// Runs a job in a savepoint. Fails if the savepoint can be neither released nor rolled back: some
-    /// errors, such as a full disk, make SQLite roll back the whole transaction.
+    /// Runs a job in a savepoint. Fails if the savepoint can be neither released nor rolled back:
+    /// some errors, such as a full disk, make SQLite roll back the whole transaction.
     fn run_job(&self, job: Job, answers: &mut Vec<Answer>) -> Result<()> {
         let db = Db(&self.connection);
         if let Err(failure) = db.execute("SAVEPOINT job", []) {
@@ -192,8 +193,8 @@ impl Writer {
     fn commit(&self) -> Result<()> {
         self.file.verify().map_err(Failure::File)?;
         Db(&self.connection).execute("COMMIT", [])?;
-        // A commit to a file that was deleted or replaced is lost. A file that is read-only by now has
-        // it.
+        // A commit to a file that was deleted or replaced is lost. A file that is read-only by now
+        // has it.
         self.file.verify_identity().map_err(Failure::File)
     }
 }

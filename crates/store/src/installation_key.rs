@@ -32,7 +32,8 @@ pub enum KeyFileError {
          `repass database init`"
     )]
     Required,
-    /// The file does not exist, although the database was used with a key, or the file is configured.
+    /// The file does not exist, although the database was used with a key, or the file is
+    /// configured.
     #[error(
         "the installation key file {} is missing; restore it from its backup. `repass database init` \
          creates the first one, and `repass database accept-keys` replaces a lost one",
@@ -79,10 +80,10 @@ impl KeyFileError {
 }
 
 impl Store {
-    /// Reads the installation key of this database from `key_file`, by default the path of the database
-    /// with `.key` appended. The default file is created if it is missing and the database was never
-    /// used with a key. It is readable by its owner only (mode 0600). Concurrent programs get the same
-    /// key.
+    /// Reads the installation key of this database from `key_file`, by default the path of the
+    /// database with `.key` appended. The default file is created if it is missing and the database
+    /// was never used with a key. It is readable by its owner only (mode 0600). Concurrent programs
+    /// get the same key.
     ///
     /// # Errors
     /// When the file is missing, cannot be read or created, or does not contain a key, or when a
@@ -100,8 +101,8 @@ impl Store {
         }
     }
 
-    /// Like [`installation_key`](Self::installation_key), but always creates a missing file: for the
-    /// first key of an installation, or to replace a lost one.
+    /// Like [`installation_key`](Self::installation_key), but always creates a missing file: for
+    /// the first key of an installation, or to replace a lost one.
     ///
     /// # Errors
     /// When the file cannot be read or created, or does not contain a key, or when a database on a
@@ -168,8 +169,8 @@ fn create(path: &Path, randomness: &dyn Randomness) -> Result<bool, KeyFileError
         _ => Path::new("."),
     };
 
-    // A temporary file (mode 0600) is renamed when it is complete. It never replaces another key: data
-    // that was sealed with that key could not be opened again.
+    // A temporary file (mode 0600) is renamed when it is complete. It never replaces another key:
+    // data that was sealed with that key could not be opened again.
     let mut temporary =
         tempfile::Builder::new().prefix(".repass-key-").tempfile_in(folder).map_err(unwritable)?;
     temporary.write_all(key.to_text().expose().as_bytes()).map_err(unwritable)?;

@@ -12,8 +12,8 @@ use crate::store::{Database, Store};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StoreOptions {
-    /// Whether to migrate the schema to the current version; `true` by default. Otherwise opening an
-    /// older schema fails.
+    /// Whether to migrate the schema to the current version; `true` by default. Otherwise opening
+    /// an older schema fails.
     pub migrate: bool,
     /// The location of the accounts.
     pub accounts: Accounts,
@@ -74,8 +74,8 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Returns whether the cause is the URL, the options or the environment, rather than a failure of
-    /// the database.
+    /// Returns whether the cause is the URL, the options or the environment, rather than a failure
+    /// of the database.
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Sqlite(error) => !matches!(error, SqliteError::Database { .. }),
@@ -103,8 +103,8 @@ impl OpenError {
         matches!(self, Self::Sqlite(SqliteError::MissingFile(_)))
     }
 
-    /// Returns whether the schema is older than the current version, and opening with `migrate` would
-    /// migrate it.
+    /// Returns whether the schema is older than the current version, and opening with `migrate`
+    /// would migrate it.
     pub fn is_out_of_date(&self) -> bool {
         matches!(
             self,
@@ -130,9 +130,9 @@ impl OpenError {
 impl Store {
     /// Opens the database of a URL.
     ///
-    /// `sqlite:///absolute/path` and `sqlite://relative/path` name a file; characters such as `?` are
-    /// percent-encoded. A missing file is created, readable and writable by its owner only (mode 0600),
-    /// unless the URL ends in `?mode=rw` or the options do not allow to migrate.
+    /// `sqlite:///absolute/path` and `sqlite://relative/path` name a file; characters such as `?`
+    /// are percent-encoded. A missing file is created, readable and writable by its owner only
+    /// (mode 0600), unless the URL ends in `?mode=rw` or the options do not allow to migrate.
     ///
     /// `postgres://user:password@host:port/database` names a database on a PostgreSQL server; see
     /// the front page of [`repass_store_postgres`] for its parameters.
@@ -187,7 +187,8 @@ impl Store {
     /// Checks a URL without opening or creating the database, for checking a configuration.
     ///
     /// # Errors
-    /// When the URL is invalid or names a folder, or if its folder or a required file does not exist.
+    /// When the URL is invalid or names a folder, or if its folder or a required file does not
+    /// exist.
     pub fn check_url(url: &str) -> Result<(), OpenError> {
         match DatabaseUrl::parse(url)? {
             DatabaseUrl::Sqlite { path, create } => Ok(check_path(path, create)?),

@@ -35,8 +35,8 @@ pub enum SecretFileError {
     NotText(PathBuf),
 }
 
-/// Reads a secret from a file of at most 4096 bytes. A byte order mark at its beginning and line breaks at its
-/// end are not part of the secret.
+/// Reads a secret from a file of at most 4096 bytes. A byte order mark at its beginning and line
+/// breaks at its end are not part of the secret.
 ///
 /// # Errors
 /// When the file is missing, cannot be read, is too long or not UTF-8.

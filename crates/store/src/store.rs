@@ -73,7 +73,8 @@ impl Store {
         }
     }
 
-    /// Checks that changes can be committed, for health probes. The result is reused for one second.
+    /// Checks that changes can be committed, for health probes. The result is reused for one
+    /// second.
     ///
     /// # Errors
     /// When changes cannot be committed, with the cause as `source`.

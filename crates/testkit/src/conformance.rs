@@ -45,13 +45,13 @@
 //! ```
 //!
 //! The [`Report`] names every check that failed, with the expected and the actual value, and every
-//! check that was skipped, with the feature that the store lacks. [`Report::assert_all_passed`] accepts
-//! no skipped check.
+//! check that was skipped, with the feature that the store lacks. [`Report::assert_all_passed`]
+//! accepts no skipped check.
 //!
 //! # Running one check
 //!
-//! [`run_one`] runs one check by its name. [`checks`] returns all of them. With `libtest-mimic`, in a
-//! test target with `harness = false`, each is a separate test that `cargo test <name>` selects:
+//! [`run_one`] runs one check by its name. [`checks`] returns all of them. With `libtest-mimic`, in
+//! a test target with `harness = false`, each is a separate test that `cargo test <name>` selects:
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -74,11 +74,13 @@
 //!
 //! # Requirements of the checks
 //!
-//! Each check creates its own realms and accounts, and passes times instead of waiting, so the store
-//! need not be empty. Checks may run on one store one after the other, as in [`run`]. Concurrent checks
-//! need separate stores, because a claim of the outbox returns the events of all accounts.
+//! Each check creates its own realms and accounts, and passes times instead of waiting, so the
+//! store need not be empty. Checks may run on one store one after the other, as in [`run`].
+//! Concurrent checks need separate stores, because a claim of the outbox returns the events of all
+//! accounts.
 //!
-//! Texts in the checks contain quotes, wildcards and characters beyond the Basic Multilingual Plane.
+//! Texts in the checks contain quotes, wildcards and characters beyond the Basic Multilingual
+//! Plane.
 
 #![allow(
     clippy::unwrap_used,

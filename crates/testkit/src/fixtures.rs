@@ -69,8 +69,8 @@ pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-/// Returns a random id that is greater than those before it. A store may list records of the same time
-/// by id or in the order written; with increasing ids both orders are the same.
+/// Returns a random id that is greater than those before it. A store may list records of the same
+/// time by id or in the order written; with increasing ids both orders are the same.
 pub fn uuid() -> Uuid {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let random = random_uuid(&SystemRandomness).unwrap().as_u64_pair().1;

@@ -199,7 +199,8 @@ async fn requests_are_bound_as_measured() {
 }
 
 /// Many cases have a new password and no user id, so they change nothing. This is the same body
-/// with the account's user id, and its old password unless there is one, so that it changes the password.
+/// with the account's user id, and its old password unless there is one, so that it changes the
+/// password.
 fn of_the_account(vector: &Vector, bound: &Bound) -> Option<(String, Bound)> {
     bound.new_password.as_ref().filter(|_| bound.user_id != GUID)?;
     let (body, mut bound) = (vector.body.as_deref()?, bound.clone());

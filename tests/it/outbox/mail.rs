@@ -249,7 +249,8 @@ async fn webhook_and_mail_do_not_repeat_each_other() {
     until(&operator, is(DeliveryState::Delivered)).await;
     assert!(receiver.is_idle(), "the webhook was not called again");
 
-    // The mail is refused permanently, the webhook temporarily: each channel has its own attempts (A1).
+    // The mail is refused permanently, the webhook temporarily: each channel has its own attempts
+    // (A1).
     changed(&server, FIRST_PASSWORD, NEW).await;
     mails.next().await.answer("552 5.2.2 the mailbox is full");
     receiver.next().await.answer(500);

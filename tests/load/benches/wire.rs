@@ -1,4 +1,5 @@
-//! The cost of parsing a change request and writing its response, without hashing, store and sockets.
+//! The cost of parsing a change request and writing its response, without hashing, store and
+//! sockets.
 //!
 //! `cargo bench -p repass-load --bench wire` measures time and allocations.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]

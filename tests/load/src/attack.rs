@@ -32,7 +32,8 @@ enum Attack {
     LockedAccount,
     /// HTTP/2 connections without a request.
     IdleConnections,
-    /// HTTP/2 connections with 64 streams each, whose heads are as large as allowed, without a body.
+    /// HTTP/2 connections with 64 streams each, whose heads are as large as allowed, without a
+    /// body.
     LargeHeads,
 }
 
@@ -151,8 +152,8 @@ fn preface() -> Vec<u8> {
     [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[])].concat()
 }
 
-/// Returns heads on `count` streams: each is 300 bytes long, and almost 16 KiB decoded (RFC 7541), by
-/// references to one field.
+/// Returns heads on `count` streams: each is 300 bytes long, and almost 16 KiB decoded (RFC 7541),
+/// by references to one field.
 fn large_heads(count: u32) -> Vec<u8> {
     let path = b"/api/Customer/UpdateUserPassword";
     let mut head = vec![0x83, 0x86, 0x04, u8::try_from(path.len()).unwrap()];

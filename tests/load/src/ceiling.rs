@@ -102,8 +102,8 @@ async fn measure(name: &str, url: &str, options: &Options) {
     store.close().await.unwrap();
 }
 
-/// Returns the rows per second that the callers insert and commit durably. On a server each caller has
-/// its own connection; a SQLite file has one writer, so one caller.
+/// Returns the rows per second that the callers insert and commit durably. On a server each caller
+/// has its own connection; a SQLite file has one writer, so one caller.
 async fn bare_inserts(url: &str, callers: usize, round: usize, duration: Duration) -> f64 {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();

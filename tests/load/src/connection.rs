@@ -131,7 +131,8 @@ impl Changer {
     }
 }
 
-/// Parses a response; `None` if it is incomplete. Returns its status, and whether it has `Retry-After`.
+/// Parses a response; `None` if it is incomplete. Returns its status, and whether it has
+/// `Retry-After`.
 fn parse_response(read: &[u8]) -> io::Result<Option<(StatusCode, bool)>> {
     let invalid = |what: &str| io::Error::new(ErrorKind::InvalidData, what.to_owned());
     let mut headers = [httparse::EMPTY_HEADER; 32];

@@ -1,5 +1,5 @@
-//! Measures a release build of `repassd` on a SQLite file, over loopback with persistent connections,
-//! and changes without hashing on both stores.
+//! Measures a release build of `repassd` on a SQLite file, over loopback with persistent
+//! connections, and changes without hashing on both stores.
 //!
 //! ```text
 //! cargo run --release -p repass-load -- throughput
@@ -39,7 +39,8 @@ struct Cli {
 enum Measure {
     /// Changes per second, relative to half of the hashes per second of the hasher alone.
     Throughput(throughput::Options),
-    /// More connections than the server has capacity for: all are answered, and memory stays bounded.
+    /// More connections than the server has capacity for: all are answered, and memory stays
+    /// bounded.
     Overload(overload::Options),
     /// Changes per second without the cost of hashing, relative to bare inserts, on both stores.
     Ceiling(ceiling::Options),

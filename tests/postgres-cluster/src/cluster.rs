@@ -38,8 +38,8 @@ const SETTINGS: &[&str] = &[
     "log_min_messages=warning",
 ];
 
-/// Waits for the end of its input, which the test process holds open; then stops the server and deletes
-/// the folder.
+/// Waits for the end of its input, which the test process holds open; then stops the server and
+/// deletes the folder.
 const GUARD: &str = r#"
     trap '' INT TERM HUP
     cat >/dev/null
@@ -69,8 +69,8 @@ pub enum Mode {
     Immediate,
 }
 
-/// A private PostgreSQL server. Dropping it stops the server and deletes its folder. So does the end of
-/// the process, even if it is killed, so a cluster may be a `static`.
+/// A private PostgreSQL server. Dropping it stops the server and deletes its folder. So does the
+/// end of the process, even if it is killed, so a cluster may be a `static`.
 #[derive(Debug)]
 pub struct Cluster {
     server: Mutex<Option<Child>>,
@@ -115,8 +115,8 @@ impl Cluster {
         Ok(Self::launch_in(programs, run_as, folder))
     }
 
-    /// Creates a standby of this cluster and starts its server. Its name in `synchronous_standby_names`
-    /// is `standby`.
+    /// Creates a standby of this cluster and starts its server. Its name in
+    /// `synchronous_standby_names` is `standby`.
     ///
     /// # Errors
     /// When PostgreSQL is not installed, or there is no user to run it.

@@ -1,9 +1,9 @@
-//! Private PostgreSQL clusters for tests: each is in a temporary folder, listens on a Unix socket in
-//! that folder only, and is deleted at the end of the test process, even if that is killed.
+//! Private PostgreSQL clusters for tests: each is in a temporary folder, listens on a Unix socket
+//! in that folder only, and is deleted at the end of the test process, even if that is killed.
 //!
-//! The crate installs nothing. If no PostgreSQL server is found, [`Cluster::start`] returns an error,
-//! and tests that need one should be reported as ignored. [`programs`] tells whether a server is
-//! installed, also in build scripts.
+//! The crate installs nothing. If no PostgreSQL server is found, [`Cluster::start`] returns an
+//! error, and tests that need one should be reported as ignored. [`programs`] tells whether a
+//! server is installed, also in build scripts.
 //!
 //! ```no_run
 //! let cluster = repass_postgres_cluster::Cluster::start()?;

@@ -14,8 +14,8 @@ use crate::{Cluster, Unavailable};
 const PROGRAMS: [&str; 3] =
     ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
 
-/// A PgBouncer in transaction mode with few server connections, so that clients share them. Dropping it
-/// stops it.
+/// A PgBouncer in transaction mode with few server connections, so that clients share them.
+/// Dropping it stops it.
 #[derive(Debug)]
 pub struct Pooler {
     process: Child,

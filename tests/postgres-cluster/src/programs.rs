@@ -10,8 +10,8 @@ pub const VARIABLE: &str = "TEST_POSTGRES";
 /// The folder of Debian's packages, with one folder per version.
 const VERSIONS: &str = "/usr/lib/postgresql";
 
-/// Returns the folder with the server's programs: the one in [`VARIABLE`], otherwise one on the `PATH`,
-/// otherwise the newest below `/usr/lib/postgresql`.
+/// Returns the folder with the server's programs: the one in [`VARIABLE`], otherwise one on the
+/// `PATH`, otherwise the newest below `/usr/lib/postgresql`.
 ///
 /// # Errors
 /// When PostgreSQL is not installed.

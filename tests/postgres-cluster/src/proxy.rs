@@ -27,8 +27,8 @@ pub enum Cut {
     Answer,
     /// The server does not receive the command.
     Command,
-    /// The client loses its connection immediately; the server receives the command after a message on
-    /// this channel.
+    /// The client loses its connection immediately; the server receives the command after a message
+    /// on this channel.
     Late(Receiver<()>),
 }
 
@@ -85,8 +85,9 @@ impl Proxy {
         format!("postgres:///{database}?host={}&user=repass", self.host())
     }
 
-    /// Returns the number of times that a client sent data after it was sent an answer. Exact if answers
-    /// are [delayed](Self::delay) for longer than a client takes to send what it sends at once.
+    /// Returns the number of times that a client sent data after it was sent an answer. Exact if
+    /// answers are [delayed](Self::delay) for longer than a client takes to send what it sends at
+    /// once.
     pub fn round_trips(&self) -> u64 {
         self.state.round_trips.load(Ordering::Relaxed)
     }

@@ -55,7 +55,8 @@ const SQLITE: &str = "
         INSERT INTO diary (entry) VALUES (NEW.id);
     END";
 
-/// The table `audit` has the name of a table of repass; the trigger writes to the application's table.
+/// The table `audit` has the name of a table of repass; the trigger writes to the application's
+/// table.
 const POSTGRES: &str = "
     CREATE TABLE users (
         id      UUID NOT NULL PRIMARY KEY,

@@ -1,8 +1,8 @@
 //! Tests that run on both stores in addition to the conformance suite: accounts in a users table of
 //! another application, imports, and a database shared with another application.
 //!
-//! [`tests`] returns the tests. Each gets an [`Application`], which gives access to its database and
-//! opens stores in it.
+//! [`tests`] returns the tests. Each gets an [`Application`], which gives access to its database
+//! and opens stores in it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 #![allow(missing_docs, reason = "the names of tests describe them")]

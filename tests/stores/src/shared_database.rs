@@ -1,5 +1,5 @@
-//! A database shared with an application that has tables with common names, and that manages its schema
-//! with `sqlx::migrate!`.
+//! A database shared with an application that has tables with common names, and that manages its
+//! schema with `sqlx::migrate!`.
 
 use repass_accounts_table::Accounts;
 use repass_core::{AuditFilter, HashedPassword, Subject};

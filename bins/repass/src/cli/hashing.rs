@@ -6,8 +6,8 @@ use super::{NamedFile, values};
 
 #[derive(Args)]
 pub(crate) struct PepperKeysOption {
-    /// A file with a pepper key instead of those of --config, 32 to 1024 bytes in Base64, to verify the
-    /// hashes made with it. May be given several times, or as ID=FILE,ID=FILE in the variable.
+    /// A file with a pepper key instead of those of --config, 32 to 1024 bytes in Base64, to verify
+    /// the hashes made with it. May be given several times, or as ID=FILE,ID=FILE in the variable.
     #[arg(
         long = "pepper-key",
         value_name = "ID=FILE",
@@ -17,7 +17,8 @@ pub(crate) struct PepperKeysOption {
     pub(crate) files: Vec<NamedFile>,
 }
 
-/// The options for hashing. Without one, the value is that of `[hashing]` in the configuration file.
+/// The options for hashing. Without one, the value is that of `[hashing]` in the configuration
+/// file.
 #[derive(Args)]
 pub(crate) struct HashOption {
     /// The cost parameters of new hashes [default: those of --config, else owasp].

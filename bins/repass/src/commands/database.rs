@@ -53,8 +53,8 @@ async fn init(store: &Store, settings: &Settings, output: &Output) -> Result<(),
     output.result(&json!({ "key_file": path, "key_created": key.created }), &text)
 }
 
-/// Checks the database, and that the installation key is the one that it was used with. A missing key is
-/// no defect of the database, since a backup is kept apart from its key.
+/// Checks the database, and that the installation key is the one that it was used with. A missing
+/// key is no defect of the database, since a backup is kept apart from its key.
 async fn check(store: &Store, settings: &Settings, output: &Output) -> Result<(), Failure> {
     match existing_key(store, settings).await {
         Ok(key) => check_keys(&*store.ports(), &key.key, &Peppers::none())

@@ -1,5 +1,5 @@
-//! Tests of the names: the manual's table is generated from a scrape of every metric, and the dashboard and the
-//! alert rules use no other name. `UPDATE=1` writes the table.
+//! Tests of the names: the manual's table is generated from a scrape of every metric, and the
+//! dashboard and the alert rules use no other name. `UPDATE=1` writes the table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,7 +140,8 @@ fn openmetrics_is_preferred() {
     assert!(!accepts(Some("text/plain;version=0.0.4,*/*;q=0.1")));
 }
 
-/// The dashboard and the alert rules use only the metrics of the manual, and each metric only with its labels.
+/// The dashboard and the alert rules use only the metrics of the manual, and each metric only with
+/// its labels.
 #[test]
 fn the_dashboard_and_the_alert_rules_use_only_these_names() {
     let all = described(&scrape());

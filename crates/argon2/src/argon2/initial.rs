@@ -50,7 +50,8 @@ impl Inputs<'_> {
             digest.update((bytes.len() as u32).to_le_bytes());
             digest.update(bytes);
         }
-        // `finalize` moves the state, which has the end of the password, and leaves it on the stack.
+        // `finalize` moves the state, which has the end of the password, and leaves it on the
+        // stack.
         digest.finalize_reset().into()
     }
 }

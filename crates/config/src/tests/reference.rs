@@ -1,5 +1,5 @@
-//! Tests of the manual: the tables of the keys are generated from the configuration's types and its error
-//! messages, and the examples are loaded. `UPDATE=1` writes the tables.
+//! Tests of the manual: the tables of the keys are generated from the configuration's types and its
+//! error messages, and the examples are loaded. `UPDATE=1` writes the tables.
 
 use repass_store_postgres::PostgresOptions;
 use schemars::generate::SchemaSettings;
@@ -128,8 +128,8 @@ impl Manual {
         let shown =
             |value: &str| self.with(key, Some(&literal(value))).map_err(|error| error.to_string());
         assert_eq!(shown(default), Ok(absent.clone()), "{key}");
-        // A permission makes no difference if nothing needs it, and serde's default for it is `false`. On
-        // some CPUs the fastest kernel is the portable one.
+        // A permission makes no difference if nothing needs it, and serde's default for it is
+        // `false`. On some CPUs the fastest kernel is the portable one.
         if !key.contains("allow_") && key != "hashing.kernel" {
             assert_ne!(shown(other), Ok(absent), "{key}");
         }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::{Tls, TlsFiles};
 use crate::KeyError;
 
-/// TLS 1.2 and 1.3 with HTTP/2 and HTTP/1.1. The files are PEM. They are reloaded when they change and
-/// at SIGHUP.
+/// TLS 1.2 and 1.3 with HTTP/2 and HTTP/1.1. The files are PEM. They are reloaded when they change
+/// and at SIGHUP.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -18,8 +18,8 @@ pub(crate) struct RawTls {
     pub(crate) certificate: PathBuf,
     /// The file of the certificate's private key.
     pub(crate) key: PathBuf,
-    /// The file of the authorities whose certificates clients must present. Without it, clients need no
-    /// certificate.
+    /// The file of the authorities whose certificates clients must present. Without it, clients
+    /// need no certificate.
     pub(crate) client_ca: Option<PathBuf>,
 }
 

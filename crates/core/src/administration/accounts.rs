@@ -118,8 +118,8 @@ impl Administration {
         Ok(Account { active, updated_at: audit.at, ..account })
     }
 
-    /// Edits an account: `edit` changes the e-mail address, user name and profile; other members are not
-    /// written. Of two edits at one time, the last one written remains.
+    /// Edits an account: `edit` changes the e-mail address, user name and profile; other members
+    /// are not written. Of two edits at one time, the last one written remains.
     ///
     /// # Errors
     /// When there is no such account, or the user name is out of bounds.
@@ -139,8 +139,8 @@ impl Administration {
         Ok(Account { updated_at: audit.at, ..account })
     }
 
-    /// Deletes an account with its passwords, failures, tokens, one-time password enrollment and events. Its
-    /// audit records stay.
+    /// Deletes an account with its passwords, failures, tokens, one-time password enrollment and
+    /// events. Its audit records stay.
     ///
     /// # Errors
     /// When there is no such account.

@@ -110,8 +110,8 @@ impl Drop for Exchange<'_> {
     }
 }
 
-/// Returns the address of this machine on the way to `server`. A host name would often be one that nobody else
-/// knows, such as the id of a container.
+/// Returns the address of this machine on the way to `server`. A host name would often be one that
+/// nobody else knows, such as the id of a container.
 async fn own_address(server: &(String, u16)) -> io::Result<IpAddr> {
     let server = tokio::net::lookup_host(server).await?.next();
     let server = server.ok_or(io::ErrorKind::NotFound)?;
@@ -125,11 +125,11 @@ async fn own_address(server: &(String, u16)) -> io::Result<IpAddr> {
     Ok(socket.local_addr()?.ip())
 }
 
-/// A reply is permanent if its enhanced status code (RFC 3463) names the recipient's address (5.1.x) or mailbox
-/// (5.2.x) as the cause. All others are retried: a basic code does not tell whom it is about, as 550 at the
-/// greeting, for the sender, for relaying or by a policy is a fault of the set-up (RFC 5321, 4.2.3). Nor does the
-/// command that it answers, since servers such as Postfix postpone refusals of the client and the sender to
-/// `RCPT`.
+/// A reply is permanent if its enhanced status code (RFC 3463) names the recipient's address
+/// (5.1.x) or mailbox (5.2.x) as the cause. All others are retried: a basic code does not tell whom
+/// it is about, as 550 at the greeting, for the sender, for relaying or by a policy is a fault of
+/// the set-up (RFC 5321, 4.2.3). Nor does the command that it answers, since servers such as
+/// Postfix postpone refusals of the client and the sender to `RCPT`.
 fn failure(error: &Error, is_ascii: bool) -> DeliveryError {
     let failure = DeliveryError::new(error.to_string());
     let reply = error.source().map(ToString::to_string).unwrap_or_default();
@@ -139,7 +139,8 @@ fn failure(error: &Error, is_ascii: bool) -> DeliveryError {
     if refused || lacks_smtputf8 { failure.permanent() } else { failure }
 }
 
-/// Whether a reply begins with 5.1.x or 5.2.x. 5.1.0, 5.1.7 and 5.1.8 may be or are about the sender.
+/// Whether a reply begins with 5.1.x or 5.2.x. 5.1.0, 5.1.7 and 5.1.8 may be or are about the
+/// sender.
 fn names_the_recipient(reply: &str) -> bool {
     let status = reply.split_whitespace().next().unwrap_or_default();
     match status.strip_prefix("5.1.") {

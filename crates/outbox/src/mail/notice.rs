@@ -115,8 +115,8 @@ fn date_and_time(at: Timestamp, language: Language) -> String {
     MAIL.text(language, "date-and-time", [("date", date.into()), ("time", time.into())])
 }
 
-/// Returns an IP address of the event. Invalid addresses are not shown, and those of proxies and of this machine
-/// say nothing about the holder.
+/// Returns an IP address of the event. Invalid addresses are not shown, and those of proxies and of
+/// this machine say nothing about the holder.
 fn address(event: &OutboxEvent, member: &str, mail: &Mail) -> Option<String> {
     let address: IpAddr = text(event, member)?.trim().parse().ok()?;
     let address = address.to_canonical();

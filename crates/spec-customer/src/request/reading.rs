@@ -35,8 +35,8 @@ impl Binding {
     }
 }
 
-/// The media type of the body is not supported. Displays the framework's message, with the media type cut
-/// to the length that is [quoted](reply::quoted).
+/// The media type of the body is not supported. Displays the framework's message, with the media
+/// type cut to the length that is [quoted](reply::quoted).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsupportedMediaType {
     /// Type and subtype as received; `None` if they are missing or malformed.
@@ -79,8 +79,8 @@ impl UpdateUserPasswordRequest {
     /// UTF-16. An empty body needs no type.
     ///
     /// # Errors
-    /// When the body is of another type, or has none. Errors of the body itself are in the binding's model
-    /// state, since parts of it may be readable.
+    /// When the body is of another type, or has none. Errors of the body itself are in the
+    /// binding's model state, since parts of it may be readable.
     pub fn read(content_type: Option<&str>, body: &[u8]) -> Result<Binding, UnsupportedMediaType> {
         let content = UnsupportedMediaType::check(content_type.and_then(MediaType::parse));
         Self::read_as(&content, body)

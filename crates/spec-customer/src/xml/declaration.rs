@@ -8,8 +8,8 @@ use crate::encoding::Charset;
 /// Version, encoding and `standalone`. A declaration with more attributes is malformed.
 const MAX_ATTRIBUTES: usize = 3;
 
-/// Checks an XML declaration: version 1.0, then optionally the encoding of the document, then optionally
-/// `standalone`. `None` if it is malformed.
+/// Checks an XML declaration: version 1.0, then optionally the encoding of the document, then
+/// optionally `standalone`. `None` if it is malformed.
 pub(super) fn check(declaration: &BytesDecl<'_>, charset: Charset) -> Result<Option<()>, XmlError> {
     let raw: &str = declaration;
     let Some(attributes) = attributes(raw) else { return Ok(None) };

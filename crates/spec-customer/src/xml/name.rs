@@ -8,8 +8,8 @@ pub(crate) fn is_qualified(text: &str) -> bool {
     }
 }
 
-/// Writes any text as a local name, like `XmlConvert.EncodeLocalName`: a character that a name cannot
-/// contain becomes `_xHHHH_`.
+/// Writes any text as a local name, like `XmlConvert.EncodeLocalName`: a character that a name
+/// cannot contain becomes `_xHHHH_`.
 pub(crate) fn encode_local(text: &str) -> String {
     let mut name = String::with_capacity(text.len());
     for (at, character) in text.char_indices() {

@@ -7,15 +7,15 @@ use quick_xml::name::PrefixDeclaration;
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
-/// The largest number of declarations in scope, besides those of `xml` and `xmlns`. It bounds the search
-/// for a prefix.
+/// The largest number of declarations in scope, besides those of `xml` and `xmlns`. It bounds the
+/// search for a prefix.
 const MAX_DECLARATIONS: usize = 128;
 
 /// The number of prefixes that are bound without a declaration.
 const RESERVED: usize = 2;
 
-/// The bindings of prefixes to URIs. A URI is copied only where it is declared: it may be as long as the
-/// document, and many names may use it.
+/// The bindings of prefixes to URIs. A URI is copied only where it is declared: it may be as long
+/// as the document, and many names may use it.
 pub(super) struct Namespaces(Vec<Binding>);
 
 /// The binding of one prefix.

@@ -55,7 +55,8 @@ enum Node<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Creates a reader of `document`, which was received in `charset`, without its byte-order mark.
+    /// Creates a reader of `document`, which was received in `charset`, without its byte-order
+    /// mark.
     pub(crate) fn new(document: &'a str, charset: Charset) -> Result<Self, XmlError> {
         let valid: usize =
             document.chars().take_while(|c| is_character(*c)).map(char::len_utf8).sum();
@@ -85,8 +86,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the next child's start tag, or `None` at the end tag of the open element. Text between elements
-    /// is an error.
+    /// Reads the next child's start tag, or `None` at the end tag of the open element. Text between
+    /// elements is an error.
     pub(crate) fn child(&mut self) -> Result<Option<Element>, XmlError> {
         loop {
             match self.next()? {
@@ -270,8 +271,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the character of a reference. `None` for the first half of a surrogate pair, which .NET
-    /// allows as two references.
+    /// Returns the character of a reference. `None` for the first half of a surrogate pair, which
+    /// .NET allows as two references.
     fn reference(&mut self, reference: &BytesRef<'_>) -> Result<Option<char>, XmlError> {
         let Some(number) = reference.strip_prefix('#') else {
             let entity = resolve_predefined_entity(reference).and_then(|text| text.chars().next());
@@ -290,7 +291,8 @@ impl<'a> Reader<'a> {
                 let pair = 0x1_0000 + ((high - 0xD800) << 10) + (code - 0xDC00);
                 char::from_u32(pair).map(Some).ok_or_else(|| self.malformed())
             }
-            // A reference may be to any character except U+0000, even to one that is not allowed raw.
+            // A reference may be to any character except U+0000, even to one that is not allowed
+            // raw.
             (None, 1..) => char::from_u32(code).map(Some).ok_or_else(|| self.malformed()),
             _ => Err(self.malformed()),
         }
@@ -325,8 +327,8 @@ fn code_point(number: &str) -> Option<u32> {
     plain.then(|| u32::from_str_radix(digits, radix).ok()).flatten()
 }
 
-/// Makes room for `more` bytes. A string that grows by itself leaves a copy in freed memory, and it may be
-/// a password.
+/// Makes room for `more` bytes. A string that grows by itself leaves a copy in freed memory, and it
+/// may be a password.
 fn make_room(content: &mut Zeroizing<String>, more: usize) {
     let length = content.len() + more;
     if length > content.capacity() {

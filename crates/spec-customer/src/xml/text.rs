@@ -1,7 +1,7 @@
 //! Writes text into XML.
 
-/// Appends `text` as element content. A character that is not allowed raw becomes a reference. So does a
-/// carriage return, since a raw one would be read as a line feed.
+/// Appends `text` as element content. A character that is not allowed raw becomes a reference. So
+/// does a carriage return, since a raw one would be read as a line feed.
 ///
 /// U+0000 becomes `&#x0;` as in .NET, which strict readers refuse.
 pub(crate) fn escape_into(xml: &mut String, text: &str) {
@@ -16,7 +16,8 @@ pub(crate) fn escape_into(xml: &mut String, text: &str) {
     }
 }
 
-/// Appends `text` as element content with every line end written as a line feed, as `XmlWriter` does.
+/// Appends `text` as element content with every line end written as a line feed, as `XmlWriter`
+/// does.
 pub(crate) fn escape_lines_into(xml: &mut String, text: &str) {
     let mut pieces = text.split("\r\n").flat_map(|piece| piece.split('\r'));
     if let Some(first) = pieces.next() {

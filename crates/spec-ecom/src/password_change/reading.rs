@@ -25,7 +25,8 @@ impl PasswordChange {
     /// Reads a body.
     ///
     /// # Errors
-    /// When it is malformed, required members are missing (all are named), or the confirmation differs.
+    /// When it is malformed, required members are missing (all are named), or the confirmation
+    /// differs.
     pub fn from_body(body: &[u8]) -> Result<Self, RequestError> {
         let body: Body = json::read(body).map_err(|error| RequestError {
             language: Language::default(),

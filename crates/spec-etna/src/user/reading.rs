@@ -10,8 +10,8 @@ const SEGMENTS: usize = 5;
 
 const VERSIONS: [&str; 2] = ["v1.0", "v1"];
 
-/// Reads the user from `path`. `None` if it is not a path of this API. As in ASP.NET, the other segments
-/// are compared without case, and one slash may follow.
+/// Reads the user from `path`. `None` if it is not a path of this API. As in ASP.NET, the other
+/// segments are compared without case, and one slash may follow.
 pub(crate) fn from_path(path: &str) -> Option<Result<User, InvalidUser>> {
     let path = path.strip_prefix('/')?;
     let segments: Vec<Cow<'_, str>> = path

@@ -27,9 +27,9 @@ const UNREADABLE: &str = "An error has occurred.";
 impl UserPassword {
     /// Reads and validates a body. An empty or blank body and `null` are an object without members.
     ///
-    /// As in ASP.NET, the errors of members of a wrong type come first, in the order received. The errors
-    /// of the other members follow in the order of their declaration. A required member of a wrong type
-    /// counts as missing too, so it has two messages.
+    /// As in ASP.NET, the errors of members of a wrong type come first, in the order received. The
+    /// errors of the other members follow in the order of their declaration. A required member of a
+    /// wrong type counts as missing too, so it has two messages.
     ///
     /// # Errors
     /// All errors.
@@ -78,8 +78,8 @@ impl Bound {
     }
 }
 
-/// Written by hand, because the derive macro copies an invalid value into its error, and the values here
-/// are passwords.
+/// Written by hand, because the derive macro copies an invalid value into its error, and the values
+/// here are passwords.
 impl Validate for Bound {
     fn validate(&self) -> Result<(), ValidationErrors> {
         let [old_password, password, password_confirm] = MEMBERS;

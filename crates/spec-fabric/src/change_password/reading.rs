@@ -7,7 +7,8 @@ pub use repass_spec::field::Problem;
 
 use super::ChangePassword;
 
-/// The reason why a body cannot be read. The message names every missing or invalid field and quotes no value.
+/// The reason why a body cannot be read. The message names every missing or invalid field and
+/// quotes no value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChangePasswordError {
@@ -56,8 +57,8 @@ impl fmt::Display for Field {
 }
 
 impl ChangePassword {
-    /// Reads a JSON body. Names are exact; unknown members are ignored; the last of several members of one
-    /// name counts.
+    /// Reads a JSON body. Names are exact; unknown members are ignored; the last of several members
+    /// of one name counts.
     ///
     /// # Errors
     /// All invalid fields, or the reason why no fields can be read.

@@ -51,7 +51,8 @@ pub enum InvalidJwtKey {
     /// The shared secret is too short (RFC 7518, 3.2).
     #[error("a shared secret must have at least 32 bytes")]
     ShortSecret,
-    /// A PEM document in place of a shared secret. A public key is not secret, so anyone could sign with it.
+    /// A PEM document in place of a shared secret. A public key is not secret, so anyone could sign
+    /// with it.
     #[error("a shared secret must not be a PEM document")]
     PemAsSecret,
 }
@@ -112,8 +113,8 @@ impl JwtKey {
     /// The minimum length of an RSA key, in bits.
     pub const MIN_RSA_BITS: usize = 2048;
 
-    /// Reads a key from `text`: a public key in PEM (SPKI, or PKCS #1 for RSA), or for HS256 the secret
-    /// itself, without the line breaks at its end.
+    /// Reads a key from `text`: a public key in PEM (SPKI, or PKCS #1 for RSA), or for HS256 the
+    /// secret itself, without the line breaks at its end.
     ///
     /// A key with a `kid` does not verify tokens that name another one.
     ///
@@ -164,8 +165,8 @@ fn shared_secret(text: &Plaintext) -> Result<DecodingKey, InvalidJwtKey> {
     }
 }
 
-/// Reads and checks a public key. The library accepts private keys and certificates too, and checks a key
-/// only when it verifies a token.
+/// Reads and checks a public key. The library accepts private keys and certificates too, and checks
+/// a key only when it verifies a token.
 fn public_key(algorithm: JwtAlgorithm, pem: &str) -> Result<DecodingKey, InvalidJwtKey> {
     let invalid = InvalidJwtKey::NotAPublicKey(algorithm);
     if !pem.contains("-----BEGIN PUBLIC KEY-----")

@@ -6,7 +6,8 @@ use repass_spec::json::{self, JsonError, Member, Members};
 use super::{SiteContext, SiteContextError, X_SITE_CONTEXT, is_site_account};
 
 impl SiteContext {
-    /// Reads the header. Members of an unexpected type, except the account, are ignored like unknown ones.
+    /// Reads the header. Members of an unexpected type, except the account, are ignored like
+    /// unknown ones.
     ///
     /// # Errors
     /// The reason why the site account cannot be read.

@@ -1,4 +1,5 @@
-//! Reads a JSON object leniently: members of a wrong shape are dropped, and their paths are recorded.
+//! Reads a JSON object leniently: members of a wrong shape are dropped, and their paths are
+//! recorded.
 
 use std::cell::RefCell;
 
@@ -15,7 +16,8 @@ pub(super) struct ObjectReader<'a> {
 }
 
 impl<'a> ObjectReader<'a> {
-    /// Reads the outermost object with `read`. Returns also the paths of the members that were dropped.
+    /// Reads the outermost object with `read`. Returns also the paths of the members that were
+    /// dropped.
     pub(super) fn read<T>(
         members: &'a Map<String, Value>,
         read: impl FnOnce(&ObjectReader<'_>) -> T,

@@ -5,11 +5,11 @@ use repass_core::Account;
 use crate::{FabricUser, Moment, Name};
 
 impl FabricUser {
-    /// Returns the record of an account that was last changed at `updated_at`. `site_account` is used if
-    /// the import had none.
+    /// Returns the record of an account that was last changed at `updated_at`. `site_account` is
+    /// used if the import had none.
     ///
-    /// Imported members ([`import_profile`](crate::import_profile)) are shown as imported; user id, e-mail
-    /// address and whether the user is active are those of the account.
+    /// Imported members ([`import_profile`](crate::import_profile)) are shown as imported; user id,
+    /// e-mail address and whether the user is active are those of the account.
     pub fn from_account(
         account: &Account,
         updated_at: Moment,

@@ -38,7 +38,8 @@ impl TryFrom<String> for SecureOtp {
     }
 }
 
-/// The reason why a body cannot be read. The message names every missing or invalid field and quotes no value.
+/// The reason why a body cannot be read. The message names every missing or invalid field and
+/// quotes no value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChangePasswordError {
@@ -102,8 +103,9 @@ impl fmt::Display for Field {
 impl ChangePassword {
     /// Reads a body of the given media type (type and subtype in lower case, without parameters).
     ///
-    /// JSON is read strictly, so the trailing comma in the sample of the vendor's page is malformed. Names
-    /// are exact; unknown members are ignored; the last of several members of one name counts.
+    /// JSON is read strictly, so the trailing comma in the sample of the vendor's page is
+    /// malformed. Names are exact; unknown members are ignored; the last of several members of one
+    /// name counts.
     ///
     /// # Errors
     /// All invalid fields, or the reason why no fields can be read.

@@ -193,8 +193,8 @@ pub(crate) fn activation(
     change.finish(audit)
 }
 
-/// Converts a profile to JSON, and checks that it can be read back: JSON that is nested too deeply is
-/// refused here.
+/// Converts a profile to JSON, and checks that it can be read back: JSON that is nested too deeply
+/// is refused here.
 pub(super) fn profile_json(profile: &Profile) -> Result<JsonValue, StoreError> {
     let text = serde_json::to_string(profile)
         .map_err(|_| unstorable("the profile's attributes cannot be written as JSON"))?;

@@ -55,8 +55,8 @@ impl PostgresStore {
         self.row(&Query::new(find).bind(key)).await?.as_ref().map(row::key).transpose()
     }
 
-    /// Revokes a row of `table`. Writes the audit record and returns `true` if the row was not revoked
-    /// yet.
+    /// Revokes a row of `table`. Writes the audit record and returns `true` if the row was not
+    /// revoked yet.
     pub(super) async fn revoke(
         &self,
         table: &str,

@@ -15,8 +15,9 @@ use crate::store::PostgresStore;
 use crate::transaction::Durability;
 
 impl PostgresStore {
-    /// Like [`commit_change`](Self::commit_change). The update of the mapped table has the condition
-    /// that the hash is the expected one, since the other application takes no locks of repass.
+    /// Like [`commit_change`](Self::commit_change). The update of the mapped table has the
+    /// condition that the hash is the expected one, since the other application takes no locks of
+    /// repass.
     pub(crate) async fn commit_mapped(
         &self,
         source: &AccountsSource,

@@ -9,8 +9,8 @@ use crate::row::get;
 use crate::transaction::Transaction;
 
 /// Ensures that the account has a row in `@accounts` for foreign keys, and locks it. Returns the
-/// account with its credential from the mapped table; `None` if `account` does not have this realm and
-/// user id there.
+/// account with its credential from the mapped table; `None` if `account` does not have this realm
+/// and user id there.
 pub(crate) async fn register(
     source: &AccountsSource,
     table: &MappedTable,

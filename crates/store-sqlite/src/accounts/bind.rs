@@ -21,8 +21,8 @@ pub(crate) fn check(db: Db<'_>, requested: &Accounts) -> std::result::Result<(),
     }
 }
 
-/// Returns the table of the accounts. A requested mapping is recorded, so that every other program that
-/// opens the database uses the same accounts.
+/// Returns the table of the accounts. A requested mapping is recorded, so that every other program
+/// that opens the database uses the same accounts.
 pub(crate) fn bind(
     connection: &Connection,
     requested: &Accounts,

@@ -1,7 +1,7 @@
 //! Accounts in a users table of another application.
 //!
-//! In the statements, `f` is a row of that table and `a` the row of the account in `repass_accounts`,
-//! which exists once something was written about the account.
+//! In the statements, `f` is a row of that table and `a` the row of the account in
+//! `repass_accounts`, which exists once something was written about the account.
 
 mod write;
 

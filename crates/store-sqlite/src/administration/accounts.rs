@@ -113,8 +113,8 @@ impl SqliteStore {
     }
 }
 
-/// Inserts an account with its credential, unless its realm and user id are taken. Returns whether the
-/// account was inserted.
+/// Inserts an account with its credential, unless its realm and user id are taken. Returns whether
+/// the account was inserted.
 pub(super) fn insert(
     db: Db<'_>,
     account: &Account,

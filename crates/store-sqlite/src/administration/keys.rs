@@ -35,8 +35,8 @@ impl SqliteStore {
         .await
     }
 
-    /// Runs `update` with the time and the id. Writes the audit record and returns `true` if a row was
-    /// revoked.
+    /// Runs `update` with the time and the id. Writes the audit record and returns `true` if a row
+    /// was revoked.
     pub(super) async fn revoke(
         &self,
         update: &'static str,

@@ -20,8 +20,8 @@ struct Due {
     event: OutboxEvent,
 }
 
-/// A search for due deliveries to channel `?1` at time `?2`. It follows the order of an index, so that
-/// it stops at its limit.
+/// A search for due deliveries to channel `?1` at time `?2`. It follows the order of an index, so
+/// that it stops at its limit.
 struct Search {
     from: &'static str,
     order: &'static str,
@@ -136,8 +136,8 @@ impl Search {
     }
 }
 
-/// Claims a delivery. Discards the event if its account was deleted or cannot be read, since it would
-/// block later events.
+/// Claims a delivery. Discards the event if its account was deleted or cannot be read, since it
+/// would block later events.
 fn lease(
     db: Db<'_>,
     accounts: &AccountsSource,

@@ -22,8 +22,8 @@ pub trait Fixture: Send + Sync {
     async fn add_account(&self, account: &Account, hash: Option<&HashedPassword>);
 
     /// Adds a reset token to the store and voids the account's earlier ones, as
-    /// [`AdministrationStore::add_reset_token`] does. Returns whether the store supports reset tokens.
-    /// The default returns `false`, and the checks of reset tokens are skipped.
+    /// [`AdministrationStore::add_reset_token`] does. Returns whether the store supports reset
+    /// tokens. The default returns `false`, and the checks of reset tokens are skipped.
     ///
     /// # Panics
     /// When the token cannot be added.
@@ -42,8 +42,8 @@ pub trait Fixture: Send + Sync {
         false
     }
 
-    /// Returns the same store as an [`AdministrationStore`]. The default returns `None`, and the checks
-    /// of that trait are skipped.
+    /// Returns the same store as an [`AdministrationStore`]. The default returns `None`, and the
+    /// checks of that trait are skipped.
     fn administration(&self) -> Option<Arc<dyn AdministrationStore>> {
         None
     }
@@ -58,8 +58,8 @@ impl AdministrationFixture {
         Self(vec![store])
     }
 
-    /// Creates a fixture that runs the checks of a [`CredentialStore`] on the nodes of a cluster, which
-    /// share one database. Each call uses a random node.
+    /// Creates a fixture that runs the checks of a [`CredentialStore`] on the nodes of a cluster,
+    /// which share one database. Each call uses a random node.
     pub fn for_nodes(nodes: impl IntoIterator<Item = Arc<dyn AdministrationStore>>) -> Self {
         Self(nodes.into_iter().collect())
     }

@@ -35,7 +35,8 @@ pub(super) fn subject(account: &Account) -> Subject {
     Subject::new(account.realm.clone(), account.user_id.as_str())
 }
 
-/// An account as the store returns it. Unlike [`AccountWithCredential`], its `Debug` prints the hash.
+/// An account as the store returns it. Unlike [`AccountWithCredential`], its `Debug` prints the
+/// hash.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct StoredAccount {
     pub(super) account: Account,
@@ -65,8 +66,8 @@ impl From<&AccountWithCredential> for StoredAccount {
     }
 }
 
-/// Formats a hash with its normalization. Its own `Debug` hides both, but the hashes of the suite are
-/// not secret, and different hashes must print differently.
+/// Formats a hash with its normalization. Its own `Debug` hides both, but the hashes of the suite
+/// are not secret, and different hashes must print differently.
 pub(super) fn text(hash: &HashedPassword) -> String {
     format!("{} (normalization {})", hash.as_str(), hash.normalization().as_str())
 }

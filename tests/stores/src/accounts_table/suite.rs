@@ -1,7 +1,7 @@
 //! The conformance suite on a mapped table.
 //!
-//! The wrapper inserts accounts of [`AdministrationStore::add_account`] into the users table, and adds
-//! the properties without a column to accounts that are read.
+//! The wrapper inserts accounts of [`AdministrationStore::add_account`] into the users table, and
+//! adds the properties without a column to accounts that are read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};

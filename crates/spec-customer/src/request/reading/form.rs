@@ -4,9 +4,9 @@ use repass_spec::{form, reply};
 use super::{Binding, PARAMETER, UpdateUserPasswordRequest, guid};
 use crate::http_error::{ERROR, ModelState};
 
-/// Reads a form as the framework's model binder does: names in any case, the first of several of one name,
-/// blank values as missing. But a password that is not UTF-8 is an error, since the framework's U+FFFD would
-/// make different passwords equal.
+/// Reads a form as the framework's model binder does: names in any case, the first of several of
+/// one name, blank values as missing. But a password that is not UTF-8 is an error, since the
+/// framework's U+FFFD would make different passwords equal.
 pub(super) fn read(body: &[u8]) -> Binding {
     let Some(mut fields) = Fields::read(body) else { return Binding::unreadable() };
     let mut model_state = ModelState::default();
@@ -66,8 +66,8 @@ impl Fields {
     }
 }
 
-/// Converts a field name in jQuery's spelling to a property path: `a[b]` is `a.b`, `a[]` is `a`, `a[0]` is
-/// unchanged. `None` if a bracket is not closed.
+/// Converts a field name in jQuery's spelling to a property path: `a[b]` is `a.b`, `a[]` is `a`,
+/// `a[0]` is unchanged. `None` if a bracket is not closed.
 fn property_path(name: &str) -> Option<String> {
     let mut path = String::with_capacity(name.len());
     let mut rest = name;

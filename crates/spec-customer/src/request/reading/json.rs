@@ -44,8 +44,8 @@ impl<'de> de::Visitor<'de> for BodyVisitor {
         f.write_str("an UpdateUserPasswordRequest")
     }
 
-    /// Binds members in the order received, so a later duplicate replaces an earlier one. Each invalid one
-    /// adds an entry under the name in the request.
+    /// Binds members in the order received, so a later duplicate replaces an earlier one. Each
+    /// invalid one adds an entry under the name in the request.
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Body, A::Error> {
         let mut binding = Binding::valid(Some(UpdateUserPasswordRequest::default()));
         while let Some(name) = members.next_key::<String>()? {
@@ -85,8 +85,8 @@ fn password(member: Member) -> Option<Option<Plaintext>> {
     }
 }
 
-/// Reads a member that is not a secret and converts numbers and booleans. It reads the raw text, so that no
-/// digits of a number are lost.
+/// Reads a member that is not a secret and converts numbers and booleans. It reads the raw text, so
+/// that no digits of a number are lost.
 fn text<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<Option<String>>, A::Error> {
     let raw = members.next_value::<Box<RawValue>>()?;
     Ok(match raw.get() {

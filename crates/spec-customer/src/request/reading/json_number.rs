@@ -1,4 +1,5 @@
-/// Converts a JSON number to text like .NET's invariant `ToString`. `None` beyond the range of a double.
+/// Converts a JSON number to text like .NET's invariant `ToString`. `None` beyond the range of a
+/// double.
 pub(super) fn to_text(number: &str) -> Option<String> {
     if number.contains(['.', 'e', 'E']) {
         return number.parse().ok().filter(|value: &f64| value.is_finite()).map(general);

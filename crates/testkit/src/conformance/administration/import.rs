@@ -165,8 +165,8 @@ pub(in crate::conformance) async fn the_first_row_of_a_user_id_is_imported(
     store: &dyn AdministrationStore,
 ) -> Result<(), Unsupported> {
     require(supports_imports(store).await, "imports")?;
-    // More than a store writes in one statement, so that some duplicates are in one statement and some
-    // are not.
+    // More than a store writes in one statement, so that some duplicates are in one statement and
+    // some are not.
     let realm = realm();
     let names: Vec<String> = (0..250).map(|number| format!("user-{}", number % 125)).collect();
     let numbered = |(at, name): (usize, &String)| AccountWithCredential {

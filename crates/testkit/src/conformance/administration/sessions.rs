@@ -1,5 +1,5 @@
-//! A change ends the sessions of its account, including tokens that reach the store after the change
-//! (ASVS 7.4.3).
+//! A change ends the sessions of its account, including tokens that reach the store after the
+//! change (ASVS 7.4.3).
 
 use std::sync::Arc;
 
