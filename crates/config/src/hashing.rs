@@ -128,7 +128,6 @@ impl RawHashing {
             queue: at_least_one("hashing.queue", self.queue, default.queue, 1_000_000)?,
             deadline: timeout("hashing.deadline", self.deadline, default.deadline)?,
             projects: Arc::new(projects(self.firebase, folder)?),
-            ..default
         })
     }
 }
