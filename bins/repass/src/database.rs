@@ -182,10 +182,10 @@ fn operator() -> String {
 
 impl AdminContext {
     /// Returns the administration without a hasher.
-    pub(crate) fn administration(&self) -> Result<Administration, Failure> {
+    pub(crate) fn administration(&self) -> Administration {
         let hasher = Arc::new(NoHasher::new());
         let engine = Engine::builder(self.store.clone(), hasher, self.key.clone());
-        Ok(as_operator(engine.build().administration()))
+        as_operator(engine.build().administration())
     }
 
     /// Returns an engine with a hasher for this database.

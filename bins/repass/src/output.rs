@@ -36,6 +36,20 @@ impl Output {
         }
     }
 
+    /// Prints a list, and a note if it is empty.
+    pub(crate) fn list(
+        &self,
+        rows: &[impl Serialize],
+        text: &str,
+        what: &str,
+    ) -> Result<(), Failure> {
+        self.result(&rows, text)?;
+        if rows.is_empty() {
+            self.note(&format!("no {what}"));
+        }
+        Ok(())
+    }
+
     /// Prints a secret in one line, or `json` with `--json`. A closed pipe is a failure, since the
     /// secret cannot be shown again.
     pub(crate) fn secret(&self, json: &impl Serialize, secret: &Plaintext) -> io::Result<()> {

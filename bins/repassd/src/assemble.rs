@@ -94,10 +94,10 @@ impl App {
 
     /// Returns the dispatcher of events, if a channel is configured.
     pub(crate) fn dispatcher(&self, config: &Config) -> Option<OutboxDispatcher> {
-        let channels = config.outbox.channels();
-        if channels.is_empty() {
+        if config.outbox.channels.is_empty() {
             return None;
         }
+        let channels = config.outbox.channels.iter().map(|own| Arc::clone(&own.channel)).collect();
         Some(OutboxDispatcher::new(
             self.store.ports(),
             channels,

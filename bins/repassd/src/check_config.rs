@@ -67,15 +67,11 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         lockout.max_failures(),
     )?;
     let outbox = &config.outbox;
-    if outbox.webhook.is_some() {
-        writeln!(
-            out,
-            "  deliver events to the webhook, and give up after {} tries",
-            outbox.options.max_tries,
-        )?;
+    for channel in &outbox.channels {
+        writeln!(out, "  deliver events {}", channel.summary)?;
     }
-    if let Some(mail) = &outbox.mail {
-        writeln!(out, "  send mail      {}", mail.summary)?;
+    if !outbox.channels.is_empty() {
+        writeln!(out, "  give up        after {} failed tries", outbox.options.max_tries)?;
     }
     writeln!(out, "  serve")?;
     for mount in &config.mounts {

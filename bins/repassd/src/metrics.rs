@@ -42,7 +42,8 @@ type Labels = Vec<(&'static str, String)>;
 pub(crate) struct Metrics {
     requests: Family<Labels, Counter>,
     durations: Family<Labels, Histogram>,
-    connections: Gauge,
+    /// Shared with each open connection.
+    connections: Arc<()>,
 }
 
 impl Default for Metrics {
@@ -50,7 +51,7 @@ impl Default for Metrics {
         Self {
             requests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
-            connections: Gauge::default(),
+            connections: Arc::default(),
         }
     }
 }
@@ -62,10 +63,9 @@ impl Metrics {
         MeasuredRequest { metrics, started: Instant::now(), is_answered: false }
     }
 
-    /// Counts a connection until the guard is dropped.
-    pub(crate) fn connection(self: &Arc<Self>) -> MeasuredConnection {
-        self.connections.inc();
-        MeasuredConnection(Arc::clone(self))
+    /// Counts a connection until the returned value is dropped.
+    pub(crate) fn connection(&self) -> Arc<()> {
+        Arc::clone(&self.connections)
     }
 
     fn count(&self, api: &str, outcome: &str, status: &str, took: Duration) {
@@ -103,15 +103,6 @@ impl Drop for MeasuredRequest {
         if !self.is_answered {
             self.metrics.count("", "disconnected", "", self.started.elapsed());
         }
-    }
-}
-
-/// An open connection.
-pub(crate) struct MeasuredConnection(Arc<Metrics>);
-
-impl Drop for MeasuredConnection {
-    fn drop(&mut self) {
-        self.0.connections.dec();
     }
 }
 
@@ -205,7 +196,7 @@ impl Values {
             Unit::Seconds,
             metrics.durations.clone(),
         );
-        let connections = metrics.connections.clone();
+        let connections = gauge(Arc::strong_count(&metrics.connections) - 1);
         registry.register("connections", "Open connections to the APIs", connections);
         registry.register(
             "waiting_changes",

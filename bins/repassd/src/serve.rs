@@ -120,8 +120,8 @@ pub(crate) async fn run(
 
 fn log_summary(config: &Config) {
     let apis: Vec<&str> = config.mounts.iter().map(|mount| mount.name.as_str()).collect();
-    let channels = config.outbox.channels();
-    let channels: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
+    let channels = &config.outbox.channels;
+    let channels: Vec<&str> = channels.iter().map(|own| own.channel.name()).collect();
     let profile = config.hasher.profile;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

@@ -43,9 +43,8 @@ pub use api::MountConfig;
 pub use checked::{Config, SharedConfig};
 pub use listen::{FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
 pub use log::{LogConfig, LogFormat};
-pub use mail::MailConfig;
 use mistakes::Mistakes;
-pub use outbox::{OutboxConfig, WebhookConfig};
+pub use outbox::{ChannelConfig, OutboxConfig};
 pub use process::protect_secrets;
 pub use proxy::{ForwardingHeader, TrustedProxies};
 use raw::RawConfig;
@@ -219,9 +218,11 @@ pub fn load_shared(file: &Path, vendors: &Vendors) -> Result<SharedConfig, Confi
 /// # Errors
 /// As [`load`].
 pub fn show(file: &Path, vendors: &Vendors) -> Result<String, ConfigError> {
-    load(file, vendors)?;
     let (text, environment) = read(file)?;
-    Ok(Sources::read(file, &text, environment.overrides)?.to_toml())
+    let sources = Sources::read(file, &text, environment.overrides)?;
+    let shown = sources.to_toml();
+    sources.check(whole(vendors))?;
+    Ok(shown)
 }
 
 fn read(file: &Path) -> Result<(String, environment::Variables), ConfigError> {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::KeyError;
 use super::checked::{one_of, timeout};
-use super::outbox::secret;
+use super::outbox::{ChannelConfig, secret};
 use super::proxy::TrustedProxies;
 use super::raw::Seconds;
 
@@ -60,21 +60,13 @@ pub(super) struct RawMail {
     events: Option<Vec<String>>,
 }
 
-/// The mail channel.
-pub struct MailConfig {
-    pub(super) channel: Arc<Mail>,
-    pub(super) timeout: Duration,
-    /// A summary for `check-config`.
-    pub summary: String,
-}
-
 impl RawMail {
     /// Checks the values. Relative paths are resolved against `folder`.
     pub(super) fn check(
         self,
         proxies: &TrustedProxies,
         folder: &Path,
-    ) -> Result<MailConfig, KeyError> {
+    ) -> Result<ChannelConfig, KeyError> {
         let encryption = match self.tls.as_deref() {
             None => Encryption::default(),
             Some(name) => Encryption::from_name(name)
@@ -116,7 +108,7 @@ impl RawMail {
         };
         let names: Vec<_> = events.iter().map(|kind| kind.as_str()).collect();
         let summary = format!(
-            "through {} port {} (TLS {}{}), from {}, default language {}: {}",
+            "by mail through {} port {} (TLS {}{}), from {}, default language {}: {}",
             server.host,
             server.port(),
             encryption.as_str(),
@@ -139,7 +131,7 @@ impl RawMail {
         };
         let channel = Mail::new(options)
             .map_err(|wrong| KeyError::new(format!("mail.{}", wrong.member), wrong.reason))?;
-        Ok(MailConfig { channel: Arc::new(channel), timeout, summary })
+        Ok(ChannelConfig { channel: Arc::new(channel), summary, timeout })
     }
 }
 

@@ -11,41 +11,33 @@ use serde::Deserialize;
 
 use super::KeyError;
 use super::checked::{delay, timeout};
-use super::mail::{MailConfig, RawMail};
+use super::mail::RawMail;
 use super::mistakes::Mistakes;
 use super::proxy::TrustedProxies;
 use super::raw::Seconds;
 
 /// The delivery of events.
+#[derive(Debug)]
 pub struct OutboxConfig {
     /// The timing of deliveries.
     pub options: DispatcherOptions,
-    /// The webhook, if one is configured.
-    pub webhook: Option<WebhookConfig>,
-    /// The mail, if it is configured.
-    pub mail: Option<MailConfig>,
+    /// The configured channels.
+    pub channels: Vec<ChannelConfig>,
 }
 
-/// The webhook channel.
-pub struct WebhookConfig {
-    channel: Arc<Webhook>,
-    timeout: Duration,
+/// A channel for events.
+#[derive(Clone)]
+pub struct ChannelConfig {
+    /// The channel.
+    pub channel: Arc<dyn Channel>,
+    /// A summary for `check-config`.
+    pub summary: String,
+    pub(super) timeout: Duration,
 }
 
-impl OutboxConfig {
-    /// Returns the configured channels.
-    pub fn channels(&self) -> Vec<Arc<dyn Channel>> {
-        let webhook = self.webhook.iter().map(|own| Arc::clone(&own.channel) as Arc<dyn Channel>);
-        let mail = self.mail.iter().map(|own| Arc::clone(&own.channel) as Arc<dyn Channel>);
-        webhook.chain(mail).collect()
-    }
-}
-
-impl std::fmt::Debug for OutboxConfig {
+impl std::fmt::Debug for ChannelConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let webhook = self.webhook.as_ref().map(|webhook| webhook.timeout);
-        let mail = self.mail.as_ref().map(|mail| (&mail.summary, mail.timeout));
-        write!(f, "{:?}, webhook {webhook:?}, mail {mail:?}", self.options)
+        write!(f, "{} {} {:?}", self.channel.name(), self.summary, self.timeout)
     }
 }
 
@@ -106,11 +98,11 @@ impl RawOutbox {
         let webhook = mistakes.take(webhook);
         let mail = mistakes.take(mail.map(|raw| raw.check(proxies, folder)).transpose());
         let (mut options, webhook, mail) = (options?, webhook?, mail?);
+        let channels: Vec<_> = webhook.into_iter().chain(mail).collect();
         // Each channel has its own time-out; a lease lasts as long as the longest.
-        let timeouts =
-            [webhook.as_ref().map(|own| own.timeout), mail.as_ref().map(|own| own.timeout)];
-        options.timeout = timeouts.into_iter().flatten().max().unwrap_or(options.timeout);
-        Some(OutboxConfig { options, webhook, mail })
+        let longest = channels.iter().map(|own| own.timeout).max();
+        options.timeout = longest.unwrap_or(options.timeout);
+        Some(OutboxConfig { options, channels })
     }
 
     fn options(&self, default: &DispatcherOptions) -> Result<DispatcherOptions, KeyError> {
@@ -133,7 +125,7 @@ impl RawOutbox {
 
 impl RawWebhook {
     /// Checks the values. `default` is the default time-out.
-    fn check(self, default: Duration, folder: &Path) -> Result<WebhookConfig, KeyError> {
+    fn check(self, default: Duration, folder: &Path) -> Result<ChannelConfig, KeyError> {
         let timeout = timeout("webhook.timeout", self.timeout, default)?;
         let parse = |(key, secret): (String, Plaintext)| {
             secret.expose().trim().parse().map_err(|error| KeyError::new(key, error))
@@ -148,7 +140,8 @@ impl RawWebhook {
             WebhookOptions { url: self.url, secret, previous_secret, timeout, allow_private };
         let webhook = Webhook::new(options, Arc::new(SystemClock));
         let channel = webhook.map_err(|error| KeyError::new("webhook.url", error))?;
-        Ok(WebhookConfig { channel: Arc::new(channel), timeout })
+        let summary = "to the webhook".to_owned();
+        Ok(ChannelConfig { channel: Arc::new(channel), summary, timeout })
     }
 }
 

@@ -13,7 +13,7 @@ use super::mail::RawMail;
 use super::outbox::{RawOutbox, RawWebhook};
 use super::proxy::RawProxy;
 use super::store::RawStore;
-use super::tls::section::RawTls;
+use super::tls::TlsFiles;
 use super::unix_socket::RawUnixSocket;
 
 /// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
@@ -77,7 +77,7 @@ pub(super) struct RawConfig {
     /// behind a TLS proxy. Default: `false`.
     #[serde(default)]
     pub(super) allow_plain_http: bool,
-    pub(super) tls: Option<RawTls>,
+    pub(super) tls: Option<TlsFiles>,
     #[serde(default)]
     pub(super) unix_socket: RawUnixSocket,
     #[serde(default)]
@@ -146,7 +146,7 @@ pub(super) struct RawAdmin {
     /// Without it, they are not served.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(super) listen: Option<RawListen>,
-    pub(super) tls: Option<RawTls>,
+    pub(super) tls: Option<TlsFiles>,
 }
 
 /// The log, which is written to standard error, or to a file.

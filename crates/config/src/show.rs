@@ -43,7 +43,7 @@ fn to_toml(key: &str, value: &Value) -> Option<toml::Value> {
 
 /// Returns whether the value may be a secret: by the name of its key, or since it is a URL with a
 /// user or of a webhook, whose path may be one.
-fn is_secret(key: &str, value: &Value) -> bool {
+pub(crate) fn is_secret(key: &str, value: &Value) -> bool {
     let name = key.rsplit('.').next().unwrap_or_default();
     let is_file = [".tls.key", ".admin.tls.key"].contains(&key);
     let secrets = ["key", "signer_key", "secret", "previous_secret", "password"];

@@ -399,7 +399,7 @@ fn the_mail_password_can_come_from_a_file_or_the_environment() {
     let text = with_mail("username = 'pat'\npassword_file = 'password'");
     let file = folder.path().join("r.toml");
     let config = parse(&file, &text, Map::new()).unwrap();
-    assert_eq!(config.outbox.channels().len(), 1);
+    assert_eq!(config.outbox.channels.len(), 1);
     assert_eq!(config.outbox.options.timeout.as_secs(), 30);
     assert!(!format!("{config:?}").contains("hunter2"));
     let environment = [
@@ -408,7 +408,7 @@ fn the_mail_password_can_come_from_a_file_or_the_environment() {
         ("REPASS_MAIL__PORT".to_owned(), "2525".to_owned()),
     ];
     let config = parse(&file, &with_mail(""), environment.into()).unwrap();
-    let summary = config.outbox.mail.unwrap().summary;
+    let summary = &config.outbox.channels[0].summary;
     assert!(
         summary.contains("smtp.example.org port 2525 (TLS implicit, authenticated)"),
         "{summary}"
@@ -466,7 +466,7 @@ fn arrays_in_variables_are_written_as_in_toml() {
     let file = Path::new("r.toml");
     let events = |value: &str| [("REPASS_MAIL__EVENTS".to_owned(), value.to_owned())].into();
     let config = parse(file, &text, events("['password.changed']")).unwrap();
-    assert!(config.outbox.mail.unwrap().summary.contains("password.changed"));
+    assert!(config.outbox.channels[0].summary.contains("password.changed"));
     for (value, says) in [
         ("['password.chnaged']", "mail.events: "),
         ("password.changed", "mail.events: must be "),

@@ -12,13 +12,14 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
+use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::either::Either;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
-pub(crate) mod section;
+use crate::KeyError;
 
 /// The number of days before its expiry in which a certificate is reported.
 const WARNING_DAYS: i64 = 14;
@@ -26,23 +27,27 @@ const WARNING_DAYS: i64 = 14;
 /// What the file of a key contains.
 const KEY: &str = "private key";
 
-/// The PEM files of a listener.
-#[derive(Debug, Clone)]
-pub struct TlsFiles {
-    /// The certificate, then the intermediate certificates.
-    pub certificate: PathBuf,
-    /// The private key of the certificate.
-    pub key: PathBuf,
-    /// The authorities whose certificates clients must present, if any.
-    pub client_ca: Option<PathBuf>,
+/// TLS 1.2 and 1.3 with HTTP/2 and HTTP/1.1. The files are PEM. They are reloaded when they change
+/// and at SIGHUP.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsFiles {
+    /// The file of the certificate, followed by the intermediate certificates.
+    certificate: PathBuf,
+    /// The file of the certificate's private key.
+    key: PathBuf,
+    /// The file of the authorities whose certificates clients must present. Without it, clients
+    /// need no certificate.
+    client_ca: Option<PathBuf>,
 }
 
 /// A file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {reason}", .file.display())]
-pub struct TlsError {
-    /// The key of the configuration that names the file, below its table.
-    pub key: &'static str,
+struct TlsError {
+    /// The key that names the file, below its table.
+    key: &'static str,
     file: PathBuf,
     reason: String,
 }
@@ -76,16 +81,6 @@ impl fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// Reads the files.
-    ///
-    /// # Errors
-    /// When one cannot be read, or the key does not belong to the certificate. An expired
-    /// certificate is not an error; [`Tls::warning`] reports it.
-    pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
-        let loaded = RwLock::new(files.load()?);
-        Ok(Self { files, loaded })
-    }
-
     async fn accept<S>(&self, stream: S) -> io::Result<tokio_rustls::server::TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -144,6 +139,16 @@ impl Tls {
 }
 
 impl TlsFiles {
+    /// Loads the files of `table`. Relative paths are resolved against `folder`. An expired
+    /// certificate is not an error; [`Tls::warning`] reports it.
+    pub(crate) fn check(mut self, table: &str, folder: &Path) -> Result<Arc<Tls>, KeyError> {
+        let files = [&mut self.certificate, &mut self.key].into_iter().chain(&mut self.client_ca);
+        files.for_each(|file| *file = folder.join(&*file));
+        let loaded =
+            self.load().map_err(|error| KeyError::new(format!("{table}.{}", error.key), error))?;
+        Ok(Arc::new(Tls { files: self, loaded: RwLock::new(loaded) }))
+    }
+
     fn load(&self) -> Result<Loaded, TlsError> {
         // Before reading: a file that changes meanwhile is reloaded.
         let state = self.state();

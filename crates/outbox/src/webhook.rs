@@ -24,7 +24,6 @@ use address::is_public;
 use resolver::PublicOnly;
 
 /// Options of a [`Webhook`].
-#[derive(Debug)]
 pub struct WebhookOptions {
     /// The receiver's URL, `https`; `http` only with [`allow_private`](Self::allow_private).
     pub url: String,
@@ -38,6 +37,13 @@ pub struct WebhookOptions {
     /// Whether private and loopback addresses are allowed. If false, an attacker who controls the
     /// URL or its DNS records cannot make this process send requests to the internal network.
     pub allow_private: bool,
+}
+
+/// Without the URL, which may contain a secret.
+impl fmt::Debug for WebhookOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookOptions").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
 }
 
 /// The options are not valid. No message contains the URL, which may contain a secret.
@@ -234,5 +240,19 @@ mod tests {
         for url in ["ftp://example.org/", "example.org", "", "https://"] {
             assert!(matches!(webhook(url, true), Err(InvalidWebhook::Url)), "{url}");
         }
+    }
+
+    #[test]
+    fn a_debug_print_hides_the_url_and_the_secrets() {
+        let secret = || "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap();
+        let options = WebhookOptions {
+            url: "https://example.org/hunter2".to_owned(),
+            secret: secret(),
+            previous_secret: Some(secret()),
+            timeout: Duration::from_secs(1),
+            allow_private: false,
+        };
+        let printed = format!("{options:?} {:?}", options.secret);
+        assert!(!printed.contains("hunter2") && !printed.contains("MfKQ9r8"), "{printed}");
     }
 }

@@ -18,8 +18,8 @@ async fn each_request_of_the_page_changes_the_password() {
     }
 }
 
-/// Proves CUSTOMER-25, CUSTOMER-31, CUSTOMER-32, CUSTOMER-34, CUSTOMER-35, CUSTOMER-36,
-/// CUSTOMER-37.
+/// Proves CUSTOMER-25, CUSTOMER-31, CUSTOMER-32, CUSTOMER-34, CUSTOMER-35, CUSTOMER-36.
+/// Proves CUSTOMER-37.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_shows_the_answers_of_the_server() {
     let test = start().await;

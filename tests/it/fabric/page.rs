@@ -13,8 +13,8 @@ use crate::vendor_page::{assert_shown, for_ten_minutes, requests};
 /// The user that the vendor's page shows.
 const SAMPLE: &str = include_str!("../../../crates/spec-fabric/tests/user.json");
 
-/// Proves FABRIC-8, FABRIC-18, FABRIC-24, FABRIC-26, FABRIC-27, FABRIC-28, FABRIC-29, FABRIC-31,
-/// FABRIC-32.
+/// Proves FABRIC-8, FABRIC-18, FABRIC-24, FABRIC-26, FABRIC-27, FABRIC-28, FABRIC-29, FABRIC-31.
+/// Proves FABRIC-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_shows_the_answers_of_the_server() {
     let changed = changed().await;

@@ -63,7 +63,7 @@ async fn update(
     action: impl AsyncFnOnce(&Administration) -> Result<Account, AdministrationError>,
 ) -> Result<(), Failure> {
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let account = action(&admin.administration()?).await?;
+        let account = action(&admin.administration()).await?;
         output.result(&account, &format!("{}: {done}\n", label(&account)))
     })
     .await

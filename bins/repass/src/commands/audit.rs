@@ -48,11 +48,7 @@ pub(super) async fn run(
         }
         let records = admin.store.audit(&filter).await?;
         let entries = with_user_ids(admin, records).await?;
-        output.result(&entries, &table(&entries))?;
-        if entries.is_empty() {
-            output.note("no audit records");
-        }
-        Ok(())
+        output.list(&entries, &table(&entries), "audit records")
     })
     .await
 }
@@ -74,7 +70,7 @@ async fn filter(admin: &AdminContext, list: &ListAudit) -> Result<AuditFilter, F
         Some(realm) => realm,
         None => "default".parse().map_err(|error| Failure::Usage(format!("{error}")))?,
     };
-    let (account, _) = admin.administration()?.show_account(&realm, user_id.as_str()).await?;
+    let (account, _) = admin.administration().show_account(&realm, user_id.as_str()).await?;
     Ok(AuditFilter { realm: Some(realm), account: Some(account.id), ..filter })
 }
 

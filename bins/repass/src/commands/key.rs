@@ -35,7 +35,7 @@ struct Issued<'a> {
 async fn issue(args: IssueKey, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let IssueKey { realm, kind, name } = args;
     with_database(settings, Migration::Create, output, async |admin| {
-        let (key, secret) = admin.administration()?.issue_key(&realm, kind, &name).await?;
+        let (key, secret) = admin.administration().issue_key(&realm, kind, &name).await?;
         let id = key.id.0;
         let issued = Issued { description: &key, key: secret.expose() };
         output.secret(&issued, &secret).map_err(|source| Failure::SecretNotPrinted {
@@ -55,11 +55,7 @@ async fn issue(args: IssueKey, settings: &Settings, output: &Output) -> Result<(
 async fn list_keys(list: ListKeys, settings: &Settings, output: &Output) -> Result<(), Failure> {
     with_database(settings, Migration::Refuse, output, async |admin| {
         let keys = admin.store.keys(list.realm.as_ref()).await?;
-        output.result(&keys, &table(&keys))?;
-        if keys.is_empty() {
-            output.note("no keys");
-        }
-        Ok(())
+        output.list(&keys, &table(&keys), "keys")
     })
     .await
 }
@@ -82,7 +78,7 @@ fn table(keys: &[Key]) -> String {
 async fn revoke(revoked: &Revoke, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let id = parse_id(&revoked.id, "key")?;
     with_database(settings, Migration::Refuse, output, async |admin| {
-        admin.administration()?.revoke_key(KeyId(id)).await?;
+        admin.administration().revoke_key(KeyId(id)).await?;
         output.result(&json!({ "id": id, "revoked": true }), &format!("key {id}: revoked\n"))
     })
     .await

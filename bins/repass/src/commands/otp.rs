@@ -32,7 +32,7 @@ struct Enrolled<'a> {
 async fn enroll(args: EnrollOtp, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let (realm, user_id) = (&args.account.realm, &args.account.user_id);
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let administration = admin.administration()?;
+        let administration = admin.administration();
         let secret = administration.enroll_otp(realm, user_id.as_str(), &args.issuer).await?;
         let uri = secret.uri().map_err(repass_core::AdministrationError::Otp)?;
         let enrolled = Enrolled { realm, user_id, uri: uri.expose() };
@@ -73,7 +73,7 @@ struct Issued<'a> {
 async fn issue(args: IssueReset, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let (realm, user_id) = (&args.account.realm, &args.account.user_id);
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let administration = admin.administration()?;
+        let administration = admin.administration();
         let code = administration.issue_otp_code(realm, user_id.as_str(), args.lifetime).await?;
         let lifetime_seconds = args.lifetime.as_secs();
         let issued = Issued { realm, user_id, lifetime_seconds, code: code.expose() };

@@ -19,19 +19,15 @@ pub(super) async fn run(
     with_database(settings, Migration::Refuse, output, async |admin| match command {
         OutboxCommand::List(ListOutbox { state, limit }) => {
             let entries = admin.store.entries(&OutboxFilter { state, before: None, limit }).await?;
-            output.result(&entries, &table(&entries))?;
-            if entries.is_empty() {
-                output.note("no events");
-            }
-            Ok(())
+            output.list(&entries, &table(&entries), "events")
         }
         OutboxCommand::Retry(events) => {
-            let admin = &admin.administration()?;
+            let admin = &admin.administration();
             let retry = async |id| admin.retry_event(id).await.map(drop);
             run_each(admin, events, ("retried", "will be delivered now"), output, retry).await
         }
         OutboxCommand::Drop(events) => {
-            let admin = &admin.administration()?;
+            let admin = &admin.administration();
             let drop_event = async |id| admin.drop_event(id).await.map(drop);
             run_each(admin, events, ("dropped", "dropped"), output, drop_event).await
         }

@@ -37,7 +37,7 @@ struct Issued<'a> {
 async fn issue(args: IssueReset, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let (realm, user_id) = (&args.account.realm, &args.account.user_id);
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let administration = admin.administration()?;
+        let administration = admin.administration();
         let (token, secret) =
             administration.issue_reset(realm, user_id.as_str(), args.lifetime).await?;
         let issued = Issued {
@@ -75,7 +75,7 @@ struct Listed {
 async fn list(args: ListTokens, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let ListTokens { account: name, limit } = args;
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let administration = admin.administration()?;
+        let administration = admin.administration();
         let (account, _) = administration.show_account(&name.realm, name.user_id.as_str()).await?;
         let tokens = admin.store.reset_tokens(account.id, limit).await?;
         let now = SystemClock.now();
@@ -95,11 +95,7 @@ async fn list(args: ListTokens, settings: &Settings, output: &Output) -> Result<
                 if token.valid { "yes" } else { "no" },
             ]);
         }
-        output.result(&listed, &table.render())?;
-        if listed.is_empty() {
-            output.note("no reset tokens");
-        }
-        Ok(())
+        output.list(&listed, &table.render(), "reset tokens")
     })
     .await
 }
@@ -107,7 +103,7 @@ async fn list(args: ListTokens, settings: &Settings, output: &Output) -> Result<
 async fn revoke(name: AccountName, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let AccountName { realm, user_id } = &name;
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let revoked = admin.administration()?.revoke_resets(realm, user_id.as_str()).await?;
+        let revoked = admin.administration().revoke_resets(realm, user_id.as_str()).await?;
         let text = format!(
             "account {} of realm {realm}: valid reset tokens revoked: {revoked}\n",
             printable(user_id.as_str())

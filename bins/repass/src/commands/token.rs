@@ -42,7 +42,7 @@ async fn issue(args: IssueToken, settings: &Settings, output: &Output) -> Result
     let IssueToken { account, roles, lifetime } = args;
     let (realm, user_id) = (&account.realm, &account.user_id);
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let administration = admin.administration()?;
+        let administration = admin.administration();
         let (token, secret) =
             administration.issue_token(realm, user_id.as_str(), roles, lifetime).await?;
         let id = token.id.0;
@@ -88,7 +88,7 @@ struct Listed {
 async fn list(args: ListTokens, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let ListTokens { account: name, limit } = args;
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let administration = admin.administration()?;
+        let administration = admin.administration();
         let (account, _) = administration.show_account(&name.realm, name.user_id.as_str()).await?;
         let tokens = admin.store.access_tokens(account.id, limit).await?;
         let now = SystemClock.now();
@@ -112,11 +112,7 @@ async fn list(args: ListTokens, settings: &Settings, output: &Output) -> Result<
                 if token.valid { "yes" } else { "no" },
             ]);
         }
-        output.result(&listed, &table.render())?;
-        if listed.is_empty() {
-            output.note("no tokens");
-        }
-        Ok(())
+        output.list(&listed, &table.render(), "tokens")
     })
     .await
 }
@@ -124,7 +120,7 @@ async fn list(args: ListTokens, settings: &Settings, output: &Output) -> Result<
 async fn revoke(revoked: &Revoke, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let id = parse_id(&revoked.id, "token")?;
     with_database(settings, Migration::Refuse, output, async |admin| {
-        admin.administration()?.revoke_token(TokenId(id)).await?;
+        admin.administration().revoke_token(TokenId(id)).await?;
         output.result(&json!({ "id": id, "revoked": true }), &format!("token {id}: revoked\n"))
     })
     .await

@@ -6,6 +6,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::super::raw::RawConfig;
+use super::super::show::is_secret;
 use super::*;
 
 const MANUAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bins/repassd/README.md");
@@ -50,6 +51,10 @@ impl Manual {
             keys.iter().partition(|(_, schema)| Inner::from_schema(schema).is_none());
         let required = schema["required"].as_array();
         for (name, schema) in leaves {
+            if keys.contains_key(&format!("{name}_file")) {
+                let key = format!(".{place}.{name}");
+                assert!(is_secret(&key, &"x".into()), "{key} is not hidden by show-config");
+            }
             let required = required.is_some_and(|names| names.iter().any(|one| one == name));
             self.key(place, name, schema, required);
         }

@@ -14,7 +14,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let DeleteAccount { account: name, yes } = delete;
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let administration = admin.administration()?;
+        let administration = admin.administration();
         let (realm, user_id) = (&name.realm, name.user_id.as_str());
         administration.show_account(realm, user_id).await?;
         if !yes {

@@ -38,7 +38,7 @@ pub(super) async fn run(
         account.username = details.username.or(account.username.take());
     };
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let administration = admin.administration()?;
+        let administration = admin.administration();
         let account = administration.edit_account(&name.realm, name.user_id.as_str(), change);
         let account = account.await?;
         output.result(&account, &format!("{}: changed\n", label(&account)))

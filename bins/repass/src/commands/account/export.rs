@@ -35,7 +35,7 @@ pub(super) async fn run(
             output.warning("hashes-exported", text);
         }
         let filter = AccountFilter { realm, after: None, limit: PAGE };
-        let admin = admin.administration()?;
+        let admin = admin.administration();
         match file {
             None => match write_all(&admin, filter, with_hashes, format, io::stdout()).await {
                 // As in `repass account export | head`.

@@ -63,7 +63,7 @@ async fn import_file(
     };
     with_database(settings, missing, output, async |admin| {
         interrupt.start_batches();
-        let admin = admin.administration()?;
+        let admin = admin.administration();
         let import = Import { file: named, admin, output, interrupt, dry_run };
         import.run(opened, Defaults { realm, hash_format, peppers }).await
     })

@@ -41,7 +41,7 @@ pub(super) async fn run(
 }
 
 async fn details(admin: &AdminContext, name: &AccountName) -> Result<AccountDetails, Failure> {
-    let administration = admin.administration()?;
+    let administration = admin.administration();
     let (account, attempts) =
         administration.show_account(&name.realm, name.user_id.as_str()).await?;
     let subject = Subject::new(name.realm.clone(), name.user_id.as_str());
