@@ -44,8 +44,9 @@
 //!     email: None,
 //!     username: None,
 //!     profile: Profile::default(),
-//! }; engine.administration().add_account(account, Some("correct horse battery
-//! staple".into())).await?;
+//! };
+//! let password = Some("correct horse battery staple".into());
+//! engine.administration().add_account(account, password).await?;
 //!
 //! let change = |old: &str| {
 //!     let subject = Subject::new(realm.clone(), "pat");

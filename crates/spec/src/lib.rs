@@ -73,12 +73,13 @@
 //!     }
 //! }
 //!
-//! let (parts, ()) = Request::post("/password").header("x-key",
-//! "k").body(()).unwrap().into_parts(); let realm = "shop".parse().unwrap(); let
-//! RouteMatch::Match(mut call) = Acme.begin(&Head::new(&parts, &realm)) else { panic!() }; let
-//! change = call.read(b"pat\nold\nnew", Caller::anonymous()).unwrap();
-//! assert_eq!(change.authorization.subject().user_id, "pat"); assert!(call.read(b"pat",
-//! Caller::anonymous()).is_err());
+//! let request = Request::post("/password").header("x-key", "k").body(()).unwrap();
+//! let (parts, ()) = request.into_parts();
+//! let realm = "shop".parse().unwrap();
+//! let RouteMatch::Match(mut call) = Acme.begin(&Head::new(&parts, &realm)) else { panic!() };
+//! let change = call.read(b"pat\nold\nnew", Caller::anonymous()).unwrap();
+//! assert_eq!(change.authorization.subject().user_id, "pat");
+//! assert!(call.read(b"pat", Caller::anonymous()).is_err());
 //! ```
 //!
 //! A [`Vendor`] adds options, a policy preset and a demo, so that `repassd` can serve the API.
