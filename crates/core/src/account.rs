@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ContextWords, Email, Realm, UserId};
+use crate::{AccountId, ContextWords, Email, Realm, UserId, fold_name};
 
 /// One user in one realm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Account {
 
     /// Returns whether `email` is this account's address, ignoring case.
     pub fn has_email(&self, email: &str) -> bool {
-        self.email.as_ref().is_some_and(|own| own.as_str().to_lowercase() == email.to_lowercase())
+        self.email.as_ref().is_some_and(|own| fold_name(own.as_str()) == fold_name(email))
     }
 }
 

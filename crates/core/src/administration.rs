@@ -9,31 +9,31 @@ mod secrets;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use accounts::NewAccount;
 pub use import::{ImportOutcome, ImportedPassword, NewImport};
 pub use retention::Retention;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::password_change::PasswordChangeService;
 use crate::{
-    Account, AccountError, AccountId, AdministrationStore, AuditRecord, Clock, Context, Hasher,
-    InstallationKey, OtpError, Policy, Randomness, RandomnessError, Realm, StoreError, Subject,
-    Violation, random_uuid,
+    Account, AccountError, AccountId, AccountWithCredential, AdministrationStore, AuditRecord,
+    ChangeError, Context, HashError, OtpError, Policy, Randomness, RandomnessError, Realm,
+    StoreError, Subject, Violation, random_uuid,
 };
 
 /// Administers a store; returned by [`Engine::administration`](crate::Engine::administration).
 #[derive(Clone)]
 pub struct Administration {
     store: Arc<dyn AdministrationStore>,
-    hasher: Arc<dyn Hasher>,
-    policy: Policy,
-    key: Arc<InstallationKey>,
-    clock: Arc<dyn Clock>,
-    randomness: Arc<dyn Randomness>,
+    changes: PasswordChangeService,
     /// The caller in audit records.
-    operator: Arc<str>,
+    caller: Arc<str>,
+    /// The origin of the request in audit records.
+    context: Context,
 }
 
 /// An error of [`Administration`].
@@ -71,12 +71,24 @@ pub enum AdministrationError {
     /// A value is out of bounds.
     #[error("{0}")]
     Invalid(String),
-    /// The policy refuses the first password. Contains all violations.
+    /// The account was changed since it was read.
+    #[error("the account was changed meanwhile; read it again")]
+    Changed,
+    /// The account is inactive.
+    #[error("the account is not active; activate it first")]
+    Inactive,
+    /// The hasher is overloaded.
+    #[error("too busy; try again in {} s", .retry_after.as_secs())]
+    Busy {
+        /// The recommended delay before a retry.
+        retry_after: Duration,
+    },
+    /// The policy refuses the password. Contains all violations.
     #[error("the policy refuses the password")]
     Rejected(Vec<Violation>),
     /// Hashing failed.
     #[error("the password could not be hashed")]
-    Hash(#[source] crate::HashError),
+    Hash(#[source] HashError),
     /// The one-time password could not be set up.
     #[error("the one-time password could not be set up")]
     Otp(#[from] OtpError),
@@ -93,26 +105,19 @@ impl Administration {
         store: Arc<dyn AdministrationStore>,
         changes: &PasswordChangeService,
     ) -> Self {
-        Self {
-            store,
-            hasher: changes.hasher.clone(),
-            policy: changes.policy.clone(),
-            key: changes.key.clone(),
-            clock: changes.clock.clone(),
-            randomness: changes.randomness.clone(),
-            operator: "operator".into(),
-        }
+        let context = Context::new("administration");
+        Self { store, changes: changes.clone(), caller: "operator".into(), context }
     }
 
     pub(crate) fn with_policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+        Self { changes: PasswordChangeService { policy, ..self.changes }, ..self }
     }
 
-    /// Sets the operator, such as `root@db1`, who is the caller `operator:<name>` in audit records.
-    /// Without one, the caller is `operator`.
+    /// Sets the caller in audit records, such as `operator:root@db1`, and the origin of the
+    /// request. Without them, the caller is `operator`.
     #[must_use]
-    pub fn with_operator(self, name: &str) -> Self {
-        Self { operator: format!("operator:{name}").into(), ..self }
+    pub fn acting_for(self, caller: &str, context: Context) -> Self {
+        Self { caller: caller.into(), context: context.bounded(), ..self }
     }
 
     /// Returns the store, for listing.
@@ -120,15 +125,14 @@ impl Administration {
         &*self.store
     }
 
-    /// Finds the account.
+    /// Finds the account and its credential.
     async fn find_account(
         &self,
         realm: &Realm,
         user_id: &str,
-    ) -> Result<Account, AdministrationError> {
+    ) -> Result<AccountWithCredential, AdministrationError> {
         let subject = Subject::new(realm.clone(), user_id);
-        let found = self.store.find(&subject).await?;
-        found.map(|found| found.account).ok_or_else(|| no_such_account(realm, user_id))
+        self.store.find(&subject).await?.ok_or_else(|| no_such_account(realm, user_id))
     }
 
     /// Finds the account and registers its id with the store, before a write.
@@ -137,10 +141,14 @@ impl Administration {
         realm: &Realm,
         user_id: &str,
     ) -> Result<Account, AdministrationError> {
-        let account = self.find_account(realm, user_id).await?;
-        let registered = self.store.register(&account).await;
-        registered.map_err(|error| with_account(error, &account))?;
+        let account = self.find_account(realm, user_id).await?.account;
+        self.register(&account).await?;
         Ok(account)
+    }
+
+    async fn register(&self, account: &Account) -> Result<(), AdministrationError> {
+        let registered = self.store.register(account).await;
+        registered.map_err(|error| with_account(error, account))
     }
 
     fn audit(
@@ -151,16 +159,24 @@ impl Administration {
         detail: Option<String>,
     ) -> Result<AuditRecord, RandomnessError> {
         Ok(AuditRecord {
-            id: random_uuid(&*self.randomness)?,
-            at: self.clock.now(),
+            id: random_uuid(&*self.changes.randomness)?,
+            at: self.now(),
             realm: realm.clone(),
             account,
             action: action.to_owned(),
             outcome: "ok".to_owned(),
             detail,
-            caller: self.operator.to_string(),
-            context: Context::new("administration"),
+            caller: self.caller.to_string(),
+            context: self.context.clone(),
         })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.changes.clock.now()
+    }
+
+    fn randomness(&self) -> &dyn Randomness {
+        &*self.changes.randomness
     }
 }
 
@@ -175,8 +191,33 @@ fn with_account(error: AccountError, account: &Account) -> AdministrationError {
         AccountError::Exists => AdministrationError::AccountExists { realm, user_id },
         AccountError::Unknown => AdministrationError::NoSuchAccount { realm, user_id },
         AccountError::KeptElsewhere => AdministrationError::KeptElsewhere,
+        AccountError::Changed => AdministrationError::Changed,
         AccountError::NotMapped(what) => AdministrationError::NotMapped(what),
         AccountError::Store(store) => AdministrationError::Store(store),
+    }
+}
+
+impl From<HashError> for AdministrationError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy { retry_after } => Self::Busy { retry_after },
+            other => Self::Hash(other),
+        }
+    }
+}
+
+impl From<ChangeError> for AdministrationError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Inactive => Self::Inactive,
+            ChangeError::Rejected(violations) => Self::Rejected(violations),
+            ChangeError::Busy { retry_after } => Self::Busy { retry_after },
+            ChangeError::Store(error) => Self::Store(error),
+            ChangeError::Hash(error) => Self::Hash(error),
+            ChangeError::Randomness(error) => Self::Randomness(error),
+            // A password that is set has no proof that could be wrong: the account was changed.
+            _ => Self::Changed,
+        }
     }
 }
 

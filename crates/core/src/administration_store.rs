@@ -63,14 +63,16 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     ) -> Result<(), AccountError>;
 
     /// Sets e-mail address, user name and profile of the account with the id of `account` to those
-    /// of `account`, and its `updated_at` to `audit.at`.
+    /// of `account`, and its `updated_at` to `audit.at`, if `updated_at` is `expected` before. The
+    /// time never moves back; if it would not move, it moves by a microsecond.
     ///
     /// # Errors
-    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::KeptElsewhere`]
-    /// when the store cannot edit accounts.
+    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::Changed`] when it
+    /// was changed since, [`AccountError::KeptElsewhere`] when the store cannot edit accounts.
     async fn update_account(
         &self,
         account: &Account,
+        expected: Timestamp,
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
@@ -143,6 +145,17 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         token: TokenId,
         audit: &AuditRecord,
     ) -> Result<bool, StoreError>;
+
+    /// Revokes all access tokens of an account at `audit.at`, and invalidates those issued up to
+    /// then ([`HeldToken::valid_after`]).
+    ///
+    /// # Errors
+    /// [`AccountError::Unknown`] when there is no such account.
+    async fn revoke_access_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError>;
 
     /// Returns the key of this id.
     ///
@@ -300,6 +313,10 @@ pub struct AccountFilter {
     pub realm: Option<Realm>,
     /// Only accounts after this realm and user id, for paging.
     pub after: Option<(Realm, UserId)>,
+    /// Only active, or only inactive accounts.
+    pub active: Option<bool>,
+    /// Only accounts whose password was set before this time.
+    pub changed_before: Option<Timestamp>,
     /// The most accounts to return.
     pub limit: u32,
 }
@@ -314,6 +331,9 @@ pub enum AccountError {
     /// The account does not exist.
     #[error("there is no such account")]
     Unknown,
+    /// The account was changed since it was read.
+    #[error("the account was changed meanwhile")]
+    Changed,
     /// The accounts are in a table of another application, which must add, edit and delete them.
     #[error("accounts are kept in a table of another application; add, edit and delete them there")]
     KeptElsewhere,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock::after;
-use crate::{AccountId, InstallationKey, LockoutPolicy, Subject};
+use crate::{AccountId, InstallationKey, LockoutPolicy, Subject, fold_name};
 
 /// The kind of proof that an attempt presents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl AttemptKey {
         // Normalized as for an account. Otherwise two spellings of one identifier would be counted
         // apart, and the first 429 would show whether the account exists.
         let user_id = subject.valid_user_id().map_or_else(|| subject.user_id.clone(), String::from);
-        let email = subject.email.as_deref().unwrap_or_default().to_lowercase();
+        let email = fold_name(subject.email.as_deref().unwrap_or_default());
         let bytes =
             key.digest("unknown identifier", &[realm, user_id.as_bytes(), email.as_bytes()]);
         Self { bytes, unknown: true }

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::{
     Account, AccountId, AttemptKey, AttemptPath, AttemptReservation, AuditRecord,
-    DeferredLockoutEvent, HashedPassword, LockedOut, LockoutPolicy, OtpSpend, OutboxEvent, Realm,
-    StoreError, Subject, TokenDigest, TokenId, UserId,
+    DeferredLockoutEvent, HashedPassword, LockedOut, LockoutPolicy, NameKind, OtpSpend,
+    OutboxEvent, Realm, StoreError, Subject, TokenDigest, TokenId, UserId,
 };
 
 /// An account with its stored hash.
@@ -28,6 +28,10 @@ pub struct Credential {
     pub changed_at: Timestamp,
 }
 
+/// The most accounts of one e-mail address or user name that
+/// [`find_by_name`](CredentialStore::find_by_name) returns.
+pub const MAX_SAME_NAME: usize = 10;
+
 /// The port for accounts, their credentials and their failed attempts.
 #[async_trait]
 pub trait CredentialStore: Send + Sync {
@@ -37,6 +41,19 @@ pub trait CredentialStore: Send + Sync {
     /// # Errors
     /// When the store fails.
     async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError>;
+
+    /// Returns the accounts of this realm with this name, active or not, at most
+    /// [`MAX_SAME_NAME`](crate::MAX_SAME_NAME) of them. Names are compared as
+    /// [`fold_name`](crate::fold_name) returns them; `name` has this form already.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn find_by_name(
+        &self,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<AccountWithCredential>, StoreError>;
 
     /// Returns at most `depth` earlier hashes of the account, newest first.
     ///
@@ -61,13 +78,15 @@ pub trait CredentialStore: Send + Sync {
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError>;
 
-    /// Finishes an attempt that did not change the password: writes its audit record and keeps or
-    /// releases its reservation, in one transaction; see [`FinishAttempt`].
+    /// Finishes an attempt that did not change the password: writes its audit record, keeps,
+    /// releases or clears its reservation, and spends its one-time password, in one transaction;
+    /// see [`FinishAttempt`]. Returns whether the attempt is finished: if its one-time password is
+    /// used already, nothing is written.
     ///
     /// # Errors
     /// When the store fails. Then nothing is written, except that a store should still release a
     /// reservation if it can.
-    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError>;
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<bool, StoreError>;
 
     /// Deletes the expired rows of attempts, at most `limit` of them. A row has expired when its
     /// [`AttemptState::expires_at`](crate::AttemptState::expires_at) is at or before `now`. The
@@ -147,6 +166,9 @@ pub struct FinishAttempt {
     pub reservation: Option<AttemptReservation>,
     /// The outcome, which decides whether the reservation is kept.
     pub outcome: AttemptOutcome,
+    /// The one-time password to spend, which must be unused, and its account. A store without
+    /// one-time passwords gets none.
+    pub otp: Option<(AccountId, OtpSpend)>,
     /// The audit record.
     pub audit: AuditRecord,
 }
@@ -161,12 +183,15 @@ pub enum AttemptOutcome {
     /// [`AttemptState::release`](crate::AttemptState::release), if its row still exists, and its
     /// deferred event is deleted.
     Released,
+    /// The proof was right, and nothing was to be changed. The row is deleted, which clears all
+    /// failures of the account, and the deferred event of the reservation is deleted.
+    Succeeded,
 }
 
 impl FinishAttempt {
     /// Finishes an attempt without a reservation.
     pub const fn unreserved(audit: AuditRecord) -> Self {
-        Self { reservation: None, outcome: AttemptOutcome::Released, audit }
+        Self { reservation: None, outcome: AttemptOutcome::Released, otp: None, audit }
     }
 
     /// Finishes an attempt with a reservation.
@@ -175,7 +200,13 @@ impl FinishAttempt {
         outcome: AttemptOutcome,
         audit: AuditRecord,
     ) -> Self {
-        Self { reservation: Some(reservation), outcome, audit }
+        Self { reservation: Some(reservation), outcome, otp: None, audit }
+    }
+
+    /// Sets the one-time password to spend.
+    #[must_use]
+    pub fn with_otp(self, otp: Option<(AccountId, OtpSpend)>) -> Self {
+        Self { otp, ..self }
     }
 }
 

@@ -7,8 +7,8 @@ use crate::password_change::PasswordChangeService;
 use crate::{
     Administration, AdministrationStore, CallerAuthenticator, Change, ChangeError, ChangeOutcome,
     Changed, Clock, CredentialStore, Hasher, HeldToken, InstallationKey, Key, KeyIdentity, KeyKind,
-    LockoutPolicy, Plaintext, Policy, Randomness, Realm, StoreError, SystemClock, SystemRandomness,
-    TokenDigest, TokenIdentity, TokenStore,
+    LockoutPolicy, Plaintext, Policy, Randomness, Realm, SignIn, SignInError, SignedIn, StoreError,
+    SystemClock, SystemRandomness, TokenDigest, TokenIdentity, TokenStore,
 };
 use async_trait::async_trait;
 
@@ -84,6 +84,17 @@ impl<A> Engine<A> {
         self.changes.change(change).await
     }
 
+    /// Verifies a password without changing it, with the attempts, the lockouts and the cost of a
+    /// change. Success clears the account's failures, spends the one-time password and replaces a
+    /// hash that needs a rehash. Each attempt writes an audit record (ASVS 16.3.1); repeated
+    /// refusals of a locked-out account are counted in one record a minute.
+    ///
+    /// # Errors
+    /// See [`SignInError`].
+    pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, SignInError> {
+        self.changes.sign_in(sign_in).await
+    }
+
     /// Returns the counts of this engine and its clones.
     pub fn status(&self) -> EngineStatus {
         self.changes.counters.status()
@@ -99,6 +110,17 @@ impl<A> Engine<A> {
 impl<A> From<&Engine<A>> for Engine<()> {
     fn from(engine: &Engine<A>) -> Self {
         Self { changes: engine.changes.clone(), administration: () }
+    }
+}
+
+impl Engine {
+    /// Returns the active admin key of this secret, of any realm.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn admin_key(&self, secret: &Plaintext) -> Result<Option<Key>, StoreError> {
+        let key = self.administration.store().key(&TokenDigest::from_secret(secret)).await?;
+        Ok(key.filter(|key| key.kind == KeyKind::Admin && key.revoked_at.is_none()))
     }
 }
 

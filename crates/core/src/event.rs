@@ -33,19 +33,24 @@ pub enum EventKind {
     PasswordReset,
     /// Failures locked the account out, for the first time since it had no failures.
     AccountLocked,
-    /// `max_failures` was reached: the old password is refused until a reset or an
-    /// unlock.
+    /// Failures of sign-ins locked the account out, for the first time since it had no failures.
+    SignInLocked,
+    /// `max_failures` was reached: the password is refused until a reset or an unlock.
     AttemptsExhausted,
     /// A reset token was issued.
     ResetRequested,
+    /// An operator set the password.
+    PasswordSet,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::PasswordChanged,
         Self::PasswordReset,
+        Self::PasswordSet,
         Self::AccountLocked,
+        Self::SignInLocked,
         Self::AttemptsExhausted,
         Self::ResetRequested,
     ];
@@ -55,7 +60,9 @@ impl EventKind {
         match self {
             Self::PasswordChanged => "password.changed",
             Self::PasswordReset => "password.reset",
+            Self::PasswordSet => "password.set",
             Self::AccountLocked => "account.locked",
+            Self::SignInLocked => "sign_in.locked",
             Self::AttemptsExhausted => "attempts.exhausted",
             Self::ResetRequested => "reset.requested",
         }
@@ -79,7 +86,10 @@ impl OutboxEvent {
     ) -> Self {
         // Access tokens issued up to this time are revoked; other systems can end their sessions
         // too.
-        let ends_sessions = matches!(kind, EventKind::PasswordChanged | EventKind::PasswordReset);
+        let ends_sessions = matches!(
+            kind,
+            EventKind::PasswordChanged | EventKind::PasswordReset | EventKind::PasswordSet
+        );
         let payload = json!({
             "realm": account.realm,
             "user_id": account.user_id,
@@ -113,10 +123,17 @@ impl DeferredLockoutEvent {
     /// How long an event is deferred if its attempt is not finished.
     pub const DEFERRAL: Duration = Duration::from_secs(60);
 
-    /// Creates the event for an attempt at `account`. `id` must be unique.
-    pub fn new(id: Uuid, at: Timestamp, account: &Account, context: &Context) -> Self {
+    /// Creates the event for an attempt at `account`. `id` must be unique. The first lockout is
+    /// reported as `locked`: [`EventKind::AccountLocked`] or [`EventKind::SignInLocked`].
+    pub fn new(
+        id: Uuid,
+        at: Timestamp,
+        locked: EventKind,
+        account: &Account,
+        context: &Context,
+    ) -> Self {
         Self {
-            event: OutboxEvent::new(id, at, EventKind::AccountLocked, account, context),
+            event: OutboxEvent::new(id, at, locked, account, context),
             realm: account.realm.clone(),
             user_id: account.user_id.clone(),
         }
@@ -144,7 +161,9 @@ impl DeferredLockoutEvent {
     ) -> Option<(OutboxEvent, Timestamp)> {
         let kind = Self::kind(reservation.failures, policy)?;
         let mut event = self.event.clone();
-        event.kind = kind.as_str().to_owned();
+        if kind == EventKind::AttemptsExhausted {
+            event.kind = kind.as_str().to_owned();
+        }
         event.payload["failures"] = reservation.failures.into();
         let due_at = after(event.at, Self::DEFERRAL);
         Some((event, due_at))
@@ -198,6 +217,7 @@ mod tests {
         let deferred = DeferredLockoutEvent::new(
             Uuid::nil(),
             Timestamp::UNIX_EPOCH,
+            EventKind::SignInLocked,
             &account(),
             &Context::new("x"),
         );
@@ -219,7 +239,7 @@ mod tests {
         let some = |kind: EventKind| Some(kind.as_str().to_owned());
         assert_eq!(
             kinds(&policy),
-            [None, some(EventKind::AccountLocked), None, some(EventKind::AttemptsExhausted)]
+            [None, some(EventKind::SignInLocked), None, some(EventKind::AttemptsExhausted)]
         );
         let never_locked = LockoutPolicy::new(2, Duration::ZERO, Duration::ZERO, 4).unwrap();
         assert_eq!(kinds(&never_locked), [None, None, None, some(EventKind::AttemptsExhausted)]);

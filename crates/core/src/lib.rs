@@ -8,6 +8,7 @@
 //! | to | see |
 //! | --- | --- |
 //! | change a password | [`Engine::change`] with a [`Change`] |
+//! | verify a password | [`Engine::sign_in`] with a [`SignIn`] |
 //! | add accounts, issue keys and tokens, read audit records | [`Engine::administration`] |
 //! | keep accounts in a database | the ports: [`CredentialStore`], [`TokenStore`], [`KeyStore`], [`OutboxStore`], [`AdministrationStore`] |
 //! | set the rules for new passwords | [`Policy`], [`PolicyRules`] |
@@ -121,6 +122,8 @@ mod ports;
 #[cfg(feature = "engine")]
 mod randomness;
 #[cfg(feature = "engine")]
+mod sign_in;
+#[cfg(feature = "engine")]
 mod store_status;
 #[cfg(feature = "engine")]
 pub mod token;
@@ -150,7 +153,7 @@ pub use self::{
     authenticate::CallerAuthenticator,
     caller::{
         ADMIN_ROLE, AccessToken, Authority, Authorization, Caller, HeldToken, Key, KeyId,
-        KeyIdentity, KeyKind, TokenId, TokenIdentity, UnknownKeyKind,
+        KeyIdentity, KeyKind, Scope, TokenId, TokenIdentity, UnknownKeyKind, UnknownScope,
     },
     change::{
         Change, ChangeError, ChangeOutcome, Changed, Context, Proof, Sessions, SignedClaims,
@@ -159,7 +162,7 @@ pub use self::{
     clock::{Clock, SystemClock},
     credential_store::{
         AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential, CredentialStore,
-        FinishAttempt, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend,
+        FinishAttempt, MAX_SAME_NAME, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend,
     },
     engine::{Engine, EngineBuilder},
     engine_status::EngineStatus,
@@ -182,6 +185,7 @@ pub use self::{
     },
     ports::{KeyStore, ResetToken, StoreError, TokenStore},
     randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid},
+    sign_in::{NameKind, SignIn, SignInError, SignInName, SignedIn, fold_name},
     store_status::{OperationMeter, OperationStatus, StoreStatus},
     token::TokenDigest,
 };

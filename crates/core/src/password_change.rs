@@ -4,6 +4,8 @@ mod prove;
 mod refusals;
 mod rehash;
 mod report;
+mod set;
+mod sign_in;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,17 +73,8 @@ impl PasswordChangeService {
         let candidate = Arc::new(new_password);
 
         let found = self.find(subject).await?;
-        audit.account = found.as_ref().map(|found| found.account.id);
         audit.is_inactive = found.as_ref().is_some_and(|found| !found.account.active);
-        let key = self.attempt_key(found.as_ref(), subject);
-        audit.attempt_key = Some(key.clone());
-
-        self.delete_expired_attempts().await;
-        audit.reservation =
-            Some(self.reserve(&key, path_of(&proof), otp.is_some(), found.as_ref(), audit).await?);
-        if let Some(Reservation::Made(_)) = audit.reservation {
-            audit.refused_before = self.refusals.take(&key);
-        }
+        self.reserve_for(found.as_ref(), subject, path_of(&proof), otp.is_some(), audit).await?;
         let proved = self.prove(found, proof, otp.as_ref(), &candidate, audit).await?;
         let password = match self.accept(&proved, candidate, audit).await {
             Err(ChangeError::Rejected(violations)) => {
@@ -113,15 +106,29 @@ impl PasswordChangeService {
         }))
     }
 
-    fn attempt_key(
+    /// Reserves an attempt at the account, or at the identifier if there is none, and notes both
+    /// for the audit record.
+    async fn reserve_for(
         &self,
         found: Option<&AccountWithCredential>,
         subject: &crate::Subject,
-    ) -> AttemptKey {
-        match found {
-            Some(found) => AttemptKey::account(found.account.id),
+        path: AttemptPath,
+        with_otp: bool,
+        audit: &mut report::AuditContext,
+    ) -> Result<(), ChangeError> {
+        audit.account = found.map(|found| found.account.id);
+        let key = match audit.account {
+            Some(account) => AttemptKey::account(account),
             None => AttemptKey::unknown(subject, &self.key),
+        };
+        audit.attempt_key = Some(key.clone());
+
+        self.delete_expired_attempts().await;
+        audit.reservation = Some(self.reserve(&key, path, with_otp, found, audit).await?);
+        if let Some(Reservation::Made(_)) = audit.reservation {
+            audit.refused_before = self.refusals.take(&key);
         }
+        Ok(())
     }
 
     /// Deletes expired rows of attempts at the first change and at every 64th after it. A change
@@ -208,7 +215,7 @@ impl PasswordChangeService {
         let at = self.now_in_store_precision();
         let is_reset = proved.spend.is_some();
         let record = self.audit_record(audit, at, "ok", audit.refusals_detail())?;
-        let event = self.event(&proved.account, at, is_reset, audit)?;
+        let event = self.event(&proved.account, at, audit)?;
         let commit = Commit {
             history: self.policy.rules().history,
             spend: proved.spend,
@@ -257,6 +264,25 @@ struct Proved {
     current_is_candidate: Option<bool>,
     spend: Option<ResetSpend>,
     otp: Option<OtpSpend>,
+}
+
+impl Proved {
+    /// An account whose current password was the proof.
+    fn by_password(
+        account: crate::Account,
+        credential: Credential,
+        password: Arc<Plaintext>,
+        current_is_candidate: Option<bool>,
+    ) -> Self {
+        let (credential, password) = (Some(credential), Some(password));
+        Self { account, credential, password, current_is_candidate, spend: None, otp: None }
+    }
+
+    /// An account whose holder proved authority by other means than the password.
+    fn without_password(found: AccountWithCredential, spend: Option<ResetSpend>) -> Self {
+        let AccountWithCredential { account, credential } = found;
+        Self { account, credential, password: None, current_is_candidate: None, spend, otp: None }
+    }
 }
 
 fn path_of(proof: &Proof) -> AttemptPath {

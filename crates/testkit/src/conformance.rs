@@ -152,11 +152,14 @@ pub fn checks() -> Vec<Check> {
         credentials find::by_realm_and_user_id_exactly;
         credentials find::inactive_accounts_too;
         credentials find::guids_in_any_case;
+        credentials find::by_name_in_any_case;
+        credentials find::every_account_of_a_name;
         credentials find::texts_unchanged;
 
         credentials attempts::each_path_is_locked_out_by_its_own_failures;
         credentials attempts::the_maximum_locks_passwords_out_until_a_reset;
         credentials attempts::releases_restore_the_row;
+        credentials attempts::successes_clear_the_row;
         credentials attempts::concurrent_reservations_never_exceed_the_threshold;
         credentials attempts::concurrent_releases_are_all_counted;
         credentials attempts::each_account_has_its_own_row;
@@ -190,11 +193,13 @@ pub fn checks() -> Vec<Check> {
 
         credentials one_time_password::steps_must_increase;
         credentials one_time_password::codes_are_accepted_once;
+        credentials one_time_password::a_sign_in_uses_one_up;
         credentials one_time_password::refused_changes_use_up_nothing;
         credentials one_time_password::one_of_many_concurrent_uses_wins;
 
         administration administration::accounts::are_added_once;
         administration administration::accounts::are_listed_in_pages;
+        administration administration::accounts::are_filtered;
         administration administration::accounts::are_deactivated_with_their_tokens;
         administration administration::accounts::are_unlocked;
         administration administration::accounts::c3_are_edited;
@@ -226,6 +231,7 @@ pub fn checks() -> Vec<Check> {
         administration administration::sessions::a_kept_token_is_valid_until_the_next_change;
         administration administration::sessions::the_revocation_cutoff_never_moves_back;
         administration administration::sessions::deactivation_revokes_tokens;
+        administration administration::sessions::all_are_ended;
         concurrent administration::sessions::tokens_issued_during_a_change_are_revoked;
 
         administration outbox::events_are_claimed_in_order;

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a fixture that cannot be created fails its test")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -153,6 +154,8 @@ pub fn service_key(realm: &Realm, created_at: Timestamp) -> Key {
         realm: realm.clone(),
         kind: KeyKind::Service,
         name: "the bot's 🔑".to_owned(),
+        scopes: BTreeSet::new(),
+        all_realms: false,
         digest: digest("key"),
         created_at,
         revoked_at: None,

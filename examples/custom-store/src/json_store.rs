@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     Account, AccountId, AccountWithCredential, AttemptOutcome, AttemptState, AuditRecord, Commit,
-    CommitOutcome, Credential, CredentialStore, FinishAttempt, HashedPassword, Normalization,
-    Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
+    CommitOutcome, Credential, CredentialStore, Email, FinishAttempt, HashedPassword,
+    MAX_SAME_NAME, NameKind, Normalization, Realm, Rehash, ReserveAttempt, ReserveOutcome,
+    StoreError, Subject, fold_name,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,14 @@ impl User {
     /// The version of the password; 0 without a password.
     fn version(&self) -> i64 {
         self.password.as_ref().map_or(0, |password| password.version)
+    }
+
+    fn with_credential(&self) -> Result<AccountWithCredential, StoreError> {
+        let credential = self.password.as_ref().map(|Password { hash, version, changed_at }| {
+            Ok(Credential { hash: hash.to_password()?, version: *version, changed_at: *changed_at })
+        });
+        let credential = credential.transpose()?;
+        Ok(AccountWithCredential { account: self.account.clone(), credential })
     }
 }
 
@@ -111,14 +120,25 @@ impl CredentialStore for JsonStore {
             .users
             .iter()
             .find(|user| user.account.realm == subject.realm && user.account.user_id == user_id);
-        let Some(user) = user else { return Ok(None) };
-        let credential = user.password.as_ref().map(|Password { hash, version, changed_at }| {
-            Ok(Credential { hash: hash.to_password()?, version: *version, changed_at: *changed_at })
-        });
-        Ok(Some(AccountWithCredential {
-            account: user.account.clone(),
-            credential: credential.transpose()?,
-        }))
+        user.map(User::with_credential).transpose()
+    }
+
+    async fn find_by_name(
+        &self,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
+        let is_named = |user: &&User| {
+            let own = match kind {
+                NameKind::Email => user.account.email.as_ref().map(Email::as_str),
+                NameKind::Username => user.account.username.as_deref(),
+            };
+            user.account.realm == *realm && own.is_some_and(|own| fold_name(own) == name)
+        };
+        let table = self.lock();
+        let named = table.users.iter().filter(is_named).take(MAX_SAME_NAME);
+        named.map(User::with_credential).collect()
     }
 
     async fn history(
@@ -149,17 +169,20 @@ impl CredentialStore for JsonStore {
         }
     }
 
-    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {
         let mut table = self.lock();
-        if let (Some(reservation), AttemptOutcome::Released) =
-            (&attempt.reservation, attempt.outcome)
-            && let Some(row) = table.attempts.get_mut(reservation.key.as_bytes())
-        {
-            *row = row.release(reservation);
+        if let Some(reservation) = &attempt.reservation {
+            let key = reservation.key.as_bytes();
+            match (attempt.outcome, table.attempts.get_mut(key)) {
+                (AttemptOutcome::Released, Some(row)) => *row = row.release(reservation),
+                (AttemptOutcome::Succeeded, Some(_)) => drop(table.attempts.remove(key)),
+                (AttemptOutcome::Failed, _) | (_, None) => {}
+            }
         }
         let record = &attempt.audit;
         table.audit_log.push(format!("{} {} {}", record.at, record.action, record.outcome));
-        self.save(&table).map_err(|error| StoreError::Failed(Box::new(error)))
+        self.save(&table).map_err(|error| StoreError::Failed(Box::new(error)))?;
+        Ok(true)
     }
 
     async fn delete_expired_attempts(

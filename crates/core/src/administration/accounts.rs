@@ -1,11 +1,13 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{Administration, AdministrationError, with_account};
+use crate::clock::after;
 use crate::{
-    Account, AccountId, AttemptKey, AttemptState, Email, Plaintext, PolicyContext, Profile, Realm,
-    UserId, random_uuid,
+    Account, AccountId, AttemptKey, AttemptState, Email, NameKind, Plaintext, PolicyContext,
+    Profile, Realm, UserId, fold_name, random_uuid,
 };
 
 /// An account to add.
@@ -63,18 +65,16 @@ impl Administration {
         password: Option<Plaintext>,
     ) -> Result<Account, AdministrationError> {
         new.check().map_err(|reason| AdministrationError::Invalid(reason.to_owned()))?;
-        let id = AccountId(random_uuid(&*self.randomness)?);
-        let account = new.into_account(id, self.clock.now());
+        let id = AccountId(random_uuid(self.randomness())?);
+        let account = new.into_account(id, self.now());
         let hash = match password {
             None => None,
             Some(password) => {
                 let context =
                     PolicyContext { words: (&account).into(), ..PolicyContext::default() };
-                let accepted = self
-                    .policy
-                    .accept(Arc::new(password), &context)
-                    .map_err(AdministrationError::Rejected)?;
-                Some(self.hasher.hash(accepted).await.map_err(AdministrationError::Hash)?)
+                let accepted = self.changes.policy.accept(Arc::new(password), &context);
+                let accepted = accepted.map_err(AdministrationError::Rejected)?;
+                Some(self.changes.hasher.hash(accepted).await?)
             }
         };
         let audit = self.audit(&account.realm, Some(account.id), "account.add", None)?;
@@ -94,7 +94,7 @@ impl Administration {
         realm: &Realm,
         user_id: &str,
     ) -> Result<(Account, AttemptState), AdministrationError> {
-        let account = self.find_account(realm, user_id).await?;
+        let account = self.find_account(realm, user_id).await?.account;
         let attempts = self.store.attempts(&AttemptKey::account(account.id)).await?;
         Ok((account, attempts))
     }
@@ -118,25 +118,68 @@ impl Administration {
         Ok(Account { active, updated_at: audit.at, ..account })
     }
 
-    /// Edits an account: `edit` changes the e-mail address, user name and profile; other members
-    /// are not written. Of two edits at one time, the last one written remains.
+    /// Returns the accounts of the realm with this e-mail address or user name, in any case; at
+    /// most [`MAX_SAME_NAME`](crate::MAX_SAME_NAME) of them.
     ///
     /// # Errors
-    /// When there is no such account, or the user name is out of bounds.
+    /// When the store fails.
+    pub async fn accounts_named(
+        &self,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<Account>, AdministrationError> {
+        let found = self.store.find_by_name(realm, kind, &fold_name(name)).await?;
+        Ok(found.into_iter().map(|found| found.account).collect())
+    }
+
+    /// Edits an account: `edit` changes the e-mail address, user name and profile; other members
+    /// are not written. With `unchanged_since`, the account's `updated_at` must be that time.
+    ///
+    /// # Errors
+    /// When there is no such account, the user name is out of bounds, or the account was changed
+    /// since ([`AdministrationError::Changed`]).
     pub async fn edit_account(
         &self,
         realm: &Realm,
         user_id: &str,
+        unchanged_since: Option<Timestamp>,
         edit: impl FnOnce(&mut Account),
     ) -> Result<Account, AdministrationError> {
         let mut account = self.registered_account(realm, user_id).await?;
+        let read_at = account.updated_at;
+        if unchanged_since.is_some_and(|time| time != read_at) {
+            return Err(AdministrationError::Changed);
+        }
         edit(&mut account);
         check_username(account.username.as_deref())
             .map_err(|reason| AdministrationError::Invalid(reason.to_owned()))?;
         let audit = self.audit(realm, Some(account.id), "account.edit", None)?;
-        let result = self.store.update_account(&account, &audit).await;
+        // Members that are not edited are those that were read, so nothing else may be written
+        // meanwhile.
+        let result = self.store.update_account(&account, read_at, &audit).await;
         result.map_err(|error| with_account(error, &account))?;
-        Ok(Account { updated_at: audit.at, ..account })
+        let updated_at = audit.at.max(after(read_at, Duration::from_micros(1)));
+        Ok(Account { updated_at, ..account })
+    }
+
+    /// Sets the password of an active account without a proof, if the policy accepts it. Like a
+    /// reset, it revokes all access tokens and reset tokens and clears the failures. The holder is
+    /// notified ([`EventKind::PasswordSet`](crate::EventKind::PasswordSet)). ASVS 6.4.6 advises
+    /// against it: the operator knows the password; issue a reset token instead.
+    ///
+    /// # Errors
+    /// When there is no such account, it is inactive, or the policy refuses the password.
+    pub async fn set_password(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+        password: Plaintext,
+    ) -> Result<Account, AdministrationError> {
+        let found = self.find_account(realm, user_id).await?;
+        self.register(&found.account).await?;
+        let changed = self.changes.set(realm, found, password, &self.caller, &self.context).await?;
+        Ok(changed.account)
     }
 
     /// Deletes an account with its passwords, failures, tokens, one-time password enrollment and

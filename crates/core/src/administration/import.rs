@@ -139,7 +139,7 @@ impl Administration {
         &self,
         new: NewImport,
     ) -> Result<Result<ValidImport, String>, AdministrationError> {
-        let now = self.clock.now();
+        let now = self.now();
         if let Err(reason) = validate(&new, now) {
             return Ok(Err(reason));
         }
@@ -148,7 +148,7 @@ impl Administration {
         let known = updated_at.or(created_at).max(set_at);
         let updated_at = known.unwrap_or(now);
         let created_at = created_at.unwrap_or(updated_at);
-        let id = AccountId(random_uuid(&*self.randomness)?);
+        let id = AccountId(random_uuid(self.randomness())?);
         let account = Account {
             active: active.unwrap_or(true),
             updated_at,

@@ -37,7 +37,7 @@ impl Administration {
         retention: &Retention,
         limit: u32,
     ) -> Result<Pruned, AdministrationError> {
-        let now = self.clock.now();
+        let now = self.now();
         let cutoff = |period: Option<Duration>| now.checked_sub(period?).ok();
         let cutoffs = PruneCutoffs {
             audit: cutoff(retention.audit),

@@ -1,13 +1,16 @@
 //! Issues and revokes secrets. Each is returned once, by the call that issues it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::{Administration, AdministrationError, with_account};
 use crate::clock::after;
 use crate::otp::{code_digest, issue_code};
 use crate::{
-    AccessToken, Email, EventKind, Key, KeyId, KeyKind, OtpEnrollment, OtpSecret, OutboxEvent,
-    Plaintext, Realm, ResetToken, TokenId, random_uuid, token,
+    AccessToken, Account, Email, EventKind, Key, KeyId, KeyKind, OtpEnrollment, OtpSecret,
+    OutboxEvent, Plaintext, Realm, ResetToken, Scope, SignedIn, TokenId, random_uuid, token,
 };
 
 impl Administration {
@@ -24,17 +27,44 @@ impl Administration {
         kind: KeyKind,
         name: &str,
     ) -> Result<(Key, Plaintext), AdministrationError> {
+        self.add_key(realm, kind, name, BTreeSet::new(), false).await
+    }
+
+    /// Issues a key for the admin API of a realm, or of all realms, that allows these scopes.
+    ///
+    /// # Errors
+    /// When the name is empty or longer than 100 characters, or the store fails.
+    pub async fn issue_admin_key(
+        &self,
+        realm: &Realm,
+        name: &str,
+        scopes: BTreeSet<Scope>,
+        all_realms: bool,
+    ) -> Result<(Key, Plaintext), AdministrationError> {
+        self.add_key(realm, KeyKind::Admin, name, scopes, all_realms).await
+    }
+
+    async fn add_key(
+        &self,
+        realm: &Realm,
+        kind: KeyKind,
+        name: &str,
+        scopes: BTreeSet<Scope>,
+        all_realms: bool,
+    ) -> Result<(Key, Plaintext), AdministrationError> {
         if name.is_empty() || name.chars().count() > 100 {
             return Err(invalid("a key's name has 1 to 100 characters"));
         }
-        let (secret, digest) = token::issue(&*self.randomness)?;
+        let (secret, digest) = token::issue(self.randomness())?;
         let key = Key {
-            id: KeyId(random_uuid(&*self.randomness)?),
+            id: KeyId(random_uuid(self.randomness())?),
             realm: realm.clone(),
             kind,
             name: name.to_owned(),
+            scopes,
+            all_realms,
             digest,
-            created_at: self.clock.now(),
+            created_at: self.now(),
             revoked_at: None,
         };
         let detail = format!("{}:{}", kind.as_str(), key.id.0);
@@ -67,34 +97,73 @@ impl Administration {
         roles: Vec<String>,
         lifetime: Duration,
     ) -> Result<(AccessToken, Plaintext), AdministrationError> {
+        let account = self.registered_account(realm, user_id).await?;
+        if !account.active {
+            return Err(AdministrationError::Inactive);
+        }
+        self.add_token(&account, self.now(), roles, lifetime).await
+    }
+
+    /// Issues an access token for a sign-in. A change of the password since the sign-in began
+    /// revokes it.
+    ///
+    /// # Errors
+    /// When the account was deleted meanwhile, or the lifetime is zero.
+    pub async fn issue_session(
+        &self,
+        signed_in: &SignedIn,
+        roles: Vec<String>,
+        lifetime: Duration,
+    ) -> Result<(AccessToken, Plaintext), AdministrationError> {
+        self.register(&signed_in.account).await?;
+        self.add_token(&signed_in.account, signed_in.at, roles, lifetime).await
+    }
+
+    async fn add_token(
+        &self,
+        account: &Account,
+        at: Timestamp,
+        roles: Vec<String>,
+        lifetime: Duration,
+    ) -> Result<(AccessToken, Plaintext), AdministrationError> {
         if lifetime.is_zero() {
             return Err(invalid("a token's lifetime is at least a second"));
         }
-        let account = self.registered_account(realm, user_id).await?;
-        if !account.active {
-            return Err(invalid("the account is not active; activate it before you issue a token"));
-        }
-        let (secret, digest) = token::issue(&*self.randomness)?;
-        let now = self.clock.now();
+        let (secret, digest) = token::issue(self.randomness())?;
         // A change by a clock that ran ahead voids the tokens up to its time.
         let issued_at = match account.updated_at {
-            ahead if ahead > now => after(ahead, Duration::from_micros(1)),
-            _ => now,
+            ahead if ahead > at => after(ahead, Duration::from_micros(1)),
+            _ => at,
         };
         let token = AccessToken {
-            id: TokenId(random_uuid(&*self.randomness)?),
+            id: TokenId(random_uuid(self.randomness())?),
             account: account.id,
             roles,
             digest,
             issued_at,
-            expires_at: after(now, lifetime),
+            expires_at: after(at, lifetime),
             revoked_at: None,
         };
         let detail = Some(token.id.0.to_string());
-        let audit = self.audit(realm, Some(account.id), "token.issue", detail)?;
+        let audit = self.audit(&account.realm, Some(account.id), "token.issue", detail)?;
         let result = self.store.add_access_token(&token, &audit).await;
-        result.map_err(|error| with_account(error, &account))?;
+        result.map_err(|error| with_account(error, account))?;
         Ok((token, secret))
+    }
+
+    /// Revokes all access tokens of an account.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn revoke_tokens(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+    ) -> Result<(), AdministrationError> {
+        let account = self.registered_account(realm, user_id).await?;
+        let audit = self.audit(realm, Some(account.id), "token.revoke", Some("all".to_owned()))?;
+        let result = self.store.revoke_access_tokens(account.id, &audit).await;
+        result.map_err(|error| with_account(error, &account))
     }
 
     /// Revokes an access token.
@@ -124,8 +193,8 @@ impl Administration {
             return Err(invalid("a reset token's lifetime is at least a second"));
         }
         let account = self.registered_account(realm, user_id).await?;
-        let (secret, digest) = token::issue(&*self.randomness)?;
-        let now = self.clock.now();
+        let (secret, digest) = token::issue(self.randomness())?;
+        let now = self.now();
         let token = ResetToken {
             digest,
             account: account.id,
@@ -135,7 +204,7 @@ impl Administration {
         };
         let audit = self.audit(realm, Some(account.id), "reset.issue", None)?;
         let event = OutboxEvent::new(
-            random_uuid(&*self.randomness)?,
+            random_uuid(self.randomness())?,
             now,
             EventKind::ResetRequested,
             &account,
@@ -157,7 +226,7 @@ impl Administration {
     ) -> Result<usize, AdministrationError> {
         let account = self.registered_account(realm, user_id).await?;
         let tokens = self.store.reset_tokens(account.id, u32::MAX).await?;
-        let now = self.clock.now();
+        let now = self.now();
         let is_valid = |token: &&ResetToken| token.spent_at.is_none() && token.expires_at > now;
         let valid = tokens.iter().filter(is_valid).count();
         if valid > 0 {
@@ -180,13 +249,28 @@ impl Administration {
     ) -> Result<OtpSecret, AdministrationError> {
         let account = self.registered_account(realm, user_id).await?;
         let label = account.email.as_ref().map_or(account.user_id.as_str(), Email::as_str);
-        let secret = OtpSecret::generate(issuer, label, &*self.randomness)?;
-        let sealed = secret.seal(account.id, &self.key, &*self.randomness)?;
+        let secret = OtpSecret::generate(issuer, label, self.randomness())?;
+        let sealed = secret.seal(account.id, &self.changes.key, self.randomness())?;
         let enrollment = OtpEnrollment { sealed_secret: Some(sealed), ..OtpEnrollment::default() };
         let audit = self.audit(realm, Some(account.id), "otp.enroll", None)?;
         let result = self.store.set_otp(account.id, &enrollment, &audit).await;
         result.map_err(|error| with_account(error, &account))?;
         Ok(secret)
+    }
+
+    /// Removes the secret for time-based one-time passwords and the one-time code of an account.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn remove_otp(
+        &self,
+        realm: &Realm,
+        user_id: &str,
+    ) -> Result<(), AdministrationError> {
+        let account = self.registered_account(realm, user_id).await?;
+        let audit = self.audit(realm, Some(account.id), "otp.remove", None)?;
+        let result = self.store.set_otp(account.id, &OtpEnrollment::default(), &audit).await;
+        result.map_err(|error| with_account(error, &account))
     }
 
     /// Issues a one-time code of eight digits, which replaces the account's older one. It can be
@@ -204,9 +288,9 @@ impl Administration {
             return Err(invalid("a one-time code's lifetime is 1 second to 10 minutes"));
         }
         let account = self.registered_account(realm, user_id).await?;
-        let code = issue_code(&*self.randomness)?;
-        let digest = code_digest(account.id, &code, &self.key);
-        let expires_at = after(self.clock.now(), lifetime);
+        let code = issue_code(self.randomness())?;
+        let digest = code_digest(account.id, &code, &self.changes.key);
+        let expires_at = after(self.now(), lifetime);
         let audit = self.audit(realm, Some(account.id), "otp.issue", None)?;
         let result = self.store.set_otp_code(account.id, &digest, expires_at, &audit).await;
         result.map_err(|error| with_account(error, &account))?;

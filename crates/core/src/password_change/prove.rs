@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::report::AuditContext;
 use super::{PasswordChangeService, Proved};
 use crate::{
-    Account, AccountId, AccountWithCredential, ChangeError, HashError, HashedPassword, OtpSpend,
-    Plaintext, Proof, ResetSpend, SignedTokenError, SignedTokenVerifier, StoreError, TokenDigest,
-    otp,
+    Account, AccountId, AccountWithCredential, ChangeError, Credential, HashError, HashedPassword,
+    OtpEnrollment, OtpSpend, Plaintext, Proof, ResetSpend, SignedTokenError, SignedTokenVerifier,
+    StoreError, TokenDigest, otp,
 };
 
 impl PasswordChangeService {
@@ -32,11 +32,6 @@ impl PasswordChangeService {
         Ok(proved)
     }
 
-    /// An account that does not exist, has no password, is inactive or has an unverifiable hash
-    /// costs one verification of the dummy hash, so that the time does not show which accounts
-    /// exist (ASVS 6.3.8). After a mismatch with a hash of another cost, the dummy hash is verified
-    /// as well: the time is never shorter than for an unknown account. It is longer for a costly
-    /// hash, until that is replaced.
     async fn prove_by_password(
         &self,
         found: Option<AccountWithCredential>,
@@ -44,42 +39,54 @@ impl PasswordChangeService {
         candidate: &Plaintext,
         audit: &AuditContext,
     ) -> Result<Proved, ChangeError> {
-        if old.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
-            // Too long to hash; the attempt costs as much as any other.
-            self.matches(&Arc::new(Plaintext::from("")), self.hasher.dummy_hash(), audit).await?;
-            return Err(ChangeError::WrongPassword);
-        }
         let known = found.and_then(|found| {
             let credential = found.credential.filter(|_| found.account.active)?;
             Some((found.account, credential))
         });
         let current_is_candidate = old.same_characters_as(candidate);
-        let hash = known.as_ref().map_or_else(|| self.hasher.dummy_hash(), |(_, own)| &own.hash);
         let old = Arc::new(old);
-        let right = match self.matches(&old, hash, audit).await? {
-            HashMatch::Match => true,
+        let credential = known.as_ref().map(|(_, credential)| credential);
+        let is_right = self.is_password(&old, credential, audit).await?;
+        match known {
+            Some((account, credential)) if is_right => {
+                Ok(Proved::by_password(account, credential, old, Some(current_is_candidate)))
+            }
+            _ => Err(ChangeError::WrongPassword),
+        }
+    }
+
+    /// Returns whether `password` is that of the credential.
+    ///
+    /// Without a credential, and for one whose hash is unverifiable, it verifies the dummy hash, so
+    /// that the time does not show which accounts exist (ASVS 6.3.8). After a mismatch with a hash
+    /// of another cost, the dummy hash is verified as well: the time is never shorter than for an
+    /// unknown account. It is longer for a costly hash, until that is replaced.
+    pub(super) async fn is_password(
+        &self,
+        password: &Arc<Plaintext>,
+        credential: Option<&Credential>,
+        audit: &AuditContext,
+    ) -> Result<bool, HashError> {
+        let dummy_hash = self.hasher.dummy_hash();
+        if password.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
+            // Too long to hash; the attempt costs as much as any other.
+            self.matches(&Arc::new(Plaintext::from("")), dummy_hash, audit).await?;
+            return Ok(false);
+        }
+        let hash = credential.map_or(dummy_hash, |credential| &credential.hash);
+        match self.matches(password, hash, audit).await? {
+            HashMatch::Match => Ok(credential.is_some()),
             HashMatch::Mismatch => {
                 if !self.hasher.costs_as_dummy_hash(hash) {
                     // The attempt has failed whether or not this succeeds.
-                    let _ = self.matches(&old, self.hasher.dummy_hash(), audit).await;
+                    let _ = self.matches(password, dummy_hash, audit).await;
                 }
-                false
+                Ok(false)
             }
             HashMatch::Unverifiable => {
-                self.matches(&old, self.hasher.dummy_hash(), audit).await?;
-                false
+                self.matches(password, dummy_hash, audit).await?;
+                Ok(false)
             }
-        };
-        match known {
-            Some((account, credential)) if right => Ok(Proved {
-                account,
-                credential: Some(credential),
-                password: Some(old),
-                current_is_candidate: Some(current_is_candidate),
-                spend: None,
-                otp: None,
-            }),
-            _ => Err(ChangeError::WrongPassword),
         }
     }
 
@@ -151,8 +158,17 @@ impl PasswordChangeService {
         presented: &Plaintext,
     ) -> Result<OtpSpend, ChangeError> {
         let Some(tokens) = &self.tokens else { return Err(ChangeError::WrongOtp) };
-        let enrollment = tokens.otp(account).await?;
-        otp::check(account, &enrollment, presented, &self.key, self.clock.now())
+        self.check_otp(account, &tokens.otp(account).await?, presented)
+    }
+
+    /// Verifies a one-time password, and returns how it is spent.
+    pub(super) fn check_otp(
+        &self,
+        account: AccountId,
+        enrollment: &OtpEnrollment,
+        presented: &Plaintext,
+    ) -> Result<OtpSpend, ChangeError> {
+        otp::check(account, enrollment, presented, &self.key, self.clock.now())
             .map_err(|error| ChangeError::Store(StoreError::Damaged(error.to_string())))?
             .ok_or(ChangeError::WrongOtp)
     }
@@ -201,14 +217,7 @@ fn by_reset(found: AccountWithCredential, spend: ResetSpend) -> Result<Proved, C
     if !found.account.active {
         return Err(ChangeError::Inactive);
     }
-    Ok(Proved {
-        account: found.account,
-        credential: found.credential,
-        password: None,
-        current_is_candidate: None,
-        spend: Some(spend),
-        otp: None,
-    })
+    Ok(Proved::without_password(found, Some(spend)))
 }
 
 fn is_subject(account: &Account, user_id: &str) -> bool {

@@ -7,7 +7,7 @@ use super::{PasswordChangeService, Reservation};
 use crate::{
     Account, AccountId, AttemptKey, AttemptOutcome, AuditRecord, Change, ChangeError, Context,
     DeferredLockoutEvent, EventKind, FinishAttempt, OutboxEvent, Proof, RandomnessError, Realm,
-    Violation, random_uuid,
+    SignIn, Violation, random_uuid,
 };
 
 /// The data of an attempt for its audit record, collected step by step.
@@ -16,6 +16,10 @@ pub(super) struct AuditContext {
     action: &'static str,
     caller: String,
     context: Context,
+    /// The kind of event if the account is locked out.
+    locked: EventKind,
+    /// The kind of event if the password is set.
+    changed: EventKind,
     pub(super) account: Option<AccountId>,
     pub(super) is_inactive: bool,
     pub(super) attempt_key: Option<AttemptKey>,
@@ -26,14 +30,37 @@ pub(super) struct AuditContext {
 
 impl AuditContext {
     pub(super) fn new(change: &Change) -> Self {
+        let (action, changed) = match change.proof {
+            Proof::OldPassword(_) => ("password.change", EventKind::PasswordChanged),
+            Proof::ResetToken(_) | Proof::SignedToken { .. } => {
+                ("password.reset", EventKind::PasswordReset)
+            }
+        };
+        let realm = change.authorization.subject().realm.clone();
+        let caller = change.authorization.caller().describe();
+        Self { changed, ..Self::of(realm, action, caller, &change.context) }
+    }
+
+    pub(super) fn of_sign_in(sign_in: &SignIn) -> Self {
+        let (realm, caller) = (sign_in.realm.clone(), sign_in.caller.clone());
+        let audit = Self::of(realm, "password.verify", caller, &sign_in.context);
+        Self { locked: EventKind::SignInLocked, ..audit }
+    }
+
+    /// An attempt of this action.
+    pub(super) fn of(
+        realm: Realm,
+        action: &'static str,
+        caller: String,
+        context: &Context,
+    ) -> Self {
         Self {
-            realm: change.authorization.subject().realm.clone(),
-            action: match change.proof {
-                Proof::OldPassword(_) => "password.change",
-                Proof::ResetToken(_) | Proof::SignedToken { .. } => "password.reset",
-            },
-            caller: change.authorization.caller().describe(),
-            context: change.context.clone().bounded(),
+            realm,
+            action,
+            caller,
+            context: context.clone().bounded(),
+            locked: EventKind::AccountLocked,
+            changed: EventKind::PasswordSet,
             account: None,
             is_inactive: false,
             attempt_key: None,
@@ -112,7 +139,7 @@ impl PasswordChangeService {
             None => FinishAttempt::unreserved(record),
         };
         match self.store.finish_attempt(&finished).await {
-            Ok(()) => error,
+            Ok(_) => error,
             // Report the first failure of the store, not the second.
             Err(_) if matches!(error, ChangeError::Store(_)) => error,
             Err(store) => store.into(),
@@ -143,11 +170,10 @@ impl PasswordChangeService {
         &self,
         account: &Account,
         at: Timestamp,
-        is_reset: bool,
         audit: &AuditContext,
     ) -> Result<OutboxEvent, RandomnessError> {
-        let kind = if is_reset { EventKind::PasswordReset } else { EventKind::PasswordChanged };
-        Ok(OutboxEvent::new(random_uuid(&*self.randomness)?, at, kind, account, &audit.context))
+        let id = random_uuid(&*self.randomness)?;
+        Ok(OutboxEvent::new(id, at, audit.changed, account, &audit.context))
     }
 
     /// The event to write if the reservation of this attempt locks the account out.
@@ -157,7 +183,8 @@ impl PasswordChangeService {
         at: Timestamp,
         audit: &AuditContext,
     ) -> Result<DeferredLockoutEvent, RandomnessError> {
-        Ok(DeferredLockoutEvent::new(random_uuid(&*self.randomness)?, at, account, &audit.context))
+        let id = random_uuid(&*self.randomness)?;
+        Ok(DeferredLockoutEvent::new(id, at, audit.locked, account, &audit.context))
     }
 }
 

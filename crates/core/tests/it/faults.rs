@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     AccountId, AccountWithCredential, ChangeError, Commit, CommitOutcome, CredentialStore, Engine,
-    FinishAttempt, HashedPassword, HasherOptions, InstallationKey, Normalization, Proof, Rehash,
-    ReserveAttempt, ReserveOutcome, StoreError, Subject,
+    FinishAttempt, HashedPassword, HasherOptions, InstallationKey, NameKind, Normalization, Proof,
+    Realm, Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
 };
 use repass_testkit::fixtures;
 
@@ -46,6 +46,15 @@ impl CredentialStore for FailingStore {
         self.call(Method::Find)?.find(subject).await
     }
 
+    async fn find_by_name(
+        &self,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
+        self.call(Method::Find)?.find_by_name(realm, kind, name).await
+    }
+
     async fn history(
         &self,
         account: AccountId,
@@ -61,7 +70,7 @@ impl CredentialStore for FailingStore {
         self.call(Method::Reserve)?.reserve_attempt(attempt).await
     }
 
-    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {
         self.call(Method::Finish)?.finish_attempt(attempt).await
     }
 

@@ -257,7 +257,8 @@ async fn exports_are_paged_and_contain_hashes_only_on_request() {
     operator.import(accounts).await;
     let realm: Realm = "shop".parse().unwrap();
     for with_hashes in [false, true] {
-        let mut filter = AccountFilter { realm: Some(realm.clone()), after: None, limit: 2 };
+        let mut filter =
+            AccountFilter { realm: Some(realm.clone()), limit: 2, ..AccountFilter::default() };
         let mut exported = Vec::new();
         loop {
             let page = operator.administration.export_accounts(&filter, with_hashes).await.unwrap();

@@ -20,6 +20,7 @@ mod races;
 #[cfg(feature = "hash-families")]
 mod rehash;
 mod reset;
+mod sign_in;
 mod status;
 #[cfg(feature = "hash-families")]
 mod stored_hashes;

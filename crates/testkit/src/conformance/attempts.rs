@@ -9,7 +9,8 @@ use super::sample::{
     self, CONCURRENT_CALLS, added, at, key, policy, policy_with_max_failures, release, unknown_key,
 };
 use repass_core::{
-    AttemptKey, AttemptPath, AttemptReservation, CredentialStore, LockedOut, LockoutPolicy,
+    AttemptKey, AttemptOutcome, AttemptPath, AttemptReservation, CredentialStore, LockedOut,
+    LockoutPolicy,
 };
 
 const PATHS: [AttemptPath; 2] = [AttemptPath::Password, AttemptPath::Reset];
@@ -108,6 +109,26 @@ pub(super) async fn releases_restore_the_row(fixture: &dyn Fixture) {
     let unknown = AttemptReservation { key: unknown_key(), ..reservation };
     release(&*store, &unknown).await;
     check_eq!(failures(&*store, &unknown.key).await, 0, "a release creates no row");
+}
+
+/// Proves E4.
+pub(super) async fn successes_clear_the_row(fixture: &dyn Fixture) {
+    let store = fixture.store();
+    let policy = policy(2, MINUTE);
+    let key = key(&added(fixture).await);
+    for path in PATHS {
+        reserve(&*store, &key, path, &policy, at(0)).await.expect("not locked out");
+    }
+    let second = reserve(&*store, &key, AttemptPath::Password, &policy, at(61)).await;
+    let second = second.expect("the lockout is over");
+    assert!(sample::finish_attempt(&*store, &second, AttemptOutcome::Succeeded).await);
+    let again = reserve(&*store, &key, AttemptPath::Password, &policy, at(61)).await;
+    let again = again.expect("a success ends the lockout");
+    check_eq!(again.failures, 1, "a success clears the failures of both paths");
+
+    let unknown = AttemptReservation { key: unknown_key(), ..again };
+    assert!(sample::finish_attempt(&*store, &unknown, AttemptOutcome::Succeeded).await);
+    check_eq!(failures(&*store, &unknown.key).await, 0, "a success creates no row");
 }
 
 /// Proves NIST 3.2.2 at once.

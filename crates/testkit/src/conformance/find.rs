@@ -1,11 +1,11 @@
 use serde_json::json;
 
 use super::Fixture;
-use super::check::check_eq;
+use super::check::{check_empty, check_eq};
 use super::sample::{
     Password, StoredAccount, account, added, found, hash, realm, subject, text, with,
 };
-use repass_core::{Profile, Subject};
+use repass_core::{MAX_SAME_NAME, NameKind, Profile, Realm, Subject, fold_name};
 
 pub(super) async fn by_realm_and_user_id_exactly(fixture: &dyn Fixture) {
     let store = fixture.store();
@@ -57,6 +57,67 @@ pub(super) async fn guids_in_any_case(fixture: &dyn Fixture) {
     let upper = Subject::new(account.realm.clone(), "1C4B0CA1-AD13-410B-A1C5-BB2065641934");
     let found = fixture.store().find(&upper).await.expect("find");
     assert!(found.is_some(), "a GUID is found in upper case, too");
+}
+
+/// Proves E4.
+pub(super) async fn by_name_in_any_case(fixture: &dyn Fixture) {
+    let store = fixture.store();
+    let (here, elsewhere) = (realm(), realm());
+    let named = |realm: &Realm, user_id: &str, email: &str, username: &str| {
+        with(account(realm, user_id), |it| {
+            it.email = email.parse().ok();
+            it.username = Some(username.to_owned());
+        })
+    };
+    let wanted = named(&here, "1", "Pat+%_x@Example.org", "ÉTÉ'1");
+    let accounts = [
+        &wanted,
+        &named(&elsewhere, "1", "pat+%_x@example.org", "été'1"),
+        &named(&here, "2", "pat+ax@example.org", "ete'1"),
+        &with(account(&here, "3"), |it| it.email = None),
+    ];
+    for account in accounts {
+        fixture.add_account(account, Some(&hash("by name"))).await;
+    }
+    for (kind, name) in [
+        (NameKind::Email, "PAT+%_X@example.ORG"),
+        (NameKind::Username, "été'1"),
+        (NameKind::Username, "E\u{301}TE\u{301}'1"),
+    ] {
+        let found = store.find_by_name(&here, kind, &fold_name(name)).await.expect("find_by_name");
+        let found: Vec<StoredAccount> = found.iter().map(StoredAccount::from).collect();
+        let password = Some(Password::new(&hash("by name"), 1, wanted.created_at));
+        let expected = StoredAccount { account: wanted.clone(), password };
+        check_eq!(found, [expected], "the account named {name} is found with its password");
+    }
+    for (kind, name) in [
+        (NameKind::Email, "pat+%_x@example.or"),
+        (NameKind::Email, "été'1"),
+        (NameKind::Username, "pat+%_x@example.org"),
+        (NameKind::Username, "%"),
+        (NameKind::Username, ""),
+        (NameKind::Username, "1"),
+        (NameKind::Email, "a\0b@x.org"),
+    ] {
+        let found = store.find_by_name(&here, kind, &fold_name(name)).await.expect("find_by_name");
+        check_empty!(found, "no account has the name {name:?} of this kind");
+    }
+}
+
+/// Proves E4.
+pub(super) async fn every_account_of_a_name(fixture: &dyn Fixture) {
+    let store = fixture.store();
+    let realm = realm();
+    for number in 0..=MAX_SAME_NAME {
+        let shared = with(account(&realm, &number.to_string()), |it| {
+            it.email = "shared@example.org".parse().ok();
+            it.active = number % 2 == 0;
+        });
+        fixture.add_account(&shared, None).await;
+        let found = store.find_by_name(&realm, NameKind::Email, "shared@example.org").await;
+        let expected = MAX_SAME_NAME.min(number + 1);
+        check_eq!(found.expect("find_by_name").len(), expected, "all of them, up to a limit");
+    }
 }
 
 pub(super) async fn texts_unchanged(fixture: &dyn Fixture) {

@@ -1,7 +1,14 @@
+use std::time::Duration;
+
 use super::Fixture;
 use super::check::{Unsupported, check_eq, require};
-use super::sample::{CONCURRENT_CALLS, added, at, commit, digest, found, with};
-use repass_core::{Account, CommitOutcome, CredentialStore, OtpEnrollment, OtpSpend};
+use super::sample::{
+    CONCURRENT_CALLS, added, at, audit, commit, digest, found, key, policy, reserve, with,
+};
+use repass_core::{
+    Account, AttemptOutcome, AttemptPath, CommitOutcome, CredentialStore, FinishAttempt,
+    OtpEnrollment, OtpSpend,
+};
 
 async fn outcome(
     store: &dyn CredentialStore,
@@ -59,6 +66,33 @@ pub(super) async fn steps_must_increase(fixture: &dyn Fixture) -> Result<(), Uns
             expected,
             "step {step} after {last}, which a right clock cannot exceed"
         );
+    }
+    Ok(())
+}
+
+/// Proves ASVS 6.5.1.
+pub(super) async fn a_sign_in_uses_one_up(fixture: &dyn Fixture) -> Result<(), Unsupported> {
+    let store = fixture.store();
+    let account = added(fixture).await;
+    let code = digest("code");
+    let enrollment = OtpEnrollment { code: Some((code, at(1))), ..enrolled() };
+    require(fixture.set_otp(account.id, &enrollment).await, "one-time passwords")?;
+    let (key, policy) = (key(&account), policy(10, Duration::from_secs(60)));
+    let sign_in = async |otp: OtpSpend| {
+        let reserved = reserve(&*store, &key, AttemptPath::Password, &policy, at(0), None).await;
+        let reservation = reserved.expect("not locked out");
+        let succeeded = AttemptOutcome::Succeeded;
+        let record = audit(&account, "password.verify");
+        let finish = FinishAttempt::reserved(reservation.clone(), succeeded, record);
+        let finish = finish.with_otp(Some((account.id, otp)));
+        (store.finish_attempt(&finish).await.expect("finishing an attempt"), reservation.failures)
+    };
+    for otp in [OtpSpend::Step(100), OtpSpend::Code(code)] {
+        check_eq!(sign_in(otp).await, (true, 1), "{otp:?} is unused, and the failures are cleared");
+    }
+    for (failures, otp) in (1..).zip([OtpSpend::Step(100), OtpSpend::Code(code)]) {
+        let used = sign_in(otp).await;
+        check_eq!(used, (false, failures), "{otp:?} is used, and the failures before it are kept");
     }
     Ok(())
 }

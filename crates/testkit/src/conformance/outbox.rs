@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use super::administration::added;
 use super::check::{check_empty, check_eq};
 use super::sample::{
-    CONCURRENT_CALLS, account, at, audit, commit, event, key, policy, policy_with_max_failures,
-    realm, release, reserve, reset_token, uuid, with,
+    CONCURRENT_CALLS, account, at, audit, commit, event, finish_attempt, key, policy,
+    policy_with_max_failures, realm, release, reserve, reset_token, uuid, with,
 };
 use repass_core::{
     Account, AdministrationStore, AttemptOutcome, AttemptPath, AttemptReservation, AuditFilter,
     AuditRecord, Claim, ClaimEvents, ClaimedEvent, CommitOutcome, Context, DeferredLockoutEvent,
-    Delivery, DeliveryOutcome, DeliveryState, FinishAttempt, LockoutPolicy, OutboxEntry,
+    Delivery, DeliveryOutcome, DeliveryState, EventKind, FinishAttempt, LockoutPolicy, OutboxEntry,
     OutboxEvent, OutboxFilter, PruneCutoffs, Pruned,
 };
 
@@ -397,6 +397,8 @@ pub(super) async fn a_reset_token_writes_an_event(store: &dyn AdministrationStor
     );
 }
 
+const LOCKED: EventKind = EventKind::SignInLocked;
+
 /// Reserves attempts until the account is locked out, and returns the lockout event and its
 /// reservation.
 async fn locked_out(
@@ -407,7 +409,7 @@ async fn locked_out(
     let (path, key) = (AttemptPath::Password, key(account));
     for failures in 1.. {
         let deferred =
-            DeferredLockoutEvent::new(uuid(), at(0), account, &Context::new("conformance"));
+            DeferredLockoutEvent::new(uuid(), at(0), LOCKED, account, &Context::new("conformance"));
         let reservation = reserve(store, &key, path, policy, at(0), Some(&deferred)).await;
         let reservation = reservation.expect("not locked out before the lockout event");
         let raised = deferred.raised_by(&reservation, policy).map(|(event, _)| event);
@@ -455,7 +457,8 @@ pub(super) async fn a_lockout_event_is_deferred_until_the_proof_has_failed(
     let unknown = failed(&unknown, audit(&account, "x"));
     store.finish_attempt(&unknown).await.expect("an event that does not exist");
 
-    let second = DeferredLockoutEvent::new(uuid(), at(2), &account, &Context::new("conformance"));
+    let second =
+        DeferredLockoutEvent::new(uuid(), at(2), LOCKED, &account, &Context::new("conformance"));
     let path = AttemptPath::Password;
     let reservation = reserve(store, &key(&account), path, &policy, at(2), Some(&second)).await;
     check_eq!(
@@ -463,7 +466,8 @@ pub(super) async fn a_lockout_event_is_deferred_until_the_proof_has_failed(
         None,
         "a second lockout writes no second event"
     );
-    let deferred = DeferredLockoutEvent::new(uuid(), at(3), &account, &Context::new("conformance"));
+    let deferred =
+        DeferredLockoutEvent::new(uuid(), at(3), LOCKED, &account, &Context::new("conformance"));
     let reservation = reserve(store, &key(&account), path, &policy, at(3), Some(&deferred)).await;
     let last = reservation
         .expect("not locked out")
@@ -481,11 +485,21 @@ pub(super) async fn a_correct_proof_deletes_the_deferred_lockout_event(
     let policy = policy(2, MINUTE);
     let account = added(store).await;
     let (event, reservation) = locked_out(store, &account, &policy).await;
+    check_eq!(event.kind, LOCKED.as_str(), "the event has the kind that the attempt names");
     release(store, &reservation).await;
     check_eq!(
         store.entry(event.id).await.expect("entry"),
         None,
         "a release deletes the deferred lockout event"
+    );
+
+    let account = added(store).await;
+    let (event, reservation) = locked_out(store, &account, &policy).await;
+    assert!(finish_attempt(store, &reservation, AttemptOutcome::Succeeded).await);
+    check_eq!(
+        store.entry(event.id).await.expect("entry"),
+        None,
+        "a success deletes the deferred lockout event"
     );
 
     let account = added(store).await;

@@ -132,10 +132,20 @@ pub(super) async fn release(
     store: &(impl CredentialStore + ?Sized),
     reservation: &AttemptReservation,
 ) {
+    let finished = finish_attempt(store, reservation, AttemptOutcome::Released).await;
+    assert!(finished, "a release spends no one-time password");
+}
+
+/// Finishes a reserved attempt. Returns whether it is finished.
+pub(super) async fn finish_attempt(
+    store: &(impl CredentialStore + ?Sized),
+    reservation: &AttemptReservation,
+    outcome: AttemptOutcome,
+) -> bool {
     let record =
         AuditRecord { account: None, ..audit_for_id(AccountId(uuid()), "password.change") };
-    let released = FinishAttempt::reserved(reservation.clone(), AttemptOutcome::Released, record);
-    store.finish_attempt(&released).await.expect("releasing an attempt");
+    let finished = FinishAttempt::reserved(reservation.clone(), outcome, record);
+    store.finish_attempt(&finished).await.expect("finishing an attempt")
 }
 
 /// Records an attempt for which nothing was reserved.

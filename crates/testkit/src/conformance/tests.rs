@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use repass_core::{
     Account, AccountFilter, AccountId, AccountWithCredential, AdministrationStore, AttemptKey,
     AttemptOutcome, AttemptState, Commit, CommitOutcome, CredentialStore, FinishAttempt,
-    HashedPassword, OtpEnrollment, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError,
-    Subject,
+    HashedPassword, NameKind, OtpEnrollment, Realm, Rehash, ReserveAttempt, ReserveOutcome,
+    ResetToken, StoreError, Subject,
 };
 
 use super::*;
@@ -24,6 +24,7 @@ enum Fault {
     KeepsTooMuchHistory,
     ReservesInTwoSteps,
     IgnoresReleases,
+    IgnoresSuccesses,
     NeverDeletesExpiredRows,
     DeletesRowsTooEarly,
     IgnoresDeleteLimit,
@@ -38,12 +39,13 @@ enum Fault {
 }
 
 /// Each fault with the check that finds it.
-const FAULTS: [(Fault, &str); 16] = [
+const FAULTS: [(Fault, &str); 17] = [
     (Fault::FindsInAnyCase, "find::by_realm_and_user_id_exactly"),
     (Fault::ReversesHistory, "commit::keeps_the_history_in_order"),
     (Fault::KeepsTooMuchHistory, "commit::keeps_the_history_in_order"),
     (Fault::ReservesInTwoSteps, "attempts::concurrent_reservations_never_exceed_the_threshold"),
     (Fault::IgnoresReleases, "attempts::releases_restore_the_row"),
+    (Fault::IgnoresSuccesses, "attempts::successes_clear_the_row"),
     (Fault::NeverDeletesExpiredRows, "attempts::expired_rows_are_deleted"),
     (Fault::DeletesRowsTooEarly, "attempts::expired_rows_are_deleted"),
     (Fault::IgnoresDeleteLimit, "attempts::expired_rows_are_deleted"),
@@ -70,7 +72,11 @@ impl CredentialStore for Faulty {
         if found.is_some() || self.fault != Fault::FindsInAnyCase {
             return Ok(found);
         }
-        let filter = AccountFilter { realm: Some(subject.realm.clone()), after: None, limit: 100 };
+        let filter = AccountFilter {
+            realm: Some(subject.realm.clone()),
+            limit: 100,
+            ..AccountFilter::default()
+        };
         for account in self.store.accounts(&filter).await? {
             if account.user_id.as_str().eq_ignore_ascii_case(&subject.user_id) {
                 let right = Subject::new(account.realm.clone(), account.user_id.as_str());
@@ -78,6 +84,15 @@ impl CredentialStore for Faulty {
             }
         }
         Ok(None)
+    }
+
+    async fn find_by_name(
+        &self,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
+        self.store.find_by_name(realm, kind, name).await
     }
 
     async fn history(
@@ -111,9 +126,10 @@ impl CredentialStore for Faulty {
         self.store.reserve_attempt(&unlimited.with_event(attempt.event)).await
     }
 
-    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {
         match (self.fault, attempt.outcome) {
-            (Fault::IgnoresReleases, AttemptOutcome::Released) => {
+            (Fault::IgnoresReleases, AttemptOutcome::Released)
+            | (Fault::IgnoresSuccesses, AttemptOutcome::Succeeded) => {
                 let unreserved = FinishAttempt::unreserved(attempt.audit.clone());
                 self.store.finish_attempt(&unreserved).await
             }

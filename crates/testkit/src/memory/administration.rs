@@ -1,5 +1,6 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -42,6 +43,11 @@ impl AdministrationStore for MemoryStore {
             .filter(|((realm, _), _)| filter.realm.as_ref().is_none_or(|wanted| wanted == realm))
             .filter(|(name, _)| filter.after.as_ref().is_none_or(|after| *name > after))
             .filter_map(|(_, id)| state.accounts.get(id))
+            .filter(|entry| filter.active.is_none_or(|active| entry.account.active == active))
+            .filter(|entry| {
+                let changed_at = entry.credential.as_ref().map(|own| own.changed_at);
+                filter.changed_before.is_none_or(|time| changed_at.is_some_and(|at| at < time))
+            })
             .take(filter.limit as usize)
             .map(|entry| entry.account.clone())
             .collect())
@@ -72,14 +78,18 @@ impl AdministrationStore for MemoryStore {
     async fn update_account(
         &self,
         account: &Account,
+        expected: Timestamp,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
         let own = &mut state.entry(account.id)?.account;
+        if own.updated_at != expected {
+            return Err(AccountError::Changed);
+        }
         own.email.clone_from(&account.email);
         own.username.clone_from(&account.username);
         own.profile.clone_from(&account.profile);
-        own.updated_at = own.updated_at.max(audit.at);
+        own.updated_at = crate::clock::after(expected, Duration::from_micros(1)).max(audit.at);
         state.audit.push(audit.clone());
         Ok(())
     }
@@ -168,6 +178,18 @@ impl AdministrationStore for MemoryStore {
         own.revoked_at = Some(audit.at);
         state.audit.push(audit.clone());
         Ok(true)
+    }
+
+    async fn revoke_access_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut state = self.lock();
+        state.entry(account)?;
+        state.revoke_access_tokens(account, None, audit.at);
+        state.audit.push(audit.clone());
+        Ok(())
     }
 
     async fn key_by_id(&self, key: KeyId) -> Result<Option<Key>, StoreError> {

@@ -3,9 +3,10 @@ use jiff::Timestamp;
 
 use super::{Entry, MemoryStore, State};
 use repass_core::{
-    AccountId, AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential,
-    CredentialStore, FinishAttempt, HashedPassword, OtpSpend, Rehash, ReserveAttempt,
-    ReserveOutcome, ResetSpend, ResetToken, StoreError, Subject, otp,
+    Account, AccountId, AccountWithCredential, AttemptOutcome, AttemptReservation, Commit,
+    CommitOutcome, Credential, CredentialStore, Email, FinishAttempt, HashedPassword,
+    MAX_SAME_NAME, NameKind, OtpSpend, Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend,
+    ResetToken, StoreError, Subject, fold_name, otp,
 };
 
 #[async_trait]
@@ -14,10 +15,26 @@ impl CredentialStore for MemoryStore {
         let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
         let state = self.lock();
         let id = state.names.get(&(subject.realm.clone(), user_id));
-        Ok(id.and_then(|id| state.accounts.get(id)).map(|entry| AccountWithCredential {
-            account: entry.account.clone(),
-            credential: entry.credential.clone(),
-        }))
+        Ok(id.and_then(|id| state.accounts.get(id)).map(Entry::with_credential))
+    }
+
+    async fn find_by_name(
+        &self,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
+        let state = self.lock();
+        let is_named = |entry: &&Entry| {
+            let Account { email, username, .. } = &entry.account;
+            let own = match kind {
+                NameKind::Email => email.as_ref().map(Email::as_str),
+                NameKind::Username => username.as_deref(),
+            };
+            entry.account.realm == *realm && own.is_some_and(|own| fold_name(own) == name)
+        };
+        let found = state.accounts.values().filter(is_named).take(MAX_SAME_NAME);
+        Ok(found.map(Entry::with_credential).collect())
     }
 
     async fn history(
@@ -50,28 +67,19 @@ impl CredentialStore for MemoryStore {
         Ok(ReserveOutcome::Reserved(reservation))
     }
 
-    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {
         let mut state = self.lock();
-        if let Some(reservation) = &attempt.reservation {
-            let event = reservation.deferred_event;
-            match attempt.outcome {
-                AttemptOutcome::Failed => {
-                    if let Some(event) = event {
-                        state.make_event_due(event, attempt.audit.at);
-                    }
-                }
-                AttemptOutcome::Released => {
-                    if let Some(row) = state.attempts.get_mut(&reservation.key) {
-                        *row = row.release(reservation);
-                    }
-                    if let Some(event) = event {
-                        state.delete_event(event);
-                    }
-                }
+        if let Some((account, otp)) = attempt.otp {
+            let entry = state.accounts.get_mut(&account);
+            if !entry.is_some_and(|entry| entry.spend(otp, attempt.audit.at)) {
+                return Ok(false);
             }
         }
+        if let Some(reservation) = &attempt.reservation {
+            state.finish(reservation, attempt.outcome, attempt.audit.at);
+        }
         state.audit.push(attempt.audit.clone());
-        Ok(())
+        Ok(true)
     }
 
     async fn delete_expired_attempts(
@@ -106,6 +114,28 @@ impl CredentialStore for MemoryStore {
 }
 
 impl State {
+    fn finish(&mut self, reservation: &AttemptReservation, outcome: AttemptOutcome, at: Timestamp) {
+        match outcome {
+            AttemptOutcome::Failed => {
+                if let Some(event) = reservation.deferred_event {
+                    self.make_event_due(event, at);
+                }
+                return;
+            }
+            AttemptOutcome::Released => {
+                if let Some(row) = self.attempts.get_mut(&reservation.key) {
+                    *row = row.release(reservation);
+                }
+            }
+            AttemptOutcome::Succeeded => {
+                self.attempts.remove(&reservation.key);
+            }
+        }
+        if let Some(event) = reservation.deferred_event {
+            self.delete_event(event);
+        }
+    }
+
     /// Checks every condition before it writes anything, so that a refused change writes nothing.
     fn commit(&mut self, commit: &Commit) -> CommitOutcome {
         if !commit.spend.is_none_or(|spend| self.is_unspent(commit, spend)) {
@@ -179,10 +209,24 @@ impl Entry {
         }
         self.history.truncate(commit.history);
         self.account.updated_at = self.account.updated_at.max(commit.at);
-        match commit.otp {
-            Some(OtpSpend::Step(step)) => self.otp.last_step = Some(step),
-            Some(OtpSpend::Code(_)) => self.otp.code = None,
-            None => {}
+        if let Some(otp) = commit.otp {
+            self.spend(otp, commit.at);
         }
+    }
+
+    /// Spends a one-time password. Returns whether it was unused.
+    fn spend(&mut self, spend: OtpSpend, now: Timestamp) -> bool {
+        let is_unused = self.is_unused(spend, now);
+        match spend {
+            OtpSpend::Step(step) if is_unused => self.otp.last_step = Some(step),
+            OtpSpend::Code(_) if is_unused => self.otp.code = None,
+            _ => {}
+        }
+        is_unused
+    }
+
+    fn with_credential(&self) -> AccountWithCredential {
+        let (account, credential) = (self.account.clone(), self.credential.clone());
+        AccountWithCredential { account, credential }
     }
 }

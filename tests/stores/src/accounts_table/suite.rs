@@ -60,19 +60,33 @@ impl Mapped {
     }
 }
 
+impl Mapped {
+    fn completed(&self, found: AccountWithCredential) -> AccountWithCredential {
+        let AccountWithCredential { account, mut credential } = found;
+        let account = self.complete(account);
+        if let Some(own) = &mut credential
+            && own.changed_at == Timestamp::UNIX_EPOCH
+        {
+            own.changed_at = account.created_at;
+        }
+        AccountWithCredential { account, credential }
+    }
+}
+
 #[async_trait]
 impl CredentialStore for Mapped {
     async fn find(&self, subject: &Subject) -> Result<Option<AccountWithCredential>, StoreError> {
-        let found = self.store.find(subject).await?;
-        Ok(found.map(|AccountWithCredential { account, mut credential }| {
-            let account = self.complete(account);
-            if let Some(own) = &mut credential
-                && own.changed_at == Timestamp::UNIX_EPOCH
-            {
-                own.changed_at = account.created_at;
-            }
-            AccountWithCredential { account, credential }
-        }))
+        Ok(self.store.find(subject).await?.map(|found| self.completed(found)))
+    }
+
+    async fn find_by_name(
+        &self,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
+        let found = self.store.find_by_name(realm, kind, name).await?;
+        Ok(found.into_iter().map(|found| self.completed(found)).collect())
     }
 
     async fn history(
@@ -90,7 +104,7 @@ impl CredentialStore for Mapped {
         self.store.reserve_attempt(attempt).await
     }
 
-    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {
         self.store.finish_attempt(attempt).await
     }
 
@@ -212,7 +226,8 @@ impl AdministrationStore for Mapped {
             return Err(AccountError::Exists);
         }
         self.store.register(account).await?;
-        Ok(self.store.finish_attempt(&FinishAttempt::unreserved(audit.clone())).await?)
+        self.store.finish_attempt(&FinishAttempt::unreserved(audit.clone())).await?;
+        Ok(())
     }
 
     async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError> {
@@ -241,9 +256,18 @@ impl AdministrationStore for Mapped {
     async fn update_account(
         &self,
         account: &Account,
+        expected: Timestamp,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.store.update_account(account, audit).await
+        self.store.update_account(account, expected, audit).await
+    }
+
+    async fn revoke_access_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.store.revoke_access_tokens(account, audit).await
     }
 
     async fn delete_account(

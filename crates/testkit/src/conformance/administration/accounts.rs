@@ -10,7 +10,7 @@ use crate::conformance::sample::{
 };
 use repass_core::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
-    AuditRecord, CommitOutcome, HashedPassword,
+    AuditRecord, CommitOutcome, HashedPassword, NameKind,
 };
 
 pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationStore) {
@@ -103,7 +103,12 @@ pub(in crate::conformance) async fn are_listed_in_pages(store: &dyn Administrati
     let mut listed: Vec<Account> = Vec::new();
     loop {
         let after = listed.last().map(|account| (account.realm.clone(), account.user_id.clone()));
-        let filter = AccountFilter { realm: Some(realm.clone()), after, limit: 3 };
+        let filter = AccountFilter {
+            realm: Some(realm.clone()),
+            after,
+            limit: 3,
+            ..AccountFilter::default()
+        };
         let page = store.accounts(&filter).await.expect("accounts");
         assert!(page.len() <= 3, "a page has no more accounts than asked for");
         if page.is_empty() {
@@ -115,14 +120,14 @@ pub(in crate::conformance) async fn are_listed_in_pages(store: &dyn Administrati
     check_eq!(listed, names, "each account is listed once, by the bytes of its user id");
 
     let after = Some((realm.clone(), "é".parse().unwrap()));
-    let filter = AccountFilter { realm: None, after, limit: 1 };
+    let filter = AccountFilter { after, limit: 1, ..AccountFilter::default() };
     let next = store.accounts(&filter).await.expect("accounts");
     check_eq!(
         next[0].user_id.as_str(),
         "🔑",
         "without a realm, pages continue after a realm and user id"
     );
-    let filter = AccountFilter { realm: None, after: None, limit: u32::MAX };
+    let filter = AccountFilter { limit: u32::MAX, ..AccountFilter::default() };
     let all = store.accounts(&filter).await.expect("accounts");
     let order: Vec<_> = all.iter().map(|one| (one.realm.clone(), one.user_id.clone())).collect();
     assert!(order.is_sorted(), "accounts are listed by realm, then by user id");
@@ -240,17 +245,75 @@ pub(in crate::conformance) async fn c3_are_edited(
     });
     let attempt = with(edited.clone(), |it| it.active = false);
     let record = AuditRecord { at: at(5), ..audit(&account, "account.edit") };
-    store.update_account(&attempt, &record).await.expect("update_account");
+    let read_at = account.updated_at;
+    store.update_account(&attempt, read_at, &record).await.expect("update_account");
     let found = store.account(account.id).await.expect("account");
-    check_eq!(found, Some(edited), "e-mail, user name and profile are written, and nothing else");
+    let why = "e-mail, user name and profile are written, and nothing else";
+    check_eq!(found, Some(edited.clone()), "{why}");
+    let named = store.find_by_name(&account.realm, NameKind::Email, "new@example.org").await;
+    check_eq!(named.expect("find_by_name").len(), 1, "the account is found by its new address");
     let other = store.account(bystander.id).await.expect("account");
     check_eq!(other, Some(bystander), "another account is not edited");
+    let stale = with(edited.clone(), |it| it.username = Some("stale".to_owned()));
+    let refused = store.update_account(&stale, read_at, &record).await;
+    check_matches!(refused, Err(AccountError::Changed), "another edit came first");
+    let found = store.account(account.id).await.expect("account");
+    check_eq!(found, Some(edited.clone()), "a refused edit writes nothing");
     check_eq!(actions(store, &account).await, ["account.add", "account.edit"]);
 
+    let record = AuditRecord { at: at(-5), ..audit(&account, "account.edit") };
+    store.update_account(&edited, at(5), &record).await.expect("update_account");
+    let found = store.account(account.id).await.expect("account").expect("kept");
+    let microsecond_later = at(5).checked_add(jiff::SignedDuration::from_micros(1)).unwrap();
+    check_eq!(found.updated_at, microsecond_later, "every edit moves the time forward");
+
     let absent = self::account(&realm(), "absent");
-    check_unknown(&store.update_account(&absent, &audit(&absent, "account.edit")).await);
+    let record = audit(&absent, "account.edit");
+    check_unknown(&store.update_account(&absent, absent.updated_at, &record).await);
     check_empty!(actions(store, &absent).await, "a refused call is not recorded");
     Ok(())
+}
+
+pub(in crate::conformance) async fn are_filtered(store: &dyn AdministrationStore) {
+    let realm = realm();
+    let mut names = Vec::new();
+    for (name, created, password, active) in [
+        ("a", 0, Some("first"), true),
+        ("b", 10, Some("first"), true),
+        ("c", 0, None, true),
+        ("d", 0, Some("first"), false),
+    ] {
+        let account = with(account(&realm, name), |it| {
+            it.created_at = at(created);
+            it.updated_at = at(created);
+            it.active = active;
+        });
+        let record = audit(&account, "account.add");
+        let hash = password.map(hash);
+        store.add_account(&account, hash.as_ref(), &record).await.expect("add_account");
+        names.push(account);
+    }
+    let change = with(commit(&names[0], 1, "second"), |it| it.at = at(20));
+    let committed = store.commit(&change).await.expect("commit");
+    check_matches!(committed, CommitOutcome::Done { .. }, "{committed:?}");
+    let listed = async |active: Option<bool>, changed_before: Option<i64>| {
+        let filter = AccountFilter {
+            realm: Some(realm.clone()),
+            active,
+            changed_before: changed_before.map(at),
+            limit: 10,
+            ..AccountFilter::default()
+        };
+        let accounts = store.accounts(&filter).await.expect("accounts");
+        let names = accounts.iter().map(|account| account.user_id.as_str());
+        names.collect::<Vec<_>>().concat()
+    };
+    check_eq!(listed(None, None).await, "abcd");
+    check_eq!(listed(Some(true), None).await, "abc");
+    check_eq!(listed(Some(false), None).await, "d");
+    check_eq!(listed(None, Some(21)).await, "abd", "accounts without a password have no time");
+    check_eq!(listed(None, Some(20)).await, "bd");
+    check_eq!(listed(Some(true), Some(10)).await, "");
 }
 
 /// Proves C3.

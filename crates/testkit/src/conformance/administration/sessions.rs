@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::added;
 use crate::conformance::check::check_eq;
-use crate::conformance::sample::{CONCURRENT_CALLS, access_token, at, audit, commit, with};
+use crate::conformance::sample::{CONCURRENT_CALLS, access_token, at, audit, commit, uuid, with};
 use repass_core::{
-    AccessToken, Account, AdministrationStore, AuditRecord, CommitOutcome, HeldToken, TokenId,
+    AccessToken, Account, AccountId, AdministrationStore, AuditRecord, CommitOutcome, HeldToken,
+    TokenId,
 };
 
 async fn issue(store: &dyn AdministrationStore, account: &Account, second: i64) -> AccessToken {
@@ -79,6 +80,23 @@ pub(in crate::conformance) async fn a_change_revokes_tokens_issued_before(
     let refused = with(commit(&account, 1, "late"), |it| it.at = at(50));
     check_eq!(store.commit(&refused).await.expect("commit"), CommitOutcome::Conflict);
     assert!(is_valid(store, &after).await, "a refused change revokes no token");
+}
+
+/// Proves E4.
+pub(in crate::conformance) async fn all_are_ended(store: &dyn AdministrationStore) {
+    let (account, bystander) = (added(store).await, added(store).await);
+    let (own, others) = (issue(store, &account, 0).await, issue(store, &bystander, 0).await);
+    let record = AuditRecord { at: at(5), ..audit(&account, "token.revoke") };
+    store.revoke_access_tokens(account.id, &record).await.expect("revoke_access_tokens");
+    let late = issue(store, &account, 5).await;
+    for token in [&own, &late] {
+        assert!(!is_valid(store, token).await, "a token issued until then is revoked");
+    }
+    assert!(is_valid(store, &issue(store, &account, 6).await).await, "a later token is valid");
+    assert!(is_valid(store, &others).await, "a token of another account stays valid");
+    let found = store.account(account.id).await.expect("account").expect("kept");
+    assert!(found.active, "the account stays active");
+    super::check_unknown(&store.revoke_access_tokens(AccountId(uuid()), &record).await);
 }
 
 pub(in crate::conformance) async fn a_kept_token_is_valid_until_the_next_change(

@@ -6,7 +6,7 @@ use crate::conformance::sample::{
 };
 use repass_core::{
     AccessToken, AdministrationStore, AuditFilter, AuditRecord, CommitOutcome, HeldToken, Key,
-    KeyId, KeyKind, OtpEnrollment, PruneCutoffs, Realm, ResetSpend, ResetToken, TokenId,
+    KeyId, KeyKind, OtpEnrollment, PruneCutoffs, Realm, ResetSpend, ResetToken, Scope, TokenId,
 };
 
 /// Returns an audit record without an account.
@@ -21,7 +21,12 @@ pub(in crate::conformance) async fn keys_are_kept_and_revoked_once(
     let realm = realm();
     let oldest = service_key(&realm, at(1));
     let middle = Key { kind: KeyKind::App, ..service_key(&realm, at(2)) };
-    let newest = Key { kind: KeyKind::Api, ..service_key(&realm, at(3)) };
+    let newest = Key {
+        kind: KeyKind::Admin,
+        scopes: [Scope::AccountsRead, Scope::Keys].into(),
+        all_realms: true,
+        ..service_key(&realm, at(3))
+    };
     let foreign = service_key(&self::realm(), at(2));
     for key in [&oldest, &foreign, &middle, &newest] {
         store.add_key(key, &realm_record(&key.realm, "key.add")).await.expect("add_key");

@@ -1,0 +1,121 @@
+//! Verifies a password without changing it.
+
+use std::sync::Arc;
+
+use super::report::AuditContext;
+use super::{PasswordChangeService, Proved, Reservation};
+use crate::{
+    AccountWithCredential, AttemptOutcome, AttemptPath, ChangeError, FinishAttempt, NameKind,
+    OtpSpend, Plaintext, PolicyContext, SignIn, SignInError, SignInName, SignedIn, Subject,
+    fold_name,
+};
+
+impl PasswordChangeService {
+    /// Verifies a password; see [`Engine::sign_in`](crate::Engine::sign_in). It finds, reserves and
+    /// proves like a change, and costs and answers the same for accounts that do not exist.
+    pub(crate) async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, SignInError> {
+        let mut audit = AuditContext::of_sign_in(&sign_in);
+        match self.prove_sign_in(sign_in, &mut audit).await {
+            Ok((signed_in, proved)) => {
+                self.rehash(proved, &audit).await;
+                Ok(signed_in)
+            }
+            Err(error) => Err(self.finish(audit, error).await.into()),
+        }
+    }
+
+    async fn prove_sign_in(
+        &self,
+        sign_in: SignIn,
+        audit: &mut AuditContext,
+    ) -> Result<(SignedIn, Proved), ChangeError> {
+        let SignIn { realm, name, password, otp, evaluate, .. } = sign_in;
+        let at = self.now_in_store_precision();
+        let (found, subject) = match name {
+            SignInName::UserId(user_id) => {
+                let subject = Subject::new(realm, user_id);
+                (self.store.find(&subject).await?, subject)
+            }
+            SignInName::Email(email) => {
+                let name = fold_name(&email);
+                let found = self.store.find_by_name(&realm, NameKind::Email, &name).await?;
+                (only(found), Subject::new(realm, "").with_email(name))
+            }
+            SignInName::Username(username) => {
+                let name = fold_name(&username);
+                let found = self.store.find_by_name(&realm, NameKind::Username, &name).await?;
+                (only(found), Subject::new(realm, name))
+            }
+        };
+        self.reserve_for(found.as_ref(), &subject, AttemptPath::Password, otp.is_some(), audit)
+            .await?;
+
+        let password = Arc::new(password);
+        let credential = found.as_ref().and_then(|found| found.credential.as_ref());
+        let is_right = self.is_password(&password, credential, audit).await?;
+        let (account, credential) = match found {
+            Some(AccountWithCredential { account, credential: Some(credential) }) if is_right => {
+                (account, credential)
+            }
+            _ => return Err(ChangeError::WrongPassword),
+        };
+        if !account.active {
+            return Err(ChangeError::Inactive);
+        }
+        let enrollment = match &self.tokens {
+            Some(tokens) => tokens.otp(account.id).await?,
+            None => crate::OtpEnrollment::default(),
+        };
+        let spend = match &otp {
+            Some(otp) => Some(self.check_otp(account.id, &enrollment, otp)?),
+            None => None,
+        };
+        let violations = if evaluate { self.violations(&account, &password) } else { Vec::new() };
+        self.record_success(account.id, spend, audit).await?;
+        let signed_in = SignedIn {
+            account: account.clone(),
+            changed_at: credential.changed_at,
+            otp_enrolled: enrollment.sealed_secret.is_some(),
+            otp_verified: spend.is_some(),
+            violations,
+            at,
+        };
+        Ok((signed_in, Proved::by_password(account, credential, password, None)))
+    }
+
+    /// Clears the failures, and spends the one-time password.
+    async fn record_success(
+        &self,
+        account: crate::AccountId,
+        spend: Option<OtpSpend>,
+        audit: &mut AuditContext,
+    ) -> Result<(), ChangeError> {
+        let record = self.audit_record(audit, self.clock.now(), "ok", audit.refusals_detail())?;
+        let Some(Reservation::Made(reservation)) = &audit.reservation else { return Ok(()) };
+        let succeeded =
+            FinishAttempt::reserved(reservation.clone(), AttemptOutcome::Succeeded, record)
+                .with_otp(spend.map(|spend| (account, spend)));
+        let finished = self.store.finish_attempt(&succeeded).await?;
+        if finished { Ok(()) } else { Err(ChangeError::WrongOtp) }
+    }
+
+    fn violations(&self, account: &crate::Account, password: &Plaintext) -> Vec<crate::Violation> {
+        let context = PolicyContext { words: account.into(), ..PolicyContext::default() };
+        self.policy.evaluate(password, &context)
+    }
+}
+
+/// Returns the account of a name that only one account has. A name of several accounts is that of
+/// none, since it does not say whose password is meant.
+fn only(mut found: Vec<AccountWithCredential>) -> Option<AccountWithCredential> {
+    let first = found.pop()?;
+    if let Some(other) = found.first() {
+        tracing::warn!(
+            account = %first.account.id,
+            other = %other.account.id,
+            "several accounts have this e-mail address or user name; none can sign in with it"
+        );
+        return None;
+    }
+    Some(first)
+}
