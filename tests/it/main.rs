@@ -22,6 +22,7 @@ mod listener;
 mod log;
 mod metrics;
 mod nodes;
+mod openapi;
 mod outbox;
 mod packages;
 mod pepper;

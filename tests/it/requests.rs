@@ -5,6 +5,8 @@ use repass_core::KeyKind;
 use repass_tests::{AdminContext, Answer, Client, FIRST_PASSWORD};
 use serde_json::json;
 
+use crate::openapi::Description;
+
 pub(crate) const CUSTOMER: &str = "/api/Customer/UpdateUserPassword";
 pub(crate) const GUID: &str = "1c4b0ca1-ad13-410b-a1c5-bb2065641934";
 pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
@@ -63,7 +65,10 @@ impl Wire {
     pub(crate) async fn send_body(&self, client: &Client, body: Vec<u8>) -> Answer {
         let headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        client.send(self.method.clone(), &self.path, &headers, body).await
+        let answer = client.send(self.method.clone(), &self.path, &headers, body).await;
+        let Answer { status, headers, body } = &answer;
+        Description::of(self.spec).assert_describes(&self.method, *status, headers, body);
+        answer
     }
 
     /// Returns the same request with a header set or removed.
@@ -78,6 +83,12 @@ impl Wire {
     pub(crate) fn replace(&self, from: &str, to: &str) -> Self {
         assert!(self.body.contains(from), "{from} is not in {}", self.body);
         Self { body: self.body.replace(from, to), ..self.clone() }
+    }
+
+    /// Returns the same request to a path that no API has. A server that mounts all of them without
+    /// a prefix answers it as the first one, customer.
+    pub(crate) fn to_unknown_path(&self, path: String) -> Self {
+        Self { spec: "customer", path, ..self.clone() }
     }
 
     /// Returns whether an answer says that the password was changed.

@@ -15,7 +15,7 @@ const SHOWN_HEADERS: [&str; 5] =
 /// The headers of a request for which a page shows placeholders.
 const CREDENTIALS: [&str; 3] = ["authorization", "et-app-key", "x-api-key"];
 
-fn page(spec: &str) -> String {
+pub(crate) fn page(spec: &str) -> String {
     fs::read_to_string(workspace().join(format!("crates/spec-{spec}/README.md"))).unwrap()
 }
 
@@ -24,22 +24,43 @@ fn examples(page: &str) -> impl Iterator<Item = &str> {
     page.split("```http\n").skip(1).map(|rest| rest.split("```").next().unwrap())
 }
 
+/// A request or an answer as a page shows it.
+pub(crate) struct Message<'a> {
+    /// The first line.
+    pub(crate) line: &'a str,
+    /// The names in lower case, and the values.
+    pub(crate) headers: Vec<(String, &'a str)>,
+    pub(crate) body: &'a str,
+}
+
+impl<'a> Message<'a> {
+    pub(crate) fn parse(text: &'a str) -> Self {
+        let (head, body) = text.split_once("\n\n").expect("a body");
+        let mut lines = head.lines();
+        let line = lines.next().unwrap();
+        let header = |line: &'a str| line.split_once(": ").expect("a header");
+        let headers = lines.map(header).map(|(name, value)| (name.to_lowercase(), value));
+        Self { line, headers: headers.collect(), body: body.trim_end() }
+    }
+}
+
+/// The requests that a page shows.
+pub(crate) fn shown_requests(page: &str) -> impl Iterator<Item = Message<'_>> {
+    examples(page).filter(|example| !example.starts_with("HTTP/")).map(Message::parse)
+}
+
 /// The requests that the page shows, of which there are `N`, with the credentials of the good
 /// request.
 #[track_caller]
 pub(crate) fn requests<const N: usize>(test: &TestContext) -> [Wire; N] {
     let page = page(test.spec);
-    let requests = examples(&page).filter(|example| !example.starts_with("HTTP/"));
-    Vec::from_iter(requests.map(|example| request(test, example))).try_into().unwrap()
+    let requests = shown_requests(&page).map(|shown| request(test, shown));
+    Vec::from_iter(requests).try_into().unwrap()
 }
 
-fn request(test: &TestContext, example: &str) -> Wire {
-    let (head, body) = example.split_once("\n\n").expect("a body");
-    let mut lines = head.lines();
-    let line: Vec<&str> = lines.next().unwrap().split(' ').collect();
-    let headers = lines.map(|line| {
-        let (name, value) = line.split_once(": ").expect("a header");
-        let name = name.to_lowercase();
+fn request(test: &TestContext, shown: Message<'_>) -> Wire {
+    let line: Vec<&str> = shown.line.split(' ').collect();
+    let headers = shown.headers.into_iter().map(|(name, value)| {
         let is_credential = CREDENTIALS.contains(&&*name);
         let value = if is_credential { test.good_header(&name) } else { value }.to_owned();
         (name, value)
@@ -49,7 +70,7 @@ fn request(test: &TestContext, example: &str) -> Wire {
         method: line[0].parse().unwrap(),
         path: line[1].to_owned(),
         headers: headers.collect(),
-        body: body.trim_end().to_owned(),
+        body: shown.body.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Serves five vendors' password-change APIs on one engine.
 #[derive(Debug, Parser)]
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     /// Prints the values of a configuration file and of the environment variables that override
     /// them, as TOML, without secrets.
     ShowConfig(ConfigOption),
+    /// Prints an OpenAPI 3.1 document, in JSON, for generators of clients and of documentation.
+    Openapi(OpenapiOptions),
 }
 
 #[derive(Debug, Args)]
@@ -45,6 +47,27 @@ pub(crate) struct DemoOptions {
     /// Address and port to listen on; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenapiOptions {
+    /// The document.
+    #[arg(value_enum, default_value_t = OpenapiDocument::Vendors)]
+    pub(crate) document: OpenapiDocument,
+    /// The configuration file (TOML) whose APIs are described.
+    #[arg(long, value_name = "FILE", env = "REPASS_CONFIG", required_unless_present = "all")]
+    pub(crate) config: Option<PathBuf>,
+    /// Describes the APIs of all vendors, without a prefix and with their default options. No
+    /// configuration is read.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// A document that `repassd openapi` prints.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum OpenapiDocument {
+    /// The password-change APIs.
+    Vendors,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,7 @@ mod lingering;
 mod listen;
 mod logging;
 mod metrics;
+mod openapi;
 mod proxies;
 mod reload;
 mod retention;
@@ -103,6 +104,7 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
             let shown = repass_config::show(&options.config, vendors)?;
             Ok(std::io::stdout().write_all(shown.as_bytes())?)
         }
+        Command::Openapi(options) => openapi::run(&options, vendors),
     }
 }
 

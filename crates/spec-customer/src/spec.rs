@@ -2,6 +2,7 @@ use http::StatusCode;
 use repass_core::KeyKind;
 use repass_spec::{Credential, Head, Reply, RouteMatch, Spec, header, reply};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::call::CustomerCall;
 use crate::http_error::HttpError;
@@ -75,6 +76,16 @@ impl Spec for CustomerSpec {
             answer: Format::negotiate(headers, content_type.as_ref()),
             content: UnsupportedMediaType::check(content_type),
         })
+    }
+
+    fn openapi(&self) -> Option<Value> {
+        let mut document: Value = serde_json::from_str(include_str!("../openapi.json")).ok()?;
+        document["paths"][PATH]["post"]["security"] = match self.authentication {
+            Authentication::None => json!([]),
+            Authentication::ApiKey => json!([{ "CustomerApiKey": [] }]),
+            Authentication::Bearer => json!([{ "CustomerAccessToken": [] }]),
+        };
+        Some(document)
     }
 
     fn not_found(&self, head: &Head<'_>) -> Reply {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use repass_core::Randomness;
 use repass_spec::{Head, Reply, RouteMatch, Spec, header, reply};
+use serde_json::Value;
 
 use crate::call::EcomCall;
 use crate::sentence::Sentence;
@@ -62,6 +63,10 @@ impl Spec for EcomSpec {
             is_json: header::media_type(headers).as_deref() == Some(CONTENT_TYPE),
             language: Language::default(),
         })
+    }
+
+    fn openapi(&self) -> Option<Value> {
+        serde_json::from_str(include_str!("../openapi.json")).ok()
     }
 
     fn not_found(&self, _: &Head<'_>) -> Reply {

@@ -1,6 +1,7 @@
 use http::StatusCode;
 use repass_core::Sessions;
 use repass_spec::{Head, Reply, RouteMatch, Spec, header, reply};
+use serde_json::Value;
 
 use crate::call::EtnaCall;
 use crate::media_type::MediaType;
@@ -45,6 +46,10 @@ impl Spec for EtnaSpec {
             sessions: self.sessions,
             authorization: None,
         })
+    }
+
+    fn openapi(&self) -> Option<Value> {
+        serde_json::from_str(include_str!("../openapi.json")).ok()
     }
 
     fn not_found(&self, head: &Head<'_>) -> Reply {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use repass_core::{Realm, SignedTokenVerifier};
 use repass_spec::{Head, Reply, RouteMatch, Spec, header, reply};
+use serde_json::Value;
 
 use crate::call::{CONTENT_TYPE, FabricCall, Site, failure};
 use crate::{METHOD, PATH, SiteContext};
@@ -88,6 +89,10 @@ impl Spec for FabricSpec {
             site: SiteContext::read(headers).map(|context| self.site(context, head.realm)),
             is_json: header::media_type(headers).as_deref() == Some(CONTENT_TYPE),
         })
+    }
+
+    fn openapi(&self) -> Option<Value> {
+        serde_json::from_str(include_str!("../openapi.json")).ok()
     }
 
     fn not_found(&self, _: &Head<'_>) -> Reply {

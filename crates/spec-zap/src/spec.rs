@@ -4,6 +4,7 @@ use repass_core::{
     Authority, Caller, Change, ChangeError, Changed, Plaintext, Proof, Realm, Subject, Violation,
 };
 use repass_spec::{Call, Credential, Head, Rejection, Reply, RouteMatch, Spec, header, reply};
+use serde_json::{Value, json};
 
 use crate::{Answer, ChangePassword, FAULT, METHOD, PATH, SecureOtp};
 
@@ -40,6 +41,18 @@ impl Spec for ZapSpec {
             token: header::bearer(&head.parts.headers),
             media_type: header::media_type(&head.parts.headers),
         })
+    }
+
+    fn openapi(&self) -> Option<Value> {
+        let mut document: Value = serde_json::from_str(include_str!("../openapi.json")).ok()?;
+        if self.secure_otp == SecureOtp::Required {
+            let required = json!([{ "required": ["secureOTP"] }, { "required": ["otp"] }]);
+            let content = document["paths"][PATH]["post"]["requestBody"]["content"].as_object_mut();
+            for media_type in content?.values_mut() {
+                media_type["schema"]["anyOf"] = required.clone();
+            }
+        }
+        Some(document)
     }
 
     fn not_found(&self, _: &Head<'_>) -> Reply {

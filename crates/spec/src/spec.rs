@@ -1,4 +1,5 @@
 use http::StatusCode;
+use serde_json::Value;
 
 use crate::{Head, Reply, RouteMatch, reply};
 
@@ -10,6 +11,13 @@ pub trait Spec: Send + Sync + 'static {
     /// Matches the head of a request. If the request is for this API, the call keeps all that it
     /// needs of the head.
     fn begin(&self, head: &Head<'_>) -> RouteMatch;
+
+    /// Returns the API, with its options, as an OpenAPI 3.1 document. Its paths are below the
+    /// mount's prefix. The names of its components begin with the name of the API, so that several
+    /// documents can be combined. `None`, the default, if it is not described.
+    fn openapi(&self) -> Option<Value> {
+        None
+    }
 
     /// Answers a request for an unknown path. The default is 404 without a body.
     fn not_found(&self, head: &Head<'_>) -> Reply {
