@@ -16,7 +16,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::Timestamp;
-use repass_core::{ADMIN_ROLE, KeyKind, Realm, UserId};
+use repass_core::{ADMIN_ROLE, KeyKind, Realm, Scope, UserId};
 use repass_store::SqlName;
 
 pub(crate) use account::{
@@ -27,8 +27,8 @@ pub(crate) use database::{AcceptKeys, BackupDatabase, DatabaseCommand};
 pub(crate) use hash::{HashCommand, TuneHash};
 pub(crate) use hashing::{HashOption, PepperKeysOption};
 pub(crate) use outbox::{ListOutbox, NamedEvents, OutboxCommand};
-pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand};
-pub(crate) use values::{AccountCursor, NamedFile, NamedPolicy, hash_format};
+pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand, VerifyPassword};
+pub(crate) use values::{AccountCursor, NamedFile, NamedPolicy};
 
 /// Manages the accounts, keys and tokens of repass.
 ///
@@ -194,7 +194,8 @@ Only the key is written to stdout; its description is written to stderr.
 
 Examples:
   repass key issue --kind service --name chatbot
-  repass key issue --realm shop --kind api --name gateway > gateway.key")]
+  repass key issue --realm shop --kind api --name gateway > gateway.key
+  repass key issue --kind admin --scope accounts:read,passwords:verify --name shop > admin.key")]
     Issue(IssueKey),
     /// List all keys, including revoked ones, oldest first.
     #[command(after_help = "Example:\n  repass key list --realm shop")]
@@ -209,7 +210,8 @@ pub(crate) struct IssueKey {
     /// The realm that the key gives access to.
     #[arg(long, value_name = "REALM", default_value = "default")]
     pub(crate) realm: Realm,
-    /// The kind: bearer key of a service, key of an application, or key of an API gateway.
+    /// The kind: bearer key of a service, key of an application, key of an API gateway, or key of a
+    /// back end for the admin API.
     #[arg(
         long,
         value_name = "KIND",
@@ -217,6 +219,18 @@ pub(crate) struct IssueKey {
             .try_map(|kind| kind.parse::<KeyKind>())
     )]
     pub(crate) kind: KeyKind,
+    /// What a key of kind admin allows; several separated by commas.
+    #[arg(
+        long = "scope",
+        value_name = "SCOPE",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(Scope::ALL.map(Scope::as_str))
+            .try_map(|scope| scope.parse::<Scope>())
+    )]
+    pub(crate) scopes: Vec<Scope>,
+    /// Issue a key of kind admin for all realms; --realm is where its audit records are.
+    #[arg(long)]
+    pub(crate) all_realms: bool,
     /// The name in `key list`, 1 to 100 characters.
     #[arg(long, value_name = "NAME", value_parser = values::key_name)]
     pub(crate) name: String,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use repass_core::{
-    Administration, AdministrationStore, Argon2idHasher, Engine, HasherOptions, InstallationKey,
-    KeyCheckError, LockoutPolicy, Normalization, Peppers, Policy, SystemRandomness, check_keys,
+    Administration, AdministrationStore, Argon2idHasher, Context, Engine, HasherOptions,
+    InstallationKey, KeyCheckError, LockoutPolicy, Normalization, Peppers, Policy,
+    SystemRandomness, check_keys,
 };
 use repass_store::{KeyFileError, LoadedKey, OpenError, Store, read_installation_key};
 
@@ -161,11 +162,12 @@ pub(crate) async fn open_store(
 
 /// Returns the administration with the user and host of this process in its audit records.
 pub(crate) fn as_operator(administration: &Administration) -> Administration {
-    administration.clone().with_operator(&operator())
+    let caller = format!("operator:{}", operator());
+    administration.clone().acting_for(&caller, Context::new("administration"))
 }
 
 #[cfg(unix)]
-fn operator() -> String {
+pub(crate) fn operator() -> String {
     use nix::unistd::{User, geteuid, gethostname};
 
     let id = geteuid();
@@ -175,7 +177,7 @@ fn operator() -> String {
 }
 
 #[cfg(not(unix))]
-fn operator() -> String {
+pub(crate) fn operator() -> String {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     format!("{}@{}", variable("USERNAME"), variable("COMPUTERNAME"))
 }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use repass_config::ConfigError;
 use repass_core::{
-    AdministrationError, ChangeError, ErrorChain, HashError, MissingPeppers, StoreError, Violation,
+    AdministrationError, ChangeError, ErrorChain, HashError, MissingPeppers, SignInError,
+    StoreError, Violation,
 };
 
 use repass_store::BackupError;
@@ -48,6 +49,8 @@ pub(crate) enum Failure {
     Administration(#[from] AdministrationError),
     #[error(transparent)]
     Change(#[from] ChangeError),
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
     #[error("the store failed")]
     Store(#[from] StoreError),
     #[error("a pepper key is missing; give its file with --pepper-key")]
@@ -114,6 +117,7 @@ impl Failure {
             Self::SecretInput(error) => error.code(),
             Self::Administration(error) => administration_code(error),
             Self::Change(error) => error.code(),
+            Self::SignIn(error) => error.code(),
             Self::Store(StoreError::Unavailable(_)) => "store-unavailable",
             Self::Output(_) => "output",
             Self::Backup(_) => "backup",
@@ -149,7 +153,9 @@ fn administration_code(error: &AdministrationError) -> &'static str {
         AdministrationError::NoSuchEvent(_) => "no-such-event",
         AdministrationError::Invalid(_) => "invalid",
         AdministrationError::Rejected(_) => "rejected",
-        AdministrationError::Hash(HashError::Busy { .. }) => "busy",
+        AdministrationError::Changed => "changed",
+        AdministrationError::Inactive => "inactive",
+        AdministrationError::Busy { .. } => "busy",
         AdministrationError::Otp(_) => "otp",
         AdministrationError::Store(StoreError::Unavailable(_)) => "store-unavailable",
         _ => "fault",

@@ -6,7 +6,7 @@
 //! row. No error message contains a value, which may be a hash.
 //!
 //! This crate does not check whether an account is valid, and is independent of databases and the
-//! command line.
+//! command line. With the feature `accounts`, it converts rows to accounts of the engine.
 //!
 //! ```
 //! use repass_account_file::{AccountReader, AccountWriter, Column, Fields, Format};
@@ -39,6 +39,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "accounts")]
+mod accounts;
 mod column;
 mod csv_rows;
 mod error;
@@ -51,6 +53,8 @@ mod writer;
 
 pub use serde_json::{Map, Value};
 
+#[cfg(feature = "accounts")]
+pub use self::accounts::{Batch, Defaults, parse_format};
 pub use self::column::Column;
 pub use self::error::{FileError, RowError};
 pub use self::fields::Fields;

@@ -109,7 +109,9 @@ impl Administration {
         Self { store, changes: changes.clone(), caller: "operator".into(), context }
     }
 
-    pub(crate) fn with_policy(self, policy: Policy) -> Self {
+    /// Sets the policy for passwords.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
         Self { changes: PasswordChangeService { policy, ..self.changes }, ..self }
     }
 
@@ -146,7 +148,11 @@ impl Administration {
         Ok(account)
     }
 
-    async fn register(&self, account: &Account) -> Result<(), AdministrationError> {
+    /// Registers the id of an account that the store returned, so that it can be found by its id.
+    ///
+    /// # Errors
+    /// When the account does not exist any more.
+    pub async fn register(&self, account: &Account) -> Result<(), AdministrationError> {
         let registered = self.store.register(account).await;
         registered.map_err(|error| with_account(error, account))
     }

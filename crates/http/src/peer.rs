@@ -10,7 +10,7 @@ pub struct Peer(pub IpAddr);
 
 impl Peer {
     /// Returns the IP address, with IPv4-mapped IPv6 addresses as IPv4.
-    pub(crate) fn address(extensions: &Extensions) -> Option<IpAddr> {
+    pub fn address(extensions: &Extensions) -> Option<IpAddr> {
         extensions.get::<Self>().map(|peer| peer.0.to_canonical())
     }
 }

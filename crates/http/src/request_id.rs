@@ -6,17 +6,18 @@ use repass_spec::header;
 
 use crate::panics::guard;
 
-pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header of a request and its response that has the request's id.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of a request in the log, the audit records and the response.
 #[derive(Debug, Clone)]
-pub(crate) struct RequestId(HeaderValue);
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
     const MAX_LENGTH: usize = 128;
 
     /// Takes the id from the headers if there is one and it is valid, otherwise generates an id.
-    pub(crate) fn from_headers(headers: &HeaderMap, randomness: &dyn Randomness) -> Self {
+    pub fn from_headers(headers: &HeaderMap, randomness: &dyn Randomness) -> Self {
         let text = match header::single(headers, &X_REQUEST_ID).filter(|text| is_valid(text)) {
             Some(text) => text.to_owned(),
             None => generate(randomness),
@@ -25,11 +26,13 @@ impl RequestId {
         Self(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unnamed")))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// Returns the id.
+    pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or("unnamed")
     }
 
-    pub(crate) fn header(&self) -> HeaderValue {
+    /// Returns the id as the value of [`X_REQUEST_ID`].
+    pub fn header(&self) -> HeaderValue {
         self.0.clone()
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The messages are Fluent files in `locales`, with one folder for each [`Language`]. They are
 //! compiled in as [`MAIL`] and [`ECOM`]. With the feature `dates`, `Language::date` formats a date
-//! with the data of ICU.
+//! with the data of ICU. With the feature `policy`, `violation` returns the sentence about a rule that a
+//! password violates.
 //!
 //! Messages are not escaped; escape them in markup.
 //!
@@ -18,6 +19,10 @@ mod catalog;
 #[cfg(feature = "dates")]
 mod date;
 mod language;
+#[cfg(feature = "policy")]
+mod policy;
 
 pub use catalog::{Catalog, ECOM, MAIL};
 pub use language::{Language, UnknownLanguage};
+#[cfg(feature = "policy")]
+pub use policy::violation;

@@ -1,7 +1,7 @@
 //! The sentences of the answers.
 
-use repass_core::{ContextWord, Violation};
-use repass_messages::{ECOM, Language};
+use repass_core::Violation;
+use repass_messages::{ECOM, Language, violation};
 
 use crate::Field;
 
@@ -49,7 +49,7 @@ impl Sentence<'_> {
             Self::Fault => "fault",
             Self::Rejected(violations) => {
                 let rules: Vec<String> =
-                    violations.iter().map(|violation| rule(violation, language)).collect();
+                    violations.iter().map(|own| violation(language, own)).collect();
                 return rules.join(" ");
             }
         };
@@ -57,30 +57,11 @@ impl Sentence<'_> {
     }
 }
 
-/// Returns the sentence about a broken rule.
-fn rule(violation: &Violation, language: Language) -> String {
-    let counted = |id, count: usize| ECOM.text(language, id, [("count", count.into())]);
-    let id = match violation {
-        Violation::TooShort { min, .. } => return counted("too-short", *min),
-        Violation::TooLong { max } => return counted("too-long", *max),
-        Violation::MissingDigit => "missing-digit",
-        Violation::MissingSpecial => "missing-special",
-        Violation::SameAsCurrent => "same-as-current",
-        Violation::Reused { last } => return counted("reused", *last),
-        Violation::ContainsContextWord { word: ContextWord::UserId } => "contains-user-id",
-        Violation::ContainsContextWord { word: ContextWord::Username } => "contains-username",
-        Violation::ContainsContextWord { word: ContextWord::Email } => "contains-email",
-        Violation::ContainsContextWord { word: ContextWord::Name } => "contains-name",
-        Violation::Common => "common",
-        // A rule without a translation.
-        other => return other.to_string(),
-    };
-    ECOM.text(language, id, [])
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+
+    use repass_core::ContextWord;
 
     use super::*;
 

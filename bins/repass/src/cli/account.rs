@@ -154,12 +154,7 @@ pub(crate) struct ImportAccounts {
     #[arg(long, value_name = "REALM", default_value = "default")]
     pub(crate) realm: Realm,
     /// The format of hashes in rows without hash_format.
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "self-describing",
-        value_parser = values::hash_format
-    )]
+    #[arg(long, value_name = "FORMAT", default_value = "self-describing")]
     pub(crate) hash_format: ImportFormat,
     #[command(flatten)]
     pub(crate) pepper_keys: PepperKeysOption,

@@ -1,5 +1,5 @@
 use clap::{Args, Subcommand};
-use repass_core::{Email, UserId};
+use repass_core::{Email, Realm, UserId};
 
 use super::{AccountName, HashOption, PolicyOption, values};
 
@@ -25,6 +25,39 @@ as over the network. The account's access tokens and reset tokens are revoked.
 Example:
   repass password change --user-id pat")]
     Change(ChangePassword),
+    /// Verify an account's password without changing it.
+    #[command(after_help = "\
+The password is read from the prompt, or from the first line of stdin; with --otp, the one-time
+password from the second line. The attempt counts toward the lockout and is audited as over the
+network; a right password clears the failures. The exit status is 0 if the password is right and 1
+otherwise.
+
+Examples:
+  repass password verify --user-id pat
+  repass password verify --email pat@example.org --json < password.txt")]
+    Verify(VerifyPassword),
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("name").required(true))]
+pub(crate) struct VerifyPassword {
+    /// The realm of the account.
+    #[arg(long, value_name = "REALM", default_value = "default")]
+    pub(crate) realm: Realm,
+    /// The user id of the account.
+    #[arg(long, value_name = "ID", group = "name")]
+    pub(crate) user_id: Option<UserId>,
+    /// The e-mail address of the account.
+    #[arg(long, value_name = "ADDRESS", group = "name")]
+    pub(crate) email: Option<Email>,
+    /// The user name of the account.
+    #[arg(long, value_name = "NAME", group = "name", value_parser = values::name)]
+    pub(crate) username: Option<String>,
+    /// Verify a one-time password, too.
+    #[arg(long)]
+    pub(crate) otp: bool,
+    #[command(flatten)]
+    pub(crate) hash: HashOption,
 }
 
 #[derive(Args)]

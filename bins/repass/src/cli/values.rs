@@ -11,7 +11,6 @@ use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_config::Vendors;
 use repass_core::{Administration, HashProfile, Policy, Realm, UserId};
-use repass_hash_families::ImportFormat;
 
 use crate::settings::Settings;
 
@@ -96,14 +95,6 @@ impl FromStr for NamedFile {
 
 pub(super) fn hash_profile(name: &str) -> Result<HashProfile, &'static str> {
     HashProfile::preset(name).ok_or("unknown profile")
-}
-
-/// Parses a format of stored hashes: `NAME`, or `NAME:OPTION=VALUE,…`.
-pub(crate) fn hash_format(text: &str) -> Result<ImportFormat, String> {
-    let (name, options) = text.split_once(':').unwrap_or((text, ""));
-    let options = options.split(',').filter(|option| !option.is_empty());
-    let options = options.map(|option| option.split_once('=').unwrap_or((option, "")));
-    ImportFormat::from_options(name, options).map_err(|error| error.to_string())
 }
 
 pub(super) fn name(text: &str) -> Result<String, String> {
@@ -248,27 +239,6 @@ mod tests {
         }
         assert!(issuer("a:b").unwrap_err().contains("colon"));
         assert!(key_name(&"ä".repeat(100)).is_ok() && key_name(&"ä".repeat(101)).is_err());
-    }
-
-    #[test]
-    fn hash_formats_are_names_with_options() {
-        assert_eq!(hash_format("nt"), Ok(ImportFormat::NtHash));
-        let firebase = "firebase:project=shop,rounds=8,mem-cost=14,salt-separator=Bw==";
-        assert!(matches!(
-            hash_format(firebase),
-            Ok(ImportFormat::Firebase { rounds: 8, mem_cost: 14, salt_separator, .. })
-                if salt_separator == [7]
-        ));
-        for (bad, part) in [
-            ("", "unknown import format"),
-            ("md5", "unknown import format `md5`"),
-            ("nt:layout=none", "no option `layout`"),
-            ("salted-digest:algorithm=sha1", "needs the option `layout`"),
-            ("salted-digest:algorithm,layout=none", "`algorithm`"),
-        ] {
-            let reason = hash_format(bad).unwrap_err();
-            assert!(reason.contains(part), "{bad}: {reason}");
-        }
     }
 
     #[test]

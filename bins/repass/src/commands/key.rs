@@ -1,6 +1,6 @@
 //! `repass key`
 
-use repass_core::{Key, KeyId};
+use repass_core::{Key, KeyId, KeyKind};
 use serde::Serialize;
 use serde_json::json;
 
@@ -33,9 +33,24 @@ struct Issued<'a> {
 }
 
 async fn issue(args: IssueKey, settings: &Settings, output: &Output) -> Result<(), Failure> {
-    let IssueKey { realm, kind, name } = args;
+    let IssueKey { realm, kind, scopes, all_realms, name } = args;
+    if kind != KeyKind::Admin && (all_realms || !scopes.is_empty()) {
+        let reason = "--scope and --all-realms are for keys of kind admin";
+        return Err(Failure::Usage(reason.to_owned()));
+    }
+    if kind == KeyKind::Admin && scopes.is_empty() {
+        let reason =
+            "a key of kind admin without --scope allows nothing; see --help for the scopes";
+        return Err(Failure::Usage(reason.to_owned()));
+    }
     with_database(settings, Migration::Create, output, async |admin| {
-        let (key, secret) = admin.administration().issue_key(&realm, kind, &name).await?;
+        let administration = admin.administration();
+        let (key, secret) = if kind == KeyKind::Admin {
+            let scopes = scopes.into_iter().collect();
+            administration.issue_admin_key(&realm, &name, scopes, all_realms).await?
+        } else {
+            administration.issue_key(&realm, kind, &name).await?
+        };
         let id = key.id.0;
         let issued = Issued { description: &key, key: secret.expose() };
         output.secret(&issued, &secret).map_err(|source| Failure::SecretNotPrinted {
@@ -44,8 +59,9 @@ async fn issue(args: IssueKey, settings: &Settings, output: &Output) -> Result<(
             source,
         })?;
         output.note(&format!(
-            "{} key {id} \"{name}\" of realm {realm}; it is shown only once",
-            kind.as_str()
+            "{} key {id} \"{name}\" of {}; it is shown only once",
+            kind.as_str(),
+            realms(&key)
         ));
         Ok(())
     })
@@ -60,14 +76,19 @@ async fn list_keys(list: ListKeys, settings: &Settings, output: &Output) -> Resu
     .await
 }
 
+fn realms(key: &Key) -> String {
+    if key.all_realms { "all realms".to_owned() } else { format!("realm {}", key.realm) }
+}
+
 fn table(keys: &[Key]) -> String {
-    let mut table = Table::new(&["ID", "REALM", "KIND", "NAME", "ISSUED", "REVOKED"]);
+    let mut table = Table::new(&["ID", "REALM", "KIND", "NAME", "SCOPES", "ISSUED", "REVOKED"]);
     for key in keys {
         table.row([
             &key.id.0.to_string(),
-            key.realm.as_str(),
+            if key.all_realms { "all" } else { key.realm.as_str() },
             key.kind.as_str(),
             &key.name,
+            &or_dash(&key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",")),
             &time(key.created_at),
             &key.revoked_at.map_or("-".to_owned(), time),
         ]);

@@ -2,6 +2,7 @@
 
 mod change;
 mod check;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,9 @@ pub(super) async fn run(
         PasswordCommand::Check(check) => check::run(check, settings, output).await,
         PasswordCommand::Change(change) => {
             change::run(change, settings, output).await.map(|()| ExitCode::SUCCESS)
+        }
+        PasswordCommand::Verify(verify) => {
+            verify::run(verify, settings, output).await.map(|()| ExitCode::SUCCESS)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Parses an [`ImportFormat`] from its name and options.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use super::{ByteEncoding, ImportFormat, SaltLayout};
 use crate::DigestAlgorithm;
@@ -194,6 +195,45 @@ impl<'a> Options<'a> {
                 format: self.format,
                 option: option.to_owned(),
             }),
+        }
+    }
+}
+/// Parses a format with its options: `NAME`, or `NAME:OPTION=VALUE,…`.
+impl FromStr for ImportFormat {
+    type Err = DeclarationError;
+
+    fn from_str(text: &str) -> Result<Self, DeclarationError> {
+        let (name, options) = text.split_once(':').unwrap_or((text, ""));
+        let options = options.split(',').filter(|option| !option.is_empty());
+        Self::from_options(
+            name,
+            options.map(|option| option.split_once('=').unwrap_or((option, ""))),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_names_with_options() {
+        assert_eq!("nt".parse(), Ok(ImportFormat::NtHash));
+        let firebase = "firebase:project=shop,rounds=8,mem-cost=14,salt-separator=Bw==";
+        assert!(matches!(
+            firebase.parse(),
+            Ok(ImportFormat::Firebase { rounds: 8, mem_cost: 14, salt_separator, .. })
+                if salt_separator == [7]
+        ));
+        for (bad, part) in [
+            ("", "unknown import format"),
+            ("md5", "unknown import format `md5`"),
+            ("nt:layout=none", "no option `layout`"),
+            ("salted-digest:algorithm=sha1", "needs the option `layout`"),
+            ("salted-digest:algorithm,layout=none", "`algorithm`"),
+        ] {
+            let reason = bad.parse::<ImportFormat>().unwrap_err().to_string();
+            assert!(reason.contains(part), "{bad}: {reason}");
         }
     }
 }

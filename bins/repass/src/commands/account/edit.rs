@@ -39,7 +39,7 @@ pub(super) async fn run(
     };
     with_database(settings, Migration::Refuse, output, async |admin| {
         let administration = admin.administration();
-        let account = administration.edit_account(&name.realm, name.user_id.as_str(), change);
+        let account = administration.edit_account(&name.realm, name.user_id.as_str(), None, change);
         let account = account.await?;
         output.result(&account, &format!("{}: changed\n", label(&account)))
     })

@@ -34,7 +34,7 @@ pub(super) async fn run(
                         as the database, and delete it when it is not needed any more";
             output.warning("hashes-exported", text);
         }
-        let filter = AccountFilter { realm, after: None, limit: PAGE };
+        let filter = AccountFilter { realm, limit: PAGE, ..AccountFilter::default() };
         let admin = admin.administration();
         match file {
             None => match write_all(&admin, filter, with_hashes, format, io::stdout()).await {

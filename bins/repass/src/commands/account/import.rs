@@ -4,18 +4,16 @@ mod counts;
 mod interrupt;
 mod progress;
 mod reading;
-mod row;
 
 use std::path::Path;
 
-use repass_account_file::FileError;
+use repass_account_file::{Batch, Defaults, FileError};
 use repass_core::{Administration, ImportOutcome};
 
 use self::counts::Counts;
 use self::interrupt::Interrupt;
 use self::progress::Progress;
-use self::reading::{Batch, Opened};
-use self::row::Defaults;
+use self::reading::Opened;
 use crate::cli::{FileFormat, ImportAccounts};
 use crate::database::{Migration, is_there, with_database};
 use crate::failure::Failure;

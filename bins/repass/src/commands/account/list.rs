@@ -16,8 +16,9 @@ pub(super) async fn run(
     let after = after.map(|cursor| cursor.in_realm(realm.as_ref())).transpose();
     let after = after.map_err(Failure::Usage)?;
     let in_one_realm = realm.is_some();
+    let filter = AccountFilter { realm, after, limit, ..AccountFilter::default() };
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let accounts = admin.store.accounts(&AccountFilter { realm, after, limit }).await?;
+        let accounts = admin.store.accounts(&filter).await?;
         output.result(&accounts, &table(&accounts))?;
         match accounts.last() {
             None => output.note("no accounts"),

@@ -4,24 +4,10 @@ use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use repass_account_file::{AccountReader, FileError};
-use repass_core::{Administration, NewImport};
+use repass_account_file::{AccountReader, Batch, Defaults, FileError};
 use tokio::sync::mpsc;
 
-use super::row::{self, Defaults};
 use crate::cli::FileFormat;
-
-/// Bytes of the file after which a batch of long rows ends.
-const BATCH_BYTES: u64 = 1024 * 1024;
-
-/// Rows that are written in one transaction.
-#[derive(Default)]
-pub(super) struct Batch {
-    /// The rows with their first lines: an account, or the reason for a refusal.
-    pub(super) rows: Vec<(u64, Result<NewImport, String>)>,
-    /// Bytes of the file up to the end of the batch.
-    pub(super) bytes_read: u64,
-}
 
 pub(super) type Reader = AccountReader<Box<dyn BufRead + Send>>;
 
@@ -59,7 +45,7 @@ pub(super) fn batches(
     tokio::task::spawn_blocking(move || {
         loop {
             let mut batch = Batch::default();
-            let filled = fill(&mut batch, &mut reader, &defaults);
+            let filled = batch.fill(&mut reader, &defaults);
             let is_last = batch.rows.is_empty() || filled.is_err();
             // Rows before an error are imported, too. Sending fails if the import was interrupted.
             let mut sent = batch.rows.is_empty() || sender.blocking_send(Ok(batch)).is_ok();
@@ -72,19 +58,4 @@ pub(super) fn batches(
         }
     });
     receiver
-}
-
-fn fill(batch: &mut Batch, reader: &mut Reader, defaults: &Defaults) -> Result<(), FileError> {
-    let begun = reader.bytes_read();
-    while batch.rows.len() < Administration::IMPORT_BATCH {
-        let Some(row) = reader.next_row()? else { break };
-        let account = row.fields.map_err(String::from);
-        let account = account.and_then(|fields| row::account(fields, defaults));
-        batch.rows.push((row.line, account));
-        batch.bytes_read = reader.bytes_read();
-        if batch.bytes_read - begun >= BATCH_BYTES {
-            break;
-        }
-    }
-    Ok(())
 }

@@ -1,24 +1,68 @@
-//! Converts rows to accounts.
+//! Converts rows to accounts, for an import.
 
-use repass_account_file::{Column, Fields};
+use std::io::BufRead;
+
+use repass_core::jiff::Timestamp;
 use repass_core::{
-    HashedPassword, ImportedPassword, NewAccount, NewImport, Normalization, Peppers, Profile,
-    Realm, UserId,
+    Administration, HashedPassword, ImportedPassword, NewAccount, NewImport, Normalization,
+    Peppers, Profile, Realm, UserId,
 };
 use repass_hash_families::{ExportedHash, ImportFormat, stored_text};
 
-use crate::cli::hash_format;
+use crate::{AccountReader, Column, Fields, FileError};
+
+/// Bytes of the file after which a batch of long rows ends.
+const BATCH_BYTES: u64 = 1024 * 1024;
 
 /// The values for rows without their own.
-pub(super) struct Defaults {
-    pub(super) realm: Realm,
-    pub(super) hash_format: ImportFormat,
+#[derive(Debug)]
+pub struct Defaults {
+    /// The realm.
+    pub realm: Realm,
+    /// The format of hashes.
+    pub hash_format: ImportFormat,
     /// The known pepper keys. A server does not start if a stored hash needs an unknown key.
-    pub(super) peppers: Peppers,
+    pub peppers: Peppers,
 }
 
-/// Returns the account of a row, or the reason for a refusal, which does not quote possible hashes.
-pub(super) fn account(mut fields: Fields, defaults: &Defaults) -> Result<NewImport, String> {
+/// Rows that are written in one transaction.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The rows with their first lines: an account, or the reason for a refusal, which quotes no
+    /// possible hash.
+    pub rows: Vec<(u64, Result<NewImport, String>)>,
+    /// Bytes of the file up to the end of the batch.
+    pub bytes_read: u64,
+}
+
+impl Batch {
+    /// Reads the next rows, at most [`Administration::IMPORT_BATCH`]. At the end of the file, there
+    /// are none.
+    ///
+    /// # Errors
+    /// When the file cannot be read. The rows before the error are in `self`.
+    pub fn fill<R: BufRead>(
+        &mut self,
+        reader: &mut AccountReader<R>,
+        defaults: &Defaults,
+    ) -> Result<(), FileError> {
+        let begun = reader.bytes_read();
+        while self.rows.len() < Administration::IMPORT_BATCH {
+            let Some(row) = reader.next_row()? else { break };
+            let fields = row.fields.map_err(String::from);
+            let account = fields.and_then(|fields| account(fields, defaults));
+            self.rows.push((row.line, account));
+            self.bytes_read = reader.bytes_read();
+            if self.bytes_read - begun >= BATCH_BYTES {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the account of a row, or the reason for a refusal.
+fn account(mut fields: Fields, defaults: &Defaults) -> Result<NewImport, String> {
     let user_id: UserId = fields.parsed(Column::UserId)?.ok_or("user_id is missing")?;
     if user_id.as_str().trim() != user_id.as_str() {
         return Err("user_id begins or ends with white space; remove it".to_owned());
@@ -65,7 +109,10 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
     if let Some(id) = hash.pepper()
         && !defaults.peppers.has(&id)
     {
-        return Err(format!("the hash needs the pepper key {id}; give its file with --pepper-key"));
+        return Err(format!(
+            "the hash needs the pepper key {id}; give its file with --pepper-key or \
+             hashing.peppers"
+        ));
     }
     Ok(Some(ImportedPassword { hash, changed_at }))
 }
@@ -78,19 +125,22 @@ fn normalization(fields: &mut Fields) -> Result<Normalization, String> {
     })
 }
 
-/// Parses the format of a row. If columns are mixed up, the text may be a hash, so a message quotes
-/// it only if it looks like a format.
-fn parse_format(text: &str) -> Result<ImportFormat, String> {
+/// Parses a format of hashes: `NAME`, or `NAME:OPTION=VALUE,…`. If columns are mixed up, the text may
+/// be a hash, so the message quotes it only if it looks like a format.
+///
+/// # Errors
+/// The reason.
+pub fn parse_format(text: &str) -> Result<ImportFormat, String> {
     let plain =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     let (name, _) = text.split_once(':').unwrap_or((text, ""));
     if name.len() > 30 || !name.bytes().all(plain) {
         return Err("hash_format is not the name of a format".to_owned());
     }
-    hash_format(text).map_err(|reason| format!("hash_format: {reason}"))
+    text.parse().map_err(|error| format!("hash_format: {error}"))
 }
 
-fn time(fields: &mut Fields, column: Column) -> Result<Option<jiff::Timestamp>, String> {
+fn time(fields: &mut Fields, column: Column) -> Result<Option<Timestamp>, String> {
     // jiff's own message quotes the text, which may be a hash.
     let time = fields.text(column)?.map(|text| text.parse()).transpose();
     time.map_err(|_| {

@@ -1,0 +1,267 @@
+//! The audit trail.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use axum::Json as Answer;
+use axum::body::Body;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use repass_core::jiff::Timestamp;
+use repass_core::uuid::Uuid;
+use repass_core::{AccountId, AuditFilter, AuditRecord, Context, ErrorChain, Scope};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::Access;
+use crate::body::Query;
+use crate::page::{Page, default_limit, limit, parse_cursor};
+use crate::problem::{FieldError, Problem};
+use crate::state::State;
+
+/// The media type of records without end.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+
+/// The time between two looks for new records.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How late a record may become visible, since transactions do not end in the order of their times.
+const LATE: Duration = Duration::from_secs(30);
+
+/// The most records of one look.
+const PAGE: u32 = 1000;
+
+pub(crate) fn router() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(list_audit))
+}
+
+/// An audit record.
+#[derive(Debug, Serialize, ToSchema)]
+struct AuditView {
+    /// The id of the record.
+    id: String,
+    /// When it was written.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// The id of the account, if there is one.
+    account: Option<String>,
+    /// The action, such as `password.change`.
+    action: String,
+    /// The outcome, such as `ok` or `wrong-password`.
+    outcome: String,
+    /// Further facts.
+    detail: Option<String>,
+    /// The caller: `key:`, `token:` or `operator:` and its name, or `anonymous`.
+    caller: String,
+    /// The origin of the request.
+    context: ContextView,
+}
+
+/// The origin of a request.
+#[derive(Debug, Serialize, ToSchema)]
+struct ContextView {
+    /// The API that the request came through.
+    source: String,
+    /// The id of the request.
+    request_id: Option<String>,
+    /// The address of the client.
+    peer: Option<String>,
+    /// The end user's address, as the client says.
+    ip_address: Option<String>,
+    /// The end user's browser, as the client says.
+    user_agent: Option<String>,
+    /// The end user's session, as the client says.
+    session: Option<String>,
+    /// The channel, as the client says.
+    channel: Option<String>,
+    /// The end user's name, or the person whom the client acts for, as the client says.
+    on_behalf_of: Option<String>,
+    /// The language, as the client says.
+    language: Option<String>,
+}
+
+impl From<AuditRecord> for AuditView {
+    fn from(record: AuditRecord) -> Self {
+        let Context {
+            source,
+            request_id,
+            peer,
+            ip_address,
+            user_agent,
+            session,
+            channel,
+            display_name,
+            language,
+        } = record.context;
+        Self {
+            id: record.id.to_string(),
+            at: record.at,
+            account: record.account.map(|id| id.to_string()),
+            action: record.action,
+            outcome: record.outcome,
+            detail: record.detail,
+            caller: record.caller,
+            context: ContextView {
+                source,
+                request_id,
+                peer,
+                ip_address,
+                user_agent,
+                session,
+                channel,
+                on_behalf_of: display_name,
+                language,
+            },
+        }
+    }
+}
+
+/// The filters of a list of audit records.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListAudit {
+    /// Only records of the account of this id.
+    account: Option<String>,
+    /// Only records of this action.
+    action: Option<String>,
+    /// Only records with this outcome.
+    outcome: Option<String>,
+    /// Only records of this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// Only records before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// The most items of a page, 1 to 200. Default: 50.
+    #[serde(default = "default_limit", deserialize_with = "limit")]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: u32,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists audit records, the newest first. With `Accept: application/x-ndjson`, the answer has one
+/// record in each line, oldest first, and does not end: new records follow. It begins at `since`,
+/// or now.
+#[utoipa::path(get, path = "/audit", tag = "audit", params(ListAudit), responses(
+    (status = 200, description = "A page of records, or one record in each line.", content(
+        (Page<AuditView> = "application/json"), (AuditView = "application/x-ndjson"))),
+))]
+async fn list_audit(
+    access: Access,
+    headers: HeaderMap,
+    Query(query): Query<ListAudit>,
+) -> Result<Response, Problem> {
+    access.require(Scope::AuditRead)?;
+    let invalid = |name: &str, detail: &str| {
+        Problem::invalid_query(vec![FieldError::new(format!("/{name}"), "invalid", detail)])
+    };
+    let account: Option<Uuid> = match query.account.as_deref().map(str::parse) {
+        None => None,
+        Some(Ok(id)) => Some(id),
+        Some(Err(_)) => return Err(invalid("account", "is not the id of an account")),
+    };
+    let filter = AuditFilter {
+        realm: Some(access.realm.clone()),
+        account: account.map(AccountId),
+        action: query.action,
+        outcome: query.outcome,
+        since: query.since,
+        until: query.until,
+        before: parse_cursor(query.cursor.as_deref())?,
+        limit: query.limit + 1,
+    };
+    if headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes() == NDJSON.as_bytes()) {
+        if filter.before.is_some() || filter.until.is_some() {
+            return Err(invalid("cursor", "records without end have no cursor and no end"));
+        }
+        return Ok(follow(access, filter));
+    }
+    let records = access.state.engine.administration().store().audit(&filter).await?;
+    let mut keys: HashMap<String, (Timestamp, Uuid)> = HashMap::new();
+    for record in &records {
+        keys.insert(record.id.to_string(), (record.at, record.id));
+    }
+    let items: Vec<AuditView> = records.into_iter().map(AuditView::from).collect();
+    Ok(Answer(Page::new(items, query.limit, |item| keys.get(&item.id).copied())).into_response())
+}
+
+/// Returns the records since `filter.since`, and then new ones until the client disconnects.
+fn follow(access: Access, filter: AuditFilter) -> Response {
+    let since = filter.since.unwrap_or_else(Timestamp::now);
+    let follower = Follower { access, filter, since, sent: HashMap::new(), is_first: true };
+    let records = stream::unfold(follower, |mut follower| async move {
+        let lines = follower.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(lines), follower))
+    });
+    let mut response = Body::from_stream(records).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(NDJSON));
+    response
+}
+
+struct Follower {
+    access: Access,
+    filter: AuditFilter,
+    since: Timestamp,
+    /// The records since `since` that are sent.
+    sent: HashMap<Uuid, Timestamp>,
+    is_first: bool,
+}
+
+impl Follower {
+    /// Waits for the next records. Returns their lines, or an empty line after a while, so that a
+    /// connection that is gone is noticed. `None` if the database failed.
+    async fn next(&mut self) -> Option<Bytes> {
+        if !std::mem::take(&mut self.is_first) {
+            tokio::time::sleep(POLL).await;
+        }
+        let mut new = match self.new_records().await {
+            Ok(new) => new,
+            Err(error) => {
+                let error = ErrorChain(&error).to_string();
+                tracing::warn!(%error, "a list of audit records without end was ended");
+                return None;
+            }
+        };
+        new.sort_by_key(|record| record.at);
+        if let Some(newest) = new.last() {
+            let since = newest.at.checked_sub(LATE).unwrap_or(newest.at);
+            self.since = self.since.max(since);
+        }
+        let mut lines = Vec::new();
+        for record in new {
+            self.sent.insert(record.id, record.at);
+            // Texts, numbers and times are always written.
+            let _ = serde_json::to_writer(&mut lines, &AuditView::from(record));
+            lines.push(b'\n');
+        }
+        self.sent.retain(|_, at| *at >= self.since);
+        if lines.is_empty() {
+            lines.push(b'\n');
+        }
+        Some(lines.into())
+    }
+
+    /// Reads all records since `since` that are not sent yet, page by page.
+    async fn new_records(&self) -> Result<Vec<AuditRecord>, repass_core::StoreError> {
+        let store = self.access.state.engine.administration().store();
+        let since = Some(self.since);
+        let mut filter = AuditFilter { since, limit: PAGE, ..self.filter.clone() };
+        let mut new = Vec::new();
+        loop {
+            let page = store.audit(&filter).await?;
+            let is_last = page.len() < PAGE as usize;
+            filter.before = page.last().map(|record| (record.at, record.id));
+            new.extend(page.into_iter().filter(|record| !self.sent.contains_key(&record.id)));
+            if is_last {
+                return Ok(new);
+            }
+        }
+    }
+}

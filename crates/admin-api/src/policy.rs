@@ -1,0 +1,158 @@
+//! The policy.
+
+use std::collections::BTreeMap;
+
+use axum::Json as Answer;
+use repass_core::serde_json::Value;
+use repass_core::{Account, Plaintext, Policy, PolicyContext, Scope, Violation};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::Access;
+use crate::accounts::find;
+use crate::body::{Checks, Json};
+use crate::problem::Problem;
+use crate::state::State;
+use repass_messages::Language;
+
+pub(crate) fn router() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(read_policy)).routes(routes!(evaluate_password))
+}
+
+/// The rules for new passwords.
+#[derive(Debug, Serialize, ToSchema)]
+struct PolicyView {
+    /// The fewest code points.
+    min_length: usize,
+    /// The most code points.
+    max_length: usize,
+    /// Whether a decimal digit is required.
+    require_digit: bool,
+    /// Whether a character that is not a letter, digit or white space is required.
+    require_special: bool,
+    /// Whether the current password is refused.
+    refuse_current: bool,
+    /// Whether text that contains names, user id or parts of the e-mail address is refused.
+    refuse_context_words: bool,
+    /// How many earlier passwords are refused.
+    history: usize,
+    /// Whether common passwords are refused.
+    refuse_common: bool,
+    /// The value of the HTML attribute `passwordrules`, by which password managers generate
+    /// passwords.
+    passwordrules: String,
+}
+
+impl From<&Policy> for PolicyView {
+    fn from(policy: &Policy) -> Self {
+        let rules = policy.rules();
+        let (min, max) = (rules.min_length, rules.max_length);
+        let mut passwordrules = format!("minlength: {min}; maxlength: {max};");
+        if rules.require_digit {
+            passwordrules.push_str(" required: digit;");
+        }
+        if rules.require_special {
+            passwordrules.push_str(" required: special;");
+        }
+        Self {
+            min_length: min,
+            max_length: max,
+            require_digit: rules.require_digit,
+            require_special: rules.require_special,
+            refuse_current: rules.refuse_current,
+            refuse_context_words: rules.refuse_context_words,
+            history: rules.history,
+            refuse_common: !rules.blocklists.is_empty(),
+            passwordrules,
+        }
+    }
+}
+
+/// Returns the policy of the realm.
+#[utoipa::path(get, path = "/policy", tag = "policy", responses(
+    (status = 200, description = "The rules.", body = PolicyView),
+))]
+async fn read_policy(access: Access) -> Result<Answer<PolicyView>, Problem> {
+    access.require(Scope::AccountsRead)?;
+    Ok(Answer(access.policy().into()))
+}
+
+/// A password to evaluate.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EvaluatePassword {
+    /// The password.
+    #[schema(value_type = String)]
+    password: Plaintext,
+    /// The id of the account whose names and identifiers the password must not contain.
+    account: Option<String>,
+    /// The language of the messages (BCP 47). Default: English.
+    language: Option<String>,
+}
+
+/// The result of an evaluation.
+#[derive(Debug, Serialize, ToSchema)]
+struct Evaluation {
+    /// Whether the policy accepts the password.
+    accepted: bool,
+    /// What the policy refuses.
+    violations: Vec<ViolationView>,
+}
+
+/// A rule that a password breaks.
+#[derive(Debug, Serialize, ToSchema)]
+struct ViolationView {
+    /// The code of the rule, which never changes.
+    code: &'static str,
+    /// The values of the rule, such as `min`.
+    #[schema(value_type = Object)]
+    parameters: BTreeMap<String, Value>,
+    /// A sentence for the user.
+    message: String,
+}
+
+impl ViolationView {
+    fn new(violation: &Violation, language: Language) -> Self {
+        let members = match serde_json::to_value(violation) {
+            Ok(Value::Object(members)) => members,
+            _ => Default::default(),
+        };
+        let parameters = members.into_iter().filter(|(name, _)| name != "code").collect();
+        let message = repass_messages::violation(language, violation);
+        Self { code: violation.code(), parameters, message }
+    }
+}
+
+/// Evaluates a password without setting it. The current and earlier passwords of the account are
+/// not compared, since that would be a way to guess them.
+#[utoipa::path(post, path = "/policy/evaluate", tag = "policy", request_body = EvaluatePassword,
+    responses((status = 200, description = "All violations.", body = Evaluation)))]
+async fn evaluate_password(
+    access: Access,
+    Json(body): Json<EvaluatePassword>,
+) -> Result<Answer<Evaluation>, Problem> {
+    access.require(Scope::PasswordsVerify)?;
+    let mut checks = Checks::default();
+    let language = match body.language.as_deref().map(Language::from_code) {
+        None => Language::default(),
+        Some(Some(language)) => language,
+        Some(None) => {
+            checks.fail("/language", "is not one of the supported languages");
+            Language::default()
+        }
+    };
+    checks.finish()?;
+    let account: Option<Account> = match &body.account {
+        Some(id) => Some(find(&access, id).await?),
+        None => None,
+    };
+    let words = account.as_ref().map(Into::into).unwrap_or_default();
+    let context = PolicyContext { words, ..PolicyContext::default() };
+    let violations = access.policy().evaluate(&body.password, &context);
+    Ok(Answer(Evaluation {
+        accepted: violations.is_empty(),
+        violations: violations.iter().map(|own| ViolationView::new(own, language)).collect(),
+    }))
+}

@@ -1,0 +1,67 @@
+//! What all calls have in common: the request's id, the problem of an error, the log.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State as Shared};
+use axum::http::HeaderValue;
+use axum::http::header::{ALLOW, CACHE_CONTROL};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use repass_core::SystemRandomness;
+use repass_http::{Peer, RequestId, X_REQUEST_ID};
+
+use crate::access::Caller;
+use crate::problem::Problem;
+use crate::state::State;
+
+/// Runs the call to its end, even if the client disconnects, and completes its response.
+pub(crate) async fn respond(
+    Shared(state): Shared<State>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let request_id = RequestId::from_headers(request.headers(), &SystemRandomness);
+    let method = request.method().clone();
+    let peer = Peer::address(request.extensions());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    request.extensions_mut().insert(request_id.clone());
+    let caller = Arc::new(OnceLock::<Caller>::new());
+    request.extensions_mut().insert(Arc::clone(&caller));
+    let call = state.tasks.spawn(next.run(request));
+    let mut response = match call.await {
+        Ok(response) => response,
+        // The panic hook has logged it.
+        Err(_) => Problem::new("fault", "see the server's log for the request id").into_response(),
+    };
+    let caller = caller.get();
+    let problem = response.extensions_mut().remove::<Problem>();
+    let outcome = problem.as_ref().map_or("ok", Problem::code);
+    if let Some(mut problem) = problem {
+        request_id.as_str().clone_into(&mut problem.request_id);
+        let allow = response.headers_mut().remove(ALLOW);
+        response = problem.render();
+        if let Some(allow) = allow {
+            response.headers_mut().insert(ALLOW, allow);
+        }
+    }
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, request_id.header());
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    tracing::info!(
+        target: "repass::request",
+        api = "admin",
+        realm = caller.map(|caller| caller.realm.as_str()),
+        key = caller.map(|caller| tracing::field::display(caller.key.0)),
+        route = route.as_ref().map(MatchedPath::as_str),
+        %method,
+        status = response.status().as_u16(),
+        outcome,
+        duration_ms = started.elapsed().as_millis() as u64,
+        request_id = request_id.as_str(),
+        peer = peer.map(tracing::field::display),
+        "answered"
+    );
+    response
+}
