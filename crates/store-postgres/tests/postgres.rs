@@ -87,6 +87,7 @@ fn main() {
         round_trips::p8_requests_take_few_round_trips,
         round_trips::p8_a_claim_does_not_read_the_whole_backlog,
         round_trips::asvs_6_3_8_wrong_passwords_take_as_many_round_trips_without_an_account,
+        round_trips::asvs_6_3_8_a_look_up_by_name_takes_one_round_trip_without_an_account,
         pool::p6_connections_are_bounded_named_and_closed_when_idle,
         pool::a_pool_of_the_embedder_is_used,
         tls::sslmode_works_as_in_libpq,

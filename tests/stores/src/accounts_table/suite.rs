@@ -13,9 +13,9 @@ use repass_core::{
     AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
     Backlog, Claim, ClaimEvents, ClaimedEvent, Commit, CommitOutcome, CredentialStore,
     DeliveryOutcome, FinishAttempt, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore,
-    OtpEnrollment, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, PruneCutoffs, Pruned,
-    Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError, Subject, TokenDigest,
-    TokenId, TokenStore,
+    NameKind, OtpEnrollment, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, PruneCutoffs,
+    Pruned, Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError, Subject,
+    TokenDigest, TokenId, TokenStore,
 };
 use repass_testkit::conformance::{self, AdministrationFixture};
 use repass_testkit::fixtures;
@@ -58,9 +58,7 @@ impl Mapped {
             it.updated_at = updated_at;
         })
     }
-}
 
-impl Mapped {
     fn completed(&self, found: AccountWithCredential) -> AccountWithCredential {
         let AccountWithCredential { account, mut credential } = found;
         let account = self.complete(account);
