@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use repass_admin_api::{AdminApi, Options};
 use repass_core::{
     Argon2idHasher, Clock, Engine, KeyCheckError, SystemClock, SystemRandomness, argon2_self_check,
     check_keys,
@@ -72,7 +73,10 @@ impl App {
             tracing::warn!(%error, "hashing uses a slower kernel than this CPU supports");
         }
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
-        let engine = Engine::builder(ports, hasher.clone(), key).lockout(config.lockout).build();
+        let engine = Engine::builder(ports, hasher.clone(), key)
+            .policy(config.policy.clone())
+            .lockout(config.lockout)
+            .build();
         let limits = Limits {
             body_timeout: config.server.body_timeout,
             changes: config.server.concurrent_changes.get(),
@@ -90,6 +94,23 @@ impl App {
             );
         }
         Ok(Self { service: builder.build()?, engine, store, hasher })
+    }
+
+    /// Returns the admin API. The policy of a realm is that of its first API by name.
+    pub(crate) fn admin_api(&self, config: &Config) -> AdminApi {
+        let own = &config.admin_api;
+        let mut options = Options::default();
+        for mount in &config.mounts {
+            let policies = &mut options.policies;
+            policies.entry(mount.realm.clone()).or_insert_with(|| mount.policy.clone());
+        }
+        options.allow_setting_passwords = own.allow_setting_passwords;
+        options.evaluate_at_sign_in = own.evaluate_at_sign_in;
+        options.max_token_lifetime = own.max_token_lifetime;
+        options.resets_per_hour = own.resets_per_hour;
+        options.issuer.clone_from(&own.issuer);
+        options.peppers = config.hasher.peppers.clone();
+        AdminApi::new(self.engine.clone(), options)
     }
 
     /// Returns the dispatcher of events, if a channel is configured.

@@ -30,6 +30,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
             protocol(&config.admin_tls)
         )?;
     }
+    if !config.admin_api.listen.is_empty() {
+        writeln!(
+            out,
+            "  serve back ends on {} ({}; the admin API)",
+            list(&config.admin_api.listen),
+            protocol(&config.admin_api.tls)
+        )?;
+    }
     if config.proxies.unix || !config.proxies.networks.is_empty() {
         writeln!(out, "  trust proxies  {}", config.proxies)?;
     }

@@ -55,7 +55,7 @@ pub(crate) struct OpenapiOptions {
     #[arg(value_enum, default_value_t = OpenapiDocument::Vendors)]
     pub(crate) document: OpenapiDocument,
     /// The configuration file (TOML) whose APIs are described.
-    #[arg(long, value_name = "FILE", env = "REPASS_CONFIG", required_unless_present = "all")]
+    #[arg(long, value_name = "FILE", env = "REPASS_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     /// Describes the APIs of all vendors, without a prefix and with their default options. No
     /// configuration is read.
@@ -68,6 +68,8 @@ pub(crate) struct OpenapiOptions {
 pub(crate) enum OpenapiDocument {
     /// The password-change APIs.
     Vendors,
+    /// The admin API, which no configuration changes.
+    Admin,
 }
 
 #[derive(Debug, Args)]

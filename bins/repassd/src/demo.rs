@@ -6,12 +6,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use repass_core::{AuditFilter, Realm, SystemRandomness};
-use repass_spec::demo::Demo;
+use repass_core::{AuditFilter, Realm, Scope, SystemRandomness};
+use repass_spec::demo::{Demo, JSON, bearer};
+use serde_json::json;
+use tokio::sync::oneshot;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::assemble::App;
 use crate::cli::DemoOptions;
+use crate::metrics::Metrics;
 use crate::signals::StopSignals;
 use crate::sockets::Listeners;
 use crate::{listen, logging};
@@ -28,18 +31,33 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     let folder = tempfile::Builder::new().prefix("repass-demo-").tempdir()?;
     let database = folder.path().join("demo.db");
     let address = listeners.addresses().next().unwrap_or_default().parse()?;
+    let mut admin = Listeners::default();
+    admin.bind_tcp(&[SocketAddr::new(options.listen.ip(), 0)]).await?;
+    let admin_address = admin.addresses().next().unwrap_or_default();
     let config = repass_config::demo(address, &database, vendors)?;
     let app = App::open(&config).await?;
-    print(&introduction(&app, &config, address, &database, vendors).await?)?;
-    let stop = signals.next();
-    let (proxies, service) = (config.proxies.clone(), app.service.clone());
-    let metrics = Arc::default();
-    listen::serve(listeners, None, proxies, service, metrics, &config.server, stop).await;
+    let text = introduction(&app, &config, address, &database, vendors).await?;
+    let text = text + &admin_section(&app, &format!("http://{admin_address}")).await?;
+    print(&text)?;
+    let proxies = || config.proxies.clone();
+    let (stop, mut stopped) = oneshot::channel::<()>();
+    let shutdown = async {
+        signals.next().await;
+        drop(stop);
+    };
+    let (limits, service, admin_api) = (&config.server, app.service.clone(), app.admin_api(&config));
+    let metrics = Arc::<Metrics>::default;
+    let stopped = async { (&mut stopped).await.unwrap_or_default() };
+    tokio::join!(
+        listen::serve(listeners, None, proxies(), service, metrics(), limits, shutdown),
+        listen::serve(admin, None, proxies(), admin_api, metrics(), limits, stopped),
+    );
 
     let all =
         AuditFilter { outcome: Some("ok".to_owned()), limit: u32::MAX, ..AuditFilter::default() };
     let done = app.store.ports().audit(&all).await?;
-    let changes = done.iter().filter(|record| record.action.starts_with("password.")).count();
+    let is_change = |action: &str| ["password.change", "password.reset"].contains(&action);
+    let changes = done.iter().filter(|record| is_change(&record.action)).count();
     app.close().await?;
     let s = if changes == 1 { "" } else { "s" };
     print(&format!("\nStopped. {changes} password{s} changed. The database is deleted.\n"))
@@ -75,6 +93,34 @@ async fn introduction(
         }
     }
     Ok(text + &notes + "\n")
+}
+
+/// Issues an admin key, and returns the commands of the admin API. Unlike the others, they are in
+/// the order of an account's life.
+async fn admin_section(app: &App, base_url: &str) -> Result<String, Box<dyn Error>> {
+    let realm: Realm = "zap".parse()?;
+    let administration = app.engine.administration();
+    let scopes = Scope::ALL.into_iter().collect();
+    let (_, key) = administration.issue_admin_key(&realm, "demo", scopes, true).await?;
+    let demo = Demo::new(base_url, &realm, administration, &SystemRandomness);
+    let password = demo.new_password()?;
+    let headers = [bearer(&key), JSON.to_owned()];
+    let api = "/admin/v1/realms/zap";
+    let call = |path: &str, mut body: serde_json::Value| {
+        body["password"] = password.expose().into();
+        demo.curl("POST", &format!("{api}{path}"), &headers, &body.to_string().into())
+    };
+    let commands = [
+        call("/accounts", json!({ "user_id": "kim", "email": "kim@example.com" })),
+        call("/passwords/verify", json!({ "email": "Kim@Example.com" })),
+        call("/sessions", json!({ "user_id": "kim", "lifetime": 900 })),
+        format!("curl -sS -H '{}' '{base_url}{api}/audit?limit=5' -w '\\n'", bearer(&key)),
+    ];
+    Ok(format!(
+        "# admin API, for back ends (create an account, verify its password, sign in, read the audit \
+         trail)\n{}\n\nEvery call of the admin API: {base_url}/admin/v1/docs\n\n",
+        commands.join("\n")
+    ))
 }
 
 fn print(text: &str) -> Result<(), Box<dyn Error>> {

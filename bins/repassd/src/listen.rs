@@ -4,17 +4,23 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::CONNECTION;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use repass_http::{PasswordService, Peer, Proxy, client_network};
+use repass_admin_api::AdminApi;
+use repass_http::{BoxError, PasswordService, Peer, Proxy, client_network};
 use tokio::sync::{mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
@@ -31,13 +37,54 @@ use repass_config::{ServerLimits, TrustedProxies};
 /// How long a shutdown waits for the first requests of connections that were just accepted.
 const FIRST_REQUESTS: Duration = Duration::from_secs(1);
 
+/// A service that answers every request.
+pub(crate) trait Serve:
+    Service<Request<Incoming>, Response = Response<Self::Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + 'static
+{
+    /// The body of the answers.
+    type Body: Body<Data: Send, Error: Into<BoxError>> + Send + 'static;
+
+    /// Converts the body of an answer that the service does not give itself.
+    fn body(body: Full<Bytes>) -> Self::Body;
+
+    /// Waits until every running call has ended, including those whose clients have disconnected.
+    fn drain(&self) -> impl Future<Output = ()> + Send;
+}
+
+impl Serve for PasswordService {
+    type Body = Full<Bytes>;
+
+    fn body(body: Full<Bytes>) -> Full<Bytes> {
+        body
+    }
+
+    fn drain(&self) -> impl Future<Output = ()> + Send {
+        Self::drain(self)
+    }
+}
+
+impl Serve for AdminApi {
+    type Body = axum::body::Body;
+
+    fn body(body: Full<Bytes>) -> axum::body::Body {
+        axum::body::Body::new(body)
+    }
+
+    fn drain(&self) -> impl Future<Output = ()> + Send {
+        Self::drain(self)
+    }
+}
+
 /// Serves until `shutdown` completes. Then active requests, and changes whose clients have
 /// disconnected, may finish within the time-out.
-pub(crate) async fn serve(
+pub(crate) async fn serve<S: Serve>(
     mut listeners: Listeners,
     tls: Option<Arc<Tls>>,
     proxies: Arc<TrustedProxies>,
-    service: PasswordService,
+    service: S,
     metrics: Arc<Metrics>,
     limits: &ServerLimits,
     shutdown: impl Future<Output = ()>,
@@ -121,11 +168,11 @@ fn builder(limits: &ServerLimits) -> Builder<TokioExecutor> {
     builder
 }
 
-struct Connections {
+struct Connections<S> {
     builder: Builder<TokioExecutor>,
     tls: Option<Arc<Tls>>,
     proxies: Arc<TrustedProxies>,
-    service: PasswordService,
+    service: S,
     metrics: Arc<Metrics>,
     limits: ServerLimits,
     graceful: GracefulShutdown,
@@ -133,7 +180,7 @@ struct Connections {
     fresh: mpsc::Sender<Infallible>,
 }
 
-impl Connections {
+impl<S: Serve> Connections<S> {
     fn start(&self, stream: Stream, peer: Option<IpAddr>, slot: Slot) {
         let (activity, seen) = watch::channel(Activity::default());
         let stream = Lingering::new(stream);
@@ -231,8 +278,8 @@ async fn idle(
 
 /// The service of one connection. It adds the client's address to every request.
 #[derive(Clone)]
-struct ConnectionService {
-    service: PasswordService,
+struct ConnectionService<S> {
+    service: S,
     metrics: Arc<Metrics>,
     proxies: Arc<TrustedProxies>,
     /// The peer of the connection.
@@ -278,19 +325,19 @@ impl Drop for ActiveRequest {
     }
 }
 
-impl Service<http::Request<Incoming>> for ConnectionService {
-    type Response = <PasswordService as Service<http::Request<Incoming>>>::Response;
+impl<S: Serve> Service<Request<Incoming>> for ConnectionService<S> {
+    type Response = Response<S::Body>;
     type Error = Infallible;
-    type Future = <PasswordService as Service<http::Request<Incoming>>>::Future;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<S::Body>, Infallible>> + Send>>;
 
     fn poll_ready(
         &mut self,
         context: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Result<(), Infallible>> {
-        Service::<http::Request<Incoming>>::poll_ready(&mut self.service, context)
+        self.service.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: http::Request<Incoming>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
         let active = ActiveRequest::start(&self.activity);
         let measured = self.metrics.request();
         self.client_may_send.store(true, Ordering::Relaxed);
@@ -299,7 +346,7 @@ impl Service<http::Request<Incoming>> for ConnectionService {
             let status = refused.status().as_u16();
             tracing::info!(peer = %Proxy(client), status, "refused a request because of its head");
             measured.answered(&refused);
-            return Box::pin(std::future::ready(Ok(*refused)));
+            return Box::pin(std::future::ready(Ok(refused.map(S::body))));
         }
         if client != self.peer {
             request.extensions_mut().insert(Proxy(self.peer));

@@ -91,7 +91,10 @@ impl MeasuredRequest {
             // No API has the path.
             Some(Outcome { code: "not-found", .. }) => ("", "not-found"),
             Some(outcome) => (outcome.api.as_str(), outcome.code),
-            None => ("", "invalid-head"),
+            None => match response.extensions().get::<repass_admin_api::Outcome>() {
+                Some(repass_admin_api::Outcome(outcome)) => ("admin", *outcome),
+                None => ("", "invalid-head"),
+            },
         };
         let status = response.status();
         self.metrics.count(api, outcome, status.as_str(), self.started.elapsed());

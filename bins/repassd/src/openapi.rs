@@ -6,23 +6,32 @@ use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 
-use repass_config::{MountConfig, Vendors};
+use repass_config::{Config, MountConfig, Vendors};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::cli::{OpenapiDocument, OpenapiOptions};
 
 pub(crate) fn run(options: &OpenapiOptions, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
-    let config = match &options.config {
-        Some(file) if !options.all => repass_config::load(file, vendors)?,
-        _ => {
-            let database = std::env::temp_dir().join("repass-openapi.db");
-            repass_config::demo(SocketAddr::from(([127, 0, 0, 1], 0)), &database, vendors)?
+    let text = match options.document {
+        OpenapiDocument::Admin => serde_json::to_string_pretty(&repass_admin_api::openapi())?,
+        OpenapiDocument::Vendors => {
+            let config = config(options, vendors)?;
+            serde_json::to_string_pretty(&Document::from_mounts(&config.mounts))?
         }
     };
-    let OpenapiDocument::Vendors = options.document;
-    let text = serde_json::to_string_pretty(&Document::from_mounts(&config.mounts))?;
     Ok(writeln!(std::io::stdout(), "{text}")?)
+}
+
+fn config(options: &OpenapiOptions, vendors: &Vendors) -> Result<Config, Box<dyn Error>> {
+    if options.all {
+        let database = std::env::temp_dir().join("repass-openapi.db");
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        return Ok(repass_config::demo(listen, &database, vendors)?);
+    }
+    let file = options.config.as_ref();
+    let file = file.ok_or("give --config FILE, or --all for the APIs of all vendors")?;
+    Ok(repass_config::load(file, vendors)?)
 }
 
 /// The methods that a path item of OpenAPI can have. Its other members are no operations.

@@ -35,6 +35,8 @@ pub(crate) async fn run(
     let app = App::open(config).await?;
     // Before `listen`, which may take all sockets that are left.
     let admin = Listeners::bind(&config.admin, config.unix_socket, &mut passed).await?;
+    let admin_api =
+        Listeners::bind(&config.admin_api.listen, config.unix_socket, &mut passed).await?;
     let listeners = Listeners::bind(&config.listen, config.unix_socket, &mut passed).await?;
     passed.warn_of_unused();
     match listeners.public_passed.filter(|_| config.tls.is_none()) {
@@ -43,6 +45,9 @@ pub(crate) async fn run(
         }
         Some(_) => tracing::warn!("{PUBLIC_PLAIN_HTTP}"),
         None => {}
+    }
+    if let Some(address) = admin_api.public_passed.filter(|_| config.admin_api.tls.is_none()) {
+        return Err(ListenError::PlainHttp(address).into());
     }
     if admin.public_passed.is_some() {
         tracing::warn!("{PUBLIC_ADMIN}");
@@ -53,7 +58,11 @@ pub(crate) async fn run(
     }
     let dispatcher = app.dispatcher(config).map(Arc::new);
     let metrics = Arc::<Metrics>::default();
-    let tls = [("listen", &config.tls), ("admin.listen", &config.admin_tls)];
+    let tls = [
+        ("listen", &config.tls),
+        ("admin.listen", &config.admin_tls),
+        ("admin_api.listen", &config.admin_api.tls),
+    ];
     let sources = Sources {
         metrics: Arc::clone(&metrics),
         service: app.service.clone(),
@@ -74,6 +83,9 @@ pub(crate) async fn run(
         let (api, vendor) = (mount.name.as_str(), mount.spec.name());
         tracing::info!(api, vendor, realm = %mount.realm, prefix = %mount.prefix, "serving");
     }
+    for address in admin_api.addresses() {
+        tracing::info!(address, "serving the admin API");
+    }
     for address in listeners.addresses() {
         tracing::info!(address, "listening");
     }
@@ -88,6 +100,14 @@ pub(crate) async fn run(
     });
     let administration = app.engine.administration().clone();
     let retention = tokio::spawn(retention::run(administration, config.retention));
+    let (stop_admin_api, mut admin_api_stopped) = oneshot::channel::<()>();
+    let serving_admin_api = {
+        let (tls, limits) = (config.admin_api.tls.clone(), &config.server);
+        let (proxies, metrics) = (config.proxies.clone(), Arc::clone(&metrics));
+        let service = app.admin_api(config);
+        let stopped = async { (&mut admin_api_stopped).await.unwrap_or_default() };
+        listen::serve(admin_api, tls, proxies, service, metrics, limits, stopped)
+    };
     let shutdown = async {
         signals.next().await;
         stopping.store(true, Ordering::Relaxed);
@@ -96,12 +116,13 @@ pub(crate) async fn run(
         tracing::info!(?delay, "not ready; new connections are accepted until the delay ends");
         // A second signal ends the delay.
         let _ = tokio::time::timeout(delay, signals.next()).await;
+        drop(stop_admin_api);
     };
     let (tls, proxies) = (config.tls.clone(), config.proxies.clone());
     let (service, limits) = (app.service.clone(), &config.server);
     let serving = listen::serve(listeners, tls, proxies, service, metrics, limits, shutdown);
     tokio::select! {
-        () = serving => {}
+        _ = async { tokio::join!(serving, serving_admin_api) } => {}
         () = reload::run(hangups, config.all_tls().cloned().collect(), &log, load) => {}
     }
     drop(stop);

@@ -54,5 +54,6 @@ mod state;
 mod tokens;
 
 pub use description::openapi;
+pub use respond::Outcome;
 pub use service::AdminApi;
 pub use state::Options;

@@ -15,6 +15,11 @@ use crate::access::Caller;
 use crate::problem::Problem;
 use crate::state::State;
 
+/// The outcome of a call, as an extension of every response, for an application's own metrics: `ok`,
+/// or the code of the problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome(pub &'static str);
+
 /// Runs the call to its end, even if the client disconnects, and completes its response.
 pub(crate) async fn respond(
     Shared(state): Shared<State>,
@@ -46,6 +51,7 @@ pub(crate) async fn respond(
             response.headers_mut().insert(ALLOW, allow);
         }
     }
+    response.extensions_mut().insert(Outcome(outcome));
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, request_id.header());
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -12,6 +12,7 @@ use repass_core::{
 use repass_store::Accounts;
 
 use super::KeyError;
+use super::admin_api::AdminApiConfig;
 use super::api::{self, MountConfig};
 use super::listen::{
     FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, RawListen,
@@ -37,7 +38,9 @@ pub struct Config {
     pub allow_plain_http: bool,
     /// The addresses of the health probes; empty if they are not served.
     pub admin: Vec<ListenAddress>,
-    /// The socket files of both.
+    /// The admin API.
+    pub admin_api: AdminApiConfig,
+    /// The socket files of all listeners.
     pub unix_socket: UnixSocket,
     /// The proxies in front of the APIs.
     pub proxies: Arc<TrustedProxies>,
@@ -51,6 +54,8 @@ pub struct Config {
     pub server: ServerLimits,
     /// The log.
     pub log: LogConfig,
+    /// The policy of `[policy]`, which realms without an API have.
+    pub policy: Policy,
     /// The name of the preset of `[policy]`.
     pub policy_preset: String,
     /// The hashing of passwords.
@@ -109,9 +114,9 @@ impl Config {
         warnings
     }
 
-    /// Returns the TLS of both listeners.
+    /// Returns the TLS of all listeners.
     pub fn all_tls(&self) -> impl Iterator<Item = &Arc<Tls>> {
-        self.tls.iter().chain(&self.admin_tls)
+        self.tls.iter().chain(&self.admin_tls).chain(&self.admin_api.tls)
     }
 }
 
@@ -127,6 +132,8 @@ impl RawConfig {
     ) -> Option<Config> {
         let listen = mistakes.take(self.listen());
         let admin = mistakes.take(self.admin_listen(listen.as_deref()));
+        let others: Vec<ListenAddress> = listen.iter().chain(&admin).flatten().cloned().collect();
+        let admin_api = std::mem::take(&mut self.admin_api).check(&others, folder, mistakes);
         let shared = self.check_shared(vendors, folder, mistakes);
         let tls = mistakes.take(self.tls.map(|tls| tls.check("tls", folder)).transpose());
         let admin_tls = self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose();
@@ -141,11 +148,12 @@ impl RawConfig {
         let proxies = mistakes.take(self.proxy.check());
         let trusted = proxies.clone().unwrap_or_default();
         let outbox = self.outbox.check(self.webhook, self.mail, &trusted, folder, mistakes);
-        let SharedConfig { store, hasher, lockout, policy: _, mounts } = shared?;
+        let SharedConfig { store, hasher, lockout, policy, mounts } = shared?;
         Some(Config {
             listen: listen?,
             allow_plain_http: self.allow_plain_http,
             admin: admin?,
+            admin_api: admin_api?,
             unix_socket: unix_socket?,
             proxies: Arc::new(proxies?),
             tls: tls?,
@@ -153,6 +161,7 @@ impl RawConfig {
             store,
             server: server?,
             log: log?,
+            policy,
             policy_preset,
             hasher,
             lockout,
@@ -300,7 +309,7 @@ pub(super) fn one_of(key: impl Into<String>, choices: &[impl AsRef<str>]) -> Key
     KeyError::new(key, format!("must be one of {}", choices.join(", ")))
 }
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
+pub(super) const HOUR: Duration = Duration::from_secs(60 * 60);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

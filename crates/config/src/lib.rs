@@ -10,6 +10,7 @@
 //! # Ok::<(), repass_config::ConfigError>(())
 //! ```
 
+mod admin_api;
 mod api;
 mod checked;
 mod environment;
@@ -39,6 +40,7 @@ use ::config::Map;
 use repass_core::MissingPeppers;
 use repass_store::{ColumnProblem, OpenError, Store};
 
+pub use admin_api::AdminApiConfig;
 pub use api::MountConfig;
 pub use checked::{Config, SharedConfig};
 pub use listen::{FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};

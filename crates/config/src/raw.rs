@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 
+use super::admin_api::RawAdminApi;
 use super::api::RawApi;
 use super::hashing::RawHashing;
 use super::listen::RawListen;
@@ -88,6 +89,8 @@ pub(super) struct RawConfig {
     pub(super) server: RawServer,
     #[serde(default)]
     pub(super) admin: RawAdmin,
+    #[serde(default)]
+    pub(super) admin_api: RawAdminApi,
     #[serde(default)]
     pub(super) log: RawLog,
     #[serde(default)]

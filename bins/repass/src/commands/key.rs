@@ -80,6 +80,11 @@ fn realms(key: &Key) -> String {
     if key.all_realms { "all realms".to_owned() } else { format!("realm {}", key.realm) }
 }
 
+fn scopes(key: &Key) -> String {
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    if scopes.is_empty() { "-".to_owned() } else { scopes.join(",") }
+}
+
 fn table(keys: &[Key]) -> String {
     let mut table = Table::new(&["ID", "REALM", "KIND", "NAME", "SCOPES", "ISSUED", "REVOKED"]);
     for key in keys {
@@ -88,7 +93,7 @@ fn table(keys: &[Key]) -> String {
             if key.all_realms { "all" } else { key.realm.as_str() },
             key.kind.as_str(),
             &key.name,
-            &or_dash(&key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",")),
+            &scopes(key),
             &time(key.created_at),
             &key.revoked_at.map_or("-".to_owned(), time),
         ]);
