@@ -125,6 +125,8 @@ mod store_status;
 #[cfg(feature = "engine")]
 pub mod token;
 #[cfg(feature = "engine")]
+mod token_times;
+#[cfg(feature = "engine")]
 mod validation;
 
 pub use error_chain::ErrorChain;
@@ -147,7 +149,7 @@ pub use self::{
     },
     attempts::{AttemptKey, AttemptPath, AttemptReservation, AttemptState, LockedOut},
     audit::{AuditFilter, AuditRecord},
-    authenticate::CallerAuthenticator,
+    authenticate::{AuthenticationError, CallerAuthenticator},
     caller::{
         ADMIN_ROLE, AccessToken, Authority, Authorization, Caller, HeldToken, Key, KeyId,
         KeyIdentity, KeyKind, TokenId, TokenIdentity, UnknownKeyKind,
@@ -184,6 +186,7 @@ pub use self::{
     randomness::{Randomness, RandomnessError, SystemRandomness, random_uuid},
     store_status::{OperationMeter, OperationStatus, StoreStatus},
     token::TokenDigest,
+    token_times::TokenTimes,
 };
 #[cfg(feature = "engine")]
 pub use repass_hash_families::{FormatError, InvalidProject, Projects};
