@@ -7,25 +7,25 @@ use serde_json::{Map, Number, Value};
 /// The claims of a token.
 pub type Claims = Map<String, Value>;
 
-/// Reads the times of a token.
+/// Reads the times of a token. One without `exp` has `expires_at`, if that is given.
 ///
 /// # Errors
-/// When `iat` or `exp` is missing, or one of them or `nbf` is not a date.
-pub fn times(claims: &Claims) -> Result<TokenTimes, SignedTokenError> {
-    let required = |name| date(claims, name)?.ok_or(SignedTokenError::Claim(name));
+/// When `iat` or the expiry is missing, or one of them or `nbf` is not a date.
+pub fn times(
+    claims: &Claims,
+    expires_at: Option<Timestamp>,
+) -> Result<TokenTimes, SignedTokenError> {
+    let required = |name, date: Option<Timestamp>| date.ok_or(SignedTokenError::Claim(name));
     Ok(TokenTimes {
-        issued_at: required("iat")?,
+        issued_at: required("iat", date(claims, "iat")?)?,
         not_before: date(claims, "nbf")?,
-        expires_at: required("exp")?,
+        expires_at: required("exp", date(claims, "exp")?.or(expires_at))?,
     })
 }
 
 /// Reads a claim that is a NumericDate (RFC 7519, 2): seconds since 1970. A fraction is rounded to
 /// the side that shortens the validity of the token: `nbf` up, and `iat` and `exp` down.
-///
-/// # Errors
-/// When the claim is not a number, negative, or beyond the range of a timestamp.
-pub fn date(claims: &Claims, name: &'static str) -> Result<Option<Timestamp>, SignedTokenError> {
+fn date(claims: &Claims, name: &'static str) -> Result<Option<Timestamp>, SignedTokenError> {
     let round = if name == "nbf" { f64::ceil } else { f64::floor };
     match claims.get(name) {
         None | Some(Value::Null) => Ok(None),

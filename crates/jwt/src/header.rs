@@ -1,7 +1,7 @@
 use jsonwebtoken::{Header, decode_header};
 use repass_core::SignedTokenError;
 
-use crate::JwtKey;
+use crate::{JwtAlgorithm, JwtKey};
 
 /// The header of a token, which is not verified.
 #[derive(Debug, Clone)]
@@ -38,6 +38,11 @@ impl JwtHeader {
             (Some(own), Some(kid)) => own == kid,
             (None, _) | (_, None) => true,
         };
-        is_named && key.algorithm().jsonwebtoken() == self.0.alg
+        is_named && self.has_algorithm(key.algorithm())
+    }
+
+    /// Returns whether the token says that it is signed with this algorithm (`alg`).
+    pub fn has_algorithm(&self, algorithm: JwtAlgorithm) -> bool {
+        algorithm.jsonwebtoken() == self.0.alg
     }
 }

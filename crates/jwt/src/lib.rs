@@ -22,7 +22,7 @@ mod provider;
 mod public_keys;
 mod verifier;
 
-pub use claims::{Claims, date, times, unverified_issuer};
+pub use claims::{Claims, times, unverified_issuer};
 pub use header::JwtHeader;
 pub use key::{InvalidJwtKey, JwtAlgorithm, JwtKey, UnknownJwtAlgorithm};
 pub use public_keys::{InvalidPublicKeys, public_keys};

@@ -59,7 +59,7 @@ impl SignedTokenVerifier for ResetTokenVerifier {
         Ok(SignedClaims {
             user_id: text("sub")?.to_owned(),
             digest: digest(self.jwt.issuer(), text("jti")?),
-            times: times(&claims)?,
+            times: times(&claims, None)?,
         })
     }
 }
