@@ -44,7 +44,7 @@ pub enum InvalidEndpoint {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EndpointError {
     #[error("the request failed")]
-    Request(#[from] reqwest::Error),
+    Request(#[source] reqwest::Error),
     #[error("answered {}", .0.as_u16())]
     Status(StatusCode),
     #[error("answered more than {0} bytes")]

@@ -30,7 +30,7 @@ struct State {
     failure: Option<String>,
 }
 
-/// After this time the keys are fetched again, while the known ones stay in use.
+/// After this time the keys are fetched again. If that fails, the known ones stay in use.
 const REFRESH_AFTER: Duration = Duration::from_secs(10 * 60);
 
 /// After this time the known keys are not used any more.
@@ -69,17 +69,21 @@ impl RemoteKeys {
     /// header.
     pub(crate) async fn keys(&self, header: &JwtHeader) -> Result<Arc<[JwtKey]>, KeysUnavailable> {
         let shared = &self.0;
-        if let Some(keys) = shared.known(header) {
-            if shared.is_due() {
-                drop(tokio::spawn(Arc::clone(shared).fetch(None)));
-            }
+        let known = shared.known(header);
+        if let Some(keys) = known
+            && !shared.is_due()
+        {
             return Ok(keys);
         }
-        // A task, since a request whose client disconnects must not interrupt it.
-        let fetched = tokio::spawn(Arc::clone(shared).fetch(Some(header.clone()))).await;
+        // A task, since a request whose client disconnects must not interrupt it. If it fails, it
+        // leaves the reason in the state.
+        let _ = tokio::spawn(Arc::clone(shared).fetch(header.clone())).await;
+        if let Some(keys) = shared.known(header) {
+            return Ok(keys);
+        }
         let state = shared.state();
         match (state.usable(shared.clock.now()), state.failure) {
-            (Some(keys), None) if fetched.is_ok() => Ok(keys),
+            (Some(keys), None) => Ok(keys),
             (_, failure) => Err(KeysUnavailable(failure.unwrap_or_else(|| "no answer".to_owned()))),
         }
     }
@@ -108,19 +112,18 @@ impl Shared {
         keys.iter().any(|key| header.may_be_signed_by(key)).then_some(keys)
     }
 
+    /// Returns whether the keys should be fetched again.
     fn is_due(&self) -> bool {
         let (state, now) = (self.state(), self.clock.now());
         !state.keys.as_ref().is_some_and(|(_, at)| is_within(*at, REFRESH_AFTER, now))
             && state.may_try(now)
     }
 
-    /// Fetches the keys, unless another task just did. With `header`, only if no key may have
-    /// signed such a token.
-    async fn fetch(self: Arc<Self>, header: Option<JwtHeader>) {
+    /// Fetches the keys, unless another task just did.
+    async fn fetch(self: Arc<Self>, header: JwtHeader) {
         let _one_at_a_time = self.fetching.lock().await;
         let now = self.clock.now();
-        if header.is_some_and(|header| self.known(&header).is_some()) || !self.state().may_try(now)
-        {
+        if !self.state().may_try(now) || (self.known(&header).is_some() && !self.is_due()) {
             return;
         }
         self.update(|state| {

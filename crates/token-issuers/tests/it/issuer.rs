@@ -17,7 +17,6 @@ use hyper_util::rt::TokioIo;
 use repass_token_issuers::EndpointOptions;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Behavior {
@@ -43,7 +42,6 @@ pub(crate) struct Issuer {
 struct Shared {
     behavior: Mutex<Behavior>,
     received: Mutex<Vec<Received>>,
-    arrived: Notify,
 }
 
 impl Issuer {
@@ -51,8 +49,7 @@ impl Issuer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/endpoint", listener.local_addr().unwrap());
         let behavior = Mutex::new(Behavior::Answers(200, answer.to_string()));
-        let (received, arrived) = (Mutex::default(), Notify::new());
-        let shared = Arc::new(Shared { behavior, received, arrived });
+        let shared = Arc::new(Shared { behavior, received: Mutex::default() });
         let of_server = Arc::clone(&shared);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -80,13 +77,6 @@ impl Issuer {
 
     pub(crate) fn requests(&self) -> usize {
         self.received().len()
-    }
-
-    /// Waits until there have been this many requests.
-    pub(crate) async fn has_received(&self, requests: usize) {
-        while self.requests() < requests {
-            self.shared.arrived.notified().await;
-        }
     }
 
     pub(crate) fn endpoint(&self) -> EndpointOptions {
@@ -117,7 +107,6 @@ async fn answer_to(
     let body = body.collect().await?.to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
     shared.received.lock().unwrap().push(Received { headers: parts.headers, body });
-    shared.arrived.notify_one();
     let behavior = shared.behavior.lock().unwrap().clone();
     let (status, body) = match behavior {
         Behavior::Answers(status, text) => (status, Full::from(text).boxed()),

@@ -73,13 +73,26 @@ async fn keys_are_refreshed_while_the_known_ones_stay_in_use_for_an_hour() {
     assert_eq!(issuer.requests(), 1);
     test.pass(1);
     assert!(holder(&issuers, &token(&test)).await.is_some());
-    issuer.has_received(2).await;
+    assert_eq!(issuer.requests(), 2);
     test.pass(50 * 60 - 1);
     assert!(holder(&issuers, &token(&test)).await.is_some());
-    issuer.has_received(3).await;
+    assert_eq!(issuer.requests(), 3);
     test.pass(11);
     let cause = cause_of_unavailable(&issuers, &token(&test)).await;
     assert_eq!(cause, "the keys cannot be fetched: answered 503");
+}
+
+#[tokio::test]
+async fn a_withdrawn_key_is_refused_after_ten_minutes() {
+    let test = TestContext::new().await;
+    let issuer = Issuer::start(&set(&[Pair::P256.jwk("k1"), Pair::P384.jwk("k2")])).await;
+    let issuers = test.trusting_at(issuer.endpoint());
+    assert!(holder(&issuers, &Pair::P256.sign("k1", &test.claims())).await.is_some());
+    issuer.answers(&set(&[Pair::P384.jwk("k2")]));
+    test.pass(10 * 60);
+    assert_eq!(holder(&issuers, &Pair::P256.sign("k1", &test.claims())).await, None);
+    assert!(holder(&issuers, &Pair::P384.sign("k2", &test.claims())).await.is_some());
+    assert_eq!(issuer.requests(), 2);
 }
 
 #[tokio::test]

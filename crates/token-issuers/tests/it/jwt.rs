@@ -96,7 +96,7 @@ async fn the_type_is_that_of_an_access_token() {
         (Some(""), false),
     ] {
         let header = Header { typ: typ.map(str::to_owned), ..header(Algorithm::RS256) };
-        let token = Pair::Rsa.sign_with(header, &test.claims());
+        let token = Pair::Rsa.sign_with(&header, &test.claims());
         assert_eq!(holder(&issuers, &token).await.is_some(), is_accepted, "{typ:?}");
     }
 }
@@ -107,7 +107,7 @@ async fn another_algorithm_key_or_signature_is_refused() {
     let issuers = test.trusting(Pair::Rsa);
     let claims = test.claims();
     let of_other_key = Pair::P256.sign("k1", &claims);
-    let other_algorithm = Pair::Rsa.sign_with(header(Algorithm::RS512), &claims);
+    let other_algorithm = Pair::Rsa.sign_with(&header(Algorithm::RS512), &claims);
     let by_public_key = |text: &str| {
         sign(&header(Algorithm::HS256), &claims, &EncodingKey::from_secret(text.as_bytes()))
     };
@@ -139,7 +139,7 @@ async fn critical_extensions_and_huge_tokens_are_refused() {
     let test = TestContext::new().await;
     let issuers = test.trusting(Pair::Rsa);
     let critical = Header { crit: Some(vec!["b64".to_owned()]), ..header(Algorithm::RS256) };
-    assert_eq!(holder(&issuers, &Pair::Rsa.sign_with(critical, &test.claims())).await, None);
+    assert_eq!(holder(&issuers, &Pair::Rsa.sign_with(&critical, &test.claims())).await, None);
     let padded = |length| Pair::Rsa.sign("k1", &test.claims_with("pad", "x".repeat(length)));
     assert!(holder(&issuers, &padded(8 * 1024)).await.is_some());
     assert_eq!(holder(&issuers, &padded(16 * 1024)).await, None);

@@ -176,16 +176,16 @@ impl Pair {
     /// Signs a token with this id of the key.
     pub(crate) fn sign(self, kid: &str, claims: &Value) -> Plaintext {
         let algorithm = self.algorithm().as_str().parse().unwrap();
-        self.sign_with(Header { kid: Some(kid.to_owned()), ..Header::new(algorithm) }, claims)
+        self.sign_with(&Header { kid: Some(kid.to_owned()), ..Header::new(algorithm) }, claims)
     }
 
-    pub(crate) fn sign_with(self, header: Header, claims: &Value) -> Plaintext {
+    pub(crate) fn sign_with(self, header: &Header, claims: &Value) -> Plaintext {
         let key = match self {
             Self::Rsa => EncodingKey::from_rsa_pem(RSA),
             Self::P256 => EncodingKey::from_ec_pem(P256),
             Self::P384 => EncodingKey::from_ec_pem(P384),
         };
-        sign(&header, claims, &key.unwrap())
+        sign(header, claims, &key.unwrap())
     }
 }
 
