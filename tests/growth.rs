@@ -80,6 +80,7 @@ fn caller(realm: &Realm) -> Caller {
     let key = KeyIdentity { id: KeyId(Uuid::nil()), realm: realm.clone(), kind: KeyKind::Api };
     let token = TokenIdentity {
         id: TokenId(Uuid::nil()),
+        issuer: None,
         account: AccountId(Uuid::nil()),
         realm: realm.clone(),
         user_id: "17".parse().unwrap(),

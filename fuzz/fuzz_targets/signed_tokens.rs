@@ -7,15 +7,15 @@ use std::sync::LazyLock;
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use repass_core::{Plaintext, SignedTokenVerifier};
-use repass_spec_fabric::{JwtAlgorithm, JwtKey, JwtVerifier};
+use repass_spec_fabric::{JwtAlgorithm, JwtKey, ResetTokenVerifier};
 use serde_json::Value;
 
 const SECRET: &str = "thirty-two bytes at the very least";
 
-static VERIFIER: LazyLock<JwtVerifier> = LazyLock::new(|| {
+static VERIFIER: LazyLock<ResetTokenVerifier> = LazyLock::new(|| {
     let secret = Plaintext::from(SECRET);
     let key = JwtKey::new(Some("k".into()), JwtAlgorithm::Hs256, &secret).expect("a key");
-    JwtVerifier::new("iss", "aud", vec![key]).expect("a verifier")
+    ResetTokenVerifier::new("iss", "aud", vec![key]).expect("a verifier")
 });
 
 fn check(input: &[u8]) {

@@ -129,6 +129,7 @@ static CALLER: LazyLock<Caller> = LazyLock::new(|| Caller {
     key: Some(KeyIdentity { id: KeyId(Uuid::nil()), realm: REALM.clone(), kind: KeyKind::Api }),
     token: Some(TokenIdentity {
         id: TokenId(Uuid::nil()),
+        issuer: None,
         account: AccountId(Uuid::nil()),
         realm: REALM.clone(),
         user_id: "17".parse().expect("a user id"),

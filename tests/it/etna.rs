@@ -14,13 +14,13 @@ use repass_tests::{Answer, ServerBuilder};
 use crate::requests::Wire;
 use crate::test_context::{TestContext, assert_bytes};
 
-const TYPE: &str = "application/json; charset=utf-8";
+pub(crate) const TYPE: &str = "application/json; charset=utf-8";
 const NO_APP_KEY: &str = r#"{"error":"Application key is not defined or does not exist"}"#;
-const DENIED: &str = r#"{"Message":"Authorization has been denied for this request."}"#;
+pub(crate) const DENIED: &str = r#"{"Message":"Authorization has been denied for this request."}"#;
 const BAD_ID: &str = r#"{"Message":"The request is invalid."}"#;
 const WRONG: &str =
     r#"{"Errors":["Old password is incorrect."],"StatusCode":400,"IsSucceed":false}"#;
-const FAULT: &str = r#"{"message":"An error occurred while processing your request","error":"Unexpected server error"}"#;
+pub(crate) const FAULT: &str = r#"{"message":"An error occurred while processing your request","error":"Unexpected server error"}"#;
 
 async fn start() -> TestContext {
     TestContext::start("etna").await

@@ -36,5 +36,6 @@ mod slow_clients;
 mod sockets;
 mod test_context;
 mod tls;
+mod token_issuers;
 mod vendor_page;
 mod zap;

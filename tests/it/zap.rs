@@ -16,11 +16,12 @@ use serde_json::{Value, json};
 use crate::requests::Wire;
 use crate::test_context::{TestContext, assert_bytes};
 
-const TYPE: &str = "application/json; charset=utf-8";
+pub(crate) const TYPE: &str = "application/json; charset=utf-8";
 const CHANGED: &str = r#"{"success":true,"data":"Password updated successfully"}"#;
-const UNAUTHORIZED: &str = r#"{"success":false,"data":"Unauthorized"}"#;
+pub(crate) const UNAUTHORIZED: &str = r#"{"success":false,"data":"Unauthorized"}"#;
 const FORBIDDEN: &str = r#"{"success":false,"data":"Forbidden"}"#;
-const FAULT: &str = r#"{"success":false,"data":"An error occured while processing the request"}"#;
+pub(crate) const FAULT: &str =
+    r#"{"success":false,"data":"An error occured while processing the request"}"#;
 
 async fn start() -> TestContext {
     TestContext::start("zap").await

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use repass_admin_api::{AdminApi, Options};
 use repass_core::{
-    Argon2idHasher, Clock, Engine, KeyCheckError, SystemClock, SystemRandomness, argon2_self_check,
-    check_keys,
+    Argon2idHasher, Clock, CredentialStore, Engine, KeyCheckError, SystemClock, SystemRandomness,
+    argon2_self_check, check_keys,
 };
 use repass_http::{Limits, Mount, PasswordService};
 use repass_outbox::OutboxDispatcher;
 use repass_store::{OpenError, Store};
+use repass_token_issuers::TokenIssuers;
 
-use repass_config::{Config, ConfigError};
+use repass_config::{Config, ConfigError, TokensConfig};
 
 /// The database was created with other keys.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +74,7 @@ impl App {
             tracing::warn!(%error, "hashing uses a slower kernel than this CPU supports");
         }
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
-        let engine = Engine::builder(ports, hasher.clone(), key)
+        let engine = Engine::builder(ports.clone(), hasher.clone(), key)
             .policy(config.policy.clone())
             .lockout(config.lockout)
             .build();
@@ -87,11 +88,14 @@ impl App {
         let mut builder = PasswordService::builder(Arc::new(engine.clone())).limits(limits);
         for mount in &config.mounts {
             let engine = engine.with_policy(mount.policy.clone());
-            builder = builder.mount(
-                Mount::new(Arc::clone(&mount.spec), mount.realm.clone(), &engine)
-                    .with_prefix(mount.prefix.clone())
-                    .with_name(&mount.name),
-            );
+            let mut served = Mount::new(Arc::clone(&mount.spec), mount.realm.clone(), &engine)
+                .with_prefix(mount.prefix.clone())
+                .with_name(&mount.name);
+            if let Some(tokens) = &mount.tokens {
+                let issuers = token_issuers(tokens, Arc::new(engine), ports.clone());
+                served = served.with_authenticator(Arc::new(issuers));
+            }
+            builder = builder.mount(served);
         }
         Ok(Self { service: builder.build()?, engine, store, hasher })
     }
@@ -132,4 +136,23 @@ impl App {
         self.hasher.shutdown().await;
         Ok(self.store.close().await?)
     }
+}
+
+/// Returns an authenticator for the keys of repass and these access tokens.
+fn token_issuers(
+    tokens: &TokensConfig,
+    engine: Arc<Engine>,
+    accounts: Arc<dyn CredentialStore>,
+) -> TokenIssuers {
+    let mut issuers = TokenIssuers::new(engine, accounts, Arc::new(SystemClock));
+    if !tokens.own {
+        issuers = issuers.without_inner_tokens();
+    }
+    for issuer in &tokens.jwt {
+        issuers = issuers.with_jwt(Arc::clone(issuer));
+    }
+    for endpoint in &tokens.introspection {
+        issuers = issuers.with_introspection(Arc::clone(endpoint));
+    }
+    issuers
 }

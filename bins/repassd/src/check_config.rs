@@ -97,6 +97,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
             policy.max_length,
             if mount.summary.is_empty() { String::new() } else { format!("; {}", mount.summary) },
         )?;
+        if let Some(tokens) = &mount.tokens {
+            writeln!(out, "              access tokens: {tokens}")?;
+        }
     }
     for warning in config.warnings(SystemClock.now()).into_iter().chain(unchecked) {
         writeln!(out, "Warning: {warning}")?;

@@ -14,6 +14,7 @@ use super::KeyError;
 use super::checked::one_of;
 use super::mistakes::Mistakes;
 use super::raw::RawPolicy;
+use super::tokens::{RawTokens, TokensConfig};
 use crate::vendors::Vendors;
 
 /// One API that is served.
@@ -30,12 +31,14 @@ pub struct MountConfig {
     pub policy: Policy,
     /// A summary of the options for `check-config`.
     pub summary: String,
+    /// The access tokens that are accepted; `None` for those of repass only.
+    pub tokens: Option<TokensConfig>,
 }
 
 impl std::fmt::Debug for MountConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, prefix, realm, policy, summary, spec: _ } = self;
-        write!(f, "{name} under '{prefix}/' in {realm}: {policy:?}; {summary}")
+        let Self { name, prefix, realm, policy, summary, tokens, spec: _ } = self;
+        write!(f, "{name} under '{prefix}/' in {realm}: {policy:?}; {summary}; {tokens:?}")
     }
 }
 
@@ -60,6 +63,10 @@ pub(super) struct RawApi {
     /// `[policy]`.
     #[cfg_attr(test, schemars(with = "Option<BTreeMap<String, String>>"))]
     policy: Option<RawPolicy>,
+    /// The access tokens that the API accepts, one table for each kind or issuer. Without it, those
+    /// of repass.
+    #[serde(default)]
+    tokens: Vec<RawTokens>,
     /// The vendor's own options; see the tables below.
     #[cfg_attr(test, schemars(with = "Option<BTreeMap<String, String>>"))]
     options: Option<Value>,
@@ -72,6 +79,13 @@ fn enabled() -> bool {
 /// The default realm, which is also that of the command line.
 fn realm() -> String {
     "default".to_owned()
+}
+
+/// Takes the tables `[[api.NAME.tokens]]` of the enabled APIs, which only the server uses.
+pub(super) fn take_tokens(raw: &mut BTreeMap<String, RawApi>) -> BTreeMap<String, Vec<RawTokens>> {
+    let enabled = raw.iter_mut().filter(|(_, api)| api.enabled);
+    let tokens = enabled.map(|(name, api)| (name.clone(), std::mem::take(&mut api.tokens)));
+    tokens.filter(|(_, tokens)| !tokens.is_empty()).collect()
 }
 
 /// Checks the tables `[api.NAME]`. Relative paths are resolved against `folder`.
@@ -146,6 +160,7 @@ impl RawApi {
             prefix,
             realm,
             policy,
+            tokens: None,
             name,
         })
     }

@@ -25,6 +25,7 @@ use super::proxy::TrustedProxies;
 use super::raw::{RawConfig, RawLockout, RawPolicy, RawRetention, Seconds};
 use super::server::ServerLimits;
 use super::store::StoreConfig;
+use super::tokens;
 use super::unix_socket::UnixSocket;
 use crate::tls::Tls;
 use crate::vendors::Vendors;
@@ -83,7 +84,7 @@ pub struct SharedConfig {
     pub lockout: LockoutPolicy,
     /// The policy of `[policy]`, which APIs without one of their own have.
     pub policy: Policy,
-    /// The APIs that are served; at least one.
+    /// The APIs that are served; at least one. Their access tokens are not read.
     pub mounts: Vec<MountConfig>,
 }
 
@@ -134,6 +135,7 @@ impl RawConfig {
         let admin = mistakes.take(self.admin_listen(listen.as_deref()));
         let others: Vec<ListenAddress> = listen.iter().chain(&admin).flatten().cloned().collect();
         let admin_api = std::mem::take(&mut self.admin_api).check(&others, folder, mistakes);
+        let tokens = tokens::check(api::take_tokens(&mut self.api), folder, mistakes);
         let shared = self.check_shared(vendors, folder, mistakes);
         let tls = mistakes.take(self.tls.map(|tls| tls.check("tls", folder)).transpose());
         let admin_tls = self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose();
@@ -148,7 +150,11 @@ impl RawConfig {
         let proxies = mistakes.take(self.proxy.check());
         let trusted = proxies.clone().unwrap_or_default();
         let outbox = self.outbox.check(self.webhook, self.mail, &trusted, folder, mistakes);
-        let SharedConfig { store, hasher, lockout, policy, mounts } = shared?;
+        let SharedConfig { store, hasher, lockout, policy, mut mounts } = shared?;
+        let mut tokens = tokens?;
+        for mount in &mut mounts {
+            mount.tokens = tokens.remove(&mount.name);
+        }
         Some(Config {
             listen: listen?,
             allow_plain_http: self.allow_plain_http,

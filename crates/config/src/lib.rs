@@ -30,6 +30,7 @@ mod show;
 mod sources;
 mod store;
 pub mod tls;
+mod tokens;
 mod unix_socket;
 mod vendors;
 
@@ -53,6 +54,7 @@ use raw::RawConfig;
 pub use server::ServerLimits;
 use sources::Sources;
 pub use store::StoreConfig;
+pub use tokens::TokensConfig;
 pub use unix_socket::UnixSocket;
 pub use vendors::Vendors;
 

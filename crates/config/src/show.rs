@@ -46,7 +46,7 @@ fn to_toml(key: &str, value: &Value) -> Option<toml::Value> {
 pub(crate) fn is_secret(key: &str, value: &Value) -> bool {
     let name = key.rsplit('.').next().unwrap_or_default();
     let is_file = [".tls.key", ".admin.tls.key", ".admin_api.tls.key"].contains(&key);
-    let secrets = ["key", "signer_key", "secret", "previous_secret", "password"];
+    let secrets = ["key", "signer_key", "secret", "previous_secret", "client_secret", "password"];
     let has_user =
         |text: &str| text.contains("://") && (text.contains('@') || text.contains("password"));
     match &value.kind {

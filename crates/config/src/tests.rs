@@ -350,6 +350,62 @@ fn set(table: &mut toml::Table, key: &str, value: &str) {
     }
 }
 
+#[test]
+fn every_error_about_access_tokens_names_its_key() {
+    let jwt = "kind = 'jwt'\nissuer = 'https://id.example.org'\naudience = 'repass'\n";
+    let asked = "kind = 'introspection'\nintrospection_url = 'https://id.example.org/i'\n";
+    for (lines, says) in [
+        ("", "kind: is required"),
+        ("kind = 'saml'", "kind: must be one of repass, jwt, introspection"),
+        ("kind = 'repass'\nissuer = 'x'", "issuer: is not a key of kind = \"repass\""),
+        ("kind = 'jwt'", "issuer: is required"),
+        ("kind = 'jwt'\nissuer = 'x'", "audience: is required"),
+        (jwt, "jwks_url: set either this or keys_file"),
+        (&format!("{jwt}keys_file = 'none.json'"), "keys_file: none.json: "),
+        (&format!("{jwt}keys_file = 'Cargo.toml'"), "keys_file: must be a public key in PEM, "),
+        (&format!("{jwt}jwks_url = 'http://id.example.org/'"), "jwks_url: must begin with https"),
+        (&format!("{jwt}jwks_url = 'https://u@h/'"), "jwks_url: must not contain a user"),
+        (&format!("{jwt}algorithms = ['HS256']"), "algorithms: must be one of RS256, RS384"),
+        (&format!("{jwt}algorithms = []"), "algorithms: must be one of RS256, RS384"),
+        (&format!("{jwt}client_id = 'x'"), "client_id: is not a key of kind = \"jwt\""),
+        (&format!("{jwt}jwks_url = 'https://h/'\ntimeout = '0s'"), "timeout: must be 1ms to 24h"),
+        (&format!("{jwt}jwks_url = 'https://h/'\nroles_claim = ''"), "roles_claim: must be"),
+        ("kind = 'introspection'", "introspection_url: is required"),
+        (asked, "client_id: is required"),
+        (
+            &format!("{asked}client_id = 'x'"),
+            "client_secret: set either this or client_secret_file",
+        ),
+        (&format!("{asked}algorithms = ['RS256']"), "algorithms: is not a key of kind"),
+    ] {
+        let message = wrong(&format!("{GOOD}[[api.zap.tokens]]\n{lines}\n"), &[]);
+        let expected = format!("r.toml: api.zap.tokens[0].{says}");
+        assert!(message.starts_with(&expected), "{expected}: {message}");
+    }
+}
+
+#[test]
+fn each_api_has_its_own_access_tokens() {
+    let text = format!(
+        "{GOOD}[api.zap]\n[[api.zap.tokens]]\nkind = 'repass'\n[[api.zap.tokens]]\nkind = 'jwt'\n\
+         issuer = 'https://id.example.org'\naudience = 'repass'\njwks_url = 'http://[::1]/k?x'\n\
+         [api.etna]\n[[api.etna.tokens]]\nkind = 'introspection'\n\
+         introspection_url = 'http://10.0.0.1/i'\nallow_plain_http = true\n\
+         client_id = 'x'\nclient_secret = 'hunter2'\naudience = 'repass'\n"
+    );
+    let config = parse(Path::new("r.toml"), &text, Map::new()).unwrap();
+    let tokens = |name: &str| {
+        let mount = config.mounts.iter().find(|mount| mount.name == name).unwrap();
+        mount.tokens.as_ref().map(ToString::to_string)
+    };
+    assert_eq!(tokens("ecom"), None);
+    let jwt = "JWTs of https://id.example.org for repass (RS256, keys at http://[::1]/k)";
+    assert_eq!(tokens("zap"), Some(format!("those of repass, {jwt}")));
+    let introspected = "tokens that http://10.0.0.1/i knows, for repass";
+    assert_eq!(tokens("etna"), Some(introspected.to_owned()));
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
 /// Returns a minimal file with mail and one more line in its table.
 fn with_mail(line: &str) -> String {
     let mail = "server = 'smtp.example.org'\nfrom = 'Shop <shop@example.org>'\n\

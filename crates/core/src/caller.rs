@@ -134,10 +134,21 @@ pub struct UnknownScope;
 #[serde(transparent)]
 pub struct KeyId(pub Uuid);
 
-/// The id of an issued access token; not secret.
+/// The id of an access token; not secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TokenId(pub Uuid);
+
+impl TokenId {
+    /// Returns the id of a token that another system issued: the beginning of its digest as a UUID
+    /// of version 8 (RFC 9562, 5.8). The same token always has the same id, and no issued token
+    /// has it, since these have version 4.
+    pub fn from_digest(digest: &TokenDigest) -> Self {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest.as_bytes()[..16]);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+}
 
 /// A stored key, with the digest of its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -238,6 +249,8 @@ pub struct KeyIdentity {
 pub struct TokenIdentity {
     /// The id of the token.
     pub id: TokenId,
+    /// The issuer of a token that repass did not issue and does not store.
+    pub issuer: Option<String>,
     /// The holder's account.
     pub account: AccountId,
     /// The holder's realm.
@@ -268,9 +281,13 @@ impl Caller {
         })
     }
 
-    /// Returns the caller in one word for audit records; not secret.
+    /// Returns the caller in one word for audit records, such as `token:ID`, or `token:ID@ISSUER`
+    /// for a token of another issuer; not secret.
     pub fn describe(&self) -> String {
         match (&self.token, &self.key) {
+            (Some(TokenIdentity { id, issuer: Some(issuer), .. }), _) => {
+                format!("token:{}@{issuer}", id.0)
+            }
             (Some(token), _) => format!("token:{}", token.id.0),
             (None, Some(key)) => format!("key:{}", key.id.0),
             (None, None) => "anonymous".to_owned(),
@@ -343,6 +360,7 @@ mod tests {
             key: None,
             token: Some(TokenIdentity {
                 id: TokenId(Uuid::nil()),
+                issuer: None,
                 account: AccountId(Uuid::nil()),
                 realm: realm.parse().unwrap(),
                 user_id: user_id.parse().unwrap(),
@@ -421,7 +439,17 @@ mod tests {
         assert_eq!(Caller::anonymous().describe(), "anonymous");
         assert_eq!(with_key(None).describe(), format!("key:{id}"));
         let token = caller("a", "pat", &[]).token;
-        assert_eq!(with_key(token).describe(), format!("token:{id}"));
+        assert_eq!(with_key(token.clone()).describe(), format!("token:{id}"));
+        let foreign = token.map(|own| TokenIdentity { issuer: Some("other".to_owned()), ..own });
+        assert_eq!(with_key(foreign).describe(), format!("token:{id}@other"));
+    }
+
+    #[test]
+    fn the_id_of_a_foreign_token_depends_on_the_token_only() {
+        let id = |text: &str| TokenId::from_digest(&TokenDigest::from_identifier(text.as_bytes()));
+        assert_eq!(id("a"), id("a"));
+        assert_ne!(id("a"), id("b"));
+        assert_eq!(id("a").0.get_version_num(), 8);
     }
 
     fn allows(authority: Authority, caller: &Caller, subject: Subject) -> bool {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Account, AccountId, Authorization, HashError, Plaintext, RandomnessError, StoreError,
-    TokenDigest, Violation,
+    TokenDigest, TokenTimes, Violation,
 };
 
 /// A request to change one account's password.
@@ -87,7 +87,7 @@ pub trait SignedTokenVerifier: Send + Sync + fmt::Debug {
     fn verify(&self, token: &Plaintext) -> Result<SignedClaims, SignedTokenError>;
 }
 
-/// The reason why a signed reset token is refused. It quotes nothing of the token.
+/// The reason why a token that another system issued is refused. It quotes nothing of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignedTokenError {
@@ -101,13 +101,13 @@ pub enum SignedTokenError {
     #[error("the claim `{0}` is missing or wrong")]
     Claim(&'static str),
     /// It is not valid yet (`nbf`), or says that it will be issued (`iat`), by more than
-    /// [`SignedClaims::LEEWAY`].
+    /// [`TokenTimes::LEEWAY`].
     #[error("the token is of the future (`nbf` or `iat`); compare the clocks")]
     Early,
     /// It was issued before the last change of the password, or at the same time.
     #[error("the token was issued before the last change of the password (`iat`)")]
     BeforeChange,
-    /// It was redeemed before, or its `exp` has passed.
+    /// A reset token was redeemed before, or `exp` has passed.
     #[error("the token was redeemed or has expired (`exp`)")]
     Expired,
 }
@@ -119,45 +119,15 @@ pub struct SignedClaims {
     pub user_id: String,
     /// Digest of issuer and token id (`iss`, `jti`); its redemption is stored under this digest.
     pub digest: TokenDigest,
-    /// When the token was issued (`iat`). It is invalid if the password was changed then or later.
-    pub issued_at: Timestamp,
-    /// The token is invalid before this time (`nbf`).
-    pub not_before: Option<Timestamp>,
-    /// The token is invalid from this time on (`exp`).
-    pub expires_at: Timestamp,
-}
-
-impl SignedClaims {
-    /// How far the clock of the issuer may be ahead: `nbf` and `iat` count from this long before.
-    /// An expiry is exact.
-    pub const LEEWAY: Duration = Duration::from_secs(60);
-
-    /// Checks the times for an account whose password was set at `changed_at`.
-    pub(crate) fn check_times(
-        &self,
-        now: Timestamp,
-        changed_at: Option<Timestamp>,
-    ) -> Result<(), SignedTokenError> {
-        let latest = now.saturating_add(Self::LEEWAY).unwrap_or(Timestamp::MAX);
-        // A change in the future is of a clock that ran ahead, and would void all tokens until
-        // then.
-        let changed_at = changed_at.filter(|changed_at| *changed_at <= latest);
-        if self.issued_at > latest || self.not_before.is_some_and(|time| time > latest) {
-            Err(SignedTokenError::Early)
-        } else if changed_at.is_some_and(|changed_at| self.issued_at <= changed_at) {
-            Err(SignedTokenError::BeforeChange)
-        } else if now >= self.expires_at {
-            Err(SignedTokenError::Expired)
-        } else {
-            Ok(())
-        }
-    }
+    /// When it is valid.
+    pub times: TokenTimes,
 }
 
 /// Which access tokens of the account a change revokes (ASVS 7.4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sessions {
-    /// All but the token that was presented with the request.
+    /// All but the token that was presented with the request. A presented token of another issuer
+    /// is not kept, since it is older than the change.
     #[default]
     KeepPresenting,
     /// All.

@@ -5,10 +5,11 @@ use std::sync::atomic::AtomicU64;
 use crate::engine_status::EngineStatus;
 use crate::password_change::PasswordChangeService;
 use crate::{
-    Administration, AdministrationStore, CallerAuthenticator, Change, ChangeError, ChangeOutcome,
-    Changed, Clock, CredentialStore, Hasher, HeldToken, InstallationKey, Key, KeyIdentity, KeyKind,
-    LockoutPolicy, Plaintext, Policy, Randomness, Realm, SignIn, SignInError, SignedIn, StoreError,
-    SystemClock, SystemRandomness, TokenDigest, TokenIdentity, TokenStore,
+    Administration, AdministrationStore, AuthenticationError, CallerAuthenticator, Change,
+    ChangeError, ChangeOutcome, Changed, Clock, CredentialStore, Hasher, HeldToken,
+    InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy, Plaintext, Policy, Randomness,
+    Realm, SignIn, SignInError, SignedIn, StoreError, SystemClock, SystemRandomness, TokenDigest,
+    TokenIdentity, TokenStore,
 };
 use async_trait::async_trait;
 
@@ -133,7 +134,7 @@ impl CallerAuthenticator for Engine {
         realm: &Realm,
         kind: KeyKind,
         secret: &Plaintext,
-    ) -> Result<Option<KeyIdentity>, StoreError> {
+    ) -> Result<Option<KeyIdentity>, AuthenticationError> {
         let key = self.administration.store().key(&TokenDigest::from_secret(secret)).await?;
         Ok(key.and_then(|key| key_identity(key, realm, kind)))
     }
@@ -144,7 +145,7 @@ impl CallerAuthenticator for Engine {
         &self,
         realm: &Realm,
         secret: &Plaintext,
-    ) -> Result<Option<TokenIdentity>, StoreError> {
+    ) -> Result<Option<TokenIdentity>, AuthenticationError> {
         let held =
             self.administration.store().access_token(&TokenDigest::from_secret(secret)).await?;
         Ok(held.and_then(|held| self.token_identity(held, realm)))
@@ -157,7 +158,7 @@ impl CallerAuthenticator for Engine {
         kind: KeyKind,
         key: &Plaintext,
         token: &Plaintext,
-    ) -> Result<(Option<KeyIdentity>, Option<TokenIdentity>), StoreError> {
+    ) -> Result<(Option<KeyIdentity>, Option<TokenIdentity>), AuthenticationError> {
         let (key, token) = (TokenDigest::from_secret(key), TokenDigest::from_secret(token));
         let (key, held) = self.administration.store().key_and_access_token(&key, &token).await?;
         let key = key.and_then(|key| key_identity(key, realm, kind));
@@ -171,6 +172,7 @@ impl Engine {
         let token = held.token;
         is_valid.then_some(TokenIdentity {
             id: token.id,
+            issuer: None,
             account: token.account,
             realm: held.realm,
             user_id: held.user_id,

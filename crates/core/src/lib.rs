@@ -128,6 +128,8 @@ mod store_status;
 #[cfg(feature = "engine")]
 pub mod token;
 #[cfg(feature = "engine")]
+mod token_times;
+#[cfg(feature = "engine")]
 mod validation;
 
 pub use error_chain::ErrorChain;
@@ -150,7 +152,7 @@ pub use self::{
     },
     attempts::{AttemptKey, AttemptPath, AttemptReservation, AttemptState, LockedOut},
     audit::{AuditFilter, AuditRecord},
-    authenticate::CallerAuthenticator,
+    authenticate::{AuthenticationError, CallerAuthenticator},
     caller::{
         ADMIN_ROLE, AccessToken, Authority, Authorization, Caller, HeldToken, Key, KeyId,
         KeyIdentity, KeyKind, Scope, TokenId, TokenIdentity, UnknownKeyKind, UnknownScope,
@@ -188,6 +190,7 @@ pub use self::{
     sign_in::{NameKind, SignIn, SignInError, SignInName, SignedIn, fold_name},
     store_status::{OperationMeter, OperationStatus, StoreStatus},
     token::TokenDigest,
+    token_times::TokenTimes,
 };
 #[cfg(feature = "engine")]
 pub use repass_hash_families::{FormatError, InvalidProject, Projects};

@@ -88,7 +88,10 @@ impl PasswordChangeService {
             .token
             .as_ref()
             .filter(|token| {
-                sessions == Sessions::KeepPresenting && token.account == proved.account.id
+                sessions == Sessions::KeepPresenting
+                    && token.account == proved.account.id
+                    // A token of another issuer is not stored.
+                    && token.issuer.is_none()
             })
             .map(|token| token.id);
         self.commit(proved, hash, keep_token, audit).await

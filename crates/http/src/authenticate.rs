@@ -1,4 +1,4 @@
-use repass_core::{Caller, CallerAuthenticator, Realm, StoreError};
+use repass_core::{AuthenticationError, Caller, CallerAuthenticator, Realm};
 use repass_spec::{Credential, RequiredCredential};
 
 /// The caller was not authenticated.
@@ -6,13 +6,13 @@ use repass_spec::{Credential, RequiredCredential};
 pub(crate) enum AuthenticateError {
     /// This credential is missing or not valid.
     Rejected(RequiredCredential),
-    /// The store failed.
-    Store(StoreError),
+    /// The store or an issuer of tokens failed.
+    Failed(AuthenticationError),
 }
 
-impl From<StoreError> for AuthenticateError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
+impl From<AuthenticationError> for AuthenticateError {
+    fn from(error: AuthenticationError) -> Self {
+        Self::Failed(error)
     }
 }
 

@@ -138,7 +138,8 @@ impl Exchange {
     {
         let mut budget = ReadBudget::for_head(&shared.reading, self.peer).ok_or(OVERLOADED)?;
         let credentials = call.credentials();
-        let caller = authenticate(&*shared.authenticator, self.mount.realm(), &credentials).await;
+        let authenticator = self.mount.authenticator().unwrap_or(&*shared.authenticator);
+        let caller = authenticate(authenticator, self.mount.realm(), &credentials).await;
         let caller = caller.map_err(|error| self.unauthenticated(error))?;
         let is_authenticated = caller != Caller::anonymous();
         call.authorize(&caller).map_err(EarlyEnd::Answered)?;
@@ -162,8 +163,7 @@ impl Exchange {
     fn unauthenticated(&self, error: AuthenticateError) -> Rejection {
         match error {
             AuthenticateError::Rejected(required) => Rejection::Unauthenticated(required),
-            AuthenticateError::Store(error) => {
-                let error = ChangeError::Store(error);
+            AuthenticateError::Failed(error) => {
                 self.log.fault(&error);
                 match error.unavailable() {
                     Some(retry_after) => Rejection::Unavailable { retry_after },

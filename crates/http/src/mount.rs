@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use repass_core::{Engine, Realm};
+use repass_core::{CallerAuthenticator, Engine, Realm};
 use repass_spec::Spec;
 
 /// One vendor API below a path prefix.
@@ -13,6 +13,7 @@ pub struct Mount {
     prefix: Prefix,
     realm: Realm,
     engine: Engine<()>,
+    authenticator: Option<Arc<dyn CallerAuthenticator>>,
 }
 
 impl Mount {
@@ -20,7 +21,8 @@ impl Mount {
     /// `realm`, and `engine` changes passwords in it.
     pub fn new<A>(spec: Arc<dyn Spec>, realm: Realm, engine: &Engine<A>) -> Self {
         let name = spec.name().to_owned();
-        Self { name, spec, prefix: Prefix::default(), realm, engine: engine.into() }
+        let (prefix, engine) = (Prefix::default(), engine.into());
+        Self { name, spec, prefix, realm, engine, authenticator: None }
     }
 
     /// Sets the path prefix.
@@ -33,6 +35,13 @@ impl Mount {
     #[must_use]
     pub fn with_name(self, name: impl Into<String>) -> Self {
         Self { name: name.into(), ..self }
+    }
+
+    /// Sets what authenticates the callers of this API, in place of the authenticator of the
+    /// service.
+    #[must_use]
+    pub fn with_authenticator(self, authenticator: Arc<dyn CallerAuthenticator>) -> Self {
+        Self { authenticator: Some(authenticator), ..self }
     }
 
     /// The name in logs.
@@ -56,6 +65,10 @@ impl Mount {
 
     pub(crate) fn engine(&self) -> &Engine<()> {
         &self.engine
+    }
+
+    pub(crate) fn authenticator(&self) -> Option<&dyn CallerAuthenticator> {
+        self.authenticator.as_deref()
     }
 
     /// Returns `path` without the prefix, always with a leading slash, or the whole path if it does

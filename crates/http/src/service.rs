@@ -54,7 +54,8 @@ pub(crate) struct Shared {
 }
 
 impl PasswordService {
-    /// Returns a builder. `authenticator` checks the keys and tokens of all mounts.
+    /// Returns a builder. `authenticator` checks the keys and tokens of all mounts that have no
+    /// [authenticator of their own](Mount::with_authenticator).
     pub fn builder(authenticator: Arc<dyn CallerAuthenticator>) -> PasswordServiceBuilder {
         PasswordServiceBuilder {
             authenticator,

@@ -42,6 +42,7 @@ fn caller(user_id: &str) -> Caller {
     let key = KeyIdentity { id: KeyId(Uuid::nil()), realm: realm.clone(), kind: KeyKind::App };
     let token = TokenIdentity {
         id: TokenId(Uuid::nil()),
+        issuer: None,
         account: AccountId(Uuid::nil()),
         realm,
         user_id: user_id.parse().unwrap(),

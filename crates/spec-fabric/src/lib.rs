@@ -31,8 +31,10 @@ pub use self::{
     vendor::{Fabric, FabricOptions, JwtKeyOptions, JwtOptions},
 };
 #[cfg(feature = "jwt")]
-pub use jwt::{
-    InvalidJwtKey, InvalidJwtVerifier, JwtAlgorithm, JwtKey, JwtVerifier, UnknownJwtAlgorithm,
+pub use jwt::ResetTokenVerifier;
+#[cfg(feature = "jwt")]
+pub use repass_jwt::{
+    InvalidJwtKey, InvalidJwtVerifier, JwtAlgorithm, JwtKey, UnknownJwtAlgorithm,
 };
 
 /// The method of a password change.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::{ChangePassword, FabricSpec, METHOD, PATH, SiteContext, is_site_account};
 #[cfg(feature = "jwt")]
-use crate::{JwtKey, JwtVerifier};
+use crate::{JwtKey, ResetTokenVerifier};
 
 /// The site account in the commands of the demo.
 const DEMO_SITE_ACCOUNT: &str = "1234abcd5678efgh9ijklmno";
@@ -172,7 +172,7 @@ fn verifier(
         let key = JwtKey::new(key.kid, algorithm, &text);
         keys.push(key.map_err(|error| invalid(at("file"), error))?);
     }
-    let verifier = JwtVerifier::new(options.issuer, options.audience, keys);
+    let verifier = ResetTokenVerifier::new(options.issuer, options.audience, keys);
     Ok(Arc::new(verifier.map_err(|error| invalid(place, error))?))
 }
 

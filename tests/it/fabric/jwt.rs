@@ -14,13 +14,12 @@ use crate::test_context::{ANY_PASSWORD, NEW, TestContext, now};
 
 const ISSUER: &str = "https://id.example.org";
 const SECRET: &str = "a secret of the tests, of forty-four letters";
-const RSA_PUBLIC: &str = include_str!("../../../crates/spec-fabric/tests/keys/rsa-public.pem");
-const RSA: &[u8] = include_bytes!("../../../crates/spec-fabric/tests/keys/rsa-private.pem");
-const P256_PUBLIC: &str = include_str!("../../../crates/spec-fabric/tests/keys/p256-public.pem");
-const P256: &[u8] = include_bytes!("../../../crates/spec-fabric/tests/keys/p256-private.pem");
-const ED25519_PUBLIC: &str =
-    include_str!("../../../crates/spec-fabric/tests/keys/ed25519-public.pem");
-const ED25519: &[u8] = include_bytes!("../../../crates/spec-fabric/tests/keys/ed25519-private.pem");
+const RSA_PUBLIC: &str = include_str!("../../../crates/jwt/tests/keys/rsa-public.pem");
+const RSA: &[u8] = include_bytes!("../../../crates/jwt/tests/keys/rsa-private.pem");
+const P256_PUBLIC: &str = include_str!("../../../crates/jwt/tests/keys/p256-public.pem");
+const P256: &[u8] = include_bytes!("../../../crates/jwt/tests/keys/p256-private.pem");
+const ED25519_PUBLIC: &str = include_str!("../../../crates/jwt/tests/keys/ed25519-public.pem");
+const ED25519: &[u8] = include_bytes!("../../../crates/jwt/tests/keys/ed25519-private.pem");
 
 /// A server that trusts an issuer of four keys and locks out no account.
 fn builder() -> ServerBuilder {

@@ -177,6 +177,7 @@ fn caller(realm: &Realm) -> Caller {
     let key = KeyIdentity { id: KeyId(Uuid::nil()), realm: realm.clone(), kind: KeyKind::App };
     let token = TokenIdentity {
         id: TokenId(Uuid::nil()),
+        issuer: None,
         account: AccountId(Uuid::nil()),
         realm: realm.clone(),
         user_id: "1001".parse().unwrap(),

@@ -308,12 +308,13 @@ fn the_examples_of_the_manual_are_valid() {
         ("pepper-k1.key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"),
         ("webhook.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"),
         ("smtp.password", "hunter2\n"),
+        ("introspection.secret", "hunter2\n"),
     ] {
         std::fs::write(folder.path().join(file), text).unwrap();
     }
     assert!(examples.len() >= 2);
     for example in &examples {
-        let is_whole = example.contains("[api.");
+        let is_whole = example.contains("[store]");
         let text =
             if is_whole { (*example).to_owned() } else { format!("{}{example}", examples[0]) };
         let text = text.replace("/var/lib/repass", data_folder);

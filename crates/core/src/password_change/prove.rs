@@ -134,11 +134,12 @@ impl PasswordChangeService {
             .filter(|found| is_subject(&found.account, &claims.user_id))
             .ok_or_else(|| refused(SignedTokenError::Claim("sub")))?;
         let changed_at = found.credential.as_ref().map(|own| own.changed_at);
-        claims.check_times(self.clock.now(), changed_at).map_err(refused)?;
+        claims.times.check(self.clock.now(), changed_at).map_err(refused)?;
         if redeemed {
             return Err(refused(SignedTokenError::Expired));
         }
-        let spend = ResetSpend::Signed { digest: claims.digest, expires_at: claims.expires_at };
+        let spend =
+            ResetSpend::Signed { digest: claims.digest, expires_at: claims.times.expires_at };
         by_reset(found, spend)
     }
 

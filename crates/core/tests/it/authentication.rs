@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use repass_core::{
-    AccountId, AdministrationError, CallerAuthenticator, ChangeError, Engine, InstallationKey,
-    KeyId, KeyIdentity, KeyKind, Plaintext, Proof, Realm, StoreError, TokenId, TokenIdentity,
+    AccountId, AdministrationError, AuthenticationError, CallerAuthenticator, ChangeError, Engine,
+    InstallationKey, KeyId, KeyIdentity, KeyKind, Plaintext, Proof, Realm, TokenId, TokenIdentity,
 };
 use repass_testkit::fixtures;
 use uuid::Uuid;
@@ -68,8 +68,14 @@ async fn a_token_is_valid_for_its_holder_in_its_realm_until_it_expires() {
         identities(&test.engine, &realm, KeyKind::Api, &none, text).await.1
     };
     let user_id = "pat".parse().unwrap();
-    let expected =
-        TokenIdentity { id: token.id, account: token.account, realm: realm(), user_id, roles };
+    let expected = TokenIdentity {
+        id: token.id,
+        issuer: None,
+        account: token.account,
+        realm: realm(),
+        user_id,
+        roles,
+    };
     assert_eq!(identity(realm(), &text).await, Some(expected));
     assert_eq!(identity(other_realm(), &text).await, None);
     assert_eq!(identity(realm(), &"another secret".into()).await, None);
@@ -191,7 +197,7 @@ impl CallerAuthenticator for Elsewhere {
         _: &Realm,
         kind: KeyKind,
         secret: &Plaintext,
-    ) -> Result<Option<KeyIdentity>, StoreError> {
+    ) -> Result<Option<KeyIdentity>, AuthenticationError> {
         let known = secret.expose() == "key" && kind == self.0.kind;
         Ok(known.then(|| self.0.clone()))
     }
@@ -200,7 +206,7 @@ impl CallerAuthenticator for Elsewhere {
         &self,
         _: &Realm,
         secret: &Plaintext,
-    ) -> Result<Option<TokenIdentity>, StoreError> {
+    ) -> Result<Option<TokenIdentity>, AuthenticationError> {
         Ok((secret.expose() == "token").then(|| self.1.clone()))
     }
 }
@@ -211,6 +217,7 @@ async fn the_default_method_of_an_authenticator_looks_up_key_and_token() {
     let key = KeyIdentity { id: KeyId(id), realm: realm(), kind: KeyKind::Api };
     let token = TokenIdentity {
         id: TokenId(id),
+        issuer: None,
         account: AccountId(id),
         realm: realm(),
         user_id: "pat".parse().unwrap(),

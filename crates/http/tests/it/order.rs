@@ -133,6 +133,21 @@ async fn a_failed_authentication_store_is_a_503_or_500() {
 }
 
 #[tokio::test]
+async fn a_mount_may_have_an_authenticator_of_its_own() {
+    let test = TestContext::new().await;
+    let mount = test.mount(Vendor::new("acme", "/v1/change"), "/shop");
+    let others = PasswordService::builder(Arc::new(FailingAuthenticator::Failed));
+    let own = mount.clone().with_authenticator(test.authenticator());
+    let service = others.mount(own).build().unwrap();
+    assert_eq!(send(&service, test.good("order-11")).await.status, StatusCode::OK);
+
+    let own = mount.with_authenticator(Arc::new(FailingAuthenticator::Unreachable));
+    let service = PasswordService::builder(test.authenticator()).mount(own).build().unwrap();
+    let answer = send(&service, test.good("order-12")).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
 async fn the_audit_record_has_source_request_id_and_peer() {
     let test = TestContext::new().await;
     send(&test.service(), test.good("order-9")).await;

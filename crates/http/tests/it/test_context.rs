@@ -9,10 +9,10 @@ use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use jiff::{SignedDuration, Timestamp};
 use repass_core::{
-    AccessToken, Account, AccountId, AdministrationStore, AuditRecord, CallerAuthenticator,
-    Context, CredentialStore, Engine, HashError, HashedPassword, Hasher, InstallationKey, Key,
-    KeyId, KeyIdentity, KeyKind, NewPassword, Plaintext, Realm, StoreError, Subject,
-    SystemRandomness, TokenId, TokenIdentity, token,
+    AccessToken, Account, AccountId, AdministrationStore, AuditRecord, AuthenticationError,
+    CallerAuthenticator, Context, CredentialStore, Engine, HashError, HashedPassword, Hasher,
+    InstallationKey, Key, KeyId, KeyIdentity, KeyKind, NewPassword, Plaintext, Realm, StoreError,
+    Subject, SystemRandomness, TokenId, TokenIdentity, token,
 };
 use repass_http::{BoxError, Limits, Mount, PasswordService, Peer};
 use repass_spec::Spec;
@@ -252,10 +252,10 @@ pub(crate) enum FailingAuthenticator {
 }
 
 impl FailingAuthenticator {
-    fn fail<T>(&self) -> Result<T, StoreError> {
+    fn fail<T>(&self) -> Result<T, AuthenticationError> {
         match self {
-            Self::Unreachable => Err(StoreError::Unavailable("connection refused".into())),
-            Self::Failed => Err(StoreError::Failed("no such table".into())),
+            Self::Unreachable => Err(StoreError::Unavailable("connection refused".into()).into()),
+            Self::Failed => Err(StoreError::Failed("no such table".into()).into()),
             Self::Panics => panic!("the key store panicked"),
         }
     }
@@ -268,7 +268,7 @@ impl CallerAuthenticator for FailingAuthenticator {
         _: &Realm,
         _: KeyKind,
         _: &Plaintext,
-    ) -> Result<Option<KeyIdentity>, StoreError> {
+    ) -> Result<Option<KeyIdentity>, AuthenticationError> {
         self.fail()
     }
 
@@ -276,7 +276,7 @@ impl CallerAuthenticator for FailingAuthenticator {
         &self,
         _: &Realm,
         _: &Plaintext,
-    ) -> Result<Option<TokenIdentity>, StoreError> {
+    ) -> Result<Option<TokenIdentity>, AuthenticationError> {
         self.fail()
     }
 }

@@ -54,6 +54,7 @@ fn holder() -> Caller {
         key: None,
         token: Some(TokenIdentity {
             id: TokenId(Uuid::nil()),
+            issuer: None,
             account: repass_core::AccountId(Uuid::nil()),
             realm: "shop".parse().unwrap(),
             user_id: GUID.parse().unwrap(),

@@ -1,34 +1,40 @@
 use data_encoding::BASE64URL_NOPAD;
+use jiff::Timestamp;
 use jsonwebtoken::crypto::rust_crypto;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use proptest::prelude::*;
+use repass_jwt::JwtAlgorithm;
 use serde_json::{Value, json};
 
 use super::*;
 
 const SECRET: &str = "a secret of the tests, of forty-four letters";
-const RSA_PUBLIC: &str = include_str!("../../tests/keys/rsa-public.pem");
-const RSA_PRIVATE: &[u8] = include_bytes!("../../tests/keys/rsa-private.pem");
-const P256_PUBLIC: &str = include_str!("../../tests/keys/p256-public.pem");
-const P256_PRIVATE: &[u8] = include_bytes!("../../tests/keys/p256-private.pem");
-const P384_PUBLIC: &str = include_str!("../../tests/keys/p384-public.pem");
-const P384_PRIVATE: &[u8] = include_bytes!("../../tests/keys/p384-private.pem");
-const ED25519_PUBLIC: &str = include_str!("../../tests/keys/ed25519-public.pem");
-const ED25519_PRIVATE: &[u8] = include_bytes!("../../tests/keys/ed25519-private.pem");
+const RSA_PUBLIC: &str = include_str!("../../../jwt/tests/keys/rsa-public.pem");
+const RSA_PRIVATE: &[u8] = include_bytes!("../../../jwt/tests/keys/rsa-private.pem");
+const P256_PUBLIC: &str = include_str!("../../../jwt/tests/keys/p256-public.pem");
+const P256_PRIVATE: &[u8] = include_bytes!("../../../jwt/tests/keys/p256-private.pem");
+const P384_PUBLIC: &str = include_str!("../../../jwt/tests/keys/p384-public.pem");
+const P384_PRIVATE: &[u8] = include_bytes!("../../../jwt/tests/keys/p384-private.pem");
+const ED25519_PUBLIC: &str = include_str!("../../../jwt/tests/keys/ed25519-public.pem");
+const ED25519_PRIVATE: &[u8] = include_bytes!("../../../jwt/tests/keys/ed25519-private.pem");
 
 fn key(kid: Option<&str>, algorithm: JwtAlgorithm, text: &str) -> JwtKey {
     JwtKey::new(kid.map(str::to_owned), algorithm, &Plaintext::from(text)).unwrap()
 }
 
-fn verifier(keys: Vec<JwtKey>) -> JwtVerifier {
-    JwtVerifier::new("https://id.example.org", "repass", keys).unwrap()
+fn of(algorithm: JwtAlgorithm) -> Algorithm {
+    algorithm.as_str().parse().unwrap()
 }
 
-fn hmac_verifier() -> JwtVerifier {
+fn verifier(keys: Vec<JwtKey>) -> ResetTokenVerifier {
+    ResetTokenVerifier::new("https://id.example.org", "repass", keys).unwrap()
+}
+
+fn hmac_verifier() -> ResetTokenVerifier {
     verifier(vec![key(None, JwtAlgorithm::Hs256, SECRET)])
 }
 
-fn rsa_verifier() -> JwtVerifier {
+fn rsa_verifier() -> ResetTokenVerifier {
     verifier(vec![key(None, JwtAlgorithm::Rs256, RSA_PUBLIC)])
 }
 
@@ -70,8 +76,8 @@ fn signed_with_hmac(claims: &Value) -> Plaintext {
 fn a_valid_token_has_a_user_id_and_its_times() {
     let claims = hmac_verifier().verify(&signed_with_hmac(&claims())).unwrap();
     assert_eq!(claims.user_id, "6169b2d892a5f30009d76480");
-    assert_eq!(claims.not_before, Some(Timestamp::from_second(1_700_000_000).unwrap()));
-    assert_eq!(claims.expires_at, Timestamp::from_second(1_700_000_600).unwrap());
+    assert_eq!(claims.times.not_before, Some(Timestamp::from_second(1_700_000_000).unwrap()));
+    assert_eq!(claims.times.expires_at, Timestamp::from_second(1_700_000_600).unwrap());
     assert_eq!(claims.digest, digest("https://id.example.org", "token-1"));
 }
 
@@ -88,7 +94,7 @@ fn every_algorithm_verifies_its_signatures_and_refuses_others() {
         (JwtAlgorithm::Es384, P384_PUBLIC, EncodingKey::from_ec_pem(P384_PRIVATE).unwrap()),
         (JwtAlgorithm::EdDsa, ED25519_PUBLIC, EncodingKey::from_ed_pem(ED25519_PRIVATE).unwrap()),
     ] {
-        let token = sign(&Header::new(algorithm.jsonwebtoken()), &claims(), &private);
+        let token = sign(&Header::new(of(algorithm)), &claims(), &private);
         let verifier = verifier(vec![key(None, algorithm, public)]);
         assert!(verifier.verify(&token).is_ok(), "{}", algorithm.as_str());
         let forged = token.expose().rsplit_once('.').unwrap().0.to_owned();
@@ -195,7 +201,7 @@ fn a_required_claim_of_another_type_is_refused() {
         }
     }
     assert_eq!(
-        hmac_verifier().verify(&signed_with_hmac(&without("nbf"))).unwrap().not_before,
+        hmac_verifier().verify(&signed_with_hmac(&without("nbf"))).unwrap().times.not_before,
         None
     );
 }
@@ -203,11 +209,11 @@ fn a_required_claim_of_another_type_is_refused() {
 #[test]
 fn the_verifier_does_not_check_the_times() {
     let claims = hmac_verifier().verify(&signed_with_hmac(&with("exp", json!(1)))).unwrap();
-    assert_eq!(claims.expires_at, Timestamp::from_second(1).unwrap());
+    assert_eq!(claims.times.expires_at, Timestamp::from_second(1).unwrap());
     let claims = hmac_verifier()
         .verify(&signed_with_hmac(&with("nbf", json!(200_000_000_000_u64))))
         .unwrap();
-    assert_eq!(claims.not_before, Some(Timestamp::from_second(200_000_000_000).unwrap()));
+    assert_eq!(claims.times.not_before, Some(Timestamp::from_second(200_000_000_000).unwrap()));
 }
 
 #[test]
@@ -229,9 +235,9 @@ fn dates_are_numbers_in_the_range_of_a_timestamp() {
     fractions["nbf"] = json!(50.1);
     fractions["iat"] = json!(49.9);
     let claims = hmac_verifier().verify(&signed_with_hmac(&fractions)).unwrap();
-    assert_eq!(claims.expires_at, Timestamp::from_second(100).unwrap());
-    assert_eq!(claims.not_before, Some(Timestamp::from_second(51).unwrap()));
-    assert_eq!(claims.issued_at, Timestamp::from_second(49).unwrap());
+    assert_eq!(claims.times.expires_at, Timestamp::from_second(100).unwrap());
+    assert_eq!(claims.times.not_before, Some(Timestamp::from_second(51).unwrap()));
+    assert_eq!(claims.times.issued_at, Timestamp::from_second(49).unwrap());
 }
 
 #[test]
@@ -285,8 +291,9 @@ fn a_token_is_redeemed_by_issuer_and_id() {
 #[test]
 fn a_verifier_needs_keys_an_issuer_and_an_audience() {
     let keys = || vec![key(None, JwtAlgorithm::Hs256, SECRET)];
-    let error =
-        |issuer: &str, audience: &str, keys| JwtVerifier::new(issuer, audience, keys).unwrap_err();
+    let error = |issuer: &str, audience: &str, keys| {
+        ResetTokenVerifier::new(issuer, audience, keys).unwrap_err()
+    };
     assert_eq!(error("i", "a", Vec::new()), InvalidJwtVerifier::NoKeys);
     assert_eq!(error("", "a", keys()), InvalidJwtVerifier::Issuer);
     assert_eq!(error("i\0", "a", keys()), InvalidJwtVerifier::Issuer);

@@ -8,7 +8,7 @@ const SITE: &str = "1234abcd5678efgh9ijklmno";
 fn configure(options: Value) -> Result<String, String> {
     let options = serde_json::from_value(options).map_err(|error| error.to_string())?;
     let realm = "mount".parse().unwrap();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../jwt/tests");
     let mount = MountContext::new(&realm, &folder, Arc::new(SystemRandomness));
     let configured = Fabric.configure(options, &mount).map_err(|error| error.to_string())?;
     Ok(configured.summary)

@@ -116,6 +116,7 @@ fn the_user_and_a_site_admin_may_change_the_password() {
     let is_allowed = |user_id: &str, role: &str| {
         let token = TokenIdentity {
             id: TokenId(Uuid::nil()),
+            issuer: None,
             account: AccountId(Uuid::nil()),
             realm: "zap".parse().unwrap(),
             user_id: user_id.parse().unwrap(),

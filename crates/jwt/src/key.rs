@@ -70,6 +70,10 @@ impl JwtAlgorithm {
         Self::Hs256,
     ];
 
+    /// The algorithms with a public key. A program that can verify such a token cannot create one.
+    pub const PUBLIC_KEY: [Self; 7] =
+        [Self::Rs256, Self::Rs384, Self::Rs512, Self::Ps256, Self::Es256, Self::Es384, Self::EdDsa];
+
     /// Returns the name of the algorithm in a token's header and in the configuration.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -84,7 +88,7 @@ impl JwtAlgorithm {
         }
     }
 
-    pub(super) const fn jsonwebtoken(self) -> Algorithm {
+    pub(crate) const fn jsonwebtoken(self) -> Algorithm {
         match self {
             Self::Rs256 => Algorithm::RS256,
             Self::Rs384 => Algorithm::RS384,
@@ -132,15 +136,26 @@ impl JwtKey {
         Ok(Self { kid, algorithm, key })
     }
 
-    pub(super) fn kid(&self) -> Option<&str> {
+    /// Takes a checked key.
+    pub(crate) fn from_parts(
+        kid: Option<String>,
+        algorithm: JwtAlgorithm,
+        key: DecodingKey,
+    ) -> Self {
+        Self { kid, algorithm, key }
+    }
+
+    /// The id of the key.
+    pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    pub(super) const fn algorithm(&self) -> JwtAlgorithm {
+    /// The algorithm of the key.
+    pub const fn algorithm(&self) -> JwtAlgorithm {
         self.algorithm
     }
 
-    pub(super) const fn decoding_key(&self) -> &DecodingKey {
+    pub(crate) const fn decoding_key(&self) -> &DecodingKey {
         &self.key
     }
 }
@@ -200,7 +215,7 @@ fn public_key(algorithm: JwtAlgorithm, pem: &str) -> Result<DecodingKey, Invalid
 }
 
 /// Returns the modulus of an `RSAPublicKey` in DER (RFC 8017, A.1.1), without leading zeros.
-fn rsa_modulus(der: &[u8]) -> Option<&[u8]> {
+pub(crate) fn rsa_modulus(der: &[u8]) -> Option<&[u8]> {
     const SEQUENCE: u8 = 0x30;
     const INTEGER: u8 = 0x02;
     let (key, rest) = der_value(SEQUENCE, der)?;
@@ -230,10 +245,10 @@ fn der_value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
 mod tests {
     use super::*;
 
-    const RSA: &str = include_str!("../../tests/keys/rsa-public.pem");
-    const P256: &str = include_str!("../../tests/keys/p256-public.pem");
-    const P384: &str = include_str!("../../tests/keys/p384-public.pem");
-    const ED25519: &str = include_str!("../../tests/keys/ed25519-public.pem");
+    const RSA: &str = include_str!("../tests/keys/rsa-public.pem");
+    const P256: &str = include_str!("../tests/keys/p256-public.pem");
+    const P384: &str = include_str!("../tests/keys/p384-public.pem");
+    const ED25519: &str = include_str!("../tests/keys/ed25519-public.pem");
 
     fn key(algorithm: JwtAlgorithm, text: &str) -> Result<JwtKey, InvalidJwtKey> {
         JwtKey::new(None, algorithm, &Plaintext::from(text))
@@ -258,7 +273,7 @@ mod tests {
     #[test]
     fn private_and_broken_keys_are_refused() {
         let refused = InvalidJwtKey::NotAPublicKey(JwtAlgorithm::Rs256);
-        let private = include_str!("../../tests/keys/rsa-private.pem");
+        let private = include_str!("../tests/keys/rsa-private.pem");
         let relabelled = private.replace("PRIVATE", "PUBLIC");
         let broken = RSA.replace("IIB", "AAA");
         for text in ["", "hunter2", private, &relabelled, &broken] {
@@ -271,7 +286,7 @@ mod tests {
 
     #[test]
     fn weak_keys_are_refused() {
-        let short = include_str!("../../tests/keys/rsa-1024-public.pem");
+        let short = include_str!("../tests/keys/rsa-1024-public.pem");
         assert_eq!(key(JwtAlgorithm::Rs256, short).unwrap_err(), InvalidJwtKey::ShortRsaKey);
         let secret = "x".repeat(32);
         assert!(key(JwtAlgorithm::Hs256, &secret).is_ok());

@@ -3,12 +3,12 @@
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
 use jsonwebtoken::signature::{self, Verifier};
-use jsonwebtoken::{Algorithm, DecodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
 use ring::hmac;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
     RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
-    UnparsedPublicKey, VerificationAlgorithm,
+    RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
 };
 
 /// A provider that only verifies.
@@ -20,6 +20,7 @@ pub(super) static PROVIDER: CryptoProvider = CryptoProvider {
 
 enum Key {
     Public(UnparsedPublicKey<Vec<u8>>),
+    Rsa(&'static RsaParameters, RsaPublicKeyComponents<Vec<u8>>),
     Secret(hmac::Key),
 }
 
@@ -32,23 +33,32 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     if key.family() != algorithm.family() {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
-    let bytes = key.try_get_as_bytes()?;
-    let public: &'static dyn VerificationAlgorithm = match algorithm {
-        Algorithm::RS256 => &RSA_PKCS1_2048_8192_SHA256,
-        Algorithm::RS384 => &RSA_PKCS1_2048_8192_SHA384,
-        Algorithm::RS512 => &RSA_PKCS1_2048_8192_SHA512,
-        Algorithm::PS256 => &RSA_PSS_2048_8192_SHA256,
-        Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED,
-        Algorithm::ES384 => &ECDSA_P384_SHA384_FIXED,
-        Algorithm::EdDSA => &ED25519,
-        Algorithm::HS256 => {
-            let key = Key::Secret(hmac::Key::new(hmac::HMAC_SHA256, bytes));
-            return Ok(Box::new(RingVerifier { algorithm: *algorithm, key }));
-        }
+    let key = match algorithm {
+        Algorithm::RS256 => rsa(&RSA_PKCS1_2048_8192_SHA256, key)?,
+        Algorithm::RS384 => rsa(&RSA_PKCS1_2048_8192_SHA384, key)?,
+        Algorithm::RS512 => rsa(&RSA_PKCS1_2048_8192_SHA512, key)?,
+        Algorithm::PS256 => rsa(&RSA_PSS_2048_8192_SHA256, key)?,
+        Algorithm::ES256 => public(&ECDSA_P256_SHA256_FIXED, key)?,
+        Algorithm::ES384 => public(&ECDSA_P384_SHA384_FIXED, key)?,
+        Algorithm::EdDSA => public(&ED25519, key)?,
+        Algorithm::HS256 => Key::Secret(hmac::Key::new(hmac::HMAC_SHA256, key.try_get_as_bytes()?)),
         _ => return Err(ErrorKind::InvalidAlgorithm.into()),
     };
-    let key = Key::Public(UnparsedPublicKey::new(public, bytes.to_vec()));
     Ok(Box::new(RingVerifier { algorithm: *algorithm, key }))
+}
+
+/// Takes an RSA key in DER, or as modulus and exponent, as JWKs have it.
+fn rsa(parameters: &'static RsaParameters, key: &DecodingKey) -> Result<Key> {
+    match key.kind() {
+        DecodingKeyKind::SecretOrDer(_) => public(parameters, key),
+        DecodingKeyKind::RsaModulusExponent { n, e } => {
+            Ok(Key::Rsa(parameters, RsaPublicKeyComponents { n: n.clone(), e: e.clone() }))
+        }
+    }
+}
+
+fn public(algorithm: &'static dyn VerificationAlgorithm, key: &DecodingKey) -> Result<Key> {
+    Ok(Key::Public(UnparsedPublicKey::new(algorithm, key.try_get_as_bytes()?.to_vec())))
 }
 
 impl Verifier<Vec<u8>> for RingVerifier {
@@ -59,6 +69,7 @@ impl Verifier<Vec<u8>> for RingVerifier {
     ) -> std::result::Result<(), signature::Error> {
         let verified = match &self.key {
             Key::Public(key) => key.verify(message, signature),
+            Key::Rsa(parameters, key) => key.verify(parameters, message, signature),
             Key::Secret(key) => hmac::verify(key, message, signature),
         };
         verified.map_err(|_| signature::Error::new())

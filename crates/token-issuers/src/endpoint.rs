@@ -1,0 +1,186 @@
+//! Requests to an issuer.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use repass_core::{ErrorChain, Plaintext};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
+
+/// The HTTP endpoint of an issuer. Its address may be private, since the operator sets it.
+#[derive(Debug, Clone)]
+pub struct EndpointOptions {
+    /// The URL, `https`; `http` only on a loopback host or with `allow_plain_http`.
+    pub url: String,
+    /// Time-out of the connection, and of the whole request.
+    pub timeout: Duration,
+    /// Whether `http` to other hosts is allowed.
+    pub allow_plain_http: bool,
+}
+
+/// The endpoint is not valid. No message contains the URL, which may contain a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidEndpoint {
+    /// The URL is not an HTTP URL with a host.
+    #[error("must be a URL such as https://id.example.org/path")]
+    Url,
+    /// The URL contains a user or a password.
+    #[error("must not contain a user or a password")]
+    User,
+    /// The URL is plain HTTP.
+    #[error(
+        "must begin with https:// (http:// only on a loopback host or with allow_plain_http = true)"
+    )]
+    Plain,
+    /// TLS cannot be set up.
+    #[error("cannot set up the HTTP client: {0}")]
+    Client(String),
+}
+
+/// Why an endpoint gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EndpointError {
+    #[error("the request failed")]
+    Request(#[source] reqwest::Error),
+    #[error("answered {}", .0.as_u16())]
+    Status(StatusCode),
+    #[error("answered more than {0} bytes")]
+    TooLarge(usize),
+}
+
+/// Redirects are not followed, and proxies of the environment are not used.
+pub(crate) struct Endpoint {
+    client: Client,
+    url: Url,
+}
+
+impl Endpoint {
+    /// Creates a client. Installs ring as the default crypto provider of rustls, unless the process
+    /// has one already.
+    pub(crate) fn new(options: &EndpointOptions) -> Result<Self, InvalidEndpoint> {
+        let url: Url = options.url.parse().map_err(|_| InvalidEndpoint::Url)?;
+        let host = url.host_str().ok_or(InvalidEndpoint::Url)?;
+        let is_plain = match url.scheme() {
+            "https" => false,
+            "http" if options.allow_plain_http || is_loopback(host) => true,
+            "http" => return Err(InvalidEndpoint::Plain),
+            _ => return Err(InvalidEndpoint::Url),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidEndpoint::User);
+        }
+        // Fails only if the process has a provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .no_proxy()
+            .referer(false)
+            .https_only(!is_plain)
+            .connect_timeout(options.timeout)
+            .timeout(options.timeout)
+            .build()
+            .map_err(|error| InvalidEndpoint::Client(ErrorChain(&error).to_string()))?;
+        Ok(Self { client, url })
+    }
+
+    /// Returns the body of the answer to GET, of at most `max` bytes.
+    pub(crate) async fn get(&self, max: usize) -> Result<Vec<u8>, EndpointError> {
+        answer(self.client.get(self.url.clone()), max).await
+    }
+
+    /// Returns the body of the answer to POST of a form by an authenticated client, of at most `max`
+    /// bytes.
+    pub(crate) async fn post_form(
+        &self,
+        client_id: &str,
+        client_secret: &Plaintext,
+        form: String,
+        max: usize,
+    ) -> Result<Vec<u8>, EndpointError> {
+        // RFC 6749, 2.3.1: both are encoded as in a form.
+        let encoded =
+            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let request = self
+            .client
+            .post(self.url.clone())
+            .basic_auth(encoded(client_id), Some(encoded(client_secret.expose())))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        answer(request, max).await
+    }
+}
+
+/// The URL without its query, which may contain a secret.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut url = self.url.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        write!(f, "{url}")
+    }
+}
+
+async fn answer(request: RequestBuilder, max: usize) -> Result<Vec<u8>, EndpointError> {
+    let without_url = |error: reqwest::Error| EndpointError::Request(error.without_url());
+    let request = request.header(ACCEPT, "application/json");
+    let mut response = request.send().await.map_err(without_url)?;
+    if response.status() != StatusCode::OK {
+        return Err(EndpointError::Status(response.status()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(without_url)? {
+        if body.len() + chunk.len() > max {
+            return Err(EndpointError::TooLarge(max));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(url: &str, allow_plain_http: bool) -> Result<Endpoint, InvalidEndpoint> {
+        let timeout = Duration::from_secs(1);
+        Endpoint::new(&EndpointOptions { url: url.to_owned(), timeout, allow_plain_http })
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_hosts_unless_it_is_allowed() {
+        for good in [
+            "https://id.example.org/jwks",
+            "https://10.0.0.1/",
+            "http://localhost/",
+            "http://127.0.0.1:1/",
+            "http://[::1]:1/",
+        ] {
+            assert!(endpoint(good, false).is_ok(), "{good}");
+        }
+        for plain in ["http://id.example.org/", "http://10.0.0.1/", "http://localhost.example/"] {
+            assert_eq!(endpoint(plain, false).err(), Some(InvalidEndpoint::Plain), "{plain}");
+            assert!(endpoint(plain, true).is_ok(), "{plain}");
+        }
+        for bad in ["", "id.example.org", "ftp://id.example.org/", "https://"] {
+            assert_eq!(endpoint(bad, true).err(), Some(InvalidEndpoint::Url), "{bad}");
+        }
+        for user in ["https://pat@id.example.org/", "https://:hunter2@id.example.org/"] {
+            assert_eq!(endpoint(user, true).err(), Some(InvalidEndpoint::User), "{user}");
+        }
+    }
+
+    #[test]
+    fn the_display_has_no_query() {
+        let shown = endpoint("https://id.example.org/jwks?key=hunter2#x", false).unwrap();
+        assert_eq!(shown.to_string(), "https://id.example.org/jwks");
+    }
+}
