@@ -7,7 +7,10 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use repass_core::{Administration, Context, Key, KeyId, Plaintext, Policy, Realm, Scope};
+use repass_core::jiff::Timestamp;
+use repass_core::{
+    Administration, Context, InvalidRealm, Key, KeyId, Plaintext, Policy, Realm, Scope,
+};
 use repass_http::{Peer, RequestId};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -80,6 +83,11 @@ impl Access {
         }
     }
 
+    /// Returns the time of the engine's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.state.engine.administration().now()
+    }
+
     pub(crate) fn policy(&self) -> &Policy {
         self.state.options.policies.get(&self.realm).unwrap_or(self.state.engine.policy())
     }
@@ -102,7 +110,9 @@ impl FromRequestParts<State> for Access {
         let key = key.ok_or_else(|| unauthenticated("the key is unknown or revoked"))?;
         let path = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
         let realm = path.ok().and_then(|Path(mut path)| path.remove("realm")).unwrap_or_default();
-        let realm: Realm = realm.parse().map_err(|error| Problem::new("invalid-realm", error))?;
+        let realm: Realm = realm
+            .parse()
+            .map_err(|error: InvalidRealm| Problem::new("invalid-realm", error.to_string()))?;
         if key.realm != realm && !key.all_realms {
             return Err(Problem::new("realm-not-allowed", "use a key of this realm"));
         }

@@ -74,7 +74,7 @@ struct CreateAccount {
     (status = 201, description = "The account is created.", body = AccountView,
      headers(("location" = String), ("etag" = String))),
     (status = 409, description = "`user-id-taken`, `email-taken` or `username-taken`; the member \
-     `detail` of the last two has the id of the account that has it.", body = Problem),
+     `account` has the id of the account that has it.", body = Problem),
     (status = 422, description = "`password-rejected`", body = Problem),
 ))]
 async fn create_account(
@@ -100,6 +100,9 @@ async fn create_account(
         username: body.username,
         profile: profile(body.name, body.locale, body.profile),
     };
+    if let Some(other) = find_by_user_id(&access, new.user_id.as_str()).await? {
+        return Err(Problem::taken("user-id-taken", other.account.id));
+    }
     let email = new.email.as_ref().map(ToString::to_string);
     check_free(&access, email.as_deref(), new.username.as_deref(), None).await?;
     let account = match hash {
@@ -144,7 +147,7 @@ fn password_hash(
     let text = match stored_text(&format, exported) {
         Ok(text) => text,
         Err(error) => {
-            checks.fail("/password_hash", error);
+            checks.fail("/password_hash", error.to_string());
             return None;
         }
     };
@@ -157,6 +160,14 @@ fn password_hash(
         return None;
     }
     Some(hash)
+}
+
+async fn find_by_user_id(
+    access: &Access,
+    user_id: &str,
+) -> Result<Option<AccountWithCredential>, Problem> {
+    let subject = Subject::new(access.realm.clone(), user_id);
+    Ok(access.state.engine.administration().store().find(&subject).await?)
 }
 
 /// Adds an account with the hash of its password.
@@ -199,7 +210,7 @@ async fn check_free(
         let Some(name) = name else { continue };
         let found = administration.accounts_named(&access.realm, kind, name).await?;
         if let Some(other) = found.iter().find(|account| Some(account.id) != own) {
-            return Err(Problem::new(code, format!("the account {} has it", other.id)));
+            return Err(Problem::taken(code, other.id));
         }
     }
     Ok(())
@@ -253,10 +264,7 @@ async fn list_accounts(
             let items = accounts.into_iter().map(AccountView::from).collect();
             return Ok(Answer(Page::new(items, query.limit, |item| item.user_id.clone())));
         }
-        (Some(user_id), ..) => {
-            let subject = Subject::new(access.realm.clone(), user_id);
-            store.find(&subject).await?.into_iter().collect()
-        }
+        (Some(user_id), ..) => find_by_user_id(&access, user_id).await?.into_iter().collect(),
         (None, Some(email), _) => {
             // A plus sign that was not encoded is a blank, which no address has.
             let mut checks = Checks::default();
@@ -320,8 +328,8 @@ async fn read_account(access: Access, Path(path): Path<AccountPath>) -> Result<R
     access.require(Scope::AccountsRead)?;
     let account = find(&access, &path.id).await?;
     let store = access.state.engine.administration().store();
-    let subject = Subject::new(access.realm.clone(), account.user_id.as_str());
-    let credential = store.find(&subject).await?.and_then(|found| found.credential);
+    let found = find_by_user_id(&access, account.user_id.as_str()).await?;
+    let credential = found.and_then(|found| found.credential);
     let attempts = store.attempts(&AttemptKey::account(account.id)).await?;
     let otp = store.otp(account.id).await?;
     let tag = etag(&account);
@@ -330,7 +338,7 @@ async fn read_account(access: Access, Path(path): Path<AccountPath>) -> Result<R
         password_changed_at: credential.map(|credential| credential.changed_at),
         otp_enrolled: otp.sealed_secret.is_some(),
         failures: attempts.failures,
-        locked_until: attempts.password_locked_until.filter(|until| *until > Timestamp::now()),
+        locked_until: attempts.password_locked_until.filter(|until| *until > access.now()),
     };
     Ok(([(ETAG, tag)], Answer(details)).into_response())
 }

@@ -194,7 +194,7 @@ async fn list_audit(
 
 /// Returns the records since `filter.since`, and then new ones until the client disconnects.
 fn follow(access: Access, filter: AuditFilter) -> Response {
-    let since = filter.since.unwrap_or_else(Timestamp::now);
+    let since = filter.since.unwrap_or_else(|| access.now());
     let follower = Follower { access, filter, since, sent: HashMap::new(), is_first: true };
     let records = stream::unfold(follower, |mut follower| async move {
         let lines = follower.next().await?;

@@ -156,14 +156,14 @@ impl Checks {
         match text?.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                self.fail(pointer, error);
+                self.fail(pointer, error.to_string());
                 None
             }
         }
     }
 
     /// Adds an error.
-    pub(crate) fn fail(&mut self, pointer: &str, detail: impl ToString) {
+    pub(crate) fn fail(&mut self, pointer: &str, detail: impl Into<String>) {
         self.0.push(FieldError::new(pointer, "invalid", detail));
     }
 

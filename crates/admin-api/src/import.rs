@@ -107,7 +107,7 @@ async fn import_accounts(
     let defaults = Defaults {
         realm: access.realm.clone(),
         hash_format: ImportFormat::SelfDescribing,
-        peppers: access.state.options.peppers.clone(),
+        peppers: (*access.state.options.peppers).clone(),
     };
     let (batches, received) = mpsc::channel(1);
     // It ends when the body ends or the import no longer receives.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use repass_core::{AdministrationError, ErrorChain, SignInError, StoreError, Violation};
+use repass_core::{AccountId, AdministrationError, ErrorChain, SignInError, StoreError, Violation};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,6 +25,9 @@ pub(crate) struct Problem {
     code: &'static str,
     /// The request's id, as in the header `x-request-id`, the log and the audit records.
     pub(crate) request_id: String,
+    /// The id of the account that has the user id, e-mail address or user name already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
     /// What is wrong with members of the body or parameters of the query.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
@@ -47,9 +50,9 @@ impl FieldError {
     pub(crate) fn new(
         pointer: impl Into<String>,
         code: &'static str,
-        detail: impl ToString,
+        detail: impl Into<String>,
     ) -> Self {
-        Self { pointer: pointer.into(), code, detail: detail.to_string() }
+        Self { pointer: pointer.into(), code, detail: detail.into() }
     }
 }
 
@@ -97,16 +100,17 @@ const CODES: [(&str, StatusCode, &str); 26] = [
 
 impl Problem {
     /// Returns the problem of this code, one of [`CODES`]. The request's id is added later.
-    pub(crate) fn new(code: &'static str, detail: impl ToString) -> Self {
+    pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
         let known = CODES.iter().find(|(known, ..)| *known == code);
         let (_, status, title) = known.copied().unwrap_or(CODES[CODES.len() - 1]);
         Self {
             kind: format!("urn:repass:problem:{code}"),
             title,
             status: status.as_u16(),
-            detail: detail.to_string(),
+            detail: detail.into(),
             code,
             request_id: String::new(),
+            account: None,
             errors: Vec::new(),
             retry_after: None,
         }
@@ -128,11 +132,17 @@ impl Problem {
         Self { errors, ..Self::new(code, detail) }
     }
 
+    /// Returns the problem of a name that this account has already.
+    pub(crate) fn taken(code: &'static str, account: AccountId) -> Self {
+        let detail = format!("the account {account} has it");
+        Self { account: Some(account.to_string()), ..Self::new(code, detail) }
+    }
+
     /// Returns the problem of a password that the policy refuses.
     pub(crate) fn rejected(violations: &[Violation]) -> Self {
         let errors = violations
             .iter()
-            .map(|violation| FieldError::new("/password", violation.code(), violation));
+            .map(|violation| FieldError::new("/password", violation.code(), violation.to_string()));
         Self::with_errors("password-rejected", errors.collect())
     }
 
@@ -191,15 +201,16 @@ impl From<StoreError> for Problem {
 
 impl From<AdministrationError> for Problem {
     fn from(error: AdministrationError) -> Self {
+        let detail = error.to_string();
         match error {
-            AdministrationError::AccountExists { .. } => Self::new("user-id-taken", error),
-            AdministrationError::NoSuchAccount { .. } => Self::new("no-such-account", error),
-            AdministrationError::NoSuchEvent(_) => Self::new("no-such-event", error),
+            AdministrationError::AccountExists { .. } => Self::new("user-id-taken", detail),
+            AdministrationError::NoSuchAccount { .. } => Self::new("no-such-account", detail),
+            AdministrationError::NoSuchEvent(_) => Self::new("no-such-event", detail),
             AdministrationError::KeptElsewhere | AdministrationError::NotMapped(_) => {
-                Self::new("kept-elsewhere", error)
+                Self::new("kept-elsewhere", detail)
             }
-            AdministrationError::Changed => Self::new("stale", error),
-            AdministrationError::Inactive => Self::new("account-inactive", error),
+            AdministrationError::Changed => Self::new("stale", detail),
+            AdministrationError::Inactive => Self::new("account-inactive", detail),
             AdministrationError::Busy { retry_after } => Self::overloaded(retry_after),
             AdministrationError::Rejected(violations) => Self::rejected(&violations),
             AdministrationError::Invalid(reason) => Self::new("invalid-body", reason),

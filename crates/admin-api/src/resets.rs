@@ -7,7 +7,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use repass_core::jiff::Timestamp;
-use repass_core::{Administration, ResetToken, Scope};
+use repass_core::{Administration, ErrorChain, ResetToken, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -134,7 +134,14 @@ async fn request_reset(
     require_mail(&access)?;
     let administration = access.administration(body.client);
     let per_hour = access.state.options.resets_per_hour;
-    administration.request_reset(&access.realm, &body.email, per_hour).await?;
+    let realm = access.realm.clone();
+    // The answer does not wait, so that its time does not show whether there is such an account.
+    access.state.tasks.spawn(async move {
+        if let Err(error) = administration.request_reset(&realm, &body.email, per_hour).await {
+            let error = ErrorChain(&error).to_string();
+            tracing::error!(target: "repass::fault", error, "a requested reset was not mailed");
+        }
+    });
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -154,10 +161,10 @@ struct ResetView {
     valid: bool,
 }
 
-impl From<ResetToken> for ResetView {
-    fn from(token: ResetToken) -> Self {
-        let ResetToken { issued_at, expires_at, spent_at, .. } = token;
-        let valid = spent_at.is_none() && expires_at > Timestamp::now();
+impl ResetView {
+    fn new(token: &ResetToken, now: Timestamp) -> Self {
+        let ResetToken { issued_at, expires_at, spent_at, .. } = *token;
+        let valid = spent_at.is_none() && expires_at > now;
         Self { issued_at, expires_at, spent_at, valid }
     }
 }
@@ -174,7 +181,9 @@ async fn list_resets(
     let account = find(&access, &path.id).await?;
     let store = access.state.engine.administration().store();
     let tokens = store.reset_tokens(account.id, MAX_LISTED).await?;
-    Ok(Answer(Page::whole(tokens.into_iter().map(ResetView::from).collect())))
+    Ok(Answer(Page::whole(
+        tokens.iter().map(|token| ResetView::new(token, access.now())).collect(),
+    )))
 }
 
 /// Voids the reset tokens of an account.

@@ -28,7 +28,7 @@ pub struct Options {
     pub issuer: String,
     /// The known pepper keys, for imports. A server does not start if a stored hash needs an
     /// unknown one.
-    pub peppers: Peppers,
+    pub peppers: Arc<Peppers>,
 }
 
 impl Default for Options {
@@ -41,7 +41,7 @@ impl Default for Options {
             resets_per_hour: 5,
             mails_resets: false,
             issuer: "repass".to_owned(),
-            peppers: Peppers::none(),
+            peppers: Arc::new(Peppers::none()),
         }
     }
 }

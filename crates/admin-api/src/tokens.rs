@@ -8,8 +8,7 @@ use axum::http::StatusCode;
 use repass_core::jiff::Timestamp;
 use repass_core::uuid::Uuid;
 use repass_core::{
-    AccessToken, AdministrationError, CallerAuthenticator, HeldToken, Plaintext, Scope,
-    TokenDigest, TokenId,
+    AccessToken, AdministrationError, HeldToken, Plaintext, Scope, TokenDigest, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -88,9 +87,9 @@ struct TokenView {
     valid: bool,
 }
 
-impl From<HeldToken> for TokenView {
-    fn from(held: HeldToken) -> Self {
-        let valid = held.is_valid_at(Timestamp::now());
+impl TokenView {
+    fn new(held: HeldToken, now: Timestamp) -> Self {
+        let valid = held.is_valid_at(now);
         let AccessToken { id, roles, issued_at, expires_at, revoked_at, .. } = held.token;
         Self { id: id.0.to_string(), roles, issued_at, expires_at, revoked_at, valid }
     }
@@ -108,7 +107,9 @@ async fn list_tokens(
     let account = find(&access, &path.id).await?;
     let store = access.state.engine.administration().store();
     let tokens = store.access_tokens(account.id, MAX_LISTED).await?;
-    Ok(Answer(Page::whole(tokens.into_iter().map(TokenView::from).collect())))
+    Ok(Answer(Page::whole(
+        tokens.into_iter().map(|held| TokenView::new(held, access.now())).collect(),
+    )))
 }
 
 /// An access token to issue.
@@ -227,18 +228,16 @@ async fn introspect_token(
     Form(form): Form<Introspect>,
 ) -> Result<Answer<Introspection>, Problem> {
     access.require(Scope::Tokens)?;
-    let engine = &access.state.engine;
-    let Some(identity) = engine.access_token(&access.realm, &form.token).await? else {
-        return Ok(Answer(Introspection::default()));
-    };
-    let digest = TokenDigest::from_secret(&form.token);
-    let Some(held) = engine.administration().store().access_token(&digest).await? else {
+    let store = access.state.engine.administration().store();
+    let held = store.access_token(&TokenDigest::from_secret(&form.token)).await?;
+    let is_valid = |held: &HeldToken| held.realm == access.realm && held.is_valid_at(access.now());
+    let Some(held) = held.filter(is_valid) else {
         return Ok(Answer(Introspection::default()));
     };
     Ok(Answer(Introspection {
         active: true,
-        sub: Some(identity.user_id.into()),
-        account: Some(identity.account.to_string()),
+        sub: Some(held.user_id.into()),
+        account: Some(held.token.account.to_string()),
         scope: Some(held.token.roles.join(" ")),
         token_type: Some("access_token"),
         jti: Some(held.token.id.0.to_string()),

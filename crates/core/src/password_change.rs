@@ -242,7 +242,7 @@ impl PasswordChangeService {
 
     /// Returns the current time in microseconds, as stores keep it, so that the returned time
     /// equals the stored time.
-    fn now_in_store_precision(&self) -> Timestamp {
+    pub(crate) fn now_in_store_precision(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
