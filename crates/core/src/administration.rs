@@ -4,6 +4,7 @@
 mod accounts;
 mod import;
 mod outbox;
+mod resets;
 mod retention;
 mod secrets;
 
@@ -178,6 +179,10 @@ impl Administration {
     fn randomness(&self) -> &dyn Randomness {
         &*self.changes.randomness
     }
+}
+
+fn invalid(reason: &str) -> AdministrationError {
+    AdministrationError::Invalid(reason.to_owned())
 }
 
 fn no_such_account(realm: &Realm, user_id: &str) -> AdministrationError {
