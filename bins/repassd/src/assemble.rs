@@ -4,8 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use repass_core::{
-    Argon2idHasher, Clock, Engine, KeyCheckError, SystemClock, SystemRandomness, argon2_self_check,
-    check_keys,
+    Argon2idHasher, Clock, Engine, InstallationKey, KeyCheckError, SystemClock, SystemRandomness,
+    argon2_self_check, check_keys,
 };
 use repass_http::{Limits, Mount, PasswordService};
 use repass_outbox::OutboxDispatcher;
@@ -42,6 +42,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) hasher: Arc<Argon2idHasher>,
+    key: Arc<InstallationKey>,
 }
 
 impl App {
@@ -67,12 +68,13 @@ impl App {
         if loaded.accessible_to_others {
             tracing::warn!(file = %loaded.path.display(), "other users can read the installation key; restrict the mode of the file to its owner");
         }
-        let key = loaded.key;
+        let key = Arc::new(loaded.key);
         if let Err(error) = argon2_self_check() {
             tracing::warn!(%error, "hashing uses a slower kernel than this CPU supports");
         }
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
-        let engine = Engine::builder(ports, hasher.clone(), key).lockout(config.lockout).build();
+        let engine =
+            Engine::builder(ports, hasher.clone(), key.clone()).lockout(config.lockout).build();
         let limits = Limits {
             body_timeout: config.server.body_timeout,
             changes: config.server.concurrent_changes.get(),
@@ -89,7 +91,7 @@ impl App {
                     .with_name(&mount.name),
             );
         }
-        Ok(Self { service: builder.build()?, engine, store, hasher })
+        Ok(Self { service: builder.build()?, engine, store, hasher, key })
     }
 
     /// Returns the dispatcher of events, if a channel is configured.
@@ -97,7 +99,7 @@ impl App {
         if config.outbox.channels.is_empty() {
             return None;
         }
-        let channels = config.outbox.channels.iter().map(|own| Arc::clone(&own.channel)).collect();
+        let channels = config.outbox.channels.iter().map(|own| own.channel(&self.key)).collect();
         Some(OutboxDispatcher::new(
             self.store.ports(),
             channels,
