@@ -26,6 +26,7 @@ mod identifier;
 mod mapped_credential;
 mod mapping;
 mod name;
+mod sign_in_name;
 
 pub use accounts::{Accounts, AccountsMismatch};
 pub use columns::{Column, ColumnKind, ColumnProblem, ColumnTypes};
@@ -33,3 +34,4 @@ pub use identifier::IdentifierKind;
 pub use mapped_credential::{Fingerprint, MappedCredential, RecordedCredential, fingerprint};
 pub use mapping::{AccountsTable, InvalidAccountsTable, RealmMapping};
 pub use name::{InvalidSqlName, SqlName, TableName};
+pub use sign_in_name::{MAX_NAME_CANDIDATES, is_named, lowered_spellings};

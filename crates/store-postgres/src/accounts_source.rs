@@ -1,8 +1,9 @@
 //! SQL fragments for accounts in repass's own table or in a mapped table.
 
-use repass_accounts_table::{RealmMapping, SqlName};
+use repass_accounts_table::{MAX_NAME_CANDIDATES, RealmMapping, SqlName, lowered_spellings};
 use repass_core::{
-    Account, AccountFilter, AccountId, AccountWithCredential, Realm, StoreError, UserId,
+    Account, AccountFilter, AccountId, AccountWithCredential, MAX_SAME_NAME, NameKind, Realm,
+    StoreError, UserId,
 };
 use tokio_postgres::Row;
 
@@ -27,8 +28,14 @@ pub(crate) struct AccountsSource {
     credential: String,
     /// The sort key of lists, which is the [`list_key`].
     order: String,
-    /// The condition for the realm `$1` and the user id `$2` or its other spelling `$3`.
-    named: String,
+    /// The condition for the realm `$1`.
+    in_realm: String,
+    /// The condition for the user id `$2` or its other spelling `$3`.
+    has_user_id: String,
+    /// The condition that there is a hash.
+    has_hash: String,
+    /// The time of the hash.
+    changed_at: String,
     pub(crate) mapped: Option<MappedTable>,
 }
 
@@ -48,7 +55,10 @@ impl AccountsSource {
             active: text("a.active"),
             credential: text("a.hash, a.normalization, a.version, a.changed_at"),
             order: text("a.list_key"),
-            named: text("a.realm = $1 AND a.user_id = $2"),
+            in_realm: text("a.realm = $1"),
+            has_user_id: text("a.user_id = $2"),
+            has_hash: text("a.hash IS NOT NULL"),
+            changed_at: text("a.changed_at"),
             mapped: None,
         }
     }
@@ -59,12 +69,11 @@ impl AccountsSource {
         let mapping = &table.mapping;
         let (id, user_id) = (column(&mapping.id), column(&mapping.user_id));
         let (name, realm, active) = (table.name(), table.realm(), table.active());
-        let named = match &mapping.realm {
-            RealmMapping::All(_) => format!("{realm} = $1 AND {}", table.has_user_id()),
-            RealmMapping::Column(column) => {
-                format!("f.{} = $1 AND {}", column.quoted(), table.has_user_id())
-            }
+        let in_realm = match &mapping.realm {
+            RealmMapping::All(_) => format!("{realm} = $1"),
+            RealmMapping::Column(column) => format!("f.{} = $1", column.quoted()),
         };
+        let hash = column(&mapping.hash);
         Self {
             columns: format!(
                 "{id} AS mapped_id, {realm} AS realm, {user_id} AS user_id, {} AS email, \
@@ -85,10 +94,16 @@ impl AccountsSource {
             user_id,
             active,
             credential: format!(
-                "{} AS hash, c.normalization, c.version, c.changed_at, c.fingerprint",
-                column(&mapping.hash),
+                "{hash} AS hash, c.normalization, c.version, c.changed_at, c.fingerprint"
             ),
-            named,
+            in_realm,
+            has_user_id: table.has_user_id(),
+            has_hash: format!("{hash} IS NOT NULL"),
+            // The time of a hash that repass did not write is the Unix epoch.
+            changed_at: format!(
+                "CASE WHEN c.fingerprint = sha256(convert_to({hash}, 'UTF8')) THEN c.changed_at
+                      ELSE 'epoch' END"
+            ),
             mapped: Some(table),
         }
     }
@@ -101,9 +116,41 @@ impl AccountsSource {
             None => [user_id.to_string(), user_id.to_string()],
             Some(table) => table.types.user_id.spellings(user_id)?,
         };
-        let Self { columns, credential, all, named, .. } = self;
-        let find = format!("SELECT {columns}, {credential} FROM {all} WHERE {named}");
+        let Self { columns, credential, all, in_realm, has_user_id, .. } = self;
+        let find =
+            format!("SELECT {columns}, {credential} FROM {all} WHERE {in_realm} AND {has_user_id}");
         Some(Query::new(find).bind(realm.as_str()).bind(one).bind(other))
+    }
+
+    /// Selects accounts with their credentials by a name, which is in the form of
+    /// [`fold_name`](repass_core::fold_name); `None` if no row can have it. The result may contain
+    /// accounts of other names.
+    pub(crate) fn find_by_name(&self, realm: &Realm, kind: NameKind, name: &str) -> Option<Query> {
+        // No text of PostgreSQL contains it.
+        if name.contains('\0') {
+            return None;
+        }
+        let query = Query::default().bind(realm.as_str());
+        let (query, has_name, limit) = match &self.mapped {
+            None => {
+                let key = match kind {
+                    NameKind::Email => "email_key",
+                    NameKind::Username => "username_key",
+                };
+                (query.bind(name), format!("a.{key} = $2"), MAX_SAME_NAME)
+            }
+            Some(table) => {
+                let column = table.text(Some(table.mapping.name_column(kind)?));
+                let query = lowered_spellings(name).into_iter().fold(query, Query::bind);
+                let has_name = format!("lower({column}) IN ($2, $3, $4)");
+                (query, has_name, MAX_NAME_CANDIDATES)
+            }
+        };
+        let Self { columns, credential, all, in_realm, .. } = self;
+        Some(query.with_sql(format!(
+            "SELECT {columns}, {credential} FROM {all} WHERE {in_realm} AND {has_name}
+             LIMIT {limit}"
+        )))
     }
 
     /// Returns the row of [`find`](Self::find) that has exactly this realm and user id. Two such
@@ -141,13 +188,21 @@ impl AccountsSource {
 
     /// Selects accounts after this [`list_key`].
     pub(crate) fn page(&self, filter: &AccountFilter, after: Vec<u8>, limit: i64) -> Query {
-        let Self { columns, all, realm, order, .. } = self;
+        let Self { columns, all, realm, active, has_hash, changed_at, order, .. } = self;
         let mut query = Query::default().bind(after).bind(limit);
-        let within = filter.realm.as_ref().map_or(String::new(), |within| {
-            format!("AND {realm} = {}", query.value(within.as_str()))
-        });
+        let mut conditions = vec![format!("{order} > $1")];
+        if let Some(within) = &filter.realm {
+            conditions.push(format!("{realm} = {}", query.value(within.as_str())));
+        }
+        if let Some(wanted) = filter.active {
+            conditions.push(format!("{active} = {}", query.value(wanted)));
+        }
+        if let Some(time) = filter.changed_before {
+            conditions.push(format!("{has_hash} AND {changed_at} < {}", query.value(time)));
+        }
+        let conditions = conditions.join(" AND ");
         query.with_sql(format!(
-            "SELECT {columns} FROM {all} WHERE {order} > $1 {within} ORDER BY {order} LIMIT $2"
+            "SELECT {columns} FROM {all} WHERE {conditions} ORDER BY {order} LIMIT $2"
         ))
     }
 

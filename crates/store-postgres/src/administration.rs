@@ -76,9 +76,10 @@ impl AdministrationStore for PostgresStore {
     async fn update_account(
         &self,
         account: &Account,
+        expected: Timestamp,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.with_retries(|| self.edit_account(account, audit)).await
+        self.with_retries(|| self.edit_account(account, expected, audit)).await
     }
 
     async fn delete_account(
@@ -127,6 +128,14 @@ impl AdministrationStore for PostgresStore {
         audit: &AuditRecord,
     ) -> Result<bool, StoreError> {
         self.with_retries(|| self.revoke("@access_tokens", token.0, audit)).await
+    }
+
+    async fn revoke_access_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        self.with_retries(|| self.revoke_all_access_tokens(account, audit)).await
     }
 
     async fn key_by_id(&self, key: KeyId) -> Result<Option<Key>, StoreError> {

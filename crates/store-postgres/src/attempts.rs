@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use repass_core::{
     AccountId, AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, AuditRecord,
-    DeferredLockoutEvent, FinishAttempt, ReserveAttempt, ReserveOutcome, StoreError,
+    DeferredLockoutEvent, FinishAttempt, OtpSpend, ReserveAttempt, ReserveOutcome, StoreError,
 };
 use uuid::Uuid;
 
 use crate::audit::insert_audit;
-use crate::change::{insert_numbered_event, lock_account};
+use crate::change::{ALLOWED, Change, insert_numbered_event, lock_account};
+use crate::commit::{done, is_unused, spend_one_time_password};
 use crate::connections::Reply;
 use crate::failure::damaged;
 use crate::mapped::insert_registration;
@@ -133,29 +134,63 @@ impl PostgresStore {
         Ok(written.then_some(ReserveOutcome::Reserved(reservation)))
     }
 
-    pub(crate) async fn finish(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+    /// Finishes the attempt in one round trip, or in more if its reservation is released. Returns
+    /// `false` if its one-time password is used.
+    pub(crate) async fn finish(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {
+        let FinishAttempt { reservation, outcome, otp, audit, .. } = attempt;
+        if let (Some(reservation), AttemptOutcome::Released) = (reservation, outcome) {
+            return self.finish_released(reservation, attempt).await;
+        }
+        let mut change = begin_finish(*otp, audit)?;
+        if let Some(reservation) = reservation {
+            let (key, at) = (change.value(reservation.key.as_bytes()), change.at.clone());
+            if *outcome == AttemptOutcome::Succeeded {
+                let clear = format!("DELETE FROM @attempts WHERE key = {key} AND {ALLOWED}");
+                change.cte("attempts_cleared", clear);
+            }
+            if let Some(event) = reservation.deferred_event {
+                let event = change.value(event);
+                let (write, condition) = match outcome {
+                    AttemptOutcome::Failed => {
+                        (format!("UPDATE @events SET due_at = {at}"), format!("AND due_at > {at}"))
+                    }
+                    _ => ("DELETE FROM @events".to_owned(), String::new()),
+                };
+                let write = format!("{write} WHERE id = {event} {condition} AND {ALLOWED}");
+                change.cte("event_finished", write);
+            }
+        }
+        let locks = otp.map(|(account, _)| lock_account(account));
+        let reply = self.change(locks, change.finish(audit)?, audit).await?;
+        // Without a one-time password, only an attempt that is recorded already changes nothing.
+        Ok(otp.is_none() || reply.as_ref().map_or(Ok(true), done)?)
+    }
+
+    async fn finish_released(
+        &self,
+        reservation: &AttemptReservation,
+        attempt: &FinishAttempt,
+    ) -> Result<bool, StoreError> {
+        let FinishAttempt { otp, audit, .. } = attempt;
         let mut transaction = self.begin(Durability::Immediate).await?;
-        let mut queries = match (&attempt.reservation, attempt.outcome) {
-            (None, _) => Vec::new(),
-            (Some(reservation), AttemptOutcome::Released) => {
-                let record = Some(&attempt.audit);
-                let Some(queries) = release_queries(&mut transaction, reservation, record).await?
-                else {
-                    return transaction.rollback().await;
-                };
-                queries
-            }
-            (Some(reservation), AttemptOutcome::Failed) => {
-                let due = |event| {
-                    Query::new("UPDATE @events SET due_at = $1 WHERE id = $2 AND due_at > $1")
-                        .bind(attempt.audit.at)
-                        .bind(event)
-                };
-                reservation.deferred_event.map(due).into_iter().collect()
-            }
+        let Some(mut queries) = release_queries(&mut transaction, reservation, Some(audit)).await?
+        else {
+            transaction.rollback().await?;
+            return Ok(true);
         };
-        queries.push(insert_audit(&attempt.audit, "ON CONFLICT (id) DO NOTHING")?);
-        transaction.commit(&queries, Some(&attempt.audit)).await.map(drop)
+        match otp {
+            None => queries.push(insert_audit(audit, "ON CONFLICT (id) DO NOTHING")?),
+            Some((account, _)) => {
+                let spend = begin_finish(*otp, audit)?.finish(audit)?;
+                let replies = transaction.run(&[lock_account(*account), spend]).await?;
+                if !done(replies.last().ok_or_else(|| damaged("done"))?)? {
+                    transaction.rollback().await?;
+                    return Ok(false);
+                }
+            }
+        }
+        transaction.commit(&queries, Some(audit)).await?;
+        Ok(true)
     }
 
     /// Releases a reservation whose audit record could not be written. `nothing_written` means that
@@ -196,6 +231,27 @@ impl PostgresStore {
         let found = self.row(&query.bind(key.as_bytes())).await?;
         found.as_ref().map_or_else(|| Ok(AttemptState::default()), row::attempt_state)
     }
+}
+
+/// Starts the change that writes `audit`, and that applies if the one-time password is unused.
+/// Spends it.
+fn begin_finish(
+    otp: Option<(AccountId, OtpSpend)>,
+    audit: &AuditRecord,
+) -> Result<Change, StoreError> {
+    let account = otp.map_or(AccountId(Uuid::nil()), |(account, _)| account);
+    let mut change = Change::new(account, audit.at, audit);
+    let unrecorded = change.unrecorded.clone();
+    let allowed = match otp {
+        None => format!("SELECT 1 WHERE {unrecorded}"),
+        Some((_, spend)) => {
+            let unused = is_unused(&mut change, spend)?;
+            let update = spend_one_time_password(&mut change, spend)?;
+            format!("{update} WHERE {unused} AND {unrecorded} RETURNING 1")
+        }
+    };
+    change.cte("allowed", allowed);
+    Ok(change)
 }
 
 const STATE: &str = "failures, password_locked_until, reset_locked_until, expires_at";

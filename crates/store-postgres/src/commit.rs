@@ -133,23 +133,11 @@ pub(crate) fn begin_change(
             format!("NOT EXISTS (SELECT 1 FROM @reset_tokens WHERE digest = {digest})")
         }
     };
-    let otp = match &commit.otp {
+    let otp = match commit.otp {
         None => "TRUE".to_owned(),
-        Some(OtpSpend::Step(step)) => {
-            let latest = step.saturating_add(otp::MAX_STEPS_AHEAD);
-            let (step, latest) =
-                (change.value(step_number(*step)?), change.value(step_number(latest)?));
-            format!(
-                "EXISTS (SELECT 1 FROM @one_time_passwords WHERE account = {account}
-                         AND (last_step IS NULL OR last_step < {step} OR last_step > {latest}))"
-            )
-        }
-        Some(OtpSpend::Code(digest)) => {
-            let digest = change.value(*digest);
-            format!(
-                "EXISTS (SELECT 1 FROM @one_time_passwords WHERE account = {account} AND code_digest = {digest}
-                         AND code_expires_at > {at})"
-            )
+        Some(spend) => {
+            let unused = is_unused(change, spend)?;
+            format!("EXISTS (SELECT 1 FROM @one_time_passwords WHERE {unused})")
         }
     };
     change.cte(
@@ -196,18 +184,9 @@ pub(crate) fn finish_change(
              WHERE account = {account} AND version <= {oldest} AND {ALLOWED}"
         ),
     );
-    match &commit.otp {
-        None => {}
-        Some(OtpSpend::Step(step)) => {
-            let step = change.value(step_number(*step)?);
-            let update = format!("UPDATE @one_time_passwords SET last_step = {step}");
-            change.cte("otp", format!("{update} WHERE account = {account} AND {ALLOWED}"));
-        }
-        Some(OtpSpend::Code(_)) => {
-            let update =
-                "UPDATE @one_time_passwords SET code_digest = NULL, code_expires_at = NULL";
-            change.cte("otp", format!("{update} WHERE account = {account} AND {ALLOWED}"));
-        }
+    if let Some(spend) = commit.otp {
+        let update = spend_one_time_password(&mut change, spend)?;
+        change.cte("otp", format!("{update} WHERE account = {account} AND {ALLOWED}"));
     }
     change.void_reset_tokens();
     let mut columns = change.revocation_columns(commit.keep_token);
@@ -239,6 +218,43 @@ pub(crate) fn hash_values(change: &mut Change, hash: &HashedPassword) -> [String
         change.value(hash.normalization().as_str()),
         change.value(hash.pepper()),
     ]
+}
+
+/// Returns the condition of a row of `@one_time_passwords` that it is the account's and the
+/// one-time password is unused.
+pub(crate) fn is_unused(change: &mut Change, spend: OtpSpend) -> Result<String, StoreError> {
+    let (account, at) = (change.account.clone(), change.at.clone());
+    Ok(match spend {
+        OtpSpend::Step(step) => {
+            let latest = step.saturating_add(otp::MAX_STEPS_AHEAD);
+            let (step, latest) =
+                (change.value(step_number(step)?), change.value(step_number(latest)?));
+            format!(
+                "account = {account}
+                 AND (last_step IS NULL OR last_step < {step} OR last_step > {latest})"
+            )
+        }
+        OtpSpend::Code(digest) => {
+            let digest = change.value(digest);
+            format!("account = {account} AND code_digest = {digest} AND code_expires_at > {at}")
+        }
+    })
+}
+
+/// Returns the statement that spends the one-time password, without its condition.
+pub(crate) fn spend_one_time_password(
+    change: &mut Change,
+    spend: OtpSpend,
+) -> Result<String, StoreError> {
+    Ok(match spend {
+        OtpSpend::Step(step) => {
+            let step = change.value(step_number(step)?);
+            format!("UPDATE @one_time_passwords SET last_step = {step}")
+        }
+        OtpSpend::Code(_) => {
+            "UPDATE @one_time_passwords SET code_digest = NULL, code_expires_at = NULL".to_owned()
+        }
+    })
 }
 
 fn step_number(step: u64) -> Result<i64, StoreError> {

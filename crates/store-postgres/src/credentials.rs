@@ -1,8 +1,10 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
+use repass_accounts_table::is_named;
 use repass_core::{
     AccountId, AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, CredentialStore,
-    FinishAttempt, HashedPassword, Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
+    FinishAttempt, HashedPassword, MAX_SAME_NAME, NameKind, Realm, Rehash, ReserveAttempt,
+    ReserveOutcome, StoreError, Subject,
 };
 
 use crate::query::Query;
@@ -18,6 +20,32 @@ impl CredentialStore for PostgresStore {
             let Some(find) = source.find(&subject.realm, &user_id) else { return Ok(None) };
             let found = source.exact_match(self.rows(&find).await?, &subject.realm, &user_id)?;
             found.map(|row| source.with_credential(&row)).transpose()
+        })
+        .await
+    }
+
+    async fn find_by_name(
+        &self,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
+        self.with_retries(|| async {
+            let source = self.accounts();
+            let Some(find) = source.find_by_name(realm, kind, name) else { return Ok(Vec::new()) };
+            let mut found = Vec::new();
+            for row in self.rows(&find).await? {
+                // Rows of a mapped table without a valid realm or user id are not accounts.
+                if row::realm_and_user_id(&row).is_none_or(|(own, _)| own != *realm) {
+                    continue;
+                }
+                let candidate = source.with_credential(&row)?;
+                if is_named(&candidate.account, kind, name) {
+                    found.push(candidate);
+                }
+            }
+            found.truncate(MAX_SAME_NAME);
+            Ok(found)
         })
         .await
     }
@@ -43,7 +71,7 @@ impl CredentialStore for PostgresStore {
         self.with_retries(|| self.reserve(attempt)).await
     }
 
-    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {
         let finished = self.with_retries(|| self.finish(attempt)).await;
         if let Err(error) = &finished
             && attempt.outcome == AttemptOutcome::Released

@@ -32,6 +32,10 @@ const INITIAL: &[&str] = &[
         mapped_id     TEXT,
         email         TEXT,
         username      TEXT,
+        -- The forms in which e-mail addresses and user names are compared. Several accounts may
+        -- have the same one.
+        email_key     TEXT,
+        username_key  TEXT,
         profile       JSON        NOT NULL DEFAULT '{}',
         active        BOOLEAN     NOT NULL DEFAULT TRUE,
         created_at    TIMESTAMPTZ NOT NULL DEFAULT 'epoch',
@@ -53,6 +57,8 @@ const INITIAL: &[&str] = &[
         CHECK ((realm IS NULL) = (user_id IS NULL)),
         CHECK ((realm IS NULL) = (mapped_id IS NOT NULL)),
         CHECK ((realm IS NULL) = (list_key IS NULL)),
+        CHECK ((email IS NULL) = (email_key IS NULL)),
+        CHECK ((username IS NULL) = (username_key IS NULL)),
         CHECK ((hash IS NULL) = (version IS NULL)),
         CHECK ((hash IS NULL) = (normalization IS NULL)),
         CHECK ((hash IS NULL) = (changed_at IS NULL)),
@@ -60,6 +66,9 @@ const INITIAL: &[&str] = &[
     ) WITH (fillfactor = 80)",
     "CREATE UNIQUE INDEX accounts_by_mapped_id ON @accounts (mapped_id)
      WHERE mapped_id IS NOT NULL",
+    "CREATE INDEX accounts_by_email ON @accounts (realm, email_key) WHERE email_key IS NOT NULL",
+    "CREATE INDEX accounts_by_username ON @accounts (realm, username_key)
+     WHERE username_key IS NOT NULL",
     "CREATE INDEX accounts_by_pepper ON @accounts (pepper) WHERE pepper IS NOT NULL",
     // Metadata of the hash of a mapped account; the hash itself is in the mapped table. The
     // fingerprint is the SHA-256 of the hash that repass wrote: another hash was set by the
@@ -118,6 +127,8 @@ const INITIAL: &[&str] = &[
         realm      TEXT        NOT NULL,
         kind       TEXT        NOT NULL,
         name       TEXT        NOT NULL,
+        scopes     TEXT[]      NOT NULL,
+        all_realms BOOLEAN     NOT NULL,
         digest     BYTEA       NOT NULL UNIQUE CHECK (length(digest) = 32),
         created_at TIMESTAMPTZ NOT NULL,
         revoked_at TIMESTAMPTZ

@@ -145,11 +145,15 @@ pub(crate) fn reset_token(row: &Row) -> Result<ResetToken, StoreError> {
 
 /// Reads a key from the columns `key_…`.
 pub(crate) fn key(row: &Row) -> Result<Key, StoreError> {
+    let scopes = get::<Vec<&str>>(row, "key_scopes")?;
+    let scopes = scopes.into_iter().map(str::parse).collect::<Result<_, _>>();
     Ok(Key {
         id: KeyId(get(row, "key_id")?),
         realm: parsed(row, "key_realm")?,
         kind: parsed(row, "key_kind")?,
         name: get(row, "key_name")?,
+        scopes: scopes.map_err(|_| damaged("key_scopes"))?,
+        all_realms: get(row, "key_all_realms")?,
         digest: digest(row, "key_digest")?,
         created_at: get(row, "key_created_at")?,
         revoked_at: get(row, "key_revoked_at")?,

@@ -10,8 +10,8 @@ use crate::store::PostgresStore;
 
 /// The columns of `@keys k` for [`row::key`].
 pub(crate) const KEY_COLUMNS: &str = "k.id AS key_id, k.realm AS key_realm, k.kind AS key_kind, \
-    k.name AS key_name, k.digest AS key_digest, k.created_at AS key_created_at, \
-    k.revoked_at AS key_revoked_at";
+    k.name AS key_name, k.scopes AS key_scopes, k.all_realms AS key_all_realms, \
+    k.digest AS key_digest, k.created_at AS key_created_at, k.revoked_at AS key_revoked_at";
 
 #[async_trait]
 impl TokenStore for PostgresStore {

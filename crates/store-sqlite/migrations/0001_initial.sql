@@ -8,6 +8,9 @@
 -- normalization of the password before hashing: 'none' or 'nfc'. `pepper` is the id of the key that the
 -- hash names, so that the keys in use are known.
 --
+-- `email_key` and `username_key` are the forms in which e-mail addresses and user names are compared.
+-- Several accounts may have the same one.
+--
 -- Access tokens issued up to `valid_after` are revoked, even if they are written later, except for
 -- `kept_token`.
 CREATE TABLE repass_accounts (
@@ -17,6 +20,8 @@ CREATE TABLE repass_accounts (
     mapped_id     TEXT,
     email         TEXT,
     username      TEXT,
+    email_key     TEXT,
+    username_key  TEXT,
     profile       TEXT    NOT NULL DEFAULT '{}', -- JSON
     active        INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
     created_at    INTEGER NOT NULL DEFAULT 0,
@@ -31,6 +36,8 @@ CREATE TABLE repass_accounts (
     UNIQUE (realm, user_id),
     CHECK ((realm IS NULL) = (user_id IS NULL)),
     CHECK ((realm IS NULL) = (mapped_id IS NOT NULL)),
+    CHECK ((email IS NULL) = (email_key IS NULL)),
+    CHECK ((username IS NULL) = (username_key IS NULL)),
     CHECK ((hash IS NULL) = (version IS NULL)),
     CHECK ((hash IS NULL) = (normalization IS NULL)),
     CHECK ((hash IS NULL) = (changed_at IS NULL)),
@@ -38,6 +45,10 @@ CREATE TABLE repass_accounts (
 ) STRICT;
 CREATE UNIQUE INDEX repass_accounts_mapped ON repass_accounts (mapped_id)
     WHERE mapped_id IS NOT NULL;
+CREATE INDEX repass_accounts_email ON repass_accounts (realm, email_key)
+    WHERE email_key IS NOT NULL;
+CREATE INDEX repass_accounts_username ON repass_accounts (realm, username_key)
+    WHERE username_key IS NOT NULL;
 CREATE INDEX repass_accounts_pepper ON repass_accounts (pepper) WHERE pepper IS NOT NULL;
 
 -- The mapping of a users table of another application, if there is one: one row.
@@ -108,6 +119,8 @@ CREATE TABLE repass_keys (
     realm      TEXT    NOT NULL,
     kind       TEXT    NOT NULL,
     name       TEXT    NOT NULL,
+    scopes     TEXT    NOT NULL, -- JSON
+    all_realms INTEGER NOT NULL CHECK (all_realms IN (0, 1)),
     digest     BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
     created_at INTEGER NOT NULL,
     revoked_at INTEGER

@@ -5,8 +5,8 @@ mod mapped;
 mod own;
 
 use repass_core::{
-    Account, AccountError, AccountFilter, AccountId, AccountWithCredential, Commit, Realm, Rehash,
-    UserId,
+    Account, AccountError, AccountFilter, AccountId, AccountWithCredential, Commit, NameKind,
+    Realm, Rehash, UserId,
 };
 
 use crate::connection::Db;
@@ -44,6 +44,21 @@ impl AccountsSource {
         match self {
             Self::Own => own::find(db, realm, user_id),
             Self::Mapped(table) => table.find(db, realm, user_id),
+        }
+    }
+
+    /// Returns the accounts with this name, which is in the form of
+    /// [`fold_name`](repass_core::fold_name).
+    pub(crate) fn find_by_name(
+        &self,
+        db: Db<'_>,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<AccountWithCredential>> {
+        match self {
+            Self::Own => own::find_by_name(db, realm, kind, name),
+            Self::Mapped(table) => table.find_by_name(db, realm, kind, name),
         }
     }
 

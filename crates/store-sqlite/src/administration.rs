@@ -75,9 +75,10 @@ impl AdministrationStore for SqliteStore {
     async fn update_account(
         &self,
         account: &Account,
+        expected: Timestamp,
         audit: &AuditRecord,
     ) -> std::result::Result<(), AccountError> {
-        self.edit_account(account, audit).await
+        self.edit_account(account, expected, audit).await
     }
 
     async fn delete_account(
@@ -146,6 +147,18 @@ impl AdministrationStore for SqliteStore {
         let revoke = "UPDATE repass_access_tokens SET revoked_at = ?1
                       WHERE id = ?2 AND revoked_at IS NULL";
         self.revoke(revoke, token.0, audit).await
+    }
+
+    async fn revoke_access_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> std::result::Result<(), AccountError> {
+        let at = audit.at;
+        self.change_account(account, audit, move |db, _| {
+            commit::revoke_access_tokens(db, account, None, at).map(Ok)
+        })
+        .await
     }
 
     async fn key_by_id(&self, key: KeyId) -> std::result::Result<Option<Key>, StoreError> {

@@ -4,6 +4,7 @@ use repass_core::{
     ReserveOutcome, StoreError,
 };
 
+use crate::commit::spend_one_time_password;
 use crate::connection::Db;
 use crate::failure::Result;
 use crate::store::SqliteStore;
@@ -45,22 +46,32 @@ impl SqliteStore {
     pub(crate) async fn finish(
         &self,
         attempt: &FinishAttempt,
-    ) -> std::result::Result<(), StoreError> {
-        let FinishAttempt { reservation, outcome, audit, .. } = attempt.clone();
+    ) -> std::result::Result<bool, StoreError> {
+        let FinishAttempt { reservation, outcome, otp, audit, .. } = attempt.clone();
         self.write(move |db| {
+            if let Some((account, otp)) = otp
+                && !spend_one_time_password(db, account, otp, audit.at)?
+            {
+                return Ok(Outcome::Rollback(Ok(false)));
+            }
             match (&reservation, outcome) {
                 (None, _) => {}
                 (Some(reservation), AttemptOutcome::Released) => {
                     release(db, reservation)?;
                     // The release is committed even if the audit record cannot be written.
-                    return Ok(Outcome::Commit(audit_and_events::write_audit(db, &audit)));
+                    let written = audit_and_events::write_audit(db, &audit);
+                    return Ok(Outcome::Commit(written.map(|()| true)));
+                }
+                (Some(reservation), AttemptOutcome::Succeeded) => {
+                    clear(db, &reservation.key)?;
+                    delete_deferred_event(db, reservation)?;
                 }
                 (Some(reservation), AttemptOutcome::Failed) => {
                     make_due(db, reservation, audit.at)?;
                 }
             }
             audit_and_events::write_audit(db, &audit)?;
-            Ok(Outcome::Commit(Ok(())))
+            Ok(Outcome::Commit(Ok(true)))
         })
         .await?
         .map_err(|failure| self.error(failure))
@@ -123,6 +134,10 @@ fn release(db: Db<'_>, reservation: &AttemptReservation) -> Result<()> {
     if let Some(before) = state(db, &reservation.key)? {
         write(db, &reservation.key, &before.release(reservation))?;
     }
+    delete_deferred_event(db, reservation)
+}
+
+fn delete_deferred_event(db: Db<'_>, reservation: &AttemptReservation) -> Result<()> {
     if let Some(event) = reservation.deferred_event {
         audit_and_events::delete_event(db, event)?;
     }

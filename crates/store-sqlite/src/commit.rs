@@ -44,7 +44,9 @@ fn change(db: Db<'_>, accounts: &AccountsSource, commit: &Commit) -> Result<Comm
     let Some(version) = accounts.replace_hash(db, commit)? else {
         return Ok(CommitOutcome::Conflict);
     };
-    if !spend_one_time_password(db, commit)? {
+    if let Some(otp) = commit.otp
+        && !spend_one_time_password(db, *account, otp, commit.at)?
+    {
         return Ok(CommitOutcome::OtpSpent);
     }
     redeem_signed_token(db, commit)?;
@@ -52,6 +54,7 @@ fn change(db: Db<'_>, accounts: &AccountsSource, commit: &Commit) -> Result<Comm
     prune_history(db, commit, version)?;
     void_reset_tokens(db, *account, commit.at)?;
     revoke_access_tokens(db, *account, commit.keep_token, commit.at)?;
+    set_updated(db, *account, commit.at)?;
     attempts::clear(db, &commit.clear)?;
     audit_and_events::write_audit(db, &commit.audit)?;
     if let Some(deferred) = commit.deferred_event {
@@ -76,20 +79,24 @@ fn is_unspent(db: Db<'_>, commit: &Commit) -> Result<bool> {
     }
 }
 
-/// Returns whether the one-time password was unused.
-fn spend_one_time_password(db: Db<'_>, commit: &Commit) -> Result<bool> {
-    let account = commit.account.0.as_bytes();
-    let used = match &commit.otp {
-        None => return Ok(true),
-        Some(OtpSpend::Step(step)) => db.execute(
+/// Spends a one-time password at `at`. Returns whether it was unused.
+pub(crate) fn spend_one_time_password(
+    db: Db<'_>,
+    account: AccountId,
+    spend: OtpSpend,
+    at: Timestamp,
+) -> Result<bool> {
+    let account = account.0.as_bytes();
+    let used = match spend {
+        OtpSpend::Step(step) => db.execute(
             "UPDATE repass_one_time_passwords SET last_step = ?1
              WHERE account = ?2 AND (last_step IS NULL OR last_step < ?1 OR last_step > ?3)",
-            (signed_step(*step)?, account, signed_step(step.saturating_add(otp::MAX_STEPS_AHEAD))?),
+            (signed_step(step)?, account, signed_step(step.saturating_add(otp::MAX_STEPS_AHEAD))?),
         )?,
-        Some(OtpSpend::Code(digest)) => db.execute(
+        OtpSpend::Code(digest) => db.execute(
             "UPDATE repass_one_time_passwords SET code_digest = NULL, code_expires_at = NULL
              WHERE account = ?1 AND code_digest = ?2 AND code_expires_at > ?3",
-            (account, digest.as_bytes(), commit.at.as_microsecond()),
+            (account, digest.as_bytes(), at.as_microsecond()),
         )?,
     };
     Ok(used == 1)
@@ -138,7 +145,7 @@ pub(crate) fn void_reset_tokens(db: Db<'_>, account: AccountId, at: Timestamp) -
 }
 
 /// Revokes all access tokens of the account except `keep`, including tokens issued up to `at` that
-/// are written later. Sets `updated_at` of the account to `at`.
+/// are written later.
 pub(crate) fn revoke_access_tokens(
     db: Db<'_>,
     account: AccountId,
@@ -149,7 +156,7 @@ pub(crate) fn revoke_access_tokens(
     let keep = keep.as_ref().map(|token| token.0.as_bytes());
     // The clocks of programs may differ, so the cutoff never moves back.
     db.execute(
-        "UPDATE repass_accounts SET kept_token = ?1, updated_at = MAX(updated_at, ?2),
+        "UPDATE repass_accounts SET kept_token = ?1,
                 valid_after = MAX(COALESCE(valid_after, ?2), ?2)
          WHERE id = ?3",
         (keep, at, account),
@@ -160,4 +167,10 @@ pub(crate) fn revoke_access_tokens(
         (at, account, keep),
     )
     .map(drop)
+}
+
+/// Sets `updated_at` of the account to `at`, unless it is later.
+pub(crate) fn set_updated(db: Db<'_>, account: AccountId, at: Timestamp) -> Result<()> {
+    let update = "UPDATE repass_accounts SET updated_at = MAX(updated_at, ?1) WHERE id = ?2";
+    db.execute(update, (at.as_microsecond(), account.0.as_bytes())).map(drop)
 }

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     AccountId, AccountWithCredential, Commit, CommitOutcome, CredentialStore, FinishAttempt,
-    HashedPassword, Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
+    HashedPassword, NameKind, Realm, Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
 };
 
 use crate::row::Columns;
@@ -14,6 +14,16 @@ impl CredentialStore for SqliteStore {
         let Some(user_id) = subject.valid_user_id() else { return Ok(None) };
         let (accounts, realm) = (self.accounts(), subject.realm.clone());
         self.read(move |db| accounts.find(db, &realm, &user_id)).await
+    }
+
+    async fn find_by_name(
+        &self,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
+        let (accounts, realm, name) = (self.accounts(), realm.clone(), name.to_owned());
+        self.read(move |db| accounts.find_by_name(db, &realm, kind, &name)).await
     }
 
     async fn history(
@@ -39,7 +49,7 @@ impl CredentialStore for SqliteStore {
         self.reserve(attempt).await
     }
 
-    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<(), StoreError> {
+    async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {
         self.finish(attempt).await
     }
 

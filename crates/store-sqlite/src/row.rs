@@ -150,6 +150,8 @@ pub(crate) fn key(row: &Row<'_>) -> Result<Key> {
         realm: columns.parsed("realm")?,
         kind: columns.parsed("kind")?,
         name: columns.get("name")?,
+        scopes: columns.json("scopes")?,
+        all_realms: columns.get("all_realms")?,
         digest: columns.digest("digest")?,
         created_at: columns.time("created_at")?,
         revoked_at: columns.optional_time("revoked_at")?,

@@ -11,6 +11,10 @@ use crate::row;
 use crate::row::Columns;
 use crate::store::SqliteStore;
 
+/// The columns of `repass_keys` for [`row::key`].
+pub(crate) const KEY_COLUMNS: &str =
+    "id, realm, kind, name, scopes, all_realms, digest, created_at, revoked_at";
+
 #[async_trait]
 impl TokenStore for SqliteStore {
     async fn reset_token(
@@ -70,8 +74,7 @@ impl KeyStore for SqliteStore {
 
 fn key(db: Db<'_>, digest: &TokenDigest) -> Result<Option<Key>> {
     db.row(
-        "SELECT id, realm, kind, name, digest, created_at, revoked_at
-         FROM repass_keys WHERE digest = ?1",
+        &format!("SELECT {KEY_COLUMNS} FROM repass_keys WHERE digest = ?1"),
         [digest.as_bytes()],
         row::key,
     )

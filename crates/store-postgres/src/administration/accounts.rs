@@ -1,6 +1,7 @@
+use jiff::Timestamp;
 use repass_core::{
     Account, AccountError, AccountFilter, AccountId, AttemptKey, AuditRecord, Email,
-    HashedPassword, Profile, StoreError,
+    HashedPassword, Profile, StoreError, fold_name,
 };
 use serde_json::Value as JsonValue;
 
@@ -24,11 +25,14 @@ impl PostgresStore {
         }
         let mut change = Change::new(account.id, account.created_at, audit);
         let (id, created_at) = (change.account.clone(), change.at.clone());
+        let [email_key, username_key] = name_keys(account);
         let values = [
             change.value(account.realm.as_str()),
             change.value(account.user_id.as_str()),
             change.value(account.email.as_ref().map(Email::to_string)),
             change.value(account.username.clone()),
+            change.value(email_key),
+            change.value(username_key),
             change.value(profile_json(&account.profile)?),
             change.value(account.active),
             change.value(account.updated_at),
@@ -40,9 +44,9 @@ impl PostgresStore {
             change.value(hash.map(|_| account.created_at)),
         ];
         let insert = format!(
-            "INSERT INTO @accounts (id, created_at, realm, user_id, email, username, profile, active,
-                                    updated_at, list_key, hash, normalization, pepper, version,
-                                    changed_at)
+            "INSERT INTO @accounts (id, created_at, realm, user_id, email, username, email_key,
+                                    username_key, profile, active, updated_at, list_key, hash,
+                                    normalization, pepper, version, changed_at)
              SELECT {id}, {created_at}, {} WHERE {} ON CONFLICT (realm, user_id) DO NOTHING RETURNING 1",
             values.join(", "),
             change.unrecorded,
@@ -99,22 +103,38 @@ impl PostgresStore {
     pub(super) async fn edit_account(
         &self,
         account: &Account,
+        expected: Timestamp,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         if !self.keeps_accounts() {
             return Err(AccountError::KeptElsewhere);
         }
         let mut change = Change::new(account.id, audit.at, audit);
-        change.begin(&self.accounts());
+        let (id, expected) = (change.account.clone(), change.value(expected));
+        let known = format!("SELECT updated_at FROM @accounts WHERE id = {id}");
+        change.cte("known", known);
+        let allowed =
+            format!("SELECT 1 FROM known WHERE updated_at = {expected} AND {}", change.unrecorded);
+        change.cte("allowed", allowed);
+        let [email_key, username_key] = name_keys(account);
         let columns = [
             format!("email = {}", change.value(account.email.as_ref().map(Email::to_string))),
             format!("username = {}", change.value(account.username.clone())),
+            format!("email_key = {}", change.value(email_key)),
+            format!("username_key = {}", change.value(username_key)),
             format!("profile = {}", change.value(profile_json(&account.profile)?)),
-            format!("updated_at = GREATEST(updated_at, {})", change.at),
+            format!("updated_at = GREATEST(updated_at + INTERVAL '1 microsecond', {})", change.at),
         ];
         change.update_account(&columns);
-        let change = change.finish(audit)?;
-        self.account_change([lock_account(account.id)], change, audit).await
+        let change = change.finish_with(audit, "EXISTS (SELECT 1 FROM known) AS known,", "")?;
+        let Some(reply) = self.change([lock_account(account.id)], change, audit).await? else {
+            return Ok(());
+        };
+        if done(&reply)? {
+            return Ok(());
+        }
+        let known = reply.rows.first().is_some_and(|row| get(row, "known").unwrap_or_default());
+        Err(if known { AccountError::Changed } else { AccountError::Unknown })
     }
 
     /// Deletes the account; foreign keys delete the rows of other tables that refer to it.
@@ -191,6 +211,12 @@ pub(crate) fn activation(
     }
     change.update_account(&columns);
     change.finish(audit)
+}
+
+/// Returns the values of `email_key` and `username_key`.
+pub(super) fn name_keys(account: &Account) -> [Option<String>; 2] {
+    let email = account.email.as_ref().map(Email::as_str);
+    [email, account.username.as_deref()].map(|name| name.map(fold_name))
 }
 
 /// Converts a profile to JSON, and checks that it can be read back: JSON that is nested too deeply

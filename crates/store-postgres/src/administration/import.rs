@@ -6,7 +6,7 @@ use repass_core::{
 };
 use uuid::Uuid;
 
-use super::accounts::profile_json;
+use super::accounts::{name_keys, profile_json};
 use crate::accounts_source::list_key;
 use crate::audit::insert_audit;
 use crate::failure::unstorable;
@@ -69,12 +69,15 @@ fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreE
     for AccountWithCredential { account, credential } in accounts {
         let (credential, hash) =
             (credential.as_ref(), credential.as_ref().map(|credential| &credential.hash));
+        let [email_key, username_key] = name_keys(account);
         let values = [
             query.value(account.id),
             query.value(account.realm.as_str()),
             query.value(account.user_id.as_str()),
             query.value(account.email.as_ref().map(Email::to_string)),
             query.value(account.username.clone()),
+            query.value(email_key),
+            query.value(username_key),
             query.value(profile_json(&account.profile)?),
             query.value(account.active),
             query.value(account.created_at),
@@ -89,9 +92,9 @@ fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreE
         rows.push(format!("({})", values.join(", ")));
     }
     Ok(query.with_sql(format!(
-        "INSERT INTO @accounts (id, realm, user_id, email, username, profile, active, created_at,
-                                updated_at, list_key, hash, normalization, pepper, version,
-                                changed_at)
+        "INSERT INTO @accounts (id, realm, user_id, email, username, email_key, username_key,
+                                profile, active, created_at, updated_at, list_key, hash,
+                                normalization, pepper, version, changed_at)
          VALUES {} ON CONFLICT (realm, user_id) DO NOTHING RETURNING id",
         rows.join(", "),
     )))

@@ -24,6 +24,8 @@ impl PostgresStore {
             query.value(key.realm.as_str()),
             query.value(key.kind.as_str()),
             query.value(key.name.as_str()),
+            query.value(key.scopes.iter().map(|it| it.as_str().to_owned()).collect::<Vec<_>>()),
+            query.value(key.all_realms),
             query.value(key.digest),
             query.value(key.created_at),
             query.value(key.revoked_at),
@@ -32,7 +34,8 @@ impl PostgresStore {
         let record = insert_audit_if(&mut query, audit, &unrecorded)?;
         let insert = query.with_sql(format!(
             "WITH key AS (
-                 INSERT INTO @keys (id, realm, kind, name, digest, created_at, revoked_at)
+                 INSERT INTO @keys (id, realm, kind, name, scopes, all_realms, digest, created_at,
+                                    revoked_at)
                  SELECT {values} WHERE {unrecorded}),
              audit AS ({record})
              SELECT 1"

@@ -36,6 +36,18 @@ impl PostgresStore {
         self.run_change(token.account, change, audit).await
     }
 
+    pub(super) async fn revoke_all_access_tokens(
+        &self,
+        account: AccountId,
+        audit: &AuditRecord,
+    ) -> Result<(), AccountError> {
+        let mut change = self.new_change(account, audit.at, audit);
+        let columns = change.revocation_columns(None);
+        change.update_account(&columns);
+        change.revoke_access_tokens(None);
+        self.run_change(account, change, audit).await
+    }
+
     pub(super) async fn find_access_token(
         &self,
         token: TokenId,

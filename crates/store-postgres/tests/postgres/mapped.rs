@@ -36,7 +36,7 @@ async fn serve_at(url: &str, kind: &str, id: &str) -> PostgresStore {
         user_id: name("login"),
         hash: name("pw"),
         email: None,
-        username: None,
+        username: Some(name("login")),
         active: Some(name("enabled")),
         realm: RealmMapping::All("shop".parse().unwrap()),
     });

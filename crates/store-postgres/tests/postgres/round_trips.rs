@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use repass_core::{
-    Account, AttemptKey, AttemptOutcome, AttemptPath, ClaimEvents, Context, CredentialStore,
-    DeferredLockoutEvent, FinishAttempt, InstallationKey, LockoutPolicy, OutboxStore,
-    ReserveAttempt, ReserveOutcome, Subject,
+    Account, AdministrationStore, AttemptKey, AttemptOutcome, AttemptPath, ClaimEvents, Context,
+    CredentialStore, DeferredLockoutEvent, EventKind, FinishAttempt, InstallationKey,
+    LockoutPolicy, NameKind, OutboxStore, ReserveAttempt, ReserveOutcome, Subject,
 };
 use repass_postgres_cluster::Proxy;
 use repass_store_postgres::{PostgresOptions, PostgresStore};
+use repass_testkit::fixtures;
 use uuid::Uuid;
 
-use crate::database::{account, add, audit, commit, open, raw, reserve, shared, subject};
+use crate::database::{account, add, audit, commit, hash, open, raw, reserve, shared, subject};
 use crate::mapped;
 
 /// The delay of each answer, long enough for a client to send all that it sends at once.
@@ -47,6 +48,8 @@ pub(crate) async fn p8_requests_take_few_round_trips() {
         (11, AttemptOutcome::Failed, 4),
         (12, AttemptOutcome::Failed, 4),
         (13, AttemptOutcome::Released, 6),
+        (14, AttemptOutcome::Succeeded, 4),
+        (15, AttemptOutcome::Succeeded, 4),
     ] {
         trips(limit, &mut Box::pin(finish(outcome, number))).await;
     }
@@ -79,8 +82,10 @@ async fn wrong_passwords(
             None => AttemptKey::unknown(&subject, &InstallationKey::from_bytes([3; 32])),
         };
         let id = Uuid::from_u128(number * 10 + u128::try_from(turn).unwrap());
-        let event = found
-            .map(|account| DeferredLockoutEvent::new(id, now, &account, &Context::new("test")));
+        let event = found.map(|account| {
+            let (locked, context) = (EventKind::AccountLocked, Context::new("test"));
+            DeferredLockoutEvent::new(id, now, locked, &account, &context)
+        });
         let attempt = ReserveAttempt::new(&key, AttemptPath::Password, &policy, now);
         let reserved = store.reserve_attempt(&attempt.with_event(event.as_ref())).await.unwrap();
         let ReserveOutcome::Reserved(reservation) = reserved else { panic!("{reserved:?}") };
@@ -113,6 +118,25 @@ pub(crate) async fn asvs_6_3_8_wrong_passwords_take_as_many_round_trips_without_
         wrong_passwords((&texts, &by_texts), mapped::pat(), 5_000).await,
     ];
     assert_eq!(trips, [[3, 4, 4, 4]; 5]);
+}
+
+/// The response time does not reveal whether a name exists.
+///
+/// Proves ASVS 6.3.8.
+pub(crate) async fn asvs_6_3_8_a_look_up_by_name_takes_one_round_trip_without_an_account() {
+    let [own, other] = [(); 2].map(|()| Proxy::start(shared().folder()));
+    let store = open(&own.url(&shared().create_database())).await;
+    let named = fixtures::with(account(1), |it| it.username = Some("Pat".to_owned()));
+    store.add_account(&named, Some(&hash("first")), &audit(1)).await.unwrap();
+    let mapped = mapped::serve(&other, "BIGINT", "7").await;
+    for (proxy, store) in [(&own, &store), (&other, &mapped)] {
+        proxy.delay(DELAY);
+        for (name, found) in [("pat", 1), ("kim", 0), ("", 0)] {
+            let before = proxy.round_trips();
+            let accounts = store.find_by_name(&account(1).realm, NameKind::Username, name).await;
+            assert_eq!((accounts.unwrap().len(), proxy.round_trips() - before), (found, 1));
+        }
+    }
 }
 
 /// The cost of a claim does not depend on the size of the backlog.

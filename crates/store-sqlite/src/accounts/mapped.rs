@@ -7,10 +7,12 @@ mod write;
 
 use jiff::Timestamp;
 use repass_accounts_table::{
-    AccountsTable, ColumnTypes, MappedCredential, RealmMapping, RecordedCredential, SqlName,
+    AccountsTable, ColumnTypes, MAX_NAME_CANDIDATES, MappedCredential, RealmMapping,
+    RecordedCredential, SqlName, is_named, lowered_spellings,
 };
 use repass_core::{
-    Account, AccountFilter, AccountId, AccountWithCredential, HashedPassword, Realm, UserId,
+    Account, AccountFilter, AccountId, AccountWithCredential, HashedPassword, MAX_SAME_NAME,
+    NameKind, Realm, UserId,
 };
 use rusqlite::Row;
 
@@ -26,15 +28,21 @@ pub(crate) struct MappedAccounts {
     sql: Statements,
 }
 
+/// The fewest rows that a page of accounts reads.
+const MIN_PAGE: usize = 100;
+
 /// SQL of the table, built once.
 struct Statements {
     /// Selects an account with its credential by realm and two spellings of the user id.
     find: String,
+    /// Selects accounts with their credentials by realm and three spellings of a name.
+    find_by_email: Option<String>,
+    find_by_username: Option<String>,
     /// Selects an account by its [`AccountId`].
     account: String,
     /// Selects the hash and its recorded metadata by [`AccountId`].
     credential: String,
-    /// Selects a page of accounts.
+    /// Selects a page of accounts with their credentials.
     list: String,
     set_hash: String,
     set_first_hash: String,
@@ -56,14 +64,55 @@ impl MappedAccounts {
         Ok(self.find_row(db, realm, user_id)?.map(|(_, found)| found))
     }
 
+    /// Returns the accounts with this name; none if no column is mapped for it.
+    pub(super) fn find_by_name(
+        &self,
+        db: Db<'_>,
+        realm: &Realm,
+        kind: NameKind,
+        name: &str,
+    ) -> Result<Vec<AccountWithCredential>> {
+        let find = match kind {
+            NameKind::Email => &self.sql.find_by_email,
+            NameKind::Username => &self.sql.find_by_username,
+        };
+        let Some(find) = find else { return Ok(Vec::new()) };
+        let [one, two, three] = lowered_spellings(name);
+        let found = db.rows(find, (realm.as_str(), one, two, three), |row| {
+            // Rows without a valid realm or user id are not accounts.
+            if !is_account(Columns(row)) {
+                return Ok(None);
+            }
+            let account = self.read(row)?;
+            if account.realm != *realm || !is_named(&account, kind, name) {
+                return Ok(None);
+            }
+            let credential = mapped_credential(row)?.credential();
+            Ok(Some(AccountWithCredential { account, credential }))
+        })?;
+        Ok(found.into_iter().flatten().take(MAX_SAME_NAME).collect())
+    }
+
     /// Checks that every statement can still be prepared.
     pub(super) fn check(&self, db: Db<'_>) -> Result<()> {
-        let Statements { find, account, credential, list, set_hash, set_first_hash, set_active } =
-            &self.sql;
+        let Statements {
+            find,
+            find_by_email,
+            find_by_username,
+            account,
+            credential,
+            list,
+            set_hash,
+            set_first_hash,
+            set_active,
+        } = &self.sql;
         for sql in [find, account, credential, list, set_hash, set_first_hash] {
             db.0.prepare_cached(sql)?;
         }
-        set_active.iter().try_for_each(|sql| Ok(db.0.prepare_cached(sql).map(drop)?))
+        for sql in [find_by_email, find_by_username, set_active].into_iter().flatten() {
+            db.0.prepare_cached(sql)?;
+        }
+        Ok(())
     }
 
     /// Returns the account with this realm and user id, and its id in the table.
@@ -76,7 +125,7 @@ impl MappedAccounts {
         let Some([one, other]) = self.types.user_id.spellings(user_id) else { return Ok(None) };
         let found = db.rows(&self.sql.find, (realm.as_str(), one, other), |row| {
             // The collation of the column may ignore case and so find other user ids.
-            if !is_named(Columns(row), realm, user_id) {
+            if !has_user_id(Columns(row), realm, user_id) {
                 return Ok(None);
             }
             let (account, credential) = (self.read(row)?, mapped_credential(row)?.credential());
@@ -116,15 +165,21 @@ impl MappedAccounts {
         let (within, limit) = (filter.realm.as_ref().map(Realm::as_str), filter.limit as usize);
         let mut listed = Vec::new();
         while listed.len() < limit {
-            let asked = limit - listed.len();
-            let params = (&after.0, &after.1, within, i64::try_from(asked).unwrap_or(i64::MAX));
+            // At least a few, since not every row is listed.
+            let asked = (limit - listed.len()).max(MIN_PAGE);
+            let params = (
+                &after.0,
+                &after.1,
+                within,
+                filter.active,
+                i64::try_from(asked).unwrap_or(i64::MAX),
+            );
             let page = db.rows(&self.sql.list, params, |row| {
                 let columns = Columns(row);
                 let name = (columns.get("realm")?, columns.get("user_id")?);
                 // Rows without a valid realm or user id are not accounts.
-                let is_account = columns.parsed::<Realm>("realm").is_ok()
-                    && columns.parsed::<UserId>("user_id").is_ok();
-                Ok((name, is_account.then(|| self.read(row)).transpose()?))
+                let is_listed = is_account(columns) && was_changed_before(row, filter)?;
+                Ok((name, is_listed.then(|| self.read(row)).transpose()?))
             })?;
             let is_last = page.len() < asked;
             for (name, account) in page {
@@ -135,6 +190,7 @@ impl MappedAccounts {
                 break;
             }
         }
+        listed.truncate(limit);
         Ok(listed)
     }
 
@@ -152,9 +208,21 @@ impl MappedAccounts {
     }
 }
 
-fn is_named(columns: Columns<'_>, realm: &Realm, user_id: &UserId) -> bool {
+/// Returns whether the row has a valid realm and user id.
+fn is_account(columns: Columns<'_>) -> bool {
+    columns.parsed::<Realm>("realm").is_ok() && columns.parsed::<UserId>("user_id").is_ok()
+}
+
+fn has_user_id(columns: Columns<'_>, realm: &Realm, user_id: &UserId) -> bool {
     columns.parsed::<Realm>("realm").is_ok_and(|own| own == *realm)
         && columns.parsed::<UserId>("user_id").is_ok_and(|own| own == *user_id)
+}
+
+/// Returns whether the account is in [`AccountFilter::changed_before`].
+fn was_changed_before(row: &Row<'_>, filter: &AccountFilter) -> Result<bool> {
+    let Some(time) = filter.changed_before else { return Ok(true) };
+    let credential = mapped_credential(row)?.credential();
+    Ok(credential.is_some_and(|credential| credential.changed_at < time))
 }
 
 fn mapped_credential(row: &Row<'_>) -> Result<MappedCredential> {
@@ -206,7 +274,17 @@ impl Statements {
         };
         let known = format!("repass_accounts a JOIN {name} f ON {}", is_row("a.mapped_id"));
         let all = format!("{name} f LEFT JOIN repass_accounts a ON a.mapped_id = {id}");
+        let find_by_name = |kind| {
+            let column = table.name_column(kind)?.quoted();
+            Some(format!(
+                "SELECT {columns}, {credential} FROM {all} {recorded}
+                 WHERE {indexed_realm} = ?1 AND lower(f.{column}) IN (?2, ?3, ?4)
+                 LIMIT {MAX_NAME_CANDIDATES}"
+            ))
+        };
         Self {
+            find_by_email: find_by_name(NameKind::Email),
+            find_by_username: find_by_name(NameKind::Username),
             find: format!(
                 "SELECT {columns}, {credential} FROM {all} {recorded}
                  WHERE {indexed_realm} = ?1 AND f.{} IN (?2, ?3)",
@@ -215,10 +293,11 @@ impl Statements {
             account: format!("SELECT {columns} FROM {known} WHERE a.id = ?1"),
             credential: format!("SELECT {credential} FROM {known} {recorded} WHERE a.id = ?1"),
             list: format!(
-                "SELECT {columns} FROM {all}
+                "SELECT {columns}, {credential} FROM {all} {recorded}
                  WHERE ({realm} COLLATE BINARY, {user_id} COLLATE BINARY) > (?1, ?2)
                    AND {user_id} IS NOT NULL AND (?3 IS NULL OR {realm} = ?3 COLLATE BINARY)
-                 ORDER BY {realm} COLLATE BINARY, {user_id} COLLATE BINARY LIMIT ?4"
+                   AND (?4 IS NULL OR {active} = ?4)
+                 ORDER BY {realm} COLLATE BINARY, {user_id} COLLATE BINARY LIMIT ?5"
             ),
             set_hash: format!(
                 "UPDATE {name} AS f SET {} = ?1 WHERE {} AND {hash} = ?3 COLLATE BINARY",

@@ -1,9 +1,11 @@
 //! Accounts in repass's own table.
 
+use jiff::Timestamp;
 use repass_core::{
-    Account, AccountFilter, AccountId, AccountWithCredential, Commit, Credential, Realm, Rehash,
-    UserId,
+    Account, AccountFilter, AccountId, AccountWithCredential, Commit, Credential, MAX_SAME_NAME,
+    NameKind, Realm, Rehash, UserId,
 };
+use rusqlite::Row;
 
 use super::Holder;
 use crate::connection::Db;
@@ -21,13 +23,30 @@ pub(super) fn find(
                 hash, normalization, version, changed_at
          FROM repass_accounts WHERE realm = ?1 AND user_id = ?2",
         (realm.as_str(), user_id.as_str()),
-        |row| {
-            Ok(AccountWithCredential {
-                account: row::account(row)?,
-                credential: credential(Columns(row))?,
-            })
-        },
+        with_credential,
     )
+}
+
+pub(super) fn find_by_name(
+    db: Db<'_>,
+    realm: &Realm,
+    kind: NameKind,
+    name: &str,
+) -> Result<Vec<AccountWithCredential>> {
+    let key = match kind {
+        NameKind::Email => "email_key",
+        NameKind::Username => "username_key",
+    };
+    let find = format!(
+        "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at,
+                hash, normalization, version, changed_at
+         FROM repass_accounts WHERE realm = ?1 AND {key} = ?2 LIMIT {MAX_SAME_NAME}"
+    );
+    db.rows(&find, (realm.as_str(), name), with_credential)
+}
+
+fn with_credential(row: &Row<'_>) -> Result<AccountWithCredential> {
+    Ok(AccountWithCredential { account: row::account(row)?, credential: credential(Columns(row))? })
 }
 
 fn credential(columns: Columns<'_>) -> Result<Option<Credential>> {
@@ -68,8 +87,16 @@ pub(super) fn list(db: Db<'_>, filter: &AccountFilter) -> Result<Vec<Account>> {
         "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at
          FROM repass_accounts
          WHERE (realm, user_id) > (?1, ?2) AND (?3 IS NULL OR realm = ?3)
-         ORDER BY realm, user_id LIMIT ?4",
-        (realm, user_id, filter.realm.as_ref().map(Realm::as_str), filter.limit),
+           AND (?4 IS NULL OR active = ?4) AND (?5 IS NULL OR changed_at < ?5)
+         ORDER BY realm, user_id LIMIT ?6",
+        (
+            realm,
+            user_id,
+            filter.realm.as_ref().map(Realm::as_str),
+            filter.active,
+            filter.changed_before.map(Timestamp::as_microsecond),
+            filter.limit,
+        ),
         row::account,
     )
 }

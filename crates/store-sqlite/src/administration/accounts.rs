@@ -1,5 +1,7 @@
+use jiff::Timestamp;
 use repass_core::{
     Account, AccountError, AccountId, AttemptKey, AuditRecord, Credential, Email, HashedPassword,
+    fold_name,
 };
 
 use crate::connection::Db;
@@ -38,6 +40,7 @@ impl SqliteStore {
     pub(super) async fn edit_account(
         &self,
         account: &Account,
+        expected: Timestamp,
         audit: &AuditRecord,
     ) -> std::result::Result<(), AccountError> {
         if !self.keeps_accounts() {
@@ -45,19 +48,23 @@ impl SqliteStore {
         }
         let (new, at) = (account.clone(), audit.at);
         self.change_account(account.id, audit, move |db, _| {
-            db.execute(
-                "UPDATE repass_accounts SET email = ?1, username = ?2, profile = ?3,
-                     updated_at = MAX(updated_at, ?4)
-                 WHERE id = ?5",
+            let [email_key, username_key] = name_keys(&new);
+            let updated = db.execute(
+                "UPDATE repass_accounts SET email = ?1, email_key = ?2, username = ?3,
+                     username_key = ?4, profile = ?5, updated_at = MAX(updated_at + 1, ?6)
+                 WHERE id = ?7 AND updated_at = ?8",
                 (
                     new.email.as_ref().map(Email::as_str),
+                    email_key,
                     &new.username,
+                    username_key,
                     profile_json(&new)?,
                     at.as_microsecond(),
                     new.id.0.as_bytes(),
+                    expected.as_microsecond(),
                 ),
-            )
-            .map(|_| Ok(()))
+            )?;
+            Ok(if updated == 1 { Ok(()) } else { Err(AccountError::Changed) })
         })
         .await
     }
@@ -99,11 +106,8 @@ impl SqliteStore {
             if let Err(refused) = accounts.set_active(db, account, active)? {
                 return Ok(Err(refused));
             }
-            if active {
-                let update =
-                    "UPDATE repass_accounts SET updated_at = MAX(updated_at, ?1) WHERE id = ?2";
-                db.execute(update, (at.as_microsecond(), account.0.as_bytes()))?;
-            } else {
+            commit::set_updated(db, account, at)?;
+            if !active {
                 commit::revoke_access_tokens(db, account, None, at)?;
                 commit::void_reset_tokens(db, account, at)?;
             }
@@ -121,12 +125,12 @@ pub(super) fn insert(
     credential: Option<&Credential>,
 ) -> Result<bool> {
     let hash = credential.map(|credential| HashColumns::new(&credential.hash));
-    let profile = profile_json(account)?;
+    let (profile, [email_key, username_key]) = (profile_json(account)?, name_keys(account));
     let inserted = db.execute(
         "INSERT INTO repass_accounts
-             (id, realm, user_id, email, username, profile, active, created_at, updated_at, hash,
-              normalization, pepper, version, changed_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             (id, realm, user_id, email, username, email_key, username_key, profile, active,
+              created_at, updated_at, hash, normalization, pepper, version, changed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT (realm, user_id) DO NOTHING",
         (
             account.id.0.as_bytes(),
@@ -134,6 +138,8 @@ pub(super) fn insert(
             account.user_id.as_str(),
             account.email.as_ref().map(Email::as_str),
             &account.username,
+            email_key,
+            username_key,
             profile,
             account.active,
             account.created_at.as_microsecond(),
@@ -146,6 +152,12 @@ pub(super) fn insert(
         ),
     )?;
     Ok(inserted == 1)
+}
+
+/// Returns the values of `email_key` and `username_key`.
+fn name_keys(account: &Account) -> [Option<String>; 2] {
+    let email = account.email.as_ref().map(Email::as_str);
+    [email, account.username.as_deref()].map(|name| name.map(fold_name))
 }
 
 fn profile_json(account: &Account) -> Result<String> {

@@ -3,8 +3,9 @@ use repass_core::{AuditRecord, Key, KeyId, Realm, StoreError};
 use uuid::Uuid;
 
 use crate::connection::Db;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::store::SqliteStore;
+use crate::tokens::KEY_COLUMNS;
 use crate::writer::Outcome;
 use crate::{audit_and_events, row};
 
@@ -16,14 +17,19 @@ impl SqliteStore {
     ) -> std::result::Result<(), StoreError> {
         let (key, audit) = (key.clone(), audit.clone());
         self.write(move |db| {
+            let scopes = serde_json::to_string(&key.scopes)
+                .map_err(|_| Failure::Unstorable("the key's scopes cannot be written as JSON"))?;
             db.execute(
-                "INSERT INTO repass_keys (id, realm, kind, name, digest, created_at, revoked_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO repass_keys
+                     (id, realm, kind, name, scopes, all_realms, digest, created_at, revoked_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 (
                     key.id.0.as_bytes(),
                     key.realm.as_str(),
                     key.kind.as_str(),
                     &key.name,
+                    scopes,
+                    key.all_realms,
                     key.digest.as_bytes(),
                     key.created_at.as_microsecond(),
                     key.revoked_at.map(Timestamp::as_microsecond),
@@ -57,8 +63,10 @@ impl SqliteStore {
 
 pub(super) fn list(db: Db<'_>, realm: Option<&Realm>) -> Result<Vec<Key>> {
     db.rows(
-        "SELECT id, realm, kind, name, digest, created_at, revoked_at FROM repass_keys
-         WHERE ?1 IS NULL OR realm = ?1 ORDER BY created_at, id",
+        &format!(
+            "SELECT {KEY_COLUMNS} FROM repass_keys
+             WHERE ?1 IS NULL OR realm = ?1 ORDER BY created_at, id"
+        ),
         [realm.map(Realm::as_str)],
         row::key,
     )
@@ -66,8 +74,7 @@ pub(super) fn list(db: Db<'_>, realm: Option<&Realm>) -> Result<Vec<Key>> {
 
 pub(super) fn find(db: Db<'_>, key: KeyId) -> Result<Option<Key>> {
     db.row(
-        "SELECT id, realm, kind, name, digest, created_at, revoked_at FROM repass_keys
-         WHERE id = ?1",
+        &format!("SELECT {KEY_COLUMNS} FROM repass_keys WHERE id = ?1"),
         [key.0.as_bytes()],
         row::key,
     )

@@ -94,8 +94,8 @@ async fn a_check_finds_a_damaged_page() {
     }
     store.close().await.unwrap();
     let mut bytes = fs::read(database.path()).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle..middle + 4096].fill(0xA5);
+    let last = bytes.len() - 4096;
+    bytes[last..].fill(0xA5);
     fs::write(database.path(), bytes).unwrap();
     let store = database.open().await;
     let found = store.check().await;

@@ -18,7 +18,8 @@ pub(crate) async fn operators_list_and_deactivate_accounts(application: Applicat
     let account = context.account(&user).await;
     assert_eq!(account.email.as_ref().map(Email::as_str), Some("pat@example.org"));
     assert_eq!(account.username.as_deref(), Some("Pat"));
-    let filter = AccountFilter { realm: Some(realm.clone()), after: None, limit: 10 };
+    let filter =
+        AccountFilter { realm: Some(realm.clone()), limit: 10, ..AccountFilter::default() };
     assert_eq!(context.store.accounts(&filter).await.unwrap(), std::slice::from_ref(&account));
 
     let token = context.token(&user).await;
@@ -121,7 +122,7 @@ pub(crate) async fn optional_columns_may_be_missing(application: Application) {
     let refused = context.administration.set_active(&pat.realm(), "7", false).await;
     assert!(matches!(refused, Err(AdministrationError::NotMapped("active"))), "{refused:?}");
     assert!(context.is_valid(&pat, &token).await, "a refused call changes nothing");
-    let all = AccountFilter { realm: None, after: None, limit: 10 };
+    let all = AccountFilter { limit: 10, ..AccountFilter::default() };
     let all = context.store.accounts(&all).await.unwrap();
     let all: Vec<_> = all.iter().map(|account| account.user_id.as_str()).collect();
     assert_eq!(all, ["7", "8"]);
@@ -154,7 +155,7 @@ pub(crate) async fn rows_that_are_not_valid_accounts_are_skipped(application: Ap
     let mut listed = Vec::new();
     let mut after = None;
     loop {
-        let filter = AccountFilter { realm: None, after: after.take(), limit: 2 };
+        let filter = AccountFilter { after: after.take(), limit: 2, ..AccountFilter::default() };
         let page = store.accounts(&filter).await.unwrap();
         listed.extend(page.iter().map(|one| format!("{} {}", one.realm, one.user_id)));
         let Some(last) = page.last().filter(|_| page.len() == 2) else { break };
