@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use repass_admin_api::{AdminApi, Options};
 use repass_core::{
-    Argon2idHasher, Clock, CredentialStore, Engine, KeyCheckError, SystemClock, SystemRandomness,
+    Argon2idHasher, Clock, CredentialStore, Engine, InstallationKey, KeyCheckError, SystemClock,
+    SystemRandomness,
     argon2_self_check, check_keys,
 };
 use repass_http::{Limits, Mount, PasswordService};
@@ -44,6 +45,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) hasher: Arc<Argon2idHasher>,
+    key: Arc<InstallationKey>,
 }
 
 impl App {
@@ -69,15 +71,20 @@ impl App {
         if loaded.accessible_to_others {
             tracing::warn!(file = %loaded.path.display(), "other users can read the installation key; restrict the mode of the file to its owner");
         }
-        let key = loaded.key;
+        let key = Arc::new(loaded.key);
         if let Err(error) = argon2_self_check() {
             tracing::warn!(%error, "hashing uses a slower kernel than this CPU supports");
         }
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
+<<<<<<< HEAD
         let engine = Engine::builder(ports.clone(), hasher.clone(), key)
             .policy(config.policy.clone())
             .lockout(config.lockout)
             .build();
+=======
+        let engine =
+            Engine::builder(ports, hasher.clone(), key.clone()).lockout(config.lockout).build();
+>>>>>>> part6-d
         let limits = Limits {
             body_timeout: config.server.body_timeout,
             changes: config.server.concurrent_changes.get(),
@@ -97,7 +104,7 @@ impl App {
             }
             builder = builder.mount(served);
         }
-        Ok(Self { service: builder.build()?, engine, store, hasher })
+        Ok(Self { service: builder.build()?, engine, store, hasher, key })
     }
 
     /// Returns the admin API. The policy of a realm is that of its first API by name.
@@ -122,7 +129,7 @@ impl App {
         if config.outbox.channels.is_empty() {
             return None;
         }
-        let channels = config.outbox.channels.iter().map(|own| Arc::clone(&own.channel)).collect();
+        let channels = config.outbox.channels.iter().map(|own| own.channel(&self.key)).collect();
         Some(OutboxDispatcher::new(
             self.store.ports(),
             channels,

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use repass_config::{Config, ConfigError, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
+use repass_config::{ChannelConfig, Config, ConfigError, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
 use tokio::sync::oneshot;
 
 use crate::assemble::App;
@@ -142,7 +142,7 @@ pub(crate) async fn run(
 fn log_summary(config: &Config) {
     let apis: Vec<&str> = config.mounts.iter().map(|mount| mount.name.as_str()).collect();
     let channels = &config.outbox.channels;
-    let channels: Vec<&str> = channels.iter().map(|own| own.channel.name()).collect();
+    let channels: Vec<&str> = channels.iter().map(ChannelConfig::name).collect();
     let profile = config.hasher.profile;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

@@ -26,11 +26,11 @@ pub enum RealmMapping {
 ///
 /// Such an account has no profile, and its creation time is the Unix epoch.
 ///
-/// Accounts are also found by e-mail address and user name, in any case. The table should have an
-/// index on `lower(column)` for each of the two columns by which users sign in; otherwise every
-/// sign-in reads the whole table. Letters beyond ASCII are compared as the database compares them:
-/// SQLite, and PostgreSQL with the collation `C`, find them in lower case, in upper case, and in
-/// upper case at the start of words. The names should be in Normalization Form C.
+/// Accounts are also found by e-mail address and user name, in any case. A column by which users
+/// sign in needs an index on `lower(column)`, or on the column of the realm and `lower(column)`;
+/// otherwise every sign-in reads the whole table. `lower` folds ASCII letters only on SQLite, and
+/// on PostgreSQL with the collation `C`. There, other letters are found in lower case, in upper
+/// case, and in upper case at the start of words. The names should be in Normalization Form C.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountsTable {
     /// The table, or an updatable view. On PostgreSQL its schema is `public` unless the name has
@@ -46,9 +46,9 @@ pub struct AccountsTable {
     /// The hash of the password, as text; null without a password. repass writes PHC strings of up
     /// to 128 characters.
     pub hash: SqlName,
-    /// The e-mail address. Sign-in by it needs an index on `lower(column)`.
+    /// The e-mail address. Sign-in by it needs an index.
     pub email: Option<SqlName>,
-    /// The name that the user signs in with. Sign-in by it needs an index on `lower(column)`.
+    /// The name that the user signs in with. Sign-in by it needs an index.
     pub username: Option<SqlName>,
     /// Whether the account is active: a boolean, or a number where 0 means inactive. Null means
     /// inactive. Without such a column all accounts are active.

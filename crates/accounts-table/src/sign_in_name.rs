@@ -5,7 +5,7 @@ use repass_core::{Account, Email, MAX_SAME_NAME, NameKind, fold_name};
 use crate::{AccountsTable, SqlName};
 
 /// The most rows that a store reads to find the accounts of one name: more than
-/// [`MAX_SAME_NAME`](repass_core::MAX_SAME_NAME), since not every row that the database finds has
+/// [`MAX_SAME_NAME`], since not every row that the database finds has
 /// exactly this name.
 pub const MAX_NAME_CANDIDATES: usize = 10 * MAX_SAME_NAME;
 
@@ -20,7 +20,7 @@ impl AccountsTable {
 }
 
 /// Returns the values of SQL's `lower(column)` in the rows with this name, which is in the form of
-/// [`fold_name`](repass_core::fold_name).
+/// [`fold_name`].
 ///
 /// `lower` changes ASCII letters only on SQLite, and with some collations of PostgreSQL. So the
 /// other letters of the name are in lower case, in upper case, and in upper case at the start of
@@ -44,7 +44,7 @@ pub fn lowered_spellings(name: &str) -> [String; 3] {
 }
 
 /// Returns whether the account has this name, which is in the form of
-/// [`fold_name`](repass_core::fold_name).
+/// [`fold_name`].
 pub fn is_named(account: &Account, kind: NameKind, name: &str) -> bool {
     let own = match kind {
         NameKind::Email => account.email.as_ref().map(Email::as_str),

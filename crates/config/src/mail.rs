@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use repass_core::{EventKind, Plaintext};
-use repass_outbox::{Encryption, Language, Mail, MailOptions, SmtpCredentials, SmtpServer};
+use repass_core::{EventKind, Plaintext, SystemClock};
+use repass_outbox::{
+    Encryption, Language, Mail, MailOptions, ResetUrl, SmtpCredentials, SmtpServer,
+};
 use serde::Deserialize;
 
 use super::KeyError;
 use super::checked::{one_of, timeout};
-use super::outbox::{ChannelConfig, secret};
+use super::outbox::{ChannelConfig, ChannelKind, secret};
 use super::proxy::TrustedProxies;
 use super::raw::Seconds;
 
@@ -54,6 +56,10 @@ pub(super) struct RawMail {
     support_url: Option<String>,
     /// The e-mail address where account holders find help.
     support_email: Option<String>,
+    /// The page where account holders set a new password after a reset was requested. Their mail has
+    /// a link to it, with the reset token and the user id in the fragment. Without it, no reset
+    /// link is mailed.
+    reset_url: Option<String>,
     /// The language of a mail if neither the account nor the request has one. Default: `en`.
     default_language: Option<String>,
     /// The events about which a holder gets mail. Without it, all events.
@@ -97,6 +103,7 @@ impl RawMail {
             None => EventKind::ALL.to_vec(),
             Some(names) => events(&names)?,
         };
+        let reset_url = self.reset_url.map(|text| reset_url(&text, &events)).transpose()?;
         let timeout = timeout("mail.timeout", self.timeout, TIMEOUT)?;
         let server = SmtpServer {
             host: self.server,
@@ -108,13 +115,14 @@ impl RawMail {
         };
         let names: Vec<_> = events.iter().map(|kind| kind.as_str()).collect();
         let summary = format!(
-            "by mail through {} port {} (TLS {}{}), from {}, default language {}: {}",
+            "by mail through {} port {} (TLS {}{}), from {}, default language {}{}: {}",
             server.host,
             server.port(),
             encryption.as_str(),
             if server.credentials.is_some() { ", authenticated" } else { "" },
             self.from,
             default_language.subtag(),
+            if reset_url.is_some() { ", with reset links" } else { "" },
             names.join(", "),
         );
         let options = MailOptions {
@@ -129,9 +137,19 @@ impl RawMail {
             events,
             proxies: proxies.networks.clone(),
         };
-        let channel = Mail::new(options)
+        let mail = Mail::new(options, Arc::new(SystemClock))
             .map_err(|wrong| KeyError::new(format!("mail.{}", wrong.member), wrong.reason))?;
-        Ok(ChannelConfig { channel: Arc::new(channel), summary, timeout })
+        Ok(ChannelConfig { summary, timeout, kind: ChannelKind::Mail(mail, reset_url) })
+    }
+}
+
+fn reset_url(text: &str, events: &[EventKind]) -> Result<ResetUrl, KeyError> {
+    let url = text.parse().map_err(|error| KeyError::new("mail.reset_url", error))?;
+    if events.contains(&EventKind::ResetRequested) {
+        Ok(url)
+    } else {
+        let reason = "must contain reset.requested, since there is a reset_url";
+        Err(KeyError::new("mail.events", reason))
     }
 }
 

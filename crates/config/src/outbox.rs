@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use repass_core::{ErrorChain, Plaintext, SystemClock};
-use repass_outbox::{Channel, DispatcherOptions, Webhook, WebhookOptions};
+use repass_core::{ErrorChain, InstallationKey, Plaintext, SystemClock};
+use repass_outbox::{
+    Channel, DispatcherOptions, Mail, ResetLink, ResetUrl, Webhook, WebhookOptions,
+};
 use repass_store::read_secret_file;
 use serde::Deserialize;
 
@@ -28,16 +30,45 @@ pub struct OutboxConfig {
 /// A channel for events.
 #[derive(Clone)]
 pub struct ChannelConfig {
-    /// The channel.
-    pub channel: Arc<dyn Channel>,
     /// A summary for `check-config`.
     pub summary: String,
     pub(super) timeout: Duration,
+    pub(super) kind: ChannelKind,
+}
+
+#[derive(Clone)]
+pub(super) enum ChannelKind {
+    Webhook(Arc<Webhook>),
+    /// With the page for reset links.
+    Mail(Mail, Option<ResetUrl>),
+}
+
+impl ChannelConfig {
+    /// The channel's name.
+    pub fn name(&self) -> &'static str {
+        match &self.kind {
+            ChannelKind::Webhook(webhook) => webhook.name(),
+            ChannelKind::Mail(mail, _) => mail.name(),
+        }
+    }
+
+    /// Returns the channel. `key` is the installation key, with which the reset tokens in events
+    /// are sealed. It is known when the store is open.
+    pub fn channel(&self, key: &Arc<InstallationKey>) -> Arc<dyn Channel> {
+        match &self.kind {
+            ChannelKind::Webhook(webhook) => Arc::clone(webhook) as Arc<dyn Channel>,
+            ChannelKind::Mail(mail, None) => Arc::new(mail.clone()),
+            ChannelKind::Mail(mail, Some(url)) => {
+                let reset_link = ResetLink { url: url.clone(), key: Arc::clone(key) };
+                Arc::new(mail.clone().with_reset_link(reset_link))
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for ChannelConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} {:?}", self.channel.name(), self.summary, self.timeout)
+        write!(f, "{} {} {:?}", self.name(), self.summary, self.timeout)
     }
 }
 
@@ -141,7 +172,7 @@ impl RawWebhook {
         let webhook = Webhook::new(options, Arc::new(SystemClock));
         let channel = webhook.map_err(|error| KeyError::new("webhook.url", error))?;
         let summary = "to the webhook".to_owned();
-        Ok(ChannelConfig { channel: Arc::new(channel), summary, timeout })
+        Ok(ChannelConfig { summary, timeout, kind: ChannelKind::Webhook(Arc::new(channel)) })
     }
 }
 

@@ -69,9 +69,11 @@ struct RawAccounts {
     user_id: Option<String>,
     /// The column of the password hash.
     hash: Option<String>,
-    /// The column of the e-mail address.
+    /// The column of the e-mail address. Sign-in by it wants an index on `lower(column)`, or on
+    /// `realm_column` and `lower(column)`. SQLite folds ASCII letters only: other letters are found
+    /// in lower case, in upper case, and in upper case at the start of words.
     email: Option<String>,
-    /// The column of the name.
+    /// The column of the user name. Sign-in by it wants an index, as by `email`.
     username: Option<String>,
     /// The column for whether an account is active: a boolean or a number. Without it, all accounts
     /// are active.

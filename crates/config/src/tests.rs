@@ -249,7 +249,8 @@ const FULL: &str = "\
     [mail]\nserver = 'localhost'\ntls = 'none'\nport = 1\nusername = 'u'\npassword = 'p'\n\
     from = 'a@example.org'\nreply_to = 'a@example.org'\nproduct = 'p'\n\
     support_url = 'https://example.org'\nsupport_email = 'a@example.org'\n\
-    default_language = 'en'\nevents = ['password.changed']\ntimeout = 1\nallow_plain_smtp = true\n\
+    default_language = 'en'\nevents = ['reset.requested']\ntimeout = 1\nallow_plain_smtp = true\n\
+    reset_url = 'https://example.org'\n\
     [api.shop]\nvendor = 'ecom'\nenabled = true\nprefix = ''\nrealm = 'a'\n\
     policy = { min_length = 8 }\noptions = { errors_as_ok = true }\n\
     [api.etna.options]\nkeep_presenting_token = true\n\
@@ -431,6 +432,12 @@ fn every_error_about_mail_names_its_key() {
         ("default_language = 'ja'", "mail.default_language: must be one of en, de, fr"),
         ("events = []", "mail.events: must be one of password.changed"),
         ("events = ['password']", "mail.events: must be one of password.changed"),
+        ("reset_url = 'http://example.org/'", "mail.reset_url: must be a URL without credentials"),
+        ("reset_url = 'https://example.org/#x'", "mail.reset_url: must be a URL without"),
+        (
+            "reset_url = 'https://example.org/'\nevents = ['password.changed']",
+            "mail.events: must contain reset.requested",
+        ),
     ] {
         let message = wrong(&with_mail(line), &[]);
         assert!(message.contains(&format!("r.toml: {says}")), "{line}: {message}");
@@ -446,6 +453,17 @@ fn every_error_about_mail_names_its_key() {
         let message = wrong(&with_mail("").replacen(from, to, 1), &[]);
         assert!(message.starts_with(&format!("r.toml: {key}: ")), "{key}: {message}");
     }
+}
+
+#[test]
+fn check_config_says_whether_reset_links_are_mailed() {
+    let summary = |text: &str| {
+        let config = parse(Path::new("r.toml"), text, Map::new()).unwrap();
+        config.outbox.channels[0].summary.clone()
+    };
+    assert!(!summary(&with_mail("")).contains("reset links"));
+    let with_links = summary(&with_mail("reset_url = 'http://localhost:8080/account/reset'"));
+    assert!(with_links.contains("default language en, with reset links: "), "{with_links}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod accounts;
 mod import;
 mod outbox;
+mod resets;
 mod retention;
 mod secrets;
 
@@ -177,13 +178,18 @@ impl Administration {
         })
     }
 
-    fn now(&self) -> Timestamp {
-        self.changes.clock.now()
+    /// Returns the time of the engine's clock, in microseconds.
+    pub fn now(&self) -> Timestamp {
+        self.changes.now_in_store_precision()
     }
 
     fn randomness(&self) -> &dyn Randomness {
         &*self.changes.randomness
     }
+}
+
+fn invalid(reason: &str) -> AdministrationError {
+    AdministrationError::Invalid(reason.to_owned())
 }
 
 fn no_such_account(realm: &Realm, user_id: &str) -> AdministrationError {

@@ -57,6 +57,11 @@ impl AttemptKey {
         Self { bytes, unknown: true }
     }
 
+    /// Distinguishes unknown identifiers in audit records without naming them.
+    pub(crate) fn audit_detail(&self) -> String {
+        format!("unknown:{}", data_encoding::HEXLOWER.encode(&self.bytes[..8]))
+    }
+
     /// The 32 bytes of the key, for a store.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.bytes

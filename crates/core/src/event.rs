@@ -1,3 +1,6 @@
+mod sealed_token;
+
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,7 +12,10 @@ use crate::clock::after;
 use crate::{Account, AccountId, AttemptReservation, Context, LockoutPolicy, Realm, UserId};
 
 /// An event of an account that is delivered to other systems or to the holder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+///
+/// `Debug` and `Serialize` omit the [sealed reset token](Self::open_token). A store keeps the whole
+/// payload.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct OutboxEvent {
     /// The id of the event, by which consumers recognize repeated deliveries.
     pub id: Uuid,
@@ -19,7 +25,8 @@ pub struct OutboxEvent {
     pub account: AccountId,
     /// The name of the kind; see [`EventKind::as_str`].
     pub kind: String,
-    /// Further members, as a JSON object without secrets.
+    /// Further members, as a JSON object without readable secrets.
+    #[serde(serialize_with = "sealed_token::serialize_public")]
     pub payload: Value,
 }
 
@@ -102,6 +109,19 @@ impl OutboxEvent {
             "sessions_valid_after": ends_sessions.then_some(at),
         });
         Self { id, at, account: account.id, kind: kind.as_str().to_owned(), payload }
+    }
+}
+
+impl fmt::Debug for OutboxEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, at, account, kind, .. } = self;
+        f.debug_struct("OutboxEvent")
+            .field("id", id)
+            .field("at", at)
+            .field("account", account)
+            .field("kind", kind)
+            .field("payload", &self.public_payload())
+            .finish()
     }
 }
 

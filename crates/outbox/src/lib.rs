@@ -57,6 +57,9 @@ mod webhook;
 pub use channel::{Channel, DeliveryError};
 pub use dispatcher::{DeliveryCounts, DispatcherOptions, OutboxDispatcher};
 pub use ipnet::IpNet;
-pub use mail::{Encryption, InvalidMail, Mail, MailOptions, SmtpCredentials, SmtpServer};
+pub use mail::{
+    Encryption, InvalidMail, InvalidResetUrl, Mail, MailOptions, ResetLink, ResetUrl,
+    SmtpCredentials, SmtpServer,
+};
 pub use repass_messages::{Language, UnknownLanguage};
 pub use webhook::{InvalidWebhook, InvalidWebhookSecret, Webhook, WebhookOptions, WebhookSecret};

@@ -4,6 +4,7 @@ mod connections;
 mod language;
 mod notice;
 mod recipient;
+mod reset_link;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod tests;
 mod tests_support;
 mod untrusted_text;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -18,16 +20,18 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
-use repass_core::{ClaimedEvent, Email, EventKind};
+use repass_core::{ClaimedEvent, Clock, Email, EventKind};
 use repass_messages::Language;
 use reqwest::Url;
 
+pub use reset_link::{InvalidResetUrl, ResetLink, ResetUrl};
 pub use server::{Encryption, SmtpCredentials, SmtpServer};
 
 use crate::{Channel, DeliveryError};
 use connections::Connections;
 use notice::Notice;
 use recipient::ascii_domain;
+use reset_link::TokenLink;
 use untrusted_text::one_line;
 
 /// Options of [`Mail`].
@@ -78,16 +82,21 @@ impl InvalidMail {
 /// happened, when and from where, and what to do if it was not the holder. It has a text and an
 /// HTML part, in the language of the account, otherwise of the request, if there is a translation.
 ///
-/// A mail contains no secret, and no links but the configured ones. Its `Message-ID` is derived
-/// from the event's id, so that mail programs can recognize repeats. `Auto-Submitted` (RFC 3834)
-/// prevents automatic replies.
+/// A mail contains no links but the configured ones, and no secret but a reset token: the mail of a
+/// `reset.requested` event with a sealed token has a link to [a page](Self::with_reset_link). If the
+/// token has expired, no mail is sent, and the event counts as delivered.
 ///
-/// Events of an account without an e-mail address count as delivered. An invalid address and a
-/// reply about the recipient (5.1.x or 5.2.x, RFC 3463) are [permanent](DeliveryError::permanent)
-/// failures; all others are retried.
-#[derive(Debug)]
+/// The `Message-ID` is derived from the event's id, so that mail programs can recognize repeats.
+/// `Auto-Submitted` (RFC 3834) prevents automatic replies.
+///
+/// Events of an account without an e-mail address count as delivered. An invalid address, a reset
+/// link that cannot be made, and a reply about the recipient (5.1.x or 5.2.x, RFC 3463) are
+/// [permanent](DeliveryError::permanent) failures; all others are retried.
+///
+/// Clones share their connections.
+#[derive(Debug, Clone)]
 pub struct Mail {
-    connections: Connections,
+    connections: Arc<Connections>,
     from: Mailbox,
     reply_to: Option<Mailbox>,
     product: String,
@@ -95,10 +104,12 @@ pub struct Mail {
     default_language: Language,
     events: Vec<EventKind>,
     proxies: Vec<IpNet>,
+    reset_link: Option<ResetLink>,
+    clock: Arc<dyn Clock>,
 }
 
 /// The support contacts, at least one of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Support {
     url: Option<String>,
     email: Option<String>,
@@ -113,8 +124,8 @@ impl Mail {
     ///
     /// # Errors
     /// If an option is not valid.
-    pub fn new(options: MailOptions) -> Result<Self, InvalidMail> {
-        let connections = Connections::new(&options.server, options.timeout)?;
+    pub fn new(options: MailOptions, clock: Arc<dyn Clock>) -> Result<Self, InvalidMail> {
+        let connections = Arc::new(Connections::new(&options.server, options.timeout)?);
         let product = options.product.trim();
         if product.is_empty() || one_line(product, Self::MAX_PRODUCT) != product {
             let reason = "must be 1 to 100 characters on one line";
@@ -131,7 +142,30 @@ impl Mail {
             default_language: options.default_language,
             events: options.events,
             proxies: options.proxies,
+            reset_link: None,
+            clock,
         })
+    }
+
+    /// Sets the page for reset links. Without it, an event with a sealed reset token is a permanent
+    /// failure.
+    #[must_use]
+    pub fn with_reset_link(self, reset_link: ResetLink) -> Self {
+        Self { reset_link: Some(reset_link), ..self }
+    }
+
+    /// Returns the link of an event with a sealed reset token.
+    fn token_link(
+        &self,
+        claimed: &ClaimedEvent,
+        expires_at: Timestamp,
+    ) -> Result<TokenLink, DeliveryError> {
+        let reset_link = self.reset_link.as_ref().ok_or_else(|| {
+            DeliveryError::new("the page for reset links is not known; set mail.reset_url")
+                .permanent()
+        })?;
+        let link = reset_link.of_event(&claimed.event, &claimed.holder.user_id, expires_at);
+        link.map_err(|error| DeliveryError::from_error(&error).permanent())
     }
 
     /// Returns the kind of an event, if holders are notified of it.
@@ -188,7 +222,15 @@ impl Channel for Mail {
             DeliveryError::new("the account's e-mail address is not valid").permanent()
         })?;
         let language = language::of_holder(claimed).unwrap_or(self.default_language);
-        let notice = Notice::new(claimed, language, kind, self);
+        let link = match event.sealed_token_expires_at() {
+            None => None,
+            Some(expires_at) if expires_at <= self.clock.now() => {
+                tracing::info!(event = %event.id, "no mail sent: the reset link has expired");
+                return Ok(());
+            }
+            Some(expires_at) => Some(self.token_link(claimed, expires_at)?),
+        };
+        let notice = Notice::new(claimed, language, kind, link, self);
         let message = self
             .message(to, claimed, &notice)
             .ok_or_else(|| DeliveryError::new("the message cannot be built"))?;

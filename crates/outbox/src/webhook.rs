@@ -69,7 +69,7 @@ pub enum InvalidWebhook {
 /// `webhook-timestamp` and `webhook-signature`, and a JSON body of `type`, `timestamp` and `data`.
 ///
 /// A response of 2xx is a delivery; any other is a failure, and 410 (Gone) a permanent one. The
-/// `Retry-After` of a failure is heeded.
+/// `Retry-After` of a failure is heeded. A [sealed reset token](OutboxEvent::open_token) is not sent.
 /// Redirects are not followed, proxies of the environment are not used, and response bodies are not
 /// read.
 pub struct Webhook {
@@ -172,7 +172,7 @@ impl Webhook {
 }
 
 fn body(event: &OutboxEvent) -> String {
-    let mut data = event.payload.clone();
+    let mut data = event.public_payload();
     if let Some(data) = data.as_object_mut() {
         data.insert("account".to_owned(), json!(event.account));
     }
@@ -187,8 +187,10 @@ impl fmt::Debug for Webhook {
 
 #[cfg(test)]
 mod tests {
-    use repass_core::SystemClock;
+    use repass_core::{AccountId, SystemClock};
+    use repass_testkit::fixtures;
     use reqwest::header::HeaderValue;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -231,6 +233,15 @@ mod tests {
         for none in ["Sun, 06 Nov 1994 08:49:37 GMT", "soon", "-1", ""] {
             assert_eq!(read(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn a_sealed_reset_token_is_not_sent() {
+        let account = AccountId(Uuid::from_u128(1));
+        let mut event = fixtures::event(account, 0);
+        event.payload = json!({ "realm": "shop", "sealed_token": "AAAA", "expires_at": "x" });
+        let sent: serde_json::Value = serde_json::from_str(&body(&event)).unwrap();
+        assert_eq!(sent["data"], json!({ "realm": "shop", "account": account, "expires_at": "x" }));
     }
 
     #[test]

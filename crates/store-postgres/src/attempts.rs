@@ -150,21 +150,20 @@ impl PostgresStore {
             }
             if let Some(event) = reservation.deferred_event {
                 let event = change.value(event);
-                change.cte(
-                    "event_finished",
-                    match outcome {
-                        AttemptOutcome::Failed => format!(
-                            "UPDATE @events SET due_at = {at}
-                         WHERE id = {event} AND due_at > {at} AND {ALLOWED}"
-                        ),
-                        _ => format!("DELETE FROM @events WHERE id = {event} AND {ALLOWED}"),
-                    },
-                );
+                let (write, condition) = match outcome {
+                    AttemptOutcome::Failed => {
+                        (format!("UPDATE @events SET due_at = {at}"), format!("AND due_at > {at}"))
+                    }
+                    _ => ("DELETE FROM @events".to_owned(), String::new()),
+                };
+                let write = format!("{write} WHERE id = {event} {condition} AND {ALLOWED}");
+                change.cte("event_finished", write);
             }
         }
         let locks = otp.map(|(account, _)| lock_account(account));
         let reply = self.change(locks, change.finish(audit)?, audit).await?;
-        reply.as_ref().map_or(Ok(true), done)
+        // Without a one-time password, only an attempt that is recorded already changes nothing.
+        Ok(otp.is_none() || reply.as_ref().map_or(Ok(true), done)?)
     }
 
     async fn finish_released(

@@ -74,6 +74,7 @@ fn main() {
         acknowledgements::a_commit_that_never_arrived_is_sent_again,
         acknowledgements::a_running_commit_is_awaited,
         acknowledgements::a_commit_that_is_sent_twice_applies_once,
+        acknowledgements::a_sign_in_with_a_lost_answer_is_finished_once,
         acknowledgements::p2_a_change_is_durable_despite_the_settings_of_the_database,
         acknowledgements::a_reservation_with_a_lost_answer_is_not_repeated,
         failover::p2_a_promotion_under_load_loses_no_acknowledged_change,

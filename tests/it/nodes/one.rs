@@ -127,7 +127,8 @@ async fn a_one_time_password_shown_to_two_nodes_at_once_counts_once() {
     let secret = operator.administration.enroll_otp(&realm, user_id, "repass").await.unwrap();
     let step = secret.code(now()).expose().to_owned();
     let minute = Duration::from_secs(60);
-    let issued = operator.administration.issue_otp_code(&realm, user_id, minute).await.unwrap();
+    let (issued, _) =
+        operator.administration.issue_otp_code(&realm, user_id, minute).await.unwrap();
     for code in [step, issued.expose().to_owned()] {
         let wire = good.edit(|body| body["secureOTP"] = json!(code));
         let answers = flood(&nodes, &wire, 20).await;

@@ -32,7 +32,7 @@ async fn enroll(test: &TestContext) -> OtpSecret {
 
 async fn issue(test: &TestContext, by: &Administration, lifetime: Duration) -> String {
     let realm = test.operator.realm("zap");
-    let code = by.issue_otp_code(&realm, test.user_id, lifetime).await.unwrap();
+    let (code, _) = by.issue_otp_code(&realm, test.user_id, lifetime).await.unwrap();
     code.expose().to_owned()
 }
 
@@ -213,7 +213,7 @@ async fn an_issued_code_is_for_one_account_only() {
     test.operator.add("zap", "other").await;
     let realm = test.operator.realm("zap");
     let administration = &test.operator.administration;
-    let code = administration.issue_otp_code(&realm, "other", MINUTE).await.unwrap();
+    let (code, _) = administration.issue_otp_code(&realm, "other", MINUTE).await.unwrap();
     assert_wrong(&test.send(&with(&same, "secureOTP", code.expose())).await);
 }
 
@@ -254,7 +254,7 @@ async fn an_admin_presents_the_code_of_the_account() {
     let by_admin = by(&test, "site-admin", &["admin"]).await;
     let realm = test.operator.realm("zap");
     let administration = &test.operator.administration;
-    let of_admin = administration.issue_otp_code(&realm, "site-admin", MINUTE).await.unwrap();
+    let (of_admin, _) = administration.issue_otp_code(&realm, "site-admin", MINUTE).await.unwrap();
     assert_wrong(&test.send(&with(&by_admin, "secureOTP", of_admin.expose())).await);
     let of_account = issue(&test, administration, MINUTE).await;
     assert_changed(&test.send(&with(&by_admin, "secureOTP", of_account)).await);

@@ -1,6 +1,7 @@
 //! Accounts in a users table of another application.
 
 mod changes;
+mod names;
 mod operators;
 mod suite;
 
@@ -57,6 +58,15 @@ pub(crate) fn tests() -> Vec<Test> {
         test(
             "accounts_table::rows_that_are_not_valid_accounts_are_skipped",
             operators::rows_that_are_not_valid_accounts_are_skipped,
+        ),
+        test(
+            "accounts_table::names_are_found_as_the_database_compares_them",
+            names::names_are_found_as_the_database_compares_them,
+        ),
+        test("accounts_table::only_mapped_names_are_found", names::only_mapped_names_are_found),
+        test(
+            "accounts_table::a_name_of_many_rows_is_read_in_part",
+            names::a_name_of_many_rows_is_read_in_part,
         ),
         test("accounts_table::guids_are_found_in_any_case", operators::guids_are_found_in_any_case),
         test(

@@ -1,5 +1,6 @@
 //! `repass otp`
 
+use jiff::Timestamp;
 use repass_core::{Plaintext, Realm, UserId};
 use serde::Serialize;
 
@@ -66,6 +67,7 @@ struct Issued<'a> {
     realm: &'a Realm,
     user_id: &'a UserId,
     lifetime_seconds: u64,
+    expires_at: Timestamp,
     /// The secret.
     code: &'a str,
 }
@@ -74,9 +76,10 @@ async fn issue(args: IssueReset, settings: &Settings, output: &Output) -> Result
     let (realm, user_id) = (&args.account.realm, &args.account.user_id);
     with_database(settings, Migration::Refuse, output, async |admin| {
         let administration = admin.administration();
-        let code = administration.issue_otp_code(realm, user_id.as_str(), args.lifetime).await?;
+        let (code, expires_at) =
+            administration.issue_otp_code(realm, user_id.as_str(), args.lifetime).await?;
         let lifetime_seconds = args.lifetime.as_secs();
-        let issued = Issued { realm, user_id, lifetime_seconds, code: code.expose() };
+        let issued = Issued { realm, user_id, lifetime_seconds, expires_at, code: code.expose() };
         output.secret(&issued, &code).map_err(|source| Failure::SecretNotPrinted {
             issued: "a one-time code was issued".to_owned(),
             remedy: "issue another one, which replaces it".to_owned(),

@@ -41,6 +41,7 @@ fn a_one_time_code_has_eight_digits() {
     assert!(run.stderr.contains("for 600 s"), "{}", run.stderr);
     let issued = test.json(&["otp", "issue", "--user-id", "pat", "--lifetime", "5m"], "");
     assert_eq!(issued["lifetime_seconds"], 300);
+    assert!(issued["expires_at"].is_string(), "{issued}");
     assert_eq!(issued["code"].as_str().unwrap().len(), 8);
     test.run(&["otp", "issue", "--user-id", "pat", "--lifetime", "11m"])
         .failed(2, &["--lifetime", "between 1s and 10m"]);

@@ -5,18 +5,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Administration, AdministrationError, with_account};
+use super::{Administration, AdministrationError, invalid, with_account};
 use crate::clock::after;
 use crate::otp::{code_digest, issue_code};
 use crate::{
-    AccessToken, Account, Email, EventKind, Key, KeyId, KeyKind, OtpEnrollment, OtpSecret,
-    OutboxEvent, Plaintext, Realm, ResetToken, Scope, SignedIn, TokenId, random_uuid, token,
+    AccessToken, Account, Email, Key, KeyId, KeyKind, OtpEnrollment, OtpSecret, Plaintext, Realm,
+    Scope, SignedIn, TokenId, random_uuid, token,
 };
 
 impl Administration {
-    /// The recommended lifetime of reset tokens, and the longest of one-time codes (ASVS 6.5.5).
-    pub const RESET_LIFETIME: Duration = Duration::from_secs(600);
-
     /// Issues a key for the mounts of a realm.
     ///
     /// # Errors
@@ -179,64 +176,6 @@ impl Administration {
         if revoked { Ok(()) } else { Err(AdministrationError::NothingToRevoke("token")) }
     }
 
-    /// Issues a reset token for an account, and voids older ones (ASVS 6.5.1 to 6.5.5).
-    ///
-    /// # Errors
-    /// When there is no such account, or the lifetime is zero.
-    pub async fn issue_reset(
-        &self,
-        realm: &Realm,
-        user_id: &str,
-        lifetime: Duration,
-    ) -> Result<(ResetToken, Plaintext), AdministrationError> {
-        if lifetime.is_zero() {
-            return Err(invalid("a reset token's lifetime is at least a second"));
-        }
-        let account = self.registered_account(realm, user_id).await?;
-        let (secret, digest) = token::issue(self.randomness())?;
-        let now = self.now();
-        let token = ResetToken {
-            digest,
-            account: account.id,
-            issued_at: now,
-            expires_at: after(now, lifetime),
-            spent_at: None,
-        };
-        let audit = self.audit(realm, Some(account.id), "reset.issue", None)?;
-        let event = OutboxEvent::new(
-            random_uuid(self.randomness())?,
-            now,
-            EventKind::ResetRequested,
-            &account,
-            &audit.context,
-        );
-        let result = self.store.add_reset_token(&token, &audit, &event).await;
-        result.map_err(|error| with_account(error, &account))?;
-        Ok((token, secret))
-    }
-
-    /// Revokes the reset tokens of an account. Returns the number of those that were valid.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub async fn revoke_resets(
-        &self,
-        realm: &Realm,
-        user_id: &str,
-    ) -> Result<usize, AdministrationError> {
-        let account = self.registered_account(realm, user_id).await?;
-        let tokens = self.store.reset_tokens(account.id, u32::MAX).await?;
-        let now = self.now();
-        let is_valid = |token: &&ResetToken| token.spent_at.is_none() && token.expires_at > now;
-        let valid = tokens.iter().filter(is_valid).count();
-        if valid > 0 {
-            let audit = self.audit(realm, Some(account.id), "reset.revoke", None)?;
-            let result = self.store.void_reset_tokens(account.id, &audit).await;
-            result.map_err(|error| with_account(error, &account))?;
-        }
-        Ok(valid)
-    }
-
     /// Issues a secret for time-based one-time passwords, which replaces the account's older one.
     ///
     /// # Errors
@@ -274,7 +213,7 @@ impl Administration {
     }
 
     /// Issues a one-time code of eight digits, which replaces the account's older one. It can be
-    /// used once and for at most ten minutes.
+    /// used once and for at most ten minutes. Returns the code and when it expires.
     ///
     /// # Errors
     /// When there is no such account, or the lifetime is zero or over ten minutes.
@@ -283,7 +222,7 @@ impl Administration {
         realm: &Realm,
         user_id: &str,
         lifetime: Duration,
-    ) -> Result<Plaintext, AdministrationError> {
+    ) -> Result<(Plaintext, Timestamp), AdministrationError> {
         if lifetime.is_zero() || lifetime > Self::RESET_LIFETIME {
             return Err(invalid("a one-time code's lifetime is 1 second to 10 minutes"));
         }
@@ -294,10 +233,6 @@ impl Administration {
         let audit = self.audit(realm, Some(account.id), "otp.issue", None)?;
         let result = self.store.set_otp_code(account.id, &digest, expires_at, &audit).await;
         result.map_err(|error| with_account(error, &account))?;
-        Ok(code)
+        Ok((code, expires_at))
     }
-}
-
-fn invalid(reason: &str) -> AdministrationError {
-    AdministrationError::Invalid(reason.to_owned())
 }

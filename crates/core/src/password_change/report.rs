@@ -194,11 +194,7 @@ fn detail(audit: &AuditContext, error: &ChangeError) -> Option<String> {
             let codes: Vec<&str> = violations.iter().map(Violation::code).collect();
             Some(codes.join(","))
         }
-        // Distinguishes attempts at different unknown identifiers without naming them.
-        _ if audit.account.is_none() => audit
-            .attempt_key
-            .as_ref()
-            .map(|key| format!("unknown:{}", data_encoding::HEXLOWER.encode(&key.as_bytes()[..8]))),
+        _ if audit.account.is_none() => audit.attempt_key.as_ref().map(AttemptKey::audit_detail),
         _ => None,
     }
 }

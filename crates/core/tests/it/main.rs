@@ -12,6 +12,7 @@ mod faults;
 mod hasher;
 mod import;
 mod key_checks;
+mod mailed_resets;
 mod normalization;
 mod old_password;
 mod pepper;

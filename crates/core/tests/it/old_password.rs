@@ -205,7 +205,8 @@ async fn a_one_time_password_with_the_password_must_be_right_and_is_used_once() 
 async fn an_issued_code_is_used_once() {
     let test = TestContext::new().await;
     let lifetime = std::time::Duration::from_secs(600);
-    let code = test.operator.issue_otp_code(&realm(), "pat", lifetime).await.unwrap();
+    let (code, expires_at) = test.operator.issue_otp_code(&realm(), "pat", lifetime).await.unwrap();
+    assert_eq!(expires_at, test.now() + lifetime);
     let with_code = |old, new| {
         let mut change = old_password("pat", old, new);
         change.otp = Some(code.expose().into());

@@ -23,6 +23,7 @@ pub(crate) struct TestContext {
     pub(crate) store: MemoryStore,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) hasher: Arc<CountingHasher>,
+    pub(crate) key: Arc<InstallationKey>,
 }
 
 #[derive(Debug)]
@@ -132,13 +133,13 @@ impl TestContext {
             refuses: AtomicBool::new(false),
         });
         let key = Arc::new(InstallationKey::from_bytes([3; 32]));
-        let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key)
+        let engine = Engine::builder(Arc::new(store.clone()), hasher.clone(), key.clone())
             .clock(clock.clone())
             .build();
         // First passwords are set with the default policy, not with the tested one.
         let operator = engine.administration().clone();
         let engine = engine.with_policy(policy);
-        let test = Self { engine, operator, store, clock, hasher };
+        let test = Self { engine, operator, store, clock, hasher, key };
         test.add("pat").await;
         test.hasher.hashed.store(0, Ordering::SeqCst);
         test

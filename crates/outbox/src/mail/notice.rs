@@ -7,6 +7,7 @@ use repass_core::{Account, ClaimedEvent, EventKind, OutboxEvent};
 use repass_messages::{Language, MAIL};
 use serde_json::Value;
 
+use super::reset_link::TokenLink;
 use super::untrusted_text::{one_line, one_line_without_links};
 use super::{Mail, Support};
 
@@ -18,6 +19,7 @@ pub(super) struct Notice<'a> {
     /// The id of the message about the event.
     event: String,
     facts: Vec<Fact>,
+    link: Option<TokenLink>,
     support: &'a Support,
 }
 
@@ -47,6 +49,7 @@ impl<'a> Notice<'a> {
         claimed: &ClaimedEvent,
         language: Language,
         kind: EventKind,
+        link: Option<TokenLink>,
         mail: &'a Mail,
     ) -> Self {
         let event = &claimed.event;
@@ -62,8 +65,14 @@ impl<'a> Notice<'a> {
             None => add("address", address(event, "peer", mail)),
         }
         add("device", device(event));
-        let event = kind.as_str().replace('.', "-");
-        Self { language, product: &mail.product, event, facts, support: &mail.support }
+        let event = match &link {
+            Some(link) => {
+                add("valid-until", Some(date_and_time(link.expires_at, language)));
+                "reset-link".to_owned()
+            }
+            None => kind.as_str().replace('.', "-"),
+        };
+        Self { language, product: &mail.product, event, facts, link, support: &mail.support }
     }
 
     pub(super) fn subject(&self) -> String {

@@ -144,7 +144,8 @@ pub(super) fn address_literal(address: IpAddr) -> ClientId {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// Returns whether a host name or an IP address without brackets is a loopback one.
+pub(super) fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }

@@ -1,8 +1,11 @@
+mod reset_mails;
+
 use std::path::Path;
 
 use mail_parser::{MessageParser, MimeHeaders};
 use proptest::prelude::*;
 use repass_messages::MAIL;
+use repass_testkit::ManualClock;
 use serde_json::json;
 
 use super::tests_support::{claimed, claimed_of};
@@ -30,14 +33,25 @@ fn options() -> MailOptions {
     }
 }
 
+/// A clock at the time of the event.
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::new(claimed().event.at))
+}
+
 fn mail() -> Mail {
-    Mail::new(options()).unwrap()
+    with_options(options()).unwrap()
+}
+
+fn with_options(options: MailOptions) -> Result<Mail, InvalidMail> {
+    Mail::new(options, clock())
 }
 
 /// The message as sent.
 fn raw(mail: &Mail, claimed: &ClaimedEvent, language: Language) -> String {
     let kind = mail.notified_kind(&claimed.event.kind).unwrap();
-    let notice = Notice::new(claimed, language, kind, mail);
+    let expires_at = claimed.event.sealed_token_expires_at();
+    let link = expires_at.map(|expires_at| mail.token_link(claimed, expires_at).unwrap());
+    let notice = Notice::new(claimed, language, kind, link, mail);
     let to = recipient::parse(claimed.holder.email.as_ref().unwrap().as_str()).unwrap();
     String::from_utf8(mail.message(to, claimed, &notice).unwrap().formatted()).unwrap()
 }
@@ -114,7 +128,8 @@ fn every_message_is_used() {
         include_str!("../../templates/notice.html"),
     );
     let is_quoted = |id: &str| code.contains(&format!("\"{id}\""));
-    let events = EventKind::ALL.map(|kind| kind.as_str().replace('.', "-"));
+    let mut events = EventKind::ALL.map(|kind| kind.as_str().replace('.', "-")).to_vec();
+    events.push("reset-link".to_owned());
     for id in MAIL.ids(Language::English) {
         let event = events.iter().find_map(|event| id.strip_prefix(event.as_str()));
         let is_used = match event {
@@ -212,7 +227,7 @@ fn an_invalid_option_is_named() {
     let invalid = |change: fn(&mut MailOptions)| {
         let mut options = options();
         change(&mut options);
-        Mail::new(options).unwrap_err().member
+        with_options(options).unwrap_err().member
     };
     assert_eq!(invalid(|it| it.server.host = "a b".to_owned()), "server");
     assert_eq!(invalid(|it| it.server.encryption = Encryption::None), "tls");
@@ -226,11 +241,11 @@ fn an_invalid_option_is_named() {
     for url in ["javascript:alert(1)", "help", "https://", "mailto:x@y.z", "https://u:p@h/"] {
         let mut options = options();
         options.support_url = Some(url.to_owned());
-        assert_eq!(Mail::new(options).unwrap_err().member, "support_url", "{url}");
+        assert_eq!(with_options(options).unwrap_err().member, "support_url", "{url}");
     }
     let mut options = options();
     (options.support_url, options.support_email) = (None, None);
-    assert_eq!(Mail::new(options).unwrap_err().member, "support_url");
+    assert_eq!(with_options(options).unwrap_err().member, "support_url");
 }
 
 #[tokio::test]
@@ -238,7 +253,7 @@ async fn other_events_and_accounts_without_an_address_count_as_delivered() {
     // There is no server, so connecting would fail.
     let mut options = options();
     options.events = vec![EventKind::PasswordChanged];
-    let mail = Mail::new(options).unwrap();
+    let mail = with_options(options).unwrap();
     mail.deliver(&claimed_of(EventKind::AccountLocked)).await.unwrap();
     let mut unknown = claimed();
     unknown.event.kind = "account.renamed".to_owned();

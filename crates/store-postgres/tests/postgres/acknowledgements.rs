@@ -3,11 +3,14 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use repass_core::{AttemptKey, CommitOutcome, CredentialStore, StoreError};
+use repass_core::{
+    AdministrationStore, AttemptKey, AttemptOutcome, CommitOutcome, CredentialStore, FinishAttempt,
+    OtpSpend, StoreError, TokenDigest,
+};
 use repass_postgres_cluster::{Cut, Proxy};
 
 use crate::database::{
-    account, add, assert_changed_once, commit, count, open, raw, reserve, shared,
+    account, add, assert_changed_once, audit, commit, count, open, raw, reserve, shared,
 };
 
 const DONE: CommitOutcome = CommitOutcome::Done { version: 2 };
@@ -96,6 +99,32 @@ pub(crate) async fn a_reservation_with_a_lost_answer_is_not_repeated() {
     let error = reserving.await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert_eq!(count(&shared().url(&name), "repass.attempts WHERE failures = 2").await, 1);
+}
+
+/// A one-time password that the lost transaction spent is right.
+pub(crate) async fn a_sign_in_with_a_lost_answer_is_finished_once() {
+    let (proxy, name) = (proxy(), shared().create_database());
+    let store = open(&proxy.url(&name)).await;
+    add(&store, 1).await;
+    let (id, code) = (account(1).id, TokenDigest::from_bytes([7; 32]));
+    let key = AttemptKey::account(id);
+    let expires_at = audit(1).at.checked_add(Duration::from_secs(60)).unwrap();
+    for (number, cut) in [(10, Cut::Answer), (20, Cut::Command)] {
+        store.set_otp_code(id, &code, expires_at, &audit(number)).await.unwrap();
+        let reservation = reserve(&store, &key).await.unwrap().unwrap();
+        let finish = |record| {
+            let succeeded = AttemptOutcome::Succeeded;
+            FinishAttempt::reserved(reservation.clone(), succeeded, audit(record))
+                .with_otp(Some((id, OtpSpend::Code(code))))
+        };
+        proxy.cut_next_commit(cut);
+        assert!(store.finish_attempt(&finish(number + 1)).await.unwrap());
+        assert!(proxy.has_cut());
+        assert!(!store.finish_attempt(&finish(number + 2)).await.unwrap());
+    }
+    let url = shared().url(&name);
+    assert_eq!(count(&url, "repass.attempts").await, 0);
+    assert_eq!(count(&url, "repass.audit").await, 5);
 }
 
 /// Also if the setting changes after the database was opened.

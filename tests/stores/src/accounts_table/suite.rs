@@ -233,8 +233,17 @@ impl AdministrationStore for Mapped {
     }
 
     async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError> {
-        let accounts = self.store.accounts(filter).await?;
-        Ok(accounts.into_iter().map(|account| self.complete(account)).collect())
+        let mut accounts = Vec::new();
+        for account in self.store.accounts(filter).await? {
+            let subject = Subject::new(account.realm.clone(), account.user_id.as_str());
+            let credential = self.find(&subject).await?.and_then(|found| found.credential);
+            // Without a recorded time, the store counts from the epoch and not from the insertion.
+            let is_listed = |time| credential.is_none_or(|own| own.changed_at < time);
+            if filter.changed_before.is_none_or(is_listed) {
+                accounts.push(self.complete(account));
+            }
+        }
+        Ok(accounts)
     }
 
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError> {
