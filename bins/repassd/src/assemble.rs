@@ -6,8 +6,7 @@ use std::sync::Arc;
 use repass_admin_api::{AdminApi, Options};
 use repass_core::{
     Argon2idHasher, Clock, CredentialStore, Engine, InstallationKey, KeyCheckError, SystemClock,
-    SystemRandomness,
-    argon2_self_check, check_keys,
+    SystemRandomness, argon2_self_check, check_keys,
 };
 use repass_http::{Limits, Mount, PasswordService};
 use repass_outbox::OutboxDispatcher;
@@ -76,15 +75,10 @@ impl App {
             tracing::warn!(%error, "hashing uses a slower kernel than this CPU supports");
         }
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
-<<<<<<< HEAD
-        let engine = Engine::builder(ports.clone(), hasher.clone(), key)
+        let engine = Engine::builder(ports.clone(), hasher.clone(), key.clone())
             .policy(config.policy.clone())
             .lockout(config.lockout)
             .build();
-=======
-        let engine =
-            Engine::builder(ports, hasher.clone(), key.clone()).lockout(config.lockout).build();
->>>>>>> part6-d
         let limits = Limits {
             body_timeout: config.server.body_timeout,
             changes: config.server.concurrent_changes.get(),

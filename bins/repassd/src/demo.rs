@@ -45,7 +45,8 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
         signals.next().await;
         drop(stop);
     };
-    let (limits, service, admin_api) = (&config.server, app.service.clone(), app.admin_api(&config));
+    let (limits, service, admin_api) =
+        (&config.server, app.service.clone(), app.admin_api(&config));
     let metrics = Arc::<Metrics>::default;
     let stopped = async { (&mut stopped).await.unwrap_or_default() };
     tokio::join!(

@@ -51,6 +51,8 @@ impl TestContext {
             realm: realm(),
             kind: KeyKind::Api,
             name: "gateway".to_owned(),
+            scopes: Default::default(),
+            all_realms: false,
             digest: key_digest,
             created_at: now,
             revoked_at: None,
