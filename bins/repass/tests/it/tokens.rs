@@ -1,3 +1,11 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use repass_core::{
+    Argon2idHasher, Engine, HashProfile, HasherOptions, InstallationKey, OutboxFilter,
+    SystemRandomness,
+};
+use repass_store::{Store, StoreOptions};
 use serde_json::{Value, json};
 
 use crate::test_context::TestContext;
@@ -148,4 +156,33 @@ fn a4_all_events_of_a_state_are_retried_and_dropped() {
     assert_eq!(all("drop", "pending")["dropped"], 3);
     assert_eq!(test.json(&["outbox", "list"], ""), json!([]));
     test.run(&["outbox", "retry"]).failed(2, &["<ID>"]);
+}
+
+/// Proves E4.
+#[test]
+fn e4_the_sealed_token_of_a_mailed_reset_is_stored_and_never_listed() {
+    let test = TestContext::with_pat();
+    let profile = HashProfile::INSECURE_FOR_TESTS;
+    let options = HasherOptions { profile, ..HasherOptions::default() };
+    let hasher = Arc::new(Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap());
+    let key = Arc::new(InstallationKey::from_bytes([3; 32]));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let sealed = runtime.block_on(async {
+        let store = Store::open(&test.url(), &StoreOptions::default()).await.unwrap();
+        let engine = Engine::builder(store.ports(), hasher, key.clone()).build();
+        let (realm, lifetime) = ("default".parse().unwrap(), Duration::from_secs(60));
+        engine.administration().mail_reset(&realm, "pat", lifetime).await.unwrap();
+        let filter = OutboxFilter { limit: 1, ..OutboxFilter::default() };
+        let event = store.ports().entries(&filter).await.unwrap().remove(0).event;
+        assert_eq!(event.open_token(&key).unwrap().byte_len(), 43);
+        store.close().await.unwrap();
+        event.payload["sealed_token"].as_str().unwrap().to_owned()
+    });
+
+    let json = test.run(&["outbox", "list", "--json"]).succeeded();
+    assert!(json.json()[0]["payload"]["expires_at"].is_string(), "{}", json.stdout);
+    for shown in [json.stdout, test.run(&["outbox", "list"]).succeeded().stdout] {
+        assert!(shown.contains("reset.requested"), "{shown}");
+        assert!(!shown.contains("sealed_token") && !shown.contains(&sealed), "{shown}");
+    }
 }
