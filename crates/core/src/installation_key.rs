@@ -11,9 +11,9 @@ use crate::{Plaintext, Randomness, RandomnessError};
 
 /// The secret key of one installation: 256 random bits that are not stored in the database.
 ///
-/// It encrypts secrets that must be readable (OTP secrets), and keys the digests of values that
-/// could be guessed (unknown identifiers, one-time codes). All nodes of one database need the same
-/// key.
+/// It encrypts secrets that must be readable (OTP secrets, mailed reset tokens), and keys the
+/// digests of values that could be guessed (unknown identifiers, one-time codes). All nodes of one
+/// database need the same key.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct InstallationKey([u8; 32]);
 
