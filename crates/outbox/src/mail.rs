@@ -83,8 +83,8 @@ impl InvalidMail {
 /// HTML part, in the language of the account, otherwise of the request, if there is a translation.
 ///
 /// A mail contains no links but the configured ones, and no secret but a reset token: the mail of a
-/// `reset.requested` event with a sealed token has a link to [a page](Self::with_reset_link). If the
-/// token has expired, no mail is sent, and the event counts as delivered.
+/// `reset.requested` event with a sealed token has a link to [a page](Self::with_reset_link). If
+/// the token has expired, no mail is sent, and the event counts as delivered.
 ///
 /// The `Message-ID` is derived from the event's id, so that mail programs can recognize repeats.
 /// `Auto-Submitted` (RFC 3834) prevents automatic replies.

@@ -69,9 +69,9 @@ pub enum InvalidWebhook {
 /// `webhook-timestamp` and `webhook-signature`, and a JSON body of `type`, `timestamp` and `data`.
 ///
 /// A response of 2xx is a delivery; any other is a failure, and 410 (Gone) a permanent one. The
-/// `Retry-After` of a failure is heeded. A [sealed reset token](OutboxEvent::open_token) is not sent.
-/// Redirects are not followed, proxies of the environment are not used, and response bodies are not
-/// read.
+/// `Retry-After` of a failure is heeded. A [sealed reset token](OutboxEvent::open_token) is not
+/// sent. Redirects are not followed, proxies of the environment are not used, and response bodies
+/// are not read.
 pub struct Webhook {
     client: Client,
     url: Url,

@@ -67,10 +67,10 @@ impl Administration {
     /// [`RESET_LIFETIME`](Self::RESET_LIFETIME).
     ///
     /// An account gets no new token if its last one was issued less than 60 seconds ago, so that
-    /// its link stays valid, or if `per_hour` were issued within an hour. Requests at the same moment
-    /// may each issue one. The result is the same
-    /// whether there is such an account or not: the reason is only in the audit record
-    /// `reset.request`, as the outcome `ok`, `limited`, `inactive` or `unknown`.
+    /// its link stays valid, or if `per_hour` were issued within an hour. Requests at the same
+    /// moment may each issue one. The result is the same whether there is such an account or not:
+    /// the reason is only in the audit record `reset.request`, as the outcome `ok`, `limited`,
+    /// `inactive` or `unknown`.
     ///
     /// The work is similar too: one query for the accounts, then for each account, or once if there
     /// is none, one query for its tokens and one transaction that writes. The transaction that
