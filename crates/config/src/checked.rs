@@ -154,6 +154,11 @@ impl RawConfig {
         let mut tokens = tokens?;
         for mount in &mut mounts {
             mount.tokens = tokens.remove(&mount.name);
+            if mount.tokens.is_some() && !mount.spec.takes_access_tokens() {
+                let key = format!("api.{}.tokens", mount.name);
+                let reason = "this API takes no access tokens with these options";
+                mistakes.take(Err(KeyError::new(key, reason)))?;
+            }
         }
         Some(Config {
             listen: listen?,

@@ -386,6 +386,16 @@ fn every_error_about_access_tokens_names_its_key() {
 }
 
 #[test]
+fn an_api_without_access_tokens_has_no_issuers() {
+    for api in ["ecom", "fabric", "customer"] {
+        let text = format!("{GOOD}[[api.{api}.tokens]]\nkind = 'repass'\n");
+        let message = wrong(&text, &[]);
+        let says = format!("api.{api}.tokens: this API takes no access tokens");
+        assert!(message.contains(&says), "{message}");
+    }
+}
+
+#[test]
 fn each_api_has_its_own_access_tokens() {
     let text = format!(
         "{GOOD}[api.zap]\n[[api.zap.tokens]]\nkind = 'repass'\n[[api.zap.tokens]]\nkind = 'jwt'\n\

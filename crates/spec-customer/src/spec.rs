@@ -88,6 +88,10 @@ impl Spec for CustomerSpec {
         Some(document)
     }
 
+    fn takes_access_tokens(&self) -> bool {
+        matches!(self.authentication, Authentication::Bearer)
+    }
+
     fn not_found(&self, head: &Head<'_>) -> Reply {
         let uri = header::absolute_uri(head);
         let message = format!("No HTTP resource was found that matches the request URI '{uri}'.");

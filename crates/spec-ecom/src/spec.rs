@@ -69,6 +69,10 @@ impl Spec for EcomSpec {
         serde_json::from_str(include_str!("../openapi.json")).ok()
     }
 
+    fn takes_access_tokens(&self) -> bool {
+        false
+    }
+
     fn not_found(&self, _: &Head<'_>) -> Reply {
         self.answer(StatusCode::NOT_FOUND, Language::default(), Sentence::NotFound)
     }

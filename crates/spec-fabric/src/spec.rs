@@ -95,6 +95,10 @@ impl Spec for FabricSpec {
         serde_json::from_str(include_str!("../openapi.json")).ok()
     }
 
+    fn takes_access_tokens(&self) -> bool {
+        false
+    }
+
     fn not_found(&self, _: &Head<'_>) -> Reply {
         failure(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found.")
     }

@@ -19,6 +19,12 @@ pub trait Spec: Send + Sync + 'static {
         None
     }
 
+    /// Returns whether callers may have to present an access token, so that the issuers of tokens can
+    /// be configured. The default is `true`.
+    fn takes_access_tokens(&self) -> bool {
+        true
+    }
+
     /// Answers a request for an unknown path. The default is 404 without a body.
     fn not_found(&self, head: &Head<'_>) -> Reply {
         let _ = head;
