@@ -120,7 +120,7 @@ fn the_commands_of_the_admin_api_run_in_their_order() {
     let items = trail["items"].as_array().unwrap();
     let actions: Vec<_> = items.iter().map(|record| record["action"].as_str().unwrap()).collect();
     let expected =
-        ["token.issue", "password.verify", "password.verify", "account.add", "otp.enroll"];
+        ["token.issue", "password.verify", "password.verify", "account.add", "key.issue"];
     assert_eq!(actions, expected);
     assert!(items[0]["caller"].as_str().unwrap().ends_with(":demo"), "{trail}");
 
