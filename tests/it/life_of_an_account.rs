@@ -123,6 +123,21 @@ fn the_commands_of_the_page_are_answered_as_the_page_shows() {
 }
 
 #[test]
+fn the_scopes_in_the_manual_name_every_path_of_the_admin_api() {
+    let output = Command::new(binary("repassd")).args(["openapi", "admin"]).output().unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let manual = std::fs::read_to_string(workspace().join("bins/repassd/README.md")).unwrap();
+    let (_, table) = manual.split_once("| scope | allows").unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() > 20, "{}", paths.len());
+    for path in paths.keys() {
+        let path = path.strip_prefix("/admin/v1/realms/{realm}").unwrap();
+        assert!(table.contains(&format!(" {path}`")), "{path} is not in\n{table}");
+    }
+}
+
+#[test]
 fn an_ellipsis_stands_for_any_text() {
     assert!(is_like("a…c…e", "abcde") && is_like("a…", "a") && is_like("abc", "abc"));
     for text in ["abcd", "bcde", "ace ", "ae"] {
