@@ -7,15 +7,21 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use repass_tests::binary;
 
-struct Demo {
+pub(crate) struct Demo {
     child: Child,
-    /// Headings with their commands.
+    /// The headings of the vendors with their commands.
     commands: Vec<(String, Vec<String>)>,
+    /// The commands of the admin API.
+    admin: Vec<String>,
+    /// The address of the page of the admin API.
+    docs: String,
+    /// The commands that run the examples.
+    pub(crate) examples: Vec<String>,
     rest: BufReader<std::process::ChildStdout>,
 }
 
 impl Demo {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut child = Command::new(binary("repassd"))
             .args(["demo", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
@@ -24,6 +30,7 @@ impl Demo {
             .unwrap();
         let mut rest = BufReader::new(child.stdout.take().unwrap());
         let mut commands: Vec<(String, Vec<String>)> = Vec::new();
+        let (mut docs, mut examples) = (String::new(), Vec::new());
         loop {
             let mut line = String::new();
             assert!(rest.read_line(&mut line).unwrap() > 0, "the demo ended early");
@@ -32,14 +39,21 @@ impl Demo {
                 commands.push((heading.to_owned(), Vec::new()));
             } else if line.starts_with("curl ") {
                 commands.last_mut().unwrap().1.push(line.to_owned());
-            } else if line.contains("otpauth://") {
-                break;
+            } else if let Some(address) = line.strip_prefix("Every call of the admin API: ") {
+                address.clone_into(&mut docs);
+            } else if line.starts_with("API=") {
+                examples.push(line.to_owned());
+                if examples.len() == 2 {
+                    break;
+                }
             }
         }
-        Self { child, commands, rest }
+        let (heading, admin) = commands.pop().unwrap();
+        assert!(heading.starts_with("admin API"), "{heading}");
+        Self { child, commands, admin, docs, examples, rest }
     }
 
-    fn stop(mut self) -> (Option<i32>, String) {
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         kill(id, Signal::SIGINT).unwrap();
         let mut rest = String::new();
@@ -94,14 +108,40 @@ fn each_printed_command_changes_a_password_once_in_any_order() {
 }
 
 #[test]
+fn the_commands_of_the_admin_api_run_in_their_order() {
+    let demo = Demo::start();
+    let answers: Vec<serde_json::Value> =
+        demo.admin.iter().map(|command| serde_json::from_str(&paste(command)).unwrap()).collect();
+    let [created, verified, session, trail] = answers.as_slice() else { panic!("{answers:?}") };
+    assert_eq!(created["user_id"], "kim");
+    assert_eq!(verified["verified"], true);
+    assert_eq!(verified["account"], *created);
+    assert_eq!(session["access_token"].as_str().unwrap().len(), 43);
+    let items = trail["items"].as_array().unwrap();
+    let actions: Vec<_> = items.iter().map(|record| record["action"].as_str().unwrap()).collect();
+    let expected =
+        ["token.issue", "password.verify", "password.verify", "account.add", "key.issue"];
+    assert_eq!(actions, expected);
+    assert!(items[0]["caller"].as_str().unwrap().ends_with(":demo"), "{trail}");
+
+    let again = paste(&demo.admin[0]);
+    assert!(again.contains(r#""code":"user-id-taken""#), "{again}");
+    let page = paste(&format!("curl -sS -i {}", demo.docs));
+    assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("/accounts"), "{page}");
+    demo.stop();
+}
+
+#[test]
 fn two_demos_share_no_secret() {
     let (one, two) = (Demo::start(), Demo::start());
     let words = |demo: &Demo| -> std::collections::BTreeSet<String> {
         let text: String = demo
             .commands
             .iter()
-            .flat_map(|(_, commands)| commands.concat().into_bytes())
-            .map(char::from)
+            .flat_map(|(_, commands)| commands)
+            .chain(&demo.admin)
+            .chain(&demo.examples)
+            .map(|command| format!("{command} "))
             .collect();
         text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
             .filter(|word| [32, 43].contains(&word.len()))

@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 
-use repass_tests::{FIRST_PASSWORD, Server, binary};
+use repass_tests::{FIRST_PASSWORD, Server, binary, workspace};
 
+use crate::demo::Demo;
 use crate::requests::GUID;
 
 fn run(package: &str, arguments: &[&str], input: &str) -> Output {
@@ -98,4 +99,35 @@ async fn wire_client() {
     let output = run("example-wire-client", &xml, &format!("{new}\nyet another long one\n"));
     assert_eq!(text(&output), "changed\n");
     assert!(operator.is_password("customer", GUID, "yet another long one").await);
+}
+
+/// Runs the command of the demo for the example of `language`, twice.
+fn run_on_demo(language: &str) {
+    let demo = Demo::start();
+    let folder = format!("examples/{language}/");
+    let command = demo.examples.iter().find(|command| command.contains(&folder)).unwrap();
+    for _ in 0..2 {
+        let mut shell = Command::new("sh");
+        let output = shell.arg("-c").arg(command).current_dir(workspace()).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        assert_eq!(
+            text(&output).to_lowercase(),
+            "signed in: true\nchanged: password updated successfully\nreset: true\n"
+        );
+    }
+    let (_, rest) = demo.stop();
+    assert!(rest.contains("4 passwords changed"), "{rest}");
+}
+
+#[test]
+#[cfg_attr(node_missing, ignore = "needs Node 18 or later")]
+fn node() {
+    run_on_demo("node");
+}
+
+#[test]
+#[cfg_attr(python_missing, ignore = "needs Python 3")]
+fn python() {
+    run_on_demo("python");
 }

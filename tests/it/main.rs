@@ -18,6 +18,7 @@ mod fairness;
 mod families;
 mod health;
 mod import;
+mod life_of_an_account;
 mod listener;
 mod log;
 mod metrics;

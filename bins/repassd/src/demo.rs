@@ -1,4 +1,4 @@
-//! `repassd demo`: every vendor's API on a new database, with a curl command for each.
+//! `repassd demo`: every vendor's API and the admin API on a new database, with curl commands.
 
 use std::error::Error;
 use std::io::Write;
@@ -37,7 +37,7 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     let config = repass_config::demo(address, &database, vendors)?;
     let app = App::open(&config).await?;
     let text = introduction(&app, &config, address, &database, vendors).await?;
-    let text = text + &admin_section(&app, &format!("http://{admin_address}")).await?;
+    let text = text + &admin_section(&app, address, &format!("http://{admin_address}")).await?;
     print(&text)?;
     let proxies = || config.proxies.clone();
     let (stop, mut stopped) = oneshot::channel::<()>();
@@ -96,9 +96,13 @@ async fn introduction(
     Ok(text + &notes + "\n")
 }
 
-/// Issues an admin key, and returns the commands of the admin API. Unlike the others, they are in
-/// the order of an account's life.
-async fn admin_section(app: &App, base_url: &str) -> Result<String, Box<dyn Error>> {
+/// Issues an admin key, and returns the commands of the admin API and of the examples that call it.
+/// Unlike the others, the commands are in the order of an account's life.
+async fn admin_section(
+    app: &App,
+    address: SocketAddr,
+    base_url: &str,
+) -> Result<String, Box<dyn Error>> {
     let realm: Realm = "zap".parse()?;
     let administration = app.engine.administration();
     let scopes = Scope::ALL.into_iter().collect();
@@ -117,9 +121,14 @@ async fn admin_section(app: &App, base_url: &str) -> Result<String, Box<dyn Erro
         call("/sessions", json!({ "user_id": "kim", "lifetime": 900 })),
         format!("curl -sS -H '{}' '{base_url}{api}/audit?limit=5' -w '\\n'", bearer(&key)),
     ];
+    let variables = format!("API=http://{address} ADMIN={base_url}/admin/v1 KEY={}", key.expose());
     Ok(format!(
-        "# admin API, for back ends (create an account, verify its password, sign in, read the audit \
-         trail)\n{}\n\nEvery call of the admin API: {base_url}/admin/v1/docs\n\n",
+        "# admin API, for back ends, in this order (create an account, verify its password, sign in, \
+         read the audit trail)\n{}\n\n\
+         Every call of the admin API: {base_url}/admin/v1/docs\n\
+         Two programs that call it, to be run in the folder of the source:\n\
+         {variables} node examples/node/main.mjs\n\
+         {variables} python3 examples/python/main.py\n\n",
         commands.join("\n")
     ))
 }

@@ -35,6 +35,7 @@ fn help_lists_every_command_and_has_examples() {
         "otp issue",
         "password check",
         "password change",
+        "password verify",
         "audit list",
         "hash tune",
     ] {

@@ -58,3 +58,46 @@ fn a_key_given_instead_of_its_id_is_not_printed() {
     let error = test.run(&["key", "revoke", unknown, "--json"]).json_error(1);
     assert_eq!(error["code"], "nothing-to-revoke");
 }
+
+#[test]
+fn an_admin_key_has_scopes_and_one_realm_or_all() {
+    let test = TestContext::new();
+    let issue = ["key", "issue", "--kind", "admin", "--realm", "shop", "--name", "back end"];
+    let scopes = ["--scope", "passwords:verify,accounts:read", "--scope", "tokens"];
+    let issued = test.json(&[issue.as_slice(), &scopes].concat(), "");
+    assert_eq!(issued["kind"], "admin");
+    assert_eq!(issued["scopes"], json!(["accounts:read", "passwords:verify", "tokens"]));
+    assert_eq!(issued["all_realms"], false);
+    assert_eq!(issued["key"].as_str().unwrap().len(), 43);
+
+    let all = [issue.as_slice(), &["--scope", "audit:read", "--all-realms"]].concat();
+    let run = test.run(&all).succeeded();
+    assert!(run.stderr.contains("\"back end\" of all realms; it is shown only once"));
+    let keys = test.json(&["key", "list", "--realm", "shop"], "");
+    assert_eq!(keys[1]["all_realms"], true);
+    let text = test.run(&["key", "list"]).succeeded().stdout;
+    let cells = |line: usize| text.lines().nth(line).unwrap().split_whitespace().skip(1);
+    let of_shop = ["shop", "admin", "back", "end", "accounts:read,passwords:verify,tokens"];
+    assert_eq!(cells(1).take(5).collect::<Vec<_>>(), of_shop, "{text}");
+    assert_eq!(cells(2).take(2).collect::<Vec<_>>(), ["all", "admin"], "{text}");
+
+    let records = test.json(&["audit", "list", "--action", "key.issue"], "");
+    let id = issued["id"].as_str().unwrap();
+    assert_eq!(records[1]["detail"], format!("admin:{id}"));
+}
+
+#[test]
+fn scopes_are_for_admin_keys_which_need_some() {
+    let test = TestContext::new();
+    let issue =
+        |more: &[&str]| test.run(&[["key", "issue", "--name", "x"].as_slice(), more].concat());
+    issue(&["--kind", "admin"]).failed(2, &["without --scope allows nothing"]);
+    issue(&["--kind", "admin", "--all-realms"]).failed(2, &["without --scope allows nothing"]);
+    let reason = "--scope and --all-realms are for keys of kind admin";
+    issue(&["--kind", "api", "--scope", "tokens"]).failed(2, &[reason]);
+    issue(&["--kind", "app", "--all-realms"]).failed(2, &[reason]);
+    let scopes = "accounts:read, accounts:write";
+    issue(&["--kind", "admin", "--scope", "accounts"]).failed(2, &["--scope", scopes]);
+    issue(&["--kind", "admin", "--scope", ""]).failed(2, &["--scope"]);
+    assert!(!test.database().exists());
+}

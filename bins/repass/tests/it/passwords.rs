@@ -116,12 +116,115 @@ fn a_refused_change_changes_nothing() {
 }
 
 #[test]
+fn a_password_is_verified_by_any_name() {
+    let test = TestContext::new();
+    test.add("pat", &["--email", "pat@example.org", "--username", "Patty"]);
+    let names = [["--user-id", "pat"], ["--email", "Pat@Example.org"], ["--username", "patty"]];
+    for name in names {
+        let verify = [&["password", "verify"], name.as_slice()].concat();
+        let run = test.run_with(&verify, format!("{PASSWORD}\n")).succeeded();
+        assert_eq!(run.stdout, "account pat of realm default: the password is right\n");
+        test.run_with(&verify, OTHER).failed(1, &["the account or its password is wrong"]);
+    }
+    let verified = test.json(&["password", "verify", "--user-id", "pat"], PASSWORD);
+    assert!(verified["changed_at"].is_string(), "{verified}");
+    assert_eq!(
+        verified,
+        json!({
+            "verified": true,
+            "realm": "default",
+            "user_id": "pat",
+            "changed_at": verified["changed_at"],
+            "otp_enrolled": false,
+            "otp_verified": false,
+        })
+    );
+    let records = test.json(&["audit", "list", "--action", "password.verify"], "");
+    let outcomes: Vec<_> = records.as_array().unwrap().iter().map(|one| &one["outcome"]).collect();
+    let wrong = "wrong-password";
+    assert_eq!(outcomes, ["ok", wrong, "ok", wrong, "ok", wrong, "ok"]);
+    assert_eq!(records[0]["context"]["source"], "cli");
+    assert!(records[0]["caller"].as_str().unwrap().starts_with("operator:"));
+}
+
+#[test]
+fn unknown_wrong_and_ambiguous_are_one_error() {
+    let test = TestContext::with_pat();
+    test.add("kim", &["--email", "both@example.org"]);
+    test.add("lee", &["--email", "both@example.org"]);
+    test.run(&["account", "add", "--user-id", "new", "--no-password"]).succeeded();
+    let error = |name: [&str; 2], password: &str| {
+        let verify = [&["password", "verify", "--json"], name.as_slice()].concat();
+        test.run_with(&verify, password).json_error(1)
+    };
+    let wrong = error(["--user-id", "pat"], OTHER);
+    assert_eq!(wrong["code"], "invalid-credentials");
+    assert_eq!(error(["--user-id", "nobody"], PASSWORD), wrong);
+    assert_eq!(error(["--user-id", "new"], PASSWORD), wrong);
+    // It does not say whose password is meant.
+    assert_eq!(error(["--email", "both@example.org"], PASSWORD), wrong);
+}
+
+#[test]
+fn verification_counts_toward_the_lockout_and_a_right_password_clears_the_failures() {
+    let test = TestContext::with_pat();
+    let verify = ["password", "verify", "--user-id", "pat", "--json"];
+    let failures = || test.json(&["account", "show", "--user-id", "pat"], "")["failures"].clone();
+    test.run_with(&verify, OTHER).json_error(1);
+    assert_eq!(failures(), 1);
+    test.run_with(&verify, PASSWORD).succeeded();
+    assert_eq!(failures(), 0);
+
+    for _ in 0..3 {
+        assert_eq!(test.run_with(&verify, OTHER).json_error(1)["code"], "invalid-credentials");
+    }
+    assert_eq!(test.run_with(&verify, PASSWORD).json_error(1)["code"], "locked");
+    test.run(&["account", "unlock", "--user-id", "pat"]).succeeded();
+    test.run_with(&verify, PASSWORD).succeeded();
+
+    test.run(&["account", "deactivate", "--user-id", "pat"]).succeeded();
+    assert_eq!(test.run_with(&verify, PASSWORD).json_error(1)["code"], "inactive");
+    assert_eq!(test.run_with(&verify, OTHER).json_error(1)["code"], "invalid-credentials");
+}
+
+#[test]
+fn a_one_time_password_is_verified_once_beside_the_password() {
+    let test = TestContext::with_pat();
+    let code = || {
+        let issued = test.json(&["otp", "issue", "--user-id", "pat"], "");
+        issued["code"].as_str().unwrap().to_owned()
+    };
+    let verify = ["password", "verify", "--user-id", "pat", "--otp", "--json"];
+    let first = code();
+    let run = test.run_with(&verify, format!("{PASSWORD}\n{first}\n")).succeeded();
+    assert_eq!(run.json()["otp_verified"], true);
+    let again = test.run_with(&verify, format!("{PASSWORD}\n{first}\n")).json_error(1);
+    assert_eq!(again["code"], "invalid-credentials");
+    let right = code();
+    let wrong = test.run_with(&verify, format!("{OTHER}\n{right}\n")).json_error(1);
+    assert_eq!(wrong, again);
+    // It was not spent beside a wrong password.
+    test.run_with(&verify, format!("{PASSWORD}\n{right}\n")).succeeded();
+}
+
+#[test]
+fn a_verification_needs_exactly_one_name() {
+    let test = TestContext::with_pat();
+    test.run(&["password", "verify"]).failed(2, &["--user-id", "--email", "--username"]);
+    let two = ["password", "verify", "--user-id", "pat", "--email", "pat@example.org"];
+    test.run(&two).failed(2, &["--user-id", "--email"]);
+    assert_eq!(test.json(&["audit", "list", "--action", "password.verify"], ""), json!([]));
+}
+
+#[test]
 fn stdin_must_have_exactly_the_expected_lines() {
     let test = TestContext::with_pat();
     let long = "x".repeat(4097);
     let add = ["account", "add", "--user-id", "kim"].as_slice();
     let check = ["password", "check"].as_slice();
     let change = ["password", "change", "--user-id", "pat"].as_slice();
+    let verify = ["password", "verify", "--user-id", "pat"].as_slice();
+    let with_otp = ["password", "verify", "--user-id", "pat", "--otp"].as_slice();
     for (arguments, stdin, reason) in [
         (add, "", "the password is empty"),
         (add, "\n", "the password is empty"),
@@ -132,6 +235,9 @@ fn stdin_must_have_exactly_the_expected_lines() {
         (change, "", "the current password is empty"),
         (change, PASSWORD, "the new password is missing"),
         (change, "a\nb\nc", "stdin has more than two lines"),
+        (verify, "", "the password is empty"),
+        (verify, "a\nb", "stdin has more than one line"),
+        (with_otp, PASSWORD, "the one-time password is missing"),
     ] {
         test.run_with(arguments, stdin).failed(2, &[reason]);
         let error = test.run_with(&[arguments, &["--json"]].concat(), stdin).json_error(2);
