@@ -1,6 +1,6 @@
 //! Builds and reads a corpus of synthetic digests: `cargo bench -p repass-compromised [-- DIGESTS]`.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, missing_docs)]
 
 use std::fs::File;
 use std::hint::black_box;
