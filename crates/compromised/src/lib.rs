@@ -25,14 +25,27 @@
 //! assert_eq!(corpus.find("correct horse battery staple")?, None);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! With the feature `engine`, `Compromised` is the source of an engine: a corpus, the range API of
+//! Pwned Passwords or of a mirror, or both.
 
 mod bits;
 mod builder;
 mod corpus;
 mod format;
+#[cfg(feature = "engine")]
+mod range_api;
 mod source;
+#[cfg(feature = "engine")]
+mod sources;
 
 pub use builder::{BuildError, Builder};
 pub use corpus::{Corpus, CorpusError, SeenAtLeast};
 pub use format::CorpusInfo;
 pub use source::{Progress, build};
+#[cfg(feature = "engine")]
+pub use {
+    range_api::{PWNED_PASSWORDS, RangeApi, RangeApiError},
+    repass_endpoint::{EndpointOptions, InvalidEndpoint},
+    sources::{Compromised, CompromisedStatus, OnFailure},
+};
