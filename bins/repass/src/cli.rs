@@ -1,6 +1,7 @@
 //! The command line arguments.
 
 mod account;
+mod compromised;
 mod database;
 mod hash;
 mod hashing;
@@ -23,6 +24,7 @@ pub(crate) use account::{
     AccountCommand, AccountDetails, AddAccount, ClearedValue, DeleteAccount, EditAccount,
     ExportAccounts, FileFormat, ImportAccounts, ListAccounts,
 };
+pub(crate) use compromised::{BuildCorpus, CompromisedCommand, NamedCorpus};
 pub(crate) use database::{AcceptKeys, BackupDatabase, DatabaseCommand};
 pub(crate) use hash::{HashCommand, TuneHash};
 pub(crate) use hashing::{HashOption, PepperKeysOption};
@@ -132,6 +134,9 @@ pub(crate) enum Command {
     /// Check a password against a policy, or change an account's password.
     #[command(subcommand)]
     Password(PasswordCommand),
+    /// Build, show and verify a corpus of passwords from breaches.
+    #[command(subcommand)]
+    Compromised(CompromisedCommand),
     /// List audit records.
     #[command(subcommand)]
     Audit(AuditCommand),

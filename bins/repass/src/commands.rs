@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod compromised;
 mod database;
 mod documentation;
 mod hash;
@@ -34,6 +35,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Reset(command) => reset::run(command, &settings()?, output).await?,
         Command::Otp(command) => otp::run(command, &settings()?, output).await?,
         Command::Password(command) => return password::run(command, &settings()?, output).await,
+        Command::Compromised(command) => compromised::run(command, output)?,
         Command::Audit(command) => audit::run(command, &settings()?, output).await?,
         Command::Database(command) => database::run(command, &settings()?, output).await?,
         Command::Hash(command) => return hash::run(command, output).await,

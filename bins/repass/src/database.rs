@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use repass_config::CompromisedConfig;
 use repass_core::{
     Administration, AdministrationStore, Argon2idHasher, Context, Engine, HasherOptions,
     InstallationKey, KeyCheckError, LockoutPolicy, Normalization, Peppers, Policy,
@@ -83,6 +84,7 @@ pub(crate) struct AdminContext {
     pub(crate) accounts_are_shared: bool,
     key: Arc<InstallationKey>,
     lockout: LockoutPolicy,
+    compromised: Option<CompromisedConfig>,
 }
 
 /// Opens the database, runs `work` and closes it.
@@ -110,6 +112,7 @@ pub(crate) async fn with_database<T>(
         accounts_are_shared: !store.keeps_accounts(),
         key: Arc::new(key.key),
         lockout: settings.lockout,
+        compromised: settings.compromised_config().cloned(),
     };
     let result = work(&admin).await;
     // All transactions are committed, so a failure loses nothing.
@@ -212,6 +215,10 @@ impl AdminContext {
         check_keys(&*self.store, &self.key, &options.peppers).await.map_err(DatabaseError::from)?;
         let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness))?;
         let engine = Engine::builder(self.store.clone(), Arc::new(hasher), self.key.clone());
-        Ok(engine.policy(policy).lockout(self.lockout).build())
+        let engine = engine.policy(policy).lockout(self.lockout);
+        Ok(match &self.compromised {
+            Some(config) => engine.compromised(config.open()?).build(),
+            None => engine.build(),
+        })
     }
 }

@@ -3,10 +3,11 @@
 use std::io;
 use std::process::ExitCode;
 
-use repass_config::ConfigError;
+use repass_compromised::{BuildError, CorpusError};
+use repass_config::{CompromisedError, ConfigError};
 use repass_core::{
-    AdministrationError, ChangeError, ErrorChain, HashError, MissingPeppers, SignInError,
-    StoreError, Violation,
+    AdministrationError, ChangeError, CompromisedUnavailable, ErrorChain, HashError,
+    MissingPeppers, SignInError, StoreError, Violation,
 };
 
 use repass_store::BackupError;
@@ -51,6 +52,14 @@ pub(crate) enum Failure {
     Change(#[from] ChangeError),
     #[error(transparent)]
     SignIn(#[from] SignInError),
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+    #[error(transparent)]
+    BuildCorpus(#[from] BuildError),
+    #[error(transparent)]
+    Compromised(#[from] CompromisedError),
+    #[error(transparent)]
+    CompromisedUnavailable(#[from] CompromisedUnavailable),
     #[error("the store failed")]
     Store(#[from] StoreError),
     #[error("a pepper key is missing; give its file with --pepper-key")]
@@ -97,7 +106,16 @@ impl Failure {
                 BackupError::OnServer
                 | BackupError::Sqlite(repass_store::FileBackupError::Exists(_)),
             ) => 2,
-            Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => 2,
+            Self::BuildCorpus(
+                BuildError::Line { .. } | BuildError::Order(_) | BuildError::Empty,
+            ) => 2,
+            Self::BuildCorpus(BuildError::File { source, .. })
+            | Self::Corpus(CorpusError::Read { source, .. })
+            | Self::File { source, .. }
+                if source.kind() == io::ErrorKind::NotFound =>
+            {
+                2
+            }
             _ => 1,
         })
     }
@@ -118,6 +136,9 @@ impl Failure {
             Self::Administration(error) => administration_code(error),
             Self::Change(error) => error.code(),
             Self::SignIn(error) => error.code(),
+            Self::Corpus(_) | Self::Compromised(_) => "corpus",
+            Self::CompromisedUnavailable(_) => "compromised-unavailable",
+            Self::BuildCorpus(_) => "invalid-file",
             Self::Store(StoreError::Unavailable(_)) => "store-unavailable",
             Self::Output(_) => "output",
             Self::Backup(_) => "backup",
@@ -157,6 +178,7 @@ fn administration_code(error: &AdministrationError) -> &'static str {
         AdministrationError::Inactive => "inactive",
         AdministrationError::Busy { .. } => "busy",
         AdministrationError::Otp(_) => "otp",
+        AdministrationError::CompromisedUnavailable(_) => "compromised-unavailable",
         AdministrationError::Store(StoreError::Unavailable(_)) => "store-unavailable",
         _ => "fault",
     }

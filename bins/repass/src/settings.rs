@@ -1,10 +1,11 @@
 //! The settings of a command: its options, or else the values of the server's configuration file.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use repass_config::{ConfigError, SharedConfig, Vendors};
+use repass_compromised::{Compromised, OnFailure};
+use repass_config::{CompromisedConfig, ConfigError, SharedConfig, Vendors};
 use repass_core::{ErrorChain, HasherOptions, LockoutPolicy, Peppers, Plaintext, Projects, Realm};
 use repass_store::{KeyFileError, OpenError, Store, StoreOptions, read_secret_file};
 use tempfile::TempDir;
@@ -132,6 +133,24 @@ impl Settings {
                 first.name, other.name, first.realm
             ))),
         }
+    }
+
+    /// Opens the sources of passwords from breaches of the configuration file, or the corpus of the
+    /// option.
+    pub(crate) fn compromised(
+        &self,
+        corpus: Option<&Path>,
+    ) -> Result<Option<Arc<Compromised>>, Failure> {
+        if let Some(corpus) = corpus {
+            let source = Compromised::new(OnFailure::Refuse).with_corpus(corpus)?;
+            return Ok(Some(Arc::new(source)));
+        }
+        Ok(self.compromised_config().map(CompromisedConfig::open).transpose()?)
+    }
+
+    /// The sources of passwords from breaches of the configuration file.
+    pub(crate) fn compromised_config(&self) -> Option<&CompromisedConfig> {
+        self.file.as_ref()?.compromised.as_ref()
     }
 
     /// Reads the key files of the options, and returns how passwords are hashed.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use repass_admin_api::{AdminApi, Options};
+use repass_compromised::Compromised;
 use repass_core::{
     Argon2idHasher, Clock, CredentialStore, Engine, InstallationKey, KeyCheckError, SystemClock,
     SystemRandomness, argon2_self_check, check_keys,
@@ -13,7 +14,7 @@ use repass_outbox::OutboxDispatcher;
 use repass_store::{OpenError, Store};
 use repass_token_issuers::TokenIssuers;
 
-use repass_config::{Config, ConfigError, TokensConfig};
+use repass_config::{CompromisedConfig, Config, ConfigError, TokensConfig};
 
 /// The database was created with other keys.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) hasher: Arc<Argon2idHasher>,
+    pub(crate) compromised: Option<Arc<Compromised>>,
     key: Arc<InstallationKey>,
 }
 
@@ -75,10 +77,15 @@ impl App {
             tracing::warn!(%error, "hashing uses a slower kernel than this CPU supports");
         }
         let hasher = Arc::new(Argon2idHasher::start(&config.hasher, Arc::new(SystemRandomness))?);
+        let compromised = config.compromised.as_ref().map(CompromisedConfig::open).transpose()?;
         let engine = Engine::builder(ports.clone(), hasher.clone(), key.clone())
             .policy(config.policy.clone())
-            .lockout(config.lockout)
-            .build();
+            .lockout(config.lockout);
+        let engine = match &compromised {
+            Some(source) => engine.compromised(source.clone()),
+            None => engine,
+        };
+        let engine = engine.build();
         let limits = Limits {
             body_timeout: config.server.body_timeout,
             changes: config.server.concurrent_changes.get(),
@@ -98,7 +105,7 @@ impl App {
             }
             builder = builder.mount(served);
         }
-        Ok(Self { service: builder.build()?, engine, store, hasher, key })
+        Ok(Self { service: builder.build()?, engine, store, hasher, key, compromised })
     }
 
     /// Returns the admin API. The policy of a realm is that of its first API by name.

@@ -74,6 +74,10 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         format_duration(lockout.max_delay()),
         lockout.max_failures(),
     )?;
+    if let Some(compromised) = &config.compromised {
+        compromised.open()?;
+        writeln!(out, "  look up breaches in {compromised}")?;
+    }
     let outbox = &config.outbox;
     for channel in &outbox.channels {
         writeln!(out, "  deliver events {}", channel.summary)?;

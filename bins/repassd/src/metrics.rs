@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use repass_compromised::{Compromised, CompromisedStatus};
 use repass_config::tls::Tls;
 use repass_core::{
     Argon2idHasher, Backlog, Clock, Engine, EngineStatus, HasherStatus, OperationStatus,
@@ -115,6 +116,7 @@ pub(crate) struct Sources {
     pub(crate) service: PasswordService,
     pub(crate) engine: Engine,
     pub(crate) hasher: Arc<Argon2idHasher>,
+    pub(crate) compromised: Option<Arc<Compromised>>,
     pub(crate) store: Store,
     pub(crate) dispatcher: Option<Arc<OutboxDispatcher>>,
     /// By the key of the listener.
@@ -152,6 +154,7 @@ impl Sources {
             waiting_changes: self.service.waiting_changes(),
             engine: self.engine.status(),
             hasher: self.hasher.status(),
+            compromised: self.compromised.as_ref().map(|own| own.status()),
             store: self.store.status(),
             backlog: backlog.ok().and_then(Result::ok),
             deliveries: self.dispatcher.as_ref().map(|own| own.counts()).unwrap_or_default(),
@@ -174,6 +177,8 @@ struct Values {
     waiting_changes: usize,
     engine: EngineStatus,
     hasher: HasherStatus,
+    /// `None` without a source.
+    compromised: Option<CompromisedStatus>,
     store: StoreStatus,
     backlog: Option<Backlog>,
     deliveries: BTreeMap<&'static str, DeliveryCounts>,
@@ -210,6 +215,7 @@ impl Values {
         registry.register("log_lines_lost", "Log lines that could not be written", lost);
         self.engine(&mut registry);
         self.hasher(&mut registry);
+        self.compromised(&mut registry);
         self.store(&mut registry);
         self.outbox(&mut registry);
         let expiry = Family::<Labels, Gauge>::default();
@@ -251,6 +257,17 @@ impl Values {
         let violations = counters(violations.map(|(code, count)| ([("code", *code)], *count)));
         let help = "Rules of the policy that a new password broke";
         registry.register("policy_violations", help, violations);
+    }
+
+    fn compromised(&self, registry: &mut Registry) {
+        let Some(status) = self.compromised else { return };
+        let results =
+            [("found", status.found), ("not-found", status.not_found), ("failed", status.failed)];
+        let lookups =
+            counters(results.into_iter().map(|(result, count)| ([("result", result)], count)));
+        let help = "Look-ups of new passwords among those from breaches; the result is `found`, \
+                    `not-found` or `failed`";
+        registry.register("compromised_lookups", help, lookups);
     }
 
     fn hasher(&self, registry: &mut Registry) {

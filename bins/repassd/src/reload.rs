@@ -5,6 +5,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use repass_compromised::Compromised;
 use repass_config::tls::Tls;
 use repass_config::{Config, ConfigError};
 use repass_core::{Clock, ErrorChain, SystemClock};
@@ -23,6 +24,7 @@ const REMINDER: Duration = Duration::from_secs(24 * 3600);
 pub(crate) async fn run(
     mut hangups: Hangups,
     listeners: Vec<Arc<Tls>>,
+    compromised: Option<Arc<Compromised>>,
     log: &Log,
     load: impl Fn() -> Result<Config, ConfigError>,
 ) {
@@ -37,6 +39,9 @@ pub(crate) async fn run(
             () = hangups.next() => {
                 systemd::reloading();
                 reload(true);
+                if let Some(compromised) = &compromised {
+                    reload_corpus(compromised);
+                }
                 reload_log(log, &load);
                 systemd::ready();
             }
@@ -45,6 +50,27 @@ pub(crate) async fn run(
                     tracing::warn!("{warning}");
                 }
             }
+        }
+    }
+}
+
+/// Opens the corpus of compromised passwords again. If it cannot be opened, the one before stays in
+/// use.
+fn reload_corpus(compromised: &Compromised) {
+    // Reading files blocks the thread.
+    match tokio::task::block_in_place(|| compromised.reload()) {
+        Ok(()) => {
+            if let Some(corpus) = compromised.corpus() {
+                let digests = corpus.info().digests;
+                tracing::info!(digests, "SIGHUP: compromised.file is opened again");
+            }
+        }
+        Err(error) => {
+            let error = ErrorChain(&error).to_string();
+            tracing::error!(
+                error,
+                "SIGHUP: compromised.file could not be opened; the one before stays in use"
+            );
         }
     }
 }

@@ -68,6 +68,7 @@ pub(crate) async fn run(
         service: app.service.clone(),
         engine: app.engine.clone(),
         hasher: Arc::clone(&app.hasher),
+        compromised: app.compromised.clone(),
         store: app.store.clone(),
         dispatcher: dispatcher.clone(),
         tls: tls.into_iter().filter_map(|(key, tls)| Some((key, tls.clone()?))).collect(),
@@ -123,7 +124,13 @@ pub(crate) async fn run(
     let serving = listen::serve(listeners, tls, proxies, service, metrics, limits, shutdown);
     tokio::select! {
         _ = async { tokio::join!(serving, serving_admin_api) } => {}
-        () = reload::run(hangups, config.all_tls().cloned().collect(), &log, load) => {}
+        () = reload::run(
+            hangups,
+            config.all_tls().cloned().collect(),
+            app.compromised.clone(),
+            &log,
+            load,
+        ) => {}
     }
     drop(stop);
     retention.abort();

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_core::{
-    CommonPasswords, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Retention,
+    CommonPasswords, CompromisedRule, HashProfile, HasherOptions, LockoutPolicy, Policy,
+    PolicyRules, Retention,
 };
 use repass_store::Accounts;
 
 use super::KeyError;
 use super::admin_api::AdminApiConfig;
 use super::api::{self, MountConfig};
+use super::compromised::CompromisedConfig;
 use super::listen::{
     FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, RawListen,
 };
@@ -57,6 +59,8 @@ pub struct Config {
     pub log: LogConfig,
     /// The policy of `[policy]`, which realms without an API have.
     pub policy: Policy,
+    /// The sources of passwords from breaches.
+    pub compromised: Option<CompromisedConfig>,
     /// The name of the preset of `[policy]`.
     pub policy_preset: String,
     /// The hashing of passwords.
@@ -84,6 +88,8 @@ pub struct SharedConfig {
     pub lockout: LockoutPolicy,
     /// The policy of `[policy]`, which APIs without one of their own have.
     pub policy: Policy,
+    /// The sources of passwords from breaches.
+    pub compromised: Option<CompromisedConfig>,
     /// The APIs that are served; at least one. Their access tokens are not read.
     pub mounts: Vec<MountConfig>,
 }
@@ -150,7 +156,7 @@ impl RawConfig {
         let proxies = mistakes.take(self.proxy.check());
         let trusted = proxies.clone().unwrap_or_default();
         let outbox = self.outbox.check(self.webhook, self.mail, &trusted, folder, mistakes);
-        let SharedConfig { store, hasher, lockout, policy, mut mounts } = shared?;
+        let SharedConfig { store, hasher, lockout, policy, compromised, mut mounts } = shared?;
         let mut tokens = tokens?;
         for mount in &mut mounts {
             mount.tokens = tokens.remove(&mount.name);
@@ -173,6 +179,7 @@ impl RawConfig {
             server: server?,
             log: log?,
             policy,
+            compromised,
             policy_preset,
             hasher,
             lockout,
@@ -200,11 +207,13 @@ impl RawConfig {
         let hashing = std::mem::take(&mut self.hashing);
         let hasher = mistakes.take(hashing.check(folder, accounts));
         let lockout = mistakes.take(std::mem::take(&mut self.lockout).check());
+        let compromised = mistakes.take(std::mem::take(&mut self.compromised).check(folder));
         Some(SharedConfig {
             store: store?,
             hasher: hasher?,
             lockout: lockout?,
             policy: policy?,
+            compromised: compromised?,
             mounts: mounts?,
         })
     }
@@ -266,6 +275,15 @@ impl RawPolicy {
             Some(false) => rules.blocklists.clear(),
             None => {}
         }
+        rules.compromised = match self.compromised.as_deref() {
+            None => rules.compromised,
+            Some("refuse") => CompromisedRule::Refuse,
+            Some("warn") => CompromisedRule::Warn,
+            Some("off") => CompromisedRule::Off,
+            Some(_) => {
+                return Err(one_of(format!("{key}.compromised"), &["refuse", "warn", "off"]));
+            }
+        };
         Policy::new(rules)
             .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.member), wrong.reason))
     }

@@ -13,6 +13,7 @@
 mod admin_api;
 mod api;
 mod checked;
+mod compromised;
 mod environment;
 mod file;
 mod hashing;
@@ -44,6 +45,7 @@ use repass_store::{ColumnProblem, OpenError, Store};
 pub use admin_api::AdminApiConfig;
 pub use api::MountConfig;
 pub use checked::{Config, SharedConfig};
+pub use compromised::{CompromisedConfig, CompromisedError};
 pub use listen::{FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
 pub use log::{LogConfig, LogFormat};
 use mistakes::Mistakes;

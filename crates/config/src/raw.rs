@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::admin_api::RawAdminApi;
 use super::api::RawApi;
+use super::compromised::RawCompromised;
 use super::hashing::RawHashing;
 use super::listen::RawListen;
 use super::mail::RawMail;
@@ -95,6 +96,8 @@ pub(super) struct RawConfig {
     pub(super) log: RawLog,
     #[serde(default)]
     pub(super) policy: RawPolicy,
+    #[serde(default)]
+    pub(super) compromised: RawCompromised,
     #[serde(default)]
     pub(super) hashing: RawHashing,
     #[serde(default)]
@@ -192,6 +195,9 @@ pub(super) struct RawPolicy {
     pub(super) refuse_context_words: Option<bool>,
     /// Whether commonly used passwords are refused. Default: `true`.
     pub(super) refuse_common: Option<bool>,
+    /// What is done about passwords from breaches, if `[compromised]` has a source of them: `refuse`;
+    /// `warn`, which notes them in the audit trail; or `off`. Default: `refuse`.
+    pub(super) compromised: Option<String>,
 }
 
 /// How long data is kept. With `never` it is not deleted.

@@ -226,6 +226,7 @@ impl RawTokens {
             url,
             timeout: timeout(&format!("{key}.timeout"), self.timeout, TIMEOUT)?,
             allow_plain_http: self.allow_plain_http.unwrap_or(false),
+            proxy: None,
         })
     }
 

@@ -22,8 +22,8 @@ use uuid::Uuid;
 use crate::password_change::PasswordChangeService;
 use crate::{
     Account, AccountError, AccountId, AccountWithCredential, AdministrationStore, AuditRecord,
-    ChangeError, Context, HashError, OtpError, Policy, Randomness, RandomnessError, Realm,
-    StoreError, Subject, Violation, random_uuid,
+    ChangeError, CompromisedUnavailable, Context, HashError, OtpError, Policy, Randomness,
+    RandomnessError, Realm, StoreError, Subject, Violation, random_uuid,
 };
 
 /// Administers a store; returned by [`Engine::administration`](crate::Engine::administration).
@@ -84,6 +84,9 @@ pub enum AdministrationError {
         /// The recommended delay before a retry.
         retry_after: Duration,
     },
+    /// Whether the password is known from breaches cannot be looked up.
+    #[error("the compromised passwords cannot be looked up")]
+    CompromisedUnavailable(#[from] CompromisedUnavailable),
     /// The policy refuses the password. Contains all violations.
     #[error("the policy refuses the password")]
     Rejected(Vec<Violation>),
@@ -224,6 +227,7 @@ impl From<ChangeError> for AdministrationError {
             ChangeError::Inactive => Self::Inactive,
             ChangeError::Rejected(violations) => Self::Rejected(violations),
             ChangeError::Busy { retry_after } => Self::Busy { retry_after },
+            ChangeError::CompromisedUnavailable(error) => Self::CompromisedUnavailable(error),
             ChangeError::Store(error) => Self::Store(error),
             ChangeError::Hash(error) => Self::Hash(error),
             ChangeError::Randomness(error) => Self::Randomness(error),

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AccountId, Authorization, HashError, Plaintext, RandomnessError, StoreError,
-    TokenDigest, TokenTimes, Violation,
+    Account, AccountId, Authorization, CompromisedUnavailable, HashError, Plaintext,
+    RandomnessError, StoreError, TokenDigest, TokenTimes, Violation,
 };
 
 /// A request to change one account's password.
@@ -265,6 +265,9 @@ pub enum ChangeError {
         /// The recommended delay before a retry.
         retry_after: Duration,
     },
+    /// Whether the new password is known from breaches cannot be looked up.
+    #[error("the compromised passwords cannot be looked up")]
+    CompromisedUnavailable(#[from] CompromisedUnavailable),
     /// The credential store failed.
     #[error("the credential store failed")]
     Store(#[from] StoreError),
@@ -298,6 +301,7 @@ impl ChangeError {
             Self::Rejected(_) => "rejected",
             Self::TooManyAttempts { .. } => "too-many-attempts",
             Self::Busy { .. } => "busy",
+            Self::CompromisedUnavailable(_) => "compromised-unavailable",
             Self::Store(StoreError::Unavailable(_)) => "store-unavailable",
             Self::Store(_) | Self::Hash(_) | Self::Randomness(_) => "fault",
         }
@@ -308,7 +312,9 @@ impl ChangeError {
     pub const fn unavailable(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after } => Some(*retry_after),
-            Self::Store(StoreError::Unavailable(_)) => Some(Duration::from_secs(1)),
+            Self::Store(StoreError::Unavailable(_)) | Self::CompromisedUnavailable(_) => {
+                Some(Duration::from_secs(1))
+            }
             _ => None,
         }
     }

@@ -6,10 +6,10 @@ use crate::engine_status::EngineStatus;
 use crate::password_change::PasswordChangeService;
 use crate::{
     Administration, AdministrationStore, AuthenticationError, CallerAuthenticator, Change,
-    ChangeError, ChangeOutcome, Changed, Clock, CredentialStore, Hasher, HeldToken,
-    InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy, Plaintext, Policy, Randomness,
-    Realm, SignIn, SignInError, SignedIn, StoreError, SystemClock, SystemRandomness, TokenDigest,
-    TokenIdentity, TokenStore,
+    ChangeError, ChangeOutcome, Changed, Clock, CompromisedPasswords, CredentialStore, Hasher,
+    HeldToken, InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy, Plaintext, Policy,
+    Randomness, Realm, SignIn, SignInError, SignedIn, StoreError, SystemClock, SystemRandomness,
+    TokenDigest, TokenIdentity, TokenStore,
 };
 use async_trait::async_trait;
 
@@ -221,6 +221,7 @@ impl<S> EngineBuilder<S> {
             tries: Arc::new(AtomicU64::new(0)),
             refusals: Arc::default(),
             counters: Arc::default(),
+            compromised: None,
         };
         Self { changes, store }
     }
@@ -228,6 +229,13 @@ impl<S> EngineBuilder<S> {
     /// Sets the policy for new passwords.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.changes.policy = policy;
+        self
+    }
+
+    /// Sets the source of passwords that are known from breaches. Without one, no password is looked
+    /// up.
+    pub fn compromised(mut self, source: Arc<dyn CompromisedPasswords>) -> Self {
+        self.changes.compromised = Some(source);
         self
     }
 

@@ -91,6 +91,8 @@ mod change;
 #[cfg(feature = "engine")]
 mod clock;
 #[cfg(feature = "engine")]
+mod compromised;
+#[cfg(feature = "engine")]
 mod credential_store;
 #[cfg(feature = "engine")]
 mod engine;
@@ -135,8 +137,8 @@ mod validation;
 pub use error_chain::ErrorChain;
 pub use plaintext::Plaintext;
 pub use policy::{
-    Blocklist, CommonPasswords, ContextWord, ContextWords, InvalidPolicy, NewPassword, Policy,
-    PolicyContext, PolicyRules, Violation,
+    Blocklist, CommonPasswords, CompromisedRule, ContextWord, ContextWords, InvalidPolicy,
+    NewPassword, Policy, PolicyContext, PolicyRules, Violation,
 };
 
 #[cfg(feature = "engine")]
@@ -162,6 +164,7 @@ pub use self::{
         SignedTokenError, SignedTokenVerifier,
     },
     clock::{Clock, SystemClock},
+    compromised::{CompromisedPasswords, CompromisedUnavailable},
     credential_store::{
         AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential, CredentialStore,
         FinishAttempt, MAX_SAME_NAME, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend,

@@ -20,10 +20,10 @@ use crate::clock::until;
 use crate::engine_status::Counters;
 use crate::{
     AccountWithCredential, AttemptKey, AttemptPath, AttemptReservation, Change, ChangeError,
-    ChangeOutcome, Changed, Clock, Commit, CommitOutcome, Credential, CredentialStore, ErrorChain,
-    Hasher, InstallationKey, LockoutPolicy, NewPassword, OtpSpend, Plaintext, Policy,
-    PolicyContext, Proof, Randomness, ReserveAttempt, ReserveOutcome, ResetSpend, Sessions,
-    TokenId, TokenStore,
+    ChangeOutcome, Changed, Clock, Commit, CommitOutcome, CompromisedPasswords, CompromisedRule,
+    CompromisedUnavailable, Credential, CredentialStore, ErrorChain, Hasher, InstallationKey,
+    LockoutPolicy, NewPassword, OtpSpend, Plaintext, Policy, PolicyContext, Proof, Randomness,
+    ReserveAttempt, ReserveOutcome, ResetSpend, Sessions, TokenId, TokenStore,
 };
 
 /// Changes passwords: finds the account, reserves an attempt, verifies the proof, evaluates the new
@@ -45,6 +45,7 @@ pub(crate) struct PasswordChangeService {
     pub(crate) tries: Arc<AtomicU64>,
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) compromised: Option<Arc<dyn CompromisedPasswords>>,
 }
 
 impl PasswordChangeService {
@@ -75,8 +76,8 @@ impl PasswordChangeService {
         let found = self.find(subject).await?;
         audit.is_inactive = found.as_ref().is_some_and(|found| !found.account.active);
         self.reserve_for(found.as_ref(), subject, path_of(&proof), otp.is_some(), audit).await?;
-        let proved = self.prove(found, proof, otp.as_ref(), &candidate, audit).await?;
-        let password = match self.accept(&proved, candidate, audit).await {
+        let mut proved = self.prove(found, proof, otp.as_ref(), &candidate, audit).await?;
+        let password = match self.accept(&mut proved, candidate, audit).await {
             Err(ChangeError::Rejected(violations)) => {
                 self.rehash(proved, audit).await;
                 return Err(ChangeError::Rejected(violations));
@@ -180,7 +181,7 @@ impl PasswordChangeService {
     /// Step 4: evaluates the new password.
     async fn accept(
         &self,
-        proved: &Proved,
+        proved: &mut Proved,
         candidate: Arc<Plaintext>,
         audit: &report::AuditContext,
     ) -> Result<NewPassword, ChangeError> {
@@ -203,8 +204,25 @@ impl PasswordChangeService {
                 }
             }
         }
-        let context = PolicyContext { words: (&proved.account).into(), is_current, is_reused };
-        self.policy.accept(candidate, &context).map_err(ChangeError::Rejected)
+        let seen_in_breaches = self.seen_in_breaches(&candidate).await?;
+        let words = (&proved.account).into();
+        let context = PolicyContext { words, is_current, is_reused, seen_in_breaches };
+        let accepted = self.policy.accept(candidate, &context).map_err(ChangeError::Rejected)?;
+        proved.becomes_compromised = seen_in_breaches.is_some();
+        Ok(accepted)
+    }
+
+    /// Returns how often the password was seen in breaches, unless the policy does not ask for it.
+    pub(crate) async fn seen_in_breaches(
+        &self,
+        password: &Arc<Plaintext>,
+    ) -> Result<Option<u64>, CompromisedUnavailable> {
+        match &self.compromised {
+            Some(source) if self.policy.rules().compromised != CompromisedRule::Off => {
+                source.seen(password).await
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Step 6: commits the change in one transaction.
@@ -217,7 +235,10 @@ impl PasswordChangeService {
     ) -> Result<Changed, ChangeError> {
         let at = self.now_in_store_precision();
         let is_reset = proved.spend.is_some();
-        let record = self.audit_record(audit, at, "ok", audit.refusals_detail())?;
+        let compromised = proved.becomes_compromised.then(|| "compromised".to_owned());
+        let details: Vec<String> = compromised.into_iter().chain(audit.refusals_detail()).collect();
+        let detail = (!details.is_empty()).then(|| details.join(","));
+        let record = self.audit_record(audit, at, "ok", detail)?;
         let event = self.event(&proved.account, at, audit)?;
         let commit = Commit {
             history: self.policy.rules().history,
@@ -267,6 +288,8 @@ struct Proved {
     current_is_candidate: Option<bool>,
     spend: Option<ResetSpend>,
     otp: Option<OtpSpend>,
+    /// Whether the new password is known from breaches.
+    becomes_compromised: bool,
 }
 
 impl Proved {
@@ -278,13 +301,29 @@ impl Proved {
         current_is_candidate: Option<bool>,
     ) -> Self {
         let (credential, password) = (Some(credential), Some(password));
-        Self { account, credential, password, current_is_candidate, spend: None, otp: None }
+        Self { current_is_candidate, ..Self::new(account, credential, password) }
     }
 
     /// An account whose holder proved authority by other means than the password.
     fn without_password(found: AccountWithCredential, spend: Option<ResetSpend>) -> Self {
         let AccountWithCredential { account, credential } = found;
-        Self { account, credential, password: None, current_is_candidate: None, spend, otp: None }
+        Self { spend, ..Self::new(account, credential, None) }
+    }
+
+    fn new(
+        account: crate::Account,
+        credential: Option<Credential>,
+        password: Option<Arc<Plaintext>>,
+    ) -> Self {
+        Self {
+            account,
+            credential,
+            password,
+            current_is_candidate: None,
+            spend: None,
+            otp: None,
+            becomes_compromised: false,
+        }
     }
 }
 

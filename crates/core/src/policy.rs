@@ -60,6 +60,22 @@ pub struct PolicyRules {
     pub history: usize,
     /// Passwords that are refused for every account.
     pub blocklists: Vec<Arc<dyn Blocklist>>,
+    /// What is done about passwords that are known from breaches. It takes effect if the engine has
+    /// a source of them.
+    pub compromised: CompromisedRule,
+}
+
+/// What a policy does about passwords that are known from breaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CompromisedRule {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They are accepted; the audit record has the detail `compromised`, and a sign-in that is
+    /// evaluated reports them.
+    Warn,
+    /// They are not looked up.
+    Off,
 }
 
 /// A number of a policy is out of bounds.
@@ -81,6 +97,8 @@ pub struct PolicyContext<'a> {
     pub is_current: bool,
     /// Whether the password is one of the account's earlier ones that the policy refuses.
     pub is_reused: bool,
+    /// How often the password was seen in breaches, at least; `None` if it is not known from one.
+    pub seen_in_breaches: Option<u64>,
 }
 
 /// A password that a policy accepted, or that was proved to be the account's current one. Only
@@ -119,6 +137,7 @@ impl PolicyRules {
             refuse_context_words: false,
             history: 0,
             blocklists: Vec::new(),
+            compromised: CompromisedRule::Refuse,
         }
     }
 
@@ -219,6 +238,11 @@ impl Policy {
         }
         if rules.blocklists.iter().any(|list| list.contains(candidate)) {
             violations.push(Violation::Common);
+        }
+        if rules.compromised == CompromisedRule::Refuse
+            && let Some(seen) = context.seen_in_breaches
+        {
+            violations.push(Violation::Compromised { seen });
         }
         violations
     }
@@ -327,6 +351,7 @@ mod tests {
             words: ContextWords { username: Some("patricia"), ..ContextWords::default() },
             is_current: true,
             is_reused: true,
+            ..PolicyContext::default()
         };
         let lengths_alone = Policy::new(PolicyRules::length(1, 64)).unwrap();
         assert!(codes(&lengths_alone, "patricia", &context).is_empty());

@@ -154,6 +154,9 @@ impl From<ChangeError> for SignInError {
             ChangeError::Store(error) => Self::Store(error),
             ChangeError::Hash(error) => Self::Hash(error),
             ChangeError::Randomness(error) => Self::Randomness(error),
+            ChangeError::CompromisedUnavailable(error) => {
+                Self::Store(StoreError::Unavailable(Box::new(error)))
+            }
             ChangeError::WrongPassword
             | ChangeError::WrongOtp
             // A sign-in has no reset token, no authorization and no new password.

@@ -286,5 +286,11 @@ fn is_unencoded(headers: &HeaderMap) -> bool {
 
 /// Whether the error is a failure of this system, which operators must see.
 const fn is_internal(error: &ChangeError) -> bool {
-    matches!(error, ChangeError::Store(_) | ChangeError::Hash(_) | ChangeError::Randomness(_))
+    matches!(
+        error,
+        ChangeError::Store(_)
+            | ChangeError::CompromisedUnavailable(_)
+            | ChangeError::Hash(_)
+            | ChangeError::Randomness(_)
+    )
 }

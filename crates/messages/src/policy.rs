@@ -17,6 +17,7 @@ pub fn violation(language: Language, violation: &Violation) -> String {
         Violation::ContainsContextWord { word: ContextWord::Email } => "contains-email",
         Violation::ContainsContextWord { word: ContextWord::Name } => "contains-name",
         Violation::Common => "common",
+        Violation::Compromised { .. } => "compromised",
         // A rule without a translation.
         other => return other.to_string(),
     };

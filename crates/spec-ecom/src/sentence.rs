@@ -79,6 +79,7 @@ mod tests {
             Violation::Reused { last: 5 },
             Violation::Reused { last: 1 },
             Violation::Common,
+            Violation::Compromised { seen: 10 },
         ];
         violations.extend(words.map(|word| Violation::ContainsContextWord { word }));
         violations

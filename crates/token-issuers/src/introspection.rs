@@ -11,9 +11,9 @@ use repass_jwt::Claims;
 use repass_jwt::serde_json::{self, Value};
 
 use crate::claims::{ClaimNames, TokenClaims};
-use crate::endpoint::{Endpoint, EndpointError, EndpointOptions, InvalidEndpoint};
 use crate::jwt_issuer::MAX_TOKEN_BYTES;
 use crate::outcome::{Refusal, VerifyError};
+use repass_endpoint::{Endpoint, EndpointError, EndpointOptions, InvalidEndpoint};
 
 /// Options of an [`Introspection`].
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use repass_core::{Clock, ErrorChain};
 use repass_jwt::{InvalidPublicKeys, JwtAlgorithm, JwtHeader, JwtKey, public_keys};
 
-use crate::endpoint::{Endpoint, EndpointError};
+use repass_endpoint::{Endpoint, EndpointError};
 
 /// The keys at an address. They are fetched when they are first needed, again ten minutes later,
 /// and when a token names another key. Requests to the address are at least ten seconds apart.

@@ -7,9 +7,9 @@ use repass_core::{Clock, Plaintext, SignedTokenError};
 use repass_jwt::{InvalidJwtVerifier, JwtAlgorithm, JwtHeader, JwtKey, JwtVerifier};
 
 use crate::claims::{ClaimNames, TokenClaims};
-use crate::endpoint::{Endpoint, EndpointOptions, InvalidEndpoint};
 use crate::jwks::RemoteKeys;
 use crate::outcome::{Refusal, VerifyError};
+use repass_endpoint::{Endpoint, EndpointOptions, InvalidEndpoint};
 
 /// The longest access token that is verified, in bytes.
 pub(crate) const MAX_TOKEN_BYTES: usize = 16 * 1024;

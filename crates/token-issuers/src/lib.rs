@@ -29,6 +29,7 @@
 //!                 url: "https://id.example.org/jwks.json".to_owned(),
 //!                 timeout: Duration::from_secs(5),
 //!                 allow_plain_http: false,
+//!                 proxy: None,
 //!             },
 //!             algorithms: vec![JwtAlgorithm::Rs256],
 //!         },
@@ -48,7 +49,6 @@
 
 mod authenticator;
 mod claims;
-mod endpoint;
 mod introspection;
 mod jwks;
 mod jwt_issuer;
@@ -56,7 +56,7 @@ mod outcome;
 
 pub use authenticator::TokenIssuers;
 pub use claims::ClaimNames;
-pub use endpoint::{EndpointOptions, InvalidEndpoint};
 pub use introspection::{Introspection, IntrospectionOptions};
 pub use jwt_issuer::{InvalidIssuer, JwtIssuer, JwtIssuerOptions, JwtKeys};
+pub use repass_endpoint::{EndpointOptions, InvalidEndpoint};
 pub use {repass_core, repass_jwt};

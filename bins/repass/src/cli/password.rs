@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use repass_core::{Email, Realm, UserId};
 
@@ -64,6 +66,10 @@ pub(crate) struct VerifyPassword {
 pub(crate) struct CheckPassword {
     #[command(flatten)]
     pub(crate) policy: PolicyOption,
+    /// A corpus of `repass compromised build` to look the password up in. Without it, the sources of
+    /// the configuration file.
+    #[arg(long, value_name = "CORPUS")]
+    pub(crate) compromised: Option<PathBuf>,
     /// A user id that the password should not contain.
     #[arg(long, value_name = "ID")]
     pub(crate) user_id: Option<UserId>,

@@ -33,6 +33,7 @@ fn scrape() -> String {
     let at = |second| Timestamp::from_second(second).unwrap();
     let values = Values {
         waiting_changes: 3,
+        compromised: Some(CompromisedStatus::default()),
         engine,
         hasher: hasher.status(),
         store: StoreStatus::default().with_connections(1, 16),

@@ -70,9 +70,11 @@ impl Administration {
         let hash = match password {
             None => None,
             Some(password) => {
-                let context =
-                    PolicyContext { words: (&account).into(), ..PolicyContext::default() };
-                let accepted = self.changes.policy.accept(Arc::new(password), &context);
+                let password = Arc::new(password);
+                let seen_in_breaches = self.changes.seen_in_breaches(&password).await?;
+                let words = (&account).into();
+                let context = PolicyContext { words, seen_in_breaches, ..PolicyContext::default() };
+                let accepted = self.changes.policy.accept(password, &context);
                 let accepted = accepted.map_err(AdministrationError::Rejected)?;
                 Some(self.changes.hasher.hash(accepted).await?)
             }

@@ -34,8 +34,8 @@ impl PasswordChangeService {
         if !found.account.active {
             return Err(ChangeError::Inactive);
         }
-        let proved = Proved::without_password(found, None);
-        let password = self.accept(&proved, Arc::new(password), audit).await?;
+        let mut proved = Proved::without_password(found, None);
+        let password = self.accept(&mut proved, Arc::new(password), audit).await?;
         let hash = self.hasher.hash(password).await?;
         self.commit(proved, hash, None, audit).await
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::report::AuditContext;
 use super::{PasswordChangeService, Proved, Reservation};
 use crate::{
-    AccountWithCredential, AttemptOutcome, AttemptPath, ChangeError, FinishAttempt, NameKind,
-    OtpSpend, Plaintext, PolicyContext, SignIn, SignInError, SignInName, SignedIn, Subject,
-    fold_name,
+    AccountWithCredential, AttemptOutcome, AttemptPath, ChangeError, ErrorChain, FinishAttempt,
+    NameKind, OtpSpend, Plaintext, PolicyContext, SignIn, SignInError, SignInName, SignedIn,
+    Subject, fold_name,
 };
 
 impl PasswordChangeService {
@@ -70,7 +70,8 @@ impl PasswordChangeService {
             Some(otp) => Some(self.check_otp(account.id, &enrollment, otp)?),
             None => None,
         };
-        let violations = if evaluate { self.violations(&account, &password) } else { Vec::new() };
+        let violations =
+            if evaluate { self.violations(&account, &password).await } else { Vec::new() };
         self.record_success(account.id, spend, audit).await?;
         let signed_in = SignedIn {
             account: account.clone(),
@@ -99,9 +100,24 @@ impl PasswordChangeService {
         if finished { Ok(()) } else { Err(ChangeError::WrongOtp) }
     }
 
-    fn violations(&self, account: &crate::Account, password: &Plaintext) -> Vec<crate::Violation> {
+    /// Returns what the policy would refuse in a right password. Passwords from breaches are part of
+    /// it also if the policy only warns of them.
+    async fn violations(
+        &self,
+        account: &crate::Account,
+        password: &Arc<Plaintext>,
+    ) -> Vec<crate::Violation> {
         let context = PolicyContext { words: account.into(), ..PolicyContext::default() };
-        self.policy.evaluate(password, &context)
+        let mut violations = self.policy.evaluate(password, &context);
+        match self.seen_in_breaches(password).await {
+            Ok(Some(seen)) => violations.push(crate::Violation::Compromised { seen }),
+            Ok(None) => {}
+            // The password is right all the same.
+            Err(error) => {
+                tracing::warn!(error = %ErrorChain(&error), "a sign-in was not evaluated in full");
+            }
+        }
+        violations
     }
 }
 

@@ -39,6 +39,11 @@ pub enum Violation {
     },
     /// The password is on a list of common passwords.
     Common,
+    /// The password is known from breaches.
+    Compromised {
+        /// How often it was seen, at least: a power of ten.
+        seen: u64,
+    },
 }
 
 /// The source of a context-specific word.
@@ -68,6 +73,7 @@ impl Violation {
             Self::Reused { .. } => "reused",
             Self::ContainsContextWord { .. } => "contains-account-word",
             Self::Common => "common",
+            Self::Compromised { .. } => "compromised",
         }
     }
 }
@@ -99,6 +105,9 @@ impl fmt::Display for Violation {
                 write!(f, "The new password must not contain {word}.")
             }
             Self::Common => f.write_str("The new password is among those that many people use."),
+            Self::Compromised { .. } => {
+                f.write_str("The new password is known from data breaches at other services.")
+            }
         }
     }
 }
@@ -146,6 +155,8 @@ mod tests {
             let expected = format!("The new password must not contain {name}.");
             assert_eq!(message(Violation::ContainsContextWord { word }), expected);
         }
+        let compromised = "The new password is known from data breaches at other services.";
+        assert_eq!(message(Violation::Compromised { seen: 10 }), compromised);
         let common = "The new password is among those that many people use.";
         assert_eq!(message(Violation::Common), common);
     }

@@ -6,6 +6,7 @@
 mod administration;
 mod attempts;
 mod authentication;
+mod compromised;
 #[cfg(feature = "hash-families")]
 mod families;
 mod faults;

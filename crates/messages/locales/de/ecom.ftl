@@ -26,3 +26,4 @@ contains-username = Das neue Passwort darf den Benutzernamen nicht enthalten.
 contains-email = Das neue Passwort darf keinen Teil der E-Mail-Adresse enthalten.
 contains-name = Das neue Passwort darf keinen Namen der Person enthalten, der das Konto gehört.
 common = Das neue Passwort wird von vielen Menschen verwendet.
+compromised = Das neue Passwort ist aus Datenlecks bei anderen Diensten bekannt.

@@ -42,3 +42,4 @@ contains-username = The new password must not contain the user name.
 contains-email = The new password must not contain a part of the e-mail address.
 contains-name = The new password must not contain a name of the account holder.
 common = The new password is among those that many people use.
+compromised = The new password is known from data breaches at other services.

@@ -32,3 +32,4 @@ contains-username = La nueva contraseña no debe contener el nombre de usuario.
 contains-email = La nueva contraseña no debe contener ninguna parte de la dirección de correo electrónico.
 contains-name = La nueva contraseña no debe contener ni el nombre ni los apellidos del titular de la cuenta.
 common = La nueva contraseña es una de las que usan muchas personas.
+compromised = La nueva contraseña aparece en filtraciones de datos de otros servicios.

@@ -32,3 +32,4 @@ contains-username = Le nouveau mot de passe ne doit pas contenir le nom d’util
 contains-email = Le nouveau mot de passe ne doit contenir aucune partie de l’adresse e-mail.
 contains-name = Le nouveau mot de passe ne doit contenir ni le nom ni le prénom du titulaire du compte.
 common = Le nouveau mot de passe fait partie des mots de passe couramment utilisés.
+compromised = Le nouveau mot de passe est connu par des fuites de données d’autres services.

@@ -32,3 +32,4 @@ contains-username = La nuova password non deve contenere il nome utente.
 contains-email = La nuova password non deve contenere alcuna parte dell’indirizzo e-mail.
 contains-name = La nuova password non deve contenere né il nome né il cognome del titolare dell’account.
 common = La nuova password è tra quelle usate da molte persone.
+compromised = La nuova password è nota da violazioni di dati di altri servizi.

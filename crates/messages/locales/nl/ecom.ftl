@@ -32,3 +32,4 @@ contains-username = Het nieuwe wachtwoord mag de gebruikersnaam niet bevatten.
 contains-email = Het nieuwe wachtwoord mag geen deel van het e-mailadres bevatten.
 contains-name = Het nieuwe wachtwoord mag geen naam van de accounthouder bevatten.
 common = Het nieuwe wachtwoord wordt door veel mensen gebruikt.
+compromised = Het nieuwe wachtwoord is bekend uit datalekken bij andere diensten.

@@ -32,3 +32,4 @@ contains-username = A nova senha não deve conter o nome de usuário.
 contains-email = A nova senha não deve conter nenhuma parte do endereço de e-mail.
 contains-name = A nova senha não deve conter o nome nem o sobrenome do titular da conta.
 common = A nova senha é uma das que muitas pessoas usam.
+compromised = A nova senha é conhecida por vazamentos de dados de outros serviços.

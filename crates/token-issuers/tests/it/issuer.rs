@@ -96,7 +96,7 @@ pub(crate) async fn endpoint_that_is_down() -> EndpointOptions {
 }
 
 fn endpoint(url: &str, timeout: Duration) -> EndpointOptions {
-    EndpointOptions { url: url.to_owned(), timeout, allow_plain_http: false }
+    EndpointOptions { url: url.to_owned(), timeout, allow_plain_http: false, proxy: None }
 }
 
 async fn answer_to(

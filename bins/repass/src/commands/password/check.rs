@@ -1,6 +1,10 @@
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use repass_core::{ContextWords, Email, PolicyContext, UserId, Violation};
+use repass_core::{
+    CompromisedPasswords as _, CompromisedRule, ContextWords, Email, PolicyContext, UserId,
+    Violation,
+};
 use serde_json::json;
 
 use crate::cli::{CheckPassword, NamedPolicy};
@@ -29,7 +33,14 @@ pub(super) async fn run(
         email: check.email.as_ref().map(Email::as_str),
         names: [Some(&names), None, None],
     };
-    let context = PolicyContext { words, ..PolicyContext::default() };
+    let password = Arc::new(password);
+    let seen_in_breaches = match settings.compromised(check.compromised.as_deref())? {
+        Some(source) if policy.rules().compromised != CompromisedRule::Off => {
+            source.seen(&password).await?
+        }
+        _ => None,
+    };
+    let context = PolicyContext { words, seen_in_breaches, ..PolicyContext::default() };
     let violations = policy.evaluate(&password, &context);
     drop(password);
     print(&name, &violations, output)?;

@@ -1,4 +1,7 @@
-//! Requests to an issuer.
+//! Requests of repass to HTTP endpoints that an operator names, such as that of an issuer of tokens.
+//!
+//! Answers are bounded, redirects are not followed, and no error contains the URL, which may contain
+//! a secret.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,9 +10,9 @@ use std::time::Duration;
 use repass_core::{ErrorChain, Plaintext};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, StatusCode, Url};
+use reqwest::{Client, Proxy, RequestBuilder, StatusCode, Url};
 
-/// The HTTP endpoint of an issuer. Its address may be private, since the operator sets it.
+/// An HTTP endpoint. Its address may be private, since the operator sets it.
 #[derive(Debug, Clone)]
 pub struct EndpointOptions {
     /// The URL, `https`; `http` only on a loopback host or with `allow_plain_http`.
@@ -18,6 +21,8 @@ pub struct EndpointOptions {
     pub timeout: Duration,
     /// Whether `http` to other hosts is allowed.
     pub allow_plain_http: bool,
+    /// The URL of an HTTP proxy; `None` for none.
+    pub proxy: Option<String>,
 }
 
 /// The endpoint is not valid. No message contains the URL, which may contain a secret.
@@ -35,6 +40,9 @@ pub enum InvalidEndpoint {
         "must begin with https:// (http:// only on a loopback host or with allow_plain_http = true)"
     )]
     Plain,
+    /// The URL of the proxy is not valid.
+    #[error("the proxy must be a URL such as http://proxy.example.org:3128")]
+    Proxy,
     /// TLS cannot be set up.
     #[error("cannot set up the HTTP client: {0}")]
     Client(String),
@@ -42,17 +50,22 @@ pub enum InvalidEndpoint {
 
 /// Why an endpoint gave no answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum EndpointError {
+#[non_exhaustive]
+pub enum EndpointError {
+    /// The request failed.
     #[error("the request failed")]
     Request(#[source] reqwest::Error),
+    /// The endpoint answered with another status than 200.
     #[error("answered {}", .0.as_u16())]
     Status(StatusCode),
+    /// The answer is too large.
     #[error("answered more than {0} bytes")]
     TooLarge(usize),
 }
 
-/// Redirects are not followed, and proxies of the environment are not used.
-pub(crate) struct Endpoint {
+/// The client of an endpoint. Redirects are not followed, and proxies of the environment are not used.
+#[derive(Debug)]
+pub struct Endpoint {
     client: Client,
     url: Url,
 }
@@ -60,7 +73,10 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// Creates a client. Installs ring as the default crypto provider of rustls, unless the process
     /// has one already.
-    pub(crate) fn new(options: &EndpointOptions) -> Result<Self, InvalidEndpoint> {
+    ///
+    /// # Errors
+    /// When the endpoint is not valid.
+    pub fn new(options: &EndpointOptions) -> Result<Self, InvalidEndpoint> {
         let url: Url = options.url.parse().map_err(|_| InvalidEndpoint::Url)?;
         let host = url.host_str().ok_or(InvalidEndpoint::Url)?;
         let is_plain = match url.scheme() {
@@ -74,6 +90,9 @@ impl Endpoint {
         }
         // Fails only if the process has a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let proxy =
+            options.proxy.as_ref().map(|url| Proxy::all(url).map_err(|_| InvalidEndpoint::Proxy));
+        let proxy = proxy.transpose()?;
         let client = Client::builder()
             .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
@@ -81,20 +100,48 @@ impl Endpoint {
             .referer(false)
             .https_only(!is_plain)
             .connect_timeout(options.timeout)
-            .timeout(options.timeout)
+            .timeout(options.timeout);
+        let client = proxy.into_iter().fold(client, reqwest::ClientBuilder::proxy);
+        let client = client
             .build()
             .map_err(|error| InvalidEndpoint::Client(ErrorChain(&error).to_string()))?;
         Ok(Self { client, url })
     }
 
     /// Returns the body of the answer to GET, of at most `max` bytes.
-    pub(crate) async fn get(&self, max: usize) -> Result<Vec<u8>, EndpointError> {
-        answer(self.client.get(self.url.clone()), max).await
+    ///
+    /// # Errors
+    /// When there is no such answer in time.
+    pub async fn get(&self, max: usize) -> Result<Vec<u8>, EndpointError> {
+        answer(self.client.get(self.url.clone()).header(ACCEPT, "application/json"), max).await
+    }
+
+    /// Returns the body of the answer to GET of a path below the URL, with these header fields.
+    ///
+    /// # Errors
+    /// When there is no such answer in time.
+    pub async fn get_below(
+        &self,
+        path: &[&str],
+        headers: &[(&'static str, &'static str)],
+        max: usize,
+    ) -> Result<Vec<u8>, EndpointError> {
+        let mut url = self.url.clone();
+        // Only a URL that cannot have a path fails, and an HTTP URL has one.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        let request = self.client.get(url);
+        let request = headers.iter().fold(request, |it, (name, value)| it.header(*name, *value));
+        answer(request, max).await
     }
 
     /// Returns the body of the answer to POST of a form by an authenticated client, of at most `max`
     /// bytes.
-    pub(crate) async fn post_form(
+    ///
+    /// # Errors
+    /// When there is no such answer in time.
+    pub async fn post_form(
         &self,
         client_id: &str,
         client_secret: &Plaintext,
@@ -108,6 +155,7 @@ impl Endpoint {
             .client
             .post(self.url.clone())
             .basic_auth(encoded(client_id), Some(encoded(client_secret.expose())))
+            .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
         answer(request, max).await
@@ -126,7 +174,6 @@ impl fmt::Display for Endpoint {
 
 async fn answer(request: RequestBuilder, max: usize) -> Result<Vec<u8>, EndpointError> {
     let without_url = |error: reqwest::Error| EndpointError::Request(error.without_url());
-    let request = request.header(ACCEPT, "application/json");
     let mut response = request.send().await.map_err(without_url)?;
     if response.status() != StatusCode::OK {
         return Err(EndpointError::Status(response.status()));
@@ -152,7 +199,12 @@ mod tests {
 
     fn endpoint(url: &str, allow_plain_http: bool) -> Result<Endpoint, InvalidEndpoint> {
         let timeout = Duration::from_secs(1);
-        Endpoint::new(&EndpointOptions { url: url.to_owned(), timeout, allow_plain_http })
+        Endpoint::new(&EndpointOptions {
+            url: url.to_owned(),
+            timeout,
+            allow_plain_http,
+            proxy: None,
+        })
     }
 
     #[test]

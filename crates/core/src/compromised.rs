@@ -1,0 +1,27 @@
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::Plaintext;
+
+/// The port that knows passwords from breaches (NIST SP 800-63B-4, 3.1.1.2; ASVS 6.2.12).
+///
+/// The engine asks it about a new password after the proof and before the hash, unless the policy
+/// has the rule [off](crate::CompromisedRule::Off).
+#[async_trait]
+pub trait CompromisedPasswords: Send + Sync + fmt::Debug {
+    /// Returns how often `candidate` was seen in breaches, at least; `None` if it was not seen. A
+    /// look-up that blocks must not run on the calling thread.
+    ///
+    /// # Errors
+    /// When the source cannot be asked. The engine then refuses the change as unavailable. A port
+    /// whose operator prefers to accept such passwords returns `None` instead.
+    async fn seen(&self, candidate: &Arc<Plaintext>)
+    -> Result<Option<u64>, CompromisedUnavailable>;
+}
+
+/// The source of compromised passwords cannot be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the compromised passwords cannot be looked up")]
+pub struct CompromisedUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
