@@ -147,6 +147,9 @@ impl Manual {
         set(&mut table, "store.key_file", "'installation.key'");
         // These are slow, since they read the machine's certificates.
         table.retain(|name, _| !["mail", "webhook"].contains(&name) || key.starts_with(name));
+        if key.starts_with("compromised.") {
+            set(&mut table, "compromised.url", "'https://range.example.org'");
+        }
         if let Some(value) = value {
             set(&mut table, key, value);
         }
