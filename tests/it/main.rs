@@ -6,6 +6,7 @@ mod accounts_table;
 mod certificates;
 mod check_config;
 mod common_rules;
+mod compromised;
 mod crash;
 mod customer;
 mod database;

@@ -6,6 +6,7 @@ mod test_context;
 
 mod accounts;
 mod audit;
+mod compromised;
 mod config;
 mod database;
 mod export;
