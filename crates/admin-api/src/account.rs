@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The attribute of the profile that has the language.
-const LOCALE: &str = "locale";
+pub(crate) const LOCALE: &str = "locale";
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,12 +19,15 @@ pub(crate) struct AccountView {
     /// The id that the vendors' APIs name the account by, unique within the realm.
     pub(crate) user_id: String,
     /// The e-mail address.
+    #[schema(required)]
     email: Option<String>,
     /// The name the user signs in with, if it differs from the user id.
+    #[schema(required)]
     username: Option<String>,
     /// The names of the user.
     name: Name,
     /// The language of the user (BCP 47).
+    #[schema(required)]
     locale: Option<String>,
     /// Further attributes, which vendors' APIs return.
     #[schema(value_type = Object)]

@@ -49,12 +49,14 @@ struct AuditView {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     /// The id of the account, if there is one.
+    #[schema(required)]
     account: Option<String>,
     /// The action, such as `password.change`.
     action: String,
     /// The outcome, such as `ok` or `wrong-password`.
     outcome: String,
     /// Further facts.
+    #[schema(required)]
     detail: Option<String>,
     /// The caller: `key:`, `token:` or `operator:` and its name, or `anonymous`.
     caller: String,
@@ -68,20 +70,28 @@ struct ContextView {
     /// The API that the request came through.
     source: String,
     /// The id of the request.
+    #[schema(required)]
     request_id: Option<String>,
     /// The address of the client.
+    #[schema(required)]
     peer: Option<String>,
     /// The end user's address, as the client says.
+    #[schema(required)]
     ip_address: Option<String>,
     /// The end user's browser, as the client says.
+    #[schema(required)]
     user_agent: Option<String>,
     /// The end user's session, as the client says.
+    #[schema(required)]
     session: Option<String>,
     /// The channel, as the client says.
+    #[schema(required)]
     channel: Option<String>,
     /// The end user's name, or the person whom the client acts for, as the client says.
+    #[schema(required)]
     on_behalf_of: Option<String>,
     /// The language, as the client says.
+    #[schema(required)]
     language: Option<String>,
 }
 

@@ -82,7 +82,8 @@ fn complete_operation(operation: &mut Map<String, Value>) {
     };
     for (status, response) in responses.iter_mut() {
         let is_error = status.starts_with('4') || status.starts_with('5');
-        if let Some(content) = response["content"].as_object_mut().filter(|_| is_error)
+        let content = response.get_mut("content").and_then(Value::as_object_mut);
+        if let Some(content) = content.filter(|_| is_error)
             && let Some(problem) = content.remove("application/json")
         {
             content.insert("application/problem+json".to_owned(), problem);

@@ -65,6 +65,7 @@ struct DeliveryView {
     #[schema(value_type = String, format = DateTime)]
     due_at: Timestamp,
     /// The error of the last failed try.
+    #[schema(required)]
     error: Option<String>,
 }
 

@@ -155,7 +155,7 @@ struct ResetView {
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// When it was redeemed or voided; `null` if it was not.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     spent_at: Option<Timestamp>,
     /// Whether it is valid now.
     valid: bool,

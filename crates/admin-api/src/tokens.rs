@@ -81,7 +81,7 @@ struct TokenView {
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// When it was revoked; `null` if it was not, or by a change of the password.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     revoked_at: Option<Timestamp>,
     /// Whether it is valid now.
     valid: bool,
