@@ -221,11 +221,12 @@ async fn create_session(
     access.require(Scope::Tokens)?;
     let lifetime: Duration = lifetime(&access, body.lifetime)?;
     let name = sign_in_name(body.user_id, body.email, body.username)?;
-    let signed_in = match sign_in(&access, name, body.password, body.otp, body.client).await? {
+    let client = body.client.clone();
+    let signed_in = match sign_in(&access, name, body.password, body.otp, client).await? {
         Ok(signed_in) => signed_in,
         Err(refused) => return Ok(Answer(refused).into_response()),
     };
-    let administration = access.administration(None);
+    let administration = access.administration(body.client);
     let issued = administration.issue_session(&signed_in, body.roles, lifetime).await?;
     let session = Session { verified: signed_in.into(), token: issued.into() };
     Ok((StatusCode::CREATED, Answer(session)).into_response())
