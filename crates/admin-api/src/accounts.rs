@@ -20,8 +20,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
-use crate::account::{AccountView, Name, profile, set_locale};
-use crate::body::{Checks, Json, Query, patch};
+use crate::account::{AccountView, LOCALE, Name, profile, set_locale};
+use crate::body::{Checks, Json, Query, patch, present};
 use crate::etag::{check, etag, if_match};
 use crate::page::{Page, default_limit, limit, parse_cursor};
 use crate::problem::Problem;
@@ -85,6 +85,8 @@ async fn create_account(
     let mut checks = Checks::default();
     let user_id: Option<UserId> = checks.parse("/user_id", Some(&body.user_id));
     let email = checks.parse("/email", body.email.as_deref());
+    check_username(&mut checks, body.username.as_deref());
+    check_profile(&mut checks, Some(&body.profile));
     let hash = password_hash(&body, &mut checks, &access);
     if body.password.is_some() && body.password_hash.is_some() {
         checks.fail("/password_hash", "send password or password_hash, not both");
@@ -121,6 +123,19 @@ async fn create_account(
     let headers = [(LOCATION, location)];
     Ok((StatusCode::CREATED, headers, [(ETAG, etag(&account))], Answer(AccountView::from(account)))
         .into_response())
+}
+
+fn check_username(checks: &mut Checks, username: Option<&str>) {
+    if let Some(Err(reason)) = username.map(repass_core::check_username) {
+        checks.fail("/username", reason);
+    }
+}
+
+/// Refuses an attribute that has a member of its own.
+fn check_profile(checks: &mut Checks, profile: Option<&Map<String, Value>>) {
+    if profile.is_some_and(|profile| profile.contains_key(LOCALE)) {
+        checks.fail("/profile/locale", "send the member locale");
+    }
 }
 
 /// Returns the hash of the body, if it is valid.
@@ -285,6 +300,7 @@ async fn list_accounts(
         access.state.engine.administration().register(&found.account).await?;
         items.push(AccountView::from(found.account));
     }
+    items.sort_by(|one, other| one.user_id.cmp(&other.user_id));
     Ok(Answer(Page::whole(items)))
 }
 
@@ -309,14 +325,14 @@ struct AccountDetails {
     #[serde(flatten)]
     account: AccountView,
     /// When the password was set; `null` without a password.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     password_changed_at: Option<Timestamp>,
     /// Whether the account has a secret for time-based one-time passwords.
     otp_enrolled: bool,
     /// The failed attempts in a row.
     failures: u32,
     /// When the lockout ends; `null` if the account is not locked out.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     locked_until: Option<Timestamp>,
 }
 
@@ -368,6 +384,8 @@ struct ChangeAccount {
     #[schema(value_type = Option<Object>)]
     profile: Option<Option<Map<String, Value>>>,
     /// Whether the account may be used. Deactivating revokes its access tokens and reset tokens.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
     active: Option<bool>,
     /// The end user.
     client: Option<Client>,
@@ -410,6 +428,8 @@ async fn change_account(
     access.require(Scope::AccountsWrite)?;
     let mut checks = Checks::default();
     let email = body.email.map(|email| checks.parse("/email", email.as_deref()));
+    check_username(&mut checks, body.username.as_ref().and_then(Option::as_deref));
+    check_profile(&mut checks, body.profile.as_ref().and_then(Option::as_ref));
     checks.finish()?;
     let account = find(&access, &path.id).await?;
     let since = if_match(&headers)?;
@@ -470,7 +490,7 @@ fn set_name(account: &mut Account, name: Option<Option<ChangeName>>) {
 }
 
 fn set_profile(attributes: &mut Map<String, Value>, change: Option<Map<String, Value>>) {
-    let locale = attributes.remove("locale");
+    let locale = attributes.remove(LOCALE);
     match change {
         None => attributes.clear(),
         Some(change) => {
@@ -482,7 +502,7 @@ fn set_profile(attributes: &mut Map<String, Value>, change: Option<Map<String, V
             }
         }
     }
-    attributes.extend(locale.map(|locale| ("locale".to_owned(), locale)));
+    attributes.extend(locale.map(|locale| (LOCALE.to_owned(), locale)));
 }
 
 /// Deletes an account with its passwords, tokens, attempts and events. The audit trail keeps its
@@ -500,7 +520,11 @@ async fn delete_account(
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     access.require(Scope::AccountsWrite)?;
-    let Ok(account) = find(&access, &path.id).await else { return Ok(StatusCode::NO_CONTENT) };
+    let account = match find(&access, &path.id).await {
+        Ok(account) => account,
+        Err(problem) if problem.code() == "no-such-account" => return Ok(StatusCode::NO_CONTENT),
+        Err(problem) => return Err(problem),
+    };
     check(&headers, &account)?;
     let administration = access.administration(None);
     administration.delete_account(&access.realm, account.user_id.as_str()).await?;

@@ -85,7 +85,8 @@ impl<T: DeserializeOwned> FromRequestParts<State> for Query<T> {
     }
 }
 
-fn media_type(headers: &HeaderMap) -> Option<String> {
+/// Returns the media type of the body in lower case, without parameters.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let media_type = value.split(';').next().unwrap_or_default();
     Some(media_type.trim().to_ascii_lowercase())
@@ -110,6 +111,8 @@ fn json_error(pointer: String, error: &serde_json::Error) -> FieldError {
     let text = text.split(" at line ").next().unwrap_or_default();
     if let Some(rest) = text.strip_prefix("unknown field") {
         FieldError::new(pointer, "unknown", format!("unknown member{rest}"))
+    } else if let Some(rest) = text.strip_prefix("duplicate field") {
+        FieldError::new(pointer, "duplicate", format!("the member{rest} occurs twice"))
     } else if let Some(rest) = text.strip_prefix("missing field") {
         FieldError::new(pointer, "missing", format!("the member{rest} is missing"))
     } else if let Some((_, expected)) = text.rsplit_once(" expected ") {
@@ -128,7 +131,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
             Segment::Seq { index } => format!("/{index}"),
             Segment::Map { key } => format!("/{}", escape(key)),
             Segment::Enum { variant } => format!("/{}", escape(variant)),
-            Segment::Unknown => "/".to_owned(),
+            Segment::Unknown => String::new(),
         })
         .collect()
 }
@@ -140,6 +143,15 @@ where
     D: Deserializer<'de>,
 {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Deserializes a member of a merge patch that cannot be cleared: `null` is an error.
+pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Collects the errors of members, so that all are reported at once.
