@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use crate::access::{Access, Client};
 use crate::accounts::AccountPath;
 use crate::body::{Checks, Json, Query};
-use crate::page::{Page, default_limit, limit, parse_cursor};
+use crate::page::{Page, default_limit, invalid_cursor, limit, parse_cursor};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -43,7 +43,7 @@ struct KeyView {
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// When it was revoked; `null` if it was not.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     revoked_at: Option<Timestamp>,
 }
 
@@ -88,8 +88,9 @@ async fn list_keys(
     let keys = access.state.engine.administration().store().keys(Some(&access.realm)).await?;
     let mut items: Vec<KeyView> = keys.into_iter().map(KeyView::from).collect();
     if let Some(after) = after {
-        let start = items.iter().position(|key| key.id == after).map_or(items.len(), |at| at + 1);
-        items.drain(..start);
+        // Keys are never deleted.
+        let last = items.iter().position(|key| key.id == after).ok_or_else(invalid_cursor)?;
+        items.drain(..=last);
     }
     items.truncate(query.limit as usize + 1);
     Ok(Answer(Page::new(items, query.limit, |item| item.id.clone())))
@@ -134,11 +135,15 @@ async fn issue_key(
     access.require(Scope::Keys)?;
     let mut checks = Checks::default();
     let kind: Option<KeyKind> = checks.parse("/kind", Some(&body.kind));
+    if !(1..=100).contains(&body.name.chars().count()) {
+        checks.fail("/name", "has 1 to 100 characters");
+    }
     let scopes = body.scopes.iter().enumerate();
     let scopes: Vec<Option<Scope>> =
         scopes.map(|(at, scope)| checks.parse(&format!("/scopes/{at}"), Some(scope))).collect();
     let scopes: BTreeSet<Scope> = scopes.into_iter().flatten().collect();
-    if kind != Some(KeyKind::Admin) && (body.all_realms || !body.scopes.is_empty()) {
+    let is_other = kind.is_some_and(|kind| kind != KeyKind::Admin);
+    if is_other && (body.all_realms || !body.scopes.is_empty()) {
         checks.fail("/kind", "only a key of kind admin has scopes or is for all realms");
     }
     checks.finish()?;
