@@ -177,6 +177,12 @@ async fn list_audit(
         Some(Ok(id)) => Some(id),
         Some(Err(_)) => return Err(invalid("account", "is not the id of an account")),
     };
+    for (name, text) in [("action", &query.action), ("outcome", &query.outcome)] {
+        // Databases refuse some of them.
+        if text.as_ref().is_some_and(|text| text.contains(char::is_control)) {
+            return Err(invalid(name, "has control characters"));
+        }
+    }
     let filter = AuditFilter {
         realm: Some(access.realm.clone()),
         account: account.map(AccountId),

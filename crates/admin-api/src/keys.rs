@@ -102,7 +102,7 @@ async fn list_keys(
 struct IssueKey {
     /// `service`, `app`, `api` or `admin`.
     kind: String,
-    /// A name for it: 1 to 100 characters.
+    /// A name for it: 1 to 100 characters on one line.
     name: String,
     /// What an admin key allows; only scopes that the caller's key has.
     #[serde(default)]
@@ -135,8 +135,8 @@ async fn issue_key(
     access.require(Scope::Keys)?;
     let mut checks = Checks::default();
     let kind: Option<KeyKind> = checks.parse("/kind", Some(&body.kind));
-    if !(1..=100).contains(&body.name.chars().count()) {
-        checks.fail("/name", "has 1 to 100 characters");
+    if let Err(reason) = repass_core::check_key_name(&body.name) {
+        checks.fail("/name", reason);
     }
     let scopes = body.scopes.iter().enumerate();
     let scopes: Vec<Option<Scope>> =

@@ -189,7 +189,7 @@ struct CreateSession {
     /// A one-time password. If there is one, it must be right.
     #[schema(value_type = Option<String>)]
     otp: Option<Plaintext>,
-    /// The roles of the token.
+    /// The roles of the token, without white space.
     #[serde(default)]
     roles: Vec<String>,
     /// The lifetime of the token in seconds. Default: 3600.
@@ -219,7 +219,7 @@ async fn create_session(
 ) -> Result<Response, Problem> {
     access.require(Scope::PasswordsVerify)?;
     access.require(Scope::Tokens)?;
-    let lifetime: Duration = lifetime(&access, body.lifetime)?;
+    let lifetime: Duration = lifetime(&access, &body.roles, body.lifetime)?;
     let name = sign_in_name(body.user_id, body.email, body.username)?;
     let client = body.client.clone();
     let signed_in = match sign_in(&access, name, body.password, body.otp, client).await? {

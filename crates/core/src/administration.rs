@@ -15,6 +15,7 @@ use std::time::Duration;
 pub use accounts::{NewAccount, check_username};
 pub use import::{ImportOutcome, ImportedPassword, NewImport};
 pub use retention::Retention;
+pub use secrets::check_key_name;
 
 use jiff::Timestamp;
 use uuid::Uuid;

@@ -145,7 +145,7 @@ pub use self::{
     account_import::{AccountBatch, Imported},
     administration::{
         Administration, AdministrationError, ImportOutcome, ImportedPassword, NewAccount,
-        NewImport, Retention, check_username,
+        NewImport, Retention, check_key_name, check_username,
     },
     administration_store::{
         AccountError, AccountFilter, AdministrationStore, PruneCutoffs, Pruned,

@@ -81,7 +81,7 @@ async fn wrong_cursors_limits_and_parameters_are_refused() {
         let refused = test.get(&format!("/accounts?{query}")).await;
         refused.assert_problem(400, "invalid-query");
     }
-    for query in ["account=x", "since=now", "until=1"] {
+    for query in ["account=x", "since=now", "until=1", "action=a%00", "outcome=%0A"] {
         test.get(&format!("/audit?{query}")).await.assert_problem(400, "invalid-query");
     }
     test.get("/outbox?state=lost").await.assert_problem(400, "invalid-query");

@@ -46,6 +46,9 @@ async fn tokens_are_issued_listed_and_revoked() {
         let refused = test.post(&path, json!({ "lifetime": lifetime })).await;
         refused.assert_invalid(&["/lifetime"]);
     }
+    let body = json!({ "roles": ["good", "", "a b", "a\u{0}"], "lifetime": 0 });
+    let refused = test.post(&path, body).await;
+    refused.assert_invalid(&["/roles/1", "/roles/2", "/roles/3", "/lifetime"]);
     for path in ["/accounts/x/tokens", "/accounts/00000000-0000-4000-8000-000000000000/tokens"] {
         test.get(path).await.assert_problem(404, "no-such-account");
         test.post(path, json!({})).await.assert_problem(404, "no-such-account");
