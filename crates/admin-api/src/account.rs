@@ -30,7 +30,7 @@ pub(crate) struct AccountView {
     #[schema(required)]
     locale: Option<String>,
     /// Further attributes, which vendors' APIs return.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Map<String, Value>)]
     profile: Map<String, Value>,
     /// Whether the account may be used.
     active: bool,

@@ -39,10 +39,12 @@ pub(crate) fn router() -> OpenApiRouter<State> {
 #[serde(deny_unknown_fields)]
 struct CreateAccount {
     /// The id that the vendors' APIs name the account by: 1 to 320 bytes.
+    #[schema(min_length = 1, max_length = 320)]
     user_id: String,
     /// The e-mail address.
     email: Option<String>,
     /// The name the user signs in with: 1 to 320 characters.
+    #[schema(min_length = 1, max_length = 320)]
     username: Option<String>,
     /// The names of the user.
     #[serde(default)]
@@ -51,7 +53,7 @@ struct CreateAccount {
     locale: Option<String>,
     /// Further attributes, which vendors' APIs return.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Map<String, Value>)]
     profile: Map<String, Value>,
     /// Whether the account may be used. Default: `true`.
     active: Option<bool>,
@@ -381,7 +383,7 @@ struct ChangeAccount {
     locale: Option<Option<String>>,
     /// Further attributes. Each member is changed by itself.
     #[serde(default, deserialize_with = "patch")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Map<String, Value>>)]
     profile: Option<Option<Map<String, Value>>>,
     /// Whether the account may be used. Deactivating revokes its access tokens and reset tokens.
     #[serde(default, deserialize_with = "present")]

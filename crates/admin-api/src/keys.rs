@@ -101,8 +101,10 @@ async fn list_keys(
 #[serde(deny_unknown_fields)]
 struct IssueKey {
     /// `service`, `app`, `api` or `admin`.
+    #[schema(pattern = "^(service|app|api|admin)$")]
     kind: String,
     /// A name for it: 1 to 100 characters on one line.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// What an admin key allows; only scopes that the caller's key has.
     #[serde(default)]

@@ -28,6 +28,7 @@ pub(crate) fn router() -> OpenApiRouter<State> {
 struct EnrollOtp {
     /// The name of the service in the authenticator app, 1 to 64 characters without a colon.
     /// Default: the configured one.
+    #[schema(min_length = 1, max_length = 64)]
     issuer: Option<String>,
     /// The end user.
     client: Option<Client>,
@@ -84,6 +85,7 @@ async fn remove_otp(access: Access, Path(path): Path<AccountPath>) -> Result<Sta
 #[serde(deny_unknown_fields)]
 struct IssueOtpCode {
     /// The lifetime of the code, 1 to 600 seconds. Default: 600.
+    #[schema(minimum = 1, maximum = 600)]
     lifetime: Option<u64>,
     /// The end user.
     client: Option<Client>,

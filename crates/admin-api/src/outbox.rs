@@ -41,7 +41,7 @@ struct EventView {
     /// The kind of the event, such as `password.changed`.
     kind: String,
     /// Further facts.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Map<String, Value>)]
     payload: Value,
     /// `pending`, `delivered` or `discarded`.
     state: &'static str,
@@ -169,6 +169,7 @@ fn is_of(access: &Access, entry: &OutboxEntry) -> bool {
 struct Events {
     /// The ids of the events, at most 1000.
     #[serde(default)]
+    #[schema(max_items = 1000)]
     ids: Vec<String>,
     /// All events that were given up, at most 1000 in one call. Default: `false`.
     #[serde(default)]

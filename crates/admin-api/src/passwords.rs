@@ -193,6 +193,7 @@ struct CreateSession {
     #[serde(default)]
     roles: Vec<String>,
     /// The lifetime of the token in seconds. Default: 3600.
+    #[schema(minimum = 1)]
     lifetime: Option<u64>,
     /// The end user.
     client: Option<Client>,

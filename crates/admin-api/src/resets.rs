@@ -39,6 +39,7 @@ struct IssueReset {
     /// `return` to return the token, `mail` to send a mail with a link to the holder.
     deliver: Deliver,
     /// The lifetime of the token, 1 to 86400 seconds. Default: 600.
+    #[schema(minimum = 1, maximum = 86400)]
     lifetime: Option<u64>,
     /// The end user.
     client: Option<Client>,

@@ -130,6 +130,7 @@ struct IssueToken {
     #[serde(default)]
     roles: Vec<String>,
     /// The lifetime of the token in seconds. Default: 3600.
+    #[schema(minimum = 1)]
     lifetime: Option<u64>,
     /// The end user.
     client: Option<Client>,
