@@ -139,7 +139,7 @@ impl RawMail {
         };
         let mail = Mail::new(options, Arc::new(SystemClock))
             .map_err(|wrong| KeyError::new(format!("mail.{}", wrong.member), wrong.reason))?;
-        Ok(ChannelConfig { summary, timeout, kind: ChannelKind::Mail(mail, reset_url) })
+        Ok(ChannelConfig { summary, timeout, kind: ChannelKind::Mail(Box::new(mail), reset_url) })
     }
 }
 

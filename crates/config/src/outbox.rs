@@ -40,7 +40,7 @@ pub struct ChannelConfig {
 pub(super) enum ChannelKind {
     Webhook(Arc<Webhook>),
     /// With the page for reset links.
-    Mail(Mail, Option<ResetUrl>),
+    Mail(Box<Mail>, Option<ResetUrl>),
 }
 
 impl ChannelConfig {
@@ -62,10 +62,10 @@ impl ChannelConfig {
     pub fn channel(&self, key: &Arc<InstallationKey>) -> Arc<dyn Channel> {
         match &self.kind {
             ChannelKind::Webhook(webhook) => Arc::clone(webhook) as Arc<dyn Channel>,
-            ChannelKind::Mail(mail, None) => Arc::new(mail.clone()),
+            ChannelKind::Mail(mail, None) => Arc::new(Mail::clone(mail)),
             ChannelKind::Mail(mail, Some(url)) => {
                 let reset_link = ResetLink { url: url.clone(), key: Arc::clone(key) };
-                Arc::new(mail.clone().with_reset_link(reset_link))
+                Arc::new(Mail::clone(mail).with_reset_link(reset_link))
             }
         }
     }
