@@ -65,7 +65,7 @@ async fn null_clears_each_member_or_is_refused() {
             assert_eq!(changed.status, 200, "{changed:?}");
             match pointer {
                 "/profile/tier" => {
-                    drop(expected["profile"].as_object_mut().unwrap().remove("tier"))
+                    expected["profile"].as_object_mut().unwrap().remove("tier");
                 }
                 pointer => *expected.pointer_mut(pointer).unwrap() = Value::Null,
             }

@@ -146,13 +146,10 @@ impl TestContext {
     }
 
     /// Creates an account of these members, and returns its path.
-    #[track_caller]
-    pub(crate) fn create_with(&self, body: Value) -> impl Future<Output = String> {
-        async move {
-            let created = self.post("/accounts", body).await;
-            assert_eq!(created.status, 201, "{created:?}");
-            format!("/accounts/{}", created.json()["id"].as_str().unwrap())
-        }
+    pub(crate) async fn create_with(&self, body: Value) -> String {
+        let created = self.post("/accounts", body).await;
+        assert_eq!(created.status, 201, "{created:?}");
+        format!("/accounts/{}", created.member("id"))
     }
 
     /// Returns whether the password is right, as the API says.
