@@ -1,6 +1,8 @@
 //! The admin API over real HTTP, on both databases. Its calls one by one are tested in
 //! `crates/admin-api/tests`.
 
+mod calls;
+
 use http::Method;
 use repass_tests::{AdminContext, Answer, Client, FIRST_PASSWORD, Server, ServerBuilder};
 use serde_json::{Value, json};
