@@ -286,6 +286,31 @@ async fn a_call_under_way_is_finished_when_the_server_stops() {
     assert!(operator.is_password("zap", "pat", FIRST_PASSWORD).await);
 }
 
+/// An answer without end does not delay a stop until `server.shutdown_timeout`.
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_records_that_are_followed_end_when_the_server_stops() {
+    let server = builder().start().await;
+    let operator = server.operator().await;
+    let api = AdminApi::of(&server, &operator).await;
+    let head = format!(
+        "GET /admin/v1/realms/zap/audit?since=2020-01-01T00:00:00Z HTTP/1.1\r\nhost: x\r\n\
+         authorization: Bearer {}\r\naccept: {NDJSON}\r\n\r\n",
+        api.key
+    );
+    let mut stream = TcpStream::connect(api.client.address()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !String::from_utf8_lossy(&answer).contains("\"key.issue\"") {
+        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "it does not end by itself");
+    }
+    server.terminate();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("0\r\n\r\n"), "{answer}");
+    let stopped = server.wait().await;
+    assert!(stopped.status.success() && !stopped.log.contains("aborted"), "{}", stopped.log);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_admin_api_is_off_unless_it_has_an_address_and_the_vendors_listener_has_none_of_it() {
     let server = Server::start().await;

@@ -232,10 +232,13 @@ struct Follower {
 
 impl Follower {
     /// Waits for the next records. Returns their lines, or an empty line after a while, so that a
-    /// connection that is gone is noticed. `None` if the database failed.
+    /// connection that is gone is noticed. `None` if the database failed or the server stops.
     async fn next(&mut self) -> Option<Bytes> {
         if !std::mem::take(&mut self.is_first) {
             tokio::time::sleep(POLL).await;
+        }
+        if self.access.state.tasks.is_closed() {
+            return None;
         }
         let mut new = match self.new_records().await {
             Ok(new) => new,

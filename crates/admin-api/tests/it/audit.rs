@@ -125,6 +125,10 @@ async fn records_without_end_follow_oldest_first_and_each_once() {
     test.pass(1);
     test.create_with(json!({ "user_id": "e" })).await;
     assert_eq!(next(&mut body).await.last().unwrap()["action"], "account.add");
+    test.api.end_streams();
+    while let Some(frame) = body.frame().await {
+        assert_eq!(frame.unwrap().into_data().unwrap(), "\n");
+    }
     for query in ["until=2027-01-15T08:00:10Z", "cursor=x"] {
         let request = test.request(Method::GET, &format!("/audit?{query}")).header(ACCEPT, NDJSON);
         let refused = test.send(request.body(Body::empty()).unwrap()).await;
