@@ -43,15 +43,29 @@ pub(crate) struct AccountView {
 }
 
 /// The names of a user.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Name {
+#[derive(Debug, Serialize, ToSchema)]
+struct Name {
     /// Given (first) name.
-    pub(crate) given: Option<String>,
+    #[schema(required)]
+    given: Option<String>,
     /// Middle name.
-    pub(crate) middle: Option<String>,
+    #[schema(required)]
+    middle: Option<String>,
     /// Family (last) name.
-    pub(crate) family: Option<String>,
+    #[schema(required)]
+    family: Option<String>,
+}
+
+/// The names of a new user.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewName {
+    /// Given (first) name.
+    given: Option<String>,
+    /// Middle name.
+    middle: Option<String>,
+    /// Family (last) name.
+    family: Option<String>,
 }
 
 impl From<Account> for AccountView {
@@ -84,10 +98,14 @@ impl From<Account> for AccountView {
 }
 
 /// Returns the profile of these members.
-pub(crate) fn profile(name: Name, locale: Option<String>, profile: Map<String, Value>) -> Profile {
+pub(crate) fn profile(
+    name: NewName,
+    locale: Option<String>,
+    profile: Map<String, Value>,
+) -> Profile {
     let mut attributes = profile;
     set_locale(&mut attributes, locale);
-    let Name { given, middle, family } = name;
+    let NewName { given, middle, family } = name;
     Profile { given_name: given, middle_name: middle, family_name: family, attributes }
 }
 

@@ -20,8 +20,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
-use crate::account::{AccountView, LOCALE, Name, profile, set_locale};
-use crate::body::{Checks, Json, Query, patch, present};
+use crate::account::{AccountView, LOCALE, NewName, profile, set_locale};
+use crate::body::{Checks, Json, Query, object, patch, patch_object, present};
 use crate::etag::{check, etag, if_match};
 use crate::page::{Page, default_limit, limit, parse_cursor};
 use crate::problem::Problem;
@@ -47,8 +47,8 @@ struct CreateAccount {
     #[schema(min_length = 1, max_length = 320)]
     username: Option<String>,
     /// The names of the user.
-    #[serde(default)]
-    name: Name,
+    #[serde(default, deserialize_with = "object")]
+    name: Option<NewName>,
     /// The language of the user (BCP 47).
     locale: Option<String>,
     /// Further attributes, which vendors' APIs return.
@@ -68,6 +68,7 @@ struct CreateAccount {
     /// The salt, for formats that store it apart.
     hash_salt: Option<String>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -102,7 +103,7 @@ async fn create_account(
         user_id,
         email,
         username: body.username,
-        profile: profile(body.name, body.locale, body.profile),
+        profile: profile(body.name.unwrap_or_default(), body.locale, body.profile),
     };
     if let Some(other) = find_by_user_id(&access, new.user_id.as_str()).await? {
         return Err(Problem::taken("user-id-taken", other.account.id));
@@ -374,7 +375,7 @@ struct ChangeAccount {
     #[schema(value_type = Option<String>)]
     username: Option<Option<String>>,
     /// The names of the user.
-    #[serde(default, deserialize_with = "patch")]
+    #[serde(default, deserialize_with = "patch_object")]
     #[schema(value_type = Option<ChangeName>)]
     name: Option<Option<ChangeName>>,
     /// The language of the user (BCP 47).
@@ -390,6 +391,7 @@ struct ChangeAccount {
     #[schema(value_type = bool, required = false)]
     active: Option<bool>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 

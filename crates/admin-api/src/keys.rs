@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::AccountPath;
-use crate::body::{Checks, Json, Query};
+use crate::body::{Checks, Json, Query, object};
 use crate::page::{Page, default_limit, invalid_cursor, limit, parse_cursor};
 use crate::problem::Problem;
 use crate::state::State;
@@ -114,6 +114,7 @@ struct IssueKey {
     #[serde(default)]
     all_realms: bool,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 

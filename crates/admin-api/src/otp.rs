@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::{AccountPath, find};
-use crate::body::{Checks, Json};
+use crate::body::{Checks, Json, object};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -31,6 +31,7 @@ struct EnrollOtp {
     #[schema(min_length = 1, max_length = 64)]
     issuer: Option<String>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -88,6 +89,7 @@ struct IssueOtpCode {
     #[schema(minimum = 1, maximum = 600)]
     lifetime: Option<u64>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
-use crate::body::{Checks, Json, Query};
+use crate::body::{Checks, Json, Query, object};
 use crate::page::{Page, default_limit, limit, parse_cursor};
 use crate::problem::{FieldError, Problem};
 use crate::state::State;
@@ -175,6 +175,7 @@ struct Events {
     #[serde(default)]
     all: bool,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 

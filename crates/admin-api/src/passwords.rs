@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use crate::access::{Access, Client};
 use crate::account::AccountView;
 use crate::accounts::{AccountPath, find};
-use crate::body::{Checks, Json};
+use crate::body::{Checks, Json, object};
 use crate::etag::check;
 use crate::problem::Problem;
 use crate::state::State;
@@ -46,6 +46,7 @@ struct VerifyPassword {
     #[schema(value_type = Option<String>)]
     otp: Option<Plaintext>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -196,6 +197,7 @@ struct CreateSession {
     #[schema(minimum = 1)]
     lifetime: Option<u64>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -241,6 +243,7 @@ struct SetPassword {
     #[schema(value_type = String)]
     password: Plaintext,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::{AccountPath, find};
-use crate::body::{Checks, Json};
+use crate::body::{Checks, Json, object};
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::State;
@@ -42,17 +42,30 @@ struct IssueReset {
     #[schema(minimum = 1, maximum = 86400)]
     lifetime: Option<u64>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
 /// How a reset token is delivered.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 enum Deliver {
     /// Returned to the caller.
     Return,
     /// Sent to the holder.
     Mail,
+}
+
+impl TryFrom<String> for Deliver {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        match text.as_str() {
+            "return" => Ok(Self::Return),
+            "mail" => Ok(Self::Mail),
+            _ => Err("is return or mail"),
+        }
+    }
 }
 
 /// An issued reset token.
@@ -117,6 +130,7 @@ struct RequestReset {
     /// The e-mail address, in any case.
     email: String,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::{AccountPath, find};
-use crate::body::{Checks, Form, Json};
+use crate::body::{Checks, Form, Json, object};
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::State;
@@ -133,6 +133,7 @@ struct IssueToken {
     #[schema(minimum = 1)]
     lifetime: Option<u64>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 

@@ -79,6 +79,18 @@ async fn a_body_that_is_no_json_is_refused_at_its_place() {
         sent.assert_invalid(&[pointer]);
         assert_eq!(sent.json()["errors"][0]["code"], code, "{body}");
     }
+    for (path, body, pointer) in [
+        ("/accounts", json!(["pat"]), ""),
+        ("/accounts/x/otp", json!([null, null]), ""),
+        ("/accounts", json!({ "user_id": "a", "name": ["Pat"] }), "/name"),
+        ("/accounts", json!({ "user_id": "a", "client": ["127.0.0.1"] }), "/client"),
+        ("/accounts/x/resets", json!({ "deliver": { "return": null } }), "/deliver"),
+    ] {
+        let sent = test.post(path, body).await;
+        sent.assert_invalid(&[pointer]);
+        assert_eq!(sent.json()["errors"][0]["code"], "type", "{path} {pointer}");
+    }
+    test.patch("/accounts/x", json!({ "name": ["a"] })).await.assert_invalid(&["/name"]);
     let bytes = b"{\"user_id\":\"\xff\"}".as_slice();
     let sent = test.send_text(Method::POST, "/accounts", "application/json", bytes).await;
     sent.assert_problem(400, "invalid-body");

@@ -123,7 +123,7 @@ fn the_answers_have_no_enumeration_and_times_have_their_format() {
 
 /// Returns the schemas that only requests have.
 fn requests() -> BTreeSet<&'static str> {
-    let mut found = BTreeSet::from(["Client", "ChangeName", "Deliver", "Name"]);
+    let mut found = BTreeSet::from(["Client", "ChangeName", "Deliver", "NewName"]);
     let items = DOCUMENT["paths"].as_object().unwrap().values();
     for operation in items.flat_map(|item| item.as_object().unwrap().values()) {
         let contents = operation["requestBody"]["content"].as_object().into_iter().flatten();
