@@ -10,6 +10,7 @@ use crate::requests::{SITE, Wire};
 
 const USER_ID: &str = "6169b2d892a5f30009d76480";
 
+/// What bit others: case of addresses: mail goes to the stored address.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_requested_link_has_a_token_that_resets_the_password() {
     let mut mails = MailServer::start().await;
