@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts_table;
+mod admin_api;
 mod certificates;
 mod check_config;
 mod common_rules;

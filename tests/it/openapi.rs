@@ -19,6 +19,8 @@ const SCHEMA: &str = include_str!("../openapi/openapi-3.1.schema.json");
 
 const GOLDEN: &str = "bins/repassd/openapi.json";
 
+const GOLDEN_ADMIN: &str = "bins/repassd/openapi-admin.json";
+
 #[track_caller]
 fn assert_openapi(name: &str, document: &Value) {
     let schema = jsonschema::validator_for(&serde_json::from_str(SCHEMA).unwrap()).unwrap();
@@ -54,8 +56,10 @@ fn walk<'a>(value: &'a Value, visit: &mut impl FnMut(&'a str, &'a Value)) {
 
 #[test]
 fn each_document_is_openapi_3_1_and_its_references_resolve() {
-    let golden = std::fs::read_to_string(workspace().join(GOLDEN)).unwrap();
-    assert_openapi(GOLDEN, &serde_json::from_str(&golden).unwrap());
+    for golden in [GOLDEN, GOLDEN_ADMIN] {
+        let document = std::fs::read_to_string(workspace().join(golden)).unwrap();
+        assert_openapi(golden, &serde_json::from_str(&document).unwrap());
+    }
     for description in Description::all() {
         assert_openapi(description.spec, &description.document);
     }
@@ -260,6 +264,9 @@ fn the_command_prints_the_document_of_a_configuration_or_of_all_vendors() {
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(output.stdout == golden.as_bytes(), "{arguments:?}");
     }
+    let golden = std::fs::read_to_string(workspace().join(GOLDEN_ADMIN)).unwrap();
+    let output = repassd(&["admin"]);
+    assert!(output.status.success() && output.stdout == golden.as_bytes(), "no configuration");
     for (arguments, expected) in [
         ([].as_slice(), "--config <FILE>"),
         (&["--config", "/nonexistent/r.toml"], "/nonexistent/r.toml: the file cannot be read"),

@@ -212,6 +212,27 @@ async fn the_admin_listener_demands_a_client_certificate_where_configured() {
     assert_eq!(known.get(admin, "/readyz").await.unwrap().0, 200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_admin_api_has_a_certificate_of_its_own_and_may_then_listen_anywhere() {
+    let (vendors, back_ends) = (Authority::new("vendors"), Authority::new("back ends"));
+    let builder = server_of(&vendors).tables(
+        "[admin_api]\nlisten = '0.0.0.0:0'\n\
+         [admin_api.tls]\ncertificate = 'api.pem'\nkey = 'api.key'\nclient_ca = 'clients.pem'\n",
+    );
+    write(builder.folder(), "api", &back_ends.issue(HOST, 2090));
+    std::fs::write(builder.folder().join("clients.pem"), back_ends.pem()).unwrap();
+    let server = builder.start().await;
+    let address = SocketAddr::from(([127, 0, 0, 1], server.admin_api().address().port()));
+    let client = TlsClient::trusting(&back_ends);
+    let path = "/admin/v1/realms/zap/policy";
+    assert!(client.get(address, path).await.is_err(), "without its own certificate");
+    assert!(TlsClient::trusting(&vendors).connect(address).await.is_err());
+    let client = TlsClient { own: Some(back_ends.issue("back end", 2090)), ..client };
+    assert_eq!(client.get(address, path).await.unwrap().0, 401, "without a key");
+    let plain = server.admin_api().try_send(http::Method::GET, path, &[], "").await;
+    assert!(plain.is_err());
+}
+
 fn check_config(builder: &ServerBuilder) -> (Option<i32>, String) {
     let config = builder.write_config();
     let mut command = Command::new(binary("repassd"));

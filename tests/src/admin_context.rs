@@ -4,7 +4,7 @@ use std::time::Duration;
 use repass_core::{
     Account, Administration, AdministrationStore, Argon2idHasher, AuditFilter, AuditRecord, Engine,
     EngineBuilder, Hasher, InstallationKey, KeyKind, NewAccount, Plaintext, Policy, PolicyRules,
-    Profile, Realm, Subject,
+    Profile, Realm, Scope, Subject,
 };
 use repass_store::{Store, StoreOptions};
 use repass_testkit::fixtures;
@@ -87,6 +87,13 @@ impl AdminContext {
         let realm = self.realm(realm);
         let (_, secret) = self.administration.issue_key(&realm, kind, "test").await.unwrap();
         secret.expose().to_owned()
+    }
+
+    /// Issues a key for the admin API of all realms, with all scopes.
+    pub async fn admin_key(&self) -> String {
+        let (realm, scopes) = (self.realm("zap"), Scope::ALL.into_iter().collect());
+        let issued = self.administration.issue_admin_key(&realm, "back end", scopes, true).await;
+        issued.unwrap().1.expose().to_owned()
     }
 
     /// Issues an access token for an hour.

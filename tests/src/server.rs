@@ -123,6 +123,17 @@ impl Server {
         Client::new(self.address)
     }
 
+    /// A client for its admin API, which `[admin_api] listen` turns on.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn admin_api(&self) -> Client {
+        let log = self.log();
+        let mut addresses =
+            log.lines().filter_map(|line| address_in(line, "serving the admin API"));
+        Client::new(addresses.next().expect("the log has the address of the admin API"))
+    }
+
     /// The operator's admin context on its database.
     pub async fn operator(&self) -> AdminContext {
         AdminContext::open(self.database.clone()).await
@@ -362,7 +373,7 @@ impl ServerBuilder {
         let is_reading = Arc::clone(&reading);
         let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                if let Some(address) = address_in(&line) {
+                if let Some(address) = address_in(&line, "listening") {
                     let _ = listens.send(address);
                 }
                 let mut log = written.lock().unwrap();
@@ -387,10 +398,10 @@ impl ServerBuilder {
     }
 }
 
-/// The address in the line that says that the server listens.
-fn address_in(line: &str) -> Option<SocketAddr> {
+/// The address in a line with this message.
+fn address_in(line: &str, message: &str) -> Option<SocketAddr> {
     let line: serde_json::Value = serde_json::from_str(line).ok()?;
-    if line["message"] != "listening" {
+    if line["message"] != message {
         return None;
     }
     line["address"].as_str()?.parse().ok()

@@ -14,7 +14,7 @@ use repass_outbox::OutboxDispatcher;
 use repass_store::{OpenError, Store};
 use repass_token_issuers::TokenIssuers;
 
-use repass_config::{CompromisedConfig, Config, ConfigError, TokensConfig};
+use repass_config::{ChannelConfig, CompromisedConfig, Config, ConfigError, TokensConfig};
 
 /// The database was created with other keys.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +120,7 @@ impl App {
         options.evaluate_at_sign_in = own.evaluate_at_sign_in;
         options.max_token_lifetime = own.max_token_lifetime;
         options.resets_per_hour = own.resets_per_hour;
+        options.mails_resets = config.outbox.channels.iter().any(ChannelConfig::mails_resets);
         options.issuer.clone_from(&own.issuer);
         options.peppers = config.hasher.peppers.clone();
         AdminApi::new(self.engine.clone(), options)

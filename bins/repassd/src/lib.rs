@@ -70,6 +70,7 @@ pub fn run(vendors: &Vendors) -> ExitCode {
 /// does not help.
 fn is_configuration(error: &(dyn Error + 'static)) -> bool {
     error.is::<ConfigError>()
+        || error.is::<clap::Error>()
         || error.downcast_ref().is_some_and(ListenError::is_configuration)
         || error.downcast_ref().is_some_and(KeysDoNotMatch::is_configuration)
         || error.downcast_ref().is_some_and(KeyFileError::is_configuration)

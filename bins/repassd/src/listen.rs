@@ -50,6 +50,9 @@ pub(crate) trait Serve:
     /// Converts the body of an answer that the service does not give itself.
     fn body(body: Full<Bytes>) -> Self::Body;
 
+    /// Ends answers without end. A service has none, unless it says otherwise.
+    fn end_streams(&self) {}
+
     /// Waits until every running call has ended, including those whose clients have disconnected.
     fn drain(&self) -> impl Future<Output = ()> + Send;
 }
@@ -71,6 +74,10 @@ impl Serve for AdminApi {
 
     fn body(body: Full<Bytes>) -> axum::body::Body {
         axum::body::Body::new(body)
+    }
+
+    fn end_streams(&self) {
+        Self::end_streams(self);
     }
 
     fn drain(&self) -> impl Future<Output = ()> + Send {
@@ -131,6 +138,7 @@ pub(crate) async fn serve<S: Serve>(
     tracing::info!("shutting down; waiting for active requests");
     let Connections { graceful, fresh, .. } = connections;
     drop(fresh);
+    service.end_streams();
     let finished = tokio::time::timeout(limits.shutdown_timeout, async {
         // A graceful shutdown would close these connections although their requests are on the way.
         let _ = tokio::time::timeout(FIRST_REQUESTS, none_fresh.recv()).await;

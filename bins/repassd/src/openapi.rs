@@ -6,11 +6,13 @@ use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 
+use clap::CommandFactory as _;
+use clap::error::ErrorKind;
 use repass_config::{Config, MountConfig, Vendors};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::cli::{OpenapiDocument, OpenapiOptions};
+use crate::cli::{Cli, OpenapiDocument, OpenapiOptions};
 
 pub(crate) fn run(options: &OpenapiOptions, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
     let text = match options.document {
@@ -29,8 +31,10 @@ fn config(options: &OpenapiOptions, vendors: &Vendors) -> Result<Config, Box<dyn
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         return Ok(repass_config::demo(listen, &database, vendors)?);
     }
-    let file = options.config.as_ref();
-    let file = file.ok_or("give --config FILE, or --all for the APIs of all vendors")?;
+    let Some(file) = options.config.as_ref() else {
+        let missing = "give --config <FILE>, or --all for the APIs of all vendors";
+        return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, missing).into());
+    };
     Ok(repass_config::load(file, vendors)?)
 }
 
@@ -119,6 +123,7 @@ mod tests {
     use super::*;
 
     const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    const GOLDEN_ADMIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi-admin.json");
 
     /// Returns the document of the APIs of a configuration.
     fn document(apis: &str) -> Value {
@@ -145,12 +150,22 @@ mod tests {
             Path::new("/x.db"),
             &Vendors::bundled(),
         );
-        let document = Document::from_mounts(&config.unwrap().mounts);
-        let made = serde_json::to_string_pretty(&document).unwrap() + "\n";
+        assert_golden(GOLDEN, &Document::from_mounts(&config.unwrap().mounts));
+    }
+
+    #[test]
+    fn the_document_of_the_admin_api_is_current() {
+        assert_golden(GOLDEN_ADMIN, &repass_admin_api::openapi());
+    }
+
+    /// Asserts that the file has this document. With `UPDATE=1`, writes it.
+    #[track_caller]
+    fn assert_golden(file: &str, document: &impl Serialize) {
+        let made = serde_json::to_string_pretty(document).unwrap() + "\n";
         if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(GOLDEN, made).unwrap();
+            std::fs::write(file, made).unwrap();
         } else {
-            let golden = std::fs::read_to_string(GOLDEN).unwrap_or_default();
+            let golden = std::fs::read_to_string(file).unwrap_or_default();
             assert!(golden == made, "run this test with UPDATE=1");
         }
     }

@@ -35,7 +35,7 @@ pub(crate) struct Caller {
 }
 
 /// What the caller says about the end user it acts for, for the audit record.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Client {
     /// The end user's address.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The attribute of the profile that has the language.
-const LOCALE: &str = "locale";
+pub(crate) const LOCALE: &str = "locale";
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,15 +19,18 @@ pub(crate) struct AccountView {
     /// The id that the vendors' APIs name the account by, unique within the realm.
     pub(crate) user_id: String,
     /// The e-mail address.
+    #[schema(required)]
     email: Option<String>,
     /// The name the user signs in with, if it differs from the user id.
+    #[schema(required)]
     username: Option<String>,
     /// The names of the user.
     name: Name,
     /// The language of the user (BCP 47).
+    #[schema(required)]
     locale: Option<String>,
     /// Further attributes, which vendors' APIs return.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Map<String, Value>)]
     profile: Map<String, Value>,
     /// Whether the account may be used.
     active: bool,
@@ -40,15 +43,29 @@ pub(crate) struct AccountView {
 }
 
 /// The names of a user.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Name {
+#[derive(Debug, Serialize, ToSchema)]
+struct Name {
     /// Given (first) name.
-    pub(crate) given: Option<String>,
+    #[schema(required)]
+    given: Option<String>,
     /// Middle name.
-    pub(crate) middle: Option<String>,
+    #[schema(required)]
+    middle: Option<String>,
     /// Family (last) name.
-    pub(crate) family: Option<String>,
+    #[schema(required)]
+    family: Option<String>,
+}
+
+/// The names of a new user.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewName {
+    /// Given (first) name.
+    given: Option<String>,
+    /// Middle name.
+    middle: Option<String>,
+    /// Family (last) name.
+    family: Option<String>,
 }
 
 impl From<Account> for AccountView {
@@ -81,10 +98,14 @@ impl From<Account> for AccountView {
 }
 
 /// Returns the profile of these members.
-pub(crate) fn profile(name: Name, locale: Option<String>, profile: Map<String, Value>) -> Profile {
+pub(crate) fn profile(
+    name: NewName,
+    locale: Option<String>,
+    profile: Map<String, Value>,
+) -> Profile {
     let mut attributes = profile;
     set_locale(&mut attributes, locale);
-    let Name { given, middle, family } = name;
+    let NewName { given, middle, family } = name;
     Profile { given_name: given, middle_name: middle, family_name: family, attributes }
 }
 

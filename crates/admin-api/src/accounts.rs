@@ -20,8 +20,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
-use crate::account::{AccountView, Name, profile, set_locale};
-use crate::body::{Checks, Json, Query, patch};
+use crate::account::{AccountView, LOCALE, NewName, profile, set_locale};
+use crate::body::{Checks, Json, Query, object, patch, patch_object, present};
 use crate::etag::{check, etag, if_match};
 use crate::page::{Page, default_limit, limit, parse_cursor};
 use crate::problem::Problem;
@@ -39,19 +39,21 @@ pub(crate) fn router() -> OpenApiRouter<State> {
 #[serde(deny_unknown_fields)]
 struct CreateAccount {
     /// The id that the vendors' APIs name the account by: 1 to 320 bytes.
+    #[schema(min_length = 1, max_length = 320)]
     user_id: String,
     /// The e-mail address.
     email: Option<String>,
     /// The name the user signs in with: 1 to 320 characters.
+    #[schema(min_length = 1, max_length = 320)]
     username: Option<String>,
     /// The names of the user.
-    #[serde(default)]
-    name: Name,
+    #[serde(default, deserialize_with = "object")]
+    name: Option<NewName>,
     /// The language of the user (BCP 47).
     locale: Option<String>,
     /// Further attributes, which vendors' APIs return.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Map<String, Value>)]
     profile: Map<String, Value>,
     /// Whether the account may be used. Default: `true`.
     active: Option<bool>,
@@ -66,6 +68,7 @@ struct CreateAccount {
     /// The salt, for formats that store it apart.
     hash_salt: Option<String>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -85,6 +88,8 @@ async fn create_account(
     let mut checks = Checks::default();
     let user_id: Option<UserId> = checks.parse("/user_id", Some(&body.user_id));
     let email = checks.parse("/email", body.email.as_deref());
+    check_username(&mut checks, body.username.as_deref());
+    check_profile(&mut checks, Some(&body.profile));
     let hash = password_hash(&body, &mut checks, &access);
     if body.password.is_some() && body.password_hash.is_some() {
         checks.fail("/password_hash", "send password or password_hash, not both");
@@ -98,7 +103,7 @@ async fn create_account(
         user_id,
         email,
         username: body.username,
-        profile: profile(body.name, body.locale, body.profile),
+        profile: profile(body.name.unwrap_or_default(), body.locale, body.profile),
     };
     if let Some(other) = find_by_user_id(&access, new.user_id.as_str()).await? {
         return Err(Problem::taken("user-id-taken", other.account.id));
@@ -121,6 +126,19 @@ async fn create_account(
     let headers = [(LOCATION, location)];
     Ok((StatusCode::CREATED, headers, [(ETAG, etag(&account))], Answer(AccountView::from(account)))
         .into_response())
+}
+
+fn check_username(checks: &mut Checks, username: Option<&str>) {
+    if let Some(Err(reason)) = username.map(repass_core::check_username) {
+        checks.fail("/username", reason);
+    }
+}
+
+/// Refuses an attribute that has a member of its own.
+fn check_profile(checks: &mut Checks, profile: Option<&Map<String, Value>>) {
+    if profile.is_some_and(|profile| profile.contains_key(LOCALE)) {
+        checks.fail("/profile/locale", "send the member locale");
+    }
 }
 
 /// Returns the hash of the body, if it is valid.
@@ -285,6 +303,7 @@ async fn list_accounts(
         access.state.engine.administration().register(&found.account).await?;
         items.push(AccountView::from(found.account));
     }
+    items.sort_by(|one, other| one.user_id.cmp(&other.user_id));
     Ok(Answer(Page::whole(items)))
 }
 
@@ -309,14 +328,14 @@ struct AccountDetails {
     #[serde(flatten)]
     account: AccountView,
     /// When the password was set; `null` without a password.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     password_changed_at: Option<Timestamp>,
     /// Whether the account has a secret for time-based one-time passwords.
     otp_enrolled: bool,
     /// The failed attempts in a row.
     failures: u32,
     /// When the lockout ends; `null` if the account is not locked out.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     locked_until: Option<Timestamp>,
 }
 
@@ -356,7 +375,7 @@ struct ChangeAccount {
     #[schema(value_type = Option<String>)]
     username: Option<Option<String>>,
     /// The names of the user.
-    #[serde(default, deserialize_with = "patch")]
+    #[serde(default, deserialize_with = "patch_object")]
     #[schema(value_type = Option<ChangeName>)]
     name: Option<Option<ChangeName>>,
     /// The language of the user (BCP 47).
@@ -365,11 +384,14 @@ struct ChangeAccount {
     locale: Option<Option<String>>,
     /// Further attributes. Each member is changed by itself.
     #[serde(default, deserialize_with = "patch")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Map<String, Value>>)]
     profile: Option<Option<Map<String, Value>>>,
     /// Whether the account may be used. Deactivating revokes its access tokens and reset tokens.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
     active: Option<bool>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -410,6 +432,8 @@ async fn change_account(
     access.require(Scope::AccountsWrite)?;
     let mut checks = Checks::default();
     let email = body.email.map(|email| checks.parse("/email", email.as_deref()));
+    check_username(&mut checks, body.username.as_ref().and_then(Option::as_deref));
+    check_profile(&mut checks, body.profile.as_ref().and_then(Option::as_ref));
     checks.finish()?;
     let account = find(&access, &path.id).await?;
     let since = if_match(&headers)?;
@@ -470,7 +494,7 @@ fn set_name(account: &mut Account, name: Option<Option<ChangeName>>) {
 }
 
 fn set_profile(attributes: &mut Map<String, Value>, change: Option<Map<String, Value>>) {
-    let locale = attributes.remove("locale");
+    let locale = attributes.remove(LOCALE);
     match change {
         None => attributes.clear(),
         Some(change) => {
@@ -482,7 +506,7 @@ fn set_profile(attributes: &mut Map<String, Value>, change: Option<Map<String, V
             }
         }
     }
-    attributes.extend(locale.map(|locale| ("locale".to_owned(), locale)));
+    attributes.extend(locale.map(|locale| (LOCALE.to_owned(), locale)));
 }
 
 /// Deletes an account with its passwords, tokens, attempts and events. The audit trail keeps its
@@ -500,7 +524,11 @@ async fn delete_account(
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     access.require(Scope::AccountsWrite)?;
-    let Ok(account) = find(&access, &path.id).await else { return Ok(StatusCode::NO_CONTENT) };
+    let account = match find(&access, &path.id).await {
+        Ok(account) => account,
+        Err(problem) if problem.code() == "no-such-account" => return Ok(StatusCode::NO_CONTENT),
+        Err(problem) => return Err(problem),
+    };
     check(&headers, &account)?;
     let administration = access.administration(None);
     administration.delete_account(&access.realm, account.user_id.as_str()).await?;

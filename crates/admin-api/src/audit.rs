@@ -49,12 +49,14 @@ struct AuditView {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     /// The id of the account, if there is one.
+    #[schema(required)]
     account: Option<String>,
     /// The action, such as `password.change`.
     action: String,
     /// The outcome, such as `ok` or `wrong-password`.
     outcome: String,
     /// Further facts.
+    #[schema(required)]
     detail: Option<String>,
     /// The caller: `key:`, `token:` or `operator:` and its name, or `anonymous`.
     caller: String,
@@ -68,20 +70,28 @@ struct ContextView {
     /// The API that the request came through.
     source: String,
     /// The id of the request.
+    #[schema(required)]
     request_id: Option<String>,
     /// The address of the client.
+    #[schema(required)]
     peer: Option<String>,
     /// The end user's address, as the client says.
+    #[schema(required)]
     ip_address: Option<String>,
     /// The end user's browser, as the client says.
+    #[schema(required)]
     user_agent: Option<String>,
     /// The end user's session, as the client says.
+    #[schema(required)]
     session: Option<String>,
     /// The channel, as the client says.
+    #[schema(required)]
     channel: Option<String>,
     /// The end user's name, or the person whom the client acts for, as the client says.
+    #[schema(required)]
     on_behalf_of: Option<String>,
     /// The language, as the client says.
+    #[schema(required)]
     language: Option<String>,
 }
 
@@ -167,6 +177,12 @@ async fn list_audit(
         Some(Ok(id)) => Some(id),
         Some(Err(_)) => return Err(invalid("account", "is not the id of an account")),
     };
+    for (name, text) in [("action", &query.action), ("outcome", &query.outcome)] {
+        // Databases refuse some of them.
+        if text.as_ref().is_some_and(|text| text.contains(char::is_control)) {
+            return Err(invalid(name, "has control characters"));
+        }
+    }
     let filter = AuditFilter {
         realm: Some(access.realm.clone()),
         account: account.map(AccountId),
@@ -216,10 +232,13 @@ struct Follower {
 
 impl Follower {
     /// Waits for the next records. Returns their lines, or an empty line after a while, so that a
-    /// connection that is gone is noticed. `None` if the database failed.
+    /// connection that is gone is noticed. `None` if the database failed or the server stops.
     async fn next(&mut self) -> Option<Bytes> {
         if !std::mem::take(&mut self.is_first) {
             tokio::time::sleep(POLL).await;
+        }
+        if self.access.state.tasks.is_closed() {
+            return None;
         }
         let mut new = match self.new_records().await {
             Ok(new) => new,

@@ -1,12 +1,16 @@
 //! Reads bodies and queries.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::problem::{FieldError, Problem};
@@ -29,7 +33,8 @@ impl<T: DeserializeOwned> FromRequest<State> for Json<T> {
         }
         let bytes = read(request, state).await?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let body = serde_path_to_error::deserialize(&mut json);
+        let Object(body) = body.map_err(|error| {
             let pointer = pointer(error.path());
             Problem::invalid_body(vec![json_error(pointer, error.inner())])
         })?;
@@ -42,6 +47,39 @@ impl<T: DeserializeOwned> FromRequest<State> for Json<T> {
         })?;
         Ok(Self(body))
     }
+}
+
+/// A value of a JSON object. The types that serde derives would accept an array of their members too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
+}
+
+/// Deserializes an optional member that is an object.
+pub(crate) fn object<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let object: Option<Object<T>> = Option::deserialize(deserializer)?;
+    Ok(object.map(|Object(value)| value))
 }
 
 /// A form (`application/x-www-form-urlencoded`).
@@ -85,7 +123,8 @@ impl<T: DeserializeOwned> FromRequestParts<State> for Query<T> {
     }
 }
 
-fn media_type(headers: &HeaderMap) -> Option<String> {
+/// Returns the media type of the body in lower case, without parameters.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let media_type = value.split(';').next().unwrap_or_default();
     Some(media_type.trim().to_ascii_lowercase())
@@ -110,6 +149,8 @@ fn json_error(pointer: String, error: &serde_json::Error) -> FieldError {
     let text = text.split(" at line ").next().unwrap_or_default();
     if let Some(rest) = text.strip_prefix("unknown field") {
         FieldError::new(pointer, "unknown", format!("unknown member{rest}"))
+    } else if let Some(rest) = text.strip_prefix("duplicate field") {
+        FieldError::new(pointer, "duplicate", format!("the member{rest} occurs twice"))
     } else if let Some(rest) = text.strip_prefix("missing field") {
         FieldError::new(pointer, "missing", format!("the member{rest} is missing"))
     } else if let Some((_, expected)) = text.rsplit_once(" expected ") {
@@ -128,7 +169,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
             Segment::Seq { index } => format!("/{index}"),
             Segment::Map { key } => format!("/{}", escape(key)),
             Segment::Enum { variant } => format!("/{}", escape(variant)),
-            Segment::Unknown => "/".to_owned(),
+            Segment::Unknown => String::new(),
         })
         .collect()
 }
@@ -140,6 +181,24 @@ where
     D: Deserializer<'de>,
 {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Like [`patch`], for a member that is an object.
+pub(crate) fn patch_object<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    object(deserializer).map(Some)
+}
+
+/// Deserializes a member of a merge patch that cannot be cleared: `null` is an error.
+pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Collects the errors of members, so that all are reported at once.

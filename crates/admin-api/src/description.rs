@@ -50,12 +50,26 @@ fn complete(document: &OpenApi) -> Value {
         } },
     });
     document["components"]["responses"] = json!({ "Problem": problem });
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        refer_to_items(schemas);
+    }
     if let Some(paths) = document["paths"].as_object_mut() {
         for (path, item) in paths {
             complete_path(path, item);
         }
     }
     document
+}
+
+/// Replaces the schemas of items in pages, which are copies, by references, so that generated
+/// clients have one type for both.
+fn refer_to_items(schemas: &mut Map<String, Value>) {
+    for (name, page) in schemas {
+        let item = name.strip_prefix("Page_");
+        if let (Some(item), Some(items)) = (item, page.pointer_mut("/properties/items/items")) {
+            *items = json!({ "$ref": format!("#/components/schemas/{item}") });
+        }
+    }
 }
 
 fn complete_path(path: &str, item: &mut Value) {
@@ -65,7 +79,9 @@ fn complete_path(path: &str, item: &mut Value) {
             "schema": { "type": "string" },
         })
     };
-    let mut parameters = vec![parameter("realm", "The realm.")];
+    let mut realm = parameter("realm", "The realm.");
+    realm["schema"]["pattern"] = "^[a-z0-9._-]{1,64}$".into();
+    let mut parameters = vec![realm];
     if path.contains("{id}") {
         parameters.push(parameter("id", "The id."));
     }
@@ -82,7 +98,8 @@ fn complete_operation(operation: &mut Map<String, Value>) {
     };
     for (status, response) in responses.iter_mut() {
         let is_error = status.starts_with('4') || status.starts_with('5');
-        if let Some(content) = response["content"].as_object_mut().filter(|_| is_error)
+        let content = response.get_mut("content").and_then(Value::as_object_mut);
+        if let Some(content) = content.filter(|_| is_error)
             && let Some(problem) = content.remove("application/json")
         {
             content.insert("application/problem+json".to_owned(), problem);

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::access::Access;
 use crate::audit::NDJSON;
-use crate::body::Query;
+use crate::body::{Query, media_type};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -101,7 +101,7 @@ async fn import_accounts(
     body: Body,
 ) -> Result<Response, Problem> {
     access.require(Scope::AccountsWrite)?;
-    if headers.get(CONTENT_TYPE).is_none_or(|own| own.as_bytes() != NDJSON.as_bytes()) {
+    if media_type(&headers).as_deref() != Some(NDJSON) {
         return Err(Problem::new("unsupported-media-type", format!("send {NDJSON}")));
     }
     let defaults = Defaults {

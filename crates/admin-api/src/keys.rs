@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::AccountPath;
-use crate::body::{Checks, Json, Query};
-use crate::page::{Page, default_limit, limit, parse_cursor};
+use crate::body::{Checks, Json, Query, object};
+use crate::page::{Page, default_limit, invalid_cursor, limit, parse_cursor};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -43,7 +43,7 @@ struct KeyView {
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// When it was revoked; `null` if it was not.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     revoked_at: Option<Timestamp>,
 }
 
@@ -88,8 +88,9 @@ async fn list_keys(
     let keys = access.state.engine.administration().store().keys(Some(&access.realm)).await?;
     let mut items: Vec<KeyView> = keys.into_iter().map(KeyView::from).collect();
     if let Some(after) = after {
-        let start = items.iter().position(|key| key.id == after).map_or(items.len(), |at| at + 1);
-        items.drain(..start);
+        // Keys are never deleted.
+        let last = items.iter().position(|key| key.id == after).ok_or_else(invalid_cursor)?;
+        items.drain(..=last);
     }
     items.truncate(query.limit as usize + 1);
     Ok(Answer(Page::new(items, query.limit, |item| item.id.clone())))
@@ -100,8 +101,10 @@ async fn list_keys(
 #[serde(deny_unknown_fields)]
 struct IssueKey {
     /// `service`, `app`, `api` or `admin`.
+    #[schema(pattern = "^(service|app|api|admin)$")]
     kind: String,
-    /// A name for it: 1 to 100 characters.
+    /// A name for it: 1 to 100 characters on one line.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// What an admin key allows; only scopes that the caller's key has.
     #[serde(default)]
@@ -111,6 +114,7 @@ struct IssueKey {
     #[serde(default)]
     all_realms: bool,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -134,11 +138,15 @@ async fn issue_key(
     access.require(Scope::Keys)?;
     let mut checks = Checks::default();
     let kind: Option<KeyKind> = checks.parse("/kind", Some(&body.kind));
+    if let Err(reason) = repass_core::check_key_name(&body.name) {
+        checks.fail("/name", reason);
+    }
     let scopes = body.scopes.iter().enumerate();
     let scopes: Vec<Option<Scope>> =
         scopes.map(|(at, scope)| checks.parse(&format!("/scopes/{at}"), Some(scope))).collect();
     let scopes: BTreeSet<Scope> = scopes.into_iter().flatten().collect();
-    if kind != Some(KeyKind::Admin) && (body.all_realms || !body.scopes.is_empty()) {
+    let is_other = kind.is_some_and(|kind| kind != KeyKind::Admin);
+    if is_other && (body.all_realms || !body.scopes.is_empty()) {
         checks.fail("/kind", "only a key of kind admin has scopes or is for all realms");
     }
     checks.finish()?;

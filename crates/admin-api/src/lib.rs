@@ -21,8 +21,8 @@
 //! ```
 //!
 //! An embedder adds [`Peer`](repass_http::Peer) to the extensions of each request, so that audit
-//! records have the client's address, and awaits [`AdminApi::drain`] before it closes the store. A
-//! call continues if its client disconnects.
+//! records have the client's address, calls [`AdminApi::end_streams`] when it stops, and awaits
+//! [`AdminApi::drain`] before it closes the store. A call continues if its client disconnects.
 //!
 //! # Log
 //!

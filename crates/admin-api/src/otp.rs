@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::{AccountPath, find};
-use crate::body::Json;
+use crate::body::{Checks, Json, object};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -26,9 +26,12 @@ pub(crate) fn router() -> OpenApiRouter<State> {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct EnrollOtp {
-    /// The name of the service in the authenticator app. Default: the configured one.
+    /// The name of the service in the authenticator app, 1 to 64 characters without a colon.
+    /// Default: the configured one.
+    #[schema(min_length = 1, max_length = 64)]
     issuer: Option<String>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -49,12 +52,22 @@ async fn enroll_otp(
     Json(body): Json<EnrollOtp>,
 ) -> Result<(StatusCode, Answer<Enrolled>), Problem> {
     access.require(Scope::Resets)?;
+    let mut checks = Checks::default();
+    if body.issuer.as_deref().is_some_and(|issuer| !is_issuer(issuer)) {
+        checks.fail("/issuer", "is 1 to 64 characters on one line without a colon");
+    }
+    checks.finish()?;
     let account = find(&access, &path.id).await?;
     let issuer = body.issuer.as_ref().unwrap_or(&access.state.options.issuer);
     let administration = access.administration(body.client);
     let enrolled = administration.enroll_otp(&access.realm, account.user_id.as_str(), issuer);
     let uri = enrolled.await?.uri().map_err(repass_core::AdministrationError::Otp)?;
     Ok((StatusCode::CREATED, Answer(Enrolled { uri: uri.expose().to_owned() })))
+}
+
+/// Returns whether an otpauth URI can have this issuer.
+fn is_issuer(text: &str) -> bool {
+    (1..=64).contains(&text.chars().count()) && !text.contains(|c: char| c.is_control() || c == ':')
 }
 
 /// Removes the secret and the one-time code of an account.
@@ -73,8 +86,10 @@ async fn remove_otp(access: Access, Path(path): Path<AccountPath>) -> Result<Sta
 #[serde(deny_unknown_fields)]
 struct IssueOtpCode {
     /// The lifetime of the code, 1 to 600 seconds. Default: 600.
+    #[schema(minimum = 1, maximum = 600)]
     lifetime: Option<u64>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -98,8 +113,13 @@ async fn issue_otp_code(
     Json(body): Json<IssueOtpCode>,
 ) -> Result<(StatusCode, Answer<OtpCode>), Problem> {
     access.require(Scope::Resets)?;
-    let account = find(&access, &path.id).await?;
     let lifetime = body.lifetime.map_or(Administration::RESET_LIFETIME, Duration::from_secs);
+    let mut checks = Checks::default();
+    if lifetime.is_zero() || lifetime > Administration::RESET_LIFETIME {
+        checks.fail("/lifetime", "is 1 to 600 seconds");
+    }
+    checks.finish()?;
+    let account = find(&access, &path.id).await?;
     let administration = access.administration(body.client);
     let issued = administration.issue_otp_code(&access.realm, account.user_id.as_str(), lifetime);
     let (code, expires_at) = issued.await?;

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
-use crate::body::{Checks, Json, Query};
+use crate::body::{Checks, Json, Query, object};
 use crate::page::{Page, default_limit, limit, parse_cursor};
 use crate::problem::{FieldError, Problem};
 use crate::state::State;
@@ -41,7 +41,7 @@ struct EventView {
     /// The kind of the event, such as `password.changed`.
     kind: String,
     /// Further facts.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Map<String, Value>)]
     payload: Value,
     /// `pending`, `delivered` or `discarded`.
     state: &'static str,
@@ -65,6 +65,7 @@ struct DeliveryView {
     #[schema(value_type = String, format = DateTime)]
     due_at: Timestamp,
     /// The error of the last failed try.
+    #[schema(required)]
     error: Option<String>,
 }
 
@@ -168,11 +169,13 @@ fn is_of(access: &Access, entry: &OutboxEntry) -> bool {
 struct Events {
     /// The ids of the events, at most 1000.
     #[serde(default)]
+    #[schema(max_items = 1000)]
     ids: Vec<String>,
     /// All events that were given up, at most 1000 in one call. Default: `false`.
     #[serde(default)]
     all: bool,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 

@@ -16,6 +16,7 @@ pub(crate) struct Page<T: ToSchema> {
     /// The items.
     pub(crate) items: Vec<T>,
     /// The parameter `cursor` of the next page; `null` at the end.
+    #[schema(required)]
     pub(crate) next_cursor: Option<String>,
 }
 
@@ -51,8 +52,13 @@ pub(crate) fn parse_cursor<K: DeserializeOwned>(
     let Some(cursor) = cursor else { return Ok(None) };
     let json = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok();
     let key = json.and_then(|json| serde_json::from_slice(&json).ok());
+    key.map(Some).ok_or_else(invalid_cursor)
+}
+
+/// Returns the problem of a cursor that no page had.
+pub(crate) fn invalid_cursor() -> Problem {
     let error = FieldError::new("/cursor", "invalid", "is not a next_cursor of this list");
-    key.map(Some).ok_or_else(|| Problem::invalid_query(vec![error]))
+    Problem::invalid_query(vec![error])
 }
 
 /// Deserializes the parameter `limit`.

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use crate::access::{Access, Client};
 use crate::account::AccountView;
 use crate::accounts::{AccountPath, find};
-use crate::body::{Checks, Json};
+use crate::body::{Checks, Json, object};
 use crate::etag::check;
 use crate::problem::Problem;
 use crate::state::State;
@@ -46,6 +46,7 @@ struct VerifyPassword {
     #[schema(value_type = Option<String>)]
     otp: Option<Plaintext>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -189,12 +190,14 @@ struct CreateSession {
     /// A one-time password. If there is one, it must be right.
     #[schema(value_type = Option<String>)]
     otp: Option<Plaintext>,
-    /// The roles of the token.
+    /// The roles of the token, without white space.
     #[serde(default)]
     roles: Vec<String>,
     /// The lifetime of the token in seconds. Default: 3600.
+    #[schema(minimum = 1)]
     lifetime: Option<u64>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -219,13 +222,14 @@ async fn create_session(
 ) -> Result<Response, Problem> {
     access.require(Scope::PasswordsVerify)?;
     access.require(Scope::Tokens)?;
-    let lifetime: Duration = lifetime(&access, body.lifetime)?;
+    let lifetime: Duration = lifetime(&access, &body.roles, body.lifetime)?;
     let name = sign_in_name(body.user_id, body.email, body.username)?;
-    let signed_in = match sign_in(&access, name, body.password, body.otp, body.client).await? {
+    let client = body.client.clone();
+    let signed_in = match sign_in(&access, name, body.password, body.otp, client).await? {
         Ok(signed_in) => signed_in,
         Err(refused) => return Ok(Answer(refused).into_response()),
     };
-    let administration = access.administration(None);
+    let administration = access.administration(body.client);
     let issued = administration.issue_session(&signed_in, body.roles, lifetime).await?;
     let session = Session { verified: signed_in.into(), token: issued.into() };
     Ok((StatusCode::CREATED, Answer(session)).into_response())
@@ -239,6 +243,7 @@ struct SetPassword {
     #[schema(value_type = String)]
     password: Plaintext,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 

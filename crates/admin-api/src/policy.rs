@@ -107,7 +107,7 @@ struct ViolationView {
     /// The code of the rule, which never changes.
     code: &'static str,
     /// The values of the rule, such as `min`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Map<String, Value>)]
     parameters: BTreeMap<String, Value>,
     /// A sentence for the user.
     message: String,

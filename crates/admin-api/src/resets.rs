@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::{AccountPath, find};
-use crate::body::{Checks, Json};
+use crate::body::{Checks, Json, object};
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::State;
@@ -39,19 +39,33 @@ struct IssueReset {
     /// `return` to return the token, `mail` to send a mail with a link to the holder.
     deliver: Deliver,
     /// The lifetime of the token, 1 to 86400 seconds. Default: 600.
+    #[schema(minimum = 1, maximum = 86400)]
     lifetime: Option<u64>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
 /// How a reset token is delivered.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 enum Deliver {
     /// Returned to the caller.
     Return,
     /// Sent to the holder.
     Mail,
+}
+
+impl TryFrom<String> for Deliver {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        match text.as_str() {
+            "return" => Ok(Self::Return),
+            "mail" => Ok(Self::Mail),
+            _ => Err("is return or mail"),
+        }
+    }
 }
 
 /// An issued reset token.
@@ -116,6 +130,7 @@ struct RequestReset {
     /// The e-mail address, in any case.
     email: String,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -155,7 +170,7 @@ struct ResetView {
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// When it was redeemed or voided; `null` if it was not.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     spent_at: Option<Timestamp>,
     /// Whether it is valid now.
     valid: bool,

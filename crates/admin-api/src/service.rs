@@ -49,6 +49,13 @@ impl AdminApi {
         Self { router: router.into_service(), tasks }
     }
 
+    /// Ends the answers without end, which follow the audit trail, within a second.
+    ///
+    /// For a shutdown: call this before the server waits for the open connections.
+    pub fn end_streams(&self) {
+        self.tasks.close();
+    }
+
     /// Waits until every running call has ended, including those whose clients have disconnected.
     ///
     /// For a shutdown: call this after the last request and before the store is closed.

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::{AccountPath, find};
-use crate::body::{Checks, Form, Json};
+use crate::body::{Checks, Form, Json, object};
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::State;
@@ -54,12 +54,22 @@ impl From<(AccessToken, Plaintext)> for IssuedToken {
     }
 }
 
-/// Checks the lifetime of a token, in seconds.
-pub(crate) fn lifetime(access: &Access, seconds: Option<u64>) -> Result<Duration, Problem> {
+/// Checks the roles of a token and its lifetime in seconds.
+pub(crate) fn lifetime(
+    access: &Access,
+    roles: &[String],
+    seconds: Option<u64>,
+) -> Result<Duration, Problem> {
     const DEFAULT: Duration = Duration::from_secs(3600);
     let max = access.state.options.max_token_lifetime;
     let lifetime = seconds.map_or(DEFAULT.min(max), Duration::from_secs);
     let mut checks = Checks::default();
+    for (at, role) in roles.iter().enumerate() {
+        // An introspection separates them by blanks, and databases refuse some control characters.
+        if role.is_empty() || role.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            checks.fail(&format!("/roles/{at}"), "is a text without white space");
+        }
+    }
     if lifetime.is_zero() || lifetime > max {
         checks.fail("/lifetime", format!("is 1 to {} seconds", max.as_secs()));
     }
@@ -81,7 +91,7 @@ struct TokenView {
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// When it was revoked; `null` if it was not, or by a change of the password.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     revoked_at: Option<Timestamp>,
     /// Whether it is valid now.
     valid: bool,
@@ -116,12 +126,14 @@ async fn list_tokens(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct IssueToken {
-    /// The roles of the token.
+    /// The roles of the token, without white space.
     #[serde(default)]
     roles: Vec<String>,
     /// The lifetime of the token in seconds. Default: 3600.
+    #[schema(minimum = 1)]
     lifetime: Option<u64>,
     /// The end user.
+    #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
 }
 
@@ -137,7 +149,7 @@ async fn issue_token(
     Json(body): Json<IssueToken>,
 ) -> Result<(StatusCode, Answer<IssuedToken>), Problem> {
     access.require(Scope::Tokens)?;
-    let lifetime = lifetime(&access, body.lifetime)?;
+    let lifetime = lifetime(&access, &body.roles, body.lifetime)?;
     let account = find(&access, &path.id).await?;
     let user_id = account.user_id.as_str();
     let administration = access.administration(body.client);

@@ -52,6 +52,11 @@ impl ChannelConfig {
         }
     }
 
+    /// Returns whether the channel mails reset links.
+    pub fn mails_resets(&self) -> bool {
+        matches!(self.kind, ChannelKind::Mail(_, Some(_)))
+    }
+
     /// Returns the channel. `key` is the installation key, with which the reset tokens in events
     /// are sealed. It is known when the store is open.
     pub fn channel(&self, key: &Arc<InstallationKey>) -> Arc<dyn Channel> {

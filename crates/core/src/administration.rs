@@ -12,9 +12,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use accounts::NewAccount;
+pub use accounts::{NewAccount, check_username};
 pub use import::{ImportOutcome, ImportedPassword, NewImport};
 pub use retention::Retention;
+pub use secrets::check_key_name;
 
 use jiff::Timestamp;
 use uuid::Uuid;

@@ -147,7 +147,7 @@ pub use self::{
     account_import::{AccountBatch, Imported},
     administration::{
         Administration, AdministrationError, ImportOutcome, ImportedPassword, NewAccount,
-        NewImport, Retention,
+        NewImport, Retention, check_key_name, check_username,
     },
     administration_store::{
         AccountError, AccountFilter, AdministrationStore, PruneCutoffs, Pruned,

@@ -1,5 +1,6 @@
 //! The delivery of events to account holders by e-mail.
 
+mod admin_api;
 mod tls;
 
 use std::time::Duration;
@@ -360,7 +361,10 @@ async fn an_account_without_an_address_gets_no_mail_and_a_wrong_address_is_given
     let (server, operator) = start(&mailing(&mails, "")).await;
     add(&operator, "en").await;
     let set_email = async |value: &str| {
-        server.database().execute(format!("UPDATE @accounts SET email = {value}")).await;
+        server
+            .database()
+            .execute(format!("UPDATE @accounts SET email = {value}, email_key = {value}"))
+            .await;
     };
     set_email("NULL").await;
     changed(&server, FIRST_PASSWORD, NEW).await;

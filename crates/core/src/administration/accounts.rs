@@ -28,7 +28,7 @@ pub struct NewAccount {
 impl NewAccount {
     /// Validates the account.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        check_username(self.username.as_deref())
+        self.username.as_deref().map_or(Ok(()), check_username)
     }
 
     /// Returns the account, active.
@@ -42,15 +42,17 @@ impl NewAccount {
     }
 }
 
-fn check_username(name: Option<&str>) -> Result<(), &'static str> {
-    match name {
-        Some(name) if !(1..=320).contains(&name.chars().count()) => {
-            Err("a user name has 1 to 320 characters")
-        }
-        Some(name) if name.chars().any(char::is_control) => {
-            Err("a user name has no control characters")
-        }
-        _ => Ok(()),
+/// Checks a name that a user signs in with: 1 to 320 characters without control characters.
+///
+/// # Errors
+/// The reason.
+pub fn check_username(name: &str) -> Result<(), &'static str> {
+    if !(1..=320).contains(&name.chars().count()) {
+        Err("a user name has 1 to 320 characters")
+    } else if name.chars().any(char::is_control) {
+        Err("a user name has no control characters")
+    } else {
+        Ok(())
     }
 }
 
@@ -154,8 +156,8 @@ impl Administration {
             return Err(AdministrationError::Changed);
         }
         edit(&mut account);
-        check_username(account.username.as_deref())
-            .map_err(|reason| AdministrationError::Invalid(reason.to_owned()))?;
+        let checked = account.username.as_deref().map_or(Ok(()), check_username);
+        checked.map_err(|reason| AdministrationError::Invalid(reason.to_owned()))?;
         let audit = self.audit(realm, Some(account.id), "account.edit", None)?;
         // Members that are not edited are those that were read, so nothing else may be written
         // meanwhile.

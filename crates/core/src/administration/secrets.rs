@@ -13,11 +13,25 @@ use crate::{
     Scope, SignedIn, TokenId, random_uuid, token,
 };
 
+/// Checks the name of a key: 1 to 100 characters without control characters.
+///
+/// # Errors
+/// The reason.
+pub fn check_key_name(name: &str) -> Result<(), &'static str> {
+    if !(1..=100).contains(&name.chars().count()) {
+        Err("a key's name has 1 to 100 characters")
+    } else if name.chars().any(char::is_control) {
+        Err("a key's name has no control characters")
+    } else {
+        Ok(())
+    }
+}
+
 impl Administration {
     /// Issues a key for the mounts of a realm.
     ///
     /// # Errors
-    /// When the name is empty or longer than 100 characters, or the store fails.
+    /// When the name is invalid ([`check_key_name`]), or the store fails.
     pub async fn issue_key(
         &self,
         realm: &Realm,
@@ -30,7 +44,7 @@ impl Administration {
     /// Issues a key for the admin API of a realm, or of all realms, that allows these scopes.
     ///
     /// # Errors
-    /// When the name is empty or longer than 100 characters, or the store fails.
+    /// When the name is invalid ([`check_key_name`]), or the store fails.
     pub async fn issue_admin_key(
         &self,
         realm: &Realm,
@@ -49,9 +63,7 @@ impl Administration {
         scopes: BTreeSet<Scope>,
         all_realms: bool,
     ) -> Result<(Key, Plaintext), AdministrationError> {
-        if name.is_empty() || name.chars().count() > 100 {
-            return Err(invalid("a key's name has 1 to 100 characters"));
-        }
+        check_key_name(name).map_err(invalid)?;
         let (secret, digest) = token::issue(self.randomness())?;
         let key = Key {
             id: KeyId(random_uuid(self.randomness())?),
