@@ -190,11 +190,12 @@ async fn list_audit(
         outcome: query.outcome,
         since: query.since,
         until: query.until,
-        before: parse_cursor(query.cursor.as_deref())?,
+        after: parse_cursor(query.cursor.as_deref())?,
+        oldest_first: false,
         limit: query.limit + 1,
     };
     if headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes() == NDJSON.as_bytes()) {
-        if filter.before.is_some() || filter.until.is_some() {
+        if filter.after.is_some() || filter.until.is_some() {
             return Err(invalid("cursor", "records without end have no cursor and no end"));
         }
         return Ok(follow(access, filter));
@@ -208,10 +209,12 @@ async fn list_audit(
     Ok(Answer(Page::new(items, query.limit, |item| keys.get(&item.id).copied())).into_response())
 }
 
-/// Returns the records since `filter.since`, and then new ones until the client disconnects.
+/// Returns the records since `filter.since`, and then new ones until the client disconnects. A page
+/// is read when the client has taken the one before.
 fn follow(access: Access, filter: AuditFilter) -> Response {
-    let since = filter.since.unwrap_or_else(|| access.now());
-    let follower = Follower { access, filter, since, sent: HashMap::new(), is_first: true };
+    let since = filter.since.or_else(|| Some(access.now()));
+    let filter = AuditFilter { since, oldest_first: true, limit: PAGE, ..filter };
+    let follower = Follower { access, filter, sent: HashMap::new(), waits: false };
     let records = stream::unfold(follower, |mut follower| async move {
         let lines = follower.next().await?;
         Some((Ok::<_, std::convert::Infallible>(lines), follower))
@@ -223,64 +226,108 @@ fn follow(access: Access, filter: AuditFilter) -> Response {
 
 struct Follower {
     access: Access,
+    /// The filter of the next page.
     filter: AuditFilter,
-    since: Timestamp,
-    /// The records since `since` that are sent.
+    /// The records since `filter.since` that are sent.
     sent: HashMap<Uuid, Timestamp>,
-    is_first: bool,
+    /// Whether all records were sent, so that the next look is after a while.
+    waits: bool,
 }
 
 impl Follower {
     /// Waits for the next records. Returns their lines, or an empty line after a while, so that a
     /// connection that is gone is noticed. `None` if the database failed or the server stops.
     async fn next(&mut self) -> Option<Bytes> {
-        if !std::mem::take(&mut self.is_first) {
+        if self.waits {
             tokio::time::sleep(POLL).await;
         }
         if self.access.state.tasks.is_closed() {
             return None;
         }
-        let mut new = match self.new_records().await {
-            Ok(new) => new,
+        let store = self.access.state.engine.administration().store();
+        let page = match store.audit(&self.filter).await {
+            Ok(page) => page,
             Err(error) => {
                 let error = ErrorChain(&error).to_string();
                 tracing::warn!(%error, "a list of audit records without end was ended");
                 return None;
             }
         };
-        new.sort_by_key(|record| record.at);
-        if let Some(newest) = new.last() {
+        self.waits = page.len() < PAGE as usize;
+        if let Some(newest) = page.last() {
+            // The next look begins again with records that may become visible late.
+            self.filter.after = (!self.waits).then_some((newest.at, newest.id));
             let since = newest.at.checked_sub(LATE).unwrap_or(newest.at);
-            self.since = self.since.max(since);
+            self.filter.since = self.filter.since.max(Some(since));
+        } else {
+            self.filter.after = None;
         }
         let mut lines = Vec::new();
-        for record in new {
-            self.sent.insert(record.id, record.at);
-            // Texts, numbers and times are always written.
-            let _ = serde_json::to_writer(&mut lines, &AuditView::from(record));
-            lines.push(b'\n');
+        for record in page {
+            if self.sent.insert(record.id, record.at).is_none() {
+                // Texts, numbers and times are always written.
+                let _ = serde_json::to_writer(&mut lines, &AuditView::from(record));
+                lines.push(b'\n');
+            }
         }
-        self.sent.retain(|_, at| *at >= self.since);
+        self.sent.retain(|_, at| Some(*at) >= self.filter.since);
         if lines.is_empty() {
             lines.push(b'\n');
         }
         Some(lines.into())
     }
+}
 
-    /// Reads all records since `since` that are not sent yet, page by page.
-    async fn new_records(&self) -> Result<Vec<AuditRecord>, repass_core::StoreError> {
-        let store = self.access.state.engine.administration().store();
-        let since = Some(self.since);
-        let mut filter = AuditFilter { since, limit: PAGE, ..self.filter.clone() };
-        let mut new = Vec::new();
-        loop {
-            let page = store.audit(&filter).await?;
-            let is_last = page.len() < PAGE as usize;
-            filter.before = page.last().map(|record| (record.at, record.id));
-            new.extend(page.into_iter().filter(|record| !self.sent.contains_key(&record.id)));
-            if is_last {
-                return Ok(new);
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use axum::http::Request;
+    use axum::http::header::AUTHORIZATION;
+    use futures_util::StreamExt;
+    use repass_core::{Engine, InstallationKey, KeyKind, Realm, SystemRandomness};
+    use repass_testkit::MemoryStore;
+    use repass_testkit::fixtures::ConstantHasher;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::{AdminApi, Options};
+
+    #[tokio::test]
+    async fn a_stream_has_each_record_once_oldest_first_page_by_page() {
+        let key = InstallationKey::generate(&SystemRandomness).unwrap();
+        let hasher = Arc::new(ConstantHasher::new(|_| true));
+        let engine = Engine::builder(Arc::new(MemoryStore::new()), hasher, key).build();
+        let administration = engine.administration();
+        let realm: Realm = "etna".parse().unwrap();
+        let scopes = BTreeSet::from([Scope::AuditRead]);
+        let issued = administration.issue_admin_key(&realm, "reader", scopes, false).await;
+        let secret = issued.unwrap().1;
+        let count = 2 * PAGE as usize + 1;
+        for _ in 1..count {
+            administration.issue_key(&realm, KeyKind::App, "app").await.unwrap();
+        }
+
+        let request = Request::get("/admin/v1/realms/etna/audit?since=2000-01-01T00:00:00Z")
+            .header(ACCEPT, NDJSON)
+            .header(AUTHORIZATION, format!("Bearer {}", secret.expose()))
+            .body(Body::empty());
+        let api = AdminApi::new(engine.clone(), Options::default());
+        let response = api.oneshot(request.unwrap()).await.unwrap();
+        let mut body = response.into_body().into_data_stream();
+        let (mut pages, mut ids, mut times) = (0, BTreeSet::new(), Vec::new());
+        while times.len() < count {
+            let lines = body.next().await.unwrap().unwrap();
+            pages += 1;
+            for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                let record: Value = serde_json::from_slice(line).unwrap();
+                ids.insert(record["id"].as_str().unwrap().to_owned());
+                times.push(record["at"].as_str().unwrap().parse::<Timestamp>().unwrap());
             }
         }
+        assert_eq!((pages, times.len(), ids.len()), (3, count, count));
+        assert!(times.is_sorted());
     }
 }

@@ -235,8 +235,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Lists audit records, newest first. The store chooses a stable order for records of the same
-    /// time.
+    /// Lists audit records, newest first, or [oldest first](AuditFilter::oldest_first). The store
+    /// chooses a stable order for records of the same time.
     ///
     /// # Errors
     /// When the store fails.

@@ -46,7 +46,9 @@ pub struct AuditFilter {
     /// Only records before this time.
     pub until: Option<Timestamp>,
     /// Only records that are listed after the record of this time and id, for paging.
-    pub before: Option<(Timestamp, Uuid)>,
+    pub after: Option<(Timestamp, Uuid)>,
+    /// Whether the oldest record is listed first, and not the newest.
+    pub oldest_first: bool,
     /// The most records to return.
     pub limit: u32,
 }

@@ -77,12 +77,14 @@ impl PostgresStore {
         if let Some(until) = filter.until {
             conditions.push(format!("at < {}", query.value(until)));
         }
-        if let Some((at, id)) = filter.before {
-            conditions.push(format!("(at, id) < ({}, {})", query.value(at), query.value(id)));
+        let (order, follows) = if filter.oldest_first { ("ASC", ">") } else { ("DESC", "<") };
+        if let Some((at, id)) = filter.after {
+            let (at, id) = (query.value(at), query.value(id));
+            conditions.push(format!("(at, id) {follows} ({at}, {id})"));
         }
         let limit = query.value(i64::from(filter.limit));
         let query = query.with_sql(format!(
-            "SELECT {COLUMNS} FROM @audit WHERE {} ORDER BY at DESC, id DESC LIMIT {limit}",
+            "SELECT {COLUMNS} FROM @audit WHERE {} ORDER BY at {order}, id {order} LIMIT {limit}",
             conditions.join(" AND "),
         ));
         self.rows(&query).await?.iter().map(row::audit_record).collect()

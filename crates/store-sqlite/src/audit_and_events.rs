@@ -45,10 +45,9 @@ pub(crate) fn write_event(db: Db<'_>, event: &OutboxEvent, due_at: Timestamp) ->
     .map(drop)
 }
 
-/// Returns time and id of the row before a page, newest first; the first page starts at the end of
-/// time.
-pub(crate) fn page_after(before: Option<(Timestamp, Uuid)>) -> (i64, [u8; 16]) {
-    before.map_or((i64::MAX, [0; 16]), |(at, id)| (at.as_microsecond(), id.into_bytes()))
+/// Returns time and id of the row before a page; the first page starts at `first`.
+pub(crate) fn page_after(row: Option<(Timestamp, Uuid)>, first: i64) -> (i64, [u8; 16]) {
+    row.map_or((first, [0; 16]), |(at, id)| (at.as_microsecond(), id.into_bytes()))
 }
 
 /// Deletes an event. Returns whether it existed.

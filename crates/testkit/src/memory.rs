@@ -3,7 +3,6 @@ mod credentials;
 mod import;
 mod outbox;
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -127,20 +126,27 @@ impl State {
     }
 }
 
-/// Returns at most `limit` items, newest first, starting after `before`. `items` are in the order
-/// written.
+/// Returns at most `limit` items, newest first or `oldest_first`, starting after the item of the key
+/// `after`. `items` are in the order written.
 fn page<T>(
     items: impl Iterator<Item = T>,
     key_of: impl Fn(&T) -> (Timestamp, Uuid),
-    before: Option<(Timestamp, Uuid)>,
+    oldest_first: bool,
+    after: Option<(Timestamp, Uuid)>,
     limit: u32,
 ) -> Vec<T> {
     let mut items: Vec<T> = items.collect();
-    items.reverse();
-    items.sort_by_key(|item| Reverse(key_of(item).0));
-    let start = before.map_or(0, |before| {
-        let same = items.iter().position(|item| key_of(item) == before);
-        same.map_or_else(|| items.partition_point(|item| key_of(item).0 >= before.0), |at| at + 1)
+    items.sort_by_key(|item| key_of(item).0);
+    if !oldest_first {
+        items.reverse();
+    }
+    let start = after.map_or(0, |after| {
+        let same = items.iter().position(|item| key_of(item) == after);
+        let precedes = |item: &T| {
+            let at = key_of(item).0;
+            if oldest_first { at <= after.0 } else { at >= after.0 }
+        };
+        same.map_or_else(|| items.partition_point(precedes), |at| at + 1)
     });
     items.into_iter().skip(start).take(limit as usize).collect()
 }

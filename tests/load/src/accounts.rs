@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repass_core::{
-    Argon2idHasher, Engine, HasherOptions, KeyKind, NewAccount, Plaintext, Profile, Realm,
+    Argon2idHasher, Engine, HasherOptions, KeyKind, NewAccount, Plaintext, Profile, Realm, Scope,
     SystemRandomness,
 };
 use repass_store::{Store, StoreOptions};
@@ -20,13 +20,26 @@ pub(crate) struct Credentials {
 
 /// Adds `count` accounts, each with a token, to the database at `url`.
 pub(crate) async fn add(url: &str, options: &HasherOptions, count: usize) -> Vec<Credentials> {
+    let (store, engine) = open(url, options).await;
+    let all_credentials = add_to(&engine, count).await;
+    store.close().await.unwrap();
+    all_credentials
+}
+
+/// Opens the database at `url`.
+pub(crate) async fn open(url: &str, options: &HasherOptions) -> (Store, Engine) {
     let store = Store::open(url, &StoreOptions::default()).await.unwrap();
     let key = store.installation_key(None, &SystemRandomness).await.unwrap().key;
     let hasher = Arc::new(Argon2idHasher::start(options, Arc::new(SystemRandomness)).unwrap());
     let engine = Engine::builder(store.ports(), hasher, key).build();
-    let all_credentials = add_to(&engine, count).await;
-    store.close().await.unwrap();
-    all_credentials
+    (store, engine)
+}
+
+/// Issues an admin key of all scopes. Returns its secret.
+pub(crate) async fn issue_admin_key(engine: &Engine) -> String {
+    let (realm, scopes) = ("etna".parse().unwrap(), Scope::ALL.into());
+    let issued = engine.administration().issue_admin_key(&realm, "load", scopes, false).await;
+    issued.unwrap().1.expose().to_owned()
 }
 
 /// Adds `count` accounts, each with a token.

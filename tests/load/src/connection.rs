@@ -17,6 +17,8 @@ pub(crate) struct Connection {
     stream: TcpStream,
     /// The received part of the response.
     received: Vec<u8>,
+    /// The end of the head in `received`.
+    head: usize,
 }
 
 /// A connection that changes the password of one account repeatedly.
@@ -52,7 +54,7 @@ impl Outcome {
 impl Connection {
     pub(crate) fn new(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
-        Self { stream, received: Vec::new() }
+        Self { stream, received: Vec::new(), head: 0 }
     }
 
     /// Sends a request and reads the response.
@@ -66,6 +68,16 @@ impl Connection {
         Ok(Outcome { status, retry_after, latency: begun.elapsed() })
     }
 
+    /// Returns the head of the last response.
+    pub(crate) fn head(&self) -> &str {
+        str::from_utf8(&self.received[..self.head]).unwrap()
+    }
+
+    /// Returns the body of the last response.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.received[self.head..]
+    }
+
     /// Reads a response. Returns its status, and whether it has `Retry-After`.
     async fn response(&mut self) -> io::Result<(StatusCode, bool)> {
         self.received.clear();
@@ -73,8 +85,9 @@ impl Connection {
             if self.stream.read_buf(&mut self.received).await? == 0 {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
-            if let Some(answer) = parse_response(&self.received)? {
-                return Ok(answer);
+            if let Some((head, status, retry_after)) = parse_response(&self.received)? {
+                self.head = head;
+                return Ok((status, retry_after));
             }
         }
     }
@@ -131,9 +144,9 @@ impl Changer {
     }
 }
 
-/// Parses a response; `None` if it is incomplete. Returns its status, and whether it has
-/// `Retry-After`.
-fn parse_response(read: &[u8]) -> io::Result<Option<(StatusCode, bool)>> {
+/// Parses a response; `None` if it is incomplete. Returns the length of its head, its status, and
+/// whether it has `Retry-After`.
+fn parse_response(read: &[u8]) -> io::Result<Option<(usize, StatusCode, bool)>> {
     let invalid = |what: &str| io::Error::new(ErrorKind::InvalidData, what.to_owned());
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut answer = httparse::Response::new(&mut headers);
@@ -151,5 +164,5 @@ fn parse_response(read: &[u8]) -> io::Result<Option<(StatusCode, bool)>> {
     }
     let status = answer.code.and_then(|code| StatusCode::from_u16(code).ok());
     let status = status.ok_or_else(|| invalid("no status"))?;
-    Ok(Some((status, header("retry-after").is_some())))
+    Ok(Some((head, status, header("retry-after").is_some())))
 }

@@ -1,4 +1,4 @@
-//! Medians and percentiles.
+//! Medians, percentiles and Welch's t.
 
 use std::time::Duration;
 
@@ -28,6 +28,18 @@ pub(crate) fn rate(count: usize, took: Duration) -> f64 {
     f64::from(u32::try_from(count).unwrap()) / took.as_secs_f64()
 }
 
+/// Returns Welch's t of two samples: the difference of their means, relative to its standard error.
+pub(crate) fn welch(one: &[f64], other: &[f64]) -> f64 {
+    let moments = |values: &[f64]| {
+        let count = f64::from(u32::try_from(values.len()).unwrap());
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        (mean, squares / (count - 1.0) / count)
+    };
+    let ((one, one_error), (other, other_error)) = (moments(one), moments(other));
+    (one - other) / (one_error + other_error).sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +62,12 @@ mod tests {
     #[test]
     fn the_median_is_not_the_mean() {
         assert!((median(vec![9.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn welch_compares_the_difference_with_its_error() {
+        // Means 2 and 4, variances 1 and 4, each of 3 values: -2 / sqrt(1/3 + 4/3).
+        let t = welch(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]);
+        assert!((t + 2.0 / (5.0_f64 / 3.0).sqrt()).abs() < 1e-12, "{t}");
     }
 }

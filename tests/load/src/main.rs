@@ -6,6 +6,10 @@
 //! cargo run --release -p repass-load -- overload
 //! cargo run --release -p repass-load -- ceiling
 //! cargo run --release -p repass-load -- attack
+//! cargo run --release -p repass-load -- verify
+//! cargo run --release -p repass-load -- import
+//! cargo run --release -p repass-load -- export
+//! cargo run --release -p repass-load -- enumeration
 //! ```
 //!
 //! Absolute figures depend on the machine. The ratios are comparable, as both sides are measured
@@ -16,10 +20,15 @@ mod accounts;
 mod attack;
 mod ceiling;
 mod connection;
+mod enumeration;
+mod export;
 mod figures;
+mod import;
 mod overload;
 mod server;
 mod throughput;
+mod verify;
+mod verify_cpu;
 
 use std::path::PathBuf;
 
@@ -46,6 +55,17 @@ enum Measure {
     Ceiling(ceiling::Options),
     /// Latency of one caller while others attack another API, relative to its latency without them.
     Attack(attack::Options),
+    /// Verifications by the admin API: per second, relative to the hashes per second of the hasher
+    /// alone, and without hashing the CPU time of one, relative to that of a change.
+    Verify(verify::Options),
+    /// The admin API imports accounts: rows per second and memory, again, and after a cut
+    /// connection.
+    Import(import::Options),
+    /// The admin API returns the audit trail, in pages and as one stream: records per second and
+    /// memory.
+    Export(export::Options),
+    /// Welch's t of the times of refused verifications for accounts that exist and for others.
+    Enumeration(enumeration::Options),
 }
 
 fn main() {
@@ -60,6 +80,10 @@ fn main() {
             Measure::Overload(options) => overload::run(&options, &repassd()).await,
             Measure::Ceiling(options) => ceiling::run(&options).await,
             Measure::Attack(options) => attack::run(&options, &repassd()).await,
+            Measure::Verify(options) => verify::run(&options, &repassd()).await,
+            Measure::Import(options) => import::run(&options, &repassd()).await,
+            Measure::Export(options) => export::run(&options, &repassd()).await,
+            Measure::Enumeration(options) => enumeration::run(&options, &repassd()).await,
         }
     });
 }

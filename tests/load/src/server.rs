@@ -5,15 +5,18 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use repass_tests::cargo;
 use tempfile::TempDir;
 
-/// A running server with the API of etna, and the folder of its database.
+/// A running server with the API of etna and the admin API, and the folder of its database.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    /// The address of the admin API.
+    pub(crate) admin_api: SocketAddr,
     child: Child,
     folder: TempDir,
 }
@@ -36,6 +39,7 @@ impl Server {
              [store]\nurl = '{}'\n\
              [log]\nformat = 'json'\nfilter = 'warn,repassd=info'\n\
              {tables}\n\
+             [admin_api]\nlisten = '127.0.0.1:0'\n\
              [api.etna]\nrealm = 'etna'\n",
             url(&folder)
         );
@@ -50,10 +54,12 @@ impl Server {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let address = lines.by_ref().find_map(|line| listening(&line)).expect("a server");
+        let mut address =
+            |message| lines.find_map(|line| listening(&line, message)).expect("a server");
+        let (admin_api, address) = (address("serving the admin API"), address("listening"));
         // Drains the pipe, since the server would block when it is full.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { address, child, folder }
+        Self { address, admin_api, child, folder }
     }
 
     /// Returns the URL of the database.
@@ -63,10 +69,31 @@ impl Server {
 
     /// Returns the resident set size in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// Returns the most resident bytes since the last call.
+    pub(crate) fn peak_bytes(&self) -> u64 {
+        let peak = self.memory("VmHWM:");
+        fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
+        peak
+    }
+
+    fn memory(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
         kib * 1024
+    }
+
+    /// Returns the CPU time of all its threads.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // The fields after the name of the program, which may have blanks.
+        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        // Linux counts in hundredths of a second.
+        Duration::from_millis(ticks * 10)
     }
 
     /// Stops the server with SIGTERM, and waits for its end.
@@ -106,10 +133,10 @@ pub(crate) fn build() -> PathBuf {
     program.expect("a program")
 }
 
-/// Returns the address from the log line `listening`.
-fn listening(line: &str) -> Option<SocketAddr> {
+/// Returns the address from the log line of this message.
+fn listening(line: &str, message: &str) -> Option<SocketAddr> {
     let line: serde_json::Value = serde_json::from_str(line).ok()?;
-    if line["message"] != "listening" {
+    if line["message"] != message {
         return None;
     }
     line["address"].as_str()?.parse().ok()

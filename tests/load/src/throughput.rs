@@ -77,7 +77,7 @@ pub(crate) async fn run(options: &Options, repassd: &Path) {
 }
 
 /// Returns the hashes per second of a busy hasher.
-async fn hashes(pool: &Arc<Argon2idHasher>, duration: Duration) -> f64 {
+pub(crate) async fn hashes(pool: &Arc<Argon2idHasher>, duration: Duration) -> f64 {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     // Two tasks per thread, so that no thread is idle while a task is woken.
@@ -102,7 +102,7 @@ async fn hashes(pool: &Arc<Argon2idHasher>, duration: Duration) -> f64 {
 
 /// Changes passwords on all connections for `duration`. Returns the connections, the
 /// latencies and the elapsed time.
-async fn changes(
+pub(crate) async fn changes(
     connections: Vec<Changer>,
     duration: Duration,
 ) -> (Vec<Changer>, Vec<Duration>, Duration) {

@@ -62,7 +62,8 @@ async fn filter(admin: &AdminContext, list: &ListAudit) -> Result<AuditFilter, F
         outcome: outcome.clone(),
         since: *since,
         until: *until,
-        before: None,
+        after: None,
+        oldest_first: false,
         limit: *limit,
     };
     let Some(user_id) = user_id else { return Ok(filter) };
@@ -84,7 +85,7 @@ async fn print_all(
     loop {
         let page = admin.store.audit(&filter).await?;
         let Some(last) = page.last() else { return Ok(()) };
-        filter.before = Some((last.at, last.id));
+        filter.after = Some((last.at, last.id));
         print_lines(&with_user_ids(admin, page).await?, output)?;
     }
 }

@@ -13,15 +13,17 @@ pub(super) fn list(db: Db<'_>, filter: &AuditFilter) -> Result<Vec<AuditRecord>>
         (None, Some(_)) => "?3 IS NULL AND realm = ?4",
         (None, None) => "?3 IS NULL AND ?4 IS NULL",
     };
+    let (order, follows, first) =
+        if filter.oldest_first { ("ASC", ">", i64::MIN) } else { ("DESC", "<", i64::MAX) };
     let select = format!(
         "SELECT id, at, realm, account, action, outcome, detail, caller, context FROM repass_audit
-         WHERE (at, sequence) < (?1, COALESCE((SELECT sequence FROM repass_audit WHERE at = ?1 AND id = ?2), 0))
+         WHERE (at, sequence) {follows} (?1, COALESCE((SELECT sequence FROM repass_audit WHERE at = ?1 AND id = ?2), 0))
            AND {of}
            AND (?5 IS NULL OR action = ?5) AND (?6 IS NULL OR outcome = ?6)
            AND at >= ?7 AND at < ?8
-         ORDER BY at DESC, sequence DESC LIMIT ?9"
+         ORDER BY at {order}, sequence {order} LIMIT ?9"
     );
-    let (at, id) = page_after(filter.before);
+    let (at, id) = page_after(filter.after, first);
     let microsecond = |time: Option<Timestamp>, none| time.map_or(none, Timestamp::as_microsecond);
     db.rows(
         &select,

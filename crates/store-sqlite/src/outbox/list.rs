@@ -9,7 +9,7 @@ use crate::row;
 use crate::row::Columns;
 
 pub(super) fn entries(db: Db<'_>, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>> {
-    let (at, id) = page_after(filter.before);
+    let (at, id) = page_after(filter.before, i64::MAX);
     // A literal, since a partial index is not used for a parameter.
     let state =
         filter.state.map_or(String::new(), |state| format!("AND state = '{}'", state.as_str()));

@@ -290,7 +290,8 @@ impl AdministrationStore for MemoryStore {
                 && filter.until.is_none_or(|until| record.at < until)
         };
         let records = state.audit.iter().filter(wanted).cloned();
-        Ok(page(records, |record| (record.at, record.id), filter.before, filter.limit))
+        let (oldest_first, after) = (filter.oldest_first, filter.after);
+        Ok(page(records, |record| (record.at, record.id), oldest_first, after, filter.limit))
     }
 
     async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError> {

@@ -140,7 +140,8 @@ impl OutboxStore for MemoryStore {
         let state = self.lock();
         let wanted = |entry: &&OutboxEntry| filter.state.is_none_or(|wanted| entry.state == wanted);
         let entries = state.outbox.iter().filter(wanted).cloned();
-        Ok(page(entries, |entry| (entry.event.at, entry.event.id), filter.before, filter.limit))
+        let key_of = |entry: &OutboxEntry| (entry.event.at, entry.event.id);
+        Ok(page(entries, key_of, false, filter.before, filter.limit))
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {

@@ -96,10 +96,21 @@ pub(in crate::conformance) async fn a3_is_filtered_and_paged(store: &dyn Adminis
     loop {
         let page = store.audit(&filter).await.expect("audit");
         let Some(last) = page.last() else { break };
-        filter.before = Some((last.at, last.id));
+        filter.after = Some((last.at, last.id));
         paged.extend(page);
     }
     check_eq!(paged, records, "pages hold every record once, newest first");
+
+    records.reverse();
+    let mut paged = Vec::new();
+    let mut filter = AuditFilter { oldest_first: true, after: None, ..filter };
+    loop {
+        let page = store.audit(&filter).await.expect("audit");
+        let Some(last) = page.last() else { break };
+        filter.after = Some((last.at, last.id));
+        paged.extend(page);
+    }
+    check_eq!(paged, records, "pages hold every record once, oldest first");
 }
 
 /// Records older than the cutoff are deleted.
