@@ -71,16 +71,13 @@ struct DeliveryView {
 
 impl From<OutboxEntry> for EventView {
     fn from(entry: OutboxEntry) -> Self {
-        let OutboxEntry { mut event, state, due_at, deliveries } = entry;
-        if let Some(payload) = event.payload.as_object_mut() {
-            payload.remove("sealed_token");
-        }
+        let OutboxEntry { event, state, due_at, deliveries } = entry;
         Self {
             id: event.id.to_string(),
             at: event.at,
             account: event.account.to_string(),
+            payload: event.public_payload(),
             kind: event.kind,
-            payload: event.payload,
             state: state.as_str(),
             due_at,
             deliveries: deliveries.into_iter().map(DeliveryView::from).collect(),

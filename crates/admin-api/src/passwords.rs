@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use axum::Json as Answer;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json as Answer};
 use repass_core::jiff::Timestamp;
-use repass_core::{Plaintext, Scope, SignIn, SignInError, SignInName, SignedIn};
+use repass_core::{Plaintext, Scope, SignIn, SignInError, SignInName, SignedIn, Violation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,6 +19,7 @@ use crate::accounts::{AccountPath, find};
 use crate::body::{Checks, Json, object};
 use crate::etag::check;
 use crate::problem::Problem;
+use crate::respond::Outcome;
 use crate::state::State;
 use crate::tokens::{IssuedToken, lifetime};
 
@@ -75,7 +76,7 @@ struct Verified {
     otp_verified: bool,
     /// Whether the password should be changed.
     must_change: bool,
-    /// Why: `policy` if the policy would refuse the password.
+    /// Why: `compromised` if the password is known from breaches, `policy` if it breaks other rules.
     must_change_reasons: Vec<&'static str>,
 }
 
@@ -101,13 +102,21 @@ struct Refused {
 async fn verify_password(
     access: Access,
     Json(body): Json<VerifyPassword>,
-) -> Result<Answer<Verification>, Problem> {
+) -> Result<Response, Problem> {
     access.require(Scope::PasswordsVerify)?;
     let name = sign_in_name(body.user_id, body.email, body.username)?;
     Ok(match sign_in(&access, name, body.password, body.otp, body.client).await? {
-        Ok(signed_in) => Answer(Verification::Verified(Box::new(signed_in.into()))),
-        Err(refused) => Answer(Verification::Refused(refused)),
+        Ok(signed_in) => Answer(Verification::Verified(Box::new(signed_in.into()))).into_response(),
+        Err(refused) => refused.into_response(),
     })
+}
+
+impl IntoResponse for Refused {
+    /// The log and the metrics have the code as the outcome.
+    fn into_response(self) -> Response {
+        let outcome = Extension(Outcome(self.code));
+        (outcome, Answer(Verification::Refused(self))).into_response()
+    }
 }
 
 fn sign_in_name(
@@ -160,15 +169,22 @@ async fn sign_in(
 
 impl From<SignedIn> for Verified {
     fn from(signed_in: SignedIn) -> Self {
-        let must_change = !signed_in.violations.is_empty();
+        let is_compromised = |own: &Violation| matches!(own, Violation::Compromised { .. });
+        let violations = &signed_in.violations;
+        let reasons = [
+            ("compromised", violations.iter().any(is_compromised)),
+            ("policy", violations.iter().any(|own| !is_compromised(own))),
+        ];
+        let reasons: Vec<&str> =
+            reasons.into_iter().filter_map(|(reason, is_one)| is_one.then_some(reason)).collect();
         Self {
             verified: true,
             account: signed_in.account.into(),
             password_changed_at: signed_in.changed_at,
             otp_enrolled: signed_in.otp_enrolled,
             otp_verified: signed_in.otp_verified,
-            must_change,
-            must_change_reasons: must_change.then_some("policy").into_iter().collect(),
+            must_change: !reasons.is_empty(),
+            must_change_reasons: reasons,
         }
     }
 }
@@ -227,7 +243,7 @@ async fn create_session(
     let client = body.client.clone();
     let signed_in = match sign_in(&access, name, body.password, body.otp, client).await? {
         Ok(signed_in) => signed_in,
-        Err(refused) => return Ok(Answer(refused).into_response()),
+        Err(refused) => return Ok(refused.into_response()),
     };
     let administration = access.administration(body.client);
     let issued = administration.issue_session(&signed_in, body.roles, lifetime).await?;

@@ -16,7 +16,7 @@ use crate::problem::Problem;
 use crate::state::State;
 
 /// The outcome of a call, as an extension of every response, for an application's own metrics: `ok`,
-/// or the code of the problem.
+/// the code of the problem, or the code of a refused sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome(pub &'static str);
 
@@ -42,7 +42,9 @@ pub(crate) async fn respond(
     };
     let caller = caller.get();
     let problem = response.extensions_mut().remove::<Problem>();
-    let outcome = problem.as_ref().map_or("ok", Problem::code);
+    // A refused sign-in is an answer with a code, and not a problem.
+    let answered = response.extensions().get::<Outcome>().map_or("ok", |own| own.0);
+    let outcome = problem.as_ref().map_or(answered, Problem::code);
     if let Some(mut problem) = problem {
         request_id.as_str().clone_into(&mut problem.request_id);
         let allow = response.headers_mut().remove(ALLOW);
