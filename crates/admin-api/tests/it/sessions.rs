@@ -87,6 +87,7 @@ async fn every_session_ends_at_once_with_a_reset_a_set_password_or_a_change() {
     }
 }
 
+/// Proves ASVS 6.4.6 choice.
 #[tokio::test]
 async fn setting_a_password_is_off_by_default_and_revokes_reset_tokens() {
     let test = TestContext::with(|options| options.allow_setting_passwords = false).await;
