@@ -148,7 +148,7 @@ pub use self::{
         NewImport, Retention,
     },
     administration_store::{
-        AccountError, AccountFilter, AdministrationStore, PruneCutoffs, Pruned,
+        AccountError, AccountFilter, AdministrationStore, OlderTokens, PruneCutoffs, Pruned,
     },
     attempts::{AttemptKey, AttemptPath, AttemptReservation, AttemptState, LockedOut},
     audit::{AuditFilter, AuditRecord},

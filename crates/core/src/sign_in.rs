@@ -156,7 +156,9 @@ impl From<ChangeError> for SignInError {
             ChangeError::Randomness(error) => Self::Randomness(error),
             ChangeError::WrongPassword
             | ChangeError::WrongOtp
-            // A sign-in has no reset token, no authorization and no new password.
+            // A sign-in has no reset token, no authorization and no new password, and requires no
+            // one-time password.
+            | ChangeError::OtpRequired
             | ChangeError::UnknownToken
             | ChangeError::TokenExpired
             | ChangeError::Forbidden

@@ -25,9 +25,7 @@ pub(super) fn insert_access_token(db: Db<'_>, token: &AccessToken) -> Result<()>
     .map(drop)
 }
 
-/// Inserts a reset token and voids every other one of the account.
 pub(super) fn insert_reset_token(db: Db<'_>, token: &ResetToken) -> Result<()> {
-    void_reset_tokens(db, token.account, token.issued_at)?;
     db.execute(
         "INSERT INTO repass_reset_tokens (digest, account, issued_at, expires_at, spent_at)
          VALUES (?1, ?2, ?3, ?4, ?5)",
