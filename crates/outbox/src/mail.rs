@@ -164,7 +164,7 @@ impl Mail {
             DeliveryError::new("the page for reset links is not known; set mail.reset_url")
                 .permanent()
         })?;
-        let link = reset_link.of_event(&claimed.event, &claimed.holder.user_id, expires_at);
+        let link = reset_link.of_event(&claimed.event, &claimed.holder, expires_at);
         link.map_err(|error| DeliveryError::from_error(&error).permanent())
     }
 
@@ -210,13 +210,24 @@ impl Channel for Mail {
     }
 
     async fn deliver(&self, claimed: &ClaimedEvent) -> Result<(), DeliveryError> {
+        match self.compose(claimed)? {
+            Some(message) => self.connections.send(message).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Mail {
+    /// Returns the mail about an event; `None` if there is none to send, and the event counts as
+    /// delivered.
+    fn compose(&self, claimed: &ClaimedEvent) -> Result<Option<Message>, DeliveryError> {
         let (event, holder) = (&claimed.event, &claimed.holder);
         let Some(kind) = self.notified_kind(&event.kind) else {
-            return Ok(());
+            return Ok(None);
         };
         let Some(address) = holder.email.as_ref().map(Email::as_str) else {
             tracing::debug!(event = %event.id, "no mail sent: the account has no e-mail address");
-            return Ok(());
+            return Ok(None);
         };
         let to = recipient::parse(address).ok_or_else(|| {
             DeliveryError::new("the account's e-mail address is not valid").permanent()
@@ -226,15 +237,13 @@ impl Channel for Mail {
             None => None,
             Some(expires_at) if expires_at <= self.clock.now() => {
                 tracing::info!(event = %event.id, "no mail sent: the reset link has expired");
-                return Ok(());
+                return Ok(None);
             }
             Some(expires_at) => Some(self.token_link(claimed, expires_at)?),
         };
         let notice = Notice::new(claimed, language, kind, link, self);
-        let message = self
-            .message(to, claimed, &notice)
-            .ok_or_else(|| DeliveryError::new("the message cannot be built"))?;
-        self.connections.send(message).await
+        let message = self.message(to, claimed, &notice);
+        message.map(Some).ok_or_else(|| DeliveryError::new("the message cannot be built"))
     }
 }
 

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use repass_core::{AccessToken, AccountId, OtpEnrollment, ResetToken, TokenDigest};
 
-use crate::commit::{signed_step, void_reset_tokens};
+use crate::commit::signed_step;
 use crate::connection::Db;
 use crate::failure::{Failure, Result};
 
