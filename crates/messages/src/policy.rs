@@ -66,6 +66,6 @@ mod tests {
             assert!(needs[0].1.contains("15") && needs[6].1.contains('5'), "{needs:?}");
         }
         let length = requirements(Language::English, &PolicyRules::length(1, 9));
-        assert_eq!(length, [("too-short", "at least 1 character".to_owned())]);
+        assert_eq!(length, [("too-short", "have at least 1 character".to_owned())]);
     }
 }

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State as Shared};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
-    REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
@@ -71,7 +71,7 @@ pub(crate) async fn respond(
     let code = match response.extensions_mut().remove::<Code>() {
         Some(Code(code)) => code,
         // The router's own answer, which is for nobody but programs.
-        None if response.headers().contains_key(ALLOW) => "method-not-allowed",
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => "method-not-allowed",
         None => "invalid-request",
     };
     let account = visit.account.get().copied();

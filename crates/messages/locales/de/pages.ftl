@@ -31,16 +31,16 @@ to-again = Weitere E-Mail anfordern
 continue = Weiter
 help = Hilfe
 languages = Sprachen
-rules = Das neue Passwort braucht:
-rule-length = mindestens { $count } Zeichen
-rule-digit = eine Ziffer
-rule-special = ein Sonderzeichen
-rule-own-words = weder Ihre Namen noch Ihre Benutzerkennung oder Teile Ihrer E-Mail-Adresse
-rule-common = eine Wahl, die nur wenige treffen
-rule-current = einen Unterschied zum aktuellen
+rules = Das neue Passwort muss:
+rule-length = mindestens { $count } Zeichen haben
+rule-digit = eine Ziffer enthalten
+rule-special = ein Sonderzeichen enthalten
+rule-own-words = frei von Ihren Namen, Ihrer Benutzerkennung und Teilen Ihrer E-Mail-Adresse sein
+rule-common = von wenigen Menschen verwendet werden
+rule-current = sich vom aktuellen unterscheiden
 rule-reused = { $count ->
-    [1] einen Unterschied zum vorherigen
-   *[other] einen Unterschied zu Ihren letzten { $count } Passwörtern
+    [1] sich vom vorherigen unterscheiden
+   *[other] sich von Ihren letzten { $count } Passwörtern unterscheiden
 }
 rule-met = (erfüllt)
 error = Fehler:

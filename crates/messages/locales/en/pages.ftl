@@ -51,19 +51,19 @@ languages = Languages
 ## The rules for a new password. $count: the number of characters or of passwords. "[1]" matches the
 ## number 1 only.
 
-rules = The new password needs:
+rules = The new password must:
 rule-length = { $count ->
-    [one] at least { $count } character
-   *[other] at least { $count } characters
+    [one] have at least { $count } character
+   *[other] have at least { $count } characters
 }
-rule-digit = a digit
-rule-special = a special character
-rule-own-words = none of your names, nor your user ID or a part of your e-mail address
-rule-common = to be one that few people use
-rule-current = to differ from the current one
+rule-digit = contain a digit
+rule-special = contain a special character
+rule-own-words = contain none of your names, nor your user ID or a part of your e-mail address
+rule-common = be one that few people use
+rule-current = differ from the current one
 rule-reused = { $count ->
-    [1] to differ from the previous one
-   *[other] to differ from your last { $count } passwords
+    [1] differ from the previous one
+   *[other] differ from your last { $count } passwords
 }
 
 # Read by screen readers after a rule.
