@@ -69,6 +69,15 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("base_url", &self.base_url)
             .field("realm", &self.realm)
+            .field("product", &self.product)
+            .field("logo", &self.logo.is_some())
+            .field("accent", &self.accent)
+            .field("support_url", &self.support_url)
+            .field("support_email", &self.support_email)
+            .field("application_url", &self.application_url)
+            .field("mails_resets", &self.mails_resets)
+            .field("reset_lifetime", &self.reset_lifetime)
+            .field("mails_per_hour", &self.mails_per_hour)
             .finish_non_exhaustive()
     }
 }
