@@ -28,8 +28,13 @@ pub(crate) async fn evaluate(
         Err(refused) => return refused,
     };
     let candidate = fields.take_secret(Field::NewPassword.id());
-    let user_id = Some(fields.text(Field::Username.id())).filter(|name| !name.is_empty());
-    let words = ContextWords { user_id, ..ContextWords::default() };
+    let name = Some(fields.text(Field::Username.id()));
+    let words = match name.filter(|name| !name.is_empty()) {
+        Some(email) if email.contains('@') => {
+            ContextWords { email: Some(email), ..ContextWords::default() }
+        }
+        user_id => ContextWords { user_id, ..ContextWords::default() },
+    };
     let context = PolicyContext { words, ..PolicyContext::default() };
     let violations: Vec<_> = state
         .shared

@@ -31,8 +31,9 @@ pub struct Page {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PageKind {
-    /// The form to change a password, with the fields `username`, `current-password`, `otp` and
-    /// `new-password`.
+    /// The form to change a password, with the fields `username`, `current-password`, `new-password`
+    /// and `otp`. The last one is last, since password managers take a text before a password for
+    /// the name that belongs to it.
     Password,
     /// The password is changed.
     PasswordDone,
@@ -40,7 +41,7 @@ pub enum PageKind {
     Forgot,
     /// A mail is on its way, if there is such an account.
     Sent,
-    /// The form to set a password, with the fields `username`, `code`, `otp` and `new-password`.
+    /// The form to set a password, with the fields `username`, `code`, `new-password` and `otp`.
     Reset,
     /// The password is set.
     ResetDone,

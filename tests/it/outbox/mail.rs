@@ -1,5 +1,6 @@
 //! The delivery of events to account holders by e-mail.
 
+mod pages;
 mod tls;
 
 use std::time::Duration;

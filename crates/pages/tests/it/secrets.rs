@@ -37,7 +37,8 @@ async fn no_secret_is_logged_at_any_level_nor_in_audit_records() {
         .with_ansi(false)
         .with_writer(lines.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // Of all threads, so that the other tests are searched too.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let test = TestContext::new().await;
     let browser = test.browser();
     browser.submit("/account/forgot", &[("username", PAT)]).await;
