@@ -36,7 +36,11 @@ async fn a_forgotten_password_is_reset_by_the_mail_and_no_secret_is_logged() {
     let mail = mails.next().await;
     assert_eq!(mail.recipients, [address.as_str()]);
     let message = mail.message();
-    assert_eq!(message.subject(), Some("Example Shop: Legen Sie ein neues Passwort fest"));
+    let subject = message.subject().unwrap();
+    assert!(
+        subject.starts_with("Example Shop: ") && subject.contains("neues Passwort"),
+        "{subject}"
+    );
     assert_eq!(message.header("Auto-Submitted").unwrap().as_text(), Some("auto-generated"));
     assert!(message.message_id().is_some() && message.header("List-Unsubscribe").is_none());
     assert!(mail.everything().contains("+0000"), "{}", mail.everything());
@@ -44,7 +48,7 @@ async fn a_forgotten_password_is_reset_by_the_mail_and_no_secret_is_logged() {
     let page = "https://example.org/account/reset#";
     let link = text.lines().find(|line| line.starts_with(page)).unwrap();
     let fragment: Vec<(String, String)> =
-        form_urlencoded::parse(link[page.len()..].as_bytes()).into_owned().collect();
+        form_urlencoded::parse(&link.as_bytes()[page.len()..]).into_owned().collect();
     let value = |name: &str| &fragment.iter().find(|(own, _)| own == name).unwrap().1;
     let token = value("token").clone();
     assert_eq!(value("email"), &address);
