@@ -10,10 +10,12 @@ use repass_core::{
     SystemRandomness, argon2_self_check, check_keys,
 };
 use repass_http::{Limits, Mount, PasswordService};
-use repass_outbox::OutboxDispatcher;
+use repass_outbox::{Channel, OutboxDispatcher};
+use repass_pages::Pages;
 use repass_store::{OpenError, Store};
 use repass_token_issuers::TokenIssuers;
 
+use crate::front::Front;
 use repass_config::{ChannelConfig, CompromisedConfig, Config, ConfigError, TokensConfig};
 
 /// The database was created with other keys.
@@ -46,7 +48,7 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) hasher: Arc<Argon2idHasher>,
     pub(crate) compromised: Option<Arc<Compromised>>,
-    key: Arc<InstallationKey>,
+    pub(crate) key: Arc<InstallationKey>,
 }
 
 impl App {
@@ -113,9 +115,10 @@ impl App {
         let own = &config.admin_api;
         let mut options = Options::default();
         for mount in &config.mounts {
-            let policies = &mut options.policies;
-            policies.entry(mount.realm.clone()).or_insert_with(|| mount.policy.clone());
+            let realm = mount.realm.clone();
+            options.policies.insert(realm, config.policy_of(&mount.realm).clone());
         }
+        options.mails_resets = config.outbox.mails_resets();
         options.allow_setting_passwords = own.allow_setting_passwords;
         options.evaluate_at_sign_in = own.evaluate_at_sign_in;
         options.max_token_lifetime = own.max_token_lifetime;
@@ -126,12 +129,31 @@ impl App {
         AdminApi::new(self.engine.clone(), options)
     }
 
+    /// Returns the service of `listen`: the APIs and, if they are configured, the pages.
+    pub(crate) fn front(&self, config: &Config) -> Front {
+        let pages = config.pages.clone().map(|mut options| {
+            options.admission = Some(self.service.clone());
+            let policy = config.policy_of(&options.realm).clone();
+            Pages::new(self.engine.with_policy(policy), options)
+        });
+        Front::new(self.service.clone(), pages)
+    }
+
     /// Returns the dispatcher of events, if a channel is configured.
     pub(crate) fn dispatcher(&self, config: &Config) -> Option<OutboxDispatcher> {
-        if config.outbox.channels.is_empty() {
+        let channels = config.outbox.channels.iter().map(|own| own.channel(&self.key));
+        self.dispatcher_to(config, channels.collect())
+    }
+
+    /// Returns the dispatcher of events to these channels, if there are any.
+    pub(crate) fn dispatcher_to(
+        &self,
+        config: &Config,
+        channels: Vec<Arc<dyn Channel>>,
+    ) -> Option<OutboxDispatcher> {
+        if channels.is_empty() {
             return None;
         }
-        let channels = config.outbox.channels.iter().map(|own| own.channel(&self.key)).collect();
         Some(OutboxDispatcher::new(
             self.store.ports(),
             channels,

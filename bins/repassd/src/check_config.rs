@@ -105,6 +105,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
             writeln!(out, "              access tokens: {tokens}")?;
         }
     }
+    if let Some(pages) = &config.pages {
+        let mails = if pages.mails_resets { "with" } else { "without" };
+        writeln!(
+            out,
+            "    pages     at {}, realm {}, {mails} reset mails",
+            pages.base_url, pages.realm
+        )?;
+    }
     for warning in config.warnings(SystemClock.now()).into_iter().chain(unchecked) {
         writeln!(out, "Warning: {warning}")?;
     }

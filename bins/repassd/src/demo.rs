@@ -1,4 +1,7 @@
-//! `repassd demo`: every vendor's API and the admin API on a new database, with curl commands.
+//! `repassd demo`: every vendor's API and the admin API on a new database, with curl commands, and
+//! the pages with their mails.
+
+mod mails;
 
 use std::error::Error;
 use std::io::Write;
@@ -7,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use repass_core::{AuditFilter, Realm, Scope, SystemRandomness};
+use repass_outbox::Channel;
 use repass_spec::demo::{Demo, JSON, bearer};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -18,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::signals::StopSignals;
 use crate::sockets::Listeners;
 use crate::{listen, logging};
+pub(crate) use mails::MailCatcher;
 use repass_config::{Config, LogConfig, LogFormat, Vendors};
 
 pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
@@ -38,21 +43,43 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     let app = App::open(&config).await?;
     let text = introduction(&app, &config, address, &database, vendors).await?;
     let text = text + &admin_section(&app, address, &format!("http://{admin_address}")).await?;
+    let text = text + &pages_section(&app, &config).await?;
     print(&text)?;
+    let mail = config.outbox.channels.iter().find_map(|channel| channel.mail(&app.key));
+    let mails = mail.map(MailCatcher::new);
+    let channels = mails.iter().map(|mails| Arc::new(mails.clone()) as Arc<dyn Channel>);
+    let dispatcher = app.dispatcher_to(&config, channels.collect());
     let proxies = || config.proxies.clone();
     let (stop, mut stopped) = oneshot::channel::<()>();
     let shutdown = async {
         signals.next().await;
         drop(stop);
     };
-    let (limits, service, admin_api) =
-        (&config.server, app.service.clone(), app.admin_api(&config));
+    let (limits, admin_api) = (&config.server, app.admin_api(&config));
+    let front = app.front(&config);
+    let service = match mails {
+        Some(mails) => front.with_mails(mails),
+        None => front,
+    };
+    let delivering = async {
+        match dispatcher {
+            // The rest of the function ends it.
+            Some(dispatcher) => dispatcher.run(std::future::pending()).await,
+            None => std::future::pending().await,
+        }
+    };
     let metrics = Arc::<Metrics>::default;
     let stopped = async { (&mut stopped).await.unwrap_or_default() };
-    tokio::join!(
-        listen::serve(listeners, None, proxies(), service, metrics(), limits, shutdown),
-        listen::serve(admin, None, proxies(), admin_api, metrics(), limits, stopped),
-    );
+    let serving = async {
+        tokio::join!(
+            listen::serve(listeners, None, proxies(), service, metrics(), limits, shutdown),
+            listen::serve(admin, None, proxies(), admin_api, metrics(), limits, stopped),
+        )
+    };
+    tokio::select! {
+        _ = serving => {}
+        () = delivering => {}
+    }
 
     let all =
         AuditFilter { outcome: Some("ok".to_owned()), limit: u32::MAX, ..AuditFilter::default() };
@@ -130,6 +157,26 @@ async fn admin_section(
          {variables} node examples/node/main.mjs\n\
          {variables} python3 examples/python/main.py\n\n",
         commands.join("\n")
+    ))
+}
+
+/// Adds an account, and returns the addresses of the pages.
+async fn pages_section(app: &App, config: &Config) -> Result<String, Box<dyn Error>> {
+    let Some(pages) = &config.pages else { return Ok(String::new()) };
+    let administration = app.engine.administration();
+    let url = &pages.base_url;
+    let demo = Demo::new(url.origin(), &pages.realm, administration, &SystemRandomness);
+    let account = demo.account("pat@example.com").await;
+    let account = account.map_err(|error| -> Box<dyn Error> { error })?;
+    Ok(format!(
+        "# web pages, for people: the account {email} with the password {password}\n\
+         {url}/password   change the password\n\
+         {url}/forgot     request a mail with a link, for a forgotten one\n\
+         {origin}{mails}   the mails, which the demo shows and does not send\n\n",
+        email = account.email,
+        password = account.password().expose(),
+        origin = url.origin(),
+        mails = MailCatcher::PATH,
     ))
 }
 

@@ -19,6 +19,7 @@ mod check_config;
 mod check_ready;
 mod cli;
 mod demo;
+mod front;
 mod head;
 mod lingering;
 mod listen;

@@ -20,7 +20,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use repass_admin_api::AdminApi;
-use repass_http::{BoxError, PasswordService, Peer, Proxy, client_network};
+use repass_http::{BoxError, Peer, Proxy, client_network};
 use tokio::sync::{mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
@@ -55,18 +55,6 @@ pub(crate) trait Serve:
 
     /// Waits until every running call has ended, including those whose clients have disconnected.
     fn drain(&self) -> impl Future<Output = ()> + Send;
-}
-
-impl Serve for PasswordService {
-    type Body = Full<Bytes>;
-
-    fn body(body: Full<Bytes>) -> Full<Bytes> {
-        body
-    }
-
-    fn drain(&self) -> impl Future<Output = ()> + Send {
-        Self::drain(self)
-    }
 }
 
 impl Serve for AdminApi {

@@ -94,7 +94,10 @@ impl MeasuredRequest {
             Some(outcome) => (outcome.api.as_str(), outcome.code),
             None => match response.extensions().get::<repass_admin_api::Outcome>() {
                 Some(repass_admin_api::Outcome(outcome)) => ("admin", *outcome),
-                None => ("", "invalid-head"),
+                None => match response.extensions().get::<repass_pages::Outcome>() {
+                    Some(outcome) => ("pages", outcome.code),
+                    None => ("", "invalid-head"),
+                },
             },
         };
         let status = response.status();

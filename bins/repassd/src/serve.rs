@@ -84,6 +84,10 @@ pub(crate) async fn run(
         let (api, vendor) = (mount.name.as_str(), mount.spec.name());
         tracing::info!(api, vendor, realm = %mount.realm, prefix = %mount.prefix, "serving");
     }
+    if let Some(pages) = &config.pages {
+        let (url, realm) = (&pages.base_url, &pages.realm);
+        tracing::info!(%url, %realm, "serving the pages");
+    }
     for address in admin_api.addresses() {
         tracing::info!(address, "serving the admin API");
     }
@@ -120,7 +124,7 @@ pub(crate) async fn run(
         drop(stop_admin_api);
     };
     let (tls, proxies) = (config.tls.clone(), config.proxies.clone());
-    let (service, limits) = (app.service.clone(), &config.server);
+    let (service, limits) = (app.front(config), &config.server);
     let serving = listen::serve(listeners, tls, proxies, service, metrics, limits, shutdown);
     tokio::select! {
         _ = async { tokio::join!(serving, serving_admin_api) } => {}

@@ -48,24 +48,16 @@ struct PolicyView {
 impl From<&Policy> for PolicyView {
     fn from(policy: &Policy) -> Self {
         let rules = policy.rules();
-        let (min, max) = (rules.min_length, rules.max_length);
-        let mut passwordrules = format!("minlength: {min}; maxlength: {max};");
-        if rules.require_digit {
-            passwordrules.push_str(" required: digit;");
-        }
-        if rules.require_special {
-            passwordrules.push_str(" required: special;");
-        }
         Self {
-            min_length: min,
-            max_length: max,
+            min_length: rules.min_length,
+            max_length: rules.max_length,
             require_digit: rules.require_digit,
             require_special: rules.require_special,
             refuse_current: rules.refuse_current,
             refuse_context_words: rules.refuse_context_words,
             history: rules.history,
             refuse_common: !rules.blocklists.is_empty(),
-            passwordrules,
+            passwordrules: rules.passwordrules(),
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use repass_core::jiff::Timestamp;
-use repass_core::{Administration, ErrorChain, ResetToken, Scope};
+use repass_core::{Administration, ErrorChain, ResetToken, Scope, SignInName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -152,7 +152,9 @@ async fn request_reset(
     let realm = access.realm.clone();
     // The answer does not wait, so that its time does not show whether there is such an account.
     access.state.tasks.spawn(async move {
-        if let Err(error) = administration.request_reset(&realm, &body.email, per_hour).await {
+        let (name, lifetime) = (SignInName::Email(body.email), Administration::RESET_LIFETIME);
+        let requested = administration.request_reset(&realm, &name, per_hour, lifetime).await;
+        if let Err(error) = requested {
             let error = ErrorChain(&error).to_string();
             tracing::error!(target: "repass::fault", error, "a requested reset was not mailed");
         }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_core::{
     CommonPasswords, CompromisedRule, HashProfile, HasherOptions, LockoutPolicy, Policy,
-    PolicyRules, Retention,
+    PolicyRules, Realm, Retention,
 };
+use repass_pages::Options;
 use repass_store::Accounts;
 
 use super::KeyError;
@@ -20,9 +21,11 @@ use super::listen::{
     FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, RawListen,
 };
 use super::log::LogConfig;
+use super::mail::RawMail;
 use super::memory;
 use super::mistakes::Mistakes;
 use super::outbox::OutboxConfig;
+use super::pages::RawPages;
 use super::proxy::TrustedProxies;
 use super::raw::{RawConfig, RawLockout, RawPolicy, RawRetention, Seconds};
 use super::server::ServerLimits;
@@ -71,6 +74,8 @@ pub struct Config {
     pub retention: Retention,
     /// The delivery of events.
     pub outbox: OutboxConfig,
+    /// The web pages, without the admission of the APIs; `None` if they are not served.
+    pub pages: Option<Options>,
     /// The APIs that are served; at least one.
     pub mounts: Vec<MountConfig>,
     /// The environment variables of Kubernetes that look like keys.
@@ -121,6 +126,12 @@ impl Config {
         warnings
     }
 
+    /// Returns the policy of a realm: that of its first API by name, or else that of `[policy]`.
+    pub fn policy_of(&self, realm: &Realm) -> &Policy {
+        let of_realm = self.mounts.iter().find(|mount| mount.realm == *realm);
+        of_realm.map_or(&self.policy, |mount| &mount.policy)
+    }
+
     /// Returns the TLS of all listeners.
     pub fn all_tls(&self) -> impl Iterator<Item = &Arc<Tls>> {
         self.tls.iter().chain(&self.admin_tls).chain(&self.admin_api.tls)
@@ -155,7 +166,13 @@ impl RawConfig {
         let unix_socket = mistakes.take(self.unix_socket.check());
         let proxies = mistakes.take(self.proxy.check());
         let trusted = proxies.clone().unwrap_or_default();
-        let outbox = self.outbox.check(self.webhook, self.mail, &trusted, folder, mistakes);
+        let brand = self.mail.as_ref().map(RawMail::brand).unwrap_or_default();
+        let reset_url = self.pages.as_ref().and_then(RawPages::reset_url);
+        let mail = self.mail.map(|mail| (mail, reset_url));
+        let outbox = self.outbox.check(self.webhook, mail, &trusted, folder, mistakes);
+        // Without valid APIs, the other values of the pages are checked.
+        let mounts = shared.as_ref().map_or(&[][..], |shared| &shared.mounts);
+        let pages = self.pages.map(|pages| pages.check(brand, mounts, folder, mistakes));
         let SharedConfig { store, hasher, lockout, policy, compromised, mut mounts } = shared?;
         let mut tokens = tokens?;
         for mount in &mut mounts {
@@ -166,6 +183,15 @@ impl RawConfig {
                 mistakes.take(Err(KeyError::new(key, reason)))?;
             }
         }
+        let outbox = outbox?;
+        let pages = match pages {
+            None => None,
+            Some(pages) => {
+                let mut pages = pages?;
+                pages.mails_resets = outbox.mails_resets();
+                Some(pages)
+            }
+        };
         Some(Config {
             listen: listen?,
             allow_plain_http: self.allow_plain_http,
@@ -184,7 +210,8 @@ impl RawConfig {
             hasher,
             lockout,
             retention: retention?,
-            outbox: outbox?,
+            outbox,
+            pages,
             mounts,
             ignored_variables: Vec::new(),
         })

@@ -23,6 +23,7 @@ mod mail;
 mod memory;
 mod mistakes;
 mod outbox;
+mod pages;
 mod process;
 mod proxy;
 mod raw;
@@ -237,7 +238,8 @@ fn read(file: &Path) -> Result<(String, environment::Variables), ConfigError> {
     Ok((text, environment::read(std::env::vars_os())?))
 }
 
-/// Returns the configuration of a demo on this database: every vendor in a realm of its name.
+/// Returns the configuration of a demo on this database: every vendor in a realm of its name, and the
+/// pages in the realm `default`. Its mails are for the demo to show; there is no SMTP server.
 ///
 /// # Errors
 /// When the path of the database cannot be part of a URL.
@@ -248,6 +250,17 @@ pub fn demo(listen: SocketAddr, database: &Path, vendors: &Vendors) -> Result<Co
     })?;
     let mut text =
         format!("listen = '{listen}'\nallow_plain_http = true\n[store]\nurl = '{url}'\n");
+    // The address of the pages in the browser of this machine.
+    let host = if listen.ip().is_loopback() {
+        listen.to_string()
+    } else {
+        format!("localhost:{}", listen.port())
+    };
+    text.push_str(&format!("[pages]\nbase_url = 'http://{host}'\n"));
+    text.push_str(
+        "[mail]\nserver = 'localhost'\ntls = 'none'\nfrom = 'demo@example.com'\n\
+         product = 'repass demo'\nsupport_email = 'help@example.com'\n",
+    );
     for vendor in vendors.names() {
         text.push_str(&format!("[api.{vendor}]\nrealm = '{vendor}'\n"));
     }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::KeyError;
 use super::checked::{one_of, timeout};
 use super::outbox::{ChannelConfig, ChannelKind, secret};
+use super::pages::MailBrand;
 use super::proxy::TrustedProxies;
 use super::raw::Seconds;
 
@@ -57,8 +58,8 @@ pub(super) struct RawMail {
     /// The e-mail address where account holders find help.
     support_email: Option<String>,
     /// The page where account holders set a new password after a reset was requested. Their mail has
-    /// a link to it, with the reset token and the user id in the fragment. Without it, no reset
-    /// link is mailed.
+    /// a link to it, with the reset token, the user id and the e-mail address in the fragment.
+    /// Without it, that of `[pages]`; without both, no reset link is mailed.
     reset_url: Option<String>,
     /// The language of a mail if neither the account nor the request has one. Default: `en`.
     default_language: Option<String>,
@@ -67,9 +68,20 @@ pub(super) struct RawMail {
 }
 
 impl RawMail {
-    /// Checks the values. Relative paths are resolved against `folder`.
+    /// The values that the pages have too.
+    pub(super) fn brand(&self) -> MailBrand {
+        MailBrand {
+            product: Some(self.product.clone()),
+            support_url: self.support_url.clone(),
+            support_email: self.support_email.clone(),
+        }
+    }
+
+    /// Checks the values. Relative paths are resolved against `folder`. `page` is the default of
+    /// `reset_url`.
     pub(super) fn check(
         self,
+        page: Option<String>,
         proxies: &TrustedProxies,
         folder: &Path,
     ) -> Result<ChannelConfig, KeyError> {
@@ -103,7 +115,10 @@ impl RawMail {
             None => EventKind::ALL.to_vec(),
             Some(names) => events(&names)?,
         };
-        let reset_url = self.reset_url.map(|text| reset_url(&text, &events)).transpose()?;
+        // Without the event there is no mail that could have the link.
+        let page = page.filter(|_| events.contains(&EventKind::ResetRequested));
+        let page = self.reset_url.or(page);
+        let reset_url = page.map(|text| reset_url(&text, &events)).transpose()?;
         let timeout = timeout("mail.timeout", self.timeout, TIMEOUT)?;
         let server = SmtpServer {
             host: self.server,

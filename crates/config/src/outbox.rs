@@ -36,6 +36,14 @@ pub struct ChannelConfig {
     pub(super) kind: ChannelKind,
 }
 
+impl OutboxConfig {
+    /// Returns whether mails with reset links are sent.
+    pub fn mails_resets(&self) -> bool {
+        let has_link = |own: &ChannelConfig| matches!(own.kind, ChannelKind::Mail(_, Some(_)));
+        self.channels.iter().any(has_link)
+    }
+}
+
 #[derive(Clone)]
 pub(super) enum ChannelKind {
     Webhook(Arc<Webhook>),
@@ -57,16 +65,25 @@ impl ChannelConfig {
         matches!(self.kind, ChannelKind::Mail(_, Some(_)))
     }
 
+    /// Returns the channel of mails, if it is that.
+    pub fn mail(&self, key: &Arc<InstallationKey>) -> Option<Mail> {
+        let ChannelKind::Mail(mail, page) = &self.kind else { return None };
+        let mail = Mail::clone(mail);
+        Some(match page {
+            None => mail,
+            Some(url) => mail.with_reset_link(ResetLink { url: url.clone(), key: Arc::clone(key) }),
+        })
+    }
+
     /// Returns the channel. `key` is the installation key, with which the reset tokens in events
     /// are sealed. It is known when the store is open.
     pub fn channel(&self, key: &Arc<InstallationKey>) -> Arc<dyn Channel> {
         match &self.kind {
             ChannelKind::Webhook(webhook) => Arc::clone(webhook) as Arc<dyn Channel>,
-            ChannelKind::Mail(mail, None) => Arc::clone(mail) as Arc<dyn Channel>,
-            ChannelKind::Mail(mail, Some(url)) => {
-                let reset_link = ResetLink { url: url.clone(), key: Arc::clone(key) };
-                Arc::new(Mail::clone(mail).with_reset_link(reset_link))
-            }
+            ChannelKind::Mail(mail, _) => match self.mail(key) {
+                Some(with_link) => Arc::new(with_link),
+                None => Arc::clone(mail) as Arc<dyn Channel>,
+            },
         }
     }
 }
@@ -119,11 +136,12 @@ pub(super) struct RawWebhook {
 }
 
 impl RawOutbox {
-    /// Checks the values. Relative paths are resolved against `folder`.
+    /// Checks the values. Relative paths are resolved against `folder`. The mail comes with the page
+    /// for its links, if `[pages]` has it.
     pub(super) fn check(
         self,
         webhook: Option<RawWebhook>,
-        mail: Option<RawMail>,
+        mail: Option<(RawMail, Option<String>)>,
         proxies: &TrustedProxies,
         folder: &Path,
         mistakes: &mut Mistakes,
@@ -132,7 +150,8 @@ impl RawOutbox {
         let options = mistakes.take(self.options(&default));
         let webhook = webhook.map(|raw| raw.check(default.timeout, folder)).transpose();
         let webhook = mistakes.take(webhook);
-        let mail = mistakes.take(mail.map(|raw| raw.check(proxies, folder)).transpose());
+        let mail =
+            mistakes.take(mail.map(|(raw, page)| raw.check(page, proxies, folder)).transpose());
         let (mut options, webhook, mail) = (options?, webhook?, mail?);
         let channels: Vec<_> = webhook.into_iter().chain(mail).collect();
         // Each channel has its own time-out; a lease lasts as long as the longest.

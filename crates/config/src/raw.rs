@@ -13,6 +13,7 @@ use super::hashing::RawHashing;
 use super::listen::RawListen;
 use super::mail::RawMail;
 use super::outbox::{RawOutbox, RawWebhook};
+use super::pages::RawPages;
 use super::proxy::RawProxy;
 use super::store::RawStore;
 use super::tls::TlsFiles;
@@ -108,6 +109,7 @@ pub(super) struct RawConfig {
     pub(super) retention: RawRetention,
     pub(super) webhook: Option<RawWebhook>,
     pub(super) mail: Option<RawMail>,
+    pub(super) pages: Option<RawPages>,
     #[serde(default)]
     pub(super) api: BTreeMap<String, RawApi>,
 }

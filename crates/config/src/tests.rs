@@ -630,3 +630,73 @@ fn l4_a_filter_of_the_log_has_a_level_for_each_target_and_no_other_word() {
     let message = wrong(&format!("{GOOD}[log]\nfile = '/nonexistent/log'"), &[]);
     assert_eq!(message, "r.toml: log.file: the folder does not exist");
 }
+
+const MAIL: &str = "[mail]\nserver = 'localhost'\ntls = 'none'\nfrom = 'a@example.org'\n\
+                    product = 'Shop'\nsupport_url = 'https://example.org/help'\n";
+
+#[test]
+fn pages_have_the_brand_of_the_mails_and_mails_lead_to_the_pages() {
+    let load = |more: &str| parse(Path::new("r.toml"), &format!("{GOOD}{more}"), Map::new());
+    assert!(load("").unwrap().pages.is_none());
+    let alone = load("[pages]\nbase_url = 'https://example.org'").unwrap().pages.unwrap();
+    assert_eq!((alone.product.as_str(), alone.mails_resets), ("repass", false));
+    assert_eq!((alone.realm.as_str(), alone.base_url.prefix()), ("default", "/account"));
+    assert_eq!((alone.reset_lifetime.as_secs(), alone.mails_per_hour), (600, 3));
+
+    let url = "[pages]\nbase_url = 'https://example.org/me/'\nreset_lifetime = '20m'\n";
+    let config = load(&format!("{url}{MAIL}")).unwrap();
+    let pages = config.pages.unwrap();
+    assert_eq!((pages.product.as_str(), pages.mails_resets), ("Shop", true));
+    assert_eq!(pages.support_url.as_deref(), Some("https://example.org/help"));
+    assert_eq!(pages.reset_lifetime.as_secs(), 1200);
+    assert!(config.outbox.mails_resets());
+    let without = load(&format!("{url}{MAIL}events = ['password.changed']\n")).unwrap();
+    assert!(!without.pages.unwrap().mails_resets, "the event with the link is not mailed");
+    assert!(!load(MAIL).unwrap().outbox.mails_resets());
+}
+
+#[test]
+fn mistakes_of_the_pages_are_named_with_their_reason() {
+    for (lines, message) in [
+        ("base_url = 'http://example.org'", "pages.base_url: must be a URL"),
+        ("", "pages.base_url: is required"),
+        ("base_url = 'https://h'\nrealm = 'A B'", "pages.realm: "),
+        (
+            "base_url = 'https://h'\naccent = '#ffd400'",
+            "pages.accent: must be darker: its contrast to white is 1.43:1",
+        ),
+        ("base_url = 'https://h'\naccent = 'blue'", "pages.accent: must be a colour"),
+        (
+            "base_url = 'https://h'\nlogo_file = '/missing.svg'",
+            "pages.logo_file: the file cannot be read",
+        ),
+        (
+            "base_url = 'https://h'\nlogo_file = '/dev/null'",
+            "pages.logo_file: must be an SVG or PNG",
+        ),
+        (
+            "base_url = 'https://h'\nsupport_url = 'javascript:alert(1)'",
+            "pages.support_url: must be a URL",
+        ),
+        (
+            "base_url = 'https://h'\napplication_url = 'https://u:p@h/'",
+            "pages.application_url: must be a URL",
+        ),
+        (
+            "base_url = 'https://h'\nsupport_email = 'help'",
+            "pages.support_email: must be an e-mail",
+        ),
+        (
+            "base_url = 'https://h'\nreset_lifetime = '59s'",
+            "pages.reset_lifetime: must be 1m to 24h",
+        ),
+        ("base_url = 'https://h'\nmails_per_hour = 0", "pages.mails_per_hour: must be 1 to 60"),
+        ("base_url = 'https://h'\nproduct = ' '", "pages.product: must be 1 to 100 characters"),
+    ] {
+        let found = wrong(&format!("{GOOD}[pages]\n{lines}"), &[]);
+        assert!(found.starts_with(&format!("r.toml: {message}")), "{found}");
+    }
+    let hidden = format!("{GOOD}prefix = '/account/api'\n[pages]\nbase_url = 'https://h'");
+    let found = wrong(&hidden, &[]);
+    assert!(found.contains("pages.base_url: must have another path than the prefix"), "{found}");
+}

@@ -199,14 +199,15 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Adds a reset token, voids (marks as spent) every other one of the account, and writes the
-    /// event to the outbox, in one transaction.
+    /// Adds a reset token, voids (marks as spent) every other one of the account if `older` says
+    /// so, and writes the event to the outbox, in one transaction.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.
     async fn add_reset_token(
         &self,
         token: &ResetToken,
+        older: OlderTokens,
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> Result<(), AccountError>;
@@ -279,6 +280,15 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// When the store fails, or cannot add accounts; then nothing was written. An existing account
     /// is no error.
     async fn import_accounts(&self, batch: &AccountBatch) -> Result<Vec<Imported>, AccountError>;
+}
+
+/// What happens to the older reset tokens of an account when a new one is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OlderTokens {
+    /// They are voided.
+    Void,
+    /// They stay valid until one is redeemed or they expire. A change of the password voids all.
+    Keep,
 }
 
 /// The age limits of [`prune`](AdministrationStore::prune); `None` keeps the data.

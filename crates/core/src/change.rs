@@ -22,6 +22,8 @@ pub struct Change {
     pub new_password: Plaintext,
     /// A one-time password in addition to the proof. If there is one, it must be right.
     pub otp: Option<Plaintext>,
+    /// Whether a one-time password is required if the account has a secret for them.
+    pub requires_otp: bool,
     /// Which access tokens of the account are revoked.
     pub sessions: Sessions,
     /// The origin of the request, for the audit record.
@@ -37,6 +39,7 @@ impl Change {
             proof,
             new_password,
             otp: None,
+            requires_otp: false,
             sessions: Sessions::default(),
             context: Context::default(),
         }
@@ -46,6 +49,13 @@ impl Change {
     #[must_use]
     pub fn with_otp(self, otp: Option<Plaintext>) -> Self {
         Self { otp, ..self }
+    }
+
+    /// Requires a one-time password if the account has a secret for them. Otherwise, the caller
+    /// decides whether to ask for one.
+    #[must_use]
+    pub fn requiring_otp(self) -> Self {
+        Self { requires_otp: true, ..self }
     }
 
     /// Sets which access tokens are revoked.
@@ -238,6 +248,10 @@ pub enum ChangeError {
     /// The one-time password is wrong, used up, or the account has none.
     #[error("the one-time password is wrong")]
     WrongOtp,
+    /// The proof is right, but the change [requires](Change::requires_otp) a one-time password and
+    /// has none. Not a failure.
+    #[error("a one-time password is required")]
+    OtpRequired,
     /// The reset token is unknown or of another account, or the account does not exist.
     #[error("the reset token is not known for this account")]
     UnknownToken,
@@ -294,6 +308,7 @@ impl ChangeError {
         match self {
             Self::WrongPassword => "wrong-password",
             Self::WrongOtp => "wrong-otp",
+            Self::OtpRequired => "otp-required",
             Self::UnknownToken => "unknown-token",
             Self::TokenExpired => "token-expired",
             Self::Inactive => "inactive",
@@ -340,6 +355,7 @@ mod tests {
         for (error, code, seconds) in [
             (ChangeError::WrongPassword, "wrong-password", None),
             (ChangeError::WrongOtp, "wrong-otp", None),
+            (ChangeError::OtpRequired, "otp-required", None),
             (ChangeError::UnknownToken, "unknown-token", None),
             (ChangeError::TokenExpired, "token-expired", None),
             (ChangeError::Inactive, "inactive", None),

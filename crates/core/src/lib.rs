@@ -150,7 +150,7 @@ pub use self::{
         NewImport, Retention, check_key_name, check_username,
     },
     administration_store::{
-        AccountError, AccountFilter, AdministrationStore, PruneCutoffs, Pruned,
+        AccountError, AccountFilter, AdministrationStore, OlderTokens, PruneCutoffs, Pruned,
     },
     attempts::{AttemptKey, AttemptPath, AttemptReservation, AttemptState, LockedOut},
     audit::{AuditFilter, AuditRecord},

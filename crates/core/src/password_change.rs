@@ -66,7 +66,7 @@ impl PasswordChangeService {
         change: Change,
         audit: &mut report::AuditContext,
     ) -> Result<Changed, ChangeError> {
-        let Change { authorization, proof, otp, new_password, sessions, .. } = change;
+        let Change { authorization, proof, otp, requires_otp, new_password, sessions, .. } = change;
         if !authorization.is_allowed() {
             return Err(ChangeError::Forbidden);
         }
@@ -77,6 +77,9 @@ impl PasswordChangeService {
         audit.is_inactive = found.as_ref().is_some_and(|found| !found.account.active);
         self.reserve_for(found.as_ref(), subject, path_of(&proof), otp.is_some(), audit).await?;
         let mut proved = self.prove(found, proof, otp.as_ref(), &candidate, audit).await?;
+        if requires_otp && proved.otp.is_none() && self.has_otp_secret(proved.account.id).await? {
+            return Err(ChangeError::OtpRequired);
+        }
         let password = match self.accept(&mut proved, candidate, audit).await {
             Err(ChangeError::Rejected(violations)) => {
                 self.rehash(proved, audit).await;
@@ -152,8 +155,8 @@ impl PasswordChangeService {
     /// Step 2: reserves an attempt before anything is verified.
     ///
     /// A locked-out account refuses attempts, with one exception: a reset token without a one-time
-    /// password is still verified, and only a wrong token is refused. A token of 256 bits cannot be
-    /// guessed, and otherwise wrong tokens could prevent the use of the right one.
+    /// password is still verified, and only a wrong token is refused. A token has at least 120 bits
+    /// and cannot be guessed, and otherwise wrong tokens could prevent the use of the right one.
     async fn reserve(
         &self,
         key: &AttemptKey,

@@ -154,6 +154,23 @@ impl PolicyRules {
         }
     }
 
+    /// Returns the value of the HTML attribute `passwordrules`, by which password managers generate
+    /// passwords that these rules accept.
+    ///
+    /// A class that is required is also allowed, and then no other is. So where a digit or a special
+    /// character is required, letters are too. The special characters are those that all managers
+    /// use, and no space, which these rules do not count.
+    pub fn passwordrules(&self) -> String {
+        let mut text = format!("minlength: {}; maxlength: {};", self.min_length, self.max_length);
+        if self.require_digit || self.require_special {
+            text.push_str(" required: lower; required: upper; required: digit;");
+        }
+        if self.require_special {
+            text.push_str(" required: [-!#$%&*+=?@_];");
+        }
+        text
+    }
+
     /// The names of the presets, for [`preset`](Self::preset).
     pub const PRESETS: [&'static str; 1] = ["nist-800-63b-4"];
 
@@ -364,6 +381,23 @@ mod tests {
         assert_eq!(codes(&Policy::default(), text, &context), ["reused"]);
         let without = changed(|rules| rules.history = 0).unwrap();
         assert!(codes(&without, text, &context).is_empty());
+    }
+
+    #[test]
+    fn passwords_by_the_passwordrules_are_accepted() {
+        let mut rules = PolicyRules::length(20, 64);
+        assert_eq!(rules.passwordrules(), "minlength: 20; maxlength: 64;");
+        rules.require_digit = true;
+        let classes = " required: lower; required: upper; required: digit;";
+        let with_digit = format!("minlength: 20; maxlength: 64;{classes}");
+        assert_eq!(rules.passwordrules(), with_digit);
+        rules.require_special = true;
+        assert_eq!(rules.passwordrules(), format!("{with_digit} required: [-!#$%&*+=?@_];"));
+        let policy = Policy::new(rules).unwrap();
+        for special in "-!#$%&*+=?@_".chars() {
+            let generated = format!("kavxo7{special}Nuptyr{special}gohqiz");
+            assert!(codes(&policy, &generated, &PolicyContext::default()).is_empty());
+        }
     }
 
     #[test]

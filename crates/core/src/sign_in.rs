@@ -159,7 +159,9 @@ impl From<ChangeError> for SignInError {
             }
             ChangeError::WrongPassword
             | ChangeError::WrongOtp
-            // A sign-in has no reset token, no authorization and no new password.
+            // A sign-in has no reset token, no authorization and no new password, and requires no
+            // one-time password.
+            | ChangeError::OtpRequired
             | ChangeError::UnknownToken
             | ChangeError::TokenExpired
             | ChangeError::Forbidden

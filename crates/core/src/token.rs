@@ -55,6 +55,62 @@ pub fn issue(randomness: &dyn Randomness) -> Result<(Plaintext, TokenDigest), Ra
     Ok((secret, digest))
 }
 
+/// The characters of a code: Crockford's Base32, in which no two characters look alike.
+const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The number of characters of a code, in groups of [`CODE_GROUP`].
+const CODE_LENGTH: usize = 24;
+
+const CODE_GROUP: usize = 4;
+
+/// Generates a secret for a mail, which people can also type: 120 random bits, written as six
+/// groups of four characters, such as `7K3M-9QX2-HD4T-B0WN-E8R6-ZC5V`.
+///
+/// A plain SHA-256 is enough for 112 bits and more (ASVS 6.5.2), and no number of attempts guesses
+/// them. So it is as safe as [`issue`]'s secret, and one secret serves the link and those who type.
+///
+/// # Errors
+/// When the random source fails.
+pub fn issue_code(
+    randomness: &dyn Randomness,
+) -> Result<(Plaintext, TokenDigest), RandomnessError> {
+    let mut bytes = Zeroizing::new([0; CODE_LENGTH]);
+    randomness.fill(bytes.as_mut())?;
+    let characters = bytes.iter().map(|byte| char::from(CODE_ALPHABET[usize::from(byte % 32)]));
+    let secret = grouped(characters);
+    let digest = TokenDigest::from_secret(&secret);
+    Ok((secret, digest))
+}
+
+/// Returns the code that was typed, as [`issue_code`] wrote it; `None` if the text is no code. It
+/// ignores case, white space and hyphens, and reads `O` as zero, `I` and `L` as one.
+pub fn read_code(typed: &Plaintext) -> Option<Plaintext> {
+    let is_separator = |c: &char| c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}');
+    let characters = typed.expose().chars().filter(|c| !is_separator(c));
+    if characters.clone().count() != CODE_LENGTH {
+        return None;
+    }
+    let read = characters.map(|c| match c.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        c => c,
+    });
+    let is_code = read.clone().all(|c| u8::try_from(c).is_ok_and(|c| CODE_ALPHABET.contains(&c)));
+    is_code.then(|| grouped(read))
+}
+
+fn grouped(characters: impl Iterator<Item = char>) -> Plaintext {
+    // Long enough that it never grows, which would leave copies in memory.
+    let mut text = String::with_capacity(CODE_LENGTH + CODE_LENGTH / CODE_GROUP);
+    for (at, character) in characters.enumerate() {
+        if at > 0 && at % CODE_GROUP == 0 {
+            text.push('-');
+        }
+        text.push(character);
+    }
+    Plaintext::new(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +124,36 @@ mod tests {
         assert_eq!(one.expose().len(), 43);
         assert!(!one.same_as(&two));
         assert_eq!(TokenDigest::from_secret(&one), digest);
+    }
+
+    /// Proves ASVS 6.5.2, ASVS 6.5.3.
+    #[test]
+    fn asvs_6_5_2_a_code_has_120_bits_and_is_read_however_it_is_typed() {
+        let (code, digest) = issue_code(&SystemRandomness).unwrap();
+        let groups: Vec<&str> = code.expose().split('-').collect();
+        assert_eq!((groups.len(), code.expose().len()), (6, 29), "{}", code.expose());
+        assert!(groups.iter().all(|group| group.len() == 4));
+        let text = code.expose();
+        let spellings = [
+            text.to_owned(),
+            text.to_lowercase(),
+            text.replace('-', ""),
+            format!(" {} \n", text.replace('-', " \u{2011} ")),
+            text.replace('0', "o").replace('1', "l"),
+            text.replace('0', "O").replace('1', "I"),
+        ];
+        for typed in spellings {
+            let read = read_code(&Plaintext::from(typed.as_str())).unwrap();
+            assert_eq!(TokenDigest::from_secret(&read), digest, "{typed}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_code() {
+        let (token, _) = issue(&SystemRandomness).unwrap();
+        let long = "0".repeat(25);
+        for text in ["", "7K3M", token.expose(), &"U".repeat(24), &"ä".repeat(24), &long] {
+            assert!(read_code(&Plaintext::from(text)).is_none(), "{text}");
+        }
     }
 }

@@ -89,4 +89,6 @@ pub use outcome::Outcome;
 pub use panics::{chain_redacting_panic_hook, install_redacting_panic_hook};
 pub use peer::{Peer, Proxy, client_network};
 pub use request_id::{RequestId, X_REQUEST_ID};
-pub use service::{BoxError, PasswordService, PasswordServiceBuilder, ResponseFuture};
+pub use service::{
+    BoxError, ChangePermit, PasswordService, PasswordServiceBuilder, ResponseFuture,
+};

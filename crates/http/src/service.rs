@@ -2,6 +2,7 @@ use std::cmp::Reverse;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,9 +16,10 @@ use repass_spec::Head;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Permit};
 use crate::body::Limits;
 use crate::exchange;
+use crate::fair_queue::Source;
 use crate::mount::{Mount, MountError};
 use crate::original_uri::original_uri;
 use crate::peer::Peer;
@@ -70,12 +72,31 @@ impl PasswordService {
         self.shared.admission.waiting()
     }
 
+    /// Waits for the turn of a change that this service does not read itself, such as one of a web
+    /// page: it waits in the same queue as those of the APIs, as a caller without credentials.
+    /// `source` takes turns with the names of the mounts, and the clients of each source with one
+    /// another. Returns `None` if too many changes wait, or at [`Limits::queue_timeout`].
+    pub async fn admit(&self, source: &str, peer: Option<IpAddr>) -> Option<ChangePermit> {
+        let source = Source::new(source, false, peer);
+        self.shared.admission.admit(source).await.map(ChangePermit)
+    }
+
     /// Waits until every running change has ended, including those whose clients have disconnected.
     ///
     /// For a shutdown: call this after the last request and before the store is closed.
     pub async fn drain(&self) {
         self.shared.changes.close();
         self.shared.changes.wait().await;
+    }
+}
+
+/// One running change of [`PasswordService::admit`], until it is dropped.
+#[must_use = "the change's turn ends when the permit is dropped"]
+pub struct ChangePermit(#[expect(dead_code, reason = "its drop ends the turn")] Permit);
+
+impl fmt::Debug for ChangePermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChangePermit(..)")
     }
 }
 

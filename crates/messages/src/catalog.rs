@@ -28,6 +28,9 @@ pub static MAIL: Catalog = catalog!("mail.ftl");
 /// The messages that an ecom bot shows.
 pub static ECOM: Catalog = catalog!("ecom.ftl");
 
+/// The pages on which holders change, request and set passwords.
+pub static PAGES: Catalog = catalog!("pages.ftl");
+
 /// The messages of one purpose, in every language.
 pub struct Catalog {
     source: fn(Language) -> &'static str,
@@ -113,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [&Catalog; 2] = [&MAIL, &ECOM];
+    const ALL: [&Catalog; 3] = [&MAIL, &ECOM, &PAGES];
 
     /// All messages with their attributes and the names of their arguments.
     fn messages(catalog: &Catalog, language: Language) -> BTreeMap<String, BTreeSet<String>> {

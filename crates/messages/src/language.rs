@@ -51,6 +51,35 @@ impl Language {
         }
     }
 
+    /// The name of the language in itself.
+    pub const fn native_name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::German => "Deutsch",
+            Self::French => "Français",
+            Self::Spanish => "Español",
+            Self::Italian => "Italiano",
+            Self::Portuguese => "Português",
+            Self::Dutch => "Nederlands",
+        }
+    }
+
+    /// Returns the supported language that the value of an `Accept-Language` header prefers (RFC
+    /// 9110, 12.5.4). Among languages of the same weight the first one counts.
+    pub fn from_accept_language(value: &str) -> Option<Self> {
+        let mut best: Option<(Self, f32)> = None;
+        for range in value.split(',') {
+            let (code, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let weight = parameters.trim().strip_prefix("q=");
+            let weight = weight.map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
+            let is_better = weight > best.map_or(0.0, |(_, weight)| weight);
+            if let Some(language) = Self::from_code(code).filter(|_| is_better) {
+                best = Some((language, weight));
+            }
+        }
+        best.map(|(language, _)| language)
+    }
+
     /// Returns the language of a code such as `de-AT` or `pt_BR` by its first subtag, ignoring
     /// case. In a list as in `Accept-Language` only the first code counts.
     pub fn from_code(code: &str) -> Option<Self> {
@@ -87,6 +116,22 @@ mod tests {
         }
         for code in ["", "-", "-de", "languageCode", "deutsch", "ja-JP", "d", "\u{0}"] {
             assert_eq!(Language::from_code(code), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_preferred_supported_language_is_taken() {
+        for (value, language) in [
+            ("de-CH", Some(Language::German)),
+            ("ja, fr-CA;q=0.8, en;q=0.7", Some(Language::French)),
+            ("en;q=0.5,de;q=0.9,*;q=0.1", Some(Language::German)),
+            ("it;q=0.5, nl;q=0.5", Some(Language::Italian)),
+            ("es;q=0", None),
+            ("pt;q=x, ", None),
+            ("*", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::from_accept_language(value), language, "{value}");
         }
     }
 

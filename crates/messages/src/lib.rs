@@ -1,9 +1,9 @@
 //! The translated messages of repass.
 //!
 //! The messages are Fluent files in `locales`, with one folder for each [`Language`]. They are
-//! compiled in as [`MAIL`] and [`ECOM`]. With the feature `dates`, `Language::date` formats a date
+//! compiled in as [`MAIL`], [`ECOM`] and [`PAGES`]. With the feature `dates`, `Language::date` formats a date
 //! with the data of ICU. With the feature `policy`, `violation` returns the sentence about a rule that a
-//! password violates.
+//! password violates, and `requirements` the rules of a policy.
 //!
 //! Messages are not escaped; escape them in markup.
 //!
@@ -22,7 +22,7 @@ mod language;
 #[cfg(feature = "policy")]
 mod policy;
 
-pub use catalog::{Catalog, ECOM, MAIL};
+pub use catalog::{Catalog, ECOM, MAIL, PAGES};
 pub use language::{Language, UnknownLanguage};
 #[cfg(feature = "policy")]
-pub use policy::violation;
+pub use policy::{requirements, violation};

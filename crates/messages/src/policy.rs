@@ -1,6 +1,25 @@
-use repass_core::{ContextWord, Violation};
+use repass_core::{ContextWord, PolicyRules, Violation};
 
-use crate::{ECOM, Language};
+use crate::{ECOM, Language, PAGES};
+
+/// Returns the rules for a new password, for a list under the heading `rules` of [`PAGES`]: the
+/// [code](Violation::code) of the violation and what the password needs. The greatest length is not
+/// among them, since nobody reaches it by typing.
+pub fn requirements(language: Language, rules: &PolicyRules) -> Vec<(&'static str, String)> {
+    let counted = |id, count: usize| PAGES.text(language, id, [("count", count.into())]);
+    let plain = |id| PAGES.text(language, id, []);
+    let mut needs = vec![("too-short", counted("rule-length", rules.min_length))];
+    let mut add = |is_required: bool, code, need: String| {
+        needs.extend(is_required.then_some((code, need)));
+    };
+    add(rules.require_digit, "missing-digit", plain("rule-digit"));
+    add(rules.require_special, "missing-special", plain("rule-special"));
+    add(rules.refuse_context_words, "contains-account-word", plain("rule-own-words"));
+    add(!rules.blocklists.is_empty(), "common", plain("rule-common"));
+    add(rules.refuse_current, "same-as-current", plain("rule-current"));
+    add(rules.history > 0, "reused", counted("rule-reused", rules.history));
+    needs
+}
 
 /// Returns the sentence about a rule that a new password violates.
 pub fn violation(language: Language, violation: &Violation) -> String {
@@ -22,4 +41,32 @@ pub fn violation(language: Language, violation: &Violation) -> String {
         other => return other.to_string(),
     };
     ECOM.text(language, id, [])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_of_a_policy_is_a_requirement_in_every_language() {
+        let mut all = PolicyRules::nist_800_63b_4();
+        (all.require_digit, all.require_special) = (true, true);
+        for language in Language::ALL {
+            let needs = requirements(language, &all);
+            let codes: Vec<&str> = needs.iter().map(|(code, _)| *code).collect();
+            let expected = [
+                "too-short",
+                "missing-digit",
+                "missing-special",
+                "contains-account-word",
+                "common",
+                "same-as-current",
+                "reused",
+            ];
+            assert_eq!(codes, expected);
+            assert!(needs[0].1.contains("15") && needs[6].1.contains('5'), "{needs:?}");
+        }
+        let length = requirements(Language::English, &PolicyRules::length(1, 9));
+        assert_eq!(length, [("too-short", "have at least 1 character".to_owned())]);
+    }
 }

@@ -58,7 +58,7 @@ pub use channel::{Channel, DeliveryError};
 pub use dispatcher::{DeliveryCounts, DispatcherOptions, OutboxDispatcher};
 pub use ipnet::IpNet;
 pub use mail::{
-    Encryption, InvalidMail, InvalidResetUrl, Mail, MailOptions, ResetLink, ResetUrl,
+    Encryption, InvalidMail, InvalidResetUrl, Mail, MailOptions, MailPreview, ResetLink, ResetUrl,
     SmtpCredentials, SmtpServer,
 };
 pub use repass_messages::{Language, UnknownLanguage};

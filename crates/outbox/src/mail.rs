@@ -20,7 +20,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
-use repass_core::{ClaimedEvent, Clock, Email, EventKind};
+use repass_core::{ClaimedEvent, Clock, Email, EventKind, Plaintext};
 use repass_messages::Language;
 use reqwest::Url;
 
@@ -164,7 +164,7 @@ impl Mail {
             DeliveryError::new("the page for reset links is not known; set mail.reset_url")
                 .permanent()
         })?;
-        let link = reset_link.of_event(&claimed.event, &claimed.holder.user_id, expires_at);
+        let link = reset_link.of_event(&claimed.event, &claimed.holder, expires_at);
         link.map_err(|error| DeliveryError::from_error(&error).permanent())
     }
 
@@ -210,13 +210,55 @@ impl Channel for Mail {
     }
 
     async fn deliver(&self, claimed: &ClaimedEvent) -> Result<(), DeliveryError> {
+        let Some((to, notice)) = self.notice(claimed)? else { return Ok(()) };
+        let message = self.message(to, claimed, &notice).ok_or_else(cannot_be_built)?;
+        self.connections.send(message).await
+    }
+}
+
+/// A mail that is shown and not sent.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct MailPreview {
+    /// The address of the holder.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The text part, which can have a reset token.
+    pub text: Plaintext,
+    /// The HTML part, which can have a reset token.
+    pub html: Plaintext,
+}
+
+impl Mail {
+    /// Returns the mail about an event without sending it, for a demo; `None` if there is none to
+    /// send.
+    ///
+    /// # Errors
+    /// As the delivery, except those of the SMTP server.
+    pub fn preview(&self, claimed: &ClaimedEvent) -> Result<Option<MailPreview>, DeliveryError> {
+        let Some((to, notice)) = self.notice(claimed)? else { return Ok(None) };
+        Ok(Some(MailPreview {
+            to: to.email.to_string(),
+            subject: notice.subject(),
+            text: notice.text().map_err(|_| cannot_be_built())?.into(),
+            html: notice.html().map_err(|_| cannot_be_built())?.into(),
+        }))
+    }
+
+    /// Returns the recipient and the content of the mail about an event; `None` if there is none to
+    /// send, and the event counts as delivered.
+    fn notice(
+        &self,
+        claimed: &ClaimedEvent,
+    ) -> Result<Option<(Mailbox, Notice<'_>)>, DeliveryError> {
         let (event, holder) = (&claimed.event, &claimed.holder);
         let Some(kind) = self.notified_kind(&event.kind) else {
-            return Ok(());
+            return Ok(None);
         };
         let Some(address) = holder.email.as_ref().map(Email::as_str) else {
             tracing::debug!(event = %event.id, "no mail sent: the account has no e-mail address");
-            return Ok(());
+            return Ok(None);
         };
         let to = recipient::parse(address).ok_or_else(|| {
             DeliveryError::new("the account's e-mail address is not valid").permanent()
@@ -226,16 +268,16 @@ impl Channel for Mail {
             None => None,
             Some(expires_at) if expires_at <= self.clock.now() => {
                 tracing::info!(event = %event.id, "no mail sent: the reset link has expired");
-                return Ok(());
+                return Ok(None);
             }
             Some(expires_at) => Some(self.token_link(claimed, expires_at)?),
         };
-        let notice = Notice::new(claimed, language, kind, link, self);
-        let message = self
-            .message(to, claimed, &notice)
-            .ok_or_else(|| DeliveryError::new("the message cannot be built"))?;
-        self.connections.send(message).await
+        Ok(Some((to, Notice::new(claimed, language, kind, link, self))))
     }
+}
+
+fn cannot_be_built() -> DeliveryError {
+    DeliveryError::new("the message cannot be built")
 }
 
 impl Support {

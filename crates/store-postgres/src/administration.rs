@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, HashedPassword,
-    HeldToken, Imported, Key, KeyId, OtpEnrollment, OutboxEvent, PruneCutoffs, Pruned, Realm,
-    ResetToken, StoreError, TokenDigest, TokenId,
+    HeldToken, Imported, Key, KeyId, OlderTokens, OtpEnrollment, OutboxEvent, PruneCutoffs, Pruned,
+    Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
 pub(crate) use accounts::activation;
@@ -173,10 +173,11 @@ impl AdministrationStore for PostgresStore {
     async fn add_reset_token(
         &self,
         token: &ResetToken,
+        older: OlderTokens,
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> Result<(), AccountError> {
-        self.with_retries(|| self.insert_reset_token(token, audit, event)).await
+        self.with_retries(|| self.insert_reset_token(token, older, audit, event)).await
     }
 
     async fn set_otp(

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, HashedPassword,
-    HeldToken, Imported, Key, KeyId, OtpEnrollment, OutboxEvent, PruneCutoffs, Pruned, Realm,
-    ResetToken, StoreError, TokenDigest, TokenId,
+    HeldToken, Imported, Key, KeyId, OlderTokens, OtpEnrollment, OutboxEvent, PruneCutoffs, Pruned,
+    Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
 use crate::accounts::AccountsSource;
@@ -205,11 +205,15 @@ impl AdministrationStore for SqliteStore {
     async fn add_reset_token(
         &self,
         token: &ResetToken,
+        older: OlderTokens,
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> std::result::Result<(), AccountError> {
         let (token, event) = (token.clone(), event.clone());
         self.change_account(token.account, audit, move |db, _| {
+            if older == OlderTokens::Void {
+                commit::void_reset_tokens(db, token.account, token.issued_at)?;
+            }
             tokens::insert_reset_token(db, &token)?;
             audit_and_events::write_event(db, &event, event.at).map(Ok)
         })

@@ -1,6 +1,7 @@
 //! The delivery of events to account holders by e-mail.
 
 mod admin_api;
+mod pages;
 mod tls;
 
 use std::time::Duration;

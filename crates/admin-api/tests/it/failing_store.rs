@@ -10,9 +10,9 @@ use repass_core::{
     AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
     Backlog, Claim, ClaimEvents, ClaimedEvent, Commit, CommitOutcome, CredentialStore,
     DeliveryOutcome, FinishAttempt, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore,
-    NameKind, OtpEnrollment, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, PruneCutoffs,
-    Pruned, Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError, Subject,
-    TokenDigest, TokenId, TokenStore,
+    NameKind, OlderTokens, OtpEnrollment, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore,
+    PruneCutoffs, Pruned, Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError,
+    Subject, TokenDigest, TokenId, TokenStore,
 };
 use repass_testkit::MemoryStore;
 
@@ -241,6 +241,7 @@ impl AdministrationStore for FailingStore {
     async fn add_reset_token(
         &self,
         _: &ResetToken,
+        _: OlderTokens,
         _: &AuditRecord,
         _: &OutboxEvent,
     ) -> Result<(), AccountError> {

@@ -25,6 +25,7 @@ const REQUIRED: &str = "\
     [webhook]\nurl = 'https://example.org/'\nsecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'\n\
     [mail]\nserver = 'localhost'\nfrom = 'a@example.org'\nproduct = 'p'\n\
     support_url = 'https://example.org'\n\
+    [pages]\nbase_url = 'https://example.org'\n\
     [api.NAME]\n";
 
 struct Manual {

@@ -162,6 +162,12 @@ impl PasswordChangeService {
         self.check_otp(account, &tokens.otp(account).await?, presented)
     }
 
+    /// Returns whether the account has a secret for time-based one-time passwords.
+    pub(super) async fn has_otp_secret(&self, account: AccountId) -> Result<bool, ChangeError> {
+        let Some(tokens) = &self.tokens else { return Ok(false) };
+        Ok(tokens.otp(account).await?.sealed_secret.is_some())
+    }
+
     /// Verifies a one-time password, and returns how it is spent.
     pub(super) fn check_otp(
         &self,

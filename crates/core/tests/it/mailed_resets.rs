@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use repass_core::{
-    Account, AdministrationError, AdministrationStore, ChangeError, EventKind, InstallationKey,
-    NewAccount, OutboxEvent, Plaintext, Profile, Proof, TokenDigest,
+    Account, Administration, AdministrationError, AdministrationStore, ChangeError, EventKind,
+    InstallationKey, NewAccount, OutboxEvent, Plaintext, Profile, Proof, Realm, SignInName,
+    TokenDigest,
 };
 use repass_testkit::fixtures::events;
 
@@ -16,11 +17,17 @@ const PER_HOUR: u32 = 3;
 /// Requests a reset. Returns the outcomes of the new audit records, the oldest first.
 async fn request(test: &TestContext, email: &str) -> Vec<String> {
     let before = test.audit().await.len();
-    test.operator.request_reset(&realm(), email, PER_HOUR).await.unwrap();
+    request_in(test, &realm(), email, PER_HOUR).await;
     let mut records = test.audit().await;
     records.truncate(records.len() - before);
     assert!(records.iter().all(|record| record.action == "reset.request"), "{records:?}");
     records.into_iter().rev().map(|record| record.outcome).collect()
+}
+
+async fn request_in(test: &TestContext, realm: &Realm, email: &str, per_hour: u32) {
+    let name = SignInName::Email(email.to_owned());
+    let lifetime = Administration::RESET_LIFETIME;
+    test.operator.request_reset(realm, &name, per_hour, lifetime).await.unwrap();
 }
 
 /// The mailed tokens, in the order of their events.
@@ -133,15 +140,51 @@ async fn e4_a_requested_link_stays_valid_for_a_minute_and_requests_are_limited_b
     assert_eq!(request(&test, "PAT@Example.org").await, ["ok"]);
     test.pass(60);
     assert_eq!(request(&test, PAT).await, ["ok"]);
-    assert!(matches!(reset(&test, "pat", &token).await, Err(ChangeError::TokenExpired)));
-    let last = mailed(&test).await.pop().unwrap();
     test.pass(3479);
     assert_eq!(request(&test, PAT).await, ["limited"]);
     test.pass(1);
     assert_eq!(request(&test, PAT).await, ["ok"]);
-    assert!(matches!(reset(&test, "pat", &last).await, Err(ChangeError::TokenExpired)));
+    assert!(matches!(reset(&test, "pat", &token).await, Err(ChangeError::TokenExpired)));
     let last = mailed(&test).await.pop().unwrap();
     reset(&test, "pat", &last).await.unwrap();
+}
+
+/// Proves E4, ASVS 6.5.1.
+#[tokio::test]
+async fn e4_a_newer_request_keeps_older_links_valid_and_a_change_voids_all() {
+    let test = TestContext::new().await;
+    let mut tokens = Vec::new();
+    for _ in 0..3 {
+        assert_eq!(request(&test, PAT).await, ["ok"]);
+        tokens = mailed(&test).await;
+        test.pass(60);
+    }
+    let valid = async |token: &Plaintext| test.operator.valid_reset(token).await.unwrap().is_some();
+    for token in &tokens {
+        assert!(valid(token).await);
+    }
+    reset(&test, "pat", &tokens[1]).await.unwrap();
+    for token in &tokens {
+        assert!(!valid(token).await);
+        assert!(matches!(reset(&test, "pat", token).await, Err(ChangeError::TokenExpired)));
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_found_by_its_user_id_too_and_the_token_lives_as_long_as_asked() {
+    let test = TestContext::new().await;
+    let lifetime = Duration::from_secs(77);
+    for user_id in ["pat", "nobody", "p\0t"] {
+        let name = SignInName::UserId(user_id.to_owned());
+        test.operator.request_reset(&realm(), &name, PER_HOUR, lifetime).await.unwrap();
+    }
+    let outcomes: Vec<_> = test.audit().await.into_iter().map(|record| record.outcome).collect();
+    assert_eq!(outcomes[..3], ["unknown", "unknown", "ok"]);
+    let event = last_event(&test).await;
+    assert_eq!(event.sealed_token_expires_at(), Some(test.now() + lifetime));
+    let token = mailed(&test).await.remove(0);
+    test.pass(77);
+    assert!(test.operator.valid_reset(&token).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -151,9 +194,9 @@ async fn tokens_that_an_operator_issued_count_too() {
     assert_eq!(request(&test, PAT).await, ["limited"]);
     reset(&test, "pat", &token).await.unwrap();
     test.pass(60);
-    test.operator.request_reset(&realm(), PAT, 1).await.unwrap();
+    request_in(&test, &realm(), PAT, 1).await;
     assert_eq!(test.audit().await[0].outcome, "limited");
-    test.operator.request_reset(&realm(), PAT, 2).await.unwrap();
+    request_in(&test, &realm(), PAT, 2).await;
     assert_eq!(test.audit().await[0].outcome, "ok");
 }
 
@@ -180,7 +223,7 @@ async fn asvs_6_3_8_a_request_answers_the_same_for_nobody_and_writes_one_record(
         assert!(detail.starts_with("unknown:") && !detail.contains("example"), "{detail}");
     }
     let other_realm = "other".parse().unwrap();
-    test.operator.request_reset(&other_realm, PAT, PER_HOUR).await.unwrap();
+    request_in(&test, &other_realm, PAT, PER_HOUR).await;
     assert_eq!(test.audit().await[0].outcome, "unknown");
 
     let pat = test.operator.set_active(&realm(), "pat", false).await.unwrap();

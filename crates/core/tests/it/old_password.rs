@@ -183,7 +183,13 @@ async fn a_one_time_password_with_the_password_must_be_right_and_is_used_once() 
     let test = TestContext::new().await;
     let secret = test.operator.enroll_otp(&realm(), "pat", "repass").await.unwrap();
     let code = || secret.code(test.now());
-    let with_otp = |old, new, otp| old_password("pat", old, new).with_otp(Some(otp));
+    let without = test.change(old_password("pat", OLD, NEW).requiring_otp()).await;
+    assert!(matches!(without, Err(ChangeError::OtpRequired)), "{without:?}");
+    assert_eq!(test.audit().await[0].outcome, "otp-required");
+    let wrong_too = test.change(old_password("pat", "a guess", NEW).requiring_otp()).await;
+    assert!(matches!(wrong_too, Err(ChangeError::WrongPassword)), "{wrong_too:?}");
+    let with_otp =
+        |old, new, otp| old_password("pat", old, new).with_otp(Some(otp)).requiring_otp();
     let wrong = test.change(with_otp(OLD, NEW, "000000x".into())).await;
     assert!(matches!(wrong, Err(ChangeError::WrongOtp)), "{wrong:?}");
     test.change(with_otp(OLD, NEW, code())).await.unwrap();

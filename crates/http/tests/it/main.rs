@@ -10,6 +10,7 @@ mod faults;
 mod headers;
 mod logging;
 mod order;
+mod permits;
 mod routing;
 mod servers;
 mod test_context;

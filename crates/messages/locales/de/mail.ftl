@@ -29,6 +29,7 @@ reset-requested = Das Zurücksetzen Ihres Passworts wurde angefordert
 reset-link = Legen Sie ein neues Passwort fest
     .happened = Für Ihr Konto wurde ein neues Passwort angefordert. Bisher wurde nichts geändert.
     .if-you = Wenn Sie das waren, öffnen Sie diesen Link und legen Sie Ihr neues Passwort fest. Der Link kann einmal verwendet werden.
+    .code = Wenn die Seite nach einem Code fragt, geben Sie diesen ein.
     .if-not-you = Wenn Sie das nicht waren, ignorieren Sie diese Nachricht und geben Sie den Link an niemanden weiter.
 account = Konto
 time = Zeitpunkt

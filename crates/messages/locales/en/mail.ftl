@@ -38,6 +38,7 @@ reset-requested = A password reset was requested
 reset-link = Set a new password
     .happened = A new password was requested for your account. Nothing has been changed yet.
     .if-you = If this was you, open this link and set your new password. The link can be used once.
+    .code = If the page asks for a code, enter this one.
     .if-not-you = If this was not you, ignore this message and do not share the link with anyone.
 
 ## Labels of facts, and the colon after a label.

@@ -29,6 +29,7 @@ reset-requested = Se ha solicitado el restablecimiento de su contraseña
 reset-link = Establezca una contraseña nueva
     .happened = Se ha solicitado una contraseña nueva para su cuenta. Todavía no ha cambiado nada.
     .if-you = Si ha sido usted, abra este enlace y establezca su contraseña nueva. El enlace solo se puede usar una vez.
+    .code = Si la página le pide un código, introduzca este.
     .if-not-you = Si no ha sido usted, ignore este mensaje y no comparta el enlace con nadie.
 account = Cuenta
 time = Fecha y hora

@@ -29,6 +29,7 @@ reset-requested = Demande de réinitialisation de votre mot de passe
 reset-link = Définissez un nouveau mot de passe
     .happened = Un nouveau mot de passe a été demandé pour votre compte. Rien n’a encore été modifié.
     .if-you = Si vous êtes à l’origine de cette demande, ouvrez ce lien et définissez votre nouveau mot de passe. Le lien ne peut être utilisé qu’une seule fois.
+    .code = Si la page vous demande un code, saisissez celui-ci.
     .if-not-you = Si vous n’en êtes pas à l’origine, ignorez ce message et ne communiquez le lien à personne.
 account = Compte
 time = Date et heure

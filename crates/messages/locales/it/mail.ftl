@@ -29,6 +29,7 @@ reset-requested = È stata richiesta la reimpostazione della tua password
 reset-link = Imposta una nuova password
     .happened = È stata richiesta una nuova password per il tuo account. Finora non è stato modificato nulla.
     .if-you = Se sei stato tu, apri questo link e imposta la tua nuova password. Il link può essere usato una sola volta.
+    .code = Se la pagina Le chiede un codice, inserisca questo.
     .if-not-you = Se non sei stato tu, ignora questo messaggio e non condividere il link con nessuno.
 account = Account
 time = Data e ora

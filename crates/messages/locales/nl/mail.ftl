@@ -29,6 +29,7 @@ reset-requested = Er is wachtwoordherstel aangevraagd
 reset-link = Stel een nieuw wachtwoord in
     .happened = Er is een nieuw wachtwoord voor uw account aangevraagd. Er is nog niets gewijzigd.
     .if-you = Als u dit zelf hebt gedaan, open dan deze link en stel uw nieuwe wachtwoord in. De link kan één keer worden gebruikt.
+    .code = Als de pagina om een code vraagt, voer dan deze in.
     .if-not-you = Als u dit niet zelf hebt gedaan, negeer dit bericht dan en deel de link met niemand.
 account = Account
 time = Datum en tijd

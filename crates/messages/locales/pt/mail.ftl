@@ -29,6 +29,7 @@ reset-requested = Foi solicitada a redefinição da sua senha
 reset-link = Defina uma nova senha
     .happened = Foi solicitada uma nova senha para a sua conta. Nada foi alterado ainda.
     .if-you = Se foi você, abra este link e defina a sua nova senha. O link só pode ser usado uma vez.
+    .code = Se a página pedir um código, informe este.
     .if-not-you = Se não foi você, ignore esta mensagem e não compartilhe o link com ninguém.
 account = Conta
 time = Data e hora

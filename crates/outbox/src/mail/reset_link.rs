@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use form_urlencoded::Serializer;
 use jiff::Timestamp;
-use repass_core::{InstallationKey, InstallationKeyError, OutboxEvent, Plaintext, UserId};
+use repass_core::{Account, InstallationKey, InstallationKeyError, OutboxEvent, Plaintext};
 use reqwest::Url;
 
 use super::server::is_this_machine;
@@ -33,29 +33,35 @@ pub struct InvalidResetUrl;
 /// A link with a valid token.
 pub(super) struct TokenLink {
     pub(super) url: Plaintext,
+    /// The token alone, for a page without scripts.
+    pub(super) code: Plaintext,
     pub(super) expires_at: Timestamp,
 }
 
 impl ResetLink {
     /// Returns the link of an event with a sealed token. Its fragment is form-encoded, as
-    /// `URLSearchParams` reads it: `token` and `user_id`. Browsers do not send a fragment, so that
+    /// `URLSearchParams` reads it: `token`, `user_id` and `email`, the address of the mail, by which
+    /// the page can name the account in words that the holder knows. Browsers do not send a fragment, so that
     /// no log of a server or proxy and no `Referer` contains the token.
     pub(super) fn of_event(
         &self,
         event: &OutboxEvent,
-        user_id: &UserId,
+        holder: &Account,
         expires_at: Timestamp,
     ) -> Result<TokenLink, InstallationKeyError> {
         let token = event.open_token(&self.key)?;
         let page = self.url.0.as_str();
+        let user_id = holder.user_id.as_str();
+        let email = holder.email.as_ref().map_or("", |email| email.as_str());
         // Long enough that it never grows, which would leave copies in memory.
-        let capacity = page.len() + 3 * (token.byte_len() + user_id.as_str().len()) + 32;
+        let capacity = page.len() + 3 * (token.byte_len() + user_id.len() + email.len()) + 32;
         let mut url = String::with_capacity(capacity);
         url.extend([page, "#"]);
         let fragment = url.len();
         let mut url = Serializer::for_suffix(url, fragment);
-        url.append_pair("token", token.expose()).append_pair("user_id", user_id.as_str());
-        Ok(TokenLink { url: Plaintext::new(url.finish()), expires_at })
+        url.append_pair("token", token.expose()).append_pair("user_id", user_id);
+        url.append_pair("email", email);
+        Ok(TokenLink { url: Plaintext::new(url.finish()), code: token, expires_at })
     }
 }
 

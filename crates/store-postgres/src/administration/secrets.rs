@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use repass_core::{
-    AccessToken, AccountError, AccountId, AuditRecord, HeldToken, OtpEnrollment, OutboxEvent,
-    ResetToken, StoreError, TokenDigest, TokenId,
+    AccessToken, AccountError, AccountId, AuditRecord, HeldToken, OlderTokens, OtpEnrollment,
+    OutboxEvent, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
 use crate::change::{Change, lock_account};
@@ -93,11 +93,14 @@ impl PostgresStore {
     pub(super) async fn insert_reset_token(
         &self,
         token: &ResetToken,
+        older: OlderTokens,
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> Result<(), AccountError> {
         let mut change = self.new_change(token.account, token.issued_at, audit);
-        change.void_reset_tokens();
+        if older == OlderTokens::Void {
+            change.void_reset_tokens();
+        }
         let values = [
             change.value(token.digest),
             change.value(token.expires_at),

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use repass_core::{AccessToken, AccountId, OtpEnrollment, ResetToken, TokenDigest};
 
-use crate::commit::{signed_step, void_reset_tokens};
+use crate::commit::signed_step;
 use crate::connection::Db;
 use crate::failure::{Failure, Result};
 
@@ -25,9 +25,7 @@ pub(super) fn insert_access_token(db: Db<'_>, token: &AccessToken) -> Result<()>
     .map(drop)
 }
 
-/// Inserts a reset token and voids every other one of the account.
 pub(super) fn insert_reset_token(db: Db<'_>, token: &ResetToken) -> Result<()> {
-    void_reset_tokens(db, token.account, token.issued_at)?;
     db.execute(
         "INSERT INTO repass_reset_tokens (digest, account, issued_at, expires_at, spent_at)
          VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use repass_core::{
-    Account, AccountId, AdministrationStore, CredentialStore, HashedPassword, OtpEnrollment,
-    Randomness, ResetToken, SystemRandomness,
+    Account, AccountId, AdministrationStore, CredentialStore, HashedPassword, OlderTokens,
+    OtpEnrollment, Randomness, ResetToken, SystemRandomness,
 };
 
 use super::sample;
@@ -85,7 +85,10 @@ impl Fixture for AdministrationFixture {
     async fn add_reset_token(&self, token: &ResetToken) -> bool {
         let audit = sample::audit_for_id(token.account, "reset-token.add");
         let event = sample::event(token.account, 0);
-        self.any().add_reset_token(token, &audit, &event).await.expect("add_reset_token");
+        self.any()
+            .add_reset_token(token, OlderTokens::Void, &audit, &event)
+            .await
+            .expect("add_reset_token");
         true
     }
 

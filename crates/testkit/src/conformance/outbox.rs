@@ -17,8 +17,8 @@ use super::sample::{
 use repass_core::{
     Account, AdministrationStore, AttemptOutcome, AttemptPath, AttemptReservation, AuditFilter,
     AuditRecord, Claim, ClaimEvents, ClaimedEvent, CommitOutcome, Context, DeferredLockoutEvent,
-    Delivery, DeliveryOutcome, DeliveryState, EventKind, FinishAttempt, LockoutPolicy, OutboxEntry,
-    OutboxEvent, OutboxFilter, PruneCutoffs, Pruned,
+    Delivery, DeliveryOutcome, DeliveryState, EventKind, FinishAttempt, LockoutPolicy, OlderTokens,
+    OutboxEntry, OutboxEvent, OutboxFilter, PruneCutoffs, Pruned,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -377,7 +377,10 @@ pub(super) async fn a_reset_token_writes_an_event(store: &dyn AdministrationStor
     let account = added(store).await;
     let event = event(account.id, 3);
     let record = audit(&account, "reset-token.add");
-    store.add_reset_token(&reset_token(&account), &record, &event).await.expect("add_reset_token");
+    store
+        .add_reset_token(&reset_token(&account), OlderTokens::Void, &record, &event)
+        .await
+        .expect("add_reset_token");
     let kept = entry(store, &event).await;
     check_eq!(
         (&kept.event, kept.due_at),
@@ -388,7 +391,8 @@ pub(super) async fn a_reset_token_writes_an_event(store: &dyn AdministrationStor
     let absent = self::account(&realm(), "absent");
     let stray = super::sample::event(absent.id, 3);
     let record = audit(&absent, "reset-token.add");
-    let refused = store.add_reset_token(&reset_token(&absent), &record, &stray).await;
+    let refused =
+        store.add_reset_token(&reset_token(&absent), OlderTokens::Void, &record, &stray).await;
     assert!(refused.is_err(), "a reset token without an account is refused");
     check_eq!(
         store.entry(stray.id).await.expect("entry"),

@@ -9,8 +9,8 @@ use super::{MemoryStore, page};
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, Credential,
-    HashedPassword, HeldToken, Imported, Key, KeyId, OtpEnrollment, OutboxEvent, PruneCutoffs,
-    Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
+    HashedPassword, HeldToken, Imported, Key, KeyId, OlderTokens, OtpEnrollment, OutboxEvent,
+    PruneCutoffs, Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
 #[async_trait]
@@ -242,12 +242,15 @@ impl AdministrationStore for MemoryStore {
     async fn add_reset_token(
         &self,
         token: &ResetToken,
+        older: OlderTokens,
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
         state.entry(token.account)?;
-        state.void_reset_tokens(token.account, token.issued_at);
+        if older == OlderTokens::Void {
+            state.void_reset_tokens(token.account, token.issued_at);
+        }
         state.reset_tokens.insert(token.digest, token.clone());
         state.audit.push(audit.clone());
         state.write_event(event, event.at);

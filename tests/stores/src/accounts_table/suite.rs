@@ -13,9 +13,9 @@ use repass_core::{
     AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
     Backlog, Claim, ClaimEvents, ClaimedEvent, Commit, CommitOutcome, CredentialStore,
     DeliveryOutcome, FinishAttempt, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore,
-    NameKind, OtpEnrollment, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore, PruneCutoffs,
-    Pruned, Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError, Subject,
-    TokenDigest, TokenId, TokenStore,
+    NameKind, OlderTokens, OtpEnrollment, OutboxEntry, OutboxEvent, OutboxFilter, OutboxStore,
+    PruneCutoffs, Pruned, Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError,
+    Subject, TokenDigest, TokenId, TokenStore,
 };
 use repass_testkit::conformance::{self, AdministrationFixture};
 use repass_testkit::fixtures;
@@ -360,10 +360,11 @@ impl AdministrationStore for Mapped {
     async fn add_reset_token(
         &self,
         token: &ResetToken,
+        older: OlderTokens,
         audit: &AuditRecord,
         event: &OutboxEvent,
     ) -> Result<(), AccountError> {
-        self.store.add_reset_token(token, audit, event).await
+        self.store.add_reset_token(token, older, audit, event).await
     }
 
     async fn set_otp(

@@ -69,18 +69,22 @@ async fn the_mail_of_a_reset_link_matches_its_golden_files() {
 #[tokio::test]
 async fn a_reset_mail_has_link_expiry_and_advice_in_every_language() {
     let claimed = mailed("1001").await;
-    let link = format!("{PAGE}#token={}&user_id=1001", token(&claimed).expose());
+    let code = token(&claimed);
+    let code = code.expose();
+    let link = format!("{PAGE}#token={code}&user_id=1001&email=pat%40example.org");
     for language in Language::ALL {
         let (text, html) = parts(&raw(&with_page(PAGE), &claimed, language));
         assert_eq!(text.lines().filter(|line| *line == link).count(), 1, "{text}");
+        assert_eq!(text.lines().filter(|line| *line == code).count(), 1, "{text}");
+        assert!(html.contains(&format!(">{code}</strong>")), "{html}");
         let escaped = link.replace('&', "&#38;");
         let anchor = format!("<a href=\"{escaped}\">{escaped}</a>");
         assert!(html.contains(&anchor), "{html}");
         let message = |id: &str| MAIL.text(language, id, []);
         let expiry = text.lines().find(|line| line.starts_with(&message("valid-until"))).unwrap();
         assert!(expiry.contains("09:02") && expiry.contains("UTC"), "{expiry}");
-        for part in ["reset-link", "reset-link.happened", "reset-link.if-you"] {
-            assert!(text.contains(&message(part)) && html.contains(&message(part)), "{text}");
+        for part in ["", ".happened", ".if-you", ".code"].map(|part| format!("reset-link{part}")) {
+            assert!(text.contains(&message(&part)) && html.contains(&message(&part)), "{text}");
         }
         assert!(text.contains(&message("reset-link.if-not-you")), "{text}");
         assert!(!text.contains(&message("reset-requested.if-you")), "{text}");
@@ -99,8 +103,9 @@ async fn a_link_of_any_length_and_user_id_is_whole_and_can_be_read_by_the_page()
         let members: Vec<(String, String)> =
             form_urlencoded::parse(fragment.as_bytes()).into_owned().collect();
         let token = token(&claimed).expose().to_owned();
-        let user_id = user_id.to_owned();
-        assert_eq!(members, [("token".to_owned(), token), ("user_id".to_owned(), user_id)]);
+        let expected =
+            [("token", token.as_str()), ("user_id", user_id), ("email", "pat@example.org")];
+        assert_eq!(members, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(link.parse::<Url>().unwrap().as_str(), link);
     }
 }

@@ -10,7 +10,7 @@ use crate::conformance::sample::{
 };
 use repass_core::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
-    AuditRecord, CommitOutcome, HashedPassword, NameKind,
+    AuditRecord, CommitOutcome, HashedPassword, NameKind, OlderTokens,
 };
 
 pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationStore) {
@@ -151,7 +151,7 @@ pub(in crate::conformance) async fn are_deactivated_with_their_tokens(
     }
     let record = audit(&account, "reset-token.add");
     store
-        .add_reset_token(&reset, &record, &event(reset.account, 0))
+        .add_reset_token(&reset, OlderTokens::Void, &record, &event(reset.account, 0))
         .await
         .expect("add_reset_token");
 
@@ -327,7 +327,10 @@ pub(in crate::conformance) async fn c3_are_deleted_with_their_data(
     store.add_access_token(&token, &record).await.expect("add_access_token");
     let record = audit(&account, "reset-token.add");
     let event = event(account.id, 0);
-    store.add_reset_token(&reset, &record, &event).await.expect("add_reset_token");
+    store
+        .add_reset_token(&reset, OlderTokens::Void, &record, &event)
+        .await
+        .expect("add_reset_token");
     let record = audit(&account, "otp.enroll");
     let enrollment = repass_core::OtpEnrollment::default();
     store.set_otp(account.id, &enrollment, &record).await.expect("set_otp");

@@ -9,7 +9,8 @@ use crate::conformance::sample::{
 use crate::fixtures;
 use repass_core::{
     AccessToken, Account, AdministrationStore, AttemptPath, AttemptState, AuditRecord, Commit,
-    CommitOutcome, HeldToken, OtpEnrollment, OtpSpend, OutboxEvent, ResetSpend, ResetToken,
+    CommitOutcome, HeldToken, OlderTokens, OtpEnrollment, OtpSpend, OutboxEvent, ResetSpend,
+    ResetToken,
 };
 
 /// An account with everything that a change can touch.
@@ -39,7 +40,7 @@ impl PopulatedAccount {
         let reset = reset_token(&account);
         let record = audit(&account, "reset-token.add");
         store
-            .add_reset_token(&reset, &record, &event(reset.account, 0))
+            .add_reset_token(&reset, OlderTokens::Void, &record, &event(reset.account, 0))
             .await
             .expect("add_reset_token");
         let otp = OtpEnrollment {

@@ -6,7 +6,8 @@ use crate::conformance::sample::{
 };
 use repass_core::{
     AccessToken, AdministrationStore, AuditFilter, AuditRecord, CommitOutcome, HeldToken, Key,
-    KeyId, KeyKind, OtpEnrollment, PruneCutoffs, Realm, ResetSpend, ResetToken, Scope, TokenId,
+    KeyId, KeyKind, OlderTokens, OtpEnrollment, PruneCutoffs, Realm, ResetSpend, ResetToken, Scope,
+    TokenId,
 };
 
 /// Returns an audit record without an account.
@@ -165,7 +166,7 @@ pub(in crate::conformance) async fn reset_tokens_are_kept(store: &dyn Administra
     for token in [&others, &older, &newer] {
         let record = audit_for_id(token.account, "reset-token.add");
         store
-            .add_reset_token(token, &record, &event(token.account, 0))
+            .add_reset_token(token, OlderTokens::Void, &record, &event(token.account, 0))
             .await
             .expect("add_reset_token");
         let kept = store.reset_token(&token.digest).await.expect("reset_token");
@@ -176,13 +177,25 @@ pub(in crate::conformance) async fn reset_tokens_are_kept(store: &dyn Administra
     let kept = store.reset_token(&others.digest).await.expect("reset_token");
     check_eq!(kept, Some(others), "a newer reset token voids none of another account");
     check_eq!(store.reset_token(&digest("unknown")).await.expect("reset_token"), None);
-    let expected = ["account.add", "reset-token.add", "reset-token.add"];
+    let third = ResetToken { issued_at: at(4), ..reset_token(&account) };
+    let record = audit_for_id(account.id, "reset-token.add");
+    let event_of_third = event(account.id, 1);
+    let added = store.add_reset_token(&third, OlderTokens::Keep, &record, &event_of_third).await;
+    added.expect("add_reset_token");
+    let kept = store.reset_token(&newer.digest).await.expect("reset_token");
+    check_eq!(kept, Some(newer), "a reset token is valid beside a newer one that keeps it");
+    let expected = ["account.add", "reset-token.add", "reset-token.add", "reset-token.add"];
     check_eq!(actions(store, &account).await, expected);
 
     let absent = self::account(&realm(), "absent");
     let stray = reset_token(&absent);
     let refused = store
-        .add_reset_token(&stray, &audit(&absent, "reset-token.add"), &event(stray.account, 0))
+        .add_reset_token(
+            &stray,
+            OlderTokens::Void,
+            &audit(&absent, "reset-token.add"),
+            &event(stray.account, 0),
+        )
         .await;
     check_unknown(&refused);
     check_eq!(store.reset_token(&stray.digest).await.expect("reset_token"), None);
@@ -212,7 +225,10 @@ pub(in crate::conformance) async fn c3_tokens_of_an_account_are_listed(
     for token in [&void, &valid, &reset_token(&bystander)] {
         let record = audit_for_id(token.account, "reset-token.add");
         let event = event(token.account, 0);
-        store.add_reset_token(token, &record, &event).await.expect("add_reset_token");
+        store
+            .add_reset_token(token, OlderTokens::Void, &record, &event)
+            .await
+            .expect("add_reset_token");
     }
     let listed = async || {
         let tokens = store.reset_tokens(account.id, 10).await.expect("reset_tokens");
@@ -313,7 +329,10 @@ pub(in crate::conformance) async fn p9_tokens_are_pruned(store: &dyn Administrat
     let other = added(store).await;
     let late = ResetToken { expires_at: at(-5000), ..reset_token(&other) };
     let record = audit(&other, "reset-token.add");
-    store.add_reset_token(&late, &record, &event(other.id, 0)).await.expect("add_reset_token");
+    store
+        .add_reset_token(&late, OlderTokens::Void, &record, &event(other.id, 0))
+        .await
+        .expect("add_reset_token");
 
     let cutoffs = PruneCutoffs { tokens: Some(at(-4999)), ..PruneCutoffs::default() };
     store.prune(&cutoffs, u32::MAX).await.expect("prune");

@@ -1,0 +1,114 @@
+//! What all requests have in common: the headers, the cookie, the log.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State as Shared};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use repass_core::AccountId;
+use repass_http::X_REQUEST_ID;
+
+use crate::forgery;
+use crate::state::State;
+use crate::visit::Visit;
+
+/// The outcome of a request, as an extension of every response, for an application's own metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// As in the log; see the front page of this crate.
+    pub code: &'static str,
+    /// The account of a change, if it was found. Do not disclose it to callers.
+    pub account: Option<AccountId>,
+}
+
+/// The outcome, as a handler returns it.
+#[derive(Clone, Copy)]
+pub(crate) struct Code(pub(crate) &'static str);
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+/// The headers of every response that does not have them. With `no-referrer`, browsers would send
+/// `Origin: null` with our own forms.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (CACHE_CONTROL, "no-store"),
+    (REFERRER_POLICY, "same-origin"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Runs the request to its end, even if the client disconnects, and completes its response.
+pub(crate) async fn respond(
+    Shared(state): Shared<State>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let options = &state.shared.options;
+    let (mut parts, body) = request.into_parts();
+    let Some(visit) = Visit::new(&parts, &options.base_url) else {
+        tracing::error!(target: "repass::fault", "the random source failed");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let method = parts.method.clone();
+    let route = parts.extensions.get::<MatchedPath>().cloned();
+    parts.extensions.insert(visit.clone());
+    let call = state.tasks.spawn(next.run(Request::from_parts(parts, body)));
+    let mut response = match call.await {
+        Ok(response) => response,
+        // The panic hook has logged it.
+        Err(_) => state.refuse(&visit, StatusCode::INTERNAL_SERVER_ERROR, "fault", "fault"),
+    };
+    let code = match response.extensions_mut().remove::<Code>() {
+        Some(Code(code)) => code,
+        // The router's own answer, which is for nobody but programs.
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => "method-not-allowed",
+        None => "invalid-request",
+    };
+    let account = visit.account.get().copied();
+    response.extensions_mut().insert(Outcome { code, account });
+    complete(response.headers_mut(), &visit, options);
+    tracing::info!(
+        target: "repass::request",
+        api = "pages",
+        realm = options.realm.as_str(),
+        route = route.as_ref().map(MatchedPath::as_str),
+        %method,
+        status = response.status().as_u16(),
+        outcome = code,
+        account = account.map(tracing::field::display),
+        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        request_id = visit.request_id.as_str(),
+        peer = visit.peer.map(tracing::field::display),
+        "answered"
+    );
+    response
+}
+
+fn complete(headers: &mut HeaderMap, visit: &Visit, options: &crate::Options) {
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers.insert(X_REQUEST_ID, visit.request_id.header());
+    if options.base_url.is_https() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
+    }
+    let is_page =
+        headers.get(CONTENT_TYPE).is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
+    if is_page
+        && visit.is_new
+        && let Some(cookie) = forgery::set_cookie(&visit.form_token, &options.base_url)
+    {
+        headers.insert(SET_COOKIE, cookie);
+    }
+}

@@ -1,0 +1,99 @@
+"use strict";
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const form = document.querySelector("form");
+  const username = byId("username");
+
+  // The buttons that show a password. Before the form is sent, each is a password again, so that
+  // browsers do not keep it as a text that was entered.
+  for (const input of document.querySelectorAll("input[data-show]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "show";
+    button.setAttribute("aria-controls", input.id);
+    const show = (isShown) => {
+      input.type = isShown ? "text" : "password";
+      button.textContent = isShown ? input.dataset.hide : input.dataset.show;
+    };
+    button.addEventListener("click", () => show(input.type === "password"));
+    form.addEventListener("submit", () => show(false));
+    addEventListener("pagehide", () => show(false));
+    show(false);
+    input.after(button);
+  }
+
+  const ask = async (url, fields) => {
+    try {
+      const answer = await fetch(url, { method: "POST", body: new URLSearchParams(fields) });
+      return answer.ok ? await answer.json() : null;
+    } catch {
+      return null;
+    }
+  };
+
+  // The link of a mail has the token in the fragment, which is not sent. It moves into the form and
+  // out of the address, and stays with the links to other languages.
+  const code = byId("code");
+  const takeToken = async () => {
+    const fragment = location.hash.slice(1);
+    const parameters = new URLSearchParams(fragment);
+    const token = parameters.get("token");
+    if (!code || !token) return;
+    code.value = token;
+    username.value = parameters.get("email") || parameters.get("user_id") || "";
+    byId("code-field").hidden = true;
+    history.replaceState(null, "", location.pathname + location.search);
+    for (const link of document.querySelectorAll("nav a")) link.hash = fragment;
+    const answer = await ask(form.dataset.check, { code: token });
+    if (answer && !answer.valid && form.dataset.dead) {
+      const url = new URL(form.dataset.dead, location.href);
+      url.searchParams.set("dead", "1");
+      location.replace(url);
+    }
+  };
+  addEventListener("hashchange", takeToken);
+  takeToken();
+
+  // What is missing in a new password: what the page knows at once, the rest after a pause.
+  const password = byId("new-password");
+  if (!password) return;
+  const rules = new Map();
+  for (const item of document.querySelectorAll("li[data-rule]")) rules.set(item.dataset.rule, item);
+  const mark = (rule, isMet) => {
+    const item = rules.get(rule);
+    if (!item) return;
+    item.classList.toggle("is-met", isMet);
+    item.querySelector(".met").hidden = !isMet;
+  };
+  const length = (text) => [...text.normalize("NFC")].length;
+  const hasOwnWord = (text) => {
+    const lower = text.normalize("NFC").toLowerCase();
+    const name = username.value.trim().normalize("NFC").toLowerCase();
+    return [name, ...name.split(/[^\p{L}\p{N}]+/u)].some((it) => length(it) > 3 && lower.includes(it));
+  };
+  const onServer = ["missing-digit", "missing-special", "common"];
+  const live = byId("new-password-live");
+  let pause;
+  const check = () => {
+    clearTimeout(pause);
+    live.textContent = "";
+    const text = password.value;
+    const isLong = length(text) >= password.minLength;
+    const current = byId("current-password");
+    mark("too-short", isLong);
+    mark("contains-account-word", text !== "" && !hasOwnWord(text));
+    if (current) mark("same-as-current", text !== "" && text !== current.value);
+    for (const rule of onServer) mark(rule, false);
+    if (!isLong) return;
+    pause = setTimeout(async () => {
+      const fields = { "new-password": text, username: username.value };
+      const answer = await ask(form.dataset.evaluate, fields);
+      if (!answer || password.value !== text) return;
+      const codes = answer.violations.map((it) => it.code);
+      for (const rule of onServer) mark(rule, !codes.includes(rule));
+      if (codes.includes("contains-account-word")) mark("contains-account-word", false);
+      live.textContent = answer.violations.map((it) => it.message).join(" ");
+    }, 700);
+  };
+  for (const input of document.querySelectorAll("input")) input.addEventListener("input", check);
+})();
