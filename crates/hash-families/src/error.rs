@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-use crate::Family;
+use crate::{Family, Resemblance};
 
 /// A stored hash was refused. No message quotes it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum FormatError {
     /// The family is not known, but the text looks like one that must be declared, converted or
     /// replaced.
     #[error("the hash is of no known family; it looks like {0}")]
-    Resembles(&'static str),
+    Resembles(Resemblance),
     /// The text is longer than [`MAX_TEXT_BYTES`](crate::MAX_TEXT_BYTES).
     #[error("the hash has {bytes} bytes; the maximum is {max}")]
     TooLong {

@@ -28,27 +28,9 @@
 //! ```
 //!
 //! # Families
-//!
-//! | family | texts | written by | feature | bounds |
-//! | --- | --- | --- | --- | --- |
-//! | bcrypt | `$2a$` `$2b$` `$2x$` `$2y$`, `bcrypt$$2b$` | OpenBSD, PHP, Java, Go, Node, Python, Django | `bcrypt` | cost 4 to 16 |
-//! | bcrypt-sha256 | `bcrypt_sha256$$2b$`, `$bcrypt-sha256$` | Django, passlib | `bcrypt` | cost 4 to 16 |
-//! | wordpress | `$wp$2y$` | WordPress since 6.8 | `wordpress` | cost 4 to 16 |
-//! | scrypt | `$scrypt$ln=,r=,p=$`, `scrypt$N$salt$r$p$`, `scrypt:N:r:p$`, `$7$` | passlib and PHC strings, Django, Werkzeug, crypt(3) | `scrypt` | 256 MiB; N·r·p at most 2²³; r and p 1 to 64 |
-//! | better-auth | `$better-auth$ln=,r=,p=$`* | better-auth | `better-auth` | as scrypt |
-//! | firebase-scrypt | `$firebase-scrypt$ln=,r=,project=$`* | Firebase | `firebase` | as scrypt |
-//! | pbkdf2 | `$pbkdf2-sha256$i=,l=$`, `$pbkdf2-sha256$n$`, `{PBKDF2-SHA256}`, `pbkdf2_sha256$`, `pbkdf2:sha256:n$`, each with SHA-1, SHA-256 or SHA-512 | PHC strings, passlib, LDAP directories, Django, Werkzeug, and Keycloak by import | `pbkdf2`, `keycloak` | 10 000 000 iterations, counted for each block of the tag |
-//! | aspnet-identity | Base64 beginning with a byte 0 or 1 | ASP.NET Identity, versions 2 and 3 | `aspnet` | as pbkdf2 |
-//! | aspnet-membership | `$aspnet-membership-sha1$`* | ASP.NET's membership provider | `aspnet` | no parameters |
-//! | md5-crypt | `$1$`, `$apr1$` | crypt(3), Apache | `crypt` | no parameters |
-//! | sha-crypt | `$5$`, `$6$` | crypt(3) | `crypt` | 1000 to 1 000 000 rounds |
-//! | yescrypt | `$y$` | crypt(3) | `crypt` | 256 MiB; N·r·p·(t+1) at most 2²³; r and p 1 to 64, t to 16 |
-//! | phpass | `$P$`, `$H$` | WordPress before 6.8, phpBB, Joomla | `phpass` | 2⁷ to 2¹⁹ rounds |
-//! | drupal | `$S$`, `U$S$` | Drupal 7 and later | `drupal` | 2⁷ to 2¹⁹ rounds |
-//! | ldap-digest | `{SSHA}` `{SSHA256}` `{SSHA384}` `{SSHA512}` `{SMD5}`, the same without the first S | OpenLDAP, 389 Directory Server, Dovecot | `ldap` | salt of 128 bytes |
-//! | nt-hash | `$3$$`* | Windows; FreeBSD's crypt(3) writes this text | `nt` | no parameters |
-//! | salted-digest | `$salted-sha256$layout=$`*, `$unsalted-sha256$`* | custom applications | `salted-digest` | salt of 1024 bytes |
-//!
+#![doc = ""]
+#![doc = include_str!("../FAMILIES.md")]
+#![doc = ""]
 //! [`stored_text`] creates the texts with a star from hashes that are not self-describing; all
 //! others are stored unchanged. Texts of crypt(3) may have the prefix `{CRYPT}`, and bcrypt that of
 //! Spring Security, `{bcrypt}`. Salts have at most 1024 bytes, texts [`MAX_TEXT_BYTES`], passwords
@@ -103,6 +85,11 @@ mod bcrypt;
 mod bcrypt_sha256;
 #[cfg(feature = "better-auth")]
 mod better_auth;
+#[cfg(feature = "cisco")]
+mod cisco;
+mod cost;
+#[cfg(feature = "crypt")]
+mod des_crypt;
 mod digest;
 #[cfg(feature = "drupal")]
 mod drupal;
@@ -111,11 +98,25 @@ mod family;
 #[cfg(feature = "firebase")]
 mod firebase;
 mod foreign_hash;
+#[cfg(feature = "forums")]
+mod forums;
+#[cfg(feature = "crypt")]
+mod gost_yescrypt;
+#[cfg(feature = "werkzeug")]
+mod hmac_digest;
 mod import;
 #[cfg(feature = "ldap")]
 mod ldap_digest;
 #[cfg(feature = "crypt")]
 mod md5_crypt;
+#[cfg(feature = "mediawiki")]
+mod mediawiki;
+#[cfg(feature = "mssql")]
+mod mssql;
+#[cfg(feature = "mysql")]
+mod mysql_native;
+#[cfg(feature = "mysql")]
+mod mysql_sha2;
 #[cfg(feature = "nt")]
 mod nt_hash;
 mod parsing;
@@ -127,11 +128,21 @@ mod projects;
 mod resemblance;
 #[cfg(feature = "salted-digest")]
 mod salted_digest;
+#[cfg(feature = "scram")]
+mod scram;
 #[cfg(feature = "scrypt")]
 mod scrypt;
 #[cfg(feature = "crypt")]
+mod sha1_crypt;
+#[cfg(feature = "crypt")]
 mod sha_crypt;
-#[cfg(any(feature = "aspnet", feature = "nt"))]
+#[cfg(feature = "spring")]
+mod spring_standard;
+#[cfg(feature = "firebase")]
+mod supabase;
+#[cfg(feature = "symfony")]
+mod symfony;
+#[cfg(any(feature = "aspnet", feature = "mssql", feature = "nt"))]
 mod utf16;
 #[cfg(feature = "wordpress")]
 mod wordpress;
@@ -141,8 +152,9 @@ mod yescrypt;
 pub use digest::DigestAlgorithm;
 pub use error::{FormatError, VerifyError};
 pub use family::Family;
-pub use foreign_hash::{ForeignHash, MAX_PASSWORD_BYTES, MAX_TEXT_BYTES};
+pub use foreign_hash::{ForeignHash, MAX_PASSWORD_BYTES, MAX_TEXT_BYTES, MAX_USUAL_TIME};
 pub use import::{
     ByteEncoding, DeclarationError, ExportedHash, ImportFormat, SaltLayout, stored_text,
 };
 pub use projects::{InvalidProject, Projects};
+pub use resemblance::Resemblance;

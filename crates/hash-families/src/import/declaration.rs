@@ -49,15 +49,28 @@ pub enum DeclarationError {
     },
 }
 
-const FORMATS: [&str; 8] = [
+const FORMATS: [&str; 21] = [
     "self-describing",
-    "django",
-    "salted-digest",
-    "nt",
     "aspnet-membership",
     "better-auth",
-    "keycloak",
+    "crypt",
+    "django",
+    "dovecot",
     "firebase",
+    "joomla",
+    "keycloak",
+    "magento",
+    "meteor",
+    "mybb",
+    "mysql",
+    "nt",
+    "opencart",
+    "pbkdf2",
+    "salted-digest",
+    "spring",
+    "symfony",
+    "vbulletin",
+    "werkzeug",
 ];
 
 impl ImportFormat {
@@ -65,10 +78,12 @@ impl ImportFormat {
     ///
     /// | name | options |
     /// | --- | --- |
-    /// | `self-describing`, `django`, `nt`, `better-auth`, `keycloak` | none |
+    /// | `self-describing`, `better-auth`, `crypt`, `django`, `dovecot`, `joomla`, `keycloak`, `magento`, `meteor`, `mybb`, `mysql`, `nt`, `opencart`, `spring`, `vbulletin`, `werkzeug` | none |
     /// | `salted-digest` | `algorithm`: `md5`, `sha1`, `sha256`, `sha384` or `sha512`; `layout`: `salt-first`, `salt-last` or `none`; `digest`: `hex` (default) or `base64`; `salt`: `text` (default), `hex` or `base64` |
     /// | `aspnet-membership` | `algorithm`: `sha1` (default) or `sha256` |
     /// | `firebase` | `project`: any name for the project; `rounds`, `mem-cost`, `salt-separator`: the project's hash parameters |
+    /// | `pbkdf2` | `algorithm`: `sha1`, `sha256` or `sha512`; `iterations`; `digest`: `hex` (default) or `base64`; `salt`: `text` (default), `hex` or `base64` |
+    /// | `symfony` | `algorithm`: as of `salted-digest`, default `sha512`; `iterations`: default 5000; `digest`: `base64` (default) or `hex` |
     ///
     /// # Errors
     /// If the format is unknown, or an option is unknown, repeated, missing or invalid.
@@ -82,7 +97,18 @@ impl ImportFormat {
             "django" => Self::Django,
             "nt" => Self::NtHash,
             "better-auth" => Self::BetterAuth,
+            "crypt" => Self::Crypt,
+            "dovecot" => Self::Dovecot,
+            "joomla" => Self::Joomla,
             "keycloak" => Self::Keycloak,
+            "magento" => Self::Magento,
+            "meteor" => Self::Meteor,
+            "mybb" => Self::MyBb,
+            "mysql" => Self::Mysql,
+            "opencart" => Self::OpenCart,
+            "spring" => Self::Spring,
+            "vbulletin" => Self::VBulletin,
+            "werkzeug" => Self::Werkzeug,
             "salted-digest" => Self::SaltedDigest {
                 algorithm: options.value(
                     "algorithm",
@@ -99,15 +125,34 @@ impl ImportFormat {
                         layout => SaltLayout::from_name(layout).map(Some),
                     },
                 )?,
-                digest: options.value("digest", Some("hex"), "one of hex, base64", |encoding| {
-                    byte_encoding(encoding).filter(|encoding| *encoding != ByteEncoding::Text)
-                })?,
-                salt: options.value(
-                    "salt",
-                    Some("text"),
-                    "one of text, hex, base64",
-                    byte_encoding,
+                digest: options.digest("hex")?,
+                salt: options.salt()?,
+            },
+            "pbkdf2" => Self::Pbkdf2 {
+                algorithm: options.value(
+                    "algorithm",
+                    None,
+                    "one of sha1, sha256, sha512",
+                    |name| match name {
+                        "sha1" | "sha256" | "sha512" => DigestAlgorithm::from_name(name),
+                        _ => None,
+                    },
                 )?,
+                iterations: options
+                    .value("iterations", None, "a number", |text| text.parse().ok())?,
+                digest: options.digest("hex")?,
+                salt: options.salt()?,
+            },
+            "symfony" => Self::Symfony {
+                algorithm: options.value(
+                    "algorithm",
+                    Some("sha512"),
+                    "one of md5, sha1, sha256, sha384, sha512",
+                    DigestAlgorithm::from_name,
+                )?,
+                iterations: options
+                    .value("iterations", Some("5000"), "a number", |text| text.parse().ok())?,
+                digest: options.digest("base64")?,
             },
             "aspnet-membership" => Self::AspNetMembership {
                 algorithm: options.value(
@@ -186,6 +231,18 @@ impl<'a> Options<'a> {
             option,
             expected,
         })
+    }
+
+    /// The encoding of the digest.
+    fn digest(&mut self, default: &'static str) -> Result<ByteEncoding, DeclarationError> {
+        self.value("digest", Some(default), "one of hex, base64", |encoding| {
+            byte_encoding(encoding).filter(|encoding| *encoding != ByteEncoding::Text)
+        })
+    }
+
+    /// The encoding of the salt.
+    fn salt(&mut self) -> Result<ByteEncoding, DeclarationError> {
+        self.value("salt", Some("text"), "one of text, hex, base64", byte_encoding)
     }
 
     fn finish(self) -> Result<(), DeclarationError> {
