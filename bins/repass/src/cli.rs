@@ -24,7 +24,7 @@ pub(crate) use account::{
     ExportAccounts, FileFormat, ImportAccounts, ListAccounts,
 };
 pub(crate) use database::{AcceptKeys, BackupDatabase, DatabaseCommand};
-pub(crate) use hash::{HashCommand, TuneHash};
+pub(crate) use hash::{HashCommand, IdentifyHash, TuneHash};
 pub(crate) use hashing::{HashOption, PepperKeysOption};
 pub(crate) use outbox::{ListOutbox, NamedEvents, OutboxCommand};
 pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand, VerifyPassword};

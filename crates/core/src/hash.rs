@@ -1,5 +1,6 @@
 //! Hashes passwords and verifies stored hashes.
 
+mod cost;
 mod hasher;
 mod normalization;
 mod options;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 use repass_hash_families::{Family, FormatError};
 use stored::StoredHash;
 
+pub use cost::HashCost;
 pub use hasher::Argon2idHasher;
 pub use normalization::Normalization;
 pub use options::HasherOptions;
@@ -91,7 +93,15 @@ impl HashedPassword {
     /// When the hash cannot be verified ([`HashError::is_unverifiable`]). The message does not
     /// quote the hash.
     pub fn check(&self) -> Result<(), HashError> {
-        StoredHash::parse(self, HasherOptions::LARGEST_STORED_KIB).map(drop)
+        self.cost().map(drop)
+    }
+
+    /// Validates the text as [`check`](Self::check), and returns the cost of a verification.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn cost(&self) -> Result<HashCost, HashError> {
+        StoredHash::parse(self, HasherOptions::LARGEST_STORED_KIB).map(|stored| stored.cost())
     }
 }
 

@@ -25,10 +25,10 @@ pub(crate) const FEW_DIGESTS: Duration = Duration::from_micros(100);
 /// Time of one block of a digest, in nanoseconds.
 const fn block(algorithm: DigestAlgorithm) -> u64 {
     match algorithm {
-        DigestAlgorithm::Md5 => 110,
-        DigestAlgorithm::Sha1 => 50,
-        DigestAlgorithm::Sha256 => 55,
-        DigestAlgorithm::Sha384 | DigestAlgorithm::Sha512 => 300,
+        DigestAlgorithm::Md5 => 80,
+        DigestAlgorithm::Sha1 => 60,
+        DigestAlgorithm::Sha256 => 50,
+        DigestAlgorithm::Sha384 | DigestAlgorithm::Sha512 => 200,
     }
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn hmacs(algorithm: DigestAlgorithm, count: u64) -> Duration {
 
 /// Returns the time of bcrypt with this cost.
 pub(crate) fn bcrypt(cost: u32) -> Duration {
-    nanoseconds(1 << cost, 55_000)
+    nanoseconds(1 << cost, 52_000)
 }
 
 /// Returns the time of scrypt with N·r·p of `work`.
@@ -65,7 +65,7 @@ pub(crate) fn yescrypt(work: u64) -> Duration {
 
 /// Returns the time of `count` DES encryptions.
 pub(crate) fn des(count: u64) -> Duration {
-    nanoseconds(count, 250)
+    nanoseconds(count, 150)
 }
 
 fn nanoseconds(count: u64, each: u64) -> Duration {

@@ -244,7 +244,11 @@ pub(crate) fn strip_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
 }
 
 fn detect_scheme(text: &str) -> Option<Family> {
-    if strip_scheme(text, "{PBKDF2").or(strip_scheme(text, "{PKCS5S2}")).is_some() {
+    if strip_scheme(text, "{PBKDF2")
+        .filter(|rest| !rest.starts_with('@'))
+        .or(strip_scheme(text, "{PKCS5S2}"))
+        .is_some()
+    {
         return Some(Family::Pbkdf2);
     }
     if strip_scheme(text, "{SCRAM-SHA-").is_some() {

@@ -32,14 +32,21 @@
 #![doc = include_str!("../FAMILIES.md")]
 #![doc = ""]
 //! [`stored_text`] creates the texts with a star from hashes that are not self-describing; all
-//! others are stored unchanged. Texts of crypt(3) may have the prefix `{CRYPT}`, and bcrypt that of
-//! Spring Security, `{bcrypt}`. Salts have at most 1024 bytes, texts [`MAX_TEXT_BYTES`], passwords
+//! others are stored unchanged. "By import" means that [`stored_text`] converts the texts of that
+//! system to those of the family. Texts of crypt(3) may have the prefix `{CRYPT}`, and bcrypt that
+//! of Spring Security, `{bcrypt}`. Salts have at most 1024 bytes, texts [`MAX_TEXT_BYTES`], passwords
 //! [`MAX_PASSWORD_BYTES`].
 //!
 //! Without bounds, an imported hash could make the server compute for any length of time at each
 //! sign-in. The bounds accept the defaults of all systems and reasonable stronger settings; the
 //! most expensive take seconds, on a slow machine up to half a minute. A hash out of bounds is
 //! refused at import. If the bounds become narrower later, it is refused at verification.
+//! [`ForeignHash::estimated_time`] and [`is_costly`](ForeignHash::is_costly) tell hashes that take
+//! a thread for more than [`MAX_USUAL_TIME`].
+//!
+//! Left out, since no source says enough to be sure: Argon2 of Magento 2, Devise's bcrypt with a
+//! pepper, credentials in the JSON of Okta, AIX's `{ssha256}`, hashes of Oracle and of Solaris. The
+//! password in a Samba directory is its NT hash.
 //!
 //! # Passwords
 //!
@@ -49,25 +56,23 @@
 //!   are written by C code, refuse a password with a NUL. The key is repeated with a NUL between,
 //!   so that `a` and `a`, NUL, `a` are the same password.
 //! - `2x` ignores up to three bytes before a byte from 0x80 on.
-//! - scrypt, better-auth, Firebase, PBKDF2, ASP.NET Identity and yescrypt's flavor of scrypt use
-//!   the password as the key of an HMAC, which ignores NULs at its end.
+//! - The first `$2$` repeats the key without a NUL between, so that `a` and `aa` are the same.
+//! - scrypt, better-auth, Firebase, Supabase, PBKDF2, SCRAM, Cisco IOS, SHA-1-crypt, ASP.NET
+//!   Identity and yescrypt's flavor of scrypt use the password as the key of an HMAC, which ignores
+//!   NULs at its end.
+//! - DES crypt hashes seven bits of each byte, and in its traditional form the first eight bytes. It
+//!   refuses a password with a NUL.
+//! - PostgreSQL prepares a password by SASLprep, unless that forbids it.
+//! - OpenCart replaces `&`, `<`, `>` and quotes by entities of HTML.
 //! - better-auth normalizes to NFKC.
 //! - WordPress trims white space.
-//! - SHA-crypt accepts at most 511 bytes and Drupal 512, as libxcrypt and Drupal themselves do.
-//! - NT hashes and ASP.NET's membership provider hash UTF-16, so passwords must be valid UTF-8.
+//! - SHA-crypt accepts at most 511 bytes and Drupal 512, as libxcrypt and Drupal themselves do;
+//!   MySQL 256.
+//! - NT hashes, SQL Server and ASP.NET's membership provider hash UTF-16, so passwords must be valid UTF-8.
 //!
 //! So a text that a hash accepts is not always the password that was set: bcrypt accepts a typing
 //! error in the 80th character. Before you replace a stored hash by one of the accepted text, call
-//! [`ForeignHash::determines`]. It returns false for
-//!
-//! - bcrypt, with a text of 72 bytes or more or with a NUL; `2x` also with a byte from 0x80 on;
-//! - WordPress, with white space at an end;
-//! - better-auth, with a text that is not in form NFKC;
-//! - each family that takes the password as the key of an HMAC, with a NUL at the end.
-//!
-//! It returns true for all other texts, and for all texts of the other families (bcrypt-sha256,
-//! md5-crypt, sha-crypt, the other flavors of yescrypt, phpass, drupal, ldap-digest, nt-hash,
-//! aspnet-membership, salted-digest).
+//! [`ForeignHash::determines`], which returns true for the texts in the last column of the table.
 //!
 //! # Features
 //!

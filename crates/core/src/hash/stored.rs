@@ -5,7 +5,7 @@ use repass_hash_families::{Family, ForeignHash, Projects, VerifyError};
 use super::phc::Argon2Hash;
 use super::pool::JobSize;
 use super::worker::Worker;
-use super::{HashError, HashedPassword, HasherOptions, Peppers};
+use super::{HashCost, HashError, HashedPassword, HasherOptions, Peppers};
 use crate::Plaintext;
 
 /// A parsed stored hash.
@@ -35,6 +35,18 @@ impl StoredHash {
             Self::Foreign(hash) => hash.memory_bytes() <= HasherOptions::SMALL_BYTES,
         };
         if fits { JobSize::Fits } else { JobSize::Large }
+    }
+
+    /// See [`HashedPassword::cost`].
+    pub(super) fn cost(&self) -> HashCost {
+        match self {
+            Self::Argon2(hash) => hash.cost(),
+            Self::Foreign(hash) => HashCost {
+                parameters: hash.parameters(),
+                memory_bytes: hash.memory_bytes(),
+                time: hash.estimated_time(),
+            },
+        }
     }
 
     /// See [`HashedPassword::determines`].

@@ -154,7 +154,9 @@ fn forums_and_shops_verify() {
     assert!(reason.contains("password reset"), "{reason}");
 }
 
-/// Proves H1. OpenCart 1.5 to 2.3 replaced characters in all fields of a form.
+/// OpenCart 1.5 to 2.3 replaced characters in all fields of a form.
+///
+/// Proves H1.
 #[test]
 fn h1_opencart_determines_no_text_with_characters_of_html() {
     // sha1(salt . sha1(salt . sha1('a&amp;b')))
