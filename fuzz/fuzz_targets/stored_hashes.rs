@@ -46,11 +46,12 @@ fn check_stored(text: &str) {
     let exported = ExportedHash { hash: text, salt: None };
     assert_eq!(stored_text(&ImportFormat::SelfDescribing, exported).as_deref(), Ok(text));
     if is_cheap(&hash) {
-        let projects = Projects::none().with("p", vec![7; 64]);
+        let projects = Projects::none().with("p", vec![7; 64]).with_pepper("p", "pepper");
+        let projects = projects.expect("a valid name");
         for password in [&b""[..], b"password", "p\u{e4}\u{df}\0w".as_bytes(), &[0xFF; 73]] {
             let _ = hash.determines(password);
             match hash.verify(password, &projects) {
-                Ok(_) | Err(VerifyError::UnknownProject { .. }) => {}
+                Ok(_) | Err(VerifyError::UnknownProject { .. } | VerifyError::UnknownPepper { .. }) => {}
                 Err(error) => panic!("{hash:?} {text:?}: {error}"),
             }
         }

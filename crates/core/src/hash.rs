@@ -190,6 +190,13 @@ pub enum HashError {
         /// The name of the project.
         project: String,
     },
+    /// The stored hash is of Devise with a pepper that is not in [`HasherOptions::projects`]. The
+    /// password may be right, so this is a fault and not a mismatch.
+    #[error("the pepper {pepper} of Devise is not configured")]
+    UnknownDevisePepper {
+        /// The name of the pepper.
+        pepper: String,
+    },
     /// The stored hash was made with a pepper key that is not in [`HasherOptions::peppers`]. The
     /// password may be right, so this is a fault and not a mismatch.
     #[error("the pepper key {id}, which the stored hash was made with, is not configured")]

@@ -76,6 +76,12 @@ pub enum VerifyError {
         /// The reason.
         reason: &'static str,
     },
+    /// The pepper of the hash's Devise application is not in [`Projects`](crate::Projects).
+    #[error("the pepper `{pepper}` of Devise is not known")]
+    UnknownPepper {
+        /// The name of the pepper.
+        pepper: String,
+    },
     /// The signer key of the hash's Firebase project is not in [`Projects`](crate::Projects).
     #[error("the signer key of the Firebase project `{project}` is not known")]
     UnknownProject {

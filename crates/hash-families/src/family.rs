@@ -32,6 +32,8 @@ pub enum Family {
     CiscoScrypt,
     /// Traditional DES crypt(3), behind `{CRYPT}`.
     DesCrypt,
+    /// bcrypt of the password and a pepper, of Devise.
+    Devise,
     /// Drupal 7 and later: `$S$`, and `U$S$` of accounts from Drupal 6.
     Drupal,
     /// The modified scrypt of Firebase.
@@ -193,6 +195,7 @@ const PREFIXES: &[(&str, Family)] = &[
     ("U$S$", Family::Drupal),
     ("$salted-", Family::SaltedDigest),
     ("$unsalted-", Family::SaltedDigest),
+    ("$devise$", Family::Devise),
     ("$hmac-", Family::HmacDigest),
     ("$aspnet-membership-", Family::AspNetMembership),
     ("$mysql41$", Family::MysqlNative),

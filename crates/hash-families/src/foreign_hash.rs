@@ -156,6 +156,8 @@ fn parse_as(family: Family, text: &str) -> Result<Box<dyn StoredHash>, FormatErr
         Family::CiscoScrypt => Box::new(crate::cisco::CiscoScrypt::parse(text)?),
         #[cfg(feature = "crypt")]
         Family::DesCrypt => Box::new(crate::des_crypt::DesCrypt::parse(text)?),
+        #[cfg(feature = "bcrypt")]
+        Family::Devise => Box::new(crate::devise::Devise::parse(text)?),
         #[cfg(feature = "drupal")]
         Family::Drupal => Box::new(crate::drupal::Drupal::parse(text)?),
         #[cfg(feature = "firebase")]

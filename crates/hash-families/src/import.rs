@@ -3,6 +3,8 @@
 mod declaration;
 #[cfg(feature = "keycloak")]
 mod keycloak;
+#[cfg(feature = "keycloak")]
+mod okta;
 mod spring;
 mod systems;
 
@@ -62,6 +64,12 @@ pub enum ImportFormat {
     },
     /// crypt(3), including its traditional form of thirteen characters.
     Crypt,
+    /// Devise with a pepper: bcrypt.
+    Devise {
+        /// The name of the pepper in [`Projects`](crate::Projects): 1 to 64 letters, digits and
+        /// `-_.:`.
+        pepper: String,
+    },
     /// Dovecot, including its `{PBKDF2}`, `{MD5}` and digests in hexadecimal.
     Dovecot,
     /// Joomla, including `digest:salt` of versions before 3.2.
@@ -74,6 +82,8 @@ pub enum ImportFormat {
     MyBb,
     /// MySQL and MariaDB: `*` and 40 digits, or `caching_sha2_password` in hexadecimal.
     Mysql,
+    /// Okta: the JSON of a `credentials.password.hash`, as its API takes it.
+    Okta,
     /// OpenCart before 3 and Woltlab Burning Board 3: digest in hexadecimal, and salt.
     OpenCart,
     /// PBKDF2 whose parameters are not in the text: tag and salt.
@@ -223,12 +233,14 @@ pub fn stored_text(
             format!("$firebase-scrypt$ln={mem_cost},r={rounds},project={project}${salt}${digest}")
         }
         ImportFormat::Crypt => systems::crypt(hash),
+        ImportFormat::Devise { pepper } => format!("$devise$pepper={pepper}{hash}"),
         ImportFormat::Dovecot => systems::dovecot(hash)?,
         ImportFormat::Joomla => systems::joomla(hash)?,
         ImportFormat::Magento => systems::magento(hash)?,
         ImportFormat::Meteor => systems::meteor(hash)?,
         ImportFormat::MyBb => with_salt("$mybb", ByteEncoding::Hexadecimal, hash, salt)?,
         ImportFormat::Mysql => systems::mysql(hash)?,
+        ImportFormat::Okta => okta(hash)?,
         ImportFormat::OpenCart => with_salt("$opencart", ByteEncoding::Hexadecimal, hash, salt)?,
         ImportFormat::Pbkdf2 { algorithm, iterations, digest, salt: salt_encoding } => {
             let tag = digest.decode("the tag is not in its encoding", hash)?;
@@ -323,6 +335,16 @@ fn better_auth(hash: &str) -> Result<String, FormatError> {
 #[cfg(feature = "keycloak")]
 fn keycloak(hash: &str) -> Result<String, FormatError> {
     keycloak::stored_text(hash)
+}
+
+#[cfg(feature = "keycloak")]
+fn okta(hash: &str) -> Result<String, FormatError> {
+    okta::stored_text(hash)
+}
+
+#[cfg(not(feature = "keycloak"))]
+fn okta(_: &str) -> Result<String, FormatError> {
+    Err(FormatError::Disabled { family: Family::Pbkdf2, feature: "keycloak" })
 }
 
 #[cfg(not(feature = "keycloak"))]

@@ -91,7 +91,7 @@ fn of(text: &str) -> Option<Resemblance> {
     {
         Resemblance::declare("one of Django or Werkzeug", &["django", "werkzeug"])
     } else if text.starts_with('{') && text.contains('"') {
-        Resemblance::declare("JSON", &["keycloak"])
+        Resemblance::declare("JSON", &["keycloak", "okta"])
     } else if starts_with_one_of(&["{noop}", "{plain}", "{cleartext}", "{clear}", "plain$"]) {
         PLAINTEXT
     } else if starts_with_one_of(&[

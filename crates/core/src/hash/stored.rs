@@ -74,6 +74,9 @@ impl StoredHash {
                     VerifyError::UnknownProject { project } => {
                         HashError::UnknownProject { project }
                     }
+                    VerifyError::UnknownPepper { pepper } => {
+                        HashError::UnknownDevisePepper { pepper }
+                    }
                     error => HashError::algorithm(error),
                 })
             }

@@ -15,7 +15,7 @@ const SIGNER_KEY: &str =
 
 /// One published hash of each family, as `tests/it` of `repass-hash-families` has them with their
 /// sources; better-auth's and the membership provider's were made there.
-const KNOWN: [(Family, &str, &str); 33] = [
+const KNOWN: [(Family, &str, &str); 34] = [
     (Family::Bcrypt, "U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
     (
         Family::BcryptSha256,
@@ -67,6 +67,11 @@ const KNOWN: [(Family, &str, &str); 33] = [
         "$9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6",
     ),
     (Family::DesCrypt, "abc", "{CRYPT}rlckGD97BWszU"),
+    (
+        Family::Devise,
+        "correct horse battery staple",
+        "$devise$pepper=rails$2a$04$CCCCCCCCCCCCCCCCCCCCC.xaRnoSjg.a4J3PjDUXfQUKe5X0NM5by",
+    ),
     (
         Family::GostYescrypt,
         "correct horse battery staple",
@@ -152,6 +157,7 @@ fn the_known_hashes_cover_every_family() {
 
 async fn test() -> TestContext {
     let projects = Projects::none().with_encoded("shop-1", SIGNER_KEY).unwrap();
+    let projects = projects.with_pepper("rails", "abc0123456789def").unwrap();
     TestContext::with_projects(projects).await
 }
 

@@ -32,7 +32,7 @@ impl Family {
 }
 
 /// In the order of the variants.
-const FACTS: [Facts; 36] = [
+const FACTS: [Facts; 37] = [
     Facts {
         family: Family::Argon2,
         name: "argon2",
@@ -122,6 +122,15 @@ const FACTS: [Facts; 36] = [
         systems: "crypt(3) of traditional Unix, LDAP directories; 13 characters alone by import",
         bounds: "no parameters",
         determined: "below 8 characters, ASCII without a NUL",
+    },
+    Facts {
+        family: Family::Devise,
+        name: "devise",
+        feature: Some("bcrypt"),
+        texts: "`$devise$pepper=$2a$`*",
+        systems: "Devise (Rails) with a pepper",
+        bounds: "cost 4 to 16",
+        determined: "below 72 bytes, without a NUL",
     },
     Facts {
         family: Family::Drupal,

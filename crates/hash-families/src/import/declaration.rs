@@ -49,11 +49,12 @@ pub enum DeclarationError {
     },
 }
 
-const FORMATS: [&str; 21] = [
+const FORMATS: [&str; 23] = [
     "self-describing",
     "aspnet-membership",
     "better-auth",
     "crypt",
+    "devise",
     "django",
     "dovecot",
     "firebase",
@@ -64,6 +65,7 @@ const FORMATS: [&str; 21] = [
     "mybb",
     "mysql",
     "nt",
+    "okta",
     "opencart",
     "pbkdf2",
     "salted-digest",
@@ -78,10 +80,11 @@ impl ImportFormat {
     ///
     /// | name | options |
     /// | --- | --- |
-    /// | `self-describing`, `better-auth`, `crypt`, `django`, `dovecot`, `joomla`, `keycloak`, `magento`, `meteor`, `mybb`, `mysql`, `nt`, `opencart`, `spring`, `vbulletin`, `werkzeug` | none |
+    /// | `self-describing`, `better-auth`, `crypt`, `django`, `dovecot`, `joomla`, `keycloak`, `magento`, `meteor`, `mybb`, `mysql`, `nt`, `okta`, `opencart`, `spring`, `vbulletin`, `werkzeug` | none |
     /// | `salted-digest` | `algorithm`: `md5`, `sha1`, `sha256`, `sha384` or `sha512`; `layout`: `salt-first`, `salt-last` or `none`; `digest`: `hex` (default) or `base64`; `salt`: `text` (default), `hex` or `base64` |
     /// | `aspnet-membership` | `algorithm`: `sha1` (default) or `sha256` |
     /// | `firebase` | `project`: any name for the project; `rounds`, `mem-cost`, `salt-separator`: the project's hash parameters |
+    /// | `devise` | `pepper`: any name for the pepper |
     /// | `pbkdf2` | `algorithm`: `sha1`, `sha256` or `sha512`; `iterations`; `digest`: `hex` (default) or `base64`; `salt`: `text` (default), `hex` or `base64` |
     /// | `symfony` | `algorithm`: as of `salted-digest`, default `sha512`; `iterations`: default 5000; `digest`: `base64` (default) or `hex` |
     ///
@@ -105,6 +108,7 @@ impl ImportFormat {
             "meteor" => Self::Meteor,
             "mybb" => Self::MyBb,
             "mysql" => Self::Mysql,
+            "okta" => Self::Okta,
             "opencart" => Self::OpenCart,
             "spring" => Self::Spring,
             "vbulletin" => Self::VBulletin,
@@ -166,13 +170,9 @@ impl ImportFormat {
                     },
                 )?,
             },
+            "devise" => Self::Devise { pepper: options.name("pepper")? },
             "firebase" => Self::Firebase {
-                project: options.value(
-                    "project",
-                    None,
-                    "a name of at most 64 letters, digits and -_.:",
-                    |name| super::is_project_name(name).then(|| name.to_owned()),
-                )?,
+                project: options.name("project")?,
                 rounds: options.value("rounds", None, "a number", |text| text.parse().ok())?,
                 mem_cost: options.value("mem-cost", None, "a number", |text| text.parse().ok())?,
                 salt_separator: options.value("salt-separator", None, "Base64", |text| {
@@ -230,6 +230,13 @@ impl<'a> Options<'a> {
             format: self.format.clone(),
             option,
             expected,
+        })
+    }
+
+    /// The name of a project or pepper.
+    fn name(&mut self, option: &'static str) -> Result<String, DeclarationError> {
+        self.value(option, None, "a name of at most 64 letters, digits and -_.:", |name| {
+            super::is_project_name(name).then(|| name.to_owned())
         })
     }
 

@@ -40,6 +40,7 @@ const TEXTS: &[&str] = &[
     "$salted-md5$layout=salt-first$c2FsdA$6rCkCEIPS4oP74sDNWIo+w",
     "$unsalted-md5$6rCkCEIPS4oP74sDNWIo+w",
     "{CRYPT}rlBrzAiotJdIw",
+    "$devise$pepper=shop-1$2a$04$CCCCCCCCCCCCCCCCCCCCC.xaRnoSjg.a4J3PjDUXfQUKe5X0NM5by",
     "_1...zzzzLPryANbQomo",
     "$2$04$CCCCCCCCCCCCCCCCCCCCC.euoICgqLNISBjHb35QfefXap/xu.09m",
     "$sha1$100$QTmI6dfK$PoRx2igSsn2eRNeEKy27NVmBpf4Q",
@@ -163,6 +164,7 @@ proptest! {
         let unchanged = ForeignHash::parse(known).unwrap();
         if format!("{hash:?}") == format!("{unchanged:?}") {
             let projects = Projects::none().with("shop-1", vec![7; 32]);
+            let projects = projects.with_pepper("shop-1", "pepper").unwrap();
             prop_assert!(hash.verify(b"surely not this one", &projects).is_ok_and(|right| !right));
         }
     }

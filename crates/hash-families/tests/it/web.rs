@@ -3,7 +3,9 @@
 //! 2711, 2811, 3711 and 13900, whose password is `hashcat`. The others were created with Python's
 //! hashlib from the sources that are named.
 
-use repass_hash_families::{ExportedHash, Family, FormatError, ImportFormat, stored_text};
+use repass_hash_families::{
+    ExportedHash, Family, FormatError, ImportFormat, Projects, VerifyError, stored_text,
+};
 
 use crate::assertions::{
     assert_damaged, assert_out_of_bounds, assert_refused_when_cut_off, assert_verifies, parsed,
@@ -229,4 +231,59 @@ fn dovecot_hashes_verify() {
     let md5 = import("dovecot", "{MD5}$1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1", None).unwrap();
     assert!(verify(&md5, "test"));
     assert!(import("dovecot", "{PLAIN}secret", None).is_err());
+}
+
+/// Created with Python's hashlib and the description of Okta's API.
+#[test]
+fn okta_hashes_verify() {
+    for (family, json) in [
+        (
+            Family::Bcrypt,
+            r#"{"algorithm":"BCRYPT","workFactor":5,"salt":"abcdefghijklmnopqrstuu","value":"FiPhXf1sVd3pCCRO.uVh34H/qI/ZsuS"}"#,
+        ),
+        (
+            Family::SaltedDigest,
+            r#"{"algorithm":"SHA-512","salt":"AQJzYWx0","saltOrder":"PREFIX","value":"bT7SRSM2S4Ua4RyjPA7KXg/JKgsULFt50vDYQmVDLwBmWSicOpAxUsaBt4Uvbj0is9cTZZ9FhIbdH0Ugj6QK5w=="}"#,
+        ),
+        (
+            Family::SaltedDigest,
+            r#"{"algorithm":"SHA-1","salt":"AQJzYWx0","saltOrder":"POSTFIX","value":"hSkkF6WkpbQ5VuNqLdIp9bmtPlk="}"#,
+        ),
+        (
+            Family::Pbkdf2,
+            r#"{"algorithm":"PBKDF2","iterationCount":1000,"keySize":64,"digestAlgorithm":"SHA512_HMAC","salt":"AQJzYWx0","value":"294VqCeteP6S2f/rr/BN2mHwcEKaxBLbQQnYoIelA0KHVvcrhYwcSqOsVbjOilyDIGl5z8s50MiB6HDjMMYLUA=="}"#,
+        ),
+    ] {
+        let text = import("okta", json, None).unwrap();
+        assert_eq!(parsed(&text).family(), family);
+        assert!(verify(&text, STAPLE) && !verify(&text, "another"), "{json}");
+        let reason = import("self-describing", json, None).unwrap_err().to_string();
+        assert!(reason.contains("`keycloak` or `okta`"), "{reason}");
+    }
+    for (json, part) in [
+        ("{}", "credentials.password.hash"),
+        (r#"{"algorithm":"SCRYPT","value":"MARK"}"#, "none of BCRYPT"),
+        (r#"{"algorithm":"SHA-1","salt":"AQID","value":"MARK"}"#, "saltOrder"),
+        (r#"{"algorithm":"PBKDF2","value":"MARK"}"#, "digestAlgorithm"),
+    ] {
+        let reason = import("okta", json, None).unwrap_err().to_string();
+        assert!(reason.contains(part) && !reason.contains("MARK"), "{reason}");
+    }
+}
+
+/// `Devise::Encryptor` hashes the password with the pepper behind it. Created with libxcrypt.
+#[test]
+fn devise_needs_its_pepper() {
+    let hash = "$2a$04$CCCCCCCCCCCCCCCCCCCCC.xaRnoSjg.a4J3PjDUXfQUKe5X0NM5by";
+    let text = import("devise:pepper=rails", hash, None).unwrap();
+    let hash = parsed(&text);
+    assert_eq!(hash.family(), Family::Devise);
+    let with = |pepper| Projects::none().with_pepper("rails", pepper).unwrap();
+    assert_eq!(hash.verify(STAPLE.as_bytes(), &with("abc0123456789def")), Ok(true));
+    assert_eq!(hash.verify(b"another", &with("abc0123456789def")), Ok(false));
+    assert_eq!(hash.verify(STAPLE.as_bytes(), &with("another")), Ok(false));
+    let unknown = hash.verify(STAPLE.as_bytes(), &Projects::none());
+    assert_eq!(unknown, Err(VerifyError::UnknownPepper { pepper: "rails".to_owned() }));
+    assert!(hash.determines(STAPLE.as_bytes()) && !hash.determines(&[b'x'; 72]));
+    assert_refused_when_cut_off(&text);
 }
