@@ -328,7 +328,7 @@ fn a_configuration_is_shown_with_its_variables_and_without_its_secrets() {
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let shown = Sources::read(Path::new("r.toml"), file, variables.into()).unwrap().to_toml();
     assert!(!shown.contains("hunter2") && !shown.contains("12345678"), "{shown}");
-    assert_eq!(shown.matches("(hidden)").count(), 6, "{shown}");
+    assert_eq!(shown.matches("(hidden)").count(), 7, "{shown}");
     let shown: toml::Table = shown.parse().unwrap();
     assert_eq!(shown["tls"]["key"].as_str(), Some("tls.key"));
     assert_eq!(shown["store"]["key_file"].as_str(), Some("k"));

@@ -79,9 +79,10 @@ KiB.
 Plaintext passwords cannot be imported. A format is a name with its options, if any:
 
   self-describing      bcrypt, Argon2, scrypt and PBKDF2 strings, crypt(3), LDAP, phpass, SCRAM, and so on
-  better-auth, crypt, django, dovecot, joomla, keycloak, magento, meteor, mysql, nt, spring, werkzeug
+  better-auth, crypt, django, dovecot, joomla, keycloak, magento, meteor, mysql, nt, okta, spring, werkzeug
   mybb, opencart, vbulletin                            with the salt in hash_salt, as the following
   aspnet-membership[:algorithm=sha256]
+  devise:pepper=NAME
   firebase:project=NAME,rounds=8,mem-cost=14,salt-separator=Bw==
   pbkdf2:algorithm=sha256,iterations=64000[,digest=base64][,salt=hex]
   salted-digest:algorithm=sha256,layout=salt-first[,digest=base64][,salt=hex]
