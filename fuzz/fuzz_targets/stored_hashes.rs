@@ -51,7 +51,8 @@ fn check_stored(text: &str) {
         for password in [&b""[..], b"password", "p\u{e4}\u{df}\0w".as_bytes(), &[0xFF; 73]] {
             let _ = hash.determines(password);
             match hash.verify(password, &projects) {
-                Ok(_) | Err(VerifyError::UnknownProject { .. } | VerifyError::UnknownPepper { .. }) => {}
+                Ok(_)
+                | Err(VerifyError::UnknownProject { .. } | VerifyError::UnknownPepper { .. }) => {}
                 Err(error) => panic!("{hash:?} {text:?}: {error}"),
             }
         }

@@ -16,7 +16,7 @@ fn des_crypt_vectors_verify() {
         (STAPLE, "rlBrzAiotJdIw"),
         (STAPLE, "..t7aSMt4wgh6"),
         (STAPLE, "zzD/pw812DVCk"),
-        ("p\u{e4}ssword", "rlxR2JAgsHpbk"),
+        ("p\u{e4}ssword", "..8pde9JvNB1M"),
         ("abc", "rlckGD97BWszU"),
         ("12345678", "zzRtj6pNdfpLE"),
         ("", "rlFROk.yJKhMM"),
@@ -44,7 +44,7 @@ fn h1_des_crypt_determines_what_its_eight_characters_of_seven_bits_do() {
     let hash = parsed(text);
     assert!(!hash.determines(b"12345678") && !hash.determines(b"123456789"));
     assert!(hash.determines(b"1234567"));
-    let umlaut = parsed("{CRYPT}rlxR2JAgsHpbk");
+    let umlaut = parsed("{CRYPT}..8pde9JvNB1M");
     assert_eq!(
         umlaut.verify(b"pC$ssword", &Projects::none()),
         Ok(true),
