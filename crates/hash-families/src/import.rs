@@ -74,7 +74,8 @@ pub enum ImportFormat {
     Dovecot,
     /// Joomla, including `digest:salt` of versions before 3.2.
     Joomla,
-    /// Magento 1, osCommerce and Magento 2: `digest:salt`, `digest:salt:0` and `digest:salt:1`.
+    /// Magento 1, osCommerce and Magento 2: `digest:salt` and `digest:salt:version`, with one version
+    /// from 0 to 3.
     Magento,
     /// The bcrypt of Meteor's accounts.
     Meteor,

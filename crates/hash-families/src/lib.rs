@@ -44,7 +44,7 @@
 //! [`ForeignHash::estimated_time`] and [`is_costly`](ForeignHash::is_costly) tell hashes that take
 //! a thread for more than [`MAX_USUAL_TIME`].
 //!
-//! Left out, since no source says enough to be sure: Argon2 of Magento 2, AIX's `{ssha256}`, hashes of Oracle and of Solaris. The
+//! Left out, since no source says enough to be sure: hashes of Magento 2 with several versions, AIX's `{ssha256}`, hashes of Oracle and of Solaris. The
 //! password in a Samba directory is its NT hash.
 //!
 //! # Passwords

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `$pbkdf2-sha256$i=600000,l=32$salt$tag` | PHC strings; `l` is optional, `$pbkdf2$` means SHA-1 |
 //! | `$pbkdf2-sha256$29000$salt$tag` | passlib; Base64 with `.` for `+`; padding is ignored |
-//! | `{PBKDF2-SHA256}10000$salt$tag` | LDAP directories; the same Base64, `{PBKDF2}` means SHA-1 |
+//! | `{PBKDF2-SHA256}10000$salt$tag` | LDAP directories; the same Base64, `{PBKDF2}` means SHA-1; 389 Directory Server pads it |
 //! | `{PBKDF2_SHA256}value` | 389 Directory Server |
 //! | `{PKCS5S2}value` | Atlassian; SHA-1, 10 000 iterations |
 //! | `grub.pbkdf2.sha512.10000.salt.tag` | GRUB; hexadecimal |
@@ -187,8 +187,8 @@ impl Pbkdf2 {
         ))?;
         let output = prf.output_bytes();
         let iterations = family.parse_number("iterations", iterations, ITERATIONS)?;
-        let salt = family.decode("salt", &PASSLIB, salt, SALT_BYTES)?;
-        let tag = family.decode("tag", &PASSLIB, tag, output..=output)?;
+        let salt = family.decode("salt", &PASSLIB, unpadded(salt), SALT_BYTES)?;
+        let tag = family.decode("tag", &PASSLIB, unpadded(tag), output..=output)?;
         Self::new(family, prf, u64::from(iterations), salt, tag)
     }
 

@@ -79,25 +79,49 @@ pub(super) fn joomla(hash: &str) -> Result<String, FormatError> {
     }
 }
 
-/// Magento 1, osCommerce and Magento 2: `digest:salt` or `digest:salt:version` with version 0, MD5,
-/// or 1, SHA-256, of the salt and the password. Later versions use Argon2, also over such digests.
+/// Magento 1, osCommerce and Magento 2: `digest:salt` or `digest:salt:version`.
+///
+/// Version 0 is MD5, and 1 SHA-256, of the salt and the password. 2 is Argon2id with 64 MiB and two
+/// passes, and `3_32_2_67108864` Argon2id with a tag of 32 bytes, two passes and so many bytes of
+/// memory. Several versions, as in `1:2`, are digests of digests, which are refused.
 pub(super) fn magento(hash: &str) -> Result<String, FormatError> {
-    let (digest, salt, algorithms): (_, _, &[DigestAlgorithm]) =
-        if let Some([digest, salt]) = split(hash, ':') {
-            (digest, salt, &[DigestAlgorithm::Md5, DigestAlgorithm::Sha256])
-        } else {
-            match split(hash, ':') {
-                Some([digest, salt, "0"]) => (digest, salt, &[DigestAlgorithm::Md5]),
-                Some([digest, salt, "1"]) => (digest, salt, &[DigestAlgorithm::Sha256]),
-                _ if hash.starts_with('$') => return Ok(hash.to_owned()),
-                _ => {
-                    let reason = "the version of the hash of Magento is neither 0 nor 1; accounts \
-                              with Magento's Argon2 need a password reset";
-                    return Err(FormatError::Export { reason });
-                }
+    let (digest, salt, algorithms): (_, _, &[DigestAlgorithm]) = if let Some([digest, salt]) =
+        split(hash, ':')
+    {
+        (digest, salt, &[DigestAlgorithm::Md5, DigestAlgorithm::Sha256])
+    } else {
+        match split(hash, ':') {
+            Some([digest, salt, "0"]) => (digest, salt, &[DigestAlgorithm::Md5]),
+            Some([digest, salt, "1"]) => (digest, salt, &[DigestAlgorithm::Sha256]),
+            Some([digest, salt, "2"]) => return magento_argon2(digest, salt, "3_32_2_67108864"),
+            Some([digest, salt, version]) if version.starts_with("3_") => {
+                return magento_argon2(digest, salt, version);
             }
-        };
+            _ if hash.starts_with('$') => return Ok(hash.to_owned()),
+            _ => {
+                let reason = "the form is not that of Magento with one version, 0 to 3; accounts \
+                              whose hash has several versions need a password reset";
+                return Err(FormatError::Export { reason });
+            }
+        }
+    };
     digest_and_salt(algorithms, SaltLayout::SaltFirst, digest, salt)
+}
+
+/// Returns the PHC string of Magento's Argon2id, which uses the first 16 characters of the salt.
+fn magento_argon2(tag: &str, salt: &str, version: &str) -> Result<String, FormatError> {
+    let reason = "the hash of Magento is not of the form tag:salt:3_32_2_67108864";
+    let damaged = || FormatError::Export { reason };
+    let [_, length, passes, bytes] = split(version, '_').ok_or_else(damaged)?;
+    let number = |text: &str| text.parse::<u32>().map_err(|_| damaged());
+    let (length, passes, bytes) = (number(length)?, number(passes)?, number(bytes)?);
+    let tag = ByteEncoding::Hexadecimal.decode(reason, tag)?;
+    let salt = salt.as_bytes().get(..16).ok_or_else(damaged)?;
+    if u32::try_from(tag.len()) != Ok(length) {
+        return Err(damaged());
+    }
+    let (salt, tag) = (BASE64_NOPAD.encode(salt), BASE64_NOPAD.encode(&tag));
+    Ok(format!("$argon2id$v=19$m={},t={passes},p=1${salt}${tag}", bytes / 1024))
 }
 
 /// Converts a digest in hexadecimal of one of the algorithms, which its length tells.

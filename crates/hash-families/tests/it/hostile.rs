@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use repass_hash_families::{
-    Family, ForeignHash, FormatError, MAX_PASSWORD_BYTES, MAX_TEXT_BYTES, Projects,
+    ExportedHash, Family, ForeignHash, FormatError, ImportFormat, MAX_PASSWORD_BYTES,
+    MAX_TEXT_BYTES, Projects, stored_text,
 };
 
 use crate::assertions::{assert_unknown, verify};
@@ -64,6 +65,48 @@ const TEXTS: &[&str] = &[
     "$mybb$c2FsdA$6rCkCEIPS4oP74sDNWIo+w",
     "$opencart$c2FsdA$q/eq1kOINtvlJqojGr3i0O73TUI",
     "$fbscrypt$v=1,n=2,r=8,p=1,ss=Bw==,sk=ou9tdYTGyYm8kuR6Dt0Bpw==$C0sHCg9ek77hsg==$zKVTMvnWVw5BBOZNUdnsag==",
+];
+
+/// One declaration of each import format.
+const FORMATS: &[&str] = &[
+    "self-describing",
+    "aspnet-membership",
+    "better-auth",
+    "crypt",
+    "devise:pepper=shop-1",
+    "django",
+    "dovecot",
+    "firebase:project=shop-1,rounds=8,mem-cost=4,salt-separator=Bw==",
+    "joomla",
+    "keycloak",
+    "magento",
+    "meteor",
+    "mybb",
+    "mysql",
+    "nt",
+    "okta",
+    "opencart",
+    "pbkdf2:algorithm=sha1,iterations=10",
+    "salted-digest:algorithm=md5,layout=none",
+    "spring",
+    "symfony:algorithm=md5,iterations=10,digest=hex",
+    "vbulletin",
+    "werkzeug",
+];
+
+/// Beginnings of exported hashes.
+const EXPORTS: &[&str] = &[
+    "",
+    "{SHA-256}{salt}",
+    "{pbkdf2}",
+    "{SSHA.hex}",
+    "{PBKDF2}$1$salt$10$",
+    "0x24412430303524",
+    "*",
+    "md5$salt$",
+    "ab5ebf8d273b085b6a60336198e0a5a2090fdc3e0606a678315c7274ab06e046:",
+    "{\"algorithm\":\"SHA-1\",\"value\":\"",
+    "$2a$04$",
 ];
 
 #[test]
@@ -129,6 +172,23 @@ proptest! {
     #[test]
     fn parsing_any_text_does_not_panic(text in any::<String>()) {
         let _ = ForeignHash::parse(&text);
+    }
+
+    #[test]
+    fn importing_any_text_does_not_panic(
+        format in prop::sample::select(FORMATS),
+        start in prop::sample::select(EXPORTS),
+        rest in prop_oneof![any::<String>(), "[$=,:{}*.0-9a-fA-F]{0,120}"],
+        salt in prop::option::of(any::<String>()),
+    ) {
+        let format: ImportFormat = format.parse().unwrap();
+        let hash = format!("{start}{rest}");
+        let exported = ExportedHash { hash: &hash, salt: salt.as_deref() };
+        if let Ok(text) = stored_text(&format, exported)
+            && Family::detect(&text) != Some(Family::Argon2)
+        {
+            prop_assert!(ForeignHash::parse(&text).is_ok());
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Web frameworks, forums and shops: Werkzeug 2.3 and Spring Security's own encoders, the test of
-//! Magento's `Encryptor`, the tests of Supabase Auth, and the examples of hashcat's modes 11, 21,
+//! Magento's `Encryptor` and the README of magento_converter, the tests of Supabase Auth, and the examples of hashcat's modes 11, 21,
 //! 2711, 2811, 3711 and 13900, whose password is `hashcat`. The others were created with Python's
 //! hashlib from the sources that are named.
 
@@ -46,6 +46,12 @@ fn spring_security_vectors_verify() {
             Family::SpringStandard,
             "password",
             "{sha256}97cde38028ad898ebc02e690819fa220e88c62e0699403e94fff291cfffaf8410849f27605abcbc0",
+        ),
+        // The first user of Apache Fineract.
+        (
+            Family::SaltedDigest,
+            "password",
+            "{SHA-256}{1}5787039480429368bf94732aacc771cd0a3ea02bcf504ffe1185ab94213bc63a",
         ),
         (Family::LdapDigest, STAPLE, "{ldap}{SHA}q/eq1kOINtvlJqojGr3i0O73TUI="),
         (
@@ -152,8 +158,21 @@ fn forums_and_shops_verify() {
         let text = import("magento", hash, None).unwrap();
         assert_verifies(Family::SaltedDigest, &text, "password");
     }
-    let reason = import("magento", "13601bda:salt:3_32_2_67108864", None).unwrap_err().to_string();
-    assert!(reason.contains("password reset"), "{reason}");
+    // Verified by repass-core. The expected text is that of magento_converter.
+    let hash = "ab5ebf8d273b085b6a60336198e0a5a2090fdc3e0606a678315c7274ab06e046:5PiKJRn28bBKoFMopMaaKuV47aJ6GzVg";
+    let phc = "$argon2id$v=19$m=65536,t=2,p=1$NVBpS0pSbjI4YkJLb0ZNbw$q16/jSc7CFtqYDNhmOClogkP3D4GBqZ4MVxydKsG4EY";
+    for version in ["2", "3_32_2_67108864"] {
+        assert_eq!(import("magento", &format!("{hash}:{version}"), None).as_deref(), Ok(phc));
+    }
+    for (version, part) in [
+        ("1:2", "password reset"),
+        ("4", "password reset"),
+        ("3_32_2", "3_32_2_67108864"),
+        ("3_16_2_67108864", "3_32_2_67108864"),
+    ] {
+        let reason = import("magento", &format!("{hash}:{version}"), None).unwrap_err().to_string();
+        assert!(reason.contains(part), "{version}: {reason}");
+    }
 }
 
 /// OpenCart 1.5 to 2.3 replaced characters in all fields of a form.
